@@ -1,0 +1,322 @@
+package sdmx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// The canonical form is how a maintainable is kept and compared. It is written
+// and read by walking the fields, so it loses nothing that the model holds.
+//
+//	document = format byte (canonicalFormat), fields
+//	fields   = { uvarint field number, value }, 0
+//	value    = string: uvarint length, bytes
+//	           bool and small integers: uvarint
+//	           Ref: its URN as string
+//	           struct and pointer to struct: fields
+//	           slice: uvarint count, values
+//
+// Field numbers are the struct tags `c:"n"`; embedded structs share the numbers
+// of what embeds them. Fields with the zero value are left out, so a field that
+// is added later changes no older document or digest. A number must never be
+// given a new meaning. A reader that meets a number it does not know refuses
+// the document: a newer program wrote it.
+const canonicalFormat = 1
+
+// AppendCanonical appends the canonical form of an artefact.
+func AppendCanonical(b []byte, m Maintainable) []byte {
+	b = append(b, canonicalFormat)
+	v := reflect.ValueOf(m).Elem()
+	return planOf(v.Type()).append(b, v, false)
+}
+
+// ParseCanonical reads the canonical form of an artefact of class c. It keeps no
+// part of b.
+func ParseCanonical(c Class, b []byte) (Maintainable, error) {
+	m, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) == 0 || b[0] != canonicalFormat {
+		return nil, fmt.Errorf("stored %s: not in canonical form %d", c, canonicalFormat)
+	}
+	d := decoder{s: string(b[1:])}
+	v := reflect.ValueOf(m).Elem()
+	planOf(v.Type()).read(&d, v)
+	if d.err == nil && d.s != "" {
+		d.err = fmt.Errorf("%d bytes too many", len(d.s))
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("stored %s: %w", c, d.err)
+	}
+	return m, nil
+}
+
+type fieldKind uint8
+
+const (
+	kindString fieldKind = iota
+	kindUint
+	kindRef
+	kindStruct
+	kindPointer
+	kindSlice
+)
+
+// A field is one numbered field of a struct, or the element of a slice.
+type field struct {
+	number uint64
+	index  []int // path through embedded structs
+	at     int   // index when it is not embedded, else -1
+	name   string
+	kind   fieldKind
+	text   bool   // left out by StructuralDigest
+	sub    *plan  // of a struct, or of what a pointer points to
+	elem   *field // of a slice
+}
+
+// A plan is how one struct type is walked.
+type plan struct {
+	typ    reflect.Type
+	fields []field
+	byNum  []int // number -> index in fields, plus one
+	texts  bool  // holds Texts or Refs somewhere below: worth walking for them
+	refs   bool
+	once   sync.Once
+}
+
+var plans sync.Map // reflect.Type -> *plan
+
+var (
+	refType   = reflect.TypeFor[Ref]()
+	textsType = reflect.TypeFor[Texts]()
+)
+
+func planOf(t reflect.Type) *plan {
+	p, ok := plans.Load(t)
+	if !ok {
+		p, _ = plans.LoadOrStore(t, &plan{typ: t})
+	}
+	pl := p.(*plan)
+	pl.once.Do(func() { pl.build(t, nil) })
+	return pl
+}
+
+// build collects the fields of t. Recursive types meet their own unfinished
+// plan, which is why refs and texts are computed with what is known of it then:
+// no recursive type has them only through itself.
+func (p *plan) build(t reflect.Type, prefix []int) {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		index := append(append([]int(nil), prefix...), i)
+		if sf.Anonymous {
+			p.build(sf.Type, index)
+			continue
+		}
+		tag, flag, _ := strings.Cut(sf.Tag.Get("c"), ",")
+		n, err := strconv.Atoi(tag)
+		if err != nil || n < 1 || n > 250 {
+			panic("sdmx: field " + t.Name() + "." + sf.Name + " has no number")
+		}
+		f := p.fieldOf(sf.Type)
+		f.number, f.index, f.at, f.name, f.text = uint64(n), index, -1, sf.Name, flag == "text"
+		if len(index) == 1 {
+			f.at = i
+		}
+		for len(p.byNum) <= n {
+			p.byNum = append(p.byNum, 0)
+		}
+		if p.byNum[n] != 0 {
+			panic("sdmx: field " + t.Name() + "." + sf.Name + " has a number that is taken")
+		}
+		p.fields = append(p.fields, f)
+		p.byNum[n] = len(p.fields)
+	}
+}
+
+func (p *plan) fieldOf(t reflect.Type) field {
+	if t == textsType {
+		p.texts = true
+	}
+	switch {
+	case t == refType:
+		p.refs = true
+		return field{kind: kindRef}
+	case t.Kind() == reflect.String:
+		return field{kind: kindString}
+	case t.Kind() == reflect.Bool || t.Kind() == reflect.Uint8:
+		return field{kind: kindUint}
+	case t.Kind() == reflect.Struct:
+		return field{kind: kindStruct, sub: p.sub(t)}
+	case t.Kind() == reflect.Pointer:
+		return field{kind: kindPointer, sub: p.sub(t.Elem())}
+	case t.Kind() == reflect.Slice:
+		e := p.fieldOf(t.Elem())
+		return field{kind: kindSlice, elem: &e}
+	}
+	panic("sdmx: canonical form of " + t.String() + " is not defined")
+}
+
+func (p *plan) sub(t reflect.Type) *plan {
+	if t == p.typ {
+		return p
+	}
+	s := planOf(t)
+	p.refs = p.refs || s.refs
+	p.texts = p.texts || s.texts
+	return s
+}
+
+func (f *field) of(v reflect.Value) reflect.Value {
+	if f.at >= 0 {
+		return v.Field(f.at)
+	}
+	return v.FieldByIndex(f.index)
+}
+
+func (p *plan) append(b []byte, v reflect.Value, structural bool) []byte {
+	for i := range p.fields {
+		f := &p.fields[i]
+		if structural && f.text {
+			continue
+		}
+		fv := f.of(v)
+		if fv.IsZero() || f.kind == kindSlice && fv.Len() == 0 {
+			continue
+		}
+		b = binary.AppendUvarint(b, f.number)
+		b = f.append(b, fv, structural)
+	}
+	return append(b, 0)
+}
+
+func (f *field) append(b []byte, v reflect.Value, structural bool) []byte {
+	switch f.kind {
+	case kindString:
+		s := v.String()
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		return append(b, s...)
+	case kindUint:
+		if v.Kind() == reflect.Bool {
+			return append(b, 1) // false is left out
+		}
+		return binary.AppendUvarint(b, v.Uint())
+	case kindRef:
+		s := v.Addr().Interface().(*Ref).String()
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		return append(b, s...)
+	case kindStruct:
+		return f.sub.append(b, v, structural)
+	case kindPointer:
+		return f.sub.append(b, v.Elem(), structural)
+	}
+	b = binary.AppendUvarint(b, uint64(v.Len()))
+	for i := range v.Len() {
+		b = f.elem.append(b, v.Index(i), structural)
+	}
+	return b
+}
+
+// A decoder reads a document; strings that it returns share its one copy.
+type decoder struct {
+	s   string
+	err error
+}
+
+func (d *decoder) fail(format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf(format, args...)
+	}
+	d.s = ""
+}
+
+func (d *decoder) uvarint() uint64 {
+	var n uint64
+	for i := 0; i < len(d.s) && i < binary.MaxVarintLen64; i++ {
+		c := d.s[i]
+		n |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			d.s = d.s[i+1:]
+			return n
+		}
+	}
+	d.fail("the document ends in the middle of a number")
+	return 0
+}
+
+func (d *decoder) string() string {
+	n := d.uvarint()
+	if n > uint64(len(d.s)) {
+		d.fail("the document ends in the middle of a text")
+		return ""
+	}
+	s := d.s[:n]
+	d.s = d.s[n:]
+	return s
+}
+
+func (p *plan) read(d *decoder, v reflect.Value) {
+	for d.err == nil {
+		n := d.uvarint()
+		if n == 0 {
+			return
+		}
+		if n >= uint64(len(p.byNum)) || p.byNum[n] == 0 {
+			d.fail("field %d of %s is unknown: a newer version of this program wrote it", n, p.typ.Name())
+			return
+		}
+		f := &p.fields[p.byNum[n]-1]
+		f.read(d, f.of(v))
+	}
+}
+
+func (f *field) read(d *decoder, v reflect.Value) {
+	switch f.kind {
+	case kindString:
+		v.SetString(d.string())
+	case kindUint:
+		n := d.uvarint()
+		if v.Kind() == reflect.Bool {
+			v.SetBool(n != 0)
+		} else {
+			v.SetUint(n)
+		}
+	case kindRef:
+		s := d.string()
+		if d.err != nil {
+			return
+		}
+		r, err := ParseRef(s)
+		if err != nil {
+			d.fail("%w", err)
+			return
+		}
+		*v.Addr().Interface().(*Ref) = r
+	case kindStruct:
+		f.sub.read(d, v)
+	case kindPointer:
+		v.Set(reflect.New(f.sub.typ))
+		f.sub.read(d, v.Elem())
+	case kindSlice:
+		f.readSlice(d, v)
+	}
+}
+
+func (f *field) readSlice(d *decoder, v reflect.Value) {
+	n := d.uvarint()
+	if n > uint64(len(d.s)) { // each element takes a byte at least
+		d.fail("the document ends in the middle of a list")
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), int(n), int(n)))
+	for i := range int(n) {
+		if d.err != nil {
+			return
+		}
+		f.elem.read(d, v.Index(i))
+	}
+}

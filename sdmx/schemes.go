@@ -1,0 +1,124 @@
+package sdmx
+
+// Ids that the standard fixes: one such scheme per agency.
+const (
+	AgencySchemeID           = "AGENCIES"
+	DataProviderSchemeID     = "DATA_PROVIDERS"
+	DataConsumerSchemeID     = "DATA_CONSUMERS"
+	MetadataProviderSchemeID = "METADATA_PROVIDERS"
+)
+
+// An AgencyScheme lists the agencies below the agency that maintains it; those
+// of SDMX:AGENCIES(1.0) are the top level. Its version is always 1.0.
+type AgencyScheme struct {
+	Scheme[Agency]
+}
+
+// An Agency is an organisation that maintains structures.
+type Agency struct {
+	Nameable
+	Contacts []Contact `c:"30"`
+}
+
+// A Contact says how to reach somebody in an organisation.
+type Contact struct {
+	ID          string   `c:"1"`
+	Names       Texts    `c:"2"`
+	Departments Texts    `c:"3"`
+	Roles       Texts    `c:"4"`
+	Telephones  []string `c:"5"`
+	Faxes       []string `c:"6"`
+	X400s       []string `c:"7"`
+	URIs        []string `c:"8"`
+	Emails      []string `c:"9"`
+}
+
+// A Codelist is a list of codes.
+type Codelist struct {
+	Scheme[Code]
+	Extensions []CodelistExtension `c:"30"`
+}
+
+// A Code is one value of a codelist; Parent is the id of another code of it.
+type Code struct {
+	Nameable
+	Parent string `c:"30"`
+}
+
+// A CodelistExtension takes codes from another codelist (3.0).
+type CodelistExtension struct {
+	Codelist  Ref           `c:"1"`
+	Prefix    string        `c:"2"`
+	Exclusive bool          `c:"3"` // the selection is what to leave out
+	Selection []MemberValue `c:"4"` // empty: all codes
+}
+
+// A MemberValue selects codes; '%' in Value stands for any characters.
+type MemberValue struct {
+	Value   string `c:"1"`
+	Cascade string `c:"2"` // "", "true", "false" or "excluderoot"
+}
+
+// A ConceptScheme is a list of concepts.
+type ConceptScheme struct {
+	Scheme[Concept]
+}
+
+// A Concept is a unit of knowledge that components refer to.
+type Concept struct {
+	Nameable
+	Parent         string          `c:"30"` // id of another concept of the scheme
+	Representation *Representation `c:"31"`
+	ISO            *ISOConcept     `c:"32"`
+}
+
+// An ISOConcept says which concept of ISO 11179 a concept stands for.
+type ISOConcept struct {
+	Agency string `c:"1"`
+	Scheme string `c:"2"`
+	ID     string `c:"3"`
+}
+
+// A CategoryScheme is a tree of categories.
+type CategoryScheme struct {
+	Scheme[Category]
+}
+
+// A Category groups objects by Categorisations; Items are its sub-categories.
+type Category struct {
+	Nameable
+	Items []Category `c:"30"`
+}
+
+func (c *Category) children() *[]Category { return &c.Items }
+
+// A Categorisation puts an object into a category.
+type Categorisation struct {
+	Artefact
+	Source Ref `c:"30"` // any identifiable object
+	Target Ref `c:"31"` // the category
+}
+
+// A Dataflow is a flow of data of one structure.
+type Dataflow struct {
+	Artefact
+	Structure Ref `c:"30"` // the data structure; zero in a stub
+}
+
+// Class implements Maintainable.
+func (*AgencyScheme) Class() Class { return ClassAgencyScheme }
+
+// Class implements Maintainable.
+func (*Codelist) Class() Class { return ClassCodelist }
+
+// Class implements Maintainable.
+func (*ConceptScheme) Class() Class { return ClassConceptScheme }
+
+// Class implements Maintainable.
+func (*CategoryScheme) Class() Class { return ClassCategoryScheme }
+
+// Class implements Maintainable.
+func (*Categorisation) Class() Class { return ClassCategorisation }
+
+// Class implements Maintainable.
+func (*Dataflow) Class() Class { return ClassDataflow }

@@ -1,0 +1,112 @@
+package sdmx
+
+import (
+	"slices"
+	"strings"
+)
+
+// LanguageDefault is the language of a text that states none (xml:lang of the
+// SDMX schemas).
+const LanguageDefault = "en"
+
+// A Text is a string in one language; Lang is a BCP 47 tag.
+type Text struct {
+	Lang  string `c:"1"`
+	Value string `c:"2"`
+}
+
+// Texts is one text in several languages, at most one each.
+type Texts []Text
+
+// In returns the text in the first of the languages that is there, or else the
+// first text, or "".
+func (t Texts) In(langs ...string) string {
+	for _, l := range langs {
+		for i := range t {
+			if strings.EqualFold(t[i].Lang, l) {
+				return t[i].Value
+			}
+		}
+	}
+	if len(t) > 0 {
+		return t[0].Value
+	}
+	return ""
+}
+
+// Set puts the text of one language, in place of what was there.
+func (t *Texts) Set(lang, value string) {
+	for i := range *t {
+		if (*t)[i].Lang == lang {
+			(*t)[i].Value = value
+			return
+		}
+	}
+	*t = append(*t, Text{lang, value})
+}
+
+// sort puts languages in a fixed order, since their order means nothing.
+func (t Texts) sort() {
+	if len(t) > 1 {
+		slices.SortStableFunc(t, func(a, b Text) int { return strings.Compare(a.Lang, b.Lang) })
+	}
+}
+
+// An Annotation is information added to any object, of a type that its users
+// agree upon.
+type Annotation struct {
+	ID    string `c:"1"`
+	Title string `c:"2"`
+	Type  string `c:"3"`
+	URLs  Texts  `c:"4"` // 3.0 allows one per language; Lang is "" where none was stated
+	Text  Texts  `c:"5"`
+	Value string `c:"6"`
+}
+
+// A Link points from an object to something outside the structure (3.0).
+type Link struct {
+	Rel  string `c:"1"`
+	URL  string `c:"2"`
+	URN  string `c:"3"`
+	Type string `c:"4"`
+}
+
+// Nameable is what every identifiable object with a name carries.
+type Nameable struct {
+	ID           string       `c:"1"`
+	Names        Texts        `c:"2,text"`
+	Descriptions Texts        `c:"3,text"`
+	Annotations  []Annotation `c:"4,text"`
+	Links        []Link       `c:"5,text"`
+	URI          string       `c:"6,text"`
+}
+
+// nameable is how generic code reaches the common part of an item.
+func (n *Nameable) nameable() *Nameable { return n }
+
+// An OptBool is a truth value that may be unstated; the difference matters where
+// the default of 2.1 and of 3.0 is not the same, or must be written back.
+type OptBool uint8
+
+// Values of an OptBool.
+const (
+	Unstated OptBool = iota
+	False
+	True
+)
+
+// Bool makes a stated OptBool.
+func Bool(b bool) OptBool {
+	if b {
+		return True
+	}
+	return False
+}
+
+// Or is the value, or def where none was stated.
+func (o OptBool) Or(def bool) bool {
+	if o == Unstated {
+		return def
+	}
+	return o == True
+}

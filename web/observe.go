@@ -1,0 +1,141 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"urncast/web/rest"
+)
+
+// observe is around everything: it gives the request its correlation id and
+// trace, turns panics into an answer, and leaves one line and the metrics.
+func (s *server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		takeTrace(r)
+		seen := &response{ResponseWriter: w}
+		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
+		seen.Header().Set("X-Content-Type-Options", "nosniff")
+		done := s.metrics.begin()
+		defer func() {
+			if p := recover(); p != nil {
+				s.afterPanic(seen, r, p)
+			}
+			took := time.Since(began)
+			done(r.Pattern, r.Method, seen.Status(), took)
+			s.line(r, seen, took)
+			if seen.abort {
+				panic(http.ErrAbortHandler) // the answer is torn: the connection must end, so that the client sees it
+			}
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+func (s *server) afterPanic(w *response, r *http.Request, p any) {
+	if p == http.ErrAbortHandler {
+		w.abort = true
+		return
+	}
+	s.Log.ErrorContext(r.Context(), "panic in a handler", "panic", p, "method", r.Method, "path", r.URL.Path,
+		"correlation_id", r.Header.Get("X-Correlation-Id"), "stack", string(debug.Stack()))
+	if w.status != 0 {
+		w.abort = true
+		return
+	}
+	rest.WriteError(w, r, http.StatusInternalServerError,
+		"This request hit a defect of the program. Nothing of it was written. The log has it under the correlation id %s.", r.Header.Get("X-Correlation-Id"))
+}
+
+func (s *server) line(r *http.Request, w *response, took time.Duration) {
+	level := slog.LevelInfo
+	switch {
+	case w.Status() >= 500:
+		level = slog.LevelError
+	case r.Pattern == "GET /healthz" || r.Pattern == "GET /readyz" || r.Pattern == "GET /metrics":
+		level = slog.LevelDebug
+	}
+	user, _, _ := r.BasicAuth()
+	s.Log.LogAttrs(r.Context(), level, "request",
+		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", w.Status()),
+		slog.Int64("bytes", w.bytes), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.String("user", user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id")))
+}
+
+const correlationLengthMax = 128
+
+// takeTrace leaves a correlation id and a W3C traceparent in the request's
+// headers: those that came, if they are well formed, or new ones.
+func takeTrace(r *http.Request) {
+	if !printable(r.Header.Get("X-Correlation-Id"), correlationLengthMax) {
+		r.Header.Set("X-Correlation-Id", randomHex(16))
+	}
+	if !traceparent(r.Header.Get("traceparent")) {
+		r.Header.Set("traceparent", "00-"+randomHex(16)+"-"+randomHex(8)+"-00")
+	}
+}
+
+func printable(s string, max int) bool {
+	for i := range len(s) {
+		if s[i] < 0x21 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return s != "" && len(s) <= max
+}
+
+// traceparent checks the form of W3C Trace Context, version 00: lower-case
+// hex, neither id all zeros.
+func traceparent(s string) bool {
+	parts := strings.Split(s, "-")
+	if len(parts) != 4 || parts[0] != "00" || len(parts[1]) != 32 || len(parts[2]) != 16 || len(parts[3]) != 2 {
+		return false
+	}
+	return strings.Trim(s, "-0123456789abcdef") == "" && strings.Trim(parts[1], "0") != "" && strings.Trim(parts[2], "0") != ""
+}
+
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b)
+}
+
+// A response counts what a handler writes.
+type response struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	abort  bool
+}
+
+// Status is the status that was sent, 200 if the handler said none.
+func (w *response) Status() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach what is inside.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

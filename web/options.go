@@ -1,0 +1,74 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/web/rest"
+)
+
+// BodyBytesDefault bounds a request's body where Options say nothing: 1 GiB, as
+// sent, before anything is unpacked.
+const BodyBytesDefault = 1 << 30
+
+// Options say what the server serves and whom it lets in. Registry is needed;
+// everything else has a default that its line states.
+type Options struct {
+	Registry rest.Registry
+
+	// User and Password are the administrator's. User is "admin" by default;
+	// an empty password lets nobody in who needs one.
+	User, Password string
+	// ReadsClosed asks for the password on reads too. By default they are
+	// open, as in FMR.
+	ReadsClosed bool
+	// BehindProxy says that a proxy ends TLS in front of this server, so that
+	// passwords are accepted over plain HTTP from other machines.
+	BehindProxy bool
+
+	// Sender is the id of this registry in messages, "URNCAST" by default.
+	Sender string
+	// Environment names the installation on the console ("Production", "dev");
+	// empty shows none.
+	Environment string
+	// Version is the program's version, shown at the foot of the console.
+	Version string
+
+	// BodyBytesMax bounds a request's body; BodyBytesDefault if 0.
+	BodyBytesMax int64
+
+	// Metrics serves /metrics; 404 if nil. Register takes the server's own
+	// request metrics; none are kept if nil.
+	Metrics  http.Handler
+	Register prometheus.Registerer
+	// Ready answers /readyz; nil means always ready.
+	Ready func(context.Context) error
+
+	// Log takes one line per request; slog.Default by default.
+	Log *slog.Logger
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.User == "" {
+		o.User = "admin"
+	}
+	if o.Sender == "" {
+		o.Sender = "URNCAST"
+	}
+	if o.BodyBytesMax == 0 {
+		o.BodyBytesMax = BodyBytesDefault
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}

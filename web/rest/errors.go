@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	mediaProblem  = "application/problem+json"
+	mediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
+	mediaError    = "application/vnd.sdmx.error+xml;version=2.1"
+	mediaJSON     = "application/json"
+)
+
+// A Problem is an error of the management API (RFC 9457).
+type Problem struct {
+	Title         string `json:"title"`
+	Status        int    `json:"status"`
+	Detail        string `json:"detail"`
+	CorrelationID string `json:"correlationId,omitempty"`
+}
+
+// WriteError answers with an error, in the form that the door speaks: an SDMX
+// error message under /sdmx and /ws unless JSON is asked for, problem JSON
+// everywhere else. The text is a sentence or more.
+func WriteError(w http.ResponseWriter, r *http.Request, status int, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	w.Header().Set("Cache-Control", "no-store")
+	sdmx := strings.HasPrefix(r.URL.Path, "/sdmx/") || strings.HasPrefix(r.URL.Path, "/ws/")
+	if sdmx && !wantsJSON(r) {
+		writeSDMXError(w, status, sdmxCode(status), text)
+		return
+	}
+	w.Header().Set("Content-Type", mediaProblem)
+	w.WriteHeader(status)
+	b, err := json.Marshal(Problem{http.StatusText(status), status, text, r.Header.Get("X-Correlation-Id")})
+	if err != nil {
+		return
+	}
+	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
+}
+
+// wantsJSON says whether the client asks for JSON and for no XML before it.
+func wantsJSON(r *http.Request) bool {
+	for _, part := range strings.Split(r.Header.Get("Accept"), ",") {
+		media, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		switch media = strings.ToLower(media); {
+		case strings.Contains(media, "json"):
+			return true
+		case strings.Contains(media, "xml"):
+			return false
+		}
+	}
+	return false
+}
+
+// sdmxCode is the code of SDMX's error message that goes with an HTTP status.
+func sdmxCode(status int) int {
+	switch status {
+	case http.StatusNotFound:
+		return 100
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return 110
+	case http.StatusRequestEntityTooLarge:
+		return 130
+	case http.StatusBadRequest, http.StatusNotAcceptable, http.StatusUnsupportedMediaType, http.StatusMethodNotAllowed:
+		return 140
+	case http.StatusUnprocessableEntity, http.StatusConflict:
+		return 150
+	case http.StatusNotImplemented:
+		return 501
+	case http.StatusServiceUnavailable:
+		return 503
+	}
+	return 500
+}
+
+// writeSDMXError writes an SDMX-ML 2.1 error message.
+func writeSDMXError(w http.ResponseWriter, status, code int, text string) {
+	var b strings.Builder
+	b.WriteString(xml.Header)
+	b.WriteString(`<mes:Error xmlns:mes="` + nsMessage + `" xmlns:com="` + nsCommon + `"><mes:ErrorMessage code="` + strconv.Itoa(code) + `"><com:Text xml:lang="en">`)
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes everything
+	b.WriteString("</com:Text></mes:ErrorMessage></mes:Error>\n")
+	w.Header().Set("Content-Type", mediaError)
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(b.String())) // the reader has gone; nobody is left to tell
+}
+
+const (
+	nsMessage  = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+	nsCommon   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+	nsRegistry = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
+)

@@ -1,0 +1,18 @@
+package rest
+
+import (
+	"context"
+
+	"urncast/registry"
+)
+
+// Registry is what this package asks of the registry; *registry.Registry is
+// the one that answers.
+type Registry interface {
+	Submit(context.Context, registry.Submission) (*registry.Outcome, error)
+	Rename(context.Context, registry.Rename) (*registry.Outcome, error)
+	Transactions(ctx context.Context, after registry.Number, limit int) ([]registry.Transaction, error)
+	Latest(ctx context.Context, before registry.Number, limit int) ([]registry.Transaction, error)
+	Transaction(context.Context, registry.Number) (registry.Transaction, []registry.Change, error)
+	Dangling(context.Context) ([]registry.Dangling, error)
+}

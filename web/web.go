@@ -1,0 +1,91 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+
+	"urncast/web/rest"
+)
+
+// New makes the handler of everything the server serves.
+func New(o Options) http.Handler {
+	s := &server{Options: o.withDefaults()}
+	s.password = digest(s.Password)
+	s.user = digest(s.User)
+	s.metrics = newMetrics(o.Register)
+	s.mux = http.NewServeMux()
+	for _, rt := range s.routes() {
+		s.mux.Handle(rt.pattern, s.guard(rt))
+	}
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
+	return s.observe(sameOrigin.Handler(http.HandlerFunc(s.dispatch)))
+}
+
+// NewServer is an http.Server with the limits that a handler cannot set: slow
+// and oversized headers, and connections left idle. Bodies have no deadline,
+// for uploads may be large and lines slow.
+func NewServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+type server struct {
+	Options
+	user, password [32]byte
+	metrics        *metrics
+	mux            *http.ServeMux
+}
+
+// An access is who may take a route.
+type access uint8
+
+const (
+	accessOpen  access = iota // everyone, whatever the options say: health
+	accessRead                // everyone, or the administrator if reads are closed
+	accessAdmin               // the administrator
+)
+
+// A route is one row of the table of routes.
+type route struct {
+	pattern string // as http.ServeMux reads it
+	access  access
+	handle  http.HandlerFunc
+}
+
+// dispatch hands the request to its route. What no route takes is answered in
+// the server's own words instead of the multiplexer's.
+func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
+	h, pattern := s.mux.Handler(r)
+	if pattern != "" {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	p := probe{header: http.Header{}}
+	h.ServeHTTP(&p, r)
+	if p.status == http.StatusMethodNotAllowed {
+		w.Header()["Allow"] = p.header["Allow"]
+		rest.WriteError(w, r, http.StatusMethodNotAllowed, "%s does not take %s. It takes %s.", r.URL.Path, r.Method, p.header.Get("Allow"))
+		return
+	}
+	rest.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
+}
+
+// A probe learns what the multiplexer would answer.
+type probe struct {
+	bytes.Buffer
+	header http.Header
+	status int
+}
+
+func (p *probe) Header() http.Header    { return p.header }
+func (p *probe) WriteHeader(status int) { p.status = status }
+
+func denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
+	rest.WriteError(w, r, http.StatusForbidden, "This request came from a page of another origin (%s), which may not change anything here.", r.Header.Get("Origin"))
+}

@@ -1,0 +1,42 @@
+// Package crash marks the steps at which the kill tests end the process.
+//
+// In a normal build At compiles to nothing. Built with -tags crashpoints, a process whose environment holds
+// URNCAST_CRASH_AT=<step> kills itself with SIGKILL when it reaches that step, so that the test sees what a crash at
+// exactly this line leaves behind.
+package crash
+
+// The steps of a submission, in order of passing.
+const (
+	SubmitDocuments = "submit-documents" // documents are stored, the counter row is not yet locked
+	SubmitChecked   = "submit-checked"   // the rules hold under the lock, nothing of the transaction is written
+	SubmitWritten   = "submit-written"   // everything is written, not committed
+	SubmitCommitted = "submit-committed" // committed, the submitter has no answer yet
+)
+
+// The steps of a publication, in order of passing.
+const (
+	PublishBegun     = "publish-begun"     // the Kafka transaction is begun, nothing is produced
+	PublishProduced  = "publish-produced"  // some of its messages are handed to the client
+	PublishDelivered = "publish-delivered" // every delivery report is in, commit is not asked for
+	PublishCommitted = "publish-committed" // the broker acknowledged the commit, the cursor is not moved
+	PublishMoved     = "publish-moved"     // the cursor is moved
+)
+
+// The steps of a recovery and of a baseline.
+const (
+	RecoverFenced   = "recover-fenced"   // sessions are initialised, the topic is not read
+	RecoverRead     = "recover-read"     // the topic is read to its end, the cursor is not moved
+	BaselineBegun   = "baseline-begun"   // the job is recorded, nothing is published
+	BaselineHalf    = "baseline-half"    // half of the baseline is delivered
+	BaselineSent    = "baseline-sent"    // its Kafka transaction is committed, the job is not closed
+	BaselineCleared = "baseline-cleared" // its tombstones are committed, the job is not closed
+)
+
+// Steps lists every step, for the test that must hit each of them.
+func Steps() []string {
+	return []string{
+		SubmitDocuments, SubmitChecked, SubmitWritten, SubmitCommitted,
+		PublishBegun, PublishProduced, PublishDelivered, PublishCommitted, PublishMoved,
+		RecoverFenced, RecoverRead, BaselineBegun, BaselineHalf, BaselineSent, BaselineCleared,
+	}
+}

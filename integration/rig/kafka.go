@@ -1,0 +1,234 @@
+package rig
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// A Kafka is one real broker: KRaft, one node, with a plain listener and one
+// that it advertises under the address of a Proxy.
+type Kafka struct {
+	Proxy *Proxy
+
+	jars, dir string
+	plain     int
+	process   *Process
+	// Fast makes the JVM start quickly at the price of speed under load.
+	fast bool
+}
+
+// StartKafka starts a broker that ends with the test.
+func StartKafka(tb testing.TB) *Kafka {
+	tb.Helper()
+	return startKafka(tb, tb.TempDir(), true)
+}
+
+// StartKafkaForBench starts a broker whose JVM is tuned for speed under load.
+func StartKafkaForBench(tb testing.TB) *Kafka {
+	tb.Helper()
+	return startKafka(tb, tb.TempDir(), false)
+}
+
+func startKafka(tb testing.TB, dir string, fast bool) *Kafka {
+	tb.Helper()
+	k := &Kafka{jars: Jars(tb), dir: dir, fast: fast}
+	if err := k.prepare(); err != nil {
+		tb.Fatalf("preparing Kafka: %v", err)
+	}
+	tb.Cleanup(func() {
+		k.Proxy.Close()
+		k.Kill()
+	})
+	if err := k.Start(); err != nil {
+		tb.Fatalf("starting Kafka: %v", err)
+	}
+	return k
+}
+
+// Bootstrap is the broker's address; a client that begins there never meets the
+// proxy.
+func (k *Kafka) Bootstrap() string { return fmt.Sprintf("127.0.0.1:%d", k.plain) }
+
+// prepare chooses the ports, writes the configuration and formats the folder.
+func (k *Kafka) prepare() error {
+	var ports [3]int
+	for i := range ports {
+		var err error
+		if ports[i], err = FreePort(); err != nil {
+			return err
+		}
+	}
+	k.plain = ports[0]
+	proxy, err := NewProxy(fmt.Sprintf("127.0.0.1:%d", ports[1]))
+	if err != nil {
+		return err
+	}
+	k.Proxy = proxy
+	text := fmt.Sprintf(properties, ports[0], ports[1], ports[2], proxy.Address(), filepath.Join(k.dir, "data"))
+	if err := os.WriteFile(k.config(), []byte(text), 0o644); err != nil {
+		return err
+	}
+	id := uuid.New()
+	out, err := exec.Command("java", append(k.jvm(), "kafka.tools.StorageTool", "format",
+		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", k.config())...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("kafka.tools.StorageTool format: %w\n%s", err, out)
+	}
+	return nil
+}
+
+const properties = `process.roles=broker,controller
+node.id=1
+listeners=PLAIN://127.0.0.1:%[1]d,VIA://127.0.0.1:%[2]d,CTRL://127.0.0.1:%[3]d
+advertised.listeners=PLAIN://127.0.0.1:%[1]d,VIA://%[4]s
+listener.security.protocol.map=PLAIN:PLAINTEXT,VIA:PLAINTEXT,CTRL:PLAINTEXT
+controller.listener.names=CTRL
+inter.broker.listener.name=PLAIN
+controller.quorum.voters=1@127.0.0.1:%[3]d
+log.dirs=%[5]s
+num.partitions=1
+auto.create.topics.enable=false
+message.max.bytes=104857600
+socket.request.max.bytes=209715200
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+transaction.abort.timed.out.transaction.cleanup.interval.ms=200
+group.initial.rebalance.delay.ms=0
+log.cleaner.enable=true
+log.cleaner.dedupe.buffer.size=2097152
+file.delete.delay.ms=1000
+controlled.shutdown.enable=false
+`
+
+func (k *Kafka) config() string { return filepath.Join(k.dir, "server.properties") }
+
+// LogFile is where the broker's output goes.
+func (k *Kafka) LogFile() string { return filepath.Join(k.dir, "kafka.log") }
+
+func (k *Kafka) jvm() []string {
+	flags := []string{"-Xmx768m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(k.jars, "*")}
+	if k.fast {
+		flags = append([]string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}, flags...)
+	}
+	return flags
+}
+
+// Start starts the broker and waits until it answers.
+func (k *Kafka) Start() error {
+	p, err := Launch(k.LogFile(), nil, "java", append(k.jvm(), "kafka.Kafka", k.config())...)
+	if err != nil {
+		return err
+	}
+	k.process = p
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	defer cancel()
+	for {
+		if err = k.answers(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return fmt.Errorf("the broker ended while starting:\n%s", Tail(k.LogFile()))
+		case <-ctx.Done():
+			return fmt.Errorf("the broker did not answer in time: %w\n%s", err, Tail(k.LogFile()))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// answers asks for the metadata, and that the one broker is in it.
+func (k *Kafka) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Bootstrap()))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, c)
+	if err == nil && len(meta.Brokers) != 1 {
+		err = fmt.Errorf("the metadata names %d brokers", len(meta.Brokers))
+	}
+	return err
+}
+
+// Stop ends the broker in good order.
+func (k *Kafka) Stop() error { return k.process.Stop(30 * time.Second) }
+
+// Kill ends the broker at once.
+func (k *Kafka) Kill() {
+	if k.process != nil {
+		k.process.Kill()
+	}
+}
+
+// Pause stops the broker's process without ending it; Continue lets it go on.
+func (k *Kafka) Pause() { k.process.Signal(syscall.SIGSTOP) }
+
+// Continue lets a paused broker go on.
+func (k *Kafka) Continue() { k.process.Signal(syscall.SIGCONT) }
+
+// Client is a franz-go client for the test's own requests.
+func (k *Kafka) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {
+	tb.Helper()
+	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(k.Bootstrap())}, opts...)...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(c.Close)
+	return c
+}
+
+// CreateTopic makes a topic of one partition; config holds name=value pairs.
+func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
+	tb.Helper()
+	t := kmsg.NewCreateTopicsRequestTopic()
+	t.Topic, t.NumPartitions, t.ReplicationFactor = name, 1, 1
+	for _, pair := range config {
+		c := kmsg.NewCreateTopicsRequestTopicConfig()
+		key, value, _ := strings.Cut(pair, "=")
+		c.Name, c.Value = key, &value
+		t.Configs = append(t.Configs, c)
+	}
+	r := kmsg.NewPtrCreateTopicsRequest()
+	r.Topics, r.TimeoutMillis = append(r.Topics, t), 15000
+	resp, err := r.RequestWith(tb.Context(), k.Client(tb))
+	if err != nil {
+		tb.Fatalf("creating topic %s: %v", name, err)
+	}
+	if code := resp.Topics[0].ErrorCode; code != 0 {
+		tb.Fatalf("creating topic %s: Kafka error %d", name, code)
+	}
+}
+
+// DeleteTopic deletes a topic and waits until the broker no longer knows it.
+func (k *Kafka) DeleteTopic(tb testing.TB, name string) {
+	tb.Helper()
+	c := k.Client(tb)
+	t := kmsg.NewDeleteTopicsRequestTopic()
+	t.Topic = &name
+	r := kmsg.NewPtrDeleteTopicsRequest()
+	r.TopicNames, r.Topics, r.TimeoutMillis = []string{name}, append(r.Topics, t), 15000
+	resp, err := r.RequestWith(tb.Context(), c)
+	if err != nil {
+		tb.Fatalf("deleting topic %s: %v", name, err)
+	}
+	if code := resp.Topics[0].ErrorCode; code != 0 {
+		tb.Fatalf("deleting topic %s: Kafka error %d", name, code)
+	}
+}

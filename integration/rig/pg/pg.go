@@ -1,0 +1,247 @@
+// Package pg starts real PostgreSQL servers for tests, from the binaries that
+// are on the machine.
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A Server is one PostgreSQL server on loopback, with a folder of its own.
+// PostgreSQL refuses to run as root, so for root it runs as the user postgres.
+type Server struct {
+	bin, dir string
+	port     int
+	cred     *syscall.Credential
+	process  *exec.Cmd
+	done     chan struct{}
+}
+
+// Start starts a server that ends with the test. Without PostgreSQL on the
+// machine the test is skipped; with CI set it fails.
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	s, err := start()
+	if errors.Is(err, errNone) && os.Getenv("CI") == "" {
+		tb.Skip(err)
+	}
+	if err != nil {
+		tb.Fatalf("starting PostgreSQL: %v", err)
+	}
+	tb.Cleanup(s.Remove)
+	return s
+}
+
+// Main starts a server for all tests of a package, from TestMain; the caller
+// calls Remove at the end. The error wraps ErrNone where PostgreSQL is missing.
+func Main() (*Server, error) { return start() }
+
+var errNone = errors.New("PostgreSQL is not on this machine (Debian: apt-get install postgresql)")
+
+// ErrNone says that the machine has no PostgreSQL.
+var ErrNone = errNone
+
+func start() (*Server, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "urncast-pg-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin, dir: dir}
+	if err := s.prepare(); err != nil {
+		s.Remove()
+		return nil, err
+	}
+	if err := s.Start(); err != nil {
+		s.Remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// binaries finds the folder of the newest installed version.
+func binaries() (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is well formed
+	if len(found) > 0 {
+		version := func(path string) int {
+			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // 0 for 9.6: older than any
+			return n
+		}
+		return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
+	}
+	path, err := exec.LookPath("initdb")
+	if err != nil {
+		return "", errNone
+	}
+	path, err = filepath.EvalSymlinks(path)
+	return filepath.Dir(path), err
+}
+
+func (s *Server) prepare() error {
+	if os.Geteuid() == 0 {
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return fmt.Errorf("PostgreSQL refuses to run as root, and there is no user postgres to run it as: %w", err)
+		}
+		uid, _ := strconv.Atoi(u.Uid) // numbers on every system that has uid 0
+		gid, _ := strconv.Atoi(u.Gid)
+		s.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		if err := os.Chown(s.dir, uid, gid); err != nil {
+			return err
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.port = l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	return s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(s.bin, name), args...)
+	c.Dir = s.dir
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: s.cred}
+	return c
+}
+
+func (s *Server) run(name string, args ...string) error {
+	if out, err := s.command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return nil
+}
+
+// Start starts the server again after Kill or Stop.
+func (s *Server) Start() error {
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	c := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1",
+		"-c", "unix_socket_directories=", "-c", "max_connections=200")
+	c.Stdout, c.Stderr = log, log
+	c.SysProcAttr.Pdeathsig = syscall.SIGQUIT
+	if err := c.Start(); err != nil {
+		return err
+	}
+	s.process, s.done = c, make(chan struct{})
+	go func(done chan struct{}) {
+		_ = c.Wait() // how it ended was asked for
+		close(done)
+	}(s.done)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if err = s.answers(); err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			b, _ := os.ReadFile(log.Name())
+			return fmt.Errorf("PostgreSQL did not answer in time: %w\n%s", err, b)
+		}
+	}
+}
+
+func (s *Server) answers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	c, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	return c.Close(ctx)
+}
+
+// URL connects to a database of the server as its superuser.
+func (s *Server) URL(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+// Database makes an empty database and gives its URL.
+func (s *Server) Database(tb testing.TB, name string) string {
+	tb.Helper()
+	if err := s.run("createdb", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "postgres", name); err != nil {
+		tb.Fatal(err)
+	}
+	return s.URL(name)
+}
+
+// Dump writes a database to a file, in pg_dump's custom format.
+func (s *Server) Dump(tb testing.TB, database string) (file string) {
+	tb.Helper()
+	file = filepath.Join(s.dir, fmt.Sprintf("%s-%d.dump", database, time.Now().UnixNano()))
+	if err := s.run("pg_dump", "-Fc", "-f", file, "-d", s.URL(database)); err != nil {
+		tb.Fatal(err)
+	}
+	return file
+}
+
+// Restore puts a dump in place of a database, whose connections it ends.
+func (s *Server) Restore(tb testing.TB, database, file string) {
+	tb.Helper()
+	if err := s.run("dropdb", "--force", "--maintenance-db", s.URL("postgres"), database); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.run("createdb", "--maintenance-db", s.URL("postgres"), database); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.run("pg_restore", "-d", s.URL(database), file); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Kill ends the server at once: its processes get no chance to write anything.
+func (s *Server) Kill() {
+	if s.process == nil {
+		return
+	}
+	for _, pid := range append(children(s.process.Process.Pid), s.process.Process.Pid) {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // gone already is as good
+	}
+	<-s.done
+	s.process = nil
+}
+
+// children lists a process's children. PostgreSQL's backends leave the process
+// group, and would finish what they are at when only the first process dies.
+func children(parent int) []int {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
+	var pids []int
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		var pid, ppid int
+		var name, state string
+		if _, err := fmt.Sscanf(string(b), "%d %s %s %d", &pid, &name, &state, &ppid); err == nil && ppid == parent {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Remove kills the server and deletes its folder.
+func (s *Server) Remove() {
+	s.Kill()
+	os.RemoveAll(s.dir)
+}

@@ -1,0 +1,225 @@
+package urncast
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	fileLinesMax     = 400
+	testFileLinesMax = 500
+	functionLinesMax = 70
+)
+
+// arrows says, for each package of the module, what of the module it may import.
+// A package stands for what is below it too; the longest name that fits counts.
+var arrows = map[string][]string{
+	"internal/crash":    {},
+	"sdmx":              {},
+	"formats":           {"sdmx"},
+	"registry":          {"formats", "sdmx", "internal/crash"},
+	"migrations":        {},
+	"producer":          {"registry", "formats", "sdmx", "internal/crash"},
+	"producer/kafka":    {"producer", "registry"},
+	"registry/postgres": {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash"},
+	"web":               {"producer", "registry", "formats", "sdmx"},
+	"cmd":               {"web", "producer", "registry", "formats", "sdmx", "migrations", "internal/crash"},
+	"examples":          {},
+	// What proves the product from outside must not lean on it.
+	"integration/rig":        {},
+	"integration/topiccheck": {},
+	"integration":            {},
+	"":                       {},
+}
+
+// testPackages may be used by tests of any package.
+var testPackages = []string{"integration/rig"}
+
+// Imports run one way, as docs/architecture.md draws them.
+func TestImportArrows(t *testing.T) {
+	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, _ []byte) {
+		dir := filepath.ToSlash(filepath.Dir(path))
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			imported, ours := strings.CutPrefix(name, "urncast/")
+			if !ours || owner(imported) == owner(dir) {
+				continue
+			}
+			test := strings.HasSuffix(path, "_test.go")
+			if test && under(imported, testPackages) {
+				continue
+			}
+			if !under(imported, arrows[owner(dir)]) {
+				t.Errorf("%s imports %s; package %s may import only %v of the module", path, name, owner(dir), arrows[owner(dir)])
+			}
+		}
+	})
+}
+
+// owner finds the entry of arrows that a package falls under.
+func owner(dir string) string {
+	for dir != "." && dir != "/" && dir != "" {
+		if _, ok := arrows[dir]; ok {
+			return dir
+		}
+		dir = filepath.ToSlash(filepath.Dir(dir))
+	}
+	return ""
+}
+
+// under says whether a package falls under one of the entries, and not under a
+// longer one that is not named.
+func under(imported string, entries []string) bool {
+	for _, e := range entries {
+		if owner(imported) == e {
+			return true
+		}
+	}
+	return false
+}
+
+// The information model needs the standard library only, and the Kafka client
+// has one place.
+func TestForeignImports(t *testing.T) {
+	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, _ []byte) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		for _, spec := range f.Imports {
+			name := strings.Trim(spec.Path.Value, `"`)
+			foreign := strings.Contains(strings.Split(name, "/")[0], ".")
+			switch {
+			case strings.HasPrefix(path, "sdmx/") && foreign:
+				t.Errorf("%s imports %s; sdmx needs the standard library only", path, name)
+			case strings.HasPrefix(path, "producer/") && !strings.HasPrefix(path, "producer/kafka/") &&
+				(strings.Contains(name, "confluent") || strings.Contains(name, "jackc") || strings.Contains(name, "twmb")):
+				t.Errorf("%s imports %s; producer knows neither Kafka's client nor SQL", path, name)
+			case strings.Contains(name, "confluent-kafka-go") && !strings.HasPrefix(path, "producer/kafka/") &&
+				!strings.HasPrefix(path, "cmd/") && !strings.HasPrefix(path, "examples/") && !strings.HasPrefix(path, "integration/"):
+				t.Errorf("%s imports %s; its place is producer/kafka", path, name)
+			}
+		}
+	})
+}
+
+// Files and functions stay short enough to be read in one go.
+func TestLengths(t *testing.T) {
+	eachFile(t, func(path string, f *ast.File, set *token.FileSet, text []byte) {
+		limit := fileLinesMax
+		if strings.HasSuffix(path, "_test.go") {
+			limit = testFileLinesMax
+		}
+		if n := bytes.Count(text, []byte("\n")); n > limit {
+			t.Errorf("%s has %d lines, more than %d", path, n, limit)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			first, last := set.Position(fn.Pos()).Line, set.Position(fn.End()).Line
+			if n := last - first + 1; n > functionLinesMax {
+				t.Errorf("%s:%d: function %s has %d lines, more than %d", path, first, fn.Name.Name, n, functionLinesMax)
+			}
+		}
+	})
+}
+
+// Every exported name is documented; nothing waits to be done, silences a linter
+// or names a folder of one machine.
+func TestComments(t *testing.T) {
+	eachFile(t, func(path string, f *ast.File, set *token.FileSet, text []byte) {
+		for _, word := range []string{"TO" + "DO", "FIX" + "ME", "//no" + "lint", "/wo" + "rk/"} {
+			if bytes.Contains(text, []byte(word)) {
+				t.Errorf("%s holds %s", path, word)
+			}
+		}
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) {
+					t.Errorf("%s: %s has no doc comment", set.Position(d.Pos()), d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					if ts, ok := s.(*ast.TypeSpec); ok && ts.Name.IsExported() && d.Doc == nil && ts.Doc == nil {
+						t.Errorf("%s: type %s has no doc comment", set.Position(ts.Pos()), ts.Name.Name)
+					}
+				}
+			}
+		}
+	})
+}
+
+// exportedReceiver says whether a function can be called from outside: methods
+// of unexported types keep an interface's promise, and that has the words.
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if index, ok := typ.(*ast.IndexExpr); ok {
+		typ = index.X
+	}
+	name, ok := typ.(*ast.Ident)
+	return ok && name.IsExported()
+}
+
+// eachFile parses every Go file that people write.
+func eachFile(t *testing.T, f func(path string, file *ast.File, set *token.FileSet, text []byte)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_templ.go") || strings.HasSuffix(path, "_gen.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, text, parser.ParseComments)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			return nil
+		}
+		f(filepath.ToSlash(path), file, set, text)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every hand-written file is formatted.
+func TestFormatted(t *testing.T) {
+	out, err := exec.Command("gofmt", "-l", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("gofmt: %v\n%s", err, out)
+	}
+	if len(out) > 0 {
+		t.Errorf("not formatted:\n%s", out)
+	}
+}

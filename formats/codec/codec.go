@@ -1,0 +1,483 @@
+package codec
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/sdmx"
+)
+
+// C is what a description talks to. XML names carry the prefix they are written
+// with; reading looks at the local name alone. An empty name means that the
+// dialect does not have the property.
+type C struct {
+	Dialect
+	Reading bool
+
+	doc *Document
+	at  int32
+
+	out   []byte
+	stack []string // open XML elements
+	open  bool     // a start tag is not closed yet
+	comma bool     // a JSON value stands before
+
+	err error
+}
+
+// Reader makes a C that reads a document.
+func Reader(d Dialect, doc *Document) *C {
+	doc.nodes[0].used = true
+	return &C{Dialect: d, Reading: true, doc: doc}
+}
+
+// Appender makes a C that appends to b.
+func Appender(d Dialect, b []byte) *C { return &C{Dialect: d, out: b} }
+
+// Bytes is what was appended, and the first error.
+func (c *C) Bytes() ([]byte, error) { return c.out, c.err }
+
+// Err is the first error.
+func (c *C) Err() error { return c.err }
+
+// Fail records an error at the place being read.
+func (c *C) Fail(format string, args ...any) { c.failAt(c.at, format, args...) }
+
+func (c *C) failAt(i int32, format string, args ...any) {
+	if c.err == nil {
+		c.err = c.doc.errorAt(i, format, args...)
+	}
+}
+
+// by is the name in the dialect.
+func (c *C) by(xml, json string) string {
+	if c.XML() {
+		return xml
+	}
+	return json
+}
+
+func local(name string) string { return name[strings.IndexByte(name, ':')+1:] }
+
+// find takes the first child or attribute of a name.
+func (c *C) find(name string, attribute bool) int32 {
+	if name == "" {
+		return none
+	}
+	name = local(name)
+	for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
+		if n := &c.doc.nodes[i]; c.doc.names[n.name] == name && (!c.XML() || (n.kind == kindAttribute) == attribute) {
+			n.used = true
+			return i
+		}
+	}
+	return none
+}
+
+func (c *C) value(i int32) string {
+	if k := c.doc.nodes[i].kind; k == kindArray || k == kindElement && !c.XML() {
+		c.failAt(i, "a single value is expected here")
+		return ""
+	}
+	s, err := c.doc.value(i)
+	if err != nil {
+		c.failAt(i, "%s", err)
+	}
+	return s
+}
+
+// Attr is an XML attribute, or a JSON property with text.
+func (c *C) Attr(xml, json string, p *string) {
+	if c.Reading {
+		if i := c.find(c.by(xml, json), true); i != none {
+			*p = c.value(i)
+		}
+		return
+	}
+	if *p != "" {
+		c.write(xml, json, *p, false)
+	}
+}
+
+// write appends an attribute or property; bare JSON values are not quoted.
+func (c *C) write(xml, json, value string, bare bool) {
+	switch {
+	case c.by(xml, json) == "":
+	case c.XML():
+		c.out = append(append(append(c.out, ' '), xml...), '=', '"')
+		c.out = append(appendXML(c.out, value), '"')
+	default:
+		c.key(json)
+		if bare {
+			c.out = append(c.out, value...)
+		} else {
+			c.out = appendJSON(c.out, value)
+		}
+		c.comma = true
+	}
+}
+
+// Written is a property that is computed when writing and passed over when
+// reading.
+func (c *C) Written(xml, json string, value func() string) {
+	if c.Reading {
+		c.find(c.by(xml, json), true)
+		return
+	}
+	if v := value(); v != "" {
+		c.write(xml, json, v, false)
+	}
+}
+
+// Bool is a truth value, false where it is absent, and written only if true.
+func (c *C) Bool(xml, json string, p *bool) {
+	o := sdmx.Unstated
+	if *p {
+		o = sdmx.True
+	}
+	c.OptBool(xml, json, &o)
+	*p = o == sdmx.True
+}
+
+// OptBool is a truth value that may be unstated.
+func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
+	if !c.Reading {
+		if *p != sdmx.Unstated {
+			c.write(xml, json, strconv.FormatBool(*p == sdmx.True), true)
+		}
+		return
+	}
+	i := c.find(c.by(xml, json), true)
+	if i == none {
+		return
+	}
+	switch v := c.value(i); strings.TrimSpace(v) {
+	case "true", "1":
+		*p = sdmx.True
+	case "false", "0":
+		*p = sdmx.False
+	default:
+		c.failAt(i, "%s must be true or false, not %q", c.by(xml, json), v)
+	}
+}
+
+// Number is kept as written: an XML attribute, or a JSON number, which readers
+// take as text too.
+func (c *C) Number(xml, json string, p *string) {
+	if c.Reading {
+		c.Attr(xml, json, p)
+		return
+	}
+	if *p == "" {
+		return
+	}
+	c.write(xml, json, *p, canonicalInt(*p))
+}
+
+// canonicalInt says whether a JSON number may be written as it stands.
+func canonicalInt(s string) bool {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == s
+}
+
+// Millis is a point in time: as written in XML, milliseconds since 1970 in
+// Fusion-JSON.
+func (c *C) Millis(xml, json string, p *string) {
+	if c.XML() {
+		c.Attr(xml, json, p)
+		return
+	}
+	if !c.Reading {
+		if t, ok := instant(*p); ok {
+			c.write(xml, json, strconv.FormatInt(t.UnixMilli(), 10), true)
+		} else if *p != "" {
+			c.write(xml, json, *p, false) // a period, which has no single instant
+		}
+		return
+	}
+	c.Attr(xml, json, p)
+	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && len(*p) > 4 {
+		*p = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z")
+	}
+}
+
+func instant(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02Z07:00", "2006-01-02"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Elem is an XML element with text, or a JSON property with text.
+func (c *C) Elem(xml, json string, p *string) {
+	switch {
+	case c.Reading:
+		if i := c.find(c.by(xml, json), false); i != none {
+			*p = c.value(i)
+		}
+	case *p == "" || c.by(xml, json) == "":
+	case c.XML():
+		c.text(xml, "", *p)
+	default:
+		c.write(xml, json, *p, false)
+	}
+}
+
+// Text is the text of the XML element itself.
+func (c *C) Text(p *string) {
+	if c.Reading {
+		*p = c.value(c.at)
+		return
+	}
+	c.closeTag()
+	c.out = appendXML(c.out, *p)
+}
+
+// text appends a whole element; lang may be empty.
+func (c *C) text(xml, lang, value string) {
+	c.closeTag()
+	c.out = append(append(c.out, '<'), xml...)
+	if lang != "" {
+		c.out = append(append(c.out, ` xml:lang="`...), lang...)
+		c.out = append(c.out, '"')
+	}
+	c.out = appendXML(append(c.out, '>'), value)
+	c.out = append(append(append(c.out, '<', '/'), xml...), '>')
+}
+
+// closeTag ends a start tag before content.
+func (c *C) closeTag() {
+	if c.open {
+		c.out = append(c.out, '>')
+		c.open = false
+	}
+}
+
+func (c *C) key(json string) {
+	if c.comma {
+		c.out = append(c.out, ',')
+	}
+	c.out = append(appendJSON(c.out, json), ':')
+	c.comma = false
+}
+
+// Begin opens an XML element or a JSON object; without a name in JSON it is an
+// element of an array.
+func (c *C) Begin(xml, json string) {
+	if c.XML() {
+		c.closeTag()
+		c.out = append(append(c.out, '<'), xml...)
+		c.stack = append(c.stack, xml)
+		c.open = true
+		return
+	}
+	if json != "" {
+		c.key(json)
+	} else if c.comma {
+		c.out = append(c.out, ',')
+	}
+	c.out = append(c.out, '{')
+	c.comma = false
+}
+
+// End closes what Begin opened.
+func (c *C) End() {
+	if !c.XML() {
+		c.out = append(c.out, '}')
+		c.comma = true
+		return
+	}
+	name := c.stack[len(c.stack)-1]
+	c.stack = c.stack[:len(c.stack)-1]
+	if c.open {
+		c.out = append(c.out, '/', '>')
+		c.open = false
+		return
+	}
+	c.out = append(append(append(c.out, '<', '/'), name...), '>')
+}
+
+// In is a nested element or object. When reading fn runs if it is there; when
+// writing, if present.
+func (c *C) In(xml, json string, present bool, fn func()) {
+	if c.by(xml, json) == "" {
+		return
+	}
+	if !c.Reading {
+		if present {
+			c.Begin(xml, json)
+			fn()
+			c.End()
+		}
+		return
+	}
+	if i := c.find(c.by(xml, json), false); i != none {
+		c.inside(i, fn)
+	}
+}
+
+// inside runs fn with the place being read moved to a node.
+func (c *C) inside(i int32, fn func()) {
+	if !c.XML() && c.doc.nodes[i].kind != kindElement {
+		c.failAt(i, "an object is expected here")
+		return
+	}
+	was := c.at
+	c.at = i
+	fn()
+	c.at = was
+}
+
+// List is a repeated element, or an array of objects.
+func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
+	name := c.by(xml, json)
+	if name == "" {
+		return
+	}
+	if !c.Reading {
+		c.writeList(json, len(*p), func(i int) {
+			c.Begin(xml, "")
+			fn(c, &(*p)[i])
+			c.End()
+		})
+		return
+	}
+	c.each(name, func(n int) {
+		if *p == nil {
+			*p = make([]T, 0, n)
+		}
+	}, func(i int32) {
+		c.inside(i, func() {
+			*p = append(*p, *new(T))
+			fn(c, &(*p)[len(*p)-1])
+		})
+	})
+}
+
+// writeList appends n items, in JSON as an array that is left out when empty.
+func (c *C) writeList(json string, n int, item func(i int)) {
+	if n == 0 {
+		return
+	}
+	if !c.XML() {
+		c.key(json)
+		c.out = append(c.out, '[')
+	}
+	for i := range n {
+		item(i)
+	}
+	if !c.XML() {
+		c.out = append(c.out, ']')
+		c.comma = true
+	}
+}
+
+// each walks the repeated element, or the elements of the array; size is told
+// their number first.
+func (c *C) each(name string, size func(int), fn func(i int32)) {
+	name = local(name)
+	list := c.at
+	if !c.XML() {
+		if list = c.find(name, false); list == none {
+			return
+		}
+		if c.doc.nodes[list].kind != kindArray {
+			c.failAt(list, "a list is expected here")
+			return
+		}
+	}
+	n := 0
+	matches := func(x *node) bool { return !c.XML() || x.kind == kindElement && c.doc.names[x.name] == name }
+	for i := c.doc.nodes[list].first; i != none; i = c.doc.nodes[i].next {
+		if matches(&c.doc.nodes[i]) {
+			n++
+		}
+	}
+	if n > 0 {
+		size(n)
+	}
+	for i := c.doc.nodes[list].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
+		if x := &c.doc.nodes[i]; matches(x) {
+			x.used = true
+			fn(i)
+		}
+	}
+}
+
+// Strings is a repeated element with text, or an array of strings.
+func (c *C) Strings(xml, json string, p *[]string) {
+	name := c.by(xml, json)
+	switch {
+	case name == "":
+	case c.Reading:
+		c.each(name, func(int) {}, func(i int32) { *p = append(*p, c.value(i)) })
+	default:
+		c.writeList(json, len(*p), func(i int) {
+			if c.XML() {
+				c.text(xml, "", (*p)[i])
+				return
+			}
+			if c.comma {
+				c.out = append(c.out, ',')
+			}
+			c.out = appendJSON(c.out, (*p)[i])
+			c.comma = true
+		})
+	}
+}
+
+// Has says whether a child is there, when reading.
+func (c *C) Has(xml, json string) bool {
+	if name := c.by(xml, json); name != "" {
+		name = local(name)
+		for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
+			if c.doc.nameOf(i) == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Ignore takes a child with all that is in it, whatever it says.
+func (c *C) Ignore(xml, json string) {
+	if !c.Reading {
+		return
+	}
+	for _, attribute := range []bool{true, false} {
+		if i := c.find(c.by(xml, json), attribute); i != none {
+			c.take(i)
+		}
+	}
+}
+
+func (c *C) take(i int32) {
+	c.doc.nodes[i].used = true
+	for j := c.doc.nodes[i].first; j != none; j = c.doc.nodes[j].next {
+		c.take(j)
+	}
+}
+
+// Children gives the names of the children in order, each with a way to go
+// inside; for lists that mix element names.
+func (c *C) Children(fn func(name string)) {
+	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
+		if c.doc.nodes[i].kind == kindElement {
+			n := c.doc.nameOf(i)
+			c.inside(i, func() { fn(n) })
+		}
+	}
+}
+
+// Take marks the element that Children stands in as known.
+func (c *C) Take() { c.doc.nodes[c.at].used = true }
+
+// ErrPlace says whether an error already has its place.
+func ErrPlace(err error) bool {
+	var s *SyntaxError
+	return errors.As(err, &s)
+}

@@ -1,0 +1,241 @@
+package codec
+
+import (
+	"urncast/sdmx"
+)
+
+// Texts is a text in languages: repeated elements with xml:lang, or an array of
+// objects with locale and value. A language that is there twice keeps its last text.
+func (c *C) Texts(xml, json string, p *sdmx.Texts) {
+	name := c.by(xml, json)
+	if name == "" {
+		return
+	}
+	if !c.Reading {
+		c.writeList(json, len(*p), func(i int) {
+			t := &(*p)[i]
+			if c.XML() {
+				c.text(xml, t.Lang, t.Value)
+				return
+			}
+			c.Begin("", "")
+			c.write("", "locale", t.Lang, false)
+			c.write("", "value", t.Value, false)
+			c.End()
+		})
+		return
+	}
+	c.each(name, func(n int) {
+		if *p == nil {
+			*p = make(sdmx.Texts, 0, n)
+		}
+	}, func(i int32) {
+		t := sdmx.Text{Lang: sdmx.LanguageDefault}
+		if c.XML() {
+			t.Value = c.value(i)
+			c.inside(i, func() { c.Attr("lang", "", &t.Lang) })
+		} else {
+			c.inside(i, func() {
+				c.Attr("", "locale", &t.Lang)
+				c.Attr("", "value", &t.Value)
+				c.Ignore("", "isHtml")
+			})
+		}
+		if t.Lang == "" {
+			t.Lang = sdmx.LanguageDefault
+		}
+		p.Set(t.Lang, t.Value)
+	})
+}
+
+// Ref is a reference to a maintainable or to something in one: in ML an element
+// with an unqualified Ref or URN, in Fusion-JSON a property with a URN. class is
+// taken where a Ref names none; ClassUnknown asks for it.
+func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
+	if !c.XML() {
+		c.urn(json, p)
+		return
+	}
+	c.In(xml, "", !p.IsZero(), func() {
+		if c.Reading {
+			c.readRef(class, p)
+		} else {
+			c.closeTag()
+			c.writeRef(p)
+		}
+	})
+}
+
+// Refs is a repeated Ref, or an array of URNs.
+func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
+	if c.XML() {
+		List(c, xml, "", p, func(c *C, r *sdmx.Ref) {
+			if c.Reading {
+				c.readRef(class, r)
+				return
+			}
+			c.closeTag()
+			c.writeRef(r)
+		})
+		return
+	}
+	var urns []string
+	for _, r := range *p {
+		urns = append(urns, r.String())
+	}
+	c.Strings("", json, &urns)
+	if c.Reading {
+		*p = (*p)[:0:0]
+		for _, u := range urns {
+			*p = append(*p, c.parse(c.at, u))
+		}
+	}
+}
+
+func (c *C) urn(json string, p *sdmx.Ref) {
+	if !c.Reading {
+		if !p.IsZero() {
+			c.write("", json, p.String(), false)
+		}
+		return
+	}
+	if i := c.find(json, false); i != none {
+		*p = c.parse(i, c.value(i))
+	}
+}
+
+func (c *C) parse(i int32, urn string) sdmx.Ref {
+	if urn == "" {
+		return sdmx.Ref{}
+	}
+	r, err := sdmx.ParseRef(urn)
+	if err != nil {
+		c.failAt(i, "%s", err)
+	}
+	return r
+}
+
+func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
+	urn := ""
+	c.Elem("URN", "", &urn)
+	ref := c.find("Ref", false)
+	switch {
+	case ref != none:
+		if urn != "" { // both say the same; the URN is the complete one
+			c.take(ref)
+			*p = c.parse(c.at, urn)
+			return
+		}
+		c.inside(ref, func() { c.readRefAttributes(class, p) })
+	case urn != "":
+		*p = c.parse(c.at, urn)
+	default:
+		c.Fail("a reference needs a Ref or a URN")
+	}
+}
+
+func (c *C) readRefAttributes(class sdmx.Class, p *sdmx.Ref) {
+	var agency, id, version, parent, parentVersion, name string
+	c.Attr("agencyID", "", &agency)
+	c.Attr("id", "", &id)
+	c.Attr("version", "", &version)
+	c.Attr("maintainableParentID", "", &parent)
+	c.Attr("maintainableParentVersion", "", &parentVersion)
+	c.Ignore("containerID", "") // 2.1 URNs of components do not name the list
+	c.Attr("class", "", &name)
+	c.Ignore("package", "")
+	c.Ignore("local", "")
+	if name != "" {
+		if name == "Attribute" {
+			name = "DataAttribute"
+		}
+		k, ok := sdmx.ClassByName(name)
+		if !ok {
+			c.Fail("the class %q of the reference is not one of SDMX", name)
+			return
+		}
+		class = k
+	}
+	switch {
+	case class == sdmx.ClassUnknown:
+		c.Fail("the reference does not say of which class it is")
+	case parent == "":
+		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: versionOr(version)}).String())
+	default:
+		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, versionOr(parentVersion), id).String())
+	}
+}
+
+func versionOr(v string) sdmx.Version {
+	if v == "" {
+		return sdmx.VersionDefault
+	}
+	return sdmx.Version(v)
+}
+
+func (c *C) writeRef(p *sdmx.Ref) {
+	attr := func(name, value string) {
+		c.out = append(append(append(c.out, ' '), name...), '=', '"')
+		c.out = append(appendXML(c.out, value), '"')
+	}
+	class := p.Class
+	c.out = append(c.out, "<Ref"...)
+	if p.Item != "" {
+		class = p.ItemClass
+		attr("maintainableParentID", p.ID)
+		attr("maintainableParentVersion", string(p.Version))
+		attr("id", p.Item)
+	} else {
+		attr("id", p.ID)
+		attr("version", string(p.Version))
+	}
+	attr("agencyID", p.Agency)
+	attr("package", class.Package())
+	name := class.String()
+	if class == sdmx.ClassDataAttribute {
+		name = "Attribute"
+	}
+	attr("class", name)
+	c.out = append(c.out, "/>"...)
+}
+
+// Local is the id of something in the same structure: an element with a Ref that
+// has an id alone, or a property.
+func (c *C) Local(xml, json string, p *string) {
+	if !c.XML() {
+		c.Attr("", json, p)
+		return
+	}
+	c.In(xml, "", *p != "", func() { c.localID(p) })
+}
+
+// Locals is a repeated Local.
+func (c *C) Locals(xml, json string, p *[]string) {
+	if !c.XML() {
+		c.Strings("", json, p)
+		return
+	}
+	List(c, xml, "", p, func(c *C, id *string) { c.localID(id) })
+}
+
+func (c *C) localID(p *string) {
+	if !c.Reading {
+		c.closeTag()
+		c.out = append(appendXML(append(c.out, `<Ref id="`...), *p), `"/>`...)
+		return
+	}
+	urn := ""
+	c.Elem("URN", "", &urn)
+	if urn != "" { // not allowed here, and met in real files
+		*p = c.parse(c.at, urn).Item
+	}
+	c.In("Ref", "", false, func() {
+		c.Attr("id", "", p)
+		for _, a := range []string{"containerID", "class", "package", "local", "agencyID", "maintainableParentID", "maintainableParentVersion"} {
+			c.Ignore(a, "")
+		}
+	})
+	if *p == "" {
+		c.Fail("a Ref with an id is expected")
+	}
+}

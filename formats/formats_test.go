@@ -1,0 +1,265 @@
+package formats
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"urncast/sdmx"
+)
+
+var header = Header{ID: "T1", Prepared: time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC), Sender: "TEST"}
+
+// shared finds the folder of real files, which stands beside the repository.
+func shared(t testing.TB) string {
+	dir := os.Getenv("URNCAST_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "sdmx", "samples")); err != nil {
+		t.Skip("the real files are not here; set URNCAST_SHARED to the folder that holds sdmx/samples")
+	}
+	return filepath.Join(dir, "sdmx")
+}
+
+func readAll(t testing.TB, name string, data []byte, o ReadOptions) ([]sdmx.Maintainable, Summary, error) {
+	t.Helper()
+	var out []sdmx.Maintainable
+	o.Name = name
+	sum, err := Read(bytes.NewReader(data), o, func(m sdmx.Maintainable, _ string) error {
+		out = append(out, m)
+		return nil
+	})
+	return out, sum, err
+}
+
+// notStructures are samples that no reader of structures takes, and why.
+func refusedForAReason(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Text != ""
+}
+
+func TestRealFiles(t *testing.T) {
+	dir := shared(t)
+	for _, format := range All() {
+		files, _ := filepath.Glob(filepath.Join(dir, "samples", format.Name, "*"))
+		if len(files) < 10 {
+			t.Fatalf("only %d samples of %s", len(files), format.Name)
+		}
+		read, total := 0, 0
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ms, sum, err := readAll(t, filepath.Base(file), data, ReadOptions{SkipUnsupported: true})
+			if err != nil {
+				t.Logf("refused: %v", err)
+				if !refusedForAReason(err) {
+					t.Errorf("%s: the error says no place: %v", file, err)
+				}
+				continue
+			}
+			for _, w := range sum.Warnings {
+				t.Logf("%s: %s", filepath.Base(file), w)
+			}
+			read++
+			total += len(ms)
+			for _, m := range ms {
+				roundTrip(t, format, m)
+			}
+		}
+		t.Logf("%s: %d of %d files read, %d structures", format.Name, read, len(files), total)
+		if read < len(files)*8/10 {
+			t.Errorf("%s: only %d of %d files were read", format.Name, read, len(files))
+		}
+	}
+}
+
+// roundTrip writes and reads a structure in its own format, which loses nothing,
+// and in the other, whose second writing must equal the first.
+func roundTrip(t *testing.T, own *Format, m sdmx.Maintainable) {
+	t.Helper()
+	for _, f := range All() {
+		if Expressible(f, m) != nil {
+			continue
+		}
+		first, err := AppendMessage(nil, f, header, m)
+		if err != nil {
+			t.Errorf("%s as %s: %v", sdmx.URNOf(m), f.Name, err)
+			continue
+		}
+		back, sum, err := readAll(t, "", first, ReadOptions{})
+		if err != nil || len(back) != 1 {
+			t.Errorf("%s as %s is not read back: %v", sdmx.URNOf(m), f.Name, err)
+			continue
+		}
+		if len(sum.Warnings) > 0 {
+			t.Errorf("%s as %s: our own writing is not understood: %v", sdmx.URNOf(m), f.Name, sum.Warnings)
+		}
+		if len(Losses(f, m)) == 0 && f == own {
+			if d := cmp.Diff(m, back[0]); d != "" {
+				t.Errorf("%s as %s, no loss declared:\n%s", sdmx.URNOf(m), f.Name, clip(d, 2000))
+			}
+		}
+		second, err := AppendMessage(nil, f, header, back[0])
+		if err != nil || !bytes.Equal(first, second) {
+			t.Errorf("%s as %s: a second writing differs: %v", sdmx.URNOf(m), f.Name, err)
+		}
+	}
+}
+
+func TestWrittenXMLIsValid(t *testing.T) {
+	dir := shared(t)
+	lint, err := exec.LookPath("xmllint")
+	if err != nil {
+		t.Skip("xmllint is not installed (Debian: libxml2-utils)")
+	}
+	schema, _ := filepath.Glob(filepath.Join(dir, "sdmx-ml-2.1", "*", "SDMXMessage.xsd"))
+	if direct := filepath.Join(dir, "sdmx-ml-2.1", "SDMXMessage.xsd"); len(schema) == 0 {
+		schema = []string{direct}
+	}
+	if _, err := os.Stat(schema[0]); err != nil {
+		t.Fatalf("the schema is not where it is expected: %v", err)
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "samples", "*", "*"))
+	out := t.TempDir()
+	var written []string
+	for _, file := range files {
+		if !strings.Contains(file, SDMXML21.Name+"/") && !strings.Contains(file, FusionJSON.Name+"/") {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		sum, _, err := Convert(&b, SDMXML21, bytes.NewReader(data), header, ReadOptions{Name: file, SkipUnsupported: true})
+		if err != nil || sum.Structures == 0 {
+			continue
+		}
+		path := filepath.Join(out, filepath.Base(file)+".xml")
+		if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written = append(written, path)
+	}
+	if len(written) < 20 {
+		t.Fatalf("only %d files were written", len(written))
+	}
+	message, err := exec.Command(lint, append([]string{"--noout", "--nonet", "--huge", "--schema", schema[0]}, written...)...).CombinedOutput()
+	if err != nil {
+		lines := strings.Split(string(message), "\n")
+		var bad []string
+		for _, l := range lines {
+			if !strings.HasSuffix(l, " validates") {
+				bad = append(bad, clip(l, 300))
+			}
+		}
+		t.Errorf("%d files written, some invalid:\n%s", len(written), strings.Join(bad[:min(len(bad), 40)], "\n"))
+	}
+}
+
+const head21 = `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:s="x"><m:Header><m:ID>a</m:ID></m:Header><m:Structures>`
+
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct{ in, want string }{
+		"empty":          {"", "the message is empty"},
+		"text":           {"id,name\n", "line 1, column 1"},
+		"dtd":            {`<!DOCTYPE a [<!ENTITY b "c">]><a/>`, "DTD"},
+		"wrong root":     {`<a/>`, `expected "Structure"`},
+		"2.0":            {`<Structure xmlns="http://www.SDMX.org/resources/SDMXML/schemas/v2_0/message"/>`, "does not read yet"},
+		"not closed":     {head21, "ends in the middle"},
+		"wrong end":      {head21 + "<s:Codelists></s:Codelist>", `the end tag of "Codelists" is expected`},
+		"entity":         {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><Name>&foo;</Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, "entity &foo;"},
+		"unknown child":  {head21 + "<s:Codelists>\n  <s:Codelist id='A' agencyID='X'>\n    <s:Colour/></s:Codelist></s:Codelists></m:Structures></m:Structure>", `line 3, column 5: /Structure/Structures/Codelists/Codelist[1]/Colour[1]: element "Colour"`},
+		"no id":          {head21 + `<s:Codelists><s:Codelist agencyID="X"/></s:Codelists></m:Structures></m:Structure>`, "Codelist[1]"},
+		"twice":          {head21 + `<s:Codelists><s:Codelist id="L" agencyID="X"><s:Code id="A"/><s:Code id="A"/></s:Codelist></s:Codelists></m:Structures></m:Structure>`, `item "A" is there twice`},
+		"unsupported":    {head21 + `<s:Processes><s:Process id="P" agencyID="X"/></s:Processes></m:Structures></m:Structure>`, "Process X:P"},
+		"attribute":      {head21 + `<s:Codelists><s:Codelist id="A" id="B"/></s:Codelists></m:Structures></m:Structure>`, `attribute "id" is there twice`},
+		"deep":           {head21 + "<s:Codelists>" + strings.Repeat("<a>", 100), "nested more than 64"},
+		"json":           {`{"Codelist":[{"id":"A","agencyId":"X",}]}`, "line 1"},
+		"json type":      {`{"Codelist":[{"id":["A"],"agencyId":"X"}]}`, "$.Codelist[0].id"},
+		"json deep":      {`{"Codelist":` + strings.Repeat("[", 100), "nested more than 64"},
+		"json reference": {`{"Dataflow":[{"id":"A","agencyId":"X","dataStructureRef":"urn:sdmx:nonsense"}]}`, "$.Dataflow[0].dataStructureRef"},
+		"json class":     {`{"Codelists":[]}`, `"Codelists" is no structure type`},
+		"json twice":     {`{"Codelist":[{"id":"A","id":"B"}]}`, `"id" is there twice`},
+		"json rest":      {`{"Codelist":[]} x`, "after the end"},
+		"sdmx-json":      {`{"data":{}}`, "SDMX-JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := readAll(t, "f", []byte(c.in), ReadOptions{})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want something with %q", err, c.want)
+			}
+			var e *Error
+			if err != nil && !errors.As(err, &e) {
+				t.Errorf("%T is not an *Error", err)
+			}
+		})
+	}
+}
+
+func TestSkipUnsupported(t *testing.T) {
+	in := head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"/></s:Codelists><s:Processes><s:Process id="P" agencyID="X"><a><b/></a></s:Process></s:Processes></m:Structures></m:Structure>`
+	ms, sum, err := readAll(t, "", []byte(in), ReadOptions{SkipUnsupported: true})
+	if err != nil || len(ms) != 1 || len(sum.Skipped) != 1 || !strings.Contains(sum.Skipped[0], "Process X:P") {
+		t.Errorf("got %d structures, %+v, %v", len(ms), sum, err)
+	}
+}
+
+func TestNegotiate(t *testing.T) {
+	for accept, want := range map[string]*Format{
+		"": SDMXML21, "*/*": SDMXML21, "application/vnd.fusion.json": FusionJSON, "application/json": FusionJSON,
+		"application/json;q=0.5, application/xml": SDMXML21, "application/json, application/xml;q=0.9": FusionJSON,
+		"application/vnd.sdmx.structure+xml;version=2.1;q=0.2": SDMXML21, "application/vnd.sdmx.structure+xml;version=9": nil, "image/png": nil,
+	} {
+		if got := Negotiate(accept); got != want {
+			t.Errorf("%q: got %v", accept, got)
+		}
+	}
+}
+
+func TestUnpackBomb(t *testing.T) {
+	err := Unpack(bytes.NewReader(gz(t, make([]byte, 1<<20))), "bomb.gz", Limits{Bytes: 1000}, func(_ string, r io.Reader) error {
+		_, err := io.Copy(io.Discard, r)
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "limit") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><s:Code id="a"><Name xml:lang="fr">&lt;é</Name></s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>`))
+	f.Add([]byte(`{"meta":{},"Codelist":[{"id":"A","agencyId":"X","items":[{"id":"a","names":[{"locale":"en","value":"\u00e9"}]}]}]}`))
+	f.Add([]byte(`{"DataStructure":[{"id":"D","agencyId":"X","dimensionList":{"dimensions":[{"id":"F","isTimeDimension":true}]}}]}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		ms, _, err := readAll(t, "", in, ReadOptions{Limits: Limits{Bytes: 1 << 20, StructureBytes: 1 << 18}})
+		if err != nil {
+			return
+		}
+		for _, m := range ms {
+			for _, format := range All() {
+				if Expressible(format, m) != nil {
+					continue
+				}
+				b, err := AppendMessage(nil, format, header, m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, _, err := readAll(t, "", b, ReadOptions{}); err != nil {
+					t.Fatalf("%s does not read what it wrote: %v\n%s", format.Name, err, b)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,162 @@
+package formats
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"urncast/formats/codec"
+	"urncast/formats/structures"
+	"urncast/sdmx"
+)
+
+// Limits bound what reading may cost.
+type Limits = codec.Limits
+
+// ReadOptions say how to read.
+type ReadOptions struct {
+	Name string // the file's, for error messages
+	// SkipUnsupported leaves out structures of types that this program does not
+	// hold yet, and lists them; otherwise they are refused.
+	SkipUnsupported bool
+	Limits          Limits
+}
+
+// A Summary says what was read.
+type Summary struct {
+	Format     *Format
+	Structures int
+	Skipped    []string // type, name and place of what was left out
+	Warnings   []string // what was not understood and did not matter
+}
+
+// A reading is one call of Read.
+type reading struct {
+	ReadOptions
+	scan    *codec.Scanner
+	summary Summary
+	yield   func(m sdmx.Maintainable, where string) error
+}
+
+// Read recognises the format of a message by its content and hands over one
+// structure after another, each completed and checked; where says its place.
+// Errors of the input are *Error; an error of yield is returned as it is.
+func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where string) error) (Summary, error) {
+	b := bufio.NewReaderSize(r, 64<<10)
+	head, err := b.Peek(512)
+	if err != nil && err != io.EOF {
+		return Summary{}, err
+	}
+	in, head, err := decode(b, head, o.Name)
+	if err != nil {
+		return Summary{}, err
+	}
+	rd := &reading{ReadOptions: o, scan: codec.NewScanner(in, o.Limits), yield: yield}
+	switch first := bytes.TrimLeft(head, " \t\r\n"); {
+	case len(first) == 0:
+		err = &Error{File: o.Name, Text: "the message is empty"}
+	case first[0] == '<':
+		err = rd.xml()
+	case first[0] == '{':
+		err = rd.json()
+	default:
+		err = &Error{File: o.Name, Line: 1, Column: 1, Text: fmt.Sprintf("this is no structure message: it begins with %q, where XML begins with '<' and JSON with '{'", clip(string(first), 16))}
+	}
+	return rd.summary, placed(o.Name, "", err)
+}
+
+// decode removes a byte order mark and turns what is not UTF-8 into it, by the
+// mark or by the XML declaration.
+func decode(r *bufio.Reader, head []byte, file string) (io.Reader, []byte, error) {
+	switch {
+	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
+		r.Discard(3)
+		return r, head[3:], nil
+	case bytes.HasPrefix(head, []byte("\xFE\xFF")), bytes.HasPrefix(head, []byte("\xFF\xFE")):
+		utf8 := bufio.NewReader(transform.NewReader(r, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()))
+		head, err := utf8.Peek(256)
+		if err == io.EOF {
+			err = nil
+		}
+		return utf8, head, err
+	}
+	if !bytes.HasPrefix(head, []byte("<?xml")) {
+		return r, head, nil
+	}
+	declaration, _, _ := bytes.Cut(head, []byte("?>"))
+	_, after, found := strings.Cut(string(declaration), "encoding=")
+	if !found || len(after) < 2 {
+		return r, head, nil
+	}
+	name, _, _ := strings.Cut(after[1:], after[:1])
+	switch strings.ToLower(name) {
+	case "utf-8", "us-ascii", "ascii":
+		return r, head, nil
+	case "iso-8859-1", "latin1", "windows-1252":
+		return transform.NewReader(r, charmap.Windows1252.NewDecoder()), head, nil
+	case "iso-8859-15":
+		return transform.NewReader(r, charmap.ISO8859_15.NewDecoder()), head, nil
+	}
+	return nil, nil, &Error{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("the encoding %q is not read; convert the file to UTF-8", clip(name, 40))}
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}
+
+// structure reads one document, whatever the format.
+func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
+	if r.summary.Structures++; r.summary.Structures > r.Limits.WithDefaults().Structures {
+		return doc.ErrorAtRoot(fmt.Sprintf("the message holds more than %d structures, the limit", r.Limits.WithDefaults().Structures))
+	}
+	m, err := sdmx.New(class)
+	if err != nil {
+		return doc.ErrorAtRoot(err.Error())
+	}
+	c := codec.Reader(r.summary.Format.dialect, doc)
+	structures.Describe(c, m)
+	if err := c.Err(); err != nil {
+		return placed(r.Name, urnIfWhole(m), err)
+	}
+	remarks, err := doc.Unused()
+	if err != nil {
+		return placed(r.Name, urnIfWhole(m), err)
+	}
+	if len(r.summary.Warnings) < 100 {
+		r.summary.Warnings = append(r.summary.Warnings, remarks...)
+	}
+	if err := sdmx.Complete(m); err != nil {
+		return placed(r.Name, urnIfWhole(m), doc.ErrorAtRoot(err.Error()))
+	}
+	where := doc.Where()
+	if r.Name != "" {
+		where = r.Name + ", " + where
+	}
+	return r.yield(m, where)
+}
+
+func urnIfWhole(m sdmx.Maintainable) string {
+	a := m.Common()
+	if a.ID == "" || a.Agency == "" || a.Version == "" {
+		return ""
+	}
+	return sdmx.URNOf(m).String()
+}
+
+// unsupported refuses or skips a structure of a class that is not modelled.
+func (r *reading) unsupported(doc *codec.Document, what string) error {
+	if r.SkipUnsupported {
+		r.summary.Skipped = append(r.summary.Skipped, what+" at "+doc.Where())
+		return nil
+	}
+	return doc.ErrorAtRoot(fmt.Sprintf("%s is of a type that this version does not hold yet; leave it out of the message, or skip what is not supported (--skip-unsupported)", what))
+}

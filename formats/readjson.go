@@ -1,0 +1,60 @@
+package formats
+
+import (
+	"fmt"
+	"unicode"
+
+	"urncast/sdmx"
+)
+
+// json reads a Fusion-JSON message: an object with one array per class.
+func (r *reading) json() error {
+	r.summary.Format = FusionJSON
+	seen := map[string]bool{}
+	err := r.scan.Object(func(key string) error {
+		if seen[key] || len(seen) > 1000 {
+			return r.scan.Fail("the key %q is there twice", clip(key, 60))
+		}
+		seen[key] = true
+		class, known := sdmx.ClassByName(key)
+		if known && class.Maintainable() {
+			return r.jsonClass(key, class)
+		}
+		if key == "data" {
+			return r.scan.Fail("this looks like SDMX-JSON (it has a key \"data\"), which this version does not read yet; send Fusion-JSON or SDMX-ML 2.1")
+		}
+		if key != "" && unicode.IsUpper(rune(key[0])) {
+			return r.scan.Fail("%q is no structure type of SDMX", clip(key, 60))
+		}
+		_, err := r.scan.Value(key, "$."+key)
+		if err == nil && key != "meta" {
+			r.summary.Warnings = append(r.summary.Warnings, fmt.Sprintf("the key %q is not known and was left out", clip(key, 60)))
+		}
+		return err
+	})
+	if err == nil {
+		err = r.scan.AtEnd()
+	}
+	return err
+}
+
+func (r *reading) jsonClass(key string, class sdmx.Class) error {
+	if r.scan.Peek() == 'n' { // null: there are none
+		_, err := r.scan.Value(key, "$."+key)
+		return err
+	}
+	return r.scan.Array(func(i int) error {
+		doc, err := r.scan.Value(key, fmt.Sprintf("$.%s[%d]", key, i))
+		if err != nil {
+			return err
+		}
+		if !doc.IsObject() {
+			return doc.ErrorAtRoot("a structure is a JSON object")
+		}
+		if !class.Modelled() {
+			agency, id, version := doc.Identity()
+			return r.unsupported(doc, fmt.Sprintf("%s %s:%s(%s)", key, agency, id, version))
+		}
+		return r.structure(doc, class)
+	})
+}

@@ -1,0 +1,217 @@
+package structures
+
+import (
+	"cmp"
+
+	"urncast/formats/codec"
+	"urncast/sdmx"
+)
+
+// Ids that 2.1 fixes.
+const (
+	dimensionListID = "DimensionDescriptor"
+	attributeListID = "AttributeDescriptor"
+	measureListID   = "MeasureDescriptor"
+	timeDimensionID = "TIME_PERIOD"
+	yearStartDayID  = "REPORTING_YEAR_START_DAY"
+)
+
+func dataStructure(c *codec.C, d *sdmx.DataStructure) {
+	maintainable(c, d)
+	names(c, &d.Nameable)
+	if !c.XML() {
+		fusionDataStructure(c, d)
+		return
+	}
+	c.In("str:DataStructureComponents", "", len(d.Dimensions)+len(d.Measures) > 0, func() {
+		list(c, d, "str:DimensionList", dimensionListID, true, func() { dimensions(c, d) })
+		codec.List(c, "str:Group", "", &d.Groups, func(c *codec.C, g *sdmx.Group) { group(c, d, g) })
+		list(c, d, "str:AttributeList", attributeListID, len(d.Attributes) > 0, func() { attributes(c, d) })
+		list(c, d, "str:MeasureList", measureListID, len(d.Measures) > 0, func() {
+			codec.List(c, "str:PrimaryMeasure", "", &d.Measures, func(c *codec.C, m *sdmx.Measure) {
+				component(c, d, &m.Component, sdmx.ClassPrimaryMeasure, "")
+			})
+		})
+	})
+	if c.Reading {
+		completeIDs(d)
+	}
+}
+
+// completeIDs gives components without an id that of their concept.
+func completeIDs(d *sdmx.DataStructure) {
+	for i := range d.Dimensions {
+		fallback := d.Dimensions[i].Concept.Item
+		if d.Dimensions[i].Kind == sdmx.DimensionTime {
+			fallback = timeDimensionID
+		}
+		d.Dimensions[i].ID = cmp.Or(d.Dimensions[i].ID, fallback)
+	}
+	for i := range d.Attributes {
+		d.Attributes[i].ID = cmp.Or(d.Attributes[i].ID, d.Attributes[i].Concept.Item)
+	}
+	for i := range d.Measures {
+		d.Measures[i].ID = cmp.Or(d.Measures[i].ID, sdmx.MeasureIDPrimary)
+	}
+}
+
+// list is a component list of 2.1 with its fixed id and its annotations.
+func list(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn func()) {
+	c.In(xml, "", present, func() {
+		if c.Reading {
+			c.Ignore("id", "")
+			c.Ignore("urn", "")
+			c.Ignore("uri", "")
+			var a []sdmx.Annotation
+			annotations(c, &a)
+			if len(a) > 0 {
+				d.ListAnnotations = append(d.ListAnnotations, sdmx.ListAnnotations{List: id, Annotations: a})
+			}
+		} else {
+			c.Attr("id", "", &id)
+			for i := range d.ListAnnotations {
+				if d.ListAnnotations[i].List == id {
+					annotations(c, &d.ListAnnotations[i].Annotations)
+				}
+			}
+		}
+		fn()
+	})
+}
+
+// component is what dimensions, attributes and measures share up to their
+// representation; kind is the type attribute.
+func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.Class, kind string) {
+	c.Attr("id", "id", &x.ID)
+	c.Written("urn", "urn", func() string {
+		return sdmx.RefToItem(class, d.Agency, d.ID, d.Version, x.ID).String()
+	})
+	c.Attr("uri", "", &x.URI)
+	if c.XML() {
+		c.Written("type", "", func() string { return kind })
+		c.Ignore("position", "")
+	}
+	annotations(c, &x.Annotations)
+	c.Ref("str:ConceptIdentity", "concept", sdmx.ClassConcept, &x.Concept)
+	enumeration := sdmx.ClassCodelist
+	if class == sdmx.ClassMeasureDimension {
+		enumeration = sdmx.ClassConceptScheme
+	}
+	representation(c, "str:LocalRepresentation", &x.Representation, enumeration)
+	if class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay {
+		c.Ignore("ConceptRole", "")
+		return
+	}
+	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, &x.Roles)
+}
+
+var dimensionElements = [...]struct {
+	xml   string
+	class sdmx.Class
+}{
+	sdmx.DimensionPlain:   {"str:Dimension", sdmx.ClassDimension},
+	sdmx.DimensionMeasure: {"str:MeasureDimension", sdmx.ClassMeasureDimension},
+	sdmx.DimensionTime:    {"str:TimeDimension", sdmx.ClassTimeDimension},
+}
+
+func dimensions(c *codec.C, d *sdmx.DataStructure) {
+	one := func(x *sdmx.Dimension) {
+		e := dimensionElements[x.Kind]
+		component(c, d, &x.Component, e.class, e.xml[len("str:"):])
+	}
+	if !c.Reading {
+		for i := range d.Dimensions {
+			c.Begin(dimensionElements[d.Dimensions[i].Kind].xml, "")
+			one(&d.Dimensions[i])
+			c.End()
+		}
+		return
+	}
+	c.Children(func(name string) {
+		for kind, e := range dimensionElements {
+			if e.xml == "str:"+name {
+				c.Take()
+				d.Dimensions = append(d.Dimensions, sdmx.Dimension{Kind: sdmx.DimensionKind(kind)})
+				one(&d.Dimensions[len(d.Dimensions)-1])
+			}
+		}
+	})
+}
+
+func attributes(c *codec.C, d *sdmx.DataStructure) {
+	if !c.Reading {
+		for i := range d.Attributes {
+			name := "str:Attribute"
+			if d.Attributes[i].YearStartDay {
+				name = "str:ReportingYearStartDay"
+			}
+			c.Begin(name, "")
+			attribute(c, d, &d.Attributes[i])
+			c.End()
+		}
+		return
+	}
+	c.Children(func(name string) {
+		if name == "Attribute" || name == "ReportingYearStartDay" {
+			c.Take()
+			d.Attributes = append(d.Attributes, sdmx.Attribute{YearStartDay: name != "Attribute"})
+			attribute(c, d, &d.Attributes[len(d.Attributes)-1])
+		}
+	})
+}
+
+func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
+	status := "Conditional"
+	if a.Mandatory {
+		status = "Mandatory"
+	}
+	class := sdmx.ClassDataAttribute
+	if a.YearStartDay {
+		class = sdmx.ClassReportingYearStartDay
+		if a.ID == "" {
+			a.ID = yearStartDayID
+		}
+	}
+	c.Attr("assignmentStatus", "", &status)
+	a.Mandatory = status == "Mandatory"
+	component(c, d, &a.Component, class, "")
+	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
+}
+
+func relationship(c *codec.C, r *sdmx.Relationship) {
+	if c.Reading {
+		switch {
+		case c.Has("PrimaryMeasure", ""):
+			r.Kind = sdmx.AttachObservation
+		case c.Has("Dimension", ""):
+			r.Kind = sdmx.AttachDimensions
+		case c.Has("Group", ""):
+			r.Kind = sdmx.AttachGroup
+		}
+	}
+	switch r.Kind {
+	case sdmx.AttachDataflow:
+		c.In("str:None", "", true, func() {})
+	case sdmx.AttachDimensions:
+		c.Locals("str:Dimension", "", &r.Dimensions)
+		c.Locals("str:AttachmentGroup", "", &r.Groups)
+	case sdmx.AttachGroup:
+		c.Locals("str:Group", "", &r.Groups)
+	case sdmx.AttachObservation:
+		id := sdmx.MeasureIDPrimary
+		c.Local("str:PrimaryMeasure", "", &id)
+	}
+}
+
+func group(c *codec.C, d *sdmx.DataStructure, g *sdmx.Group) {
+	c.Attr("id", "", &g.ID)
+	c.Written("urn", "", func() string {
+		return sdmx.RefToItem(sdmx.ClassGroupDimensionDescriptor, d.Agency, d.ID, d.Version, g.ID).String()
+	})
+	c.Attr("uri", "", &g.URI)
+	annotations(c, &g.Annotations)
+	codec.List(c, "str:GroupDimension", "", &g.Dimensions, func(c *codec.C, id *string) {
+		c.Local("str:DimensionReference", "", id)
+	})
+	c.Ref("str:AttachmentConstraint", "", sdmx.ClassAttachmentConstraint, &g.AttachmentConstraint)
+}

@@ -1,0 +1,159 @@
+package structures
+
+import (
+	"fmt"
+	"strings"
+
+	"urncast/formats/codec"
+	"urncast/sdmx"
+)
+
+// A Loss is something of a structure that a dialect cannot say.
+type Loss struct {
+	What string
+	// Fatal losses would change what the structure means: it is not written.
+	Fatal bool
+}
+
+// Losses lists what a dialect cannot say of m, each kind once.
+func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
+	l := &losses{seen: map[string]bool{}}
+	if d == codec.ML21 {
+		l.ml21(m)
+	} else {
+		l.fusion(m)
+	}
+	return l.list
+}
+
+type losses struct {
+	list []Loss
+	seen map[string]bool
+}
+
+func (l *losses) add(fatal, when bool, format string, args ...any) {
+	if !when {
+		return
+	}
+	what := fmt.Sprintf(format, args...)
+	if !l.seen[what] {
+		l.seen[what] = true
+		l.list = append(l.list, Loss{what, fatal})
+	}
+}
+
+func oldVersion(v sdmx.Version) bool {
+	return strings.Trim(string(v), "0123456789.") == ""
+}
+
+// newClasses are those that 3.0 brought.
+var newClasses = map[sdmx.Class]bool{
+	sdmx.ClassValueList: true, sdmx.ClassGeographicCodelist: true, sdmx.ClassGeoGridCodelist: true, sdmx.ClassHierarchy: true,
+	sdmx.ClassHierarchyAssociation: true, sdmx.ClassMetadataProviderScheme: true, sdmx.ClassMetadataProvisionAgreement: true,
+	sdmx.ClassDataConstraint: true, sdmx.ClassMetadataConstraint: true, sdmx.ClassAvailabilityConstraint: true,
+	sdmx.ClassStructureMap: true, sdmx.ClassRepresentationMap: true, sdmx.ClassConceptSchemeMap: true, sdmx.ClassCategorySchemeMap: true,
+	sdmx.ClassOrganisationSchemeMap: true, sdmx.ClassReportingTaxonomyMap: true,
+}
+
+func (l *losses) ml21(m sdmx.Maintainable) {
+	a := m.Common()
+	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
+	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
+		l.add(true, !oldVersion(r.Version), "a reference to version %s, which SDMX 2.1 does not know", r.Version)
+		l.add(true, newClasses[r.Class], "a reference to a %s, which SDMX 2.1 does not know", r.Class)
+	})
+	l.named(&a.Nameable)
+	switch m := m.(type) {
+	case *sdmx.Codelist:
+		l.add(true, len(m.Extensions) > 0, "codelist extensions, without which codes are missing")
+		for i := range m.Items {
+			l.named(&m.Items[i].Nameable)
+		}
+	case *sdmx.ConceptScheme:
+		for i := range m.Items {
+			l.named(&m.Items[i].Nameable)
+			l.representation(m.Items[i].Representation)
+		}
+	case *sdmx.AgencyScheme:
+		for i := range m.Items {
+			l.named(&m.Items[i].Nameable)
+		}
+	case *sdmx.CategoryScheme:
+		l.categories(m.Items)
+	case *sdmx.DataStructure:
+		l.dataStructure21(m)
+	}
+}
+
+func (l *losses) categories(items []sdmx.Category) {
+	for i := range items {
+		l.named(&items[i].Nameable)
+		l.categories(items[i].Items)
+	}
+}
+
+func (l *losses) named(n *sdmx.Nameable) {
+	l.add(false, len(n.Names) == 0, "that there is no name: the id stands in its place")
+	l.add(false, len(n.Links) > 0, "links")
+	l.annotated(n.Annotations)
+}
+
+func (l *losses) annotated(as []sdmx.Annotation) {
+	for i := range as {
+		l.add(false, as[i].Value != "", "annotation values")
+		l.add(false, len(as[i].URLs) > 1, "annotation URLs after the first")
+	}
+}
+
+func (l *losses) representation(r *sdmx.Representation) {
+	if r == nil {
+		return
+	}
+	l.add(false, r.MinOccurs != "" || r.MaxOccurs != "", "minOccurs and maxOccurs of representations")
+	l.add(false, r.Format != nil && len(r.Format.Sentinels) > 0, "sentinel values")
+}
+
+func (l *losses) dataStructure21(d *sdmx.DataStructure) {
+	if d.External {
+		return
+	}
+	l.add(true, len(d.Measures) != 1 || d.Measures[0].ID != sdmx.MeasureIDPrimary, "measures other than one OBS_VALUE")
+	l.add(true, len(d.Dimensions) == 0, "a data structure without dimensions")
+	l.add(true, !d.Metadata.IsZero() || len(d.MetadataUsages) > 0, "metadata attributes reported with data")
+	for i := range d.Measures {
+		l.component(&d.Measures[i].Component)
+		l.add(false, d.Measures[i].Mandatory != sdmx.Unstated, "whether a measure is mandatory")
+		l.add(false, len(d.Measures[i].Roles) > 0, "concept roles of the measure")
+	}
+	for i := range d.Dimensions {
+		x := &d.Dimensions[i]
+		l.component(&x.Component)
+		l.add(false, x.Kind == sdmx.DimensionTime && len(x.Roles) > 0, "concept roles of the time dimension")
+		l.add(true, x.Kind == sdmx.DimensionTime && x.ID != timeDimensionID, "a time dimension with an id other than TIME_PERIOD")
+	}
+	for i := range d.Attributes {
+		l.component(&d.Attributes[i].Component)
+		l.add(false, len(d.Attributes[i].Measures) > 0, "which measures an attribute describes")
+	}
+}
+
+func (l *losses) component(x *sdmx.Component) {
+	l.add(true, x.Concept.IsZero(), "a component without a concept")
+	l.add(false, len(x.Links) > 0, "links")
+	l.annotated(x.Annotations)
+	l.representation(x.Representation)
+}
+
+func (l *losses) fusion(m sdmx.Maintainable) {
+	d, ok := m.(*sdmx.DataStructure)
+	if !ok {
+		return
+	}
+	l.add(true, !d.Metadata.IsZero() || len(d.MetadataUsages) > 0, "metadata attributes reported with data")
+	l.add(false, len(d.ListAnnotations) > 0, "annotations of component lists")
+	for i := range d.Attributes {
+		a := &d.Attributes[i]
+		l.add(false, a.YearStartDay, "that an attribute is the element ReportingYearStartDay of 2.1")
+		l.add(false, len(a.Relationship.Groups) > 1 || a.Relationship.Kind == sdmx.AttachDimensions && len(a.Relationship.Groups) > 1, "attachment groups after the first")
+	}
+}

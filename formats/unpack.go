@@ -1,0 +1,101 @@
+package formats
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// unpackedFilesMax bounds the files in a zip.
+const unpackedFilesMax = 10_000
+
+// Unpack hands over what r holds: the files of a zip, what a gzip holds, or r
+// itself; its first bytes tell. Together they may not be larger than the limit
+// of a message, however small they are packed.
+func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io.Reader) error) error {
+	b := bufio.NewReaderSize(r, 64<<10)
+	head, err := b.Peek(4)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	left := limits.WithDefaults().Bytes
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return unzip(b, name, left, each)
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return &Error{File: name, Text: "the gzip is damaged: " + err.Error()}
+		}
+		return each(strings.TrimSuffix(name, ".gz"), &bounded{z, name, &left})
+	}
+	return each(name, b)
+}
+
+// unzip keeps the archive in a temporary file, since its index stands at its end.
+func unzip(r io.Reader, name string, left int64, each func(string, io.Reader) error) (err error) {
+	spool, err := os.CreateTemp("", "urncast-zip-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
+	size, err := io.Copy(spool, io.LimitReader(r, left+1))
+	if err != nil {
+		return err
+	}
+	z, err := zip.NewReader(spool, size)
+	if err != nil {
+		return &Error{File: name, Text: "the zip is damaged: " + err.Error()}
+	}
+	if len(z.File) > unpackedFilesMax {
+		return &Error{File: name, Text: fmt.Sprintf("the zip holds %d files; the limit is %d", len(z.File), unpackedFilesMax)}
+	}
+	some := false
+	for _, f := range z.File {
+		if f.FileInfo().IsDir() || strings.HasPrefix(f.Name, "__MACOSX/") {
+			continue
+		}
+		some = true
+		if err := unzipOne(f, name, &left, each); err != nil {
+			return err
+		}
+	}
+	if !some {
+		return &Error{File: name, Text: "the zip holds no file"}
+	}
+	return nil
+}
+
+func unzipOne(f *zip.File, name string, left *int64, each func(string, io.Reader) error) error {
+	full := name + ":" + f.Name
+	c, err := f.Open()
+	if err != nil {
+		return &Error{File: full, Text: "the file in the zip cannot be unpacked: " + err.Error()}
+	}
+	defer c.Close()
+	return each(full, &bounded{c, full, left})
+}
+
+// bounded ends what unpacks to more than is left.
+type bounded struct {
+	r    io.Reader
+	name string
+	left *int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if *b.left -= int64(n); *b.left < 0 {
+		return 0, &Error{File: b.name, Text: "it unpacks to more than the limit of one message; send it in parts"}
+	}
+	if err != nil && err != io.EOF {
+		err = &Error{File: b.name, Text: "what is packed is damaged: " + err.Error()}
+	}
+	return n, err
+}

@@ -1,0 +1,185 @@
+package formats
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"urncast/formats/codec"
+	"urncast/formats/structures"
+	"urncast/sdmx"
+)
+
+// A Header is what a message says of itself.
+type Header struct {
+	ID       string
+	Prepared time.Time
+	Sender   string
+	Test     bool
+}
+
+// container21 names the element that holds structures of a class in 2.1.
+var container21 = map[sdmx.Class]string{
+	sdmx.ClassAgencyScheme: "OrganisationSchemes", sdmx.ClassDataflow: "Dataflows", sdmx.ClassCategoryScheme: "CategorySchemes",
+	sdmx.ClassCategorisation: "Categorisations", sdmx.ClassCodelist: "Codelists", sdmx.ClassConceptScheme: "Concepts", sdmx.ClassDataStructure: "DataStructures",
+}
+
+const (
+	xmlOpen = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
+		`<mes:Structure xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:str="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
+		`<mes:Header><mes:ID>`
+	xmlPrepared = "2006-01-02T15:04:05.000Z"
+)
+
+func appendHead(b []byte, f *Format, h Header) []byte {
+	prepared := h.Prepared.UTC().Format(xmlPrepared)
+	test := strconv.FormatBool(h.Test)
+	if f.dialect.XML() {
+		b = codec.AppendText(append(b, xmlOpen...), f.dialect, h.ID)
+		b = append(append(append(b, `</mes:ID><mes:Test>`...), test...), `</mes:Test><mes:Prepared>`...)
+		b = append(append(b, prepared...), `</mes:Prepared><mes:Sender id="`...)
+		return append(codec.AppendText(b, f.dialect, h.Sender), `"/></mes:Header>`...)
+	}
+	b = codec.AppendText(append(b, `{"meta":{"id":`...), f.dialect, h.ID)
+	b = append(append(append(b, `,"test":`...), test...), `,"prepared":"`...)
+	b = append(append(b, prepared...), `","sender":{"id":`...)
+	return append(codec.AppendText(b, f.dialect, h.Sender), `}}`...)
+}
+
+// appendOpen and appendClose stand around the structures of one class.
+func appendOpen(b []byte, f *Format, c sdmx.Class) []byte {
+	if f.dialect.XML() {
+		return append(append(append(b, "<str:"...), container21[c]...), '>')
+	}
+	return append(codec.AppendText(append(b, ','), f.dialect, c.String()), ":["...)
+}
+
+func appendClose(b []byte, f *Format, c sdmx.Class) []byte {
+	if f.dialect.XML() {
+		return append(append(append(b, "</str:"...), container21[c]...), '>')
+	}
+	return append(b, ']')
+}
+
+func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
+	if err := Expressible(f, m); err != nil {
+		return b, err
+	}
+	c := codec.Appender(f.dialect, b)
+	name := ""
+	if f.dialect.XML() {
+		name = "str:" + m.Class().String()
+	}
+	c.Begin(name, "")
+	structures.Describe(c, m)
+	c.End()
+	return c.Bytes()
+}
+
+const xmlStructures, xmlStructuresEnd, xmlEnd = "<mes:Structures>", "</mes:Structures>", "</mes:Structure>\n"
+
+// AppendMessage appends one complete message that holds one structure. The same
+// arguments give the same bytes.
+func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, error) {
+	b = appendHead(b, f, h)
+	if f.dialect.XML() {
+		b = append(b, xmlStructures...)
+	}
+	b, err := appendStructure(appendOpen(b, f, m.Class()), f, m)
+	if err != nil {
+		return b, err
+	}
+	b = appendClose(b, f, m.Class())
+	if f.dialect.XML() {
+		return append(append(b, xmlStructuresEnd...), xmlEnd...), nil
+	}
+	return append(b, '}'), nil
+}
+
+// A Writer writes a message with many structures, one at a time.
+type Writer struct {
+	w     io.Writer
+	f     *Format
+	h     Header
+	buf   []byte
+	class sdmx.Class
+	begun bool
+	some  bool
+}
+
+// NewWriter writes a message to w. Nothing is written before the first structure
+// or Close.
+func NewWriter(w io.Writer, f *Format, h Header) *Writer { return &Writer{w: w, f: f, h: h} }
+
+// Write writes a structure. Classes must come in rising Format.Order.
+func (w *Writer) Write(m sdmx.Maintainable) error {
+	c := m.Class()
+	b := w.begin()
+	switch {
+	case c != w.class && w.class != sdmx.ClassUnknown && w.f.Order(c) <= w.f.Order(w.class):
+		return fmt.Errorf("%s cannot follow a %s in %s: hand structures over in the format's order", sdmx.URNOf(m), w.class, w.f.Name)
+	case c != w.class:
+		if !w.some && w.f.dialect.XML() {
+			b = append(b, xmlStructures...)
+		}
+		if w.some {
+			b = appendClose(b, w.f, w.class)
+		}
+		b = appendOpen(b, w.f, c)
+	case !w.f.dialect.XML():
+		b = append(b, ',')
+	}
+	b, err := appendStructure(b, w.f, m)
+	if err != nil {
+		return err
+	}
+	w.class, w.some, w.begun = c, true, true
+	return w.flush(b)
+}
+
+func (w *Writer) begin() []byte {
+	if w.begun {
+		return w.buf[:0]
+	}
+	return appendHead(w.buf[:0], w.f, w.h)
+}
+
+// Close ends the message. It does not close the underlying writer.
+func (w *Writer) Close() error {
+	b := w.begin()
+	if w.some {
+		b = appendClose(b, w.f, w.class)
+	}
+	switch {
+	case !w.f.dialect.XML():
+		b = append(b, '}')
+	case w.some:
+		b = append(append(b, xmlStructuresEnd...), xmlEnd...)
+	default:
+		b = append(b, xmlEnd...)
+	}
+	return w.flush(b)
+}
+
+func (w *Writer) flush(b []byte) error {
+	w.buf = b
+	_, err := w.w.Write(b)
+	return err
+}
+
+// A Loss is something of a structure that a format cannot say.
+type Loss = structures.Loss
+
+// Losses lists what f cannot say of m.
+func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
+
+// Expressible says why f cannot say m at all; nil if it can, perhaps with losses.
+func Expressible(f *Format, m sdmx.Maintainable) error {
+	for _, l := range Losses(f, m) {
+		if l.Fatal {
+			return fmt.Errorf("%s cannot be written as %s, which cannot express %s", sdmx.URNOf(m), f.Name, l.What)
+		}
+	}
+	return nil
+}

@@ -36,8 +36,9 @@ var arrows = map[string][]string{
 	"examples":          {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},
-	"integration/topiccheck": {},
-	"integration":            {},
+	"integration/topiccheck": {"integration/rig"},
+	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
+	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},
 }
 

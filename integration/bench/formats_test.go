@@ -1,0 +1,142 @@
+//go:build bench
+
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"urncast/formats"
+	"urncast/integration/rig"
+	"urncast/sdmx"
+)
+
+const largeCodes = 200_000
+
+// formatRows measures reading and writing a codelist of 200,000 codes, beside
+// the Python libraries that statisticians use.
+func formatRows(t *testing.T, out *table) {
+	list, err := codelist(rig.Message(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: largeCodes}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range formats.All() {
+		file := filepath.Join(t.TempDir(), "large"+f.Extension)
+		text, err := formats.AppendMessage(nil, f, formats.Header{ID: "BENCH", Sender: "BENCH", Prepared: time.Now()}, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		megabytes := float64(len(text)) / 1e6
+		var read, write figure
+		for range rounds {
+			read = append(read, megabytes/seconds(func() { _, err = codelist(text) }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			buffer := make([]byte, 0, len(text)+1024)
+			write = append(write, megabytes/seconds(func() {
+				_, err = formats.AppendMessage(buffer, f, formats.Header{ID: "BENCH", Sender: "BENCH", Prepared: time.Now()}, list)
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		what := fmt.Sprintf("%s, codelist of %d codes, %.0f MB", f.Name, largeCodes, megabytes)
+		out.rows = append(out.rows, row{what: "read " + what, unit: "MB/s", ours: read})
+		for _, peer := range []string{"pysdmx", "sdmx1"} {
+			if speed := pythonRead(t, peer, f.Name, file, megabytes); speed > 0 {
+				aim := ""
+				if f == formats.SDMXML21 && peer == "pysdmx" {
+					aim = "≥ 20×"
+				}
+				out.rows = append(out.rows, row{what: "  beside " + peer, unit: "MB/s", ours: read, bare: figure{speed}, bareName: peer, aim: aim})
+			}
+		}
+		out.rows = append(out.rows,
+			row{what: "write " + what, unit: "MB/s", ours: write},
+			row{what: "peak memory reading it", unit: "MB", ours: figure{peak(func() { _, err = codelist(text) })}})
+	}
+}
+
+// codelist reads a message of one structure.
+func codelist(text []byte) (list sdmx.Maintainable, err error) {
+	_, err = formats.Read(bytes.NewReader(text), formats.ReadOptions{Name: "bench"}, func(m sdmx.Maintainable, _ string) error {
+		list = m
+		return nil
+	})
+	if err == nil && list == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return list, err
+}
+
+func seconds(f func()) float64 {
+	runtime.GC()
+	began := time.Now()
+	f()
+	return time.Since(began).Seconds()
+}
+
+// peak is how far the heap grows above what it held before, in MB.
+func peak(f func()) float64 {
+	runtime.GC()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var stop atomic.Bool
+	highest := make(chan uint64)
+	go func() {
+		most := uint64(0)
+		for !stop.Load() {
+			runtime.ReadMemStats(&now)
+			most = max(most, now.HeapAlloc)
+			time.Sleep(5 * time.Millisecond)
+		}
+		highest <- most
+	}()
+	f()
+	stop.Store(true)
+	return float64(<-highest-min(before.HeapAlloc, before.HeapSys)) / 1e6
+}
+
+// readers are what a Python user would write to read a file.
+var readers = map[string]string{
+	"pysdmx": "import pysdmx.io as io\nio.read_sdmx(path, validate=False)",
+	"sdmx1":  "import sdmx\nsdmx.read_sdmx(path)",
+}
+
+// pythonRead gives a Python library's speed in MB/s; 0 if it cannot read the
+// format or is not to be had.
+func pythonRead(t *testing.T, peer, format, file string, megabytes float64) float64 {
+	if !strings.HasPrefix(format, "sdmx-ml") {
+		return 0
+	}
+	python := filepath.Join(rig.Cache(t), "bench-python", "bin", "python")
+	if exec.Command(python, "-c", "import pysdmx, sdmx").Run() != nil {
+		for _, c := range [][]string{{"python3", "-m", "venv", "--clear", filepath.Dir(filepath.Dir(python))}, {python, "-m", "pip", "install", "-q", "pysdmx[xml]", "sdmx1"}} {
+			if text, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
+				t.Logf("%s is not measured: %v\n%s", peer, err, text)
+				return 0
+			}
+		}
+	}
+	script := "import sys, time\npath = sys.argv[1]\nbegan = time.time()\n" + readers[peer] + "\nprint(time.time() - began)"
+	text, err := exec.Command(python, "-W", "ignore", "-c", script, file).Output()
+	var took float64
+	if _, scanned := fmt.Sscan(string(text), &took); err != nil || scanned != nil {
+		t.Logf("%s is not measured: %v %v\n%s", peer, err, scanned, text)
+		return 0
+	}
+	return megabytes / took
+}

@@ -209,6 +209,19 @@ func (s *Server) Restore(tb testing.TB, database, file string) {
 	}
 }
 
+// CutOff ends every connection to a database.
+func (s *Server) CutOff(tb testing.TB, database string) {
+	tb.Helper()
+	c, err := pgx.Connect(tb.Context(), s.URL("postgres"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer c.Close(tb.Context())
+	if _, err := c.Exec(tb.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Kill ends the server at once: its processes get no chance to write anything.
 func (s *Server) Kill() {
 	if s.process == nil {

@@ -1,0 +1,275 @@
+//go:build product
+
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+	"urncast/integration/topiccheck"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	rig.RemoveBuilds()
+	os.Exit(code)
+}
+
+// A world is one registry with its producer, topic and database, on servers
+// that may be shared with other worlds.
+type world struct {
+	t        *testing.T
+	kafka    *rig.Kafka
+	postgres *pg.Server
+	database string
+	topic    string
+	settings rig.Settings
+	product  *rig.Product
+	random   *rand.Rand
+
+	// acknowledged is the highest number that a submitter was told.
+	acknowledged atomic.Int64
+}
+
+var worlds atomic.Int64
+
+// newWorld makes a world on a broker and a database server, with its producer
+// started from the first transaction on.
+func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string) *world {
+	t.Helper()
+	name := fmt.Sprintf("w%d", worlds.Add(1))
+	w := &world{t: t, kafka: k, postgres: s, database: name, topic: "structures." + name, random: rand.New(rand.NewPCG(seed(t), 0))}
+	k.CreateTopic(t, w.topic, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
+	w.settings = rig.Settings{Database: s.Database(t, name), Bootstrap: bootstrap, Topic: w.topic, Tags: "crashpoints"}
+	w.product = rig.NewProduct(t, w.settings)
+	w.start()
+	w.command("start", "idle")
+	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
+	return w
+}
+
+// seed is the test's random seed: printed, and taken from URNCAST_SEED to repeat
+// a run.
+func seed(t *testing.T) (n uint64) {
+	t.Helper()
+	if text := os.Getenv("URNCAST_SEED"); text != "" {
+		if _, err := fmt.Sscan(text, &n); err != nil {
+			t.Fatalf("URNCAST_SEED %q is no number: %v", text, err)
+		}
+		return n
+	}
+	n = uint64(time.Now().UnixNano())
+	t.Logf("URNCAST_SEED=%d", n)
+	return n
+}
+
+func (w *world) start(env ...string) {
+	w.t.Helper()
+	if err := w.product.Start(env...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// producerStatus is what the tests read of the producer.
+type producerStatus struct {
+	State   string `json:"state"`
+	Reason  string `json:"reason"`
+	Sent    int64  `json:"sent"`
+	Last    int64  `json:"last"`
+	Pending int64  `json:"pending"`
+	Started bool   `json:"started"`
+	Holder  string `json:"holder"`
+	Ask     []struct {
+		Name string `json:"name"`
+	} `json:"ask"`
+}
+
+func (w *world) status() (s producerStatus, err error) {
+	return s, w.product.JSON("/api/v1/producer", &s)
+}
+
+// command gives the producer a command: start, with how, suspend or resume.
+func (w *world) command(verb, how string) {
+	w.t.Helper()
+	body, err := json.Marshal(map[string]string{"how": how})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producer/"+verb, "application/json", body)
+	if err != nil || status >= 300 {
+		w.t.Fatalf("producer %s %s: %d %s %v", verb, how, status, answer, err)
+	}
+}
+
+// await waits until the producer's status is as wanted.
+func (w *world) await(wanted func(producerStatus) bool) producerStatus {
+	w.t.Helper()
+	var s producerStatus
+	var err error
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if s, err = w.status(); err == nil && wanted(s) {
+			return s
+		}
+	}
+	w.t.Fatalf("the producer did not get there; it is %+v, %v", s, err)
+	return s
+}
+
+// settle waits until everything is sent.
+func (w *world) settle() {
+	w.t.Helper()
+	w.await(func(p producerStatus) bool { return p.State == "IDLE" && p.Pending == 0 && p.Sent == p.Last })
+}
+
+// submit sends one submission. A refusal is the test's fault; an error of the
+// connection says that the answer was lost.
+func (w *world) submit(method, path string, message []byte) error {
+	status, body, err := w.product.Do(method, path, "application/xml", message)
+	if err != nil {
+		return err
+	}
+	if status >= 400 && status < 500 {
+		w.t.Errorf("%s %s: %d %s", method, path, status, body)
+	}
+	if status >= 300 && status != http.StatusNotModified {
+		return fmt.Errorf("%s %s: %d %s", method, path, status, body)
+	}
+	var answer struct {
+		Transactions []int64 `json:"transactions"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil && len(body) > 0 {
+		return fmt.Errorf("%s %s: %w\n%s", method, path, err, body)
+	}
+	for _, n := range answer.Transactions {
+		for known := w.acknowledged.Load(); n > known && !w.acknowledged.CompareAndSwap(known, n); known = w.acknowledged.Load() {
+		}
+	}
+	return nil
+}
+
+// step is one random change: one to three codelists replaced, or one deleted.
+func (w *world) step(r *rand.Rand) error {
+	if r.IntN(6) == 0 {
+		path := fmt.Sprintf("/sdmx/v2/structure/codelist/RIG/CL_%d/1.0", r.IntN(12))
+		err := w.remove(path)
+		if !errors.Is(err, errGone) {
+			return err
+		}
+	}
+	var lists []rig.Codelist
+	first := r.IntN(12)
+	for i := range 1 + r.IntN(3) {
+		lists = append(lists, rig.Codelist{ID: fmt.Sprintf("CL_%d", (first+i)%12), Name: fmt.Sprintf("Name %d", r.Int64()), Codes: 1 + r.IntN(40)})
+	}
+	return w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(lists...))
+}
+
+var errGone = errors.New("nothing is there to delete")
+
+func (w *world) remove(path string) error {
+	status, body, err := w.product.Do(http.MethodDelete, path, "", nil)
+	switch {
+	case err != nil:
+		return err
+	case status == http.StatusNotFound:
+		return errGone
+	case status >= 300:
+		return fmt.Errorf("DELETE %s: %d %s", path, status, body)
+	}
+	return nil
+}
+
+// load makes random changes until stop is closed or the product is gone.
+func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-w.product.Process().Done():
+			return
+		default:
+		}
+		if err := w.step(r); err != nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+// check asserts what must hold after anything: urncast verify finds no
+// difference, the independent reader no fault, and topic, feed and registry
+// agree.
+func (w *world) check() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	defer cancel()
+	if out, err := w.product.Run(ctx, "verify"); err != nil {
+		w.t.Errorf("urncast verify: %v\n%s", err, out)
+	}
+	l, err := topiccheck.Read(ctx, w.kafka.Bootstrap(), w.topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	problems := l.Problems(1)
+	feed, err := topiccheck.ReadFeed(w.product.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	problems = append(problems, l.CompareFeed(feed)...)
+	content, err := topiccheck.ReadStructures(w.product.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	problems = append(problems, l.CompareStructures(content)...)
+	if n := w.acknowledged.Load(); int64(len(feed)) < n {
+		problems = append(problems, fmt.Sprintf("a submitter was told of transaction %d, the feed ends at %d", n, len(feed)))
+	}
+	if len(problems) > 0 {
+		w.t.Errorf("topic %s, %d messages:\n%s", w.topic, len(l.Messages), strings.Join(problems, "\n"))
+	}
+}
+
+// topicEnd gives the number of messages that a reader sees.
+func (w *world) topicEnd() int {
+	w.t.Helper()
+	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(l.Messages)
+}
+
+// checkReplica asserts that a reader's replica is what the registry holds, on a
+// topic whose history is broken by intent.
+func (w *world) checkReplica() {
+	w.t.Helper()
+	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	content, err := topiccheck.ReadStructures(w.product.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if problems := l.CompareStructures(content); len(problems) > 0 {
+		w.t.Errorf("topic %s:\n%s", w.topic, strings.Join(problems, "\n"))
+	}
+}
+
+// withoutProducer are the settings of an instance that cannot reach the broker,
+// and so publishes nothing.
+func (w *world) withoutProducer() rig.Settings {
+	s := w.settings
+	s.Bootstrap = "127.0.0.1:1"
+	return s
+}

@@ -1,0 +1,69 @@
+package topiccheck
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// feed is what a registry tells that published good.
+func feed() []FeedEntry {
+	return []FeedEntry{
+		{1, "id-1", "replace", 2}, {2, "id-2", "replace", 2}, {3, "id-3", "replace", 1}, {4, "id-4", "replace", 1},
+	}
+}
+
+// Whatever the feed tells otherwise than the topic is found.
+func TestCompareFeed(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(f []FeedEntry) []FeedEntry
+		want  string
+	}{
+		{"nothing", func(f []FeedEntry) []FeedEntry { return f }, ""},
+		{"ahead of the registry", func(f []FeedEntry) []FeedEntry { return f[:3] }, "the feed ends at 3"},
+		{"not published", func(f []FeedEntry) []FeedEntry { return append(f, FeedEntry{5, "id-5", "replace", 1}) }, "5 is in the feed and not on the topic"},
+		{"number given anew", func(f []FeedEntry) []FeedEntry { f[3].ID = "other"; return f }, "has id id-4 on the topic and other"},
+		{"more than was changed", func(f []FeedEntry) []FeedEntry { f[0].Structures = 1; return f }, "changed 1 structures and has 2"},
+		{"other kind", func(f []FeedEntry) []FeedEntry { f[3].Kind = "delete"; return f }, "deletes in the feed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { wantProblem(t, good().CompareFeed(tt.spoil(feed())), tt.want) })
+	}
+}
+
+// Whatever a replica and the registry hold differently is found.
+func TestCompareStructures(t *testing.T) {
+	const a = "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:A(1.0)"
+	message := func(name string) []byte {
+		return []byte(`{"meta":{},"Codelist":[{"urn":"` + a + `","name":"` + name + `"}]}`)
+	}
+	current := func(name string) map[string]any {
+		var m map[string]any
+		if err := json.Unmarshal(message(name), &m); err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]any{}
+		collect(m, out)
+		return out
+	}
+	l := &topic{}
+	l.message(1, 1, 1, "A", message("one"))
+	wantProblem(t, l.CompareStructures(current("one")), "")
+	wantProblem(t, l.CompareStructures(current("two")), "differs")
+	wantProblem(t, l.CompareStructures(nil), "not in the registry")
+	wantProblem(t, (&topic{}).CompareStructures(current("one")), "not on the topic")
+	l.Messages[0].Value = []byte(`{"Codelist":[]}`)
+	wantProblem(t, l.CompareStructures(current("one")), "holds 0 structures")
+	l.Messages[0].Value = []byte(`<xml/>`)
+	wantProblem(t, l.CompareStructures(current("one")), "no JSON")
+}
+
+func wantProblem(t *testing.T, got []string, want string) {
+	t.Helper()
+	found := slices.ContainsFunc(got, func(p string) bool { return strings.Contains(p, want) })
+	if want == "" && len(got) > 0 || want != "" && !found {
+		t.Errorf("problems %q, want one with %q", got, want)
+	}
+}

@@ -1,0 +1,25 @@
+// Package producer publishes structure transactions: one Kafka transaction for
+// each, in order, exactly once. It knows neither Kafka's client nor SQL; what
+// it needs of both stands in Broker and Store.
+//
+// It keeps these promises:
+//
+//   - P1, one for one: a structure transaction is one Kafka transaction. Where
+//     structures leave the route (P7), a second one with their tombstones
+//     follows at once under the same number.
+//   - P2, in order: n+1 is never committed before n is.
+//   - P3, exactly once: a read_committed reader sees each transaction once,
+//     whatever was killed, at any instant. The topic is the witness: recovery
+//     reads back what was committed, and a commit whose fate is unknown is
+//     never repeated before that.
+//   - P4, SENT means acknowledged: the cursor moves after the broker's answer.
+//   - P5, stop, do not guess: what retries cannot cure stops the producer, and
+//     so does a topic or a database that is not the one it knows.
+//   - P6, one publisher: the holder of one database lock publishes; a stale one
+//     is fenced by the broker and cannot write a status.
+//   - P7, nothing silent, nothing stale: what the format cannot express is
+//     counted and shown, and gets a tombstone if it was on the topic.
+//
+// Run is the loop of one instance; Admin shows and commands a producer from any
+// instance.
+package producer

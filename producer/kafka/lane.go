@@ -1,0 +1,204 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"urncast/producer"
+)
+
+const (
+	// commitInDoubt is how long a commit may take before it is in doubt even
+	// though it succeeded: the client resends a request that timed out or lost
+	// its connection, at the earliest 800 ms after the first with
+	// retryBackoff, and a late copy would commit the lane's next transaction.
+	commitInDoubt = 700 * time.Millisecond
+	retryBackoff  = 1000 // ms
+	commitTimeout = 5 * time.Second
+	initTimeout   = 30 * time.Second
+	abortTimeout  = 2 * time.Second
+
+	// unsentBytes bounds what is handed to the client and not yet delivered.
+	unsentBytes   = 32 << 20
+	unsentRecords = 10_000
+
+	// messageBytes is the client's limit of one message; the topic's and the
+	// broker's limits are what counts.
+	messageBytes = 1_000_000_000
+)
+
+// lane implements producer.Lane on one client with one transactional id.
+type lane struct {
+	id    string
+	topic string
+	p     *ck.Producer
+
+	reports chan ck.Event
+	events  sync.WaitGroup
+	open    bool // begun, neither committed nor in doubt
+
+	records int
+	bytes   int64
+	end     int64
+}
+
+// Open implements producer.Broker. The lanes are initialised one after the other;
+// on an error those that are open already are closed.
+func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) (_ []producer.Lane, err error) {
+	var lanes []producer.Lane
+	defer func() {
+		if err != nil {
+			for _, l := range lanes {
+				l.Close()
+			}
+		}
+	}()
+	for _, id := range ids {
+		p, err := ck.NewProducer(b.with(map[string]any{
+			"transactional.id":             id,
+			"enable.idempotence":           true,
+			"transaction.timeout.ms":       int(timeout.Milliseconds()),
+			"message.timeout.ms":           int(timeout.Milliseconds()),
+			"socket.timeout.ms":            int(min(timeout, time.Minute).Milliseconds()),
+			"retry.backoff.ms":             retryBackoff,
+			"retry.backoff.max.ms":         retryBackoff,
+			"linger.ms":                    0,
+			"message.max.bytes":            messageBytes,
+			"queue.buffering.max.kbytes":   2_097_151,
+			"queue.buffering.max.messages": 2 * unsentRecords,
+			"go.delivery.report.fields":    "none",
+		}))
+		if err != nil {
+			return lanes, fault("opening transactional id "+id, err)
+		}
+		l := &lane{id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords)}
+		l.events.Add(1)
+		go l.drain()
+		lanes = append(lanes, l)
+		bound, cancel := context.WithTimeout(ctx, initTimeout)
+		err = p.InitTransactions(bound)
+		cancel()
+		if err != nil {
+			return lanes, initFault(id, err)
+		}
+	}
+	return lanes, nil
+}
+
+// drain takes the client's events: they inform, what counts comes with calls
+// and delivery reports.
+func (l *lane) drain() {
+	defer l.events.Done()
+	for range l.p.Events() {
+	}
+}
+
+// Begin implements producer.Lane.
+func (l *lane) Begin() error {
+	if err := l.p.BeginTransaction(); err != nil {
+		return doubt("beginning a transaction", err)
+	}
+	l.open, l.records, l.bytes, l.end = true, 0, 0, 0
+	return nil
+}
+
+// Send implements producer.Lane.
+func (l *lane) Send(ctx context.Context, r *producer.Record) error {
+	size := int64(len(r.Value) + len(r.Key))
+	for l.records >= unsentRecords || l.records > 0 && l.bytes+size > unsentBytes {
+		if err := l.report(ctx); err != nil {
+			return err
+		}
+	}
+	headers := make([]ck.Header, len(r.Headers))
+	for i, h := range r.Headers {
+		headers[i] = ck.Header{Key: h.Key, Value: h.Value}
+	}
+	m := &ck.Message{
+		TopicPartition: ck.TopicPartition{Topic: &l.topic, Partition: 0},
+		Key:            r.Key, Value: r.Value, Headers: headers,
+		Opaque: sent{string(r.Key), size},
+	}
+	if err := l.p.Produce(m, l.reports); err != nil {
+		return recordFault(l.topic, string(r.Key), size, err)
+	}
+	l.records++
+	l.bytes += size
+	return nil
+}
+
+// sent travels with a message, so that its report can name it.
+type sent struct {
+	key  string
+	size int64
+}
+
+// report takes one delivery report.
+func (l *lane) report(ctx context.Context) error {
+	select {
+	case e := <-l.reports:
+		m, ok := e.(*ck.Message)
+		if !ok {
+			return nil
+		}
+		s := m.Opaque.(sent)
+		if err := m.TopicPartition.Error; err != nil {
+			return recordFault(l.topic, s.key, s.size, err)
+		}
+		l.records--
+		l.bytes -= s.size
+		l.end = max(l.end, int64(m.TopicPartition.Offset)+1)
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Delivered implements producer.Lane.
+func (l *lane) Delivered(ctx context.Context) (int64, error) {
+	for l.records > 0 {
+		if err := l.report(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return l.end, nil
+}
+
+// Commit implements producer.Lane. Flush is not called: it costs 100 ms, and
+// every delivery report is in.
+func (l *lane) Commit() error {
+	l.open = false
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	asked := time.Now()
+	if err := l.p.CommitTransaction(ctx); err != nil {
+		return doubt("committing", err)
+	}
+	if took := time.Since(asked); took > commitInDoubt {
+		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), commitInDoubt)}
+	}
+	return nil
+}
+
+// Close implements producer.Lane. What is open is aborted, so that it does not
+// hold readers back until its timeout; if that does not work, the next session's
+// initialisation or the timeout does it.
+func (l *lane) Close() {
+	if l.open {
+		ctx, cancel := context.WithTimeout(context.Background(), abortTimeout)
+		l.p.Purge(ck.PurgeQueue | ck.PurgeInFlight | ck.PurgeNonBlocking)
+		l.p.AbortTransaction(ctx) // best effort, as said above
+		cancel()
+	}
+	go func() { // delivery reports of what was purged
+		for range l.reports {
+		}
+	}()
+	l.p.Close()
+	close(l.reports)
+	l.events.Wait()
+}

@@ -1,0 +1,128 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// waitingAfter is how long reading back may stand still before it says so.
+const waitingAfter = 3 * time.Second
+
+// ReadBack implements producer.Broker. End-of-file alone would not do: it comes
+// at the last stable offset, and behind a foreign open transaction there may be
+// commits of ours. The position counts aborted records and markers, which no
+// message shows, so the end-of-file events carry it.
+func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, waiting func(int64), yield func(*producer.Seen)) error {
+	if from >= to {
+		return nil
+	}
+	c, err := b.consumer(topic, from)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	position, moved := from, time.Now()
+	for position < to {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		before := position
+		switch e := c.Poll(100).(type) {
+		case *ck.Message:
+			at := int64(e.TopicPartition.Offset)
+			if at < to {
+				yield(seen(e))
+			}
+			position = max(position, at+1)
+		case ck.PartitionEOF:
+			position = max(position, int64(e.Offset))
+		case ck.Error:
+			if f := readFault(topic, e); f != nil {
+				return f
+			}
+		}
+		if position > before {
+			moved = time.Now()
+		} else if time.Since(moved) > waitingAfter {
+			waiting(position)
+			moved = time.Now()
+		}
+	}
+	return nil
+}
+
+// consumer is a read_committed consumer of the topic from an offset on.
+func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
+	c, err := ck.NewConsumer(b.with(map[string]any{
+		"group.id":                "urncast", // demanded by the client, never used
+		"enable.auto.commit":      false,
+		"isolation.level":         "read_committed",
+		"enable.partition.eof":    true,
+		"auto.offset.reset":       "error",
+		"fetch.queue.backoff.ms":  5,
+		"fetch.message.max.bytes": 16 << 20,
+		"go.logs.channel.enable":  false,
+	}))
+	if err != nil {
+		return nil, fault("opening a reader", err)
+	}
+	// Without the metadata the first look-up of an offset waits 500 ms.
+	if _, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds())); err != nil {
+		c.Close()
+		return nil, fault("asking for topic "+topic, err)
+	}
+	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
+		c.Close()
+		return nil, fault("reading topic "+topic, err)
+	}
+	return c, nil
+}
+
+// readFault sorts a reader's error events: most only inform, and the client goes
+// on by itself.
+func readFault(topic string, e ck.Error) error {
+	var f *producer.Fault
+	err := fault("reading topic "+topic, e)
+	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve || !errors.As(err, &f) {
+		return nil
+	}
+	if f.Kind == producer.Transitory && e.Code() != ck.ErrAllBrokersDown {
+		return nil
+	}
+	return f
+}
+
+// seen takes what recovery asks from a message.
+func seen(m *ck.Message) *producer.Seen {
+	s := &producer.Seen{Offset: int64(m.TopicPartition.Offset), Key: string(m.Key), Tombstone: m.Value == nil}
+	for i := range m.Headers {
+		v := string(m.Headers[i].Value)
+		switch m.Headers[i].Key {
+		case producer.HeaderRegistry:
+			s.Registry = v
+		case producer.HeaderProducer:
+			s.Producer = v
+		case producer.HeaderTransactionID:
+			s.TransactionID = v
+		case producer.HeaderTransaction:
+			n, _ := strconv.ParseInt(v, 10, 64) // 0 is no number of ours
+			s.Number = registry.Number(n)
+		case producer.HeaderAction:
+			s.Action = v
+		case producer.HeaderJob:
+			s.Job = v
+		case producer.HeaderPosition:
+			s.Position, _ = strconv.Atoi(v)
+		case producer.HeaderCount:
+			s.Count, _ = strconv.Atoi(v)
+		}
+	}
+	return s
+}

@@ -1,0 +1,400 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// The model of a broker and a database on which the publisher's logic is tested
+// with faults at every call. It is strict where Kafka is: an epoch per
+// transactional id, a commit is atomic, an open transaction hides what follows.
+
+var errModel = errors.New("a fault of the test")
+
+type modelRecord struct {
+	Record
+	offset    int64
+	committed bool
+	aborted   bool
+}
+
+type modelBroker struct {
+	mu     sync.Mutex
+	log    []*modelRecord // index = offset; nil is a marker
+	epochs map[string]int
+	open   map[string][]*modelRecord
+	topic  Topic
+	chance func() bool // whether the next call fails
+	rnd    *rand.Rand
+}
+
+func newModelBroker(rnd *rand.Rand) *modelBroker {
+	return &modelBroker{epochs: map[string]int{}, open: map[string][]*modelRecord{}, topic: Topic{"cluster", "topic-1", 1}, chance: func() bool { return false }, rnd: rnd}
+}
+
+func (b *modelBroker) Describe(context.Context, string) (Topic, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.chance() {
+		return Topic{}, &Fault{Kind: Transitory, Text: "describe", Err: errModel}
+	}
+	return b.topic, nil
+}
+
+func (b *modelBroker) abort(id string) {
+	for _, r := range b.open[id] {
+		r.aborted = true
+	}
+	if len(b.open[id]) > 0 {
+		b.log = append(b.log, nil)
+	}
+	delete(b.open, id)
+}
+
+func (b *modelBroker) Open(_ context.Context, _ string, ids []string, _ time.Duration) ([]Lane, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []Lane
+	for _, id := range ids {
+		b.epochs[id]++
+		b.abort(id)
+		out = append(out, &modelLane{b: b, id: id, epoch: b.epochs[id]})
+		if b.chance() {
+			return nil, &Fault{Kind: Transitory, Text: "open", Err: errModel}
+		}
+	}
+	return out, nil
+}
+
+func (b *modelBroker) Ends(context.Context, string) (int64, int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return 0, int64(len(b.log)), nil
+}
+
+func (b *modelBroker) ReadBack(_ context.Context, _ string, from, to int64, _ func(int64), yield func(*Seen)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.chance() {
+		return &Fault{Kind: Transitory, Text: "read back", Err: errModel}
+	}
+	for _, r := range b.log[from:to] {
+		if r != nil && r.committed {
+			yield(modelSeen(r))
+		}
+	}
+	return nil
+}
+
+func modelSeen(r *modelRecord) *Seen {
+	s := &Seen{Offset: r.offset, Key: string(r.Key), Tombstone: r.Value == nil}
+	for _, h := range r.Headers {
+		switch v := string(h.Value); h.Key {
+		case HeaderRegistry:
+			s.Registry = v
+		case HeaderProducer:
+			s.Producer = v
+		case HeaderTransactionID:
+			s.TransactionID = v
+		case HeaderTransaction:
+			n, _ := strconv.Atoi(v)
+			s.Number = registry.Number(n)
+		case HeaderJob:
+			s.Job = v
+		case HeaderPosition:
+			s.Position, _ = strconv.Atoi(v)
+		case HeaderCount:
+			s.Count, _ = strconv.Atoi(v)
+		}
+	}
+	return s
+}
+
+type modelLane struct {
+	b     *modelBroker
+	id    string
+	epoch int
+	dead  bool
+}
+
+func (l *modelLane) check(doing string) error {
+	if l.b.epochs[l.id] != l.epoch {
+		return &Fault{Kind: Fenced, Text: doing, Err: errModel}
+	}
+	if l.dead || l.b.chance() {
+		l.dead = true
+		return &Fault{Kind: InDoubt, Text: doing, Err: errModel}
+	}
+	return nil
+}
+
+func (l *modelLane) Begin() error {
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	return l.check("begin")
+}
+
+func (l *modelLane) Send(_ context.Context, r *Record) error {
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	if err := l.check("send"); err != nil {
+		return err
+	}
+	m := &modelRecord{Record: Record{append([]byte(nil), r.Key...), r.Value, append([]Header(nil), r.Headers...)}, offset: int64(len(l.b.log))}
+	l.b.log = append(l.b.log, m)
+	l.b.open[l.id] = append(l.b.open[l.id], m)
+	return nil
+}
+
+func (l *modelLane) Delivered(context.Context) (int64, error) {
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	return int64(len(l.b.log)), l.check("delivery")
+}
+
+// Commit may fail without effect, or succeed and lose its answer.
+func (l *modelLane) Commit() error {
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	if err := l.check("commit"); err != nil {
+		if l.b.epochs[l.id] == l.epoch && l.b.rnd.IntN(2) == 0 {
+			l.commit()
+		}
+		return err
+	}
+	l.commit()
+	return nil
+}
+
+func (l *modelLane) commit() {
+	for _, r := range l.b.open[l.id] {
+		r.committed = true
+	}
+	l.b.log = append(l.b.log, nil)
+	delete(l.b.open, l.id)
+}
+
+func (l *modelLane) Close() {}
+
+// modelStore is a registry's log and a producer's row.
+type modelStore struct {
+	mu     sync.Mutex
+	txs    []Pending
+	row    Row
+	marks  map[registry.Number]string
+	left   map[registry.Number]int
+	work   chan struct{}
+	wishes chan struct{}
+	lossy  func() bool // whether a cursor's move is lost
+	shown  []State
+	made   int
+}
+
+func newModelStore() *modelStore {
+	return &modelStore{row: Row{ID: "p", Registry: "r", State: Stopped, Config: Config{}.WithDefaults()}, marks: map[registry.Number]string{}, left: map[registry.Number]int{},
+		work: make(chan struct{}, 1), wishes: make(chan struct{}, 1), lossy: func() bool { return false }}
+}
+
+// record adds a transaction of n codelists whose ids are taken from keys.
+func (s *modelStore) record(kind registry.Kind, version string, keys ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := registry.Number(len(s.txs) + 1)
+	s.made++
+	p := Pending{Transaction: registry.Transaction{Number: n, ID: fmt.Sprintf("id-%d", s.made), Kind: kind, RecordedAt: time.Unix(int64(n), 0), Structures: len(keys)}}
+	for i, k := range keys {
+		l := &sdmx.Codelist{}
+		l.ID, l.Agency, l.Version = k, "A", sdmx.Version(version)
+		l.Names = sdmx.Texts{{Lang: "en", Value: fmt.Sprintf("%s of %d", k, n)}}
+		d := registry.Document{Change: registry.Change{Number: n, Position: i + 1, URN: sdmx.URNOf(l), Kind: kind, Before: n - 1, Document: int64(n)*1000 + int64(i)}}
+		if kind == registry.Replace {
+			d.Body = sdmx.AppendCanonical(nil, l)
+			d.Bytes = len(d.Body)
+			p.Bytes += int64(len(d.Body))
+		}
+		p.Documents = append(p.Documents, d)
+	}
+	s.txs = append(s.txs, p)
+	signal(s.work)
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (s *modelStore) wish(run State, how string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.row.Wish.Sequence++
+	s.row.Wish.Run, s.row.Wish.How = run, how
+	signal(s.wishes)
+}
+
+func (s *modelStore) Acquire(context.Context) (Hold, error)  { return (*modelHold)(s), nil }
+func (s *modelStore) Work() <-chan struct{}                  { return s.work }
+func (s *modelStore) Wishes() <-chan struct{}                { return s.wishes }
+func (s *modelStore) System(context.Context) (string, error) { return "system", nil }
+
+func (s *modelStore) Last(context.Context) (registry.Number, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return registry.Number(len(s.txs)), nil
+}
+
+func (s *modelStore) Transaction(_ context.Context, n registry.Number) (registry.Transaction, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n < 1 || int(n) > len(s.txs) {
+		return registry.Transaction{}, registry.ErrNotFound
+	}
+	return s.txs[n-1].Transaction, nil
+}
+
+func (s *modelStore) Pending(_ context.Context, after registry.Number, _ int64) ([]Pending, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to := min(int(after)+7, len(s.txs))
+	return append([]Pending(nil), s.txs[after:to]...), nil
+}
+
+func (s *modelStore) Page(_ context.Context, n registry.Number, from int, _ int64) ([]registry.Document, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.txs[n-1].Documents[from-1:]
+	return d[:min(len(d), 2)], nil
+}
+
+func (s *modelStore) Current(_ context.Context, asOf registry.Number) ([]Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := map[sdmx.URN]int{}
+	var out []Entry
+	for _, p := range s.txs[:asOf] {
+		for _, d := range p.Documents {
+			if i, ok := at[d.URN]; ok {
+				out[i].Bytes = -1
+			}
+			if p.Kind == registry.Replace {
+				at[d.URN] = len(out)
+				out = append(out, Entry{d.URN, d.Document, d.Bytes})
+			}
+		}
+	}
+	kept := out[:0]
+	for _, e := range out {
+		if e.Bytes >= 0 {
+			kept = append(kept, e)
+		}
+	}
+	return kept, nil
+}
+
+func (s *modelStore) Bodies(_ context.Context, ids []int64) ([][]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out [][]byte
+	for _, id := range ids {
+		out = append(out, s.txs[id/1000-1].Documents[id%1000].Body)
+	}
+	return out, nil
+}
+
+func (s *modelStore) Skips(_ context.Context, below registry.Number) ([]registry.Number, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []registry.Number
+	for n := below - 1; s.marks[n] == StatusSkipped; n-- {
+		out = append([]registry.Number{n}, out...)
+	}
+	return out, nil
+}
+
+type modelHold modelStore
+
+func (h *modelHold) do(fn func()) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fn()
+	return nil
+}
+
+func (h *modelHold) Load(context.Context) (r Row, err error) {
+	return r, h.do(func() {
+		r = h.row
+		if h.row.Job != nil {
+			j := *h.row.Job
+			r.Job = &j
+		}
+	})
+}
+
+func (h *modelHold) Show(_ context.Context, s State, reason string, _ []Choice) error {
+	return h.do(func() { h.row.State, h.row.Reason, h.shown = s, reason, append(h.shown, s) })
+}
+
+func (h *modelHold) Take(_ context.Context, wish int64) error {
+	return h.do(func() { h.row.Taken = max(h.row.Taken, wish) })
+}
+
+func (h *modelHold) Adopt(_ context.Context, r Route, system string, c Cursor, wish int64) error {
+	return h.do(func() {
+		h.row.Started, h.row.Sent, h.row.System, h.row.Cursor = true, r, system, c
+		h.row.Taken = max(h.row.Taken, wish)
+	})
+}
+
+func (h *modelHold) Move(_ context.Context, c Cursor) error {
+	return h.do(func() {
+		if !h.lossy() && c.Number >= h.row.Cursor.Number {
+			h.row.Cursor = c
+		}
+	})
+}
+
+func (h *modelHold) Skip(_ context.Context, n registry.Number, _ string) error {
+	return h.do(func() { h.marks[n], h.row.Cursor.Number = StatusSkipped, n })
+}
+
+func (h *modelHold) Fail(_ context.Context, n registry.Number, _ string) error {
+	return h.do(func() { h.marks[n] = StatusFailed })
+}
+
+func (h *modelHold) ClearFailed(context.Context) error {
+	return h.do(func() {
+		for n, m := range h.marks {
+			if m == StatusFailed {
+				delete(h.marks, n)
+			}
+		}
+	})
+}
+
+func (h *modelHold) Leave(_ context.Context, n registry.Number, left []Left) error {
+	return h.do(func() { h.left[n] = len(left) })
+}
+
+func (h *modelHold) BeginJob(_ context.Context, kind string, asOf registry.Number, wish int64) (j Job, err error) {
+	return j, h.do(func() {
+		j = Job{ID: fmt.Sprintf("job-%d", wish), Kind: kind, AsOf: asOf, Phase: phasePublish}
+		h.row.Job, h.row.Taken = &j, max(h.row.Taken, wish)
+	})
+}
+
+func (h *modelHold) Progress(context.Context, string, string, int64, int64, int64) error { return nil }
+
+func (h *modelHold) EndJob(_ context.Context, _ string, c Cursor) error {
+	return h.do(func() { h.row.Job, h.row.Cursor = nil, c })
+}
+
+func (h *modelHold) Release() {}

@@ -1,0 +1,199 @@
+package producer
+
+import (
+	"context"
+	"time"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// A Record is one message for the topic. A nil Value is a tombstone.
+type Record struct {
+	Key, Value []byte
+	Headers    []Header
+}
+
+// A Header of a Record.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// A Topic is what the broker says of a topic.
+type Topic struct {
+	Cluster    string // the cluster's id
+	ID         string // the topic's id, which a topic of the same name made anew does not share
+	Partitions int
+}
+
+// A Seen is one committed record on the topic, as far as recovery asks.
+type Seen struct {
+	Offset    int64
+	Key       string
+	Tombstone bool
+	// What the headers say; empty and 0 where they are absent.
+	Registry, Producer, TransactionID string
+	Number                            registry.Number
+	Action, Job                       string
+	Position, Count                   int
+}
+
+// A Broker is the way to Kafka. Its errors are Faults.
+type Broker interface {
+	// Describe finds the topic, and makes it if that is allowed.
+	Describe(ctx context.Context, topic string) (Topic, error)
+	// Open makes a lane for each transactional id and initialises it, which
+	// finishes or aborts what was open under that id and fences its holder.
+	Open(ctx context.Context, topic string, ids []string, timeout time.Duration) ([]Lane, error)
+	// Ends gives the log's start and its high watermark (not the last stable
+	// offset: behind a foreign open transaction there may be our commits).
+	Ends(ctx context.Context, topic string) (start, end int64, err error)
+	// ReadBack yields every committed record from one offset up to another, and
+	// returns when the position has reached it. waiting is called, more than
+	// once, while a foreign open transaction holds the position back at an
+	// offset.
+	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(at int64), yield func(*Seen)) error
+}
+
+// A Lane is one transactional id in a session. After any error past Begin it
+// can only be closed. It is used by one goroutine at a time.
+type Lane interface {
+	Begin() error
+	// Send queues a record, whose bytes may be reused afterwards; it blocks
+	// while too much is undelivered.
+	Send(ctx context.Context, r *Record) error
+	// Delivered waits for every delivery report of the transaction and gives
+	// the offset after its last record.
+	Delivered(ctx context.Context) (end int64, err error)
+	// Commit commits. An error is InDoubt, and so is a commit that came too
+	// late to be sure of.
+	Commit() error
+	Close()
+}
+
+// A Cursor says how far a producer has come: every transaction up to Number is
+// handled, and Offset is where reading back begins.
+type Cursor struct {
+	Number registry.Number
+	Offset int64
+}
+
+// A Route is what is sent where, and under which transactional ids.
+type Route struct {
+	Topic, TopicID, Cluster, Format, Prefix string
+}
+
+// A Job is a publication that outlives a crash.
+type Job struct {
+	ID        string
+	Kind      string
+	AsOf      registry.Number
+	Phase     string // "publish", "clear"
+	CreatedAt time.Time
+}
+
+// A Wish is what an admin last asked for.
+type Wish struct {
+	Sequence int64 // rises with each
+	Run      State // Stopped, Idle (which stands for: started) or Suspended
+	How      string
+	Keep     bool // the suspension outlives a restart
+}
+
+// A Row is what the database keeps of a producer.
+type Row struct {
+	ID, Registry string
+	Config       Config
+	Wish         Wish
+	Taken        int64 // the last wish that was acted on
+
+	State   State
+	Reason  string
+	Since   time.Time
+	Started bool
+	Cursor  Cursor
+	Sent    Route  // what was last published with; zero before the first start
+	System  string // Postgres' system identifier then
+	Job     *Job
+}
+
+// A Left is a structure that the route's format cannot express.
+type Left struct {
+	URN    sdmx.URN
+	Reason string
+}
+
+// Pending is one transaction with its documents. Documents is nil when they are
+// too large to be handed over at once: Page reads them.
+type Pending struct {
+	registry.Transaction
+	Documents []registry.Document
+}
+
+// Entry is one structure of a baseline, without its content.
+type Entry struct {
+	URN      sdmx.URN
+	Document int64
+	Bytes    int
+}
+
+// A Store is the way to the database.
+type Store interface {
+	// Acquire waits until this instance holds the producer's lock.
+	Acquire(ctx context.Context) (Hold, error)
+	// Work is signalled when a transaction was recorded, Wishes when an admin
+	// asked for something; both now and then without cause. Each has one reader.
+	Work() <-chan struct{}
+	Wishes() <-chan struct{}
+
+	System(ctx context.Context) (string, error)
+	Last(ctx context.Context) (registry.Number, error)
+	// Transaction gives one entry of the log, registry.ErrNotFound if there is none.
+	Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error)
+	// Pending gives the next transactions above one, in order, as many as fit
+	// in the bytes, at least one if there is any.
+	Pending(ctx context.Context, after registry.Number, bytes int64) ([]Pending, error)
+	// Page gives documents of one transaction from a position on, as many as
+	// fit in the bytes, at least one if there is any.
+	Page(ctx context.Context, n registry.Number, from int, bytes int64) ([]registry.Document, error)
+	// Current lists what was current as of a transaction, referenced before
+	// referring.
+	Current(ctx context.Context, asOf registry.Number) ([]Entry, error)
+	// Bodies gives the canonical forms of documents, in the order asked for.
+	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
+	// Skips lists the skipped numbers directly below one.
+	Skips(ctx context.Context, below registry.Number) ([]registry.Number, error)
+}
+
+// A Hold is the lock. Everything that a publisher writes goes through the
+// connection that owns it, so that a publisher which lost the lock cannot write:
+// every method returns ErrLost then.
+type Hold interface {
+	Load(ctx context.Context) (Row, error)
+	// Show writes state, reason and question.
+	Show(ctx context.Context, s State, reason string, ask []Choice) error
+	// Take marks a wish as acted on.
+	Take(ctx context.Context, wish int64) error
+	// Adopt records a new beginning: the route, the database and the cursor from
+	// which to go on, with the wish that asked for it. A first start marks what
+	// is older as skipped.
+	Adopt(ctx context.Context, r Route, system string, c Cursor, wish int64) error
+	// Move moves the cursor forward. It is lossy: it may be undone by a crash
+	// of the database, and recovery finds out.
+	Move(ctx context.Context, c Cursor) error
+	// Skip marks a transaction as skipped and moves the cursor's number to it.
+	Skip(ctx context.Context, n registry.Number, reason string) error
+	// Fail marks a transaction as failed; ClearFailed undoes all such marks.
+	Fail(ctx context.Context, n registry.Number, reason string) error
+	ClearFailed(ctx context.Context) error
+	// Leave records structures of a transaction that stay off the topic.
+	Leave(ctx context.Context, n registry.Number, left []Left) error
+	// BeginJob records a job, with the wish that asked for it.
+	BeginJob(ctx context.Context, kind string, asOf registry.Number, wish int64) (Job, error)
+	// Progress records a job's phase and how far it is.
+	Progress(ctx context.Context, id, phase string, structures, done, bytes int64) error
+	// EndJob closes a job: what was pending up to its transaction is covered.
+	EndJob(ctx context.Context, id string, c Cursor) error
+	Release()
+}

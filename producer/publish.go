@@ -1,0 +1,234 @@
+package producer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"urncast/internal/crash"
+	"urncast/registry"
+)
+
+// A flight is a Kafka transaction whose every record is delivered and whose
+// commit is under way.
+type flight struct {
+	tx   registry.Number
+	end  int64
+	done chan error
+}
+
+// publish sends what is pending until the session is to stop. Transaction n+1
+// is produced while n commits, on the other lane, and committed after n is.
+func (s *session) publish(ctx context.Context, half registry.Number) error {
+	works := s.pipeline(ctx, s.cursor.Number, half)
+	for {
+		var landed <-chan error
+		if s.open != nil {
+			landed = s.open.done
+		}
+		select {
+		case err := <-landed:
+			if err := s.land(err); err != nil {
+				return err
+			}
+		case w, ok := <-works:
+			if !ok {
+				return s.settle(context.Cause(ctx))
+			}
+			if err := s.send(ctx, w); err != nil {
+				return s.settle(err)
+			}
+			s.ahead.Release(w.held)
+		case <-s.soft:
+			return s.settle(nil)
+		case <-ctx.Done():
+			return s.settle(context.Cause(ctx))
+		}
+	}
+}
+
+// settle waits for the commit under way, so that what the broker acknowledges
+// is known whatever ended the session. A fault of that commit wins: it is older.
+func (s *session) settle(err error) error {
+	if s.open != nil {
+		if landed := s.land(<-s.open.done); landed != nil {
+			return landed
+		}
+	}
+	return err
+}
+
+// land takes note of the end of the commit under way.
+func (s *session) land(err error) error {
+	f := s.open
+	s.open = nil
+	if err != nil {
+		return fmt.Errorf("transaction %d: %w", f.tx, err)
+	}
+	crash.At(crash.PublishCommitted)
+	s.moved(Cursor{f.tx, f.end})
+	return nil
+}
+
+// send publishes one transaction up to the asking for its last commit.
+func (s *session) send(ctx context.Context, w *work) error {
+	if w.err != nil {
+		return s.refuse(ctx, w.tx.Number, w.err)
+	}
+	if t := transactionTimeout(w.tx.Bytes); t > s.timeout {
+		s.wider = t
+		return errWider
+	}
+	if len(w.left) > 0 {
+		if err := s.hold.Leave(ctx, w.tx.Number, w.left); err != nil {
+			return stored(err)
+		}
+		s.metrics.left.Add(float64(len(w.left)))
+	}
+	if len(w.parts) == 0 {
+		return s.skip(ctx, w)
+	}
+	skips, err := s.skipsBelow(ctx, w.tx.Number)
+	if err != nil {
+		return err
+	}
+	w.skipped = skips
+	began := time.Now()
+	lane := s.lanes[int(w.tx.Number)%laneCount]
+	for i := range w.parts {
+		end, err := s.produce(ctx, lane, &w.parts[i])
+		if err != nil {
+			return s.refuse(ctx, w.tx.Number, err)
+		}
+		if err := s.settle(nil); err != nil {
+			return err
+		}
+		f := &flight{tx: w.tx.Number, end: end, done: make(chan error, 1)}
+		go func() { f.done <- s.commit(lane, began, w) }()
+		if i < len(w.parts)-1 {
+			if err := <-f.done; err != nil {
+				return fmt.Errorf("transaction %d: %w", w.tx.Number, err)
+			}
+			continue
+		}
+		s.open = f
+	}
+	return nil
+}
+
+// produce sends the records of one Kafka transaction and waits for every
+// delivery report. A crash here leaves an open transaction, which the next
+// session's initialisation aborts.
+func (s *session) produce(ctx context.Context, lane Lane, p *part) (end int64, err error) {
+	if err := lane.Begin(); err != nil {
+		return 0, err
+	}
+	crash.At(crash.PublishBegun)
+	err = p.each(ctx, func(r *Record) error {
+		s.metrics.bytes.Add(float64(len(r.Value)))
+		err := lane.Send(ctx, r)
+		crash.At(crash.PublishProduced)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	end, err = lane.Delivered(ctx)
+	crash.At(crash.PublishDelivered)
+	return end, err
+}
+
+func (s *session) commit(lane Lane, began time.Time, w *work) error {
+	asked := time.Now()
+	if err := lane.Commit(); err != nil {
+		return err
+	}
+	now := time.Now()
+	s.metrics.commit.Observe(now.Sub(asked).Seconds())
+	s.metrics.publish.Observe(now.Sub(began).Seconds())
+	s.metrics.sent.Inc()
+	return nil
+}
+
+// refuse marks the transaction of a permanent fault as failed, after what came
+// before it has landed.
+func (s *session) refuse(ctx context.Context, n registry.Number, err error) error {
+	if landed := s.settle(nil); landed != nil {
+		return landed
+	}
+	if n != 0 && kindOf(err) == Permanent && ctx.Err() == nil {
+		if e := s.hold.Fail(ctx, n, err.Error()); e != nil {
+			return stored(e)
+		}
+		return fmt.Errorf("transaction %d: %w", n, err)
+	}
+	return err
+}
+
+// skip passes over a transaction of which nothing fits the route, or whose
+// remaining part turned out to be empty.
+func (s *session) skip(ctx context.Context, w *work) error {
+	if err := s.settle(nil); err != nil {
+		return err
+	}
+	if w.tx.Number == s.half {
+		s.half = 0
+		s.moved(Cursor{w.tx.Number, s.halfEnd})
+		return nil
+	}
+	s.cursor.Number = w.tx.Number
+	s.skipped = append(s.skipped, w.tx.Number)
+	return stored(s.hold.Skip(ctx, w.tx.Number, "The route's format can express none of its structures."))
+}
+
+// skipsBelow lists the skipped numbers directly below n, for the header that
+// tells consumers why they are missing.
+func (s *session) skipsBelow(ctx context.Context, n registry.Number) ([]registry.Number, error) {
+	if s.skipsKnown {
+		skips := s.skipped
+		s.skipped = nil
+		return skips, nil
+	}
+	skips, err := s.store.Skips(ctx, n)
+	s.skipsKnown, s.skipped = true, nil
+	return skips, stored(err)
+}
+
+// moved remembers how far the session came and hands it to the mover.
+func (s *session) moved(c Cursor) {
+	s.cursor = c
+	s.progress = true
+	select {
+	case <-s.moves:
+	default:
+	}
+	s.moves <- c
+}
+
+// move writes the newest cursor down, one write at a time, so that publishing
+// never waits for it: what a crash loses of it, recovery finds on the topic.
+func (s *session) move(ctx context.Context, cancel context.CancelCauseFunc) {
+	defer s.goroutines.Done()
+	for c := range s.moves {
+		if err := s.hold.Move(ctx, c); err != nil {
+			cancel(stored(err))
+			for range s.moves { // publishing must not block on a session that ends
+			}
+			return
+		}
+		crash.At(crash.PublishMoved)
+	}
+}
+
+// The transaction timeout grows with what is in a transaction, at a pace that
+// slow links keep, up to what brokers allow by default.
+const (
+	timeoutBase = time.Minute
+	timeoutMax  = 15 * time.Minute
+	slowestLink = 2 << 20 // bytes per second
+	expansion   = 4       // of a stored document, encoded
+)
+
+func transactionTimeout(documentBytes int64) time.Duration {
+	return min(timeoutMax, timeoutBase+time.Duration(documentBytes*expansion/slowestLink)*time.Second).Truncate(time.Minute)
+}

@@ -1,0 +1,95 @@
+package producer
+
+import (
+	"time"
+
+	"urncast/registry"
+)
+
+// A State is what a producer is doing.
+//
+//	            start                recovered              work
+//	STOPPED ───────────▶ RECOVERING ───────────▶ IDLE ◀───────────▶ PUBLISHING
+//	   ▲                  ▲      ▲                │  suspend           │
+//	   │ guard asks       │      │ again, later   └──────▶ SUSPENDED ◀─┘
+//	   ├──────────────────┤      │                            │ resume, restart
+//	   │                  │   DEGRADED ◀─ transitory fault    └──▶ RECOVERING
+//	   │                  │
+//	   │                FAILED ◀──── permanent fault; left by start or restart
+//	   └─ never started; cloned database; changed target
+//
+// PUBLISHING is IDLE with transactions pending: it is seen from the numbers and
+// not written down, for it changes many times a second.
+type State string
+
+// The states.
+const (
+	Stopped    State = "STOPPED"
+	Recovering State = "RECOVERING"
+	Idle       State = "IDLE"
+	Publishing State = "PUBLISHING"
+	Degraded   State = "DEGRADED"
+	Suspended  State = "SUSPENDED"
+	Failed     State = "FAILED"
+)
+
+// What became of a transaction, for one producer.
+const (
+	StatusPending = "PENDING" // it will be sent
+	StatusSent    = "SENT"    // the broker acknowledged its commit
+	StatusSkipped = "SKIPPED" // nothing of it fits the route, or it is older than the first start
+	StatusCovered = "COVERED" // a baseline holds what it made
+	StatusFailed  = "FAILED"  // the producer stopped at it
+)
+
+// A Choice is one way out of a question that only an admin can decide; Name is
+// what Admin.Start takes.
+type Choice struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// The ways to start.
+const (
+	StartIdle     = "idle"     // the first start: only what comes from now on is sent
+	StartBaseline = "baseline" // everything that is current is sent anew, then what comes
+	StartContinue = "continue" // accept what the guard found, and go on from here
+)
+
+// JobStatus shows a job under way.
+type JobStatus struct {
+	ID         string          `json:"id"`
+	Kind       string          `json:"kind"`
+	AsOf       registry.Number `json:"as_of"`
+	Phase      string          `json:"phase"`
+	Structures int64           `json:"structures"`
+	Done       int64           `json:"done"`
+	Bytes      int64           `json:"bytes"` // of the stored documents
+	CreatedAt  time.Time       `json:"created_at"`
+}
+
+// A Status shows a producer.
+type Status struct {
+	ID     string    `json:"id"`
+	Name   string    `json:"name"`
+	State  State     `json:"state"`
+	Reason string    `json:"reason,omitempty"` // sentences; empty when all is calm
+	Since  time.Time `json:"since"`
+
+	Topic     string `json:"topic"`
+	Format    string `json:"format"`
+	Bootstrap string `json:"bootstrap"`
+
+	// Sent is the last transaction that is handled, Last the registry's last.
+	Sent          registry.Number `json:"sent"`
+	Last          registry.Number `json:"last"`
+	Pending       int64           `json:"pending"`
+	OldestPending time.Time       `json:"oldest_pending,omitzero"`
+	// LeftOut counts structures that the route's format could not express.
+	LeftOut int64 `json:"left_out"`
+
+	Holder  string     `json:"holder,omitempty"` // host:pid of the instance that publishes
+	Started bool       `json:"started"`          // it was started once
+	Ask     []Choice   `json:"ask,omitempty"`
+	Job     *JobStatus `json:"job,omitempty"`
+}

@@ -1,0 +1,155 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"urncast/registry"
+)
+
+// A witness is what the topic says about us, read back between two offsets.
+type witness struct {
+	row *Row
+	// last is the last record that is ours; nil if there is none.
+	last *Seen
+	// own are our transactions in order of appearance, jobs left out.
+	own []ownTransaction
+	// chunks is how many chunks of row.Job are committed, cleared whether its
+	// tombstones are.
+	chunks int
+	// jobEnd is the as-of number of the newest finished baseline seen.
+	jobEnd registry.Number
+	// foreign is another registry or producer that writes here; plain counts
+	// records of nobody we know.
+	foreign string
+	plain   int64
+}
+
+type ownTransaction struct {
+	number   registry.Number
+	id       string
+	end      int64 // the offset after its last record
+	replaces bool
+	deletes  bool
+}
+
+func (w *witness) see(r *Seen) {
+	switch {
+	case r.Registry == "":
+		w.plain++
+		return
+	case r.Registry != w.row.Registry:
+		w.foreign = "registry " + r.Registry
+		return
+	case r.Producer != w.row.ID:
+		w.foreign = "producer " + r.Producer + " of this registry"
+		return
+	}
+	w.last = r
+	if r.Job != "" {
+		w.seeJob(r)
+		return
+	}
+	if n := len(w.own); n == 0 || w.own[n-1].number != r.Number || w.own[n-1].id != r.TransactionID {
+		w.own = append(w.own, ownTransaction{number: r.Number, id: r.TransactionID})
+	}
+	t := &w.own[len(w.own)-1]
+	t.end = r.Offset + 1
+	t.deletes = t.deletes || r.Tombstone
+	t.replaces = t.replaces || !r.Tombstone
+}
+
+func (w *witness) seeJob(r *Seen) {
+	words := strings.Fields(r.Job) // kind, id, chunk/chunks, marks
+	if len(words) < 3 {
+		return
+	}
+	var chunk, chunks int
+	if _, err := fmt.Sscanf(words[2], "%d/%d", &chunk, &chunks); err != nil {
+		return
+	}
+	if w.row.Job != nil && words[1] == w.row.Job.ID && !r.Tombstone {
+		w.chunks = max(w.chunks, chunk)
+	}
+	if words[len(words)-1] == "end" {
+		w.jobEnd = r.Number
+	}
+}
+
+// newest is the transaction with the highest number.
+func (w *witness) newest() *ownTransaction {
+	var best *ownTransaction
+	for i := range w.own {
+		if best == nil || w.own[i].number >= best.number {
+			best = &w.own[i]
+		}
+	}
+	return best
+}
+
+// readBack reads the topic between two offsets.
+func (s *session) readBack(ctx context.Context, topic string, from, to int64) (*witness, error) {
+	w := &witness{row: s.row}
+	told := false
+	waiting := func(at int64) {
+		if told {
+			return
+		}
+		told = true
+		s.show(ctx, Degraded, fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d. "+
+			"Recovery waits for its end (at most that producer's transaction.timeout.ms) before anything is published.", topic, at))
+	}
+	if err := s.broker.ReadBack(ctx, topic, from, to, waiting, w.see); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// agree is the rewind guard: the topic must know nothing of us that the registry
+// does not know. It returns the highest number on which both agree.
+func (s *session) agree(ctx context.Context, w *witness) (registry.Number, error) {
+	if w.last == nil {
+		return 0, nil
+	}
+	last, err := s.store.Last(ctx)
+	if err != nil {
+		return 0, stored(err)
+	}
+	reason := ""
+	if n := w.last.Number; n > last {
+		reason = fmt.Sprintf("Topic %s holds transaction %d, but the registry's last is %d: the database has lost transactions, as after a restore from an older dump or a failover.", s.row.Sent.Topic, n, last)
+	} else if same, err := s.same(ctx, n, w.last.TransactionID); err != nil {
+		return 0, err
+	} else if !same {
+		reason = fmt.Sprintf("Transaction %d on topic %s is not the registry's transaction %d: the database has lost transactions and has given their numbers anew, as after a restore from an older dump.", n, s.row.Sent.Topic, n)
+	}
+	if reason == "" {
+		return 0, nil
+	}
+	agreed := registry.Number(0)
+	for i := range w.own {
+		if t := &w.own[i]; t.number > agreed && t.number <= last {
+			same, err := s.same(ctx, t.number, t.id)
+			if err != nil {
+				return 0, err
+			}
+			if same {
+				agreed = t.number
+			}
+		}
+	}
+	return agreed, &asking{reason, []Choice{
+		{StartBaseline, "Publish everything that is current anew, with tombstones for what the topic holds and the registry does not."},
+		{StartContinue, fmt.Sprintf("Go on after transaction %d, the last that topic and registry have in common. Replicas keep what was lost.", max(agreed, min(s.cursor.Number, last)))},
+	}}
+}
+
+func (s *session) same(ctx context.Context, n registry.Number, id string) (bool, error) {
+	tx, err := s.store.Transaction(ctx, n)
+	if errors.Is(err, registry.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && tx.ID == id, stored(err)
+}

@@ -1,0 +1,17 @@
+// Package registry holds the rules by which structures are submitted, and the log
+// of what came of it. It keeps these promises:
+//
+//   - R1, atomic: a structure transaction and its log entry commit together or
+//     not at all, durably.
+//   - R2, ordered: numbers have no gaps and rise in commit order, for one counter
+//     row is locked while a transaction is checked and written.
+//   - R3, homogeneous: a transaction replaces or deletes, never both. A submission
+//     that needs both makes a pair of them, the replaces first.
+//   - R4, coherent: after every submission each reference resolves, or is listed
+//     as dangling where a setting allows that. A submission that would break this
+//     is refused whole, with every reason.
+//   - R5, quiet: a submission that changes nothing makes no transaction.
+//   - R6, kept: the content of every old transaction stays readable.
+//
+// The database is behind Store; package registry/postgres is the one there is.
+package registry

@@ -1,0 +1,91 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"urncast/sdmx"
+)
+
+// merge brings what is stored into what was submitted, where the mode says so.
+func (s *submission) merge(ctx context.Context, e *entry) error {
+	scheme, isScheme := e.structure.(sdmx.ItemScheme)
+	switch {
+	case s.Mode == ModeAppend && !isScheme:
+		e.change.Digest = e.before.Digest // what is there stays
+		return nil
+	case s.Mode == ModeReplace || s.Mode == ModeFullReplace || !isScheme:
+		if isScheme && scheme.IsPartial() && s.Mode != ModeMerge && s.Mode != ModeAppend {
+			e.refuse(ReasonPartial, nil, "%s is marked as partial, and %s would lose the items that it leaves out; submit it with merge or append, or whole.", e.urn, s.Mode)
+		}
+		return nil
+	}
+	stored, err := s.world.read(ctx, *e.before)
+	if err != nil {
+		return err
+	}
+	whole, ok := stored.(sdmx.ItemScheme)
+	if !ok {
+		return fmt.Errorf("%s is stored as another type", e.urn)
+	}
+	if err := whole.MergeItems(scheme, s.Mode == ModeMerge); err != nil {
+		return err
+	}
+	if s.Mode == ModeMerge {
+		mergeTexts(whole.Common(), scheme.Common())
+	}
+	e.structure = whole
+	e.describe()
+	return nil
+}
+
+// mergeTexts takes names, descriptions and annotations that were submitted.
+func mergeTexts(into, from *sdmx.Artefact) {
+	for _, t := range from.Names {
+		into.Names.Set(t.Lang, t.Value)
+	}
+	for _, t := range from.Descriptions {
+		into.Descriptions.Set(t.Lang, t.Value)
+	}
+	if len(from.Annotations) > 0 {
+		into.Annotations = from.Annotations
+	}
+}
+
+// applyItems takes single items out of their schemes.
+func (s *submission) applyItems(ctx context.Context) error {
+	schemes := map[sdmx.URN]*entry{}
+	for _, item := range s.items {
+		e := schemes[item.URN]
+		if e == nil {
+			e = &entry{urn: item.URN, result: &Result{URN: item.URN, Where: "deletion of items of " + item.URN.Short()}}
+			schemes[item.URN] = e
+			s.entries = append(s.entries, e)
+			m, err := s.world.fetch(ctx, item.URN)
+			if errors.Is(err, ErrNotFound) {
+				e.refuse(ReasonMissing, nil, "%s is not in the registry.", item.URN)
+				continue
+			} else if err != nil {
+				return err
+			}
+			e.structure = m
+		}
+		if scheme, ok := e.structure.(sdmx.ItemScheme); e.structure != nil && (!ok || !scheme.RemoveItem(item.Item)) {
+			e.refuse(ReasonMissing, []string{item.String()}, "%s is not there, so it cannot be deleted.", item)
+		}
+	}
+	for u, e := range schemes {
+		if e.structure == nil || e.result.Verdict == Refused {
+			continue
+		}
+		for _, st := range s.world.stored[KeyOf(u)] {
+			if st.URN == u {
+				e.before = &st
+			}
+		}
+		e.describe()
+		s.put(e, Updated)
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+const transactionColumns = `number, id::text, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id`
+
+func (s *Store) transactions(ctx context.Context, sql string, args ...any) ([]registry.Transaction, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Transaction
+	var t registry.Transaction
+	_, err = pgx.ForEachRow(rows, []any{&t.Number, &t.ID, &t.Kind, &t.RecordedAt, &t.Pair, &t.Structures, &t.Bytes, &t.User, &t.Origin, &t.Traceparent, &t.CorrelationID}, func() error {
+		t.RecordedAt = t.RecordedAt.UTC()
+		out = append(out, t)
+		return nil
+	})
+	return out, err
+}
+
+// Transactions implements registry.Store.
+func (s *Store) Transactions(ctx context.Context, after registry.Number, limit int) ([]registry.Transaction, error) {
+	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
+}
+
+// Latest implements registry.Store.
+func (s *Store) Latest(ctx context.Context, before registry.Number, limit int) ([]registry.Transaction, error) {
+	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE $1 = 0 OR number < $1 ORDER BY number DESC LIMIT $2`, before, limit)
+}
+
+// Changes implements registry.Store.
+func (s *Store) Changes(ctx context.Context, n registry.Number) ([]registry.Change, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes
+		FROM changes c JOIN urns u ON u.id = c.urn_id WHERE c.number = $1 ORDER BY c.position`, n)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Change
+	var c registry.Change
+	var urn string
+	_, err = pgx.ForEachRow(rows, []any{&c.Number, &c.Position, &urn, &c.Kind, &c.Before, &c.Document, &c.Bytes}, func() (err error) {
+		c.URN, err = sdmx.ParseURN(urn)
+		out = append(out, c)
+		return err
+	})
+	return out, err
+}

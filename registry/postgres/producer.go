@@ -1,0 +1,224 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// A ProducerStore is a producer's side of the database: producer.Store for the
+// instance that publishes, producer.Records for every instance.
+type ProducerStore struct {
+	*Store
+	id   string
+	lock int64
+
+	work, wishes chan struct{}
+}
+
+// The channels of LISTEN and NOTIFY.
+const (
+	channelTransaction = "urncast_transaction"
+	channelProducer    = "urncast_producer"
+)
+
+// pollEvery stands behind LISTEN, which poolers and replicas drop.
+const pollEvery = 2 * time.Second
+
+// Producer finds or makes the producer of a name, saves its configuration, and
+// listens for work until ctx ends.
+func (s *Store) Producer(ctx context.Context, c producer.Config) (*ProducerStore, error) {
+	p := &ProducerStore{Store: s, work: make(chan struct{}, 1), wishes: make(chan struct{}, 1)}
+	err := s.pool.QueryRow(ctx, `
+		INSERT INTO producers (name, topic, format, prefix, sender, bootstrap) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (name) DO UPDATE SET topic = $2, format = $3, prefix = $4, sender = $5, bootstrap = $6
+		RETURNING id::text, hashtextextended('urncast producer ' || id::text || current_schema(), 0)`,
+		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap).Scan(&p.id, &p.lock)
+	if err != nil {
+		return nil, fmt.Errorf("saving the producer's configuration: %w", err)
+	}
+	go p.listen(ctx)
+	return p, nil
+}
+
+// ID is the producer's immutable id.
+func (p *ProducerStore) ID() string { return p.id }
+
+// Now is the database's clock.
+func (s *Store) Now(ctx context.Context) (t time.Time, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&t)
+	return t, err
+}
+
+// Work implements producer.Store.
+func (p *ProducerStore) Work() <-chan struct{} { return p.work }
+
+// Wishes implements producer.Store.
+func (p *ProducerStore) Wishes() <-chan struct{} { return p.wishes }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// listen signals work and wishes: when the database notifies, and now and then.
+func (p *ProducerStore) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		p.listenOnce(ctx) // its end is no news: it is begun again
+		signal(p.work)
+		signal(p.wishes)
+		select {
+		case <-time.After(pollEvery):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (p *ProducerStore) listenOnce(ctx context.Context) error {
+	pooled, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	conn := pooled.Hijack()
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "LISTEN "+channelTransaction+"; LISTEN "+channelProducer); err != nil {
+		return err
+	}
+	signal(p.work)
+	signal(p.wishes)
+	for {
+		bound, cancel := context.WithTimeout(ctx, pollEvery)
+		n, err := conn.WaitForNotification(bound)
+		idle := bound.Err() != nil && ctx.Err() == nil
+		cancel()
+		switch {
+		case err != nil && !idle:
+			return err
+		case err == nil && n.Channel == channelTransaction:
+			signal(p.work)
+			continue
+		}
+		if idle {
+			signal(p.work)
+		}
+		signal(p.wishes)
+	}
+}
+
+// Acquire implements producer.Store: it waits for the lock on a connection of its
+// own, whose end is the lock's.
+func (p *ProducerStore) Acquire(ctx context.Context) (producer.Hold, error) {
+	pooled, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := &hold{p: p, conn: pooled.Hijack()}
+	// A holder whose machine vanished must not keep the lock for hours.
+	_, err = h.conn.Exec(ctx, `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET idle_session_timeout = 0`)
+	if err == nil {
+		_, err = h.conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, p.lock)
+	}
+	if err == nil {
+		host, _ := os.Hostname() // shown, nothing more
+		_, err = h.conn.Exec(ctx, `UPDATE producers SET holder = $2 WHERE id = $1`, p.id, fmt.Sprintf("%s:%d", host, os.Getpid()))
+	}
+	if err != nil {
+		h.Release()
+		return nil, err
+	}
+	return h, nil
+}
+
+// Wish implements producer.Records.
+func (p *ProducerStore) Wish(ctx context.Context, run producer.State, how string, keep bool, user string) error {
+	_, err := p.pool.Exec(ctx, `
+		WITH w AS (
+			UPDATE producers SET wish = wish + 1, wish_run = $2, wish_how = $3, wish_keep = $4, wish_user = $5, wish_at = now() WHERE id = $1)
+		SELECT pg_notify('`+channelProducer+`', $1::text)`, p.id, string(run), how, keep, user)
+	return err
+}
+
+// Status implements producer.Records.
+func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
+	s := producer.Status{ID: p.id}
+	var ask []byte
+	var oldest *time.Time
+	var held bool
+	err := p.pool.QueryRow(ctx, `
+		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.bootstrap, p.holder, p.started,
+			coalesce(c.number, 0), r.last_number,
+			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
+			(SELECT count(*) FROM left_out l WHERE l.producer = p.id),
+			EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+				AND (l.classid::bigint << 32) | l.objid::bigint = $2 AND l.objsubid = 1)
+		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, p.lock).Scan(
+		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Bootstrap, &s.Holder, &s.Started,
+		&s.Sent, &s.Last, &oldest, &s.LeftOut, &held)
+	if err != nil {
+		return s, fmt.Errorf("reading the producer's status: %w", err)
+	}
+	if !held {
+		s.Holder = ""
+	}
+	if oldest != nil {
+		s.OldestPending = *oldest
+		s.Pending = int64(s.Last - s.Sent)
+	}
+	if err := json.Unmarshal(ask, &s.Ask); err != nil {
+		return s, err
+	}
+	s.Job, err = p.jobStatus(ctx)
+	return s, err
+}
+
+func (p *ProducerStore) jobStatus(ctx context.Context) (*producer.JobStatus, error) {
+	j := &producer.JobStatus{}
+	err := p.pool.QueryRow(ctx, `
+		SELECT id::text, kind, as_of, phase, structures, done, bytes, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL`, p.id).Scan(
+		&j.ID, &j.Kind, &j.AsOf, &j.Phase, &j.Structures, &j.Done, &j.Bytes, &j.CreatedAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return j, err
+}
+
+// Statuses implements producer.Records.
+func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]string, error) {
+	var cursor registry.Number
+	var started bool
+	err := p.pool.QueryRow(ctx, `
+		SELECT coalesce(c.number, 0), p.started FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id).Scan(&cursor, &started)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[registry.Number]string, to-from+1)
+	for n := from; n <= to; n++ {
+		out[n] = producer.StatusPending
+		if started && n <= cursor {
+			out[n] = producer.StatusSent
+		}
+	}
+	rows, err := p.pool.Query(ctx, `SELECT first, last, status FROM marks WHERE producer = $1 AND last >= $2 AND first <= $3 ORDER BY at`, p.id, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var first, last registry.Number
+	var status string
+	_, err = pgx.ForEachRow(rows, []any{&first, &last, &status}, func() error {
+		for n := max(first, from); n <= min(last, to); n++ {
+			out[n] = status
+		}
+		return nil
+	})
+	return out, err
+}

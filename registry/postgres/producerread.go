@@ -1,0 +1,170 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// pendingMax bounds the transactions read at a time.
+const pendingMax = 256
+
+// System implements producer.Store.
+func (p *ProducerStore) System(ctx context.Context) (string, error) { return p.SystemIdentifier(ctx) }
+
+// Last implements producer.Store.
+func (p *ProducerStore) Last(ctx context.Context) (n registry.Number, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT last_number FROM registry`).Scan(&n)
+	return n, err
+}
+
+// Transaction implements producer.Store.
+func (p *ProducerStore) Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error) {
+	ts, err := p.Store.Transactions(ctx, n-1, 1)
+	if err != nil {
+		return registry.Transaction{}, err
+	}
+	if len(ts) == 0 || ts[0].Number != n {
+		return registry.Transaction{}, registry.ErrNotFound
+	}
+	return ts[0], nil
+}
+
+// Pending implements producer.Store.
+func (p *ProducerStore) Pending(ctx context.Context, after registry.Number, bytes int64) ([]producer.Pending, error) {
+	ts, err := p.Store.Transactions(ctx, after, pendingMax)
+	if err != nil || len(ts) == 0 {
+		return nil, err
+	}
+	if ts[0].Bytes > bytes {
+		return []producer.Pending{{Transaction: ts[0]}}, nil
+	}
+	n, sum := 0, int64(0)
+	for n < len(ts) && sum+ts[n].Bytes <= bytes {
+		sum += ts[n].Bytes
+		n++
+	}
+	out := make([]producer.Pending, n)
+	for i := range out {
+		out[i].Transaction = ts[i]
+		out[i].Documents = make([]registry.Document, 0, ts[i].Structures)
+	}
+	err = p.documents(ctx, `c.number BETWEEN $1 AND $2`, []any{ts[0].Number, ts[n-1].Number}, func(d registry.Document) error {
+		i := int(d.Number - ts[0].Number) // numbers have no gaps
+		if i < 0 || i >= n {
+			return fmt.Errorf("transaction %d is missing from the log", ts[0].Number)
+		}
+		out[i].Documents = append(out[i].Documents, d)
+		return nil
+	})
+	return out, err
+}
+
+// Page implements producer.Store. Which documents fit is known before any is read.
+func (p *ProducerStore) Page(ctx context.Context, n registry.Number, from int, bytes int64) ([]registry.Document, error) {
+	var to *int
+	err := p.pool.QueryRow(ctx, `
+		SELECT max(position) FROM (
+			SELECT position, sum(bytes) OVER (ORDER BY position) AS total FROM changes WHERE number = $1 AND position >= $2 ORDER BY position LIMIT 10000) x
+		WHERE total <= $3 OR position = $2`, n, from, bytes).Scan(&to)
+	if err != nil || to == nil {
+		return nil, err
+	}
+	var out []registry.Document
+	err = p.documents(ctx, `c.number = $1 AND c.position BETWEEN $2 AND $3`, []any{n, from, *to}, func(d registry.Document) error {
+		out = append(out, d)
+		return nil
+	})
+	return out, err
+}
+
+// documents yields changes with their content, in the log's order.
+func (p *ProducerStore) documents(ctx context.Context, where string, args []any, yield func(registry.Document) error) error {
+	rows, err := p.pool.Query(ctx, `
+		SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes, d.body
+		FROM changes c JOIN urns u ON u.id = c.urn_id LEFT JOIN documents d ON d.id = c.document_id
+		WHERE `+where+` ORDER BY c.number, c.position`, args...)
+	if err != nil {
+		return err
+	}
+	var d registry.Document
+	var urn string
+	_, err = pgx.ForEachRow(rows, []any{&d.Number, &d.Position, &urn, &d.Kind, &d.Before, &d.Document, &d.Bytes, &d.Body}, func() error {
+		u, err := sdmx.ParseURN(urn)
+		if err != nil {
+			return err
+		}
+		one := d
+		one.URN = u
+		d.Body = nil
+		return yield(one)
+	})
+	return err
+}
+
+// Current implements producer.Store.
+func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]producer.Entry, error) {
+	var entries []producer.Entry
+	at := map[int64]int{}
+	err := p.Find(ctx, registry.Query{AsOf: asOf}, func(s registry.Stored) error {
+		at[s.Document] = len(entries)
+		entries = append(entries, producer.Entry{URN: s.URN, Document: s.Document, Bytes: s.Bytes})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]registry.Node, len(entries))
+	for i := range entries {
+		nodes[i].URN = entries[i].URN
+	}
+	rows, err := p.pool.Query(ctx, `
+		SELECT DISTINCT r.document_id, r.class, r.agency, r.name, r.version FROM refs r JOIN changes c ON c.document_id = r.document_id
+		WHERE c.kind = 1 AND c.number <= $1 AND (c.until_number IS NULL OR c.until_number > $1)`, asOf)
+	if err != nil {
+		return nil, err
+	}
+	var document int64
+	var class, agency, id, version string
+	_, err = pgx.ForEachRow(rows, []any{&document, &class, &agency, &id, &version}, func() error {
+		r := sdmx.Ref{URN: sdmx.URN{Agency: agency, ID: id, Version: sdmx.Version(version)}}
+		r.Class, _ = sdmx.ClassByName(class)
+		n := &nodes[at[document]]
+		n.Refs = append(n.Refs, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]producer.Entry, 0, len(entries))
+	for _, i := range registry.Order(nodes) {
+		out = append(out, entries[i])
+	}
+	return out, nil
+}
+
+// Skips implements producer.Store. The range before an idle first start is none
+// of them: it was never to be sent.
+func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) ([]registry.Number, error) {
+	rows, err := p.pool.Query(ctx, `SELECT first, last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND first = last ORDER BY last DESC LIMIT 10000`,
+		p.id, producer.StatusSkipped, below)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Number
+	next := below - 1
+	var first, last registry.Number
+	_, err = pgx.ForEachRow(rows, []any{&first, &last}, func() error {
+		if last == next {
+			out = append([]registry.Number{last}, out...)
+			next--
+		}
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,147 @@
+// Package postgres is the store of the registry and of its producers. SQL stands
+// beside the function that runs it; the schema is in package migrations and lives
+// in the first schema of the connection's search_path.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"urncast/migrations"
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// A Store is a registry's database. It implements registry.Store.
+type Store struct {
+	reader
+	pool *pgxpool.Pool
+	id   string
+}
+
+// Open connects, applies the migrations that are missing, and refuses a schema
+// that is newer than this program.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL is not valid: %w", err)
+	}
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	config.ConnConfig.RuntimeParams["application_name"] = "urncast"
+	if config.MaxConns < 16 {
+		config.MaxConns = 16
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	s := &Store{reader: reader{pool}, pool: pool}
+	if err := pool.QueryRow(ctx, `SELECT id::text FROM registry`).Scan(&s.id); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reading the registry's id: %w", err)
+	}
+	return s, nil
+}
+
+// migrationLock keeps instances that start together from migrating at once.
+const migrationLock = 0x75726e63617374
+
+func migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to the database: %w", err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
+		return fmt.Errorf("waiting for the migration lock: %w", err)
+	}
+	defer unlock(ctx, conn)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files)
+	if err != nil {
+		return err
+	}
+	known := provider.ListSources()
+	newest := known[len(known)-1].Version
+	have, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	if have > newest {
+		return fmt.Errorf("the database has schema version %d, and this program knows versions up to %d: start the newer program, or restore a dump made before the upgrade", have, newest)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating the database: %w", err)
+	}
+	return nil
+}
+
+func unlock(ctx context.Context, conn *sql.Conn) {
+	conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, migrationLock) // the connection's end unlocks too
+}
+
+// Pool gives the connections.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Close closes the connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// RegistryID is the registry's own id, made with its database.
+func (s *Store) RegistryID() string { return s.id }
+
+// SystemIdentifier is Postgres' id of the database cluster, which a dump restored
+// elsewhere does not carry along.
+func (s *Store) SystemIdentifier(ctx context.Context) (id string, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT system_identifier::text FROM pg_control_system()`).Scan(&id)
+	return id, err
+}
+
+// Update implements registry.Store. A crash before the commit leaves nothing; one
+// after it leaves all.
+func (s *Store) Update(ctx context.Context, fn func(registry.Tx) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
+		w := &tx{reader: reader{t}, t: t}
+		if err := t.QueryRow(ctx, `SELECT last_number FROM registry FOR UPDATE`).Scan(&w.last); err != nil {
+			return fmt.Errorf("locking the registry's counter: %w", err)
+		}
+		return fn(w)
+	})
+}
+
+// SaveSettings implements registry.Store.
+func (s *Store) SaveSettings(ctx context.Context, v registry.Settings) error {
+	_, err := s.pool.Exec(ctx, `UPDATE registry SET allow_dangling = $1, require_agencies = $2`, v.AllowDangling, v.RequireAgencies)
+	return err
+}
+
+// Counts implements registry.Store.
+func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number, error) {
+	out := map[sdmx.Class]int{}
+	var last registry.Number
+	if err := s.pool.QueryRow(ctx, `SELECT last_number FROM registry`).Scan(&last); err != nil {
+		return nil, 0, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT u.class, count(*) FROM current c JOIN urns u ON u.id = c.urn_id GROUP BY u.class`)
+	if err != nil {
+		return nil, 0, err
+	}
+	var name string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&name, &n}, func() error {
+		class, _ := sdmx.ClassByName(name)
+		out[class] = n
+		return nil
+	})
+	return out, last, err
+}

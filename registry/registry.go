@@ -1,0 +1,174 @@
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"urncast/sdmx"
+)
+
+// ErrNotFound says that what was asked for is not there.
+var ErrNotFound = errors.New("it is not there")
+
+// A Stored is a current structure, without its content.
+type Stored struct {
+	URN        sdmx.URN
+	Document   int64
+	Number     Number // of the transaction that made it
+	Bytes      int
+	Digest     sdmx.Digest
+	Structural sdmx.Digest
+	Immutable  bool
+	Final      bool
+}
+
+// A Key names all versions of a structure.
+type Key struct {
+	Class      sdmx.Class
+	Agency, ID string
+}
+
+// KeyOf is the key of a URN.
+func KeyOf(u sdmx.URN) Key { return Key{u.Class, u.Agency, u.ID} }
+
+// A Write is one structure transaction to be recorded.
+type Write struct {
+	Transaction
+	Changes []WriteChange
+}
+
+// A WriteChange is one change of a Write; Body is nil for a delete.
+type WriteChange struct {
+	URN        sdmx.URN
+	Body       []byte
+	Digest     sdmx.Digest
+	Structural sdmx.Digest
+	Immutable  bool
+	Final      bool
+	Refs       []sdmx.Ref
+}
+
+// A Reader answers from what is current.
+type Reader interface {
+	// Current gives those of the structures that are there.
+	Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]Stored, error)
+	// Versions gives what is there of each key.
+	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
+	// Body gives a document's canonical form.
+	Body(ctx context.Context, document int64) ([]byte, error)
+	// Referring gives every current reference to any version of the keys.
+	Referring(ctx context.Context, keys []Key) ([]Dangling, error)
+	// ReferringAgency gives the current structures that an agency or a
+	// sub-agency of it maintains, or that refer to such.
+	ReferringAgency(ctx context.Context, agency string) (owned, referring []Stored, err error)
+	// Maintained gives the current structures of the agencies, of all if there
+	// are none.
+	Maintained(ctx context.Context, agencies []string) ([]Stored, error)
+	Settings(ctx context.Context) (Settings, error)
+}
+
+// A Tx is the database under the lock of the counter row.
+type Tx interface {
+	Reader
+	// Last is the newest number.
+	Last() Number
+	// Write records transactions; their numbers follow Last without a gap.
+	Write(ctx context.Context, ws []Write) error
+}
+
+// A Store is the database.
+type Store interface {
+	Reader
+	// Update runs fn under the lock and commits if it returns nil.
+	Update(ctx context.Context, fn func(Tx) error) error
+	Find(ctx context.Context, q Query, yield func(Stored) error) error
+	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
+	Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error)
+	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
+	Changes(ctx context.Context, n Number) ([]Change, error)
+	AllReferences(ctx context.Context) ([]Dangling, error)
+	Counts(ctx context.Context) (map[sdmx.Class]int, Number, error)
+	SaveSettings(ctx context.Context, s Settings) error
+}
+
+// A Registry is the structures and their log.
+type Registry struct{ store Store }
+
+// New makes a registry on a store.
+func New(s Store) *Registry { return &Registry{s} }
+
+// Settings gives the rules that an admin has set.
+func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.store.Settings(ctx) }
+
+// SaveSettings changes them, for submissions that come.
+func (r *Registry) SaveSettings(ctx context.Context, s Settings) error {
+	return r.store.SaveSettings(ctx, s)
+}
+
+// Transactions lists the log above a number, ascending and without gaps.
+func (r *Registry) Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error) {
+	return r.store.Transactions(ctx, after, limit)
+}
+
+// Latest lists the log below a number, or from its end if that is 0, descending.
+func (r *Registry) Latest(ctx context.Context, before Number, limit int) ([]Transaction, error) {
+	return r.store.Latest(ctx, before, limit)
+}
+
+// Transaction gives one entry of the log and what it changed.
+func (r *Registry) Transaction(ctx context.Context, n Number) (Transaction, []Change, error) {
+	ts, err := r.store.Transactions(ctx, n-1, 1)
+	if err != nil {
+		return Transaction{}, nil, err
+	}
+	if len(ts) == 0 || ts[0].Number != n {
+		return Transaction{}, nil, ErrNotFound
+	}
+	changes, err := r.store.Changes(ctx, n)
+	return ts[0], changes, err
+}
+
+// Documents yields what a transaction changed, with content, in its order.
+func (r *Registry) Documents(ctx context.Context, n Number, yield func(Document) error) error {
+	changes, err := r.store.Changes(ctx, n)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		d := Document{Change: c}
+		if c.Kind == Replace {
+			if d.Body, err = r.store.Body(ctx, c.Document); err != nil {
+				return err
+			}
+		}
+		if err := yield(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Counts gives the number of current structures by class, and the last number.
+func (r *Registry) Counts(ctx context.Context) (map[sdmx.Class]int, Number, error) {
+	return r.store.Counts(ctx)
+}
+
+// Dangling lists the references that resolve to nothing.
+func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
+	all, err := r.store.AllReferences(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := newWorld(r.store)
+	var out []Dangling
+	for _, d := range all {
+		ok, err := w.resolves(ctx, d.To)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,188 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"urncast/sdmx"
+)
+
+// Rename gives a structure or an agency a new id, and rewrites every reference to
+// it in the same submission, also in structures that may not change otherwise.
+func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
+	s := newSubmission(Submission{DryRun: in.DryRun, User: in.User, Traceparent: in.Traceparent, CorrelationID: in.CorrelationID}, "rename")
+	s.Mode = ModeReplace
+	apply := func(ctx context.Context) error { return s.renameStructure(ctx, in) }
+	if in.Agency != "" {
+		if err := sdmx.CheckAgency(in.NewAgency); err != nil {
+			return nil, &InvalidError{fmt.Sprintf("the new agency: %s", err)}
+		}
+		apply = func(ctx context.Context) error { return s.renameAgency(ctx, in) }
+	} else if err := sdmx.CheckID(in.NewID); err != nil {
+		return nil, &InvalidError{fmt.Sprintf("the new id: %s", err)}
+	}
+	return r.decide(ctx, s, apply)
+}
+
+// An InvalidError is a request that makes no sense whatever the registry holds.
+type InvalidError struct{ Text string }
+
+// Error is the text.
+func (e *InvalidError) Error() string { return e.Text }
+
+func (s *submission) renameStructure(ctx context.Context, in Rename) error {
+	old := in.Structure
+	if old.Class == sdmx.ClassAgencyScheme {
+		return &InvalidError{"the id of an agency scheme is fixed by the standard; rename the agency instead"}
+	}
+	if err := s.world.load(ctx, []Key{KeyOf(old), {old.Class, old.Agency, in.NewID}}); err != nil {
+		return err
+	}
+	var moved []Stored
+	for _, st := range s.world.stored[KeyOf(old)] {
+		if old.Version == "" || st.URN.Version == old.Version {
+			moved = append(moved, st)
+		}
+	}
+	if len(moved) == 0 {
+		return s.nothing(old)
+	}
+	hit := func(u sdmx.URN) bool {
+		return KeyOf(u) == KeyOf(old) && (old.Version == "" || u.Version == old.Version || u.Version.Wildcard())
+	}
+	rewrite := func(u *sdmx.URN) {
+		if hit(*u) {
+			u.ID = in.NewID
+		}
+	}
+	referring, err := s.tx.Referring(ctx, []Key{KeyOf(old)})
+	if err != nil {
+		return err
+	}
+	var from []sdmx.URN
+	for _, d := range referring {
+		if hit(d.To.URN) {
+			from = append(from, d.From)
+		}
+	}
+	dependants, err := s.tx.Current(ctx, from)
+	if err != nil {
+		return err
+	}
+	return s.move(ctx, moved, values(dependants), rewrite, nil)
+}
+
+func values(m map[sdmx.URN]Stored) []Stored {
+	out := make([]Stored, 0, len(m))
+	for _, st := range m {
+		out = append(out, st)
+	}
+	return out
+}
+
+// nothing refuses a rename of what is not there.
+func (s *submission) nothing(u sdmx.URN) error {
+	e := &entry{urn: u, result: &Result{URN: u, Where: "rename"}}
+	e.refuse(ReasonMissing, nil, "%s is not in the registry, so it cannot be renamed.", u)
+	s.deletes = append(s.deletes, e)
+	return nil
+}
+
+func (s *submission) renameAgency(ctx context.Context, in Rename) error {
+	if in.Agency == "SDMX" || within(in.NewAgency, in.Agency) || parentOf(in.Agency) != parentOf(in.NewAgency) {
+		return &InvalidError{fmt.Sprintf("agency %s cannot become %s: only the last part of an agency's id changes, and SDMX stays", in.Agency, in.NewAgency)}
+	}
+	owned, referring, err := s.tx.ReferringAgency(ctx, in.Agency)
+	if err != nil {
+		return err
+	}
+	taken, _, err := s.tx.ReferringAgency(ctx, in.NewAgency)
+	if err != nil {
+		return err
+	}
+	scheme, item := sdmx.AgencySchemeOf(in.Agency)
+	_, newItem := sdmx.AgencySchemeOf(in.NewAgency)
+	holder, err := s.tx.Current(ctx, []sdmx.URN{scheme})
+	if err != nil {
+		return err
+	}
+	if len(taken) > 0 {
+		e := &entry{urn: taken[0].URN, result: &Result{URN: taken[0].URN, Where: "rename"}}
+		e.refuse(ReasonTwice, nil, "Agency %s maintains structures already, so %s cannot take its name.", in.NewAgency, in.Agency)
+		s.deletes = append(s.deletes, e)
+		return nil
+	}
+	if len(owned)+len(holder) == 0 {
+		return s.nothing(scheme)
+	}
+	rewrite := func(u *sdmx.URN) {
+		if within(u.Agency, in.Agency) {
+			u.Agency = in.NewAgency + strings.TrimPrefix(u.Agency, in.Agency)
+		}
+	}
+	items := func(m sdmx.Maintainable) {
+		if a, ok := m.(*sdmx.AgencyScheme); ok && sdmx.URNOf(m) == scheme {
+			for i := range a.Items {
+				if a.Items[i].ID == item {
+					a.Items[i].ID = newItem
+				}
+			}
+		}
+	}
+	return s.move(ctx, owned, append(referring, values(holder)...), rewrite, items)
+}
+
+func parentOf(agency string) string {
+	if i := strings.LastIndexByte(agency, '.'); i >= 0 {
+		return agency[:i]
+	}
+	return ""
+}
+
+// move stores structures under their new URNs, deletes the old ones, and
+// rewrites those that refer.
+func (s *submission) move(ctx context.Context, moved, dependants []Stored, rewrite func(*sdmx.URN), also func(sdmx.Maintainable)) error {
+	seen := map[sdmx.URN]bool{}
+	for i, st := range append(moved[:len(moved):len(moved)], dependants...) {
+		if seen[st.URN] {
+			continue
+		}
+		seen[st.URN] = true
+		m, err := s.world.read(ctx, st)
+		if err != nil {
+			return err
+		}
+		sdmx.EachRef(m, func(_ string, r *sdmx.Ref) { rewrite(&r.URN) })
+		u := st.URN
+		if i < len(moved) {
+			rewrite(&u)
+		}
+		a := m.Common()
+		a.Agency, a.ID = u.Agency, u.ID
+		if also != nil {
+			also(m)
+		}
+		e := &entry{structure: m, urn: u, free: true, result: &Result{URN: u}}
+		e.describe()
+		s.entries = append(s.entries, e)
+		if u == st.URN {
+			e.before = &st
+			if e.change.Digest != st.Digest {
+				s.put(e, Updated)
+			}
+			continue
+		}
+		if there, err := s.tx.Current(ctx, []sdmx.URN{u}); err != nil {
+			return err
+		} else if len(there) > 0 {
+			e.refuse(ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
+			continue
+		}
+		s.put(e, Created)
+		gone := &entry{urn: st.URN, result: &Result{URN: st.URN}}
+		s.deletes = append(s.deletes, gone)
+		s.remove(gone, st)
+	}
+	return nil
+}

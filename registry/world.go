@@ -1,0 +1,154 @@
+package registry
+
+import (
+	"context"
+	"strings"
+
+	"urncast/sdmx"
+)
+
+// A world is the registry as it would be after a submission: what is stored, with
+// what the submission puts and takes away laid over it.
+type world struct {
+	reader Reader
+	put    map[sdmx.URN]sdmx.Maintainable
+	gone   map[sdmx.URN]bool
+	keys   map[Key][]sdmx.URN // of put
+	stored map[Key][]Stored
+	items  map[sdmx.URN]map[string]bool
+}
+
+func newWorld(r Reader) *world {
+	return &world{reader: r, put: map[sdmx.URN]sdmx.Maintainable{}, gone: map[sdmx.URN]bool{},
+		keys: map[Key][]sdmx.URN{}, stored: map[Key][]Stored{}, items: map[sdmx.URN]map[string]bool{}}
+}
+
+func (w *world) add(m sdmx.Maintainable) {
+	u := sdmx.URNOf(m)
+	if w.put[u] == nil {
+		w.keys[KeyOf(u)] = append(w.keys[KeyOf(u)], u)
+	}
+	w.put[u] = m
+	delete(w.items, u)
+}
+
+// load reads the versions of many keys in one round trip.
+func (w *world) load(ctx context.Context, keys []Key) error {
+	var missing []Key
+	for _, k := range keys {
+		if _, known := w.stored[k]; !known {
+			w.stored[k] = nil
+			missing = append(missing, k)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	found, err := w.reader.Versions(ctx, missing)
+	for k, v := range found {
+		w.stored[k] = v
+	}
+	return err
+}
+
+// targets are the structures to which a reference may resolve.
+func (w *world) targets(ctx context.Context, r sdmx.Ref) ([]sdmx.URN, error) {
+	k := KeyOf(r.URN)
+	if err := w.load(ctx, []Key{k}); err != nil {
+		return nil, err
+	}
+	var out []sdmx.URN
+	for _, u := range w.keys[k] {
+		if r.Version.Matches(u.Version) {
+			out = append(out, u)
+		}
+	}
+	for _, s := range w.stored[k] {
+		if w.put[s.URN] == nil && !w.gone[s.URN] && r.Version.Matches(s.URN.Version) {
+			out = append(out, s.URN)
+		}
+	}
+	return out, nil
+}
+
+// resolves says whether a reference leads somewhere: to a structure and, where it
+// names an item, to one that has it.
+func (w *world) resolves(ctx context.Context, r sdmx.Ref) (bool, error) {
+	targets, err := w.targets(ctx, r)
+	if err != nil || len(targets) == 0 {
+		return false, err
+	}
+	if r.Item == "" {
+		return true, nil
+	}
+	for _, u := range targets {
+		items, err := w.itemsOf(ctx, u)
+		if err != nil {
+			return false, err
+		}
+		if items == nil || items[r.Item] {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// itemsOf lists the ids inside a structure; nil where it may hold any: a stub,
+// whose items are kept elsewhere, or a partial scheme.
+func (w *world) itemsOf(ctx context.Context, u sdmx.URN) (map[string]bool, error) {
+	if items, known := w.items[u]; known {
+		return items, nil
+	}
+	m := w.put[u]
+	if m == nil {
+		var err error
+		if m, err = w.fetch(ctx, u); err != nil {
+			return nil, err
+		}
+	}
+	var items map[string]bool
+	if s, ok := m.(sdmx.ItemScheme); !m.Common().External && (!ok || !s.IsPartial()) {
+		items = map[string]bool{}
+		for _, id := range sdmx.ItemIDs(m) {
+			items[id] = true
+		}
+	}
+	w.items[u] = items
+	return items, nil
+}
+
+// fetch reads a stored structure.
+func (w *world) fetch(ctx context.Context, u sdmx.URN) (sdmx.Maintainable, error) {
+	if err := w.load(ctx, []Key{KeyOf(u)}); err != nil {
+		return nil, err
+	}
+	for _, s := range w.stored[KeyOf(u)] {
+		if s.URN == u {
+			return w.read(ctx, s)
+		}
+	}
+	return nil, ErrNotFound
+}
+
+func (w *world) read(ctx context.Context, s Stored) (sdmx.Maintainable, error) {
+	body, err := w.reader.Body(ctx, s.Document)
+	if err != nil {
+		return nil, err
+	}
+	return sdmx.ParseCanonical(s.URN.Class, body)
+}
+
+// agencyKnown says whether an agency is an item of the agency scheme that should
+// hold it. SDMX itself is known.
+func (w *world) agencyKnown(ctx context.Context, agency string) (bool, error) {
+	if agency == "SDMX" {
+		return true, nil
+	}
+	scheme, item := sdmx.AgencySchemeOf(agency)
+	return w.resolves(ctx, sdmx.Ref{URN: scheme, ItemClass: sdmx.ClassAgency, Item: item})
+}
+
+// within says whether an agency is another one or a sub-agency of it.
+func within(agency, top string) bool {
+	return agency == top || strings.HasPrefix(agency, top+".")
+}

@@ -1,0 +1,146 @@
+package sdmx
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A VersionQuery is a version expression of a structure query (SDMX REST 2.x):
+// exact versions, "~" the latest, "+" the latest stable, "*" all, one of these in
+// place of a number, or behind a number for "at or above", several with commas.
+type VersionQuery []versionTerm
+
+type versionTerm struct {
+	exact    Version
+	prefix   []string // numbers before the wildcard
+	floor    []string // the number with the wildcard, and those after it
+	wildcard byte     // 0, '~', '+', '*'
+	parts    int      // of the versions asked for; 0 for any
+}
+
+// ParseVersionQuery reads a version expression.
+func ParseVersionQuery(s string) (VersionQuery, error) {
+	var q VersionQuery
+	for part := range strings.SplitSeq(s, ",") {
+		t, err := parseVersionTerm(part)
+		if err != nil {
+			return nil, err
+		}
+		q = append(q, t)
+	}
+	return q, nil
+}
+
+func parseVersionTerm(s string) (versionTerm, error) {
+	bad := func(why string) (versionTerm, error) {
+		return versionTerm{}, fmt.Errorf("the version expression %q is not valid: %s", clip(s), why)
+	}
+	switch s {
+	case "~", "+", "*":
+		return versionTerm{wildcard: s[0]}, nil
+	case "latest":
+		return versionTerm{wildcard: '~'}, nil
+	case "all":
+		return versionTerm{wildcard: '*'}, nil
+	}
+	if !strings.ContainsAny(s, "~+*") {
+		v, err := ParseVersion(s)
+		return versionTerm{exact: v}, err
+	}
+	parts := strings.Split(s, ".")
+	if len(parts) > 3 {
+		return bad("a version with a wildcard has two or three parts")
+	}
+	t := versionTerm{parts: len(parts)}
+	for i, p := range parts {
+		mark := p[max(0, len(p)-1):]
+		switch {
+		case mark == "~" || mark == "+" || mark == "*":
+			if t.wildcard != 0 {
+				return bad("it has two wildcards")
+			}
+			t.wildcard = mark[0]
+			if n := p[:len(p)-1]; n == "" {
+				t.floor = []string{"0"}
+				if i+1 < len(parts) && parts[i+1] != "0" {
+					return bad("only 0 may follow a wildcard that stands alone")
+				}
+			} else if isDigits(n) {
+				t.floor = []string{n}
+			} else {
+				return bad("a part is not a number")
+			}
+		case !isDigits(p):
+			return bad("a part is not a number")
+		case t.wildcard == 0:
+			t.prefix = append(t.prefix, p)
+		default:
+			t.floor = append(t.floor, p)
+		}
+	}
+	if t.wildcard == '+' && t.parts == 2 {
+		return bad("'+' asks for a stable version, and those have three parts")
+	}
+	return t, nil
+}
+
+// Select gives the places of the versions that the expression asks for, all being
+// those of one structure; in rising order of version.
+func (q VersionQuery) Select(versions []Version) []int {
+	picked := map[int]bool{}
+	for i := range q {
+		q[i].pick(versions, picked)
+	}
+	out := make([]int, 0, len(picked))
+	for i := range picked {
+		out = append(out, i)
+	}
+	slices.SortFunc(out, func(a, b int) int { return versions[a].Compare(versions[b]) })
+	return out
+}
+
+func (t *versionTerm) pick(versions []Version, picked map[int]bool) {
+	best := -1
+	for i, v := range versions {
+		if !t.matches(v) {
+			continue
+		}
+		if t.wildcard == '*' || t.wildcard == 0 {
+			picked[i] = true
+		} else if best < 0 || versions[best].Compare(v) < 0 {
+			best = i
+		}
+	}
+	if best >= 0 {
+		picked[best] = true
+	}
+}
+
+func (t *versionTerm) matches(v Version) bool {
+	if t.wildcard == 0 {
+		return v == t.exact
+	}
+	if t.wildcard == '+' && !v.Stable() {
+		return false
+	}
+	if t.parts == 0 {
+		return true
+	}
+	numbers, _, _ := strings.Cut(string(v), "-")
+	parts := strings.Split(numbers, ".")
+	if len(parts) != t.parts {
+		return false
+	}
+	for i, p := range t.prefix {
+		if compareNumbers(p, parts[i]) != 0 {
+			return false
+		}
+	}
+	for i, f := range t.floor {
+		if c := compareNumbers(parts[len(t.prefix)+i], f); c != 0 {
+			return c > 0
+		}
+	}
+	return true
+}

@@ -356,7 +356,7 @@ func (h *modelHold) Adopt(_ context.Context, r Route, system string, c Cursor, w
 
 func (h *modelHold) Move(_ context.Context, c Cursor) error {
 	return h.do(func() {
-		if !h.lossy() && c.Number >= h.row.Cursor.Number {
+		if (int(c.Number) == len(h.txs) || !h.lossy()) && c.Number >= h.row.Cursor.Number {
 			h.row.Cursor = c
 		}
 	})

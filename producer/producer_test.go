@@ -193,7 +193,8 @@ func TestExactlyOnceUnderFaults(t *testing.T) {
 					return false
 				}
 				b.mu.Unlock()
-				s.lossy = func() bool { return rnd.IntN(2) == 0 && left > 0 }
+				luck := rand.New(rand.NewPCG(seed, uint64(total)))
+				s.lossy = func() bool { return luck.IntN(2) == 0 }
 				until(t, s, b, "sending", s.handled(total))
 			}
 			checkOnce(t, s, b)

@@ -1,15 +1,42 @@
 .DEFAULT_GOAL := help
+TAGS := crashpoints bench
 
 .PHONY: help
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-.PHONY: test
-test: ## Run all tests
+.PHONY: build
+build: ## Build bin/urncast
+	go build -ldflags "-X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo development)" -o bin/urncast ./cmd/urncast
+
+.PHONY: run
+run: build ## Build it and start it with everything it needs (urncast dev)
+	bin/urncast dev
+
+.PHONY: check
+check: ## Vet, formatting, import arrows: fast
 	go vet ./...
-	go test ./...
+	go vet -tags "$(TAGS)" ./...
+	go test .
+
+.PHONY: test
+test: check ## Run all tests; installs what they need where it may (Debian, as root)
+	.ci/setup
+	go test -timeout 40m ./...
+
+.PHONY: race
+race: ## Run all but the integration tests under the race detector
+	go test -race $$(go list ./... | grep -v /integration)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each reader for a short while (FUZZTIME=30s)
 	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "$$p $$f"; \
 	  go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p || exit 1; done; done
+
+.PHONY: soak
+soak: ## The kill tests, ten times as many kills (SOAK=10)
+	URNCAST_SOAK=$${SOAK:-10} go test -timeout 12h -count 1 -v -run 'Kill|Commit|Paused|Postgres|Broker' ./integration
+
+.PHONY: bench
+bench: ## Print the table of figures beside bare clients
+	go test -tags bench -timeout 60m -count 1 -v -run TestTable ./integration/bench

@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 	"producer/kafka":    {"producer", "registry"},
 	"registry/postgres": {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash"},
 	"web":               {"producer", "registry", "formats", "sdmx"},
-	"cmd":               {"web", "producer", "registry", "formats", "sdmx", "migrations", "internal/crash"},
+	"cmd":               {"web", "producer", "producer/kafka", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash"},
 	"examples":          {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},

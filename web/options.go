@@ -8,7 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"urncast/web/rest"
+	"urncast/producer"
+	"urncast/registry"
 )
 
 // BodyBytesDefault bounds a request's body where Options say nothing: 1 GiB, as
@@ -18,7 +19,9 @@ const BodyBytesDefault = 1 << 30
 // Options say what the server serves and whom it lets in. Registry is needed;
 // everything else has a default that its line states.
 type Options struct {
-	Registry rest.Registry
+	Registry *registry.Registry
+	// Producer is shown and commanded; its routes are absent if nil.
+	Producer *producer.Admin
 
 	// User and Password are the administrator's. User is "admin" by default;
 	// an empty password lets nobody in who needs one.

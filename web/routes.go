@@ -1,14 +1,47 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"urncast/web/rest"
+)
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	return []route{
+	maintain := &rest.Maintenance{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
+	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
+	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
+	routes := []route{
 		{"GET /healthz", accessOpen, s.healthz},
 		{"GET /readyz", accessOpen, s.readyz},
 		{"GET /metrics", accessRead, s.metricsPage},
+
+		{"POST /sdmx/v2/structure", accessAdmin, maintain.Submit},
+		{"POST /sdmx/v2/structure/{$}", accessAdmin, maintain.Submit},
+		{"POST /sdmx/v2/structure/{type}", accessAdmin, maintain.Submit},
+		{"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessAdmin, maintain.Put},
+		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessAdmin, maintain.Delete},
+		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", accessAdmin, maintain.Delete},
+		{"POST /ws/secure/sdmxapi/rest", accessAdmin, maintain.Submit},
+		{"POST /ws/secure/sdmxapi/rest/{$}", accessAdmin, maintain.Submit},
+		{"POST /api/v1/structures/rename", accessAdmin, maintain.Rename},
+
+		{"GET /sdmx/v2/structure/{type}", accessRead, query.Structures},
+		{"GET /sdmx/v2/structure/{type}/{agency}", accessRead, query.Structures},
+		{"GET /sdmx/v2/structure/{type}/{agency}/{id}", accessRead, query.Structures},
+		{"GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessRead, query.Structures},
+
+		{"GET /api/v1/transactions", accessRead, feed.List},
+		{"GET /api/v1/transactions/{number}", accessRead, feed.One},
+		{"GET /api/v1/dangling", accessRead, feed.Dangling},
 	}
+	if s.Producer != nil {
+		manage := &rest.Management{Producer: s.Producer}
+		routes = append(routes,
+			route{"GET /api/v1/producer", accessRead, manage.Status},
+			route{"POST /api/v1/producer/{command}", accessAdmin, manage.Command})
+	}
+	return routes
 }
 
 // healthz says that the process answers; it asks nobody else, so that a slow

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// client are the flags of every verb that talks to a running registry.
+type client struct {
+	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves (URNCAST_URL)."`
+	User     string `default:"admin" help:"User name (URNCAST_USER)."`
+	Password string `help:"Password (URNCAST_PASSWORD)."`
+}
+
+// do makes a request. An answer of 400 and above, unless the caller takes it, is
+// an error that carries the server's words.
+func (c *client) do(ctx context.Context, method, path string, header map[string]string, body io.Reader, takes ...int) ([]byte, int, error) {
+	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
+	if err != nil {
+		return nil, 0, err
+	}
+	if c.Password != "" {
+		r.SetBasicAuth(c.User, c.Password)
+	}
+	r.Header.Set("Accept", "application/json")
+	for k, v := range header {
+		r.Header.Set(k, v)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the registry at %s does not answer (URNCAST_URL or --url says where it is): %w", c.URL, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	for _, t := range takes {
+		if resp.StatusCode == t {
+			return answer, resp.StatusCode, nil
+		}
+	}
+	if resp.StatusCode >= 400 {
+		return nil, resp.StatusCode, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
+	}
+	return answer, resp.StatusCode, nil
+}
+
+// said takes the sentence out of a problem answer.
+func said(answer []byte) string {
+	var problem struct {
+		Detail string `json:"detail"`
+	}
+	if json.Unmarshal(answer, &problem) == nil && problem.Detail != "" {
+		return problem.Detail
+	}
+	return strings.TrimSpace(string(answer))
+}
+
+// get reads a JSON answer into v.
+func (c *client) get(ctx context.Context, path string, v any) error {
+	b, _, err := c.do(ctx, http.MethodGet, path, nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}

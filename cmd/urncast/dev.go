@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"urncast/producer"
+	"urncast/producer/kafka"
+	"urncast/web"
+)
+
+type devCommand struct {
+	Data  string `help:"Folder that keeps everything; by default urncast-dev in the user's data folder." type:"path"`
+	HTTP  string `name:"http" default:"127.0.0.1:8080" help:"Address to serve on."`
+	Kafka string `default:"127.0.0.1:9092" help:"Address of the broker in this process."`
+	Topic string `default:"sdmx.structures" help:"Topic to publish to."`
+	// Format is that of the messages.
+	Format   string `default:"fusion-json" help:"Format of the messages."`
+	LogLevel string `default:"warn" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+}
+
+// Run starts database, broker and registry, and serves until a signal ends it.
+func (c *devCommand) Run(ctx context.Context) (err error) {
+	if c.Data == "" {
+		if c.Data, err = defaultData(); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(c.Data, 0o755); err != nil {
+		return err
+	}
+	password, err := keptPassword(filepath.Join(c.Data, "password"))
+	if err != nil {
+		return err
+	}
+	db, err := startDevPostgres(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer db.stop()
+	broker, err := c.broker()
+	if err != nil {
+		return err
+	}
+	defer broker.Close()
+	log := logger("text", c.LogLevel)
+	i := &instance{
+		Database: db.url(), HTTP: c.HTTP,
+		// The broker in the process forgets to abort what a crash left open, so
+		// each life of this process has transactional ids of its own.
+		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
+		Kafka:    kafka.Options{Properties: map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}, CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
+		Web:      web.Options{Password: password, Environment: "dev"},
+		Started: func(address string, admin *producer.Admin) error {
+			s, err := admin.Status(ctx)
+			if err == nil && !s.Started {
+				err = admin.Start(ctx, producer.StartIdle, "dev")
+			}
+			if err != nil {
+				return err
+			}
+			c.welcome(address, password)
+			return nil
+		},
+	}
+	if err := i.Producer.Check(); err != nil {
+		return err
+	}
+	return i.run(ctx, log)
+}
+
+// broker starts the broker in the process, with its data in the folder.
+func (c *devCommand) broker() (*kfake.Cluster, error) {
+	host, text, err := net.SplitHostPort(c.Kafka)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q is no host:port: %w", c.Kafka, err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q has no port number: %w", c.Kafka, err)
+	}
+	k, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(port), kfake.DataDir(filepath.Join(c.Data, "broker")),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": "1000000000"}),
+		kfake.ListenFn(func(network, address string) (net.Listener, error) {
+			_, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			return net.Listen(network, net.JoinHostPort(host, port))
+		}))
+	if err != nil {
+		return nil, fmt.Errorf("the broker cannot serve on %s (--kafka chooses another address): %w", c.Kafka, err)
+	}
+	return k, nil
+}
+
+func (c *devCommand) welcome(address, password string) {
+	fmt.Printf(`urncast is running, with everything in %s
+  registry:  http://%s
+  kafka:     %s, topic %s (for looking around, not for production)
+  user:      admin
+  password: %s
+
+Next, in another terminal:
+  export URNCAST_URL=http://%s URNCAST_PASSWORD=%s
+  urncast submit FILE…     # SDMX-ML 2.1 or Fusion-JSON
+  urncast tail             # watch the committed messages
+  urncast status
+  urncast verify           # compare topic and registry
+`, c.Data, address, c.Kafka, c.Topic, password, address, password)
+}
+
+// defaultData is where everything is kept when nothing is said.
+func defaultData() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "urncast-dev"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no home folder to keep data in; name one with --data: %w", err)
+	}
+	return filepath.Join(home, ".local", "share", "urncast-dev"), nil
+}
+
+// keptPassword reads the password that an earlier start made, or makes one.
+func keptPassword(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err == nil {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	random := make([]byte, 12)
+	rand.Read(random) // never fails
+	password := base64.RawURLEncoding.EncodeToString(random)
+	return password, os.WriteFile(file, []byte(password+"\n"), 0o600)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"urncast/producer"
+	"urncast/producer/kafka"
+	"urncast/registry"
+	"urncast/registry/postgres"
+	"urncast/web"
+)
+
+// An instance is one process of urncast, wired: dev and serve differ in where
+// its database and broker come from.
+type instance struct {
+	Database string
+	HTTP     string
+	Cert     string
+	Key      string
+	Producer producer.Config
+	Kafka    kafka.Options
+	Web      web.Options
+	// Started is called once requests are served.
+	Started func(address string, admin *producer.Admin) error
+}
+
+// shutdownPatience is how long requests and the Kafka transaction in flight may
+// take to end.
+const shutdownPatience = 15 * time.Second
+
+// run serves until ctx ends.
+func (i *instance) run(ctx context.Context, log *slog.Logger) error {
+	store, err := postgres.Open(ctx, i.Database)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	born, err := store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	broker, err := kafka.NewBroker(i.Kafka)
+	if err != nil {
+		return err
+	}
+	records, err := store.Producer(ctx, i.Producer)
+	if err != nil {
+		return err
+	}
+	admin := producer.NewAdmin(records)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	publisher := &producer.Publisher{Store: records, Broker: broker, Metrics: producer.NewMetrics(metrics, admin), Log: log, ProcessStart: born}
+
+	i.Web.Registry, i.Web.Producer = registry.New(store), admin
+	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
+	i.Web.Ready = func(ctx context.Context) error {
+		_, err := store.Now(ctx)
+		return err
+	}
+	i.Web.Log, i.Web.Version = log, version
+	listener, err := i.listen()
+	if err != nil {
+		return err
+	}
+	server := web.NewServer(web.New(i.Web))
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		publisher.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving on %s: %w", i.HTTP, err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownPatience)
+		defer cancel()
+		return server.Shutdown(last)
+	})
+	log.Info("serving", "address", listener.Addr().String(), "version", version)
+	if i.Started != nil {
+		if err := i.Started(listener.Addr().String(), admin); err != nil {
+			return err
+		}
+	}
+	return group.Wait()
+}
+
+func (i *instance) listen() (net.Listener, error) {
+	l, err := net.Listen("tcp", i.HTTP)
+	if err != nil {
+		return nil, fmt.Errorf("the address %s cannot be served on: %w", i.HTTP, err)
+	}
+	if i.Cert == "" {
+		return l, nil
+	}
+	pair, err := tls.LoadX509KeyPair(i.Cert, i.Key)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate: %w", errors.Join(err, l.Close()))
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+}

@@ -1,0 +1,55 @@
+// Command urncast is an SDMX structural-metadata registry that publishes every
+// structure transaction to Apache Kafka, exactly once and in order.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build: -ldflags "-X main.version=…".
+var version = "development"
+
+// cli is the command line: a field per verb, a file per verb.
+type cli struct {
+	Dev           devCommand        `cmd:"" help:"Start everything in one process: registry, database, broker. For looking around."`
+	Serve         serveCommand      `cmd:"" help:"Serve a registry on a PostgreSQL database, and publish to Kafka."`
+	Submit        submitCommand     `cmd:"" help:"Submit files of structures to a registry."`
+	Tail          tailCommand       `cmd:"" help:"Follow a topic: a line for each committed message."`
+	Verify        verifyCommand     `cmd:"" help:"Compare topic and registry to the end, promise by promise."`
+	Convert       convertCommand    `cmd:"" help:"Write a file of structures in another format."`
+	Status        statusCommand     `cmd:"" help:"Show what a registry and its producer are doing."`
+	Producer      producerCommands  `cmd:"" help:"Start, suspend or resume the producer."`
+	Version       versionCommand    `cmd:"" help:"Print the version."`
+	FetchPostgres fetchCommand      `cmd:"" hidden:"" help:"Fetch PostgreSQL for dev."`
+	Completion    completionCommand `cmd:"" help:"Print a shell's completion script: eval \"$(urncast completion bash)\"."`
+}
+
+// errQuiet ends the program with status 1 when everything has been said.
+var errQuiet = errors.New("said already")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	parser := kong.Must(&c, kong.Name("urncast"), kong.UsageOnError(),
+		kong.Description("An SDMX structure registry that tells Kafka about every change, exactly once and in order."),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.DefaultEnvars("URNCAST"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	k, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	switch err := k.Run(); {
+	case err == nil:
+	case errors.Is(err, errQuiet):
+		os.Exit(1)
+	default:
+		fmt.Fprintf(os.Stderr, "urncast: %v\n", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/kafka"
+	"urncast/web"
+)
+
+type serveCommand struct {
+	Database     string `help:"URL of the PostgreSQL database: postgres://user:password@host/name." required:""`
+	HTTP         string `name:"http" default:"127.0.0.1:8080" help:"Address to serve on."`
+	TLSCert      string `name:"tls-cert" help:"Certificate file (PEM) to serve HTTPS with."`
+	TLSKey       string `name:"tls-key" help:"The certificate's key file (PEM)."`
+	BehindProxy  bool   `help:"A proxy in front of this server ends TLS."`
+	User         string `default:"admin" help:"The administrator's user name."`
+	Password     string `help:"The administrator's password; better from the environment or --password-file."`
+	PasswordFile string `help:"File that holds the administrator's password." type:"existingfile"`
+	ReadsClosed  bool   `help:"Ask for the password on reads too."`
+	Environment  string `help:"Name of this installation, shown on the console."`
+
+	Bootstrap   string            `required:"" help:"Kafka's bootstrap servers: host:port, separated by commas."`
+	Topic       string            `default:"sdmx.structures" help:"Topic to publish to."`
+	Format      string            `default:"fusion-json" help:"Format of the messages."`
+	Prefix      string            `default:"tx" help:"Prefix of the transactional ids."`
+	Sender      string            `default:"URNCAST" help:"Sender named in each message's header."`
+	Kafka       map[string]string `help:"Further Kafka properties by librdkafka's names: --kafka sasl.mechanism=PLAIN."`
+	CreateTopic bool              `default:"true" negatable:"" help:"Make the topic if it is missing."`
+	Retention   time.Duration     `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
+
+	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+}
+
+// Run serves until a signal ends it.
+func (c *serveCommand) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	properties := map[string]string{"bootstrap.servers": c.Bootstrap}
+	for k, v := range c.Kafka {
+		properties[k] = v
+	}
+	i := &instance{
+		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
+		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: c.Prefix, Sender: c.Sender, Bootstrap: c.Bootstrap}.WithDefaults(),
+		Kafka:    kafka.Options{Properties: properties, CreateTopic: c.CreateTopic, Retention: c.Retention},
+		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
+			Sender: c.Sender, Environment: c.Environment},
+	}
+	if err := i.Producer.Check(); err != nil {
+		return err
+	}
+	return i.run(ctx, logger(c.LogFormat, c.LogLevel))
+}
+
+// check refuses what is not safe, in a sentence that helps.
+func (c *serveCommand) check() error {
+	if c.PasswordFile != "" {
+		b, err := os.ReadFile(c.PasswordFile)
+		if err != nil {
+			return fmt.Errorf("the password file: %w", err)
+		}
+		c.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	host, _, err := net.SplitHostPort(c.HTTP)
+	switch ip := net.ParseIP(host); {
+	case err != nil:
+		return fmt.Errorf("the address %q is no host:port: %w", c.HTTP, err)
+	case c.Password == "":
+		return errors.New("the administrator has no password, so nobody could submit: set URNCAST_PASSWORD, or name a file with --password-file")
+	case len(c.Password) < 8:
+		return errors.New("the administrator's password has fewer than 8 characters: choose a longer one")
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return errors.New("HTTPS needs both --tls-cert and --tls-key")
+	case c.TLSCert == "" && !c.BehindProxy && (ip == nil || !ip.IsLoopback()) && host != "localhost":
+		return fmt.Errorf("serving plain HTTP on %s would let anybody on the way read the password: give --tls-cert and --tls-key, "+
+			"say --behind-proxy if a proxy ends TLS, or serve on 127.0.0.1", c.HTTP)
+	}
+	return nil
+}
+
+func logger(format, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo // the flag's enum has seen it
+	}
+	o := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"urncast/producer"
+)
+
+type statusCommand struct {
+	client `embed:""`
+	JSON   bool `help:"As JSON."`
+}
+
+// Run shows the producer's status.
+func (c *statusCommand) Run(ctx context.Context) error {
+	var s producer.Status
+	if err := c.get(ctx, "/api/v1/producer", &s); err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(s)
+	}
+	printStatus(&s)
+	return nil
+}
+
+func printStatus(s *producer.Status) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	line := func(name string, value any) { fmt.Fprintf(w, "%s\t%v\n", name, value) }
+	line("producer", s.Name)
+	line("state", fmt.Sprintf("%s since %s", s.State, s.Since.Local().Format(time.DateTime)))
+	line("topic", fmt.Sprintf("%s (%s) at %s", s.Topic, s.Format, s.Bootstrap))
+	line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
+	if !s.OldestPending.IsZero() {
+		line("oldest pending", time.Since(s.OldestPending).Round(time.Second))
+	}
+	if s.LeftOut > 0 {
+		line("left out", fmt.Sprintf("%d structures that the format cannot express", s.LeftOut))
+	}
+	if s.Holder != "" {
+		line("published by", s.Holder)
+	}
+	if j := s.Job; j != nil {
+		line("job", fmt.Sprintf("%s as of transaction %d: %s, %d of %d structures", j.Kind, j.AsOf, j.Phase, j.Done, j.Structures))
+	}
+	w.Flush()
+	if s.Reason != "" {
+		fmt.Println("\n" + s.Reason)
+	}
+	for _, a := range s.Ask {
+		fmt.Printf("  urncast producer start --%s\n      %s\n", a.Name, a.Text)
+	}
+}
+
+// producerCommands command the producer.
+type producerCommands struct {
+	Start   producerStart   `cmd:"" help:"Start it; the first start says how."`
+	Suspend producerSuspend `cmd:"" help:"Stop publishing after the transaction under way."`
+	Resume  producerResume  `cmd:"" help:"End a suspension."`
+}
+
+type producerStart struct {
+	client   `embed:""`
+	Idle     bool `xor:"how" help:"First start: send only what comes from now on."`
+	Baseline bool `xor:"how" help:"Send everything that is current, then what comes."`
+	Continue bool `xor:"how" help:"Accept what the producer asked about, and go on."`
+}
+
+// Run starts the producer.
+func (c *producerStart) Run(ctx context.Context) error {
+	how := ""
+	switch {
+	case c.Idle:
+		how = producer.StartIdle
+	case c.Baseline:
+		how = producer.StartBaseline
+	case c.Continue:
+		how = producer.StartContinue
+	}
+	return c.command(ctx, "start", map[string]any{"how": how})
+}
+
+type producerSuspend struct {
+	client `embed:""`
+	Keep   bool `help:"Stay suspended when the process restarts."`
+}
+
+// Run suspends the producer.
+func (c *producerSuspend) Run(ctx context.Context) error {
+	return c.command(ctx, "suspend", map[string]any{"keep": c.Keep})
+}
+
+type producerResume struct {
+	client `embed:""`
+}
+
+// Run resumes the producer.
+func (c *producerResume) Run(ctx context.Context) error { return c.command(ctx, "resume", nil) }
+
+func (c *client) command(ctx context.Context, verb string, body map[string]any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	_, _, err = c.do(ctx, http.MethodPost, "/api/v1/producer/"+verb, map[string]string{"Content-Type": "application/json"}, strings.NewReader(string(b)))
+	return err
+}

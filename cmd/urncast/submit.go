@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+type submitCommand struct {
+	client          `embed:""`
+	Files           []string `arg:"" type:"existingfile" help:"Files of structures: SDMX-ML, Fusion-JSON, zipped or not."`
+	Action          string   `default:"replace" enum:"append,merge,replace,full-replace,delete" help:"replace (whole structures), append or merge (items), full-replace (everything of the agencies named) or delete."`
+	DryRun          bool     `help:"Say what would happen, and change nothing."`
+	SkipUnsupported bool     `help:"Leave out structures of types that this program does not know yet."`
+	JSON            bool     `help:"Print the registry's answers as JSON."`
+}
+
+// submitAnswer is what the registry says of a submission.
+type submitAnswer struct {
+	Transactions []int64        `json:"transactions"`
+	Refused      bool           `json:"refused"`
+	Counts       map[string]int `json:"counts"`
+	Results      []struct {
+		URN      string `json:"urn"`
+		Where    string `json:"where"`
+		Verdict  string `json:"verdict"`
+		Problems []struct {
+			Text string `json:"text"`
+		} `json:"problems"`
+	} `json:"results"`
+	Skipped  []string `json:"skipped"`
+	Warnings []string `json:"warnings"`
+}
+
+// Run submits each file by itself.
+func (c *submitCommand) Run(ctx context.Context) error {
+	refused := false
+	for _, file := range c.Files {
+		a, err := c.file(ctx, file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		refused = refused || a.Refused
+	}
+	if refused {
+		return errQuiet
+	}
+	return nil
+}
+
+func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	path := fmt.Sprintf("/sdmx/v2/structure?action=%s&dryRun=%t&skipUnsupported=%t", c.Action, c.DryRun, c.SkipUnsupported)
+	header := map[string]string{"Content-Type": "application/octet-stream", "X-Urncast-File": filepath.Base(name)}
+	b, _, err := c.do(ctx, http.MethodPost, path, header, &progress{r: f, name: name, size: info.Size(), next: time.Now().Add(2 * time.Second)},
+		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)
+	if err != nil {
+		return nil, err
+	}
+	a := &submitAnswer{}
+	if len(b) > 0 {
+		if err := json.Unmarshal(b, a); err != nil {
+			return nil, fmt.Errorf("the answer is no JSON: %w: %s", err, b)
+		}
+	}
+	if c.JSON {
+		fmt.Println(string(b))
+	} else {
+		a.print(name, c.DryRun)
+	}
+	return a, nil
+}
+
+func (a *submitAnswer) print(name string, dry bool) {
+	for _, r := range a.Results {
+		if !a.Refused || r.Verdict == "refused" {
+			fmt.Printf("%-9s %s\n", r.Verdict, r.URN)
+		}
+		for _, p := range r.Problems {
+			fmt.Printf("          %s (%s)\n", p.Text, r.Where)
+		}
+	}
+	for _, s := range a.Skipped {
+		fmt.Printf("left out  %s\n", s)
+	}
+	for _, s := range a.Warnings {
+		fmt.Printf("warning   %s\n", s)
+	}
+	switch {
+	case a.Refused:
+		fmt.Printf("%s: refused, nothing was changed\n", name)
+	case dry:
+		fmt.Printf("%s: accepted, but this was a dry run: nothing was changed\n", name)
+	case len(a.Transactions) == 0:
+		fmt.Printf("%s: everything is there already\n", name)
+	case len(a.Transactions) == 1:
+		fmt.Printf("%s: transaction %d\n", name, a.Transactions[0])
+	default:
+		fmt.Printf("%s: transactions %d (replaces) and %d (deletes)\n", name, a.Transactions[0], a.Transactions[1])
+	}
+}
+
+// progress says on standard error how far a long upload is.
+type progress struct {
+	r          io.Reader
+	name       string
+	sent, size int64
+	next       time.Time
+}
+
+// Read implements io.Reader.
+func (p *progress) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.sent += int64(n)
+	if now := time.Now(); now.After(p.next) {
+		p.next = now.Add(time.Second)
+		fmt.Fprintf(os.Stderr, "%s: %d of %d MB\n", p.name, p.sent>>20, p.size>>20)
+	}
+	return n, err
+}

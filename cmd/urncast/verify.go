@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"urncast/producer"
+)
+
+type verifyCommand struct {
+	client     `embed:""`
+	topicFlags `embed:""`
+}
+
+// A finding says of one promise what topic and registry show.
+type finding struct {
+	promise string
+	differs []string // what does; empty if proven
+	open    []string // why it cannot be proven for all
+}
+
+func (f *finding) differ(format string, args ...any) {
+	if len(f.differs) < 20 {
+		f.differs = append(f.differs, fmt.Sprintf(format, args...))
+	}
+}
+
+// Run reads topic and registry to the end, and compares.
+func (c *verifyCommand) Run(ctx context.Context) error {
+	if err := c.fill(ctx, &c.client); err != nil {
+		return err
+	}
+	v := &verification{client: &c.client}
+	if err := v.readTopic(ctx, &c.topicFlags); err != nil {
+		return err
+	}
+	if err := v.readRegistry(ctx); err != nil {
+		return err
+	}
+	differs := false
+	for _, f := range v.findings() {
+		switch {
+		case len(f.differs) > 0:
+			differs = true
+			fmt.Printf("differs       %s\n", f.promise)
+		case len(f.open) > 0:
+			fmt.Printf("not provable  %s\n", f.promise)
+		default:
+			fmt.Printf("proven        %s\n", f.promise)
+		}
+		for _, text := range append(f.differs, f.open...) {
+			fmt.Printf("              %s\n", text)
+		}
+	}
+	fmt.Printf("topic %s: %d messages; registry: %d transactions\n", c.Topic, len(v.messages), len(v.feed))
+	if differs {
+		return errQuiet
+	}
+	return nil
+}
+
+// verification holds both sides.
+type verification struct {
+	client   *client
+	messages []seen
+	start    int64
+	feed     []entry
+	status   producer.Status
+}
+
+// entry is one transaction of the feed.
+type entry struct {
+	Number     int64  `json:"number"`
+	ID         string `json:"id"`
+	Kind       string `json:"kind"`
+	Structures int    `json:"structures"`
+	Published  string `json:"published"`
+}
+
+// readTopic reads what is committed, up to the high watermark of now.
+func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
+	k, err := f.reader(kgo.NewOffset().AtStart(), kgo.KeepControlRecords())
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	start, err := offsetOf(ctx, k, f.Topic, -2)
+	if err != nil {
+		return err
+	}
+	end, err := offsetOf(ctx, k, f.Topic, -1)
+	if err != nil {
+		return err
+	}
+	v.start = start
+	for at := start; at < end; {
+		fetches := k.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return fmt.Errorf("reading topic %s at offset %d of %d: %w", f.Topic, at, end, err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			at = r.Offset + 1
+			if !r.Attrs.IsControl() {
+				v.messages = append(v.messages, seenOf(r))
+			}
+		})
+	}
+	return nil
+}
+
+// offsetOf asks for a topic's end: -1 is the high watermark, -2 the start.
+func offsetOf(ctx context.Context, k *kgo.Client, topic string, which int64) (int64, error) {
+	p := kmsg.NewListOffsetsRequestTopicPartition()
+	p.Timestamp = which
+	t := kmsg.NewListOffsetsRequestTopic()
+	t.Topic, t.Partitions = topic, append(t.Partitions, p)
+	r := kmsg.NewPtrListOffsetsRequest()
+	r.ReplicaID, r.Topics = -1, append(r.Topics, t)
+	shards := k.RequestSharded(ctx, r)
+	for _, s := range shards {
+		if s.Err != nil {
+			return 0, fmt.Errorf("asking for the ends of topic %s: %w", topic, s.Err)
+		}
+		answer := s.Resp.(*kmsg.ListOffsetsResponse)
+		if code := answer.Topics[0].Partitions[0].ErrorCode; code != 0 {
+			return 0, fmt.Errorf("asking for the ends of topic %s: Kafka error %d", topic, code)
+		}
+		return answer.Topics[0].Partitions[0].Offset, nil
+	}
+	return 0, fmt.Errorf("the brokers said nothing of topic %s", topic)
+}
+
+// readRegistry reads the feed and the producer's status.
+func (v *verification) readRegistry(ctx context.Context) error {
+	if err := v.client.get(ctx, "/api/v1/producer", &v.status); err != nil {
+		return err
+	}
+	for {
+		var page struct {
+			Transactions []entry `json:"transactions"`
+		}
+		if err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.feed)), &page); err != nil {
+			return err
+		}
+		if len(page.Transactions) == 0 {
+			return nil
+		}
+		v.feed = append(v.feed, page.Transactions...)
+	}
+}

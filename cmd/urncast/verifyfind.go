@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"urncast/producer"
+)
+
+// seen is one committed message, as far as verify asks.
+type seen struct {
+	offset, session int64
+	key             string
+	null            bool
+	number          int64
+	id, action, job string
+	position, count int
+	skipped         []int64
+	foreign         bool
+}
+
+func seenOf(r *kgo.Record) seen {
+	number := func(name string) int64 {
+		n, err := strconv.ParseInt(header(r, name), 10, 64)
+		if err != nil {
+			return 0 // which no transaction, position or count is
+		}
+		return n
+	}
+	s := seen{
+		offset: r.Offset, session: r.ProducerID, key: string(r.Key), null: r.Value == nil,
+		number: number(producer.HeaderTransaction), id: header(r, producer.HeaderTransactionID),
+		action: header(r, producer.HeaderAction), job: header(r, producer.HeaderJob),
+		position: int(number(producer.HeaderPosition)), count: int(number(producer.HeaderCount)),
+		foreign: header(r, producer.HeaderRegistry) == "",
+	}
+	for _, word := range strings.Split(header(r, producer.HeaderSkipped), ",") {
+		if n, err := strconv.ParseInt(word, 10, 64); err == nil {
+			s.skipped = append(s.skipped, n)
+		}
+	}
+	return s
+}
+
+// findings goes through both sides once for each promise.
+func (v *verification) findings() []finding {
+	return []finding{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent()}
+}
+
+// numbered: R2.
+func (v *verification) numbered() finding {
+	f := finding{promise: "R2 numbers have no gaps"}
+	for i, e := range v.feed {
+		if e.Number != int64(i+1) {
+			f.differ("the feed has transaction %d where %d is expected", e.Number, i+1)
+			break
+		}
+	}
+	return f
+}
+
+// whole: P1, each transaction's messages stand together and are all there.
+func (v *verification) whole() finding {
+	f := finding{promise: "P1 one structure transaction is one Kafka transaction"}
+	for i := 0; i < len(v.messages); {
+		first := &v.messages[i]
+		n := 1
+		for i+n < len(v.messages) && v.messages[i+n].position > 1 && v.messages[i+n].number == first.number && v.messages[i+n].session == first.session {
+			n++
+		}
+		switch {
+		case first.foreign:
+			f.differ("offset %d: a message of somebody else, %q", first.offset, first.key)
+		case first.position != 1 || n != first.count:
+			text := fmt.Sprintf("transaction %d at offset %d has %d of %d messages", first.number, first.offset, n, first.count)
+			if v.start > 0 || first.position > 1 {
+				f.open = append(f.open, text+"; compaction or retention may have taken the others")
+			} else {
+				f.differ("%s", text)
+			}
+		}
+		i += n
+	}
+	return f
+}
+
+// ordered: P2 and P3, numbers rise, and none comes twice.
+func (v *verification) ordered() finding {
+	f := finding{promise: "P2, P3 in order, exactly once"}
+	last, action := int64(0), ""
+	for i := range v.messages {
+		m := &v.messages[i]
+		if m.foreign || m.position != 1 {
+			continue
+		}
+		retires := m.number == last && action == "replace" && m.action == "delete"
+		if m.number < last || m.number == last && !retires && m.job == "" {
+			f.differ("transaction %d at offset %d follows transaction %d", m.number, m.offset, last)
+		}
+		last, action = max(last, m.number), m.action
+	}
+	return f
+}
+
+// complete: P3 and P7, what the registry has recorded is there.
+func (v *verification) complete() finding {
+	f := finding{promise: "P3, P7 nothing is missing"}
+	there, covered := map[int64]bool{}, int64(0)
+	for i := range v.messages {
+		m := &v.messages[i]
+		there[m.number] = true
+		if m.job != "" {
+			covered = max(covered, m.number)
+		}
+	}
+	for _, e := range v.feed {
+		switch {
+		case there[e.Number] || e.Published == producer.StatusPending:
+		case e.Number <= covered || e.Published == producer.StatusCovered:
+		case e.Published == producer.StatusSkipped:
+			f.open = append(f.open, fmt.Sprintf("transaction %d was skipped", e.Number))
+		case v.start > 0:
+			f.open = append(f.open, fmt.Sprintf("transaction %d may have been removed by retention", e.Number))
+		default:
+			f.differ("transaction %d is %s and not on the topic", e.Number, e.Published)
+		}
+	}
+	if n := len(f.open); n > 10 {
+		f.open = append(f.open[:10], fmt.Sprintf("and %d more", n-10))
+	}
+	return f
+}
+
+// same: number and random id agree, kinds and sizes too.
+func (v *verification) same() finding {
+	f := finding{promise: "R1, R3 topic and registry tell the same of each transaction"}
+	for i := range v.messages {
+		m := &v.messages[i]
+		switch {
+		case m.foreign || m.position != 1:
+		case m.number < 1 || m.number > int64(len(v.feed)):
+			f.differ("transaction %d is on the topic and not in the registry", m.number)
+		default:
+			e := v.feed[m.number-1]
+			if e.ID != m.id {
+				f.differ("transaction %d has id %s on the topic and %s in the registry", m.number, m.id, e.ID)
+			}
+			if m.job == "" && (m.count > e.Structures || e.Kind == "delete" && m.action != "delete") {
+				f.differ("transaction %d is a %s of %d structures, on the topic a %s of %d", m.number, e.Kind, e.Structures, m.action, m.count)
+			}
+		}
+	}
+	return f
+}
+
+// sent: P4, what is called sent is there, and nothing beyond.
+func (v *verification) sent() finding {
+	f := finding{promise: "P4 SENT means acknowledged"}
+	numbers := map[int64]bool{}
+	for i := range v.messages {
+		numbers[v.messages[i].number] = true
+	}
+	sent := slices.DeleteFunc(slices.Clone(v.feed), func(e entry) bool { return e.Published != producer.StatusSent })
+	for _, e := range sent {
+		if !numbers[e.Number] && v.start == 0 {
+			f.differ("transaction %d is SENT and not on the topic", e.Number)
+		}
+	}
+	if v.start > 0 {
+		f.open = append(f.open, fmt.Sprintf("the topic begins at offset %d", v.start))
+	}
+	return f
+}

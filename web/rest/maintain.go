@@ -1,0 +1,153 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// A Maintenance serves what changes structures.
+type Maintenance struct {
+	Registry Registry
+	Sender   string
+	Now      func() time.Time
+}
+
+// Submit serves POST: what is sent replaces what is there, unless the action
+// parameter or, at FMR's door, the Action header says otherwise.
+func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
+	action := "replace"
+	if strings.HasPrefix(r.URL.Path, "/ws/") {
+		action = "append"
+	}
+	for _, asked := range []string{r.Header.Get("Action"), r.URL.Query().Get("action")} {
+		if asked != "" {
+			action = asked
+		}
+	}
+	mode, err := registry.ParseMode(action)
+	if err != nil {
+		WriteError(w, r, http.StatusBadRequest, "%s", err)
+		return
+	}
+	up := newUpload(r)
+	if name := r.PathValue("type"); name != "" {
+		if up.only, err = classOf(name); err != nil {
+			WriteError(w, r, http.StatusNotFound, "%s", err)
+			return
+		}
+	}
+	m.submit(w, r, up, registry.Submission{
+		Mode: mode, Structures: up.read,
+		WholeRegistry: isTrue(r.URL.Query().Get("wholeRegistry")), DryRun: isTrue(r.URL.Query().Get("dryRun")),
+	})
+}
+
+// Put serves PUT: it replaces one structure that is there.
+func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
+	u, ok := urnOf(w, r)
+	if !ok {
+		return
+	}
+	up := newUpload(r)
+	m.submit(w, r, up, registry.Submission{
+		Mode: registry.ModeReplace, MustExist: true, DryRun: isTrue(r.URL.Query().Get("dryRun")),
+		Structures: func(yield func(registry.Submitted) error) error {
+			return up.read(func(s registry.Submitted) error {
+				if got := sdmx.URNOf(s.Structure); got != u {
+					return &registry.InvalidError{Text: "The message holds " + got.String() + ", but was sent to the place of " + u.String() + "."}
+				}
+				return yield(s)
+			})
+		},
+	})
+}
+
+// Delete serves DELETE of one structure, or of one item in it.
+func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
+	u, ok := urnOf(w, r)
+	if !ok {
+		return
+	}
+	ref := sdmx.Ref{URN: u, Item: r.PathValue("item")}
+	m.submit(w, r, newUpload(r), registry.Submission{
+		Mode: registry.ModeDelete, Deletions: []sdmx.Ref{ref}, DryRun: isTrue(r.URL.Query().Get("dryRun")),
+	})
+}
+
+func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
+	s.User, _, _ = r.BasicAuth() // the guard has checked it
+	s.Traceparent, s.CorrelationID = r.Header.Get("Traceparent"), r.Header.Get("X-Correlation-Id")
+	o, err := m.Registry.Submit(r.Context(), s)
+	if err != nil {
+		submitError(w, r, err)
+		return
+	}
+	m.answer(w, r, o, up, s.Mode)
+}
+
+func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
+	w.Header().Set("Cache-Control", "no-store")
+	status := overall(o)
+	if wantsJSON(r) {
+		writeJSON(w, status, answerOf(o, up))
+		return
+	}
+	if len(o.Results) == 0 || unchanged(o) && !o.DryRun {
+		writeSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
+		return
+	}
+	w.Header().Set("Content-Type", mediaRegistry)
+	w.WriteHeader(status)
+	_ = writeResponse(w, o, up, mode.String(), m.Sender, m.Now()) // the reader has gone; nobody is left to tell
+}
+
+// Rename serves POST /api/v1/structures/rename.
+func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		URN       string `json:"urn"`
+		NewID     string `json:"newId"`
+		Agency    string `json:"agency"`
+		NewAgency string `json:"newAgency"`
+		DryRun    bool   `json:"dryRun"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with urn and newId, or agency and newAgency: %s", err)
+		return
+	}
+	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun,
+		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
+	n.User, _, _ = r.BasicAuth() // the guard has checked it
+	if in.URN != "" {
+		u, err := sdmx.ParseURN(in.URN)
+		if err != nil {
+			WriteError(w, r, http.StatusBadRequest, "%s", err)
+			return
+		}
+		n.Structure = u
+	}
+	o, err := m.Registry.Rename(r.Context(), n)
+	if err != nil {
+		submitError(w, r, err)
+		return
+	}
+	writeJSON(w, overall(o), answerOf(o, newUpload(r)))
+}
+
+// urnOf reads the path's structure.
+func urnOf(w http.ResponseWriter, r *http.Request) (u sdmx.URN, ok bool) {
+	class, err := classOf(r.PathValue("type"))
+	if err == nil {
+		u, err = sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + class.Package() + "." + class.String() + "=" +
+			r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")")
+	}
+	if err != nil {
+		WriteError(w, r, http.StatusNotFound, "%s", err)
+		return u, false
+	}
+	return u, true
+}

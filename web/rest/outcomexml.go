@@ -1,0 +1,124 @@
+package rest
+
+import (
+	"bufio"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/registry"
+)
+
+// writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema
+// wants one result at least; callers answer an empty submission otherwise.
+func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender string, at time.Time) error {
+	x := &xmlWriter{Writer: bufio.NewWriter(w)}
+	x.raw(xml.Header)
+	x.raw(`<mes:RegistryInterface xmlns:mes="` + nsMessage + `" xmlns:com="` + nsCommon + `" xmlns:reg="` + nsRegistry + `">` + "\n")
+	x.raw("<mes:Header><mes:ID>" + messageID(at) + "</mes:ID><mes:Test>" + strconv.FormatBool(o.DryRun) + "</mes:Test><mes:Prepared>")
+	x.raw(at.UTC().Format(time.RFC3339) + `</mes:Prepared><mes:Sender id="`)
+	x.text(sender)
+	x.raw(`"/><mes:Receiver id="not_supplied"/></mes:Header>` + "\n<mes:SubmitStructureResponse>\n")
+	refused := o.Refused()
+	for i := range o.Results {
+		x.result(&o.Results[i], action, refused, notes(o, up, i))
+	}
+	x.raw("</mes:SubmitStructureResponse>\n</mes:RegistryInterface>\n")
+	return x.Flush()
+}
+
+// notes are what is said about the submission as a whole. The response has no
+// place for that but its results; the first one carries it.
+func notes(o *registry.Outcome, up *upload, result int) []string {
+	if result != 0 {
+		return nil
+	}
+	var out []string
+	for _, n := range o.Transactions {
+		out = append(out, fmt.Sprintf("Recorded as transaction %d.", n))
+	}
+	if len(o.Dangling) > 0 {
+		out = append(out, fmt.Sprintf("%d references lead to nothing yet; /api/v1/dangling lists them.", len(o.Dangling)))
+	}
+	for _, s := range up.skipped {
+		out = append(out, "Left out, for structures of this type are not supported yet: "+s)
+	}
+	return append(out, up.warnings...)
+}
+
+type xmlWriter struct{ *bufio.Writer }
+
+// raw and text drop errors: a bufio.Writer keeps the first one for Flush.
+func (x *xmlWriter) raw(s string)  { _, _ = x.WriteString(s) }
+func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
+
+func (x *xmlWriter) result(r *registry.Result, action string, refused bool, notes []string) {
+	x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, action) + `"><reg:MaintainableObject><URN>`)
+	x.text(r.URN.String())
+	x.raw(`</URN></reg:MaintainableObject></reg:SubmittedStructure>`)
+	where := ""
+	if r.Where != "" {
+		where = " (" + r.Where + ")"
+	}
+	switch {
+	case r.Verdict == registry.Refused:
+		x.raw(`<reg:StatusMessage status="Failure">`)
+		for _, p := range r.Problems {
+			x.message(reasonStatus(p.Reason), p.Text+where)
+		}
+	case refused:
+		x.raw(`<reg:StatusMessage status="Warning">`)
+		x.message(http.StatusFailedDependency, "Nothing is wrong with this structure. It is not written because others of the submission are refused."+where)
+	default:
+		x.raw(`<reg:StatusMessage status="Success">`)
+		x.message(statusOf(r), verdictText(r.Verdict)+where)
+	}
+	for _, n := range notes {
+		x.message(0, n)
+	}
+	x.raw("</reg:StatusMessage></reg:SubmissionResult>\n")
+}
+
+func (x *xmlWriter) message(code int, text string) {
+	if code == 0 {
+		x.raw("<reg:MessageText>")
+	} else {
+		x.raw(`<reg:MessageText code="` + strconv.Itoa(code) + `">`)
+	}
+	x.raw(`<com:Text xml:lang="en">`)
+	x.text(strings.ToValidUTF8(text, "�"))
+	x.raw(`</com:Text></reg:MessageText>`)
+}
+
+// resultAction is what was done with a structure in the four words that the
+// schema has; FMR's Merge is a Replace there.
+func resultAction(r *registry.Result, action string) string {
+	switch {
+	case r.Verdict == registry.Deleted || action == registry.ModeDelete.String():
+		return "Delete"
+	case r.Verdict == registry.Created || action == registry.ModeAppend.String():
+		return "Append"
+	}
+	return "Replace"
+}
+
+func verdictText(v registry.Verdict) string {
+	switch v {
+	case registry.Created:
+		return "Created."
+	case registry.Updated:
+		return "Updated."
+	case registry.Deleted:
+		return "Deleted."
+	}
+	return "The same is in the registry already."
+}
+
+// messageID is an id of a message that is unique enough for a reader's log.
+func messageID(at time.Time) string {
+	return "URNCAST-" + strings.ReplaceAll(at.UTC().Format("20060102T150405.000000"), ".", "-")
+}

@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+
+	"urncast/formats"
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// An upload is the structures of a request's body, on their way to the registry.
+type upload struct {
+	request         *http.Request
+	skipUnsupported bool
+	skipped         []string
+	warnings        []string
+	// only refuses other classes, if it is not sdmx.ClassUnknown.
+	only       sdmx.Class
+	structures int
+}
+
+// newUpload takes the options that a request's query names.
+func newUpload(r *http.Request) *upload {
+	return &upload{request: r, skipUnsupported: isTrue(r.URL.Query().Get("skipUnsupported"))}
+}
+
+func isTrue(s string) bool { return s == "true" || s == "1" || s == "yes" }
+
+// read hands over every structure of the body: of a multipart form its files, of
+// a zip its members.
+func (u *upload) read(yield func(registry.Submitted) error) error {
+	media, _, err := mime.ParseMediaType(u.request.Header.Get("Content-Type"))
+	if err != nil || media != "multipart/form-data" {
+		return u.file("", u.request.Body, yield)
+	}
+	parts, err := u.request.MultipartReader()
+	if err != nil {
+		return &formats.Error{Text: "the multipart form cannot be read: " + err.Error()}
+	}
+	for some := false; ; {
+		part, err := parts.NextPart()
+		switch {
+		case err == io.EOF && !some:
+			return &formats.Error{Text: "the form has no file: send it as uploadFile"}
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case part.FileName() == "" && part.FormName() != "uploadFile":
+			continue
+		}
+		some = true
+		if err := u.file(part.FileName(), part, yield); err != nil {
+			return err
+		}
+	}
+}
+
+func (u *upload) file(name string, r io.Reader, yield func(registry.Submitted) error) error {
+	return formats.Unpack(r, name, formats.Limits{}, func(name string, r io.Reader) error {
+		summary, err := formats.Read(r, formats.ReadOptions{Name: name, SkipUnsupported: u.skipUnsupported}, func(m sdmx.Maintainable, where string) error {
+			if u.only != sdmx.ClassUnknown && m.Class() != u.only {
+				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only)}
+			}
+			u.structures++
+			return yield(registry.Submitted{Structure: m, Where: where})
+		})
+		u.skipped = append(u.skipped, summary.Skipped...)
+		u.warnings = append(u.warnings, summary.Warnings...)
+		return err
+	})
+}
+
+// submitError answers for an error of Submit or of reading the body.
+func submitError(w http.ResponseWriter, r *http.Request, err error) {
+	var bad *formats.Error
+	var invalid *registry.InvalidError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		WriteError(w, r, http.StatusRequestEntityTooLarge, "The message is larger than the %d bytes that this server takes.", large.Limit)
+	case errors.As(err, &bad):
+		WriteError(w, r, http.StatusBadRequest, "%s", bad)
+	case errors.As(err, &invalid):
+		WriteError(w, r, http.StatusUnprocessableEntity, "%s", invalid)
+	case errors.Is(err, registry.ErrNotFound):
+		WriteError(w, r, http.StatusNotFound, "%s", err)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
+		WriteError(w, r, http.StatusBadRequest, "The message ended too early: %s", err)
+	default:
+		WriteError(w, r, http.StatusInternalServerError, "The registry could not do it, and changed nothing: %s", err)
+	}
+}

@@ -1,0 +1,109 @@
+package rest
+
+import (
+	"time"
+
+	"urncast/registry"
+)
+
+// The types of this file are what the management API says in JSON. Clients in
+// Go may decode into them.
+
+// A SubmitAnswer says what became of a submission or a rename.
+type SubmitAnswer struct {
+	// Transactions that it made: none if nothing changed, two if it replaced
+	// and deleted.
+	Transactions []registry.Number `json:"transactions"`
+	Refused      bool              `json:"refused"`
+	DryRun       bool              `json:"dryRun"`
+	// Counts by verdict.
+	Counts   map[string]int `json:"counts"`
+	Results  []Result       `json:"results"`
+	Dangling []Dangling     `json:"dangling,omitempty"`
+	// Skipped are structures of types that this program does not know yet,
+	// left out because the request said so.
+	Skipped  []string `json:"skipped,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// A Result says what became of one structure.
+type Result struct {
+	URN      string          `json:"urn"`
+	Where    string          `json:"where,omitempty"`
+	Verdict  string          `json:"verdict"`
+	Status   int             `json:"status"` // the HTTP status of this structure alone
+	Problems []ResultProblem `json:"problems,omitempty"`
+}
+
+// A ResultProblem is one reason to refuse a structure.
+type ResultProblem struct {
+	Reason string   `json:"reason"`
+	Text   string   `json:"text"`
+	URNs   []string `json:"urns,omitempty"`
+}
+
+// Dangling is a reference that leads to nothing.
+type Dangling struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// A Transaction is one structure transaction.
+type Transaction struct {
+	Number        registry.Number `json:"number"`
+	ID            string          `json:"id"`
+	Kind          string          `json:"kind"`
+	RecordedAt    time.Time       `json:"recordedAt"`
+	Pair          registry.Number `json:"pair,omitempty"`
+	Structures    int             `json:"structures"`
+	Bytes         int64           `json:"bytes"`
+	User          string          `json:"user"`
+	Origin        string          `json:"origin"`
+	Traceparent   string          `json:"traceparent,omitempty"`
+	CorrelationID string          `json:"correlationId,omitempty"`
+	// Published is its status for the producer: PENDING, SENT, SKIPPED,
+	// COVERED or FAILED; empty where there is no producer.
+	Published string `json:"published,omitempty"`
+	// Changes are given where one transaction is asked for.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// A Change is what a transaction did with one structure.
+type Change struct {
+	Position int             `json:"position"`
+	URN      string          `json:"urn"`
+	Kind     string          `json:"kind"`
+	Before   registry.Number `json:"before,omitempty"`
+	Bytes    int             `json:"bytes,omitempty"`
+}
+
+// A TransactionList is one page of transactions, ascending and without gaps.
+type TransactionList struct {
+	Transactions []Transaction `json:"transactions"`
+	// Next leads to the transactions after this page's last; absent at the end.
+	Next string `json:"next,omitempty"`
+}
+
+func transactionOf(t registry.Transaction, published string) Transaction {
+	return Transaction{
+		Number: t.Number, ID: t.ID, Kind: t.Kind.String(), RecordedAt: t.RecordedAt.UTC(), Pair: t.Pair,
+		Structures: t.Structures, Bytes: t.Bytes, User: t.User, Origin: t.Origin,
+		Traceparent: t.Traceparent, CorrelationID: t.CorrelationID, Published: published,
+	}
+}
+
+func changesOf(changes []registry.Change) []Change {
+	out := make([]Change, len(changes))
+	for i, c := range changes {
+		out[i] = Change{c.Position, c.URN.String(), c.Kind.String(), c.Before, c.Bytes}
+	}
+	return out
+}
+
+func danglingOf(list []registry.Dangling) []Dangling {
+	out := make([]Dangling, len(list))
+	for i, d := range list {
+		out[i] = Dangling{d.From.String(), d.To.String()}
+	}
+	return out
+}

@@ -1,5 +1,3 @@
-//go:build product
-
 package integration
 
 import (

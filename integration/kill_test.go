@@ -1,5 +1,3 @@
-//go:build product
-
 package integration
 
 import (
@@ -88,7 +86,12 @@ func TestKillAtEachStep(t *testing.T) {
 // killAt brings the product to the step and waits until it has killed itself.
 func (w *world) killAt(at string, atStart, baseline bool) {
 	w.t.Helper()
-	if err := w.product.Stop(); err != nil {
+	if atStart { // leave something to recover
+		w.loadFor(func() {
+			time.Sleep(time.Duration(100+w.random.IntN(300)) * time.Millisecond)
+			w.product.Kill()
+		})
+	} else if err := w.product.Stop(); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.product.Launch(at); err != nil {

@@ -2,6 +2,7 @@ package topiccheck
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,6 +59,9 @@ func get(url, accept string, v any) error {
 	if err != nil {
 		return err
 	}
+	if resp.StatusCode == http.StatusNotFound {
+		return errNothing
+	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("GET %s: %s %s", url, resp.Status, body)
 	}
@@ -66,6 +70,9 @@ func get(url, accept string, v any) error {
 	}
 	return nil
 }
+
+// errNothing is a 404: SDMX's answer when nothing matches.
+var errNothing = errors.New("there is nothing")
 
 // CompareFeed finds transactions on the topic that the feed tells otherwise, and
 // the reverse: from the topic's first to the registry's last each must be there.
@@ -113,7 +120,8 @@ func (l *Log) CompareFeed(feed []FeedEntry) []string {
 // Fusion-JSON, and gives it by URN.
 func ReadStructures(url string) (map[string]any, error) {
 	var message map[string]any
-	if err := get(url+"/sdmx/v2/structure/*/*/*/*", "application/vnd.fusion.json", &message); err != nil {
+	err := get(url+"/sdmx/v2/structure/*/*/*/*", "application/vnd.fusion.json", &message)
+	if err != nil && !errors.Is(err, errNothing) {
 		return nil, err
 	}
 	out := map[string]any{}

@@ -15,10 +15,11 @@ func (s *submission) merge(ctx context.Context, e *entry) error {
 	case s.Mode == ModeAppend && !isScheme:
 		e.change.Digest = e.before.Digest // what is there stays
 		return nil
+	case isScheme && scheme.IsPartial() && s.Mode == ModeFullReplace:
+		e.refuse(ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
+		return nil
+	case isScheme && scheme.IsPartial(): // sdmx-rest 2.x: a partial scheme is an update of what is stored
 	case s.Mode == ModeReplace || s.Mode == ModeFullReplace || !isScheme:
-		if isScheme && scheme.IsPartial() && s.Mode != ModeMerge && s.Mode != ModeAppend {
-			e.refuse(ReasonPartial, nil, "%s is marked as partial, and %s would lose the items that it leaves out; submit it with merge or append, or whole.", e.urn, s.Mode)
-		}
 		return nil
 	}
 	stored, err := s.world.read(ctx, *e.before)
@@ -29,10 +30,10 @@ func (s *submission) merge(ctx context.Context, e *entry) error {
 	if !ok {
 		return fmt.Errorf("%s is stored as another type", e.urn)
 	}
-	if err := whole.MergeItems(scheme, s.Mode == ModeMerge); err != nil {
+	if err := whole.MergeItems(scheme, s.Mode != ModeAppend); err != nil {
 		return err
 	}
-	if s.Mode == ModeMerge {
+	if s.Mode != ModeAppend {
 		mergeTexts(whole.Common(), scheme.Common())
 	}
 	e.structure = whole

@@ -11,6 +11,7 @@ func (s *server) routes() []route {
 	maintain := &rest.Maintenance{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
+	rules := &rest.Rules{Registry: s.Registry}
 	routes := []route{
 		{"GET /healthz", accessOpen, s.healthz},
 		{"GET /readyz", accessOpen, s.readyz},
@@ -34,6 +35,11 @@ func (s *server) routes() []route {
 		{"GET /api/v1/transactions", accessRead, feed.List},
 		{"GET /api/v1/transactions/{number}", accessRead, feed.One},
 		{"GET /api/v1/dangling", accessRead, feed.Dangling},
+		{"GET /api/v1/settings", accessRead, rules.Get},
+		{"PUT /api/v1/settings", accessAdmin, rules.Put},
+
+		{"GET /{$}", accessRead, s.consolePage},
+		{"GET /console.css", accessOpen, s.consoleStyle},
 	}
 	if s.Producer != nil {
 		manage := &rest.Management{Producer: s.Producer}

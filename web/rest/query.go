@@ -87,14 +87,15 @@ func mediaTypes() string {
 func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format, in registry.Query) {
 	now := q.Now().UTC().Truncate(time.Second)
 	out := formats.NewWriter(w, f, formats.Header{ID: messageID(now), Prepared: now, Sender: q.Sender})
-	some := false
+	some, inexpressible := false, error(nil)
 	w.Header().Add("Vary", "Accept")
 	err := q.Registry.Find(r.Context(), in, f.Order, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
 		if err != nil {
 			return fmt.Errorf("%s: %w", u, err)
 		}
-		if formats.Expressible(f, m) != nil {
+		if why := formats.Expressible(f, m); why != nil {
+			inexpressible = why
 			return nil
 		}
 		if !some {
@@ -109,6 +110,8 @@ func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format,
 		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
 	case err != nil && !some:
 		WriteError(w, r, http.StatusInternalServerError, "The structures could not be read: %s", err)
+	case !some && inexpressible != nil:
+		WriteError(w, r, http.StatusNotAcceptable, "What was found cannot be written in this format: %s", inexpressible)
 	case !some:
 		WriteError(w, r, http.StatusNotFound, "No structure matches %s.", r.URL.Path)
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"urncast/registry"
+	"urncast/sdmx"
 )
 
 // Registry is what this package asks of the registry; *registry.Registry is
@@ -15,4 +16,7 @@ type Registry interface {
 	Latest(ctx context.Context, before registry.Number, limit int) ([]registry.Transaction, error)
 	Transaction(context.Context, registry.Number) (registry.Transaction, []registry.Change, error)
 	Dangling(context.Context) ([]registry.Dangling, error)
+	Counts(context.Context) (map[sdmx.Class]int, registry.Number, error)
+	Settings(context.Context) (registry.Settings, error)
+	SaveSettings(context.Context, registry.Settings) error
 }

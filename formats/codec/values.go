@@ -1,6 +1,8 @@
 package codec
 
 import (
+	"strings"
+
 	"urncast/sdmx"
 )
 
@@ -108,7 +110,7 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 	if urn == "" {
 		return sdmx.Ref{}
 	}
-	r, err := sdmx.ParseRef(urn)
+	r, err := sdmx.ParseRef(strings.TrimSpace(urn)) // a line break inside is met in real files
 	if err != nil {
 		c.failAt(i, "%s", err)
 	}

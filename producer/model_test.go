@@ -184,17 +184,21 @@ func (l *modelLane) commit() {
 
 func (l *modelLane) Close() {}
 
+type modelTx struct {
+	Pending
+	large bool // its documents are read in pages
+}
+
 // modelStore is a registry's log and a producer's row.
 type modelStore struct {
 	mu     sync.Mutex
-	txs    []Pending
+	txs    []modelTx
 	row    Row
 	marks  map[registry.Number]string
 	left   map[registry.Number]int
 	work   chan struct{}
 	wishes chan struct{}
 	lossy  func() bool // whether a cursor's move is lost
-	shown  []State
 	made   int
 }
 
@@ -222,7 +226,7 @@ func (s *modelStore) record(kind registry.Kind, version string, keys ...string) 
 		}
 		p.Documents = append(p.Documents, d)
 	}
-	s.txs = append(s.txs, p)
+	s.txs = append(s.txs, modelTx{Pending: p})
 	signal(s.work)
 }
 
@@ -265,7 +269,14 @@ func (s *modelStore) Pending(_ context.Context, after registry.Number, _ int64) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	to := min(int(after)+7, len(s.txs))
-	return append([]Pending(nil), s.txs[after:to]...), nil
+	var out []Pending
+	for _, p := range s.txs[after:to] {
+		if p.large {
+			p.Documents = nil
+		}
+		out = append(out, p.Pending)
+	}
+	return out, nil
 }
 
 func (s *modelStore) Page(_ context.Context, n registry.Number, from int, _ int64) ([]registry.Document, error) {
@@ -340,7 +351,12 @@ func (h *modelHold) Load(context.Context) (r Row, err error) {
 }
 
 func (h *modelHold) Show(_ context.Context, s State, reason string, _ []Choice) error {
-	return h.do(func() { h.row.State, h.row.Reason, h.shown = s, reason, append(h.shown, s) })
+	return h.do(func() {
+		if s != h.row.State {
+			h.row.Since = time.Now()
+		}
+		h.row.State, h.row.Reason = s, reason
+	})
 }
 
 func (h *modelHold) Take(_ context.Context, wish int64) error {

@@ -1,0 +1,100 @@
+package producer
+
+import (
+	"strings"
+	"testing"
+
+	"urncast/registry"
+)
+
+func (s *modelStore) in(state State, reason string) func() bool {
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.row.State == state && strings.Contains(s.row.Reason, reason)
+	}
+}
+
+// started gives a producer that was started idle on an empty registry.
+func started(t *testing.T, format string) (*modelStore, *modelBroker) {
+	t.Helper()
+	s, b := newModelStore(), newModelBroker(nil)
+	s.row.Config.Format = format
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the start", s.handled(0))
+	return s, b
+}
+
+func TestNeverStartedPublishesNothing(t *testing.T) {
+	s, b := newModelStore(), newModelBroker(nil)
+	s.row.State = Idle // as if it had been left so
+	s.record(registry.Replace, "1.0", "X")
+	until(t, s, b, "the state", s.in(Stopped, "never started"))
+	wantTold(t, b)
+}
+
+func TestFailedWaitsForItsCureAndKeepsOrder(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	s.record(registry.Replace, "1.0", "Y")
+	s.record(registry.Replace, "1.0", "Z")
+	good := s.txs[1].Documents[0].Body
+	s.txs[1].Documents[0].Body = []byte{0xff}
+	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1")
+	if s.marks[2] != StatusFailed {
+		t.Errorf("transaction 2 is marked %q", s.marks[2])
+	}
+	s.txs[1].Documents[0].Body = good
+	s.wish(Idle, "")
+	until(t, s, b, "sending", s.handled(3))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1", "2 replace A:Y(1.0) 1/1", "3 replace A:Z(1.0) 1/1")
+	if s.marks[2] != "" {
+		t.Errorf("after it was sent transaction 2 is marked %q", s.marks[2])
+	}
+}
+
+func TestSuspendedHoldsWhatIsRecorded(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.row.Wish.Keep = true
+	s.wish(Suspended, "")
+	until(t, s, b, "the suspension", s.in(Suspended, "by hand"))
+	s.record(registry.Replace, "1.0", "X")
+	until(t, s, b, "staying suspended", s.in(Suspended, "by hand"))
+	wantTold(t, b)
+	s.wish(Idle, "")
+	until(t, s, b, "sending", s.handled(1))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1")
+}
+
+func TestLargeTransactionIsReadInPages(t *testing.T) {
+	s, b := started(t, "sdmx-ml-2.1")
+	s.record(registry.Replace, "1.0", "A", "B", "C", "D", "E")
+	s.txs[0].large = true
+	s.record(registry.Replace, "1.0", "F")
+	until(t, s, b, "sending", s.handled(2))
+	wantTold(t, b, "1 replace A:A(1.0) 1/5", "1 replace A:B(1.0) 2/5", "1 replace A:C(1.0) 3/5", "1 replace A:D(1.0) 4/5", "1 replace A:E(1.0) 5/5", "2 replace A:F(1.0) 1/1")
+}
+
+func TestSkippedIsSaid(t *testing.T) {
+	s, b := started(t, "sdmx-ml-2.1")
+	s.record(registry.Replace, "1.0.0-draft", "X")
+	s.txs[0].Documents[0].Before = 0 // it was never on the topic
+	s.record(registry.Replace, "1.0", "Y")
+	until(t, s, b, "sending", s.handled(2))
+	wantTold(t, b, "2 replace A:Y(1.0) 1/1")
+	if s.marks[1] != StatusSkipped {
+		t.Errorf("transaction 1 is marked %q", s.marks[1])
+	}
+	for _, r := range b.log {
+		if r == nil {
+			continue
+		}
+		for _, h := range r.Headers {
+			if h.Key == HeaderSkipped && string(h.Value) == "1" {
+				return
+			}
+		}
+	}
+	t.Error("no record says that 1 was skipped")
+}

@@ -160,7 +160,7 @@ func (s *submission) broken(ctx context.Context, keys []Key) ([]Dangling, error)
 	}
 	var out []Dangling
 	for _, d := range refs {
-		if s.world.gone[d.From] || s.world.put[d.From] != nil {
+		if s.world.gone[d.From] || s.world.fresh[d.From] {
 			continue // it goes too, or what it will say was checked
 		}
 		ok, err := s.world.resolves(ctx, d.To)

@@ -253,6 +253,7 @@ func (s *submission) put(e *entry, v Verdict) {
 	if e.result.Verdict != Refused {
 		e.result.Verdict = v
 	}
+	s.world.fresh[e.urn] = true
 	s.world.add(e.structure)
 }
 

@@ -13,13 +13,14 @@ type world struct {
 	reader Reader
 	put    map[sdmx.URN]sdmx.Maintainable
 	gone   map[sdmx.URN]bool
+	fresh  map[sdmx.URN]bool // of put: what changes, so that its references are checked
 	keys   map[Key][]sdmx.URN // of put
 	stored map[Key][]Stored
 	items  map[sdmx.URN]map[string]bool
 }
 
 func newWorld(r Reader) *world {
-	return &world{reader: r, put: map[sdmx.URN]sdmx.Maintainable{}, gone: map[sdmx.URN]bool{},
+	return &world{reader: r, put: map[sdmx.URN]sdmx.Maintainable{}, gone: map[sdmx.URN]bool{}, fresh: map[sdmx.URN]bool{},
 		keys: map[Key][]sdmx.URN{}, stored: map[Key][]Stored{}, items: map[sdmx.URN]map[string]bool{}}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"os"
 
 	"urncast/formats"
 	"urncast/registry"
@@ -34,6 +33,7 @@ func isTrue(s string) bool { return s == "true" || s == "1" || s == "yes" }
 // read hands over every structure of the body: of a multipart form its files, of
 // a zip its members.
 func (u *upload) read(yield func(registry.Submitted) error) error {
+	u.request.Body = &body{u.request.Body}
 	media, _, err := mime.ParseMediaType(u.request.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/form-data" {
 		return u.file("", u.request.Body, yield)
@@ -76,11 +76,30 @@ func (u *upload) file(name string, r io.Reader, yield func(registry.Submitted) e
 	})
 }
 
+// A body tells errors of the connection to the client from those of the database:
+// both may be an unexpected EOF.
+type body struct{ io.ReadCloser }
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = &bodyError{err}
+	}
+	return n, err
+}
+
+type bodyError struct{ err error }
+
+func (e *bodyError) Error() string { return e.err.Error() }
+func (e *bodyError) Unwrap() error { return e.err }
+
 // submitError answers for an error of Submit or of reading the body.
 func submitError(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	var large *http.MaxBytesError
+	var unread *bodyError
 	switch {
 	case errors.As(err, &large):
 		WriteError(w, r, http.StatusRequestEntityTooLarge, "The message is larger than the %d bytes that this server takes.", large.Limit)
@@ -90,9 +109,9 @@ func submitError(w http.ResponseWriter, r *http.Request, err error) {
 		WriteError(w, r, http.StatusUnprocessableEntity, "%s", invalid)
 	case errors.Is(err, registry.ErrNotFound):
 		WriteError(w, r, http.StatusNotFound, "%s", err)
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &unread):
 		WriteError(w, r, http.StatusBadRequest, "The message ended too early: %s", err)
 	default:
-		WriteError(w, r, http.StatusInternalServerError, "The registry could not do it, and changed nothing: %s", err)
+		WriteError(w, r, http.StatusInternalServerError, "The database did not answer for the change: %s. The feed of transactions says whether it was recorded; sending it again does no harm.", err)
 	}
 }

@@ -22,7 +22,7 @@ check: ## Vet, formatting, import arrows: fast
 .PHONY: test
 test: check ## Run all tests; installs what they need where it may (Debian, as root)
 	.ci/setup
-	go test -timeout 40m ./...
+	go test -timeout 40m -parallel 4 ./...
 
 .PHONY: race
 race: ## Run all but the integration tests under the race detector

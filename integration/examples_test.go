@@ -22,6 +22,7 @@ import (
 // Each example consumer ends with the replica that the messages describe, and
 // applies each transaction once and whole.
 func TestExampleConsumers(t *testing.T) {
+	t.Parallel()
 	k := rig.StartKafka(t)
 	const topic = "examples"
 	k.CreateTopic(t, topic, "cleanup.policy=compact")

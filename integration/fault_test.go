@@ -13,6 +13,7 @@ import (
 
 // A broker that is killed and comes back costs time, and nothing else.
 func TestBrokerKilled(t *testing.T) {
+	t.Parallel()
 	k := rig.StartKafka(t)
 	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
 	for range runs(t, 3) {
@@ -31,6 +32,7 @@ func TestBrokerKilled(t *testing.T) {
 
 // So does a PostgreSQL that is killed and comes back.
 func TestPostgresKilled(t *testing.T) {
+	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Start(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	for range runs(t, 5) {
@@ -50,6 +52,7 @@ func TestPostgresKilled(t *testing.T) {
 // A commit whose answer is lost, and one whose request is lost, are found out
 // by reading the topic: neither is repeated blindly.
 func TestCommitAnswerLost(t *testing.T) {
+	t.Parallel()
 	for name, ruling := range map[string]rig.Ruling{"answer": {LoseAnswer: true}, "request": {Lose: true}} {
 		t.Run(name, func(t *testing.T) {
 			k := rig.StartKafka(t)
@@ -62,7 +65,7 @@ func TestCommitAnswerLost(t *testing.T) {
 				}
 				return rig.Ruling{}
 			})
-			w.loadFor(func() { time.Sleep(15 * time.Second) })
+			w.loadFor(func() { time.Sleep(8 * time.Second) })
 			k.Proxy.Rule(nil)
 			w.settle()
 			w.check()
@@ -77,6 +80,7 @@ func TestCommitAnswerLost(t *testing.T) {
 // A commit's request that is held back until another instance has taken over is
 // refused by the broker, and the transaction is on the topic once.
 func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
+	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Start(t)
 	for range runs(t, 3) {
 		w := newWorld(t, k, s, k.Proxy.Address())
@@ -121,6 +125,7 @@ func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
 // A publisher that was stopped in its tracks while another took over does no
 // harm when it goes on.
 func TestPausedPublisher(t *testing.T) {
+	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Start(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	for range runs(t, 3) {
@@ -147,6 +152,7 @@ func TestPausedPublisher(t *testing.T) {
 // While another producer's transaction is open on the topic, recovery waits: what
 // it hides might be ours. Nothing is published twice.
 func TestForeignOpenTransaction(t *testing.T) {
+	t.Parallel()
 	k := rig.StartKafka(t)
 	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })

@@ -54,6 +54,7 @@ func (w *world) awaitQuestion() producerStatus {
 // A topic that was deleted and made anew is not published to before an admin has
 // decided; a baseline then makes it whole.
 func TestTopicRecreated(t *testing.T) {
+	t.Parallel()
 	k := rig.StartKafka(t)
 	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
@@ -79,6 +80,7 @@ func TestTopicRecreated(t *testing.T) {
 // anew. The guard speaks before anything is published, at whatever number the
 // registry stands by then.
 func TestDatabaseRestored(t *testing.T) {
+	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Start(t)
 	for _, more := range []int{0, 3, 40} {
 		w := newWorld(t, k, s, k.Bootstrap())

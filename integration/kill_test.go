@@ -57,6 +57,7 @@ func runs(t *testing.T, n int) int {
 // Killed at each named step of submitting, publishing, recovering and making a
 // baseline, the product comes back and nothing is lost, doubled or out of order.
 func TestKillAtEachStep(t *testing.T) {
+	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Start(t)
 	worldsAtOnce := make(chan struct{}, 2)
 	t.Run("steps", func(t *testing.T) {
@@ -126,6 +127,7 @@ func (w *world) killAt(at string, atStart, baseline bool) {
 // Killed at random moments under load, the product comes back and nothing is
 // lost, doubled or out of order.
 func TestKillAtRandom(t *testing.T) {
+	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Start(t)
 	t.Run("worlds", func(t *testing.T) {
 		for i := range 2 {

@@ -19,12 +19,20 @@ type verifyCommand struct {
 type finding struct {
 	promise string
 	differs []string // what does; empty if proven
-	open    []string // why it cannot be proven for all
+	open    []string // why it cannot be proven for all; the first of them
+	// unproven counts them.
+	unproven int
 }
 
 func (f *finding) differ(format string, args ...any) {
 	if len(f.differs) < 20 {
 		f.differs = append(f.differs, fmt.Sprintf(format, args...))
+	}
+}
+
+func (f *finding) leave(format string, args ...any) {
+	if f.unproven++; f.unproven <= 5 {
+		f.open = append(f.open, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -53,6 +61,9 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		}
 		for _, text := range append(f.differs, f.open...) {
 			fmt.Printf("              %s\n", text)
+		}
+		if more := f.unproven - len(f.open); more > 0 {
+			fmt.Printf("              and %d more\n", more)
 		}
 	}
 	fmt.Printf("topic %s: %d messages; registry: %d transactions\n", c.Topic, len(v.messages), len(v.feed))

@@ -81,6 +81,7 @@ func (k *Kafka) prepare() error {
 		return err
 	}
 	id := uuid.New()
+	id[0] &= 0x7f // its first letter is then none of "-" and "_", which the tool takes for a flag
 	out, err := exec.Command("java", append(k.jvm(), "kafka.tools.StorageTool", "format",
 		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", k.config())...).CombinedOutput()
 	if err != nil {

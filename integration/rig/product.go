@@ -38,9 +38,10 @@ type Settings struct {
 	Database  string // URL of PostgreSQL
 	Bootstrap string
 	Topic     string
-	Format    string   // fusion-json if empty
-	Env       []string // more of the environment, NAME=value
-	Tags      string   // build tags of the binary
+	Format    string        // fusion-json if empty
+	Env       []string      // more of the environment, NAME=value
+	Tags      string        // build tags of the binary
+	Patience  time.Duration // with one request; 10 s if 0
 }
 
 var builds struct {
@@ -84,6 +85,9 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if s.Patience == 0 {
+		s.Patience = 10 * time.Second
+	}
 	if s.Format == "" {
 		s.Format = "fusion-json"
 	}
@@ -91,7 +95,7 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 		URL:    fmt.Sprintf("http://127.0.0.1:%d", port),
 		Log:    filepath.Join(tb.TempDir(), "urncast.log"),
 		binary: Build(tb, s.Tags),
-		client: &http.Client{Timeout: time.Minute},
+		client: &http.Client{Timeout: s.Patience},
 	}
 	p.env = append([]string{
 		"URNCAST_HTTP=" + fmt.Sprintf("127.0.0.1:%d", port),

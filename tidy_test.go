@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
+	"integration/doors":      {"web", "producer", "registry/postgres", "registry", "integration/rig"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},
 }

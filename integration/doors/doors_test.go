@@ -1,4 +1,5 @@
-package web_test
+// Package doors tests the HTTP doors against a real database.
+package doors
 
 import (
 	"archive/zip"

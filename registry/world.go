@@ -13,7 +13,7 @@ type world struct {
 	reader Reader
 	put    map[sdmx.URN]sdmx.Maintainable
 	gone   map[sdmx.URN]bool
-	fresh  map[sdmx.URN]bool // of put: what changes, so that its references are checked
+	fresh  map[sdmx.URN]bool  // of put: what changes, so that its references are checked
 	keys   map[Key][]sdmx.URN // of put
 	stored map[Key][]Stored
 	items  map[sdmx.URN]map[string]bool

@@ -151,15 +151,20 @@ func (s *session) changedRoute() *asking {
 	return nil
 }
 
-// inspect reads a topic that this producer has not published to. One that
-// another registry or producer writes to is refused.
-func (s *session) inspect(ctx context.Context, topic string, start, high int64) (*witness, error) {
+// inspect reads a topic that this producer has not published to, as far as the
+// database knows. One that another registry or producer writes to is refused; our
+// own records on it mean that the database is older than they are.
+func (s *session) inspect(ctx context.Context, topic string, start, high int64, how string) error {
 	w, err := s.readBack(ctx, topic, start, high)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if w.foreign != "" {
-		return nil, &asking{fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, w.foreign), nil}
+		return &asking{fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, w.foreign), nil}
 	}
-	return w, nil
+	if w.last != nil && how != StartBaseline && !s.row.Started {
+		return &asking{fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", topic, w.last.Number),
+			bothWays("")[:1]}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package producer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ type Publisher struct {
 	// ProcessStart, on the database's clock, tells a restart from a takeover:
 	// only what this process found when it came up does a restart lift.
 	ProcessStart time.Time
+
+	backoff time.Duration // of tests; backoffFirst if 0
 }
 
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
@@ -79,17 +82,15 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			return err
 		case errors.As(err, &question):
 			asked = true
-			err = hold.Show(ctx, Stopped, question.reason, question.choices)
+			err = errors.Join(hold.Show(ctx, Stopped, question.reason, question.choices), hold.Take(ctx, row.Wish.Sequence))
 		case kind == Permanent:
 			p.Metrics.faults.WithLabelValues(kind.String()).Inc()
 			err = hold.Show(ctx, Failed, err.Error(), nil)
-			if row.Wish.Sequence > row.Taken {
-				err = errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
-			}
+			err = errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
 		default:
 			p.Metrics.faults.WithLabelValues(kind.String()).Inc()
 			attempts++
-			err = p.again(ctx, hold, attempts, err)
+			err = p.again(ctx, hold, row.Wish.Sequence, attempts, err)
 		}
 		if err != nil {
 			return err
@@ -98,18 +99,23 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 }
 
 // again waits before the next attempt: not at all after the first doubt, then
-// longer and longer, and in public after a few.
-func (p *Publisher) again(ctx context.Context, hold Hold, attempts int, cause error) error {
+// longer and longer, and in public after a few. A new wish ends the wait.
+func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts int, cause error) error {
 	if attempts == 1 && kindOf(cause) != Transitory {
 		return nil
 	}
-	wait := min(backoffMax, backoffFirst<<min(attempts-1, 10))
+	wait := min(backoffMax, cmp.Or(p.backoff, backoffFirst)<<min(attempts-1, 10))
 	if attempts > attemptsQuiet {
 		if err := hold.Show(ctx, Degraded, fmt.Sprintf("%s. Nothing is lost; attempt %d follows in %s.", cause, attempts+1, wait), nil); err != nil {
 			return err
 		}
 	}
-	sleep(ctx, p.Store.Wishes(), wait)
+	for end := time.Now().Add(wait); ctx.Err() == nil && time.Now().Before(end); {
+		sleep(ctx, p.Store.Wishes(), time.Until(end))
+		if row, err := hold.Load(ctx); err != nil || row.Wish.Sequence > wish {
+			return err
+		}
+	}
 	return nil
 }
 

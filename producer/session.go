@@ -172,7 +172,7 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 		return err
 	}
 	if s.row.Sent.TopicID != route.TopicID {
-		if _, err := s.inspect(ctx, route.Topic, start, high); err != nil {
+		if err := s.inspect(ctx, route.Topic, start, high, how); err != nil {
 			return err
 		}
 	}

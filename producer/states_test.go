@@ -98,3 +98,28 @@ func TestSkippedIsSaid(t *testing.T) {
 	}
 	t.Error("no record says that 1 was skipped")
 }
+
+func TestFirstStartOnATopicThatKnowsMore(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	until(t, s, b, "sending", s.handled(1))
+	s.row = Row{ID: "p", Registry: "r", State: Stopped, Config: s.row.Config, Wish: s.row.Wish} // restored from before the start
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the question", s.in(Stopped, "older dump"))
+	s.wish(Idle, StartBaseline)
+	until(t, s, b, "the baseline", s.handled(1))
+	s.row.ID = "another producer"
+	s.row.Started, s.row.Sent = false, Route{}
+	s.wish(Idle, StartBaseline)
+	until(t, s, b, "the refusal", s.in(Stopped, "belongs to producer p"))
+}
+
+func TestAQuestionIsAskedOnce(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	b.topic.ID = "another"
+	s.wish(Idle, "")
+	until(t, s, b, "the question", s.in(Stopped, "made anew"))
+	if s.row.Taken != s.row.Wish.Sequence {
+		t.Error("the start that was answered with a question is still open, and would be tried for ever")
+	}
+}

@@ -124,7 +124,7 @@ func (p *ProducerStore) Acquire(ctx context.Context) (producer.Hold, error) {
 	}
 	h := &hold{p: p, conn: pooled.Hijack()}
 	// A holder whose machine vanished must not keep the lock for hours.
-	_, err = h.conn.Exec(ctx, `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET idle_session_timeout = 0`)
+	_, err = h.conn.Exec(ctx, `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3`)
 	if err == nil {
 		_, err = h.conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, p.lock)
 	}

@@ -2,7 +2,19 @@
 
 package bench
 
-import "testing"
+import (
+	"os"
+	"testing"
+
+	"urncast/integration/rig"
+)
+
+// TestMain removes what was built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	rig.RemoveBuilds()
+	os.Exit(code)
+}
 
 // rounds is how often each figure is measured.
 const rounds = 3
@@ -11,5 +23,6 @@ const rounds = 3
 func TestTable(t *testing.T) {
 	out := &table{}
 	defer out.print()
+	productRows(t, out)
 	formatRows(t, out)
 }

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+)
+
+// A dev is one folder of urncast dev, and the process that runs on it.
+type dev struct {
+	t        *testing.T
+	binary   string
+	data     string
+	http     string
+	kafka    string
+	log      string
+	password string
+	process  *rig.Process
+}
+
+func newDev(t *testing.T) *dev {
+	t.Helper()
+	d := &dev{t: t, binary: filepath.Join(t.TempDir(), "urncast"), data: filepath.Join(t.TempDir(), "data"), log: filepath.Join(t.TempDir(), "log")}
+	if out, err := exec.Command("go", "build", "-o", d.binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, address := range []*string{&d.http, &d.kafka} {
+		port, err := rig.FreePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		*address = fmt.Sprintf("127.0.0.1:%d", port)
+	}
+	t.Cleanup(func() {
+		if d.process != nil {
+			d.process.Stop(20 * time.Second)
+		}
+		if t.Failed() {
+			t.Log(rig.Tail(d.log))
+		}
+	})
+	return d
+}
+
+var passwordLine = regexp.MustCompile(`password: +(\S+)`)
+
+// start starts the process and waits until it serves.
+func (d *dev) start() {
+	d.t.Helper()
+	if err := os.WriteFile(d.log, nil, 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	p, err := rig.Launch(d.log, os.Environ(), d.binary, "dev", "--data", d.data, "--http", d.http, "--kafka", d.kafka)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.process = p
+	for range 600 {
+		text, err := os.ReadFile(d.log)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if m := passwordLine.FindSubmatch(text); m != nil {
+			if resp, err := http.Get("http://" + d.http + "/readyz"); err == nil {
+				resp.Body.Close()
+				d.password = string(m[1])
+				return
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	d.t.Fatal("urncast dev does not come up")
+}
+
+// run runs a verb and gives what it printed; fails says whether it must fail.
+func (d *dev) run(fails bool, args ...string) string {
+	d.t.Helper()
+	c := exec.Command(d.binary, args...)
+	c.Env = append(os.Environ(), "URNCAST_URL=http://"+d.http, "URNCAST_PASSWORD="+d.password)
+	out, err := c.CombinedOutput()
+	if (err != nil) != fails {
+		d.t.Errorf("urncast %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func (d *dev) file(name, text string) string {
+	path := filepath.Join(d.t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	return path
+}
+
+const someCodelist = `{"Codelist":[{"id":"%s","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"L"}],"items":[{"id":"x","names":[{"locale":"en","value":"X"}]}]}]}`
+
+// proven waits until everything is sent, and lets verify look for differences.
+func (d *dev) proven(transactions int) {
+	d.t.Helper()
+	out := ""
+	for range 100 {
+		out = d.run(false, "verify")
+		if strings.Contains(d.run(false, "status"), fmt.Sprintf("%d recorded, handled up to %d, 0 pending", transactions, transactions)) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	out = d.run(false, "verify")
+	if strings.Contains(out, "differs") || !strings.Contains(out, fmt.Sprintf("registry: %d transactions", transactions)) {
+		d.t.Errorf("verify says:\n%s", out)
+	}
+}
+
+// A newcomer's first minutes: start, submit, look, verify; then everything is
+// killed, and a second start goes on.
+func TestDevFromTheFirstStartThroughAKill(t *testing.T) {
+	d := newDev(t)
+	d.start()
+	if out := d.run(false, "submit", d.file("one.json", fmt.Sprintf(someCodelist, "ONE"))); !strings.Contains(out, "transaction 1") {
+		t.Errorf("submit says %s", out)
+	}
+	if out := d.run(true, "submit", d.file("bad.json", `{"Codelist":[{"id":"A"`)); !strings.Contains(out, "bad.json") || !strings.Contains(out, "line 1") {
+		t.Errorf("a broken file is refused with %s", out)
+	}
+	d.run(true, "submit", "no-such-file.xml")
+	xml := d.run(false, "convert", "--to", "sdmx-ml-2.1", d.file("two.json", fmt.Sprintf(someCodelist, "TWO")))
+	if out := d.run(false, "submit", d.file("two.xml", xml)); !strings.Contains(out, "transaction 2") {
+		t.Errorf("the converted file: %s", out)
+	}
+	d.proven(2)
+	d.process.Kill()
+	d.start()
+	d.run(false, "submit", d.file("three.json", fmt.Sprintf(someCodelist, "THREE")))
+	d.proven(3)
+	if out := d.run(false, "version"); !strings.Contains(out, "urncast") {
+		t.Errorf("version says %s", out)
+	}
+}
+
+func TestServeRefusesWhatIsNotSafe(t *testing.T) {
+	for what, c := range map[string]struct {
+		command serveCommand
+		says    string
+	}{
+		"no password":  {serveCommand{HTTP: "127.0.0.1:1"}, "URNCAST_PASSWORD"},
+		"short":        {serveCommand{HTTP: "127.0.0.1:1", Password: "1234567"}, "fewer than 8"},
+		"plain HTTP":   {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678"}, "--behind-proxy"},
+		"half of TLS":  {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678", TLSCert: "c"}, "both"},
+		"no host:port": {serveCommand{HTTP: "here", Password: "12345678"}, "host:port"},
+	} {
+		if err := c.command.check(); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, ok := range []serveCommand{{HTTP: "127.0.0.1:1", Password: "12345678"}, {HTTP: "0.0.0.0:1", Password: "12345678", BehindProxy: true}} {
+		if err := ok.check(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -107,9 +107,13 @@ func (s *submission) renameAgency(ctx context.Context, in Rename) error {
 	if err != nil {
 		return err
 	}
-	if len(taken) > 0 {
-		e := &entry{urn: taken[0].URN, result: &Result{URN: taken[0].URN, Where: "rename"}}
-		e.refuse(ReasonTwice, nil, "Agency %s maintains structures already, so %s cannot take its name.", in.NewAgency, in.Agency)
+	known, err := s.world.agencyKnown(ctx, in.NewAgency)
+	if err != nil {
+		return err
+	}
+	if known || len(taken) > 0 {
+		e := &entry{urn: scheme, result: &Result{URN: scheme, Where: "rename"}}
+		e.refuse(ReasonTwice, nil, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
 		s.deletes = append(s.deletes, e)
 		return nil
 	}

@@ -28,8 +28,8 @@ type ItemScheme interface {
 	// those with the same id, or behind the last one; of nested items whole
 	// branches. With replace false, items that are there stay as they are.
 	MergeItems(from ItemScheme, replace bool) error
-	// RemoveItem takes one item out, with what nests in it; false if it was
-	// not there.
+	// RemoveItem takes one item out, with what nests in it; in a flat scheme its
+	// children lose their parent. False if it was not there.
 	RemoveItem(path string) bool
 }
 
@@ -79,7 +79,24 @@ func (s *Scheme[T]) RemoveItem(path string) bool {
 		return false
 	}
 	*in = append((*in)[:at], (*in)[at+1:]...)
+	for i := range *in {
+		if p := parentOf(&(*in)[i]); p != nil && *p == path {
+			*p = ""
+		}
+	}
 	return true
+}
+
+// parentOf is where an item of a flat scheme names its parent; nil where items
+// nest or have none.
+func parentOf(item any) *string {
+	switch x := item.(type) {
+	case *Code:
+		return &x.Parent
+	case *Concept:
+		return &x.Parent
+	}
+	return nil
 }
 
 type itemsOf[T any] interface{ items() []T }

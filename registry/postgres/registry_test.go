@@ -270,3 +270,33 @@ func TestAsOfAndManyStructures(t *testing.T) {
 		t.Error("the registry has no id")
 	}
 }
+
+func TestItemsAreDeletedAndAgenciesStayApart(t *testing.T) {
+	r, _ := open(t)
+	ctx := context.Background()
+	l := codelist("CL", "1.0", "a", "b")
+	l.Items[1].Parent = "a"
+	agencies := &sdmx.AgencyScheme{}
+	agencies.Agency, agencies.ID, agencies.Version = "SDMX", "AGENCIES", "1.0"
+	agencies.Items = []sdmx.Agency{{Nameable: sdmx.Nameable{ID: "A"}}, {Nameable: sdmx.Nameable{ID: "B"}}}
+	submit(t, r, registry.ModeReplace, l, agencies)
+	o, err := r.Submit(ctx, registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "CL", "1.0", "a")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, o, "2 updated")
+	err = r.Find(ctx, registry.Query{IDs: []string{"CL"}}, nil, func(u sdmx.URN, body []byte) error {
+		m, err := sdmx.ParseCanonical(u.Class, body)
+		if err == nil && m.(*sdmx.Codelist).Items[0].Parent != "" {
+			t.Error("the child of a deleted code still names it")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err = r.Rename(ctx, registry.Rename{Agency: "A", NewAgency: "B"}); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, o, registry.ReasonTwice, "there already")
+}

@@ -8,7 +8,7 @@ import (
 )
 
 // A Config is what an admin sets of a producer. How to reach the brokers stands
-// apart, in kafka.Options, for it may hold secrets.
+// apart, in a Connection, for it may hold secrets.
 type Config struct {
 	Name   string
 	Topic  string

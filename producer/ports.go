@@ -39,8 +39,19 @@ type Seen struct {
 	Position, Count                   int
 }
 
-// A Broker is the way to Kafka. Its errors are Faults.
+// A Cluster is the way to Kafka, as it is configured at the time of asking.
+type Cluster interface {
+	// Connect takes up the connection as it stands now. Its errors are Faults.
+	Connect(ctx context.Context) (Broker, error)
+}
+
+// A Broker is a connection that was taken up. Its errors are Faults.
 type Broker interface {
+	// Changed is closed when the connection is no longer what Connect found: it
+	// was saved anew, or a file that it names has another content.
+	Changed() <-chan struct{}
+	// Close ends what Connect began; lanes are closed before.
+	Close()
 	// Describe finds the topic, and makes it if that is allowed.
 	Describe(ctx context.Context, topic string) (Topic, error)
 	// Open makes a lane for each transactional id and initialises it, which

@@ -41,6 +41,8 @@ func (s *session) publish(ctx context.Context, half registry.Number) error {
 			s.ahead.Release(w.held)
 		case <-s.soft:
 			return s.settle(nil)
+		case <-s.broker.Changed(): // the next session takes it up, and recovers first
+			return s.settle(nil)
 		case <-ctx.Done():
 			return s.settle(context.Cause(ctx))
 		}

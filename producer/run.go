@@ -13,7 +13,7 @@ import (
 // its lock.
 type Publisher struct {
 	Store   Store
-	Broker  Broker
+	Cluster Cluster
 	Metrics *Metrics
 	Log     *slog.Logger
 	// ProcessStart, on the database's clock, tells a restart from a takeover:
@@ -63,7 +63,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			}
 			continue
 		}
-		s := &session{store: p.Store, broker: p.Broker, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
+		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
 		err = p.watched(ctx, s)
 		if ctx.Err() != nil {
 			return nil

@@ -20,7 +20,8 @@ var errWider = errors.New("a longer transaction timeout is needed")
 // dropped whole at the first error.
 type session struct {
 	store   Store
-	broker  Broker
+	cluster Cluster
+	broker  Broker // what cluster was taken up as
 	hold    Hold
 	metrics *Metrics
 	log     *slog.Logger
@@ -62,6 +63,9 @@ func (s *session) run(parent context.Context) (err error) {
 		for _, l := range s.lanes {
 			l.Close()
 		}
+		if s.broker != nil {
+			s.broker.Close()
+		}
 		cancel(err)
 		time.AfterFunc(5*time.Second, stopMoving)
 		close(s.moves)
@@ -82,6 +86,9 @@ func (s *session) live(ctx context.Context) (err error) {
 		return stored(err)
 	}
 	s.show(ctx, Recovering, "")
+	if s.broker, err = s.cluster.Connect(ctx); err != nil {
+		return err
+	}
 	s.cursor = s.row.Cursor
 	if s.row.Started {
 		if err := s.resume(ctx); err != nil {

@@ -30,7 +30,7 @@ type instance struct {
 	Cert     string
 	Key      string
 	Producer producer.Config
-	Kafka    kafka.Options
+	Kafka    kafka.Cluster
 	Web      web.Options
 	// Started is called once requests are served.
 	Started func(address string, admin *producer.Admin) error
@@ -42,16 +42,15 @@ const shutdownPatience = 15 * time.Second
 
 // run serves until ctx ends.
 func (i *instance) run(ctx context.Context, log *slog.Logger) error {
+	if err := i.Kafka.Check(ctx); err != nil {
+		return err
+	}
 	store, err := postgres.Open(ctx, i.Database)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	born, err := store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	broker, err := kafka.NewBroker(i.Kafka)
 	if err != nil {
 		return err
 	}
@@ -62,8 +61,9 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	admin := producer.NewAdmin(records)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	publisher := &producer.Publisher{Store: records, Broker: broker, Metrics: producer.NewMetrics(metrics, admin), Log: log, ProcessStart: born}
+	publisher := &producer.Publisher{Store: records, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, admin), Log: log, ProcessStart: born}
 
+	i.Kafka.Log = log
 	i.Web.Registry, i.Web.Producer = registry.New(store), admin
 	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
 	i.Web.Ready = func(ctx context.Context) error {
@@ -115,4 +115,10 @@ func (i *instance) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("the certificate: %w", errors.Join(err, l.Close()))
 	}
 	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// fixedConnection is the connection of a process that was started with one.
+func fixedConnection(properties map[string]string) func(context.Context) (*producer.Connection, error) {
+	c := &producer.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
+	return func(context.Context) (*producer.Connection, error) { return c, nil }
 }

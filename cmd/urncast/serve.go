@@ -52,7 +52,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
 		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: c.Prefix, Sender: c.Sender, Bootstrap: c.Bootstrap}.WithDefaults(),
-		Kafka:    kafka.Options{Properties: properties, CreateTopic: c.CreateTopic, Retention: c.Retention},
+		Kafka:    kafka.Cluster{Connection: fixedConnection(properties), CreateTopic: c.CreateTopic, Retention: c.Retention},
 		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
 	}

@@ -2,21 +2,25 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/properties"
 )
 
-// Options say how to reach the brokers and how to make a topic that is missing.
-type Options struct {
-	// Properties are librdkafka's, by name; bootstrap.servers is among them.
-	// What exactly-once rests on cannot be set (see fixed).
-	Properties map[string]string
+// A Cluster implements producer.Cluster.
+type Cluster struct {
+	// Connection gives the connection as it is defined now.
+	Connection func(context.Context) (*producer.Connection, error)
 	// CreateTopic makes a missing topic, compacted, with one partition.
 	CreateTopic bool
 	// Replication of a topic that is made; the broker's default if 0.
@@ -24,54 +28,104 @@ type Options struct {
 	// Retention is how long a consumer may be away and still see every tombstone
 	// and every transaction whole: min.compaction.lag.ms and delete.retention.ms.
 	Retention time.Duration
+	Log       *slog.Logger
 }
 
 // A Broker implements producer.Broker.
-type Broker struct{ options Options }
-
-// requestTimeout bounds each administrative question to the brokers.
-const requestTimeout = 15 * time.Second
-
-// fixed are properties that what this program promises rests on, and why.
-var fixed = map[string]string{
-	"transactional.id":       "the program names them itself, so that recovery finds its own",
-	"enable.idempotence":     "transactions need it",
-	"acks":                   "a transaction is acknowledged by all replicas in sync",
-	"isolation.level":        "reading back must see committed records only",
-	"retry.backoff.ms":       "a late copy of a commit request must not reach the next transaction",
-	"retry.backoff.max.ms":   "a late copy of a commit request must not reach the next transaction",
-	"transaction.timeout.ms": "it is derived from the size of what is sent",
-	"message.timeout.ms":     "it follows the transaction's timeout",
-	"linger.ms":              "a transaction is sent when it is complete",
-	"enable.partition.eof":   "reading back needs to see the end",
-	"enable.auto.commit":     "reading back keeps no group offset",
-	"group.id":               "reading back keeps no group offset",
-	"auto.offset.reset":      "reading back begins at a known offset",
+type Broker struct {
+	cluster  *Cluster
+	client   map[string]string // librdkafka's properties
+	request  int               // bytes that one message may have; 0 for no bound of ours
+	changed  chan struct{}
+	stop     context.CancelFunc
+	watching sync.WaitGroup
 }
 
-// NewBroker checks the options.
-func NewBroker(o Options) (*Broker, error) {
-	if o.Properties["bootstrap.servers"] == "" {
-		return nil, errors.New("the property bootstrap.servers is missing: name at least one broker as host:port")
-	}
-	for name := range o.Properties {
-		if why, ok := fixed[name]; ok {
-			return nil, fmt.Errorf("the property %s cannot be set: %s", name, why)
-		}
-	}
-	b := &Broker{o}
-	admin, err := b.admin() // finds unknown names and impossible values; connects to nothing yet
+const (
+	// requestTimeout bounds each administrative question to the brokers.
+	requestTimeout = 15 * time.Second
+	// watchEvery is how often a connection is looked at for changes.
+	watchEvery = 3 * time.Second
+)
+
+// Connect implements producer.Cluster. It connects to nothing yet.
+func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
+	connection, err := c.Connection(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("the Kafka properties are refused: %w", err)
+		return nil, err
+	}
+	resolved, _, err := properties.Resolve(connection)
+	if err != nil {
+		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
+	}
+	b := &Broker{cluster: c, client: resolved.Client, request: resolved.RequestBytes, changed: make(chan struct{})}
+	admin, err := b.admin() // finds impossible values
+	if err != nil {
+		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
 	}
 	admin.Close()
+	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
+	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil
+}
+
+// Check says what is wrong with the connection as it is defined, without
+// connecting.
+func (c *Cluster) Check(ctx context.Context) error {
+	b, err := c.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	b.Close()
+	return nil
+}
+
+// Changed implements producer.Broker.
+func (b *Broker) Changed() <-chan struct{} { return b.changed }
+
+// Close implements producer.Broker.
+func (b *Broker) Close() {
+	b.stop()
+	b.watching.Wait()
+}
+
+// watch looks at the connection and its files until either is another than it was.
+func (b *Broker) watch(ctx context.Context, was *producer.Connection, files map[string]string) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := b.cluster.Connection(ctx)
+		if err != nil {
+			continue // a database away is no change
+		}
+		if now.Revision != was.Revision || !maps.Equal(files, stamps(slices.Collect(maps.Keys(files)))) {
+			close(b.changed)
+			return
+		}
+	}
+}
+
+// stamps says of each file what tells one content from another.
+func stamps(paths []string) map[string]string {
+	out := make(map[string]string, len(paths))
+	for _, p := range paths {
+		out[p] = "" // a file that is gone
+		if info, err := os.Stat(p); err == nil {
+			out[p] = fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return out
 }
 
 // with gives the configured properties and some of ours.
 func (b *Broker) with(own map[string]any) *ck.ConfigMap {
 	m := ck.ConfigMap{}
-	for k, v := range b.options.Properties {
+	for k, v := range b.client {
 		m[k] = v
 	}
 	if _, set := m["client.id"]; !set {
@@ -108,7 +162,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 		if err != nil {
 			return t, fault("asking the brokers for topic "+topic, err)
 		}
-		if code := d.Error.Code(); code == ck.ErrUnknownTopicOrPart && b.options.CreateTopic && !made {
+		if code := d.Error.Code(); code == ck.ErrUnknownTopicOrPart && b.cluster.CreateTopic && !made {
 			if err := b.create(ctx, a, topic); err != nil {
 				return t, err
 			}
@@ -131,8 +185,8 @@ func describeTopic(ctx context.Context, a *ck.AdminClient, topic string) (*ck.To
 
 // create makes the topic and waits until the brokers know it.
 func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) error {
-	keep := strconv.FormatInt(b.options.Retention.Milliseconds(), 10)
-	replication := b.options.Replication
+	keep := strconv.FormatInt(b.cluster.Retention.Milliseconds(), 10)
+	replication := b.cluster.Replication
 	if replication == 0 {
 		replication = -1
 	}

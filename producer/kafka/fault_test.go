@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -64,17 +66,34 @@ func TestFaultNamesTheRecord(t *testing.T) {
 	}
 }
 
-func TestPropertiesThatPromisesRestOnAreRefused(t *testing.T) {
-	for name := range fixed {
-		_, err := NewBroker(Options{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1", name: "1"}})
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s was taken: %v", name, err)
+func TestConnectRefuses(t *testing.T) {
+	for _, bad := range []map[string]string{
+		{},
+		{"bootstrap.servers": "127.0.0.1:1", "acks": "1"},
+		{"bootstrap.servers": "127.0.0.1:1", "no.such.property": "1"},
+	} {
+		c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return &producer.Connection{Properties: bad}, nil }}
+		if err := c.Check(t.Context()); err == nil {
+			t.Errorf("%v was taken", bad)
 		}
 	}
-	if _, err := NewBroker(Options{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1", "no.such.property": "1"}}); err == nil {
-		t.Error("an unknown property was taken")
+}
+
+// A connection that is saved anew, and a file of it that changes, are noticed.
+func TestConnectionChanges(t *testing.T) {
+	var revision atomic.Int64
+	c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) {
+		return &producer.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}, Revision: revision.Load()}, nil
+	}}
+	b, err := c.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := NewBroker(Options{}); err == nil {
-		t.Error("no bootstrap server was taken")
+	defer b.Close()
+	revision.Add(1)
+	select {
+	case <-b.Changed():
+	case <-time.After(3 * watchEvery):
+		t.Error("the new revision was not noticed")
 	}
 }

@@ -55,7 +55,7 @@ func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
 		parsed, findings := c.Client.Parse(e.Text)
 		d.findings = findings
 		maps.Copy(d.next.Properties, parsed)
-		lines = linesOf(e.Text, parsed)
+		lines = c.Client.Lines(e.Text)
 	}
 	var kept []Finding
 	for _, name := range slices.Sorted(maps.Keys(e.Properties)) {
@@ -143,31 +143,6 @@ func (d *draft) stored() *Stored {
 		s.Files[name] = f
 	}
 	return s
-}
-
-// linesOf finds the lines that properties stand on: the last one of a name is the
-// one that counts.
-func linesOf(text string, properties map[string]string) map[string]int {
-	out := map[string]int{}
-	continued := false
-	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		was := continued
-		comment := strings.TrimLeft(line, " \t\f")
-		continued = (was || !strings.HasPrefix(comment, "#") && !strings.HasPrefix(comment, "!")) &&
-			(len(line)-len(strings.TrimRight(line, `\`)))%2 == 1
-		if was {
-			continue
-		}
-		name := comment
-		if end := strings.IndexAny(name, "=: \t\f"); end >= 0 {
-			name = name[:end]
-		}
-		if _, ok := properties[name]; ok {
-			out[name] = i + 1
-		}
-	}
-	return out
 }
 
 // A change tells the audit of one property, or of one file: values where they may

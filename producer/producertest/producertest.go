@@ -150,6 +150,17 @@ func (c *Client) Parse(text string) (map[string]string, []producer.Finding) {
 	return out, findings
 }
 
+// Lines implements producer.Client.
+func (c *Client) Lines(text string) map[string]int {
+	out := map[string]int{}
+	for i, line := range strings.Split(text, "\n") {
+		if name, _, ok := strings.Cut(line, "="); ok {
+			out[name] = i + 1
+		}
+	}
+	return out
+}
+
 // Check implements producer.Client. Its words repeat the value, as another's may.
 func (c *Client) Check(in *producer.Connection) []producer.Finding {
 	var out []producer.Finding

@@ -38,10 +38,19 @@ func (p *Peer) Greet(ctx context.Context) error {
 	return nil
 }
 
-func (p *Peer) greet(ctx context.Context) error {
+func versionsRequest(version int16) *kmsg.ApiVersionsRequest {
 	request := kmsg.NewPtrApiVersionsRequest()
-	request.Version, request.ClientSoftwareName, request.ClientSoftwareVersion = 3, "urncast", "1"
-	kind, err := p.exchange(ctx, request)
+	request.Version, request.ClientSoftwareName, request.ClientSoftwareVersion = version, "urncast", "1"
+	return request
+}
+
+func (p *Peer) greet(ctx context.Context) error {
+	request := versionsRequest(3)
+	var kind kmsg.Response
+	err := p.identifying(ctx, func() (err error) {
+		kind, err = p.exchange(ctx, request)
+		return err
+	})
 	if err == nil && kind.(*kmsg.ApiVersionsResponse).ErrorCode != 0 {
 		// An older broker answers so, in version 0, and can be asked in that.
 		request.Version = 0
@@ -63,8 +72,11 @@ func (p *Peer) greet(ctx context.Context) error {
 
 // greetTrouble says why a port did not answer as a broker does.
 func (p *Peer) greetTrouble(ctx context.Context, err error) error {
+	var known *Trouble
 	var odd *oddAnswer
 	switch {
+	case errors.As(err, &known):
+		return known
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Met(Cancelled, err)
 	case errors.As(err, &odd):
@@ -76,20 +88,13 @@ func (p *Peer) greetTrouble(ctx context.Context, err error) error {
 			return t
 		}
 	}
-	silent := isTimeout(err)
-	if !silent && !broken(err) {
+	switch {
+	case !broken(err) && !isTimeout(err):
 		return Met(ConnectFails, err, "server", p.Server)
-	}
-	if p.TLS == nil && p.dialer.Settings.TLS == nil && p.wantsTLS(ctx) {
-		return p.tlsPort()
-	}
-	if silent {
-		return Met(Silent, err, "server", p.Server, "limit", Rounded(silence))
-	}
-	if p.TLS == nil && p.answersBefore010(ctx) {
+	case broken(err) && p.TLS == nil && p.answersBefore010(ctx):
 		return Met(TooOld, err, "server", p.Server, "api", "nothing that tells its versions, so Metadata", "version", "1", "needed", "10", "kafka", "2.8")
 	}
-	return Met(ClosedAtOnce, err, "server", p.Server)
+	return p.unidentified(err)
 }
 
 func (p *Peer) tlsPort() error {

@@ -23,9 +23,10 @@ func (p *Peer) Secure(ctx context.Context) error {
 	config := p.watched(&facts)
 	raw := &firstBytes{Conn: p.conn}
 	conn := tls.Client(raw, config)
-	done := p.bounded(ctx)
-	err := conn.HandshakeContext(ctx)
-	done()
+	err := p.identifying(ctx, func() error {
+		defer p.bounded(ctx)()
+		return conn.HandshakeContext(ctx)
+	})
 	if err != nil {
 		return p.tlsTrouble(ctx, err, raw.first, &facts)
 	}
@@ -80,9 +81,12 @@ func issuerNames(raw [][]byte) (names []string) {
 
 // tlsTrouble says why a handshake failed.
 func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *TLSFacts) error {
+	var known *Trouble
 	var bad *tls.CertificateVerificationError
 	var header tls.RecordHeaderError
 	switch {
+	case errors.As(err, &known):
+		return known
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Met(Cancelled, err)
 	case errors.As(err, &bad):
@@ -91,13 +95,12 @@ func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *T
 		if t := p.foreign(first); t != nil {
 			return t
 		}
-		return p.whenClosed(ctx, err)
 	}
 	if t := p.alertTrouble(err, facts); t != nil {
 		return t
 	}
 	if broken(err) || isTimeout(err) {
-		return p.whenClosed(ctx, err)
+		return p.unidentified(err)
 	}
 	return Met(TLSFails, err, "server", p.Server)
 }
@@ -129,11 +132,11 @@ func (p *Peer) certificateTrouble(bad *tls.CertificateVerificationError) error {
 	return Met(CertificateInvalid, bad.Err, values...)
 }
 
-// issuerOf is the issuer that ends the chain which the server sent.
+// issuerOf is the issuer that would have to be trusted: that of the chain's end.
 func issuerOf(chain []*x509.Certificate) string {
 	last := chain[len(chain)-1]
-	if last.Subject.String() == last.Issuer.String() {
-		return "itself (" + last.Issuer.String() + ")"
+	if len(chain) == 1 && last.Subject.String() == last.Issuer.String() {
+		return "itself"
 	}
 	return last.Issuer.String()
 }
@@ -187,44 +190,6 @@ func (p *Peer) alertTrouble(err error, facts *TLSFacts) error {
 		return Met(TLSCipher, err, values...)
 	}
 	return Met(TLSFails, err, values...)
-}
-
-// whenClosed finds out what a port speaks that did not go through with a TLS
-// handshake. A broker without TLS takes the ClientHello for the length of a
-// request: it closes, or waits for the rest of it.
-func (p *Peer) whenClosed(ctx context.Context, err error) error {
-	now, other := p.protocol()
-	inexact := Met(ClosedAtOnce, err, "server", p.Server)
-	if isTimeout(err) {
-		inexact = Met(Silent, err, "server", p.Server, "limit", Rounded(silence))
-	}
-	plain, failed := p.again(ctx)
-	if failed != nil {
-		return inexact
-	}
-	defer plain.Close()
-	switch met := plain.greet(ctx); {
-	case met == nil:
-		return Met(PlaintextPort, err, "server", p.Server, "protocol", now, "without", other)
-	case Of(met).Cause == HTTPPort, Of(met).Cause == OtherProtocol:
-		return met
-	}
-	return inexact
-}
-
-// wantsTLS finds out whether a port that closed on a Kafka request speaks TLS.
-func (p *Peer) wantsTLS(ctx context.Context) bool {
-	fresh, err := p.again(ctx)
-	if err != nil {
-		return false
-	}
-	defer fresh.Close()
-	defer fresh.bounded(ctx)()
-	// Nothing is sent or trusted on it: only whether there is an answer counts.
-	conn := tls.Client(fresh.conn, &tls.Config{InsecureSkipVerify: true, ServerName: p.Host})
-	err = conn.HandshakeContext(ctx)
-	var op *net.OpError
-	return err == nil || errors.As(err, &op) && op.Op == "remote error"
 }
 
 // broken says that the other side ended the connection.

@@ -69,7 +69,7 @@ func (t *trial) cluster(ctx context.Context) outcome {
 	if _, ok := t.found.advertised[answer.ControllerID]; !ok {
 		return warned(found, probe.Met(probe.NoController, nil, "cluster", answer.ClusterID))
 	}
-	return passed("%s Requests to the controller go to broker %d.", found, answer.ControllerID)
+	return passed("%s", found)
 }
 
 // features names the levels that say most about a cluster.
@@ -107,7 +107,7 @@ func (t *trial) listeners(ctx context.Context) outcome {
 	brokers.Wait()
 	all, away := len(t.found.advertised), len(t.found.away)
 	if away == 0 {
-		return passed("All %d advertised listeners accept the login.", all)
+		return passed("The listeners that the cluster advertises accept the login, all %d.", all)
 	}
 	var each []string
 	var cures []string

@@ -52,11 +52,18 @@ func (t *trial) read(ctx context.Context) outcome {
 func (t *trial) idempotent(ctx context.Context) outcome {
 	request := kmsg.NewPtrInitProducerIDRequest()
 	request.TransactionalID, request.ProducerID, request.ProducerEpoch = nil, -1, -1
-	kind, err := t.ask(ctx, request)
+	var code error
+	err := patiently(ctx, func() (bool, error) {
+		kind, err := t.ask(ctx, request)
+		if err != nil {
+			return false, err
+		}
+		code = kerr.ErrorForCode(kind.(*kmsg.InitProducerIDResponse).ErrorCode)
+		return kerr.IsRetriable(code), nil
+	})
 	if err != nil {
 		return failed(err)
 	}
-	code := kerr.ErrorForCode(kind.(*kmsg.InitProducerIDResponse).ErrorCode)
 	switch {
 	case code == nil:
 		return passed("Granted: by IDEMPOTENT_WRITE on the cluster or, since Kafka 3.0, by WRITE on any topic.")
@@ -67,29 +74,41 @@ func (t *trial) idempotent(ctx context.Context) outcome {
 	return failed(probe.Met(probe.KafkaError, code, "doing", "Asking for a producer id"))
 }
 
-// coordinatorRetry is the pause before a coordinator that is not there yet is asked
-// for again: on a new cluster its topic is made by the first question.
-const coordinatorRetry = 100 * time.Millisecond
+// retryAfter is the pause before what may come is asked for again: on a new
+// cluster the topic of the coordinators is made by the first question.
+const retryAfter = 100 * time.Millisecond
+
+// patiently repeats a question while its answer says that it may do so.
+func patiently(ctx context.Context, ask func() (again bool, err error)) error {
+	for {
+		again, err := ask()
+		if err != nil || !again {
+			return err
+		}
+		select {
+		case <-time.After(retryAfter):
+		case <-ctx.Done():
+			return nil // the last answer says more than that time is up
+		}
+	}
+}
 
 // transactional initialises the test's transactional id by hand: DESCRIBE finds the
 // coordinator, WRITE initialises.
 func (t *trial) transactional(ctx context.Context) outcome {
-	values := []string{"user", t.principal(), "prefix", t.asked.Prefix, "id", t.id, "limit", t.timeout().String()}
-	for {
-		code, cause, err := t.initByHand(ctx)
-		switch {
-		case err != nil:
-			return failed(err)
-		case code == nil:
-			return passed("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).", t.asked.Prefix, t.id)
-		case !kerr.IsRetriable(code) || ctx.Err() != nil:
-			return failed(probe.Met(cause, code, values...))
-		}
-		select {
-		case <-time.After(coordinatorRetry):
-		case <-ctx.Done():
-		}
+	var code error
+	var cause probe.Cause
+	err := patiently(ctx, func() (again bool, err error) {
+		code, cause, err = t.initByHand(ctx)
+		return kerr.IsRetriable(code), err
+	})
+	switch {
+	case err != nil:
+		return failed(err)
+	case code != nil:
+		return failed(probe.Met(cause, code, "user", t.principal(), "prefix", t.asked.Prefix, "id", t.id, "limit", t.timeout().String()))
 	}
+	return passed("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).", t.asked.Prefix, t.id)
 }
 
 // initByHand gives the broker's refusal, and the cause that it stands for.

@@ -18,7 +18,7 @@ type Trouble struct {
 func Met(c Cause, err error, values ...string) *Trouble {
 	w := causes[c]
 	if err != nil {
-		values = append(values, "error", err.Error())
+		values = append(values, "error", strings.TrimRight(err.Error(), ". "))
 	}
 	pairs := make([]string, len(values))
 	for i, v := range values {

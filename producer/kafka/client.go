@@ -25,12 +25,6 @@ type Client struct {
 // for a save.
 const tryLimit = 10 * time.Second
 
-// Check implements producer.Client.
-func (c *Client) Check(connection *producer.Connection) []producer.Finding {
-	_, findings, _ := properties.Resolve(connection) // the findings say what the error does
-	return findings
-}
-
 // Try implements producer.Client.
 func (c *Client) Try(ctx context.Context, connection *producer.Connection) []producer.Tried {
 	settings, _, err := properties.Resolve(connection)

@@ -27,7 +27,7 @@ const (
 // A refusal is a limit that a message did not pass.
 type refusal struct {
 	cause probe.Cause
-	limit string // its value; empty where it may not be read
+	limit int // its value in bytes; 0 where it may not be read
 	err   error
 }
 
@@ -49,11 +49,9 @@ func (t *trial) large(ctx context.Context) outcome {
 		if refused == nil {
 			return passed("A message of %d bytes%s was delivered and aborted%s.", size, t.content(), t.knownLimit())
 		}
-		largest, tries := t.search(ctx, size, refused)
-		o := failed(probe.Met(refused.cause, refused.err, "bytes", fmt.Sprint(size), "limit", refused.limit,
-			"topic", t.asked.Topic, "largest", fmt.Sprint(largest)))
-		o.finding += fmt.Sprintf(" (%d tries; to within %d bytes if these sufficed.)", tries, nearEnough)
-		return o
+		largest, within := t.search(ctx, size, refused)
+		return failed(probe.Met(refused.cause, refused.err, "bytes", fmt.Sprint(size), "limit", refused.value(),
+			"topic", t.asked.Topic, "largest", fmt.Sprint(largest), "within", fmt.Sprint(within)))
 	})
 }
 
@@ -73,18 +71,27 @@ func (t *trial) knownLimit() string {
 	return fmt.Sprintf("; the limit is %d bytes (%s)", limit, limitName(t.found.topic.configs))
 }
 
+// value is the limit, for the words of its cause.
+func (r *refusal) value() string {
+	if r.limit == 0 {
+		return "an unknown number (DESCRIBE_CONFIGS is not granted)"
+	}
+	return strconv.Itoa(r.limit)
+}
+
 // search narrows the largest message that passes down between one that is known
-// to, and one that does not.
-func (t *trial) search(ctx context.Context, refusedSize int, refused *refusal) (largest, tries int) {
+// to, and one that does not; within says how near it came.
+func (t *trial) search(ctx context.Context, refusedSize int, refused *refusal) (largest, within int) {
 	low, high := 0, refusedSize
 	next := high / 2
-	if limit, err := strconv.Atoi(refused.limit); err == nil && limit < high {
-		next = max(limit-nearEnough, 1) // most likely just below the limit
-		if limit > nearEnough {
-			high = limit + 1 // framing alone takes more
+	if limit := refused.limit; limit > requestFrame+nearEnough && limit < high {
+		// Most likely just below the limit: framing takes the rest.
+		high, next = limit+1, limit-nearEnough
+		if refused.cause == probe.LimitSocket {
+			next -= requestFrame
 		}
 	}
-	for ; high-low > nearEnough && tries < triesMax && ctx.Err() == nil; tries++ {
+	for tries := 0; high-low > nearEnough && tries < triesMax && ctx.Err() == nil; tries++ {
 		r, err := t.passes(ctx, next)
 		if err != nil {
 			break
@@ -96,7 +103,7 @@ func (t *trial) search(ctx context.Context, refusedSize int, refused *refusal) (
 		}
 		next = low + (high-low)/2
 	}
-	return low, tries
+	return low, high - low
 }
 
 // passes tries one size; a refusal says which limit it met.
@@ -118,7 +125,7 @@ func (t *trial) passes(ctx context.Context, size int) (*refusal, error) {
 	case ck.ErrRecordListTooLarge:
 		r := &refusal{cause: probe.LimitSegment, err: err}
 		if limit, ok := t.found.topic.number("segment.bytes"); ok {
-			r.limit = fmt.Sprint("=", limit)
+			r.limit = limit
 		}
 		return r, nil
 	}
@@ -130,9 +137,9 @@ func (t *trial) clientLimit(size int) *refusal {
 	framed := framedBytes(t.record(nil), size)
 	switch limit := t.settings.RequestBytes; {
 	case limit > 0 && framed > limit:
-		return &refusal{cause: probe.LimitClient, limit: fmt.Sprint(limit)}
+		return &refusal{cause: probe.LimitClient, limit: limit}
 	case framed > messageBytes:
-		return &refusal{cause: probe.LimitClient, limit: fmt.Sprint(messageBytes)}
+		return &refusal{cause: probe.LimitClient, limit: messageBytes}
 	}
 	return nil
 }
@@ -142,7 +149,7 @@ func (t *trial) messageLimit(err error) *refusal {
 	limit, ok := t.found.topic.number("max.message.bytes")
 	r := &refusal{cause: probe.LimitUnnamed, err: err}
 	if ok {
-		r.cause, r.limit = probe.LimitBroker, fmt.Sprint(limit)
+		r.cause, r.limit = probe.LimitBroker, limit
 		if t.found.topic.configs["max.message.bytes"].own {
 			r.cause = probe.LimitTopic
 		}
@@ -171,9 +178,7 @@ func (t *trial) socketLimit(ctx context.Context, size int) (*refusal, error) {
 		return nil, nil
 	}
 	r := &refusal{cause: probe.LimitSocket}
-	if limit, ok := t.brokerSetting(ctx, t.found.topic.leader, "socket.request.max.bytes"); ok {
-		r.limit = "=" + limit
-	}
+	r.limit = t.brokerSetting(ctx, t.found.topic.leader, "socket.request.max.bytes")
 	return r, nil
 }
 
@@ -186,8 +191,8 @@ func (t *trial) compresses() bool {
 	return false
 }
 
-// brokerSetting reads one setting of a broker, where that is allowed.
-func (t *trial) brokerSetting(ctx context.Context, id int32, name string) (string, bool) {
+// brokerSetting reads one number of a broker's settings; 0 where it may not be read.
+func (t *trial) brokerSetting(ctx context.Context, id int32, name string) int {
 	request := kmsg.NewPtrDescribeConfigsRequest()
 	resource := kmsg.NewDescribeConfigsRequestResource()
 	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeBroker, fmt.Sprint(id)
@@ -195,18 +200,25 @@ func (t *trial) brokerSetting(ctx context.Context, id int32, name string) (strin
 	request.Resources = append(request.Resources, resource)
 	node, err := t.node(ctx, id)
 	if err != nil {
-		return "", false
+		return 0
 	}
 	kind, err := node.Ask(ctx, request)
 	if err != nil {
-		return "", false
+		return 0
 	}
 	for _, c := range kind.(*kmsg.DescribeConfigsResponse).Resources[0].Configs {
-		if c.Name == name && c.Value != nil {
-			return *c.Value, true
+		if n, err := strconv.Atoi(deref(c.Value)); c.Name == name && err == nil {
+			return n
 		}
 	}
-	return "", false
+	return 0
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // body makes the content: noise by default, so that compression does not hide a

@@ -155,7 +155,7 @@ func (t *trial) committed(ctx context.Context) outcome {
 		return notRun("", "No scratch topic was named, so nothing is committed.")
 	}
 	if topic == t.asked.Topic {
-		return failed(probe.Met(probe.ScratchIsReal, nil))
+		return failed(probe.Met(probe.ScratchIsReal, nil, "topic", topic))
 	}
 	return t.call(ctx, func() outcome {
 		made, err := t.scratch(ctx, topic)

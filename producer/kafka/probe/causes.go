@@ -221,9 +221,9 @@ var clusters = map[Cause]words{
 		"Nothing need be done; a new topic for structures wants one partition."},
 	TopicLimit: {"The topic {topic} takes messages up to {limit} bytes ({property}), less than the {ours} bytes of max.request.size: a structure between the two would be refused, and stop the producer.",
 		"Raise max.message.bytes on the topic (or message.max.bytes on the brokers), or lower max.request.size."},
-	TopicReplicas: {"The topic {topic} has {replicas} replicas and min.insync.replicas={needed}: no write can succeed.",
+	TopicReplicas: {"The topic {topic} has min.insync.replicas={needed}, more than the number of its replicas ({replicas}): no write can succeed.",
 		"Lower min.insync.replicas to at most {replicas}, or give the topic more replicas."},
-	TopicISR: {"Of the {replicas} replicas of topic {topic} only {isr} are in sync, and min.insync.replicas={needed}: no write succeeds now.",
+	TopicISR: {"The topic {topic} has min.insync.replicas={needed}, more than the number of its replicas that are in sync ({isr} of {replicas}): no write succeeds now.",
 		"Start the brokers that hold its replicas, or wait until they have caught up."},
 }
 
@@ -262,16 +262,16 @@ var rights = map[Cause]words{
 }
 
 var limits = map[Cause]words{
-	LimitClient: {"The client's limit refuses {bytes} bytes: max.request.size={limit} counts key, headers and framing, before compression. The largest message that passes has {largest} bytes.",
+	LimitClient: {"The client's limit refuses {bytes} bytes: max.request.size={limit} counts key, headers and framing, before compression. The largest message that passes has {largest} bytes, to within {within}.",
 		"Raise max.request.size (librdkafka: message.max.bytes)."},
-	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}. The largest message that passes has {largest} bytes.",
+	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}. The largest message that passes has {largest} bytes, to within {within}.",
 		"Raise max.message.bytes on the topic: kafka-configs --alter --topic {topic} --add-config max.message.bytes={bytes}, and something for the framing."},
-	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} holds for {topic}, which sets no max.message.bytes of its own. The largest message that passes has {largest} bytes.",
+	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} holds for {topic}, which sets no max.message.bytes of its own. The largest message that passes has {largest} bytes, to within {within}.",
 		"Set max.message.bytes on the topic, or raise message.max.bytes on the brokers (and replica.fetch.max.bytes with it)."},
-	LimitUnnamed: {"The brokers refuse {bytes} bytes as too large; which limit it was cannot be read, for DESCRIBE_CONFIGS on the topic is not granted. The largest message that passes has {largest} bytes.",
+	LimitUnnamed: {"The brokers refuse {bytes} bytes as too large; which limit it was cannot be read, for DESCRIBE_CONFIGS on the topic is not granted. The largest message that passes has {largest} bytes, to within {within}.",
 		"Raise max.message.bytes on the topic or, where it sets none, message.max.bytes on the brokers."},
-	LimitSocket: {"The broker's limit of one request refuses {bytes} bytes: it closes the connection, as socket.request.max.bytes{limit} says. The largest message that passes has {largest} bytes.",
+	LimitSocket: {"The broker's limit of one request refuses {bytes} bytes: it closes the connection, as socket.request.max.bytes={limit} has it. The largest message that passes has {largest} bytes, to within {within}.",
 		"Raise socket.request.max.bytes on every broker; it must be above the largest message, and above message.max.bytes."},
-	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes{limit}. The largest message that passes has {largest} bytes.",
+	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}. The largest message that passes has {largest} bytes, to within {within}.",
 		"Raise segment.bytes on the topic."},
 }

@@ -36,7 +36,7 @@ func (p *plain) topics(t *testing.T) {
 		state  string
 		others map[string]string
 	}{
-		{"replicas", false, "failed: The topic replicas has 1 replicas and min.insync.replicas=2", unsent},
+		{"replicas", false, "failed: min.insync.replicas=2, more than the number of its replicas (1)", unsent},
 		{"missing", false, "failed: The topic missing does not exist", unknown},
 		{"missing", true, "passed: the brokers would make it", unknown},
 		{"no/topic", false, "failed: cannot be the name of a topic", unknown},

@@ -75,7 +75,7 @@ func (p *Peer) identify(parent context.Context) error {
 // unidentified is a port that said nothing by which it could be known.
 func (p *Peer) unidentified(err error) error {
 	if isTimeout(err) {
-		return Met(Silent, err, "server", p.Server, "limit", Rounded(silence))
+		return Met(Silent, err, "server", p.Server, "limit", Rounded(p.waited))
 	}
 	return Met(ClosedAtOnce, err, "server", p.Server)
 }

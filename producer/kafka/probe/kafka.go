@@ -173,7 +173,7 @@ func (p *Peer) ask(ctx context.Context, request kmsg.Request) (kmsg.Response, er
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, Met(Cancelled, err)
 	case isTimeout(err):
-		return nil, Met(Silent, err, "server", p.Server, "limit", Rounded(silence))
+		return nil, Met(Silent, err, "server", p.Server, "limit", Rounded(p.waited))
 	}
 	return nil, Met(AskFails, err, "server", p.Server, "api", kmsg.NameForKey(request.Key()))
 }

@@ -42,6 +42,7 @@ type Peer struct {
 	conn        net.Conn
 	correlation int32
 	lost        bool
+	waited      time.Duration // how long the last exchange took, or was waited for
 }
 
 // Open makes a connection as far as requests can be sent on it.
@@ -145,7 +146,8 @@ func (p *Peer) again(ctx context.Context) (*Peer, error) {
 // bounded lets a context, and at the latest the silence, end what is done on the
 // connection.
 func (p *Peer) bounded(ctx context.Context) (done func()) {
-	deadline := time.Now().Add(silence)
+	began := time.Now()
+	deadline := began.Add(silence)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
@@ -153,6 +155,7 @@ func (p *Peer) bounded(ctx context.Context) (done func()) {
 	conn.SetDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	return func() {
+		p.waited = time.Since(began)
 		if stop() {
 			conn.SetDeadline(time.Time{})
 		}

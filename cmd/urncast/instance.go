@@ -145,9 +145,7 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 		name = i.Fixed.Name
 	}
 	i.Kafka.Connection = func(ctx context.Context) (*producer.Connection, error) { return connections.Current(ctx, name) }
-	if i.Client != nil {
-		i.Web.Connections = connections
-	}
+	i.Web.Connections = connections
 	locked, err := store.Locked(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the connections: %w", err)

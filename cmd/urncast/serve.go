@@ -54,11 +54,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := noDump(); err != nil {
 		return err
 	}
+	log := logger(c.LogFormat, c.LogLevel)
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
 		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection, Bootstrap: c.Bootstrap}.WithDefaults(),
 		Kafka:    kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
 		Fixed:    c.fixed(),
+		Client:   &kafka.Client{CreateTopic: c.CreateTopic, Log: log},
 		Ring:     ring,
 		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
@@ -66,7 +68,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := i.Producer.Check(); err != nil {
 		return err
 	}
-	return i.run(ctx, logger(c.LogFormat, c.LogLevel))
+	return i.run(ctx, log)
 }
 
 // fixed is the connection that the flags say; nil if a stored one is to be taken.

@@ -26,8 +26,8 @@ type Connections struct {
 	Topic, Prefix string
 }
 
-// tryLimit bounds the trial of all servers before a save; they are tried in
-// parallel.
+// tryLimit bounds the trial of all servers before a save, should the client not
+// do it by itself; they are tried in parallel.
 const tryLimit = 20 * time.Second
 
 // messageBytesMax bounds the large message of a test: the client's own limit.

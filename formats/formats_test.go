@@ -89,7 +89,10 @@ func TestRealFiles(t *testing.T) {
 func roundTrip(t *testing.T, own *Format, m sdmx.Maintainable) {
 	t.Helper()
 	for _, f := range All() {
-		if Expressible(f, m) != nil {
+		if why := Expressible(f, m); why != nil {
+			if AlwaysExpressible(f, m.Class()) {
+				t.Errorf("said to be always expressible: %v", why)
+			}
 			continue
 		}
 		first, err := AppendMessage(nil, f, header, m)

@@ -162,11 +162,17 @@ func (s *session) whole(ctx context.Context, tx *registry.Transaction, p *part) 
 	return lane.Commit()
 }
 
-// inexpressible finds, before anything is sent, what the format cannot express,
-// and every document that does not decode.
+// inexpressible finds, before anything is sent, what the format cannot express;
+// it reads only what might be that.
 func (s *session) inexpressible(ctx context.Context, tx *registry.Transaction, entries []Entry) (map[sdmx.URN]string, error) {
 	off := map[sdmx.URN]string{}
-	err := bodies(ctx, s.store, entries, func(b body) (Left, error) {
+	var doubtful []Entry
+	for i := range entries {
+		if !formats.AlwaysExpressible(s.encoder.format, entries[i].URN.Class) {
+			doubtful = append(doubtful, entries[i])
+		}
+	}
+	err := bodies(ctx, s.store, doubtful, func(b body) (Left, error) {
 		m, err := sdmx.ParseCanonical(b.entry.URN.Class, b.canonical)
 		if err != nil {
 			return Left{}, codecFault(b.entry.URN, tx.Number, err)
@@ -202,15 +208,16 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamp *s
 	})
 }
 
-// clear sends tombstones for what the topic holds of ours and the baseline does
-// not, referring classes before the referenced.
+// clear sends tombstones for what the topic held of ours before the baseline, and
+// the baseline does not, referring classes before the referenced. The cursor
+// stands where the baseline began.
 func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction, kept map[string]bool) error {
-	start, high, err := s.broker.Ends(ctx, s.row.Sent.Topic)
+	start, _, err := s.broker.Ends(ctx, s.row.Sent.Topic)
 	if err != nil {
 		return err
 	}
 	stale := map[string]bool{}
-	err = s.broker.ReadBack(ctx, s.row.Sent.Topic, start, high, func(int64) {}, func(r *Seen) {
+	err = s.broker.ReadBack(ctx, s.row.Sent.Topic, start, s.cursor.Offset, func(int64) {}, func(r *Seen) {
 		if r.Registry == s.row.Registry && !r.Tombstone && !kept[r.Key] {
 			stale[r.Key] = true
 		} else {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"urncast/formats"
@@ -76,12 +77,20 @@ func (s *session) runJob(ctx context.Context) error {
 	if err := s.widen(ctx, min(total, chunkBytes)); err != nil {
 		return err
 	}
+	scan, stop := context.WithCancel(ctx)
+	defer stop()
+	held := s.held(scan)
 	kept, err := s.publishChunks(ctx, job, &tx, entries, seen.chunks)
 	if err != nil {
 		return s.refuse(ctx, 0, err)
 	}
 	crash.At(crash.BaselineSent)
-	if err := s.clear(ctx, job, &tx, kept); err != nil {
+	stale, err := held()
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(stale, func(key string, _ bool) bool { return kept[key] })
+	if err := s.clear(ctx, job, &tx, stale); err != nil {
 		return err
 	}
 	crash.At(crash.BaselineCleared)
@@ -208,24 +217,32 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamp *s
 	})
 }
 
-// clear sends tombstones for what the topic held of ours before the baseline, and
-// the baseline does not, referring classes before the referenced. The cursor
-// stands where the baseline began.
-func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction, kept map[string]bool) error {
-	start, _, err := s.broker.Ends(ctx, s.row.Sent.Topic)
-	if err != nil {
-		return err
-	}
-	stale := map[string]bool{}
-	err = s.broker.ReadBack(ctx, s.row.Sent.Topic, start, s.cursor.Offset, func(int64) {}, func(r *Seen) {
-		if r.Registry == s.row.Registry && !r.Tombstone && !kept[r.Key] {
-			stale[r.Key] = true
-		} else {
-			delete(stale, r.Key)
+// held lists the keys that the topic held of ours before the baseline: the cursor
+// stands where that began. It reads while the baseline is published.
+func (s *session) held(ctx context.Context) func() (map[string]bool, error) {
+	live, done := map[string]bool{}, make(chan error, 1)
+	topic, registry, end := s.row.Sent.Topic, s.row.Registry, s.cursor.Offset
+	s.goroutines.Go(func() {
+		start, _, err := s.broker.Ends(ctx, topic)
+		if err == nil {
+			err = s.broker.ReadBack(ctx, topic, start, end, func(int64) {}, func(r *Seen) {
+				if r.Registry == registry && !r.Tombstone {
+					live[r.Key] = true
+				} else {
+					delete(live, r.Key)
+				}
+			})
 		}
+		done <- err
 	})
-	if err != nil || len(stale) == 0 {
-		return err
+	return func() (map[string]bool, error) { return live, <-done }
+}
+
+// clear sends tombstones for what the topic held and the baseline does not,
+// referring classes before the referenced.
+func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction, stale map[string]bool) error {
+	if len(stale) == 0 {
+		return nil
 	}
 	if err := s.hold.Progress(ctx, job.ID, phaseClear, int64(len(stale)), 0, 0); err != nil {
 		return stored(err)

@@ -150,7 +150,10 @@ func (s *session) newPrefix(ctx context.Context) error {
 	if err := s.reopen(ctx, route); err != nil {
 		return err
 	}
-	return s.adopt(ctx, route, s.cursor, s.row.Wish.Sequence)
+	half := s.half // it is on the topic, under whatever ids
+	err := s.adopt(ctx, route, s.cursor, s.row.Wish.Sequence)
+	s.half = half
+	return err
 }
 
 func (s *session) reopen(ctx context.Context, route Route) (err error) {

@@ -39,6 +39,7 @@ type Broker struct {
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
+	closing  sync.WaitGroup // clients that nobody waits for
 }
 
 const (
@@ -59,11 +60,11 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
 	b := &Broker{cluster: c, client: resolved.Client, request: resolved.RequestBytes, changed: make(chan struct{})}
-	admin, err := b.admin() // finds impossible values
+	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
 	}
-	admin.Close()
+	asker.Close()
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil
@@ -87,6 +88,7 @@ func (b *Broker) Changed() <-chan struct{} { return b.changed }
 func (b *Broker) Close() {
 	b.stop()
 	b.watching.Wait()
+	b.closing.Wait()
 }
 
 // watch looks at the connection and its files until either is another than it was.
@@ -137,17 +139,57 @@ func (b *Broker) with(own map[string]any) *ck.ConfigMap {
 	return &m
 }
 
-func (b *Broker) admin() (*ck.AdminClient, error) { return ck.NewAdminClient(b.with(nil)) }
+// An asker puts questions to the brokers. It is made from a producer, for a bare
+// admin client keeps to itself what it hears of its connections.
+type asker struct {
+	*ck.AdminClient
+	ear    *ear
+	broker *Broker
+	p      *ck.Producer
+}
+
+func (b *Broker) admin() (*asker, error) {
+	p, err := ck.NewProducer(b.with(map[string]any{"go.logs.channel.enable": true}))
+	if err != nil {
+		return nil, err
+	}
+	a := &asker{ear: b.ear(), broker: b, p: p}
+	a.ear.listen(p)
+	if a.AdminClient, err = ck.NewAdminClientFromProducer(p); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Close ends the client. It takes a while, which nobody waits for but the broker's
+// own Close.
+func (a *asker) Close() {
+	a.AdminClient.Close()
+	a.broker.closing.Go(func() {
+		a.p.Close()
+		a.ear.clients.Wait()
+	})
+}
+
+// ear makes an ear that writes to the cluster's log.
+func (b *Broker) ear() *ear {
+	log := b.cluster.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &ear{log: log}
+}
 
 // Describe implements producer.Broker.
-func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, error) {
+func (b *Broker) Describe(ctx context.Context, topic string) (_ producer.Topic, err error) {
 	a, err := b.admin()
 	if err != nil {
 		return producer.Topic{}, fault("connecting", err)
 	}
 	defer a.Close()
-	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
-	defer cancel()
+	ctx, done := a.ear.wait(ctx, 2*requestTimeout, "asking the brokers for topic "+topic)
+	defer func() { err = done(err) }()
 	limit := ck.SetAdminRequestTimeout(requestTimeout)
 	cluster, err := a.DescribeCluster(ctx, limit)
 	if err != nil {
@@ -175,7 +217,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 	}
 }
 
-func describeTopic(ctx context.Context, a *ck.AdminClient, topic string) (*ck.TopicDescription, error) {
+func describeTopic(ctx context.Context, a *asker, topic string) (*ck.TopicDescription, error) {
 	r, err := a.DescribeTopics(ctx, ck.NewTopicCollectionOfTopicNames([]string{topic}), ck.SetAdminRequestTimeout(requestTimeout))
 	if err != nil {
 		return nil, err
@@ -184,7 +226,7 @@ func describeTopic(ctx context.Context, a *ck.AdminClient, topic string) (*ck.To
 }
 
 // create makes the topic and waits until the brokers know it.
-func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) error {
+func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 	keep := strconv.FormatInt(b.cluster.Retention.Milliseconds(), 10)
 	replication := b.cluster.Replication
 	if replication == 0 {
@@ -216,9 +258,9 @@ func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err
 		return 0, 0, fault("connecting", err)
 	}
 	defer a.Close()
-	ask := func(spec ck.OffsetSpec) (int64, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
+	ask := func(spec ck.OffsetSpec) (_ int64, err error) {
+		ctx, done := a.ear.wait(ctx, requestTimeout, "asking for the ends of topic "+topic)
+		defer func() { err = done(err) }()
 		at := ck.TopicPartition{Topic: &topic, Partition: 0}
 		r, err := a.ListOffsets(ctx, map[ck.TopicPartition]ck.OffsetSpec{at: spec},
 			ck.SetAdminIsolationLevel(ck.IsolationLevelReadUncommitted), ck.SetAdminRequestTimeout(requestTimeout))

@@ -2,8 +2,8 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +22,7 @@ const (
 	retryBackoff  = 1000 // ms
 	commitTimeout = 5 * time.Second
 	initTimeout   = 30 * time.Second
+	initSlice     = 200 * time.Millisecond
 	abortTimeout  = 2 * time.Second
 
 	// unsentBytes bounds what is handed to the client and not yet delivered.
@@ -40,7 +41,7 @@ type lane struct {
 	p     *ck.Producer
 
 	reports chan ck.Event
-	events  sync.WaitGroup
+	ear     *ear
 	open    bool // begun, neither committed nor in doubt
 
 	records int
@@ -88,29 +89,35 @@ func (b *Broker) openLane(ctx context.Context, topic, id string, timeout time.Du
 		"queue.buffering.max.kbytes":   2_097_151,
 		"queue.buffering.max.messages": 2 * unsentRecords,
 		"go.delivery.report.fields":    "none",
+		"go.logs.channel.enable":       true,
 	}))
 	if err != nil {
 		return nil, fault("opening transactional id "+id, err)
 	}
-	l := &lane{id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords)}
-	l.events.Add(1)
-	go l.drain()
-	bound, cancel := context.WithTimeout(ctx, initTimeout)
-	defer cancel()
-	// Without a connection the client waits 500 ms before it asks for the
-	// coordinator; the metadata brings one. Its error would only come again.
-	_, _ = p.GetMetadata(&topic, false, int(requestTimeout.Milliseconds()))
-	if err := p.InitTransactions(bound); err != nil {
-		return l, initFault(id, err)
-	}
-	return l, nil
+	l := &lane{id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l.ear.listen(p)
+	return l, l.initialise(ctx)
 }
 
-// drain takes the client's events: they inform, what counts comes with calls
-// and delivery reports.
-func (l *lane) drain() {
-	defer l.events.Done()
-	for range l.p.Events() {
+// initialise waits until the transactional id is ours. The client's call cannot be
+// cancelled, but it can be taken up again after a timeout, so it is made in slices.
+func (l *lane) initialise(ctx context.Context) error {
+	ctx, done := l.ear.wait(ctx, initTimeout, "initialising transactional id "+l.id)
+	// Without a connection the client waits 500 ms before it asks for the
+	// coordinator; the metadata brings one. Its error would only come again.
+	_, _ = l.p.GetMetadata(&l.topic, false, int(initSlice.Milliseconds()))
+	for {
+		slice, cancel := context.WithTimeout(ctx, initSlice)
+		err := l.p.InitTransactions(slice)
+		cancel()
+		var e ck.Error
+		if errors.As(err, &e) && e.Code() == ck.ErrTimedOut && e.IsRetriable() && ctx.Err() == nil {
+			continue
+		}
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return done(initFault(l.id, err))
 	}
 }
 
@@ -217,5 +224,5 @@ func (l *lane) Close() {
 	}()
 	l.p.Close()
 	close(l.reports)
-	l.events.Wait()
+	l.ear.clients.Wait()
 }

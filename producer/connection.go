@@ -90,6 +90,7 @@ type StepState string
 
 // The states of a step.
 const (
+	StepWaiting StepState = "waiting" // known, not begun
 	StepRunning StepState = "running"
 	StepPassed  StepState = "passed"
 	StepWarning StepState = "warning" // it works, and something should be mended
@@ -128,6 +129,8 @@ type Client interface {
 	// Parse reads a client.properties as Java does; the findings name lines that
 	// are no property.
 	Parse(text string) (map[string]string, []Finding)
+	// Lines gives the line of such a text on which each property begins.
+	Lines(text string) map[string]int
 	// Check says what becomes of each property; nothing is connected to.
 	Check(c *Connection) []Finding
 	// Try connects to each bootstrap server, in parallel: resolve, connect, TLS,

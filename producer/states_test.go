@@ -54,6 +54,19 @@ func TestFailedWaitsForItsCureAndKeepsOrder(t *testing.T) {
 	}
 }
 
+// A first start that could not be shows why, until the next one: the connection
+// was not defined, say.
+func TestAFirstStartThatFailsSaysWhy(t *testing.T) {
+	s, b := newModelStore(), newModelBroker(nil)
+	b.undefined = &Fault{Kind: Permanent, Text: "Connection c is not defined"}
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the failure", s.in(Failed, "not defined"))
+	until(t, s, b, "the failure, after a restart", s.in(Failed, "not defined"))
+	b.undefined = nil
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the start", s.handled(0))
+}
+
 func TestSuspendedHoldsWhatIsRecorded(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	s.row.Wish.Keep = true

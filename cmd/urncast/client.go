@@ -17,12 +17,11 @@ type client struct {
 	Password string `help:"Password."`
 }
 
-// do makes a request. An answer of 400 and above, unless the caller takes it, is
-// an error that carries the server's words.
-func (c *client) do(ctx context.Context, method, path string, header map[string]string, body io.Reader, takes ...int) ([]byte, int, error) {
+// open makes a request; the caller closes the answer's body.
+func (c *client) open(ctx context.Context, method, path string, header map[string]string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if c.Password != "" {
 		r.SetBasicAuth(c.User, c.Password)
@@ -33,7 +32,17 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the registry at %s does not answer (URNCAST_URL or --url says where it is): %w", c.URL, err)
+		return nil, fmt.Errorf("the registry at %s does not answer (URNCAST_URL or --url says where it is): %w", c.URL, err)
+	}
+	return resp, nil
+}
+
+// do makes a request. An answer of 400 and above, unless the caller takes it, is
+// an error that carries the server's words.
+func (c *client) do(ctx context.Context, method, path string, header map[string]string, body io.Reader, takes ...int) ([]byte, int, error) {
+	resp, err := c.open(ctx, method, path, header, body)
+	if err != nil {
+		return nil, 0, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)

@@ -44,6 +44,13 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	ring, err := keptKey(filepath.Join(c.Data, "secret.key"))
+	if err != nil {
+		return err
+	}
+	if err := noDump(); err != nil {
+		return err
+	}
 	db, err := startDevPostgres(ctx, c.Data)
 	if err != nil {
 		return err
@@ -60,7 +67,10 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		// The broker in the process forgets to abort what a crash left open, so
 		// each life of this process has transactional ids of its own.
 		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
-		Kafka:    kafka.Cluster{Connection: fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}), CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
+		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
+		Fixed:    fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
+		Client:   &kafka.Client{CreateTopic: true, Log: log},
+		Ring:     ring,
 		Web:      web.Options{Password: password, Environment: "dev"},
 		Started: func(address string, admin *producer.Admin) error {
 			s, err := admin.Status(ctx)

@@ -183,6 +183,8 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 		"plain HTTP":   {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678"}, "--behind-proxy"},
 		"half of TLS":  {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678", TLSCert: "c"}, "both"},
 		"no host:port": {serveCommand{HTTP: "here", Password: "12345678"}, "host:port"},
+		"two ways":     {serveCommand{Bootstrap: "b:1", Connection: "c"}, "one of them"},
+		"half a way":   {serveCommand{Kafka: map[string]string{"acks": "all"}}, "--bootstrap"},
 	} {
 		if err := c.command.check(); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", what, err)

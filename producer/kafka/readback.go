@@ -96,6 +96,9 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 func readFault(topic string, e ck.Error) error {
 	var f *producer.Fault
 	err := fault("reading topic "+topic, e)
+	if e.Code() == ck.ErrGroupAuthorizationFailed {
+		return nil // the client looks for the coordinator of a group that it never uses
+	}
 	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve || !errors.As(err, &f) {
 		return nil
 	}

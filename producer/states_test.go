@@ -136,3 +136,19 @@ func TestAQuestionIsAskedOnce(t *testing.T) {
 		t.Error("the start that was answered with a question is still open, and would be tried for ever")
 	}
 }
+
+// A lost cursor and a changed prefix together: what the topic shows to be sent
+// is not sent again under the new ids.
+func TestNewPrefixAfterALostCursor(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	until(t, s, b, "sending", s.handled(1))
+	s.mu.Lock()
+	s.row.Cursor = Cursor{}
+	s.row.Config.Prefix = "another"
+	s.mu.Unlock()
+	until(t, s, b, "recovering", s.handled(1))
+	s.record(registry.Replace, "1.0", "Y")
+	until(t, s, b, "sending on", s.handled(2))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1", "2 replace A:Y(1.0) 1/1")
+}

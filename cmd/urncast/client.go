@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,9 +12,9 @@ import (
 
 // client are the flags of every verb that talks to a running registry.
 type client struct {
-	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves (URNCAST_URL)."`
-	User     string `default:"admin" help:"User name (URNCAST_USER)."`
-	Password string `help:"Password (URNCAST_PASSWORD)."`
+	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves."`
+	User     string `default:"admin" help:"User name."`
+	Password string `help:"Password."`
 }
 
 // open makes a request; the caller closes the answer's body.
@@ -53,8 +54,13 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 			return answer, resp.StatusCode, nil
 		}
 	}
-	if resp.StatusCode >= 400 {
-		return nil, resp.StatusCode, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized:
+		return nil, code, fmt.Errorf("%s (URNCAST_USER and URNCAST_PASSWORD, or --user and --password, say who you are.)", said(answer))
+	case code >= 500 || code >= 400 && said(answer) == "":
+		return nil, code, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
+	case code >= 400:
+		return nil, code, errors.New(said(answer))
 	}
 	return answer, resp.StatusCode, nil
 }

@@ -114,7 +114,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 func (i *instance) listen() (net.Listener, error) {
 	l, err := net.Listen("tcp", i.HTTP)
 	if err != nil {
-		return nil, fmt.Errorf("the address %s cannot be served on: %w", i.HTTP, err)
+		return nil, fmt.Errorf("the address %s cannot be served on (--http chooses another): %w", i.HTTP, err)
 	}
 	if i.Cert == "" {
 		return l, nil

@@ -40,7 +40,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli
-	parser := kong.Must(&c, kong.Name("urncast"), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("urncast"), kong.ShortUsageOnError(),
 		kong.Description("An SDMX structure registry that tells Kafka about every change, exactly once and in order."),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.DefaultEnvars("URNCAST"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))

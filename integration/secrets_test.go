@@ -243,7 +243,7 @@ func TestASearchForSecretsFindsThem(t *testing.T) {
 // rotation of the key. Nothing that comes out holds one.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
-	r := &secretRun{t: t, planted: map[string]string{}, outputs: map[string]string{}, database: "secrets"}
+	r := &secretRun{t: t, planted: map[string]string{"the administrator's password": rig.Password}, outputs: map[string]string{}, database: "secrets"}
 	authority := rig.NewAuthority(t)
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: authority, Users: map[string]string{"urncast": r.plant("the password")}})
 	k.CreateTopic(t, "structures", "cleanup.policy=compact")

@@ -34,13 +34,15 @@ type draft struct {
 // draft puts an edit together with what is saved, and judges it. What it cannot
 // keep is among the findings.
 func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
-	d := &draft{next: &Connection{Name: e.Name, Properties: map[string]string{}, Files: map[string][]byte{}, Revision: e.Revision},
-		times: map[string]time.Time{}, secret: c.Client.Secret}
+	d := &draft{times: map[string]time.Time{}, secret: c.Client.Secret}
+	d.next = &Connection{Name: e.Name, Properties: map[string]string{}, Files: map[string][]byte{}, Revision: e.Revision}
 	switch {
 	case len(e.Text) > textBytesMax:
-		return nil, &BadEditError{fmt.Sprintf("The text has %d bytes, more than the %d that a client.properties may have", len(e.Text), textBytesMax)}
+		return nil, badEdit("The text has %d bytes, more than the %d that a client.properties may have",
+			len(e.Text), textBytesMax)
 	case len(e.Properties) > propertiesMax || len(e.Files) > filesMax:
-		return nil, &BadEditError{fmt.Sprintf("A connection has up to %d properties and %d files, not %d and %d", propertiesMax, filesMax, len(e.Properties), len(e.Files))}
+		return nil, badEdit("A connection has up to %d properties and %d files, not %d and %d",
+			propertiesMax, filesMax, len(e.Properties), len(e.Files))
 	case c.fixed(e.Name):
 		d.was = split(c.Fixed, c.Client.Secret)
 	default:
@@ -113,20 +115,22 @@ func (d *draft) property(name string, p Property) (string, error) {
 // file puts a file of an edit into the draft.
 func (d *draft) file(name string, f File) error {
 	if name == "" || len(name) > 128 || strings.Trim(name, nameBytes) != "" || strings.Trim(name, ".") == "" {
-		return &BadEditError{fmt.Sprintf("The name %q is not one for a file: up to 128 letters, digits, dots, underscores and hyphens", name)}
+		return badEdit("The name %q is not one for a file: up to 128 letters, digits, dots, underscores and hyphens",
+			name)
 	}
 	if f.Content != nil {
 		if len(f.Content) > fileBytesMax {
-			return &BadEditError{fmt.Sprintf("File %s has %d bytes, more than the %d that an uploaded file may have", name, len(f.Content), fileBytesMax)}
+			return badEdit("File %s has %d bytes, more than the %d that an uploaded file may have",
+				name, len(f.Content), fileBytesMax)
 		}
 		d.next.Files[name] = f.Content
 		return nil
 	}
 	if d.was == nil || d.was.Key == nil && d.was.Contents[name] == nil {
-		return &BadEditError{fmt.Sprintf("No file %s is saved that could be kept: give its content", name)}
+		return badEdit("No file %s is saved that could be kept: give its content", name)
 	}
 	if d.was.Key != nil {
-		return &BadEditError{fmt.Sprintf("File %s cannot be kept: %s; or upload it anew", name, d.was.Key)}
+		return badEdit("File %s cannot be kept: %s; or upload it anew", name, d.was.Key)
 	}
 	d.next.Files[name], d.times[name] = d.was.Contents[name], d.was.Files[name].At
 	return nil

@@ -66,7 +66,8 @@ func (c *connectionList) Run(ctx context.Context) error {
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range answer.Connections {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.Properties["bootstrap.servers"].Value, changed(&s), strings.Join(s.UsedBy, ", "))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n",
+			s.Name, s.Properties["bootstrap.servers"].Value, changed(&s), strings.Join(s.UsedBy, ", "))
 	}
 	return w.Flush()
 }
@@ -112,7 +113,8 @@ func (c *connectionShow) Run(ctx context.Context) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		f := s.Files[name]
-		fmt.Printf("# %s%s: %d bytes, uploaded %s, SHA-256 %s\n", producer.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
+		fmt.Printf("# %s%s: %d bytes, uploaded %s, SHA-256 %s\n",
+			producer.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
 	}
 	return nil
 }
@@ -237,7 +239,8 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, status, err := c.do(ctx, http.MethodPut, fmt.Sprintf("%s?anyway=%t", connectionPath(c.Name), c.Anyway), jsonBody, bytes.NewReader(body), http.StatusUnprocessableEntity)
+	path := fmt.Sprintf("%s?anyway=%t", connectionPath(c.Name), c.Anyway)
+	b, status, err := c.do(ctx, http.MethodPut, path, jsonBody, bytes.NewReader(body), http.StatusUnprocessableEntity)
 	if err != nil {
 		return err
 	}
@@ -328,7 +331,8 @@ func (c *connectionCheck) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/connections/check", map[string]string{"Content-Type": "text/plain; charset=utf-8"}, bytes.NewReader(text))
+	plain := map[string]string{"Content-Type": "text/plain; charset=utf-8"}
+	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/connections/check", plain, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (c *connectionShow) Run(ctx context.Context) error {
 		if p := s.Properties[name]; p.Set {
 			fmt.Printf("# %s is set\n", name)
 		} else {
-			fmt.Printf("%s=%s\n", name, p.Value)
+			fmt.Printf("%s=%s\n", name, written(p.Value))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
@@ -117,6 +117,16 @@ func (c *connectionShow) Run(ctx context.Context) error {
 			producer.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
 	}
 	return nil
+}
+
+// written is a value as a client.properties has it, so that what is printed can be
+// pasted: on one line, whatever lines it has.
+func written(value string) string {
+	value = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(value)
+	if strings.HasPrefix(value, " ") {
+		value = `\` + value
+	}
+	return value
 }
 
 // connectionEdit are the flags that change a connection.

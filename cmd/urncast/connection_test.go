@@ -13,6 +13,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/web"
 )
@@ -149,6 +150,16 @@ func TestConnectionTestVerb(t *testing.T) {
 	}
 	if c.ProcessState.ExitCode() != 1 || !strings.Contains(out.String(), "passed") || !strings.Contains(out.String(), "cancelled") {
 		t.Errorf("status %d: %s", c.ProcessState.ExitCode(), out.String())
+	}
+}
+
+// What show prints is a client.properties with the same values.
+func TestShownValuesCanBePasted(t *testing.T) {
+	for _, value := range []string{"plain", " led by a space", "-----BEGIN-----\r\n\tx=y\n", `a\b\`, "#=:!"} {
+		got, findings := (&kafka.Client{}).Parse("name.x=" + written(value) + "\nacks=all")
+		if got["name.x"] != value || got["acks"] != "all" {
+			t.Errorf("%q is read back as %q, %v", value, got["name.x"], findings)
+		}
 	}
 }
 

@@ -119,7 +119,7 @@ func (r *secretRun) everyProperty() {
 			tried++
 			value := r.plant(fmt.Sprint("property ", p.Name, " in ", context))
 			if strings.Contains(p.Name, "jaas") {
-				value = fmt.Sprintf(`org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password=%q;`, value)
+				value = fmt.Sprintf(scramLine, "u", value)
 			}
 			properties := map[string]string{"bootstrap.servers": "127.0.0.1:1"}
 			maps.Copy(properties, context)
@@ -130,16 +130,22 @@ func (r *secretRun) everyProperty() {
 	// Files are not what they are said to be.
 	for _, kind := range []string{"PEM", "PKCS12", "JKS"} {
 		r.everyWay("f-"+kind, map[string]string{"bootstrap.servers": "127.0.0.1:1", "security.protocol": "SSL",
-			"ssl.keystore.type": kind, "ssl.keystore.location": "upload:store", "ssl.keystore.password": r.plant(kind + "'s password"), "ssl.key.password": r.plant(kind + "'s key password")},
+			"ssl.keystore.type": kind, "ssl.keystore.location": "upload:store",
+			"ssl.keystore.password": r.plant(kind + "'s password"), "ssl.key.password": r.plant(kind + "'s key password")},
 			map[string][]byte{"store": []byte(r.plant("a keystore as " + kind))})
 	}
-	r.everyWay("f-keytab", map[string]string{"bootstrap.servers": "127.0.0.1:1", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "GSSAPI",
-		"sasl.jaas.config": `com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true keyTab="upload:keytab" principal="a@B";`},
+	r.everyWay("f-keytab", map[string]string{"bootstrap.servers": "127.0.0.1:1",
+		"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "GSSAPI",
+		"sasl.jaas.config": `com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true ` +
+			`keyTab="upload:keytab" principal="a@B";`},
 		map[string][]byte{"keytab": []byte(r.plant("a keytab"))})
 	if tried < 10 {
 		r.t.Errorf("only %d secrets were tried", tried)
 	}
 }
+
+// scramLine is a JAAS line for a user and a password.
+const scramLine = `org.apache.kafka.common.security.scram.ScramLoginModule required username=%q password=%q;`
 
 // contexts are settings among which a secret property may have an effect.
 var contexts = []map[string]string{
@@ -156,7 +162,8 @@ func (r *secretRun) everyWay(name string, properties map[string]string, files ma
 	for name, content := range files {
 		uploads[name] = map[string]any{"content": content}
 	}
-	body := r.json(map[string]any{"name": name, "properties": properties, "files": uploads, "test": map[string]any{"stepTimeout": "1s"}})
+	body := r.json(map[string]any{"name": name, "properties": properties, "files": uploads,
+		"test": map[string]any{"stepTimeout": "1s"}})
 	path, text := "/api/v1/connections/"+name, ""
 	for name, value := range properties {
 		text += name + "=" + value + "\n" + value + "\n"
@@ -171,8 +178,9 @@ func (r *secretRun) everyWay(name string, properties map[string]string, files ma
 
 // pages fetches everything that can be fetched, and what is written on the side.
 func (r *secretRun) pages() {
-	for _, path := range []string{"/", "/metrics", "/healthz", "/readyz", "/api/v1/connections", "/api/v1/connections/default", "/api/v1/kafka-properties", "/api/v1/audit",
-		"/api/v1/producer", "/api/v1/transactions", "/api/v1/transactions/1", "/api/v1/transactions?format=atom", "/api/v1/settings", "/api/v1/dangling", "/sdmx/v2/structure/codelist"} {
+	for _, path := range []string{"/", "/metrics", "/healthz", "/readyz", "/api/v1/connections", "/api/v1/connections/default",
+		"/api/v1/kafka-properties", "/api/v1/audit", "/api/v1/producer", "/api/v1/transactions", "/api/v1/transactions/1",
+		"/api/v1/transactions?format=atom", "/api/v1/settings", "/api/v1/dangling", "/sdmx/v2/structure/codelist"} {
 		r.call(200, http.MethodGet, path, "", "")
 	}
 	r.run(true, "connection", "list", "--json")
@@ -192,7 +200,7 @@ func (r *secretRun) pages() {
 // forms are the ways in which a value may stand in a text.
 func forms(v string) map[string]string {
 	out := map[string]string{
-		"in the clear": v, "in hexadecimal": hex.EncodeToString([]byte(v)), "in capital hexadecimal": strings.ToUpper(hex.EncodeToString([]byte(v))),
+		"in the clear": v, "in hexadecimal": hex.EncodeToString([]byte(v)), "in capital hexadecimal": fmt.Sprintf("%X", v),
 		"escaped for an address": url.QueryEscape(v), "as bytes": strings.Trim(fmt.Sprint([]byte(v)), "[]"),
 	}
 	// In base64 a value looks in three ways, by what stands before it; its first
@@ -225,8 +233,8 @@ func TestASearchForSecretsFindsThem(t *testing.T) {
 	const v = "planted-0123456789"
 	for shift := range 4 {
 		around := strings.Repeat("x", shift) + v + "y"
-		for _, text := range []string{around, hex.EncodeToString([]byte(around)), fmt.Sprintf("%X", around), url.QueryEscape(around), fmt.Sprint([]byte(around)),
-			base64.StdEncoding.EncodeToString([]byte(around)), base64.URLEncoding.EncodeToString([]byte(around))} {
+		for _, text := range []string{around, hex.EncodeToString([]byte(around)), fmt.Sprintf("%X", around), url.QueryEscape(around),
+			fmt.Sprint([]byte(around)), base64.StdEncoding.EncodeToString([]byte(around)), base64.URLEncoding.EncodeToString([]byte(around))} {
 			found := false
 			for _, form := range forms(v) {
 				found = found || strings.Contains(text, form)
@@ -243,9 +251,11 @@ func TestASearchForSecretsFindsThem(t *testing.T) {
 // rotation of the key. Nothing that comes out holds one.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
-	r := &secretRun{t: t, planted: map[string]string{"the administrator's password": rig.Password}, outputs: map[string]string{}, database: "secrets"}
+	r := &secretRun{t: t, database: "secrets", outputs: map[string]string{},
+		planted: map[string]string{"the administrator's password": rig.Password}}
 	authority := rig.NewAuthority(t)
-	k := rig.StartSecureKafka(t, rig.Secure{Authority: authority, Users: map[string]string{"urncast": r.plant("the password")}})
+	users := map[string]string{"urncast": r.plant("the password")}
+	k := rig.StartSecureKafka(t, rig.Secure{Authority: authority, Users: users})
 	k.CreateTopic(t, "structures", "cleanup.policy=compact")
 	r.postgres = pg.Start(t)
 	keys := []string{r.key("key 1"), r.key("key 2")}
@@ -259,10 +269,11 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	r.everyProperty()
 
 	address := k.Address(rig.SASLTLS)
-	set := []string{"connection", "set", "--upload", "ca.pem=" + authority.File, "--upload", "keytab=" + r.file(r.plant("a file")), "default",
-		"bootstrap.servers=" + address, "security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512", "ssl.truststore.type=PEM", "ssl.truststore.location=upload:ca.pem"}
+	set := []string{"connection", "set", "--upload", "ca.pem=" + authority.File, "--upload", "keytab=" + r.file(r.plant("a file")),
+		"default", "bootstrap.servers=" + address, "security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512",
+		"ssl.truststore.type=PEM", "ssl.truststore.location=upload:ca.pem"}
 	jaas := func(password string) string {
-		return "sasl.jaas.config=@" + r.file(`org.apache.kafka.common.security.scram.ScramLoginModule required username="urncast" password="`+password+`";`)
+		return "sasl.jaas.config=@" + r.file(fmt.Sprintf(scramLine, "urncast", password))
 	}
 	wrong := r.plant("a wrong password")
 	r.run(false, append(set, jaas(wrong))...)
@@ -273,13 +284,13 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 
 	r.call(204, http.MethodPost, "/api/v1/producer/start", "application/json", `{"how": "idle"}`)
 	r.await(func(s producerStatus) bool { return s.State == "IDLE" })
-	r.call(201, http.MethodPost, "/sdmx/v2/structure", "application/xml", string(rig.Message(rig.Codelist{ID: "CL_1", Name: "One", Codes: 3})))
+	r.submit("CL_1")
 	r.await(func(s producerStatus) bool { return s.Sent == 1 && s.Pending == 0 })
 	r.pages()
 
 	// It fails: the password is wrong, and it was saved anyway.
 	r.run(true, "connection", "set", "default", "--anyway", jaas(wrong))
-	r.call(201, http.MethodPost, "/sdmx/v2/structure", "application/xml", string(rig.Message(rig.Codelist{ID: "CL_2", Name: "Two", Codes: 3})))
+	r.submit("CL_2")
 	r.await(func(s producerStatus) bool { return s.State == "FAILED" || s.State == "DEGRADED" })
 	r.pages()
 	r.run(true, "connection", "set", "default", jaas(r.planted["the password"]))
@@ -297,8 +308,9 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	r.search()
 
 	// The outputs hold what they should: the search did not look into nothing.
-	for source, text := range map[string]string{"GET /api/v1/connections": address, "GET /api/v1/audit": "savedAlthoughFailed", "pg_dump": address,
-		"log": "connections/default", "urncast connection test": "passed", "GET /metrics": "urncast_producer", "GET /": "<h1>"} {
+	for source, text := range map[string]string{"GET /api/v1/connections": address, "GET /api/v1/audit": "savedAlthoughFailed",
+		"pg_dump": address, "log": "connections/default", "urncast connection test": "passed",
+		"GET /metrics": "urncast_producer", "GET /": "<h1>"} {
 		if !strings.Contains(r.outputs[source], text) {
 			t.Errorf("%s does not hold %q: %s", source, text, r.outputs[source])
 		}
@@ -312,6 +324,12 @@ func (r *secretRun) key(what string) string {
 	r.planted[what] = string(b)
 	r.planted[what+", as it is given"] = base64.StdEncoding.EncodeToString(b)
 	return r.planted[what+", as it is given"]
+}
+
+func (r *secretRun) submit(id string) {
+	r.t.Helper()
+	message := rig.Message(rig.Codelist{ID: id, Name: id, Codes: 3})
+	r.call(201, http.MethodPost, "/sdmx/v2/structure", "application/xml", string(message))
 }
 
 func (r *secretRun) restart(env string) {
@@ -343,7 +361,8 @@ func (r *secretRun) noCore() {
 		r.t.Fatal(err)
 	}
 	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "Max core file size"); ok && strings.Join(strings.Fields(rest), " ") == "0 0 bytes" {
+		rest, ok := strings.CutPrefix(line, "Max core file size")
+		if ok && strings.Join(strings.Fields(rest), " ") == "0 0 bytes" {
 			return
 		}
 	}

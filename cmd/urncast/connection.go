@@ -15,6 +15,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"urncast/producer"
 	"urncast/web/rest"
@@ -163,11 +164,11 @@ func (c *connectionEdit) apply(name string, saved *producer.Shown, in io.Reader)
 			e.Properties[name] = p
 		}
 	} else {
-		b, err := os.ReadFile(c.File)
+		text, err := readProperties(c.File)
 		if err != nil {
 			return nil, err
 		}
-		e.Text = string(b)
+		e.Text = text
 	}
 	for _, name := range c.Unset {
 		_, property := e.Properties[name]
@@ -212,7 +213,24 @@ func given(value string, in io.Reader) (string, error) {
 	default:
 		return value, nil
 	}
+	if !utf8.Valid(b) && err == nil {
+		err = errors.New("it is not UTF-8: convert it first; a file of bytes is uploaded with --upload")
+	}
 	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), err
+}
+
+// readProperties reads a client.properties. What is not UTF-8 is ISO-8859-1, as
+// Java reads such files.
+func readProperties(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil || utf8.Valid(b) {
+		return string(b), err
+	}
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes), nil
 }
 
 // saved gives a connection as it is shown; one of revision 0 if there is none.
@@ -337,12 +355,12 @@ type connectionCheck struct {
 
 // Run checks the file; refused lines end it with status 1.
 func (c *connectionCheck) Run(ctx context.Context) error {
-	text, err := os.ReadFile(c.File)
+	text, err := readProperties(c.File)
 	if err != nil {
 		return err
 	}
 	plain := map[string]string{"Content-Type": "text/plain; charset=utf-8"}
-	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/connections/check", plain, bytes.NewReader(text))
+	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/connections/check", plain, strings.NewReader(text))
 	if err != nil {
 		return err
 	}

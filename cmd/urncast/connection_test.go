@@ -116,6 +116,11 @@ func TestConnectionVerbs(t *testing.T) {
 	if got := secrets(); got != "map[] " {
 		t.Errorf("a whole file left what was there before: %s", got)
 	}
+	v.run(0, "", words("connection set c -f "+v.file("latin", "bootstrap.servers=good:9\nsasl.password=gr\xfcn-planted")), "revision 6")
+	if got := secrets(); got != "map[sasl.password:grün-planted] " {
+		t.Errorf("a file in ISO-8859-1 is read as %s", got)
+	}
+	v.run(1, "gr\xfcn", words("connection set c sasl.password=-"), "the value of sasl.password: it is not UTF-8")
 	v.run(0, "", words("connection delete c"))
 	v.run(1, "", words("connection delete c"), "There is no connection")
 }

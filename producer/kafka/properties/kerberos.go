@@ -161,7 +161,7 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		return true
 	}
 	place := r.placeOf(m, "keyTab", "sasl.kerberos.keytab")
-	data, err := r.file(strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:"))
+	data, err := r.file("sasl.kerberos.keytab", strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:"))
 	switch {
 	case err != nil:
 		r.refuse(place, "The keytab cannot be used: %s", sentence(err))
@@ -204,6 +204,15 @@ func (r *resolver) realms(_ *loginModule, k *Kerberos) bool {
 		case len(hosts) == 0:
 			r.refuse(krb5Realm, "It goes with the realm's KDCs: write java.security.krb5.kdc too.")
 			return false
+		case !plainWord(realm):
+			r.refuse(krb5Realm, "%s is no name of a realm: it is like EXAMPLE.ORG.", quoted(krb5Realm, realm))
+			return false
+		}
+		for _, h := range hosts {
+			if !krb5Address.MatchString(h) {
+				r.refuse(krb5KDC, "%s is no host: write the KDCs' names, separated by colons.", quoted(krb5KDC, h))
+				return false
+			}
 		}
 		conf.set(realm, hosts)
 	}
@@ -245,7 +254,7 @@ func (r *resolver) krb5() (*krb5Conf, string, bool) {
 			return &krb5Conf{}, "krb5.conf (there is none)", true
 		}
 	}
-	data, err := r.file(named)
+	data, err := r.file(krb5File, named)
 	if err == nil {
 		var conf *krb5Conf
 		if conf, err = readKrb5(string(data), r.included); err == nil {

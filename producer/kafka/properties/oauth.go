@@ -123,7 +123,7 @@ func (r *resolver) jaasTrust(m *loginModule) {
 	if location == "" {
 		return
 	}
-	data, err := r.file(location)
+	data, err := r.file("ssl.truststore.location", location)
 	if err == nil {
 		var store *material
 		if store, err = trustStore(data, m.options["ssl.truststore.password"]); err == nil {
@@ -243,7 +243,7 @@ func (r *resolver) assertion() {
 		}
 		if strings.HasPrefix(r.values[name], producer.UploadPrefix) {
 			r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and write its path.")
-		} else if _, err := r.file(r.values[name]); err != nil {
+		} else if _, err := r.file(name, r.values[name]); err != nil {
 			r.refuse(name, "%s", sentence(err))
 		} else {
 			r.out.Client[name] = strings.TrimPrefix(r.values[name], "file://")
@@ -260,7 +260,7 @@ func (r *resolver) assertion() {
 	}
 	data, err := unfolded([]byte(r.values[place])), error(nil)
 	if place == part+"private.key.file" || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
-		data, err = r.file(r.values[place])
+		data, err = r.file(place, r.values[place])
 	}
 	var key any
 	if err == nil {
@@ -287,7 +287,7 @@ func (r *resolver) endpointTrust() {
 	}
 	data, err := unfolded([]byte(r.values[place])), error(nil)
 	if place == "https.ca.location" || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
-		data, err = r.file(r.values[place])
+		data, err = r.file(place, r.values[place])
 	}
 	var certs []*x509.Certificate
 	if err == nil {

@@ -192,7 +192,8 @@ var defaults = map[string]string{
 	"transaction.timeout.ms":       "from the size of what is sent",
 	"message.timeout.ms":           "the transaction's timeout",
 	"sasl.mechanism":               "GSSAPI",
-	"socket.timeout.ms":            "60000",
+	"metadata.max.age.ms":          "300000",
+	"request.timeout.ms":           "60000 for answers, 30000 at the broker",
 }
 
 // meanings are ours where librdkafka's words are missing or mean a programmer.

@@ -2,7 +2,7 @@ package properties
 
 // clientRules are about servers, limits and what the client tells of itself.
 var clientRules = []rule{
-	{name: "bootstrap.servers", group: servers, do: made},
+	{name: "bootstrap.servers", group: servers, do: made, to: "bootstrap.servers"},
 	{name: "metadata.broker.list", group: servers, do: same, to: "bootstrap.servers"},
 	{name: "client.id", group: servers, do: pass},
 	{name: "client.rack", group: servers, do: pass},

@@ -83,7 +83,7 @@ func (r *resolver) trust() {
 	}
 	data, err := []byte(r.values[place]), error(nil)
 	if strings.HasSuffix(place, ".location") || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
-		data, err = r.file(r.values[place])
+		data, err = r.file(place, r.values[place])
 	}
 	if err != nil {
 		r.refuse(place, "%s", sentence(err))
@@ -125,7 +125,7 @@ func (r *resolver) own() {
 			return
 		}
 		var data []byte
-		if data, err = r.file(r.values[place]); err == nil {
+		if data, err = r.file(place, r.values[place]); err == nil {
 			r.storeType("ssl.keystore.type", data)
 			m, err = keyStore(data, r.values["ssl.keystore.password"], r.values["ssl.key.password"])
 		}
@@ -161,7 +161,7 @@ func (r *resolver) pair(place, certs string) (*material, error) {
 func (r *resolver) text(name string) ([]byte, error) {
 	v := r.values[name]
 	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, producer.UploadPrefix) {
-		return r.file(v)
+		return r.file(name, v)
 	}
 	return unfolded([]byte(v)), nil
 }

@@ -41,9 +41,10 @@ func fit(name, value string) (taken, note string, err error) {
 	case "integer":
 		return fitNumber(p, value)
 	case "enum":
-		words := strings.Split(p.values, ", ")
-		if small := strings.ToLower(value); slices.Contains(words, small) {
-			return small, "", nil
+		for w := range strings.SplitSeq(p.values, ", ") {
+			if strings.EqualFold(w, value) {
+				return w, "", nil
+			}
 		}
 		return "", "", fmt.Errorf("%s is none of its values: %s", quoted(name, value), p.values)
 	case "list":

@@ -91,7 +91,7 @@ func (r *resolver) revocations(name string) []*x509.RevocationList {
 		r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and write its path.")
 		return nil
 	}
-	data, err := r.file(r.values[name])
+	data, err := r.file(name, r.values[name])
 	if err != nil {
 		r.refuse(name, "%s", sentence(err))
 		return nil

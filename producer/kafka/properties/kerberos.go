@@ -161,7 +161,8 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		return true
 	}
 	place := r.placeOf(m, "keyTab", "sasl.kerberos.keytab")
-	data, err := r.file("sasl.kerberos.keytab", strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:"))
+	keytab = strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:")
+	data, err := r.file("sasl.kerberos.keytab", keytab)
 	switch {
 	case err != nil:
 		r.refuse(place, "The keytab cannot be used: %s", sentence(err))

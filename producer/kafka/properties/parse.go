@@ -64,7 +64,7 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 				say("", producer.Refused, "The line is no property: write it as name=value.")
 				continue
 			}
-		case how == ":" && rules[name] != nil && strings.HasPrefix(value, `"`) && strings.HasSuffix(value, `"`) && len(value) > 1:
+		case how == ":" && rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
 			say(name, producer.Translated, "The line is written as in YAML; the quotation marks around the value were left out.")
 			value = value[1 : len(value)-1]
 		}

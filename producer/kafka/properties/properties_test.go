@@ -287,6 +287,12 @@ func TestPropertiesForThePage(t *testing.T) {
 	if p := at("socket.send.buffer.bytes"); !slices.Equal(p.Java, []string{"send.buffer.bytes"}) || p.Range != "0 .. 100000000" {
 		t.Error(p)
 	}
+	if p := at("message.max.bytes"); !slices.Equal(p.Java, []string{"max.request.size"}) || !strings.Contains(p.Meaning, "before compression") {
+		t.Error(p)
+	}
+	if p := at("ssl.key.pem"); !slices.Equal(p.Java, []string{"ssl.keystore.key"}) || !p.Secret {
+		t.Error(p)
+	}
 	for _, p := range list {
 		if p.Meaning == "" || !slices.Contains(groups, p.Group) || !slices.Contains(importances, p.Importance) {
 			t.Errorf("%+v", p)

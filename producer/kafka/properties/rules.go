@@ -141,13 +141,13 @@ func Properties() []producer.PropertyInfo {
 
 // describe joins what librdkafka, Java and we know of a property.
 func describe(r *rule) producer.PropertyInfo {
-	info := producer.PropertyInfo{Name: r.name, Group: r.group, Meaning: r.why, Type: "string", Importance: "low", Secret: Secret(r.name)}
+	info := producer.PropertyInfo{Name: clientName(r.name), Group: r.group, Meaning: r.why, Type: "string", Importance: "low", Secret: Secret(r.name)}
 	for _, n := range javaNames {
 		if canonical(n.name) == r.name {
 			info.Java = append(info.Java, n.name)
 		}
 	}
-	if p := byName[r.name]; p != nil {
+	if p := byName[info.Name]; p != nil {
 		info.Meaning, info.Type, info.Range, info.Default, info.Importance = p.meaning, p.kind, p.values, p.standard, p.importance
 		if p.kind == "call" {
 			info.Type = "string"
@@ -161,6 +161,9 @@ func describe(r *rule) producer.PropertyInfo {
 	if m, ok := meanings[r.name]; ok {
 		info.Meaning = m
 	}
+	if w, ok := ranges[r.name]; ok {
+		info.Range = w
+	}
 	if info.Secret {
 		info.Type = "password"
 	}
@@ -168,6 +171,32 @@ func describe(r *rule) producer.PropertyInfo {
 		info.Refused = r.why
 	}
 	return info
+}
+
+// clientName is librdkafka's name of a thing, or Java's where librdkafka has none.
+func clientName(name string) string {
+	if byName[name] != nil {
+		return name
+	}
+	for _, p := range librdkafka {
+		if canonical(p.name) == name {
+			return p.name
+		}
+	}
+	return name
+}
+
+// ranges are ours where they differ from librdkafka's.
+var ranges = map[string]string{
+	"max.request.size":                      "1 .. 1000000000",
+	"max.in.flight.requests.per.connection": "1 .. 5",
+	"retries":                               "1 .. 2147483647",
+	"receive.message.max.bytes":             "52429312 .. 2147483647",
+	"ssl.endpoint.identification.algorithm": "https, none, or empty for none",
+	"security.protocol":                     "PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
+	"sasl.mechanism":                        "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI",
+	"ssl.truststore.type":                   "JKS, PKCS12, PEM",
+	"ssl.keystore.type":                     "JKS, PKCS12, PEM",
 }
 
 // javaKinds are our words for the types of Java's table.

@@ -114,8 +114,10 @@ var prefixes = []string{"-D", "spring.kafka.producer.properties.", "spring.kafka
 // unknown is the sentence for a name that nobody knows.
 func unknown(name string) string {
 	for _, p := range prefixes {
-		if rest, ok := strings.CutPrefix(name, p); ok && rules[rest] != nil {
-			return fmt.Sprintf("Neither Java's producer nor librdkafka has this name: write %s, without %s before it.", rest, p)
+		for _, n := range []string{name, plainName(name)} {
+			if rest, ok := strings.CutPrefix(n, p); ok && rules[rest] != nil {
+				return fmt.Sprintf("Neither Java's producer nor librdkafka has this name: write %s.", rest)
+			}
 		}
 	}
 	near := nearest(name)
@@ -137,7 +139,7 @@ func nearest(name string) []string {
 		distance int
 	}
 	var all []near
-	plain := strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
+	plain := plainName(name)
 	limit := max(1, len(name)/5)
 	for known, r := range rules {
 		if r.group == reading {
@@ -160,6 +162,11 @@ func nearest(name string) []string {
 		}
 	}
 	return out
+}
+
+// plainName undoes what environment variables and command lines make of a name.
+func plainName(name string) string {
+	return strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
 }
 
 // distance counts the letters to change, add or leave out (Levenshtein).

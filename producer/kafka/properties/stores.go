@@ -152,8 +152,12 @@ func trustPKCS12(data []byte, password string) (*material, error) {
 		return nil, wrong
 	}
 	// A store with a key in it is no trust store by the book; Java takes it.
-	_, own, others, err := pkcs12.DecodeChain(data, password)
-	if err != nil {
+	_, own, others, second := pkcs12.DecodeChain(data, password)
+	switch {
+	case second == nil:
+	case !strings.Contains(err.Error(), "not marked as trusted") && !strings.Contains(err.Error(), "only certificate bags"):
+		return nil, errors.New("the PKCS12 store is damaged, or made in a way that is not read here: make it anew with keytool -importcert")
+	default:
 		return nil, errors.New("the PKCS12 store holds no certificate that is marked as trusted: import the certificates with keytool -importcert, or write them in PEM")
 	}
 	return &material{trusted: append([]*x509.Certificate{own}, others...), note: "The store holds a key too; all of its certificates are trusted."}, nil

@@ -174,8 +174,8 @@ func (p *jaasParser) module(class, flag token) (*loginModule, error) {
 		if value.kind != 'w' && value.kind != 'q' {
 			return nil, value.errorf("the value of an option is expected after \"=\", but %s (an empty value is \"\")", value.is())
 		}
-		if _, twice := m.options[name.text]; twice {
-			return nil, name.errorf("the option stands there a second time")
+		if before, twice := m.options[name.text]; twice && before != value.text {
+			return nil, name.errorf("the option stands there a second time, with another value")
 		}
 		m.options[name.text] = value.text
 	}

@@ -94,8 +94,9 @@ func logicalLines(text string) []logicalLine {
 	for line := range strings.SplitSeq(text, "\n") {
 		number++
 		line = strings.TrimLeft(line, " \t\f")
-		if open == nil {
+		if open == nil || open.text == "" {
 			if line == "" || line[0] == '#' || line[0] == '!' {
+				open = nil
 				continue
 			}
 			open = &logicalLine{number: number}

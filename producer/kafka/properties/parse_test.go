@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		"      username=\"alice\" \\\n" +
 		"      password=\"a\\u00e9\\\\b=c\";\n" +
 		"ssl.truststore.location=C:\\\\stores\\\\trust.jks\n" +
+		"\\\n# a comment, as Java has it\n" +
 		"a\\ name\\=x=\\ \\tvalue\\\n"
 	got, findings := Parse(text)
 	want := map[string]string{

@@ -205,6 +205,7 @@ func TestRefusals(t *testing.T) {
 		{"bootstrap_servers", "a:1", "bootstrap.servers"},
 		{"sasl.mecanism", "PLAIN", "sasl.mechanism"},
 		{"spring.kafka.producer.properties.client.id", "a", "write client.id"},
+		{"KAFKA_BOOTSTRAP_SERVERS", "a:1", "write bootstrap.servers"},
 		{"nothing.like.it", "a", "correct it"},
 		{"go.delivery.reports", "true", "confluent-kafka-go"},
 		{"max.request.size", "-1", "whole number"},

@@ -119,6 +119,10 @@ func documented(name string, r *rule, java []string) string {
 		what = "translated"
 		if r.to == name {
 			what = "taken"
+		} else if name == jaasProperty {
+			what += ": see [login modules](#login-modules)"
+		} else if r.to == "" {
+			what = "without effect, or refused with what to write instead"
 		} else if r.to != "" && r.to != "urncast" {
 			what += ": becomes `" + strings.Join(strings.Fields(r.to), "` and `") + "`"
 		}

@@ -46,7 +46,7 @@ func (r *resolver) kerberos(m *loginModule) {
 		r.options(m, kerberosOptions)
 		r.becomes(jaasProperty, "urncast")
 	}
-	if on(m, "isInitiator", "true") == false {
+	if !on(m, "isInitiator", "true") {
 		r.refuse(jaasProperty, "The option isInitiator=false is for a server: remove it.")
 	}
 	k.Service = cmp.Or(r.either(m, "serviceName", "sasl.kerberos.service.name"), serviceDefault)
@@ -57,7 +57,7 @@ func (r *resolver) kerberos(m *loginModule) {
 			return
 		}
 	}
-	if !r.keys(m, k) || !r.realms(m, k) {
+	if !r.keys(m, k) || !r.realms(k) {
 		return
 	}
 	r.out.Kerberos = k
@@ -191,7 +191,7 @@ func cachePath(named string) (string, error) {
 }
 
 // realms gathers what is known of realms and their KDCs.
-func (r *resolver) realms(_ *loginModule, k *Kerberos) bool {
+func (r *resolver) realms(k *Kerberos) bool {
 	conf, place, ok := r.krb5()
 	if !ok {
 		return false

@@ -10,8 +10,11 @@ import (
 	"urncast/producer"
 )
 
-// textMax bounds a pasted text; a client.properties has a few thousand bytes.
-const textMax = 1 << 20
+// A client.properties has a few thousand bytes and some dozens of properties.
+const (
+	textMax       = 1 << 20
+	propertiesMax = 1000
+)
 
 // Parse reads a client.properties as java.util.Properties does: lines that end in
 // a backslash go on, a name ends at "=", ":" or white space, # and ! begin
@@ -67,6 +70,10 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 		case how == ":" && rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
 			say(name, producer.Translated, "The line is written as in YAML; the quotation marks around the value were left out.")
 			value = value[1 : len(value)-1]
+		}
+		if len(out) == propertiesMax {
+			say("", producer.Refused, "There are more than %d properties, and those from here on were not read: paste the client's only.", propertiesMax)
+			break
 		}
 		if first, twice := lines[name]; twice {
 			if out[name] == value {

@@ -64,6 +64,7 @@ func TestParseFindings(t *testing.T) {
 		{"client.id=\\u00g1", 1, "client.id", producer.Refused, "hexadecimal", ""},
 		{"client.id=\\u1", 1, "client.id", producer.Refused, "hexadecimal", ""},
 		{strings.Repeat("x", textMax+1), 1, "", producer.Refused, "more than the 1048576", ""},
+		{manyProperties(propertiesMax + 2), propertiesMax + 1, "", producer.Refused, "more than 1000", ""},
 	} {
 		values, findings := Parse(row.text)
 		if len(findings) != 1 || findings[0].Line != row.line || findings[0].Name != row.name || findings[0].Verdict != row.verdict ||
@@ -74,6 +75,24 @@ func TestParseFindings(t *testing.T) {
 			t.Errorf("%.40q: %q", row.text, values)
 		}
 	}
+}
+
+func manyProperties(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "unknown.name.%d=x\n", i)
+	}
+	return b.String()
+}
+
+// A text of any length is judged within a bounded time.
+func TestManyProperties(t *testing.T) {
+	values, _ := Parse(manyProperties(propertiesMax))
+	if findings := Check(&producer.Connection{Properties: values}); len(findings) != propertiesMax+1 {
+		t.Error(len(findings))
+	}
+	values["one.more"] = "x"
+	refused(t, &producer.Connection{Properties: values}, "bootstrap.servers", "more than the 1000")
 }
 
 // Whole files as they stand in documentation: pasted, they work.

@@ -221,6 +221,8 @@ var defaults = map[string]string{
 	"transaction.timeout.ms":                "from the size of what is sent",
 	"message.timeout.ms":                    "the transaction's timeout",
 	"sasl.mechanism":                        "GSSAPI",
+	"sasl.kerberos.principal":               "",
+	"sasl.oauthbearer.method":               "oidc",
 	"metadata.max.age.ms":                   "300000",
 	"max.in.flight.requests.per.connection": "5",
 	"request.timeout.ms":                    "60000 for answers, 30000 at the broker",

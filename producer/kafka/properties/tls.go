@@ -13,7 +13,7 @@ import (
 	"urncast/producer"
 )
 
-// A security is a security.protocol taken apart.
+// A protocol is a security.protocol taken apart.
 type protocol struct {
 	word      string // as librdkafka writes it
 	tls, sasl bool

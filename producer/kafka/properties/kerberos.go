@@ -29,7 +29,8 @@ var kerberosOptions = map[string]string{
 	"doNotPrompt":       "Nobody is ever asked for a password.",
 	"refreshKrb5Config": "Krb5.conf is read anew whenever it changes.",
 	"renewTGT":          "A ticket is renewed, or fetched anew with the keytab, before it ends.",
-	"useFirstPass":      "Nobody is ever asked for a password.", "tryFirstPass": "Nobody is ever asked for a password.",
+	"useFirstPass":      "Nobody is ever asked for a password.", "tryFirstPass": "Nobody is ever asked for " +
+		"a password.",
 	"storePass": "Nobody is ever asked for a password.", "clearPass": "Nobody is ever asked for a password.",
 	"debug": "The connection test shows the login step by step.",
 }
@@ -113,9 +114,11 @@ func splitPrincipal(s string) (name, realm string, err error) {
 	case strings.ContainsAny(s, " \t\r\n\x00"):
 		return "", "", errors.New("the principal has a blank in it: write it as name@REALM")
 	case strings.Contains(name, "_HOST"):
-		return "", "", errors.New("the principal holds _HOST, which Kafka's clients do not fill in: write the name of the host")
+		return "", "", errors.New("the principal holds _HOST, which Kafka's clients do not fill in: write the name " +
+			"of the host")
 	case strings.Contains(s, "${"):
-		return "", "", errors.New("the principal holds a place for a value that nobody filled in: write it as name@REALM")
+		return "", "", errors.New("the principal holds a place for a value that nobody filled in: write it as " +
+			"name@REALM")
 	}
 	return name, realm, nil
 }
@@ -129,17 +132,22 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		r.refuse(jaasProperty, "It names a keyTab that is not used: add useKeyTab=true.")
 		return false
 	case useKeytab && keytab == "":
-		r.refuse(jaasProperty, "The option useKeyTab needs a keytab: add keyTab=\"…\" with a path, or upload: and the name of an uploaded file.")
+		r.refuse(jaasProperty, "The option useKeyTab needs a keytab: add keyTab=\"…\" with a path, or upload: and "+
+			"the name of an uploaded file.")
 		return false
 	case useKeytab && k.Principal == "":
 		r.refuse(jaasProperty, "The option principal is missing: add principal=\"name@REALM\".")
 		return false
 	case !useKeytab && !useCache:
 		if r.has(jaasProperty) {
-			r.refuse(jaasProperty, "Without keytab and ticket cache Java would ask for a password, and nobody is there: add useKeyTab=true, keyTab and principal, or useTicketCache=true.")
+			r.refuse(jaasProperty,
+				"Without keytab and ticket cache Java would ask for a password, and nobody is there: add "+
+					"useKeyTab=true, keyTab and principal, or useTicketCache=true.")
 		} else {
-			r.refuse(jaasProperty, "Kerberos needs to know who logs in: write sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "+
-				"keyTab=\"…\" principal=\"name@REALM\"; or sasl.kerberos.keytab and sasl.kerberos.principal.")
+			r.refuse(jaasProperty,
+				"Kerberos needs to know who logs in: write "+
+					"sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "+
+					"keyTab=\"…\" principal=\"name@REALM\"; or sasl.kerberos.keytab and sasl.kerberos.principal.")
 		}
 		return false
 	}
@@ -151,7 +159,9 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		}
 		if _, err := os.Stat(path); err == nil || !useKeytab { // with a keytab it is a cache only
 			if err != nil {
-				r.refuse(jaasProperty, "The ticket cache %s cannot be read: %v; get a ticket with kinit as user %d, or use a keytab.", path, reason(err), os.Getuid())
+				r.refuse(jaasProperty,
+					"The ticket cache %s cannot be read: %v; get a ticket with kinit as user %d, or "+
+						"use a keytab.", path, reason(err), os.Getuid())
 				return false
 			}
 			k.Cache = path
@@ -179,11 +189,13 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 func cachePath(named string) (string, error) {
 	path := cmp.Or(named, os.Getenv("KRB5CCNAME"), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))
 	if strings.HasPrefix(path, producer.UploadPrefix) {
-		return "", errors.New("a ticket cache cannot be uploaded, for its tickets end: write its path, or use a keytab")
+		return "", errors.New("a ticket cache cannot be uploaded, for its tickets end: write its path, or " +
+			"use a keytab")
 	}
 	if kind, rest, ok := strings.Cut(path, ":"); ok && len(kind) > 1 {
 		if kind != "FILE" {
-			return "", fmt.Errorf("a ticket cache of the kind %s is not read, only files are: use FILE: and a path, or a keytab", strings.ToUpper(kind[:min(len(kind), 20)]))
+			return "", fmt.Errorf("a ticket cache of the kind %s is not read, only files are: use FILE: and a "+
+				"path, or a keytab", strings.ToUpper(kind[:min(len(kind), 20)]))
 		}
 		path = rest
 	}

@@ -204,7 +204,8 @@ func (c *krb5Conf) server(g *krb5Group, key, value string) {
 	for _, v := range strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' }) {
 		v = strings.TrimSuffix(v, "*")
 		if strings.HasPrefix(v, "https://") || strings.HasPrefix(v, "http://") {
-			c.notes = append(c.notes, "A KDC behind a web server ("+key+" = https://…) is not used: name one that is reached directly.")
+			c.notes = append(c.notes, "A KDC behind a web server ("+key+" = https://…) is not used: name one that "+
+				"is reached directly.")
 			continue
 		}
 		if rest, ok := strings.CutPrefix(v, "tcp/"); ok { // gokrb5 takes no protocol, but can begin with TCP

@@ -230,32 +230,46 @@ var defaults = map[string]string{
 
 // meanings are ours where librdkafka's words are missing or mean a programmer.
 var meanings = map[string]string{
-	"max.request.size": "The most bytes that one message may have, with its key, headers and framing, before compression. Without it the " +
+	"max.request.size": "The most bytes that one message may have, with its key, headers and framing, before " +
+		"compression. Without it the " +
 		"limits of the topic and the broker count.",
-	"sasl.jaas.config": "A login module of Java with its options, as Java's clients take it: Krb5LoginModule, PlainLoginModule, " +
+	"sasl.jaas.config": "A login module of Java with its options, as Java's clients take it: Krb5LoginModule, " +
+		"PlainLoginModule, " +
 		"ScramLoginModule or OAuthBearerLoginModule. It may have several lines.",
-	"bootstrap.servers":                    "The brokers to begin with, as host:port, separated by commas. All brokers of the cluster are found from there.",
-	"ssl.truststore.location":              "The store of certificates that are trusted: a path, or upload: and the name of an uploaded file.",
-	"ssl.truststore.password":              "The password of the trust store. Without it a JKS store is read unchecked.",
-	"ssl.truststore.type":                  "JKS, PKCS12 or PEM. JKS and PKCS12 are told apart by what the file holds.",
-	"ssl.truststore.certificates":          "Trusted certificates in PEM, in place of a store.",
-	"ssl.keystore.location":                "The store of our own certificate and its key: a path, or upload: and the name of an uploaded file.",
-	"ssl.keystore.type":                    "JKS, PKCS12 or PEM. JKS and PKCS12 are told apart by what the file holds.",
-	"ssl.keystore.certificate.chain":       "Our own certificate and those that lead to a trusted one, in PEM.",
-	"ssl.keystore.key":                     "The key of our own certificate: PKCS#8 in PEM, encrypted or not.",
-	"ssl.key.password":                     "The password of the key in the key store or in PEM; the store's own if it is not written.",
-	"ssl.enabled.protocols":                "The versions of TLS that may be used.",
-	"ssl.protocol":                         "The version of TLS that Java prefers.",
-	"sasl.kerberos.service.name":           "The first part of the brokers' principals.",
-	"sasl.kerberos.principal":              "Who logs in, such as client@EXAMPLE.ORG.",
-	"sasl.kerberos.keytab":                 "The keys of the principal: a path, or upload: and the name of an uploaded file.",
-	"sasl.login.callback.handler.class":    "Java's class that fetches tokens; Kafka's own has an equivalent here.",
-	"sasl.oauthbearer.jwt.retriever.class": "How tokens are fetched: ClientCredentialsJwtRetriever or JwtBearerJwtRetriever.",
-	"sasl.oauthbearer.header.urlencode":    "Whether the client's id and secret are encoded as in an address before they are sent to the token endpoint.",
-	"compression.gzip.level":               "The level of gzip, if that is the compression.",
-	"compression.lz4.level":                "The level of lz4, if that is the compression.",
-	"compression.zstd.level":               "The level of zstd, if that is the compression.",
-	"java.security.krb5.conf":              "A krb5.conf: a path, or upload: and the name of an uploaded file. Without it, that of the system.",
-	"java.security.krb5.realm":             "The default realm; goes with java.security.krb5.kdc.",
-	"java.security.krb5.kdc":               "The KDCs of the realm, separated by colons; goes with java.security.krb5.realm.",
+	"bootstrap.servers": "The brokers to begin with, as host:port, separated by commas. All " +
+		"brokers of the cluster are found from there.",
+	"ssl.truststore.location": "The store of certificates that are trusted: a path, or upload: and " +
+		"the name of an uploaded file.",
+	"ssl.truststore.password": "The password of the trust store. Without it a JKS store is read " +
+		"unchecked.",
+	"ssl.truststore.type": "JKS, PKCS12 or PEM. JKS and PKCS12 are told apart by what the " +
+		"file holds.",
+	"ssl.truststore.certificates": "Trusted certificates in PEM, in place of a store.",
+	"ssl.keystore.location": "The store of our own certificate and its key: a path, or upload: and " +
+		"the name of an uploaded file.",
+	"ssl.keystore.type": "JKS, PKCS12 or PEM. JKS and PKCS12 are told apart by what the " +
+		"file holds.",
+	"ssl.keystore.certificate.chain": "Our own certificate and those that lead to a trusted one, in PEM.",
+	"ssl.keystore.key":               "The key of our own certificate: PKCS#8 in PEM, encrypted or not.",
+	"ssl.key.password": "The password of the key in the key store or in PEM; the store's own " +
+		"if it is not written.",
+	"ssl.enabled.protocols":      "The versions of TLS that may be used.",
+	"ssl.protocol":               "The version of TLS that Java prefers.",
+	"sasl.kerberos.service.name": "The first part of the brokers' principals.",
+	"sasl.kerberos.principal":    "Who logs in, such as client@EXAMPLE.ORG.",
+	"sasl.kerberos.keytab": "The keys of the principal: a path, or upload: and the name of an " +
+		"uploaded file.",
+	"sasl.login.callback.handler.class": "Java's class that fetches tokens; Kafka's own has an equivalent here.",
+	"sasl.oauthbearer.jwt.retriever.class": "How tokens are fetched: ClientCredentialsJwtRetriever or " +
+		"JwtBearerJwtRetriever.",
+	"sasl.oauthbearer.header.urlencode": "Whether the client's id and secret are encoded as in an address " +
+		"before they are sent to the token endpoint.",
+	"compression.gzip.level": "The level of gzip, if that is the compression.",
+	"compression.lz4.level":  "The level of lz4, if that is the compression.",
+	"compression.zstd.level": "The level of zstd, if that is the compression.",
+	"java.security.krb5.conf": "A krb5.conf: a path, or upload: and the name of an uploaded file. " +
+		"Without it, that of the system.",
+	"java.security.krb5.realm": "The default realm; goes with java.security.krb5.kdc.",
+	"java.security.krb5.kdc": "The KDCs of the realm, separated by colons; goes with " +
+		"java.security.krb5.realm.",
 }

@@ -19,7 +19,8 @@ var virtualMachineRules = []rule{
 	{name: "sun.security.jgss.debug", group: javaOnly, do: none, why: machine},
 	{name: "sun.security.krb5.rcache", group: javaOnly, do: none, why: machine},
 	{name: "javax.net.debug", group: javaOnly, do: none, why: machine},
-	{name: "java.net.preferIPv4Stack", group: javaOnly, do: none, why: machine + " The nearest here is broker.address.family=v4."},
+	{name: "java.net.preferIPv4Stack", group: javaOnly, do: none, why: machine + " The nearest here is " +
+		"broker.address.family=v4."},
 }
 
 const machine = "It is for the Java virtual machine, and there is none here."
@@ -56,9 +57,12 @@ var families = []struct {
 	{"json.fail.", none, registries},
 	{"key.subject.name.strategy", none, registries},
 	{"value.subject.name.strategy", none, registries},
-	{"confluent.monitoring.interceptor.", none, "It is for Confluent's monitoring interceptor, which is a Java class and does not run here."},
-	{"unsecuredLogin", refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs into sasl.jaas.config, and into tests only."},
-	{"go.", refuse, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs by itself: remove the line."},
+	{"confluent.monitoring.interceptor.", none, "It is for Confluent's monitoring interceptor, which is a Java " +
+		"class and does not run here."},
+	{"unsecuredLogin", refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs " +
+		"into sasl.jaas.config, and into tests only."},
+	{"go.", refuse, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs " +
+		"by itself: remove the line."},
 }
 
 const registries = "It is for a serializer with a schema registry; urncast writes SDMX messages, which need none."
@@ -101,7 +105,8 @@ func find(name string) *rule {
 		}
 	}
 	if ofBroker(name) {
-		return &rule{name: name, do: refuse, why: "This is a property of a broker, as in broker.properties or server.properties; what is wanted here is a client's."}
+		return &rule{name: name, do: refuse, why: "This is a property of a broker, as in broker.properties or " +
+			"server.properties; what is wanted here is a client's."}
 	}
 	return &rule{name: name, do: refuse, why: unknown(name)}
 }
@@ -124,7 +129,8 @@ func unknown(name string) string {
 	if len(near) == 0 {
 		return "Neither Java's producer nor librdkafka has a property of this name: correct it, or remove the line."
 	}
-	return fmt.Sprintf("Neither Java's producer nor librdkafka has a property of this name. Did you mean %s?", strings.Join(near, " or "))
+	return fmt.Sprintf("Neither Java's producer nor librdkafka has a property of this name. Did "+
+		"you mean %s?", strings.Join(near, " or "))
 }
 
 const nameMax = 120 // longer names are compared with none

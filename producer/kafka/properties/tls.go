@@ -37,9 +37,11 @@ func (r *resolver) protocol() protocol {
 // unused is the sentence for security that the protocol has no use for.
 func (r *resolver) unused(what string) string {
 	if r.has("security.protocol") {
-		return fmt.Sprintf("security.protocol is %s, so there is no %s.", strings.ToUpper(r.values["security.protocol"]), what)
+		return fmt.Sprintf("security.protocol is %s, so "+
+			"there is no %s.", strings.ToUpper(r.values["security.protocol"]), what)
 	}
-	return fmt.Sprintf("security.protocol is not written, so Java's default PLAINTEXT counts and there is no %s.", what)
+	return fmt.Sprintf("security.protocol is not written, so Java's default PLAINTEXT counts and "+
+		"there is no %s.", what)
 }
 
 // tls reads stores, certificates and keys, and what else is about TLS.
@@ -108,7 +110,8 @@ func (r *resolver) own() {
 	place := r.onlyOne("ssl.keystore.location", "ssl.keystore.key", "ssl.key.location")
 	certs := r.onlyOne("ssl.keystore.certificate.chain", "ssl.certificate.location")
 	if place != "ssl.keystore.location" {
-		r.idle("There is no ssl.keystore.location that it would belong to.", "ssl.keystore.password", "ssl.keystore.type")
+		r.idle("There is no ssl.keystore.location that it would "+
+			"belong to.", "ssl.keystore.password", "ssl.keystore.type")
 	}
 	var m *material
 	var err error
@@ -117,7 +120,8 @@ func (r *resolver) own() {
 		r.idle("There is no key that it would belong to.", "ssl.key.password")
 		return
 	case place == "":
-		r.refuse(certs, "The key that belongs to this certificate is missing: write ssl.keystore.key or ssl.key.location.")
+		r.refuse(certs, "The key that belongs to this certificate is missing: write ssl.keystore.key or "+
+			"ssl.key.location.")
 		return
 	case place == "ssl.keystore.location":
 		if certs != "" {
@@ -152,7 +156,8 @@ func (r *resolver) pair(place, certs string) (*material, error) {
 			return nil, fmt.Errorf("the certificate in %s cannot be read", r.as(certs))
 		}
 	} else if !bytes.Contains(key, []byte("CERTIFICATE-----")) {
-		return nil, errors.New("the certificate that belongs to the key is missing: write ssl.keystore.certificate.chain or ssl.certificate.location")
+		return nil, errors.New("the certificate that belongs to the key is missing: write " +
+			"ssl.keystore.certificate.chain or ssl.certificate.location")
 	}
 	return keyPEM(key, chain, r.values["ssl.key.password"])
 }
@@ -231,7 +236,8 @@ func (r *resolver) ended(place string, certs []*x509.Certificate) string {
 		subject := c.Subject.String()
 		r.out.Certificates = append(r.out.Certificates, Certificate{Where: r.as(place), Subject: subject, NotAfter: c.NotAfter})
 		if time.Now().After(c.NotAfter) {
-			text += fmt.Sprintf("The certificate of %s ended on %s. ", subject, c.NotAfter.UTC().Format("2 January 2006"))
+			text += fmt.Sprintf("The certificate of %s "+
+				"ended on %s. ", subject, c.NotAfter.UTC().Format("2 January 2006"))
 		}
 	}
 	return text

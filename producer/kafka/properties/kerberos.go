@@ -1,13 +1,13 @@
 package properties
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"urncast/producer"
@@ -58,7 +58,7 @@ func (r *resolver) kerberos(m *loginModule) {
 			return
 		}
 	}
-	if !r.keys(m, k) || !r.realms(k) {
+	if !r.keys(m, k) || !r.realms(m, k) {
 		return
 	}
 	r.out.Kerberos = k
@@ -173,12 +173,12 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 	place := r.placeOf(m, "keyTab", "sasl.kerberos.keytab")
 	keytab = strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:")
 	data, err := r.file("sasl.kerberos.keytab", keytab)
-	switch {
-	case err != nil:
+	if err != nil {
 		r.refuse(place, "The keytab cannot be used: %s", sentence(err))
 		return false
-	case !bytes.HasPrefix(data, []byte{5, 2}) && !bytes.HasPrefix(data, []byte{5, 1}):
-		r.refuse(place, "What is named as the keytab holds no keytab: export one with kadmin's ktadd or with ktpass.")
+	}
+	if _, err := principalsOf(data); err != nil {
+		r.refuse(place, "%s", sentence(err))
 		return false
 	}
 	k.Keytab, k.KeytabPath = data, keytab
@@ -203,7 +203,7 @@ func cachePath(named string) (string, error) {
 }
 
 // realms gathers what is known of realms and their KDCs.
-func (r *resolver) realms(k *Kerberos) bool {
+func (r *resolver) realms(m *loginModule, k *Kerberos) bool {
 	conf, place, ok := r.krb5()
 	if !ok {
 		return false
@@ -240,7 +240,28 @@ func (r *resolver) realms(k *Kerberos) bool {
 		r.note(name, "The KDCs of realm %s are not in %s, so they are looked for in DNS.", realm, place)
 	}
 	k.Config = conf.String()
-	return true
+	return r.held(m, k, realm)
+}
+
+// held sees that the keytab has a key of whom we say we are.
+func (r *resolver) held(m *loginModule, k *Kerberos, realm string) bool {
+	principals, err := principalsOf(k.Keytab)
+	who := strings.ReplaceAll(k.Principal, `\`, "") + "@" + realm
+	if k.Keytab == nil || err != nil || len(principals) == 0 || slices.Contains(principals, who) {
+		return true
+	}
+	shown := principals[:min(len(principals), 5)]
+	r.refuse(r.placeOf(m, "principal", "sasl.kerberos.principal"), "The keytab has no key of %s, but of %s: write one of "+
+		"these as the principal, or name another keytab.", quotedName(who), strings.Join(shown, ", "))
+	return false
+}
+
+// quotedName shows a principal, unless it is no such name.
+func quotedName(s string) string {
+	if len(s) > 200 || strings.ContainsAny(s, "=;\"'") {
+		return "the principal that is written"
+	}
+	return s
 }
 
 func onlyIf(s string, yes bool) string {

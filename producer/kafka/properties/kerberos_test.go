@@ -1,6 +1,7 @@
 package properties
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -15,7 +16,23 @@ import (
 const krb5Module = `com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true serviceName="kafka"
   keyTab="upload:client.keytab" principal="registry/host.example.org@EXAMPLE.ORG";`
 
-var keytab = []byte{5, 2, 0, 0}
+// newKeytab makes a keytab with entries of these principals, and a hole.
+func newKeytab(principals ...string) []byte {
+	b := []byte{5, 2, 0xff, 0xff, 0xff, 0xfe, 0, 0}
+	for _, p := range principals {
+		name, realm, _ := strings.Cut(p, "@")
+		words := append([]string{realm}, strings.Split(name, "/")...)
+		entry := binary.BigEndian.AppendUint16(nil, uint16(len(words)-1))
+		for _, w := range words {
+			entry = append(binary.BigEndian.AppendUint16(entry, uint16(len(w))), w...)
+		}
+		entry = append(entry, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 18, 0, 2, 7, 7) // name type, time, version, key
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(entry))), entry...)
+	}
+	return append(b, 0, 0, 0, 0)
+}
+
+var keytab = newKeytab("registry/host.example.org@EXAMPLE.ORG", "registry@EXAMPLE.ORG", "kafka-client@EXAMPLE.COM", "a@B")
 
 // krb is a connection by Kerberos with a keytab that was uploaded.
 func krb(pairs ...string) *producer.Connection {
@@ -104,6 +121,8 @@ func TestKerberosRefusals(t *testing.T) {
 		{"principal=a@B;", "password"},
 		{"useKeyTab=true keyTab=upload:none principal=a@B;", "client.keytab"},
 		{"useKeyTab=true keyTab=upload:noise principal=a@B;", "holds no keytab"},
+		{"useKeyTab=true keyTab=upload:cut principal=a@B;", "damaged"},
+		{"useKeyTab=true keyTab=upload:client.keytab principal=other@B;", "no key of other@B, but of registry/host.example.org@EXAMPLE.ORG"},
 		{"useKeyTab=true keyTab=/nowhere/k principal=a@B;", "no such file"},
 		{"useKeyTab=true keyTab=upload:client.keytab principal=a@B@C;", "two @"},
 		{"useKeyTab=true keyTab=upload:client.keytab principal=@B;", "no name"},
@@ -111,7 +130,7 @@ func TestKerberosRefusals(t *testing.T) {
 		{"useKeyTab=true keyTab=upload:client.keytab principal=a@B isInitiator=false;", "isInitiator"},
 	} {
 		c := krb("sasl.jaas.config", m+row.module)
-		c.Files["noise"] = []byte("noise")
+		c.Files["noise"], c.Files["cut"] = []byte("noise"), keytab[:30]
 		refused(t, c, "sasl.jaas.config", row.words)
 	}
 	refused(t, krb("sasl.kerberos.service.name", "broker"), "sasl.kerberos.service.name", "serviceName")

@@ -90,13 +90,10 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 func readFault(topic string, e ck.Error) error {
 	var f *producer.Fault
 	err := fault("reading topic "+topic, e)
-	switch e.Code() {
-	case ck.ErrTransport, ck.ErrResolve:
-		return nil
-	case ck.ErrGroupAuthorizationFailed:
-		return nil // the client looks for its group unasked; the group is never used, and needs no right
+	if e.Code() == ck.ErrGroupAuthorizationFailed {
+		return nil // the client looks for the coordinator of a group that it never uses
 	}
-	if !errors.As(err, &f) {
+	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve || !errors.As(err, &f) {
 		return nil
 	}
 	if f.Kind == producer.Transitory && e.Code() != ck.ErrAllBrokersDown {

@@ -49,13 +49,13 @@ type lane struct {
 
 // Open implements producer.Broker. The lanes are initialised one after the other;
 // on an error those that are open already are closed.
-func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) (_ []producer.Lane, err error) {
-	var lanes []producer.Lane
+func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) (lanes []producer.Lane, err error) {
 	defer func() {
 		if err != nil {
 			for _, l := range lanes {
 				l.Close()
 			}
+			lanes = nil // a lane is closed once
 		}
 	}()
 	for _, id := range ids {
@@ -96,7 +96,8 @@ func (l *lane) initialise(ctx context.Context) error {
 		err := l.p.InitTransactions(slice)
 		cancel()
 		var e ck.Error
-		if errors.As(err, &e) && e.Code() == ck.ErrTimedOut && e.IsRetriable() && ctx.Err() == nil {
+		if errors.As(err, &e) && e.IsRetriable() && ctx.Err() == nil {
+			l.ear.log.Debug("InitTransactions goes on", "error", err)
 			continue
 		}
 		if err != nil && ctx.Err() != nil {

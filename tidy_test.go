@@ -29,9 +29,10 @@ var arrows = map[string][]string{
 	"registry":       {"formats", "sdmx", "internal/crash"},
 	"migrations":     {},
 	"producer":       {"registry", "formats", "sdmx", "internal/crash"},
-	"producer/kafka": {"producer", "registry", "producer/kafka/properties"},
+	"producer/kafka": {"producer", "registry", "producer/kafka/properties", "producer/kafka/gateway"},
 	// What a connection's words mean, and the way to Kerberos, need no client.
 	"producer/kafka/properties": {"producer"},
+	"producer/kafka/gateway":    {"producer/kafka/properties"},
 	"registry/postgres":         {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash"},
 	"web":                       {"producer", "registry", "formats", "sdmx"},
 	"cmd":                       {"web", "producer", "producer/kafka", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash"},

@@ -43,17 +43,25 @@ type world struct {
 var worlds atomic.Int64
 
 // newWorld makes a world on a broker and a database server, with its producer
-// started from the first transaction on.
-func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string) *world {
+// started from the first transaction on. The connection may have properties
+// beyond the bootstrap server, as name=value.
+func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string, properties ...string) *world {
+	t.Helper()
+	w := newStoppedWorld(t, k, s, bootstrap, properties...)
+	w.command("start", "idle")
+	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
+	return w
+}
+
+// newStoppedWorld makes a world whose producer was never started.
+func newStoppedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string, properties ...string) *world {
 	t.Helper()
 	name := fmt.Sprintf("w%d", worlds.Add(1))
 	w := &world{t: t, kafka: k, postgres: s, database: name, topic: "structures." + name, random: rand.New(rand.NewPCG(seed(t), 0))}
 	k.CreateTopic(t, w.topic, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
-	w.settings = rig.Settings{Database: s.Database(t, name), Bootstrap: bootstrap, Topic: w.topic, Tags: "crashpoints"}
+	w.settings = rig.Settings{Database: s.Database(t, name), Bootstrap: bootstrap, Topic: w.topic, Kafka: properties, Tags: "crashpoints"}
 	w.product = rig.NewProduct(t, w.settings)
 	w.start()
-	w.command("start", "idle")
-	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
 	return w
 }
 
@@ -211,7 +219,7 @@ func (w *world) check() {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	if out, err := w.product.Run(ctx, "verify"); err != nil {
+	if out, err := w.product.Run(ctx, "verify", "--bootstrap", w.kafka.Bootstrap()); err != nil {
 		w.t.Errorf("urncast verify: %v\n%s", err, out)
 	}
 	l, err := topiccheck.Read(ctx, w.kafka.Bootstrap(), w.topic)

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,11 +22,28 @@ type Kafka struct {
 	Proxy *Proxy
 
 	jars, dir string
-	plain     int
+	listeners []listener
 	process   *Process
 	// Fast makes the JVM start quickly at the price of speed under load.
-	fast bool
+	fast   bool
+	system []string // further flags of the JVM
+	more   string   // further properties; the last of a name counts
+	format []string // further arguments of the tool that formats the folder
 }
+
+// A listener is a port of the broker.
+type listener struct {
+	name, protocol string
+	port           int
+	advertised     string // host:port; the port on 127.0.0.1 if empty
+}
+
+// The listeners that every broker has.
+const (
+	plainText  = "PLAIN"
+	viaProxy   = "VIA"
+	controller = "CTRL"
+)
 
 // StartKafka starts a broker that ends with the test.
 func StartKafka(tb testing.TB) *Kafka {
@@ -43,62 +59,104 @@ func StartKafkaForBench(tb testing.TB) *Kafka {
 
 func startKafka(tb testing.TB, dir string, fast bool) *Kafka {
 	tb.Helper()
-	k := &Kafka{jars: Jars(tb), dir: dir, fast: fast}
+	k := &Kafka{dir: dir, fast: fast}
+	k.run(tb)
+	return k
+}
+
+// run prepares the broker and starts it; it ends with the test.
+func (k *Kafka) run(tb testing.TB) {
+	tb.Helper()
+	k.jars = Jars(tb)
 	if err := k.prepare(); err != nil {
 		tb.Fatalf("preparing Kafka: %v", err)
 	}
 	tb.Cleanup(func() {
 		k.Proxy.Close()
 		k.Kill()
+		if tb.Failed() {
+			tb.Logf("the end of %s:\n%s", k.LogFile(), Tail(k.LogFile()))
+		}
 	})
 	if err := k.Start(); err != nil {
 		tb.Fatalf("starting Kafka: %v", err)
 	}
-	return k
 }
 
 // Bootstrap is the broker's address; a client that begins there never meets the
 // proxy.
-func (k *Kafka) Bootstrap() string { return fmt.Sprintf("127.0.0.1:%d", k.plain) }
+func (k *Kafka) Bootstrap() string { return fmt.Sprintf("127.0.0.1:%d", k.port(plainText)) }
+
+// port gives a listener's port, 0 if there is no such listener.
+func (k *Kafka) port(name string) int {
+	for _, l := range k.listeners {
+		if l.name == name {
+			return l.port
+		}
+	}
+	return 0
+}
+
+// listen adds a listener on a free port.
+func (k *Kafka) listen(name, protocol string) error {
+	port, err := FreePort()
+	k.listeners = append(k.listeners, listener{name: name, protocol: protocol, port: port})
+	return err
+}
 
 // prepare chooses the ports, writes the configuration and formats the folder.
 func (k *Kafka) prepare() error {
-	var ports [3]int
-	for i := range ports {
-		var err error
-		if ports[i], err = FreePort(); err != nil {
+	for _, name := range []string{plainText, viaProxy, controller} {
+		if err := k.listen(name, "PLAINTEXT"); err != nil {
 			return err
 		}
 	}
-	k.plain = ports[0]
-	proxy, err := NewProxy(fmt.Sprintf("127.0.0.1:%d", ports[1]))
+	proxy, err := NewProxy(fmt.Sprintf("127.0.0.1:%d", k.port(viaProxy)))
 	if err != nil {
 		return err
 	}
 	k.Proxy = proxy
-	text := fmt.Sprintf(properties, ports[0], ports[1], ports[2], proxy.Address(), filepath.Join(k.dir, "data"))
-	if err := os.WriteFile(k.config(), []byte(text), 0o644); err != nil {
+	text := k.listening() + fmt.Sprintf(properties, k.port(controller), filepath.Join(k.dir, "data")) + k.more
+	if err := os.WriteFile(k.config(), []byte(text), 0o600); err != nil {
 		return err
 	}
 	id := uuid.New()
 	id[0] &= 0x7f // its first letter is then none of "-" and "_", which the tool takes for a flag
-	out, err := exec.Command("java", append(k.jvm(), "kafka.tools.StorageTool", "format",
-		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", k.config())...).CombinedOutput()
+	format := append([]string{"kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", k.config()}, k.format...)
+	out, err := exec.Command("java", append(k.jvm(), format...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("kafka.tools.StorageTool format: %w\n%s", err, out)
 	}
 	return nil
 }
 
+// listening writes the properties that name the listeners.
+func (k *Kafka) listening() string {
+	var all, advertised, protocols []string
+	for _, l := range k.listeners {
+		address := fmt.Sprintf("127.0.0.1:%d", l.port)
+		all = append(all, l.name+"://"+address)
+		protocols = append(protocols, l.name+":"+l.protocol)
+		switch {
+		case l.name == controller:
+			continue // the one that is never advertised
+		case l.name == viaProxy:
+			address = k.Proxy.Address()
+		case l.advertised != "":
+			address = l.advertised
+		}
+		advertised = append(advertised, l.name+"://"+address)
+	}
+	return "listeners=" + strings.Join(all, ",") + "\nadvertised.listeners=" + strings.Join(advertised, ",") +
+		"\nlistener.security.protocol.map=" + strings.Join(protocols, ",") + "\n"
+}
+
 const properties = `process.roles=broker,controller
 node.id=1
-listeners=PLAIN://127.0.0.1:%[1]d,VIA://127.0.0.1:%[2]d,CTRL://127.0.0.1:%[3]d
-advertised.listeners=PLAIN://127.0.0.1:%[1]d,VIA://%[4]s
-listener.security.protocol.map=PLAIN:PLAINTEXT,VIA:PLAINTEXT,CTRL:PLAINTEXT
 controller.listener.names=CTRL
 inter.broker.listener.name=PLAIN
-controller.quorum.voters=1@127.0.0.1:%[3]d
-log.dirs=%[5]s
+controller.quorum.voters=1@127.0.0.1:%[1]d
+log.dirs=%[2]s
 num.partitions=1
 auto.create.topics.enable=false
 message.max.bytes=104857600
@@ -126,7 +184,7 @@ func (k *Kafka) jvm() []string {
 	if k.fast {
 		flags = append([]string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}, flags...)
 	}
-	return flags
+	return append(flags, k.system...)
 }
 
 // Start starts the broker and waits until it answers.
@@ -179,10 +237,10 @@ func (k *Kafka) Kill() {
 }
 
 // Pause stops the broker's process without ending it; Continue lets it go on.
-func (k *Kafka) Pause() { k.process.Signal(syscall.SIGSTOP) }
+func (k *Kafka) Pause() { k.process.Pause() }
 
 // Continue lets a paused broker go on.
-func (k *Kafka) Continue() { k.process.Signal(syscall.SIGCONT) }
+func (k *Kafka) Continue() { k.process.Continue() }
 
 // Client is a franz-go client for the test's own requests.
 func (k *Kafka) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {

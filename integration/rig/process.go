@@ -42,6 +42,12 @@ func Launch(log string, env []string, name string, args ...string) (*Process, er
 // Signal sends a signal to the process.
 func (p *Process) Signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) } // a process that has ended needs none
 
+// Pause stops the process without ending it; Continue lets it go on.
+func (p *Process) Pause() { p.Signal(syscall.SIGSTOP) }
+
+// Continue lets a paused process go on.
+func (p *Process) Continue() { p.Signal(syscall.SIGCONT) }
+
 // Kill ends the process at once, as a power failure of its machine would, and
 // waits until it is gone.
 func (p *Process) Kill() {

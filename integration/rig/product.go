@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -29,6 +28,7 @@ type Product struct {
 
 	binary  string
 	env     []string
+	args    []string
 	process *Process
 	client  *http.Client
 }
@@ -38,6 +38,7 @@ type Settings struct {
 	Database  string // URL of PostgreSQL
 	Bootstrap string
 	Topic     string
+	Kafka     []string      // further properties of the connection, name=value
 	Format    string        // fusion-json if empty
 	Env       []string      // more of the environment, NAME=value
 	Tags      string        // build tags of the binary
@@ -106,6 +107,9 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 		"URNCAST_PASSWORD=" + Password,
 		"URNCAST_URL=" + p.URL,
 	}, s.Env...)
+	for _, property := range s.Kafka {
+		p.args = append(p.args, "--kafka", property)
+	}
 	tb.Cleanup(func() {
 		p.Kill()
 		if tb.Failed() {
@@ -117,7 +121,7 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 
 // Launch starts the instance, with more of the environment, and does not wait.
 func (p *Product) Launch(env ...string) error {
-	process, err := Launch(p.Log, append(append([]string{}, p.env...), env...), p.binary, "serve")
+	process, err := Launch(p.Log, append(append([]string{}, p.env...), env...), p.binary, append([]string{"serve"}, p.args...)...)
 	p.process = process
 	return err
 }
@@ -167,10 +171,10 @@ func (p *Product) Stop() error { return p.process.Stop(20 * time.Second) }
 func (p *Product) Process() *Process { return p.process }
 
 // Pause and Continue stop the instance's threads and let them go on.
-func (p *Product) Pause() { p.process.Signal(syscall.SIGSTOP) }
+func (p *Product) Pause() { p.process.Pause() }
 
 // Continue lets a paused instance go on.
-func (p *Product) Continue() { p.process.Signal(syscall.SIGCONT) }
+func (p *Product) Continue() { p.process.Continue() }
 
 // Run runs one of the program's other verbs against the instance and gives its
 // output, both streams.

@@ -1,0 +1,102 @@
+package rig
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// A Right is one entry of a broker's access control list: what a user may do
+// from any host, or with Deny may not.
+type Right struct {
+	User      string // without "User:"
+	Resource  kmsg.ACLResourceType
+	Name      string // "kafka-cluster" for the cluster
+	Prefixed  bool   // Name is what the resource's name begins with
+	Operation kmsg.ACLOperation
+	Deny      bool
+}
+
+// TopicRight allows an operation on a topic.
+func TopicRight(user, topic string, op kmsg.ACLOperation) Right {
+	return Right{User: user, Resource: kmsg.ACLResourceTypeTopic, Name: topic, Operation: op}
+}
+
+// TransactionalRight allows an operation on every transactional id that begins
+// with the prefix.
+func TransactionalRight(user, prefix string, op kmsg.ACLOperation) Right {
+	return Right{User: user, Resource: kmsg.ACLResourceTypeTransactionalId, Name: prefix, Prefixed: true, Operation: op}
+}
+
+// ClusterRight allows an operation on the cluster.
+func ClusterRight(user string, op kmsg.ACLOperation) Right {
+	return Right{User: user, Resource: kmsg.ACLResourceTypeCluster, Name: "kafka-cluster", Operation: op}
+}
+
+func (r Right) pattern() kmsg.ACLResourcePatternType {
+	if r.Prefixed {
+		return kmsg.ACLResourcePatternTypePrefixed
+	}
+	return kmsg.ACLResourcePatternTypeLiteral
+}
+
+func (r Right) permission() kmsg.ACLPermissionType {
+	if r.Deny {
+		return kmsg.ACLPermissionTypeDeny
+	}
+	return kmsg.ACLPermissionTypeAllow
+}
+
+// Grant adds rights to the broker's access control list.
+func (k *Kafka) Grant(tb testing.TB, rights ...Right) {
+	tb.Helper()
+	req := kmsg.NewPtrCreateACLsRequest()
+	for _, r := range rights {
+		c := kmsg.NewCreateACLsRequestCreation()
+		c.ResourceType, c.ResourceName, c.ResourcePatternType = r.Resource, r.Name, r.pattern()
+		c.Principal, c.Host, c.Operation, c.PermissionType = "User:"+r.User, "*", r.Operation, r.permission()
+		req.Creations = append(req.Creations, c)
+	}
+	resp, err := req.RequestWith(tb.Context(), k.Client(tb))
+	if err != nil {
+		tb.Fatalf("granting rights: %v", err)
+	}
+	for i, result := range resp.Results {
+		if result.ErrorCode != 0 {
+			tb.Fatalf("granting %+v: %s", rights[i], refusal(result.ErrorCode, result.ErrorMessage))
+		}
+	}
+}
+
+// Revoke takes rights from the list; each must be there.
+func (k *Kafka) Revoke(tb testing.TB, rights ...Right) {
+	tb.Helper()
+	req := kmsg.NewPtrDeleteACLsRequest()
+	for _, r := range rights {
+		f := kmsg.NewDeleteACLsRequestFilter()
+		principal, host := "User:"+r.User, "*"
+		f.ResourceType, f.ResourceName, f.ResourcePatternType = r.Resource, &r.Name, r.pattern()
+		f.Principal, f.Host, f.Operation, f.PermissionType = &principal, &host, r.Operation, r.permission()
+		req.Filters = append(req.Filters, f)
+	}
+	resp, err := req.RequestWith(tb.Context(), k.Client(tb))
+	if err != nil {
+		tb.Fatalf("revoking rights: %v", err)
+	}
+	for i, result := range resp.Results {
+		switch {
+		case result.ErrorCode != 0:
+			tb.Fatalf("revoking %+v: %s", rights[i], refusal(result.ErrorCode, result.ErrorMessage))
+		case len(result.MatchingACLs) == 0:
+			tb.Fatalf("revoking %+v: it was never granted", rights[i])
+		}
+	}
+}
+
+func refusal(code int16, text *string) string {
+	if text == nil {
+		return fmt.Sprintf("Kafka error %d", code)
+	}
+	return fmt.Sprintf("Kafka error %d: %s", code, *text)
+}

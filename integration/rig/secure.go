@@ -1,0 +1,182 @@
+package rig
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A Listener is one way into a secured broker.
+type Listener string
+
+// The listeners of a secured broker, beside the plain one of every broker.
+// Their host is localhost, which the certificate and the Kerberos service name
+// fit; those with SASL offer every mechanism that the broker was given.
+const (
+	TLS         Listener = "TLS"       // SSL; a client's certificate is asked for, not required
+	MutualTLS   Listener = "MTLS"      // SSL; a client's certificate is required
+	SASLTLS     Listener = "SASLTLS"   // SASL_SSL
+	SASL        Listener = "SASL"      // SASL_PLAINTEXT
+	ScramOnly   Listener = "SCRAM512"  // SASL_PLAINTEXT with SCRAM-SHA-512 and nothing else
+	Expired     Listener = "EXPIRED"   // SSL with a certificate that has expired
+	WrongHost   Listener = "WRONGHOST" // SSL with a certificate for another host
+	ForeignCert Listener = "FOREIGN"   // SSL with a certificate of an authority that nobody has heard of
+)
+
+// A Secure says how a broker is secured.
+type Secure struct {
+	// Authority signs the broker's certificate and, where they have one, its
+	// clients' certificates.
+	Authority *Authority
+	// Users and their passwords, for PLAIN and SCRAM.
+	Users map[string]string
+	// KDC adds the mechanism GSSAPI, Tokens adds OAUTHBEARER.
+	KDC    *KDC
+	Tokens *TokenEndpoint
+	// ACLs refuses to users what Grant did not allow. Super users are "admin" and
+	// whoever comes without a name: through the plain listener, for one.
+	ACLs bool
+	// Reauthenticate is how long a SASL session lasts (connections.max.reauth.ms);
+	// without end if 0.
+	Reauthenticate time.Duration
+	// Properties are more lines of server.properties; they prevail.
+	Properties []string
+}
+
+// StartSecureKafka starts a broker with every listener there is; it ends with
+// the test.
+func StartSecureKafka(tb testing.TB, s Secure) *Kafka {
+	tb.Helper()
+	return startSecure(tb, s, true)
+}
+
+// StartSecureKafkaForBench starts one whose JVM is tuned for speed under load.
+func StartSecureKafkaForBench(tb testing.TB, s Secure) *Kafka {
+	tb.Helper()
+	return startSecure(tb, s, false)
+}
+
+func startSecure(tb testing.TB, s Secure, fast bool) *Kafka {
+	tb.Helper()
+	Jars(tb) // skips where there is no Java, before anything else is made
+	k := &Kafka{dir: tb.TempDir(), fast: fast}
+	lines := []string{
+		"num.network.threads=1", // of each listener
+		"ssl.truststore.type=PEM", "ssl.truststore.location=" + s.Authority.File,
+		"ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/,DEFAULT",
+	}
+	add := func(l Listener, protocol string, more ...string) {
+		if err := k.listen(string(l), protocol); err != nil {
+			tb.Fatal(err)
+		}
+		last := &k.listeners[len(k.listeners)-1]
+		last.advertised = fmt.Sprintf("localhost:%d", last.port)
+		for _, line := range more {
+			lines = append(lines, prefix(l)+line)
+		}
+	}
+	certificate := func(c *Certificate, more ...string) []string {
+		return append([]string{"ssl.keystore.type=PEM", "ssl.keystore.location=" + c.Pair}, more...)
+	}
+	own := s.Authority.Issue(tb, Subject{Name: "broker"})
+	add(TLS, "SSL", certificate(own, "ssl.client.auth=requested")...)
+	add(MutualTLS, "SSL", certificate(own, "ssl.client.auth=required")...)
+	add(SASLTLS, "SASL_SSL", append(certificate(own), s.mechanisms(tb)...)...)
+	add(SASL, "SASL_PLAINTEXT", s.mechanisms(tb)...)
+	add(ScramOnly, "SASL_PLAINTEXT", "sasl.enabled.mechanisms=SCRAM-SHA-512", "scram-sha-512.sasl.jaas.config="+scramModule)
+	add(Expired, "SSL", certificate(s.Authority.Issue(tb, Subject{Name: "broker", NotAfter: time.Now().AddDate(0, 0, -1)}))...)
+	add(WrongHost, "SSL", certificate(s.Authority.Issue(tb, Subject{Name: "broker", Hosts: []string{"elsewhere.example"}}))...)
+	add(ForeignCert, "SSL", certificate(NewAuthority(tb).Issue(tb, Subject{Name: "broker"}))...)
+	if s.Reauthenticate > 0 {
+		lines = append(lines, fmt.Sprintf("connections.max.reauth.ms=%d", s.Reauthenticate.Milliseconds()))
+	}
+	if s.ACLs {
+		lines = append(lines, "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users=User:ANONYMOUS;User:admin")
+	}
+	k.more = strings.Join(append(lines, s.Properties...), "\n") + "\n"
+	k.system, k.format = s.system(), s.scramUsers()
+	k.run(tb)
+	return k
+}
+
+// Address is a secured listener's host:port.
+func (k *Kafka) Address(l Listener) string { return fmt.Sprintf("localhost:%d", k.port(string(l))) }
+
+// prefix begins the properties of one listener.
+func prefix(l Listener) string { return "listener.name." + strings.ToLower(string(l)) + "." }
+
+const scramModule = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+
+// mechanisms writes a SASL listener's properties, without its prefix.
+func (s *Secure) mechanisms(tb testing.TB) []string {
+	tb.Helper()
+	plainModule := "org.apache.kafka.common.security.plain.PlainLoginModule required"
+	for _, user := range s.names() {
+		plainModule += fmt.Sprintf(" user_%s=%q", user, s.Users[user])
+	}
+	enabled := []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+	lines := []string{
+		"plain.sasl.jaas.config=" + plainModule + ";",
+		"scram-sha-256.sasl.jaas.config=" + scramModule,
+		"scram-sha-512.sasl.jaas.config=" + scramModule,
+	}
+	if s.Tokens != nil {
+		enabled = append(enabled, "OAUTHBEARER")
+		lines = append(lines,
+			"oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+			"oauthbearer.sasl.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler",
+			"oauthbearer.sasl.oauthbearer.jwks.endpoint.url="+s.Tokens.Keys,
+			"oauthbearer.sasl.oauthbearer.expected.issuer="+s.Tokens.Issuer,
+			"oauthbearer.sasl.oauthbearer.expected.audience="+Audience)
+	}
+	if s.KDC != nil {
+		enabled = append(enabled, "GSSAPI")
+		lines = append(lines, "sasl.kerberos.service.name=kafka",
+			fmt.Sprintf("gssapi.sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true keyTab=%q principal=%q;",
+				s.KDC.brokerKeytab(), BrokerPrincipal+"@"+Realm))
+	}
+	return append(lines, "sasl.enabled.mechanisms="+strings.Join(enabled, ","))
+}
+
+// BrokerPrincipal is the Kerberos principal of every secured broker.
+const BrokerPrincipal = "kafka/localhost"
+
+// brokerKeytab is the keytab of the broker's principal, which is made once.
+func (k *KDC) brokerKeytab() string {
+	if k.BrokerKeytab == "" {
+		k.AddPrincipal(BrokerPrincipal, "")
+		k.BrokerKeytab = k.Keytab(BrokerPrincipal)
+	}
+	return k.BrokerKeytab
+}
+
+// system gives the JVM's flags.
+func (s *Secure) system() (flags []string) {
+	if s.Tokens != nil { // which addresses a JVM asks for keys is not left to a configuration alone
+		flags = append(flags, "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="+s.Tokens.Keys)
+	}
+	if s.KDC != nil {
+		flags = append(flags, "-Djava.security.krb5.conf="+s.KDC.Config)
+	}
+	return flags
+}
+
+// scramUsers gives the arguments by which the format tool makes the users.
+func (s *Secure) scramUsers() (args []string) {
+	for _, user := range s.names() {
+		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
+			args = append(args, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, user, s.Users[user]))
+		}
+	}
+	return args
+}
+
+func (s *Secure) names() (all []string) {
+	for user := range s.Users {
+		all = append(all, user)
+	}
+	slices.Sort(all)
+	return all
+}

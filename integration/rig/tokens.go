@@ -1,0 +1,191 @@
+package rig
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Audience is what the rig's tokens are for, and what its broker asks for.
+const Audience = "kafka"
+
+// A TokenEndpoint is an authorisation server for OAuth 2.0's client credentials:
+// it answers with signed JWTs, and publishes the key that verifies them.
+type TokenEndpoint struct {
+	// HTTP and HTTPS are where tokens are asked for; the second needs the
+	// authority's certificate.
+	HTTP, HTTPS string
+	// Keys is the JWKS document, which brokers read.
+	Keys string
+	// Issuer is the claim "iss".
+	Issuer string
+
+	key     *rsa.PrivateKey
+	clients map[string]string
+
+	mu     sync.Mutex
+	life   time.Duration
+	fail   int
+	delay  time.Duration
+	issued int
+	scopes []string
+}
+
+// StartTokenEndpoint starts a token endpoint for clients and their secrets; it
+// ends with the test. Its tokens live for five minutes until SetLife says otherwise.
+func StartTokenEndpoint(tb testing.TB, a *Authority, clients map[string]string) *TokenEndpoint {
+	tb.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e := &TokenEndpoint{key: key, clients: clients, life: 5 * time.Minute}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /token", e.token)
+	mux.HandleFunc("GET /jwks", e.jwks)
+	listen := func() (net.Listener, string) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return l, fmt.Sprintf("://localhost:%d", l.Addr().(*net.TCPAddr).Port)
+	}
+	clear, address := listen()
+	e.Issuer, e.HTTP, e.Keys = "http"+address, "http"+address+"/token", "http"+address+"/jwks"
+	secret, address := listen()
+	e.HTTPS = "https" + address + "/token"
+	c := a.Issue(tb, Subject{Name: "tokens"})
+	pair, err := tls.LoadX509KeyPair(c.Chain, c.Key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(clear) // they end with Close
+	go server.Serve(tls.NewListener(secret, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))
+	tb.Cleanup(func() { server.Close() })
+	return e
+}
+
+// SetLife sets how long the tokens live that are issued from now on.
+func (e *TokenEndpoint) SetLife(d time.Duration) { e.set(func() { e.life = d }) }
+
+// Fail makes every request for a token fail with an HTTP status; 0 ends that.
+func (e *TokenEndpoint) Fail(status int) { e.set(func() { e.fail = status }) }
+
+// Delay holds every answer back for a while.
+func (e *TokenEndpoint) Delay(d time.Duration) { e.set(func() { e.delay = d }) }
+
+func (e *TokenEndpoint) set(f func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f()
+}
+
+// Issued counts the tokens that were given out.
+func (e *TokenEndpoint) Issued() (n int) {
+	e.set(func() { n = e.issued })
+	return n
+}
+
+// Scopes lists what the issued tokens' requests named as their scope.
+func (e *TokenEndpoint) Scopes() (s []string) {
+	e.set(func() { s = append(s, e.scopes...) })
+	return s
+}
+
+// token answers a request by RFC 6749, section 4.4.
+func (e *TokenEndpoint) token(w http.ResponseWriter, r *http.Request) {
+	var life, delay time.Duration
+	var fail int
+	e.set(func() { life, delay, fail = e.life, e.delay, e.fail })
+	select {
+	case <-time.After(delay):
+	case <-r.Context().Done():
+		return
+	}
+	client, secret, basic := r.BasicAuth()
+	if !basic {
+		client, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+	}
+	want, known := e.clients[client]
+	switch {
+	case fail != 0:
+		refuse(w, fail, "server_error", "The test made the token endpoint fail")
+		return
+	case r.PostFormValue("grant_type") != "client_credentials":
+		refuse(w, http.StatusBadRequest, "unsupported_grant_type", "Only client_credentials is supported")
+		return
+	case !known || secret != want:
+		refuse(w, http.StatusUnauthorized, "invalid_client", "The client is unknown, or its secret is wrong")
+		return
+	}
+	scope := r.PostFormValue("scope")
+	text, err := e.Sign(client, scope, life)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "server_error", err.Error())
+		return
+	}
+	e.set(func() { e.issued++; e.scopes = append(e.scopes, scope) })
+	answer(w, http.StatusOK, map[string]any{"access_token": text, "token_type": "Bearer", "expires_in": int(life.Seconds()), "scope": scope})
+}
+
+func refuse(w http.ResponseWriter, status int, code, text string) {
+	answer(w, status, map[string]string{"error": code, "error_description": text})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v) // a client that went away reads no answer
+}
+
+// keyID names the one key in tokens and in the JWKS document.
+const keyID = "rig"
+
+// Sign makes a token for a client without asking for its secret.
+func (e *TokenEndpoint) Sign(client, scope string, life time.Duration) (string, error) {
+	now := time.Now()
+	claims := map[string]any{
+		"iss": e.Issuer, "sub": client, "aud": Audience, "jti": uuid.NewString(),
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(life).Unix(),
+	}
+	if scope != "" {
+		claims["scope"] = scope
+	}
+	var parts []string
+	for _, v := range []any{map[string]string{"alg": "RS256", "typ": "JWT", "kid": keyID}, claims} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, base64.RawURLEncoding.EncodeToString(text))
+	}
+	signed := strings.Join(parts, ".")
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, e.key, crypto.SHA256, digest[:])
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), err
+}
+
+// jwks answers with the public key (RFC 7517).
+func (e *TokenEndpoint) jwks(w http.ResponseWriter, _ *http.Request) {
+	encode := base64.RawURLEncoding.EncodeToString
+	answer(w, http.StatusOK, map[string]any{"keys": []map[string]string{{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": keyID,
+		"n": encode(e.key.N.Bytes()), "e": encode(big.NewInt(int64(e.key.E)).Bytes()),
+	}}})
+}

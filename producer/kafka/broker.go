@@ -8,12 +8,14 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/properties"
 )
 
@@ -36,6 +38,7 @@ type Broker struct {
 	cluster  *Cluster
 	client   map[string]string // librdkafka's properties
 	request  int               // bytes that one message may have; 0 for no bound of ours
+	gateway  *gateway.Gateway  // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
@@ -46,24 +49,23 @@ const (
 	requestTimeout = 15 * time.Second
 	// watchEvery is how often a connection is looked at for changes.
 	watchEvery = 3 * time.Second
+	// loginTimeout bounds the first login to a KDC, which may be several.
+	loginTimeout = 20 * time.Second
 )
 
-// Connect implements producer.Cluster. It connects to nothing yet.
+// Connect implements producer.Cluster. Only for Kerberos it connects to something
+// already: to the KDC, for what is wrong there would show as mere disconnects later.
 func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
-	connection, err := c.Connection(ctx)
+	b, connection, resolved, err := c.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	resolved, _, err := properties.Resolve(connection)
-	if err != nil {
-		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
+	if resolved.Kerberos != nil {
+		if b.gateway, err = c.enter(ctx, resolved); err != nil {
+			return nil, entryFault(connection.Name, err)
+		}
+		maps.Copy(b.client, b.gateway.Client())
 	}
-	b := &Broker{cluster: c, client: resolved.Client, request: resolved.RequestBytes, changed: make(chan struct{})}
-	admin, err := b.admin() // finds impossible values
-	if err != nil {
-		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
-	}
-	admin.Close()
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil
@@ -72,12 +74,49 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 // Check says what is wrong with the connection as it is defined, without
 // connecting.
 func (c *Cluster) Check(ctx context.Context) error {
-	b, err := c.Connect(ctx)
+	_, _, _, err := c.resolve(ctx)
+	return err
+}
+
+// resolve makes the connection ready, as far as that goes without connecting.
+func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *properties.Resolved, error) {
+	connection, err := c.Connection(ctx)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	b.Close()
-	return nil
+	resolved, _, err := properties.Resolve(connection)
+	if err != nil {
+		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
+	}
+	b := &Broker{cluster: c, client: maps.Clone(resolved.Client), request: resolved.RequestBytes, changed: make(chan struct{})}
+	if resolved.Kerberos != nil {
+		maps.DeleteFunc(b.client, func(name, _ string) bool { return guarded(name) })
+		b.client["bootstrap.servers"] = strings.Join(resolved.Bootstrap, ",")
+	}
+	admin, err := b.admin() // finds impossible values
+	if err != nil {
+		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
+	}
+	admin.Close()
+	return b, connection, resolved, nil
+}
+
+// guarded says whether a property is about servers and security, which the gateway
+// sees to.
+func guarded(name string) bool {
+	for _, begin := range []string{"sasl.", "ssl.", "enable.ssl.", "security.protocol", "metadata.broker.list"} {
+		if strings.HasPrefix(name, begin) {
+			return true
+		}
+	}
+	return false
+}
+
+// enter starts the gateway.
+func (c *Cluster) enter(ctx context.Context, r *properties.Resolved) (*gateway.Gateway, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
+	defer cancel()
+	return gateway.Start(ctx, gateway.Options{Bootstrap: r.Bootstrap, TLS: r.TLS, Kerberos: r.Kerberos, Log: c.Log})
 }
 
 // Changed implements producer.Broker.
@@ -87,6 +126,9 @@ func (b *Broker) Changed() <-chan struct{} { return b.changed }
 func (b *Broker) Close() {
 	b.stop()
 	b.watching.Wait()
+	if b.gateway != nil {
+		b.gateway.Close()
+	}
 }
 
 // watch looks at the connection and its files until either is another than it was.
@@ -143,7 +185,7 @@ func (b *Broker) admin() (*ck.AdminClient, error) { return ck.NewAdminClient(b.w
 func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, error) {
 	a, err := b.admin()
 	if err != nil {
-		return producer.Topic{}, fault("connecting", err)
+		return producer.Topic{}, b.fault("connecting", err)
 	}
 	defer a.Close()
 	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
@@ -151,7 +193,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 	limit := ck.SetAdminRequestTimeout(requestTimeout)
 	cluster, err := a.DescribeCluster(ctx, limit)
 	if err != nil {
-		return producer.Topic{}, fault("asking the brokers for their cluster", err)
+		return producer.Topic{}, b.fault("asking the brokers for their cluster", err)
 	}
 	t := producer.Topic{}
 	if cluster.ClusterID != nil {
@@ -160,7 +202,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 	for made := false; ; made = true {
 		d, err := describeTopic(ctx, a, topic)
 		if err != nil {
-			return t, fault("asking the brokers for topic "+topic, err)
+			return t, b.fault("asking the brokers for topic "+topic, err)
 		}
 		if code := d.Error.Code(); code == ck.ErrUnknownTopicOrPart && b.cluster.CreateTopic && !made {
 			if err := b.create(ctx, a, topic); err != nil {
@@ -168,7 +210,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 			}
 			continue
 		} else if code != ck.ErrNoError {
-			return t, fault("asking the brokers for topic "+topic, d.Error)
+			return t, b.fault("asking the brokers for topic "+topic, d.Error)
 		}
 		t.ID, t.Partitions = d.TopicID.String(), len(d.Partitions)
 		return t, nil
@@ -195,10 +237,10 @@ func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) er
 		Config: map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": keep, "delete.retention.ms": keep},
 	}}, ck.SetAdminOperationTimeout(requestTimeout), ck.SetAdminRequestTimeout(requestTimeout))
 	if err != nil {
-		return fault("creating topic "+topic, err)
+		return b.fault("creating topic "+topic, err)
 	}
 	if e := r[0].Error; e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
-		return fault("creating topic "+topic, e)
+		return b.fault("creating topic "+topic, e)
 	}
 	for range 50 {
 		if d, err := describeTopic(ctx, a, topic); err == nil && d.Error.Code() == ck.ErrNoError {
@@ -213,7 +255,7 @@ func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) er
 func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err error) {
 	a, err := b.admin()
 	if err != nil {
-		return 0, 0, fault("connecting", err)
+		return 0, 0, b.fault("connecting", err)
 	}
 	defer a.Close()
 	ask := func(spec ck.OffsetSpec) (int64, error) {
@@ -223,11 +265,11 @@ func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err
 		r, err := a.ListOffsets(ctx, map[ck.TopicPartition]ck.OffsetSpec{at: spec},
 			ck.SetAdminIsolationLevel(ck.IsolationLevelReadUncommitted), ck.SetAdminRequestTimeout(requestTimeout))
 		if err != nil {
-			return 0, fault("asking for the ends of topic "+topic, err)
+			return 0, b.fault("asking for the ends of topic "+topic, err)
 		}
 		for _, info := range r.ResultInfos {
 			if info.Error.Code() != ck.ErrNoError {
-				return 0, fault("asking for the ends of topic "+topic, info.Error)
+				return 0, b.fault("asking for the ends of topic "+topic, info.Error)
 			}
 			return int64(info.Offset), nil
 		}

@@ -33,9 +33,10 @@ const (
 
 // lane implements producer.Lane on one client with one transactional id.
 type lane struct {
-	id    string
-	topic string
-	p     *ck.Producer
+	broker *Broker
+	id     string
+	topic  string
+	p      *ck.Producer
 
 	reports chan ck.Event
 	events  sync.WaitGroup
@@ -73,9 +74,9 @@ func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout t
 			"go.delivery.report.fields":    "none",
 		}))
 		if err != nil {
-			return lanes, fault("opening transactional id "+id, err)
+			return lanes, b.fault("opening transactional id "+id, err)
 		}
-		l := &lane{id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords)}
+		l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords)}
 		l.events.Add(1)
 		go l.drain()
 		lanes = append(lanes, l)
@@ -83,7 +84,7 @@ func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout t
 		err = p.InitTransactions(bound)
 		cancel()
 		if err != nil {
-			return lanes, initFault(id, err)
+			return lanes, b.initFault(id, err)
 		}
 	}
 	return lanes, nil
@@ -100,7 +101,7 @@ func (l *lane) drain() {
 // Begin implements producer.Lane.
 func (l *lane) Begin() error {
 	if err := l.p.BeginTransaction(); err != nil {
-		return doubt("beginning a transaction", err)
+		return l.broker.doubt("beginning a transaction", err)
 	}
 	l.open, l.records, l.bytes, l.end = true, 0, 0, 0
 	return nil
@@ -124,7 +125,7 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 		Opaque: sent{string(r.Key), size},
 	}
 	if err := l.p.Produce(m, l.reports); err != nil {
-		return recordFault(l.topic, string(r.Key), size, err)
+		return l.broker.recordFault(l.topic, string(r.Key), size, err)
 	}
 	l.records++
 	l.bytes += size
@@ -147,7 +148,7 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			return recordFault(l.topic, s.key, s.size, err)
+			return l.broker.recordFault(l.topic, s.key, s.size, err)
 		}
 		l.records--
 		l.bytes -= s.size
@@ -176,7 +177,7 @@ func (l *lane) Commit() error {
 	defer cancel()
 	asked := time.Now()
 	if err := l.p.CommitTransaction(ctx); err != nil {
-		return doubt("committing", err)
+		return l.broker.doubt("committing", err)
 	}
 	if took := time.Since(asked); took > commitInDoubt {
 		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), commitInDoubt)}

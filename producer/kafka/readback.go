@@ -44,7 +44,7 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 		case ck.PartitionEOF:
 			position = max(position, int64(e.Offset))
 		case ck.Error:
-			if f := readFault(topic, e); f != nil {
+			if f := b.readFault(topic, e); f != nil {
 				return f
 			}
 		}
@@ -71,25 +71,25 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 		"go.logs.channel.enable":  false,
 	}))
 	if err != nil {
-		return nil, fault("opening a reader", err)
+		return nil, b.fault("opening a reader", err)
 	}
 	// Without the metadata the first look-up of an offset waits 500 ms.
 	if _, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds())); err != nil {
 		c.Close()
-		return nil, fault("asking for topic "+topic, err)
+		return nil, b.fault("asking for topic "+topic, err)
 	}
 	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
 		c.Close()
-		return nil, fault("reading topic "+topic, err)
+		return nil, b.fault("reading topic "+topic, err)
 	}
 	return c, nil
 }
 
 // readFault sorts a reader's error events: most only inform, and the client goes
 // on by itself.
-func readFault(topic string, e ck.Error) error {
+func (b *Broker) readFault(topic string, e ck.Error) error {
 	var f *producer.Fault
-	err := fault("reading topic "+topic, e)
+	err := b.fault("reading topic "+topic, e)
 	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve || !errors.As(err, &f) {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ func (g *Gateway) serve(b *broker, c net.Conn) {
 
 // quit says why a connection ended, where it is not simply over.
 func (l *link) quit(doing string, err error) {
-	if err != nil && l.g.ctx.Err() == nil {
+	if err != nil && err != io.EOF && !errors.Is(err, net.ErrClosed) && l.g.ctx.Err() == nil {
 		l.g.log.Debug("a connection through the gateway ended", "broker", l.broker.address, "while", doing, "error", err)
 	}
 }

@@ -1,0 +1,106 @@
+package kafka
+
+import (
+	"errors"
+	"strings"
+
+	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"urncast/producer"
+	"urncast/producer/kafka/gateway"
+)
+
+// entryFault classifies an error of the gateway's start: a KDC that is away comes
+// back, and what it refuses it will refuse again.
+func entryFault(connection string, err error) error {
+	f := &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection + " cannot log in", Err: err}
+	if connection == "" {
+		f.Text = "The connection cannot log in"
+	}
+	var why *gateway.Failure
+	if errors.As(err, &why) && why.Transitory {
+		f.Kind = producer.Transitory
+	}
+	return f
+}
+
+// fault, initFault, doubt, recordFault are the functions of those names, in words
+// that know of the gateway.
+func (b *Broker) fault(doing string, err error) error {
+	return b.explain(fault(doing, err), producer.Transitory)
+}
+
+func (b *Broker) initFault(id string, err error) error {
+	return b.explain(initFault(id, err), producer.Transitory)
+}
+
+func (b *Broker) doubt(doing string, err error) error {
+	return b.explain(doubt(doing, err), producer.InDoubt)
+}
+
+func (b *Broker) recordFault(topic, key string, size int64, err error) error {
+	return b.explain(recordFault(topic, key, size, err), producer.InDoubt)
+}
+
+// unreached are the errors that may stand for one that only the gateway has seen.
+var unreached = map[ck.ErrorCode]bool{
+	ck.ErrTransport: true, ck.ErrAllBrokersDown: true, ck.ErrResolve: true, ck.ErrTimedOut: true, ck.ErrTimedOutQueue: true,
+	ck.ErrMsgTimedOut: true, ck.ErrRequestTimedOut: true, ck.ErrAuthentication: true, ck.ErrSaslAuthenticationFailed: true,
+}
+
+// explain puts the brokers' addresses in place of the gateway's, and adds what the
+// gateway knows of brokers that it could not reach: the client saw that it was
+// disconnected, or only that time passed. A refusal that may end by itself is what
+// soft says, and not permanent.
+func (b *Broker) explain(err error, soft producer.FaultKind) error {
+	var f *producer.Fault
+	if b.gateway == nil || !errors.As(err, &f) {
+		return err
+	}
+	var e ck.Error
+	coded := errors.As(f.Err, &e)
+	f.Text = b.gateway.Text(f.Text)
+	if f.Err != nil {
+		f.Err = worded{b.gateway.Text(f.Err.Error()), f.Err}
+	}
+	if coded && !unreached[e.Code()] || !coded && f.Kind != soft {
+		return err
+	}
+	failures := b.gateway.Failures()
+	if refused := coded && (e.Code() == ck.ErrAuthentication || e.Code() == ck.ErrSaslAuthenticationFailed); refused {
+		// What the client logs in to is the gateway; the table's cure is for
+		// passwords, and the broker's refusal is the gateway's to judge.
+		f.Text = strings.Replace(f.Text, " ("+rulings[e.Code()].cure+")", "", 1)
+		if f.Kind == producer.Permanent && !lasting(failures) {
+			f.Kind = soft
+		}
+	}
+	if len(failures) > 0 {
+		words := make([]string, len(failures))
+		for i, why := range failures {
+			words[i] = why.Error()
+		}
+		f.Text += " (" + strings.Join(words, "; ") + ")"
+	}
+	return err
+}
+
+// lasting says that no failure can be expected to end by itself.
+func lasting(failures []*gateway.Failure) bool {
+	for _, f := range failures {
+		if f.Transitory {
+			return false
+		}
+	}
+	return len(failures) > 0
+}
+
+// worded is an error in other words.
+type worded struct {
+	text string
+	err  error
+}
+
+func (w worded) Error() string { return w.text }
+
+func (w worded) Unwrap() error { return w.err }

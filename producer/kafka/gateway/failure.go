@@ -125,13 +125,14 @@ func explain(err error, stage Stage, n names, server string) *Failure {
 	if errors.As(err, &f) {
 		return f
 	}
+	text := err.Error()
+	err = brief{err}
 	fill := strings.NewReplacer("{principal}", n.principal, "{realm}", n.realm, "{kdc}", n.kdc, "{service}", n.service, "{source}", n.source).Replace
 	if stage == StageExchange {
 		return &Failure{Stage: stage, Server: server, Err: err, Transitory: true,
 			Text: fill("Broker " + server + " and urncast did not come to terms over the ticket for {service}"),
 			Cure: fill("If the session's encryption type is 23 (RC4), give {service} AES keys; look at the broker's log")}
 	}
-	text := err.Error()
 	for _, r := range reasons {
 		for _, w := range r.words {
 			if strings.Contains(text, w) {
@@ -145,6 +146,30 @@ func explain(err error, stage Stage, n names, server string) *Failure {
 	}
 	return &Failure{Stage: stage, Server: server, Err: err, Text: fill("{principal} could not log in to the KDC of realm {realm} ({kdc})"), Cure: "The KDC's log may say more"}
 }
+
+// brief is an error of gokrb5 without the trail of its functions.
+type brief struct{ err error }
+
+// Error gives the last cause.
+func (b brief) Error() string {
+	s := b.err.Error()
+	if _, after, ok := strings.Cut(s, "KRB Error: "); ok {
+		return after
+	}
+	if i := strings.LastIndex(s, " < "); i >= 0 {
+		s = s[i+3:]
+	}
+	for _, trail := range []string{"[Root cause: ", "failed sending AS_REQ to KDC: ", "issue sending TGS_REQ to KDC: ",
+		"communication error with KDC via TCP: ", "error sending to a KDC: "} {
+		if _, after, ok := strings.Cut(s, trail); ok {
+			s = after
+		}
+	}
+	return s
+}
+
+// Unwrap gives all of it.
+func (b brief) Unwrap() error { return b.err }
 
 // refusal says that a broker refuses a ticket. It may be cured at the broker, and
 // nothing here has to change then.

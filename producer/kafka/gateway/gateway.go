@@ -69,41 +69,61 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	random := make([]byte, 32)
-	rand.Read(random)
-	g := &Gateway{options: o, secret: base64.RawURLEncoding.EncodeToString(random), log: o.Log,
-		strangers: make(chan struct{}, strangersMax), brokers: map[string]*broker{}}
-	var err error
-	if g.login, err = newLogin(*o.Kerberos, o.Log); err != nil {
+	l, err := newLogin(*o.Kerberos, o.Log)
+	if err != nil {
 		return nil, err
 	}
-	g.ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
-	g.running.Go(func() { g.login.keep(g.ctx) })
-	if err := g.begin(ctx); err != nil {
+	g := assemble(ctx, o, l)
+	g.running.Go(func() { l.keep(g.ctx) })
+	if err = g.listen(); err == nil {
+		err = g.greet(ctx)
+	}
+	if err != nil {
 		g.Close()
 		return nil, err
 	}
 	return g, nil
 }
 
-// begin logs in, asks for a ticket to a bootstrap server, and listens.
-func (g *Gateway) begin(ctx context.Context) error {
+// assemble makes a gateway that does not listen yet.
+func assemble(ctx context.Context, o Options, l *login) *Gateway {
+	random := make([]byte, 32)
+	rand.Read(random)
+	g := &Gateway{options: o, secret: base64.RawURLEncoding.EncodeToString(random), login: l, log: o.Log,
+		strangers: make(chan struct{}, strangersMax), brokers: map[string]*broker{}}
+	g.ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
+	return g
+}
+
+// listen opens a listener for each bootstrap server.
+func (g *Gateway) listen() error {
+	if len(g.options.Bootstrap) == 0 {
+		return &Failure{Stage: StageConfiguration, Text: "No bootstrap server is named", Cure: "Set bootstrap.servers to at least one host:port"}
+	}
 	for _, server := range g.options.Bootstrap {
 		host, port, err := split(server)
 		if err == nil {
 			_, err = g.stand(host, port)
 		}
 		if err != nil {
-			return &Failure{Stage: StageConfiguration, Text: "The bootstrap server " + server + " cannot be used", Cure: "Write it as host:port", Err: err}
+			return unusable(server, err)
 		}
 	}
-	if len(g.options.Bootstrap) == 0 {
-		return &Failure{Stage: StageConfiguration, Text: "No bootstrap server is named", Cure: "Set bootstrap.servers to at least one host:port"}
-	}
-	var first error
+	return nil
+}
+
+func unusable(server string, err error) *Failure {
+	return &Failure{Stage: StageConfiguration, Text: "The server " + server + " cannot be used", Cure: "Write it as host:port", Err: err}
+}
+
+// greet logs in and asks for a ticket to a bootstrap server.
+func (g *Gateway) greet(ctx context.Context) (first error) {
 	for _, server := range g.options.Bootstrap {
-		host, _, _ := split(server) // seen above
-		_, _, err := g.login.service(ctx, host)
+		host, _, err := split(server)
+		if err != nil {
+			return unusable(server, err)
+		}
+		_, _, err = g.login.service(ctx, strings.ToLower(host))
 		if err == nil {
 			return nil
 		}
@@ -293,7 +313,7 @@ func longestFirst(pairs []string) []string {
 func (g *Gateway) Try(ctx context.Context, server string) error {
 	host, port, err := split(server)
 	if err != nil {
-		return &Failure{Stage: StageConfiguration, Text: "The server " + server + " cannot be used", Cure: "Write it as host:port", Err: err}
+		return unusable(server, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()

@@ -206,7 +206,7 @@ func (l *login) fetch(host string) (*ticket, error) {
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("it cannot be read: %v", p)
+			err = fmt.Errorf("something in it has no end: %v", p)
 		}
 	}()
 	return f()

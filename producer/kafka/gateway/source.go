@@ -47,7 +47,7 @@ func sourceFailure(n names, cached bool, err error) *Failure {
 func (l *login) clientOfKeytab(b []byte) (*client.Client, error) {
 	kt := keytab.New()
 	if err := kt.Unmarshal(b); err != nil {
-		return nil, err
+		return nil, errors.New("it is no keytab, or it is damaged") // gokrb5's words quote it, keys and all
 	}
 	n := l.about("")
 	_, realm, _ := cutLast(n.principal, "@")
@@ -108,8 +108,8 @@ func (l *login) clientOfCache(b []byte) (*client.Client, error) {
 		return nil, errors.New("it is empty")
 	}
 	cache := new(credentials.CCache)
-	if err := cache.Unmarshal(b); err != nil {
-		return nil, err
+	if err := guarded(func() error { return cache.Unmarshal(b) }); err != nil {
+		return nil, errors.New("it is no ticket cache in a file, or it is damaged") // likewise
 	}
 	who, realm := cache.DefaultPrincipal.PrincipalName.PrincipalNameString(), cache.DefaultPrincipal.Realm
 	if p := l.kerberos.Principal; p != "" && (p != who || l.kerberos.Realm != "" && l.kerberos.Realm != realm) {

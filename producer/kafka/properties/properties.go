@@ -5,8 +5,6 @@ package properties
 
 import (
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"time"
 
 	"urncast/producer"
@@ -15,7 +13,8 @@ import (
 // Resolved is a connection made ready for the client.
 type Resolved struct {
 	// Client are librdkafka's properties; certificates and keys stand in them as
-	// text, so that nothing is written to a disk.
+	// text, so that nothing is written to a disk. With Kerberos they say nothing
+	// of security: the way to the brokers is the gateway's then.
 	Client map[string]string
 	// Bootstrap are the servers, as host:port.
 	Bootstrap []string
@@ -24,7 +23,8 @@ type Resolved struct {
 	// RequestBytes is Java's max.request.size: the bound of one message with its
 	// key, headers and framing, before compression. 0 sets none.
 	RequestBytes int
-	// TLS is the same security for Go's own TLS; nil without.
+	// TLS is the same security for Go's own TLS; nil without. The server's name is
+	// the caller's to set.
 	TLS *tls.Config
 	// Kerberos is set for the mechanism GSSAPI, which librdkafka does not do here.
 	Kerberos *Kerberos
@@ -36,7 +36,7 @@ type Resolved struct {
 
 // Kerberos says who logs in, and where.
 type Kerberos struct {
-	Service   string // "kafka", unless sasl.kerberos.service.name says otherwise
+	Service   string // "kafka", unless the properties say otherwise
 	Principal string // without the realm
 	Realm     string // the default realm of Config if empty
 	// Keytab holds the keys; KeytabPath says where it came from. Without one the
@@ -54,34 +54,23 @@ type Certificate struct {
 	NotAfter time.Time
 }
 
-// Resolve makes a connection ready. The findings have one entry for each property;
-// if one of them is refused the error says so, and Resolved is of no use.
+// Resolve makes a connection ready. The findings have one entry for each property,
+// and one for each that is missing; if one of them is refused the error says so,
+// and Resolved is of no use.
 func Resolve(c *producer.Connection) (*Resolved, []producer.Finding, error) {
-	r := &Resolved{Client: c.Properties}
-	if r.Client["bootstrap.servers"] == "" {
-		return nil, nil, errors.New("the property bootstrap.servers is missing: name at least one broker as host:port")
-	}
-	for name := range r.Client {
-		if why, ok := fixed[name]; ok {
-			return nil, nil, fmt.Errorf("the property %s cannot be set: %s", name, why)
-		}
-	}
-	return r, nil, nil
+	r := newResolver(c)
+	r.read()
+	r.servers()
+	r.limits()
+	r.compression()
+	protocol := r.protocol()
+	r.tls(protocol.tls)
+	r.sasl(protocol)
+	return r.finish()
 }
 
-// fixed are properties that what this program promises rests on, and why.
-var fixed = map[string]string{
-	"transactional.id":       "the program names them itself, so that recovery finds its own",
-	"enable.idempotence":     "transactions need it",
-	"acks":                   "a transaction is acknowledged by all replicas in sync",
-	"isolation.level":        "reading back must see committed records only",
-	"retry.backoff.ms":       "a late copy of a commit request must not reach the next transaction",
-	"retry.backoff.max.ms":   "a late copy of a commit request must not reach the next transaction",
-	"transaction.timeout.ms": "it is derived from the size of what is sent",
-	"message.timeout.ms":     "it follows the transaction's timeout",
-	"linger.ms":              "a transaction is sent when it is complete",
-	"enable.partition.eof":   "reading back needs to see the end",
-	"enable.auto.commit":     "reading back keeps no group offset",
-	"group.id":               "reading back keeps no group offset",
-	"auto.offset.reset":      "reading back begins at a known offset",
+// Check says what becomes of each property, without connecting.
+func Check(c *producer.Connection) []producer.Finding {
+	_, findings, _ := Resolve(c) // the findings hold what the error says
+	return findings
 }

@@ -1,17 +1,321 @@
 package properties
 
 import (
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"urncast/producer"
 )
 
-func TestPropertiesThatPromisesRestOnAreRefused(t *testing.T) {
-	for name := range fixed {
-		_, _, err := Resolve(&producer.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1", name: "1"}})
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s was taken: %v", name, err)
+// with is a connection to one server, with more properties as name and value.
+func with(pairs ...string) *producer.Connection {
+	c := &producer.Connection{Name: "test", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:9092"}, Files: map[string][]byte{}}
+	for i := 0; i < len(pairs); i += 2 {
+		c.Properties[pairs[i]] = pairs[i+1]
+	}
+	return c
+}
+
+// finding gives the one on a name.
+func finding(t *testing.T, findings []producer.Finding, name string) producer.Finding {
+	t.Helper()
+	i := slices.IndexFunc(findings, func(f producer.Finding) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("no finding on %s in %v", name, findings)
+	}
+	return findings[i]
+}
+
+// refused resolves a connection that must be refused because of one property, in
+// a sentence with these words.
+func refused(t *testing.T, c *producer.Connection, name string, words ...string) {
+	t.Helper()
+	r, findings, err := Resolve(c)
+	if err == nil || r != nil {
+		t.Errorf("%v was taken", c.Properties)
+		return
+	}
+	f := finding(t, findings, name)
+	if f.Verdict != producer.Refused {
+		t.Errorf("%s is %s: %s", name, f.Verdict, f.Text)
+	}
+	for _, w := range words {
+		if !strings.Contains(f.Text, w) {
+			t.Errorf("the refusal of %s does not say %q: %s", name, w, f.Text)
 		}
 	}
+	if !strings.Contains(err.Error(), f.Text) {
+		t.Errorf("the error does not say why %s is refused: %v", name, err)
+	}
+}
+
+// taken resolves a connection that must be taken.
+func taken(t *testing.T, c *producer.Connection) (*Resolved, []producer.Finding) {
+	t.Helper()
+	r, findings, err := Resolve(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, findings
+}
+
+// Every name of Java's producer and of librdkafka has a rule, with a sentence
+// where it is not simply taken.
+func TestEveryNameIsDescribed(t *testing.T) {
+	for _, n := range javaNames {
+		if rules[n.name] == nil {
+			t.Errorf("Java's %s has no rule", n.name)
+		}
+	}
+	for _, p := range librdkafka {
+		if rules[p.name] == nil {
+			t.Errorf("librdkafka's %s has no rule", p.name)
+		}
+		if a := p.alias(); a != "" && canonical(a) != canonical(p.name) {
+			t.Errorf("librdkafka's %s is another name of %s, and the rules have %s and %s", p.name, a, canonical(p.name), canonical(a))
+		}
+		if p.kind == "integer" {
+			if low, high := bounds(&p); low >= high {
+				t.Errorf("%s has the range %q", p.name, p.values)
+			}
+		}
+	}
+	for name, r := range rules {
+		switch {
+		case r.do == same && (rules[r.to] == nil || rules[r.to].do == same):
+			t.Errorf("%s is another name of %s, which has no rule of its own", name, r.to)
+		case r.do == pass && byName[name] == nil:
+			t.Errorf("%s is passed on, and librdkafka has no such property", name)
+		case (r.do == refuse || r.do == none || r.do == ours) && !strings.HasSuffix(r.why, "."):
+			t.Errorf("%s has no sentence: %q", name, r.why)
+		}
+	}
+}
+
+// What the promises rest on is refused with the promise's number, and taken
+// without effect where it says what is so anyway.
+func TestPropertiesThatPromisesRestOn(t *testing.T) {
+	for _, row := range []struct{ name, bad, promise, fine string }{
+		{"acks", "1", "P4", "all"},
+		{"acks", "0", "P4", "-1"},
+		{"request.required.acks", "1", "P4", "-1"},
+		{"enable.idempotence", "false", "P3", "true"},
+		{"transactional.id", "mine", "P3", ""},
+		{"transaction.timeout.ms", "60000", "P1", ""},
+		{"transaction.two.phase.commit.enable", "true", "P3", "false"},
+		{"retry.backoff.ms", "100", "P3", "1000"},
+		{"retry.backoff.max.ms", "100", "P3", "1000"},
+		{"retries", "0", "P3", ""},
+		{"max.in.flight.requests.per.connection", "6", "P2", ""},
+		{"max.in.flight", "1000", "P3", ""},
+		{"isolation.level", "read_uncommitted", "P3", "read_committed"},
+		{"enable.partition.eof", "false", "P3", "true"},
+		{"enable.auto.commit", "true", "P3", "false"},
+		{"group.id", "g", "P3", ""},
+		{"auto.offset.reset", "earliest", "P3", "error"},
+		{"delivery.report.only.error", "true", "P4", "false"},
+		{"queuing.strategy", "lifo", "P2", "fifo"},
+		{"interceptor.classes", "com.example.Interceptor", "P3", ""},
+		{"plugin.library.paths", "monitoring", "P3", ""},
+		{"receive.message.max.bytes", "1000", "P3", ""},
+		{"api.version.request", "false", "P1", "true"},
+	} {
+		refused(t, with(row.name, row.bad), row.name, row.promise)
+		if row.fine == "" {
+			continue
+		}
+		r, findings := taken(t, with(row.name, row.fine))
+		if f := finding(t, findings, row.name); f.Verdict != producer.WithoutEffect || r.Client[row.name] != "" {
+			t.Errorf("%s=%s: %v, %v", row.name, row.fine, f, r.Client)
+		}
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, row := range []struct {
+		name, value string
+		verdict     producer.Verdict
+		client      map[string]string // besides the servers
+	}{
+		{"client.id", "registry", producer.Taken, map[string]string{"client.id": "registry"}},
+		{"compression.type", "ZSTD", producer.Taken, map[string]string{"compression.type": "zstd"}},
+		{"compression.codec", "lz4", producer.Translated, map[string]string{"compression.type": "lz4"}},
+		{"batch.size", "16384", producer.Taken, map[string]string{"batch.size": "16384"}},
+		{"batch.size", "0", producer.Translated, map[string]string{"batch.size": "1"}},
+		{"linger.ms", "5", producer.WithoutEffect, nil},
+		{"delivery.timeout.ms", "120000", producer.WithoutEffect, nil},
+		{"message.timeout.ms", "120000", producer.WithoutEffect, nil},
+		{"buffer.memory", "33554432", producer.WithoutEffect, nil},
+		{"max.block.ms", "60000", producer.WithoutEffect, nil},
+		{"key.serializer", "org.apache.kafka.common.serialization.StringSerializer", producer.WithoutEffect, nil},
+		{"partitioner.class", "com.example.P", producer.WithoutEffect, nil},
+		{"metric.reporters", "com.example.R", producer.WithoutEffect, nil},
+		{"retries", "2147483647", producer.Taken, map[string]string{"retries": "2147483647"}},
+		{"max.in.flight.requests.per.connection", "5", producer.Taken, map[string]string{"max.in.flight.requests.per.connection": "5"}},
+		{"send.buffer.bytes", "131072", producer.Translated, map[string]string{"socket.send.buffer.bytes": "131072"}},
+		{"receive.buffer.bytes", "-1", producer.Translated, map[string]string{"socket.receive.buffer.bytes": "0"}},
+		{"request.timeout.ms", "30000", producer.Translated, map[string]string{"socket.timeout.ms": "30000", "request.timeout.ms": "30000"}},
+		{"metadata.max.age.ms", "300000", producer.Translated, map[string]string{"topic.metadata.refresh.interval.ms": "300000"}},
+		{"connections.max.idle.ms", "-1", producer.Taken, map[string]string{"connections.max.idle.ms": "0"}},
+		{"client.dns.lookup", "default", producer.Taken, map[string]string{"client.dns.lookup": "use_all_dns_ips"}},
+		{"reconnect.backoff.ms", "20000", producer.Taken, map[string]string{"reconnect.backoff.ms": "20000", "reconnect.backoff.max.ms": "20000"}},
+		{"socket.connection.setup.timeout.ms", "500", producer.Translated, map[string]string{"socket.connection.setup.timeout.ms": "1000"}},
+		{"metadata.recovery.strategy", "REBOOTSTRAP", producer.Taken, map[string]string{"metadata.recovery.strategy": "rebootstrap"}},
+		{"security.protocol", "PLAINTEXT", producer.Taken, map[string]string{"security.protocol": "plaintext"}},
+		{"session.timeout.ms", "45000", producer.WithoutEffect, nil},
+		{"schema.registry.url", "https://registry.example.org", producer.WithoutEffect, nil},
+		{"basic.auth.user.info", "a:b", producer.WithoutEffect, nil},
+		{"javax.security.auth.useSubjectCredsOnly", "false", producer.WithoutEffect, nil},
+		{"sasl.mechanism", "PLAIN", producer.WithoutEffect, nil},
+		{"ssl.truststore.location", "/nowhere", producer.WithoutEffect, nil},
+		{"debug", "security,broker", producer.Taken, map[string]string{"debug": "security,broker"}},
+		{"client.rack", "", producer.WithoutEffect, nil},
+	} {
+		r, findings := taken(t, with(row.name, row.value))
+		if f := finding(t, findings, row.name); f.Verdict != row.verdict || f.Verdict != producer.Taken && f.Text == "" && len(f.Becomes) == 0 {
+			t.Errorf("%s=%s is %s (%v, %s), not %s", row.name, row.value, f.Verdict, f.Becomes, f.Text, row.verdict)
+		}
+		delete(r.Client, "bootstrap.servers")
+		if !maps.Equal(r.Client, row.client) {
+			t.Errorf("%s=%s: %s", row.name, row.value, cmp.Diff(row.client, r.Client))
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, row := range []struct{ name, value, words string }{
+		{"compression.type", "brotli", "none, gzip, snappy, lz4, zstd"},
+		{"batch.size", "many", "whole number"},
+		{"enable.metrics.push", "maybe", "neither true nor false"},
+		{"socket.timeout.ms", "5", "10 to 300000"},
+		{"debug", "everything", "none of its values"},
+		{"dr_cb", "f", "function"},
+		{"opaque", "1", "pointer"},
+		{"ssl_key", "x", "ssl.keystore.key"},
+		{"security.protocol", "TLS", "sasl_ssl"},
+		{"java.security.auth.login.config", "/etc/jaas.conf", "sasl.jaas.config"},
+		{"listeners", "PLAINTEXT://:9092", "broker"},
+		{"log.dirs", "/var/kafka", "broker"},
+		{"bootstrap.server", "a:1", "bootstrap.servers"},
+		{"bootstrap_servers", "a:1", "bootstrap.servers"},
+		{"sasl.mecanism", "PLAIN", "sasl.mechanism"},
+		{"spring.kafka.producer.properties.client.id", "a", "write client.id"},
+		{"nothing.like.it", "a", "correct it"},
+		{"go.delivery.reports", "true", "confluent-kafka-go"},
+		{"max.request.size", "-1", "whole number"},
+		{"security.providers", "com.example.Provider", "Java classes"},
+	} {
+		refused(t, with(row.name, row.value), row.name, row.words)
+	}
+}
+
+func TestServers(t *testing.T) {
+	r, findings := taken(t, with("bootstrap.servers", "a.example.org, SASL_SSL://b.example.org:9093 [2001:db8::1]:9092,"))
+	want := []string{"a.example.org:9092", "b.example.org:9093", "[2001:db8::1]:9092"}
+	if d := cmp.Diff(want, r.Bootstrap); d != "" {
+		t.Error(d)
+	}
+	if f := finding(t, findings, "bootstrap.servers"); !strings.Contains(f.Text, "9092") || !strings.Contains(f.Text, "security.protocol") {
+		t.Error(f.Text)
+	}
+	for _, bad := range []string{"", " , ", "a:b", "a:0", "a:70000", "2001:db8::1", "https://a:9092", "${BROKERS}:9092", "a@b:1"} {
+		refused(t, with("bootstrap.servers", bad), "bootstrap.servers")
+	}
+	refused(t, &producer.Connection{}, "bootstrap.servers", "missing")
+}
+
+// Either name may be written; both, if they say the same.
+func TestTwoNamesOfOneThing(t *testing.T) {
+	r, _ := taken(t, with("metadata.broker.list", "127.0.0.1:9092", "send.buffer.bytes", "1000", "socket.send.buffer.bytes", "1000"))
+	if r.Client["socket.send.buffer.bytes"] != "1000" || r.Client["metadata.broker.list"] != "" {
+		t.Error(r.Client)
+	}
+	c := with("metadata.broker.list", "other:9092")
+	refused(t, c, "metadata.broker.list", "bootstrap.servers", "two names of one thing")
+	refused(t, c, "bootstrap.servers", "metadata.broker.list")
+	refused(t, with("max.request.size", "1000", "message.max.bytes", "2000"), "message.max.bytes", "max.request.size")
+}
+
+func TestRequestBytes(t *testing.T) {
+	for _, name := range []string{"max.request.size", "message.max.bytes"} {
+		r, findings := taken(t, with(name, "2097152"))
+		if r.RequestBytes != 2<<20 || r.Client["message.max.bytes"] != "" {
+			t.Errorf("%s: %d, %v", name, r.RequestBytes, r.Client)
+		}
+		if f := finding(t, findings, name); f.Verdict != producer.Translated || !strings.Contains(f.Text, "before compression") {
+			t.Error(f)
+		}
+	}
+	if r, _ := taken(t, with("max.request.size", "2147483647")); r.RequestBytes != requestMax {
+		t.Error(r.RequestBytes)
+	}
+}
+
+func TestNamesWhoseMeaningDependsOnOthers(t *testing.T) {
+	r, _ := taken(t, with("metadata.max.age.ms", "900000", "topic.metadata.refresh.interval.ms", "60000",
+		"request.timeout.ms", "20000", "socket.timeout.ms", "40000", "compression.type", "gzip", "compression.gzip.level", "6", "compression.lz4.level", "9"))
+	want := map[string]string{"bootstrap.servers": "127.0.0.1:9092", "metadata.max.age.ms": "900000", "topic.metadata.refresh.interval.ms": "60000",
+		"request.timeout.ms": "20000", "socket.timeout.ms": "40000", "compression.type": "gzip", "compression.level": "6"}
+	if d := cmp.Diff(want, r.Client); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPropertiesForThePage(t *testing.T) {
+	list := Properties()
+	at := func(name string) producer.PropertyInfo {
+		i := slices.IndexFunc(list, func(p producer.PropertyInfo) bool { return p.Name == name })
+		if i < 0 {
+			t.Fatalf("%s is not described", name)
+		}
+		return list[i]
+	}
+	if p := at("bootstrap.servers"); p.Group != servers || p.Importance != "high" || list[0].Name != p.Name {
+		t.Error(p, list[0])
+	}
+	if p := at("acks"); p.Refused == "" || p.Default != "all" || !p.Ours {
+		t.Error(p)
+	}
+	if p := at("sasl.jaas.config"); !p.Secret || p.Type != "password" || p.Meaning == "" {
+		t.Error(p)
+	}
+	if p := at("socket.send.buffer.bytes"); !slices.Equal(p.Java, []string{"send.buffer.bytes"}) || p.Range != "0 .. 100000000" {
+		t.Error(p)
+	}
+	for _, p := range list {
+		if p.Meaning == "" || !slices.Contains(groups, p.Group) || !slices.Contains(importances, p.Importance) {
+			t.Errorf("%+v", p)
+		}
+		if b := byName[p.Name]; b != nil && b.use == "C" {
+			t.Errorf("%s is a consumer's", p.Name)
+		}
+	}
+}
+
+func TestSecretNames(t *testing.T) {
+	for _, n := range javaNames {
+		if n.kind == "password" && n.name != "ssl.truststore.certificates" && !Secret(n.name) {
+			t.Errorf("%s is not secret", n.name)
+		}
+	}
+	for name, want := range map[string]bool{"sasl.password": true, "sasl.oauthbearer.client.secret": true, "ssl.key.pem": true, "basic.auth.user.info": true,
+		"my.password": true, "sasl.username": false, "client.id": false, "ssl.ca.pem": false, "sasl.oauthbearer.token.endpoint.url": false,
+		"ssl.keystore.location": false, "sasl.oauthbearer.assertion.private.key.pem": true, "javax.net.ssl.keyStorePassword": true} {
+		if Secret(name) != want {
+			t.Errorf("%s: secret is %v", name, !want)
+		}
+	}
+}
+
+func write(t *testing.T, path string, data []byte) string {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -1,0 +1,204 @@
+package properties
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"urncast/producer"
+)
+
+// textMax bounds a pasted text; a client.properties has a few thousand bytes.
+const textMax = 1 << 20
+
+// Parse reads a client.properties as java.util.Properties does: lines that end in
+// a backslash go on, a name ends at "=", ":" or white space, # and ! begin
+// comments. The findings name lines that are no property, or not the way they
+// are written; a value never stands in a finding.
+func Parse(text string) (map[string]string, []producer.Finding) {
+	out, _, findings := parse(text)
+	return out, findings
+}
+
+// Lines gives the line of a pasted text on which each property begins, so that
+// what Check finds can be shown beside it.
+func Lines(text string) map[string]int {
+	_, lines, _ := parse(text)
+	return lines
+}
+
+func parse(text string) (map[string]string, map[string]int, []producer.Finding) {
+	out, lines := map[string]string{}, map[string]int{}
+	if len(text) > textMax {
+		return out, lines, []producer.Finding{{Line: 1, Verdict: producer.Refused,
+			Text: fmt.Sprintf("The text has %d bytes, more than the %d that are read: paste the client's properties only.", len(text), textMax)}}
+	}
+	var findings []producer.Finding
+	text = strings.TrimPrefix(text, "\ufeff")
+	for _, l := range logicalLines(text) {
+		say := func(name string, v producer.Verdict, format string, a ...any) {
+			findings = append(findings, producer.Finding{Line: l.number, Name: name, Verdict: v, Text: fmt.Sprintf(format, a...)})
+		}
+		written := l.text
+		if rest, prefix := unwrapped(written); prefix != "" {
+			written = rest
+			if name, _, _ := split(rest); name != "" && !Secret(name) || rules[name] != nil {
+				say(name, producer.Translated, "The line begins with %q, as in a shell; it was read without.", prefix)
+			}
+		}
+		name, value, how := split(written)
+		name, bad := unescape(name)
+		value, badValue := unescape(value)
+		if bad || badValue {
+			say(name, producer.Refused, "A \\u in this line is not followed by four hexadecimal digits: write \\\\ for one backslash.")
+			continue
+		}
+		switch {
+		case name == "":
+			say("", producer.Refused, "The line has no name before its %q: write it as name=value.", how)
+			continue
+		case how == "" || how == " " && value == "":
+			if strings.ContainsAny(name, "[{<") || !strings.Contains(name, ".") && rules[name] == nil {
+				say("", producer.Refused, "The line is no property: write it as name=value.")
+				continue
+			}
+		case how == ":" && rules[name] != nil && strings.HasPrefix(value, `"`) && strings.HasSuffix(value, `"`) && len(value) > 1:
+			say(name, producer.Translated, "The line is written as in YAML; the quotation marks around the value were left out.")
+			value = value[1 : len(value)-1]
+		}
+		if first, twice := lines[name]; twice {
+			if out[name] == value {
+				say(name, producer.Translated, "It stands in line %d too, with the same value.", first)
+			} else {
+				say(name, producer.Refused, "It stands in line %d too, with another value, and Java would silently take the last: keep one of them.", first)
+			}
+		}
+		out[name], lines[name] = value, l.number
+	}
+	return out, lines, findings
+}
+
+// A logicalLine is one property with all lines that it goes over.
+type logicalLine struct {
+	number int
+	text   string // continuation lines are joined; escapes are still in it
+}
+
+func logicalLines(text string) []logicalLine {
+	var out []logicalLine
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	var open *logicalLine
+	number := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		number++
+		line = strings.TrimLeft(line, " \t\f")
+		if open == nil {
+			if line == "" || line[0] == '#' || line[0] == '!' {
+				continue
+			}
+			open = &logicalLine{number: number}
+		}
+		slashes := len(line) - len(strings.TrimRight(line, `\`))
+		if slashes%2 == 1 {
+			open.text += line[:len(line)-1]
+			continue
+		}
+		open.text += line
+		out = append(out, *open)
+		open = nil
+	}
+	if open != nil {
+		out = append(out, *open)
+	}
+	return out
+}
+
+// unwrapped takes away what people copy along: export, set, -D, or a list's dash.
+func unwrapped(line string) (rest, prefix string) {
+	for _, p := range []string{"export ", "set ", "- "} {
+		if rest, ok := strings.CutPrefix(line, p); ok && strings.ContainsAny(rest, "=:") {
+			return strings.TrimLeft(rest, " \t"), strings.TrimSpace(p)
+		}
+	}
+	if rest, ok := strings.CutPrefix(line, "-D"); ok && strings.Contains(rest, "=") {
+		return rest, "-D"
+	}
+	return line, ""
+}
+
+// split parts name and value, both with their escapes, and says what stood between.
+func split(line string) (name, value, how string) {
+	end := len(line)
+	for i := 0; i < len(line); i++ {
+		if line[i] == '\\' {
+			i++
+			continue
+		}
+		if strings.IndexByte("=: \t\f", line[i]) >= 0 {
+			end = i
+			break
+		}
+	}
+	rest := strings.TrimLeft(line[end:], " \t\f")
+	if rest != "" && (rest[0] == '=' || rest[0] == ':') {
+		return line[:end], strings.TrimLeft(rest[1:], " \t\f"), rest[:1]
+	}
+	if end < len(line) {
+		how = " "
+	}
+	return line[:end], rest, how
+}
+
+// unescape resolves backslashes; bad is set for a \u without four digits.
+func unescape(s string) (out string, bad bool) {
+	if !strings.Contains(s, `\`) {
+		return s, false
+	}
+	var b strings.Builder
+	var high rune // the first half of a surrogate pair
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			if s[i] != '\\' {
+				b.WriteByte(s[i])
+			}
+			continue
+		}
+		i++
+		switch s[i] {
+		case 't':
+			b.WriteByte('\t')
+		case 'n':
+			b.WriteByte('\n')
+		case 'r':
+			b.WriteByte('\r')
+		case 'f':
+			b.WriteByte('\f')
+		case 'u':
+			if i+5 > len(s) {
+				return "", true
+			}
+			n, err := strconv.ParseUint(s[i+1:i+5], 16, 16)
+			if err != nil {
+				return "", true
+			}
+			i += 4
+			r := rune(n)
+			switch {
+			case high != 0 && utf16.IsSurrogate(r):
+				b.WriteRune(utf16.DecodeRune(high, r))
+				high = 0
+			case utf16.IsSurrogate(r) && r < 0xdc00:
+				high = r
+			case utf16.IsSurrogate(r):
+				b.WriteRune(utf8.RuneError)
+			default:
+				b.WriteRune(r)
+			}
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String(), false
+}

@@ -1,0 +1,189 @@
+package properties
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"urncast/producer"
+)
+
+// A resolver turns one connection into Resolved, property by property. What it
+// finds out goes into findings; it never stops at the first.
+type resolver struct {
+	c        *producer.Connection
+	out      Resolved
+	values   map[string]string            // by canonical name, without blanks around
+	written  map[string][]string          // canonical name to the names as written
+	findings map[string]*producer.Finding // by the name as written
+	missing  []producer.Finding           // of what is not written and should be
+}
+
+func newResolver(c *producer.Connection) *resolver {
+	return &resolver{c: c, out: Resolved{Client: map[string]string{}}, values: map[string]string{}, written: map[string][]string{},
+		findings: map[string]*producer.Finding{}}
+}
+
+// has says whether a thing is written, under whichever name.
+func (r *resolver) has(name string) bool { return r.written[name] != nil }
+
+// as is the name under which a thing was written.
+func (r *resolver) as(name string) string {
+	if w := r.written[name]; w != nil {
+		return w[0]
+	}
+	return name
+}
+
+// say gives a property a verdict. A refusal stays; findings on what is not
+// written are added.
+func (r *resolver) say(name string, v producer.Verdict, format string, a ...any) {
+	text := fmt.Sprintf(format, a...)
+	if !r.has(name) {
+		r.missing = append(r.missing, producer.Finding{Name: name, Verdict: v, Text: text})
+		return
+	}
+	for _, w := range r.written[name] {
+		f := r.findings[w]
+		if f.Verdict == producer.Refused {
+			continue
+		}
+		f.Verdict, f.Text = v, text
+		if v == producer.WithoutEffect || v == producer.Refused {
+			f.Becomes = nil
+		}
+	}
+}
+
+// note adds a sentence to a property that is taken.
+func (r *resolver) note(name, format string, a ...any) {
+	for _, w := range r.written[name] {
+		if f := r.findings[w]; f.Verdict != producer.Refused {
+			f.Text = strings.TrimSpace(f.Text + " " + fmt.Sprintf(format, a...))
+		}
+	}
+}
+
+func (r *resolver) refuse(name, format string, a ...any) { r.say(name, producer.Refused, format, a...) }
+
+// becomes says what acts on a property, in place of what its rule says.
+func (r *resolver) becomes(name string, to ...string) {
+	for _, w := range r.written[name] {
+		if f := r.findings[w]; f.Verdict != producer.Refused {
+			f.Becomes, f.Verdict = to, producer.Translated
+		}
+	}
+}
+
+// idle marks all of some names that are written as without effect.
+func (r *resolver) idle(why string, names ...string) {
+	for _, name := range names {
+		if r.has(name) {
+			r.say(name, producer.WithoutEffect, "%s", why)
+		}
+	}
+}
+
+// read looks at every property by itself.
+func (r *resolver) read() {
+	for _, name := range slices.Sorted(maps.Keys(r.c.Properties)) {
+		rule, value := find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
+		f := &producer.Finding{Name: name, Verdict: producer.Taken, Becomes: rule.becomes(), Text: rule.why}
+		r.findings[name] = f
+		if rule.do == same {
+			f.Verdict, rule = producer.Translated, find(rule.to)
+			f.Becomes, f.Text = rule.becomes(), rule.why
+		}
+		switch {
+		case rule.do == ours || rule.do == none:
+			f.Verdict = producer.WithoutEffect
+			continue
+		case rule.do == refuse && rule.harmless(value):
+			f.Verdict, f.Text = producer.WithoutEffect, "This value changes nothing."
+			continue
+		case rule.do == refuse:
+			f.Verdict, f.Becomes = producer.Refused, nil
+			continue
+		case strings.ContainsRune(value, 0):
+			f.Verdict, f.Becomes, f.Text = producer.Refused, nil, "The value holds a zero byte: write it again."
+			continue
+		case value == "" && rule.name != "ssl.endpoint.identification.algorithm" && rule.name != "bootstrap.servers":
+			f.Verdict, f.Becomes, f.Text = producer.WithoutEffect, nil, "It has no value."
+			continue
+		case len(f.Becomes) > 0 && !slices.Equal(f.Becomes, []string{name}):
+			f.Verdict = producer.Translated
+		}
+		if rule.do == pass {
+			f.Text = rule.why
+		}
+		r.add(rule, name, value)
+	}
+}
+
+// add takes a value under its canonical name, and refuses a second one that
+// differs.
+func (r *resolver) add(rule *rule, name, value string) {
+	if r.has(rule.name) {
+		before := r.as(rule.name)
+		r.written[rule.name] = append(r.written[rule.name], name)
+		if value != r.values[rule.name] {
+			r.refuse(rule.name, "%s and %s are two names of one thing, and their values differ: keep one of them.", before, name)
+		}
+		return
+	}
+	r.written[rule.name], r.values[rule.name] = []string{name}, value
+	if rule.do == pass {
+		r.pass(rule, name, value)
+	}
+}
+
+// pass hands a value on to librdkafka, after a look at it.
+func (r *resolver) pass(rule *rule, name, value string) {
+	taken, ok := r.checked(rule.name, value)
+	if !ok {
+		return
+	}
+	r.out.Client[rule.name] = taken
+}
+
+// checked looks at a value by librdkafka's table and our own bounds.
+func (r *resolver) checked(name, value string) (string, bool) {
+	if rule := rules[name]; rule != nil {
+		if w, ok := rule.words[strings.ToLower(value)]; ok {
+			r.note(name, "%s is librdkafka's %s.", value, w)
+			value = w
+		}
+	}
+	taken, note, err := fit(name, value)
+	if err != nil {
+		r.refuse(name, "%s", sentence(err))
+		return "", false
+	}
+	if note != "" {
+		r.becomes(name, name)
+		r.note(name, "%s", note)
+	}
+	return taken, true
+}
+
+// finish gathers the findings, and the error if something is refused.
+func (r *resolver) finish() (*Resolved, []producer.Finding, error) {
+	findings := slices.Clone(r.missing)
+	for _, name := range slices.Sorted(maps.Keys(r.findings)) {
+		findings = append(findings, *r.findings[name])
+	}
+	var refused []string
+	for _, f := range findings {
+		if f.Verdict == producer.Refused {
+			refused = append(refused, fmt.Sprintf("%s is refused: %s", f.Name, f.Text))
+		}
+	}
+	if len(refused) > 0 {
+		return nil, findings, errors.New(strings.Join(refused, " "))
+	}
+	slices.Sort(r.out.Files)
+	r.out.Files = slices.Compact(r.out.Files)
+	return &r.out, findings, nil
+}

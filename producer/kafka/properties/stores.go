@@ -1,0 +1,300 @@
+package properties
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	keystore "github.com/pavlo-v-chernykh/keystore-go/v4"
+	"github.com/youmark/pkcs8"
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+// material is what a store or PEM text holds.
+type material struct {
+	trusted []*x509.Certificate
+	chain   []*x509.Certificate // our own first
+	key     crypto.PrivateKey
+	note    string
+}
+
+// trustStore reads certificates that are trusted. Its kind is told by what it
+// holds, for Java takes JKS and PKCS#12 for each other too.
+func trustStore(data []byte, password string) (*material, error) {
+	switch {
+	case isPEM(data):
+		certs, err := certificates(data)
+		return &material{trusted: certs}, err
+	case isJKS(data):
+		return trustJKS(data, password)
+	case isDER(data):
+		return trustPKCS12(data, password)
+	}
+	return nil, wrongKind(data)
+}
+
+// keyStore reads a certificate of ours with its key.
+func keyStore(data []byte, password, keyPassword string) (*material, error) {
+	switch {
+	case isPEM(data):
+		return keyPEM(data, data, keyPassword)
+	case isJKS(data):
+		return keyJKS(data, password, keyPassword)
+	case isDER(data):
+		return keyPKCS12(data, password)
+	}
+	return nil, wrongKind(data)
+}
+
+func isPEM(data []byte) bool { return bytes.Contains(data, []byte("-----BEGIN ")) }
+func isJKS(data []byte) bool { return bytes.HasPrefix(data, []byte{0xfe, 0xed, 0xfe, 0xed}) }
+func isDER(data []byte) bool { return bytes.HasPrefix(data, []byte{0x30}) }
+
+func wrongKind(data []byte) error {
+	switch {
+	case len(data) == 0:
+		return errors.New("the store is empty")
+	case bytes.HasPrefix(data, []byte{0xce, 0xce, 0xce, 0xce}):
+		return errors.New("the store is of the type JCEKS, which is not read here: convert it with keytool -importkeystore -deststoretype PKCS12")
+	}
+	return errors.New("the store is none of JKS, PKCS12 and PEM by what it holds")
+}
+
+func trustJKS(data []byte, password string) (*material, error) {
+	store, note, err := openJKS(data, password)
+	if err != nil {
+		return nil, err
+	}
+	m := &material{note: note}
+	for _, alias := range store.Aliases() {
+		var raw []byte
+		if e, err := store.GetTrustedCertificateEntry(alias); err == nil {
+			raw = e.Certificate.Content
+		} else if chain, err := store.GetPrivateKeyEntryCertificateChain(alias); err == nil && len(chain) > 0 {
+			raw = chain[0].Content // Java trusts our own certificate too
+		}
+		cert, err := x509.ParseCertificate(raw)
+		if err != nil {
+			return nil, fmt.Errorf("a certificate in the store cannot be read: %w", err)
+		}
+		m.trusted = append(m.trusted, cert)
+	}
+	return m, someIn(m.trusted)
+}
+
+// openJKS opens a store. Without a password it is not checked, as in Java.
+func openJKS(data []byte, password string) (keystore.KeyStore, string, error) {
+	store := keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases())
+	err := store.Load(bytes.NewReader(data), []byte(password))
+	switch {
+	case err == nil:
+		return store, "", nil
+	case !strings.Contains(err.Error(), "invalid digest"):
+		return store, "", errors.New("the JKS store is damaged or cut off")
+	case password == "":
+		return store, "Without a password the store is not checked for changes.", nil
+	}
+	return store, "", errors.New("the password of the store is wrong, or the store was changed")
+}
+
+func keyJKS(data []byte, password, keyPassword string) (*material, error) {
+	if password == "" {
+		return nil, errors.New("the store needs its password, ssl.keystore.password")
+	}
+	store, _, err := openJKS(data, password)
+	if err != nil {
+		return nil, err
+	}
+	if keyPassword == "" {
+		keyPassword = password
+	}
+	m := &material{}
+	for _, alias := range store.Aliases() {
+		if !store.IsPrivateKeyEntry(alias) {
+			continue
+		}
+		if m.key != nil {
+			m.note = "The store holds several keys; the first by alias is used."
+			break
+		}
+		e, err := store.GetPrivateKeyEntry(alias, []byte(keyPassword))
+		if err != nil {
+			return nil, errors.New("the password of the key in the store is wrong: write it to ssl.key.password")
+		}
+		if m.key, err = x509.ParsePKCS8PrivateKey(e.PrivateKey); err != nil {
+			return nil, errors.New("the key in the store is of a kind that is not read here: RSA, EC and Ed25519 are")
+		}
+		for _, c := range e.CertificateChain {
+			cert, err := x509.ParseCertificate(c.Content)
+			if err != nil {
+				return nil, fmt.Errorf("a certificate in the store cannot be read: %w", err)
+			}
+			m.chain = append(m.chain, cert)
+		}
+	}
+	if m.key == nil {
+		return nil, errors.New("the store holds no key")
+	}
+	return m, nil
+}
+
+func trustPKCS12(data []byte, password string) (*material, error) {
+	certs, err := pkcs12.DecodeTrustStore(data, password)
+	if err == nil {
+		return &material{trusted: certs}, someIn(certs)
+	}
+	if wrong := pkcs12Password(err, password, "ssl.truststore.password"); wrong != nil {
+		return nil, wrong
+	}
+	// A store with a key in it is no trust store by the book; Java takes it.
+	_, own, others, err := pkcs12.DecodeChain(data, password)
+	if err != nil {
+		return nil, errors.New("the PKCS12 store holds no certificate that is marked as trusted: import the certificates with keytool -importcert, or write them in PEM")
+	}
+	return &material{trusted: append([]*x509.Certificate{own}, others...), note: "The store holds a key too; all of its certificates are trusted."}, nil
+}
+
+func keyPKCS12(data []byte, password string) (*material, error) {
+	key, own, others, err := pkcs12.DecodeChain(data, password)
+	if err != nil {
+		if wrong := pkcs12Password(err, password, "ssl.keystore.password"); wrong != nil {
+			return nil, wrong
+		}
+		switch {
+		case strings.Contains(err.Error(), "exactly one key bag"):
+			return nil, errors.New("the PKCS12 store holds several keys: make one with a single key, by keytool -importkeystore -srcalias")
+		case strings.Contains(err.Error(), "private key missing"):
+			return nil, errors.New("the PKCS12 store holds no key")
+		}
+		return nil, errors.New("the PKCS12 store cannot be read: make it anew with keytool or openssl pkcs12 -export")
+	}
+	return &material{key: key, chain: ordered(key, append([]*x509.Certificate{own}, others...))}, nil
+}
+
+// pkcs12Password gives the sentence for a password that does not open a store.
+func pkcs12Password(err error, password, name string) error {
+	if !errors.Is(err, pkcs12.ErrIncorrectPassword) && !errors.Is(err, pkcs12.ErrDecryption) {
+		return nil
+	}
+	if password == "" {
+		return fmt.Errorf("the store needs its password, %s", name)
+	}
+	return errors.New("the password of the store is wrong")
+}
+
+// ordered puts the certificate of the key first, and each issuer after what it
+// issued; what does not belong there is left out.
+func ordered(key crypto.PrivateKey, certs []*x509.Certificate) []*x509.Certificate {
+	at := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return belongs(key, c) })
+	if at < 0 {
+		return certs
+	}
+	chain := []*x509.Certificate{certs[at]}
+	for range certs {
+		last := chain[len(chain)-1]
+		next := slices.IndexFunc(certs, func(c *x509.Certificate) bool {
+			return bytes.Equal(c.RawSubject, last.RawIssuer) && !slices.Contains(chain, c)
+		})
+		if next < 0 {
+			break
+		}
+		chain = append(chain, certs[next])
+	}
+	return chain
+}
+
+// belongs says whether a certificate is for a key.
+func belongs(key crypto.PrivateKey, c *x509.Certificate) bool {
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return false
+	}
+	public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(c.PublicKey)
+}
+
+// someIn is the error for a store without certificates.
+func someIn(certs []*x509.Certificate) error {
+	if len(certs) == 0 {
+		return errors.New("the store holds no certificate")
+	}
+	return nil
+}
+
+// certificates reads all certificates of a PEM text.
+func certificates(text []byte) ([]*x509.Certificate, error) {
+	var out []*x509.Certificate
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" && block.Type != "TRUSTED CERTIFICATE" && block.Type != "X509 CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d of the PEM text cannot be read: %w", len(out)+1, err)
+		}
+		out = append(out, cert)
+	}
+	if len(out) == 0 {
+		return nil, errors.New("there is no certificate in the PEM text: it begins with -----BEGIN CERTIFICATE-----")
+	}
+	return out, nil
+}
+
+// keyPEM reads a key and the certificates that go with it, which may be one text.
+func keyPEM(key, certs []byte, password string) (*material, error) {
+	private, err := privateKey(key, password)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := certificates(certs)
+	if err != nil {
+		return nil, err
+	}
+	return &material{key: private, chain: ordered(private, chain)}, nil
+}
+
+// privateKey reads the first key of a PEM text.
+func privateKey(text []byte, password string) (crypto.PrivateKey, error) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if !strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			continue
+		}
+		var key any
+		var err error
+		switch {
+		case block.Headers["DEK-Info"] != "":
+			return nil, errors.New("the key is encrypted in OpenSSL's old way: write it anew with openssl pkcs8 -topk8 -v2 aes256")
+		case block.Type == "ENCRYPTED PRIVATE KEY" && password == "":
+			return nil, errors.New("the key is encrypted: write its password to ssl.key.password")
+		case block.Type == "ENCRYPTED PRIVATE KEY":
+			if key, _, err = pkcs8.ParsePrivateKey(block.Bytes, []byte(password)); err != nil {
+				return nil, encrypted(err)
+			}
+		case block.Type == "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case block.Type == "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		default:
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		}
+		if err != nil {
+			return nil, errors.New("the key cannot be read: PKCS#8 in PEM is wanted, of the kind RSA, EC or Ed25519")
+		}
+		return key, nil
+	}
+	return nil, errors.New("there is no key in the PEM text: it begins with -----BEGIN PRIVATE KEY-----")
+}
+
+// encrypted says why an encrypted key cannot be read, without the library's words
+// where they name its parts.
+func encrypted(err error) error {
+	if s := err.Error(); strings.Contains(s, "PBES2") || strings.Contains(s, "PKCS #5") || strings.Contains(s, "unsupported") {
+		return errors.New("the key is encrypted in a way that is not read here: write it anew with openssl pkcs8 -topk8 -v2 aes256")
+	}
+	return errors.New("the password of the key is wrong")
+}

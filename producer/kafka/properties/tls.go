@@ -1,0 +1,282 @@
+package properties
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"urncast/producer"
+)
+
+// A security is a security.protocol taken apart.
+type protocol struct {
+	word      string // as librdkafka writes it
+	tls, sasl bool
+}
+
+func (r *resolver) protocol() protocol {
+	const name = "security.protocol"
+	p := protocol{word: "plaintext"}
+	if r.has(name) {
+		v, ok := r.checked(name, r.values[name])
+		if !ok {
+			return protocol{word: v, tls: true, sasl: true} // all the rest is looked at
+		}
+		p.word = v
+		r.out.Client[name] = v
+	}
+	p.tls, p.sasl = strings.HasSuffix(p.word, "ssl"), strings.HasPrefix(p.word, "sasl_")
+	return p
+}
+
+// unused is the sentence for security that the protocol has no use for.
+func (r *resolver) unused(what string) string {
+	if r.has("security.protocol") {
+		return fmt.Sprintf("security.protocol is %s, so there is no %s.", strings.ToUpper(r.values["security.protocol"]), what)
+	}
+	return fmt.Sprintf("security.protocol is not written, so Java's default PLAINTEXT counts and there is no %s.", what)
+}
+
+// tls reads stores, certificates and keys, and what else is about TLS.
+func (r *resolver) tls(used bool) {
+	if !used {
+		for _, rule := range tlsRules {
+			if rule.do == made && rule.name != "security.protocol" {
+				r.idle(r.unused("TLS"), rule.name)
+			}
+		}
+		return
+	}
+	r.out.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	r.trust()
+	r.own()
+	r.ciphers()
+	r.versions()
+	for _, name := range []string{"ssl.curves.list", "ssl.sigalgs.list"} {
+		if r.has(name) {
+			r.out.Client[name] = r.values[name]
+		}
+	}
+	r.verification()
+}
+
+// trust takes the certificates that are trusted, from the one place that is
+// written.
+func (r *resolver) trust() {
+	place := r.onlyOne("ssl.truststore.location", "ssl.truststore.certificates", "ssl.ca.location")
+	if place != "ssl.truststore.location" {
+		r.idle("There is no ssl.truststore.location that it would belong to.", "ssl.truststore.password")
+		if place == "" {
+			r.idle("There is no trust store, so the system's certificates are trusted.", "ssl.truststore.type")
+		} else {
+			r.idle("The certificates are PEM, in "+r.as(place)+".", "ssl.truststore.type")
+		}
+	}
+	if place == "" || place == "ssl.ca.location" && r.values[place] == "probe" {
+		r.idle("The system's certificates are trusted, as without it.", place)
+		return
+	}
+	data, err := []byte(r.values[place]), error(nil)
+	if strings.HasSuffix(place, ".location") || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
+		data, err = r.file(r.values[place])
+	}
+	if err != nil {
+		r.refuse(place, "%s", sentence(err))
+		return
+	}
+	m, err := trustStore(unfolded(data), r.values["ssl.truststore.password"])
+	if err != nil {
+		r.refuse(place, "%s", sentence(err))
+		return
+	}
+	r.storeType("ssl.truststore.type", data)
+	r.note(place, "%s", r.ended(place, m.trusted)+m.note)
+	r.out.TLS.RootCAs = x509.NewCertPool()
+	for _, c := range m.trusted {
+		r.out.TLS.RootCAs.AddCert(c)
+	}
+	r.out.Client["ssl.ca.pem"] = pemOf(m.trusted)
+}
+
+// own takes our own certificate and key.
+func (r *resolver) own() {
+	place := r.onlyOne("ssl.keystore.location", "ssl.keystore.key", "ssl.key.location")
+	certs := r.onlyOne("ssl.keystore.certificate.chain", "ssl.certificate.location")
+	if place != "ssl.keystore.location" {
+		r.idle("There is no ssl.keystore.location that it would belong to.", "ssl.keystore.password", "ssl.keystore.type")
+	}
+	var m *material
+	var err error
+	switch {
+	case place == "" && certs == "":
+		r.idle("There is no key that it would belong to.", "ssl.key.password")
+		return
+	case place == "":
+		r.refuse(certs, "The key that belongs to this certificate is missing: write ssl.keystore.key or ssl.key.location.")
+		return
+	case place == "ssl.keystore.location":
+		if certs != "" {
+			r.refuse(certs, "The store in %s holds the certificate already: keep one of them.", r.as(place))
+			return
+		}
+		var data []byte
+		if data, err = r.file(r.values[place]); err == nil {
+			r.storeType("ssl.keystore.type", data)
+			m, err = keyStore(data, r.values["ssl.keystore.password"], r.values["ssl.key.password"])
+		}
+	default:
+		m, err = r.pair(place, certs)
+	}
+	if err != nil {
+		r.refuse(place, "%s", sentence(err))
+		return
+	}
+	r.identity(place, m)
+}
+
+// pair reads a key and a certificate that are written apart.
+func (r *resolver) pair(place, certs string) (*material, error) {
+	key, err := r.text(place)
+	if err != nil {
+		return nil, err
+	}
+	chain := key // one file may hold both
+	if certs != "" {
+		if chain, err = r.text(certs); err != nil {
+			r.refuse(certs, "%s", sentence(err))
+			return nil, fmt.Errorf("the certificate in %s cannot be read", r.as(certs))
+		}
+	} else if !bytes.Contains(key, []byte("CERTIFICATE-----")) {
+		return nil, errors.New("the certificate that belongs to the key is missing: write ssl.keystore.certificate.chain or ssl.certificate.location")
+	}
+	return keyPEM(key, chain, r.values["ssl.key.password"])
+}
+
+// text is PEM that is written out, or in a file.
+func (r *resolver) text(name string) ([]byte, error) {
+	v := r.values[name]
+	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, producer.UploadPrefix) {
+		return r.file(v)
+	}
+	return unfolded([]byte(v)), nil
+}
+
+// identity hands our own certificate and key on, if they belong together.
+func (r *resolver) identity(place string, m *material) {
+	if len(m.chain) == 0 || !belongs(m.key, m.chain[0]) {
+		r.refuse(place, "The key and the certificate do not belong together.")
+		return
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(m.key)
+	if err != nil {
+		r.refuse(place, "The key is of a kind that is not taken here: RSA, EC and Ed25519 are.")
+		return
+	}
+	r.note(place, "%s", r.ended(place, m.chain)+m.note)
+	r.out.Client["ssl.key.pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	r.out.Client["ssl.certificate.pem"] = pemOf(m.chain)
+	own := tls.Certificate{PrivateKey: m.key, Leaf: m.chain[0]}
+	for _, c := range m.chain {
+		own.Certificate = append(own.Certificate, c.Raw)
+	}
+	r.out.TLS.Certificates = []tls.Certificate{own}
+}
+
+// onlyOne gives the one of several names for a thing that is written.
+func (r *resolver) onlyOne(names ...string) string {
+	found := ""
+	for _, n := range names {
+		switch {
+		case !r.has(n):
+		case found == "":
+			found = n
+		default:
+			r.refuse(n, "%s is written too, for the same: keep one of them.", r.as(found))
+		}
+	}
+	return found
+}
+
+// storeType looks at the type that is written beside a store.
+func (r *resolver) storeType(name string, data []byte) {
+	if !r.has(name) {
+		return
+	}
+	held := "JKS"
+	switch {
+	case isPEM(data):
+		held = "PEM"
+	case isDER(data):
+		held = "PKCS12"
+	}
+	switch written := strings.ToUpper(r.values[name]); written {
+	case "JKS", "PKCS12", "PEM", "P12", "PFX":
+		if written != held && (written == "PEM" || held == "PEM") {
+			r.note(name, "The file holds %s, and is read as that.", held)
+		}
+	default:
+		r.refuse(name, "%s is no type that is read here: write JKS, PKCS12 or PEM.", quoted(name, r.values[name]))
+	}
+}
+
+// ended notes certificates for watching, and says which of them have ended.
+func (r *resolver) ended(place string, certs []*x509.Certificate) string {
+	text := ""
+	for _, c := range certs {
+		subject := c.Subject.String()
+		r.out.Certificates = append(r.out.Certificates, Certificate{Where: r.as(place), Subject: subject, NotAfter: c.NotAfter})
+		if time.Now().After(c.NotAfter) {
+			text += fmt.Sprintf("The certificate of %s ended on %s. ", subject, c.NotAfter.UTC().Format("2 January 2006"))
+		}
+	}
+	return text
+}
+
+func pemOf(certs []*x509.Certificate) string {
+	var b strings.Builder
+	for _, c := range certs {
+		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+	}
+	return b.String()
+}
+
+// unfolded restores the lines of PEM that was written on one, as people do in a
+// client.properties, with blanks or a written-out \n between.
+func unfolded(text []byte) []byte {
+	if !isPEM(text) {
+		return text
+	}
+	s := strings.ReplaceAll(string(text), `\n`, "\n")
+	var b strings.Builder
+	for s != "" {
+		begin := strings.Index(s, "-----BEGIN ")
+		if begin < 0 {
+			break
+		}
+		s = s[begin:]
+		head := strings.Index(s[11:], "-----")
+		end := strings.Index(s, "-----END ")
+		if head < 0 || end < 0 || end < 11+head+5 {
+			break
+		}
+		tail := strings.Index(s[end+9:], "-----")
+		if tail < 0 {
+			break
+		}
+		body := s[11+head+5 : end]
+		if !strings.Contains(body, ":") { // headers need their lines as they are
+			body = "\n" + strings.Join(strings.Fields(body), "\n") + "\n"
+		}
+		b.WriteString(s[:11+head+5] + body + s[end:end+9+tail+5] + "\n")
+		s = s[end+9+tail+5:]
+	}
+	if b.Len() == 0 {
+		return text
+	}
+	return []byte(b.String())
+}

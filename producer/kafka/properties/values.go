@@ -1,0 +1,218 @@
+package properties
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"urncast/producer"
+)
+
+// quoted shows a value in a sentence, shortened; never that of a secret.
+func quoted(name, value string) string {
+	if Secret(name) {
+		return "the value"
+	}
+	if r := []rune(value); len(r) > 60 {
+		value = string(r[:60]) + "…"
+	}
+	return strconv.Quote(value)
+}
+
+// fit looks at a value by librdkafka's table. Numbers that Java takes and
+// librdkafka does not are brought into its range, and the note says so.
+func fit(name, value string) (taken, note string, err error) {
+	p := byName[name]
+	if p == nil {
+		return value, "", nil
+	}
+	switch p.kind {
+	case "boolean":
+		switch strings.ToLower(value) {
+		case "true", "t", "1":
+			return "true", "", nil
+		case "false", "f", "0":
+			return "false", "", nil
+		}
+		return "", "", fmt.Errorf("%s is neither true nor false", quoted(name, value))
+	case "integer":
+		return fitNumber(p, value)
+	case "enum":
+		words := strings.Split(p.values, ", ")
+		if small := strings.ToLower(value); slices.Contains(words, small) {
+			return small, "", nil
+		}
+		return "", "", fmt.Errorf("%s is none of its values: %s", quoted(name, value), p.values)
+	case "list":
+		words := strings.Split(p.values, ", ")
+		for w := range strings.SplitSeq(value, ",") {
+			if !slices.Contains(words, strings.TrimPrefix(strings.TrimSpace(w), "-")) {
+				return "", "", fmt.Errorf("%s is none of its values: %s", quoted(name, w), p.values)
+			}
+		}
+	}
+	if i := strings.IndexFunc(value, unicode.IsControl); i >= 0 && p.kind == "string" && !strings.HasSuffix(name, ".pem") {
+		return "", "", fmt.Errorf("the value has a line break or another control character at position %d: write it on one line", i+1)
+	}
+	return value, "", nil
+}
+
+func fitNumber(p *property, value string) (taken, note string, err error) {
+	low, high := bounds(p)
+	n, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("%s is no whole number: write one from %d to %d", quoted(p.name, value), low, high)
+	case n >= low && n <= high:
+		return strconv.FormatInt(n, 10), "", nil
+	case javaByName[p.name] == nil || n < 0:
+		return "", "", fmt.Errorf("%d is out of range: write a number from %d to %d", n, low, high)
+	}
+	m := min(max(n, low), high)
+	return strconv.FormatInt(m, 10), fmt.Sprintf("librdkafka takes %d to %d, so %d is used.", low, high, m), nil
+}
+
+// bounds reads "0 .. 900000".
+func bounds(p *property) (low, high int64) {
+	a, b, _ := strings.Cut(p.values, " .. ")
+	low, _ = strconv.ParseInt(a, 10, 64) // the generated table has numbers there: a test says so
+	high, _ = strconv.ParseInt(b, 10, 64)
+	return low, high
+}
+
+// number is a whole number that Java takes, within bounds of ours.
+func (r *resolver) number(name string, low, high int64) (int64, bool) {
+	n, err := strconv.ParseInt(r.values[name], 10, 64)
+	if err != nil || n < low || n > high {
+		r.refuse(name, "%s is no whole number from %d to %d.", quoted(name, r.values[name]), low, high)
+		return 0, false
+	}
+	return n, true
+}
+
+const (
+	javaIntMax = 1<<31 - 1
+	// requestMax is what librdkafka can do at most.
+	requestMax = 1_000_000_000
+	// answerMin is what the reader of recovery asks for at once, and the framing.
+	answerMin   = 52_428_800 + 512
+	inFlightMax = 5
+)
+
+// limits are what has a bound of ours beside librdkafka's, or another unit.
+func (r *resolver) limits() {
+	if r.has("max.request.size") {
+		if n, ok := r.number("max.request.size", 1, javaIntMax); ok {
+			if n > requestMax {
+				n = requestMax
+				r.note("max.request.size", "librdkafka takes up to %d bytes, so that is the bound.", n)
+			}
+			r.out.RequestBytes = int(n)
+		}
+	}
+	if r.has("receive.message.max.bytes") {
+		if v, ok := r.checked("receive.message.max.bytes", r.values["receive.message.max.bytes"]); ok {
+			if n, _ := strconv.Atoi(v); n < answerMin {
+				r.refuse("receive.message.max.bytes", "Recovery (P3) reads the topic back in answers of up to %d bytes, and could not: "+
+					"write that or more, or remove the line.", answerMin)
+			}
+			r.out.Client["receive.message.max.bytes"] = v
+		}
+	}
+	if v := r.out.Client["retries"]; v == "0" {
+		r.refuse("retries", "Without a repetition there is no idempotence, and P3 (exactly once) breaks: remove the line.")
+	}
+	if v, ok := r.out.Client["max.in.flight.requests.per.connection"]; ok {
+		if n, _ := strconv.Atoi(v); n > inFlightMax {
+			r.refuse("max.in.flight.requests.per.connection", "With more than %d requests under way brokers cannot keep messages in order (P2) and tell copies (P3): "+
+				"write %d or less, or remove the line.", inFlightMax, inFlightMax)
+		}
+	}
+	r.metadata()
+	r.waits()
+}
+
+// metadata: one name of Java's means another thing to librdkafka.
+func (r *resolver) metadata() {
+	const age, refresh = "metadata.max.age.ms", "topic.metadata.refresh.interval.ms"
+	if !r.has(age) {
+		return
+	}
+	if r.has(refresh) { // then the words are librdkafka's
+		if v, ok := r.checked(age, r.values[age]); ok {
+			r.out.Client[age] = v
+			r.say(age, producer.Taken, "It is librdkafka's, since %s is written too.", refresh)
+			r.becomes(age, age)
+		}
+		return
+	}
+	if n, ok := r.number(age, 0, 1<<62); ok {
+		m := min(max(n, 1000), 3_600_000)
+		if m != n {
+			r.note(age, "It takes 1000 to 3600000, so %d is used.", m)
+		}
+		r.out.Client[refresh] = strconv.FormatInt(m, 10)
+	}
+}
+
+// waits: Java's one timeout of a request is two of librdkafka's.
+func (r *resolver) waits() {
+	const request, socket = "request.timeout.ms", "socket.timeout.ms"
+	if r.has(request) {
+		if n, ok := r.number(request, 0, javaIntMax); ok {
+			r.out.Client[request] = strconv.FormatInt(min(max(n, 1), 900_000), 10)
+			if r.has(socket) {
+				r.becomes(request, request)
+			} else {
+				m := min(max(n, 1000), 300_000)
+				if m != n {
+					r.note(request, "%s takes 1000 to 300000 here, so %d is used.", socket, m)
+				}
+				r.out.Client[socket] = strconv.FormatInt(m, 10)
+			}
+		}
+	}
+	// librdkafka refuses a first pause that is longer than the longest.
+	first, longest := r.out.Client["reconnect.backoff.ms"], r.out.Client["reconnect.backoff.max.ms"]
+	a, _ := strconv.Atoi(cmp.Or(first, "100"))
+	b, _ := strconv.Atoi(cmp.Or(longest, "10000"))
+	if a > b {
+		name := "reconnect.backoff.ms"
+		if longest != "" {
+			name = "reconnect.backoff.max.ms"
+		}
+		r.out.Client["reconnect.backoff.max.ms"] = strconv.Itoa(a)
+		r.note(name, "reconnect.backoff.max.ms becomes %d, for it cannot be less than reconnect.backoff.ms.", a)
+	}
+}
+
+// compression takes the level that goes with the codec, as Java does.
+func (r *resolver) compression() {
+	codec := cmp.Or(r.out.Client["compression.type"], "none")
+	for _, c := range []struct {
+		codec     string
+		low, high int64
+	}{{"gzip", -1, 9}, {"lz4", 1, 17}, {"zstd", -131072, 22}} {
+		name := "compression." + c.codec + ".level"
+		if !r.has(name) {
+			continue
+		}
+		n, ok := r.number(name, c.low, c.high)
+		switch {
+		case !ok:
+		case codec != c.codec:
+			r.say(name, producer.WithoutEffect, "The compression is %s.", codec)
+		case r.has("compression.level"):
+			r.refuse(name, "compression.level is written too, and they are one thing: keep one of them.")
+		default:
+			m := min(max(n, -1), 12)
+			if m != n {
+				r.note(name, "librdkafka's levels end at 12 and begin at -1, so %d is used.", m)
+			}
+			r.out.Client["compression.level"] = strconv.FormatInt(m, 10)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func sourceMistakes(t *testing.T, keys map[string][]byte, expired string) []mist
 				t.Fatal(err)
 			}
 		}, StageConfiguration, true, []string{"cannot be read", "kinit"}},
-		{"broken krb5.conf", func(k *properties.Kerberos) { k.Config = "[libdefaults\n" }, StageConfiguration, false, []string{"krb5.conf", "line 1"}},
+		{"broken krb5.conf", func(k *properties.Kerberos) { k.Config = "[libdefaults]\nforwardable = perhaps\n" }, StageConfiguration, false, []string{"krb5.conf", "perhaps"}},
 	}
 }
 

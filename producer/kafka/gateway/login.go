@@ -262,8 +262,9 @@ func (l *login) reload() (changed bool, err error) {
 	source := l.kerberos.Keytab
 	path := l.kerberos.KeytabPath
 	if l.cached() {
-		path = strings.TrimPrefix(l.kerberos.Cache, "FILE:")
+		path = l.kerberos.Cache
 	}
+	path = strings.TrimPrefix(strings.TrimPrefix(path, "WRFILE:"), "FILE:")
 	if path != "" {
 		if b, err := os.ReadFile(path); err == nil {
 			source = b

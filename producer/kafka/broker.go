@@ -112,13 +112,6 @@ func guarded(name string) bool {
 	return false
 }
 
-// enter starts the gateway.
-func (c *Cluster) enter(ctx context.Context, r *properties.Resolved) (*gateway.Gateway, error) {
-	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
-	defer cancel()
-	return gateway.Start(ctx, gateway.Options{Bootstrap: r.Bootstrap, TLS: r.TLS, Kerberos: r.Kerberos, Log: c.Log})
-}
-
 // Changed implements producer.Broker.
 func (b *Broker) Changed() <-chan struct{} { return b.changed }
 

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -8,14 +9,38 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/properties"
 )
+
+// enter starts the gateway and sees that one of the servers lets us in: the client
+// would try for a long time, and not say why it cannot.
+func (c *Cluster) enter(ctx context.Context, r *properties.Resolved) (*gateway.Gateway, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
+	defer cancel()
+	g, err := gateway.Start(ctx, gateway.Options{Bootstrap: r.Bootstrap, TLS: r.TLS, Kerberos: r.Kerberos, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	var first error
+	for _, server := range r.Bootstrap {
+		err := g.Try(ctx, server)
+		if err == nil {
+			return g, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	g.Close()
+	return nil, first
+}
 
 // entryFault classifies an error of the gateway's start: a KDC that is away comes
 // back, and what it refuses it will refuse again.
 func entryFault(connection string, err error) error {
-	f := &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection + " cannot log in", Err: err}
+	f := &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection + " does not come about", Err: err}
 	if connection == "" {
-		f.Text = "The connection cannot log in"
+		f.Text = "The connection does not come about"
 	}
 	var why *gateway.Failure
 	if errors.As(err, &why) && why.Transitory {

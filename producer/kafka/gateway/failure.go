@@ -191,7 +191,6 @@ func connectFailure(b *broker, stage Stage, began time.Time, err error) *Failure
 	var name x509.HostnameError
 	var foreign x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
-	after := time.Since(began).Round(100 * time.Millisecond)
 	switch {
 	case errors.As(err, &dns):
 		f.Text, f.Cure = "The name of broker "+b.address+" cannot be resolved", "Check bootstrap.servers, the broker's advertised.listeners, and this machine's DNS"
@@ -208,7 +207,10 @@ func connectFailure(b *broker, stage Stage, began time.Time, err error) *Failure
 	case stage == StageTLS:
 		f.Text, f.Cure = "TLS with broker "+b.address+" failed", "Check that the port is that of its SASL_SSL listener, and the certificates"
 	default:
-		f.Text = fmt.Sprintf("Broker %s does not answer as a Kafka broker does (after %s)", b.address, after)
+		f.Text = "Broker " + b.address + " does not answer as a Kafka broker does"
+		if after := time.Since(began); after > time.Second {
+			f.Text += fmt.Sprintf(", for which it was given %.0f s", after.Seconds())
+		}
 		f.Cure = "Check the port; a listener with TLS needs security.protocol=SASL_SSL"
 	}
 	if stage == StageTLS && (errors.As(err, &name) || errors.As(err, &foreign)) {

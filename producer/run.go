@@ -148,7 +148,7 @@ func (p *Publisher) rest(ctx context.Context, hold Hold, row *Row) error {
 			return err
 		}
 		return hold.Take(ctx, row.Wish.Sequence)
-	case !row.Started && row.State != Stopped && row.State != Failed: // a first start that failed says why
+	case !row.Started && row.State != Stopped && row.State != Failed: // why a first start failed stays to be read
 		return hold.Show(ctx, Stopped, "It was never started: start it idle, or with a baseline.", nil)
 	}
 	select {

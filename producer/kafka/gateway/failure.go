@@ -136,7 +136,8 @@ func explain(err error, stage Stage, n names, server string) *Failure {
 	for _, r := range reasons {
 		for _, w := range r.words {
 			if strings.Contains(text, w) {
-				f := &Failure{Stage: stage, Server: server, Text: fill(r.text), Cure: fill(r.cure), Transitory: r.transitory, Err: err}
+				f := &Failure{Stage: stage, Server: server, Text: fill(r.text),
+					Cure: fill(r.cure), Transitory: r.transitory, Err: err}
 				if r.stage != "" {
 					f.Stage = r.stage
 				}
@@ -144,7 +145,9 @@ func explain(err error, stage Stage, n names, server string) *Failure {
 			}
 		}
 	}
-	return &Failure{Stage: stage, Server: server, Err: err, Text: fill("{principal} could not log in to the KDC of realm {realm} ({kdc})"), Cure: "The KDC's log may say more"}
+	return &Failure{Stage: stage, Server: server, Err: err,
+		Text: fill("{principal} could not log in to the KDC of realm {realm} ({kdc})"),
+		Cure: "The KDC's log may say more"}
 }
 
 // brief is an error of gokrb5 without the trail of its functions.
@@ -193,19 +196,26 @@ func connectFailure(b *broker, stage Stage, began time.Time, err error) *Failure
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &dns):
-		f.Text, f.Cure = "The name of broker "+b.address+" cannot be resolved", "Check bootstrap.servers, the broker's advertised.listeners, and this machine's DNS"
+		f.Text = "The name of broker " + b.address + " cannot be resolved"
+		f.Cure = "Check bootstrap.servers, the broker's advertised.listeners, and this machine's DNS"
 	case stage == StageConnect:
-		f.Text, f.Cure = "Broker "+b.address+" cannot be connected to", "Check that it runs, the port, and the firewalls between"
+		f.Text = "Broker " + b.address + " cannot be connected to"
+		f.Cure = "Check that it runs, the port, and the firewalls between"
 	case errors.As(err, &alert):
-		f.Text, f.Cure = "Broker "+b.address+" does not speak TLS on this port", "Name the port of its SASL_SSL listener, or set security.protocol=SASL_PLAINTEXT"
+		f.Text = "Broker " + b.address + " does not speak TLS on this port"
+		f.Cure = "Name the port of its SASL_SSL listener, or set security.protocol=SASL_PLAINTEXT"
 	case errors.As(err, &name):
-		f.Text, f.Cure = "The certificate of broker "+b.address+" is for other host names", "Name the broker as its certificate does"
+		f.Text = "The certificate of broker " + b.address + " is for other host names"
+		f.Cure = "Name the broker as its certificate does"
 	case errors.As(err, &foreign):
-		f.Text, f.Cure = "The certificate of broker "+b.address+" is signed by an authority that is not trusted", "Add the authority's certificate to the truststore (ssl.truststore.location)"
+		f.Text = "The certificate of broker " + b.address + " is signed by an authority that is not trusted"
+		f.Cure = "Add the authority's certificate to the truststore (ssl.truststore.location)"
 	case errors.As(err, &invalid):
-		f.Text, f.Cure = "The certificate of broker "+b.address+" is not valid", "Renew the broker's certificate; check this machine's clock"
+		f.Text = "The certificate of broker " + b.address + " is not valid"
+		f.Cure = "Renew the broker's certificate; check this machine's clock"
 	case stage == StageTLS:
-		f.Text, f.Cure = "TLS with broker "+b.address+" failed", "Check that the port is that of its SASL_SSL listener, and the certificates"
+		f.Text = "TLS with broker " + b.address + " failed"
+		f.Cure = "Check that the port is that of its SASL_SSL listener, and the certificates"
 	default:
 		f.Text = "Broker " + b.address + " does not answer as a Kafka broker does"
 		if after := time.Since(began); after > time.Second {

@@ -98,7 +98,8 @@ func assemble(ctx context.Context, o Options, l *login) *Gateway {
 // listen opens a listener for each bootstrap server.
 func (g *Gateway) listen() error {
 	if len(g.options.Bootstrap) == 0 {
-		return &Failure{Stage: StageConfiguration, Text: "No bootstrap server is named", Cure: "Set bootstrap.servers to at least one host:port"}
+		return &Failure{Stage: StageConfiguration, Text: "No bootstrap server is named",
+			Cure: "Set bootstrap.servers to at least one host:port"}
 	}
 	for _, server := range g.options.Bootstrap {
 		host, port, err := split(server)
@@ -113,7 +114,8 @@ func (g *Gateway) listen() error {
 }
 
 func unusable(server string, err error) *Failure {
-	return &Failure{Stage: StageConfiguration, Text: "The server " + server + " cannot be used", Cure: "Write it as host:port", Err: err}
+	return &Failure{Stage: StageConfiguration, Text: "The server " + server + " cannot be used",
+		Cure: "Write it as host:port", Err: err}
 }
 
 // greet logs in and asks for a ticket to a bootstrap server.
@@ -258,7 +260,8 @@ func (g *Gateway) accept(b *broker) {
 func (g *Gateway) note(b *broker, err error) {
 	var f *Failure
 	if err != nil && !errors.As(err, &f) {
-		f = &Failure{Stage: StageConnect, Server: b.address, Text: "The connection to broker " + b.address + " ended", Transitory: true, Err: err}
+		f = &Failure{Stage: StageConnect, Server: b.address,
+			Text: "The connection to broker " + b.address + " ended", Transitory: true, Err: err}
 	}
 	g.mu.Lock()
 	was := b.failure

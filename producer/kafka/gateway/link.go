@@ -317,7 +317,8 @@ func (l *link) renamed(e expected, size int, correlation int32) error {
 	}
 	begin, used, err := rewrite(e, held, l.g.translate)
 	if err != nil {
-		err = &Failure{Stage: StageConnect, Server: l.broker.address, Text: "Broker " + l.broker.address + " sent an answer that is not understood", Transitory: true, Err: err}
+		err = &Failure{Stage: StageConnect, Server: l.broker.address,
+			Text: "Broker " + l.broker.address + " sent an answer that is not understood", Transitory: true, Err: err}
 		l.g.note(l.broker, err)
 		return err
 	}

@@ -54,7 +54,8 @@ func newLogin(k properties.Kerberos, log *slog.Logger) (*login, error) {
 	l := &login{kerberos: k, log: log, asking: make(chan struct{}, 1), services: map[string]*ticket{}}
 	var err error
 	if l.conf, err = readConfig(k.Config); err != nil {
-		return nil, &Failure{Stage: StageConfiguration, Text: "krb5.conf cannot be read", Cure: "Mend the line, or make the file from realm and KDC", Err: err}
+		return nil, &Failure{Stage: StageConfiguration, Text: "krb5.conf cannot be read",
+			Cure: "Mend the line, or make the file from realm and KDC", Err: err}
 	}
 	l.names = names{realm: k.Realm}
 	if l.names.realm == "" {
@@ -69,16 +70,20 @@ func newLogin(k properties.Kerberos, log *slog.Logger) (*login, error) {
 	case k.Cache != "":
 		l.names.source = "ticket cache " + k.Cache
 	default:
-		return nil, &Failure{Stage: StageConfiguration, Text: "Kerberos has neither a keytab nor a ticket cache to log in with", Cure: "Give keyTab, or set useTicketCache=true and run kinit"}
+		return nil, &Failure{Stage: StageConfiguration,
+			Text: "Kerberos has neither a keytab nor a ticket cache to log in with",
+			Cure: "Give keyTab, or set useTicketCache=true and run kinit"}
 	}
 	if l.cached() {
 		return l, nil // the cache says who we are
 	}
 	if k.Principal == "" {
-		return nil, &Failure{Stage: StageConfiguration, Text: "Kerberos has a keytab and no principal", Cure: "Set principal, as klist -k shows it"}
+		return nil, &Failure{Stage: StageConfiguration, Text: "Kerberos has a keytab and no principal",
+			Cure: "Set principal, as klist -k shows it"}
 	}
 	if l.names.realm == "" {
-		return nil, &Failure{Stage: StageConfiguration, Text: "The principal " + k.Principal + " has no realm, and krb5.conf sets no default_realm",
+		return nil, &Failure{Stage: StageConfiguration,
+			Text: "The principal " + k.Principal + " has no realm, and krb5.conf sets no default_realm",
 			Cure: "Write the principal as " + k.Principal + "@REALM, or set default_realm in krb5.conf"}
 	}
 	l.name(k.Principal, l.names.realm)

@@ -63,7 +63,8 @@ func (l *login) clientOfKeytab(b []byte) (*client.Client, error) {
 		}
 	}
 	if len(have) == 0 {
-		return nil, &Failure{Stage: StageConfiguration, Text: fmt.Sprintf("The %s has no key of %s; it has keys of %s", n.source, n.principal, list(others)),
+		return nil, &Failure{Stage: StageConfiguration,
+			Text: fmt.Sprintf("The %s has no key of %s; it has keys of %s", n.source, n.principal, list(others)),
 			Cure: "Set principal to one of those, or export a keytab of this one (kadmin: ktadd)"}
 	}
 	// Of keys that were made in the same second gokrb5 takes the first.
@@ -74,7 +75,8 @@ func (l *login) clientOfKeytab(b []byte) (*client.Client, error) {
 	}
 	wanted := slices.DeleteFunc(slices.Clone(conf.LibDefaults.DefaultTktEnctypeIDs), func(id int32) bool { return !slices.Contains(have, id) })
 	if len(wanted) == 0 {
-		return nil, &Failure{Stage: StageConfiguration, Text: fmt.Sprintf("The %s has keys of %s of encryption types %v only, and none of them may be used", n.source, n.principal, have),
+		return nil, &Failure{Stage: StageConfiguration,
+			Text: fmt.Sprintf("The %s has keys of %s of encryption types %v only, and none of them may be used", n.source, n.principal, have),
 			Cure: "Export a keytab with AES keys (types 17 to 20), or allow the type in krb5.conf's permitted_enctypes"}
 	}
 	conf.LibDefaults.DefaultTktEnctypeIDs = wanted

@@ -191,7 +191,8 @@ func (u *upstream) authenticate(ctx context.Context, t *ticket) error {
 		}
 	}
 	if version < 0 {
-		return &Failure{Stage: StageKafka, Server: u.broker.address, Text: "Broker " + u.broker.address + " is older than Kafka 1.0 and does not speak SaslAuthenticate",
+		return &Failure{Stage: StageKafka, Server: u.broker.address,
+			Text: "Broker " + u.broker.address + " is older than Kafka 1.0 and does not speak SaslAuthenticate",
 			Cure: "Update the broker"}
 	}
 	hello, offered := kmsg.NewPtrSASLHandshakeRequest(), kmsg.NewPtrSASLHandshakeResponse()

@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"integration/topiccheck": {"integration/rig"},
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
 	"integration/doors":      {"web", "producer", "registry/postgres", "registry", "integration/rig"},
+	"integration/connection": {"producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},
 }

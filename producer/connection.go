@@ -90,6 +90,7 @@ type StepState string
 
 // The states of a step.
 const (
+	StepWaiting StepState = "waiting" // known, not begun
 	StepRunning StepState = "running"
 	StepPassed  StepState = "passed"
 	StepWarning StepState = "warning" // it works, and something should be mended

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +41,7 @@ type Broker struct {
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
+	closing  sync.WaitGroup // clients that nobody waits for
 }
 
 const (
@@ -49,12 +49,13 @@ const (
 	requestTimeout = 15 * time.Second
 	// watchEvery is how often a connection is looked at for changes.
 	watchEvery = 3 * time.Second
-	// loginTimeout bounds the first login to a KDC, which may be several.
+	// loginTimeout bounds the first login to a KDC, of which there may be several,
+	// and to a broker.
 	loginTimeout = 20 * time.Second
 )
 
 // Connect implements producer.Cluster. Only for Kerberos it connects to something
-// already: to the KDC, for what is wrong there would show as mere disconnects later.
+// already: to the KDC and to one broker.
 func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 	b, connection, resolved, err := c.resolve(ctx)
 	if err != nil {
@@ -62,6 +63,7 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 	}
 	if resolved.Kerberos != nil {
 		if b.gateway, err = c.enter(ctx, resolved); err != nil {
+			b.closing.Wait()
 			return nil, entryFault(connection.Name, err)
 		}
 		maps.Copy(b.client, b.gateway.Client())
@@ -74,7 +76,10 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 // Check says what is wrong with the connection as it is defined, without
 // connecting.
 func (c *Cluster) Check(ctx context.Context) error {
-	_, _, _, err := c.resolve(ctx)
+	b, _, _, err := c.resolve(ctx)
+	if err == nil {
+		b.closing.Wait()
+	}
 	return err
 }
 
@@ -88,28 +93,13 @@ func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
-	b := &Broker{cluster: c, client: maps.Clone(resolved.Client), request: resolved.RequestBytes, changed: make(chan struct{})}
-	if resolved.Kerberos != nil {
-		maps.DeleteFunc(b.client, func(name, _ string) bool { return guarded(name) })
-		b.client["bootstrap.servers"] = strings.Join(resolved.Bootstrap, ",")
-	}
-	admin, err := b.admin() // finds impossible values
+	b := &Broker{cluster: c, client: resolved.Client, request: resolved.RequestBytes, changed: make(chan struct{})}
+	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
 	}
-	admin.Close()
+	asker.Close()
 	return b, connection, resolved, nil
-}
-
-// guarded says whether a property is about servers and security, which the gateway
-// sees to.
-func guarded(name string) bool {
-	for _, begin := range []string{"sasl.", "ssl.", "enable.ssl.", "security.protocol", "metadata.broker.list"} {
-		if strings.HasPrefix(name, begin) {
-			return true
-		}
-	}
-	return false
 }
 
 // Changed implements producer.Broker.
@@ -119,6 +109,7 @@ func (b *Broker) Changed() <-chan struct{} { return b.changed }
 func (b *Broker) Close() {
 	b.stop()
 	b.watching.Wait()
+	b.closing.Wait()
 	if b.gateway != nil {
 		b.gateway.Close()
 	}
@@ -172,21 +163,62 @@ func (b *Broker) with(own map[string]any) *ck.ConfigMap {
 	return &m
 }
 
-func (b *Broker) admin() (*ck.AdminClient, error) { return ck.NewAdminClient(b.with(nil)) }
+// An asker puts questions to the brokers. It is made from a producer, for a bare
+// admin client keeps to itself what it hears of its connections.
+type asker struct {
+	*ck.AdminClient
+	ear    *ear
+	broker *Broker
+	p      *ck.Producer
+}
+
+func (b *Broker) admin() (*asker, error) {
+	p, err := ck.NewProducer(b.with(map[string]any{"go.logs.channel.enable": true}))
+	if err != nil {
+		return nil, err
+	}
+	a := &asker{ear: b.ear(), broker: b, p: p}
+	a.ear.listen(p)
+	if a.AdminClient, err = ck.NewAdminClientFromProducer(p); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Close ends the client. It takes a while, which nobody waits for but the broker's
+// own Close.
+func (a *asker) Close() {
+	a.AdminClient.Close()
+	a.broker.closing.Go(func() {
+		a.p.Close()
+		a.ear.clients.Wait()
+	})
+}
+
+// ear makes an ear that writes to the cluster's log.
+func (b *Broker) ear() *ear {
+	log := b.cluster.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &ear{log: log, text: b.text}
+}
 
 // Describe implements producer.Broker.
-func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, error) {
+func (b *Broker) Describe(ctx context.Context, topic string) (_ producer.Topic, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	a, err := b.admin()
 	if err != nil {
-		return producer.Topic{}, b.fault("connecting", err)
+		return producer.Topic{}, fault("connecting", err)
 	}
 	defer a.Close()
-	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
-	defer cancel()
+	ctx, done := a.ear.wait(ctx, 2*requestTimeout, "asking the brokers for topic "+topic)
+	defer func() { err = done(err) }()
 	limit := ck.SetAdminRequestTimeout(requestTimeout)
 	cluster, err := a.DescribeCluster(ctx, limit)
 	if err != nil {
-		return producer.Topic{}, b.fault("asking the brokers for their cluster", err)
+		return producer.Topic{}, fault("asking the brokers for their cluster", err)
 	}
 	t := producer.Topic{}
 	if cluster.ClusterID != nil {
@@ -195,7 +227,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 	for made := false; ; made = true {
 		d, err := describeTopic(ctx, a, topic)
 		if err != nil {
-			return t, b.fault("asking the brokers for topic "+topic, err)
+			return t, fault("asking the brokers for topic "+topic, err)
 		}
 		if code := d.Error.Code(); code == ck.ErrUnknownTopicOrPart && b.cluster.CreateTopic && !made {
 			if err := b.create(ctx, a, topic); err != nil {
@@ -203,14 +235,14 @@ func (b *Broker) Describe(ctx context.Context, topic string) (producer.Topic, er
 			}
 			continue
 		} else if code != ck.ErrNoError {
-			return t, b.fault("asking the brokers for topic "+topic, d.Error)
+			return t, fault("asking the brokers for topic "+topic, d.Error)
 		}
 		t.ID, t.Partitions = d.TopicID.String(), len(d.Partitions)
 		return t, nil
 	}
 }
 
-func describeTopic(ctx context.Context, a *ck.AdminClient, topic string) (*ck.TopicDescription, error) {
+func describeTopic(ctx context.Context, a *asker, topic string) (*ck.TopicDescription, error) {
 	r, err := a.DescribeTopics(ctx, ck.NewTopicCollectionOfTopicNames([]string{topic}), ck.SetAdminRequestTimeout(requestTimeout))
 	if err != nil {
 		return nil, err
@@ -219,7 +251,7 @@ func describeTopic(ctx context.Context, a *ck.AdminClient, topic string) (*ck.To
 }
 
 // create makes the topic and waits until the brokers know it.
-func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) error {
+func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 	keep := strconv.FormatInt(b.cluster.Retention.Milliseconds(), 10)
 	replication := b.cluster.Replication
 	if replication == 0 {
@@ -230,10 +262,10 @@ func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) er
 		Config: map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": keep, "delete.retention.ms": keep},
 	}}, ck.SetAdminOperationTimeout(requestTimeout), ck.SetAdminRequestTimeout(requestTimeout))
 	if err != nil {
-		return b.fault("creating topic "+topic, err)
+		return fault("creating topic "+topic, err)
 	}
 	if e := r[0].Error; e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
-		return b.fault("creating topic "+topic, e)
+		return fault("creating topic "+topic, e)
 	}
 	for range 50 {
 		if d, err := describeTopic(ctx, a, topic); err == nil && d.Error.Code() == ck.ErrNoError {
@@ -246,23 +278,24 @@ func (b *Broker) create(ctx context.Context, a *ck.AdminClient, topic string) er
 
 // Ends implements producer.Broker.
 func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	a, err := b.admin()
 	if err != nil {
-		return 0, 0, b.fault("connecting", err)
+		return 0, 0, fault("connecting", err)
 	}
 	defer a.Close()
-	ask := func(spec ck.OffsetSpec) (int64, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
+	ask := func(spec ck.OffsetSpec) (_ int64, err error) {
+		ctx, done := a.ear.wait(ctx, requestTimeout, "asking for the ends of topic "+topic)
+		defer func() { err = done(err) }()
 		at := ck.TopicPartition{Topic: &topic, Partition: 0}
 		r, err := a.ListOffsets(ctx, map[ck.TopicPartition]ck.OffsetSpec{at: spec},
 			ck.SetAdminIsolationLevel(ck.IsolationLevelReadUncommitted), ck.SetAdminRequestTimeout(requestTimeout))
 		if err != nil {
-			return 0, b.fault("asking for the ends of topic "+topic, err)
+			return 0, fault("asking for the ends of topic "+topic, err)
 		}
 		for _, info := range r.ResultInfos {
 			if info.Error.Code() != ck.ErrNoError {
-				return 0, b.fault("asking for the ends of topic "+topic, info.Error)
+				return 0, fault("asking for the ends of topic "+topic, info.Error)
 			}
 			return int64(info.Offset), nil
 		}

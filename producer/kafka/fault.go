@@ -85,19 +85,27 @@ func fault(doing string, err error) error {
 	if !errors.As(err, &e) {
 		return &producer.Fault{Kind: producer.Permanent, Text: "Kafka refused while " + doing, Err: err}
 	}
-	r, known := rulings[e.Code()]
+	r := rule(e)
 	text := "Kafka answered with an error while " + doing
 	if r.cure != "" {
 		text += " (" + r.cure + ")"
-	}
-	if !known && e.IsRetriable() {
-		r.kind = producer.Transitory
 	}
 	return &producer.Fault{Kind: r.kind, Text: text, Err: coded(e)}
 }
 
 // coded keeps the error's own text with its number, by which the manuals list it.
-func coded(e ck.Error) error { return fmt.Errorf("%w (Kafka error %d)", e, int(e.Code())) }
+func coded(e ck.Error) error {
+	return worded{e, fmt.Sprintf("%s (Kafka error %d)", tidied(e.Error()), int(e.Code()))}
+}
+
+// worded is an error in better words.
+type worded struct {
+	error
+	text string
+}
+
+func (w worded) Error() string { return w.text }
+func (w worded) Unwrap() error { return w.error }
 
 // initFault classifies an error of InitTransactions: being fenced then means that
 // two publishers fight, and trying again settles it.

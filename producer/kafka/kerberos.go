@@ -49,22 +49,22 @@ func entryFault(connection string, err error) error {
 	return f
 }
 
-// fault, initFault, doubt, recordFault are the functions of those names, in words
-// that know of the gateway.
-func (b *Broker) fault(doing string, err error) error {
-	return b.explain(fault(doing, err), producer.Transitory)
-}
-
-func (b *Broker) initFault(id string, err error) error {
-	return b.explain(initFault(id, err), producer.Transitory)
-}
-
+// doubt and recordFault are the functions of those names, in words that know of
+// the gateway.
 func (b *Broker) doubt(doing string, err error) error {
 	return b.explain(doubt(doing, err), producer.InDoubt)
 }
 
 func (b *Broker) recordFault(topic, key string, size int64, err error) error {
 	return b.explain(recordFault(topic, key, size, err), producer.InDoubt)
+}
+
+// text puts the brokers' addresses in place of the gateway's.
+func (b *Broker) text(s string) string {
+	if b.gateway == nil {
+		return s
+	}
+	return b.gateway.Text(s)
 }
 
 // unreached are the errors that may stand for one that only the gateway has seen.
@@ -86,7 +86,7 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 	coded := errors.As(f.Err, &e)
 	f.Text = b.gateway.Text(f.Text)
 	if f.Err != nil {
-		f.Err = worded{b.gateway.Text(f.Err.Error()), f.Err}
+		f.Err = worded{f.Err, b.gateway.Text(f.Err.Error())}
 	}
 	if coded && !unreached[e.Code()] || !coded && f.Kind != soft {
 		return err
@@ -119,13 +119,3 @@ func lasting(failures []*gateway.Failure) bool {
 	}
 	return len(failures) > 0
 }
-
-// worded is an error in other words.
-type worded struct {
-	text string
-	err  error
-}
-
-func (w worded) Error() string { return w.text }
-
-func (w worded) Unwrap() error { return w.err }

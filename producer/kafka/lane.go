@@ -2,8 +2,8 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -20,6 +20,7 @@ const (
 	retryBackoff  = 1000 // ms
 	commitTimeout = 5 * time.Second
 	initTimeout   = 30 * time.Second
+	initSlice     = 200 * time.Millisecond
 	abortTimeout  = 2 * time.Second
 
 	// unsentBytes bounds what is handed to the client and not yet delivered.
@@ -39,7 +40,7 @@ type lane struct {
 	p      *ck.Producer
 
 	reports chan ck.Event
-	events  sync.WaitGroup
+	ear     *ear
 	open    bool // begun, neither committed nor in doubt
 
 	records int
@@ -49,13 +50,14 @@ type lane struct {
 
 // Open implements producer.Broker. The lanes are initialised one after the other;
 // on an error those that are open already are closed.
-func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) (_ []producer.Lane, err error) {
-	var lanes []producer.Lane
+func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) (lanes []producer.Lane, err error) {
 	defer func() {
+		err = b.explain(err, producer.Transitory)
 		if err != nil {
 			for _, l := range lanes {
 				l.Close()
 			}
+			lanes = nil // a lane is closed once
 		}
 	}()
 	for _, id := range ids {
@@ -72,29 +74,38 @@ func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout t
 			"queue.buffering.max.kbytes":   2_097_151,
 			"queue.buffering.max.messages": 2 * unsentRecords,
 			"go.delivery.report.fields":    "none",
+			"go.logs.channel.enable":       true,
 		}))
 		if err != nil {
-			return lanes, b.fault("opening transactional id "+id, err)
+			return lanes, fault("opening transactional id "+id, err)
 		}
-		l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords)}
-		l.events.Add(1)
-		go l.drain()
+		l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+		l.ear.listen(p)
 		lanes = append(lanes, l)
-		bound, cancel := context.WithTimeout(ctx, initTimeout)
-		err = p.InitTransactions(bound)
-		cancel()
-		if err != nil {
-			return lanes, b.initFault(id, err)
+		if err := l.initialise(ctx); err != nil {
+			return lanes, err
 		}
 	}
 	return lanes, nil
 }
 
-// drain takes the client's events: they inform, what counts comes with calls
-// and delivery reports.
-func (l *lane) drain() {
-	defer l.events.Done()
-	for range l.p.Events() {
+// initialise waits until the transactional id is ours. The client's call cannot be
+// cancelled, but it can be taken up again after a timeout, so it is made in slices.
+func (l *lane) initialise(ctx context.Context) error {
+	ctx, done := l.ear.wait(ctx, initTimeout, "initialising transactional id "+l.id)
+	for {
+		slice, cancel := context.WithTimeout(ctx, initSlice)
+		err := l.p.InitTransactions(slice)
+		cancel()
+		var e ck.Error
+		if errors.As(err, &e) && e.IsRetriable() && ctx.Err() == nil {
+			l.ear.log.Debug("InitTransactions goes on", "error", err)
+			continue
+		}
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return done(initFault(l.id, err))
 	}
 }
 
@@ -201,5 +212,5 @@ func (l *lane) Close() {
 	}()
 	l.p.Close()
 	close(l.reports)
-	l.events.Wait()
+	l.ear.clients.Wait()
 }

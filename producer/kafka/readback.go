@@ -59,7 +59,8 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 }
 
 // consumer is a read_committed consumer of the topic from an offset on.
-func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
+func (b *Broker) consumer(topic string, from int64) (_ *ck.Consumer, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	c, err := ck.NewConsumer(b.with(map[string]any{
 		"group.id":                "urncast", // demanded by the client, never used
 		"enable.auto.commit":      false,
@@ -68,19 +69,25 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 		"auto.offset.reset":       "error",
 		"fetch.queue.backoff.ms":  5,
 		"fetch.message.max.bytes": 16 << 20,
-		"go.logs.channel.enable":  false,
+		"go.logs.channel.enable":  true,
 	}))
 	if err != nil {
-		return nil, b.fault("opening a reader", err)
+		return nil, fault("opening a reader", err)
 	}
+	e := b.ear()
+	go func() { // until the reader is closed
+		for line := range c.Logs() {
+			e.note(line)
+		}
+	}()
 	// Without the metadata the first look-up of an offset waits 500 ms.
 	if _, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds())); err != nil {
 		c.Close()
-		return nil, b.fault("asking for topic "+topic, err)
+		return nil, fault("asking for topic "+topic, err)
 	}
 	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
 		c.Close()
-		return nil, b.fault("reading topic "+topic, err)
+		return nil, fault("reading topic "+topic, err)
 	}
 	return c, nil
 }
@@ -89,7 +96,10 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 // on by itself.
 func (b *Broker) readFault(topic string, e ck.Error) error {
 	var f *producer.Fault
-	err := b.fault("reading topic "+topic, e)
+	err := b.explain(fault("reading topic "+topic, e), producer.Transitory)
+	if e.Code() == ck.ErrGroupAuthorizationFailed {
+		return nil // the client looks for the coordinator of a group that it never uses
+	}
 	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve || !errors.As(err, &f) {
 		return nil
 	}

@@ -1,0 +1,103 @@
+package connection
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/producer"
+	"urncast/producer/kafka"
+)
+
+// A trial is one connection test, as it was reported.
+type trial struct {
+	order   []string // of the steps, "id" or "id server"
+	last    map[string]producer.Step
+	reports []producer.Step
+	err     error
+}
+
+// test runs a connection test to its end.
+func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked producer.ConnectionTest, see func(producer.Step)) *trial {
+	t := &trial{last: map[string]producer.Step{}}
+	var mu sync.Mutex
+	t.err = c.Test(ctx, connection(properties), asked, func(s producer.Step) {
+		mu.Lock()
+		defer mu.Unlock()
+		key := strings.TrimSpace(s.ID + " " + s.Server)
+		if _, known := t.last[key]; !known {
+			t.order = append(t.order, key)
+		}
+		t.last[key] = s
+		t.reports = append(t.reports, s)
+		if see != nil {
+			see(s)
+		}
+	})
+	return t
+}
+
+func connection(properties map[string]string) *producer.Connection {
+	return &producer.Connection{Name: "test", Properties: properties}
+}
+
+// step finds a step by its id, the first of several servers.
+func (tr *trial) step(id string) producer.Step {
+	for _, key := range tr.order {
+		if s := tr.last[key]; s.ID == id {
+			return s
+		}
+	}
+	return producer.Step{}
+}
+
+func (tr *trial) String() string {
+	var b strings.Builder
+	for _, key := range tr.order {
+		s := tr.last[key]
+		fmt.Fprintf(&b, "%-34s %-8s %6s %s %s %s\n", key, s.State, s.Took.Round(time.Millisecond), s.Finding, s.Cure, s.Needs)
+	}
+	return b.String()
+}
+
+// expect says what a test should come to: every step passes but those that are
+// named, with their state and words of theirs.
+func (tr *trial) expect(t *testing.T, others map[string]string) {
+	t.Helper()
+	for _, key := range tr.order {
+		s := tr.last[key]
+		want, words, named := strings.Cut(others[s.ID], ": ")
+		if others[s.ID] == "" {
+			want = string(producer.StepPassed)
+		}
+		all := s.Finding + " " + s.Cure + " " + s.Needs
+		if string(s.State) != want || named && !strings.Contains(all, words) {
+			t.Errorf("step %s is %s, want %s with %q: %s", key, s.State, want, words, all)
+		}
+		if (s.State == producer.StepFailed || s.State == producer.StepWarning) && s.Cure == "" {
+			t.Errorf("step %s says no cure", key)
+		}
+		if strings.Contains(all, "{") {
+			t.Errorf("step %s has a gap: %s", key, all)
+		}
+	}
+	for id := range others {
+		if tr.step(id).ID == "" {
+			t.Errorf("there is no step %s", id)
+		}
+	}
+	if t.Failed() {
+		t.Logf("\n%s", tr)
+	}
+}
+
+// structures makes a topic as the producer would.
+func structures(t *testing.T, k *rig.Kafka, name string, more ...string) string {
+	t.Helper()
+	k.CreateTopic(t, name, append([]string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000"}, more...)...)
+	return name
+}

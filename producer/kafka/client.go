@@ -1,0 +1,86 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/kafka/probe"
+	"urncast/producer/kafka/properties"
+)
+
+// A Client implements producer.Client.
+type Client struct {
+	// CreateTopic says that a missing topic would be made: a test then sees
+	// whether the brokers allow that.
+	CreateTopic bool
+	Log         *slog.Logger
+}
+
+// tryLimit bounds the trying of all servers, which happens while somebody waits
+// for a save.
+const tryLimit = 10 * time.Second
+
+// Try implements producer.Client.
+func (c *Client) Try(ctx context.Context, connection *producer.Connection) []producer.Tried {
+	settings, _, err := properties.Resolve(connection)
+	if err != nil {
+		var all []producer.Tried
+		for _, server := range written(connection) {
+			all = append(all, producer.Tried{Server: server, Text: err.Error() + ".", Cure: settingsCure})
+		}
+		return all
+	}
+	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+	defer cancel()
+	dialer := &probe.Dialer{Settings: settings}
+	tried := make([]producer.Tried, len(settings.Bootstrap))
+	var servers sync.WaitGroup
+	for i, server := range settings.Bootstrap {
+		servers.Go(func() { tried[i] = try(ctx, dialer, server) })
+	}
+	servers.Wait()
+	return tried
+}
+
+// settingsCure goes with an error of Resolve.
+const settingsCure = "Correct what is said of each property."
+
+// written are the servers as they stand in a connection that cannot be resolved.
+func written(c *producer.Connection) (servers []string) {
+	for s := range strings.SplitSeq(c.Properties["bootstrap.servers"], ",") {
+		servers = append(servers, strings.TrimSpace(s))
+	}
+	return servers
+}
+
+// try makes one connection and says what came of it.
+func try(ctx context.Context, dialer *probe.Dialer, server string) producer.Tried {
+	asked := time.Now()
+	peer, err := dialer.Open(ctx, server)
+	tried := producer.Tried{Server: server, OK: err == nil, Took: time.Since(asked)}
+	if err != nil {
+		trouble := probe.Of(err)
+		tried.Text, tried.Cure = trouble.Text, trouble.Cure
+		return tried
+	}
+	defer peer.Close()
+	tried.Text = fmt.Sprintf("%s (%s) answers, %s.", server, peer.Address, secured(peer))
+	return tried
+}
+
+// secured says by what a connection is protected and who is logged in.
+func secured(p *probe.Peer) string {
+	words := "without TLS"
+	if p.TLS != nil {
+		words = "with " + p.TLS.Version
+	}
+	if p.Login.Mechanism != "" {
+		words += ", " + p.Login.Mechanism
+	}
+	return words + ", as " + p.Login.Principal
+}

@@ -1,0 +1,28 @@
+package kafka
+
+import (
+	"encoding/binary"
+
+	"urncast/producer"
+)
+
+const (
+	// batchOverhead is the header of a batch, recordOverhead the most that a
+	// record's own fields take.
+	batchOverhead  = 61
+	recordOverhead = 21
+)
+
+// framedBytes is what Java's producer compares with max.request.size: a record's
+// key, headers and framing, and a value of so many bytes, before compression.
+func framedBytes(r *producer.Record, value int) int {
+	size := batchOverhead + recordOverhead + prefixed(len(r.Key)) + prefixed(value)
+	size += len(binary.AppendVarint(nil, int64(len(r.Headers))))
+	for _, h := range r.Headers {
+		size += prefixed(len(h.Key)) + prefixed(len(h.Value))
+	}
+	return size
+}
+
+// prefixed is the size of bytes with their length before them.
+func prefixed(n int) int { return len(binary.AppendVarint(nil, int64(n))) + n }

@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/sasl"
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -47,6 +49,43 @@ func entryFault(connection string, err error) error {
 		f.Kind = producer.Transitory
 	}
 	return f
+}
+
+// dialer makes the connection test's dialer; done ends what it began.
+func (c *Client) dialer(r *properties.Resolved) (d *probe.Dialer, done func()) {
+	d = &probe.Dialer{Settings: r}
+	if r == nil || r.Kerberos == nil {
+		return d, func() {}
+	}
+	login, unready := gateway.NewLogin(r.Kerberos, c.Log)
+	d.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
+		if unready != nil {
+			return nil, trouble(unready)
+		}
+		m, err := login.Mechanism(ctx, host)
+		if err != nil {
+			return nil, trouble(err)
+		}
+		return m, nil
+	}
+	return d, func() {
+		if login != nil {
+			login.Close()
+		}
+	}
+}
+
+// trouble puts a failure of the gateway as the connection test does.
+func trouble(err error) error {
+	var f *gateway.Failure
+	if !errors.As(err, &f) {
+		return probe.Met(probe.KerberosFails, err)
+	}
+	text := f.Text
+	if f.Err != nil {
+		text += ": " + strings.TrimRight(f.Err.Error(), ". ")
+	}
+	return &probe.Trouble{Cause: probe.KerberosFails, Text: text + ".", Cure: f.Cure + ".", Err: f}
 }
 
 // doubt and recordFault are the functions of those names, in words that know of

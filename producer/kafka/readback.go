@@ -12,6 +12,11 @@ import (
 	"urncast/registry"
 )
 
+// fetchWait is how long (ms) a broker may hold back the answer that there is
+// nothing more: behind the last record stands a commit marker, so that every
+// reading back ends with one.
+const fetchWait = 10
+
 // waitingAfter is how long reading back may stand still before it says so.
 const waitingAfter = 3 * time.Second
 
@@ -68,6 +73,7 @@ func (b *Broker) consumer(topic string, from int64) (_ *ck.Consumer, err error) 
 		"enable.partition.eof":    true,
 		"auto.offset.reset":       "error",
 		"fetch.queue.backoff.ms":  5,
+		"fetch.wait.max.ms":       fetchWait,
 		"fetch.message.max.bytes": 16 << 20,
 		"go.logs.channel.enable":  true,
 	}))

@@ -8,8 +8,6 @@ import (
 	"net"
 	"strings"
 	"time"
-
-	"urncast/producer/kafka/properties"
 )
 
 // A Stage says where connecting to a broker through the gateway failed.
@@ -113,13 +111,7 @@ var reasons = []reason{
 		cure: "Check that it runs, krb5.conf's kdc line, and that firewalls let TCP port 88 through; urncast goes on trying"},
 }
 
-// Explain puts an error of gokrb5 into words. It is a Failure already if it came
-// from here.
-func Explain(err error, k *properties.Kerberos) *Failure {
-	n := names{principal: k.Principal + "@" + k.Realm, realm: k.Realm, kdc: "as krb5.conf says", source: "keytab " + k.KeytabPath}
-	return explain(err, StageKDC, n, "")
-}
-
+// explain puts an error into words. It is a Failure already if it came from here.
 func explain(err error, stage Stage, n names, server string) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {

@@ -74,7 +74,6 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := assemble(ctx, o, l)
-	g.running.Go(func() { l.keep(g.ctx) })
 	if err = g.listen(); err == nil {
 		err = g.greet(ctx)
 	}
@@ -82,6 +81,7 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 		g.Close()
 		return nil, err
 	}
+	g.running.Go(func() { l.keep(g.ctx) })
 	return g, nil
 }
 

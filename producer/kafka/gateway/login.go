@@ -38,6 +38,7 @@ type login struct {
 	names    names
 	granting *ticket            // the ticket-granting ticket
 	services map[string]*ticket // by host
+	stale    bool               // client is to be made anew
 }
 
 // names are what the words of a failure are filled with.
@@ -174,7 +175,7 @@ var errSilent = errors.New("the KDC did not answer in time: i/o timeout")
 func (l *login) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.granting = nil
+	l.granting, l.stale = nil, true
 	clear(l.services)
 }
 
@@ -279,7 +280,11 @@ func (l *login) reload() (changed bool, err error) {
 			source = l.source
 		}
 	}
-	if l.client != nil && bytes.Equal(source, l.source) {
+	same := bytes.Equal(source, l.source)
+	l.mu.Lock()
+	stale := l.stale
+	l.mu.Unlock()
+	if l.client != nil && same && !stale {
 		return false, nil
 	}
 	c, err := l.made(source)
@@ -291,10 +296,15 @@ func (l *login) reload() (changed bool, err error) {
 	}
 	if l.client != nil {
 		l.client.Destroy()
+	}
+	if l.client != nil && !same {
 		l.log.Info("what Kerberos logs in with was read anew", "from", l.names.source)
 	}
 	l.client, l.source = c, source
-	l.forget()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.granting, l.stale = nil, false
+	clear(l.services)
 	return true, nil
 }
 

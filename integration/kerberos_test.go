@@ -50,7 +50,7 @@ func (r *realm) secure(properties []string) []string {
 	return append(properties[1:], "security.protocol=SASL_SSL", "ssl.truststore.type=PEM", "ssl.truststore.location="+r.ca.File)
 }
 
-// loadFor makes changes while something happens, and some after it.
+// change makes some changes.
 func (w *world) change(n int) {
 	w.t.Helper()
 	for i := range n {
@@ -58,33 +58,6 @@ func (w *world) change(n int) {
 		if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(list)); err != nil {
 			w.t.Fatal(err)
 		}
-	}
-}
-
-// The plain static build publishes to brokers that ask for Kerberos, with TLS and
-// without, while the broker is killed and comes back.
-func TestKerberosBrokerKilled(t *testing.T) {
-	t.Parallel()
-	r := newRealm(t, rig.Secure{}, time.Hour)
-	s := pg.Start(t)
-	login := r.login("alice", r.kdc.Keytab("alice"))
-	plain := newWorld(t, r.kafka, s, r.kafka.Address(rig.SASL), login...)
-	secure := newWorld(t, r.kafka, s, r.kafka.Address(rig.SASLTLS), r.secure(login)...)
-	for range runs(t, 2) {
-		plain.loadFor(func() {
-			secure.loadFor(func() {
-				time.Sleep(time.Duration(500+plain.random.IntN(600)) * time.Millisecond)
-				r.kafka.Kill()
-				time.Sleep(time.Duration(plain.random.IntN(1500)) * time.Millisecond)
-				if err := r.kafka.Start(); err != nil {
-					t.Error(err)
-				}
-			})
-		})
-	}
-	for _, w := range []*world{plain, secure} {
-		w.settle()
-		w.check()
 	}
 }
 

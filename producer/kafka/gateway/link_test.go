@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"runtime"
@@ -347,5 +349,40 @@ func TestFailuresAreKept(t *testing.T) {
 	}
 	if err := g.Try(t.Context(), dead); err == nil {
 		t.Error("a dead server is good")
+	}
+}
+
+// A peer that answers our first question with a claim of 2 GiB, or with something
+// else than Kafka, costs no memory, and is named in the failure.
+func TestHostileGreeting(t *testing.T) {
+	for name, answer := range map[string]string{
+		"2 GiB": "\x7f\xff\xff\xff\xff\xff\xff\xfe", "another's answer": "\x00\x00\x00\x04\x00\x00\x00\x07", "HTTP": "HTTP/1.1 400 Bad Request\r\n\r\n",
+		"many keys": "\x00\x00\x00\x0a\xff\xff\xff\xfe\x00\x00\x7f\xff\xff\xff",
+	} {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			if c, err := l.Accept(); err == nil {
+				c.Write([]byte(answer))
+				io.Copy(io.Discard, c)
+			}
+		}()
+		g := newFakeBroker(t).gateway()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err = g.Try(ctx, l.Addr().String())
+		cancel()
+		l.Close()
+		runtime.ReadMemStats(&after)
+		var f *Failure
+		if !errors.As(err, &f) || f.Stage != StageKafka || f.Server != l.Addr().String() {
+			t.Errorf("%s: %v", name, err)
+		}
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 8<<20 {
+			t.Errorf("%s: %d bytes were allocated", name, grown)
+		}
 	}
 }

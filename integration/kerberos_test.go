@@ -87,20 +87,20 @@ func TestKerberosReauthentication(t *testing.T) {
 // A KDC that is away for longer than a ticket lasts costs time, and nothing else.
 func TestKerberosKDCAway(t *testing.T) {
 	t.Parallel()
-	const life = 20 * time.Second
-	r := newRealm(t, rig.Secure{Reauthenticate: 5 * time.Second}, life)
+	const life = 10 * time.Second
+	r := newRealm(t, rig.Secure{Reauthenticate: 4 * time.Second}, life)
 	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.login("alice", r.kdc.Keytab("alice"))...)
 	w.change(3)
 	w.settle()
 	r.kdc.Stop()
 	away := time.Now()
-	for time.Since(away) < life+15*time.Second {
+	for time.Since(away) < life+8*time.Second {
 		w.change(1)
 		time.Sleep(500 * time.Millisecond)
 	}
 	p := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" })
-	for _, want := range []string{r.kdc.Address, "cannot be reached", "alice@" + rig.Realm} {
-		if !strings.Contains(p.Reason, want) && want != "alice@"+rig.Realm {
+	for _, want := range []string{r.kdc.Address, "cannot be reached", rig.Realm} {
+		if !strings.Contains(p.Reason, want) {
 			t.Errorf("while the KDC is away the reason is %q, which does not say %q", p.Reason, want)
 		}
 	}

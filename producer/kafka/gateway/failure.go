@@ -160,6 +160,9 @@ func (b brief) Error() string {
 			s = after
 		}
 	}
+	if i := strings.Index(s, "dial tcp "); i > 0 {
+		s = s[i:]
+	}
 	return s
 }
 

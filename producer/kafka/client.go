@@ -37,7 +37,8 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 	}
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	dialer := &probe.Dialer{Settings: settings}
+	dialer, done := c.dialer(settings)
+	defer done()
 	tried := make([]producer.Tried, len(settings.Bootstrap))
 	var servers sync.WaitGroup
 	for i, server := range settings.Bootstrap {

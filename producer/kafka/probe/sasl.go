@@ -222,6 +222,10 @@ func (p *Peer) mechanism(ctx context.Context) (sasl.Mechanism, string, error) {
 		return nil, "", Met(LoginRefused, errors.New("this program has no such mechanism"), "server", p.Server, "mechanism", name)
 	}
 	mechanism, err := p.dialer.Kerberos(ctx, p.Host)
+	var told *Trouble
+	if errors.As(err, &told) {
+		return nil, "", told
+	}
 	if err != nil {
 		return nil, "", Met(KerberosFails, err, "server", p.Server)
 	}

@@ -31,9 +31,10 @@ var arrows = map[string][]string{
 	"migrations":            {},
 	"producer":              {"registry", "formats", "sdmx", "internal/crash"},
 	"producer/producertest": {"producer", "registry"},
-	"producer/kafka":        {"producer", "registry", "producer/kafka/properties"},
+	"producer/kafka":        {"producer", "registry", "producer/kafka/properties", "producer/kafka/gateway"},
 	// What a connection's words mean, and the way to Kerberos, need no client.
 	"producer/kafka/properties": {"producer"},
+	"producer/kafka/gateway":    {"producer/kafka/properties"},
 	"registry/postgres":         {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"web":                       {"producer", "registry", "formats", "sdmx", "internal/secret"},
 	"cmd":                       {"web", "producer", "producer/kafka", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},

@@ -121,9 +121,14 @@ func (w *world) command(verb, how string) {
 // await waits until the producer's status is as wanted.
 func (w *world) await(wanted func(producerStatus) bool) producerStatus {
 	w.t.Helper()
+	return w.awaitFor(90*time.Second, wanted)
+}
+
+func (w *world) awaitFor(patience time.Duration, wanted func(producerStatus) bool) producerStatus {
+	w.t.Helper()
 	var s producerStatus
 	var err error
-	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if s, err = w.status(); err == nil && wanted(s) {
 			return s
 		}

@@ -100,3 +100,12 @@ func refusal(code int16, text *string) string {
 	}
 	return fmt.Sprintf("Kafka error %d: %s", code, *text)
 }
+
+// Publishing lists what a user needs to publish to a topic exactly once, and to
+// find out after a crash what it has published.
+func Publishing(user, topic, prefix string) []Right {
+	return []Right{
+		TopicRight(user, topic, kmsg.ACLOperationDescribe), TopicRight(user, topic, kmsg.ACLOperationWrite), TopicRight(user, topic, kmsg.ACLOperationRead),
+		TransactionalRight(user, prefix, kmsg.ACLOperationDescribe), TransactionalRight(user, prefix, kmsg.ACLOperationWrite),
+	}
+}

@@ -2,6 +2,8 @@ package rig
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -160,7 +162,32 @@ func (s *Secure) system() (flags []string) {
 	if s.KDC != nil {
 		flags = append(flags, "-Djava.security.krb5.conf="+s.KDC.Config)
 	}
+	if s.Reauthenticate > 0 { // so that Reauthentications can count
+		flags = append(flags, "-Dorg.slf4j.simpleLogger.log."+authenticatorLog+"=debug")
+	}
 	return flags
+}
+
+// authenticatorLog is the part of the broker that tells of each authentication.
+const authenticatorLog = "org.apache.kafka.common.security.authenticator.SaslServerAuthenticator"
+
+// reauthentication is what the broker logs of one: that it begins, and by which
+// mechanism.
+var reauthentication = regexp.MustCompile(`Handling Kafka request SASL_HANDSHAKE during re-authentication\n.*Using SASL mechanism '([^']+)'`)
+
+// Reauthentications counts by mechanism, over the broker's life, how often a
+// session was prolonged by authenticating anew on the same connection (KIP-368).
+func (k *Kafka) Reauthentications(tb testing.TB) map[string]int {
+	tb.Helper()
+	text, err := os.ReadFile(k.LogFile())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, m := range reauthentication.FindAllSubmatch(text, -1) {
+		counts[string(m[1])]++
+	}
+	return counts
 }
 
 // scramUsers gives the arguments by which the format tool makes the users.

@@ -8,7 +8,8 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -34,8 +35,11 @@ type TokenEndpoint struct {
 	// Issuer is the claim "iss".
 	Issuer string
 
-	key     *rsa.PrivateKey
-	clients map[string]string
+	key       *rsa.PrivateKey
+	clients   map[string]string
+	pair      tls.Certificate
+	addresses [2]string // of HTTP and HTTPS; the ports are chosen once
+	server    *http.Server
 
 	mu     sync.Mutex
 	life   time.Duration
@@ -53,31 +57,46 @@ func StartTokenEndpoint(tb testing.TB, a *Authority, clients map[string]string) 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e := &TokenEndpoint{key: key, clients: clients, life: 5 * time.Minute}
+	e := &TokenEndpoint{key: key, clients: clients, life: 5 * time.Minute, addresses: [2]string{"127.0.0.1:0", "127.0.0.1:0"}}
+	c := a.Issue(tb, Subject{Name: "tokens"})
+	if e.pair, err = tls.LoadX509KeyPair(c.Chain, c.Key); err != nil {
+		tb.Fatal(err)
+	}
+	if err := e.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(e.Stop)
+	clear, secret := "http://"+named(e.addresses[0]), "https://"+named(e.addresses[1])
+	e.Issuer, e.HTTP, e.Keys, e.HTTPS = clear, clear+"/token", clear+"/jwks", secret+"/token"
+	return e
+}
+
+// named is a loopback address with the name that the certificate fits.
+func named(address string) string { return "localhost" + strings.TrimPrefix(address, "127.0.0.1") }
+
+// Stop closes the endpoint's ports; Start opens the same ones again.
+func (e *TokenEndpoint) Stop() { e.server.Close() }
+
+// Start opens the endpoint's ports.
+func (e *TokenEndpoint) Start() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", e.token)
 	mux.HandleFunc("GET /jwks", e.jwks)
-	listen := func() (net.Listener, string) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	// A client that the test gives a wrong authority is no news.
+	quiet := log.New(io.Discard, "", 0)
+	e.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
+	for i, secret := range []bool{false, true} {
+		l, err := net.Listen("tcp", e.addresses[i])
 		if err != nil {
-			tb.Fatal(err)
+			return err
 		}
-		return l, fmt.Sprintf("://localhost:%d", l.Addr().(*net.TCPAddr).Port)
+		e.addresses[i] = l.Addr().String()
+		if secret {
+			l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{e.pair}, MinVersion: tls.VersionTLS12})
+		}
+		go e.server.Serve(l) // ends with Stop
 	}
-	clear, address := listen()
-	e.Issuer, e.HTTP, e.Keys = "http"+address, "http"+address+"/token", "http"+address+"/jwks"
-	secret, address := listen()
-	e.HTTPS = "https" + address + "/token"
-	c := a.Issue(tb, Subject{Name: "tokens"})
-	pair, err := tls.LoadX509KeyPair(c.Chain, c.Key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(clear) // they end with Close
-	go server.Serve(tls.NewListener(secret, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))
-	tb.Cleanup(func() { server.Close() })
-	return e
+	return nil
 }
 
 // SetLife sets how long the tokens live that are issued from now on.

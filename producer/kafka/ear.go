@@ -28,6 +28,7 @@ const (
 // What it says meanwhile ends the wait, and gives the fault its words.
 type ear struct {
 	log     *slog.Logger
+	text    func(string) string // what the client says, with the brokers' own addresses
 	clients sync.WaitGroup
 
 	mu      sync.Mutex
@@ -128,7 +129,7 @@ func (e *ear) note(line ck.LogEvent) {
 	if line.Level <= syslogWarning {
 		level = slog.LevelWarn
 	}
-	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", line.Message)
+	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", e.text(line.Message))
 	_, text, failed := strings.Cut(line.Message, "]: ")
 	if line.Tag != "FAIL" || !failed {
 		return

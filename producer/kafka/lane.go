@@ -36,9 +36,10 @@ const (
 
 // lane implements producer.Lane on one client with one transactional id.
 type lane struct {
-	id    string
-	topic string
-	p     *ck.Producer
+	broker *Broker
+	id     string
+	topic  string
+	p      *ck.Producer
 
 	reports chan ck.Event
 	ear     *ear
@@ -71,7 +72,7 @@ func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout t
 			out = append(out, l)
 		}
 	}
-	return out, err
+	return out, b.explain(err, producer.Transitory)
 }
 
 // openLane makes a lane and initialises it; a lane beside an error is to be closed.
@@ -94,7 +95,7 @@ func (b *Broker) openLane(ctx context.Context, topic, id string, timeout time.Du
 	if err != nil {
 		return nil, fault("opening transactional id "+id, err)
 	}
-	l := &lane{id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
 	l.ear.listen(p)
 	return l, l.initialise(ctx)
 }
@@ -111,7 +112,8 @@ func (l *lane) initialise(ctx context.Context) error {
 		err := l.p.InitTransactions(slice)
 		cancel()
 		var e ck.Error
-		if errors.As(err, &e) && e.Code() == ck.ErrTimedOut && e.IsRetriable() && ctx.Err() == nil {
+		if errors.As(err, &e) && e.IsRetriable() && ctx.Err() == nil {
+			l.ear.log.Debug("InitTransactions goes on", "error", err)
 			continue
 		}
 		if err != nil && ctx.Err() != nil {
@@ -124,7 +126,7 @@ func (l *lane) initialise(ctx context.Context) error {
 // Begin implements producer.Lane.
 func (l *lane) Begin() error {
 	if err := l.p.BeginTransaction(); err != nil {
-		return doubt("beginning a transaction", err)
+		return l.broker.doubt("beginning a transaction", err)
 	}
 	l.open, l.records, l.bytes, l.end = true, 0, 0, 0
 	return nil
@@ -148,7 +150,7 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 		Opaque: sent{string(r.Key), size},
 	}
 	if err := l.p.Produce(m, l.reports); err != nil {
-		return recordFault(l.topic, string(r.Key), size, err)
+		return l.broker.recordFault(l.topic, string(r.Key), size, err)
 	}
 	l.records++
 	l.bytes += size
@@ -171,7 +173,7 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			return recordFault(l.topic, s.key, s.size, err)
+			return l.broker.recordFault(l.topic, s.key, s.size, err)
 		}
 		l.records--
 		l.bytes -= s.size
@@ -200,7 +202,7 @@ func (l *lane) Commit() error {
 	defer cancel()
 	asked := time.Now()
 	if err := l.p.CommitTransaction(ctx); err != nil {
-		return doubt("committing", err)
+		return l.broker.doubt("committing", err)
 	}
 	if took := time.Since(asked); took > commitInDoubt {
 		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), commitInDoubt)}

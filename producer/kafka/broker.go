@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -36,8 +38,9 @@ type Cluster struct {
 type Broker struct {
 	cluster  *Cluster
 	client   map[string]string // librdkafka's properties
-	request  int               // bytes that one message may have; 0 for no bound of ours
-	gateway  *gateway.Gateway  // to brokers that ask for Kerberos; nil for others
+	settings *properties.Resolved
+	request  int              // bytes that one message may have; 0 for no bound of ours
+	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
@@ -93,7 +96,7 @@ func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
-	b := &Broker{cluster: c, client: resolved.Client, request: resolved.RequestBytes, changed: make(chan struct{})}
+	b := &Broker{cluster: c, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
 	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
@@ -202,7 +205,37 @@ func (b *Broker) ear() *ear {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &ear{log: log, text: b.text}
+	return &ear{log: log, look: b.look, text: b.text}
+}
+
+// look says why none of the bootstrap servers can be used; nil if one can, or if
+// only the gateway could tell.
+func (b *Broker) look(ctx context.Context) *probe.Trouble {
+	if b.settings.Kerberos != nil {
+		return nil
+	}
+	dialer := &probe.Dialer{Settings: b.settings}
+	troubles := make(chan *probe.Trouble, len(b.settings.Bootstrap))
+	for _, server := range b.settings.Bootstrap {
+		go func() {
+			peer, err := dialer.Open(ctx, server)
+			if err != nil {
+				troubles <- probe.Of(err)
+				return
+			}
+			peer.Close()
+			troubles <- nil
+		}()
+	}
+	var first *probe.Trouble
+	for range b.settings.Bootstrap {
+		t := <-troubles
+		if t == nil {
+			return nil
+		}
+		first = cmp.Or(first, t)
+	}
+	return first
 }
 
 // Describe implements producer.Broker.

@@ -25,7 +25,7 @@ func through(t *testing.T, r *properties.Resolved) *Broker {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Close)
-	return &Broker{cluster: c, client: g.Client(), gateway: g}
+	return &Broker{cluster: c, client: g.Client(), settings: r, gateway: g}
 }
 
 // alice gives what logs alice in with a keytab of her own.
@@ -96,6 +96,22 @@ func TestKerberosLanes(t *testing.T) {
 				t.Errorf("read back %d records, %v", seen, err)
 			}
 		})
+	}
+	// A broker that is away is told by its own name, with what the gateway met.
+	b := through(t, &properties.Resolved{Bootstrap: []string{k.Address(rig.SASL)}, Kerberos: login})
+	k.Kill()
+	_, err := b.Describe(t.Context(), "lanes")
+	if kindOf(t, err) != producer.Transitory {
+		t.Errorf("a broker that is away is a fault of kind %s", kindOf(t, err))
+	}
+	t.Log(err)
+	for _, want := range []string{"Broker " + k.Address(rig.SASL) + " cannot be connected to", "connection refused"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+	if local := b.client["bootstrap.servers"]; strings.Contains(err.Error(), local) {
+		t.Errorf("%q names the gateway's %s", err, local)
 	}
 }
 

@@ -22,6 +22,9 @@ const (
 	initTimeout   = 30 * time.Second
 	initSlice     = 200 * time.Millisecond
 	abortTimeout  = 2 * time.Second
+	// deliveryTimeout is longer than any transaction may last: the client's own
+	// timeouts end one before.
+	deliveryTimeout = time.Hour
 
 	// unsentBytes bounds what is handed to the client and not yet delivered.
 	unsentBytes   = 32 << 20
@@ -168,14 +171,21 @@ func (l *lane) report(ctx context.Context) error {
 	}
 }
 
-// Delivered implements producer.Lane.
+// Delivered implements producer.Lane. The client would try for as long as the
+// transaction may last, whether its password was changed or its brokers are gone;
+// what it says meanwhile, and a look at them, end the wait. Then the next session
+// finds out what became of the transaction, and says what is wrong.
 func (l *lane) Delivered(ctx context.Context) (int64, error) {
+	if l.records == 0 {
+		return l.end, nil
+	}
+	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
 	for l.records > 0 {
 		if err := l.report(ctx); err != nil {
-			return 0, err
+			return 0, inDoubt(done(err))
 		}
 	}
-	return l.end, nil
+	return l.end, done(nil)
 }
 
 // Commit implements producer.Lane. Flush is not called: it costs 100 ms, and

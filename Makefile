@@ -30,10 +30,12 @@ check: ## Vet, formatting, import arrows: fast
 test: check ## Run all tests; installs what they need where it may (Debian, as root)
 	.ci/setup
 	go test -timeout 40m -parallel 4 ./...
+	$(MAKE) race
+	$(MAKE) fuzz FUZZTIME=$${FUZZTIME:-3s}
 
 .PHONY: race
 race: ## Run all but the integration tests under the race detector
-	go test -race $$(go list ./... | grep -v /integration)
+	go test -race -timeout 20m $$(go list ./... | grep -v /integration)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each reader for a short while (FUZZTIME=30s)

@@ -174,6 +174,9 @@ type Loss = structures.Loss
 // Losses lists what f cannot say of m.
 func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
 
+// AlwaysExpressible says that Expressible is nil for every structure of a class.
+func AlwaysExpressible(f *Format, c sdmx.Class) bool { return structures.Always(f.dialect, c) }
+
 // Expressible says why f cannot say m at all; nil if it can, perhaps with losses.
 func Expressible(f *Format, m sdmx.Maintainable) error {
 	for _, l := range Losses(f, m) {

@@ -25,7 +25,6 @@ var steps = []struct {
 }{
 	{"submit-documents", 20, false, false},
 	{"submit-checked", 20, false, false},
-	{"submit-written", 20, false, false},
 	{"submit-committed", 20, false, false},
 	{"publish-begun", 20, false, false},
 	{"publish-produced", 30, false, false},
@@ -67,7 +66,7 @@ func TestKillAtEachStep(t *testing.T) {
 				worldsAtOnce <- struct{}{}
 				defer func() { <-worldsAtOnce }()
 				w := newWorld(t, k, s, k.Bootstrap())
-				n := runs(t, 9)
+				n := runs(t, 10)
 				for range n {
 					at := fmt.Sprintf("URNCAST_CRASH_AT=%s:%d", step.name, 1+w.random.IntN(step.within))
 					w.killAt(at, step.atStart, step.baseline)

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -17,6 +18,8 @@ type secured struct {
 	*rig.Kafka
 	authority, foreign *rig.Authority
 	tokens             *rig.TokenEndpoint
+	kdc                *rig.KDC
+	keytab             string // alice's
 	postgres           *pg.Server
 	alice, expired     *rig.Certificate
 }
@@ -24,8 +27,9 @@ type secured struct {
 const (
 	alicesPassword = "alice-secret"
 	alicesSecret   = "alice-client-secret"
-	// tokenLife and reauthenticate are short, so that a test sees several.
+	// tokenLife, ticketLife and reauthenticate are short, so that a test sees several.
 	tokenLife      = 5 * time.Second
+	ticketLife     = 8 * time.Second
 	reauthenticate = 2 * time.Second
 )
 
@@ -34,7 +38,11 @@ func startSecured(t *testing.T) *secured {
 	a := rig.NewAuthority(t)
 	s := &secured{authority: a, foreign: rig.NewAuthority(t)}
 	s.tokens = rig.StartTokenEndpoint(t, a, map[string]string{"alice": alicesSecret})
-	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: a, Tokens: s.tokens, ACLs: true, Reauthenticate: reauthenticate,
+	s.kdc = rig.StartKDC(t)
+	s.kdc.AddPrincipal("alice", "")
+	s.kdc.SetLifetime("alice", ticketLife, ticketLife)
+	s.keytab = s.kdc.Keytab("alice")
+	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: a, Tokens: s.tokens, KDC: s.kdc, ACLs: true, Reauthenticate: reauthenticate,
 		Users: map[string]string{"alice": alicesPassword, "admin": "admin-secret"}})
 	s.alice = a.Issue(t, rig.Subject{Name: "alice"})
 	s.expired = a.Issue(t, rig.Subject{Name: "alice", NotAfter: time.Now().Add(-time.Hour)})
@@ -71,6 +79,14 @@ func (s *secured) bearer(endpoint, secret string) []string {
 		"sasl.oauthbearer.scope=publish", "sasl.oauthbearer.token.endpoint.url=" + endpoint}
 }
 
+// ticket adds GSSAPI with a keytab, as a Java client has it.
+func (s *secured) ticket(protocol string) []string {
+	return []string{"security.protocol=" + protocol, "ssl.ca.location=" + s.authority.File, "sasl.mechanism=GSSAPI",
+		"java.security.krb5.conf=" + s.kdc.Config,
+		fmt.Sprintf("sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true keyTab=%q principal=%q;",
+			s.keytab, "alice@"+rig.Realm)}
+}
+
 func (s *secured) ways() []way {
 	return []way{
 		{"SSL", rig.TLS, s.trusting()},
@@ -80,6 +96,8 @@ func (s *secured) ways() []way {
 		{"SASL_SSL SCRAM-SHA-256", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-256", alicesPassword)},
 		{"SASL_SSL SCRAM-SHA-512", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)},
 		{"SASL_SSL OAUTHBEARER", rig.SASLTLS, s.bearer(s.tokens.HTTPS, alicesSecret)},
+		{"SASL_PLAINTEXT GSSAPI", rig.SASL, s.ticket("sasl_plaintext")},
+		{"SASL_SSL GSSAPI", rig.SASLTLS, s.ticket("sasl_ssl")},
 	}
 }
 
@@ -135,7 +153,7 @@ func TestSecurity(t *testing.T) {
 	t.Run("ways", s.testWays)
 	again, tokens := s.Reauthentications(t), s.tokens.Issued()-began
 	t.Logf("re-authentications %v, %d tokens", again, tokens)
-	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"} {
+	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "GSSAPI"} {
 		if again[mechanism] == 0 {
 			t.Errorf("nobody authenticated anew with %s: the test has shown nothing about it", mechanism)
 		}

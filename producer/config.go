@@ -15,8 +15,10 @@ type Config struct {
 	Format string // one of package formats
 	Prefix string // of the transactional ids
 	Sender string // the Sender in each message's header
-	// Bootstrap is shown, and connected to by the publisher.
-	Bootstrap string
+	// Connection names the stored Connection that it takes. If it is empty the
+	// process was started with one, and Bootstrap shows its servers.
+	Connection string
+	Bootstrap  string
 }
 
 // Defaults of a Config.

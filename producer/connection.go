@@ -129,6 +129,8 @@ type Client interface {
 	// Parse reads a client.properties as Java does; the findings name lines that
 	// are no property.
 	Parse(text string) (map[string]string, []Finding)
+	// Lines gives the line of such a text on which each property begins.
+	Lines(text string) map[string]int
 	// Check says what becomes of each property; nothing is connected to.
 	Check(c *Connection) []Finding
 	// Try connects to each bootstrap server, in parallel: resolve, connect, TLS,

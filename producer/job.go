@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"urncast/formats"
@@ -76,12 +77,20 @@ func (s *session) runJob(ctx context.Context) error {
 	if err := s.widen(ctx, min(total, chunkBytes)); err != nil {
 		return err
 	}
+	scan, stop := context.WithCancel(ctx)
+	defer stop()
+	held := s.held(scan)
 	kept, err := s.publishChunks(ctx, job, &tx, entries, seen.chunks)
 	if err != nil {
 		return s.refuse(ctx, 0, err)
 	}
 	crash.At(crash.BaselineSent)
-	if err := s.clear(ctx, job, &tx, kept); err != nil {
+	stale, err := held()
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(stale, func(key string, _ bool) bool { return kept[key] })
+	if err := s.clear(ctx, job, &tx, stale); err != nil {
 		return err
 	}
 	crash.At(crash.BaselineCleared)
@@ -162,11 +171,17 @@ func (s *session) whole(ctx context.Context, tx *registry.Transaction, p *part) 
 	return lane.Commit()
 }
 
-// inexpressible finds, before anything is sent, what the format cannot express,
-// and every document that does not decode.
+// inexpressible finds, before anything is sent, what the format cannot express;
+// it reads only what might be that.
 func (s *session) inexpressible(ctx context.Context, tx *registry.Transaction, entries []Entry) (map[sdmx.URN]string, error) {
 	off := map[sdmx.URN]string{}
-	err := bodies(ctx, s.store, entries, func(b body) (Left, error) {
+	var doubtful []Entry
+	for i := range entries {
+		if !formats.AlwaysExpressible(s.encoder.format, entries[i].URN.Class) {
+			doubtful = append(doubtful, entries[i])
+		}
+	}
+	err := bodies(ctx, s.store, doubtful, func(b body) (Left, error) {
 		m, err := sdmx.ParseCanonical(b.entry.URN.Class, b.canonical)
 		if err != nil {
 			return Left{}, codecFault(b.entry.URN, tx.Number, err)
@@ -202,23 +217,32 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamp *s
 	})
 }
 
-// clear sends tombstones for what the topic holds of ours and the baseline does
-// not, referring classes before the referenced.
-func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction, kept map[string]bool) error {
-	start, high, err := s.broker.Ends(ctx, s.row.Sent.Topic)
-	if err != nil {
-		return err
-	}
-	stale := map[string]bool{}
-	err = s.broker.ReadBack(ctx, s.row.Sent.Topic, start, high, func(int64) {}, func(r *Seen) {
-		if r.Registry == s.row.Registry && !r.Tombstone && !kept[r.Key] {
-			stale[r.Key] = true
-		} else {
-			delete(stale, r.Key)
+// held lists the keys that the topic held of ours before the baseline: the cursor
+// stands where that began. It reads while the baseline is published.
+func (s *session) held(ctx context.Context) func() (map[string]bool, error) {
+	live, done := map[string]bool{}, make(chan error, 1)
+	topic, registry, end := s.row.Sent.Topic, s.row.Registry, s.cursor.Offset
+	s.goroutines.Go(func() {
+		start, _, err := s.broker.Ends(ctx, topic)
+		if err == nil {
+			err = s.broker.ReadBack(ctx, topic, start, end, func(int64) {}, func(r *Seen) {
+				if r.Registry == registry && !r.Tombstone {
+					live[r.Key] = true
+				} else {
+					delete(live, r.Key)
+				}
+			})
 		}
+		done <- err
 	})
-	if err != nil || len(stale) == 0 {
-		return err
+	return func() (map[string]bool, error) { return live, <-done }
+}
+
+// clear sends tombstones for what the topic held and the baseline does not,
+// referring classes before the referenced.
+func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction, stale map[string]bool) error {
+	if len(stale) == 0 {
+		return nil
 	}
 	if err := s.hold.Progress(ctx, job.ID, phaseClear, int64(len(stale)), 0, 0); err != nil {
 		return stored(err)

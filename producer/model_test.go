@@ -34,15 +34,21 @@ type modelBroker struct {
 	topic  Topic
 	chance func() bool // whether the next call fails
 	rnd    *rand.Rand
+
+	undefined error // what Connect answers, if it is set
 }
 
 func newModelBroker(rnd *rand.Rand) *modelBroker {
 	return &modelBroker{epochs: map[string]int{}, open: map[string][]*modelRecord{}, topic: Topic{"cluster", "topic-1", 1}, chance: func() bool { return false }, rnd: rnd}
 }
 
-func (b *modelBroker) Connect(context.Context) (Broker, error) { return b, nil }
-func (b *modelBroker) Changed() <-chan struct{}                { return nil }
-func (b *modelBroker) Close()                                  {}
+func (b *modelBroker) Connect(context.Context) (Broker, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b, b.undefined
+}
+func (b *modelBroker) Changed() <-chan struct{} { return nil }
+func (b *modelBroker) Close()                   {}
 
 func (b *modelBroker) Describe(context.Context, string) (Topic, error) {
 	b.mu.Lock()

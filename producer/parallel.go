@@ -14,40 +14,48 @@ import (
 func inOrder[In, Out any](ctx context.Context, budget int64, cost func(In) int64,
 	feed func(ctx context.Context, yield func(In) error) error, work func(In) (Out, error), drain func(Out) error) error {
 	type slot struct {
-		out  chan Out
-		cost int64
+		in  In
+		out chan Out
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	room := semaphore.NewWeighted(budget)
-	slots := make(chan slot, 1024)
-	hands := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
+	hands := runtime.GOMAXPROCS(0)
+	todo, slots := make(chan slot, hands), make(chan slot, 1024)
+	price := func(in In) int64 { return min(max(cost(in), 1), budget) }
+	hand := func(to chan<- slot, s slot) error {
+		select {
+		case to <- s:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	g.Go(func() error {
 		defer close(slots)
+		defer close(todo)
 		return feed(ctx, func(in In) error {
-			c := min(max(cost(in), 1), budget)
-			if err := room.Acquire(ctx, c); err != nil {
+			if err := room.Acquire(ctx, price(in)); err != nil {
 				return err
 			}
-			if err := hands.Acquire(ctx, 1); err != nil {
+			s := slot{in, make(chan Out, 1)}
+			if err := hand(slots, s); err != nil {
 				return err
 			}
-			s := slot{make(chan Out, 1), c}
-			g.Go(func() error {
-				defer hands.Release(1)
-				out, err := work(in)
-				if err == nil {
-					s.out <- out
-				}
-				return err
-			})
-			select {
-			case slots <- s:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+			return hand(todo, s)
 		})
 	})
+	for range hands {
+		g.Go(func() error {
+			for s := range todo {
+				out, err := work(s.in)
+				if err != nil {
+					return err
+				}
+				s.out <- out
+			}
+			return nil
+		})
+	}
 	g.Go(func() error {
 		for s := range slots {
 			select {
@@ -55,7 +63,7 @@ func inOrder[In, Out any](ctx context.Context, budget int64, cost func(In) int64
 				if err := drain(out); err != nil {
 					return err
 				}
-				room.Release(s.cost)
+				room.Release(price(s.in))
 			case <-ctx.Done():
 				return ctx.Err()
 			}

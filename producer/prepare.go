@@ -178,6 +178,10 @@ func (s *session) prepareLarge(ctx context.Context, w *work) error {
 	var gone []string
 	off := map[int]bool{}
 	err := s.pages(ctx, w.tx.Number, func(d *registry.Document) error {
+		if formats.AlwaysExpressible(s.encoder.format, d.URN.Class) {
+			count++
+			return nil
+		}
 		m, err := sdmx.ParseCanonical(d.URN.Class, d.Body)
 		if err != nil {
 			return codecFault(d.URN, w.tx.Number, err)

@@ -150,7 +150,10 @@ func (s *session) newPrefix(ctx context.Context) error {
 	if err := s.reopen(ctx, route); err != nil {
 		return err
 	}
-	return s.adopt(ctx, route, s.cursor, s.row.Wish.Sequence)
+	half := s.half // it is on the topic, under whatever ids
+	err := s.adopt(ctx, route, s.cursor, s.row.Wish.Sequence)
+	s.half = half
+	return err
 }
 
 func (s *session) reopen(ctx context.Context, route Route) (err error) {
@@ -171,8 +174,11 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 		return err
 	}
 	route.TopicID, route.Cluster = topic.ID, topic.Cluster
-	if err := s.reopen(ctx, route); err != nil {
-		return err
+	// Lanes that the recovery has just initialised are as good as new ones.
+	if len(s.lanes) == 0 || s.row.Sent.Topic != route.Topic || s.row.Sent.Prefix != route.Prefix {
+		if err := s.reopen(ctx, route); err != nil {
+			return err
+		}
 	}
 	start, high, err := s.broker.Ends(ctx, route.Topic)
 	if err != nil {

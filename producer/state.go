@@ -76,9 +76,12 @@ type Status struct {
 	Reason string    `json:"reason,omitempty"` // sentences; empty when all is calm
 	Since  time.Time `json:"since"`
 
-	Topic     string `json:"topic"`
-	Format    string `json:"format"`
-	Bootstrap string `json:"bootstrap"`
+	Topic  string `json:"topic"`
+	Format string `json:"format"`
+	// Bootstrap are the servers of the connection as it is defined now; empty
+	// while it is not. Connection is empty if the process was started with them.
+	Bootstrap  string `json:"bootstrap"`
+	Connection string `json:"connection,omitempty"`
 
 	// Sent is the last transaction that is handled, Last the registry's last.
 	Sent          registry.Number `json:"sent"`

@@ -54,6 +54,19 @@ func TestFailedWaitsForItsCureAndKeepsOrder(t *testing.T) {
 	}
 }
 
+// A first start that could not be shows why, until the next one: the connection
+// was not defined, say.
+func TestAFirstStartThatFailsSaysWhy(t *testing.T) {
+	s, b := newModelStore(), newModelBroker(nil)
+	b.undefined = &Fault{Kind: Permanent, Text: "Connection c is not defined"}
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the failure", s.in(Failed, "not defined"))
+	until(t, s, b, "the failure, after a restart", s.in(Failed, "not defined"))
+	b.undefined = nil
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the start", s.handled(0))
+}
+
 func TestSuspendedHoldsWhatIsRecorded(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	s.row.Wish.Keep = true
@@ -122,4 +135,20 @@ func TestAQuestionIsAskedOnce(t *testing.T) {
 	if s.row.Taken != s.row.Wish.Sequence {
 		t.Error("the start that was answered with a question is still open, and would be tried for ever")
 	}
+}
+
+// A lost cursor and a changed prefix together: what the topic shows to be sent
+// is not sent again under the new ids.
+func TestNewPrefixAfterALostCursor(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	until(t, s, b, "sending", s.handled(1))
+	s.mu.Lock()
+	s.row.Cursor = Cursor{}
+	s.row.Config.Prefix = "another"
+	s.mu.Unlock()
+	until(t, s, b, "recovering", s.handled(1))
+	s.record(registry.Replace, "1.0", "Y")
+	until(t, s, b, "sending on", s.handled(2))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1", "2 replace A:Y(1.0) 1/1")
 }

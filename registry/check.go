@@ -32,17 +32,25 @@ func (s *submission) check(ctx context.Context) error {
 
 // loadTargets reads what all references lead to in one round trip.
 func (s *submission) loadTargets(ctx context.Context) error {
+	return s.world.load(ctx, s.targetKeys(func(e *entry) bool { return e.changed }))
+}
+
+// targetKeys lists what the entries refer to, each once.
+func (s *submission) targetKeys(of func(*entry) bool) []Key {
 	seen := map[Key]bool{}
 	var keys []Key
 	for _, e := range s.entries {
+		if !of(e) {
+			continue
+		}
 		for _, r := range e.change.Refs {
-			if k := KeyOf(r.URN); e.changed && !seen[k] {
+			if k := KeyOf(r.URN); !seen[k] {
 				seen[k] = true
 				keys = append(keys, k)
 			}
 		}
 	}
-	return s.world.load(ctx, keys)
+	return keys
 }
 
 // checkReferences is R4 for one structure. Items inside its own references to

@@ -72,15 +72,24 @@ type Tx interface {
 	Reader
 	// Last is the newest number.
 	Last() Number
-	// Write records transactions; their numbers follow Last without a gap.
+	// Write records transactions; their numbers follow Last without a gap. It is
+	// called once, at the end: what it records need not be readable before the
+	// commit.
 	Write(ctx context.Context, ws []Write) error
+}
+
+// Ahead is what an Update will read.
+type Ahead struct {
+	URNs []sdmx.URN // Current will be asked for
+	Keys []Key      // Versions will be asked for
 }
 
 // A Store is the database.
 type Store interface {
 	Reader
-	// Update runs fn under the lock and commits if it returns nil.
-	Update(ctx context.Context, fn func(Tx) error) error
+	// Update runs fn under the lock and commits if it returns nil. What fn will
+	// read is best named ahead: it comes with the lock.
+	Update(ctx context.Context, a Ahead, fn func(Tx) error) error
 	Find(ctx context.Context, q Query, yield func(Stored) error) error
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error)

@@ -62,7 +62,7 @@ func newSubmission(in Submission, origin string) *submission {
 // decide runs apply and the rules under the lock, and writes what they let pass.
 func (r *Registry) decide(ctx context.Context, s *submission, apply func(context.Context) error) (*Outcome, error) {
 	crash.At(crash.SubmitDocuments)
-	err := r.store.Update(ctx, func(tx Tx) error {
+	err := r.store.Update(ctx, s.ahead(), func(tx Tx) error {
 		s.tx, s.world = tx, newWorld(tx)
 		var err error
 		if s.settings, err = tx.Settings(ctx); err != nil {
@@ -85,7 +85,6 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 		for i := range ws {
 			s.outcome.Transactions = append(s.outcome.Transactions, ws[i].Number)
 		}
-		crash.At(crash.SubmitWritten)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errRefused) {
@@ -94,6 +93,18 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 	crash.At(crash.SubmitCommitted)
 	s.finish()
 	return s.outcome, nil
+}
+
+// ahead names what apply and check will surely read.
+func (s *submission) ahead() Ahead {
+	var a Ahead
+	for _, list := range [][]*entry{s.entries, s.deletes} {
+		for _, e := range list {
+			a.URNs = append(a.URNs, e.urn)
+		}
+	}
+	a.Keys = s.targetKeys(func(*entry) bool { return true })
+	return a
 }
 
 // finish orders the results: those of the submission, then what it changed

@@ -22,6 +22,8 @@ type Options struct {
 	Registry *registry.Registry
 	// Producer is shown and commanded; its routes are absent if nil.
 	Producer *producer.Admin
+	// Connections are shown, changed and tested; their routes are absent if nil.
+	Connections *producer.Connections
 
 	// User and Password are the administrator's. User is "admin" by default;
 	// an empty password lets nobody in who needs one.

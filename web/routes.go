@@ -47,7 +47,26 @@ func (s *server) routes() []route {
 			route{"GET /api/v1/producer", accessRead, manage.Status},
 			route{"POST /api/v1/producer/{command}", accessAdmin, manage.Command})
 	}
+	if s.Connections != nil {
+		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections})...)
+	}
 	return routes
+}
+
+// connectionRoutes are for the administrator, reads too: they show how the
+// clusters are set up.
+func connectionRoutes(c *rest.Connections) []route {
+	return []route{
+		{"GET /api/v1/connections", accessAdmin, c.List},
+		{"GET /api/v1/connections/{name}", accessAdmin, c.Get},
+		{"PUT /api/v1/connections/{name}", accessAdmin, c.Put},
+		{"DELETE /api/v1/connections/{name}", accessAdmin, c.Delete},
+		{"POST /api/v1/connections/check", accessAdmin, c.Check},
+		{"POST /api/v1/connections/test", accessAdmin, c.TestEdited},
+		{"POST /api/v1/connections/{name}/test", accessAdmin, c.TestSaved},
+		{"GET /api/v1/kafka-properties", accessAdmin, c.Properties},
+		{"GET /api/v1/audit", accessAdmin, c.Audit},
+	}
 }
 
 // healthz says that the process answers; it asks nobody else, so that a slow

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,17 +12,16 @@ import (
 
 // client are the flags of every verb that talks to a running registry.
 type client struct {
-	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves (URNCAST_URL)."`
-	User     string `default:"admin" help:"User name (URNCAST_USER)."`
-	Password string `help:"Password (URNCAST_PASSWORD)."`
+	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves."`
+	User     string `default:"admin" help:"User name."`
+	Password string `help:"Password."`
 }
 
-// do makes a request. An answer of 400 and above, unless the caller takes it, is
-// an error that carries the server's words.
-func (c *client) do(ctx context.Context, method, path string, header map[string]string, body io.Reader, takes ...int) ([]byte, int, error) {
+// open makes a request; the caller closes the answer's body.
+func (c *client) open(ctx context.Context, method, path string, header map[string]string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if c.Password != "" {
 		r.SetBasicAuth(c.User, c.Password)
@@ -32,7 +32,17 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the registry at %s does not answer (URNCAST_URL or --url says where it is): %w", c.URL, err)
+		return nil, fmt.Errorf("the registry at %s does not answer (URNCAST_URL or --url says where it is): %w", c.URL, err)
+	}
+	return resp, nil
+}
+
+// do makes a request. An answer of 400 and above, unless the caller takes it, is
+// an error that carries the server's words.
+func (c *client) do(ctx context.Context, method, path string, header map[string]string, body io.Reader, takes ...int) ([]byte, int, error) {
+	resp, err := c.open(ctx, method, path, header, body)
+	if err != nil {
+		return nil, 0, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
@@ -44,8 +54,13 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 			return answer, resp.StatusCode, nil
 		}
 	}
-	if resp.StatusCode >= 400 {
-		return nil, resp.StatusCode, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized:
+		return nil, code, fmt.Errorf("%s (URNCAST_USER and URNCAST_PASSWORD, or --user and --password, say who you are.)", said(answer))
+	case code >= 500 || code >= 400 && said(answer) == "":
+		return nil, code, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
+	case code >= 400:
+		return nil, code, errors.New(said(answer))
 	}
 	return answer, resp.StatusCode, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,8 +40,15 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 	if err := os.MkdirAll(c.Data, 0o755); err != nil {
 		return err
 	}
-	password, err := keptPassword(filepath.Join(c.Data, "password"))
+	password, err := kept(filepath.Join(c.Data, "password"))
 	if err != nil {
+		return err
+	}
+	ring, err := keptKey(filepath.Join(c.Data, "secret.key"))
+	if err != nil {
+		return err
+	}
+	if err := noDump(); err != nil {
 		return err
 	}
 	db, err := startDevPostgres(ctx, c.Data)
@@ -61,12 +67,15 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		// The broker in the process forgets to abort what a crash left open, so
 		// each life of this process has transactional ids of its own.
 		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
-		Kafka:    kafka.Cluster{Connection: fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}), CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
+		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
+		Fixed:    fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
+		Client:   &kafka.Client{CreateTopic: true, Log: log},
+		Ring:     ring,
 		Web:      web.Options{Password: password, Environment: "dev"},
 		Started: func(address string, admin *producer.Admin) error {
 			s, err := admin.Status(ctx)
 			if err == nil && !s.Started {
-				err = admin.Start(ctx, producer.StartIdle, "dev")
+				err = startIdle(ctx, admin)
 			}
 			if err != nil {
 				return err
@@ -79,6 +88,24 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	return i.run(ctx, log)
+}
+
+// startIdle starts the producer and waits until it has: what is submitted before
+// that would never be sent.
+func startIdle(ctx context.Context, admin *producer.Admin) error {
+	if err := admin.Start(ctx, producer.StartIdle, "dev"); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		switch s, err := admin.Status(ctx); {
+		case err != nil:
+			return err
+		case s.Started:
+			return nil
+		case time.Now().After(deadline) || ctx.Err() != nil:
+			return fmt.Errorf("the producer does not start; it is %s: %s", s.State, s.Reason)
+		}
+	}
 }
 
 // broker starts the broker in the process, with its data in the folder.
@@ -134,8 +161,8 @@ func defaultData() (string, error) {
 	return filepath.Join(home, ".local", "share", "urncast-dev"), nil
 }
 
-// keptPassword reads the password that an earlier start made, or makes one.
-func keptPassword(file string) (string, error) {
+// kept reads the random word that an earlier start made, or makes one.
+func kept(file string) (string, error) {
 	b, err := os.ReadFile(file)
 	if err == nil {
 		return strings.TrimSpace(string(b)), nil
@@ -143,8 +170,6 @@ func keptPassword(file string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	random := make([]byte, 12)
-	rand.Read(random) // never fails
-	password := base64.RawURLEncoding.EncodeToString(random)
-	return password, os.WriteFile(file, []byte(password+"\n"), 0o600)
+	word := rand.Text()[:16] // letters and digits: no shell and no flag takes it for something else
+	return word, os.WriteFile(file, []byte(word+"\n"), 0o600)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,8 +120,31 @@ func (d *dev) proven(transactions int) {
 	}
 }
 
-// A newcomer's first minutes: start, submit, look, verify; then everything is
-// killed, and a second start goes on.
+// killAll kills the database before the process, so that nobody ends anything in
+// good order.
+func (d *dev) killAll() {
+	d.t.Helper()
+	var p devPostgres
+	p.dir = filepath.Join(d.data, "postgres")
+	if err := p.own(d.data); err != nil {
+		d.t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(p.data(), "postmaster.pid"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Sscan(string(text), &pid); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		d.t.Fatal(err)
+	}
+	d.process.Kill()
+}
+
+// A newcomer's first minutes: start, submit, look, verify; then it is killed,
+// alone and with its database, and each start goes on.
 func TestDevFromTheFirstStartThroughAKill(t *testing.T) {
 	d := newDev(t)
 	d.start()
@@ -140,6 +164,10 @@ func TestDevFromTheFirstStartThroughAKill(t *testing.T) {
 	d.start()
 	d.run(false, "submit", d.file("three.json", fmt.Sprintf(someCodelist, "THREE")))
 	d.proven(3)
+	d.killAll()
+	d.start()
+	d.run(false, "submit", d.file("four.json", fmt.Sprintf(someCodelist, "FOUR")))
+	d.proven(4)
 	if out := d.run(false, "version"); !strings.Contains(out, "urncast") {
 		t.Errorf("version says %s", out)
 	}
@@ -155,6 +183,8 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 		"plain HTTP":   {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678"}, "--behind-proxy"},
 		"half of TLS":  {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678", TLSCert: "c"}, "both"},
 		"no host:port": {serveCommand{HTTP: "here", Password: "12345678"}, "host:port"},
+		"two ways":     {serveCommand{Bootstrap: "b:1", Connection: "c"}, "one of them"},
+		"half a way":   {serveCommand{Kafka: map[string]string{"acks": "all"}}, "--bootstrap"},
 	} {
 		if err := c.command.check(); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", what, err)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -71,12 +69,13 @@ func (p *devPostgres) own(folder string) error {
 	uid, _ := strconv.Atoi(u.Uid) // numbers on every system that has a root
 	gid, _ := strconv.Atoi(u.Gid)
 	p.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	absolute, err := filepath.Abs(folder)
+	// The name stands in the given folder: where that is deleted, the next start
+	// begins anew, and where it is moved, the database comes along.
+	id, err := kept(filepath.Join(folder, "postgres.id"))
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte(absolute))
-	p.dir = filepath.Join("/var/lib/urncast-dev", hex.EncodeToString(sum[:8]))
+	p.dir = filepath.Join("/var/lib/urncast-dev", id)
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return err
 	}
@@ -189,12 +188,14 @@ func freePort() (int, error) {
 }
 
 // stopLeftOver ends a server that an earlier life of this program left behind
-// when it was killed.
+// when it was killed. A server that was killed too may look alive until somebody
+// has taken note of its end: what counts is that none runs afterwards.
 func (p *devPostgres) stopLeftOver() error {
-	if p.command("pg_ctl", "status", "-D", p.data()).Run() != nil {
-		return nil // none runs
+	runs := func() bool { return p.command("pg_ctl", "status", "-D", p.data()).Run() == nil }
+	if !runs() {
+		return nil
 	}
-	if out, err := p.command("pg_ctl", "stop", "-D", p.data(), "-m", "fast", "-w").CombinedOutput(); err != nil {
+	if out, err := p.command("pg_ctl", "stop", "-D", p.data(), "-m", "fast", "-w").CombinedOutput(); err != nil && runs() {
 		return fmt.Errorf("a PostgreSQL left over in %s could not be stopped: %w\n%s", p.data(), err, out)
 	}
 	return nil

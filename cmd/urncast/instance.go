@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/producer/kafka"
 	"urncast/registry"
@@ -30,8 +31,13 @@ type instance struct {
 	Cert     string
 	Key      string
 	Producer producer.Config
-	Kafka    kafka.Cluster
-	Web      web.Options
+	// Kafka's Connection is set here: Fixed if there is one, else the stored one
+	// that Producer names.
+	Kafka  kafka.Cluster
+	Fixed  *producer.Connection
+	Client producer.Client
+	Ring   *secret.Ring
+	Web    web.Options
 	// Started is called once requests are served.
 	Started func(address string, admin *producer.Admin) error
 }
@@ -42,7 +48,7 @@ const shutdownPatience = 15 * time.Second
 
 // run serves until ctx ends.
 func (i *instance) run(ctx context.Context, log *slog.Logger) error {
-	if err := i.Kafka.Check(ctx); err != nil {
+	if err := i.checkFixed(ctx); err != nil {
 		return err
 	}
 	store, err := postgres.Open(ctx, i.Database)
@@ -63,6 +69,9 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	publisher := &producer.Publisher{Store: records, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, admin), Log: log, ProcessStart: born}
 
+	if err := i.connect(ctx, store.Connections(i.Ring), log); err != nil {
+		return err
+	}
 	i.Kafka.Log = log
 	i.Web.Registry, i.Web.Producer = registry.New(store), admin
 	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
@@ -105,7 +114,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 func (i *instance) listen() (net.Listener, error) {
 	l, err := net.Listen("tcp", i.HTTP)
 	if err != nil {
-		return nil, fmt.Errorf("the address %s cannot be served on: %w", i.HTTP, err)
+		return nil, fmt.Errorf("the address %s cannot be served on (--http chooses another): %w", i.HTTP, err)
 	}
 	if i.Cert == "" {
 		return l, nil
@@ -117,8 +126,39 @@ func (i *instance) listen() (net.Listener, error) {
 	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
 }
 
+// checkFixed refuses to start with a connection that cannot work; a stored one is
+// mended while the registry serves.
+func (i *instance) checkFixed(ctx context.Context) error {
+	if i.Fixed == nil {
+		return nil
+	}
+	i.Kafka.Connection = func(context.Context) (*producer.Connection, error) { return i.Fixed, nil }
+	return i.Kafka.Check(ctx)
+}
+
+// connect wires the connections, and says of which the secrets cannot be opened:
+// that stops neither this process nor the registry.
+func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore, log *slog.Logger) error {
+	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed,
+		Topic: i.Producer.Topic, Prefix: i.Producer.Prefix}
+	name := i.Producer.Connection
+	if i.Fixed != nil {
+		name = i.Fixed.Name
+	}
+	i.Kafka.Connection = func(ctx context.Context) (*producer.Connection, error) { return connections.Current(ctx, name) }
+	i.Web.Connections = connections
+	locked, err := store.Locked(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the connections: %w", err)
+	}
+	for name, err := range locked {
+		log.Error("the secrets of a connection cannot be opened; it cannot be used until they can",
+			"connection", name, "error", err)
+	}
+	return nil
+}
+
 // fixedConnection is the connection of a process that was started with one.
-func fixedConnection(properties map[string]string) func(context.Context) (*producer.Connection, error) {
-	c := &producer.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
-	return func(context.Context) (*producer.Connection, error) { return c, nil }
+func fixedConnection(properties map[string]string) *producer.Connection {
+	return &producer.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
 }

@@ -27,7 +27,9 @@ type serveCommand struct {
 	ReadsClosed  bool   `help:"Ask for the password on reads too."`
 	Environment  string `help:"Name of this installation, shown on the console."`
 
-	Bootstrap   string            `required:"" help:"Kafka's bootstrap servers: host:port, separated by commas."`
+	keyFlags    `embed:""`
+	Connection  string            `help:"The connection to publish over, of those that are defined with the API and urncast connection; \"default\" if neither this nor --bootstrap is given."`
+	Bootstrap   string            `help:"Kafka's bootstrap servers: host:port, separated by commas. The connection is then fixed, and cannot be changed while the process runs."`
 	Topic       string            `default:"sdmx.structures" help:"Topic to publish to."`
 	Format      string            `default:"fusion-json" help:"Format of the messages."`
 	Prefix      string            `default:"tx" help:"Prefix of the transactional ids."`
@@ -45,21 +47,40 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	properties := map[string]string{"bootstrap.servers": c.Bootstrap}
-	for k, v := range c.Kafka {
-		properties[k] = v
+	ring, err := c.ring()
+	if err != nil {
+		return err
 	}
+	if err := noDump(); err != nil {
+		return err
+	}
+	log := logger(c.LogFormat, c.LogLevel)
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
-		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: c.Prefix, Sender: c.Sender, Bootstrap: c.Bootstrap}.WithDefaults(),
-		Kafka:    kafka.Cluster{Connection: fixedConnection(properties), CreateTopic: c.CreateTopic, Retention: c.Retention},
+		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection, Bootstrap: c.Bootstrap}.WithDefaults(),
+		Kafka:    kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
+		Fixed:    c.fixed(),
+		Client:   &kafka.Client{CreateTopic: c.CreateTopic, Log: log},
+		Ring:     ring,
 		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
 	}
 	if err := i.Producer.Check(); err != nil {
 		return err
 	}
-	return i.run(ctx, logger(c.LogFormat, c.LogLevel))
+	return i.run(ctx, log)
+}
+
+// fixed is the connection that the flags say; nil if a stored one is to be taken.
+func (c *serveCommand) fixed() *producer.Connection {
+	if c.Bootstrap == "" {
+		return nil
+	}
+	properties := map[string]string{"bootstrap.servers": c.Bootstrap}
+	for k, v := range c.Kafka {
+		properties[k] = v
+	}
+	return fixedConnection(properties)
 }
 
 // check refuses what is not safe, in a sentence that helps.
@@ -70,6 +91,14 @@ func (c *serveCommand) check() error {
 			return fmt.Errorf("the password file: %w", err)
 		}
 		c.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	switch {
+	case c.Bootstrap != "" && c.Connection != "":
+		return errors.New("--bootstrap gives a fixed connection and --connection names a stored one: give one of them")
+	case c.Bootstrap == "" && len(c.Kafka) > 0:
+		return errors.New("--kafka adds properties to --bootstrap, which is not given: give it, or save the properties with \"urncast connection set\"")
+	case c.Bootstrap == "" && c.Connection == "":
+		c.Connection = producer.NameDefault
 	}
 	host, _, err := net.SplitHostPort(c.HTTP)
 	switch ip := net.ParseIP(host); {

@@ -26,6 +26,12 @@ func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 	return l.list
 }
 
+// Always says that a dialect can say every structure of a class, though perhaps
+// with losses, so that none need be looked at to know.
+func Always(d codec.Dialect, c sdmx.Class) bool {
+	return d == codec.Fusion && c != sdmx.ClassDataStructure
+}
+
 type losses struct {
 	list []Loss
 	seen map[string]bool

@@ -26,7 +26,7 @@ type secured struct {
 // password is every user's.
 const password = "rig-user-password"
 
-func newSecured(t *testing.T) *secured {
+func newSecured(t *testing.T, properties ...string) *secured {
 	t.Helper()
 	w := &secured{authority: rig.NewAuthority(t), topic: "structures"}
 	w.tokens = rig.StartTokenEndpoint(t, w.authority, map[string]string{"good": password})
@@ -34,7 +34,9 @@ func newSecured(t *testing.T) *secured {
 	for _, user := range []string{"good", "nothing", "reader", "writer", "notransactions", "literal", "denied"} {
 		users[user] = password
 	}
-	w.kafka = rig.StartSecureKafka(t, rig.Secure{Authority: w.authority, Users: users, Tokens: w.tokens, ACLs: true})
+	// Without this a broker of Kafka 4.1 takes tokens whose signature it never saw.
+	properties = append(properties, "sasl.oauthbearer.jwt.validator.class=org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator")
+	w.kafka = rig.StartSecureKafka(t, rig.Secure{Authority: w.authority, Users: users, Tokens: w.tokens, ACLs: true, Properties: properties})
 	structures(t, w.kafka, w.topic)
 	read, write, create := kmsg.ACLOperationRead, kmsg.ACLOperationWrite, kmsg.ACLOperationCreate
 	cluster := kmsg.ACLOperationDescribe

@@ -20,13 +20,7 @@ func (p *plain) topics(t *testing.T) {
 	k.CreateTopic(t, "deleting", "cleanup.policy=delete")
 	k.CreateTopic(t, "early", "cleanup.policy=compact")
 	structures(t, k, "small", "max.message.bytes=400000")
-	three := kmsg.NewPtrCreateTopicsRequest()
-	one := kmsg.NewCreateTopicsRequestTopic()
-	one.Topic, one.NumPartitions, one.ReplicationFactor = "three", 3, 1
-	three.Topics, three.TimeoutMillis = append(three.Topics, one), 10000
-	if _, err := three.RequestWith(t.Context(), k.Client(t)); err != nil {
-		t.Fatal(err)
-	}
+	partitioned(t, k, "three")
 	unsent := map[string]string{"transaction-abort": "not-run: topic", "large-message": "not-run: transaction-abort"}
 	unknown := map[string]string{"rights-describe": "not-run: topic", "rights-write": "not-run: topic", "rights-read": "not-run: topic",
 		"transaction-abort": "not-run", "large-message": "not-run: transaction-abort"}
@@ -54,6 +48,18 @@ func (p *plain) topics(t *testing.T) {
 			properties["max.request.size"] = "500000"
 			test(t.Context(), &kafka.Client{CreateTopic: c.create}, properties, asked(c.topic), nil).expect(t, others)
 		})
+	}
+}
+
+// partitioned makes a topic of three partitions.
+func partitioned(t *testing.T, k *rig.Kafka, name string) {
+	t.Helper()
+	r := kmsg.NewPtrCreateTopicsRequest()
+	one := kmsg.NewCreateTopicsRequestTopic()
+	one.Topic, one.NumPartitions, one.ReplicationFactor = name, 3, 1
+	r.Topics, r.TimeoutMillis = append(r.Topics, one), 10000
+	if _, err := r.RequestWith(t.Context(), k.Client(t)); err != nil {
+		t.Fatal(err)
 	}
 }
 

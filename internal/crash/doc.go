@@ -8,8 +8,7 @@ package crash
 // The steps of a submission, in order of passing.
 const (
 	SubmitDocuments = "submit-documents" // documents are stored, the counter row is not yet locked
-	SubmitChecked   = "submit-checked"   // the rules hold under the lock, nothing of the transaction is written
-	SubmitWritten   = "submit-written"   // everything is written, not committed
+	SubmitChecked   = "submit-checked"   // the rules hold under the lock, nothing is written: writes and commit go together
 	SubmitCommitted = "submit-committed" // committed, the submitter has no answer yet
 )
 
@@ -35,7 +34,7 @@ const (
 // Steps lists every step, for the test that must hit each of them.
 func Steps() []string {
 	return []string{
-		SubmitDocuments, SubmitChecked, SubmitWritten, SubmitCommitted,
+		SubmitDocuments, SubmitChecked, SubmitCommitted,
 		PublishBegun, PublishProduced, PublishDelivered, PublishCommitted, PublishMoved,
 		RecoverFenced, RecoverRead, BaselineBegun, BaselineHalf, BaselineSent, BaselineCleared,
 	}

@@ -15,6 +15,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -38,7 +39,8 @@ type Broker struct {
 	cluster  *Cluster
 	client   map[string]string // librdkafka's properties
 	settings *properties.Resolved
-	request  int // bytes that one message may have; 0 for no bound of ours
+	request  int              // bytes that one message may have; 0 for no bound of ours
+	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
@@ -50,24 +52,25 @@ const (
 	requestTimeout = 15 * time.Second
 	// watchEvery is how often a connection is looked at for changes.
 	watchEvery = 3 * time.Second
+	// loginTimeout bounds the first login to a KDC, of which there may be several,
+	// and to a broker.
+	loginTimeout = 20 * time.Second
 )
 
-// Connect implements producer.Cluster. It connects to nothing yet.
+// Connect implements producer.Cluster. Only for Kerberos it connects to something
+// already: to the KDC and to one broker.
 func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
-	connection, err := c.Connection(ctx)
+	b, connection, resolved, err := c.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	resolved, _, err := properties.Resolve(connection)
-	if err != nil {
-		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
+	if resolved.Kerberos != nil {
+		if b.gateway, err = c.enter(ctx, resolved); err != nil {
+			b.closing.Wait()
+			return nil, entryFault(connection.Name, err)
+		}
+		maps.Copy(b.client, b.gateway.Client())
 	}
-	b := &Broker{cluster: c, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
-	asker, err := b.admin() // finds impossible values
-	if err != nil {
-		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
-	}
-	asker.Close()
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil
@@ -76,12 +79,30 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 // Check says what is wrong with the connection as it is defined, without
 // connecting.
 func (c *Cluster) Check(ctx context.Context) error {
-	b, err := c.Connect(ctx)
-	if err != nil {
-		return err
+	b, _, _, err := c.resolve(ctx)
+	if err == nil {
+		b.closing.Wait()
 	}
-	b.Close()
-	return nil
+	return err
+}
+
+// resolve makes the connection ready, as far as that goes without connecting.
+func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *properties.Resolved, error) {
+	connection, err := c.Connection(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	resolved, _, err := properties.Resolve(connection)
+	if err != nil {
+		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
+	}
+	b := &Broker{cluster: c, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
+	asker, err := b.admin() // finds impossible values
+	if err != nil {
+		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
+	}
+	asker.Close()
+	return b, connection, resolved, nil
 }
 
 // Changed implements producer.Broker.
@@ -92,6 +113,9 @@ func (b *Broker) Close() {
 	b.stop()
 	b.watching.Wait()
 	b.closing.Wait()
+	if b.gateway != nil {
+		b.gateway.Close()
+	}
 }
 
 // watch looks at the connection and its files until either is another than it was.
@@ -181,7 +205,7 @@ func (b *Broker) ear() *ear {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &ear{log: log, look: b.look}
+	return &ear{log: log, look: b.look, text: b.text}
 }
 
 // look says why none of the bootstrap servers can be used; nil if one can, or if
@@ -216,6 +240,7 @@ func (b *Broker) look(ctx context.Context) *probe.Trouble {
 
 // Describe implements producer.Broker.
 func (b *Broker) Describe(ctx context.Context, topic string) (_ producer.Topic, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	a, err := b.admin()
 	if err != nil {
 		return producer.Topic{}, fault("connecting", err)
@@ -286,6 +311,7 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 
 // Ends implements producer.Broker.
 func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	a, err := b.admin()
 	if err != nil {
 		return 0, 0, fault("connecting", err)

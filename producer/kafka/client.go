@@ -31,13 +31,14 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 	if err != nil {
 		var all []producer.Tried
 		for _, server := range written(connection) {
-			all = append(all, producer.Tried{Server: server, Text: err.Error() + ".", Cure: settingsCure})
+			all = append(all, producer.Tried{Server: server, Text: sentence(err.Error()), Cure: settingsCure})
 		}
 		return all
 	}
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	dialer := &probe.Dialer{Settings: settings}
+	dialer, done := c.dialer(settings)
+	defer done()
 	tried := make([]producer.Tried, len(settings.Bootstrap))
 	var servers sync.WaitGroup
 	for i, server := range settings.Bootstrap {
@@ -48,7 +49,7 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 }
 
 // settingsCure goes with an error of Resolve.
-const settingsCure = "Correct what is said of each property."
+const settingsCure = "Correct each property that is named."
 
 // written are the servers as they stand in a connection that cannot be resolved.
 func written(c *producer.Connection) (servers []string) {

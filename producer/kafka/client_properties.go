@@ -22,3 +22,6 @@ func (c *Client) Parse(text string) (map[string]string, []producer.Finding) {
 func (c *Client) Check(connection *producer.Connection) []producer.Finding {
 	return properties.Check(connection)
 }
+
+// Lines implements producer.Client.
+func (c *Client) Lines(text string) map[string]int { return properties.Lines(text) }

@@ -33,6 +33,7 @@ const (
 // servers, past the client, finds better ones.
 type ear struct {
 	log     *slog.Logger
+	text    func(string) string                  // what the client says, with the brokers' own addresses
 	look    func(context.Context) *probe.Trouble // nil if a server can be used
 	clients sync.WaitGroup
 
@@ -164,7 +165,7 @@ func (e *ear) note(line ck.LogEvent) {
 	if line.Level <= syslogWarning {
 		level = slog.LevelWarn
 	}
-	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", line.Message)
+	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", e.text(line.Message))
 	_, text, failed := strings.Cut(line.Message, "]: ")
 	if line.Tag != "FAIL" || !failed {
 		return

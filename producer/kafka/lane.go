@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
@@ -37,9 +39,10 @@ const (
 
 // lane implements producer.Lane on one client with one transactional id.
 type lane struct {
-	id    string
-	topic string
-	p     *ck.Producer
+	broker *Broker
+	id     string
+	topic  string
+	p      *ck.Producer
 
 	reports chan ck.Event
 	ear     *ear
@@ -50,50 +53,63 @@ type lane struct {
 	end     int64
 }
 
-// Open implements producer.Broker. The lanes are initialised one after the other;
-// on an error those that are open already are closed.
-func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) (lanes []producer.Lane, err error) {
-	defer func() {
-		if err != nil {
-			for _, l := range lanes {
-				l.Close()
-			}
-			lanes = nil // a lane is closed once
-		}
-	}()
-	for _, id := range ids {
-		p, err := ck.NewProducer(b.with(map[string]any{
-			"transactional.id":             id,
-			"enable.idempotence":           true,
-			"transaction.timeout.ms":       int(timeout.Milliseconds()),
-			"message.timeout.ms":           int(timeout.Milliseconds()),
-			"socket.timeout.ms":            int(min(timeout, time.Minute).Milliseconds()),
-			"retry.backoff.ms":             retryBackoff,
-			"retry.backoff.max.ms":         retryBackoff,
-			"linger.ms":                    0,
-			"message.max.bytes":            messageBytes,
-			"queue.buffering.max.kbytes":   2_097_151,
-			"queue.buffering.max.messages": 2 * unsentRecords,
-			"go.delivery.report.fields":    "none",
-			"go.logs.channel.enable":       true,
-		}))
-		if err != nil {
-			return lanes, fault("opening transactional id "+id, err)
-		}
-		l := &lane{id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
-		l.ear.listen(p)
-		lanes = append(lanes, l)
-		if err := l.initialise(ctx); err != nil {
-			return lanes, err
+// Open implements producer.Broker. The lanes are initialised side by side; on an
+// error all are closed.
+func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) ([]producer.Lane, error) {
+	lanes := make([]*lane, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, id := range ids {
+		g.Go(func() (err error) {
+			lanes[i], err = b.openLane(ctx, topic, id, timeout)
+			return err
+		})
+	}
+	err := g.Wait()
+	var out []producer.Lane
+	for _, l := range lanes {
+		switch {
+		case l == nil:
+		case err != nil:
+			l.Close()
+		default:
+			out = append(out, l)
 		}
 	}
-	return lanes, nil
+	return out, b.explain(err, producer.Transitory)
+}
+
+// openLane makes a lane and initialises it; a lane beside an error is to be closed.
+func (b *Broker) openLane(ctx context.Context, topic, id string, timeout time.Duration) (*lane, error) {
+	p, err := ck.NewProducer(b.with(map[string]any{
+		"transactional.id":             id,
+		"enable.idempotence":           true,
+		"transaction.timeout.ms":       int(timeout.Milliseconds()),
+		"message.timeout.ms":           int(timeout.Milliseconds()),
+		"socket.timeout.ms":            int(min(timeout, time.Minute).Milliseconds()),
+		"retry.backoff.ms":             retryBackoff,
+		"retry.backoff.max.ms":         retryBackoff,
+		"linger.ms":                    0,
+		"message.max.bytes":            messageBytes,
+		"queue.buffering.max.kbytes":   2_097_151,
+		"queue.buffering.max.messages": 2 * unsentRecords,
+		"go.delivery.report.fields":    "none",
+		"go.logs.channel.enable":       true,
+	}))
+	if err != nil {
+		return nil, fault("opening transactional id "+id, err)
+	}
+	l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l.ear.listen(p)
+	return l, l.initialise(ctx)
 }
 
 // initialise waits until the transactional id is ours. The client's call cannot be
 // cancelled, but it can be taken up again after a timeout, so it is made in slices.
 func (l *lane) initialise(ctx context.Context) error {
 	ctx, done := l.ear.wait(ctx, initTimeout, "initialising transactional id "+l.id)
+	// Without a connection the client waits 500 ms before it asks for the
+	// coordinator; the metadata brings one. Its error would only come again.
+	_, _ = l.p.GetMetadata(&l.topic, false, int(initSlice.Milliseconds()))
 	for {
 		slice, cancel := context.WithTimeout(ctx, initSlice)
 		err := l.p.InitTransactions(slice)
@@ -113,7 +129,7 @@ func (l *lane) initialise(ctx context.Context) error {
 // Begin implements producer.Lane.
 func (l *lane) Begin() error {
 	if err := l.p.BeginTransaction(); err != nil {
-		return doubt("beginning a transaction", err)
+		return l.broker.doubt("beginning a transaction", err)
 	}
 	l.open, l.records, l.bytes, l.end = true, 0, 0, 0
 	return nil
@@ -137,7 +153,7 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 		Opaque: sent{string(r.Key), size},
 	}
 	if err := l.p.Produce(m, l.reports); err != nil {
-		return recordFault(l.topic, string(r.Key), size, err)
+		return l.broker.recordFault(l.topic, string(r.Key), size, err)
 	}
 	l.records++
 	l.bytes += size
@@ -160,7 +176,7 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			return recordFault(l.topic, s.key, s.size, err)
+			return l.broker.recordFault(l.topic, s.key, s.size, err)
 		}
 		l.records--
 		l.bytes -= s.size
@@ -196,7 +212,7 @@ func (l *lane) Commit() error {
 	defer cancel()
 	asked := time.Now()
 	if err := l.p.CommitTransaction(ctx); err != nil {
-		return doubt("committing", err)
+		return l.broker.doubt("committing", err)
 	}
 	if took := time.Since(asked); took > commitInDoubt {
 		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), commitInDoubt)}

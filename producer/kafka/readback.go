@@ -12,6 +12,11 @@ import (
 	"urncast/registry"
 )
 
+// fetchWait is how long (ms) a broker may hold back the answer that there is
+// nothing more: behind the last record stands a commit marker, so that every
+// reading back ends with one.
+const fetchWait = 10
+
 // waitingAfter is how long reading back may stand still before it says so.
 const waitingAfter = 3 * time.Second
 
@@ -44,7 +49,7 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 		case ck.PartitionEOF:
 			position = max(position, int64(e.Offset))
 		case ck.Error:
-			if f := readFault(topic, e); f != nil {
+			if f := b.readFault(topic, e); f != nil {
 				return f
 			}
 		}
@@ -59,7 +64,8 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 }
 
 // consumer is a read_committed consumer of the topic from an offset on.
-func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
+func (b *Broker) consumer(topic string, from int64) (_ *ck.Consumer, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	c, err := ck.NewConsumer(b.with(map[string]any{
 		"group.id":                "urncast", // demanded by the client, never used
 		"enable.auto.commit":      false,
@@ -67,12 +73,19 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 		"enable.partition.eof":    true,
 		"auto.offset.reset":       "error",
 		"fetch.queue.backoff.ms":  5,
+		"fetch.wait.max.ms":       fetchWait,
 		"fetch.message.max.bytes": 16 << 20,
-		"go.logs.channel.enable":  false,
+		"go.logs.channel.enable":  true,
 	}))
 	if err != nil {
 		return nil, fault("opening a reader", err)
 	}
+	e := b.ear()
+	go func() { // until the reader is closed
+		for line := range c.Logs() {
+			e.note(line)
+		}
+	}()
 	// Without the metadata the first look-up of an offset waits 500 ms.
 	if _, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds())); err != nil {
 		c.Close()
@@ -87,9 +100,9 @@ func (b *Broker) consumer(topic string, from int64) (*ck.Consumer, error) {
 
 // readFault sorts a reader's error events: most only inform, and the client goes
 // on by itself.
-func readFault(topic string, e ck.Error) error {
+func (b *Broker) readFault(topic string, e ck.Error) error {
 	var f *producer.Fault
-	err := fault("reading topic "+topic, e)
+	err := b.explain(fault("reading topic "+topic, e), producer.Transitory)
 	if e.Code() == ck.ErrGroupAuthorizationFailed {
 		return nil // the client looks for the coordinator of a group that it never uses
 	}

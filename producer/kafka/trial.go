@@ -93,7 +93,9 @@ func (c *Client) Test(ctx context.Context, connection *producer.Connection, aske
 	t := &trial{client: c, connection: connection, asked: asked, report: report}
 	t.settings, t.findings, t.unresolved = properties.Resolve(connection)
 	t.id = asked.Prefix + "-test-" + uuid.NewString()[:8]
-	t.dialer = &probe.Dialer{Settings: t.settings}
+	var done func()
+	t.dialer, done = c.dialer(t.settings)
+	defer done()
 	t.plan()
 	defer t.clean()
 	for _, s := range t.steps {

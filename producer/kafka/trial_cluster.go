@@ -37,12 +37,12 @@ func (t *trial) cluster(ctx context.Context) outcome {
 		if ok && offered.Max >= n.version {
 			continue
 		}
-		has := "none"
+		has := "no " + n.api.Name()
 		if ok {
-			has = fmt.Sprint(offered.Max)
+			has = fmt.Sprintf("%s up to version %d", n.api.Name(), offered.Max)
 		}
-		return failed(probe.Met(probe.TooOld, nil, "server", first.Server, "api", n.api.Name()+" (for "+n.why+")",
-			"version", has, "needed", fmt.Sprint(n.version), "kafka", n.kafka))
+		return failed(probe.Met(probe.TooOld, nil, "server", first.Server, "offered", has, "api", n.api.Name()+" (for "+n.why+")",
+			"needed", fmt.Sprint(n.version), "kafka", n.kafka))
 	}
 	request := kmsg.NewPtrDescribeClusterRequest()
 	request.IncludeClusterAuthorizedOperations = true

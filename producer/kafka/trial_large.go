@@ -121,7 +121,7 @@ func (t *trial) passes(ctx context.Context, size int) (*refusal, error) {
 	}
 	switch library.Code() {
 	case ck.ErrMsgSizeTooLarge:
-		return t.messageLimit(err), nil
+		return t.messageLimit(ctx, err), nil
 	case ck.ErrRecordListTooLarge:
 		r := &refusal{cause: probe.LimitSegment, err: err}
 		if limit, ok := t.found.topic.number("segment.bytes"); ok {
@@ -144,8 +144,12 @@ func (t *trial) clientLimit(size int) *refusal {
 	return nil
 }
 
-// messageLimit says where the limit of a topic's messages is set.
-func (t *trial) messageLimit(err error) *refusal {
+// messageLimit says where the limit of a topic's messages is set. The settings are
+// read once more: somebody may be changing them between two tests.
+func (t *trial) messageLimit(ctx context.Context, err error) *refusal {
+	if failed := t.readConfigs(ctx); failed != nil {
+		return &refusal{cause: probe.LimitUnnamed, err: err}
+	}
 	limit, ok := t.found.topic.number("max.message.bytes")
 	r := &refusal{cause: probe.LimitUnnamed, err: err}
 	if ok {

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -93,26 +94,41 @@ func patiently(ctx context.Context, ask func() (again bool, err error)) error {
 	}
 }
 
+// timeoutMax is the longest transaction that a publisher asks for: a baseline's.
+const timeoutMax = 15 * time.Minute
+
 // transactional initialises the test's transactional id by hand: DESCRIBE finds the
-// coordinator, WRITE initialises.
+// coordinator, WRITE initialises. The longest timeout is tried first, which does no
+// harm, for the transaction is never begun.
 func (t *trial) transactional(ctx context.Context) outcome {
-	var code error
-	var cause probe.Cause
-	err := patiently(ctx, func() (again bool, err error) {
-		code, cause, err = t.initByHand(ctx)
+	code, cause, err := t.initPatiently(ctx, timeoutMax)
+	if err != nil {
+		return failed(err)
+	}
+	granted := fmt.Sprintf("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).", t.asked.Prefix, t.id)
+	if code == nil {
+		return passed("%s", granted)
+	}
+	trouble := probe.Met(cause, code, "user", t.principal(), "prefix", t.asked.Prefix, "id", t.id, "limit", "15 minutes")
+	if cause != probe.TxnTimeout {
+		return failed(trouble)
+	}
+	if code, _, err = t.initPatiently(ctx, t.timeout()); code != nil || err != nil {
+		return failed(trouble)
+	}
+	return warned(granted, trouble)
+}
+
+func (t *trial) initPatiently(ctx context.Context, timeout time.Duration) (code error, cause probe.Cause, err error) {
+	err = patiently(ctx, func() (again bool, err error) {
+		code, cause, err = t.initByHand(ctx, timeout)
 		return kerr.IsRetriable(code), err
 	})
-	switch {
-	case err != nil:
-		return failed(err)
-	case code != nil:
-		return failed(probe.Met(cause, code, "user", t.principal(), "prefix", t.asked.Prefix, "id", t.id, "limit", t.timeout().String()))
-	}
-	return passed("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).", t.asked.Prefix, t.id)
+	return code, cause, err
 }
 
 // initByHand gives the broker's refusal, and the cause that it stands for.
-func (t *trial) initByHand(ctx context.Context) (code error, cause probe.Cause, err error) {
+func (t *trial) initByHand(ctx context.Context, timeout time.Duration) (code error, cause probe.Cause, err error) {
 	find := kmsg.NewPtrFindCoordinatorRequest()
 	find.CoordinatorType, find.CoordinatorKey, find.CoordinatorKeys = 1, t.id, []string{t.id}
 	kind, err := t.ask(ctx, find)
@@ -139,7 +155,7 @@ func (t *trial) initByHand(ctx context.Context) (code error, cause probe.Cause, 
 		return nil, "", err
 	}
 	request := kmsg.NewPtrInitProducerIDRequest()
-	request.TransactionalID, request.TransactionTimeoutMillis = &t.id, int32(t.timeout().Milliseconds())
+	request.TransactionalID, request.TransactionTimeoutMillis = &t.id, int32(timeout.Milliseconds())
 	request.ProducerID, request.ProducerEpoch = -1, -1
 	if kind, err = coordinator.Ask(ctx, request); err != nil {
 		return nil, "", err

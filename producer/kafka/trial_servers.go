@@ -38,7 +38,7 @@ func (t *trial) properties(context.Context) outcome {
 
 // sentence ends a text as a sentence does.
 func sentence(text string) string {
-	if strings.HasSuffix(text, ".") {
+	if strings.ContainsAny(text[max(len(text)-1, 0):], ".?!") {
 		return text
 	}
 	return text + "."

@@ -33,9 +33,6 @@ func (t *trial) topic(ctx context.Context) outcome {
 		return failed(probe.Met(probe.TopicNoLeader, errors.New("it has no partitions"), "topic", name, "replicas", "unknown"))
 	}
 	t.found.topicRights = told(found.AuthorizedOperations)
-	if err := t.readConfigs(ctx, name); err != nil {
-		return failed(err)
-	}
 	first := found.Partitions[0]
 	for _, p := range found.Partitions {
 		if p.Partition == 0 {
@@ -49,6 +46,9 @@ func (t *trial) topic(ctx context.Context) outcome {
 		return failed(probe.Met(probe.TopicNoLeader, code, "topic", name, "replicas", numbers(first.Replicas)))
 	}
 	t.found.topic.exists, t.found.topic.leader = true, first.Leader
+	if err := t.readConfigs(ctx); err != nil {
+		return failed(err)
+	}
 	return t.fit(len(found.Partitions), first)
 }
 
@@ -114,13 +114,18 @@ func (t *trial) makeTopic(ctx context.Context, name string, validate bool) (code
 	return code, text, nil
 }
 
-// readConfigs reads the topic's settings, where that is allowed.
-func (t *trial) readConfigs(ctx context.Context, name string) error {
+// readConfigs reads the topic's settings, where that is allowed. The leader is
+// asked: where the topic sets nothing, a broker answers with its own defaults.
+func (t *trial) readConfigs(ctx context.Context) error {
 	request := kmsg.NewPtrDescribeConfigsRequest()
 	resource := kmsg.NewDescribeConfigsRequestResource()
-	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, name
+	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, t.asked.Topic
 	request.Resources = append(request.Resources, resource)
-	kind, err := t.ask(ctx, request)
+	leader, err := t.node(ctx, t.found.topic.leader)
+	if err != nil {
+		leader = t.found.first // why, the step of the listeners says
+	}
+	kind, err := leader.Ask(ctx, request)
 	if err != nil {
 		return err
 	}

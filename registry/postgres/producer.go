@@ -38,10 +38,10 @@ const pollEvery = 2 * time.Second
 func (s *Store) Producer(ctx context.Context, c producer.Config) (*ProducerStore, error) {
 	p := &ProducerStore{Store: s, work: make(chan struct{}, 1), wishes: make(chan struct{}, 1)}
 	err := s.pool.QueryRow(ctx, `
-		INSERT INTO producers (name, topic, format, prefix, sender, bootstrap) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (name) DO UPDATE SET topic = $2, format = $3, prefix = $4, sender = $5, bootstrap = $6
+		INSERT INTO producers (name, topic, format, prefix, sender, bootstrap, connection) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (name) DO UPDATE SET topic = $2, format = $3, prefix = $4, sender = $5, bootstrap = $6, connection = $7
 		RETURNING id::text, hashtextextended('urncast producer ' || id::text || current_schema(), 0)`,
-		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap).Scan(&p.id, &p.lock)
+		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap, c.Connection).Scan(&p.id, &p.lock)
 	if err != nil {
 		return nil, fmt.Errorf("saving the producer's configuration: %w", err)
 	}
@@ -148,6 +148,10 @@ func (p *ProducerStore) Wish(ctx context.Context, run producer.State, how string
 	return err
 }
 
+// bootstrapNow are the servers of a producer's connection, as it is defined now.
+const bootstrapNow = `CASE p.connection WHEN '' THEN p.bootstrap ELSE coalesce((
+	SELECT coalesce(k.properties->>'bootstrap.servers', k.properties->>'metadata.broker.list') FROM connections k WHERE k.name = p.connection), '') END`
+
 // Status implements producer.Records.
 func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	s := producer.Status{ID: p.id}
@@ -155,14 +159,14 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	var oldest *time.Time
 	var held bool
 	err := p.pool.QueryRow(ctx, `
-		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.bootstrap, p.holder, p.started,
+		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.connection, `+bootstrapNow+`, p.holder, p.started,
 			coalesce(c.number, 0), r.last_number,
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
 			(SELECT count(*) FROM left_out l WHERE l.producer = p.id),
 			EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 				AND (l.classid::bigint << 32) | l.objid::bigint = $2 AND l.objsubid = 1)
 		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, p.lock).Scan(
-		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Bootstrap, &s.Holder, &s.Started,
+		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Connection, &s.Bootstrap, &s.Holder, &s.Started,
 		&s.Sent, &s.Last, &oldest, &s.LeftOut, &held)
 	if err != nil {
 		return s, fmt.Errorf("reading the producer's status: %w", err)

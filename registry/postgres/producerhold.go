@@ -57,11 +57,11 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID()}
 	c, s := &r.Config, &r.Sent
 	err := h.conn.QueryRow(ctx, `
-		SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.bootstrap, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.taken,
+		SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.taken,
 			p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
 			p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix, p.system
 		FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id).Scan(
-		&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Taken,
+		&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Taken,
 		&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
 		&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &r.System)
 	if err != nil {

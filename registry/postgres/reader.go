@@ -29,10 +29,15 @@ func (r reader) stored(ctx context.Context, yield func(registry.Stored) error, s
 	if err != nil {
 		return err
 	}
+	return eachStored(rows, yield)
+}
+
+// eachStored reads rows of storedColumns.
+func eachStored(rows pgx.Rows, yield func(registry.Stored) error) error {
 	var s registry.Stored
 	var urn string
 	var digest, structural []byte
-	_, err = pgx.ForEachRow(rows, []any{&urn, &s.Document, &s.Number, &s.Bytes, &digest, &structural, &s.Immutable, &s.Final}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&urn, &s.Document, &s.Number, &s.Bytes, &digest, &structural, &s.Immutable, &s.Final}, func() error {
 		u, err := sdmx.ParseURN(urn)
 		if err != nil {
 			return fmt.Errorf("the database holds %q, which is no URN: %w", urn, err)
@@ -53,15 +58,21 @@ func (r reader) Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]regi
 	if len(urns) == 0 {
 		return out, nil
 	}
-	names := make([]string, len(urns))
-	for i, u := range urns {
-		names[i] = u.String()
-	}
 	err := r.stored(ctx, func(s registry.Stored) error {
 		out[s.URN] = s
 		return nil
-	}, `SELECT `+storedColumns+fromCurrent+`WHERE u.urn = ANY($1)`, names)
+	}, currentSQL, names(urns))
 	return out, err
+}
+
+const currentSQL = `SELECT ` + storedColumns + fromCurrent + `WHERE u.urn = ANY($1)`
+
+func names(urns []sdmx.URN) []string {
+	out := make([]string, len(urns))
+	for i, u := range urns {
+		out[i] = u.String()
+	}
+	return out
 }
 
 // columns are keys as three arrays, for unnest.
@@ -80,10 +91,12 @@ func (r reader) Versions(ctx context.Context, keys []registry.Key) (map[registry
 		k := registry.KeyOf(s.URN)
 		out[k] = append(out[k], s)
 		return nil
-	}, `SELECT `+storedColumns+fromCurrent+`JOIN unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
-		ON u.class = k.class AND u.agency = k.agency AND u.name = k.name`, classes, agencies, ids)
+	}, versionsSQL, classes, agencies, ids)
 	return out, err
 }
+
+const versionsSQL = `SELECT ` + storedColumns + fromCurrent + `JOIN unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
+	ON u.class = k.class AND u.agency = k.agency AND u.name = k.name`
 
 // Body implements registry.Reader.
 func (r reader) Body(ctx context.Context, document int64) (body []byte, err error) {

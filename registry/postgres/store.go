@@ -34,6 +34,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
 	config.ConnConfig.RuntimeParams["application_name"] = "urncast"
+	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a plan costs more than any of ours
 	if config.MaxConns < 16 {
 		config.MaxConns = 16
 	}
@@ -105,18 +106,6 @@ func (s *Store) RegistryID() string { return s.id }
 func (s *Store) SystemIdentifier(ctx context.Context) (id string, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT system_identifier::text FROM pg_control_system()`).Scan(&id)
 	return id, err
-}
-
-// Update implements registry.Store. A crash before the commit leaves nothing; one
-// after it leaves all.
-func (s *Store) Update(ctx context.Context, fn func(registry.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
-		w := &tx{reader: reader{t}, t: t}
-		if err := t.QueryRow(ctx, `SELECT last_number FROM registry FOR UPDATE`).Scan(&w.last); err != nil {
-			return fmt.Errorf("locking the registry's counter: %w", err)
-		}
-		return fn(w)
-	})
 }
 
 // SaveSettings implements registry.Store.

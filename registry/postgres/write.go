@@ -2,53 +2,172 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/registry"
+	"urncast/sdmx"
 )
 
-// A tx implements registry.Tx.
+// A tx implements registry.Tx: a database transaction that holds the lock.
 type tx struct {
 	reader
-	t    pgx.Tx
-	last registry.Number
+	conn     *pgxpool.Conn
+	last     registry.Number
+	settings registry.Settings
+	current  map[sdmx.URN]registry.Stored
+	versions map[registry.Key][]registry.Stored
+	asked    map[registry.Key]bool // of versions
+	ending   *pgx.Batch            // what is written together with the commit
+}
+
+// byIndex makes every statement of a submission a look-up by index, planned once
+// for each connection: a plan made while the tables were small would read them
+// whole when they are large, and planning costs more than looking up.
+const byIndex = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+
+// Update implements registry.Store. It takes two round trips: one begins, locks
+// and reads what is needed, the other writes and commits. A crash before the
+// commit leaves nothing; one after it leaves all.
+func (s *Store) Update(ctx context.Context, ahead registry.Ahead, fn func(registry.Tx) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	w := &tx{reader: reader{conn}, conn: conn, ending: &pgx.Batch{}}
+	// A connection that is given back inside a transaction is closed by the pool,
+	// and that is a rollback too.
+	rollback := func(err error) error {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+		return err
+	}
+	if err := w.begin(ctx, ahead); err != nil {
+		return rollback(fmt.Errorf("locking the registry's counter: %w", err))
+	}
+	if err := fn(w); err != nil {
+		return rollback(err)
+	}
+	w.ending.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, w.ending).Close(); err != nil {
+		return rollback(err)
+	}
+	return nil
+}
+
+// begin takes the lock. What is read after it, in the same round trip, sees what
+// the holder before has committed.
+func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(byIndex)
+	b.Queue(`SELECT last_number, allow_dangling, require_agencies FROM registry FOR UPDATE`).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&w.last, &w.settings.AllowDangling, &w.settings.RequireAgencies)
+	})
+	w.current = make(map[sdmx.URN]registry.Stored, len(ahead.URNs))
+	for _, u := range ahead.URNs {
+		w.current[u] = registry.Stored{} // asked for, and not there unless the answer says so
+	}
+	if len(ahead.URNs) > 0 {
+		b.Queue(currentSQL, names(ahead.URNs)).Query(func(rows pgx.Rows) error {
+			return eachStored(rows, func(s registry.Stored) error {
+				w.current[s.URN] = s
+				return nil
+			})
+		})
+	}
+	w.versions, w.asked = make(map[registry.Key][]registry.Stored, len(ahead.Keys)), make(map[registry.Key]bool, len(ahead.Keys))
+	if len(ahead.Keys) > 0 {
+		classes, agencies, ids := columns(ahead.Keys)
+		b.Queue(versionsSQL, classes, agencies, ids).Query(func(rows pgx.Rows) error {
+			return eachStored(rows, func(s registry.Stored) error {
+				w.versions[registry.KeyOf(s.URN)] = append(w.versions[registry.KeyOf(s.URN)], s)
+				return nil
+			})
+		})
+	}
+	for _, k := range ahead.Keys {
+		w.asked[k] = true
+	}
+	return w.conn.SendBatch(ctx, b).Close()
 }
 
 // Last implements registry.Tx.
 func (w *tx) Last() registry.Number { return w.last }
 
+// Settings implements registry.Reader.
+func (w *tx) Settings(context.Context) (registry.Settings, error) { return w.settings, nil }
+
+// Current implements registry.Reader.
+func (w *tx) Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]registry.Stored, error) {
+	out := make(map[sdmx.URN]registry.Stored, len(urns))
+	var missing []sdmx.URN
+	for _, u := range urns {
+		switch s, asked := w.current[u]; {
+		case !asked:
+			missing = append(missing, u)
+		case s.Document != 0:
+			out[u] = s
+		}
+	}
+	more, err := w.reader.Current(ctx, missing)
+	maps.Copy(out, more)
+	return out, err
+}
+
+// Versions implements registry.Reader.
+func (w *tx) Versions(ctx context.Context, keys []registry.Key) (map[registry.Key][]registry.Stored, error) {
+	out := make(map[registry.Key][]registry.Stored, len(keys))
+	var missing []registry.Key
+	for _, k := range keys {
+		if !w.asked[k] {
+			missing = append(missing, k)
+		} else if found := w.versions[k]; found != nil {
+			out[k] = found
+		}
+	}
+	if len(missing) == 0 {
+		return out, nil
+	}
+	more, err := w.reader.Versions(ctx, missing)
+	maps.Copy(out, more)
+	return out, err
+}
+
 // writeBytes bounds the documents that are sent to the database at a time.
 const writeBytes = 16 << 20
 
-// Write implements registry.Tx. Small transactions go in one round trip.
+// Write implements registry.Tx. What fits goes together with the commit.
 func (w *tx) Write(ctx context.Context, ws []registry.Write) error {
-	b := &pgx.Batch{}
 	for i := range ws {
 		t := &ws[i]
-		b.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id)
+		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			t.Number, t.ID, int16(t.Kind), t.RecordedAt, t.Pair, t.Structures, t.Bytes, t.User, t.Origin, t.Traceparent, t.CorrelationID)
 		bytes, from := 0, 0
 		for j := range t.Changes {
 			bytes += len(t.Changes[j].Body)
 			if j+1 == len(t.Changes) || bytes > writeBytes {
-				queueChanges(b, t, from, j+1)
+				queueChanges(w.ending, t, from, j+1)
 				from, bytes = j+1, 0
 				if j+1 < len(t.Changes) {
-					if err := w.t.SendBatch(ctx, b).Close(); err != nil {
+					if err := w.conn.SendBatch(ctx, w.ending).Close(); err != nil {
 						return err
 					}
-					b = &pgx.Batch{}
+					w.ending = &pgx.Batch{}
 				}
 			}
 		}
 	}
 	last := ws[len(ws)-1].Number
-	b.Queue(`UPDATE registry SET last_number = $1`, last)
-	b.Queue(`SELECT pg_notify('`+channelTransaction+`', $1)`, strconv.FormatInt(int64(last), 10))
-	return w.t.SendBatch(ctx, b).Close()
+	w.ending.Queue(`UPDATE registry SET last_number = $1`, last)
+	w.ending.Queue(`SELECT pg_notify('`+channelTransaction+`', $1)`, strconv.FormatInt(int64(last), 10))
+	return nil
 }
 
 // queueChanges queues some changes of one transaction as arrays: a statement for
@@ -92,7 +211,7 @@ func queueChanges(b *pgx.Batch, t *registry.Write, from, to int) {
 // that documents and what names them go in one statement.
 const replaceSQL = `
 WITH input AS (
-	SELECT nextval(pg_get_serial_sequence('documents', 'id')) AS document_id, i.*
+	SELECT nextval('documents_id_seq') AS document_id, i.*
 	FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[], $5::boolean[], $6::boolean[]) WITH ORDINALITY
 		i (urn, body, digest, structural, immutable, final, place)
 ), docs AS (

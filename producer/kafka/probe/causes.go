@@ -199,8 +199,8 @@ var security = map[Cause]words{
 
 var clusters = map[Cause]words{
 	AskFails: {"{server} did not answer {api}: {error}.", "Look into the broker's log: it says why it ended the connection."},
-	TooOld: {"{server} is too old: it offers {api} up to version {version}, and version {needed} is needed, which came with Kafka {kafka}.",
-		"Upgrade the brokers to Kafka {kafka} or later."},
+	TooOld: {"{server} is too old: it offers {offered}, and {api} in version {needed} is needed, which came with Kafka {kafka}.",
+		"Upgrade the brokers to Kafka 2.8 or later."},
 	NoBrokers:    {"{server} names no broker of its cluster.", "Wait until the cluster has started; otherwise look into the broker's log."},
 	NoController: {"The cluster {cluster} has no active controller.", "See that a majority of the controllers runs (controller.quorum.voters)."},
 	ListenerAway: {"{count} of {all} advertised listeners cannot be used from here. {each}",
@@ -242,8 +242,8 @@ var rights = map[Cause]words{
 		"Grant WRITE and DESCRIBE on the prefix; an ACL for a literal id does not do: kafka-acls --add --allow-principal {user} --operation Describe --operation Write --transactional-id {prefix}- --resource-pattern-type prefixed."},
 	NoCoordinator: {"There is no transaction coordinator for {id}: {error}.",
 		"See that the topic __transaction_state can be made and has leaders: transaction.state.log.replication.factor and transaction.state.log.min.isr must not ask for more brokers than run."},
-	TxnTimeout: {"The brokers refuse a transaction of {limit}: {error}.",
-		"Raise the brokers' transaction.max.timeout.ms to 15 minutes, its default."},
+	TxnTimeout: {"The brokers refuse a transaction that may take {limit}, as a large baseline may: {error}.",
+		"Raise the brokers' transaction.max.timeout.ms to 900000 (15 minutes), its default."},
 	TxnFails: {"{doing} failed: {error}.", "{advice}"},
 	SlowCommit: {"The commit took {took}, more than the {limit} after which urncast takes a commit for doubtful and reads back.",
 		"See what slows the brokers (disks, replicas far away): publishing works, and recovers after each such commit."},

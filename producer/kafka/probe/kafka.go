@@ -92,13 +92,16 @@ func (p *Peer) greetTrouble(ctx context.Context, err error) error {
 	case !broken(err) && !isTimeout(err):
 		return Met(ConnectFails, err, "server", p.Server)
 	case broken(err) && p.TLS == nil && p.answersBefore010(ctx):
-		return Met(TooOld, err, "server", p.Server, "api", "nothing that tells its versions, so Metadata", "version", "1", "needed", "10", "kafka", "2.8")
+		return Met(TooOld, err, "server", p.Server, "offered", "no ApiVersions", "api", "ApiVersions", "needed", "0", "kafka", "0.10")
 	}
 	return p.unidentified(err)
 }
 
 func (p *Peer) tlsPort() error {
 	now, other := p.protocol()
+	if other == "SSL" {
+		other = "SSL (or SASL_SSL, if it asks for a login as well)"
+	}
 	return Met(TLSPort, nil, "server", p.Server, "protocol", now, "with", other)
 }
 
@@ -158,9 +161,10 @@ func (p *Peer) Ask(ctx context.Context, request kmsg.Request) (kmsg.Response, er
 
 // ask is Ask on this connection only.
 func (p *Peer) ask(ctx context.Context, request kmsg.Request) (kmsg.Response, error) {
+	name := kmsg.NameForKey(request.Key())
 	offered, ok := p.Offered[request.Key()]
 	if !ok {
-		return nil, Met(TooOld, nil, "server", p.Server, "api", kmsg.NameForKey(request.Key()), "version", "none", "needed", "0", "kafka", "2.8")
+		return nil, Met(TooOld, nil, "server", p.Server, "offered", "no "+name, "api", name, "needed", "0", "kafka", "2.8")
 	}
 	request.SetVersion(min(request.MaxVersion(), offered.Max))
 	answer, err := p.exchange(ctx, request)
@@ -175,7 +179,7 @@ func (p *Peer) ask(ctx context.Context, request kmsg.Request) (kmsg.Response, er
 	case isTimeout(err):
 		return nil, Met(Silent, err, "server", p.Server, "limit", Rounded(p.waited))
 	}
-	return nil, Met(AskFails, err, "server", p.Server, "api", kmsg.NameForKey(request.Key()))
+	return nil, Met(AskFails, err, "server", p.Server, "api", name)
 }
 
 // exchange sends one request and reads its answer.

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (p *Peer) Authenticate(ctx context.Context) error {
 		}
 		p.Login.Lifetime = time.Duration(answer.SessionLifetimeMillis) * time.Millisecond
 		if done, token, err = session.Challenge(answer.SASLAuthBytes); err != nil {
-			return p.challengeTrouble(err, user)
+			return p.challengeTrouble(err, answer.SASLAuthBytes, user)
 		}
 		if done && len(token) > 0 {
 			_, err = p.prove(ctx, token, user)
@@ -175,13 +176,14 @@ func (p *Peer) loginTrouble(ctx context.Context, err error, user string) error {
 }
 
 // challengeTrouble is an answer of the broker that did not satisfy us.
-func (p *Peer) challengeTrouble(err error, user string) error {
+func (p *Peer) challengeTrouble(err error, said []byte, user string) error {
 	cause := LoginRefused
 	switch {
 	case strings.HasPrefix(p.Login.Mechanism, "SCRAM-"):
 		cause = ServerUnproven
 	case p.Login.Mechanism == "OAUTHBEARER":
-		cause = TokenRefused
+		// RFC 7628: a refusal comes as JSON, in an answer that is no error.
+		cause, err = TokenRefused, fmt.Errorf("it says %s", said)
 	case p.Login.Mechanism == "GSSAPI":
 		cause = KerberosFails
 	}
@@ -220,6 +222,10 @@ func (p *Peer) mechanism(ctx context.Context) (sasl.Mechanism, string, error) {
 		return nil, "", Met(LoginRefused, errors.New("this program has no such mechanism"), "server", p.Server, "mechanism", name)
 	}
 	mechanism, err := p.dialer.Kerberos(ctx, p.Host)
+	var told *Trouble
+	if errors.As(err, &told) {
+		return nil, "", told
+	}
 	if err != nil {
 		return nil, "", Met(KerberosFails, err, "server", p.Server)
 	}

@@ -1,0 +1,149 @@
+package connection
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/producer"
+)
+
+var update = flag.Bool("update", false, "write docs/troubleshooting.md")
+
+// firstWord is how soon something must be said where the fault answers.
+const firstWord = 3 * time.Second
+
+// rowsMin is how many wrong set-ups there must at least be.
+const rowsMin = 40
+
+const troubleshooting = "../../docs/troubleshooting.md"
+
+const introduction = `# When the connection to Kafka fails
+
+Each row was made by a connection test on a set-up that is wrong in the way that its first column says; the test
+` + "`integration/connection`" + ` makes the table anew and compares it. Real brokers, certificates and token endpoints were used,
+except where *simulated* is said. The **step** is the one that fails (or warns); after it stand the words that are shown, the cure,
+and the time from the step's beginning to its words (as measured when the table was written).
+Addresses and ids differ from yours.
+`
+
+// Every wrong set-up is told by the right step, with a cure, in time, and in the
+// words of the documentation.
+func TestTroubleshooting(t *testing.T) {
+	w := newWrong(t)
+	var page strings.Builder
+	page.WriteString(introduction)
+	area, rows := "", 0
+	for _, m := range w.mistakes(t) {
+		if m.area != area {
+			area = m.area
+			fmt.Fprintf(&page, "\n## %s\n\n| wrong | step | what is said | what to do | after |\n|---|---|---|---|---|\n", area)
+		}
+		rows++
+		t.Run(m.what, func(t *testing.T) {
+			s := w.met(t, &m)
+			fmt.Fprintf(&page, "| %s | %s | %s | %s | %s |\n", cell(m.what), s.ID, cell(w.steady(s.Finding)), cell(w.steady(s.Cure)), after(s.Took))
+		})
+	}
+	if rows < rowsMin {
+		t.Errorf("%d wrong set-ups, want %d at least", rows, rowsMin)
+	}
+	if t.Failed() {
+		return
+	}
+	fmt.Fprintf(&page, "\n%d wrong set-ups.\n", rows)
+	if *update {
+		if err := os.WriteFile(filepath.FromSlash(troubleshooting), []byte(page.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(filepath.FromSlash(troubleshooting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := timeless(page.String()), timeless(string(written)); got != want {
+		for i, line := range strings.Split(got, "\n") {
+			if !strings.Contains(want, line+"\n") {
+				t.Errorf("docs/troubleshooting.md does not have (line %d):\n%s", i+1, line)
+			}
+		}
+		t.Error("docs/troubleshooting.md is another: write it anew with -update")
+	}
+}
+
+// met runs the test on a wrong set-up and gives the step that told it.
+func (w *wrong) met(t *testing.T, m *mistake) producer.Step {
+	asked := w.asked()
+	if m.change != nil {
+		m.change(&asked)
+	}
+	tr := test(t.Context(), &m.client, m.properties, asked, nil)
+	for _, key := range tr.order {
+		s := tr.last[key]
+		if s.ID != m.step || s.State != producer.StepFailed && s.State != producer.StepWarning {
+			continue
+		}
+		if s.Cure == "" {
+			t.Errorf("no cure: %s", s.Finding)
+		}
+		// A large message needs tries; what is found is said as it is found.
+		if !m.silent && s.Took > firstWord && s.ID != "large-message" {
+			t.Errorf("it took %s to say: %s", s.Took, s.Finding)
+		}
+		return s
+	}
+	t.Errorf("step %s does not tell it:\n%s", m.step, tr)
+	return producer.Step{}
+}
+
+var unsteady = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`(localhost|127\.0\.0\.1):\d+`), "$1:9092"},
+	{regexp.MustCompile(`port \d+`), "port 9092"},
+	{regexp.MustCompile(`tx-test-[0-9a-f]{8}`), "tx-test-1a2b3c4d"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?`), "2027-01-31$1"},
+	{regexp.MustCompile(`2027-01-31 \d\d:\d\d UTC`), "2027-01-31 12:00 UTC"},
+	{regexp.MustCompile(`rig CA \d+`), "rig CA"},
+	{regexp.MustCompile(`/tmp/[^ ,;)]*/`), "/etc/kafka/"},
+	{regexp.MustCompile(`nothing for \S+\.`), "nothing for 5s."},
+	{regexp.MustCompile(`cluster \S+,`), "cluster 1Qe2ZbXyQFGm4Yc0hZ5p9A,"},
+	{regexp.MustCompile(`dial tcp (\[::1\]|127\.0\.0\.1)`), "dial tcp 127.0.0.1"},
+}
+
+// steady takes out of words what is another at each run.
+func (w *wrong) steady(text string) string {
+	for _, u := range unsteady {
+		text = u.pattern.ReplaceAllString(text, u.with)
+	}
+	return text
+}
+
+// cell is text for a cell of a table.
+func cell(text string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;").Replace(text)
+}
+
+// after is a time in classes, which hold on other machines too.
+func after(d time.Duration) string {
+	for _, c := range []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, time.Second, 3 * time.Second} {
+		if d < c {
+			return "under " + c.String()
+		}
+	}
+	return d.Round(time.Second).String()
+}
+
+var lastCell = regexp.MustCompile(`\| (under \S+|\d+s) \|\n`)
+
+// timeless is the page without its times.
+func timeless(page string) string { return lastCell.ReplaceAllString(page, "|\n") }
+
+func itoa(n int) string { return strconv.Itoa(n) }

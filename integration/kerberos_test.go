@@ -1,0 +1,220 @@
+package integration
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+)
+
+// A realm is a KDC and a broker that takes its tickets.
+type realm struct {
+	kdc   *rig.KDC
+	kafka *rig.Kafka
+	ca    *rig.Authority
+}
+
+// newRealm makes one with the principal alice, whose tickets last as long as said.
+func newRealm(t *testing.T, s rig.Secure, life time.Duration) *realm {
+	t.Helper()
+	r := &realm{kdc: rig.StartKDC(t), ca: rig.NewAuthority(t)}
+	r.kdc.AddPrincipal("alice", "")
+	r.kdc.SetLifetime("alice", life, life)
+	s.Authority, s.KDC = r.ca, r.kdc
+	r.kafka = rig.StartSecureKafka(t, s)
+	return r
+}
+
+// login is the Java way to log in with a keytab.
+func (r *realm) login(principal, keytab string) []string {
+	return r.properties(fmt.Sprintf("useKeyTab=true storeKey=true keyTab=%q principal=%q", keytab, principal+"@"+rig.Realm))
+}
+
+// properties are those of a Java client on SASL_PLAINTEXT.
+func (r *realm) properties(options string) []string {
+	return []string{
+		"security.protocol=SASL_PLAINTEXT", "sasl.mechanism=GSSAPI", "sasl.kerberos.service.name=kafka",
+		"sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required " + options + ";",
+		"java.security.krb5.conf=" + r.kdc.Config,
+	}
+}
+
+// secure makes SASL_SSL of them.
+func (r *realm) secure(properties []string) []string {
+	return append(properties[1:], "security.protocol=SASL_SSL", "ssl.truststore.type=PEM", "ssl.truststore.location="+r.ca.File)
+}
+
+// change makes some changes.
+func (w *world) change(n int) {
+	w.t.Helper()
+	for i := range n {
+		list := rig.Codelist{ID: fmt.Sprintf("CL_%d", i%12), Name: fmt.Sprintf("Name %d", w.random.Int64()), Codes: 3}
+		if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(list)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// Tickets of a minute and sessions of 15 seconds come and go under load, and no
+// connection is lost over it.
+func TestKerberosReauthentication(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t, rig.Secure{Reauthenticate: 15 * time.Second}, time.Minute)
+	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASLTLS), r.secure(r.login("alice", r.kdc.Keytab("alice")))...)
+	w.loadFor(func() { time.Sleep(time.Duration(runs(t, 1)) * 70 * time.Second) })
+	w.settle()
+	w.check()
+	log, err := os.ReadFile(w.product.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(log), "logged in to Kerberos"); n < 2 {
+		t.Errorf("the log tells of %d logins in more than the life of a ticket", n)
+	}
+	for _, bad := range []string{"broker not reached", "DEGRADED", "in doubt"} {
+		if strings.Contains(string(log), bad) {
+			t.Errorf("the log says %q", bad)
+		}
+	}
+}
+
+// A KDC that is away for longer than a ticket lasts costs time, and nothing else.
+func TestKerberosKDCAway(t *testing.T) {
+	t.Parallel()
+	const life = 10 * time.Second
+	r := newRealm(t, rig.Secure{Reauthenticate: 4 * time.Second}, life)
+	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.login("alice", r.kdc.Keytab("alice"))...)
+	w.change(3)
+	w.settle()
+	r.kdc.Stop()
+	away := time.Now()
+	for time.Since(away) < life+8*time.Second {
+		w.change(1)
+		time.Sleep(500 * time.Millisecond)
+	}
+	p := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" })
+	for _, want := range []string{r.kdc.Address, "cannot be reached", rig.Realm} {
+		if !strings.Contains(p.Reason, want) {
+			t.Errorf("while the KDC is away the reason is %q, which does not say %q", p.Reason, want)
+		}
+	}
+	t.Logf("while the KDC is away: %s", p.Reason)
+	if err := r.kdc.Start(); err != nil {
+		t.Fatal(err)
+	}
+	back := time.Now()
+	w.settle()
+	t.Logf("settled %s after the KDC came back", time.Since(back).Round(time.Millisecond))
+	w.check()
+}
+
+// The brokers' key is changed, and later ours: the first heals by a new ticket,
+// the second when the keytab's file is replaced.
+func TestKerberosKeysChange(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t, rig.Secure{}, time.Hour)
+	keys := filepath.Join(t.TempDir(), "alice.keytab")
+	r.kdc.AddToKeytab(keys, "alice")
+	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.login("alice", keys)...)
+	w.change(3)
+	w.settle()
+
+	r.kdc.ChangeKey(rig.BrokerPrincipal)
+	r.kafka.Kill()
+	if err := os.Remove(r.kdc.BrokerKeytab); err != nil {
+		t.Fatal(err)
+	}
+	r.kdc.AddToKeytab(r.kdc.BrokerKeytab, rig.BrokerPrincipal)
+	if err := r.kafka.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.change(3)
+	w.settle()
+
+	r.kdc.ChangeKey("alice")
+	if err := os.Remove(keys); err != nil {
+		t.Fatal(err)
+	}
+	r.kdc.AddToKeytab(keys, "alice")
+	time.Sleep(4 * time.Second) // the connection is looked at every three
+	w.change(3)
+	w.settle()
+	w.check()
+}
+
+// A ticket cache made by kinit is enough, and is read again when kinit has run
+// again.
+func TestKerberosTicketCache(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t, rig.Secure{Reauthenticate: 5 * time.Second}, time.Hour)
+	keys := r.kdc.Keytab("alice")
+	cache := r.kdc.Login(keys, "alice", "-l", "20s")
+	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.properties(fmt.Sprintf("useTicketCache=true ticketCache=%q", cache))...)
+	w.change(3)
+	w.settle()
+	r.kdc.LoginInto(cache, keys, "alice", "-l", "10m")
+	for began := time.Now(); time.Since(began) < 25*time.Second; time.Sleep(500 * time.Millisecond) {
+		w.change(1)
+	}
+	w.settle()
+	w.check()
+}
+
+// What is wrong with a login is the producer's reason, in words that say what to
+// do; a KDC that is away is waited for, and what it refuses is not tried again.
+func TestKerberosWords(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t, rig.Secure{}, time.Hour)
+	s := pg.Start(t)
+	right := r.kdc.Keytab("alice")
+	r.kdc.AddPrincipal("old", "")
+	old := r.kdc.Keytab("old")
+	r.kdc.ChangeKey("old")
+	r.kdc.AddPrincipal("gone", "")
+	gone := r.kdc.Keytab("gone")
+	r.kdc.Admin("delprinc -force gone")
+	away := filepath.Join(t.TempDir(), "krb5.conf")
+	text, err := os.ReadFile(r.kdc.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(away, []byte(strings.ReplaceAll(string(text), r.kdc.Address, "127.0.0.1:1")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	withoutKDC := r.login("alice", right)
+	withoutKDC[len(withoutKDC)-1] = "java.security.krb5.conf=" + away
+	for _, c := range []struct {
+		name       string
+		bootstrap  string
+		properties []string
+		state      string
+		says       []string
+	}{
+		{"changed key", r.kafka.Address(rig.SASL), r.login("old", old), "FAILED", []string{"old@EXAMPLE.TEST", "refuses the key", "ktadd"}},
+		{"unknown principal", r.kafka.Address(rig.SASL), r.login("gone", gone), "FAILED", []string{"gone@EXAMPLE.TEST", r.kdc.Address, "does not know the principal"}},
+		{"KDC away", r.kafka.Address(rig.SASL), withoutKDC, "DEGRADED", []string{"127.0.0.1:1", "cannot be reached", "goes on trying"}},
+		{"no TLS there", r.kafka.Address(rig.SASL), r.secure(r.login("alice", right)), "DEGRADED", []string{r.kafka.Address(rig.SASL), "TLS", "SASL_SSL"}},
+		{"TLS there", r.kafka.Address(rig.SASLTLS), r.login("alice", right), "DEGRADED", []string{r.kafka.Address(rig.SASLTLS), "SASL_SSL"}},
+		{"mechanism not offered", r.kafka.Address(rig.ScramOnly), r.login("alice", right), "FAILED", []string{r.kafka.Address(rig.ScramOnly), "does not offer GSSAPI", "SCRAM-SHA-512"}},
+		{"nobody there", "localhost:1", r.login("alice", right), "DEGRADED", []string{"localhost:1", "connection refused"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newStoppedWorld(t, r.kafka, s, c.bootstrap, c.properties...)
+			w.command("start", "idle")
+			p := w.await(func(p producerStatus) bool { return p.State == c.state })
+			t.Log(p.Reason)
+			for _, want := range c.says {
+				if !strings.Contains(p.Reason, want) {
+					t.Errorf("the reason is %q, which does not say %q", p.Reason, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,245 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const (
+	// dialTimeout bounds connecting and TLS, each.
+	dialTimeout = 10 * time.Second
+	// ownCorrelation is the correlation id of our own requests; the client counts
+	// its own upwards from 1.
+	ownCorrelation = -2
+)
+
+// An upstream is a connection to a broker.
+type upstream struct {
+	broker   *broker
+	conn     net.Conn
+	in       *bufio.Reader
+	out      sink
+	versions []kmsg.ApiVersionsResponseApiKey // what the broker offers
+	life     time.Duration                    // of the session, as the broker said last; 0 without end
+	expires  time.Time
+
+	// Once answers are relayed, whoever reads them hands ours over.
+	answered chan []byte
+
+	mu       sync.Mutex
+	asking   bool
+	expected map[int32]expected // by correlation id
+}
+
+// dial connects to a broker and learns what it offers.
+func (g *Gateway) dial(ctx context.Context, b *broker) (*upstream, error) {
+	began := time.Now()
+	bound, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(bound, "tcp", b.address)
+	if err != nil {
+		return nil, connectFailure(b, StageConnect, began, err)
+	}
+	if g.options.TLS != nil {
+		c := g.options.TLS.Clone()
+		if c.ServerName == "" {
+			c.ServerName = b.host
+		}
+		secure := tls.Client(conn, c)
+		bound, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		if err := secure.HandshakeContext(bound); err != nil {
+			conn.Close()
+			return nil, connectFailure(b, StageTLS, began, err)
+		}
+		conn = secure
+	}
+	// What gokrb5 and the broker do here has no context; the connection has.
+	if end, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(end)
+	}
+	u := &upstream{broker: b, conn: conn, in: bufio.NewReaderSize(conn, bufferBytes), out: sink{w: bufio.NewWriterSize(conn, bufferBytes)},
+		expected: map[int32]expected{}}
+	if err := u.offers(ctx); err != nil {
+		conn.Close()
+		return nil, connectFailure(b, StageKafka, began, err)
+	}
+	return u, nil
+}
+
+// offers asks what the broker speaks.
+func (u *upstream) offers(ctx context.Context) error {
+	r := kmsg.NewPtrApiVersionsResponse()
+	if err := u.ask(ctx, &kmsg.ApiVersionsRequest{}, r); err != nil {
+		return err
+	}
+	if r.ErrorCode != 0 {
+		return fmt.Errorf("asked for its versions, the broker answers with error %d", r.ErrorCode)
+	}
+	u.versions = r.ApiKeys
+	return nil
+}
+
+// relaying says whether answers are read by somebody else than ask.
+func (u *upstream) relaying() bool { return u.answered != nil }
+
+// ask sends a request of our own, of a version that is not flexible, and reads its
+// answer.
+func (u *upstream) ask(ctx context.Context, q kmsg.Request, answer kmsg.Response) error {
+	frame := kmsg.NewRequestFormatter(kmsg.FormatterClientID(user)).AppendRequest(nil, q, ownCorrelation)
+	u.mu.Lock()
+	u.asking = true
+	u.mu.Unlock()
+	if err := u.out.frame(frame); err != nil {
+		return err
+	}
+	body, err := u.reply(ctx)
+	if err != nil {
+		return err
+	}
+	answer.SetVersion(q.GetVersion())
+	return answer.ReadFrom(body)
+}
+
+// reply waits for the answer to our own request.
+func (u *upstream) reply(ctx context.Context) ([]byte, error) {
+	if u.relaying() {
+		select {
+		case body, ok := <-u.answered:
+			if !ok {
+				return nil, errors.New("the broker closed the connection")
+			}
+			return body, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	size, correlation, err := readAnswer(u.in)
+	if err != nil {
+		return nil, err
+	}
+	if correlation != ownCorrelation {
+		return nil, fmt.Errorf("an answer with the correlation id %d, which nobody asked for", correlation)
+	}
+	return readWhole(u.in, size, wholeBytes)
+}
+
+// expect remembers that the answer to a request names brokers.
+func (u *upstream) expect(correlation int32, e expected) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.expected[correlation] = e
+}
+
+// claims says whether an answer is to our own request, or names brokers.
+func (u *upstream) claims(correlation int32) (own bool, e expected, names bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.asking && correlation == ownCorrelation {
+		u.asking = false
+		return true, e, false
+	}
+	e, names = u.expected[correlation]
+	delete(u.expected, correlation)
+	return false, e, names
+}
+
+// authenticate authenticates a new connection. A ticket that the broker refuses
+// may be older than the broker's key: it is tried once more with a new one, on a
+// new connection, which takes the place of the first.
+func (g *Gateway) authenticate(ctx context.Context, u *upstream) (*upstream, error) {
+	t, fresh, err := g.login.service(ctx, u.broker.host)
+	if err != nil {
+		return u, err
+	}
+	if err = u.authenticate(ctx, t); err == nil {
+		return u, nil
+	}
+	var f *Failure
+	if errors.As(err, &f) && f.Stage == StageRefused {
+		g.login.forget()
+		if !fresh {
+			u.conn.Close()
+			again, err := g.dial(ctx, u.broker)
+			if err != nil {
+				return u, err
+			}
+			if t, _, err = g.login.service(ctx, u.broker.host); err == nil {
+				err = again.authenticate(ctx, t)
+			}
+			return again, err
+		}
+	}
+	return u, err
+}
+
+// authenticate goes through GSSAPI on a connection, whether new or in use.
+func (u *upstream) authenticate(ctx context.Context, t *ticket) error {
+	version := int16(-1)
+	for _, k := range u.versions {
+		if k.ApiKey == apiSaslAuthenticate {
+			version = min(k.MaxVersion, versionMax[apiSaslAuthenticate])
+		}
+	}
+	if version < 0 {
+		return &Failure{Stage: StageKafka, Server: u.broker.address,
+			Text: "Broker " + u.broker.address + " is older than Kafka 1.0 and does not speak SaslAuthenticate",
+			Cure: "Update the broker"}
+	}
+	hello, offered := kmsg.NewPtrSASLHandshakeRequest(), kmsg.NewPtrSASLHandshakeResponse()
+	hello.Version, hello.Mechanism = 1, "GSSAPI"
+	if err := u.ask(ctx, hello, offered); err != nil {
+		return u.broken(err)
+	}
+	if offered.ErrorCode != 0 {
+		return mechanismFailure(u.broker.address, offered.ErrorCode, offered.SupportedMechanisms)
+	}
+	exchange, token, err := t.exchange()
+	if err != nil {
+		return explain(err, StageKDC, t.names, u.broker.address)
+	}
+	asked := time.Now()
+	for token != nil {
+		say, heard := kmsg.NewPtrSASLAuthenticateRequest(), kmsg.NewPtrSASLAuthenticateResponse()
+		say.Version, say.SASLAuthBytes = version, token
+		if err := u.ask(ctx, say, heard); err != nil {
+			return u.broken(err)
+		}
+		if heard.ErrorCode != 0 {
+			return refusal(u.broker.address, t.names, heard.ErrorCode, heard.ErrorMessage)
+		}
+		u.life = time.Duration(max(0, heard.SessionLifetimeMillis)) * time.Millisecond
+		if token, err = exchange.next(heard.SASLAuthBytes); err != nil {
+			return explain(err, StageExchange, t.names, u.broker.address)
+		}
+	}
+	u.expires = time.Time{}
+	if u.life > 0 {
+		u.expires = asked.Add(u.life)
+	}
+	return nil
+}
+
+// broken says that the connection ended while we authenticated.
+func (u *upstream) broken(err error) error {
+	return &Failure{Stage: StageExchange, Server: u.broker.address, Transitory: true, Err: err,
+		Text: "Broker " + u.broker.address + " ended the connection while urncast authenticated",
+		Cure: "Look at the broker's log; a listener without SASL, or with TLS where urncast speaks none, ends it like that"}
+}
+
+// mechanismFailure says that a broker's listener does not offer GSSAPI.
+func mechanismFailure(server string, code int16, offered []string) error {
+	slices.Sort(offered)
+	return &Failure{Stage: StageMechanism, Server: server,
+		Text: fmt.Sprintf("Broker %s does not offer GSSAPI on this listener; it offers %v (Kafka error %d)", server, offered, code),
+		Cure: "Name the port of the listener whose sasl.enabled.mechanisms holds GSSAPI, or set sasl.mechanism to one that is offered"}
+}

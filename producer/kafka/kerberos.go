@@ -1,0 +1,160 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/sasl"
+
+	"urncast/producer"
+	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/probe"
+	"urncast/producer/kafka/properties"
+)
+
+// enter starts the gateway and sees that one of the servers lets us in: the client
+// would try for a long time, and not say why it cannot.
+func (c *Cluster) enter(ctx context.Context, r *properties.Resolved) (*gateway.Gateway, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
+	defer cancel()
+	g, err := gateway.Start(ctx, gateway.Options{Bootstrap: r.Bootstrap, TLS: r.TLS, Kerberos: r.Kerberos, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	var first error
+	for _, server := range r.Bootstrap {
+		err := g.Try(ctx, server)
+		if err == nil {
+			return g, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	g.Close()
+	return nil, first
+}
+
+// entryFault classifies an error of the gateway's start: a KDC that is away comes
+// back, and what it refuses it will refuse again.
+func entryFault(connection string, err error) error {
+	f := &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection + " does not come about", Err: err}
+	if connection == "" {
+		f.Text = "The connection does not come about"
+	}
+	var why *gateway.Failure
+	if errors.As(err, &why) && why.Transitory {
+		f.Kind = producer.Transitory
+	}
+	return f
+}
+
+// dialer makes the connection test's dialer; done ends what it began.
+func (c *Client) dialer(r *properties.Resolved) (d *probe.Dialer, done func()) {
+	d = &probe.Dialer{Settings: r}
+	if r == nil || r.Kerberos == nil {
+		return d, func() {}
+	}
+	login, unready := gateway.NewLogin(r.Kerberos, c.Log)
+	d.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
+		if unready != nil {
+			return nil, trouble(unready)
+		}
+		m, err := login.Mechanism(ctx, host)
+		if err != nil {
+			return nil, trouble(err)
+		}
+		return m, nil
+	}
+	return d, func() {
+		if login != nil {
+			login.Close()
+		}
+	}
+}
+
+// trouble puts a failure of the gateway as the connection test does.
+func trouble(err error) error {
+	var f *gateway.Failure
+	if !errors.As(err, &f) {
+		return probe.Met(probe.KerberosFails, err)
+	}
+	text := f.Text
+	if f.Err != nil {
+		text += ": " + strings.TrimRight(f.Err.Error(), ". ")
+	}
+	return &probe.Trouble{Cause: probe.KerberosFails, Text: text + ".", Cure: f.Cure + ".", Err: f}
+}
+
+// doubt and recordFault are the functions of those names, in words that know of
+// the gateway.
+func (b *Broker) doubt(doing string, err error) error {
+	return b.explain(doubt(doing, err), producer.InDoubt)
+}
+
+func (b *Broker) recordFault(topic, key string, size int64, err error) error {
+	return b.explain(recordFault(topic, key, size, err), producer.InDoubt)
+}
+
+// text puts the brokers' addresses in place of the gateway's.
+func (b *Broker) text(s string) string {
+	if b.gateway == nil {
+		return s
+	}
+	return b.gateway.Text(s)
+}
+
+// unreached are the errors that may stand for one that only the gateway has seen.
+var unreached = map[ck.ErrorCode]bool{
+	ck.ErrTransport: true, ck.ErrAllBrokersDown: true, ck.ErrResolve: true, ck.ErrTimedOut: true, ck.ErrTimedOutQueue: true,
+	ck.ErrMsgTimedOut: true, ck.ErrRequestTimedOut: true, ck.ErrAuthentication: true, ck.ErrSaslAuthenticationFailed: true,
+}
+
+// explain puts the brokers' addresses in place of the gateway's, and adds what the
+// gateway knows of brokers that it could not reach: the client saw that it was
+// disconnected, or only that time passed. A refusal that may end by itself is what
+// soft says, and not permanent.
+func (b *Broker) explain(err error, soft producer.FaultKind) error {
+	var f *producer.Fault
+	if b.gateway == nil || !errors.As(err, &f) {
+		return err
+	}
+	var e ck.Error
+	coded := errors.As(f.Err, &e)
+	f.Text = b.gateway.Text(f.Text)
+	if f.Err != nil {
+		f.Err = worded{f.Err, b.gateway.Text(f.Err.Error())}
+	}
+	if coded && !unreached[e.Code()] || !coded && f.Kind != soft {
+		return err
+	}
+	failures := b.gateway.Failures()
+	if refused := coded && (e.Code() == ck.ErrAuthentication || e.Code() == ck.ErrSaslAuthenticationFailed); refused {
+		// What the client logs in to is the gateway; the table's cure is for
+		// passwords, and the broker's refusal is the gateway's to judge.
+		f.Text = strings.Replace(f.Text, " ("+rulings[e.Code()].cure+")", "", 1)
+		if f.Kind == producer.Permanent && !lasting(failures) {
+			f.Kind = soft
+		}
+	}
+	if len(failures) > 0 {
+		words := make([]string, len(failures))
+		for i, why := range failures {
+			words[i] = why.Error()
+		}
+		f.Text += " (" + strings.Join(words, "; ") + ")"
+	}
+	return err
+}
+
+// lasting says that no failure can be expected to end by itself.
+func lasting(failures []*gateway.Failure) bool {
+	for _, f := range failures {
+		if f.Transitory {
+			return false
+		}
+	}
+	return len(failures) > 0
+}

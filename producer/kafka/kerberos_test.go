@@ -1,0 +1,143 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/producer"
+	"urncast/producer/kafka/properties"
+)
+
+// through is a broker behind the gateway, as Connect makes it.
+func through(t *testing.T, r *properties.Resolved) *Broker {
+	t.Helper()
+	c := &Cluster{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	g, err := c.enter(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.Close)
+	return &Broker{cluster: c, client: g.Client(), gateway: g}
+}
+
+// alice gives what logs alice in with a keytab of her own.
+func alice(t *testing.T, kdc *rig.KDC) *properties.Kerberos {
+	t.Helper()
+	kdc.AddPrincipal("alice", "")
+	keys, err := os.ReadFile(kdc.Keytab("alice"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := os.ReadFile(kdc.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &properties.Kerberos{Service: "kafka", Principal: "alice", Realm: rig.Realm, Keytab: keys, Config: string(conf)}
+}
+
+func trusting(t *testing.T, a *rig.Authority) *tls.Config {
+	t.Helper()
+	text, err := os.ReadFile(a.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(text)
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+}
+
+// Lanes publish through the gateway, with TLS and without, and what they sent is
+// read back through it. A message of 90 MB passes in the memory of a few buffers.
+func TestKerberosLanes(t *testing.T) {
+	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
+	k := rig.StartSecureKafka(t, rig.Secure{Authority: a, KDC: kdc})
+	login := alice(t, kdc)
+	for name, r := range map[string]*properties.Resolved{
+		"SASL_PLAINTEXT": {Bootstrap: []string{k.Address(rig.SASL)}, Kerberos: login},
+		"SASL_SSL":       {Bootstrap: []string{k.Address(rig.SASLTLS)}, Kerberos: login, TLS: trusting(t, a)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			topic := "lanes." + strings.ToLower(name)
+			k.CreateTopic(t, topic, "max.message.bytes=104857600")
+			b := through(t, r)
+			if d, err := b.Describe(t.Context(), topic); err != nil || d.Partitions != 1 || d.Cluster == "" {
+				t.Fatalf("described as %+v, %v", d, err)
+			}
+			lanes, err := b.Open(t.Context(), topic, []string{"a-" + name, "b-" + name}, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			large := make([]byte, 90<<20)
+			random := rand.NewChaCha8([32]byte{})
+			random.Read(large)
+			for i, value := range [][]byte{[]byte("small"), large, []byte("after")} {
+				if err := commit(t.Context(), lanes[i%2], value); err != nil {
+					t.Fatalf("message %d: %v", i, err)
+				}
+			}
+			for _, l := range lanes {
+				l.Close()
+			}
+			start, end, err := b.Ends(t.Context(), topic)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := 0
+			err = b.ReadBack(t.Context(), topic, start, end, func(int64) {}, func(s *producer.Seen) { seen++ })
+			if err != nil || seen != 3 {
+				t.Errorf("read back %d records, %v", seen, err)
+			}
+		})
+	}
+}
+
+func commit(ctx context.Context, l producer.Lane, value []byte) error {
+	if err := l.Begin(); err != nil {
+		return err
+	}
+	if err := l.Send(ctx, &producer.Record{Key: []byte("k"), Value: value}); err != nil {
+		return err
+	}
+	if _, err := l.Delivered(ctx); err != nil {
+		return err
+	}
+	return l.Commit()
+}
+
+// The connection test logs in with tickets of its own, and says what the KDC says.
+func TestKerberosTry(t *testing.T) {
+	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
+	k := rig.StartSecureKafka(t, rig.Secure{Authority: a, KDC: kdc, Reauthenticate: time.Minute})
+	kdc.AddPrincipal("alice", "")
+	properties := func(listener rig.Listener, protocol, principal string) *producer.Connection {
+		return &producer.Connection{Name: "kerberos", Properties: map[string]string{
+			"bootstrap.servers": k.Address(listener), "security.protocol": protocol, "sasl.mechanism": "GSSAPI",
+			"ssl.ca.location": a.File, "java.security.krb5.conf": kdc.Config,
+			"sasl.jaas.config": "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true keyTab=\"" + kdc.Keytab("alice") +
+				"\" principal=\"" + principal + "@" + rig.Realm + "\";",
+		}}
+	}
+	var client Client
+	for listener, protocol := range map[rig.Listener]string{rig.SASL: "SASL_PLAINTEXT", rig.SASLTLS: "SASL_SSL"} {
+		for _, tried := range client.Try(t.Context(), properties(listener, protocol, "alice")) {
+			t.Log(tried.Text)
+			if !tried.OK || !strings.Contains(tried.Text, "GSSAPI") {
+				t.Errorf("%s: %+v", protocol, tried)
+			}
+		}
+	}
+	for _, tried := range client.Try(t.Context(), properties(rig.SASL, "SASL_PLAINTEXT", "bob")) {
+		t.Log(tried.Text, tried.Cure)
+		if tried.OK || !strings.Contains(tried.Text, "no key of bob@"+rig.Realm) || !strings.Contains(tried.Cure, "ktadd") {
+			t.Errorf("a keytab without the principal: %+v", tried)
+		}
+	}
+}

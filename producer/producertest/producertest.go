@@ -1,0 +1,210 @@
+// Package producertest stands in for the store and the client library behind
+// producer.Connections, in tests that are about neither.
+package producertest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// A Store keeps connections in memory.
+type Store struct {
+	mu   sync.Mutex
+	all  map[string]producer.Stored
+	acts []producer.Act
+	last int64
+	// Users are the producers that take a connection; Key is why nothing can be
+	// opened, if it is set.
+	Users map[string][]string
+	Key   error
+}
+
+func (s *Store) give(c producer.Stored) producer.Stored {
+	c.UsedBy = s.Users[c.Name]
+	c.Properties, c.Files = maps.Clone(c.Properties), maps.Clone(c.Files)
+	if s.Key != nil {
+		c.Key, c.Secrets, c.Contents = s.Key, nil, nil
+	}
+	return c
+}
+
+// Connections implements producer.ConnectionStore.
+func (s *Store) Connections(context.Context) ([]producer.Stored, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []producer.Stored
+	for _, name := range slices.Sorted(maps.Keys(s.all)) {
+		out = append(out, s.give(s.all[name]))
+	}
+	return out, nil
+}
+
+// Connection implements producer.ConnectionStore.
+func (s *Store) Connection(_ context.Context, name string) (*producer.Stored, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.all[name]
+	if !ok {
+		return nil, registry.ErrNotFound
+	}
+	c = s.give(c)
+	return &c, nil
+}
+
+// SaveConnection implements producer.ConnectionStore.
+func (s *Store) SaveConnection(_ context.Context, c *producer.Stored, a producer.Act) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.all[c.Name]; now.Revision != c.Revision {
+		return &producer.ConflictError{Name: c.Name, Base: c.Revision, Now: now.Revision, By: now.ChangedBy, At: now.ChangedAt}
+	}
+	s.last++
+	c.Revision, c.ChangedBy, c.ChangedAt = s.last, a.User, time.Now()
+	if s.all == nil {
+		s.all = map[string]producer.Stored{}
+	}
+	s.all[c.Name] = *c
+	s.audit(a)
+	return nil
+}
+
+func (s *Store) audit(a producer.Act) {
+	a.ID, a.At = int64(len(s.acts)+1), time.Now()
+	s.acts = append(s.acts, a)
+}
+
+// DeleteConnection implements producer.ConnectionStore.
+func (s *Store) DeleteConnection(_ context.Context, name string, a producer.Act) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if users := s.Users[name]; len(users) > 0 {
+		return &producer.InUseError{Name: name, Producers: users}
+	}
+	if _, ok := s.all[name]; !ok {
+		return registry.ErrNotFound
+	}
+	delete(s.all, name)
+	s.audit(a)
+	return nil
+}
+
+// Acts implements producer.ConnectionStore.
+func (s *Store) Acts(_ context.Context, after int64, limit int) ([]producer.Act, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	acts := s.acts[min(int(after), len(s.acts)):]
+	return acts[:min(limit, len(acts))], nil
+}
+
+// A Client judges by a few rules: acks is refused, names with "password" or
+// "jaas" are secret, servers whose names begin with "bad" fail. A test of topic
+// "slow" lasts until its context ends, and closes Cancelled then.
+type Client struct {
+	Cancelled chan struct{}
+	mu        sync.Mutex
+	tried     []map[string]string
+}
+
+// Tried are the properties of each connection that was tried or tested.
+func (c *Client) Tried() []map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.tried)
+}
+
+func (c *Client) try(in *producer.Connection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tried = append(c.tried, maps.Clone(in.Properties))
+}
+
+// Properties implements producer.Client.
+func (c *Client) Properties() []producer.PropertyInfo {
+	return []producer.PropertyInfo{{Name: "bootstrap.servers", Type: "list"}, {Name: "sasl.password", Type: "password", Secret: true}}
+}
+
+// Secret implements producer.Client.
+func (c *Client) Secret(name string) bool {
+	return strings.Contains(name, "password") || strings.Contains(name, "jaas")
+}
+
+// Parse implements producer.Client.
+func (c *Client) Parse(text string) (map[string]string, []producer.Finding) {
+	out := map[string]string{}
+	var findings []producer.Finding
+	for i, line := range strings.Split(text, "\n") {
+		name, value, ok := strings.Cut(line, "=")
+		if ok {
+			out[name] = value
+		} else if line != "" {
+			findings = append(findings, producer.Finding{Line: i + 1, Name: line, Verdict: producer.Refused, Text: "It is no name=value."})
+		}
+	}
+	return out, findings
+}
+
+// Lines implements producer.Client.
+func (c *Client) Lines(text string) map[string]int {
+	out := map[string]int{}
+	for i, line := range strings.Split(text, "\n") {
+		if name, _, ok := strings.Cut(line, "="); ok {
+			out[name] = i + 1
+		}
+	}
+	return out
+}
+
+// Check implements producer.Client. Its words repeat the value, as another's may.
+func (c *Client) Check(in *producer.Connection) []producer.Finding {
+	var out []producer.Finding
+	for _, name := range slices.Sorted(maps.Keys(in.Properties)) {
+		f := producer.Finding{Name: name, Verdict: producer.Taken, Becomes: []string{name}, Text: "It is " + in.Properties[name] + "."}
+		if name == "acks" {
+			f.Verdict, f.Text = producer.Refused, "It would break P3."
+		}
+		out = append(out, f)
+	}
+	if in.Properties["bootstrap.servers"] == "" {
+		out = append(out, producer.Finding{Name: "bootstrap.servers", Verdict: producer.Refused, Text: "It is missing."})
+	}
+	return out
+}
+
+// Try implements producer.Client.
+func (c *Client) Try(_ context.Context, in *producer.Connection) []producer.Tried {
+	c.try(in)
+	var out []producer.Tried
+	for _, server := range strings.Split(in.Properties["bootstrap.servers"], ",") {
+		bad := strings.HasPrefix(server, "bad")
+		t := producer.Tried{Server: server, OK: !bad, Took: 3 * time.Millisecond, Text: "It answered."}
+		if bad {
+			t.Text, t.Cure = "It refused "+in.Properties["sasl.password"]+".", "Mend it."
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// Test implements producer.Client.
+func (c *Client) Test(ctx context.Context, in *producer.Connection, t producer.ConnectionTest, report func(producer.Step)) error {
+	c.try(in)
+	report(producer.Step{ID: "resolve", Name: "Resolve", State: producer.StepRunning})
+	report(producer.Step{ID: "resolve", Name: "Resolve", State: producer.StepPassed, Took: 2 * time.Millisecond, Finding: "Topic " + t.Topic + ", prefix " + t.Prefix + "."})
+	if t.Topic == "slow" {
+		<-ctx.Done()
+		close(c.Cancelled)
+		return ctx.Err()
+	}
+	if strings.HasPrefix(in.Properties["bootstrap.servers"], "bad") {
+		report(producer.Step{ID: "authenticate", Name: "Authenticate", State: producer.StepFailed, Finding: "Refused: " + in.Properties["sasl.jaas.config"], Cure: "Mend it."})
+		report(producer.Step{ID: "cluster", Name: "Cluster", State: producer.StepNotRun, Needs: "authenticate"})
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+)
+
+// audit records an act in the transaction of the change. The lock makes ids rise
+// in the order of commits, so that a reader of what follows an id misses nothing;
+// acts are rare enough for it.
+func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
+	if _, err := t.Exec(ctx, `LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		return fmt.Errorf("locking the audit: %w", err)
+	}
+	_, err := t.Exec(ctx, `
+		INSERT INTO audit (at, user_name, remote, action, subject, detail) VALUES (clock_timestamp(), $1, $2, $3, $4, $5)`,
+		a.User, a.Remote, a.Action, a.Subject, a.Detail)
+	if err != nil {
+		return fmt.Errorf("recording the change in the audit: %w", err)
+	}
+	return nil
+}
+
+// Acts implements producer.ConnectionStore.
+func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]producer.Act, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT id, at, user_name, remote, action, subject, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	acts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[producer.Act])
+	for i := range acts {
+		acts[i].At = acts[i].At.UTC()
+	}
+	return acts, err
+}

@@ -1,0 +1,276 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/internal/secret"
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// A ConnectionStore keeps connections and the audit. It implements
+// producer.ConnectionStore.
+type ConnectionStore struct {
+	*Store
+	ring *secret.Ring
+}
+
+// Connections gives the store of connections, with the keys of this process: nil
+// for none.
+func (s *Store) Connections(ring *secret.Ring) *ConnectionStore { return &ConnectionStore{s, ring} }
+
+// secretsPlace and filesPlace bind sealed values to the row that they are in.
+func secretsPlace(name string) string { return "connection/" + name + "/secrets" }
+func filesPlace(name string) string   { return "connection/" + name + "/files" }
+
+// fileInfo is what stands of a file beside its sealed content.
+type fileInfo struct {
+	Size int       `json:"size"`
+	At   time.Time `json:"at"`
+}
+
+const selectConnections = `
+	SELECT c.name, c.properties, c.secret_names, c.secrets, c.file_infos, c.files, c.revision, c.changed_at, c.changed_by,
+		ARRAY(SELECT p.name FROM producers p WHERE p.connection = c.name ORDER BY p.name)
+	FROM connections c `
+
+// Connections implements producer.ConnectionStore.
+func (s *ConnectionStore) Connections(ctx context.Context) ([]producer.Stored, error) {
+	rows, err := s.pool.Query(ctx, selectConnections+`ORDER BY c.name`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, s.scan)
+}
+
+// Connection implements producer.ConnectionStore.
+func (s *ConnectionStore) Connection(ctx context.Context, name string) (*producer.Stored, error) {
+	rows, err := s.pool.Query(ctx, selectConnections+`WHERE c.name = $1`, name)
+	if err != nil {
+		return nil, err
+	}
+	one, err := pgx.CollectExactlyOneRow(rows, s.scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, registry.ErrNotFound
+	}
+	return &one, err
+}
+
+func (s *ConnectionStore) scan(row pgx.CollectableRow) (producer.Stored, error) {
+	out := producer.Stored{Shown: producer.Shown{Files: map[string]producer.File{}}}
+	var names []string
+	var secrets, files []byte
+	var infos map[string]fileInfo
+	err := row.Scan(&out.Name, &out.Properties, &names, &secrets, &infos, &files,
+		&out.Revision, &out.ChangedAt, &out.ChangedBy, &out.UsedBy)
+	if err != nil {
+		return out, err
+	}
+	out.ChangedAt = out.ChangedAt.UTC()
+	for _, name := range names {
+		out.Properties[name] = producer.Property{Set: true}
+	}
+	for name, i := range infos {
+		out.Files[name] = producer.File{Size: i.Size, At: i.At}
+	}
+	if out.Key = s.open(secrets, secretsPlace(out.Name), &out.Secrets); out.Key == nil {
+		out.Key = s.open(files, filesPlace(out.Name), &out.Contents)
+	}
+	if out.Key != nil {
+		out.Secrets, out.Contents = nil, nil
+	}
+	return out, nil
+}
+
+func (s *ConnectionStore) open(sealed []byte, place string, v any) error {
+	plain := []byte("{}")
+	if sealed != nil {
+		var err error
+		if plain, err = s.ring.Open(sealed, place); err != nil {
+			return err
+		}
+	}
+	if json.Unmarshal(plain, v) != nil {
+		return errors.New("what is sealed is no JSON: a newer program wrote it") // its words would show some of it
+	}
+	return nil
+}
+
+// seal seals a map, and nothing if it is empty.
+func seal[V any](ring *secret.Ring, m map[string]V, place string) ([]byte, error) {
+	if len(m) == 0 {
+		return nil, nil
+	}
+	plain, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return ring.Seal(plain, place)
+}
+
+// SaveConnection implements producer.ConnectionStore.
+func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored, a producer.Act) error {
+	secrets, err := seal(s.ring, c.Secrets, secretsPlace(c.Name))
+	if err != nil {
+		return err
+	}
+	files, err := seal(s.ring, c.Contents, filesPlace(c.Name))
+	if err != nil {
+		return err
+	}
+	properties, names := map[string]producer.Property{}, []string{}
+	for name, p := range c.Properties {
+		if p.Set {
+			names = append(names, name)
+		} else {
+			properties[name] = p
+		}
+	}
+	infos := map[string]fileInfo{}
+	for name, f := range c.Files {
+		infos[name] = fileInfo{f.Size, f.At}
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
+		sql := `
+			UPDATE connections SET properties = $2, secret_names = $3, secrets = $4, file_infos = $5, files = $6,
+				revision = nextval('connection_revisions'), changed_at = now(), changed_by = $7
+			WHERE name = $1 AND revision = $8 RETURNING revision`
+		if c.Revision == 0 {
+			sql = `
+			INSERT INTO connections (name, properties, secret_names, secrets, file_infos, files, revision, changed_by)
+			SELECT $1, $2, $3, $4, $5, $6, nextval('connection_revisions'), $7 WHERE $8::bigint = 0
+			ON CONFLICT (name) DO NOTHING RETURNING revision`
+		}
+		base := c.Revision
+		err := t.QueryRow(ctx, sql, c.Name, properties, names, secrets, infos, files, a.User, base).Scan(&c.Revision)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return conflict(ctx, t, c.Name, base)
+		}
+		if err != nil {
+			return fmt.Errorf("saving connection %s: %w", c.Name, err)
+		}
+		return audit(ctx, t, a)
+	})
+}
+
+// conflict says what stands where a save found another revision than it expected.
+func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
+	e := &producer.ConflictError{Name: name, Base: base}
+	err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM connections WHERE name = $1`, name).
+		Scan(&e.Now, &e.By, &e.At)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	return e
+}
+
+// DeleteConnection implements producer.ConnectionStore. A producer that begins to
+// take the connection at the same moment finds it undefined, and says so.
+func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a producer.Act) error {
+	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
+		var users []string
+		err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 ORDER BY name)`, name).Scan(&users)
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return &producer.InUseError{Name: name, Producers: users}
+		}
+		tag, err := t.Exec(ctx, `DELETE FROM connections WHERE name = $1`, name)
+		switch {
+		case err != nil:
+			return fmt.Errorf("deleting connection %s: %w", name, err)
+		case tag.RowsAffected() == 0:
+			return registry.ErrNotFound
+		}
+		return audit(ctx, t, a)
+	})
+}
+
+// Rotated counts what a rotation did.
+type Rotated struct {
+	Key     string `json:"key"`     // the id of the first key, which seals everything now
+	Sealed  int    `json:"sealed"`  // values that were sealed anew
+	Already int    `json:"already"` // values that it sealed before
+}
+
+// Rotate seals everything with the first key, in one transaction: after a crash
+// either all of it is done or nothing, and the ring opens both. A value that the
+// ring cannot open stops it before anything is changed. Revisions stay: what is
+// sealed is the same.
+func (s *ConnectionStore) Rotate(ctx context.Context, by producer.Actor) (Rotated, error) {
+	r := Rotated{Key: s.ring.First()}
+	if r.Key == "" {
+		return r, secret.ErrNoKey
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
+		rows, err := t.Query(ctx, `SELECT name, secrets, files FROM connections ORDER BY name FOR UPDATE`)
+		if err != nil {
+			return err
+		}
+		type sealed struct {
+			Name           string
+			Secrets, Files []byte
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sealed])
+		if err != nil {
+			return err
+		}
+		for _, c := range all {
+			err := errors.Join(s.reseal(&c.Secrets, secretsPlace(c.Name), &r), s.reseal(&c.Files, filesPlace(c.Name), &r))
+			if err != nil {
+				return fmt.Errorf("connection %s, and nothing was changed: %w", c.Name, err)
+			}
+			_, err = t.Exec(ctx, `UPDATE connections SET secrets = $2, files = $3 WHERE name = $1`, c.Name, c.Secrets, c.Files)
+			if err != nil {
+				return err
+			}
+		}
+		detail, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, t, producer.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated,
+			Subject: "connections", Detail: detail})
+	})
+	return r, err
+}
+
+func (s *ConnectionStore) reseal(sealed *[]byte, place string, r *Rotated) error {
+	if *sealed == nil {
+		return nil
+	}
+	id, err := secret.KeyID(*sealed)
+	if err != nil {
+		return err
+	}
+	plain, err := s.ring.Open(*sealed, place)
+	if err != nil {
+		return err
+	}
+	if id == r.Key {
+		r.Already++
+		return nil
+	}
+	r.Sealed++
+	*sealed, err = s.ring.Seal(plain, place)
+	return err
+}
+
+// Locked says for each connection whose secrets cannot be opened why.
+func (s *ConnectionStore) Locked(ctx context.Context) (map[string]error, error) {
+	all, err := s.Connections(ctx)
+	out := map[string]error{}
+	for i := range all {
+		if all[i].Key != nil {
+			out[all[i].Name] = all[i].Key
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,276 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"urncast/internal/secret"
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// Connections serves the connections to Kafka and the audit. What goes in as a
+// secret never comes out.
+type Connections struct{ Connections *producer.Connections }
+
+// connectionBytesMax bounds a request: the files of a connection in base64, and
+// what is around them.
+const connectionBytesMax = 48 << 20
+
+// An Edit is a connection as a request has it. What was shown may go back as it
+// came: of it name, properties, files and revision count.
+type Edit struct {
+	producer.Shown
+	Text string      `json:"text"` // a client.properties; properties go before its lines
+	Test TestOptions `json:"test"` // of a test alone
+}
+
+func (e *Edit) edit() producer.Edit {
+	return producer.Edit{Name: e.Name, Text: e.Text, Properties: e.Properties, Files: e.Files, Revision: e.Revision}
+}
+
+// Tried is the trial of one bootstrap server.
+type Tried struct {
+	producer.Tried
+	TookMs int64 `json:"tookMs"`
+}
+
+func triedOf(in []producer.Tried) []Tried {
+	out := make([]Tried, len(in))
+	for i, t := range in {
+		out[i] = Tried{t, t.Took.Milliseconds()}
+	}
+	return out
+}
+
+// SavedConnection answers a save.
+type SavedConnection struct {
+	Connection producer.Shown     `json:"connection"`
+	Changed    bool               `json:"changed"`
+	Findings   []producer.Finding `json:"findings"`
+	Servers    []Tried            `json:"servers"`
+}
+
+// RefusedConnection is the Problem of a save that was refused.
+type RefusedConnection struct {
+	Problem
+	Findings []producer.Finding `json:"findings"`
+	Servers  []Tried            `json:"servers,omitempty"`
+}
+
+// List serves GET /api/v1/connections.
+func (c *Connections) List(w http.ResponseWriter, r *http.Request) {
+	all, err := c.Connections.List(r.Context())
+	if err != nil {
+		writeConnectionError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"connections": append([]producer.Shown{}, all...)})
+}
+
+// Get serves GET /api/v1/connections/{name}.
+func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
+	s, err := c.Connections.Get(r.Context(), r.PathValue("name"))
+	if err != nil {
+		writeConnectionError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, s)
+}
+
+// Put serves PUT /api/v1/connections/{name}: the whole connection. With
+// anyway=true it is saved although servers could not be used.
+func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
+	e, ok := readEdit(w, r)
+	if !ok {
+		return
+	}
+	anyway := false
+	if text := r.URL.Query().Get("anyway"); text != "" {
+		var err error
+		if anyway, err = strconv.ParseBool(text); err != nil {
+			WriteError(w, r, http.StatusBadRequest, "anyway=%q is neither true nor false.", text)
+			return
+		}
+	}
+	s, err := c.Connections.Save(r.Context(), e.edit(), anyway, actor(r))
+	if err != nil {
+		writeConnectionError(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if e.Revision == 0 {
+		status = http.StatusCreated
+	}
+	findings := append([]producer.Finding{}, s.Findings...)
+	writeJSON(w, status, SavedConnection{s.Shown, s.Changed, findings, triedOf(s.Servers)})
+}
+
+// Delete serves DELETE /api/v1/connections/{name}.
+func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
+	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), actor(r)); err != nil {
+		writeConnectionError(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Check serves POST /api/v1/connections/check: a client.properties as text, or an
+// Edit. Nothing is connected to, and nothing kept.
+func (c *Connections) Check(w http.ResponseWriter, r *http.Request) {
+	e, ok := readEdit(w, r)
+	if !ok {
+		return
+	}
+	findings, err := c.Connections.Check(r.Context(), e.edit())
+	if err != nil {
+		writeConnectionError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"findings": append([]producer.Finding{}, findings...)})
+}
+
+// Properties serves GET /api/v1/kafka-properties.
+func (c *Connections) Properties(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"properties": c.Connections.Properties()})
+}
+
+// Audit serves GET /api/v1/audit?after=N: who changed what, in order.
+func (c *Connections) Audit(w http.ResponseWriter, r *http.Request) {
+	after := int64(0)
+	if text := r.URL.Query().Get("after"); text != "" {
+		var err error
+		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
+			WriteError(w, r, http.StatusBadRequest, "after=%q is no id of an entry.", text)
+			return
+		}
+	}
+	acts, err := c.Connections.Acts(r.Context(), after, pageMax)
+	if err != nil {
+		writeConnectionError(w, r, err)
+		return
+	}
+	page := map[string]any{"entries": append([]producer.Act{}, acts...)}
+	if len(acts) == pageMax {
+		page["next"] = fmt.Sprintf("/api/v1/audit?after=%d", acts[len(acts)-1].ID)
+	}
+	writeJSON(w, http.StatusOK, page)
+}
+
+// readEdit reads a request's Edit, to the end of its body: a handler then hears
+// of a client that goes away. If it says false, the answer has been written.
+func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
+	e := &Edit{}
+	b, ok := readBody(w, r)
+	if !ok {
+		return nil, false
+	}
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // none is JSON
+	if media == "text/plain" {
+		e.Text = string(b)
+	} else if err := decode(b, e); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with properties, files and revision: %s", err)
+		return nil, false
+	}
+	if name := r.PathValue("name"); name != "" {
+		e.Name = name
+	}
+	return e, true
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, connectionBytesMax))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		WriteError(w, r, http.StatusRequestEntityTooLarge,
+			"The body has more than the %d bytes that a connection may have.", large.Limit)
+	case err != nil:
+		WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
+	}
+	return b, err == nil
+}
+
+// decode reads JSON, all of it; an empty body leaves v as it is.
+func decode(b []byte, v any) error {
+	if len(bytes.TrimSpace(b)) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("something follows the JSON")
+	}
+	return nil
+}
+
+// actor is who makes the request: the guard has checked the password.
+func actor(r *http.Request) producer.Actor {
+	user, _, _ := r.BasicAuth()
+	return producer.Actor{User: user, Remote: r.RemoteAddr}
+}
+
+// writeConnectionError answers with the status that fits an error.
+func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *producer.RefusedError
+	if errors.As(err, &refused) {
+		const status = http.StatusUnprocessableEntity
+		p := Problem{http.StatusText(status), status, refused.Error() + ".", r.Header.Get("X-Correlation-Id")}
+		findings := append([]producer.Finding{}, refused.Findings...)
+		b, err := json.Marshal(RefusedConnection{p, findings, triedOf(refused.Servers)})
+		if err != nil { // the types are ours
+			panic(err)
+		}
+		w.Header().Set("Content-Type", mediaProblem)
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
+		return
+	}
+	status, text := connectionStatus(r, err)
+	WriteError(w, r, status, "%s.", text)
+}
+
+// connectionStatus gives the status and the sentence of an error.
+func connectionStatus(r *http.Request, err error) (int, string) {
+	var conflict *producer.ConflictError
+	var used *producer.InUseError
+	var fixed *producer.FixedError
+	var bad *producer.BadEditError
+	switch {
+	case errors.As(err, &bad):
+		return http.StatusBadRequest, err.Error()
+	case errors.Is(err, registry.ErrNotFound):
+		return http.StatusNotFound, fmt.Sprintf("There is no connection %q", r.PathValue("name"))
+	case errors.As(err, &conflict), errors.As(err, &used), errors.As(err, &fixed):
+		return http.StatusConflict, err.Error()
+	case errors.Is(err, secret.ErrNoKey):
+		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()
+	}
+	return http.StatusInternalServerError, "The connections could not be read or written: " + err.Error()
+}
+
+// A duration is a text such as "10s" in JSON.
+type duration time.Duration
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *duration) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) == nil {
+		if v, err := time.ParseDuration(text); err == nil && v >= 0 {
+			*d = duration(v)
+			return nil
+		}
+	}
+	return errors.New(`a time is a text such as "10s" or "1m30s"`)
+}

@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"urncast/producer"
+)
+
+const mediaLines = "application/x-ndjson"
+
+// TestOptions say what a connection test is to try.
+type TestOptions struct {
+	Topic        string   `json:"topic"`   // the producer's if empty
+	Scratch      string   `json:"scratch"` // a topic for what is committed and read back; left out if empty
+	MakeScratch  bool     `json:"makeScratch"`
+	Prefix       string   `json:"prefix"` // of transactional ids; the producer's if empty
+	Bytes        int      `json:"bytes"`  // of the large message; 1 MiB if 0
+	Compressible bool     `json:"compressible"`
+	StepTimeout  duration `json:"stepTimeout"`
+}
+
+func (o *TestOptions) test() producer.ConnectionTest {
+	return producer.ConnectionTest{Topic: o.Topic, Scratch: o.Scratch, MakeScratch: o.MakeScratch, Prefix: o.Prefix,
+		Bytes: o.Bytes, Compressible: o.Compressible, StepTimeout: time.Duration(o.StepTimeout)}
+}
+
+// A Step is one line of a test's answer.
+type Step struct {
+	producer.Step
+	TookMs int64 `json:"tookMs"`
+}
+
+// TestSaved serves POST /api/v1/connections/{name}/test, whose body are
+// TestOptions: a test of what is saved.
+func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
+	var o TestOptions
+	b, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	if err := decode(b, &o); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says what to test, or empty: %s", err)
+		return
+	}
+	c.test(w, r, producer.Edit{Name: r.PathValue("name")}, o)
+}
+
+// TestEdited serves POST /api/v1/connections/test, whose body is an Edit: secrets
+// that it keeps are taken from the connection that it names. Nothing is saved.
+func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
+	e, ok := readEdit(w, r)
+	if !ok {
+		return
+	}
+	edit := e.edit()
+	if edit.Properties == nil {
+		edit.Properties = map[string]producer.Property{} // an edit, even if it is empty
+	}
+	c.test(w, r, edit, e.Test)
+}
+
+// test answers with a line of JSON for each report, sent as it happens. The test
+// ends when the client goes. The status is sent with the first line: what fails
+// before it has a status of its own, what fails after it a line with an error.
+func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Edit, o TestOptions) {
+	out := http.NewResponseController(w)
+	begun := false
+	line := func(v any) {
+		if !begun {
+			w.Header().Set("Content-Type", mediaLines)
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("X-Accel-Buffering", "no") // or a proxy collects lines
+			begun = true
+		}
+		b, err := json.Marshal(v)
+		if err != nil { // the types are ours
+			panic(err)
+		}
+		_, err = w.Write(append(b, '\n'))
+		if errors.Join(err, out.Flush()) != nil {
+			return // the client has gone, and with it the request's context
+		}
+	}
+	err := c.Connections.Test(r.Context(), e, o.test(), func(s producer.Step) { line(Step{s, s.Took.Milliseconds()}) })
+	switch {
+	case r.Context().Err() != nil || err == nil && begun:
+	case err == nil:
+		WriteError(w, r, http.StatusInternalServerError, "The test ended without a step.")
+	case !begun:
+		writeConnectionError(w, r, err)
+	default:
+		_, text := connectionStatus(r, err)
+		line(map[string]string{"error": text})
+	}
+}

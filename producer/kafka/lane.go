@@ -197,9 +197,14 @@ func (l *lane) Delivered(ctx context.Context) (int64, error) {
 	}
 	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
 	for l.records > 0 {
-		if err := l.report(ctx); err != nil {
-			return 0, inDoubt(done(err))
+		err := l.report(ctx)
+		if err == nil {
+			continue
 		}
+		if heard := done(err); heard != err {
+			return 0, l.broker.explain(inDoubt(heard), producer.InDoubt)
+		}
+		return 0, err
 	}
 	return l.end, done(nil)
 }

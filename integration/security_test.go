@@ -146,6 +146,7 @@ func TestSecurity(t *testing.T) {
 	s := startSecured(t)
 	t.Run("refused", s.testRefused)
 	t.Run("away", s.testAway)
+	t.Run("changed", s.testChanged)
 	t.Run("java", s.testJava)
 	s.tokens.SetLife(tokenLife)
 	began := s.tokens.Issued()
@@ -320,13 +321,7 @@ func (s *secured) testAway(t *testing.T) {
 	}
 	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
 
-	// A broker that goes away under a transaction shows when that has timed out; one
-	// that is away at the start, at once.
-	if err := w.product.Stop(); err != nil {
-		t.Fatal(err)
-	}
 	s.Kill()
-	w.start()
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: "CL_AWAY", Name: "Away", Codes: 1})); err != nil {
 		t.Fatal(err)
 	}
@@ -338,6 +333,29 @@ func (s *secured) testAway(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
+	w.settle()
+	w.check()
+}
+
+// testChanged: a password that is changed under a producer ends its session at the
+// next re-authentication; the producer says so, and goes on in order once the old
+// password holds again.
+func (s *secured) testChanged(t *testing.T) {
+	w := s.newWorld(t, way{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-256", alicesPassword)})
+	w.command("start", "idle")
+	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
+	w.changeDuring(func() { time.Sleep(reauthenticate) })
+	s.SetPassword(t, "alice", "another")
+	var p producerStatus
+	w.changeDuring(func() {
+		p = w.awaitFor(time.Minute, func(p producerStatus) bool { return p.State == "FAILED" })
+	})
+	t.Logf("%s", p.Reason)
+	if !strings.Contains(p.Reason, "refuses user alice") {
+		t.Errorf("the reason does not say who is refused: %s", p.Reason)
+	}
+	s.SetPassword(t, "alice", alicesPassword)
+	w.command("start", "")
 	w.settle()
 	w.check()
 }

@@ -146,10 +146,17 @@ func (e *ear) see(ctx context.Context) *probe.Trouble {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	t := e.look(ctx)
-	if t != nil && t.Cause == probe.Cancelled {
-		return nil
+	if t == nil || ctx.Err() == nil {
+		return t
 	}
-	return t
+	// Slow servers are waited for: a wait that ended as often as they are looked at
+	// would never come to its end.
+	if ctx.Err() == context.DeadlineExceeded {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.words = errors.New(strings.TrimSuffix(t.Text+" "+t.Cure, "."))
+	}
+	return nil
 }
 
 // found is a fault in the words of a look at the servers. What the client said

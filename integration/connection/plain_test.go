@@ -38,6 +38,7 @@ func TestPlain(t *testing.T) {
 	t.Run("topics", p.topics)
 	t.Run("limits", p.limits)
 	t.Run("broker's limit", p.brokersLimit)
+	t.Run("without a topic", p.topicless)
 	t.Run("settings refused", p.settings)
 	t.Run("cancelled", p.cancelled)
 	t.Run("standing still", p.standing)
@@ -184,6 +185,14 @@ func (p *plain) several(t *testing.T) {
 	if len(tried) != 3 || tried[0].OK || !tried[1].OK || tried[2].OK {
 		t.Errorf("trying each: %+v", tried)
 	}
+}
+
+// A connection can be tested before anybody has chosen a topic.
+func (p *plain) topicless(t *testing.T) {
+	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), producer.ConnectionTest{}, nil)
+	none := "not-run: No topic was named"
+	tr.expect(t, map[string]string{"topic": none, "rights-describe": none, "rights-write": none, "rights-read": none, "rights-create": none,
+		"rights-transactional-id": "passed: begin with tx-", "transaction-abort": "not-run: topic", "transaction-commit": noScratch, "large-message": "not-run"})
 }
 
 // Settings that are refused end the test before anything is connected to.

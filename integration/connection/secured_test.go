@@ -152,6 +152,7 @@ func (w *secured) refused(t *testing.T) {
 		{"plaintext to tls", map[string]string{"bootstrap.servers": w.kafka.Address(rig.TLS)}, "kafka", "security.protocol=SSL"},
 		{"tls to plaintext", w.trust(map[string]string{"bootstrap.servers": w.kafka.Bootstrap(), "security.protocol": "SSL"}), "tls", "speaks Kafka without TLS"},
 		{"foreign", w.tls(rig.ForeignCert), "tls", "not trusted"},
+		{"foreign, names not compared", with(w.tls(rig.ForeignCert), "ssl.endpoint.identification.algorithm", ""), "tls", "not trusted"},
 		{"expired", w.tls(rig.Expired), "tls", "expired on"},
 		{"wrong host", w.tls(rig.WrongHost), "tls", "elsewhere.example"},
 		{"no client certificate", w.tls(rig.MutualTLS), "tls", "demands a client certificate"},

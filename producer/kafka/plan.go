@@ -57,7 +57,7 @@ func (t *trial) plan() {
 	add(stepCluster, "", "The cluster is known", t.cluster, stepAuthenticate)
 	add(stepListeners, "", "Every broker's advertised listener is reached", t.listeners, stepCluster)
 	topic := t.asked.Topic
-	add(stepTopic, "", "Topic "+topic+" is fit for structures", t.topic, stepCluster)
+	add(stepTopic, "", "The topic is fit for structures", t.topic, stepCluster)
 	add(stepDescribe, "", "Right to describe the topic", t.describe, stepCluster)
 	add(stepWrite, "", "Right to write to the topic", t.write, stepCluster)
 	add(stepRead, "", "Right to read the topic, for recovery", t.read, stepCluster)

@@ -15,6 +15,9 @@ import (
 // topicRight says whether one operation on the topic is granted. The rights come
 // with the topic's description, which a user without any right on it is refused.
 func (t *trial) topicRight(ctx context.Context, operation kmsg.ACLOperation, lacking probe.Cause, granted string) outcome {
+	if t.asked.Topic == "" {
+		return notRun(stepTopic, "No topic was named.")
+	}
 	missing := probe.Met(lacking, nil, "user", t.principal(), "topic", t.asked.Topic)
 	if !t.found.topic.exists && t.found.topicRights == nil {
 		found, err := t.describeTopic(ctx, t.asked.Topic)
@@ -179,6 +182,9 @@ func (t *trial) timeout() time.Duration {
 // create asks whether the brokers would make the topic; they look at the right
 // before they see that it exists.
 func (t *trial) create(ctx context.Context) outcome {
+	if t.asked.Topic == "" {
+		return notRun(stepTopic, "No topic was named.")
+	}
 	code, text, err := t.makeTopic(ctx, t.asked.Topic, true)
 	switch {
 	case err != nil:

@@ -16,6 +16,9 @@ import (
 // topic looks at the topic that is published to.
 func (t *trial) topic(ctx context.Context) outcome {
 	name := t.asked.Topic
+	if name == "" {
+		return notRun("", "No topic was named.")
+	}
 	found, err := t.describeTopic(ctx, name)
 	if err != nil {
 		return failed(err)

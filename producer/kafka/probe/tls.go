@@ -47,6 +47,15 @@ func (p *Peer) watched(facts *TLSFacts) *tls.Config {
 	if config.ServerName == "" {
 		config.ServerName = p.Host
 	}
+	if verify := config.VerifyConnection; verify != nil {
+		config.VerifyConnection = func(s tls.ConnectionState) error {
+			err := verify(s)
+			if err != nil { // in the form that crypto/tls gives to its own refusals
+				err = &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
+			}
+			return err
+		}
+	}
 	given, own := config.GetClientCertificate, config.Certificates
 	config.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		facts.Asked, facts.issuers = true, issuerNames(info.AcceptableCAs)
@@ -89,7 +98,7 @@ func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *T
 		return known
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Met(Cancelled, err)
-	case errors.As(err, &bad):
+	case errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0:
 		return p.certificateTrouble(bad)
 	case errors.As(err, &header):
 		if t := p.foreign(first); t != nil {

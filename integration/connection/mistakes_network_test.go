@@ -157,6 +157,7 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 		{what: "SCRAM-SHA-256 where only SCRAM-SHA-512 is offered", properties: with(jaas("SCRAM-SHA-256", "good", password), "bootstrap.servers", w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
 		{what: "OAUTHBEARER, wrong client secret", properties: w.oauth("wrong"), step: "authenticate"},
 		{what: "OAUTHBEARER, token endpoint away", properties: endpoint("http://localhost:" + itoa(refused) + "/token"), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint's certificate of a foreign authority", properties: endpoint(w.tokens.HTTPS), step: "authenticate"},
 		{what: "OAUTHBEARER, a token endpoint's address that is none", properties: endpoint(strings.Replace(w.tokens.HTTP, "/token", "/", 1)), step: "authenticate"},
 		{what: "OAUTHBEARER, a token endpoint of a foreign issuer", properties: endpoint(foreign.HTTP), step: "authenticate"},
 	}

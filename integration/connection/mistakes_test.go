@@ -143,6 +143,7 @@ func (w *wrong) ofTopics(t *testing.T) []mistake {
 
 func (w *wrong) ofTransactions(t *testing.T) []mistake {
 	structures(t, w.kafka, "limited", "max.message.bytes=300000")
+	structures(t, w.kafka, "segmented", "segment.bytes=1048576")
 	bytes := func(n int) func(*producer.ConnectionTest) {
 		return func(asked *producer.ConnectionTest) { asked.Bytes = n }
 	}
@@ -158,6 +159,9 @@ func (w *wrong) ofTransactions(t *testing.T) []mistake {
 		{what: "a message above max.request.size", properties: with(plain(), "max.request.size", "700000"), step: "large-message", change: bytes(1_000_000)},
 		{what: "a message above the topic's max.message.bytes", properties: plain(), step: "large-message", change: limited},
 		{what: "the same, and no DESCRIBE_CONFIGS to read the limit", properties: w.as("writer"), step: "large-message", change: limited},
+		{what: "a message above the topic's segment.bytes", properties: plain(), step: "large-message", change: func(asked *producer.ConnectionTest) {
+			asked.Topic, asked.Bytes = "segmented", 1_200_000
+		}},
 		{what: "a message above the broker's message.max.bytes", properties: plain(), step: "large-message", change: bytes(2_000_000)},
 		{what: "a message above the broker's socket.request.max.bytes", properties: plain(), step: "large-message", change: bytes(4_000_000)},
 	}

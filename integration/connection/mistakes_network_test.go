@@ -70,17 +70,22 @@ func (w *wrong) ofServers(t *testing.T) []mistake {
 		{what: "a port that is none", properties: servers("localhost:kafka"), step: "properties"},
 		{what: "a port on which nothing listens", properties: servers(closed), step: "connect"},
 		{what: "a name that DNS does not know", properties: servers("no-such-host.invalid:9092"), step: "resolve"},
-		{what: "broker.address.family=v6 with a server that has an IPv4 address only", properties: with(servers(w.kafka.Bootstrap()), "broker.address.family", "v6"), step: "resolve"},
+		{what: "broker.address.family=v6 with a server that has an IPv4 address only",
+			properties: with(servers(w.kafka.Bootstrap()), "broker.address.family", "v6"), step: "resolve"},
 		{what: "one of two servers away", properties: servers(w.kafka.Bootstrap() + "," + closed), step: "connect"},
 		{what: "the port of a KRaft controller", properties: servers(w.kafka.Address("CTRL")), step: "kafka"},
 		{what: "a web server's port", properties: servers(web.Listener.Addr().String()), step: "kafka"},
-		{what: "the same, with security.protocol=SSL", properties: with(w.tls(rig.TLS), "bootstrap.servers", web.Listener.Addr().String()), step: "tls"},
+		{what: "the same, with security.protocol=SSL", properties: with(w.tls(rig.TLS), "bootstrap.servers",
+			web.Listener.Addr().String()), step: "tls"},
 		{what: "an HTTP proxy in between", properties: servers(forward.Listener.Addr().String()), step: "kafka"},
-		{what: "an HTTPS load balancer in between", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.https(t)), step: "kafka"},
+		{what: "an HTTPS load balancer in between", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.https(t)),
+			step: "kafka"},
 		{what: "the port of an SSH server (its greeting, simulated)", properties: servers(ssh), step: "kafka"},
 		{what: "the port of a MySQL server (its greeting, simulated)", properties: servers(mysql), step: "kafka"},
-		{what: "a TCP load balancer without a broker behind it (closes at once, simulated)", properties: servers(closing), step: "kafka"},
-		{what: "a port that takes connections and never answers (simulated)", properties: servers(mute), step: "kafka", silent: true},
+		{what: "a TCP load balancer without a broker behind it (closes at once, simulated)",
+			properties: servers(closing), step: "kafka"},
+		{what: "a port that takes connections and never answers (simulated)", properties: servers(mute),
+			step: "kafka", silent: true},
 	}
 }
 
@@ -124,12 +129,16 @@ func (w *wrong) ofTLS(t *testing.T) []mistake {
 		{what: "a broker's certificate that has expired", properties: w.tls(rig.Expired), step: "tls"},
 		{what: "a broker's certificate that expires soon", properties: w.tls(rig.TLS), step: "tls"},
 		{what: "a broker's certificate for another host", properties: w.tls(rig.WrongHost), step: "tls"},
-		{what: "a server by its address, and a certificate for names", properties: with(w.tls(rig.WrongHost), "bootstrap.servers",
+		{what: "a server by its address, and a certificate for names", properties: with(w.tls(rig.WrongHost),
+			"bootstrap.servers",
 			strings.Replace(w.kafka.Address(rig.WrongHost), "localhost", "127.0.0.1", 1)), step: "tls"},
 		{what: "no client certificate where one is demanded", properties: w.tls(rig.MutualTLS), step: "tls"},
-		{what: "a client certificate of a foreign authority", properties: w.mutual(t, rig.NewAuthority(t), rig.Subject{Name: "good"}), step: "tls"},
-		{what: "a client certificate that has expired", properties: w.mutual(t, w.authority, rig.Subject{Name: "good", NotAfter: time.Now().AddDate(0, 0, -1)}), step: "tls"},
-		{what: "a server that speaks TLS 1.1 at the most (simulated)", properties: old(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), step: "tls"},
+		{what: "a client certificate of a foreign authority", properties: w.mutual(t, rig.NewAuthority(t),
+			rig.Subject{Name: "good"}), step: "tls"},
+		{what: "a client certificate that has expired", properties: w.mutual(t, w.authority,
+			rig.Subject{Name: "good", NotAfter: time.Now().AddDate(0, 0, -1)}), step: "tls"},
+		{what: "a server that speaks TLS 1.1 at the most (simulated)",
+			properties: old(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), step: "tls"},
 		{what: "a server that knows no certificate for the name (simulated)", properties: old(func(c *tls.Config) {
 			c.Certificates, c.GetCertificate = nil, func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }
 		}), step: "tls"},
@@ -152,14 +161,22 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 		{what: "PLAIN, wrong password", properties: jaas("PLAIN", "good", "wrong"), step: "authenticate"},
 		{what: "PLAIN, unknown user", properties: jaas("PLAIN", "stranger", password), step: "authenticate"},
 		{what: "SCRAM-SHA-256, wrong password", properties: jaas("SCRAM-SHA-256", "good", "wrong"), step: "authenticate"},
-		{what: "SCRAM-SHA-512, unknown user", properties: jaas("SCRAM-SHA-512", "stranger", password), step: "authenticate"},
-		{what: "PLAIN where it is not offered", properties: with(jaas("PLAIN", "good", password), "bootstrap.servers", w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
-		{what: "SCRAM-SHA-256 where only SCRAM-SHA-512 is offered", properties: with(jaas("SCRAM-SHA-256", "good", password), "bootstrap.servers", w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
+		{what: "SCRAM-SHA-512, unknown user", properties: jaas("SCRAM-SHA-512", "stranger", password),
+			step: "authenticate"},
+		{what: "PLAIN where it is not offered", properties: with(jaas("PLAIN", "good", password), "bootstrap.servers",
+			w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
+		{what: "SCRAM-SHA-256 where only SCRAM-SHA-512 is offered",
+			properties: with(jaas("SCRAM-SHA-256", "good", password), "bootstrap.servers",
+				w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
 		{what: "OAUTHBEARER, wrong client secret", properties: w.oauth("wrong"), step: "authenticate"},
-		{what: "OAUTHBEARER, token endpoint away", properties: endpoint("http://localhost:" + itoa(refused) + "/token"), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint's certificate of a foreign authority", properties: endpoint(w.tokens.HTTPS), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint's address that is none", properties: endpoint(strings.Replace(w.tokens.HTTP, "/token", "/", 1)), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint of a foreign issuer", properties: endpoint(foreign.HTTP), step: "authenticate"},
+		{what: "OAUTHBEARER, token endpoint away",
+			properties: endpoint("http://localhost:" + itoa(refused) + "/token"), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint's certificate of a foreign authority",
+			properties: endpoint(w.tokens.HTTPS), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint's address that is none",
+			properties: endpoint(strings.Replace(w.tokens.HTTP, "/token", "/", 1)), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint of a foreign issuer", properties: endpoint(foreign.HTTP),
+			step: "authenticate"},
 	}
 }
 
@@ -171,11 +188,15 @@ func (w *wrong) ofCluster(t *testing.T) []mistake {
 	}
 	w.kafka.Proxy.Close()
 	return []mistake{
-		{what: "an advertised listener that cannot be reached", properties: servers(w.kafka.Address("VIA")), step: "listeners"},
+		{what: "an advertised listener that cannot be reached", properties: servers(w.kafka.Address("VIA")),
+			step: "listeners"},
 		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(listen(t, oldBroker(
-			key(kmsg.Produce, 8), key(kmsg.Metadata, 9), key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn, 2)))), step: "cluster"},
-		{what: "a broker of Kafka 0.10 (its ApiVersions, simulated)", properties: servers(listen(t, oldBroker(key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
-		{what: "a broker older than Kafka 0.10 (closes at ApiVersions, simulated)", properties: servers(listen(t, oldBroker())), step: "kafka"},
+			key(kmsg.Produce, 8), key(kmsg.Metadata, 9), key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn,
+				2)))), step: "cluster"},
+		{what: "a broker of Kafka 0.10 (its ApiVersions, simulated)",
+			properties: servers(listen(t, oldBroker(key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
+		{what: "a broker older than Kafka 0.10 (closes at ApiVersions, simulated)",
+			properties: servers(listen(t, oldBroker())), step: "kafka"},
 	}
 }
 

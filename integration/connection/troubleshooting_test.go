@@ -48,7 +48,8 @@ func TestTroubleshooting(t *testing.T) {
 		rows++
 		t.Run(m.what, func(t *testing.T) {
 			s := w.met(t, &m)
-			fmt.Fprintf(&page, "| %s | %s | %s | %s | %s |\n", cell(m.what), s.ID, cell(w.steady(s.Finding)), cell(w.steady(s.Cure)), after(s.Took))
+			fmt.Fprintf(&page, "| %s | %s | %s | %s | %s |\n", cell(m.what), s.ID, cell(w.steady(s.Finding)),
+				cell(w.steady(s.Cure)), after(s.Took))
 		})
 	}
 	if rows < rowsMin {

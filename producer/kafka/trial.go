@@ -83,7 +83,8 @@ func warned(finding string, t *probe.Trouble) outcome {
 
 // Test implements producer.Client. Its error says that the test was cancelled; what
 // it found is in the steps.
-func (c *Client) Test(ctx context.Context, connection *producer.Connection, asked producer.ConnectionTest, report func(producer.Step)) error {
+func (c *Client) Test(ctx context.Context, connection *producer.Connection, asked producer.ConnectionTest,
+	report func(producer.Step)) error {
 	if asked.StepTimeout <= 0 {
 		asked.StepTimeout = stepLimit
 	}

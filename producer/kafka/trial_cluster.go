@@ -41,7 +41,8 @@ func (t *trial) cluster(ctx context.Context) outcome {
 		if ok {
 			has = fmt.Sprintf("%s up to version %d", n.api.Name(), offered.Max)
 		}
-		return failed(probe.Met(probe.TooOld, nil, "server", first.Server, "offered", has, "api", n.api.Name()+" (for "+n.why+")",
+		return failed(probe.Met(probe.TooOld, nil, "server", first.Server, "offered", has, "api",
+			n.api.Name()+" (for "+n.why+")",
 			"needed", fmt.Sprint(n.version), "kafka", n.kafka))
 	}
 	request := kmsg.NewPtrDescribeClusterRequest()
@@ -65,7 +66,8 @@ func (t *trial) cluster(ctx context.Context) outcome {
 		return failed(probe.Met(probe.NoBrokers, nil, "server", first.Server))
 	}
 	slices.Sort(brokers)
-	found := fmt.Sprintf("Cluster %s, Kafka %s%s; brokers: %s.", answer.ClusterID, first.Version(), features(first.Features), strings.Join(brokers, ", "))
+	found := fmt.Sprintf("Cluster %s, Kafka %s%s; brokers: %s.", answer.ClusterID, first.Version(),
+		features(first.Features), strings.Join(brokers, ", "))
 	if _, ok := t.found.advertised[answer.ControllerID]; !ok {
 		return warned(found, probe.Met(probe.NoController, nil, "cluster", answer.ClusterID))
 	}
@@ -118,7 +120,8 @@ func (t *trial) listeners(ctx context.Context) outcome {
 			cures = append(cures, trouble.Cure)
 		}
 	}
-	o := failed(probe.Met(probe.ListenerAway, nil, "count", fmt.Sprint(away), "all", fmt.Sprint(all), "each", strings.Join(each, " ")))
+	o := failed(probe.Met(probe.ListenerAway, nil, "count", fmt.Sprint(away), "all", fmt.Sprint(all), "each",
+		strings.Join(each, " ")))
 	o.cure += " " + strings.Join(cures, " ")
 	return o
 }

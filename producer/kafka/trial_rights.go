@@ -48,7 +48,8 @@ func (t *trial) write(ctx context.Context) outcome {
 }
 
 func (t *trial) read(ctx context.Context) outcome {
-	return t.topicRight(ctx, kmsg.ACLOperationRead, probe.NoRead, "READ on the topic is granted: recovery can read it back.")
+	return t.topicRight(ctx, kmsg.ACLOperationRead, probe.NoRead,
+		"READ on the topic is granted: recovery can read it back.")
 }
 
 // idempotent tries what a producer without transactions would need. Ours is not
@@ -108,7 +109,8 @@ func (t *trial) transactional(ctx context.Context) outcome {
 	if err != nil {
 		return failed(err)
 	}
-	granted := fmt.Sprintf("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).", t.asked.Prefix, t.id)
+	granted := fmt.Sprintf("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).",
+		t.asked.Prefix, t.id)
 	if code == nil {
 		return passed("%s", granted)
 	}

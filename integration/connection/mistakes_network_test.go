@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +46,43 @@ func serve(t *testing.T, l net.Listener, f func(net.Conn)) {
 	}()
 }
 
+// refusing is an address that refuses connections until the test ends: its port is
+// taken, so that nobody else gets it, and nothing listens there.
+func refusing(t *testing.T, port int) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatalf("port %d: %v", port, err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*syscall.SockaddrInet4).Port))
+}
+
+// closeProxy ends the broker's proxy, so that what is advertised refuses.
+func closeProxy(t *testing.T, k *rig.Kafka) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(k.Proxy.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Proxy.Close()
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing(t, n)
+}
+
 func (w *wrong) ofServers(t *testing.T) []mistake {
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
@@ -61,11 +100,7 @@ func (w *wrong) ofServers(t *testing.T) []mistake {
 	})
 	closing := listen(t, func(net.Conn) {})
 	mute := listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
-	refused, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := net.JoinHostPort("127.0.0.1", itoa(refused))
+	closed := refusing(t, 0)
 	return []mistake{
 		{what: "a port that is none", properties: servers("localhost:kafka"), step: "properties"},
 		{what: "a port on which nothing listens", properties: servers(closed), step: "connect"},
@@ -149,10 +184,6 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 	jaas := func(mechanism, user, password string) map[string]string {
 		return w.jaas(rig.SASL, "SASL_PLAINTEXT", mechanism, user, password)
 	}
-	refused, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
 	foreign := rig.StartTokenEndpoint(t, w.authority, map[string]string{"good": password})
 	endpoint := func(url string) map[string]string {
 		return with(w.oauth(password), "sasl.oauthbearer.token.endpoint.url", url)
@@ -170,7 +201,7 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 				w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
 		{what: "OAUTHBEARER, wrong client secret", properties: w.oauth("wrong"), step: "authenticate"},
 		{what: "OAUTHBEARER, token endpoint away",
-			properties: endpoint("http://localhost:" + itoa(refused) + "/token"), step: "authenticate"},
+			properties: endpoint("http://" + refusing(t, 0) + "/token"), step: "authenticate"},
 		{what: "OAUTHBEARER, a token endpoint's certificate of a foreign authority",
 			properties: endpoint(w.tokens.HTTPS), step: "authenticate"},
 		{what: "OAUTHBEARER, a token endpoint's address that is none",
@@ -186,23 +217,27 @@ func (w *wrong) ofCluster(t *testing.T) []mistake {
 		k.ApiKey, k.MaxVersion = api.Int16(), version
 		return k
 	}
-	w.kafka.Proxy.Close()
+	closeProxy(t, w.kafka)
 	return []mistake{
 		{what: "an advertised listener that cannot be reached", properties: servers(w.kafka.Address("VIA")),
 			step: "listeners"},
-		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(listen(t, oldBroker(
+		{what: "an advertised listener that leads to another cluster (the bootstrap server simulated)", step: "listeners",
+			properties: servers(listen(t, scripted(w.kafka.Bootstrap(), key(kmsg.Produce, 9), key(kmsg.Metadata, 10),
+				key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn, 2), key(kmsg.DescribeCluster, 0))))},
+		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(listen(t, scripted("",
 			key(kmsg.Produce, 8), key(kmsg.Metadata, 9), key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn,
 				2)))), step: "cluster"},
 		{what: "a broker of Kafka 0.10 (its ApiVersions, simulated)",
-			properties: servers(listen(t, oldBroker(key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
+			properties: servers(listen(t, scripted("", key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
 		{what: "a broker older than Kafka 0.10 (closes at ApiVersions, simulated)",
-			properties: servers(listen(t, oldBroker())), step: "kafka"},
+			properties: servers(listen(t, scripted(""))), step: "kafka"},
 	}
 }
 
-// oldBroker answers ApiVersions and Metadata as a broker of an older release does;
-// without anything to offer, it closes at ApiVersions.
-func oldBroker(offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
+// scripted is a broker that answers ApiVersions and Metadata as one of an older
+// release does; without anything to offer, it closes at ApiVersions. It may advertise
+// one broker, as of a cluster of its own.
+func scripted(advertised string, offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 	return func(c net.Conn) {
 		for in := bufio.NewReader(c); ; {
 			var size [4]byte
@@ -232,6 +267,8 @@ func oldBroker(offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 					answer = []byte{0} // no tags in the answer's header
 				}
 				answer = metadata.AppendTo(answer)
+			case kmsg.DescribeCluster:
+				answer = append([]byte{0}, cluster(advertised)...)
 			default:
 				return
 			}
@@ -241,4 +278,14 @@ func oldBroker(offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 			}
 		}
 	}
+}
+
+// cluster is the description of a cluster that has one broker.
+func cluster(advertised string) []byte {
+	host, port, _ := net.SplitHostPort(advertised) // checked where it is used
+	n, _ := strconv.Atoi(port)
+	answer, broker := kmsg.NewPtrDescribeClusterResponse(), kmsg.NewDescribeClusterResponseBroker()
+	broker.NodeID, broker.Host, broker.Port = 1, host, int32(n)
+	answer.ClusterID, answer.ControllerID, answer.Brokers = "elsewhere", 1, append(answer.Brokers, broker)
+	return answer.AppendTo(nil)
 }

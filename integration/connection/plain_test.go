@@ -313,7 +313,7 @@ func (p *plain) standing(t *testing.T) {
 // bootstrapped from, and what needs only the latter is run.
 func (p *plain) advertised(t *testing.T) {
 	topic := structures(t, p.kafka, "advertised")
-	p.kafka.Proxy.Close()
+	closeProxy(t, p.kafka)
 	properties := map[string]string{"bootstrap.servers": p.kafka.Address("VIA")}
 	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
 	tr.expect(t, map[string]string{"listeners": "failed: advertised.listeners",

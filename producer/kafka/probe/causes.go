@@ -53,6 +53,7 @@ const (
 	TooOld           Cause = "broker-too-old"
 	NoBrokers        Cause = "no-brokers"
 	NoController     Cause = "no-controller"
+	OtherCluster     Cause = "other-cluster"
 	ListenerAway     Cause = "advertised-listener-away"
 	TopicMissing     Cause = "topic-missing"
 	TopicName        Cause = "topic-name"
@@ -233,6 +234,8 @@ var clusters = map[Cause]words{
 		"look into the broker's log."},
 	NoController: {"The cluster {cluster} has no active controller.", "See that a majority of the controllers " +
 		"runs (controller.quorum.voters)."},
+	OtherCluster: {"{server} belongs to the cluster {other}, and not to {cluster}, which advertises it.",
+		"See where the name and the port lead from this machine: forwarded ports, /etc/hosts, DNS."},
 	ListenerAway: {"{count} of {all} advertised listeners cannot be used from here. {each}",
 		"Have the brokers' advertised.listeners name addresses that this machine reaches, or open the way to them. " +
 			"The first connection goes to bootstrap.servers, every other one to what the brokers advertise."},

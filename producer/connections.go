@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urncast/registry"
@@ -24,10 +25,19 @@ type Connections struct {
 	Fixed *Connection
 	// Topic and Prefix are the producer's, for tests that name none.
 	Topic, Prefix string
+
+	testing atomic.Int32
 }
 
-// tryLimit bounds the trial of all servers before a save; they are tried in
-// parallel.
+// testsAtOnce bounds the tests under way in one process: each has clients and a
+// large message of its own.
+const testsAtOnce = 3
+
+// ErrBusy says that as many tests are under way as there may be.
+var ErrBusy = errors.New("three connection tests are under way here already; wait until one of them has ended")
+
+// tryLimit bounds the trial of all servers before a save, should the client not
+// do it by itself; they are tried in parallel.
 const tryLimit = 20 * time.Second
 
 // messageBytesMax bounds the large message of a test: the client's own limit.
@@ -91,8 +101,10 @@ func (c *Connections) Current(ctx context.Context, name string) (*Connection, er
 	s, err := c.Store.Connection(ctx, name)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		return nil, &Fault{Kind: Permanent, Text: fmt.Sprintf("Connection %s is not defined, so there is no way to Kafka yet: "+
-			"define it with \"urncast connection set %s bootstrap.servers=HOST:PORT\" or PUT /api/v1/connections/%s, then start the producer", name, name, name)}
+		return nil, &Fault{Kind: Permanent, Text: fmt.Sprintf(
+			"Connection %s is not defined, so there is no way to Kafka yet: "+
+				"define it with \"urncast connection set %s bootstrap.servers=HOST:PORT\" or PUT /api/v1/connections/%s, "+
+				"then start the producer", name, name, name)}
 	case err != nil:
 		return nil, &Fault{Kind: Transitory, Text: "The database did not give connection " + name, Err: err}
 	case s.Key != nil:
@@ -194,7 +206,7 @@ func failures(servers []Tried) []Tried {
 // what is saved. Steps are reported one at a time.
 func (c *Connections) Test(ctx context.Context, e Edit, t ConnectionTest, report func(Step)) error {
 	if t.Bytes < 0 || t.Bytes > messageBytesMax {
-		return &BadEditError{fmt.Sprintf("The large message of a test has from 1 to %d bytes, not %d", messageBytesMax, t.Bytes)}
+		return badEdit("The large message of a test has from 1 to %d bytes, not %d", messageBytesMax, t.Bytes)
 	}
 	if t.Topic == "" {
 		t.Topic = c.Topic
@@ -215,6 +227,10 @@ func (c *Connections) Test(ctx context.Context, e Edit, t ConnectionTest, report
 	}
 	if slices.ContainsFunc(d.findings, func(f Finding) bool { return f.Verdict == Refused }) {
 		return &RefusedError{Findings: d.findings}
+	}
+	defer c.testing.Add(-1)
+	if c.testing.Add(1) > testsAtOnce {
+		return ErrBusy
 	}
 	var one sync.Mutex
 	return c.Client.Test(ctx, d.next, t, func(s Step) {
@@ -266,7 +282,8 @@ func (s *Stored) shown() Shown {
 
 // connection puts both parts together.
 func (s *Stored) connection() *Connection {
-	c := &Connection{Name: s.Name, Properties: map[string]string{}, Files: s.Contents, Revision: s.Revision, ChangedAt: s.ChangedAt, ChangedBy: s.ChangedBy}
+	c := &Connection{Name: s.Name, Properties: map[string]string{}, Files: s.Contents,
+		Revision: s.Revision, ChangedAt: s.ChangedAt, ChangedBy: s.ChangedBy}
 	for name, p := range s.Properties {
 		if c.Properties[name] = p.Value; p.Set {
 			c.Properties[name] = s.Secrets[name]
@@ -280,7 +297,8 @@ const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 // checkName keeps names to what stands well in addresses, metrics and logs.
 func checkName(name string) error {
 	if name == "" || len(name) > 64 || strings.Trim(name, nameBytes) != "" || strings.Contains("._-", name[:1]) {
-		return &BadEditError{fmt.Sprintf("The name %q is not one for a connection: up to 64 letters, digits, dots, underscores and hyphens, a letter or digit first", name)}
+		return badEdit("The name %q is not one for a connection: up to 64 letters, digits, dots, underscores and hyphens, "+
+			"a letter or digit first", name)
 	}
 	return nil
 }

@@ -285,6 +285,45 @@ func TestATestTakesSecretsFromWhatIsSaved(t *testing.T) {
 	}
 }
 
+// What cannot be stored as it is, is refused in words and not by the database.
+func TestValuesThatCannotBeStored(t *testing.T) {
+	k := newKit(t)
+	for says, e := range map[string]producer.Edit{
+		"zero character": edit(0, "bootstrap.servers=good:1", "client.id=a\x00b", "sasl.password=planted\x00"),
+		"1048577 bytes":  edit(0, "bootstrap.servers=good:1", "client.id="+strings.Repeat("x", 1<<20+1)),
+		"not UTF-8":      {Name: "c", Text: "bootstrap.servers=good:1\nsasl.password=gr\xfcn"},
+	} {
+		_, err := k.Save(t.Context(), e, true, admin)
+		var refused *producer.RefusedError
+		text := fmt.Sprint(err)
+		if errors.As(err, &refused) {
+			text = fmt.Sprint(refused.Findings)
+		}
+		if err == nil || !strings.Contains(text, says) || strings.Contains(text, "planted") {
+			t.Errorf("%s: %s", says, text)
+		}
+	}
+}
+
+func FuzzEditInJSON(f *testing.F) {
+	for _, seed := range []string{`{"a":"b"}`, `{"a":{"set":true}}`, `{"a":null}`, `{"a":{"set":false}}`, `{"a":1}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var in, back map[string]producer.Property
+		if json.Unmarshal(b, &in) != nil {
+			return
+		}
+		out, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(out, &back); err != nil || !cmp.Equal(in, back) {
+			t.Errorf("%v became %s, %v", in, out, err)
+		}
+	})
+}
+
 func TestNames(t *testing.T) {
 	k := newKit(t)
 	for _, name := range []string{"", "a b", "../x", ".x", "-x", "a/b", "é", strings.Repeat("a", 65)} {
@@ -317,6 +356,37 @@ func TestAConnectionIsNotPrinted(t *testing.T) {
 	for _, never := range []string{"planted", "706c616e746564", "112 108 97 110"} {
 		if strings.Contains(out.String(), never) {
 			t.Errorf("%q shows in %s", never, out.String())
+		}
+	}
+}
+
+// Each report begins another test: the fourth under way is refused, and when the
+// others have ended there is room again.
+func TestTestsAtOnce(t *testing.T) {
+	k := newKit(t)
+	k.save(edit(0, "bootstrap.servers=good:1"))
+	var refused error
+	var nest func(depth int)
+	nest = func(depth int) {
+		once := false
+		err := k.Test(t.Context(), producer.Edit{Name: "c"}, producer.ConnectionTest{}, func(producer.Step) {
+			if !once {
+				once = true
+				nest(depth + 1)
+			}
+		})
+		if err != nil {
+			refused = err
+			if depth != 4 {
+				t.Errorf("test %d of those under way: %v", depth, err)
+			}
+		}
+	}
+	for range 2 {
+		refused = nil
+		nest(1)
+		if !errors.Is(refused, producer.ErrBusy) {
+			t.Errorf("the fourth test: %v", refused)
 		}
 	}
 }

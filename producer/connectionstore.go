@@ -75,10 +75,12 @@ func (e *ConflictError) Error() string {
 	case e.Now == 0:
 		return fmt.Sprintf("Connection %s was deleted meanwhile: read the connections again", e.Name)
 	case e.Base == 0:
-		return fmt.Sprintf("Connection %s exists already: %s saved it at %s. To change it, send the revision %d with the change",
+		return fmt.Sprintf("Connection %s exists already: %s saved it at %s. "+
+			"To change it, send the revision %d with the change",
 			e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now)
 	}
-	return fmt.Sprintf("Connection %s is not what this change was made to: %s saved it at %s, as revision %d, and the change is to revision %d. Read it again, and repeat the change",
+	return fmt.Sprintf("Connection %s is not what this change was made to: %s saved it at %s, as revision %d, "+
+		"and the change is to revision %d. Read it again, and repeat the change",
 		e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
 }
 
@@ -90,7 +92,8 @@ type InUseError struct {
 
 // Error names them.
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("Connection %s cannot be deleted while it is used by producer %s: let that take another one first (--connection)",
+	return fmt.Sprintf("Connection %s cannot be deleted while it is used by producer %s: "+
+		"let that take another one first (--connection)",
 		e.Name, strings.Join(e.Producers, ", "))
 }
 
@@ -99,7 +102,8 @@ type FixedError struct{ Name string }
 
 // Error says where the connection comes from.
 func (e *FixedError) Error() string {
-	return fmt.Sprintf("Connection %s cannot be changed here, because this process was started with it (--bootstrap and --kafka, or URNCAST_BOOTSTRAP and URNCAST_KAFKA): "+
+	return fmt.Sprintf("Connection %s cannot be changed here, because this process was started with it "+
+		"(--bootstrap and --kafka, or URNCAST_BOOTSTRAP and URNCAST_KAFKA): "+
 		"change it there, or start without --bootstrap, and the connection that is saved is taken", e.Name)
 }
 
@@ -128,7 +132,8 @@ func (e *RefusedError) Error() string {
 	case len(e.Servers) == 0:
 		return "The connection was not saved, because it names no bootstrap server to try"
 	}
-	return fmt.Sprintf("The connection was not saved, because not every bootstrap server could be used: %s. It can be saved anyway, which the audit then tells", strings.Join(failed, ", "))
+	return fmt.Sprintf("The connection was not saved, because not every bootstrap server could be used: %s. "+
+		"It can be saved anyway, which the audit then tells", strings.Join(failed, ", "))
 }
 
 // A BadEditError says what is wrong with an edit, before anything is asked of it.
@@ -136,3 +141,5 @@ type BadEditError struct{ Text string }
 
 // Error gives the sentence.
 func (e *BadEditError) Error() string { return e.Text }
+
+func badEdit(format string, args ...any) error { return &BadEditError{fmt.Sprintf(format, args...)} }

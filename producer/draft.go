@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"urncast/registry"
 )
@@ -18,69 +19,92 @@ const (
 	propertiesMax = 500
 	filesMax      = 32
 	fileBytesMax  = 1 << 20
-	textBytesMax  = 1 << 20
+	textBytesMax  = 1 << 20 // and of one value
 )
 
 // A draft is an edit put together with what is saved.
 type draft struct {
+	client   Client
 	was      *Stored // nil if nothing is saved
 	next     *Connection
 	times    map[string]time.Time // of files that are kept
-	secret   func(string) bool
+	lines    map[string]int       // of properties that come from the text
 	redact   *strings.Replacer
 	findings []Finding
 }
 
 // draft puts an edit together with what is saved, and judges it. What it cannot
-// keep is among the findings.
+// take or keep is among the findings.
 func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
-	d := &draft{next: &Connection{Name: e.Name, Properties: map[string]string{}, Files: map[string][]byte{}, Revision: e.Revision},
-		times: map[string]time.Time{}, secret: c.Client.Secret}
 	switch {
 	case len(e.Text) > textBytesMax:
-		return nil, &BadEditError{fmt.Sprintf("The text has %d bytes, more than the %d that a client.properties may have", len(e.Text), textBytesMax)}
+		return nil, badEdit("The text has %d bytes, more than the %d that a client.properties may have",
+			len(e.Text), textBytesMax)
+	case !utf8.ValidString(e.Text):
+		return nil, badEdit("The text is not UTF-8, so its letters cannot be told for sure: convert it first")
 	case len(e.Properties) > propertiesMax || len(e.Files) > filesMax:
-		return nil, &BadEditError{fmt.Sprintf("A connection has up to %d properties and %d files, not %d and %d", propertiesMax, filesMax, len(e.Properties), len(e.Files))}
-	case c.fixed(e.Name):
+		return nil, badEdit("A connection has up to %d properties and %d files, not %d and %d",
+			propertiesMax, filesMax, len(e.Properties), len(e.Files))
+	}
+	d := &draft{client: c.Client, times: map[string]time.Time{}}
+	d.next = &Connection{Name: e.Name, Properties: map[string]string{}, Files: map[string][]byte{}, Revision: e.Revision}
+	if c.fixed(e.Name) {
 		d.was = split(c.Fixed, c.Client.Secret)
-	default:
+	} else {
 		was, err := c.Store.Connection(ctx, e.Name)
 		if err != nil && !errors.Is(err, registry.ErrNotFound) {
 			return nil, err
 		}
 		d.was = was
 	}
-	lines := map[string]int{}
-	if e.Text != "" {
-		parsed, findings := c.Client.Parse(e.Text)
-		d.findings = findings
-		maps.Copy(d.next.Properties, parsed)
-		lines = c.Client.Lines(e.Text)
-	}
-	var kept []Finding
-	for _, name := range slices.Sorted(maps.Keys(e.Properties)) {
-		value, err := d.property(name, e.Properties[name])
-		if err != nil {
-			kept = append(kept, Finding{Name: name, Verdict: Refused, Text: err.Error()})
-			delete(d.next.Properties, name)
-			continue
-		}
-		d.next.Properties[name] = value
-		delete(lines, name) // the value is not the line's
-	}
 	for name, f := range e.Files {
 		if err := d.file(name, f); err != nil {
 			return nil, err
 		}
 	}
-	d.redact = redactor(d.next, c.Client.Secret)
-	for _, f := range c.Client.Check(d.next) {
+	refused := d.take(&e)
+	d.judge()
+	d.findings = append(d.findings, refused...)
+	slices.SortStableFunc(d.findings, func(a, b Finding) int { return a.Line - b.Line })
+	return d, nil
+}
+
+// take takes the properties, of the text and then of the edit, and says which it
+// cannot take.
+func (d *draft) take(e *Edit) (refused []Finding) {
+	if e.Text != "" {
+		d.next.Properties, d.findings = d.client.Parse(e.Text)
+		d.lines = d.client.Lines(e.Text)
+	}
+	for name, p := range e.Properties {
+		delete(d.lines, name) // the value is not the line's
+		if value, why := d.property(name, p); why == "" {
+			d.next.Properties[name] = value
+		} else {
+			delete(d.next.Properties, name)
+			refused = append(refused, Finding{Name: name, Verdict: Refused, Text: why})
+		}
+	}
+	for name, value := range d.next.Properties {
+		if strings.ContainsRune(name+value, 0) { // which no file, no protocol and no jsonb takes
+			delete(d.next.Properties, name)
+			refused = append(refused, Finding{Name: strings.ReplaceAll(name, "\x00", "?"), Line: d.lines[name], Verdict: Refused,
+				Text: "It holds a zero character: remove it."})
+		}
+	}
+	slices.SortFunc(refused, func(a, b Finding) int { return strings.Compare(a.Name, b.Name) })
+	return refused
+}
+
+// judge lets the client judge the properties. Secrets are cut out of its words.
+func (d *draft) judge() {
+	d.redact = redactor(d.next, d.client.Secret)
+	for _, f := range d.client.Check(d.next) {
 		if f.Line == 0 {
-			f.Line = lines[f.Name]
+			f.Line = d.lines[f.Name]
 		}
 		d.findings = append(d.findings, f)
 	}
-	d.findings = append(d.findings, kept...)
 	for i := range d.findings {
 		f := &d.findings[i]
 		f.Text = d.redact.Replace(f.Text)
@@ -89,44 +113,46 @@ func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
 			f.Becomes[j] = d.redact.Replace(f.Becomes[j])
 		}
 	}
-	slices.SortStableFunc(d.findings, func(a, b Finding) int { return a.Line - b.Line })
-	return d, nil
 }
 
-// property gives the value of a property in an edit.
-func (d *draft) property(name string, p Property) (string, error) {
-	if !p.Set {
-		return p.Value, nil
+// property gives the value of a property in an edit, or says why it has none.
+func (d *draft) property(name string, p Property) (value, why string) {
+	switch {
+	case !p.Set && len(p.Value) > textBytesMax:
+		return "", fmt.Sprintf("The value has %d bytes, more than the %d that one may have.", len(p.Value), textBytesMax)
+	case !p.Set:
+		return p.Value, ""
+	case d.was == nil:
+		return "", "No value is saved that could be kept: give the value."
+	case d.was.Key != nil:
+		return "", fmt.Sprintf("The value that is saved cannot be kept: %s; or give the value anew.", d.was.Key)
 	}
-	if d.was == nil {
-		return "", errors.New("no value is saved that could be kept: give the value")
+	value, ok := d.was.Secrets[name]
+	if !ok {
+		return "", "No secret of this name is saved that could be kept: give the value."
 	}
-	if d.was.Key != nil {
-		return "", fmt.Errorf("the value that is saved cannot be kept: %w; or give the value anew", d.was.Key)
-	}
-	if v, ok := d.was.Secrets[name]; ok {
-		return v, nil
-	}
-	return "", errors.New("no secret of this name is saved that could be kept: give the value")
+	return value, ""
 }
 
 // file puts a file of an edit into the draft.
 func (d *draft) file(name string, f File) error {
 	if name == "" || len(name) > 128 || strings.Trim(name, nameBytes) != "" || strings.Trim(name, ".") == "" {
-		return &BadEditError{fmt.Sprintf("The name %q is not one for a file: up to 128 letters, digits, dots, underscores and hyphens", name)}
+		return badEdit("The name %q is not one for a file: up to 128 letters, digits, dots, underscores and hyphens",
+			name)
 	}
 	if f.Content != nil {
 		if len(f.Content) > fileBytesMax {
-			return &BadEditError{fmt.Sprintf("File %s has %d bytes, more than the %d that an uploaded file may have", name, len(f.Content), fileBytesMax)}
+			return badEdit("File %s has %d bytes, more than the %d that an uploaded file may have",
+				name, len(f.Content), fileBytesMax)
 		}
 		d.next.Files[name] = f.Content
 		return nil
 	}
 	if d.was == nil || d.was.Key == nil && d.was.Contents[name] == nil {
-		return &BadEditError{fmt.Sprintf("No file %s is saved that could be kept: give its content", name)}
+		return badEdit("No file %s is saved that could be kept: give its content", name)
 	}
 	if d.was.Key != nil {
-		return &BadEditError{fmt.Sprintf("File %s cannot be kept: %s; or upload it anew", name, d.was.Key)}
+		return badEdit("File %s cannot be kept: %s; or upload it anew", name, d.was.Key)
 	}
 	d.next.Files[name], d.times[name] = d.was.Contents[name], d.was.Files[name].At
 	return nil
@@ -134,7 +160,7 @@ func (d *draft) file(name string, f File) error {
 
 // stored is what a store is to keep of the draft.
 func (d *draft) stored() *Stored {
-	s := split(d.next, d.secret)
+	s := split(d.next, d.client.Secret)
 	now := time.Now().UTC().Truncate(time.Second)
 	for name, f := range s.Files {
 		if f.At = d.times[name]; f.At.IsZero() {

@@ -37,7 +37,8 @@ func (p *Property) UnmarshalJSON(b []byte) error {
 		Set bool `json:"set"`
 	}
 	if json.Unmarshal(b, &in) != nil || !in.Set {
-		return errors.New(`the value of a property is a string, or {"set": true} to keep a secret that is saved; leave a property out to unset it`)
+		return errors.New(`the value of a property is a string, or {"set": true} to keep a secret that is saved; ` +
+			`leave a property out to unset it`)
 	}
 	p.Set = true
 	return nil
@@ -110,7 +111,8 @@ func (c Connection) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Spri
 const secretBytesMin = 6
 
 // jaasSecrets finds the secrets inside the value of sasl.jaas.config and its like.
-var jaasSecrets = regexp.MustCompile(`(?i)(?:password|secret|passphrase|token)\w*\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))`)
+var jaasSecrets = regexp.MustCompile(`(?i)(?:password|secret|passphrase|token)\w*\s*=\s*` +
+	`(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))`)
 
 // redactor cuts a connection's secret values out of texts. Texts are made without
 // them; this is for the words of others that are passed on, such as the client

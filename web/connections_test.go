@@ -117,7 +117,7 @@ func TestPropertiesAreCheckedByLine(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("POST", "/api/v1/connections/check", "bootstrap.servers=good:1\nacks=0\nsasl.password=planted-secret", 200,
 		`{"line":2,"name":"acks","verdict":"refused","becomes":["acks"],"text":"It would break P3."}`, `"text":"It is (not shown)."`)
-	d.want("POST", "/api/v1/connections/check", `{"properties": {"sasl.password": {"set": true}}}`, 200, "no value is saved")
+	d.want("POST", "/api/v1/connections/check", `{"properties": {"sasl.password": {"set": true}}}`, 200, "No value is saved")
 	d.want("POST", "/api/v1/connections/check", strings.Repeat("# long\n", 200_000), 400, "1400000 bytes")
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"urncast/producer"
 	"urncast/web/rest"
@@ -66,7 +67,8 @@ func (c *connectionList) Run(ctx context.Context) error {
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range answer.Connections {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.Properties["bootstrap.servers"].Value, changed(&s), strings.Join(s.UsedBy, ", "))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n",
+			s.Name, s.Properties["bootstrap.servers"].Value, changed(&s), strings.Join(s.UsedBy, ", "))
 	}
 	return w.Flush()
 }
@@ -107,14 +109,25 @@ func (c *connectionShow) Run(ctx context.Context) error {
 		if p := s.Properties[name]; p.Set {
 			fmt.Printf("# %s is set\n", name)
 		} else {
-			fmt.Printf("%s=%s\n", name, p.Value)
+			fmt.Printf("%s=%s\n", name, written(p.Value))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		f := s.Files[name]
-		fmt.Printf("# %s%s: %d bytes, uploaded %s, SHA-256 %s\n", producer.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
+		fmt.Printf("# %s%s: %d bytes, uploaded %s, SHA-256 %s\n",
+			producer.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
 	}
 	return nil
+}
+
+// written is a value as a client.properties has it, so that what is printed can be
+// pasted: on one line, whatever lines it has.
+func written(value string) string {
+	value = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(value)
+	if strings.HasPrefix(value, " ") {
+		value = `\` + value
+	}
+	return value
 }
 
 // connectionEdit are the flags that change a connection.
@@ -151,11 +164,11 @@ func (c *connectionEdit) apply(name string, saved *producer.Shown, in io.Reader)
 			e.Properties[name] = p
 		}
 	} else {
-		b, err := os.ReadFile(c.File)
+		text, err := readProperties(c.File)
 		if err != nil {
 			return nil, err
 		}
-		e.Text = string(b)
+		e.Text = text
 	}
 	for _, name := range c.Unset {
 		_, property := e.Properties[name]
@@ -200,7 +213,24 @@ func given(value string, in io.Reader) (string, error) {
 	default:
 		return value, nil
 	}
+	if !utf8.Valid(b) && err == nil {
+		err = errors.New("it is not UTF-8: convert it first; a file of bytes is uploaded with --upload")
+	}
 	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), err
+}
+
+// readProperties reads a client.properties. What is not UTF-8 is ISO-8859-1, as
+// Java reads such files.
+func readProperties(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil || utf8.Valid(b) {
+		return string(b), err
+	}
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes), nil
 }
 
 // saved gives a connection as it is shown; one of revision 0 if there is none.
@@ -237,7 +267,8 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, status, err := c.do(ctx, http.MethodPut, fmt.Sprintf("%s?anyway=%t", connectionPath(c.Name), c.Anyway), jsonBody, bytes.NewReader(body), http.StatusUnprocessableEntity)
+	path := fmt.Sprintf("%s?anyway=%t", connectionPath(c.Name), c.Anyway)
+	b, status, err := c.do(ctx, http.MethodPut, path, jsonBody, bytes.NewReader(body), http.StatusUnprocessableEntity)
 	if err != nil {
 		return err
 	}
@@ -324,11 +355,12 @@ type connectionCheck struct {
 
 // Run checks the file; refused lines end it with status 1.
 func (c *connectionCheck) Run(ctx context.Context) error {
-	text, err := os.ReadFile(c.File)
+	text, err := readProperties(c.File)
 	if err != nil {
 		return err
 	}
-	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/connections/check", map[string]string{"Content-Type": "text/plain; charset=utf-8"}, bytes.NewReader(text))
+	plain := map[string]string{"Content-Type": "text/plain; charset=utf-8"}
+	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/connections/check", plain, strings.NewReader(text))
 	if err != nil {
 		return err
 	}

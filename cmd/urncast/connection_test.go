@@ -13,6 +13,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/web"
 )
@@ -115,6 +116,11 @@ func TestConnectionVerbs(t *testing.T) {
 	if got := secrets(); got != "map[] " {
 		t.Errorf("a whole file left what was there before: %s", got)
 	}
+	v.run(0, "", words("connection set c -f "+v.file("latin", "bootstrap.servers=good:9\nsasl.password=gr\xfcn-planted")), "revision 6")
+	if got := secrets(); got != "map[sasl.password:grün-planted] " {
+		t.Errorf("a file in ISO-8859-1 is read as %s", got)
+	}
+	v.run(1, "gr\xfcn", words("connection set c sasl.password=-"), "the value of sasl.password: it is not UTF-8")
 	v.run(0, "", words("connection delete c"))
 	v.run(1, "", words("connection delete c"), "There is no connection")
 }
@@ -149,6 +155,16 @@ func TestConnectionTestVerb(t *testing.T) {
 	}
 	if c.ProcessState.ExitCode() != 1 || !strings.Contains(out.String(), "passed") || !strings.Contains(out.String(), "cancelled") {
 		t.Errorf("status %d: %s", c.ProcessState.ExitCode(), out.String())
+	}
+}
+
+// What show prints is a client.properties with the same values.
+func TestShownValuesCanBePasted(t *testing.T) {
+	for _, value := range []string{"plain", " led by a space", "-----BEGIN-----\r\n\tx=y\n", `a\b\`, "#=:!"} {
+		got, findings := (&kafka.Client{}).Parse("name.x=" + written(value) + "\nacks=all")
+		if got["name.x"] != value || got["acks"] != "all" {
+			t.Errorf("%q is read back as %q, %v", value, got["name.x"], findings)
+		}
 	}
 }
 

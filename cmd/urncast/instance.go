@@ -139,7 +139,8 @@ func (i *instance) checkFixed(ctx context.Context) error {
 // connect wires the connections, and says of which the secrets cannot be opened:
 // that stops neither this process nor the registry.
 func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore, log *slog.Logger) error {
-	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Topic: i.Producer.Topic, Prefix: i.Producer.Prefix}
+	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed,
+		Topic: i.Producer.Topic, Prefix: i.Producer.Prefix}
 	name := i.Producer.Connection
 	if i.Fixed != nil {
 		name = i.Fixed.Name
@@ -151,7 +152,8 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 		return fmt.Errorf("reading the connections: %w", err)
 	}
 	for name, err := range locked {
-		log.Error("the secrets of a connection cannot be opened; it cannot be used until they can", "connection", name, "error", err)
+		log.Error("the secrets of a connection cannot be opened; it cannot be used until they can",
+			"connection", name, "error", err)
 	}
 	return nil
 }

@@ -48,7 +48,8 @@ func (c *secretsRotate) Run(ctx context.Context) error {
 		return err
 	}
 	if ring == nil {
-		return errors.New("there is no key to seal with: give the new key and then the old ones in URNCAST_SECRET_KEY or in the file of --secret-key-file")
+		return errors.New("there is no key to seal with: " +
+			"give the new key and then the old ones in URNCAST_SECRET_KEY or in the file of --secret-key-file")
 	}
 	store, err := postgres.Open(ctx, c.Database)
 	if err != nil {
@@ -64,7 +65,8 @@ func (c *secretsRotate) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("key %s seals everything now: %d values sealed anew, %d sealed with it before\n", r.Key, r.Sealed, r.Already)
+	fmt.Printf("key %s seals everything now: %d values sealed anew, %d sealed with it before\n",
+		r.Key, r.Sealed, r.Already)
 	return nil
 }
 

@@ -37,14 +37,16 @@ type key struct {
 
 // ErrNoKey says that there is no key to seal with.
 var ErrNoKey = errors.New("this process has no key to seal secrets with: make one with \"urncast secrets key\", " +
-	"keep a copy of it apart from the database, and give it in URNCAST_SECRET_KEY or in a file that --secret-key-file names")
+	"keep a copy of it apart from the database, " +
+	"and give it in URNCAST_SECRET_KEY or in a file that --secret-key-file names")
 
 // A MissingKeyError says which key a sealed value needs.
 type MissingKeyError struct{ ID string }
 
 // Error names the key.
 func (e *MissingKeyError) Error() string {
-	return "it is sealed with key " + e.ID + ", which this process does not have: add that key to URNCAST_SECRET_KEY or to the file of --secret-key-file"
+	return "it is sealed with key " + e.ID + ", which this process does not have: " +
+		"add that key to URNCAST_SECRET_KEY or to the file of --secret-key-file"
 }
 
 // NewKey makes a key, in the form that Parse reads.
@@ -65,10 +67,12 @@ func Parse(text string) (*Ring, error) {
 		for _, word := range strings.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(", \t\r\n", c) }) {
 			b, err := base64.StdEncoding.DecodeString(word)
 			if err != nil || len(b) != chacha20poly1305.KeySize {
-				return nil, fmt.Errorf("key %d is not the base64 of %d bytes: \"urncast secrets key\" prints one that is", len(r.keys)+1, chacha20poly1305.KeySize)
+				return nil, fmt.Errorf("key %d is not the base64 of %d bytes: "+
+					"\"urncast secrets key\" prints one that is", len(r.keys)+1, chacha20poly1305.KeySize)
 			}
 			if len(r.keys) == keysMax {
-				return nil, fmt.Errorf("there are more than %d keys: run \"urncast secrets rotate\", and leave out those that seal nothing any more", keysMax)
+				return nil, fmt.Errorf("there are more than %d keys: "+
+					"run \"urncast secrets rotate\", and leave out those that seal nothing any more", keysMax)
 			}
 			if err := r.add(b); err != nil {
 				return nil, err
@@ -100,7 +104,8 @@ func (r *Ring) add(b []byte) error {
 func Load(environment, file string) (*Ring, error) {
 	switch {
 	case environment != "" && file != "":
-		return nil, errors.New("keys come from URNCAST_SECRET_KEY or from the file of --secret-key-file, not from both: put them all in one place, the one to seal with first")
+		return nil, errors.New("keys come from URNCAST_SECRET_KEY or from the file of --secret-key-file, not from both: " +
+			"put them all in one place, the one to seal with first")
 	case environment != "":
 		r, err := Parse(environment)
 		if err != nil {

@@ -16,7 +16,8 @@ func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
 	if _, err := t.Exec(ctx, `LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 		return fmt.Errorf("locking the audit: %w", err)
 	}
-	_, err := t.Exec(ctx, `INSERT INTO audit (at, user_name, remote, action, subject, detail) VALUES (clock_timestamp(), $1, $2, $3, $4, $5)`,
+	_, err := t.Exec(ctx, `
+		INSERT INTO audit (at, user_name, remote, action, subject, detail) VALUES (clock_timestamp(), $1, $2, $3, $4, $5)`,
 		a.User, a.Remote, a.Action, a.Subject, a.Detail)
 	if err != nil {
 		return fmt.Errorf("recording the change in the audit: %w", err)
@@ -26,7 +27,8 @@ func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
 
 // Acts implements producer.ConnectionStore.
 func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]producer.Act, error) {
-	rows, err := s.pool.Query(ctx, `SELECT id, at, user_name, remote, action, subject, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	rows, err := s.pool.Query(ctx, `
+		SELECT id, at, user_name, remote, action, subject, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, err
 	}

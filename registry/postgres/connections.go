@@ -67,7 +67,8 @@ func (s *ConnectionStore) scan(row pgx.CollectableRow) (producer.Stored, error) 
 	var names []string
 	var secrets, files []byte
 	var infos map[string]fileInfo
-	err := row.Scan(&out.Name, &out.Properties, &names, &secrets, &infos, &files, &out.Revision, &out.ChangedAt, &out.ChangedBy, &out.UsedBy)
+	err := row.Scan(&out.Name, &out.Properties, &names, &secrets, &infos, &files,
+		&out.Revision, &out.ChangedAt, &out.ChangedBy, &out.UsedBy)
 	if err != nil {
 		return out, err
 	}
@@ -161,7 +162,8 @@ func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored
 // conflict says what stands where a save found another revision than it expected.
 func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 	e := &producer.ConflictError{Name: name, Base: base}
-	err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM connections WHERE name = $1`, name).Scan(&e.Now, &e.By, &e.At)
+	err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM connections WHERE name = $1`, name).
+		Scan(&e.Now, &e.By, &e.At)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
@@ -173,7 +175,8 @@ func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a producer.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		var users []string
-		if err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 ORDER BY name)`, name).Scan(&users); err != nil {
+		err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 ORDER BY name)`, name).Scan(&users)
+		if err != nil {
 			return err
 		}
 		if len(users) > 0 {
@@ -220,10 +223,12 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by producer.Actor) (Rotate
 			return err
 		}
 		for _, c := range all {
-			if err := errors.Join(s.reseal(&c.Secrets, secretsPlace(c.Name), &r), s.reseal(&c.Files, filesPlace(c.Name), &r)); err != nil {
+			err := errors.Join(s.reseal(&c.Secrets, secretsPlace(c.Name), &r), s.reseal(&c.Files, filesPlace(c.Name), &r))
+			if err != nil {
 				return fmt.Errorf("connection %s, and nothing was changed: %w", c.Name, err)
 			}
-			if _, err := t.Exec(ctx, `UPDATE connections SET secrets = $2, files = $3 WHERE name = $1`, c.Name, c.Secrets, c.Files); err != nil {
+			_, err = t.Exec(ctx, `UPDATE connections SET secrets = $2, files = $3 WHERE name = $1`, c.Name, c.Secrets, c.Files)
+			if err != nil {
 				return err
 			}
 		}
@@ -231,7 +236,8 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by producer.Actor) (Rotate
 		if err != nil {
 			return err
 		}
-		return audit(ctx, t, producer.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated, Subject: "connections", Detail: detail})
+		return audit(ctx, t, producer.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated,
+			Subject: "connections", Detail: detail})
 	})
 	return r, err
 }

@@ -109,7 +109,8 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	if e.Revision == 0 {
 		status = http.StatusCreated
 	}
-	writeJSON(w, status, SavedConnection{s.Shown, s.Changed, append([]producer.Finding{}, s.Findings...), triedOf(s.Servers)})
+	findings := append([]producer.Finding{}, s.Findings...)
+	writeJSON(w, status, SavedConnection{s.Shown, s.Changed, findings, triedOf(s.Servers)})
 }
 
 // Delete serves DELETE /api/v1/connections/{name}.
@@ -189,7 +190,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		WriteError(w, r, http.StatusRequestEntityTooLarge, "The body has more than the %d bytes that a connection may have.", large.Limit)
+		WriteError(w, r, http.StatusRequestEntityTooLarge,
+			"The body has more than the %d bytes that a connection may have.", large.Limit)
 	case err != nil:
 		WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
 	}
@@ -224,7 +226,8 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &refused) {
 		const status = http.StatusUnprocessableEntity
 		p := Problem{http.StatusText(status), status, refused.Error() + ".", r.Header.Get("X-Correlation-Id")}
-		b, err := json.Marshal(RefusedConnection{p, append([]producer.Finding{}, refused.Findings...), triedOf(refused.Servers)})
+		findings := append([]producer.Finding{}, refused.Findings...)
+		b, err := json.Marshal(RefusedConnection{p, findings, triedOf(refused.Servers)})
 		if err != nil { // the types are ours
 			panic(err)
 		}
@@ -251,6 +254,8 @@ func connectionStatus(r *http.Request, err error) (int, string) {
 		return http.StatusNotFound, fmt.Sprintf("There is no connection %q", r.PathValue("name"))
 	case errors.As(err, &conflict), errors.As(err, &used), errors.As(err, &fixed):
 		return http.StatusConflict, err.Error()
+	case errors.Is(err, producer.ErrBusy):
+		return http.StatusTooManyRequests, err.Error()
 	case errors.Is(err, secret.ErrNoKey):
 		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()
 	}

@@ -195,6 +195,19 @@ func (s *Server) Dump(tb testing.TB, database string) (file string) {
 	return file
 }
 
+// DumpText gives a database as the SQL that would make it again.
+func (s *Server) DumpText(tb testing.TB, database string) string {
+	tb.Helper()
+	out, err := s.command("pg_dump", "-d", s.URL(database)).Output()
+	if err != nil {
+		tb.Fatalf("pg_dump: %v", err)
+	}
+	return string(out)
+}
+
+// LogFile is the server's log.
+func (s *Server) LogFile() string { return filepath.Join(s.dir, "log") }
+
 // Restore puts a dump in place of a database, whose connections it ends.
 func (s *Server) Restore(tb testing.TB, database, file string) {
 	tb.Helper()

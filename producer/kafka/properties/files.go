@@ -15,8 +15,18 @@ import (
 // fileMax bounds a store, keytab or krb5.conf.
 const fileMax = 8 << 20
 
-// file reads what a value names: an upload, or a path, which is watched then.
-func (r *resolver) file(value string) ([]byte, error) {
+// file reads what the value of a property names: an upload, or a path, which is
+// watched then.
+func (r *resolver) file(property, value string) ([]byte, error) {
+	data, err := r.named(value)
+	if err != nil && Secret(property) { // what was taken for a name may be none
+		return nil, errors.New("the value names a file that cannot be read: correct the path, or upload the file " +
+			"and write upload: and its name")
+	}
+	return data, err
+}
+
+func (r *resolver) named(value string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(value, producer.UploadPrefix); ok {
 		data, ok := r.c.Files[name]
 		switch {
@@ -25,10 +35,12 @@ func (r *resolver) file(value string) ([]byte, error) {
 		case len(r.c.Files) == 0:
 			return nil, fmt.Errorf("no file was uploaded as %q, nor another: upload it, or write a path", name)
 		}
-		return nil, fmt.Errorf("no file was uploaded as %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(r.c.Files)), ", "))
+		uploads := strings.Join(slices.Sorted(maps.Keys(r.c.Files)), ", ")
+		return nil, fmt.Errorf("no file was uploaded as %q: there are %s", name, uploads)
 	}
 	if i := strings.IndexAny(value, "\n\r"); i >= 0 {
-		return nil, errors.New("the value has several lines, and is to name a file: write a path, or upload: and the name of an uploaded file")
+		return nil, errors.New("the value has several lines, and is to name a file: write a path, or upload: and " +
+			"the name of an uploaded file")
 	}
 	value = strings.TrimPrefix(value, "file://")
 	data, err := readFile(value)

@@ -87,7 +87,8 @@ func (p *jaasParser) value() (*loginModule, error) {
 		return nil, err
 	}
 	if first.kind != 'w' {
-		return nil, first.errorf("the class of a login module is expected, such as org.apache.kafka.common.security.plain.PlainLoginModule, but %s", first.is())
+		return nil, first.errorf("the class of a login module is expected, such as "+
+			"org.apache.kafka.common.security.plain.PlainLoginModule, but %s", first.is())
 	}
 	second, err := p.next()
 	if err != nil {
@@ -165,17 +166,19 @@ func (p *jaasParser) module(class, flag token) (*loginModule, error) {
 			return nil, err
 		}
 		if sign.kind != '=' {
-			return nil, sign.errorf("\"=\" is expected after the name of an option, but %s (a value with blanks or signs needs quotation marks)", sign.is())
+			return nil, sign.errorf("\"=\" is expected after the name of an option, but %s (a value with blanks or "+
+				"signs needs quotation marks)", sign.is())
 		}
 		value, err := p.argument()
 		if err != nil {
 			return nil, err
 		}
 		if value.kind != 'w' && value.kind != 'q' {
-			return nil, value.errorf("the value of an option is expected after \"=\", but %s (an empty value is \"\")", value.is())
+			return nil, value.errorf("the value of an option is expected after \"=\", but %s (an empty "+
+				"value is \"\")", value.is())
 		}
-		if _, twice := m.options[name.text]; twice {
-			return nil, name.errorf("the option stands there a second time")
+		if before, twice := m.options[name.text]; twice && before != value.text {
+			return nil, name.errorf("the option stands there a second time, with another value")
 		}
 		m.options[name.text] = value.text
 	}

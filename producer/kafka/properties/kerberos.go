@@ -1,13 +1,13 @@
 package properties
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"urncast/producer"
@@ -29,7 +29,8 @@ var kerberosOptions = map[string]string{
 	"doNotPrompt":       "Nobody is ever asked for a password.",
 	"refreshKrb5Config": "Krb5.conf is read anew whenever it changes.",
 	"renewTGT":          "A ticket is renewed, or fetched anew with the keytab, before it ends.",
-	"useFirstPass":      "Nobody is ever asked for a password.", "tryFirstPass": "Nobody is ever asked for a password.",
+	"useFirstPass":      "Nobody is ever asked for a password.", "tryFirstPass": "Nobody is ever asked for " +
+		"a password.",
 	"storePass": "Nobody is ever asked for a password.", "clearPass": "Nobody is ever asked for a password.",
 	"debug": "The connection test shows the login step by step.",
 }
@@ -46,7 +47,7 @@ func (r *resolver) kerberos(m *loginModule) {
 		r.options(m, kerberosOptions)
 		r.becomes(jaasProperty, "urncast")
 	}
-	if on(m, "isInitiator", "true") == false {
+	if !on(m, "isInitiator", "true") {
 		r.refuse(jaasProperty, "The option isInitiator=false is for a server: remove it.")
 	}
 	k.Service = cmp.Or(r.either(m, "serviceName", "sasl.kerberos.service.name"), serviceDefault)
@@ -113,9 +114,11 @@ func splitPrincipal(s string) (name, realm string, err error) {
 	case strings.ContainsAny(s, " \t\r\n\x00"):
 		return "", "", errors.New("the principal has a blank in it: write it as name@REALM")
 	case strings.Contains(name, "_HOST"):
-		return "", "", errors.New("the principal holds _HOST, which Kafka's clients do not fill in: write the name of the host")
+		return "", "", errors.New("the principal holds _HOST, which Kafka's clients do not fill in: write the name " +
+			"of the host")
 	case strings.Contains(s, "${"):
-		return "", "", errors.New("the principal holds a place for a value that nobody filled in: write it as name@REALM")
+		return "", "", errors.New("the principal holds a place for a value that nobody filled in: write it as " +
+			"name@REALM")
 	}
 	return name, realm, nil
 }
@@ -129,17 +132,22 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		r.refuse(jaasProperty, "It names a keyTab that is not used: add useKeyTab=true.")
 		return false
 	case useKeytab && keytab == "":
-		r.refuse(jaasProperty, "The option useKeyTab needs a keytab: add keyTab=\"…\" with a path, or upload: and the name of an uploaded file.")
+		r.refuse(jaasProperty, "The option useKeyTab needs a keytab: add keyTab=\"…\" with a path, or upload: and "+
+			"the name of an uploaded file.")
 		return false
 	case useKeytab && k.Principal == "":
 		r.refuse(jaasProperty, "The option principal is missing: add principal=\"name@REALM\".")
 		return false
 	case !useKeytab && !useCache:
 		if r.has(jaasProperty) {
-			r.refuse(jaasProperty, "Without keytab and ticket cache Java would ask for a password, and nobody is there: add useKeyTab=true, keyTab and principal, or useTicketCache=true.")
+			r.refuse(jaasProperty,
+				"Without keytab and ticket cache Java would ask for a password, and nobody is there: add "+
+					"useKeyTab=true, keyTab and principal, or useTicketCache=true.")
 		} else {
-			r.refuse(jaasProperty, "Kerberos needs to know who logs in: write sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "+
-				"keyTab=\"…\" principal=\"name@REALM\"; or sasl.kerberos.keytab and sasl.kerberos.principal.")
+			r.refuse(jaasProperty,
+				"Kerberos needs to know who logs in: write "+
+					"sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "+
+					"keyTab=\"…\" principal=\"name@REALM\"; or sasl.kerberos.keytab and sasl.kerberos.principal.")
 		}
 		return false
 	}
@@ -151,7 +159,9 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		}
 		if _, err := os.Stat(path); err == nil || !useKeytab { // with a keytab it is a cache only
 			if err != nil {
-				r.refuse(jaasProperty, "The ticket cache %s cannot be read: %v; get a ticket with kinit as user %d, or use a keytab.", path, reason(err), os.Getuid())
+				r.refuse(jaasProperty,
+					"The ticket cache %s cannot be read: %v; get a ticket with kinit as user %d, or "+
+						"use a keytab.", path, reason(err), os.Getuid())
 				return false
 			}
 			k.Cache = path
@@ -161,13 +171,14 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		return true
 	}
 	place := r.placeOf(m, "keyTab", "sasl.kerberos.keytab")
-	data, err := r.file(strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:"))
-	switch {
-	case err != nil:
+	keytab = strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:")
+	data, err := r.file("sasl.kerberos.keytab", keytab)
+	if err != nil {
 		r.refuse(place, "The keytab cannot be used: %s", sentence(err))
 		return false
-	case !bytes.HasPrefix(data, []byte{5, 2}) && !bytes.HasPrefix(data, []byte{5, 1}):
-		r.refuse(place, "What is named as the keytab holds no keytab: export one with kadmin's ktadd or with ktpass.")
+	}
+	if _, err := principalsOf(data); err != nil {
+		r.refuse(place, "%s", sentence(err))
 		return false
 	}
 	k.Keytab, k.KeytabPath = data, keytab
@@ -178,11 +189,13 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 func cachePath(named string) (string, error) {
 	path := cmp.Or(named, os.Getenv("KRB5CCNAME"), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))
 	if strings.HasPrefix(path, producer.UploadPrefix) {
-		return "", errors.New("a ticket cache cannot be uploaded, for its tickets end: write its path, or use a keytab")
+		return "", errors.New("a ticket cache cannot be uploaded, for its tickets end: write its path, or " +
+			"use a keytab")
 	}
 	if kind, rest, ok := strings.Cut(path, ":"); ok && len(kind) > 1 {
 		if kind != "FILE" {
-			return "", fmt.Errorf("a ticket cache of the kind %s is not read, only files are: use FILE: and a path, or a keytab", strings.ToUpper(kind[:min(len(kind), 20)]))
+			return "", fmt.Errorf("a ticket cache of the kind %s is not read, only files are: use FILE: and a "+
+				"path, or a keytab", strings.ToUpper(kind[:min(len(kind), 20)]))
 		}
 		path = rest
 	}
@@ -190,7 +203,7 @@ func cachePath(named string) (string, error) {
 }
 
 // realms gathers what is known of realms and their KDCs.
-func (r *resolver) realms(_ *loginModule, k *Kerberos) bool {
+func (r *resolver) realms(m *loginModule, k *Kerberos) bool {
 	conf, place, ok := r.krb5()
 	if !ok {
 		return false
@@ -204,6 +217,15 @@ func (r *resolver) realms(_ *loginModule, k *Kerberos) bool {
 		case len(hosts) == 0:
 			r.refuse(krb5Realm, "It goes with the realm's KDCs: write java.security.krb5.kdc too.")
 			return false
+		case !plainWord(realm):
+			r.refuse(krb5Realm, "%s is no name of a realm: it is like EXAMPLE.ORG.", quoted(krb5Realm, realm))
+			return false
+		}
+		for _, h := range hosts {
+			if !krb5Address.MatchString(h) {
+				r.refuse(krb5KDC, "%s is no host: write the KDCs' names, separated by colons.", quoted(krb5KDC, h))
+				return false
+			}
 		}
 		conf.set(realm, hosts)
 	}
@@ -218,7 +240,28 @@ func (r *resolver) realms(_ *loginModule, k *Kerberos) bool {
 		r.note(name, "The KDCs of realm %s are not in %s, so they are looked for in DNS.", realm, place)
 	}
 	k.Config = conf.String()
-	return true
+	return r.held(m, k, realm)
+}
+
+// held sees that the keytab has a key of whom we say we are.
+func (r *resolver) held(m *loginModule, k *Kerberos, realm string) bool {
+	principals, err := principalsOf(k.Keytab)
+	who := strings.ReplaceAll(k.Principal, `\`, "") + "@" + realm
+	if k.Keytab == nil || err != nil || len(principals) == 0 || slices.Contains(principals, who) {
+		return true
+	}
+	shown := principals[:min(len(principals), 5)]
+	r.refuse(r.placeOf(m, "principal", "sasl.kerberos.principal"), "The keytab has no key of %s, but of %s: write one of "+
+		"these as the principal, or name another keytab.", quotedName(who), strings.Join(shown, ", "))
+	return false
+}
+
+// quotedName shows a principal, unless it is no such name.
+func quotedName(s string) string {
+	if len(s) > 200 || strings.ContainsAny(s, "=;\"'") {
+		return "the principal that is written"
+	}
+	return s
 }
 
 func onlyIf(s string, yes bool) string {
@@ -245,7 +288,7 @@ func (r *resolver) krb5() (*krb5Conf, string, bool) {
 			return &krb5Conf{}, "krb5.conf (there is none)", true
 		}
 	}
-	data, err := r.file(named)
+	data, err := r.file(krb5File, named)
 	if err == nil {
 		var conf *krb5Conf
 		if conf, err = readKrb5(string(data), r.included); err == nil {

@@ -6,9 +6,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // A krb5Conf holds what gokrb5 reads of a krb5.conf. It is written anew for it,
@@ -106,19 +104,30 @@ func (c *krb5Conf) read(text string, section *string, include func(string, bool)
 	return nil
 }
 
-// parts breaks a line after "{" and before "}", which may share one.
+var begins = regexp.MustCompile(`^([^={}]+=\s*\{)(.*)$`)
+
+// parts breaks a line after the brace that begins a group and before the one that
+// ends it, which may share one line.
 func parts(line string) []string {
-	if !strings.ContainsAny(line, "{}") || strings.Contains(line, "RULE:") {
-		return []string{line}
+	if m := begins.FindStringSubmatch(line); m != nil {
+		return append([]string{m[1]}, parts(strings.TrimSpace(m[2]))...)
 	}
-	line = strings.ReplaceAll(strings.ReplaceAll(line, "{", "{\n"), "}", "\n}\n")
-	var out []string
-	for p := range strings.SplitSeq(line, "\n") {
-		if p = strings.TrimSpace(p); p != "" && p != "*" {
-			out = append(out, p)
-		}
+	bare := strings.TrimSpace(strings.TrimSuffix(line, "*"))
+	switch {
+	case line == "":
+		return nil
+	case bare == "}":
+		return []string{"}"}
+	case strings.HasSuffix(bare, "}") && !strings.Contains(bare, "{"):
+		return append(parts(strings.TrimSpace(strings.TrimSuffix(bare, "}"))), "}")
 	}
-	return out
+	return []string{line}
+}
+
+// plainWord says whether a name can stand in what gokrb5 reads: ASCII, without
+// blanks and signs.
+func plainWord(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("=[]{}#;\"'\\", r) })
 }
 
 // line takes one entry, or the beginning or end of a group.
@@ -151,10 +160,10 @@ func (c *krb5Conf) line(line, section string, group **krb5Group, nested *int) er
 	}
 	value = strings.Trim(value, `"`)
 	switch {
-	case value == "" || strings.ContainsFunc(key+value, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case value == "":
 	case section == "libdefaults" && *nested == 0:
 		c.setDefault(strings.ToLower(key), value)
-	case section == "domain_realm" && *nested == 0 && !strings.ContainsAny(key+value, "=[]{} "):
+	case section == "domain_realm" && *nested == 0 && plainWord(key) && plainWord(value):
 		c.domains = append(c.domains, [2]string{strings.ToLower(key), value})
 	case *group != nil && *nested == 1:
 		c.server(*group, strings.ToLower(key), value)
@@ -171,7 +180,7 @@ func (c *krb5Conf) realm(name string) *krb5Group {
 		}
 	}
 	g := &krb5Group{name: name}
-	if name == "" || strings.ContainsAny(name, "=[]{}#; \t") {
+	if !plainWord(name) {
 		return g // no name that could be asked for
 	}
 	c.realms = append(c.realms, g)
@@ -185,7 +194,7 @@ func (c *krb5Conf) server(g *krb5Group, key, value string) {
 		key = "master_kdc"
 	case "kdc", "master_kdc", "admin_server", "kpasswd_server":
 	case "default_domain":
-		if !strings.ContainsAny(value, "=[]{} ") {
+		if plainWord(value) {
 			g.entries = append(g.entries, [2]string{key, value})
 		}
 		return
@@ -195,7 +204,8 @@ func (c *krb5Conf) server(g *krb5Group, key, value string) {
 	for _, v := range strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' }) {
 		v = strings.TrimSuffix(v, "*")
 		if strings.HasPrefix(v, "https://") || strings.HasPrefix(v, "http://") {
-			c.notes = append(c.notes, "A KDC behind a web server ("+key+" = https://…) is not used: name one that is reached directly.")
+			c.notes = append(c.notes, "A KDC behind a web server ("+key+" = https://…) is not used: name one that "+
+				"is reached directly.")
 			continue
 		}
 		if rest, ok := strings.CutPrefix(v, "tcp/"); ok { // gokrb5 takes no protocol, but can begin with TCP
@@ -203,16 +213,18 @@ func (c *krb5Conf) server(g *krb5Group, key, value string) {
 			c.setDefault("udp_preference_limit", "1")
 		}
 		v = strings.TrimPrefix(v, "udp/")
-		if v == "" || strings.ContainsAny(v, "=/{}\\\"'") {
+		address := kdcAddress(v)
+		switch {
+		case !krb5Address.MatchString(address):
 			continue
-		}
-		switch key {
-		case "kdc", "master_kdc":
-			v = kdcAddress(v)
+		case key == "kdc" || key == "master_kdc":
+			v = address
 		}
 		g.entries = append(g.entries, [2]string{key, v})
 	}
 }
+
+var krb5Address = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$`)
 
 // kdcAddress adds the port that gokrb5 does not add to every kind of address.
 func kdcAddress(v string) string {
@@ -220,110 +232,6 @@ func kdcAddress(v string) string {
 		return net.JoinHostPort(host, port)
 	}
 	return net.JoinHostPort(strings.Trim(v, "[]"), kdcPort)
-}
-
-var (
-	krb5Booleans  = []string{"allow_weak_crypto", "canonicalize", "dns_canonicalize_hostname", "dns_lookup_kdc", "dns_lookup_realm", "forwardable", "noaddresses", "proxiable", "rdns"}
-	krb5Durations = []string{"clockskew", "ticket_lifetime", "renew_lifetime"}
-	krb5Types     = []string{"default_tgs_enctypes", "default_tkt_enctypes", "permitted_enctypes"}
-	hexOptions    = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{8}$`)
-)
-
-// setDefault takes an entry of [libdefaults] in the form that gokrb5 takes; the
-// first of a name counts, as in MIT's library. What it cannot take is left out.
-func (c *krb5Conf) setDefault(key, value string) {
-	if slices.ContainsFunc(c.defaults, func(e [2]string) bool { return e[0] == key }) {
-		return
-	}
-	switch {
-	case slices.Contains(krb5Booleans, key):
-		switch strings.ToLower(value) {
-		case "true", "t", "yes", "y", "on", "1":
-			value = "true"
-		case "false", "f", "no", "n", "off", "0", "nil":
-			value = "false"
-		default:
-			return // dns_canonicalize_hostname = fallback is one
-		}
-	case slices.Contains(krb5Durations, key):
-		d, ok := krb5Duration(value)
-		if !ok {
-			return
-		}
-		value = strconv.FormatInt(int64(d/time.Second), 10) + "s"
-	case slices.Contains(krb5Types, key):
-		list := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
-		if slices.Contains(list, "default") || strings.ContainsAny(value, "+=[]{}") {
-			return
-		}
-		list = slices.DeleteFunc(list, func(s string) bool { return strings.HasPrefix(s, "-") })
-		if value = strings.Join(expanded(list), " "); value == "" {
-			return
-		}
-	case key == "udp_preference_limit":
-		if n, err := strconv.Atoi(value); err != nil || n < 0 {
-			return
-		} else if n > 32700 {
-			value = "32700"
-		}
-	case key == "kdc_default_options":
-		if !hexOptions.MatchString(value) {
-			return
-		}
-	case key == "default_realm":
-		if strings.ContainsAny(value, "=[]{} \t") {
-			return
-		}
-	default:
-		return
-	}
-	c.defaults = append(c.defaults, [2]string{key, value})
-}
-
-// expanded replaces the short words for families of encryption.
-func expanded(list []string) []string {
-	var out []string
-	for _, w := range list {
-		switch w {
-		case "aes":
-			out = append(out, "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128")
-		case "rc4":
-			out = append(out, "rc4-hmac")
-		default:
-			out = append(out, w)
-		}
-	}
-	return out
-}
-
-var krb5Parts = regexp.MustCompile(`^(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,9})s?)?$`)
-
-// krb5Duration reads 36000, 10h, 7d0h0m0s, 10:00 and 10:00:00; not above ten years.
-func krb5Duration(s string) (time.Duration, bool) {
-	s = strings.ReplaceAll(strings.ToLower(s), " ", "")
-	units := []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second}
-	fields := krb5Parts.FindStringSubmatch(s)
-	if f := strings.Split(s, ":"); len(f) == 2 || len(f) == 3 {
-		fields = append([]string{s, ""}, f...)
-		if len(f) == 2 {
-			fields = append(fields, "")
-		}
-	}
-	if fields == nil || s == "" {
-		return 0, false
-	}
-	var d time.Duration
-	for i, u := range units {
-		if fields[i+1] == "" {
-			continue
-		}
-		n, err := strconv.ParseUint(fields[i+1], 10, 32)
-		if err != nil || len(fields[i+1]) > 9 {
-			return 0, false
-		}
-		d += time.Duration(n) * u
-	}
-	return d, d > 0 && d < 10*365*24*time.Hour
 }
 
 // set makes a realm with these KDCs the default one.

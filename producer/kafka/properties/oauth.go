@@ -32,7 +32,8 @@ func (r *resolver) oauth(m *loginModule) {
 	if r.has("sasl.oauthbearer.method") {
 		v, ok := r.checked("sasl.oauthbearer.method", r.values["sasl.oauthbearer.method"])
 		if ok && v != "oidc" {
-			r.refuse("sasl.oauthbearer.method", "Its value default asks the program for tokens, and urncast fetches them itself: write oidc, with %s.", endpoint)
+			r.refuse("sasl.oauthbearer.method", "Its value default asks the program for tokens, and urncast "+
+				"fetches them itself: write oidc, with %s.", endpoint)
 		}
 	}
 	r.endpoint()
@@ -65,7 +66,8 @@ func (r *resolver) handler() {
 		r.say(name, producer.WithoutEffect, "Tokens are fetched from %s here without it.", endpoint)
 		return
 	}
-	r.refuse(name, "A callback handler is a Java class, which cannot run here: remove the line, and write %s with the client's id and secret.", endpoint)
+	r.refuse(name, "A callback handler is a Java class, which cannot run here: remove the line, and write %s with "+
+		"the client's id and secret.", endpoint)
 }
 
 // oauthModule takes the options of OAuthBearerLoginModule, where older Java
@@ -93,13 +95,15 @@ func (r *resolver) oauthModule(m *loginModule) {
 			known[option] = ""
 			extensions = append(extensions, strings.TrimPrefix(option, "extension_")+"="+value)
 		case strings.HasPrefix(option, "unsecuredLogin"):
-			r.refuse(jaas, "Its unsecuredLogin… options make tokens without a signature, which whoever reaches the brokers can make too: use %s with clientId and clientSecret; "+
+			r.refuse(jaas, "Its unsecuredLogin… options make tokens without a signature, which whoever reaches the "+
+				"brokers can make too: use %s with clientId and clientSecret; "+
 				"for a test, write %s=true and sasl.oauthbearer.config=principal=… instead.", endpoint, unsigned)
 			known[option] = ""
 		case strings.HasPrefix(option, "ssl."):
 			known[option] = "" // endpointTrust looks at it
 		case option == "assertion" || strings.HasPrefix(option, "oauth."):
-			r.refuse(jaas, "It has options of another maker's login (oauth.…): write %s, and clientId, clientSecret and scope.", endpoint)
+			r.refuse(jaas, "It has options of another maker's login (oauth.…): write %s, and clientId, "+
+				"clientSecret and scope.", endpoint)
 			known[option] = ""
 		}
 	}
@@ -123,7 +127,7 @@ func (r *resolver) jaasTrust(m *loginModule) {
 	if location == "" {
 		return
 	}
-	data, err := r.file(location)
+	data, err := r.file("ssl.truststore.location", location)
 	if err == nil {
 		var store *material
 		if store, err = trustStore(data, m.options["ssl.truststore.password"]); err == nil {
@@ -132,7 +136,8 @@ func (r *resolver) jaasTrust(m *loginModule) {
 			return
 		}
 	}
-	r.refuse("sasl.jaas.config", "The trust store of its option ssl.truststore.location cannot be used: %s", sentence(err))
+	r.refuse("sasl.jaas.config", "The trust store of its option ssl.truststore.location cannot "+
+		"be used: %s", sentence(err))
 }
 
 // unsignedTokens is for tests: librdkafka makes tokens without signature.
@@ -147,7 +152,8 @@ func (r *resolver) unsignedTokens() bool {
 	r.note(unsigned, "Tokens have no signature, so whoever reaches the brokers can make them: it is for tests.")
 	r.out.Client[unsigned] = "true"
 	r.take("sasl.oauthbearer.config")
-	r.idle(unsigned+" makes tokens without an endpoint.", endpoint, client, secret, scope, grant, "sasl.oauthbearer.method")
+	r.idle(unsigned+" makes tokens without "+
+		"an endpoint.", endpoint, client, secret, scope, grant, "sasl.oauthbearer.method")
 	return true
 }
 
@@ -155,7 +161,8 @@ func (r *resolver) unsignedTokens() bool {
 func (r *resolver) endpoint() {
 	v := r.values[endpoint]
 	if v == "" {
-		r.refuse(endpoint, "OAUTHBEARER needs it: write the address of the token endpoint, with the client's id and secret.")
+		r.refuse(endpoint, "OAUTHBEARER needs it: write the address of the token endpoint, with the client's id "+
+			"and secret.")
 		return
 	}
 	u, err := url.Parse(v)
@@ -163,9 +170,11 @@ func (r *resolver) endpoint() {
 	case err != nil || u.Host == "" && u.Scheme != "file":
 		r.refuse(endpoint, "It is no address: write it as https://host/path.")
 	case u.Scheme == "file":
-		r.refuse(endpoint, "A token in a file is not read here: write the address of the endpoint that issues tokens, and the client's id and secret.")
+		r.refuse(endpoint, "A token in a file is not read here: write the address of the endpoint that issues "+
+			"tokens, and the client's id and secret.")
 	case u.User != nil:
-		r.refuse(endpoint, "It holds a user or a password: write them to %s and %s, which are never shown.", client, secret)
+		r.refuse(endpoint, "It holds a user or a password: write them to %s and %s, which are "+
+			"never shown.", client, secret)
 	case u.Scheme != "https" && u.Scheme != "http":
 		r.refuse(endpoint, "It is no address of the web: write it as https://host/path.")
 	default:
@@ -194,7 +203,8 @@ func (r *resolver) grant() {
 		case "DefaultJwtRetriever", "ClientCredentialsJwtRetriever":
 			r.say(class, producer.WithoutEffect, "It is what is done here without it.")
 		default:
-			r.refuse(class, "It is a Java class that cannot run here: ClientCredentialsJwtRetriever and JwtBearerJwtRetriever have an equivalent.")
+			r.refuse(class, "It is a Java class that cannot run here: ClientCredentialsJwtRetriever and "+
+				"JwtBearerJwtRetriever have an equivalent.")
 		}
 	}
 	if kind == bearer {
@@ -242,8 +252,9 @@ func (r *resolver) assertion() {
 			continue
 		}
 		if strings.HasPrefix(r.values[name], producer.UploadPrefix) {
-			r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and write its path.")
-		} else if _, err := r.file(r.values[name]); err != nil {
+			r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, "+
+				"and write its path.")
+		} else if _, err := r.file(name, r.values[name]); err != nil {
 			r.refuse(name, "%s", sentence(err))
 		} else {
 			r.out.Client[name] = strings.TrimPrefix(r.values[name], "file://")
@@ -255,12 +266,13 @@ func (r *resolver) assertion() {
 	}
 	place := r.onlyOne(part+"private.key.file", part+"private.key.pem")
 	if place == "" {
-		r.refuse(part+"private.key.file", "An assertion needs a key to sign with: write a path, or upload: and the name of an uploaded file.")
+		r.refuse(part+"private.key.file", "An assertion needs a key to sign with: write a path, or upload: and the "+
+			"name of an uploaded file.")
 		return
 	}
 	data, err := unfolded([]byte(r.values[place])), error(nil)
 	if place == part+"private.key.file" || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
-		data, err = r.file(r.values[place])
+		data, err = r.file(place, r.values[place])
 	}
 	var key any
 	if err == nil {
@@ -287,7 +299,7 @@ func (r *resolver) endpointTrust() {
 	}
 	data, err := unfolded([]byte(r.values[place])), error(nil)
 	if place == "https.ca.location" || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
-		data, err = r.file(r.values[place])
+		data, err = r.file(place, r.values[place])
 	}
 	var certs []*x509.Certificate
 	if err == nil {

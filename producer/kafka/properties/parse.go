@@ -10,8 +10,11 @@ import (
 	"urncast/producer"
 )
 
-// textMax bounds a pasted text; a client.properties has a few thousand bytes.
-const textMax = 1 << 20
+// A client.properties has a few thousand bytes and some dozens of properties.
+const (
+	textMax       = 1 << 20
+	propertiesMax = 1000
+)
 
 // Parse reads a client.properties as java.util.Properties does: lines that end in
 // a backslash go on, a name ends at "=", ":" or white space, # and ! begin
@@ -33,7 +36,8 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 	out, lines := map[string]string{}, map[string]int{}
 	if len(text) > textMax {
 		return out, lines, []producer.Finding{{Line: 1, Verdict: producer.Refused,
-			Text: fmt.Sprintf("The text has %d bytes, more than the %d that are read: paste the client's properties only.", len(text), textMax)}}
+			Text: fmt.Sprintf("The text has %d bytes, more than the %d that are read: paste the client's "+
+				"properties only.", len(text), textMax)}}
 	}
 	var findings []producer.Finding
 	text = strings.TrimPrefix(text, "\ufeff")
@@ -52,7 +56,8 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 		name, bad := unescape(name)
 		value, badValue := unescape(value)
 		if bad || badValue {
-			say(name, producer.Refused, "A \\u in this line is not followed by four hexadecimal digits: write \\\\ for one backslash.")
+			say(name, producer.Refused, "A \\u in this line is not followed by four hexadecimal digits: write "+
+				"\\\\ for one backslash.")
 			continue
 		}
 		switch {
@@ -64,15 +69,22 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 				say("", producer.Refused, "The line is no property: write it as name=value.")
 				continue
 			}
-		case how == ":" && rules[name] != nil && strings.HasPrefix(value, `"`) && strings.HasSuffix(value, `"`) && len(value) > 1:
-			say(name, producer.Translated, "The line is written as in YAML; the quotation marks around the value were left out.")
+		case how == ":" && rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
+			say(name, producer.Translated, "The line is written as in YAML; the quotation marks around the value "+
+				"were left out.")
 			value = value[1 : len(value)-1]
+		}
+		if len(out) == propertiesMax {
+			say("", producer.Refused, "There are more than %d properties, and those from here on were not read: "+
+				"paste the client's only.", propertiesMax)
+			break
 		}
 		if first, twice := lines[name]; twice {
 			if out[name] == value {
 				say(name, producer.Translated, "It stands in line %d too, with the same value.", first)
 			} else {
-				say(name, producer.Refused, "It stands in line %d too, with another value, and Java would silently take the last: keep one of them.", first)
+				say(name, producer.Refused, "It stands in line %d too, with another value, and Java would silently "+
+					"take the last: keep one of them.", first)
 			}
 		}
 		out[name], lines[name] = value, l.number
@@ -94,8 +106,9 @@ func logicalLines(text string) []logicalLine {
 	for line := range strings.SplitSeq(text, "\n") {
 		number++
 		line = strings.TrimLeft(line, " \t\f")
-		if open == nil {
+		if open == nil || open.text == "" {
 			if line == "" || line[0] == '#' || line[0] == '!' {
+				open = nil
 				continue
 			}
 			open = &logicalLine{number: number}

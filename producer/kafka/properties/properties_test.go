@@ -205,6 +205,7 @@ func TestRefusals(t *testing.T) {
 		{"bootstrap_servers", "a:1", "bootstrap.servers"},
 		{"sasl.mecanism", "PLAIN", "sasl.mechanism"},
 		{"spring.kafka.producer.properties.client.id", "a", "write client.id"},
+		{"KAFKA_BOOTSTRAP_SERVERS", "a:1", "write bootstrap.servers"},
 		{"nothing.like.it", "a", "correct it"},
 		{"go.delivery.reports", "true", "confluent-kafka-go"},
 		{"max.request.size", "-1", "whole number"},
@@ -285,6 +286,12 @@ func TestPropertiesForThePage(t *testing.T) {
 		t.Error(p)
 	}
 	if p := at("socket.send.buffer.bytes"); !slices.Equal(p.Java, []string{"send.buffer.bytes"}) || p.Range != "0 .. 100000000" {
+		t.Error(p)
+	}
+	if p := at("message.max.bytes"); !slices.Equal(p.Java, []string{"max.request.size"}) || !strings.Contains(p.Meaning, "before compression") {
+		t.Error(p)
+	}
+	if p := at("ssl.key.pem"); !slices.Equal(p.Java, []string{"ssl.keystore.key"}) || !p.Secret {
 		t.Error(p)
 	}
 	for _, p := range list {

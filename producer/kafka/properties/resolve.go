@@ -88,6 +88,12 @@ func (r *resolver) idle(why string, names ...string) {
 
 // read looks at every property by itself.
 func (r *resolver) read() {
+	if n := len(r.c.Properties); n > propertiesMax {
+		r.missing = append(r.missing, producer.Finding{Name: "bootstrap.servers", Verdict: producer.Refused,
+			Text: fmt.Sprintf("The connection has %d properties, more than the %d that are read: remove what is "+
+				"not the client's.", n, propertiesMax)})
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.c.Properties)) {
 		rule, value := find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
 		f := &producer.Finding{Name: name, Verdict: producer.Taken, Becomes: rule.becomes(), Text: rule.why}
@@ -129,7 +135,8 @@ func (r *resolver) add(rule *rule, name, value string) {
 		before := r.as(rule.name)
 		r.written[rule.name] = append(r.written[rule.name], name)
 		if value != r.values[rule.name] {
-			r.refuse(rule.name, "%s and %s are two names of one thing, and their values differ: keep one of them.", before, name)
+			r.refuse(rule.name, "%s and %s are two names of one thing, and their values differ: keep "+
+				"one of them.", before, name)
 		}
 		return
 	}

@@ -19,7 +19,8 @@ var virtualMachineRules = []rule{
 	{name: "sun.security.jgss.debug", group: javaOnly, do: none, why: machine},
 	{name: "sun.security.krb5.rcache", group: javaOnly, do: none, why: machine},
 	{name: "javax.net.debug", group: javaOnly, do: none, why: machine},
-	{name: "java.net.preferIPv4Stack", group: javaOnly, do: none, why: machine + " The nearest here is broker.address.family=v4."},
+	{name: "java.net.preferIPv4Stack", group: javaOnly, do: none, why: machine + " The nearest here is " +
+		"broker.address.family=v4."},
 }
 
 const machine = "It is for the Java virtual machine, and there is none here."
@@ -56,9 +57,12 @@ var families = []struct {
 	{"json.fail.", none, registries},
 	{"key.subject.name.strategy", none, registries},
 	{"value.subject.name.strategy", none, registries},
-	{"confluent.monitoring.interceptor.", none, "It is for Confluent's monitoring interceptor, which is a Java class and does not run here."},
-	{"unsecuredLogin", refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs into sasl.jaas.config, and into tests only."},
-	{"go.", refuse, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs by itself: remove the line."},
+	{"confluent.monitoring.interceptor.", none, "It is for Confluent's monitoring interceptor, which is a Java " +
+		"class and does not run here."},
+	{"unsecuredLogin", refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs " +
+		"into sasl.jaas.config, and into tests only."},
+	{"go.", refuse, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs " +
+		"by itself: remove the line."},
 }
 
 const registries = "It is for a serializer with a schema registry; urncast writes SDMX messages, which need none."
@@ -101,7 +105,8 @@ func find(name string) *rule {
 		}
 	}
 	if ofBroker(name) {
-		return &rule{name: name, do: refuse, why: "This is a property of a broker, as in broker.properties or server.properties; what is wanted here is a client's."}
+		return &rule{name: name, do: refuse, why: "This is a property of a broker, as in broker.properties or " +
+			"server.properties; what is wanted here is a client's."}
 	}
 	return &rule{name: name, do: refuse, why: unknown(name)}
 }
@@ -114,15 +119,18 @@ var prefixes = []string{"-D", "spring.kafka.producer.properties.", "spring.kafka
 // unknown is the sentence for a name that nobody knows.
 func unknown(name string) string {
 	for _, p := range prefixes {
-		if rest, ok := strings.CutPrefix(name, p); ok && rules[rest] != nil {
-			return fmt.Sprintf("Neither Java's producer nor librdkafka has this name: write %s, without %s before it.", rest, p)
+		for _, n := range []string{name, plainName(name)} {
+			if rest, ok := strings.CutPrefix(n, p); ok && rules[rest] != nil {
+				return fmt.Sprintf("Neither Java's producer nor librdkafka has this name: write %s.", rest)
+			}
 		}
 	}
 	near := nearest(name)
 	if len(near) == 0 {
 		return "Neither Java's producer nor librdkafka has a property of this name: correct it, or remove the line."
 	}
-	return fmt.Sprintf("Neither Java's producer nor librdkafka has a property of this name. Did you mean %s?", strings.Join(near, " or "))
+	return fmt.Sprintf("Neither Java's producer nor librdkafka has a property of this name. Did "+
+		"you mean %s?", strings.Join(near, " or "))
 }
 
 const nameMax = 120 // longer names are compared with none
@@ -137,7 +145,7 @@ func nearest(name string) []string {
 		distance int
 	}
 	var all []near
-	plain := strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
+	plain := plainName(name)
 	limit := max(1, len(name)/5)
 	for known, r := range rules {
 		if r.group == reading {
@@ -160,6 +168,11 @@ func nearest(name string) []string {
 		}
 	}
 	return out
+}
+
+// plainName undoes what environment variables and command lines make of a name.
+func plainName(name string) string {
+	return strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
 }
 
 // distance counts the letters to change, add or leave out (Levenshtein).

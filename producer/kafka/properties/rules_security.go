@@ -9,7 +9,8 @@ var tlsRules = []rule{
 	{name: "ssl.truststore.certificates", group: security, do: made, to: "ssl.ca.pem"},
 	{name: "ssl.ca.pem", group: security, do: same, to: "ssl.truststore.certificates"},
 	{name: "ssl.ca.location", group: security, do: made, to: "ssl.ca.pem"},
-	{name: "ssl.ca.certificate.stores", group: security, do: none, why: "It is for Windows, and urncast reads the system's certificates wherever none are named."},
+	{name: "ssl.ca.certificate.stores", group: security, do: none,
+		why: "It is for Windows, and urncast reads the system's certificates wherever none are named."},
 	{name: "ssl.crl.location", group: security, do: made, to: "ssl.crl.location"},
 	{name: "ssl.keystore.location", group: security, do: made, to: "ssl.certificate.pem ssl.key.pem"},
 	{name: "ssl.keystore.password", group: security, do: made, to: "ssl.certificate.pem ssl.key.pem"},
@@ -40,8 +41,10 @@ var tlsRules = []rule{
 }
 
 const (
-	loaded        = "It loads a library into the process, and the OpenSSL that is built in has none to load: put the key into a key store instead."
-	javaSecurity  = "It names Java classes, which cannot run here; TLS is done by the OpenSSL that is built in. Remove the line, and put keys and certificates into stores."
+	loaded = "It loads a library into the process, and the OpenSSL that is built in has none to load: put " +
+		"the key into a key store instead."
+	javaSecurity = "It names Java classes, which cannot run here; TLS is done by the OpenSSL that is built in. " +
+		"Remove the line, and put keys and certificates into stores."
 	javaAlgorithm = "It chooses an implementation inside Java; OpenSSL, which is built in, has its own."
 )
 
@@ -53,15 +56,18 @@ var loginRules = []rule{
 	{name: "sasl.username", group: login, do: made, to: "sasl.username"},
 	{name: "sasl.password", group: login, do: made, to: "sasl.password"},
 	{name: "sasl.client.callback.handler.class", group: login, do: refuse, fine: "-",
-		why: "A callback handler is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, or OAUTHBEARER with a token endpoint."},
+		why: "A callback handler is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, or OAUTHBEARER " +
+			"with a token endpoint."},
 	{name: "sasl.login.callback.handler.class", group: login, do: made},
 	{name: "sasl.login.class", group: login, do: refuse, fine: "-",
-		why: "A login class is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, or OAUTHBEARER with a token endpoint."},
+		why: "A login class is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, or OAUTHBEARER with " +
+			"a token endpoint."},
 
 	{name: "sasl.kerberos.service.name", group: kerberos, do: made, to: "urncast"},
 	{name: "sasl.kerberos.principal", group: kerberos, do: made, to: "urncast"},
 	{name: "sasl.kerberos.keytab", group: kerberos, do: made, to: "urncast"},
-	{name: "sasl.kerberos.kinit.cmd", group: kerberos, do: ours, why: "urncast logs in to the KDC by itself, and runs no kinit."},
+	{name: "sasl.kerberos.kinit.cmd", group: kerberos, do: ours,
+		why: "urncast logs in to the KDC by itself, and runs no kinit."},
 	{name: "sasl.kerberos.min.time.before.relogin", group: kerberos, do: ours, why: renewed},
 	{name: "sasl.kerberos.ticket.renew.jitter", group: kerberos, do: ours, why: renewed},
 	{name: "sasl.kerberos.ticket.renew.window.factor", group: kerberos, do: ours, why: renewed},
@@ -69,14 +75,16 @@ var loginRules = []rule{
 	{name: "java.security.krb5.realm", group: kerberos, do: made, to: "urncast"},
 	{name: "java.security.krb5.kdc", group: kerberos, do: made, to: "urncast"},
 	{name: "java.security.auth.login.config", group: kerberos, do: refuse,
-		why: "A JAAS file is for a whole Java program: paste the login module of its KafkaClient section, with its options, into sasl.jaas.config."},
+		why: "A JAAS file is for a whole Java program: paste the login module of its KafkaClient section, with its " +
+			"options, into sasl.jaas.config."},
 }
 
 const renewed = "urncast renews its Kerberos tickets by itself, before they end."
 
 // oauthRules are about OAUTHBEARER.
 var oauthRules = []rule{
-	{name: "sasl.oauthbearer.token.endpoint.url", group: oauth, do: made, to: "sasl.oauthbearer.token.endpoint.url sasl.oauthbearer.method"},
+	{name: "sasl.oauthbearer.token.endpoint.url", group: oauth, do: made, to: "sasl.oauthbearer.token.endpoint.url " +
+		"sasl.oauthbearer.method"},
 	{name: "sasl.oauthbearer.client.id", group: oauth, do: made, to: "sasl.oauthbearer.client.id"},
 	{name: "sasl.oauthbearer.client.credentials.client.id", group: oauth, do: same, to: "sasl.oauthbearer.client.id"},
 	{name: "sasl.oauthbearer.client.secret", group: oauth, do: made, to: "sasl.oauthbearer.client.secret"},
@@ -86,7 +94,8 @@ var oauthRules = []rule{
 	{name: "sasl.oauthbearer.method", group: oauth, do: made, to: "sasl.oauthbearer.method"},
 	{name: "sasl.oauthbearer.grant.type", group: oauth, do: made, to: "sasl.oauthbearer.grant.type"},
 	{name: "sasl.oauthbearer.jwt.retriever.class", group: oauth, do: made, to: "sasl.oauthbearer.grant.type"},
-	{name: "sasl.oauthbearer.header.urlencode", group: oauth, do: made, to: "sasl.oauthbearer.client.id sasl.oauthbearer.client.secret"},
+	{name: "sasl.oauthbearer.header.urlencode", group: oauth, do: made, to: "sasl.oauthbearer.client.id " +
+		"sasl.oauthbearer.client.secret"},
 	{name: "sasl.oauthbearer.config", group: oauth, do: made, to: "sasl.oauthbearer.config"},
 	{name: "enable.sasl.oauthbearer.unsecure.jwt", group: oauth, do: made, to: "enable.sasl.oauthbearer.unsecure.jwt"},
 	{name: "https.ca.location", group: oauth, do: made, to: "https.ca.pem"},

@@ -73,11 +73,13 @@ func (r *resolver) mechanism() (string, bool) {
 	case slices.Contains(mechanisms, m):
 		return m, true
 	case m == "AWS_MSK_IAM":
-		r.refuse(name, "AWS_MSK_IAM needs Amazon's Java classes, which cannot run here: let the cluster offer SCRAM-SHA-512 too, and write that.")
+		r.refuse(name, "AWS_MSK_IAM needs Amazon's Java classes, which cannot run here: let the cluster offer "+
+			"SCRAM-SHA-512 too, and write that.")
 	case strings.Contains(m, ","):
 		r.refuse(name, "It names several mechanisms, and a client uses one: keep one of them.")
 	default:
-		r.refuse(name, "%s is no mechanism that Kafka's brokers have: write one of %s.", quoted(name, r.values[name]), strings.Join(mechanisms, ", "))
+		r.refuse(name, "%s is no mechanism that Kafka's brokers have: write "+
+			"one of %s.", quoted(name, r.values[name]), strings.Join(mechanisms, ", "))
 	}
 	return "", false
 }
@@ -100,16 +102,19 @@ func (r *resolver) module(mechanism string) (*loginModule, bool) {
 		r.refuse(name, "%s", strangeModule(m.class))
 		return nil, false
 	case short == "Krb5LoginModule" && strings.Contains(m.class, "ibm"):
-		r.refuse(name, "The Krb5LoginModule of IBM has other options (useKeytab as a URL, credsType): write com.sun.security.auth.module.Krb5LoginModule "+
+		r.refuse(name, "The Krb5LoginModule of IBM has other options (useKeytab as a URL, credsType): write "+
+			"com.sun.security.auth.module.Krb5LoginModule "+
 			"required useKeyTab=true with keyTab and principal.")
 		return nil, false
 	case slices.Contains(right, mechanism):
 		return m, true
 	}
 	if r.has("sasl.mechanism") {
-		r.refuse(name, "The module %s is for %s, and sasl.mechanism is %s: make them fit.", short, strings.Join(right, " and "), mechanism)
+		r.refuse(name, "The module %s is for %s, and sasl.mechanism is %s: "+
+			"make them fit.", short, strings.Join(right, " and "), mechanism)
 	} else {
-		r.refuse(name, "The module %s is for %s, and without sasl.mechanism Java's default %s counts: add sasl.mechanism=%s.",
+		r.refuse(name, "The module %s is for %s, and without sasl.mechanism Java's default %s counts: add "+
+			"sasl.mechanism=%s.",
 			short, strings.Join(right, " and "), mechanism, right[0])
 	}
 	return nil, false
@@ -127,11 +132,13 @@ func strangeModule(class string) string {
 	near := "use PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule or Krb5LoginModule"
 	switch small := strings.ToLower(class); {
 	case strings.Contains(small, "iam"):
-		near = "let the cluster offer SCRAM-SHA-512 too, and use org.apache.kafka.common.security.scram.ScramLoginModule"
+		near = "let the cluster offer SCRAM-SHA-512 too, and use " +
+			"org.apache.kafka.common.security.scram.ScramLoginModule"
 	case strings.Contains(small, "krb") || strings.Contains(small, "kerberos"):
 		near = "the nearest is com.sun.security.auth.module.Krb5LoginModule, with useKeyTab, keyTab and principal"
 	case strings.Contains(small, "oauth") || strings.Contains(small, "token"):
-		near = "the nearest is org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule, with sasl.oauthbearer.token.endpoint.url"
+		near = "the nearest is org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule, with " +
+			"sasl.oauthbearer.token.endpoint.url"
 	}
 	return shown + " is not one of Kafka's own and cannot run here: " + near + "."
 }
@@ -160,8 +167,8 @@ func (r *resolver) unneeded(mechanism string) {
 func (r *resolver) password(mechanism string, m *loginModule) {
 	const jaas = "sasl.jaas.config"
 	values := map[string]string{}
-	for property, option := range map[string]string{"sasl.username": "username", "sasl.password": "password"} {
-		v := r.values[property]
+	for _, property := range []string{"sasl.username", "sasl.password"} {
+		v, option := r.values[property], strings.TrimPrefix(property, "sasl.")
 		if m != nil {
 			o, written := m.options[option]
 			if written && r.has(property) && o != v {
@@ -180,7 +187,8 @@ func (r *resolver) password(mechanism string, m *loginModule) {
 	if m != nil {
 		r.options(m, map[string]string{"username": "", "password": "", "serviceName": "It is for Kerberos."})
 		if v, ok := m.options["tokenauth"]; ok && strings.EqualFold(v, "true") {
-			r.refuse(jaas, "The option tokenauth logs in with a delegation token, which librdkafka does not do: use a user and a password.")
+			r.refuse(jaas, "The option tokenauth logs in with a delegation token, which librdkafka does not do: "+
+				"use a user and a password.")
 		}
 		r.becomes(jaas, "sasl.username", "sasl.password")
 	}
@@ -192,7 +200,8 @@ func (r *resolver) password(mechanism string, m *loginModule) {
 		if m != nil {
 			r.refuse(jaas, "The option %s is missing: add %s=\"…\" before the semicolon.", option, option)
 		} else {
-			r.refuse("sasl.jaas.config", "%s needs a user and a password: write sasl.jaas.config=org.apache.kafka.common.security.%sLoginModule "+
+			r.refuse("sasl.jaas.config", "%s needs a user and a password: write "+
+				"sasl.jaas.config=org.apache.kafka.common.security.%sLoginModule "+
 				"required username=\"…\" password=\"…\"; or sasl.username and sasl.password.", mechanism,
 				map[bool]string{true: "plain.Plain", false: "scram.Scram"}[mechanism == plain])
 			return
@@ -203,7 +212,7 @@ func (r *resolver) password(mechanism string, m *loginModule) {
 // options says what the options of a module that have no effect are. known gives
 // a sentence for each, or none for those that count.
 func (r *resolver) options(m *loginModule, known map[string]string) {
-	for name := range m.options {
+	for _, name := range sortedKeys(m.options) {
 		why, ok := known[name]
 		switch {
 		case ok && why == "":

@@ -21,7 +21,8 @@ func (r *resolver) servers() {
 	}
 	list := strings.FieldsFunc(r.values[name], func(c rune) bool { return c == ',' || c == ' ' || c == '\t' || c == '\n' })
 	if len(list) > serversMax {
-		r.refuse(name, "There are %d servers in it, more than %d: three are enough, the client finds the others.", len(list), serversMax)
+		r.refuse(name, "There are %d servers in it, more than %d: three are enough, the client finds "+
+			"the others.", len(list), serversMax)
 		return
 	}
 	for _, one := range list {

@@ -60,7 +60,8 @@ func wrongKind(data []byte) error {
 	case len(data) == 0:
 		return errors.New("the store is empty")
 	case bytes.HasPrefix(data, []byte{0xce, 0xce, 0xce, 0xce}):
-		return errors.New("the store is of the type JCEKS, which is not read here: convert it with keytool -importkeystore -deststoretype PKCS12")
+		return errors.New("the store is of the type JCEKS, which is not read here: convert it with keytool " +
+			"-importkeystore -deststoretype PKCS12")
 	}
 	return errors.New("the store is none of JKS, PKCS12 and PEM by what it holds")
 }
@@ -152,11 +153,18 @@ func trustPKCS12(data []byte, password string) (*material, error) {
 		return nil, wrong
 	}
 	// A store with a key in it is no trust store by the book; Java takes it.
-	_, own, others, err := pkcs12.DecodeChain(data, password)
-	if err != nil {
-		return nil, errors.New("the PKCS12 store holds no certificate that is marked as trusted: import the certificates with keytool -importcert, or write them in PEM")
+	_, own, others, second := pkcs12.DecodeChain(data, password)
+	switch {
+	case second == nil:
+	case !strings.Contains(err.Error(), "not marked as trusted") && !strings.Contains(err.Error(), "only certificate bags"):
+		return nil, errors.New("the PKCS12 store is damaged, or made in a way that is not read here: make it anew " +
+			"with keytool -importcert")
+	default:
+		return nil, errors.New("the PKCS12 store holds no certificate that is marked as trusted: import the " +
+			"certificates with keytool -importcert, or write them in PEM")
 	}
-	return &material{trusted: append([]*x509.Certificate{own}, others...), note: "The store holds a key too; all of its certificates are trusted."}, nil
+	return &material{trusted: append([]*x509.Certificate{own}, others...), note: "The store holds a key too; all " +
+		"of its certificates are trusted."}, nil
 }
 
 func keyPKCS12(data []byte, password string) (*material, error) {
@@ -167,7 +175,8 @@ func keyPKCS12(data []byte, password string) (*material, error) {
 		}
 		switch {
 		case strings.Contains(err.Error(), "exactly one key bag"):
-			return nil, errors.New("the PKCS12 store holds several keys: make one with a single key, by keytool -importkeystore -srcalias")
+			return nil, errors.New("the PKCS12 store holds several keys: make one with a single key, by keytool " +
+				"-importkeystore -srcalias")
 		case strings.Contains(err.Error(), "private key missing"):
 			return nil, errors.New("the PKCS12 store holds no key")
 		}
@@ -198,7 +207,7 @@ func ordered(key crypto.PrivateKey, certs []*x509.Certificate) []*x509.Certifica
 	for range certs {
 		last := chain[len(chain)-1]
 		next := slices.IndexFunc(certs, func(c *x509.Certificate) bool {
-			return bytes.Equal(c.RawSubject, last.RawIssuer) && !slices.Contains(chain, c)
+			return bytes.Equal(c.RawSubject, last.RawIssuer) && !slices.ContainsFunc(chain, c.Equal)
 		})
 		if next < 0 {
 			break
@@ -268,7 +277,8 @@ func privateKey(text []byte, password string) (crypto.PrivateKey, error) {
 		var err error
 		switch {
 		case block.Headers["DEK-Info"] != "":
-			return nil, errors.New("the key is encrypted in OpenSSL's old way: write it anew with openssl pkcs8 -topk8 -v2 aes256")
+			return nil, errors.New("the key is encrypted in OpenSSL's old way: write it anew with openssl pkcs8 " +
+				"-topk8 -v2 aes256")
 		case block.Type == "ENCRYPTED PRIVATE KEY" && password == "":
 			return nil, errors.New("the key is encrypted: write its password to ssl.key.password")
 		case block.Type == "ENCRYPTED PRIVATE KEY":
@@ -294,7 +304,8 @@ func privateKey(text []byte, password string) (crypto.PrivateKey, error) {
 // where they name its parts.
 func encrypted(err error) error {
 	if s := err.Error(); strings.Contains(s, "PBES2") || strings.Contains(s, "PKCS #5") || strings.Contains(s, "unsupported") {
-		return errors.New("the key is encrypted in a way that is not read here: write it anew with openssl pkcs8 -topk8 -v2 aes256")
+		return errors.New("the key is encrypted in a way that is not read here: write it anew with openssl pkcs8 " +
+			"-topk8 -v2 aes256")
 	}
 	return errors.New("the password of the key is wrong")
 }

@@ -13,7 +13,7 @@ import (
 	"urncast/producer"
 )
 
-// A security is a security.protocol taken apart.
+// A protocol is a security.protocol taken apart.
 type protocol struct {
 	word      string // as librdkafka writes it
 	tls, sasl bool
@@ -37,9 +37,11 @@ func (r *resolver) protocol() protocol {
 // unused is the sentence for security that the protocol has no use for.
 func (r *resolver) unused(what string) string {
 	if r.has("security.protocol") {
-		return fmt.Sprintf("security.protocol is %s, so there is no %s.", strings.ToUpper(r.values["security.protocol"]), what)
+		return fmt.Sprintf("security.protocol is %s, so "+
+			"there is no %s.", strings.ToUpper(r.values["security.protocol"]), what)
 	}
-	return fmt.Sprintf("security.protocol is not written, so Java's default PLAINTEXT counts and there is no %s.", what)
+	return fmt.Sprintf("security.protocol is not written, so Java's default PLAINTEXT counts and "+
+		"there is no %s.", what)
 }
 
 // tls reads stores, certificates and keys, and what else is about TLS.
@@ -83,7 +85,7 @@ func (r *resolver) trust() {
 	}
 	data, err := []byte(r.values[place]), error(nil)
 	if strings.HasSuffix(place, ".location") || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
-		data, err = r.file(r.values[place])
+		data, err = r.file(place, r.values[place])
 	}
 	if err != nil {
 		r.refuse(place, "%s", sentence(err))
@@ -108,7 +110,8 @@ func (r *resolver) own() {
 	place := r.onlyOne("ssl.keystore.location", "ssl.keystore.key", "ssl.key.location")
 	certs := r.onlyOne("ssl.keystore.certificate.chain", "ssl.certificate.location")
 	if place != "ssl.keystore.location" {
-		r.idle("There is no ssl.keystore.location that it would belong to.", "ssl.keystore.password", "ssl.keystore.type")
+		r.idle("There is no ssl.keystore.location that it would "+
+			"belong to.", "ssl.keystore.password", "ssl.keystore.type")
 	}
 	var m *material
 	var err error
@@ -117,7 +120,8 @@ func (r *resolver) own() {
 		r.idle("There is no key that it would belong to.", "ssl.key.password")
 		return
 	case place == "":
-		r.refuse(certs, "The key that belongs to this certificate is missing: write ssl.keystore.key or ssl.key.location.")
+		r.refuse(certs, "The key that belongs to this certificate is missing: write ssl.keystore.key or "+
+			"ssl.key.location.")
 		return
 	case place == "ssl.keystore.location":
 		if certs != "" {
@@ -125,7 +129,7 @@ func (r *resolver) own() {
 			return
 		}
 		var data []byte
-		if data, err = r.file(r.values[place]); err == nil {
+		if data, err = r.file(place, r.values[place]); err == nil {
 			r.storeType("ssl.keystore.type", data)
 			m, err = keyStore(data, r.values["ssl.keystore.password"], r.values["ssl.key.password"])
 		}
@@ -152,7 +156,8 @@ func (r *resolver) pair(place, certs string) (*material, error) {
 			return nil, fmt.Errorf("the certificate in %s cannot be read", r.as(certs))
 		}
 	} else if !bytes.Contains(key, []byte("CERTIFICATE-----")) {
-		return nil, errors.New("the certificate that belongs to the key is missing: write ssl.keystore.certificate.chain or ssl.certificate.location")
+		return nil, errors.New("the certificate that belongs to the key is missing: write " +
+			"ssl.keystore.certificate.chain or ssl.certificate.location")
 	}
 	return keyPEM(key, chain, r.values["ssl.key.password"])
 }
@@ -161,7 +166,7 @@ func (r *resolver) pair(place, certs string) (*material, error) {
 func (r *resolver) text(name string) ([]byte, error) {
 	v := r.values[name]
 	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, producer.UploadPrefix) {
-		return r.file(v)
+		return r.file(name, v)
 	}
 	return unfolded([]byte(v)), nil
 }
@@ -231,7 +236,8 @@ func (r *resolver) ended(place string, certs []*x509.Certificate) string {
 		subject := c.Subject.String()
 		r.out.Certificates = append(r.out.Certificates, Certificate{Where: r.as(place), Subject: subject, NotAfter: c.NotAfter})
 		if time.Now().After(c.NotAfter) {
-			text += fmt.Sprintf("The certificate of %s ended on %s. ", subject, c.NotAfter.UTC().Format("2 January 2006"))
+			text += fmt.Sprintf("The certificate of %s "+
+				"ended on %s. ", subject, c.NotAfter.UTC().Format("2 January 2006"))
 		}
 	}
 	return text

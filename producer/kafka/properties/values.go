@@ -41,9 +41,10 @@ func fit(name, value string) (taken, note string, err error) {
 	case "integer":
 		return fitNumber(p, value)
 	case "enum":
-		words := strings.Split(p.values, ", ")
-		if small := strings.ToLower(value); slices.Contains(words, small) {
-			return small, "", nil
+		for w := range strings.SplitSeq(p.values, ", ") {
+			if strings.EqualFold(w, value) {
+				return w, "", nil
+			}
 		}
 		return "", "", fmt.Errorf("%s is none of its values: %s", quoted(name, value), p.values)
 	case "list":
@@ -55,7 +56,8 @@ func fit(name, value string) (taken, note string, err error) {
 		}
 	}
 	if i := strings.IndexFunc(value, unicode.IsControl); i >= 0 && p.kind == "string" && !strings.HasSuffix(name, ".pem") {
-		return "", "", fmt.Errorf("the value has a line break or another control character at position %d: write it on one line", i+1)
+		return "", "", fmt.Errorf("the value has a line break or another control character at position %d: write "+
+			"it on one line", i+1)
 	}
 	return value, "", nil
 }
@@ -116,18 +118,21 @@ func (r *resolver) limits() {
 	if r.has("receive.message.max.bytes") {
 		if v, ok := r.checked("receive.message.max.bytes", r.values["receive.message.max.bytes"]); ok {
 			if n, _ := strconv.Atoi(v); n < answerMin {
-				r.refuse("receive.message.max.bytes", "Recovery (P3) reads the topic back in answers of up to %d bytes, and could not: "+
+				r.refuse("receive.message.max.bytes", "Recovery (P3) reads the topic back in answers of up to %d "+
+					"bytes, and could not: "+
 					"write that or more, or remove the line.", answerMin)
 			}
 			r.out.Client["receive.message.max.bytes"] = v
 		}
 	}
 	if v := r.out.Client["retries"]; v == "0" {
-		r.refuse("retries", "Without a repetition there is no idempotence, and P3 (exactly once) breaks: remove the line.")
+		r.refuse("retries", "Without a repetition there is no idempotence, and P3 (exactly once) breaks: "+
+			"remove the line.")
 	}
 	if v, ok := r.out.Client["max.in.flight.requests.per.connection"]; ok {
 		if n, _ := strconv.Atoi(v); n > inFlightMax {
-			r.refuse("max.in.flight.requests.per.connection", "With more than %d requests under way brokers cannot keep messages in order (P2) and tell copies (P3): "+
+			r.refuse("max.in.flight.requests.per.connection", "With more than %d requests under way brokers cannot "+
+				"keep messages in order (P2) and tell copies (P3): "+
 				"write %d or less, or remove the line.", inFlightMax, inFlightMax)
 		}
 	}

@@ -21,7 +21,8 @@ func (r *resolver) verification() {
 		if v, ok := r.checked(chain, r.values[chain]); ok {
 			r.out.Client[chain] = v
 			if verify = v == "true"; !verify {
-				r.note(chain, "The brokers' certificates are not verified: whoever is in between can read and change everything.")
+				r.note(chain, "The brokers' certificates are not verified: whoever is in between can read and "+
+					"change everything.")
 			}
 		}
 	}
@@ -37,7 +38,8 @@ func (r *resolver) verification() {
 			}
 			r.note(name, "The brokers' host names are not compared with their certificates.")
 		default:
-			r.refuse(name, "%s is none of its values: https, or empty for no comparison.", quoted(name, r.values[name]))
+			r.refuse(name, "%s is none of its values: https, or empty for no "+
+				"comparison.", quoted(name, r.values[name]))
 		}
 	}
 	var revoked []*x509.RevocationList
@@ -76,7 +78,8 @@ func verifyChain(s tls.ConnectionState, roots *x509.CertPool, verified bool, rev
 			}
 			for _, e := range l.RevokedCertificateEntries {
 				if e.SerialNumber.Cmp(c.SerialNumber) == 0 {
-					return fmt.Errorf("the certificate of %s was revoked on %s", c.Subject, e.RevocationTime.Format("2 January 2006"))
+					return fmt.Errorf("the certificate of %s was "+
+						"revoked on %s", c.Subject, e.RevocationTime.Format("2 January 2006"))
 				}
 			}
 		}
@@ -88,10 +91,11 @@ func verifyChain(s tls.ConnectionState, roots *x509.CertPool, verified bool, rev
 // only, so an upload cannot be used.
 func (r *resolver) revocations(name string) []*x509.RevocationList {
 	if strings.HasPrefix(r.values[name], producer.UploadPrefix) {
-		r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and write its path.")
+		r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and "+
+			"write its path.")
 		return nil
 	}
-	data, err := r.file(r.values[name])
+	data, err := r.file(name, r.values[name])
 	if err != nil {
 		r.refuse(name, "%s", sentence(err))
 		return nil
@@ -121,7 +125,8 @@ func (r *resolver) versions() {
 	const offered = "TLS 1.2 and 1.3 are offered, and the newest that the broker has too is used."
 	if r.has(one) {
 		if known[strings.ToUpper(r.values[one])] == 0 {
-			r.refuse(one, "%s is no version that is offered here: write TLSv1.2 or TLSv1.3.", quoted(one, r.values[one]))
+			r.refuse(one, "%s is no version that is offered here: write TLSv1.2 "+
+				"or TLSv1.3.", quoted(one, r.values[one]))
 		} else {
 			r.say(one, producer.WithoutEffect, offered)
 		}
@@ -140,10 +145,12 @@ func (r *resolver) versions() {
 	}
 	switch {
 	case newest == 0:
-		r.refuse(several, "%s names no version that is offered here: write TLSv1.2,TLSv1.3.", quoted(several, r.values[several]))
+		r.refuse(several, "%s names no version that is offered here: write "+
+			"TLSv1.2,TLSv1.3.", quoted(several, r.values[several]))
 	case oldest == tls.VersionTLS13:
 		r.out.TLS.MinVersion = oldest
-		r.say(several, producer.WithoutEffect, "%s To forbid TLS 1.2 set ssl.enabled.protocols=TLSv1.3 at the brokers.", offered)
+		r.say(several, producer.WithoutEffect,
+			"%s To forbid TLS 1.2 set ssl.enabled.protocols=TLSv1.3 at the brokers.", offered)
 	default:
 		r.say(several, producer.WithoutEffect, offered)
 	}

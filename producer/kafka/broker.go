@@ -71,6 +71,9 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 		}
 		maps.Copy(b.client, b.gateway.Client())
 	}
+	if c.Log != nil {
+		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
+	}
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil

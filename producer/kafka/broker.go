@@ -211,7 +211,7 @@ func (b *Broker) ear() *ear {
 // look says why none of the bootstrap servers can be used; nil if one can, or if
 // only the gateway could tell.
 func (b *Broker) look(ctx context.Context) *probe.Trouble {
-	if b.settings.Kerberos != nil {
+	if b.gateway != nil {
 		return nil
 	}
 	dialer := &probe.Dialer{Settings: b.settings}

@@ -98,8 +98,9 @@ const (
 	StepNotRun  StepState = "not-run" // it depends on one that failed, or was not asked for
 )
 
-// A Step is one step of a connection test. It is reported when it begins and when
-// it ends; all steps are known, in order, before the first begins.
+// A Step is one step of a connection test. All steps are reported as waiting, in
+// order, before the first begins; then each when it begins and when it ends. Those of
+// one server are told from another's by Server, and servers are tried side by side.
 type Step struct {
 	ID      string        `json:"id"`   // such as "tls" or "rights-write"
 	Name    string        `json:"name"` // for people

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urncast/registry"
@@ -24,7 +25,16 @@ type Connections struct {
 	Fixed *Connection
 	// Topic and Prefix are the producer's, for tests that name none.
 	Topic, Prefix string
+
+	testing atomic.Int32
 }
+
+// testsAtOnce bounds the tests under way in one process: each has clients and a
+// large message of its own.
+const testsAtOnce = 3
+
+// ErrBusy says that as many tests are under way as there may be.
+var ErrBusy = errors.New("three connection tests are under way here already; wait until one of them has ended")
 
 // tryLimit bounds the trial of all servers before a save, should the client not
 // do it by itself; they are tried in parallel.
@@ -217,6 +227,10 @@ func (c *Connections) Test(ctx context.Context, e Edit, t ConnectionTest, report
 	}
 	if slices.ContainsFunc(d.findings, func(f Finding) bool { return f.Verdict == Refused }) {
 		return &RefusedError{Findings: d.findings}
+	}
+	defer c.testing.Add(-1)
+	if c.testing.Add(1) > testsAtOnce {
+		return ErrBusy
 	}
 	var one sync.Mutex
 	return c.Client.Test(ctx, d.next, t, func(s Step) {

@@ -359,3 +359,34 @@ func TestAConnectionIsNotPrinted(t *testing.T) {
 		}
 	}
 }
+
+// Each report begins another test: the fourth under way is refused, and when the
+// others have ended there is room again.
+func TestTestsAtOnce(t *testing.T) {
+	k := newKit(t)
+	k.save(edit(0, "bootstrap.servers=good:1"))
+	var refused error
+	var nest func(depth int)
+	nest = func(depth int) {
+		once := false
+		err := k.Test(t.Context(), producer.Edit{Name: "c"}, producer.ConnectionTest{}, func(producer.Step) {
+			if !once {
+				once = true
+				nest(depth + 1)
+			}
+		})
+		if err != nil {
+			refused = err
+			if depth != 4 {
+				t.Errorf("test %d of those under way: %v", depth, err)
+			}
+		}
+	}
+	for range 2 {
+		refused = nil
+		nest(1)
+		if !errors.Is(refused, producer.ErrBusy) {
+			t.Errorf("the fourth test: %v", refused)
+		}
+	}
+}

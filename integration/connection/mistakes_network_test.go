@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +46,43 @@ func serve(t *testing.T, l net.Listener, f func(net.Conn)) {
 	}()
 }
 
+// refusing is an address that refuses connections until the test ends: its port is
+// taken, so that nobody else gets it, and nothing listens there.
+func refusing(t *testing.T, port int) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatalf("port %d: %v", port, err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*syscall.SockaddrInet4).Port))
+}
+
+// closeProxy ends the broker's proxy, so that what is advertised refuses.
+func closeProxy(t *testing.T, k *rig.Kafka) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(k.Proxy.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Proxy.Close()
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing(t, n)
+}
+
 func (w *wrong) ofServers(t *testing.T) []mistake {
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
@@ -61,26 +100,27 @@ func (w *wrong) ofServers(t *testing.T) []mistake {
 	})
 	closing := listen(t, func(net.Conn) {})
 	mute := listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
-	refused, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := net.JoinHostPort("127.0.0.1", itoa(refused))
+	closed := refusing(t, 0)
 	return []mistake{
 		{what: "a port that is none", properties: servers("localhost:kafka"), step: "properties"},
 		{what: "a port on which nothing listens", properties: servers(closed), step: "connect"},
 		{what: "a name that DNS does not know", properties: servers("no-such-host.invalid:9092"), step: "resolve"},
-		{what: "broker.address.family=v6 with a server that has an IPv4 address only", properties: with(servers(w.kafka.Bootstrap()), "broker.address.family", "v6"), step: "resolve"},
+		{what: "broker.address.family=v6 with a server that has an IPv4 address only",
+			properties: with(servers(w.kafka.Bootstrap()), "broker.address.family", "v6"), step: "resolve"},
 		{what: "one of two servers away", properties: servers(w.kafka.Bootstrap() + "," + closed), step: "connect"},
 		{what: "the port of a KRaft controller", properties: servers(w.kafka.Address("CTRL")), step: "kafka"},
 		{what: "a web server's port", properties: servers(web.Listener.Addr().String()), step: "kafka"},
-		{what: "the same, with security.protocol=SSL", properties: with(w.tls(rig.TLS), "bootstrap.servers", web.Listener.Addr().String()), step: "tls"},
+		{what: "the same, with security.protocol=SSL", properties: with(w.tls(rig.TLS), "bootstrap.servers",
+			web.Listener.Addr().String()), step: "tls"},
 		{what: "an HTTP proxy in between", properties: servers(forward.Listener.Addr().String()), step: "kafka"},
-		{what: "an HTTPS load balancer in between", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.https(t)), step: "kafka"},
+		{what: "an HTTPS load balancer in between", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.https(t)),
+			step: "kafka"},
 		{what: "the port of an SSH server (its greeting, simulated)", properties: servers(ssh), step: "kafka"},
 		{what: "the port of a MySQL server (its greeting, simulated)", properties: servers(mysql), step: "kafka"},
-		{what: "a TCP load balancer without a broker behind it (closes at once, simulated)", properties: servers(closing), step: "kafka"},
-		{what: "a port that takes connections and never answers (simulated)", properties: servers(mute), step: "kafka", silent: true},
+		{what: "a TCP load balancer without a broker behind it (closes at once, simulated)",
+			properties: servers(closing), step: "kafka"},
+		{what: "a port that takes connections and never answers (simulated)", properties: servers(mute),
+			step: "kafka", silent: true},
 	}
 }
 
@@ -124,12 +164,16 @@ func (w *wrong) ofTLS(t *testing.T) []mistake {
 		{what: "a broker's certificate that has expired", properties: w.tls(rig.Expired), step: "tls"},
 		{what: "a broker's certificate that expires soon", properties: w.tls(rig.TLS), step: "tls"},
 		{what: "a broker's certificate for another host", properties: w.tls(rig.WrongHost), step: "tls"},
-		{what: "a server by its address, and a certificate for names", properties: with(w.tls(rig.WrongHost), "bootstrap.servers",
+		{what: "a server by its address, and a certificate for names", properties: with(w.tls(rig.WrongHost),
+			"bootstrap.servers",
 			strings.Replace(w.kafka.Address(rig.WrongHost), "localhost", "127.0.0.1", 1)), step: "tls"},
 		{what: "no client certificate where one is demanded", properties: w.tls(rig.MutualTLS), step: "tls"},
-		{what: "a client certificate of a foreign authority", properties: w.mutual(t, rig.NewAuthority(t), rig.Subject{Name: "good"}), step: "tls"},
-		{what: "a client certificate that has expired", properties: w.mutual(t, w.authority, rig.Subject{Name: "good", NotAfter: time.Now().AddDate(0, 0, -1)}), step: "tls"},
-		{what: "a server that speaks TLS 1.1 at the most (simulated)", properties: old(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), step: "tls"},
+		{what: "a client certificate of a foreign authority", properties: w.mutual(t, rig.NewAuthority(t),
+			rig.Subject{Name: "good"}), step: "tls"},
+		{what: "a client certificate that has expired", properties: w.mutual(t, w.authority,
+			rig.Subject{Name: "good", NotAfter: time.Now().AddDate(0, 0, -1)}), step: "tls"},
+		{what: "a server that speaks TLS 1.1 at the most (simulated)",
+			properties: old(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), step: "tls"},
 		{what: "a server that knows no certificate for the name (simulated)", properties: old(func(c *tls.Config) {
 			c.Certificates, c.GetCertificate = nil, func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }
 		}), step: "tls"},
@@ -140,10 +184,6 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 	jaas := func(mechanism, user, password string) map[string]string {
 		return w.jaas(rig.SASL, "SASL_PLAINTEXT", mechanism, user, password)
 	}
-	refused, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
 	foreign := rig.StartTokenEndpoint(t, w.authority, map[string]string{"good": password})
 	endpoint := func(url string) map[string]string {
 		return with(w.oauth(password), "sasl.oauthbearer.token.endpoint.url", url)
@@ -152,13 +192,22 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 		{what: "PLAIN, wrong password", properties: jaas("PLAIN", "good", "wrong"), step: "authenticate"},
 		{what: "PLAIN, unknown user", properties: jaas("PLAIN", "stranger", password), step: "authenticate"},
 		{what: "SCRAM-SHA-256, wrong password", properties: jaas("SCRAM-SHA-256", "good", "wrong"), step: "authenticate"},
-		{what: "SCRAM-SHA-512, unknown user", properties: jaas("SCRAM-SHA-512", "stranger", password), step: "authenticate"},
-		{what: "PLAIN where it is not offered", properties: with(jaas("PLAIN", "good", password), "bootstrap.servers", w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
-		{what: "SCRAM-SHA-256 where only SCRAM-SHA-512 is offered", properties: with(jaas("SCRAM-SHA-256", "good", password), "bootstrap.servers", w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
+		{what: "SCRAM-SHA-512, unknown user", properties: jaas("SCRAM-SHA-512", "stranger", password),
+			step: "authenticate"},
+		{what: "PLAIN where it is not offered", properties: with(jaas("PLAIN", "good", password), "bootstrap.servers",
+			w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
+		{what: "SCRAM-SHA-256 where only SCRAM-SHA-512 is offered",
+			properties: with(jaas("SCRAM-SHA-256", "good", password), "bootstrap.servers",
+				w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
 		{what: "OAUTHBEARER, wrong client secret", properties: w.oauth("wrong"), step: "authenticate"},
-		{what: "OAUTHBEARER, token endpoint away", properties: endpoint("http://localhost:" + itoa(refused) + "/token"), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint's address that is none", properties: endpoint(strings.Replace(w.tokens.HTTP, "/token", "/", 1)), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint of a foreign issuer", properties: endpoint(foreign.HTTP), step: "authenticate"},
+		{what: "OAUTHBEARER, token endpoint away",
+			properties: endpoint("http://" + refusing(t, 0) + "/token"), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint's certificate of a foreign authority",
+			properties: endpoint(w.tokens.HTTPS), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint's address that is none",
+			properties: endpoint(strings.Replace(w.tokens.HTTP, "/token", "/", 1)), step: "authenticate"},
+		{what: "OAUTHBEARER, a token endpoint of a foreign issuer", properties: endpoint(foreign.HTTP),
+			step: "authenticate"},
 	}
 }
 
@@ -168,19 +217,27 @@ func (w *wrong) ofCluster(t *testing.T) []mistake {
 		k.ApiKey, k.MaxVersion = api.Int16(), version
 		return k
 	}
-	w.kafka.Proxy.Close()
+	closeProxy(t, w.kafka)
 	return []mistake{
-		{what: "an advertised listener that cannot be reached", properties: servers(w.kafka.Address("VIA")), step: "listeners"},
-		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(listen(t, oldBroker(
-			key(kmsg.Produce, 8), key(kmsg.Metadata, 9), key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn, 2)))), step: "cluster"},
-		{what: "a broker of Kafka 0.10 (its ApiVersions, simulated)", properties: servers(listen(t, oldBroker(key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
-		{what: "a broker older than Kafka 0.10 (closes at ApiVersions, simulated)", properties: servers(listen(t, oldBroker())), step: "kafka"},
+		{what: "an advertised listener that cannot be reached", properties: servers(w.kafka.Address("VIA")),
+			step: "listeners"},
+		{what: "an advertised listener that leads to another cluster (the bootstrap server simulated)", step: "listeners",
+			properties: servers(listen(t, scripted(w.kafka.Bootstrap(), key(kmsg.Produce, 9), key(kmsg.Metadata, 10),
+				key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn, 2), key(kmsg.DescribeCluster, 0))))},
+		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(listen(t, scripted("",
+			key(kmsg.Produce, 8), key(kmsg.Metadata, 9), key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn,
+				2)))), step: "cluster"},
+		{what: "a broker of Kafka 0.10 (its ApiVersions, simulated)",
+			properties: servers(listen(t, scripted("", key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
+		{what: "a broker older than Kafka 0.10 (closes at ApiVersions, simulated)",
+			properties: servers(listen(t, scripted(""))), step: "kafka"},
 	}
 }
 
-// oldBroker answers ApiVersions and Metadata as a broker of an older release does;
-// without anything to offer, it closes at ApiVersions.
-func oldBroker(offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
+// scripted is a broker that answers ApiVersions and Metadata as one of an older
+// release does; without anything to offer, it closes at ApiVersions. It may advertise
+// one broker, as of a cluster of its own.
+func scripted(advertised string, offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 	return func(c net.Conn) {
 		for in := bufio.NewReader(c); ; {
 			var size [4]byte
@@ -210,6 +267,8 @@ func oldBroker(offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 					answer = []byte{0} // no tags in the answer's header
 				}
 				answer = metadata.AppendTo(answer)
+			case kmsg.DescribeCluster:
+				answer = append([]byte{0}, cluster(advertised)...)
 			default:
 				return
 			}
@@ -219,4 +278,14 @@ func oldBroker(offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 			}
 		}
 	}
+}
+
+// cluster is the description of a cluster that has one broker.
+func cluster(advertised string) []byte {
+	host, port, _ := net.SplitHostPort(advertised) // checked where it is used
+	n, _ := strconv.Atoi(port)
+	answer, broker := kmsg.NewPtrDescribeClusterResponse(), kmsg.NewDescribeClusterResponseBroker()
+	broker.NodeID, broker.Host, broker.Port = 1, host, int32(n)
+	answer.ClusterID, answer.ControllerID, answer.Brokers = "elsewhere", 1, append(answer.Brokers, broker)
+	return answer.AppendTo(nil)
 }

@@ -51,7 +51,8 @@ func (w *wrong) mistakes(t *testing.T) (all []mistake) {
 type wrong struct{ *secured }
 
 func newWrong(t *testing.T) *wrong {
-	return &wrong{newSecured(t, "message.max.bytes=1500000", "socket.request.max.bytes=3000000", "transaction.max.timeout.ms=30000")}
+	return &wrong{newSecured(t, "message.max.bytes=1500000", "socket.request.max.bytes=3000000",
+		"transaction.max.timeout.ms=30000")}
 }
 
 // as is the set-up of a user over SASL without TLS.
@@ -72,15 +73,18 @@ func (w *wrong) ofProperties(t *testing.T) []mistake {
 	return []mistake{
 		{what: "no bootstrap.servers", properties: map[string]string{"client.id": "urncast"}, step: "properties"},
 		{what: "acks=1", properties: with(w.as("good"), "acks", "1"), step: "properties"},
-		{what: "enable.idempotence=false", properties: with(w.as("good"), "enable.idempotence", "false"), step: "properties"},
+		{what: "enable.idempotence=false", properties: with(w.as("good"), "enable.idempotence", "false"),
+			step: "properties"},
 		{what: "transactional.id by hand", properties: with(w.as("good"), "transactional.id", "mine"), step: "properties"},
 		{what: "a misspelt property", properties: with(w.as("good"), "sasl.mechansim", "PLAIN"), step: "properties"},
 		{what: "a number that is none", properties: with(w.as("good"), "max.request.size", "1 MB"), step: "properties"},
 		{what: "sasl.jaas.config without its semicolon", properties: with(w.as("good"), "sasl.jaas.config",
 			"org.apache.kafka.common.security.scram.ScramLoginModule required username=\"good\" password=\"x\""), step: "properties"},
-		{what: "a truststore that is not there", properties: with(w.tls(rig.TLS), "ssl.truststore.location", "/nowhere/truststore.jks"), step: "properties"},
+		{what: "a truststore that is not there", properties: with(w.tls(rig.TLS), "ssl.truststore.location",
+			"/nowhere/truststore.jks"), step: "properties"},
 		{what: "a keystore with the wrong password", properties: with(w.tls(rig.MutualTLS), "ssl.keystore.type", "PKCS12",
-			"ssl.keystore.location", w.authority.Issue(t, rig.Subject{Name: "good"}).KeyStore(t, "PKCS12"), "ssl.keystore.password", "wrong"), step: "properties"},
+			"ssl.keystore.location", w.authority.Issue(t, rig.Subject{Name: "good"}).KeyStore(t,
+				"PKCS12"), "ssl.keystore.password", "wrong"), step: "properties"},
 	}
 }
 
@@ -93,12 +97,16 @@ func (w *wrong) ofProtocol() []mistake {
 		{what: "PLAINTEXT to an SSL listener", properties: at(plain(), rig.TLS), step: "kafka"},
 		{what: "PLAINTEXT to a SASL_SSL listener", properties: at(plain(), rig.SASLTLS), step: "kafka"},
 		{what: "PLAINTEXT to a SASL_PLAINTEXT listener", properties: at(plain(), rig.SASL), step: "authenticate"},
-		{what: "SSL to a PLAINTEXT listener", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.kafka.Bootstrap()), step: "tls"},
+		{what: "SSL to a PLAINTEXT listener", properties: with(w.tls(rig.TLS), "bootstrap.servers",
+			w.kafka.Bootstrap()), step: "tls"},
 		{what: "SSL to a SASL_SSL listener", properties: w.tls(rig.SASLTLS), step: "authenticate"},
 		{what: "SASL_PLAINTEXT to a SASL_SSL listener", properties: at(w.as("good"), rig.SASLTLS), step: "kafka"},
-		{what: "SASL_PLAINTEXT to a PLAINTEXT listener", properties: with(w.as("good"), "bootstrap.servers", w.kafka.Bootstrap()), step: "authenticate"},
-		{what: "SASL_SSL to a SASL_PLAINTEXT listener", properties: w.jaas(rig.SASL, "SASL_SSL", "PLAIN", "good", password), step: "tls"},
-		{what: "SASL_SSL to an SSL listener", properties: w.jaas(rig.TLS, "SASL_SSL", "PLAIN", "good", password), step: "authenticate"},
+		{what: "SASL_PLAINTEXT to a PLAINTEXT listener", properties: with(w.as("good"), "bootstrap.servers",
+			w.kafka.Bootstrap()), step: "authenticate"},
+		{what: "SASL_SSL to a SASL_PLAINTEXT listener", properties: w.jaas(rig.SASL, "SASL_SSL", "PLAIN", "good",
+			password), step: "tls"},
+		{what: "SASL_SSL to an SSL listener", properties: w.jaas(rig.TLS, "SASL_SSL", "PLAIN", "good", password),
+			step: "authenticate"},
 	}
 }
 
@@ -112,10 +120,12 @@ func (w *wrong) ofRights() []mistake {
 		{what: "no right on transactional ids", properties: w.as("notransactions"), step: "rights-transactional-id"},
 		{what: "only DESCRIBE on transactional ids", properties: w.as("denied"), step: "rights-transactional-id"},
 		{what: "a right on one literal transactional id", properties: w.as("literal"), step: "rights-transactional-id"},
-		{what: "a topic to be created, and no CREATE", properties: w.as("good"), step: "rights-create", client: create, change: another},
-		{what: "a scratch topic to be created, and no CREATE", properties: w.as("writer"), step: "transaction-commit", change: func(asked *producer.ConnectionTest) {
-			asked.Scratch, asked.MakeScratch = "elsewhere", true
-		}},
+		{what: "a topic to be created, and no CREATE", properties: w.as("good"), step: "rights-create",
+			client: create, change: another},
+		{what: "a scratch topic to be created, and no CREATE", properties: w.as("writer"), step: "transaction-commit",
+			change: func(asked *producer.ConnectionTest) {
+				asked.Scratch, asked.MakeScratch = "elsewhere", true
+			}},
 	}
 }
 
@@ -143,6 +153,7 @@ func (w *wrong) ofTopics(t *testing.T) []mistake {
 
 func (w *wrong) ofTransactions(t *testing.T) []mistake {
 	structures(t, w.kafka, "limited", "max.message.bytes=300000")
+	structures(t, w.kafka, "segmented", "segment.bytes=1048576")
 	bytes := func(n int) func(*producer.ConnectionTest) {
 		return func(asked *producer.ConnectionTest) { asked.Bytes = n }
 	}
@@ -150,15 +161,25 @@ func (w *wrong) ofTransactions(t *testing.T) []mistake {
 	w.kafka.Grant(t, rig.TopicRight("writer", "limited", kmsg.ACLOperationWrite))
 	limited := func(asked *producer.ConnectionTest) { asked.Topic, asked.Bytes = "limited", 1_000_000 }
 	return []mistake{
-		{what: "the broker's transaction.max.timeout.ms below 15 minutes", properties: plain(), step: "rights-transactional-id"},
+		{what: "the broker's transaction.max.timeout.ms below 15 minutes", properties: plain(),
+			step: "rights-transactional-id"},
 		{what: "a scratch topic that does not exist", properties: plain(), step: "transaction-commit",
 			change: func(asked *producer.ConnectionTest) { asked.Scratch = "scratch.missing" }},
 		{what: "the topic itself as the scratch topic", properties: plain(), step: "transaction-commit",
 			change: func(asked *producer.ConnectionTest) { asked.Scratch = asked.Topic }},
-		{what: "a message above max.request.size", properties: with(plain(), "max.request.size", "700000"), step: "large-message", change: bytes(1_000_000)},
-		{what: "a message above the topic's max.message.bytes", properties: plain(), step: "large-message", change: limited},
-		{what: "the same, and no DESCRIBE_CONFIGS to read the limit", properties: w.as("writer"), step: "large-message", change: limited},
-		{what: "a message above the broker's message.max.bytes", properties: plain(), step: "large-message", change: bytes(2_000_000)},
-		{what: "a message above the broker's socket.request.max.bytes", properties: plain(), step: "large-message", change: bytes(4_000_000)},
+		{what: "a message above max.request.size", properties: with(plain(), "max.request.size", "700000"),
+			step: "large-message", change: bytes(1_000_000)},
+		{what: "a message above the topic's max.message.bytes", properties: plain(), step: "large-message",
+			change: limited},
+		{what: "the same, and no DESCRIBE_CONFIGS to read the limit", properties: w.as("writer"),
+			step: "large-message", change: limited},
+		{what: "a message above the topic's segment.bytes", properties: plain(), step: "large-message",
+			change: func(asked *producer.ConnectionTest) {
+				asked.Topic, asked.Bytes = "segmented", 1_200_000
+			}},
+		{what: "a message above the broker's message.max.bytes", properties: plain(), step: "large-message",
+			change: bytes(2_000_000)},
+		{what: "a message above the broker's socket.request.max.bytes", properties: plain(), step: "large-message",
+			change: bytes(4_000_000)},
 	}
 }

@@ -38,6 +38,7 @@ func TestPlain(t *testing.T) {
 	t.Run("topics", p.topics)
 	t.Run("limits", p.limits)
 	t.Run("broker's limit", p.brokersLimit)
+	t.Run("without a topic", p.topicless)
 	t.Run("settings refused", p.settings)
 	t.Run("cancelled", p.cancelled)
 	t.Run("standing still", p.standing)
@@ -58,9 +59,11 @@ func (p *plain) good(t *testing.T) {
 	for i, s := range tr.reports {
 		waiting := s.State == producer.StepWaiting
 		if waiting != (i < n) {
-			t.Errorf("report %d is %s %s: every step must be told before the first begins, and none later", i, s.ID, s.State)
+			t.Errorf("report %d is %s %s: every step must be told before the first begins, and none later", i, s.ID,
+				s.State)
 		}
-		if i >= n && s.State == producer.StepRunning && strings.HasPrefix(s.ID, "transaction-abort") && !strings.Contains(s.Finding, "read_committed") {
+		if i >= n && s.State == producer.StepRunning && strings.HasPrefix(s.ID,
+			"transaction-abort") && !strings.Contains(s.Finding, "read_committed") {
 			t.Errorf("it is not said beforehand who sees the messages: %s", s.Finding)
 		}
 	}
@@ -93,7 +96,8 @@ func (p *plain) describe(t *testing.T, topic string) int16 {
 func (p *plain) unseen(t *testing.T) {
 	topic := structures(t, p.kafka, "unseen")
 	producer := p.kafka.Client(t)
-	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("before"), Value: []byte("x")}).FirstErr(); err != nil {
+	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("before"),
+		Value: []byte("x")}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 	start := kgo.ConsumeResetOffset(kgo.NewOffset().AtStart())
@@ -108,8 +112,10 @@ func (p *plain) unseen(t *testing.T) {
 	}()
 	asked := asked(topic)
 	asked.Bytes = 1 << 20
-	test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t, map[string]string{"transaction-commit": noScratch})
-	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("after"), Value: []byte("x")}).FirstErr(); err != nil {
+	test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+		map[string]string{"transaction-commit": noScratch})
+	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("after"),
+		Value: []byte("x")}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 	var seen []string
@@ -154,7 +160,8 @@ func (p *plain) scratch(t *testing.T) {
 	} {
 		asked := asked(topic)
 		asked.Scratch = c.scratch
-		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t, map[string]string{"transaction-commit": c.state})
+		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+			map[string]string{"transaction-commit": c.state})
 	}
 	if p.describe(t, scratch) != 0 {
 		t.Error("a scratch topic that was there before is gone")
@@ -186,6 +193,15 @@ func (p *plain) several(t *testing.T) {
 	}
 }
 
+// A connection can be tested before anybody has chosen a topic.
+func (p *plain) topicless(t *testing.T) {
+	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), producer.ConnectionTest{}, nil)
+	none := "not-run: No topic was named"
+	tr.expect(t, map[string]string{"topic": none, "rights-describe": none, "rights-write": none, "rights-read": none,
+		"rights-create":           none,
+		"rights-transactional-id": "passed: begin with tx-", "transaction-abort": "not-run: topic", "transaction-commit": noScratch, "large-message": "not-run"})
+}
+
 // Settings that are refused end the test before anything is connected to.
 func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
@@ -199,7 +215,8 @@ func (p *plain) settings(t *testing.T) {
 			t.Errorf("step %s is %s", key, s.State)
 		}
 	}
-	if tried := (&kafka.Client{}).Try(t.Context(), connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "acks") {
+	if tried := (&kafka.Client{}).Try(t.Context(),
+		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "acks") {
 		t.Errorf("a save would say %+v", tried)
 	}
 }
@@ -208,7 +225,8 @@ func (p *plain) settings(t *testing.T) {
 // stays open, and the scratch topic is gone.
 func (p *plain) cancelled(t *testing.T) {
 	topic := structures(t, p.kafka, "cancelled")
-	for _, at := range []string{"resolve", "cluster", "rights-transactional-id", "transaction-init", "transaction-abort", "transaction-commit", "large-message"} {
+	for _, at := range []string{"resolve", "cluster", "rights-transactional-id", "transaction-init",
+		"transaction-abort", "transaction-commit", "large-message"} {
 		t.Run(at, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -284,7 +302,8 @@ func (p *plain) standing(t *testing.T) {
 			}
 		})
 		s := tr.step(at)
-		if s.State != producer.StepFailed || !strings.Contains(s.Finding, "limit of 3s") || s.Cure == "" || s.Took > asked.StepTimeout+time.Second {
+		late := s.Took > asked.StepTimeout+time.Second
+		if s.State != producer.StepFailed || !strings.Contains(s.Finding, "limit of 3s") || s.Cure == "" || late {
 			t.Errorf("step %s is %+v", at, s)
 		}
 	}
@@ -294,11 +313,12 @@ func (p *plain) standing(t *testing.T) {
 // bootstrapped from, and what needs only the latter is run.
 func (p *plain) advertised(t *testing.T) {
 	topic := structures(t, p.kafka, "advertised")
-	p.kafka.Proxy.Close()
+	closeProxy(t, p.kafka)
 	properties := map[string]string{"bootstrap.servers": p.kafka.Address("VIA")}
 	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
-	tr.expect(t, map[string]string{"listeners": "failed: advertised.listeners", "rights-transactional-id": "failed: nothing listens",
-		"transaction-init": "not-run", "transaction-abort": "not-run", "transaction-commit": "not-run", "large-message": "not-run"})
+	tr.expect(t, map[string]string{"listeners": "failed: advertised.listeners",
+		"rights-transactional-id": "failed: nothing listens",
+		"transaction-init":        "not-run", "transaction-abort": "not-run", "transaction-commit": "not-run", "large-message": "not-run"})
 	if !strings.Contains(tr.step("listeners").Finding, p.kafka.Proxy.Address()) {
 		t.Errorf("the address is not named: %s", tr.step("listeners").Finding)
 	}

@@ -35,22 +35,27 @@ func newSecured(t *testing.T, properties ...string) *secured {
 		users[user] = password
 	}
 	// Without this a broker of Kafka 4.1 takes tokens whose signature it never saw.
-	properties = append(properties, "sasl.oauthbearer.jwt.validator.class=org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator")
-	w.kafka = rig.StartSecureKafka(t, rig.Secure{Authority: w.authority, Users: users, Tokens: w.tokens, ACLs: true, Properties: properties})
+	properties = append(properties,
+		"sasl.oauthbearer.jwt.validator.class=org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator")
+	w.kafka = rig.StartSecureKafka(t, rig.Secure{Authority: w.authority, Users: users, Tokens: w.tokens, ACLs: true,
+		Properties: properties})
 	structures(t, w.kafka, w.topic)
 	read, write, create := kmsg.ACLOperationRead, kmsg.ACLOperationWrite, kmsg.ACLOperationCreate
-	cluster := kmsg.ACLOperationDescribe
+	describe := kmsg.ACLOperationDescribe
 	rights := []rig.Right{
-		rig.TopicRight("good", w.topic, read), rig.TopicRight("good", w.topic, write), rig.TransactionalRight("good", "tx-", write),
-		rig.TopicRight("good", "scratch", read), rig.TopicRight("good", "scratch", write), rig.TopicRight("good", "scratch", create),
-		rig.TopicRight("good", "scratch", kmsg.ACLOperationDelete), rig.TopicRight("good", w.topic, kmsg.ACLOperationDescribeConfigs),
-		rig.TransactionalRight("nothing", "tx-", write), rig.ClusterRight("good", cluster),
+		rig.TopicRight("good", w.topic, read), rig.TopicRight("good", w.topic, write),
+		rig.TopicRight("good", w.topic, kmsg.ACLOperationDescribeConfigs), rig.ClusterRight("good", describe),
+		rig.TransactionalRight("good", "tx-", write),
+		rig.TopicRight("good", "scratch", read), rig.TopicRight("good", "scratch", write),
+		rig.TopicRight("good", "scratch", create), rig.TopicRight("good", "scratch", kmsg.ACLOperationDelete),
+		rig.TransactionalRight("nothing", "tx-", write),
 		rig.TopicRight("reader", w.topic, read), rig.TransactionalRight("reader", "tx-", write),
 		rig.TopicRight("writer", w.topic, write), rig.TransactionalRight("writer", "tx-", write),
 		rig.TopicRight("notransactions", w.topic, read), rig.TopicRight("notransactions", w.topic, write),
 		rig.TopicRight("literal", w.topic, read), rig.TopicRight("literal", w.topic, write),
 		{User: "literal", Resource: kmsg.ACLResourceTypeTransactionalId, Name: "tx-1-1-0", Operation: write},
-		rig.TopicRight("denied", w.topic, read), rig.TopicRight("denied", w.topic, write), rig.TransactionalRight("denied", "tx-", kmsg.ACLOperationDescribe),
+		rig.TopicRight("denied", w.topic, read), rig.TopicRight("denied", w.topic, write),
+		rig.TransactionalRight("denied", "tx-", describe),
 	}
 	w.kafka.Grant(t, rights...)
 	return w
@@ -66,7 +71,8 @@ func (w *secured) jaas(listener rig.Listener, protocol, mechanism, user, passwor
 	if strings.HasPrefix(mechanism, "SCRAM") {
 		module = "org.apache.kafka.common.security.scram.ScramLoginModule"
 	}
-	p := map[string]string{"bootstrap.servers": w.kafka.Address(listener), "security.protocol": protocol, "sasl.mechanism": mechanism,
+	p := map[string]string{"bootstrap.servers": w.kafka.Address(listener), "security.protocol": protocol,
+		"sasl.mechanism":   mechanism,
 		"sasl.jaas.config": fmt.Sprintf("%s required\n  username=%q\n  password=%q;", module, user, password)}
 	if protocol == "SASL_SSL" {
 		w.trust(p)
@@ -149,17 +155,23 @@ func (w *secured) refused(t *testing.T) {
 		step       string
 		words      string
 	}{
-		{"plaintext to tls", map[string]string{"bootstrap.servers": w.kafka.Address(rig.TLS)}, "kafka", "security.protocol=SSL"},
+		{"plaintext to tls", map[string]string{"bootstrap.servers": w.kafka.Address(rig.TLS)}, "kafka",
+			"security.protocol=SSL"},
 		{"tls to plaintext", w.trust(map[string]string{"bootstrap.servers": w.kafka.Bootstrap(), "security.protocol": "SSL"}), "tls", "speaks Kafka without TLS"},
 		{"foreign", w.tls(rig.ForeignCert), "tls", "not trusted"},
+		{"foreign, names not compared", with(w.tls(rig.ForeignCert), "ssl.endpoint.identification.algorithm", ""),
+			"tls", "not trusted"},
 		{"expired", w.tls(rig.Expired), "tls", "expired on"},
 		{"wrong host", w.tls(rig.WrongHost), "tls", "elsewhere.example"},
 		{"no client certificate", w.tls(rig.MutualTLS), "tls", "demands a client certificate"},
-		{"foreign client certificate", w.mutual(t, other, rig.Subject{Name: "good"}), "tls", "refuses the client certificate"},
-		{"wrong password", w.jaas(rig.SASL, "SASL_PLAINTEXT", "PLAIN", "good", "wrong"), "authenticate", "Invalid username or password"},
+		{"foreign client certificate", w.mutual(t, other, rig.Subject{Name: "good"}), "tls",
+			"refuses the client certificate"},
+		{"wrong password", w.jaas(rig.SASL, "SASL_PLAINTEXT", "PLAIN", "good", "wrong"), "authenticate",
+			"Invalid username or password"},
 		{"not offered", mechanism, "authenticate", "it offers SCRAM-SHA-512"},
 		{"wrong secret", w.oauth("wrong"), "authenticate", "invalid_client"},
-		{"no such name", map[string]string{"bootstrap.servers": "no-such-host.invalid:9092"}, "resolve", "not known to DNS"},
+		{"no such name", map[string]string{"bootstrap.servers": "no-such-host.invalid:9092"}, "resolve",
+			"not known to DNS"},
 		{"nothing listens", map[string]string{"bootstrap.servers": "127.0.0.1:1"}, "connect", "nothing listens"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -201,11 +213,13 @@ func (w *secured) rights(t *testing.T) {
 		"transaction-init": "not-run: rights-transactional-id", "transaction-abort": "not-run: transaction-init",
 		"transaction-commit": "not-run: transaction-init", "large-message": "not-run: transaction-abort"}
 	for user, others := range map[string]map[string]string{
-		"nothing": with(map[string]string{"topic": "failed: may not describe", "rights-describe": "failed: --topic structures",
-			"rights-write": "failed: Grant WRITE", "rights-read": "failed: Grant READ", "rights-idempotent-write": "passed: Not granted, and not needed",
+		"nothing": with(map[string]string{"topic": "failed: may not describe",
+			"rights-describe": "failed: --topic structures",
+			"rights-write":    "failed: Grant WRITE", "rights-read": "failed: Grant READ", "rights-idempotent-write": "passed: Not granted, and not needed",
 			"transaction-abort": "not-run: topic", "large-message": "not-run: transaction-abort"}),
-		"reader": with(map[string]string{"rights-write": "failed: User:reader may not write", "rights-idempotent-write": "passed: not needed",
-			"transaction-abort": "not-run: rights-write", "large-message": "not-run: transaction-abort"}),
+		"reader": with(map[string]string{"rights-write": "failed: User:reader may not write",
+			"rights-idempotent-write": "passed: not needed",
+			"transaction-abort":       "not-run: rights-write", "large-message": "not-run: transaction-abort"}),
 		"writer":         with(map[string]string{"rights-read": "failed: Recovery reads it back"}),
 		"notransactions": noTransactions,
 		"literal":        noTransactions,
@@ -220,7 +234,8 @@ func (w *secured) rights(t *testing.T) {
 		asked := w.asked()
 		asked.Topic = "not-there"
 		properties := w.jaas(rig.SASL, "SASL_PLAINTEXT", "SCRAM-SHA-256", "writer", password)
-		refused := map[string]string{"rights-describe": "failed", "rights-write": "failed", "rights-read": "failed", "topic": "failed",
+		refused := map[string]string{"rights-describe": "failed", "rights-write": "failed", "rights-read": "failed",
+			"topic":         "failed",
 			"rights-create": "failed: CREATE", "transaction-abort": "not-run: topic", "large-message": "not-run"}
 		test(t.Context(), &kafka.Client{CreateTopic: true}, properties, asked, nil).expect(t, with(refused))
 	})

@@ -22,7 +22,8 @@ func (p *plain) topics(t *testing.T) {
 	structures(t, k, "small", "max.message.bytes=400000")
 	partitioned(t, k, "three")
 	unsent := map[string]string{"transaction-abort": "not-run: topic", "large-message": "not-run: transaction-abort"}
-	unknown := map[string]string{"rights-describe": "not-run: topic", "rights-write": "not-run: topic", "rights-read": "not-run: topic",
+	unknown := map[string]string{"rights-describe": "not-run: topic", "rights-write": "not-run: topic",
+		"rights-read":       "not-run: topic",
 		"transaction-abort": "not-run", "large-message": "not-run: transaction-abort"}
 	for _, c := range []struct {
 		topic  string
@@ -73,7 +74,8 @@ func bounds(t *testing.T, tr *trial, words string, limit int) {
 		t.Fatalf("no largest message: %s", tr.step("large-message").Finding)
 	}
 	if largest, _ := strconv.Atoi(found[1]); largest > limit || largest < limit-1500 {
-		t.Errorf("the largest that passes has %d bytes; the limit is %d: %s", largest, limit, tr.step("large-message").Finding)
+		t.Errorf("the largest that passes has %d bytes; the limit is %d: %s", largest, limit,
+			tr.step("large-message").Finding)
 	}
 	t.Logf("%s: %s", tr.step("large-message").Took, tr.step("large-message").Finding)
 }
@@ -86,7 +88,8 @@ func (p *plain) limits(t *testing.T) {
 	asked := asked("limited")
 	asked.Bytes = 2_000_000
 	t.Run("topic", func(t *testing.T) {
-		bounds(t, test(t.Context(), &kafka.Client{}, p.properties(), asked, nil), "max.message.bytes=300000 is set on limited", 300_000)
+		bounds(t, test(t.Context(), &kafka.Client{}, p.properties(), asked, nil),
+			"max.message.bytes=300000 is set on limited", 300_000)
 	})
 	t.Run("client", func(t *testing.T) {
 		properties := p.properties()
@@ -100,7 +103,8 @@ func (p *plain) limits(t *testing.T) {
 		properties["compression.type"] = "gzip"
 		asked := asked
 		asked.Compressible = true
-		test(t.Context(), &kafka.Client{}, properties, asked, nil).expect(t, map[string]string{"transaction-commit": noScratch})
+		test(t.Context(), &kafka.Client{}, properties, asked, nil).expect(t,
+			map[string]string{"transaction-commit": noScratch})
 	})
 }
 
@@ -122,13 +126,15 @@ func (p *plain) brokersLimit(t *testing.T) {
 	defer set(kmsg.IncrementalAlterConfigOpDelete)
 	asked := asked("unlimited")
 	asked.Bytes = 2_000_000
-	bounds(t, test(t.Context(), &kafka.Client{}, p.properties(), asked, nil), "message.max.bytes=500000 holds for unlimited", 500_000)
+	bounds(t, test(t.Context(), &kafka.Client{}, p.properties(), asked, nil),
+		"message.max.bytes=500000 holds for unlimited", 500_000)
 }
 
 // A broker that closes the connection at a request that is too large is told from
 // one that is away.
 func TestSocketLimit(t *testing.T) {
-	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Properties: []string{"socket.request.max.bytes=600000"}})
+	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t),
+		Properties: []string{"socket.request.max.bytes=600000"}})
 	structures(t, k, "structures")
 	asked := asked("structures")
 	asked.Bytes = 2_000_000

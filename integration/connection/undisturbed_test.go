@@ -51,7 +51,8 @@ func TestProducerIsUndisturbed(t *testing.T) {
 			default:
 			}
 			list := rig.Codelist{ID: fmt.Sprintf("CL_%d", n%7), Name: fmt.Sprint("Name ", n), Codes: 20}
-			if status, answer, err := p.Do(http.MethodPost, "/sdmx/v2/structure", "application/xml", rig.Message(list)); err != nil || status >= 300 {
+			if status, answer, err := p.Do(http.MethodPost, "/sdmx/v2/structure", "application/xml",
+				rig.Message(list)); err != nil || status >= 300 {
 				t.Errorf("submission %d: %d %s %v", n, status, answer, err)
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -61,11 +62,12 @@ func TestProducerIsUndisturbed(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := asked(topic)
 		asked.Bytes, asked.Scratch, asked.MakeScratch = 4<<20, "published.scratch", true
-		tr := test(ctx, &kafka.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked, func(s producer.Step) {
-			if round%2 == 1 && s.ID == "transaction-abort" && s.State == producer.StepRunning {
-				time.AfterFunc(150*time.Millisecond, cancel)
-			}
-		})
+		tr := test(ctx, &kafka.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
+			func(s producer.Step) {
+				if round%2 == 1 && s.ID == "transaction-abort" && s.State == producer.StepRunning {
+					time.AfterFunc(150*time.Millisecond, cancel)
+				}
+			})
 		cancel()
 		if round%2 == 0 {
 			tr.expect(t, nil)

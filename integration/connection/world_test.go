@@ -22,7 +22,8 @@ type trial struct {
 }
 
 // test runs a connection test to its end.
-func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked producer.ConnectionTest, see func(producer.Step)) *trial {
+func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked producer.ConnectionTest,
+	see func(producer.Step)) *trial {
 	t := &trial{last: map[string]producer.Step{}}
 	var mu sync.Mutex
 	t.err = c.Test(ctx, connection(properties), asked, func(s producer.Step) {
@@ -59,7 +60,8 @@ func (tr *trial) String() string {
 	var b strings.Builder
 	for _, key := range tr.order {
 		s := tr.last[key]
-		fmt.Fprintf(&b, "%-34s %-8s %6s %s %s %s\n", key, s.State, s.Took.Round(time.Millisecond), s.Finding, s.Cure, s.Needs)
+		fmt.Fprintf(&b, "%-34s %-8s %6s %s %s %s\n", key, s.State, s.Took.Round(time.Millisecond), s.Finding, s.Cure,
+			s.Needs)
 	}
 	return b.String()
 }

@@ -71,6 +71,9 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 		}
 		maps.Copy(b.client, b.gateway.Client())
 	}
+	if c.Log != nil {
+		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
+	}
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil
@@ -208,23 +211,16 @@ func (b *Broker) ear() *ear {
 	return &ear{log: log, look: b.look, text: b.text}
 }
 
-// look says why none of the bootstrap servers can be used; nil if one can, or if
-// only the gateway could tell.
+// look says why none of the bootstrap servers can be used; nil if one can.
 func (b *Broker) look(ctx context.Context) *probe.Trouble {
-	if b.gateway != nil {
-		return nil
-	}
-	dialer := &probe.Dialer{Settings: b.settings}
 	troubles := make(chan *probe.Trouble, len(b.settings.Bootstrap))
 	for _, server := range b.settings.Bootstrap {
 		go func() {
-			peer, err := dialer.Open(ctx, server)
-			if err != nil {
-				troubles <- probe.Of(err)
-				return
+			var t *probe.Trouble
+			if err := b.open(ctx, server); err != nil {
+				t = probe.Of(err)
 			}
-			peer.Close()
-			troubles <- nil
+			troubles <- t
 		}()
 	}
 	var first *probe.Trouble
@@ -236,6 +232,18 @@ func (b *Broker) look(ctx context.Context) *probe.Trouble {
 		first = cmp.Or(first, t)
 	}
 	return first
+}
+
+// open makes a connection to a server, past the client, and ends it.
+func (b *Broker) open(ctx context.Context, server string) error {
+	if b.gateway != nil {
+		return b.through(ctx, server)
+	}
+	peer, err := (&probe.Dialer{Settings: b.settings}).Open(ctx, server)
+	if err == nil {
+		peer.Close()
+	}
+	return err
 }
 
 // Describe implements producer.Broker.

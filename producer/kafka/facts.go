@@ -17,6 +17,7 @@ type facts struct {
 	mu    sync.Mutex // while the bootstrap servers are visited side by side
 	peers []*probe.Peer
 
+	cluster    string                // its id
 	first      *probe.Peer           // a bootstrap server that accepted the login
 	nodes      map[int32]*probe.Peer // brokers that were reached where they are advertised
 	away       map[int32]error       // brokers that were not, and why
@@ -24,9 +25,9 @@ type facts struct {
 	controller int32
 
 	topic topicFacts
-	// rights are bit sets, by number of the operation; nil where the broker does
-	// not tell.
-	clusterRights, topicRights *int32
+	// topicRights are a bit set, by number of the operation; nil where the broker
+	// does not tell.
+	topicRights *int32
 }
 
 // topicFacts describe the real topic.

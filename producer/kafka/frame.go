@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"urncast/producer"
 )
@@ -26,3 +27,17 @@ func framedBytes(r *producer.Record, value int) int {
 
 // prefixed is the size of bytes with their length before them.
 func prefixed(n int) int { return len(binary.AppendVarint(nil, int64(n))) + n }
+
+// oversize refuses a record that is larger than max.request.size allows, in the
+// meaning that Java's producer gives to it: the client library counts after
+// compression.
+func (b *Broker) oversize(topic string, r *producer.Record) error {
+	framed := framedBytes(r, len(r.Value))
+	if b.request == 0 || framed <= b.request {
+		return nil
+	}
+	return &producer.Fault{Kind: producer.Permanent,
+		Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, before compression, "+
+			"which is more than max.request.size=%d allows for topic %s: raise it (librdkafka: message.max.bytes), or shorten the structure, then start the producer",
+			r.Key, framed, b.request, topic)}
+}

@@ -137,6 +137,9 @@ func (l *lane) Begin() error {
 
 // Send implements producer.Lane.
 func (l *lane) Send(ctx context.Context, r *producer.Record) error {
+	if err := l.broker.oversize(l.topic, r); err != nil {
+		return err
+	}
 	size := int64(len(r.Value) + len(r.Key))
 	for l.records >= unsentRecords || l.records > 0 && l.bytes+size > unsentBytes {
 		if err := l.report(ctx); err != nil {

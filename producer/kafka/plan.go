@@ -57,7 +57,7 @@ func (t *trial) plan() {
 	add(stepCluster, "", "The cluster is known", t.cluster, stepAuthenticate)
 	add(stepListeners, "", "Every broker's advertised listener is reached", t.listeners, stepCluster)
 	topic := t.asked.Topic
-	add(stepTopic, "", "Topic "+topic+" is fit for structures", t.topic, stepCluster)
+	add(stepTopic, "", "The topic is fit for structures", t.topic, stepCluster)
 	add(stepDescribe, "", "Right to describe the topic", t.describe, stepCluster)
 	add(stepWrite, "", "Right to write to the topic", t.write, stepCluster)
 	add(stepRead, "", "Right to read the topic, for recovery", t.read, stepCluster)
@@ -69,9 +69,11 @@ func (t *trial) plan() {
 	add(stepInit, "", "A transactional id is initialised", t.initialise, stepTransactions)
 	add(stepAbort, "", "A transaction on the topic, aborted", t.aborted, stepTopic, stepWrite, stepInit).note =
 		"One message goes to " + topic + " in a transaction that is aborted. " + seenBy
-	add(stepCommit, "", "A transaction on the scratch topic, committed and read back", t.committed, stepInit).note = t.scratchNote()
+	add(stepCommit, "", "A transaction on the scratch topic, committed and read back", t.committed,
+		stepInit).note = t.scratchNote()
 	add(stepLarge, "", fmt.Sprintf("A message of %d bytes", t.asked.Bytes), t.large, stepAbort).note =
-		fmt.Sprintf("Messages of up to %d bytes go to %s, %d at the most, in transactions that are aborted. %s", t.asked.Bytes, topic, triesMax, seenBy)
+		fmt.Sprintf("Messages of up to %d bytes go to %s, %d at the most, in transactions that are aborted. %s",
+			t.asked.Bytes, topic, triesMax, seenBy)
 }
 
 // seenBy says who sees aborted messages.

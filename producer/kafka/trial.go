@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,9 +15,10 @@ import (
 )
 
 const (
-	// stepLimit and largeBytes hold where a test says nothing else.
-	stepLimit  = 10 * time.Second
-	largeBytes = 1 << 20
+	// stepLimit, largeBytes and prefixDefault hold where a test says nothing else.
+	stepLimit     = 10 * time.Second
+	largeBytes    = 1 << 20
+	prefixDefault = "tx"
 	// cleanLimit bounds what must still be done after a test was cancelled.
 	cleanLimit = 10 * time.Second
 	// almost is how much before its end a step's time counts as up.
@@ -83,12 +83,16 @@ func warned(finding string, t *probe.Trouble) outcome {
 
 // Test implements producer.Client. Its error says that the test was cancelled; what
 // it found is in the steps.
-func (c *Client) Test(ctx context.Context, connection *producer.Connection, asked producer.ConnectionTest, report func(producer.Step)) error {
+func (c *Client) Test(ctx context.Context, connection *producer.Connection, asked producer.ConnectionTest,
+	report func(producer.Step)) error {
 	if asked.StepTimeout <= 0 {
 		asked.StepTimeout = stepLimit
 	}
 	if asked.Bytes <= 0 {
 		asked.Bytes = largeBytes
+	}
+	if asked.Prefix == "" {
+		asked.Prefix = prefixDefault
 	}
 	t := &trial{client: c, connection: connection, asked: asked, report: report}
 	t.settings, t.findings, t.unresolved = properties.Resolve(connection)
@@ -160,7 +164,7 @@ func (t *trial) bounded(parent context.Context, s *step) outcome {
 		return o
 	}
 	switch {
-	case errors.Is(parent.Err(), context.Canceled):
+	case parent.Err() != nil:
 		return failed(probe.Met(probe.Cancelled, nil))
 	case time.Since(began) > t.asked.StepTimeout-almost: // a deadline of a connection is met a moment before
 		limit := probe.Met(probe.TimeLimit, nil, "limit", probe.Rounded(t.asked.StepTimeout))

@@ -26,7 +26,7 @@ var needed = []struct {
 	{kmsg.AddPartitionsToTxn, 0, "0.11", "transactions"},
 	{kmsg.Produce, 3, "0.11", "headers and transactions"},
 	{kmsg.Metadata, 10, "2.8", "topic ids"},
-	{kmsg.DescribeCluster, 0, "2.8", "the cluster's id and rights"},
+	{kmsg.DescribeCluster, 0, "2.8", "the cluster's id"},
 }
 
 // cluster asks who is there, and whether they know what is needed.
@@ -41,12 +41,11 @@ func (t *trial) cluster(ctx context.Context) outcome {
 		if ok {
 			has = fmt.Sprintf("%s up to version %d", n.api.Name(), offered.Max)
 		}
-		return failed(probe.Met(probe.TooOld, nil, "server", first.Server, "offered", has, "api", n.api.Name()+" (for "+n.why+")",
+		return failed(probe.Met(probe.TooOld, nil, "server", first.Server, "offered", has, "api",
+			n.api.Name()+" (for "+n.why+")",
 			"needed", fmt.Sprint(n.version), "kafka", n.kafka))
 	}
-	request := kmsg.NewPtrDescribeClusterRequest()
-	request.IncludeClusterAuthorizedOperations = true
-	kind, err := t.ask(ctx, request)
+	kind, err := t.ask(ctx, kmsg.NewPtrDescribeClusterRequest())
 	if err != nil {
 		return failed(err)
 	}
@@ -55,7 +54,8 @@ func (t *trial) cluster(ctx context.Context) outcome {
 		return failed(probe.Met(probe.KafkaError, err, "doing", "Describing the cluster"))
 	}
 	t.found.advertised, t.found.nodes = map[int32]string{}, map[int32]*probe.Peer{}
-	t.found.controller, t.found.clusterRights = answer.ControllerID, told(answer.ClusterAuthorizedOperations)
+	t.found.cluster = answer.ClusterID
+	t.found.controller = answer.ControllerID
 	var brokers []string
 	for _, b := range answer.Brokers {
 		t.found.advertised[b.NodeID] = address(b.Host, b.Port)
@@ -65,7 +65,8 @@ func (t *trial) cluster(ctx context.Context) outcome {
 		return failed(probe.Met(probe.NoBrokers, nil, "server", first.Server))
 	}
 	slices.Sort(brokers)
-	found := fmt.Sprintf("Cluster %s, Kafka %s%s; brokers: %s.", answer.ClusterID, first.Version(), features(first.Features), strings.Join(brokers, ", "))
+	found := fmt.Sprintf("Cluster %s, Kafka %s%s; brokers: %s.", answer.ClusterID, first.Version(),
+		features(first.Features), strings.Join(brokers, ", "))
 	if _, ok := t.found.advertised[answer.ControllerID]; !ok {
 		return warned(found, probe.Met(probe.NoController, nil, "cluster", answer.ClusterID))
 	}
@@ -86,6 +87,21 @@ func features(levels map[string]int16) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
+// sameCluster sees that a broker belongs to the cluster that advertises it. Where it
+// does not, a forwarded port or a name in DNS leads elsewhere.
+func (t *trial) sameCluster(ctx context.Context, p *probe.Peer) error {
+	kind, err := p.Ask(ctx, kmsg.NewPtrDescribeClusterRequest())
+	if err == nil {
+		if id := kind.(*kmsg.DescribeClusterResponse).ClusterID; id != t.found.cluster {
+			err = probe.Met(probe.OtherCluster, nil, "server", p.Server, "other", id, "cluster", t.found.cluster)
+		}
+	}
+	if err != nil {
+		p.Close()
+	}
+	return err
+}
+
 // listeners reaches each broker where it says that it is.
 func (t *trial) listeners(ctx context.Context) outcome {
 	t.found.away = map[int32]error{}
@@ -94,6 +110,9 @@ func (t *trial) listeners(ctx context.Context) outcome {
 	for id, server := range t.found.advertised {
 		brokers.Go(func() {
 			p, err := t.dialer.Open(ctx, server)
+			if err == nil {
+				err = t.sameCluster(ctx, p)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -118,7 +137,8 @@ func (t *trial) listeners(ctx context.Context) outcome {
 			cures = append(cures, trouble.Cure)
 		}
 	}
-	o := failed(probe.Met(probe.ListenerAway, nil, "count", fmt.Sprint(away), "all", fmt.Sprint(all), "each", strings.Join(each, " ")))
+	o := failed(probe.Met(probe.ListenerAway, nil, "count", fmt.Sprint(away), "all", fmt.Sprint(all), "each",
+		strings.Join(each, " ")))
 	o.cure += " " + strings.Join(cures, " ")
 	return o
 }

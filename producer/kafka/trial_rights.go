@@ -15,6 +15,9 @@ import (
 // topicRight says whether one operation on the topic is granted. The rights come
 // with the topic's description, which a user without any right on it is refused.
 func (t *trial) topicRight(ctx context.Context, operation kmsg.ACLOperation, lacking probe.Cause, granted string) outcome {
+	if t.asked.Topic == "" {
+		return notRun(stepTopic, "No topic was named.")
+	}
 	missing := probe.Met(lacking, nil, "user", t.principal(), "topic", t.asked.Topic)
 	if !t.found.topic.exists && t.found.topicRights == nil {
 		found, err := t.describeTopic(ctx, t.asked.Topic)
@@ -45,7 +48,8 @@ func (t *trial) write(ctx context.Context) outcome {
 }
 
 func (t *trial) read(ctx context.Context) outcome {
-	return t.topicRight(ctx, kmsg.ACLOperationRead, probe.NoRead, "READ on the topic is granted: recovery can read it back.")
+	return t.topicRight(ctx, kmsg.ACLOperationRead, probe.NoRead,
+		"READ on the topic is granted: recovery can read it back.")
 }
 
 // idempotent tries what a producer without transactions would need. Ours is not
@@ -105,7 +109,8 @@ func (t *trial) transactional(ctx context.Context) outcome {
 	if err != nil {
 		return failed(err)
 	}
-	granted := fmt.Sprintf("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).", t.asked.Prefix, t.id)
+	granted := fmt.Sprintf("WRITE and DESCRIBE on transactional ids that begin with %s- are granted (tried with %s).",
+		t.asked.Prefix, t.id)
 	if code == nil {
 		return passed("%s", granted)
 	}
@@ -179,6 +184,9 @@ func (t *trial) timeout() time.Duration {
 // create asks whether the brokers would make the topic; they look at the right
 // before they see that it exists.
 func (t *trial) create(ctx context.Context) outcome {
+	if t.asked.Topic == "" {
+		return notRun(stepTopic, "No topic was named.")
+	}
 	code, text, err := t.makeTopic(ctx, t.asked.Topic, true)
 	switch {
 	case err != nil:

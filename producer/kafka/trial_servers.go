@@ -82,7 +82,8 @@ func (v *visit) tls(ctx context.Context) outcome {
 	}
 	left := time.Until(f.NotAfter)
 	if left < expiresSoon {
-		return warned(found, probe.Met(probe.CertificateSoon, nil, "subject", f.Expires, "days", fmt.Sprint(int(left.Hours()/24)),
+		return warned(found, probe.Met(probe.CertificateSoon, nil, "subject", f.Expires, "days",
+			fmt.Sprint(int(left.Hours()/24)),
 			"after", f.NotAfter.UTC().Format("2006-01-02 15:04 MST")))
 	}
 	return passed("%s It expires on %s, in %d days.", found, f.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))

@@ -16,6 +16,9 @@ import (
 // topic looks at the topic that is published to.
 func (t *trial) topic(ctx context.Context) outcome {
 	name := t.asked.Topic
+	if name == "" {
+		return notRun("", "No topic was named.")
+	}
 	found, err := t.describeTopic(ctx, name)
 	if err != nil {
 		return failed(err)
@@ -30,7 +33,8 @@ func (t *trial) topic(ctx context.Context) outcome {
 	case code != nil && !errors.Is(code, kerr.LeaderNotAvailable):
 		return failed(probe.Met(probe.KafkaError, code, "doing", "Describing the topic "+name))
 	case len(found.Partitions) == 0:
-		return failed(probe.Met(probe.TopicNoLeader, errors.New("it has no partitions"), "topic", name, "replicas", "unknown"))
+		return failed(probe.Met(probe.TopicNoLeader, errors.New("it has no partitions"), "topic", name, "replicas",
+			"unknown"))
 	}
 	t.found.topicRights = told(found.AuthorizedOperations)
 	first := found.Partitions[0]
@@ -65,7 +69,8 @@ func (t *trial) describeTopic(ctx context.Context, name string) (*kmsg.MetadataR
 	}
 	answer := kind.(*kmsg.MetadataResponse)
 	if len(answer.Topics) != 1 {
-		return nil, probe.Met(probe.KafkaError, fmt.Errorf("with %d topics", len(answer.Topics)), "doing", "Describing the topic "+name)
+		return nil, probe.Met(probe.KafkaError, fmt.Errorf("with %d topics", len(answer.Topics)), "doing",
+			"Describing the topic "+name)
 	}
 	return &answer.Topics[0], nil
 }
@@ -155,7 +160,8 @@ func (t *trial) fit(partitions int, first kmsg.MetadataResponseTopicPartition) o
 		found += fmt.Sprintf(" %s=%s.", c, f.configs[c].value)
 	}
 	least, _ := f.number("min.insync.replicas")
-	values := []string{"topic", name, "replicas", fmt.Sprint(replicas), "isr", fmt.Sprint(insync), "needed", fmt.Sprint(least)}
+	values := []string{"topic", name, "replicas", fmt.Sprint(replicas), "isr", fmt.Sprint(insync), "needed",
+		fmt.Sprint(least)}
 	if least > replicas {
 		return failed(probe.Met(probe.TopicReplicas, nil, values...))
 	}
@@ -187,7 +193,8 @@ func (t *trial) topicWarnings(partitions int) (all []*probe.Trouble) {
 		all = append(all, probe.Met(probe.TopicPartitions, nil, "topic", name, "partitions", fmt.Sprint(partitions)))
 	}
 	if limit, ok := f.number("max.message.bytes"); ok && limit < t.settings.RequestBytes {
-		all = append(all, probe.Met(probe.TopicLimit, nil, "topic", name, "limit", fmt.Sprint(limit), "property", limitName(f.configs),
+		all = append(all, probe.Met(probe.TopicLimit, nil, "topic", name, "limit", fmt.Sprint(limit), "property",
+			limitName(f.configs),
 			"ours", fmt.Sprint(t.settings.RequestBytes)))
 	}
 	return all

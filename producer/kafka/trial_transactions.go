@@ -27,7 +27,8 @@ func (t *trial) connected(ctx context.Context) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	cluster := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return t.connection, nil }, Log: log}
+	cluster := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return t.connection, nil },
+		Log: log}
 	b, err := cluster.Connect(ctx)
 	if err != nil {
 		return err
@@ -169,13 +170,15 @@ func (t *trial) committed(ctx context.Context) outcome {
 			}
 		}
 		var trouble *probe.Trouble
-		switch found := fmt.Sprintf("A message was committed to %s in %s and read back read_committed.", topic, probe.Rounded(took)); {
+		switch found := fmt.Sprintf("A message was committed to %s in %s and read back read_committed.", topic,
+			probe.Rounded(took)); {
 		case errors.As(err, &trouble):
 			return failed(trouble)
 		case err != nil:
 			return t.refused("Committing to "+topic, err)
 		case took > commitInDoubt:
-			return warned(found, probe.Met(probe.SlowCommit, nil, "took", probe.Rounded(took), "limit", probe.Rounded(commitInDoubt)))
+			return warned(found, probe.Met(probe.SlowCommit, nil, "took", probe.Rounded(took), "limit",
+				probe.Rounded(commitInDoubt)))
 		default:
 			return passed("%s", found)
 		}
@@ -209,14 +212,17 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 	}
 	seen := false
 	stuck := int64(-1)
-	err = t.broker.ReadBack(ctx, topic, end-1, end, func(at int64) { stuck = at }, func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
+	err = t.broker.ReadBack(ctx, topic, end-1, end, func(at int64) { stuck = at },
+		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
 	case err != nil && stuck >= 0:
-		return took, probe.Met(probe.NotCommitted, fmt.Errorf("another transaction is open since offset %d", stuck), "topic", topic)
+		return took, probe.Met(probe.NotCommitted, fmt.Errorf("another transaction is open since offset %d", stuck),
+			"topic", topic)
 	case err != nil:
 		return took, probe.Met(probe.NotCommitted, err, "topic", topic)
 	case !seen:
-		return took, probe.Met(probe.NotCommitted, errors.New("a read_committed reader passed its offset without it"), "topic", topic)
+		return took, probe.Met(probe.NotCommitted, errors.New("a read_committed reader passed its offset without it"),
+			"topic", topic)
 	}
 	return took, nil
 }
@@ -268,7 +274,8 @@ func (t *trial) deleteScratch(topic string) error {
 	request := kmsg.NewPtrDeleteTopicsRequest()
 	one := kmsg.NewDeleteTopicsRequestTopic()
 	one.Topic = &topic
-	request.TopicNames, request.Topics, request.TimeoutMillis = []string{topic}, append(request.Topics, one), int32(cleanLimit.Milliseconds())
+	request.TopicNames, request.Topics, request.TimeoutMillis = []string{topic}, append(request.Topics,
+		one), int32(cleanLimit.Milliseconds())
 	kind, err := controller.Ask(ctx, request)
 	if err != nil {
 		return err

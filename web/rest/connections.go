@@ -254,6 +254,8 @@ func connectionStatus(r *http.Request, err error) (int, string) {
 		return http.StatusNotFound, fmt.Sprintf("There is no connection %q", r.PathValue("name"))
 	case errors.As(err, &conflict), errors.As(err, &used), errors.As(err, &fixed):
 		return http.StatusConflict, err.Error()
+	case errors.Is(err, producer.ErrBusy):
+		return http.StatusTooManyRequests, err.Error()
 	case errors.Is(err, secret.ErrNoKey):
 		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()
 	}

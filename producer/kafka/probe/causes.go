@@ -53,6 +53,7 @@ const (
 	TooOld           Cause = "broker-too-old"
 	NoBrokers        Cause = "no-brokers"
 	NoController     Cause = "no-controller"
+	OtherCluster     Cause = "other-cluster"
 	ListenerAway     Cause = "advertised-listener-away"
 	TopicMissing     Cause = "topic-missing"
 	TopicName        Cause = "topic-name"
@@ -114,19 +115,23 @@ var network = map[Cause]words{
 	BadAddress: {"\"{server}\" in bootstrap.servers is no address.",
 		"Write each server in bootstrap.servers as host:port, with commas between them: kafka1.example.org:9092."},
 	NameUnknown: {"The name {host} is not known to DNS.",
-		"Correct the name in bootstrap.servers (for an advertised name: in the broker's advertised.listeners), or have it entered in the DNS or /etc/hosts of the machine that urncast runs on."},
+		"Correct the name in bootstrap.servers (for an advertised name: in the broker's advertised.listeners), or " +
+			"have it entered in the DNS or /etc/hosts of the machine that urncast runs on."},
 	DNSFails: {"The name {host} could not be looked up: {error}.",
 		"See that the machine's DNS servers answer (on Linux, /etc/resolv.conf names them)."},
-	NoFamily: {"{host} has no address of the family that broker.address.family={family} asks for; it has {addresses}.",
+	NoFamily: {"{host} has no address of the family that broker.address.family={family} asks for; it has " +
+		"{addresses}.",
 		"Remove broker.address.family, or give the name such an address."},
 	Refused: {"{server} ({address}) refuses the connection: nothing listens on port {port} there.",
 		"Check the port in bootstrap.servers against the broker's listeners, and that the broker runs."},
 	NoAnswer: {"{server} ({address}) did not answer within {limit}: no connection came about.",
-		"A firewall or security group drops the packets, or the address is wrong: have port {port} opened from this machine."},
+		"A firewall or security group drops the packets, or the address is wrong: have port {port} opened from this " +
+			"machine."},
 	NoRoute: {"There is no route to {server} ({address}): {error}.",
 		"Check the address and this machine's network: routes, VPN, container network."},
-	ConnectFails: {"Connecting to {server} failed: {error}.", "Check the address in bootstrap.servers and the network between."},
-	Cancelled:    {"The test was cancelled.", "Begin it again when you want to."},
+	ConnectFails: {"Connecting to {server} failed: {error}.", "Check the address in bootstrap.servers and the " +
+		"network between."},
+	Cancelled: {"The test was cancelled.", "Begin it again when you want to."},
 	TimeLimit: {"This was not done within its limit of {limit}.",
 		"Give the steps more time, or see in the brokers' logs what they wait for."},
 	PlaintextPort: {"{server} speaks Kafka without TLS, but security.protocol={protocol} asks for TLS.",
@@ -134,55 +139,75 @@ var network = map[Cause]words{
 	TLSPort: {"{server} wants TLS, but security.protocol={protocol} does without.",
 		"Set security.protocol={with}, or use the port of a listener without TLS."},
 	HTTPPort: {"{server} is no Kafka broker: it answers in HTTP ({first}).",
-		"Use the port of a Kafka listener. Kafka does not pass an HTTP proxy or an HTTP load balancer: connect directly, or have the proxy pass TCP through."},
+		"Use the port of a Kafka listener. Kafka does not pass an HTTP proxy or an HTTP load balancer: connect " +
+			"directly, or have the proxy pass TCP through."},
 	OtherProtocol: {"{server} is no Kafka broker: its answer begins with {first}.",
 		"Check the port in bootstrap.servers: another service listens there."},
 	ClosedAtOnce: {"{server} took the connection and closed it at the first request, with and without TLS.",
-		"Look into the broker's log. Usual causes: a load balancer without a broker behind it, a port that is no Kafka listener, max.connections.per.ip reached."},
+		"Look into the broker's log. Usual causes: a load balancer without a broker behind it, a port that is no " +
+			"Kafka listener, max.connections.per.ip reached."},
 	Silent: {"{server} took the connection and then said nothing for {limit}.",
-		"Check that the port is a Kafka listener and that the broker is not overloaded; a proxy in between may hold the connection."},
+		"Check that the port is a Kafka listener and that the broker is not overloaded; a proxy in between may hold " +
+			"the connection."},
 	ControllerPort: {"{server} is a KRaft controller, not a broker: it offers no Produce.",
 		"Name the brokers' listeners in bootstrap.servers, not the port of controller.quorum.voters."},
 }
 
 var security = map[Cause]words{
 	CertificateForeign: {"The certificate of {server} ({subject}) was issued by {issuer}, which is not trusted here.",
-		"Put the CA certificate of that issuer into ssl.truststore.location or ssl.truststore.certificates (librdkafka: ssl.ca.location, ssl.ca.pem)."},
+		"Put the CA certificate of that issuer into ssl.truststore.location or ssl.truststore.certificates " +
+			"(librdkafka: ssl.ca.location, ssl.ca.pem)."},
 	CertificateExpired: {"The certificate of {server} ({subject}) expired on {after}.",
-		"Have the broker's certificate renewed (its ssl.keystore.location); if it is new, check this machine's clock, which says {now}."},
+		"Have the broker's certificate renewed (its ssl.keystore.location); if it is new, check this machine's " +
+			"clock, which says {now}."},
 	CertificateSoon: {"The certificate {subject} expires in {days} days, on {after}.",
-		"Have it renewed before then; brokers and clients take up a new one without a restart if it replaces the file."},
+		"Have it renewed before then; brokers and clients take up a new one without a restart if it replaces the " +
+			"file."},
 	CertificateFuture: {"The certificate of {server} ({subject}) is valid only from {before} on.",
 		"Check this machine's clock, which says {now}; otherwise the broker needs another certificate."},
 	CertificateName: {"The certificate of {server} is for {names}, not for {host}.",
-		"Name the broker in bootstrap.servers (or advertised.listeners) as its certificate does, or have the name added to the certificate. An empty ssl.endpoint.identification.algorithm (librdkafka: none) turns the check off, and with it the protection against a false broker."},
+		"Name the broker in bootstrap.servers (or advertised.listeners) as its certificate does, or have the name " +
+			"added to the certificate. An empty ssl.endpoint.identification.algorithm (librdkafka: none) turns the " +
+			"check off, and with it the protection against a false broker."},
 	CertificateInvalid: {"The certificate of {server} ({subject}) cannot be accepted: {error}.",
-		"Have the broker's certificate made anew; the truststore (librdkafka: ssl.ca.location) must hold its whole chain up to the root."},
+		"Have the broker's certificate made anew; the truststore (librdkafka: ssl.ca.location) must hold its whole " +
+			"chain up to the root."},
 	ClientCertMissing: {"{server} demands a client certificate, and none is configured.",
-		"Set ssl.keystore.location, ssl.keystore.password and, if there is one, ssl.key.password (librdkafka: ssl.keystore.location or ssl.certificate.location with ssl.key.location). It accepts issuers: {issuers}."},
+		"Set ssl.keystore.location, ssl.keystore.password and, if there is one, ssl.key.password (librdkafka: " +
+			"ssl.keystore.location or ssl.certificate.location with ssl.key.location). It accepts issuers: {issuers}."},
 	ClientCertRefused: {"{server} refuses the client certificate {subject}: {error}.",
-		"Check that it has not expired ({after}) and that the broker's truststore holds its issuer; it accepts issuers: {issuers}. The property is ssl.keystore.location (librdkafka also: ssl.certificate.location)."},
+		"Check that it has not expired ({after}) and that the broker's truststore holds its issuer; it accepts " +
+			"issuers: {issuers}. The property is ssl.keystore.location (librdkafka also: ssl.certificate.location)."},
 	TLSVersion: {"{server} and this client have no TLS version in common: {error}.",
 		"Allow TLS 1.2 or 1.3 on the broker (ssl.enabled.protocols)."},
 	TLSCipher: {"{server} and this client found no cipher suite in common: {error}.",
-		"Remove ssl.cipher.suites on one side, or give the broker a certificate of a usual kind (RSA from 2048 bits, ECDSA P-256)."},
+		"Remove ssl.cipher.suites on one side, or give the broker a certificate of a usual kind (RSA from 2048 " +
+			"bits, ECDSA P-256)."},
 	TLSName: {"{server} knows no certificate for the name {host}: {error}.",
-		"Use the name that the broker's TLS entry point expects in bootstrap.servers; an address instead of a name does not do there."},
-	TLSFails: {"The TLS handshake with {server} failed: {error}.", "Look into the broker's log for the other side of it."},
+		"Use the name that the broker's TLS entry point expects in bootstrap.servers; an address instead of a name " +
+			"does not do there."},
+	TLSFails: {"The TLS handshake with {server} failed: {error}.", "Look into the broker's log for the other " +
+		"side of it."},
 	SASLWanted: {"{server} asks for SASL ({offered}), but security.protocol={protocol} does without.",
-		"Set security.protocol={with}, sasl.mechanism to one of {offered} (librdkafka: sasl.mechanisms), and sasl.jaas.config (librdkafka: sasl.username, sasl.password)."},
+		"Set security.protocol={with}, sasl.mechanism to one of {offered} (librdkafka: sasl.mechanisms), and " +
+			"sasl.jaas.config (librdkafka: sasl.username, sasl.password)."},
 	SASLNotOffered: {"{server} does no SASL on this port, but security.protocol={protocol} asks for it.",
 		"Use the port of a SASL listener, or set security.protocol={without}."},
 	MechanismNotOffered: {"{server} does not offer the mechanism {mechanism}; it offers {offered}.",
-		"Set sasl.mechanism (librdkafka: sasl.mechanisms) to one that is offered, or have {mechanism} added to the broker's sasl.enabled.mechanisms."},
+		"Set sasl.mechanism (librdkafka: sasl.mechanisms) to one that is offered, or have {mechanism} added to the " +
+			"broker's sasl.enabled.mechanisms."},
 	PasswordWrong: {"{server} refuses user {user} with {mechanism}: {error}.",
-		"Check username and password in sasl.jaas.config (librdkafka: sasl.username, sasl.password), and that the user is known to the broker for {mechanism}."},
+		"Check username and password in sasl.jaas.config (librdkafka: sasl.username, sasl.password), and that the " +
+			"user is known to the broker for {mechanism}."},
 	TokenRefused: {"{server} refuses the token of {user}: {error}.",
-		"Check audience, issuer and scope of the token against the broker's sasl.oauthbearer.expected.audience, .expected.issuer and .jwks.endpoint.url; then the broker's clock."},
+		"Check audience, issuer and scope of the token against the broker's sasl.oauthbearer.expected.audience, " +
+			".expected.issuer and .jwks.endpoint.url; then the broker's clock."},
 	ServerUnproven: {"{server} could not prove with {mechanism} that it knows the password: {error}.",
-		"The broker may be a false one, or its SCRAM record was damaged: set the user's password anew with kafka-configs."},
+		"The broker may be a false one, or its SCRAM record was damaged: set the user's password anew with " +
+			"kafka-configs."},
 	LoginRefused: {"{server} refuses the login with {mechanism}: {error}.",
-		"Look into the broker's log; check sasl.mechanism and sasl.jaas.config (librdkafka: sasl.mechanisms, sasl.username, sasl.password)."},
+		"Look into the broker's log; check sasl.mechanism and sasl.jaas.config (librdkafka: sasl.mechanisms, " +
+			"sasl.username, sasl.password)."},
 	LoginIncomplete: {"For {mechanism} the setting {property} is missing.",
 		"Set it in sasl.jaas.config (librdkafka: {property})."},
 	TokenEndpointAway: {"The token endpoint {url} cannot be reached: {error}.",
@@ -190,21 +215,30 @@ var security = map[Cause]words{
 	TokenEndpointTLS: {"The certificate of the token endpoint {url} is not accepted: {error}.",
 		"Add its CA: ssl.truststore.location in sasl.jaas.config (librdkafka: https.ca.location)."},
 	TokenClientRefused: {"The token endpoint {url} refuses client {user}: {error}.",
-		"Check clientId, clientSecret and scope in sasl.jaas.config (librdkafka: sasl.oauthbearer.client.id, .client.secret, .scope)."},
+		"Check clientId, clientSecret and scope in sasl.jaas.config (librdkafka: sasl.oauthbearer.client.id, " +
+			".client.secret, .scope)."},
 	TokenEndpointOdd: {"The token endpoint {url} gave no token: {error}.",
 		"Check sasl.oauthbearer.token.endpoint.url: it is the endpoint for tokens, not the issuer's address."},
 	KerberosFails: {"The Kerberos login for {server} failed: {error}.",
-		"Check principal, keytab, realm and KDC in sasl.jaas.config and krb5.conf (librdkafka: sasl.kerberos.principal, sasl.kerberos.keytab), and that both clocks agree."},
+		"Check principal, keytab, realm and KDC in sasl.jaas.config and krb5.conf (librdkafka: " +
+			"sasl.kerberos.principal, sasl.kerberos.keytab), and that both clocks agree."},
 }
 
 var clusters = map[Cause]words{
-	AskFails: {"{server} did not answer {api}: {error}.", "Look into the broker's log: it says why it ended the connection."},
-	TooOld: {"{server} is too old: it offers {offered}, and {api} in version {needed} is needed, which came with Kafka {kafka}.",
+	AskFails: {"{server} did not answer {api}: {error}.", "Look into the broker's log: it says why it ended the " +
+		"connection."},
+	TooOld: {"{server} is too old: it offers {offered}, and {api} in version {needed} is needed, which came with " +
+		"Kafka {kafka}.",
 		"Upgrade the brokers to Kafka 2.8 or later."},
-	NoBrokers:    {"{server} names no broker of its cluster.", "Wait until the cluster has started; otherwise look into the broker's log."},
-	NoController: {"The cluster {cluster} has no active controller.", "See that a majority of the controllers runs (controller.quorum.voters)."},
+	NoBrokers: {"{server} names no broker of its cluster.", "Wait until the cluster has started; otherwise " +
+		"look into the broker's log."},
+	NoController: {"The cluster {cluster} has no active controller.", "See that a majority of the controllers " +
+		"runs (controller.quorum.voters)."},
+	OtherCluster: {"{server} belongs to the cluster {other}, and not to {cluster}, which advertises it.",
+		"See where the name and the port lead from this machine: forwarded ports, /etc/hosts, DNS."},
 	ListenerAway: {"{count} of {all} advertised listeners cannot be used from here. {each}",
-		"Have the brokers' advertised.listeners name addresses that this machine reaches, or open the way to them. The first connection goes to bootstrap.servers, every other one to what the brokers advertise."},
+		"Have the brokers' advertised.listeners name addresses that this machine reaches, or open the way to them. " +
+			"The first connection goes to bootstrap.servers, every other one to what the brokers advertise."},
 	TopicMissing: {"The topic {topic} does not exist.",
 		"Create it (one partition, cleanup.policy=compact), or allow urncast to create topics."},
 	TopicName: {"{topic} cannot be the name of a topic.",
@@ -213,40 +247,60 @@ var clusters = map[Cause]words{
 		"Create it by hand as the brokers' policy demands (one partition, cleanup.policy=compact)."},
 	TopicNoLeader: {"Partition 0 of topic {topic} has no leader: {error}.",
 		"Start the brokers that hold its replicas (brokers {replicas})."},
-	TopicPolicy: {"The topic {topic} has cleanup.policy={policy}: structures that did not change for a while would vanish from it.",
+	TopicPolicy: {"The topic {topic} has cleanup.policy={policy}: structures that did not change for a while " +
+		"would vanish from it.",
 		"Set cleanup.policy=compact on the topic."},
-	TopicCompactsNow: {"The topic {topic} has min.compaction.lag.ms={lag}: a consumer that was away for longer finds transactions in part.",
-		"Set min.compaction.lag.ms and delete.retention.ms on the topic to the longest time that a consumer may be away, such as 604800000 (7 days)."},
-	TopicPartitions: {"The topic {topic} has {partitions} partitions; only partition 0 is used, for order holds within one partition.",
+	TopicCompactsNow: {"The topic {topic} has min.compaction.lag.ms={lag}: a consumer that was away for longer " +
+		"finds transactions in part.",
+		"Set min.compaction.lag.ms and delete.retention.ms on the topic to the longest time that a consumer may be " +
+			"away, such as 604800000 (7 days)."},
+	TopicPartitions: {"The topic {topic} has {partitions} partitions; only partition 0 is used, for order holds " +
+		"within one partition.",
 		"Nothing need be done; a new topic for structures wants one partition."},
-	TopicLimit: {"The topic {topic} takes messages up to {limit} bytes ({property}), less than the {ours} bytes of max.request.size: a structure between the two would be refused, and stop the producer.",
+	TopicLimit: {"The topic {topic} takes messages up to {limit} bytes ({property}), less than the {ours} bytes " +
+		"of max.request.size: a structure between the two would be refused, and stop the producer.",
 		"Raise max.message.bytes on the topic (or message.max.bytes on the brokers), or lower max.request.size."},
-	TopicReplicas: {"The topic {topic} has min.insync.replicas={needed}, more than the number of its replicas ({replicas}): no write can succeed.",
+	TopicReplicas: {"The topic {topic} has min.insync.replicas={needed}, more than the number of its replicas " +
+		"({replicas}): no write can succeed.",
 		"Lower min.insync.replicas to at most {replicas}, or give the topic more replicas."},
-	TopicISR: {"The topic {topic} has min.insync.replicas={needed}, more than the number of its replicas that are in sync ({isr} of {replicas}): no write succeeds now.",
+	TopicISR: {"The topic {topic} has min.insync.replicas={needed}, more than the number of its replicas that " +
+		"are in sync ({isr} of {replicas}): no write succeeds now.",
 		"Start the brokers that hold its replicas, or wait until they have caught up."},
 }
 
 var rights = map[Cause]words{
-	NoDescribe: {"{user} may not describe the topic {topic} (or it does not exist: brokers do not tell the two apart).",
-		"Grant DESCRIBE on the topic; WRITE and READ include it: kafka-acls --add --allow-principal {user} --operation Read --operation Write --topic {topic}."},
+	NoDescribe: {"{user} may not describe the topic {topic} (or it does not exist: brokers do not tell the two " +
+		"apart).",
+		"Grant DESCRIBE on the topic; WRITE and READ include it: kafka-acls --add --allow-principal {user} " +
+			"--operation Read --operation Write --topic {topic}."},
 	NoWrite: {"{user} may not write to the topic {topic}.",
 		"Grant WRITE: kafka-acls --add --allow-principal {user} --operation Write --topic {topic}."},
-	NoRead: {"{user} may not read the topic {topic}. Recovery reads it back to find out what was committed, and never publishes without.",
-		"Grant READ: kafka-acls --add --allow-principal {user} --operation Read --topic {topic}. No consumer group is needed."},
+	NoRead: {"{user} may not read the topic {topic}. Recovery reads it back to find out what was committed, and " +
+		"never publishes without.",
+		"Grant READ: kafka-acls --add --allow-principal {user} --operation Read --topic {topic}. No consumer group " +
+			"is needed."},
 	NoCreate: {"{user} may not create the topic {topic}.",
-		"Grant CREATE on the topic or the cluster (kafka-acls --add --allow-principal {user} --operation Create --topic {topic}), or create the topic by hand."},
+		"Grant CREATE on the topic or the cluster (kafka-acls --add --allow-principal {user} --operation Create " +
+			"--topic {topic}), or create the topic by hand."},
 	NoTxnDescribe: {"{user} may not describe transactional ids that begin with {prefix}- (tried with {id}).",
-		"Grant DESCRIBE and WRITE on the prefix; an ACL for a literal id does not do: kafka-acls --add --allow-principal {user} --operation Describe --operation Write --transactional-id {prefix}- --resource-pattern-type prefixed."},
+		"Grant DESCRIBE and WRITE on the prefix; an ACL for a literal id does not do: kafka-acls --add " +
+			"--allow-principal {user} --operation Describe --operation Write --transactional-id {prefix}- " +
+			"--resource-pattern-type prefixed."},
 	NoTxnWrite: {"{user} may not use transactional ids that begin with {prefix}- (tried with {id}).",
-		"Grant WRITE and DESCRIBE on the prefix; an ACL for a literal id does not do: kafka-acls --add --allow-principal {user} --operation Describe --operation Write --transactional-id {prefix}- --resource-pattern-type prefixed."},
+		"Grant WRITE and DESCRIBE on the prefix; an ACL for a literal id does not do: kafka-acls --add " +
+			"--allow-principal {user} --operation Describe --operation Write --transactional-id {prefix}- " +
+			"--resource-pattern-type prefixed."},
 	NoCoordinator: {"There is no transaction coordinator for {id}: {error}.",
-		"See that the topic __transaction_state can be made and has leaders: transaction.state.log.replication.factor and transaction.state.log.min.isr must not ask for more brokers than run."},
+		"See that the topic __transaction_state can be made and has leaders: " +
+			"transaction.state.log.replication.factor and transaction.state.log.min.isr must not ask for more brokers " +
+			"than run."},
 	TxnTimeout: {"The brokers refuse a transaction that may take {limit}, as a large baseline may: {error}.",
 		"Raise the brokers' transaction.max.timeout.ms to 900000 (15 minutes), its default."},
 	TxnFails: {"{doing} failed: {error}.", "{advice}"},
-	SlowCommit: {"The commit took {took}, more than the {limit} after which urncast takes a commit for doubtful and reads back.",
-		"See what slows the brokers (disks, replicas far away): publishing works, and recovers after each such commit."},
+	SlowCommit: {"The commit took {took}, more than the {limit} after which urncast takes a commit for doubtful " +
+		"and reads back.",
+		"See what slows the brokers (disks, replicas far away): publishing works, and recovers after each such " +
+			"commit."},
 	NotCommitted: {"What was committed to {topic} was not read back: {error}.",
 		"Look for an open transaction on the topic (kafka-transactions find-hanging), and into the brokers' logs."},
 	ScratchMissing: {"The scratch topic {topic} does not exist, and making it was not allowed.",
@@ -258,20 +312,33 @@ var rights = map[Cause]words{
 	NoScratch: {"{user} may not {operation} the scratch topic {topic}.",
 		"Grant CREATE, DELETE, WRITE and READ on it, or name another one, or leave the scratch topic out."},
 	KafkaError: {"{doing}: the broker answered {error}.", "Look into the broker's log for the reason."},
-	Unknown:    {"{error}.", "Look into the broker's log; the same settings with kafka-broker-api-versions show whether Java's client meets it too."},
+	Unknown: {"{error}.", "Look into the broker's log; the same settings with kafka-broker-api-versions show " +
+		"whether Java's client meets it too."},
 }
 
 var limits = map[Cause]words{
-	LimitClient: {"The client's limit refuses {bytes} bytes: max.request.size={limit} counts key, headers and framing, before compression. The largest message that passes has {largest} bytes, to within {within}.",
+	LimitClient: {"The client's limit refuses {bytes} bytes: max.request.size={limit} counts key, headers and " +
+		"framing, before compression. The largest message that passes has {largest} bytes, to within {within}.",
 		"Raise max.request.size (librdkafka: message.max.bytes)."},
-	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}. The largest message that passes has {largest} bytes, to within {within}.",
-		"Raise max.message.bytes on the topic: kafka-configs --alter --topic {topic} --add-config max.message.bytes={bytes}, and something for the framing."},
-	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} holds for {topic}, which sets no max.message.bytes of its own. The largest message that passes has {largest} bytes, to within {within}.",
-		"Set max.message.bytes on the topic, or raise message.max.bytes on the brokers (and replica.fetch.max.bytes with it)."},
-	LimitUnnamed: {"The brokers refuse {bytes} bytes as too large; which limit it was cannot be read, for DESCRIBE_CONFIGS on the topic is not granted. The largest message that passes has {largest} bytes, to within {within}.",
+	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}. The " +
+		"largest message that passes has {largest} bytes, to within {within}.",
+		"Raise max.message.bytes on the topic: kafka-configs --alter --topic {topic} --add-config " +
+			"max.message.bytes={bytes}, and something for the framing."},
+	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} holds for {topic}, which " +
+		"sets no max.message.bytes of its own. The largest message that passes has {largest} bytes, to within " +
+		"{within}.",
+		"Set max.message.bytes on the topic, or raise message.max.bytes on the brokers (and replica.fetch.max.bytes " +
+			"with it)."},
+	LimitUnnamed: {"The brokers refuse {bytes} bytes as too large; which limit it was cannot be read, for " +
+		"DESCRIBE_CONFIGS on the topic is not granted. The largest message that passes has {largest} bytes, to " +
+		"within {within}.",
 		"Raise max.message.bytes on the topic or, where it sets none, message.max.bytes on the brokers."},
-	LimitSocket: {"The broker's limit of one request refuses {bytes} bytes: it closes the connection, as socket.request.max.bytes={limit} has it. The largest message that passes has {largest} bytes, to within {within}.",
-		"Raise socket.request.max.bytes on every broker; it must be above the largest message, and above message.max.bytes."},
-	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}. The largest message that passes has {largest} bytes, to within {within}.",
+	LimitSocket: {"The broker's limit of one request refuses {bytes} bytes: it closes the connection, as " +
+		"socket.request.max.bytes={limit} has it. The largest message that passes has {largest} bytes, to within " +
+		"{within}.",
+		"Raise socket.request.max.bytes on every broker; it must be above the largest message, and above " +
+			"message.max.bytes."},
+	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}. The largest " +
+		"message that passes has {largest} bytes, to within {within}.",
 		"Raise segment.bytes on the topic."},
 }

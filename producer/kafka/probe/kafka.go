@@ -92,7 +92,8 @@ func (p *Peer) greetTrouble(ctx context.Context, err error) error {
 	case !broken(err) && !isTimeout(err):
 		return Met(ConnectFails, err, "server", p.Server)
 	case broken(err) && p.TLS == nil && p.answersBefore010(ctx):
-		return Met(TooOld, err, "server", p.Server, "offered", "no ApiVersions", "api", "ApiVersions", "needed", "0", "kafka", "0.10")
+		return Met(TooOld, err, "server", p.Server, "offered", "no ApiVersions", "api", "ApiVersions", "needed", "0",
+			"kafka", "0.10")
 	}
 	return p.unidentified(err)
 }

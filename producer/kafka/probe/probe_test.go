@@ -58,7 +58,8 @@ func (w *world) withCertificate(t *testing.T, a *rig.Authority) *tls.Config {
 
 // login is what a connection with a mechanism comes to.
 func login(mechanism, user, password string) *properties.Resolved {
-	return &properties.Resolved{Mechanism: mechanism, Client: map[string]string{"sasl.username": user, "sasl.password": password}}
+	return &properties.Resolved{Mechanism: mechanism, Client: map[string]string{"sasl.username": user,
+		"sasl.password": password}}
 }
 
 func (w *world) token(client, secret string) *properties.Resolved {
@@ -138,21 +139,27 @@ func (w *world) ways(t *testing.T) []way {
 		{"no port", "localhost", plain(), BadAddress, "host:port"},
 		{"controller", k.Address("CTRL"), plain(), ControllerPort, "controller.quorum.voters"},
 		{"plaintext to tls", k.Address(rig.TLS), plain(), TLSPort, "security.protocol=SSL"},
-		{"plaintext to sasl_ssl", k.Address(rig.SASLTLS), login("PLAIN", "admin", "right"), TLSPort, "security.protocol=SASL_SSL"},
+		{"plaintext to sasl_ssl", k.Address(rig.SASLTLS), login("PLAIN", "admin", "right"), TLSPort,
+			"security.protocol=SASL_SSL"},
 		{"tls to plaintext", k.Bootstrap(), secure(plain(), trusting), PlaintextPort, "security.protocol=PLAINTEXT"},
-		{"sasl_ssl to sasl", k.Address(rig.SASL), secure(login("PLAIN", "admin", "right"), trusting), PlaintextPort, "SASL_PLAINTEXT"},
+		{"sasl_ssl to sasl", k.Address(rig.SASL), secure(login("PLAIN", "admin", "right"), trusting), PlaintextPort,
+			"SASL_PLAINTEXT"},
 		{"foreign", k.Address(rig.ForeignCert), secure(plain(), trusting), CertificateForeign, "ssl.truststore.location"},
 		{"expired", k.Address(rig.Expired), secure(plain(), trusting), CertificateExpired, "expired on"},
 		{"wrong host", k.Address(rig.WrongHost), secure(plain(), trusting), CertificateName, "elsewhere.example"},
-		{"no client certificate", k.Address(rig.MutualTLS), secure(plain(), trusting), ClientCertMissing, "ssl.keystore.location"},
-		{"foreign client certificate", k.Address(rig.MutualTLS), secure(plain(), w.withCertificate(t, rig.NewAuthority(t))), ClientCertRefused, "CN=client"},
+		{"no client certificate", k.Address(rig.MutualTLS), secure(plain(), trusting), ClientCertMissing,
+			"ssl.keystore.location"},
+		{"foreign client certificate", k.Address(rig.MutualTLS), secure(plain(),
+			w.withCertificate(t, rig.NewAuthority(t))), ClientCertRefused, "CN=client"},
 		{"no sasl", k.Address(rig.SASL), plain(), SASLWanted, "SCRAM-SHA-512"},
 		{"no sasl over tls", k.Address(rig.SASLTLS), secure(plain(), trusting), SASLWanted, "SASL_SSL"},
-		{"sasl to plaintext", k.Bootstrap(), login("PLAIN", "admin", "right"), SASLNotOffered, "security.protocol=PLAINTEXT"},
+		{"sasl to plaintext", k.Bootstrap(), login("PLAIN", "admin", "right"), SASLNotOffered,
+			"security.protocol=PLAINTEXT"},
 		{"wrong password", k.Address(rig.SASL), login("PLAIN", "admin", "wrong"), PasswordWrong, "sasl.password"},
 		{"wrong password, scram", k.Address(rig.SASL), login("SCRAM-SHA-256", "admin", "wrong"), PasswordWrong, "admin"},
 		{"unknown user", k.Address(rig.SASL), login("SCRAM-SHA-512", "nobody", "right"), PasswordWrong, "nobody"},
-		{"not offered", k.Address(rig.ScramOnly), login("PLAIN", "admin", "right"), MechanismNotOffered, "it offers SCRAM-SHA-512"},
+		{"not offered", k.Address(rig.ScramOnly), login("PLAIN", "admin", "right"), MechanismNotOffered,
+			"it offers SCRAM-SHA-512"},
 		{"no password", k.Address(rig.SASL), login("PLAIN", "admin", ""), LoginIncomplete, "sasl.password"},
 		{"wrong secret", k.Address(rig.SASL), w.token("client", "wrong"), TokenClientRefused, "invalid_client"},
 	}
@@ -171,7 +178,8 @@ func check(t *testing.T, err error, cause Cause, words string) {
 	}
 	met := Of(err)
 	t.Logf("%s %s", met.Text, met.Cure)
-	if all := met.Text + " " + met.Cure; met.Cause != cause || !strings.Contains(all, words) || met.Cure == "" || strings.Contains(all, "{") {
+	if all := met.Text + " " + met.Cure; met.Cause != cause || !strings.Contains(all,
+		words) || met.Cure == "" || strings.Contains(all, "{") {
 		t.Errorf("cause %s (%v), want %s with %q: %s", met.Cause, met.Err, cause, words, all)
 	}
 }

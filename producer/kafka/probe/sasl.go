@@ -219,7 +219,8 @@ func (p *Peer) mechanism(ctx context.Context) (sasl.Mechanism, string, error) {
 		return oauth.Auth{Token: token, Extensions: extensions(client)}.AsMechanism(), subject, nil
 	}
 	if p.dialer.Kerberos == nil || settings.Kerberos == nil {
-		return nil, "", Met(LoginRefused, errors.New("this program has no such mechanism"), "server", p.Server, "mechanism", name)
+		return nil, "", Met(LoginRefused, errors.New("this program has no such mechanism"), "server", p.Server,
+			"mechanism", name)
 	}
 	mechanism, err := p.dialer.Kerberos(ctx, p.Host)
 	var told *Trouble

@@ -47,6 +47,15 @@ func (p *Peer) watched(facts *TLSFacts) *tls.Config {
 	if config.ServerName == "" {
 		config.ServerName = p.Host
 	}
+	if verify := config.VerifyConnection; verify != nil {
+		config.VerifyConnection = func(s tls.ConnectionState) error {
+			err := verify(s)
+			if err != nil { // in the form that crypto/tls gives to its own refusals
+				err = &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
+			}
+			return err
+		}
+	}
 	given, own := config.GetClientCertificate, config.Certificates
 	config.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		facts.Asked, facts.issuers = true, issuerNames(info.AcceptableCAs)
@@ -89,7 +98,7 @@ func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *T
 		return known
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Met(Cancelled, err)
-	case errors.As(err, &bad):
+	case errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0:
 		return p.certificateTrouble(bad)
 	case errors.As(err, &header):
 		if t := p.foreign(first); t != nil {
@@ -109,7 +118,8 @@ func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *T
 func (p *Peer) certificateTrouble(bad *tls.CertificateVerificationError) error {
 	leaf := bad.UnverifiedCertificates[0]
 	day := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
-	values := []string{"server", p.Server, "host", p.Host, "subject", leaf.Subject.String(), "issuer", issuerOf(bad.UnverifiedCertificates),
+	values := []string{"server", p.Server, "host", p.Host, "subject", leaf.Subject.String(), "issuer",
+		issuerOf(bad.UnverifiedCertificates),
 		"after", day(leaf.NotAfter), "before", day(leaf.NotBefore), "now", day(time.Now()), "names", strings.Join(namesOf(leaf), ", ")}
 	var foreign x509.UnknownAuthorityError
 	var name x509.HostnameError
@@ -119,7 +129,8 @@ func (p *Peer) certificateTrouble(bad *tls.CertificateVerificationError) error {
 		return Met(CertificateName, bad.Err, values...)
 	case errors.As(bad.Err, &invalid) && invalid.Reason == x509.Expired:
 		if invalid.Cert != nil && invalid.Cert != leaf {
-			values = append([]string{"subject", invalid.Cert.Subject.String(), "after", day(invalid.Cert.NotAfter), "before", day(invalid.Cert.NotBefore)}, values...)
+			values = append([]string{"subject", invalid.Cert.Subject.String(), "after", day(invalid.Cert.NotAfter),
+				"before", day(invalid.Cert.NotBefore)}, values...)
 			leaf = invalid.Cert
 		}
 		if time.Now().Before(leaf.NotBefore) {
@@ -163,7 +174,8 @@ func (p *Peer) alertTrouble(err error, facts *TLSFacts) error {
 			return nil
 		}
 	}
-	values := []string{"server", p.Server, "host", p.Host, "subject", facts.Sent, "issuers", strings.Join(facts.issuers, "; "),
+	values := []string{"server", p.Server, "host", p.Host, "subject", facts.Sent, "issuers",
+		strings.Join(facts.issuers, "; "),
 		"after", facts.sentUntil.UTC().Format("2006-01-02")}
 	if len(facts.issuers) == 0 {
 		values[7] = "it does not say which"
@@ -194,7 +206,8 @@ func (p *Peer) alertTrouble(err error, facts *TLSFacts) error {
 
 // broken says that the other side ended the connection.
 func broken(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err,
+		syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func isTimeout(err error) bool {

@@ -22,7 +22,8 @@ const tokenMax = 1 << 20
 // subject that it names.
 func fetchToken(ctx context.Context, client map[string]string) (token, subject string, err error) {
 	at, id := client["sasl.oauthbearer.token.endpoint.url"], client["sasl.oauthbearer.client.id"]
-	for _, name := range []string{"sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret"} {
+	for _, name := range []string{"sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.id",
+		"sasl.oauthbearer.client.secret"} {
 		if client[name] == "" {
 			return "", "", Met(LoginIncomplete, nil, "mechanism", "OAUTHBEARER", "property", name)
 		}

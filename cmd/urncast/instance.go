@@ -73,6 +73,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	i.Kafka.Log = log
+	metrics.MustRegister(&i.Kafka)
 	i.Web.Registry, i.Web.Producer = registry.New(store), admin
 	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
 	i.Web.Ready = func(ctx context.Context) error {

@@ -34,7 +34,7 @@ type serveCommand struct {
 	Format      string            `default:"fusion-json" help:"Format of the messages."`
 	Prefix      string            `default:"tx" help:"Prefix of the transactional ids."`
 	Sender      string            `default:"URNCAST" help:"Sender named in each message's header."`
-	Kafka       map[string]string `mapsep:"none" help:"Further Kafka properties beside --bootstrap: --kafka sasl.mechanism=PLAIN."`
+	Kafka       map[string]string `mapsep:"none" help:"Further Kafka properties, by the names of librdkafka or of Java: --kafka sasl.mechanism=PLAIN."`
 	CreateTopic bool              `default:"true" negatable:"" help:"Make the topic if it is missing."`
 	Retention   time.Duration     `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
 

@@ -19,10 +19,19 @@ func TestMain(m *testing.M) {
 // rounds is how often each figure is measured.
 const rounds = 3
 
+// TestSecurityTable measures what the security of a connection costs, and nothing
+// else.
+func TestSecurityTable(t *testing.T) {
+	out := &table{}
+	defer out.print()
+	securityRows(t, out)
+}
+
 // TestTable measures everything and prints the table.
 func TestTable(t *testing.T) {
 	out := &table{}
 	defer out.print()
 	productRows(t, out)
+	securityRows(t, out)
 	formatRows(t, out)
 }

@@ -30,9 +30,16 @@ type world struct {
 
 func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string) *world {
 	t.Helper()
+	return newWorldAt(t, k, s, name, k.Bootstrap())
+}
+
+// newWorldAt makes a world that reaches the broker at an address, with more
+// properties of the connection.
+func newWorldAt(t *testing.T, k *rig.Kafka, s *pg.Server, name, bootstrap string, properties ...string) *world {
+	t.Helper()
 	w := &world{t: t, kafka: k, database: s.Database(t, name), topic: "bench." + name}
 	k.CreateTopic(t, w.topic, "max.message.bytes=104857600")
-	w.product = rig.NewProduct(t, rig.Settings{Database: w.database, Bootstrap: k.Bootstrap(), Topic: w.topic,
+	w.product = rig.NewProduct(t, rig.Settings{Database: w.database, Bootstrap: bootstrap, Topic: w.topic, Kafka: properties,
 		Env: []string{"URNCAST_LOG_LEVEL=warn"}, Patience: 10 * time.Minute})
 	if err := w.product.Start(); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,12 @@
 package rig
 
 import (
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
+	"hash"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -90,6 +95,30 @@ func (k *Kafka) Revoke(tb testing.TB, rights ...Right) {
 			tb.Fatalf("revoking %+v: %s", rights[i], refusal(result.ErrorCode, result.ErrorMessage))
 		case len(result.MatchingACLs) == 0:
 			tb.Fatalf("revoking %+v: it was never granted", rights[i])
+		}
+	}
+}
+
+// SetPassword changes a user's password for both mechanisms of SCRAM.
+func (k *Kafka) SetPassword(tb testing.TB, user, password string) {
+	tb.Helper()
+	const iterations = 4096
+	for mechanism, digest := range map[int8]func() hash.Hash{1: sha256.New, 2: sha512.New} { // one request each, the broker asks
+		salt := []byte(rand.Text())
+		salted, err := pbkdf2.Key(digest, password, salt, iterations, digest().Size())
+		if err != nil {
+			tb.Fatal(err)
+		}
+		u := kmsg.NewAlterUserSCRAMCredentialsRequestUpsertion()
+		u.Name, u.Mechanism, u.Iterations, u.Salt, u.SaltedPassword = user, mechanism, iterations, salt, salted
+		req := kmsg.NewPtrAlterUserSCRAMCredentialsRequest()
+		req.Upsertions = append(req.Upsertions, u)
+		resp, err := req.RequestWith(tb.Context(), k.Client(tb))
+		if err != nil {
+			tb.Fatalf("setting the password of %s: %v", user, err)
+		}
+		if r := resp.Results[0]; r.ErrorCode != 0 {
+			tb.Fatalf("setting the password of %s: %s", user, refusal(r.ErrorCode, r.ErrorMessage))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -36,8 +38,9 @@ type Cluster struct {
 type Broker struct {
 	cluster  *Cluster
 	client   map[string]string // librdkafka's properties
-	request  int               // bytes that one message may have; 0 for no bound of ours
-	gateway  *gateway.Gateway  // to brokers that ask for Kerberos; nil for others
+	settings *properties.Resolved
+	request  int              // bytes that one message may have; 0 for no bound of ours
+	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
@@ -68,6 +71,9 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 		}
 		maps.Copy(b.client, b.gateway.Client())
 	}
+	if c.Log != nil {
+		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
+	}
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
 	return b, nil
@@ -93,7 +99,7 @@ func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
-	b := &Broker{cluster: c, client: resolved.Client, request: resolved.RequestBytes, changed: make(chan struct{})}
+	b := &Broker{cluster: c, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
 	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
@@ -202,7 +208,42 @@ func (b *Broker) ear() *ear {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &ear{log: log, text: b.text}
+	return &ear{log: log, look: b.look, text: b.text}
+}
+
+// look says why none of the bootstrap servers can be used; nil if one can.
+func (b *Broker) look(ctx context.Context) *probe.Trouble {
+	troubles := make(chan *probe.Trouble, len(b.settings.Bootstrap))
+	for _, server := range b.settings.Bootstrap {
+		go func() {
+			var t *probe.Trouble
+			if err := b.open(ctx, server); err != nil {
+				t = probe.Of(err)
+			}
+			troubles <- t
+		}()
+	}
+	var first *probe.Trouble
+	for range b.settings.Bootstrap {
+		t := <-troubles
+		if t == nil {
+			return nil
+		}
+		first = cmp.Or(first, t)
+	}
+	return first
+}
+
+// open makes a connection to a server, past the client, and ends it.
+func (b *Broker) open(ctx context.Context, server string) error {
+	if b.gateway != nil {
+		return b.through(ctx, server)
+	}
+	peer, err := (&probe.Dialer{Settings: b.settings}).Open(ctx, server)
+	if err == nil {
+		peer.Close()
+	}
+	return err
 }
 
 // Describe implements producer.Broker.

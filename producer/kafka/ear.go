@@ -11,31 +11,38 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/probe"
 )
 
 const (
 	// refusedFor is how long a refusal stands before it ends a wait: where several
 	// servers are named, another one may still take the client.
 	refusedFor = time.Second
-	// unreachableFor is how long no broker can be reached before a wait ends. What
-	// happens next is up to the publisher, which comes back with a new client.
-	unreachableFor = 2 * time.Second
+	// quietFor is how long a call may take before the servers are looked at. If none
+	// of them can be used the wait ends, and the publisher comes back with a new
+	// client.
+	quietFor = 1500 * time.Millisecond
+	// lookFor bounds that look.
+	lookFor = 3 * time.Second
 )
 
 // An ear hears what a client says of its connections. A call that needs a broker
 // does not end when the brokers refuse the client or cannot be reached: the client
 // tries again for as long as the call may last, and then says that time was up.
-// What it says meanwhile ends the wait, and gives the fault its words.
+// What it says meanwhile ends the wait. It has few words of its own: a look at the
+// servers, past the client, finds better ones.
 type ear struct {
 	log     *slog.Logger
-	text    func(string) string // what the client says, with the brokers' own addresses
+	text    func(string) string                  // what the client says, with the brokers' own addresses
+	look    func(context.Context) *probe.Trouble // nil if a server can be used
 	clients sync.WaitGroup
 
 	mu      sync.Mutex
 	doing   string
 	began   time.Time
 	end     context.CancelCauseFunc // of the wait under way; nil without one
-	timer   *time.Timer
+	timers  []*time.Timer
+	ending  bool
 	refused error // the first refusal
 	words   error // the last thing that was said of a connection
 	down    bool  // no broker was reached at some time of the wait
@@ -64,13 +71,17 @@ func (e *ear) wait(parent context.Context, limit time.Duration, doing string) (c
 	ctx, end := context.WithCancelCause(bounded)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.doing, e.began, e.end, e.refused, e.words, e.down = doing, time.Now(), end, nil, nil, false
+	e.doing, e.began, e.end, e.ending, e.refused, e.words, e.down = doing, time.Now(), end, false, nil, nil, false
+	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() {
+		if t := e.see(ctx); t != nil {
+			end(found(doing, producer.Transitory, t, nil))
+		}
+	})}
 	return ctx, func(err error) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if e.timer != nil {
-			e.timer.Stop()
-			e.timer = nil
+		for _, t := range e.timers {
+			t.Stop()
 		}
 		e.end = nil
 		var heard *producer.Fault
@@ -92,7 +103,6 @@ func (e *ear) hear(err ck.Error) {
 	if e.end == nil {
 		return // what counts now comes with calls and delivery reports
 	}
-	noToken := strings.Contains(err.Error(), tokenSign)
 	switch {
 	case err.Code() == ck.ErrAllBrokersDown:
 		e.down = true
@@ -104,22 +114,55 @@ func (e *ear) hear(err ck.Error) {
 		e.words = err
 	}
 	switch {
-	case e.refused != nil && (e.down || noToken):
+	case e.refused != nil && (e.down || strings.Contains(e.refused.Error(), tokenSign)):
 		e.soon(refusedFor, e.refused)
-	case noToken: // it asks again in ten seconds; nothing is reached before
-		e.soon(unreachableFor, err)
-	case e.down && err.Code() == ck.ErrAllBrokersDown && time.Since(e.began) > unreachableFor:
+	case e.down && err.Code() == ck.ErrAllBrokersDown && time.Since(e.began) > quietFor:
 		e.soon(0, errors.Join(e.words, err))
 	}
 }
 
 // soon ends the wait after a time, with its cause.
 func (e *ear) soon(after time.Duration, cause error) {
-	if e.timer != nil {
+	if e.ending {
 		return
 	}
-	end, doing := e.end, e.doing
-	e.timer = time.AfterFunc(after, func() { end(fault(doing, cause)) })
+	e.ending = true
+	end, err := e.end, fault(e.doing, cause)
+	doing := e.doing
+	e.timers = append(e.timers, time.AfterFunc(after, func() {
+		var f *producer.Fault
+		if t := e.see(context.Background()); t != nil && errors.As(err, &f) {
+			err = found(doing, f.Kind, t, f.Err)
+		}
+		end(err)
+	}))
+}
+
+// see looks at the servers.
+func (e *ear) see(ctx context.Context) *probe.Trouble {
+	if e.look == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	t := e.look(ctx)
+	if t == nil || ctx.Err() == nil {
+		return t
+	}
+	// Slow servers are waited for: a wait that ended as often as they are looked at
+	// would never come to its end.
+	if ctx.Err() == context.DeadlineExceeded {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.words = errors.New(strings.TrimSuffix(t.Text+" "+t.Cure, "."))
+	}
+	return nil
+}
+
+// found is a fault in the words of a look at the servers. What the client said
+// follows them, for manuals list it.
+func found(doing string, kind producer.FaultKind, t *probe.Trouble, said error) error {
+	return &producer.Fault{Kind: kind, Text: strings.TrimSuffix(t.Text+" "+t.Cure, ".") + ". This was found while " + doing, Err: said}
 }
 
 // note takes a line of the client's log. That a broker hung up is told there and

@@ -137,6 +137,16 @@ func doubt(doing string, err error) error {
 	return f
 }
 
+// inDoubt makes a fault that was found past Begin one that recovery settles: what
+// is away, or refuses, may have taken something before.
+func inDoubt(err error) error {
+	var f *producer.Fault
+	if errors.As(err, &f) && f.Kind == producer.Transitory {
+		f.Kind = producer.InDoubt
+	}
+	return err
+}
+
 // recordFault is doubt for one record, which it names.
 func recordFault(topic, key string, size int64, err error) error {
 	return doubt(fmt.Sprintf("sending %s, %d bytes, to topic %s", key, size, topic), err)

@@ -75,6 +75,18 @@ func (c *Client) dialer(r *properties.Resolved) (d *probe.Dialer, done func()) {
 	}
 }
 
+// through tries a server through the gateway.
+func (b *Broker) through(ctx context.Context, server string) error {
+	err := b.gateway.Try(ctx, server)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return probe.Met(probe.Cancelled, err)
+	}
+	return trouble(err)
+}
+
 // trouble puts a failure of the gateway as the connection test does.
 func trouble(err error) error {
 	var f *gateway.Failure
@@ -131,19 +143,23 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 		return err
 	}
 	failures := b.gateway.Failures()
-	if refused := coded && (e.Code() == ck.ErrAuthentication || e.Code() == ck.ErrSaslAuthenticationFailed); refused {
-		// What the client logs in to is the gateway; the table's cure is for
-		// passwords, and the broker's refusal is the gateway's to judge.
-		f.Text = strings.Replace(f.Text, " ("+rulings[e.Code()].cure+")", "", 1)
-		if f.Kind == producer.Permanent && !lasting(failures) {
+	var words []string
+	for _, why := range failures {
+		if !strings.Contains(f.Text, why.Text) { // a look at the servers may have told it
+			words = append(words, why.Error())
+		}
+	}
+	if coded {
+		refused := e.Code() == ck.ErrAuthentication || e.Code() == ck.ErrSaslAuthenticationFailed
+		if refused || len(words) > 0 {
+			// The table's cures are for brokers that the client itself meets.
+			f.Text = strings.Replace(f.Text, " ("+rule(e).cure+")", "", 1)
+		}
+		if refused && f.Kind == producer.Permanent && !lasting(failures) {
 			f.Kind = soft
 		}
 	}
-	if len(failures) > 0 {
-		words := make([]string, len(failures))
-		for i, why := range failures {
-			words[i] = why.Error()
-		}
+	if len(words) > 0 {
 		f.Text += " (" + strings.Join(words, "; ") + ")"
 	}
 	return err

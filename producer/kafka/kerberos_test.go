@@ -25,7 +25,7 @@ func through(t *testing.T, r *properties.Resolved) *Broker {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Close)
-	return &Broker{cluster: c, client: g.Client(), gateway: g}
+	return &Broker{cluster: c, client: g.Client(), settings: r, gateway: g}
 }
 
 // alice gives what logs alice in with a keytab of her own.
@@ -97,6 +97,22 @@ func TestKerberosLanes(t *testing.T) {
 			}
 		})
 	}
+	// A broker that is away is told by its own name, with what the gateway met.
+	b := through(t, &properties.Resolved{Bootstrap: []string{k.Address(rig.SASL)}, Kerberos: login})
+	k.Kill()
+	_, err := b.Describe(t.Context(), "lanes")
+	if kindOf(t, err) != producer.Transitory {
+		t.Errorf("a broker that is away is a fault of kind %s", kindOf(t, err))
+	}
+	t.Log(err)
+	for _, want := range []string{"Broker " + k.Address(rig.SASL) + " cannot be connected to", "connection refused"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+	if local := b.client["bootstrap.servers"]; strings.Contains(err.Error(), local) {
+		t.Errorf("%q names the gateway's %s", err, local)
+	}
 }
 
 func commit(ctx context.Context, l producer.Lane, value []byte) error {
@@ -117,27 +133,29 @@ func TestKerberosTry(t *testing.T) {
 	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: a, KDC: kdc, Reauthenticate: time.Minute})
 	kdc.AddPrincipal("alice", "")
-	properties := func(listener rig.Listener, protocol, principal string) *producer.Connection {
+	properties := func(listener rig.Listener, protocol string) *producer.Connection {
 		return &producer.Connection{Name: "kerberos", Properties: map[string]string{
 			"bootstrap.servers": k.Address(listener), "security.protocol": protocol, "sasl.mechanism": "GSSAPI",
 			"ssl.ca.location": a.File, "java.security.krb5.conf": kdc.Config,
 			"sasl.jaas.config": "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true keyTab=\"" + kdc.Keytab("alice") +
-				"\" principal=\"" + principal + "@" + rig.Realm + "\";",
+				"\" principal=\"alice@" + rig.Realm + "\";",
 		}}
 	}
 	var client Client
 	for listener, protocol := range map[rig.Listener]string{rig.SASL: "SASL_PLAINTEXT", rig.SASLTLS: "SASL_SSL"} {
-		for _, tried := range client.Try(t.Context(), properties(listener, protocol, "alice")) {
+		for _, tried := range client.Try(t.Context(), properties(listener, protocol)) {
 			t.Log(tried.Text)
 			if !tried.OK || !strings.Contains(tried.Text, "GSSAPI") {
 				t.Errorf("%s: %+v", protocol, tried)
 			}
 		}
 	}
-	for _, tried := range client.Try(t.Context(), properties(rig.SASL, "SASL_PLAINTEXT", "bob")) {
+	stale := properties(rig.SASL, "SASL_PLAINTEXT")
+	kdc.ChangeKey("alice")
+	for _, tried := range client.Try(t.Context(), stale) {
 		t.Log(tried.Text, tried.Cure)
-		if tried.OK || !strings.Contains(tried.Text, "no key of bob@"+rig.Realm) || !strings.Contains(tried.Cure, "ktadd") {
-			t.Errorf("a keytab without the principal: %+v", tried)
+		if tried.OK || !strings.Contains(tried.Text, "alice@"+rig.Realm) || !strings.Contains(tried.Cure, "ktadd") {
+			t.Errorf("a keytab whose key the KDC has replaced: %+v", tried)
 		}
 	}
 }

@@ -24,6 +24,9 @@ const (
 	initTimeout   = 30 * time.Second
 	initSlice     = 200 * time.Millisecond
 	abortTimeout  = 2 * time.Second
+	// deliveryTimeout is longer than any transaction may last: the client's own
+	// timeouts end one before.
+	deliveryTimeout = time.Hour
 
 	// unsentBytes bounds what is handed to the client and not yet delivered.
 	unsentBytes   = 32 << 20
@@ -187,14 +190,26 @@ func (l *lane) report(ctx context.Context) error {
 	}
 }
 
-// Delivered implements producer.Lane.
+// Delivered implements producer.Lane. The client would try for as long as the
+// transaction may last, whether its password was changed or its brokers are gone;
+// what it says meanwhile, and a look at them, end the wait. Then the next session
+// finds out what became of the transaction, and says what is wrong.
 func (l *lane) Delivered(ctx context.Context) (int64, error) {
-	for l.records > 0 {
-		if err := l.report(ctx); err != nil {
-			return 0, err
-		}
+	if l.records == 0 {
+		return l.end, nil
 	}
-	return l.end, nil
+	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
+	for l.records > 0 {
+		err := l.report(ctx)
+		if err == nil {
+			continue
+		}
+		if heard := done(err); heard != err {
+			return 0, l.broker.explain(inDoubt(heard), producer.InDoubt)
+		}
+		return 0, err
+	}
+	return l.end, done(nil)
 }
 
 // Commit implements producer.Lane. Flush is not called: it costs 100 ms, and

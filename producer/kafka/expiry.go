@@ -1,0 +1,63 @@
+package kafka
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/producer/kafka/properties"
+)
+
+const (
+	// expiryWarning is how long before the end of a certificate every session
+	// says so in the log.
+	expiryWarning = 30 * 24 * time.Hour
+	// expiryTimeout bounds the reading of the connection for a scrape.
+	expiryTimeout = 5 * time.Second
+)
+
+var expiryDesc = prometheus.NewDesc("urncast_connection_certificate_expiry_timestamp_seconds",
+	"When a certificate that the connection to Kafka rests on expires, by the property that it came with, in seconds since 1970.",
+	[]string{"connection", "property", "subject"}, nil)
+
+// Describe implements prometheus.Collector.
+func (c *Cluster) Describe(out chan<- *prometheus.Desc) { out <- expiryDesc }
+
+// Collect implements prometheus.Collector: it reads the connection and its files as
+// they are now, so that a renewed certificate shows before anything takes it up. A
+// connection that cannot be used has no certificates to show.
+func (c *Cluster) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), expiryTimeout)
+	defer cancel()
+	connection, err := c.Connection(ctx)
+	if err != nil {
+		return
+	}
+	resolved, _, err := properties.Resolve(connection)
+	if err != nil {
+		return
+	}
+	type key struct{ property, subject string }
+	earliest := map[key]time.Time{} // a store may hold two of one subject
+	for _, cert := range resolved.Certificates {
+		k := key{cert.Where, cert.Subject}
+		if known, ok := earliest[k]; !ok || cert.NotAfter.Before(known) {
+			earliest[k] = cert.NotAfter
+		}
+	}
+	for k, at := range earliest {
+		out <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(at.Unix()), connection.Name, k.property, k.subject)
+	}
+}
+
+// warnOfExpiry says which certificates have ended or soon will.
+func warnOfExpiry(log *slog.Logger, connection string, certs []properties.Certificate, now time.Time) {
+	for _, cert := range certs {
+		if left := cert.NotAfter.Sub(now); left < expiryWarning {
+			log.Warn("a certificate of the connection to Kafka expires", "connection", connection, "property", cert.Where,
+				"subject", cert.Subject, "at", cert.NotAfter.UTC().Format(time.RFC3339), "days_left", int(left.Hours()/24))
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package kafka
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/integration/rig"
+	"urncast/producer"
+	"urncast/producer/kafka/properties"
+)
+
+// The metric tells the end of each certificate, and follows the connection; one
+// that cannot be read shows none and breaks no scrape.
+func TestCertificateExpiryIsAMetric(t *testing.T) {
+	a := rig.NewAuthority(t)
+	connection := &producer.Connection{Name: "main", Properties: map[string]string{
+		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": a.File}}
+	c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return connection, nil }}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(c)
+	families, err := reg.Gather()
+	if err != nil || len(families) != 1 {
+		t.Fatalf("%v, %v", families, err)
+	}
+	m := families[0].GetMetric()
+	if len(m) != 1 || m[0].GetGauge().GetValue() <= float64(time.Now().Unix()) || !strings.Contains(m[0].String(), "ssl.ca.location") {
+		t.Errorf("the metric is %v", m)
+	}
+	connection = &producer.Connection{Name: "main", Properties: map[string]string{
+		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": "/no/such/file"}}
+	if families, err := reg.Gather(); err != nil || len(families) != 0 {
+		t.Errorf("%v, %v", families, err)
+	}
+}
+
+func TestExpiryWarning(t *testing.T) {
+	var b bytes.Buffer
+	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	warnOfExpiry(slog.New(slog.NewTextHandler(&b, nil)), "main", []properties.Certificate{
+		{Where: "ssl.keystore.location", Subject: "CN=soon", NotAfter: now.Add(10 * 24 * time.Hour)},
+		{Where: "ssl.truststore.location", Subject: "CN=late", NotAfter: now.Add(365 * 24 * time.Hour)},
+	}, now)
+	if out := b.String(); !strings.Contains(out, "CN=soon") || !strings.Contains(out, "days_left=10") || strings.Contains(out, "CN=late") {
+		t.Errorf("the log says %s", out)
+	}
+}

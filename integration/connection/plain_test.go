@@ -296,11 +296,13 @@ func (p *plain) standing(t *testing.T) {
 		tr := test(t.Context(), &kafka.Client{}, p.properties(), asked, func(s producer.Step) {
 			if s.ID == at && s.State == producer.StepRunning {
 				p.kafka.Pause()
+				time.Sleep(100 * time.Millisecond) // a signal to every thread takes a moment
 			}
 			if s.ID == at && s.State == producer.StepFailed {
 				p.kafka.Continue()
 			}
 		})
+		p.kafka.Continue()
 		s := tr.step(at)
 		late := s.Took > asked.StepTimeout+time.Second
 		if s.State != producer.StepFailed || !strings.Contains(s.Finding, "limit of 3s") || s.Cure == "" || late {

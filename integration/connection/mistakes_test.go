@@ -34,6 +34,7 @@ func (w *wrong) mistakes(t *testing.T) (all []mistake) {
 		{"security.protocol", w.ofProtocol()},
 		{"TLS", w.ofTLS(t)},
 		{"Login", w.ofLogin(t)},
+		{"Kerberos", w.ofKerberos(t)},
 		{"Cluster", w.ofCluster(t)},
 		{"Topic", w.ofTopics(t)},
 		{"Rights", w.ofRights()},
@@ -48,11 +49,15 @@ func (w *wrong) mistakes(t *testing.T) (all []mistake) {
 }
 
 // wrong is the set-up on which everything goes wrong: a broker with low limits.
-type wrong struct{ *secured }
+type wrong struct {
+	*secured
+	kdc *rig.KDC
+}
 
 func newWrong(t *testing.T) *wrong {
-	return &wrong{newSecured(t, "message.max.bytes=1500000", "socket.request.max.bytes=3000000",
-		"transaction.max.timeout.ms=30000")}
+	kdc := rig.StartKDC(t)
+	return &wrong{newSecuredBy(t, kdc, "message.max.bytes=1500000", "socket.request.max.bytes=3000000",
+		"transaction.max.timeout.ms=30000"), kdc}
 }
 
 // as is the set-up of a user over SASL without TLS.

@@ -28,6 +28,12 @@ const password = "rig-user-password"
 
 func newSecured(t *testing.T, properties ...string) *secured {
 	t.Helper()
+	return newSecuredBy(t, nil, properties...)
+}
+
+// newSecuredBy has GSSAPI beside the other mechanisms, if there is a KDC.
+func newSecuredBy(t *testing.T, kdc *rig.KDC, properties ...string) *secured {
+	t.Helper()
 	w := &secured{authority: rig.NewAuthority(t), topic: "structures"}
 	w.tokens = rig.StartTokenEndpoint(t, w.authority, map[string]string{"good": password})
 	users := map[string]string{}
@@ -35,7 +41,7 @@ func newSecured(t *testing.T, properties ...string) *secured {
 		users[user] = password
 	}
 	w.kafka = rig.StartSecureKafka(t, rig.Secure{Authority: w.authority, Users: users, Tokens: w.tokens, ACLs: true,
-		Properties: properties})
+		KDC: kdc, Properties: properties})
 	structures(t, w.kafka, w.topic)
 	read, write, create := kmsg.ACLOperationRead, kmsg.ACLOperationWrite, kmsg.ACLOperationCreate
 	describe := kmsg.ACLOperationDescribe

@@ -26,7 +26,7 @@ const troubleshooting = "../../docs/troubleshooting.md"
 const introduction = `# When the connection to Kafka fails
 
 Each row was made by a connection test on a set-up that is wrong in the way that its first column says; the test
-` + "`integration/connection`" + ` makes the table anew and compares it. Real brokers, certificates and token endpoints were used,
+` + "`integration/connection`" + ` makes the table anew and compares it. Real brokers, certificates, token endpoints and a real KDC were used,
 except where *simulated* is said. The **step** is the one that fails (or warns); after it stand the words that are shown, the cure,
 and the time from the step's beginning to its words (as measured when the table was written).
 Addresses and ids differ from yours.
@@ -108,6 +108,9 @@ var unsteady = []struct {
 }{
 	{regexp.MustCompile(`(localhost|127\.0\.0\.1):\d+`), "$1:9092"},
 	{regexp.MustCompile(`port \d+`), "port 9092"},
+	{regexp.MustCompile(`\d+\.keytab`), "urncast.keytab"},
+	{regexp.MustCompile(`as user \d+`), "as user 1000"},
+	{regexp.MustCompile(`(lookup \S+) on \S+:53`), "$1"},
 	{regexp.MustCompile(`tx-test-[0-9a-f]{8}`), "tx-test-1a2b3c4d"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?`), "2027-01-31$1"},
 	{regexp.MustCompile(`2027-01-31 \d\d:\d\d UTC`), "2027-01-31 12:00 UTC"},

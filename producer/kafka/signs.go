@@ -25,6 +25,10 @@ var signs = []struct {
 	{regexp.MustCompile(`OAUTHBEARER token: .*(certificate|SSL|TLS)`),
 		ruling{producer.Permanent, "the token endpoint's certificate is not trusted: check its authority in https.ca.location, and its URL, then start the producer"}},
 	{regexp.MustCompile(tokenSign), ruling{producer.Transitory, "the token endpoint gives no token: check its URL, and whether it is up"}},
+	// The client calls it a failed login when the connection breaks during one, as it
+	// does when a broker stops.
+	{regexp.MustCompile(`(mechanism handshake|SaslAuthenticateRequest) failed: Local: |SASL send failed: `),
+		ruling{producer.Transitory, "the connection broke during the login: see whether the broker is up"}},
 	{regexp.MustCompile(`Unsupported SASL mechanism`),
 		ruling{producer.Permanent, "choose one of the broker's mechanisms with sasl.mechanism, then start the producer"}},
 	{regexp.MustCompile(`not valid in current SASL state`),

@@ -27,6 +27,7 @@ func TestSigns(t *testing.T) {
 		{ck.ErrAuthentication, "SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms:  (after 5ms in state AUTH_HANDSHAKE)", producer.Permanent, "no SASL"},
 		{ck.ErrAuthentication, "sasl_plaintext://b:1/1: SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: (n/a) (after 12ms in state AUTH_HANDSHAKE)", producer.Transitory, "broke during the login"},
 		{ck.ErrAuthentication, "sasl_ssl://b:1/1: SASL authentication error: SaslAuthenticateRequest failed: Local: Broker transport failure (after 3ms in state AUTH_REQ)", producer.Transitory, "broke during the login"},
+		{ck.ErrAuthentication, "EndTxn commit failed: Local: Authentication failure", producer.Transitory, "connects anew"},
 		{ck.ErrAuthentication, "sasl_ssl://b:1/1: SASL authentication error: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512 (after 3ms in state AUTH_REQ)", producer.Permanent, "password"},
 		{ck.ErrAuthentication, `Failed to acquire SASL OAUTHBEARER token: {"error":"invalid_client","error_description":"no"}`, producer.Permanent, "client secret"},
 		{ck.ErrAuthentication, "Failed to acquire SASL OAUTHBEARER token: Failed to connect to 127.0.0.1 port 1 after 0 ms: Could not connect to server", producer.Transitory, "token endpoint"},

@@ -29,6 +29,9 @@ var signs = []struct {
 	// does when a broker stops.
 	{regexp.MustCompile(`(mechanism handshake|SaslAuthenticateRequest) failed: Local: |SASL send failed: `),
 		ruling{producer.Transitory, "the connection broke during the login: see whether the broker is up"}},
+	// So much is all that a request which was under way then says. If the broker did
+	// refuse the login, the publisher hears its words when it connects anew.
+	{regexp.MustCompile(`(^|: )Local: Authentication failure$`), ruling{producer.Transitory, "the login failed meanwhile: the publisher connects anew"}},
 	{regexp.MustCompile(`Unsupported SASL mechanism`),
 		ruling{producer.Permanent, "choose one of the broker's mechanisms with sasl.mechanism, then start the producer"}},
 	{regexp.MustCompile(`not valid in current SASL state`),

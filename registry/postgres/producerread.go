@@ -17,12 +17,6 @@ const pendingMax = 256
 // System implements producer.Store.
 func (p *ProducerStore) System(ctx context.Context) (string, error) { return p.SystemIdentifier(ctx) }
 
-// Last implements producer.Store.
-func (p *ProducerStore) Last(ctx context.Context) (n registry.Number, err error) {
-	err = p.pool.QueryRow(ctx, `SELECT last_number FROM registry`).Scan(&n)
-	return n, err
-}
-
 // Transaction implements producer.Store.
 func (p *ProducerStore) Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error) {
 	ts, err := p.Store.Transactions(ctx, n-1, 1)
@@ -101,51 +95,13 @@ func (p *ProducerStore) documents(ctx context.Context, where string, args []any,
 		}
 		one := d
 		one.URN = u
+		if d.Kind == registry.Replace && d.Body == nil {
+			return fmt.Errorf("the content of %s in transaction %d was removed: %w", u, d.Number, registry.ErrNotFound)
+		}
 		d.Body = nil
 		return yield(one)
 	})
 	return err
-}
-
-// Current implements producer.Store.
-func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]producer.Entry, error) {
-	var entries []producer.Entry
-	at := map[int64]int{}
-	err := p.Find(ctx, registry.Query{AsOf: asOf}, func(s registry.Stored) error {
-		at[s.Document] = len(entries)
-		entries = append(entries, producer.Entry{URN: s.URN, Document: s.Document, Bytes: s.Bytes})
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]registry.Node, len(entries))
-	for i := range entries {
-		nodes[i].URN = entries[i].URN
-	}
-	rows, err := p.pool.Query(ctx, `
-		SELECT DISTINCT r.document_id, r.class, r.agency, r.name, r.version FROM refs r JOIN changes c ON c.document_id = r.document_id
-		WHERE c.kind = 1 AND c.number <= $1 AND (c.until_number IS NULL OR c.until_number > $1)`, asOf)
-	if err != nil {
-		return nil, err
-	}
-	var document int64
-	var class, agency, id, version string
-	_, err = pgx.ForEachRow(rows, []any{&document, &class, &agency, &id, &version}, func() error {
-		r := sdmx.Ref{URN: sdmx.URN{Agency: agency, ID: id, Version: sdmx.Version(version)}}
-		r.Class, _ = sdmx.ClassByName(class)
-		n := &nodes[at[document]]
-		n.Refs = append(n.Refs, r)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]producer.Entry, 0, len(entries))
-	for _, i := range registry.Order(nodes) {
-		out = append(out, entries[i])
-	}
-	return out, nil
 }
 
 // Skips implements producer.Store. The range before an idle first start is none

@@ -34,8 +34,9 @@ ALTER TABLE changes DROP CONSTRAINT changes_document_id_fkey;
 -- reads as of a transaction go this way.
 CREATE INDEX changes_urn ON changes (urn_id, number);
 
--- The marks that touch a page of the log.
+-- The marks that touch a page of the log, and the few that wait for an admin.
 CREATE INDEX marks_range ON marks USING gist (int8range(first, last, '[]'));
+CREATE INDEX marks_failed ON marks (first) WHERE status = 'FAILED';
 
 -- References of what is current, alone: those of old documents made every look-up
 -- of who refers to a structure as long as the structure's history. An older

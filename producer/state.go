@@ -69,7 +69,7 @@ type JobStatus struct {
 }
 
 // LeftOutMax bounds Status.LeftOut; at the bound it reads "or more".
-const LeftOutMax = 10_000
+const LeftOutMax = 1_000
 
 // A Status shows a producer.
 type Status struct {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -105,22 +106,27 @@ func (p *ProducerStore) documents(ctx context.Context, where string, args []any,
 }
 
 // Skips implements producer.Store. The range before an idle first start is none
-// of them: it was never to be sent.
-func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) ([]registry.Number, error) {
-	rows, err := p.pool.Query(ctx, `SELECT first, last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND first = last ORDER BY last DESC LIMIT 10000`,
-		p.id, producer.StatusSkipped, below)
-	if err != nil {
-		return nil, err
-	}
-	var out []registry.Number
-	next := below - 1
-	var first, last registry.Number
-	_, err = pgx.ForEachRow(rows, []any{&first, &last}, func() error {
-		if last == next {
-			out = append([]registry.Number{last}, out...)
-			next--
+// of them: it was never to be sent. There are few as a rule, so few are read first.
+func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) (out []registry.Number, err error) {
+	for _, limit := range []int{64, 10_000} {
+		rows, err := p.pool.Query(ctx, `SELECT last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND first = last ORDER BY last DESC LIMIT $4`,
+			p.id, producer.StatusSkipped, below, limit)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return out, err
+		found, err := pgx.CollectRows(rows, pgx.RowTo[registry.Number])
+		if err != nil {
+			return nil, err
+		}
+		n := 0
+		for n < len(found) && found[n] == below-1-registry.Number(n) {
+			n++
+		}
+		out = found[:n]
+		if n < limit {
+			break
+		}
+	}
+	slices.Reverse(out)
+	return out, nil
 }

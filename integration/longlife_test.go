@@ -71,6 +71,15 @@ func TestDumpWhileSubmitting(t *testing.T) {
 	if end := w.topicEnd(); end != before {
 		t.Errorf("the topic went on from offset %d to %d before anybody decided", before, end)
 	}
+	// That the copy is the one to publish from does not say that nothing was lost.
+	w.command("start", "continue")
+	lost := w.await(func(p producerStatus) bool { return p.State == "STOPPED" && len(p.Ask) > 0 && p.Reason != asked.Reason })
+	if !strings.Contains(lost.Reason, "the database has lost transactions") {
+		t.Errorf("asked next: %s", lost.Reason)
+	}
+	if end := w.topicEnd(); end != before {
+		t.Errorf("the topic went on from offset %d to %d before anybody decided", before, end)
+	}
 	w.command("start", "baseline")
 	w.settle()
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })

@@ -62,3 +62,8 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER count_added AFTER INSERT ON current REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION count_current();
 CREATE TRIGGER count_removed AFTER DELETE ON current REFERENCING OLD TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION count_current();
+
+-- The database that a producer ran on, beside the server's id: a dump restored on
+-- the same server is another database, and as much a copy as one elsewhere.
+ALTER TABLE producers ADD COLUMN database_oid oid;
+UPDATE producers SET database_oid = (SELECT oid FROM pg_database WHERE datname = current_database()) WHERE system <> '';

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -20,8 +21,8 @@ import (
 const housekeepEvery = 15 * time.Minute
 
 // housekeeping removes old content by the admin's setting until ctx ends.
-func housekeeping(ctx context.Context, r *registry.Registry, log *slog.Logger) {
-	tick := time.NewTicker(housekeepEvery)
+func housekeeping(ctx context.Context, r *registry.Registry, every time.Duration, log *slog.Logger) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
@@ -60,25 +61,30 @@ func (c *housekeepingCommand) Run(ctx context.Context) error {
 	if err := json.Unmarshal(b, &done); err != nil {
 		return fmt.Errorf("POST /api/v1/housekeeping: %w", err)
 	}
-	printRemoval(&done)
+	printRemoval(os.Stdout, &done)
 	return nil
 }
 
-func printRemoval(r *rest.Removal) {
+func printRemoval(w io.Writer, r *rest.Removal) {
 	size := fmt.Sprintf("%d documents, %d bytes", r.Documents, r.Bytes)
 	switch {
 	case r.DryRun && r.Documents == 0:
-		fmt.Println("nothing would be removed")
+		fmt.Fprintln(w, "nothing would be removed")
 	case r.DryRun:
-		fmt.Printf("would remove content of %d transactions: %s\n", r.Transactions, size)
+		fmt.Fprintf(w, "would remove content of %d transactions: %s\n", r.Transactions, size)
 	case r.Documents == 0:
-		fmt.Println("nothing was removed")
+		fmt.Fprintln(w, "nothing was removed")
 	default:
-		fmt.Printf("removed %s\n", size)
+		fmt.Fprintf(w, "removed %s\n", size)
 	}
 	verb := "is"
 	if r.DryRun && r.Horizon > r.After {
 		verb = "would be"
 	}
-	fmt.Printf("what was current after transaction %d, and after each since, %s readable; all records stay\n%s\n", r.Horizon, verb, r.Limit)
+	if r.Horizon == 0 {
+		fmt.Fprintln(w, "everything is readable")
+	} else {
+		fmt.Fprintf(w, "what was current after transaction %d, and after each since, %s readable; all records stay\n", r.Horizon, verb)
+	}
+	fmt.Fprintln(w, r.Limit)
 }

@@ -91,7 +91,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
-		housekeeping(ctx, i.Web.Registry, log)
+		housekeeping(ctx, i.Web.Registry, housekeepEvery, log)
 		return nil
 	})
 	group.Go(func() error {

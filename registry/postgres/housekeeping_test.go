@@ -148,6 +148,14 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 			t.Errorf("content of %d: %q, %v", n, got, err)
 		}
 	}
+	// Nothing asks for this, and if something did, no tombstone must come of it.
+	p, err := s.Producer(t.Context(), producer.Config{}.WithDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Pending(ctx, 0, 1<<20); err == nil || !strings.Contains(err.Error(), "was removed") {
+		t.Errorf("content that is gone is handed over for publication: %+v, %v", got, err)
+	}
 	pass(t, s, -1)
 	after, err := r.Transactions(ctx, 0, 100)
 	if diff := cmp.Diff(before, after); diff != "" || err != nil {

@@ -49,4 +49,4 @@ soak: ## The kill tests, ten times as many kills (SOAK=10)
 
 .PHONY: bench
 bench: ## Print the table of figures beside bare clients
-	go test -tags bench -timeout 60m -count 1 -v -run TestTable ./integration/bench
+	go test -tags bench -timeout 60m -count 1 -v -run 'TestTable|TestLongLife' ./integration/bench

@@ -122,6 +122,14 @@ func (s *session) choice() string {
 func (s *session) resume(ctx context.Context) error {
 	choice := s.choice()
 	answers := choice == StartBaseline || choice == StartContinue
+	if choice == StartContinue && s.clonedDatabase() != nil {
+		// The answer says that this database is the one. Whether it has lost a
+		// part of its past is looked at next, and is a question of its own.
+		if err := s.adopt(ctx, s.row.Sent, s.row.Cursor, s.row.Wish.Sequence); err != nil {
+			return err
+		}
+		s.row.Taken, answers, choice = s.row.Wish.Sequence, false, ""
+	}
 	r, err := s.recover(ctx)
 	if err != nil {
 		return err

@@ -68,6 +68,9 @@ type JobStatus struct {
 	CreatedAt  time.Time       `json:"created_at"`
 }
 
+// LeftOutMax bounds Status.LeftOut; at the bound it reads "or more".
+const LeftOutMax = 1_000
+
 // A Status shows a producer.
 type Status struct {
 	ID     string    `json:"id"`
@@ -88,7 +91,8 @@ type Status struct {
 	Last          registry.Number `json:"last"`
 	Pending       int64           `json:"pending"`
 	OldestPending time.Time       `json:"oldest_pending,omitzero"`
-	// LeftOut counts structures that the route's format could not express.
+	// LeftOut counts structures that the route's format could not express, up to
+	// LeftOutMax: a longer history is not counted to its end.
 	LeftOut int64 `json:"left_out"`
 
 	Holder  string     `json:"holder,omitempty"` // host:pid of the instance that publishes

@@ -11,7 +11,9 @@
 //     as dangling where a setting allows that. A submission that would break this
 //     is refused whole, with every reason.
 //   - R5, quiet: a submission that changes nothing makes no transaction.
-//   - R6, kept: the content of every old transaction stays readable.
+//   - R6, kept: the content of every old transaction stays readable until
+//     housekeeping removes it by the admin's setting, never while a producer or a
+//     job still needs it. The record of a transaction is never removed.
 //
 // The database is behind Store; package registry/postgres is the one there is.
 package registry

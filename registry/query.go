@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"urncast/sdmx"
@@ -32,6 +34,15 @@ func (r *Registry) Find(ctx context.Context, q Query, order func(sdmx.Class) int
 	if err != nil {
 		return &InvalidError{err.Error()}
 	}
+	if q.AsOf != 0 {
+		last, err := r.store.Last(ctx)
+		if err != nil {
+			return err
+		}
+		if q.AsOf < 0 || q.AsOf > last {
+			return &InvalidError{fmt.Sprintf("There is no transaction %d; the last is %d.", q.AsOf, last)}
+		}
+	}
 	all := map[Key][]Stored{}
 	if err := r.store.Find(ctx, q, func(s Stored) error {
 		all[KeyOf(s.URN)] = append(all[KeyOf(s.URN)], s)
@@ -39,19 +50,43 @@ func (r *Registry) Find(ctx context.Context, q Query, order func(sdmx.Class) int
 	}); err != nil {
 		return err
 	}
-	found := selectVersions(all, versions)
-	slices.SortFunc(found, func(a, b Stored) int {
-		if order != nil && a.URN.Class != b.URN.Class {
-			return order(a.URN.Class) - order(b.URN.Class)
+	if q.AsOf != 0 { // afterwards: the horizon may have moved meanwhile, and never back
+		if err := r.checkAsOf(ctx, q.AsOf); err != nil {
+			return err
 		}
-		return a.URN.Compare(b.URN)
-	})
+	}
+	found := selectVersions(all, versions)
+	slices.SortFunc(found, func(a, b Stored) int { return compare(order, a.URN, b.URN) })
+	err = r.bodies(ctx, found, yield)
+	if errors.Is(err, errWent) && q.AsOf != 0 {
+		return errors.Join(r.checkAsOf(ctx, q.AsOf), err)
+	}
+	return err
+}
+
+// compare puts structures into the order of an answer.
+func compare(order func(sdmx.Class) int, a, b sdmx.URN) int {
+	if order != nil && a.Class != b.Class {
+		return order(a.Class) - order(b.Class)
+	}
+	return a.Compare(b)
+}
+
+// errWent is for an answer that was overtaken: what was asked for is there, or was
+// when the answer began.
+var errWent = errors.New("content was removed while it was read; ask again")
+
+// bodies yields documents with their content, a batch in memory at a time.
+func (r *Registry) bodies(ctx context.Context, found []Stored, yield func(u sdmx.URN, body []byte) error) error {
 	for batch := range slices.Chunk(found, findBatch) {
 		ids := make([]int64, len(batch))
 		for i := range batch {
 			ids[i] = batch[i].Document
 		}
 		bodies, err := r.store.Bodies(ctx, ids)
+		if errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("%w: %s", errWent, err)
+		}
 		if err != nil {
 			return err
 		}

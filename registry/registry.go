@@ -95,6 +95,15 @@ type Store interface {
 	Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error)
 	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
 	Changes(ctx context.Context, n Number) ([]Change, error)
+	Last(ctx context.Context) (Number, error)
+	// Housekeep removes old content; HousekeepDry says what that would be.
+	Housekeep(ctx context.Context, user string) (Removal, error)
+	HousekeepDry(ctx context.Context) (Removal, error)
+	Housekeeping(ctx context.Context) (Housekeeping, error)
+	// RunOver gives the run that moved the horizon to a number or over it; nil if
+	// none did.
+	RunOver(ctx context.Context, n Number) (*Removal, error)
+	Sizes(ctx context.Context) (Sizes, error)
 	AllReferences(ctx context.Context) ([]Dangling, error)
 	Counts(ctx context.Context) (map[sdmx.Class]int, Number, error)
 	SaveSettings(ctx context.Context, s Settings) error
@@ -111,6 +120,9 @@ func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.st
 
 // SaveSettings changes them, for submissions that come.
 func (r *Registry) SaveSettings(ctx context.Context, s Settings) error {
+	if err := s.Keep.check(); err != nil {
+		return err
+	}
 	return r.store.SaveSettings(ctx, s)
 }
 
@@ -137,30 +149,21 @@ func (r *Registry) Transaction(ctx context.Context, n Number) (Transaction, []Ch
 	return ts[0], changes, err
 }
 
-// Documents yields what a transaction changed, with content, in its order.
-func (r *Registry) Documents(ctx context.Context, n Number, yield func(Document) error) error {
-	changes, err := r.store.Changes(ctx, n)
-	if err != nil {
-		return err
-	}
-	for _, c := range changes {
-		d := Document{Change: c}
-		if c.Kind == Replace {
-			if d.Body, err = r.store.Body(ctx, c.Document); err != nil {
-				return err
-			}
-		}
-		if err := yield(d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Counts gives the number of current structures by class, and the last number.
 func (r *Registry) Counts(ctx context.Context) (map[sdmx.Class]int, Number, error) {
 	return r.store.Counts(ctx)
 }
+
+// Sizes are figures of the whole registry, cheap to ask for at any size.
+type Sizes struct {
+	Last          Number // and so the number of transactions
+	Horizon       Number
+	Structures    map[sdmx.Class]int // current ones
+	DocumentBytes int64              // of disk, by the documents of old and current versions
+}
+
+// Sizes gives them.
+func (r *Registry) Sizes(ctx context.Context) (Sizes, error) { return r.store.Sizes(ctx) }
 
 // Dangling lists the references that resolve to nothing.
 func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {

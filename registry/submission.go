@@ -182,4 +182,6 @@ type Settings struct {
 	AllowDangling bool
 	// RequireAgencies refuses structures whose agency no agency scheme holds.
 	RequireAgencies bool
+	// Keep is how much old content housekeeping leaves.
+	Keep Keep
 }

@@ -67,6 +67,11 @@ type Change struct {
 	// Document is the stored canonical form's id, 0 for a delete.
 	Document int64
 	Bytes    int
+	// Until is the transaction that replaced or deleted this content; 0 while it
+	// is current.
+	Until Number
+	// Removed says that housekeeping has removed the content.
+	Removed bool
 }
 
 // A Document is a change with the content that it made current; Body is the

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/registry"
 )
 
 // metrics are the server's own. Routes label them, never paths, so that their
@@ -16,7 +18,7 @@ type metrics struct {
 	inFlight prometheus.Gauge
 }
 
-func newMetrics(to prometheus.Registerer) *metrics {
+func newMetrics(to prometheus.Registerer, r *registry.Registry) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "urncast_http_requests_total", Help: "HTTP requests answered, by route, method and status.",
@@ -35,6 +37,7 @@ func newMetrics(to prometheus.Registerer) *metrics {
 	m.requests = registered(to, m.requests)
 	m.duration = registered(to, m.duration)
 	m.inFlight = registered(to, m.inFlight)
+	registered(to, newSizes(r))
 	return m
 }
 

@@ -12,6 +12,7 @@ func (s *server) routes() []route {
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
 	rules := &rest.Rules{Registry: s.Registry}
+	house := &rest.Housekeeping{Registry: s.Registry}
 	routes := []route{
 		{"GET /healthz", accessOpen, s.healthz},
 		{"GET /readyz", accessOpen, s.readyz},
@@ -34,9 +35,12 @@ func (s *server) routes() []route {
 
 		{"GET /api/v1/transactions", accessRead, feed.List},
 		{"GET /api/v1/transactions/{number}", accessRead, feed.One},
+		{"GET /api/v1/transactions/{number}/structures", accessRead, query.Transaction},
 		{"GET /api/v1/dangling", accessRead, feed.Dangling},
 		{"GET /api/v1/settings", accessRead, rules.Get},
 		{"PUT /api/v1/settings", accessAdmin, rules.Put},
+		{"GET /api/v1/housekeeping", accessRead, house.State},
+		{"POST /api/v1/housekeeping", accessAdmin, house.Run},
 
 		{"GET /{$}", accessRead, s.consolePage},
 		{"GET /console.css", accessOpen, s.consoleStyle},

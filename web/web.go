@@ -13,7 +13,7 @@ func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults()}
 	s.password = digest(s.Password)
 	s.user = digest(s.User)
-	s.metrics = newMetrics(o.Register)
+	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.routes() {
 		s.mux.Handle(rt.pattern, s.guard(rt))

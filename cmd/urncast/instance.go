@@ -92,6 +92,10 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
+		housekeeping(ctx, i.Web.Registry, housekeepEvery, log)
+		return nil
+	})
+	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving on %s: %w", i.HTTP, err)
 		}

@@ -18,19 +18,20 @@ var version = "development"
 
 // cli is the command line: a field per verb, a file per verb.
 type cli struct {
-	Dev           devCommand         `cmd:"" help:"Start everything in one process: registry, database, broker. For looking around."`
-	Serve         serveCommand       `cmd:"" help:"Serve a registry on a PostgreSQL database, and publish to Kafka."`
-	Submit        submitCommand      `cmd:"" help:"Submit files of structures to a registry."`
-	Tail          tailCommand        `cmd:"" help:"Follow a topic: a line for each committed message."`
-	Verify        verifyCommand      `cmd:"" help:"Compare topic and registry to the end, promise by promise."`
-	Convert       convertCommand     `cmd:"" help:"Write a file of structures in another format."`
-	Status        statusCommand      `cmd:"" help:"Show what a registry and its producer are doing."`
-	Producer      producerCommands   `cmd:"" help:"Start, suspend or resume the producer."`
-	Connection    connectionCommands `cmd:"" help:"Define, check and test the connections to Kafka."`
-	Secrets       secretsCommands    `cmd:"" help:"Make and rotate the keys that seal secrets in the database."`
-	Version       versionCommand     `cmd:"" help:"Print the version."`
-	FetchPostgres fetchCommand       `cmd:"" hidden:"" help:"Fetch PostgreSQL for dev."`
-	Completion    completionCommand  `cmd:"" help:"Print a shell's completion script: eval \"$(urncast completion bash)\"."`
+	Dev           devCommand          `cmd:"" help:"Start everything in one process: registry, database, broker. For looking around."`
+	Serve         serveCommand        `cmd:"" help:"Serve a registry on a PostgreSQL database, and publish to Kafka."`
+	Submit        submitCommand       `cmd:"" help:"Submit files of structures to a registry."`
+	Tail          tailCommand         `cmd:"" help:"Follow a topic: a line for each committed message."`
+	Verify        verifyCommand       `cmd:"" help:"Compare topic and registry to the end, promise by promise."`
+	Convert       convertCommand      `cmd:"" help:"Write a file of structures in another format."`
+	Status        statusCommand       `cmd:"" help:"Show what a registry and its producer are doing."`
+	Producer      producerCommands    `cmd:"" help:"Start, suspend or resume the producer."`
+	Connection    connectionCommands  `cmd:"" help:"Define, check and test the connections to Kafka."`
+	Housekeeping  housekeepingCommand `cmd:"" help:"Remove old content by the settings, now."`
+	Secrets       secretsCommands     `cmd:"" help:"Make and rotate the keys that seal secrets in the database."`
+	Version       versionCommand      `cmd:"" help:"Print the version."`
+	FetchPostgres fetchCommand        `cmd:"" hidden:"" help:"Fetch PostgreSQL for dev."`
+	Completion    completionCommand   `cmd:"" help:"Print a shell's completion script: eval \"$(urncast completion bash)\"."`
 }
 
 // errQuiet ends the program with status 1 when everything has been said.

@@ -42,7 +42,11 @@ func printStatus(s *producer.Status) {
 		line("oldest pending", time.Since(s.OldestPending).Round(time.Second))
 	}
 	if s.LeftOut > 0 {
-		line("left out", fmt.Sprintf("%d structures that the format cannot express", s.LeftOut))
+		more := ""
+		if s.LeftOut == producer.LeftOutMax {
+			more = " or more"
+		}
+		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
 	}
 	if s.Holder != "" {
 		line("published by", s.Holder)

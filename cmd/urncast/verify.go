@@ -13,6 +13,8 @@ import (
 type verifyCommand struct {
 	client     `embed:""`
 	topicFlags `embed:""`
+	// FromBaseline is for a topic whose older part tells of a lost past.
+	FromBaseline bool `help:"Judge the topic from its last baseline on: what stands before tells of what the registry lost in a restore."`
 }
 
 // A finding says of one promise what topic and registry show.
@@ -50,6 +52,9 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 	judged := len(v.feed)
 	if err := v.readTopic(ctx, &c.topicFlags); err != nil {
 		return err
+	}
+	if c.FromBaseline && !v.cutToBaseline() {
+		return fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", c.Topic)
 	}
 	if err := v.readRegistry(ctx); err != nil {
 		return err

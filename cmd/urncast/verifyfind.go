@@ -45,6 +45,24 @@ func seenOf(r *kgo.Record) seen {
 	return s
 }
 
+// cutToBaseline leaves of the topic what begins with the last baseline; false if
+// there is none.
+func (v *verification) cutToBaseline() bool {
+	job, first := "", -1
+	for i := range v.messages {
+		kind, rest, _ := strings.Cut(v.messages[i].job, " ")
+		id, _, _ := strings.Cut(rest, " ")
+		if kind == "baseline" && id != job {
+			job, first = id, i
+		}
+	}
+	if first < 0 {
+		return false
+	}
+	v.messages = v.messages[first:]
+	return true
+}
+
 // findings goes through both sides once for each promise.
 func (v *verification) findings() []finding {
 	return []finding{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent()}
@@ -115,7 +133,7 @@ func (v *verification) complete() finding {
 		case e.Published == producer.StatusSkipped:
 			f.leave("transaction %d was skipped", e.Number)
 		case v.before(e.Number):
-			f.leave("transaction %d is older than the topic", e.Number)
+			f.leave("transaction %d is older than what is read of the topic", e.Number)
 		default:
 			f.differ("transaction %d is %s and not on the topic", e.Number, e.Published)
 		}
@@ -172,7 +190,7 @@ func (v *verification) sent() finding {
 		switch {
 		case e.Published != producer.StatusSent || there[e.Number]:
 		case v.before(e.Number):
-			f.leave("transaction %d was sent before the topic begins", e.Number)
+			f.leave("transaction %d was sent before what is read of the topic begins", e.Number)
 		default:
 			f.differ("transaction %d is SENT and not on the topic", e.Number)
 		}

@@ -31,7 +31,13 @@ const (
 	BaselineCleared = "baseline-cleared" // its tombstones are committed, the job is not closed
 )
 
-// Steps lists every step, for the test that must hit each of them.
+// The steps of housekeeping.
+const (
+	HorizonMoved = "horizon-moved" // reads are refused from here on, no document is deleted
+	Swept        = "swept"         // a bounded number of documents is deleted
+)
+
+// Steps lists every step that the load of the kill test passes.
 func Steps() []string {
 	return []string{
 		SubmitDocuments, SubmitChecked, SubmitCommitted,

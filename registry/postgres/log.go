@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,21 +34,25 @@ func (s *Store) Transactions(ctx context.Context, after registry.Number, limit i
 
 // Latest implements registry.Store.
 func (s *Store) Latest(ctx context.Context, before registry.Number, limit int) ([]registry.Transaction, error) {
-	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE $1 = 0 OR number < $1 ORDER BY number DESC LIMIT $2`, before, limit)
+	if before == 0 {
+		before = math.MaxInt64 // a bound always: "or" would keep the index from being entered in the middle
+	}
+	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE number < $1 ORDER BY number DESC LIMIT $2`, before, limit)
 }
 
 // Changes implements registry.Store.
 func (s *Store) Changes(ctx context.Context, n registry.Number) ([]registry.Change, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes
-		FROM changes c JOIN urns u ON u.id = c.urn_id WHERE c.number = $1 ORDER BY c.position`, n)
+		SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
+			coalesce(c.until_number, 0), c.kind = 1 AND coalesce(c.until_number <= h.horizon, false)
+		FROM changes c JOIN urns u ON u.id = c.urn_id, housekeeping h WHERE c.number = $1 ORDER BY c.position`, n)
 	if err != nil {
 		return nil, err
 	}
 	var out []registry.Change
 	var c registry.Change
 	var urn string
-	_, err = pgx.ForEachRow(rows, []any{&c.Number, &c.Position, &urn, &c.Kind, &c.Before, &c.Document, &c.Bytes}, func() (err error) {
+	_, err = pgx.ForEachRow(rows, []any{&c.Number, &c.Position, &urn, &c.Kind, &c.Before, &c.Document, &c.Bytes, &c.Until, &c.Removed}, func() (err error) {
 		c.URN, err = sdmx.ParseURN(urn)
 		out = append(out, c)
 		return err

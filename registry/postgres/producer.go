@@ -162,10 +162,10 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.connection, `+bootstrapNow+`, p.holder, p.started,
 			coalesce(c.number, 0), r.last_number,
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
-			(SELECT count(*) FROM left_out l WHERE l.producer = p.id),
+			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $3) l),
 			EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 				AND (l.classid::bigint << 32) | l.objid::bigint = $2 AND l.objsubid = 1)
-		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, p.lock).Scan(
+		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, p.lock, producer.LeftOutMax).Scan(
 		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Connection, &s.Bootstrap, &s.Holder, &s.Started,
 		&s.Sent, &s.Last, &oldest, &s.LeftOut, &held)
 	if err != nil {
@@ -212,7 +212,8 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 			out[n] = producer.StatusSent
 		}
 	}
-	rows, err := p.pool.Query(ctx, `SELECT first, last, status FROM marks WHERE producer = $1 AND last >= $2 AND first <= $3 ORDER BY at`, p.id, from, to)
+	rows, err := p.pool.Query(ctx, `SELECT first, last, status FROM marks 
+		WHERE producer = $1 AND int8range(first, last, '[]') && int8range($2, $3, '[]') ORDER BY at`, p.id, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,11 @@ func (h *hold) tx(ctx context.Context, fn func(pgx.Tx) error) error {
 	return h.lost(pgx.BeginFunc(ctx, h.conn, fn))
 }
 
-// Load implements producer.Hold.
+// thisDatabase tells a database from a copy of it on the same server.
+const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_database())`
+
+// Load implements producer.Hold. Where the database is another one, the system is
+// given with the database that it was, and so differs from what System says.
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,7 +63,8 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	err := h.conn.QueryRow(ctx, `
 		SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.taken,
 			p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
-			p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix, p.system
+			p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix,
+			p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END
 		FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id).Scan(
 		&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Taken,
 		&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
@@ -106,7 +111,7 @@ func (h *hold) Adopt(ctx context.Context, r producer.Route, system string, c pro
 			return err
 		}
 		b := &pgx.Batch{}
-		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3,
+		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3, database_oid = `+thisDatabase+`,
 			sent_topic = $4, sent_topic_id = $5, sent_cluster = $6, sent_format = $7, sent_prefix = $8 WHERE id = $1`,
 			h.p.id, wish, system, r.Topic, r.TopicID, r.Cluster, r.Format, r.Prefix)
 		b.Queue(`INSERT INTO cursors (producer, number, kafka_offset) VALUES ($1, $2, $3)

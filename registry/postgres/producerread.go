@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,12 +17,6 @@ const pendingMax = 256
 
 // System implements producer.Store.
 func (p *ProducerStore) System(ctx context.Context) (string, error) { return p.SystemIdentifier(ctx) }
-
-// Last implements producer.Store.
-func (p *ProducerStore) Last(ctx context.Context) (n registry.Number, err error) {
-	err = p.pool.QueryRow(ctx, `SELECT last_number FROM registry`).Scan(&n)
-	return n, err
-}
 
 // Transaction implements producer.Store.
 func (p *ProducerStore) Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error) {
@@ -101,70 +96,37 @@ func (p *ProducerStore) documents(ctx context.Context, where string, args []any,
 		}
 		one := d
 		one.URN = u
+		if d.Kind == registry.Replace && d.Body == nil {
+			return fmt.Errorf("the content of %s in transaction %d was removed: %w", u, d.Number, registry.ErrNotFound)
+		}
 		d.Body = nil
 		return yield(one)
 	})
 	return err
 }
 
-// Current implements producer.Store.
-func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]producer.Entry, error) {
-	var entries []producer.Entry
-	at := map[int64]int{}
-	err := p.Find(ctx, registry.Query{AsOf: asOf}, func(s registry.Stored) error {
-		at[s.Document] = len(entries)
-		entries = append(entries, producer.Entry{URN: s.URN, Document: s.Document, Bytes: s.Bytes})
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]registry.Node, len(entries))
-	for i := range entries {
-		nodes[i].URN = entries[i].URN
-	}
-	rows, err := p.pool.Query(ctx, `
-		SELECT DISTINCT r.document_id, r.class, r.agency, r.name, r.version FROM refs r JOIN changes c ON c.document_id = r.document_id
-		WHERE c.kind = 1 AND c.number <= $1 AND (c.until_number IS NULL OR c.until_number > $1)`, asOf)
-	if err != nil {
-		return nil, err
-	}
-	var document int64
-	var class, agency, id, version string
-	_, err = pgx.ForEachRow(rows, []any{&document, &class, &agency, &id, &version}, func() error {
-		r := sdmx.Ref{URN: sdmx.URN{Agency: agency, ID: id, Version: sdmx.Version(version)}}
-		r.Class, _ = sdmx.ClassByName(class)
-		n := &nodes[at[document]]
-		n.Refs = append(n.Refs, r)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]producer.Entry, 0, len(entries))
-	for _, i := range registry.Order(nodes) {
-		out = append(out, entries[i])
-	}
-	return out, nil
-}
-
 // Skips implements producer.Store. The range before an idle first start is none
-// of them: it was never to be sent.
-func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) ([]registry.Number, error) {
-	rows, err := p.pool.Query(ctx, `SELECT first, last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND first = last ORDER BY last DESC LIMIT 10000`,
-		p.id, producer.StatusSkipped, below)
-	if err != nil {
-		return nil, err
-	}
-	var out []registry.Number
-	next := below - 1
-	var first, last registry.Number
-	_, err = pgx.ForEachRow(rows, []any{&first, &last}, func() error {
-		if last == next {
-			out = append([]registry.Number{last}, out...)
-			next--
+// of them: it was never to be sent. There are few as a rule, so few are read first.
+func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) (out []registry.Number, err error) {
+	for _, limit := range []int{64, 10_000} {
+		rows, err := p.pool.Query(ctx, `SELECT last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND first = last ORDER BY last DESC LIMIT $4`,
+			p.id, producer.StatusSkipped, below, limit)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return out, err
+		found, err := pgx.CollectRows(rows, pgx.RowTo[registry.Number])
+		if err != nil {
+			return nil, err
+		}
+		n := 0
+		for n < len(found) && found[n] == below-1-registry.Number(n) {
+			n++
+		}
+		out = found[:n]
+		if n < limit {
+			break
+		}
+	}
+	slices.Reverse(out)
+	return out, nil
 }

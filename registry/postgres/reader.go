@@ -177,7 +177,8 @@ func (r reader) Maintained(ctx context.Context, agencies []string) (out []regist
 
 // Settings implements registry.Reader.
 func (r reader) Settings(ctx context.Context) (s registry.Settings, err error) {
-	err = r.q.QueryRow(ctx, `SELECT allow_dangling, require_agencies FROM registry`).Scan(&s.AllowDangling, &s.RequireAgencies)
+	err = r.q.QueryRow(ctx, `SELECT allow_dangling, require_agencies, keep_transactions, keep_days FROM registry, housekeeping`).Scan(
+		&s.AllowDangling, &s.RequireAgencies, &s.Keep.Transactions, &s.Keep.Days)
 	return s, err
 }
 
@@ -187,12 +188,13 @@ func (s *Store) Find(ctx context.Context, q registry.Query, yield func(registry.
 	for _, c := range q.Classes {
 		classes = append(classes, c.String())
 	}
-	const filter = `($1::text[] IS NULL OR u.class = ANY($1)) AND ($2::text[] IS NULL OR u.agency = ANY($2)) AND ($3::text[] IS NULL OR u.name = ANY($3))`
+	// $1 is the transaction, also where it is not used: the filter is one text.
+	const filter = `WHERE ($2::text[] IS NULL OR u.class = ANY($2)) AND ($3::text[] IS NULL OR u.agency = ANY($3)) AND ($4::text[] IS NULL OR u.name = ANY($4))`
+	from := fromAsOf + `JOIN documents d ON d.id = c.document_id `
 	if q.AsOf == 0 {
-		return s.stored(ctx, yield, `SELECT `+storedColumns+fromCurrent+`WHERE `+filter, classes, q.Agencies, q.IDs)
+		from = fromCurrent
 	}
-	return s.stored(ctx, yield, `SELECT `+storedColumns+` FROM changes c JOIN urns u ON u.id = c.urn_id JOIN documents d ON d.id = c.document_id
-		WHERE `+filter+` AND c.kind = 1 AND c.number <= $4 AND (c.until_number IS NULL OR c.until_number > $4)`, classes, q.Agencies, q.IDs, q.AsOf)
+	return s.stored(ctx, yield, `SELECT `+storedColumns+from+filter+` AND $1::bigint IS NOT NULL`, q.AsOf, classes, q.Agencies, q.IDs)
 }
 
 // Bodies implements registry.Store and producer.Store: in the order asked for.
@@ -203,7 +205,7 @@ func (s *Store) Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	}
 	out, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
 	if err == nil && len(out) != len(documents) {
-		err = fmt.Errorf("%d of %d documents are missing from the database", len(documents)-len(out), len(documents))
+		err = fmt.Errorf("%d of %d documents are not in the database any more: %w", len(documents)-len(out), len(documents), registry.ErrNotFound)
 	}
 	return out, err
 }

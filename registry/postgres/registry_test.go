@@ -18,7 +18,12 @@ func open(t testing.TB) (*registry.Registry, *postgres.Store) {
 	t.Helper()
 	server := pg.Start(t)
 	name := "t" + strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name()))
-	store, err := postgres.Open(context.Background(), server.Database(t, name))
+	return openOn(t, server.Database(t, name))
+}
+
+func openOn(t testing.TB, url string) (*registry.Registry, *postgres.Store) {
+	t.Helper()
+	store, err := postgres.Open(context.Background(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

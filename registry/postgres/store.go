@@ -15,7 +15,6 @@ import (
 
 	"urncast/migrations"
 	"urncast/registry"
-	"urncast/sdmx"
 )
 
 // A Store is a registry's database. It implements registry.Store.
@@ -110,27 +109,10 @@ func (s *Store) SystemIdentifier(ctx context.Context) (id string, err error) {
 
 // SaveSettings implements registry.Store.
 func (s *Store) SaveSettings(ctx context.Context, v registry.Settings) error {
-	_, err := s.pool.Exec(ctx, `UPDATE registry SET allow_dangling = $1, require_agencies = $2`, v.AllowDangling, v.RequireAgencies)
-	return err
-}
-
-// Counts implements registry.Store.
-func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number, error) {
-	out := map[sdmx.Class]int{}
-	var last registry.Number
-	if err := s.pool.QueryRow(ctx, `SELECT last_number FROM registry`).Scan(&last); err != nil {
-		return nil, 0, err
-	}
-	rows, err := s.pool.Query(ctx, `SELECT u.class, count(*) FROM current c JOIN urns u ON u.id = c.urn_id GROUP BY u.class`)
-	if err != nil {
-		return nil, 0, err
-	}
-	var name string
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&name, &n}, func() error {
-		class, _ := sdmx.ClassByName(name)
-		out[class] = n
-		return nil
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		b := &pgx.Batch{}
+		b.Queue(`UPDATE housekeeping SET keep_transactions = $1, keep_days = $2`, v.Keep.Transactions, v.Keep.Days)
+		b.Queue(`UPDATE registry SET allow_dangling = $1, require_agencies = $2`, v.AllowDangling, v.RequireAgencies)
+		return tx.SendBatch(ctx, b).Close()
 	})
-	return out, last, err
 }

@@ -207,7 +207,7 @@ func queueChanges(b *pgx.Batch, t *registry.Write, from, to int) {
 }
 
 // replaceSQL stores documents with their references, closes the validity of what
-// they replace, logs the changes and moves the pointers. Ids are drawn first, so
+// they replace and drops its references (those of a document are in it), logs the changes and moves the pointers. Ids are drawn first, so
 // that documents and what names them go in one statement.
 const replaceSQL = `
 WITH input AS (
@@ -218,10 +218,13 @@ WITH input AS (
 	INSERT INTO documents (id, digest, structural, immutable, final, body) OVERRIDING SYSTEM VALUE
 	SELECT document_id, digest, structural, immutable, final, body FROM input
 ), named AS (
-	SELECT i.document_id, i.place, length(i.body) AS bytes, u.id AS urn_id, coalesce(c.number, 0) AS before, c.position AS before_position
+	SELECT i.document_id, i.place, length(i.body) AS bytes, u.id AS urn_id,
+		coalesce(c.number, 0) AS before, c.position AS before_position, c.document_id AS before_document
 	FROM input i JOIN urns u ON u.urn = i.urn LEFT JOIN current c ON c.urn_id = u.id
 ), closed AS (
 	UPDATE changes SET until_number = $7 FROM named n WHERE changes.number = n.before AND changes.position = n.before_position
+), unreferred AS (
+	DELETE FROM refs USING named n WHERE refs.document_id = n.before_document
 ), logged AS (
 	INSERT INTO changes (number, position, urn_id, kind, document_id, before_number, bytes)
 	SELECT $7, $8 + place, urn_id, 1, document_id, before, bytes FROM named
@@ -238,10 +241,12 @@ JOIN input i ON i.place = r.place`
 // pointers away.
 const deleteSQL = `
 WITH input AS (
-	SELECT u.id AS urn_id, i.place, c.number AS before, c.position AS before_position
+	SELECT u.id AS urn_id, i.place, c.number AS before, c.position AS before_position, c.document_id AS before_document
 	FROM unnest($1::text[]) WITH ORDINALITY i (urn, place) JOIN urns u ON u.urn = i.urn JOIN current c ON c.urn_id = u.id
 ), closed AS (
 	UPDATE changes SET until_number = $2 FROM input i WHERE changes.number = i.before AND changes.position = i.before_position
+), unreferred AS (
+	DELETE FROM refs USING input i WHERE refs.document_id = i.before_document
 ), gone AS (
 	DELETE FROM current USING input i WHERE current.urn_id = i.urn_id
 )

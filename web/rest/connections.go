@@ -225,7 +225,7 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *producer.RefusedError
 	if errors.As(err, &refused) {
 		const status = http.StatusUnprocessableEntity
-		p := Problem{http.StatusText(status), status, refused.Error() + ".", r.Header.Get("X-Correlation-Id")}
+		p := Problem{Title: http.StatusText(status), Status: status, Detail: refused.Error() + ".", CorrelationID: r.Header.Get("X-Correlation-Id")}
 		findings := append([]producer.Finding{}, refused.Findings...)
 		b, err := json.Marshal(RefusedConnection{p, findings, triedOf(refused.Servers)})
 		if err != nil { // the types are ours

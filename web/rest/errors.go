@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"urncast/registry"
 )
 
 const (
@@ -22,22 +24,28 @@ type Problem struct {
 	Status        int    `json:"status"`
 	Detail        string `json:"detail"`
 	CorrelationID string `json:"correlationId,omitempty"`
+	// Horizon comes with 410: from this transaction on everything can be read.
+	Horizon registry.Number `json:"horizon,omitempty"`
 }
 
 // WriteError answers with an error, in the form that the door speaks: an SDMX
 // error message under /sdmx and /ws unless JSON is asked for, problem JSON
 // everywhere else. The text is a sentence or more.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	writeProblem(w, r, &Problem{Status: status, Detail: fmt.Sprintf(format, args...)})
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	sdmx := strings.HasPrefix(r.URL.Path, "/sdmx/") || strings.HasPrefix(r.URL.Path, "/ws/")
 	if sdmx && !wantsJSON(r) {
-		writeSDMXError(w, status, sdmxCode(status), text)
+		writeSDMXError(w, p.Status, sdmxCode(p.Status), p.Detail)
 		return
 	}
 	w.Header().Set("Content-Type", mediaProblem)
-	w.WriteHeader(status)
-	b, err := json.Marshal(Problem{http.StatusText(status), status, text, r.Header.Get("X-Correlation-Id")})
+	w.WriteHeader(p.Status)
+	p.Title, p.CorrelationID = http.StatusText(p.Status), r.Header.Get("X-Correlation-Id")
+	b, err := json.Marshal(p)
 	if err != nil {
 		return
 	}
@@ -61,7 +69,7 @@ func wantsJSON(r *http.Request) bool {
 // sdmxCode is the code of SDMX's error message that goes with an HTTP status.
 func sdmxCode(status int) int {
 	switch status {
-	case http.StatusNotFound:
+	case http.StatusNotFound, http.StatusGone:
 		return 100
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return 110

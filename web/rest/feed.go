@@ -42,6 +42,10 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := TransactionList{Transactions: make([]Transaction, 0, len(txns))}
+	if page.Horizon, err = f.horizon(w, r); err != nil {
+		WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
+		return
+	}
 	statuses, err := f.statuses(r, txns)
 	if err != nil {
 		WriteError(w, r, http.StatusInternalServerError, "The producer's record could not be read: %s", err)
@@ -64,6 +68,15 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// horizon gives the horizon, and says it in a header for every format.
+func (f *Feed) horizon(w http.ResponseWriter, r *http.Request) (registry.Number, error) {
+	h, err := f.Registry.Housekeeping(r.Context())
+	if h.Horizon > 0 {
+		w.Header().Set(HeaderHorizon, strconv.FormatInt(int64(h.Horizon), 10))
+	}
+	return h.Horizon, err
+}
+
 func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[registry.Number]string, error) {
 	if f.Producer == nil || len(txns) == 0 {
 		return nil, nil
@@ -84,6 +97,10 @@ func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var statuses map[registry.Number]string
+	var removed string
+	if err == nil {
+		removed, err = f.Registry.ContentRemoved(r.Context(), t.Number, changes)
+	}
 	if err == nil {
 		statuses, err = f.statuses(r, []registry.Transaction{t})
 	}
@@ -92,7 +109,7 @@ func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := transactionOf(t, statuses[t.Number])
-	out.Changes = changesOf(changes)
+	out.ContentRemoved, out.Changes = removed, changesOf(changes)
 	writeJSON(w, http.StatusOK, out)
 }
 

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 
@@ -15,6 +16,17 @@ type Rules struct{ Registry Registry }
 type settings struct {
 	AllowDangling   bool `json:"allowDangling"`
 	RequireAgencies bool `json:"requireAgencies"`
+	Housekeeping    keep `json:"housekeeping"`
+}
+
+// keep is registry.Keep in JSON: 0 and 0 keep everything.
+type keep struct {
+	Transactions int64 `json:"keepTransactions"`
+	Days         int   `json:"keepDays"`
+}
+
+func settingsOf(s registry.Settings) settings {
+	return settings{s.AllowDangling, s.RequireAgencies, keep(s.Keep)}
 }
 
 // Get serves GET /api/v1/settings.
@@ -24,24 +36,44 @@ func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
-	writeJSON(w, http.StatusOK, settings(now))
+	writeJSON(w, http.StatusOK, settingsOf(now))
 }
 
-// Put serves PUT /api/v1/settings: all of them, so that none changes unsaid.
+// Put serves PUT /api/v1/settings: all rules, so that none changes unsaid. What
+// housekeeping keeps came later, and stays as it is where it is not said.
 func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		AllowDangling   *bool `json:"allowDangling"`
 		RequireAgencies *bool `json:"requireAgencies"`
+		Housekeeping    *struct {
+			Transactions *int64 `json:"keepTransactions"`
+			Days         *int   `json:"keepDays"`
+		} `json:"housekeeping"`
 	}
 	d := json.NewDecoder(io.LimitReader(r.Body, 1<<16))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil {
-		WriteError(w, r, http.StatusBadRequest, `The body must be JSON with allowDangling and requireAgencies, each true or false.`)
+	if err := d.Decode(&in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
+		in.Housekeeping != nil && (in.Housekeeping.Transactions == nil || in.Housekeeping.Days == nil) {
+		WriteError(w, r, http.StatusBadRequest, `The body must be JSON with allowDangling and requireAgencies, each true or false, `+
+			`and may have housekeeping with keepTransactions and keepDays, both numbers; 0 and 0 keep everything.`)
 		return
 	}
-	if err := s.Registry.SaveSettings(r.Context(), registry.Settings{AllowDangling: *in.AllowDangling, RequireAgencies: *in.RequireAgencies}); err != nil {
+	now, err := s.Registry.Settings(r.Context())
+	if err != nil {
+		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
+		return
+	}
+	now.AllowDangling, now.RequireAgencies = *in.AllowDangling, *in.RequireAgencies
+	if in.Housekeeping != nil {
+		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
+	}
+	var invalid *registry.InvalidError
+	switch err := s.Registry.SaveSettings(r.Context(), now); {
+	case errors.As(err, &invalid):
+		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
+	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
-		return
+	default:
+		writeJSON(w, http.StatusOK, settingsOf(now))
 	}
-	writeJSON(w, http.StatusOK, settings{*in.AllowDangling, *in.RequireAgencies})
 }

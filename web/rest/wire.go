@@ -64,8 +64,10 @@ type Transaction struct {
 	// Published is its status for the producer: PENDING, SENT, SKIPPED,
 	// COVERED or FAILED; empty where there is no producer.
 	Published string `json:"published,omitempty"`
-	// Changes are given where one transaction is asked for.
-	Changes []Change `json:"changes,omitempty"`
+	// ContentRemoved says when content of it was removed by housekeeping, and
+	// Changes are given, where one transaction is asked for.
+	ContentRemoved string   `json:"contentRemoved,omitempty"`
+	Changes        []Change `json:"changes,omitempty"`
 }
 
 // A Change is what a transaction did with one structure.
@@ -75,6 +77,10 @@ type Change struct {
 	Kind     string          `json:"kind"`
 	Before   registry.Number `json:"before,omitempty"`
 	Bytes    int             `json:"bytes,omitempty"`
+	// Until is the transaction that replaced or deleted this content; absent while
+	// it is current. Removed says that housekeeping has removed it since.
+	Until   registry.Number `json:"until,omitempty"`
+	Removed bool            `json:"removed,omitempty"`
 }
 
 // A TransactionList is one page of transactions, ascending and without gaps.
@@ -82,6 +88,9 @@ type TransactionList struct {
 	Transactions []Transaction `json:"transactions"`
 	// Next leads to the transactions after this page's last; absent at the end.
 	Next string `json:"next,omitempty"`
+	// Horizon: the content of every later transaction is there; absent as long as
+	// none was removed. Records are never removed, so the list has no gaps.
+	Horizon registry.Number `json:"horizon,omitempty"`
 }
 
 func transactionOf(t registry.Transaction, published string) Transaction {
@@ -95,7 +104,7 @@ func transactionOf(t registry.Transaction, published string) Transaction {
 func changesOf(changes []registry.Change) []Change {
 	out := make([]Change, len(changes))
 	for i, c := range changes {
-		out[i] = Change{c.Position, c.URN.String(), c.Kind.String(), c.Before, c.Bytes}
+		out[i] = Change{c.Position, c.URN.String(), c.Kind.String(), c.Before, c.Bytes, c.Until, c.Removed}
 	}
 	return out
 }

@@ -1,0 +1,182 @@
+//go:build bench
+
+package bench
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+)
+
+const (
+	shortLog = 1_000
+	longLog  = 1_000_000
+	// pendingLog is how many transactions wait in the drain.
+	pendingLog = 100_000
+	// longLists is the number of current structures, on the long log and the short.
+	longLists = 500
+)
+
+// TestLongLife sets a database with a million transactions beside one with a
+// thousand, and drains a long backlog.
+func TestLongLife(t *testing.T) {
+	out := &table{}
+	defer out.print()
+	k, s := rig.StartKafkaForBench(t), pg.Start(t)
+	few := lived(t, k, s, shortLog)
+	many := lived(t, k, s, longLog)
+	for i := range few {
+		few[i].ours, few[i].bare, few[i].bareName = many[i].ours, few[i].ours, "with 1,000 transactions"
+		few[i].what += ", 1,000,000 transactions"
+		few[i].aim = "≤ 1.3×"
+	}
+	out.rows = append(out.rows, few...)
+	drained(t, k, s, out)
+}
+
+// lived measures a registry with a log of n.
+func lived(t *testing.T, k *rig.Kafka, s *pg.Server, n int) []row {
+	w := newWorld(t, k, s, fmt.Sprint("lived", n))
+	w.age(2, n, n)
+	var start figure
+	for round := range rounds + 1 {
+		began := time.Now()
+		if err := w.product.Start(); err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(began).Seconds() * 1000
+		w.await(status.settled)
+		if round > 0 { // the first finds no page of the database in memory
+			start = append(start, took)
+		}
+		if round < rounds {
+			if err := w.product.Stop(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	submit := w.median(200, func(i int) {
+		w.submit(rig.Message(rig.Codelist{ID: fmt.Sprintf("L_%d", i), Name: fmt.Sprintf("changed %d", i), Codes: 1}))
+	})
+	w.await(status.settled)
+	page := func(path string) figure {
+		return w.median(100, func(int) {
+			if code, body, err := w.product.Get(path); err != nil || code != http.StatusOK {
+				t.Errorf("%s: %d %s %v", path, code, body, err)
+			}
+		})
+	}
+	return []row{
+		{what: "start to ready", unit: "ms", ours: start},
+		{what: "submission of one structure, p50", unit: "ms", ours: submit},
+		{what: "console's first page, p50", unit: "ms", ours: page("/")},
+		{what: "newest page of the feed (50), p50", unit: "ms", ours: page(fmt.Sprintf("/api/v1/transactions?limit=50&after=%d", n-50))},
+		{what: "middle page of the feed (50), p50", unit: "ms", ours: page(fmt.Sprintf("/api/v1/transactions?limit=50&after=%d", n/2))},
+		{what: "one structure as of 100 transactions ago, p50", unit: "ms", ours: page(fmt.Sprintf("/sdmx/v2/structure/codelist/RIG/L_7?format=fusion-json&asOf=%d", n-100))},
+		{what: "metrics, p50", unit: "ms", ours: page("/metrics")},
+	}
+}
+
+// median gives the median of n calls, in rounds.
+func (w *world) median(n int, f func(i int)) (out figure) {
+	for range rounds {
+		all := make([]time.Duration, n)
+		for i := range all {
+			began := time.Now()
+			f(i)
+			all[i] = time.Since(began)
+		}
+		out = append(out, percentile(all, 0.5))
+		f = shifted(f, n)
+	}
+	return out
+}
+
+// shifted keeps a round's submissions from repeating those of the one before.
+func shifted(f func(int), n int) func(int) { return func(i int) { f(i + n) } }
+
+// age records the lists, and a log of changes of them from a number up to another,
+// by SQL; the producer has sent what is up to sent. The product is stopped then.
+func (w *world) age(from, to, sent int) {
+	w.t.Helper()
+	if from == 2 {
+		all := make([]rig.Codelist, longLists)
+		for i := range all {
+			all[i] = rig.Codelist{ID: fmt.Sprintf("L_%d", i), Name: fmt.Sprintf("List %d", i), Codes: 1}
+		}
+		w.submit(rig.Message(all...))
+		w.await(status.settled)
+	}
+	if err := w.product.Stop(); err != nil {
+		w.t.Fatal(err)
+	}
+	c, err := pgx.Connect(w.t.Context(), w.database)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close(w.t.Context())
+	for _, sql := range []string{
+		fmt.Sprintf(`CREATE UNLOGGED TABLE n AS SELECT n, 1000000 + n AS document, c.urn_id, d.body, d.digest, d.structural, c.bytes, greatest(n - %d, 1) AS before
+			FROM generate_series(%d, %d) n JOIN (SELECT row_number() OVER (ORDER BY urn_id) - 1 AS place, * FROM current) c ON c.place = n %% %d
+			JOIN documents d ON d.id = c.document_id ORDER BY n`, longLists, from, to, longLists),
+		`CREATE UNIQUE INDEX n_key ON n (urn_id, before)`,
+		`INSERT INTO transactions SELECT n, gen_random_uuid(), 1, now() - interval '1 year' + n * interval '1 second', 0, 1, bytes, 'u', 'replace', '', '' FROM n`,
+		`INSERT INTO documents (id, digest, structural, immutable, final, body) OVERRIDING SYSTEM VALUE SELECT document, digest, structural, false, false, body FROM n`,
+		`INSERT INTO changes (number, position, urn_id, kind, document_id, before_number, bytes, until_number)
+			SELECT n.n, 1, n.urn_id, 1, n.document, n.before, n.bytes, later.n FROM n LEFT JOIN n later ON later.urn_id = n.urn_id AND later.before = n.n`,
+		`UPDATE changes c SET until_number = n.n FROM n WHERE c.number = 1 AND n.before = 1 AND c.urn_id = n.urn_id`,
+		fmt.Sprintf(`UPDATE current c SET document_id = n.document, number = n.n, position = 1 FROM n WHERE c.urn_id = n.urn_id AND n.n > %d`, to-longLists),
+		`SELECT setval('documents_id_seq', (SELECT max(id) FROM documents))`,
+		fmt.Sprintf(`UPDATE registry SET last_number = %d`, to),
+		fmt.Sprintf(`UPDATE cursors SET number = %d`, sent),
+		`DROP TABLE n`,
+		`VACUUM ANALYZE`,
+	} {
+		if _, err := c.Exec(w.t.Context(), sql); err != nil {
+			w.t.Fatalf("%v\n%s", err, sql)
+		}
+	}
+}
+
+// drained: a backlog is sent, one Kafka transaction each, in bounded memory.
+func drained(t *testing.T, k *rig.Kafka, s *pg.Server, out *table) {
+	w := newWorld(t, k, s, "backlog")
+	w.age(2, 1+pendingLog, 1)
+	began := time.Now()
+	if err := w.product.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var now status
+	for now.Last == 0 || now.Pending > 0 {
+		if err := w.product.JSON("/api/v1/producer", &now); err != nil || time.Since(began) > 30*time.Minute {
+			t.Fatalf("the backlog is not drained: %+v, %v", now, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	took := time.Since(began).Seconds()
+	out.rows = append(out.rows,
+		row{what: "drain of 100,000 pending, one Kafka transaction each", unit: "/s", ours: figure{pendingLog / took}},
+		row{what: "peak resident memory of it", unit: "MiB", ours: figure{w.peak()}, aim: "< 300"})
+}
+
+// peak is the most memory that the process had.
+func (w *world) peak() (mib float64) {
+	w.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.product.Process().PID()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(b), "VmHWM:")
+	if _, err := fmt.Sscan(after, &mib); err != nil {
+		w.t.Fatal(err)
+	}
+	return mib / 1024
+}

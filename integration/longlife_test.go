@@ -1,0 +1,159 @@
+package integration
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+)
+
+// sql runs one statement on the world's database.
+func (w *world) sql(statement string, args ...any) {
+	w.t.Helper()
+	c, err := pgx.Connect(w.t.Context(), w.settings.Database)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close(w.t.Context())
+	if _, err := c.Exec(w.t.Context(), statement, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// aMonthLater lets a month pass for what is recorded.
+func (w *world) aMonthLater() {
+	w.t.Helper()
+	w.sql(`UPDATE transactions SET recorded_at = recorded_at - interval '30 days'`)
+}
+
+// A dump that was taken while submissions ran is whole. Restored on another
+// server, it is a copy with a lost past: its producer asks before it sends
+// anything, and a baseline makes the topic say what the registry says.
+func TestDumpWhileSubmitting(t *testing.T) {
+	t.Parallel()
+	k, s, other := rig.StartKafka(t), pg.Start(t), pg.Start(t)
+	w := newWorld(t, k, s, k.Bootstrap())
+	var dump string
+	w.loadFor(func() {
+		time.Sleep(300 * time.Millisecond)
+		dump = s.Dump(t, w.database)
+		time.Sleep(300 * time.Millisecond)
+	})
+	w.settle()
+	w.check()
+	last, err := w.status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.product.Kill()
+	before := w.topicEnd()
+
+	w.settings.Database = other.Database(t, w.database)
+	other.Restore(t, w.database, dump)
+	w.acknowledged.Store(0) // what was promised after the dump is lost: that is what a restore does
+	w.product = rig.NewProduct(t, w.settings)
+	w.start()
+	asked := w.awaitQuestion()
+	if !strings.Contains(asked.Reason, "The database is a copy, or was moved") || asked.Last > last.Last {
+		t.Errorf("asked at transaction %d of %d: %s", asked.Last, last.Last, asked.Reason)
+	}
+	for range 5 { // the registry takes submissions meanwhile
+		if err := w.step(w.random); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if end := w.topicEnd(); end != before {
+		t.Errorf("the topic went on from offset %d to %d before anybody decided", before, end)
+	}
+	// That the copy is the one to publish from does not say that nothing was lost.
+	w.command("start", "continue")
+	lost := w.await(func(p producerStatus) bool { return p.State == "STOPPED" && len(p.Ask) > 0 && p.Reason != asked.Reason })
+	if !strings.Contains(lost.Reason, "the database has lost transactions") {
+		t.Errorf("asked next: %s", lost.Reason)
+	}
+	if end := w.topicEnd(); end != before {
+		t.Errorf("the topic went on from offset %d to %d before anybody decided", before, end)
+	}
+	w.command("start", "baseline")
+	w.settle()
+	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
+	w.settle()
+	w.checkReplica()
+	// The topic's older part tells of what was lost, and verify says so; from the
+	// baseline on every promise holds.
+	if out, err := w.product.Run(t.Context(), "verify", "--bootstrap", k.Bootstrap()); err == nil || !strings.Contains(out, "differs       R1, R3") {
+		t.Errorf("urncast verify does not see the lost past: %v\n%s", err, out)
+	}
+	if out, err := w.product.Run(t.Context(), "verify", "--bootstrap", k.Bootstrap(), "--from-baseline"); err != nil {
+		t.Errorf("urncast verify --from-baseline: %v\n%s", err, out)
+	}
+}
+
+// housekeep runs housekeeping and gives the answer.
+func (w *world) housekeep() (done struct{ Horizon, Documents int64 }) {
+	w.t.Helper()
+	status, body, err := w.product.Do(http.MethodPost, "/api/v1/housekeeping", "application/json", nil)
+	if err != nil || status != http.StatusOK {
+		w.t.Fatalf("housekeeping: %d %s %v", status, body, err)
+	}
+	if err := json.Unmarshal(body, &done); err != nil {
+		w.t.Fatal(err)
+	}
+	return done
+}
+
+// Housekeeping that is killed at each of its steps, while submissions and
+// publishing go on, leaves nothing half: topic, feed and registry agree, and what
+// waits for a suspended producer waits with its content.
+func TestHousekeepingKilled(t *testing.T) {
+	t.Parallel()
+	k := rig.StartKafka(t)
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	status, body, err := w.product.Do(http.MethodPut, "/api/v1/settings", "application/json",
+		[]byte(`{"allowDangling":false,"requireAgencies":false,"housekeeping":{"keepTransactions":2,"keepDays":7}}`))
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("the setting: %d %s %v", status, body, err)
+	}
+	for _, step := range []string{"horizon-moved", "swept"} {
+		if err := w.product.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		w.start("URNCAST_CRASH_AT=" + step)
+		w.loadFor(func() { time.Sleep(500 * time.Millisecond) })
+		w.settle()
+		w.aMonthLater()
+		w.loadFor(func() {
+			time.Sleep(100 * time.Millisecond)
+			if status, body, err := w.product.Do(http.MethodPost, "/api/v1/housekeeping", "application/json", nil); err == nil {
+				t.Errorf("step %s was not reached: %d %s", step, status, body)
+			}
+		})
+		w.start()
+		if done := w.housekeep(); done.Horizon == 0 {
+			t.Errorf("after the kill at %s: %+v", step, done)
+		}
+		w.settle()
+		w.check()
+	}
+	w.command("suspend", "")
+	suspended := w.await(func(p producerStatus) bool { return p.State == "SUSPENDED" })
+	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
+	w.aMonthLater()
+	if done := w.housekeep(); done.Horizon > suspended.Sent || done.Documents == 0 {
+		t.Errorf("what is pending after transaction %d went: %+v", suspended.Sent, done)
+	}
+	w.command("resume", "")
+	w.settle()
+	w.check()
+	out, err := w.product.Run(t.Context(), "housekeeping", "--dry-run")
+	if err != nil || !strings.Contains(out, "all records stay") {
+		t.Errorf("urncast housekeeping --dry-run: %v\n%s", err, out)
+	}
+	t.Log(out)
+}

@@ -1,0 +1,62 @@
+package postgres_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"urncast/integration/rig/pg"
+	"urncast/producer"
+	"urncast/registry/postgres"
+)
+
+// A copy of a database on the same server is told from the original, though the
+// server's id is the same: its producer must not fence out the original's.
+func TestCopyOnTheSameServer(t *testing.T) {
+	server := pg.Start(t)
+	url := server.Database(t, "original")
+	_, s := openOn(t, url)
+	if row, system := adopted(t, s, true); row.System != system {
+		t.Errorf("the original is taken for a copy: %q, %q", row.System, system)
+	}
+	s.Close()
+	server.Restore(t, "original", server.Dump(t, "original")) // in place, as after a loss
+	_, s = openOn(t, url)
+	row, system := adopted(t, s, false)
+	if !strings.HasPrefix(row.System, system+", database ") {
+		t.Errorf("the restored database is taken for the original: %q, %q", row.System, system)
+	}
+	if row, system := adopted(t, s, true); row.System != system {
+		t.Errorf("after the answer it still is a copy: %q, %q", row.System, system)
+	}
+}
+
+// adopted reads the producer's row, after a start if there is to be one.
+func adopted(t *testing.T, s *postgres.Store, start bool) (producer.Row, string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	p, err := s.Producer(ctx, producer.Config{}.WithDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	system, err := p.System(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := p.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Release()
+	if start {
+		if err := h.Adopt(ctx, producer.Route{Topic: "t"}, system, producer.Cursor{}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row, err := h.Load(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row, system
+}

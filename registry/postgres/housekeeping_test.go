@@ -1,0 +1,334 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"urncast/integration/rig/pg"
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/postgres"
+	"urncast/sdmx"
+)
+
+// exec runs SQL that stands for time or for another part of the program.
+func exec(t testing.TB, s *postgres.Store, sql string, args ...any) {
+	t.Helper()
+	if _, err := s.Pool().Exec(context.Background(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// count reads one number.
+func count(t testing.TB, s *postgres.Store, sql string, args ...any) (n int64) {
+	t.Helper()
+	if err := s.Pool().QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// pass lets days pass for everything that is recorded.
+func pass(t testing.TB, s *postgres.Store, days int) {
+	t.Helper()
+	exec(t, s, `UPDATE transactions SET recorded_at = recorded_at - $1 * interval '1 day'`, days)
+}
+
+func keep(t testing.TB, r *registry.Registry, transactions int64, days int) {
+	t.Helper()
+	if err := r.SaveSettings(context.Background(), registry.Settings{Keep: registry.Keep{Transactions: transactions, Days: days}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func housekeep(t testing.TB, r *registry.Registry) registry.Removal {
+	t.Helper()
+	done, err := r.Housekeep(context.Background(), "test", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// asOf lists what was current after a transaction, with the codes in it.
+func asOf(r *registry.Registry, n registry.Number) (string, error) {
+	var all []string
+	err := r.Find(context.Background(), registry.Query{AsOf: n}, nil, func(u sdmx.URN, body []byte) error {
+		m, err := sdmx.ParseCanonical(u.Class, body)
+		if err != nil {
+			return err
+		}
+		all = append(all, u.ID+" "+strings.Join(sdmx.ItemIDs(m), ""))
+		return nil
+	})
+	return strings.Join(all, ", "), err
+}
+
+// content lists what a transaction made.
+func content(r *registry.Registry, n registry.Number) (string, error) {
+	var all []string
+	err := r.Content(context.Background(), n, nil, func(u sdmx.URN, body []byte) error {
+		m, err := sdmx.ParseCanonical(u.Class, body)
+		if err != nil {
+			return err
+		}
+		all = append(all, u.ID+" "+strings.Join(sdmx.ItemIDs(m), ""))
+		return nil
+	})
+	return strings.Join(all, ", "), err
+}
+
+// history records seven transactions: three lists, of which one is changed again
+// and again, one deleted, and one stays.
+func history(t testing.TB, r *registry.Registry) {
+	t.Helper()
+	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "a"), codelist("STAYS", "1.0", "s"))
+	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "b"), codelist("Y", "1.0", "y"))
+	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "c"))
+	submit(t, r, registry.ModeDelete, codelist("Y", "1.0"))
+	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "d"))
+	submit(t, r, registry.ModeReplace, codelist("Y", "1.0", "z"))
+	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "e"))
+}
+
+// Old content goes, what is current stays, and every record stays: the feed has no
+// gaps. What is asked for before the horizon is refused in words, never answered
+// in part.
+func TestHousekeepingRemovesOldContent(t *testing.T) {
+	r, s := open(t)
+	ctx := context.Background()
+	history(t, r)
+	before, err := r.Transactions(ctx, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass(t, s, 1)
+	if done := housekeep(t, r); done.Documents != 0 || done.Horizon != 0 {
+		t.Errorf("the default removed something: %+v", done)
+	}
+	keep(t, r, 2, 0)
+	dry, err := r.Housekeep(ctx, "test", true)
+	if err != nil || dry.Transactions != 3 || dry.Documents != 4 || dry.Horizon != 5 {
+		t.Errorf("the dry run: %+v, %v", dry, err)
+	}
+	if n := count(t, s, `SELECT count(*) FROM documents`); n != 8 {
+		t.Errorf("after the dry run %d documents, want all 8", n)
+	}
+	done := housekeep(t, r)
+	if done.Documents != dry.Documents || done.Bytes != dry.Bytes || done.Horizon != dry.Horizon || done.EndedAt.IsZero() {
+		t.Errorf("the run %+v is not what the dry run said: %+v", done, dry)
+	}
+	if n := count(t, s, `SELECT count(*) FROM documents`); n != 4 {
+		t.Errorf("%d documents are left, want 4", n)
+	}
+	for n, want := range map[registry.Number]string{5: "STAYS s, X d", 6: "STAYS s, X d, Y z", 7: "STAYS s, X e, Y z"} {
+		if got, err := asOf(r, n); got != want || err != nil {
+			t.Errorf("as of %d: %q, %v; want %q", n, got, err, want)
+		}
+	}
+	for n, want := range map[registry.Number]string{4: "", 5: "X d", 6: "Y z", 7: "X e"} {
+		if got, err := content(r, n); got != want || err != nil {
+			t.Errorf("content of %d: %q, %v; want %q", n, got, err, want)
+		}
+	}
+	var gone *registry.GoneError
+	for n := registry.Number(1); n <= 4; n++ {
+		if got, err := asOf(r, n); got != "" || !errors.As(err, &gone) || gone.Horizon != 5 || !strings.Contains(gone.Text, "(kept: the last 2 transactions)") {
+			t.Errorf("as of %d: %q, %v", n, got, err)
+		}
+	}
+	for n := registry.Number(1); n <= 3; n++ {
+		if got, err := content(r, n); got != "" || !errors.As(err, &gone) || !strings.Contains(gone.Text, fmt.Sprintf("The content of transaction %d was removed by housekeeping on ", n)) {
+			t.Errorf("content of %d: %q, %v", n, got, err)
+		}
+	}
+	// Nothing asks for this, and if something did, no tombstone must come of it.
+	p, err := s.Producer(t.Context(), producer.Config{}.WithDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Pending(ctx, 0, 1<<20); err == nil || !strings.Contains(err.Error(), "was removed") {
+		t.Errorf("content that is gone is handed over for publication: %+v, %v", got, err)
+	}
+	pass(t, s, -1)
+	after, err := r.Transactions(ctx, 0, 100)
+	if diff := cmp.Diff(before, after); diff != "" || err != nil {
+		t.Errorf("the log is not what it was: %v\n%s", err, diff)
+	}
+	if h, err := r.Housekeeping(ctx); err != nil || h.Horizon != 5 || h.Last == nil || h.Last.Documents != 4 || h.Last.User != "test" {
+		t.Errorf("the state says %+v, %v", h, err)
+	}
+	if again := housekeep(t, r); again.Documents != 0 || again.Horizon != 5 {
+		t.Errorf("a second run removed %+v", again)
+	}
+}
+
+// Each thing that needs old content holds the horizon back, alone and whichever
+// comes first, and says so.
+func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
+	server, places := pg.Start(t), 0
+	for name, c := range map[string]struct {
+		need    string // SQL, with the producer's id as $1
+		keep    registry.Keep
+		horizon registry.Number
+		limit   string
+	}{
+		"a started producer's cursor":                {`UPDATE cursors SET number = 3`, registry.Keep{Transactions: 1}, 3, "Producer urncast has sent what is recorded up to transaction 3"},
+		"a producer that sent nothing yet":           {`DELETE FROM cursors`, registry.Keep{Transactions: 1}, 0, "up to transaction 0"},
+		"no producer that was never started":         {`UPDATE producers SET started = false; UPDATE cursors SET number = 1`, registry.Keep{Transactions: 1}, 6, "The setting keeps"},
+		"a job's as-of number":                       {`INSERT INTO jobs (producer, kind, as_of) SELECT id, 'baseline', 2 FROM producers`, registry.Keep{Transactions: 1}, 2, "A job publishes what was current after transaction 2"},
+		"no job that has ended":                      {`INSERT INTO jobs (producer, kind, as_of, ended_at) SELECT id, 'baseline', 2, now() FROM producers`, registry.Keep{Transactions: 1}, 6, "The setting keeps"},
+		"a failed transaction":                       {`INSERT INTO marks (producer, first, last, status) SELECT id, 5, 5, 'FAILED' FROM producers`, registry.Keep{Transactions: 1}, 4, "Transaction 5 failed"},
+		"the last hour":                              {`UPDATE transactions SET recorded_at = now() - interval '50 minutes' WHERE number >= 4`, registry.Keep{Transactions: 1}, 3, "in the last hour"},
+		"the last days":                              {`UPDATE transactions SET recorded_at = now() - interval '47 hours' WHERE number IN (5, 7)`, registry.Keep{Days: 2}, 4, "in the last 2 days"},
+		"the number, where it is more than the days": {`SELECT 1`, registry.Keep{Transactions: 5, Days: 1}, 2, "The setting keeps the last 5 transactions and 1 days"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			places++
+			r, s := openOn(t, server.Database(t, fmt.Sprint("needed", places)))
+			ctx, cancel := context.WithCancel(context.Background())
+			t.Cleanup(cancel)
+			p, err := s.Producer(ctx, producer.Config{}.WithDefaults())
+			if err != nil {
+				t.Fatal(err)
+			}
+			history(t, r)
+			pass(t, s, 10)
+			exec(t, s, `UPDATE producers SET name = 'urncast', started = true`)
+			exec(t, s, `INSERT INTO cursors (producer, number) VALUES ($1, 7)`, p.ID())
+			for sql := range strings.SplitSeq(c.need, ";") {
+				exec(t, s, sql)
+			}
+			keep(t, r, c.keep.Transactions, c.keep.Days)
+			done := housekeep(t, r)
+			if done.Horizon != c.horizon || !strings.Contains(done.Limit, c.limit) {
+				t.Errorf("the horizon moved to %d, want %d; %s", done.Horizon, c.horizon, done.Limit)
+			}
+			if n := count(t, s, `SELECT count(*) FROM changes WHERE kind = 1 AND (until_number IS NULL OR until_number > $1)
+				AND NOT EXISTS (SELECT FROM documents d WHERE d.id = document_id)`, c.horizon); n != 0 {
+				t.Errorf("%d documents that can be asked for are gone", n)
+			}
+			if n := count(t, s, `SELECT count(*) FROM changes JOIN documents d ON d.id = document_id WHERE until_number <= $1`, c.horizon); n != 0 {
+				t.Errorf("%d documents are left that nobody can ask for", n)
+			}
+			pending, err := p.Pending(ctx, max(c.horizon, 0), 1<<20)
+			if err != nil || len(pending) != 7-int(c.horizon) {
+				t.Errorf("what follows the horizon cannot be published: %d transactions, %v", len(pending), err)
+			}
+		})
+	}
+}
+
+// A run that is broken off in the middle leaves nothing half, and the next one
+// ends it; another instance cannot begin meanwhile.
+func TestHousekeepingBrokenOff(t *testing.T) {
+	r, s := open(t)
+	var a, b []sdmx.Maintainable
+	for i := range 2500 {
+		a, b = append(a, codelist(fmt.Sprintf("CL_%d", i), "1.0", "a")), append(b, codelist(fmt.Sprintf("CL_%d", i), "1.0", "b"))
+	}
+	submit(t, r, registry.ModeReplace, a...)
+	submit(t, r, registry.ModeReplace, b...)
+	submit(t, r, registry.ModeReplace, codelist("LAST", "1.0", "x"))
+	pass(t, s, 1)
+	keep(t, r, 1, 0)
+	lock, err := s.Pool().Acquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	ctx := context.Background()
+	const key = `(hashtextextended('urncast housekeeping ' || current_schema(), 0))`
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock`+key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Housekeep(ctx, "test", false); !errors.Is(err, registry.ErrBusy) {
+		t.Errorf("two run at once: %v", err)
+	}
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_unlock`+key); err != nil {
+		t.Fatal(err)
+	}
+	// What transaction 2 replaced goes in several steps; the second of them fails.
+	exec(t, s, `CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.swept_number = 2 THEN RAISE EXCEPTION ''the disk is full''; END IF; RETURN NEW; END'`)
+	exec(t, s, `CREATE TRIGGER stop BEFORE UPDATE ON housekeeping FOR EACH ROW EXECUTE FUNCTION stop()`)
+	if _, err := r.Housekeep(ctx, "test", false); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Fatalf("the run was not broken off: %v", err)
+	}
+	left := count(t, s, `SELECT count(*) FROM documents`)
+	if left != 5001-500 {
+		t.Errorf("%d documents are left", left)
+	}
+	var gone *registry.GoneError
+	if _, err := content(r, 1); !errors.As(err, &gone) {
+		t.Errorf("half of transaction 1 was answered: %v", err)
+	}
+	exec(t, s, `DROP TRIGGER stop ON housekeeping`)
+	if done := housekeep(t, r); done.Documents != left-2501 {
+		t.Errorf("the next run removed %d documents, want the other %d", done.Documents, left-2501)
+	}
+	h, err := r.Housekeeping(context.Background())
+	if err != nil || h.Last.Documents != 2500 || h.Last.EndedAt.IsZero() {
+		t.Errorf("the two runs together: %+v, %v", h.Last, err)
+	}
+}
+
+// Submissions, reads as of a transaction and housekeeping at once: every answer is
+// whole or refused.
+func TestHousekeepingWhileSubmitting(t *testing.T) {
+	r, s := open(t)
+	keep(t, r, 3, 0)
+	var all sync.WaitGroup
+	stop := make(chan struct{})
+	all.Go(func() {
+		defer close(stop)
+		for i := range 150 {
+			submit(t, r, registry.ModeReplace, codelist("A", "1.0", fmt.Sprint("x", i)), codelist("B", "1.0", fmt.Sprint("x", i)))
+			if i%5 == 0 {
+				pass(t, s, 1)
+			}
+		}
+	})
+	all.Go(func() {
+		for running := true; running; {
+			select {
+			case <-stop:
+				running = false
+			default:
+			}
+			if done, err := r.Housekeep(context.Background(), "test", false); err != nil {
+				t.Errorf("housekeeping: %+v, %v", done, err)
+			}
+		}
+	})
+	all.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			_, last, err := r.Counts(context.Background())
+			if err != nil || last == 0 {
+				continue
+			}
+			var gone *registry.GoneError
+			for n := max(1, last-8); n <= last; n++ {
+				got, err := asOf(r, n)
+				if want := fmt.Sprintf("A x%d, B x%d", n-1, n-1); got != want && !errors.As(err, &gone) {
+					t.Errorf("as of %d: %q, %v; want %q", n, got, err, want)
+				}
+			}
+		}
+	})
+	all.Wait()
+	housekeep(t, r)
+	if n := count(t, s, `SELECT count(*) FROM documents`); n > 150 {
+		t.Errorf("housekeeping left %d of 300 documents", n)
+	}
+}

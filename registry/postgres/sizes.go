@@ -1,0 +1,48 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// Sizes implements registry.Store. It reads single rows, one for each class, and
+// the sizes of files.
+func (s *Store) Sizes(ctx context.Context) (out registry.Sizes, err error) {
+	out.Structures, out.Last, err = s.Counts(ctx)
+	if err != nil {
+		return out, err
+	}
+	err = s.pool.QueryRow(ctx, `SELECT horizon, pg_total_relation_size('documents') FROM housekeeping`).Scan(&out.Horizon, &out.DocumentBytes)
+	return out, err
+}
+
+// Last implements registry.Store and producer.Store.
+func (s *Store) Last(ctx context.Context) (n registry.Number, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT last_number FROM registry`).Scan(&n)
+	return n, err
+}
+
+// Counts implements registry.Store.
+func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number, error) {
+	last, err := s.Last(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT class, structures FROM class_counts WHERE structures > 0`)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := map[sdmx.Class]int{}
+	var name string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&name, &n}, func() error {
+		class, _ := sdmx.ClassByName(name)
+		out[class] = n
+		return nil
+	})
+	return out, last, err
+}

@@ -1,0 +1,97 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"urncast/registry"
+)
+
+// HeaderHorizon says, where old content is asked for or the log is read, the
+// first transaction as of which everything can be read.
+const HeaderHorizon = "X-Urncast-Horizon"
+
+// Housekeeping serves the removal of old content.
+type Housekeeping struct{ Registry Registry }
+
+// A HousekeepingState says how far old content was removed.
+type HousekeepingState struct {
+	Keep keep `json:"keep"`
+	// Horizon: what was current after this transaction or a later one can be
+	// read; 0 if nothing was removed yet.
+	Horizon registry.Number `json:"horizon"`
+	Last    *Removal        `json:"last,omitempty"`
+}
+
+// A Removal is one run of housekeeping.
+type Removal struct {
+	DryRun bool `json:"dryRun,omitempty"`
+	Keep   keep `json:"keep"`
+	// After is the horizon before the run, Horizon the one that it reached.
+	After   registry.Number `json:"after"`
+	Horizon registry.Number `json:"horizon"`
+	// Limit says in a sentence what keeps the rest.
+	Limit string `json:"limit,omitempty"`
+	// Transactions whose content goes, in whole or in part; in a dry run only.
+	Transactions int64 `json:"transactions,omitempty"`
+	Documents    int64 `json:"documents"`
+	Bytes        int64 `json:"bytes"`
+
+	User    string    `json:"user,omitempty"`
+	BeganAt time.Time `json:"beganAt,omitzero"`
+	EndedAt time.Time `json:"endedAt,omitzero"`
+}
+
+func removalOf(r *registry.Removal) *Removal {
+	if r == nil {
+		return nil
+	}
+	return &Removal{Keep: keep(r.Keep), After: r.After, Horizon: r.Horizon, Limit: r.Limit, Transactions: r.Transactions,
+		Documents: r.Documents, Bytes: r.Bytes, User: r.User, BeganAt: r.BeganAt, EndedAt: r.EndedAt}
+}
+
+// State serves GET /api/v1/housekeeping.
+func (k *Housekeeping) State(w http.ResponseWriter, r *http.Request) {
+	h, err := k.Registry.Housekeeping(r.Context())
+	if err != nil {
+		WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
+		return
+	}
+	writeJSON(w, http.StatusOK, HousekeepingState{keep(h.Keep), h.Horizon, removalOf(h.Last)})
+}
+
+// Run serves POST /api/v1/housekeeping, and answers when the run is over. A client
+// that leaves ends it between two steps; the next run goes on.
+func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		DryRun bool `json:"dryRun"`
+	}
+	d := json.NewDecoder(io.LimitReader(r.Body, 1<<16))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
+		WriteError(w, r, http.StatusBadRequest, `The body must be JSON, {"dryRun": true} or {"dryRun": false}: %s`, err)
+		return
+	}
+	user, _, _ := r.BasicAuth() // the guard has checked it
+	done, err := k.Registry.Housekeep(r.Context(), user, in.DryRun)
+	switch {
+	case errors.Is(err, registry.ErrBusy):
+		WriteError(w, r, http.StatusConflict, "Housekeeping runs already, on this instance or another. Ask again when it is over; GET /api/v1/housekeeping shows it.")
+	case err != nil:
+		WriteError(w, r, http.StatusInternalServerError, "Housekeeping stopped, and the next run goes on where it did: %s", err)
+	default:
+		out := removalOf(&done)
+		out.DryRun = in.DryRun
+		writeJSON(w, http.StatusOK, out)
+	}
+}
+
+// writeGone answers 410 with the horizon.
+func writeGone(w http.ResponseWriter, r *http.Request, gone *registry.GoneError) {
+	w.Header().Set(HeaderHorizon, strconv.FormatInt(int64(gone.Horizon), 10))
+	writeProblem(w, r, &Problem{Status: http.StatusGone, Detail: gone.Text, Horizon: gone.Horizon})
+}

@@ -1,0 +1,58 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/registry"
+)
+
+// sizes are the registry's figures, read from the database when they are asked
+// for. They cost the same at any size.
+type sizes struct {
+	registry *registry.Registry
+
+	transactions, horizon, structures, bytes *prometheus.Desc
+}
+
+func newSizes(r *registry.Registry) *sizes {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("urncast_registry_"+name, help, labels, nil)
+	}
+	return &sizes{
+		registry:     r,
+		transactions: desc("transactions", "Structure transactions recorded: the number of the last."),
+		horizon:      desc("horizon_transaction_number", "The first transaction as of which everything can be read; 0 before housekeeping removed anything."),
+		structures:   desc("structures", "Structures that are current, by class.", "class"),
+		bytes:        desc("documents_bytes", "Bytes on disk of the documents of current and old versions: files as they are, with their index and with free space inside."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (s *sizes) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{s.transactions, s.horizon, s.structures, s.bytes} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (s *sizes) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	now, err := s.registry.Sizes(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(s.transactions, err)
+		return
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	gauge(s.transactions, float64(now.Last))
+	gauge(s.horizon, float64(now.Horizon))
+	gauge(s.bytes, float64(now.DocumentBytes))
+	for class, n := range now.Structures {
+		gauge(s.structures, float64(n), class.String())
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/mail"
 	"urncast/registry"
 	"urncast/registry/postgres"
 	"urncast/web"
@@ -72,6 +73,8 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if err := i.connect(ctx, store.Connections(i.Ring), log); err != nil {
 		return err
 	}
+	mailer := producer.NewMailer(metrics, producer.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
+	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	i.Web.Registry, i.Web.Producer = registry.New(store), admin
 	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
@@ -88,6 +91,10 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		publisher.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		mailer.Run(ctx)
 		return nil
 	})
 	group.Go(func() error {

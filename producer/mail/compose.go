@@ -173,7 +173,11 @@ func advise(v *view, l *producer.Letter) {
 		if l.Cure == "" {
 			v.Do = append(v.Do, "Mend what the error names.")
 		}
-		v.Do = append(v.Do, "When the cause is gone, start the producer: what is pending is sent in order.")
+		if strings.Contains(l.Cure, "start the producer") {
+			v.Do = append(v.Do, "What is pending is then sent in order.")
+		} else {
+			v.Do = append(v.Do, "When the cause is gone, start the producer: what is pending is sent in order.")
+		}
 		v.Choices = []choice{{start, "tries again. So does a restart of the process."}}
 	case l.State == producer.Stopped && len(l.Ask) > 0:
 		v.Do = append(v.Do, "Look at what was found, then decide.")

@@ -21,6 +21,8 @@ const newest = `NOT EXISTS (SELECT FROM incidents o WHERE o.producer = i.produce
 var makeMails = []string{
 	// Whoever holds a lock on a producer's row for long is paused in the midst.
 	`SELECT set_config('lock_timeout', '5s', true)`,
+	// Instances do this one after the other, so that they lock in no different orders.
+	`SELECT pg_advisory_xact_lock(hashtextextended('urncast mails ' || current_schema(), 0))`,
 
 	// The state and the incident of a producer do not change while this looks at both.
 	`SELECT id FROM producers p WHERE EXISTS (SELECT FROM incidents i WHERE i.producer = p.id AND i.ended_at IS NULL) FOR SHARE`,

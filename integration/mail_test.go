@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 )
@@ -115,6 +117,62 @@ func TestOneMailForAFailure(t *testing.T) {
 	status, metrics, err := w.product.Get("/metrics")
 	if err != nil || status != http.StatusOK || !strings.Contains(string(metrics), "\nurncast_mail_waiting 0\n") || !strings.Contains(string(metrics), "\nurncast_mail_failures_total ") {
 		t.Errorf("%d, %v: %s", status, err, metrics)
+	}
+	w.check()
+}
+
+// hidden lets another producer's open transaction hide the end of the topic, so that
+// a restarted producer is DEGRADED, until a condition holds.
+func (w *world) hidden(until func() bool) {
+	w.t.Helper()
+	foreign := w.kafka.Client(w.t, kgo.DefaultProduceTopic(w.topic), kgo.TransactionalID("foreign"), kgo.TransactionTimeout(2*time.Minute))
+	if err := foreign.BeginTransaction(); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := foreign.ProduceSync(w.t.Context(), &kgo.Record{Key: []byte("foreign"), Value: []byte("x")}).FirstErr(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.loadFor(func() {
+		time.Sleep(300 * time.Millisecond)
+		w.product.Kill()
+	})
+	w.start()
+	w.await(func(p producerStatus) bool { return p.State == "DEGRADED" && until() })
+	if err := foreign.EndTransaction(w.t.Context(), kgo.TryAbort); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A producer that is degraded for long makes one mail, and one when that is over. A
+// mail server that hangs meanwhile holds up no transaction, and what is short is not
+// told.
+func TestMailsOfADegradedProducer(t *testing.T) {
+	t.Parallel()
+	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
+	k := rig.StartKafka(t)
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w.run("mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "security=opportunistic",
+		"sender=urncast@example.org", "admins=admin@example.org")
+	w.hidden(func() bool { return true })
+	w.settle()
+	w.letters(smtp, 0)
+
+	w.run("mail", "set", "degradedAfter=3s")
+	const hangs = 25 * time.Second
+	smtp.Delay(hangs)
+	w.hidden(func() bool { return smtp.Dialed() > 0 })
+	dialed := time.Now()
+	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
+	w.settle()
+	if took := time.Since(dialed); took > hangs || len(smtp.Letters()) > 0 {
+		t.Errorf("after %s, with %d mails, nothing is pending: that the mail server hung was not shown", took, len(smtp.Letters()))
+	}
+	smtp.Delay(0)
+	all := w.letters(smtp, 2)
+	for i, want := range []string{"[urncast] default DEGRADED for ", "[urncast] default publishes again: DEGRADED is over"} {
+		if !strings.HasPrefix(all[i].Header("Subject"), want) {
+			t.Errorf("the subject is %q, want %q", all[i].Header("Subject"), want)
+		}
 	}
 	w.check()
 }

@@ -35,9 +35,10 @@ var arrows = map[string][]string{
 	// What a connection's words mean, and the way to Kerberos, need no client.
 	"producer/kafka/properties": {"producer"},
 	"producer/kafka/gateway":    {"producer/kafka/properties"},
+	"producer/mail":             {"producer", "registry"},
 	"registry/postgres":         {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"web":                       {"producer", "registry", "formats", "sdmx", "internal/secret"},
-	"cmd":                       {"web", "producer", "producer/kafka", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
+	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"examples":                  {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},

@@ -42,6 +42,7 @@ const (
 	ActConnectionSaved   = "connection saved"
 	ActConnectionDeleted = "connection deleted"
 	ActSecretsRotated    = "secrets rotated"
+	ActMailSaved         = "mail settings saved"
 )
 
 // A ConnectionStore keeps connections and the audit. Each change is committed

@@ -14,12 +14,14 @@
 //     never repeated before that.
 //   - P4, SENT means acknowledged: the cursor moves after the broker's answer.
 //   - P5, stop, do not guess: what retries cannot cure stops the producer, and
-//     so does a topic or a database that is not the one it knows.
+//     so does a topic or a database that is not the one it knows. Its admins are
+//     mailed, once per cause: the incident is written with the state.
 //   - P6, one publisher: the holder of one database lock publishes; a stale one
 //     is fenced by the broker and cannot write a status.
 //   - P7, nothing silent, nothing stale: what the format cannot express is
 //     counted and shown, and gets a tombstone if it was on the topic.
 //
-// Run is the loop of one instance; Admin shows and commands a producer from any
+// Publisher.Run is the loop of one instance, and Mailer.Run beside it tells admins
+// of what was met, through nothing but the database; Admin shows and commands a producer from any
 // instance.
 package producer

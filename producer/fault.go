@@ -34,7 +34,8 @@ func (k FaultKind) String() string {
 type Fault struct {
 	Kind FaultKind
 	Text string
-	Err  error // the cause, nil if Text says all
+	Cure string // what to do, which Text says too; empty if that is unknown
+	Err  error  // the cause, nil if Text says all
 }
 
 // Error gives the sentence and the cause.

@@ -210,6 +210,8 @@ type modelStore struct {
 	wishes chan struct{}
 	lossy  func() bool // whether a cursor's move is lost
 	made   int
+
+	incidents []Incident // as they were reported
 }
 
 func newModelStore() *modelStore {
@@ -367,6 +369,13 @@ func (h *modelHold) Show(_ context.Context, s State, reason string, _ []Choice) 
 		}
 		h.row.State, h.row.Reason = s, reason
 	})
+}
+
+func (h *modelHold) Report(ctx context.Context, i Incident) error {
+	h.mu.Lock()
+	h.incidents = append(h.incidents, i)
+	h.mu.Unlock()
+	return h.Show(ctx, i.State, i.Reason, i.Ask)
 }
 
 func (h *modelHold) Take(_ context.Context, wish int64) error {

@@ -184,6 +184,9 @@ type Hold interface {
 	Load(ctx context.Context) (Row, error)
 	// Show writes state, reason and question.
 	Show(ctx context.Context, s State, reason string, ask []Choice) error
+	// Report shows the state, reason and question of an incident and records the
+	// incident, both or neither. One whose cause is open already goes on.
+	Report(ctx context.Context, i Incident) error
 	// Take marks a wish as acted on.
 	Take(ctx context.Context, wish int64) error
 	// Adopt records a new beginning: the route, the database and the cursor from

@@ -2,7 +2,6 @@ package producer
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"urncast/internal/crash"
@@ -65,7 +64,7 @@ func (s *session) land(err error) error {
 	f := s.open
 	s.open = nil
 	if err != nil {
-		return fmt.Errorf("transaction %d: %w", f.tx, err)
+		return &numbered{f.tx, err}
 	}
 	crash.At(crash.PublishCommitted)
 	s.moved(Cursor{f.tx, f.end})
@@ -109,7 +108,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 		go func() { f.done <- s.commit(lane, began, w) }()
 		if i < len(w.parts)-1 {
 			if err := <-f.done; err != nil {
-				return fmt.Errorf("transaction %d: %w", w.tx.Number, err)
+				return &numbered{w.tx.Number, err}
 			}
 			continue
 		}
@@ -162,7 +161,7 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 		if e := s.hold.Fail(ctx, n, err.Error()); e != nil {
 			return stored(e)
 		}
-		return fmt.Errorf("transaction %d: %w", n, err)
+		return &numbered{n, err}
 	}
 	return err
 }

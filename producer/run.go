@@ -82,10 +82,10 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			return err
 		case errors.As(err, &question):
 			asked = true
-			err = errors.Join(hold.Show(ctx, Stopped, question.reason, question.choices), hold.Take(ctx, row.Wish.Sequence))
+			err = errors.Join(hold.Report(ctx, questionIncident(question)), hold.Take(ctx, row.Wish.Sequence))
 		case kind == Permanent:
 			p.Metrics.faults.WithLabelValues(kind.String()).Inc()
-			err = hold.Show(ctx, Failed, err.Error(), nil)
+			err = hold.Report(ctx, failureIncident(err))
 			err = errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
 		default:
 			p.Metrics.faults.WithLabelValues(kind.String()).Inc()
@@ -106,7 +106,8 @@ func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts i
 	}
 	wait := min(backoffMax, cmp.Or(p.backoff, backoffFirst)<<min(attempts-1, 10))
 	if attempts > attemptsQuiet {
-		if err := hold.Show(ctx, Degraded, fmt.Sprintf("%s. Nothing is lost; attempt %d follows in %s.", cause, attempts+1, wait), nil); err != nil {
+		reason := fmt.Sprintf("%s. Nothing is lost; attempt %d follows in %s.", cause, attempts+1, wait)
+		if err := hold.Report(ctx, outageIncident(reason, brief(cause))); err != nil {
 			return err
 		}
 	}

@@ -98,8 +98,11 @@ func (s *session) readBack(ctx context.Context, topic string, from, to int64) (*
 			return
 		}
 		told = true
-		s.show(ctx, Degraded, fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d. "+
-			"Recovery waits for its end (at most that producer's transaction.timeout.ms) before anything is published.", topic, at))
+		reason := fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d. "+
+			"Recovery waits for its end (at most that producer's transaction.timeout.ms) before anything is published.", topic, at)
+		if err := s.hold.Report(ctx, outageIncident(reason, "another producer's transaction is open on topic "+topic)); err != nil {
+			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
+		}
 	}
 	if err := s.broker.ReadBack(ctx, topic, from, to, waiting, w.see); err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ type Options struct {
 	Producer *producer.Admin
 	// Connections are shown, changed and tested; their routes are absent if nil.
 	Connections *producer.Connections
+	// Mail is shown, set and tested; its routes are absent if nil.
+	Mail *producer.Mailer
 
 	// User and Password are the administrator's. User is "admin" by default;
 	// an empty password lets nobody in who needs one.

@@ -54,7 +54,19 @@ func (s *server) routes() []route {
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections})...)
 	}
+	if s.Mail != nil {
+		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
+	}
 	return routes
+}
+
+// mailRoutes are for the administrator, reads too: they hold addresses.
+func mailRoutes(m *rest.Mail) []route {
+	return []route{
+		{"GET /api/v1/mail", accessAdmin, m.Get},
+		{"PUT /api/v1/mail", accessAdmin, m.Put},
+		{"POST /api/v1/mail/test", accessAdmin, m.Test},
+	}
 }
 
 // connectionRoutes are for the administrator, reads too: they show how the

@@ -18,6 +18,7 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/mail"
 	"urncast/registry"
 	"urncast/registry/postgres"
 	"urncast/web"
@@ -72,6 +73,8 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if err := i.connect(ctx, store.Connections(i.Ring), log); err != nil {
 		return err
 	}
+	mailer := producer.NewMailer(metrics, producer.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
+	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
 	i.Web.Registry, i.Web.Producer = registry.New(store), admin
@@ -85,16 +88,20 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	return i.serve(ctx, listener, admin, log, publisher.Run, mailer.Run,
+		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) })
+}
+
+// serve serves requests, and does what an instance does beside them, until ctx ends.
+func (i *instance) serve(ctx context.Context, listener net.Listener, admin *producer.Admin, log *slog.Logger, beside ...func(context.Context)) error {
 	server := web.NewServer(web.New(i.Web))
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		publisher.Run(ctx)
-		return nil
-	})
-	group.Go(func() error {
-		housekeeping(ctx, i.Web.Registry, housekeepEvery, log)
-		return nil
-	})
+	for _, run := range beside {
+		group.Go(func() error {
+			run(ctx)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving on %s: %w", i.HTTP, err)

@@ -27,6 +27,7 @@ type cli struct {
 	Status        statusCommand       `cmd:"" help:"Show what a registry and its producer are doing."`
 	Producer      producerCommands    `cmd:"" help:"Start, suspend or resume the producer."`
 	Connection    connectionCommands  `cmd:"" help:"Define, check and test the connections to Kafka."`
+	Mail          mailCommands        `cmd:"" help:"Set and test the mail to admins."`
 	Housekeeping  housekeepingCommand `cmd:"" help:"Remove old content by the settings, now."`
 	Secrets       secretsCommands     `cmd:"" help:"Make and rotate the keys that seal secrets in the database."`
 	Version       versionCommand      `cmd:"" help:"Print the version."`

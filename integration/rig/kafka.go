@@ -291,3 +291,21 @@ func (k *Kafka) DeleteTopic(tb testing.TB, name string) {
 		tb.Fatalf("deleting topic %s: Kafka error %d", name, code)
 	}
 }
+
+// SetTopic changes one setting of a topic.
+func (k *Kafka) SetTopic(tb testing.TB, topic, name, value string) {
+	tb.Helper()
+	c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+	c.Name, c.Value, c.Op = name, &value, kmsg.IncrementalAlterConfigOpSet
+	t := kmsg.NewIncrementalAlterConfigsRequestResource()
+	t.ResourceType, t.ResourceName, t.Configs = kmsg.ConfigResourceTypeTopic, topic, append(t.Configs, c)
+	r := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	r.Resources = append(r.Resources, t)
+	resp, err := r.RequestWith(tb.Context(), k.Client(tb))
+	if err != nil {
+		tb.Fatalf("setting %s of topic %s: %v", name, topic, err)
+	}
+	if code := resp.Resources[0].ErrorCode; code != 0 {
+		tb.Fatalf("setting %s of topic %s: Kafka error %d", name, topic, code)
+	}
+}

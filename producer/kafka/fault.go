@@ -90,7 +90,7 @@ func fault(doing string, err error) error {
 	if r.cure != "" {
 		text += " (" + r.cure + ")"
 	}
-	return &producer.Fault{Kind: r.kind, Text: text, Err: coded(e)}
+	return &producer.Fault{Kind: r.kind, Text: text, Cure: r.cure, Err: coded(e)}
 }
 
 // coded keeps the error's own text with its number, by which the manuals list it.

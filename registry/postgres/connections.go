@@ -232,12 +232,15 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by producer.Actor) (Rotate
 				return err
 			}
 		}
+		if err := s.rotateMail(ctx, t, &r); err != nil {
+			return err
+		}
 		detail, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}
 		return audit(ctx, t, producer.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated,
-			Subject: "connections", Detail: detail})
+			Subject: "connections and mail", Detail: detail})
 	})
 	return r, err
 }

@@ -1,0 +1,319 @@
+package integration
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+)
+
+// mailShown is what the tests read of the mail's state.
+type mailShown struct {
+	Queue struct {
+		Waiting   int64  `json:"waiting"`
+		LastError string `json:"lastError"`
+	} `json:"queue"`
+}
+
+// run runs a verb, which must work.
+func (w *world) run(args ...string) string {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	out, err := w.product.Run(ctx, args...)
+	if err != nil {
+		w.t.Fatalf("urncast %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// rounds is longer than several looks at the queue take, on every instance.
+const rounds = 8 * time.Second
+
+// letters waits until the server has so many mails, and then a while: it gets no more.
+func (w *world) letters(s *rig.SMTPServer, n int) []rig.Letter {
+	w.t.Helper()
+	for deadline := time.Now().Add(time.Minute); len(s.Letters()) < n && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	}
+	time.Sleep(rounds)
+	all := s.Letters()
+	if len(all) != n {
+		for _, l := range all {
+			w.t.Logf("%s: %s", l.Header("Date"), l.Header("Subject"))
+		}
+		w.t.Fatalf("%d mails came, want %d", len(all), n)
+	}
+	return all
+}
+
+// A message that is too large makes one mail, although two instances run, both are
+// killed and started again, and the mail server is away at first; when the topic
+// takes the message there is one more, and that is all.
+func TestOneMailForAFailure(t *testing.T) {
+	t.Parallel()
+	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
+	smtp.Stop()
+	k := rig.StartKafka(t)
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k.SetTopic(t, w.topic, "max.message.bytes", "20000")
+	w.run("mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "security=opportunistic",
+		"sender=urncast@example.org", "admins=admin@example.org", "publicUrl=https://registry.example.org")
+	first, second := w.product, rig.NewProduct(t, w.settings)
+	if err := second.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: "CL_SMALL", Name: "S", Codes: 3})); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	for _, id := range []string{"CL_LARGE", "CL_SMALL"} { // the second waits behind the first
+		if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: id, Name: "L", Codes: 5000})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.await(failed)
+	first.Kill()
+	w.product = second // it takes over, and does not retry
+	w.await(failed)
+	w.restart(first)
+	second.Kill()
+	w.product = first // it was restarted, and retries: the same cause
+	w.await(failed)
+	w.restart(second)
+	w.awaitMailTrouble()
+	smtp.Start()
+	letter := w.letters(smtp, 1)[0]
+	checkFailureMail(t, letter)
+	for _, p := range []*rig.Product{first, second} {
+		p.Kill()
+		w.restart(p)
+	}
+	w.await(failed)
+	w.command("start", "")
+	w.await(failed)
+	w.letters(smtp, 1)
+
+	k.SetTopic(t, w.topic, "max.message.bytes", "10000000")
+	w.command("start", "")
+	w.settle()
+	over := w.letters(smtp, 2)[1]
+	if want := "[urncast] default publishes again: FAILED at transaction 2 is over"; over.Header("Subject") != want {
+		t.Errorf("the subject is %q, want %q", over.Header("Subject"), want)
+	}
+	if over.Header("In-Reply-To") != letter.Header("Message-ID") || over.Header("Message-ID") == letter.Header("Message-ID") {
+		t.Errorf("the second mail answers %q, not %q", over.Header("In-Reply-To"), letter.Header("Message-ID"))
+	}
+	status, metrics, err := w.product.Get("/metrics")
+	if err != nil || status != http.StatusOK || !strings.Contains(string(metrics), "\nurncast_mail_waiting 0\n") || !strings.Contains(string(metrics), "\nurncast_mail_failures_total ") {
+		t.Errorf("%d, %v: %s", status, err, metrics)
+	}
+	w.check()
+}
+
+// hidden lets another producer's open transaction hide the end of the topic, so that
+// a restarted producer is DEGRADED, until a condition holds.
+func (w *world) hidden(until func() bool) {
+	w.t.Helper()
+	foreign := w.kafka.Client(w.t, kgo.DefaultProduceTopic(w.topic), kgo.TransactionalID("foreign"), kgo.TransactionTimeout(2*time.Minute))
+	if err := foreign.BeginTransaction(); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := foreign.ProduceSync(w.t.Context(), &kgo.Record{Key: []byte("foreign"), Value: []byte("x")}).FirstErr(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.loadFor(func() {
+		time.Sleep(300 * time.Millisecond)
+		w.product.Kill()
+	})
+	w.start()
+	w.await(func(p producerStatus) bool { return p.State == "DEGRADED" && until() })
+	if err := foreign.EndTransaction(w.t.Context(), kgo.TryAbort); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A producer that is degraded for long makes one mail, and one when that is over. A
+// mail server that hangs meanwhile holds up no transaction, and what is short is not
+// told.
+func TestMailsOfADegradedProducer(t *testing.T) {
+	t.Parallel()
+	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
+	k := rig.StartKafka(t)
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w.run("mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "security=opportunistic",
+		"sender=urncast@example.org", "admins=admin@example.org")
+	w.hidden(func() bool { return true })
+	w.settle()
+	w.letters(smtp, 0)
+
+	w.run("mail", "set", "degradedAfter=3s")
+	const hangs = 25 * time.Second
+	smtp.Delay(hangs)
+	w.hidden(func() bool { return smtp.Dialed() > 0 })
+	dialed := time.Now()
+	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
+	w.settle()
+	if took := time.Since(dialed); took > hangs || len(smtp.Letters()) > 0 {
+		t.Errorf("after %s, with %d mails, nothing is pending: that the mail server hung was not shown", took, len(smtp.Letters()))
+	}
+	smtp.Delay(0)
+	all := w.letters(smtp, 2)
+	for i, want := range []string{"[urncast] default DEGRADED for ", "[urncast] default publishes again: DEGRADED is over"} {
+		if !strings.HasPrefix(all[i].Header("Subject"), want) {
+			t.Errorf("the subject is %q, want %q", all[i].Header("Subject"), want)
+		}
+	}
+	w.check()
+}
+
+// failed is the producer that stands before what it cannot send.
+func failed(p producerStatus) bool { return p.State == "FAILED" && p.Pending == 2 }
+
+// awaitMailTrouble waits until the mail server's absence is shown.
+func (w *world) awaitMailTrouble() {
+	w.t.Helper()
+	var shown mailShown
+	for deadline := time.Now().Add(time.Minute); shown.Queue.LastError == "" && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if err := w.product.JSON("/api/v1/mail", &shown); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if shown.Queue.Waiting != 1 || !strings.Contains(shown.Queue.LastError, "connection refused") {
+		w.t.Errorf("while the mail server is away: %+v", shown)
+	}
+}
+
+// checkFailureMail checks what the mail about the failure says.
+func checkFailureMail(t *testing.T, letter rig.Letter) {
+	t.Helper()
+	for name, want := range map[string]string{"Subject": "[urncast] default FAILED at transaction 2: ", "Auto-Submitted": "auto-generated", "To": "<admin@example.org>"} {
+		if !strings.HasPrefix(letter.Header(name), want) {
+			t.Errorf("%s is %q, want %q", name, letter.Header(name), want)
+		}
+	}
+	for _, want := range []string{"max.message.bytes", "CL_LARGE", "urncast producer start", "https://registry.example.org/", "2 transactions"} {
+		if !strings.Contains(strings.ReplaceAll(string(letter.Raw), "=\r\n", ""), want) {
+			t.Errorf("the mail does not say %q:\n%s", want, letter.Raw)
+		}
+	}
+}
+
+func (w *world) restart(p *rig.Product) {
+	w.t.Helper()
+	if err := p.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A mailRun is a product without a broker, and everything that it let out.
+type mailRun struct {
+	t       *testing.T
+	product *rig.Product
+	out     strings.Builder
+}
+
+// run runs a verb, which must work or not, and say something.
+func (r *mailRun) run(works bool, says string, args ...string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	defer cancel()
+	text, err := r.product.Run(ctx, args...)
+	r.out.WriteString(text)
+	if (err == nil) != works || !strings.Contains(text, says) {
+		r.t.Errorf("urncast %s: %v, want %q\n%s", strings.Join(args, " "), err, says, text)
+	}
+}
+
+// call makes a request, whose answer must have a status and say something.
+func (r *mailRun) call(method, path, body string, status int, says string) {
+	r.t.Helper()
+	got, answer, err := r.product.Do(method, path, "application/json", []byte(body))
+	r.out.Write(answer)
+	if err != nil || got != status || !strings.Contains(string(answer), says) {
+		r.t.Errorf("%s %s: %d, %v, want %d and %q: %s", method, path, got, err, status, says, answer)
+	}
+}
+
+// file writes a value to a file, for the command line to read.
+func (r *mailRun) file(content string) string {
+	path := filepath.Join(r.t.TempDir(), "value")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	return path
+}
+
+// Mail is set and tried from the command line and the API, the password goes in and
+// comes out nowhere, and what the mail server refuses is told in its own words.
+func TestMailFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	authority := rig.NewAuthority(t)
+	const password, wrong = "planted-mail-password", "planted-wrong-password"
+	smtp := rig.StartSMTP(t, rig.SMTPOptions{Certificate: authority.Issue(t, rig.Subject{Name: "mail"}),
+		Users: map[string]string{"urncast": password}, Mechanisms: []string{"LOGIN"}})
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	server := pg.Start(t)
+	r := &mailRun{t: t, product: rig.NewProduct(t, rig.Settings{Database: server.Database(t, "mail"), Bootstrap: "127.0.0.1:1", Topic: "t", Patience: time.Minute,
+		Tags: "crashpoints", Env: []string{"URNCAST_SECRET_KEY=" + base64.StdEncoding.EncodeToString(key), "URNCAST_ENVIRONMENT=rig", "URNCAST_LOG_LEVEL=debug"}})}
+	if err := r.product.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.Get(r.product.URL + "/api/v1/mail"); err != nil || resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without a password: %v, %v", resp, err)
+	} else {
+		resp.Body.Close()
+	}
+	r.run(true, "No mail is sent", "mail", "show")
+	r.run(false, "no mail server is set", "mail", "test")
+	r.run(false, "there is no address to mail to", "mail", "set", "host=127.0.0.1", "sender=urncast@example.org")
+	r.run(true, "revision 1", "mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "user=urncast", "password=@"+r.file(password+"\n"),
+		"ca=@"+authority.File, "sender=urncast@example.org", "admins=a@example.org,b@example.org", "producers.default=c@example.org")
+	r.run(true, "# password is set", "mail", "show")
+	r.run(true, "took the test mail for a@example.org, b@example.org", "mail", "test")
+	r.run(true, "took the test mail for me@example.org", "mail", "test", "me@example.org")
+	if all := smtp.Letters(); len(all) != 3 || !all[2].Secured || all[2].Mechanism != "LOGIN" || all[2].Header("Subject") != "[urncast rig] a test mail" {
+		t.Errorf("the mails that came: %v", all)
+	}
+	r.run(true, "revision 2", "mail", "set", "digestEvery=12h") // the password stays
+	r.run(true, "took", "mail", "test")
+	r.run(true, "revision 3", "mail", "set", "password=@"+r.file(wrong))
+	r.run(false, "535", "mail", "test")
+	smtp.Stop()
+	r.run(false, "connection refused", "mail", "test")
+
+	r.call("GET", "/api/v1/mail", "", 200, `"password":{"set":true}`)
+	r.call("GET", "/api/v1/audit", "", 200, `"mail settings saved"`)
+	r.call("GET", "/metrics", "", 200, "urncast_mail_waiting 0")
+	r.call("PUT", "/api/v1/mail", `{"host": "mail", "sender": "a@b", "admins": ["x@y"], "revision": 1}`, 409, "admin saved them at")
+	r.call("PUT", "/api/v1/mail", `{"hots": "mail"}`, 400, "hots")
+	for _, path := range []string{r.product.Log, server.LogFile()} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.out.Write(b)
+	}
+	r.out.WriteString(server.DumpText(t, "mail"))
+	for _, planted := range []string{password, wrong} {
+		for form, text := range forms(planted) {
+			if strings.Contains(r.out.String(), text) {
+				t.Errorf("%s shows %s", planted, form)
+			}
+		}
+	}
+	if !strings.Contains(r.out.String(), "mail_settings") {
+		t.Error("the dump holds no mail settings: the search has looked into nothing")
+	}
+}

@@ -1,0 +1,297 @@
+package rig
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// SMTPOptions say what a mail server is like.
+type SMTPOptions struct {
+	Host        string       // to listen on; 127.0.0.1 if empty
+	Certificate *Certificate // STARTTLS is offered with it; nil for none
+	Implicit    bool         // TLS from the first byte, in place of STARTTLS
+	// Users have passwords; with users nothing is taken without authentication.
+	Users      map[string]string
+	Mechanisms []string // that are offered; PLAIN if empty
+}
+
+// A Letter is one mail that a server took.
+type Letter struct {
+	From, Mechanism, User string
+	To                    []string
+	Secured               bool // it came over TLS
+	Raw                   []byte
+}
+
+// Header gives a header of the mail.
+func (l *Letter) Header(name string) string {
+	m, err := mail.ReadMessage(bytes.NewReader(l.Raw))
+	if err != nil {
+		return err.Error()
+	}
+	return m.Header.Get(name)
+}
+
+// An SMTPServer is a real mail server on loopback that keeps what it takes.
+type SMTPServer struct {
+	Host string
+	Port int
+
+	tb      testing.TB
+	options SMTPOptions
+	server  *smtp.Server
+	listen  net.Listener
+	mu      sync.Mutex
+	letters []Letter
+	refuse  func(from, to string) error
+	delay   time.Duration
+	hurry   chan struct{} // closed when the server stops: it waits no longer
+	dialed  int
+}
+
+// StartSMTP starts a mail server that ends with the test.
+func StartSMTP(tb testing.TB, o SMTPOptions) *SMTPServer {
+	tb.Helper()
+	s := &SMTPServer{Host: o.Host, tb: tb, options: o}
+	if s.Host == "" {
+		s.Host = "127.0.0.1"
+	}
+	port, err := FreePort()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.Port = port
+	s.Start()
+	tb.Cleanup(s.Stop)
+	return s
+}
+
+// Start starts the server on its port, after Stop.
+func (s *SMTPServer) Start() {
+	s.tb.Helper()
+	server := smtp.NewServer(smtp.BackendFunc(s.session))
+	server.Domain, server.AllowInsecureAuth, server.MaxLineLength = "mail.rig", true, 4000
+	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
+	server.ErrorLog = quiet{}
+	l, err := net.Listen("tcp", net.JoinHostPort(s.Host, fmt.Sprint(s.Port)))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	if c := s.options.Certificate; c != nil {
+		pair, err := tls.LoadX509KeyPair(c.Chain, c.Key)
+		if err != nil {
+			s.tb.Fatal(err)
+		}
+		config := &tls.Config{Certificates: []tls.Certificate{pair}}
+		if s.options.Implicit {
+			l = tls.NewListener(l, config)
+		} else {
+			server.TLSConfig = config
+		}
+	}
+	s.mu.Lock()
+	s.server, s.listen, s.hurry = server, l, make(chan struct{})
+	s.mu.Unlock()
+	go server.Serve(l) // its end is asked for
+}
+
+// Stop ends the server at once; nobody listens on its port then.
+func (s *SMTPServer) Stop() {
+	s.mu.Lock()
+	server, listen, hurry := s.server, s.listen, s.hurry
+	s.server = nil
+	s.mu.Unlock()
+	if server != nil {
+		close(hurry)
+		listen.Close() // the server knows it only once it serves
+		server.Close()
+	}
+}
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+func (quiet) Println(...any)        {}
+
+// Refuse lets a function decide which sender and recipient are refused; nil takes
+// all. An *smtp.SMTPError is answered as it is.
+func (s *SMTPServer) Refuse(f func(from, to string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = f
+}
+
+// Delay holds back each answer to a mail's content.
+func (s *SMTPServer) Delay(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delay = d
+}
+
+// Letters are the mails that were taken so far.
+func (s *SMTPServer) Letters() []Letter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Letter{}, s.letters...)
+}
+
+// Dialed counts the connections that were made.
+func (s *SMTPServer) Dialed() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dialed
+}
+
+func (s *SMTPServer) session(c *smtp.Conn) (smtp.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dialed++
+	return &smtpSession{s: s, conn: c}, nil
+}
+
+type smtpSession struct {
+	s      *SMTPServer
+	conn   *smtp.Conn
+	letter Letter
+	user   string
+	mech   string
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (s *smtpSession) AuthMechanisms() []string {
+	switch o := s.s.options; {
+	case len(o.Users) == 0:
+		return nil
+	case len(o.Mechanisms) > 0:
+		return o.Mechanisms
+	}
+	return []string{sasl.Plain}
+}
+
+// Auth implements smtp.AuthSession.
+func (s *smtpSession) Auth(mech string) (sasl.Server, error) {
+	right := func(user, password string) error {
+		if want, ok := s.s.options.Users[user]; !ok || want != password {
+			return smtp.ErrAuthFailed
+		}
+		s.user, s.mech = user, mech
+		return nil
+	}
+	switch mech {
+	case sasl.Plain:
+		return sasl.NewPlainServer(func(_, user, password string) error { return right(user, password) }), nil
+	case sasl.Login:
+		return &loginServer{right: right}, nil
+	case "CRAM-MD5":
+		return &cramServer{users: s.s.options.Users, right: right}, nil
+	}
+	return nil, smtp.ErrAuthUnknownMechanism
+}
+
+// Mail implements smtp.Session.
+func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	if len(s.s.options.Users) > 0 && s.user == "" {
+		return smtp.ErrAuthRequired
+	}
+	_, secured := s.conn.TLSConnectionState()
+	s.letter = Letter{From: from, User: s.user, Mechanism: s.mech, Secured: secured}
+	return nil
+}
+
+// Rcpt implements smtp.Session.
+func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.s.mu.Lock()
+	refuse := s.s.refuse
+	s.s.mu.Unlock()
+	if refuse != nil {
+		if err := refuse(s.letter.From, to); err != nil {
+			return err
+		}
+	}
+	s.letter.To = append(s.letter.To, to)
+	return nil
+}
+
+// Data implements smtp.Session.
+func (s *smtpSession) Data(r io.Reader) (err error) {
+	if s.letter.Raw, err = io.ReadAll(r); err != nil {
+		return err
+	}
+	s.s.mu.Lock()
+	delay, hurry := s.s.delay, s.s.hurry
+	s.s.mu.Unlock()
+	if delay > 0 {
+		select {
+		case <-time.After(delay):
+		case <-hurry:
+			return errors.New("the server stops")
+		}
+	}
+	s.s.mu.Lock()
+	defer s.s.mu.Unlock()
+	s.s.letters = append(s.s.letters, s.letter)
+	return nil
+}
+
+// Reset implements smtp.Session.
+func (s *smtpSession) Reset() { s.letter = Letter{} }
+
+// Logout implements smtp.Session.
+func (s *smtpSession) Logout() error { return nil }
+
+// A loginServer is the server's side of LOGIN, which asks for one after the other.
+type loginServer struct {
+	right func(user, password string) error
+	user  string
+	step  int
+}
+
+// Next implements sasl.Server.
+func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
+	l.step++
+	switch l.step {
+	case 1:
+		return []byte("Username:"), false, nil
+	case 2:
+		l.user = string(response)
+		return []byte("Password:"), false, nil
+	}
+	return nil, true, l.right(l.user, string(response))
+}
+
+// A cramServer is the server's side of CRAM-MD5 (RFC 2195).
+type cramServer struct {
+	users     map[string]string
+	right     func(user, password string) error
+	challenge []byte
+}
+
+// Next implements sasl.Server.
+func (c *cramServer) Next(response []byte) ([]byte, bool, error) {
+	if c.challenge == nil {
+		c.challenge = fmt.Appendf(nil, "<%d@mail.rig>", time.Now().UnixNano())
+		return c.challenge, false, nil
+	}
+	user, digest, _ := strings.Cut(string(response), " ")
+	mac := hmac.New(md5.New, []byte(c.users[user]))
+	mac.Write(c.challenge)
+	if hex.EncodeToString(mac.Sum(nil)) != digest {
+		return nil, true, smtp.ErrAuthFailed
+	}
+	return nil, true, c.right(user, c.users[user])
+}

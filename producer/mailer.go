@@ -1,0 +1,333 @@
+package producer
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A MailKind says what a mail is about.
+type MailKind string
+
+// The kinds of mail.
+const (
+	MailIncident  MailKind = "incident"  // a producer does not publish
+	MailDigest    MailKind = "digest"    // and still does not
+	MailRecovered MailKind = "recovered" // and does again
+	MailTest      MailKind = "test"
+)
+
+// A Letter is everything that a mail says.
+type Letter struct {
+	Kind MailKind
+	// ID is unlike that of any other mail. Thread is the same for all mails of a
+	// cause, First for all of one incident: the ID of its first mail.
+	ID, Thread, First string
+
+	Producer, Topic, Format string
+	Incident
+	Times         int64 // that it was met
+	Since         time.Time
+	Ended         time.Time // zero while it lasts
+	RecordedAt    time.Time // of the transaction, if there is one
+	Structures    int       // that it has
+	URNs          []string  // the first of them
+	Pending       int64
+	OldestPending time.Time
+
+	Environment string // the name of the installation; may be empty
+	SentTo      []string
+}
+
+// LetterURNs is how many URNs a mail lists.
+const LetterURNs = 20
+
+// A MailQueue shows how it stands with the mails.
+type MailQueue struct {
+	Waiting       int64     `json:"waiting"`
+	OldestWaiting time.Time `json:"oldestWaiting,omitzero"`
+	NextAttempt   time.Time `json:"nextAttempt,omitzero"`
+	LastSent      time.Time `json:"lastSent,omitzero"`
+	LastError     string    `json:"lastError,omitempty"` // the server's words
+	LastErrorAt   time.Time `json:"lastErrorAt,omitzero"`
+}
+
+// A MailStore keeps settings, incidents and the queue of mails.
+type MailStore interface {
+	MailSettings(ctx context.Context) (*StoredMail, error)
+	// SaveMailSettings writes settings onto the revision that they name, together
+	// with the act, and sets the new revision. What waits is due at once then. A
+	// *MailConflictError says that others were saved meanwhile.
+	SaveMailSettings(ctx context.Context, s *StoredMail, a Act) error
+	// MakeMails makes the mails that are due, each once however many instances
+	// call it, and closes what is over.
+	MakeMails(ctx context.Context) error
+	// NextMail hands the next mail to send, while no other instance can take it,
+	// and records those to whom send says it was delivered; an error of send puts
+	// off the rest. It gives false if no mail is due.
+	NextMail(ctx context.Context, send func(context.Context, *Letter) ([]string, error)) (bool, error)
+	MailQueue(ctx context.Context) (MailQueue, error)
+}
+
+// A Mailer mails admins what their producers meet. It shares nothing with the
+// publisher but the database: a mail server that is slow or dead stops nothing.
+type Mailer struct {
+	Store MailStore
+	// Send sends a mail to each of the addresses, and gives those to whom it was
+	// delivered; its error has the server's words.
+	Send func(ctx context.Context, s *StoredMail, l *Letter, to []string) ([]string, error)
+	// Environment names the installation in subjects; may be empty.
+	Environment string
+	Log         *slog.Logger
+
+	failures prometheus.Counter
+	waiting  *prometheus.Desc
+	every    time.Duration // of tests; mailEvery if 0
+}
+
+const (
+	mailEvery   = 3 * time.Second
+	mailTimeout = 2 * time.Minute // for one mail to all its addresses
+	testTimeout = 45 * time.Second
+	// mailLastWait is how long a mail that is under way keeps a process that ends.
+	mailLastWait = 5 * time.Second
+)
+
+// NewMailer makes a Mailer and registers its figures.
+func NewMailer(r prometheus.Registerer, m Mailer) *Mailer {
+	m.failures = prometheus.NewCounter(prometheus.CounterOpts{Name: "urncast_mail_failures_total",
+		Help: "Attempts of this process to send a mail that failed."})
+	m.waiting = prometheus.NewDesc("urncast_mail_waiting", "Mails that are waiting to be sent.", nil, nil)
+	r.MustRegister(m.failures, &m)
+	return &m
+}
+
+// Describe implements prometheus.Collector.
+func (m *Mailer) Describe(out chan<- *prometheus.Desc) { out <- m.waiting }
+
+// Collect implements prometheus.Collector.
+func (m *Mailer) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	q, err := m.Store.MailQueue(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(m.waiting, err)
+		return
+	}
+	out <- prometheus.MustNewConstMetric(m.waiting, prometheus.GaugeValue, float64(q.Waiting))
+}
+
+// Run makes and sends mails until ctx ends.
+func (m *Mailer) Run(ctx context.Context) {
+	every := m.every
+	if every == 0 {
+		every = mailEvery
+	}
+	said := ""
+	for ctx.Err() == nil {
+		err := m.round(ctx)
+		if err == nil {
+			said = ""
+		} else if text := stable(err.Error()); text != said && ctx.Err() == nil { // else the log has it
+			said = text
+			m.Log.Warn("mail cannot be sent; it is kept and tried again", "error", err)
+		}
+		sleep[struct{}](ctx, nil, every)
+	}
+}
+
+// round makes what is due and sends it. It ends at the first mail that fails: the
+// next one most likely would, too, and each may take as long as the patience is.
+func (m *Mailer) round(ctx context.Context) error {
+	if err := m.Store.MakeMails(ctx); err != nil {
+		return fmt.Errorf("making the mails that are due: %w", err)
+	}
+	for ctx.Err() == nil {
+		var refused error
+		found, err := m.Store.NextMail(ctx, func(ctx context.Context, l *Letter) ([]string, error) {
+			var to []string
+			to, refused = m.deliver(ctx, l)
+			return to, refused
+		})
+		switch {
+		case refused != nil:
+			m.failures.Inc()
+			return errors.Join(refused, err)
+		case err != nil || !found:
+			return err
+		}
+	}
+	return nil
+}
+
+// deliver sends a letter to those who have not got it yet.
+func (m *Mailer) deliver(ctx context.Context, l *Letter) ([]string, error) {
+	s, err := m.Store.MailSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	got := map[string]bool{}
+	for _, a := range l.SentTo {
+		got[a] = true
+	}
+	var to []string
+	for _, a := range s.To(l.Producer) {
+		if !got[a] {
+			got[a] = true
+			to = append(to, a)
+		}
+	}
+	if len(to) == 0 {
+		return nil, nil // all have it
+	}
+	// A mail that is under way when the process is to end is given some time more:
+	// one whose answer is not waited for may be sent twice.
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(mailLastWait, cancel) })()
+	return m.send(last, s, l, to, mailTimeout)
+}
+
+func (m *Mailer) send(ctx context.Context, s *StoredMail, l *Letter, to []string, patience time.Duration) ([]string, error) {
+	if s.Key != nil {
+		return nil, fmt.Errorf("the password of mail user %s cannot be opened: %w", s.User, s.Key)
+	}
+	l.Environment = m.Environment
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	sent, err := m.Send(ctx, s, l, to)
+	if err != nil {
+		err = errors.New(redactMail(s).Replace(err.Error()))
+	}
+	return sent, err
+}
+
+// redactMail cuts the password out of what a server answers, who may repeat what
+// was sent to it: as it is, and as authentication encodes it.
+func redactMail(s *StoredMail) *strings.Replacer {
+	var pairs []string
+	if len(s.Secret) >= secretBytesMin {
+		for _, v := range []string{s.Secret, base64.StdEncoding.EncodeToString([]byte(s.Secret)),
+			base64.StdEncoding.EncodeToString([]byte("\x00" + s.User + "\x00" + s.Secret))} {
+			pairs = append(pairs, v, "(not shown)")
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// MailShown is everything about mail that may be seen.
+type MailShown struct {
+	Settings MailSettings `json:"settings"`
+	Queue    MailQueue    `json:"queue"`
+}
+
+// Show shows settings and queue.
+func (m *Mailer) Show(ctx context.Context) (MailShown, error) {
+	s, err := m.Store.MailSettings(ctx)
+	if err != nil {
+		return MailShown{}, err
+	}
+	q, err := m.Store.MailQueue(ctx)
+	return MailShown{s.MailSettings, q}, err
+}
+
+// Save saves settings, whole. It does not try them: the mail server may be away
+// just now, and Test says more.
+func (m *Mailer) Save(ctx context.Context, e MailSettings, by Actor) (MailShown, error) {
+	was, err := m.Store.MailSettings(ctx)
+	if err != nil {
+		return MailShown{}, err
+	}
+	if err := e.Check(); err != nil {
+		return MailShown{}, &BadEditError{"The mail settings were not saved: " + err.Error()}
+	}
+	next := &StoredMail{MailSettings: e, Secret: e.Password.Value}
+	if e.Password.Set {
+		switch {
+		case was.Key != nil:
+			return MailShown{}, &BadEditError{"The mail settings were not saved, because the saved password cannot be kept: " + was.Key.Error() + ", or give the password anew"}
+		case was.Secret == "":
+			return MailShown{}, &BadEditError{"The mail settings were not saved: no password is saved that could be kept; give it"}
+		}
+		next.Secret = was.Secret
+	}
+	next.Password = Property{Set: next.Secret != ""}
+	changed := mailChanges(was, next)
+	if len(changed) == 0 && was.Revision == e.Revision {
+		return m.Show(ctx)
+	}
+	detail, err := json.Marshal(changed)
+	if err != nil {
+		return MailShown{}, err
+	}
+	if err := m.Store.SaveMailSettings(ctx, next, Act{User: by.User, Remote: by.Remote, Action: ActMailSaved, Subject: "mail", Detail: detail}); err != nil {
+		return MailShown{}, err
+	}
+	return m.Show(ctx)
+}
+
+// ErrNoMail says that there is nothing to send a mail with.
+var ErrNoMail = errors.New("no mail server is set: set host, sender and admins first")
+
+// A MailError carries what the mail server answered.
+type MailError struct {
+	Server string
+	Err    error
+}
+
+// Error gives the server's words.
+func (e *MailError) Error() string {
+	return fmt.Sprintf("The test mail was not sent over %s: %s", e.Server, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *MailError) Unwrap() error { return e.Err }
+
+// Test sends a test mail to an address, or to all admins if it is empty, with the
+// settings that are saved, and gives those to whom the server took it.
+func (m *Mailer) Test(ctx context.Context, address string, by Actor) ([]string, error) {
+	s, err := m.Store.MailSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	to := s.Admins
+	if address != "" {
+		parsed, err := mail.ParseAddress(address)
+		if err != nil || parsed.Address != address {
+			return nil, badEdit("%q is no address such as admin@example.org", address)
+		}
+		to = []string{address}
+	}
+	if s.Host == "" || len(to) == 0 {
+		return nil, ErrNoMail
+	}
+	now := time.Now()
+	id := fmt.Sprintf("test.%d", now.UnixNano())
+	l := &Letter{Kind: MailTest, ID: id, Thread: id, Since: now, Incident: Incident{Brief: "asked for by " + by.User}}
+	sent, err := m.send(ctx, s, l, to, testTimeout)
+	if err != nil {
+		return sent, &MailError{Server: s.Server(), Err: err}
+	}
+	return sent, nil
+}
+
+// A MailConflictError says that mail settings were saved meanwhile.
+type MailConflictError struct {
+	Base, Now int64
+	By        string
+	At        time.Time
+}
+
+// Error says who saved, and what to do.
+func (e *MailConflictError) Error() string {
+	return fmt.Sprintf("The mail settings are not what this change was made to: %s saved them at %s, as revision %d, and the change is to revision %d. "+
+		"Read them again, and repeat the change", e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
+}

@@ -1,0 +1,243 @@
+package producer
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const mailSecret = "planted-password"
+
+// A memoryMail keeps settings, and a queue of letters, in memory.
+type memoryMail struct {
+	mu    sync.Mutex
+	saved StoredMail
+	acts  []Act
+	queue []*Letter
+	made  int
+}
+
+func (m *memoryMail) MailSettings(context.Context) (*StoredMail, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.saved
+	return &s, nil
+}
+
+func (m *memoryMail) SaveMailSettings(_ context.Context, s *StoredMail, a Act) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.Revision++
+	m.saved, m.acts = *s, append(m.acts, a)
+	return nil
+}
+
+func (m *memoryMail) MakeMails(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.made++
+	return nil
+}
+
+func (m *memoryMail) NextMail(ctx context.Context, send func(context.Context, *Letter) ([]string, error)) (bool, error) {
+	m.mu.Lock()
+	if len(m.queue) == 0 {
+		m.mu.Unlock()
+		return false, nil
+	}
+	l := m.queue[0]
+	m.mu.Unlock()
+	sent, err := send(ctx, l)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l.SentTo = append(l.SentTo, sent...)
+	if err == nil {
+		m.queue = m.queue[1:]
+	}
+	return true, nil
+}
+
+func (m *memoryMail) MailQueue(context.Context) (MailQueue, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return MailQueue{Waiting: int64(len(m.queue))}, nil
+}
+
+func newTestMailer(send func(context.Context, *StoredMail, *Letter, []string) ([]string, error)) (*Mailer, *memoryMail) {
+	store := &memoryMail{saved: StoredMail{MailSettings: goodMail()}}
+	m := NewMailer(prometheus.NewRegistry(), Mailer{Store: store, Send: send, Environment: "test", Log: slog.New(slog.DiscardHandler)})
+	m.every = time.Millisecond
+	return m, store
+}
+
+func goodMail() MailSettings {
+	s := MailDefaults()
+	s.Host, s.Sender, s.Admins = "mail.example.org", "urncast@example.org", []string{"a@example.org", "b@example.org"}
+	return s
+}
+
+// Those who have a mail do not get it again because another address is refused.
+func TestAMailIsTriedUntilAllHaveIt(t *testing.T) {
+	var asked []string
+	tries := 0
+	done := make(chan struct{})
+	m, store := newTestMailer(func(_ context.Context, _ *StoredMail, l *Letter, to []string) ([]string, error) {
+		asked = append(asked, strings.Join(to, " "))
+		if tries++; tries < 3 {
+			return to[:1], errors.New("the other is full")
+		}
+		if l.Environment == "test" {
+			close(done)
+		}
+		return to, nil
+	})
+	store.saved.Admins = append(store.saved.Admins, "c@example.org", "a@example.org")
+	store.queue = []*Letter{{Kind: MailIncident, Producer: "default"}}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { m.Run(ctx); close(ended) }()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("it was not sent")
+	}
+	cancel()
+	<-ended
+	if want := []string{"a@example.org b@example.org c@example.org", "b@example.org c@example.org", "c@example.org"}; !slices.Equal(asked, want) {
+		t.Errorf("sent to %q, want %q", asked, want)
+	}
+}
+
+// A process that is to end waits a moment for the mail that is under way.
+func TestAMailUnderWayIsFinished(t *testing.T) {
+	began, ended := make(chan struct{}), make(chan struct{})
+	m, store := newTestMailer(func(ctx context.Context, _ *StoredMail, _ *Letter, to []string) ([]string, error) {
+		close(began)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+			return to, nil
+		}
+	})
+	store.queue = []*Letter{{Kind: MailIncident, Producer: "default"}}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { m.Run(ctx); close(ended) }()
+	<-began
+	cancel()
+	<-ended
+	if len(store.queue) > 0 {
+		t.Error("the mail was cut off")
+	}
+}
+
+func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
+	m, store := newTestMailer(func(_ context.Context, s *StoredMail, _ *Letter, _ []string) ([]string, error) {
+		return nil, fmt.Errorf("500 what is %s, %s?", s.Secret, base64.StdEncoding.EncodeToString([]byte("\x00u\x00"+s.Secret)))
+	})
+	e := goodMail()
+	e.User, e.Password = "u", Property{Value: mailSecret}
+	save := func(e MailSettings) (MailShown, error) { return m.Save(t.Context(), e, Actor{User: "admin"}) }
+	shown, err := save(e)
+	if err != nil || !shown.Settings.Password.Set || store.saved.Secret != mailSecret {
+		t.Fatal(err, shown)
+	}
+	if _, err := save(shown.Settings); err != nil || len(store.acts) != 1 { // nothing changed
+		t.Error(err, store.acts)
+	}
+	shown.Settings.Port = 25
+	if _, err := save(shown.Settings); err != nil || store.saved.Secret != mailSecret {
+		t.Errorf("the password is not kept: %v", err)
+	}
+	_, err = m.Test(t.Context(), "me@example.org", Actor{User: "admin"})
+	var refused *MailError
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "500 what is (not shown), (not shown)?") || !strings.Contains(err.Error(), "mail.example.org:25") {
+		t.Error(err)
+	}
+	all, err := json.Marshal(map[string]any{"shown": shown, "acts": store.acts})
+	if err != nil || strings.Contains(string(all), "planted") || !strings.Contains(string(all), `"port":{"from":587,"to":25}`) {
+		t.Errorf("%v: %s", err, all)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %s", store.saved, &store.saved, store.saved, store.saved); strings.Contains(text, "planted") {
+		t.Errorf("it shows when printed: %s", text)
+	}
+	store.saved.Key = errors.New("it is sealed with another key")
+	if _, err := save(shown.Settings); err == nil || !strings.Contains(err.Error(), "another key") {
+		t.Error(err)
+	}
+	if _, err := m.Test(t.Context(), "", Actor{}); err == nil || !strings.Contains(err.Error(), "another key") {
+		t.Error(err)
+	}
+	store.saved = StoredMail{MailSettings: MailDefaults()}
+	if _, err := m.Test(t.Context(), "", Actor{}); !errors.Is(err, ErrNoMail) {
+		t.Error(err)
+	}
+	e.Password = Property{Set: true}
+	if _, err := save(e); err == nil || !strings.Contains(err.Error(), "no password is saved") {
+		t.Error(err)
+	}
+}
+
+func TestMailSettingsThatCannotWork(t *testing.T) {
+	for says, change := range map[string]func(*MailSettings){
+		"no host name":                func(s *MailSettings) { s.Host = "smtp://mail:25" },
+		"port 0 is none":              func(s *MailSettings) { s.Port = 0 },
+		`security "ssl" is none`:      func(s *MailSettings) { s.Security = "ssl" },
+		`auth "ntlm" is none`:         func(s *MailSettings) { s.Auth = "ntlm" },
+		"a password and no user":      func(s *MailSettings) { s.Password.Value = "x" },
+		"a user and no password":      func(s *MailSettings) { s.User = "x" },
+		"in the clear":                func(s *MailSettings) { s.User, s.Password.Value, s.Security, s.Auth = "x", "y", "none", "login" },
+		"no certificate in PEM":       func(s *MailSettings) { s.CA = "x" },
+		`sender "" is no address`:     func(s *MailSettings) { s.Sender = "" },
+		"control character":           func(s *MailSettings) { s.User, s.Password.Value = "x\r\nRCPT TO:<y>", "y" },
+		`admins: "x" is no address`:   func(s *MailSettings) { s.Admins = []string{"x"} },
+		"no address to mail to":       func(s *MailSettings) { s.Admins = nil },
+		"producer p has no address":   func(s *MailSettings) { s.Producers = map[string][]string{"p": {}} },
+		"more than 100":               func(s *MailSettings) { s.Admins = slices.Repeat(s.Admins, 51) },
+		"publicUrl is not":            func(s *MailSettings) { s.PublicURL = "https://u:p@registry.example.org" },
+		"degradedAfter is -1m":        func(s *MailSettings) { s.DegradedAfter = Span(-time.Minute) },
+		"digestEvery is 2400h":        func(s *MailSettings) { s.DigestEvery = Span(2400 * time.Hour) },
+		"whole seconds":               func(s *MailSettings) { s.DigestEvery = Span(time.Millisecond) },
+		`p: "a b@x" is no address`:    func(s *MailSettings) { s.Producers = map[string][]string{"p": {"a b@x"}} },
+		`"A <a@x.org>" is no address`: func(s *MailSettings) { s.Admins = []string{"A <a@x.org>"} },
+	} {
+		s := goodMail()
+		change(&s)
+		if err := s.Check(); err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), `\"`, `"`), says) {
+			t.Errorf("%v does not say %q", err, says)
+		}
+	}
+	for _, change := range []func(*MailSettings){
+		func(*MailSettings) {}, func(s *MailSettings) { *s = MailDefaults() }, func(s *MailSettings) { s.Host = "::1" },
+		func(s *MailSettings) { s.Sender = "The Registry <urncast@example.org>" },
+		func(s *MailSettings) { s.User, s.Password.Value, s.Security, s.Auth = "x", "y", "none", "cram-md5" },
+	} {
+		s := goodMail()
+		change(&s)
+		if err := s.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSpansAreText(t *testing.T) {
+	for text, d := range map[string]time.Duration{"15m": 15 * time.Minute, "24h": 24 * time.Hour, "1h30m": 90 * time.Minute, "10s": 10 * time.Second, "0s": 0, "1h0m5s": time.Hour + 5*time.Second} {
+		var back Span
+		if b, err := Span(d).MarshalText(); err != nil || string(b) != text || back.UnmarshalText(b) != nil || back != Span(d) {
+			t.Errorf("%s is %s, and back %s: %v", d, b, time.Duration(back), err)
+		}
+	}
+	if err := new(Span).UnmarshalText([]byte("soon")); err == nil {
+		t.Error("soon is a time")
+	}
+}

@@ -1,0 +1,140 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/internal/secret"
+	"urncast/producer"
+)
+
+// A MailStore keeps mail settings, incidents and the queue of mails. It implements
+// producer.MailStore.
+type MailStore struct {
+	*Store
+	ring *secret.Ring
+}
+
+// Mail gives the store of mail, with the keys of this process: nil for none.
+func (s *Store) Mail(ring *secret.Ring) *MailStore { return &MailStore{s, ring} }
+
+// mailPlace binds the sealed password to its column.
+const mailPlace = "mail/password"
+
+// MailSettings implements producer.MailStore.
+func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, error) {
+	m := &producer.StoredMail{}
+	var sealed []byte
+	var degraded, digest int64
+	err := s.pool.QueryRow(ctx, `
+		SELECT host, port, security, auth, user_name, password, ca, sender, admins, producer_admins, public_url,
+			degraded_after_seconds, digest_every_seconds, revision, changed_at, changed_by
+		FROM mail_settings`).Scan(&m.Host, &m.Port, &m.Security, &m.Auth, &m.User, &sealed, &m.CA, &m.Sender, &m.Admins, &m.Producers, &m.PublicURL,
+		&degraded, &digest, &m.Revision, &m.ChangedAt, &m.ChangedBy)
+	if err != nil {
+		return nil, fmt.Errorf("reading the mail settings: %w", err)
+	}
+	m.DegradedAfter = producer.Span(time.Duration(degraded) * time.Second)
+	m.DigestEvery = producer.Span(time.Duration(digest) * time.Second)
+	m.ChangedAt = m.ChangedAt.UTC()
+	if m.Revision == 0 {
+		m.ChangedAt = time.Time{}
+	}
+	if sealed == nil {
+		return m, nil
+	}
+	m.Password = producer.Property{Set: true}
+	plain, err := s.ring.Open(sealed, mailPlace)
+	if err != nil {
+		m.Key, m.Locked = err, "The password cannot be opened: "+err.Error()
+	}
+	m.Secret = string(plain)
+	return m, nil
+}
+
+// SaveMailSettings implements producer.MailStore.
+func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail, a producer.Act) error {
+	var sealed []byte
+	if m.Secret != "" {
+		var err error
+		if sealed, err = s.ring.Seal([]byte(m.Secret), mailPlace); err != nil {
+			return err
+		}
+	}
+	producers, admins := m.Producers, m.Admins
+	if producers == nil {
+		producers = map[string][]string{}
+	}
+	if admins == nil {
+		admins = []string{}
+	}
+	seconds := func(v producer.Span) int64 { return int64(time.Duration(v) / time.Second) }
+	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
+		base := m.Revision
+		err := t.QueryRow(ctx, `
+			UPDATE mail_settings SET host = $1, port = $2, security = $3, auth = $4, user_name = $5, password = $6, ca = $7, sender = $8,
+				admins = $9, producer_admins = $10, public_url = $11, degraded_after_seconds = $12, digest_every_seconds = $13,
+				revision = revision + 1, changed_at = clock_timestamp(), changed_by = $14
+			WHERE revision = $15 RETURNING revision`, m.Host, m.Port, m.Security, m.Auth, m.User, sealed, m.CA, m.Sender,
+			admins, producers, m.PublicURL, seconds(m.DegradedAfter), seconds(m.DigestEvery), a.User, base).Scan(&m.Revision)
+		if errors.Is(err, pgx.ErrNoRows) {
+			e := &producer.MailConflictError{Base: base}
+			if err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM mail_settings`).Scan(&e.Now, &e.By, &e.At); err != nil {
+				return err
+			}
+			return e
+		}
+		if err != nil {
+			return fmt.Errorf("saving the mail settings: %w", err)
+		}
+		// One that is being sent keeps its row to itself, and its own next attempt.
+		_, err = t.Exec(ctx, `
+			UPDATE mails SET next_at = clock_timestamp()
+			WHERE id IN (SELECT id FROM mails WHERE sent_at IS NULL FOR UPDATE SKIP LOCKED)`)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, t, a)
+	})
+}
+
+// rotateMail seals the mail password with the first key.
+func (s *ConnectionStore) rotateMail(ctx context.Context, t pgx.Tx, r *Rotated) error {
+	var sealed []byte
+	if err := t.QueryRow(ctx, `SELECT password FROM mail_settings FOR UPDATE`).Scan(&sealed); err != nil {
+		return err
+	}
+	if err := s.reseal(&sealed, mailPlace, r); err != nil {
+		return fmt.Errorf("the password of the mail user, and nothing was changed: %w", err)
+	}
+	_, err := t.Exec(ctx, `UPDATE mail_settings SET password = $1`, sealed)
+	return err
+}
+
+// MailQueue implements producer.MailStore.
+func (s *MailStore) MailQueue(ctx context.Context) (producer.MailQueue, error) {
+	q := producer.MailQueue{}
+	var oldest, next, sent, failed *time.Time
+	err := s.pool.QueryRow(ctx, `
+		SELECT count(*) FILTER (WHERE sent_at IS NULL), min(made_at) FILTER (WHERE sent_at IS NULL), min(next_at) FILTER (WHERE sent_at IS NULL),
+			max(sent_at), max(failed_at),
+			coalesce((SELECT error FROM mails WHERE failed_at IS NOT NULL ORDER BY failed_at DESC LIMIT 1), '')
+		FROM mails`).Scan(&q.Waiting, &oldest, &next, &sent, &failed, &q.LastError)
+	if err != nil {
+		return q, fmt.Errorf("reading the queue of mails: %w", err)
+	}
+	q.OldestWaiting, q.NextAttempt, q.LastSent, q.LastErrorAt = utc(oldest), utc(next), utc(sent), utc(failed)
+	return q, nil
+}
+
+// utc is a time that may be missing; zero then.
+func utc(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}

@@ -1,0 +1,375 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"urncast/internal/secret"
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/postgres"
+)
+
+// A mailbox is a database with a producer, whose mails come to a list.
+type mailbox struct {
+	t        *testing.T
+	registry *registry.Registry
+	store    *postgres.Store
+	mail     *postgres.MailStore
+	hold     producer.Hold
+
+	mu   sync.Mutex
+	got  []string // "kind state number", as they came
+	fail error    // what sending answers, if it is set
+}
+
+func newMailbox(t *testing.T) *mailbox {
+	r, store := open(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	p, err := store.Producer(ctx, producer.Config{Topic: "structures"}.WithDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &mailbox{t: t, registry: r, store: store, mail: store.Mail(keys(t, secret.NewKey()))}
+	if b.hold, err = p.Acquire(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.hold.Release)
+	b.ok(b.hold.Adopt(ctx, producer.Route{Topic: "structures"}, "system", producer.Cursor{}, 0))
+	b.set(func(*producer.StoredMail) {})
+	return b
+}
+
+func (b *mailbox) ok(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// set saves settings with a change.
+func (b *mailbox) set(change func(*producer.StoredMail)) {
+	b.t.Helper()
+	s, err := b.mail.MailSettings(b.t.Context())
+	b.ok(err)
+	s.Host, s.Sender, s.Admins = "mail.example.org", "urncast@example.org", []string{"a@example.org", "b@example.org"}
+	change(s)
+	b.ok(b.mail.SaveMailSettings(b.t.Context(), s, act))
+}
+
+func (b *mailbox) report(state producer.State, n registry.Number, cause string) {
+	b.t.Helper()
+	b.ok(b.hold.Report(b.t.Context(), producer.Incident{State: state, Reason: "it is " + cause, Brief: cause, Number: n, Cause: cause}))
+}
+
+// submitted records so many transactions.
+func (b *mailbox) submitted(n int) {
+	b.t.Helper()
+	for range n {
+		submit(b.t, b.registry, registry.ModeReplace, codelist(fmt.Sprintf("CL_%d", time.Now().UnixNano()), "1.0", "A"))
+	}
+}
+
+// idle is what a producer says once it has recovered, and handled so much.
+func (b *mailbox) idle(handled registry.Number) {
+	b.t.Helper()
+	b.ok(b.hold.Move(b.t.Context(), producer.Cursor{Number: handled}))
+	b.ok(b.hold.Show(b.t.Context(), producer.Idle, "", nil))
+}
+
+func (b *mailbox) send(_ context.Context, l *producer.Letter) ([]string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fail != nil {
+		return nil, b.fail
+	}
+	b.got = append(b.got, fmt.Sprintf("%s %s %d", l.Kind, l.State, l.Number))
+	return []string{"a@example.org", "b@example.org"}, nil
+}
+
+// round is what one instance does now and then.
+func (b *mailbox) round(m *postgres.MailStore) {
+	b.t.Helper()
+	ctx := context.Background()
+	if err := m.MakeMails(ctx); err != nil {
+		b.t.Error(err)
+	}
+	for {
+		if found, err := m.NextMail(ctx, b.send); err != nil || !found {
+			if err != nil {
+				b.t.Error(err)
+			}
+			return
+		}
+	}
+}
+
+func (b *mailbox) want(want ...string) {
+	b.t.Helper()
+	b.round(b.mail)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Equal(b.got, want) {
+		b.t.Errorf("mailed %q, want %q", b.got, want)
+	}
+}
+
+// However often a cause is met, and however many instances look, it is mailed once.
+func TestOneMailForACause(t *testing.T) {
+	b := newMailbox(t)
+	b.submitted(3)
+	b.idle(1)
+	var rounds sync.WaitGroup
+	for range 6 {
+		rounds.Go(func() {
+			for range 10 {
+				b.round(b.mail)
+			}
+		})
+	}
+	for range 20 {
+		b.report(producer.Failed, 2, "too large")
+		b.ok(b.hold.Show(t.Context(), producer.Recovering, "", nil))
+	}
+	rounds.Wait()
+	b.want("incident FAILED 2")
+	b.report(producer.Stopped, 0, "made anew") // another cause is another mail
+	b.want("incident FAILED 2", "incident STOPPED 0")
+
+	// Idle is not enough: what it failed at must be handled.
+	b.idle(1)
+	b.want("incident FAILED 2", "incident STOPPED 0")
+	b.idle(2)
+	for range 4 {
+		rounds.Go(func() { b.round(b.mail) })
+	}
+	rounds.Wait()
+	slices.Sort(b.got) // they were sent side by side
+	b.want("incident FAILED 2", "incident STOPPED 0", "recovered FAILED 2", "recovered STOPPED 0")
+	b.report(producer.Failed, 3, "too large") // what comes again after it was over is told again
+	b.want("incident FAILED 2", "incident STOPPED 0", "recovered FAILED 2", "recovered STOPPED 0", "incident FAILED 3")
+}
+
+// State and incident are written by one statement: a holder that lost its lock
+// writes neither.
+func TestStateAndIncidentStandTogether(t *testing.T) {
+	b := newMailbox(t)
+	b.report(producer.Failed, 0, "refused")
+	count := func() (state string, incidents int) {
+		b.ok(b.store.Pool().QueryRow(t.Context(), `SELECT state, (SELECT count(*) FROM incidents) FROM producers`).Scan(&state, &incidents))
+		return state, incidents
+	}
+	if state, n := count(); state != "FAILED" || n != 1 {
+		t.Errorf("%s with %d incidents", state, n)
+	}
+	_, err := b.store.Pool().Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`)
+	b.ok(err)
+	if err := b.hold.Report(t.Context(), producer.Incident{State: producer.Stopped, Cause: "another"}); !errors.Is(err, producer.ErrLost) {
+		t.Error(err)
+	}
+	if state, n := count(); state != "FAILED" || n != 1 {
+		t.Errorf("after the lock was lost: %s with %d incidents", state, n)
+	}
+}
+
+// A fault that is cured before anybody looked is told all the same, in order.
+func TestCuredBeforeItWasMailed(t *testing.T) {
+	b := newMailbox(t)
+	b.submitted(1)
+	b.report(producer.Failed, 1, "too large")
+	b.idle(1)
+	b.want("incident FAILED 1", "recovered FAILED 1")
+}
+
+// A producer that is degraded mails after a while, and of a short outage nobody
+// hears.
+func TestDegradedMailsAfterAWhile(t *testing.T) {
+	b := newMailbox(t)
+	b.set(func(s *producer.StoredMail) { s.DegradedAfter = producer.Span(2 * time.Second) })
+	b.report(producer.Degraded, 0, "DEGRADED")
+	b.want()
+	b.idle(0)
+	b.want()
+	var left int
+	b.ok(b.store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM incidents`).Scan(&left))
+	if left != 0 {
+		t.Errorf("%d incidents are left of a short outage", left)
+	}
+	b.submitted(1)
+	b.report(producer.Degraded, 0, "DEGRADED")
+	time.Sleep(1200 * time.Millisecond)
+	b.ok(b.hold.Show(t.Context(), producer.Recovering, "", nil)) // each attempt does so
+	b.report(producer.Degraded, 0, "DEGRADED")
+	b.want()
+	time.Sleep(time.Second)
+	b.want("incident DEGRADED 0")
+	b.idle(0) // recovered, with something to send that may meet it again
+	b.want("incident DEGRADED 0")
+	b.idle(1)
+	b.want("incident DEGRADED 0", "recovered DEGRADED 0")
+}
+
+// While it lasts there is a digest now and then: of what is newest, none while the
+// last mail waits or the producer is suspended by hand.
+func TestDigests(t *testing.T) {
+	b := newMailbox(t)
+	b.set(func(s *producer.StoredMail) { s.DigestEvery = producer.Span(time.Second) })
+	b.report(producer.Failed, 0, "old")
+	b.want("incident FAILED 0")
+	b.report(producer.Stopped, 0, "new")
+	want := []string{"incident FAILED 0", "incident STOPPED 0"}
+	b.want(want...)
+	for range 2 {
+		time.Sleep(1100 * time.Millisecond)
+		want = append(want, "digest STOPPED 0")
+		b.want(want...)
+		b.want(want...)
+	}
+	b.mu.Lock()
+	b.fail = errors.New("the server is away")
+	b.mu.Unlock()
+	for range 3 {
+		time.Sleep(1100 * time.Millisecond)
+		b.round(b.mail)
+	}
+	if q, err := b.mail.MailQueue(t.Context()); err != nil || q.Waiting != 1 || q.LastError != "the server is away" || q.LastErrorAt.IsZero() || q.NextAttempt.Before(time.Now()) {
+		t.Errorf("%+v, %v", q, err)
+	}
+	b.fail = nil
+	b.set(func(*producer.StoredMail) {}) // what waits is due at once
+	want = append(want, "digest STOPPED 0")
+	b.want(want...)
+	b.ok(b.hold.Show(t.Context(), producer.Suspended, "by hand", nil))
+	time.Sleep(1100 * time.Millisecond)
+	b.want(want...)
+}
+
+// Without a server nothing is made; what lasts when one is set is told then.
+func TestMailThatIsSetLater(t *testing.T) {
+	b := newMailbox(t)
+	b.set(func(s *producer.StoredMail) { s.Host = "" })
+	b.submitted(1)
+	b.report(producer.Stopped, 0, "over soon")
+	b.want()
+	b.idle(1)
+	b.want()
+	b.report(producer.Failed, 0, "refused")
+	b.want()
+	b.set(func(*producer.StoredMail) {})
+	b.want("incident FAILED 0")
+}
+
+// The queue outlives the process, and remembers who has the mail already.
+func TestTheQueueSurvivesARestart(t *testing.T) {
+	b := newMailbox(t)
+	b.submitted(2)
+	b.report(producer.Failed, 2, "too large")
+	b.ok(b.mail.MakeMails(t.Context()))
+	found, err := b.mail.NextMail(t.Context(), func(_ context.Context, l *producer.Letter) ([]string, error) {
+		return []string{"a@example.org"}, errors.New("b@example.org is full")
+	})
+	if !found || err != nil {
+		t.Fatal(found, err)
+	}
+	if found, err := b.mail.NextMail(t.Context(), b.send); found || err != nil {
+		t.Errorf("it is tried again at once: %v", err)
+	}
+	url := b.store.Pool().Config().ConnString()
+	again, err := postgres.Open(t.Context(), url)
+	b.ok(err)
+	defer again.Close()
+	_, err = again.Pool().Exec(t.Context(), `UPDATE mails SET next_at = now()`)
+	b.ok(err)
+	var l *producer.Letter
+	found, err = again.Mail(nil).NextMail(t.Context(), func(_ context.Context, in *producer.Letter) ([]string, error) {
+		l = in
+		return []string{"b@example.org"}, nil
+	})
+	if !found || err != nil || !slices.Equal(l.SentTo, []string{"a@example.org"}) {
+		t.Fatalf("%v, %v, %+v", found, err, l)
+	}
+	if len(l.URNs) != 1 || l.Structures != 1 || l.RecordedAt.IsZero() || l.Pending != 2 || l.OldestPending.IsZero() || l.Producer != "default" ||
+		l.Topic != "structures" || l.ID != l.First || len(l.Thread) != 64 {
+		t.Errorf("the letter: %+v", l)
+	}
+	if q, err := again.Mail(nil).MailQueue(t.Context()); err != nil || q.Waiting != 0 || q.LastSent.IsZero() {
+		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+// While one instance waits for a slow server another sends what else there is, and
+// nothing is sent by both; the producer goes on meanwhile.
+func TestASlowServerHoldsUpNothing(t *testing.T) {
+	b := newMailbox(t)
+	b.submitted(1)
+	b.report(producer.Failed, 1, "first")
+	b.ok(b.mail.MakeMails(t.Context()))
+	began, answer := make(chan struct{}), make(chan struct{})
+	done := make(chan error)
+	go func() {
+		_, err := b.mail.NextMail(context.Background(), func(ctx context.Context, l *producer.Letter) ([]string, error) {
+			close(began)
+			<-answer
+			return b.send(ctx, l)
+		})
+		done <- err
+	}()
+	<-began
+	b.report(producer.Stopped, 0, "second")
+	b.want("incident STOPPED 0")
+	b.idle(1)
+	b.want("incident STOPPED 0", "recovered STOPPED 0") // the other's waits for its first mail
+	close(answer)
+	b.ok(<-done)
+	b.want("incident STOPPED 0", "recovered STOPPED 0", "incident FAILED 1", "recovered FAILED 1")
+}
+
+// The password is sealed, rotated with the other secrets, and locked without its key.
+func TestMailPasswordIsSealed(t *testing.T) {
+	b := newMailbox(t)
+	old, fresh := secret.NewKey(), secret.NewKey()
+	b.mail = b.store.Mail(keys(t, old))
+	b.set(func(s *producer.StoredMail) {
+		s.User, s.Secret = "urncast", "planted-password"
+		s.Producers = map[string][]string{"default": {"c@example.org"}}
+	})
+	var row string
+	b.ok(b.store.Pool().QueryRow(t.Context(), `SELECT m::text || encode(m.password, 'escape') FROM mail_settings m`).Scan(&row))
+	if strings.Contains(row, "planted") || strings.Contains(row, fmt.Sprintf("%x", "planted")) {
+		t.Errorf("the password shows in %s", row)
+	}
+	r, err := b.store.Connections(keys(t, fresh, old)).Rotate(t.Context(), producer.Actor{User: "admin"})
+	if err != nil || r.Sealed != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for name, c := range map[string]struct {
+		ring   *secret.Ring
+		secret string
+	}{"the new key": {keys(t, fresh), "planted-password"}, "the old key": {keys(t, old), ""}, "none": {nil, ""}} {
+		s, err := b.store.Mail(c.ring).MailSettings(t.Context())
+		if err != nil || s.Secret != c.secret || (s.Key == nil) != (c.secret != "") || (s.Locked == "") != (c.secret != "") || !s.Password.Set {
+			t.Errorf("with %s: %+v, %v", name, s.MailSettings, err)
+		}
+	}
+	s, err := b.store.Mail(keys(t, fresh)).MailSettings(t.Context())
+	b.ok(err)
+	if got := s.To("default"); !slices.Equal(got, []string{"c@example.org"}) || !slices.Equal(s.To("other"), s.Admins) {
+		t.Errorf("the addresses are %v", got)
+	}
+	s.Revision--
+	var conflict *producer.MailConflictError
+	if err := b.store.Mail(keys(t, fresh)).SaveMailSettings(t.Context(), s, act); !errors.As(err, &conflict) || conflict.By != "admin" {
+		t.Error(err)
+	}
+	s.Revision++
+	if err := b.store.Mail(nil).SaveMailSettings(t.Context(), s, act); !errors.Is(err, secret.ErrNoKey) {
+		t.Error(err)
+	}
+}

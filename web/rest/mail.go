@@ -1,0 +1,91 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+
+	"urncast/internal/secret"
+	"urncast/producer"
+)
+
+// Mail serves the mail settings and shows the queue. The password goes in and
+// never comes out.
+type Mail struct{ Mailer *producer.Mailer }
+
+// MailTested answers a test mail.
+type MailTested struct {
+	SentTo []string `json:"sentTo"`
+}
+
+// Get serves GET /api/v1/mail.
+func (m *Mail) Get(w http.ResponseWriter, r *http.Request) {
+	shown, err := m.Mailer.Show(r.Context())
+	if err != nil {
+		writeMailError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, shown)
+}
+
+// Put serves PUT /api/v1/mail: the settings, whole; what is left out has its
+// default, and the password that is left out is removed.
+func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
+	b, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	s := producer.MailDefaults()
+	if err := decode(b, &s); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with the mail settings as GET shows them: %s.", err)
+		return
+	}
+	shown, err := m.Mailer.Save(r.Context(), s, actor(r))
+	if err != nil {
+		writeMailError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, shown)
+}
+
+// Test serves POST /api/v1/mail/test: a test mail to the address in to, or to all
+// admins. It answers when the server has taken or refused it.
+func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
+	b, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	var in struct {
+		To string `json:"to"`
+	}
+	if err := decode(b, &in); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says to whom, or empty: %s.", err)
+		return
+	}
+	sent, err := m.Mailer.Test(r.Context(), in.To, actor(r))
+	if err != nil {
+		writeMailError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, MailTested{sent})
+}
+
+// writeMailError answers with the status that fits an error.
+func writeMailError(w http.ResponseWriter, r *http.Request, err error) {
+	var bad *producer.BadEditError
+	var conflict *producer.MailConflictError
+	var refused *producer.MailError
+	switch {
+	case errors.As(err, &bad):
+		WriteError(w, r, http.StatusBadRequest, "%s.", err)
+	case errors.As(err, &conflict):
+		WriteError(w, r, http.StatusConflict, "%s.", err)
+	case errors.Is(err, producer.ErrNoMail):
+		WriteError(w, r, http.StatusConflict, "No test mail was sent, for %s.", err)
+	case errors.Is(err, secret.ErrNoKey):
+		WriteError(w, r, http.StatusConflict, "The mail settings were not saved, for they have a password, and %s.", err)
+	case errors.As(err, &refused):
+		WriteError(w, r, http.StatusBadGateway, "%s.", err)
+	default:
+		WriteError(w, r, http.StatusInternalServerError, "The mail settings could not be read or written: %s", err)
+	}
+}

@@ -68,6 +68,14 @@ type JobStatus struct {
 	CreatedAt  time.Time       `json:"created_at"`
 }
 
+// An Instance is one process that runs on the database.
+type Instance struct {
+	ID        string    `json:"id"`
+	Page      string    `json:"page,omitempty"` // where its console is
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+}
+
 // A Status shows a producer.
 type Status struct {
 	ID     string    `json:"id"`
@@ -91,8 +99,16 @@ type Status struct {
 	// LeftOut counts structures that the route's format could not express.
 	LeftOut int64 `json:"left_out"`
 
-	Holder  string     `json:"holder,omitempty"` // host:pid of the instance that publishes
-	Started bool       `json:"started"`          // it was started once
+	// Holder is the instance whose lease is valid now; empty if there is none.
+	// Term is its lease's number, HeldSince when that began.
+	Holder     string    `json:"holder,omitempty"` // host:pid/chance
+	HolderPage string    `json:"holder_page,omitempty"`
+	HeldSince  time.Time `json:"held_since,omitzero"`
+	Term       int64     `json:"term,omitempty"`
+	// Standby are the other instances that run on the database.
+	Standby []Instance `json:"standby,omitempty"`
+
+	Started bool       `json:"started"` // it was started once
 	Ask     []Choice   `json:"ask,omitempty"`
 	Job     *JobStatus `json:"job,omitempty"`
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -91,6 +92,10 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
+		store.Attend(ctx, i.page(listener.Addr()), version)
+		return nil
+	})
+	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving on %s: %w", i.HTTP, err)
 		}
@@ -102,7 +107,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		defer cancel()
 		return server.Shutdown(last)
 	})
-	log.Info("serving", "address", listener.Addr().String(), "version", version)
+	log.Info("serving", "address", listener.Addr().String(), "version", version, "instance", store.Instance())
 	if i.Started != nil {
 		if err := i.Started(listener.Addr().String(), admin); err != nil {
 			return err
@@ -124,6 +129,28 @@ func (i *instance) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("the certificate: %w", errors.Join(err, l.Close()))
 	}
 	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// page is the console's address for the other instances to show; empty behind a
+// proxy, whose address is not known here.
+func (i *instance) page(served net.Addr) string {
+	if i.Web.BehindProxy {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(served.String())
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		if host, err = os.Hostname(); err != nil {
+			return ""
+		}
+	}
+	scheme := "http"
+	if i.Cert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
 }
 
 // checkFixed refuses to start with a connection that cannot work; a stored one is

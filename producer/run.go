@@ -40,6 +40,7 @@ func (p *Publisher) Run(ctx context.Context) {
 		if err == nil {
 			err = p.holding(ctx, hold)
 			hold.Release()
+			p.Log.Info("this instance holds the lease no more")
 		}
 		switch {
 		case err == nil || ctx.Err() != nil:

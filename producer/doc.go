@@ -16,8 +16,8 @@
 //   - P5, stop, do not guess: what retries cannot cure stops the producer, and
 //     so does a topic or a database that is not the one it knows. Its admins are
 //     mailed, once per cause: the incident is written with the state.
-//   - P6, one publisher: the holder of one database lock publishes; a stale one
-//     is fenced by the broker and cannot write a status.
+//   - P6, one publisher: the holder of a lease in the database publishes; a stale
+//     one is fenced by the broker, and the lease's term refuses what it writes.
 //   - P7, nothing silent, nothing stale: what the format cannot express is
 //     counted and shown, and gets a tombstone if it was on the topic.
 //

@@ -20,7 +20,7 @@ const (
 	// InDoubt means that something may have been committed: recover first.
 	InDoubt
 	// Fenced means that somebody else initialised our transactional ids, or our
-	// own transaction timed out: whether we still hold the lock tells which.
+	// own transaction timed out: whether we still hold the lease tells which.
 	Fenced
 )
 
@@ -63,9 +63,9 @@ func kindOf(err error) FaultKind {
 	return Permanent
 }
 
-// ErrLost is returned by a Hold whose lock is gone: another instance may
+// ErrLost is returned by a Hold whose lease is gone: another instance may
 // publish.
-var ErrLost = errors.New("the publisher's lock is lost, because its database connection ended")
+var ErrLost = errors.New("the lease is lost")
 
 // A storeError marks what the database answered.
 type storeError struct{ err error }

@@ -168,7 +168,7 @@ func (s *session) whole(ctx context.Context, tx *registry.Transaction, p *part) 
 	if _, err := s.produce(ctx, lane, p); err != nil {
 		return err
 	}
-	return lane.Commit()
+	return s.commitHeld(lane)
 }
 
 // inexpressible finds, before anything is sent, what the format cannot express;

@@ -212,6 +212,10 @@ type modelStore struct {
 	made   int
 
 	incidents []Incident // as they were reported
+	term      int64
+	holder    *modelHold // nil while nobody holds the lease
+	takenOver bool       // what the next holds say of themselves
+	refused   int        // writes of passed terms
 }
 
 func newModelStore() *modelStore {
@@ -257,7 +261,6 @@ func (s *modelStore) wish(run State, how string) {
 	signal(s.wishes)
 }
 
-func (s *modelStore) Acquire(context.Context) (Hold, error)  { return (*modelHold)(s), nil }
 func (s *modelStore) Work() <-chan struct{}                  { return s.work }
 func (s *modelStore) Wishes() <-chan struct{}                { return s.wishes }
 func (s *modelStore) System(context.Context) (string, error) { return "system", nil }
@@ -342,94 +345,3 @@ func (s *modelStore) Skips(_ context.Context, below registry.Number) ([]registry
 	}
 	return out, nil
 }
-
-type modelHold modelStore
-
-func (h *modelHold) do(fn func()) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	fn()
-	return nil
-}
-
-func (h *modelHold) Load(context.Context) (r Row, err error) {
-	return r, h.do(func() {
-		r = h.row
-		if h.row.Job != nil {
-			j := *h.row.Job
-			r.Job = &j
-		}
-	})
-}
-
-func (h *modelHold) Show(_ context.Context, s State, reason string, _ []Choice) error {
-	return h.do(func() {
-		if s != h.row.State {
-			h.row.Since = time.Now()
-		}
-		h.row.State, h.row.Reason = s, reason
-	})
-}
-
-func (h *modelHold) Report(ctx context.Context, i Incident) error {
-	h.mu.Lock()
-	h.incidents = append(h.incidents, i)
-	h.mu.Unlock()
-	return h.Show(ctx, i.State, i.Reason, i.Ask)
-}
-
-func (h *modelHold) Take(_ context.Context, wish int64) error {
-	return h.do(func() { h.row.Taken = max(h.row.Taken, wish) })
-}
-
-func (h *modelHold) Adopt(_ context.Context, r Route, system string, c Cursor, wish int64) error {
-	return h.do(func() {
-		h.row.Started, h.row.Sent, h.row.System, h.row.Cursor = true, r, system, c
-		h.row.Taken = max(h.row.Taken, wish)
-	})
-}
-
-func (h *modelHold) Move(_ context.Context, c Cursor) error {
-	return h.do(func() {
-		if (int(c.Number) == len(h.txs) || !h.lossy()) && c.Number >= h.row.Cursor.Number {
-			h.row.Cursor = c
-		}
-	})
-}
-
-func (h *modelHold) Skip(_ context.Context, n registry.Number, _ string) error {
-	return h.do(func() { h.marks[n], h.row.Cursor.Number = StatusSkipped, n })
-}
-
-func (h *modelHold) Fail(_ context.Context, n registry.Number, _ string) error {
-	return h.do(func() { h.marks[n] = StatusFailed })
-}
-
-func (h *modelHold) ClearFailed(context.Context) error {
-	return h.do(func() {
-		for n, m := range h.marks {
-			if m == StatusFailed {
-				delete(h.marks, n)
-			}
-		}
-	})
-}
-
-func (h *modelHold) Leave(_ context.Context, n registry.Number, left []Left) error {
-	return h.do(func() { h.left[n] = len(left) })
-}
-
-func (h *modelHold) BeginJob(_ context.Context, kind string, asOf registry.Number, wish int64) (j Job, err error) {
-	return j, h.do(func() {
-		j = Job{ID: fmt.Sprintf("job-%d", wish), Kind: kind, AsOf: asOf, Phase: phasePublish}
-		h.row.Job, h.row.Taken = &j, max(h.row.Taken, wish)
-	})
-}
-
-func (h *modelHold) Progress(context.Context, string, string, int64, int64, int64) error { return nil }
-
-func (h *modelHold) EndJob(_ context.Context, _ string, c Cursor) error {
-	return h.do(func() { h.row.Job, h.row.Cursor = nil, c })
-}
-
-func (h *modelHold) Release() {}

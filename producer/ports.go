@@ -127,6 +127,11 @@ type Row struct {
 	Sent    Route  // what was last published with; zero before the first start
 	System  string // Postgres' system identifier then
 	Job     *Job
+
+	// Term is the lease's. TakenOver says that the lease was another's, or was
+	// lost, while this process was there already: no restart.
+	Term      int64
+	TakenOver bool
 }
 
 // A Left is a structure that the route's format cannot express.
@@ -151,7 +156,7 @@ type Entry struct {
 
 // A Store is the way to the database.
 type Store interface {
-	// Acquire waits until this instance holds the producer's lock.
+	// Acquire waits until this instance holds the producer's lease.
 	Acquire(ctx context.Context) (Hold, error)
 	// Work is signalled when a transaction was recorded, Wishes when an admin
 	// asked for something; both now and then without cause. Each has one reader.
@@ -177,10 +182,15 @@ type Store interface {
 	Skips(ctx context.Context, below registry.Number) ([]registry.Number, error)
 }
 
-// A Hold is the lock. Everything that a publisher writes goes through the
-// connection that owns it, so that a publisher which lost the lock cannot write:
-// every method returns ErrLost then.
+// A Hold is one term of the lease. Whatever a publisher reads and writes through
+// it carries the term, so that one whose term has passed cannot write: every
+// method returns ErrLost then.
 type Hold interface {
+	// Lost is closed when the lease is lost, or could not be renewed in time.
+	Lost() <-chan struct{}
+	// Held asks no database: it is ErrLost once Lost is closed, or is due to be by
+	// a clock that nobody sets.
+	Held() error
 	Load(ctx context.Context) (Row, error)
 	// Show writes state, reason and question.
 	Show(ctx context.Context, s State, reason string, ask []Choice) error

@@ -121,6 +121,9 @@ func (s *session) send(ctx context.Context, w *work) error {
 // delivery report. A crash here leaves an open transaction, which the next
 // session's initialisation aborts.
 func (s *session) produce(ctx context.Context, lane Lane, p *part) (end int64, err error) {
+	if err := s.hold.Held(); err != nil {
+		return 0, err
+	}
 	if err := lane.Begin(); err != nil {
 		return 0, err
 	}
@@ -141,7 +144,7 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (end int64, e
 
 func (s *session) commit(lane Lane, began time.Time, w *work) error {
 	asked := time.Now()
-	if err := lane.Commit(); err != nil {
+	if err := s.commitHeld(lane); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -149,6 +152,15 @@ func (s *session) commit(lane Lane, began time.Time, w *work) error {
 	s.metrics.publish.Observe(now.Sub(began).Seconds())
 	s.metrics.sent.Inc()
 	return nil
+}
+
+// commitHeld commits while the lease is held. Without it the broker would refuse,
+// as soon as another has initialised our ids; until then this keeps the peace.
+func (s *session) commitHeld(lane Lane) error {
+	if err := s.hold.Held(); err != nil {
+		return err
+	}
+	return lane.Commit()
 }
 
 // refuse marks the transaction of a permanent fault as failed, after what came

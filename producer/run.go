@@ -6,18 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
 // A Publisher publishes a producer's transactions whenever this instance holds
-// its lock.
+// its lease.
 type Publisher struct {
 	Store   Store
 	Cluster Cluster
 	Metrics *Metrics
 	Log     *slog.Logger
-	// ProcessStart, on the database's clock, tells a restart from a takeover:
-	// only what this process found when it came up does a restart lift.
+	// ProcessStart, on the database's clock, tells what this process found when it
+	// came up: only that does a restart lift.
 	ProcessStart time.Time
 
 	backoff time.Duration // of tests; backoffFirst if 0
@@ -31,7 +32,7 @@ const (
 	backoffMax    = 30 * time.Second
 )
 
-// Run publishes until ctx ends: it waits for the lock, and after losing it waits
+// Run publishes until ctx ends: it waits for the lease, and after losing it waits
 // again.
 func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -39,23 +40,33 @@ func (p *Publisher) Run(ctx context.Context) {
 		if err == nil {
 			err = p.holding(ctx, hold)
 			hold.Release()
+			p.Log.Info("this instance holds the lease no more")
 		}
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil || ctx.Err() != nil:
+			continue
+		case errors.Is(err, ErrLost): // another has it: no news that needs anybody
+			p.Log.Info("this instance stands down", "reason", err)
+		default:
 			p.Log.Warn("this instance does not publish", "error", err)
-			sleep[struct{}](ctx, nil, time.Second)
 		}
+		sleep[struct{}](ctx, nil, time.Second)
 	}
 }
 
-// holding acts on wishes and faults while the lock is held. Its error says why
+// holding acts on wishes and faults while the lease is held. Its error says why
 // it is not any more.
 func (p *Publisher) holding(ctx context.Context, hold Hold) error {
-	asked, attempts := false, 0
+	asked := false
 	var timeout time.Duration
-	for {
+	var past past
+	for first := true; ; first = false {
 		row, err := hold.Load(ctx)
 		if err != nil {
 			return err
+		}
+		if first {
+			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
 		}
 		if !p.due(&row, asked) {
 			if err := p.rest(ctx, hold, &row); err != nil {
@@ -64,38 +75,59 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			continue
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
+		s.trouble, s.calm = past.fights.trouble(&row)
 		err = p.watched(ctx, s)
 		if ctx.Err() != nil {
 			return nil
 		}
 		asked, timeout = false, s.wider
 		if s.progress {
-			attempts = 0
+			past.attempts = 0
 		}
 		if err == nil || errors.Is(err, errWider) {
 			continue
 		}
-		p.Log.Warn("the producer's session ended", "error", err)
-		var question *asking
-		switch kind := kindOf(err); {
-		case errors.Is(err, ErrLost):
+		if errors.Is(err, ErrLost) {
 			return err
-		case errors.As(err, &question):
-			asked = true
-			err = errors.Join(hold.Report(ctx, questionIncident(question)), hold.Take(ctx, row.Wish.Sequence))
-		case kind == Permanent:
-			p.Metrics.faults.WithLabelValues(kind.String()).Inc()
-			err = hold.Report(ctx, failureIncident(err))
-			err = errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
-		default:
-			p.Metrics.faults.WithLabelValues(kind.String()).Inc()
-			attempts++
-			err = p.again(ctx, hold, row.Wish.Sequence, attempts, err)
 		}
-		if err != nil {
+		if asked, err = p.after(ctx, hold, &row, err, &past); err != nil {
 			return err
 		}
 	}
+}
+
+// past is what a holder remembers of the sessions it had.
+type past struct {
+	attempts int // since something was handled
+	fights   fights
+}
+
+// after acts on what ended a session: it asks, fails, or waits to try again.
+func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error, past *past) (asked bool, err error) {
+	kind := kindOf(cause)
+	if kind == Fenced {
+		// Whoever took the lease may well have taken our ids: then all is in order.
+		if _, err := hold.Load(ctx); err != nil {
+			return false, err
+		}
+		past.fights.add()
+	}
+	p.Log.Warn("the producer's session ended", "error", cause)
+	var question *asking
+	if errors.As(cause, &question) {
+		err := hold.Report(ctx, questionIncident(question))
+		return true, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
+	}
+	p.Metrics.faults.WithLabelValues(kind.String()).Inc()
+	if kind == Permanent {
+		err := hold.Report(ctx, failureIncident(cause))
+		return false, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
+	}
+	past.attempts++
+	if trouble, _ := past.fights.trouble(row); kind == Fenced && trouble != "" {
+		cause, past.attempts = errors.New(trouble), max(past.attempts, attemptsQuiet+1)
+	}
+	return false, p.again(ctx, hold, row.Wish.Sequence, past.attempts, cause)
 }
 
 // again waits before the next attempt: not at all after the first doubt, then
@@ -111,8 +143,17 @@ func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts i
 			return err
 		}
 	}
-	for end := time.Now().Add(wait); ctx.Err() == nil && time.Now().Before(end); {
-		sleep(ctx, p.Store.Wishes(), time.Until(end))
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	for waiting := true; waiting && ctx.Err() == nil; {
+		select {
+		case <-over.C:
+			waiting = false
+		case <-p.Store.Wishes():
+		case <-hold.Lost(): // Load says so
+		case <-ctx.Done():
+			return nil
+		}
 		if row, err := hold.Load(ctx); err != nil || row.Wish.Sequence > wish {
 			return err
 		}
@@ -125,7 +166,7 @@ func (p *Publisher) due(row *Row, asked bool) bool {
 	if row.Wish.Sequence > row.Taken {
 		return row.Wish.Run == Idle
 	}
-	restarted := p.ProcessStart.After(row.Since)
+	restarted := p.ProcessStart.After(row.Since) && !row.TakenOver
 	switch {
 	case !row.Started || asked:
 		return false
@@ -154,51 +195,63 @@ func (p *Publisher) rest(ctx context.Context, hold Hold, row *Row) error {
 	}
 	select {
 	case <-p.Store.Wishes():
+	case <-hold.Lost():
+		return hold.Held()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	return nil
 }
 
-// watched runs a session, and ends it when a wish is made or the lock is lost:
-// between two transactions if it gets there within hardAfter.
+// watched runs a session, and ends it when a wish is made or the lease is lost:
+// for a wish between two transactions, if it gets there within hardAfter.
 func (p *Publisher) watched(parent context.Context, s *session) error {
-	const hardAfter = 10 * time.Second
 	ctx, cancel := context.WithCancelCause(parent)
-	soft := make(chan struct{})
+	soft, ended := make(chan struct{}), make(chan struct{})
 	s.soft = soft
-	ended := make(chan struct{})
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		wish := s.row.Wish.Sequence
-		for {
-			select {
-			case <-p.Store.Wishes():
-			case <-ended:
-				return
-			}
-			row, err := s.hold.Load(parent)
-			switch {
-			case err != nil && parent.Err() == nil:
-				cancel(err)
-				return
-			case row.Wish.Sequence > wish:
-				close(soft)
-				sleep(parent, ended, hardAfter)
-				cancel(&Fault{Kind: InDoubt, Text: "The session was ended by hand"})
-				return
-			}
-		}
-	}()
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watch(parent, s, cancel, soft, ended) })
 	err := s.run(ctx)
 	cause := context.Cause(ctx)
 	close(ended)
-	<-watching
+	watching.Wait()
 	if parent.Err() == nil && cause != nil {
 		return cause
 	}
 	return err
+}
+
+// watch closes soft, and then cancels, as watched says, until the session has ended.
+func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
+	const hardAfter = 10 * time.Second
+	var hard <-chan time.Time // nil until soft is closed
+	wishes, calm := p.Store.Wishes(), s.calm
+	for {
+		stop := false
+		select {
+		case <-s.hold.Lost():
+			cancel(s.hold.Held())
+			return
+		case <-hard:
+			cancel(&Fault{Kind: InDoubt, Text: "The session was ended by hand"})
+			return
+		case <-ended:
+			return
+		case <-calm: // the next session shows it
+			stop = true
+		case <-wishes:
+			row, err := s.hold.Load(parent)
+			if err != nil && parent.Err() == nil {
+				cancel(err)
+				return
+			}
+			stop = err == nil && row.Wish.Sequence > s.row.Wish.Sequence
+		}
+		if stop {
+			close(soft)
+			hard, wishes, calm = time.After(hardAfter), nil, nil
+		}
+	}
 }
 
 // sleep waits until the time is over, early comes, or ctx ends.

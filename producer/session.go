@@ -43,6 +43,9 @@ type session struct {
 	skipped    []registry.Number
 	skipsKnown bool
 
+	trouble string           // shown as DEGRADED while all else is well
+	calm    <-chan time.Time // when that is over; nil without trouble
+
 	soft       <-chan struct{} // closed: stop between two transactions
 	moves      chan Cursor
 	goroutines sync.WaitGroup
@@ -105,7 +108,11 @@ func (s *session) live(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	s.show(ctx, Idle, "")
+	if s.trouble == "" {
+		s.show(ctx, Idle, "")
+	} else {
+		s.show(ctx, Degraded, s.trouble+".")
+	}
 	return s.publish(ctx, s.half)
 }
 

@@ -71,6 +71,14 @@ type JobStatus struct {
 // LeftOutMax bounds Status.LeftOut; at the bound it reads "or more".
 const LeftOutMax = 1_000
 
+// An Instance is one process that runs on the database.
+type Instance struct {
+	ID        string    `json:"id"`
+	Page      string    `json:"page,omitempty"` // where its console is
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+}
+
 // A Status shows a producer.
 type Status struct {
 	ID     string    `json:"id"`
@@ -95,8 +103,16 @@ type Status struct {
 	// LeftOutMax: a longer history is not counted to its end.
 	LeftOut int64 `json:"left_out"`
 
-	Holder  string     `json:"holder,omitempty"` // host:pid of the instance that publishes
-	Started bool       `json:"started"`          // it was started once
+	// Holder is the instance whose lease is valid now; empty if there is none.
+	// Term is its lease's number, HeldSince when that began.
+	Holder     string    `json:"holder,omitempty"` // host:pid/chance
+	HolderPage string    `json:"holder_page,omitempty"`
+	HeldSince  time.Time `json:"held_since,omitzero"`
+	Term       int64     `json:"term,omitempty"`
+	// Standby are the other instances that run on the database.
+	Standby []Instance `json:"standby,omitempty"`
+
+	Started bool       `json:"started"` // it was started once
 	Ask     []Choice   `json:"ask,omitempty"`
 	Job     *JobStatus `json:"job,omitempty"`
 }

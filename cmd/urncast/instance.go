@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -88,8 +89,10 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	log.Info("starting", "instance", store.Instance())
 	return i.serve(ctx, listener, admin, log, publisher.Run, mailer.Run,
-		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) })
+		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
+		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
 }
 
 // serve serves requests, and does what an instance does beside them, until ctx ends.
@@ -136,6 +139,28 @@ func (i *instance) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("the certificate: %w", errors.Join(err, l.Close()))
 	}
 	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// page is the console's address for the other instances to show; empty behind a
+// proxy, whose address is not known here.
+func (i *instance) page(served net.Addr) string {
+	if i.Web.BehindProxy {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(served.String())
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		if host, err = os.Hostname(); err != nil {
+			return ""
+		}
+	}
+	scheme := "http"
+	if i.Cert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
 }
 
 // checkFixed refuses to start with a connection that cannot work; a stored one is

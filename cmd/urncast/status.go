@@ -48,8 +48,9 @@ func printStatus(s *producer.Status) {
 		}
 		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
 	}
-	if s.Holder != "" {
-		line("published by", s.Holder)
+	line("published by", heldBy(s))
+	for _, other := range s.Standby {
+		line("standing by", strings.TrimSpace(fmt.Sprintf("%s since %s (%s) %s", other.ID, other.StartedAt.Local().Format(time.DateTime), other.Version, other.Page)))
 	}
 	if j := s.Job; j != nil {
 		line("job", fmt.Sprintf("%s as of transaction %d: %s, %d of %d structures", j.Kind, j.AsOf, j.Phase, j.Done, j.Structures))
@@ -61,6 +62,17 @@ func printStatus(s *producer.Status) {
 	for _, a := range s.Ask {
 		fmt.Printf("  urncast producer start --%s\n      %s\n", a.Name, a.Text)
 	}
+}
+
+// heldBy says who holds the producer's lease.
+func heldBy(s *producer.Status) string {
+	switch {
+	case s.Holder == "":
+		return "nobody at the moment: no instance holds the lease"
+	case s.Term == 0:
+		return s.Holder + ", a program of an earlier version"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s since %s, term %d %s", s.Holder, s.HeldSince.Local().Format(time.DateTime), s.Term, s.HolderPage))
 }
 
 // producerCommands command the producer.

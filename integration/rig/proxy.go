@@ -37,6 +37,9 @@ type Ruling struct {
 	LoseAnswer bool
 	// Lose cuts the connection in place of the request.
 	Lose bool
+	// Answered is called with the broker's answer, whole, whether or not the client
+	// is still there to hear it.
+	Answered func(frame []byte)
 }
 
 // A Proxy stands between Kafka clients and a broker. It passes everything on
@@ -97,7 +100,7 @@ func (p *Proxy) accept() {
 			client.Close() // the broker is down; so is the client's connection
 			continue
 		}
-		l := &link{proxy: p, client: client, server: server, lose: map[int32]bool{}}
+		l := &link{proxy: p, client: client, server: server, lose: map[int32]bool{}, heard: map[int32]func([]byte){}}
 		p.track(client, true)
 		p.track(server, true)
 		go l.requests()
@@ -130,8 +133,10 @@ type link struct {
 	proxy          *Proxy
 	client, server net.Conn
 
-	mu   sync.Mutex
-	lose map[int32]bool // answers to lose, by correlation id
+	mu sync.Mutex
+	// By correlation id: answers to lose, and who wants to hear an answer.
+	lose  map[int32]bool
+	heard map[int32]func([]byte)
 }
 
 func (l *link) close() {
@@ -154,11 +159,14 @@ func (l *link) requests() {
 		if v.Lose {
 			return
 		}
+		l.mu.Lock()
 		if v.LoseAnswer {
-			l.mu.Lock()
 			l.lose[r.Correlation] = true
-			l.mu.Unlock()
 		}
+		if v.Answered != nil {
+			l.heard[r.Correlation] = v.Answered
+		}
+		l.mu.Unlock()
 		time.Sleep(v.Delay)
 		if v.Hold != nil {
 			<-v.Hold
@@ -180,8 +188,12 @@ func (l *link) answers() {
 		}
 		id := int32(binary.BigEndian.Uint32(frame[4:]))
 		l.mu.Lock()
-		lost := l.lose[id]
+		lost, heard := l.lose[id], l.heard[id]
+		delete(l.heard, id)
 		l.mu.Unlock()
+		if heard != nil {
+			heard(frame)
+		}
 		if lost {
 			l.close()
 			return

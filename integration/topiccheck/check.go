@@ -51,6 +51,7 @@ func (l *Log) Problems(first int64) []string {
 		c.transaction(&transactions[i])
 	}
 	c.sequence(transactions, first)
+	c.epochs(l)
 	c.commits(l)
 	return c.problems
 }
@@ -150,6 +151,18 @@ func (c *checker) sequence(all []Transaction, first int64) {
 			}
 		}
 		last = t.Number
+	}
+}
+
+// epochs checks that nothing of a session stands behind what its successor wrote.
+func (c *checker) epochs(l *Log) {
+	newest := map[int64]int16{}
+	for i := range l.Messages {
+		m := &l.Messages[i]
+		if m.Epoch < newest[m.ProducerID] {
+			c.say("offset %d, %s: written in epoch %d of producer id %d, behind one of epoch %d", m.Offset, m.Key, m.Epoch, m.ProducerID, newest[m.ProducerID])
+		}
+		newest[m.ProducerID] = max(newest[m.ProducerID], m.Epoch)
 	}
 }
 

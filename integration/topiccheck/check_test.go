@@ -92,6 +92,7 @@ func TestProblems(t *testing.T) {
 		{"typed tombstone", func(l *topic) { l.Messages[3].Headers["content-type"] = "x" }, "a tombstone with content-type"},
 		{"local time", func(l *topic) { l.Messages[0].Headers["urncast-recorded-at"] = "2026-01-02T03:04:05+01:00" }, "not a time in UTC"},
 		{"no id", func(l *topic) { delete(l.Messages[0].Headers, "urncast-txn-id") }, "urncast-txn-id is missing"},
+		{"behind its successor", func(l *topic) { l.Messages[0].Epoch, l.Messages[4].Epoch = 7, 8; l.Messages[2].Epoch = 9 }, "written in epoch"},
 		{"header twice", func(l *topic) { l.Messages[0].Repeated = []string{"x"} }, "stands there twice"},
 	}
 	for _, tt := range tests {

@@ -19,6 +19,7 @@ import (
 type Message struct {
 	Offset      int64
 	ProducerID  int64 // Kafka's, of the session that wrote it
+	Epoch       int16 // Kafka's, which rises when a session takes over from another
 	Key         string
 	Value       []byte // nil for a tombstone
 	Headers     map[string]string
@@ -104,7 +105,7 @@ func (l *Log) add(r *kgo.Record) {
 		}
 		return
 	}
-	m := Message{Offset: r.Offset, ProducerID: r.ProducerID, Key: string(r.Key), Value: r.Value, Headers: map[string]string{}}
+	m := Message{Offset: r.Offset, ProducerID: r.ProducerID, Epoch: r.ProducerEpoch, Key: string(r.Key), Value: r.Value, Headers: map[string]string{}}
 	for _, h := range r.Headers {
 		if _, twice := m.Headers[h.Key]; twice {
 			m.Repeated = append(m.Repeated, h.Key)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +18,8 @@ import (
 type ProducerStore struct {
 	*Store
 	id   string
-	lock int64
+	lock int64     // the advisory lock's key
+	born time.Time // by the database's clock
 
 	work, wishes chan struct{}
 }
@@ -40,8 +40,8 @@ func (s *Store) Producer(ctx context.Context, c producer.Config) (*ProducerStore
 	err := s.pool.QueryRow(ctx, `
 		INSERT INTO producers (name, topic, format, prefix, sender, bootstrap, connection) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (name) DO UPDATE SET topic = $2, format = $3, prefix = $4, sender = $5, bootstrap = $6, connection = $7
-		RETURNING id::text, hashtextextended('urncast producer ' || id::text || current_schema(), 0)`,
-		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap, c.Connection).Scan(&p.id, &p.lock)
+		RETURNING id::text, hashtextextended('urncast producer ' || id::text || current_schema(), 0), clock_timestamp()`,
+		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap, c.Connection).Scan(&p.id, &p.lock, &p.born)
 	if err != nil {
 		return nil, fmt.Errorf("saving the producer's configuration: %w", err)
 	}
@@ -115,30 +115,6 @@ func (p *ProducerStore) listenOnce(ctx context.Context) error {
 	}
 }
 
-// Acquire implements producer.Store: it waits for the lock on a connection of its
-// own, whose end is the lock's.
-func (p *ProducerStore) Acquire(ctx context.Context) (producer.Hold, error) {
-	pooled, err := p.pool.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	h := &hold{p: p, conn: pooled.Hijack()}
-	// A holder whose machine vanished must not keep the lock for hours.
-	_, err = h.conn.Exec(ctx, `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3`)
-	if err == nil {
-		_, err = h.conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, p.lock)
-	}
-	if err == nil {
-		host, _ := os.Hostname() // shown, nothing more
-		_, err = h.conn.Exec(ctx, `UPDATE producers SET holder = $2 WHERE id = $1`, p.id, fmt.Sprintf("%s:%d", host, os.Getpid()))
-	}
-	if err != nil {
-		h.Release()
-		return nil, err
-	}
-	return h, nil
-}
-
 // Wish implements producer.Records.
 func (p *ProducerStore) Wish(ctx context.Context, run producer.State, how string, keep bool, user string) error {
 	_, err := p.pool.Exec(ctx, `
@@ -157,22 +133,16 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	s := producer.Status{ID: p.id}
 	var ask []byte
 	var oldest *time.Time
-	var held bool
 	err := p.pool.QueryRow(ctx, `
-		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.connection, `+bootstrapNow+`, p.holder, p.started,
+		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.connection, `+bootstrapNow+`, p.started,
 			coalesce(c.number, 0), r.last_number,
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
-			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $3) l),
-			EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-				AND (l.classid::bigint << 32) | l.objid::bigint = $2 AND l.objsubid = 1)
-		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, p.lock, producer.LeftOutMax).Scan(
-		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Connection, &s.Bootstrap, &s.Holder, &s.Started,
-		&s.Sent, &s.Last, &oldest, &s.LeftOut, &held)
+			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $2) l)
+		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax).Scan(
+		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Connection, &s.Bootstrap, &s.Started,
+		&s.Sent, &s.Last, &oldest, &s.LeftOut)
 	if err != nil {
 		return s, fmt.Errorf("reading the producer's status: %w", err)
-	}
-	if !held {
-		s.Holder = ""
 	}
 	if oldest != nil {
 		s.OldestPending = *oldest
@@ -180,6 +150,9 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	}
 	if err := json.Unmarshal(ask, &s.Ask); err != nil {
 		return s, err
+	}
+	if err := p.holder(ctx, &s); err != nil {
+		return s, fmt.Errorf("reading who publishes: %w", err)
 	}
 	s.Job, err = p.jobStatus(ctx)
 	return s, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,76 +11,41 @@ import (
 	"urncast/registry"
 )
 
-// hold implements producer.Hold on the connection that owns the lock. A write on
-// it can only succeed while that connection lives, and with it the lock: a
-// publisher that lost it writes nothing.
-type hold struct {
-	p    *ProducerStore
-	mu   sync.Mutex
-	conn *pgx.Conn
-}
-
-// Release implements producer.Hold.
-func (h *hold) Release() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.conn.Close(context.Background()) // ends the lock even if nobody answers
-}
-
-// lost turns what a dead connection answers into ErrLost.
-func (h *hold) lost(err error) error {
-	if err != nil && h.conn.IsClosed() {
-		return errors.Join(producer.ErrLost, err)
-	}
-	return err
-}
-
-func (h *hold) exec(ctx context.Context, sql string, args ...any) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	_, err := h.conn.Exec(ctx, sql, append([]any{h.p.id}, args...)...)
-	return h.lost(err)
-}
-
-// tx runs statements that stand or fall together.
-func (h *hold) tx(ctx context.Context, fn func(pgx.Tx) error) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.lost(pgx.BeginFunc(ctx, h.conn, fn))
-}
-
 // thisDatabase tells a database from a copy of it on the same server.
 const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_database())`
 
 // Load implements producer.Hold. Where the database is another one, the system is
 // given with the database that it was, and so differs from what System says.
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID()}
+	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver}
 	c, s := &r.Config, &r.Sent
-	err := h.conn.QueryRow(ctx, `
-		SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.taken,
-			p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
-			p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix,
-			p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END
-		FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id).Scan(
-		&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Taken,
-		&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
-		&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &r.System)
-	if err != nil {
-		return r, h.lost(err)
-	}
-	j := &producer.Job{}
-	err = h.conn.QueryRow(ctx, `SELECT id::text, kind, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL`, h.p.id).Scan(
-		&j.ID, &j.Kind, &j.AsOf, &j.Phase, &j.CreatedAt)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return r, nil
-	case err == nil:
-		r.Job = j
-	}
-	return r, h.lost(err)
+	err := h.read(ctx, func(b *pgx.Batch) {
+		b.Queue(`
+			SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.taken,
+				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
+				p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix,
+				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END
+			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
+		b.Queue(`SELECT id::text, kind, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL`, h.p.id)
+	}, func(results pgx.BatchResults) error {
+		err := results.QueryRow().Scan(
+			&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Taken,
+			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
+			&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &r.System)
+		if err != nil {
+			return err
+		}
+		j := &producer.Job{}
+		err = results.QueryRow().Scan(&j.ID, &j.Kind, &j.AsOf, &j.Phase, &j.CreatedAt)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return nil
+		case err == nil:
+			r.Job = j
+		}
+		return err
+	})
+	return r, err
 }
 
 // Show implements producer.Hold.
@@ -104,7 +68,7 @@ func (h *hold) Take(ctx context.Context, wish int64) error {
 
 // Adopt implements producer.Hold.
 func (h *hold) Adopt(ctx context.Context, r producer.Route, system string, c producer.Cursor, wish int64) error {
-	return h.tx(ctx, func(tx pgx.Tx) error {
+	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var first bool
 		err := tx.QueryRow(ctx, `SELECT NOT started FROM producers WHERE id = $1 FOR UPDATE`, h.p.id).Scan(&first)
 		if err != nil {
@@ -128,21 +92,17 @@ const markSQL = `INSERT INTO marks (producer, first, last, status, reason) VALUE
 
 // Move implements producer.Hold: without waiting for the disk, and never back.
 func (h *hold) Move(ctx context.Context, c producer.Cursor) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	b := &pgx.Batch{} // one implicit transaction
-	b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
-	b.Queue(`UPDATE cursors SET number = $2, kafka_offset = $3, moved_at = now() WHERE producer = $1 AND number <= $2`, h.p.id, c.Number, c.Offset)
-	return h.lost(h.conn.SendBatch(ctx, b).Close())
+	return h.write(ctx, func(b *pgx.Batch) {
+		b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
+		b.Queue(`UPDATE cursors SET number = $2, kafka_offset = $3, moved_at = now() WHERE producer = $1 AND number <= $2`, h.p.id, c.Number, c.Offset)
+	})
 }
 
 // Skip implements producer.Hold.
 func (h *hold) Skip(ctx context.Context, n registry.Number, reason string) error {
-	return h.tx(ctx, func(tx pgx.Tx) error {
-		b := &pgx.Batch{}
+	return h.write(ctx, func(b *pgx.Batch) {
 		b.Queue(markSQL, h.p.id, n, n, producer.StatusSkipped, reason)
 		b.Queue(`UPDATE cursors SET number = greatest(number, $2) WHERE producer = $1`, h.p.id, n)
-		return tx.SendBatch(ctx, b).Close()
 	})
 }
 
@@ -158,19 +118,17 @@ func (h *hold) ClearFailed(ctx context.Context) error {
 
 // Leave implements producer.Hold.
 func (h *hold) Leave(ctx context.Context, n registry.Number, left []producer.Left) error {
-	return h.tx(ctx, func(tx pgx.Tx) error {
-		b := &pgx.Batch{}
+	return h.write(ctx, func(b *pgx.Batch) {
 		for _, l := range left {
 			b.Queue(`INSERT INTO left_out (producer, number, urn, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, h.p.id, n, l.URN.String(), l.Reason)
 		}
-		return tx.SendBatch(ctx, b).Close()
 	})
 }
 
 // BeginJob implements producer.Hold.
 func (h *hold) BeginJob(ctx context.Context, kind string, asOf registry.Number, wish int64) (producer.Job, error) {
 	j := producer.Job{Kind: kind, AsOf: asOf}
-	err := h.tx(ctx, func(tx pgx.Tx) error {
+	err := h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE jobs SET ended_at = now(), phase = 'replaced' WHERE producer = $1 AND ended_at IS NULL`, h.p.id)
 		b.Queue(`UPDATE producers SET taken = greatest(taken, $2) WHERE id = $1`, h.p.id, wish)
@@ -190,7 +148,7 @@ func (h *hold) Progress(ctx context.Context, id, phase string, structures, done,
 
 // EndJob implements producer.Hold.
 func (h *hold) EndJob(ctx context.Context, id string, c producer.Cursor) error {
-	return h.tx(ctx, func(tx pgx.Tx) error {
+	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var from, asOf registry.Number
 		err := tx.QueryRow(ctx, `SELECT c.number, j.as_of FROM cursors c, jobs j WHERE c.producer = $1 AND j.id = $2`, h.p.id, id).Scan(&from, &asOf)
 		if err != nil {

@@ -22,6 +22,8 @@ type Store struct {
 	reader
 	pool *pgxpool.Pool
 	id   string
+	// instance names this process among those on the database.
+	instance string
 }
 
 // Open connects, applies the migrations that are missing, and refuses a schema
@@ -34,6 +36,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
 	config.ConnConfig.RuntimeParams["application_name"] = "urncast"
 	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a plan costs more than any of ours
+	config.ConnConfig.DialFunc = dialer().DialContext
 	if config.MaxConns < 16 {
 		config.MaxConns = 16
 	}
@@ -45,7 +48,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &Store{reader: reader{pool}, pool: pool}
+	s := &Store{reader: reader{pool}, pool: pool, instance: newInstance()}
 	if err := pool.QueryRow(ctx, `SELECT id::text FROM registry`).Scan(&s.id); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("reading the registry's id: %w", err)

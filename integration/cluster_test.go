@@ -1,0 +1,229 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+)
+
+// A cluster is a world of several instances. The world's own product takes the
+// submissions and is asked for the status; members are all, in order of coming.
+type cluster struct {
+	*world
+	members []*rig.Product
+}
+
+// newCluster makes a world and adds instances to its first.
+func newCluster(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string, others int) *cluster {
+	t.Helper()
+	c := &cluster{world: newWorld(t, k, s, bootstrap)}
+	c.members = []*rig.Product{c.product}
+	t.Cleanup(c.tellLeases)
+	for range others {
+		c.join(c.settings)
+	}
+	return c
+}
+
+// join adds an instance.
+func (c *cluster) join(s rig.Settings) *rig.Product {
+	c.t.Helper()
+	p := rig.NewProduct(c.t, s)
+	if err := p.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.members = append(c.members, p)
+	return p
+}
+
+// through lets submissions and questions go through one instance.
+func (c *cluster) through(p *rig.Product) { c.product = p }
+
+// is says whether a holder's name is an instance's.
+func is(holder string, p *rig.Product) bool {
+	return strings.Contains(holder, fmt.Sprintf(":%d/", p.Process().PID()))
+}
+
+// holder is the instance that publishes, and others the rest.
+func (c *cluster) holder() (holder *rig.Product, others []*rig.Product) {
+	c.t.Helper()
+	s := c.await(func(p producerStatus) bool { return p.Holder != "" })
+	for _, m := range c.members {
+		if is(s.Holder, m) {
+			holder = m
+		} else {
+			others = append(others, m)
+		}
+	}
+	if holder == nil {
+		c.t.Fatalf("the holder %s is none of ours", s.Holder)
+	}
+	return holder, others
+}
+
+// takenOver waits until another instance than a former holder has the lease, and
+// then until it has published something new: it says how long each took from a
+// moment on.
+func (c *cluster) takenOver(from time.Time, former *rig.Product) (taken, published time.Duration) {
+	c.t.Helper()
+	another := func(p producerStatus) bool { return p.Holder != "" && !is(p.Holder, former) }
+	c.await(another)
+	taken = time.Since(from)
+	// What it finds on the topic moves the number too, before it publishes.
+	s := c.await(func(p producerStatus) bool { return another(p) && (p.State == "IDLE" || p.State == "PUBLISHING") })
+	c.await(func(p producerStatus) bool { return p.Sent > s.Sent })
+	return taken, time.Since(from)
+}
+
+// within fails the test if a takeover took too long.
+func (c *cluster) within(takenMost, publishedMost time.Duration, what string, from time.Time, former *rig.Product) {
+	c.t.Helper()
+	taken, published := c.takenOver(from, former)
+	c.t.Logf("%s: another has the lease after %s, and publishes after %s", what, taken.Round(time.Millisecond), published.Round(time.Millisecond))
+	if taken > takenMost || published > publishedMost {
+		c.t.Errorf("%s: that is later than %s and %s", what, takenMost, publishedMost)
+	}
+}
+
+// tellLeases shows what the instances wrote of their leases, if the test failed.
+func (c *cluster) tellLeases() {
+	if !c.t.Failed() {
+		return
+	}
+	for _, m := range c.members {
+		b, err := os.ReadFile(m.Log)
+		if err != nil {
+			c.t.Log(err)
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			if strings.Contains(line, "lease") || strings.Contains(line, "msg=producer") || strings.Contains(line, "session ended") {
+				c.t.Logf("%s: %s", m.URL, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// sql runs a statement on the world's database.
+func (c *cluster) sql(sql string, into ...any) {
+	c.t.Helper()
+	conn, err := pgx.Connect(c.t.Context(), c.postgres.URL(c.database))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(c.t.Context()))
+	if len(into) == 0 {
+		_, err = conn.Exec(c.t.Context(), sql)
+	} else {
+		err = conn.QueryRow(c.t.Context(), sql).Scan(into...)
+	}
+	if err != nil {
+		c.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// behind gives the settings of an instance whose way to the database is a pipe.
+func (c *cluster) behind() (rig.Settings, *rig.Pipe) {
+	c.t.Helper()
+	u, err := url.Parse(c.settings.Database)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	pipe := rig.NewPipe(c.t, u.Host)
+	u.Host = pipe.Address()
+	s := c.settings
+	s.Database = u.String()
+	return s, pipe
+}
+
+// A stamp is what Kafka writes of a session beside each of its records.
+type stamp struct {
+	offset int64
+	id     int64
+	epoch  int16
+}
+
+// stamps reads the whole topic as the broker has it, committed or not.
+func (c *cluster) stamps() (all []stamp) {
+	c.t.Helper()
+	client := c.kafka.Client(c.t, kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.KeepControlRecords(),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{c.topic: {0: kgo.NewOffset().AtStart()}}))
+	r := kmsg.NewPtrListOffsetsRequest()
+	rt, rp := kmsg.NewListOffsetsRequestTopic(), kmsg.NewListOffsetsRequestTopicPartition()
+	rp.Timestamp = -1
+	rt.Topic, rt.Partitions = c.topic, append(rt.Partitions, rp)
+	r.Topics = append(r.Topics, rt)
+	ends, err := r.RequestWith(c.t.Context(), client)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	end, at := ends.Topics[0].Partitions[0].Offset, int64(0)
+	for at < end {
+		fetches := client.PollFetches(c.t.Context())
+		if err := fetches.Err(); err != nil {
+			c.t.Fatal(err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			at = r.Offset + 1
+			if !r.Attrs.IsControl() {
+				all = append(all, stamp{r.Offset, r.ProducerID, r.ProducerEpoch})
+			}
+		})
+	}
+	return all
+}
+
+// fence initialises the producer's transactional ids, as a program would that knows
+// nothing of the lease.
+func (c *cluster) fence() {
+	c.t.Helper()
+	var prefix string
+	c.sql(`SELECT p.prefix || '-' || r.id || '-' || p.id FROM producers p, registry r`, &prefix)
+	client := c.kafka.Client(c.t)
+	for lane := range 2 {
+		id := fmt.Sprintf("%s-%d", prefix, lane)
+		r := kmsg.NewPtrInitProducerIDRequest()
+		r.TransactionalID, r.TransactionTimeoutMillis = &id, 60_000
+		answer, err := r.RequestWith(c.t.Context(), client)
+		for err == nil && answer.ErrorCode == concurrentTransactions {
+			time.Sleep(20 * time.Millisecond)
+			answer, err = r.RequestWith(c.t.Context(), client)
+		}
+		if err != nil || answer.ErrorCode != 0 {
+			c.t.Fatalf("initialising %s: %v, %+v", id, err, answer)
+		}
+	}
+}
+
+// Kafka's error codes that the tests meet.
+const (
+	invalidProducerEpoch   = 47
+	concurrentTransactions = 51
+	producerFenced         = 90
+)
+
+// setTopic sets one of the topic's configuration values.
+func (c *cluster) setTopic(name, value string) {
+	c.t.Helper()
+	r := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	resource, config := kmsg.NewIncrementalAlterConfigsRequestResource(), kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+	config.Name, config.Value = name, &value
+	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, c.topic
+	resource.Configs = append(resource.Configs, config)
+	r.Resources = append(r.Resources, resource)
+	answer, err := r.RequestWith(c.t.Context(), c.kafka.Client(c.t))
+	if err != nil || answer.Resources[0].ErrorCode != 0 {
+		c.t.Fatalf("setting %s of topic %s: %v, %+v", name, c.topic, err, answer)
+	}
+}

@@ -1,0 +1,162 @@
+package producer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"urncast/registry"
+)
+
+// modelHold is a term of the model's lease. A write of a passed term is refused,
+// as the database does it; when its holder hears of that is the test's to say.
+type modelHold struct {
+	*modelStore
+	term      int64
+	takenOver bool
+	lost      chan struct{}
+}
+
+// Acquire waits until nobody holds the lease.
+func (s *modelStore) Acquire(ctx context.Context) (Hold, error) {
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		if s.holder == nil {
+			s.term++
+			h := &modelHold{modelStore: s, term: s.term, lost: make(chan struct{}), takenOver: s.takenOver}
+			s.holder = h
+			s.mu.Unlock()
+			return h, nil
+		}
+		s.mu.Unlock()
+		time.Sleep(100 * time.Microsecond)
+	}
+	return nil, ctx.Err()
+}
+
+// depose gives the lease to somebody who is not there. A holder that is told stops
+// of its own; one that is not finds out at its next write.
+func (s *modelStore) depose(told bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	former := s.holder
+	s.term++
+	s.holder = &modelHold{modelStore: s, term: s.term}
+	if told && former != nil {
+		close(former.lost)
+	}
+}
+
+func (h *modelHold) Lost() <-chan struct{} { return h.lost }
+
+func (h *modelHold) Held() error {
+	select {
+	case <-h.lost:
+		return fmt.Errorf("%w: it was told so", ErrLost)
+	default:
+		return nil
+	}
+}
+
+// Release frees the lease if it is still this hold's.
+func (h *modelHold) Release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.holder == h {
+		h.holder = nil
+	}
+}
+
+func (h *modelHold) do(fn func()) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.term != h.modelStore.term {
+		h.refused++
+		return fmt.Errorf("%w: term %d has passed", ErrLost, h.term)
+	}
+	fn()
+	return nil
+}
+
+func (h *modelHold) Load(context.Context) (r Row, err error) {
+	return r, h.do(func() {
+		r = h.row
+		r.Term, r.TakenOver = h.term, h.takenOver
+		if h.row.Job != nil {
+			j := *h.row.Job
+			r.Job = &j
+		}
+	})
+}
+
+func (h *modelHold) Show(_ context.Context, s State, reason string, _ []Choice) error {
+	return h.do(func() { h.show(s, reason) })
+}
+
+func (h *modelHold) show(s State, reason string) {
+	if s != h.row.State {
+		h.row.Since = time.Now()
+	}
+	h.row.State, h.row.Reason = s, reason
+}
+
+func (h *modelHold) Report(ctx context.Context, i Incident) error {
+	return h.do(func() {
+		h.incidents = append(h.incidents, i)
+		h.show(i.State, i.Reason)
+	})
+}
+
+func (h *modelHold) Take(_ context.Context, wish int64) error {
+	return h.do(func() { h.row.Taken = max(h.row.Taken, wish) })
+}
+
+func (h *modelHold) Adopt(_ context.Context, r Route, system string, c Cursor, wish int64) error {
+	return h.do(func() {
+		h.row.Started, h.row.Sent, h.row.System, h.row.Cursor = true, r, system, c
+		h.row.Taken = max(h.row.Taken, wish)
+	})
+}
+
+func (h *modelHold) Move(_ context.Context, c Cursor) error {
+	return h.do(func() {
+		if (int(c.Number) == len(h.txs) || !h.lossy()) && c.Number >= h.row.Cursor.Number {
+			h.row.Cursor = c
+		}
+	})
+}
+
+func (h *modelHold) Skip(_ context.Context, n registry.Number, _ string) error {
+	return h.do(func() { h.marks[n], h.row.Cursor.Number = StatusSkipped, n })
+}
+
+func (h *modelHold) Fail(_ context.Context, n registry.Number, _ string) error {
+	return h.do(func() { h.marks[n] = StatusFailed })
+}
+
+func (h *modelHold) ClearFailed(context.Context) error {
+	return h.do(func() {
+		for n, m := range h.marks {
+			if m == StatusFailed {
+				delete(h.marks, n)
+			}
+		}
+	})
+}
+
+func (h *modelHold) Leave(_ context.Context, n registry.Number, left []Left) error {
+	return h.do(func() { h.left[n] = len(left) })
+}
+
+func (h *modelHold) BeginJob(_ context.Context, kind string, asOf registry.Number, wish int64) (j Job, err error) {
+	return j, h.do(func() {
+		j = Job{ID: fmt.Sprintf("job-%d", wish), Kind: kind, AsOf: asOf, Phase: phasePublish}
+		h.row.Job, h.row.Taken = &j, max(h.row.Taken, wish)
+	})
+}
+
+func (h *modelHold) Progress(context.Context, string, string, int64, int64, int64) error { return nil }
+
+func (h *modelHold) EndJob(_ context.Context, _ string, c Cursor) error {
+	return h.do(func() { h.row.Job, h.row.Cursor = nil, c })
+}

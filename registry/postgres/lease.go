@@ -1,0 +1,186 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+)
+
+// A lease ends when it is released, when its time is over, or when the database
+// session that it is bound to has ended, whichever comes first. The session holds
+// an advisory lock beside the lease: a process that is killed loses it at once,
+// and a program of the version before, which knows the lock alone, waits for it.
+const (
+	// leaseLife is how long a lease is valid after its last renewal.
+	leaseLife = 10 * time.Second
+	// renewEvery leaves several tries within it.
+	renewEvery = 2 * time.Second
+	// leaseMargin before its end, by its own steady clock, a holder that could not
+	// renew stops: time for the commit under way.
+	leaseMargin = 3 * time.Second
+
+	// tryEvery is how often an instance that stands by tries to take the lease.
+	tryEvery = 200 * time.Millisecond
+	// endEvery is how often it ends the session of a holder that let it run out.
+	endEvery = time.Second
+	// answerWithin bounds the questions of those that do not hold it.
+	answerWithin = 10 * time.Second
+)
+
+// Acquire implements producer.Store: it waits for the lease on a connection of its
+// own. A connection of the pool may be one that nobody answers on any more.
+func (p *ProducerStore) Acquire(ctx context.Context) (producer.Hold, error) {
+	conn, err := p.connectHold(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database for the lease: %w", err)
+	}
+	h, err := p.take(ctx, conn)
+	if err != nil {
+		closeHold(conn)
+		return nil, err
+	}
+	go h.keep()
+	return h, nil
+}
+
+func (p *ProducerStore) connectHold(ctx context.Context) (*pgx.Conn, error) {
+	bound, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(bound, p.pool.Config().ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	// What ends the session of a machine that vanished when nobody stands by.
+	_, err = conn.Exec(bound, `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000`)
+	if err != nil {
+		closeHold(conn)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// closeHold ends a session, and with it the lock, even if nobody answers.
+func closeHold(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn.Close(ctx) // its error changes nothing: what is lost here, ends by itself
+}
+
+// take tries until the lease is ours.
+func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn) (*hold, error) {
+	var waited, ended bool
+	var looked time.Time
+	for {
+		h, err := p.try(ctx, conn)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("taking the lease: %w", err)
+		case h != nil:
+			// Who waited for a session that ended by itself saw a holder live. The
+			// end of one that had run out says nothing of when its process ended.
+			h.takenOver = h.takenOver || waited && !ended
+			return h, nil
+		}
+		if waited = true; time.Since(looked) >= endEvery {
+			looked = time.Now()
+			if ended, err = p.endExpired(ctx, conn); err != nil {
+				return nil, fmt.Errorf("ending the session of an expired lease: %w", err)
+			}
+		}
+		select {
+		case <-time.After(tryEvery):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// try takes the lock and the lease in one statement, so that no process can be
+// stopped between the two. It gives nil if the lock is another's.
+func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn) (*hold, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	h := &hold{p: p, conn: conn}
+	asked := time.Now()
+	var former *time.Time
+	err := conn.QueryRow(ctx, `
+		WITH locked AS MATERIALIZED (SELECT FROM pg_try_advisory_lock($2) AS got WHERE got),
+		shown AS (UPDATE producers SET holder = $3 WHERE id = $1 AND EXISTS (SELECT FROM locked))
+		INSERT INTO leases AS l (producer, term, holder, since, renewed_at, valid_until, backend, backend_start)
+		SELECT $1, 1, $3, clock_timestamp(), clock_timestamp(), clock_timestamp() + $4::interval, pid, backend_start
+		FROM locked, pg_stat_activity WHERE pid = pg_backend_pid()
+		ON CONFLICT (producer) DO UPDATE SET term = l.term + 1, holder = excluded.holder, since = excluded.since,
+			former_at = l.renewed_at, renewed_at = excluded.renewed_at, valid_until = excluded.valid_until,
+			backend = excluded.backend, backend_start = excluded.backend_start
+		RETURNING term, former_at`, p.id, p.lock, p.instance, leaseLife).Scan(&h.term, &former)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.takenOver = former != nil && !former.Before(p.born)
+	h.begin(asked)
+	return h, nil
+}
+
+// endExpired ends the session of a holder that let the lease run out: one that is
+// stopped, or cut off. The lock's other owners, programs of the version before,
+// have no lease and are left alone.
+func (p *ProducerStore) endExpired(ctx context.Context, conn *pgx.Conn) (ended bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	var backend int32
+	var start time.Time
+	err = conn.QueryRow(ctx, `
+		SELECT backend, backend_start FROM leases WHERE producer = $1 AND holder <> '' AND valid_until < clock_timestamp()`,
+		p.id).Scan(&backend, &start)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	err = conn.QueryRow(ctx, `
+		SELECT coalesce(bool_or(pg_terminate_backend(a.pid)), false) FROM pg_stat_activity a
+		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockedBy+` = a.pid`, backend, start, p.lock).Scan(&ended)
+	return ended, err
+}
+
+// lockedBy is the session that owns the lock of key $3.
+const lockedBy = `(SELECT k.pid FROM pg_locks k WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 1
+	AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND (k.classid::bigint << 32) | k.objid::bigint = $3)`
+
+// holder says who publishes: whoever has a lease that is valid, on a session that
+// still owns the lock. Where the owner has no lease, it is a program of the version
+// before, which has written its name beside the producer's.
+func (p *ProducerStore) holder(ctx context.Context, s *producer.Status) error {
+	var leased, valid, locked bool
+	var holder, old string
+	var since *time.Time
+	err := p.pool.QueryRow(ctx, `
+		WITH lock AS (SELECT `+lockedBy+` AS pid)
+		SELECT coalesce(l.holder, ''), coalesce(l.term, $2), l.since, coalesce(l.valid_until > clock_timestamp(), false),
+			coalesce(l.backend = lock.pid AND l.holder <> '', false), lock.pid IS NOT NULL, p.holder, coalesce(i.page, '')
+		FROM lock, producers p LEFT JOIN leases l ON l.producer = p.id LEFT JOIN instances i ON i.id = l.holder WHERE p.id = $1`,
+		p.id, int64(0), p.lock).Scan(&holder, &s.Term, &since, &valid, &leased, &locked, &old, &s.HolderPage)
+	if err != nil {
+		return err
+	}
+	switch {
+	case leased && valid:
+		s.Holder, s.HeldSince = holder, *since
+	case locked && !leased:
+		s.Holder, s.HolderPage, s.Term = old, "", 0
+	default:
+		s.HolderPage, s.Term = "", 0
+	}
+	s.Standby, err = p.standby(ctx, s.Holder)
+	return err
+}

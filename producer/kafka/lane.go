@@ -156,11 +156,20 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 		Opaque: sent{string(r.Key), size},
 	}
 	if err := l.p.Produce(m, l.reports); err != nil {
-		return l.broker.recordFault(l.topic, string(r.Key), size, err)
+		return l.broker.recordFault(l.topic, string(r.Key), size, l.death(err))
 	}
 	l.records++
 	l.bytes += size
 	return nil
+}
+
+// death gives what the client died of, if it did: that says more than what became
+// of a record, which may be no more than that it was thrown away.
+func (l *lane) death(err error) error {
+	if fatal := l.p.GetFatalError(); fatal != nil {
+		return fatal
+	}
+	return err
 }
 
 // sent travels with a message, so that its report can name it.
@@ -179,7 +188,7 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			return l.broker.recordFault(l.topic, s.key, s.size, err)
+			return l.broker.recordFault(l.topic, s.key, s.size, l.death(err))
 		}
 		l.records--
 		l.bytes -= s.size
@@ -220,7 +229,7 @@ func (l *lane) Commit() error {
 	defer cancel()
 	asked := time.Now()
 	if err := l.p.CommitTransaction(ctx); err != nil {
-		return l.broker.doubt("committing", err)
+		return l.broker.doubt("committing", l.death(err))
 	}
 	if took := time.Since(asked); took > commitInDoubt {
 		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), commitInDoubt)}

@@ -28,7 +28,7 @@ func (t *trial) properties(context.Context) outcome {
 	if protocol == "" {
 		protocol = "PLAINTEXT"
 	}
-	found := fmt.Sprintf("%d properties; security.protocol=%s, %d bootstrap servers.",
+	found := fmt.Sprintf("%d properties; security.protocol=%s; bootstrap servers: %d.",
 		len(t.connection.Properties), strings.ToUpper(protocol), len(t.settings.Bootstrap))
 	if len(without) > 0 {
 		found += " Without effect here: " + strings.Join(without, ", ") + "."

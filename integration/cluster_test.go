@@ -214,16 +214,16 @@ const (
 )
 
 // setTopic sets one of the topic's configuration values.
-func (c *cluster) setTopic(name, value string) {
-	c.t.Helper()
+func (w *world) setTopic(name, value string) {
+	w.t.Helper()
 	r := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	resource, config := kmsg.NewIncrementalAlterConfigsRequestResource(), kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 	config.Name, config.Value = name, &value
-	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, c.topic
+	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, w.topic
 	resource.Configs = append(resource.Configs, config)
 	r.Resources = append(r.Resources, resource)
-	answer, err := r.RequestWith(c.t.Context(), c.kafka.Client(c.t))
+	answer, err := r.RequestWith(w.t.Context(), w.kafka.Client(w.t))
 	if err != nil || answer.Resources[0].ErrorCode != 0 {
-		c.t.Fatalf("setting %s of topic %s: %v, %+v", name, c.topic, err, answer)
+		w.t.Fatalf("setting %s of topic %s: %v, %+v", name, w.topic, err, answer)
 	}
 }

@@ -89,13 +89,14 @@ func (w *world) start(env ...string) {
 
 // producerStatus is what the tests read of the producer.
 type producerStatus struct {
-	State   string `json:"state"`
-	Reason  string `json:"reason"`
-	Sent    int64  `json:"sent"`
-	Last    int64  `json:"last"`
-	Pending int64  `json:"pending"`
-	Started bool   `json:"started"`
-	Holder  string `json:"holder"`
+	State   string    `json:"state"`
+	Reason  string    `json:"reason"`
+	Since   time.Time `json:"since"`
+	Sent    int64     `json:"sent"`
+	Last    int64     `json:"last"`
+	Pending int64     `json:"pending"`
+	Started bool      `json:"started"`
+	Holder  string    `json:"holder"`
 	Ask     []struct {
 		Name string `json:"name"`
 	} `json:"ask"`

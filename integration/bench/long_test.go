@@ -40,6 +40,13 @@ func TestLongLife(t *testing.T) {
 	}
 	out.rows = append(out.rows, few...)
 	drained(t, k, s, out)
+	short := newWorld(t, k, s, "short")
+	short.age(2, 1+shortLog, 1)
+	if err := short.product.Start(); err != nil {
+		t.Fatal(err)
+	}
+	short.await(status.settled)
+	out.recovered("with 1,000 on the topic", short)
 }
 
 // lived measures a registry with a log of n.
@@ -118,11 +125,6 @@ func (w *world) age(from, to, sent int) {
 	if err := w.product.Stop(); err != nil {
 		w.t.Fatal(err)
 	}
-	c, err := pgx.Connect(w.t.Context(), w.database)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer c.Close(w.t.Context())
 	for _, sql := range []string{
 		fmt.Sprintf(`CREATE UNLOGGED TABLE n AS SELECT n, 1000000 + n AS document, c.urn_id, d.body, d.digest, d.structural, c.bytes, greatest(n - %d, 1) AS before
 			FROM generate_series(%d, %d) n JOIN (SELECT row_number() OVER (ORDER BY urn_id) - 1 AS place, * FROM current) c ON c.place = n %% %d
@@ -140,9 +142,7 @@ func (w *world) age(from, to, sent int) {
 		`DROP TABLE n`,
 		`VACUUM ANALYZE`,
 	} {
-		if _, err := c.Exec(w.t.Context(), sql); err != nil {
-			w.t.Fatalf("%v\n%s", err, sql)
-		}
+		w.sql(sql)
 	}
 }
 
@@ -165,6 +165,44 @@ func drained(t *testing.T, k *rig.Kafka, s *pg.Server, out *table) {
 	out.rows = append(out.rows,
 		row{what: "drain of 100,000 pending, one Kafka transaction each", unit: "/s", ours: figure{pendingLog / took}},
 		row{what: "peak resident memory of it", unit: "MiB", ours: figure{w.peak()}, aim: "< 300"})
+	out.recovered("with 100,000 on the topic", w)
+}
+
+// recovered measures from the start after a kill -9 to IDLE: as it is, and with the
+// cursor lost, so that the whole topic is read.
+func (out *table) recovered(name string, w *world) {
+	for _, lost := range []bool{false, true} {
+		var took figure
+		for range rounds {
+			w.product.Kill()
+			if lost {
+				w.sql(`UPDATE cursors SET number = 1, kafka_offset = 0`)
+			}
+			began := time.Now()
+			if err := w.product.Start(); err != nil {
+				w.t.Fatal(err)
+			}
+			w.await(func(s status) bool { return s.settled() && s.Since.After(began) })
+			took = append(took, time.Since(began).Seconds()*1000)
+		}
+		what := "kill -9 to IDLE again, " + name
+		if lost {
+			what += ", cursor lost"
+		}
+		out.rows = append(out.rows, row{what: what, unit: "ms", ours: took})
+	}
+}
+
+func (w *world) sql(statement string) {
+	w.t.Helper()
+	c, err := pgx.Connect(w.t.Context(), w.database)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close(w.t.Context())
+	if _, err := c.Exec(w.t.Context(), statement); err != nil {
+		w.t.Fatalf("%v\n%s", err, statement)
+	}
 }
 
 // peak is the most memory that the process had.

@@ -50,10 +50,11 @@ func newWorldAt(t *testing.T, k *rig.Kafka, s *pg.Server, name, bootstrap string
 }
 
 type status struct {
-	State   string `json:"state"`
-	Sent    int64  `json:"sent"`
-	Last    int64  `json:"last"`
-	Pending int64  `json:"pending"`
+	State   string    `json:"state"`
+	Since   time.Time `json:"since"`
+	Sent    int64     `json:"sent"`
+	Last    int64     `json:"last"`
+	Pending int64     `json:"pending"`
 	Job     *struct {
 		ID string `json:"id"`
 	} `json:"job"`

@@ -13,6 +13,7 @@ type Config struct {
 	Name   string
 	Topic  string
 	Format string // one of package formats
+	Filter Filter
 	Prefix string // of the transactional ids
 	Sender string // the Sender in each message's header
 	// Connection names the stored Connection that it takes. If it is empty the
@@ -52,6 +53,9 @@ func (c Config) Check() error {
 	}
 	if len(c.Topic) > 249 || c.Topic == "." || c.Topic == ".." || strings.Trim(c.Topic, topicBytes) != "" {
 		return fmt.Errorf("the topic's name %q is not one that Kafka takes: up to 249 letters, digits, dots, underscores and hyphens", c.Topic)
+	}
+	if err := c.Filter.Check(); err != nil {
+		return err
 	}
 	if c.Prefix == "" {
 		return fmt.Errorf("the prefix of the transactional ids must not be empty")

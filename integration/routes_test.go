@@ -1,0 +1,96 @@
+package integration
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+	"urncast/integration/topiccheck"
+)
+
+// told lists the topic's messages as "number action id", jobs marked.
+func (w *world) told() (lines []string) {
+	w.t.Helper()
+	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := range l.Messages {
+		m := &l.Messages[i]
+		_, id, _ := strings.Cut(m.Key, "=RIG:")
+		job, _, _ := strings.Cut(m.Headers["urncast-job"], " ")
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%d %s %s %d/%d %s", m.Number, m.Headers["urncast-action"], id, m.Position, m.Count, job)))
+	}
+	return lines
+}
+
+func (w *world) replace(ids ...string) {
+	w.t.Helper()
+	var lists []rig.Codelist
+	for _, id := range ids {
+		lists = append(lists, rig.Codelist{ID: id, Name: fmt.Sprintf("Name %d", w.random.Int64()), Codes: 3})
+	}
+	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(lists...)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestFilter narrows a route that has published, goes on, and widens it with a
+// baseline: at each step a real topic holds what passes, and verify agrees.
+func TestFilter(t *testing.T) {
+	t.Parallel()
+	k := rig.StartKafka(t)
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w.replace("CL_A", "CL_B")
+	w.settle()
+
+	s := w.settings
+	s.Env = append(slices.Clone(s.Env), "URNCAST_URNS=*:CL_A(*,*:CL_C(*")
+	w.changedAsking(s, "The filter was changed from none to", "CL_B", "CL_C")
+	w.command("start", "continue")
+	w.settle()
+	w.replace("CL_B")
+	w.replace("CL_A", "CL_B")
+	w.settle()
+	want := []string{"1 replace CL_A(1.0) 1/2", "1 replace CL_B(1.0) 2/2",
+		"1 delete CL_B(1.0) 1/1 filter", "2 replace CL_C(1.0) 1/1", "4 replace CL_A(1.0) 1/1"}
+	w.wantTold(want...)
+	out, err := w.product.Run(t.Context(), "verify", "--bootstrap", w.kafka.Bootstrap())
+	if err != nil || !strings.Contains(out, "proven        P7 nothing is on the topic that the filter does not take") || !strings.Contains(out, "transaction 3 was skipped; the route has a filter") {
+		t.Errorf("urncast verify: %v\n%s", err, out)
+	}
+
+	s.Env = slices.DeleteFunc(slices.Clone(s.Env), func(e string) bool { return strings.HasPrefix(e, "URNCAST_URNS") })
+	w.changedAsking(s, "to none", "CL_D")
+	w.command("start", "baseline")
+	w.settle()
+	want = append(want, "5 replace CL_A(1.0) 1/4 baseline", "5 replace CL_B(1.0) 2/4 baseline", "5 replace CL_C(1.0) 3/4 baseline", "5 replace CL_D(1.0) 4/4 baseline")
+	w.wantTold(want...)
+	w.check()
+}
+
+// changedAsking restarts the product with other settings and a change that is
+// pending, and waits for the question.
+func (w *world) changedAsking(s rig.Settings, asks string, pending ...string) {
+	w.t.Helper()
+	if err := w.product.Stop(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.settings, w.product = s, rig.NewProduct(w.t, s)
+	w.start()
+	w.replace(pending...)
+	if q := w.awaitQuestion(); !strings.Contains(q.Reason, asks) {
+		w.t.Errorf("the question does not say %q: %s", asks, q.Reason)
+	}
+}
+
+func (w *world) wantTold(want ...string) {
+	w.t.Helper()
+	if got := w.told(); !slices.Equal(got, want) {
+		w.t.Errorf("the topic says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

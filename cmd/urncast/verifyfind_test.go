@@ -1,0 +1,35 @@
+package main
+
+import (
+	"testing"
+
+	"urncast/producer"
+)
+
+// What is live and does not pass differs; a tombstone mends it, and a filter that
+// may not have been taken up yet is not judged.
+func TestVerifyFiltered(t *testing.T) {
+	list := func(id string) string { return "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:" + id + "(1.0)" }
+	only := producer.Filter{URNs: []string{"*:X(*"}}
+	live := []seen{{key: list("X")}, {key: list("Y"), offset: 1}}
+	cleared := append(live[:2:2], seen{key: list("Y"), offset: 2, null: true})
+	for name, c := range map[string]struct {
+		messages     []seen
+		status       producer.Status
+		differ, open int // findings
+	}{
+		"no filter":           {live, producer.Status{State: producer.Idle}, 0, 0},
+		"live beside it":      {live, producer.Status{State: producer.Idle, Filter: only}, 1, 0},
+		"cleared":             {cleared, producer.Status{State: producer.Publishing, Filter: only}, 0, 0},
+		"not yet asked":       {live, producer.Status{State: producer.Suspended, Filter: only}, 0, 1},
+		"a job clears it now": {live, producer.Status{State: producer.Publishing, Filter: only, Job: &producer.JobStatus{}}, 0, 1},
+		"stopped, no filter":  {live, producer.Status{State: producer.Stopped}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &verification{messages: c.messages, status: c.status}
+			if f := v.filtered(); len(f.differs) != c.differ || f.unproven != c.open {
+				t.Errorf("it differs in %q and leaves %q", f.differs, f.open)
+			}
+		})
+	}
+}

@@ -236,3 +236,30 @@ func TestChangedFilterAfterLostCursor(t *testing.T) {
 	until(t, s, b, "going on", s.handled(2))
 	wantTold(t, b, "1 replace A:X(1.0) 1/1", "2 replace A:X(1.0) 1/2", "2 replace A:Y(1.0) 2/2", "2 delete A:Y(1.0) 1/1 job")
 }
+
+// A crash between the writes of a changed filter, or after its tombstones, leaves
+// a job open: the next session ends with the topic as it should be, and no
+// tombstone twice.
+func TestChangedFilterAfterCrash(t *testing.T) {
+	s, b := newModelStore(), newModelBroker(nil)
+	s.wish(Idle, StartIdle)
+	until(t, s, b, "the start", s.handled(0))
+	s.record(registry.Replace, "1.0", "X", "Y")
+	until(t, s, b, "sending", s.handled(1))
+	s.record(registry.Replace, "1.0", "X")
+	s.row.Config.Filter = onlyIDs("X")
+	s.row.Job = &Job{ID: "begun", Kind: jobFilter, AsOf: 1, Phase: phasePublish} // and the route not yet adopted
+	s.wish(Idle, StartContinue)
+	until(t, s, b, "going on", s.handled(2))
+	want := []string{"1 replace A:X(1.0) 1/2", "1 replace A:Y(1.0) 2/2", "1 delete A:Y(1.0) 1/1 job", "2 replace A:X(1.0) 1/1"}
+	wantTold(t, b, want...)
+
+	s.row.Job = &Job{ID: "sent", Kind: jobFilter, AsOf: 2, Phase: phaseClear} // its end was not written
+	s.row.State = Recovering
+	until(t, s, b, "the end of the job", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.row.State == Idle && s.row.Job == nil
+	})
+	wantTold(t, b, want...)
+}

@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"urncast/integration/rig/port"
 )
 
 // A Kafka is one real broker: KRaft, one node, with a plain listener and one
@@ -99,7 +101,7 @@ func (k *Kafka) port(name string) int {
 
 // listen adds a listener on a free port.
 func (k *Kafka) listen(name, protocol string) error {
-	port, err := FreePort()
+	port, err := port.Free()
 	k.listeners = append(k.listeners, listener{name: name, protocol: protocol, port: port})
 	return err
 }

@@ -54,6 +54,9 @@ func (s *server) routes() []route {
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections})...)
 	}
+	if s.Doctor != nil {
+		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor})...)
+	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
 	}

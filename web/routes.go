@@ -41,6 +41,7 @@ func (s *server) routes() []route {
 		{"PUT /api/v1/settings", accessAdmin, rules.Put},
 		{"GET /api/v1/housekeeping", accessRead, house.State},
 		{"POST /api/v1/housekeeping", accessAdmin, house.Run},
+		{"GET /api/v1/openapi.json", accessRead, s.describe},
 
 		{"GET /{$}", accessRead, s.consolePage},
 		{"GET /console.css", accessOpen, s.consoleStyle},

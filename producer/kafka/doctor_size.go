@@ -26,7 +26,7 @@ func (i *inspection) topicSize() judgement {
 	if i.largest.Bytes > 0 {
 		there = fmt.Sprintf("the largest current structure has %d as it is stored", i.largest.Bytes)
 	}
-	j := ok(findTopicSize, "It takes messages up to %d bytes; %s.", limit, there)
+	j := ok(findTopicSize, "It takes messages up to %d bytes; %s. A larger message would be refused.", limit, there)
 	switch {
 	case i.largest.Bytes > limit && !i.compresses:
 		j = i.set(i.broken(findTopicSize, probe.TopicTooSmall, append(values, "wanted", fmt.Sprint(wanted))...), name, wanted)

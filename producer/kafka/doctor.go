@@ -73,7 +73,10 @@ func (c *Client) Diagnose(ctx context.Context, connection *producer.Connection, 
 		d.cluster()
 		d.examine(ctx)
 	}
-	return &producer.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, ctx.Err()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, ctx.Err()
+	}
+	return &producer.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, nil
 }
 
 // enterCluster logs in to the first bootstrap server that lets us, and looks who is
@@ -163,7 +166,7 @@ func (d *diagnosis) cluster() {
 func (d *diagnosis) examine(ctx context.Context) {
 	t := d.trial
 	t.found.away = map[int32]error{}
-	o := t.topic(ctx)
+	o := t.bounded(ctx, &step{do: t.topic})
 	switch {
 	case !t.found.topic.exists:
 		d.absent(&o)
@@ -206,7 +209,7 @@ func (d *diagnosis) rights(ctx context.Context) {
 		}{stepCreate, t.create})
 	}
 	for _, s := range steps {
-		o := s.do(ctx)
+		o := t.bounded(ctx, &step{do: s.do})
 		f := producer.TopicFinding{ID: s.id, What: o.finding, Why: whys[s.id], Cure: o.cure, Severity: producer.SeverityOK}
 		switch o.state {
 		case producer.StepFailed:

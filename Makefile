@@ -14,11 +14,12 @@ run: build ## Build it and start it with everything it needs (urncast dev)
 	bin/urncast dev
 
 .PHONY: generate
-generate: ## Make what is generated: pages, the table of properties and its documentation
+generate: ## Make what is generated: pages, the table of properties, the description of the API, documentation
 	@if go tool -n templ >/dev/null 2>&1; then go tool templ generate; fi
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update
+	go test ./web -run TestOpenAPI -update
 
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -293,14 +292,13 @@ func describeTopic(ctx context.Context, a *asker, topic string) (*ck.TopicDescri
 
 // create makes the topic and waits until the brokers know it.
 func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
-	keep := strconv.FormatInt(b.cluster.Retention.Milliseconds(), 10)
 	replication := b.cluster.Replication
 	if replication == 0 {
 		replication = -1
 	}
 	r, err := a.CreateTopics(ctx, []ck.TopicSpecification{{
 		Topic: topic, NumPartitions: 1, ReplicationFactor: replication,
-		Config: map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": keep, "delete.retention.ms": keep},
+		Config: stateSettings(b.cluster.Retention),
 	}}, ck.SetAdminOperationTimeout(requestTimeout), ck.SetAdminRequestTimeout(requestTimeout))
 	if err != nil {
 		return fault("creating topic "+topic, err)

@@ -151,6 +151,11 @@ func (s *session) resume(ctx context.Context) error {
 	case ask != nil || choice == StartBaseline:
 		return s.begin(ctx, choice, r)
 	}
+	if choice == wishSkip {
+		if err := s.skipAsked(ctx); err != nil {
+			return err
+		}
+	}
 	if s.row.Sent.Prefix != s.row.Config.Prefix {
 		return s.newPrefix(ctx)
 	}

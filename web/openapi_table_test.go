@@ -48,7 +48,7 @@ func words(values ...string) object { return object{"type": "string", "enum": va
 var pathParameters = map[string]parameter{
 	"number":  {"number", "The transaction's number.", integer(1)},
 	"name":    {"name", "The connection's name.", object{"type": "string"}},
-	"command": {"command", "What the producer is to do.", words("start", "suspend", "resume")},
+	"command": {"command", "What the producer is to do.", words("start", "suspend", "resume", "skip")},
 }
 
 // The bodies that have no type of their own in the program.
@@ -70,8 +70,10 @@ type (
 		DryRun    bool   `json:"dryRun" doc:"Say what would be done, and do nothing."`
 	}
 	producerOrder struct {
-		How  string `json:"how" doc:"Of start: idle or baseline at the first; baseline, continue or nothing later."`
-		Keep bool   `json:"keep" doc:"Of suspend: beyond a restart of the process."`
+		How         string `json:"how" doc:"Of start: idle or baseline at the first; baseline, continue or nothing later."`
+		Keep        bool   `json:"keep" doc:"Of suspend: beyond a restart of the process."`
+		Transaction int64  `json:"transaction,omitempty" doc:"For skip: the transaction at which the producer FAILED."`
+		Reason      string `json:"reason,omitempty" doc:"For skip: why; it is kept with the transaction."`
 	}
 	testedStep struct {
 		rest.Step
@@ -111,7 +113,7 @@ var operations = map[string]operation{
 	"GET /api/v1/openapi.json": {id: "getDescription", tag: "settings", summary: "This description", gives: ok("OpenAPI 3.1.", map[string]any{})},
 
 	"GET /api/v1/producer": {id: "getProducer", tag: "producer", summary: "What the producer is doing", gives: ok("Its status.", producer.Status{})},
-	"POST /api/v1/producer/{command}": {id: "commandProducer", tag: "producer", summary: "Start, suspend or resume the producer",
+	"POST /api/v1/producer/{command}": {id: "commandProducer", tag: "producer", summary: "Start, suspend or resume the producer, or skip a transaction",
 		about: "The command is recorded, and acted on by the instance that holds the producer.", takes: producerOrder{},
 		gives: []answer{{status: 204, what: "Recorded."}, problem(409, "It does not fit the producer's state; the text says what does.")}},
 

@@ -131,7 +131,7 @@ func (v *verification) complete() finding {
 		switch {
 		case there[e.Number] || e.Published == producer.StatusPending || e.Published == producer.StatusCovered:
 		case e.Published == producer.StatusSkipped:
-			f.leave("transaction %d was skipped", e.Number)
+			f.leave("transaction %d was skipped%s", e.Number, e.skippedBy())
 		case v.before(e.Number):
 			f.leave("transaction %d is older than what is read of the topic", e.Number)
 		default:
@@ -148,6 +148,14 @@ func (v *verification) numbers() map[int64]bool {
 		there[v.messages[i].number] = true
 	}
 	return there
+}
+
+// skippedBy says who skipped an entry, and why, if somebody did.
+func (e *entry) skippedBy() string {
+	if e.User == "" {
+		return ""
+	}
+	return " by " + e.User + ": " + e.Reason
 }
 
 // before says whether a transaction may be absent because the topic begins after

@@ -303,7 +303,11 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 	if err != nil {
 		return fault("creating topic "+topic, err)
 	}
-	if e := r[0].Error; e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
+	if e := r[0].Error; e.Code() == ck.ErrTopicAuthorizationFailed || e.Code() == ck.ErrClusterAuthorizationFailed {
+		cure := "create the topic, or grant CREATE on it, then start the producer"
+		return &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(e),
+			Text: "Topic " + topic + " does not exist, and the program may not create it (" + cure + ")"}
+	} else if e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
 		return fault("creating topic "+topic, e)
 	}
 	for range 50 {
@@ -313,6 +317,21 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
+}
+
+// gone says that a topic does not exist; nil if it does, or nobody knows. The client
+// would wait for it for as long as a transaction may last.
+func (b *Broker) gone(ctx context.Context, topic string) *probe.Trouble {
+	a, err := b.admin()
+	if err != nil {
+		return nil
+	}
+	defer a.Close()
+	d, err := describeTopic(ctx, a, topic)
+	if err != nil || d.Error.Code() != ck.ErrUnknownTopicOrPart {
+		return nil
+	}
+	return &probe.Trouble{Text: "Topic " + topic + " does not exist any more."}
 }
 
 // Ends implements producer.Broker.

@@ -79,9 +79,9 @@ func (j *journal) table() string {
 	defer j.mu.Unlock()
 	slices.SortFunc(j.samples, func(a, b sample) int { return a.at.Compare(b.at) })
 	type row struct {
-		kind                       string
-		count, disturbed, unhealed int
-		recoveries                 []time.Duration
+		kind             string
+		count, disturbed int
+		recoveries       []time.Duration
 	}
 	var rows []*row
 	of := map[string]*row{}
@@ -100,8 +100,6 @@ func (j *journal) table() string {
 			}
 			if known {
 				r.recoveries = append(r.recoveries, took)
-			} else {
-				r.unhealed++
 			}
 		}
 	}

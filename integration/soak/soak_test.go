@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,25 +92,24 @@ func (w *world) lanes(r *rand.Rand, during time.Duration) {
 		})
 	}
 	for i, m := range w.members {
-		run(fmt.Sprintf("instance %d", i+1), w.ofMember(m), 3*time.Second)
+		run(fmt.Sprintf("instance %d", i+1), w.ofMember(m), 1600*time.Millisecond)
 	}
-	run("servers", w.ofServers(), 12*time.Second)
+	run("servers", w.ofServers(), 8*time.Second)
 	all.Wait()
 }
 
-// each does some cheap faults, one after the other.
+// each does some short faults, one after the other.
 func (w *world) each(r *rand.Rand) {
-	for _, f := range w.ofMember(w.members[0])[:7] {
-		if !strings.HasPrefix(f.name, "partition") {
-			w.suffer("instance 1", f, r)
+	some := func(of string, faults []fault, names ...string) {
+		for _, name := range names {
+			i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
+			w.suffer(of, faults[i], r)
 		}
 	}
-	for _, f := range w.ofMember(w.members[1])[8:9] {
-		w.suffer("instance 2", f, r)
-	}
-	for _, f := range w.ofServers()[3:5] {
-		w.suffer("servers", f, r)
-	}
+	some("instance 1", w.ofMember(w.members[0]), "connection to Kafka cut", "connection to Kafka halved", "connection to Kafka delayed",
+		"connection to Postgres cut", "connection to Postgres halved", "connection to Postgres delayed")
+	some("instance 2", w.ofMember(w.members[1]), "instance killed")
+	some("servers", w.ofServers(), "Postgres killed", "Postgres' sessions ended")
 }
 
 func choose(r *rand.Rand, faults []fault) fault {

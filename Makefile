@@ -45,8 +45,12 @@ fuzz: ## Fuzz each reader for a short while (FUZZTIME=30s)
 	  go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p || exit 1; done; done
 
 .PHONY: soak
-soak: ## The kill tests, ten times as many kills (SOAK=10)
-	URNCAST_SOAK=$${SOAK:-10} go test -timeout 12h -count 1 -v -run 'Kill|Commit|Paused|Postgres|Broker' ./integration
+soak: ## A cluster under fire (MINUTES=30, SEED=… repeats a plan); docs/reliability.md
+	URNCAST_MINUTES=$${MINUTES:-30} URNCAST_SEED=$(SEED) go test -timeout 24h -count 1 -v -run Soak ./integration/soak
+
+.PHONY: kills
+kills: ## The kill tests, ten times as many kills (TIMES=10)
+	URNCAST_SOAK=$${TIMES:-10} go test -timeout 12h -count 1 -v -run 'Kill|Commit|Paused|Postgres|Broker' ./integration
 
 .PHONY: bench
 bench: ## Print the table of figures beside bare clients

@@ -19,6 +19,7 @@ generate: ## Make what is generated: pages, the table of properties and its docu
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update
+	go test ./producer/kafka -run TestFaultDocumentation -update
 
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast

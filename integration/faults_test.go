@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -13,11 +15,15 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// strict is a broker that refuses what a user was not allowed.
+// strict is a broker that refuses what a user was not allowed, and requests of more
+// bytes than socketMost.
 type strict struct {
 	*rig.Kafka
 	postgres *pg.Server
 }
+
+// socketMost is the broker's socket.request.max.bytes.
+const socketMost = 400_000
 
 // Each fault is met on a real broker: the producer is in the state and says the
 // words that it should, and when the cause is gone, nothing is lost or doubled. One
@@ -25,13 +31,15 @@ type strict struct {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := &strict{postgres: pg.Start(t)}
-	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), ACLs: true, Users: map[string]string{"alice": "a", "bob": "b", "carol": "c", "admin": "d"}})
+	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), ACLs: true, Users: map[string]string{"alice": "a", "bob": "b", "carol": "c", "admin": "d"},
+		Properties: []string{fmt.Sprintf("socket.request.max.bytes=%d", socketMost)}})
 	for name, run := range map[string]func(*testing.T, *strict){
-		"skip":                  skippedByHand,
-		"no right to the topic": noTopicRight,
-		"no right to the id":    noIDRight,
-		"topic deleted":         topicDeleted,
-		"commit timed out":      commitTimedOut,
+		"skip":                         skippedByHand,
+		"no right to the topic":        noTopicRight,
+		"no right to the id":           noIDRight,
+		"too large for the connection": tooLargeForTheSocket,
+		"topic deleted":                topicDeleted,
+		"commit timed out":             commitTimedOut,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -156,6 +164,45 @@ func topicDeleted(t *testing.T, s *strict) {
 	if out, err := w.product.Run(t.Context(), "verify", "--from-baseline", "--bootstrap", s.Bootstrap()); err != nil {
 		t.Errorf("verify: %v\n%s", err, out)
 	}
+}
+
+// warned submits a codelist, and gives what the answer warns of.
+func (w *world) warned(query string, list rig.Codelist) string {
+	w.t.Helper()
+	status, body, err := w.product.Do(http.MethodPost, "/sdmx/v2/structure"+query, "application/xml", rig.Message(list))
+	var answer struct{ Warnings []string }
+	if err == nil {
+		err = json.Unmarshal(body, &answer)
+	}
+	if err != nil || status >= 300 {
+		w.t.Fatalf("%d %s %v", status, body, err)
+	}
+	return strings.Join(answer.Warnings, "\n")
+}
+
+// That a structure will not fit is known at a dry run, and said with its answer.
+func tooLargeForTheSocket(t *testing.T, s *strict) {
+	w := newWorld(t, s.Kafka, s.postgres, s.Bootstrap())
+	small, large := rig.Codelist{ID: "CL_A", Name: "A", Codes: 1}, rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 6000}
+	if text := w.warned("?dryRun=true", small); text != "" {
+		t.Errorf("what fits was warned of: %s", text)
+	}
+	for _, query := range []string{"?dryRun=true", ""} {
+		text := w.warned(query, large)
+		for _, want := range []string{large.URN(), w.topic, fmt.Sprintf("socket.request.max.bytes=%d", socketMost)} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q: %q does not say %q", query, text, want)
+			}
+		}
+	}
+	w.failed("transaction 1", large.URN(), "socket.request.max.bytes")
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "1", "--reason", "too large"); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	large.Codes = 10
+	w.replace(large)
+	w.settle()
+	w.check()
 }
 
 func commitTimedOut(t *testing.T, s *strict) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,7 @@ func TestFaults(t *testing.T) {
 		"no right to the topic":        noTopicRight,
 		"no right to the id":           noIDRight,
 		"too large for the connection": tooLargeForTheSocket,
+		"too large for the client":     tooLargeForTheClient,
 		"topic deleted":                topicDeleted,
 		"commit timed out":             commitTimedOut,
 	} {
@@ -114,6 +116,24 @@ func skippedByHand(t *testing.T, s *strict) {
 	w.replace(rig.Codelist{ID: "CL_LARGE", Name: "Short", Codes: 1})
 	w.settle()
 	w.check() // which knows of absent transactions only what the header says
+
+	// Replaces and deletes of one submission go together.
+	if err := w.submit(http.MethodPost, "/sdmx/v2/structure?action=full-replace", rig.Message(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000})); err != nil {
+		t.Fatal(err)
+	}
+	w.failed("transaction 5")
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "5", "--reason", "It is a pair."); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	w.settle()
+	for n := 5; n <= 6; n++ {
+		if err := w.product.JSON(fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil || tx.Published != "SKIPPED" || tx.PublishedReason != "It is a pair." {
+			t.Errorf("transaction %d is %+v, %v", n, tx, err)
+		}
+	}
+	w.replace(rig.Codelist{ID: "CL_A", Name: "A again", Codes: 1}, rig.Codelist{ID: "CL_LARGE", Name: "Short again", Codes: 1})
+	w.settle()
+	w.check()
 }
 
 func noTopicRight(t *testing.T, s *strict) {
@@ -205,6 +225,23 @@ func tooLargeForTheSocket(t *testing.T, s *strict) {
 	w.check()
 }
 
+// The client's own limit is known before anything is connected to.
+func tooLargeForTheClient(t *testing.T, s *strict) {
+	w := newWorld(t, s.Kafka, s.postgres, s.Bootstrap(), "max.request.size=20000")
+	large := rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000}
+	if text := w.warned("?dryRun=true", large); !strings.Contains(text, large.URN()) || !strings.Contains(text, "max.request.size=20000") {
+		t.Errorf("the dry run warns of %q", text)
+	}
+	w.replace(large)
+	w.failed("transaction 1", large.URN(), w.topic, "max.request.size=20000")
+	w.product.Kill()
+	w.settings.Kafka = nil
+	w.product = rig.NewProduct(t, w.settings)
+	w.start() // with the limit raised, which is a restart: it sends what waits
+	w.settle()
+	w.check()
+}
+
 func commitTimedOut(t *testing.T, s *strict) {
 	w := newWorld(t, s.Kafka, s.postgres, s.Kafka.Proxy.Address())
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
@@ -225,6 +262,33 @@ func commitTimedOut(t *testing.T, s *strict) {
 	}
 	s.Kafka.Proxy.Rule(nil)
 	close(hold)
+	w.settle()
+	w.check()
+}
+
+// A broker whose disk is full stops, and nothing is decided without it: the producer
+// waits, and goes on by itself when the broker is there again.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	disk := rig.NewDisk(t, 64)
+	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Properties: []string{"log.dirs=" + filepath.Join(disk.Dir, "data")}})
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
+	w.settle()
+	disk.Fill(t)
+	for i := range 5 {
+		w.replace(rig.Codelist{ID: fmt.Sprintf("CL_%d", i), Name: "Large", Codes: 1000})
+	}
+	p := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" })
+	w.says(p, "Nothing is lost")
+	if p.Pending == 0 {
+		t.Error("on a full disk everything was sent: the test has shown nothing")
+	}
+	k.Kill() // if it has not ended
+	disk.Clear(t)
+	if err := k.Start(); err != nil {
+		t.Fatal(err)
+	}
 	w.settle()
 	w.check()
 }

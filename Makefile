@@ -20,6 +20,7 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	mv table_gen.tmp producer/kafka/properties/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update
 	go test ./web -run TestOpenAPI -update
+	go test ./producer/kafka -run TestFaultDocumentation -update
 
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast

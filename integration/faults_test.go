@@ -1,8 +1,12 @@
 package integration
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +17,15 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// strict is a broker that refuses what a user was not allowed.
+// strict is a broker that refuses what a user was not allowed, and requests of more
+// bytes than socketMost.
 type strict struct {
 	*rig.Kafka
 	postgres *pg.Server
 }
+
+// socketMost is the broker's socket.request.max.bytes.
+const socketMost = 400_000
 
 // Each fault is met on a real broker: the producer is in the state and says the
 // words that it should, and when the cause is gone, nothing is lost or doubled. One
@@ -25,13 +33,16 @@ type strict struct {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := &strict{postgres: pg.Start(t)}
-	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), ACLs: true, Users: map[string]string{"alice": "a", "bob": "b", "carol": "c", "admin": "d"}})
+	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), ACLs: true, Users: map[string]string{"alice": "a", "bob": "b", "carol": "c", "admin": "d"},
+		Properties: []string{fmt.Sprintf("socket.request.max.bytes=%d", socketMost)}})
 	for name, run := range map[string]func(*testing.T, *strict){
-		"skip":                  skippedByHand,
-		"no right to the topic": noTopicRight,
-		"no right to the id":    noIDRight,
-		"topic deleted":         topicDeleted,
-		"commit timed out":      commitTimedOut,
+		"skip":                         skippedByHand,
+		"no right to the topic":        noTopicRight,
+		"no right to the id":           noIDRight,
+		"too large for the connection": tooLargeForTheSocket,
+		"too large for the client":     tooLargeForTheClient,
+		"topic deleted":                topicDeleted,
+		"commit timed out":             commitTimedOut,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,6 +117,24 @@ func skippedByHand(t *testing.T, s *strict) {
 	w.replace(rig.Codelist{ID: "CL_LARGE", Name: "Short", Codes: 1})
 	w.settle()
 	w.check() // which knows of absent transactions only what the header says
+
+	// Replaces and deletes of one submission go together.
+	if err := w.submit(http.MethodPost, "/sdmx/v2/structure?action=full-replace", rig.Message(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000})); err != nil {
+		t.Fatal(err)
+	}
+	w.failed("transaction 5")
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "5", "--reason", "It is a pair."); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	w.settle()
+	for n := 5; n <= 6; n++ {
+		if err := w.product.JSON(fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil || tx.Published != "SKIPPED" || tx.PublishedReason != "It is a pair." {
+			t.Errorf("transaction %d is %+v, %v", n, tx, err)
+		}
+	}
+	w.replace(rig.Codelist{ID: "CL_A", Name: "A again", Codes: 1}, rig.Codelist{ID: "CL_LARGE", Name: "Short again", Codes: 1})
+	w.settle()
+	w.check()
 }
 
 func noTopicRight(t *testing.T, s *strict) {
@@ -158,6 +187,62 @@ func topicDeleted(t *testing.T, s *strict) {
 	}
 }
 
+// warned submits a codelist, and gives what the answer warns of.
+func (w *world) warned(query string, list rig.Codelist) string {
+	w.t.Helper()
+	status, body, err := w.product.Do(http.MethodPost, "/sdmx/v2/structure"+query, "application/xml", rig.Message(list))
+	var answer struct{ Warnings []string }
+	if err == nil {
+		err = json.Unmarshal(body, &answer)
+	}
+	if err != nil || status >= 300 {
+		w.t.Fatalf("%d %s %v", status, body, err)
+	}
+	return strings.Join(answer.Warnings, "\n")
+}
+
+// That a structure will not fit is known at a dry run, and said with its answer.
+func tooLargeForTheSocket(t *testing.T, s *strict) {
+	w := newWorld(t, s.Kafka, s.postgres, s.Bootstrap())
+	small, large := rig.Codelist{ID: "CL_A", Name: "A", Codes: 1}, rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 6000}
+	if text := w.warned("?dryRun=true", small); text != "" {
+		t.Errorf("what fits was warned of: %s", text)
+	}
+	for _, query := range []string{"?dryRun=true", ""} {
+		text := w.warned(query, large)
+		for _, want := range []string{large.URN(), w.topic, fmt.Sprintf("socket.request.max.bytes=%d", socketMost)} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q: %q does not say %q", query, text, want)
+			}
+		}
+	}
+	w.failed("transaction 1", large.URN(), "socket.request.max.bytes")
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "1", "--reason", "too large"); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	large.Codes = 10
+	w.replace(large)
+	w.settle()
+	w.check()
+}
+
+// The client's own limit is known before anything is connected to.
+func tooLargeForTheClient(t *testing.T, s *strict) {
+	w := newWorld(t, s.Kafka, s.postgres, s.Bootstrap(), "max.request.size=20000")
+	large := rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000}
+	if text := w.warned("?dryRun=true", large); !strings.Contains(text, large.URN()) || !strings.Contains(text, "max.request.size=20000") {
+		t.Errorf("the dry run warns of %q", text)
+	}
+	w.replace(large)
+	w.failed("transaction 1", large.URN(), w.topic, "max.request.size=20000")
+	w.product.Kill()
+	w.settings.Kafka = nil
+	w.product = rig.NewProduct(t, w.settings)
+	w.start() // with the limit raised, which is a restart: it sends what waits
+	w.settle()
+	w.check()
+}
+
 func commitTimedOut(t *testing.T, s *strict) {
 	w := newWorld(t, s.Kafka, s.postgres, s.Kafka.Proxy.Address())
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
@@ -178,6 +263,41 @@ func commitTimedOut(t *testing.T, s *strict) {
 	}
 	s.Kafka.Proxy.Rule(nil)
 	close(hold)
+	w.settle()
+	w.check()
+}
+
+// A broker whose disk is full stops, and nothing is decided without it: the producer
+// waits, and goes on by itself when the broker is there again.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	disk, err := rig.NewDisk(t, 64)
+	if err != nil {
+		t.Skip(err)
+	}
+	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Properties: []string{"log.dirs=" + filepath.Join(disk.Dir, "data")}})
+	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
+	w.settle()
+	full, end := context.WithCancel(t.Context())
+	filled := make(chan error, 1)
+	go func() { filled <- disk.Fill(full) }()
+	for i := range 5 {
+		w.replace(rig.Codelist{ID: fmt.Sprintf("CL_%d", i), Name: "Large", Codes: 1000})
+	}
+	p := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" })
+	w.says(p, "Nothing is lost")
+	if p.Pending == 0 {
+		t.Error("on a full disk everything was sent: the test has shown nothing")
+	}
+	k.Kill() // if it has not ended
+	end()
+	if err := <-filled; err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Start(); err != nil {
+		t.Fatal(err)
+	}
 	w.settle()
 	w.check()
 }

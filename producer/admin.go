@@ -16,6 +16,8 @@ type Records interface {
 	Wish(ctx context.Context, run State, how string, keep bool, user string) error
 	// WishSkip records the wish to skip a transaction, with the act of the audit.
 	WishSkip(ctx context.Context, s Skip, a Act) error
+	// Routes are the producer's routes with what limits a record on them.
+	Routes(ctx context.Context) ([]LimitedRoute, error)
 	// Statuses gives what became of each transaction in a range, both ends included.
 	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error)
 }

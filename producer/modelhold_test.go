@@ -139,6 +139,8 @@ func (h *modelHold) SkipAsked(_ context.Context, first, last registry.Number, _ 
 	})
 }
 
+func (h *modelHold) Limit(context.Context, string, Limits) error { return nil }
+
 func (h *modelHold) Fail(_ context.Context, n registry.Number, _ string) error {
 	return h.do(func() { h.marks[n] = StatusFailed })
 }

@@ -189,7 +189,7 @@ func (s *session) reopen(ctx context.Context, route Route) (err error) {
 // answer to a question. r is what recovery found, nil at the first start.
 func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	route := Route{Topic: s.row.Config.Topic, Format: s.row.Config.Format, Prefix: s.row.Config.Prefix}
-	topic, err := s.broker.Describe(ctx, route.Topic)
+	topic, err := s.describe(ctx, route.Topic)
 	if err != nil {
 		return err
 	}

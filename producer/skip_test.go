@@ -12,7 +12,8 @@ import (
 // modelRecords is what Admin reads and writes of a model.
 type modelRecords struct {
 	*modelStore
-	acts []Act
+	acts   []Act
+	routes []LimitedRoute
 }
 
 func (r *modelRecords) Status(context.Context) (Status, error) {
@@ -30,6 +31,8 @@ func (r *modelRecords) Status(context.Context) (Status, error) {
 func (r *modelRecords) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]Became, error) {
 	return nil, nil
 }
+
+func (r *modelRecords) Routes(context.Context) ([]LimitedRoute, error) { return r.routes, nil }
 
 func (r *modelRecords) Wish(_ context.Context, run State, how string, _ bool, _ string) error {
 	r.wish(run, how)

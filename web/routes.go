@@ -8,7 +8,7 @@ import (
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	maintain := &rest.Maintenance{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
+	maintain := &rest.Maintenance{Registry: s.Registry, Producer: s.Producer, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
 	rules := &rest.Rules{Registry: s.Registry}

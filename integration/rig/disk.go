@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -33,8 +34,9 @@ func NewDisk(tb testing.TB, megabytes int) (*Disk, error) {
 	return &Disk{dir}, nil
 }
 
-// Fill leaves no byte free, again and again for a while, and then frees what it took.
-func (d *Disk) Fill(during time.Duration) error {
+// Fill leaves no byte free, again and again until ctx ends, and then frees what it
+// took.
+func (d *Disk) Fill(ctx context.Context) error {
 	file := filepath.Join(d.Dir, "ballast")
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -43,7 +45,7 @@ func (d *Disk) Fill(during time.Duration) error {
 	defer os.Remove(file)
 	defer f.Close()
 	block := make([]byte, 1<<20)
-	for end := time.Now().Add(during); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for ; ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 		for size := len(block); size > 0; {
 			n, err := f.Write(block[:size])
 			if n == size {

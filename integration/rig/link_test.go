@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -111,7 +112,9 @@ func TestDisk(t *testing.T) {
 		t.Skip(err)
 	}
 	filled := make(chan error, 1)
-	go func() { filled <- d.Fill(600 * time.Millisecond) }()
+	full, end := context.WithTimeout(t.Context(), 600*time.Millisecond)
+	defer end()
+	go func() { filled <- d.Fill(full) }()
 	time.Sleep(200 * time.Millisecond)
 	if err := os.WriteFile(d.Dir+"/file", make([]byte, 5000), 0o600); err == nil {
 		t.Error("a full disk took a file")

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -145,7 +146,10 @@ func (w *world) fills(server string, d *rig.Disk) func(*rand.Rand) (string, erro
 		w.servers.Lock()
 		defer w.servers.Unlock()
 		during := between(r, time.Second, 4*time.Second)
-		if err := d.Fill(during); err != nil {
+		full, end := context.WithTimeout(w.t.Context(), during)
+		err := d.Fill(full)
+		end()
+		if err != nil {
 			return "", err
 		}
 		effect := fmt.Sprintf("for %s", during)

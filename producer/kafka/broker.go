@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -39,6 +40,7 @@ type Broker struct {
 	client   map[string]string // librdkafka's properties
 	settings *properties.Resolved
 	request  int              // bytes that one message may have; 0 for no bound of ours
+	socket   atomic.Int64     // the topic's leader's socket.request.max.bytes; 0 if it is not known
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
@@ -278,6 +280,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (_ producer.Topic, 
 			return t, fault("asking the brokers for topic "+topic, d.Error)
 		}
 		t.ID, t.Partitions = d.TopicID.String(), len(d.Partitions)
+		t.Limits = b.limits(ctx, a, d)
 		return t, nil
 	}
 }

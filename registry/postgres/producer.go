@@ -140,6 +140,19 @@ func (p *ProducerStore) WishSkip(ctx context.Context, s producer.Skip, a produce
 	})
 }
 
+// Routes implements producer.Records.
+func (p *ProducerStore) Routes(ctx context.Context) ([]producer.LimitedRoute, error) {
+	rows, err := p.pool.Query(ctx, `
+		SELECT p.topic, p.format, p.sender, l.request, l.message, l.socket, l.seen_at
+		FROM producers p JOIN topic_limits l ON l.producer = p.id AND l.topic = p.topic WHERE p.id = $1`, p.id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r producer.LimitedRoute, err error) {
+		return r, row.Scan(&r.Topic, &r.Format, &r.Sender, &r.Request, &r.Message, &r.Socket, &r.SeenAt)
+	})
+}
+
 // bootstrapNow are the servers of a producer's connection, as it is defined now.
 const bootstrapNow = `CASE p.connection WHEN '' THEN p.bootstrap ELSE coalesce((
 	SELECT coalesce(k.properties->>'bootstrap.servers', k.properties->>'metadata.broker.list') FROM connections k WHERE k.name = p.connection), '') END`

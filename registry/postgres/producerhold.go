@@ -119,6 +119,12 @@ func (h *hold) SkipAsked(ctx context.Context, first, last registry.Number, reaso
 	})
 }
 
+// Limit implements producer.Hold.
+func (h *hold) Limit(ctx context.Context, topic string, l producer.Limits) error {
+	return h.exec(ctx, `INSERT INTO topic_limits (producer, topic, request, message, socket) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (producer, topic) DO UPDATE SET request = $3, message = $4, socket = $5, seen_at = now()`, topic, l.Request, l.Message, l.Socket)
+}
+
 // Fail implements producer.Hold.
 func (h *hold) Fail(ctx context.Context, n registry.Number, reason string) error {
 	return h.exec(ctx, markSQL, n, n, producer.StatusFailed, reason)

@@ -10,6 +10,35 @@ import (
 	"urncast/registry"
 )
 
+// The limits of a topic are the newest that were seen, and belong to the topic that
+// the producer is configured for.
+func TestLimitsAreKept(t *testing.T) {
+	c := newCluster(t, pg.Start(t), "limits")
+	h := c.acquire(c.a)
+	topic := producer.Config{}.WithDefaults().Topic
+	routes := func() []producer.LimitedRoute {
+		t.Helper()
+		all, err := c.b.Routes(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if all := routes(); len(all) != 0 {
+		t.Errorf("before anybody looked: %+v", all)
+	}
+	for _, seen := range []producer.Limits{{Request: 1, Message: 2}, {Request: 3, Message: 4, Socket: 5}} {
+		for name, l := range map[string]producer.Limits{topic: seen, "another": {Request: 9}} {
+			if err := h.Limit(t.Context(), name, l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all := routes(); len(all) != 1 || all[0].Topic != topic || all[0].Limits != seen || all[0].Format == "" || all[0].SeenAt.IsZero() {
+			t.Errorf("the routes are %+v, want one with %+v", all, seen)
+		}
+	}
+}
+
 // The wish to skip carries what the publisher needs, is audited, and what it leads
 // to is kept with the transactions. Any other wish after it asks for no skip.
 func TestSkipIsKept(t *testing.T) {

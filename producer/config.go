@@ -13,6 +13,7 @@ type Config struct {
 	Name   string
 	Topic  string
 	Format string // one of package formats
+	Filter Filter
 	Prefix string // of the transactional ids
 	Sender string // the Sender in each message's header
 	// Connection names the stored Connection that it takes. If it is empty the
@@ -51,6 +52,9 @@ func (c Config) Check() error {
 		return fmt.Errorf("the producer's format: %w", err)
 	}
 	if err := checkTopic(c.Topic); err != nil {
+		return err
+	}
+	if err := c.Filter.Check(); err != nil {
 		return err
 	}
 	if c.Prefix == "" {

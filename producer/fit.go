@@ -20,6 +20,7 @@ type Limits struct {
 // publisher last saw there. SeenAt is zero if it never looked.
 type LimitedRoute struct {
 	Topic, Format, Sender string
+	Filter                Filter
 	Limits
 	SeenAt time.Time
 }
@@ -52,7 +53,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]st
 		tx := &registry.Transaction{RecordedAt: time.Now().UTC()}
 		for j := range contents {
 			c := &contents[j]
-			if int64(len(c.Body))*expansionMost+recordExtra <= limit {
+			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
 				continue
 			}
 			value, left, err := e.value(tx, 1, c.URN, c.Body)

@@ -15,6 +15,7 @@ import (
 
 const (
 	jobBaseline = "baseline"
+	jobFilter   = "filter" // tombstones for what a changed filter takes no more
 
 	phasePublish = "publish"
 	phaseClear   = "clear"
@@ -58,6 +59,9 @@ func (s *session) runJob(ctx context.Context) error {
 	if err != nil {
 		return stored(err)
 	}
+	if job.Kind == jobFilter {
+		return s.runClear(ctx, job, &tx)
+	}
 	start, high, err := s.broker.Ends(ctx, s.row.Sent.Topic)
 	if err != nil {
 		return err
@@ -70,6 +74,7 @@ func (s *session) runJob(ctx context.Context) error {
 	if err != nil {
 		return stored(err)
 	}
+	entries = slices.DeleteFunc(entries, func(e Entry) bool { return !s.row.Config.Filter.Passes(e.URN) })
 	var total int64
 	for i := range entries {
 		total += int64(entries[i].Bytes)
@@ -79,7 +84,7 @@ func (s *session) runJob(ctx context.Context) error {
 	}
 	scan, stop := context.WithCancel(ctx)
 	defer stop()
-	held := s.held(scan)
+	held := s.held(scan, s.cursor.Offset)
 	kept, err := s.publishChunks(ctx, job, &tx, entries, seen.chunks)
 	if err != nil {
 		return s.refuse(ctx, 0, err)
@@ -217,11 +222,11 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamp *s
 	})
 }
 
-// held lists the keys that the topic held of ours before the baseline: the cursor
-// stands where that began. It reads while the baseline is published.
-func (s *session) held(ctx context.Context) func() (map[string]bool, error) {
+// held lists the keys that the topic holds of ours up to an offset. For a baseline
+// that is where it began, and it reads while the baseline is published.
+func (s *session) held(ctx context.Context, end int64) func() (map[string]bool, error) {
 	live, done := map[string]bool{}, make(chan error, 1)
-	topic, registry, end := s.row.Sent.Topic, s.row.Registry, s.cursor.Offset
+	topic, registry := s.row.Sent.Topic, s.row.Registry
 	s.goroutines.Go(func() {
 		start, _, err := s.broker.Ends(ctx, topic)
 		if err == nil {

@@ -94,6 +94,7 @@ type Cursor struct {
 // A Route is what is sent where, and under which transactional ids.
 type Route struct {
 	Topic, TopicID, Cluster, Format, Prefix string
+	Filter                                  string // as Filter.String writes it
 }
 
 // A Job is a publication that outlives a crash.

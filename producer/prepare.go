@@ -96,11 +96,15 @@ func (s *session) prepare(ctx context.Context, p *Pending) *work {
 	case p.Documents == nil:
 		w.err = s.prepareLarge(ctx, w)
 	case p.Kind == registry.Delete:
-		keys := make([]string, len(p.Documents))
+		keys := make([]string, 0, len(p.Documents))
 		for i := range p.Documents {
-			keys[i] = p.Documents[i].URN.String()
+			if u := p.Documents[i].URN; s.row.Config.Filter.Passes(u) {
+				keys = append(keys, u.String())
+			}
 		}
-		w.parts = []part{s.tombstones(w, keys)}
+		if len(keys) > 0 {
+			w.parts = []part{s.tombstones(w, keys)}
+		}
 		w.held = int64(len(keys)) * 512
 	default:
 		w.err = s.prepareSmall(w, p.Documents)
@@ -114,6 +118,9 @@ func (s *session) prepareSmall(w *work, documents []registry.Document) error {
 	var gone []string
 	for i := range documents {
 		d := &documents[i]
+		if !s.row.Config.Filter.Passes(d.URN) {
+			continue // nor is it on the topic: a changed filter clears that
+		}
 		value, left, err := s.encoder.value(&w.tx, d.Position, d.URN, d.Body)
 		if err != nil {
 			return err
@@ -172,12 +179,16 @@ func (s *session) tombstones(w *work, keys []string) part {
 }
 
 // prepareLarge reads a transaction once to know how many of its structures the
-// format can express, for every record says so; sending reads it again.
+// filter takes and the format can express, for every record says so; sending reads it again.
 func (s *session) prepareLarge(ctx context.Context, w *work) error {
 	count := 0
 	var gone []string
 	off := map[int]bool{}
 	err := s.pages(ctx, w.tx.Number, func(d *registry.Document) error {
+		if !s.row.Config.Filter.Passes(d.URN) {
+			off[d.Position] = true
+			return nil
+		}
 		if formats.AlwaysExpressible(s.encoder.format, d.URN.Class) {
 			count++
 			return nil

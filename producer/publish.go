@@ -192,7 +192,14 @@ func (s *session) skip(ctx context.Context, w *work) error {
 	}
 	s.cursor.Number = w.tx.Number
 	s.skipped = append(s.skipped, w.tx.Number)
-	return stored(s.hold.Skip(ctx, w.tx.Number, "The route's format can express none of its structures."))
+	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.row.Config.Filter)))
+}
+
+func skippedWhy(f Filter) string {
+	if f.IsZero() {
+		return "The route's format can express none of its structures."
+	}
+	return "None of its structures is for the route: its filter passes them over, or its format cannot express them."
 }
 
 // skipsBelow lists the skipped numbers directly below n, for the header that

@@ -147,8 +147,19 @@ func (s *session) changedRoute() *asking {
 	case sent.Format != want.Format:
 		return &asking{fmt.Sprintf("The format was changed from %s to %s.", sent.Format, want.Format),
 			bothWays("Send what is pending in the new format; older messages stay as they are.")}
+	case sent.Filter != want.Filter.String():
+		return &asking{fmt.Sprintf("The filter was changed from %s to %s.", filterShown(sent.Filter), filterShown(want.Filter.String())),
+			bothWays("Send what is pending and passes the new filter, after tombstones for what the topic holds and the filter takes no more. " +
+				"What it newly takes comes when it changes next.")}
 	}
 	return nil
+}
+
+func filterShown(filter string) string {
+	if filter == "" {
+		return "none"
+	}
+	return filter
 }
 
 // inspect reads a topic that this producer has not published to, as far as the

@@ -188,7 +188,8 @@ func (s *session) reopen(ctx context.Context, route Route) (err error) {
 // begin makes a new beginning on the configured route: the first start, or the
 // answer to a question. r is what recovery found, nil at the first start.
 func (s *session) begin(ctx context.Context, how string, r *recovery) error {
-	route := Route{Topic: s.row.Config.Topic, Format: s.row.Config.Format, Prefix: s.row.Config.Prefix}
+	route := Route{Topic: s.row.Config.Topic, Format: s.row.Config.Format, Prefix: s.row.Config.Prefix,
+		Filter: s.row.Config.Filter.String()}
 	topic, err := s.describe(ctx, route.Topic)
 	if err != nil {
 		return err
@@ -218,7 +219,11 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	case how == StartIdle:
 		c.Number = last
 	case how == StartContinue && r != nil:
-		c.Number = max(c.Number, r.agreed)
+		// What is half done was sent: to send it along the new route would be twice.
+		c.Number = max(c.Number, r.agreed, s.half)
+	}
+	if how == StartContinue && s.narrowed(route) {
+		return s.beginClear(ctx, route, c)
 	}
 	if how != StartBaseline {
 		return s.adopt(ctx, route, c, s.row.Wish.Sequence)

@@ -93,6 +93,7 @@ type Status struct {
 
 	Topic  string `json:"topic"`
 	Format string `json:"format"`
+	Filter Filter `json:"filter,omitzero"`
 	// Bootstrap are the servers of the connection as it is defined now; empty
 	// while it is not. Connection is empty if the process was started with them.
 	Bootstrap  string `json:"bootstrap"`

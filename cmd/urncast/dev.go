@@ -26,8 +26,9 @@ type devCommand struct {
 	Kafka string `default:"127.0.0.1:9092" help:"Address of the broker in this process."`
 	Topic string `default:"sdmx.structures" help:"Topic to publish to."`
 	// Format is that of the messages.
-	Format   string `default:"fusion-json" help:"Format of the messages."`
-	LogLevel string `default:"warn" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	Format      string `default:"fusion-json" help:"Format of the messages."`
+	filterFlags `embed:""`
+	LogLevel    string `default:"warn" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
 
 // Run starts database, broker and registry, and serves until a signal ends it.
@@ -67,13 +68,14 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		Database: db.url(), HTTP: c.HTTP,
 		// The broker in the process forgets to abort what a crash left open, so
 		// each life of this process has transactional ids of its own.
-		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
-		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
-		Fixed:    fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
-		Client:   client,
-		Topics:   client,
-		Ring:     ring,
-		Web:      web.Options{Password: password, Environment: "dev"},
+		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Filter: c.filter(),
+			Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
+		Kafka:  kafka.Cluster{CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
+		Fixed:  fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
+		Client: client,
+		Topics: client,
+		Ring:   ring,
+		Web:    web.Options{Password: password, Environment: "dev"},
 		Started: func(address string, admin *producer.Admin) error {
 			s, err := admin.Status(ctx)
 			if err == nil && !s.Started {

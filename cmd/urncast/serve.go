@@ -28,10 +28,11 @@ type serveCommand struct {
 	Environment  string `help:"Name of this installation, shown on the console."`
 
 	keyFlags    `embed:""`
-	Connection  string            `help:"The connection to publish over, of those that are defined with the API and urncast connection; \"default\" if neither this nor --bootstrap is given."`
-	Bootstrap   string            `help:"Kafka's bootstrap servers: host:port, separated by commas. The connection is then fixed, and cannot be changed while the process runs."`
-	Topic       string            `default:"sdmx.structures" help:"Topic to publish to."`
-	Format      string            `default:"fusion-json" help:"Format of the messages."`
+	Connection  string `help:"The connection to publish over, of those that are defined with the API and urncast connection; \"default\" if neither this nor --bootstrap is given."`
+	Bootstrap   string `help:"Kafka's bootstrap servers: host:port, separated by commas. The connection is then fixed, and cannot be changed while the process runs."`
+	Topic       string `default:"sdmx.structures" help:"Topic to publish to."`
+	Format      string `default:"fusion-json" help:"Format of the messages."`
+	filterFlags `embed:""`
 	Prefix      string            `default:"tx" help:"Prefix of the transactional ids."`
 	Sender      string            `default:"URNCAST" help:"Sender named in each message's header."`
 	Kafka       map[string]string `mapsep:"none" help:"Further Kafka properties, by the names of librdkafka or of Java: --kafka sasl.mechanism=PLAIN."`
@@ -58,12 +59,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
-		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection, Bootstrap: c.Bootstrap}.WithDefaults(),
-		Kafka:    kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
-		Fixed:    c.fixed(),
-		Client:   client,
-		Topics:   client,
-		Ring:     ring,
+		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Filter: c.filter(), Prefix: c.Prefix, Sender: c.Sender,
+			Connection: c.Connection, Bootstrap: c.Bootstrap}.WithDefaults(),
+		Kafka:  kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
+		Fixed:  c.fixed(),
+		Client: client,
+		Topics: client,
+		Ring:   ring,
 		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
 	}
@@ -71,6 +73,17 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	return i.run(ctx, log)
+}
+
+// filterFlags say what the route takes.
+type filterFlags struct {
+	Classes  []string `help:"Publish structures of these classes alone: Codelist,DataStructure."`
+	Agencies []string `help:"Publish structures of these agencies alone: SDMX, or SDMX.* with the agencies below it."`
+	URNs     []string `name:"urns" help:"Publish structures alone whose URNs match one of these patterns, in which * stands for any characters."`
+}
+
+func (f *filterFlags) filter() producer.Filter {
+	return producer.Filter{Classes: f.Classes, Agencies: f.Agencies, URNs: f.URNs}
 }
 
 // fixed is the connection that the flags say; nil if a stored one is to be taken.

@@ -37,6 +37,9 @@ func printStatus(s *producer.Status) {
 	line("producer", s.Name)
 	line("state", fmt.Sprintf("%s since %s", s.State, s.Since.Local().Format(time.DateTime)))
 	line("topic", fmt.Sprintf("%s (%s) at %s", s.Topic, s.Format, s.Bootstrap))
+	if !s.Filter.IsZero() {
+		line("filter", s.Filter)
+	}
 	line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
 	if !s.OldestPending.IsZero() {
 		line("oldest pending", time.Since(s.OldestPending).Round(time.Second))

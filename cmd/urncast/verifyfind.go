@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"urncast/producer"
+	"urncast/sdmx"
 )
 
 // seen is one committed message, as far as verify asks.
@@ -65,7 +67,7 @@ func (v *verification) cutToBaseline() bool {
 
 // findings goes through both sides once for each promise.
 func (v *verification) findings() []finding {
-	return []finding{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent()}
+	return []finding{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent(), v.filtered()}
 }
 
 // numbered: R2.
@@ -126,12 +128,15 @@ func (v *verification) ordered() finding {
 // complete: P3 and P7, what the registry has recorded is there.
 func (v *verification) complete() finding {
 	f := finding{promise: "P3, P7 nothing is missing"}
-	there := v.numbers()
+	there, filter := v.numbers(), ""
+	if !v.status.Filter.IsZero() {
+		filter = "; the route has a filter, which may have passed it over"
+	}
 	for _, e := range v.feed {
 		switch {
 		case there[e.Number] || e.Published == producer.StatusPending || e.Published == producer.StatusCovered:
 		case e.Published == producer.StatusSkipped:
-			f.leave("transaction %d was skipped%s", e.Number, e.skippedBy())
+			f.leave("transaction %d was skipped%s", e.Number, cmp.Or(e.skippedBy(), filter))
 		case v.before(e.Number):
 			f.leave("transaction %d is older than what is read of the topic", e.Number)
 		default:
@@ -201,6 +206,31 @@ func (v *verification) sent() finding {
 			f.leave("transaction %d was sent before what is read of the topic begins", e.Number)
 		default:
 			f.differ("transaction %d is SENT and not on the topic", e.Number)
+		}
+	}
+	return f
+}
+
+// filtered: P7, what is live on the topic is what the route's filter takes.
+func (v *verification) filtered() finding {
+	f := finding{promise: "P7 nothing is on the topic that the filter does not take"}
+	if len(v.status.Ask) > 0 || v.status.Job != nil {
+		f.leave("the producer asks or has a job under way; verify again afterwards")
+		return f
+	}
+	live := map[string]int64{}
+	for i := range v.messages {
+		m := &v.messages[i]
+		if m.null {
+			delete(live, m.key)
+		} else if !m.foreign {
+			live[m.key] = m.offset
+		}
+	}
+	for key, offset := range live {
+		u, err := sdmx.ParseURN(key)
+		if err != nil || !v.status.Filter.Passes(u) {
+			f.differ("%s at offset %d does not pass the filter %s", key, offset, v.status.Filter)
 		}
 	}
 	return f

@@ -38,10 +38,10 @@ const pollEvery = 2 * time.Second
 func (s *Store) Producer(ctx context.Context, c producer.Config) (*ProducerStore, error) {
 	p := &ProducerStore{Store: s, work: make(chan struct{}, 1), wishes: make(chan struct{}, 1)}
 	err := s.pool.QueryRow(ctx, `
-		INSERT INTO producers (name, topic, format, prefix, sender, bootstrap, connection) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (name) DO UPDATE SET topic = $2, format = $3, prefix = $4, sender = $5, bootstrap = $6, connection = $7
+		INSERT INTO producers (name, topic, format, prefix, sender, bootstrap, connection, filter) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (name) DO UPDATE SET topic = $2, format = $3, prefix = $4, sender = $5, bootstrap = $6, connection = $7, filter = $8
 		RETURNING id::text, hashtextextended('urncast producer ' || id::text || current_schema(), 0), clock_timestamp()`,
-		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap, c.Connection).Scan(&p.id, &p.lock, &p.born)
+		c.Name, c.Topic, c.Format, c.Prefix, c.Sender, c.Bootstrap, c.Connection, c.Filter.String()).Scan(&p.id, &p.lock, &p.born)
 	if err != nil {
 		return nil, fmt.Errorf("saving the producer's configuration: %w", err)
 	}
@@ -143,13 +143,18 @@ func (p *ProducerStore) WishSkip(ctx context.Context, s producer.Skip, a produce
 // Routes implements producer.Records.
 func (p *ProducerStore) Routes(ctx context.Context) ([]producer.LimitedRoute, error) {
 	rows, err := p.pool.Query(ctx, `
-		SELECT p.topic, p.format, p.sender, l.request, l.message, l.socket, l.seen_at
+		SELECT p.topic, p.format, p.sender, p.filter, l.request, l.message, l.socket, l.seen_at
 		FROM producers p JOIN topic_limits l ON l.producer = p.id AND l.topic = p.topic WHERE p.id = $1`, p.id)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r producer.LimitedRoute, err error) {
-		return r, row.Scan(&r.Topic, &r.Format, &r.Sender, &r.Request, &r.Message, &r.Socket, &r.SeenAt)
+		var filter string
+		if err := row.Scan(&r.Topic, &r.Format, &r.Sender, &filter, &r.Request, &r.Message, &r.Socket, &r.SeenAt); err != nil {
+			return r, err
+		}
+		r.Filter, err = producer.ParseFilter(filter)
+		return r, err
 	})
 }
 
@@ -161,18 +166,22 @@ const bootstrapNow = `CASE p.connection WHEN '' THEN p.bootstrap ELSE coalesce((
 func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	s := producer.Status{ID: p.id}
 	var ask []byte
+	var filter string
 	var oldest *time.Time
 	err := p.pool.QueryRow(ctx, `
-		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.connection, `+bootstrapNow+`, p.started,
+		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.filter, p.connection, `+bootstrapNow+`, p.started,
 			coalesce(c.number, 0), r.last_number,
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
 			coalesce((SELECT min(m.first) FROM marks m WHERE m.producer = p.id AND m.status = 'FAILED'), 0),
 			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $2) l)
 		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax).Scan(
-		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &s.Connection, &s.Bootstrap, &s.Started,
+		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &filter, &s.Connection, &s.Bootstrap, &s.Started,
 		&s.Sent, &s.Last, &oldest, &s.Failed, &s.LeftOut)
 	if err != nil {
 		return s, fmt.Errorf("reading the producer's status: %w", err)
+	}
+	if s.Filter, err = producer.ParseFilter(filter); err != nil {
+		return s, err
 	}
 	if oldest != nil {
 		s.OldestPending = *oldest

@@ -19,11 +19,12 @@ const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_datab
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver}
 	c, s := &r.Config, &r.Sent
+	var filter string
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`
 			SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
-				p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix,
+				p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix, p.filter, p.sent_filter,
 				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END
 			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
 		b.Queue(`SELECT id::text, kind, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL`, h.p.id)
@@ -31,8 +32,11 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 		err := results.QueryRow().Scan(
 			&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Wish.Skip, &r.Wish.Reason, &r.Wish.User, &r.Taken,
 			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
-			&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &r.System)
+			&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &filter, &s.Filter, &r.System)
 		if err != nil {
+			return err
+		}
+		if c.Filter, err = producer.ParseFilter(filter); err != nil {
 			return err
 		}
 		j := &producer.Job{}
@@ -76,8 +80,9 @@ func (h *hold) Adopt(ctx context.Context, r producer.Route, system string, c pro
 		}
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3, database_oid = `+thisDatabase+`,
-			sent_topic = $4, sent_topic_id = $5, sent_cluster = $6, sent_format = $7, sent_prefix = $8 WHERE id = $1`,
-			h.p.id, wish, system, r.Topic, r.TopicID, r.Cluster, r.Format, r.Prefix)
+			sent_topic = $4, sent_topic_id = $5, sent_cluster = $6, sent_format = $7, sent_prefix = $8,
+			sent_filter = $9 WHERE id = $1`,
+			h.p.id, wish, system, r.Topic, r.TopicID, r.Cluster, r.Format, r.Prefix, r.Filter)
 		b.Queue(`INSERT INTO cursors (producer, number, kafka_offset) VALUES ($1, $2, $3)
 			ON CONFLICT (producer) DO UPDATE SET number = $2, kafka_offset = $3, moved_at = now()`, h.p.id, c.Number, c.Offset)
 		if first && c.Number > 0 {

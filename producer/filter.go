@@ -1,0 +1,124 @@
+package producer
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"urncast/sdmx"
+)
+
+// A Filter says which structures a route takes. Each list that is not empty must
+// let a structure through; the zero Filter lets all through. It looks at the URN
+// alone, so that no change of content moves a structure in or out: only a changed
+// filter does, and that asks.
+type Filter struct {
+	Classes  []string `json:"classes,omitempty"`  // as in URNs: Codelist, DataStructure
+	Agencies []string `json:"agencies,omitempty"` // SDMX is that agency alone, SDMX.* with those below it
+	URNs     []string `json:"urns,omitempty"`     // whole URNs, in which * stands for any characters
+}
+
+// filterBytesMax bounds a filter as it is stored: every structure is held against
+// all of it.
+const filterBytesMax = 64 << 10
+
+// IsZero says whether everything passes.
+func (f Filter) IsZero() bool { return len(f.Classes)+len(f.Agencies)+len(f.URNs) == 0 }
+
+// String is the filter as it is stored and compared: the same whatever order its
+// lists were written in, and empty if everything passes.
+func (f Filter) String() string {
+	if f.IsZero() {
+		return ""
+	}
+	sorted := func(in []string) []string { return slices.Compact(slices.Sorted(slices.Values(in))) }
+	b, err := json.Marshal(Filter{sorted(f.Classes), sorted(f.Agencies), sorted(f.URNs)})
+	if err != nil {
+		panic(err) // lists of strings
+	}
+	return string(b)
+}
+
+// ParseFilter reads what String wrote.
+func ParseFilter(s string) (f Filter, err error) {
+	if s == "" {
+		return f, nil
+	}
+	if err := json.Unmarshal([]byte(s), &f); err != nil {
+		return f, fmt.Errorf("the stored filter %q cannot be read: %w", s, err)
+	}
+	return f, nil
+}
+
+// Check says what is wrong with a filter.
+func (f Filter) Check() error {
+	for _, name := range f.Classes {
+		if c, ok := sdmx.ClassByName(name); !ok || !c.Maintainable() {
+			return fmt.Errorf("the filter's class %q is none of a structure; classes are written as in URNs, such as Codelist", name)
+		}
+	}
+	for _, a := range f.Agencies {
+		if name := strings.TrimSuffix(a, ".*"); name == "" || strings.ContainsAny(name, "*:() \t") {
+			return fmt.Errorf("the filter's agency %q is neither an agency, such as SDMX, nor one with those below it, such as SDMX.*", a)
+		}
+	}
+	for _, p := range f.URNs {
+		if !strings.HasPrefix(p, "urn:sdmx:") && !strings.HasPrefix(p, "*") {
+			return fmt.Errorf("the filter's URN pattern %q begins with neither urn:sdmx: nor *; "+
+				"it is held against whole URNs: *=SDMX:CL_*(*) takes what SDMX has with ids that begin with CL_", p)
+		}
+	}
+	if n := len(f.String()); n > filterBytesMax {
+		return fmt.Errorf("the filter has %d bytes, more than the limit of %d: use patterns in place of long lists", n, filterBytesMax)
+	}
+	return nil
+}
+
+// Passes says whether the route takes a structure.
+func (f Filter) Passes(u sdmx.URN) bool {
+	if len(f.Classes) > 0 && !slices.Contains(f.Classes, u.Class.String()) {
+		return false
+	}
+	if len(f.Agencies) > 0 && !slices.ContainsFunc(f.Agencies, func(a string) bool { return agencyIn(u.Agency, a) }) {
+		return false
+	}
+	if len(f.URNs) == 0 {
+		return true
+	}
+	urn := u.String()
+	return slices.ContainsFunc(f.URNs, func(p string) bool { return globbed(urn, p) })
+}
+
+// takes is Passes for a key on the topic; one that is no URN is not taken.
+func (f Filter) takes(key string) bool {
+	if f.IsZero() {
+		return true
+	}
+	u, err := sdmx.ParseURN(key)
+	return err == nil && f.Passes(u)
+}
+
+func agencyIn(agency, rule string) bool {
+	parent, below := strings.CutSuffix(rule, ".*")
+	return agency == parent || below && strings.HasPrefix(agency, parent+".")
+}
+
+// globbed holds a text against a pattern in which * stands for any characters.
+// Each part is found as early as it can be, so that no pattern takes long.
+func globbed(text, pattern string) bool {
+	parts := strings.Split(pattern, "*")
+	rest, ok := strings.CutPrefix(text, parts[0])
+	if !ok || len(parts) == 1 {
+		return ok && rest == ""
+	}
+	last := len(parts) - 1
+	for _, part := range parts[1:last] {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(part):]
+	}
+	return strings.HasSuffix(rest, parts[last])
+}

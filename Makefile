@@ -14,11 +14,13 @@ run: build ## Build it and start it with everything it needs (urncast dev)
 	bin/urncast dev
 
 .PHONY: generate
-generate: ## Make what is generated: pages, the table of properties and its documentation
+generate: ## Make what is generated: pages, the table of properties, the description of the API, documentation
 	@if go tool -n templ >/dev/null 2>&1; then go tool templ generate; fi
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update
+	go test ./web -run TestOpenAPI -update
+	go test ./producer/kafka -run TestFaultDocumentation -update
 
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast
@@ -44,8 +46,12 @@ fuzz: ## Fuzz each reader for a short while (FUZZTIME=30s)
 	  go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p || exit 1; done; done
 
 .PHONY: soak
-soak: ## The kill tests, ten times as many kills (SOAK=10)
-	URNCAST_SOAK=$${SOAK:-10} go test -timeout 12h -count 1 -v -run 'Kill|Commit|Paused|Postgres|Broker' ./integration
+soak: ## A cluster under fire (MINUTES=30, SEED=… repeats a plan); docs/reliability.md
+	URNCAST_MINUTES=$${MINUTES:-30} URNCAST_SEED=$(SEED) go test -timeout 24h -count 1 -v -run Soak ./integration/soak
+
+.PHONY: kills
+kills: ## The kill tests, ten times as many kills (TIMES=10)
+	URNCAST_SOAK=$${TIMES:-10} go test -timeout 12h -count 1 -v -run 'Kill|Commit|Paused|Postgres|Broker' ./integration
 
 .PHONY: bench
 bench: ## Print the table of figures beside bare clients

@@ -46,6 +46,7 @@ var arrows = map[string][]string{
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
 	"integration/doors":      {"web", "producer", "registry/postgres", "registry", "integration/rig"},
 	"integration/connection": {"producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
+	"integration/soak":       {"integration/rig", "integration/topiccheck"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},
 }

@@ -28,7 +28,7 @@ func (w *world) told() (lines []string) {
 	return lines
 }
 
-func (w *world) replace(ids ...string) {
+func (w *world) replaceLists(ids ...string) {
 	w.t.Helper()
 	var lists []rig.Codelist
 	for _, id := range ids {
@@ -45,7 +45,7 @@ func TestFilter(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
 	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
-	w.replace("CL_A", "CL_B")
+	w.replaceLists("CL_A", "CL_B")
 	w.settle()
 
 	s := w.settings
@@ -53,8 +53,8 @@ func TestFilter(t *testing.T) {
 	w.changedAsking(s, "The filter was changed from none to", "CL_B", "CL_C")
 	w.command("start", "continue")
 	w.settle()
-	w.replace("CL_B")
-	w.replace("CL_A", "CL_B")
+	w.replaceLists("CL_B")
+	w.replaceLists("CL_A", "CL_B")
 	w.settle()
 	want := []string{"1 replace CL_A(1.0) 1/2", "1 replace CL_B(1.0) 2/2",
 		"1 delete CL_B(1.0) 1/1 filter", "2 replace CL_C(1.0) 1/1", "4 replace CL_A(1.0) 1/1"}
@@ -82,7 +82,7 @@ func (w *world) changedAsking(s rig.Settings, asks string, pending ...string) {
 	}
 	w.settings, w.product = s, rig.NewProduct(w.t, s)
 	w.start()
-	w.replace(pending...)
+	w.replaceLists(pending...)
 	if q := w.awaitQuestion(); !strings.Contains(q.Reason, asks) {
 		w.t.Errorf("the question does not say %q: %s", asks, q.Reason)
 	}

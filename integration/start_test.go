@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ func TestStartAndRestart(t *testing.T) {
 		{"restarted, having never sent", restartedHavingNeverSent},
 		{"changed topic", changedTopic},
 		{"changed format", changedFormat},
+		{"changed filter", changedFilter},
 		{"changed cluster", changedCluster},
 		{"suspended by hand, then restarted", func(w *world) { w.suspendedThenRestarted(false) }},
 		{"kept suspended", func(w *world) { w.suspendedThenRestarted(true) }},
@@ -191,6 +193,48 @@ func changedFormat(w *world) {
 		if got := l.Messages[i].Headers["content-type"]; !strings.Contains(got, want) {
 			w.t.Errorf("message %d has content-type %s, want one of %s", i, got, want)
 		}
+	}
+}
+
+// changedFilter: what the new filter does not take leaves the topic by a tombstone,
+// and what it takes again comes with a baseline.
+func changedFilter(w *world) {
+	w.begun()
+	s := w.settings
+	s.Env = append(slices.Clone(s.Env), "URNCAST_URNS=*:CL_1(*")
+	w.changed(s, "filter")
+	w.command("start", "continue")
+	w.sent(1, 1, 2)
+	w.live("CL_1")
+	w.change(2) // of CL_0, which is passed over, and of CL_1
+	w.sent(1, 1, 2, 5)
+	if out, err := w.product.Run(w.t.Context(), "verify", "--bootstrap", w.kafka.Bootstrap()); err != nil {
+		w.t.Errorf("urncast verify: %v\n%s", err, out)
+	}
+	s.Env = s.Env[:len(s.Env)-1]
+	w.changed(s, "filter")
+	w.command("start", "baseline")
+	w.settle()
+	w.live("CL_0", "CL_1")
+	w.checkReplica()
+}
+
+// live asserts which codelists the topic holds.
+func (w *world) live(want ...string) {
+	w.t.Helper()
+	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	held := map[string]bool{}
+	for _, m := range l.Messages {
+		_, id, _ := strings.Cut(strings.TrimSuffix(m.Key, "(1.0)"), ":CL_")
+		if held["CL_"+id] = m.Value != nil; m.Value == nil {
+			delete(held, "CL_"+id)
+		}
+	}
+	if got := slices.Sorted(maps.Keys(held)); !slices.Equal(got, want) {
+		w.t.Errorf("the topic holds %v, want %v", got, want)
 	}
 }
 

@@ -14,8 +14,12 @@ type Records interface {
 	Status(ctx context.Context) (Status, error)
 	// Wish records what an admin asks for and wakes the publisher.
 	Wish(ctx context.Context, run State, how string, keep bool, user string) error
-	// Statuses gives the status of each transaction in a range, both ends included.
-	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]string, error)
+	// WishSkip records the wish to skip a transaction, with the act of the audit.
+	WishSkip(ctx context.Context, s Skip, a Act) error
+	// Routes are the producer's routes with what limits a record on them.
+	Routes(ctx context.Context) ([]LimitedRoute, error)
+	// Statuses gives what became of each transaction in a range, both ends included.
+	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error)
 }
 
 // An Admin shows and commands a producer, from any instance: through the
@@ -38,7 +42,7 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 }
 
 // TransactionStatus says what became of each transaction of a range.
-func (a *Admin) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]string, error) {
+func (a *Admin) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error) {
 	return a.records.Statuses(ctx, from, to)
 }
 

@@ -51,14 +51,22 @@ func (c Config) Check() error {
 	if _, err := formats.ByName(c.Format); err != nil {
 		return fmt.Errorf("the producer's format: %w", err)
 	}
-	if len(c.Topic) > 249 || c.Topic == "." || c.Topic == ".." || strings.Trim(c.Topic, topicBytes) != "" {
-		return fmt.Errorf("the topic's name %q is not one that Kafka takes: up to 249 letters, digits, dots, underscores and hyphens", c.Topic)
+	if err := checkTopic(c.Topic); err != nil {
+		return err
 	}
 	if err := c.Filter.Check(); err != nil {
 		return err
 	}
 	if c.Prefix == "" {
 		return fmt.Errorf("the prefix of the transactional ids must not be empty")
+	}
+	return nil
+}
+
+// checkTopic keeps names to what Kafka takes.
+func checkTopic(name string) error {
+	if name == "" || len(name) > 249 || name == "." || name == ".." || strings.Trim(name, topicBytes) != "" {
+		return fmt.Errorf("the topic's name %q is not one that Kafka takes: up to 249 letters, digits, dots, underscores and hyphens", name)
 	}
 	return nil
 }

@@ -43,6 +43,8 @@ const (
 	ActConnectionDeleted = "connection deleted"
 	ActSecretsRotated    = "secrets rotated"
 	ActMailSaved         = "mail settings saved"
+	ActTopicCreated      = "topic created"
+	ActTopicAltered      = "topic settings changed"
 )
 
 // A ConnectionStore keeps connections and the audit. Each change is committed
@@ -58,6 +60,8 @@ type ConnectionStore interface {
 	SaveConnection(ctx context.Context, s *Stored, a Act) error
 	// DeleteConnection refuses with an *InUseError while a producer takes it.
 	DeleteConnection(ctx context.Context, name string, a Act) error
+	// RecordAct audits an act outside the database.
+	RecordAct(ctx context.Context, a Act) error
 	// Acts gives entries of the audit above an id, in order.
 	Acts(ctx context.Context, after int64, limit int) ([]Act, error)
 }

@@ -7,7 +7,8 @@
 //   - P1, one for one: a structure transaction is one Kafka transaction. Where
 //     structures leave the route (P7), a second one with their tombstones
 //     follows at once under the same number.
-//   - P2, in order: n+1 is never committed before n is.
+//   - P2, in order: n+1 is never committed before n is, or was skipped: by an admin,
+//     where the producer failed at it, with a reason (TestSkipByHand).
 //   - P3, exactly once: a read_committed reader sees each transaction once,
 //     whatever was killed, at any instant. The topic is the witness: recovery
 //     reads back what was committed, and a commit whose fate is unknown is

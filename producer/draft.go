@@ -244,7 +244,7 @@ func union[V any](a, b map[string]V) map[string]V {
 	return out
 }
 
-func act(action, subject string, by Actor, d *detail) Act {
+func act(action, subject string, by Actor, d any) Act {
 	b, err := json.Marshal(d)
 	if err != nil {
 		panic(err) // strings and maps of strings

@@ -252,7 +252,7 @@ func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction,
 	if err := s.hold.Progress(ctx, job.ID, phaseClear, int64(len(stale)), 0, 0); err != nil {
 		return stored(err)
 	}
-	p := s.tombstones(tx, sortedForDelete(stale))
+	p := s.tombstones(&work{tx: *tx}, sortedForDelete(stale))
 	p.each = withJob(s, tx, job, p)
 	return s.whole(ctx, tx, &p)
 }

@@ -39,7 +39,7 @@ type modelBroker struct {
 }
 
 func newModelBroker(rnd *rand.Rand) *modelBroker {
-	return &modelBroker{epochs: map[string]int{}, open: map[string][]*modelRecord{}, topic: Topic{"cluster", "topic-1", 1}, chance: func() bool { return false }, rnd: rnd}
+	return &modelBroker{epochs: map[string]int{}, open: map[string][]*modelRecord{}, topic: Topic{Cluster: "cluster", ID: "topic-1", Partitions: 1}, chance: func() bool { return false }, rnd: rnd}
 }
 
 func (b *modelBroker) Connect(context.Context) (Broker, error) {

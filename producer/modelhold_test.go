@@ -130,6 +130,17 @@ func (h *modelHold) Skip(_ context.Context, n registry.Number, _ string) error {
 	return h.do(func() { h.marks[n], h.row.Cursor.Number = StatusSkipped, n })
 }
 
+func (h *modelHold) SkipAsked(_ context.Context, first, last registry.Number, _ string, w *Wish) error {
+	return h.do(func() {
+		for n := first; n <= last; n++ {
+			h.marks[n] = StatusSkipped
+		}
+		h.row.Cursor.Number, h.row.Taken = last, w.Sequence
+	})
+}
+
+func (h *modelHold) Limit(context.Context, string, Limits) error { return nil }
+
 func (h *modelHold) Fail(_ context.Context, n registry.Number, _ string) error {
 	return h.do(func() { h.marks[n] = StatusFailed })
 }

@@ -25,6 +25,7 @@ type Topic struct {
 	Cluster    string // the cluster's id
 	ID         string // the topic's id, which a topic of the same name made anew does not share
 	Partitions int
+	Limits     Limits
 }
 
 // A Seen is one committed record on the topic, as far as recovery asks.
@@ -111,6 +112,10 @@ type Wish struct {
 	Run      State // Stopped, Idle (which stands for: started) or Suspended
 	How      string
 	Keep     bool // the suspension outlives a restart
+	// Skip is the transaction to be left out, if that is how to start; Reason why,
+	// and User who asks.
+	Skip         registry.Number
+	Reason, User string
 }
 
 // A Row is what the database keeps of a producer.
@@ -209,6 +214,11 @@ type Hold interface {
 	Move(ctx context.Context, c Cursor) error
 	// Skip marks a transaction as skipped and moves the cursor's number to it.
 	Skip(ctx context.Context, n registry.Number, reason string) error
+	// SkipAsked marks transactions as skipped by the wish, which it takes, and moves
+	// the cursor's number to the last.
+	SkipAsked(ctx context.Context, first, last registry.Number, reason string, w *Wish) error
+	// Limit keeps the limits of a topic, as they were seen.
+	Limit(ctx context.Context, topic string, l Limits) error
 	// Fail marks a transaction as failed; ClearFailed undoes all such marks.
 	Fail(ctx context.Context, n registry.Number, reason string) error
 	ClearFailed(ctx context.Context) error

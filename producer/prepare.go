@@ -103,7 +103,7 @@ func (s *session) prepare(ctx context.Context, p *Pending) *work {
 			}
 		}
 		if len(keys) > 0 {
-			w.parts = []part{s.tombstones(&w.tx, keys)}
+			w.parts = []part{s.tombstones(w, keys)}
 		}
 		w.held = int64(len(keys)) * 512
 	default:
@@ -162,13 +162,13 @@ func (w *work) leave(d *registry.Document, why string, gone []string) []string {
 func (w *work) retire(s *session, gone []string) {
 	if len(gone) > 0 {
 		slices.Reverse(gone)
-		w.parts = append(w.parts, s.tombstones(&w.tx, gone))
+		w.parts = append(w.parts, s.tombstones(w, gone))
 	}
 }
 
-func (s *session) tombstones(tx *registry.Transaction, keys []string) part {
+func (s *session) tombstones(w *work, keys []string) part {
 	return part{registry.Delete, len(keys), func(_ context.Context, yield func(*Record) error) error {
-		stamp := newStamp(s.row, tx, registry.Delete, len(keys))
+		stamp := newStamp(s.row, &w.tx, registry.Delete, len(keys)).skips(w.skipped)
 		for _, k := range keys {
 			if err := yield(&Record{Key: []byte(k), Headers: stamp.next()}); err != nil {
 				return err

@@ -101,6 +101,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 		if err != nil {
 			return s.refuse(ctx, w.tx.Number, err)
 		}
+		w.skipped = nil // it is said once
 		if err := s.settle(nil); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func (s *session) recover(ctx context.Context) (*recovery, error) {
 		return &recovery{ask: ask}, nil
 	}
 	route := s.row.Sent
-	topic, err := s.broker.Describe(ctx, route.Topic)
+	topic, err := s.describe(ctx, route.Topic)
 	if err != nil {
 		return nil, err
 	}

@@ -151,6 +151,11 @@ func (s *session) resume(ctx context.Context) error {
 	case ask != nil || choice == StartBaseline:
 		return s.begin(ctx, choice, r)
 	}
+	if choice == wishSkip {
+		if err := s.skipAsked(ctx); err != nil {
+			return err
+		}
+	}
 	if s.row.Sent.Prefix != s.row.Config.Prefix {
 		return s.newPrefix(ctx)
 	}
@@ -185,7 +190,7 @@ func (s *session) reopen(ctx context.Context, route Route) (err error) {
 func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	route := Route{Topic: s.row.Config.Topic, Format: s.row.Config.Format, Prefix: s.row.Config.Prefix,
 		Filter: s.row.Config.Filter.String()}
-	topic, err := s.broker.Describe(ctx, route.Topic)
+	topic, err := s.describe(ctx, route.Topic)
 	if err != nil {
 		return err
 	}

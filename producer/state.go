@@ -37,10 +37,14 @@ const (
 const (
 	StatusPending = "PENDING" // it will be sent
 	StatusSent    = "SENT"    // the broker acknowledged its commit
-	StatusSkipped = "SKIPPED" // nothing of it fits the route, or it is older than the first start
+	StatusSkipped = "SKIPPED" // nothing of it fits the route, it is older than the first start, or an admin skipped it
 	StatusCovered = "COVERED" // a baseline holds what it made
 	StatusFailed  = "FAILED"  // the producer stopped at it
 )
+
+// Became says what became of a transaction. Reason is of what is skipped, covered
+// or failed; User asked for it, if somebody did.
+type Became struct{ Status, Reason, User string }
 
 // A Choice is one way out of a question that only an admin can decide; Name is
 // what Admin.Start takes.
@@ -100,6 +104,8 @@ type Status struct {
 	Last          registry.Number `json:"last"`
 	Pending       int64           `json:"pending"`
 	OldestPending time.Time       `json:"oldest_pending,omitzero"`
+	// Failed is the transaction at which the producer failed; 0 if it is none's fault.
+	Failed registry.Number `json:"failed,omitempty"`
 	// LeftOut counts structures that the route's format could not express, up to
 	// LeftOutMax: a longer history is not counted to its end.
 	LeftOut int64 `json:"left_out"`

@@ -140,6 +140,14 @@ type Outcome struct {
 	// nothing yet.
 	Dangling []Dangling
 	DryRun   bool
+	// Replaces is what it writes, or in a dry run would.
+	Replaces []Content
+}
+
+// Content is a structure in its canonical form.
+type Content struct {
+	URN  sdmx.URN
+	Body []byte
 }
 
 // Refused says whether any structure was refused, so that nothing was written.

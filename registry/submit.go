@@ -76,6 +76,7 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 		}
 		crash.At(crash.SubmitChecked)
 		ws := s.writes()
+		s.tell(ws)
 		if s.refused() || s.DryRun || len(ws) == 0 {
 			return errRefused
 		}
@@ -93,6 +94,20 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 	crash.At(crash.SubmitCommitted)
 	s.finish()
 	return s.outcome, nil
+}
+
+// tell puts what is to be written into the outcome.
+func (s *submission) tell(ws []Write) {
+	s.outcome.Replaces = nil // the store may run the decision again
+	for i := range ws {
+		if ws[i].Kind != Replace {
+			continue
+		}
+		for j := range ws[i].Changes {
+			c := &ws[i].Changes[j]
+			s.outcome.Replaces = append(s.outcome.Replaces, Content{c.URN, c.Body})
+		}
+	}
 }
 
 // ahead names what apply and check will surely read.

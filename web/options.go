@@ -24,6 +24,8 @@ type Options struct {
 	Producer *producer.Admin
 	// Connections are shown, changed and tested; their routes are absent if nil.
 	Connections *producer.Connections
+	// Doctor examines, makes and mends topics; its routes are absent if nil.
+	Doctor *producer.Doctor
 	// Mail is shown, set and tested; its routes are absent if nil.
 	Mail *producer.Mailer
 

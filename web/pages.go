@@ -58,7 +58,7 @@ func (s *server) fill(ctx context.Context, p *console.Page) error {
 	}
 	became, err := s.Producer.TransactionStatus(ctx, ts[len(ts)-1].Number, ts[0].Number)
 	for i := range p.Transactions {
-		p.Transactions[i].Published = became[p.Transactions[i].Number]
+		p.Transactions[i].Published = became[p.Transactions[i].Number].Status
 	}
 	return err
 }

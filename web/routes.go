@@ -8,7 +8,7 @@ import (
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	maintain := &rest.Maintenance{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
+	maintain := &rest.Maintenance{Registry: s.Registry, Producer: s.Producer, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
 	rules := &rest.Rules{Registry: s.Registry}
@@ -41,6 +41,7 @@ func (s *server) routes() []route {
 		{"PUT /api/v1/settings", accessAdmin, rules.Put},
 		{"GET /api/v1/housekeeping", accessRead, house.State},
 		{"POST /api/v1/housekeeping", accessAdmin, house.Run},
+		{"GET /api/v1/openapi.json", accessRead, s.describe},
 
 		{"GET /{$}", accessRead, s.consolePage},
 		{"GET /console.css", accessOpen, s.consoleStyle},
@@ -53,6 +54,9 @@ func (s *server) routes() []route {
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections})...)
+	}
+	if s.Doctor != nil {
+		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor})...)
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)

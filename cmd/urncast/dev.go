@@ -63,6 +63,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 	}
 	defer broker.Close()
 	log := logger("text", c.LogLevel)
+	client := &kafka.Client{CreateTopic: true, Log: log}
 	i := &instance{
 		Database: db.url(), HTTP: c.HTTP,
 		// The broker in the process forgets to abort what a crash left open, so
@@ -71,7 +72,8 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 			Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
 		Kafka:  kafka.Cluster{CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
 		Fixed:  fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
-		Client: &kafka.Client{CreateTopic: true, Log: log},
+		Client: client,
+		Topics: client,
 		Ring:   ring,
 		Web:    web.Options{Password: password, Environment: "dev"},
 		Started: func(address string, admin *producer.Admin) error {

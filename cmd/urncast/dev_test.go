@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"urncast/integration/rig"
+	"urncast/integration/rig/port"
 )
 
 // A dev is one folder of urncast dev, and the process that runs on it.
@@ -34,7 +35,7 @@ func newDev(t *testing.T) *dev {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, address := range []*string{&d.http, &d.kafka} {
-		port, err := rig.FreePort()
+		port, err := port.Free()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,6 +38,7 @@ type instance struct {
 	Kafka  kafka.Cluster
 	Fixed  *producer.Connection
 	Client producer.Client
+	Topics producer.Topics // without it there is no doctor
 	Ring   *secret.Ring
 	Web    web.Options
 	// Started is called once requests are served.
@@ -184,6 +185,10 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 	}
 	i.Kafka.Connection = func(ctx context.Context) (*producer.Connection, error) { return connections.Current(ctx, name) }
 	i.Web.Connections = connections
+	if i.Topics != nil {
+		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Connection: name, Topic: i.Producer.Topic,
+			Prefix: i.Producer.Prefix, Retention: i.Kafka.Retention, Largest: store.Largest}
+	}
 	locked, err := store.Locked(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the connections: %w", err)

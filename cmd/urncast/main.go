@@ -26,6 +26,8 @@ type cli struct {
 	Convert       convertCommand      `cmd:"" help:"Write a file of structures in another format."`
 	Status        statusCommand       `cmd:"" help:"Show what a registry and its producer are doing."`
 	Producer      producerCommands    `cmd:"" help:"Start, suspend or resume the producer."`
+	Doctor        doctorCommand       `cmd:"" help:"Compare the producer's topic with what it needs, and mend it."`
+	Topic         topicCommands       `cmd:"" help:"Make topics."`
 	Connection    connectionCommands  `cmd:"" help:"Define, check and test the connections to Kafka."`
 	Mail          mailCommands        `cmd:"" help:"Set and test the mail to admins."`
 	Housekeeping  housekeepingCommand `cmd:"" help:"Remove old content by the settings, now."`

@@ -56,13 +56,15 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	log := logger(c.LogFormat, c.LogLevel)
+	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
 		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Filter: c.filter(), Prefix: c.Prefix, Sender: c.Sender,
 			Connection: c.Connection, Bootstrap: c.Bootstrap}.WithDefaults(),
 		Kafka:  kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
 		Fixed:  c.fixed(),
-		Client: &kafka.Client{CreateTopic: c.CreateTopic, Log: log},
+		Client: client,
+		Topics: client,
 		Ring:   ring,
 		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},

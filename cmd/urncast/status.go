@@ -62,6 +62,10 @@ func printStatus(s *producer.Status) {
 	if s.Reason != "" {
 		fmt.Println("\n" + s.Reason)
 	}
+	if s.State == producer.Failed && s.Failed != 0 {
+		fmt.Printf("  urncast producer start\n      Try again, when the cause is gone.\n"+
+			"  urncast producer skip %d --reason …\n      Leave the transaction off the topic for good.\n", s.Failed)
+	}
 	for _, a := range s.Ask {
 		fmt.Printf("  urncast producer start --%s\n      %s\n", a.Name, a.Text)
 	}
@@ -83,6 +87,7 @@ type producerCommands struct {
 	Start   producerStart   `cmd:"" help:"Start it; the first start says how."`
 	Suspend producerSuspend `cmd:"" help:"Stop publishing after the transaction under way."`
 	Resume  producerResume  `cmd:"" help:"End a suspension."`
+	Skip    producerSkip    `cmd:"" help:"Leave the transaction at which it FAILED off the topic, and go on."`
 }
 
 type producerStart struct {
@@ -122,6 +127,17 @@ type producerResume struct {
 
 // Run resumes the producer.
 func (c *producerResume) Run(ctx context.Context) error { return c.command(ctx, "resume", nil) }
+
+type producerSkip struct {
+	client      `embed:""`
+	Transaction int64  `arg:"" help:"The transaction's number, as the status says it."`
+	Reason      string `required:"" help:"Why; it is kept with the transaction."`
+}
+
+// Run skips a transaction.
+func (c *producerSkip) Run(ctx context.Context) error {
+	return c.command(ctx, "skip", map[string]any{"transaction": c.Transaction, "reason": c.Reason})
+}
 
 func (c *client) command(ctx context.Context, verb string, body map[string]any) error {
 	b, err := json.Marshal(body)

@@ -103,6 +103,8 @@ type entry struct {
 	Kind       string `json:"kind"`
 	Structures int    `json:"structures"`
 	Published  string `json:"published"`
+	Reason     string `json:"publishedReason"`
+	User       string `json:"publishedUser"`
 }
 
 // readTopic reads what is committed, up to the high watermark of now.

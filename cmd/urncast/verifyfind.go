@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ func (v *verification) complete() finding {
 		switch {
 		case there[e.Number] || e.Published == producer.StatusPending || e.Published == producer.StatusCovered:
 		case e.Published == producer.StatusSkipped:
-			f.leave("transaction %d was skipped%s", e.Number, filter)
+			f.leave("transaction %d was skipped%s", e.Number, cmp.Or(e.skippedBy(), filter))
 		case v.before(e.Number):
 			f.leave("transaction %d is older than what is read of the topic", e.Number)
 		default:
@@ -152,6 +153,14 @@ func (v *verification) numbers() map[int64]bool {
 		there[v.messages[i].number] = true
 	}
 	return there
+}
+
+// skippedBy says who skipped an entry, and why, if somebody did.
+func (e *entry) skippedBy() string {
+	if e.User == "" {
+		return ""
+	}
+	return " by " + e.User + ": " + e.Reason
 }
 
 // before says whether a transaction may be absent because the topic begins after

@@ -32,6 +32,7 @@ func TestTable(t *testing.T) {
 	out := &table{}
 	defer out.print()
 	productRows(t, out)
+	takeoverRows(t, out)
 	securityRows(t, out)
 	formatRows(t, out)
 }

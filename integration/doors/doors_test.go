@@ -50,7 +50,8 @@ func serve(t *testing.T, change func(*web.Options)) *httptest.Server {
 	return s
 }
 
-// call makes a request as the administrator and gives status and body.
+// call makes a request as the administrator and gives status and body. An answer of
+// the management API must be as it is described.
 func call(t *testing.T, s *httptest.Server, method, path string, body []byte, header ...string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, s.URL+path, bytes.NewReader(body))
@@ -73,6 +74,7 @@ func call(t *testing.T, s *httptest.Server, method, path string, body []byte, he
 	if err != nil {
 		t.Fatal(err)
 	}
+	served.compare(t, s.URL, r, resp, b)
 	return resp.StatusCode, string(b)
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"urncast/integration/rig/port"
 )
 
 // A Kafka is one real broker: KRaft, one node, with a plain listener and one
@@ -64,6 +66,47 @@ func startKafka(tb testing.TB, dir string, fast bool) *Kafka {
 	return k
 }
 
+// StartWard starts a broker that a test treats badly, in a folder, or in one of the
+// test's if that is empty. Each of its clients has a listener of its own, advertised
+// under an address at which the test puts a Link.
+func StartWard(tb testing.TB, dir string, clients int) *Kafka {
+	tb.Helper()
+	if dir == "" {
+		dir = tb.TempDir()
+	}
+	k := &Kafka{dir: dir, fast: true}
+	for i := range clients {
+		if err := k.listen(fmt.Sprintf("CLIENT%d", i), "PLAINTEXT"); err != nil {
+			tb.Fatal(err)
+		}
+		port, err := port.Free()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		k.listeners[i].advertised = fmt.Sprintf("127.0.0.1:%d", port)
+	}
+	k.more = "num.network.threads=1\n" // of each listener
+	k.run(tb)
+	return k
+}
+
+// Way is how one client of a ward comes to it: the address that the broker advertises
+// to it, and the listener behind.
+func (k *Kafka) Way(client int) (advertised, listener string) {
+	l := k.listeners[client]
+	return l.advertised, fmt.Sprintf("127.0.0.1:%d", l.port)
+}
+
+// Running says whether the broker's process lives.
+func (k *Kafka) Running() bool {
+	select {
+	case <-k.process.Done():
+		return false
+	default:
+		return true
+	}
+}
+
 // run prepares the broker and starts it; it ends with the test.
 func (k *Kafka) run(tb testing.TB) {
 	tb.Helper()
@@ -99,7 +142,7 @@ func (k *Kafka) port(name string) int {
 
 // listen adds a listener on a free port.
 func (k *Kafka) listen(name, protocol string) error {
-	port, err := FreePort()
+	port, err := port.Free()
 	k.listeners = append(k.listeners, listener{name: name, protocol: protocol, port: port})
 	return err
 }

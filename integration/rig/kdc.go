@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"urncast/integration/rig/port"
 )
 
 // Realm is the rig's Kerberos realm.
@@ -55,7 +57,7 @@ func StartKDC(tb testing.TB) *KDC {
 			Missing(tb, "the KDC needs %s, which is not on this machine (Debian: apt-get install krb5-kdc krb5-admin-server krb5-user)", name)
 		}
 	}
-	port, err := FreePort()
+	port, err := port.Free()
 	if err != nil {
 		tb.Fatal(err)
 	}

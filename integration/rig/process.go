@@ -2,7 +2,6 @@ package rig
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"syscall"
@@ -78,17 +77,6 @@ func (p *Process) Killed() bool {
 
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
-
-// FreePort gives a loopback port that nobody listens on. Another program may
-// take it before it is used; the port range makes that unlikely.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
 
 // Tail gives the last lines of a log, for a failed test's message.
 func Tail(log string) string {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"urncast/integration/rig/port"
 )
 
 // Password is the administrator's in every test.
@@ -82,7 +84,7 @@ func RemoveBuilds() {
 // with the test, whose failure shows the end of its log.
 func NewProduct(tb testing.TB, s Settings) *Product {
 	tb.Helper()
-	port, err := FreePort()
+	port, err := port.Free()
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"urncast/integration/rig/port"
 )
 
 // SMTPOptions say what a mail server is like.
@@ -71,7 +73,7 @@ func StartSMTP(tb testing.TB, o SMTPOptions) *SMTPServer {
 	if s.Host == "" {
 		s.Host = "127.0.0.1"
 	}
-	port, err := FreePort()
+	port, err := port.Free()
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -40,6 +40,7 @@ type Broker struct {
 	client   map[string]string // librdkafka's properties
 	settings *properties.Resolved
 	request  int              // bytes that one message may have; 0 for no bound of ours
+	socket   atomic.Int64     // the topic's leader's socket.request.max.bytes; 0 if it is not known
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
@@ -279,6 +280,7 @@ func (b *Broker) Describe(ctx context.Context, topic string) (_ producer.Topic, 
 			return t, fault("asking the brokers for topic "+topic, d.Error)
 		}
 		t.ID, t.Partitions = d.TopicID.String(), len(d.Partitions)
+		t.Limits = b.limits(ctx, a, d)
 		return t, nil
 	}
 }
@@ -293,19 +295,22 @@ func describeTopic(ctx context.Context, a *asker, topic string) (*ck.TopicDescri
 
 // create makes the topic and waits until the brokers know it.
 func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
-	keep := strconv.FormatInt(b.cluster.Retention.Milliseconds(), 10)
 	replication := b.cluster.Replication
 	if replication == 0 {
 		replication = -1
 	}
 	r, err := a.CreateTopics(ctx, []ck.TopicSpecification{{
 		Topic: topic, NumPartitions: 1, ReplicationFactor: replication,
-		Config: map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": keep, "delete.retention.ms": keep},
+		Config: stateSettings(b.cluster.Retention),
 	}}, ck.SetAdminOperationTimeout(requestTimeout), ck.SetAdminRequestTimeout(requestTimeout))
 	if err != nil {
 		return fault("creating topic "+topic, err)
 	}
-	if e := r[0].Error; e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
+	if e := r[0].Error; e.Code() == ck.ErrTopicAuthorizationFailed || e.Code() == ck.ErrClusterAuthorizationFailed {
+		cure := "create the topic, or grant CREATE on it, then start the producer"
+		return &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(e),
+			Text: "Topic " + topic + " does not exist, and the program may not create it (" + cure + ")"}
+	} else if e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
 		return fault("creating topic "+topic, e)
 	}
 	for range 50 {
@@ -315,6 +320,21 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
+}
+
+// gone says that a topic does not exist; nil if it does, or nobody knows. The client
+// would wait for it for as long as a transaction may last.
+func (b *Broker) gone(ctx context.Context, topic string) *probe.Trouble {
+	a, err := b.admin()
+	if err != nil {
+		return nil
+	}
+	defer a.Close()
+	d, err := describeTopic(ctx, a, topic)
+	if err != nil || d.Error.Code() != ck.ErrUnknownTopicOrPart {
+		return nil
+	}
+	return &probe.Trouble{Text: "Topic " + topic + " does not exist any more."}
 }
 
 // Ends implements producer.Broker.

@@ -32,8 +32,12 @@ type facts struct {
 
 // topicFacts describe the real topic.
 type topicFacts struct {
-	exists    bool
+	exists     bool
+	partitions int
+	// Of partition 0: who leads it, where it is, and how much of that is in sync.
 	leader    int32
+	replicas  []int32
+	insync    int
 	configs   map[string]config // nil if they may not be read
 	requestOK int               // bytes of the largest request that its leader would read
 }

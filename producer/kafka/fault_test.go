@@ -39,7 +39,7 @@ func TestFaults(t *testing.T) {
 		{ck.ErrMsgSizeTooLarge, producer.Permanent, producer.Permanent},
 		{ck.ErrTopicAuthorizationFailed, producer.Permanent, producer.Permanent},
 		{ck.ErrUnknownTopicOrPart, producer.Permanent, producer.Permanent},
-		{ck.ErrInvalidConfig, producer.Permanent, producer.InDoubt}, // not in the table
+		{ck.ErrorCode(9999), producer.Permanent, producer.InDoubt}, // not in the table
 	} {
 		err := ck.NewError(c.code, "the broker's words", false)
 		if got := kindOf(t, fault("testing", err)); got != c.before {

@@ -38,3 +38,22 @@ func TestRecordAboveRequestSize(t *testing.T) {
 		}
 	}
 }
+
+// A request that the broker would close the connection at is not sent: the client
+// library would send it again and again.
+func TestSocketLimitIsKnownBefore(t *testing.T) {
+	b := &Broker{}
+	r := &producer.Record{Key: []byte("urn:sdmx:x"), Value: make([]byte, 5000)}
+	if err := b.oversize("structures", r); err != nil {
+		t.Errorf("without a limit: %v", err)
+	}
+	b.socket.Store(5000)
+	err := b.oversize("structures", r)
+	if err == nil || kindOf(t, err) != producer.Permanent || !strings.Contains(err.Error(), "socket.request.max.bytes=5000") {
+		t.Errorf("above the limit: %v", err)
+	}
+	b.socket.Store(6000)
+	if err := b.oversize("structures", r); err != nil {
+		t.Errorf("below the limit: %v", err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/probe"
 )
 
 const (
@@ -99,6 +100,12 @@ func (b *Broker) openLane(ctx context.Context, topic, id string, timeout time.Du
 		return nil, fault("opening transactional id "+id, err)
 	}
 	l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l.ear.look = func(ctx context.Context) *probe.Trouble {
+		if t := b.look(ctx); t != nil {
+			return t
+		}
+		return b.gone(ctx, topic)
+	}
 	l.ear.listen(p)
 	return l, l.initialise(ctx)
 }
@@ -168,6 +175,16 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 func (l *lane) death(err error) error {
 	if fatal := l.p.GetFatalError(); fatal != nil {
 		return fatal
+	}
+	var e ck.Error
+	if !errors.As(err, &e) || e.Code() != ck.ErrPurgeQueue && e.Code() != ck.ErrPurgeInflight {
+		return err
+	}
+	// A transaction that can only be aborted throws its records away. Why, the client
+	// tells whoever begins another one before that is done, which never succeeds.
+	var why ck.Error
+	if errors.As(l.p.BeginTransaction(), &why) && why.Code() != ck.ErrState {
+		return why
 	}
 	return err
 }

@@ -59,11 +59,11 @@ func rule(e ck.Error) ruling {
 			return signs[i].ruling
 		}
 	}
-	r, known := rulings[e.Code()]
+	listed, known := rulings[e.Code()]
 	if !known && e.IsRetriable() {
-		r.kind = producer.Transitory
+		return ruling{producer.Transitory, ""}
 	}
-	return r
+	return ruling{listed.kind, listed.cure}
 }
 
 // tidied takes from the client's words what says nothing to people.

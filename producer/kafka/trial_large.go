@@ -165,7 +165,7 @@ func (t *trial) messageLimit(ctx context.Context, err error) *refusal {
 // the request: the client library would send all of it, lose the connection, and
 // try again until its time is up.
 func (t *trial) socketLimit(ctx context.Context, size int) (*refusal, error) {
-	if t.asked.Compressible && t.compresses() {
+	if t.asked.Compressible && compresses(t.settings) {
 		return nil, nil // how long the request will be is not known
 	}
 	framed := framedBytes(t.record(nil), size) + requestFrame
@@ -184,15 +184,6 @@ func (t *trial) socketLimit(ctx context.Context, size int) (*refusal, error) {
 	r := &refusal{cause: probe.LimitSocket}
 	r.limit = t.brokerSetting(ctx, t.found.topic.leader, "socket.request.max.bytes")
 	return r, nil
-}
-
-func (t *trial) compresses() bool {
-	for _, name := range []string{"compression.type", "compression.codec"} {
-		if c := t.settings.Client[name]; c != "" && c != "none" {
-			return true
-		}
-	}
-	return false
 }
 
 // brokerSetting reads one number of a broker's settings; 0 where it may not be read.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"urncast/producer"
 	"urncast/producer/kafka/probe"
 )
 
@@ -49,11 +51,12 @@ func (t *trial) topic(ctx context.Context) outcome {
 		}
 		return failed(probe.Met(probe.TopicNoLeader, code, "topic", name, "replicas", numbers(first.Replicas)))
 	}
-	t.found.topic.exists, t.found.topic.leader = true, first.Leader
+	f := &t.found.topic
+	f.exists, f.leader, f.partitions, f.replicas, f.insync = true, first.Leader, len(found.Partitions), first.Replicas, len(first.ISR)
 	if err := t.readConfigs(ctx); err != nil {
 		return failed(err)
 	}
-	return t.fit(len(found.Partitions), first)
+	return t.fit()
 }
 
 // describeTopic asks for one topic, which is not made by that.
@@ -81,41 +84,24 @@ func (t *trial) missing(ctx context.Context) outcome {
 	if !t.client.CreateTopic {
 		return failed(probe.Met(probe.TopicMissing, nil, "topic", name))
 	}
-	code, text, err := t.makeTopic(ctx, name, true)
-	switch {
-	case err != nil:
+	answer, err := t.createTopic(ctx, &producer.MadeTopic{Topic: name, Partitions: 1}, true)
+	if err == nil {
+		err = t.notMade(answer)
+	}
+	if err != nil {
 		return failed(err)
-	case errors.Is(code, kerr.TopicAuthorizationFailed), errors.Is(code, kerr.ClusterAuthorizationFailed):
-		return failed(probe.Met(probe.NoCreate, code, "user", t.principal(), "topic", name))
-	case code != nil:
-		return failed(probe.Met(probe.TopicNotMade, errors.New(text), "topic", name))
 	}
 	return passed("The topic %s does not exist; the brokers would make it, and the producer's first start does. What needs the topic is not tried.", name)
 }
 
-// makeTopic asks the controller for a topic, or with validate only whether it
-// would make it.
+// makeTopic makes a topic without settings, or with validate only asks whether that
+// would be done.
 func (t *trial) makeTopic(ctx context.Context, name string, validate bool) (code error, text string, err error) {
-	request := kmsg.NewPtrCreateTopicsRequest()
-	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, 1, -1
-	request.Topics = append(request.Topics, topic)
-	request.TimeoutMillis, request.ValidateOnly = int32(t.asked.StepTimeout.Milliseconds()), validate
-	controller, err := t.node(ctx, t.found.controller)
+	answer, err := t.createTopic(ctx, &producer.MadeTopic{Topic: name, Partitions: 1}, validate)
 	if err != nil {
 		return nil, "", err
 	}
-	kind, err := controller.Ask(ctx, request)
-	if err != nil {
-		return nil, "", err
-	}
-	answer := kind.(*kmsg.CreateTopicsResponse).Topics[0]
-	if code = kerr.ErrorForCode(answer.ErrorCode); code != nil {
-		text = code.Error()
-		if answer.ErrorMessage != nil {
-			text = strings.TrimSuffix(*answer.ErrorMessage, ".")
-		}
-	}
+	code, text = refusedBy(answer.ErrorCode, answer.ErrorMessage)
 	return code, text, nil
 }
 
@@ -147,57 +133,41 @@ func (t *trial) readConfigs(ctx context.Context) error {
 	return nil
 }
 
-// fit judges what was found of the topic.
-func (t *trial) fit(partitions int, first kmsg.MetadataResponseTopicPartition) outcome {
-	name, f := t.asked.Topic, &t.found.topic
-	replicas, insync := len(first.Replicas), len(first.ISR)
-	found := fmt.Sprintf("The topic %s has %d partition%s; partition 0 is led by broker %d and has %d replica%s, %d in sync.",
-		name, partitions, plural(partitions), first.Leader, replicas, plural(replicas), insync)
-	if f.configs == nil {
-		return passed("%s Its settings may not be read: DESCRIBE_CONFIGS on the topic is not granted, and nothing but this test needs it.", found)
-	}
-	for _, c := range []string{"cleanup.policy", "min.compaction.lag.ms", "max.message.bytes", "min.insync.replicas"} {
-		found += fmt.Sprintf(" %s=%s.", c, f.configs[c].value)
-	}
-	least, _ := f.number("min.insync.replicas")
-	values := []string{"topic", name, "replicas", fmt.Sprint(replicas), "isr", fmt.Sprint(insync), "needed",
-		fmt.Sprint(least)}
-	if least > replicas {
-		return failed(probe.Met(probe.TopicReplicas, nil, values...))
-	}
-	if least > insync {
-		return failed(probe.Met(probe.TopicISR, nil, values...))
-	}
-	warnings := t.topicWarnings(partitions)
-	if len(warnings) == 0 {
-		return passed("%s", found)
-	}
-	all := probe.Trouble{}
-	for _, w := range warnings {
-		all.Text, all.Cure = strings.TrimSpace(all.Text+" "+w.Text), strings.TrimSpace(all.Cure+" "+w.Cure)
-	}
-	return warned(found, &all)
+// layout says how the topic lies on the brokers.
+func (t *trial) layout() string {
+	f := &t.found.topic
+	return fmt.Sprintf("The topic %s has %d partition%s; partition 0 is led by broker %d and has %d replica%s, %d in sync.",
+		t.asked.Topic, f.partitions, plural(f.partitions), f.leader, len(f.replicas), plural(len(f.replicas)), f.insync)
 }
 
-// topicWarnings lists what should be mended, though publishing works.
-func (t *trial) topicWarnings(partitions int) (all []*probe.Trouble) {
-	name, f := t.asked.Topic, &t.found.topic
-	policy := f.configs["cleanup.policy"].value
-	if policy != "compact" {
-		all = append(all, probe.Met(probe.TopicPolicy, nil, "topic", name, "policy", policy))
+// shownHere are the judgements of which the connection test tells the warnings, too;
+// the others are the doctor's.
+var shownHere = []string{findPolicy, findCompaction, findPartitions, findTopicSize}
+
+// fit judges what was found of the topic.
+func (t *trial) fit() outcome {
+	found := t.layout()
+	if t.found.topic.configs == nil {
+		return passed("%s Its settings may not be read: DESCRIBE_CONFIGS on the topic is not granted, and nothing but this test and the doctor needs it.", found)
 	}
-	if lag, ok := f.number("min.compaction.lag.ms"); ok && lag == 0 && strings.Contains(policy, "compact") {
-		all = append(all, probe.Met(probe.TopicCompactsNow, nil, "topic", name, "lag", fmt.Sprint(lag)))
+	for _, c := range []string{"cleanup.policy", "min.compaction.lag.ms", "max.message.bytes", "min.insync.replicas"} {
+		found += fmt.Sprintf(" %s=%s.", c, t.found.topic.configs[c].value)
 	}
-	if partitions > 1 {
-		all = append(all, probe.Met(probe.TopicPartitions, nil, "topic", name, "partitions", fmt.Sprint(partitions)))
+	all := probe.Trouble{}
+	i := t.inspect(producer.TopicNeeds{})
+	for _, j := range i.judge() {
+		switch {
+		case j.trouble == nil, j.id == findCompaction && !i.compacts():
+		case j.id == findInsync && j.severity == producer.SeverityError:
+			return failed(j.trouble)
+		case slices.Contains(shownHere, j.id):
+			all.Text, all.Cure = strings.TrimSpace(all.Text+" "+j.trouble.Text), strings.TrimSpace(all.Cure+" "+j.trouble.Cure)
+		}
 	}
-	if limit, ok := f.number("max.message.bytes"); ok && limit < t.settings.RequestBytes {
-		all = append(all, probe.Met(probe.TopicLimit, nil, "topic", name, "limit", fmt.Sprint(limit), "property",
-			limitName(f.configs),
-			"ours", fmt.Sprint(t.settings.RequestBytes)))
+	if all.Text == "" {
+		return passed("%s", found)
 	}
-	return all
+	return warned(found, &all)
 }
 
 // limitName is the property from which a topic has its limit.

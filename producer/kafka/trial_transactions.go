@@ -252,13 +252,7 @@ func (t *trial) scratch(ctx context.Context, topic string) (made bool, err error
 	case code != nil:
 		return false, probe.Met(probe.TopicNotMade, errors.New(text), "topic", topic)
 	}
-	for ctx.Err() == nil { // the controller made it; the brokers hear of it
-		if found, err = t.describeTopic(ctx, topic); err != nil || found.ErrorCode == 0 {
-			return true, err
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return true, ctx.Err()
+	return true, t.appears(ctx, topic)
 }
 
 // deleteScratch deletes the topic that the test made, cancelled or not, and on a

@@ -179,6 +179,9 @@ func advise(v *view, l *producer.Letter) {
 			v.Do = append(v.Do, "When the cause is gone, start the producer: what is pending is sent in order.")
 		}
 		v.Choices = []choice{{start, "tries again. So does a restart of the process."}}
+		if l.Number > 0 {
+			v.Choices = append(v.Choices, choice{fmt.Sprintf("urncast producer skip %d --reason …", l.Number), "leaves the transaction off the topic for good, and goes on."})
+		}
 	case l.State == producer.Stopped && len(l.Ask) > 0:
 		v.Do = append(v.Do, "Look at what was found, then decide.")
 		for _, a := range l.Ask {

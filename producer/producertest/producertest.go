@@ -95,6 +95,14 @@ func (s *Store) DeleteConnection(_ context.Context, name string, a producer.Act)
 	return nil
 }
 
+// RecordAct implements producer.ConnectionStore.
+func (s *Store) RecordAct(_ context.Context, a producer.Act) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.audit(a)
+	return nil
+}
+
 // Acts implements producer.ConnectionStore.
 func (s *Store) Acts(_ context.Context, after int64, limit int) ([]producer.Act, error) {
 	s.mu.Lock()

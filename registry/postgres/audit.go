@@ -25,6 +25,11 @@ func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
 	return nil
 }
 
+// RecordAct implements producer.ConnectionStore.
+func (s *ConnectionStore) RecordAct(ctx context.Context, a producer.Act) error {
+	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return audit(ctx, t, a) })
+}
+
 // Acts implements producer.ConnectionStore.
 func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]producer.Act, error) {
 	rows, err := s.pool.Query(ctx, `

@@ -119,9 +119,43 @@ func (p *ProducerStore) listenOnce(ctx context.Context) error {
 func (p *ProducerStore) Wish(ctx context.Context, run producer.State, how string, keep bool, user string) error {
 	_, err := p.pool.Exec(ctx, `
 		WITH w AS (
-			UPDATE producers SET wish = wish + 1, wish_run = $2, wish_how = $3, wish_keep = $4, wish_user = $5, wish_at = now() WHERE id = $1)
+			UPDATE producers SET wish = wish + 1, wish_run = $2, wish_how = $3, wish_keep = $4, wish_user = $5, wish_at = now(), wish_skip = 0, wish_reason = '' WHERE id = $1)
 		SELECT pg_notify('`+channelProducer+`', $1::text)`, p.id, string(run), how, keep, user)
 	return err
+}
+
+// WishSkip implements producer.Records.
+func (p *ProducerStore) WishSkip(ctx context.Context, s producer.Skip, a producer.Act) error {
+	return pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
+		_, err := t.Exec(ctx, `
+			UPDATE producers SET wish = wish + 1, wish_run = $2, wish_how = 'skip', wish_keep = false, wish_user = $3, wish_at = now(), wish_skip = $4, wish_reason = $5
+			WHERE id = $1`, p.id, string(producer.Idle), a.User, s.Transaction, s.Reason)
+		if err != nil {
+			return err
+		}
+		if _, err := t.Exec(ctx, `SELECT pg_notify('`+channelProducer+`', $1::text)`, p.id); err != nil {
+			return err
+		}
+		return audit(ctx, t, a)
+	})
+}
+
+// Routes implements producer.Records.
+func (p *ProducerStore) Routes(ctx context.Context) ([]producer.LimitedRoute, error) {
+	rows, err := p.pool.Query(ctx, `
+		SELECT p.topic, p.format, p.sender, p.filter, l.request, l.message, l.socket, l.seen_at
+		FROM producers p JOIN topic_limits l ON l.producer = p.id AND l.topic = p.topic WHERE p.id = $1`, p.id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r producer.LimitedRoute, err error) {
+		var filter string
+		if err := row.Scan(&r.Topic, &r.Format, &r.Sender, &filter, &r.Request, &r.Message, &r.Socket, &r.SeenAt); err != nil {
+			return r, err
+		}
+		r.Filter, err = producer.ParseFilter(filter)
+		return r, err
+	})
 }
 
 // bootstrapNow are the servers of a producer's connection, as it is defined now.
@@ -138,10 +172,11 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 		SELECT p.name, p.state, p.reason, p.since, p.ask, p.topic, p.format, p.filter, p.connection, `+bootstrapNow+`, p.started,
 			coalesce(c.number, 0), r.last_number,
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
+			coalesce((SELECT min(m.first) FROM marks m WHERE m.producer = p.id AND m.status = 'FAILED'), 0),
 			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $2) l)
 		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax).Scan(
 		&s.Name, &s.State, &s.Reason, &s.Since, &ask, &s.Topic, &s.Format, &filter, &s.Connection, &s.Bootstrap, &s.Started,
-		&s.Sent, &s.Last, &oldest, &s.LeftOut)
+		&s.Sent, &s.Last, &oldest, &s.Failed, &s.LeftOut)
 	if err != nil {
 		return s, fmt.Errorf("reading the producer's status: %w", err)
 	}
@@ -174,7 +209,7 @@ func (p *ProducerStore) jobStatus(ctx context.Context) (*producer.JobStatus, err
 }
 
 // Statuses implements producer.Records.
-func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]string, error) {
+func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]producer.Became, error) {
 	var cursor registry.Number
 	var started bool
 	err := p.pool.QueryRow(ctx, `
@@ -182,23 +217,23 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[registry.Number]string, to-from+1)
+	out := make(map[registry.Number]producer.Became, to-from+1)
 	for n := from; n <= to; n++ {
-		out[n] = producer.StatusPending
+		out[n] = producer.Became{Status: producer.StatusPending}
 		if started && n <= cursor {
-			out[n] = producer.StatusSent
+			out[n] = producer.Became{Status: producer.StatusSent}
 		}
 	}
-	rows, err := p.pool.Query(ctx, `SELECT first, last, status FROM marks 
+	rows, err := p.pool.Query(ctx, `SELECT first, last, status, reason, user_name FROM marks
 		WHERE producer = $1 AND int8range(first, last, '[]') && int8range($2, $3, '[]') ORDER BY at`, p.id, from, to)
 	if err != nil {
 		return nil, err
 	}
 	var first, last registry.Number
-	var status string
-	_, err = pgx.ForEachRow(rows, []any{&first, &last, &status}, func() error {
+	var b producer.Became
+	_, err = pgx.ForEachRow(rows, []any{&first, &last, &b.Status, &b.Reason, &b.User}, func() error {
 		for n := max(first, from); n <= min(last, to); n++ {
-			out[n] = status
+			out[n] = b
 		}
 		return nil
 	})

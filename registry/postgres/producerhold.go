@@ -22,7 +22,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	var filter string
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`
-			SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.taken,
+			SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
 				p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix, p.filter, p.sent_filter,
 				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END
@@ -30,7 +30,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 		b.Queue(`SELECT id::text, kind, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL`, h.p.id)
 	}, func(results pgx.BatchResults) error {
 		err := results.QueryRow().Scan(
-			&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Taken,
+			&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Wish.Skip, &r.Wish.Reason, &r.Wish.User, &r.Taken,
 			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
 			&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &filter, &s.Filter, &r.System)
 		if err != nil {
@@ -109,6 +109,25 @@ func (h *hold) Skip(ctx context.Context, n registry.Number, reason string) error
 		b.Queue(markSQL, h.p.id, n, n, producer.StatusSkipped, reason)
 		b.Queue(`UPDATE cursors SET number = greatest(number, $2) WHERE producer = $1`, h.p.id, n)
 	})
+}
+
+// SkipAsked implements producer.Hold. Each number has a mark of its own, as Skips
+// reads them.
+func (h *hold) SkipAsked(ctx context.Context, first, last registry.Number, reason string, w *producer.Wish) error {
+	return h.write(ctx, func(b *pgx.Batch) {
+		b.Queue(`INSERT INTO marks (producer, first, last, status, reason, user_name) SELECT $1, n, n, $4, $5, $6 FROM generate_series($2::bigint, $3::bigint) n
+			ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, user_name = excluded.user_name, at = now()`,
+			h.p.id, first, last, producer.StatusSkipped, reason, w.User)
+		b.Queue(`DELETE FROM marks WHERE producer = $1 AND status = $2`, h.p.id, producer.StatusFailed)
+		b.Queue(`UPDATE cursors SET number = greatest(number, $2) WHERE producer = $1`, h.p.id, last)
+		b.Queue(`UPDATE producers SET taken = greatest(taken, $2) WHERE id = $1`, h.p.id, w.Sequence)
+	})
+}
+
+// Limit implements producer.Hold.
+func (h *hold) Limit(ctx context.Context, topic string, l producer.Limits) error {
+	return h.exec(ctx, `INSERT INTO topic_limits (producer, topic, request, message, socket) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (producer, topic) DO UPDATE SET request = $3, message = $4, socket = $5, seen_at = now()`, topic, l.Request, l.Message, l.Socket)
 }
 
 // Fail implements producer.Hold.

@@ -149,7 +149,7 @@ func checkUpgraded(t *testing.T, r *registry.Registry, s *postgres.Store) {
 	if st, err := p.Status(ctx); err != nil || !st.Started || st.Sent != 2 || st.Pending != 1 || st.LeftOut != 1 {
 		t.Errorf("the producer: %+v, %v", st, err)
 	}
-	if st, err := p.Statuses(ctx, 1, 3); err != nil || st[1] != "SKIPPED" || st[2] != "SENT" || st[3] != "PENDING" {
+	if st, err := p.Statuses(ctx, 1, 3); err != nil || st[1].Status != "SKIPPED" || st[2].Status != "SENT" || st[3].Status != "PENDING" {
 		t.Errorf("what became of the transactions: %v, %v", st, err)
 	}
 	entries, err := p.Current(ctx, 2)

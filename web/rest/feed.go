@@ -77,7 +77,7 @@ func (f *Feed) horizon(w http.ResponseWriter, r *http.Request) (registry.Number,
 	return h.Horizon, err
 }
 
-func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[registry.Number]string, error) {
+func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[registry.Number]producer.Became, error) {
 	if f.Producer == nil || len(txns) == 0 {
 		return nil, nil
 	}
@@ -96,7 +96,7 @@ func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusNotFound, "There is no transaction %d.", n)
 		return
 	}
-	var statuses map[registry.Number]string
+	var statuses map[registry.Number]producer.Became
 	var removed string
 	if err == nil {
 		removed, err = f.Registry.ContentRemoved(r.Context(), t.Number, changes)

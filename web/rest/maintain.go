@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -13,6 +14,8 @@ import (
 // A Maintenance serves what changes structures.
 type Maintenance struct {
 	Registry Registry
+	// Producer knows what fits its topic; nil if there is none.
+	Producer *producer.Admin
 	Sender   string
 	Now      func() time.Time
 }
@@ -87,7 +90,20 @@ func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload,
 		submitError(w, r, err)
 		return
 	}
+	m.weigh(r, o, up)
 	m.answer(w, r, o, up, s.Mode)
+}
+
+// weigh warns of what will not fit the producer's topic.
+func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
+	if m.Producer == nil {
+		return
+	}
+	warnings, err := m.Producer.Oversize(r.Context(), o.Replaces)
+	if err != nil { // which is no reason to call what was decided an error
+		warnings = []string{"Whether everything fits the producer's topic could not be found out: " + err.Error()}
+	}
+	up.warnings = append(up.warnings, warnings...)
 }
 
 func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
@@ -135,7 +151,9 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		submitError(w, r, err)
 		return
 	}
-	writeJSON(w, overall(o), answerOf(o, newUpload(r)))
+	up := newUpload(r)
+	m.weigh(r, o, up)
+	writeJSON(w, overall(o), answerOf(o, up))
 }
 
 // urnOf reads the path's structure.

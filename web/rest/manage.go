@@ -22,11 +22,13 @@ func (m *Management) Status(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, s)
 }
 
-// Command serves POST /api/v1/producer/{command}: start, suspend or resume.
+// Command serves POST /api/v1/producer/{command}: start, suspend, resume or
+// skip.
 func (m *Management) Command(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		How  string `json:"how"`
 		Keep bool   `json:"keep"`
+		producer.Skip
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil && !errors.Is(err, io.EOF) {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON: %s", err)
@@ -41,8 +43,10 @@ func (m *Management) Command(w http.ResponseWriter, r *http.Request) {
 		err = m.Producer.Suspend(r.Context(), in.Keep, user)
 	case "resume":
 		err = m.Producer.Resume(r.Context(), user)
+	case "skip":
+		err = m.Producer.Skip(r.Context(), in.Skip, actor(r))
 	default:
-		WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend and resume, not %q.", command)
+		WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend, resume and skip, not %q.", command)
 		return
 	}
 	switch {

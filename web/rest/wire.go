@@ -3,6 +3,7 @@ package rest
 import (
 	"time"
 
+	"urncast/producer"
 	"urncast/registry"
 )
 
@@ -64,6 +65,10 @@ type Transaction struct {
 	// Published is its status for the producer: PENDING, SENT, SKIPPED,
 	// COVERED or FAILED; empty where there is no producer.
 	Published string `json:"published,omitempty"`
+	// PublishedReason says why it is skipped, covered or failed; PublishedUser who
+	// asked for that.
+	PublishedReason string `json:"publishedReason,omitempty"`
+	PublishedUser   string `json:"publishedUser,omitempty"`
 	// ContentRemoved says when content of it was removed by housekeeping, and
 	// Changes are given, where one transaction is asked for.
 	ContentRemoved string   `json:"contentRemoved,omitempty"`
@@ -93,11 +98,12 @@ type TransactionList struct {
 	Horizon registry.Number `json:"horizon,omitempty"`
 }
 
-func transactionOf(t registry.Transaction, published string) Transaction {
+func transactionOf(t registry.Transaction, b producer.Became) Transaction {
 	return Transaction{
 		Number: t.Number, ID: t.ID, Kind: t.Kind.String(), RecordedAt: t.RecordedAt.UTC(), Pair: t.Pair,
 		Structures: t.Structures, Bytes: t.Bytes, User: t.User, Origin: t.Origin,
-		Traceparent: t.Traceparent, CorrelationID: t.CorrelationID, Published: published,
+		Traceparent: t.Traceparent, CorrelationID: t.CorrelationID,
+		Published: b.Status, PublishedReason: b.Reason, PublishedUser: b.User,
 	}
 }
 

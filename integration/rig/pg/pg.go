@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -18,12 +17,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"urncast/integration/rig/port"
 )
 
 // A Server is one PostgreSQL server on loopback, with a folder of its own.
 // PostgreSQL refuses to run as root, so for root it runs as the user postgres.
 type Server struct {
 	bin, dir string
+	env      []string // more of the server's environment
 	port     int
 	cred     *syscall.Credential
 	process  *exec.Cmd
@@ -34,7 +36,14 @@ type Server struct {
 // machine the test is skipped; with CI set it fails.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	s, err := start()
+	return StartIn(tb, "")
+}
+
+// StartIn starts a server like Start, with its folder in another one, and with more
+// of the environment, as NAME=value.
+func StartIn(tb testing.TB, parent string, env ...string) *Server {
+	tb.Helper()
+	s, err := start(parent, env...)
 	if errors.Is(err, errNone) && os.Getenv("CI") == "" {
 		tb.Skip(err)
 	}
@@ -47,23 +56,23 @@ func Start(tb testing.TB) *Server {
 
 // Main starts a server for all tests of a package, from TestMain; the caller
 // calls Remove at the end. The error wraps ErrNone where PostgreSQL is missing.
-func Main() (*Server, error) { return start() }
+func Main() (*Server, error) { return start("") }
 
 var errNone = errors.New("PostgreSQL is not on this machine (Debian: apt-get install postgresql)")
 
 // ErrNone says that the machine has no PostgreSQL.
 var ErrNone = errNone
 
-func start() (*Server, error) {
+func start(parent string, env ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "urncast-pg-")
+	dir, err := os.MkdirTemp(parent, "urncast-pg-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bin: bin, dir: dir}
+	s := &Server{bin: bin, dir: dir, env: env}
 	if err := s.prepare(); err != nil {
 		s.Remove()
 		return nil, err
@@ -106,12 +115,10 @@ func (s *Server) prepare() error {
 			return err
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if s.port, err = port.Free(); err != nil {
 		return err
 	}
-	s.port = l.Addr().(*net.TCPAddr).Port
-	l.Close()
 	return s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 }
 
@@ -141,6 +148,7 @@ func (s *Server) Start() error {
 	c := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "max_connections=200")
 	c.Stdout, c.Stderr = log, log
+	c.Env = append(os.Environ(), s.env...)
 	c.SysProcAttr.Pdeathsig = syscall.SIGQUIT
 	if err := c.Start(); err != nil {
 		return err
@@ -245,6 +253,19 @@ func (s *Server) Kill() {
 	}
 	<-s.done
 	s.process = nil
+}
+
+// Running says whether the server's first process lives.
+func (s *Server) Running() bool {
+	if s.process == nil {
+		return false
+	}
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
 }
 
 // children lists a process's children. PostgreSQL's backends leave the process

@@ -99,7 +99,7 @@ type words struct{ text, cure string }
 
 // causes is the table that a save, a connection test and the documentation share.
 // A property goes by Java's name and, where that differs, librdkafka's.
-var causes = merge(network, security, clusters, rights, limits)
+var causes = merge(network, security, clusters, topics, rights, limits)
 
 func merge(parts ...map[Cause]words) map[Cause]words {
 	all := map[Cause]words{}

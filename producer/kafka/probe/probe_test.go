@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
+	"urncast/integration/rig/port"
 	"urncast/producer/kafka/properties"
 )
 
@@ -120,7 +121,7 @@ type way struct {
 func (w *world) ways(t *testing.T) []way {
 	k, trusting := w.kafka, w.trusting(t)
 	plain := func() *properties.Resolved { return &properties.Resolved{} }
-	refused, err := rig.FreePort()
+	refused, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"urncast/producer"
+	"urncast/web/rest"
+)
+
+type doctorCommand struct {
+	client   `embed:""`
+	Findings []string `arg:"" optional:"" name:"finding" help:"With --fix: the findings to mend, by their names; all that can be mended by default."`
+	Topic    string   `help:"The topic; the producer's by default."`
+	Fix      bool     `help:"Mend what a setting of the topic can mend, and say what was changed."`
+	All      bool     `help:"Show what is well, too."`
+	JSON     bool     `help:"The registry's JSON."`
+}
+
+// Run examines the topic, and mends it if asked to. It ends with status 1 if there
+// is, or remains, anything to mend.
+func (c *doctorCommand) Run(ctx context.Context) error {
+	if len(c.Findings) > 0 && !c.Fix {
+		return fmt.Errorf("to mend %s say --fix", strings.Join(c.Findings, ", "))
+	}
+	path := "/api/v1/producer/doctor"
+	if c.Topic != "" {
+		path += "?topic=" + url.QueryEscape(c.Topic)
+	}
+	b, _, err := c.do(ctx, http.MethodGet, path, nil, nil)
+	if err != nil {
+		return err
+	}
+	var found producer.Diagnosis
+	if err := json.Unmarshal(b, &found); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	if c.Fix {
+		return c.fix(ctx, &found)
+	}
+	if c.JSON {
+		_, err = os.Stdout.Write(b)
+	} else {
+		printDiagnosis(os.Stdout, &found, c.All)
+	}
+	if err == nil && found.Worst() != producer.SeverityOK {
+		err = errQuiet
+	}
+	return err
+}
+
+// fix mends what was named, or else everything that was found and can be mended.
+func (c *doctorCommand) fix(ctx context.Context, found *producer.Diagnosis) error {
+	ids := c.Findings
+	for _, f := range found.Findings {
+		if len(c.Findings) == 0 && len(f.Fix) > 0 {
+			ids = append(ids, f.ID)
+		}
+	}
+	fixed := producer.Fixed{Changes: []producer.FixedSetting{}}
+	if len(ids) > 0 {
+		b, err := c.post(ctx, "/api/v1/producer/doctor/fix", rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			os.Stdout.Write(b)
+		}
+	} else if fixed.Diagnosis = found; c.JSON {
+		json.NewEncoder(os.Stdout).Encode(fixed)
+	}
+	if !c.JSON {
+		printFixed(os.Stdout, &fixed, c.All)
+	}
+	if fixed.Diagnosis.Worst() != producer.SeverityOK {
+		return errQuiet
+	}
+	return nil
+}
+
+// post sends JSON and reads JSON; the answer is given as it came, too.
+func (c *client) post(ctx context.Context, path string, body, into any) ([]byte, error) {
+	in, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	b, _, err := c.do(ctx, http.MethodPost, path, jsonBody, bytes.NewReader(in))
+	if err == nil {
+		if err = json.Unmarshal(b, into); err != nil {
+			err = fmt.Errorf("POST %s: %w", path, err)
+		}
+	}
+	return b, err
+}
+
+// printFixed says what was changed, and then what remains.
+func printFixed(w io.Writer, f *producer.Fixed, all bool) {
+	if len(f.Changes) == 0 {
+		fmt.Fprintln(w, "Nothing was changed: there is nothing that a setting of the topic could mend.")
+	}
+	for _, c := range f.Changes {
+		fmt.Fprintf(w, "%-24s %s is now %s; it was %s\n", c.Finding, c.Name, c.After, c.Before)
+	}
+	fmt.Fprintln(w)
+	printDiagnosis(w, f.Diagnosis, all)
+}
+
+// printDiagnosis prints what is to be mended, the worst first; with all what is well
+// too.
+func printDiagnosis(w io.Writer, d *producer.Diagnosis, all bool) {
+	order := []producer.Severity{producer.SeverityError, producer.SeverityWarning, producer.SeverityUnknown, producer.SeverityOK}
+	counts := map[producer.Severity]int{}
+	for _, severity := range order {
+		for _, f := range d.Findings {
+			if f.Severity != severity {
+				continue
+			}
+			counts[severity]++
+			if severity != producer.SeverityOK || all {
+				printFinding(w, &f)
+			}
+		}
+	}
+	var words []string
+	for i, name := range []string{"errors", "warnings", "unknown", "well"} {
+		if n := counts[order[i]]; n == 1 {
+			words = append(words, "1 "+strings.TrimSuffix(name, "s"))
+		} else if n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, name))
+		}
+	}
+	fmt.Fprintf(w, "topic %s over connection %s: %s\n", d.Topic, d.Connection, strings.Join(words, ", "))
+}
+
+func printFinding(w io.Writer, f *producer.TopicFinding) {
+	const indent = "          "
+	fmt.Fprintf(w, "%-9s %s: %s\n", f.Severity, f.ID, f.What)
+	if f.Severity == producer.SeverityOK {
+		return
+	}
+	var where []string
+	for _, s := range f.Where {
+		where = append(where, fmt.Sprintf("%s=%s (%s)", s.Name, s.Value, s.Place))
+	}
+	for _, line := range slices.DeleteFunc([]string{strings.Join(where, ", "), f.Why, f.Cure, f.Command}, func(s string) bool { return s == "" }) {
+		fmt.Fprintln(w, indent+line)
+	}
+	fmt.Fprintln(w)
+}
+
+// topicCommands are about topics.
+type topicCommands struct {
+	Create topicCreate `cmd:"" help:"Make a topic with the settings that structures need."`
+}
+
+type topicCreate struct {
+	client            `embed:""`
+	Name              string `arg:"" help:"The topic."`
+	ReplicationFactor int    `help:"Number of replicas; the brokers' default if left out."`
+	JSON              bool   `help:"The registry's JSON."`
+}
+
+// Run makes the topic over the producer's connection.
+func (c *topicCreate) Run(ctx context.Context) error {
+	var made producer.MadeTopic
+	b, err := c.post(ctx, "/api/v1/topics", producer.NewTopic{Topic: c.Name, ReplicationFactor: c.ReplicationFactor}, &made)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		_, err := os.Stdout.Write(b)
+		return err
+	}
+	printMade(os.Stdout, &made)
+	return nil
+}
+
+func printMade(w io.Writer, m *producer.MadeTopic) {
+	replicas := "the brokers' default number of replicas"
+	if m.ReplicationFactor > 0 {
+		replicas = fmt.Sprintf("%d replica%s", m.ReplicationFactor, map[bool]string{false: "s"}[m.ReplicationFactor == 1])
+	}
+	fmt.Fprintf(w, "created topic %s with %d partition and %s\n", m.Topic, m.Partitions, replicas)
+	var settings []string
+	for name, value := range m.Settings {
+		settings = append(settings, name+"="+value)
+	}
+	slices.Sort(settings)
+	for _, s := range settings {
+		fmt.Fprintln(w, "  "+s)
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"urncast/producer"
+	"urncast/producer/kafka"
+	"urncast/web"
+)
+
+// The verbs make a topic, say what is wrong with one, mend it and say what they
+// changed; their status says whether anything is left. The broker is one in the
+// process: what the brokers' answers mean, integration/connection shows on a real one.
+func TestDoctorVerbs(t *testing.T) {
+	v := newVerbs(t)
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "bad"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": strings.Join(cluster.ListenAddrs(), ",")}, Fixed: true}
+	client := &kafka.Client{CreateTopic: true}
+	doctor := &producer.Doctor{Connections: &producer.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
+		Connection: "default", Topic: "good", Prefix: "tx", Retention: 168 * time.Hour,
+		Largest: func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
+	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor}))
+	t.Cleanup(v.server.Close)
+
+	v.run(1, "", []string{"doctor"}, "does not exist", "urncast topic create good")
+	v.run(0, "", []string{"topic", "create", "good"}, "created topic good with 1 partition", "cleanup.policy=compact")
+	v.run(1, "", []string{"topic", "create", "good"}, "exists already")
+	v.run(1, "", []string{"doctor", "--all"}, "replication-factor: ", "ok ")
+	v.run(1, "", []string{"doctor", "--topic", "bad"}, "error", "cleanup.policy=delete", "kafka-configs --bootstrap-server", "--add-config cleanup.policy=compact")
+	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix", "cleanup-policy"}, "cleanup.policy is now compact; it was delete", "tombstones")
+	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix"}, "delete.retention.ms is now 604800000")
+	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix"}, "Nothing was changed")
+	v.run(1, "", []string{"doctor", "--topic", "bad", "--json"}, `"id":"cleanup-policy"`)
+	v.run(1, "", []string{"doctor", "cleanup-policy"}, "say --fix")
+}

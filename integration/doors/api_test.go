@@ -1,0 +1,194 @@
+package doors
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/integration/rig/pg"
+	"urncast/producer"
+	"urncast/producer/producertest"
+	"urncast/registry"
+	"urncast/registry/postgres"
+	"urncast/web"
+)
+
+// fixtures stand for a cluster, which this test is not about.
+type fixtures struct{ broken bool }
+
+// Diagnose implements producer.Topics.
+func (f *fixtures) Diagnose(context.Context, *producer.Connection, producer.TopicNeeds) (*producer.Diagnosis, error) {
+	finding := producer.TopicFinding{ID: "cleanup-policy", Severity: producer.SeverityOK, What: "It is compacted.", Why: "It must be."}
+	if f.broken {
+		finding = producer.TopicFinding{ID: "cleanup-policy", Severity: producer.SeverityError, What: "It is deleted.", Why: "It must not be.", Cure: "Mend it.",
+			Command: "kafka-configs …", Where: []producer.Setting{{Place: producer.PlaceTopic, Name: "cleanup.policy", Value: "delete"}},
+			Fix: []producer.SettingChange{{Name: "cleanup.policy", Before: "delete", After: "compact"}}}
+	}
+	return &producer.Diagnosis{Cluster: "c", Findings: []producer.TopicFinding{finding}}, nil
+}
+
+// MakeTopic implements producer.Topics.
+func (f *fixtures) MakeTopic(_ context.Context, _ *producer.Connection, n producer.TopicNeeds, replication int,
+	before func(producer.MadeTopic) error) (*producer.MadeTopic, error) {
+	if n.Topic == "refused" {
+		return nil, errors.New("User:u may not create the topic refused. Grant CREATE.")
+	}
+	m := producer.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: map[string]string{"cleanup.policy": "compact"}}
+	return &m, before(m)
+}
+
+// AlterTopic implements producer.Topics.
+func (f *fixtures) AlterTopic(_ context.Context, _ *producer.Connection, topic string, _ []producer.SettingChange) error {
+	if topic == "refused" {
+		return errors.New("User:u may not alter the settings of the topic refused. Grant ALTER_CONFIGS.")
+	}
+	f.broken = false
+	return nil
+}
+
+// serveAll serves every route there is.
+func serveAll(t *testing.T) *httptest.Server {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "every_route"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	t.Cleanup(cancel)
+	records, err := store.Producer(ctx, producer.Config{Connection: "main"}.WithDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Topic: "structures", Prefix: "tx"}
+	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true}, Connection: "main", Topic: "structures", Prefix: "tx",
+		Retention: time.Hour, Largest: store.Largest}
+	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
+		return to, nil
+	}
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producer: producer.NewAdmin(records), Connections: connections, Doctor: doctor,
+		Mail:     producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
+		Password: password, Log: slog.New(slog.DiscardHandler)}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// calls are made in this order: later ones need what earlier ones left.
+var calls = []struct {
+	method, path, body string
+	status             int
+}{
+	{"PUT", "/api/v1/settings", `{"allowDangling": true, "requireAgencies": false, "housekeeping": {"keepTransactions": 1, "keepDays": 0}}`, 200},
+	{"POST", "/sdmx/v2/structure", string(list("L1", "One")), 201},
+	{"POST", "/sdmx/v2/structure", string(list("L1", "Uno")), 200},
+	{"POST", "/sdmx/v2/structure", `{"ConceptScheme":[{"id":"CS","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"C"}],"items":[{"id":"X",` +
+		`"names":[{"locale":"en","value":"X"}],"representation":{"representation":"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:NONE(1.0)"}}]}]}`, 201},
+	{"POST", "/api/v1/structures/rename", `{"urn": "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.0)", "newId": "L2"}`, 207},
+	{"POST", "/api/v1/structures/rename", `{"urn": "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.0)", "newId": "L2"}`, 404},
+	{"GET", "/api/v1/transactions?limit=2", "", 200},
+	{"GET", "/api/v1/transactions?format=atom", "", 200},
+	{"GET", "/api/v1/transactions/1", "", 200},
+	{"GET", "/api/v1/transactions/99", "", 404},
+	{"GET", "/api/v1/transactions/1/structures", "", 200},
+	{"GET", "/api/v1/dangling", "", 200},
+	{"GET", "/api/v1/settings", "", 200},
+	{"POST", "/api/v1/housekeeping", `{"dryRun": true}`, 200},
+	{"POST", "/api/v1/housekeeping", ``, 200},
+	{"GET", "/api/v1/housekeeping", "", 200},
+	{"GET", "/api/v1/openapi.json", "", 200},
+
+	{"GET", "/api/v1/connections/main", "", 404},
+	{"PUT", "/api/v1/connections/main", `{"properties": {"acks": "1"}}`, 422},
+	{"PUT", "/api/v1/connections/main", `{"properties": {"bootstrap.servers": "good:9092"}}`, 201},
+	{"PUT", "/api/v1/connections/other", `{"properties": {"bootstrap.servers": "good:9092"}}`, 201},
+	{"GET", "/api/v1/connections", "", 200},
+	{"GET", "/api/v1/connections/main", "", 200},
+	{"POST", "/api/v1/connections/check", `{"properties": {"bootstrap.servers": "good:9092"}}`, 200},
+	{"POST", "/api/v1/connections/test", `{"name": "main", "properties": {"bootstrap.servers": "bad:9092"}}`, 200},
+	{"POST", "/api/v1/connections/main/test", `{"stepTimeout": "5s"}`, 200},
+	{"DELETE", "/api/v1/connections/main", "", 409},
+	{"DELETE", "/api/v1/connections/other", "", 204},
+	{"GET", "/api/v1/kafka-properties", "", 200},
+
+	{"GET", "/api/v1/producer/doctor?topic=t", "", 200},
+	{"POST", "/api/v1/producer/doctor/fix", `{"findings": ["nonsense"]}`, 400},
+	{"POST", "/api/v1/producer/doctor/fix", `{"findings": "all"}`, 400},
+	{"POST", "/api/v1/producer/doctor/fix", `{"topic": "refused", "findings": ["cleanup-policy"]}`, 409},
+	{"POST", "/api/v1/producer/doctor/fix", `{"findings": ["cleanup-policy"]}`, 200},
+	{"GET", "/api/v1/producer/doctor", "", 200},
+	{"POST", "/api/v1/topics", `{"topic": "t", "replicationFactor": 3}`, 201},
+	{"POST", "/api/v1/topics", `{"topic": "refused"}`, 409},
+	{"POST", "/api/v1/topics", `{"topic": "no/topic"}`, 400},
+	{"POST", "/api/v1/topics", ``, 400},
+	{"GET", "/api/v1/producer", "", 200},
+	{"POST", "/api/v1/producer/start", `{"how": "continue"}`, 409},
+	{"POST", "/api/v1/producer/start", `{"how": "idle"}`, 204},
+
+	{"PUT", "/api/v1/mail", `{"host": "mail.example.org", "sender": "u@example.org", "admins": ["a@example.org"]}`, 200},
+	{"GET", "/api/v1/mail", "", 200},
+	{"POST", "/api/v1/mail/test", "", 200},
+	{"GET", "/api/v1/audit", "", 200},
+}
+
+// Every operation of the description is called, and what is answered fits its schema,
+// with no field that it does not name.
+func TestEveryOperationAnswersAsDescribed(t *testing.T) {
+	s := serveAll(t)
+	for _, c := range calls {
+		status, body := call(t, s, c.method, c.path, []byte(c.body), "Accept", "application/json, */*")
+		want(t, c.method+" "+c.path, status, body, c.status)
+	}
+	doc, err := served.read(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			if !succeeded(method + " " + path + " 2") {
+				t.Errorf("%s %s was not seen to succeed: call it here", method, path)
+			}
+		}
+	}
+}
+
+func succeeded(prefix string) bool {
+	served.mu.Lock()
+	defer served.mu.Unlock()
+	for key := range served.seen {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// The comparison finds a field too many, one that is missing, one of another kind and
+// a status of which nothing is said.
+func TestTheComparisonFindsDifferences(t *testing.T) {
+	doc, err := served.read(serveClosed(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _ := operation(doc, http.MethodGet, "/api/v1/settings")
+	header := http.Header{"Content-Type": {"application/json"}}
+	for body, good := range map[string]bool{
+		`{"allowDangling":true,"requireAgencies":false,"housekeeping":{"keepTransactions":0,"keepDays":0}}`:          true,
+		`{"allowDangling":true,"requireAgencies":false,"housekeeping":{"keepTransactions":0,"keepDays":0,"more":1}}`: false,
+		`{"allowDangling":true,"requireAgencies":false,"housekeeping":{"keepTransactions":0}}`:                       false,
+		`{"allowDangling":"yes","requireAgencies":false,"housekeeping":{"keepTransactions":0,"keepDays":0}}`:         false,
+	} {
+		if err := fits(op, &http.Response{StatusCode: 200, Header: header}, []byte(body)); (err == nil) != good {
+			t.Errorf("%s: %v", body, err)
+		}
+		if fits(op, &http.Response{StatusCode: 204, Header: header}, []byte(body)) == nil {
+			t.Error("a status of which nothing is said is taken")
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package soak
+
+import (
+	"strings"
+	"testing"
+
+	"urncast/integration/topiccheck"
+)
+
+// The comparison finds what is lost, doubled, torn, moved, or there though it was
+// refused; it finds nothing on a topic that is right.
+func TestLedgerFindsEachDefect(t *testing.T) {
+	value := func(mark string) []byte { return []byte(`{"names":[{"value":"` + mark + `"}]}`) }
+	right := []topiccheck.Message{
+		{Number: 1, Key: "a", Value: value("mark 0-1-0.")}, {Number: 1, Key: "b", Value: value("mark 0-1-0.")},
+		{Number: 2, Key: "a"},
+		{Number: 3, Key: "c", Value: value("mark 0-1-2.")},
+	}
+	l := ledger{all: []told{
+		{mark: "mark 0-1-0.", urns: []string{"a", "b"}, transactions: []int64{1}},
+		{urns: []string{"a"}, transactions: []int64{2}},
+		{mark: "mark 0-1-2.", urns: []string{"c"}}, // the answer was lost
+		{mark: "mark 0-1-3.", urns: []string{"d"}, refused: true},
+	}}
+	changed := func(f func([]topiccheck.Message) []topiccheck.Message) []topiccheck.Message {
+		return f(append([]topiccheck.Message{}, right...))
+	}
+	for _, defect := range []struct {
+		name     string
+		messages []topiccheck.Message
+		said     string
+	}{
+		{"none", right, ""},
+		{"the replace lost", right[2:], "that transaction 1 changed a; the topic has that 0 times"},
+		{"the delete lost", append(right[:2:2], right[3]), "that transaction 2 changed a; the topic has that 0 times"},
+		{"one half lost", right[1:], "has 1 of its 2 structures in transaction 1"},
+		{"doubled", append(right[:4:4], right[1]), "that transaction 1 changed b; the topic has that 2 times"},
+		{"doubled under another number", changed(func(m []topiccheck.Message) []topiccheck.Message {
+			return append(m, topiccheck.Message{Number: 4, Key: "c", Value: value("mark 0-1-2.")})
+		}), "with mark 0-1-2. is in 2 transactions"},
+		{"under another number than told", changed(func(m []topiccheck.Message) []topiccheck.Message {
+			m[0].Number, m[1].Number = 5, 5
+			return m
+		}), "in transaction 5 of the topic; its writer was told [1]"},
+		{"refused and there", changed(func(m []topiccheck.Message) []topiccheck.Message {
+			return append(m, topiccheck.Message{Number: 4, Key: "d", Value: value("mark 0-1-3.")})
+		}), "with mark 0-1-3. was refused, and is on the topic"},
+	} {
+		said := strings.Join(l.compare(&topiccheck.Log{Messages: defect.messages}), "\n")
+		if defect.said == "" && said != "" || !strings.Contains(said, defect.said) {
+			t.Errorf("%s: it says %q, not %q", defect.name, said, defect.said)
+		}
+	}
+}

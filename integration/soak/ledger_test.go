@@ -1,0 +1,155 @@
+package soak
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/topiccheck"
+)
+
+// A told is what a writer submitted and what it was told of it.
+type told struct {
+	mark         string   // in the name of every structure; empty for a delete
+	urns         []string // what was submitted
+	transactions []int64  // nil if the answer was lost
+	refused      bool     // the registry said that it did nothing
+}
+
+// A ledger is what the writers were told.
+type ledger struct {
+	mu   sync.Mutex
+	all  []told
+	lost int // answers
+}
+
+func (l *ledger) add(t told) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, t)
+	if t.transactions == nil && !t.refused {
+		l.lost++
+	}
+}
+
+// write submits changes, each through another instance, until stop is closed. Each
+// replace bears a mark that no other has.
+func (w *world) write(writer int, r *rand.Rand, stop <-chan struct{}) {
+	before := int64(0)
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(40+r.IntN(160)) * time.Millisecond):
+		}
+		t := told{}
+		method, path, message := http.MethodPost, "/sdmx/v2/structure", []byte(nil)
+		if r.IntN(8) == 0 {
+			list := rig.Codelist{ID: fmt.Sprintf("CL_%d", r.IntN(16))}
+			t.urns = []string{list.URN()}
+			method, path = http.MethodDelete, "/sdmx/v2/structure/codelist/RIG/"+list.ID+"/1.0"
+		} else {
+			t.mark = fmt.Sprintf("mark %d-%d-%d.", writer, w.journal.round, n)
+			var lists []rig.Codelist
+			for i := range 1 + r.IntN(3) {
+				lists = append(lists, rig.Codelist{ID: fmt.Sprintf("CL_%d", (n+7*i)%16), Name: t.mark, Codes: 1 + r.IntN(30)})
+				t.urns = append(t.urns, lists[i].URN())
+			}
+			message = rig.Message(lists...)
+		}
+		through := w.members[r.IntN(len(w.members))].product
+		status, body, err := through.Do(method, path, "application/xml", message)
+		switch {
+		case err != nil || status >= 500: // not known what became of it
+		case status >= 400:
+			t.refused = true
+			if status != http.StatusNotFound {
+				w.t.Errorf("writer %d: %s %s: %d %s", writer, method, path, status, body)
+			}
+		default:
+			if t.transactions, err = numbers(body); err != nil {
+				w.t.Errorf("writer %d: %s %s: %d %s: %v", writer, method, path, status, body, err)
+			}
+			for _, number := range t.transactions {
+				if number <= before {
+					w.t.Errorf("writer %d was told of transaction %d after %d", writer, number, before)
+				}
+				before = number
+			}
+		}
+		w.ledger.add(t)
+	}
+}
+
+func numbers(body []byte) ([]int64, error) {
+	var answer struct {
+		Transactions []int64 `json:"transactions"`
+	}
+	if len(body) == 0 {
+		return nil, errors.New("an answer without transactions")
+	}
+	err := json.Unmarshal(body, &answer)
+	if err == nil && len(answer.Transactions) == 0 {
+		err = errors.New("an answer without transactions")
+	}
+	return answer.Transactions, err
+}
+
+// compare finds differences between what the writers were told and the topic.
+func (l *ledger) compare(log *topiccheck.Log) (problems []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	say := func(format string, args ...any) {
+		if len(problems) < 50 {
+			problems = append(problems, fmt.Sprintf(format, args...))
+		}
+	}
+	written := map[string]int{} // by transaction and URN, how often
+	marks := map[string]map[int64]int{}
+	for _, m := range log.Messages {
+		written[fmt.Sprint(m.Number, m.Key, m.Value == nil)]++
+		_, after, found := strings.Cut(string(m.Value), "mark ")
+		if name, _, whole := strings.Cut(after, "."); found && whole {
+			mark := "mark " + name + "."
+			if marks[mark] == nil {
+				marks[mark] = map[int64]int{}
+			}
+			marks[mark][m.Number]++
+		}
+	}
+	for _, t := range l.all {
+		for _, urn := range t.urns {
+			if len(t.transactions) != 1 {
+				break
+			}
+			if n := written[fmt.Sprint(t.transactions[0], urn, t.mark == "")]; n != 1 {
+				say("a writer was told that transaction %d changed %s; the topic has that %d times", t.transactions[0], urn, n)
+			}
+		}
+		on := marks[t.mark]
+		switch {
+		case len(t.transactions) > 1:
+			say("a writer was told of transactions %v for one submission", t.transactions)
+		case t.mark == "" || t.transactions == nil && len(on) == 0:
+			// a delete, or a submission that was refused, or lost before it was taken
+		case t.refused && len(on) > 0:
+			say("the submission with %s was refused, and is on the topic", t.mark)
+		case len(on) != 1:
+			say("the submission with %s is in %d transactions of the topic", t.mark, len(on))
+		default:
+			for number, n := range on {
+				if n != len(t.urns) || t.transactions != nil && t.transactions[0] != number {
+					say("the submission with %s has %d of its %d structures in transaction %d of the topic; its writer was told %v",
+						t.mark, n, len(t.urns), number, t.transactions)
+				}
+			}
+		}
+	}
+	return problems
+}

@@ -1,0 +1,170 @@
+package soak
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/topiccheck"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	rig.RemoveBuilds()
+	os.Exit(code)
+}
+
+// roundMost is after how long everything is healed and compared, before it goes on.
+const roundMost = 3 * time.Minute
+
+// Under fire nothing is lost, doubled, reordered or torn. Without URNCAST_MINUTES it
+// is a short run, which shows that the soak itself works.
+func TestSoak(t *testing.T) {
+	seed, minutes := setting(t, "URNCAST_SEED", uint64(time.Now().UnixNano()%1_000_000)), setting(t, "URNCAST_MINUTES", 0)
+	t.Logf("SEED=%d MINUTES=%d", seed, minutes)
+	rig.Jars(t)
+	w := newWorld(t)
+	if minutes == 0 {
+		w.round(seed, func(r *rand.Rand) { w.each(r) })
+	}
+	for end := time.Now().Add(time.Duration(minutes) * time.Minute); time.Now().Before(end) && !t.Failed(); {
+		w.round(seed, func(r *rand.Rand) { w.lanes(r, min(time.Until(end), roundMost)) })
+	}
+	t.Logf("SEED=%d, %d faults in %s, %d submissions, %d of them without an answer\n\n%s", seed, w.journal.count(),
+		time.Since(w.journal.began).Round(time.Second), len(w.ledger.all), w.ledger.lost, w.journal.table())
+}
+
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s is a number, not %q", name, text)
+	}
+	return n
+}
+
+// round does mischief while the writers write, heals everything and compares.
+func (w *world) round(seed uint64, mischief func(*rand.Rand)) {
+	w.journal.round++
+	stop := make(chan struct{})
+	var writers, watcher sync.WaitGroup
+	for i := range 3 {
+		r := rand.New(rand.NewPCG(seed, uint64(w.journal.round<<8|i)))
+		writers.Go(func() { w.write(i, r, stop) })
+	}
+	watched := make(chan struct{})
+	watcher.Go(func() { w.watch(watched) })
+	mischief(rand.New(rand.NewPCG(seed, uint64(w.journal.round<<8|255))))
+	time.Sleep(time.Second)
+	close(stop)
+	writers.Wait()
+	w.await("everything to be sent", 3*time.Minute, func(s sample) bool { return s.State == "IDLE" && s.Holder != "" && s.Sent == s.Last })
+	time.Sleep(500 * time.Millisecond) // one sample more
+	close(watched)
+	watcher.Wait()
+	w.check()
+	w.t.Logf("round %d: %d faults until now", w.journal.round, w.journal.count())
+}
+
+// lanes does faults of each instance and of the servers, at the same time, for a
+// while.
+func (w *world) lanes(r *rand.Rand, during time.Duration) {
+	end := time.Now().Add(during)
+	var all sync.WaitGroup
+	run := func(of string, faults []fault, pause time.Duration) {
+		r := rand.New(rand.NewPCG(r.Uint64(), 0))
+		all.Go(func() {
+			for time.Now().Before(end) && !w.t.Failed() {
+				time.Sleep(between(r, 0, pause))
+				w.suffer(of, choose(r, faults), r)
+			}
+		})
+	}
+	for i, m := range w.members {
+		run(fmt.Sprintf("instance %d", i+1), w.ofMember(m), 1600*time.Millisecond)
+	}
+	run("servers", w.ofServers(), 8*time.Second)
+	all.Wait()
+}
+
+// each does some short faults, one after the other.
+func (w *world) each(r *rand.Rand) {
+	some := func(of string, faults []fault, names ...string) {
+		for _, name := range names {
+			i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
+			w.suffer(of, faults[i], r)
+		}
+	}
+	some("instance 1", w.ofMember(w.members[0]), "connection to Kafka cut", "connection to Kafka halved", "connection to Kafka delayed",
+		"connection to Postgres cut", "connection to Postgres halved", "connection to Postgres delayed")
+	some("instance 2", w.ofMember(w.members[1]), "instance killed")
+	some("servers", w.ofServers(), "Postgres killed", "Postgres' sessions ended")
+}
+
+func choose(r *rand.Rand, faults []fault) fault {
+	total := 0
+	for _, f := range faults {
+		total += f.weight
+	}
+	n := r.IntN(total)
+	for _, f := range faults {
+		if n -= f.weight; n < 0 {
+			return f
+		}
+	}
+	return faults[0]
+}
+
+// suffer does one fault and logs it.
+func (w *world) suffer(of string, f fault, r *rand.Rand) {
+	e := event{kind: f.name, begun: time.Now()}
+	effect, err := f.do(r)
+	e.effect, e.healed = effect, time.Now()
+	e = w.journal.add(e)
+	w.t.Logf("fault %d at %s, %s: %s, %s", e.number, e.begun.UTC().Format("15:04:05.000"), of, e.kind, e.effect)
+	if err != nil {
+		w.t.Errorf("fault %d, %s, did not mend: %v", e.number, e.kind, err)
+	}
+}
+
+// check asserts that urncast verify, an independent reader of the topic, the feed
+// and what the writers were told agree.
+func (w *world) check() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
+	defer cancel()
+	through := w.members[0].product
+	if out, err := through.Run(ctx, "verify", "--bootstrap", w.kafka.Bootstrap()); err != nil {
+		w.t.Errorf("urncast verify: %v\n%s", err, out)
+	}
+	log, err := topiccheck.Read(ctx, w.kafka.Bootstrap(), topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	feed, err := topiccheck.ReadFeed(through.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	content, err := topiccheck.ReadStructures(through.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	problems := append(log.Problems(1), log.CompareFeed(feed)...)
+	problems = append(problems, log.CompareStructures(content)...)
+	problems = append(problems, w.ledger.compare(log)...)
+	if len(problems) > 0 {
+		w.t.Errorf("topic %s, %d messages:\n%s", topic, len(log.Messages), strings.Join(problems, "\n"))
+	}
+	w.t.Logf("%d transactions, %d messages compared", len(feed), len(log.Messages))
+}

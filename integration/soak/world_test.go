@@ -1,0 +1,169 @@
+package soak
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+)
+
+const (
+	instances = 3
+	topic     = "structures.soak"
+	// megabytes of the file systems that are filled.
+	megabytes = 3000
+)
+
+// A world is a broker, a database server, and instances with links of their own to
+// both. What cannot be done on this machine is left nil, and why is logged.
+type world struct {
+	t        *testing.T
+	kafka    *rig.Kafka
+	postgres *pg.Server
+	disks    map[string]*rig.Disk // of Kafka and Postgres
+	clock    *rig.Clock           // of Postgres: a broker's threads stand still under libfaketime
+	members  []*member
+	ledger   ledger
+	journal  journal
+
+	// servers is held for reading by what needs the broker and the database to be
+	// there, and for writing by what takes them away.
+	servers sync.RWMutex
+}
+
+// A member is one instance.
+type member struct {
+	product         *rig.Product
+	toKafka, toBase *rig.Link
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, disks: map[string]*rig.Disk{}}
+	w.journal.began = time.Now()
+	for _, server := range []string{"Kafka", "Postgres"} {
+		d, err := rig.NewDisk(t, megabytes)
+		if err != nil {
+			t.Logf("the disk of %s is not filled: %v", server, err)
+			continue
+		}
+		w.disks[server] = d
+	}
+	var env []string
+	if c, err := rig.NewClock(t); err != nil {
+		t.Logf("the clock of Postgres is not moved: %v", err)
+	} else {
+		w.clock, env = c, c.Env()
+	}
+	w.kafka, w.postgres = rig.StartWard(t, w.folder("Kafka"), instances), pg.StartIn(t, w.folder("Postgres"), env...)
+	w.kafka.CreateTopic(t, topic, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
+	w.postgres.Database(t, "soak")
+	for i := range instances {
+		w.members = append(w.members, w.join(i))
+	}
+	w.command("start", "idle")
+	w.await("the producer to start", time.Minute, func(s sample) bool { return s.State == "IDLE" })
+	return w
+}
+
+// folder is where a server's disk is, if it has one of its own.
+func (w *world) folder(server string) string {
+	if d := w.disks[server]; d != nil {
+		return d.Dir
+	}
+	return ""
+}
+
+// join makes an instance with its links and starts it.
+func (w *world) join(i int) *member {
+	advertised, listener := w.kafka.Way(i)
+	base, err := url.Parse(w.postgres.URL("soak"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	m := &member{toKafka: rig.NewLink(w.t, advertised, listener), toBase: rig.NewLink(w.t, "127.0.0.1:0", base.Host)}
+	base.Host = m.toBase.Address()
+	m.product = rig.NewProduct(w.t, rig.Settings{Database: base.String(), Bootstrap: advertised, Topic: topic, Patience: 5 * time.Second})
+	if err := m.product.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	return m
+}
+
+// command gives the producer a command through whichever instance takes it.
+func (w *world) command(verb, how string) {
+	w.t.Helper()
+	body, err := json.Marshal(map[string]string{"how": how})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var status int
+	var answer []byte
+	for range 20 {
+		for _, m := range w.members {
+			if status, answer, err = m.product.Do(http.MethodPost, "/api/v1/producer/"+verb, "application/json", body); err == nil && status < 300 {
+				return
+			}
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	w.t.Fatalf("producer %s %s: %d %s %v", verb, how, status, answer, err)
+}
+
+// A sample is the producer's status at one moment, as one instance tells it.
+type sample struct {
+	at     time.Time
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	Sent   int64  `json:"sent"`
+	Last   int64  `json:"last"`
+	Holder string `json:"holder"`
+}
+
+// well says whether the producer does its work.
+func (s sample) well() bool { return s.Holder != "" && (s.State == "IDLE" || s.State == "PUBLISHING") }
+
+func (s sample) String() string {
+	return fmt.Sprintf("%s, sent %d of %d, held by %q: %s", s.State, s.Sent, s.Last, s.Holder, s.Reason)
+}
+
+// await waits until an instance says that the producer is as wanted.
+func (w *world) await(what string, patience time.Duration, wanted func(sample) bool) sample {
+	w.t.Helper()
+	var s sample
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		for _, m := range w.members {
+			if err := m.product.JSON("/api/v1/producer", &s); err == nil && wanted(s) {
+				return s
+			}
+		}
+	}
+	w.t.Fatalf("waited %s for %s; it is %s", patience, what, s)
+	return s
+}
+
+// watch samples the status through every instance until stop is closed.
+func (w *world) watch(stop <-chan struct{}) {
+	var all sync.WaitGroup
+	for _, m := range w.members {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(200 * time.Millisecond):
+				}
+				s := sample{at: time.Now()}
+				if err := m.product.JSON("/api/v1/producer", &s); err == nil {
+					w.journal.sampled(s)
+				}
+			}
+		})
+	}
+	all.Wait()
+}

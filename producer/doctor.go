@@ -1,0 +1,170 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Doctor compares topics with what a route needs, makes them and mends them.
+type Doctor struct {
+	Connections *Connections
+	Topics      Topics
+	// Connection names the connection of the producer, Topic and Prefix are its too.
+	Connection, Topic, Prefix string
+	// Retention is how long a consumer may be away.
+	Retention time.Duration
+	// Largest finds the largest structure that is current.
+	Largest func(context.Context) (Largest, error)
+}
+
+// doctorLimit bounds an examination, a fix and the making of a topic.
+const doctorLimit = 45 * time.Second
+
+// A TopicError says why a topic was not made or not changed.
+type TopicError struct{ Text string }
+
+// Error says it.
+func (e *TopicError) Error() string { return e.Text }
+
+// Examine compares a topic, the producer's if none is named, with what a route
+// needs. It changes nothing.
+func (d *Doctor) Examine(ctx context.Context, topic string) (*Diagnosis, error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
+	defer cancel()
+	needs, err := d.needs(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := d.examine(ctx, needs)
+	return found, err
+}
+
+// needs says what is needed of a topic.
+func (d *Doctor) needs(ctx context.Context, topic string) (TopicNeeds, error) {
+	if topic == "" {
+		topic = d.Topic
+	}
+	if err := checkTopic(topic); err != nil {
+		return TopicNeeds{}, &BadEditError{err.Error()}
+	}
+	largest, err := d.Largest(ctx)
+	if err != nil {
+		return TopicNeeds{}, fmt.Errorf("looking for the largest structure: %w", err)
+	}
+	return TopicNeeds{Topic: topic, Prefix: d.Prefix, Retention: d.Retention, Largest: largest}, nil
+}
+
+// examine gives the connection too, nil if there is none: a finding says why.
+func (d *Doctor) examine(ctx context.Context, n TopicNeeds) (*Diagnosis, *Connection, error) {
+	c, err := d.Connections.Current(ctx, d.Connection)
+	var fault *Fault
+	switch {
+	case errors.As(err, &fault) && fault.Kind == Permanent:
+		return &Diagnosis{Connection: d.Connection, Topic: n.Topic, At: time.Now().UTC(), Findings: []TopicFinding{{ID: FindingConnection,
+			Severity: SeverityError, What: fault.Error() + ".", Why: "Without a connection nothing is published.",
+			Cure: "Define the connection, or make its secrets readable."}}}, nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	found, err := d.Topics.Diagnose(ctx, c, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	found.Connection, found.Topic, found.At = d.Connection, n.Topic, time.Now().UTC()
+	redact := redactor(c, d.Connections.Client.Secret)
+	for i := range found.Findings {
+		f := &found.Findings[i]
+		f.What, f.Cure = redact.Replace(f.What), redact.Replace(f.Cure)
+	}
+	return found, c, nil
+}
+
+// MakeTopic makes a topic with the settings that a route needs.
+func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by Actor) (*MadeTopic, error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
+	defer cancel()
+	if in.Topic == "" {
+		return nil, badEdit("No topic was named")
+	}
+	if in.ReplicationFactor < 0 || in.ReplicationFactor > replicationMax {
+		return nil, badEdit("A topic has from 1 to %d replicas, or 0 for the brokers' default, not %d", replicationMax, in.ReplicationFactor)
+	}
+	n, err := d.needs(ctx, in.Topic)
+	if err != nil {
+		return nil, err
+	}
+	c, err := d.Connections.Current(ctx, d.Connection)
+	if err != nil {
+		return nil, topicError(err)
+	}
+	var unaudited error
+	made, err := d.Topics.MakeTopic(ctx, c, n, in.ReplicationFactor, func(m MadeTopic) error {
+		unaudited = d.record(ctx, ActTopicCreated, in.Topic, by, m)
+		return unaudited
+	})
+	switch {
+	case unaudited != nil:
+		return nil, unaudited
+	case err != nil:
+		return nil, d.refused(ctx, c, ActTopicCreated, in.Topic, by, err)
+	}
+	return made, nil
+}
+
+// replicationMax is what Kafka's protocol takes.
+const replicationMax = 1<<15 - 1
+
+// Fix mends findings, by their ids, with an alteration of the topic's settings. One
+// that is not there, or not its business, refuses all of them.
+func (d *Doctor) Fix(ctx context.Context, topic string, ids []string, by Actor) (*Fixed, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*doctorLimit)
+	defer cancel()
+	n, err := d.needs(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	found, c, err := d.examine(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	out := &Fixed{}
+	if out.Changes, err = found.fixes(ids); err != nil {
+		return nil, err
+	}
+	var changes []SettingChange
+	for _, f := range out.Changes {
+		changes = append(changes, f.SettingChange)
+	}
+	if err := d.record(ctx, ActTopicAltered, n.Topic, by, map[string]any{"changes": out.Changes}); err != nil {
+		return nil, err
+	}
+	if err := d.Topics.AlterTopic(ctx, c, n.Topic, changes); err != nil {
+		return nil, d.refused(ctx, c, ActTopicAltered, n.Topic, by, err)
+	}
+	out.Diagnosis, _, err = d.examine(ctx, n)
+	return out, err
+}
+
+// record audits an act before it is done, so that none is done without an entry.
+func (d *Doctor) record(ctx context.Context, action, topic string, by Actor, detail any) error {
+	return d.Connections.Store.RecordAct(ctx, act(action, topic, by, detail))
+}
+
+// refused audits that an act was not done, or perhaps not, and gives its error.
+func (d *Doctor) refused(ctx context.Context, c *Connection, action, topic string, by Actor, err error) error {
+	text := redactor(c, d.Connections.Client.Secret).Replace(err.Error())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel() // the entry counts although the client has gone
+	return errors.Join(&TopicError{text}, d.record(ctx, action+" failed", topic, by, map[string]string{"error": text}))
+}
+
+// topicError gives what an admin can mend the form of a TopicError.
+func topicError(err error) error {
+	var fault *Fault
+	if errors.As(err, &fault) && fault.Kind == Permanent {
+		return &TopicError{err.Error() + "."}
+	}
+	return err
+}

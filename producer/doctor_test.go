@@ -1,0 +1,137 @@
+package producer_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/producertest"
+)
+
+// A hospital stands for a cluster: it counts what is done to topics.
+type hospital struct {
+	findings []producer.TopicFinding
+	done     []string
+	refuse   error
+}
+
+// Diagnose implements producer.Topics.
+func (h *hospital) Diagnose(_ context.Context, _ *producer.Connection, n producer.TopicNeeds) (*producer.Diagnosis, error) {
+	return &producer.Diagnosis{Findings: append([]producer.TopicFinding{}, h.findings...), Topic: n.Topic}, nil
+}
+
+// MakeTopic implements producer.Topics.
+func (h *hospital) MakeTopic(_ context.Context, _ *producer.Connection, n producer.TopicNeeds, _ int, before func(producer.MadeTopic) error) (*producer.MadeTopic, error) {
+	m := producer.MadeTopic{Topic: n.Topic, Settings: map[string]string{"cleanup.policy": "compact"}}
+	if err := before(m); err != nil {
+		return nil, err
+	}
+	h.done = append(h.done, "made "+n.Topic)
+	return &m, h.refuse
+}
+
+// AlterTopic implements producer.Topics.
+func (h *hospital) AlterTopic(_ context.Context, _ *producer.Connection, topic string, changes []producer.SettingChange) error {
+	for _, c := range changes {
+		h.done = append(h.done, topic+" "+c.Name+"="+c.After)
+	}
+	return h.refuse
+}
+
+// An amnesiac store loses the audit.
+type amnesiac struct{ producertest.Store }
+
+var errAmnesia = errors.New("the disk is full")
+
+// RecordAct implements producer.ConnectionStore.
+func (*amnesiac) RecordAct(context.Context, producer.Act) error { return errAmnesia }
+
+func doctor(h *hospital, store producer.ConnectionStore, password string) *producer.Doctor {
+	c := &producer.Connections{Store: store, Client: &producertest.Client{}}
+	if password != "" {
+		c.Fixed = &producer.Connection{Name: "main", Properties: map[string]string{"bootstrap.servers": "a:1", "sasl.password": password}, Fixed: true}
+	}
+	return &producer.Doctor{Connections: c, Topics: h, Connection: "main", Topic: "structures", Prefix: "tx", Retention: time.Hour,
+		Largest: func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
+}
+
+var lag = producer.TopicFinding{ID: "compaction-lag", Severity: producer.SeverityWarning, What: "It says planted-secret.", Cure: "Do not say planted-secret.",
+	Fix: []producer.SettingChange{{Name: "min.compaction.lag.ms", Before: "0", After: "1"}, {Name: "max.compaction.lag.ms", Before: "0", After: "1"}}}
+
+// Without a connection the examination says so, and nothing is made or mended.
+func TestDoctorWithoutConnection(t *testing.T) {
+	h := &hospital{}
+	d := doctor(h, &producertest.Store{}, "")
+	found, err := d.Examine(t.Context(), "")
+	if err != nil || len(found.Findings) != 1 || found.Findings[0].ID != producer.FindingConnection || found.Worst() != producer.SeverityError ||
+		!strings.Contains(found.Findings[0].What, "Connection main is not defined") || found.Topic != "structures" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	var bad *producer.BadEditError
+	if _, err := d.Fix(t.Context(), "", []string{"compaction-lag"}, producer.Actor{}); !errors.As(err, &bad) {
+		t.Errorf("fix: %v", err)
+	}
+	var refused *producer.TopicError
+	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t"}, producer.Actor{}); !errors.As(err, &refused) {
+		t.Errorf("make: %v", err)
+	}
+	if len(h.done) > 0 {
+		t.Errorf("it did %v", h.done)
+	}
+}
+
+// What cannot be recorded in the audit is not done.
+func TestDoctorAuditsFirst(t *testing.T) {
+	h := &hospital{findings: []producer.TopicFinding{lag}}
+	d := doctor(h, &amnesiac{}, "planted-secret")
+	if _, err := d.Fix(t.Context(), "", []string{"compaction-lag"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
+		t.Errorf("fix: %v", err)
+	}
+	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
+		t.Errorf("make: %v", err)
+	}
+	if len(h.done) > 0 {
+		t.Errorf("it did %v", h.done)
+	}
+}
+
+// A setting that two findings ask for is changed once, a refusal has an entry of its
+// own in the audit, and secrets are cut out of every word.
+func TestDoctorFix(t *testing.T) {
+	other := producer.TopicFinding{ID: "other", Severity: producer.SeverityWarning, Fix: lag.Fix[:1]}
+	h := &hospital{findings: []producer.TopicFinding{lag, other}}
+	store := &producertest.Store{}
+	d := doctor(h, store, "planted-secret")
+	fixed, err := d.Fix(t.Context(), "t", []string{"other", "compaction-lag"}, producer.Actor{User: "alice"})
+	if err != nil || len(fixed.Changes) != 2 || strings.Join(h.done, ", ") != "t min.compaction.lag.ms=1, t max.compaction.lag.ms=1" {
+		t.Errorf("%+v, %v, %v", fixed, err, h.done)
+	}
+	if f := fixed.Diagnosis.Findings[0]; strings.Contains(f.What+f.Cure, "planted") {
+		t.Errorf("a secret is said: %+v", f)
+	}
+	h.refuse = errors.New("the broker repeats planted-secret")
+	_, err = d.Fix(t.Context(), "t", []string{"other"}, producer.Actor{User: "alice"})
+	var refused *producer.TopicError
+	if !errors.As(err, &refused) || strings.Contains(err.Error(), "planted") {
+		t.Errorf("%v", err)
+	}
+	acts, _ := store.Acts(t.Context(), 0, 10)
+	if len(acts) != 3 || acts[1].Action != producer.ActTopicAltered || acts[2].Action != producer.ActTopicAltered+" failed" ||
+		strings.Contains(string(acts[2].Detail), "planted") {
+		t.Errorf("the audit has %+v", acts)
+	}
+}
+
+// Limits of what may be asked for.
+func TestDoctorRefusesNonsense(t *testing.T) {
+	d := doctor(&hospital{}, &producertest.Store{}, "planted-secret")
+	for _, in := range []producer.NewTopic{{}, {Topic: "no/topic"}, {Topic: "t", ReplicationFactor: -1}, {Topic: "t", ReplicationFactor: 1 << 15}} {
+		var bad *producer.BadEditError
+		if _, err := d.MakeTopic(t.Context(), in, producer.Actor{}); !errors.As(err, &bad) {
+			t.Errorf("%+v: %v", in, err)
+		}
+	}
+}

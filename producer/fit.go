@@ -1,0 +1,97 @@
+package producer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"urncast/registry"
+)
+
+// Limits bound one record, in bytes; 0 where a limit is not known. Message and Socket
+// count after compression, and so are not known where the connection compresses.
+type Limits struct {
+	Request int64 // the connection's max.request.size
+	Message int64 // the topic's max.message.bytes, or the brokers' where it has none
+	Socket  int64 // the leader's socket.request.max.bytes
+}
+
+// A LimitedRoute is where and how a producer publishes, with the limits that the
+// publisher last saw there. SeenAt is zero if it never looked.
+type LimitedRoute struct {
+	Topic, Format, Sender string
+	Filter                Filter
+	Limits
+	SeenAt time.Time
+}
+
+// recordExtra is, generously, what key, headers and framing add to a value.
+const recordExtra = 1024
+
+// expansionMost is more than any format makes of a canonical document. What is
+// smaller than the limit even so need not be encoded to be known to fit.
+const expansionMost = 32
+
+// Oversize says which structures will not fit a route of the producer, and whose
+// limit that is, before anything is sent.
+func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]string, error) {
+	var warnings []string
+	routes, err := a.records.Routes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range routes {
+		route := &routes[i]
+		limit, whose := route.tightest()
+		if limit == 0 {
+			continue
+		}
+		e, err := newEncoder(Config{Format: route.Format, Sender: route.Sender})
+		if err != nil {
+			return nil, err
+		}
+		tx := &registry.Transaction{RecordedAt: time.Now().UTC()}
+		for j := range contents {
+			c := &contents[j]
+			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
+				continue
+			}
+			value, left, err := e.value(tx, 1, c.URN, c.Body)
+			if err != nil {
+				return nil, err
+			}
+			if size := int64(len(value) + recordExtra); left == "" && size > limit {
+				warnings = append(warnings, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+
+					"as the publisher saw it at %s. The producer will stop at it: raise the limit, or shorten the structure.",
+					c.URN, route.Topic, size, route.Format, whose, limit, route.SeenAt.UTC().Format(time.DateTime+" UTC")))
+			}
+		}
+	}
+	return warnings, nil
+}
+
+// tightest is the lowest limit that is known, and whose it is.
+func (r *LimitedRoute) tightest() (limit int64, whose string) {
+	for _, l := range []struct {
+		bytes int64
+		name  string
+	}{
+		{r.Request, "the connection has max.request.size"},
+		{r.Message, "the topic has max.message.bytes"},
+		{r.Socket, "its broker has socket.request.max.bytes"},
+	} {
+		if l.bytes > 0 && (limit == 0 || l.bytes < limit) {
+			limit, whose = l.bytes, l.name
+		}
+	}
+	return limit, whose
+}
+
+// describe asks for the topic, and keeps the limits that it has for whoever submits.
+func (s *session) describe(ctx context.Context, topic string) (Topic, error) {
+	t, err := s.broker.Describe(ctx, topic)
+	if err != nil {
+		return t, err
+	}
+	return t, stored(s.hold.Limit(ctx, topic, t.Limits))
+}

@@ -1,0 +1,257 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"urncast/producer"
+	"urncast/producer/kafka/probe"
+	"urncast/producer/kafka/properties"
+)
+
+// The ids of the findings; those of rights are the ids of the test's steps.
+const (
+	findTopic       = "topic"
+	findPartitions  = "partitions"
+	findReplication = "replication-factor"
+	findInsync      = "min-insync-replicas"
+	findUnclean     = "unclean-leader-election"
+	findPolicy      = "cleanup-policy"
+	findCompaction  = "compaction-lag"
+	findTombstones  = "tombstones"
+	findTimestamps  = "timestamps"
+	findTopicSize   = "size-topic"
+	findSegmentSize = "size-segment"
+	findClientSize  = "size-client"
+	findBrokerSize  = "size-broker"
+	findState       = "transaction-state"
+	findConfigs     = "rights-describe-configs"
+	findAlter       = "rights-alter-configs"
+)
+
+// whys say which promise each finding touches.
+var whys = map[string]string{
+	producer.FindingConnection: "Without a connection nothing is published.",
+	findTopic:                  "Without the topic nothing is published.",
+	findPartitions:             "P2, in order: Kafka keeps order within a partition only, so that everything goes to partition 0.",
+	findReplication:            "P4, SENT means acknowledged: an acknowledgement is worth as much as the copies of what was acknowledged.",
+	findInsync:                 "P4, SENT means acknowledged: all replicas in sync acknowledge, and this says how many these must be.",
+	findUnclean:                "P3 and P4: what was acknowledged would be lost, and consumers would see the topic go back.",
+	findPolicy:                 "A new consumer builds its replica from the topic: the latest message of every structure must stay on it.",
+	findCompaction:             "P1, one for one: within the compaction lag every transaction is whole; compaction takes members out of older ones.",
+	findTombstones:             "P7, nothing stale: a consumer that misses a tombstone keeps a structure that is gone.",
+	findTimestamps:             "P5: a message that the topic refuses stops the producer. Messages carry the time at which they were sent.",
+	findTopicSize:              "P5: a message that is too large stops the producer until the limit is raised.",
+	findSegmentSize:            "P5: a message that does not fit into a segment stops the producer.",
+	findClientSize:             "P5: a message that is too large for the client stops the producer.",
+	findBrokerSize:             "P5: a broker that closes the connection looks like one that is away, and the transaction does not get through.",
+	findState:                  "P3, exactly once: with this state the brokers fence a stale publisher and finish what was open.",
+	findConfigs:                "The settings of the topic cannot be compared without.",
+	findAlter:                  "Only what urncast doctor --fix does needs it.",
+	stepDescribe:               "P3, exactly once: the producer checks that the topic is the one it knows.",
+	stepWrite:                  "P1: messages are written to the topic.",
+	stepRead:                   "P3, exactly once: after each start and each doubt the topic is read back.",
+	stepIdempotent:             "Kafka asks for it in producers without transactions.",
+	stepTransactions:           "P1 and P3: each structure transaction is a Kafka transaction under an id of the producer.",
+	stepCreate:                 "The first start makes the topic, if that is allowed.",
+}
+
+// Diagnose implements producer.Topics.
+func (c *Client) Diagnose(ctx context.Context, connection *producer.Connection, n producer.TopicNeeds) (*producer.Diagnosis, error) {
+	t, done, err := c.enterCluster(ctx, connection, n)
+	defer done()
+	d := &diagnosis{trial: t, needs: n}
+	if err != nil {
+		d.add(judged(producer.FindingConnection, producer.SeverityError, probe.Of(err)))
+	} else {
+		d.cluster()
+		d.examine(ctx)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, ctx.Err()
+	}
+	return &producer.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, nil
+}
+
+// enterCluster logs in to the first bootstrap server that lets us, and looks who is
+// there: the beginning of a connection test, without its steps.
+func (c *Client) enterCluster(ctx context.Context, connection *producer.Connection, n producer.TopicNeeds) (*trial, func(), error) {
+	t := &trial{client: c, connection: connection, report: func(producer.Step) {},
+		asked: producer.ConnectionTest{Topic: n.Topic, Prefix: n.Prefix, StepTimeout: stepLimit}}
+	if t.asked.Prefix == "" {
+		t.asked.Prefix = prefixDefault
+	}
+	// One id for all examinations: the brokers remember each for a week.
+	t.id = t.asked.Prefix + "-doctor"
+	t.settings, t.findings, t.unresolved = properties.Resolve(connection)
+	if t.unresolved != nil {
+		return t, func() {}, &probe.Trouble{Text: sentence(t.unresolved.Error()), Cure: settingsCure}
+	}
+	var done func()
+	t.dialer, done = c.dialer(t.settings)
+	leave := func() {
+		t.found.close()
+		done()
+	}
+	var first error
+	for _, server := range t.settings.Bootstrap {
+		peer, err := t.dialer.Open(ctx, server)
+		if err == nil {
+			t.found.keep(peer)
+			t.found.arrived(peer)
+			break
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if t.found.first == nil {
+		return t, leave, first
+	}
+	if o := t.cluster(ctx); o.state == producer.StepFailed {
+		return t, leave, &probe.Trouble{Text: o.finding, Cure: o.cure}
+	}
+	return t, leave, nil
+}
+
+// A diagnosis is one examination under way.
+type diagnosis struct {
+	trial    *trial
+	needs    producer.TopicNeeds
+	findings []producer.TopicFinding
+}
+
+// add completes a judgement and keeps it.
+func (d *diagnosis) add(j judgement) {
+	f := producer.TopicFinding{ID: j.id, Severity: j.severity, What: j.what, Where: j.where, Why: whys[j.id], Fix: j.fix}
+	if j.trouble != nil {
+		f.What, f.Cure = strings.TrimSpace(j.what+" "+j.trouble.Text), j.trouble.Cure
+	}
+	if len(j.fix) > 0 {
+		f.Command = alterCommand(d.trial.settings.Bootstrap[0], d.needs.Topic, j.fix)
+		f.Cure += " The command does it, and so does \"urncast doctor --fix " + j.id + "\""
+		if granted, known := may(d.trial.found.topicRights, kmsg.ACLOperationAlterConfigs); known && !granted {
+			f.Cure += ", once " + d.trial.principal() + " is granted ALTER_CONFIGS on the topic"
+		}
+		f.Cure += "."
+	}
+	d.findings = append(d.findings, f)
+}
+
+// alterCommand is what somebody would type to make changes.
+func alterCommand(server, topic string, changes []producer.SettingChange) string {
+	var settings []string
+	for _, c := range changes {
+		settings = append(settings, c.Name+"="+c.After)
+	}
+	return fmt.Sprintf("kafka-configs --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %s",
+		server, topic, strings.Join(settings, ","))
+}
+
+// cluster says where it was looked.
+func (d *diagnosis) cluster() {
+	f := &d.trial.found
+	d.add(judgement{id: producer.FindingConnection, severity: producer.SeverityOK,
+		what: fmt.Sprintf("Cluster %s, Kafka %s, %d broker%s; logged in as %s.", f.cluster, f.first.Version(), len(f.advertised),
+			plural(len(f.advertised)), d.trial.principal())})
+}
+
+// examine looks at the topic and at the rights.
+func (d *diagnosis) examine(ctx context.Context) {
+	t := d.trial
+	t.found.away = map[int32]error{}
+	o := t.bounded(ctx, &step{do: t.topic})
+	switch {
+	case !t.found.topic.exists:
+		d.absent(&o)
+	case t.found.topic.configs == nil:
+		d.add(judgement{id: findTopic, severity: producer.SeverityOK, what: t.layout()})
+		d.add(judged(findConfigs, producer.SeverityUnknown, probe.Met(probe.NoDescribeConfigs, nil, "user", t.principal(),
+			"topic", t.asked.Topic)))
+	default:
+		d.add(judgement{id: findTopic, severity: producer.SeverityOK, what: t.layout()})
+	}
+	if t.found.topic.exists {
+		d.judge(ctx)
+	}
+	d.state(ctx)
+	d.rights(ctx)
+}
+
+// absent says what becomes of a topic that is not there, or not shown.
+func (d *diagnosis) absent(o *outcome) {
+	f := producer.TopicFinding{ID: findTopic, Severity: producer.SeverityError, What: o.finding, Why: whys[findTopic], Cure: o.cure}
+	if o.state == producer.StepPassed { // the brokers would make it
+		f.Severity = producer.SeverityWarning
+		f.Cure = fmt.Sprintf("Make it with the settings that it needs: urncast topic create %s.", d.needs.Topic)
+	}
+	d.findings = append(d.findings, f)
+}
+
+// rights turns the steps of the connection test into findings.
+func (d *diagnosis) rights(ctx context.Context) {
+	t := d.trial
+	steps := []struct {
+		id string
+		do func(context.Context) outcome
+	}{{stepDescribe, t.describe}, {stepWrite, t.write}, {stepRead, t.read}, {stepTransactions, t.transactional},
+		{stepIdempotent, t.idempotent}}
+	if !t.found.topic.exists && t.client.CreateTopic {
+		steps = append(steps, struct {
+			id string
+			do func(context.Context) outcome
+		}{stepCreate, t.create})
+	}
+	for _, s := range steps {
+		o := t.bounded(ctx, &step{do: s.do})
+		f := producer.TopicFinding{ID: s.id, What: o.finding, Why: whys[s.id], Cure: o.cure, Severity: producer.SeverityOK}
+		switch o.state {
+		case producer.StepFailed:
+			f.Severity = producer.SeverityError
+		case producer.StepWarning:
+			f.Severity = producer.SeverityWarning
+		case producer.StepNotRun:
+			f.Severity = producer.SeverityUnknown
+		}
+		d.findings = append(d.findings, f)
+	}
+	if granted, known := may(t.found.topicRights, kmsg.ACLOperationAlterConfigs); known && !granted {
+		d.add(judgement{id: findAlter, severity: producer.SeverityOK, what: fmt.Sprintf(
+			"ALTER_CONFIGS on the topic is not granted to %s, and publishing does not need it.", t.principal())})
+	}
+}
+
+// state looks at the topic in which the brokers keep the state of transactions.
+func (d *diagnosis) state(ctx context.Context) {
+	t := d.trial
+	found, err := t.describeTopic(ctx, "__transaction_state")
+	if err != nil {
+		d.add(judged(findState, producer.SeverityUnknown, probe.Of(err)))
+		return
+	}
+	switch code := kerr.ErrorForCode(found.ErrorCode); {
+	case errors.Is(code, kerr.UnknownTopicOrPartition):
+		d.add(judgement{id: findState, severity: producer.SeverityOK, what: "The brokers make __transaction_state at its first use."})
+		return
+	case code != nil || len(found.Partitions) == 0:
+		d.add(judged(findState, producer.SeverityUnknown, probe.Met(probe.StateUnseen, code, "user", t.principal())))
+		return
+	}
+	fewest := slices.MinFunc(found.Partitions, func(a, b kmsg.MetadataResponseTopicPartition) int {
+		return len(a.Replicas) - len(b.Replicas)
+	})
+	brokers := len(t.found.advertised)
+	if len(fewest.Replicas) == 1 && brokers > 1 {
+		d.add(judged(findState, producer.SeverityWarning, probe.Met(probe.StateReplication, nil, "replicas", numbers(fewest.Replicas),
+			"brokers", fmt.Sprint(brokers), "how", reassign)))
+		return
+	}
+	d.add(judgement{id: findState, severity: producer.SeverityOK, what: fmt.Sprintf("__transaction_state has %d replica%s on %d broker%s.",
+		len(fewest.Replicas), plural(len(fewest.Replicas)), brokers, plural(brokers))})
+}

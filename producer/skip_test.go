@@ -1,0 +1,188 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"urncast/registry"
+)
+
+// modelRecords is what Admin reads and writes of a model.
+type modelRecords struct {
+	*modelStore
+	acts   []Act
+	routes []LimitedRoute
+}
+
+func (r *modelRecords) Status(context.Context) (Status, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := Status{Name: "p", State: r.row.State, Reason: r.row.Reason, Started: r.row.Started}
+	for n, m := range r.marks {
+		if m == StatusFailed {
+			s.Failed = n
+		}
+	}
+	return s, nil
+}
+
+func (r *modelRecords) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]Became, error) {
+	return nil, nil
+}
+
+func (r *modelRecords) Routes(context.Context) ([]LimitedRoute, error) { return r.routes, nil }
+
+func (r *modelRecords) Wish(_ context.Context, run State, how string, _ bool, _ string) error {
+	r.wish(run, how)
+	return nil
+}
+
+func (r *modelRecords) WishSkip(_ context.Context, s Skip, a Act) error {
+	r.mu.Lock()
+	r.row.Wish.Skip, r.row.Wish.Reason, r.row.Wish.User = s.Transaction, s.Reason, a.User
+	r.acts = append(r.acts, a)
+	r.mu.Unlock()
+	r.wish(Idle, wishSkip)
+	return nil
+}
+
+// broken makes a transaction that cannot be encoded.
+func (s *modelStore) broken(key string) {
+	s.record(registry.Replace, "1.0", key)
+	s.txs[len(s.txs)-1].Documents[0].Body = []byte{0xff}
+}
+
+// pair makes the last two transactions one submission's.
+func (s *modelStore) pair() {
+	n := registry.Number(len(s.txs))
+	s.txs[n-2].Pair, s.txs[n-1].Pair = n, n-1
+}
+
+// skippedHeaders are the values of the header that names what was left out.
+func (b *modelBroker) skippedHeaders() (all []string) {
+	for _, r := range b.log {
+		if r == nil || !r.committed {
+			continue
+		}
+		for _, h := range r.Headers {
+			if h.Key == HeaderSkipped {
+				all = append(all, string(h.Value))
+			}
+		}
+	}
+	return all
+}
+
+// The failed transaction is left out when an admin asks for it, with the other
+// half of its pair, and the next record names both, be it a tombstone.
+func TestSkipByHand(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	s.broken("Y")
+	s.record(registry.Delete, "1.0", "OLD")
+	s.pair()
+	s.record(registry.Delete, "1.0", "X")
+	s.record(registry.Replace, "1.0", "Z")
+	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
+	r := &modelRecords{modelStore: s}
+	by := Actor{User: "admin"}
+	if err := NewAdmin(r).Skip(t.Context(), Skip{2, " Too large. "}, by); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.acts) != 1 || !strings.Contains(string(r.acts[0].Detail), `"Too large."`) || r.acts[0].User != "admin" {
+		t.Errorf("the audit holds %v", r.acts)
+	}
+	until(t, s, b, "going on", s.handled(5))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1", "4 delete A:X(1.0) 1/1", "5 replace A:Z(1.0) 1/1")
+	if got := b.skippedHeaders(); len(got) != 1 || got[0] != "2,3" {
+		t.Errorf("the headers name %q as skipped, want once 2,3", got)
+	}
+	if s.marks[2] != StatusSkipped || s.marks[3] != StatusSkipped {
+		t.Errorf("the marks are %v", s.marks)
+	}
+}
+
+// Of a pair whose replaces are committed, only the deletes are left to skip.
+func TestSkipOfTheSecondHalf(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	s.broken("Y") // a stand-in: no delete of the model's can fail for good
+	s.pair()
+	s.record(registry.Replace, "1.0", "Z")
+	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
+	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{2, "why"}, Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, s, b, "going on", s.handled(3))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1", "3 replace A:Z(1.0) 1/1")
+	if s.marks[1] != "" || s.marks[2] != StatusSkipped {
+		t.Errorf("the marks are %v", s.marks)
+	}
+}
+
+// What recovery finds on the topic is not skipped.
+func TestSkipOfWhatWasSentAfterAll(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	until(t, s, b, "sending", s.handled(1))
+	s.mu.Lock()
+	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
+	s.mu.Unlock()
+	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, s, b, "recovering", s.handled(1))
+	if s.marks[1] == StatusSkipped || s.row.Taken != s.row.Wish.Sequence {
+		t.Errorf("transaction 1 is on the topic and marked %q; wish %d, taken %d", s.marks[1], s.row.Wish.Sequence, s.row.Taken)
+	}
+}
+
+// Of a transaction whose replaces are on the topic, its tombstones can be skipped:
+// the other half of its pair is still due.
+func TestSkipOfTombstones(t *testing.T) {
+	s, b := started(t, "sdmx-ml-2.1")
+	s.record(registry.Replace, "1.0.0-draft", "X")
+	kept := s.txs[0].Documents[0]
+	s.txs = nil
+	s.record(registry.Replace, "1.0", "Y")
+	kept.Position, kept.Before = 2, 1 // an older version of it was on the topic
+	s.txs[0].Documents = append(s.txs[0].Documents, kept)
+	until(t, s, b, "sending", s.handled(1))
+	wantTold(t, b, "1 replace A:Y(1.0) 1/1", "1 delete A:X(1.0.0-draft) 1/1")
+	s.record(registry.Delete, "1.0", "Y")
+	s.pair()
+	s.mu.Lock()
+	b.log[2].committed = false // as if the broker had refused it
+	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
+	s.mu.Unlock()
+	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, s, b, "going on", s.handled(2))
+	wantTold(t, b, "1 replace A:Y(1.0) 1/1", "2 delete A:Y(1.0) 1/1")
+	if s.marks[1] != StatusSkipped {
+		t.Errorf("the marks are %v", s.marks)
+	}
+}
+
+func TestSkipRefused(t *testing.T) {
+	s := newModelStore()
+	a := NewAdmin(&modelRecords{modelStore: s})
+	refused := func(k Skip, want string) {
+		t.Helper()
+		if err := a.Skip(t.Context(), k, Actor{}); !errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), want) {
+			t.Errorf("skipping %+v: %v, want %q", k, err, want)
+		}
+	}
+	refused(Skip{2, "why"}, "the producer is STOPPED")
+	s.row.State, s.row.Reason = Failed, "The password is wrong."
+	refused(Skip{2, "why"}, "at no transaction")
+	s.marks[2] = StatusFailed
+	refused(Skip{3, "why"}, "FAILED at transaction 2")
+	refused(Skip{2, " \n"}, "needs a reason")
+	if s.row.Wish.Sequence != 0 {
+		t.Error("what was refused became a wish")
+	}
+}

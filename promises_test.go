@@ -1,0 +1,46 @@
+package urncast
+
+import (
+	"go/ast"
+	"go/token"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// docs/reliability.md names a test for each promise, and each test that it names is
+// there.
+func TestPromisesNameTheirTests(t *testing.T) {
+	there := map[string]bool{}
+	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, _ []byte) {
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok && strings.HasSuffix(path, "_test.go") {
+				there[d.Name.Name] = true
+			}
+		}
+	})
+	b, err := os.ReadFile("docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for _, name := range regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(text, -1) {
+		if !there[name[1]] {
+			t.Errorf("docs/reliability.md names %s, which is no test", name[1])
+		}
+	}
+	for _, promise := range slices.Concat(promises("R", 6), promises("P", 7)) {
+		if !regexp.MustCompile(`(?m)^\| ` + promise + " .*`Test").MatchString(text) {
+			t.Errorf("docs/reliability.md names no test of %s", promise)
+		}
+	}
+}
+
+func promises(letter string, n int) (all []string) {
+	for i := range n {
+		all = append(all, letter+string(rune('1'+i)))
+	}
+	return all
+}

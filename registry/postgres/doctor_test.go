@@ -1,0 +1,36 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// The doctor finds the largest structure that is current, not one that was; and what
+// it does outside the database is audited.
+func TestDoctor(t *testing.T) {
+	r, s := open(t)
+	if l, err := s.Largest(t.Context()); err != nil || l != (producer.Largest{}) {
+		t.Errorf("in an empty registry: %+v, %v", l, err)
+	}
+	submit(t, r, registry.ModeAppend, codelist("SMALL", "1.0", "a"), codelist("LARGE", "1.0", "a", "b", "c", "d"))
+	submit(t, r, registry.ModeReplace, codelist("LARGE", "1.0", "a", "b", "c"))
+	l, err := s.Largest(t.Context())
+	if err != nil || l.URN != "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:LARGE(1.0)" {
+		t.Errorf("%+v, %v", l, err)
+	}
+	submit(t, r, registry.ModeReplace, codelist("LARGE", "1.0", "a", "b"))
+	if now, err := s.Largest(t.Context()); err != nil || now.Bytes >= l.Bytes || now.URN != l.URN {
+		t.Errorf("shortened: %+v, %v; before it had %d bytes", now, err, l.Bytes)
+	}
+	connections := s.Connections(nil)
+	act := producer.Act{User: "alice", Remote: "127.0.0.1:1", Action: producer.ActTopicCreated, Subject: "structures", Detail: []byte(`{"settings": {}}`)}
+	if err := connections.RecordAct(t.Context(), act); err != nil {
+		t.Fatal(err)
+	}
+	acts, err := connections.Acts(t.Context(), 0, 10)
+	if err != nil || len(acts) != 1 || acts[0].Action != act.Action || acts[0].User != act.User || acts[0].Subject != act.Subject || string(acts[0].Detail) != string(act.Detail) {
+		t.Errorf("the audit has %+v, %v", acts, err)
+	}
+}

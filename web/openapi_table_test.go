@@ -1,0 +1,191 @@
+package web
+
+import (
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/web/rest"
+)
+
+// An operation describes one route of the management API, beside what the route's
+// pattern and its types tell. A new route wants a row in operations.
+type operation struct {
+	id, tag string
+	summary string
+	about   string // more than a sentence, where it is needed
+	query   []parameter
+	takes   any // a value of the body's type; nil for none
+	// alternatively is a media type of a body that is no JSON.
+	alternatively string
+	gives         []answer
+}
+
+// A parameter stands in the query or the path.
+type parameter struct {
+	name, about string
+	schema      object
+}
+
+// An answer is one status with its body; nil for none. Errors that are not among them
+// are Problems, which every operation may answer with.
+type answer struct {
+	status int
+	what   string
+	body   any
+	media  []string // JSON if empty
+}
+
+func ok(what string, body any) []answer { return []answer{{status: 200, what: what, body: body}} }
+
+func problem(status int, what string) answer {
+	return answer{status: status, what: what, body: rest.Problem{}, media: []string{"application/problem+json"}}
+}
+
+func integer(least int) object { return object{"type": "integer", "minimum": least} }
+
+func words(values ...string) object { return object{"type": "string", "enum": values} }
+
+// pathParameters describe what stands in braces in patterns.
+var pathParameters = map[string]parameter{
+	"number":  {"number", "The transaction's number.", integer(1)},
+	"name":    {"name", "The connection's name.", object{"type": "string"}},
+	"command": {"command", "What the producer is to do.", words("start", "suspend", "resume", "skip")},
+}
+
+// The bodies that have no type of their own in the program.
+type (
+	ruleSettings struct {
+		AllowDangling   bool      `json:"allowDangling" required:"true" doc:"Take structures whose references lead nowhere, and list them."`
+		RequireAgencies bool      `json:"requireAgencies" required:"true" doc:"Refuse structures of agencies that no agency scheme names."`
+		Housekeeping    keepRules `json:"housekeeping" doc:"What of old content is kept. In a change it may be left out, and stays as it is then."`
+	}
+	keepRules struct {
+		Transactions int64 `json:"keepTransactions" required:"true" doc:"Keep the content of so many transactions; 0 sets no bound."`
+		Days         int   `json:"keepDays" required:"true" doc:"Keep what was current in so many days; 0 sets no bound. 0 and 0 keep everything."`
+	}
+	renameOrder struct {
+		URN       string `json:"urn" doc:"The structure to rename; with newId."`
+		NewID     string `json:"newId" doc:"Its new id."`
+		Agency    string `json:"agency" doc:"The agency to rename; with newAgency."`
+		NewAgency string `json:"newAgency" doc:"Its new id."`
+		DryRun    bool   `json:"dryRun" doc:"Say what would be done, and do nothing."`
+	}
+	producerOrder struct {
+		How         string `json:"how" doc:"Of start: idle or baseline at the first; baseline, continue or nothing later."`
+		Keep        bool   `json:"keep" doc:"Of suspend: beyond a restart of the process."`
+		Transaction int64  `json:"transaction,omitempty" doc:"For skip: the transaction at which the producer FAILED."`
+		Reason      string `json:"reason,omitempty" doc:"For skip: why; it is kept with the transaction."`
+	}
+	testedStep struct {
+		rest.Step
+		Error string `json:"error,omitempty" doc:"Instead of a step, on the last line: why the test broke off."`
+	}
+)
+
+var number = integer(0)
+
+// operations are in the order of the table of routes.
+var operations = map[string]operation{
+	"POST /api/v1/structures/rename": {id: "renameStructures", tag: "structures", summary: "Rename a structure or an agency, with all that refers to it",
+		takes: renameOrder{}, gives: []answer{{status: 200, what: "Renamed, or what would be.", body: rest.SubmitAnswer{}},
+			{status: 207, what: "Renamed: the new structures are recorded and the old ones deleted, in two transactions.", body: rest.SubmitAnswer{}},
+			{status: 404, what: "There is no such structure.", body: rest.SubmitAnswer{}}, {status: 409, what: "References or versions are in the way.", body: rest.SubmitAnswer{}},
+			{status: 422, what: "It means nothing.", body: rest.SubmitAnswer{}}}},
+	"GET /api/v1/transactions": {id: "listTransactions", tag: "transactions", summary: "The feed: structure transactions after a number, in order and without gaps",
+		query: []parameter{{"after", "Transactions above this number.", number}, {"limit", "At most so many; 1000 by default, and at most.", integer(0)},
+			{"format", "Atom or RSS instead of JSON; the header Accept does the same.", words("atom", "rss")}},
+		gives: append(ok("A page; next leads to the one after it.", rest.TransactionList{}), answer{status: 200, media: []string{"application/atom+xml", "application/rss+xml"}})},
+	"GET /api/v1/transactions/{number}": {id: "getTransaction", tag: "transactions", summary: "One structure transaction with what it changed",
+		gives: append(ok("The transaction.", rest.Transaction{}), problem(404, "There is none of this number."))},
+	"GET /api/v1/transactions/{number}/structures": {id: "getTransactionStructures", tag: "transactions", summary: "The structures that a transaction made current, as an SDMX message",
+		query: []parameter{{"format", "A format by its name; the header Accept does the same by media type.", words("sdmx-ml-2.1", "fusion-json")}},
+		gives: []answer{{status: 200, what: "The message.", media: []string{"application/vnd.sdmx.structure+xml;version=2.1", "application/vnd.fusion.json"}},
+			problem(404, "There is no such transaction, or it deletes."), problem(406, "The format is not written here, or cannot say it."),
+			problem(410, "Housekeeping has removed the content; horizon says from where on it is there.")}},
+	"GET /api/v1/dangling": {id: "listDangling", tag: "structures", summary: "References that lead nowhere", gives: ok("All of them.", []rest.Dangling{})},
+	"GET /api/v1/settings": {id: "getSettings", tag: "settings", summary: "The rules of the registry", gives: ok("The rules.", ruleSettings{})},
+	"PUT /api/v1/settings": {id: "putSettings", tag: "settings", summary: "Set the rules of the registry, all of them", takes: ruleSettings{},
+		gives: append(ok("The rules as they are now.", ruleSettings{}), problem(400, "A rule is missing, or one is no rule."))},
+	"GET /api/v1/housekeeping": {id: "getHousekeeping", tag: "settings", summary: "How far old content was removed", gives: ok("The horizon and the last run.", rest.HousekeepingState{})},
+	"POST /api/v1/housekeeping": {id: "runHousekeeping", tag: "settings", summary: "Remove old content by the settings, now",
+		takes: struct {
+			DryRun bool `json:"dryRun" doc:"Say what would be removed, and remove nothing."`
+		}{}, gives: append(ok("What was removed.", rest.Removal{}), problem(409, "It runs already."))},
+	"GET /api/v1/openapi.json": {id: "getDescription", tag: "settings", summary: "This description", gives: ok("OpenAPI 3.1.", map[string]any{})},
+
+	"GET /api/v1/producer": {id: "getProducer", tag: "producer", summary: "What the producer is doing", gives: ok("Its status.", producer.Status{})},
+	"POST /api/v1/producer/{command}": {id: "commandProducer", tag: "producer", summary: "Start, suspend or resume the producer, or skip a transaction",
+		about: "The command is recorded, and acted on by the instance that holds the producer.", takes: producerOrder{},
+		gives: []answer{{status: 204, what: "Recorded."}, problem(409, "It does not fit the producer's state; the text says what does.")}},
+
+	"GET /api/v1/producer/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
+		about: "Findings are an answer, not an error; none of them stops a producer. A cluster that cannot be reached is a finding, too.",
+		query: []parameter{{"topic", "The topic; the producer's by default.", object{"type": "string"}}},
+		gives: append(ok("All findings.", producer.Diagnosis{}), problem(400, "The topic's name is none."))},
+	"POST /api/v1/producer/doctor/fix": {id: "fixTopic", tag: "topics", summary: "Mend findings by altering settings of the topic",
+		about: "All that are named, or none. It needs the right ALTER_CONFIGS on the topic, and is audited.", takes: rest.DoctorFix{},
+		gives: append(ok("What was changed, and a new examination.", producer.Fixed{}), problem(400, "A finding is not there, or no setting of the topic mends it."),
+			problem(409, "The brokers refuse: the text says which right is missing, or why."))},
+	"POST /api/v1/topics": {id: "createTopic", tag: "topics", summary: "Make a topic with the settings that structures need", takes: producer.NewTopic{},
+		gives: []answer{{status: 201, what: "It is made.", body: producer.MadeTopic{}}, problem(400, "The name or the number of replicas is none."),
+			problem(409, "It exists already, or the brokers refuse it.")}},
+
+	"GET /api/v1/connections": {id: "listConnections", tag: "connections", summary: "The connections to Kafka",
+		gives: ok("All of them; of secrets only that they are set.", struct {
+			Connections []producer.Shown `json:"connections"`
+		}{})},
+	"GET /api/v1/connections/{name}": {id: "getConnection", tag: "connections", summary: "One connection",
+		gives: append(ok("The connection; of secrets only that they are set.", producer.Shown{}), problem(404, "There is none of this name."))},
+	"PUT /api/v1/connections/{name}": {id: "putConnection", tag: "connections", summary: "Define or change a connection, whole, after trying every server",
+		query: []parameter{{"anyway", "Save although servers cannot be used.", object{"type": "boolean"}}}, takes: rest.Edit{}, alternatively: "text/plain",
+		gives: []answer{{status: 200, what: "Saved.", body: rest.SavedConnection{}}, {status: 201, what: "Saved, as a new one.", body: rest.SavedConnection{}},
+			problem(400, "The body is no edit."), problem(409, "It was changed meanwhile, or belongs to the process."),
+			{status: 422, what: "A property cannot be taken, or a server cannot be used.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
+	"DELETE /api/v1/connections/{name}": {id: "deleteConnection", tag: "connections", summary: "Delete a connection that no producer uses",
+		gives: []answer{{status: 204, what: "Deleted."}, problem(404, "There is none of this name."), problem(409, "A producer uses it, or it belongs to the process.")}},
+	"POST /api/v1/connections/check": {id: "checkConnection", tag: "connections", summary: "Say what becomes of each property; nothing is connected to",
+		takes: rest.Edit{}, alternatively: "text/plain",
+		gives: ok("A finding for each property.", struct {
+			Findings []producer.Finding `json:"findings"`
+		}{})},
+	"POST /api/v1/connections/test": {id: "testConnectionEdit", tag: "connections", summary: "Test a connection as it would be, step by step", takes: rest.Edit{}, alternatively: "text/plain",
+		gives: []answer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
+			{status: 422, what: "A property cannot be taken.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
+	"POST /api/v1/connections/{name}/test": {id: "testConnection", tag: "connections", summary: "Test a connection as it is saved, step by step", takes: rest.TestOptions{},
+		gives: []answer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
+			problem(404, "There is none of this name."),
+			{status: 422, what: "A property cannot be taken.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
+	"GET /api/v1/kafka-properties": {id: "listKafkaProperties", tag: "connections", summary: "Every property that a connection may have",
+		gives: ok("The properties.", struct {
+			Properties []producer.PropertyInfo `json:"properties"`
+		}{})},
+	"GET /api/v1/audit": {id: "listAudit", tag: "settings", summary: "Who changed what, in order", query: []parameter{{"after", "Entries above this id.", number}},
+		gives: ok("A page of entries.", struct {
+			Entries []producer.Act `json:"entries"`
+			Next    string         `json:"next,omitempty" doc:"Leads to the entries after this page's last; absent at the end."`
+		}{})},
+
+	"GET /api/v1/mail": {id: "getMail", tag: "mail", summary: "The mail settings, and what waits", gives: ok("Of the password only that it is set.", producer.MailShown{})},
+	"PUT /api/v1/mail": {id: "putMail", tag: "mail", summary: "Set the mail settings, whole", takes: producer.MailSettings{},
+		gives: append(ok("The settings as they are now.", producer.MailShown{}), problem(400, "A setting is none."), problem(409, "They were changed meanwhile, or there is no key for the password."))},
+	"POST /api/v1/mail/test": {id: "testMail", tag: "mail", summary: "Send a test mail",
+		takes: struct {
+			To string `json:"to" doc:"The address; all admins by default."`
+		}{}, gives: append(ok("To whom the mail server took it.", rest.MailTested{}), problem(409, "No server or no address is set."), problem(502, "The mail server refused; the text has its words."))},
+}
+
+// tags say what the groups of operations are about.
+var tags = [][2]string{
+	{"transactions", "The log of structure transactions, and what they made current."},
+	{"structures", "What concerns structures beside SDMX REST, which is at /sdmx/v2."},
+	{"producer", "The producer, which publishes each transaction to Kafka."},
+	{"topics", "The topics that producers publish to."},
+	{"connections", "The ways to Kafka."},
+	{"mail", "Mail to admins."},
+	{"settings", "Rules, housekeeping, audit."},
+}
+
+// everything is a server on which every route is there.
+func everything() *server {
+	return &server{Options: Options{Registry: &registry.Registry{}, Producer: &producer.Admin{}, Connections: &producer.Connections{},
+		Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}}}
+}

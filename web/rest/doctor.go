@@ -1,0 +1,85 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+
+	"urncast/producer"
+)
+
+// Doctor serves the comparison of topics with what a route needs, their mending, and
+// the making of topics.
+type Doctor struct{ Doctor *producer.Doctor }
+
+// DoctorFix says which findings of which topic to mend.
+type DoctorFix struct {
+	Topic    string   `json:"topic,omitempty"` // the producer's if empty
+	Findings []string `json:"findings"`        // their ids
+}
+
+// Examine serves GET /api/v1/producer/doctor?topic=T: the producer's topic if none
+// is named. Findings are an answer, not an error.
+func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
+	found, err := d.Doctor.Examine(r.Context(), r.URL.Query().Get("topic"))
+	if err != nil {
+		writeDoctorError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, found)
+}
+
+// Fix serves POST /api/v1/producer/doctor/fix, and answers with what was changed and
+// a new examination.
+func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
+	var in DoctorFix
+	if !readDoctor(w, r, &in, `{"findings": ["cleanup-policy"]}`) {
+		return
+	}
+	fixed, err := d.Doctor.Fix(r.Context(), in.Topic, in.Findings, actor(r))
+	if err != nil {
+		writeDoctorError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, fixed)
+}
+
+// MakeTopic serves POST /api/v1/topics.
+func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
+	var in producer.NewTopic
+	if !readDoctor(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
+		return
+	}
+	made, err := d.Doctor.MakeTopic(r.Context(), in, actor(r))
+	if err != nil {
+		writeDoctorError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusCreated, made)
+}
+
+// readDoctor reads a body of JSON. If it says false, the answer has been written.
+func readDoctor(w http.ResponseWriter, r *http.Request, into any, example string) bool {
+	b, ok := readBody(w, r)
+	if !ok {
+		return false
+	}
+	if err := decode(b, into); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
+		return false
+	}
+	return true
+}
+
+// writeDoctorError answers with the status that fits an error.
+func writeDoctorError(w http.ResponseWriter, r *http.Request, err error) {
+	var bad *producer.BadEditError
+	var refused *producer.TopicError
+	switch {
+	case errors.As(err, &bad):
+		WriteError(w, r, http.StatusBadRequest, "%s.", err)
+	case errors.As(err, &refused):
+		WriteError(w, r, http.StatusConflict, "%s", err)
+	default:
+		WriteError(w, r, http.StatusInternalServerError, "The topic could not be looked at or changed: %s", err)
+	}
+}

@@ -312,6 +312,10 @@ func (f *field) readSlice(d *decoder, v reflect.Value) {
 		d.fail("the document ends in the middle of a list")
 		return
 	}
+	if n == 0 { // it would have been left out
+		v.SetZero()
+		return
+	}
 	v.Set(reflect.MakeSlice(v.Type(), int(n), int(n)))
 	for i := range int(n) {
 		if d.err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -76,14 +77,34 @@ func said(answer []byte) string {
 	return strings.TrimSpace(string(answer))
 }
 
-// get reads a JSON answer into v.
-func (c *client) get(ctx context.Context, path string, v any) error {
-	b, _, err := c.do(ctx, http.MethodGet, path, nil, nil)
-	if err != nil {
-		return err
+var jsonBody = map[string]string{"Content-Type": "application/json"}
+
+// exchange sends JSON, unless body is nil, and reads JSON, unless into is nil; the
+// answer is given as it came, too.
+func (c *client) exchange(ctx context.Context, method, path string, body, into any) ([]byte, error) {
+	var in io.Reader
+	var header map[string]string
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		in, header = bytes.NewReader(b), jsonBody
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("GET %s: %w", path, err)
+	answer, _, err := c.do(ctx, method, path, header, in)
+	if err != nil || into == nil {
+		return answer, err
 	}
-	return nil
+	if err := json.Unmarshal(answer, into); err != nil {
+		return answer, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	return answer, nil
+}
+
+func (c *client) get(ctx context.Context, path string, into any) ([]byte, error) {
+	return c.exchange(ctx, http.MethodGet, path, nil, into)
+}
+
+func (c *client) post(ctx context.Context, path string, body, into any) ([]byte, error) {
+	return c.exchange(ctx, http.MethodPost, path, body, into)
 }

@@ -42,8 +42,6 @@ func checkConnectionName(name string) error {
 	return nil
 }
 
-var jsonBody = map[string]string{"Content-Type": "application/json"}
-
 type connectionList struct {
 	client `embed:""`
 	JSON   bool `help:"As JSON."`
@@ -51,18 +49,15 @@ type connectionList struct {
 
 // Run lists the connections.
 func (c *connectionList) Run(ctx context.Context) error {
-	b, _, err := c.do(ctx, http.MethodGet, "/api/v1/connections", nil, nil)
+	var answer struct {
+		Connections []producer.Shown `json:"connections"`
+	}
+	b, err := c.get(ctx, "/api/v1/connections", &answer)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		_, err := os.Stdout.Write(b)
-		return err
-	}
-	var answer struct {
-		Connections []producer.Shown `json:"connections"`
-	}
-	if err := json.Unmarshal(b, &answer); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
@@ -89,16 +84,13 @@ type connectionShow struct {
 
 // Run shows a connection.
 func (c *connectionShow) Run(ctx context.Context) error {
-	b, _, err := c.do(ctx, http.MethodGet, connectionPath(c.Name), nil, nil)
+	var s producer.Shown
+	b, err := c.get(ctx, connectionPath(c.Name), &s)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		_, err := os.Stdout.Write(b)
-		return err
-	}
-	var s producer.Shown
-	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
 	fmt.Printf("# %s, %s\n", s.Name, changed(&s))

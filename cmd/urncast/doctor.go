@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -35,13 +33,10 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	if c.Topic != "" {
 		path += "?topic=" + url.QueryEscape(c.Topic)
 	}
-	b, _, err := c.do(ctx, http.MethodGet, path, nil, nil)
+	var found producer.Diagnosis
+	b, err := c.get(ctx, path, &found)
 	if err != nil {
 		return err
-	}
-	var found producer.Diagnosis
-	if err := json.Unmarshal(b, &found); err != nil {
-		return fmt.Errorf("GET %s: %w", path, err)
 	}
 	if c.Fix {
 		return c.fix(ctx, &found)
@@ -84,21 +79,6 @@ func (c *doctorCommand) fix(ctx context.Context, found *producer.Diagnosis) erro
 		return errQuiet
 	}
 	return nil
-}
-
-// post sends JSON and reads JSON; the answer is given as it came, too.
-func (c *client) post(ctx context.Context, path string, body, into any) ([]byte, error) {
-	in, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	b, _, err := c.do(ctx, http.MethodPost, path, jsonBody, bytes.NewReader(in))
-	if err == nil {
-		if err = json.Unmarshal(b, into); err != nil {
-			err = fmt.Errorf("POST %s: %w", path, err)
-		}
-	}
-	return b, err
 }
 
 // printFixed says what was changed, and then what remains.

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"urncast/registry"
@@ -48,18 +45,14 @@ type housekeepingCommand struct {
 
 // Run removes old content now.
 func (c *housekeepingCommand) Run(ctx context.Context) error {
-	body := fmt.Sprintf(`{"dryRun":%t}`, c.DryRun)
-	b, _, err := c.do(ctx, http.MethodPost, "/api/v1/housekeeping", map[string]string{"Content-Type": "application/json"}, strings.NewReader(body))
+	var done rest.Removal
+	b, err := c.post(ctx, "/api/v1/housekeeping", map[string]bool{"dryRun": c.DryRun}, &done)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		_, err := os.Stdout.Write(b)
 		return err
-	}
-	var done rest.Removal
-	if err := json.Unmarshal(b, &done); err != nil {
-		return fmt.Errorf("POST /api/v1/housekeeping: %w", err)
 	}
 	printRemoval(os.Stdout, &done)
 	return nil

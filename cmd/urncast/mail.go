@@ -36,16 +36,13 @@ type mailShow struct {
 
 // Run shows settings and queue.
 func (c *mailShow) Run(ctx context.Context) error {
-	b, _, err := c.do(ctx, http.MethodGet, mailPath, nil, nil)
+	var m producer.MailShown
+	b, err := c.get(ctx, mailPath, &m)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		_, err := os.Stdout.Write(b)
-		return err
-	}
-	var m producer.MailShown
-	if err := json.Unmarshal(b, &m); err != nil {
 		return err
 	}
 	return printMail(os.Stdout, &m)
@@ -97,7 +94,7 @@ type mailSet struct {
 // Run changes settings.
 func (c *mailSet) Run(ctx context.Context) error {
 	var m producer.MailShown
-	if err := c.get(ctx, mailPath, &m); err != nil {
+	if _, err := c.get(ctx, mailPath, &m); err != nil {
 		return err
 	}
 	s := &m.Settings
@@ -114,18 +111,11 @@ func (c *mailSet) Run(ctx context.Context) error {
 			return fmt.Errorf("the value of %s: %w", name, err)
 		}
 	}
-	body, err := json.Marshal(s)
-	if err != nil {
+	var saved producer.MailShown
+	if _, err := c.exchange(ctx, http.MethodPut, mailPath, s, &saved); err != nil {
 		return err
 	}
-	b, _, err := c.do(ctx, http.MethodPut, mailPath, jsonBody, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return err
-	}
-	fmt.Printf("the mail settings are saved as revision %d\n", m.Settings.Revision)
+	fmt.Printf("the mail settings are saved as revision %d\n", saved.Settings.Revision)
 	return nil
 }
 

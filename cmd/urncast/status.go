@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -21,7 +20,7 @@ type statusCommand struct {
 // Run shows the producer's status.
 func (c *statusCommand) Run(ctx context.Context) error {
 	var s producer.Status
-	if err := c.get(ctx, "/api/v1/producer", &s); err != nil {
+	if _, err := c.get(ctx, "/api/v1/producer", &s); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -140,10 +139,6 @@ func (c *producerSkip) Run(ctx context.Context) error {
 }
 
 func (c *client) command(ctx context.Context, verb string, body map[string]any) error {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	_, _, err = c.do(ctx, http.MethodPost, "/api/v1/producer/"+verb, map[string]string{"Content-Type": "application/json"}, strings.NewReader(string(b)))
+	_, err := c.post(ctx, "/api/v1/producer/"+verb, body, nil)
 	return err
 }

@@ -24,7 +24,7 @@ func (f *topicFlags) fill(ctx context.Context, c *client) error {
 		return nil
 	}
 	var s producer.Status
-	if err := c.get(ctx, "/api/v1/producer", &s); err != nil {
+	if _, err := c.get(ctx, "/api/v1/producer", &s); err != nil {
 		return err
 	}
 	if f.Bootstrap == "" {

@@ -163,14 +163,14 @@ func offsetOf(ctx context.Context, k *kgo.Client, topic string, which int64) (in
 // readRegistry reads what the feed has more than is known, and the producer's
 // status.
 func (v *verification) readRegistry(ctx context.Context) error {
-	if err := v.client.get(ctx, "/api/v1/producer", &v.status); err != nil {
+	if _, err := v.client.get(ctx, "/api/v1/producer", &v.status); err != nil {
 		return err
 	}
 	for {
 		var page struct {
 			Transactions []entry `json:"transactions"`
 		}
-		if err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.feed)), &page); err != nil {
+		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.feed)), &page); err != nil {
 			return err
 		}
 		if len(page.Transactions) == 0 {

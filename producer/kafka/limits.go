@@ -11,7 +11,7 @@ import (
 	"urncast/producer/kafka/properties"
 )
 
-// limitsTimeout bounds each question for a limit: no start waits long for what only
+// limitsTimeout bounds the question for limits: no start waits long for what only
 // makes a warning earlier.
 const limitsTimeout = 2 * time.Second
 
@@ -22,24 +22,29 @@ func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) p
 	if compresses(b.settings) {
 		return l
 	}
-	l.Message = setting(ctx, a, ck.ResourceTopic, d.Name, "max.message.bytes")
+	ask := []ck.ConfigResource{{Type: ck.ResourceTopic, Name: d.Name}}
 	if len(d.Partitions) > 0 && d.Partitions[0].Leader != nil {
-		l.Socket = setting(ctx, a, ck.ResourceBroker, strconv.Itoa(d.Partitions[0].Leader.ID), "socket.request.max.bytes")
+		ask = append(ask, ck.ConfigResource{Type: ck.ResourceBroker, Name: strconv.Itoa(d.Partitions[0].Leader.ID)})
+	}
+	ctx, cancel := context.WithTimeout(ctx, limitsTimeout)
+	defer cancel()
+	all, _ := a.DescribeConfigs(ctx, ask, ck.SetAdminRequestTimeout(limitsTimeout)) // an error leaves both unknown
+	for _, r := range all {
+		switch {
+		case r.Error.Code() != ck.ErrNoError:
+		case r.Type == ck.ResourceTopic:
+			l.Message = number(r.Config["max.message.bytes"])
+		default:
+			l.Socket = number(r.Config["socket.request.max.bytes"])
+		}
 	}
 	b.socket.Store(l.Socket)
 	return l
 }
 
-// setting reads one number of a topic's or a broker's settings; 0 where it may not be
-// read.
-func setting(ctx context.Context, a *asker, of ck.ResourceType, name, setting string) int64 {
-	ctx, cancel := context.WithTimeout(ctx, limitsTimeout)
-	defer cancel()
-	all, err := a.DescribeConfigs(ctx, []ck.ConfigResource{{Type: of, Name: name}}, ck.SetAdminRequestTimeout(limitsTimeout))
-	if err != nil || len(all) != 1 || all[0].Error.Code() != ck.ErrNoError {
-		return 0
-	}
-	n, err := strconv.ParseInt(all[0].Config[setting].Value, 10, 64)
+// number reads a setting; 0 if it is not there.
+func number(c ck.ConfigEntryResult) int64 {
+	n, err := strconv.ParseInt(c.Value, 10, 64)
 	if err != nil {
 		return 0
 	}

@@ -17,34 +17,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
+	"urncast/integration/rig/port"
 )
-
-// listen serves each connection with f, on loopback, until the test ends.
-func listen(t *testing.T, f func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serve(t, l, f)
-	return l.Addr().String()
-}
-
-func serve(t *testing.T, l net.Listener, f func(net.Conn)) {
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				f(c)
-			}()
-		}
-	}()
-}
 
 // refusing is an address that refuses connections until the test ends: its port is
 // taken, so that nobody else gets it, and nothing listens there.
@@ -90,16 +64,16 @@ func (w *wrong) ofServers(t *testing.T) []mistake {
 		http.Error(answer, "this is a proxy, and wants CONNECT or a whole address", http.StatusBadRequest)
 	}))
 	t.Cleanup(forward.Close)
-	ssh := listen(t, func(c net.Conn) {
+	ssh := port.Listen(t, func(c net.Conn) {
 		io.WriteString(c, "SSH-2.0-OpenSSH_9.9\r\n")
 		io.Copy(io.Discard, c)
 	})
-	mysql := listen(t, func(c net.Conn) {
+	mysql := port.Listen(t, func(c net.Conn) {
 		c.Write([]byte{0x4a, 0, 0, 0, 0x0a, '8', '.', '4', '.', '0', 0})
 		io.Copy(io.Discard, c)
 	})
-	closing := listen(t, func(net.Conn) {})
-	mute := listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
+	closing := port.Listen(t, func(net.Conn) {})
+	mute := port.Listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	closed := refusing(t, 0)
 	return []mistake{
 		{what: "a port that is none", properties: servers("localhost:kafka"), step: "properties"},
@@ -152,7 +126,7 @@ func (w *wrong) ofTLS(t *testing.T) []mistake {
 		if err != nil {
 			t.Fatal(err)
 		}
-		serve(t, l, func(c net.Conn) { io.Copy(io.Discard, c) })
+		port.Serve(t, l, func(c net.Conn) { io.Copy(io.Discard, c) })
 		return with(w.tls(rig.TLS), "bootstrap.servers", strings.Replace(l.Addr().String(), "127.0.0.1", "localhost", 1))
 	}
 	untrusting := w.tls(rig.TLS)
@@ -222,15 +196,15 @@ func (w *wrong) ofCluster(t *testing.T) []mistake {
 		{what: "an advertised listener that cannot be reached", properties: servers(w.kafka.Address("VIA")),
 			step: "listeners"},
 		{what: "an advertised listener that leads to another cluster (the bootstrap server simulated)", step: "listeners",
-			properties: servers(listen(t, scripted(w.kafka.Bootstrap(), key(kmsg.Produce, 9), key(kmsg.Metadata, 10),
+			properties: servers(port.Listen(t, scripted(w.kafka.Bootstrap(), key(kmsg.Produce, 9), key(kmsg.Metadata, 10),
 				key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn, 2), key(kmsg.DescribeCluster, 0))))},
-		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(listen(t, scripted("",
+		{what: "a broker of Kafka 2.7 (its ApiVersions, simulated)", properties: servers(port.Listen(t, scripted("",
 			key(kmsg.Produce, 8), key(kmsg.Metadata, 9), key(kmsg.InitProducerID, 4), key(kmsg.AddPartitionsToTxn,
 				2)))), step: "cluster"},
 		{what: "a broker of Kafka 0.10 (its ApiVersions, simulated)",
-			properties: servers(listen(t, scripted("", key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
+			properties: servers(port.Listen(t, scripted("", key(kmsg.Produce, 2), key(kmsg.Metadata, 2)))), step: "cluster"},
 		{what: "a broker older than Kafka 0.10 (closes at ApiVersions, simulated)",
-			properties: servers(listen(t, scripted(""))), step: "kafka"},
+			properties: servers(port.Listen(t, scripted(""))), step: "kafka"},
 	}
 }
 

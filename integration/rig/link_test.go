@@ -9,28 +9,15 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"urncast/integration/rig/port"
 )
 
 // echo is a server that sends back what it is sent.
 func echo(t *testing.T) (address string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				_, _ = io.Copy(c, c) // until the client has enough
-			}()
-		}
-	}()
-	return l.Addr().String()
+	return port.Listen(t, func(c net.Conn) {
+		_, _ = io.Copy(c, c) // until the client has enough
+	})
 }
 
 // say sends bytes and gives what came back within a time.

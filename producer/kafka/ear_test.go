@@ -11,6 +11,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/integration/rig"
+	"urncast/integration/rig/port"
 	"urncast/producer"
 )
 
@@ -76,19 +77,9 @@ func TestWaitsEndEarly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func(conn net.Conn) {
-				conn.Read(make([]byte, 1)) // the handshake; its failure is what is tested
-				conn.Close()
-			}(conn)
-		}
-	}()
+	port.Serve(t, l, func(c net.Conn) {
+		c.Read(make([]byte, 1)) // the handshake; its failure is what is tested
+	})
 	for _, c := range []struct {
 		name       string
 		properties map[string]string

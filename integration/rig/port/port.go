@@ -1,4 +1,4 @@
-// Package port finds ports for the servers of tests.
+// Package port finds ports for the servers of tests, and serves on them.
 package port
 
 import (
@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"testing"
 )
 
 // given are the ports that Free gave.
@@ -37,4 +38,32 @@ func Free() (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("no free port was found from %d to %d: %w", lowest, above, err)
+}
+
+// Serve serves each connection on l with f, and closes it then, until the test ends.
+func Serve(tb testing.TB, l net.Listener, f func(net.Conn)) {
+	tb.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				f(c)
+			}()
+		}
+	}()
+}
+
+// Listen serves each connection with f on loopback, and gives the address.
+func Listen(tb testing.TB, f func(net.Conn)) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	Serve(tb, l, f)
+	return l.Addr().String()
 }

@@ -14,31 +14,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"urncast/integration/rig/port"
 	"urncast/producer/kafka/properties"
 )
-
-// listen serves each connection with f, on loopback, until the test ends.
-func listen(t *testing.T, f func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				f(c)
-			}()
-		}
-	}()
-	return l.Addr().String()
-}
 
 // oldBroker answers ApiVersions as a broker of an older release does: a newer
 // version of the question by error 35, then by what it offers.
@@ -82,19 +60,19 @@ func TestForeignPorts(t *testing.T) {
 		words         string
 	}{
 		{"http", web.Listener.Addr().String(), HTTPPort, HTTPPort, "HTTP/1."},
-		{"a banner", listen(t, func(c net.Conn) {
+		{"a banner", port.Listen(t, func(c net.Conn) {
 			io.WriteString(c, "SSH-2.0-OpenSSH_9.9\r\n")
 			io.Copy(io.Discard, c)
 		}), OtherProtocol, OtherProtocol, "SSH-2.0-OpenSSH_9.9"},
-		{"bytes", listen(t, func(c net.Conn) {
+		{"bytes", port.Listen(t, func(c net.Conn) {
 			c.Write([]byte{0x4a, 0, 0, 0, 0x0a, '8', '.', '0', '.', '1', 0})
 			io.Copy(io.Discard, c)
 		}), OtherProtocol, OtherProtocol, "bytes 4a 00 00 00"},
-		{"closes", listen(t, func(net.Conn) {}), ClosedAtOnce, ClosedAtOnce, "load balancer"},
-		{"a TLS alert", listen(t, func(c net.Conn) {
+		{"closes", port.Listen(t, func(net.Conn) {}), ClosedAtOnce, ClosedAtOnce, "load balancer"},
+		{"a TLS alert", port.Listen(t, func(c net.Conn) {
 			c.Write([]byte{0x15, 3, 3, 0, 2, 2, 70})
 		}), TLSPort, TLSVersion, ""},
-		{"an old broker", listen(t, oldBroker(key)), ControllerPort, PlaintextPort, ""},
+		{"an old broker", port.Listen(t, oldBroker(key)), ControllerPort, PlaintextPort, ""},
 	} {
 		for _, with := range []bool{false, true} {
 			t.Run(c.name, func(t *testing.T) {
@@ -120,7 +98,7 @@ func TestForeignPorts(t *testing.T) {
 // ends the wait at once.
 func TestSilentPort(t *testing.T) {
 	t.Parallel()
-	server := listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
+	server := port.Listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	began := time.Now()
 	_, err := (&Dialer{Settings: &properties.Resolved{}}).Open(t.Context(), server)
 	if took := time.Since(began); took > 2*silence+time.Second {

@@ -15,7 +15,9 @@ func New(o Options) http.Handler {
 	s.user = digest(s.User)
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
+	s.served = map[string]bool{}
 	for _, rt := range s.routes() {
+		s.served[rt.pattern] = true
 		s.mux.Handle(rt.pattern, s.guard(rt))
 	}
 	sameOrigin := http.NewCrossOriginProtection()
@@ -40,6 +42,8 @@ type server struct {
 	user, password [32]byte
 	metrics        *metrics
 	mux            *http.ServeMux
+	served         map[string]bool // the patterns of all routes
+	glance         glances
 }
 
 // An access is who may take a route.

@@ -66,6 +66,9 @@ func (s *server) routes() []route {
 func (s *server) pageRoutes() []route {
 	return []route{
 		{"GET /{$}", accessRead, s.dashboardPage},
+		{"GET /transactions", accessRead, s.transactionsPage},
+		{"GET /transactions.csv", accessRead, s.transactionsCSV},
+		{"GET /transactions/{number}", accessRead, s.transactionPage},
 		{"GET /assets/{name}", accessOpen, s.asset},
 		{"POST /theme", accessOpen, s.theme},
 	}

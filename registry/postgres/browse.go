@@ -96,3 +96,55 @@ func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration)
 	})
 	return out, err
 }
+
+// pairs are changes c with what they replaced, o.
+const pairs = `SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
+		coalesce(c.until_number, 0), c.kind = 1 AND coalesce(c.until_number <= h.horizon, false),
+		coalesce(o.document_id, 0), coalesce(o.bytes, 0), coalesce(o.until_number <= h.horizon, false)
+	FROM changes c JOIN urns u ON u.id = c.urn_id CROSS JOIN housekeeping h LEFT JOIN changes o ON o.urn_id = c.urn_id AND o.number = c.before_number `
+
+func (s *Store) pairs(ctx context.Context, sql string, args ...any) ([]registry.Pair, error) {
+	rows, err := s.pool.Query(ctx, pairs+sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Pair
+	var p registry.Pair
+	var urn string
+	_, err = pgx.ForEachRow(rows, []any{&p.Number, &p.Position, &urn, &p.Kind, &p.Before, &p.Document, &p.Bytes, &p.Until, &p.Removed,
+		&p.BeforeDocument, &p.BeforeBytes, &p.BeforeRemoved}, func() (err error) {
+		p.URN, err = sdmx.ParseURN(urn)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
+// Pairs implements registry.Browser.
+func (s *Store) Pairs(ctx context.Context, n registry.Number, from, limit int) ([]registry.Pair, error) {
+	return s.pairs(ctx, `WHERE c.number = $1 AND c.position >= $2 ORDER BY c.position LIMIT $3`, n, from, limit)
+}
+
+// History implements registry.Browser.
+func (s *Store) History(ctx context.Context, u sdmx.URN, before registry.Number, limit int) ([]registry.Revision, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	found, err := s.pairs(ctx, `WHERE c.urn_id = (SELECT id FROM urns WHERE urn = $1) AND c.number < $2 ORDER BY c.number DESC LIMIT $3`, u.String(), before, limit)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	numbers := make([]registry.Number, len(found))
+	for i := range found {
+		numbers[i] = found[i].Number
+	}
+	ts, err := s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE number = ANY($1) ORDER BY number DESC`, numbers)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]registry.Revision, len(found))
+	for i := range found {
+		out[i] = registry.Revision{Pair: found[i], Transaction: ts[i]}
+	}
+	return out, nil
+}

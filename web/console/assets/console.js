@@ -16,9 +16,13 @@
     });
     root.querySelectorAll("[data-clock]").forEach(function (c) { c.textContent = clock(new Date(c.dataset.clock)).slice(0, 5); });
     root.querySelectorAll("[data-zone]").forEach(function (z) {
-      z.textContent = "Times are yours (" + Intl.DateTimeFormat().resolvedOptions().timeZone + "). Hover for UTC.";
+      z.textContent = "Times are yours (" + zone + "). Hover for UTC.";
     });
   }
+
+  // The server groups by days of this zone.
+  var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) doc.cookie = "urncast_zone=" + encodeURIComponent(zone) + ";path=/;max-age=34560000;samesite=lax";
 
   // At most one announcement in 5 s.
   var said = 0, waiting = "";

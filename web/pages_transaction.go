@@ -132,13 +132,13 @@ func (s *server) fillChanges(ctx context.Context, t *console.Transaction, pairs 
 
 // compare says what a change changed.
 func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
-	after, err := s.Registry.Document(ctx, p.URN.Class, p.Document)
+	after, _, err := s.Registry.Document(ctx, p.URN.Class, p.Document)
 	if err != nil {
 		return nil, err
 	}
 	var before sdmx.Maintainable
 	if p.BeforeDocument > 0 {
-		if before, err = s.Registry.Document(ctx, p.URN.Class, p.BeforeDocument); err != nil {
+		if before, _, err = s.Registry.Document(ctx, p.URN.Class, p.BeforeDocument); err != nil {
 			return nil, err
 		}
 	}
@@ -167,6 +167,9 @@ func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*conso
 		return c, nil
 	case p.Removed || p.BeforeRemoved:
 		c.Why = "The content was removed by housekeeping, so it cannot be compared. Its record stays."
+		return c, nil
+	case p.Before == 0 && p.Bytes > sumBytesMax:
+		c.Why = "All of it is new."
 		return c, nil
 	case p.Bytes+p.BeforeBytes > chosenBytesMax:
 		c.Why = "The two versions have " + console.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."

@@ -69,6 +69,11 @@ func (s *server) pageRoutes() []route {
 		{"GET /transactions", accessRead, s.transactionsPage},
 		{"GET /transactions.csv", accessRead, s.transactionsCSV},
 		{"GET /transactions/{number}", accessRead, s.transactionPage},
+		{"GET /structures", accessRead, s.structuresPage},
+		{"GET /structures/{type}/{agency}/{id}/{version}", accessRead, s.structurePage},
+		{"GET /structures/{type}/{agency}/{id}/{version}/source", accessRead, s.sourcePage},
+		{"GET /structures/{type}/{agency}/{id}/{version}/download", accessRead, s.download},
+		{"GET /find", accessRead, s.find},
 		{"GET /assets/{name}", accessOpen, s.asset},
 		{"POST /theme", accessOpen, s.theme},
 	}

@@ -44,6 +44,7 @@ type server struct {
 	mux            *http.ServeMux
 	served         map[string]bool // the patterns of all routes
 	glance         glances
+	items          contents
 }
 
 // An access is who may take a route.

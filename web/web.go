@@ -45,6 +45,7 @@ type server struct {
 	served         map[string]bool // the patterns of all routes
 	glance         glances
 	items          contents
+	uploads        uploads
 }
 
 // An access is who may take a route.

@@ -77,6 +77,8 @@ func (s *server) pageRoutes() []route {
 		{"POST /submit", accessAdmin, s.submitFiles},
 		{"GET /submit/{id}", accessAdmin, s.checkedPage},
 		{"POST /submit/{id}", accessAdmin, s.submitCommand},
+		{"GET /live/dashboard", accessRead, s.serveLive(s.liveDashboard())},
+		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
 		{"GET /find", accessRead, s.find},
 		{"GET /assets/{name}", accessOpen, s.asset},
 		{"POST /theme", accessOpen, s.theme},

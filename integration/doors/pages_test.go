@@ -110,7 +110,7 @@ func TestItems(t *testing.T) {
 	_, found := call(t, s, "GET", "/structures?q=BIG", nil)
 	path := regexp.MustCompile(`/structures/codelist/[^"?]+`).FindString(found)
 	body := page(t, s, path, "1 to 200 of 1\u202f000", "Next 200")
-	if n := strings.Count(body, `<td class="mono nw`); n != 200 {
+	if n := strings.Count(body, `<td class="mono id`); n != 200 {
 		t.Errorf("%d rows", n)
 	}
 	page(t, s, path+"?from=900", "901 to 1\u202f000", "Previous 200")

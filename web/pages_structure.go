@@ -68,6 +68,15 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)
 	}
+	if before := natural(q, "before"); before > 0 {
+		if revisions, err = s.Registry.History(ctx, u, registry.Number(before), historyShown+1); err != nil {
+			return nil, err
+		}
+	}
+	if len(revisions) > historyShown {
+		revisions = revisions[:historyShown]
+		v.Older = console.StructurePath(u) + "?before=" + console.Number(revisions[historyShown-1].Number) + "#history"
+	}
 	if err := s.fillHistory(ctx, v, revisions); err != nil {
 		return nil, err
 	}
@@ -98,7 +107,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 // shown finds the revision to show: what is current, what was after a transaction, or
 // the last content that there was.
 func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revision, []registry.Revision, error) {
-	revisions, err := s.Registry.History(ctx, u, 0, historyShown)
+	revisions, err := s.Registry.History(ctx, u, 0, historyShown+1)
 	if err != nil {
 		return registry.Revision{}, nil, err
 	}

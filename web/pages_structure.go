@@ -128,14 +128,18 @@ func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Rev
 
 // fillHistory compares the first few revisions with what was before them.
 func (s *server) fillHistory(ctx context.Context, v *console.Structure, revisions []registry.Revision) error {
+	pairs := make([]registry.Pair, min(len(revisions), historyCompared))
+	for i := range pairs {
+		pairs[i] = revisions[i].Pair
+	}
+	sums, err := s.sums(ctx, pairs)
+	if err != nil {
+		return err
+	}
 	for i := range revisions {
 		h := console.Revision{Changed: console.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
-		if p := &h.Pair; i < historyCompared && p.Kind == registry.Replace && !p.Removed && !p.BeforeRemoved && p.Bytes+p.BeforeBytes <= sumBytesMax {
-			d, err := s.compare(ctx, p)
-			if err != nil && !errors.Is(err, registry.ErrNotFound) {
-				return err
-			}
-			h.Sum = d
+		if i < len(sums) {
+			h.Sum = sums[i]
 		}
 		v.History = append(v.History, h)
 	}

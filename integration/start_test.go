@@ -258,7 +258,7 @@ func (w *world) suspend(keep bool) {
 	if keep {
 		body = []byte(`{"keep": true}`)
 	}
-	if status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producer/suspend", "application/json", body); err != nil || status >= 300 {
+	if status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producers/default/suspend", "application/json", body); err != nil || status >= 300 {
 		w.t.Fatalf("suspending: %d %s %v", status, answer, err)
 	}
 	w.await(func(p producerStatus) bool { return p.State == "SUSPENDED" })

@@ -19,8 +19,8 @@ type Limits struct {
 // A LimitedRoute is where and how a producer publishes, with the limits that the
 // publisher last saw there. SeenAt is zero if it never looked.
 type LimitedRoute struct {
-	Topic, Format, Sender string
-	Filter                Filter
+	Route
+	Sender string
 	Limits
 	SeenAt time.Time
 }
@@ -32,8 +32,18 @@ const recordExtra = 1024
 // smaller than the limit even so need not be encoded to be known to fit.
 const expansionMost = 32
 
-// Oversize says which structures will not fit a route of the producer, and whose
-// limit that is, before anything is sent.
+// Oversize says which structures will not fit a route of a producer, and whose limit
+// that is, before anything is sent.
+func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (warnings []string, err error) {
+	err = p.Each(ctx, func(_ string, a *Admin) error {
+		more, err := a.Oversize(ctx, contents)
+		warnings = append(warnings, more...)
+		return err
+	})
+	return warnings, err
+}
+
+// Oversize says which structures will not fit a route of the producer.
 func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]string, error) {
 	var warnings []string
 	routes, err := a.records.Routes(ctx)
@@ -46,7 +56,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]st
 		if limit == 0 {
 			continue
 		}
-		e, err := newEncoder(Config{Format: route.Format, Sender: route.Sender})
+		e, err := newEncoder(route.Format, route.Sender)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +66,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]st
 			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
 				continue
 			}
-			value, left, err := e.value(tx, 1, c.URN, c.Body)
+			value, left, err := (&told{tx: tx, position: 1, urn: c.URN, body: c.Body}).in(e)
 			if err != nil {
 				return nil, err
 			}

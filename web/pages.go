@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"urncast/producer"
 	"urncast/web/console"
 	"urncast/web/rest"
 )
@@ -45,22 +46,30 @@ func (s *server) fill(ctx context.Context, p *console.Page) error {
 	for _, t := range ts {
 		p.Transactions = append(p.Transactions, console.Row{Transaction: t})
 	}
-	if s.Producer == nil {
+	if s.Producers == nil {
 		return nil
 	}
-	status, err := s.Producer.Status(ctx)
-	if err != nil {
+	if p.Producers, err = s.Producers.List(ctx); err != nil || len(ts) == 0 {
 		return err
 	}
-	p.Producer = &status
-	if len(ts) == 0 {
-		return nil
+	return s.Producers.Each(ctx, func(_ string, a *producer.Admin) error {
+		became, err := a.TransactionStatus(ctx, ts[len(ts)-1].Number, ts[0].Number)
+		for i := range p.Transactions {
+			t := &p.Transactions[i]
+			t.Published = worst(t.Published, became[t.Number].Status)
+		}
+		return err
+	})
+}
+
+// worst is the status of a transaction for all producers together.
+func worst(a, b string) string {
+	for _, s := range []string{producer.StatusFailed, producer.StatusPending, producer.StatusSkipped, producer.StatusCovered} {
+		if a == s || b == s {
+			return s
+		}
 	}
-	became, err := s.Producer.TransactionStatus(ctx, ts[len(ts)-1].Number, ts[0].Number)
-	for i := range p.Transactions {
-		p.Transactions[i].Published = became[p.Transactions[i].Number].Status
-	}
-	return err
+	return b
 }
 
 func (s *server) consoleStyle(w http.ResponseWriter, r *http.Request) {

@@ -8,9 +8,9 @@ import (
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	maintain := &rest.Maintenance{Registry: s.Registry, Producer: s.Producer, Sender: s.Sender, Now: s.Now}
+	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
-	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
+	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers}
 	rules := &rest.Rules{Registry: s.Registry}
 	house := &rest.Housekeeping{Registry: s.Registry}
 	routes := []route{
@@ -46,22 +46,33 @@ func (s *server) routes() []route {
 		{"GET /{$}", accessRead, s.consolePage},
 		{"GET /console.css", accessOpen, s.consoleStyle},
 	}
-	if s.Producer != nil {
-		manage := &rest.Management{Producer: s.Producer}
-		routes = append(routes,
-			route{"GET /api/v1/producer", accessRead, manage.Status},
-			route{"POST /api/v1/producer/{command}", accessAdmin, manage.Command})
+	if s.Producers != nil {
+		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections})...)
 	}
 	if s.Doctor != nil {
-		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor})...)
+		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
 	}
 	return routes
+}
+
+func producerRoutes(p *rest.Producers) []route {
+	return []route{
+		{"GET /api/v1/producers", accessRead, p.List},
+		{"POST /api/v1/producers", accessAdmin, p.Create},
+		{"GET /api/v1/producers/{name}", accessRead, p.Get},
+		{"PUT /api/v1/producers/{name}", accessAdmin, p.Put},
+		{"DELETE /api/v1/producers/{name}", accessAdmin, p.Delete},
+		{"POST /api/v1/producers/{name}/{command}", accessAdmin, p.Command},
+		{"GET /api/v1/producers/{name}/jobs", accessRead, p.Jobs},
+		{"POST /api/v1/producers/{name}/jobs", accessAdmin, p.Publish},
+		{"DELETE /api/v1/producers/{name}/jobs/{id}", accessAdmin, p.Cancel},
+	}
 }
 
 // mailRoutes are for the administrator, reads too: they hold addresses.

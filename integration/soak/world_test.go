@@ -106,7 +106,7 @@ func (w *world) command(verb, how string) {
 	var answer []byte
 	for range 20 {
 		for _, m := range w.members {
-			if status, answer, err = m.product.Do(http.MethodPost, "/api/v1/producer/"+verb, "application/json", body); err == nil && status < 300 {
+			if status, answer, err = m.product.Do(http.MethodPost, "/api/v1/producers/default/"+verb, "application/json", body); err == nil && status < 300 {
 				return
 			}
 		}
@@ -138,7 +138,7 @@ func (w *world) await(what string, patience time.Duration, wanted func(sample) b
 	var s sample
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		for _, m := range w.members {
-			if err := m.product.JSON("/api/v1/producer", &s); err == nil && wanted(s) {
+			if err := m.product.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
 				return s
 			}
 		}
@@ -159,7 +159,7 @@ func (w *world) watch(stop <-chan struct{}) {
 				case <-time.After(200 * time.Millisecond):
 				}
 				s := sample{at: time.Now()}
-				if err := m.product.JSON("/api/v1/producer", &s); err == nil {
+				if err := m.product.JSON("/api/v1/producers/default", &s); err == nil {
 					w.journal.sampled(s)
 				}
 			}

@@ -142,7 +142,7 @@ func checkUpgraded(t *testing.T, r *registry.Registry, s *postgres.Store) {
 	if h, err := r.Housekeeping(ctx); err != nil || !h.Keep.All() || h.Horizon != 0 {
 		t.Errorf("an upgrade removes nothing: %+v, %v", h, err)
 	}
-	p, err := s.Producer(ctx, producer.Config{Name: "default"}.WithDefaults())
+	p, err := producerOf(ctx, s, producer.Config{Name: "default"}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,8 @@ var Style []byte
 type Page struct {
 	Environment, Version string
 	Now                  time.Time
-	// Producer is nil where there is none; Trouble says why something cannot be
-	// shown.
-	Producer     *producer.Status
+	Producers            []producer.Status
+	// Trouble says why something cannot be shown.
 	Trouble      string
 	Structures   int
 	Last         registry.Number

@@ -14,10 +14,10 @@ import (
 // A Maintenance serves what changes structures.
 type Maintenance struct {
 	Registry Registry
-	// Producer knows what fits its topic; nil if there is none.
-	Producer *producer.Admin
-	Sender   string
-	Now      func() time.Time
+	// Producers know what fits their topics; nil if there are none.
+	Producers *producer.Producers
+	Sender    string
+	Now       func() time.Time
 }
 
 // Submit serves POST: what is sent replaces what is there, unless the action
@@ -94,14 +94,14 @@ func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload,
 	m.answer(w, r, o, up, s.Mode)
 }
 
-// weigh warns of what will not fit the producer's topic.
+// weigh warns of what will not fit the producers' topics.
 func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
-	if m.Producer == nil {
+	if m.Producers == nil {
 		return
 	}
-	warnings, err := m.Producer.Oversize(r.Context(), o.Replaces)
+	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		warnings = []string{"Whether everything fits the producer's topic could not be found out: " + err.Error()}
+		warnings = []string{"Whether everything fits the producers' topics could not be found out: " + err.Error()}
 	}
 	up.warnings = append(up.warnings, warnings...)
 }

@@ -158,7 +158,12 @@ func (w *world) changed(s rig.Settings, asks string) {
 		w.t.Errorf("the question does not say %q: %s", asks, q.Reason)
 	}
 	w.quiet("STOPPED", 1)
-	w.restarted() // a restart answers nothing
+	before, err := w.status()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.restarted() // a restart answers nothing: it recovers, and asks again
+	w.await(func(p producerStatus) bool { return p.State == "STOPPED" && p.Since.After(before.Since) })
 	w.quiet("STOPPED", 1)
 }
 

@@ -115,7 +115,7 @@ type Published struct {
 type PublishedRoute struct {
 	Route
 	TopicID string `json:"topicId"`
-	// Since is the transaction after which it was taken up.
+	// Since is the transaction after which it is what it is.
 	Since registry.Number `json:"since,omitempty"`
 }
 

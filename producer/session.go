@@ -207,14 +207,7 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	case how == StartContinue && r != nil:
 		c.Number = max(c.Number, r.agreed)
 	}
-	for i := range next.Routes {
-		r := &next.Routes[i]
-		if was := s.row.Sent.of(r.Topic); was != nil && was.TopicID == r.TopicID {
-			r.Since = was.Since
-		} else {
-			r.Since = c.Number
-		}
-	}
+	s.date(&next, c.Number)
 	if narrowed := s.narrowed(next); how == StartContinue && len(narrowed) > 0 {
 		return s.beginClear(ctx, next, narrowed, c)
 	}
@@ -235,6 +228,19 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	job, err = s.hold.BeginJob(ctx, job, s.row.Wish.Sequence)
 	s.row.Job = &job
 	return stored(err)
+}
+
+// date says since when each route is what it is. Where one was removed, that is now for
+// all: what went along it alone is nowhere else.
+func (s *session) date(next *Published, now registry.Number) {
+	removed := slices.ContainsFunc(s.row.Sent.Routes, func(was PublishedRoute) bool { return next.of(was.Topic) == nil })
+	for i := range next.Routes {
+		r := &next.Routes[i]
+		r.Since = now
+		if was := s.row.Sent.of(r.Topic); was != nil && was.TopicID == r.TopicID && sameRoute(was.Route, r.Route) && !removed {
+			r.Since = was.Since
+		}
+	}
 }
 
 // next looks at the topics of the configured routes, and opens lanes to them. highs

@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"sdmx":                  {},
 	"formats":               {"sdmx"},
 	"registry":              {"formats", "sdmx", "internal/crash"},
+	"registry/diff":         {"sdmx"},
 	"migrations":            {},
 	"producer":              {"registry", "formats", "sdmx", "internal/crash"},
 	"producer/producertest": {"producer", "registry"},
@@ -37,7 +38,7 @@ var arrows = map[string][]string{
 	"producer/kafka/gateway":    {"producer/kafka/properties"},
 	"producer/mail":             {"producer", "registry"},
 	"registry/postgres":         {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
-	"web":                       {"producer", "registry", "formats", "sdmx", "internal/secret"},
+	"web":                       {"producer", "registry", "registry/diff", "formats", "sdmx", "internal/secret"},
 	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"examples":                  {},
 	// What proves the product from outside must not lean on it.

@@ -32,9 +32,13 @@ const recordExtra = 1024
 // smaller than the limit even so need not be encoded to be known to fit.
 const expansionMost = 32
 
+// An Oversized structure will not fit a topic; Text says which one, and whose limit
+// that is.
+type Oversized struct{ Topic, Text string }
+
 // Oversize says which structures will not fit a route of a producer, and whose limit
 // that is, before anything is sent.
-func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (warnings []string, err error) {
+func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (warnings []Oversized, err error) {
 	err = p.Each(ctx, func(_ string, a *Admin) error {
 		more, err := a.Oversize(ctx, contents)
 		warnings = append(warnings, more...)
@@ -44,8 +48,8 @@ func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (
 }
 
 // Oversize says which structures will not fit a route of the producer.
-func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]string, error) {
-	var warnings []string
+func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Oversized, error) {
+	var warnings []Oversized
 	routes, err := a.records.Routes(ctx)
 	if err != nil {
 		return nil, err
@@ -71,9 +75,9 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]st
 				return nil, err
 			}
 			if size := int64(len(value) + recordExtra); left == "" && size > limit {
-				warnings = append(warnings, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+
+				warnings = append(warnings, Oversized{route.Topic, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+
 					"as the publisher saw it at %s. The producer will stop at it: raise the limit, or shorten the structure.",
-					c.URN, route.Topic, size, route.Format, whose, limit, route.SeenAt.UTC().Format(time.DateTime+" UTC")))
+					c.URN, route.Topic, size, route.Format, whose, limit, route.SeenAt.UTC().Format(time.DateTime+" UTC"))})
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func TestOversize(t *testing.T) {
 			continue
 		}
 		for _, want := range c.want {
-			if !strings.Contains(got[0], want) {
+			if !strings.Contains(got[0].Text, want) {
 				t.Errorf("%+v: %q does not say %q", c.limits, got[0], want)
 			}
 		}

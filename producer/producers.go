@@ -99,6 +99,9 @@ func (p *Producers) named(ctx context.Context, name string) (Named, error) {
 	return Named{}, fmt.Errorf("producer %q: %w", name, registry.ErrNotFound)
 }
 
+// Of gives the producer of an id, whether it is there or not: asking it says so.
+func (p *Producers) Of(id string) *Admin { return NewAdmin(p.Directory.Records(id)) }
+
 // Each gives every producer with its name.
 func (p *Producers) Each(ctx context.Context, yield func(name string, a *Admin) error) error {
 	all, err := p.Directory.Producers(ctx)

@@ -42,10 +42,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/housekeeping", accessRead, house.State},
 		{"POST /api/v1/housekeeping", accessAdmin, house.Run},
 		{"GET /api/v1/openapi.json", accessRead, s.describe},
-
-		{"GET /{$}", accessRead, s.consolePage},
-		{"GET /console.css", accessOpen, s.consoleStyle},
 	}
+	routes = append(routes, s.pageRoutes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 	}
@@ -72,6 +70,29 @@ func producerRoutes(p *rest.Producers) []route {
 		{"GET /api/v1/producers/{name}/jobs", accessRead, p.Jobs},
 		{"POST /api/v1/producers/{name}/jobs", accessAdmin, p.Publish},
 		{"DELETE /api/v1/producers/{name}/jobs/{id}", accessAdmin, p.Cancel},
+	}
+}
+
+// pageRoutes are the pages of the console, and what they load.
+func (s *server) pageRoutes() []route {
+	return []route{
+		{"GET /{$}", accessRead, s.dashboardPage},
+		{"GET /transactions", accessRead, s.transactionsPage},
+		{"GET /transactions.csv", accessRead, s.transactionsCSV},
+		{"GET /transactions/{number}", accessRead, s.transactionPage},
+		{"GET /structures", accessRead, s.structuresPage},
+		{"GET /structures/{type}/{agency}/{id}/{version}", accessRead, s.structurePage},
+		{"GET /structures/{type}/{agency}/{id}/{version}/source", accessRead, s.sourcePage},
+		{"GET /structures/{type}/{agency}/{id}/{version}/download", accessRead, s.download},
+		{"GET /submit", accessAdmin, s.submitPage},
+		{"POST /submit", accessAdmin, s.submitFiles},
+		{"GET /submit/{id}", accessAdmin, s.checkedPage},
+		{"POST /submit/{id}", accessAdmin, s.submitCommand},
+		{"GET /live/dashboard", accessRead, s.serveLive(s.liveDashboard())},
+		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
+		{"GET /find", accessRead, s.find},
+		{"GET /assets/{name}", accessOpen, s.asset},
+		{"POST /theme", accessOpen, s.theme},
 	}
 }
 

@@ -101,9 +101,11 @@ func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
 	}
 	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		warnings = []string{"Whether everything fits the producers' topics could not be found out: " + err.Error()}
+		up.warnings = append(up.warnings, "Whether everything fits the producers' topics could not be found out: "+err.Error())
 	}
-	up.warnings = append(up.warnings, warnings...)
+	for _, w := range warnings {
+		up.warnings = append(up.warnings, w.Text)
+	}
 }
 
 func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {

@@ -11,8 +11,6 @@ import (
 // New makes the handler of everything the server serves.
 func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults()}
-	s.password = digest(s.Password)
-	s.user = digest(s.User)
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.routes() {
@@ -37,24 +35,25 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
-	user, password [32]byte
-	metrics        *metrics
-	mux            *http.ServeMux
+	metrics *metrics
+	mux     *http.ServeMux
 }
 
-// An access is who may take a route.
-type access uint8
+// A level is who may take a route.
+type level uint8
 
 const (
-	accessOpen  access = iota // everyone, whatever the options say: health
-	accessRead                // everyone, or the administrator if reads are closed
-	accessAdmin               // the administrator
+	accessOpen     level = iota // everyone, whatever the options say: health, signing in
+	accessRead                  // everyone, or readers if reads are closed
+	accessSelf                  // whoever is signed in; the handler gives him what is his own
+	accessMaintain              // maintainers, each of the structures of his agencies
+	accessAdmin                 // administrators
 )
 
 // A route is one row of the table of routes.
 type route struct {
 	pattern string // as http.ServeMux reads it
-	access  access
+	access  level
 	handle  http.HandlerFunc
 }
 

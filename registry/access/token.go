@@ -42,7 +42,7 @@ type NewToken struct {
 	Account string `json:"account"`
 	Name    string `json:"name"` // what it is for; unique for the account
 	// Role is not above the account's; the account's if it is left out.
-	Role Role `json:"role"`
+	Role Role `json:"role,omitzero"`
 	// Agencies are among the account's; all of those if it is left out.
 	Agencies []string `json:"agencies"`
 	Days     int      `json:"days"` // until it expires: 90 if 0, at most 366

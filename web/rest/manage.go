@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"urncast/producer"
+	"urncast/registry/access"
 )
 
 // Management serves the producer's commands.
@@ -34,7 +35,7 @@ func (m *Management) Command(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON: %s", err)
 		return
 	}
-	user, _, _ := r.BasicAuth() // the guard has checked it
+	user := access.From(r.Context()).Name
 	var err error
 	switch command := r.PathValue("command"); command {
 	case "start":

@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"registry":                   {"formats", "sdmx", "internal/crash"},
 	"registry/access":            {"registry"},
 	"registry/access/accesstest": {"registry/access", "registry"},
+	"registry/diff":              {"sdmx"},
 	"migrations":                 {},
 	"producer":                   {"registry", "formats", "sdmx", "internal/crash"},
 	"producer/producertest":      {"producer", "registry"},
@@ -39,7 +40,7 @@ var arrows = map[string][]string{
 	"producer/kafka/gateway":    {"producer/kafka/properties"},
 	"producer/mail":             {"producer", "registry"},
 	"registry/postgres":         {"producer", "registry", "registry/access", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
-	"web":                       {"producer", "registry", "registry/access", "formats", "sdmx", "internal/secret"},
+	"web":                       {"producer", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
 	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry/access", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"examples":                  {},
 	// What proves the product from outside must not lean on it.

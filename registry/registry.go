@@ -87,6 +87,7 @@ type Ahead struct {
 // A Store is the database.
 type Store interface {
 	Reader
+	Browser
 	// Update runs fn under the lock and commits if it returns nil. What fn will
 	// read is best named ahead: it comes with the lock.
 	Update(ctx context.Context, a Ahead, fn func(Tx) error) error

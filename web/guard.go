@@ -157,10 +157,13 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request, text string) 
 	rest.WriteError(w, r, http.StatusUnauthorized, "%s", text)
 }
 
+// private says whether a request came over TLS, here or at a proxy.
+func (s *server) private(r *http.Request) bool { return s.BehindProxy || r.TLS != nil }
+
 // overheard says whether a password in this request crosses a network in the
 // clear.
 func (s *server) overheard(r *http.Request) bool {
-	if s.BehindProxy || r.TLS != nil {
+	if s.private(r) {
 		return false
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

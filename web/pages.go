@@ -1,72 +1,146 @@
 package web
 
 import (
-	"context"
+	"compress/gzip"
+	"io"
 	"net/http"
+	"strings"
 
+	"github.com/a-h/templ"
+
+	"urncast/registry/access"
 	"urncast/web/console"
-	"urncast/web/rest"
 )
 
-// shownTransactions is how many the first page lists.
-const shownTransactions = 25
+// pagePolicy lets a page load what is served here, and nothing that stands in it.
+const pagePolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// consolePage draws the first page. What cannot be read is said on the page: it is
-// looked at most when something is wrong.
-func (s *server) consolePage(w http.ResponseWriter, r *http.Request) {
-	p := &console.Page{Environment: s.Environment, Version: s.Version, Now: s.Now()}
-	if err := s.fill(r.Context(), p); err != nil {
-		s.Log.WarnContext(r.Context(), "the console cannot show everything", "error", err)
-		p.Trouble = "The database does not answer: " + err.Error()
+// themeCookie holds the reader's choice.
+const themeCookie = "urncast_theme"
+
+// frame makes the frame of a page. What is needed of producers comes from the glance,
+// so that a page costs nothing more for it.
+func (s *server) frame(r *http.Request, title, path string) *console.Frame {
+	f := &console.Frame{Title: title, Path: path, Environment: s.Environment, Version: s.Version, Now: s.Now()}
+	if p := access.From(r.Context()); p.Signed() {
+		f.Who = console.Who{Name: p.Name, Role: p.Role.String()}
 	}
+	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
+		f.Theme = c.Value
+	}
+	g := s.glance.get(r.Context(), s)
+	f.Publishing, f.Standby = g.publishing, g.standby
+	for _, group := range console.Map() {
+		shown := console.Group{Heading: group.Heading}
+		for _, e := range group.Entries {
+			if !s.serves(e.Path) {
+				continue
+			}
+			if e.Path == "/producers" {
+				e.Needs, e.Soon = g.needs, g.soon
+			}
+			shown.Entries = append(shown.Entries, e)
+		}
+		if len(shown.Entries) > 0 {
+			f.Side = append(f.Side, shown)
+		}
+	}
+	return f
+}
+
+// serves says whether there is a page.
+func (s *server) serves(path string) bool {
+	if path == "/" {
+		path = "/{$}"
+	}
+	return s.served["GET "+path]
+}
+
+// draw sends a page.
+func (s *server) draw(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Referrer-Policy", "same-origin")
-	if err := console.Dashboard(p).Render(r.Context(), w); err != nil {
+	h.Add("Vary", "Accept-Encoding")
+	if !acceptsGzip(r) {
+		w.WriteHeader(status)
+		s.render(w, r, page)
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	z := gzip.NewWriter(w)
+	s.render(z, r, page)
+	_ = z.Close() // the reader has gone; nobody is left to tell
+}
+
+func acceptsGzip(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")
+}
+
+func (s *server) render(w io.Writer, r *http.Request, page templ.Component) {
+	if err := page.Render(r.Context(), w); err != nil {
 		s.Log.InfoContext(r.Context(), "the page could not be sent", "error", err)
 	}
 }
 
-func (s *server) fill(ctx context.Context, p *console.Page) error {
-	counts, last, err := s.Registry.Counts(ctx)
-	if err != nil {
-		return err
-	}
-	p.Last = last
-	for _, n := range counts {
-		p.Structures += n
-	}
-	ts, err := s.Registry.Latest(ctx, 0, shownTransactions)
-	if err != nil {
-		return err
-	}
-	for _, t := range ts {
-		p.Transactions = append(p.Transactions, console.Row{Transaction: t})
-	}
-	if s.Producer == nil {
-		return nil
-	}
-	status, err := s.Producer.Status(ctx)
-	if err != nil {
-		return err
-	}
-	p.Producer = &status
-	if len(ts) == 0 {
-		return nil
-	}
-	became, err := s.Producer.TransactionStatus(ctx, ts[len(ts)-1].Number, ts[0].Number)
-	for i := range p.Transactions {
-		p.Transactions[i].Published = became[p.Transactions[i].Number].Status
-	}
-	return err
+// drawError sends a page that says what is wrong and what to do.
+func (s *server) drawError(w http.ResponseWriter, r *http.Request, status int, path, what, text string) {
+	s.draw(w, r, status, console.ErrorPage(s.frame(r, what, path), what, text))
 }
 
-func (s *server) consoleStyle(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "max-age=300")
-	if _, err := w.Write(console.Style); err != nil {
-		rest.WriteError(w, r, http.StatusInternalServerError, "%s", err)
+// drawTrouble is for what the database would not answer.
+func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string, err error) {
+	s.Log.ErrorContext(r.Context(), "a page could not be gathered", "path", r.URL.Path, "error", err)
+	s.drawError(w, r, http.StatusInternalServerError, path, "This page cannot be shown",
+		"The registry did not answer: "+err.Error()+". Nothing is lost. Reload the page when its cause is gone.")
+}
+
+// asset serves what pages load. A name stands for one content for ever.
+func (s *server) asset(w http.ResponseWriter, r *http.Request) {
+	a, ok := console.AssetByName(r.PathValue("name"))
+	if !ok {
+		plain(w, http.StatusNotFound, "There is no such asset.\n")
+		return
 	}
+	h := w.Header()
+	h.Set("Content-Type", a.MediaType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	content := a.Content
+	if a.Gzipped != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			content = a.Gzipped
+		}
+	}
+	_, _ = w.Write(content) // the reader has gone; nobody is left to tell
+}
+
+// theme keeps the reader's choice, and leads back.
+func (s *server) theme(w http.ResponseWriter, r *http.Request) {
+	c := &http.Cookie{Name: themeCookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.private(r), MaxAge: 400 * 24 * 3600}
+	switch theme := r.PostFormValue("theme"); theme {
+	case "light", "dark":
+		c.Value = theme
+	default:
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+	http.Redirect(w, r, cameFrom(r), http.StatusSeeOther)
+}
+
+// cameFrom is the path of the page that a form stands on, here.
+func cameFrom(r *http.Request) string {
+	_, rest, ok := strings.Cut(r.Referer(), "://")
+	if !ok {
+		return "/"
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	if host != r.Host {
+		return "/"
+	}
+	return "/" + strings.TrimLeft(path, "/\\")
 }

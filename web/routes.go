@@ -42,10 +42,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/housekeeping", accessRead, house.State},
 		{"POST /api/v1/housekeeping", accessAdmin, house.Run},
 		{"GET /api/v1/openapi.json", accessRead, s.describe},
-
-		{"GET /{$}", accessRead, s.consolePage},
-		{"GET /console.css", accessOpen, s.consoleStyle},
 	}
+	routes = append(routes, s.pageRoutes()...)
 	if s.Producer != nil {
 		manage := &rest.Management{Producer: s.Producer}
 		routes = append(routes,
@@ -65,6 +63,18 @@ func (s *server) routes() []route {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
 	}
 	return routes
+}
+
+// pageRoutes are the pages of the console, and what they load.
+func (s *server) pageRoutes() []route {
+	return []route{
+		{"GET /{$}", accessRead, s.dashboardPage},
+		{"GET /transactions", accessRead, s.transactionsPage},
+		{"GET /transactions.csv", accessRead, s.transactionsCSV},
+		{"GET /transactions/{number}", accessRead, s.transactionPage},
+		{"GET /assets/{name}", accessOpen, s.asset},
+		{"POST /theme", accessOpen, s.theme},
+	}
 }
 
 // mailRoutes are for the administrator, reads too: they hold addresses.

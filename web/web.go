@@ -13,7 +13,9 @@ func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults()}
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
+	s.served = map[string]bool{}
 	for _, rt := range s.routes() {
+		s.served[rt.pattern] = true
 		s.mux.Handle(rt.pattern, s.guard(rt))
 	}
 	sameOrigin := http.NewCrossOriginProtection()
@@ -37,6 +39,8 @@ type server struct {
 	Options
 	metrics *metrics
 	mux     *http.ServeMux
+	served  map[string]bool // the patterns of all routes
+	glance  glances
 }
 
 // A level is who may take a route.

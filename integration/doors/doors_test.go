@@ -193,7 +193,7 @@ func TestQueries(t *testing.T) {
 		"/api/v1/settings":                                      {`"allowDangling":false`},
 		"/healthz":                                              {"ok"},
 		"/readyz":                                               {"ready"},
-		"/":                                                     {"<h1>Publication</h1>", "Pending", "Stopped"},
+		"/":                                                     {"<h1>Dashboard", "Pending", "Stopped"},
 	} {
 		status, body := call(t, s, "GET", path, nil, "Authorization", "none")
 		want(t, path, status, body, 200, parts...)

@@ -22,7 +22,7 @@ func (c *Control) Open(ctx context.Context) error {
 	if err != nil || !needed {
 		return err
 	}
-	c.log().WarnContext(ctx, "nobody can sign in as administrator yet: open /setup and give this code to make the first account", "code", code)
+	c.log().WarnContext(ctx, "first run: nobody can sign in as administrator yet; open /setup and give this code to make the first account", "code", code)
 	return nil
 }
 

@@ -1,0 +1,206 @@
+package diff
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"urncast/sdmx"
+)
+
+// A leaf is one value inside a structure or an item.
+type leaf struct {
+	kind  Kind   // Text, Reference or Property
+	field string // for people
+	lang  string
+	value string
+}
+
+// leaves keep the order in which they were found.
+type leaves struct {
+	keys []string
+	at   map[string]leaf
+}
+
+func (l *leaves) add(key string, v leaf) {
+	if v.value == "" {
+		return
+	}
+	for n := 2; ; n++ { // two of the same name stay two
+		if _, there := l.at[key]; !there {
+			break
+		}
+		key += "#" + strconv.Itoa(n)
+	}
+	l.keys = append(l.keys, key)
+	l.at[key] = v
+}
+
+// compareLeaves appends what differs, like is what the changes have in common.
+func compareLeaves(out []Change, like Change, before, after *leaves) []Change {
+	change := func(v leaf, was, is string) {
+		c := like
+		c.Kind, c.Field, c.Lang, c.Before, c.After = v.kind, v.field, v.lang, was, is
+		out = append(out, c)
+	}
+	for _, key := range before.keys {
+		was, is := before.at[key], after.at[key]
+		if was.value != is.value {
+			change(was, was.value, is.value)
+		}
+	}
+	for _, key := range after.keys {
+		if _, there := before.at[key]; !there {
+			change(after.at[key], "", after.at[key].value)
+		}
+	}
+	return out
+}
+
+// own are the leaves of a structure without its items.
+func own(m sdmx.Maintainable) *leaves {
+	l := &leaves{at: map[string]leaf{}}
+	skip := map[string]bool{"ID": true, "Agency": true, "Version": true, "Items": true, "Dimensions": true, "Measures": true, "Attributes": true, "Groups": true}
+	l.fields(reflect.ValueOf(m).Elem(), "", nil, skip)
+	return l
+}
+
+// leavesOf are the leaves of one item.
+func leavesOf(item any) *leaves {
+	l := &leaves{at: map[string]leaf{}}
+	skip := map[string]bool{"ID": true, "Parent": true}
+	if _, nests := item.(*sdmx.Category); nests {
+		skip["Items"] = true
+	}
+	l.fields(reflect.ValueOf(item).Elem(), "", nil, skip)
+	return l
+}
+
+var (
+	textsType = reflect.TypeFor[sdmx.Texts]()
+	refType   = reflect.TypeFor[sdmx.Ref]()
+	words     = map[reflect.Type][]string{
+		reflect.TypeFor[sdmx.DimensionKind]():  {"", "measure", "time"},
+		reflect.TypeFor[sdmx.AttachmentKind](): {"", "dimensions", "group", "observation"},
+		reflect.TypeFor[sdmx.OptBool]():        {"", "false", "true"},
+	}
+	// silent are containers whose name says nothing beside the field's.
+	silent = map[string]bool{"Representation": true, "Format": true}
+)
+
+// fields walks a struct; skip names fields of its first level that are no leaves.
+func (l *leaves) fields(v reflect.Value, key string, names []string, skip map[string]bool) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		switch {
+		case f.Anonymous:
+			l.fields(v.Field(i), key, names, skip)
+		case skip[f.Name]:
+		default:
+			in := names
+			if !silent[f.Name] {
+				in = append(names[:len(names):len(names)], spoken(f.Name))
+			}
+			l.value(v.Field(i), key+"."+f.Name, in)
+		}
+	}
+}
+
+func (l *leaves) value(v reflect.Value, key string, names []string) {
+	field := strings.Join(names, ", ")
+	switch {
+	case v.Type() == textsType:
+		for _, t := range v.Interface().(sdmx.Texts) {
+			l.add(key+":"+t.Lang, leaf{Text, field, t.Lang, t.Value})
+		}
+	case v.Type() == refType:
+		r := v.Interface().(sdmx.Ref)
+		l.add(key, leaf{Reference, field, "", r.String()})
+	case words[v.Type()] != nil:
+		if w := words[v.Type()]; int(v.Uint()) < len(w) {
+			l.add(key, leaf{Property, field, "", w[v.Uint()]})
+		} else {
+			l.add(key, leaf{Property, field, "", strconv.FormatUint(v.Uint(), 10)})
+		}
+	case v.Kind() == reflect.String:
+		l.add(key, leaf{Property, field, "", v.String()})
+	case v.Kind() == reflect.Bool && v.Bool():
+		l.add(key, leaf{Property, field, "", "true"})
+	case v.Kind() == reflect.Struct:
+		l.fields(v, key, names, nil)
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		l.add(key+"^", leaf{Property, field, "", stated(v.Elem())})
+		l.fields(v.Elem(), key, names, nil)
+	case v.Kind() == reflect.Slice:
+		l.slice(v, key, names)
+	}
+}
+
+// stated says that something is there though all of it is empty.
+func stated(v reflect.Value) string {
+	if v.IsZero() {
+		return "stated"
+	}
+	return ""
+}
+
+func (l *leaves) slice(v reflect.Value, key string, names []string) {
+	field := strings.Join(names, ", ")
+	switch elem := v.Type().Elem(); {
+	case elem.Kind() == reflect.String:
+		l.add(key, leaf{Property, field, "", strings.Join(v.Interface().([]string), ", ")})
+	case elem == refType:
+		for i := range v.Len() {
+			r := v.Index(i).Interface().(sdmx.Ref).String()
+			l.add(key+":"+r, leaf{Reference, field, "", r})
+		}
+	case elem.Kind() == reflect.Struct:
+		for i := range v.Len() {
+			name := called(v.Index(i))
+			in := append(names[:len(names):len(names)], name)
+			if name == "" {
+				name, in = strconv.Itoa(i), names
+			}
+			l.add(key+"["+name+"]^", leaf{Property, strings.Join(in, ", "), "", stated(v.Index(i))})
+			l.fields(v.Index(i), key+"["+name+"]", in, nil)
+		}
+	}
+}
+
+// called is what one of several is called: its id, or its type or title.
+func called(v reflect.Value) string {
+	for _, name := range []string{"ID", "Type", "Title", "List", "Rel", "Value"} {
+		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String && f.String() != "" {
+			return f.String()
+		}
+	}
+	return ""
+}
+
+// spoken makes words of a field's name, in the singular: MaxLength, max length.
+func spoken(name string) string {
+	if name == strings.ToUpper(name) {
+		return name
+	}
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if i > 0 && unicode.IsUpper(r) && !unicode.IsUpper(runes[i-1]) {
+			b.WriteByte(' ')
+		}
+		if i+1 < len(runes) && unicode.IsUpper(r) && unicode.IsUpper(runes[i+1]) {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	switch s := b.String(); {
+	case strings.HasSuffix(s, "ies"):
+		return s[:len(s)-3] + "y"
+	case strings.HasSuffix(s, "s") && s != "is sequence":
+		return s[:len(s)-1]
+	default:
+		return s
+	}
+}

@@ -1,0 +1,93 @@
+package diff
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+
+	"urncast/sdmx"
+)
+
+// A node is an item in its place.
+type node struct {
+	what         string
+	id           string
+	path, parent string // ids with dots where items nest; the parent's otherwise
+	name         sdmx.Texts
+	position     int  // in its list, from 0
+	ordered      bool // the position has a meaning
+	nests        bool // its id is in its children's paths
+	item         any  // a pointer
+}
+
+func (n *node) change(k Kind) Change {
+	return Change{Kind: k, What: n.what, ID: n.path, Name: n.name.In("en"), Parent: n.parent}
+}
+
+func ordinal(position int) string { return strconv.Itoa(position + 1) }
+
+// nodes lists the items of a structure, parents before children where they nest.
+func nodes(m sdmx.Maintainable) []node {
+	switch m := m.(type) {
+	case *sdmx.Codelist:
+		return list(m.Items, func(c *sdmx.Code) node {
+			return node{what: "code", id: c.ID, parent: c.Parent, name: c.Names}
+		})
+	case *sdmx.ConceptScheme:
+		return list(m.Items, func(c *sdmx.Concept) node {
+			return node{what: "concept", id: c.ID, parent: c.Parent, name: c.Names}
+		})
+	case *sdmx.AgencyScheme:
+		return list(m.Items, func(a *sdmx.Agency) node { return node{what: "agency", id: a.ID, name: a.Names} })
+	case *sdmx.CategoryScheme:
+		return categories(nil, "", m.Items)
+	case *sdmx.DataStructure:
+		return components(m)
+	}
+	return nil
+}
+
+// list makes nodes of a flat list.
+func list[T any](items []T, of func(*T) node) []node {
+	out := make([]node, len(items))
+	for i := range items {
+		n := of(&items[i])
+		n.path, n.position, n.item = n.id, i, &items[i]
+		out[i] = n
+	}
+	return out
+}
+
+func categories(out []node, parent string, items []sdmx.Category) []node {
+	for i := range items {
+		c := &items[i]
+		path := c.ID
+		if parent != "" {
+			path = parent + "." + c.ID
+		}
+		out = append(out, node{what: "category", id: c.ID, path: path, parent: parent, name: c.Names, position: i, nests: true, item: c})
+		out = categories(out, path, c.Items)
+	}
+	return out
+}
+
+// components are those of a data structure. The order of dimensions is that of the
+// key, and so has a meaning.
+func components(d *sdmx.DataStructure) []node {
+	out := list(d.Dimensions, func(c *sdmx.Dimension) node { return node{what: "dimension", id: c.ID, ordered: true} })
+	out = append(out, list(d.Measures, func(c *sdmx.Measure) node { return node{what: "measure", id: c.ID} })...)
+	out = append(out, list(d.Attributes, func(c *sdmx.Attribute) node { return node{what: "attribute", id: c.ID} })...)
+	return append(out, list(d.Groups, func(g *sdmx.Group) node { return node{what: "group", id: g.ID} })...)
+}
+
+// same says whether two items are equal in what they hold. Codes have their own
+// comparison: there may be a million.
+func same(a, b any) bool {
+	x, ok := a.(*sdmx.Code)
+	if !ok {
+		return reflect.DeepEqual(a, b)
+	}
+	y := b.(*sdmx.Code)
+	return x.Parent == y.Parent && x.URI == y.URI && slices.Equal(x.Names, y.Names) && slices.Equal(x.Descriptions, y.Descriptions) &&
+		slices.Equal(x.Links, y.Links) && (len(x.Annotations)+len(y.Annotations) == 0 || reflect.DeepEqual(x.Annotations, y.Annotations))
+}

@@ -1,0 +1,150 @@
+package postgres
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// conditions are put together with AND, and only those that a question has: a plan
+// then enters an index where the question does, which "or" would prevent.
+type conditions struct {
+	texts []string
+	args  []any
+}
+
+// add adds a condition; $# in it stands for the argument.
+func (c *conditions) add(text string, arg any) {
+	c.args = append(c.args, arg)
+	c.texts = append(c.texts, strings.ReplaceAll(text, "$#", "$"+strconv.Itoa(len(c.args))))
+}
+
+// limit ends a statement with the conditions.
+func (c *conditions) limit(order string, n int) string {
+	c.args = append(c.args, n)
+	return " WHERE " + strings.Join(c.texts, " AND ") + " ORDER BY " + order + " LIMIT $" + strconv.Itoa(len(c.args))
+}
+
+// Log implements registry.Browser.
+func (s *Store) Log(ctx context.Context, q registry.LogQuery) ([]registry.Transaction, error) {
+	var w conditions
+	before := q.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	w.add("number < $#", before)
+	if q.Above > 0 {
+		w.add("number > $#", q.Above)
+	}
+	if q.Only != nil {
+		w.add("number = ANY($#)", q.Only)
+	}
+	if q.Kind != 0 {
+		w.add("kind = $#", int(q.Kind))
+	}
+	if q.User != "" {
+		w.add("user_name = $#", q.User)
+	}
+	if !q.Since.IsZero() {
+		w.add("recorded_at >= $#", q.Since)
+	}
+	if q.Of != "" {
+		w.add(`number IN (SELECT number FROM changes WHERE urn_id IN (SELECT id FROM urns
+			WHERE agency = $# OR upper(name) = upper($#) OR urn = $# OR upper(agency || ':' || name || '(' || version || ')') = upper($#)))`, q.Of)
+	}
+	tail := w.limit("number DESC", q.Limit)
+	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions`+tail, w.args...)
+}
+
+// Firsts implements registry.Browser.
+func (s *Store) Firsts(ctx context.Context, from, to registry.Number) (map[registry.Number]sdmx.URN, error) {
+	rows, err := s.pool.Query(ctx, `SELECT c.number, u.urn FROM changes c JOIN urns u ON u.id = c.urn_id WHERE c.number BETWEEN $1 AND $2 AND c.position = 1`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	out := map[registry.Number]sdmx.URN{}
+	var n registry.Number
+	var urn string
+	_, err = pgx.ForEachRow(rows, []any{&n, &urn}, func() (err error) {
+		out[n], err = sdmx.ParseURN(urn)
+		return err
+	})
+	return out, err
+}
+
+// Volume implements registry.Browser.
+func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration) (map[int]registry.Recorded, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT floor(extract(epoch FROM recorded_at - $1) / $2)::int, count(*), sum(bytes)::bigint FROM transactions WHERE recorded_at >= $1 GROUP BY 1`,
+		since, step.Seconds())
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]registry.Recorded{}
+	var at int
+	var r registry.Recorded
+	_, err = pgx.ForEachRow(rows, []any{&at, &r.Transactions, &r.Bytes}, func() error {
+		out[at] = r
+		return nil
+	})
+	return out, err
+}
+
+// pairs are changes c with what they replaced, o.
+const pairs = `SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
+		coalesce(c.until_number, 0), c.kind = 1 AND coalesce(c.until_number <= h.horizon, false),
+		coalesce(o.document_id, 0), coalesce(o.bytes, 0), coalesce(o.until_number <= h.horizon, false)
+	FROM changes c JOIN urns u ON u.id = c.urn_id CROSS JOIN housekeeping h LEFT JOIN changes o ON o.urn_id = c.urn_id AND o.number = c.before_number `
+
+func (s *Store) pairs(ctx context.Context, sql string, args ...any) ([]registry.Pair, error) {
+	rows, err := s.pool.Query(ctx, pairs+sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Pair
+	var p registry.Pair
+	var urn string
+	_, err = pgx.ForEachRow(rows, []any{&p.Number, &p.Position, &urn, &p.Kind, &p.Before, &p.Document, &p.Bytes, &p.Until, &p.Removed,
+		&p.BeforeDocument, &p.BeforeBytes, &p.BeforeRemoved}, func() (err error) {
+		p.URN, err = sdmx.ParseURN(urn)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
+// Pairs implements registry.Browser.
+func (s *Store) Pairs(ctx context.Context, n registry.Number, from, limit int) ([]registry.Pair, error) {
+	return s.pairs(ctx, `WHERE c.number = $1 AND c.position >= $2 ORDER BY c.position LIMIT $3`, n, from, limit)
+}
+
+// History implements registry.Browser.
+func (s *Store) History(ctx context.Context, u sdmx.URN, before registry.Number, limit int) ([]registry.Revision, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	found, err := s.pairs(ctx, `WHERE c.urn_id = (SELECT id FROM urns WHERE urn = $1) AND c.number < $2 ORDER BY c.number DESC LIMIT $3`, u.String(), before, limit)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	numbers := make([]registry.Number, len(found))
+	for i := range found {
+		numbers[i] = found[i].Number
+	}
+	ts, err := s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE number = ANY($1) ORDER BY number DESC`, numbers)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]registry.Revision, len(found))
+	for i := range found {
+		out[i] = registry.Revision{Pair: found[i], Transaction: ts[i]}
+	}
+	return out, nil
+}

@@ -1,0 +1,136 @@
+package console
+
+import (
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// A Dashboard is what the first page shows.
+type Dashboard struct {
+	Now       time.Time
+	Producers []producer.Status
+	// Trouble says why not everything can be shown.
+	Trouble    string
+	Structures int
+	Last       registry.Number
+	LastAt     time.Time
+	Latest     []TransactionRow
+	Volume     Volume
+	// MaySubmit says that the reader may submit; MayCommand, command producers.
+	MaySubmit, MayCommand bool
+}
+
+// A TransactionRow is one transaction in a list.
+type TransactionRow struct {
+	registry.Transaction
+	First    sdmx.URN // its first structure
+	Statuses []string // one for each producer of the list; "" if it is not known
+}
+
+// worst is the status that needs most, of all producers.
+func (r *TransactionRow) worst() string {
+	rank := []string{producer.StatusFailed, producer.StatusPending, producer.StatusSkipped, producer.StatusCovered, producer.StatusSent}
+	for _, s := range rank {
+		for _, have := range r.Statuses {
+			if have == s {
+				return s
+			}
+		}
+	}
+	return ""
+}
+
+// sum is the sentence that sums the dashboard up.
+func (d *Dashboard) sum() string {
+	var failed, soon, held []string
+	for i := range d.Producers {
+		switch p := &d.Producers[i]; {
+		case asks(p):
+			failed = append(failed, p.Name)
+		case p.State == producer.Degraded:
+			soon = append(soon, p.Name)
+		case p.State == producer.Suspended, p.State == producer.Stopped:
+			held = append(held, p.Name)
+		}
+	}
+	var out []string
+	switch {
+	case d.Trouble != "":
+		out = append(out, "Not everything can be shown.")
+	case len(failed) == 1:
+		out = append(out, "One producer needs you.")
+	case len(failed) > 1:
+		out = append(out, title(Count(len(failed)))+" producers need you.")
+	default:
+		out = append(out, "Nothing has failed.")
+	}
+	if len(soon) > 0 {
+		out = append(out, Plural(len(soon), "producer waits", "producers wait")+" for its cluster.")
+	}
+	if len(held) > 0 {
+		out = append(out, Plural(len(held), "producer is", "producers are")+" held.")
+	}
+	return strings.Join(out, " ")
+}
+
+// asks says whether a producer waits for a person.
+func asks(p *producer.Status) bool {
+	return p.State == producer.Failed || p.State == producer.Stopped && len(p.Ask) > 0 && p.Started
+}
+
+// stateNote says in a few words what a state asks of its reader.
+func stateNote(p *producer.Status) string {
+	switch p.State {
+	case producer.Idle:
+		return "everything sent"
+	case producer.Publishing:
+		return "transactions are on their way"
+	case producer.Recovering:
+		return "finds out what was sent; nothing will be sent twice"
+	case producer.Degraded:
+		return "tries again by itself"
+	case producer.Suspended:
+		return "until resumed"
+	case producer.Stopped:
+		if len(p.Ask) > 0 {
+			return "waits for your decision"
+		}
+		return "not started"
+	case producer.Failed:
+		return "start needed"
+	}
+	return ""
+}
+
+// trouble is what a producer tells of an error, in its lines.
+func trouble(p *producer.Status) Fault {
+	f := Fault{What: p.Name + " stopped", Error: p.Reason}
+	if p.Failed > 0 {
+		f.What += " at transaction " + Number(p.Failed)
+	}
+	if p.State == producer.Stopped {
+		f.What = p.Name + " waits for your decision"
+	}
+	if p.Pending > 0 {
+		f.Waiting = Plural(p.Pending, "transaction", "transactions") + ", up to " + Number(p.Last) + ". Nothing is lost and readers see nothing half done."
+	}
+	return f
+}
+
+// waiting says what a producer has still to send.
+func waiting(p *producer.Status) string {
+	if p.Pending == 0 {
+		return "0"
+	}
+	return Plural(p.Pending, "transaction", "transactions")
+}
+
+// instanceName is an instance without the chance number at its end.
+func instanceName(id string) string {
+	name, _, _ := strings.Cut(id, "/")
+	return name
+}

@@ -1,0 +1,185 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/diff"
+	"urncast/sdmx"
+	"urncast/web/console"
+)
+
+const (
+	changesShown = 200 // structures of a transaction on a page
+	diffShown    = 300 // changes of one structure, before more are asked for
+	diffShownMax = 10_000
+	// sumBytesMax and sumBytesAll bound what is compared for a line in a list, of one
+	// structure and of a page; chosenBytesMax bounds what is compared when asked for.
+	sumBytesMax    = 256 << 10
+	sumBytesAll    = 4 << 20
+	chosenBytesMax = 64 << 20
+)
+
+// transactionPage draws one transaction.
+func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
+	if err != nil || n < 1 {
+		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no such transaction", "“"+r.PathValue("number")+"” is no transaction number. Numbers begin at 1 and have no gaps.")
+		return
+	}
+	q := r.URL.Query()
+	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the first
+	chosen, _ := strconv.Atoi(q.Get("structure"))
+	t, err := s.transaction(r.Context(), registry.Number(n), max(from, 1), chosen, q.Get("all") != "")
+	if errors.Is(err, registry.ErrNotFound) {
+		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+console.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
+		return
+	}
+	if err != nil {
+		s.drawTrouble(w, r, "/transactions", err)
+		return
+	}
+	s.draw(w, r, http.StatusOK, console.TransactionPage(s.frame(r, "Transaction "+console.Number(t.Number), "/transactions"), t))
+}
+
+// transaction gathers the page, with the changes from a position on and those of the
+// chosen structure; 0 chooses the first.
+func (s *server) transaction(ctx context.Context, n registry.Number, from, chosen int, all bool) (*console.Transaction, error) {
+	ts, err := s.Registry.Transactions(ctx, n-1, 2)
+	if err != nil {
+		return nil, err
+	}
+	if len(ts) == 0 || ts[0].Number != n {
+		return nil, registry.ErrNotFound
+	}
+	t := &console.Transaction{Transaction: ts[0], Now: s.Now(), Older: n - 1, From: from}
+	if len(ts) > 1 {
+		t.Newer = ts[1].Number
+	}
+	if err := s.fillSent(ctx, t); err != nil {
+		return nil, err
+	}
+	pairs, err := s.Registry.Pairs(ctx, n, from, changesShown+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(pairs) > changesShown {
+		t.Next = pairs[changesShown].Position
+		pairs = pairs[:changesShown]
+	}
+	if err := s.fillChanges(ctx, t, pairs); err != nil {
+		return nil, err
+	}
+	for i := range t.Changes {
+		c := &t.Changes[i]
+		if c.Position == chosen || chosen == 0 && i == 0 {
+			c.Chosen = true
+			t.Chosen, err = s.chosen(ctx, &c.Pair, all)
+			break
+		}
+	}
+	return t, err
+}
+
+// fillSent says what became of the transaction on each producer.
+func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
+	producers, err := s.producers(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range producers {
+		p := &producers[i]
+		became, err := s.became(ctx, p.Name, t.Number, t.Number)
+		if err != nil {
+			return err
+		}
+		b := became[t.Number]
+		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topic: p.Topic, Status: b.Status, Reason: b.Reason, User: b.User})
+		if b.Status == producer.StatusFailed {
+			t.Troubles = append(t.Troubles, console.Fault{What: p.Name + " stopped here", Error: b.Reason,
+				Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it.",
+				Cure:    "Take the cause away, then start the producer; or skip this transaction, and its structures are not sent."})
+		}
+	}
+	return nil
+}
+
+// fillChanges compares what is small enough for a line.
+func (s *server) fillChanges(ctx context.Context, t *console.Transaction, pairs []registry.Pair) error {
+	read := 0
+	var changes []registry.Change
+	for i := range pairs {
+		c := console.Changed{Pair: pairs[i]}
+		changes = append(changes, c.Change)
+		if size := c.Bytes + c.BeforeBytes; size <= sumBytesMax && read+size <= sumBytesAll && c.Kind == registry.Replace && !c.Removed && !c.BeforeRemoved {
+			read += size
+			d, err := s.compare(ctx, &c.Pair)
+			if err != nil && !errors.Is(err, registry.ErrNotFound) { // housekeeping may be faster than a page
+				return err
+			}
+			c.Sum = d
+		}
+		t.Changes = append(t.Changes, c)
+	}
+	var err error
+	t.Removed, err = s.Registry.ContentRemoved(ctx, t.Number, changes)
+	return err
+}
+
+// compare says what a change changed.
+func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
+	after, err := s.Registry.Document(ctx, p.URN.Class, p.Document)
+	if err != nil {
+		return nil, err
+	}
+	var before sdmx.Maintainable
+	if p.BeforeDocument > 0 {
+		if before, err = s.Registry.Document(ctx, p.URN.Class, p.BeforeDocument); err != nil {
+			return nil, err
+		}
+	}
+	d := diff.Between(before, after)
+	return &d, nil
+}
+
+// chosen is what changed in one structure, or why that cannot be said.
+func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*console.Chosen, error) {
+	c := &console.Chosen{Pair: *p, Shown: diffShown, More: console.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
+	if all {
+		c.Shown = diffShownMax
+	}
+	if p.Before > 0 {
+		ts, err := s.Registry.Transactions(ctx, p.Before-1, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(ts) == 1 {
+			c.Against = ts[0].RecordedAt
+		}
+	}
+	switch {
+	case p.Kind == registry.Delete:
+		c.Why = "It was deleted. What it held until then is in its last version."
+		return c, nil
+	case p.Removed || p.BeforeRemoved:
+		c.Why = "The content was removed by housekeeping, so it cannot be compared. Its record stays."
+		return c, nil
+	case p.Bytes+p.BeforeBytes > chosenBytesMax:
+		c.Why = "The two versions have " + console.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."
+		return c, nil
+	}
+	d, err := s.compare(ctx, p)
+	if errors.Is(err, registry.ErrNotFound) {
+		c.Why = "The content was removed by housekeeping while this page was made. Its record stays."
+		return c, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.Diff = *d
+	return c, nil
+}

@@ -1,0 +1,156 @@
+package web
+
+import (
+	"context"
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/web/console"
+)
+
+const (
+	logShown    = 50
+	logExported = 10_000
+)
+
+// zoneCookie holds the name of the reader's time zone, which script finds out.
+const zoneCookie = "urncast_zone"
+
+// zone is the reader's time zone as far as it is known, else UTC.
+func zone(r *http.Request) *time.Location {
+	c, err := r.Cookie(zoneCookie)
+	if err != nil {
+		return time.UTC
+	}
+	name, err := url.QueryUnescape(c.Value)
+	if err != nil || name == "" || len(name) > 64 {
+		return time.UTC
+	}
+	if l, err := time.LoadLocation(name); err == nil && name != "Local" {
+		return l
+	}
+	return time.UTC
+}
+
+// transactionsPage draws the log.
+func (s *server) transactionsPage(w http.ResponseWriter, r *http.Request) {
+	t := &console.Transactions{Now: s.Now(), Zone: zone(r), Filter: logFilter(r.URL.Query())}
+	if err := s.fillTransactions(r.Context(), t); err != nil {
+		s.drawTrouble(w, r, "/transactions", err)
+		return
+	}
+	f := s.frame(r, "Transactions", "/transactions")
+	s.draw(w, r, http.StatusOK, console.TransactionsPage(f, t))
+}
+
+func logFilter(q url.Values) console.LogFilter {
+	before, _ := strconv.ParseInt(q.Get("before"), 10, 64) // what is no number begins at the newest
+	return console.LogFilter{View: q.Get("view"), Kind: q.Get("kind"), Of: strings.TrimSpace(q.Get("of")), By: strings.TrimSpace(q.Get("by")),
+		When: q.Get("when"), Before: registry.Number(max(before, 0))}
+}
+
+func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) error {
+	producers, err := s.producers(ctx)
+	if err != nil {
+		return err
+	}
+	if _, t.Total, err = s.Registry.Counts(ctx); err != nil {
+		return err
+	}
+	for i := range producers {
+		p := &producers[i]
+		t.Producers = append(t.Producers, p.Name)
+		t.Waiting = max(t.Waiting, p.Pending)
+		if p.Failed > 0 {
+			t.Failed++
+		}
+	}
+	t.Needs = t.Failed
+	q := logQuery(&t.Filter, producers, t.Now)
+	q.Limit = logShown + 1
+	ts, err := s.Registry.Log(ctx, q)
+	if err != nil {
+		return err
+	}
+	if t.More = len(ts) > logShown; t.More {
+		ts = ts[:logShown]
+	}
+	t.Rows, err = s.rows(ctx, ts, producers)
+	return err
+}
+
+// logQuery asks for what the reader does. What waits is newer than what some producer
+// has handled.
+func logQuery(f *console.LogFilter, producers []producer.Status, now time.Time) registry.LogQuery {
+	q := registry.LogQuery{Before: f.Before, User: f.By, Of: f.Of}
+	switch f.Kind {
+	case "replace":
+		q.Kind = registry.Replace
+	case "delete":
+		q.Kind = registry.Delete
+	}
+	if days, err := strconv.Atoi(f.When); err == nil && days > 0 && days < 10_000 {
+		q.Since = now.AddDate(0, 0, -days)
+	}
+	switch f.View {
+	case "failed", "needs":
+		q.Only = []registry.Number{}
+		for i := range producers {
+			if n := producers[i].Failed; n > 0 {
+				q.Only = append(q.Only, n)
+			}
+		}
+	case "waiting":
+		none := true
+		for i := range producers {
+			if p := &producers[i]; p.Pending > 0 && (none || p.Sent < q.Above) {
+				q.Above, none = p.Sent, false
+			}
+		}
+		if none {
+			q.Only = []registry.Number{}
+		}
+	}
+	return q
+}
+
+// transactionsCSV exports what the filter matches, the newest first.
+func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
+	f := logFilter(r.URL.Query())
+	producers, err := s.producers(r.Context())
+	var ts []registry.Transaction
+	if err == nil {
+		q := logQuery(&f, producers, s.Now())
+		q.Limit = logExported
+		ts, err = s.Registry.Log(r.Context(), q)
+	}
+	if err != nil {
+		s.drawTrouble(w, r, "/transactions", err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="transactions.csv"`)
+	w.Header().Set("Cache-Control", "no-store")
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id"})
+	for i := range ts {
+		t := &ts[i]
+		_ = out.Write([]string{console.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
+			strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), harmless(t.User), console.Number(t.Pair), t.ID})
+	}
+	out.Flush() // its error is the reader's, who has gone
+}
+
+// harmless keeps a spreadsheet from taking a name for a formula.
+func harmless(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -16,7 +16,7 @@ import (
 // signed in, a maintainer, an admin. It is written apart from the table of routes, so
 // that a slip there shows.
 var whoMay = map[string][]string{
-	"everyone": {"GET /healthz", "GET /readyz", "GET /assets/{name}", "POST /theme"},
+	"everyone": {"GET /healthz", "GET /readyz", "GET /assets/{name}", "POST /theme", "GET /login", "POST /login", "POST /logout", "GET /setup", "POST /setup"},
 	"read": {"GET /metrics", "GET /{$}", "GET /transactions", "GET /transactions.csv", "GET /transactions/{number}", "GET /sdmx/v2/structure/{type}", "GET /sdmx/v2/structure/{type}/{agency}", "GET /sdmx/v2/structure/{type}/{agency}/{id}",
 		"GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", "GET /api/v1/transactions", "GET /api/v1/transactions/{number}",
 		"GET /api/v1/transactions/{number}/structures", "GET /api/v1/dangling", "GET /api/v1/settings", "GET /api/v1/housekeeping",

@@ -92,6 +92,8 @@ var operations = map[string]operation{
 	"POST /api/v1/structures/rename": {id: "renameStructures", tag: "structures", summary: "Rename a structure or an agency, with all that refers to it",
 		takes: renameOrder{}, gives: []answer{{status: 200, what: "Renamed, or what would be.", body: rest.SubmitAnswer{}},
 			{status: 207, what: "Renamed: the new structures are recorded and the old ones deleted, in two transactions.", body: rest.SubmitAnswer{}},
+			{status: 403, what: "It would change structures of agencies that are not yours; or your role does not let you rename.", body: rest.SubmitAnswer{}},
+			problem(403, ""),
 			{status: 404, what: "There is no such structure.", body: rest.SubmitAnswer{}}, {status: 409, what: "References or versions are in the way.", body: rest.SubmitAnswer{}},
 			{status: 422, what: "It means nothing.", body: rest.SubmitAnswer{}}}},
 	"GET /api/v1/transactions": {id: "listTransactions", tag: "transactions", summary: "The feed: structure transactions after a number, in order and without gaps",

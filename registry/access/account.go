@@ -49,12 +49,12 @@ type AccountEdit struct {
 
 // What a Store says of accounts; the texts are for whoever asked.
 var (
-	ErrTaken   = refuse(Conflict, "There is something of this name already. Choose another name.")
+	ErrTaken   = refuse(Conflict, "There is something of this name already. Choose another name.").about("name")
 	ErrChanged = refuse(Conflict, "The account was changed or deleted by somebody else at the same moment. Look at it again.")
 	// ErrLastAdmin keeps the registry from having nobody who could mend anything.
 	ErrLastAdmin = refuse(Conflict, "This is the last administrator who can sign in. Make another one first.")
 	// ErrSetUp is for a code that is none, or is used.
-	ErrSetUp = refuse(Unproven, "This set-up code is not valid. It is in the log of this registry's last start, and can be used once.")
+	ErrSetUp = refuse(Unproven, "This set-up code is not valid. It is in the log of this registry's last start, and can be used once.").about("code")
 )
 
 var (
@@ -65,7 +65,7 @@ var (
 // check puts an account's fields into their form.
 func (a *Account) check() error {
 	if !nameForm.MatchString(a.Name) {
-		return invalid("The name %q is none for an account: it begins with a letter or a digit, and goes on with letters, digits and . _ - @, at most 64 of them.", a.Name)
+		return invalid("name", "The name %q is none for an account: it begins with a letter or a digit, and goes on with letters, digits and . _ - @, at most 64 of them.", a.Name)
 	}
 	agencies, err := agenciesOf(a.Agencies)
 	if err != nil {
@@ -74,11 +74,11 @@ func (a *Account) check() error {
 	a.Agencies = agencies
 	switch {
 	case a.Role == Nobody:
-		return invalid("The role is missing: it is reader, maintainer or admin.")
+		return invalid("role", "The role is missing: it is reader, maintainer or admin.")
 	case a.Role == Maintainer && len(a.Agencies) == 0:
-		return invalid("A maintainer needs agencies: name those whose structures he may change, such as SDMX or BIS.XTD.")
+		return invalid("agencies", "A maintainer needs agencies: name those whose structures he may change, such as SDMX or BIS.XTD.")
 	case a.Role != Maintainer && len(a.Agencies) > 0:
-		return invalid("Agencies are for maintainers alone: a reader changes nothing, and an admin may change everything.")
+		return invalid("agencies", "Agencies are for maintainers alone: a reader changes nothing, and an admin may change everything.")
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func agenciesOf(in []string) ([]string, error) {
 	out := []string{}
 	for _, name := range in {
 		if !agencyForm.MatchString(name) {
-			return nil, invalid("The agency %q is none: it is an id such as SDMX, or ids with dots between them, such as BIS.XTD.", name)
+			return nil, invalid("agencies", "The agency %q is none: it is an id such as SDMX, or ids with dots between them, such as BIS.XTD.", name)
 		}
 		out = append(out, name)
 	}
@@ -140,7 +140,7 @@ func (c *Control) fresh(in NewAccount, by string) (*Account, error) {
 		return nil, err
 	}
 	if c.Password != "" && a.Name == strings.ToLower(c.User) {
-		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--user). Choose another name.", c.User)
+		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--user). Choose another name.", c.User).about("name")
 	}
 	if in.Password != "" {
 		if err := checkPassword(a.Name, in.Password); err != nil {
@@ -212,7 +212,7 @@ func (c *Control) SetPassword(ctx context.Context, name, before, password string
 		if _, err := c.Verify(ctx, a.Name, before, by.Remote); err != nil {
 			var r *Refusal
 			if errors.As(err, &r) && r.Why == Unproven {
-				return refuse(Forbidden, "The present password is wrong, so the new one was not set.")
+				return refuse(Forbidden, "The present password is wrong, so the new one was not set.").about("present")
 			}
 			return err
 		}

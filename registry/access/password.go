@@ -72,11 +72,11 @@ func matches(password, digest string) bool {
 func checkPassword(name, password string) error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < PasswordMin:
-		return invalid("The password has %d characters, and needs %d or more. A few words in a row are easy to keep in mind.", n, PasswordMin)
+		return invalid("password", "The password has %d characters, and needs %d or more. A few words in a row are easy to keep in mind.", n, PasswordMin)
 	case len(password) > passwordBytesMax:
-		return invalid("The password has %d bytes, and may have %d.", len(password), passwordBytesMax)
+		return invalid("password", "The password has %d bytes, and may have %d.", len(password), passwordBytesMax)
 	case strings.Contains(strings.ToLower(password), name) && len(name) >= PasswordMin/2, strings.Count(password, password[:1]) == len(password):
-		return invalid("The password is easy to guess: it is a single character over and over, or holds the account's name.")
+		return invalid("password", "The password is easy to guess: it is a single character over and over, or holds the account's name.")
 	}
 	return nil
 }

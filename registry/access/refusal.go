@@ -23,6 +23,9 @@ type Refusal struct {
 	Why   Why
 	Text  string
 	After time.Duration // of TooMany: when to try again
+	// Field is which part of what was asked for is wrong, by its name in the API; empty
+	// if it is no part alone.
+	Field string
 }
 
 // Error is the text.
@@ -32,4 +35,12 @@ func refuse(why Why, format string, args ...any) *Refusal {
 	return &Refusal{Why: why, Text: fmt.Sprintf(format, args...)}
 }
 
-func invalid(format string, args ...any) error { return refuse(Invalid, format, args...) }
+func invalid(field, format string, args ...any) error {
+	return refuse(Invalid, format, args...).about(field)
+}
+
+// about names the field that a refusal is about.
+func (r *Refusal) about(field string) *Refusal {
+	r.Field = field
+	return r
+}

@@ -71,7 +71,7 @@ func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent
 		return "", nil, c.tooMany(wait)
 	}
 	if password == "" {
-		return "", nil, invalid("The password is missing.")
+		return "", nil, invalid("password", "The password is missing.")
 	}
 	a, err := c.fresh(NewAccount{Name: name, Password: password, Role: Admin}, strings.ToLower(name))
 	if err != nil {

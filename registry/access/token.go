@@ -100,19 +100,19 @@ func (in *NewToken) of(a *Account, now time.Time) (*Token, error) {
 	}
 	switch {
 	case !nameForm.MatchString(in.Name):
-		return nil, invalid("The name %q is none for a token: it begins with a small letter or a digit, and goes on with those and . _ - @, at most 64.", in.Name)
+		return nil, invalid("name", "The name %q is none for a token: it begins with a small letter or a digit, and goes on with those and . _ - @, at most 64.", in.Name)
 	case in.Role > a.Role:
-		return nil, invalid("A token cannot have the role %s, which is above %s's, %s.", in.Role, a.Name, a.Role)
+		return nil, invalid("role", "A token cannot have the role %s, which is above %s's, %s.", in.Role, a.Name, a.Role)
 	case in.Role != Maintainer && len(agencies) > 0:
-		return nil, invalid("Agencies narrow a maintainer's token alone.")
+		return nil, invalid("agencies", "Agencies narrow a maintainer's token alone.")
 	case in.Role == Maintainer && a.Role == Admin && len(agencies) == 0:
-		return nil, invalid("A maintainer's token of an administrator needs agencies: name those whose structures it may change.")
+		return nil, invalid("agencies", "A maintainer's token of an administrator needs agencies: name those whose structures it may change.")
 	case in.Days < 0 || in.Days > TokenDaysMax:
-		return nil, invalid("A token lasts from 1 to %d days, not %d.", TokenDaysMax, in.Days)
+		return nil, invalid("days", "A token lasts from 1 to %d days, not %d.", TokenDaysMax, in.Days)
 	}
 	for _, agency := range agencies {
 		if a.Role == Maintainer && !covers(a.Agencies, agency) {
-			return nil, invalid("The agency %s is none of %s's, so a token cannot have it.", agency, a.Name)
+			return nil, invalid("agencies", "The agency %s is none of %s's, so a token cannot have it.", agency, a.Name)
 		}
 	}
 	return &Token{ID: uuid.NewString(), Account: a.Name, AccountID: a.ID, Name: in.Name, Role: in.Role, Agencies: agencies,

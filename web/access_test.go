@@ -22,7 +22,8 @@ var whoMay = map[string][]string{
 		"GET /api/v1/transactions/{number}/structures", "GET /api/v1/dangling", "GET /api/v1/settings", "GET /api/v1/housekeeping",
 		"GET /api/v1/openapi.json", "GET /api/v1/producer"},
 	"signed in": {"POST /api/v1/accounts/{account}/password", "GET /api/v1/sessions", "DELETE /api/v1/sessions/{id}", "GET /api/v1/tokens", "POST /api/v1/tokens",
-		"DELETE /api/v1/tokens/{id}"},
+		"DELETE /api/v1/tokens/{id}", "GET /access", "GET /access/password", "POST /access/password", "GET /access/new-token", "POST /access/new-token",
+		"GET /access/tokens/{id}/delete", "POST /access/tokens/{id}/delete", "POST /access/sessions/{id}/end"},
 	"maintainer": {"POST /sdmx/v2/structure", "POST /sdmx/v2/structure/{$}", "POST /sdmx/v2/structure/{type}",
 		"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}",
 		"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", "POST /ws/secure/sdmxapi/rest", "POST /ws/secure/sdmxapi/rest/{$}",
@@ -33,7 +34,9 @@ var whoMay = map[string][]string{
 		"POST /api/v1/connections/check", "POST /api/v1/connections/test", "POST /api/v1/connections/{name}/test", "GET /api/v1/kafka-properties",
 		"GET /api/v1/mail", "PUT /api/v1/mail", "POST /api/v1/mail/test",
 		"GET /api/v1/accounts", "POST /api/v1/accounts", "GET /api/v1/accounts/{account}", "PATCH /api/v1/accounts/{account}", "DELETE /api/v1/accounts/{account}",
-		"GET /api/v1/audit"},
+		"GET /api/v1/audit", "GET /audit", "GET /access/new-account", "POST /access/new-account", "GET /access/accounts/{account}",
+		"POST /access/accounts/{account}", "POST /access/accounts/{account}/password", "GET /access/accounts/{account}/delete",
+		"POST /access/accounts/{account}/delete"},
 }
 
 // ranks of who asks, and of what is needed when reads are open and when they are not.

@@ -4,7 +4,7 @@ import "urncast/web/rest"
 
 // accessRoutes are about who may: accounts for administrators, what is one's own for
 // everybody who is signed in.
-func (s *server) accessRoutes(a *rest.Access) []route {
+func accessRoutes(a *rest.Access) []route {
 	return []route{
 		{"GET /api/v1/accounts", accessAdmin, a.Accounts},
 		{"POST /api/v1/accounts", accessAdmin, a.CreateAccount},
@@ -18,11 +18,5 @@ func (s *server) accessRoutes(a *rest.Access) []route {
 		{"POST /api/v1/tokens", accessSelf, a.CreateToken},
 		{"DELETE /api/v1/tokens/{id}", accessSelf, a.DeleteToken},
 		{"GET /api/v1/audit", accessAdmin, a.Audit},
-
-		{"GET /login", accessOpen, s.loginPage},
-		{"POST /login", accessOpen, s.login},
-		{"POST /logout", accessOpen, s.logout},
-		{"GET /setup", accessOpen, s.setUpPage},
-		{"POST /setup", accessOpen, s.setUp},
 	}
 }

@@ -40,6 +40,15 @@ var acts = map[string]string{
 	"PATCH /api/v1/accounts/{account}":  "Changing an account",
 	"DELETE /api/v1/accounts/{account}": "Deleting an account",
 	"GET /api/v1/audit":                 "Seeing the audit",
+
+	"GET /access/new-account":                  "Making an account",
+	"POST /access/new-account":                 "Making an account",
+	"GET /access/accounts/{account}":           "Seeing an account",
+	"POST /access/accounts/{account}":          "Changing an account",
+	"POST /access/accounts/{account}/password": "Setting a password",
+	"GET /access/accounts/{account}/delete":    "Deleting an account",
+	"POST /access/accounts/{account}/delete":   "Deleting an account",
+	"GET /audit":                               "Seeing the audit log",
 }
 
 var commands = map[string]string{"start": "Starting", "suspend": "Suspending", "resume": "Resuming", "skip": "Skipping a transaction"}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -100,19 +101,24 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, rt route, p acces
 	case p.Role >= needed:
 		return true
 	case p.Signed():
-		s.forbid(w, r, rt, needed)
-	case s.Access.Store != nil && asksForPage(r):
+		s.forbid(w, r.WithContext(access.With(r.Context(), p)), rt, needed)
+	case s.Access.Store != nil && forPage(r):
+		next := r.URL.RequestURI()
+		if r.Method == http.MethodPost { // the session ended while somebody filled in the form
+			next = cameFrom(r)
+		}
 		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(next), http.StatusSeeOther)
 	default:
 		s.challenge(w, r, "This needs a user name and a password, by Basic authentication, or an API token as Authorization: Bearer "+access.TokenPrefix+"….")
 	}
 	return false
 }
 
-// asksForPage says whether a browser asks for something to show.
-func asksForPage(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+// forPage says whether a browser asks for something to show, or sends a form.
+func forPage(r *http.Request) bool {
+	form := r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	return (form || r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // forbid says what the role does not reach, and who can be asked.
@@ -125,7 +131,12 @@ func (s *server) forbid(w http.ResponseWriter, r *http.Request, rt route, needed
 	if names := s.Access.Administrators(r.Context()); len(names) > 0 {
 		who += " (" + strings.Join(names, ", ") + ")"
 	}
-	rest.WriteError(w, r, http.StatusForbidden, "Your role %s read this. %s needs %s. Ask %s.", may, actOf(rt.pattern, r), needed, who)
+	text := fmt.Sprintf("Your role %s read this. %s needs %s. Ask %s.", may, actOf(rt.pattern, r), needed, who)
+	if forPage(r) {
+		s.drawError(w, r, http.StatusForbidden, "", "Your role does not reach this far", text)
+		return
+	}
+	rest.WriteError(w, r, http.StatusForbidden, "%s", text)
 }
 
 // notProven answers for credentials that are none.

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -23,7 +24,9 @@ const themeCookie = "urncast_theme"
 func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	f := &console.Frame{Title: title, Path: path, Environment: s.Environment, Version: s.Version, Now: s.Now()}
 	if p := access.From(r.Context()); p.Signed() {
-		f.Who = console.Who{Name: p.Name, Role: p.Role.String()}
+		f.Who = console.Who{Name: p.Name, Role: p.Role.String(), Session: p.Session != ""}
+	} else if _, ok := s.served["GET /login"]; ok && path != "/login" && path != "/setup" {
+		f.SignIn = "/login?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		f.Theme = c.Value
@@ -33,7 +36,7 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	for _, group := range console.Map() {
 		shown := console.Group{Heading: group.Heading}
 		for _, e := range group.Entries {
-			if !s.serves(e.Path) {
+			if !s.serves(r, e.Path) {
 				continue
 			}
 			if e.Path == "/producers" {
@@ -48,12 +51,13 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	return f
 }
 
-// serves says whether there is a page.
-func (s *server) serves(path string) bool {
+// serves says whether there is a page that the reader may see.
+func (s *server) serves(r *http.Request, path string) bool {
 	if path == "/" {
 		path = "/{$}"
 	}
-	return s.served["GET "+path]
+	level, ok := s.served["GET "+path]
+	return ok && access.From(r.Context()).Role >= s.needed(level)
 }
 
 // draw sends a page.

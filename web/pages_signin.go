@@ -127,7 +127,7 @@ func (s *server) setUpPage(w http.ResponseWriter, r *http.Request) {
 	case !needed:
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	default:
-		s.draw(w, r, http.StatusOK, console.SetUpPage(s.frame(r, "First run", "/setup"), console.NewSetUp("", "", "", "")))
+		s.draw(w, r, http.StatusOK, console.SetUpPage(s.frame(r, "First run", "/setup"), console.NewSetUp("", "")))
 	}
 }
 
@@ -140,7 +140,9 @@ func (s *server) setUp(w http.ResponseWriter, r *http.Request) {
 	secret, _, err := s.Access.SetUp(r.Context(), code, name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
 	if err != nil {
 		status, text := s.refusedForm(w, r, err)
-		s.draw(w, r, status, console.SetUpPage(s.frame(r, "First run", "/setup"), console.NewSetUp(code, name, fieldOf(err), text)))
+		form := console.NewSetUp(code, name)
+		form.Fault(fieldOf(err), text)
+		s.draw(w, r, status, console.SetUpPage(s.frame(r, "First run", "/setup"), form))
 		return
 	}
 	s.setSession(w, r, secret)

@@ -57,7 +57,8 @@ func (s *server) routes() []route {
 		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor})...)
 	}
 	if s.Access != nil && s.Access.Store != nil {
-		routes = append(routes, s.accessRoutes(&rest.Access{Control: s.Access})...)
+		routes = append(routes, accessRoutes(&rest.Access{Control: s.Access})...)
+		routes = append(routes, s.accessPageRoutes()...)
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)

@@ -13,9 +13,9 @@ func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults()}
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
-	s.served = map[string]bool{}
+	s.served = map[string]level{}
 	for _, rt := range s.routes() {
-		s.served[rt.pattern] = true
+		s.served[rt.pattern] = rt.access
 		s.mux.Handle(rt.pattern, s.guard(rt))
 	}
 	sameOrigin := http.NewCrossOriginProtection()
@@ -39,7 +39,7 @@ type server struct {
 	Options
 	metrics *metrics
 	mux     *http.ServeMux
-	served  map[string]bool // the patterns of all routes
+	served  map[string]level // of all routes, by pattern
 	glance  glances
 }
 

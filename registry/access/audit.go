@@ -50,6 +50,9 @@ type Query struct {
 // Acts gives entries of the audit.
 func (c *Control) Acts(ctx context.Context, q Query) ([]Act, error) { return c.Store.Acts(ctx, q) }
 
+// Actions lists those that there are in the audit.
+func (c *Control) Actions(ctx context.Context) ([]string, error) { return c.Store.Actions(ctx) }
+
 // Record puts what was done elsewhere into the audit. It was done, so that an error
 // is for the log alone. Without a store there is no audit.
 func (c *Control) Record(ctx context.Context, action, subject string, detail any) {

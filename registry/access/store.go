@@ -49,6 +49,8 @@ type Store interface {
 
 	Record(ctx context.Context, act Act) error
 	Acts(ctx context.Context, q Query) ([]Act, error)
+	// Actions lists those that there are in the audit, in the order of the alphabet.
+	Actions(ctx context.Context) ([]string, error)
 }
 
 // Over says which sessions are over: what ended, or was last seen, before.

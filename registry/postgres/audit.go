@@ -91,3 +91,13 @@ func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]access.Act, e
 	}
 	return acts, err
 }
+
+// Actions implements access.Store: a look-up by index for each, however long the audit is.
+func (s *AccessStore) Actions(ctx context.Context) ([]string, error) {
+	return all(ctx, s, pgx.RowTo[string], `
+		WITH RECURSIVE each AS (
+			SELECT min(action) AS action FROM audit
+			UNION ALL
+			SELECT (SELECT min(action) FROM audit WHERE action > each.action) FROM each WHERE each.action IS NOT NULL)
+		SELECT action FROM each WHERE action IS NOT NULL`)
+}

@@ -113,7 +113,7 @@ func SignInPage(f *Frame, s *SignIn) templ.Component {
 }
 
 // SetUpPage makes the first administrator.
-func SetUpPage(f *Frame, s *SetUp) templ.Component {
+func SetUpPage(f *Frame, s *Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -150,8 +150,8 @@ func SetUpPage(f *Frame, s *SetUp) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if s.wrong() {
-				templ_7745c5c3_Err = FormErrors("The administrator was not made", s.Fields).Render(ctx, templ_7745c5c3_Buffer)
+			if s.faulty() {
+				templ_7745c5c3_Err = FormErrors("The administrator was not made", s.fields()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -165,8 +165,8 @@ func SetUpPage(f *Frame, s *SetUp) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, field := range s.Fields {
-				templ_7745c5c3_Err = FormField(field).Render(ctx, templ_7745c5c3_Buffer)
+			for _, in := range s.Inputs {
+				templ_7745c5c3_Err = FormField(in.Field).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -2,6 +2,7 @@ package accesstest
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -255,6 +256,10 @@ func checkActs(t *testing.T, s access.Store) {
 		if got != want {
 			t.Errorf("%+v finds %q, not %q", q, got, want)
 		}
+	}
+	ok(t, s.Record(ctx, act("one")))
+	if actions, err := s.Actions(ctx); err != nil || strings.Join(actions, " ") != "one three two" {
+		t.Errorf("the actions are %q, %v", actions, err)
 	}
 	if none, err := s.Acts(ctx, access.Query{To: all[0].At, Limit: 9}); err != nil || len(none) != 0 {
 		t.Errorf("before the first there are %v, %v", none, err)

@@ -343,3 +343,14 @@ func (s *Store) Acts(_ context.Context, q access.Query) (out []access.Act, err e
 	}
 	return out[:min(len(out), q.Limit)], nil
 }
+
+// Actions implements access.Store.
+func (s *Store) Actions(context.Context) (out []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.acts {
+		out = append(out, a.Action)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}

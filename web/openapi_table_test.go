@@ -3,6 +3,8 @@ package web
 import (
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/registry/access/accesstest"
 	"urncast/web/rest"
 )
 
@@ -48,7 +50,8 @@ func words(values ...string) object { return object{"type": "string", "enum": va
 var pathParameters = map[string]parameter{
 	"number":  {"number", "The transaction's number.", integer(1)},
 	"name":    {"name", "The name of the connection, or of the producer.", object{"type": "string"}},
-	"id":      {"id", "The job's id.", object{"type": "string"}},
+	"account": {"account", "The account's name.", object{"type": "string"}},
+	"id":      {"id", "The id, as the list has it.", object{"type": "string"}},
 	"command": {"command", "What the producer is to do.", words("start", "suspend", "resume", "skip")},
 }
 
@@ -91,6 +94,8 @@ var operations = map[string]operation{
 	"POST /api/v1/structures/rename": {id: "renameStructures", tag: "structures", summary: "Rename a structure or an agency, with all that refers to it",
 		takes: renameOrder{}, gives: []answer{{status: 200, what: "Renamed, or what would be.", body: rest.SubmitAnswer{}},
 			{status: 207, what: "Renamed: the new structures are recorded and the old ones deleted, in two transactions.", body: rest.SubmitAnswer{}},
+			{status: 403, what: "It would change structures of agencies that are not yours; or your role does not let you rename.", body: rest.SubmitAnswer{}},
+			problem(403, ""),
 			{status: 404, what: "There is no such structure.", body: rest.SubmitAnswer{}}, {status: 409, what: "References or versions are in the way.", body: rest.SubmitAnswer{}},
 			{status: 422, what: "It means nothing.", body: rest.SubmitAnswer{}}}},
 	"GET /api/v1/transactions": {id: "listTransactions", tag: "transactions", summary: "The feed: structure transactions after a number, in order and without gaps",
@@ -176,12 +181,6 @@ var operations = map[string]operation{
 		gives: ok("The properties.", struct {
 			Properties []producer.PropertyInfo `json:"properties"`
 		}{})},
-	"GET /api/v1/audit": {id: "listAudit", tag: "settings", summary: "Who changed what, in order", query: []parameter{{"after", "Entries above this id.", number}},
-		gives: ok("A page of entries.", struct {
-			Entries []producer.Act `json:"entries"`
-			Next    string         `json:"next,omitempty" doc:"Leads to the entries after this page's last; absent at the end."`
-		}{})},
-
 	"GET /api/v1/mail": {id: "getMail", tag: "mail", summary: "The mail settings, and what waits", gives: ok("Of the password only that it is set.", producer.MailShown{})},
 	"PUT /api/v1/mail": {id: "putMail", tag: "mail", summary: "Set the mail settings, whole", takes: producer.MailSettings{},
 		gives: append(ok("The settings as they are now.", producer.MailShown{}), problem(400, "A setting is none."), problem(409, "They were changed meanwhile, or there is no key for the password."))},
@@ -199,11 +198,12 @@ var tags = [][2]string{
 	{"topics", "The topics that producers publish to."},
 	{"connections", "The ways to Kafka."},
 	{"mail", "Mail to admins."},
-	{"settings", "Rules, housekeeping, audit."},
+	{"access", "Accounts, sessions, tokens and the audit."},
+	{"settings", "Rules and housekeeping."},
 }
 
 // everything is a server on which every route is there.
 func everything() *server {
 	return &server{Options: Options{Registry: &registry.Registry{}, Producers: &producer.Producers{}, Connections: &producer.Connections{},
-		Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}}}
+		Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
 }

@@ -21,6 +21,7 @@ import (
 	"urncast/producer/kafka"
 	"urncast/producer/mail"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -85,6 +86,9 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	i.Web.Log, i.Web.Version = log, version
+	if i.Web.Access, err = i.access(ctx, store, log); err != nil {
+		return err
+	}
 	listener, err := i.listen()
 	if err != nil {
 		return err
@@ -93,6 +97,18 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	return i.serve(ctx, listener, producers, log, fleet.Run, mailer.Run,
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
+}
+
+// access wires who may, and writes a set-up code to the log if nobody could sign in.
+func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.Logger) (*access.Control, error) {
+	c := &access.Control{Store: store.Access(), User: i.Web.User, Password: i.Web.Password, Log: log}
+	if c.User == "" {
+		c.User = "admin"
+	}
+	if err := c.Open(ctx); err != nil {
+		return nil, fmt.Errorf("looking for an administrator: %w", err)
+	}
+	return c, nil
 }
 
 // serve serves requests, and does what an instance does beside them, until ctx ends.

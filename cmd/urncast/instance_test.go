@@ -57,6 +57,12 @@ func (s *safeBuffer) String() string {
 // serveStored serves with a stored connection.
 func serveStored(t *testing.T, database string, ring *secret.Ring) *served {
 	t.Helper()
+	return serveFor(t, database, ring, "correct-horse")
+}
+
+// serveFor serves for an administrator with a password; without one accounts count.
+func serveFor(t *testing.T, database string, ring *secret.Ring, password string) *served {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &served{t: t, log: &safeBuffer{}}
 	started, ended := make(chan string, 1), make(chan error, 1)
@@ -65,7 +71,7 @@ func serveStored(t *testing.T, database string, ring *secret.Ring) *served {
 		Database: database, HTTP: "127.0.0.1:0", Ring: ring, Client: &producertest.Client{},
 		Producer: &settings,
 		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1},
-		Web:      web.Options{Password: "correct-horse"},
+		Web:      web.Options{Password: password},
 		Started:  func(address string, _ *producer.Producers) error { started <- address; return nil },
 	}
 	go func() { ended <- i.run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()

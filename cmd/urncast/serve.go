@@ -21,10 +21,10 @@ type serveCommand struct {
 	TLSCert      string `name:"tls-cert" help:"Certificate file (PEM) to serve HTTPS with."`
 	TLSKey       string `name:"tls-key" help:"The certificate's key file (PEM)."`
 	BehindProxy  bool   `help:"A proxy in front of this server ends TLS."`
-	User         string `default:"admin" help:"The administrator's user name."`
-	Password     string `help:"The administrator's password; better from the environment or --password-file."`
+	User         string `default:"admin" help:"User name of an administrator who is in no table."`
+	Password     string `help:"That administrator's password; better from the environment or --password-file. Without it accounts alone count."`
 	PasswordFile string `help:"File that holds the administrator's password." type:"existingfile"`
-	ReadsClosed  bool   `help:"Ask for the password on reads too."`
+	ReadsClosed  bool   `help:"Let only those read who have signed in."`
 	Environment  string `help:"Name of this installation, shown on the console."`
 
 	keyFlags    `embed:""`
@@ -134,9 +134,7 @@ func (c *serveCommand) check() error {
 	switch ip := net.ParseIP(host); {
 	case err != nil:
 		return fmt.Errorf("the address %q is no host:port: %w", c.HTTP, err)
-	case c.Password == "":
-		return errors.New("the administrator has no password, so nobody could submit: set URNCAST_PASSWORD, or name a file with --password-file")
-	case len(c.Password) < 8:
+	case c.Password != "" && len(c.Password) < 8:
 		return errors.New("the administrator's password has fewer than 8 characters: choose a longer one")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return errors.New("HTTPS needs both --tls-cert and --tls-key")

@@ -16,6 +16,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/producertest"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -79,8 +80,9 @@ func serveAll(t *testing.T) *httptest.Server {
 		return to, nil
 	}
 	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producers, Connections: connections, Doctor: doctor,
-		Mail:     producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
-		Password: password, Log: slog.New(slog.DiscardHandler)}))
+		Mail:   producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
+		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
+		Log:    slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	return s
 }
@@ -159,7 +161,27 @@ var calls = []struct {
 	{"PUT", "/api/v1/mail", `{"host": "mail.example.org", "sender": "u@example.org", "admins": ["a@example.org"]}`, 200},
 	{"GET", "/api/v1/mail", "", 200},
 	{"POST", "/api/v1/mail/test", "", 200},
+	{"POST", "/api/v1/accounts", `{"name": "anna", "password": "four words in a row", "role": "maintainer", "agencies": ["A"]}`, 201},
+	{"POST", "/api/v1/accounts", `{"name": "anna", "role": "reader"}`, 409},
+	{"POST", "/api/v1/accounts", `{"name": "bea", "role": "king"}`, 400},
+	{"GET", "/api/v1/accounts", "", 200},
+	{"GET", "/api/v1/accounts/anna", "", 200},
+	{"GET", "/api/v1/accounts/bea", "", 404},
+	{"PATCH", "/api/v1/accounts/anna", `{"role": "admin"}`, 200},
+	{"POST", "/api/v1/accounts/anna/password", `{"password": "short"}`, 400},
+	{"POST", "/api/v1/accounts/anna/password", `{"password": "another four words"}`, 204},
+	{"POST", "/api/v1/tokens", `{"account": "anna", "name": "ci", "role": "reader"}`, 201},
+	{"POST", "/api/v1/tokens", `{"name": "ci"}`, 409},
+	{"GET", "/api/v1/tokens", "", 200},
+	{"DELETE", "/api/v1/tokens/nonsense", "", 404},
+	{"GET", "/api/v1/sessions", "", 200},
+	{"DELETE", "/api/v1/sessions/nonsense", "", 404},
+	{"DELETE", "/api/v1/accounts/anna", "", 204},
+	{"DELETE", "/api/v1/accounts/anna", "", 404},
 	{"GET", "/api/v1/audit", "", 200},
+	{"GET", "/api/v1/audit?action=account+created&user=admin&subject=ANN&from=2026-01-01&to=2126-01-01", "", 200},
+	{"GET", "/api/v1/audit?from=yesterday", "", 400},
+	{"GET", "/api/v1/audit?format=csv", "", 200},
 }
 
 // Every operation of the description is called, and what is answered fits its schema,
@@ -170,6 +192,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 		status, body := call(t, s, c.method, c.path, []byte(c.body), "Accept", "application/json, */*")
 		want(t, c.method+" "+c.path, status, body, c.status)
 	}
+	endOwn(t, s)
 	doc, err := served.read(s.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -92,7 +91,7 @@ func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a pr
 			VALUES ($1, $2, $3, $4, $5, $6, CASE $5 WHEN '' THEN $7 ELSE '' END) RETURNING id::text`,
 			c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap).Scan(&id)
 		if err != nil {
-			return taken(err, c)
+			return nameTaken(err, c)
 		}
 		if err := audit(ctx, t, a); err != nil {
 			return err
@@ -121,7 +120,7 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 		_, err = t.Exec(ctx, `UPDATE producers SET name = $2, routes = $3, prefix = $4, sender = $5, connection = $6, revision = revision + 1, changed_at = now(), changed_by = $7,
 			bootstrap = CASE $6 WHEN '' THEN $8 ELSE '' END WHERE id = $1`, id, c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap)
 		if err != nil {
-			return taken(err, c)
+			return nameTaken(err, c)
 		}
 		if w != nil {
 			if err := wish(ctx, t, id, w); err != nil {
@@ -188,12 +187,8 @@ func free(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
 	return &producer.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
 }
 
-// codeUnique is Postgres' code of a name that is there already.
-const codeUnique = "23505"
-
-func taken(err error, c *producer.Config) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == codeUnique {
+func nameTaken(err error, c *producer.Config) error {
+	if taken(err) {
 		return &producer.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
 	}
 	return err

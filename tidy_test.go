@@ -23,30 +23,32 @@ const (
 // arrows says, for each package of the module, what of the module it may import.
 // A package stands for what is below it too; the longest name that fits counts.
 var arrows = map[string][]string{
-	"internal/crash":        {},
-	"internal/secret":       {},
-	"sdmx":                  {},
-	"formats":               {"sdmx"},
-	"registry":              {"formats", "sdmx", "internal/crash"},
-	"registry/diff":         {"sdmx"},
-	"migrations":            {},
-	"producer":              {"registry", "formats", "sdmx", "internal/crash"},
-	"producer/producertest": {"producer", "registry"},
-	"producer/kafka":        {"producer", "registry", "producer/kafka/properties", "producer/kafka/gateway"},
+	"internal/crash":             {},
+	"internal/secret":            {},
+	"sdmx":                       {},
+	"formats":                    {"sdmx"},
+	"registry":                   {"formats", "sdmx", "internal/crash"},
+	"registry/access":            {"registry"},
+	"registry/access/accesstest": {"registry/access", "registry"},
+	"registry/diff":              {"sdmx"},
+	"migrations":                 {},
+	"producer":                   {"registry", "formats", "sdmx", "internal/crash"},
+	"producer/producertest":      {"producer", "registry"},
+	"producer/kafka":             {"producer", "registry", "producer/kafka/properties", "producer/kafka/gateway"},
 	// What a connection's words mean, and the way to Kerberos, need no client.
 	"producer/kafka/properties": {"producer"},
 	"producer/kafka/gateway":    {"producer/kafka/properties"},
 	"producer/mail":             {"producer", "registry"},
-	"registry/postgres":         {"producer", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
-	"web":                       {"producer", "registry", "registry/diff", "formats", "sdmx", "internal/secret"},
-	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
+	"registry/postgres":         {"producer", "registry", "registry/access", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
+	"web":                       {"producer", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
+	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry/access", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"examples":                  {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
-	"integration/console":    {"web", "producer", "registry/postgres", "registry", "sdmx", "integration/rig"},
-	"integration/doors":      {"web", "producer", "registry/postgres", "registry", "integration/rig"},
+	"integration/console":    {"web", "producer", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig"},
+	"integration/doors":      {"web", "producer", "registry/postgres", "registry/access", "registry", "integration/rig"},
 	"integration/connection": {"producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
 	"integration/soak":       {"integration/rig", "integration/topiccheck"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
@@ -54,7 +56,7 @@ var arrows = map[string][]string{
 }
 
 // testPackages may be used by tests of any package.
-var testPackages = []string{"integration/rig", "producer/producertest"}
+var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest"}
 
 // Imports run one way, as docs/architecture.md draws them.
 func TestImportArrows(t *testing.T) {

@@ -57,6 +57,9 @@ type Submission struct {
 	DryRun bool
 	// MustExist refuses structures that are not there yet (REST PUT).
 	MustExist bool
+	// May says whether whoever submits may change the structures of an agency; nil
+	// allows everything. It is asked for all that is named or would be changed.
+	May func(agency string) bool
 
 	User          string
 	Traceparent   string
@@ -100,11 +103,12 @@ const (
 	ReasonTwice                           // it is in the submission twice
 	ReasonPartial                         // items are missing, and the mode would lose the others
 	ReasonInvalid                         // it breaks a rule of the model
+	ReasonForbidden                       // who submits may not change what its agency maintains
 )
 
 var reasonNames = [...]string{
 	ReasonUnresolved: "unresolved-reference", ReasonImmutable: "immutable", ReasonReferenced: "referenced", ReasonOwns: "owns-structures",
-	ReasonUnknownAgency: "unknown-agency", ReasonMissing: "not-found", ReasonTwice: "submitted-twice", ReasonPartial: "partial", ReasonInvalid: "invalid",
+	ReasonUnknownAgency: "unknown-agency", ReasonMissing: "not-found", ReasonTwice: "submitted-twice", ReasonPartial: "partial", ReasonInvalid: "invalid", ReasonForbidden: "forbidden",
 }
 
 // String is the word used in API and CLI.
@@ -178,7 +182,9 @@ type Rename struct {
 	Agency    string
 	NewAgency string
 
-	DryRun        bool
+	DryRun bool
+	// May is as in a Submission: it is asked for those who refer, too.
+	May           func(agency string) bool
 	User          string
 	Traceparent   string
 	CorrelationID string

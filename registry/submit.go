@@ -71,6 +71,7 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 		if err := apply(ctx); err != nil {
 			return err
 		}
+		s.permit()
 		if err := s.check(ctx); err != nil {
 			return err
 		}
@@ -94,6 +95,19 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 	crash.At(crash.SubmitCommitted)
 	s.finish()
 	return s.outcome, nil
+}
+
+// permit refuses what whoever submits may not change. It comes after apply, for a
+// rename or a full replace changes more than the submission names.
+func (s *submission) permit() {
+	if s.May == nil {
+		return
+	}
+	for _, e := range append(s.entries[:len(s.entries):len(s.entries)], s.deletes...) {
+		if !s.May(e.urn.Agency) {
+			e.refuse(ReasonForbidden, nil, "%s is maintained by %s, whose structures your role does not let you change. Ask an administrator, or leave it out.", e.urn, e.urn.Agency)
+		}
+	}
 }
 
 // tell puts what is to be written into the outcome.

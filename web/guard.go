@@ -1,42 +1,180 @@
 package web
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 
+	"urncast/registry/access"
 	"urncast/web/rest"
 )
 
-// guard lets a request through to its route: the password where one is needed
-// or was sent, and the bound on its body.
+// sessionCookie is the name of the cookie that holds a session's secret.
+const sessionCookie = "urncast_session"
+
+// guard lets a request through to its route: it finds who makes it, asks whether he
+// may, and bounds its body.
+//
+// A session's cookie comes with every request that a browser makes here, also from a
+// page of somebody else. What keeps such a page from changing anything in its reader's
+// name is http.CrossOriginProtection, which stands before the routes: by the headers
+// that every browser sends since 2023 (Sec-Fetch-Site, and Origin before) it refuses
+// whatever is no GET, HEAD or OPTIONS and comes from another origin. Routes of those
+// methods change nothing, so a token in each form would add nothing; SameSite=Lax is
+// the second line. Programs send neither header, and no cookie.
 func (s *server) guard(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, password, sent := r.BasicAuth()
-		needed := rt.access == accessAdmin || rt.access == accessRead && s.ReadsClosed
-		switch {
-		case rt.access == accessOpen:
-		case (needed || sent) && s.overheard(r):
-			rest.WriteError(w, r, http.StatusForbidden, "A password over plain HTTP from another machine is refused: anybody on the way could read it. "+
-				"Serve over TLS, or say --behind-proxy if a proxy ends TLS in front of this server.")
-			return
-		case sent && !s.admits(user, password):
-			s.challenge(w, r, "User name or password is wrong.")
-			return
-		case needed && !sent:
-			s.challenge(w, r, "This needs the administrator's user name and password, by Basic authentication.")
+		p, ok := s.identify(w, r, rt)
+		if !ok || !s.admit(w, r, rt, p) {
 			return
 		}
+		if seen, ok := w.(*response); ok {
+			seen.user = p.Name
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, s.BodyBytesMax)
-		rt.handle(w, r)
+		rt.handle(w, r.WithContext(access.With(r.Context(), p)))
 	})
 }
+
+// needed is the role that a route needs.
+func (s *server) needed(a level) access.Role {
+	switch {
+	case a == accessRead && !s.ReadsClosed, a == accessOpen:
+		return access.Nobody
+	case a == accessRead, a == accessSelf:
+		return access.Reader
+	case a == accessMaintain:
+		return access.Maintainer
+	}
+	return access.Admin
+}
+
+// identify finds who makes a request. If it says false, the answer has been written.
+func (s *server) identify(w http.ResponseWriter, r *http.Request, rt route) (access.Principal, bool) {
+	remote := s.remote(r)
+	nobody := access.Principal{Remote: remote}
+	if rt.access == accessOpen {
+		return nobody, true
+	}
+	user, password, basic := r.BasicAuth()
+	token, bearer := bearerOf(r)
+	cookie, cookieErr := r.Cookie(sessionCookie)
+	sent := basic || bearer || cookieErr == nil
+	if (sent || s.needed(rt.access) > access.Nobody) && s.overheard(r) {
+		rest.WriteError(w, r, http.StatusForbidden, overheardText)
+		return nobody, false
+	}
+	var p access.Principal
+	var err error
+	switch {
+	case basic:
+		p, err = s.Access.Verify(r.Context(), user, password, remote)
+	case bearer:
+		p, err = s.Access.Bearer(r.Context(), token, remote)
+	case sent:
+		p, err = s.Access.Cookie(r.Context(), cookie.Value, remote)
+	default:
+		return nobody, true
+	}
+	if err != nil {
+		s.notProven(w, r, err)
+	}
+	return p, err == nil
+}
+
+const overheardText = "A password over plain HTTP from another machine is refused: anybody on the way could read it. " +
+	"Serve over TLS, or say --behind-proxy if a proxy ends TLS in front of this server."
+
+func bearerOf(r *http.Request) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+// admit says whether somebody may take a route. If not, the answer has been written.
+func (s *server) admit(w http.ResponseWriter, r *http.Request, rt route, p access.Principal) bool {
+	needed := s.needed(rt.access)
+	switch {
+	case p.Role >= needed:
+		return true
+	case p.Signed():
+		s.forbid(w, r.WithContext(access.With(r.Context(), p)), rt, needed)
+	case s.Access.Store != nil && forPage(r):
+		next := r.URL.RequestURI()
+		if r.Method == http.MethodPost { // the session ended while somebody filled in the form
+			next = cameFrom(r)
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(next), http.StatusSeeOther)
+	default:
+		s.challenge(w, r, "This needs a user name and a password, by Basic authentication, or an API token as Authorization: Bearer "+access.TokenPrefix+"….")
+	}
+	return false
+}
+
+// forPage says whether a browser asks for something to show, or sends a form.
+func forPage(r *http.Request) bool {
+	form := r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	return (form || r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// forbid says what the role does not reach, and who can be asked.
+func (s *server) forbid(w http.ResponseWriter, r *http.Request, rt route, needed access.Role) {
+	may := "may"
+	if method, _, _ := strings.Cut(rt.pattern, " "); method == http.MethodGet {
+		may = "may not"
+	}
+	who := "an admin"
+	if names := s.Access.Administrators(r.Context()); len(names) > 0 {
+		who += " (" + strings.Join(names, ", ") + ")"
+	}
+	text := fmt.Sprintf("Your role %s read this. %s needs %s. Ask %s.", may, actOf(rt.pattern, r), needed, who)
+	if forPage(r) {
+		s.drawError(w, r, http.StatusForbidden, "", "Your role does not reach this far", text)
+		return
+	}
+	rest.WriteError(w, r, http.StatusForbidden, "%s", text)
+}
+
+// notProven answers for credentials that are none.
+func (s *server) notProven(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *access.Refusal
+	switch {
+	case !errors.As(err, &refused):
+		s.Log.ErrorContext(r.Context(), "who makes a request could not be found out", "error", err)
+		rest.WriteError(w, r, http.StatusServiceUnavailable, "The database did not say who you are, so nothing was done. Try again.")
+	case refused.Why == access.TooMany:
+		w.Header().Set("Retry-After", strconv.Itoa(int(refused.After.Seconds())))
+		rest.WriteError(w, r, http.StatusTooManyRequests, "%s", refused.Text)
+	default:
+		s.challenge(w, r, refused.Text)
+	}
+}
+
+// challenge answers 401 and says what to do. A browser's script gets no challenge that
+// would open the browser's own window.
+func (s *server) challenge(w http.ResponseWriter, r *http.Request, text string) {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode == "" || mode == "navigate" {
+		w.Header().Set("WWW-Authenticate", `Basic realm="urncast", charset="UTF-8"`)
+	}
+	if needed, err := s.Access.SetUpNeeded(r.Context()); err == nil && needed {
+		text = "There is no administrator yet, so nobody can sign in. Open /setup, with the code that is in the log, and make the first account."
+	} else if !s.Access.Possible() {
+		text = "No administrator's password is set, so nobody can sign in. Set URNCAST_PASSWORD and start again."
+	}
+	rest.WriteError(w, r, http.StatusUnauthorized, "%s", text)
+}
+
+// private says whether a request came over TLS, here or at a proxy.
+func (s *server) private(r *http.Request) bool { return s.BehindProxy || r.TLS != nil }
 
 // overheard says whether a password in this request crosses a network in the
 // clear.
 func (s *server) overheard(r *http.Request) bool {
-	if s.BehindProxy || r.TLS != nil {
+	if s.private(r) {
 		return false
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -47,20 +185,14 @@ func (s *server) overheard(r *http.Request) bool {
 	return ip == nil || !ip.IsLoopback()
 }
 
-// admits compares in constant time: digests, so that lengths do not show
-// either, and both, so that a wrong user name takes as long as a wrong password.
-func (s *server) admits(user, password string) bool {
-	u, p := digest(user), digest(password)
-	same := subtle.ConstantTimeCompare(u[:], s.user[:]) & subtle.ConstantTimeCompare(p[:], s.password[:])
-	return same == 1 && s.Password != ""
-}
-
-func digest(s string) [32]byte { return sha256.Sum256([]byte(s)) }
-
-func (s *server) challenge(w http.ResponseWriter, r *http.Request, text string) {
-	w.Header().Set("WWW-Authenticate", `Basic realm="urncast", charset="UTF-8"`)
-	if s.Password == "" {
-		text = "No administrator's password is set, so nobody can sign in. Set URNCAST_PASSWORD and start again."
+// remote is where a request came from: behind a proxy what that added to
+// X-Forwarded-For, which is its last part, for the others may be anybody's words.
+func (s *server) remote(r *http.Request) string {
+	if s.BehindProxy {
+		parts := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		if last := strings.TrimSpace(parts[len(parts)-1]); net.ParseIP(last) != nil {
+			return last
+		}
 	}
-	rest.WriteError(w, r, http.StatusUnauthorized, "%s", text)
+	return r.RemoteAddr
 }

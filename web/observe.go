@@ -60,11 +60,10 @@ func (s *server) line(r *http.Request, w *response, took time.Duration) {
 	case r.Pattern == "GET /healthz" || r.Pattern == "GET /readyz" || r.Pattern == "GET /metrics":
 		level = slog.LevelDebug
 	}
-	user, _, _ := r.BasicAuth()
 	s.Log.LogAttrs(r.Context(), level, "request",
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", w.Status()),
 		slog.Int64("bytes", w.bytes), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-		slog.String("user", user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id")))
+		slog.String("user", w.user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id")))
 }
 
 const correlationLengthMax = 128
@@ -111,6 +110,7 @@ type response struct {
 	status int
 	bytes  int64
 	abort  bool
+	user   string // who the guard found
 }
 
 // Status is the status that was sent, 200 if the handler said none.

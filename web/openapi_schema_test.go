@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/registry/access"
 )
 
 // object is a JSON object; its keys are written in order of the alphabet.
@@ -39,6 +40,7 @@ type describer struct {
 var own = map[reflect.Type]func(in bool) object{
 	reflect.TypeFor[time.Time]():       func(bool) object { return object{"type": "string", "format": "date-time"} },
 	reflect.TypeFor[json.RawMessage](): func(bool) object { return object{} },
+	reflect.TypeFor[access.Role]():     func(bool) object { return words("reader", "maintainer", "admin") },
 	reflect.TypeFor[producer.Property](): func(bool) object {
 		set := object{"type": "object", "required": []string{"set"}, "properties": object{"set": object{"const": true}}}
 		return object{"oneOf": []any{object{"type": "string"}, set}}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -23,9 +22,9 @@ const described = "/api/v1/"
 // Every route of the management API is described, by a row of operations, and every
 // row has its route; what is served is what they and the types come to now.
 func TestOpenAPI(t *testing.T) {
-	d := newDescriber(t, "../producer", "../registry", "rest")
+	d := newDescriber(t, "../producer", "../registry", "../registry/access", "rest")
 	paths := object{}
-	rows := maps.Clone(operations)
+	rows := describedOperations()
 	table := "\n| operation | for | what |\n|---|---|---|\n"
 	for _, rt := range everything().routes() {
 		method, path, _ := strings.Cut(rt.pattern, " ")
@@ -44,7 +43,7 @@ func TestOpenAPI(t *testing.T) {
 			paths[path] = item
 		}
 		item[strings.ToLower(method)] = d.operation(&op, path, rt.access)
-		table += fmt.Sprintf("| `%s` | %s | %s |\n", rt.pattern, map[access]string{accessRead: "everyone", accessAdmin: "admin"}[rt.access], op.summary)
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", rt.pattern, map[level]string{accessRead: "everyone", accessSelf: "signed in", accessMaintain: "maintainer", accessAdmin: "admin"}[rt.access], op.summary)
 	}
 	for pattern := range rows {
 		t.Errorf("%s is described, and there is no such route", pattern)
@@ -157,8 +156,11 @@ func (d *describer) document(paths object) object {
 		"servers": []object{{"url": "/"}},
 		"tags":    groups,
 		"paths":   paths,
-		"components": object{"schemas": d.schemas, "securitySchemes": object{"admin": object{"type": "http", "scheme": "basic",
-			"description": "The administrator's user name and password. From other machines over HTTPS only, or behind a proxy that ends TLS."}},
+		"components": object{"schemas": d.schemas, "securitySchemes": object{
+			"password": object{"type": "http", "scheme": "basic",
+				"description": "User name and password of an account. From other machines over HTTPS only, or behind a proxy that ends TLS."},
+			"token":   object{"type": "http", "scheme": "bearer", "description": "An API token. It may not change accounts, tokens or sessions."},
+			"session": object{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "What /login gives a browser."}},
 			"responses": object{"Problem": object{"description": "An error; detail says what to do.", "content": object{
 				"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}}}},
 	}
@@ -167,17 +169,19 @@ func (d *describer) document(paths object) object {
 var inBraces = regexp.MustCompile(`\{(\w+)\}`)
 
 // operation describes one route.
-func (d *describer) operation(op *operation, path string, who access) object {
+func (d *describer) operation(op *operation, path string, who level) object {
 	out := object{"operationId": op.id, "tags": []string{op.tag}, "summary": op.summary}
 	if op.about != "" {
 		out["description"] = op.about
 	}
 	// An empty requirement beside the other says that it may do without.
-	out["security"] = []object{{"admin": []string{}}}
+	out["security"] = []object{{"password": []string{}}, {"token": []string{}}, {"session": []string{}}}
+	needs := map[level]string{accessRead: "Without a password, unless the server was started with --reads-closed.", accessSelf: "For whoever is signed in.",
+		accessMaintain: "Needs maintainer, of the agencies of all structures that change.", accessAdmin: "Needs admin."}[who]
 	if who == accessRead {
-		out["security"] = []object{{}, {"admin": []string{}}}
-		out["description"] = strings.TrimSpace(op.about + " Without a password, unless the server was started with --reads-closed.")
+		out["security"] = append([]object{{}}, out["security"].([]object)...)
 	}
+	out["description"] = strings.TrimSpace(op.about + " " + needs)
 	parameters := []object{}
 	for _, in := range inBraces.FindAllStringSubmatch(path, -1) {
 		p, ok := pathParameters[in[1]]

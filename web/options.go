@@ -10,6 +10,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 )
 
 // BodyBytesDefault bounds a request's body where Options say nothing: 1 GiB, as
@@ -20,8 +21,8 @@ const BodyBytesDefault = 1 << 30
 // everything else has a default that its line states.
 type Options struct {
 	Registry *registry.Registry
-	// Producer is shown and commanded; its routes are absent if nil.
-	Producer *producer.Admin
+	// Producers are shown, changed and commanded; their routes are absent if nil.
+	Producers *producer.Producers
 	// Connections are shown, changed and tested; their routes are absent if nil.
 	Connections *producer.Connections
 	// Doctor examines, makes and mends topics; its routes are absent if nil.
@@ -29,11 +30,14 @@ type Options struct {
 	// Mail is shown, set and tested; its routes are absent if nil.
 	Mail *producer.Mailer
 
-	// User and Password are the administrator's. User is "admin" by default;
-	// an empty password lets nobody in who needs one.
+	// Access decides who may. If it is nil there is one administrator, with User
+	// ("admin" by default) and Password, and nobody if that is empty; the routes
+	// about accounts and the audit are absent then.
+	Access *access.Control
+	// User and Password count where Access is nil.
 	User, Password string
-	// ReadsClosed asks for the password on reads too. By default they are
-	// open, as in FMR.
+	// ReadsClosed lets only those read who have signed in. By default everybody
+	// may, as in FMR.
 	ReadsClosed bool
 	// BehindProxy says that a proxy ends TLS in front of this server, so that
 	// passwords are accepted over plain HTTP from other machines.
@@ -66,6 +70,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.User == "" {
 		o.User = "admin"
+	}
+	if o.Access == nil {
+		o.Access = &access.Control{User: o.User, Password: o.Password, Log: o.Log, Now: o.Now}
 	}
 	if o.Sender == "" {
 		o.Sender = "URNCAST"

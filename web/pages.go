@@ -10,6 +10,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"urncast/registry/access"
 	"urncast/web/console"
 )
 
@@ -23,8 +24,10 @@ const themeCookie = "urncast_theme"
 // so that a page costs nothing more for it.
 func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	f := &console.Frame{Title: title, Path: path, Environment: s.Environment, Version: s.Version, Now: s.Now()}
-	if user, _, sent := r.BasicAuth(); sent {
-		f.Who = console.Who{Name: user, Role: "admin"}
+	if p := access.From(r.Context()); p.Signed() {
+		f.Who = console.Who{Name: p.Name, Role: p.Role.String(), Session: p.Session != ""}
+	} else if _, ok := s.served["GET /login"]; ok && path != "/login" && path != "/setup" {
+		f.SignIn = "/login?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		f.Theme = c.Value
@@ -34,7 +37,7 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	for _, group := range console.Map() {
 		shown := console.Group{Heading: group.Heading}
 		for _, e := range group.Entries {
-			if !s.serves(e.Path) {
+			if !s.serves(r, e.Path) {
 				continue
 			}
 			if e.Path == "/producers" {
@@ -49,12 +52,13 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	return f
 }
 
-// serves says whether there is a page.
-func (s *server) serves(path string) bool {
+// serves says whether there is a page that the reader may see.
+func (s *server) serves(r *http.Request, path string) bool {
 	if path == "/" {
 		path = "/{$}"
 	}
-	return s.served["GET "+path]
+	level, ok := s.served["GET "+path]
+	return ok && access.From(r.Context()).Role >= s.needed(level)
 }
 
 // draw sends a page.
@@ -122,7 +126,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 
 // theme keeps the reader's choice, and leads back.
 func (s *server) theme(w http.ResponseWriter, r *http.Request) {
-	c := &http.Cookie{Name: themeCookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil, MaxAge: 400 * 24 * 3600}
+	c := &http.Cookie{Name: themeCookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.private(r), MaxAge: 400 * 24 * 3600}
 	switch theme := r.PostFormValue("theme"); theme {
 	case "light", "dark":
 		c.Value = theme

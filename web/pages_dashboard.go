@@ -96,7 +96,7 @@ func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers 
 		rows[i] = console.TransactionRow{Transaction: ts[i], First: firsts[ts[i].Number], Statuses: make([]string, len(producers))}
 	}
 	for at := range producers {
-		became, err := s.became(ctx, producers[at].Name, from, to)
+		became, err := s.became(ctx, producers[at].ID, from, to)
 		if err != nil {
 			return nil, err
 		}
@@ -108,6 +108,6 @@ func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers 
 }
 
 // became says what became of transactions on one producer.
-func (s *server) became(ctx context.Context, _ string, from, to registry.Number) (map[registry.Number]producer.Became, error) {
-	return s.Producer.TransactionStatus(ctx, from, to)
+func (s *server) became(ctx context.Context, id string, from, to registry.Number) (map[registry.Number]producer.Became, error) {
+	return s.Producers.Of(id).TransactionStatus(ctx, from, to)
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"urncast/formats"
 	"urncast/registry"
@@ -161,11 +162,11 @@ func (s *server) fillPublished(ctx context.Context, v *console.Structure) error 
 	}
 	n := v.Shown.Number
 	for i := range producers {
-		became, err := s.became(ctx, producers[i].Name, n, n)
+		became, err := s.became(ctx, producers[i].ID, n, n)
 		if err != nil {
 			return err
 		}
-		v.Sent = append(v.Sent, console.Sent{Producer: producers[i].Name, Topic: producers[i].Topic, Status: became[n].Status})
+		v.Sent = append(v.Sent, console.Sent{Producer: producers[i].Name, Topic: strings.Join(producers[i].Topics(), ", "), Status: became[n].Status})
 	}
 	return nil
 }

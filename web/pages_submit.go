@@ -9,7 +9,9 @@ import (
 
 	"urncast/formats"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const submitShown = 200
@@ -30,8 +32,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
 		return
 	}
-	user, _, _ := r.BasicAuth() // the guard has checked it
-	up, fields, err := s.uploads.take(form, user, s.Now())
+	up, fields, err := s.uploads.take(form, access.From(r.Context()).Name, s.Now())
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -57,7 +58,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 
 // submission is what the upload asks for.
 func (s *server) submission(r *http.Request, up *upload, c *checked, dry bool) registry.Submission {
-	return registry.Submission{Mode: up.mode, Structures: up.structures(c), DryRun: dry, User: up.user,
+	return registry.Submission{Mode: up.mode, Structures: up.structures(c), DryRun: dry, User: up.user, May: access.From(r.Context()).MayChange(),
 		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
 }
 
@@ -72,8 +73,7 @@ func (s *server) check(r *http.Request, up *upload) {
 
 // uploadOf finds the upload that a path names; nil if that is answered.
 func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
-	user, _, _ := r.BasicAuth() // the guard has checked it
-	up := s.uploads.find(r.PathValue("id"), user)
+	up := s.uploads.find(r.PathValue("id"), access.From(r.Context()).Name)
 	if up == nil {
 		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
 			"They are kept for an hour, by the instance that took them, for the one who sent them. Nothing of them was written unless you submitted them. Send them again.")
@@ -151,6 +151,7 @@ func (s *server) submitNow(w http.ResponseWriter, r *http.Request, up *upload) {
 	c.outcome, c.err = s.Registry.Submit(r.Context(), s.submission(r, up, c, false))
 	c.took = time.Since(began)
 	if c.err == nil && len(c.outcome.Transactions) > 0 {
+		rest.AuditChange(r.Context(), s.Access, c.outcome, up.mode.String())
 		s.uploads.drop(up)
 		http.Redirect(w, r, console.TransactionPath(c.outcome.Transactions[0]), http.StatusSeeOther)
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -91,12 +92,12 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 	}
 	for i := range producers {
 		p := &producers[i]
-		became, err := s.became(ctx, p.Name, t.Number, t.Number)
+		became, err := s.became(ctx, p.ID, t.Number, t.Number)
 		if err != nil {
 			return err
 		}
 		b := became[t.Number]
-		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topic: p.Topic, Status: b.Status, Reason: b.Reason, User: b.User})
+		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topic: strings.Join(p.Topics(), ", "), Status: b.Status, Reason: b.Reason, User: b.User})
 		if b.Status == producer.StatusFailed {
 			t.Troubles = append(t.Troubles, console.Fault{What: p.Name + " stopped here", Error: b.Reason,
 				Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it.",

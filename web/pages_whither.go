@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
@@ -43,19 +44,32 @@ func (s *server) fillWhither(ctx context.Context, v *console.Checked, o *registr
 		return err
 	}
 	for i := range producers {
-		p := &producers[i]
-		row := console.Whither{Producer: p.Name, Topic: p.Topic}
-		for j := range o.Results {
-			res := &o.Results[j]
-			changes := res.Verdict == registry.Created || res.Verdict == registry.Updated || res.Verdict == registry.Deleted
-			if changes && p.Filter.Passes(res.URN) {
-				row.Messages++
+		oversized, err := s.Producers.Of(producers[i].ID).Oversize(ctx, o.Replaces)
+		for _, route := range producers[i].Settings.Routes {
+			row := whither(&route, o, oversized)
+			if row.Producer = producers[i].Name; err != nil {
+				row.Unknown = err.Error()
 			}
+			v.Whither = append(v.Whither, row)
 		}
-		if row.TooLarge, err = s.Producer.Oversize(ctx, o.Replaces); err != nil {
-			row.Unknown = err.Error()
-		}
-		v.Whither = append(v.Whither, row)
 	}
 	return nil
+}
+
+// whither says how much would go along a route, and what of it does not fit.
+func whither(route *producer.Route, o *registry.Outcome, oversized []producer.Oversized) console.Whither {
+	row := console.Whither{Topic: route.Topic}
+	for i := range o.Results {
+		res := &o.Results[i]
+		changes := res.Verdict == registry.Created || res.Verdict == registry.Updated || res.Verdict == registry.Deleted
+		if changes && route.Filter.Passes(res.URN) {
+			row.Messages++
+		}
+	}
+	for _, large := range oversized {
+		if large.Topic == route.Topic {
+			row.TooLarge = append(row.TooLarge, large.Text)
+		}
+	}
+	return row
 }

@@ -8,25 +8,25 @@ import (
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	maintain := &rest.Maintenance{Registry: s.Registry, Producer: s.Producer, Sender: s.Sender, Now: s.Now}
+	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Audit: s.Access, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
-	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
-	rules := &rest.Rules{Registry: s.Registry}
-	house := &rest.Housekeeping{Registry: s.Registry}
+	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers}
+	rules := &rest.Rules{Registry: s.Registry, Audit: s.Access}
+	house := &rest.Housekeeping{Registry: s.Registry, Audit: s.Access}
 	routes := []route{
 		{"GET /healthz", accessOpen, s.healthz},
 		{"GET /readyz", accessOpen, s.readyz},
 		{"GET /metrics", accessRead, s.metricsPage},
 
-		{"POST /sdmx/v2/structure", accessAdmin, maintain.Submit},
-		{"POST /sdmx/v2/structure/{$}", accessAdmin, maintain.Submit},
-		{"POST /sdmx/v2/structure/{type}", accessAdmin, maintain.Submit},
-		{"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessAdmin, maintain.Put},
-		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessAdmin, maintain.Delete},
-		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", accessAdmin, maintain.Delete},
-		{"POST /ws/secure/sdmxapi/rest", accessAdmin, maintain.Submit},
-		{"POST /ws/secure/sdmxapi/rest/{$}", accessAdmin, maintain.Submit},
-		{"POST /api/v1/structures/rename", accessAdmin, maintain.Rename},
+		{"POST /sdmx/v2/structure", accessMaintain, maintain.Submit},
+		{"POST /sdmx/v2/structure/{$}", accessMaintain, maintain.Submit},
+		{"POST /sdmx/v2/structure/{type}", accessMaintain, maintain.Submit},
+		{"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessMaintain, maintain.Put},
+		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessMaintain, maintain.Delete},
+		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", accessMaintain, maintain.Delete},
+		{"POST /ws/secure/sdmxapi/rest", accessMaintain, maintain.Submit},
+		{"POST /ws/secure/sdmxapi/rest/{$}", accessMaintain, maintain.Submit},
+		{"POST /api/v1/structures/rename", accessMaintain, maintain.Rename},
 
 		{"GET /sdmx/v2/structure/{type}", accessRead, query.Structures},
 		{"GET /sdmx/v2/structure/{type}/{agency}", accessRead, query.Structures},
@@ -44,22 +44,37 @@ func (s *server) routes() []route {
 		{"GET /api/v1/openapi.json", accessRead, s.describe},
 	}
 	routes = append(routes, s.pageRoutes()...)
-	if s.Producer != nil {
-		manage := &rest.Management{Producer: s.Producer}
-		routes = append(routes,
-			route{"GET /api/v1/producer", accessRead, manage.Status},
-			route{"POST /api/v1/producer/{command}", accessAdmin, manage.Command})
+	if s.Producers != nil {
+		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 	}
 	if s.Connections != nil {
-		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections})...)
+		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
 	}
 	if s.Doctor != nil {
-		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor})...)
+		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)
+	}
+	if s.Access != nil && s.Access.Store != nil {
+		routes = append(routes, accessRoutes(&rest.Access{Control: s.Access})...)
+		routes = append(routes, s.accessPageRoutes()...)
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
 	}
 	return routes
+}
+
+func producerRoutes(p *rest.Producers) []route {
+	return []route{
+		{"GET /api/v1/producers", accessRead, p.List},
+		{"POST /api/v1/producers", accessAdmin, p.Create},
+		{"GET /api/v1/producers/{name}", accessRead, p.Get},
+		{"PUT /api/v1/producers/{name}", accessAdmin, p.Put},
+		{"DELETE /api/v1/producers/{name}", accessAdmin, p.Delete},
+		{"POST /api/v1/producers/{name}/{command}", accessAdmin, p.Command},
+		{"GET /api/v1/producers/{name}/jobs", accessRead, p.Jobs},
+		{"POST /api/v1/producers/{name}/jobs", accessAdmin, p.Publish},
+		{"DELETE /api/v1/producers/{name}/jobs/{id}", accessAdmin, p.Cancel},
+	}
 }
 
 // pageRoutes are the pages of the console, and what they load.
@@ -73,10 +88,10 @@ func (s *server) pageRoutes() []route {
 		{"GET /structures/{type}/{agency}/{id}/{version}", accessRead, s.structurePage},
 		{"GET /structures/{type}/{agency}/{id}/{version}/source", accessRead, s.sourcePage},
 		{"GET /structures/{type}/{agency}/{id}/{version}/download", accessRead, s.download},
-		{"GET /submit", accessAdmin, s.submitPage},
-		{"POST /submit", accessAdmin, s.submitFiles},
-		{"GET /submit/{id}", accessAdmin, s.checkedPage},
-		{"POST /submit/{id}", accessAdmin, s.submitCommand},
+		{"GET /submit", accessMaintain, s.submitPage},
+		{"POST /submit", accessMaintain, s.submitFiles},
+		{"GET /submit/{id}", accessMaintain, s.checkedPage},
+		{"POST /submit/{id}", accessMaintain, s.submitCommand},
 		{"GET /live/dashboard", accessRead, s.serveLive(s.liveDashboard())},
 		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
 		{"GET /find", accessRead, s.find},
@@ -106,7 +121,6 @@ func connectionRoutes(c *rest.Connections) []route {
 		{"POST /api/v1/connections/test", accessAdmin, c.TestEdited},
 		{"POST /api/v1/connections/{name}/test", accessAdmin, c.TestSaved},
 		{"GET /api/v1/kafka-properties", accessAdmin, c.Properties},
-		{"GET /api/v1/audit", accessAdmin, c.Audit},
 	}
 }
 

@@ -13,13 +13,11 @@ import (
 // New makes the handler of everything the server serves.
 func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults(), stopping: make(chan struct{})}
-	s.password = digest(s.Password)
-	s.user = digest(s.User)
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
-	s.served = map[string]bool{}
+	s.served = map[string]level{}
 	for _, rt := range s.routes() {
-		s.served[rt.pattern] = true
+		s.served[rt.pattern] = rt.access
 		s.mux.Handle(rt.pattern, s.guard(rt))
 	}
 	sameOrigin := http.NewCrossOriginProtection()
@@ -51,30 +49,31 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
-	user, password [32]byte
-	metrics        *metrics
-	mux            *http.ServeMux
-	served         map[string]bool // the patterns of all routes
-	glance         glances
-	items          contents
-	uploads        uploads
-	stopping       chan struct{}
-	stopOnce       sync.Once
+	metrics  *metrics
+	mux      *http.ServeMux
+	served   map[string]level // of all routes, by pattern
+	glance   glances
+	items    contents
+	uploads  uploads
+	stopping chan struct{}
+	stopOnce sync.Once
 }
 
-// An access is who may take a route.
-type access uint8
+// A level is who may take a route.
+type level uint8
 
 const (
-	accessOpen  access = iota // everyone, whatever the options say: health
-	accessRead                // everyone, or the administrator if reads are closed
-	accessAdmin               // the administrator
+	accessOpen     level = iota // everyone, whatever the options say: health, signing in
+	accessRead                  // everyone, or readers if reads are closed
+	accessSelf                  // whoever is signed in; the handler gives him what is his own
+	accessMaintain              // maintainers, each of the structures of his agencies
+	accessAdmin                 // administrators
 )
 
 // A route is one row of the table of routes.
 type route struct {
 	pattern string // as http.ServeMux reads it
-	access  access
+	access  level
 	handle  http.HandlerFunc
 }
 

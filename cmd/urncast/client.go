@@ -16,6 +16,7 @@ type client struct {
 	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves."`
 	User     string `default:"admin" help:"User name."`
 	Password string `help:"Password."`
+	Token    string `help:"API token, in place of user name and password; better from the environment."`
 }
 
 // open makes a request; the caller closes the answer's body.
@@ -24,7 +25,10 @@ func (c *client) open(ctx context.Context, method, path string, header map[strin
 	if err != nil {
 		return nil, err
 	}
-	if c.Password != "" {
+	switch {
+	case c.Token != "":
+		r.Header.Set("Authorization", "Bearer "+c.Token)
+	case c.Password != "":
 		r.SetBasicAuth(c.User, c.Password)
 	}
 	r.Header.Set("Accept", "application/json")
@@ -57,7 +61,7 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 	}
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:
-		return nil, code, fmt.Errorf("%s (URNCAST_USER and URNCAST_PASSWORD, or --user and --password, say who you are.)", said(answer))
+		return nil, code, fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password.)", said(answer))
 	case code >= 500 || code >= 400 && said(answer) == "":
 		return nil, code, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
 	case code >= 400:

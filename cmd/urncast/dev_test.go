@@ -179,7 +179,6 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 		command serveCommand
 		says    string
 	}{
-		"no password":  {serveCommand{HTTP: "127.0.0.1:1"}, "URNCAST_PASSWORD"},
 		"short":        {serveCommand{HTTP: "127.0.0.1:1", Password: "1234567"}, "fewer than 8"},
 		"plain HTTP":   {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678"}, "--behind-proxy"},
 		"half of TLS":  {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678", TLSCert: "c"}, "both"},
@@ -191,7 +190,7 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	for _, ok := range []serveCommand{{HTTP: "127.0.0.1:1", Password: "12345678"}, {HTTP: "0.0.0.0:1", Password: "12345678", BehindProxy: true}} {
+	for _, ok := range []serveCommand{{HTTP: "127.0.0.1:1"}, {HTTP: "127.0.0.1:1", Password: "12345678"}, {HTTP: "0.0.0.0:1", Password: "12345678", BehindProxy: true}} {
 		if err := ok.check(); err != nil {
 			t.Error(err)
 		}

@@ -30,6 +30,8 @@ type cli struct {
 	Topic         topicCommands       `cmd:"" help:"Make topics."`
 	Connection    connectionCommands  `cmd:"" help:"Define, check and test the connections to Kafka."`
 	Mail          mailCommands        `cmd:"" help:"Set and test the mail to admins."`
+	Account       accountCommands     `cmd:"" help:"Make and change the accounts of those who sign in."`
+	Token         tokenCommands       `cmd:"" help:"Make, list and delete API tokens."`
 	Housekeeping  housekeepingCommand `cmd:"" help:"Remove old content by the settings, now."`
 	Secrets       secretsCommands     `cmd:"" help:"Make and rotate the keys that seal secrets in the database."`
 	Version       versionCommand      `cmd:"" help:"Print the version."`

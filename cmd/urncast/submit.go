@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,10 +67,13 @@ func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, e
 	}
 	path := fmt.Sprintf("/sdmx/v2/structure?action=%s&dryRun=%t&skipUnsupported=%t", c.Action, c.DryRun, c.SkipUnsupported)
 	header := map[string]string{"Content-Type": "application/octet-stream", "X-Urncast-File": filepath.Base(name)}
-	b, _, err := c.do(ctx, http.MethodPost, path, header, &progress{r: f, name: name, size: info.Size(), next: time.Now().Add(2 * time.Second)},
-		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)
+	b, status, err := c.do(ctx, http.MethodPost, path, header, &progress{r: f, name: name, size: info.Size(), next: time.Now().Add(2 * time.Second)},
+		http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)
 	if err != nil {
 		return nil, err
+	}
+	if status == http.StatusForbidden && !bytes.Contains(b, []byte(`"results"`)) { // the role may not submit at all
+		return nil, errors.New(said(b))
 	}
 	a := &submitAnswer{}
 	if len(b) > 0 {

@@ -26,6 +26,7 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -44,13 +45,19 @@ func serve(t *testing.T) (*httptest.Server, *registry.Registry) {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	records, err := store.Producer(ctx, producer.Config{Topic: "sdmx.public.json", Format: "fusion-json"}.WithDefaults())
+	d, err := store.Directory(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
+	config := producer.Config{Routes: []producer.Route{{Topic: "sdmx.public.json", Format: "fusion-json"}}}.WithDefaults()
+	if err := d.Fix(ctx, &config, ""); err != nil {
+		t.Fatal(err)
+	}
 	r := registry.New(store)
-	s := httptest.NewServer(web.New(web.Options{Registry: r, Producer: producer.NewAdmin(records), Password: password,
-		Environment: "Test", Version: "1.0.0", Log: slog.New(slog.DiscardHandler)}))
+	quiet := slog.New(slog.DiscardHandler)
+	s := httptest.NewServer(web.New(web.Options{Registry: r, Producers: &producer.Producers{Directory: d},
+		Access:      &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet},
+		Environment: "Test", Version: "1.0.0", Log: quiet}))
 	t.Cleanup(s.Close)
 	t.Cleanup(cancel) // before the store closes, what listens must end
 	return s, r

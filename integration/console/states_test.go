@@ -21,10 +21,12 @@ var moment = time.Date(2026, 3, 12, 10, 42, 12, 0, time.UTC)
 func troubled() *console.Dashboard {
 	d := &console.Dashboard{Now: moment, Structures: 51_377, Last: 48_219, LastAt: moment.Add(-6 * time.Second)}
 	state := func(name string, s producer.State, sent registry.Number) *producer.Status {
-		d.Producers = append(d.Producers, producer.Status{Name: name, State: s, Topic: "sdmx." + name + ".json", Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
+		d.Producers = append(d.Producers, producer.Status{Name: name, State: s, Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
 			OldestPending: moment.Add(-104 * time.Minute), Since: moment.Add(-90 * time.Minute), Started: true, Holder: "urncast-1:12/ab", HeldSince: moment.Add(-4 * 24 * time.Hour), Term: 41,
 			Standby: []producer.Instance{{ID: "urncast-2:9/cd", StartedAt: moment.Add(-time.Hour)}}})
-		return &d.Producers[len(d.Producers)-1]
+		p := &d.Producers[len(d.Producers)-1]
+		p.Settings.Routes = []producer.Route{{Topic: "sdmx." + name + ".json"}, {Topic: "sdmx." + name + ".ml21"}}
+		return p
 	}
 	failed := state("bis-public", producer.Failed, 48_212)
 	failed.Failed = 48_213

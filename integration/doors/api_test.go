@@ -16,6 +16,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/producertest"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -63,19 +64,25 @@ func serveAll(t *testing.T) *httptest.Server {
 	}
 	t.Cleanup(store.Close)
 	t.Cleanup(cancel)
-	records, err := store.Producer(ctx, producer.Config{Connection: "main"}.WithDefaults())
-	if err != nil {
-		t.Fatal(err)
+	producers := producersOf(ctx, t, store, producer.Config{Connection: "main"}.WithDefaults())
+	for _, sql := range []string{
+		`INSERT INTO producers (name, routes, prefix, sender, started) VALUES ('started', '[{"topic": "s", "format": "fusion-json"}]', 'tx', 'S', true)`,
+		`INSERT INTO jobs (id, producer, kind, as_of, phase) SELECT '00000000-0000-0000-0000-000000000001', id, 'baseline', 0, 'waiting' FROM producers WHERE name = 'started'`,
+	} {
+		if _, err := store.Pool().Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
 	}
-	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Topic: "structures", Prefix: "tx"}
-	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true}, Connection: "main", Topic: "structures", Prefix: "tx",
+	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true},
 		Retention: time.Hour, Largest: store.Largest}
 	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
 		return to, nil
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producer: producer.NewAdmin(records), Connections: connections, Doctor: doctor,
-		Mail:     producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
-		Password: password, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producers, Connections: connections, Doctor: doctor,
+		Mail:   producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
+		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
+		Log:    slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	return s
 }
@@ -117,24 +124,64 @@ var calls = []struct {
 	{"DELETE", "/api/v1/connections/other", "", 204},
 	{"GET", "/api/v1/kafka-properties", "", 200},
 
-	{"GET", "/api/v1/producer/doctor?topic=t", "", 200},
-	{"POST", "/api/v1/producer/doctor/fix", `{"findings": ["nonsense"]}`, 400},
-	{"POST", "/api/v1/producer/doctor/fix", `{"findings": "all"}`, 400},
-	{"POST", "/api/v1/producer/doctor/fix", `{"topic": "refused", "findings": ["cleanup-policy"]}`, 409},
-	{"POST", "/api/v1/producer/doctor/fix", `{"findings": ["cleanup-policy"]}`, 200},
-	{"GET", "/api/v1/producer/doctor", "", 200},
-	{"POST", "/api/v1/topics", `{"topic": "t", "replicationFactor": 3}`, 201},
-	{"POST", "/api/v1/topics", `{"topic": "refused"}`, 409},
+	{"GET", "/api/v1/producers/default/doctor?topic=t", "", 200},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"findings": ["nonsense"]}`, 400},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"findings": "all"}`, 400},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"topic": "refused", "findings": ["cleanup-policy"]}`, 409},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"findings": ["cleanup-policy"]}`, 200},
+	{"GET", "/api/v1/producers/default/doctor", "", 200},
+	{"POST", "/api/v1/topics", `{"topic": "t", "connection": "main", "replicationFactor": 3}`, 201},
+	{"POST", "/api/v1/topics", `{"topic": "refused", "connection": "main"}`, 409},
 	{"POST", "/api/v1/topics", `{"topic": "no/topic"}`, 400},
 	{"POST", "/api/v1/topics", ``, 400},
-	{"GET", "/api/v1/producer", "", 200},
-	{"POST", "/api/v1/producer/start", `{"how": "continue"}`, 409},
-	{"POST", "/api/v1/producer/start", `{"how": "idle"}`, 204},
+	{"GET", "/api/v1/producers", "", 200},
+	{"GET", "/api/v1/producers/default", "", 200},
+	{"GET", "/api/v1/producers/none", "", 404},
+	{"POST", "/api/v1/producers", `{"name": "two", "connection": "main", "routes": [{"topic": "two", "format": "sdmx-ml-2.1", "filter": {"classes": ["Codelist"]}}]}`, 201},
+	{"POST", "/api/v1/producers", `{"name": "two", "routes": [{"topic": "three", "format": "fusion-json"}]}`, 409},
+	{"POST", "/api/v1/producers", `{"name": "three", "routes": [{"topic": "t/hree", "format": "fusion-json"}]}`, 400},
+	{"PUT", "/api/v1/producers/two", `{"name": "two", "connection": "main", "prefix": "tx", "sender": "S", "revision": 1, "routes": [{"topic": "two", "format": "fusion-json"}]}`, 200},
+	{"PUT", "/api/v1/producers/two", `{"name": "two", "connection": "main", "prefix": "tx", "sender": "S", "revision": 1, "routes": [{"topic": "two", "format": "fusion-json"}]}`, 409},
+	{"PUT", "/api/v1/producers/two", `{"name": "two"}`, 400},
+	{"PUT", "/api/v1/producers/none", `{"name": "none"}`, 404},
+	{"GET", "/api/v1/producers/two/jobs", "", 200},
+	{"GET", "/api/v1/producers/none/jobs", "", 404},
+	{"POST", "/api/v1/producers/two/jobs", `{}`, 409},
+	{"POST", "/api/v1/producers/none/jobs", `{}`, 404},
+	{"DELETE", "/api/v1/producers/two/jobs/none", "", 404},
+	{"POST", "/api/v1/producers/started/jobs", `{"filter": {"agencies": ["A.*"]}}`, 202},
+	{"POST", "/api/v1/producers/started/jobs", `{"from": 1, "to": 9999}`, 400},
+	{"DELETE", "/api/v1/producers/started/jobs/00000000-0000-0000-0000-000000000001", "", 204},
+	{"DELETE", "/api/v1/producers/default", "", 409},
+	{"DELETE", "/api/v1/producers/two", "", 204},
+	{"DELETE", "/api/v1/producers/two", "", 404},
+	{"POST", "/api/v1/producers/default/start", `{"how": "continue"}`, 409},
+	{"POST", "/api/v1/producers/default/start", `{"how": "idle"}`, 204},
 
 	{"PUT", "/api/v1/mail", `{"host": "mail.example.org", "sender": "u@example.org", "admins": ["a@example.org"]}`, 200},
 	{"GET", "/api/v1/mail", "", 200},
 	{"POST", "/api/v1/mail/test", "", 200},
+	{"POST", "/api/v1/accounts", `{"name": "anna", "password": "four words in a row", "role": "maintainer", "agencies": ["A"]}`, 201},
+	{"POST", "/api/v1/accounts", `{"name": "anna", "role": "reader"}`, 409},
+	{"POST", "/api/v1/accounts", `{"name": "bea", "role": "king"}`, 400},
+	{"GET", "/api/v1/accounts", "", 200},
+	{"GET", "/api/v1/accounts/anna", "", 200},
+	{"GET", "/api/v1/accounts/bea", "", 404},
+	{"PATCH", "/api/v1/accounts/anna", `{"role": "admin"}`, 200},
+	{"POST", "/api/v1/accounts/anna/password", `{"password": "short"}`, 400},
+	{"POST", "/api/v1/accounts/anna/password", `{"password": "another four words"}`, 204},
+	{"POST", "/api/v1/tokens", `{"account": "anna", "name": "ci", "role": "reader"}`, 201},
+	{"POST", "/api/v1/tokens", `{"name": "ci"}`, 409},
+	{"GET", "/api/v1/tokens", "", 200},
+	{"DELETE", "/api/v1/tokens/nonsense", "", 404},
+	{"GET", "/api/v1/sessions", "", 200},
+	{"DELETE", "/api/v1/sessions/nonsense", "", 404},
+	{"DELETE", "/api/v1/accounts/anna", "", 204},
+	{"DELETE", "/api/v1/accounts/anna", "", 404},
 	{"GET", "/api/v1/audit", "", 200},
+	{"GET", "/api/v1/audit?action=account+created&user=admin&subject=ANN&from=2026-01-01&to=2126-01-01", "", 200},
+	{"GET", "/api/v1/audit?from=yesterday", "", 400},
+	{"GET", "/api/v1/audit?format=csv", "", 200},
 }
 
 // Every operation of the description is called, and what is answered fits its schema,
@@ -145,6 +192,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 		status, body := call(t, s, c.method, c.path, []byte(c.body), "Accept", "application/json, */*")
 		want(t, c.method+" "+c.path, status, body, c.status)
 	}
+	endOwn(t, s)
 	doc, err := served.read(s.URL)
 	if err != nil {
 		t.Fatal(err)

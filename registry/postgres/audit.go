@@ -3,10 +3,13 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/registry/access"
 )
 
 // audit records an act in the transaction of the change. The lock makes ids rise
@@ -42,4 +45,59 @@ func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]p
 		acts[i].At = acts[i].At.UTC()
 	}
 	return acts, err
+}
+
+// Record implements access.Store.
+func (s *AccessStore) Record(ctx context.Context, a access.Act) error {
+	return s.audited(ctx, a, func(pgx.Tx) error { return nil })
+}
+
+// Acts implements access.Store.
+func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]access.Act, error) {
+	where, args := []string{"true"}, []any{}
+	and := func(condition string, v any) {
+		args = append(args, v)
+		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
+	}
+	if q.User != "" {
+		and("user_name = ?", q.User)
+	}
+	if q.Action != "" {
+		and("action = ?", q.Action)
+	}
+	if q.Subject != "" {
+		and("strpos(lower(subject), lower(?)) > 0", q.Subject)
+	}
+	if !q.From.IsZero() {
+		and("at >= ?", q.From)
+	}
+	if !q.To.IsZero() {
+		and("at < ?", q.To)
+	}
+	if q.Before > 0 {
+		and("id < ?", q.Before)
+	}
+	order := "DESC"
+	if q.Ascending || q.After > 0 {
+		and("id > ?", q.After)
+		order = "ASC"
+	}
+	args = append(args, q.Limit)
+	acts, err := all(ctx, s, pgx.RowToStructByPos[access.Act], `
+		SELECT id, at, user_name, remote, action, subject, detail FROM audit
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY id `+order+` LIMIT $`+strconv.Itoa(len(args)), args...)
+	for i := range acts {
+		acts[i].At = acts[i].At.UTC()
+	}
+	return acts, err
+}
+
+// Actions implements access.Store: a look-up by index for each, however long the audit is.
+func (s *AccessStore) Actions(ctx context.Context) ([]string, error) {
+	return all(ctx, s, pgx.RowTo[string], `
+		WITH RECURSIVE each AS (
+			SELECT min(action) AS action FROM audit
+			UNION ALL
+			SELECT (SELECT min(action) FROM audit WHERE action > each.action) FROM each WHERE each.action IS NOT NULL)
+		SELECT action FROM each WHERE action IS NOT NULL`)
 }

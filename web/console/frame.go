@@ -8,6 +8,8 @@ type Frame struct {
 	Title, Path string
 	// Who is signed in; empty if nobody is.
 	Who Who
+	// SignIn is the path to do so, where nobody is signed in and there are accounts.
+	SignIn string
 	// Environment names the installation; empty shows none.
 	Environment string
 	Version     string
@@ -24,8 +26,11 @@ type Frame struct {
 	Now  time.Time
 }
 
-// Who is the reader of a page.
-type Who struct{ Name, Role string }
+// Who is the reader of a page; Session says that there is one, which can be ended.
+type Who struct {
+	Name, Role string
+	Session    bool
+}
 
 // A Group is a part of the side, under a heading or, the first, without one.
 type Group struct {

@@ -14,11 +14,15 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 )
 
-// Connections serves the connections to Kafka and the audit. What goes in as a
+// Connections serves the connections to Kafka. What goes in as a
 // secret never comes out.
-type Connections struct{ Connections *producer.Connections }
+type Connections struct {
+	Connections *producer.Connections
+	Audit       *access.Control
+}
 
 // connectionBytesMax bounds a request: the files of a connection in base64, and
 // what is around them.
@@ -142,28 +146,6 @@ func (c *Connections) Properties(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"properties": c.Connections.Properties()})
 }
 
-// Audit serves GET /api/v1/audit?after=N: who changed what, in order.
-func (c *Connections) Audit(w http.ResponseWriter, r *http.Request) {
-	after := int64(0)
-	if text := r.URL.Query().Get("after"); text != "" {
-		var err error
-		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
-			WriteError(w, r, http.StatusBadRequest, "after=%q is no id of an entry.", text)
-			return
-		}
-	}
-	acts, err := c.Connections.Acts(r.Context(), after, pageMax)
-	if err != nil {
-		writeConnectionError(w, r, err)
-		return
-	}
-	page := map[string]any{"entries": append([]producer.Act{}, acts...)}
-	if len(acts) == pageMax {
-		page["next"] = fmt.Sprintf("/api/v1/audit?after=%d", acts[len(acts)-1].ID)
-	}
-	writeJSON(w, http.StatusOK, page)
-}
-
 // readEdit reads a request's Edit, to the end of its body: a handler then hears
 // of a client that goes away. If it says false, the answer has been written.
 func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
@@ -214,10 +196,10 @@ func decode(b []byte, v any) error {
 	return nil
 }
 
-// actor is who makes the request: the guard has checked the password.
+// actor is who makes the request, as the guard found.
 func actor(r *http.Request) producer.Actor {
-	user, _, _ := r.BasicAuth()
-	return producer.Actor{User: user, Remote: r.RemoteAddr}
+	p := access.From(r.Context())
+	return producer.Actor{User: p.Name, Remote: p.From()}
 }
 
 // writeConnectionError answers with the status that fits an error.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/registry/access"
 )
 
 const mediaLines = "application/x-ndjson"
@@ -84,7 +85,20 @@ func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Ed
 			return // the client has gone, and with it the request's context
 		}
 	}
-	err := c.Connections.Test(r.Context(), e, o.test(), func(s producer.Step) { line(Step{s, s.Took.Milliseconds()}) })
+	var failed []string
+	err := c.Connections.Test(r.Context(), e, o.test(), func(s producer.Step) {
+		if s.State == producer.StepFailed {
+			failed = append(failed, s.ID)
+		}
+		line(Step{s, s.Took.Milliseconds()})
+	})
+	if begun {
+		if e.Name == "" {
+			e.Name = "a connection that is not saved"
+		}
+		c.Audit.Record(r.Context(), access.ActConnectionTested, e.Name, map[string]any{"edited": e.Properties != nil, "failed": append([]string{}, failed...),
+			"ended": err == nil, "topic": o.Topic, "scratch": o.Scratch})
+	}
 	switch {
 	case r.Context().Err() != nil || err == nil && begun:
 	case err == nil:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/registry/access"
 )
 
 // HeaderHorizon says, where old content is asked for or the log is read, the
@@ -16,7 +17,10 @@ import (
 const HeaderHorizon = "X-Urncast-Horizon"
 
 // Housekeeping serves the removal of old content.
-type Housekeeping struct{ Registry Registry }
+type Housekeeping struct {
+	Registry Registry
+	Audit    *access.Control
+}
 
 // A HousekeepingState says how far old content was removed.
 type HousekeepingState struct {
@@ -76,7 +80,7 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, `The body must be JSON, {"dryRun": true} or {"dryRun": false}: %s`, err)
 		return
 	}
-	user, _, _ := r.BasicAuth() // the guard has checked it
+	user := access.From(r.Context()).Name
 	done, err := k.Registry.Housekeep(r.Context(), user, in.DryRun)
 	switch {
 	case errors.Is(err, registry.ErrBusy):
@@ -84,6 +88,10 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "Housekeeping stopped, and the next run goes on where it did: %s", err)
 	default:
+		if !in.DryRun {
+			k.Audit.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": access.Change{Before: done.After, After: done.Horizon},
+				"documents": done.Documents, "bytes": done.Bytes})
+		}
 		out := removalOf(&done)
 		out.DryRun = in.DryRun
 		writeJSON(w, http.StatusOK, out)

@@ -27,22 +27,25 @@ func statusOf(r *registry.Result) int {
 	return http.StatusUnprocessableEntity
 }
 
-// reasonStatus follows sdmx-rest 2.x: 404 for what is not there, 409 for a
-// reference or a version rule in the way, 422 for what means nothing.
+// reasonStatus follows sdmx-rest 2.x: 403 for what somebody else maintains, 404 for
+// what is not there, 409 for a reference or a version rule in the way, 422 for what
+// means nothing.
 func reasonStatus(r registry.Reason) int {
 	switch r {
 	case registry.ReasonMissing:
 		return http.StatusNotFound
+	case registry.ReasonForbidden:
+		return http.StatusForbidden
 	case registry.ReasonUnresolved, registry.ReasonImmutable, registry.ReasonReferenced, registry.ReasonOwns, registry.ReasonUnknownAgency:
 		return http.StatusConflict
 	}
 	return http.StatusUnprocessableEntity
 }
 
-// worse picks the status that says most about a refusal: a conflict before
-// what means nothing before what is missing.
+// worse picks the status that says most about a refusal: what is forbidden before
+// a conflict before what means nothing before what is missing.
 func worse(a, b int) int {
-	for _, status := range []int{http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound} {
+	for _, status := range []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound} {
 		if a == status || b == status {
 			return status
 		}

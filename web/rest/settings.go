@@ -7,10 +7,14 @@ import (
 	"net/http"
 
 	"urncast/registry"
+	"urncast/registry/access"
 )
 
 // A Rules serves the settings of the registry.
-type Rules struct{ Registry Registry }
+type Rules struct {
+	Registry Registry
+	Audit    *access.Control
+}
 
 // settings is registry.Settings in JSON.
 type settings struct {
@@ -63,6 +67,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
+	was := now
 	now.AllowDangling, now.RequireAgencies = *in.AllowDangling, *in.RequireAgencies
 	if in.Housekeeping != nil {
 		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
@@ -74,6 +79,9 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
+		if now != was {
+			s.Audit.Record(r.Context(), access.ActSettingsSaved, "registry", access.Change{Before: settingsOf(was), After: settingsOf(now)})
+		}
 		writeJSON(w, http.StatusOK, settingsOf(now))
 	}
 }

@@ -1,0 +1,244 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"urncast/registry"
+)
+
+// An Account is of a person or a program.
+type Account struct {
+	ID   string `json:"-"`
+	Name string `json:"name"` // in small letters
+	Role Role   `json:"role"`
+	// Agencies are those whose structures a maintainer may change, with the agencies
+	// below them.
+	Agencies []string `json:"agencies"`
+	Disabled bool     `json:"disabled"`
+	// HasPassword is false for an account that uses tokens alone.
+	HasPassword bool      `json:"hasPassword"`
+	CreatedAt   time.Time `json:"createdAt"`
+	CreatedBy   string    `json:"createdBy"`
+	ChangedAt   time.Time `json:"changedAt"`
+	ChangedBy   string    `json:"changedBy"`
+	SignedInAt  time.Time `json:"signedInAt,omitzero"` // last, with the password
+	Revision    int64     `json:"revision"`
+
+	Hash string `json:"-"` // of the password, empty if there is none
+}
+
+// A NewAccount asks for an account.
+type NewAccount struct {
+	Name     string   `json:"name"`
+	Password string   `json:"password"` // empty for an account that uses tokens alone
+	Role     Role     `json:"role"`
+	Agencies []string `json:"agencies"`
+}
+
+// An AccountEdit changes an account; what is left out stays.
+type AccountEdit struct {
+	Role     *Role     `json:"role"`
+	Agencies *[]string `json:"agencies"`
+	Disabled *bool     `json:"disabled"`
+}
+
+// What a Store says of accounts; the texts are for whoever asked.
+var (
+	ErrTaken   = refuse(Conflict, "There is something of this name already. Choose another name.").about("name")
+	ErrChanged = refuse(Conflict, "The account was changed or deleted by somebody else at the same moment. Look at it again.")
+	// ErrLastAdmin keeps the registry from having nobody who could mend anything.
+	ErrLastAdmin = refuse(Conflict, "This is the last administrator who can sign in. Make another one first.")
+	// ErrSetUp is for a code that is none, or is used.
+	ErrSetUp = refuse(Unproven, "This set-up code is not valid. It is in the log of this registry's last start, and can be used once.").about("code")
+)
+
+var (
+	nameForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{0,63}$`)
+	agencyForm = regexp.MustCompile(`^[A-Za-z0-9_@$-]+(\.[A-Za-z0-9_@$-]+)*$`)
+)
+
+// check puts an account's fields into their form.
+func (a *Account) check() error {
+	if !nameForm.MatchString(a.Name) {
+		return invalid("name", "The name %q is none for an account: it begins with a letter or a digit, and goes on with letters, digits and . _ - @, at most 64 of them.", a.Name)
+	}
+	agencies, err := agenciesOf(a.Agencies)
+	if err != nil {
+		return err
+	}
+	a.Agencies = agencies
+	switch {
+	case a.Role == Nobody:
+		return invalid("role", "The role is missing: it is reader, maintainer or admin.")
+	case a.Role == Maintainer && len(a.Agencies) == 0:
+		return invalid("agencies", "A maintainer needs agencies: name those whose structures he may change, such as SDMX or BIS.XTD.")
+	case a.Role != Maintainer && len(a.Agencies) > 0:
+		return invalid("agencies", "Agencies are for maintainers alone: a reader changes nothing, and an admin may change everything.")
+	}
+	return nil
+}
+
+func agenciesOf(in []string) ([]string, error) {
+	out := []string{}
+	for _, name := range in {
+		if !agencyForm.MatchString(name) {
+			return nil, invalid("agencies", "The agency %q is none: it is an id such as SDMX, or ids with dots between them, such as BIS.XTD.", name)
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// unproven refuses what a token may not do, whatever its role: who finds a token must
+// not be able to make himself at home.
+func unproven(by Principal) error {
+	if by.Token == "" {
+		return nil
+	}
+	return refuse(Forbidden, "An API token may not change accounts, tokens or sessions. Use a user name and a password.")
+}
+
+func (c *Control) spare() bool { return c.Password != "" } // there is an administrator beside the accounts
+
+// Accounts lists all accounts.
+func (c *Control) Accounts(ctx context.Context) ([]Account, error) { return c.Store.Accounts(ctx) }
+
+// Account gives one.
+func (c *Control) Account(ctx context.Context, name string) (*Account, error) {
+	a, err := c.Store.Account(ctx, strings.ToLower(name))
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil, refuse(NotThere, "There is no account %q.", name)
+	}
+	return a, err
+}
+
+// Create makes an account.
+func (c *Control) Create(ctx context.Context, in NewAccount) (*Account, error) {
+	by := From(ctx)
+	if err := unproven(by); err != nil {
+		return nil, err
+	}
+	a, err := c.fresh(in, by.Name)
+	if err != nil {
+		return nil, err
+	}
+	detail := map[string]any{"role": a.Role, "agencies": a.Agencies, "password": a.HasPassword}
+	err = c.Store.CreateAccount(ctx, a, act(by, ActAccountCreated, a.Name, detail))
+	return a, err
+}
+
+func (c *Control) fresh(in NewAccount, by string) (*Account, error) {
+	a := &Account{Name: strings.ToLower(in.Name), Role: in.Role, Agencies: in.Agencies, CreatedAt: c.now(), CreatedBy: by}
+	a.ChangedAt, a.ChangedBy, a.Revision = a.CreatedAt, by, 1
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	if c.Password != "" && a.Name == strings.ToLower(c.User) {
+		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--user). Choose another name.", c.User).about("name")
+	}
+	if in.Password != "" {
+		if err := checkPassword(a.Name, in.Password); err != nil {
+			return nil, err
+		}
+		a.Hash, a.HasPassword = hash(in.Password), true
+	}
+	return a, nil
+}
+
+// Change changes role, agencies, or whether an account is disabled, which ends its
+// sessions.
+func (c *Control) Change(ctx context.Context, name string, e AccountEdit) (*Account, error) {
+	by := From(ctx)
+	if err := unproven(by); err != nil {
+		return nil, err
+	}
+	a, err := c.Account(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	was := *a
+	if e.Role != nil {
+		if a.Role = *e.Role; a.Role != Maintainer && e.Agencies == nil {
+			a.Agencies = nil
+		}
+	}
+	if e.Agencies != nil {
+		a.Agencies = *e.Agencies
+	}
+	if e.Disabled != nil {
+		a.Disabled = *e.Disabled
+	}
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	changes := map[string]Change{}
+	if a.Role != was.Role {
+		changes["role"] = Change{was.Role, a.Role}
+	}
+	if !slices.Equal(a.Agencies, was.Agencies) {
+		changes["agencies"] = Change{was.Agencies, a.Agencies}
+	}
+	if a.Disabled != was.Disabled {
+		changes["disabled"] = Change{was.Disabled, a.Disabled}
+	}
+	if len(changes) == 0 {
+		return a, nil
+	}
+	a.ChangedAt, a.ChangedBy = c.now(), by.Name
+	err = c.Store.ChangeAccount(ctx, a, a.Disabled, "", c.spare(), act(by, ActAccountChanged, a.Name, changes))
+	return a, err
+}
+
+// SetPassword sets a password, and ends the account's sessions but the one that asks.
+// Whoever sets his own shows the one before.
+func (c *Control) SetPassword(ctx context.Context, name, before, password string) error {
+	by := From(ctx)
+	if err := unproven(by); err != nil {
+		return err
+	}
+	a, err := c.Account(ctx, name)
+	switch own := err == nil && by.Account == a.ID; {
+	case by.Role != Admin && !own: // whether or not there is such an account
+		return refuse(Forbidden, "Setting the password of somebody else needs admin.")
+	case err != nil:
+		return err
+	case own:
+		if _, err := c.Verify(ctx, a.Name, before, by.Remote); err != nil {
+			var r *Refusal
+			if errors.As(err, &r) && r.Why == Unproven {
+				return refuse(Forbidden, "The present password is wrong, so the new one was not set.").about("present")
+			}
+			return err
+		}
+	}
+	if err := checkPassword(a.Name, password); err != nil {
+		return err
+	}
+	a.Hash, a.HasPassword, a.ChangedAt, a.ChangedBy = hash(password), true, c.now(), by.Name
+	return c.Store.ChangeAccount(ctx, a, true, by.Session, c.spare(), act(by, ActPasswordSet, a.Name, struct{}{}))
+}
+
+// Delete deletes an account, with its sessions and tokens. What it did stays in the
+// audit.
+func (c *Control) Delete(ctx context.Context, name string) error {
+	by := From(ctx)
+	if err := unproven(by); err != nil {
+		return err
+	}
+	a, err := c.Account(ctx, name)
+	if err != nil {
+		return err
+	}
+	detail := map[string]any{"role": a.Role, "agencies": a.Agencies}
+	err = c.Store.DeleteAccount(ctx, a.Name, c.spare(), act(by, ActAccountDeleted, a.Name, detail))
+	if errors.Is(err, registry.ErrNotFound) {
+		return refuse(NotThere, "There is no account %q.", name)
+	}
+	return err
+}

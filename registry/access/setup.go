@@ -1,0 +1,91 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"strings"
+)
+
+// setUpBytes are the random bytes of a set-up code: 20 letters and digits.
+const setUpBytes = 100 / 8
+
+// Open makes a set-up code and writes it to the log, if nobody could sign in as
+// administrator. Each start makes one more; the first that is used ends all.
+func (c *Control) Open(ctx context.Context) error {
+	if c.Password != "" {
+		return nil
+	}
+	code := newCode()
+	needed, err := c.Store.AddSetUpCode(ctx, digest(plain(code)))
+	if err != nil || !needed {
+		return err
+	}
+	c.log().WarnContext(ctx, "first run: nobody can sign in as administrator yet; open /setup and give this code to make the first account", "code", code)
+	return nil
+}
+
+// newCode makes a code in groups, easy to copy.
+func newCode() string {
+	b := make([]byte, setUpBytes)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)
+	var groups []string
+	for len(text) > 5 {
+		groups, text = append(groups, text[:5]), text[5:]
+	}
+	return strings.Join(append(groups, text), "-")
+}
+
+// plain is a code as it is compared: without what people change when they copy it.
+func plain(code string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(code)))
+}
+
+// SetUpNeeded says whether there is nobody who could sign in as administrator.
+func (c *Control) SetUpNeeded(ctx context.Context) (bool, error) {
+	if c.Password != "" || c.Store == nil {
+		return false, nil
+	}
+	return c.Store.SetUpNeeded(ctx)
+}
+
+// SetUp makes the first administrator, for whoever can read the log, and begins a
+// session for him.
+func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent string) (secret string, s *Session, err error) {
+	switch needed, err := c.SetUpNeeded(ctx); {
+	case err != nil:
+		return "", nil, err
+	case !needed:
+		return "", nil, refuse(Conflict, "This registry is set up. Sign in.")
+	}
+	from := address(remote)
+	tried := attempt{"set-up from " + from, from}
+	if wait := c.limiter.wait(tried, c.now()); wait > 0 {
+		return "", nil, c.tooMany(wait)
+	}
+	if password == "" {
+		return "", nil, invalid("password", "The password is missing.")
+	}
+	a, err := c.fresh(NewAccount{Name: name, Password: password, Role: Admin}, strings.ToLower(name))
+	if err != nil {
+		return "", nil, err
+	}
+	by := Principal{Name: a.Name, Role: Admin, Remote: remote}
+	err = c.Store.SetUp(ctx, digest(plain(code)), a, act(by, ActSetUp, a.Name, struct{}{}))
+	if errors.Is(err, ErrSetUp) {
+		c.limiter.fail(tried, c.now())
+		c.failed(ctx, nil, "", remote)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	by.Account = a.ID
+	return c.begin(ctx, by, agent)
+}

@@ -1,0 +1,199 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"urncast/registry"
+)
+
+// TokenPrefix begins every API token, so that one is recognised where it should not be.
+const TokenPrefix = "urncast_"
+
+// How long a token lasts, if nothing is said, and at most.
+const (
+	TokenDays    = 90
+	TokenDaysMax = 366
+)
+
+// A Token lets a program in for an account, with the account's role or a lower one.
+type Token struct {
+	ID      string `json:"id"`
+	Account string `json:"account"` // its name
+	Name    string `json:"name"`
+	Role    Role   `json:"role"`
+	// Agencies narrow a maintainer's; empty if all of the account's are meant.
+	Agencies  []string  `json:"agencies"`
+	CreatedAt time.Time `json:"createdAt"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	UsedAt    time.Time `json:"usedAt,omitzero"`    // last, within a minute
+	UsedFrom  string    `json:"usedFrom,omitempty"` // last
+	AccountID string    `json:"-"`
+}
+
+// A NewToken asks for a token.
+type NewToken struct {
+	// Account is whose token it is: one's own if it is empty; an administrator may
+	// name another's.
+	Account string `json:"account"`
+	Name    string `json:"name"` // what it is for; unique for the account
+	// Role is not above the account's; the account's if it is left out.
+	Role Role `json:"role,omitzero"`
+	// Agencies are among the account's; all of those if it is left out.
+	Agencies []string `json:"agencies"`
+	Days     int      `json:"days"` // until it expires: 90 if 0, at most 366
+}
+
+// A MadeToken is shown once.
+type MadeToken struct {
+	Token
+	Secret string `json:"token"` // what goes into Authorization: Bearer …; it is not kept
+}
+
+// CreateToken makes a token.
+func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, error) {
+	by := From(ctx)
+	if err := unproven(by); err != nil {
+		return nil, err
+	}
+	if in.Account == "" {
+		in.Account = by.Name
+	}
+	if by.Role != Admin && strings.ToLower(in.Account) != by.Name {
+		return nil, refuse(Forbidden, "Making a token for somebody else needs admin.")
+	}
+	if by.Account == "" && in.Account == by.Name {
+		return nil, refuse(Conflict, "%s is the administrator whom this process was started with, and has no account that a token could be of. "+
+			"Make an account for the program, and a token for that.", by.Name)
+	}
+	a, err := c.Account(ctx, in.Account)
+	if err != nil {
+		return nil, err
+	}
+	t, err := in.of(a, c.now())
+	if err != nil {
+		return nil, err
+	}
+	secret := TokenPrefix + random()
+	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt}
+	if err := c.Store.CreateToken(ctx, t, digest(secret), act(by, ActTokenCreated, a.Name, detail)); err != nil {
+		return nil, err
+	}
+	return &MadeToken{*t, secret}, nil
+}
+
+// of makes the token of an account.
+func (in *NewToken) of(a *Account, now time.Time) (*Token, error) {
+	if in.Role == Nobody {
+		in.Role = a.Role
+	}
+	if in.Days == 0 {
+		in.Days = TokenDays
+	}
+	agencies, err := agenciesOf(in.Agencies)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !nameForm.MatchString(in.Name):
+		return nil, invalid("name", "The name %q is none for a token: it begins with a small letter or a digit, and goes on with those and . _ - @, at most 64.", in.Name)
+	case in.Role > a.Role:
+		return nil, invalid("role", "A token cannot have the role %s, which is above %s's, %s.", in.Role, a.Name, a.Role)
+	case in.Role != Maintainer && len(agencies) > 0:
+		return nil, invalid("agencies", "Agencies narrow a maintainer's token alone.")
+	case in.Role == Maintainer && a.Role == Admin && len(agencies) == 0:
+		return nil, invalid("agencies", "A maintainer's token of an administrator needs agencies: name those whose structures it may change.")
+	case in.Days < 0 || in.Days > TokenDaysMax:
+		return nil, invalid("days", "A token lasts from 1 to %d days, not %d.", TokenDaysMax, in.Days)
+	}
+	for _, agency := range agencies {
+		if a.Role == Maintainer && !covers(a.Agencies, agency) {
+			return nil, invalid("agencies", "The agency %s is none of %s's, so a token cannot have it.", agency, a.Name)
+		}
+	}
+	return &Token{ID: uuid.NewString(), Account: a.Name, AccountID: a.ID, Name: in.Name, Role: in.Role, Agencies: agencies,
+		CreatedAt: now, ExpiresAt: now.AddDate(0, 0, in.Days)}, nil
+}
+
+// Bearer finds who comes with a token. It may never more than its account may now.
+func (c *Control) Bearer(ctx context.Context, secret, remote string) (Principal, error) {
+	wrong := refuse(Unproven, "This API token is not valid: it was deleted, or never made here.")
+	if c.Store == nil || !strings.HasPrefix(secret, TokenPrefix) {
+		return Principal{}, wrong
+	}
+	t, a, err := c.Store.Token(ctx, digest(secret))
+	if errors.Is(err, registry.ErrNotFound) {
+		return Principal{}, wrong
+	}
+	if err != nil {
+		return Principal{}, err
+	}
+	now := c.now()
+	if !now.Before(t.ExpiresAt) {
+		return Principal{}, refuse(Unproven, "The API token %s expired at %s. Make another one.", t.Name, t.ExpiresAt.Format(time.RFC3339))
+	}
+	p, err := c.principal(a, remote)
+	if err != nil {
+		return p, err
+	}
+	p.Role, p.Agencies, p.Token = min(t.Role, a.Role), t.scope(a), t.Name
+	if now.Sub(t.UsedAt) >= touchEvery {
+		err = c.Store.UseToken(ctx, t.ID, remote, now)
+	}
+	return p, err
+}
+
+// scope is what of its agencies the account has still.
+func (t *Token) scope(a *Account) []string {
+	switch {
+	case min(t.Role, a.Role) != Maintainer:
+		return nil
+	case a.Role == Admin:
+		return t.Agencies
+	case len(t.Agencies) == 0:
+		return a.Agencies
+	}
+	var out []string
+	for _, agency := range t.Agencies {
+		if covers(a.Agencies, agency) {
+			out = append(out, agency)
+		}
+	}
+	return out
+}
+
+// Tokens lists one's own tokens, or all for an administrator.
+func (c *Control) Tokens(ctx context.Context) ([]Token, error) {
+	by := From(ctx)
+	name := by.Name
+	if by.Role == Admin {
+		name = ""
+	}
+	all, err := c.Store.Tokens(ctx, name)
+	return append([]Token{}, all...), err
+}
+
+// DeleteToken deletes one's own token, or anybody's for an administrator.
+func (c *Control) DeleteToken(ctx context.Context, id string) error {
+	by := From(ctx)
+	if err := unproven(by); err != nil {
+		return err
+	}
+	all, err := c.Tokens(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		if t.ID == id {
+			err := c.Store.DeleteToken(ctx, id, act(by, ActTokenDeleted, t.Account, map[string]any{"name": t.Name, "role": t.Role}))
+			if !errors.Is(err, registry.ErrNotFound) {
+				return err
+			}
+		}
+	}
+	return refuse(NotThere, "There is no token %q of yours.", id)
+}

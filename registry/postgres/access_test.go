@@ -1,0 +1,16 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"urncast/registry/access"
+	"urncast/registry/access/accesstest"
+)
+
+// On a real database the store does what every store must.
+func TestAccessStore(t *testing.T) {
+	accesstest.Check(t, func(t *testing.T) access.Store {
+		_, store := open(t)
+		return store.Access()
+	})
+}

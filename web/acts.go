@@ -1,0 +1,74 @@
+package web
+
+import "net/http"
+
+// acts say what a route does, for whoever may not: "… needs admin". A route that needs
+// more than a reader has a row; the test of all routes sees to it.
+var acts = map[string]string{
+	"POST /sdmx/v2/structure":                                         "Submitting structures",
+	"POST /sdmx/v2/structure/{$}":                                     "Submitting structures",
+	"POST /sdmx/v2/structure/{type}":                                  "Submitting structures",
+	"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}":           "Replacing a structure",
+	"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}":        "Deleting a structure",
+	"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}": "Deleting an item",
+	"POST /ws/secure/sdmxapi/rest":                                    "Submitting structures",
+	"POST /ws/secure/sdmxapi/rest/{$}":                                "Submitting structures",
+	"POST /api/v1/structures/rename":                                  "Renaming",
+
+	"PUT /api/v1/settings":                      "Changing the settings",
+	"POST /api/v1/housekeeping":                 "Housekeeping",
+	"POST /api/v1/producers":                    "Making a producer",
+	"PUT /api/v1/producers/{name}":              "Changing a producer",
+	"DELETE /api/v1/producers/{name}":           "Deleting a producer",
+	"POST /api/v1/producers/{name}/{command}":   "This command",
+	"POST /api/v1/producers/{name}/jobs":        "Publishing anew",
+	"DELETE /api/v1/producers/{name}/jobs/{id}": "Cancelling a job",
+	"GET /submit":                               "Submitting structures",
+	"POST /submit":                              "Submitting structures",
+	"GET /submit/{id}":                          "Submitting structures",
+	"POST /submit/{id}":                         "Submitting structures",
+
+	"GET /api/v1/connections":                  "Seeing connections",
+	"GET /api/v1/connections/{name}":           "Seeing a connection",
+	"PUT /api/v1/connections/{name}":           "Saving a connection",
+	"DELETE /api/v1/connections/{name}":        "Deleting a connection",
+	"POST /api/v1/connections/check":           "Checking a connection",
+	"POST /api/v1/connections/test":            "Testing a connection",
+	"POST /api/v1/connections/{name}/test":     "Testing a connection",
+	"GET /api/v1/kafka-properties":             "Seeing the properties of connections",
+	"GET /api/v1/producers/{name}/doctor":      "Examining a topic",
+	"POST /api/v1/producers/{name}/doctor/fix": "Altering a topic",
+	"POST /api/v1/topics":                      "Making a topic",
+	"GET /api/v1/mail":                         "Seeing the mail settings",
+	"PUT /api/v1/mail":                         "Changing the mail settings",
+	"POST /api/v1/mail/test":                   "Sending a test mail",
+
+	"GET /api/v1/accounts":              "Seeing accounts",
+	"POST /api/v1/accounts":             "Making an account",
+	"GET /api/v1/accounts/{account}":    "Seeing an account",
+	"PATCH /api/v1/accounts/{account}":  "Changing an account",
+	"DELETE /api/v1/accounts/{account}": "Deleting an account",
+	"GET /api/v1/audit":                 "Seeing the audit",
+
+	"GET /access/new-account":                  "Making an account",
+	"POST /access/new-account":                 "Making an account",
+	"GET /access/accounts/{account}":           "Seeing an account",
+	"POST /access/accounts/{account}":          "Changing an account",
+	"POST /access/accounts/{account}/password": "Setting a password",
+	"GET /access/accounts/{account}/delete":    "Deleting an account",
+	"POST /access/accounts/{account}/delete":   "Deleting an account",
+	"GET /audit":                               "Seeing the audit log",
+}
+
+var commands = map[string]string{"start": "Starting", "suspend": "Suspending", "resume": "Resuming", "skip": "Skipping a transaction"}
+
+// actOf says what a request asks for.
+func actOf(pattern string, r *http.Request) string {
+	if act, ok := commands[r.PathValue("command")]; ok {
+		return act
+	}
+	if act, ok := acts[pattern]; ok {
+		return act
+	}
+	return "This"
+}

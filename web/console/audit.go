@@ -1,0 +1,176 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/registry/access"
+)
+
+// Audit is a page of the audit log.
+type Audit struct {
+	Filter  url.Values // what the reader asks for, as the page's address says it
+	Actions []string   // that there are
+	Acts    []access.Act
+	More    bool // older ones match too
+	Zone    *time.Location
+	Wrong   string // why the filter cannot be used
+}
+
+// path is the page, or another, with the same filter but for what is left out.
+func (a *Audit) path(base string, without ...string) string {
+	v := url.Values{}
+	for name, values := range a.Filter {
+		if len(values) > 0 && values[0] != "" && !slices.Contains(without, name) {
+			v.Set(name, values[0])
+		}
+	}
+	if len(v) == 0 {
+		return base
+	}
+	return base + "?" + v.Encode()
+}
+
+func (a *Audit) older() string {
+	next := &Audit{Filter: maps.Clone(a.Filter)}
+	next.Filter.Set("before", fmt.Sprint(a.Acts[len(a.Acts)-1].ID))
+	return next.path("/audit")
+}
+
+func (a *Audit) export() string {
+	all := &Audit{Filter: maps.Clone(a.Filter)}
+	all.Filter.Set("format", "csv")
+	return all.path("/api/v1/audit", "before")
+}
+
+func (a *Audit) filtered() bool { return a.path("", "before") != "" }
+
+func (a *Audit) actions() []Option {
+	chosen := a.Filter.Get("action")
+	out := []Option{{"", "Any action", chosen == ""}}
+	for _, action := range a.Actions {
+		out = append(out, Option{action, title(action), action == chosen})
+	}
+	return out
+}
+
+// day says which day begins with an entry, in the reader's zone.
+func (a *Audit) day(i int) (string, bool) {
+	at := a.Acts[i].At.In(a.Zone)
+	day := at.Format("2 January 2006")
+	return day, i == 0 || a.Acts[i-1].At.In(a.Zone).Format("2 January 2006") != day
+}
+
+// day is what a date field can show of a filter.
+func day(text string) string {
+	if len(text) > len(time.DateOnly) {
+		return text[:len(time.DateOnly)]
+	}
+	return text
+}
+
+// A Detail is one line of what an entry tells.
+type Detail struct {
+	Name          string
+	Changed       bool // from Before to After; else After is all there is
+	Before, After string
+}
+
+// Details are the lines of an entry's detail, whatever wrote it: objects become names
+// with dots, and what has before and after, or one of them, a change.
+func Details(raw json.RawMessage) []Detail {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return []Detail{{After: string(raw)}}
+	}
+	var out []Detail
+	flatten("", v, &out)
+	return out
+}
+
+func flatten(name string, v any, out *[]Detail) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		*out = append(*out, Detail{Name: name, After: inWords(v)})
+		return
+	}
+	if isChange(m) {
+		changes(name, m["before"], m["after"], out)
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		below := key
+		if name != "" {
+			below = name + "." + key
+		}
+		flatten(below, m[key], out)
+	}
+}
+
+// isChange says whether an object is a value before and after.
+func isChange(m map[string]any) bool {
+	n := 0
+	for _, key := range []string{"before", "after"} {
+		if _, ok := m[key]; ok {
+			n++
+		}
+	}
+	return n > 0 && n == len(m)
+}
+
+// changes tells of two values, and of objects what in them differs.
+func changes(name string, before, after any, out *[]Detail) {
+	a, isA := before.(map[string]any)
+	b, isB := after.(map[string]any)
+	if !isA || !isB {
+		if x, y := inWords(before), inWords(after); x != y {
+			*out = append(*out, Detail{name, true, x, y})
+		}
+		return
+	}
+	both := maps.Clone(a)
+	maps.Copy(both, b)
+	for _, key := range slices.Sorted(maps.Keys(both)) {
+		below := key
+		if name != "" {
+			below = name + "." + key
+		}
+		changes(below, a[key], b[key], out)
+	}
+}
+
+func inWords(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		if len(v) == 0 {
+			return "none"
+		}
+		var parts []string
+		for _, part := range v {
+			parts = append(parts, inWords(part))
+		}
+		return strings.Join(parts, ", ")
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

@@ -1,0 +1,55 @@
+package console
+
+// A Form is a page with one form, or a box with one.
+type Form struct {
+	Title, Intro string
+	Crumbs       []Link
+	Action       string // where it goes
+	Button, Back string // Back is a path
+	Inputs       []Input
+	Wrong        string // what is wrong with no field alone
+}
+
+// An Input is a field, a choice if it has Options, or a box to tick.
+type Input struct {
+	Field
+	Options []Option
+	Check   bool
+	Checked bool
+}
+
+// Fault puts what is wrong to the field that it is about, or above all.
+func (p *Form) Fault(field, text string) {
+	for i := range p.Inputs {
+		if p.Inputs[i].Name == field && text != "" {
+			p.Inputs[i].Error = text
+			return
+		}
+	}
+	p.Wrong = text
+}
+
+func (p *Form) fields() (out []Field) {
+	for _, in := range p.Inputs {
+		out = append(out, in.Field)
+	}
+	return out
+}
+
+func (p *Form) faulty() bool {
+	for _, in := range p.Inputs {
+		if in.Error != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// An Ask is a question before an act that cannot be undone.
+type Ask struct {
+	Question     string
+	Consequences []string
+	Action, Back string // paths
+	Act, Keep    string // what is on the buttons
+	Wrong        string
+}

@@ -1,0 +1,204 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"urncast/registry/access"
+	"urncast/web/console"
+)
+
+// accessPageRoutes are the pages about who may.
+func (s *server) accessPageRoutes() []route {
+	return []route{
+		{"GET /login", accessOpen, s.loginPage},
+		{"POST /login", accessOpen, s.login},
+		{"POST /logout", accessOpen, s.logout},
+		{"GET /setup", accessOpen, s.setUpPage},
+		{"POST /setup", accessOpen, s.setUp},
+		{"GET /access", accessSelf, s.accessPage},
+		{"GET /access/password", accessSelf, s.passwordPage},
+		{"POST /access/password", accessSelf, s.ownPassword},
+		{"GET /access/new-token", accessSelf, s.newTokenPage},
+		{"POST /access/new-token", accessSelf, s.newToken},
+		{"GET /access/tokens/{id}/delete", accessSelf, s.deleteTokenPage},
+		{"POST /access/tokens/{id}/delete", accessSelf, s.deleteToken},
+		{"POST /access/sessions/{id}/end", accessSelf, s.endSession},
+		{"GET /access/new-account", accessAdmin, s.newAccountPage},
+		{"POST /access/new-account", accessAdmin, s.newAccount},
+		{"GET /access/accounts/{account}", accessAdmin, s.accountPage},
+		{"POST /access/accounts/{account}", accessAdmin, s.changeAccount},
+		{"POST /access/accounts/{account}/password", accessAdmin, s.setPassword},
+		{"GET /access/accounts/{account}/delete", accessAdmin, s.deleteAccountPage},
+		{"POST /access/accounts/{account}/delete", accessAdmin, s.deleteAccount},
+		{"GET /audit", accessAdmin, s.auditPage},
+	}
+}
+
+const accessPath = "/access"
+
+var accessCrumb = []console.Link{{Path: accessPath, Word: "Access"}}
+
+// accessPage draws accounts, tokens and sessions.
+func (s *server) accessPage(w http.ResponseWriter, r *http.Request) {
+	ctx, who := r.Context(), access.From(r.Context())
+	a := &console.Access{Admin: who.Role == access.Admin && who.Token == "", HasAccount: who.Account != "" && who.Token == "", Now: s.Now()}
+	var err error
+	if a.Admin {
+		a.Accounts, err = s.Access.Accounts(ctx)
+	}
+	if err == nil {
+		a.Tokens, err = s.Access.Tokens(ctx)
+	}
+	if err == nil {
+		a.Sessions, err = s.Access.Sessions(ctx)
+	}
+	if err != nil {
+		s.drawTrouble(w, r, accessPath, err)
+		return
+	}
+	s.draw(w, r, http.StatusOK, console.AccessPage(s.frame(r, "Access", accessPath), a))
+}
+
+// drawForm draws a form of this part of the console; err is why it was not taken.
+func (s *server) drawForm(w http.ResponseWriter, r *http.Request, form *console.Form, err error) {
+	s.draw(w, r, s.faultForm(w, r, form, err), console.FormPage(s.frame(r, form.Title, accessPath), form))
+}
+
+func (s *server) faultForm(w http.ResponseWriter, r *http.Request, form *console.Form, err error) (status int) {
+	if err == nil {
+		return http.StatusOK
+	}
+	status, text := s.refusedForm(w, r, err)
+	form.Fault(fieldOf(err), text)
+	return status
+}
+
+// done leads back to the page when a form was taken.
+func (s *server) done(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, accessPath, http.StatusSeeOther)
+}
+
+// roleAndAgencies are the fields of accounts and tokens that say what they may.
+func roleAndAgencies(role, most access.Role, agencies, help string) []console.Input {
+	return []console.Input{
+		{Field: console.Field{Name: "role", Label: "Role"}, Options: console.RoleOptions(role, most)},
+		{Field: console.Field{Name: "agencies", Label: "Agencies", Value: agencies, Mono: true, Placeholder: "SDMX BIS.XTD", Autocomplete: "off", Help: help}},
+	}
+}
+
+const agenciesHelp = "Of a maintainer: those whose structures it may change, with the agencies below them. Leave it empty for other roles."
+
+func agenciesIn(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\r' || c == '\t' })
+}
+
+// roleIn is Nobody for a word that is no role, which the checks then refuse.
+func roleIn(text string) (role access.Role) {
+	_ = role.UnmarshalText([]byte(text)) // it stays Nobody
+	return role
+}
+
+func newTokenForm(v func(string) string, who access.Principal) *console.Form {
+	f := &console.Form{Title: "Make a token", Intro: "It lets a program in, without a password. It is shown once.", Crumbs: accessCrumb,
+		Action: "/access/new-token", Button: "Make the token", Back: accessPath,
+		Inputs: []console.Input{{Field: console.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off",
+			Help: "What it is for, such as nightly-import. The audit log shows it."}}}}
+	if who.Role == access.Admin {
+		account := v("account")
+		if account == "" && who.Account != "" {
+			account = who.Name
+		}
+		f.Inputs = append(f.Inputs, console.Input{Field: console.Field{Name: "account", Label: "Account", Value: account, Required: true, Autocomplete: "off",
+			Help: "Whose token it is. It never may more than the account."}})
+	}
+	role := roleIn(v("role"))
+	if role == access.Nobody {
+		role = access.Reader
+	}
+	f.Inputs = append(f.Inputs, roleAndAgencies(role, who.Role, v("agencies"), "They narrow a maintainer's token. Leave it empty for all that the account has.")...)
+	days := v("days")
+	if days == "" {
+		days = strconv.Itoa(access.TokenDays)
+	}
+	f.Inputs = append(f.Inputs, console.Input{Field: console.Field{Name: "days", Label: "Days until it expires", Value: days, Type: "number", Required: true,
+		Help: "At most " + strconv.Itoa(access.TokenDaysMax) + "."}})
+	return f
+}
+
+// newTokenPage asks for a token.
+func (s *server) newTokenPage(w http.ResponseWriter, r *http.Request) {
+	s.drawForm(w, r, newTokenForm(func(string) string { return "" }, access.From(r.Context())), nil)
+}
+
+// newToken makes a token and shows it, this once.
+func (s *server) newToken(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	v := r.PostForm.Get
+	in := access.NewToken{Account: v("account"), Name: v("name"), Role: roleIn(v("role")), Agencies: agenciesIn(v("agencies"))}
+	in.Days = -1 // which is refused, as is what is no number
+	if n, err := strconv.Atoi(v("days")); err == nil && n != 0 {
+		in.Days = n
+	}
+	made, err := s.Access.CreateToken(r.Context(), in)
+	if err != nil {
+		s.drawForm(w, r, newTokenForm(v, access.From(r.Context())), err)
+		return
+	}
+	s.draw(w, r, http.StatusCreated, console.TokenMadePage(s.frame(r, "Token made", accessPath), made))
+}
+
+// deleteTokenPage asks before a token is deleted.
+func (s *server) deleteTokenPage(w http.ResponseWriter, r *http.Request) { s.askDeleteToken(w, r, nil) }
+
+func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong error) {
+	all, err := s.Access.Tokens(r.Context())
+	if err != nil {
+		s.drawTrouble(w, r, accessPath, err)
+		return
+	}
+	for i := range all {
+		if t := &all[i]; t.ID == r.PathValue("id") {
+			used := "It was never used."
+			if !t.UsedAt.IsZero() {
+				used = "It was last used on " + t.UsedAt.Format("2 January 2006 at 15:04 UTC") + "."
+			}
+			s.ask(w, r, &console.Ask{Question: "Delete token " + t.Name + " of " + t.Account + "?",
+				Consequences: []string{"A program that comes with it is refused from now on, with 401.", used, "What was done with it stays in the audit log."},
+				Action:       accessPath + "/tokens/" + t.ID + "/delete", Back: accessPath, Keep: "Keep the token", Act: "Delete " + t.Name}, wrong)
+			return
+		}
+	}
+	s.drawError(w, r, http.StatusNotFound, accessPath, "There is no such token", "It was deleted, or is somebody else's.")
+}
+
+func (s *server) ask(w http.ResponseWriter, r *http.Request, q *console.Ask, wrong error) {
+	status := http.StatusOK
+	if wrong != nil {
+		status, q.Wrong = s.refusedForm(w, r, wrong)
+	}
+	s.draw(w, r, status, console.Question(s.frame(r, q.Question, accessPath), q))
+}
+
+func (s *server) deleteToken(w http.ResponseWriter, r *http.Request) {
+	if err := s.Access.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
+		s.askDeleteToken(w, r, err)
+		return
+	}
+	s.done(w, r)
+}
+
+// endSession ends a session; of one that is over already there is nothing to say.
+func (s *server) endSession(w http.ResponseWriter, r *http.Request) {
+	err := s.Access.EndSession(r.Context(), r.PathValue("id"))
+	if err != nil {
+		if status, text := s.refusedForm(w, r, err); status != http.StatusNotFound {
+			s.drawError(w, r, status, accessPath, "The session was not ended", text)
+			return
+		}
+	}
+	s.done(w, r)
+}

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"net/http"
+
+	"urncast/web/console"
+	"urncast/web/rest"
+)
+
+// auditShown is how many entries a page lists.
+const auditShown = 50
+
+// auditPage draws who changed what, the last first.
+func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
+	a := &console.Audit{Filter: r.URL.Query(), Zone: zone(r)}
+	q, err := rest.AuditQuery(a.Filter)
+	status := http.StatusOK
+	if err != nil {
+		status, a.Wrong = http.StatusBadRequest, err.Error()
+	}
+	q.After, q.Limit = 0, auditShown+1
+	if a.Actions, err = s.Access.Actions(r.Context()); err == nil && a.Wrong == "" {
+		a.Acts, err = s.Access.Acts(r.Context(), q)
+	}
+	if err != nil {
+		s.drawTrouble(w, r, "/audit", err)
+		return
+	}
+	if a.More = len(a.Acts) > auditShown; a.More {
+		a.Acts = a.Acts[:auditShown]
+	}
+	s.draw(w, r, status, console.AuditPage(s.frame(r, "Audit log", "/audit"), a))
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"urncast/registry/access"
+	"urncast/web/console"
+	"urncast/web/rest"
+)
+
+// formBytesMax bounds a form that has no files.
+const formBytesMax = 64 << 10
+
+// loginPage asks who somebody is; where nobody could be, it leads to the set-up.
+func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
+	if needed, err := s.Access.SetUpNeeded(r.Context()); err == nil && needed {
+		http.Redirect(w, r, "/setup", http.StatusSeeOther)
+		return
+	}
+	s.drawLogin(w, r, http.StatusOK, &console.SignIn{Next: local(r.URL.Query().Get("next"))})
+}
+
+func (s *server) drawLogin(w http.ResponseWriter, r *http.Request, status int, page *console.SignIn) {
+	page.Open = !s.ReadsClosed
+	s.draw(w, r, status, console.SignInPage(s.frame(r, "Sign in", "/login"), page))
+}
+
+// login begins a session.
+func (s *server) login(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	page := &console.SignIn{Name: r.PostForm.Get("name"), Next: local(r.PostForm.Get("next"))}
+	secret, _, err := s.Access.SignIn(r.Context(), page.Name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
+	if err != nil {
+		var status int
+		status, page.Wrong = s.refusedForm(w, r, err)
+		s.drawLogin(w, r, status, page)
+		return
+	}
+	s.setSession(w, r, secret)
+	http.Redirect(w, r, page.Next, http.StatusSeeOther)
+}
+
+// readForm reads a form in which there may be a password. If it says false, the answer
+// has been written.
+func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
+	if s.overheard(r) {
+		rest.WriteError(w, r, http.StatusForbidden, overheardText)
+		return false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, formBytesMax)
+	if err := r.ParseForm(); err != nil {
+		rest.WriteError(w, r, http.StatusBadRequest, "The form could not be read: %s.", err)
+		return false
+	}
+	return true
+}
+
+// refusedForm gives the status and the sentences for a form that was not taken.
+func (s *server) refusedForm(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
+	status, text, after := rest.AccessStatus(err)
+	if after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(after))
+	}
+	if status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(r.Context(), "a form was not taken", "path", r.URL.Path, "error", err)
+	}
+	return status, text
+}
+
+// fieldOf is which field a refusal is about; empty if it is none.
+func fieldOf(err error) string {
+	var refused *access.Refusal
+	if errors.As(err, &refused) {
+		return refused.Field
+	}
+	return ""
+}
+
+func (s *server) setSession(w http.ResponseWriter, r *http.Request, secret string) {
+	c := &http.Cookie{Name: sessionCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: s.private(r), MaxAge: int(access.SessionMax.Seconds())}
+	if secret == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// local is a path here to go on to: nobody else's page, and none that signs in or out.
+func local(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.ContainsAny(next, "\\\r\n\t") ||
+		strings.HasPrefix(next, "//") || u.Path == "/login" || u.Path == "/logout" || u.Path == "/setup" {
+		return "/"
+	}
+	return next
+}
+
+// logout ends the session of the request.
+func (s *server) logout(w http.ResponseWriter, r *http.Request) {
+	if c, err := r.Cookie(sessionCookie); err == nil {
+		p, err := s.Access.Cookie(r.Context(), c.Value, s.remote(r))
+		if err == nil && p.Signed() {
+			err = s.Access.EndSession(access.With(r.Context(), p), p.Session)
+		}
+		if err != nil {
+			s.Log.ErrorContext(r.Context(), "a session could not be ended", "error", err)
+			rest.WriteError(w, r, http.StatusServiceUnavailable, "The database did not answer, so the session could not be ended. Try again.")
+			return
+		}
+	}
+	s.setSession(w, r, "")
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// setUpPage asks for the code, while there is no administrator.
+func (s *server) setUpPage(w http.ResponseWriter, r *http.Request) {
+	needed, err := s.Access.SetUpNeeded(r.Context())
+	switch {
+	case err != nil:
+		s.drawTrouble(w, r, "/setup", err)
+	case !needed:
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	default:
+		s.draw(w, r, http.StatusOK, console.SetUpPage(s.frame(r, "First run", "/setup"), console.NewSetUp("", "")))
+	}
+}
+
+// setUp makes the first administrator and signs him in.
+func (s *server) setUp(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	code, name := r.PostForm.Get("code"), r.PostForm.Get("name")
+	secret, _, err := s.Access.SetUp(r.Context(), code, name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
+	if err != nil {
+		status, text := s.refusedForm(w, r, err)
+		form := console.NewSetUp(code, name)
+		form.Fault(fieldOf(err), text)
+		s.draw(w, r, status, console.SetUpPage(s.frame(r, "First run", "/setup"), form))
+		return
+	}
+	s.setSession(w, r, secret)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}

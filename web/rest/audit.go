@@ -1,0 +1,124 @@
+package rest
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/registry/access"
+)
+
+const mediaCSV = "text/csv"
+
+// An AuditPage is one page of the audit.
+type AuditPage struct {
+	Entries []access.Act `json:"entries"`
+	Next    string       `json:"next,omitempty"` // leads to the entries after this page's last; absent at the end
+}
+
+// Audit serves GET /api/v1/audit: who changed what, in order, in pages, or with
+// format=csv whole.
+func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
+	asked := r.URL.Query()
+	q, err := AuditQuery(asked)
+	if err != nil {
+		WriteError(w, r, http.StatusBadRequest, "%s", err)
+		return
+	}
+	q.Ascending, q.Limit = true, pageMax
+	if asked.Get("format") == "csv" || strings.Contains(r.Header.Get("Accept"), mediaCSV) {
+		a.export(w, r, q)
+		return
+	}
+	acts, err := a.Control.Acts(r.Context(), q)
+	if err != nil {
+		WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
+		return
+	}
+	page := AuditPage{Entries: append([]access.Act{}, acts...)}
+	if len(acts) == pageMax {
+		asked.Set("after", strconv.FormatInt(acts[len(acts)-1].ID, 10))
+		page.Next = "/api/v1/audit?" + asked.Encode()
+	}
+	writeJSON(w, http.StatusOK, page)
+}
+
+// AuditQuery reads the filters of the audit: user, action, subject, from, to, and after
+// or before an id.
+func AuditQuery(v url.Values) (access.Query, error) {
+	q := access.Query{User: v.Get("user"), Action: v.Get("action"), Subject: v.Get("subject")}
+	for name, into := range map[string]*int64{"after": &q.After, "before": &q.Before} {
+		if text := v.Get(name); text != "" {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || n < 0 {
+				return q, fmt.Errorf("%s=%q is no id of an entry.", name, text)
+			}
+			*into = n
+		}
+	}
+	var err error
+	if q.From, err = timeOf("from", v.Get("from"), 0); err != nil {
+		return q, err
+	}
+	q.To, err = timeOf("to", v.Get("to"), 1)
+	return q, err
+}
+
+// timeOf reads a time, or a day in UTC: to is the end of that.
+func timeOf(name, text string, days int) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.AddDate(0, 0, days), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, fmt.Errorf("%s=%q is neither a day such as 2026-11-26 nor a time such as 2026-11-26T09:30:00Z.", name, text)
+	}
+	return t, nil
+}
+
+// export writes every entry that is asked for as CSV. An error after the first ends
+// the connection, so that nobody takes half of it for all.
+func (a *Access) export(w http.ResponseWriter, r *http.Request, q access.Query) {
+	out := csv.NewWriter(w)
+	for begun := false; ; begun = true {
+		acts, err := a.Control.Acts(r.Context(), q)
+		switch {
+		case err != nil && begun:
+			panic(http.ErrAbortHandler)
+		case err != nil:
+			WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
+			return
+		case !begun:
+			h := w.Header()
+			h.Set("Content-Type", mediaCSV+"; charset=utf-8")
+			h.Set("Content-Disposition", `attachment; filename="urncast-audit.csv"`)
+			h.Set("Cache-Control", "no-store")
+			err = out.Write([]string{"id", "time", "user", "from", "action", "subject", "detail"})
+		}
+		for _, e := range acts {
+			if err == nil {
+				err = out.Write([]string{strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), cell(e.User), cell(e.Remote),
+					cell(e.Action), cell(e.Subject), string(e.Detail)})
+			}
+			q.After = e.ID
+		}
+		if out.Flush(); err != nil || out.Error() != nil || len(acts) < q.Limit {
+			return // at the end, or the reader has gone
+		}
+	}
+}
+
+// cell keeps a spreadsheet from taking somebody's words for a formula.
+func cell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

@@ -86,6 +86,9 @@ var pages = []struct{ name, path string }{
 	{"structure-large", "/structures/codelist/BIS/CL_LARGE/1.0"},
 	{"structure-dsd", "/structures/datastructure/BIS/BIS_CBS/1.0"},
 	{"source", "/structures/dataflow/BIS/WS_CBS_PUB/1.0/source?format=sdmx-ml-2.1"},
+	{"delete-refused", "/structures/codelist/BIS/CL_AREA/1.0/delete"},
+	{"delete", "/structures/codelist/BIS/CL_LARGE/1.0/delete"},
+	{"rename", "/structures/codelist/BIS/CL_AREA/1.0/rename?id=CL_REF_AREA"},
 	{"submit", "/submit"},
 	{"error", "/transactions/99"},
 }

@@ -84,7 +84,7 @@ func TestStates(t *testing.T) {
 			b.visit("/")
 			b.shoot(name)
 			b.accessible(name)
-			if over := value[int](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+			if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
 				t.Errorf("%s is %d pixels too wide", name, over)
 			}
 		}

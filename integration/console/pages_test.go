@@ -198,6 +198,11 @@ func TestKeyboard(t *testing.T) {
 	if path := value[string](b, `location.pathname`); path != "/structures/codelist/BIS/CL_AREA/1.0" {
 		t.Errorf("the find box leads to %s", path)
 	}
+	b.do(chromedp.Click(`button[name=keys]`), chromedp.WaitVisible(`button[name=keys][aria-pressed=false]`), chromedp.Focus(`.side a`),
+		input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"))
+	if focus := value[string](b, `document.activeElement.tagName`); focus != "A" {
+		t.Errorf("the key was switched off, and moved the focus to %s", focus)
+	}
 	b.do(chromedp.Focus(`#items-filter`), chromedp.KeyEvent("utre"), chromedp.Poll(`document.querySelectorAll("#items tbody tr").length === 1`, nil))
 	if focus := value[string](b, `document.activeElement.id`); focus != "items-filter" {
 		t.Errorf("while the codes were filtered, the focus went to %q", focus)

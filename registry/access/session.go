@@ -153,7 +153,7 @@ func (c *Control) EndSession(ctx context.Context, id string) error {
 	}
 	for _, s := range all {
 		if s.ID == id {
-			err := c.Store.EndSession(ctx, id, act(by, ActSessionEnded, s.Account, map[string]any{"beganAt": s.BeganAt, "remote": s.Remote}))
+			err := c.Store.EndSession(ctx, id, act(by, ActSessionEnded, s.Account, map[string]any{"beganAt": s.BeganAt.Truncate(time.Second), "remote": s.Remote}))
 			if !errors.Is(err, registry.ErrNotFound) {
 				return err
 			}

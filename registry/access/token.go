@@ -79,7 +79,7 @@ func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, err
 		return nil, err
 	}
 	secret := TokenPrefix + random()
-	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt}
+	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt.Truncate(time.Second)}
 	if err := c.Store.CreateToken(ctx, t, digest(secret), act(by, ActTokenCreated, a.Name, detail)); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ run: build ## Build it and start it with everything it needs (urncast dev)
 
 .PHONY: generate
 generate: ## Make what is generated: pages, the table of properties, the description of the API, documentation
-	@if go tool -n templ >/dev/null 2>&1; then go tool templ generate; fi
+	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update

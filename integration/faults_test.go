@@ -107,8 +107,10 @@ func skippedByHand(t *testing.T, s *strict) {
 	}
 	w.settle()
 	refused("the producer is IDLE", "2", "--reason", "why")
-	var tx struct{ Published, PublishedReason, PublishedUser string }
-	if err := w.product.JSON("/api/v1/transactions/2", &tx); err != nil || tx.Published != "SKIPPED" || tx.PublishedReason != "It is a test." || tx.PublishedUser != "admin" {
+	var tx struct {
+		Publications []struct{ Status, Reason, User string }
+	}
+	if err := w.product.JSON("/api/v1/transactions/2", &tx); err != nil || tx.Publications[0].Status != "SKIPPED" || tx.Publications[0].Reason != "It is a test." || tx.Publications[0].User != "admin" {
 		t.Errorf("transaction 2 is %+v, %v", tx, err)
 	}
 	if out, err := w.product.Run(t.Context(), "verify", "--bootstrap", s.Bootstrap()); err != nil || !strings.Contains(out, "transaction 2 was skipped by admin: It is a test.") {
@@ -128,7 +130,7 @@ func skippedByHand(t *testing.T, s *strict) {
 	}
 	w.settle()
 	for n := 5; n <= 6; n++ {
-		if err := w.product.JSON(fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil || tx.Published != "SKIPPED" || tx.PublishedReason != "It is a pair." {
+		if err := w.product.JSON(fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil || tx.Publications[0].Status != "SKIPPED" || tx.Publications[0].Reason != "It is a pair." {
 			t.Errorf("transaction %d is %+v, %v", n, tx, err)
 		}
 	}

@@ -56,7 +56,7 @@ func TestTakeover(t *testing.T) {
 	holder, _ := c.holder()
 	for _, m := range c.members {
 		for deadline := time.Now().Add(25 * time.Second); ; time.Sleep(100 * time.Millisecond) { // those that were killed are missed in a while
-			if err := m.JSON("/api/v1/producer", &status); err != nil {
+			if err := m.JSON("/api/v1/producers/default", &status); err != nil {
 				t.Fatal(err)
 			}
 			if len(status.Standby) == 2 && status.Page == holder.URL+"/" && status.Term == int64(1+2*runs(t, 4)) {

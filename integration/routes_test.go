@@ -13,9 +13,11 @@ import (
 )
 
 // told lists the topic's messages as "number action id", jobs marked.
-func (w *world) told() (lines []string) {
+func (w *world) told() []string { return w.toldOn(w.topic) }
+
+func (w *world) toldOn(topic string) (lines []string) {
 	w.t.Helper()
-	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
+	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), topic)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func (r *secretRun) await(wanted func(producerStatus) bool) {
 	r.t.Helper()
 	var s producerStatus
 	for range 900 {
-		if err := r.product.JSON("/api/v1/producer", &s); err == nil && wanted(s) {
+		if err := r.product.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -179,7 +179,7 @@ func (r *secretRun) everyWay(name string, properties map[string]string, files ma
 // pages fetches everything that can be fetched, and what is written on the side.
 func (r *secretRun) pages() {
 	for _, path := range []string{"/", "/metrics", "/healthz", "/readyz", "/api/v1/connections", "/api/v1/connections/default",
-		"/api/v1/kafka-properties", "/api/v1/audit", "/api/v1/producer", "/api/v1/transactions", "/api/v1/transactions/1",
+		"/api/v1/kafka-properties", "/api/v1/audit", "/api/v1/producers/default", "/api/v1/transactions", "/api/v1/transactions/1",
 		"/api/v1/transactions?format=atom", "/api/v1/settings", "/api/v1/dangling", "/sdmx/v2/structure/codelist"} {
 		r.call(200, http.MethodGet, path, "", "")
 	}
@@ -282,7 +282,7 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	r.run(false, "connection", "test", "default", jaas(wrong))
 	r.call(200, http.MethodPost, "/api/v1/connections/default/test", "application/json", "")
 
-	r.call(204, http.MethodPost, "/api/v1/producer/start", "application/json", `{"how": "idle"}`)
+	r.call(204, http.MethodPost, "/api/v1/producers/default/start", "application/json", `{"how": "idle"}`)
 	r.await(func(s producerStatus) bool { return s.State == "IDLE" })
 	r.submit("CL_1")
 	r.await(func(s producerStatus) bool { return s.Sent == 1 && s.Pending == 0 })
@@ -294,7 +294,7 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	r.await(func(s producerStatus) bool { return s.State == "FAILED" || s.State == "DEGRADED" })
 	r.pages()
 	r.run(true, "connection", "set", "default", jaas(r.planted["the password"]))
-	r.call(204, http.MethodPost, "/api/v1/producer/start", "application/json", `{}`)
+	r.call(204, http.MethodPost, "/api/v1/producers/default/start", "application/json", `{}`)
 	r.await(func(s producerStatus) bool { return s.Sent == 2 && s.Pending == 0 })
 
 	// The key is rotated, and the old one left out.

@@ -158,7 +158,12 @@ func (w *world) changed(s rig.Settings, asks string) {
 		w.t.Errorf("the question does not say %q: %s", asks, q.Reason)
 	}
 	w.quiet("STOPPED", 1)
-	w.restarted() // a restart answers nothing
+	before, err := w.status()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.restarted() // a restart answers nothing: it recovers, and asks again
+	w.await(func(p producerStatus) bool { return p.State == "STOPPED" && p.Since.After(before.Since) })
 	w.quiet("STOPPED", 1)
 }
 
@@ -258,7 +263,7 @@ func (w *world) suspend(keep bool) {
 	if keep {
 		body = []byte(`{"keep": true}`)
 	}
-	if status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producer/suspend", "application/json", body); err != nil || status >= 300 {
+	if status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producers/default/suspend", "application/json", body); err != nil || status >= 300 {
 		w.t.Fatalf("suspending: %d %s %v", status, answer, err)
 	}
 	w.await(func(p producerStatus) bool { return p.State == "SUSPENDED" })

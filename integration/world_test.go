@@ -103,7 +103,7 @@ type producerStatus struct {
 }
 
 func (w *world) status() (s producerStatus, err error) {
-	return s, w.product.JSON("/api/v1/producer", &s)
+	return s, w.product.JSON("/api/v1/producers/default", &s)
 }
 
 // command gives the producer a command: start, with how, suspend or resume.
@@ -113,7 +113,7 @@ func (w *world) command(verb, how string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producer/"+verb, "application/json", body)
+	status, answer, err := w.product.Do(http.MethodPost, "/api/v1/producers/default/"+verb, "application/json", body)
 	if err != nil || status >= 300 {
 		w.t.Fatalf("producer %s %s: %d %s %v", verb, how, status, answer, err)
 	}

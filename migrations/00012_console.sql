@@ -7,21 +7,26 @@ CREATE INDEX transactions_user ON transactions (user_name, number);
 CREATE INDEX urns_name ON urns (upper(name));
 
 -- How a structure is called, for the search: its id and its names in all languages.
--- The labels are made from the log, up to the transaction in labelled, by whoever
--- searches: a submission does not wait for them, and an older program beside this one
--- leaves none out.
+-- Labels are made from the log, up to the change in labelled, by whoever searches: a
+-- submission does not wait for them, and an older program beside this one leaves none
+-- out.
 CREATE TABLE labels (
     urn_id bigint PRIMARY KEY,
+    urn    text NOT NULL,
     class  text NOT NULL,
     agency text NOT NULL,
-    label  text NOT NULL, -- the name to show
-    words  text NOT NULL, -- what is searched, in lower case
+    name   text NOT NULL,
+    label  text NOT NULL,    -- the name to show
+    words  text NOT NULL,    -- what is searched, folded
     items  integer NOT NULL,
-    latest boolean NOT NULL DEFAULT false
+    latest boolean NOT NULL  -- of the versions that are current
 );
-CREATE INDEX labels_agency ON labels (agency, class);
+CREATE INDEX labels_urn ON labels (urn);
+CREATE INDEX labels_key ON labels (class, agency, name);
+CREATE INDEX labels_agency ON labels (agency);
 CREATE TABLE labelled (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    number   bigint NOT NULL DEFAULT 0
+    number   bigint NOT NULL DEFAULT 0,
+    position integer NOT NULL DEFAULT 0
 );
 INSERT INTO labelled DEFAULT VALUES;

@@ -9,13 +9,19 @@ import (
 	"urncast/registry"
 )
 
-// Records is what Admin needs of the database.
+// Records is what Admin needs of the database, for one producer.
 type Records interface {
 	Status(ctx context.Context) (Status, error)
-	// Wish records what an admin asks for and wakes the publisher.
-	Wish(ctx context.Context, run State, how string, keep bool, user string) error
-	// WishSkip records the wish to skip a transaction, with the act of the audit.
-	WishSkip(ctx context.Context, s Skip, a Act) error
+	// Wish records what an admin asks for, with the act of the audit, and wakes the
+	// publisher.
+	Wish(ctx context.Context, w Wish, a Act) error
+	// AskJob records a job that is to be begun, with the act, and wakes the
+	// publisher. It sets id and time.
+	AskJob(ctx context.Context, j *JobStatus, a Act) error
+	// CancelJob removes a job that waits; registry.ErrNotFound if none of that id does.
+	CancelJob(ctx context.Context, id string, a Act) error
+	// Jobs lists the newest jobs, the newest first.
+	Jobs(ctx context.Context, limit int) ([]JobStatus, error)
 	// Routes are the producer's routes with what limits a record on them.
 	Routes(ctx context.Context) ([]LimitedRoute, error)
 	// Statuses gives what became of each transaction in a range, both ends included.
@@ -28,6 +34,18 @@ type Admin struct{ records Records }
 
 // NewAdmin makes an Admin.
 func NewAdmin(r Records) *Admin { return &Admin{r} }
+
+// The actions of the audit about a producer.
+const (
+	ActProducerCreated = "producer created"
+	ActProducerChanged = "producer changed"
+	ActProducerDeleted = "producer deleted"
+	ActStartAsked      = "producer start asked"
+	ActSuspensionAsked = "producer suspension asked"
+	ActResumptionAsked = "producer resumption asked"
+	ActJobAsked        = "job asked"
+	ActJobCancelled    = "job cancelled"
+)
 
 // ErrCommand marks a command that does not fit the producer's state.
 var ErrCommand = errors.New("the command does not fit")
@@ -49,7 +67,7 @@ func (a *Admin) TransactionStatus(ctx context.Context, from, to registry.Number)
 // Start starts the producer. The first start must say StartIdle or
 // StartBaseline; a later one may be empty, and answers a question with
 // StartBaseline or StartContinue.
-func (a *Admin) Start(ctx context.Context, how, user string) error {
+func (a *Admin) Start(ctx context.Context, how string, by Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -60,16 +78,21 @@ func (a *Admin) Start(ctx context.Context, how, user string) error {
 	}
 	switch {
 	case slices.Contains(allowed, how):
-		return a.records.Wish(ctx, Idle, how, false, user)
+		return a.wish(ctx, &s, Wish{Run: Idle, How: how}, ActStartAsked, by, map[string]string{"how": how})
 	case !s.Started:
 		return fmt.Errorf("%w: the first start says how: %q sends only what comes from now on, %q sends everything that is current first", ErrCommand, StartIdle, StartBaseline)
 	}
 	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, StartBaseline, StartContinue, how)
 }
 
+func (a *Admin) wish(ctx context.Context, s *Status, w Wish, action string, by Actor, detail any) error {
+	w.User = by.User
+	return a.records.Wish(ctx, w, act(action, s.Name, by, detail))
+}
+
 // Suspend stops publishing after the transaction under way, until Resume or, if
 // keep is false, until the process restarts.
-func (a *Admin) Suspend(ctx context.Context, keep bool, user string) error {
+func (a *Admin) Suspend(ctx context.Context, keep bool, by Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -77,11 +100,11 @@ func (a *Admin) Suspend(ctx context.Context, keep bool, user string) error {
 	if !s.Started || s.State == Stopped || s.State == Failed {
 		return fmt.Errorf("%w: the producer is %s and publishes nothing; there is nothing to suspend", ErrCommand, s.State)
 	}
-	return a.records.Wish(ctx, Suspended, "", keep, user)
+	return a.wish(ctx, &s, Wish{Run: Suspended, Keep: keep}, ActSuspensionAsked, by, map[string]bool{"keep": keep})
 }
 
 // Resume ends a suspension.
-func (a *Admin) Resume(ctx context.Context, user string) error {
+func (a *Admin) Resume(ctx context.Context, by Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -89,5 +112,47 @@ func (a *Admin) Resume(ctx context.Context, user string) error {
 	if s.State != Suspended {
 		return fmt.Errorf("%w: the producer is %s, not suspended", ErrCommand, s.State)
 	}
-	return a.records.Wish(ctx, Idle, "", false, user)
+	return a.wish(ctx, &s, Wish{Run: Idle}, ActResumptionAsked, by, map[string]string{})
+}
+
+// Publish asks for a job: everything, or what a scope is about, is sent anew as it
+// is current when the job begins, and what the topics hold of it beside that gets
+// tombstones. It runs between two transactions, and goes on after a crash. A
+// producer that does not publish begins it once it does.
+func (a *Admin) Publish(ctx context.Context, scope Scope, by Actor) (*JobStatus, error) {
+	s, err := a.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Started {
+		return nil, fmt.Errorf("%w: the producer was never started, so there is nothing to send anew; start it with %q", ErrCommand, StartBaseline)
+	}
+	if err := scope.check(s.Settings.Routes, s.Last); err != nil {
+		return nil, badEdit("%s", err)
+	}
+	if s.JobsWaiting >= jobsWaitingMax {
+		return nil, fmt.Errorf("%w: %d jobs are waiting already; let them run, or cancel some", ErrCommand, s.JobsWaiting)
+	}
+	j := &JobStatus{Kind: jobRepublish, Phase: phaseWaiting, Scope: scope}
+	if scope.Filter.IsZero() && scope.From == 0 {
+		j.Kind = jobBaseline
+	}
+	return j, a.records.AskJob(ctx, j, act(ActJobAsked, s.Name, by, map[string]any{"kind": j.Kind, "scope": scope}))
+}
+
+// jobsWaitingMax bounds the jobs that wait for one producer.
+const jobsWaitingMax = 100
+
+// CancelJob removes a job that has not begun.
+func (a *Admin) CancelJob(ctx context.Context, id string, by Actor) error {
+	s, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return a.records.CancelJob(ctx, id, act(ActJobCancelled, s.Name, by, map[string]string{"job": id}))
+}
+
+// Jobs lists the newest jobs, the newest first.
+func (a *Admin) Jobs(ctx context.Context, limit int) ([]JobStatus, error) {
+	return a.records.Jobs(ctx, limit)
 }

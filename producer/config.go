@@ -1,7 +1,9 @@
 package producer
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"urncast/formats"
@@ -10,16 +12,26 @@ import (
 // A Config is what an admin sets of a producer. How to reach the brokers stands
 // apart, in a Connection, for it may hold secrets.
 type Config struct {
-	Name   string
-	Topic  string
-	Format string // one of package formats
-	Filter Filter
-	Prefix string // of the transactional ids
-	Sender string // the Sender in each message's header
+	Name   string  `json:"name"`
+	Routes []Route `json:"routes"`
+	Prefix string  `json:"prefix"` // of the transactional ids
+	Sender string  `json:"sender"` // the Sender in each message's header
 	// Connection names the stored Connection that it takes. If it is empty the
 	// process was started with one, and Bootstrap shows its servers.
-	Connection string
-	Bootstrap  string
+	Connection string `json:"connection,omitempty"`
+	Bootstrap  string `json:"-"`
+	// Revision rises with each change; 0 before it is saved.
+	Revision int64 `json:"revision,omitempty"`
+	// Fixed says that it is what a process was started with, and changes with that.
+	Fixed bool `json:"fixed,omitempty"`
+}
+
+// A Route is a part of what a producer publishes: what goes to one topic, and how.
+// All routes of a producer are written in the same Kafka transaction.
+type Route struct {
+	Topic  string `json:"topic"`
+	Format string `json:"format"` // one of package formats
+	Filter Filter `json:"filter,omitzero"`
 }
 
 // Defaults of a Config.
@@ -31,36 +43,79 @@ const (
 	SenderDefault = "URNCAST"
 )
 
+// routesMax bounds the routes of a producer: each is a topic that every start reads
+// back.
+const routesMax = 50
+
 // WithDefaults fills in what is empty.
 func (c Config) WithDefaults() Config {
-	or := func(s *string, d string) {
-		if *s == "" {
-			*s = d
-		}
+	c.Name = cmp.Or(c.Name, NameDefault)
+	c.Prefix = cmp.Or(c.Prefix, PrefixDefault)
+	c.Sender = cmp.Or(c.Sender, SenderDefault)
+	if len(c.Routes) == 0 {
+		c.Routes = []Route{{}}
 	}
-	or(&c.Name, NameDefault)
-	or(&c.Topic, TopicDefault)
-	or(&c.Format, FormatDefault)
-	or(&c.Prefix, PrefixDefault)
-	or(&c.Sender, SenderDefault)
+	c.Routes = slices.Clone(c.Routes)
+	for i := range c.Routes {
+		r := &c.Routes[i]
+		r.Topic, r.Format = cmp.Or(r.Topic, TopicDefault), cmp.Or(r.Format, FormatDefault)
+	}
 	return c
 }
 
 // Check says what is wrong with a configuration.
 func (c Config) Check() error {
-	if _, err := formats.ByName(c.Format); err != nil {
-		return fmt.Errorf("the producer's format: %w", err)
+	if c.Name == "" || len(c.Name) > nameMax || strings.Trim(c.Name, topicBytes) != "" {
+		return fmt.Errorf("the producer's name %q is not up to %d letters, digits, dots, underscores and hyphens", c.Name, nameMax)
 	}
-	if err := checkTopic(c.Topic); err != nil {
-		return err
+	if n := len(c.Routes); n == 0 || n > routesMax {
+		return fmt.Errorf("a producer has from 1 to %d routes, not %d; what must fail separately is a separate producer", routesMax, n)
 	}
-	if err := c.Filter.Check(); err != nil {
-		return err
+	seen := map[string]bool{}
+	for i := range c.Routes {
+		r := &c.Routes[i]
+		if err := r.check(); err != nil {
+			return err
+		}
+		if seen[r.Topic] {
+			return fmt.Errorf("topic %s has two routes: a topic belongs to one route", r.Topic)
+		}
+		seen[r.Topic] = true
 	}
-	if c.Prefix == "" {
-		return fmt.Errorf("the prefix of the transactional ids must not be empty")
+	if c.Prefix == "" || len(c.Prefix) > prefixMax {
+		return fmt.Errorf("the prefix of the transactional ids must not be empty, nor longer than %d bytes", prefixMax)
+	}
+	if c.Sender == "" || len(c.Sender) > nameMax {
+		return fmt.Errorf("the sender in the messages' headers must not be empty, nor longer than %d bytes", nameMax)
 	}
 	return nil
+}
+
+const (
+	nameMax   = 100
+	prefixMax = 100
+)
+
+func (r *Route) check() error {
+	if _, err := formats.ByName(r.Format); err != nil {
+		return fmt.Errorf("the format of topic %s: %w", r.Topic, err)
+	}
+	if err := checkTopic(r.Topic); err != nil {
+		return err
+	}
+	if err := r.Filter.Check(); err != nil {
+		return fmt.Errorf("topic %s: %w", r.Topic, err)
+	}
+	return nil
+}
+
+// Topics lists the topics of the routes.
+func (c *Config) Topics() []string {
+	out := make([]string, len(c.Routes))
+	for i := range c.Routes {
+		out[i] = c.Routes[i].Topic
+	}
+	return out
 }
 
 // checkTopic keeps names to what Kafka takes.
@@ -77,11 +132,11 @@ const topicBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 // client's 20 ms stall between transactions on one id; more bring nothing.
 const laneCount = 2
 
-// laneIDs names the transactional ids of a row under a prefix.
-func laneIDs(r *Row, prefix string) []string {
+// laneIDs names the transactional ids of a producer of a registry under a prefix.
+func laneIDs(registry, id, prefix string) []string {
 	ids := make([]string, laneCount)
 	for i := range ids {
-		ids[i] = fmt.Sprintf("%s-%s-%s-%d", prefix, r.Registry, r.ID, i)
+		ids[i] = fmt.Sprintf("%s-%s-%s-%d", prefix, registry, id, i)
 	}
 	return ids
 }

@@ -23,8 +23,9 @@ type Connections struct {
 	// Fixed is the connection that the process was started with, nil if it takes a
 	// stored one. It stands before a stored one of its name.
 	Fixed *Connection
-	// Topic and Prefix are the producer's, for tests that name none.
-	Topic, Prefix string
+	// Route gives topic and prefix of a producer that takes a connection, for tests
+	// that name none.
+	Route func(ctx context.Context, connection string) (topic, prefix string)
 
 	testing atomic.Int32
 }
@@ -92,9 +93,11 @@ func (c *Connections) Get(ctx context.Context, name string) (Shown, error) {
 	return s.shown(), nil
 }
 
-// Current gives a connection in the clear, as it stands now, for a session. Its
+// Current gives a connection in the clear, as it stands now, for a session; an empty
+// name is the one that the process was started with, or else the default one. Its
 // errors are Faults.
 func (c *Connections) Current(ctx context.Context, name string) (*Connection, error) {
+	name = c.orDefault(name)
 	if c.fixed(name) {
 		return c.Fixed, nil
 	}
@@ -111,6 +114,16 @@ func (c *Connections) Current(ctx context.Context, name string) (*Connection, er
 		return nil, &Fault{Kind: Permanent, Text: "The secrets of connection " + name + " cannot be opened", Err: s.Key}
 	}
 	return s.connection(), nil
+}
+
+func (c *Connections) orDefault(name string) string {
+	switch {
+	case name != "":
+		return name
+	case c.Fixed != nil:
+		return c.Fixed.Name
+	}
+	return NameDefault
 }
 
 // Delete deletes a connection that no producer takes.
@@ -208,12 +221,8 @@ func (c *Connections) Test(ctx context.Context, e Edit, t ConnectionTest, report
 	if t.Bytes < 0 || t.Bytes > messageBytesMax {
 		return badEdit("The large message of a test has from 1 to %d bytes, not %d", messageBytesMax, t.Bytes)
 	}
-	if t.Topic == "" {
-		t.Topic = c.Topic
-	}
-	if t.Prefix == "" {
-		t.Prefix = c.Prefix
-	}
+	topic, prefix := c.Route(ctx, e.Name)
+	t.Topic, t.Prefix = or(t.Topic, topic), or(t.Prefix, prefix)
 	if e.Text == "" && e.Properties == nil && e.Files == nil {
 		s, err := c.Get(ctx, e.Name)
 		if err != nil {

@@ -27,7 +27,8 @@ type kit struct {
 
 func newKit(t *testing.T) *kit {
 	k := &kit{t: t, store: &producertest.Store{}, client: &producertest.Client{}}
-	k.Connections = &producer.Connections{Store: k.store, Client: k.client, Topic: "structures", Prefix: "tx"}
+	k.Connections = &producer.Connections{Store: k.store, Client: k.client,
+		Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	return k
 }
 

@@ -98,7 +98,7 @@ type InUseError struct {
 // Error names them.
 func (e *InUseError) Error() string {
 	return fmt.Sprintf("Connection %s cannot be deleted while it is used by producer %s: "+
-		"let that take another one first (--connection)",
+		"let that take another one first",
 		e.Name, strings.Join(e.Producers, ", "))
 }
 

@@ -11,13 +11,15 @@ import (
 type Doctor struct {
 	Connections *Connections
 	Topics      Topics
-	// Connection names the connection of the producer, Topic and Prefix are its too.
-	Connection, Topic, Prefix string
 	// Retention is how long a consumer may be away.
 	Retention time.Duration
 	// Largest finds the largest structure that is current.
 	Largest func(context.Context) (Largest, error)
 }
+
+// A Place is a topic, reached over a connection, with the prefix of the transactional
+// ids that are to write to it.
+type Place struct{ Connection, Topic, Prefix string }
 
 // doctorLimit bounds an examination, a fix and the making of a topic.
 const doctorLimit = 45 * time.Second
@@ -28,41 +30,37 @@ type TopicError struct{ Text string }
 // Error says it.
 func (e *TopicError) Error() string { return e.Text }
 
-// Examine compares a topic, the producer's if none is named, with what a route
-// needs. It changes nothing.
-func (d *Doctor) Examine(ctx context.Context, topic string) (*Diagnosis, error) {
+// Examine compares a topic with what a route needs. It changes nothing.
+func (d *Doctor) Examine(ctx context.Context, at Place) (*Diagnosis, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
-	needs, err := d.needs(ctx, topic)
+	needs, err := d.needs(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	found, _, err := d.examine(ctx, needs)
+	found, _, err := d.examine(ctx, at, needs)
 	return found, err
 }
 
 // needs says what is needed of a topic.
-func (d *Doctor) needs(ctx context.Context, topic string) (TopicNeeds, error) {
-	if topic == "" {
-		topic = d.Topic
-	}
-	if err := checkTopic(topic); err != nil {
+func (d *Doctor) needs(ctx context.Context, at Place) (TopicNeeds, error) {
+	if err := checkTopic(at.Topic); err != nil {
 		return TopicNeeds{}, &BadEditError{err.Error()}
 	}
 	largest, err := d.Largest(ctx)
 	if err != nil {
 		return TopicNeeds{}, fmt.Errorf("looking for the largest structure: %w", err)
 	}
-	return TopicNeeds{Topic: topic, Prefix: d.Prefix, Retention: d.Retention, Largest: largest}, nil
+	return TopicNeeds{Topic: at.Topic, Prefix: or(at.Prefix, PrefixDefault), Retention: d.Retention, Largest: largest}, nil
 }
 
 // examine gives the connection too, nil if there is none: a finding says why.
-func (d *Doctor) examine(ctx context.Context, n TopicNeeds) (*Diagnosis, *Connection, error) {
-	c, err := d.Connections.Current(ctx, d.Connection)
+func (d *Doctor) examine(ctx context.Context, at Place, n TopicNeeds) (*Diagnosis, *Connection, error) {
+	c, err := d.Connections.Current(ctx, at.Connection)
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault) && fault.Kind == Permanent:
-		return &Diagnosis{Connection: d.Connection, Topic: n.Topic, At: time.Now().UTC(), Findings: []TopicFinding{{ID: FindingConnection,
+		return &Diagnosis{Connection: d.Connections.orDefault(at.Connection), Topic: n.Topic, At: time.Now().UTC(), Findings: []TopicFinding{{ID: FindingConnection,
 			Severity: SeverityError, What: fault.Error() + ".", Why: "Without a connection nothing is published.",
 			Cure: "Define the connection, or make its secrets readable."}}}, nil, nil
 	case err != nil:
@@ -72,7 +70,7 @@ func (d *Doctor) examine(ctx context.Context, n TopicNeeds) (*Diagnosis, *Connec
 	if err != nil {
 		return nil, nil, err
 	}
-	found.Connection, found.Topic, found.At = d.Connection, n.Topic, time.Now().UTC()
+	found.Connection, found.Topic, found.At = d.Connections.orDefault(at.Connection), n.Topic, time.Now().UTC()
 	redact := redactor(c, d.Connections.Client.Secret)
 	for i := range found.Findings {
 		f := &found.Findings[i]
@@ -91,11 +89,11 @@ func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by Actor) (*MadeTop
 	if in.ReplicationFactor < 0 || in.ReplicationFactor > replicationMax {
 		return nil, badEdit("A topic has from 1 to %d replicas, or 0 for the brokers' default, not %d", replicationMax, in.ReplicationFactor)
 	}
-	n, err := d.needs(ctx, in.Topic)
+	n, err := d.needs(ctx, Place{in.Connection, in.Topic, in.Prefix})
 	if err != nil {
 		return nil, err
 	}
-	c, err := d.Connections.Current(ctx, d.Connection)
+	c, err := d.Connections.Current(ctx, in.Connection)
 	if err != nil {
 		return nil, topicError(err)
 	}
@@ -118,14 +116,14 @@ const replicationMax = 1<<15 - 1
 
 // Fix mends findings, by their ids, with an alteration of the topic's settings. One
 // that is not there, or not its business, refuses all of them.
-func (d *Doctor) Fix(ctx context.Context, topic string, ids []string, by Actor) (*Fixed, error) {
+func (d *Doctor) Fix(ctx context.Context, at Place, ids []string, by Actor) (*Fixed, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*doctorLimit)
 	defer cancel()
-	n, err := d.needs(ctx, topic)
+	n, err := d.needs(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	found, c, err := d.examine(ctx, n)
+	found, c, err := d.examine(ctx, at, n)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +141,7 @@ func (d *Doctor) Fix(ctx context.Context, topic string, ids []string, by Actor) 
 	if err := d.Topics.AlterTopic(ctx, c, n.Topic, changes); err != nil {
 		return nil, d.refused(ctx, c, ActTopicAltered, n.Topic, by, err)
 	}
-	out.Diagnosis, _, err = d.examine(ctx, n)
+	out.Diagnosis, _, err = d.examine(ctx, at, n)
 	return out, err
 }
 

@@ -54,9 +54,11 @@ func doctor(h *hospital, store producer.ConnectionStore, password string) *produ
 	if password != "" {
 		c.Fixed = &producer.Connection{Name: "main", Properties: map[string]string{"bootstrap.servers": "a:1", "sasl.password": password}, Fixed: true}
 	}
-	return &producer.Doctor{Connections: c, Topics: h, Connection: "main", Topic: "structures", Prefix: "tx", Retention: time.Hour,
+	return &producer.Doctor{Connections: c, Topics: h, Retention: time.Hour,
 		Largest: func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
 }
+
+var at = producer.Place{Connection: "main", Topic: "structures", Prefix: "tx"}
 
 var lag = producer.TopicFinding{ID: "compaction-lag", Severity: producer.SeverityWarning, What: "It says planted-secret.", Cure: "Do not say planted-secret.",
 	Fix: []producer.SettingChange{{Name: "min.compaction.lag.ms", Before: "0", After: "1"}, {Name: "max.compaction.lag.ms", Before: "0", After: "1"}}}
@@ -65,17 +67,17 @@ var lag = producer.TopicFinding{ID: "compaction-lag", Severity: producer.Severit
 func TestDoctorWithoutConnection(t *testing.T) {
 	h := &hospital{}
 	d := doctor(h, &producertest.Store{}, "")
-	found, err := d.Examine(t.Context(), "")
+	found, err := d.Examine(t.Context(), at)
 	if err != nil || len(found.Findings) != 1 || found.Findings[0].ID != producer.FindingConnection || found.Worst() != producer.SeverityError ||
 		!strings.Contains(found.Findings[0].What, "Connection main is not defined") || found.Topic != "structures" {
 		t.Errorf("%+v, %v", found, err)
 	}
 	var bad *producer.BadEditError
-	if _, err := d.Fix(t.Context(), "", []string{"compaction-lag"}, producer.Actor{}); !errors.As(err, &bad) {
+	if _, err := d.Fix(t.Context(), at, []string{"compaction-lag"}, producer.Actor{}); !errors.As(err, &bad) {
 		t.Errorf("fix: %v", err)
 	}
 	var refused *producer.TopicError
-	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t"}, producer.Actor{}); !errors.As(err, &refused) {
+	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t", Connection: "main"}, producer.Actor{}); !errors.As(err, &refused) {
 		t.Errorf("make: %v", err)
 	}
 	if len(h.done) > 0 {
@@ -87,10 +89,10 @@ func TestDoctorWithoutConnection(t *testing.T) {
 func TestDoctorAuditsFirst(t *testing.T) {
 	h := &hospital{findings: []producer.TopicFinding{lag}}
 	d := doctor(h, &amnesiac{}, "planted-secret")
-	if _, err := d.Fix(t.Context(), "", []string{"compaction-lag"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
+	if _, err := d.Fix(t.Context(), at, []string{"compaction-lag"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
 		t.Errorf("fix: %v", err)
 	}
-	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
+	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t", Connection: "main"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
 		t.Errorf("make: %v", err)
 	}
 	if len(h.done) > 0 {
@@ -105,7 +107,7 @@ func TestDoctorFix(t *testing.T) {
 	h := &hospital{findings: []producer.TopicFinding{lag, other}}
 	store := &producertest.Store{}
 	d := doctor(h, store, "planted-secret")
-	fixed, err := d.Fix(t.Context(), "t", []string{"other", "compaction-lag"}, producer.Actor{User: "alice"})
+	fixed, err := d.Fix(t.Context(), producer.Place{Connection: "main", Topic: "t", Prefix: "tx"}, []string{"other", "compaction-lag"}, producer.Actor{User: "alice"})
 	if err != nil || len(fixed.Changes) != 2 || strings.Join(h.done, ", ") != "t min.compaction.lag.ms=1, t max.compaction.lag.ms=1" {
 		t.Errorf("%+v, %v, %v", fixed, err, h.done)
 	}
@@ -113,7 +115,7 @@ func TestDoctorFix(t *testing.T) {
 		t.Errorf("a secret is said: %+v", f)
 	}
 	h.refuse = errors.New("the broker repeats planted-secret")
-	_, err = d.Fix(t.Context(), "t", []string{"other"}, producer.Actor{User: "alice"})
+	_, err = d.Fix(t.Context(), producer.Place{Connection: "main", Topic: "t", Prefix: "tx"}, []string{"other"}, producer.Actor{User: "alice"})
 	var refused *producer.TopicError
 	if !errors.As(err, &refused) || strings.Contains(err.Error(), "planted") {
 		t.Errorf("%v", err)

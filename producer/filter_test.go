@@ -98,7 +98,7 @@ func onlyIDs(ids ...string) Filter {
 func TestFilterSendsWhatPasses(t *testing.T) {
 	for _, large := range []bool{false, true} {
 		s, b := newModelStore(), newModelBroker(nil)
-		s.row.Config.Filter = onlyIDs("X", "Z")
+		s.row.Config.Routes[0].Filter = onlyIDs("X", "Z")
 		s.wish(Idle, StartIdle)
 		until(t, s, b, "the start", s.handled(0))
 		s.record(registry.Replace, "1.0", "X", "Y", "Z")
@@ -132,7 +132,7 @@ func TestChangedFilterClears(t *testing.T) {
 			s.record(registry.Replace, "1.0", "X")
 			s.record(registry.Replace, "1.0", "Y")
 			until(t, s, b, "sending", s.handled(2))
-			s.row.Config.Filter = onlyIDs("X", "Z")
+			s.row.Config.Routes[0].Filter = onlyIDs("X", "Z")
 			s.record(registry.Replace, "1.0", "Z")
 			s.record(registry.Replace, "1.0", "Y")
 			until(t, s, b, "the question", func() bool {
@@ -162,7 +162,7 @@ func TestFilterUnderFaults(t *testing.T) {
 			var want []string
 			for range 6 {
 				filter := filters[rnd.IntN(len(filters))]
-				s.row.Config.Filter = filter
+				s.row.Config.Routes[0].Filter = filter
 				s.wish(Idle, StartContinue)
 				for range 1 + rnd.IntN(8) {
 					s.record(registry.Kind(1+rnd.IntN(2)), "1.0", []string{"X", "Y", "Z"}[:1+rnd.IntN(3)]...)
@@ -208,7 +208,7 @@ func passing(p *Pending, f Filter) (lines []string) {
 func checkPassing(t *testing.T, b *modelBroker, f Filter) {
 	t.Helper()
 	live := map[string]bool{}
-	for _, r := range b.log {
+	for _, r := range b.logs[TopicDefault] {
 		if r != nil && r.committed {
 			live[string(r.Key)] = r.Value != nil
 		}
@@ -231,7 +231,7 @@ func TestChangedFilterAfterLostCursor(t *testing.T) {
 	before := s.row.Cursor
 	s.record(registry.Replace, "1.0", "X", "Y")
 	until(t, s, b, "sending", s.handled(2))
-	s.row.Cursor, s.row.Config.Filter = before, onlyIDs("X")
+	s.row.Cursor, s.row.Config.Routes[0].Filter = before, onlyIDs("X")
 	s.wish(Idle, StartContinue)
 	until(t, s, b, "going on", s.handled(2))
 	wantTold(t, b, "1 replace A:X(1.0) 1/1", "2 replace A:X(1.0) 1/2", "2 replace A:Y(1.0) 2/2", "2 delete A:Y(1.0) 1/1 job")
@@ -247,7 +247,7 @@ func TestChangedFilterAfterCrash(t *testing.T) {
 	s.record(registry.Replace, "1.0", "X", "Y")
 	until(t, s, b, "sending", s.handled(1))
 	s.record(registry.Replace, "1.0", "X")
-	s.row.Config.Filter = onlyIDs("X")
+	s.row.Config.Routes[0].Filter = onlyIDs("X")
 	s.row.Job = &Job{ID: "begun", Kind: jobFilter, AsOf: 1, Phase: phasePublish} // and the route not yet adopted
 	s.wish(Idle, StartContinue)
 	until(t, s, b, "going on", s.handled(2))

@@ -19,8 +19,8 @@ type Limits struct {
 // A LimitedRoute is where and how a producer publishes, with the limits that the
 // publisher last saw there. SeenAt is zero if it never looked.
 type LimitedRoute struct {
-	Topic, Format, Sender string
-	Filter                Filter
+	Route
+	Sender string
 	Limits
 	SeenAt time.Time
 }
@@ -32,10 +32,24 @@ const recordExtra = 1024
 // smaller than the limit even so need not be encoded to be known to fit.
 const expansionMost = 32
 
-// Oversize says which structures will not fit a route of the producer, and whose
-// limit that is, before anything is sent.
-func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]string, error) {
-	var warnings []string
+// An Oversized structure will not fit a topic; Text says which one, and whose limit
+// that is.
+type Oversized struct{ Topic, Text string }
+
+// Oversize says which structures will not fit a route of a producer, and whose limit
+// that is, before anything is sent.
+func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (warnings []Oversized, err error) {
+	err = p.Each(ctx, func(_ string, a *Admin) error {
+		more, err := a.Oversize(ctx, contents)
+		warnings = append(warnings, more...)
+		return err
+	})
+	return warnings, err
+}
+
+// Oversize says which structures will not fit a route of the producer.
+func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Oversized, error) {
+	var warnings []Oversized
 	routes, err := a.records.Routes(ctx)
 	if err != nil {
 		return nil, err
@@ -46,7 +60,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]st
 		if limit == 0 {
 			continue
 		}
-		e, err := newEncoder(Config{Format: route.Format, Sender: route.Sender})
+		e, err := newEncoder(route.Format, route.Sender)
 		if err != nil {
 			return nil, err
 		}
@@ -56,14 +70,14 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]st
 			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
 				continue
 			}
-			value, left, err := e.value(tx, 1, c.URN, c.Body)
+			value, left, err := (&told{tx: tx, position: 1, urn: c.URN, body: c.Body}).in(e)
 			if err != nil {
 				return nil, err
 			}
 			if size := int64(len(value) + recordExtra); left == "" && size > limit {
-				warnings = append(warnings, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+
+				warnings = append(warnings, Oversized{route.Topic, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+
 					"as the publisher saw it at %s. The producer will stop at it: raise the limit, or shorten the structure.",
-					c.URN, route.Topic, size, route.Format, whose, limit, route.SeenAt.UTC().Format(time.DateTime+" UTC")))
+					c.URN, route.Topic, size, route.Format, whose, limit, route.SeenAt.UTC().Format(time.DateTime+" UTC"))})
 			}
 		}
 	}

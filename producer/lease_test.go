@@ -18,7 +18,7 @@ import (
 // what stop waits for.
 func running(t *testing.T, s *modelStore, b *modelBroker) (p *Publisher, stop func()) {
 	t.Helper()
-	p = &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry(), nil),
+	p = &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry(), nil).of("p"),
 		ProcessStart: time.Now(), backoff: time.Microsecond}
 	ctx, cancel := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
@@ -41,7 +41,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 func (b *modelBroker) end() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.log)
+	return len(b.logs[TopicDefault])
 }
 
 // A holder that is told of the end of its lease begins no transaction after that,
@@ -93,7 +93,7 @@ func TestPassedTermWritesNothing(t *testing.T) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.row.Cursor != before.Cursor || s.row.State != before.State || s.row.Reason != before.Reason {
+	if !s.row.Cursor.same(before.Cursor) || s.row.State != before.State || s.row.Reason != before.Reason {
 		t.Errorf("the row was %+v, and a passed term made it %+v", before, s.row)
 	}
 }
@@ -104,7 +104,7 @@ func TestExactlyOnceUnderTakeovers(t *testing.T) {
 	for seed := range uint64(20) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		s, b := newModelStore(), newModelBroker(rnd)
-		s.row.Config.Format = "sdmx-ml-2.1"
+		s.row.Config.Routes[0].Format = "sdmx-ml-2.1"
 		s.wish(Idle, StartIdle)
 		until(t, s, b, "the start", s.handled(0))
 		_, stopFirst := running(t, s, b)

@@ -32,7 +32,8 @@ type Letter struct {
 	// cause, First for all of one incident: the ID of its first mail.
 	ID, Thread, First string
 
-	Producer, Topic, Format string
+	Producer string
+	Routes   []Route
 	Incident
 	Times         int64 // that it was met
 	Since         time.Time

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -28,10 +29,10 @@ type modelRecord struct {
 
 type modelBroker struct {
 	mu     sync.Mutex
-	log    []*modelRecord // index = offset; nil is a marker
+	logs   map[string][]*modelRecord // by topic; index = offset; nil is a marker
 	epochs map[string]int
 	open   map[string][]*modelRecord
-	topic  Topic
+	topic  Topic       // each is that, under its name
 	chance func() bool // whether the next call fails
 	rnd    *rand.Rand
 
@@ -39,10 +40,10 @@ type modelBroker struct {
 }
 
 func newModelBroker(rnd *rand.Rand) *modelBroker {
-	return &modelBroker{epochs: map[string]int{}, open: map[string][]*modelRecord{}, topic: Topic{Cluster: "cluster", ID: "topic-1", Partitions: 1}, chance: func() bool { return false }, rnd: rnd}
+	return &modelBroker{logs: map[string][]*modelRecord{}, epochs: map[string]int{}, open: map[string][]*modelRecord{}, topic: Topic{Cluster: "cluster", ID: "topic-1", Partitions: 1}, chance: func() bool { return false }, rnd: rnd}
 }
 
-func (b *modelBroker) Connect(context.Context) (Broker, error) {
+func (b *modelBroker) Connect(context.Context, string) (Broker, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b, b.undefined
@@ -63,13 +64,22 @@ func (b *modelBroker) abort(id string) {
 	for _, r := range b.open[id] {
 		r.aborted = true
 	}
-	if len(b.open[id]) > 0 {
-		b.log = append(b.log, nil)
+	b.mark(id)
+}
+
+// mark ends the transaction of an id with a marker on each of its topics.
+func (b *modelBroker) mark(id string) {
+	marked := map[string]bool{}
+	for _, r := range b.open[id] {
+		if !marked[r.Topic] {
+			b.logs[r.Topic] = append(b.logs[r.Topic], nil)
+			marked[r.Topic] = true
+		}
 	}
 	delete(b.open, id)
 }
 
-func (b *modelBroker) Open(_ context.Context, _ string, ids []string, _ time.Duration) ([]Lane, error) {
+func (b *modelBroker) Open(_ context.Context, _, ids []string, _ time.Duration) ([]Lane, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []Lane
@@ -84,19 +94,19 @@ func (b *modelBroker) Open(_ context.Context, _ string, ids []string, _ time.Dur
 	return out, nil
 }
 
-func (b *modelBroker) Ends(context.Context, string) (int64, int64, error) {
+func (b *modelBroker) Ends(_ context.Context, topic string) (int64, int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return 0, int64(len(b.log)), nil
+	return 0, int64(len(b.logs[topic])), nil
 }
 
-func (b *modelBroker) ReadBack(_ context.Context, _ string, from, to int64, _ func(int64), yield func(*Seen)) error {
+func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, _ func(int64), yield func(*Seen)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.chance() {
 		return &Fault{Kind: Transitory, Text: "read back", Err: errModel}
 	}
-	for _, r := range b.log[from:to] {
+	for _, r := range b.logs[topic][from:to] {
 		if r != nil && r.committed {
 			yield(modelSeen(r))
 		}
@@ -158,16 +168,20 @@ func (l *modelLane) Send(_ context.Context, r *Record) error {
 	if err := l.check("send"); err != nil {
 		return err
 	}
-	m := &modelRecord{Record: Record{append([]byte(nil), r.Key...), r.Value, append([]Header(nil), r.Headers...)}, offset: int64(len(l.b.log))}
-	l.b.log = append(l.b.log, m)
+	m := &modelRecord{Record: Record{r.Topic, append([]byte(nil), r.Key...), r.Value, append([]Header(nil), r.Headers...)}, offset: int64(len(l.b.logs[r.Topic]))}
+	l.b.logs[r.Topic] = append(l.b.logs[r.Topic], m)
 	l.b.open[l.id] = append(l.b.open[l.id], m)
 	return nil
 }
 
-func (l *modelLane) Delivered(context.Context) (int64, error) {
+func (l *modelLane) Delivered(context.Context) (map[string]int64, error) {
 	l.b.mu.Lock()
 	defer l.b.mu.Unlock()
-	return int64(len(l.b.log)), l.check("delivery")
+	ends := map[string]int64{}
+	for _, r := range l.b.open[l.id] {
+		ends[r.Topic] = int64(len(l.b.logs[r.Topic]))
+	}
+	return ends, l.check("delivery")
 }
 
 // Commit may fail without effect, or succeed and lose its answer.
@@ -188,8 +202,7 @@ func (l *modelLane) commit() {
 	for _, r := range l.b.open[l.id] {
 		r.committed = true
 	}
-	l.b.log = append(l.b.log, nil)
-	delete(l.b.open, l.id)
+	l.b.mark(l.id)
 }
 
 func (l *modelLane) Close() {}
@@ -210,6 +223,9 @@ type modelStore struct {
 	wishes chan struct{}
 	lossy  func() bool // whether a cursor's move is lost
 	made   int
+	former map[string]string // deleted producers with their prefixes
+	jobs   []Job             // that wait
+	begun  int               // jobs
 
 	incidents []Incident // as they were reported
 	term      int64
@@ -324,6 +340,29 @@ func (s *modelStore) Current(_ context.Context, asOf registry.Number) ([]Entry, 
 		}
 	}
 	return kept, nil
+}
+
+func (s *modelStore) Touched(_ context.Context, from, to registry.Number) ([]sdmx.URN, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []sdmx.URN
+	for _, tx := range s.txs[from-1 : to] {
+		for _, d := range tx.Documents {
+			if !slices.Contains(out, d.URN) {
+				out = append(out, d.URN)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *modelStore) Former(_ context.Context, id string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if prefix, ok := s.former[id]; ok {
+		return prefix, nil
+	}
+	return "", registry.ErrNotFound
 }
 
 func (s *modelStore) Bodies(_ context.Context, ids []int64) ([][]byte, error) {

@@ -81,7 +81,7 @@ func (h *modelHold) do(fn func()) error {
 func (h *modelHold) Load(context.Context) (r Row, err error) {
 	return r, h.do(func() {
 		r = h.row
-		r.Term, r.TakenOver = h.term, h.takenOver
+		r.Term, r.TakenOver, r.Waiting = h.term, h.takenOver, len(h.jobs)
 		if h.row.Job != nil {
 			j := *h.row.Job
 			r.Job = &j
@@ -111,7 +111,7 @@ func (h *modelHold) Take(_ context.Context, wish int64) error {
 	return h.do(func() { h.row.Taken = max(h.row.Taken, wish) })
 }
 
-func (h *modelHold) Adopt(_ context.Context, r Route, system string, c Cursor, wish int64) error {
+func (h *modelHold) Adopt(_ context.Context, r Published, system string, c Cursor, wish int64) error {
 	return h.do(func() {
 		h.row.Started, h.row.Sent, h.row.System, h.row.Cursor = true, r, system, c
 		h.row.Taken = max(h.row.Taken, wish)
@@ -159,10 +159,26 @@ func (h *modelHold) Leave(_ context.Context, n registry.Number, left []Left) err
 	return h.do(func() { h.left[n] = len(left) })
 }
 
-func (h *modelHold) BeginJob(_ context.Context, kind string, asOf registry.Number, wish int64) (j Job, err error) {
+func (h *modelHold) BeginJob(_ context.Context, j Job, wish int64) (Job, error) {
 	return j, h.do(func() {
-		j = Job{ID: fmt.Sprintf("job-%d", wish), Kind: kind, AsOf: asOf, Phase: phasePublish}
+		h.begun++
+		j.ID, j.Phase = fmt.Sprintf("job-%d", h.begun), phasePublish
 		h.row.Job, h.row.Taken = &j, max(h.row.Taken, wish)
+	})
+}
+
+func (h *modelHold) TakeJob(_ context.Context, c Cursor) (taken *Job, err error) {
+	return taken, h.do(func() {
+		if len(h.jobs) == 0 {
+			return
+		}
+		j := h.jobs[0]
+		h.jobs = h.jobs[1:]
+		h.begun++
+		j.ID, j.AsOf, j.Phase = fmt.Sprintf("job-%d", h.begun), c.Number, phasePublish
+		h.row.Job, h.row.Cursor = &j, c
+		copied := j
+		taken = &copied
 	})
 }
 

@@ -7,42 +7,54 @@ import (
 	"urncast/registry"
 )
 
-// narrowed says whether going on along a route may leave structures on the topic
-// that its filter takes no more.
-func (s *session) narrowed(route Route) bool {
-	sent := s.row.Sent
-	return sent.TopicID == route.TopicID && sent.Cluster == route.Cluster && sent.Filter != route.Filter
+// narrowed lists the topics on which going on may leave structures that the filter
+// takes no more.
+func (s *session) narrowed(next Published) (topics []string) {
+	for _, r := range next.Routes {
+		was := s.row.Sent.of(r.Topic)
+		if was != nil && s.row.Sent.Cluster == next.Cluster && was.TopicID == r.TopicID && was.Filter.String() != r.Filter.String() {
+			topics = append(topics, r.Topic)
+		}
+	}
+	return topics
 }
 
-// beginClear goes on along a route with another filter, with the job that clears
-// the topic. The cursor is written first: while a job is open, recovery does not
+// beginClear goes on along routes with other filters, with the job that clears their
+// topics. The cursor is written first: while a job is open, recovery does not
 // move it. A crash before the last write finds the question and its answer, and
 // begins again.
-func (s *session) beginClear(ctx context.Context, route Route, c Cursor) error {
+func (s *session) beginClear(ctx context.Context, next Published, topics []string, c Cursor) error {
 	if err := s.adopt(ctx, s.row.Sent, c, s.row.Taken); err != nil {
 		return err
 	}
-	job, err := s.hold.BeginJob(ctx, jobFilter, c.Number, s.row.Taken)
+	job, err := s.hold.BeginJob(ctx, Job{Kind: jobFilter, AsOf: c.Number, Scope: Scope{Topics: topics}}, s.row.Taken)
 	if err != nil {
 		return stored(err)
 	}
 	s.row.Job = &job
-	return s.adopt(ctx, route, c, s.row.Wish.Sequence)
+	return s.adopt(ctx, next, c, s.row.Wish.Sequence)
 }
 
-// runClear sends tombstones for what the topic holds and the filter takes no more.
-// It reads to the end of the topic, so that after a crash it sends none twice.
+// runClear sends tombstones for what topics hold and their filters take no more.
+// It reads to the ends of the topics, so that after a crash it sends none twice.
 func (s *session) runClear(ctx context.Context, job *Job, tx *registry.Transaction) error {
-	_, high, err := s.broker.Ends(ctx, s.row.Sent.Topic)
+	within, err := s.within(ctx, &job.Scope)
 	if err != nil {
 		return err
 	}
-	stale, err := s.held(ctx, high)()
+	highs := map[string]int64{}
+	for _, way := range within.ways {
+		if _, highs[way.Topic], err = s.broker.Ends(ctx, way.Topic); err != nil {
+			return err
+		}
+	}
+	stale, err := s.held(ctx, within.ways, highs)()
 	if err != nil {
 		return err
 	}
-	filter := s.row.Config.Filter
-	maps.DeleteFunc(stale, func(key string, _ bool) bool { return filter.takes(key) })
+	for _, way := range within.ways {
+		maps.DeleteFunc(stale[way.Topic], func(key string, _ bool) bool { return way.Filter.takes(key) })
+	}
 	if err := s.clear(ctx, job, tx, stale); err != nil {
 		return err
 	}

@@ -2,14 +2,16 @@ package producer
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"urncast/registry"
 	"urncast/sdmx"
 )
 
-// A Record is one message for the topic. A nil Value is a tombstone.
+// A Record is one message for a topic. A nil Value is a tombstone.
 type Record struct {
+	Topic      string
 	Key, Value []byte
 	Headers    []Header
 }
@@ -42,8 +44,9 @@ type Seen struct {
 
 // A Cluster is the way to Kafka, as it is configured at the time of asking.
 type Cluster interface {
-	// Connect takes up the connection as it stands now. Its errors are Faults.
-	Connect(ctx context.Context) (Broker, error)
+	// Connect takes up a connection as it stands now. Its errors are Faults. An
+	// empty name is the connection that the process was started with.
+	Connect(ctx context.Context, name string) (Broker, error)
 }
 
 // A Broker is a connection that was taken up. Its errors are Faults.
@@ -55,9 +58,9 @@ type Broker interface {
 	Close()
 	// Describe finds the topic, and makes it if that is allowed.
 	Describe(ctx context.Context, topic string) (Topic, error)
-	// Open makes a lane for each transactional id and initialises it, which
-	// finishes or aborts what was open under that id and fences its holder.
-	Open(ctx context.Context, topic string, ids []string, timeout time.Duration) ([]Lane, error)
+	// Open makes a lane to the topics for each transactional id and initialises it,
+	// which finishes or aborts what was open under that id and fences its holder.
+	Open(ctx context.Context, topics, ids []string, timeout time.Duration) ([]Lane, error)
 	// Ends gives the log's start and its high watermark (not the last stable
 	// offset: behind a foreign open transaction there may be our commits).
 	Ends(ctx context.Context, topic string) (start, end int64, err error)
@@ -75,9 +78,9 @@ type Lane interface {
 	// Send queues a record, whose bytes may be reused afterwards; it blocks
 	// while too much is undelivered.
 	Send(ctx context.Context, r *Record) error
-	// Delivered waits for every delivery report of the transaction and gives
-	// the offset after its last record.
-	Delivered(ctx context.Context) (end int64, err error)
+	// Delivered waits for every delivery report of the transaction and gives, for
+	// each topic that it wrote to, the offset after its last record there.
+	Delivered(ctx context.Context) (ends map[string]int64, err error)
 	// Commit commits. An error is InDoubt, and so is a commit that came too
 	// late to be sure of.
 	Commit() error
@@ -85,24 +88,44 @@ type Lane interface {
 }
 
 // A Cursor says how far a producer has come: every transaction up to Number is
-// handled, and Offset is where reading back begins.
+// handled, and Offsets is where reading back each topic begins. A cursor is not
+// changed once it is made.
 type Cursor struct {
-	Number registry.Number
-	Offset int64
+	Number  registry.Number
+	Offsets map[string]int64
 }
 
-// A Route is what is sent where, and under which transactional ids.
-type Route struct {
-	Topic, TopicID, Cluster, Format, Prefix string
-	Filter                                  string // as Filter.String writes it
+func (c Cursor) same(d Cursor) bool { return c.Number == d.Number && maps.Equal(c.Offsets, d.Offsets) }
+
+// after is the cursor once a transaction is handled that ended at the offsets.
+func (c Cursor) after(n registry.Number, ends map[string]int64) Cursor {
+	offsets := make(map[string]int64, len(c.Offsets))
+	maps.Copy(offsets, c.Offsets)
+	maps.Copy(offsets, ends)
+	return Cursor{n, offsets}
+}
+
+// A Published is what a producer last published with.
+type Published struct {
+	Cluster, Prefix string
+	Routes          []PublishedRoute
+}
+
+// A PublishedRoute is a route with the topic's id at that time.
+type PublishedRoute struct {
+	Route
+	TopicID string `json:"topicId"`
+	// Since is the transaction after which it is what it is.
+	Since registry.Number `json:"since,omitempty"`
 }
 
 // A Job is a publication that outlives a crash.
 type Job struct {
 	ID        string
 	Kind      string
+	Scope     Scope
 	AsOf      registry.Number
-	Phase     string // "publish", "clear"
+	Phase     string // "waiting", "publish", "clear"
 	CreatedAt time.Time
 }
 
@@ -130,9 +153,10 @@ type Row struct {
 	Since   time.Time
 	Started bool
 	Cursor  Cursor
-	Sent    Route  // what was last published with; zero before the first start
-	System  string // Postgres' system identifier then
-	Job     *Job
+	Sent    Published // zero before the first start
+	System  string    // Postgres' system identifier then
+	Job     *Job      // that is under way
+	Waiting int       // jobs that are to be begun
 
 	// Term is the lease's. TakenOver says that the lease was another's, or was
 	// lost, while this process was there already: no restart.
@@ -140,8 +164,9 @@ type Row struct {
 	TakenOver bool
 }
 
-// A Left is a structure that the route's format cannot express.
+// A Left is a structure that the format of a topic's route cannot express.
 type Left struct {
+	Topic  string
 	URN    sdmx.URN
 	Reason string
 }
@@ -182,10 +207,15 @@ type Store interface {
 	// Current lists what was current as of a transaction, referenced before
 	// referring.
 	Current(ctx context.Context, asOf registry.Number) ([]Entry, error)
+	// Touched lists what transactions of a range replaced or deleted, each once.
+	Touched(ctx context.Context, from, to registry.Number) ([]sdmx.URN, error)
 	// Bodies gives the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	// Skips lists the skipped numbers directly below one.
 	Skips(ctx context.Context, below registry.Number) ([]registry.Number, error)
+	// Former gives the prefix under which a deleted producer of this registry
+	// published, registry.ErrNotFound if there was none of that id.
+	Former(ctx context.Context, id string) (prefix string, err error)
 }
 
 // A Hold is one term of the lease. Whatever a publisher reads and writes through
@@ -205,10 +235,10 @@ type Hold interface {
 	Report(ctx context.Context, i Incident) error
 	// Take marks a wish as acted on.
 	Take(ctx context.Context, wish int64) error
-	// Adopt records a new beginning: the route, the database and the cursor from
+	// Adopt records a new beginning: the routes, the database and the cursor from
 	// which to go on, with the wish that asked for it. A first start marks what
 	// is older as skipped.
-	Adopt(ctx context.Context, r Route, system string, c Cursor, wish int64) error
+	Adopt(ctx context.Context, p Published, system string, c Cursor, wish int64) error
 	// Move moves the cursor forward. It is lossy: it may be undone by a crash
 	// of the database, and recovery finds out.
 	Move(ctx context.Context, c Cursor) error
@@ -225,7 +255,10 @@ type Hold interface {
 	// Leave records structures of a transaction that stay off the topic.
 	Leave(ctx context.Context, n registry.Number, left []Left) error
 	// BeginJob records a job, with the wish that asked for it.
-	BeginJob(ctx context.Context, kind string, asOf registry.Number, wish int64) (Job, error)
+	BeginJob(ctx context.Context, j Job, wish int64) (Job, error)
+	// TakeJob begins the job that waits longest, as of the cursor, which it writes;
+	// nil if none waits.
+	TakeJob(ctx context.Context, c Cursor) (*Job, error)
 	// Progress records a job's phase and how far it is.
 	Progress(ctx context.Context, id, phase string, structures, done, bytes int64) error
 	// EndJob closes a job: what was pending up to its transaction is covered.

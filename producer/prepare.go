@@ -21,7 +21,7 @@ const (
 )
 
 // A work is one transaction made ready: at most two parts, the replaces and the
-// tombstones of what leaves the route, each one Kafka transaction.
+// tombstones of what leaves a route, each one Kafka transaction over all routes.
 type work struct {
 	tx      registry.Transaction
 	parts   []part
@@ -33,10 +33,15 @@ type work struct {
 
 // A part is one Kafka transaction to be.
 type part struct {
-	kind  registry.Kind
-	count int
+	kind registry.Kind
 	// each yields the records in order; a record is valid until yield returns.
 	each func(ctx context.Context, yield func(*Record) error) error
+}
+
+// An addressed record knows the route that it goes.
+type addressed struct {
+	Record
+	way *way
 }
 
 // pipeline prepares what is pending, ahead of its publication. half is a
@@ -96,16 +101,17 @@ func (s *session) prepare(ctx context.Context, p *Pending) *work {
 	case p.Documents == nil:
 		w.err = s.prepareLarge(ctx, w)
 	case p.Kind == registry.Delete:
-		keys := make([]string, 0, len(p.Documents))
+		keys := make([][]string, len(s.ways))
 		for i := range p.Documents {
-			if u := p.Documents[i].URN; s.row.Config.Filter.Passes(u) {
-				keys = append(keys, u.String())
+			u := p.Documents[i].URN
+			for _, way := range s.ways {
+				if way.Filter.Passes(u) {
+					keys[way.index] = append(keys[way.index], u.String())
+					w.held += 512
+				}
 			}
 		}
-		if len(keys) > 0 {
-			w.parts = []part{s.tombstones(w, keys)}
-		}
-		w.held = int64(len(keys)) * 512
+		w.parts = s.tombstones(w, keys)
 	default:
 		w.err = s.prepareSmall(w, p.Documents)
 	}
@@ -114,131 +120,171 @@ func (s *session) prepare(ctx context.Context, p *Pending) *work {
 
 // prepareSmall encodes a transaction into memory.
 func (s *session) prepareSmall(w *work, documents []registry.Document) error {
-	var records []Record
-	var gone []string
+	var records []addressed
+	counts, gone := make([]int, len(s.ways)), make([][]string, len(s.ways))
 	for i := range documents {
 		d := &documents[i]
-		if !s.row.Config.Filter.Passes(d.URN) {
-			continue // nor is it on the topic: a changed filter clears that
+		doc := &told{tx: &w.tx, position: d.Position, urn: d.URN, body: d.Body}
+		for _, way := range s.ways {
+			if !way.Filter.Passes(d.URN) {
+				continue // nor is it on the topic: a changed filter clears that
+			}
+			value, left, err := doc.in(way.encoder)
+			if err != nil {
+				return err
+			}
+			if left != "" {
+				w.leave(way, d, left, gone)
+				continue
+			}
+			records = append(records, addressed{Record{Topic: way.Topic, Key: []byte(d.URN.String()), Value: value}, way})
+			counts[way.index]++
+			w.held += int64(len(value)) + 512
 		}
-		value, left, err := s.encoder.value(&w.tx, d.Position, d.URN, d.Body)
-		if err != nil {
-			return err
-		}
-		if left != "" {
-			gone = w.leave(d, left, gone)
-			continue
-		}
-		records = append(records, Record{Key: []byte(d.URN.String()), Value: value})
-		w.held += int64(len(value)) + 512
 	}
 	if len(records) > 0 {
-		w.parts = append(w.parts, part{registry.Replace, len(records), func(ctx context.Context, yield func(*Record) error) error {
-			stamp := newStamp(s.row, &w.tx, registry.Replace, len(records)).skips(w.skipped)
-			for i := range records {
-				records[i].Headers = stamp.next()
-				if err := yield(&records[i]); err != nil {
-					return err
-				}
-			}
-			return nil
+		w.parts = append(w.parts, part{registry.Replace, func(ctx context.Context, yield func(*Record) error) error {
+			return stamped(records, s.stamps(w, registry.Replace, counts), yield)
 		}})
 	}
 	w.retire(s, gone)
 	return nil
 }
 
-// leave notes a structure that the format cannot express. If it was there before
-// it may be on the topic, in words that are no longer true: its key joins gone.
-func (w *work) leave(d *registry.Document, why string, gone []string) []string {
-	w.left = append(w.left, Left{d.URN, why})
+// stamps are those of a work's Kafka transaction on each route, with so many
+// records on each.
+func (s *session) stamps(w *work, kind registry.Kind, counts []int) []*stamp {
+	out := make([]*stamp, len(s.ways))
+	for i, way := range s.ways {
+		out[i] = newStamp(s.row, &w.tx, kind, counts[i], way.encoder.format).skips(w.skipped)
+	}
+	return out
+}
+
+// leave notes a structure that a route's format cannot express. If it was there
+// before it may be on the topic, in words that are no longer true: its key joins gone.
+func (w *work) leave(way *way, d *registry.Document, why string, gone [][]string) {
+	w.left = append(w.left, Left{way.Topic, d.URN, why})
 	if d.Before != 0 {
-		gone = append(gone, d.URN.String())
-	}
-	return gone
-}
-
-// retire adds the part that takes keys off the topic, referring before referenced.
-func (w *work) retire(s *session, gone []string) {
-	if len(gone) > 0 {
-		slices.Reverse(gone)
-		w.parts = append(w.parts, s.tombstones(w, gone))
+		gone[way.index] = append(gone[way.index], d.URN.String())
 	}
 }
 
-func (s *session) tombstones(w *work, keys []string) part {
-	return part{registry.Delete, len(keys), func(_ context.Context, yield func(*Record) error) error {
-		stamp := newStamp(s.row, &w.tx, registry.Delete, len(keys)).skips(w.skipped)
-		for _, k := range keys {
-			if err := yield(&Record{Key: []byte(k), Headers: stamp.next()}); err != nil {
-				return err
+// retire adds the part that takes keys off the topics, referring before referenced.
+func (w *work) retire(s *session, gone [][]string) {
+	for _, keys := range gone {
+		slices.Reverse(keys)
+	}
+	w.parts = append(w.parts, s.tombstones(w, gone)...)
+}
+
+// tombstones is the part that takes keys, by route, off the topics; none if there
+// are no keys.
+func (s *session) tombstones(w *work, keys [][]string) []part {
+	counts := make([]int, len(keys))
+	for i := range keys {
+		counts[i] = len(keys[i])
+	}
+	if slices.Max(counts) == 0 {
+		return nil
+	}
+	return []part{{registry.Delete, func(_ context.Context, yield func(*Record) error) error {
+		stamps := s.stamps(w, registry.Delete, counts)
+		for i, way := range s.ways {
+			for _, k := range keys[i] {
+				if err := yield(&Record{Topic: way.Topic, Key: []byte(k), Headers: stamps[i].next()}); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
-	}}
+	}}}
 }
 
-// prepareLarge reads a transaction once to know how many of its structures the
-// filter takes and the format can express, for every record says so; sending reads it again.
+// prepareLarge reads a transaction once to know how many of its structures each
+// route takes, for every record says so; sending reads it again. It is one that
+// replaces: deletes have no bytes.
 func (s *session) prepareLarge(ctx context.Context, w *work) error {
-	count := 0
-	var gone []string
-	off := map[int]bool{}
+	counts, gone := make([]int, len(s.ways)), make([][]string, len(s.ways))
+	off := map[int]uint64{} // by position: the routes that do not take it
 	err := s.pages(ctx, w.tx.Number, func(d *registry.Document) error {
-		if !s.row.Config.Filter.Passes(d.URN) {
-			off[d.Position] = true
-			return nil
+		var structure sdmx.Maintainable
+		for _, way := range s.ways {
+			if !way.Filter.Passes(d.URN) {
+				off[d.Position] |= way.bit()
+				continue
+			}
+			if !formats.AlwaysExpressible(way.encoder.format, d.URN.Class) {
+				var err error
+				if structure == nil {
+					if structure, err = sdmx.ParseCanonical(d.URN.Class, d.Body); err != nil {
+						return codecFault(d.URN, w.tx.Number, err)
+					}
+				}
+				if why := formats.Expressible(way.encoder.format, structure); why != nil {
+					w.leave(way, d, why.Error(), gone)
+					off[d.Position] |= way.bit()
+					continue
+				}
+			}
+			counts[way.index]++
 		}
-		if formats.AlwaysExpressible(s.encoder.format, d.URN.Class) {
-			count++
-			return nil
-		}
-		m, err := sdmx.ParseCanonical(d.URN.Class, d.Body)
-		if err != nil {
-			return codecFault(d.URN, w.tx.Number, err)
-		}
-		if why := formats.Expressible(s.encoder.format, m); why != nil {
-			gone = w.leave(d, why.Error(), gone)
-			off[d.Position] = true
-			return nil
-		}
-		count++
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if count > 0 {
-		w.parts = append(w.parts, part{registry.Replace, count, func(ctx context.Context, yield func(*Record) error) error {
-			return s.streamLarge(ctx, w, count, off, yield)
+	if slices.Max(counts) > 0 {
+		w.parts = append(w.parts, part{registry.Replace, func(ctx context.Context, yield func(*Record) error) error {
+			return s.streamLarge(ctx, w, counts, off, yield)
 		}})
 	}
 	w.retire(s, gone)
 	return nil
 }
 
-func (s *session) streamLarge(ctx context.Context, w *work, count int, off map[int]bool, yield func(*Record) error) error {
-	stamp := newStamp(s.row, &w.tx, registry.Replace, count).skips(w.skipped)
-	return inOrder(ctx, aheadBytes, func(d registry.Document) int64 { return int64(len(d.Body)) },
+func (s *session) streamLarge(ctx context.Context, w *work, counts []int, off map[int]uint64, yield func(*Record) error) error {
+	stamps := s.stamps(w, registry.Replace, counts)
+	return inOrder(ctx, aheadBytes, func(d registry.Document) int64 { return int64(len(d.Body) * len(s.ways)) },
 		func(ctx context.Context, feed func(registry.Document) error) error {
-			return s.pages(ctx, w.tx.Number, func(d *registry.Document) error {
-				if off[d.Position] {
-					return nil
-				}
-				return feed(*d)
-			})
+			return s.pages(ctx, w.tx.Number, func(d *registry.Document) error { return feed(*d) })
 		},
-		func(d registry.Document) (*Record, error) {
-			value, left, err := s.encoder.value(&w.tx, d.Position, d.URN, d.Body)
-			if err == nil && left != "" {
-				err = &Fault{Kind: Permanent, Text: "The codec changed its mind about " + d.URN.String() + ": " + left}
-			}
-			return &Record{Key: []byte(d.URN.String()), Value: value}, err
+		func(d registry.Document) ([]addressed, error) {
+			return s.address(&told{tx: &w.tx, position: d.Position, urn: d.URN, body: d.Body}, ^off[d.Position])
 		},
-		func(r *Record) error {
-			r.Headers = stamp.next()
-			return yield(r)
-		})
+		func(records []addressed) error { return stamped(records, stamps, yield) })
+}
+
+// address makes the records of a document for the routes that it goes, all of
+// which can express it.
+func (s *session) address(d *told, to uint64) ([]addressed, error) {
+	var out []addressed
+	for _, way := range s.ways {
+		if to&way.bit() == 0 {
+			continue
+		}
+		value, left, err := d.in(way.encoder)
+		if err == nil && left != "" {
+			err = changedMind(d.urn, left)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, addressed{Record{Topic: way.Topic, Key: []byte(d.urn.String()), Value: value}, way})
+	}
+	return out, nil
+}
+
+// stamped yields records with their headers.
+func stamped(records []addressed, stamps []*stamp, yield func(*Record) error) error {
+	for i := range records {
+		r := &records[i]
+		r.Headers = stamps[r.way.index].next()
+		if err := yield(&r.Record); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *session) pages(ctx context.Context, n registry.Number, yield func(*registry.Document) error) error {

@@ -15,7 +15,7 @@ import (
 )
 
 func newPublisher(s *modelStore, b *modelBroker) *Publisher {
-	return &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry(), nil), ProcessStart: time.Now(), backoff: time.Microsecond}
+	return &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry(), nil).of("p"), ProcessStart: time.Now(), backoff: time.Microsecond}
 }
 
 // until runs a publisher until the condition holds.
@@ -44,12 +44,15 @@ func (s *modelStore) handled(n int) func() bool {
 	}
 }
 
-// told is what a read_committed reader sees: "number kind key", markers left out.
-func (b *modelBroker) told() []string {
+// told is what a read_committed reader of the topic sees: "number kind key", markers
+// left out.
+func (b *modelBroker) told() []string { return b.toldOn(TopicDefault) }
+
+func (b *modelBroker) toldOn(topic string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []string
-	for _, r := range b.log {
+	for _, r := range b.logs[topic] {
 		if r == nil || !r.committed {
 			continue
 		}
@@ -101,7 +104,7 @@ func TestBaselineCoversAndClears(t *testing.T) {
 
 func TestInexpressibleGetsTombstone(t *testing.T) {
 	s, b := newModelStore(), newModelBroker(nil)
-	s.row.Config.Format = "sdmx-ml-2.1"
+	s.row.Config.Routes[0].Format = "sdmx-ml-2.1"
 	s.wish(Idle, StartIdle)
 	until(t, s, b, "the start", s.handled(0))
 	s.record(registry.Replace, "1.0", "X")
@@ -119,7 +122,7 @@ func TestGuards(t *testing.T) {
 		spoil func(*modelStore, *modelBroker)
 		want  string
 	}{
-		"topic made anew": {func(_ *modelStore, b *modelBroker) { b.topic.ID, b.log = "topic-2", nil }, "deleted and made anew"},
+		"topic made anew": {func(_ *modelStore, b *modelBroker) { b.topic.ID, b.logs[TopicDefault] = "topic-2", nil }, "deleted and made anew"},
 		"other cluster":   {func(_ *modelStore, b *modelBroker) { b.topic.Cluster = "other" }, "cluster other"},
 		"cloned database": {func(s *modelStore, _ *modelBroker) { s.row.System = "elsewhere" }, "copy"},
 		"lost transactions": {func(s *modelStore, _ *modelBroker) {
@@ -129,9 +132,9 @@ func TestGuards(t *testing.T) {
 			s.row.Cursor = Cursor{}
 			s.txs[2].ID = "another"
 		}, "given their numbers anew"},
-		"records lost":   {func(_ *modelStore, b *modelBroker) { b.log = b.log[:1] }, "has lost records"},
-		"changed topic":  {func(s *modelStore, _ *modelBroker) { s.row.Config.Topic = "other" }, "topic was changed"},
-		"changed format": {func(s *modelStore, _ *modelBroker) { s.row.Config.Format = "sdmx-ml-2.1" }, "format was changed"},
+		"records lost":   {func(_ *modelStore, b *modelBroker) { b.logs[TopicDefault] = b.logs[TopicDefault][:1] }, "has lost records"},
+		"changed topic":  {func(s *modelStore, _ *modelBroker) { s.row.Config.Routes[0].Topic = "other" }, "topic was changed"},
+		"changed format": {func(s *modelStore, _ *modelBroker) { s.row.Config.Routes[0].Format = "sdmx-ml-2.1" }, "format was changed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, b := newModelStore(), newModelBroker(nil)
@@ -154,7 +157,7 @@ func TestGuards(t *testing.T) {
 			s.record(registry.Replace, "1.0", "NEW")
 			s.wish(Idle, StartContinue)
 			until(t, s, b, "going on", s.handled(len(s.txs)))
-			if got := b.told(); !strings.Contains(got[len(got)-1], "A:NEW(1.0)") {
+			if got := b.toldOn(s.row.Config.Routes[0].Topic); !strings.Contains(got[len(got)-1], "A:NEW(1.0)") {
 				t.Errorf("after going on the last is %q", got[len(got)-1])
 			}
 		})
@@ -170,7 +173,7 @@ func TestExactlyOnceUnderFaults(t *testing.T) {
 			t.Parallel()
 			rnd := rand.New(rand.NewPCG(seed, 1))
 			s, b := newModelStore(), newModelBroker(rnd)
-			s.row.Config.Format = "sdmx-ml-2.1"
+			s.row.Config.Routes[0].Format = "sdmx-ml-2.1"
 			s.wish(Idle, StartIdle)
 			until(t, s, b, "the start", s.handled(0))
 			total := 0

@@ -2,6 +2,7 @@ package producer
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"urncast/internal/crash"
@@ -12,7 +13,7 @@ import (
 // commit is under way.
 type flight struct {
 	tx   registry.Number
-	end  int64
+	ends map[string]int64
 	done chan error
 }
 
@@ -21,6 +22,12 @@ type flight struct {
 func (s *session) publish(ctx context.Context, half registry.Number) error {
 	works := s.pipeline(ctx, s.cursor.Number, half)
 	for {
+		if s.half == 0 {
+			if s.row.Waiting > 0 {
+				return s.settle(nil) // the next session begins the jobs that the half held up
+			}
+			s.jobless.Store(true)
+		}
 		var landed <-chan error
 		if s.open != nil {
 			landed = s.open.done
@@ -67,7 +74,11 @@ func (s *session) land(err error) error {
 		return &numbered{f.tx, err}
 	}
 	crash.At(crash.PublishCommitted)
-	s.moved(Cursor{f.tx, f.end})
+	c := s.cursor
+	if f.tx == s.half {
+		c, s.half = c.after(f.tx, s.halfEnds), 0
+	}
+	s.moved(c.after(f.tx, f.ends))
 	return nil
 }
 
@@ -96,16 +107,18 @@ func (s *session) send(ctx context.Context, w *work) error {
 	w.skipped = skips
 	began := time.Now()
 	lane := s.lanes[int(w.tx.Number)%laneCount]
+	reached := map[string]int64{}
 	for i := range w.parts {
-		end, err := s.produce(ctx, lane, &w.parts[i])
+		ends, err := s.produce(ctx, lane, &w.parts[i])
 		if err != nil {
 			return s.refuse(ctx, w.tx.Number, err)
 		}
+		maps.Copy(reached, ends)
 		w.skipped = nil // it is said once
 		if err := s.settle(nil); err != nil {
 			return err
 		}
-		f := &flight{tx: w.tx.Number, end: end, done: make(chan error, 1)}
+		f := &flight{tx: w.tx.Number, ends: reached, done: make(chan error, 1)}
 		go func() { f.done <- s.commit(lane, began, w) }()
 		if i < len(w.parts)-1 {
 			if err := <-f.done; err != nil {
@@ -121,12 +134,12 @@ func (s *session) send(ctx context.Context, w *work) error {
 // produce sends the records of one Kafka transaction and waits for every
 // delivery report. A crash here leaves an open transaction, which the next
 // session's initialisation aborts.
-func (s *session) produce(ctx context.Context, lane Lane, p *part) (end int64, err error) {
+func (s *session) produce(ctx context.Context, lane Lane, p *part) (ends map[string]int64, err error) {
 	if err := s.hold.Held(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := lane.Begin(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	crash.At(crash.PublishBegun)
 	err = p.each(ctx, func(r *Record) error {
@@ -136,11 +149,11 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (end int64, e
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	end, err = lane.Delivered(ctx)
+	ends, err = lane.Delivered(ctx)
 	crash.At(crash.PublishDelivered)
-	return end, err
+	return ends, err
 }
 
 func (s *session) commit(lane Lane, began time.Time, w *work) error {
@@ -179,7 +192,7 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 	return err
 }
 
-// skip passes over a transaction of which nothing fits the route, or whose
+// skip passes over a transaction of which nothing fits any route, or whose
 // remaining part turned out to be empty.
 func (s *session) skip(ctx context.Context, w *work) error {
 	if err := s.settle(nil); err != nil {
@@ -187,16 +200,19 @@ func (s *session) skip(ctx context.Context, w *work) error {
 	}
 	if w.tx.Number == s.half {
 		s.half = 0
-		s.moved(Cursor{w.tx.Number, s.halfEnd})
+		s.moved(s.cursor.after(w.tx.Number, s.halfEnds))
 		return nil
 	}
-	s.cursor.Number = w.tx.Number
+	s.cursor = Cursor{w.tx.Number, s.cursor.Offsets}
 	s.skipped = append(s.skipped, w.tx.Number)
-	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.row.Config.Filter)))
+	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.ways)))
 }
 
-func skippedWhy(f Filter) string {
-	if f.IsZero() {
+func skippedWhy(ways []*way) string {
+	switch {
+	case len(ways) > 1:
+		return "None of its structures is for any route: the filters pass them over, or the formats cannot express them."
+	case ways[0].Filter.IsZero():
 		return "The route's format can express none of its structures."
 	}
 	return "None of its structures is for the route: its filter passes them over, or its format cannot express them."

@@ -8,7 +8,6 @@ import (
 
 	"urncast/formats"
 	"urncast/registry"
-	"urncast/sdmx"
 )
 
 // The headers of the message contract (docs/message-contract.md).
@@ -28,8 +27,8 @@ const (
 	HeaderCorrelationID = "X-Correlation-Id"
 )
 
-// A stamp makes the headers of one Kafka transaction's records: what they share
-// is built once.
+// A stamp makes the headers of one Kafka transaction's records on one topic: what
+// they share is built once.
 type stamp struct {
 	shared   []Header
 	skipped  []byte // for the first record only
@@ -38,14 +37,34 @@ type stamp struct {
 	position int
 }
 
-// A jobMark is the urncast-job header: kind, id, chunk/chunks, and "begin" on
-// the first and "end" on the last record of the job's replaces.
+// A jobMark is the urncast-job header on one topic: kind, id, chunk/chunks, and
+// "begin" on the first and "end" on the last record of the job's replaces there.
 type jobMark struct {
 	job           *Job
 	chunk, chunks int
+	left          int  // records that are still to come on the topic
+	begun         bool // one has come
 }
 
-func newStamp(row *Row, tx *registry.Transaction, kind registry.Kind, count int) *stamp {
+// skip passes over records that are on the topic already.
+func (m *jobMark) skip(n int) {
+	m.left -= n
+	m.begun = m.begun || n > 0
+}
+
+// next is the header of the next record.
+func (m *jobMark) next() Header {
+	v := fmt.Sprintf("%s %s %d/%d", m.job.Kind, m.job.ID, m.chunk, m.chunks)
+	if !m.begun {
+		v += " begin"
+	}
+	if m.skip(1); m.left == 0 {
+		v += " end"
+	}
+	return Header{HeaderJob, []byte(v)}
+}
+
+func newStamp(row *Row, tx *registry.Transaction, kind registry.Kind, count int, f *formats.Format) *stamp {
 	s := &stamp{count: count}
 	add := func(k, v string) {
 		if v != "" {
@@ -60,10 +79,7 @@ func newStamp(row *Row, tx *registry.Transaction, kind registry.Kind, count int)
 	add(HeaderProducer, row.ID)
 	add(HeaderRecordedAt, tx.RecordedAt.UTC().Format(time.RFC3339Nano))
 	if kind == registry.Replace {
-		f, err := formats.ByName(row.Config.Format)
-		if err == nil { // Config.Check has seen it
-			add(HeaderContentType, f.MediaType)
-		}
+		add(HeaderContentType, f.MediaType)
 	}
 	add(HeaderTraceparent, tx.Traceparent)
 	add(HeaderCorrelationID, tx.CorrelationID)
@@ -89,55 +105,8 @@ func (s *stamp) next() []Header {
 	if s.skipped != nil && s.position == 1 {
 		h = append(h, Header{HeaderSkipped, s.skipped})
 	}
-	if j := s.job; j != nil {
-		v := fmt.Sprintf("%s %s %d/%d", j.job.Kind, j.job.ID, j.chunk, j.chunks)
-		if j.chunk == 1 && s.position == 1 {
-			v += " begin"
-		}
-		if j.chunk == j.chunks && s.position == s.count {
-			v += " end"
-		}
-		h = append(h, Header{HeaderJob, []byte(v)})
+	if s.job != nil {
+		h = append(h, s.job.next())
 	}
 	return h
-}
-
-// An encoder turns documents into message values of one format.
-type encoder struct {
-	format *formats.Format
-	sender string
-}
-
-func newEncoder(c Config) (*encoder, error) {
-	f, err := formats.ByName(c.Format)
-	if err != nil {
-		return nil, &Fault{Kind: Permanent, Text: "The producer's format is not known to this version", Err: err}
-	}
-	return &encoder{f, c.Sender}, nil
-}
-
-// value encodes a document. left says why the format cannot express it.
-func (e *encoder) value(tx *registry.Transaction, position int, u sdmx.URN, body []byte) (value []byte, left string, err error) {
-	m, err := sdmx.ParseCanonical(u.Class, body)
-	if err != nil {
-		return nil, "", codecFault(u, tx.Number, err)
-	}
-	if why := formats.Expressible(e.format, m); why != nil {
-		return nil, why.Error(), nil
-	}
-	h := formats.Header{
-		ID:       "URNCAST-" + strconv.FormatInt(int64(tx.Number), 10) + "-" + strconv.Itoa(position),
-		Prepared: tx.RecordedAt,
-		Sender:   e.sender,
-	}
-	value, err = formats.AppendMessage(make([]byte, 0, len(body)*3+1024), e.format, h, m)
-	if err != nil {
-		return nil, "", codecFault(u, tx.Number, err)
-	}
-	return value, "", nil
-}
-
-func codecFault(u sdmx.URN, n registry.Number, err error) error {
-	return &Fault{Kind: Permanent, Err: err,
-		Text: fmt.Sprintf("The stored document of %s in transaction %d cannot be encoded; this is a defect of the program, please report it", u, n)}
 }

@@ -15,7 +15,7 @@ import (
 type Publisher struct {
 	Store   Store
 	Cluster Cluster
-	Metrics *Metrics
+	Metrics *meters
 	Log     *slog.Logger
 	// ProcessStart, on the database's clock, tells what this process found when it
 	// came up: only that does a restart lift.
@@ -57,7 +57,7 @@ func (p *Publisher) Run(ctx context.Context) {
 // holding acts on wishes and faults while the lease is held. Its error says why
 // it is not any more.
 func (p *Publisher) holding(ctx context.Context, hold Hold) error {
-	asked := false
+	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
 	var past past
 	for first := true; ; first = false {
@@ -68,7 +68,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if first {
 			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
 		}
-		if !p.due(&row, asked) {
+		if !p.due(&row, asked == row.Config.Revision) {
 			if err := p.rest(ctx, hold, &row); err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		asked, timeout = false, s.wider
+		asked, timeout = -1, s.wider
 		if s.progress {
 			past.attempts = 0
 		}
@@ -90,8 +90,12 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if errors.Is(err, ErrLost) {
 			return err
 		}
-		if asked, err = p.after(ctx, hold, &row, err, &past); err != nil {
+		question, err := p.after(ctx, hold, &row, err, &past)
+		if err != nil {
 			return err
+		}
+		if question {
+			asked = row.Config.Revision
 		}
 	}
 }
@@ -245,13 +249,19 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 				cancel(err)
 				return
 			}
-			stop = err == nil && row.Wish.Sequence > s.row.Wish.Sequence
+			stop = err == nil && s.outdated(&row)
 		}
 		if stop {
 			close(soft)
 			hard, wishes, calm = time.After(hardAfter), nil, nil
 		}
 	}
+}
+
+// outdated says whether the row holds what the session does not know: a wish, a job
+// that is to be begun, other settings.
+func (s *session) outdated(now *Row) bool {
+	return now.Wish.Sequence > s.row.Wish.Sequence || now.Waiting > 0 && s.jobless.Load() || now.Config.Revision != s.row.Config.Revision
 }
 
 // sleep waits until the time is over, early comes, or ctx ends.

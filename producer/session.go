@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -23,22 +25,23 @@ type session struct {
 	cluster Cluster
 	broker  Broker // what cluster was taken up as
 	hold    Hold
-	metrics *Metrics
+	metrics *meters
 	log     *slog.Logger
 
 	row     *Row
 	system  string
-	encoder *encoder
+	ways    []*way
 	timeout time.Duration
 	wider   time.Duration
 
 	lanes    []Lane
 	cursor   Cursor
 	half     registry.Number // its replaces are committed, its tombstones perhaps not
-	halfEnd  int64
+	halfEnds map[string]int64
 	open     *flight
 	ahead    *semaphore.Weighted
-	progress bool // something was handled: attempts begin anew
+	progress bool        // something was handled: attempts begin anew
+	jobless  atomic.Bool // it begins no more jobs
 
 	skipped    []registry.Number
 	skipsKnown bool
@@ -82,14 +85,14 @@ func (s *session) run(parent context.Context) (err error) {
 }
 
 func (s *session) live(ctx context.Context) (err error) {
-	if s.encoder, err = newEncoder(s.row.Config); err != nil {
+	if s.ways, err = waysOf(s.row.Config.Routes, s.row.Config.Sender); err != nil {
 		return err
 	}
 	if s.system, err = s.store.System(ctx); err != nil {
 		return stored(err)
 	}
 	s.show(ctx, Recovering, "")
-	if s.broker, err = s.cluster.Connect(ctx); err != nil {
+	if s.broker, err = s.cluster.Connect(ctx, s.row.Config.Connection); err != nil {
 		return err
 	}
 	s.cursor = s.row.Cursor
@@ -103,10 +106,8 @@ func (s *session) live(ctx context.Context) (err error) {
 	if err := s.hold.ClearFailed(ctx); err != nil {
 		return stored(err)
 	}
-	if s.row.Job != nil {
-		if err := s.runJob(ctx); err != nil {
-			return err
-		}
+	if err := s.runJobs(ctx); err != nil {
+		return err
 	}
 	if s.trouble == "" {
 		s.show(ctx, Idle, "")
@@ -125,7 +126,7 @@ func (s *session) choice() string {
 }
 
 // resume is every start but the first: recover, put the question or take the
-// answer, take up a changed route.
+// answer, take up changed routes.
 func (s *session) resume(ctx context.Context) error {
 	choice := s.choice()
 	answers := choice == StartBaseline || choice == StartContinue
@@ -143,7 +144,7 @@ func (s *session) resume(ctx context.Context) error {
 	}
 	ask := r.ask
 	if ask == nil {
-		ask = s.changedRoute()
+		ask = s.changedRoutes()
 	}
 	switch {
 	case ask != nil && !answers:
@@ -165,83 +166,148 @@ func (s *session) resume(ctx context.Context) error {
 // newPrefix goes on under other transactional ids; the old ones were
 // initialised by the recovery.
 func (s *session) newPrefix(ctx context.Context) error {
-	route := s.row.Sent
-	route.Prefix = s.row.Config.Prefix
-	if err := s.reopen(ctx, route); err != nil {
+	sent := s.row.Sent
+	sent.Prefix = s.row.Config.Prefix
+	if err := s.reopen(ctx, &sent); err != nil {
 		return err
 	}
-	half := s.half // it is on the topic, under whatever ids
-	err := s.adopt(ctx, route, s.cursor, s.row.Wish.Sequence)
+	half := s.half // it is on the topics, under whatever ids
+	err := s.adopt(ctx, sent, s.cursor, s.row.Wish.Sequence)
 	s.half = half
 	return err
 }
 
-func (s *session) reopen(ctx context.Context, route Route) (err error) {
+func (s *session) reopen(ctx context.Context, p *Published) (err error) {
 	for _, l := range s.lanes {
 		l.Close()
 	}
 	s.lanes = nil
-	s.lanes, err = s.broker.Open(ctx, route.Topic, laneIDs(s.row, route.Prefix), s.timeout)
+	s.lanes, err = s.broker.Open(ctx, p.topics(), laneIDs(s.row.Registry, s.row.ID, p.Prefix), s.timeout)
 	return err
 }
 
-// begin makes a new beginning on the configured route: the first start, or the
+// begin makes a new beginning on the configured routes: the first start, or the
 // answer to a question. r is what recovery found, nil at the first start.
 func (s *session) begin(ctx context.Context, how string, r *recovery) error {
-	route := Route{Topic: s.row.Config.Topic, Format: s.row.Config.Format, Prefix: s.row.Config.Prefix,
-		Filter: s.row.Config.Filter.String()}
-	topic, err := s.describe(ctx, route.Topic)
-	if err != nil {
+	if err := s.finish(ctx); err != nil {
 		return err
 	}
-	route.TopicID, route.Cluster = topic.ID, topic.Cluster
-	// Lanes that the recovery has just initialised are as good as new ones.
-	if len(s.lanes) == 0 || s.row.Sent.Topic != route.Topic || s.row.Sent.Prefix != route.Prefix {
-		if err := s.reopen(ctx, route); err != nil {
-			return err
-		}
-	}
-	start, high, err := s.broker.Ends(ctx, route.Topic)
+	next, highs, err := s.next(ctx, how)
 	if err != nil {
 		return err
-	}
-	if s.row.Sent.TopicID != route.TopicID {
-		if err := s.inspect(ctx, route.Topic, start, high, how); err != nil {
-			return err
-		}
 	}
 	last, err := s.store.Last(ctx)
 	if err != nil {
 		return stored(err)
 	}
-	c := Cursor{Number: min(s.cursor.Number, last), Offset: high}
+	c := Cursor{Number: min(s.cursor.Number, last), Offsets: highs}
 	switch {
 	case how == StartIdle:
 		c.Number = last
 	case how == StartContinue && r != nil:
-		// What is half done was sent: to send it along the new route would be twice.
-		c.Number = max(c.Number, r.agreed, s.half)
+		c.Number = max(c.Number, r.agreed)
 	}
-	if how == StartContinue && s.narrowed(route) {
-		return s.beginClear(ctx, route, c)
+	s.date(&next, c.Number)
+	if narrowed := s.narrowed(next); how == StartContinue && len(narrowed) > 0 {
+		return s.beginClear(ctx, next, narrowed, c)
 	}
 	if how != StartBaseline {
-		return s.adopt(ctx, route, c, s.row.Wish.Sequence)
+		return s.adopt(ctx, next, c, s.row.Wish.Sequence)
+	}
+	job := Job{Kind: jobBaseline, AsOf: last}
+	if r != nil && r.ask == nil {
+		if changed := s.changedTopics(); 0 < len(changed) && len(changed) < len(next.Routes) {
+			// The other routes go on where they are, so what is pending stays pending.
+			job.AsOf, job.Scope.Topics = c.Number, changed
+		}
 	}
 	// A crash between these two writes finds the wish open, and begins again.
-	if err := s.adopt(ctx, route, c, s.row.Taken); err != nil {
+	if err := s.adopt(ctx, next, c, s.row.Taken); err != nil {
 		return err
 	}
-	job, err := s.hold.BeginJob(ctx, jobBaseline, last, s.row.Wish.Sequence)
+	job, err = s.hold.BeginJob(ctx, job, s.row.Wish.Sequence)
 	s.row.Job = &job
 	return stored(err)
 }
 
-func (s *session) adopt(ctx context.Context, route Route, c Cursor, wish int64) error {
-	if err := s.hold.Adopt(ctx, route, s.system, c, wish); err != nil {
+// date says since when each route is what it is. Where one was removed, that is now for
+// all: what went along it alone is nowhere else.
+func (s *session) date(next *Published, now registry.Number) {
+	removed := slices.ContainsFunc(s.row.Sent.Routes, func(was PublishedRoute) bool { return next.of(was.Topic) == nil })
+	for i := range next.Routes {
+		r := &next.Routes[i]
+		r.Since = now
+		if was := s.row.Sent.of(r.Topic); was != nil && was.TopicID == r.TopicID && sameRoute(was.Route, r.Route) && !removed {
+			r.Since = was.Since
+		}
+	}
+}
+
+// next looks at the topics of the configured routes, and opens lanes to them. highs
+// are the topics' ends.
+func (s *session) next(ctx context.Context, how string) (next Published, highs map[string]int64, err error) {
+	next.Prefix = s.row.Config.Prefix
+	for _, way := range s.ways {
+		topic, err := s.describe(ctx, way.Topic)
+		if err != nil {
+			return next, nil, err
+		}
+		next.Cluster = topic.Cluster
+		next.Routes = append(next.Routes, PublishedRoute{Route: way.Route, TopicID: topic.ID})
+	}
+	// Lanes that the recovery has just initialised are as good as new ones.
+	if sent := &s.row.Sent; len(s.lanes) == 0 || sent.Prefix != next.Prefix || !slices.Equal(sent.topics(), next.topics()) {
+		if err := s.reopen(ctx, &next); err != nil {
+			return next, nil, err
+		}
+	}
+	highs = map[string]int64{}
+	for _, r := range next.Routes {
+		start, high, err := s.broker.Ends(ctx, r.Topic)
+		if err != nil {
+			return next, nil, err
+		}
+		if was := s.row.Sent.of(r.Topic); was == nil || was.TopicID != r.TopicID {
+			if err := s.inspect(ctx, r.Topic, start, high, how); err != nil {
+				return next, nil, err
+			}
+		}
+		highs[r.Topic] = high
+	}
+	return next, highs, nil
+}
+
+// finish sends the tombstones of a half-sent transaction along the routes that its
+// replaces took, before others are taken up.
+func (s *session) finish(ctx context.Context) error {
+	if s.half == 0 {
+		return nil
+	}
+	n, ways := s.half, s.ways
+	sent, err := waysOf(s.row.Sent.plain(), s.row.Config.Sender)
+	if err != nil {
+		return err
+	}
+	s.ways = sent
+	defer func() { s.ways = ways }()
+	batch, err := s.store.Pending(ctx, n-1, batchBytes)
+	if err != nil || len(batch) == 0 {
 		return stored(err)
 	}
-	s.row.Sent, s.row.System, s.cursor, s.half = route, s.system, c, 0
+	w := s.prepare(ctx, &batch[0])
+	w.parts = slices.DeleteFunc(w.parts, func(p part) bool { return p.kind == registry.Replace })
+	w.left = nil // it was counted with the replaces
+	if err := s.send(ctx, w); err != nil {
+		return err
+	}
+	return s.settle(nil)
+}
+
+func (s *session) adopt(ctx context.Context, p Published, c Cursor, wish int64) error {
+	if err := s.hold.Adopt(ctx, p, s.system, c, wish); err != nil {
+		return stored(err)
+	}
+	s.row.Sent, s.row.System, s.cursor, s.half = p, s.system, c, 0
 	return nil
 }
 

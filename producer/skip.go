@@ -2,7 +2,6 @@ package producer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,11 +42,7 @@ func (a *Admin) Skip(ctx context.Context, s Skip, by Actor) error {
 	case s.Reason == "":
 		return fmt.Errorf("%w: a skip needs a reason; it is kept with transaction %d and tells whoever misses it why", ErrCommand, now.Failed)
 	}
-	detail, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return a.records.WishSkip(ctx, s, Act{User: by.User, Remote: by.Remote, Action: ActSkipAsked, Subject: now.Name, Detail: detail})
+	return a.wish(ctx, &now, Wish{Run: Idle, How: wishSkip, Skip: s.Transaction, Reason: s.Reason}, ActSkipAsked, by, s)
 }
 
 // skipAsked acts on the wish to skip, after recovery. The cursor tells whether the
@@ -83,7 +78,7 @@ func (s *session) skipAsked(ctx context.Context) error {
 		return stored(err)
 	}
 	s.log.Info("skipped by hand", "first", tx.Number, "last", last, "user", w.User, "reason", reason)
-	s.row.Taken, s.cursor.Number, s.half = w.Sequence, last, 0
+	s.row.Taken, s.cursor, s.half = w.Sequence, Cursor{last, s.cursor.Offsets}, 0
 	return nil
 }
 

@@ -19,7 +19,7 @@ type modelRecords struct {
 func (r *modelRecords) Status(context.Context) (Status, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := Status{Name: "p", State: r.row.State, Reason: r.row.Reason, Started: r.row.Started}
+	s := Status{Name: "p", State: r.row.State, Reason: r.row.Reason, Started: r.row.Started, Settings: r.row.Config, Last: registry.Number(len(r.txs))}
 	for n, m := range r.marks {
 		if m == StatusFailed {
 			s.Failed = n
@@ -34,19 +34,26 @@ func (r *modelRecords) Statuses(context.Context, registry.Number, registry.Numbe
 
 func (r *modelRecords) Routes(context.Context) ([]LimitedRoute, error) { return r.routes, nil }
 
-func (r *modelRecords) Wish(_ context.Context, run State, how string, _ bool, _ string) error {
-	r.wish(run, how)
+func (r *modelRecords) Wish(_ context.Context, w Wish, a Act) error {
+	r.mu.Lock()
+	r.row.Wish.Skip, r.row.Wish.Reason, r.row.Wish.User = w.Skip, w.Reason, w.User
+	r.acts = append(r.acts, a)
+	r.mu.Unlock()
+	r.wish(w.Run, w.How)
 	return nil
 }
 
-func (r *modelRecords) WishSkip(_ context.Context, s Skip, a Act) error {
+func (r *modelRecords) AskJob(_ context.Context, j *JobStatus, a Act) error {
 	r.mu.Lock()
-	r.row.Wish.Skip, r.row.Wish.Reason, r.row.Wish.User = s.Transaction, s.Reason, a.User
-	r.acts = append(r.acts, a)
-	r.mu.Unlock()
-	r.wish(Idle, wishSkip)
+	defer r.mu.Unlock()
+	r.jobs, r.acts = append(r.jobs, Job{Kind: j.Kind, Scope: j.Scope}), append(r.acts, a)
+	signal(r.wishes)
 	return nil
 }
+
+func (r *modelRecords) CancelJob(context.Context, string, Act) error { return registry.ErrNotFound }
+
+func (r *modelRecords) Jobs(context.Context, int) ([]JobStatus, error) { return nil, nil }
 
 // broken makes a transaction that cannot be encoded.
 func (s *modelStore) broken(key string) {
@@ -62,7 +69,7 @@ func (s *modelStore) pair() {
 
 // skippedHeaders are the values of the header that names what was left out.
 func (b *modelBroker) skippedHeaders() (all []string) {
-	for _, r := range b.log {
+	for _, r := range b.logs[TopicDefault] {
 		if r == nil || !r.committed {
 			continue
 		}
@@ -154,7 +161,7 @@ func TestSkipOfTombstones(t *testing.T) {
 	s.record(registry.Delete, "1.0", "Y")
 	s.pair()
 	s.mu.Lock()
-	b.log[2].committed = false // as if the broker had refused it
+	b.logs[TopicDefault][2].committed = false // as if the broker had refused it
 	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
 	s.mu.Unlock()
 	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, Actor{}); err != nil {

@@ -37,7 +37,7 @@ const (
 const (
 	StatusPending = "PENDING" // it will be sent
 	StatusSent    = "SENT"    // the broker acknowledged its commit
-	StatusSkipped = "SKIPPED" // nothing of it fits the route, it is older than the first start, or an admin skipped it
+	StatusSkipped = "SKIPPED" // nothing of it fits any route, it is older than the first start, or an admin skipped it
 	StatusCovered = "COVERED" // a baseline holds what it made
 	StatusFailed  = "FAILED"  // the producer stopped at it
 )
@@ -60,16 +60,18 @@ const (
 	StartContinue = "continue" // accept what the guard found, and go on from here
 )
 
-// JobStatus shows a job under way.
+// JobStatus shows a job.
 type JobStatus struct {
 	ID         string          `json:"id"`
-	Kind       string          `json:"kind"`
-	AsOf       registry.Number `json:"as_of"`
-	Phase      string          `json:"phase"`
+	Kind       string          `json:"kind"` // baseline, republish or filter
+	Scope      Scope           `json:"scope,omitzero"`
+	AsOf       registry.Number `json:"as_of,omitempty"` // 0 while it waits
+	Phase      string          `json:"phase"`           // waiting, publish, clear; done, replaced or cancelled
 	Structures int64           `json:"structures"`
 	Done       int64           `json:"done"`
 	Bytes      int64           `json:"bytes"` // of the stored documents
 	CreatedAt  time.Time       `json:"created_at"`
+	EndedAt    time.Time       `json:"ended_at,omitzero"`
 }
 
 // LeftOutMax bounds Status.LeftOut; at the bound it reads "or more".
@@ -91,13 +93,12 @@ type Status struct {
 	Reason string    `json:"reason,omitempty"` // sentences; empty when all is calm
 	Since  time.Time `json:"since"`
 
-	Topic  string `json:"topic"`
-	Format string `json:"format"`
-	Filter Filter `json:"filter,omitzero"`
+	Settings Config `json:"settings"`
+	// Along is what it last published along; empty before the first start.
+	Along []PublishedRoute `json:"along,omitempty"`
 	// Bootstrap are the servers of the connection as it is defined now; empty
-	// while it is not. Connection is empty if the process was started with them.
-	Bootstrap  string `json:"bootstrap"`
-	Connection string `json:"connection,omitempty"`
+	// while it is not.
+	Bootstrap string `json:"bootstrap"`
 
 	// Sent is the last transaction that is handled, Last the registry's last.
 	Sent          registry.Number `json:"sent"`
@@ -106,7 +107,7 @@ type Status struct {
 	OldestPending time.Time       `json:"oldest_pending,omitzero"`
 	// Failed is the transaction at which the producer failed; 0 if it is none's fault.
 	Failed registry.Number `json:"failed,omitempty"`
-	// LeftOut counts structures that the route's format could not express, up to
+	// LeftOut counts structures that a route's format could not express, up to
 	// LeftOutMax: a longer history is not counted to its end.
 	LeftOut int64 `json:"left_out"`
 
@@ -121,5 +122,12 @@ type Status struct {
 
 	Started bool       `json:"started"` // it was started once
 	Ask     []Choice   `json:"ask,omitempty"`
-	Job     *JobStatus `json:"job,omitempty"`
+	Job     *JobStatus `json:"job,omitempty"` // under way
+	// JobsWaiting counts those that are to be begun.
+	JobsWaiting int `json:"jobs_waiting,omitempty"`
+	// Reached is, by topic, the offset after what is known to be handled.
+	Reached map[string]int64 `json:"reached,omitempty"`
 }
+
+// Topics lists the topics of the producer's routes.
+func (s *Status) Topics() []string { return s.Settings.Topics() }

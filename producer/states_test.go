@@ -19,7 +19,7 @@ func (s *modelStore) in(state State, reason string) func() bool {
 func started(t *testing.T, format string) (*modelStore, *modelBroker) {
 	t.Helper()
 	s, b := newModelStore(), newModelBroker(nil)
-	s.row.Config.Format = format
+	s.row.Config.Routes[0].Format = format
 	s.wish(Idle, StartIdle)
 	until(t, s, b, "the start", s.handled(0))
 	return s, b
@@ -99,7 +99,7 @@ func TestSkippedIsSaid(t *testing.T) {
 	if s.marks[1] != StatusSkipped {
 		t.Errorf("transaction 1 is marked %q", s.marks[1])
 	}
-	for _, r := range b.log {
+	for _, r := range b.logs[TopicDefault] {
 		if r == nil {
 			continue
 		}
@@ -122,7 +122,7 @@ func TestFirstStartOnATopicThatKnowsMore(t *testing.T) {
 	s.wish(Idle, StartBaseline)
 	until(t, s, b, "the baseline", s.handled(1))
 	s.row.ID = "another producer"
-	s.row.Started, s.row.Sent = false, Route{}
+	s.row.Started, s.row.Sent = false, Published{}
 	s.wish(Idle, StartBaseline)
 	until(t, s, b, "the refusal", s.in(Stopped, "belongs to producer p"))
 }

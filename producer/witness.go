@@ -5,26 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"urncast/registry"
 )
 
-// A witness is what the topic says about us, read back between two offsets.
+// A witness is what a topic says about us, read back between two offsets.
 type witness struct {
-	row *Row
+	row   *Row
+	topic string
 	// last is the last record that is ours; nil if there is none.
 	last *Seen
 	// own are our transactions in order of appearance, jobs left out.
 	own []ownTransaction
 	// chunks is how many chunks of row.Job are committed, cleared whether its
 	// tombstones are.
-	chunks int
+	chunks  int
+	cleared bool
 	// jobEnd is the as-of number of the newest finished baseline seen.
 	jobEnd registry.Number
-	// foreign is another registry or producer that writes here; plain counts
-	// records of nobody we know.
-	foreign string
-	plain   int64
+	// foreign is another registry that writes here, siblings are other producers of
+	// ours; plain counts records of nobody we know.
+	foreign  string
+	siblings map[string]bool
+	plain    int64
 }
 
 type ownTransaction struct {
@@ -44,7 +50,10 @@ func (w *witness) see(r *Seen) {
 		w.foreign = "registry " + r.Registry
 		return
 	case r.Producer != w.row.ID:
-		w.foreign = "producer " + r.Producer + " of this registry"
+		if w.siblings == nil {
+			w.siblings = map[string]bool{}
+		}
+		w.siblings[r.Producer] = true
 		return
 	}
 	w.last = r
@@ -70,28 +79,62 @@ func (w *witness) seeJob(r *Seen) {
 	if _, err := fmt.Sscanf(words[2], "%d/%d", &chunk, &chunks); err != nil {
 		return
 	}
-	if w.row.Job != nil && words[1] == w.row.Job.ID && !r.Tombstone {
-		w.chunks = max(w.chunks, chunk)
+	if w.row.Job != nil && words[1] == w.row.Job.ID {
+		w.cleared = w.cleared || r.Tombstone
+		if !r.Tombstone {
+			w.chunks = max(w.chunks, chunk)
+		}
 	}
-	if words[len(words)-1] == "end" {
+	// A baseline of some routes alone says nothing of the others' transactions, nor
+	// does a re-publication: their number is the cursor's of then in any case.
+	if words[0] == jobBaseline && chunk == chunks && !r.Tombstone {
 		w.jobEnd = r.Number
 	}
 }
 
-// newest is the transaction with the highest number.
-func (w *witness) newest() *ownTransaction {
-	var best *ownTransaction
-	for i := range w.own {
-		if best == nil || w.own[i].number >= best.number {
-			best = &w.own[i]
+// newest is the transaction with the highest number, as all topics together show it.
+func newest(all []*witness) *ownTransaction {
+	var best ownTransaction
+	for _, w := range all {
+		for i := range w.own {
+			switch t := &w.own[i]; {
+			case t.number > best.number:
+				best = *t
+			case t.number == best.number:
+				best.replaces, best.deletes = best.replaces || t.replaces, best.deletes || t.deletes
+			}
 		}
 	}
-	return best
+	if best.number == 0 {
+		return nil
+	}
+	return &best
 }
 
-// readBack reads the topic between two offsets.
+// readBackAll reads topics side by side, each between two offsets.
+func (s *session) readBackAll(ctx context.Context, from, to map[string]int64) ([]*witness, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readersMax)
+	out := make([]*witness, 0, len(to))
+	var mu sync.Mutex
+	for topic, end := range to {
+		group.Go(func() error {
+			w, err := s.readBack(ctx, topic, from[topic], end)
+			mu.Lock()
+			defer mu.Unlock()
+			out = append(out, w)
+			return err
+		})
+	}
+	return out, group.Wait()
+}
+
+// readersMax bounds the topics that are read at a time.
+const readersMax = 4
+
+// readBack reads a topic between two offsets.
 func (s *session) readBack(ctx context.Context, topic string, from, to int64) (*witness, error) {
-	w := &witness{row: s.row}
+	w := &witness{row: s.row, topic: topic}
 	told := false
 	waiting := func(at int64) {
 		if told {
@@ -122,11 +165,11 @@ func (s *session) agree(ctx context.Context, w *witness) (registry.Number, error
 	}
 	reason := ""
 	if n := w.last.Number; n > last {
-		reason = fmt.Sprintf("Topic %s holds transaction %d, but the registry's last is %d: the database has lost transactions, as after a restore from an older dump or a failover.", s.row.Sent.Topic, n, last)
+		reason = fmt.Sprintf("Topic %s holds transaction %d, but the registry's last is %d: the database has lost transactions, as after a restore from an older dump or a failover.", w.topic, n, last)
 	} else if same, err := s.same(ctx, n, w.last.TransactionID); err != nil {
 		return 0, err
 	} else if !same {
-		reason = fmt.Sprintf("Transaction %d on topic %s is not the registry's transaction %d: the database has lost transactions and has given their numbers anew, as after a restore from an older dump.", n, s.row.Sent.Topic, n)
+		reason = fmt.Sprintf("Transaction %d on topic %s is not the registry's transaction %d: the database has lost transactions and has given their numbers anew, as after a restore from an older dump.", n, w.topic, n)
 	}
 	if reason == "" {
 		return 0, nil

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"urncast/sdmx"
@@ -85,11 +86,44 @@ func (r *Registry) History(ctx context.Context, u sdmx.URN, before Number, limit
 	return r.store.History(ctx, u, before, limit)
 }
 
-// Document reads one. The error is ErrNotFound if housekeeping has removed it.
-func (r *Registry) Document(ctx context.Context, c sdmx.Class, document int64) (sdmx.Maintainable, error) {
+// Document reads one, and says how large it is as it is stored. The error is
+// ErrNotFound if housekeeping has removed it.
+func (r *Registry) Document(ctx context.Context, c sdmx.Class, document int64) (m sdmx.Maintainable, bytes int, err error) {
 	bodies, err := r.store.Bodies(ctx, []int64{document})
+	if err != nil {
+		return nil, 0, err
+	}
+	m, err = sdmx.ParseCanonical(c, bodies[0])
+	return m, len(bodies[0]), err
+}
+
+// Referring lists the current structures that refer to a structure, each once.
+func (r *Registry) Referring(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
+	all, err := r.store.Referring(ctx, []Key{KeyOf(u)})
 	if err != nil {
 		return nil, err
 	}
-	return sdmx.ParseCanonical(c, bodies[0])
+	var out []sdmx.URN
+	seen := map[sdmx.URN]bool{u: true}
+	for _, d := range all {
+		if !seen[d.From] && d.To.Version.Matches(u.Version) {
+			seen[d.From] = true
+			out = append(out, d.From)
+		}
+	}
+	slices.SortFunc(out, sdmx.URN.Compare)
+	return out, nil
+}
+
+// Versions lists the current versions of a structure.
+func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
+	found, err := r.store.Versions(ctx, []Key{KeyOf(u)})
+	if err != nil {
+		return nil, err
+	}
+	var out []sdmx.URN
+	for _, st := range found[KeyOf(u)] {
+		out = append(out, st.URN)
+	}
+	return out, nil
 }

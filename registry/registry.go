@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"urncast/sdmx"
 )
@@ -88,6 +89,7 @@ type Ahead struct {
 type Store interface {
 	Reader
 	Browser
+	Labeller
 	// Update runs fn under the lock and commits if it returns nil. What fn will
 	// read is best named ahead: it comes with the lock.
 	Update(ctx context.Context, a Ahead, fn func(Tx) error) error
@@ -111,10 +113,13 @@ type Store interface {
 }
 
 // A Registry is the structures and their log.
-type Registry struct{ store Store }
+type Registry struct {
+	store     Store
+	labelling sync.Mutex
+}
 
 // New makes a registry on a store.
-func New(s Store) *Registry { return &Registry{s} }
+func New(s Store) *Registry { return &Registry{store: s} }
 
 // Settings gives the rules that an admin has set.
 func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.store.Settings(ctx) }

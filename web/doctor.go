@@ -6,8 +6,8 @@ import "urncast/web/rest"
 // set up.
 func doctorRoutes(d *rest.Doctor) []route {
 	return []route{
-		{"GET /api/v1/producer/doctor", accessAdmin, d.Examine},
-		{"POST /api/v1/producer/doctor/fix", accessAdmin, d.Fix},
+		{"GET /api/v1/producers/{name}/doctor", accessAdmin, d.Examine},
+		{"POST /api/v1/producers/{name}/doctor/fix", accessAdmin, d.Fix},
 		{"POST /api/v1/topics", accessAdmin, d.MakeTopic},
 	}
 }

@@ -69,12 +69,8 @@ func shortInstance(id string) string {
 
 // producers are what there is of them, shown.
 func (s *server) producers(ctx context.Context) ([]producer.Status, error) {
-	if s.Producer == nil {
+	if s.Producers == nil {
 		return nil, nil
 	}
-	status, err := s.Producer.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return []producer.Status{status}, nil
+	return s.Producers.List(ctx)
 }

@@ -49,7 +49,7 @@ func words(values ...string) object { return object{"type": "string", "enum": va
 // pathParameters describe what stands in braces in patterns.
 var pathParameters = map[string]parameter{
 	"number":  {"number", "The transaction's number.", integer(1)},
-	"name":    {"name", "The connection's name.", object{"type": "string"}},
+	"name":    {"name", "The name of the connection, or of the producer.", object{"type": "string"}},
 	"account": {"account", "The account's name.", object{"type": "string"}},
 	"id":      {"id", "The id, as the list has it.", object{"type": "string"}},
 	"command": {"command", "What the producer is to do.", words("start", "suspend", "resume", "skip")},
@@ -87,6 +87,8 @@ type (
 
 var number = integer(0)
 
+var noProducer = problem(404, "There is no producer of this name.")
+
 // operations are in the order of the table of routes.
 var operations = map[string]operation{
 	"POST /api/v1/structures/rename": {id: "renameStructures", tag: "structures", summary: "Rename a structure or an agency, with all that refers to it",
@@ -118,16 +120,31 @@ var operations = map[string]operation{
 		}{}, gives: append(ok("What was removed.", rest.Removal{}), problem(409, "It runs already."))},
 	"GET /api/v1/openapi.json": {id: "getDescription", tag: "settings", summary: "This description", gives: ok("OpenAPI 3.1.", map[string]any{})},
 
-	"GET /api/v1/producer": {id: "getProducer", tag: "producer", summary: "What the producer is doing", gives: ok("Its status.", producer.Status{})},
-	"POST /api/v1/producer/{command}": {id: "commandProducer", tag: "producer", summary: "Start, suspend or resume the producer, or skip a transaction",
+	"GET /api/v1/producers": {id: "listProducers", tag: "producers", summary: "What the producers are doing", gives: ok("Their status, by name.", []producer.Status{})},
+	"POST /api/v1/producers": {id: "createProducer", tag: "producers", summary: "Make a producer", about: "It is stopped; start it idle, or with a baseline.", takes: producer.Config{},
+		gives: []answer{{status: 201, what: "It is made.", body: producer.Status{}}, problem(400, "The text says which setting cannot be."), problem(409, "The name or a topic belongs to another.")}},
+	"GET /api/v1/producers/{name}": {id: "getProducer", tag: "producers", summary: "What a producer is doing, with its settings", gives: append(ok("Its status.", producer.Status{}), noProducer)},
+	"PUT /api/v1/producers/{name}": {id: "putProducer", tag: "producers", summary: "Save a producer's settings, whole",
+		about: "Other routes take effect at once: the producer stops and asks, unless then answers already. A setting that is left out is empty.", takes: rest.ProducerSettings{},
+		gives: append(ok("Its status.", producer.Status{}), noProducer, problem(400, "The text says which setting cannot be."),
+			problem(409, "Others were saved meanwhile, a topic belongs to another, or a process was started with the settings."))},
+	"DELETE /api/v1/producers/{name}": {id: "deleteProducer", tag: "producers", summary: "Delete a producer's configuration and what it remembers of its sending",
+		about: "Topics and their messages stay.", gives: []answer{{status: 204, what: "Deleted."}, noProducer, problem(409, "A process was started with it.")}},
+	"POST /api/v1/producers/{name}/{command}": {id: "commandProducer", tag: "producers", summary: "Start, suspend or resume a producer, or skip a transaction",
 		about: "The command is recorded, and acted on by the instance that holds the producer.", takes: producerOrder{},
-		gives: []answer{{status: 204, what: "Recorded."}, problem(409, "It does not fit the producer's state; the text says what does.")}},
+		gives: []answer{{status: 204, what: "Recorded."}, noProducer, problem(409, "It does not fit the producer's state; the text says what does.")}},
+	"GET /api/v1/producers/{name}/jobs": {id: "listJobs", tag: "producers", summary: "The newest jobs of a producer, the newest first", gives: append(ok("Jobs.", []producer.JobStatus{}), noProducer)},
+	"POST /api/v1/producers/{name}/jobs": {id: "publishAnew", tag: "producers", summary: "Send what is current anew: everything, or what a scope is about",
+		about: "What the topics hold of it and is gone gets tombstones. The job runs between two transactions, and goes on after a crash.", takes: producer.Scope{},
+		gives: []answer{{status: 202, what: "It is recorded, and begins in its turn.", body: producer.JobStatus{}}, noProducer, problem(400, "The scope is none."),
+			problem(409, "The producer was never started, or too many jobs wait.")}},
+	"DELETE /api/v1/producers/{name}/jobs/{id}": {id: "cancelJob", tag: "producers", summary: "Cancel a job that waits", gives: []answer{{status: 204, what: "Cancelled."}, problem(404, "No such job waits.")}},
 
-	"GET /api/v1/producer/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
+	"GET /api/v1/producers/{name}/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
 		about: "Findings are an answer, not an error; none of them stops a producer. A cluster that cannot be reached is a finding, too.",
-		query: []parameter{{"topic", "The topic; the producer's by default.", object{"type": "string"}}},
-		gives: append(ok("All findings.", producer.Diagnosis{}), problem(400, "The topic's name is none."))},
-	"POST /api/v1/producer/doctor/fix": {id: "fixTopic", tag: "topics", summary: "Mend findings by altering settings of the topic",
+		query: []parameter{{"topic", "The topic; the producer's first by default.", object{"type": "string"}}},
+		gives: append(ok("All findings.", producer.Diagnosis{}), problem(400, "The topic's name is none."), noProducer)},
+	"POST /api/v1/producers/{name}/doctor/fix": {id: "fixTopic", tag: "topics", summary: "Mend findings by altering settings of the topic",
 		about: "All that are named, or none. It needs the right ALTER_CONFIGS on the topic, and is audited.", takes: rest.DoctorFix{},
 		gives: append(ok("What was changed, and a new examination.", producer.Fixed{}), problem(400, "A finding is not there, or no setting of the topic mends it."),
 			problem(409, "The brokers refuse: the text says which right is missing, or why."))},
@@ -177,7 +194,7 @@ var operations = map[string]operation{
 var tags = [][2]string{
 	{"transactions", "The log of structure transactions, and what they made current."},
 	{"structures", "What concerns structures beside SDMX REST, which is at /sdmx/v2."},
-	{"producer", "The producer, which publishes each transaction to Kafka."},
+	{"producers", "The producers, which publish each transaction to Kafka."},
 	{"topics", "The topics that producers publish to."},
 	{"connections", "The ways to Kafka."},
 	{"mail", "Mail to admins."},
@@ -187,6 +204,6 @@ var tags = [][2]string{
 
 // everything is a server on which every route is there.
 func everything() *server {
-	return &server{Options: Options{Registry: &registry.Registry{}, Producer: &producer.Admin{}, Connections: &producer.Connections{},
+	return &server{Options: Options{Registry: &registry.Registry{}, Producers: &producer.Producers{}, Connections: &producer.Connections{},
 		Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
 }

@@ -21,8 +21,8 @@ const BodyBytesDefault = 1 << 30
 // everything else has a default that its line states.
 type Options struct {
 	Registry *registry.Registry
-	// Producer is shown and commanded; its routes are absent if nil.
-	Producer *producer.Admin
+	// Producers are shown, changed and commanded; their routes are absent if nil.
+	Producers *producer.Producers
 	// Connections are shown, changed and tested; their routes are absent if nil.
 	Connections *producer.Connections
 	// Doctor examines, makes and mends topics; its routes are absent if nil.

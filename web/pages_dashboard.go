@@ -21,6 +21,7 @@ const (
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d := s.dashboard(r.Context())
 	f := s.frame(r, "Dashboard", "/")
+	f.Live = "/live/dashboard"
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))
 }
 
@@ -35,6 +36,16 @@ func (s *server) dashboard(ctx context.Context) *console.Dashboard {
 }
 
 func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard) error {
+	if err := s.fillDashboardQuick(ctx, d); err != nil {
+		return err
+	}
+	var err error
+	d.Volume, err = s.volume(ctx, d.Now)
+	return err
+}
+
+// fillDashboardQuick gathers all but the drawing.
+func (s *server) fillDashboardQuick(ctx context.Context, d *console.Dashboard) error {
 	counts, last, err := s.Registry.Counts(ctx)
 	if err != nil {
 		return err
@@ -53,10 +64,7 @@ func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard) error 
 	if len(ts) > 0 {
 		d.LastAt = ts[0].RecordedAt
 	}
-	if d.Latest, err = s.rows(ctx, ts, d.Producers); err != nil {
-		return err
-	}
-	d.Volume, err = s.volume(ctx, d.Now)
+	d.Latest, err = s.rows(ctx, ts, d.Producers)
 	return err
 }
 
@@ -88,7 +96,7 @@ func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers 
 		rows[i] = console.TransactionRow{Transaction: ts[i], First: firsts[ts[i].Number], Statuses: make([]string, len(producers))}
 	}
 	for at := range producers {
-		became, err := s.became(ctx, producers[at].Name, from, to)
+		became, err := s.became(ctx, producers[at].ID, from, to)
 		if err != nil {
 			return nil, err
 		}
@@ -100,6 +108,6 @@ func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers 
 }
 
 // became says what became of transactions on one producer.
-func (s *server) became(ctx context.Context, _ string, from, to registry.Number) (map[registry.Number]producer.Became, error) {
-	return s.Producer.TransactionStatus(ctx, from, to)
+func (s *server) became(ctx context.Context, id string, from, to registry.Number) (map[registry.Number]producer.Became, error) {
+	return s.Producers.Of(id).TransactionStatus(ctx, from, to)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -93,12 +94,12 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 	}
 	for i := range producers {
 		p := &producers[i]
-		became, err := s.became(ctx, p.Name, t.Number, t.Number)
+		became, err := s.became(ctx, p.ID, t.Number, t.Number)
 		if err != nil {
 			return err
 		}
 		b := became[t.Number]
-		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topic: p.Topic, Status: b.Status, Reason: b.Reason, User: b.User})
+		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topic: strings.Join(p.Topics(), ", "), Status: b.Status, Reason: b.Reason, User: b.User})
 		if b.Status == producer.StatusFailed {
 			t.Troubles = append(t.Troubles, console.Fault{What: p.Name + " stopped here", Error: b.Reason,
 				Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it.",
@@ -132,13 +133,13 @@ func (s *server) fillChanges(ctx context.Context, t *console.Transaction, pairs 
 
 // compare says what a change changed.
 func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
-	after, err := s.Registry.Document(ctx, p.URN.Class, p.Document)
+	after, _, err := s.Registry.Document(ctx, p.URN.Class, p.Document)
 	if err != nil {
 		return nil, err
 	}
 	var before sdmx.Maintainable
 	if p.BeforeDocument > 0 {
-		if before, err = s.Registry.Document(ctx, p.URN.Class, p.BeforeDocument); err != nil {
+		if before, _, err = s.Registry.Document(ctx, p.URN.Class, p.BeforeDocument); err != nil {
 			return nil, err
 		}
 	}
@@ -167,6 +168,9 @@ func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*conso
 		return c, nil
 	case p.Removed || p.BeforeRemoved:
 		c.Why = "The content was removed by housekeeping, so it cannot be compared. Its record stays."
+		return c, nil
+	case p.Before == 0 && p.Bytes > sumBytesMax:
+		c.Why = "All of it is new."
 		return c, nil
 	case p.Bytes+p.BeforeBytes > chosenBytesMax:
 		c.Why = "The two versions have " + console.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."

@@ -46,6 +46,7 @@ func (s *server) transactionsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := s.frame(r, "Transactions", "/transactions")
+	f.Live = "/live/transactions"
 	s.draw(w, r, http.StatusOK, console.TransactionsPage(f, t))
 }
 

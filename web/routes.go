@@ -8,9 +8,9 @@ import (
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	maintain := &rest.Maintenance{Registry: s.Registry, Producer: s.Producer, Audit: s.Access, Sender: s.Sender, Now: s.Now}
+	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Audit: s.Access, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
-	feed := &rest.Feed{Registry: s.Registry, Producer: s.Producer}
+	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers}
 	rules := &rest.Rules{Registry: s.Registry, Audit: s.Access}
 	house := &rest.Housekeeping{Registry: s.Registry, Audit: s.Access}
 	routes := []route{
@@ -44,17 +44,14 @@ func (s *server) routes() []route {
 		{"GET /api/v1/openapi.json", accessRead, s.describe},
 	}
 	routes = append(routes, s.pageRoutes()...)
-	if s.Producer != nil {
-		manage := &rest.Management{Producer: s.Producer}
-		routes = append(routes,
-			route{"GET /api/v1/producer", accessRead, manage.Status},
-			route{"POST /api/v1/producer/{command}", accessAdmin, manage.Command})
+	if s.Producers != nil {
+		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
 	}
 	if s.Doctor != nil {
-		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor})...)
+		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)
 	}
 	if s.Access != nil && s.Access.Store != nil {
 		routes = append(routes, accessRoutes(&rest.Access{Control: s.Access})...)
@@ -66,6 +63,20 @@ func (s *server) routes() []route {
 	return routes
 }
 
+func producerRoutes(p *rest.Producers) []route {
+	return []route{
+		{"GET /api/v1/producers", accessRead, p.List},
+		{"POST /api/v1/producers", accessAdmin, p.Create},
+		{"GET /api/v1/producers/{name}", accessRead, p.Get},
+		{"PUT /api/v1/producers/{name}", accessAdmin, p.Put},
+		{"DELETE /api/v1/producers/{name}", accessAdmin, p.Delete},
+		{"POST /api/v1/producers/{name}/{command}", accessAdmin, p.Command},
+		{"GET /api/v1/producers/{name}/jobs", accessRead, p.Jobs},
+		{"POST /api/v1/producers/{name}/jobs", accessAdmin, p.Publish},
+		{"DELETE /api/v1/producers/{name}/jobs/{id}", accessAdmin, p.Cancel},
+	}
+}
+
 // pageRoutes are the pages of the console, and what they load.
 func (s *server) pageRoutes() []route {
 	return []route{
@@ -73,6 +84,17 @@ func (s *server) pageRoutes() []route {
 		{"GET /transactions", accessRead, s.transactionsPage},
 		{"GET /transactions.csv", accessRead, s.transactionsCSV},
 		{"GET /transactions/{number}", accessRead, s.transactionPage},
+		{"GET /structures", accessRead, s.structuresPage},
+		{"GET /structures/{type}/{agency}/{id}/{version}", accessRead, s.structurePage},
+		{"GET /structures/{type}/{agency}/{id}/{version}/source", accessRead, s.sourcePage},
+		{"GET /structures/{type}/{agency}/{id}/{version}/download", accessRead, s.download},
+		{"GET /submit", accessMaintain, s.submitPage},
+		{"POST /submit", accessMaintain, s.submitFiles},
+		{"GET /submit/{id}", accessMaintain, s.checkedPage},
+		{"POST /submit/{id}", accessMaintain, s.submitCommand},
+		{"GET /live/dashboard", accessRead, s.serveLive(s.liveDashboard())},
+		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
+		{"GET /find", accessRead, s.find},
 		{"GET /assets/{name}", accessOpen, s.asset},
 		{"POST /theme", accessOpen, s.theme},
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"sync"
 	"time"
 
 	"urncast/web/rest"
@@ -10,7 +11,7 @@ import (
 
 // New makes the handler of everything the server serves.
 func New(o Options) http.Handler {
-	s := &server{Options: o.withDefaults()}
+	s := &server{Options: o.withDefaults(), stopping: make(chan struct{})}
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
 	s.served = map[string]level{}
@@ -20,27 +21,41 @@ func New(o Options) http.Handler {
 	}
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return s.observe(sameOrigin.Handler(http.HandlerFunc(s.dispatch)))
+	return &handler{s.observe(sameOrigin.Handler(http.HandlerFunc(s.dispatch))), s}
+}
+
+// A handler lets NewServer end what New began.
+type handler struct {
+	http.Handler
+	server *server
 }
 
 // NewServer is an http.Server with the limits that a handler cannot set: slow
 // and oversized headers, and connections left idle. Bodies have no deadline,
 // for uploads may be large and lines slow.
 func NewServer(h http.Handler) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	if ours, ok := h.(*handler); ok {
+		s.RegisterOnShutdown(ours.server.stop)
+	}
+	return s
 }
 
 type server struct {
 	Options
-	metrics *metrics
-	mux     *http.ServeMux
-	served  map[string]level // of all routes, by pattern
-	glance  glances
+	metrics  *metrics
+	mux      *http.ServeMux
+	served   map[string]level // of all routes, by pattern
+	glance   glances
+	items    contents
+	uploads  uploads
+	stopping chan struct{}
+	stopOnce sync.Once
 }
 
 // A level is who may take a route.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -33,7 +34,7 @@ func newVerbs(t *testing.T) *verbs {
 	if out, err := exec.Command("go", "build", "-o", v.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Connections: &producer.Connections{Store: v.store, Client: v.client, Topic: "structures"}}))
+	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Connections: &producer.Connections{Store: v.store, Client: v.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}}))
 	t.Cleanup(v.server.Close)
 	return v
 }

@@ -17,6 +17,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/registry"
 	"urncast/web"
 )
 
@@ -24,9 +25,9 @@ type devCommand struct {
 	Data  string `help:"Folder that keeps everything; by default urncast-dev in the user's data folder." type:"path"`
 	HTTP  string `name:"http" default:"127.0.0.1:8080" help:"Address to serve on."`
 	Kafka string `default:"127.0.0.1:9092" help:"Address of the broker in this process."`
-	Topic string `default:"sdmx.structures" help:"Topic to publish to."`
+	Topic string `default:"sdmx.structures" help:"Topic to publish to, for the producer that the first start makes."`
 	// Format is that of the messages.
-	Format      string `default:"fusion-json" help:"Format of the messages."`
+	Format      string `default:"fusion-json" help:"Format of the messages, for that producer."`
 	filterFlags `embed:""`
 	LogLevel    string `default:"warn" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
@@ -64,32 +65,40 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 	defer broker.Close()
 	log := logger("text", c.LogLevel)
 	client := &kafka.Client{CreateTopic: true, Log: log}
+	seed := producer.Config{Routes: []producer.Route{{Topic: c.Topic, Format: c.Format, Filter: c.filter()}}}.WithDefaults()
+	if err := seed.Check(); err != nil {
+		return err
+	}
 	i := &instance{
 		Database: db.url(), HTTP: c.HTTP,
+		Seed: &seed,
 		// The broker in the process forgets to abort what a crash left open, so
 		// each life of this process has transactional ids of its own.
-		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Filter: c.filter(),
-			Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36), Bootstrap: c.Kafka}.WithDefaults(),
+		Prefix: "dev-" + strconv.FormatInt(time.Now().UnixNano(), 36),
 		Kafka:  kafka.Cluster{CreateTopic: true, Replication: 1, Retention: 7 * 24 * time.Hour},
 		Fixed:  fixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
 		Client: client,
 		Topics: client,
 		Ring:   ring,
 		Web:    web.Options{Password: password, Environment: "dev"},
-		Started: func(address string, admin *producer.Admin) error {
-			s, err := admin.Status(ctx)
+		Started: func(address string, producers *producer.Producers) error {
+			admin, err := producers.Find(ctx, seed.Name)
+			if errors.Is(err, registry.ErrNotFound) { // it was deleted by hand
+				c.welcome(address, password)
+				return nil
+			}
+			var s producer.Status
+			if err == nil {
+				s, err = admin.Status(ctx)
+			}
 			if err == nil && !s.Started {
 				err = startIdle(ctx, admin)
 			}
-			if err != nil {
-				return err
+			if err == nil {
+				c.welcome(address, password)
 			}
-			c.welcome(address, password)
-			return nil
+			return err
 		},
-	}
-	if err := i.Producer.Check(); err != nil {
-		return err
 	}
 	return i.run(ctx, log)
 }
@@ -97,7 +106,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 // startIdle starts the producer and waits until it has: what is submitted before
 // that would never be sent.
 func startIdle(ctx context.Context, admin *producer.Admin) error {
-	if err := admin.Start(ctx, producer.StartIdle, "dev"); err != nil {
+	if err := admin.Start(ctx, producer.StartIdle, producer.Actor{User: "dev"}); err != nil {
 		return err
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {

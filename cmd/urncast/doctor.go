@@ -16,8 +16,9 @@ import (
 
 type doctorCommand struct {
 	client   `embed:""`
+	which    `embed:""`
 	Findings []string `arg:"" optional:"" name:"finding" help:"With --fix: the findings to mend, by their names; all that can be mended by default."`
-	Topic    string   `help:"The topic; the producer's by default."`
+	Topic    string   `help:"The topic; the producer's first by default."`
 	Fix      bool     `help:"Mend what a setting of the topic can mend, and say what was changed."`
 	All      bool     `help:"Show what is well, too."`
 	JSON     bool     `help:"The registry's JSON."`
@@ -29,7 +30,11 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	if len(c.Findings) > 0 && !c.Fix {
 		return fmt.Errorf("to mend %s say --fix", strings.Join(c.Findings, ", "))
 	}
-	path := "/api/v1/producer/doctor"
+	s, err := c.find(ctx, &c.client)
+	if err != nil {
+		return err
+	}
+	path := producerPath(s.Name, "doctor")
 	if c.Topic != "" {
 		path += "?topic=" + url.QueryEscape(c.Topic)
 	}
@@ -39,7 +44,7 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if c.Fix {
-		return c.fix(ctx, &found)
+		return c.fix(ctx, s.Name, &found)
 	}
 	if c.JSON {
 		_, err = os.Stdout.Write(b)
@@ -53,7 +58,7 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 }
 
 // fix mends what was named, or else everything that was found and can be mended.
-func (c *doctorCommand) fix(ctx context.Context, found *producer.Diagnosis) error {
+func (c *doctorCommand) fix(ctx context.Context, name string, found *producer.Diagnosis) error {
 	ids := c.Findings
 	for _, f := range found.Findings {
 		if len(c.Findings) == 0 && len(f.Fix) > 0 {
@@ -62,7 +67,7 @@ func (c *doctorCommand) fix(ctx context.Context, found *producer.Diagnosis) erro
 	}
 	fixed := producer.Fixed{Changes: []producer.FixedSetting{}}
 	if len(ids) > 0 {
-		b, err := c.post(ctx, "/api/v1/producer/doctor/fix", rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
+		b, err := c.post(ctx, producerPath(name, "doctor", "fix"), rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
 		if err != nil {
 			return err
 		}

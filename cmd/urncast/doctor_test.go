@@ -12,6 +12,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/producertest"
 	"urncast/web"
 )
 
@@ -28,9 +29,10 @@ func TestDoctorVerbs(t *testing.T) {
 	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": strings.Join(cluster.ListenAddrs(), ",")}, Fixed: true}
 	client := &kafka.Client{CreateTopic: true}
 	doctor := &producer.Doctor{Connections: &producer.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
-		Connection: "default", Topic: "good", Prefix: "tx", Retention: 168 * time.Hour,
-		Largest: func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
-	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor}))
+		Retention: 168 * time.Hour,
+		Largest:   func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
+	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor,
+		Producers: &producer.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}}))
 	t.Cleanup(v.server.Close)
 
 	v.run(1, "", []string{"doctor"}, "does not exist", "urncast topic create good")

@@ -33,9 +33,13 @@ type instance struct {
 	HTTP     string
 	Cert     string
 	Key      string
-	Producer producer.Config
+	// Producer is the one that the process was started with; nil for none. Seed is one
+	// to make where there are none at all.
+	Producer, Seed *producer.Config
+	// Prefix, if it is given, is that of all producers' transactional ids.
+	Prefix string
 	// Kafka's Connection is set here: Fixed if there is one, else the stored one
-	// that Producer names.
+	// that a producer names.
 	Kafka  kafka.Cluster
 	Fixed  *producer.Connection
 	Client producer.Client
@@ -43,7 +47,7 @@ type instance struct {
 	Ring   *secret.Ring
 	Web    web.Options
 	// Started is called once requests are served.
-	Started func(address string, admin *producer.Admin) error
+	Started func(address string, producers *producer.Producers) error
 }
 
 // shutdownPatience is how long requests and the Kafka transaction in flight may
@@ -60,27 +64,22 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer store.Close()
-	born, err := store.Now(ctx)
+	directory, err := i.directory(ctx, store)
 	if err != nil {
 		return err
 	}
-	records, err := store.Producer(ctx, i.Producer)
-	if err != nil {
-		return err
-	}
-	admin := producer.NewAdmin(records)
+	producers := &producer.Producers{Directory: directory}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	publisher := &producer.Publisher{Store: records, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, admin), Log: log, ProcessStart: born}
-
-	if err := i.connect(ctx, store.Connections(i.Ring), log); err != nil {
+	if err := i.connect(ctx, store.Connections(i.Ring), producers, log); err != nil {
 		return err
 	}
+	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, producers), Log: log, ProcessStart: directory.Born()}
 	mailer := producer.NewMailer(metrics, producer.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
 	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
-	i.Web.Registry, i.Web.Producer = registry.New(store), admin
+	i.Web.Registry, i.Web.Producers = registry.New(store), producers
 	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
 	i.Web.Ready = func(ctx context.Context) error {
 		_, err := store.Now(ctx)
@@ -95,7 +94,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	log.Info("starting", "instance", store.Instance())
-	return i.serve(ctx, listener, admin, log, publisher.Run, mailer.Run,
+	return i.serve(ctx, listener, producers, log, fleet.Run, mailer.Run,
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
 }
@@ -113,7 +112,7 @@ func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.
 }
 
 // serve serves requests, and does what an instance does beside them, until ctx ends.
-func (i *instance) serve(ctx context.Context, listener net.Listener, admin *producer.Admin, log *slog.Logger, beside ...func(context.Context)) error {
+func (i *instance) serve(ctx context.Context, listener net.Listener, producers *producer.Producers, log *slog.Logger, beside ...func(context.Context)) error {
 	server := web.NewServer(web.New(i.Web))
 	group, ctx := errgroup.WithContext(ctx)
 	for _, run := range beside {
@@ -136,7 +135,7 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, admin *prod
 	})
 	log.Info("serving", "address", listener.Addr().String(), "version", version)
 	if i.Started != nil {
-		if err := i.Started(listener.Addr().String(), admin); err != nil {
+		if err := i.Started(listener.Addr().String(), producers); err != nil {
 			return err
 		}
 	}
@@ -186,24 +185,42 @@ func (i *instance) checkFixed(ctx context.Context) error {
 	if i.Fixed == nil {
 		return nil
 	}
-	i.Kafka.Connection = func(context.Context) (*producer.Connection, error) { return i.Fixed, nil }
-	return i.Kafka.Check(ctx)
+	i.Kafka.Connection = func(context.Context, string) (*producer.Connection, error) { return i.Fixed, nil }
+	return i.Kafka.Check(ctx, i.Fixed.Name)
+}
+
+// directory finds the producers, with those that this process was started with.
+func (i *instance) directory(ctx context.Context, store *postgres.Store) (*postgres.Directory, error) {
+	directory, err := store.Directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bootstrap := ""
+	if i.Fixed != nil {
+		bootstrap = i.Fixed.Properties["bootstrap.servers"]
+	}
+	if err := directory.Fix(ctx, i.Producer, bootstrap); err != nil {
+		return nil, err
+	}
+	all, err := directory.Producers(ctx)
+	if err == nil && len(all) == 0 && i.Seed != nil {
+		err = directory.CreateProducer(ctx, i.Seed, producer.Act{User: "urncast", Action: producer.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
+	}
+	if err == nil && i.Prefix != "" {
+		err = directory.Reprefix(ctx, i.Prefix)
+	}
+	return directory, err
 }
 
 // connect wires the connections, and says of which the secrets cannot be opened:
 // that stops neither this process nor the registry.
-func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore, log *slog.Logger) error {
-	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed,
-		Topic: i.Producer.Topic, Prefix: i.Producer.Prefix}
-	name := i.Producer.Connection
-	if i.Fixed != nil {
-		name = i.Fixed.Name
-	}
-	i.Kafka.Connection = func(ctx context.Context) (*producer.Connection, error) { return connections.Current(ctx, name) }
+func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore, producers *producer.Producers, log *slog.Logger) error {
+	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Route: producers.RouteOver}
+	producers.Connections = connections
+	i.Kafka.Connection, i.Kafka.InUse = connections.Current, producers.ConnectionsInUse
 	i.Web.Connections = connections
 	if i.Topics != nil {
-		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Connection: name, Topic: i.Producer.Topic,
-			Prefix: i.Producer.Prefix, Retention: i.Kafka.Retention, Largest: store.Largest}
+		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
 	}
 	locked, err := store.Locked(ctx)
 	if err != nil {

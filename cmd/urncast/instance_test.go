@@ -66,12 +66,13 @@ func serveFor(t *testing.T, database string, ring *secret.Ring, password string)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &served{t: t, log: &safeBuffer{}}
 	started, ended := make(chan string, 1), make(chan error, 1)
+	settings := producer.Config{Connection: producer.NameDefault}.WithDefaults()
 	i := &instance{
 		Database: database, HTTP: "127.0.0.1:0", Ring: ring, Client: &producertest.Client{},
-		Producer: producer.Config{Connection: producer.NameDefault}.WithDefaults(),
+		Producer: &settings,
 		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1},
 		Web:      web.Options{Password: password},
-		Started:  func(address string, _ *producer.Admin) error { started <- address; return nil },
+		Started:  func(address string, _ *producer.Producers) error { started <- address; return nil },
 	}
 	go func() { ended <- i.run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
 	select {
@@ -123,7 +124,7 @@ func (s *served) await(state producer.State) producer.Status {
 	s.t.Helper()
 	var status producer.Status
 	for range 300 {
-		_, b := s.call("GET", "/api/v1/producer", "")
+		_, b := s.call("GET", "/api/v1/producers/default", "")
 		if err := json.Unmarshal([]byte(b), &status); err != nil {
 			s.t.Fatal(err)
 		}
@@ -152,14 +153,14 @@ func TestServeTakesTheStoredConnection(t *testing.T) {
 	}
 	s := serveStored(t, database, ring)
 	s.want("GET", "/readyz", "", 200)
-	s.want("POST", "/api/v1/producer/start", `{"how": "idle"}`, 204)
+	s.want("POST", "/api/v1/producers/default/start", `{"how": "idle"}`, 204)
 	if status := s.await(producer.Failed); !strings.Contains(status.Reason, "Connection default is not defined") || !strings.Contains(status.Reason, "urncast connection set default") {
 		t.Errorf("the producer says %q", status.Reason)
 	}
 	servers := broker.ListenAddrs()[0]
 	s.want("PUT", "/api/v1/connections/default", `{"properties": {"bootstrap.servers": "`+servers+`", "sasl.password": "planted-secret"}}`, 201)
-	s.want("POST", "/api/v1/producer/start", `{"how": "idle"}`, 204)
-	if status := s.await(producer.Idle); status.Bootstrap != servers || status.Connection != "default" {
+	s.want("POST", "/api/v1/producers/default/start", `{"how": "idle"}`, 204)
+	if status := s.await(producer.Idle); status.Bootstrap != servers || status.Settings.Connection != "default" {
 		t.Errorf("the status shows %+v", status)
 	}
 	s.want("DELETE", "/api/v1/connections/default", "", 409)
@@ -196,8 +197,8 @@ func TestASavedConnectionIsNoticed(t *testing.T) {
 	}
 	defer store.Close()
 	client := &producertest.Client{}
-	i := &instance{Client: client, Producer: producer.Config{Connection: "c"}.WithDefaults()}
-	if err := i.connect(t.Context(), store.Connections(nil), slog.New(slog.DiscardHandler)); err != nil {
+	i := &instance{Client: client}
+	if err := i.connect(t.Context(), store.Connections(nil), &producer.Producers{}, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	save := func(server string, revision int64) int64 {
@@ -209,7 +210,7 @@ func TestASavedConnectionIsNoticed(t *testing.T) {
 		return s.Shown.Revision
 	}
 	first := save("127.0.0.1:1", 0)
-	b, err := i.Kafka.Connect(t.Context())
+	b, err := i.Kafka.Connect(t.Context(), "c")
 	if err != nil {
 		t.Fatal(err)
 	}

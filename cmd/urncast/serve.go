@@ -30,10 +30,10 @@ type serveCommand struct {
 	keyFlags    `embed:""`
 	Connection  string `help:"The connection to publish over, of those that are defined with the API and urncast connection; \"default\" if neither this nor --bootstrap is given."`
 	Bootstrap   string `help:"Kafka's bootstrap servers: host:port, separated by commas. The connection is then fixed, and cannot be changed while the process runs."`
-	Topic       string `default:"sdmx.structures" help:"Topic to publish to."`
-	Format      string `default:"fusion-json" help:"Format of the messages."`
+	Topic       string `help:"Topic to publish to. The producer \"default\" is then what these flags say; without it, producers are what was saved with the API and urncast producer."`
+	Format      string `help:"Format of the messages; fusion-json by default."`
 	filterFlags `embed:""`
-	Prefix      string            `default:"tx" help:"Prefix of the transactional ids."`
+	Prefix      string            `help:"Prefix of the transactional ids; tx by default."`
 	Sender      string            `default:"URNCAST" help:"Sender named in each message's header."`
 	Kafka       map[string]string `mapsep:"none" help:"Further Kafka properties, by the names of librdkafka or of Java: --kafka sasl.mechanism=PLAIN."`
 	CreateTopic bool              `default:"true" negatable:"" help:"Make the topic if it is missing."`
@@ -59,20 +59,32 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
-		Producer: producer.Config{Topic: c.Topic, Format: c.Format, Filter: c.filter(), Prefix: c.Prefix, Sender: c.Sender,
-			Connection: c.Connection, Bootstrap: c.Bootstrap}.WithDefaults(),
-		Kafka:  kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
-		Fixed:  c.fixed(),
-		Client: client,
-		Topics: client,
-		Ring:   ring,
+		Producer: c.producer(),
+		Kafka:    kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
+		Fixed:    c.fixed(),
+		Client:   client,
+		Topics:   client,
+		Ring:     ring,
 		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
+	}
+	if i.Producer == nil {
+		return i.run(ctx, log)
 	}
 	if err := i.Producer.Check(); err != nil {
 		return err
 	}
 	return i.run(ctx, log)
+}
+
+// producer is the one that the flags say; nil if those that are saved count.
+func (c *serveCommand) producer() *producer.Config {
+	if c.Topic == "" {
+		return nil
+	}
+	p := producer.Config{Routes: []producer.Route{{Topic: c.Topic, Format: c.Format, Filter: c.filter()}}, Prefix: c.Prefix, Sender: c.Sender,
+		Connection: c.Connection}.WithDefaults()
+	return &p
 }
 
 // filterFlags say what the route takes.
@@ -112,6 +124,9 @@ func (c *serveCommand) check() error {
 		return errors.New("--bootstrap gives a fixed connection and --connection names a stored one: give one of them")
 	case c.Bootstrap == "" && len(c.Kafka) > 0:
 		return errors.New("--kafka adds properties to --bootstrap, which is not given: give it, or save the properties with \"urncast connection set\"")
+	case c.Topic == "" && (c.Format != "" || c.Prefix != "" || c.Connection != "" || !c.filter().IsZero()):
+		return errors.New("--format, --prefix, --connection and the filter are of the producer that --topic makes, which is not given: " +
+			"give it, or make producers with \"urncast producer create\"")
 	case c.Bootstrap == "" && c.Connection == "":
 		c.Connection = producer.NameDefault
 	}

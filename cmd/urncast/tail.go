@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -15,23 +16,26 @@ import (
 
 // topicFlags say which topic to read; what is left out, the registry is asked for.
 type topicFlags struct {
+	which     `embed:""`
 	Bootstrap string `help:"Kafka's bootstrap servers; by default those that the registry publishes to."`
-	Topic     string `help:"The topic; by default the one that the registry publishes to."`
+	Topic     string `help:"The topic; by default the producer's, if it has one only."`
 }
 
 func (f *topicFlags) fill(ctx context.Context, c *client) error {
 	if f.Bootstrap != "" && f.Topic != "" {
 		return nil
 	}
-	var s producer.Status
-	if _, err := c.get(ctx, "/api/v1/producer", &s); err != nil {
+	s, err := f.find(ctx, c)
+	if err != nil {
 		return err
 	}
 	if f.Bootstrap == "" {
 		f.Bootstrap = s.Bootstrap
 	}
-	if f.Topic == "" {
-		f.Topic = s.Topic
+	if topics := s.Topics(); f.Topic == "" && len(topics) > 1 {
+		return fmt.Errorf("producer %s has several topics; say which with --topic: %s", s.Name, strings.Join(topics, ", "))
+	} else if f.Topic == "" {
+		f.Topic = topics[0]
 	}
 	return nil
 }

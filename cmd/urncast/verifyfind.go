@@ -129,18 +129,18 @@ func (v *verification) ordered() finding {
 func (v *verification) complete() finding {
 	f := finding{promise: "P3, P7 nothing is missing"}
 	there, filter := v.numbers(), ""
-	if !v.status.Filter.IsZero() {
+	if !v.route.Filter.IsZero() {
 		filter = "; the route has a filter, which may have passed it over"
 	}
 	for _, e := range v.feed {
 		switch {
-		case there[e.Number] || e.Published == producer.StatusPending || e.Published == producer.StatusCovered:
-		case e.Published == producer.StatusSkipped:
+		case there[e.Number] || e.Status == producer.StatusPending || e.Status == producer.StatusCovered || v.elsewhere(e.Number):
+		case e.Status == producer.StatusSkipped:
 			f.leave("transaction %d was skipped%s", e.Number, cmp.Or(e.skippedBy(), filter))
 		case v.before(e.Number):
 			f.leave("transaction %d is older than what is read of the topic", e.Number)
 		default:
-			f.differ("transaction %d is %s and not on the topic", e.Number, e.Published)
+			f.differ("transaction %d is %s and not on the topic", e.Number, e.Status)
 		}
 	}
 	return f
@@ -164,8 +164,11 @@ func (e *entry) skippedBy() string {
 }
 
 // before says whether a transaction may be absent because the topic begins after
-// it: with a baseline, or because retention removed the beginning.
+// it: with the route, with a baseline, or because retention removed the beginning.
 func (v *verification) before(number int64) bool {
+	if number <= v.since {
+		return true
+	}
 	if len(v.messages) == 0 {
 		return v.start > 0
 	}
@@ -201,7 +204,7 @@ func (v *verification) sent() finding {
 	there := v.numbers()
 	for _, e := range v.feed {
 		switch {
-		case e.Published != producer.StatusSent || there[e.Number]:
+		case e.Status != producer.StatusSent || there[e.Number] || v.elsewhere(e.Number):
 		case v.before(e.Number):
 			f.leave("transaction %d was sent before what is read of the topic begins", e.Number)
 		default:
@@ -214,7 +217,7 @@ func (v *verification) sent() finding {
 // filtered: P7, what is live on the topic is what the route's filter takes.
 func (v *verification) filtered() finding {
 	f := finding{promise: "P7 nothing is on the topic that the filter does not take"}
-	filter, calm := v.status.Filter, v.status.State == producer.Idle || v.status.State == producer.Publishing
+	filter, calm := v.route.Filter, v.status.State == producer.Idle || v.status.State == producer.Publishing
 	if !filter.IsZero() && (!calm || v.status.Job != nil) {
 		f.leave("the producer is %s, and may not have taken up the filter; verify again once it is IDLE", v.status.State)
 		return f

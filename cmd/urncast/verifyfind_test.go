@@ -15,18 +15,19 @@ func TestVerifyFiltered(t *testing.T) {
 	cleared := append(live[:2:2], seen{key: list("Y"), offset: 2, null: true})
 	for name, c := range map[string]struct {
 		messages     []seen
+		filter       producer.Filter
 		status       producer.Status
 		differ, open int // findings
 	}{
-		"no filter":           {live, producer.Status{State: producer.Idle}, 0, 0},
-		"live beside it":      {live, producer.Status{State: producer.Idle, Filter: only}, 1, 0},
-		"cleared":             {cleared, producer.Status{State: producer.Publishing, Filter: only}, 0, 0},
-		"not yet asked":       {live, producer.Status{State: producer.Suspended, Filter: only}, 0, 1},
-		"a job clears it now": {live, producer.Status{State: producer.Publishing, Filter: only, Job: &producer.JobStatus{}}, 0, 1},
-		"stopped, no filter":  {live, producer.Status{State: producer.Stopped}, 0, 0},
+		"no filter":           {live, producer.Filter{}, producer.Status{State: producer.Idle}, 0, 0},
+		"live beside it":      {live, only, producer.Status{State: producer.Idle}, 1, 0},
+		"cleared":             {cleared, only, producer.Status{State: producer.Publishing}, 0, 0},
+		"not yet asked":       {live, only, producer.Status{State: producer.Suspended}, 0, 1},
+		"a job clears it now": {live, only, producer.Status{State: producer.Publishing, Job: &producer.JobStatus{}}, 0, 1},
+		"stopped, no filter":  {live, producer.Filter{}, producer.Status{State: producer.Stopped}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := &verification{messages: c.messages, status: c.status}
+			v := &verification{messages: c.messages, status: c.status, route: producer.Route{Filter: c.filter}}
 			if f := v.filtered(); len(f.differs) != c.differ || f.unproven != c.open {
 				t.Errorf("it differs in %q and leaves %q", f.differs, f.open)
 			}

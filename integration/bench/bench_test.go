@@ -27,6 +27,13 @@ func TestSecurityTable(t *testing.T) {
 	securityRows(t, out)
 }
 
+// TestRoutesTable measures what routes and filters cost, and nothing else.
+func TestRoutesTable(t *testing.T) {
+	out := &table{}
+	defer out.print()
+	routesRows(t, out)
+}
+
 // TestTable measures everything and prints the table.
 func TestTable(t *testing.T) {
 	out := &table{}
@@ -34,5 +41,6 @@ func TestTable(t *testing.T) {
 	productRows(t, out)
 	takeoverRows(t, out)
 	securityRows(t, out)
+	routesRows(t, out)
 	formatRows(t, out)
 }

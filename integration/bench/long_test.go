@@ -156,7 +156,7 @@ func drained(t *testing.T, k *rig.Kafka, s *pg.Server, out *table) {
 	}
 	var now status
 	for now.Last == 0 || now.Pending > 0 {
-		if err := w.product.JSON("/api/v1/producer", &now); err != nil || time.Since(began) > 30*time.Minute {
+		if err := w.product.JSON("/api/v1/producers/default", &now); err != nil || time.Since(began) > 30*time.Minute {
 			t.Fatalf("the backlog is not drained: %+v, %v", now, err)
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -62,7 +62,7 @@ type status struct {
 
 func (w *world) command(verb, how string) {
 	w.t.Helper()
-	code, body, err := w.product.Do(http.MethodPost, "/api/v1/producer/"+verb, "application/json", fmt.Appendf(nil, `{"how":%q}`, how))
+	code, body, err := w.product.Do(http.MethodPost, "/api/v1/producers/default/"+verb, "application/json", fmt.Appendf(nil, `{"how":%q}`, how))
 	if err != nil || code >= 300 {
 		w.t.Fatalf("producer %s: %d %s %v", verb, code, body, err)
 	}
@@ -74,7 +74,7 @@ func (w *world) await(wanted func(status) bool) {
 	var err error
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		s = status{}
-		if err = w.product.JSON("/api/v1/producer", &s); err == nil && wanted(s) {
+		if err = w.product.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
 			return
 		}
 	}

@@ -53,15 +53,20 @@ func (w *ward) doctor(user string, more ...string) *producer.Doctor {
 	client := &kafka.Client{CreateTopic: true}
 	fixed := &producer.Connection{Name: "default", Properties: properties, Fixed: true}
 	return &producer.Doctor{Connections: &producer.Connections{Store: w.store, Client: client, Fixed: fixed}, Topics: client,
-		Connection: "default", Topic: "sound", Prefix: "tx", Retention: week,
+		Retention: week,
 		Largest: func(context.Context) (producer.Largest, error) {
 			return producer.Largest{URN: "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0)", Bytes: 300_000}, nil
 		}}
 }
 
+// over is a topic that is reached over the connection of the tests.
+func over(topic string) producer.Place {
+	return producer.Place{Connection: "default", Topic: topic, Prefix: "tx"}
+}
+
 func examine(t *testing.T, d *producer.Doctor, topic string) map[string]producer.TopicFinding {
 	t.Helper()
-	found, err := d.Examine(t.Context(), topic)
+	found, err := d.Examine(t.Context(), over(topic))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +212,7 @@ func (w *ward) fix(t *testing.T) {
 	w.kafka.CreateTopic(t, "broken", "cleanup.policy=delete", "min.compaction.lag.ms=0", "max.compaction.lag.ms=60000", "delete.retention.ms=1000",
 		"min.insync.replicas=3", "max.message.bytes=200000", "segment.bytes=1048576", "message.timestamp.before.max.ms=1000")
 	for _, ids := range [][]string{nil, {"nonsense"}, {"cleanup-policy", "replication-factor"}, {"timestamps", "transaction-state"}} {
-		if _, err := d.Fix(t.Context(), "broken", ids, surgeon); err == nil || !strings.Contains(err.Error(), "can be mended here: cleanup-policy, compaction-lag, tombstones, min-insync-replicas") {
+		if _, err := d.Fix(t.Context(), over("broken"), ids, surgeon); err == nil || !strings.Contains(err.Error(), "can be mended here: cleanup-policy, compaction-lag, tombstones, min-insync-replicas") {
 			t.Errorf("%v: %v", ids, err)
 		}
 	}
@@ -215,7 +220,7 @@ func (w *ward) fix(t *testing.T) {
 		"--alter --entity-type topics --entity-name broken --add-config cleanup.policy=compact") || !strings.Contains(f.Cure, "urncast doctor --fix cleanup-policy") {
 		t.Errorf("something was mended, or its command is wrong: %+v", f)
 	}
-	fixed, err := d.Fix(t.Context(), "broken", []string{"cleanup-policy"}, surgeon)
+	fixed, err := d.Fix(t.Context(), over("broken"), []string{"cleanup-policy"}, surgeon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +230,7 @@ func (w *ward) fix(t *testing.T) {
 	if after := byID(t, fixed.Diagnosis); after["cleanup-policy"].Severity != producer.SeverityOK || after["tombstones"].Severity == producer.SeverityOK {
 		t.Errorf("afterwards: %+v", after)
 	}
-	fixed, err = d.Fix(t.Context(), "broken", []string{"compaction-lag", "tombstones", "min-insync-replicas", "size-topic", "timestamps"}, surgeon)
+	fixed, err = d.Fix(t.Context(), over("broken"), []string{"compaction-lag", "tombstones", "min-insync-replicas", "size-topic", "timestamps"}, surgeon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +273,7 @@ func (w *ward) rights(t *testing.T) {
 	if f := examine(t, maker, "sound")["tombstones"]; !strings.Contains(f.Cure, "once User:maker is granted ALTER_CONFIGS") {
 		t.Errorf("the cure of somebody who may not: %+v", f)
 	}
-	_, err := maker.Fix(t.Context(), "sound", []string{"tombstones"}, surgeon)
+	_, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, surgeon)
 	if err == nil || !strings.Contains(err.Error(), "User:maker may not alter") || !strings.Contains(err.Error(), "--operation AlterConfigs --topic sound") {
 		t.Errorf("a fix without the right: %v", err)
 	}
@@ -276,7 +281,7 @@ func (w *ward) rights(t *testing.T) {
 		t.Errorf("it was mended: %+v", f)
 	}
 	w.kafka.Grant(t, rig.TopicRight("maker", "sound", kmsg.ACLOperationAlterConfigs))
-	if _, err := maker.Fix(t.Context(), "sound", []string{"tombstones"}, surgeon); err != nil {
+	if _, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, surgeon); err != nil {
 		t.Errorf("a fix with the right: %v", err)
 	}
 	if _, err := w.doctor("publisher").MakeTopic(t.Context(), producer.NewTopic{Topic: "made"}, surgeon); err == nil ||
@@ -304,7 +309,7 @@ func (w *ward) away(t *testing.T) {
 			t.Errorf("%s: %+v", name, found)
 		}
 	}
-	if _, err := w.doctor("").Examine(t.Context(), "no/topic"); err == nil || !strings.Contains(err.Error(), "not one that Kafka takes") {
+	if _, err := w.doctor("").Examine(t.Context(), over("no/topic")); err == nil || !strings.Contains(err.Error(), "not one that Kafka takes") {
 		t.Errorf("a name that is none: %v", err)
 	}
 }

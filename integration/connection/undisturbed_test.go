@@ -37,7 +37,7 @@ func TestProducerIsUndisturbed(t *testing.T) {
 			t.Fatalf("%s %s: %d %s %v", method, path, status, answer, err)
 		}
 	}
-	do(http.MethodPost, "/api/v1/producer/start", "application/json", []byte(`{"how":"idle"}`))
+	do(http.MethodPost, "/api/v1/producers/default/start", "application/json", []byte(`{"how":"idle"}`))
 	await(t, p, func(s producing) bool { return s.Started && s.State == "IDLE" })
 
 	stop, stopped := make(chan struct{}), make(chan int)
@@ -105,7 +105,7 @@ func await(t *testing.T, p *rig.Product, wanted func(producing) bool) (s produci
 	t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		s = producing{}
-		if err := p.JSON("/api/v1/producer", &s); err == nil && wanted(s) {
+		if err := p.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
 			return s
 		}
 	}

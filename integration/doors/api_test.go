@@ -64,17 +64,22 @@ func serveAll(t *testing.T) *httptest.Server {
 	}
 	t.Cleanup(store.Close)
 	t.Cleanup(cancel)
-	records, err := store.Producer(ctx, producer.Config{Connection: "main"}.WithDefaults())
-	if err != nil {
-		t.Fatal(err)
+	producers := producersOf(ctx, t, store, producer.Config{Connection: "main"}.WithDefaults())
+	for _, sql := range []string{
+		`INSERT INTO producers (name, routes, prefix, sender, started) VALUES ('started', '[{"topic": "s", "format": "fusion-json"}]', 'tx', 'S', true)`,
+		`INSERT INTO jobs (id, producer, kind, as_of, phase) SELECT '00000000-0000-0000-0000-000000000001', id, 'baseline', 0, 'waiting' FROM producers WHERE name = 'started'`,
+	} {
+		if _, err := store.Pool().Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
 	}
-	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Topic: "structures", Prefix: "tx"}
-	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true}, Connection: "main", Topic: "structures", Prefix: "tx",
+	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true},
 		Retention: time.Hour, Largest: store.Largest}
 	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
 		return to, nil
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producer: producer.NewAdmin(records), Connections: connections, Doctor: doctor,
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producers, Connections: connections, Doctor: doctor,
 		Mail:   producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
 		Log:    slog.New(slog.DiscardHandler)}))
@@ -119,19 +124,39 @@ var calls = []struct {
 	{"DELETE", "/api/v1/connections/other", "", 204},
 	{"GET", "/api/v1/kafka-properties", "", 200},
 
-	{"GET", "/api/v1/producer/doctor?topic=t", "", 200},
-	{"POST", "/api/v1/producer/doctor/fix", `{"findings": ["nonsense"]}`, 400},
-	{"POST", "/api/v1/producer/doctor/fix", `{"findings": "all"}`, 400},
-	{"POST", "/api/v1/producer/doctor/fix", `{"topic": "refused", "findings": ["cleanup-policy"]}`, 409},
-	{"POST", "/api/v1/producer/doctor/fix", `{"findings": ["cleanup-policy"]}`, 200},
-	{"GET", "/api/v1/producer/doctor", "", 200},
-	{"POST", "/api/v1/topics", `{"topic": "t", "replicationFactor": 3}`, 201},
-	{"POST", "/api/v1/topics", `{"topic": "refused"}`, 409},
+	{"GET", "/api/v1/producers/default/doctor?topic=t", "", 200},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"findings": ["nonsense"]}`, 400},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"findings": "all"}`, 400},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"topic": "refused", "findings": ["cleanup-policy"]}`, 409},
+	{"POST", "/api/v1/producers/default/doctor/fix", `{"findings": ["cleanup-policy"]}`, 200},
+	{"GET", "/api/v1/producers/default/doctor", "", 200},
+	{"POST", "/api/v1/topics", `{"topic": "t", "connection": "main", "replicationFactor": 3}`, 201},
+	{"POST", "/api/v1/topics", `{"topic": "refused", "connection": "main"}`, 409},
 	{"POST", "/api/v1/topics", `{"topic": "no/topic"}`, 400},
 	{"POST", "/api/v1/topics", ``, 400},
-	{"GET", "/api/v1/producer", "", 200},
-	{"POST", "/api/v1/producer/start", `{"how": "continue"}`, 409},
-	{"POST", "/api/v1/producer/start", `{"how": "idle"}`, 204},
+	{"GET", "/api/v1/producers", "", 200},
+	{"GET", "/api/v1/producers/default", "", 200},
+	{"GET", "/api/v1/producers/none", "", 404},
+	{"POST", "/api/v1/producers", `{"name": "two", "connection": "main", "routes": [{"topic": "two", "format": "sdmx-ml-2.1", "filter": {"classes": ["Codelist"]}}]}`, 201},
+	{"POST", "/api/v1/producers", `{"name": "two", "routes": [{"topic": "three", "format": "fusion-json"}]}`, 409},
+	{"POST", "/api/v1/producers", `{"name": "three", "routes": [{"topic": "t/hree", "format": "fusion-json"}]}`, 400},
+	{"PUT", "/api/v1/producers/two", `{"name": "two", "connection": "main", "prefix": "tx", "sender": "S", "revision": 1, "routes": [{"topic": "two", "format": "fusion-json"}]}`, 200},
+	{"PUT", "/api/v1/producers/two", `{"name": "two", "connection": "main", "prefix": "tx", "sender": "S", "revision": 1, "routes": [{"topic": "two", "format": "fusion-json"}]}`, 409},
+	{"PUT", "/api/v1/producers/two", `{"name": "two"}`, 400},
+	{"PUT", "/api/v1/producers/none", `{"name": "none"}`, 404},
+	{"GET", "/api/v1/producers/two/jobs", "", 200},
+	{"GET", "/api/v1/producers/none/jobs", "", 404},
+	{"POST", "/api/v1/producers/two/jobs", `{}`, 409},
+	{"POST", "/api/v1/producers/none/jobs", `{}`, 404},
+	{"DELETE", "/api/v1/producers/two/jobs/none", "", 404},
+	{"POST", "/api/v1/producers/started/jobs", `{"filter": {"agencies": ["A.*"]}}`, 202},
+	{"POST", "/api/v1/producers/started/jobs", `{"from": 1, "to": 9999}`, 400},
+	{"DELETE", "/api/v1/producers/started/jobs/00000000-0000-0000-0000-000000000001", "", 204},
+	{"DELETE", "/api/v1/producers/default", "", 409},
+	{"DELETE", "/api/v1/producers/two", "", 204},
+	{"DELETE", "/api/v1/producers/two", "", 404},
+	{"POST", "/api/v1/producers/default/start", `{"how": "continue"}`, 409},
+	{"POST", "/api/v1/producers/default/start", `{"how": "idle"}`, 204},
 
 	{"PUT", "/api/v1/mail", `{"host": "mail.example.org", "sender": "u@example.org", "admins": ["a@example.org"]}`, 200},
 	{"GET", "/api/v1/mail", "", 200},

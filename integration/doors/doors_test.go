@@ -36,11 +36,7 @@ func serve(t *testing.T, change func(*web.Options)) *httptest.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	records, err := store.Producer(ctx, producer.Config{}.WithDefaults())
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := web.Options{Registry: registry.New(store), Producer: producer.NewAdmin(records), Password: password, Log: slog.New(slog.DiscardHandler)}
+	o := web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&o)
 	}
@@ -187,9 +183,9 @@ func TestQueries(t *testing.T) {
 		"/sdmx/v2/structure/codelist/A/L2":                      {`id="L2"`},
 		"/sdmx/v2/structure/codelist/A/L1,L2/1.0":               {`id="L1"`, `id="L2"`},
 		"/sdmx/v2/structure/codelist/A/L1/~?format=fusion-json": {`"Codelist":[{"id":"L1"`},
-		"/api/v1/transactions?after=1&limit=1":                  {`"number":2`, `"published":"PENDING"`},
+		"/api/v1/transactions?after=1&limit=1":                  {`"number":2`, `"publications":[{"producer":"default","status":"PENDING"}]`},
 		"/api/v1/transactions/1":                                {`"changes":[{"position":1`},
-		"/api/v1/producer":                                      {`"state":"STOPPED"`},
+		"/api/v1/producers/default":                             {`"state":"STOPPED"`},
 		"/api/v1/settings":                                      {`"allowDangling":false`},
 		"/healthz":                                              {"ok"},
 		"/readyz":                                               {"ready"},
@@ -224,7 +220,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	want(t, "no password", status, body, 401)
 	status, body = call(t, s, "PUT", "/api/v1/settings", []byte(`{"allowDangling":true}`))
 	want(t, "half the settings", status, body, 400, "requireAgencies")
-	status, body = call(t, s, "POST", "/api/v1/producer/start", []byte(`{}`), "Accept", "application/json")
+	status, body = call(t, s, "POST", "/api/v1/producers/default/start", []byte(`{}`), "Accept", "application/json")
 	want(t, "a first start that does not say how", status, body, 409, "idle", "baseline")
 	status, body = call(t, s, "POST", "/sdmx/v2/structure", list("L", "L"), "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site")
 	want(t, "another origin", status, body, 403)

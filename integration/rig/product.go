@@ -39,7 +39,7 @@ type Product struct {
 type Settings struct {
 	Database  string // URL of PostgreSQL
 	Bootstrap string
-	Topic     string
+	Topic     string        // none if empty: producers are then what is saved
 	Kafka     []string      // further properties of the connection, name=value
 	Format    string        // fusion-json if empty
 	Env       []string      // more of the environment, NAME=value
@@ -91,7 +91,7 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 	if s.Patience == 0 {
 		s.Patience = 10 * time.Second
 	}
-	if s.Format == "" {
+	if s.Format == "" && s.Topic != "" {
 		s.Format = "fusion-json"
 	}
 	p := &Product{
@@ -104,11 +104,12 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 		"URNCAST_HTTP=" + fmt.Sprintf("127.0.0.1:%d", port),
 		"URNCAST_DATABASE=" + s.Database,
 		"URNCAST_BOOTSTRAP=" + s.Bootstrap,
-		"URNCAST_TOPIC=" + s.Topic,
-		"URNCAST_FORMAT=" + s.Format,
 		"URNCAST_PASSWORD=" + Password,
 		"URNCAST_URL=" + p.URL,
 	}, s.Env...)
+	if s.Topic != "" {
+		p.env = append(p.env, "URNCAST_TOPIC="+s.Topic, "URNCAST_FORMAT="+s.Format)
+	}
 	for _, property := range s.Kafka {
 		p.args = append(p.args, "--kafka", property)
 	}

@@ -163,8 +163,13 @@ func (w *world) check() {
 	problems := append(log.Problems(1), log.CompareFeed(feed)...)
 	problems = append(problems, log.CompareStructures(content)...)
 	problems = append(problems, w.ledger.compare(log)...)
+	part, err := topiccheck.Read(ctx, w.kafka.Bootstrap(), partTopic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	problems = append(problems, part.ComparePart(log, inPart)...)
 	if len(problems) > 0 {
 		w.t.Errorf("topic %s, %d messages:\n%s", topic, len(log.Messages), strings.Join(problems, "\n"))
 	}
-	w.t.Logf("%d transactions, %d messages compared", len(feed), len(log.Messages))
+	w.t.Logf("%d transactions, %d and %d messages compared", len(feed), len(log.Messages), len(part.Messages))
 }

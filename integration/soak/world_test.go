@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ import (
 const (
 	instances = 3
 	topic     = "structures.soak"
+	// partTopic is a second route's, which takes the codelists with one digit.
+	partTopic = "structures.soak.part"
 	// megabytes of the file systems that are filled.
 	megabytes = 3000
 )
@@ -61,11 +64,15 @@ func newWorld(t *testing.T) *world {
 		w.clock, env = c, c.Env()
 	}
 	w.kafka, w.postgres = rig.StartWard(t, w.folder("Kafka"), instances), pg.StartIn(t, w.folder("Postgres"), env...)
-	w.kafka.CreateTopic(t, topic, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
+	for _, name := range []string{topic, partTopic} {
+		w.kafka.CreateTopic(t, name, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
+	}
 	w.postgres.Database(t, "soak")
 	for i := range instances {
 		w.members = append(w.members, w.join(i))
 	}
+	w.call("/api/v1/producers", map[string]any{"name": "default", "routes": []any{map[string]any{"topic": topic, "format": "fusion-json"},
+		map[string]any{"topic": partTopic, "format": "sdmx-ml-2.1", "filter": map[string]any{"urns": onlyPart}}}})
 	w.command("start", "idle")
 	w.await("the producer to start", time.Minute, func(s sample) bool { return s.State == "IDLE" })
 	return w
@@ -88,17 +95,35 @@ func (w *world) join(i int) *member {
 	}
 	m := &member{toKafka: rig.NewLink(w.t, advertised, listener), toBase: rig.NewLink(w.t, "127.0.0.1:0", base.Host)}
 	base.Host = m.toBase.Address()
-	m.product = rig.NewProduct(w.t, rig.Settings{Database: base.String(), Bootstrap: advertised, Topic: topic, Patience: 5 * time.Second})
+	m.product = rig.NewProduct(w.t, rig.Settings{Database: base.String(), Bootstrap: advertised, Patience: 5 * time.Second})
 	if err := m.product.Start(); err != nil {
 		w.t.Fatal(err)
 	}
 	return m
 }
 
-// command gives the producer a command through whichever instance takes it.
+// onlyPart are the patterns of the second route, and inPart says what they take.
+var onlyPart = func() (patterns []string) {
+	for digit := range 10 {
+		patterns = append(patterns, fmt.Sprintf("*:CL_%d(*", digit))
+	}
+	return patterns
+}()
+
+func inPart(key string) bool {
+	_, id, _ := strings.Cut(key, ":CL_")
+	return strings.IndexByte(id, '(') == 1
+}
+
 func (w *world) command(verb, how string) {
 	w.t.Helper()
-	body, err := json.Marshal(map[string]string{"how": how})
+	w.call("/api/v1/producers/default/"+verb, map[string]string{"how": how})
+}
+
+// call asks whichever instance takes it.
+func (w *world) call(path string, in any) {
+	w.t.Helper()
+	body, err := json.Marshal(in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -106,13 +131,13 @@ func (w *world) command(verb, how string) {
 	var answer []byte
 	for range 20 {
 		for _, m := range w.members {
-			if status, answer, err = m.product.Do(http.MethodPost, "/api/v1/producer/"+verb, "application/json", body); err == nil && status < 300 {
+			if status, answer, err = m.product.Do(http.MethodPost, path, "application/json", body); err == nil && status < 300 {
 				return
 			}
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	w.t.Fatalf("producer %s %s: %d %s %v", verb, how, status, answer, err)
+	w.t.Fatalf("%s %s: %d %s %v", path, body, status, answer, err)
 }
 
 // A sample is the producer's status at one moment, as one instance tells it.
@@ -138,7 +163,7 @@ func (w *world) await(what string, patience time.Duration, wanted func(sample) b
 	var s sample
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		for _, m := range w.members {
-			if err := m.product.JSON("/api/v1/producer", &s); err == nil && wanted(s) {
+			if err := m.product.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
 				return s
 			}
 		}
@@ -159,7 +184,7 @@ func (w *world) watch(stop <-chan struct{}) {
 				case <-time.After(200 * time.Millisecond):
 				}
 				s := sample{at: time.Now()}
-				if err := m.product.JSON("/api/v1/producer", &s); err == nil {
+				if err := m.product.JSON("/api/v1/producers/default", &s); err == nil {
 					w.journal.sampled(s)
 				}
 			}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -22,8 +21,11 @@ import (
 
 // A Cluster implements producer.Cluster.
 type Cluster struct {
-	// Connection gives the connection as it is defined now.
-	Connection func(context.Context) (*producer.Connection, error)
+	// Connection gives a connection as it is defined now; an empty name is the one
+	// that the process was started with.
+	Connection func(ctx context.Context, name string) (*producer.Connection, error)
+	// InUse lists the connections that producers take, each once.
+	InUse func(context.Context) ([]string, error)
 	// CreateTopic makes a missing topic, compacted, with one partition.
 	CreateTopic bool
 	// Replication of a topic that is made; the broker's default if 0.
@@ -37,10 +39,11 @@ type Cluster struct {
 // A Broker implements producer.Broker.
 type Broker struct {
 	cluster  *Cluster
+	name     string            // of the connection
 	client   map[string]string // librdkafka's properties
 	settings *properties.Resolved
 	request  int              // bytes that one message may have; 0 for no bound of ours
-	socket   atomic.Int64     // the topic's leader's socket.request.max.bytes; 0 if it is not known
+	socket   sync.Map         // by topic, its leader's socket.request.max.bytes, an int64; 0 or none if it is not known
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc
@@ -60,8 +63,8 @@ const (
 
 // Connect implements producer.Cluster. Only for Kerberos it connects to something
 // already: to the KDC and to one broker.
-func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
-	b, connection, resolved, err := c.resolve(ctx)
+func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, error) {
+	b, connection, resolved, err := c.resolve(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -80,10 +83,9 @@ func (c *Cluster) Connect(ctx context.Context) (producer.Broker, error) {
 	return b, nil
 }
 
-// Check says what is wrong with the connection as it is defined, without
-// connecting.
-func (c *Cluster) Check(ctx context.Context) error {
-	b, _, _, err := c.resolve(ctx)
+// Check says what is wrong with a connection as it is defined, without connecting.
+func (c *Cluster) Check(ctx context.Context, name string) error {
+	b, _, _, err := c.resolve(ctx, name)
 	if err == nil {
 		b.closing.Wait()
 	}
@@ -91,8 +93,8 @@ func (c *Cluster) Check(ctx context.Context) error {
 }
 
 // resolve makes the connection ready, as far as that goes without connecting.
-func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *properties.Resolved, error) {
-	connection, err := c.Connection(ctx)
+func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *producer.Connection, *properties.Resolved, error) {
+	connection, err := c.Connection(ctx, name)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -100,7 +102,7 @@ func (c *Cluster) resolve(ctx context.Context) (*Broker, *producer.Connection, *
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
-	b := &Broker{cluster: c, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
+	b := &Broker{cluster: c, name: name, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
 	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
@@ -132,7 +134,7 @@ func (b *Broker) watch(ctx context.Context, was *producer.Connection, files map[
 			return
 		case <-tick.C:
 		}
-		now, err := b.cluster.Connection(ctx)
+		now, err := b.cluster.Connection(ctx, b.name)
 		if err != nil {
 			continue // a database away is no change
 		}
@@ -322,19 +324,21 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
 }
 
-// gone says that a topic does not exist; nil if it does, or nobody knows. The client
-// would wait for it for as long as a transaction may last.
-func (b *Broker) gone(ctx context.Context, topic string) *probe.Trouble {
+// gone says that one of the topics does not exist; nil if all do, or nobody knows. The
+// client would wait for it for as long as a transaction may last.
+func (b *Broker) gone(ctx context.Context, topics []string) *probe.Trouble {
 	a, err := b.admin()
 	if err != nil {
 		return nil
 	}
 	defer a.Close()
-	d, err := describeTopic(ctx, a, topic)
-	if err != nil || d.Error.Code() != ck.ErrUnknownTopicOrPart {
-		return nil
+	for _, topic := range topics {
+		d, err := describeTopic(ctx, a, topic)
+		if err == nil && d.Error.Code() == ck.ErrUnknownTopicOrPart {
+			return &probe.Trouble{Text: "Topic " + topic + " does not exist any more."}
+		}
 	}
-	return &probe.Trouble{Text: "Topic " + topic + " does not exist any more."}
+	return nil
 }
 
 // Ends implements producer.Broker.

@@ -53,10 +53,10 @@ func TestSigns(t *testing.T) {
 
 func brokerAt(t *testing.T, properties map[string]string) producer.Broker {
 	t.Helper()
-	c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) {
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
 		return &producer.Connection{Properties: properties}, nil
 	}}
-	b, err := c.Connect(t.Context())
+	b, err := c.Connect(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestWaitsEndEarly(t *testing.T) {
 		b := brokerAt(t, c.properties)
 		for call, f := range map[string]func() error{
 			"Describe": func() error { _, err := b.Describe(t.Context(), "t"); return err },
-			"Open":     func() error { _, err := b.Open(t.Context(), "t", []string{"id"}, time.Minute); return err },
+			"Open":     func() error { _, err := b.Open(t.Context(), []string{"t"}, []string{"id"}, time.Minute); return err },
 			"Ends":     func() error { _, _, err := b.Ends(t.Context(), "t"); return err },
 		} {
 			began := time.Now()

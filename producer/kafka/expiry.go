@@ -25,13 +25,24 @@ var expiryDesc = prometheus.NewDesc("urncast_connection_certificate_expiry_times
 // Describe implements prometheus.Collector.
 func (c *Cluster) Describe(out chan<- *prometheus.Desc) { out <- expiryDesc }
 
-// Collect implements prometheus.Collector: it reads the connection and its files as
-// they are now, so that a renewed certificate shows before anything takes it up. A
+// Collect implements prometheus.Collector: it reads the connections and their files
+// as they are now, so that a renewed certificate shows before anything takes it up. A
 // connection that cannot be used has no certificates to show.
 func (c *Cluster) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), expiryTimeout)
 	defer cancel()
-	connection, err := c.Connection(ctx)
+	names, err := c.InUse(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(expiryDesc, err)
+		return
+	}
+	for _, name := range names {
+		c.collect(ctx, name, out)
+	}
+}
+
+func (c *Cluster) collect(ctx context.Context, name string, out chan<- prometheus.Metric) {
+	connection, err := c.Connection(ctx, name)
 	if err != nil {
 		return
 	}

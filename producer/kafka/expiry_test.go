@@ -21,7 +21,8 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 	a := rig.NewAuthority(t)
 	connection := &producer.Connection{Name: "main", Properties: map[string]string{
 		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": a.File}}
-	c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return connection, nil }}
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return connection, nil },
+		InUse: func(context.Context) ([]string, error) { return []string{"main"}, nil }}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(c)
 	families, err := reg.Gather()

@@ -72,8 +72,10 @@ func TestConnectRefuses(t *testing.T) {
 		{"bootstrap.servers": "127.0.0.1:1", "acks": "1"},
 		{"bootstrap.servers": "127.0.0.1:1", "no.such.property": "1"},
 	} {
-		c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return &producer.Connection{Properties: bad}, nil }}
-		if err := c.Check(t.Context()); err == nil {
+		c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
+			return &producer.Connection{Properties: bad}, nil
+		}}
+		if err := c.Check(t.Context(), ""); err == nil {
 			t.Errorf("%v was taken", bad)
 		}
 	}
@@ -82,10 +84,10 @@ func TestConnectRefuses(t *testing.T) {
 // A connection that is saved anew, and a file of it that changes, are noticed.
 func TestConnectionChanges(t *testing.T) {
 	var revision atomic.Int64
-	c := &Cluster{Connection: func(context.Context) (*producer.Connection, error) {
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
 		return &producer.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}, Revision: revision.Load()}, nil
 	}}
-	b, err := c.Connect(t.Context())
+	b, err := c.Connect(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

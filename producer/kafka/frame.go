@@ -31,13 +31,14 @@ func prefixed(n int) int { return len(binary.AppendVarint(nil, int64(n))) + n }
 // oversize refuses a record that is larger than max.request.size allows, in the
 // meaning that Java's producer gives to it: the client library counts after
 // compression.
-func (b *Broker) oversize(topic string, r *producer.Record) error {
+func (b *Broker) oversize(r *producer.Record) error {
 	framed := framedBytes(r, len(r.Value))
-	if limit := b.socket.Load(); limit > 0 && int64(framed+requestFrame) > limit {
+	known, _ := b.socket.Load(r.Topic)
+	if limit, _ := known.(int64); limit > 0 && int64(framed+requestFrame) > limit {
 		cure := "raise it on every broker, or shorten the structure, then start the producer"
 		return &producer.Fault{Kind: producer.Permanent, Cure: cure,
 			Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, and the broker of topic %s closes the connection at a request of more than socket.request.max.bytes=%d: %s",
-				r.Key, framed, topic, limit, cure)}
+				r.Key, framed, r.Topic, limit, cure)}
 	}
 	if b.request == 0 || framed <= b.request {
 		return nil
@@ -45,5 +46,5 @@ func (b *Broker) oversize(topic string, r *producer.Record) error {
 	return &producer.Fault{Kind: producer.Permanent,
 		Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, before compression, "+
 			"which is more than max.request.size=%d allows for topic %s: raise it (librdkafka: message.max.bytes), or shorten the structure, then start the producer",
-			r.Key, framed, b.request, topic)}
+			r.Key, framed, b.request, r.Topic)}
 }

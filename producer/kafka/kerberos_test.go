@@ -71,7 +71,7 @@ func TestKerberosLanes(t *testing.T) {
 			if d, err := b.Describe(t.Context(), topic); err != nil || d.Partitions != 1 || d.Cluster == "" {
 				t.Fatalf("described as %+v, %v", d, err)
 			}
-			lanes, err := b.Open(t.Context(), topic, []string{"a-" + name, "b-" + name}, time.Minute)
+			lanes, err := b.Open(t.Context(), []string{topic}, []string{"a-" + name, "b-" + name}, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func commit(ctx context.Context, l producer.Lane, value []byte) error {
 	if err := l.Begin(); err != nil {
 		return err
 	}
-	if err := l.Send(ctx, &producer.Record{Key: []byte("k"), Value: value}); err != nil {
+	if err := l.Send(ctx, &producer.Record{Topic: "lanes", Key: []byte("k"), Value: value}); err != nil {
 		return err
 	}
 	if _, err := l.Delivered(ctx); err != nil {

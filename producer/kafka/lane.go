@@ -42,7 +42,7 @@ const (
 type lane struct {
 	broker *Broker
 	id     string
-	topic  string
+	topics []string // that it is opened to
 	p      *ck.Producer
 
 	reports chan ck.Event
@@ -51,17 +51,17 @@ type lane struct {
 
 	records int
 	bytes   int64
-	end     int64
+	ends    map[string]int64 // by topic
 }
 
 // Open implements producer.Broker. The lanes are initialised side by side; on an
 // error all are closed.
-func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout time.Duration) ([]producer.Lane, error) {
+func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Duration) ([]producer.Lane, error) {
 	lanes := make([]*lane, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, id := range ids {
 		g.Go(func() (err error) {
-			lanes[i], err = b.openLane(ctx, topic, id, timeout)
+			lanes[i], err = b.openLane(ctx, topics, id, timeout)
 			return err
 		})
 	}
@@ -80,7 +80,7 @@ func (b *Broker) Open(ctx context.Context, topic string, ids []string, timeout t
 }
 
 // openLane makes a lane and initialises it; a lane beside an error is to be closed.
-func (b *Broker) openLane(ctx context.Context, topic, id string, timeout time.Duration) (*lane, error) {
+func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeout time.Duration) (*lane, error) {
 	p, err := ck.NewProducer(b.with(map[string]any{
 		"transactional.id":             id,
 		"enable.idempotence":           true,
@@ -99,12 +99,12 @@ func (b *Broker) openLane(ctx context.Context, topic, id string, timeout time.Du
 	if err != nil {
 		return nil, fault("opening transactional id "+id, err)
 	}
-	l := &lane{broker: b, id: id, topic: topic, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l := &lane{broker: b, id: id, topics: topics, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
 	l.ear.look = func(ctx context.Context) *probe.Trouble {
 		if t := b.look(ctx); t != nil {
 			return t
 		}
-		return b.gone(ctx, topic)
+		return b.gone(ctx, topics)
 	}
 	l.ear.listen(p)
 	return l, l.initialise(ctx)
@@ -116,7 +116,7 @@ func (l *lane) initialise(ctx context.Context) error {
 	ctx, done := l.ear.wait(ctx, initTimeout, "initialising transactional id "+l.id)
 	// Without a connection the client waits 500 ms before it asks for the
 	// coordinator; the metadata brings one. Its error would only come again.
-	_, _ = l.p.GetMetadata(&l.topic, false, int(initSlice.Milliseconds()))
+	_, _ = l.p.GetMetadata(&l.topics[0], false, int(initSlice.Milliseconds()))
 	for {
 		slice, cancel := context.WithTimeout(ctx, initSlice)
 		err := l.p.InitTransactions(slice)
@@ -138,13 +138,13 @@ func (l *lane) Begin() error {
 	if err := l.p.BeginTransaction(); err != nil {
 		return l.broker.doubt("beginning a transaction", err)
 	}
-	l.open, l.records, l.bytes, l.end = true, 0, 0, 0
+	l.open, l.records, l.bytes, l.ends = true, 0, 0, map[string]int64{}
 	return nil
 }
 
 // Send implements producer.Lane.
 func (l *lane) Send(ctx context.Context, r *producer.Record) error {
-	if err := l.broker.oversize(l.topic, r); err != nil {
+	if err := l.broker.oversize(r); err != nil {
 		return err
 	}
 	size := int64(len(r.Value) + len(r.Key))
@@ -157,13 +157,14 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 	for i, h := range r.Headers {
 		headers[i] = ck.Header{Key: h.Key, Value: h.Value}
 	}
+	topic := r.Topic
 	m := &ck.Message{
-		TopicPartition: ck.TopicPartition{Topic: &l.topic, Partition: 0},
+		TopicPartition: ck.TopicPartition{Topic: &topic, Partition: 0},
 		Key:            r.Key, Value: r.Value, Headers: headers,
 		Opaque: sent{string(r.Key), size},
 	}
 	if err := l.p.Produce(m, l.reports); err != nil {
-		return l.broker.recordFault(l.topic, string(r.Key), size, l.death(err))
+		return l.broker.recordFault(topic, string(r.Key), size, l.death(err))
 	}
 	l.records++
 	l.bytes += size
@@ -205,11 +206,12 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			return l.broker.recordFault(l.topic, s.key, s.size, l.death(err))
+			return l.broker.recordFault(*m.TopicPartition.Topic, s.key, s.size, l.death(err))
 		}
 		l.records--
 		l.bytes -= s.size
-		l.end = max(l.end, int64(m.TopicPartition.Offset)+1)
+		topic := *m.TopicPartition.Topic
+		l.ends[topic] = max(l.ends[topic], int64(m.TopicPartition.Offset)+1)
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -220,9 +222,9 @@ func (l *lane) report(ctx context.Context) error {
 // transaction may last, whether its password was changed or its brokers are gone;
 // what it says meanwhile, and a look at them, end the wait. Then the next session
 // finds out what became of the transaction, and says what is wrong.
-func (l *lane) Delivered(ctx context.Context) (int64, error) {
+func (l *lane) Delivered(ctx context.Context) (map[string]int64, error) {
 	if l.records == 0 {
-		return l.end, nil
+		return l.ends, nil
 	}
 	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
 	for l.records > 0 {
@@ -231,11 +233,11 @@ func (l *lane) Delivered(ctx context.Context) (int64, error) {
 			continue
 		}
 		if heard := done(err); heard != err {
-			return 0, l.broker.explain(inDoubt(heard), producer.InDoubt)
+			return nil, l.broker.explain(inDoubt(heard), producer.InDoubt)
 		}
-		return 0, err
+		return nil, err
 	}
-	return l.end, done(nil)
+	return l.ends, done(nil)
 }
 
 // Commit implements producer.Lane. Flush is not called: it costs 100 ms, and

@@ -38,7 +38,7 @@ func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) p
 			l.Socket = number(r.Config["socket.request.max.bytes"])
 		}
 	}
-	b.socket.Store(l.Socket)
+	b.socket.Store(d.Name, l.Socket)
 	return l
 }
 

@@ -134,7 +134,7 @@ func (t *trial) passes(ctx context.Context, size int) (*refusal, error) {
 
 // clientLimit knows our own limits, which need no broker.
 func (t *trial) clientLimit(size int) *refusal {
-	framed := framedBytes(t.record(nil), size)
+	framed := framedBytes(t.record(t.asked.Topic, nil), size)
 	switch limit := t.settings.RequestBytes; {
 	case limit > 0 && framed > limit:
 		return &refusal{cause: probe.LimitClient, limit: limit}
@@ -168,7 +168,7 @@ func (t *trial) socketLimit(ctx context.Context, size int) (*refusal, error) {
 	if t.asked.Compressible && compresses(t.settings) {
 		return nil, nil // how long the request will be is not known
 	}
-	framed := framedBytes(t.record(nil), size) + requestFrame
+	framed := framedBytes(t.record(t.asked.Topic, nil), size) + requestFrame
 	if framed <= t.found.topic.requestOK {
 		return nil, nil
 	}

@@ -27,9 +27,9 @@ func (t *trial) connected(ctx context.Context) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	cluster := &Cluster{Connection: func(context.Context) (*producer.Connection, error) { return t.connection, nil },
+	cluster := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return t.connection, nil },
 		Log: log}
-	b, err := cluster.Connect(ctx)
+	b, err := cluster.Connect(ctx, t.connection.Name)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (t *trial) open(ctx context.Context, topic string) (*lane, error) {
 	if err := t.connected(ctx); err != nil {
 		return nil, err
 	}
-	lanes, err := t.broker.Open(ctx, topic, []string{t.id}, t.timeout())
+	lanes, err := t.broker.Open(ctx, []string{topic}, []string{t.id}, t.timeout())
 	if err != nil {
 		return nil, err
 	}
@@ -105,23 +105,23 @@ func (t *trial) attempt(ctx context.Context, value []byte) (offset int64, err er
 	if err := l.Begin(); err != nil {
 		return 0, err
 	}
-	if err := l.Send(ctx, t.record(value)); err != nil {
+	if err := l.Send(ctx, t.record(t.asked.Topic, value)); err != nil {
 		return 0, err
 	}
-	end, err := l.Delivered(ctx)
+	ends, err := l.Delivered(ctx)
 	if err != nil {
 		return 0, err
 	}
 	// A cancelled test still aborts.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanLimit)
 	defer cancel()
-	return end - 1, l.abort(ctx)
+	return ends[t.asked.Topic] - 1, l.abort(ctx)
 }
 
 // record is a message of the test. It has a key, for compacted topics refuse
 // messages without, and the key is no URN.
-func (t *trial) record(value []byte) *producer.Record {
-	return &producer.Record{Key: []byte("urncast-connection-test-" + t.id), Value: value}
+func (t *trial) record(topic string, value []byte) *producer.Record {
+	return &producer.Record{Topic: topic, Key: []byte("urncast-connection-test-" + t.id), Value: value}
 }
 
 // refused says what an error of the client library means.
@@ -195,11 +195,11 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 	if err := l.Begin(); err != nil {
 		return 0, err
 	}
-	sent := t.record([]byte("urncast tests its connection"))
+	sent := t.record(topic, []byte("urncast tests its connection"))
 	if err := l.Send(ctx, sent); err != nil {
 		return 0, err
 	}
-	end, err := l.Delivered(ctx)
+	ends, err := l.Delivered(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -212,7 +212,7 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 	}
 	seen := false
 	stuck := int64(-1)
-	err = t.broker.ReadBack(ctx, topic, end-1, end, func(at int64) { stuck = at },
+	err = t.broker.ReadBack(ctx, topic, ends[topic]-1, ends[topic], func(at int64) { stuck = at },
 		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
 	case err != nil && stuck >= 0:

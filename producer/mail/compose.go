@@ -129,7 +129,11 @@ func facts(l *producer.Letter) []fact {
 	if l.Kind == producer.MailTest {
 		return nil
 	}
-	out := []fact{{"Producer", l.Producer}, {"Topic", fmt.Sprintf("%s (%s)", l.Topic, l.Format)}}
+	var topics []string
+	for _, r := range l.Routes {
+		topics = append(topics, fmt.Sprintf("%s (%s)", r.Topic, r.Format))
+	}
+	out := []fact{{"Producer", l.Producer}, {plural(len(topics), "Topic"), strings.Join(topics, ", ")}}
 	if l.Number > 0 {
 		text := fmt.Sprint(l.Number)
 		if !l.RecordedAt.IsZero() {

@@ -50,7 +50,7 @@ func login(m *producer.StoredMail, auth string) *producer.StoredMail {
 
 func failure() *producer.Letter {
 	l := &producer.Letter{Kind: producer.MailIncident, ID: "i1.incident", First: "i1.incident", Thread: strings.Repeat("ab", 32),
-		Producer: "default", Topic: "sdmx.structures", Format: "fusion-json", Times: 1, Environment: "production",
+		Producer: "default", Routes: []producer.Route{{Topic: "sdmx.structures", Format: "fusion-json"}}, Times: 1, Environment: "production",
 		Since: time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC), RecordedAt: time.Date(2026, 11, 3, 8, 59, 59, 0, time.UTC), Structures: 23,
 		Pending: 1234, OldestPending: time.Date(2026, 11, 3, 8, 59, 59, 0, time.UTC)}
 	l.State, l.Number, l.Brief, l.Cure = producer.Failed, 48213, "Broker: Message size too large (Kafka error 10)", "raise the topic's max.message.bytes"

@@ -60,6 +60,14 @@ func (p Principal) Maintains(agency string) bool {
 	return p.Role == Admin || p.Role == Maintainer && covers(p.Agencies, agency)
 }
 
+// MayChange is what a submission asks; nil for an administrator, who may everything.
+func (p Principal) MayChange() func(agency string) bool {
+	if p.Role == Admin {
+		return nil
+	}
+	return p.Maintains
+}
+
 // From is where a request came from, as the audit tells it.
 func (p Principal) From() string {
 	if p.Token == "" {

@@ -37,7 +37,7 @@ type fileInfo struct {
 
 const selectConnections = `
 	SELECT c.name, c.properties, c.secret_names, c.secrets, c.file_infos, c.files, c.revision, c.changed_at, c.changed_by,
-		ARRAY(SELECT p.name FROM producers p WHERE p.connection = c.name ORDER BY p.name)
+		ARRAY(SELECT p.name FROM producers p WHERE p.connection = c.name OR p.connection = '' AND p.bootstrap = '' AND c.name = 'default' ORDER BY p.name)
 	FROM connections c `
 
 // Connections implements producer.ConnectionStore.
@@ -175,7 +175,7 @@ func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a producer.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		var users []string
-		err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 ORDER BY name)`, name).Scan(&users)
+		err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 OR connection = '' AND bootstrap = '' AND $1 = 'default' ORDER BY name)`, name).Scan(&users)
 		if err != nil {
 			return err
 		}

@@ -143,11 +143,11 @@ func TestSavesMeetOnRevisions(t *testing.T) {
 func TestAProducerHoldsItsConnection(t *testing.T) {
 	_, store := open(t)
 	s := store.Connections(keys(t, secret.NewKey()))
-	p, err := store.Producer(t.Context(), producer.Config{Connection: "c", Bootstrap: "ignored:1"}.WithDefaults())
+	p, err := producerOf(t.Context(), store, producer.Config{Connection: "c"}.WithDefaults(), "ignored:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, err := p.Status(t.Context()); err != nil || status.Bootstrap != "" || status.Connection != "c" {
+	if status, err := p.Status(t.Context()); err != nil || status.Bootstrap != "" || status.Settings.Connection != "c" {
 		t.Errorf("before it is defined: %+v, %v", status, err)
 	}
 	save(t, s, stored("c"))
@@ -161,10 +161,10 @@ func TestAProducerHoldsItsConnection(t *testing.T) {
 	if c, err := s.Connection(t.Context(), "c"); err != nil || len(c.UsedBy) != 1 {
 		t.Errorf("used by %v, %v", c, err)
 	}
-	if _, err := store.Producer(t.Context(), producer.Config{Bootstrap: "fixed:1"}.WithDefaults()); err != nil {
+	if _, err := producerOf(t.Context(), store, producer.Config{}.WithDefaults(), "fixed:1"); err != nil {
 		t.Fatal(err)
 	}
-	if status, err := p.Status(t.Context()); err != nil || status.Bootstrap != "fixed:1" || status.Connection != "" {
+	if status, err := p.Status(t.Context()); err != nil || status.Bootstrap != "fixed:1" || status.Settings.Connection != "" {
 		t.Errorf("with a fixed connection: %+v, %v", status, err)
 	}
 	if err := s.DeleteConnection(t.Context(), "c", act); err != nil {

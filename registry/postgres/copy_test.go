@@ -36,7 +36,7 @@ func adopted(t *testing.T, s *postgres.Store, start bool) (producer.Row, string)
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	p, err := s.Producer(ctx, producer.Config{}.WithDefaults())
+	p, err := producerOf(ctx, s, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func adopted(t *testing.T, s *postgres.Store, start bool) (producer.Row, string)
 	}
 	defer h.Release()
 	if start {
-		if err := h.Adopt(ctx, producer.Route{Topic: "t"}, system, producer.Cursor{}, 0); err != nil {
+		if err := h.Adopt(ctx, producer.Published{}, system, producer.Cursor{}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,10 +58,10 @@ func fill(t testing.TB, r *registry.Registry, s *postgres.Store, p *postgres.Pro
 		}
 		exec(t, s, sql)
 	}
-	exec(t, s, `INSERT INTO left_out SELECT $1, n, 'urn', 'it cannot be said' FROM n`, p.ID())
-	exec(t, s, `INSERT INTO marks (producer, first, last, status) SELECT $1, n, n, 'SKIPPED' FROM n WHERE n % 3 = 0`, p.ID())
+	exec(t, s, `INSERT INTO left_out SELECT $1, n, 'urn', 'it cannot be said' FROM n`, idOf(t, p))
+	exec(t, s, `INSERT INTO marks (producer, first, last, status) SELECT $1, n, n, 'SKIPPED' FROM n WHERE n % 3 = 0`, idOf(t, p))
 	exec(t, s, `UPDATE producers SET started = true`)
-	exec(t, s, `INSERT INTO cursors (producer, number) SELECT $1, max(n) FROM n`, p.ID())
+	exec(t, s, `INSERT INTO cursors (producer, number) SELECT $1, max(n) FROM n`, idOf(t, p))
 	exec(t, s, `DROP TABLE n`)
 	exec(t, s, `VACUUM ANALYZE`)
 }
@@ -82,7 +82,7 @@ func measure(t *testing.T, server *pg.Server, n int) *measured {
 	m := &measured{t: t, server: server, n: registry.Number(n), url: server.Database(t, fmt.Sprint("log", n))}
 	r, s := openOn(t, m.url)
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := s.Producer(ctx, producer.Config{}.WithDefaults())
+	p, err := producerOf(ctx, s, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func (m *measured) operations() (names []string, pages map[string]int) {
 	m.t.Cleanup(m.s.Close)
 	m.r = registry.New(m.s)
 	step("producer", func() (err error) {
-		m.p, err = m.s.Producer(ctx, producer.Config{}.WithDefaults())
+		m.p, err = producerOf(ctx, m.s, producer.Config{}.WithDefaults(), "")
 		time.Sleep(100 * time.Millisecond) // it begins to listen
 		return err
 	})

@@ -34,11 +34,11 @@ type hold struct {
 	stop  atomic.Int64
 }
 
-// codeTermPassed is what keep_term answers with.
+// codeTermPassed is what keep_lease answers with.
 const codeTermPassed = "UC001"
 
 // keepTerm comes before every statement of a hold.
-const keepTerm = `SELECT keep_term($1, $2, $3)`
+const keepTerm = `SELECT keep_lease($1, $2, $3)`
 
 // begin starts the clock of a lease that was asked for at a time.
 func (h *hold) begin(asked time.Time) {

@@ -65,7 +65,7 @@ func plan(ctx context.Context, q querier) (r registry.Removal, err error) {
 	var producer *string
 	err = q.QueryRow(ctx, `
 		SELECT h.keep_transactions, h.keep_days, h.horizon, g.last_number, slowest.number, slowest.name,
-			(SELECT min(as_of) FROM jobs WHERE ended_at IS NULL), (SELECT min(first) - 1 FROM marks WHERE status = 'FAILED')
+			(SELECT min(as_of) FROM jobs WHERE ended_at IS NULL AND phase <> 'waiting'), (SELECT min(first) - 1 FROM marks WHERE status = 'FAILED')
 		FROM registry g, housekeeping h LEFT JOIN LATERAL (
 			SELECT coalesce(c.number, 0) AS number, p.name FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.started ORDER BY 1 LIMIT 1
 		) slowest ON true`).Scan(&r.Keep.Transactions, &r.Keep.Days, &horizon, &last, &bounds[0], &producer, &bounds[1], &bounds[2])

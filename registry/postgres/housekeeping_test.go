@@ -149,7 +149,7 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 		}
 	}
 	// Nothing asks for this, and if something did, no tombstone must come of it.
-	p, err := s.Producer(t.Context(), producer.Config{}.WithDefaults())
+	p, err := producerOf(t.Context(), s, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,14 +194,14 @@ func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
 			r, s := openOn(t, server.Database(t, fmt.Sprint("needed", places)))
 			ctx, cancel := context.WithCancel(context.Background())
 			t.Cleanup(cancel)
-			p, err := s.Producer(ctx, producer.Config{}.WithDefaults())
+			p, err := producerOf(ctx, s, producer.Config{}.WithDefaults(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			history(t, r)
 			pass(t, s, 10)
 			exec(t, s, `UPDATE producers SET name = 'urncast', started = true`)
-			exec(t, s, `INSERT INTO cursors (producer, number) VALUES ($1, 7)`, p.ID())
+			exec(t, s, `INSERT INTO cursors (producer, number) VALUES ($1, 7)`, idOf(t, p))
 			for sql := range strings.SplitSeq(c.need, ";") {
 				exec(t, s, sql)
 			}

@@ -109,7 +109,7 @@ func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn) (*hold, error) 
 	asked := time.Now()
 	var former *time.Time
 	err := conn.QueryRow(ctx, `
-		WITH locked AS MATERIALIZED (SELECT FROM pg_try_advisory_lock($2) AS got WHERE got),
+		WITH locked AS MATERIALIZED (SELECT FROM pg_try_advisory_lock(`+lockOf+`$2::uuid)) AS got WHERE got),
 		shown AS (UPDATE producers SET holder = $3 WHERE id = $1 AND EXISTS (SELECT FROM locked))
 		INSERT INTO leases AS l (producer, term, holder, since, renewed_at, valid_until, backend, backend_start)
 		SELECT $1, 1, $3, clock_timestamp(), clock_timestamp(), clock_timestamp() + $4::interval, pid, backend_start
@@ -117,7 +117,7 @@ func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn) (*hold, error) 
 		ON CONFLICT (producer) DO UPDATE SET term = l.term + 1, holder = excluded.holder, since = excluded.since,
 			former_at = l.renewed_at, renewed_at = excluded.renewed_at, valid_until = excluded.valid_until,
 			backend = excluded.backend, backend_start = excluded.backend_start
-		RETURNING term, former_at`, p.id, p.lock, p.instance, leaseLife).Scan(&h.term, &former)
+		RETURNING term, former_at`, p.id, p.id, p.instance, leaseLife).Scan(&h.term, &former)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -148,14 +148,17 @@ func (p *ProducerStore) endExpired(ctx context.Context, conn *pgx.Conn) (ended b
 	}
 	err = conn.QueryRow(ctx, `
 		SELECT coalesce(bool_or(pg_terminate_backend(a.pid)), false) FROM pg_stat_activity a
-		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockedBy+` = a.pid`, backend, start, p.lock).Scan(&ended)
+		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockedBy+` = a.pid`, backend, start, p.id).Scan(&ended)
 	return ended, err
 }
 
-// lockedBy is the session that owns the lock of key $3.
+// lockOf and a producer's id, with a parenthesis after it, is the key of its lock.
+const lockOf = `(SELECT hashtextextended('urncast producer ' || id::text || current_schema(), 0) FROM producers WHERE id = `
+
+// lockedBy is the session that owns the lock of producer $3.
 const lockedBy = `(SELECT k.pid FROM pg_locks k WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 1
 	AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-	AND (k.classid::bigint << 32) | k.objid::bigint = $3)`
+	AND (k.classid::bigint << 32) | k.objid::bigint = ` + lockOf + `$3::uuid))`
 
 // holder says who publishes: whoever has a lease that is valid, on a session that
 // still owns the lock. Where the owner has no lease, it is a program of the version
@@ -169,7 +172,7 @@ func (p *ProducerStore) holder(ctx context.Context, s *producer.Status) error {
 		SELECT coalesce(l.holder, ''), coalesce(l.term, $2), l.since, coalesce(l.valid_until > clock_timestamp(), false),
 			coalesce(l.backend = lock.pid AND l.holder <> '', false), lock.pid IS NOT NULL, p.holder, coalesce(i.page, '')
 		FROM lock, producers p LEFT JOIN leases l ON l.producer = p.id LEFT JOIN instances i ON i.id = l.holder WHERE p.id = $1`,
-		p.id, int64(0), p.lock).Scan(&holder, &s.Term, &since, &valid, &leased, &locked, &old, &s.HolderPage)
+		p.id, int64(0), p.id).Scan(&holder, &s.Term, &since, &valid, &leased, &locked, &old, &s.HolderPage)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (c *cluster) join() *postgres.ProducerStore {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(store.Close)
-	p, err := store.Producer(c.t.Context(), producer.Config{}.WithDefaults())
+	p, err := producerOf(c.t.Context(), store, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -146,14 +146,17 @@ func TestPassedTermIsRefused(t *testing.T) {
 		"Show": func(h producer.Hold) error { return h.Show(ctx, producer.Failed, "stale", nil) },
 		"Take": func(h producer.Hold) error { return h.Take(ctx, 99) },
 		"Adopt": func(h producer.Hold) error {
-			return h.Adopt(ctx, producer.Route{Topic: "stale"}, "stale", producer.Cursor{Number: 99}, 99)
+			return h.Adopt(ctx, producer.Published{}, "stale", producer.Cursor{Number: 99}, 99)
 		},
-		"Move":        func(h producer.Hold) error { return h.Move(ctx, producer.Cursor{Number: 99, Offset: 99}) },
+		"Move":        func(h producer.Hold) error { return h.Move(ctx, producer.Cursor{Number: 99}) },
 		"Skip":        func(h producer.Hold) error { return h.Skip(ctx, 99, "stale") },
 		"Fail":        func(h producer.Hold) error { return h.Fail(ctx, 99, "stale") },
 		"ClearFailed": func(h producer.Hold) error { return h.ClearFailed(ctx) },
 		"Leave":       func(h producer.Hold) error { return h.Leave(ctx, 99, []producer.Left{{Reason: "stale"}}) },
-		"BeginJob":    func(h producer.Hold) error { _, err := h.BeginJob(ctx, "stale", 99, 99); return err },
+		"BeginJob": func(h producer.Hold) error {
+			_, err := h.BeginJob(ctx, producer.Job{Kind: "stale", AsOf: 99}, 99)
+			return err
+		},
 		"Progress": func(h producer.Hold) error {
 			return h.Progress(ctx, "00000000-0000-0000-0000-000000000000", "stale", 9, 9, 9)
 		},
@@ -162,7 +165,7 @@ func TestPassedTermIsRefused(t *testing.T) {
 		},
 	} {
 		h := c.acquire(c.a)
-		if err := h.Adopt(ctx, producer.Route{Topic: "t"}, "s", producer.Cursor{Number: 7}, 1); err != nil {
+		if err := h.Adopt(ctx, producer.Published{}, "s", producer.Cursor{Number: 7}, 1); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.Fail(ctx, 8, "mine"); err != nil {
@@ -205,7 +208,7 @@ func TestTakeoverWaitsForAWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(context.WithoutCancel(t.Context()))
-	if _, err := tx.Exec(t.Context(), `SELECT keep_term(producer, term, holder) FROM leases`); err != nil {
+	if _, err := tx.Exec(t.Context(), `SELECT keep_lease(producer, term, holder) FROM leases`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.b.Pool().Exec(t.Context(), `SET lock_timeout = '300ms'; UPDATE leases SET term = term + 1`); err == nil {

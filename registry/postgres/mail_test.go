@@ -33,7 +33,7 @@ func newMailbox(t *testing.T) *mailbox {
 	r, store := open(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	p, err := store.Producer(ctx, producer.Config{Topic: "structures"}.WithDefaults())
+	p, err := producerOf(ctx, store, producer.Config{Routes: []producer.Route{{Topic: "structures"}}}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func newMailbox(t *testing.T) *mailbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.hold.Release)
-	b.ok(b.hold.Adopt(ctx, producer.Route{Topic: "structures"}, "system", producer.Cursor{}, 0))
+	b.ok(b.hold.Adopt(ctx, producer.Published{}, "system", producer.Cursor{}, 0))
 	b.set(func(*producer.StoredMail) {})
 	return b
 }
@@ -296,7 +296,7 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 		t.Fatalf("%v, %v, %+v", found, err, l)
 	}
 	if len(l.URNs) != 1 || l.Structures != 1 || l.RecordedAt.IsZero() || l.Pending != 2 || l.OldestPending.IsZero() || l.Producer != "default" ||
-		l.Topic != "structures" || l.ID != l.First || len(l.Thread) != 64 {
+		l.Routes[0].Topic != "structures" || l.ID != l.First || len(l.Thread) != 64 {
 		t.Errorf("the letter: %+v", l)
 	}
 	if q, err := again.Mail(nil).MailQueue(t.Context()); err != nil || q.Waiting != 0 || q.LastSent.IsZero() {

@@ -143,7 +143,7 @@ func letter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) error {
 	var part int64
 	var ended, recorded, oldest *time.Time
 	err := t.QueryRow(ctx, `
-		SELECT m.part, encode(sha256(convert_to(i.producer::text || ' ' || i.cause, 'UTF8')), 'hex'), p.name, p.topic, p.format,
+		SELECT m.part, encode(sha256(convert_to(i.producer::text || ' ' || i.cause, 'UTF8')), 'hex'), p.name, p.routes,
 			i.state, i.reason, i.brief, i.cure, i.ask, i.number, i.times, i.opened_at, i.ended_at,
 			t.recorded_at, coalesce(t.structures, 0),
 			ARRAY(SELECT u.urn FROM changes x JOIN urns u ON u.id = x.urn_id WHERE x.number = i.number ORDER BY x.position LIMIT $2),
@@ -152,7 +152,7 @@ func letter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) error {
 		FROM registry r, mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer
 			LEFT JOIN cursors c ON c.producer = p.id LEFT JOIN transactions t ON t.number = i.number
 		WHERE m.id = $1`, id, producer.LetterURNs).Scan(
-		&part, &l.Thread, &l.Producer, &l.Topic, &l.Format,
+		&part, &l.Thread, &l.Producer, &l.Routes,
 		&l.State, &l.Reason, &l.Brief, &l.Cure, &ask, &l.Number, &l.Times, &l.Since, &ended,
 		&recorded, &l.Structures, &l.URNs, &l.Pending, &oldest)
 	if err != nil {

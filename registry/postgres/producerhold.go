@@ -18,29 +18,28 @@ const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_datab
 // given with the database that it was, and so differs from what System says.
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver}
-	c, s := &r.Config, &r.Sent
-	var filter string
+	c, s, w := &r.Config, &r.Sent, &r.Wish
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`
-			SELECT p.name, p.topic, p.format, p.prefix, p.sender, p.connection, `+bootstrapNow+`, p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
-				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.kafka_offset, 0),
-				p.sent_topic, p.sent_topic_id, p.sent_cluster, p.sent_format, p.sent_prefix, p.filter, p.sent_filter,
-				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END
+			SELECT p.name, p.routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, `+bootstrapNow+`,
+				p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
+				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.offsets, '{}'),
+				p.sent_cluster, p.sent_prefix, p.sent_routes,
+				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END,
+				(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting')
 			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
-		b.Queue(`SELECT id::text, kind, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL`, h.p.id)
+		b.Queue(`SELECT id::text, kind, scope, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL AND phase <> 'waiting'`, h.p.id)
 	}, func(results pgx.BatchResults) error {
 		err := results.QueryRow().Scan(
-			&c.Name, &c.Topic, &c.Format, &c.Prefix, &c.Sender, &c.Connection, &c.Bootstrap, &r.Wish.Sequence, &r.Wish.Run, &r.Wish.How, &r.Wish.Keep, &r.Wish.Skip, &r.Wish.Reason, &r.Wish.User, &r.Taken,
-			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offset,
-			&s.Topic, &s.TopicID, &s.Cluster, &s.Format, &s.Prefix, &filter, &s.Filter, &r.System)
+			&c.Name, &c.Routes, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.Bootstrap,
+			&w.Sequence, &w.Run, &w.How, &w.Keep, &w.Skip, &w.Reason, &w.User, &r.Taken,
+			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offsets,
+			&s.Cluster, &s.Prefix, &s.Routes, &r.System, &r.Waiting)
 		if err != nil {
 			return err
 		}
-		if c.Filter, err = producer.ParseFilter(filter); err != nil {
-			return err
-		}
 		j := &producer.Job{}
-		err = results.QueryRow().Scan(&j.ID, &j.Kind, &j.AsOf, &j.Phase, &j.CreatedAt)
+		err = results.QueryRow().Scan(&j.ID, &j.Kind, &j.Scope, &j.AsOf, &j.Phase, &j.CreatedAt)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return nil
@@ -71,7 +70,7 @@ func (h *hold) Take(ctx context.Context, wish int64) error {
 }
 
 // Adopt implements producer.Hold.
-func (h *hold) Adopt(ctx context.Context, r producer.Route, system string, c producer.Cursor, wish int64) error {
+func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c producer.Cursor, wish int64) error {
 	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var first bool
 		err := tx.QueryRow(ctx, `SELECT NOT started FROM producers WHERE id = $1 FOR UPDATE`, h.p.id).Scan(&first)
@@ -80,11 +79,10 @@ func (h *hold) Adopt(ctx context.Context, r producer.Route, system string, c pro
 		}
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3, database_oid = `+thisDatabase+`,
-			sent_topic = $4, sent_topic_id = $5, sent_cluster = $6, sent_format = $7, sent_prefix = $8,
-			sent_filter = $9 WHERE id = $1`,
-			h.p.id, wish, system, r.Topic, r.TopicID, r.Cluster, r.Format, r.Prefix, r.Filter)
-		b.Queue(`INSERT INTO cursors (producer, number, kafka_offset) VALUES ($1, $2, $3)
-			ON CONFLICT (producer) DO UPDATE SET number = $2, kafka_offset = $3, moved_at = now()`, h.p.id, c.Number, c.Offset)
+			sent_cluster = $4, sent_prefix = $5, sent_routes = coalesce($6::jsonb, '[]') WHERE id = $1`,
+			h.p.id, wish, system, p.Cluster, p.Prefix, p.Routes)
+		b.Queue(`INSERT INTO cursors (producer, number, offsets) VALUES ($1, $2, coalesce($3::jsonb, '{}'))
+			ON CONFLICT (producer) DO UPDATE SET number = excluded.number, offsets = excluded.offsets, moved_at = now()`, h.p.id, c.Number, c.Offsets)
 		if first && c.Number > 0 {
 			b.Queue(markSQL, h.p.id, registry.Number(1), c.Number, producer.StatusSkipped, "Recorded before the first start of the producer, which was idle.")
 		}
@@ -99,7 +97,7 @@ const markSQL = `INSERT INTO marks (producer, first, last, status, reason) VALUE
 func (h *hold) Move(ctx context.Context, c producer.Cursor) error {
 	return h.write(ctx, func(b *pgx.Batch) {
 		b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
-		b.Queue(`UPDATE cursors SET number = $2, kafka_offset = $3, moved_at = now() WHERE producer = $1 AND number <= $2`, h.p.id, c.Number, c.Offset)
+		b.Queue(`UPDATE cursors SET number = $2, offsets = coalesce($3::jsonb, '{}'), moved_at = now() WHERE producer = $1 AND number <= $2`, h.p.id, c.Number, c.Offsets)
 	})
 }
 
@@ -144,46 +142,7 @@ func (h *hold) ClearFailed(ctx context.Context) error {
 func (h *hold) Leave(ctx context.Context, n registry.Number, left []producer.Left) error {
 	return h.write(ctx, func(b *pgx.Batch) {
 		for _, l := range left {
-			b.Queue(`INSERT INTO left_out (producer, number, urn, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, h.p.id, n, l.URN.String(), l.Reason)
+			b.Queue(`INSERT INTO left_out (producer, number, topic, urn, reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, h.p.id, n, l.Topic, l.URN.String(), l.Reason)
 		}
-	})
-}
-
-// BeginJob implements producer.Hold.
-func (h *hold) BeginJob(ctx context.Context, kind string, asOf registry.Number, wish int64) (producer.Job, error) {
-	j := producer.Job{Kind: kind, AsOf: asOf}
-	err := h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		b := &pgx.Batch{}
-		b.Queue(`UPDATE jobs SET ended_at = now(), phase = 'replaced' WHERE producer = $1 AND ended_at IS NULL`, h.p.id)
-		b.Queue(`UPDATE producers SET taken = greatest(taken, $2) WHERE id = $1`, h.p.id, wish)
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
-			return err
-		}
-		return tx.QueryRow(ctx, `INSERT INTO jobs (producer, kind, as_of) VALUES ($1, $2, $3) RETURNING id::text, phase, created_at`, h.p.id, kind, asOf).Scan(
-			&j.ID, &j.Phase, &j.CreatedAt)
-	})
-	return j, err
-}
-
-// Progress implements producer.Hold.
-func (h *hold) Progress(ctx context.Context, id, phase string, structures, done, bytes int64) error {
-	return h.exec(ctx, `UPDATE jobs SET phase = $3, structures = $4, done = $5, bytes = bytes + $6 WHERE producer = $1 AND id = $2`, id, phase, structures, done, bytes)
-}
-
-// EndJob implements producer.Hold.
-func (h *hold) EndJob(ctx context.Context, id string, c producer.Cursor) error {
-	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var from, asOf registry.Number
-		err := tx.QueryRow(ctx, `SELECT c.number, j.as_of FROM cursors c, jobs j WHERE c.producer = $1 AND j.id = $2`, h.p.id, id).Scan(&from, &asOf)
-		if err != nil {
-			return err
-		}
-		b := &pgx.Batch{}
-		b.Queue(`UPDATE jobs SET ended_at = now(), phase = 'done' WHERE id = $1`, id)
-		b.Queue(`UPDATE cursors SET number = $2, kafka_offset = $3, moved_at = now() WHERE producer = $1`, h.p.id, c.Number, c.Offset)
-		if asOf > from {
-			b.Queue(markSQL, h.p.id, from+1, asOf, producer.StatusCovered, "A baseline holds what it made.")
-		}
-		return tx.SendBatch(ctx, b).Close()
 	})
 }

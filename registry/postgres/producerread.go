@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -103,6 +104,30 @@ func (p *ProducerStore) documents(ctx context.Context, where string, args []any,
 		return yield(one)
 	})
 	return err
+}
+
+// Touched implements producer.Store.
+func (p *ProducerStore) Touched(ctx context.Context, from, to registry.Number) ([]sdmx.URN, error) {
+	rows, err := p.pool.Query(ctx, `SELECT u.urn FROM urns u WHERE EXISTS (SELECT FROM changes c WHERE c.urn_id = u.id AND c.number BETWEEN $1 AND $2)`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sdmx.URN, error) {
+		var urn string
+		if err := row.Scan(&urn); err != nil {
+			return sdmx.URN{}, err
+		}
+		return sdmx.ParseURN(urn)
+	})
+}
+
+// Former implements producer.Store.
+func (p *ProducerStore) Former(ctx context.Context, id string) (prefix string, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT prefix FROM former_producers WHERE id::text = $1`, id).Scan(&prefix)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = registry.ErrNotFound
+	}
+	return prefix, err
 }
 
 // Skips implements producer.Store. The range before an idle first start is none

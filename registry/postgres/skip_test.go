@@ -15,7 +15,7 @@ import (
 func TestLimitsAreKept(t *testing.T) {
 	c := newCluster(t, pg.Start(t), "limits")
 	h := c.acquire(c.a)
-	topic := producer.Config{}.WithDefaults().Topic
+	topic := producer.TopicDefault
 	routes := func() []producer.LimitedRoute {
 		t.Helper()
 		all, err := c.b.Routes(t.Context())
@@ -50,13 +50,13 @@ func TestSkipIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	done(h.Adopt(t.Context(), producer.Route{Topic: "t"}, "s", producer.Cursor{Number: 3}, 0))
+	done(h.Adopt(t.Context(), producer.Published{}, "s", producer.Cursor{Number: 3}, 0))
 	done(h.Fail(t.Context(), 4, "too large"))
 	if s := c.status(c.b); s.Failed != 4 {
 		t.Errorf("it failed at 4, the status says %d", s.Failed)
 	}
 	ask := producer.Skip{Transaction: 4, Reason: "it is too large"}
-	done(c.b.WishSkip(t.Context(), ask, producer.Act{User: "ann", Remote: "r", Action: producer.ActSkipAsked, Subject: "p", Detail: json.RawMessage(`{"transaction": 4}`)}))
+	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, How: "skip", Skip: ask.Transaction, Reason: ask.Reason, User: "ann"}, producer.Act{User: "ann", Remote: "r", Action: producer.ActSkipAsked, Subject: "p", Detail: json.RawMessage(`{"transaction": 4}`)}))
 	w := c.load(h).Wish
 	if w.Run != producer.Idle || w.How != "skip" || w.Skip != 4 || w.Reason != ask.Reason || w.User != "ann" {
 		t.Errorf("the wish is %+v", w)
@@ -90,7 +90,7 @@ func TestSkipIsKept(t *testing.T) {
 	if !slices.Equal(skips, []registry.Number{4, 5}) {
 		t.Errorf("directly below 6 %v are skipped", skips)
 	}
-	done(c.b.Wish(t.Context(), producer.Idle, "", false, "ann"))
+	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, User: "ann"}, producer.Act{Detail: json.RawMessage("{}")}))
 	if w := c.load(h).Wish; w.Skip != 0 || w.Reason != "" || w.How != "" {
 		t.Errorf("a start after the skip is %+v", w)
 	}

@@ -91,7 +91,7 @@ func TestUpgradeKeepsEverything(t *testing.T) {
 	o.record(list, concepts("CS", list, "X"))
 	o.record(codelist("CL", "1.0", "a", "b"))
 	o.record(concepts("CS", list, "X", "Y"), concepts("CS2", list, "Z"))
-	o.exec(`INSERT INTO producers (name, topic, format, prefix, sender, started, state, sent_topic) VALUES ('default', 't', 'fusion-json', 'tx', 'S', true, 'IDLE', 't')`)
+	o.exec(`INSERT INTO producers (name, topic, format, prefix, sender, started, state, sent_topic, sent_format) VALUES ('default', 't', 'fusion-json', 'tx', 'S', true, 'IDLE', 't', 'fusion-json')`)
 	o.exec(`INSERT INTO cursors (producer, number, kafka_offset) SELECT id, 2, 7 FROM producers`)
 	o.exec(`INSERT INTO marks (producer, first, last, status) SELECT id, 1, 1, 'SKIPPED' FROM producers`)
 	o.exec(`INSERT INTO left_out SELECT id, 2, 'urn', 'why' FROM producers`)
@@ -142,12 +142,19 @@ func checkUpgraded(t *testing.T, r *registry.Registry, s *postgres.Store) {
 	if h, err := r.Housekeeping(ctx); err != nil || !h.Keep.All() || h.Horizon != 0 {
 		t.Errorf("an upgrade removes nothing: %+v, %v", h, err)
 	}
-	p, err := s.Producer(ctx, producer.Config{Name: "default"}.WithDefaults())
+	p, err := producerOf(ctx, s, producer.Config{Name: "default"}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if st, err := p.Status(ctx); err != nil || !st.Started || st.Sent != 2 || st.Pending != 1 || st.LeftOut != 1 {
 		t.Errorf("the producer: %+v, %v", st, err)
+	}
+	if st, err := p.Status(ctx); err != nil || len(st.Along) != 1 || st.Along[0].Topic != "t" || st.Along[0].Format != "fusion-json" || st.Reached["t"] != 7 {
+		t.Errorf("what it was published along: %+v, %v", st, err)
+	}
+	// A program of the version before hears that it publishes no more.
+	if _, err := s.Pool().Exec(ctx, `SELECT keep_term(id, 1, 'older') FROM producers`); err == nil || !strings.Contains(err.Error(), "UC001") || !strings.Contains(err.Error(), "upgraded") {
+		t.Errorf("a write of the program before: %v", err)
 	}
 	if st, err := p.Statuses(ctx, 1, 3); err != nil || st[1].Status != "SKIPPED" || st[2].Status != "SENT" || st[3].Status != "PENDING" {
 		t.Errorf("what became of the transactions: %v, %v", st, err)

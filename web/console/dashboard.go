@@ -134,3 +134,27 @@ func instanceName(id string) string {
 	name, _, _ := strings.Cut(id, "/")
 	return name
 }
+
+// Said is what is to be said aloud of what happened between two looks; empty for
+// nothing.
+func Said(before, after []producer.Status) string {
+	was := map[string]producer.Status{}
+	for _, p := range before {
+		was[p.Name] = p
+	}
+	var out []string
+	for _, p := range after {
+		b, ok := was[p.Name]
+		if !ok {
+			continue
+		}
+		quiet := func(s producer.State) bool { return s == producer.Idle || s == producer.Publishing }
+		switch {
+		case p.State != b.State && !(quiet(p.State) && quiet(b.State)):
+			out = append(out, p.Name+" "+strings.ToLower(string(p.State)))
+		case p.Sent > b.Sent:
+			out = append(out, Plural(p.Sent-b.Sent, "transaction", "transactions")+" sent by "+p.Name)
+		}
+	}
+	return strings.Join(out, ", ")
+}

@@ -9,18 +9,25 @@ import (
 
 // Doctor serves the comparison of topics with what a route needs, their mending, and
 // the making of topics.
-type Doctor struct{ Doctor *producer.Doctor }
+type Doctor struct {
+	Doctor    *producer.Doctor
+	Producers *producer.Producers
+}
 
 // DoctorFix says which findings of which topic to mend.
 type DoctorFix struct {
-	Topic    string   `json:"topic,omitempty"` // the producer's if empty
+	Topic    string   `json:"topic,omitempty"` // the producer's first if empty
 	Findings []string `json:"findings"`        // their ids
 }
 
-// Examine serves GET /api/v1/producer/doctor?topic=T: the producer's topic if none
-// is named. Findings are an answer, not an error.
+// Examine serves GET /api/v1/producers/{name}/doctor?topic=T: the producer's first
+// topic if none is named. Findings are an answer, not an error.
 func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
-	found, err := d.Doctor.Examine(r.Context(), r.URL.Query().Get("topic"))
+	at, ok := d.place(w, r, r.URL.Query().Get("topic"))
+	if !ok {
+		return
+	}
+	found, err := d.Doctor.Examine(r.Context(), at)
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
@@ -28,14 +35,36 @@ func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, found)
 }
 
-// Fix serves POST /api/v1/producer/doctor/fix, and answers with what was changed and
-// a new examination.
+// place is a topic as the producer of the path reaches it. If it says false, the
+// answer has been written.
+func (d *Doctor) place(w http.ResponseWriter, r *http.Request, topic string) (producer.Place, bool) {
+	admin, err := d.Producers.Find(r.Context(), r.PathValue("name"))
+	var s producer.Status
+	if err == nil {
+		s, err = admin.Status(r.Context())
+	}
+	if err != nil {
+		writeProducerError(w, r, err)
+		return producer.Place{}, false
+	}
+	if topic == "" {
+		topic = s.Settings.Routes[0].Topic
+	}
+	return producer.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}, true
+}
+
+// Fix serves POST /api/v1/producers/{name}/doctor/fix, and answers with what was
+// changed and a new examination.
 func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 	var in DoctorFix
-	if !readDoctor(w, r, &in, `{"findings": ["cleanup-policy"]}`) {
+	if !read(w, r, &in, `{"findings": ["cleanup-policy"]}`) {
 		return
 	}
-	fixed, err := d.Doctor.Fix(r.Context(), in.Topic, in.Findings, actor(r))
+	at, ok := d.place(w, r, in.Topic)
+	if !ok {
+		return
+	}
+	fixed, err := d.Doctor.Fix(r.Context(), at, in.Findings, actor(r))
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
@@ -46,7 +75,7 @@ func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 // MakeTopic serves POST /api/v1/topics.
 func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 	var in producer.NewTopic
-	if !readDoctor(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
+	if !read(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
 		return
 	}
 	made, err := d.Doctor.MakeTopic(r.Context(), in, actor(r))
@@ -57,8 +86,8 @@ func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, made)
 }
 
-// readDoctor reads a body of JSON. If it says false, the answer has been written.
-func readDoctor(w http.ResponseWriter, r *http.Request, into any, example string) bool {
+// read reads a body of JSON. If it says false, the answer has been written.
+func read(w http.ResponseWriter, r *http.Request, into any, example string) bool {
 	b, ok := readBody(w, r)
 	if !ok {
 		return false

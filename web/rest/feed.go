@@ -16,8 +16,8 @@ import (
 
 // A Feed serves the log of structure transactions.
 type Feed struct {
-	Registry Registry
-	Producer *producer.Admin // nil where there is none
+	Registry  Registry
+	Producers *producer.Producers // nil where there are none
 }
 
 const pageMax = 1000
@@ -48,7 +48,7 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	}
 	statuses, err := f.statuses(r, txns)
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The producer's record could not be read: %s", err)
+		WriteError(w, r, http.StatusInternalServerError, "The producers' records could not be read: %s", err)
 		return
 	}
 	for _, t := range txns {
@@ -77,11 +77,20 @@ func (f *Feed) horizon(w http.ResponseWriter, r *http.Request) (registry.Number,
 	return h.Horizon, err
 }
 
-func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[registry.Number]producer.Became, error) {
-	if f.Producer == nil || len(txns) == 0 {
+// statuses gives what became of each transaction for each producer.
+func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[registry.Number][]Publication, error) {
+	if f.Producers == nil || len(txns) == 0 {
 		return nil, nil
 	}
-	return f.Producer.TransactionStatus(r.Context(), txns[0].Number, txns[len(txns)-1].Number)
+	out := map[registry.Number][]Publication{}
+	err := f.Producers.Each(r.Context(), func(name string, a *producer.Admin) error {
+		became, err := a.TransactionStatus(r.Context(), txns[0].Number, txns[len(txns)-1].Number)
+		for n, b := range became {
+			out[n] = append(out[n], Publication{name, b.Status, b.Reason, b.User})
+		}
+		return err
+	})
+	return out, err
 }
 
 // One serves GET /api/v1/transactions/{number}.
@@ -96,7 +105,7 @@ func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusNotFound, "There is no transaction %d.", n)
 		return
 	}
-	var statuses map[registry.Number]producer.Became
+	var statuses map[registry.Number][]Publication
 	var removed string
 	if err == nil {
 		removed, err = f.Registry.ContentRemoved(r.Context(), t.Number, changes)

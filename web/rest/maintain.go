@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -16,11 +17,11 @@ import (
 // A Maintenance serves what changes structures.
 type Maintenance struct {
 	Registry Registry
-	// Producer knows what fits its topic; nil if there is none.
-	Producer *producer.Admin
-	Audit    *access.Control
-	Sender   string
-	Now      func() time.Time
+	// Producers know what fits their topics; nil if there are none.
+	Producers *producer.Producers
+	Audit     *access.Control
+	Sender    string
+	Now       func() time.Time
 }
 
 // Submit serves POST: what is sent replaces what is there, unless the action
@@ -87,29 +88,21 @@ func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
 
 func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
 	who := access.From(r.Context())
-	s.User, s.May = who.Name, mayChange(who)
+	s.User, s.May = who.Name, who.MayChange()
 	s.Traceparent, s.CorrelationID = r.Header.Get("Traceparent"), r.Header.Get("X-Correlation-Id")
 	o, err := m.Registry.Submit(r.Context(), s)
 	if err != nil {
 		submitError(w, r, err)
 		return
 	}
-	m.audit(r, o, s.Mode.String())
+	AuditChange(r.Context(), m.Audit, o, s.Mode.String())
 	m.weigh(r, o, up)
 	m.answer(w, r, o, up, s.Mode)
 }
 
-// mayChange is what a submission asks; nil for an administrator, who may everything.
-func mayChange(p access.Principal) func(agency string) bool {
-	if p.Role == access.Admin {
-		return nil
-	}
-	return p.Maintains
-}
-
-// audit puts one line with the transaction numbers into the audit. What was changed is
+// AuditChange puts one line with the transaction numbers into the audit. What was changed is
 // in the log of transactions, with the user, even if a crash comes before this.
-func (m *Maintenance) audit(r *http.Request, o *registry.Outcome, action string) {
+func AuditChange(ctx context.Context, to *access.Control, o *registry.Outcome, action string) {
 	if len(o.Transactions) == 0 {
 		return
 	}
@@ -121,19 +114,21 @@ func (m *Maintenance) audit(r *http.Request, o *registry.Outcome, action string)
 	for i := range o.Results {
 		counts[o.Results[i].Verdict.String()]++
 	}
-	m.Audit.Record(r.Context(), access.ActStructuresChanged, subject, map[string]any{"transactions": o.Transactions, "action": action, "structures": counts})
+	to.Record(ctx, access.ActStructuresChanged, subject, map[string]any{"transactions": o.Transactions, "action": action, "structures": counts})
 }
 
-// weigh warns of what will not fit the producer's topic.
+// weigh warns of what will not fit the producers' topics.
 func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
-	if m.Producer == nil {
+	if m.Producers == nil {
 		return
 	}
-	warnings, err := m.Producer.Oversize(r.Context(), o.Replaces)
+	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		warnings = []string{"Whether everything fits the producer's topic could not be found out: " + err.Error()}
+		up.warnings = append(up.warnings, "Whether everything fits the producers' topics could not be found out: "+err.Error())
 	}
-	up.warnings = append(up.warnings, warnings...)
+	for _, w := range warnings {
+		up.warnings = append(up.warnings, w.Text)
+	}
 }
 
 func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
@@ -168,7 +163,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun,
 		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
 	who := access.From(r.Context())
-	n.User, n.May = who.Name, mayChange(who)
+	n.User, n.May = who.Name, who.MayChange()
 	if in.URN != "" {
 		u, err := sdmx.ParseURN(in.URN)
 		if err != nil {
@@ -182,7 +177,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		submitError(w, r, err)
 		return
 	}
-	m.audit(r, o, "rename")
+	AuditChange(r.Context(), m.Audit, o, "rename")
 	up := newUpload(r)
 	m.weigh(r, o, up)
 	writeJSON(w, overall(o), answerOf(o, up))

@@ -3,7 +3,6 @@ package rest
 import (
 	"time"
 
-	"urncast/producer"
 	"urncast/registry"
 )
 
@@ -62,17 +61,21 @@ type Transaction struct {
 	Origin        string          `json:"origin"`
 	Traceparent   string          `json:"traceparent,omitempty"`
 	CorrelationID string          `json:"correlationId,omitempty"`
-	// Published is its status for the producer: PENDING, SENT, SKIPPED,
-	// COVERED or FAILED; empty where there is no producer.
-	Published string `json:"published,omitempty"`
-	// PublishedReason says why it is skipped, covered or failed; PublishedUser who
-	// asked for that.
-	PublishedReason string `json:"publishedReason,omitempty"`
-	PublishedUser   string `json:"publishedUser,omitempty"`
+	// Publications is what became of it for each producer.
+	Publications []Publication `json:"publications,omitempty"`
 	// ContentRemoved says when content of it was removed by housekeeping, and
 	// Changes are given, where one transaction is asked for.
 	ContentRemoved string   `json:"contentRemoved,omitempty"`
 	Changes        []Change `json:"changes,omitempty"`
+}
+
+// A Publication is what became of a transaction for one producer.
+type Publication struct {
+	Producer string `json:"producer"`
+	Status   string `json:"status"` // PENDING, SENT, SKIPPED, COVERED or FAILED
+	// Reason says why it is skipped, covered or failed; User who asked for that.
+	Reason string `json:"reason,omitempty"`
+	User   string `json:"user,omitempty"`
 }
 
 // A Change is what a transaction did with one structure.
@@ -98,12 +101,12 @@ type TransactionList struct {
 	Horizon registry.Number `json:"horizon,omitempty"`
 }
 
-func transactionOf(t registry.Transaction, b producer.Became) Transaction {
+func transactionOf(t registry.Transaction, p []Publication) Transaction {
 	return Transaction{
 		Number: t.Number, ID: t.ID, Kind: t.Kind.String(), RecordedAt: t.RecordedAt.UTC(), Pair: t.Pair,
 		Structures: t.Structures, Bytes: t.Bytes, User: t.User, Origin: t.Origin,
 		Traceparent: t.Traceparent, CorrelationID: t.CorrelationID,
-		Published: b.Status, PublishedReason: b.Reason, PublishedUser: b.User,
+		Publications: p,
 	}
 }
 

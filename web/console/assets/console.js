@@ -106,9 +106,21 @@
     times(fresh);
     if (old.outerHTML === fresh.outerHTML) return;
     var open = Array.prototype.map.call(old.querySelectorAll("details[open][id]"), function (d) { return d.id; });
+    var inside = old.contains(doc.activeElement), stops = "a,button,summary,input,select", at = -1;
+    if (inside) at = Array.prototype.indexOf.call(old.querySelectorAll(stops), doc.activeElement);
     old.replaceWith(fresh);
+    if (at >= 0 && fresh.querySelectorAll(stops)[at]) fresh.querySelectorAll(stops)[at].focus({ preventScroll: true });
     open.forEach(function (id) { if ($(id)) $(id).open = true; });
     if (window.htmx) window.htmx.process(fresh);
+  }
+
+  // New transactions are counted above the list, never pushed into it.
+  function newer() {
+    var line = $("newer"), newest = $("newest");
+    if (!line || !newest || line.dataset.top === "0") return;
+    var n = newest.dataset.number - line.dataset.top;
+    line.hidden = n <= 0;
+    line.firstElementChild.textContent = n + " newer. Show";
   }
 
   var stream, dot = $("live"), lostAt, soon, late;
@@ -141,6 +153,7 @@
       var t = doc.createElement("template");
       t.innerHTML = e.data;
       Array.prototype.slice.call(t.content.children).forEach(put);
+      newer();
     });
     stream.addEventListener("say", function (e) { say(e.data); });
   }

@@ -1,0 +1,23 @@
+package doors
+
+import (
+	"context"
+	"testing"
+
+	"urncast/producer"
+	"urncast/registry/postgres"
+)
+
+// producersOf are the producers of a database, with the one that a process was started
+// with.
+func producersOf(ctx context.Context, t *testing.T, s *postgres.Store, c producer.Config) *producer.Producers {
+	t.Helper()
+	d, err := s.Directory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Fix(ctx, &c, ""); err != nil {
+		t.Fatal(err)
+	}
+	return &producer.Producers{Directory: d}
+}

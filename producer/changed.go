@@ -1,0 +1,130 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"urncast/registry"
+)
+
+// changedTopics are the topics of the configured routes that were not last published
+// along in the same way.
+func (s *session) changedTopics() []string {
+	var out []string
+	for _, r := range s.row.Config.Routes {
+		if was := s.row.Sent.of(r.Topic); was == nil || !sameRoute(was.Route, r) {
+			out = append(out, r.Topic)
+		}
+	}
+	return out
+}
+
+// changedRoutes asks when the configuration is not what was last published with.
+func (s *session) changedRoutes() *asking {
+	sent, want := &s.row.Sent, &s.row.Config
+	var what, goOn []string
+	filtered := false
+	for _, r := range want.Routes {
+		was := sent.of(r.Topic)
+		switch {
+		case was == nil && len(sent.Routes) == 1 && len(want.Routes) == 1:
+			what = append(what, fmt.Sprintf("The topic was changed from %s to %s.", sent.Routes[0].Topic, r.Topic))
+			goOn = append(goOn, "Send only what is pending to the new topic.")
+		case was == nil:
+			what = append(what, fmt.Sprintf("Topic %s was added.", r.Topic))
+			goOn = append(goOn, fmt.Sprintf("Send only what is pending to topic %s.", r.Topic))
+		case was.Format != r.Format:
+			what = append(what, fmt.Sprintf("The format was changed from %s to %s%s.", was.Format, r.Format, onTopic(want, r.Topic)))
+			goOn = append(goOn, "Send what is pending in the new format; older messages stay as they are.")
+		}
+		if was != nil && was.Filter.String() != r.Filter.String() {
+			what = append(what, fmt.Sprintf("The filter was changed from %s to %s%s.", filterShown(was.Filter), filterShown(r.Filter), onTopic(want, r.Topic)))
+			filtered = true
+		}
+	}
+	for _, was := range sent.Routes {
+		if routeOf(want.Routes, was.Topic) == nil && (len(sent.Routes) > 1 || len(want.Routes) > 1) {
+			what = append(what, fmt.Sprintf("Topic %s was removed: what it holds stays, and nothing more is sent to it.", was.Topic))
+			goOn = append(goOn, "Send what is pending to the topics that are left.")
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	if filtered {
+		goOn = append(goOn, "Send what is pending and passes the new filter, after tombstones for what the topic holds and the filter takes no more. "+
+			"What it newly takes comes when it changes next.")
+	}
+	return &asking{strings.Join(what, " "), s.afterChange(strings.Join(goOn, " "))}
+}
+
+// afterChange are the ways out of a change. Where some routes are as they were, a
+// baseline is of the others.
+func (s *session) afterChange(goOn string) []Choice {
+	out := bothWays(goOn)
+	if changed := s.changedTopics(); 0 < len(changed) && len(changed) < len(s.row.Config.Routes) {
+		out[0].Text = fmt.Sprintf("Publish everything that is current anew to %s, in one Kafka transaction, then what comes.", strings.Join(changed, ", "))
+	}
+	return out
+}
+
+// onTopic names a topic where there are several.
+func onTopic(c *Config, topic string) string {
+	if len(c.Routes) == 1 {
+		return ""
+	}
+	return " on topic " + topic
+}
+
+func filterShown(f Filter) string {
+	if f.IsZero() {
+		return "none"
+	}
+	return f.String()
+}
+
+// inspect reads a topic that this producer has not published to, as far as the
+// database knows. One that another registry or producer writes to is refused; our
+// own records on it mean that the database is older than they are.
+func (s *session) inspect(ctx context.Context, topic string, start, high int64, how string) error {
+	w, err := s.readBack(ctx, topic, start, high)
+	if err != nil {
+		return err
+	}
+	if w.foreign != "" {
+		return &asking{fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, w.foreign), nil}
+	}
+	if err := s.succeed(ctx, topic, w); err != nil {
+		return err
+	}
+	if w.last != nil && how != StartBaseline && !s.row.Started {
+		return &asking{fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", topic, w.last.Number),
+			bothWays("")[:1]}
+	}
+	return nil
+}
+
+// succeed takes over a topic from producers of this registry whose configuration was
+// deleted. A process that was stopped before it heard of that may be in the midst of
+// a transaction: it is fenced. A topic of one that there is still is refused.
+func (s *session) succeed(ctx context.Context, topic string, w *witness) error {
+	for id := range w.siblings {
+		prefix, err := s.store.Former(ctx, id)
+		if errors.Is(err, registry.ErrNotFound) {
+			return &asking{fmt.Sprintf("Topic %s belongs to producer %s of this registry: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, id), nil}
+		}
+		if err != nil {
+			return stored(err)
+		}
+		lanes, err := s.broker.Open(ctx, []string{topic}, laneIDs(s.row.Registry, id, prefix), s.timeout)
+		if err != nil {
+			return err
+		}
+		for _, l := range lanes {
+			l.Close()
+		}
+	}
+	return nil
+}

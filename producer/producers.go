@@ -1,0 +1,247 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"urncast/registry"
+)
+
+// A Named is a producer's immutable id with the name that it has now.
+type Named struct{ ID, Name string }
+
+// A Directory keeps what producers there are. Each change is committed together
+// with its Act, and heard by all instances.
+type Directory interface {
+	// Producers lists all, by name.
+	Producers(ctx context.Context) ([]Named, error)
+	// Records gives the side of the database that is about one of them.
+	Records(id string) Records
+	// CreateProducer saves a new one. A *TakenError says what another has already.
+	CreateProducer(ctx context.Context, c *Config, a Act) error
+	// ChangeProducer writes settings onto the revision that they name, with a wish
+	// unless it is nil. A *ProducerConflictError says that others were saved meanwhile, a
+	// *TakenError what another has already.
+	ChangeProducer(ctx context.Context, id string, c *Config, w *Wish, a Act) error
+	// DeleteProducer removes a producer with everything that is remembered of it, but
+	// for its id and its prefix.
+	DeleteProducer(ctx context.Context, id string, a Act) error
+}
+
+// Producers makes, changes and removes producers, from any instance.
+type Producers struct {
+	Directory Directory
+	// Connections tells whether a connection is there; nil for any.
+	Connections *Connections
+}
+
+// A TakenError says what another producer has already.
+type TakenError struct{ Text string }
+
+// Error says it.
+func (e *TakenError) Error() string { return e.Text }
+
+// A ProducerConflictError says that a change was made to what is no longer there.
+type ProducerConflictError struct {
+	Name      string
+	Base, Now int64
+	By        string
+	At        time.Time
+}
+
+// Error says who saved meanwhile, and what to do.
+func (e *ProducerConflictError) Error() string {
+	return fmt.Sprintf("Producer %s is not what this change was made to: %s saved it at %s, as revision %d, and the change is to revision %d. "+
+		"Read it again, and repeat the change", e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
+}
+
+// List shows all producers, by name.
+func (p *Producers) List(ctx context.Context) ([]Status, error) {
+	all, err := p.Directory.Producers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Status, 0, len(all))
+	for _, n := range all {
+		s, err := NewAdmin(p.Directory.Records(n.ID)).Status(ctx)
+		switch {
+		case errors.Is(err, registry.ErrNotFound): // deleted just now
+		case err != nil:
+			return nil, err
+		default:
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// Find gives the producer of a name, registry.ErrNotFound if there is none.
+func (p *Producers) Find(ctx context.Context, name string) (*Admin, error) {
+	n, err := p.named(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return NewAdmin(p.Directory.Records(n.ID)), nil
+}
+
+func (p *Producers) named(ctx context.Context, name string) (Named, error) {
+	all, err := p.Directory.Producers(ctx)
+	if err != nil {
+		return Named{}, err
+	}
+	if i := slices.IndexFunc(all, func(n Named) bool { return n.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	return Named{}, fmt.Errorf("producer %q: %w", name, registry.ErrNotFound)
+}
+
+// Of gives the producer of an id, whether it is there or not: asking it says so.
+func (p *Producers) Of(id string) *Admin { return NewAdmin(p.Directory.Records(id)) }
+
+// Each gives every producer with its name.
+func (p *Producers) Each(ctx context.Context, yield func(name string, a *Admin) error) error {
+	all, err := p.Directory.Producers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		if err := yield(n.Name, NewAdmin(p.Directory.Records(n.ID))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RouteOver gives topic and prefix of a producer that takes a connection, or else
+// the defaults.
+func (p *Producers) RouteOver(ctx context.Context, connection string) (topic, prefix string) {
+	all, err := p.List(ctx)
+	if err == nil {
+		for i := range all {
+			if c := &all[i].Settings; p.Connections.orDefault(c.Connection) == p.Connections.orDefault(connection) {
+				return c.Routes[0].Topic, c.Prefix
+			}
+		}
+	}
+	return TopicDefault, PrefixDefault
+}
+
+// ConnectionsInUse lists the connections that producers take, each once.
+func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
+	all, err := p.List(ctx)
+	var names []string
+	for i := range all {
+		if name := p.Connections.orDefault(all[i].Settings.Connection); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// Create makes a producer, which is stopped. What is empty takes its default, but for
+// topics and formats.
+func (p *Producers) Create(ctx context.Context, c Config, by Actor) (*Admin, error) {
+	c.Prefix, c.Sender = or(c.Prefix, PrefixDefault), or(c.Sender, SenderDefault)
+	c.Fixed, c.Bootstrap = false, ""
+	if err := p.check(ctx, &c); err != nil {
+		return nil, err
+	}
+	if err := p.Directory.CreateProducer(ctx, &c, act(ActProducerCreated, c.Name, by, &c)); err != nil {
+		return nil, err
+	}
+	return p.Find(ctx, c.Name)
+}
+
+// Change saves other settings of a producer, whole, onto the revision that they name.
+// Settings of routes, connection and prefix take effect at once: the producer stops
+// and asks, unless then answers already, with StartBaseline or StartContinue.
+func (p *Producers) Change(ctx context.Context, name string, c Config, then string, by Actor) (*Admin, error) {
+	n, err := p.named(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	admin := NewAdmin(p.Directory.Records(n.ID))
+	was, err := admin.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if was.Settings.Fixed {
+		return nil, fixedProducer(name)
+	}
+	if err := p.check(ctx, &c); err != nil {
+		return nil, err
+	}
+	var w *Wish
+	switch {
+	case then == "":
+	case then != StartBaseline && then != StartContinue:
+		return nil, badEdit("What follows the change is %q, %q, or nothing, which asks; not %q", StartBaseline, StartContinue, then)
+	case !was.Started:
+		return nil, badEdit("Producer %s was never started, so nothing follows the change: start it idle, or with a baseline", name)
+	default:
+		w = &Wish{Run: Idle, How: then, User: by.User}
+	}
+	detail := map[string]any{"before": was.Settings, "after": &c, "then": then}
+	if err := p.Directory.ChangeProducer(ctx, n.ID, &c, w, act(ActProducerChanged, name, by, detail)); err != nil {
+		return nil, err
+	}
+	return admin, nil
+}
+
+// check says what is wrong with settings, and whether their connection is there.
+func (p *Producers) check(ctx context.Context, c *Config) error {
+	if err := c.Check(); err != nil {
+		return badEdit("%s", err)
+	}
+	if p.Connections == nil || c.Connection == "" {
+		return nil
+	}
+	shown, err := p.Connections.List(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for i := range shown {
+		if shown[i].Name == c.Connection {
+			return nil
+		}
+		names = append(names, shown[i].Name)
+	}
+	if len(names) == 0 {
+		names = []string{"none yet"}
+	}
+	return badEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
+}
+
+// Delete removes a producer's configuration and everything that is remembered of its
+// sending. Topics and their messages stay.
+func (p *Producers) Delete(ctx context.Context, name string, by Actor) error {
+	n, err := p.named(ctx, name)
+	if err != nil {
+		return err
+	}
+	was, err := NewAdmin(p.Directory.Records(n.ID)).Status(ctx)
+	if err != nil {
+		return err
+	}
+	if was.Settings.Fixed {
+		return fixedProducer(name)
+	}
+	return p.Directory.DeleteProducer(ctx, n.ID, act(ActProducerDeleted, name, by, map[string]any{"settings": was.Settings, "sent": was.Sent}))
+}
+
+func fixedProducer(name string) error {
+	return &TakenError{fmt.Sprintf("Producer %s cannot be changed or deleted here, because a process was started with it (--topic and its like, or URNCAST_TOPIC): "+
+		"change it there, or start without --topic, and what is saved is taken", name)}
+}
+
+func or(s, d string) string {
+	if s == "" {
+		return d
+	}
+	return s
+}

@@ -1,0 +1,66 @@
+package producertest
+
+import (
+	"context"
+	"errors"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// A Directory shows producers, and changes none.
+type Directory []producer.Status
+
+var errReadOnly = errors.New("this directory of a test changes nothing")
+
+// Producers implements producer.Directory.
+func (d Directory) Producers(context.Context) ([]producer.Named, error) {
+	var out []producer.Named
+	for i := range d {
+		out = append(out, producer.Named{ID: d[i].Name, Name: d[i].Name})
+	}
+	return out, nil
+}
+
+// Records implements producer.Directory.
+func (d Directory) Records(id string) producer.Records {
+	for i := range d {
+		if d[i].Name == id {
+			return records{d[i]}
+		}
+	}
+	return nil
+}
+
+// CreateProducer implements producer.Directory.
+func (d Directory) CreateProducer(context.Context, *producer.Config, producer.Act) error {
+	return errReadOnly
+}
+
+// ChangeProducer implements producer.Directory.
+func (d Directory) ChangeProducer(context.Context, string, *producer.Config, *producer.Wish, producer.Act) error {
+	return errReadOnly
+}
+
+// DeleteProducer implements producer.Directory.
+func (d Directory) DeleteProducer(context.Context, string, producer.Act) error { return errReadOnly }
+
+type records struct{ status producer.Status }
+
+func (r records) Status(context.Context) (producer.Status, error) { return r.status, nil }
+
+func (r records) Wish(context.Context, producer.Wish, producer.Act) error { return errReadOnly }
+
+func (r records) AskJob(context.Context, *producer.JobStatus, producer.Act) error {
+	return errReadOnly
+}
+
+func (r records) CancelJob(context.Context, string, producer.Act) error { return errReadOnly }
+
+func (r records) Jobs(context.Context, int) ([]producer.JobStatus, error) { return nil, nil }
+
+func (r records) Routes(context.Context) ([]producer.LimitedRoute, error) { return nil, nil }
+
+func (r records) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]producer.Became, error) {
+	return nil, nil
+}

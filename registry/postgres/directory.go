@@ -1,0 +1,227 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// A Directory is what there is of producers: producer.Directory for every instance,
+// producer.Stock for those that publish.
+type Directory struct {
+	*Store
+	born    time.Time // of the process, by the database's clock
+	changed chan struct{}
+	// bootstrap are the servers of the connection that the process was started with.
+	bootstrap string
+
+	mu   sync.Mutex
+	open map[string]*ProducerStore // that are published from here, by id
+}
+
+// Directory gives the producers, and listens for what happens to them until ctx ends.
+func (s *Store) Directory(ctx context.Context) (*Directory, error) {
+	d := &Directory{Store: s, changed: make(chan struct{}, 1), open: map[string]*ProducerStore{}}
+	var err error
+	if d.born, err = s.Now(ctx); err != nil {
+		return nil, err
+	}
+	go d.listen(ctx)
+	return d, nil
+}
+
+// Born is when this process came up, by the database's clock.
+func (d *Directory) Born() time.Time { return d.born }
+
+// Producers implements producer.Directory and producer.Stock.
+func (d *Directory) Producers(ctx context.Context) ([]producer.Named, error) {
+	rows, err := d.pool.Query(ctx, `SELECT id::text, name FROM producers ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("reading the producers: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[producer.Named])
+}
+
+// Changed implements producer.Stock.
+func (d *Directory) Changed() <-chan struct{} { return d.changed }
+
+// Records implements producer.Directory.
+func (d *Directory) Records(id string) producer.Records {
+	return &ProducerStore{Store: d.Store, id: id}
+}
+
+// Open implements producer.Stock.
+func (d *Directory) Open(ctx context.Context, id string) producer.Store {
+	p := &ProducerStore{Store: d.Store, id: id, born: d.born, work: make(chan struct{}, 1), wishes: make(chan struct{}, 1)}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open[id] = p
+	context.AfterFunc(ctx, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.open[id] == p {
+			delete(d.open, id)
+		}
+	})
+	return p
+}
+
+// alone keeps changes of the producers one after the other, so that two cannot take
+// one topic.
+const alone = `SELECT pg_advisory_xact_lock(hashtextextended('urncast producers ' || current_schema(), 0))`
+
+// heard tells all instances of a change.
+const heard = `SELECT pg_notify('` + channelProducer + `', $1::text)`
+
+// CreateProducer implements producer.Directory.
+func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a producer.Act) error {
+	return d.change(ctx, func(t pgx.Tx) error {
+		if err := free(ctx, t, "", c); err != nil {
+			return err
+		}
+		var id string
+		err := t.QueryRow(ctx, `INSERT INTO producers (name, routes, prefix, sender, connection, changed_by, bootstrap)
+			VALUES ($1, $2, $3, $4, $5, $6, CASE $5 WHEN '' THEN $7 ELSE '' END) RETURNING id::text`,
+			c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap).Scan(&id)
+		if err != nil {
+			return nameTaken(err, c)
+		}
+		if err := audit(ctx, t, a); err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, heard, id)
+		return err
+	})
+}
+
+// ChangeProducer implements producer.Directory.
+func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a producer.Act) error {
+	return d.change(ctx, func(t pgx.Tx) error {
+		conflict := &producer.ProducerConflictError{Name: a.Subject, Base: c.Revision}
+		err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM producers WHERE id = $1 FOR UPDATE`, id).Scan(&conflict.Now, &conflict.By, &conflict.At)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return registry.ErrNotFound
+		case err != nil:
+			return err
+		case conflict.Now != c.Revision:
+			return conflict
+		}
+		if err := free(ctx, t, id, c); err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, `UPDATE producers SET name = $2, routes = $3, prefix = $4, sender = $5, connection = $6, revision = revision + 1, changed_at = now(), changed_by = $7,
+			bootstrap = CASE $6 WHEN '' THEN $8 ELSE '' END WHERE id = $1`, id, c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap)
+		if err != nil {
+			return nameTaken(err, c)
+		}
+		if w != nil {
+			if err := wish(ctx, t, id, w); err != nil {
+				return err
+			}
+		}
+		if err := audit(ctx, t, a); err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, heard, id)
+		return err
+	})
+}
+
+// DeleteProducer implements producer.Directory. The lease goes with the rest, so that
+// the holder can write nothing more; what it has in flight, whoever takes a topic
+// over fences.
+func (d *Directory) DeleteProducer(ctx context.Context, id string, a producer.Act) error {
+	return d.change(ctx, func(t pgx.Tx) error {
+		kept, err := t.Exec(ctx, `INSERT INTO former_producers (id, name, prefix, deleted_by) SELECT id, name, prefix, $2 FROM producers WHERE id = $1 FOR UPDATE`, id, a.User)
+		if err != nil {
+			return err
+		}
+		if kept.RowsAffected() == 0 {
+			return registry.ErrNotFound
+		}
+		for _, table := range []string{"leases", "cursors", "marks", "left_out", "jobs"} {
+			if _, err := t.Exec(ctx, `DELETE FROM `+table+` WHERE producer = $1`, id); err != nil {
+				return err
+			}
+		}
+		if _, err := t.Exec(ctx, `DELETE FROM producers WHERE id = $1`, id); err != nil {
+			return err
+		}
+		if err := audit(ctx, t, a); err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, heard, id)
+		return err
+	})
+}
+
+func (d *Directory) change(ctx context.Context, fn func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, d.pool, func(t pgx.Tx) error {
+		if _, err := t.Exec(ctx, alone); err != nil {
+			return err
+		}
+		return fn(t)
+	})
+}
+
+// free says that a topic belongs to another producer over the same connection. Over
+// another one it may be a topic of another cluster; where it is not, the start finds out.
+func free(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
+	var other, topic string
+	err := t.QueryRow(ctx, `SELECT p.name, r->>'topic' FROM producers p, jsonb_array_elements(p.routes) r
+		WHERE p.id::text <> $1 AND p.name <> $2 AND p.connection = $3 AND r->>'topic' = ANY($4) LIMIT 1`, id, c.Name, c.Connection, c.Topics()).Scan(&other, &topic)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &producer.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
+}
+
+func nameTaken(err error, c *producer.Config) error {
+	if taken(err) {
+		return &producer.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
+	}
+	return err
+}
+
+// Fix saves the settings that this process was started with, as those of the producer
+// of their name; nil for none. Another that was fixed can be changed from now on.
+// Bootstrap are the servers of the connection that the process was started with.
+func (d *Directory) Fix(ctx context.Context, c *producer.Config, bootstrap string) error {
+	d.bootstrap = bootstrap
+	return d.change(ctx, func(t pgx.Tx) error {
+		name := ""
+		if c != nil {
+			name = c.Name
+			if err := free(ctx, t, "", c); err != nil {
+				return err
+			}
+			_, err := t.Exec(ctx, `
+				INSERT INTO producers AS p (name, routes, prefix, sender, connection, fixed) VALUES ($1, $2, $3, $4, $5, true)
+				ON CONFLICT (name) DO UPDATE SET routes = $2, prefix = $3, sender = $4, connection = $5, fixed = true,
+					revision = p.revision + CASE WHEN (p.routes, p.prefix, p.sender, p.connection) IS DISTINCT FROM ($2::jsonb, $3, $4, $5) THEN 1 ELSE 0 END`,
+				c.Name, c.Routes, c.Prefix, c.Sender, c.Connection)
+			if err != nil {
+				return fmt.Errorf("saving the producer's settings: %w", err)
+			}
+		}
+		_, err := t.Exec(ctx, `UPDATE producers SET fixed = fixed AND name = $1, bootstrap = CASE connection WHEN '' THEN $2 ELSE '' END`, name, bootstrap)
+		return err
+	})
+}
+
+// Reprefix gives all producers another prefix of their transactional ids.
+func (d *Directory) Reprefix(ctx context.Context, prefix string) error {
+	_, err := d.pool.Exec(ctx, `UPDATE producers SET prefix = $1`, prefix)
+	return err
+}

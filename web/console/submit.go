@@ -1,0 +1,249 @@
+package console
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"urncast/registry"
+	"urncast/registry/diff"
+	"urncast/sdmx"
+)
+
+// Checked is what would become of files that were sent.
+type Checked struct {
+	ID      string
+	Files   []string
+	Formats []string
+	Bytes   int64
+	Took    time.Duration
+	Action  string
+	// Unread says why the files could not be read; the rest is empty then.
+	Unread *Unread
+	// Wrong is what is wrong in the form.
+	Wrong             string
+	Skipped, Warnings []string
+	Left, Dangling    int
+	Show              string // of what the rows are; empty for all
+	From, Matching    int
+	Rows              []CheckedRow
+	Whither           []Whither
+
+	counts map[registry.Verdict]int
+}
+
+// Unread is why files could not be read, and where.
+type Unread struct {
+	File, Path, Text string
+	Line, Column     int
+	// Unsupported says that a type in it is not kept here, and may be left out.
+	Unsupported bool
+}
+
+// A CheckedRow is one structure.
+type CheckedRow struct {
+	registry.Result
+	File, Line string
+	Bytes      int
+	Sum        *diff.Diff // nil where it was not compared
+}
+
+// Whither is what one producer would send.
+type Whither struct {
+	Producer, Topic string
+	Messages        int
+	TooLarge        []string
+	Unknown         string // why whether it fits is not known
+}
+
+// Count counts a verdict.
+func (c *Checked) Count(v registry.Verdict) {
+	if c.counts == nil {
+		c.counts = map[registry.Verdict]int{}
+	}
+	c.counts[v]++
+}
+
+// Arrange puts the rows by file, refused ones first.
+func (c *Checked) Arrange() {
+	refused := func(r CheckedRow) int {
+		if r.Verdict == registry.Refused {
+			return 0
+		}
+		return 1
+	}
+	files := map[string]int{}
+	for _, r := range c.Rows {
+		if _, ok := files[r.File]; !ok {
+			files[r.File] = len(files)
+		}
+	}
+	slices.SortStableFunc(c.Rows, func(a, b CheckedRow) int {
+		if d := refused(a) - refused(b); d != 0 {
+			return d
+		}
+		return files[a.File] - files[b.File]
+	})
+}
+
+// views are the kinds of rows, in the words of the page.
+var views = []struct {
+	verdict          registry.Verdict
+	name, word, icon string
+	tone             Tone
+}{
+	{registry.Created, "add", "Add", "added", Well},
+	{registry.Updated, "change", "Change", "text", "acc"},
+	{registry.Deleted, "delete", "Delete", "removed", "plainbad"},
+	{registry.Unchanged, "leave", "Leave", "same", Held},
+	{registry.Refused, "refuse", "Refuse", "error", "plainbad"},
+}
+
+// VerdictView is the view that shows a verdict.
+func VerdictView(v registry.Verdict) string {
+	for _, view := range views {
+		if view.verdict == v {
+			return view.name
+		}
+	}
+	return ""
+}
+
+func (c *Checked) path() string { return "/submit/" + c.ID }
+
+func (c *Checked) segments() []Segment {
+	all := 0
+	for _, n := range c.counts {
+		all += n
+	}
+	out := []Segment{{c.path(), "All " + Count(all), c.Show == ""}}
+	for _, v := range views {
+		if n := c.counts[v.verdict]; n > 0 || v.verdict == registry.Refused {
+			out = append(out, Segment{c.path() + "?show=" + v.name, v.word + " " + Count(n), c.Show == v.name})
+		}
+	}
+	return out
+}
+
+func (c *Checked) refused() int { return c.counts[registry.Refused] }
+
+func (c *Checked) deletes() int { return c.counts[registry.Deleted] }
+
+// changes is how many structures would be written.
+func (c *Checked) changes() int {
+	return c.counts[registry.Created] + c.counts[registry.Updated] + c.counts[registry.Deleted]
+}
+
+// verdict is the headline, and what it means.
+func (c *Checked) verdict() (t Tone, heading, text string) {
+	same := c.counts[registry.Unchanged]
+	switch n := c.refused(); {
+	case n > 0:
+		return Needs, isAre(n, "structure is refused", "structures are refused") + ", so nothing would be written",
+			"A submission is taken whole or not at all. Mend the places below in the file and send it again, or leave the refused structures out."
+	case c.changes() == 0 && same == 0:
+		return Soon, "The files hold no structures", "Nothing would be written."
+	case c.changes() == 0:
+		return Well, "All " + Count(same) + " are the same as in the registry", "No transaction would be made."
+	default:
+		return Well, isAre(c.changes(), "structure would be written", "structures would be written"), c.plan()
+	}
+}
+
+// plan says which transactions it would make.
+func (c *Checked) plan() string {
+	replaces := c.counts[registry.Created] + c.counts[registry.Updated]
+	var parts []string
+	if replaces > 0 {
+		parts = append(parts, "one transaction that replaces "+Count(replaces))
+	}
+	if n := c.deletes(); n > 0 {
+		parts = append(parts, "one that deletes "+Count(n))
+	}
+	s := "It makes " + strings.Join(parts, " and ") + "."
+	if n := c.counts[registry.Unchanged]; n > 0 {
+		s += " " + isAre(n, "is", "are") + " the same as in the registry."
+	}
+	return s
+}
+
+var urnInText = regexp.MustCompile(`urn:sdmx:org\.sdmx\.infomodel\.\S+?\)[\w.@$-]*`)
+
+// shortURNs draws a text with the URNs in it as people write them.
+func shortURNs(text string) templ.Component {
+	var b strings.Builder
+	last := 0
+	for _, at := range urnInText.FindAllStringIndex(text, -1) {
+		urn := strings.TrimRight(text[at[0]:at[1]], ".")
+		ref, err := sdmx.ParseRef(urn)
+		if err != nil {
+			continue
+		}
+		short := ref.URN.Short()
+		if ref.Item != "" {
+			short += "." + ref.Item
+		}
+		b.WriteString(templ.EscapeString(text[last:at[0]]) + `<code title="` + templ.EscapeString(urn) + `">` + templ.EscapeString(short) + `</code>`)
+		last = at[0] + len(urn)
+	}
+	b.WriteString(templ.EscapeString(text[last:]))
+	return templ.Raw(b.String())
+}
+
+func isAre(n int, one, many string) string { return Plural(n, one, many) }
+
+func (c *Checked) files() string { return strings.Join(c.Files, ", ") }
+
+func (c *Checked) facts() string {
+	s := Plural(len(c.Files), "file", "files")
+	if len(c.Formats) > 0 {
+		s += ", " + strings.Join(c.Formats, " and ")
+	}
+	return s + ", " + Size(c.Bytes) + ", checked in " + Span(c.Took)
+}
+
+// begins says whether a row begins a group, and its name.
+func (c *Checked) begins(i int) (string, bool) {
+	name := func(r *CheckedRow) string {
+		if r.File == "" {
+			return "Not in the files"
+		}
+		return r.File
+	}
+	if i > 0 && name(&c.Rows[i-1]) == name(&c.Rows[i]) && (c.Rows[i-1].Verdict == registry.Refused) == (c.Rows[i].Verdict == registry.Refused) {
+		return "", false
+	}
+	return name(&c.Rows[i]), true
+}
+
+func (c *Checked) next() string {
+	return c.path() + "?show=" + c.Show + "&from=" + strconv.Itoa(c.From+len(c.Rows))
+}
+
+// place says where in the file.
+func (u *Unread) place() string {
+	var parts []string
+	if u.Line > 0 {
+		parts = append(parts, "line "+strconv.Itoa(u.Line)+", column "+strconv.Itoa(u.Column))
+	}
+	if u.Path != "" {
+		parts = append(parts, u.Path)
+	}
+	return strings.Join(parts, ", ")
+}
+
+var actions = []Option{
+	{"replace", "Replace", true}, {"append", "Append", false}, {"merge", "Merge", false}, {"full-replace", "Full replace", false}, {"delete", "Delete", false},
+}
+
+var actionHelp = map[string]string{
+	"replace":      "Puts whole structures in the place of those with the same URN.",
+	"append":       "Adds what is new, and changes nothing that is there.",
+	"merge":        "Puts items in the place of those with the same id, and adds the others.",
+	"full-replace": "Replaces, and deletes whatever else the agencies in the files maintain.",
+	"delete":       "Deletes the structures that the files name.",
+}

@@ -1,0 +1,216 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"urncast/formats"
+	"urncast/registry"
+	"urncast/sdmx"
+	"urncast/web/console"
+)
+
+const (
+	historyShown    = 20
+	refsListed      = 100 // of each group
+	historyCompared = 8
+)
+
+// structureOf reads the structure that a path names.
+func structureOf(r *http.Request) (sdmx.URN, bool) {
+	class, ok := sdmx.ClassByREST(r.PathValue("type"))
+	if !ok {
+		return sdmx.URN{}, false
+	}
+	u, err := sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + class.Package() + "." + class.String() + "=" + r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")")
+	return u, err == nil
+}
+
+func (s *server) noStructure(w http.ResponseWriter, r *http.Request) {
+	s.drawError(w, r, http.StatusNotFound, "/structures", "There is no such structure",
+		"Neither the registry nor its log has "+r.PathValue("agency")+":"+r.PathValue("id")+"("+r.PathValue("version")+") of type "+r.PathValue("type")+".")
+}
+
+// structurePage draws one structure.
+func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
+	u, ok := structureOf(r)
+	if !ok {
+		s.noStructure(w, r)
+		return
+	}
+	v, err := s.structure(r.Context(), u, r.URL.Query())
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		s.noStructure(w, r)
+	case err != nil:
+		s.drawTrouble(w, r, "/structures", err)
+	default:
+		s.draw(w, r, http.StatusOK, console.StructurePage(s.frame(r, console.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
+	}
+}
+
+// structure gathers the page.
+func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*console.Structure, error) {
+	v := &console.Structure{URN: u, Name: u.ID}
+	shown, revisions, err := s.shown(ctx, u, q.Get("as"))
+	if err != nil {
+		return nil, err
+	}
+	v.Shown, v.Removed = shown, shown.Removed
+	v.Current = shown.Kind == registry.Replace && shown.Until == 0
+	if !v.Current && q.Get("as") != "" {
+		v.As = shown.Number
+	}
+	for _, f := range formats.All() {
+		v.Formats = append(v.Formats, f.Name)
+	}
+	if err := s.fillHistory(ctx, v, revisions); err != nil {
+		return nil, err
+	}
+	if err := s.fillVersions(ctx, v); err != nil {
+		return nil, err
+	}
+	if err := s.fillPublished(ctx, v); err != nil {
+		return nil, err
+	}
+	if f := structureFilter(q); f.Any() {
+		v.Results = &console.Structures{Filter: f, Chosen: u}
+		if err := s.fillStructures(ctx, v.Results, resultsShown); err != nil {
+			return nil, err
+		}
+	}
+	if v.Removed || shown.Document == 0 {
+		v.Removed = true
+		return v, s.fillReferring(ctx, v)
+	}
+	content, err := s.items.get(ctx, s, u.Class, shown.Document)
+	if err != nil {
+		return nil, err
+	}
+	fillContent(v, content, q)
+	return v, s.fillReferring(ctx, v)
+}
+
+// shown finds the revision to show: what is current, what was after a transaction, or
+// the last content that there was.
+func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revision, []registry.Revision, error) {
+	revisions, err := s.Registry.History(ctx, u, 0, historyShown)
+	if err != nil {
+		return registry.Revision{}, nil, err
+	}
+	if len(revisions) == 0 {
+		return registry.Revision{}, nil, registry.ErrNotFound
+	}
+	if n, err := strconv.ParseInt(as, 10, 64); err == nil && n > 0 {
+		then, err := s.Registry.History(ctx, u, registry.Number(n)+1, 1)
+		if err != nil {
+			return registry.Revision{}, nil, err
+		}
+		if len(then) == 1 {
+			return then[0], revisions, nil
+		}
+	}
+	return revisions[0], revisions, nil
+}
+
+// fillHistory compares the first few revisions with what was before them.
+func (s *server) fillHistory(ctx context.Context, v *console.Structure, revisions []registry.Revision) error {
+	for i := range revisions {
+		h := console.Revision{Changed: console.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
+		if p := &h.Pair; i < historyCompared && p.Kind == registry.Replace && !p.Removed && !p.BeforeRemoved && p.Bytes+p.BeforeBytes <= sumBytesMax {
+			d, err := s.compare(ctx, p)
+			if err != nil && !errors.Is(err, registry.ErrNotFound) {
+				return err
+			}
+			h.Sum = d
+		}
+		v.History = append(v.History, h)
+	}
+	return nil
+}
+
+func (s *server) fillVersions(ctx context.Context, v *console.Structure) error {
+	var err error
+	v.Versions, err = s.Registry.Versions(ctx, v.URN)
+	slices.SortFunc(v.Versions, func(a, b sdmx.URN) int { return b.Compare(a) })
+	return err
+}
+
+// fillPublished says whether what is shown went out.
+func (s *server) fillPublished(ctx context.Context, v *console.Structure) error {
+	producers, err := s.producers(ctx)
+	if err != nil {
+		return err
+	}
+	n := v.Shown.Number
+	for i := range producers {
+		became, err := s.became(ctx, producers[i].ID, n, n)
+		if err != nil {
+			return err
+		}
+		v.Sent = append(v.Sent, console.Sent{Producer: producers[i].Name, Topic: strings.Join(producers[i].Topics(), ", "), Status: became[n].Status})
+	}
+	return nil
+}
+
+// fillContent takes from the content what the page shows.
+func fillContent(v *console.Structure, c *content, q url.Values) {
+	v.Names, v.Text = c.common.Names, c.common.Descriptions
+	v.Final, v.Stable = c.common.Final, c.common.Version.Stable()
+	if name := c.common.Names.In("en"); name != "" {
+		v.Name = name
+	}
+	v.Refs.Out, v.Refs.OutCount = groupRefs(c.refs)
+	if !c.holdsItems {
+		return
+	}
+	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: strings.TrimSpace(q.Get("items")), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
+		Path: console.StructurePath(v.URN), Keep: url.Values{}}
+	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {
+		if q.Get(name) != "" {
+			v.Items.Keep.Set(name, q.Get(name))
+		}
+	}
+	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the first
+	c.window(v.Items, max(from, 0))
+}
+
+// fillReferring lists who refers to the structure now.
+func (s *server) fillReferring(ctx context.Context, v *console.Structure) error {
+	urns, err := s.Registry.Referring(ctx, v.URN)
+	if err != nil {
+		return err
+	}
+	v.Refs.In, v.Refs.InCount = groupRefs(urns)
+	for _, groups := range [][]console.RefGroup{v.Refs.In, v.Refs.Out} {
+		for i := range groups {
+			v.Refs.Capped = v.Refs.Capped || groups[i].Count > len(groups[i].URNs)
+		}
+	}
+	return nil
+}
+
+// groupRefs puts structures into groups by class, the largest first.
+func groupRefs(urns []sdmx.URN) ([]console.RefGroup, int) {
+	at := map[sdmx.Class]int{}
+	var groups []console.RefGroup
+	for _, u := range urns {
+		i, ok := at[u.Class]
+		if !ok {
+			i = len(groups)
+			at[u.Class] = i
+			groups = append(groups, console.RefGroup{Class: u.Class})
+		}
+		g := &groups[i]
+		if g.Count++; g.Count <= refsListed {
+			g.URNs = append(g.URNs, u)
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b console.RefGroup) int { return b.Count - a.Count })
+	return groups, len(urns)
+}

@@ -1,0 +1,239 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/formats"
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/web/console"
+	"urncast/web/rest"
+)
+
+const submitShown = 200
+
+// submitPage draws the empty form.
+func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
+	s.drawSubmit(w, r, http.StatusOK, "")
+}
+
+func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
+	s.draw(w, r, status, console.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
+}
+
+// submitFiles takes files, checks them and leads to what the check says.
+func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
+		return
+	}
+	up, fields, err := s.uploads.take(form, access.From(r.Context()).Name, s.Now())
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+console.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		return
+	case err != nil:
+		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
+		return
+	case up == nil:
+		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.")
+		return
+	}
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	up.mode, err = registry.ParseMode(fields["action"])
+	if err != nil {
+		up.mode = registry.ModeReplace
+	}
+	up.skip = fields["skip"] != ""
+	s.check(r, up)
+	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+}
+
+// submission is what the upload asks for.
+func (s *server) submission(r *http.Request, up *upload, c *checked, dry bool) registry.Submission {
+	return registry.Submission{Mode: up.mode, Structures: up.structures(c), DryRun: dry, User: up.user, May: access.From(r.Context()).MayChange(),
+		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
+}
+
+// check asks the registry what would become of the upload, which writes nothing.
+func (s *server) check(r *http.Request, up *upload) {
+	began := time.Now()
+	c := &checked{}
+	c.outcome, c.err = s.Registry.Submit(r.Context(), s.submission(r, up, c, true))
+	c.took = time.Since(began)
+	up.last = c
+}
+
+// uploadOf finds the upload that a path names; nil if that is answered.
+func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
+	up := s.uploads.find(r.PathValue("id"), access.From(r.Context()).Name)
+	if up == nil {
+		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
+			"They are kept for an hour, by the instance that took them, for the one who sent them. Nothing of them was written unless you submitted them. Send them again.")
+	}
+	return up
+}
+
+// checkedPage draws what the check says.
+func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
+	up := s.uploadOf(w, r)
+	if up == nil {
+		return
+	}
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	s.drawChecked(w, r, up, http.StatusOK, "")
+}
+
+func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload, status int, wrong string) {
+	v, err := s.checkView(r.Context(), up, r.URL.Query().Get("show"), r.URL.Query().Get("from"))
+	if err != nil {
+		s.drawTrouble(w, r, "/submit", err)
+		return
+	}
+	v.Wrong = wrong
+	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
+}
+
+// submitCommand does with an upload what a button says.
+func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
+	up := s.uploadOf(w, r)
+	if up == nil {
+		return
+	}
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
+		up.mode = mode
+	}
+	switch r.PostFormValue("do") {
+	case "discard":
+		s.uploads.drop(up)
+		http.Redirect(w, r, "/submit", http.StatusSeeOther)
+	case "leave":
+		if up.last != nil && up.last.outcome != nil {
+			for _, res := range up.last.outcome.Results {
+				if res.Verdict == registry.Refused {
+					up.left[res.URN] = true
+				}
+			}
+		}
+		s.check(r, up)
+		http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+	case "skip":
+		up.skip = true
+		s.check(r, up)
+		http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+	case "submit":
+		s.submitNow(w, r, up)
+	default: // check again
+		s.check(r, up)
+		http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+	}
+}
+
+// submitNow writes. What the check said may not hold any more: then the page says what
+// does.
+func (s *server) submitNow(w http.ResponseWriter, r *http.Request, up *upload) {
+	if up.mode == registry.ModeFullReplace && strings.TrimSpace(r.PostFormValue("confirm")) != up.mode.String() {
+		s.drawChecked(w, r, up, http.StatusUnprocessableEntity, "A full replace deletes what the files leave out. Type full-replace to say that you mean it.")
+		return
+	}
+	c := &checked{}
+	began := time.Now()
+	c.outcome, c.err = s.Registry.Submit(r.Context(), s.submission(r, up, c, false))
+	c.took = time.Since(began)
+	if c.err == nil && len(c.outcome.Transactions) > 0 {
+		rest.AuditChange(r.Context(), s.Access, c.outcome, up.mode.String())
+		s.uploads.drop(up)
+		http.Redirect(w, r, console.TransactionPath(c.outcome.Transactions[0]), http.StatusSeeOther)
+		return
+	}
+	up.last = c
+	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+}
+
+// checkView gathers what the page of a check shows.
+func (s *server) checkView(ctx context.Context, up *upload, show, from string) (*console.Checked, error) {
+	c := up.last
+	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: up.read, Warnings: up.warned, Show: show, Left: len(up.left)}
+	for _, f := range up.files {
+		v.Files = append(v.Files, f.name)
+	}
+	if c.err != nil {
+		v.Unread = unread(c.err)
+		return v, nil
+	}
+	v.Dangling = len(c.outcome.Dangling)
+	v.From, _ = strconv.Atoi(from) // what is no number begins at the first
+	v.From = max(v.From, 0)
+	if err := s.fillChecked(ctx, v, c.outcome); err != nil {
+		return nil, err
+	}
+	return v, s.fillWhither(ctx, v, c.outcome)
+}
+
+// unread tells why files could not be read, and where.
+func unread(err error) *console.Unread {
+	var bad *formats.Error
+	var invalid *registry.InvalidError
+	switch {
+	case errors.As(err, &bad):
+		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text,
+			Unsupported: strings.Contains(bad.Text, "not supported")}
+	case errors.As(err, &invalid):
+		return &console.Unread{Text: invalid.Text}
+	}
+	return &console.Unread{Text: err.Error()}
+}
+
+// fillChecked puts the results into rows, of the kind that is asked for.
+func (s *server) fillChecked(ctx context.Context, v *console.Checked, o *registry.Outcome) error {
+	bodies := map[string][]byte{}
+	for i := range o.Replaces {
+		bodies[o.Replaces[i].URN.String()] = o.Replaces[i].Body
+	}
+	read, place := 0, 0
+	for i := range o.Results {
+		res := &o.Results[i]
+		v.Count(res.Verdict)
+		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
+			continue
+		}
+		if place++; place <= v.From || len(v.Rows) >= submitShown {
+			continue
+		}
+		row := console.CheckedRow{Result: *res, Bytes: len(bodies[res.URN.String()])}
+		row.File, row.Line = parted(res.Where)
+		if row.Bytes > 0 && row.Bytes <= sumBytesMax && read+row.Bytes <= sumBytesAll {
+			read += row.Bytes
+			var err error
+			if row.Sum, err = s.wouldChange(ctx, res, bodies[res.URN.String()]); err != nil {
+				return err
+			}
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	v.Matching = place
+	v.Arrange()
+	return nil
+}
+
+// parted takes the place of a structure in what was sent apart: the file, and the line
+// in it.
+func parted(where string) (file, line string) {
+	at := strings.LastIndex(where, ", line ")
+	if at < 0 {
+		return "", strings.TrimPrefix(where, "line ")
+	}
+	line, _, _ = strings.Cut(where[at+len(", line "):], ",")
+	return where[:at], line
+}

@@ -1,0 +1,206 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// Producers serves what there is of producers, their settings, commands and jobs.
+type Producers struct{ Producers *producer.Producers }
+
+// ProducerSettings are a producer's settings as they are sent to be saved.
+type ProducerSettings struct {
+	producer.Config
+	// Then answers at once what a change would ask: baseline or continue.
+	Then string `json:"then,omitempty"`
+}
+
+// A Command is the body of a producer's command; each takes what it needs.
+type Command struct {
+	How  string `json:"how,omitempty"`  // of start
+	Keep bool   `json:"keep,omitempty"` // of suspend
+	producer.Skip
+}
+
+// jobsShown bounds the list of jobs.
+const jobsShown = 50
+
+// List serves GET /api/v1/producers.
+func (p *Producers) List(w http.ResponseWriter, r *http.Request) {
+	all, err := p.Producers.List(r.Context())
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, all)
+}
+
+// Create serves POST /api/v1/producers.
+func (p *Producers) Create(w http.ResponseWriter, r *http.Request) {
+	var in producer.Config
+	if !read(w, r, &in, `{"name": "public", "routes": [{"topic": "sdmx.public", "format": "fusion-json"}]}`) {
+		return
+	}
+	admin, err := p.Producers.Create(r.Context(), in, actor(r))
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	w.Header().Set("Location", "/api/v1/producers/"+url.PathEscape(in.Name))
+	p.show(w, r, admin, http.StatusCreated)
+}
+
+// Get serves GET /api/v1/producers/{name}.
+func (p *Producers) Get(w http.ResponseWriter, r *http.Request) {
+	if admin := p.find(w, r); admin != nil {
+		p.show(w, r, admin, http.StatusOK)
+	}
+}
+
+// Put serves PUT /api/v1/producers/{name}: settings, whole, with the revision that
+// they change.
+func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
+	var in ProducerSettings
+	if !read(w, r, &in, `the settings that GET shows, with what is to be changed and the revision, and may have "then": "baseline" or "continue"`) {
+		return
+	}
+	admin, err := p.Producers.Change(r.Context(), r.PathValue("name"), in.Config, in.Then, actor(r))
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	p.show(w, r, admin, http.StatusOK)
+}
+
+// Delete serves DELETE /api/v1/producers/{name}: configuration and state, never topics.
+func (p *Producers) Delete(w http.ResponseWriter, r *http.Request) {
+	if err := p.Producers.Delete(r.Context(), r.PathValue("name"), actor(r)); err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Command serves POST /api/v1/producers/{name}/{command}: start, suspend, resume or
+// skip.
+func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
+	var in Command
+	if !read(w, r, &in, `{"how": "baseline"}`) {
+		return
+	}
+	admin := p.find(w, r)
+	if admin == nil {
+		return
+	}
+	var err error
+	switch command := r.PathValue("command"); command {
+	case "start":
+		err = admin.Start(r.Context(), in.How, actor(r))
+	case "suspend":
+		err = admin.Suspend(r.Context(), in.Keep, actor(r))
+	case "resume":
+		err = admin.Resume(r.Context(), actor(r))
+	case "skip":
+		err = admin.Skip(r.Context(), in.Skip, actor(r))
+	default:
+		WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend, resume and skip, not %q.", command)
+		return
+	}
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Jobs serves GET /api/v1/producers/{name}/jobs: the newest, the newest first.
+func (p *Producers) Jobs(w http.ResponseWriter, r *http.Request) {
+	admin := p.find(w, r)
+	if admin == nil {
+		return
+	}
+	jobs, err := admin.Jobs(r.Context(), jobsShown)
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, jobs)
+}
+
+// Publish serves POST /api/v1/producers/{name}/jobs: what the scope in the body is
+// about is to be sent anew, everything if it says nothing.
+func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
+	var in producer.Scope
+	if !read(w, r, &in, `{"filter": {"agencies": ["SDMX.*"]}} or {"from": 120, "to": 140}, or nothing for everything`) {
+		return
+	}
+	admin := p.find(w, r)
+	if admin == nil {
+		return
+	}
+	job, err := admin.Publish(r.Context(), in, actor(r))
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, job)
+}
+
+// Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: of a job that waits.
+func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
+	admin := p.find(w, r)
+	if admin == nil {
+		return
+	}
+	err := admin.CancelJob(r.Context(), r.PathValue("id"), actor(r))
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		WriteError(w, r, http.StatusNotFound, "No job %s is waiting: what has begun goes on to its end; suspend the producer to hold it up.", r.PathValue("id"))
+	case err != nil:
+		writeProducerError(w, r, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// find gives the producer of the path. If it is nil, the answer has been written.
+func (p *Producers) find(w http.ResponseWriter, r *http.Request) *producer.Admin {
+	admin, err := p.Producers.Find(r.Context(), r.PathValue("name"))
+	if err != nil {
+		writeProducerError(w, r, err)
+		return nil
+	}
+	return admin
+}
+
+func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status int) {
+	s, err := admin.Status(r.Context())
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	writeJSON(w, status, s)
+}
+
+// writeProducerError answers with the status that fits an error.
+func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
+	var bad *producer.BadEditError
+	var taken *producer.TakenError
+	var conflict *producer.ProducerConflictError
+	switch {
+	case errors.As(err, &bad):
+		WriteError(w, r, http.StatusBadRequest, "%s.", err)
+	case errors.As(err, &taken), errors.As(err, &conflict):
+		WriteError(w, r, http.StatusConflict, "%s.", err)
+	case errors.Is(err, producer.ErrCommand):
+		WriteError(w, r, http.StatusConflict, "%s", err)
+	case errors.Is(err, registry.ErrNotFound):
+		WriteError(w, r, http.StatusNotFound, "There is no producer %q.", r.PathValue("name"))
+	default:
+		WriteError(w, r, http.StatusInternalServerError, "The producer could not be asked, or told: %s", err)
+	}
+}

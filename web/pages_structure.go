@@ -169,15 +169,14 @@ func fillContent(v *console.Structure, c *content, q url.Values) {
 	if !c.holdsItems {
 		return
 	}
-	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: strings.TrimSpace(q.Get("items")), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
+	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
 		Path: console.StructurePath(v.URN), Keep: url.Values{}}
 	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {
-		if q.Get(name) != "" {
-			v.Items.Keep.Set(name, q.Get(name))
+		if s := word(q, name); s != "" {
+			v.Items.Keep.Set(name, s)
 		}
 	}
-	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the first
-	c.window(v.Items, max(from, 0))
+	c.window(v.Items, natural(q, "from"))
 }
 
 // fillReferring lists who refers to the structure now.

@@ -33,9 +33,7 @@ func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the first
-	chosen, _ := strconv.Atoi(q.Get("structure"))
-	t, err := s.transaction(r.Context(), registry.Number(n), max(from, 1), chosen, q.Get("all") != "")
+	t, err := s.transaction(r.Context(), registry.Number(n), max(natural(q, "from"), 1), natural(q, "structure"), q.Get("all") != "")
 	if errors.Is(err, registry.ErrNotFound) {
 		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+console.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
 		return

@@ -123,6 +123,9 @@ func trouble(p *producer.Status) Fault {
 
 // waiting says what a producer has still to send.
 func waiting(p *producer.Status) string {
+	if !p.Started {
+		return "–"
+	}
 	if p.Pending == 0 {
 		return "0"
 	}

@@ -172,6 +172,9 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 	if was.Settings.Fixed {
 		return nil, fixedProducer(name)
 	}
+	if c.Name != name {
+		return nil, badEdit("A producer keeps its name, %s, by which mails, figures and links find it; to have another name, make another producer", name)
+	}
 	if err := p.check(ctx, &c); err != nil {
 		return nil, err
 	}

@@ -117,10 +117,10 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 		if err := free(ctx, t, id, c); err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, `UPDATE producers SET name = $2, routes = $3, prefix = $4, sender = $5, connection = $6, revision = revision + 1, changed_at = now(), changed_by = $7,
-			bootstrap = CASE $6 WHEN '' THEN $8 ELSE '' END WHERE id = $1`, id, c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap)
+		_, err = t.Exec(ctx, `UPDATE producers SET routes = $2, prefix = $3, sender = $4, connection = $5, revision = revision + 1, changed_at = now(), changed_by = $6,
+			bootstrap = CASE $5 WHEN '' THEN $7 ELSE '' END WHERE id = $1`, id, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap)
 		if err != nil {
-			return nameTaken(err, c)
+			return err
 		}
 		if w != nil {
 			if err := wish(ctx, t, id, w); err != nil {

@@ -91,6 +91,10 @@ func TestProducersAreKept(t *testing.T) {
 	_, err = ps.Change(t.Context(), "one", next, "", by)
 	refused("a stale change", err, "anna saved it at")
 	next.Revision++
+	renamed := next
+	renamed.Name = "other"
+	_, err = ps.Change(t.Context(), "one", renamed, "", by)
+	refused("another name", err, "keeps its name")
 	_, err = ps.Change(t.Context(), "one", next, producer.StartBaseline, by)
 	refused("what follows before the first start", err, "never started")
 

@@ -24,6 +24,7 @@ CREATE TABLE labels (
 CREATE INDEX labels_urn ON labels (urn);
 CREATE INDEX labels_key ON labels (class, agency, name);
 CREATE INDEX labels_agency ON labels (agency);
+CREATE INDEX labels_latest ON labels (class) WHERE latest;
 CREATE TABLE labelled (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
     number   bigint NOT NULL DEFAULT 0,

@@ -97,6 +97,14 @@ func (r *Registry) Document(ctx context.Context, c sdmx.Class, document int64) (
 	return m, len(bodies[0]), err
 }
 
+// Documents reads several in their canonical form, in the order asked for.
+func (r *Registry) Documents(ctx context.Context, documents []int64) ([][]byte, error) {
+	if len(documents) == 0 {
+		return nil, nil
+	}
+	return r.store.Bodies(ctx, documents)
+}
+
 // Referring lists the current structures that refer to a structure, each once.
 func (r *Registry) Referring(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
 	all, err := r.store.Referring(ctx, []Key{KeyOf(u)})

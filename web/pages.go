@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -147,4 +148,24 @@ func cameFrom(r *http.Request) string {
 		return "/"
 	}
 	return "/" + strings.TrimLeft(path, "/\\")
+}
+
+// wordMax bounds a word of an address, in bytes.
+const wordMax = 1000
+
+// word is what an address says under a name, made fit to be looked for: whole
+// characters, none that a database refuses, and not more than anybody types.
+func word(q url.Values, name string) string {
+	s := strings.TrimSpace(strings.ReplaceAll(q.Get(name), "\x00", ""))
+	return strings.ToValidUTF8(s[:min(len(s), wordMax)], "")
+}
+
+// natural is the number that an address says under a name, up to a billion; 0 for
+// whatever is none.
+func natural(q url.Values, name string) int {
+	n, err := strconv.ParseInt(q.Get(name), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return int(min(n, 1_000_000_000))
 }

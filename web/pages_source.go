@@ -32,13 +32,15 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 	if why := formats.Expressible(f, m); why != nil {
 		v.Why = why.Error()
 	} else {
-		body, err := s.message(f, m)
+		body, whole, err := s.beginning(f, m)
 		if err != nil {
 			s.drawTrouble(w, r, "/structures", err)
 			return
 		}
-		v.Bytes = len(body)
-		v.Text, v.Cut = indented(body)
+		if v.Text, v.Cut = indented(body); whole {
+			v.Bytes = len(body)
+		}
+		v.Cut = v.Cut || !whole
 	}
 	s.draw(w, r, http.StatusOK, console.SourcePage(s.frame(r, v.Name+" as "+f.Name, "/structures"), v))
 }
@@ -103,8 +105,42 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*console
 }
 
 func (s *server) message(f *formats.Format, m sdmx.Maintainable) ([]byte, error) {
+	return formats.AppendMessage(nil, f, s.header(), m)
+}
+
+// A beginning takes what is written up to a bound, and refuses the rest.
+type beginning struct{ bytes.Buffer }
+
+var errEnough = errors.New("enough was written")
+
+// Write implements io.Writer.
+func (b *beginning) Write(p []byte) (int, error) {
+	if room := beginningMax - b.Len(); len(p) > room {
+		b.Buffer.Write(p[:room])
+		return room, errEnough
+	}
+	return b.Buffer.Write(p)
+}
+
+// beginningMax bounds what is written of a message for a page.
+const beginningMax = 1 << 20
+
+// beginning writes a message as far as a page can show it.
+func (s *server) beginning(f *formats.Format, m sdmx.Maintainable) (body []byte, whole bool, err error) {
+	var b beginning
+	out := formats.NewWriter(&b, f, s.header())
+	if err = out.Write(m); err == nil {
+		err = out.Close()
+	}
+	if errors.Is(err, errEnough) {
+		return b.Bytes(), false, nil
+	}
+	return b.Bytes(), true, err
+}
+
+func (s *server) header() formats.Header {
 	now := s.Now().UTC().Truncate(time.Second)
-	return formats.AppendMessage(nil, f, formats.Header{ID: "urncast-" + now.Format("20060102150405"), Prepared: now, Sender: s.Sender}, m)
+	return formats.Header{ID: "urncast-" + now.Format("20060102150405"), Prepared: now, Sender: s.Sender}
 }
 
 // indented gives the beginning of a message with line ends, whole lines of it.

@@ -69,6 +69,15 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)
 	}
+	if before := natural(q, "before"); before > 0 {
+		if revisions, err = s.Registry.History(ctx, u, registry.Number(before), historyShown+1); err != nil {
+			return nil, err
+		}
+	}
+	if len(revisions) > historyShown {
+		revisions = revisions[:historyShown]
+		v.Older = console.StructurePath(u) + "?before=" + console.Number(revisions[historyShown-1].Number) + "#history"
+	}
 	if err := s.fillHistory(ctx, v, revisions); err != nil {
 		return nil, err
 	}
@@ -99,7 +108,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 // shown finds the revision to show: what is current, what was after a transaction, or
 // the last content that there was.
 func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revision, []registry.Revision, error) {
-	revisions, err := s.Registry.History(ctx, u, 0, historyShown)
+	revisions, err := s.Registry.History(ctx, u, 0, historyShown+1)
 	if err != nil {
 		return registry.Revision{}, nil, err
 	}
@@ -120,14 +129,18 @@ func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Rev
 
 // fillHistory compares the first few revisions with what was before them.
 func (s *server) fillHistory(ctx context.Context, v *console.Structure, revisions []registry.Revision) error {
+	pairs := make([]registry.Pair, min(len(revisions), historyCompared))
+	for i := range pairs {
+		pairs[i] = revisions[i].Pair
+	}
+	sums, err := s.sums(ctx, pairs)
+	if err != nil {
+		return err
+	}
 	for i := range revisions {
 		h := console.Revision{Changed: console.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
-		if p := &h.Pair; i < historyCompared && p.Kind == registry.Replace && !p.Removed && !p.BeforeRemoved && p.Bytes+p.BeforeBytes <= sumBytesMax {
-			d, err := s.compare(ctx, p)
-			if err != nil && !errors.Is(err, registry.ErrNotFound) {
-				return err
-			}
-			h.Sum = d
+		if i < len(sums) {
+			h.Sum = sums[i]
 		}
 		v.History = append(v.History, h)
 	}
@@ -169,15 +182,14 @@ func fillContent(v *console.Structure, c *content, q url.Values) {
 	if !c.holdsItems {
 		return
 	}
-	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: strings.TrimSpace(q.Get("items")), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
+	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
 		Path: console.StructurePath(v.URN), Keep: url.Values{}}
 	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {
-		if q.Get(name) != "" {
-			v.Items.Keep.Set(name, q.Get(name))
+		if s := word(q, name); s != "" {
+			v.Items.Keep.Set(name, s)
 		}
 	}
-	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the first
-	c.window(v.Items, max(from, 0))
+	c.window(v.Items, natural(q, "from"))
 }
 
 // fillReferring lists who refers to the structure now.

@@ -28,7 +28,7 @@ func (s *server) structuresPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func structureFilter(q url.Values) console.StructureFilter {
-	f := console.StructureFilter{Text: strings.TrimSpace(q.Get("q")), Agency: q.Get("agency"), After: q.Get("after"), AllVersions: q.Get("versions") == "all"}
+	f := console.StructureFilter{Text: word(q, "q"), Agency: word(q, "agency"), After: word(q, "after"), AllVersions: q.Get("versions") == "all"}
 	if c, ok := sdmx.ClassByREST(q.Get("type")); ok {
 		f.Type = c.REST()
 	}
@@ -61,7 +61,7 @@ func (s *server) fillStructures(ctx context.Context, v *console.Structures, limi
 // find leads from the find box to what was asked for: a number to its transaction, a
 // URN or AGENCY:ID(VERSION) to its structure, and anything else to the search.
 func (s *server) find(w http.ResponseWriter, r *http.Request) {
-	text := strings.TrimSpace(r.URL.Query().Get("q"))
+	text := word(r.URL.Query(), "q")
 	to := "/structures?" + url.Values{"q": {text}}.Encode()
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
 		to = console.TransactionPath(registry.Number(n))

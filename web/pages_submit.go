@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -94,7 +93,7 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload, status int, wrong string) {
-	v, err := s.checkView(r.Context(), up, r.URL.Query().Get("show"), r.URL.Query().Get("from"))
+	v, err := s.checkView(r.Context(), up, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
 	if err != nil {
 		s.drawTrouble(w, r, "/submit", err)
 		return
@@ -162,7 +161,7 @@ func (s *server) submitNow(w http.ResponseWriter, r *http.Request, up *upload) {
 }
 
 // checkView gathers what the page of a check shows.
-func (s *server) checkView(ctx context.Context, up *upload, show, from string) (*console.Checked, error) {
+func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
 	c := up.last
 	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: up.read, Warnings: up.warned, Show: show, Left: len(up.left)}
 	for _, f := range up.files {
@@ -173,8 +172,7 @@ func (s *server) checkView(ctx context.Context, up *upload, show, from string) (
 		return v, nil
 	}
 	v.Dangling = len(c.outcome.Dangling)
-	v.From, _ = strconv.Atoi(from) // what is no number begins at the first
-	v.From = max(v.From, 0)
+	v.From = from
 	if err := s.fillChecked(ctx, v, c.outcome); err != nil {
 		return nil, err
 	}

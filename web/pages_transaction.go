@@ -33,9 +33,7 @@ func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the first
-	chosen, _ := strconv.Atoi(q.Get("structure"))
-	t, err := s.transaction(r.Context(), registry.Number(n), max(from, 1), chosen, q.Get("all") != "")
+	t, err := s.transaction(r.Context(), registry.Number(n), max(natural(q, "from"), 1), natural(q, "structure"), q.Get("all") != "")
 	if errors.Is(err, registry.ErrNotFound) {
 		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+console.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
 		return
@@ -111,40 +109,89 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 
 // fillChanges compares what is small enough for a line.
 func (s *server) fillChanges(ctx context.Context, t *console.Transaction, pairs []registry.Pair) error {
-	read := 0
-	var changes []registry.Change
+	changes := make([]registry.Change, len(pairs))
 	for i := range pairs {
-		c := console.Changed{Pair: pairs[i]}
-		changes = append(changes, c.Change)
-		if size := c.Bytes + c.BeforeBytes; size <= sumBytesMax && read+size <= sumBytesAll && c.Kind == registry.Replace && !c.Removed && !c.BeforeRemoved {
-			read += size
-			d, err := s.compare(ctx, &c.Pair)
-			if err != nil && !errors.Is(err, registry.ErrNotFound) { // housekeeping may be faster than a page
-				return err
-			}
-			c.Sum = d
-		}
-		t.Changes = append(t.Changes, c)
+		changes[i] = pairs[i].Change
 	}
-	var err error
+	sums, err := s.sums(ctx, pairs)
+	if err != nil {
+		return err
+	}
+	for i := range pairs {
+		t.Changes = append(t.Changes, console.Changed{Pair: pairs[i], Sum: sums[i]})
+	}
 	t.Removed, err = s.Registry.ContentRemoved(ctx, t.Number, changes)
 	return err
 }
 
-// compare says what a change changed.
-func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
-	after, _, err := s.Registry.Document(ctx, p.URN.Class, p.Document)
+// sums compares each pair that is small enough for a line, nil of the others. The
+// contents come in one round trip; where housekeeping is faster than a page, none do.
+func (s *server) sums(ctx context.Context, pairs []registry.Pair) ([]*diff.Diff, error) {
+	var ids []int64
+	read := 0
+	small := make([]bool, len(pairs))
+	for i := range pairs {
+		p := &pairs[i]
+		size := p.Bytes + p.BeforeBytes
+		if p.Kind != registry.Replace || p.Removed || p.BeforeRemoved || size > sumBytesMax || read+size > sumBytesAll {
+			continue
+		}
+		small[i] = true
+		read += size
+		if ids = append(ids, p.Document); p.BeforeDocument > 0 {
+			ids = append(ids, p.BeforeDocument)
+		}
+	}
+	bodies, err := s.Registry.Documents(ctx, ids)
+	out := make([]*diff.Diff, len(pairs))
+	if errors.Is(err, registry.ErrNotFound) {
+		return out, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	var before sdmx.Maintainable
-	if p.BeforeDocument > 0 {
-		if before, _, err = s.Registry.Document(ctx, p.URN.Class, p.BeforeDocument); err != nil {
+	for i := range pairs {
+		if !small[i] {
+			continue
+		}
+		after, before := bodies[0], []byte(nil)
+		if bodies = bodies[1:]; pairs[i].BeforeDocument > 0 {
+			before, bodies = bodies[0], bodies[1:]
+		}
+		if out[i], err = compareBodies(pairs[i].URN.Class, before, after); err != nil {
 			return nil, err
 		}
 	}
-	d := diff.Between(before, after)
+	return out, nil
+}
+
+// compareBodies compares canonical forms; before may be nil.
+func compareBodies(class sdmx.Class, before, after []byte) (*diff.Diff, error) {
+	is, err := sdmx.ParseCanonical(class, after)
+	if err != nil {
+		return nil, err
+	}
+	var was sdmx.Maintainable
+	if before != nil {
+		if was, err = sdmx.ParseCanonical(class, before); err != nil {
+			return nil, err
+		}
+	}
+	d := diff.Between(was, is)
 	return &d, nil
+}
+
+// compare says what a change changed.
+func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
+	ids := []int64{p.Document}
+	if p.BeforeDocument > 0 {
+		ids = append(ids, p.BeforeDocument)
+	}
+	bodies, err := s.Registry.Documents(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return compareBodies(p.URN.Class, append(bodies, nil)[1], bodies[0])
 }
 
 // chosen is what changed in one structure, or why that cannot be said.

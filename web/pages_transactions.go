@@ -51,9 +51,8 @@ func (s *server) transactionsPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func logFilter(q url.Values) console.LogFilter {
-	before, _ := strconv.ParseInt(q.Get("before"), 10, 64) // what is no number begins at the newest
-	return console.LogFilter{View: q.Get("view"), Kind: q.Get("kind"), Of: strings.TrimSpace(q.Get("of")), By: strings.TrimSpace(q.Get("by")),
-		When: q.Get("when"), Before: registry.Number(max(before, 0))}
+	return console.LogFilter{View: word(q, "view"), Kind: word(q, "kind"), Of: word(q, "of"), By: word(q, "by"), When: word(q, "when"),
+		Before: registry.Number(natural(q, "before"))}
 }
 
 func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,7 +92,21 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 		rest.WriteError(w, r, http.StatusMethodNotAllowed, "%s does not take %s. It takes %s.", r.URL.Path, r.Method, p.header.Get("Allow"))
 		return
 	}
+	if wantsPage(r) {
+		s.drawError(w, r, http.StatusNotFound, "", "There is nothing here", "No page of the console is at "+r.URL.Path+".")
+		return
+	}
 	rest.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
+}
+
+// wantsPage says whether a person asks, with a browser, and not for what programs ask.
+func wantsPage(r *http.Request) bool {
+	for _, door := range []string{"/api/", "/sdmx/", "/ws/"} {
+		if strings.HasPrefix(r.URL.Path, door) {
+			return false
+		}
+	}
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // A probe learns what the multiplexer would answer.

@@ -82,7 +82,7 @@ func (s *Store) Firsts(ctx context.Context, from, to registry.Number) (map[regis
 // Volume implements registry.Browser.
 func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration) (map[int]registry.Recorded, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT floor(extract(epoch FROM recorded_at - $1) / $2)::int, count(*), sum(bytes)::bigint FROM transactions WHERE recorded_at >= $1 GROUP BY 1`,
+		SELECT floor(date_part('epoch', recorded_at - $1) / $2)::int, count(*), sum(bytes)::bigint FROM transactions WHERE recorded_at >= $1 GROUP BY 1`,
 		since, step.Seconds())
 	if err != nil {
 		return nil, err

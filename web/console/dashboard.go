@@ -123,6 +123,9 @@ func trouble(p *producer.Status) Fault {
 
 // waiting says what a producer has still to send.
 func waiting(p *producer.Status) string {
+	if !p.Started {
+		return "–"
+	}
 	if p.Pending == 0 {
 		return "0"
 	}
@@ -157,4 +160,51 @@ func Said(before, after []producer.Status) string {
 		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// A leaseOf is what one instance holds, of one producer or of several.
+type leaseOf struct {
+	holder, page string
+	since        time.Time
+	term         int64
+	names        []string
+	all          int // producers there are
+}
+
+// leases are those that are held, each once.
+func (d *Dashboard) leases() []leaseOf {
+	var out []leaseOf
+next:
+	for i := range d.Producers {
+		p := &d.Producers[i]
+		for j := range out {
+			if out[j].holder == p.Holder && out[j].term == p.Term {
+				out[j].names = append(out[j].names, p.Name)
+				continue next
+			}
+		}
+		out = append(out, leaseOf{p.Holder, p.HolderPage, p.HeldSince, p.Term, []string{p.Name}, len(d.Producers)})
+	}
+	return out
+}
+
+func (l *leaseOf) rest() string {
+	var s string
+	if l.term > 0 {
+		s = ", term " + Count(l.term)
+	}
+	if len(l.names) < l.all {
+		s += ", of " + strings.Join(l.names, ", ")
+	}
+	return s
+}
+
+// standby are the other instances, which stand by for all producers alike.
+func (d *Dashboard) standby() []producer.Instance {
+	for i := range d.Producers {
+		if len(d.Producers[i].Standby) > 0 {
+			return d.Producers[i].Standby
+		}
+	}
+	return nil
 }

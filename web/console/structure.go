@@ -28,6 +28,8 @@ type Structure struct {
 	Refs     References
 	Items    *Items // nil where the class has none
 	History  []Revision
+	// Older is the path of the page whose history goes on; empty at its end.
+	Older string
 	// Results stand beside it; nil if it was not found by a search.
 	Results *Structures
 	// As is the transaction after which it is shown; 0 for what is current.

@@ -61,10 +61,10 @@ func Span(d time.Duration) string {
 		return strconv.Itoa(int(d.Milliseconds())) + " ms"
 	case d < 2*time.Minute:
 		return strconv.Itoa(int(d.Seconds())) + " s"
-	case d < 2*time.Hour:
+	case d < 100*time.Minute:
 		return strconv.Itoa(int(d.Minutes())) + " min"
 	case d < 48*time.Hour:
-		return strconv.Itoa(int(d.Hours())) + " h"
+		return strconv.Itoa(int(d.Hours())) + " h " + strconv.Itoa(int(d.Minutes())%60) + " min"
 	default:
 		return strconv.Itoa(int(d.Hours()/24)) + " days"
 	}

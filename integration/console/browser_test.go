@@ -1,0 +1,203 @@
+package console
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/registry/postgres"
+	"urncast/web"
+)
+
+const password = "correct-horse"
+
+// shots is the folder for screenshots; none are taken if it is empty.
+var shots = os.Getenv("URNCAST_SCREENSHOTS")
+
+// serve gives a server on a registry of its own.
+func serve(t *testing.T) (*httptest.Server, *registry.Registry) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("console_"+t.Name())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	d, err := store.Directory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := producer.Config{Routes: []producer.Route{{Topic: "sdmx.public.json", Format: "fusion-json"}}}.WithDefaults()
+	if err := d.Fix(ctx, &config, ""); err != nil {
+		t.Fatal(err)
+	}
+	r := registry.New(store)
+	quiet := slog.New(slog.DiscardHandler)
+	s := httptest.NewServer(web.New(web.Options{Registry: r, Producers: &producer.Producers{Directory: d},
+		Access:      &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet},
+		Environment: "Test", Version: "1.0.0", Log: quiet}))
+	t.Cleanup(s.Close)
+	t.Cleanup(cancel) // before the store closes, what listens must end
+	return s, r
+}
+
+// A browser is one tab, signed in, that complains of whatever a page complains of.
+type browser struct {
+	context.Context
+	t    *testing.T
+	base string
+	axe  string
+
+	mu        sync.Mutex
+	complaint []string
+}
+
+func open(t *testing.T, base string) *browser {
+	t.Helper()
+	path := rig.Chromium(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+	b := &browser{Context: ctx, t: t, base: base, axe: rig.Axe(t)}
+	chromedp.ListenTarget(ctx, func(event any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			b.complaint = append(b.complaint, e.ExceptionDetails.Error())
+		case *cdplog.EventEntryAdded:
+			if e.Entry.Level == cdplog.LevelError {
+				b.complaint = append(b.complaint, e.Entry.Text+" "+e.Entry.URL)
+			}
+		}
+	})
+	// The first run starts the browser, which lives as long as the context of that run.
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+password))
+	b.do(network.Enable(), cdplog.Enable(), network.SetExtraHTTPHeaders(network.Headers{"Authorization": basic}))
+	return b
+}
+
+// do runs actions, within the time that a page may take to be there.
+func (b *browser) do(actions ...chromedp.Action) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.Context, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// show sets the window's width and the theme.
+func (b *browser) show(width int64, theme string) {
+	b.t.Helper()
+	host, err := url.Parse(b.base)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, width < 640),
+		network.SetCookie("urncast_theme", theme).WithDomain(host.Hostname()).WithPath("/"))
+}
+
+// visit opens a page and waits until it is drawn.
+func (b *browser) visit(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.base+path), chromedp.WaitReady("main"), chromedp.Evaluate(`document.fonts.ready.then(() => true)`, nil,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+}
+
+// complaints gives what the page complained of since it was asked last.
+func (b *browser) complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.complaint
+	b.complaint = nil
+	return c
+}
+
+// value evaluates an expression.
+func value[T any](b *browser, expression string) (v T) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate(expression, &v))
+	return v
+}
+
+// A violation is what axe finds.
+type violation struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		HTML           string
+		FailureSummary string
+	}
+}
+
+// accessible fails on what axe finds serious or critical.
+func (b *browser) accessible(name string) {
+	b.t.Helper()
+	var found string
+	b.do(chromedp.Evaluate(b.axe+`;axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	var all []violation
+	if err := json.Unmarshal([]byte(found), &all); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, v := range all {
+		text := fmt.Sprintf("%s: %s (%s): %s", name, v.ID, v.Impact, v.Help)
+		for i, n := range v.Nodes {
+			if i < 3 {
+				text += fmt.Sprintf("\n  %.200s\n  %s", n.HTML, strings.ReplaceAll(n.FailureSummary, "\n", " "))
+			}
+		}
+		if v.Impact == "serious" || v.Impact == "critical" {
+			b.t.Error(text)
+		} else {
+			b.t.Log(text)
+		}
+	}
+}
+
+// shoot keeps a picture of the whole page.
+func (b *browser) shoot(name string) {
+	b.t.Helper()
+	if shots == "" {
+		return
+	}
+	var png []byte
+	b.do(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		png, err = page.CaptureScreenshot().WithCaptureBeyondViewport(true).Do(ctx)
+		return err
+	}))
+	if err := os.MkdirAll(shots, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(shots, name+".png"), png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}

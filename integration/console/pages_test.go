@@ -1,0 +1,205 @@
+package console
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// fill submits structures of the kinds that pages draw differently.
+func fill(t *testing.T, r *registry.Registry) {
+	t.Helper()
+	named := func(id, name string) sdmx.Nameable {
+		return sdmx.Nameable{ID: id, Names: sdmx.Texts{{Lang: "en", Value: name}}}
+	}
+	areas := func(codes ...sdmx.Code) *sdmx.Codelist {
+		l := &sdmx.Codelist{}
+		l.Nameable, l.Agency, l.Version, l.Items = named("CL_AREA", "Reference areas"), "BIS", "1.0", codes
+		return l
+	}
+	code := func(id, name, parent string) sdmx.Code { return sdmx.Code{Nameable: named(id, name), Parent: parent} }
+	large := &sdmx.Codelist{}
+	large.Nameable, large.Agency, large.Version = named("CL_LARGE", "Something large"), "BIS", "1.0"
+	for i := range 1234 {
+		large.Items = append(large.Items, code(fmt.Sprintf("C%04d", i), fmt.Sprintf("Code number %d", i), ""))
+	}
+	concepts := &sdmx.ConceptScheme{}
+	concepts.Nameable, concepts.Agency, concepts.Version = named("CS", "Concepts of banking"), "BIS", "1.0"
+	concepts.Items = []sdmx.Concept{{Nameable: named("REF_AREA", "Reference area"), Representation: &sdmx.Representation{Enumeration: sdmx.RefTo(sdmx.URNOf(areas()))}},
+		{Nameable: named("TIME_PERIOD", "Time period")}, {Nameable: named("OBS_VALUE", "Observation value")}}
+	component := func(id string, list bool) sdmx.Component {
+		c := sdmx.Component{ID: id, Concept: sdmx.RefToItem(sdmx.ClassConcept, "BIS", "CS", "1.0", id)}
+		if list {
+			c.Representation = &sdmx.Representation{Enumeration: sdmx.RefTo(sdmx.URNOf(areas()))}
+		}
+		return c
+	}
+	dsd := &sdmx.DataStructure{}
+	dsd.Nameable, dsd.Agency, dsd.Version = named("BIS_CBS", "Consolidated banking statistics"), "BIS", "1.0"
+	dsd.Dimensions = []sdmx.Dimension{{Component: component("REF_AREA", true)}, {Component: component("TIME_PERIOD", false), Kind: sdmx.DimensionTime}}
+	dsd.Measures = []sdmx.Measure{{Component: component("OBS_VALUE", false)}}
+	flow := &sdmx.Dataflow{}
+	flow.Nameable, flow.Agency, flow.Version, flow.Structure = named("WS_CBS_PUB", "Banking statistics"), "BIS", "1.0", sdmx.RefTo(sdmx.URNOf(dsd))
+	submit(t, r, registry.ModeReplace, areas(code("EA", "Euro area", ""), code("NL", "Netherlands", "EA"), code("NL31", "Utrecht", "NL"), code("TR", "Turkey", "")), large, concepts, dsd, flow)
+	submit(t, r, registry.ModeReplace, areas(code("EA", "Euro area", ""), code("NL", "Netherlands", "EA"), code("NL35", "Utrecht", "NL"), code("TR", "Türkiye", ""), code("HR", "Croatia", "EA")))
+	submit(t, r, registry.ModeDelete, large)
+	submit(t, r, registry.ModeReplace, large)
+}
+
+func submit(t *testing.T, r *registry.Registry, mode registry.Mode, ms ...sdmx.Maintainable) {
+	t.Helper()
+	o, err := r.Submit(t.Context(), registry.Submission{Mode: mode, User: "metadata-desk", Structures: func(yield func(registry.Submitted) error) error {
+		for _, m := range ms {
+			if err := sdmx.Complete(m); err != nil {
+				return err
+			}
+			if err := yield(registry.Submitted{Structure: m, Where: "test"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+	if err != nil || o.Refused() {
+		t.Fatalf("submitting: %v %+v", err, o)
+	}
+}
+
+// pages are what every width and theme is looked at in.
+var pages = []struct{ name, path string }{
+	{"dashboard", "/"},
+	{"transactions", "/transactions"},
+	{"transactions-none", "/transactions?of=NOTHING"},
+	{"transaction", "/transactions/2"},
+	{"structures", "/structures"},
+	{"structure-found", "/structures/codelist/BIS/CL_AREA/1.0?q=area"},
+	{"structure-large", "/structures/codelist/BIS/CL_LARGE/1.0"},
+	{"structure-dsd", "/structures/datastructure/BIS/BIS_CBS/1.0"},
+	{"source", "/structures/dataflow/BIS/WS_CBS_PUB/1.0/source?format=sdmx-ml-2.1"},
+	{"submit", "/submit"},
+	{"error", "/transactions/99"},
+}
+
+// Every page, at every width and in both themes: axe finds nothing serious, nothing
+// needs to be scrolled sideways, the page's script and policy complain of nothing.
+func TestLooks(t *testing.T) {
+	s, r := serve(t)
+	fill(t, r)
+	b := open(t, s.URL)
+	for _, width := range []int64{1440, 768, 375} {
+		for _, theme := range []string{"light", "dark"} {
+			b.show(width, theme)
+			for _, p := range pages {
+				name := fmt.Sprintf("%s-%d-%s", p.name, width, theme)
+				b.visit(p.path)
+				b.shoot(name)
+				b.accessible(name)
+				if over := value[int](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+					t.Errorf("%s is %d pixels too wide", name, over)
+				}
+				for _, c := range b.complaints() {
+					if p.name != "error" { // a page that is not there is an error to the browser too
+						t.Errorf("%s: %s", name, c)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Without script, a person checks files, leaves out what is refused and submits.
+func TestSubmitWithoutScript(t *testing.T) {
+	s, r := serve(t)
+	fill(t, r)
+	b := open(t, s.URL)
+	b.show(1440, "light")
+	lost := filepath.Join(t.TempDir(), "flows.json")
+	if err := os.WriteFile(lost, []byte(`{"Dataflow":[{"id":"LOST","agencyId":"BIS","version":"1.0","names":[{"locale":"en","value":"Lost"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=BIS:NO(1.0)"},
+		{"id":"NEW","agencyId":"BIS","version":"1.0","names":[{"locale":"en","value":"New"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=BIS:BIS_CBS(1.0)"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.do(emulation.SetScriptExecutionDisabled(true))
+	b.visit("/submit")
+	b.do(chromedp.SetUploadFiles("#files", []string{lost}), chromedp.Click(`.submit button.pri`), chromedp.WaitVisible(`button[value=leave]`))
+	b.shoot("submit-refused-1440-light")
+	b.do(chromedp.Click(`button[value=leave]`), chromedp.WaitVisible(`button[value=submit]`))
+	b.shoot("submit-checked-1440-light")
+	b.do(chromedp.Click(`button[value=submit]`), chromedp.WaitVisible(`#changed`))
+	if title := value[string](b, `document.querySelector("h1").innerText`); !strings.Contains(title, "Transaction") {
+		t.Errorf("after the submission the page is %q", title)
+	}
+	if live := value[string](b, `getComputedStyle(document.querySelector("[data-copy]")).display`); live != "none" {
+		t.Errorf("a button that needs script is drawn without: %s", live)
+	}
+}
+
+// With script, what is recorded appears where people look, and nothing jumps.
+func TestLive(t *testing.T) {
+	s, r := serve(t)
+	fill(t, r)
+	b := open(t, s.URL)
+	b.show(1440, "light")
+	b.visit("/")
+	b.do(chromedp.WaitVisible(`#latest a[href="/transactions/4"]`), chromedp.Focus(`.find input`))
+	time.Sleep(time.Second) // the stream is open, and has said everything once
+	more := &sdmx.Codelist{}
+	more.ID, more.Agency, more.Version = "CL_MORE", "BIS", "1.0"
+	submit(t, r, registry.ModeReplace, more)
+	b.do(chromedp.WaitVisible(`#latest a[href="/transactions/5"]`), chromedp.WaitVisible(`#head a[href="/transactions/5"]`))
+	if focus := value[string](b, `document.activeElement.name`); focus != "q" {
+		t.Errorf("the focus went to %q", focus)
+	}
+	b.visit("/transactions")
+	time.Sleep(time.Second)
+	submit(t, r, registry.ModeDelete, more)
+	b.do(chromedp.WaitVisible(`#newer`))
+	if text := value[string](b, `document.getElementById("newer").innerText`); text != "1 newer. Show" {
+		t.Errorf("above the list stands %q", text)
+	}
+	if value[bool](b, `!!document.querySelector('#log a[href="/transactions/6"]')`) {
+		t.Error("a row was pushed into the list")
+	}
+	for _, c := range b.complaints() {
+		t.Error(c)
+	}
+}
+
+// The keyboard alone: past the side, to the find box, and to what was found.
+func TestKeyboard(t *testing.T) {
+	s, r := serve(t)
+	fill(t, r)
+	b := open(t, s.URL)
+	b.show(1440, "light")
+	b.visit("/structures")
+	b.do(chromedp.KeyEvent(kb.Tab))
+	if first := value[string](b, `document.activeElement.innerText`); first != "Skip to content" {
+		t.Errorf("the first stop is %q", first)
+	}
+	// One event for the key and its character, as the browser makes them of a real key:
+	// what stops the one stops the other.
+	b.do(input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"), chromedp.KeyEvent("BIS:CL_AREA(1.0)"))
+	if typed := value[string](b, `document.activeElement.name + "=" + document.activeElement.value`); typed != "q=BIS:CL_AREA(1.0)" {
+		t.Fatalf("what was typed is in %q", typed)
+	}
+	b.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`#items`))
+	if path := value[string](b, `location.pathname`); path != "/structures/codelist/BIS/CL_AREA/1.0" {
+		t.Errorf("the find box leads to %s", path)
+	}
+	b.do(chromedp.Focus(`#items-filter`), chromedp.KeyEvent("utre"), chromedp.Poll(`document.querySelectorAll("#items tbody tr").length === 1`, nil))
+	if focus := value[string](b, `document.activeElement.id`); focus != "items-filter" {
+		t.Errorf("while the codes were filtered, the focus went to %q", focus)
+	}
+	for _, c := range b.complaints() {
+		t.Error(c)
+	}
+}

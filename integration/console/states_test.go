@@ -1,0 +1,98 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/sdmx"
+	"urncast/web"
+	"urncast/web/console"
+)
+
+// moment is when the pages of these tests are drawn.
+var moment = time.Date(2026, 3, 12, 10, 42, 12, 0, time.UTC)
+
+// troubled is a dashboard with a producer in every state that there is.
+func troubled() *console.Dashboard {
+	d := &console.Dashboard{Now: moment, Structures: 51_377, Last: 48_219, LastAt: moment.Add(-6 * time.Second)}
+	state := func(name string, s producer.State, sent registry.Number) *producer.Status {
+		d.Producers = append(d.Producers, producer.Status{Name: name, State: s, Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
+			OldestPending: moment.Add(-104 * time.Minute), Since: moment.Add(-90 * time.Minute), Started: true, Holder: "urncast-1:12/ab", HeldSince: moment.Add(-4 * 24 * time.Hour), Term: 41,
+			Standby: []producer.Instance{{ID: "urncast-2:9/cd", StartedAt: moment.Add(-time.Hour)}}})
+		p := &d.Producers[len(d.Producers)-1]
+		p.Settings.Routes = []producer.Route{{Topic: "sdmx." + name + ".json"}, {Topic: "sdmx." + name + ".ml21"}}
+		return p
+	}
+	failed := state("bis-public", producer.Failed, 48_212)
+	failed.Failed = 48_213
+	failed.Reason = "Broker: Message size too large (MSG_SIZE_TOO_LARGE): ESTAT:GEO(24.0) has 1312044 bytes, topic sdmx.public.json has max.message.bytes=1048588. " +
+		"Raise the topic's limit to at least 1313056 bytes, then start."
+	state("ecb-mirror", producer.Idle, 48_219)
+	state("estat-restricted", producer.Suspended, 47_902)
+	state("imf-mirror", producer.Degraded, 48_218).Reason = "Local: Broker transport failure since 10:44. It tries again by itself, next in 16 s."
+	state("oecd", producer.Recovering, 48_219)
+	state("unsd", producer.Publishing, 48_100).Job = &producer.JobStatus{AsOf: 48_000, Structures: 51_377, Done: 20_000}
+	for i := range 7 {
+		row := console.TransactionRow{Transaction: registry.Transaction{Number: d.Last - registry.Number(i), Kind: registry.Replace, Structures: 1 + i*3, RecordedAt: moment.Add(-time.Duration(i) * 17 * time.Minute)},
+			First: sdmx.URN{Class: sdmx.ClassCodelist, Agency: "ESTAT", ID: fmt.Sprintf("CL_LIST_%d", i), Version: "1.0"}}
+		for range d.Producers {
+			row.Statuses = append(row.Statuses, producer.StatusSent)
+		}
+		row.Statuses[0] = producer.StatusPending
+		if row.Number == failed.Failed {
+			row.Statuses[0] = producer.StatusFailed
+		}
+		d.Latest = append(d.Latest, row)
+	}
+	d.Volume = console.Volume{From: moment.Truncate(15 * time.Minute).Add(-95 * 15 * time.Minute), Step: 15 * time.Minute, Parts: make([]console.VolumePart, 96)}
+	for i := range d.Volume.Parts {
+		n := (i * i * 7) % 83
+		d.Volume.Parts[i] = console.VolumePart{Transactions: n, Bytes: int64(n) * 80_000}
+	}
+	return d
+}
+
+// Every state of a producer can be told apart, and seen by whom it waits for.
+func TestStates(t *testing.T) {
+	ours := web.New(web.Options{Password: password})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			ours.ServeHTTP(w, r)
+			return
+		}
+		theme, _ := r.Cookie("urncast_theme") // it is set
+		f := &console.Frame{Title: "Dashboard", Path: "/", Environment: "Production", Version: "1.0.0", Theme: theme.Value, Now: moment, Publishing: "urncast-1", Standby: []string{"urncast-2"},
+			Who: console.Who{Name: "admin", Role: "admin"}, Side: console.Map()}
+		f.Side[2].Entries[0].Needs = 1
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err := console.DashboardPage(f, troubled()).Render(r.Context(), w); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(s.Close)
+	b := open(t, s.URL)
+	for _, width := range []int64{1440, 768, 375} {
+		for _, theme := range []string{"light", "dark"} {
+			b.show(width, theme)
+			name := fmt.Sprintf("dashboard-states-%d-%s", width, theme)
+			b.visit("/")
+			b.shoot(name)
+			b.accessible(name)
+			if over := value[int](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+				t.Errorf("%s is %d pixels too wide", name, over)
+			}
+		}
+	}
+	words := value[[]string](b, `[...document.querySelectorAll("#producers .st")].map(e => e.innerText.trim())`)
+	if got := fmt.Sprint(words); got != "[Failed Idle Suspended Degraded Recovering Publishing]" {
+		t.Errorf("the states are told as %s", got)
+	}
+	for _, c := range b.complaints() {
+		t.Error(c)
+	}
+}

@@ -1,0 +1,261 @@
+package doors
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/web"
+)
+
+// inline is what the policy of a page forbids.
+var inline = regexp.MustCompile(`(?s) style="|<style|<script>| on[a-z]+="`)
+
+// page asks for a page of the console and holds it to what every page promises.
+func page(t *testing.T, s *httptest.Server, path string, parts ...string) string {
+	t.Helper()
+	status, body := call(t, s, "GET", path, nil)
+	want(t, path, status, body, 200, parts...)
+	if bad := inline.FindString(body); bad != "" {
+		t.Errorf("%s holds %q, which its policy forbids", path, bad)
+	}
+	if !strings.Contains(body, `href="#main"`) || strings.Count(body, "<h1") != 1 {
+		t.Errorf("%s has no way past the side, or not one heading of the first rank", path)
+	}
+	return body
+}
+
+// Every page of the registry shows what was submitted, and what changed in it by meaning.
+func TestPages(t *testing.T) {
+	s := serve(t, nil)
+	page(t, s, "/", "First steps", "No transaction is recorded yet")
+	page(t, s, "/transactions", "No transactions", "/submit")
+	page(t, s, "/structures", "No structures")
+	for _, body := range [][]byte{list("L1", "One"), list("L1", "Uno & <due>"), list("L2", "Two")} {
+		if status, answer := call(t, s, "POST", "/sdmx/v2/structure", body); status >= 300 {
+			t.Fatal(answer)
+		}
+	}
+	if status, answer := call(t, s, "DELETE", "/sdmx/v2/structure/codelist/A/L2/1.0", nil); status != 200 {
+		t.Fatal(answer)
+	}
+	page(t, s, "/", "Nothing has failed.", `href="/transactions/4"`, "Pending", `data-live="/live/dashboard"`)
+	page(t, s, "/transactions", `href="/transactions/4"`, "<b>L1</b>", "Today, ", "Waiting ")
+	body := page(t, s, "/transactions?kind=delete", `href="/transactions/4"`)
+	if strings.Contains(body, `href="/transactions/3"`) {
+		t.Error("a filter for deletes shows a replace")
+	}
+	page(t, s, "/transactions?of=NOTHING", "No transaction matches")
+	page(t, s, "/transactions?before=2", `href="/transactions/1"`, "Newest")
+	page(t, s, "/transactions/1", "It was not there before", "new", "1 code")
+	page(t, s, "/transactions/2", "Replaced 1 structure", "1 text", "<del>One</del><ins>Uno &amp; &lt;due&gt;</ins>", "1 code unchanged", `href="/transactions/3" rel="next"`)
+	page(t, s, "/transactions/4", "Deleted 1 structure", "It was deleted")
+	page(t, s, "/structures?q=uno", "<b>L1</b>", "1 of 1")
+	page(t, s, "/structures?q=L2", "No structure matches “L2”")
+	page(t, s, "/structures/codelist/A/L1/1.0", "Uno &amp; &lt;due&gt;", "current since transaction", ">x</td>", `href="/structures/codelist/A/L1/1.0?as=1"`, "No structure refers to it")
+	page(t, s, "/structures/codelist/A/L1/1.0?as=1", "<h1>One", "as it was after transaction")
+	page(t, s, "/structures/codelist/A/L1/1.0?q=uno", "1 found")
+	page(t, s, "/structures/codelist/A/L2/1.0", "deleted by transaction")
+	page(t, s, "/structures/codelist/A/L1/1.0/source?format=sdmx-ml-2.1", "<b>str:Codelist</b>", "Uno &amp;amp; &amp;lt;due")
+	page(t, s, "/submit", "Files are checked first")
+	for path, status := range map[string]int{
+		"/transactions/9": 404, "/transactions/x": 404, "/structures/codelist/A/NO/1.0": 404, "/structures/nonsense/A/L1/1.0": 404,
+		"/structures/codelist/A/L1/1.0/source?format=no": 404, "/submit/0": 404, "/structures/codelist/A/L2/1.0/download?format=fusion-json": 404,
+	} {
+		got, body := call(t, s, "GET", path, nil)
+		want(t, path, got, body, status, "<h1>")
+	}
+	status, csv := call(t, s, "GET", "/transactions.csv", nil)
+	want(t, "export", status, csv, 200, "number,recorded,kind", "\n4,", ",delete,")
+	status, xml := call(t, s, "GET", "/structures/codelist/A/L1/1.0/download?format=sdmx-ml-2.1&as=1", nil)
+	want(t, "download", status, xml, 200, "One", "<str:Codelist ")
+}
+
+// The find box leads straight to what is named in full.
+func TestFind(t *testing.T) {
+	s := serve(t, nil)
+	call(t, s, "POST", "/sdmx/v2/structure", list("L1", "One"))
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for q, to := range map[string]string{
+		"17": "/transactions/17", "a%3Al1(1.0)": "/structures/codelist/A/L1/1.0", "one": "/structures?q=one",
+		"urn%3Asdmx%3Aorg.sdmx.infomodel.codelist.Code%3DA%3AL1(1.0).x": "/structures/codelist/A/L1/1.0", "//evil.example": "/structures?q=%2F%2Fevil.example",
+	} {
+		resp, err := client.Get(s.URL + "/find?q=" + q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Location"); got != to {
+			t.Errorf("%s leads to %s, want %s", q, got, to)
+		}
+	}
+}
+
+// A window of many items holds two hundred, whatever is asked for.
+func TestItems(t *testing.T) {
+	s := serve(t, nil)
+	if status, body := call(t, s, "POST", "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: "BIG", Name: "Big", Codes: 1000})); status >= 300 {
+		t.Fatal(body)
+	}
+	_, found := call(t, s, "GET", "/structures?q=BIG", nil)
+	path := regexp.MustCompile(`/structures/codelist/[^"?]+`).FindString(found)
+	body := page(t, s, path, "1 to 200 of 1\u202f000", "Next 200")
+	if n := strings.Count(body, `<td class="mono id`); n != 200 {
+		t.Errorf("%d rows", n)
+	}
+	page(t, s, path+"?from=900", "901 to 1\u202f000", "Previous 200")
+	page(t, s, path+"?from=99999&view=table", "1\u202f000 to 1\u202f000")
+	page(t, s, path+"?items=zzz", "Nothing matches “zzz”")
+	page(t, s, path+"?from=-5&items=+", "1 to 200")
+}
+
+// form makes a multipart form of fields and one file.
+func form(t *testing.T, fields map[string]string, name string, data []byte) (body []byte, media string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for k, v := range fields {
+		if err := w.WriteField(k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if name != "" {
+		part, err := w.CreateFormFile("files", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := part.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), w.FormDataContentType()
+}
+
+// Files are checked before anything is written, what is refused can be left out, and
+// the submission is the check's.
+func TestSubmitPages(t *testing.T) {
+	s := serve(t, nil)
+	lost := `{"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:NO(1.0)"}],`
+	file := append([]byte(lost), list("L1", "One")[1:]...)
+	body, media := form(t, map[string]string{"action": "replace"}, "two.json", file)
+	status, checked := call(t, s, "POST", "/submit", body, "Content-Type", media)
+	want(t, "check", status, checked, 200, "1 structure is refused, so nothing would be written", "two.json", "Leave the 1 out", "A:NO(1.0)", "waits for what is refused")
+	path := regexp.MustCompile(`action="(/submit/[0-9a-f]+)"`).FindStringSubmatch(checked)[1]
+	send := func(what string) string {
+		t.Helper()
+		status, body := call(t, s, "POST", path, []byte(what), "Content-Type", "application/x-www-form-urlencoded")
+		want(t, what, status, body, 200)
+		return body
+	}
+	if _, log := call(t, s, "GET", "/api/v1/transactions", nil); !strings.Contains(log, `"transactions":[]`) {
+		t.Errorf("a check wrote: %s", log)
+	}
+	if again := send("do=leave"); !strings.Contains(again, "1 structure would be written") || !strings.Contains(again, "new, 1 code") {
+		t.Errorf("after leaving it out: %s", again)
+	}
+	if full := send("do=check&action=full-replace"); !strings.Contains(full, "Type full-replace") {
+		t.Errorf("a full replace is not asked for: %s", full)
+	}
+	status, refused := call(t, s, "POST", path, []byte("do=submit&confirm=no"), "Content-Type", "application/x-www-form-urlencoded")
+	want(t, "unconfirmed", status, refused, 422, "Type full-replace to say that you mean it")
+	send("do=check&action=replace")
+	if done := send("do=submit"); !strings.Contains(done, "Replaced 1 structure") {
+		t.Errorf("submitted: %s", done)
+	}
+	status, gone := call(t, s, "GET", path, nil)
+	want(t, "afterwards", status, gone, 404, "not here any more")
+	status, same := call(t, s, "POST", "/submit", body, "Content-Type", media, "Authorization", "none")
+	want(t, "nobody", status, same, 401)
+	body, media = form(t, nil, "", nil)
+	status, none := call(t, s, "POST", "/submit", body, "Content-Type", media)
+	want(t, "no file", status, none, 422, "No file was chosen")
+	body, media = form(t, nil, "bad.xml", []byte("<a>\n<b"))
+	status, bad := call(t, s, "POST", "/submit", body, "Content-Type", media)
+	want(t, "unreadable", status, bad, 200, "The files cannot be read", "bad.xml")
+	body, media = form(t, nil, "same.json", list("L1", "One"))
+	status, unchanged := call(t, s, "POST", "/submit", body, "Content-Type", media)
+	want(t, "the same", status, unchanged, 200, "All 1 are the same as in the registry")
+}
+
+// A live page gets what changes, and its streams do not hold back the server's end.
+func TestLivePages(t *testing.T) {
+	s := serve(t, nil)
+	live := web.NewServer(s.Config.Handler)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- live.Serve(l) }()
+	for i, c := range []struct{ path, want string }{{"/live/dashboard", `href="/transactions/1"`}, {"/live/transactions", `data-number="2"`}} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+l.Addr().String()+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if media := resp.Header.Get("Content-Type"); media != "text/event-stream" {
+			t.Errorf("%s: %s", c.path, media)
+		}
+		call(t, s, "POST", "/sdmx/v2/structure", list("L1", fmt.Sprintf("name %d", i)))
+		lines := bufio.NewScanner(resp.Body)
+		lines.Buffer(nil, 1<<20)
+		seen := false
+		for !seen && lines.Scan() {
+			seen = strings.HasPrefix(lines.Text(), "data: ") && strings.Contains(lines.Text(), c.want)
+		}
+		if !seen {
+			t.Errorf("%s never says %s: %v", c.path, c.want, lines.Err())
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := live.Shutdown(ctx); err != nil {
+		t.Errorf("the streams hold the server back: %v", err)
+	}
+	if err := <-ended; err != http.ErrServerClosed {
+		t.Error(err)
+	}
+}
+
+// No address and no form makes a page fail, whatever is in it.
+func TestNoPageFails(t *testing.T) {
+	s := serve(t, nil)
+	call(t, s, "POST", "/sdmx/v2/structure", list("L1", "One"))
+	junk := []string{"", "0", "-1", "99999999999999999999", "%00", "%ff%fe", "%25%5F%5C", "'%22<script>", "%F0%9F%98%80", strings.Repeat("x", 5000), "(", "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.%2B)"}
+	for _, path := range []string{"/", "/transactions", "/transactions.csv", "/transactions/1", "/structures", "/structures/codelist/A/L1/1.0",
+		"/structures/codelist/A/L1/1.0/source", "/structures/codelist/A/L1/1.0/download", "/find", "/submit"} {
+		for _, name := range []string{"q", "of", "by", "before", "from", "items", "as", "type", "agency", "after", "versions", "view", "when", "kind", "structure", "all", "format", "show"} {
+			for _, value := range junk {
+				if status, body := call(t, s, "GET", path+"?"+name+"="+value, nil); status >= 500 || strings.Contains(body, "<script>") {
+					t.Errorf("%s?%s=%.40s: status %d: %.300s", path, name, value, status, body)
+				}
+			}
+		}
+	}
+	for _, path := range []string{"/submit", "/submit/0", "/theme"} {
+		for _, media := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""} {
+			for _, body := range []string{"", "do=submit&action=%ff", "--x\r\n\r\n--x", "%"} {
+				if status, answer := call(t, s, "POST", path, []byte(body), "Content-Type", media); status >= 500 {
+					t.Errorf("%s as %s: status %d: %.300s", path, media, status, answer)
+				}
+			}
+		}
+	}
+}

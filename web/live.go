@@ -21,6 +21,9 @@ const (
 	// stream for a dead one.
 	liveTimeout = 5 * time.Second
 	liveBeat    = 15 * time.Second
+	// liveMax is how long a stream lasts: its reader connects again, and whoever may
+	// not read any more is out.
+	liveMax = 5 * time.Minute
 	// liveQueue is how many changes may wait for a reader before it is cut off: it
 	// connects again and gets everything as it is then.
 	liveQueue = 8
@@ -177,6 +180,7 @@ func (s *server) serveLive(l *live) http.HandlerFunc {
 		defer l.leave(events)
 		beat := time.NewTicker(liveBeat)
 		defer beat.Stop()
+		end := time.After(liveMax)
 		next := []byte("retry: 2000\n\n")
 		for {
 			if _, err := w.Write(next); err != nil || flush.Flush() != nil {
@@ -187,6 +191,8 @@ func (s *server) serveLive(l *live) http.HandlerFunc {
 			case <-r.Context().Done():
 				return
 			case <-s.stopping:
+				return
+			case <-end:
 				return
 			case <-beat.C:
 				next = []byte(":\n\n")

@@ -60,7 +60,7 @@ func (s *server) drawAccount(w http.ResponseWriter, r *http.Request, notChanged,
 		Action: path, Button: "Save", Back: accessPath, Inputs: append(roleAndAgencies(role, access.Admin, agencies, agenciesHelp),
 			console.Input{Field: console.Field{Name: "disabled", Label: "Disabled", Help: "It may do nothing, its sessions end, and its tokens are refused, until it is enabled."},
 				Check: true, Checked: disabled})}
-	password := &console.Form{Action: path + "/password", Button: "Set the password", Inputs: []console.Input{{Field: console.NewPassword("password")}}}
+	password := &console.Form{Action: path + "/password", Button: "Set the password", Second: true, Inputs: []console.Input{{Field: console.NewPassword("password")}}}
 	if n.ID == access.From(r.Context()).Account {
 		password.Inputs = append([]console.Input{{Field: presentPassword()}}, password.Inputs...)
 	}

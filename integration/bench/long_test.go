@@ -41,7 +41,7 @@ func TestLongLife(t *testing.T) {
 	out.rows = append(out.rows, few...)
 	drained(t, k, s, out)
 	short := newWorld(t, k, s, "short")
-	short.age(2, 1+shortLog, 1)
+	short.age(longLists, 2, 1+shortLog, 1)
 	if err := short.product.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestLongLife(t *testing.T) {
 // lived measures a registry with a log of n.
 func lived(t *testing.T, k *rig.Kafka, s *pg.Server, n int) []row {
 	w := newWorld(t, k, s, fmt.Sprint("lived", n))
-	w.age(2, n, n)
+	w.age(longLists, 2, n, n)
 	var start figure
 	for round := range rounds + 1 {
 		began := time.Now()
@@ -110,12 +110,12 @@ func (w *world) median(n int, f func(i int)) (out figure) {
 // shifted keeps a round's submissions from repeating those of the one before.
 func shifted(f func(int), n int) func(int) { return func(i int) { f(i + n) } }
 
-// age records the lists, and a log of changes of them from a number up to another,
+// age records lists, and a log of changes of them from a number up to another,
 // by SQL; the producer has sent what is up to sent. The product is stopped then.
-func (w *world) age(from, to, sent int) {
+func (w *world) age(lists, from, to, sent int) {
 	w.t.Helper()
 	if from == 2 {
-		all := make([]rig.Codelist, longLists)
+		all := make([]rig.Codelist, lists)
 		for i := range all {
 			all[i] = rig.Codelist{ID: fmt.Sprintf("L_%d", i), Name: fmt.Sprintf("List %d", i), Codes: 1}
 		}
@@ -128,14 +128,14 @@ func (w *world) age(from, to, sent int) {
 	for _, sql := range []string{
 		fmt.Sprintf(`CREATE UNLOGGED TABLE n AS SELECT n, 1000000 + n AS document, c.urn_id, d.body, d.digest, d.structural, c.bytes, greatest(n - %d, 1) AS before
 			FROM generate_series(%d, %d) n JOIN (SELECT row_number() OVER (ORDER BY urn_id) - 1 AS place, * FROM current) c ON c.place = n %% %d
-			JOIN documents d ON d.id = c.document_id ORDER BY n`, longLists, from, to, longLists),
+			JOIN documents d ON d.id = c.document_id ORDER BY n`, lists, from, to, lists),
 		`CREATE UNIQUE INDEX n_key ON n (urn_id, before)`,
 		`INSERT INTO transactions SELECT n, gen_random_uuid(), 1, now() - interval '1 year' + n * interval '1 second', 0, 1, bytes, 'u', 'replace', '', '' FROM n`,
 		`INSERT INTO documents (id, digest, structural, immutable, final, body) OVERRIDING SYSTEM VALUE SELECT document, digest, structural, false, false, body FROM n`,
 		`INSERT INTO changes (number, position, urn_id, kind, document_id, before_number, bytes, until_number)
 			SELECT n.n, 1, n.urn_id, 1, n.document, n.before, n.bytes, later.n FROM n LEFT JOIN n later ON later.urn_id = n.urn_id AND later.before = n.n`,
 		`UPDATE changes c SET until_number = n.n FROM n WHERE c.number = 1 AND n.before = 1 AND c.urn_id = n.urn_id`,
-		fmt.Sprintf(`UPDATE current c SET document_id = n.document, number = n.n, position = 1 FROM n WHERE c.urn_id = n.urn_id AND n.n > %d`, to-longLists),
+		fmt.Sprintf(`UPDATE current c SET document_id = n.document, number = n.n, position = 1 FROM n WHERE c.urn_id = n.urn_id AND n.n > %d`, to-lists),
 		`SELECT setval('documents_id_seq', (SELECT max(id) FROM documents))`,
 		fmt.Sprintf(`UPDATE registry SET last_number = %d`, to),
 		fmt.Sprintf(`UPDATE cursors SET number = %d`, sent),
@@ -149,7 +149,7 @@ func (w *world) age(from, to, sent int) {
 // drained: a backlog is sent, one Kafka transaction each, in bounded memory.
 func drained(t *testing.T, k *rig.Kafka, s *pg.Server, out *table) {
 	w := newWorld(t, k, s, "backlog")
-	w.age(2, 1+pendingLog, 1)
+	w.age(longLists, 2, 1+pendingLog, 1)
 	began := time.Now()
 	if err := w.product.Start(); err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func (out *table) recovered(name string, w *world) {
 		for range rounds {
 			w.product.Kill()
 			if lost {
-				w.sql(`UPDATE cursors SET number = 1, kafka_offset = 0`)
+				w.sql(`UPDATE cursors SET number = 1, offsets = '{}'`)
 			}
 			began := time.Now()
 			if err := w.product.Start(); err != nil {

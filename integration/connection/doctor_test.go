@@ -304,7 +304,7 @@ func (w *ward) away(t *testing.T) {
 		"may not run": w.doctor("", "no.such.property", "x"),
 		"password":    w.doctor("publisher", "sasl.password", "wrong"),
 	} {
-		found := examine(t, d, "")
+		found := examine(t, d, "sound")
 		if f := found["connection"]; len(found) != 1 || f.Severity != producer.SeverityError {
 			t.Errorf("%s: %+v", name, found)
 		}

@@ -80,9 +80,9 @@ func (c *Control) begin(ctx context.Context, p Principal, agent string) (secret 
 		return "", nil, err
 	}
 	if p.Account != "" {
-		err = c.Store.SignedIn(ctx, p.Account, now)
+		c.noted(ctx, c.Store.SignedIn(ctx, p.Account, now))
 	}
-	return secret, s, err
+	return secret, s, nil
 }
 
 // Cookie finds whose session a secret is. Who has none, or one that is over, is
@@ -117,9 +117,16 @@ func (c *Control) Cookie(ctx context.Context, secret, remote string) (Principal,
 	}
 	p.Session = s.ID
 	if now.Sub(s.SeenAt) >= touchEvery {
-		err = c.Store.SeeSession(ctx, s.ID, remote, now)
+		c.noted(ctx, c.Store.SeeSession(ctx, s.ID, remote, now))
 	}
-	return p, err
+	return p, nil
+}
+
+// noted logs why a use could not be noted: that is no reason to let nobody in.
+func (c *Control) noted(ctx context.Context, err error) {
+	if err != nil {
+		c.log().WarnContext(ctx, "when it was last used could not be noted", "error", err)
+	}
 }
 
 // Sessions lists one's own sessions, or all for an administrator: those that are not
@@ -153,7 +160,7 @@ func (c *Control) EndSession(ctx context.Context, id string) error {
 	}
 	for _, s := range all {
 		if s.ID == id {
-			err := c.Store.EndSession(ctx, id, act(by, ActSessionEnded, s.Account, map[string]any{"beganAt": s.BeganAt, "remote": s.Remote}))
+			err := c.Store.EndSession(ctx, id, act(by, ActSessionEnded, s.Account, map[string]any{"beganAt": s.BeganAt.Truncate(time.Second), "remote": s.Remote}))
 			if !errors.Is(err, registry.ErrNotFound) {
 				return err
 			}

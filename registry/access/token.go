@@ -79,7 +79,7 @@ func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, err
 		return nil, err
 	}
 	secret := TokenPrefix + random()
-	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt}
+	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt.Truncate(time.Second)}
 	if err := c.Store.CreateToken(ctx, t, digest(secret), act(by, ActTokenCreated, a.Name, detail)); err != nil {
 		return nil, err
 	}
@@ -142,9 +142,9 @@ func (c *Control) Bearer(ctx context.Context, secret, remote string) (Principal,
 	}
 	p.Role, p.Agencies, p.Token = min(t.Role, a.Role), t.scope(a), t.Name
 	if now.Sub(t.UsedAt) >= touchEvery {
-		err = c.Store.UseToken(ctx, t.ID, remote, now)
+		c.noted(ctx, c.Store.UseToken(ctx, t.ID, remote, now))
 	}
-	return p, err
+	return p, nil
 }
 
 // scope is what of its agencies the account has still.

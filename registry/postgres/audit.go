@@ -12,17 +12,19 @@ import (
 	"urncast/registry/access"
 )
 
+const (
+	lockAudit   = `LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE`
+	insertAudit = `INSERT INTO audit (at, user_name, remote, action, subject, detail) VALUES (clock_timestamp(), $1, $2, $3, $4, $5)`
+)
+
 // audit records an act in the transaction of the change. The lock makes ids rise
 // in the order of commits, so that a reader of what follows an id misses nothing;
 // acts are rare enough for it.
 func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
-	if _, err := t.Exec(ctx, `LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+	if _, err := t.Exec(ctx, lockAudit); err != nil {
 		return fmt.Errorf("locking the audit: %w", err)
 	}
-	_, err := t.Exec(ctx, `
-		INSERT INTO audit (at, user_name, remote, action, subject, detail) VALUES (clock_timestamp(), $1, $2, $3, $4, $5)`,
-		a.User, a.Remote, a.Action, a.Subject, a.Detail)
-	if err != nil {
+	if _, err := t.Exec(ctx, insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail); err != nil {
 		return fmt.Errorf("recording the change in the audit: %w", err)
 	}
 	return nil
@@ -47,9 +49,15 @@ func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]p
 	return acts, err
 }
 
-// Record implements access.Store.
+// Record implements access.Store. It is one round trip, for every submission waits for
+// it; a connection that is given back inside a transaction is closed by the pool.
 func (s *AccessStore) Record(ctx context.Context, a access.Act) error {
-	return s.audited(ctx, a, func(pgx.Tx) error { return nil })
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(lockAudit)
+	b.Queue(insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)
+	b.Queue("COMMIT")
+	return s.pool.SendBatch(ctx, b).Close()
 }
 
 // Acts implements access.Store.

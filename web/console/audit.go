@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/registry"
 	"urncast/registry/access"
 )
 
@@ -143,6 +144,16 @@ func changes(name string, before, after any, out *[]Detail) {
 		}
 		changes(below, a[key], b[key], out)
 	}
+}
+
+// transactionOf is the first transaction that an entry is about; 0 if it is about none.
+func transactionOf(subject string) registry.Number {
+	words := strings.Fields(subject)
+	if len(words) < 2 || words[0] != "transaction" && words[0] != "transactions" {
+		return 0
+	}
+	n, _ := strconv.ParseInt(words[1], 10, 64) // what is no number names none
+	return registry.Number(n)
 }
 
 func inWords(v any) string {

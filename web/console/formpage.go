@@ -8,6 +8,7 @@ type Form struct {
 	Button, Back string // Back is a path
 	Inputs       []Input
 	Wrong        string // what is wrong with no field alone
+	Second       bool   // it is not the first thing to do on its page
 }
 
 // An Input is a field, a choice if it has Options, or a box to tick.

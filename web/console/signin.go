@@ -10,11 +10,13 @@ type SignIn struct {
 
 // NewSetUp is the form that makes the first administrator, as it was filled in.
 func NewSetUp(code, name string) *Form {
+	password := NewPassword("password")
+	password.Label = "Password"
 	return &Form{Inputs: []Input{
 		{Field: Field{Name: "code", Label: "Set-up code", Value: code, Mono: true, Required: true, Autocomplete: "off",
 			Help: "In the program's log, in the line that begins “first run”. It shows that you run this machine."}},
 		{Field: Field{Name: "name", Label: "Name", Value: name, Required: true, Autocomplete: "username", Help: "Shown in the audit log for everything that you do."}},
-		{Field: NewPassword("password")},
+		{Field: password},
 	}}
 }
 

@@ -14,6 +14,10 @@ var acts = map[string]string{
 	"POST /ws/secure/sdmxapi/rest":                                    "Submitting structures",
 	"POST /ws/secure/sdmxapi/rest/{$}":                                "Submitting structures",
 	"POST /api/v1/structures/rename":                                  "Renaming",
+	"GET /structures/{type}/{agency}/{id}/{version}/delete":           "Deleting a structure",
+	"POST /structures/{type}/{agency}/{id}/{version}/delete":          "Deleting a structure",
+	"GET /structures/{type}/{agency}/{id}/{version}/rename":           "Renaming",
+	"POST /structures/{type}/{agency}/{id}/{version}/rename":          "Renaming",
 
 	"PUT /api/v1/settings":                      "Changing the settings",
 	"POST /api/v1/housekeeping":                 "Housekeeping",

@@ -17,8 +17,11 @@ import (
 // pagePolicy lets a page load what is served here, and nothing that stands in it.
 const pagePolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// themeCookie holds the reader's choice.
-const themeCookie = "urncast_theme"
+// themeCookie and keysCookie hold the reader's choices.
+const (
+	themeCookie = "urncast_theme"
+	keysCookie  = "urncast_keys"
+)
 
 // frame makes the frame of a page. What is needed of producers comes from the glance,
 // so that a page costs nothing more for it.
@@ -31,6 +34,9 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	}
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		f.Theme = c.Value
+	}
+	if c, err := r.Cookie(keysCookie); err == nil && c.Value == "off" {
+		f.KeysOff = true
 	}
 	g := s.glance.get(r.Context(), s)
 	f.Publishing, f.Standby = g.publishing, g.standby
@@ -124,16 +130,27 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(content) // the reader has gone; nobody is left to tell
 }
 
-// theme keeps the reader's choice, and leads back.
+// theme keeps the reader's choices of how pages look and behave, and leads back.
 func (s *server) theme(w http.ResponseWriter, r *http.Request) {
-	c := &http.Cookie{Name: themeCookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.private(r), MaxAge: 400 * 24 * 3600}
-	switch theme := r.PostFormValue("theme"); theme {
-	case "light", "dark":
-		c.Value = theme
-	default:
-		c.MaxAge = -1
+	keep := func(name, value string) {
+		c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil, MaxAge: 400 * 24 * 3600}
+		if value == "" {
+			c.MaxAge = -1
+		}
+		http.SetCookie(w, c)
 	}
-	http.SetCookie(w, c)
+	switch keys := r.PostFormValue("keys"); keys {
+	case "off":
+		keep(keysCookie, "off")
+	case "on":
+		keep(keysCookie, "")
+	default:
+		theme := r.PostFormValue("theme")
+		if theme != "light" && theme != "dark" {
+			theme = ""
+		}
+		keep(themeCookie, theme)
+	}
 	http.Redirect(w, r, cameFrom(r), http.StatusSeeOther)
 }
 

@@ -50,6 +50,7 @@ func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.drawTrouble(w, r, "/structures", err)
 	default:
+		v.MayChange = s.serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
 		s.draw(w, r, http.StatusOK, console.StructurePage(s.frame(r, console.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
 }

@@ -86,6 +86,9 @@ var pages = []struct{ name, path string }{
 	{"structure-large", "/structures/codelist/BIS/CL_LARGE/1.0"},
 	{"structure-dsd", "/structures/datastructure/BIS/BIS_CBS/1.0"},
 	{"source", "/structures/dataflow/BIS/WS_CBS_PUB/1.0/source?format=sdmx-ml-2.1"},
+	{"delete-refused", "/structures/codelist/BIS/CL_AREA/1.0/delete"},
+	{"delete", "/structures/codelist/BIS/CL_LARGE/1.0/delete"},
+	{"rename", "/structures/codelist/BIS/CL_AREA/1.0/rename?id=CL_REF_AREA"},
 	{"submit", "/submit"},
 	{"error", "/transactions/99"},
 }
@@ -104,7 +107,7 @@ func TestLooks(t *testing.T) {
 				b.visit(p.path)
 				b.shoot(name)
 				b.accessible(name)
-				if over := value[int](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+				if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
 					t.Errorf("%s is %d pixels too wide", name, over)
 				}
 				for _, c := range b.complaints() {
@@ -194,6 +197,11 @@ func TestKeyboard(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`#items`))
 	if path := value[string](b, `location.pathname`); path != "/structures/codelist/BIS/CL_AREA/1.0" {
 		t.Errorf("the find box leads to %s", path)
+	}
+	b.do(chromedp.Click(`button[name=keys]`), chromedp.WaitVisible(`button[name=keys][aria-pressed=false]`), chromedp.Focus(`.side a`),
+		input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"))
+	if focus := value[string](b, `document.activeElement.tagName`); focus != "A" {
+		t.Errorf("the key was switched off, and moved the focus to %s", focus)
 	}
 	b.do(chromedp.Focus(`#items-filter`), chromedp.KeyEvent("utre"), chromedp.Poll(`document.querySelectorAll("#items tbody tr").length === 1`, nil))
 	if focus := value[string](b, `document.activeElement.id`); focus != "items-filter" {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -59,7 +60,7 @@ func troubled() *console.Dashboard {
 
 // Every state of a producer can be told apart, and seen by whom it waits for.
 func TestStates(t *testing.T) {
-	ours := web.New(web.Options{Password: password})
+	ours := web.New(web.Options{Log: slog.New(slog.DiscardHandler)})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			ours.ServeHTTP(w, r)
@@ -83,7 +84,7 @@ func TestStates(t *testing.T) {
 			b.visit("/")
 			b.shoot(name)
 			b.accessible(name)
-			if over := value[int](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+			if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
 				t.Errorf("%s is %d pixels too wide", name, over)
 			}
 		}

@@ -190,6 +190,37 @@ func TestSubmitPages(t *testing.T) {
 	want(t, "the same", status, unchanged, 200, "All 1 are the same as in the registry")
 }
 
+// Before a structure goes or gets another id, a person sees what would follow.
+func TestChangePages(t *testing.T) {
+	s := serve(t, nil)
+	flow := `{"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:D(1.0)"}],` +
+		`"DataStructure":[{"id":"D","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"D"}]}]}`
+	if status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(flow)); status >= 300 {
+		t.Fatal(body)
+	}
+	dsd, dataflow := "/structures/datastructure/A/D/1.0", "/structures/dataflow/A/F/1.0"
+	media := "application/x-www-form-urlencoded"
+	page(t, s, dsd, "Rename…", "Delete…")
+	if body := page(t, s, dsd+"/delete", "Delete A:D(1.0)?", "cannot be deleted", "<b>F</b>", "Keep it"); strings.Contains(body, "danger solid") {
+		t.Error("what cannot be deleted has a button that deletes")
+	}
+	status, body := call(t, s, "POST", dsd+"/delete", nil, "Content-Type", media)
+	want(t, "a delete that may not be", status, body, 409, "cannot be deleted")
+	page(t, s, dsd+"/rename?id=D2", "D would be called D2", "Rename to D2", "refers to the new id")
+	status, body = call(t, s, "GET", dsd+"/rename?id=no+id", nil)
+	want(t, "an id that is none", status, body, 422, "aria-invalid", "the new id")
+	status, body = call(t, s, "POST", dsd+"/rename", []byte("id=D2&versions=all"), "Content-Type", media)
+	want(t, "rename", status, body, 200, "Replaced 2 structures", "one half of a submission")
+	page(t, s, "/structures/datastructure/A/D2/1.0", "1 refers to it")
+	page(t, s, dataflow+"/delete", "No structure in the registry refers to it", "danger solid")
+	status, body = call(t, s, "POST", dataflow+"/delete", nil, "Content-Type", media)
+	want(t, "delete", status, body, 200, "Deleted 1 structure")
+	status, body = call(t, s, "GET", dataflow+"/delete", nil)
+	want(t, "what is gone", status, body, 404, "<h1")
+	status, body = call(t, s, "POST", dsd+"/delete", nil, "Content-Type", media, "Authorization", "none")
+	want(t, "nobody", status, body, 401)
+}
+
 // A live page gets what changes, and its streams do not hold back the server's end.
 func TestLivePages(t *testing.T) {
 	s := serve(t, nil)
@@ -240,8 +271,8 @@ func TestNoPageFails(t *testing.T) {
 	call(t, s, "POST", "/sdmx/v2/structure", list("L1", "One"))
 	junk := []string{"", "0", "-1", "99999999999999999999", "%00", "%ff%fe", "%25%5F%5C", "'%22<script>", "%F0%9F%98%80", strings.Repeat("x", 5000), "(", "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.%2B)"}
 	for _, path := range []string{"/", "/transactions", "/transactions.csv", "/transactions/1", "/structures", "/structures/codelist/A/L1/1.0",
-		"/structures/codelist/A/L1/1.0/source", "/structures/codelist/A/L1/1.0/download", "/find", "/submit"} {
-		for _, name := range []string{"q", "of", "by", "before", "from", "items", "as", "type", "agency", "after", "versions", "view", "when", "kind", "structure", "all", "format", "show"} {
+		"/structures/codelist/A/L1/1.0/source", "/structures/codelist/A/L1/1.0/download", "/structures/codelist/A/L1/1.0/rename", "/structures/codelist/A/L1/1.0/delete", "/find", "/submit"} {
+		for _, name := range []string{"q", "of", "by", "before", "from", "items", "as", "type", "agency", "after", "versions", "view", "when", "kind", "structure", "all", "format", "show", "id"} {
 			for _, value := range junk {
 				if status, body := call(t, s, "GET", path+"?"+name+"="+value, nil); status >= 500 || strings.Contains(body, "<script>") {
 					t.Errorf("%s?%s=%.40s: status %d: %.300s", path, name, value, status, body)

@@ -15,6 +15,8 @@ type Frame struct {
 	Version     string
 	// Theme is "light" or "dark" by the reader's choice, or empty: the system's.
 	Theme string
+	// KeysOff says that no single key does anything, by the reader's choice.
+	KeysOff bool
 	// Publishing is the instance that holds the lease; Standby are those that wait.
 	Publishing string
 	Standby    []string

@@ -19,7 +19,9 @@ type Structure struct {
 	Final   bool
 	Stable  bool // by its version
 	Current bool
-	Removed bool // the content is not there any more
+	// MayChange says that the reader may rename and delete.
+	MayChange bool
+	Removed   bool // the content is not there any more
 	// Shown is the revision whose content is shown.
 	Shown    registry.Revision
 	Versions []sdmx.URN

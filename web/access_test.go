@@ -30,7 +30,7 @@ var whoMay = map[string][]string{
 		"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}",
 		"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", "POST /ws/secure/sdmxapi/rest", "POST /ws/secure/sdmxapi/rest/{$}",
 		"POST /api/v1/structures/rename", "GET /submit", "POST /submit", "GET /submit/{id}", "POST /submit/{id}"},
-	"admin": {"PUT /api/v1/settings", "POST /api/v1/housekeeping", "POST /api/v1/producers", "PUT /api/v1/producers/{name}", "DELETE /api/v1/producers/{name}",
+	"admin": {"POST /api/v1/producers/preview", "PUT /api/v1/settings", "POST /api/v1/housekeeping", "POST /api/v1/producers", "PUT /api/v1/producers/{name}", "DELETE /api/v1/producers/{name}",
 		"POST /api/v1/producers/{name}/{command}", "POST /api/v1/producers/{name}/jobs", "DELETE /api/v1/producers/{name}/jobs/{id}",
 		"GET /api/v1/producers/{name}/doctor", "POST /api/v1/producers/{name}/doctor/fix", "POST /api/v1/topics",
 		"GET /api/v1/connections", "GET /api/v1/connections/{name}", "PUT /api/v1/connections/{name}", "DELETE /api/v1/connections/{name}",

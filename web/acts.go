@@ -18,6 +18,7 @@ var acts = map[string]string{
 	"PUT /api/v1/settings":                      "Changing the settings",
 	"POST /api/v1/housekeeping":                 "Housekeeping",
 	"POST /api/v1/producers":                    "Making a producer",
+	"POST /api/v1/producers/preview":            "A preview",
 	"PUT /api/v1/producers/{name}":              "Changing a producer",
 	"DELETE /api/v1/producers/{name}":           "Deleting a producer",
 	"POST /api/v1/producers/{name}/{command}":   "This command",

@@ -67,6 +67,7 @@ func producerRoutes(p *rest.Producers) []route {
 	return []route{
 		{"GET /api/v1/producers", accessRead, p.List},
 		{"POST /api/v1/producers", accessAdmin, p.Create},
+		{"POST /api/v1/producers/preview", accessAdmin, p.Preview},
 		{"GET /api/v1/producers/{name}", accessRead, p.Get},
 		{"PUT /api/v1/producers/{name}", accessAdmin, p.Put},
 		{"DELETE /api/v1/producers/{name}", accessAdmin, p.Delete},

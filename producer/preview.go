@@ -81,6 +81,11 @@ func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, pa
 	return out, nil
 }
 
+// Matching counts what is current and passes a filter.
+func (p *Producers) Matching(ctx context.Context, f Filter) (Amount, error) {
+	return p.amounts.of(ctx, p.Directory, Extent{Filters: []Filter{f}})
+}
+
 // amountAge is how old a count may be: a form asks again with each key.
 const amountAge = time.Second
 

@@ -46,6 +46,7 @@ func (s *server) routes() []route {
 	routes = append(routes, s.pageRoutes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
+		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)

@@ -53,7 +53,6 @@ func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, pa
 	if err := scope.Filter.Check(); err != nil {
 		return nil, badEdit("%s", err)
 	}
-	until := time.Now().Add(patience)
 	out := []RoutePreview{}
 	for i := range routes {
 		r := &routes[i]
@@ -73,7 +72,7 @@ func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, pa
 			return nil, err
 		}
 		one := RoutePreview{Topic: r.Topic, Matches: a.Structures, Bytes: a.Bytes}
-		if one.Inexpressible, one.Unexamined, err = p.verdicts.of(ctx, p.Directory, e, f, until); err != nil {
+		if one.Inexpressible, one.Unexamined, err = p.verdicts.of(ctx, p.Directory, e, f, patience/time.Duration(len(routes))); err != nil {
 			return nil, err
 		}
 		out = append(out, one)
@@ -141,7 +140,7 @@ const (
 
 // of counts what a format cannot express of an extent, and what is not known yet when
 // the time is up.
-func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Format, until time.Time) (off, unknown int64, err error) {
+func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Format, patience time.Duration) (off, unknown int64, err error) {
 	classes := []string{}
 	for _, class := range sdmx.Modelled() {
 		if !formats.AlwaysExpressible(f, class) {
@@ -156,6 +155,7 @@ func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Form
 		return 0, 0, err
 	}
 	off, entries = v.sort(f.Name, entries)
+	until := time.Now().Add(patience)
 	for len(entries) > 0 && time.Now().Before(until) {
 		n, bytes := 0, 0
 		for n < len(entries) && (n == 0 || bytes+entries[n].Bytes <= verdictBytes) {

@@ -23,7 +23,7 @@ var whoMay = map[string][]string{
 		"GET /api/v1/openapi.json", "GET /api/v1/producers", "GET /api/v1/producers/{name}", "GET /api/v1/producers/{name}/jobs",
 		"GET /structures", "GET /structures/{type}/{agency}/{id}/{version}", "GET /structures/{type}/{agency}/{id}/{version}/source",
 		"GET /structures/{type}/{agency}/{id}/{version}/download", "GET /live/dashboard", "GET /live/transactions", "GET /find",
-		"GET /producers", "GET /live/producers", "GET /producers/{name}"},
+		"GET /producers", "GET /live/producers", "GET /live/producers/{name}", "GET /producers/{name}"},
 	"signed in": {"POST /api/v1/accounts/{account}/password", "GET /api/v1/sessions", "DELETE /api/v1/sessions/{id}", "GET /api/v1/tokens", "POST /api/v1/tokens",
 		"DELETE /api/v1/tokens/{id}", "GET /access", "GET /access/password", "POST /access/password", "GET /access/new-token", "POST /access/new-token",
 		"GET /access/tokens/{id}/delete", "POST /access/tokens/{id}/delete", "POST /access/sessions/{id}/end"},

@@ -32,8 +32,8 @@ func routeWays(s *producer.Status, was, chosen string) []console.Way {
 		"What is pending comes in the new format and through the new filter; older messages stay as they are. If the filter takes less than before, tombstones for the rest come first.", chosen)
 }
 
-// fixedPage says why settings cannot be changed here. If it says false, the answer has
-// been written.
+// changeable gives the producer of the path, if its settings can be changed here. If it
+// says false, the answer has been written.
 func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*producer.Status, bool) {
 	_, status, ok := s.findProducer(w, r)
 	if !ok {

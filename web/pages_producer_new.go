@@ -97,7 +97,7 @@ func filterIn(r *http.Request) (f producer.Filter) {
 	return f
 }
 
-// count fills in what a route in a form takes.
+// countRoute fills in what a route in a form takes.
 func (s *server) countRoute(ctx context.Context, form *console.RouteForm, route producer.Route) error {
 	if route.Format == "" {
 		route.Format = producer.FormatDefault

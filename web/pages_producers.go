@@ -18,6 +18,7 @@ func (s *server) producerPageRoutes() []route {
 	return []route{
 		{"GET /producers", accessRead, s.producersPage},
 		{"GET /live/producers", accessRead, s.serveLive(s.liveProducers())},
+		{"GET /live/producers/{name}", accessRead, s.liveProducer},
 		{"GET /producers/new", accessAdmin, s.newProducerPage},
 		{"POST /producers/new", accessAdmin, s.newProducer},
 		{"GET /producers/{name}", accessRead, s.producerPage},
@@ -39,7 +40,7 @@ const (
 	previewGlance = 80 * time.Millisecond
 )
 
-// commands says whether the reader may command producers.
+// mayCommand says whether the reader may command producers.
 func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= access.Admin }
 
 func producerActor(r *http.Request) producer.Actor {
@@ -80,7 +81,7 @@ func (s *server) liveProducers() *live {
 	}}
 }
 
-// find gives the producer of the path with its status. If it says false, the answer
+// findProducer gives the producer of the path with its status. If it says false, the answer
 // has been written.
 func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer.Admin, *producer.Status, bool) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
@@ -99,7 +100,7 @@ func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer
 	return nil, nil, false
 }
 
-// done are the notices after an act, by the word in the query.
+// doneWords are the notices after an act, by the word in the query.
 var doneWords = map[string]string{
 	"start":    "The start is asked for. The instance that holds the lease does it.",
 	"suspend":  "The suspension is asked for. The transaction under way is finished first.",
@@ -125,7 +126,9 @@ func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, console.ProducersPath, err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, console.ProducerPage(s.frame(r, status.Name, console.ProducersPath), p))
+	f := s.frame(r, status.Name, console.ProducersPath)
+	f.Live = "/live" + console.ProducerPath(status.Name)
+	s.draw(w, r, http.StatusOK, console.ProducerPage(f, p))
 }
 
 func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
@@ -144,16 +147,28 @@ func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *p
 		}
 		p.Routes = append(p.Routes, row)
 	}
+	if err := s.fillMoving(ctx, p, admin); err != nil {
+		return err
+	}
+	return s.fillMail(ctx, p)
+}
+
+// fillMoving gathers what changes while somebody looks.
+func (s *server) fillMoving(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+	var err error
 	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
 		return err
 	}
+	if !p.Started { // what waits for nobody is not pending
+		return nil
+	}
 	ts, err := s.Registry.Latest(ctx, 0, latestShown)
-	if err != nil {
+	if err != nil || len(ts) == 0 {
 		return err
 	}
-	rows, err := s.rows(ctx, ts, []producer.Status{p.Status})
-	if err != nil || len(rows) == 0 {
-		return errors.Join(err, s.fillMail(ctx, p))
+	rows, err := s.rows(ctx, ts, nil)
+	if err != nil {
+		return err
 	}
 	became, err := admin.TransactionStatus(ctx, rows[len(rows)-1].Number, rows[0].Number)
 	if err != nil {
@@ -162,7 +177,7 @@ func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *p
 	for i := range rows {
 		p.Latest = append(p.Latest, console.BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
 	}
-	return s.fillMail(ctx, p)
+	return nil
 }
 
 // fillMail adds the addresses, which are for admins.
@@ -215,4 +230,40 @@ func sentenceOf(text string) string {
 // doneWith leads to a producer's page, which says what was done.
 func doneWith(w http.ResponseWriter, r *http.Request, name, word string) {
 	http.Redirect(w, r, console.ProducerPath(name)+"?done="+word, http.StatusSeeOther)
+}
+
+// A watched is a producer before the eyes of readers who may the same.
+type watched struct {
+	id  string
+	may bool
+}
+
+// liveProducer is the stream of one producer's page.
+func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
+	_, status, ok := s.findProducer(w, r)
+	if !ok {
+		return
+	}
+	key := watched{status.ID, mayCommand(r)}
+	made, _ := s.watch.LoadOrStore(key, &live{gather: s.watchProducer(key)})
+	s.serveLive(made.(*live))(w, r)
+}
+
+func (s *server) watchProducer(of watched) func(context.Context) ([]part, string, error) {
+	var before []producer.Status
+	return func(ctx context.Context) ([]part, string, error) {
+		admin := s.Producers.Of(of.id)
+		status, err := admin.Status(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		p := &console.Producer{Status: status, Now: s.Now(), May: of.may}
+		if err := s.fillMoving(ctx, p, admin); err != nil {
+			return nil, "", err
+		}
+		now := []producer.Status{status}
+		say := console.Said(before, now)
+		before = now
+		return []part{{"head", console.ProducerHead(p)}, {"needs", console.ProducerNeeds(p)}, {"latest", console.ProducerLatest(p)}, {"jobs", console.ProducerJobs(p)}}, say, nil
+	}
 }

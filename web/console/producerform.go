@@ -153,7 +153,7 @@ func PreviewSum(all []producer.RoutePreview) string {
 	}
 	text := Plural(n, "message", "messages") + ", " + Size(bytes) + " as stored"
 	if unknown > 0 {
-		text = "At most " + text
+		text = "at most " + text
 	}
 	return text
 }

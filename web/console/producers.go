@@ -111,6 +111,13 @@ func (p *Producer) unsaid() (n int64) {
 	return n
 }
 
+func (p *Producer) latestEmpty() string {
+	if !p.Started {
+		return "Nothing is sent before it is started, idle or with a baseline."
+	}
+	return "What changes the registry is listed here with what became of it on this producer."
+}
+
 // FilterWords says in words what a filter takes.
 func FilterWords(f producer.Filter) string {
 	if f.IsZero() {

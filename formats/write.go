@@ -174,6 +174,9 @@ type Loss = structures.Loss
 // Losses lists what f cannot say of m.
 func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
 
+// Unsaid lists, for a person, what keeps f from saying a structure.
+func Unsaid(f *Format) []string { return structures.Unsaid(f.dialect) }
+
 // AlwaysExpressible says that Expressible is nil for every structure of a class.
 func AlwaysExpressible(f *Format, c sdmx.Class) bool { return structures.Always(f.dialect, c) }
 

@@ -26,6 +26,8 @@ type Records interface {
 	Routes(ctx context.Context) ([]LimitedRoute, error)
 	// Statuses gives what became of each transaction in a range, both ends included.
 	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error)
+	// Held says what is known of each topic that was published to.
+	Held(ctx context.Context) ([]HeldRoute, error)
 }
 
 // An Admin shows and commands a producer, from any instance: through the

@@ -17,6 +17,7 @@ type Named struct{ ID, Name string }
 // A Directory keeps what producers there are. Each change is committed together
 // with its Act, and heard by all instances.
 type Directory interface {
+	Contents
 	// Producers lists all, by name.
 	Producers(ctx context.Context) ([]Named, error)
 	// Records gives the side of the database that is about one of them.
@@ -37,6 +38,9 @@ type Producers struct {
 	Directory Directory
 	// Connections tells whether a connection is there; nil for any.
 	Connections *Connections
+
+	amounts  amounts
+	verdicts verdicts
 }
 
 // A TakenError says what another producer has already.

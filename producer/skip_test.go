@@ -32,6 +32,8 @@ func (r *modelRecords) Statuses(context.Context, registry.Number, registry.Numbe
 	return nil, nil
 }
 
+func (r *modelRecords) Held(context.Context) ([]HeldRoute, error) { return nil, nil }
+
 func (r *modelRecords) Routes(context.Context) ([]LimitedRoute, error) { return r.routes, nil }
 
 func (r *modelRecords) Wish(_ context.Context, w Wish, a Act) error {

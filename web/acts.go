@@ -22,6 +22,7 @@ var acts = map[string]string{
 	"PUT /api/v1/settings":                      "Changing the settings",
 	"POST /api/v1/housekeeping":                 "Housekeeping",
 	"POST /api/v1/producers":                    "Making a producer",
+	"POST /api/v1/producers/preview":            "A preview",
 	"PUT /api/v1/producers/{name}":              "Changing a producer",
 	"DELETE /api/v1/producers/{name}":           "Deleting a producer",
 	"POST /api/v1/producers/{name}/{command}":   "This command",
@@ -54,6 +55,18 @@ var acts = map[string]string{
 	"DELETE /api/v1/accounts/{account}": "Deleting an account",
 	"GET /api/v1/audit":                 "Seeing the audit",
 
+	"GET /producers/new":               "Making a producer",
+	"POST /producers/new":              "Making a producer",
+	"GET /producers/{name}/doctor":     "Examining topics",
+	"GET /producers/{name}/fix":        "Mending a topic",
+	"POST /producers/{name}/fix":       "Mending a topic",
+	"GET /producers/{name}/change":     "Changing a producer",
+	"POST /producers/{name}/change":    "Changing a producer",
+	"GET /producers/{name}/route":      "Changing a route",
+	"POST /producers/{name}/route":     "Changing a route",
+	"GET /producers/{name}/{command}":  "This command",
+	"POST /producers/{name}/{command}": "This command",
+
 	"GET /access/new-account":                  "Making an account",
 	"POST /access/new-account":                 "Making an account",
 	"GET /access/accounts/{account}":           "Seeing an account",
@@ -64,7 +77,9 @@ var acts = map[string]string{
 	"GET /audit":                               "Seeing the audit log",
 }
 
-var commands = map[string]string{"start": "Starting", "suspend": "Suspending", "resume": "Resuming", "skip": "Skipping a transaction"}
+var commands = map[string]string{"start": "Starting", "suspend": "Suspending", "resume": "Resuming", "skip": "Skipping a transaction",
+	"baseline": "Publishing a baseline", "publish": "Publishing anew", "delete": "Deleting a producer", "cancel": "Cancelling a job",
+	"mail": "Seeing who is mailed", "remove-route": "Removing a route"}
 
 // actOf says what a request asks for.
 func actOf(pattern string, r *http.Request) string {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"urncast/registry/access"
 	"urncast/web/console"
@@ -57,6 +58,14 @@ func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
 	if err := r.ParseForm(); err != nil {
 		rest.WriteError(w, r, http.StatusBadRequest, "The form could not be read: %s.", err)
 		return false
+	}
+	for name, values := range r.PostForm {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				rest.WriteError(w, r, http.StatusBadRequest, "The field %q holds bytes that are no text in UTF-8.", name)
+				return false
+			}
+		}
 	}
 	return true
 }

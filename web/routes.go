@@ -46,6 +46,7 @@ func (s *server) routes() []route {
 	routes = append(routes, s.pageRoutes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
+		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
@@ -67,6 +68,7 @@ func producerRoutes(p *rest.Producers) []route {
 	return []route{
 		{"GET /api/v1/producers", accessRead, p.List},
 		{"POST /api/v1/producers", accessAdmin, p.Create},
+		{"POST /api/v1/producers/preview", accessAdmin, p.Preview},
 		{"GET /api/v1/producers/{name}", accessRead, p.Get},
 		{"PUT /api/v1/producers/{name}", accessAdmin, p.Put},
 		{"DELETE /api/v1/producers/{name}", accessAdmin, p.Delete},

@@ -55,6 +55,7 @@ type server struct {
 	glance   glances
 	items    contents
 	uploads  uploads
+	watch    sync.Map // *live by watched
 	stopping chan struct{}
 	stopOnce sync.Once
 }

@@ -32,6 +32,21 @@ func Always(d codec.Dialect, c sdmx.Class) bool {
 	return d == codec.Fusion && c != sdmx.ClassDataStructure
 }
 
+// Unsaid lists, for a person, the fatal losses that a dialect knows: each add(true, …)
+// below is in one of the lines.
+func Unsaid(d codec.Dialect) []string {
+	if d == codec.Fusion {
+		return []string{"data structures with metadata attributes that are reported with data"}
+	}
+	return []string{
+		"versions and references to versions that are more than digits, such as 1.0.0-draft or 2.0+",
+		"references to types that SDMX 3.0 brought, such as value lists, hierarchies and structure maps",
+		"codelists that extend others",
+		"data structures whose measures are other than one OBS_VALUE, without dimensions, with a component without a concept, " +
+			"with a time dimension other than TIME_PERIOD, or with metadata attributes that are reported with data",
+	}
+}
+
 type losses struct {
 	list []Loss
 	seen map[string]bool

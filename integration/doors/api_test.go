@@ -54,11 +54,11 @@ func (f *fixtures) AlterTopic(_ context.Context, _ *producer.Connection, topic s
 	return nil
 }
 
-// serveAll serves every route there is.
-func serveAll(t *testing.T) *httptest.Server {
+// serveAll serves every route there is, from a database of its own.
+func serveAll(t *testing.T) (*httptest.Server, *postgres.Store) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "every_route"))
+	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("all_"+t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +74,7 @@ func serveAll(t *testing.T) *httptest.Server {
 		}
 	}
 	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	producers.Connections = connections
 	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true},
 		Retention: time.Hour, Largest: store.Largest}
 	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
@@ -84,7 +85,7 @@ func serveAll(t *testing.T) *httptest.Server {
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
 		Log:    slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
-	return s
+	return s, store
 }
 
 // calls are made in this order: later ones need what earlier ones left.
@@ -140,6 +141,9 @@ var calls = []struct {
 	{"POST", "/api/v1/producers", `{"name": "two", "connection": "main", "routes": [{"topic": "two", "format": "sdmx-ml-2.1", "filter": {"classes": ["Codelist"]}}]}`, 201},
 	{"POST", "/api/v1/producers", `{"name": "two", "routes": [{"topic": "three", "format": "fusion-json"}]}`, 409},
 	{"POST", "/api/v1/producers", `{"name": "three", "routes": [{"topic": "t/hree", "format": "fusion-json"}]}`, 400},
+	{"POST", "/api/v1/producers/preview", `{"routes": [{"topic": "two", "format": "sdmx-ml-2.1", "filter": {"classes": ["Codelist"]}}]}`, 200},
+	{"POST", "/api/v1/producers/preview", `{"routes": [{"topic": "two", "filter": {"classes": ["Nothing"]}}]}`, 400},
+	{"POST", "/api/v1/producers/preview", `{}`, 400},
 	{"PUT", "/api/v1/producers/two", `{"name": "two", "connection": "main", "prefix": "tx", "sender": "S", "revision": 1, "routes": [{"topic": "two", "format": "fusion-json"}]}`, 200},
 	{"PUT", "/api/v1/producers/two", `{"name": "two", "connection": "main", "prefix": "tx", "sender": "S", "revision": 1, "routes": [{"topic": "two", "format": "fusion-json"}]}`, 409},
 	{"PUT", "/api/v1/producers/two", `{"name": "two"}`, 400},
@@ -187,7 +191,7 @@ var calls = []struct {
 // Every operation of the description is called, and what is answered fits its schema,
 // with no field that it does not name.
 func TestEveryOperationAnswersAsDescribed(t *testing.T) {
-	s := serveAll(t)
+	s, _ := serveAll(t)
 	for _, c := range calls {
 		status, body := call(t, s, c.method, c.path, []byte(c.body), "Accept", "application/json, */*")
 		want(t, c.method+" "+c.path, status, body, c.status)

@@ -45,6 +45,19 @@ func (d Directory) ChangeProducer(context.Context, string, *producer.Config, *pr
 // DeleteProducer implements producer.Directory.
 func (d Directory) DeleteProducer(context.Context, string, producer.Act) error { return errReadOnly }
 
+// Amount implements producer.Contents: nothing is current.
+func (d Directory) Amount(context.Context, producer.Extent) (producer.Amount, error) {
+	return producer.Amount{}, nil
+}
+
+// Documents implements producer.Contents.
+func (d Directory) Documents(context.Context, producer.Extent, []string) ([]producer.Entry, error) {
+	return nil, nil
+}
+
+// Bodies implements producer.Contents.
+func (d Directory) Bodies(context.Context, []int64) ([][]byte, error) { return nil, nil }
+
 type records struct{ status producer.Status }
 
 func (r records) Status(context.Context) (producer.Status, error) { return r.status, nil }
@@ -64,3 +77,5 @@ func (r records) Routes(context.Context) ([]producer.LimitedRoute, error) { retu
 func (r records) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]producer.Became, error) {
 	return nil, nil
 }
+
+func (r records) Held(context.Context) ([]producer.HeldRoute, error) { return nil, nil }

@@ -26,6 +26,17 @@ func (c *conditions) add(text string, arg any) {
 	c.texts = append(c.texts, strings.ReplaceAll(text, "$#", "$"+strconv.Itoa(len(c.args))))
 }
 
+// where is the conditions as a clause; empty if there are none.
+func (c *conditions) where() string {
+	if len(c.texts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.texts, " AND ")
+}
+
+// last stands for the last argument.
+func (c *conditions) last() string { return "$" + strconv.Itoa(len(c.args)) }
+
 // limit ends a statement with the conditions.
 func (c *conditions) limit(order string, n int) string {
 	c.args = append(c.args, n)

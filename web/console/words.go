@@ -94,6 +94,15 @@ func ClassWord(c sdmx.Class, n int) string {
 	return w[1]
 }
 
+// classPlural is what structures of a class, by its name, are called.
+func classPlural(name string) string {
+	c, ok := sdmx.ClassByName(name)
+	if !ok {
+		return name
+	}
+	return ClassWord(c, 2)
+}
+
 // itemWord is what the items of a class are called.
 func itemWord(c sdmx.Class, n int) string {
 	words := map[sdmx.Class][2]string{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -166,6 +167,41 @@ func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
+
+// Preview serves POST /api/v1/producers/preview: what routes would send now.
+func (p *Producers) Preview(w http.ResponseWriter, r *http.Request) {
+	var in PreviewOrder
+	if !read(w, r, &in, `{"routes": [{"topic": "sdmx.lists", "format": "sdmx-ml-2.1", "filter": {"classes": ["Codelist"]}}]}`) {
+		return
+	}
+	if len(in.Routes) == 0 || len(in.Routes) > previewMax {
+		WriteError(w, r, http.StatusBadRequest, "A preview is of 1 to %d routes, not %d.", previewMax, len(in.Routes))
+		return
+	}
+	for i := range in.Routes {
+		if in.Routes[i].Format == "" {
+			in.Routes[i].Format = producer.FormatDefault
+		}
+	}
+	all, err := p.Producers.Preview(r.Context(), in.Routes, producer.Scope{}, previewPatience)
+	if err != nil {
+		writeProducerError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, all)
+}
+
+// A PreviewOrder says of which routes a preview is.
+type PreviewOrder struct {
+	Routes []producer.Route `json:"routes"`
+}
+
+// previewMax bounds the routes of a preview, previewPatience the look for what formats
+// cannot express.
+const (
+	previewMax      = 50
+	previewPatience = 5 * time.Second
+)
 
 // find gives the producer of the path. If it is nil, the answer has been written.
 func (p *Producers) find(w http.ResponseWriter, r *http.Request) *producer.Admin {

@@ -1,0 +1,129 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+	"urncast/sdmx"
+)
+
+// escape keeps what LIKE reads as something else from being read so.
+var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// pass adds what a filter asks of u, a row of urns: producer.Filter.Passes in SQL.
+func (c *conditions) pass(f *producer.Filter) {
+	if len(f.Classes) > 0 {
+		c.add(`u.class = ANY($#)`, f.Classes)
+	}
+	if len(f.Agencies) > 0 {
+		var alone, below []string
+		for _, a := range f.Agencies {
+			parent, all := strings.CutSuffix(a, ".*")
+			alone = append(alone, parent)
+			if all {
+				below = append(below, escape.Replace(parent)+".%")
+			}
+		}
+		if len(below) == 0 {
+			c.add(`u.agency = ANY($#)`, alone)
+		} else {
+			c.args = append(c.args, alone)
+			c.add(strings.Replace(`(u.agency = ANY($@) OR u.agency LIKE ANY($#))`, "$@", c.last(), 1), below)
+		}
+	}
+	if len(f.URNs) > 0 {
+		patterns := make([]string, len(f.URNs))
+		for i, p := range f.URNs {
+			patterns[i] = strings.ReplaceAll(escape.Replace(p), "*", "%")
+		}
+		c.add(`u.urn LIKE ANY($#)`, patterns)
+	}
+}
+
+// extent adds what an extent asks of c, a row of current, and u, its row of urns.
+func (c *conditions) extent(e *producer.Extent) {
+	for i := range e.Filters {
+		c.pass(&e.Filters[i])
+	}
+	if e.From > 0 {
+		c.args = append(c.args, e.From)
+		c.add(strings.Replace(`u.id IN (SELECT h.urn_id FROM changes h WHERE h.number BETWEEN $@ AND $#)`, "$@", c.last(), 1), e.To)
+	}
+}
+
+// Amount implements producer.Contents. It reads a short row for each structure:
+// tens of milliseconds for 50,000.
+func (s *Store) Amount(ctx context.Context, e producer.Extent) (a producer.Amount, err error) {
+	var w conditions
+	w.extent(&e)
+	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(c.bytes), 0)::bigint FROM current c JOIN urns u ON u.id = c.urn_id`+w.where(), w.args...).Scan(&a.Structures, &a.Bytes)
+	return a, err
+}
+
+// Documents implements producer.Contents.
+func (s *Store) Documents(ctx context.Context, e producer.Extent, classes []string) ([]producer.Entry, error) {
+	var w conditions
+	w.extent(&e)
+	if len(classes) > 0 {
+		w.add(`u.class = ANY($#)`, classes)
+	}
+	rows, err := s.pool.Query(ctx, `SELECT u.urn, c.document_id, c.bytes FROM current c JOIN urns u ON u.id = c.urn_id`+w.where()+` ORDER BY c.document_id`, w.args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (out producer.Entry, err error) {
+		var urn string
+		if err := row.Scan(&urn, &out.Document, &out.Bytes); err != nil {
+			return out, err
+		}
+		out.URN, err = sdmx.ParseURN(urn)
+		return out, err
+	})
+}
+
+// Held implements producer.Records. A structure is on a topic as it is now if its last
+// change was handled and neither left out nor skipped by an admin, and if it came after
+// the route began or a baseline sent everything.
+func (p *ProducerStore) Held(ctx context.Context) ([]producer.HeldRoute, error) {
+	s, err := p.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]producer.HeldRoute, 0, len(s.Along))
+	for i := range s.Along {
+		h, err := p.held(ctx, &s, &s.Along[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
+func (p *ProducerStore) held(ctx context.Context, s *producer.Status, r *producer.PublishedRoute) (producer.HeldRoute, error) {
+	h := producer.HeldRoute{Topic: r.Topic}
+	var asOf *int64
+	err := p.pool.QueryRow(ctx, `SELECT max(as_of) FROM jobs WHERE producer = $1 AND kind = 'baseline' AND phase = 'done' AND as_of >= $2
+		AND (jsonb_array_length(coalesce(nullif(scope->'topics', 'null'), '[]')) = 0 OR scope->'topics' ? $3)`, p.id, r.Since, r.Topic).Scan(&asOf)
+	if err != nil {
+		return h, err
+	}
+	since, whole := int64(r.Since), int64(0)
+	if asOf != nil {
+		h.Full, since, whole = true, 0, *asOf
+	}
+	w := conditions{args: []any{p.id, r.Topic, whole}}
+	w.pass(&r.Filter)
+	w.add(`c.number <= $#`, s.Sent)
+	w.add(`c.number > $#`, since)
+	w.texts = append(w.texts, `NOT EXISTS (SELECT FROM marks m WHERE m.producer = $1 AND m.status = 'SKIPPED' AND m.user_name <> ''
+		AND c.number BETWEEN m.first AND m.last AND c.number > $3)`)
+	err = p.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE l.urn IS NULL), count(l.urn)
+		FROM current c JOIN urns u ON u.id = c.urn_id
+		LEFT JOIN (SELECT urn, max(number) AS number FROM left_out WHERE producer = $1 AND topic = $2 GROUP BY urn) l ON l.urn = u.urn AND l.number >= c.number`+w.where(),
+		w.args...).Scan(&h.Current, &h.LeftOut)
+	return h, err
+}

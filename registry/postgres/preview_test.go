@@ -1,0 +1,127 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"urncast/integration/rig/pg"
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/postgres"
+	"urncast/sdmx"
+)
+
+// What SQL counts for a filter is what the filter lets through, whatever stands in it.
+func TestPreviewIsTheFilter(t *testing.T) {
+	r, store := open(t)
+	var all []sdmx.Maintainable
+	for _, agency := range []string{"A", "A.B", "A.B.C", "AXB", "SDMX"} {
+		for _, id := range []string{"CL_FREQ", "CLXFREQ", "CL"} {
+			l := codelist(id, "1.0", "x")
+			l.Agency = agency
+			all = append(all, l)
+		}
+		s := concepts("CS_1", nil, "X")
+		s.Agency = agency
+		all = append(all, s)
+	}
+	submit(t, r, registry.ModeReplace, all...)
+	later := codelist("LATER", "2.0", "x", "y")
+	submit(t, r, registry.ModeReplace, later)
+	all = append(all, later)
+	for _, f := range []producer.Filter{
+		{}, {Classes: []string{"Codelist"}}, {Classes: []string{"Codelist", "ConceptScheme"}}, {Classes: []string{"Dataflow"}},
+		{Agencies: []string{"A"}}, {Agencies: []string{"A.*"}}, {Agencies: []string{"A.B.*", "SDMX"}}, {Agencies: []string{"A_B.*"}}, {Agencies: []string{"%"}},
+		{URNs: []string{"*=A:CL_*(*)"}}, {URNs: []string{"*CL_FREQ*", "*:CS_1(1.0)"}}, {URNs: []string{`*\*`}}, {URNs: []string{"*%*"}}, {URNs: []string{"*"}},
+		{URNs: []string{sdmx.URNOf(later).String()}}, {Classes: []string{"Codelist"}, Agencies: []string{"A.*"}, URNs: []string{"*FREQ(1.0)"}},
+	} {
+		var want producer.Amount
+		for _, m := range all {
+			if f.Passes(sdmx.URNOf(m)) {
+				want.Structures++
+			}
+		}
+		got, err := store.Amount(t.Context(), producer.Extent{Filters: []producer.Filter{f}})
+		if err != nil || got.Structures != want.Structures || (got.Bytes > 0) != (want.Structures > 0) {
+			t.Errorf("%s: %+v, %v; want %d", f, got, err, want.Structures)
+		}
+	}
+	got, err := store.Amount(t.Context(), producer.Extent{Filters: []producer.Filter{{Classes: []string{"Codelist"}}, {Agencies: []string{"A"}}}, From: 2, To: 2})
+	if err != nil || got.Structures != 1 {
+		t.Errorf("of one transaction: %+v, %v", got, err)
+	}
+}
+
+// A preview counts what a format cannot express, remembers what it looked at, and says
+// how much is left when it has no time.
+func TestPreviewInexpressible(t *testing.T) {
+	r, store := open(t)
+	bad := codelist("EXT", "1.0", "x")
+	bad.Extensions = []sdmx.CodelistExtension{{Codelist: sdmx.RefTo(sdmx.URNOf(codelist("L", "1.0")))}}
+	submit(t, r, registry.ModeReplace, codelist("L", "1.0", "x"), bad, codelist("SEM", "1.0.0", "x"))
+	d, err := store.Directory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps := &producer.Producers{Directory: d}
+	routes := []producer.Route{{Topic: "x", Format: "sdmx-ml-2.1"}, {Topic: "j", Format: "fusion-json"}}
+	look := func(patience time.Duration, off, unknown int64) {
+		t.Helper()
+		got, err := ps.Preview(t.Context(), routes, producer.Scope{}, patience)
+		if err != nil || len(got) != 2 || got[0].Matches != 3 || got[0].Inexpressible != off || got[0].Unexamined != unknown || got[1].Inexpressible+got[1].Unexamined != 0 {
+			t.Errorf("%+v, %v; want %d that cannot be said and %d not looked at", got, err, off, unknown)
+		}
+	}
+	look(0, 0, 3)
+	look(time.Minute, 1, 0)
+	look(0, 1, 0)
+	if _, err := ps.Preview(t.Context(), []producer.Route{{Topic: "x", Format: "none"}}, producer.Scope{}, 0); err == nil {
+		t.Error("a format that is none is taken")
+	}
+}
+
+// What is on a topic is told from the log: nothing that came before an idle start,
+// everything after a baseline; without what was left out, skipped or is to be sent.
+func TestHeld(t *testing.T) {
+	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "held"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	r := registry.New(store)
+	for _, id := range []string{"L1", "L2", "L3", "L4", "L5"} {
+		submit(t, r, registry.ModeReplace, codelist(id, "1.0", "x"))
+	}
+	p, err := producerOf(t.Context(), store, producer.Config{Name: "one", Routes: []producer.Route{{Topic: "a", Format: "fusion-json"}}, Prefix: "tx", Sender: "S"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := idOf(t, p)
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := store.Pool().Exec(t.Context(), sql, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(what string, current, left int64, full bool) {
+		t.Helper()
+		got, err := p.Held(t.Context())
+		if err != nil || len(got) != 1 || got[0] != (producer.HeldRoute{Topic: "a", Current: current, LeftOut: left, Full: full}) {
+			t.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+	exec(`UPDATE producers SET started = true, sent_routes = '[{"topic": "a", "format": "fusion-json", "topicId": "i", "since": 1}]' WHERE id = $1`)
+	exec(`INSERT INTO cursors (producer, number) VALUES ($1, 4)`)
+	want("idle after 1, sent to 4", 3, 0, false)
+	exec(`INSERT INTO left_out (producer, number, topic, urn, reason) VALUES ($1, 2, 'a', 'urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L2(1.0)', 'r'),
+		($1, 2, 'b', 'urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L3(1.0)', 'r')`)
+	want("one left out", 2, 1, false)
+	exec(`INSERT INTO marks (producer, first, last, status, user_name) VALUES ($1, 3, 3, 'SKIPPED', 'anna')`)
+	want("one skipped", 1, 1, false)
+	exec(`INSERT INTO jobs (producer, kind, as_of, phase, scope, ended_at) VALUES ($1, 'baseline', 3, 'done', '{"topics": ["b"]}', now())`)
+	want("a baseline of another topic", 1, 1, false)
+	exec(`INSERT INTO jobs (producer, kind, as_of, phase, ended_at) VALUES ($1, 'baseline', 3, 'done', now())`)
+	want("a baseline", 3, 1, true)
+	exec(`UPDATE cursors SET number = 5 WHERE producer = $1`)
+	want("all sent", 4, 1, true)
+}

@@ -1,0 +1,202 @@
+package console
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// ProducersPath is the list of producers, and what paths about one begin with.
+const ProducersPath = "/producers"
+
+// ProducerPath is the page of a producer, or one of its pages.
+func ProducerPath(name string, parts ...string) string {
+	return ProducersPath + "/" + url.PathEscape(name) + strings.Join(append([]string{""}, parts...), "/")
+}
+
+// RoutePath is the page on which a route is changed or removed.
+func RoutePath(name, page, topic string) string {
+	return ProducerPath(name, page) + "?topic=" + url.QueryEscape(topic)
+}
+
+// Producers is what the list of producers shows.
+type Producers struct {
+	Now  time.Time
+	List []producer.Status
+	// May says that the reader may make and command producers; NoConnection, that
+	// there is none yet, which an admin is told.
+	May, NoConnection bool
+}
+
+func (p *Producers) sum() string {
+	d := Dashboard{Producers: p.List}
+	if len(p.List) == 0 {
+		return "Nothing is published yet."
+	}
+	return d.sum()
+}
+
+// A Producer is what the page of one shows.
+type Producer struct {
+	producer.Status
+	Now    time.Time
+	May    bool // the reader may command it
+	Doctor bool // its topics can be examined
+	Routes []RouteRow
+	Jobs   []producer.JobStatus
+	Latest []BecameRow
+	// Mail are the addresses that it mails to; MailOwn says that they are its own.
+	Mail    []string
+	MailSet bool // there are mail settings, which the reader may see
+	MailOwn bool
+	// Saved says what was done just now.
+	Saved string
+}
+
+// A RouteRow is a route with what it takes and what is on its topic.
+type RouteRow struct {
+	producer.Route
+	Matches, Bytes int64
+	Held           *producer.HeldRoute // nil if nothing was published along it
+}
+
+// A BecameRow is a transaction and what became of it on one producer.
+type BecameRow struct {
+	TransactionRow
+	producer.Became
+}
+
+// sum is the sentence that sums a producer up.
+func (p *Producer) sum() string {
+	switch {
+	case !p.Started && p.State == producer.Stopped:
+		return "Never started. You decide whether it begins with everything (baseline) or with the next change (idle). "
+	case p.Pending == 0:
+		return "Everything is sent. "
+	}
+	text := Plural(p.Pending, "transaction waits", "transactions wait")
+	if !p.OldestPending.IsZero() {
+		text += ", the oldest for " + Span(p.Now.Sub(p.OldestPending))
+	}
+	return text + ". "
+}
+
+func (p *Producer) connection() string {
+	if p.Settings.Connection != "" {
+		return p.Settings.Connection
+	}
+	return "the default"
+}
+
+// baseline is the last one that is done; nil if there is none among the newest jobs.
+func (p *Producer) baseline() *producer.JobStatus {
+	for i := range p.Jobs {
+		if j := &p.Jobs[i]; j.Kind == "baseline" && j.Phase == "done" {
+			return j
+		}
+	}
+	return nil
+}
+
+func (p *Producer) unsaid() (n int64) {
+	for i := range p.Routes {
+		if h := p.Routes[i].Held; h != nil {
+			n += h.LeftOut
+		}
+	}
+	return n
+}
+
+func (p *Producer) latestEmpty() string {
+	if !p.Started {
+		return "Nothing is sent before it is started, idle or with a baseline."
+	}
+	return "What changes the registry is listed here with what became of it on this producer."
+}
+
+// FilterWords says in words what a filter takes.
+func FilterWords(f producer.Filter) string {
+	if f.IsZero() {
+		return "All structures"
+	}
+	what := "All structures"
+	if len(f.Classes) > 0 {
+		var words []string
+		for _, c := range f.Classes {
+			words = append(words, classPlural(c))
+		}
+		what = title(strings.Join(words, ", "))
+	}
+	if len(f.Agencies) > 0 {
+		var words []string
+		for _, a := range f.Agencies {
+			if parent, below := strings.CutSuffix(a, ".*"); below {
+				a = parent + " and below"
+			}
+			words = append(words, a)
+		}
+		what += " of " + strings.Join(words, ", ")
+	}
+	switch n := len(f.URNs); {
+	case n == 0:
+	case n <= 3:
+		what += ", matching " + strings.Join(f.URNs, " or ")
+	default:
+		what += ", matching one of " + Count(n) + " patterns"
+	}
+	return what
+}
+
+// jobWord says what a job sends.
+func jobWord(j *producer.JobStatus) string {
+	word := "Some again"
+	switch j.Kind {
+	case "baseline":
+		word = "Baseline"
+	case "filter":
+		word = "After a changed filter"
+	}
+	if len(j.Scope.Topics) > 0 {
+		word += " to " + strings.Join(j.Scope.Topics, ", ")
+	}
+	if !j.Scope.Filter.IsZero() {
+		word += ": " + FilterWords(j.Scope.Filter)
+	}
+	if j.Scope.From > 0 {
+		word += ", of transactions " + Number(j.Scope.From) + " to " + Number(j.Scope.To)
+	}
+	return word
+}
+
+// jobMark is how a job's phase looks.
+func jobMark(j *producer.JobStatus) (t Tone, icon, word string) {
+	switch j.Phase {
+	case "waiting":
+		return Working, "pending", "Waits"
+	case "done":
+		return Well, "tick", "Done"
+	case "cancelled":
+		return Held, "skipped", "Cancelled"
+	case "replaced":
+		return Held, "skipped", "Replaced"
+	case "clear":
+		return Working, "recovering", "Clears"
+	}
+	return Working, "recovering", "Sends"
+}
+
+func jobShort(id string) string { return id[:min(8, len(id))] }
+
+// needsSkip is the transaction that can be skipped; 0 if none.
+func (p *Producer) needsSkip() registry.Number {
+	if p.State == producer.Failed {
+		return p.Failed
+	}
+	return 0
+}
+
+func settingsRevision(c *producer.Config) string { return strconv.FormatInt(c.Revision, 10) }

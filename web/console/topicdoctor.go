@@ -1,0 +1,68 @@
+package console
+
+import (
+	"net/url"
+	"time"
+
+	"urncast/producer"
+)
+
+// Examined is what the doctor found on the topics of a producer.
+type Examined struct {
+	Name   string
+	At     time.Time
+	Topics []ExaminedTopic
+	Fixed  string // what was mended just now
+}
+
+// An ExaminedTopic is what was found on one.
+type ExaminedTopic struct {
+	Topic    string
+	Findings []producer.TopicFinding
+}
+
+// findingTopic is the finding of a topic that is not there, or cannot be seen.
+const findingTopic = "topic"
+
+// FixPath is the dialog that asks before a finding is mended.
+func FixPath(name, topic, finding string) string {
+	return ProducerPath(name, "fix") + "?" + url.Values{"topic": {topic}, "finding": {finding}}.Encode()
+}
+
+func (e *Examined) count(s producer.Severity) (n int) {
+	for i := range e.Topics {
+		for j := range e.Topics[i].Findings {
+			if e.Topics[i].Findings[j].Severity == s {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (e *Examined) sum() string {
+	all := e.count(producer.SeverityOK) + e.count(producer.SeverityUnknown) + e.count(producer.SeverityWarning) + e.count(producer.SeverityError)
+	text := Plural(len(e.Topics), "topic", "topics") + ", " + Plural(all, "check", "checks")
+	if n := e.count(producer.SeverityError); n > 0 {
+		text += ", " + Plural(n, "problem", "problems")
+	}
+	if n := e.count(producer.SeverityWarning); n > 0 {
+		text += ", " + Plural(n, "warning", "warnings")
+	}
+	if n := e.count(producer.SeverityUnknown); n > 0 {
+		text += ", " + Plural(n, "could not be made", "could not be made")
+	}
+	return text + "."
+}
+
+func severityMark(s producer.Severity) (t Tone, icon, word string) {
+	switch s {
+	case producer.SeverityError:
+		return Needs, "error", "Problem"
+	case producer.SeverityWarning:
+		return Soon, "warning", "Warning"
+	case producer.SeverityUnknown:
+		return Held, "none", "Not known"
+	}
+	return Well, "tick", "Fine"
+}

@@ -1,0 +1,272 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/web/console"
+)
+
+// An asking makes the question before a command, from what was filled in.
+type asking func(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error)
+
+// askings are the questions by the command.
+var askings = map[string]asking{
+	"start": askStart, "suspend": askSuspend, "resume": askResume, "skip": askSkip, "baseline": askBaseline, "publish": askPublish,
+	"delete": askDelete, "mail": askMail, "remove-route": askRemoveRoute,
+}
+
+// askCommand draws the question before a command.
+func (s *server) askCommand(w http.ResponseWriter, r *http.Request) {
+	if _, status, ok := s.findProducer(w, r); ok {
+		s.drawAsk(w, r, http.StatusOK, status, r.URL.Query().Get, nil)
+	}
+}
+
+// drawAsk draws the question; touch puts to it what is wrong.
+func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, v func(string) string, touch func(*console.ProducerAsk)) {
+	command := r.PathValue("command")
+	ask, ok := askings[command]
+	if !ok {
+		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such page", "A producer has nothing called "+command+".")
+		return
+	}
+	a, err := ask(r.Context(), s, status, v)
+	if err != nil {
+		refused, text := s.refusal(r, err)
+		s.drawError(w, r, refused, console.ProducersPath, "This cannot be asked now", text)
+		return
+	}
+	a.Name, a.Back = status.Name, console.ProducerPath(status.Name)
+	a.Action = console.ProducerPath(status.Name, command)
+	if a.Keep == "" {
+		a.Keep = "Leave it as it is"
+	}
+	if touch != nil {
+		touch(a)
+	}
+	s.draw(w, r, code, console.ProducerQuestion(s.frame(r, a.Question, console.ProducersPath), a))
+}
+
+// sends says how much a baseline would send.
+func sends(all []producer.RoutePreview) string {
+	return "Sends what is current and passes: " + console.PreviewSum(all) + ", " + console.KafkaTransactions(all) + ". Readers of the topics wait until it ends."
+}
+
+func askStart(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	a := &console.ProducerAsk{Question: "Start " + p.Name + "?", Act: "Start " + p.Name, Keep: "Leave it stopped"}
+	chosen := func(how string) bool { return v("how") == how }
+	if p.Started && len(p.Ask) > 0 {
+		a.Question, a.Lead, a.Act = "How should "+p.Name+" go on?", p.Reason, "Go on"
+		for i, c := range p.Ask {
+			a.Ways = append(a.Ways, console.Way{Value: c.Name, Word: wayWord(c.Name), Text: c.Text, Chosen: chosen(c.Name) || v("how") == "" && i == 0 && len(p.Ask) == 1})
+		}
+		return a, nil
+	}
+	if p.State != producer.Stopped && p.State != producer.Failed {
+		a.Lead = "It runs already: it is " + strings.ToLower(string(p.State)) + "."
+	}
+	var err error
+	if a.Preview, err = s.Producers.Preview(ctx, p.Settings.Routes, producer.Scope{}, previewGlance); err != nil {
+		return nil, err
+	}
+	baseline := console.Way{Value: producer.StartBaseline, Word: "With a baseline", Text: sends(a.Preview), Chosen: chosen(producer.StartBaseline)}
+	if p.Started {
+		text := "Goes on where it stopped. Nothing waits."
+		if p.Pending > 0 {
+			text = "Goes on where it stopped, and sends the " + console.Count(p.Pending) + " that wait, in order."
+		}
+		a.Ways = []console.Way{{Value: "", Word: "Go on", Text: text, Chosen: chosen("")}, baseline}
+		return a, nil
+	}
+	var there int64
+	for i := range a.Preview {
+		there = max(there, a.Preview[i].Matches)
+	}
+	idle := "Sends nothing now. What is recorded after " + console.Number(p.Last) + " is sent."
+	if there > 0 {
+		idle += " Readers never get the " + console.Plural(there, "structure", "structures") + " that are there already."
+	}
+	a.Ways = []console.Way{{Value: producer.StartIdle, Word: "Idle", Text: idle, Chosen: chosen(producer.StartIdle)}, baseline}
+	return a, nil
+}
+
+// wayWord is what a way out of a question is called.
+func wayWord(name string) string {
+	if name == producer.StartBaseline {
+		return "Baseline"
+	}
+	return "Continue"
+}
+
+func askSuspend(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	return &console.ProducerAsk{Question: "Suspend " + p.Name + "?", Act: "Suspend " + p.Name, Keep: "Let it publish",
+		Lead: "Sends nothing until you resume or this process restarts. What is recorded meanwhile waits.",
+		Inputs: []console.Input{{Field: console.Field{Name: "keep", Label: "Keep suspended over restarts", Help: "Then it stays so until somebody resumes it, whatever happens to the process."},
+			Check: true, Checked: v("keep") != ""}}}, nil
+}
+
+func askResume(_ context.Context, _ *server, p *producer.Status, _ func(string) string) (*console.ProducerAsk, error) {
+	lead := "Nothing waits; it sends what comes."
+	if p.Pending > 0 {
+		lead = "Sends the " + console.Count(p.Pending) + " that wait, in order."
+	}
+	return &console.ProducerAsk{Question: "Resume " + p.Name + "?", Act: "Resume " + p.Name, Keep: "Keep it suspended", Lead: lead}, nil
+}
+
+func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	if p.State != producer.Failed || p.Failed == 0 {
+		return nil, &producer.BadEditError{Text: "Only the transaction at which a producer failed can be skipped, and " + p.Name + " failed at none"}
+	}
+	n := console.Number(p.Failed)
+	a := &console.ProducerAsk{Question: "Skip transaction " + n + " on " + p.Name + "?", Act: "Skip " + n, Keep: "Keep it waiting", Danger: true,
+		Hidden: []console.Option{{Word: "transaction", Value: n}}}
+	ts, err := s.Registry.Transactions(ctx, p.Failed-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(ts) == 1 && ts[0].Number == p.Failed {
+		t := &ts[0]
+		a.Lead = "Its " + console.Plural(t.Structures, "structure", "structures") + " will not be sent to " + strings.Join(p.Topics(), ", ") + ". Transactions after it are sent as usual."
+		if t.Pair == p.Failed+1 {
+			pair := console.Number(t.Pair)
+			a.Question, a.Act = "Skip transactions "+n+" and "+pair+" on "+p.Name+"?", "Skip both"
+			a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: n + " and " + pair + " are two halves of one submission, such as a rename. Both are skipped: the deletion without what takes its place would tear it."})
+		} else if t.Pair > 0 {
+			a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: "It is the second half of a submission; the first is " + console.Number(t.Pair) + ". What that one brought is on the topics, what this one takes away stays there."})
+		}
+	}
+	a.Lines = append(a.Lines, console.Line{Tone: console.Needs, Icon: "error", Text: "Readers keep what they have of these structures until they change again, or you publish them again."},
+		console.Line{Icon: "skipped", Text: "The next message says which number was left out. The skip stays in the audit log under your name."})
+	a.Inputs = []console.Input{{Field: console.Field{Name: "reason", Label: "Why", Value: v("reason"), Required: true, Autocomplete: "off", Help: "Kept in the audit log and shown with the transaction."}}}
+	return a, nil
+}
+
+func askBaseline(ctx context.Context, s *server, p *producer.Status, _ func(string) string) (*console.ProducerAsk, error) {
+	a := &console.ProducerAsk{Question: "Publish a baseline of " + p.Name + "?", Act: "Publish the baseline", Keep: "Send nothing anew"}
+	var err error
+	if a.Preview, err = s.Producers.Preview(ctx, p.Settings.Routes, producer.Scope{}, previewGlance); err != nil {
+		return nil, err
+	}
+	a.Lead = sends(a.Preview)
+	a.Lines = []console.Line{{Icon: "next", Text: "What the topics hold beside it and is gone from the registry gets tombstones, after it."},
+		{Icon: "next", Text: "It begins between two transactions; what is recorded meanwhile follows it. It goes on after a crash."}}
+	if p.State == producer.Suspended || p.State == producer.Stopped || p.State == producer.Failed {
+		a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: "The producer is " + strings.ToLower(string(p.State)) + ": it begins once it publishes."})
+	}
+	return a, nil
+}
+
+// scopeIn is what a publication is to be of.
+func scopeIn(p *producer.Status, v func(string) string, classes, topics []string) (scope producer.Scope, err error) {
+	scope.Filter = producer.Filter{Classes: classes, Agencies: agenciesIn(v("agencies"))}
+	for line := range strings.Lines(v("urns")) {
+		if line = strings.TrimSpace(line); line != "" {
+			scope.Filter.URNs = append(scope.Filter.URNs, line)
+		}
+	}
+	if len(topics) < len(p.Settings.Routes) {
+		scope.Topics = topics
+	}
+	for _, end := range []struct {
+		name string
+		into *registry.Number
+	}{{"from", &scope.From}, {"to", &scope.To}} {
+		if v(end.name) == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(v(end.name), 10, 64)
+		if err != nil || n < 1 {
+			return scope, &producer.BadEditError{Text: "A transaction's number is 1 or more, and “" + v(end.name) + "” is none"}
+		}
+		*end.into = registry.Number(n)
+	}
+	switch {
+	case scope.From > 0 && scope.To == 0:
+		scope.To = p.Last
+	case scope.To > 0 && scope.From == 0:
+		scope.From = 1
+	}
+	return scope, nil
+}
+
+func askPublish(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	a := &console.ProducerAsk{Question: "Publish some again on " + p.Name + "?", Act: "Publish them", Keep: "Send nothing anew", Scoped: true,
+		Lead: "Sends what is current now of what you name, whatever it was then. What the topics hold of it and is gone gets tombstones. Each that is given narrows it; nothing given is everything, a baseline."}
+	for _, t := range p.Topics() {
+		a.Topics = append(a.Topics, console.Option{Value: t, Word: t, Chosen: true})
+	}
+	field := func(name, label, placeholder, help string) console.Input {
+		return console.Input{Field: console.Field{Name: name, Label: label, Value: v(name), Mono: true, Autocomplete: "off", Placeholder: placeholder, Help: help}}
+	}
+	a.Inputs = []console.Input{field("agencies", "Agencies", "SDMX BIS.*", "SDMX is that agency alone, SDMX.* with those below it."),
+		field("urns", "URN patterns", "*=SDMX:CL_FREQ(2.1)", "One a line, held against whole URNs; * stands for any characters."),
+		field("from", "From transaction", "", "What this one and those up to the next field replaced or deleted."), field("to", "To transaction", console.Number(p.Last), "")}
+	return a, nil
+}
+
+func askDelete(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	if p.Settings.Fixed {
+		return nil, &producer.TakenError{Text: "Producer " + p.Name + " belongs to a process that was started with it (--topic and its like, or URNCAST_TOPIC). Start without --topic first"}
+	}
+	a := &console.ProducerAsk{Question: "Delete the configuration of " + p.Name + "?", Act: "Delete " + p.Name, Keep: "Keep it", Danger: true,
+		Lead: "Removes this configuration and what it remembers of its sending. The topics and their messages stay.",
+		Lines: []console.Line{{Tone: console.Needs, Icon: "error", Text: "What is recorded from now on is not sent to " + strings.Join(p.Topics(), ", ") + "."},
+			{Icon: "next", Text: "A producer that is made on the same topic later takes it over, and starts for the first time: idle, or with a baseline that clears what is gone."}},
+		Inputs: []console.Input{{Field: console.Field{Name: "confirm", Label: "Type its name: " + p.Name, Value: v("confirm"), Required: true, Autocomplete: "off"}}}}
+	if p.Pending > 0 {
+		a.Lines = append(a.Lines, console.Line{Tone: console.Needs, Icon: "error", Text: console.Plural(p.Pending, "transaction that waits is", "transactions that wait are") + " never sent."})
+	}
+	return a, nil
+}
+
+func askMail(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	if s.Mail == nil {
+		return nil, registry.ErrNotFound
+	}
+	shown, err := s.Mail.Show(ctx)
+	if err != nil {
+		return nil, err
+	}
+	value := v("mail")
+	if v("do") == "" {
+		value = strings.Join(shown.Settings.Producers[p.Name], " ")
+	}
+	all := "Nobody is set for all producers."
+	if len(shown.Settings.Admins) > 0 {
+		all = "Those for all producers are " + strings.Join(shown.Settings.Admins, ", ") + "."
+	}
+	a := &console.ProducerAsk{Question: "Who is mailed when " + p.Name + " stops?", Act: "Save the addresses", Keep: "Back",
+		Inputs: []console.Input{{Field: console.Field{Name: "mail", Label: "Addresses", Value: value, Autocomplete: "off", Placeholder: "sdmx-ops@example.org", Help: "Empty: those for all producers. " + all}}}}
+	if shown.Settings.Host == "" {
+		a.Lines = []console.Line{{Tone: console.Soon, Icon: "warning", Text: "No mail server is set, so nothing is mailed yet."}}
+	}
+	return a, nil
+}
+
+func askRemoveRoute(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	topic := v("topic")
+	switch {
+	case p.Settings.Fixed:
+		return nil, &producer.TakenError{Text: "The routes of " + p.Name + " belong to a process that was started with them"}
+	case routeAt(&p.Settings, topic) < 0:
+		return nil, &producer.BadEditError{Text: "Producer " + p.Name + " has no route to topic “" + topic + "”; it was removed, or never there"}
+	case len(p.Settings.Routes) == 1:
+		return nil, &producer.BadEditError{Text: "It is the only route of " + p.Name + ", and a producer needs one. Add another first, or delete the producer"}
+	}
+	rest := slices.DeleteFunc(p.Topics(), func(t string) bool { return t == topic })
+	a := &console.ProducerAsk{Question: "Remove the route to " + topic + "?", Act: "Remove the route", Keep: "Keep it", Danger: true,
+		Lines: []console.Line{{Tone: console.Needs, Icon: "error", Text: "What " + topic + " holds stays, and nothing more is sent to it. Its readers are not told."},
+			{Icon: "next", Text: "What is pending, and what comes, goes to " + strings.Join(rest, ", ") + "."}},
+		Hidden: []console.Option{{Word: "topic", Value: topic}, {Word: "revision", Value: strconv.FormatInt(p.Settings.Revision, 10)}}}
+	if p.Started {
+		a.Ways = []console.Way{{Value: producer.StartContinue, Word: "Go on at once", Text: "The topics that are left get what is pending.", Chosen: v("how") != ""},
+			{Value: "", Word: "Ask me then", Text: "It stops, and sends nothing until somebody decides.", Chosen: v("how") == ""}}
+	}
+	return a, nil
+}

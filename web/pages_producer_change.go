@@ -1,0 +1,247 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"urncast/producer"
+	"urncast/web/console"
+)
+
+// thenWays are what may follow a change of a producer that was started.
+func thenWays(s *producer.Status, baseline, goOn, chosen string) []console.Way {
+	if !s.Started {
+		return nil
+	}
+	return []console.Way{
+		{Value: "", Word: "Ask me then", Text: "It stops, shows what changed and what can follow, and sends nothing until somebody decides.", Chosen: chosen == ""},
+		{Value: producer.StartBaseline, Word: "Baseline", Text: baseline, Chosen: chosen == producer.StartBaseline},
+		{Value: producer.StartContinue, Word: "Continue", Text: goOn, Chosen: chosen == producer.StartContinue},
+	}
+}
+
+// routeWays are what may follow a change of one route.
+func routeWays(s *producer.Status, was, chosen string) []console.Way {
+	if was == "" {
+		return thenWays(s, "Everything current that passes is sent to the new topic alone; the others go on where they are. Its readers get everything.",
+			"Only what is pending, and what comes, is sent to the new topic. Its readers never get what is there already.", chosen)
+	}
+	return thenWays(s, "Everything current that passes is sent anew to this topic. If the filter takes less than before, tombstones follow for what the topic holds beside it.",
+		"What is pending comes in the new format and through the new filter; older messages stay as they are. If the filter takes less than before, tombstones for the rest come first.", chosen)
+}
+
+// changeable gives the producer of the path, if its settings can be changed here. If it
+// says false, the answer has been written.
+func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*producer.Status, bool) {
+	_, status, ok := s.findProducer(w, r)
+	if !ok {
+		return nil, false
+	}
+	if status.Settings.Fixed {
+		s.drawError(w, r, http.StatusConflict, console.ProducersPath, "Producer "+status.Name+" cannot be changed here",
+			"A process was started with its settings (--topic and its like, or URNCAST_TOPIC). Change them there, or start without --topic, and what is saved is taken.")
+		return nil, false
+	}
+	return status, true
+}
+
+func routeAt(c *producer.Config, topic string) int {
+	return slices.IndexFunc(c.Routes, func(r producer.Route) bool { return r.Topic == topic })
+}
+
+// routePage asks for a route, a new one if the query names none.
+func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
+	status, ok := s.changeable(w, r)
+	if !ok {
+		return
+	}
+	was, route := r.URL.Query().Get("topic"), producer.Route{Format: status.Settings.Routes[0].Format}
+	if was != "" {
+		i := routeAt(&status.Settings, was)
+		if i < 0 {
+			s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
+			return
+		}
+		route = status.Settings.Routes[i]
+	}
+	s.drawRoute(w, r, http.StatusOK, s.routeChange(status, was, route, ""))
+}
+
+func (s *server) routeChange(status *producer.Status, was string, route producer.Route, then string) *console.RouteChange {
+	c := &console.RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
+		Route: console.NewRouteForm(console.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
+	c.Route.MayMake = s.Doctor != nil && was == ""
+	return c
+}
+
+func (s *server) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *console.RouteChange) {
+	title := "Add a route"
+	if c.Was != "" {
+		title = "Change the route to " + c.Was
+	}
+	s.draw(w, r, status, console.RouteChangePage(s.frame(r, title, console.ProducersPath), c))
+}
+
+// changeRoute saves a route, or counts what it takes.
+func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	status, ok := s.changeable(w, r)
+	if !ok {
+		return
+	}
+	v, route := r.PostForm.Get, routeIn(r)
+	was, then := v("was"), v("then")
+	c := s.routeChange(status, was, route, then)
+	c.Route.Make = v("make") != ""
+	if err := s.countRoute(r.Context(), c.Route, route); err != nil {
+		s.drawTrouble(w, r, console.ProducersPath, err)
+		return
+	}
+	base := revisionIn(r, status)
+	if v("do") == "count" {
+		c.Revision = strconv.FormatInt(base, 10)
+		s.drawRoute(w, r, http.StatusOK, c)
+		return
+	}
+	if checkRoute(c.Route, route); c.Route.Topic.Error+c.Route.Agencies.Error+c.Route.URNs.Error != "" {
+		s.drawRoute(w, r, http.StatusBadRequest, c)
+		return
+	}
+	next := status.Settings
+	next.Routes, next.Revision = slices.Clone(next.Routes), base
+	at := routeAt(&next, was)
+	switch {
+	case was == "":
+		next.Routes = append(next.Routes, route)
+	case at >= 0:
+		next.Routes[at] = route
+	default:
+		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
+		return
+	}
+	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, producerActor(r)); err != nil {
+		code, text := s.refusal(r, err)
+		if c.Meanwhile = meanwhile(err, routeDifferences(&status.Settings, at, route)); c.Meanwhile == nil {
+			c.Wrong = text
+		}
+		s.drawRoute(w, r, code, c)
+		return
+	}
+	if c.Route.Make && s.Doctor != nil {
+		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
+		if _, err := s.Doctor.MakeTopic(r.Context(), in, producerActor(r)); err != nil {
+			_, text := s.refusal(r, err)
+			s.drawError(w, r, http.StatusConflict, console.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
+			return
+		}
+	}
+	doneWith(w, r, status.Name, "saved")
+}
+
+// revisionIn is the revision that a form was opened with.
+func revisionIn(r *http.Request, status *producer.Status) int64 {
+	if n, err := strconv.ParseInt(r.PostForm.Get("revision"), 10, 64); err == nil {
+		return n
+	}
+	return status.Settings.Revision
+}
+
+// meanwhile says who saved what a form was opened with; nil for another error.
+func meanwhile(err error, differences []console.Difference) *console.ChangedMeanwhile {
+	var conflict *producer.ProducerConflictError
+	if !errors.As(err, &conflict) {
+		return nil
+	}
+	return &console.ChangedMeanwhile{By: conflict.By, At: conflict.At, Differences: differences}
+}
+
+func differ(out []console.Difference, what, now, yours string) []console.Difference {
+	if now == yours {
+		return out
+	}
+	return append(out, console.Difference{What: what, Now: now, Yours: yours})
+}
+
+func routeDifferences(c *producer.Config, at int, route producer.Route) (out []console.Difference) {
+	if at < 0 {
+		for _, r := range c.Routes {
+			out = append(out, console.Difference{What: "Route", Now: r.Topic + ", " + r.Format + ", " + console.FilterWords(r.Filter), Yours: "the same, and one more"})
+		}
+		return out
+	}
+	now := c.Routes[at]
+	out = differ(out, "Topic", now.Topic, route.Topic)
+	out = differ(out, "Format", now.Format, route.Format)
+	return differ(out, "Filter", console.FilterWords(now.Filter), console.FilterWords(route.Filter))
+}
+
+// settingsPage asks for what is no route.
+func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
+	status, ok := s.changeable(w, r)
+	if !ok {
+		return
+	}
+	s.drawSettings(w, r, http.StatusOK, status, &status.Settings, func(*console.SettingsChange) {})
+}
+
+// drawSettings draws the form with settings in it, after touch has put to it what is wrong.
+func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*console.SettingsChange)) {
+	options, err := s.connectionOptions(r.Context(), in.Connection)
+	if err != nil {
+		s.drawTrouble(w, r, console.ProducersPath, err)
+		return
+	}
+	c := &console.SettingsChange{Name: status.Name, Revision: strconv.FormatInt(status.Settings.Revision, 10), Connection: withUnset(options, in.Connection)}
+	c.Prefix = console.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
+		Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}
+	c.Sender = console.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}
+	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
+		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
+	touch(c)
+	s.draw(w, r, code, console.SettingsPage(s.frame(r, "Change "+status.Name, console.ProducersPath), c))
+}
+
+// changeSettings saves what is no route.
+func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	status, ok := s.changeable(w, r)
+	if !ok {
+		return
+	}
+	v, next := r.PostForm.Get, status.Settings
+	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r, status)
+	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), producerActor(r))
+	if err == nil {
+		doneWith(w, r, status.Name, "saved")
+		return
+	}
+	code, text := s.refusal(r, err)
+	s.drawSettings(w, r, code, status, &next, func(c *console.SettingsChange) {
+		now := &status.Settings
+		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)
+		if c.Meanwhile = meanwhile(err, differences); c.Meanwhile != nil {
+			return
+		}
+		without := func(p, sender string) bool {
+			judged := *now
+			judged.Prefix, judged.Sender = p, sender
+			return judged.Check() != nil
+		}
+		switch {
+		case without(next.Prefix, now.Sender):
+			c.Prefix.Error = text
+		case without(now.Prefix, next.Sender):
+			c.Sender.Error = text
+		case next.Connection != now.Connection && code == http.StatusBadRequest && v("then") == "":
+			c.ConnectionErr = text
+		default:
+			c.Wrong = text
+		}
+	})
+}

@@ -1,0 +1,185 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/web/console"
+)
+
+// A fieldError is what is wrong with one field of a question.
+type fieldError struct{ field, text string }
+
+func (e *fieldError) Error() string { return e.text }
+
+// command does what was asked for, and leads back to the producer.
+func (s *server) command(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	admin, status, ok := s.findProducer(w, r)
+	if !ok {
+		return
+	}
+	command, by := r.PathValue("command"), producerActor(r)
+	switch command {
+	case "publish":
+		s.publishSome(w, r, admin, status)
+		return
+	case "cancel":
+		s.cancelJob(w, r, admin, status)
+		return
+	}
+	err := s.obey(r, command, admin, status, by)
+	if err == nil {
+		switch command {
+		case "delete":
+			http.Redirect(w, r, console.ProducersPath, http.StatusSeeOther)
+		case "baseline":
+			doneWith(w, r, status.Name, "publish")
+		case "remove-route":
+			doneWith(w, r, status.Name, "saved")
+		default:
+			doneWith(w, r, status.Name, command)
+		}
+		return
+	}
+	s.drawRefused(w, r, status, err, nil)
+}
+
+// drawRefused draws the question again with what is wrong, at its field if it has one.
+func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *producer.Status, err error, touch func(*console.ProducerAsk)) {
+	var field *fieldError
+	code, text := http.StatusBadRequest, ""
+	if !errors.As(err, &field) {
+		code, text = s.refusal(r, err)
+	}
+	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *console.ProducerAsk) {
+		if a.Wrong = text; field != nil {
+			a.Wrong = field.text
+			for i := range a.Inputs {
+				if a.Inputs[i].Name == field.field {
+					a.Inputs[i].Error, a.Wrong = field.text, ""
+				}
+			}
+		}
+		if touch != nil {
+			touch(a)
+		}
+	})
+}
+
+// obey does a command that needs no more than a form's few fields.
+func (s *server) obey(r *http.Request, command string, admin *producer.Admin, status *producer.Status, by producer.Actor) error {
+	ctx, v := r.Context(), r.PostForm.Get
+	switch command {
+	case "start":
+		if !status.Started && v("how") == "" || status.Started && len(status.Ask) > 0 && v("how") == "" {
+			return &producer.BadEditError{Text: "Choose how it should begin"}
+		}
+		return admin.Start(ctx, v("how"), by)
+	case "suspend":
+		return admin.Suspend(ctx, v("keep") != "", by)
+	case "resume":
+		return admin.Resume(ctx, by)
+	case "skip":
+		n, err := strconv.ParseInt(v("transaction"), 10, 64)
+		if err != nil {
+			return &producer.BadEditError{Text: "The transaction's number is missing; go back and open the question again"}
+		}
+		if strings.TrimSpace(v("reason")) == "" {
+			return &fieldError{"reason", "A skip needs a reason. It is kept with the transaction and tells whoever misses it why."}
+		}
+		return admin.Skip(ctx, producer.Skip{Transaction: registry.Number(n), Reason: v("reason")}, by)
+	case "baseline":
+		_, err := admin.Publish(ctx, producer.Scope{}, by)
+		return err
+	case "delete":
+		if v("confirm") != status.Name {
+			return &fieldError{"confirm", "That is not its name. Type " + status.Name + ", as it is written here."}
+		}
+		return s.Producers.Delete(ctx, status.Name, by)
+	case "mail":
+		return s.saveMail(r, status.Name, by)
+	case "remove-route":
+		return s.removeRoute(r, status, by)
+	}
+	return registry.ErrNotFound
+}
+
+func (s *server) saveMail(r *http.Request, name string, by producer.Actor) error {
+	if s.Mail == nil {
+		return registry.ErrNotFound
+	}
+	m, err := s.mailWith(r.Context(), name, agenciesIn(r.PostForm.Get("mail")))
+	if err != nil {
+		return &fieldError{"mail", sentenceOf(err.Error())}
+	}
+	_, err = s.Mail.Save(r.Context(), m, by)
+	return err
+}
+
+func (s *server) removeRoute(r *http.Request, status *producer.Status, by producer.Actor) error {
+	next := status.Settings
+	next.Revision = revisionIn(r, status)
+	topic := r.PostForm.Get("topic")
+	next.Routes = slices.DeleteFunc(slices.Clone(next.Routes), func(route producer.Route) bool { return route.Topic == topic })
+	if len(next.Routes) == len(status.Settings.Routes) || len(next.Routes) == 0 {
+		return registry.ErrNotFound
+	}
+	_, err := s.Producers.Change(r.Context(), status.Name, next, r.PostForm.Get("how"), by)
+	return err
+}
+
+// publishSome asks for a job of a part, or counts what that would send.
+func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
+	v, classes, topics := r.PostForm.Get, r.PostForm["class"], r.PostForm["topics"]
+	if len(status.Settings.Routes) == 1 {
+		topics = status.Topics()
+	}
+	var preview []producer.RoutePreview
+	scope, err := scopeIn(status, v, classes, topics)
+	if err == nil && len(topics) == 0 {
+		err = &producer.BadEditError{Text: "Tick at least one topic"}
+	}
+	if err == nil {
+		preview, err = s.Producers.Preview(r.Context(), status.Settings.Routes, scope, previewGlance)
+	}
+	again := func(a *console.ProducerAsk) {
+		a.Classes, a.Preview = classes, preview
+		for i := range a.Topics {
+			a.Topics[i].Chosen = slices.Contains(topics, a.Topics[i].Value)
+		}
+	}
+	if err == nil && v("do") == "count" {
+		s.drawAsk(w, r, http.StatusOK, status, v, again)
+		return
+	}
+	if err == nil {
+		_, err = admin.Publish(r.Context(), scope, producerActor(r))
+	}
+	if err != nil {
+		s.drawRefused(w, r, status, err, again)
+		return
+	}
+	doneWith(w, r, status.Name, "publish")
+}
+
+// cancelJob removes a job that waits.
+func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
+	err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), producerActor(r))
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "No such job waits",
+			"What has begun goes on to its end; suspend the producer to hold it up.")
+	case err != nil:
+		s.drawTrouble(w, r, console.ProducersPath, err)
+	default:
+		doneWith(w, r, status.Name, "cancel")
+	}
+}

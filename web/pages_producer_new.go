@@ -1,0 +1,264 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"urncast/producer"
+	"urncast/web/console"
+)
+
+// connectionOptions are the connections that a producer may take.
+func (s *server) connectionOptions(ctx context.Context, chosen string) ([]console.Option, error) {
+	if s.Connections == nil {
+		return nil, nil
+	}
+	all, err := s.Connections.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []console.Option
+	for i := range all {
+		name := all[i].Name
+		out = append(out, console.Option{Value: name, Word: name, Chosen: name == chosen})
+	}
+	return out, nil
+}
+
+// withUnset adds what a producer has that names none of the connections.
+func withUnset(options []console.Option, chosen string) []console.Option {
+	if slices.ContainsFunc(options, func(o console.Option) bool { return o.Value == chosen }) {
+		return options
+	}
+	word := chosen + " (not defined)"
+	if chosen == "" {
+		word = "the default"
+	}
+	return append([]console.Option{{Value: chosen, Word: word, Chosen: true}}, options...)
+}
+
+// producerForm is the form that makes a producer, with what was filled in.
+func (s *server) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*console.ProducerForm, error) {
+	connections, err := s.connectionOptions(ctx, v("connection"))
+	if err != nil {
+		return nil, err
+	}
+	if len(connections) == 0 || v("connection") != "" {
+		connections = withUnset(connections, v("connection"))
+	}
+	p := &console.ProducerForm{Connection: connections, MayMail: s.Mail != nil, Route: console.NewRouteForm("/producers/new", route)}
+	p.Route.MayMake, p.Route.Make = s.Doctor != nil, v("make") != ""
+	p.Name = console.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
+		Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}
+	p.Mail = console.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
+		Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}
+	p.Prefix = console.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
+		Help: "Where ACLs bind transactional ids to a prefix, give that one."}
+	p.Sender = console.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
+	p.Replicas = console.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
+	return p, nil
+}
+
+// newProducerPage asks for a producer.
+func (s *server) newProducerPage(w http.ResponseWriter, r *http.Request) {
+	p, err := s.producerForm(r.Context(), func(string) string { return "" }, producer.Route{Format: producer.FormatDefault})
+	if err != nil {
+		s.drawTrouble(w, r, console.ProducersPath, err)
+		return
+	}
+	s.drawNewProducer(w, r, http.StatusOK, p)
+}
+
+func (s *server) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *console.ProducerForm) {
+	s.draw(w, r, status, console.NewProducerPage(s.frame(r, "New producer", console.ProducersPath), p))
+}
+
+// routeIn is the route in a form.
+func routeIn(r *http.Request) producer.Route {
+	return producer.Route{Topic: strings.TrimSpace(r.PostForm.Get("topic")), Format: r.PostForm.Get("format"), Filter: filterIn(r)}
+}
+
+func filterIn(r *http.Request) (f producer.Filter) {
+	f.Classes = slices.Clone(r.PostForm["class"])
+	f.Agencies = agenciesIn(r.PostForm.Get("agencies"))
+	for line := range strings.Lines(r.PostForm.Get("urns")) {
+		if line = strings.TrimSpace(line); line != "" {
+			f.URNs = append(f.URNs, line)
+		}
+	}
+	if len(f.Agencies) == 0 {
+		f.Agencies = nil
+	}
+	return f
+}
+
+// countRoute fills in what a route in a form takes.
+func (s *server) countRoute(ctx context.Context, form *console.RouteForm, route producer.Route) error {
+	if route.Format == "" {
+		route.Format = producer.FormatDefault
+	}
+	all, err := s.Producers.Preview(ctx, []producer.Route{route}, producer.Scope{}, previewGlance)
+	var bad *producer.BadEditError
+	switch {
+	case errors.As(err, &bad):
+		form.CountWrong = sentenceOf(bad.Error())
+		return nil
+	case err != nil:
+		return err
+	}
+	form.Count = &all[0]
+	return nil
+}
+
+// newProducer makes a producer, or counts what it would take.
+func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	ctx, v, route := r.Context(), r.PostForm.Get, routeIn(r)
+	p, err := s.producerForm(ctx, v, route)
+	if err == nil {
+		err = s.countRoute(ctx, p.Route, route)
+	}
+	if err != nil {
+		s.drawTrouble(w, r, console.ProducersPath, err)
+		return
+	}
+	if v("do") == "count" {
+		s.drawNewProducer(w, r, http.StatusOK, p)
+		return
+	}
+	c := producer.Config{Name: strings.TrimSpace(v("name")), Routes: []producer.Route{route}, Prefix: v("prefix"), Sender: v("sender"), Connection: v("connection")}
+	mails, replicas := agenciesIn(v("mail")), 0
+	checkRoute(p.Route, route)
+	if err := (producer.Config{Name: c.Name, Routes: []producer.Route{{}}}).WithDefaults().Check(); err != nil || c.Name == "" {
+		p.Name.Error = "A producer needs a name."
+		if err != nil {
+			p.Name.Error = sentenceOf(err.Error())
+		}
+	} else if c.Name == "new" {
+		p.Name.Error = "The name new is taken by this page. Choose another."
+	}
+	s.checkNew(ctx, p, &c, mails)
+	if replicas, err = replicasIn(v("replicas")); err != nil {
+		p.Replicas.Error, p.Open = sentenceOf(err.Error()), true
+	}
+	if p.Faulty() {
+		s.drawNewProducer(w, r, http.StatusBadRequest, p)
+		return
+	}
+	s.makeProducer(w, r, p, c, mails, replicas)
+}
+
+// replicasIn is the number of replicas in a form; 0 leaves it to the brokers.
+func replicasIn(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, &producer.BadEditError{Text: "A topic has 1 replica or more: give a number such as 3, or nothing"}
+	}
+	return n, nil
+}
+
+// checkRoute puts what is wrong with a route to its fields.
+func checkRoute(form *console.RouteForm, route producer.Route) {
+	judge := func(r producer.Route) string {
+		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
+			return sentenceOf(err.Error())
+		}
+		return ""
+	}
+	if form.Topic.Error = judge(producer.Route{Topic: route.Topic}); route.Topic == "" {
+		form.Topic.Error = "A route needs a topic."
+	}
+	form.Agencies.Error = judge(producer.Route{Filter: producer.Filter{Agencies: route.Filter.Agencies}})
+	form.URNs.Error = judge(producer.Route{Filter: producer.Filter{URNs: route.Filter.URNs}})
+}
+
+// checkNew puts what is wrong with the rest of a new producer to its fields.
+func (s *server) checkNew(ctx context.Context, p *console.ProducerForm, c *producer.Config, mails []string) {
+	base := producer.Config{Routes: []producer.Route{{}}}
+	prefix, sender := base, base
+	prefix.Prefix, sender.Sender = c.Prefix, c.Sender
+	if err := prefix.WithDefaults().Check(); err != nil {
+		p.Prefix.Error, p.Open = sentenceOf(err.Error()), true
+	}
+	if err := sender.WithDefaults().Check(); err != nil {
+		p.Sender.Error, p.Open = sentenceOf(err.Error()), true
+	}
+	if len(mails) > 0 && s.Mail != nil {
+		if _, err := s.mailWith(ctx, c.Name, mails); err != nil {
+			p.Mail.Error = sentenceOf(err.Error())
+		}
+	}
+}
+
+// mailWith are the mail settings with the addresses of a producer; none takes its own
+// away.
+func (s *server) mailWith(ctx context.Context, name string, mails []string) (producer.MailSettings, error) {
+	shown, err := s.Mail.Show(ctx)
+	if err != nil {
+		return producer.MailSettings{}, err
+	}
+	m := shown.Settings
+	m.Producers = maps.Clone(m.Producers)
+	if m.Producers == nil {
+		m.Producers = map[string][]string{}
+	}
+	if m.Producers[name] = mails; len(mails) == 0 {
+		delete(m.Producers, name)
+	}
+	return m, m.Check()
+}
+
+// makeProducer makes what was filled in: the producer, its addresses and its topic.
+func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *console.ProducerForm, c producer.Config, mails []string, replicas int) {
+	ctx, by := r.Context(), producerActor(r)
+	if _, err := s.Producers.Create(ctx, c, by); err != nil {
+		status, text := s.refusal(r, err)
+		var taken *producer.TakenError
+		switch {
+		case errors.As(err, &taken) && strings.HasPrefix(text, "Topic "):
+			p.Route.Topic.Error = text
+		case errors.As(err, &taken):
+			p.Name.Error = text
+		case strings.Contains(text, "There is no connection"):
+			p.ConnectionError = text
+		default:
+			p.Wrong = text
+		}
+		s.drawNewProducer(w, r, status, p)
+		return
+	}
+	var notDone []string
+	if len(mails) > 0 && s.Mail != nil {
+		m, err := s.mailWith(ctx, c.Name, mails)
+		if err == nil {
+			_, err = s.Mail.Save(ctx, m, by)
+		}
+		if err != nil {
+			_, text := s.refusal(r, err)
+			notDone = append(notDone, "The addresses were not saved: "+text)
+		}
+	}
+	if r.PostForm.Get("make") != "" && s.Doctor != nil {
+		in := producer.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
+		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
+			_, text := s.refusal(r, err)
+			notDone = append(notDone, "The topic was not made: "+text+" The producer's page shows how to make it.")
+		}
+	}
+	if len(notDone) == 0 {
+		http.Redirect(w, r, console.ProducerPath(c.Name, "start"), http.StatusSeeOther)
+		return
+	}
+	s.drawError(w, r, http.StatusConflict, console.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
+		strings.Join(notDone, " ")+" It is in the list of producers, stopped.")
+}

@@ -1,0 +1,269 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/web/console"
+)
+
+// producerPageRoutes are the pages about producers.
+func (s *server) producerPageRoutes() []route {
+	return []route{
+		{"GET /producers", accessRead, s.producersPage},
+		{"GET /live/producers", accessRead, s.serveLive(s.liveProducers())},
+		{"GET /live/producers/{name}", accessRead, s.liveProducer},
+		{"GET /producers/new", accessAdmin, s.newProducerPage},
+		{"POST /producers/new", accessAdmin, s.newProducer},
+		{"GET /producers/{name}", accessRead, s.producerPage},
+		{"GET /producers/{name}/doctor", accessAdmin, s.doctorPage},
+		{"GET /producers/{name}/fix", accessAdmin, s.fixPage},
+		{"POST /producers/{name}/fix", accessAdmin, s.fixTopic},
+		{"GET /producers/{name}/change", accessAdmin, s.settingsPage},
+		{"POST /producers/{name}/change", accessAdmin, s.changeSettings},
+		{"GET /producers/{name}/route", accessAdmin, s.routePage},
+		{"POST /producers/{name}/route", accessAdmin, s.changeRoute},
+		{"GET /producers/{name}/{command}", accessAdmin, s.askCommand},
+		{"POST /producers/{name}/{command}", accessAdmin, s.command},
+	}
+}
+
+const (
+	jobsListed = 10
+	// previewGlance is how long a page looks for what formats cannot express.
+	previewGlance = 80 * time.Millisecond
+)
+
+// mayCommand says whether the reader may command producers.
+func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= access.Admin }
+
+func producerActor(r *http.Request) producer.Actor {
+	p := access.From(r.Context())
+	return producer.Actor{User: p.Name, Remote: p.From()}
+}
+
+// producersPage lists the producers.
+func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
+	p := &console.Producers{Now: s.Now(), May: mayCommand(r)}
+	var err error
+	if p.List, err = s.producers(r.Context()); err == nil && p.May && len(p.List) == 0 {
+		var options []console.Option
+		options, err = s.connectionOptions(r.Context(), "")
+		p.NoConnection = len(options) == 0
+	}
+	if err != nil {
+		s.drawTrouble(w, r, console.ProducersPath, err)
+		return
+	}
+	f := s.frame(r, "Producers", console.ProducersPath)
+	if len(p.List) > 0 {
+		f.Live = "/live/producers"
+	}
+	s.draw(w, r, http.StatusOK, console.ProducersPage(f, p))
+}
+
+func (s *server) liveProducers() *live {
+	var before []producer.Status
+	return &live{gather: func(ctx context.Context) ([]part, string, error) {
+		all, err := s.producers(ctx)
+		if err != nil || len(all) == 0 { // what to do about none depends on the reader
+			return nil, "", err
+		}
+		say := console.Said(before, all)
+		before = all
+		return []part{{"list", console.ProducersList(&console.Producers{Now: s.Now(), List: all})}}, say, nil
+	}}
+}
+
+// findProducer gives the producer of the path with its status. If it says false, the answer
+// has been written.
+func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer.Admin, *producer.Status, bool) {
+	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
+	var status producer.Status
+	if err == nil {
+		status, err = admin.Status(r.Context())
+	}
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
+	case err != nil:
+		s.drawTrouble(w, r, console.ProducersPath, err)
+	default:
+		return admin, &status, true
+	}
+	return nil, nil, false
+}
+
+// doneWords are the notices after an act, by the word in the query.
+var doneWords = map[string]string{
+	"start":    "The start is asked for. The instance that holds the lease does it.",
+	"suspend":  "The suspension is asked for. The transaction under way is finished first.",
+	"resume":   "The resumption is asked for.",
+	"skip":     "The skip is asked for.",
+	"publish":  "The job is asked for. It begins in its turn.",
+	"cancel":   "The job is cancelled.",
+	"saved":    "Saved.",
+	"mail":     "The addresses are saved.",
+	"fix":      "The topic is mended.",
+	"no-topic": "The producer is made, and its topic is not.",
+}
+
+// producerPage draws one producer.
+func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
+	admin, status, ok := s.findProducer(w, r)
+	if !ok {
+		return
+	}
+	p := &console.Producer{Status: *status, Now: s.Now(), May: mayCommand(r), Saved: doneWords[r.URL.Query().Get("done")]}
+	p.Doctor = p.May && s.Doctor != nil
+	if err := s.fillProducer(r.Context(), p, admin); err != nil {
+		s.drawTrouble(w, r, console.ProducersPath, err)
+		return
+	}
+	f := s.frame(r, status.Name, console.ProducersPath)
+	f.Live = "/live" + console.ProducerPath(status.Name)
+	s.draw(w, r, http.StatusOK, console.ProducerPage(f, p))
+}
+
+func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+	held, err := admin.Held(ctx)
+	if err != nil {
+		return err
+	}
+	for _, route := range p.Settings.Routes {
+		a, err := s.Producers.Matching(ctx, route.Filter)
+		if err != nil {
+			return err
+		}
+		row := console.RouteRow{Route: route, Matches: a.Structures, Bytes: a.Bytes}
+		if h, ok := held[route.Topic]; ok {
+			row.Held = &h
+		}
+		p.Routes = append(p.Routes, row)
+	}
+	if err := s.fillMoving(ctx, p, admin); err != nil {
+		return err
+	}
+	return s.fillMail(ctx, p)
+}
+
+// fillMoving gathers what changes while somebody looks.
+func (s *server) fillMoving(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+	var err error
+	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
+		return err
+	}
+	if !p.Started { // what waits for nobody is not pending
+		return nil
+	}
+	ts, err := s.Registry.Latest(ctx, 0, latestShown)
+	if err != nil || len(ts) == 0 {
+		return err
+	}
+	rows, err := s.rows(ctx, ts, nil)
+	if err != nil {
+		return err
+	}
+	became, err := admin.TransactionStatus(ctx, rows[len(rows)-1].Number, rows[0].Number)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		p.Latest = append(p.Latest, console.BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
+	}
+	return nil
+}
+
+// fillMail adds the addresses, which are for admins.
+func (s *server) fillMail(ctx context.Context, p *console.Producer) error {
+	if !p.May || s.Mail == nil {
+		return nil
+	}
+	shown, err := s.Mail.Show(ctx)
+	if err != nil {
+		return err
+	}
+	p.MailSet, p.Mail, p.MailOwn = true, shown.Settings.To(p.Name), len(shown.Settings.Producers[p.Name]) > 0
+	return nil
+}
+
+// refusal gives the status and the sentences for what a producer, a topic or the mail
+// settings were not told.
+func (s *server) refusal(r *http.Request, err error) (status int, text string) {
+	var bad *producer.BadEditError
+	var taken *producer.TakenError
+	var conflict *producer.ProducerConflictError
+	var mail *producer.MailConflictError
+	var topic *producer.TopicError
+	switch {
+	case errors.As(err, &bad):
+		return http.StatusBadRequest, sentenceOf(bad.Error())
+	case errors.As(err, &taken), errors.As(err, &conflict), errors.As(err, &mail), errors.As(err, &topic):
+		return http.StatusConflict, sentenceOf(err.Error())
+	case errors.Is(err, producer.ErrCommand):
+		return http.StatusConflict, sentenceOf(strings.TrimPrefix(err.Error(), producer.ErrCommand.Error()+": "))
+	case errors.Is(err, registry.ErrNotFound):
+		return http.StatusNotFound, "It is not there any more. Go back and look at the producer as it is now."
+	}
+	s.Log.ErrorContext(r.Context(), "a form was not taken", "path", r.URL.Path, "error", err)
+	return http.StatusInternalServerError, "The database did not take it: " + sentenceOf(err.Error())
+}
+
+// sentenceOf makes a sentence of an error: a capital in front and a full stop behind.
+func sentenceOf(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// doneWith leads to a producer's page, which says what was done.
+func doneWith(w http.ResponseWriter, r *http.Request, name, word string) {
+	http.Redirect(w, r, console.ProducerPath(name)+"?done="+word, http.StatusSeeOther)
+}
+
+// A watched is a producer before the eyes of readers who may the same.
+type watched struct {
+	id  string
+	may bool
+}
+
+// liveProducer is the stream of one producer's page.
+func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
+	_, status, ok := s.findProducer(w, r)
+	if !ok {
+		return
+	}
+	key := watched{status.ID, mayCommand(r)}
+	made, _ := s.watch.LoadOrStore(key, &live{gather: s.watchProducer(key)})
+	s.serveLive(made.(*live))(w, r)
+}
+
+func (s *server) watchProducer(of watched) func(context.Context) ([]part, string, error) {
+	var before []producer.Status
+	return func(ctx context.Context) ([]part, string, error) {
+		admin := s.Producers.Of(of.id)
+		status, err := admin.Status(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		p := &console.Producer{Status: status, Now: s.Now(), May: of.may}
+		if err := s.fillMoving(ctx, p, admin); err != nil {
+			return nil, "", err
+		}
+		now := []producer.Status{status}
+		say := console.Said(before, now)
+		before = now
+		return []part{{"head", console.ProducerHead(p)}, {"needs", console.ProducerNeeds(p)}, {"latest", console.ProducerLatest(p)}, {"jobs", console.ProducerJobs(p)}}, say, nil
+	}
+}

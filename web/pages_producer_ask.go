@@ -53,13 +53,24 @@ func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, statu
 	s.draw(w, r, code, console.ProducerQuestion(s.frame(r, a.Question, console.ProducersPath), a))
 }
 
+// actNameMax is how long a name may be that is on a button.
+const actNameMax = 40
+
+// actOn names an act on its button.
+func actOn(verb, name string) string {
+	if len(name) > actNameMax {
+		return verb + " it"
+	}
+	return verb + " " + name
+}
+
 // sends says how much a baseline would send.
 func sends(all []producer.RoutePreview) string {
 	return "Sends what is current and passes: " + console.PreviewSum(all) + ", " + console.KafkaTransactions(all) + ". Readers of the topics wait until it ends."
 }
 
 func askStart(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
-	a := &console.ProducerAsk{Question: "Start " + p.Name + "?", Act: "Start " + p.Name, Keep: "Leave it stopped"}
+	a := &console.ProducerAsk{Question: "Start " + p.Name + "?", Act: actOn("Start", p.Name), Keep: "Leave it stopped"}
 	chosen := func(how string) bool { return v("how") == how }
 	if p.Started && len(p.Ask) > 0 {
 		a.Question, a.Lead, a.Act = "How should "+p.Name+" go on?", p.Reason, "Go on"
@@ -105,7 +116,7 @@ func wayWord(name string) string {
 }
 
 func askSuspend(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
-	return &console.ProducerAsk{Question: "Suspend " + p.Name + "?", Act: "Suspend " + p.Name, Keep: "Let it publish",
+	return &console.ProducerAsk{Question: "Suspend " + p.Name + "?", Act: actOn("Suspend", p.Name), Keep: "Let it publish",
 		Lead: "Sends nothing until you resume or this process restarts. What is recorded meanwhile waits.",
 		Inputs: []console.Input{{Field: console.Field{Name: "keep", Label: "Keep suspended over restarts", Help: "Then it stays so until somebody resumes it, whatever happens to the process."},
 			Check: true, Checked: v("keep") != ""}}}, nil
@@ -116,7 +127,7 @@ func askResume(_ context.Context, _ *server, p *producer.Status, _ func(string) 
 	if p.Pending > 0 {
 		lead = "Sends the " + console.Count(p.Pending) + " that wait, in order."
 	}
-	return &console.ProducerAsk{Question: "Resume " + p.Name + "?", Act: "Resume " + p.Name, Keep: "Keep it suspended", Lead: lead}, nil
+	return &console.ProducerAsk{Question: "Resume " + p.Name + "?", Act: actOn("Resume", p.Name), Keep: "Keep it suspended", Lead: lead}, nil
 }
 
 func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
@@ -214,7 +225,7 @@ func askDelete(_ context.Context, _ *server, p *producer.Status, v func(string) 
 	if p.Settings.Fixed {
 		return nil, &producer.TakenError{Text: "Producer " + p.Name + " belongs to a process that was started with it (--topic and its like, or URNCAST_TOPIC). Start without --topic first"}
 	}
-	a := &console.ProducerAsk{Question: "Delete the configuration of " + p.Name + "?", Act: "Delete " + p.Name, Keep: "Keep it", Danger: true,
+	a := &console.ProducerAsk{Question: "Delete the configuration of " + p.Name + "?", Act: actOn("Delete", p.Name), Keep: "Keep it", Danger: true,
 		Lead: "Removes this configuration and what it remembers of its sending. The topics and their messages stay.",
 		Lines: []console.Line{{Tone: console.Needs, Icon: "error", Text: "What is recorded from now on is not sent to " + strings.Join(p.Topics(), ", ") + "."},
 			{Icon: "next", Text: "A producer that is made on the same topic later takes it over, and starts for the first time: idle, or with a baseline that clears what is gone."}},

@@ -92,8 +92,8 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 	for _, f := range found.Findings {
 		switch {
 		case f.ID != finding:
-		case f.ID == "topic" && f.Severity == producer.SeverityError:
-			a.Question, a.Act = "Make topic "+topic+"?", "Make "+topic
+		case f.ID == "topic" && f.Severity != producer.SeverityOK:
+			a.Question, a.Act = "Make topic "+topic+"?", "Make the topic"
 			a.Lines = []console.Line{{Icon: "next", Text: "Makes it with one partition, compacted, and whatever else structures need."}}
 			a.Inputs = []console.Input{{Field: console.Field{Name: "replicas", Label: "Replicas", Type: "number", Value: r.PostForm.Get("replicas"), Help: "Empty: as the brokers have it by default."}}}
 		case len(f.Fix) > 0:

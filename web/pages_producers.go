@@ -147,6 +147,11 @@ func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *p
 		}
 		p.Routes = append(p.Routes, row)
 	}
+	if p.Bootstrap == "" && s.Connections != nil { // the one that a process was started with, by its name
+		if c, err := s.Connections.Get(ctx, p.Settings.Connection); err == nil {
+			p.Bootstrap = c.Properties["bootstrap.servers"].Value
+		}
+	}
 	if err := s.fillMoving(ctx, p, admin); err != nil {
 		return err
 	}

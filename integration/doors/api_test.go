@@ -25,12 +25,15 @@ import (
 type fixtures struct{ broken bool }
 
 // Diagnose implements producer.Topics.
-func (f *fixtures) Diagnose(context.Context, *producer.Connection, producer.TopicNeeds) (*producer.Diagnosis, error) {
+func (f *fixtures) Diagnose(_ context.Context, _ *producer.Connection, n producer.TopicNeeds) (*producer.Diagnosis, error) {
 	finding := producer.TopicFinding{ID: "cleanup-policy", Severity: producer.SeverityOK, What: "It is compacted.", Why: "It must be."}
 	if f.broken {
 		finding = producer.TopicFinding{ID: "cleanup-policy", Severity: producer.SeverityError, What: "It is deleted.", Why: "It must not be.", Cure: "Mend it.",
 			Command: "kafka-configs …", Where: []producer.Setting{{Place: producer.PlaceTopic, Name: "cleanup.policy", Value: "delete"}},
 			Fix: []producer.SettingChange{{Name: "cleanup.policy", Before: "delete", After: "compact"}}}
+	}
+	if n.Topic == "absent" {
+		finding = producer.TopicFinding{ID: "topic", Severity: producer.SeverityWarning, What: "The topic does not exist.", Why: "It must."}
 	}
 	return &producer.Diagnosis{Cluster: "c", Findings: []producer.TopicFinding{finding}}, nil
 }

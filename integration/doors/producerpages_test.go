@@ -155,8 +155,13 @@ func TestProducerCommandsByForms(t *testing.T) {
 	b.get("/producers/default/fix?topic=sdmx.structures&finding=none", 409, "nothing to mend")
 	b.get("/producers/default/fix?topic=elsewhere&finding=cleanup-policy", 404, "no route to topic")
 	b.post("/producers/default/fix", "topic=sdmx.structures&finding=cleanup-policy", 200, "The topic is mended.", "1 check is fine")
+	b.post("/producers/new", "name=lost&topic=absent&format=fusion-json&connection=main", 200, "Start lost?")
+	b.get("/producers/lost/doctor", 200, "The topic does not exist.", "Make the topic…")
+	b.get("/producers/lost/fix?topic=absent&finding=topic", 200, "Make topic absent?", "Replicas")
+	b.post("/producers/lost/fix", "topic=absent&finding=topic&replicas=none", 400, "1 replica or more", `value="none"`)
+	b.post("/producers/lost/fix", "topic=absent&finding=topic&replicas=3", 200, "The topic is mended.")
 	status, body := call(t, b.s, "GET", "/api/v1/audit", nil)
-	for _, act := range []string{"topic settings changed", "job asked", "job cancelled", "producer start asked"} {
+	for _, act := range []string{"topic settings changed", "topic created", "job asked", "job cancelled", "producer start asked"} {
 		if status != 200 || !strings.Contains(body, act) {
 			t.Errorf("the audit does not tell of %q: %s", act, body)
 		}

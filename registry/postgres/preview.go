@@ -86,7 +86,9 @@ func (s *Store) Documents(ctx context.Context, e producer.Extent, classes []stri
 
 // Held implements producer.Records. A structure is on a topic as it is now if its last
 // change was handled and neither left out nor skipped by an admin, and if it came after
-// the route began or a baseline sent everything.
+// the route became what it is or a baseline sent everything since. Where nothing was
+// recorded between the two, the time of the last change of the settings tells which was
+// first; if it is of something else, the baseline is not counted.
 func (p *ProducerStore) Held(ctx context.Context) ([]producer.HeldRoute, error) {
 	s, err := p.Status(ctx)
 	if err != nil {
@@ -106,7 +108,8 @@ func (p *ProducerStore) Held(ctx context.Context) ([]producer.HeldRoute, error) 
 func (p *ProducerStore) held(ctx context.Context, s *producer.Status, r *producer.PublishedRoute) (producer.HeldRoute, error) {
 	h := producer.HeldRoute{Topic: r.Topic}
 	var asOf *int64
-	err := p.pool.QueryRow(ctx, `SELECT max(as_of) FROM jobs WHERE producer = $1 AND kind = 'baseline' AND phase = 'done' AND as_of >= $2
+	err := p.pool.QueryRow(ctx, `SELECT max(as_of) FROM jobs WHERE producer = $1 AND kind = 'baseline' AND phase = 'done'
+		AND (as_of > $2 OR as_of = $2 AND created_at >= (SELECT changed_at FROM producers WHERE id = $1))
 		AND (jsonb_array_length(coalesce(nullif(scope->'topics', 'null'), '[]')) = 0 OR scope->'topics' ? $3)`, p.id, r.Since, r.Topic).Scan(&asOf)
 	if err != nil {
 		return h, err

@@ -124,4 +124,8 @@ func TestHeld(t *testing.T) {
 	want("a baseline", 3, 1, true)
 	exec(`UPDATE cursors SET number = 5 WHERE producer = $1`)
 	want("all sent", 4, 1, true)
+	exec(`UPDATE producers SET sent_routes = '[{"topic": "a", "format": "fusion-json", "topicId": "i", "since": 3}]', changed_at = clock_timestamp() WHERE id = $1`)
+	want("changed after the baseline", 2, 0, false)
+	exec(`UPDATE jobs SET created_at = clock_timestamp() WHERE producer = $1`)
+	want("a baseline after the change", 4, 1, true)
 }

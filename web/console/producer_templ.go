@@ -1109,7 +1109,7 @@ func routeRow(p *Producer, r *RouteRow) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if !r.Held.Full && r.Held.Current < r.Matches-r.Held.LeftOut {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<div class=\"dimmer small\">sent since it began; a baseline brings the rest</div>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<div class=\"dimmer small\">sent since the route is what it is; older ones are not counted</div>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

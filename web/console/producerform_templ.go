@@ -561,7 +561,7 @@ func routeCount(r *RouteForm) templ.Component {
 			templ_7745c5c3_Var21 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<div class=\"bar\" id=\"count\"><button class=\"btn s\" name=\"do\" value=\"count\" formnovalidate>Count</button> <span role=\"status\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<div class=\"bar\" id=\"count\"><button class=\"btn s\" id=\"count-now\" name=\"do\" value=\"count\" formnovalidate>Count</button> <span role=\"status\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1600,7 +1600,7 @@ func scopeFields(a *ProducerAsk) templ.Component {
 				}
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "<div id=\"count\"><button class=\"btn s\" name=\"do\" value=\"count\" formnovalidate>Count</button> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "<div id=\"count\"><button class=\"btn s\" id=\"count-now\" name=\"do\" value=\"count\" formnovalidate>Count</button> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

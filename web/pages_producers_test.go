@@ -1,0 +1,38 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"urncast/producer"
+	"urncast/producer/producertest"
+)
+
+// The list that is empty teaches: an admin what is needed first, a reader what it is.
+// Nobody is shown what his role does not reach.
+func TestNoProducers(t *testing.T) {
+	connections := &producer.Connections{Store: &producertest.Store{}, Client: &producertest.Client{}}
+	serve := func(d producer.Directory) http.Handler { // behind a proxy, for the test's address is no loopback
+		return New(Options{Password: "correct-horse", BehindProxy: true, Producers: &producer.Producers{Directory: d}, Connections: connections, Log: slog.New(slog.DiscardHandler)})
+	}
+	admin := []string{"Authorization", "Basic YWRtaW46Y29ycmVjdC1ob3JzZQ=="}
+	shows := func(h http.Handler, header []string, want, not string) {
+		t.Helper()
+		page := text(t, get(t, h, "/producers", header...))
+		if !strings.Contains(page, want) || strings.Contains(page, not) {
+			t.Errorf("it does not show %q, or shows %q:\n%s", want, not, page[strings.Index(page, "<main"):])
+		}
+	}
+	h := serve(producertest.Directory{})
+	shows(h, admin, "It needs a connection first.", "starts stopped")
+	shows(h, nil, "An admin makes one", "New producer…")
+	connections.Fixed = &producer.Connection{Name: "default"}
+	shows(h, admin, "It starts stopped", "It needs a connection first.")
+	one := serve(producertest.Directory{{Name: "one", State: producer.Idle, Settings: producer.Config{Routes: []producer.Route{{Topic: "sdmx.one"}}}, Holder: "host:1/2", Term: 7}})
+	shows(one, nil, "sdmx.one", "New producer…")
+	if page := text(t, get(t, one, "/producers")); !strings.Contains(page, "host:1") || !strings.Contains(page, "term 7") || !strings.Contains(page, `href="/producers/one"`) {
+		t.Errorf("the list lacks lease, term or the way to the producer:\n%s", page)
+	}
+}

@@ -49,6 +49,7 @@ func (s *server) routes() []route {
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
+		routes = append(routes, s.connectionPageRoutes()...)
 	}
 	if s.Doctor != nil {
 		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)

@@ -54,6 +54,7 @@ type server struct {
 	glance   glances
 	items    contents
 	uploads  uploads
+	drafts   drafts
 	stopping chan struct{}
 	stopOnce sync.Once
 }

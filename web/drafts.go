@@ -1,0 +1,116 @@
+package web
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"urncast/producer"
+)
+
+// draftsMax bounds the drafts of this process; the oldest goes for a new one.
+const (
+	draftsMax = 16
+	draftAge  = time.Hour
+)
+
+// A draft is what somebody wants of a connection and has not saved. It stays in this
+// process, so that secrets and files that were given once need not travel to the
+// browser and back with each step.
+type draft struct {
+	id, user string
+	at       time.Time
+	path     string // the name in the path; empty for a new connection
+
+	// mu guards what follows.
+	mu   sync.Mutex
+	edit producer.Edit
+	// typed are the secrets that were given here; replace those with a field for it.
+	typed, replace map[string]bool
+	// text was pasted, without its secrets, which are in pasted.
+	text   string
+	pasted map[string]string
+	test   map[string]string // the fields of the form of a test
+}
+
+// drafts are those of this process.
+type drafts struct {
+	mu  sync.Mutex
+	all []*draft // the oldest first
+}
+
+// begin makes a draft of what is saved.
+func (d *drafts) begin(path, user string, saved producer.Shown, now time.Time) *draft {
+	one := newDraft(path, user, saved, now)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.all) > 0 && (len(d.all) >= draftsMax || now.Sub(d.all[0].at) > draftAge) {
+		d.all = d.all[1:]
+	}
+	d.all = append(d.all, one)
+	return one
+}
+
+func newDraft(path, user string, saved producer.Shown, now time.Time) *draft {
+	one := &draft{id: randomHex(16), user: user, at: now, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
+	one.edit = producer.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
+	if one.edit.Properties == nil {
+		one.edit.Properties = map[string]producer.Property{}
+	}
+	if one.edit.Files == nil {
+		one.edit.Files = map[string]producer.File{}
+	}
+	return one
+}
+
+// find gives a draft to who made it; nil if it is gone.
+func (d *drafts) find(id, path, user string) *draft {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.all {
+		if one.id == id && one.path == path && one.user == user {
+			return one
+		}
+	}
+	return nil
+}
+
+func (d *drafts) drop(one *draft) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = slices.DeleteFunc(d.all, func(x *draft) bool { return x == one })
+}
+
+// wanted is a copy of the edit, which later steps do not change.
+func (d *draft) wanted() producer.Edit {
+	e := d.edit
+	e.Properties, e.Files = maps.Clone(e.Properties), maps.Clone(e.Files)
+	return e
+}
+
+// shownEdit is the edit without secrets.
+func (d *draft) shownEdit() producer.Edit {
+	e := d.wanted()
+	for name := range d.typed {
+		if _, ok := e.Properties[name]; ok {
+			e.Properties[name] = producer.Property{Set: true}
+		}
+	}
+	return e
+}
+
+// set takes a property up; a secret is remembered as one.
+func (d *draft) set(name, value string, secret bool) {
+	d.edit.Properties[name] = producer.Property{Value: value}
+	delete(d.replace, name)
+	if secret {
+		d.typed[name] = true
+	}
+}
+
+func (d *draft) unset(name string) {
+	delete(d.edit.Properties, name)
+	delete(d.typed, name)
+	delete(d.replace, name)
+}

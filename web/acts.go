@@ -35,6 +35,7 @@ var acts = map[string]string{
 	"POST /api/v1/connections/check":           "Checking a connection",
 	"POST /api/v1/connections/test":            "Testing a connection",
 	"POST /api/v1/connections/{name}/test":     "Testing a connection",
+	"POST /topics/{topic}/verify":              "Verifying a topic",
 	"GET /connections":                         "Seeing connections",
 	"GET /connections/new":                     "Making a connection",
 	"POST /connections/new":                    "Making a connection",

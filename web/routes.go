@@ -47,6 +47,9 @@ func (s *server) routes() []route {
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 	}
+	if s.Producers != nil && s.Reader != nil {
+		routes = append(routes, s.topicPageRoutes()...)
+	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
 		routes = append(routes, s.connectionPageRoutes()...)

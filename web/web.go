@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urncast/web/rest"
@@ -55,6 +56,7 @@ type server struct {
 	items    contents
 	uploads  uploads
 	drafts   drafts
+	tails    atomic.Int32
 	stopping chan struct{}
 	stopOnce sync.Once
 }

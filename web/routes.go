@@ -44,6 +44,7 @@ func (s *server) routes() []route {
 		{"GET /api/v1/openapi.json", accessRead, s.describe},
 	}
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, s.settingsPageRoutes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 	}
@@ -63,6 +64,7 @@ func (s *server) routes() []route {
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
+		routes = append(routes, s.mailPageRoutes()...)
 	}
 	return routes
 }

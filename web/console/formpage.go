@@ -7,6 +7,7 @@ type Form struct {
 	Action       string // where it goes
 	Button, Back string // Back is a path
 	Inputs       []Input
+	Hidden       map[string]string
 	Wrong        string // what is wrong with no field alone
 }
 
@@ -14,6 +15,7 @@ type Form struct {
 type Input struct {
 	Field
 	Options []Option
+	Rows    int // of a field with several lines
 	Check   bool
 	Checked bool
 }

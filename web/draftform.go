@@ -106,9 +106,11 @@ func (d *draft) take(f *connectionForm, secret func(string) bool) {
 			d.unset(name)
 		}
 	}
-	for _, box := range []string{"make", "compressible"} {
-		if _, ok := f.fields["t."+box]; !ok {
-			delete(d.test, box)
+	if _, ok := f.fields["t.topic"]; ok { // a box that is not ticked sends nothing
+		for _, box := range []string{"make", "compressible"} {
+			if f.fields["t."+box] == "" {
+				delete(d.test, box)
+			}
 		}
 	}
 	if name, ok := f.fields["name"]; ok && d.path == "" {

@@ -20,8 +20,8 @@ const (
 // browser and back with each step.
 type draft struct {
 	id, user string
-	at       time.Time
-	path     string // the name in the path; empty for a new connection
+	at       time.Time // of the last step; guarded by drafts.mu
+	path     string    // the name in the path; empty for a new connection
 
 	// mu guards what follows.
 	mu   sync.Mutex
@@ -37,7 +37,7 @@ type draft struct {
 // drafts are those of this process.
 type drafts struct {
 	mu  sync.Mutex
-	all []*draft // the oldest first
+	all []*draft // those begun first in front
 }
 
 // begin makes a draft of what is saved.
@@ -45,7 +45,8 @@ func (d *drafts) begin(path, user string, saved producer.Shown, now time.Time) *
 	one := newDraft(path, user, saved, now)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for len(d.all) > 0 && (len(d.all) >= draftsMax || now.Sub(d.all[0].at) > draftAge) {
+	d.expire(now)
+	if len(d.all) >= draftsMax {
 		d.all = d.all[1:]
 	}
 	d.all = append(d.all, one)
@@ -64,12 +65,19 @@ func newDraft(path, user string, saved producer.Shown, now time.Time) *draft {
 	return one
 }
 
+// expire forgets what nobody has gone on with. The caller holds mu.
+func (d *drafts) expire(now time.Time) {
+	d.all = slices.DeleteFunc(d.all, func(one *draft) bool { return now.Sub(one.at) > draftAge })
+}
+
 // find gives a draft to who made it; nil if it is gone.
-func (d *drafts) find(id, path, user string) *draft {
+func (d *drafts) find(id, path, user string, now time.Time) *draft {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.expire(now)
 	for _, one := range d.all {
 		if one.id == id && one.path == path && one.user == user {
+			one.at = now
 			return one
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -70,7 +71,7 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.connectionOf(r, saved)
-	d := s.drafts.find(r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name)
+	d := s.drafts.find(r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name, s.Now())
 	switch {
 	case d != nil:
 	case r.URL.Query().Get("draft") != "":
@@ -105,7 +106,7 @@ func (s *server) connectionOf(r *http.Request, saved producer.Shown) *console.Co
 // drawConnection completes the page by what the client says, and draws it.
 func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *console.Connection, d *draft, trial *console.Trial) {
 	d.mu.Lock()
-	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), d.typed, d.replace, d.text
+	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
 	c.Test = console.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	wanted, pasted := d.wanted(), d.pastedEdit()
 	d.mu.Unlock()
@@ -228,7 +229,7 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown
 		return saved, nil, nil
 	}
 	user, client := access.From(r.Context()).Name, s.Connections.Client
-	d := s.drafts.find(f.fields["draft"], r.PathValue("name"), user)
+	d := s.drafts.find(f.fields["draft"], r.PathValue("name"), user, s.Now())
 	if d == nil && f.fields["draft"] != "" && f.fields["do"] == "anyway" {
 		s.drawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", "They were saved, are more than an hour old, or the process was restarted. Nothing was changed.")
 		return saved, nil, nil

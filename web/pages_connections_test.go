@@ -77,6 +77,11 @@ const pastedText = "bootstrap.servers=good:1\nacks=0\nsasl.password=planted-secr
 func TestPasteOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("GET", "/connections", "", 200, "No connection", "New connection")
+	// The return key in a field takes the first button of the form: it must not save.
+	fresh := d.want("GET", "/connections/new", "", 200, `value="keep"`, `value="save"`)
+	if strings.Index(fresh, `value="keep"`) > strings.Index(fresh, `value="save"`) {
+		t.Error("the return key would save")
+	}
 	q := d.step("/connections/new", map[string]string{"do": "check", "name": "c", "text": pastedText}, nil,
 		"sasl.password=********", "Taken", "Refused", "2 properties taken, 1 refused", "Use the 2 lines", `value="c"`)
 	draft := q.Get("draft")
@@ -205,6 +210,25 @@ func FuzzConnectionForm(f *testing.F) {
 		}
 		d.send("/connections/new/test", fields, nil)
 	})
+}
+
+// A draft is its maker's alone, and is forgotten when nobody goes on with it.
+func TestDraftsAreForgotten(t *testing.T) {
+	var all drafts
+	now := time.Now()
+	one := all.begin("c", "ada", producer.Shown{}, now)
+	if all.find(one.id, "c", "bob", now) != nil || all.find(one.id, "d", "ada", now) != nil || all.find(one.id, "c", "ada", now.Add(draftAge)) != one {
+		t.Error("a draft is found by others, or not by who made it")
+	}
+	if all.find(one.id, "c", "ada", now.Add(2*draftAge+1)) != nil || len(all.all) != 0 {
+		t.Error("a draft is kept although nobody goes on with it")
+	}
+	for range 2 * draftsMax {
+		all.begin("c", "ada", producer.Shown{}, now)
+	}
+	if len(all.all) != draftsMax {
+		t.Errorf("%d drafts are kept", len(all.all))
+	}
 }
 
 // The secrets of a text are hidden with the lines on which they go on, and no others.

@@ -121,6 +121,18 @@ type Tried struct {
 	Cure   string        `json:"cure,omitempty"` // what to do
 }
 
+// An Ending is a certificate or a key on which a connection rests, and which is to be
+// renewed in time.
+type Ending struct {
+	Where string // the property that it came with
+	What  string // the subject of a certificate, the principal of a key
+	// At is when a certificate ends. A keytab does not say when a key does: At is zero,
+	// Made when it was made, and Version its number.
+	At      time.Time
+	Made    time.Time
+	Version int
+}
+
 // A Client knows the client library of Kafka.
 type Client interface {
 	// Properties describes every property, by group and importance.
@@ -134,6 +146,9 @@ type Client interface {
 	Lines(text string) map[string]int
 	// Check says what becomes of each property; nothing is connected to.
 	Check(c *Connection) []Finding
+	// Endings lists certificates and keys, which end; nothing is connected to. A
+	// connection that cannot be used has none.
+	Endings(c *Connection) []Ending
 	// Try connects to each bootstrap server, in parallel: resolve, connect, TLS,
 	// authenticate.
 	Try(ctx context.Context, c *Connection) []Tried

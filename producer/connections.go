@@ -155,6 +155,15 @@ func (c *Connections) Check(ctx context.Context, e Edit) ([]Finding, error) {
 	return d.findings, nil
 }
 
+// Endings lists the certificates and keys that an edit rests on.
+func (c *Connections) Endings(ctx context.Context, e Edit) ([]Ending, error) {
+	d, err := c.draft(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return c.Client.Endings(d.next), nil
+}
+
 // Save checks an edit, tries every server, and saves. With anyway it saves
 // although servers failed, and the audit says which; what cannot be carried over
 // refuses it all the same.

@@ -61,6 +61,20 @@ type MailQueue struct {
 	LastErrorAt   time.Time `json:"lastErrorAt,omitzero"`
 }
 
+// A Mailed is one mail, sent or waiting.
+type Mailed struct {
+	ID       int64
+	Kind     MailKind
+	Producer string
+	Brief    string // what it is about
+	MadeAt   time.Time
+	SentAt   time.Time // zero while it waits
+	SentTo   []string
+	Attempts int // that failed
+	Error    string
+	NextAt   time.Time // of the next attempt
+}
+
 // A MailStore keeps settings, incidents and the queue of mails.
 type MailStore interface {
 	MailSettings(ctx context.Context) (*StoredMail, error)
@@ -76,6 +90,8 @@ type MailStore interface {
 	// off the rest. It gives false if no mail is due.
 	NextMail(ctx context.Context, send func(context.Context, *Letter) ([]string, error)) (bool, error)
 	MailQueue(ctx context.Context) (MailQueue, error)
+	// Mails lists the newest mails below an id, 0 for all, the newest first.
+	Mails(ctx context.Context, below int64, limit int) ([]Mailed, error)
 }
 
 // A Mailer mails admins what their producers meet. It shares nothing with the

@@ -67,6 +67,8 @@ func (m *memoryMail) NextMail(ctx context.Context, send func(context.Context, *L
 	return true, nil
 }
 
+func (m *memoryMail) Mails(context.Context, int64, int) ([]Mailed, error) { return nil, nil }
+
 func (m *memoryMail) MailQueue(context.Context) (MailQueue, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

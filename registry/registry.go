@@ -166,6 +166,7 @@ type Sizes struct {
 	Horizon       Number
 	Structures    map[sdmx.Class]int // current ones
 	DocumentBytes int64              // of disk, by the documents of old and current versions
+	DatabaseBytes int64              // of disk, by everything in the database
 }
 
 // Sizes gives them.

@@ -208,5 +208,5 @@ var tags = [][2]string{
 // everything is a server on which every route is there.
 func everything() *server {
 	return &server{Options: Options{Registry: &registry.Registry{}, Producers: &producer.Producers{}, Connections: &producer.Connections{},
-		Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
+		Reader: &topicStub{}, Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
 }

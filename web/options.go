@@ -27,6 +27,9 @@ type Options struct {
 	Connections *producer.Connections
 	// Doctor examines, makes and mends topics; its routes are absent if nil.
 	Doctor *producer.Doctor
+	// Reader reads topics of Producers for people; the pages about topics are absent if
+	// nil.
+	Reader producer.TopicReader
 	// Mail is shown, set and tested; its routes are absent if nil.
 	Mail *producer.Mailer
 

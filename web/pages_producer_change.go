@@ -179,17 +179,17 @@ func routeDifferences(c *producer.Config, at int, route producer.Route) (out []c
 	return differ(out, "Filter", console.FilterWords(now.Filter), console.FilterWords(route.Filter))
 }
 
-// settingsPage asks for what is no route.
-func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
+// producerSettingsPage asks for what is no route.
+func (s *server) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 	status, ok := s.changeable(w, r)
 	if !ok {
 		return
 	}
-	s.drawSettings(w, r, http.StatusOK, status, &status.Settings, func(*console.SettingsChange) {})
+	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*console.SettingsChange) {})
 }
 
-// drawSettings draws the form with settings in it, after touch has put to it what is wrong.
-func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*console.SettingsChange)) {
+// drawProducerSettings draws the form with settings in it, after touch has put to it what is wrong.
+func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*console.SettingsChange)) {
 	options, err := s.connectionOptions(r.Context(), in.Connection)
 	if err != nil {
 		s.drawTrouble(w, r, console.ProducersPath, err)
@@ -202,7 +202,7 @@ func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, code int, 
 	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
 		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
 	touch(c)
-	s.draw(w, r, code, console.SettingsPage(s.frame(r, "Change "+status.Name, console.ProducersPath), c))
+	s.draw(w, r, code, console.ProducerSettingsPage(s.frame(r, "Change "+status.Name, console.ProducersPath), c))
 }
 
 // changeSettings saves what is no route.
@@ -222,7 +222,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, text := s.refusal(r, err)
-	s.drawSettings(w, r, code, status, &next, func(c *console.SettingsChange) {
+	s.drawProducerSettings(w, r, code, status, &next, func(c *console.SettingsChange) {
 		now := &status.Settings
 		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)
 		if c.Meanwhile = meanwhile(err, differences); c.Meanwhile != nil {

@@ -105,14 +105,14 @@ func (s *server) obey(r *http.Request, command string, admin *producer.Admin, st
 		}
 		return s.Producers.Delete(ctx, status.Name, by)
 	case "mail":
-		return s.saveMail(r, status.Name, by)
+		return s.saveProducerMail(r, status.Name, by)
 	case "remove-route":
 		return s.removeRoute(r, status, by)
 	}
 	return registry.ErrNotFound
 }
 
-func (s *server) saveMail(r *http.Request, name string, by producer.Actor) error {
+func (s *server) saveProducerMail(r *http.Request, name string, by producer.Actor) error {
 	if s.Mail == nil {
 		return registry.ErrNotFound
 	}

@@ -25,7 +25,7 @@ func (s *server) producerPageRoutes() []route {
 		{"GET /producers/{name}/doctor", accessAdmin, s.doctorPage},
 		{"GET /producers/{name}/fix", accessAdmin, s.fixPage},
 		{"POST /producers/{name}/fix", accessAdmin, s.fixTopic},
-		{"GET /producers/{name}/change", accessAdmin, s.settingsPage},
+		{"GET /producers/{name}/change", accessAdmin, s.producerSettingsPage},
 		{"POST /producers/{name}/change", accessAdmin, s.changeSettings},
 		{"GET /producers/{name}/route", accessAdmin, s.routePage},
 		{"POST /producers/{name}/route", accessAdmin, s.changeRoute},

@@ -111,7 +111,8 @@ func (s *server) message(f *formats.Format, m sdmx.Maintainable) ([]byte, error)
 // A beginning takes what is written up to a bound, and refuses the rest.
 type beginning struct{ bytes.Buffer }
 
-var errEnough = errors.New("enough was written")
+// errEnough ends what goes on until there is enough for a page.
+var errEnough = errors.New("enough")
 
 // Write implements io.Writer.
 func (b *beginning) Write(p []byte) (int, error) {

@@ -44,12 +44,17 @@ func (s *server) routes() []route {
 		{"GET /api/v1/openapi.json", accessRead, s.describe},
 	}
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, s.settingsPageRoutes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 		routes = append(routes, s.producerPageRoutes()...)
 	}
+	if s.Producers != nil && s.Reader != nil {
+		routes = append(routes, s.topicPageRoutes()...)
+	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
+		routes = append(routes, s.connectionPageRoutes()...)
 	}
 	if s.Doctor != nil {
 		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)
@@ -60,6 +65,7 @@ func (s *server) routes() []route {
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
+		routes = append(routes, s.mailPageRoutes()...)
 	}
 	return routes
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urncast/web/rest"
@@ -56,6 +57,8 @@ type server struct {
 	items    contents
 	uploads  uploads
 	watch    sync.Map // *live by watched
+	drafts   drafts
+	tails    atomic.Int32
 	stopping chan struct{}
 	stopOnce sync.Once
 }

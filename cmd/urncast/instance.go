@@ -218,7 +218,7 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Route: producers.RouteOver}
 	producers.Connections = connections
 	i.Kafka.Connection, i.Kafka.InUse = connections.Current, producers.ConnectionsInUse
-	i.Web.Connections = connections
+	i.Web.Connections, i.Web.Reader = connections, &i.Kafka
 	if i.Topics != nil {
 		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"urncast/formats"
 	"urncast/producer"
+	"urncast/producer/verify"
 	"urncast/sdmx"
 	"urncast/web/rest"
 )
@@ -18,27 +18,6 @@ type verifyCommand struct {
 	topicFlags `embed:""`
 	// FromBaseline is for a topic whose older part tells of a lost past.
 	FromBaseline bool `help:"Judge the topic from its last baseline on: what stands before tells of what the registry lost in a restore."`
-}
-
-// A finding says of one promise what topic and registry show.
-type finding struct {
-	promise string
-	differs []string // what does; empty if proven
-	open    []string // why it cannot be proven for all; the first of them
-	// unproven counts them.
-	unproven int
-}
-
-func (f *finding) differ(format string, args ...any) {
-	if len(f.differs) < 20 {
-		f.differs = append(f.differs, fmt.Sprintf(format, args...))
-	}
-}
-
-func (f *finding) leave(format string, args ...any) {
-	if f.unproven++; f.unproven <= 5 {
-		f.open = append(f.open, fmt.Sprintf(format, args...))
-	}
 }
 
 // Run verifies each topic of the producer, or the one that is named.
@@ -75,76 +54,76 @@ func (c *verifyCommand) verify(ctx context.Context) (differs bool, err error) {
 	if err := c.fill(ctx, &c.client); err != nil {
 		return false, err
 	}
-	v := &verification{client: &c.client, producer: c.Producer, topic: c.Topic, counts: map[int64]int{}}
+	v := &verification{Comparison: verify.New(&producer.Status{}, c.Topic), client: &c.client, producer: c.Producer, topic: c.Topic}
 	// What the registry calls sent must be on the topic that is read afterwards;
 	// what is on the topic must be in the registry that is read after that.
 	if err := v.readRegistry(ctx); err != nil {
 		return false, err
 	}
-	judged := len(v.feed)
+	judged := len(v.Feed)
 	if err := v.readTopic(ctx, &c.topicFlags); err != nil {
 		return false, err
 	}
-	if c.FromBaseline && !v.cutToBaseline() {
+	if c.FromBaseline && !v.CutToBaseline() {
 		return false, fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", c.Topic)
 	}
 	if err := v.readRegistry(ctx); err != nil {
 		return false, err
 	}
-	for i := judged; i < len(v.feed); i++ {
-		v.feed[i].Status = producer.StatusPending // sent or not when the topic was read: nobody knows
-	}
+	v.Later(judged)
 	if err := v.readAbsent(ctx); err != nil {
 		return false, err
 	}
-	for _, f := range v.findings() {
-		differs = differs || len(f.differs) > 0
-		f.print()
+	for _, f := range v.Findings() {
+		differs = differs || len(f.Differs) > 0
+		printPromise(&f)
 	}
-	fmt.Printf("topic %s: %d messages; registry: %d transactions\n", c.Topic, len(v.messages), len(v.feed))
+	fmt.Printf("topic %s: %d messages; registry: %d transactions\n", c.Topic, len(v.Messages), len(v.Feed))
 	return differs, nil
 }
 
-func (f *finding) print() {
+func printPromise(f *verify.Finding) {
 	switch {
-	case len(f.differs) > 0:
-		fmt.Printf("differs       %s\n", f.promise)
-	case len(f.open) > 0:
-		fmt.Printf("not provable  %s\n", f.promise)
+	case len(f.Differs) > 0:
+		fmt.Printf("differs       %s\n", f.Promise)
+	case len(f.Open) > 0:
+		fmt.Printf("not provable  %s\n", f.Promise)
 	default:
-		fmt.Printf("proven        %s\n", f.promise)
+		fmt.Printf("proven        %s\n", f.Promise)
 	}
-	for _, text := range append(f.differs, f.open...) {
+	for _, text := range append(f.Differs, f.Open...) {
 		fmt.Printf("              %s\n", text)
 	}
-	if more := f.unproven - len(f.open); more > 0 {
+	if more := f.Unproven - len(f.Open); more > 0 {
 		fmt.Printf("              and %d more\n", more)
 	}
 }
 
-// verification holds both sides.
+// verification reads both sides.
 type verification struct {
+	*verify.Comparison
 	client          *client
 	producer, topic string
-	messages        []seen
-	start           int64
-	feed            []entry
-	status          producer.Status
-	route           producer.Route
-	since           int64 // the transaction after which the route was taken up
-	// counts, of transactions that were sent and are not on the topic although the
-	// producer has several, how many of their structures surely go there.
-	counts map[int64]int
 }
 
-// entry is one transaction of the feed, and what became of it.
+// entry is one transaction of the feed.
 type entry struct {
-	Number           int64              `json:"number"`
-	ID               string             `json:"id"`
-	Kind             string             `json:"kind"`
-	Structures       int                `json:"structures"`
-	Publications     []rest.Publication `json:"publications"`
-	rest.Publication `json:"-"`         // for the producer that is meant
+	Number       int64              `json:"number"`
+	ID           string             `json:"id"`
+	Kind         string             `json:"kind"`
+	Structures   int                `json:"structures"`
+	Publications []rest.Publication `json:"publications"`
+}
+
+// of gives what became of it for one producer.
+func (e *entry) of(producer string) verify.Entry {
+	out := verify.Entry{Number: e.Number, ID: e.ID, Kind: e.Kind, Structures: e.Structures}
+	for _, p := range e.Publications {
+		if p.Producer == producer {
+			out.Status, out.Reason, out.User = p.Status, p.Reason, p.User
+		}
+	}
+	return out
 }
 
 // readTopic reads what is committed, up to the high watermark of now.
@@ -162,7 +141,7 @@ func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
 	if err != nil {
 		return err
 	}
-	v.start = start
+	v.Start = start
 	for at := start; at < end; {
 		fetches := k.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
@@ -171,7 +150,7 @@ func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
 		fetches.EachRecord(func(r *kgo.Record) {
 			at = r.Offset + 1
 			if !r.Attrs.IsControl() {
-				v.messages = append(v.messages, seenOf(r))
+				v.Messages = append(v.Messages, verify.MessageOf(r.Offset, r.ProducerID, string(r.Key), r.Value == nil, func(name string) string { return header(r, name) }))
 			}
 		})
 	}
@@ -203,36 +182,23 @@ func offsetOf(ctx context.Context, k *kgo.Client, topic string, which int64) (in
 // readRegistry reads what the feed has more than is known, and the producer's
 // status.
 func (v *verification) readRegistry(ctx context.Context) error {
-	if _, err := v.client.get(ctx, producerPath(v.producer), &v.status); err != nil {
+	var s producer.Status
+	if _, err := v.client.get(ctx, producerPath(v.producer), &s); err != nil {
 		return err
 	}
-	for _, r := range v.status.Settings.Routes {
-		if r.Topic == v.topic {
-			v.route = r
-		}
-	}
-	for _, r := range v.status.Along {
-		if r.Topic == v.topic {
-			v.since = int64(r.Since)
-		}
-	}
+	v.About(&s, v.topic)
 	for {
 		var page struct {
 			Transactions []entry `json:"transactions"`
 		}
-		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.feed)), &page); err != nil {
+		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.Feed)), &page); err != nil {
 			return err
 		}
 		if len(page.Transactions) == 0 {
 			return nil
 		}
 		for _, e := range page.Transactions {
-			for _, p := range e.Publications {
-				if p.Producer == v.producer {
-					e.Publication = p
-				}
-			}
-			v.feed = append(v.feed, e)
+			v.Feed = append(v.Feed, e.of(v.producer))
 		}
 	}
 }
@@ -240,37 +206,20 @@ func (v *verification) readRegistry(ctx context.Context) error {
 // readAbsent looks into what was sent and is not on the topic, where the producer has
 // other topics that it may have gone to.
 func (v *verification) readAbsent(ctx context.Context) error {
-	if len(v.status.Settings.Routes) < 2 {
-		return nil
-	}
-	f, err := formats.ByName(v.route.Format)
-	if err != nil {
-		return err
-	}
-	there := v.numbers()
-	for i := range v.feed {
-		e := &v.feed[i]
-		if e.Status != producer.StatusSent || there[e.Number] || e.Number <= v.since || v.before(e.Number) {
-			continue
-		}
+	for _, n := range v.Absent() {
 		var tx rest.Transaction
-		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions/%d", e.Number), &tx); err != nil {
+		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil {
 			return err
 		}
-		n := 0
+		var urns []sdmx.URN
 		for _, c := range tx.Changes {
-			u, err := sdmx.ParseURN(c.URN)
-			if err == nil && v.route.Filter.Passes(u) && (tx.Kind == "delete" || formats.AlwaysExpressible(f, u.Class)) {
-				n++
+			if u, err := sdmx.ParseURN(c.URN); err == nil {
+				urns = append(urns, u)
 			}
 		}
-		v.counts[e.Number] = n
+		if err := v.Look(n, tx.Kind == "delete", urns); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// elsewhere says whether a transaction may have gone to other topics alone.
-func (v *verification) elsewhere(number int64) bool {
-	n, looked := v.counts[number]
-	return looked && n == 0
 }

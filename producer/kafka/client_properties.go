@@ -23,5 +23,10 @@ func (c *Client) Check(connection *producer.Connection) []producer.Finding {
 	return properties.Check(connection)
 }
 
+// Endings implements producer.Client.
+func (c *Client) Endings(connection *producer.Connection) []producer.Ending {
+	return properties.Endings(connection)
+}
+
 // Lines implements producer.Client.
 func (c *Client) Lines(text string) map[string]int { return properties.Lines(text) }

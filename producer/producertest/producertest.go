@@ -6,6 +6,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -185,6 +186,17 @@ func (c *Client) Check(in *producer.Connection) []producer.Finding {
 	return out
 }
 
+// Endings implements producer.Client: an uploaded file is a certificate that ends in
+// the second that its content counts.
+func (c *Client) Endings(in *producer.Connection) (out []producer.Ending) {
+	for name, content := range in.Files {
+		if at, err := strconv.ParseInt(string(content), 10, 64); err == nil {
+			out = append(out, producer.Ending{Where: "ssl.keystore.location", What: "CN=" + name, At: time.Unix(at, 0)})
+		}
+	}
+	return out
+}
+
 // Try implements producer.Client.
 func (c *Client) Try(_ context.Context, in *producer.Connection) []producer.Tried {
 	c.try(in)
@@ -203,6 +215,12 @@ func (c *Client) Try(_ context.Context, in *producer.Connection) []producer.Trie
 // Test implements producer.Client.
 func (c *Client) Test(ctx context.Context, in *producer.Connection, t producer.ConnectionTest, report func(producer.Step)) error {
 	c.try(in)
+	bad := strings.HasPrefix(in.Properties["bootstrap.servers"], "bad")
+	if bad {
+		for _, name := range []string{"Resolve", "Authenticate", "Cluster"} {
+			report(producer.Step{ID: strings.ToLower(name), Name: name, State: producer.StepWaiting})
+		}
+	}
 	report(producer.Step{ID: "resolve", Name: "Resolve", State: producer.StepRunning})
 	report(producer.Step{ID: "resolve", Name: "Resolve", State: producer.StepPassed, Took: 2 * time.Millisecond, Finding: "Topic " + t.Topic + ", prefix " + t.Prefix + "."})
 	if t.Topic == "slow" {
@@ -210,7 +228,7 @@ func (c *Client) Test(ctx context.Context, in *producer.Connection, t producer.C
 		close(c.Cancelled)
 		return ctx.Err()
 	}
-	if strings.HasPrefix(in.Properties["bootstrap.servers"], "bad") {
+	if bad {
 		report(producer.Step{ID: "authenticate", Name: "Authenticate", State: producer.StepFailed, Finding: "Refused: " + in.Properties["sasl.jaas.config"], Cure: "Mend it."})
 		report(producer.Step{ID: "cluster", Name: "Cluster", State: producer.StepNotRun, Needs: "authenticate"})
 	}

@@ -131,6 +131,23 @@ func (s *MailStore) MailQueue(ctx context.Context) (producer.MailQueue, error) {
 	return q, nil
 }
 
+// Mails implements producer.MailStore.
+func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]producer.Mailed, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT m.id, m.kind, p.name, i.brief, m.made_at, m.sent_at, m.sent_to, m.attempts, m.error, m.next_at
+		FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer
+		WHERE $1 = 0 OR m.id < $1 ORDER BY m.id DESC LIMIT $2`, below, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the mails: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m producer.Mailed, err error) {
+		var sent *time.Time
+		err = row.Scan(&m.ID, &m.Kind, &m.Producer, &m.Brief, &m.MadeAt, &sent, &m.SentTo, &m.Attempts, &m.Error, &m.NextAt)
+		m.MadeAt, m.SentAt, m.NextAt = m.MadeAt.UTC(), utc(sent), m.NextAt.UTC()
+		return m, err
+	})
+}
+
 // utc is a time that may be missing; zero then.
 func utc(t *time.Time) time.Time {
 	if t == nil {

@@ -18,7 +18,8 @@ func (s *Store) Sizes(ctx context.Context) (out registry.Sizes, err error) {
 	if err != nil {
 		return out, err
 	}
-	err = s.pool.QueryRow(ctx, `SELECT horizon, pg_total_relation_size('documents') FROM housekeeping`).Scan(&out.Horizon, &out.DocumentBytes)
+	err = s.pool.QueryRow(ctx, `SELECT horizon, pg_total_relation_size('documents'), pg_database_size(current_database()) FROM housekeeping`).Scan(
+		&out.Horizon, &out.DocumentBytes, &out.DatabaseBytes)
 	return out, err
 }
 

@@ -7,6 +7,7 @@ type Form struct {
 	Action       string // where it goes
 	Button, Back string // Back is a path
 	Inputs       []Input
+	Hidden       map[string]string
 	Wrong        string // what is wrong with no field alone
 	Second       bool   // it is not the first thing to do on its page
 }
@@ -15,6 +16,7 @@ type Form struct {
 type Input struct {
 	Field
 	Options []Option
+	Rows    int // of a field with several lines
 	Check   bool
 	Checked bool
 }

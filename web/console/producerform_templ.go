@@ -775,8 +775,8 @@ func RouteChangePage(f *Frame, c *RouteChange) templ.Component {
 	})
 }
 
-// SettingsPage changes what is no route.
-func SettingsPage(f *Frame, c *SettingsChange) templ.Component {
+// ProducerSettingsPage changes what is no route.
+func ProducerSettingsPage(f *Frame, c *SettingsChange) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -33,6 +33,11 @@ func settingsOf(s registry.Settings) settings {
 	return settings{s.AllowDangling, s.RequireAgencies, keep(s.Keep)}
 }
 
+// SettingsChange is what the audit tells of a save.
+func SettingsChange(was, now registry.Settings) access.Change {
+	return access.Change{Before: settingsOf(was), After: settingsOf(now)}
+}
+
 // Get serves GET /api/v1/settings.
 func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 	now, err := s.Registry.Settings(r.Context())
@@ -80,7 +85,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
 		if now != was {
-			s.Audit.Record(r.Context(), access.ActSettingsSaved, "registry", access.Change{Before: settingsOf(was), After: settingsOf(now)})
+			s.Audit.Record(r.Context(), access.ActSettingsSaved, "registry", SettingsChange(was, now))
 		}
 		writeJSON(w, http.StatusOK, settingsOf(now))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -311,4 +312,29 @@ func FuzzKrb5Conf(f *testing.F) {
 			t.Errorf("%q becomes %q: %v", out, fmt.Sprint(again), err)
 		}
 	})
+}
+
+// The keys of a keytab are listed with their age: one for each principal, the newest.
+func TestEndingsOfAKeytab(t *testing.T) {
+	c := krb("acks", "0")
+	got := Endings(c)
+	if len(got) != 0 {
+		t.Errorf("a connection that cannot be used has %v", got)
+	}
+	entry := func(name string, made uint32, version byte) []byte {
+		e := binary.BigEndian.AppendUint16(nil, 1)
+		for _, word := range []string{"B", name} {
+			e = append(binary.BigEndian.AppendUint16(e, uint16(len(word))), word...)
+		}
+		e = binary.BigEndian.AppendUint32(e, 1)
+		e = append(binary.BigEndian.AppendUint32(e, made), version, 0, 18, 0, 0)
+		return append(binary.BigEndian.AppendUint32(nil, uint32(len(e))), e...)
+	}
+	keys := keysOf("sasl.kerberos.keytab", slices.Concat([]byte{5, 2}, entry("a", 1_700_000_000, 2), entry("b", 1_600_000_000, 1), entry("a", 1_750_000_000, 3)))
+	if len(keys) != 2 || keys[0].What != "a@B" || keys[0].Version != 3 || keys[0].Made.Unix() != 1_750_000_000 || keys[1].What != "b@B" {
+		t.Errorf("the keys are %+v", keys)
+	}
+	if keys := keysOf("x", []byte("no keytab")); keys != nil {
+		t.Errorf("nothing has keys %v", keys)
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package verify
 
 import (
 	"testing"
@@ -11,10 +11,10 @@ import (
 func TestVerifyFiltered(t *testing.T) {
 	list := func(id string) string { return "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:" + id + "(1.0)" }
 	only := producer.Filter{URNs: []string{"*:X(*"}}
-	live := []seen{{key: list("X")}, {key: list("Y"), offset: 1}}
-	cleared := append(live[:2:2], seen{key: list("Y"), offset: 2, null: true})
+	live := []Message{{Key: list("X")}, {Key: list("Y"), Offset: 1}}
+	cleared := append(live[:2:2], Message{Key: list("Y"), Offset: 2, Null: true})
 	for name, c := range map[string]struct {
-		messages     []seen
+		messages     []Message
 		filter       producer.Filter
 		status       producer.Status
 		differ, open int // findings
@@ -27,9 +27,9 @@ func TestVerifyFiltered(t *testing.T) {
 		"stopped, no filter":  {live, producer.Filter{}, producer.Status{State: producer.Stopped}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := &verification{messages: c.messages, status: c.status, route: producer.Route{Filter: c.filter}}
-			if f := v.filtered(); len(f.differs) != c.differ || f.unproven != c.open {
-				t.Errorf("it differs in %q and leaves %q", f.differs, f.open)
+			v := &Comparison{Messages: c.messages, Status: c.status, Route: producer.Route{Filter: c.filter}}
+			if f := v.filtered(); len(f.Differs) != c.differ || f.Unproven != c.open {
+				t.Errorf("it differs in %q and leaves %q", f.Differs, f.Open)
 			}
 		})
 	}

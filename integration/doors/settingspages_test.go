@@ -1,0 +1,142 @@
+package doors
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/integration/rig/pg"
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/registry/postgres"
+	"urncast/web"
+)
+
+// post sends a form as the administrator and follows where it leads.
+func post(t *testing.T, s *httptest.Server, path string, fields ...string) (int, string) {
+	t.Helper()
+	v := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		v.Set(fields[i], fields[i+1])
+	}
+	r, err := http.NewRequest("POST", s.URL+path, strings.NewReader(v.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("admin", password)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if to := resp.Header.Get("Location"); to != "" {
+		return call(t, s, "GET", to, nil)
+	}
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// What housekeeping would remove is seen before it goes, by the rules that are saved,
+// and a form that is refused keeps what was typed.
+func TestSettingsOnThePage(t *testing.T) {
+	s := old(t)
+	status, body := call(t, s, "GET", "/settings", nil, "Authorization", "none")
+	want(t, "settings, for a reader", status, body, 200, "everything kept", "Changing it needs admin", "7")
+	status, body = post(t, s, "/settings", "transactions", "many", "days", "7")
+	want(t, "no number", status, body, 400, "Nothing was saved", `value="many"`, "number of transactions")
+	status, body = post(t, s, "/settings", "transactions", "-1", "days", "7")
+	want(t, "less than nothing", status, body, 400, "neither can be negative", `value="-1"`)
+	status, body = post(t, s, "/settings/preview")
+	want(t, "a preview of keeping everything", status, body, 200, "Nothing would go")
+	status, body = post(t, s, "/settings", "transactions", "1", "days", "0", "dangling", "yes")
+	want(t, "saved", status, body, 200, "Saved, for submissions from now on", "the last 1 transactions", "checked")
+	status, body = post(t, s, "/settings/preview")
+	want(t, "a preview", status, body, 200, "This would go", "Remove it now")
+	status, body = call(t, s, "GET", "/settings/housekeeping", nil)
+	want(t, "the question", status, body, 200, "Remove old content now?", "Keep it")
+	status, body = call(t, s, "GET", "/api/v1/housekeeping", nil)
+	want(t, "nothing is gone yet", status, body, 200, `"horizon":0`)
+	status, body = post(t, s, "/settings/housekeeping")
+	want(t, "removed", status, body, 200, "Old content was removed", "what was current after transaction", "Last run")
+	status, body = post(t, s, "/settings/preview")
+	want(t, "a preview afterwards", status, body, 200, "Nothing would go")
+}
+
+// Mail is set and tested on its page: the password is never sent back, each fault
+// stands at its field, and what the server answers is shown word for word.
+func TestMailOnThePage(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "mail_page"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	t.Cleanup(cancel)
+	var refused error
+	mailer := producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
+		Send: func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
+			return to, refused
+		}})
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
+		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
+	t.Cleanup(s.Close)
+
+	status, body := call(t, s, "GET", "/mail", nil)
+	want(t, "the page", status, body, 200, "No mail is sent", "No mail", `value="587"`)
+	status, body = post(t, s, "/mail/test", "to", "ops@example.org")
+	want(t, "a test of nothing", status, body, 409, "no mail server is set")
+	fields := []string{"revision", "1", "host", "mail.example.org", "port", "25", "security", "none", "auth", "auto", "sender", "urncast@example.org",
+		"admins", "a@example.org\r\nb@example.org", "producers", "default: c@example.org", "degradedAfter", "15m", "digestEvery", "0s"}
+	_, shown := call(t, s, "GET", "/mail", nil)
+	_, revision, _ := strings.Cut(shown, `name="revision" value="`)
+	fields[1], _, _ = strings.Cut(revision, `"`)
+	bad := append(fields[:len(fields):len(fields)], "port", "none", "digestEvery", "daily", "publicUrl", "ftp://x")
+	status, body = post(t, s, "/mail", bad...)
+	want(t, "bad fields", status, body, 400, "The port is a number", `value="none"`, "such as 15m", `value="ftp://x"`, `value="mail.example.org"`)
+	bad = append(fields[:len(fields):len(fields)], "publicUrl", "ftp://x", "sender", "nobody", "password", "planted-password")
+	status, body = post(t, s, "/mail", bad...)
+	want(t, "bad settings", status, body, 400, "PublicUrl is not the address", "Sender &#34;nobody&#34; is no address", "a password and no user")
+	if strings.Contains(body, "planted") {
+		t.Error("the page shows a password")
+	}
+	status, body = post(t, s, "/mail", fields...)
+	want(t, "saved", status, body, 200, "Saved.", "mailed over mail.example.org:25", "a@example.org\nb@example.org", "default: c@example.org")
+	status, body = post(t, s, "/mail", fields...)
+	if status != http.StatusOK { // the same once more, to the revision before
+		want(t, "an old revision", status, body, 409, "admin saved them")
+	}
+	status, body = post(t, s, "/mail/test")
+	want(t, "a test", status, body, 200, "took the test mail for a@example.org, b@example.org")
+	status, body = post(t, s, "/mail/test", "to", "nobody")
+	want(t, "no address", status, body, 400, "is no address", `value="nobody"`)
+	refused = errors.New("550 5.7.1 relaying denied")
+	status, body = post(t, s, "/mail/test")
+	want(t, "a refusal", status, body, 502, "The test mail was not sent", "550 5.7.1 relaying denied")
+
+	for _, sql := range []string{
+		`INSERT INTO incidents (producer, cause, state, reason, brief, cure, ask, number, until_number) SELECT id, 'c', 'FAILED', 'r', 'stopped at transaction 7', 'cure', '[]', 7, 7 FROM producers`,
+		`INSERT INTO mails (incident, kind, sent_at, sent_to) SELECT id, 'incident', now(), '{a@example.org}' FROM incidents`,
+		`INSERT INTO mails (incident, kind, attempts, error) SELECT id, 'recovered', 2, '421 try later' FROM incidents`,
+	} {
+		if _, err := store.Pool().Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	status, body = call(t, s, "GET", "/mail", nil)
+	want(t, "the mails", status, body, 200, "stopped at transaction 7", "Sent", "a@example.org", "Tried 2 times", "421 try later", "2 mails")
+	status, body = call(t, s, "GET", "/mail?below=1", nil)
+	want(t, "older mails", status, body, 200, "No mail")
+}

@@ -1,0 +1,95 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"urncast/producer"
+)
+
+// Who looks into a topic sees whole records of what is committed, from any offset, and
+// nothing of what was aborted; he may stop at any record, and waits at the end.
+func TestViewOfATopic(t *testing.T) {
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	servers := strings.Join(fake.ListenAddrs(), ",")
+	write(t, servers, kgo.TryCommit, "first", "second")
+	write(t, servers, kgo.TryAbort, "aborted")
+	write(t, servers, kgo.TryCommit, "") // a tombstone
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
+		return &producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}}, nil
+	}}
+	v, err := c.OpenTopic(ctx, "c", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	start, end, err := v.Ends(ctx)
+	if err != nil || start != 0 || end < 4 {
+		t.Fatalf("the topic goes from %d to %d, %v", start, end, err)
+	}
+	read := func(ctx context.Context, from, to int64, most int) (all []producer.Committed, err error) {
+		enough := errors.New("enough")
+		err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+			if all = append(all, *c); len(all) == most {
+				return enough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, enough) && ctx.Err() == nil {
+			t.Error(err)
+		}
+		return all, err
+	}
+	all, _ := read(ctx, start, end, 0)
+	if len(all) != 3 || string(all[0].Value) != "first" || string(all[1].Value) != "second" || all[2].Value != nil || all[0].Get("h") != "first" || string(all[0].Key) != "k" || all[0].At.IsZero() {
+		t.Fatalf("read was %+v", all)
+	}
+	if one, err := read(ctx, all[1].Offset, end, 1); len(one) != 1 || string(one[0].Value) != "second" || err == nil {
+		t.Errorf("from offset %d on stand %+v, %v", all[1].Offset, one, err)
+	}
+	if none, err := read(ctx, end, end, 0); len(none) != 0 || err != nil {
+		t.Errorf("behind the end stand %+v, %v", none, err)
+	}
+	short, stop := context.WithTimeout(ctx, time.Second)
+	defer stop()
+	if late, err := read(short, all[2].Offset, end+100, 0); len(late) != 1 || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("who waits at the end has %+v, %v", late, err)
+	}
+}
+
+// write writes values in one transaction; an empty one is null.
+func write(t *testing.T, servers string, how kgo.TransactionEndTry, values ...string) {
+	t.Helper()
+	k, err := kgo.NewClient(kgo.SeedBrokers(servers), kgo.TransactionalID("x"), kgo.DefaultProduceTopic("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if err := k.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range values {
+		r := &kgo.Record{Key: []byte("k"), Headers: []kgo.RecordHeader{{Key: "h", Value: []byte(value)}}}
+		if value != "" {
+			r.Value = []byte(value)
+		}
+		if err := k.ProduceSync(t.Context(), r).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.EndTransaction(t.Context(), how); err != nil {
+		t.Fatal(err)
+	}
+}

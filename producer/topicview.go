@@ -1,0 +1,39 @@
+package producer
+
+import (
+	"context"
+	"time"
+)
+
+// A Committed is one committed record of a topic, whole.
+type Committed struct {
+	Record
+	Offset int64
+	At     time.Time // by the clock of who wrote it
+}
+
+// Get gives a header's value, empty if it is not there.
+func (c *Committed) Get(name string) string {
+	for i := range c.Headers {
+		if c.Headers[i].Key == name {
+			return string(c.Headers[i].Value)
+		}
+	}
+	return ""
+}
+
+// A TopicView is a topic that is read. Its errors are Faults.
+type TopicView interface {
+	// Ends gives the log's start and its high watermark.
+	Ends(ctx context.Context) (start, end int64, err error)
+	// Read yields every committed record from one offset up to another, until yield
+	// gives an error, which it returns, or ctx ends. It waits behind a transaction
+	// that is open. From is at or behind the log's start.
+	Read(ctx context.Context, from, to int64, yield func(*Committed) error) error
+	Close()
+}
+
+// A TopicReader opens topics for people who look into them.
+type TopicReader interface {
+	OpenTopic(ctx context.Context, connection, topic string) (TopicView, error)
+}

@@ -1,0 +1,364 @@
+// Package verify compares a topic with the registry, promise by promise. It reads
+// neither: whoever did hands over what was seen.
+package verify
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"urncast/formats"
+	"urncast/producer"
+	"urncast/sdmx"
+)
+
+// A Finding says of one promise what topic and registry show.
+type Finding struct {
+	Promise string
+	Differs []string // what does, the first of it; empty if nothing
+	Open    []string // why it cannot be proven for all; the first of them
+	// Unproven counts them.
+	Unproven int
+}
+
+// Bounds of what a Finding lists.
+const (
+	differsMax = 20
+	openMax    = 5
+)
+
+func (f *Finding) differ(format string, args ...any) {
+	if len(f.Differs) < differsMax {
+		f.Differs = append(f.Differs, fmt.Sprintf(format, args...))
+	}
+}
+
+func (f *Finding) leave(format string, args ...any) {
+	if f.Unproven++; f.Unproven <= openMax {
+		f.Open = append(f.Open, fmt.Sprintf(format, args...))
+	}
+}
+
+// A Message is one committed message, as far as is asked.
+type Message struct {
+	Offset int64
+	// Session is the producer id with which it was written; 0 where the reader is not
+	// told.
+	Session         int64
+	Key             string
+	Null            bool
+	Number          int64
+	ID, Action, Job string
+	Position, Count int
+	Skipped         []int64
+	Foreign         bool // written by somebody else
+}
+
+// MessageOf takes from a record what is asked; header gives the value of one of its
+// headers.
+func MessageOf(offset, session int64, key string, null bool, header func(name string) string) Message {
+	number := func(name string) int64 {
+		n, err := strconv.ParseInt(header(name), 10, 64)
+		if err != nil {
+			return 0 // which no transaction, position or count is
+		}
+		return n
+	}
+	m := Message{
+		Offset: offset, Session: session, Key: key, Null: null,
+		Number: number(producer.HeaderTransaction), ID: header(producer.HeaderTransactionID),
+		Action: header(producer.HeaderAction), Job: header(producer.HeaderJob),
+		Position: int(number(producer.HeaderPosition)), Count: int(number(producer.HeaderCount)),
+		Foreign: header(producer.HeaderRegistry) == "",
+	}
+	for word := range strings.SplitSeq(header(producer.HeaderSkipped), ",") {
+		if n, err := strconv.ParseInt(word, 10, 64); err == nil {
+			m.Skipped = append(m.Skipped, n)
+		}
+	}
+	return m
+}
+
+// An Entry is one transaction of the log, and what became of it for the producer.
+type Entry struct {
+	Number               int64
+	ID, Kind             string
+	Structures           int
+	Status, Reason, User string
+}
+
+// A Comparison holds both sides. What the log calls sent must have been read before
+// the topic was; what the topic holds must be in the log as it was read afterwards.
+type Comparison struct {
+	Messages []Message
+	Start    int64 // of the topic's log
+	Feed     []Entry
+	Status   producer.Status
+	Route    producer.Route
+	Since    int64 // the transaction after which the route was taken up
+	// Counts, of transactions that were sent and are not on the topic although the
+	// producer has several, how many of their structures surely go there.
+	Counts map[int64]int
+}
+
+// New begins the comparison of a producer's topic.
+func New(s *producer.Status, topic string) *Comparison {
+	v := &Comparison{Counts: map[int64]int{}}
+	v.About(s, topic)
+	return v
+}
+
+// About takes up the producer's status as it is now.
+func (v *Comparison) About(s *producer.Status, topic string) {
+	v.Status = *s
+	for _, r := range s.Settings.Routes {
+		if r.Topic == topic {
+			v.Route = r
+		}
+	}
+	for _, r := range s.Along {
+		if r.Topic == topic {
+			v.Since = int64(r.Since)
+		}
+	}
+}
+
+// Later says that what the log has behind its first entries was recorded after the
+// topic was read: whether that was sent by then, nobody knows.
+func (v *Comparison) Later(first int) {
+	for i := first; i < len(v.Feed); i++ {
+		v.Feed[i].Status = producer.StatusPending
+	}
+}
+
+// Absent lists what was sent and is not on the topic, where the producer has other
+// topics that it may have gone to: Look then says of each.
+func (v *Comparison) Absent() (numbers []int64) {
+	if len(v.Status.Settings.Routes) < 2 {
+		return nil
+	}
+	there := v.numbers()
+	for i := range v.Feed {
+		e := &v.Feed[i]
+		if e.Status == producer.StatusSent && !there[e.Number] && e.Number > v.Since && !v.before(e.Number) {
+			numbers = append(numbers, e.Number)
+		}
+	}
+	return numbers
+}
+
+// Look counts which structures of a transaction surely go to the topic.
+func (v *Comparison) Look(number int64, deletes bool, urns []sdmx.URN) error {
+	f, err := formats.ByName(v.Route.Format)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, u := range urns {
+		if v.Route.Filter.Passes(u) && (deletes || formats.AlwaysExpressible(f, u.Class)) {
+			n++
+		}
+	}
+	v.Counts[number] = n
+	return nil
+}
+
+// elsewhere says whether a transaction may have gone to other topics alone.
+func (v *Comparison) elsewhere(number int64) bool {
+	n, looked := v.Counts[number]
+	return looked && n == 0
+}
+
+// CutToBaseline leaves of the topic what begins with the last baseline; false if
+// there is none.
+func (v *Comparison) CutToBaseline() bool {
+	job, first := "", -1
+	for i := range v.Messages {
+		kind, rest, _ := strings.Cut(v.Messages[i].Job, " ")
+		id, _, _ := strings.Cut(rest, " ")
+		if kind == "baseline" && id != job {
+			job, first = id, i
+		}
+	}
+	if first < 0 {
+		return false
+	}
+	v.Messages = v.Messages[first:]
+	return true
+}
+
+// Findings goes through both sides once for each promise.
+func (v *Comparison) Findings() []Finding {
+	return []Finding{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent(), v.filtered()}
+}
+
+// numbered: R2.
+func (v *Comparison) numbered() Finding {
+	f := Finding{Promise: "R2 numbers have no gaps"}
+	for i, e := range v.Feed {
+		if e.Number != int64(i+1) {
+			f.differ("the feed has transaction %d where %d is expected", e.Number, i+1)
+			break
+		}
+	}
+	return f
+}
+
+// whole: P1, each transaction's messages stand together and are all there.
+func (v *Comparison) whole() Finding {
+	f := Finding{Promise: "P1 one structure transaction is one Kafka transaction"}
+	for i := 0; i < len(v.Messages); {
+		first := &v.Messages[i]
+		n := 1
+		for i+n < len(v.Messages) && v.Messages[i+n].Position > 1 && v.Messages[i+n].Number == first.Number && v.Messages[i+n].Session == first.Session {
+			n++
+		}
+		switch {
+		case first.Foreign:
+			f.differ("offset %d: a message of somebody else, %q", first.Offset, first.Key)
+		case first.Position != 1 || n != first.Count:
+			text := fmt.Sprintf("transaction %d at offset %d has %d of %d messages", first.Number, first.Offset, n, first.Count)
+			if v.Start > 0 || first.Position > 1 {
+				f.leave("%s; compaction or retention may have taken the others", text)
+			} else {
+				f.differ("%s", text)
+			}
+		}
+		i += n
+	}
+	return f
+}
+
+// ordered: P2 and P3, numbers rise, and none comes twice.
+func (v *Comparison) ordered() Finding {
+	f := Finding{Promise: "P2, P3 in order, exactly once"}
+	last, action := int64(0), ""
+	for i := range v.Messages {
+		m := &v.Messages[i]
+		if m.Foreign || m.Position != 1 {
+			continue
+		}
+		retires := m.Number == last && action == "replace" && m.Action == "delete"
+		if m.Number < last || m.Number == last && !retires && m.Job == "" {
+			f.differ("transaction %d at offset %d follows transaction %d", m.Number, m.Offset, last)
+		}
+		last, action = max(last, m.Number), m.Action
+	}
+	return f
+}
+
+// complete: P3 and P7, what the registry has recorded is there.
+func (v *Comparison) complete() Finding {
+	f := Finding{Promise: "P3, P7 nothing is missing"}
+	there, filter := v.numbers(), ""
+	if !v.Route.Filter.IsZero() {
+		filter = "; the route has a filter, which may have passed it over"
+	}
+	for _, e := range v.Feed {
+		switch {
+		case there[e.Number] || e.Status == producer.StatusPending || e.Status == producer.StatusCovered || v.elsewhere(e.Number):
+		case e.Status == producer.StatusSkipped:
+			f.leave("transaction %d was skipped%s", e.Number, cmp.Or(e.skippedBy(), filter))
+		case v.before(e.Number):
+			f.leave("transaction %d is older than what is read of the topic", e.Number)
+		default:
+			f.differ("transaction %d is %s and not on the topic", e.Number, e.Status)
+		}
+	}
+	return f
+}
+
+// numbers are those of which the topic holds something.
+func (v *Comparison) numbers() map[int64]bool {
+	there := map[int64]bool{}
+	for i := range v.Messages {
+		there[v.Messages[i].Number] = true
+	}
+	return there
+}
+
+// skippedBy says who skipped an entry, and why, if somebody did.
+func (e *Entry) skippedBy() string {
+	if e.User == "" {
+		return ""
+	}
+	return " by " + e.User + ": " + e.Reason
+}
+
+// before says whether a transaction may be absent because the topic begins after
+// it: with the route, with a baseline, or because retention removed the beginning.
+func (v *Comparison) before(number int64) bool {
+	if number <= v.Since {
+		return true
+	}
+	if len(v.Messages) == 0 {
+		return v.Start > 0
+	}
+	first := &v.Messages[0]
+	return number < first.Number && (first.Job != "" || v.Start > 0)
+}
+
+// same: number and random id agree, kinds and sizes too.
+func (v *Comparison) same() Finding {
+	f := Finding{Promise: "R1, R3 topic and registry tell the same of each transaction"}
+	for i := range v.Messages {
+		m := &v.Messages[i]
+		switch {
+		case m.Foreign || m.Position != 1:
+		case m.Number < 1 || m.Number > int64(len(v.Feed)):
+			f.differ("transaction %d is on the topic and not in the registry", m.Number)
+		default:
+			e := v.Feed[m.Number-1]
+			if e.ID != m.ID {
+				f.differ("transaction %d has id %s on the topic and %s in the registry", m.Number, m.ID, e.ID)
+			}
+			if m.Job == "" && (m.Count > e.Structures || e.Kind == "delete" && m.Action != "delete") {
+				f.differ("transaction %d is a %s of %d structures, on the topic a %s of %d", m.Number, e.Kind, e.Structures, m.Action, m.Count)
+			}
+		}
+	}
+	return f
+}
+
+// sent: P4, what is called sent is there.
+func (v *Comparison) sent() Finding {
+	f := Finding{Promise: "P4 SENT means acknowledged"}
+	there := v.numbers()
+	for _, e := range v.Feed {
+		switch {
+		case e.Status != producer.StatusSent || there[e.Number] || v.elsewhere(e.Number):
+		case v.before(e.Number):
+			f.leave("transaction %d was sent before what is read of the topic begins", e.Number)
+		default:
+			f.differ("transaction %d is SENT and not on the topic", e.Number)
+		}
+	}
+	return f
+}
+
+// filtered: P7, what is live on the topic is what the route's filter takes.
+func (v *Comparison) filtered() Finding {
+	f := Finding{Promise: "P7 nothing is on the topic that the filter does not take"}
+	filter, calm := v.Route.Filter, v.Status.State == producer.Idle || v.Status.State == producer.Publishing
+	if !filter.IsZero() && (!calm || v.Status.Job != nil) {
+		f.leave("the producer is %s, and may not have taken up the filter; verify again once it is IDLE", v.Status.State)
+		return f
+	}
+	live := map[string]int64{}
+	for i := range v.Messages {
+		m := &v.Messages[i]
+		if m.Null {
+			delete(live, m.Key)
+		} else if !m.Foreign {
+			live[m.Key] = m.Offset
+		}
+	}
+	for key, offset := range live {
+		u, err := sdmx.ParseURN(key)
+		if !filter.IsZero() && (err != nil || !filter.Passes(u)) {
+			f.differ("%s at offset %d does not pass the filter %s", key, offset, filter)
+		}
+	}
+	return f
+}

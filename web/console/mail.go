@@ -1,0 +1,44 @@
+package console
+
+import (
+	"time"
+
+	"urncast/producer"
+)
+
+// A Mail is what the page about mail shows.
+type Mail struct {
+	Form     *Form // the settings
+	Test     *Form
+	Settings producer.MailSettings
+	Queue    producer.MailQueue
+	Mails    []producer.Mailed
+	More     bool
+	Tested   string // what a test mail came to
+	Refused  string // what the server answered instead
+	Saved    bool
+	Now      time.Time
+}
+
+// MailOptions are words with the chosen one.
+func MailOptions(chosen string, pairs ...string) (out []Option) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out = append(out, Option{Value: pairs[i], Word: pairs[i+1], Chosen: pairs[i] == chosen})
+	}
+	return out
+}
+
+var mailKinds = map[producer.MailKind]string{
+	producer.MailIncident: "Stopped", producer.MailDigest: "Still stopped", producer.MailRecovered: "Recovered",
+}
+
+// state is how it stands with a mail.
+func mailState(m *producer.Mailed) (Tone, string, string) {
+	switch {
+	case !m.SentAt.IsZero():
+		return Well, "tick", "Sent"
+	case m.Attempts > 0:
+		return Soon, "warning", "Tried " + Plural(m.Attempts, "time", "times")
+	}
+	return Working, "pending", "Waiting"
+}

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"urncast/producer"
+)
+
+// draftsMax bounds the drafts of this process; the oldest goes for a new one.
+const (
+	draftsMax = 16
+	draftAge  = time.Hour
+)
+
+// A draft is what somebody wants of a connection and has not saved. It stays in this
+// process, so that secrets and files that were given once need not travel to the
+// browser and back with each step.
+type draft struct {
+	id, user string
+	at       time.Time // of the last step; guarded by drafts.mu
+	path     string    // the name in the path; empty for a new connection
+
+	// mu guards what follows.
+	mu   sync.Mutex
+	edit producer.Edit
+	// typed are the secrets that were given here; replace those with a field for it.
+	typed, replace map[string]bool
+	// text was pasted, without its secrets, which are in pasted.
+	text   string
+	pasted map[string]string
+	test   map[string]string // the fields of the form of a test
+}
+
+// drafts are those of this process.
+type drafts struct {
+	mu  sync.Mutex
+	all []*draft // those begun first in front
+}
+
+// begin makes a draft of what is saved.
+func (d *drafts) begin(path, user string, saved producer.Shown, now time.Time) *draft {
+	one := newDraft(path, user, saved, now)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.expire(now)
+	if len(d.all) >= draftsMax {
+		d.all = d.all[1:]
+	}
+	d.all = append(d.all, one)
+	return one
+}
+
+func newDraft(path, user string, saved producer.Shown, now time.Time) *draft {
+	one := &draft{id: randomHex(16), user: user, at: now, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
+	one.edit = producer.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
+	if one.edit.Properties == nil {
+		one.edit.Properties = map[string]producer.Property{}
+	}
+	if one.edit.Files == nil {
+		one.edit.Files = map[string]producer.File{}
+	}
+	return one
+}
+
+// expire forgets what nobody has gone on with. The caller holds mu.
+func (d *drafts) expire(now time.Time) {
+	d.all = slices.DeleteFunc(d.all, func(one *draft) bool { return now.Sub(one.at) > draftAge })
+}
+
+// find gives a draft to who made it; nil if it is gone.
+func (d *drafts) find(id, path, user string, now time.Time) *draft {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.expire(now)
+	for _, one := range d.all {
+		if one.id == id && one.path == path && one.user == user {
+			one.at = now
+			return one
+		}
+	}
+	return nil
+}
+
+func (d *drafts) drop(one *draft) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = slices.DeleteFunc(d.all, func(x *draft) bool { return x == one })
+}
+
+// wanted is a copy of the edit, which later steps do not change.
+func (d *draft) wanted() producer.Edit {
+	e := d.edit
+	e.Properties, e.Files = maps.Clone(e.Properties), maps.Clone(e.Files)
+	return e
+}
+
+// shownEdit is the edit without secrets.
+func (d *draft) shownEdit() producer.Edit {
+	e := d.wanted()
+	for name := range d.typed {
+		if _, ok := e.Properties[name]; ok {
+			e.Properties[name] = producer.Property{Set: true}
+		}
+	}
+	return e
+}
+
+// set takes a property up; a secret is remembered as one.
+func (d *draft) set(name, value string, secret bool) {
+	d.edit.Properties[name] = producer.Property{Value: value}
+	delete(d.replace, name)
+	if secret {
+		d.typed[name] = true
+	}
+}
+
+func (d *draft) unset(name string) {
+	delete(d.edit.Properties, name)
+	delete(d.typed, name)
+	delete(d.replace, name)
+}

@@ -1,0 +1,336 @@
+package web
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"urncast/internal/secret"
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/web/console"
+)
+
+// connectionPageRoutes are the pages about connections.
+func (s *server) connectionPageRoutes() []route {
+	return []route{
+		{"GET /connections", accessAdmin, s.connectionsPage},
+		{"GET /connections/new", accessAdmin, s.connectionPage},
+		{"POST /connections/new", accessAdmin, s.connectionCommand},
+		{"POST /connections/new/test", accessAdmin, s.testConnection},
+		{"GET /connections/{name}", accessAdmin, s.connectionPage},
+		{"POST /connections/{name}", accessAdmin, s.connectionCommand},
+		{"POST /connections/{name}/test", accessAdmin, s.testConnection},
+		{"GET /connections/{name}/delete", accessAdmin, s.deleteConnectionPage},
+		{"POST /connections/{name}/delete", accessAdmin, s.deleteConnection},
+	}
+}
+
+const connectionsPath = "/connections"
+
+// actorOf is who makes the request, for the audit.
+func actorOf(r *http.Request) producer.Actor {
+	p := access.From(r.Context())
+	return producer.Actor{User: p.Name, Remote: p.From()}
+}
+
+func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
+	all, err := s.Connections.List(r.Context())
+	if err != nil {
+		s.drawTrouble(w, r, connectionsPath, err)
+		return
+	}
+	s.draw(w, r, http.StatusOK, console.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
+}
+
+// saved finds the connection of a request; the zero value for a new one. If it says
+// false, the answer has been written.
+func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, bool) {
+	name := r.PathValue("name")
+	if name == "" {
+		return producer.Shown{}, true
+	}
+	shown, err := s.Connections.Get(r.Context(), name)
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		s.drawError(w, r, http.StatusNotFound, connectionsPath, "There is no connection "+name, "It was deleted, or never saved. The list shows those that there are.")
+	case err != nil:
+		s.drawTrouble(w, r, connectionsPath, err)
+	}
+	return shown, err == nil
+}
+
+// connectionPage draws a connection with the edits that are under way.
+func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
+	saved, ok := s.saved(w, r)
+	if !ok {
+		return
+	}
+	c := s.connectionOf(r, saved)
+	d := s.drafts.find(r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name, s.Now())
+	switch {
+	case d != nil:
+	case r.URL.Query().Get("draft") != "":
+		c.Wrong = "These edits are no longer here: they were saved, are more than an hour old, or the process was restarted. Make them again."
+		fallthrough
+	default:
+		d = newDraft(r.PathValue("name"), "", saved, s.Now())
+		d.id = ""
+	}
+	switch r.URL.Query().Get("done") {
+	case "saved":
+		c.Done = "Saved. Every server was tried."
+	case "anyway":
+		c.Done = "Saved, although not every server answered."
+	case "same":
+		c.Done = "Nothing was to be changed."
+	}
+	s.drawConnection(w, r, http.StatusOK, c, d, nil)
+}
+
+// connectionOf begins what the page shows.
+func (s *server) connectionOf(r *http.Request, saved producer.Shown) *console.Connection {
+	q := r.URL.Query()
+	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(),
+		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
+	if c.View != console.ViewImportant && c.View != console.ViewAll {
+		c.View = console.ViewSet
+	}
+	return c
+}
+
+// drawConnection completes the page by what the client says, and draws it.
+func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *console.Connection, d *draft, trial *console.Trial) {
+	d.mu.Lock()
+	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
+	c.Test = console.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
+	wanted, pasted := d.wanted(), d.pastedEdit()
+	d.mu.Unlock()
+	if c.New {
+		c.Name = wanted.Name
+	}
+	var err error
+	c.Findings, err = s.Connections.Check(r.Context(), wanted)
+	if err == nil && pasted.Text != "" {
+		c.Pasted, err = s.Connections.Check(r.Context(), pasted)
+		lines := s.Connections.Client.Lines(pasted.Text)
+		for i := range c.Pasted {
+			if c.Pasted[i].Line == 0 {
+				c.Pasted[i].Line = lines[c.Pasted[i].Name]
+			}
+		}
+		slices.SortStableFunc(c.Pasted, func(a, b producer.Finding) int { return a.Line - b.Line })
+	}
+	if err == nil {
+		c.Endings, err = s.Connections.Endings(r.Context(), wanted)
+	}
+	var bad *producer.BadEditError
+	switch {
+	case errors.As(err, &bad):
+		c.Wrong = err.Error() + "."
+	case err != nil:
+		s.drawTrouble(w, r, connectionsPath, err)
+		return
+	}
+	if c.New && len(wanted.Properties) == 0 {
+		c.Findings = nil // nothing was written yet, so nothing is wrong
+	}
+	title := c.Name
+	if c.New {
+		title = "New connection"
+	}
+	f := s.frame(r, "Connection "+title, connectionsPath)
+	if trial == nil {
+		s.draw(w, r, status, console.ConnectionPage(f, c, nil))
+		return
+	}
+	s.stream(w, r, console.ConnectionPage(f, c, trial.Stream()))
+}
+
+// connectionCommand takes what the form says up, and does what the button says.
+func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
+	saved, d, f := s.drafted(w, r)
+	if d == nil {
+		return
+	}
+	client := s.Connections.Client
+	word, name := f.do()
+	anchor := "#properties"
+	switch word {
+	case "save", "anyway", "over":
+		s.saveConnection(w, r, saved, d, word)
+		return
+	case "check":
+		anchor = "#paste"
+	case "use":
+		d.mu.Lock()
+		pasted := d.pastedEdit()
+		d.mu.Unlock()
+		findings, err := s.Connections.Check(r.Context(), pasted)
+		if err == nil {
+			d.mu.Lock()
+			d.use(client, findings)
+			d.mu.Unlock()
+		}
+	case "replace", "remove", "drop", "upload":
+		d.command(word, name)
+		if word == "drop" || word == "upload" {
+			anchor = "#files"
+		} else if word == "replace" {
+			anchor = "#p." + url.PathEscape(name)
+		}
+	}
+	q := url.Values{"draft": {d.id}}
+	switch view := f.fields["view"]; {
+	case word == "view":
+		q.Set("view", name)
+	case view == console.ViewImportant || view == console.ViewAll:
+		q.Set("view", view)
+	}
+	if word != "view" && f.fields["q"] != "" {
+		q.Set("q", strings.TrimSpace(f.fields["q"]))
+	}
+	http.Redirect(w, r, r.URL.EscapedPath()+"?"+q.Encode()+anchor, http.StatusSeeOther)
+}
+
+// command does what concerns one property or file.
+func (d *draft) command(word, name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch word {
+	case "replace":
+		d.replace[name] = true
+	case "remove":
+		d.unset(name)
+	case "drop":
+		delete(d.edit.Files, name)
+	}
+}
+
+// drafted reads a form into the draft that it belongs to, or a new one. It is nil if
+// the answer has been written.
+func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown, *draft, *connectionForm) {
+	saved, ok := s.saved(w, r)
+	if !ok {
+		return saved, nil, nil
+	}
+	f, err := readConnectionForm(w, r)
+	if err != nil {
+		status := http.StatusBadRequest
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		s.drawError(w, r, status, connectionsPath, "The form could not be read", "Nothing was changed: "+err.Error()+".")
+		return saved, nil, nil
+	}
+	user, client := access.From(r.Context()).Name, s.Connections.Client
+	d := s.drafts.find(f.fields["draft"], r.PathValue("name"), user, s.Now())
+	if d == nil && f.fields["draft"] != "" && f.fields["do"] == "anyway" {
+		s.drawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", "They were saved, are more than an hour old, or the process was restarted. Nothing was changed.")
+		return saved, nil, nil
+	}
+	if d == nil {
+		d = s.drafts.begin(r.PathValue("name"), user, saved, s.Now())
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.take(f, client.Secret)
+	if text, ok := f.fields["text"]; ok {
+		d.paste(text, client)
+	}
+	return saved, d, f
+}
+
+// saveConnection saves a draft, or says what keeps it from that.
+func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved producer.Shown, d *draft, word string) {
+	d.mu.Lock()
+	if word == "over" {
+		d.edit.Revision = saved.Revision
+	}
+	wanted := d.wanted()
+	d.mu.Unlock()
+	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", actorOf(r))
+	if err == nil {
+		s.drafts.drop(d)
+		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
+		if done.Changed && word == "anyway" {
+			how = "anyway"
+		}
+		http.Redirect(w, r, console.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
+		return
+	}
+	c := s.connectionOf(r, saved)
+	c.Draft = d.id
+	status := http.StatusUnprocessableEntity
+	var refused *producer.RefusedError
+	var conflict *producer.ConflictError
+	var bad *producer.BadEditError
+	var fixed *producer.FixedError
+	switch {
+	case errors.As(err, &refused) && len(refused.Servers) > 0:
+		s.draw(w, r, status, console.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
+		return
+	case errors.As(err, &refused):
+		c.Wrong = err.Error() + "."
+	case errors.As(err, &conflict) && c.New:
+		status, c.NameWrong = http.StatusConflict, "There is a connection of this name already. Take another name, or change that one."
+	case errors.As(err, &conflict):
+		status, c.Conflict = http.StatusConflict, conflict
+	case errors.As(err, &bad):
+		status = http.StatusBadRequest
+		if c.New && strings.HasPrefix(err.Error(), "The name") {
+			c.NameWrong = err.Error() + "."
+		} else {
+			c.Wrong = err.Error() + "."
+		}
+	case errors.As(err, &fixed):
+		status, c.Wrong = http.StatusConflict, err.Error()+"."
+	case errors.Is(err, secret.ErrNoKey):
+		status, c.Wrong = http.StatusConflict, "The connection was not saved, for it has secrets, and "+err.Error()+"."
+	default:
+		s.drawTrouble(w, r, connectionsPath, err)
+		return
+	}
+	s.drawConnection(w, r, status, c, d, nil)
+}
+
+// deleteConnectionPage asks before a connection is deleted.
+func (s *server) deleteConnectionPage(w http.ResponseWriter, r *http.Request) {
+	s.askDeleteConnection(w, r, http.StatusOK, "")
+}
+
+func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, status int, wrong string) {
+	saved, ok := s.saved(w, r)
+	if !ok {
+		return
+	}
+	path := console.ConnectionPath(saved.Name)
+	switch {
+	case len(saved.UsedBy) > 0:
+		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
+			"It cannot be deleted while producer "+strings.Join(saved.UsedBy, ", ")+" takes it. Let that take another connection first.")
+	case saved.Fixed:
+		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
+	default:
+		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong,
+			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
+		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
+	}
+}
+
+func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), actorOf(r))
+	switch {
+	case err == nil:
+		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
+	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.Is(err, registry.ErrNotFound):
+		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
+	default:
+		s.drawTrouble(w, r, connectionsPath, err)
+	}
+}

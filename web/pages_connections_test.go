@@ -1,0 +1,244 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/producer"
+)
+
+// send posts a form to a page and gives the answer, without following where it leads.
+func (d *clusterDoor) send(path string, fields map[string]string, files map[string]string) (*http.Response, string) {
+	d.t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	for name, value := range fields {
+		if err := form.WriteField(name, value); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	for name, content := range files {
+		part, err := form.CreateFormFile("files", name)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		_, _ = part.Write([]byte(content)) // a buffer takes it
+	}
+	if err := form.Close(); err != nil {
+		d.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(d.t.Context(), "POST", d.url+path, &b)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.SetBasicAuth("admin", "correct-horse")
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if resp.StatusCode >= 500 || strings.Contains(string(text), "planted") {
+		d.t.Errorf("%s with %v: %d %s", path, fields, resp.StatusCode, text)
+	}
+	return resp, string(text)
+}
+
+// step sends a form and reads the page that it leads to.
+func (d *clusterDoor) step(path string, fields, files map[string]string, parts ...string) url.Values {
+	d.t.Helper()
+	resp, text := d.send(path, fields, files)
+	if resp.StatusCode != http.StatusSeeOther {
+		d.t.Fatalf("%s with %v: %d %s", path, fields, resp.StatusCode, text)
+	}
+	to, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.want("GET", to.RequestURI(), "", 200, parts...)
+	return to.Query()
+}
+
+const pastedText = "bootstrap.servers=good:1\nacks=0\nsasl.password=planted-secret\n"
+
+// What is pasted is judged line by line, its secrets are taken and never sent back, and
+// what is refused is left out of what is used.
+func TestPasteOnThePage(t *testing.T) {
+	d := newClusterDoor(t)
+	d.want("GET", "/connections", "", 200, "No connection", "New connection")
+	// The return key in a field takes the first button of the form: it must not save.
+	fresh := d.want("GET", "/connections/new", "", 200, `value="keep"`, `value="save"`)
+	if strings.Index(fresh, `value="keep"`) > strings.Index(fresh, `value="save"`) {
+		t.Error("the return key would save")
+	}
+	q := d.step("/connections/new", map[string]string{"do": "check", "name": "c", "text": pastedText}, nil,
+		"sasl.password=********", "Taken", "Refused", "2 properties taken, 1 refused", "Use the 2 lines", `value="c"`)
+	draft := q.Get("draft")
+	// The stars that came back stand for the secret that was given before.
+	back := strings.Replace(pastedText, "planted-secret", masked, 1)
+	d.step("/connections/new", map[string]string{"do": "use", "draft": draft, "text": back}, nil, "given, not saved, never shown", `value="good:1"`)
+	if resp, text := d.send("/connections/new", map[string]string{"do": "save", "draft": draft, "name": "c"}, nil); resp.StatusCode != 303 {
+		t.Fatalf("%d %s", resp.StatusCode, text)
+	}
+	if s, err := d.store.Connection(t.Context(), "c"); err != nil || s.Secrets["sasl.password"] != "planted-secret" || len(s.Properties) != 2 {
+		t.Errorf("saved is %v, %v", s, err)
+	}
+	d.want("GET", "/connections/c?done=saved", "", 200, "Saved. Every server was tried.", "set, never shown", "Replace")
+	d.want("GET", "/connections", "", 200, `href="/connections/c"`, "good:1")
+	d.want("GET", "/connections/c?draft="+draft, "", 200, "no longer here")
+}
+
+// Servers that do not answer keep a connection from being saved unless somebody says
+// anyway; what somebody else saved meanwhile is shown beside what is wanted.
+func TestSaveOnThePage(t *testing.T) {
+	d := newClusterDoor(t)
+	q := d.step("/connections/new", map[string]string{"do": "keep", "name": "c", "p.bootstrap.servers": "good:1,bad:2", "p.sasl.password": "planted-secret"}, nil, "bad:2")
+	draft := map[string]string{"draft": q.Get("draft"), "do": "save"}
+	if resp, text := d.send("/connections/new", draft, nil); resp.StatusCode != 422 || !strings.Contains(text, "1 of 2 servers did not answer") || !strings.Contains(text, "Save anyway, audited") {
+		t.Fatalf("%d %s", resp.StatusCode, text)
+	}
+	draft["do"] = "anyway"
+	if resp, _ := d.send("/connections/new", draft, nil); resp.Header.Get("Location") != "/connections/c?done=anyway" {
+		t.Fatalf("%d, to %s", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	acts, err := d.store.Acts(t.Context(), 0, 10)
+	if err != nil || len(acts) != 1 || acts[0].User != "admin" || !strings.Contains(string(acts[0].Detail), "bad:2") {
+		t.Errorf("the audit has %v, %v", acts, err)
+	}
+
+	q = d.step("/connections/c", map[string]string{"do": "keep", "p.bootstrap.servers": "good:7"}, map[string]string{"own.pem": "1767225600"},
+		"2 edits are not saved", "edited", "own.pem", "not saved", "CN=own.pem")
+	d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "good:3"}, "revision": 1}`, 200)
+	resp, text := d.send("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "save"}, nil)
+	for _, part := range []string{"admin saved this connection at", "Show the difference", "good:3", "good:7", "Put mine over it"} {
+		if resp.StatusCode != 409 || !strings.Contains(text, part) {
+			t.Errorf("%d without %q", resp.StatusCode, part)
+		}
+	}
+	d.step("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "remove sasl.password"}, nil)
+	if resp, text := d.send("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "over"}, nil); resp.StatusCode != 303 {
+		t.Fatalf("%d %s", resp.StatusCode, text)
+	}
+	if s, err := d.store.Connection(t.Context(), "c"); err != nil || s.Properties["bootstrap.servers"].Value != "good:7" || string(s.Contents["own.pem"]) != "1767225600" || s.Revision != 3 {
+		t.Errorf("saved is %v, %v", s, err)
+	}
+	if resp, text := d.send("/connections/new", map[string]string{"do": "save", "name": "c", "p.bootstrap.servers": "good:1"}, nil); resp.StatusCode != 409 || !strings.Contains(text, "of this name already") || !strings.Contains(text, `value="good:1"`) {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	if resp, text := d.send("/connections/new", map[string]string{"do": "save", "name": "a b", "p.bootstrap.servers": "good:1"}, nil); resp.StatusCode != 400 || !strings.Contains(text, "letters, digits") || !strings.Contains(text, `value="a b"`) {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+}
+
+// A connection that a producer takes is not deleted; another is, after a question.
+func TestDeleteOnThePage(t *testing.T) {
+	d := newClusterDoor(t)
+	d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "good:1"}}`, 201)
+	d.store.Users = map[string][]string{"c": {"bis-public"}}
+	d.want("GET", "/connections/c/delete", "", 409, "bis-public", "another connection first")
+	if resp, text := d.send("/connections/c/delete", nil, nil); resp.StatusCode != 409 || !strings.Contains(text, "bis-public") {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	d.store.Users = nil
+	d.want("GET", "/connections/c/delete", "", 200, "Delete connection c?", "Keep it")
+	if resp, _ := d.send("/connections/c/delete", nil, nil); resp.Header.Get("Location") != "/connections" {
+		t.Errorf("it leads to %q", resp.Header.Get("Location"))
+	}
+	d.want("GET", "/connections/c", "", 404, "There is no connection c")
+}
+
+// The test of edited settings is drawn while it runs: the steps that are under way have
+// been sent before the test ends, and who leaves ends it.
+func TestATestIsStreamed(t *testing.T) {
+	d := newClusterDoor(t)
+	_, text := d.send("/connections/new/test", map[string]string{"p.bootstrap.servers": "bad:1", "p.sasl.jaas.config": "planted-jaas", "t.bytes": "7"}, nil)
+	for _, part := range []string{"Test of the edited settings", `shadowrootmode="open"`, `slot="e0"`, "passed", "Refused: (not shown)", "Mend it.", "needs “Authenticate”", "1 passed, 1 failed, 1 not run"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in %s", part, text)
+		}
+	}
+	_, text = d.send("/connections/new/test", map[string]string{"p.bootstrap.servers": "good:1", "t.bytes": "many"}, nil)
+	if !strings.Contains(text, "Nothing was tried") || !strings.Contains(text, "from 1 to") {
+		t.Error(text)
+	}
+
+	ctx, leave := context.WithTimeout(t.Context(), 10*time.Second)
+	defer leave()
+	resp := d.request(ctx, "POST", "/connections/new/test", url.Values{"p.bootstrap.servers": {"good:1"}, "t.topic": {"slow"}}.Encode(), "application/x-www-form-urlencoded")
+	defer resp.Body.Close()
+	var seen bytes.Buffer
+	for b := make([]byte, 4096); !strings.Contains(seen.String(), "Topic slow"); {
+		n, err := resp.Body.Read(b)
+		if err != nil {
+			t.Fatalf("%v after %s", err, seen.String())
+		}
+		seen.Write(b[:n])
+	}
+	leave()
+	select {
+	case <-d.client.Cancelled:
+	case <-time.After(10 * time.Second):
+		t.Error("the test went on although nobody looks")
+	}
+}
+
+// No form gives a 500, whatever is in it, and none shows a secret.
+func FuzzConnectionForm(f *testing.F) {
+	f.Add("check", "p.acks", "0", "a=b\\\nc\nsasl.password:x\\\\\n", "12")
+	f.Add("use", "p.", "\x00", "\\", "x")
+	f.Add("replace \xff", "draft", "planted", "=\n:\n#", "-1")
+	f.Fuzz(func(t *testing.T, do, name, value, text, bytes string) {
+		d := newClusterDoor(t)
+		fields := map[string]string{"do": do, name: value, "text": text, "t.bytes": bytes, "p.sasl.password": "planted-secret", "p.bootstrap.servers": "good:1"}
+		resp, _ := d.send("/connections/new", fields, nil)
+		if to, err := url.Parse(resp.Header.Get("Location")); err == nil && resp.StatusCode == 303 {
+			fields["draft"] = to.Query().Get("draft")
+			if r := d.request(t.Context(), "GET", to.RequestURI(), "", "text/html"); r.StatusCode >= 500 {
+				t.Errorf("%s: %d", to, r.StatusCode)
+			}
+		}
+		d.send("/connections/new/test", fields, nil)
+	})
+}
+
+// A draft is its maker's alone, and is forgotten when nobody goes on with it.
+func TestDraftsAreForgotten(t *testing.T) {
+	var all drafts
+	now := time.Now()
+	one := all.begin("c", "ada", producer.Shown{}, now)
+	if all.find(one.id, "c", "bob", now) != nil || all.find(one.id, "d", "ada", now) != nil || all.find(one.id, "c", "ada", now.Add(draftAge)) != one {
+		t.Error("a draft is found by others, or not by who made it")
+	}
+	if all.find(one.id, "c", "ada", now.Add(2*draftAge+1)) != nil || len(all.all) != 0 {
+		t.Error("a draft is kept although nobody goes on with it")
+	}
+	for range 2 * draftsMax {
+		all.begin("c", "ada", producer.Shown{}, now)
+	}
+	if len(all.all) != draftsMax {
+		t.Errorf("%d drafts are kept", len(all.all))
+	}
+}
+
+// The secrets of a text are hidden with the lines on which they go on, and no others.
+func TestMaskText(t *testing.T) {
+	text := "a=1\nsasl.jaas.config=x \\\n  password=\"p\" \\\n  ;\nb=2\\\\\nc=3"
+	got := maskText(text, map[string]int{"a": 1, "sasl.jaas.config": 2, "b": 5, "c": 6}, map[string]string{"sasl.jaas.config": "s"})
+	if want := "a=1\nsasl.jaas.config=********\nb=2\\\\\nc=3"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if d := newDraft("c", "ada", producer.Shown{}, time.Now()); d.edit.Properties == nil || d.edit.Files == nil {
+		t.Error("a draft of nothing cannot take anything up")
+	}
+}

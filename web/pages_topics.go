@@ -1,0 +1,281 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry/access"
+	"urncast/web/console"
+)
+
+// topicPageRoutes are the pages about topics. Their bodies are structures of the
+// registry, so that whoever reads those reads these; to verify costs a whole topic.
+func (s *server) topicPageRoutes() []route {
+	return []route{
+		{"GET /topics", accessRead, s.topicsPage},
+		{"GET /topics/{topic}", accessRead, s.topicPage},
+		{"GET /topics/{topic}/{offset}", accessRead, s.messagePage},
+		{"POST /topics/{topic}/verify", accessAdmin, s.verifyTopic},
+		{"GET /live/topics/{topic}", accessRead, s.tailTopic},
+	}
+}
+
+const (
+	topicsPath = "/topics"
+	// topicShown is about how many messages a page lists: whole transactions, but for
+	// one that is larger by itself.
+	topicShown = 50
+	// topicBytesMax and topicTimeout bound what is read for one page.
+	topicBytesMax = 256 << 20
+	topicTimeout  = 20 * time.Second
+)
+
+// topicRows are the topics of all producers.
+func (s *server) topicRows(ctx context.Context) ([]console.TopicRow, error) {
+	all, err := s.producers(ctx)
+	var rows []console.TopicRow
+	for i := range all {
+		for _, r := range all[i].Settings.Routes {
+			takes := "everything"
+			if !r.Filter.IsZero() {
+				takes = r.Filter.String()
+			}
+			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, Connection: all[i].Settings.Connection, Format: r.Format, Filter: takes, State: all[i].State})
+		}
+	}
+	return rows, err
+}
+
+func (s *server) topicsPage(w http.ResponseWriter, r *http.Request) {
+	rows, err := s.topicRows(r.Context())
+	if err != nil {
+		s.drawTrouble(w, r, topicsPath, err)
+		return
+	}
+	s.draw(w, r, http.StatusOK, console.TopicsPage(s.frame(r, "Topics", topicsPath), rows))
+}
+
+// topicOf finds the topic of a request among those of producers: no other is read. It
+// is nil if the answer has been written.
+func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *console.Topic {
+	rows, err := s.topicRows(r.Context())
+	if err != nil {
+		s.drawTrouble(w, r, topicsPath, err)
+		return nil
+	}
+	for i := range rows {
+		if rows[i].Topic == r.PathValue("topic") && (name == "" || rows[i].Producer == name) {
+			return &console.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
+		}
+	}
+	s.drawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
+	return nil
+}
+
+// topicPage draws a part of a topic: the newest, what stands before an offset, or what
+// stands from one on.
+func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	t := s.topicOf(w, r, q.Get("producer"))
+	if t == nil {
+		return
+	}
+	t.From = q.Get("from")
+	ctx, cancel := context.WithTimeout(r.Context(), topicTimeout)
+	defer cancel()
+	from, badFrom := offsetIn(t.From)
+	before, badBefore := offsetIn(q.Get("before"))
+	status := http.StatusOK
+	switch {
+	case badFrom || badBefore:
+		status, t.Wrong = http.StatusBadRequest, "An offset is a number from 0 on."
+	default:
+		if err := s.readPart(ctx, t, from, before); err != nil {
+			status, t.Wrong = http.StatusBadGateway, sayFault(err)
+		}
+	}
+	f := s.frame(r, "Topic "+t.Topic, topicsPath)
+	if from < 0 && before < 0 && t.Wrong == "" {
+		f.Live = s.tailPath(t)
+	}
+	s.draw(w, r, status, console.TopicPage(f, t))
+}
+
+// offsetIn reads an offset; -1 if none is given.
+func offsetIn(text string) (offset int64, bad bool) {
+	if text = strings.TrimSpace(text); text == "" {
+		return -1, false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err != nil || n < 0
+}
+
+// sayFault says why a topic cannot be read, and what helps.
+func sayFault(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
+	}
+	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
+}
+
+// readPart reads what a page shows.
+func (s *server) readPart(ctx context.Context, t *console.Topic, from, before int64) error {
+	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	if t.Start, t.End, err = v.Ends(ctx); err != nil {
+		return err
+	}
+	var found []console.TopicMessage
+	if from >= 0 {
+		from = min(max(from, t.Start), t.End)
+		found, err = readForward(ctx, v, from, t.End)
+	} else {
+		end := t.End
+		if before >= 0 {
+			end = min(max(before, t.Start), t.End)
+		}
+		from, found, err = readBackward(ctx, v, t.Start, end)
+	}
+	if err != nil {
+		return err
+	}
+	all := console.Together(found)
+	for i := range all { // the newest first
+		t.Transactions = append(t.Transactions, all[len(all)-1-i])
+	}
+	if from > t.Start {
+		t.Older = from
+	}
+	if n := len(found); n > 0 {
+		if last := found[n-1].Offset + 1; last < t.End && (before >= 0 || n >= topicShown) {
+			t.Newer = last
+		}
+	} else if before >= 0 {
+		t.Newer = before
+	}
+	return nil
+}
+
+// readForward reads from an offset on, until there is enough for a page.
+func readForward(ctx context.Context, v producer.TopicView, from, end int64) (found []console.TopicMessage, err error) {
+	size := 0
+	err = v.Read(ctx, from, end, func(c *producer.Committed) error {
+		m := console.TopicMessageOf(c)
+		if size += m.Bytes; len(found) >= topicShown && (m.Position <= 1 || len(found) >= 4*topicShown) || size > topicBytesMax {
+			return errEnough
+		}
+		found = append(found, m)
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return found, err
+}
+
+// readBackward reads what stands before an offset, enough for a page, and gives where
+// that begins. It tries a part, and a larger one while that holds too little: aborted
+// records and what compaction removed leave gaps.
+func readBackward(ctx context.Context, v producer.TopicView, start, end int64) (from int64, found []console.TopicMessage, err error) {
+	for span := int64(2 * topicShown); ; span *= 8 {
+		from, found = max(start, end-span), nil
+		size := 0
+		err = v.Read(ctx, from, end, func(c *producer.Committed) error {
+			m := console.TopicMessageOf(c)
+			size += m.Bytes
+			found = append(found, m)
+			if len(found) > 8*topicShown {
+				found = append(found[:0:0], found[len(found)-4*topicShown:]...)
+			}
+			if size > topicBytesMax {
+				return errEnough
+			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, errEnough):
+		case err != nil:
+			return 0, nil, err
+		case len(found) < topicShown && from > start:
+			continue
+		}
+		return cutFront(from, start, found)
+	}
+}
+
+// cutFront leaves whole transactions, about as many as a page shows.
+func cutFront(from, start int64, found []console.TopicMessage) (int64, []console.TopicMessage, error) {
+	first := max(0, len(found)-topicShown)
+	if first == 0 && from == start {
+		return from, found, nil
+	}
+	at := first
+	for at < len(found) && found[at].Position > 1 {
+		at++
+	}
+	if at == len(found) {
+		at = first // one transaction fills the page
+	}
+	if len(found) == 0 {
+		return from, nil, nil
+	}
+	return found[at].Offset, found[at:], nil
+}
+
+// messagePage draws one message, or the next that is committed.
+func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
+	t := s.topicOf(w, r, r.URL.Query().Get("producer"))
+	if t == nil {
+		return
+	}
+	none := func() {
+		s.drawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
+	}
+	at, bad := offsetIn(r.PathValue("offset"))
+	if bad || at < 0 {
+		none()
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), topicTimeout)
+	defer cancel()
+	c, err := s.readOne(ctx, t, at)
+	switch {
+	case err != nil:
+		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", sayFault(err))
+		return
+	case c == nil:
+		none()
+		return
+	}
+	m := &console.Message{Topic: *t, TopicMessage: console.TopicMessageOf(c), Headers: c.Headers, Asked: at}
+	m.Text, m.Cut = indented(c.Value)
+	s.draw(w, r, http.StatusOK, console.MessagePage(s.frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
+}
+
+// readOne reads the first committed record from an offset on; nil if there is none.
+func (s *server) readOne(ctx context.Context, t *console.Topic, at int64) (found *producer.Committed, err error) {
+	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	if t.Start, t.End, err = v.Ends(ctx); err != nil {
+		return nil, err
+	}
+	err = v.Read(ctx, max(at, t.Start), t.End, func(c *producer.Committed) error {
+		found = c
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return found, err
+}

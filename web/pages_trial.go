@@ -1,0 +1,79 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"urncast/producer"
+	"urncast/registry/access"
+	"urncast/web/console"
+)
+
+// testConnection tests the settings that the form shows, and draws each step as it
+// ends. Who leaves the page ends the test.
+func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
+	saved, d, f := s.drafted(w, r)
+	if d == nil {
+		return
+	}
+	c := s.connectionOf(r, saved)
+	if view := f.fields["view"]; view == console.ViewImportant || view == console.ViewAll {
+		c.View = view
+	}
+	c.Query = strings.TrimSpace(f.fields["q"])
+	d.mu.Lock()
+	wanted, asked := d.wanted(), d.asked()
+	shown := &console.Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
+	edited := shown.Edits() > 0
+	d.mu.Unlock()
+	back := c.Path() + "?draft=" + d.id
+	if !edited && !c.New && d.text == "" {
+		s.drafts.drop(d)
+		d.id, back = "", c.Path()
+		wanted = producer.Edit{Name: saved.Name}
+	}
+	first, _, _ := strings.Cut(wanted.Properties["bootstrap.servers"].Value+saved.Properties["bootstrap.servers"].Value, ",")
+	flush := http.NewResponseController(w)
+	s.drawConnection(w, r, http.StatusOK, c, d, &console.Trial{
+		Title: "Test of connection " + saved.Name, Server: first, Back: back,
+		Flush: func() { _ = flush.Flush() }, // the reader has gone, and with it the request's context
+		Say:   s.sayTest,
+		Run: func(report func(producer.Step)) error {
+			var failed []string
+			err := s.Connections.Test(r.Context(), wanted, asked, func(step producer.Step) {
+				if step.State == producer.StepFailed {
+					failed = append(failed, step.ID)
+				}
+				report(step)
+			})
+			if !errors.Is(err, producer.ErrBusy) && !errors.As(err, new(*producer.RefusedError)) && !errors.As(err, new(*producer.BadEditError)) {
+				s.Access.Record(r.Context(), access.ActConnectionTested, wanted.Name, map[string]any{"edited": edited, "failed": append([]string{}, failed...),
+					"ended": err == nil, "topic": asked.Topic, "scratch": asked.Scratch})
+			}
+			return err
+		},
+	})
+}
+
+// sayTest says why a test was not made, or was broken off.
+func (s *server) sayTest(err error) string {
+	if errors.As(err, new(*producer.RefusedError)) {
+		return "Something is refused, so that there is nothing to test with: mend what is marked red among the properties."
+	}
+	return err.Error() + "."
+}
+
+// stream sends a page while it is drawn, part by part.
+func (s *server) stream(w http.ResponseWriter, r *http.Request, page templ.Component) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Accel-Buffering", "no") // or a proxy collects the steps
+	w.WriteHeader(http.StatusOK)
+	s.render(w, r, page)
+}

@@ -141,7 +141,7 @@ func (b *brokers) back(w *world, k *rig.Kafka) {
 func leadersMoved(t *testing.T, b *brokers) {
 	w := b.newWorld(t)
 	w.under(func() {
-		for i := range 4 {
+		for i := range 3 {
 			to, from := b.Others(b.Leader(t, w.topic))[i%2], time.Now()
 			b.MoveLeader(t, w.topic, to)
 			t.Logf("the leader moved; something new is sent after %s", w.published(from))
@@ -268,13 +268,13 @@ func commitHeldUp(t *testing.T, b *brokers) {
 	var asked, held atomic.Int64
 	b.Rule(func(r rig.Request) rig.Ruling {
 		v := b.note(r)
-		if n := asked.Add(1); r.Key == rig.EndTxn && n%40 == 0 && held.Add(1) <= 3 {
+		if n := asked.Add(1); r.Key == rig.EndTxn && n%40 == 0 && held.Add(1) <= 2 {
 			v.Delay = 6 * time.Second // more than a commit may take
 		}
 		return v
 	})
 	states := w.under(func() {
-		for held.Load() < 3 {
+		for held.Load() < 2 {
 			w.published(time.Now())
 		}
 	})

@@ -115,22 +115,19 @@ func (c *cluster) tellLeases() {
 	}
 }
 
-// sql runs a statement on the world's database.
-func (c *cluster) sql(sql string, into ...any) {
-	c.t.Helper()
-	conn, err := pgx.Connect(c.t.Context(), c.postgres.URL(c.database))
+// ids are the producer's transactional ids, by lane.
+func (w *world) ids() []string {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.postgres.URL(w.database))
 	if err != nil {
-		c.t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	defer conn.Close(context.WithoutCancel(c.t.Context()))
-	if len(into) == 0 {
-		_, err = conn.Exec(c.t.Context(), sql)
-	} else {
-		err = conn.QueryRow(c.t.Context(), sql).Scan(into...)
+	defer conn.Close(context.WithoutCancel(w.t.Context()))
+	var prefix string
+	if err := conn.QueryRow(w.t.Context(), `SELECT p.prefix || '-' || r.id || '-' || p.id FROM producers p, registry r`).Scan(&prefix); err != nil {
+		w.t.Fatal(err)
 	}
-	if err != nil {
-		c.t.Fatalf("%s: %v", sql, err)
-	}
+	return []string{prefix + "-0", prefix + "-1"}
 }
 
 // behind gives the settings of an instance whose way to the database is a pipe.
@@ -188,11 +185,8 @@ func (c *cluster) stamps() (all []stamp) {
 // nothing of the lease.
 func (c *cluster) fence() {
 	c.t.Helper()
-	var prefix string
-	c.sql(`SELECT p.prefix || '-' || r.id || '-' || p.id FROM producers p, registry r`, &prefix)
 	client := c.kafka.Client(c.t)
-	for lane := range 2 {
-		id := fmt.Sprintf("%s-%d", prefix, lane)
+	for _, id := range c.ids() {
 		r := kmsg.NewPtrInitProducerIDRequest()
 		r.TransactionalID, r.TransactionTimeoutMillis = &id, 60_000
 		answer, err := r.RequestWith(c.t.Context(), client)

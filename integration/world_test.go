@@ -35,6 +35,7 @@ type world struct {
 	settings rig.Settings
 	product  *rig.Product
 	random   *rand.Rand
+	pause    time.Duration // between two submissions of a client under load
 
 	// acknowledged is the highest number that a submitter was told.
 	acknowledged atomic.Int64
@@ -215,6 +216,7 @@ func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 		if err := w.step(r); err != nil {
 			time.Sleep(5 * time.Millisecond)
 		}
+		time.Sleep(w.pause)
 	}
 }
 

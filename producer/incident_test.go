@@ -3,6 +3,8 @@ package producer
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +60,24 @@ func TestAnOutageIsOneCause(t *testing.T) {
 			t.Errorf("reported: %+v", i)
 		}
 	}
+}
+
+// Attempts that leave nothing but aborted records on the topic are no progress: they end
+// in public.
+func TestAbortedAttemptsAreAnOutage(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	failed := false
+	b.chance = func() bool { // no delivery succeeds, and all else does
+		open := len(slices.Concat(slices.Collect(maps.Values(b.open))...)) > 0
+		fail := open && !failed
+		failed = open
+		return fail
+	}
+	until(t, s, b, "the outage", s.in(Degraded, "delivery"))
+	b.chance = func() bool { return false }
+	until(t, s, b, "the publication", s.handled(1))
+	wantTold(t, b, "1 replace A:X(1.0) 1/1")
 }
 
 // A question is an incident; a producer that was never started is none, and

@@ -231,10 +231,15 @@ func (s *session) skipsBelow(ctx context.Context, n registry.Number) ([]registry
 	return skips, stored(err)
 }
 
-// moved remembers how far the session came and hands it to the mover.
+// moved remembers that something was handled.
 func (s *session) moved(c Cursor) {
-	s.cursor = c
 	s.progress = true
+	s.reached(c)
+}
+
+// reached remembers how far the session came and hands it to the mover.
+func (s *session) reached(c Cursor) {
+	s.cursor = c
 	select {
 	case <-s.moves:
 	default:

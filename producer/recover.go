@@ -114,8 +114,11 @@ func (s *session) catchUp(r *recovery) error {
 		}
 		c.Number = t.number
 	}
-	if !c.same(s.cursor) {
+	switch {
+	case c.Number > s.cursor.Number:
 		s.moved(c)
+	case !c.same(s.cursor): // what an attempt of before left behind, aborted, is no progress
+		s.reached(c)
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 package rig
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,16 +20,18 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// A Kafka is one real broker: KRaft, one node, with a plain listener and one
-// that it advertises under the address of a Proxy.
+// A Kafka is one real broker with a plain listener and one that it advertises under
+// the address of a Proxy: a KRaft node of its own, or one of a Cluster's.
 type Kafka struct {
 	Proxy *Proxy
 
+	node      int32
 	jars, dir string
 	listeners []listener
 	process   *Process
 	// Fast makes the JVM start quickly at the price of speed under load.
 	fast   bool
+	heap   string   // of the JVM; 768m if empty
 	system []string // further flags of the JVM
 	more   string   // further properties; the last of a name counts
 	format []string // further arguments of the tool that formats the folder
@@ -114,16 +118,23 @@ func (k *Kafka) run(tb testing.TB) {
 	if err := k.prepare(); err != nil {
 		tb.Fatalf("preparing Kafka: %v", err)
 	}
+	k.endWith(tb)
+	if err := k.Start(); err != nil {
+		tb.Fatalf("starting Kafka: %v", err)
+	}
+}
+
+// endWith ends the broker with the test, whose failure shows the end of its log.
+func (k *Kafka) endWith(tb testing.TB) {
 	tb.Cleanup(func() {
-		k.Proxy.Close()
+		if k.Proxy != nil {
+			k.Proxy.Close()
+		}
 		k.Kill()
 		if tb.Failed() {
 			tb.Logf("the end of %s:\n%s", k.LogFile(), Tail(k.LogFile()))
 		}
 	})
-	if err := k.Start(); err != nil {
-		tb.Fatalf("starting Kafka: %v", err)
-	}
 }
 
 // Bootstrap is the broker's address; a client that begins there never meets the
@@ -149,23 +160,40 @@ func (k *Kafka) listen(name, protocol string) error {
 
 // prepare chooses the ports, writes the configuration and formats the folder.
 func (k *Kafka) prepare() error {
-	for _, name := range []string{plainText, viaProxy, controller} {
+	if err := k.open(plainText, viaProxy, controller); err != nil {
+		return err
+	}
+	k.node = 1
+	return k.write(fmt.Sprintf(alone, k.port(controller))+properties+k.more, newClusterID())
+}
+
+// open adds listeners without security, and the proxy to the one that has it.
+func (k *Kafka) open(listeners ...string) (err error) {
+	for _, name := range listeners {
 		if err := k.listen(name, "PLAINTEXT"); err != nil {
 			return err
 		}
 	}
-	proxy, err := NewProxy(fmt.Sprintf("127.0.0.1:%d", k.port(viaProxy)))
-	if err != nil {
-		return err
+	if port := k.port(viaProxy); port != 0 {
+		k.Proxy, err = NewProxy(fmt.Sprintf("127.0.0.1:%d", port))
 	}
-	k.Proxy = proxy
-	text := k.listening() + fmt.Sprintf(properties, k.port(controller), filepath.Join(k.dir, "data")) + k.more
+	return err
+}
+
+// newClusterID makes the id by which the nodes of a cluster know each other.
+func newClusterID() string {
+	id := uuid.New()
+	id[0] &= 0x7f // its first letter is then none of "-" and "_", which the tool takes for a flag
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}
+
+// write writes the configuration and formats the folder.
+func (k *Kafka) write(text, cluster string) error {
+	text = k.listening() + "log.dirs=" + filepath.Join(k.dir, "data") + "\n" + text
 	if err := os.WriteFile(k.config(), []byte(text), 0o600); err != nil {
 		return err
 	}
-	id := uuid.New()
-	id[0] &= 0x7f // its first letter is then none of "-" and "_", which the tool takes for a flag
-	format := append([]string{"kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", k.config()}, k.format...)
+	format := append([]string{"kafka.tools.StorageTool", "format", "-t", cluster, "-c", k.config()}, k.format...)
 	out, err := exec.Command("java", append(k.jvm(), format...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("kafka.tools.StorageTool format: %w\n%s", err, out)
@@ -194,13 +222,15 @@ func (k *Kafka) listening() string {
 		"\nlistener.security.protocol.map=" + strings.Join(protocols, ",") + "\n"
 }
 
-const properties = `process.roles=broker,controller
+// alone makes a broker its own controller.
+const alone = `process.roles=broker,controller
 node.id=1
 controller.listener.names=CTRL
 inter.broker.listener.name=PLAIN
-controller.quorum.voters=1@127.0.0.1:%[1]d
-log.dirs=%[2]s
-num.partitions=1
+controller.quorum.voters=1@127.0.0.1:%d
+`
+
+const properties = `num.partitions=1
 auto.create.topics.enable=false
 message.max.bytes=104857600
 socket.request.max.bytes=209715200
@@ -223,7 +253,7 @@ func (k *Kafka) config() string { return filepath.Join(k.dir, "server.properties
 func (k *Kafka) LogFile() string { return filepath.Join(k.dir, "kafka.log") }
 
 func (k *Kafka) jvm() []string {
-	flags := []string{"-Xmx768m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(k.jars, "*")}
+	flags := []string{"-Xmx" + cmp.Or(k.heap, "768m"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(k.jars, "*")}
 	if k.fast {
 		flags = append([]string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}, flags...)
 	}
@@ -253,7 +283,7 @@ func (k *Kafka) Start() error {
 	}
 }
 
-// answers asks for the metadata, and that the one broker is in it.
+// answers asks for the metadata, and that the broker is in it.
 func (k *Kafka) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -263,10 +293,13 @@ func (k *Kafka) answers(ctx context.Context) error {
 	}
 	defer c.Close()
 	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, c)
-	if err == nil && len(meta.Brokers) != 1 {
-		err = fmt.Errorf("the metadata names %d brokers", len(meta.Brokers))
+	if err != nil {
+		return err
 	}
-	return err
+	if !slices.ContainsFunc(meta.Brokers, func(b kmsg.MetadataResponseBroker) bool { return b.NodeID == k.node }) {
+		return fmt.Errorf("the metadata names %d brokers, and not this one", len(meta.Brokers))
+	}
+	return nil
 }
 
 // Stop ends the broker in good order.
@@ -296,11 +329,12 @@ func (k *Kafka) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {
 	return c
 }
 
-// CreateTopic makes a topic of one partition; config holds name=value pairs.
+// CreateTopic makes a topic of one partition, on as many brokers as is their default:
+// one, or all three of a Cluster. config holds name=value pairs.
 func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
 	tb.Helper()
 	t := kmsg.NewCreateTopicsRequestTopic()
-	t.Topic, t.NumPartitions, t.ReplicationFactor = name, 1, 1
+	t.Topic, t.NumPartitions, t.ReplicationFactor = name, 1, -1
 	for _, pair := range config {
 		c := kmsg.NewCreateTopicsRequestTopicConfig()
 		key, value, _ := strings.Cut(pair, "=")

@@ -12,6 +12,7 @@ import (
 // Kafka's numbers of the requests that the tests interfere with.
 const (
 	Produce            = 0
+	InitProducerID     = 22
 	AddPartitionsToTxn = 24
 	EndTxn             = 26
 )
@@ -19,8 +20,9 @@ const (
 // A Request is what a rule sees of a request on its way to the broker.
 type Request struct {
 	Key         int16 // of the API: Produce, EndTxn ...
+	Version     int16 // of the API
 	Correlation int32
-	// TransactionalID is filled in for EndTxn.
+	// TransactionalID is filled in for the requests that begin with one.
 	TransactionalID string
 }
 
@@ -220,22 +222,26 @@ func readFrame(r io.Reader) ([]byte, error) {
 	return frame, err
 }
 
-// parseRequest reads the request header, and of EndTxn the transactional id,
-// which is the body's first field in every version.
+// flexibleFrom is the version of each request that begins with a transactional id from
+// which on its header ends with tagged fields and its strings are compact.
+var flexibleFrom = map[int16]int16{Produce: 9, InitProducerID: 2, AddPartitionsToTxn: 3, EndTxn: 3}
+
+// parseRequest reads the request header, and the transactional id where that is the
+// body's first field.
 func parseRequest(frame []byte) Request {
 	if len(frame) < 14 {
 		return Request{Key: -1}
 	}
-	r := Request{Key: int16(binary.BigEndian.Uint16(frame[4:])), Correlation: int32(binary.BigEndian.Uint32(frame[8:]))}
-	if r.Key != EndTxn {
+	r := Request{Key: int16(binary.BigEndian.Uint16(frame[4:])), Version: int16(binary.BigEndian.Uint16(frame[6:])), Correlation: int32(binary.BigEndian.Uint32(frame[8:]))}
+	from, has := flexibleFrom[r.Key]
+	if !has || r.Key == AddPartitionsToTxn && r.Version > 3 { // which is for several ids, between brokers
 		return r
 	}
-	version := binary.BigEndian.Uint16(frame[6:])
 	rest := frame[14:]
 	if n := int16(binary.BigEndian.Uint16(frame[12:])); n > 0 {
 		rest = rest[min(int(n), len(rest)):] // client id
 	}
-	flexible := version >= 3
+	flexible := r.Version >= from
 	if flexible && len(rest) > 0 {
 		rest = rest[1:] // no tagged fields in the header
 	}
@@ -244,7 +250,7 @@ func parseRequest(frame []byte) Request {
 		u, n := binary.Uvarint(rest)
 		size, used = int(u)-1, n
 	} else if len(rest) >= 2 {
-		size, used = int(binary.BigEndian.Uint16(rest)), 2
+		size, used = int(int16(binary.BigEndian.Uint16(rest))), 2
 	}
 	if used > 0 && size >= 0 && used+size <= len(rest) {
 		r.TransactionalID = string(rest[used : used+size])

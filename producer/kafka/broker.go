@@ -324,23 +324,6 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
 }
 
-// gone says that one of the topics does not exist; nil if all do, or nobody knows. The
-// client would wait for it for as long as a transaction may last.
-func (b *Broker) gone(ctx context.Context, topics []string) *probe.Trouble {
-	a, err := b.admin()
-	if err != nil {
-		return nil
-	}
-	defer a.Close()
-	for _, topic := range topics {
-		d, err := describeTopic(ctx, a, topic)
-		if err == nil && d.Error.Code() == ck.ErrUnknownTopicOrPart {
-			return &probe.Trouble{Text: "Topic " + topic + " does not exist any more."}
-		}
-	}
-	return nil
-}
-
 // Ends implements producer.Broker.
 func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err error) {
 	defer func() { err = b.explain(err, producer.Transitory) }()

@@ -22,7 +22,10 @@ const (
 	// of them can be used the wait ends, and the publisher comes back with a new
 	// client.
 	quietFor = 1500 * time.Millisecond
-	// lookFor bounds that look.
+	// lookAgain is how long after a look that found nothing the next one follows: that
+	// a broker is gone, the others may notice later.
+	lookAgain = 5 * time.Second
+	// lookFor bounds each look.
 	lookFor = 3 * time.Second
 )
 
@@ -72,11 +75,7 @@ func (e *ear) wait(parent context.Context, limit time.Duration, doing string) (c
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.doing, e.began, e.end, e.ending, e.refused, e.words, e.down = doing, time.Now(), end, false, nil, nil, false
-	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() {
-		if t := e.see(ctx); t != nil {
-			end(found(doing, producer.Transitory, t, nil))
-		}
-	})}
+	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() { e.lookOut(ctx, doing, end) })}
 	return ctx, func(err error) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -138,6 +137,19 @@ func (e *ear) soon(after time.Duration, cause error) {
 	}))
 }
 
+// lookOut ends a wait that a look at the servers shows to be in vain, and looks again
+// otherwise.
+func (e *ear) lookOut(ctx context.Context, doing string, end context.CancelCauseFunc) {
+	if t := e.see(ctx); t != nil {
+		end(found(doing, producer.Transitory, t, nil))
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ctx.Err() == nil {
+		e.timers = append(e.timers, time.AfterFunc(lookAgain, func() { e.lookOut(ctx, doing, end) }))
+	}
+}
+
 // see looks at the servers.
 func (e *ear) see(ctx context.Context) *probe.Trouble {
 	if e.look == nil {
@@ -169,7 +181,7 @@ func found(doing string, kind producer.FaultKind, t *probe.Trouble, said error) 
 // nowhere else.
 func (e *ear) note(line ck.LogEvent) {
 	level := slog.LevelDebug
-	if line.Level <= syslogWarning {
+	if line.Level <= syslogWarning && line.Tag != initTag {
 		level = slog.LevelWarn
 	}
 	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", e.text(line.Message))
@@ -182,5 +194,10 @@ func (e *ear) note(line ck.LogEvent) {
 	e.words = ck.NewError(ck.ErrTransport, text, false)
 }
 
-// syslogWarning is the number by which syslog, and librdkafka, know a warning.
-const syslogWarning = 4
+const (
+	// syslogWarning is the number by which syslog, and librdkafka, know a warning.
+	syslogWarning = 4
+	// initTag marks an attempt at initialising that the brokers answered with an error.
+	// There may be a hundred in a second; the fault that comes of them says it once.
+	initTag = "GETPID"
+)

@@ -63,7 +63,7 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrNetworkException:          {producer.Transitory, "the connection broke before the answer", ""},
 	ck.ErrCoordinatorLoadInProgress: {producer.Transitory, "the coordinator is starting", ""},
 	ck.ErrCoordinatorNotAvailable: {producer.Transitory, "the coordinator is being elected, or its topic made",
-		"if it lasts: the cluster may be too small for transaction.state.log.replication.factor"},
+		"if it lasts: fewer replicas of topic __transaction_state are in sync than transaction.state.log.min.isr asks for, or the cluster is too small for transaction.state.log.replication.factor"},
 	ck.ErrNotCoordinator: {producer.Transitory, "the coordinator moved", ""},
 	ck.ErrNotEnoughReplicas: {producer.Transitory, "nothing was written: too few replicas",
 		"fewer replicas are in sync than min.insync.replicas asks for"},

@@ -19,6 +19,26 @@ var update = flag.Bool("update", false, "write docs/faults.md")
 // faultPage is the fault table for people.
 const faultPage = "../../docs/faults.md"
 
+// produced are the codes that tests have real brokers answer, or the client meet before
+// them, and what the tests do for it.
+var produced = []struct {
+	code      ck.ErrorCode
+	how, test string
+}{
+	{ck.ErrNotLeaderForPartition, "an admin moves the topic's leader; the leader is killed, or stopped in good order", "TestBrokers"},
+	{ck.ErrNotCoordinator, "an admin moves the coordinators; a coordinator is killed, or stopped in good order", "TestBrokers"},
+	{ck.ErrCoordinatorNotAvailable, "two of three brokers are killed, and __transaction_state has too few replicas", "TestBrokers"},
+	{ck.ErrCoordinatorLoadInProgress, "another broker has just become the coordinator", "TestBrokers"},
+	{ck.ErrNotEnoughReplicas, "a broker is killed, and the topic asks for more replicas than are left", "TestBrokers"},
+	{ck.ErrConcurrentTransactions, "a transaction follows another under one id while three brokers still end that", "TestBrokers"},
+	{ck.ErrTimedOut, "a commit's request is held up for longer than it may take", "TestRequestTimedOut"},
+	{ck.ErrMsgTimedOut, "the request to add the topic, or to produce, is held up for longer than the transaction may last", "TestRequestTimedOut"},
+	{ck.ErrFenced, "a held-up request to initialise reaches the broker when the next session publishes", "TestRequestTimedOut"},
+	{ck.ErrTopicAuthorizationFailed, "the right to write to the topic is taken away", "TestFaults"},
+	{ck.ErrTransactionalIDAuthorizationFailed, "the right to the transactional ids is denied", "TestFaults"},
+	{ck.ErrTransport, "the broker is killed", "TestBrokerKilled"},
+}
+
 // codes are all that the client library knows: it has words for each. Local ones are
 // negative, the brokers' are positive.
 func codes() (all []ck.ErrorCode) {
@@ -103,6 +123,10 @@ A code that is not here, of a later library or broker, is permanent before a tra
 				fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", c, c, e.why, e.cure)
 			}
 		}
+	}
+	b.WriteString("\n## Those that tests produce\n\nBy real brokers, under load, in the tests of `integration`; none of the transitory ones needs anybody's help.\n\n| code | Kafka's words | how | test |\n|---|---|---|---|\n")
+	for _, p := range produced {
+		fmt.Fprintf(&b, "| %d | %s | %s | `%s` |\n", p.code, p.code, p.how, p.test)
 	}
 	b.WriteString("\n## Those that the producer cannot meet\n\n| code | Kafka's words | they are |\n|---|---|---|\n")
 	for _, u := range unmet {

@@ -79,7 +79,7 @@ func TestKerberosLanes(t *testing.T) {
 			random := rand.NewChaCha8([32]byte{})
 			random.Read(large)
 			for i, value := range [][]byte{[]byte("small"), large, []byte("after")} {
-				if err := commit(t.Context(), lanes[i%2], value); err != nil {
+				if err := commit(t.Context(), lanes[i%2], topic, value); err != nil {
 					t.Fatalf("message %d: %v", i, err)
 				}
 			}
@@ -115,11 +115,11 @@ func TestKerberosLanes(t *testing.T) {
 	}
 }
 
-func commit(ctx context.Context, l producer.Lane, value []byte) error {
+func commit(ctx context.Context, l producer.Lane, topic string, value []byte) error {
 	if err := l.Begin(); err != nil {
 		return err
 	}
-	if err := l.Send(ctx, &producer.Record{Topic: "lanes", Key: []byte("k"), Value: value}); err != nil {
+	if err := l.Send(ctx, &producer.Record{Topic: topic, Key: []byte("k"), Value: value}); err != nil {
 		return err
 	}
 	if _, err := l.Delivered(ctx); err != nil {

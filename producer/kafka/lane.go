@@ -24,7 +24,11 @@ const (
 	commitTimeout = 5 * time.Second
 	initTimeout   = 30 * time.Second
 	initSlice     = 200 * time.Millisecond
-	abortTimeout  = 2 * time.Second
+	// initRefused is how long the brokers may answer with an error to every attempt
+	// at initialising. The client repeats itself without a pause, some hundred times a
+	// second; the publisher makes pauses, and says what is wrong.
+	initRefused  = 5 * time.Second
+	abortTimeout = 2 * time.Second
 	// deliveryTimeout is longer than any transaction may last: the client's own
 	// timeouts end one before.
 	deliveryTimeout = time.Hour
@@ -104,7 +108,7 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 		if t := b.look(ctx); t != nil {
 			return t
 		}
-		return b.gone(ctx, topics)
+		return b.unfit(ctx, topics)
 	}
 	l.ear.listen(p)
 	return l, l.initialise(ctx)
@@ -117,6 +121,7 @@ func (l *lane) initialise(ctx context.Context) error {
 	// Without a connection the client waits 500 ms before it asks for the
 	// coordinator; the metadata brings one. Its error would only come again.
 	_, _ = l.p.GetMetadata(&l.topics[0], false, int(initSlice.Milliseconds()))
+	var refused time.Time // since when the brokers have answered with errors
 	for {
 		slice, cancel := context.WithTimeout(ctx, initSlice)
 		err := l.p.InitTransactions(slice)
@@ -124,13 +129,27 @@ func (l *lane) initialise(ctx context.Context) error {
 		var e ck.Error
 		if errors.As(err, &e) && e.IsRetriable() && ctx.Err() == nil {
 			l.ear.log.Debug("InitTransactions goes on", "error", err)
-			continue
+			if refused = refusedSince(refused, e, time.Now()); refused.IsZero() || time.Since(refused) < initRefused {
+				continue
+			}
 		}
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		return done(initFault(l.id, err))
 	}
+}
+
+// refusedSince says since when each attempt was answered with an error, given that for
+// the attempts before this one; never, after one that was not answered.
+func refusedSince(before time.Time, e ck.Error, now time.Time) time.Time {
+	switch answered := e.Code() > 0; {
+	case !answered:
+		return time.Time{}
+	case before.IsZero():
+		return now
+	}
+	return before
 }
 
 // Begin implements producer.Lane.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -44,6 +45,12 @@ func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, connectionsPath, err)
 		return
 	}
+	for i := range all {
+		if err := s.users(r.Context(), &all[i]); err != nil {
+			s.drawTrouble(w, r, connectionsPath, err)
+			return
+		}
+	}
 	s.draw(w, r, http.StatusOK, console.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
 }
 
@@ -55,6 +62,9 @@ func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, 
 		return producer.Shown{}, true
 	}
 	shown, err := s.Connections.Get(r.Context(), name)
+	if err == nil {
+		err = s.users(r.Context(), &shown)
+	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		s.drawError(w, r, http.StatusNotFound, connectionsPath, "There is no connection "+name, "It was deleted, or never saved. The list shows those that there are.")
@@ -62,6 +72,21 @@ func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, 
 		s.drawTrouble(w, r, connectionsPath, err)
 	}
 	return shown, err == nil
+}
+
+// users finds the producers that take the connection that the process was started
+// with; the database does not know of it.
+func (s *server) users(ctx context.Context, c *producer.Shown) error {
+	if !c.Fixed || c.UsedBy != nil {
+		return nil
+	}
+	all, err := s.producers(ctx)
+	for i := range all {
+		if name := all[i].Settings.Connection; name == "" || name == c.Name {
+			c.UsedBy = append(c.UsedBy, all[i].Name)
+		}
+	}
+	return err
 }
 
 // connectionPage draws a connection with the edits that are under way.
@@ -311,7 +336,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	}
 	path := console.ConnectionPath(saved.Name)
 	switch {
-	case len(saved.UsedBy) > 0:
+	case len(saved.UsedBy) > 0 && !saved.Fixed:
 		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
 			"It cannot be deleted while producer "+strings.Join(saved.UsedBy, ", ")+" takes it. Let that take another connection first.")
 	case saved.Fixed:

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/producertest"
 )
 
 // send posts a form to a page and gives the answer, without following where it leads.
@@ -241,4 +244,27 @@ func TestMaskText(t *testing.T) {
 	if d := newDraft("c", "ada", producer.Shown{}, time.Now()); d.edit.Properties == nil || d.edit.Files == nil {
 		t.Error("a draft of nothing cannot take anything up")
 	}
+}
+
+// A connection that the process was started with is shown with the producers that take
+// it, and is neither saved nor deleted.
+func TestAFixedConnectionOnThePage(t *testing.T) {
+	d := newClusterDoor(t)
+	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
+	connections := &producer.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	directory := producertest.Directory{{Name: "main", Settings: producer.Config{Name: "main", Routes: []producer.Route{{Topic: "s"}}}}}
+	s := httptest.NewServer(New(Options{Connections: connections, Producers: &producer.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	t.Cleanup(s.Close)
+	d.url = s.URL
+	d.want("GET", "/connections", "", 200, "fixed at start", "main")
+	text := d.want("GET", "/connections/default", "", 200, "Used by main", "changed where it came from", "set, never shown", "Test connection", "good:1")
+	if strings.Contains(text, `value="save"`) || strings.Contains(text, "Delete connection") {
+		t.Error("the page offers to change it")
+	}
+	if resp, text := d.send("/connections/default", map[string]string{"do": "save", "p.bootstrap.servers": "good:2"}, nil); resp.StatusCode != 409 || !strings.Contains(text, "cannot be changed here") {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	d.want("GET", "/connections/default/delete", "", 409, "cannot be changed here")
+	_, text = d.send("/connections/default/test", map[string]string{}, nil)
+	contains(t, text, "Test of the saved settings", "1 passed")
 }

@@ -212,7 +212,7 @@ func propertiesSection(c *Connection) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Table("Properties", []Column{{"Property", ""}, {"Value", ""}, {"Default", "p2"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Table("Properties", []Column{{"Property", ""}, {"Value", ""}, {"Default", "w3 p2"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,0 +1,32 @@
+package console
+
+import "testing"
+
+// The command in the words of a cure is complete: it names a server, and ends before
+// the words that follow it.
+func TestCommandInACure(t *testing.T) {
+	for cure, want := range map[string]string{
+		"Grant READ: kafka-acls --add --allow-principal User:u --operation Read --topic sdmx.public.json. No consumer group is used.": "kafka-acls.sh --bootstrap-server b:9093 --add --allow-principal User:u --operation Read --topic sdmx.public.json",
+		"Grant CREATE (kafka-acls --add --operation Create --cluster), or make the topic.":                                            "kafka-acls.sh --bootstrap-server b:9093 --add --operation Create --cluster",
+		"Grant WRITE: kafka-acls --add --topic a.b.":                                                                                  "kafka-acls.sh --bootstrap-server b:9093 --add --topic a.b",
+		"Look at it with kafka-configs.":                                                                                              "",
+		"Check the port.":                                                                                                             "",
+	} {
+		if got := commandIn(cure, "b:9093"); got != want {
+			t.Errorf("%q holds %q, want %q", cure, got, want)
+		}
+	}
+}
+
+// Messages stand together by transaction, and what is foreign stands alone.
+func TestTogether(t *testing.T) {
+	all := []TopicMessage{{Number: 1, Position: 1, Count: 2}, {Number: 1, Position: 2, Count: 2}, {Foreign: true}, {Number: 2, Position: 1, Count: 1},
+		{Number: 2, Position: 1, Count: 2, Job: "baseline"}, {Number: 2, Position: 2, Count: 2, Job: "baseline"}, {Number: 3, Position: 2, Count: 4}}
+	var sizes []int
+	for _, x := range Together(all) {
+		sizes = append(sizes, len(x.Messages))
+	}
+	if len(sizes) != 5 || sizes[0] != 2 || sizes[1] != 1 || sizes[2] != 1 || sizes[3] != 2 || sizes[4] != 1 {
+		t.Errorf("they stand together as %v", sizes)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"urncast/formats"
 )
@@ -68,6 +70,14 @@ func (c Config) Check() error {
 	if c.Name == "" || len(c.Name) > nameMax || strings.Trim(c.Name, topicBytes) != "" {
 		return fmt.Errorf("the producer's name %q is not up to %d letters, digits, dots, underscores and hyphens", c.Name, nameMax)
 	}
+	if c.Name == nameOfForm {
+		return fmt.Errorf("a producer cannot be named %q: that is where the console makes one", c.Name)
+	}
+	for what, text := range map[string]string{"prefix of the transactional ids": c.Prefix, "sender in the messages' headers": c.Sender, "connection": c.Connection} {
+		if !printable(text) {
+			return fmt.Errorf("the %s, %q, has characters that cannot be printed", what, text)
+		}
+	}
 	if n := len(c.Routes); n == 0 || n > routesMax {
 		return fmt.Errorf("a producer has from 1 to %d routes, not %d; what must fail separately is a separate producer", routesMax, n)
 	}
@@ -94,7 +104,15 @@ func (c Config) Check() error {
 const (
 	nameMax   = 100
 	prefixMax = 100
+	// nameOfForm is what the console's paths have in place of a name.
+	nameOfForm = "new"
 )
+
+// printable says whether a text is one that a database and a broker take: UTF-8
+// without control characters.
+func printable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0
+}
 
 func (r *Route) check() error {
 	if _, err := formats.ByName(r.Format); err != nil {

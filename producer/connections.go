@@ -314,7 +314,7 @@ const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 // checkName keeps names to what stands well in addresses, metrics and logs.
 func checkName(name string) error {
-	if name == "" || len(name) > 64 || strings.Trim(name, nameBytes) != "" || strings.Contains("._-", name[:1]) {
+	if name == "" || name == nameOfForm || len(name) > 64 || strings.Trim(name, nameBytes) != "" || strings.Contains("._-", name[:1]) {
 		return badEdit("The name %q is not one for a connection: up to 64 letters, digits, dots, underscores and hyphens, "+
 			"a letter or digit first", name)
 	}

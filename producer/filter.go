@@ -69,6 +69,11 @@ func (f Filter) Check() error {
 				"it is held against whole URNs: *=SDMX:CL_*(*) takes what SDMX has with ids that begin with CL_", p)
 		}
 	}
+	for _, text := range slices.Concat(f.Agencies, f.URNs) {
+		if !printable(text) {
+			return fmt.Errorf("the filter's %q has characters that cannot be printed", text)
+		}
+	}
 	if n := len(f.String()); n > filterBytesMax {
 		return fmt.Errorf("the filter has %d bytes, more than the limit of %d: use patterns in place of long lists", n, filterBytesMax)
 	}

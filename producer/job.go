@@ -127,13 +127,13 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 // doneOf reads what the topics show of the job under way: how many of its chunks are
 // committed, and whether its tombstones are.
 func (s *session) doneOf(ctx context.Context) (chunks int, cleared bool, err error) {
+	ends, err := s.ends(ctx, s.row.Config.Topics())
+	if err != nil {
+		return 0, false, err
+	}
 	from, to := map[string]int64{}, map[string]int64{}
-	for _, way := range s.ways {
-		start, high, err := s.broker.Ends(ctx, way.Topic)
-		if err != nil {
-			return 0, false, err
-		}
-		from[way.Topic], to[way.Topic] = max(start, s.cursor.Offsets[way.Topic]), high
+	for i, way := range s.ways {
+		from[way.Topic], to[way.Topic] = max(ends[i][0], s.cursor.Offsets[way.Topic]), ends[i][1]
 	}
 	all, err := s.readBackAll(ctx, from, to)
 	for _, w := range all {
@@ -185,13 +185,13 @@ func (s *session) widen(ctx context.Context, bytes int64) error {
 }
 
 func (s *session) endJob(ctx context.Context, job *Job) error {
+	ends, err := s.ends(ctx, s.row.Config.Topics())
+	if err != nil {
+		return err
+	}
 	highs := map[string]int64{}
-	for _, way := range s.ways {
-		_, high, err := s.broker.Ends(ctx, way.Topic)
-		if err != nil {
-			return err
-		}
-		highs[way.Topic] = high
+	for i, way := range s.ways {
+		highs[way.Topic] = ends[i][1]
 	}
 	c := s.cursor.after(max(job.AsOf, s.cursor.Number), highs)
 	if err := s.hold.EndJob(ctx, job.ID, c); err != nil {

@@ -8,6 +8,21 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
+// topicsAtOnce bounds the topics that the brokers are asked about at a time: each
+// question has a connection of its own.
+const topicsAtOnce = 4
+
+// sideBySide does something for each of n topics, a few at a time. The first error
+// ends all.
+func sideBySide(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(topicsAtOnce)
+	for i := range n {
+		g.Go(func() error { return fn(ctx, i) })
+	}
+	return g.Wait()
+}
+
 // inOrder runs work on every input that feed hands over, on all processors, and
 // hands the results to drain in the order of the inputs. cost bounds what is
 // under way: inputs wait while their sum is above budget.

@@ -30,34 +30,35 @@ func (s *session) recover(ctx context.Context) (*recovery, error) {
 	sent := s.row.Sent
 	routes := s.witnessing()
 	topics := make([]Topic, len(routes))
-	for i, route := range routes {
-		var err error
-		if topics[i], err = s.describe(ctx, route.Topic); err != nil {
-			return nil, err
-		}
-		if topics[i].Cluster != sent.Cluster {
-			r.ask = &asking{fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, topics[i].Cluster, sent.Cluster), bothWays(
-				"Go on with what is pending. What was sent to the other cluster is not sent again.")}
-			return r, nil
-		}
+	err := sideBySide(ctx, len(routes), func(ctx context.Context, i int) (err error) {
+		topics[i], err = s.describe(ctx, routes[i].Topic)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found := topics[0].Cluster; found != sent.Cluster {
+		r.ask = &asking{fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent.Cluster), bothWays(
+			"Go on with what is pending. What was sent to the other cluster is not sent again.")}
+		return r, nil
 	}
 	if err := s.reopen(ctx, &Published{Prefix: sent.Prefix, Routes: routes}); err != nil {
 		return nil, err
 	}
 	crash.At(crash.RecoverFenced)
+	ends, err := s.ends(ctx, topicsOf(routes))
+	if err != nil {
+		return nil, err
+	}
 	starts := map[string]int64{}
 	for i, route := range routes {
-		start, high, err := s.broker.Ends(ctx, route.Topic)
-		if err != nil {
-			return nil, err
-		}
+		start, high := ends[i][0], ends[i][1]
 		starts[route.Topic], r.highs[route.Topic] = max(start, s.cursor.Offsets[route.Topic]), high
 		if ask, err := s.changedTopic(ctx, &route, topics[i], start, high); ask != nil || err != nil {
 			r.ask = ask
 			return r, err
 		}
 	}
-	var err error
 	if r.witnesses, err = s.readBackAll(ctx, starts, r.highs); err != nil {
 		return nil, err
 	}
@@ -79,6 +80,15 @@ func (s *session) recover(ctx context.Context) (*recovery, error) {
 		return r, nil
 	}
 	return r, s.catchUp(r)
+}
+
+// ends gives the start and the high watermark of each topic.
+func (s *session) ends(ctx context.Context, topics []string) ([][2]int64, error) {
+	out := make([][2]int64, len(topics))
+	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
+		out[i][0], out[i][1], err = s.broker.Ends(ctx, topics[i])
+		return err
+	})
 }
 
 // witnessing are the routes that tell what was committed: of those last published

@@ -65,10 +65,12 @@ func (p *Published) plain() []Route {
 }
 
 // topics lists the topics that were published to.
-func (p *Published) topics() []string {
-	out := make([]string, len(p.Routes))
-	for i := range p.Routes {
-		out[i] = p.Routes[i].Topic
+func (p *Published) topics() []string { return topicsOf(p.Routes) }
+
+func topicsOf(routes []PublishedRoute) []string {
+	out := make([]string, len(routes))
+	for i := range routes {
+		out[i] = routes[i].Topic
 	}
 	return out
 }

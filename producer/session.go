@@ -247,13 +247,17 @@ func (s *session) date(next *Published, now registry.Number) {
 // are the topics' ends.
 func (s *session) next(ctx context.Context, how string) (next Published, highs map[string]int64, err error) {
 	next.Prefix = s.row.Config.Prefix
-	for _, way := range s.ways {
-		topic, err := s.describe(ctx, way.Topic)
-		if err != nil {
-			return next, nil, err
+	next.Routes = make([]PublishedRoute, len(s.ways))
+	err = sideBySide(ctx, len(s.ways), func(ctx context.Context, i int) error {
+		topic, err := s.describe(ctx, s.ways[i].Topic)
+		next.Routes[i] = PublishedRoute{Route: s.ways[i].Route, TopicID: topic.ID}
+		if i == 0 {
+			next.Cluster = topic.Cluster
 		}
-		next.Cluster = topic.Cluster
-		next.Routes = append(next.Routes, PublishedRoute{Route: way.Route, TopicID: topic.ID})
+		return err
+	})
+	if err != nil {
+		return next, nil, err
 	}
 	// Lanes that the recovery has just initialised are as good as new ones.
 	if sent := &s.row.Sent; len(s.lanes) == 0 || sent.Prefix != next.Prefix || !slices.Equal(sent.topics(), next.topics()) {
@@ -261,12 +265,13 @@ func (s *session) next(ctx context.Context, how string) (next Published, highs m
 			return next, nil, err
 		}
 	}
+	ends, err := s.ends(ctx, next.topics())
+	if err != nil {
+		return next, nil, err
+	}
 	highs = map[string]int64{}
-	for _, r := range next.Routes {
-		start, high, err := s.broker.Ends(ctx, r.Topic)
-		if err != nil {
-			return next, nil, err
-		}
+	for i, r := range next.Routes {
+		start, high := ends[i][0], ends[i][1]
 		if was := s.row.Sent.of(r.Topic); was == nil || was.TopicID != r.TopicID {
 			if err := s.inspect(ctx, r.Topic, start, high, how); err != nil {
 				return next, nil, err

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"urncast/registry"
 )
@@ -113,24 +112,13 @@ func newest(all []*witness) *ownTransaction {
 
 // readBackAll reads topics side by side, each between two offsets.
 func (s *session) readBackAll(ctx context.Context, from, to map[string]int64) ([]*witness, error) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readersMax)
-	out := make([]*witness, 0, len(to))
-	var mu sync.Mutex
-	for topic, end := range to {
-		group.Go(func() error {
-			w, err := s.readBack(ctx, topic, from[topic], end)
-			mu.Lock()
-			defer mu.Unlock()
-			out = append(out, w)
-			return err
-		})
-	}
-	return out, group.Wait()
+	topics := slices.Sorted(maps.Keys(to))
+	out := make([]*witness, len(topics))
+	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
+		out[i], err = s.readBack(ctx, topics[i], from[topics[i]], to[topics[i]])
+		return err
+	})
 }
-
-// readersMax bounds the topics that are read at a time.
-const readersMax = 4
 
 // readBack reads a topic between two offsets.
 func (s *session) readBack(ctx context.Context, topic string, from, to int64) (*witness, error) {

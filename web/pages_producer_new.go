@@ -141,8 +141,6 @@ func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			p.Name.Error = sentenceOf(err.Error())
 		}
-	} else if c.Name == "new" {
-		p.Name.Error = "The name new is taken by this page. Choose another."
 	}
 	s.checkNew(ctx, p, &c, mails)
 	if replicas, err = replicasIn(v("replicas")); err != nil {

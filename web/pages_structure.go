@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"urncast/formats"
 	"urncast/registry"
@@ -167,7 +166,7 @@ func (s *server) fillPublished(ctx context.Context, v *console.Structure) error 
 		if err != nil {
 			return err
 		}
-		v.Sent = append(v.Sent, console.Sent{Producer: producers[i].Name, Topic: strings.Join(producers[i].Topics(), ", "), Status: became[n].Status})
+		v.Sent = append(v.Sent, console.Sent{Producer: producers[i].Name, Topics: producers[i].Topics(), Status: became[n].Status})
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
 )
@@ -90,17 +91,18 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	from, badFrom := offsetIn(t.From)
 	before, badBefore := offsetIn(q.Get("before"))
+	number, badNumber := offsetIn(q.Get("transaction"))
 	status := http.StatusOK
 	switch {
-	case badFrom || badBefore:
-		status, t.Wrong = http.StatusBadRequest, "An offset is a number from 0 on."
+	case badFrom || badBefore || badNumber:
+		status, t.Wrong = http.StatusBadRequest, "An offset or a transaction is a number from 0 on."
 	default:
-		if err := s.readPart(ctx, t, from, before); err != nil {
+		if err := s.readPart(ctx, t, from, before, registry.Number(number)); err != nil {
 			status, t.Wrong = http.StatusBadGateway, sayFault(err)
 		}
 	}
 	f := s.frame(r, "Topic "+t.Topic, topicsPath)
-	if from < 0 && before < 0 && t.Wrong == "" {
+	if from < 0 && before < 0 && number < 0 && t.Wrong == "" {
 		f.Live = s.tailPath(t)
 	}
 	s.draw(w, r, status, console.TopicPage(f, t))
@@ -123,8 +125,9 @@ func sayFault(err error) string {
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
 
-// readPart reads what a page shows.
-func (s *server) readPart(ctx context.Context, t *console.Topic, from, before int64) error {
+// readPart reads what a page shows: from an offset on, before one, from a transaction
+// on, or the newest; what is not asked for is negative.
+func (s *server) readPart(ctx context.Context, t *console.Topic, from, before int64, number registry.Number) error {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return err
@@ -132,6 +135,11 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 	defer v.Close()
 	if t.Start, t.End, err = v.Ends(ctx); err != nil {
 		return err
+	}
+	if number >= 0 {
+		if from, err = seek(ctx, v, t.Start, t.End, number); err != nil {
+			return err
+		}
 	}
 	var found []console.TopicMessage
 	if from >= 0 {

@@ -169,7 +169,7 @@ func TestTopicIsReadBack(t *testing.T) {
 		}
 	}
 	contains(t, page(t, s.URL+"/topics/structures?from=0", 200), "CL_1_1", "Newer", "Newest")
-	contains(t, page(t, s.URL+"/topics/structures?from=x", 400), "An offset is a number", `value="x"`)
+	contains(t, page(t, s.URL+"/topics/structures?from=x", 400), "An offset or a transaction is a number", `value="x"`)
 	page(t, s.URL+"/topics/structures?before=99999999999999999999", 400)
 	contains(t, page(t, s.URL+"/topics/other", 404), "No producer publishes to this topic")
 	page(t, s.URL+"/topics/structures?producer=other", 404)

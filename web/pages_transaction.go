@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/diff"
 	"urncast/sdmx"
 	"urncast/web/console"
@@ -97,11 +97,11 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 			return err
 		}
 		b := became[t.Number]
-		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topic: strings.Join(p.Topics(), ", "), Status: b.Status, Reason: b.Reason, User: b.User})
+		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topics: p.Topics(), Status: b.Status, Reason: b.Reason, User: b.User})
 		if b.Status == producer.StatusFailed {
-			t.Troubles = append(t.Troubles, console.Fault{What: p.Name + " stopped here", Error: b.Reason,
+			t.Troubles = append(t.Troubles, console.Trouble{Producer: p.Name, May: access.From(ctx).Role >= access.Admin, Fault: console.Fault{What: p.Name + " stopped here", Error: b.Reason,
 				Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it.",
-				Cure:    "Take the cause away, then start the producer; or skip this transaction, and its structures are not sent."})
+				Cure:    "Take the cause away, then start the producer; or skip this transaction, and its structures are not sent."}})
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 		{"structures", "/structures"},
 		{"structures, found by text", "/structures?q=List+4711"},
 		{"one structure", "/structures/codelist/RIG/L_4711/1.0"},
-		{"its source", "/structures/codelist/RIG/L_4711/1.0/source"},
+		{"its source", "/structures/codelist/RIG/L_4711/1.0/source?format=fusion-json"},
 		{"producers", "/producers"},
 		{"one producer", "/producers/default"},
 		{"topics", "/topics"},

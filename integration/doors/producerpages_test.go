@@ -81,7 +81,7 @@ func TestProducerByForms(t *testing.T) {
 	b.post("/producers/new", "do=count&urns=nonsense", 200, `begins with neither urn:sdmx: nor *`)
 	b.post("/producers/new", "", 400, "A producer needs a name.", "A route needs a topic.", `aria-invalid="true"`)
 	b.post("/producers/new", "name=new&topic=t/x&format=fusion-json&agencies=A:B&mail=nobody&prefix="+strings.Repeat("p", 101)+"&replicas=many", 400,
-		"The name new is taken", "is not one that Kafka takes", "neither an agency", "is no address", "prefix of the transactional ids", "1 replica or more", `value="t/x"`)
+		"cannot be named", "is not one that Kafka takes", "neither an agency", "is no address", "prefix of the transactional ids", "1 replica or more", `value="t/x"`)
 	b.post("/producers/new", "name=default&topic=mine&format=fusion-json&connection=main", 409, "There is a producer default already", `value="mine"`)
 	b.post("/producers/new", "name=pub&topic=mine&format=fusion-json&connection=gone", 400, "There is no connection")
 	b.post("/producers/new", "name=half&topic=refused&make=yes&format=fusion-json&connection=main", 409, "Producer half is made", "The topic was not made", "Grant CREATE")

@@ -18,7 +18,7 @@ type Transaction struct {
 	Now          time.Time
 	Older, Newer registry.Number // 0 if there is none
 	Sent         []Sent
-	Troubles     []Fault
+	Troubles     []Trouble
 	Changes      []Changed
 	// From is the position of the first of Changes; Next of those that follow, 0 at
 	// the end.
@@ -28,9 +28,22 @@ type Transaction struct {
 	Removed string
 }
 
+// A Trouble is a producer that stopped at the transaction.
+type Trouble struct {
+	Fault
+	Producer string
+	May      bool // the reader may do something about it
+}
+
 // Sent is what became of a transaction on one producer.
 type Sent struct {
-	Producer, Topic, Status, Reason, User string
+	Producer, Status, Reason, User string
+	Topics                         []string
+}
+
+// FoundOn is the page of a topic from a transaction on.
+func FoundOn(topic, producer string, n registry.Number) string {
+	return TopicPath(topic, producer) + "&transaction=" + Number(n)
 }
 
 // A Changed is one structure of a transaction.

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/web/console"
+)
+
+// seekNear is how many offsets are read one after the other instead of being halved.
+const seekNear = 4 * topicShown
+
+// seek finds from where on to read a topic for a transaction: its number rises along
+// the topic, so that halving comes there in a few steps, wherever it is.
+func seek(ctx context.Context, v producer.TopicView, start, end int64, n registry.Number) (int64, error) {
+	low, high := start, end
+	for high-low > seekNear {
+		middle := low + (high-low)/2
+		at, found, err := firstFrom(ctx, v, middle, high)
+		switch {
+		case err != nil:
+			return 0, err
+		case at < 0 || found >= n:
+			high = middle
+		default:
+			low = at
+		}
+	}
+	from := high
+	err := v.Read(ctx, low, min(high+seekNear, end), func(c *producer.Committed) error {
+		if m := console.TopicMessageOf(c); m.Number >= n {
+			from = m.Offset
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return from, err
+}
+
+// firstFrom gives offset and number of the first record of ours between two offsets;
+// -1 if there is none.
+func firstFrom(ctx context.Context, v producer.TopicView, from, to int64) (at int64, n registry.Number, err error) {
+	at = -1
+	err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+		if m := console.TopicMessageOf(c); !m.Foreign && m.Number > 0 {
+			at, n = m.Offset, m.Number
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return at, n, err
+}

@@ -60,7 +60,7 @@ func (h *highlighter) tag(s string) {
 	if strings.HasPrefix(s, "</") {
 		head = 2
 	}
-	if name > 1 && s[name-1] == '/' {
+	if name > head && s[name-1] == '/' {
 		name--
 	}
 	h.put("i", s[:head])

@@ -14,6 +14,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // connectionPageRoutes are the pages about connections.
@@ -32,12 +33,6 @@ func (s *server) connectionPageRoutes() []route {
 }
 
 const connectionsPath = "/connections"
-
-// actorOf is who makes the request, for the audit.
-func actorOf(r *http.Request) producer.Actor {
-	p := access.From(r.Context())
-	return producer.Actor{User: p.Name, Remote: p.From()}
-}
 
 func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 	all, err := s.Connections.List(r.Context())
@@ -279,7 +274,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	}
 	wanted := d.wanted()
 	d.mu.Unlock()
-	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", actorOf(r))
+	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", rest.Actor(r))
 	if err == nil {
 		s.drafts.drop(d)
 		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
@@ -349,7 +344,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 }
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
-	err := s.Connections.Delete(r.Context(), r.PathValue("name"), actorOf(r))
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), rest.Actor(r))
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)

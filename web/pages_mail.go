@@ -11,6 +11,7 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // mailPageRoutes are for administrators, reads too: they hold addresses.
@@ -133,7 +134,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	}
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {
-		if _, err = s.Mail.Save(r.Context(), in, actorOf(r)); err == nil {
+		if _, err = s.Mail.Save(r.Context(), in, rest.Actor(r)); err == nil {
 			http.Redirect(w, r, mailPath+"?done=saved", http.StatusSeeOther)
 			return
 		}
@@ -227,7 +228,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	}
 	m := &console.Mail{}
 	to := strings.TrimSpace(r.PostForm.Get("to"))
-	sent, err := s.Mail.Test(r.Context(), to, actorOf(r))
+	sent, err := s.Mail.Test(r.Context(), to, rest.Actor(r))
 	status := http.StatusOK
 	switch {
 	case err == nil:

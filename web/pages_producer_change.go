@@ -8,6 +8,7 @@ import (
 
 	"urncast/producer"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // thenWays are what may follow a change of a producer that was started.
@@ -123,7 +124,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
 		return
 	}
-	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, producerActor(r)); err != nil {
+	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, rest.Actor(r)); err != nil {
 		code, text := s.refusal(r, err)
 		if c.Meanwhile = meanwhile(err, routeDifferences(&status.Settings, at, route)); c.Meanwhile == nil {
 			c.Wrong = text
@@ -133,7 +134,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.Route.Make && s.Doctor != nil {
 		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
-		if _, err := s.Doctor.MakeTopic(r.Context(), in, producerActor(r)); err != nil {
+		if _, err := s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r)); err != nil {
 			_, text := s.refusal(r, err)
 			s.drawError(w, r, http.StatusConflict, console.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
 			return
@@ -216,7 +217,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	}
 	v, next := r.PostForm.Get, status.Settings
 	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r, status)
-	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), producerActor(r))
+	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), rest.Actor(r))
 	if err == nil {
 		doneWith(w, r, status.Name, "saved")
 		return

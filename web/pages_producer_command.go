@@ -10,6 +10,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // A fieldError is what is wrong with one field of a question.
@@ -26,7 +27,7 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	command, by := r.PathValue("command"), producerActor(r)
+	command, by := r.PathValue("command"), rest.Actor(r)
 	switch command {
 	case "publish":
 		s.publishSome(w, r, admin, status)
@@ -161,7 +162,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 		return
 	}
 	if err == nil {
-		_, err = admin.Publish(r.Context(), scope, producerActor(r))
+		_, err = admin.Publish(r.Context(), scope, rest.Actor(r))
 	}
 	if err != nil {
 		s.drawRefused(w, r, status, err, again)
@@ -172,7 +173,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 
 // cancelJob removes a job that waits.
 func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
-	err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), producerActor(r))
+	err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "No such job waits",

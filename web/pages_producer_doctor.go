@@ -8,6 +8,7 @@ import (
 
 	"urncast/producer"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // doctorAtOnce bounds the topics that are examined at the same time.
@@ -142,10 +143,10 @@ func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
 	if at := placeOf(status, topic); finding == "topic" {
 		in := producer.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
 		if in.ReplicationFactor, err = replicasIn(v("replicas")); err == nil {
-			_, err = s.Doctor.MakeTopic(r.Context(), in, producerActor(r))
+			_, err = s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r))
 		}
 	} else {
-		_, err = s.Doctor.Fix(r.Context(), at, []string{finding}, producerActor(r))
+		_, err = s.Doctor.Fix(r.Context(), at, []string{finding}, rest.Actor(r))
 	}
 	if err != nil {
 		s.askFix(w, r, topic, finding, err)

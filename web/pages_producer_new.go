@@ -11,6 +11,7 @@ import (
 
 	"urncast/producer"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // connectionOptions are the connections that a producer may take.
@@ -218,7 +219,7 @@ func (s *server) mailWith(ctx context.Context, name string, mails []string) (pro
 
 // makeProducer makes what was filled in: the producer, its addresses and its topic.
 func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *console.ProducerForm, c producer.Config, mails []string, replicas int) {
-	ctx, by := r.Context(), producerActor(r)
+	ctx, by := r.Context(), rest.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
 		status, text := s.refusal(r, err)
 		var taken *producer.TakenError

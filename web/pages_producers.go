@@ -43,11 +43,6 @@ const (
 // mayCommand says whether the reader may command producers.
 func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= access.Admin }
 
-func producerActor(r *http.Request) producer.Actor {
-	p := access.From(r.Context())
-	return producer.Actor{User: p.Name, Remote: p.From()}
-}
-
 // producersPage lists the producers.
 func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
 	p := &console.Producers{Now: s.Now(), May: mayCommand(r)}

@@ -38,7 +38,7 @@ func (a *Access) Account(w http.ResponseWriter, r *http.Request) {
 // CreateAccount serves POST /api/v1/accounts.
 func (a *Access) CreateAccount(w http.ResponseWriter, r *http.Request) {
 	var in access.NewAccount
-	if !readAccess(w, r, &in, `{"name": "anna", "password": "…", "role": "maintainer", "agencies": ["SDMX"]}`) {
+	if !read(w, r, &in, `{"name": "anna", "password": "…", "role": "maintainer", "agencies": ["SDMX"]}`) {
 		return
 	}
 	made, err := a.Control.Create(r.Context(), in)
@@ -48,7 +48,7 @@ func (a *Access) CreateAccount(w http.ResponseWriter, r *http.Request) {
 // ChangeAccount serves PATCH /api/v1/accounts/{account}: what is left out stays.
 func (a *Access) ChangeAccount(w http.ResponseWriter, r *http.Request) {
 	var in access.AccountEdit
-	if !readAccess(w, r, &in, `{"role": "reader"} or {"disabled": true}`) {
+	if !read(w, r, &in, `{"role": "reader"} or {"disabled": true}`) {
 		return
 	}
 	changed, err := a.Control.Change(r.Context(), r.PathValue("account"), in)
@@ -63,7 +63,7 @@ func (a *Access) DeleteAccount(w http.ResponseWriter, r *http.Request) {
 // SetPassword serves POST /api/v1/accounts/{account}/password.
 func (a *Access) SetPassword(w http.ResponseWriter, r *http.Request) {
 	var in NewPassword
-	if !readAccess(w, r, &in, `{"present": "…", "password": "…"}`) {
+	if !read(w, r, &in, `{"present": "…", "password": "…"}`) {
 		return
 	}
 	answerNothing(w, r, a.Control.SetPassword(r.Context(), r.PathValue("account"), in.Present, in.Password))
@@ -89,7 +89,7 @@ func (a *Access) Tokens(w http.ResponseWriter, r *http.Request) {
 // CreateToken serves POST /api/v1/tokens. The answer is the only one that has it.
 func (a *Access) CreateToken(w http.ResponseWriter, r *http.Request) {
 	var in access.NewToken
-	if !readAccess(w, r, &in, `{"name": "nightly-import", "days": 90}`) {
+	if !read(w, r, &in, `{"name": "nightly-import", "days": 90}`) {
 		return
 	}
 	made, err := a.Control.CreateToken(r.Context(), in)
@@ -99,19 +99,6 @@ func (a *Access) CreateToken(w http.ResponseWriter, r *http.Request) {
 // DeleteToken serves DELETE /api/v1/tokens/{id}.
 func (a *Access) DeleteToken(w http.ResponseWriter, r *http.Request) {
 	answerNothing(w, r, a.Control.DeleteToken(r.Context(), r.PathValue("id")))
-}
-
-// readAccess reads a body of JSON. If it says false, the answer has been written.
-func readAccess(w http.ResponseWriter, r *http.Request, into any, example string) bool {
-	b, ok := readBody(w, r)
-	if !ok {
-		return false
-	}
-	if err := decode(b, into); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
-		return false
-	}
-	return true
 }
 
 func answerAccess(w http.ResponseWriter, r *http.Request, status int, v any, err error) {

@@ -104,7 +104,7 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s, err := c.Connections.Save(r.Context(), e.edit(), anyway, actor(r))
+	s, err := c.Connections.Save(r.Context(), e.edit(), anyway, Actor(r))
 	if err != nil {
 		writeConnectionError(w, r, err)
 		return
@@ -119,7 +119,7 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 
 // Delete serves DELETE /api/v1/connections/{name}.
 func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
-	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), actor(r)); err != nil {
+	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), Actor(r)); err != nil {
 		writeConnectionError(w, r, err)
 		return
 	}
@@ -196,8 +196,21 @@ func decode(b []byte, v any) error {
 	return nil
 }
 
-// actor is who makes the request, as the guard found.
-func actor(r *http.Request) producer.Actor {
+// read reads a body of JSON. If it says false, the answer has been written.
+func read(w http.ResponseWriter, r *http.Request, into any, example string) bool {
+	b, ok := readBody(w, r)
+	if !ok {
+		return false
+	}
+	if err := decode(b, into); err != nil {
+		WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
+		return false
+	}
+	return true
+}
+
+// Actor is who makes the request, as the guard found, for the audit.
+func Actor(r *http.Request) producer.Actor {
 	p := access.From(r.Context())
 	return producer.Actor{User: p.Name, Remote: p.From()}
 }

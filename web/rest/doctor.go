@@ -64,7 +64,7 @@ func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	fixed, err := d.Doctor.Fix(r.Context(), at, in.Findings, actor(r))
+	fixed, err := d.Doctor.Fix(r.Context(), at, in.Findings, Actor(r))
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
@@ -78,25 +78,12 @@ func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
 		return
 	}
-	made, err := d.Doctor.MakeTopic(r.Context(), in, actor(r))
+	made, err := d.Doctor.MakeTopic(r.Context(), in, Actor(r))
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusCreated, made)
-}
-
-// read reads a body of JSON. If it says false, the answer has been written.
-func read(w http.ResponseWriter, r *http.Request, into any, example string) bool {
-	b, ok := readBody(w, r)
-	if !ok {
-		return false
-	}
-	if err := decode(b, into); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
-		return false
-	}
-	return true
 }
 
 // writeDoctorError answers with the status that fits an error.

@@ -39,7 +39,7 @@ func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with the mail settings as GET shows them: %s.", err)
 		return
 	}
-	shown, err := m.Mailer.Save(r.Context(), s, actor(r))
+	shown, err := m.Mailer.Save(r.Context(), s, Actor(r))
 	if err != nil {
 		writeMailError(w, r, err)
 		return
@@ -61,7 +61,7 @@ func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says to whom, or empty: %s.", err)
 		return
 	}
-	sent, err := m.Mailer.Test(r.Context(), in.To, actor(r))
+	sent, err := m.Mailer.Test(r.Context(), in.To, Actor(r))
 	if err != nil {
 		writeMailError(w, r, err)
 		return

@@ -46,7 +46,7 @@ func (p *Producers) Create(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"name": "public", "routes": [{"topic": "sdmx.public", "format": "fusion-json"}]}`) {
 		return
 	}
-	admin, err := p.Producers.Create(r.Context(), in, actor(r))
+	admin, err := p.Producers.Create(r.Context(), in, Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
 		return
@@ -69,7 +69,7 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `the settings that GET shows, with what is to be changed and the revision, and may have "then": "baseline" or "continue"`) {
 		return
 	}
-	admin, err := p.Producers.Change(r.Context(), r.PathValue("name"), in.Config, in.Then, actor(r))
+	admin, err := p.Producers.Change(r.Context(), r.PathValue("name"), in.Config, in.Then, Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
 		return
@@ -79,7 +79,7 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 
 // Delete serves DELETE /api/v1/producers/{name}: configuration and state, never topics.
 func (p *Producers) Delete(w http.ResponseWriter, r *http.Request) {
-	if err := p.Producers.Delete(r.Context(), r.PathValue("name"), actor(r)); err != nil {
+	if err := p.Producers.Delete(r.Context(), r.PathValue("name"), Actor(r)); err != nil {
 		writeProducerError(w, r, err)
 		return
 	}
@@ -100,13 +100,13 @@ func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch command := r.PathValue("command"); command {
 	case "start":
-		err = admin.Start(r.Context(), in.How, actor(r))
+		err = admin.Start(r.Context(), in.How, Actor(r))
 	case "suspend":
-		err = admin.Suspend(r.Context(), in.Keep, actor(r))
+		err = admin.Suspend(r.Context(), in.Keep, Actor(r))
 	case "resume":
-		err = admin.Resume(r.Context(), actor(r))
+		err = admin.Resume(r.Context(), Actor(r))
 	case "skip":
-		err = admin.Skip(r.Context(), in.Skip, actor(r))
+		err = admin.Skip(r.Context(), in.Skip, Actor(r))
 	default:
 		WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend, resume and skip, not %q.", command)
 		return
@@ -143,7 +143,7 @@ func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 	if admin == nil {
 		return
 	}
-	job, err := admin.Publish(r.Context(), in, actor(r))
+	job, err := admin.Publish(r.Context(), in, Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
 		return
@@ -157,7 +157,7 @@ func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
 	if admin == nil {
 		return
 	}
-	err := admin.CancelJob(r.Context(), r.PathValue("id"), actor(r))
+	err := admin.CancelJob(r.Context(), r.PathValue("id"), Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		WriteError(w, r, http.StatusNotFound, "No job %s is waiting: what has begun goes on to its end; suspend the producer to hold it up.", r.PathValue("id"))

@@ -1,6 +1,7 @@
 package producer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -231,7 +232,7 @@ func (c *Connections) Test(ctx context.Context, e Edit, t ConnectionTest, report
 		return badEdit("The large message of a test has from 1 to %d bytes, not %d", messageBytesMax, t.Bytes)
 	}
 	topic, prefix := c.Route(ctx, e.Name)
-	t.Topic, t.Prefix = or(t.Topic, topic), or(t.Prefix, prefix)
+	t.Topic, t.Prefix = cmp.Or(t.Topic, topic), cmp.Or(t.Prefix, prefix)
 	if e.Text == "" && e.Properties == nil && e.Files == nil {
 		s, err := c.Get(ctx, e.Name)
 		if err != nil {

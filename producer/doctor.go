@@ -1,6 +1,7 @@
 package producer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (d *Doctor) needs(ctx context.Context, at Place) (TopicNeeds, error) {
 	if err != nil {
 		return TopicNeeds{}, fmt.Errorf("looking for the largest structure: %w", err)
 	}
-	return TopicNeeds{Topic: at.Topic, Prefix: or(at.Prefix, PrefixDefault), Retention: d.Retention, Largest: largest}, nil
+	return TopicNeeds{Topic: at.Topic, Prefix: cmp.Or(at.Prefix, PrefixDefault), Retention: d.Retention, Largest: largest}, nil
 }
 
 // examine gives the connection too, nil if there is none: a finding says why.

@@ -1,6 +1,7 @@
 package producer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 // Create makes a producer, which is stopped. What is empty takes its default, but for
 // topics and formats.
 func (p *Producers) Create(ctx context.Context, c Config, by Actor) (*Admin, error) {
-	c.Prefix, c.Sender = or(c.Prefix, PrefixDefault), or(c.Sender, SenderDefault)
+	c.Prefix, c.Sender = cmp.Or(c.Prefix, PrefixDefault), cmp.Or(c.Sender, SenderDefault)
 	c.Fixed, c.Bootstrap = false, ""
 	if err := p.check(ctx, &c); err != nil {
 		return nil, err
@@ -244,11 +245,4 @@ func (p *Producers) Delete(ctx context.Context, name string, by Actor) error {
 func fixedProducer(name string) error {
 	return &TakenError{fmt.Sprintf("Producer %s cannot be changed or deleted here, because a process was started with it (--topic and its like, or URNCAST_TOPIC): "+
 		"change it there, or start without --topic, and what is saved is taken", name)}
-}
-
-func or(s, d string) string {
-	if s == "" {
-		return d
-	}
-	return s
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -108,9 +109,7 @@ func (s *server) sendTail(w http.ResponseWriter, r *http.Request, t *console.Top
 // tailEvent draws the newest transactions.
 func tailEvent(ctx context.Context, t *console.Topic, last []console.TopicMessage) []byte {
 	all := console.Together(last[max(0, len(last)-topicShown):])
-	for i, j := 0, len(all)-1; i < j; i, j = i+1, j-1 {
-		all[i], all[j] = all[j], all[i]
-	}
+	slices.Reverse(all)
 	var b bytes.Buffer
 	if err := console.TopicTail(t, all).Render(ctx, &b); err != nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,10 +156,8 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 	if err != nil {
 		return err
 	}
-	all := console.Together(found)
-	for i := range all { // the newest first
-		t.Transactions = append(t.Transactions, all[len(all)-1-i])
-	}
+	t.Transactions = console.Together(found)
+	slices.Reverse(t.Transactions) // the newest first
 	if from > t.Start {
 		t.Older = from
 	}

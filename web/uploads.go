@@ -1,8 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -92,9 +90,7 @@ func (u *uploads) take(form *multipart.Reader, user string, now time.Time) (*upl
 	if len(up.files) == 0 {
 		return nil, fields, nil
 	}
-	id := make([]byte, uploadIDSize)
-	_, _ = rand.Read(id) // never fails: crypto/rand ends the program instead
-	up.id = hex.EncodeToString(id)
+	up.id = randomHex(uploadIDSize)
 	u.keep(up, now)
 	return up, fields, nil
 }

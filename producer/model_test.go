@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -115,27 +114,7 @@ func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, 
 }
 
 func modelSeen(r *modelRecord) *Seen {
-	s := &Seen{Offset: r.offset, Key: string(r.Key), Tombstone: r.Value == nil}
-	for _, h := range r.Headers {
-		switch v := string(h.Value); h.Key {
-		case HeaderRegistry:
-			s.Registry = v
-		case HeaderProducer:
-			s.Producer = v
-		case HeaderTransactionID:
-			s.TransactionID = v
-		case HeaderTransaction:
-			n, _ := strconv.Atoi(v)
-			s.Number = registry.Number(n)
-		case HeaderJob:
-			s.Job = v
-		case HeaderPosition:
-			s.Position, _ = strconv.Atoi(v)
-		case HeaderCount:
-			s.Count, _ = strconv.Atoi(v)
-		}
-	}
-	return s
+	return (&Committed{Record: r.Record, Offset: r.offset}).Seen()
 }
 
 type modelLane struct {

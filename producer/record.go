@@ -27,6 +27,32 @@ const (
 	HeaderCorrelationID = "X-Correlation-Id"
 )
 
+// Take takes up what a header says; of those that nobody asks for it knows nothing.
+func (s *Seen) Take(name string, value []byte) {
+	number := func() int {
+		n, _ := strconv.Atoi(string(value)) // 0 is no transaction, position or count of ours
+		return n
+	}
+	switch name {
+	case HeaderRegistry:
+		s.Registry = string(value)
+	case HeaderProducer:
+		s.Producer = string(value)
+	case HeaderTransactionID:
+		s.TransactionID = string(value)
+	case HeaderTransaction:
+		s.Number = registry.Number(number())
+	case HeaderAction:
+		s.Action = string(value)
+	case HeaderJob:
+		s.Job = string(value)
+	case HeaderPosition:
+		s.Position = number()
+	case HeaderCount:
+		s.Count = number()
+	}
+}
+
 // A stamp makes the headers of one Kafka transaction's records on one topic: what
 // they share is built once.
 type stamp struct {

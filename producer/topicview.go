@@ -22,6 +22,15 @@ func (c *Committed) Get(name string) string {
 	return ""
 }
 
+// Seen is what the record says of itself.
+func (c *Committed) Seen() *Seen {
+	s := &Seen{Offset: c.Offset, Key: string(c.Key), Tombstone: c.Value == nil}
+	for i := range c.Headers {
+		s.Take(c.Headers[i].Key, c.Headers[i].Value)
+	}
+	return s
+}
+
 // A TopicView is a topic that is read. Its errors are Faults.
 type TopicView interface {
 	// Ends gives the log's start and its high watermark.

@@ -132,7 +132,7 @@ func (s *server) readWhole(ctx context.Context, t *console.Topic, v *verify.Comp
 	defer still.Stop()
 	err = view.Read(ctx, v.Start, end, func(c *producer.Committed) error {
 		still.Reset(verifyStill)
-		v.Messages = append(v.Messages, verify.MessageOf(c.Offset, 0, string(c.Key), c.Value == nil, c.Get))
+		v.Messages = append(v.Messages, verify.MessageOf(c.Seen(), 0))
 		if len(v.Messages)%verifyEvery == 0 {
 			line("%s, up to offset %d.", console.Plural(len(v.Messages), "message", "messages"), c.Offset)
 		}

@@ -150,11 +150,20 @@ func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
 		fetches.EachRecord(func(r *kgo.Record) {
 			at = r.Offset + 1
 			if !r.Attrs.IsControl() {
-				v.Messages = append(v.Messages, verify.MessageOf(r.Offset, r.ProducerID, string(r.Key), r.Value == nil, func(name string) string { return header(r, name) }))
+				v.Messages = append(v.Messages, verify.MessageOf(seenOf(r), r.ProducerID))
 			}
 		})
 	}
 	return nil
+}
+
+// seenOf is what a record says of itself.
+func seenOf(r *kgo.Record) *producer.Seen {
+	s := &producer.Seen{Offset: r.Offset, Key: string(r.Key), Tombstone: r.Value == nil}
+	for i := range r.Headers {
+		s.Take(r.Headers[i].Key, r.Headers[i].Value)
+	}
+	return s
 }
 
 // offsetOf asks for a topic's end: -1 is the high watermark, -2 the start.

@@ -3,13 +3,11 @@ package kafka
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
-	"urncast/registry"
 )
 
 // fetchWait is how long (ms) a broker may hold back the answer that there is
@@ -20,11 +18,20 @@ const fetchWait = 10
 // waitingAfter is how long reading back may stand still before it says so.
 const waitingAfter = 3 * time.Second
 
-// ReadBack implements producer.Broker. End-of-file alone would not do: it comes
-// at the last stable offset, and behind a foreign open transaction there may be
-// commits of ours. The position counts aborted records and markers, which no
-// message shows, so the end-of-file events carry it.
+// ReadBack implements producer.Broker.
 func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, waiting func(int64), yield func(*producer.Seen)) error {
+	return b.read(ctx, topic, from, to, waiting, func(m *ck.Message) error {
+		yield(seen(m))
+		return nil
+	})
+}
+
+// read yields every committed message from one offset up to another. End-of-file alone
+// would not do: it comes at the last stable offset, and behind a foreign open
+// transaction there may be commits of ours. The position counts aborted records and
+// markers, which no message shows, so the end-of-file events carry it. waiting is called
+// while the position stands still.
+func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting func(int64), yield func(*ck.Message) error) error {
 	if from >= to {
 		return nil
 	}
@@ -43,7 +50,9 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 		case *ck.Message:
 			at := int64(e.TopicPartition.Offset)
 			if at < to {
-				yield(seen(e))
+				if err := yield(e); err != nil {
+					return err
+				}
 			}
 			position = max(position, at+1)
 		case ck.PartitionEOF:
@@ -119,26 +128,7 @@ func (b *Broker) readFault(topic string, e ck.Error) error {
 func seen(m *ck.Message) *producer.Seen {
 	s := &producer.Seen{Offset: int64(m.TopicPartition.Offset), Key: string(m.Key), Tombstone: m.Value == nil}
 	for i := range m.Headers {
-		v := string(m.Headers[i].Value)
-		switch m.Headers[i].Key {
-		case producer.HeaderRegistry:
-			s.Registry = v
-		case producer.HeaderProducer:
-			s.Producer = v
-		case producer.HeaderTransactionID:
-			s.TransactionID = v
-		case producer.HeaderTransaction:
-			n, _ := strconv.ParseInt(v, 10, 64) // 0 is no number of ours
-			s.Number = registry.Number(n)
-		case producer.HeaderAction:
-			s.Action = v
-		case producer.HeaderJob:
-			s.Job = v
-		case producer.HeaderPosition:
-			s.Position, _ = strconv.Atoi(v)
-		case producer.HeaderCount:
-			s.Count, _ = strconv.Atoi(v)
-		}
+		s.Take(m.Headers[i].Key, m.Headers[i].Value)
 	}
 	return s
 }

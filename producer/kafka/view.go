@@ -33,39 +33,9 @@ func (v *view) Ends(ctx context.Context) (start, end int64, err error) {
 	return v.broker.Ends(ctx, v.topic)
 }
 
-// Read implements producer.TopicView. Like ReadBack it goes by the position, which
-// counts aborted records and markers too.
+// Read implements producer.TopicView.
 func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Committed) error) error {
-	if from >= to {
-		return nil
-	}
-	c, err := v.broker.consumer(v.topic, from)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	for position := from; position < to; {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		switch e := c.Poll(100).(type) {
-		case *ck.Message:
-			at := int64(e.TopicPartition.Offset)
-			if at < to {
-				if err := yield(committed(e)); err != nil {
-					return err
-				}
-			}
-			position = max(position, at+1)
-		case ck.PartitionEOF:
-			position = max(position, int64(e.Offset))
-		case ck.Error:
-			if f := v.broker.readFault(v.topic, e); f != nil {
-				return f
-			}
-		}
-	}
-	return nil
+	return v.broker.read(ctx, v.topic, from, to, func(int64) {}, func(m *ck.Message) error { return yield(committed(m)) })
 }
 
 // committed takes everything from a message.

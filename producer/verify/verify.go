@@ -5,7 +5,6 @@ package verify
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"urncast/formats"
@@ -51,33 +50,16 @@ type Message struct {
 	Number          int64
 	ID, Action, Job string
 	Position, Count int
-	Skipped         []int64
 	Foreign         bool // written by somebody else
 }
 
-// MessageOf takes from a record what is asked; header gives the value of one of its
-// headers.
-func MessageOf(offset, session int64, key string, null bool, header func(name string) string) Message {
-	number := func(name string) int64 {
-		n, err := strconv.ParseInt(header(name), 10, 64)
-		if err != nil {
-			return 0 // which no transaction, position or count is
-		}
-		return n
+// MessageOf takes from what was seen of a record what is asked.
+func MessageOf(s *producer.Seen, session int64) Message {
+	return Message{
+		Offset: s.Offset, Session: session, Key: s.Key, Null: s.Tombstone,
+		Number: int64(s.Number), ID: s.TransactionID, Action: s.Action, Job: s.Job,
+		Position: s.Position, Count: s.Count, Foreign: s.Registry == "",
 	}
-	m := Message{
-		Offset: offset, Session: session, Key: key, Null: null,
-		Number: number(producer.HeaderTransaction), ID: header(producer.HeaderTransactionID),
-		Action: header(producer.HeaderAction), Job: header(producer.HeaderJob),
-		Position: int(number(producer.HeaderPosition)), Count: int(number(producer.HeaderCount)),
-		Foreign: header(producer.HeaderRegistry) == "",
-	}
-	for word := range strings.SplitSeq(header(producer.HeaderSkipped), ",") {
-		if n, err := strconv.ParseInt(word, 10, 64); err == nil {
-			m.Skipped = append(m.Skipped, n)
-		}
-	}
-	return m
 }
 
 // An Entry is one transaction of the log, and what became of it for the producer.

@@ -37,11 +37,9 @@ type TopicMessage struct {
 
 // TopicMessageOf takes from a record what a row shows.
 func TopicMessageOf(c *producer.Committed) TopicMessage {
-	n, _ := strconv.ParseInt(c.Get(producer.HeaderTransaction), 10, 64) // 0 is no number of ours
-	m := TopicMessage{Offset: c.Offset, At: c.At, Key: string(c.Key), Action: c.Get(producer.HeaderAction), Tombstone: c.Value == nil,
-		Foreign: c.Get(producer.HeaderRegistry) == "", Bytes: len(c.Value), Number: registry.Number(n), Job: c.Get(producer.HeaderJob), Skipped: c.Get(producer.HeaderSkipped)}
-	m.Position, _ = strconv.Atoi(c.Get(producer.HeaderPosition))
-	m.Count, _ = strconv.Atoi(c.Get(producer.HeaderCount))
+	s := c.Seen()
+	m := TopicMessage{Offset: c.Offset, At: c.At, Key: s.Key, Action: s.Action, Tombstone: s.Tombstone, Foreign: s.Registry == "", Bytes: len(c.Value),
+		Number: s.Number, Position: s.Position, Count: s.Count, Job: s.Job, Skipped: c.Get(producer.HeaderSkipped)}
 	if u, err := sdmx.ParseURN(m.Key); err == nil {
 		m.URN = &u
 	}

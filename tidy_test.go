@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"producer/kafka/properties": {"producer"},
 	"producer/kafka/gateway":    {"producer/kafka/properties"},
 	"producer/mail":             {"producer", "registry"},
-	"producer/verify":           {"producer", "formats", "sdmx"},
+	"producer/verify":           {"producer", "registry", "formats", "sdmx"},
 	"registry/postgres":         {"producer", "registry", "registry/access", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"web":                       {"producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
 	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "producer/verify", "registry/postgres", "registry/access", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},

@@ -44,7 +44,11 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 				_ = flush.Flush() // as above
 			}
 		}
-		v, err := s.compareTopic(ctx, t, line)
+		admin, err := s.Producers.Find(ctx, t.Producer)
+		if err != nil {
+			return console.VerifyFailed(sayFault(err)).Render(ctx, out)
+		}
+		v, err := verify.Compare(ctx, &sides{s, admin, t, line})
 		if err != nil {
 			return console.VerifyFailed(sayFault(err)).Render(ctx, out)
 		}
@@ -53,72 +57,55 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 	s.stream(w, r, console.VerifyPage(s.frame(r, "Verify "+t.Topic, topicsPath), t, report))
 }
 
-// compareTopic reads both sides: what the registry calls sent before the topic, and what it
-// has recorded again after it.
-func (s *server) compareTopic(ctx context.Context, t *console.Topic, line func(string, ...any)) (*verify.Comparison, error) {
-	admin, err := s.Producers.Find(ctx, t.Producer)
-	if err != nil {
-		return nil, err
-	}
-	v := verify.New(&producer.Status{}, t.Topic)
-	if err := s.readFeed(ctx, admin, v, t.Topic); err != nil {
-		return nil, err
-	}
-	judged := len(v.Feed)
-	line("The registry has %s.", console.Plural(judged, "transaction", "transactions"))
-	if err := s.readWhole(ctx, t, v, line); err != nil {
-		return nil, err
-	}
-	if err := s.readFeed(ctx, admin, v, t.Topic); err != nil {
-		return nil, err
-	}
-	v.Later(judged)
-	for _, n := range v.Absent() {
-		tx, changes, err := s.Registry.Transaction(ctx, registry.Number(n))
-		if err != nil {
-			return nil, err
-		}
-		var urns []sdmx.URN
-		for i := range changes {
-			urns = append(urns, changes[i].URN)
-		}
-		if err := v.Look(n, tx.Kind == registry.Delete, urns); err != nil {
-			return nil, err
-		}
-	}
-	return v, nil
+// sides implement verify.Sides, and tell who looks on how far they are.
+type sides struct {
+	*server
+	admin *producer.Admin
+	topic *console.Topic
+	line  func(string, ...any)
 }
 
-// readFeed reads what the log has more than is known, and the producer's status.
-func (s *server) readFeed(ctx context.Context, admin *producer.Admin, v *verify.Comparison, topic string) error {
-	status, err := admin.Status(ctx)
+// ReadChanges implements verify.Sides.
+func (s *sides) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
+	tx, changes, err := s.Registry.Transaction(ctx, registry.Number(number))
+	for i := range changes {
+		urns = append(urns, changes[i].URN)
+	}
+	return tx.Kind == registry.Delete, urns, err
+}
+
+// ReadLog implements verify.Sides.
+func (s *sides) ReadLog(ctx context.Context, v *verify.Comparison) error {
+	status, err := s.admin.Status(ctx)
 	if err != nil {
 		return err
 	}
-	v.About(&status, topic)
+	v.About(&status, s.topic.Topic)
 	for {
 		txns, err := s.Registry.Transactions(ctx, registry.Number(len(v.Feed)), verifyPage)
 		if err != nil || len(txns) == 0 {
 			return err
 		}
-		became, err := admin.TransactionStatus(ctx, txns[0].Number, txns[len(txns)-1].Number)
+		became, err := s.admin.TransactionStatus(ctx, txns[0].Number, txns[len(txns)-1].Number)
 		if err != nil {
 			return err
 		}
 		for _, x := range txns {
 			b := became[x.Number]
-			v.Feed = append(v.Feed, verify.Entry{Number: int64(x.Number), ID: x.ID, Kind: string(x.Kind), Structures: x.Structures, Status: b.Status, Reason: b.Reason, User: b.User})
+			v.Feed = append(v.Feed, verify.Entry{Number: int64(x.Number), ID: x.ID, Kind: x.Kind, Structures: x.Structures, Status: b.Status, Reason: b.Reason, User: b.User})
 		}
 	}
 }
 
 var errStill = errors.New("another program's open transaction hides the end of the topic, or the brokers do not answer")
 
-// readWhole reads what is committed, up to the high watermark of now.
-func (s *server) readWhole(ctx context.Context, t *console.Topic, v *verify.Comparison, line func(string, ...any)) error {
+// ReadTopic implements verify.Sides: it reads what is committed, up to the high watermark
+// of now.
+func (s *sides) ReadTopic(ctx context.Context, v *verify.Comparison) error {
+	s.line("The registry has %s.", console.Plural(len(v.Feed), "transaction", "transactions"))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	view, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
+	view, err := s.Reader.OpenTopic(ctx, s.topic.Connection, s.topic.Topic)
 	if err != nil {
 		return err
 	}
@@ -127,14 +114,14 @@ func (s *server) readWhole(ctx context.Context, t *console.Topic, v *verify.Comp
 	if v.Start, end, err = view.Ends(ctx); err != nil {
 		return err
 	}
-	line("The topic is read from offset %d to %d.", v.Start, end)
+	s.line("The topic is read from offset %d to %d.", v.Start, end)
 	still := time.AfterFunc(verifyStill, func() { cancel(errStill) })
 	defer still.Stop()
 	err = view.Read(ctx, v.Start, end, func(c *producer.Committed) error {
 		still.Reset(verifyStill)
 		v.Messages = append(v.Messages, verify.MessageOf(c.Seen(), 0))
 		if len(v.Messages)%verifyEvery == 0 {
-			line("%s, up to offset %d.", console.Plural(len(v.Messages), "message", "messages"), c.Offset)
+			s.line("%s, up to offset %d.", console.Plural(len(v.Messages), "message", "messages"), c.Offset)
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/verify"
+	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/rest"
 )
@@ -54,24 +55,8 @@ func (c *verifyCommand) verify(ctx context.Context) (differs bool, err error) {
 	if err := c.fill(ctx, &c.client); err != nil {
 		return false, err
 	}
-	v := &verification{Comparison: verify.New(&producer.Status{}, c.Topic), client: &c.client, producer: c.Producer, topic: c.Topic}
-	// What the registry calls sent must be on the topic that is read afterwards;
-	// what is on the topic must be in the registry that is read after that.
-	if err := v.readRegistry(ctx); err != nil {
-		return false, err
-	}
-	judged := len(v.Feed)
-	if err := v.readTopic(ctx, &c.topicFlags); err != nil {
-		return false, err
-	}
-	if c.FromBaseline && !v.CutToBaseline() {
-		return false, fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", c.Topic)
-	}
-	if err := v.readRegistry(ctx); err != nil {
-		return false, err
-	}
-	v.Later(judged)
-	if err := v.readAbsent(ctx); err != nil {
+	v, err := verify.Compare(ctx, c)
+	if err != nil {
 		return false, err
 	}
 	for _, f := range v.Findings() {
@@ -99,13 +84,6 @@ func printPromise(f *verify.Finding) {
 	}
 }
 
-// verification reads both sides.
-type verification struct {
-	*verify.Comparison
-	client          *client
-	producer, topic string
-}
-
 // entry is one transaction of the feed.
 type entry struct {
 	Number       int64              `json:"number"`
@@ -117,7 +95,10 @@ type entry struct {
 
 // of gives what became of it for one producer.
 func (e *entry) of(producer string) verify.Entry {
-	out := verify.Entry{Number: e.Number, ID: e.ID, Kind: e.Kind, Structures: e.Structures}
+	out := verify.Entry{Number: e.Number, ID: e.ID, Kind: registry.Replace, Structures: e.Structures}
+	if e.Kind == registry.Delete.String() {
+		out.Kind = registry.Delete
+	}
 	for _, p := range e.Publications {
 		if p.Producer == producer {
 			out.Status, out.Reason, out.User = p.Status, p.Reason, p.User
@@ -126,18 +107,19 @@ func (e *entry) of(producer string) verify.Entry {
 	return out
 }
 
-// readTopic reads what is committed, up to the high watermark of now.
-func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
-	k, err := f.reader(kgo.NewOffset().AtStart(), kgo.KeepControlRecords())
+// ReadTopic implements verify.Sides: it reads what is committed, up to the high watermark
+// of now.
+func (c *verifyCommand) ReadTopic(ctx context.Context, v *verify.Comparison) error {
+	k, err := c.reader(kgo.NewOffset().AtStart(), kgo.KeepControlRecords())
 	if err != nil {
 		return err
 	}
 	defer k.Close()
-	start, err := offsetOf(ctx, k, f.Topic, -2)
+	start, err := offsetOf(ctx, k, c.Topic, -2)
 	if err != nil {
 		return err
 	}
-	end, err := offsetOf(ctx, k, f.Topic, -1)
+	end, err := offsetOf(ctx, k, c.Topic, -1)
 	if err != nil {
 		return err
 	}
@@ -145,7 +127,7 @@ func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
 	for at := start; at < end; {
 		fetches := k.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			return fmt.Errorf("reading topic %s at offset %d of %d: %w", f.Topic, at, end, err)
+			return fmt.Errorf("reading topic %s at offset %d of %d: %w", c.Topic, at, end, err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			at = r.Offset + 1
@@ -153,6 +135,9 @@ func (v *verification) readTopic(ctx context.Context, f *topicFlags) error {
 				v.Messages = append(v.Messages, verify.MessageOf(seenOf(r), r.ProducerID))
 			}
 		})
+	}
+	if c.FromBaseline && !v.CutToBaseline() {
+		return fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", c.Topic)
 	}
 	return nil
 }
@@ -188,47 +173,39 @@ func offsetOf(ctx context.Context, k *kgo.Client, topic string, which int64) (in
 	return 0, fmt.Errorf("the brokers said nothing of topic %s", topic)
 }
 
-// readRegistry reads what the feed has more than is known, and the producer's
-// status.
-func (v *verification) readRegistry(ctx context.Context) error {
+// ReadLog implements verify.Sides.
+func (c *verifyCommand) ReadLog(ctx context.Context, v *verify.Comparison) error {
 	var s producer.Status
-	if _, err := v.client.get(ctx, producerPath(v.producer), &s); err != nil {
+	if _, err := c.get(ctx, producerPath(c.Producer), &s); err != nil {
 		return err
 	}
-	v.About(&s, v.topic)
+	v.About(&s, c.Topic)
 	for {
 		var page struct {
 			Transactions []entry `json:"transactions"`
 		}
-		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.Feed)), &page); err != nil {
+		if _, err := c.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.Feed)), &page); err != nil {
 			return err
 		}
 		if len(page.Transactions) == 0 {
 			return nil
 		}
 		for _, e := range page.Transactions {
-			v.Feed = append(v.Feed, e.of(v.producer))
+			v.Feed = append(v.Feed, e.of(c.Producer))
 		}
 	}
 }
 
-// readAbsent looks into what was sent and is not on the topic, where the producer has
-// other topics that it may have gone to.
-func (v *verification) readAbsent(ctx context.Context) error {
-	for _, n := range v.Absent() {
-		var tx rest.Transaction
-		if _, err := v.client.get(ctx, fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil {
-			return err
-		}
-		var urns []sdmx.URN
-		for _, c := range tx.Changes {
-			if u, err := sdmx.ParseURN(c.URN); err == nil {
-				urns = append(urns, u)
-			}
-		}
-		if err := v.Look(n, tx.Kind == "delete", urns); err != nil {
-			return err
+// ReadChanges implements verify.Sides.
+func (c *verifyCommand) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
+	var tx rest.Transaction
+	if _, err := c.get(ctx, fmt.Sprintf("/api/v1/transactions/%d", number), &tx); err != nil {
+		return false, nil, err
+	}
+	for _, change := range tx.Changes {
+		if u, err := sdmx.ParseURN(change.URN); err == nil {
+			urns = append(urns, u)
 		}
 	}
-	return nil
+	return tx.Kind == registry.Delete.String(), urns, nil
 }

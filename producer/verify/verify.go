@@ -4,11 +4,13 @@ package verify
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 
 	"urncast/formats"
 	"urncast/producer"
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -65,13 +67,13 @@ func MessageOf(s *producer.Seen, session int64) Message {
 // An Entry is one transaction of the log, and what became of it for the producer.
 type Entry struct {
 	Number               int64
-	ID, Kind             string
+	ID                   string
+	Kind                 registry.Kind
 	Structures           int
 	Status, Reason, User string
 }
 
-// A Comparison holds both sides. What the log calls sent must have been read before
-// the topic was; what the topic holds must be in the log as it was read afterwards.
+// A Comparison holds both sides.
 type Comparison struct {
 	Messages []Message
 	Start    int64 // of the topic's log
@@ -79,16 +81,49 @@ type Comparison struct {
 	Status   producer.Status
 	Route    producer.Route
 	Since    int64 // the transaction after which the route was taken up
-	// Counts, of transactions that were sent and are not on the topic although the
+	// counts, of transactions that were sent and are not on the topic although the
 	// producer has several, how many of their structures surely go there.
-	Counts map[int64]int
+	counts map[int64]int
 }
 
-// New begins the comparison of a producer's topic.
-func New(s *producer.Status, topic string) *Comparison {
-	v := &Comparison{Counts: map[int64]int{}}
-	v.About(s, topic)
-	return v
+// Sides read what is compared.
+type Sides interface {
+	// ReadLog adds to Feed what the log has behind it, and takes up the producer's status
+	// as it is now, with About.
+	ReadLog(ctx context.Context, v *Comparison) error
+	// ReadTopic reads the topic's start and its messages.
+	ReadTopic(ctx context.Context, v *Comparison) error
+	// ReadChanges lists what a transaction changed.
+	ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error)
+}
+
+// Compare reads both sides. What the log calls sent must have been read before the topic
+// is; what the topic holds must be in the log that is read afterwards.
+func Compare(ctx context.Context, s Sides) (*Comparison, error) {
+	v := &Comparison{counts: map[int64]int{}}
+	if err := s.ReadLog(ctx, v); err != nil {
+		return nil, err
+	}
+	judged := len(v.Feed)
+	if err := s.ReadTopic(ctx, v); err != nil {
+		return nil, err
+	}
+	if err := s.ReadLog(ctx, v); err != nil {
+		return nil, err
+	}
+	for i := judged; i < len(v.Feed); i++ {
+		v.Feed[i].Status = producer.StatusPending // sent or not when the topic was read: nobody knows
+	}
+	for _, n := range v.absent() {
+		deletes, urns, err := s.ReadChanges(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		if err := v.look(n, deletes, urns); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
 }
 
 // About takes up the producer's status as it is now.
@@ -106,17 +141,9 @@ func (v *Comparison) About(s *producer.Status, topic string) {
 	}
 }
 
-// Later says that what the log has behind its first entries was recorded after the
-// topic was read: whether that was sent by then, nobody knows.
-func (v *Comparison) Later(first int) {
-	for i := first; i < len(v.Feed); i++ {
-		v.Feed[i].Status = producer.StatusPending
-	}
-}
-
-// Absent lists what was sent and is not on the topic, where the producer has other
-// topics that it may have gone to: Look then says of each.
-func (v *Comparison) Absent() (numbers []int64) {
+// absent lists what was sent and is not on the topic, where the producer has other
+// topics that it may have gone to: look then says of each.
+func (v *Comparison) absent() (numbers []int64) {
 	if len(v.Status.Settings.Routes) < 2 {
 		return nil
 	}
@@ -130,8 +157,8 @@ func (v *Comparison) Absent() (numbers []int64) {
 	return numbers
 }
 
-// Look counts which structures of a transaction surely go to the topic.
-func (v *Comparison) Look(number int64, deletes bool, urns []sdmx.URN) error {
+// look counts which structures of a transaction surely go to the topic.
+func (v *Comparison) look(number int64, deletes bool, urns []sdmx.URN) error {
 	f, err := formats.ByName(v.Route.Format)
 	if err != nil {
 		return err
@@ -142,13 +169,13 @@ func (v *Comparison) Look(number int64, deletes bool, urns []sdmx.URN) error {
 			n++
 		}
 	}
-	v.Counts[number] = n
+	v.counts[number] = n
 	return nil
 }
 
 // elsewhere says whether a transaction may have gone to other topics alone.
 func (v *Comparison) elsewhere(number int64) bool {
-	n, looked := v.Counts[number]
+	n, looked := v.counts[number]
 	return looked && n == 0
 }
 
@@ -295,7 +322,7 @@ func (v *Comparison) same() Finding {
 			if e.ID != m.ID {
 				f.differ("transaction %d has id %s on the topic and %s in the registry", m.Number, m.ID, e.ID)
 			}
-			if m.Job == "" && (m.Count > e.Structures || e.Kind == "delete" && m.Action != "delete") {
+			if m.Job == "" && (m.Count > e.Structures || e.Kind == registry.Delete && m.Action != registry.Delete.String()) {
 				f.differ("transaction %d is a %s of %d structures, on the topic a %s of %d", m.Number, e.Kind, e.Structures, m.Action, m.Count)
 			}
 		}

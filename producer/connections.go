@@ -142,11 +142,6 @@ func (c *Connections) Delete(ctx context.Context, name string, by Actor) error {
 // Properties describes every property that a connection may have.
 func (c *Connections) Properties() []PropertyInfo { return c.Client.Properties() }
 
-// Acts gives entries of the audit above an id, in order.
-func (c *Connections) Acts(ctx context.Context, after int64, limit int) ([]Act, error) {
-	return c.Store.Acts(ctx, after, limit)
-}
-
 // Check says what becomes of each property of an edit; nothing is connected to.
 func (c *Connections) Check(ctx context.Context, e Edit) ([]Finding, error) {
 	d, err := c.draft(ctx, e)

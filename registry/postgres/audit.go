@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -62,38 +60,33 @@ func (s *AccessStore) Record(ctx context.Context, a access.Act) error {
 
 // Acts implements access.Store.
 func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]access.Act, error) {
-	where, args := []string{"true"}, []any{}
-	and := func(condition string, v any) {
-		args = append(args, v)
-		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
-	}
+	var w conditions
 	if q.User != "" {
-		and("user_name = ?", q.User)
+		w.add("user_name = $#", q.User)
 	}
 	if q.Action != "" {
-		and("action = ?", q.Action)
+		w.add("action = $#", q.Action)
 	}
 	if q.Subject != "" {
-		and("strpos(lower(subject), lower(?)) > 0", q.Subject)
+		w.add("strpos(lower(subject), lower($#)) > 0", q.Subject)
 	}
 	if !q.From.IsZero() {
-		and("at >= ?", q.From)
+		w.add("at >= $#", q.From)
 	}
 	if !q.To.IsZero() {
-		and("at < ?", q.To)
+		w.add("at < $#", q.To)
 	}
 	if q.Before > 0 {
-		and("id < ?", q.Before)
+		w.add("id < $#", q.Before)
 	}
-	order := "DESC"
+	order := "id DESC"
 	if q.Ascending || q.After > 0 {
-		and("id > ?", q.After)
-		order = "ASC"
+		w.add("id > $#", q.After)
+		order = "id"
 	}
-	args = append(args, q.Limit)
+	tail := w.limit(order, q.Limit)
 	acts, err := all(ctx, s, pgx.RowToStructByPos[access.Act], `
-		SELECT id, at, user_name, remote, action, subject, detail FROM audit
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY id `+order+` LIMIT $`+strconv.Itoa(len(args)), args...)
+		SELECT id, at, user_name, remote, action, subject, detail FROM audit`+tail, w.args...)
 	for i := range acts {
 		acts[i].At = acts[i].At.UTC()
 	}

@@ -40,7 +40,7 @@ func (c *conditions) last() string { return "$" + strconv.Itoa(len(c.args)) }
 // limit ends a statement with the conditions.
 func (c *conditions) limit(order string, n int) string {
 	c.args = append(c.args, n)
-	return " WHERE " + strings.Join(c.texts, " AND ") + " ORDER BY " + order + " LIMIT $" + strconv.Itoa(len(c.args))
+	return c.where() + " ORDER BY " + order + " LIMIT $" + strconv.Itoa(len(c.args))
 }
 
 // Log implements registry.Browser.

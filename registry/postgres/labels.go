@@ -117,7 +117,7 @@ func markLatest(ctx context.Context, tx pgx.Tx, ids []int64) error {
 // Search implements registry.Labeller. With words it reads every label once, which are
 // small; without, it enters indexes for the rows and for their number.
 func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []string) ([]registry.Label, map[sdmx.Class]int, error) {
-	w := conditions{texts: []string{"true"}}
+	var w conditions
 	for _, word := range words {
 		w.add("words LIKE $#", "%"+likeEscape.Replace(word)+"%")
 	}
@@ -131,8 +131,8 @@ func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []stri
 	if len(words) > 0 {
 		once = "MATERIALIZED"
 	}
-	matching := strings.Join(w.texts, " AND ")
-	w.texts = []string{"true"}
+	matching := w.where()
+	w.texts = nil
 	if q.Class != sdmx.ClassUnknown {
 		w.add("class = $#", q.Class.String())
 	}
@@ -140,7 +140,7 @@ func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []stri
 		w.add("urn > $#", q.After)
 	}
 	page := w.limit("urn", q.Limit)
-	rows, err := s.pool.Query(ctx, `WITH found AS `+once+` (SELECT urn, class, label, items, latest FROM labels WHERE `+matching+`)
+	rows, err := s.pool.Query(ctx, `WITH found AS `+once+` (SELECT urn, class, label, items, latest FROM labels`+matching+`)
 		SELECT '', class, '', count(*)::int, false FROM found GROUP BY class
 		UNION ALL (SELECT urn, class, label, items, latest FROM found`+page+`)`, w.args...)
 	if err != nil {

@@ -171,35 +171,40 @@ func sseEvent(name string, data []byte) []byte {
 // serveLive is the stream of a live page.
 func (s *server) serveLive(l *live) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", "text/event-stream")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Accel-Buffering", "no")
-		flush := http.NewResponseController(w)
 		events := l.join()
 		defer l.leave(events)
-		beat := time.NewTicker(liveBeat)
-		defer beat.Stop()
-		end := time.After(liveMax)
-		next := []byte("retry: 2000\n\n")
-		for {
-			if _, err := w.Write(next); err != nil || flush.Flush() != nil {
+		s.sendEvents(w, r, events)
+	}
+}
+
+// sendEvents writes events until there are no more, their reader is gone, or liveMax is over.
+func (s *server) sendEvents(w http.ResponseWriter, r *http.Request, events <-chan []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	flush := http.NewResponseController(w)
+	beat := time.NewTicker(liveBeat)
+	defer beat.Stop()
+	end := time.After(liveMax)
+	next := []byte("retry: 2000\n\n")
+	for {
+		if _, err := w.Write(next); err != nil || flush.Flush() != nil {
+			return
+		}
+		var open bool
+		select {
+		case <-r.Context().Done():
+			return
+		case <-s.stopping:
+			return
+		case <-end:
+			return
+		case <-beat.C:
+			next = []byte(":\n\n")
+		case next, open = <-events:
+			if !open {
 				return
-			}
-			var open bool
-			select {
-			case <-r.Context().Done():
-				return
-			case <-s.stopping:
-				return
-			case <-end:
-				return
-			case <-beat.C:
-				next = []byte(":\n\n")
-			case next, open = <-events:
-				if !open {
-					return
-				}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"urncast/producer"
@@ -48,9 +49,10 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	}
 	defer v.Close()
 	seen := make(chan console.TopicMessage)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	events := make(chan []byte)
+	var work sync.WaitGroup
+	work.Go(func() {
+		defer close(seen)
 		_ = v.Read(ctx, from, math.MaxInt64, func(c *producer.Committed) error { // the browser connects again
 			select {
 			case seen <- console.TopicMessageOf(c):
@@ -59,48 +61,41 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 				return ctx.Err()
 			}
 		})
-	}()
-	s.sendTail(w, r, t, seen, ended)
+	})
+	work.Go(func() {
+		defer close(events)
+		drawTail(ctx, t, seen, events)
+	})
+	s.sendEvents(w, r, events)
 	cancel()
-	<-ended
+	work.Wait()
 }
 
-// sendTail writes the stream until something ends it.
-func (s *server) sendTail(w http.ResponseWriter, r *http.Request, t *console.Topic, seen <-chan console.TopicMessage, ended <-chan struct{}) {
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	flush := http.NewResponseController(w)
-	pace, beat := time.NewTicker(livePace), time.NewTicker(liveBeat)
+// drawTail draws what was seen at the pace of live pages, until there is no more to see
+// or its context ends.
+func drawTail(ctx context.Context, t *console.Topic, seen <-chan console.TopicMessage, events chan<- []byte) {
+	pace := time.NewTicker(livePace)
 	defer pace.Stop()
-	defer beat.Stop()
-	next := []byte("retry: 2000\n\n")
 	var last []console.TopicMessage
 	fresh := false
 	for {
-		if next != nil {
-			if _, err := w.Write(next); err != nil || flush.Flush() != nil {
+		select {
+		case m, open := <-seen:
+			if !open {
 				return
 			}
-			next = nil
-		}
-		select {
-		case <-r.Context().Done():
-			return
-		case <-s.stopping:
-			return
-		case <-ended:
-			return
-		case m := <-seen:
 			if last, fresh = append(last, m), true; len(last) > 2*topicShown {
 				last = append(last[:0:0], last[len(last)-topicShown:]...)
 			}
-		case <-beat.C:
-			next = []byte(":\n\n")
 		case <-pace.C:
-			if fresh {
-				next, fresh = tailEvent(r.Context(), t, last), false
+			if !fresh {
+				continue
+			}
+			fresh = false
+			select {
+			case events <- tailEvent(ctx, t, last):
+			case <-ctx.Done():
+				return
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"urncast/registry"
 )
@@ -26,6 +27,8 @@ type Records interface {
 	Routes(ctx context.Context) ([]LimitedRoute, error)
 	// Statuses gives what became of each transaction in a range, both ends included.
 	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error)
+	// Lags gives the history from a time on, in steps.
+	Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error)
 	// Held says what is known of each topic that was published to.
 	Held(ctx context.Context) ([]HeldRoute, error)
 }
@@ -64,6 +67,11 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 // TransactionStatus says what became of each transaction of a range.
 func (a *Admin) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error) {
 	return a.records.Statuses(ctx, from, to)
+}
+
+// Lags says how long transactions took to be sent, from a time on, in steps.
+func (a *Admin) Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error) {
+	return a.records.Lags(ctx, since, step)
 }
 
 // Start starts the producer. The first start must say StartIdle or

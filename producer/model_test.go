@@ -153,14 +153,19 @@ func (l *modelLane) Send(_ context.Context, r *Record) error {
 	return nil
 }
 
-func (l *modelLane) Delivered(context.Context) (map[string]int64, error) {
+func (l *modelLane) Delivered(context.Context) (map[string]Stretch, error) {
 	l.b.mu.Lock()
 	defer l.b.mu.Unlock()
-	ends := map[string]int64{}
-	for _, r := range l.b.open[l.id] {
-		ends[r.Topic] = int64(len(l.b.logs[r.Topic]))
+	return stretchesOf(l.b.open[l.id]), l.check("delivery")
+}
+
+// stretchesOf says where records are on their topics.
+func stretchesOf(all []*modelRecord) map[string]Stretch {
+	out := map[string]Stretch{}
+	for _, r := range all {
+		out = joined(out, map[string]Stretch{r.Topic: {r.offset, r.offset + 1}})
 	}
-	return ends, l.check("delivery")
+	return out
 }
 
 // Commit may fail without effect, or succeed and lose its answer.
@@ -201,10 +206,13 @@ type modelStore struct {
 	work   chan struct{}
 	wishes chan struct{}
 	lossy  func() bool // whether a cursor's move is lost
-	made   int
-	former map[string]string // deleted producers with their prefixes
-	jobs   []Job             // that wait
-	begun  int               // jobs
+	// landed are kept, unwritten those that are lost with the next crash.
+	landed    map[registry.Number]Landed
+	unwritten []Landed
+	made      int
+	former    map[string]string // deleted producers with their prefixes
+	jobs      []Job             // that wait
+	begun     int               // jobs
 
 	incidents []Incident // as they were reported
 	term      int64
@@ -214,7 +222,7 @@ type modelStore struct {
 }
 
 func newModelStore() *modelStore {
-	return &modelStore{row: Row{ID: "p", Registry: "r", State: Stopped, Config: Config{}.WithDefaults()}, marks: map[registry.Number]string{}, left: map[registry.Number]int{},
+	return &modelStore{row: Row{ID: "p", Registry: "r", State: Stopped, Config: Config{}.WithDefaults()}, marks: map[registry.Number]string{}, left: map[registry.Number]int{}, landed: map[registry.Number]Landed{},
 		work: make(chan struct{}, 1), wishes: make(chan struct{}, 1), lossy: func() bool { return false }}
 }
 

@@ -25,6 +25,7 @@ func (s *modelStore) Acquire(ctx context.Context) (Hold, error) {
 			s.term++
 			h := &modelHold{modelStore: s, term: s.term, lost: make(chan struct{}), takenOver: s.takenOver}
 			s.holder = h
+			s.unwritten = nil // a crash came before
 			s.mu.Unlock()
 			return h, nil
 		}
@@ -113,21 +114,40 @@ func (h *modelHold) Take(_ context.Context, wish int64) error {
 
 func (h *modelHold) Adopt(_ context.Context, r Published, system string, c Cursor, wish int64) error {
 	return h.do(func() {
+		h.keepLanded()
 		h.row.Started, h.row.Sent, h.row.System, h.row.Cursor = true, r, system, c
 		h.row.Taken = max(h.row.Taken, wish)
 	})
 }
 
-func (h *modelHold) Move(_ context.Context, c Cursor) error {
+func (h *modelHold) Move(_ context.Context, c Cursor, landed []Landed) error {
 	return h.do(func() {
-		if (int(c.Number) == len(h.txs) || !h.lossy()) && c.Number >= h.row.Cursor.Number {
+		h.unwritten = append(h.unwritten, landed...)
+		if int(c.Number) < len(h.txs) && h.lossy() {
+			return
+		}
+		h.keepLanded()
+		if c.Number >= h.row.Cursor.Number {
 			h.row.Cursor = c
 		}
 	})
 }
 
+// keepLanded keeps what moves told: a later write of the database carries them.
+func (h *modelHold) keepLanded() {
+	for _, l := range h.unwritten {
+		if _, known := h.landed[l.Number]; !known || !l.At.IsZero() {
+			h.landed[l.Number] = l
+		}
+	}
+	h.unwritten = nil
+}
+
 func (h *modelHold) Skip(_ context.Context, n registry.Number, _ string) error {
-	return h.do(func() { h.marks[n], h.row.Cursor.Number = StatusSkipped, n })
+	return h.do(func() {
+		h.keepLanded()
+		h.marks[n], h.row.Cursor.Number = StatusSkipped, n
+	})
 }
 
 func (h *modelHold) SkipAsked(_ context.Context, first, last registry.Number, _ string, w *Wish) error {
@@ -135,6 +155,7 @@ func (h *modelHold) SkipAsked(_ context.Context, first, last registry.Number, _ 
 		for n := first; n <= last; n++ {
 			h.marks[n] = StatusSkipped
 		}
+		h.keepLanded()
 		h.row.Cursor.Number, h.row.Taken = last, w.Sequence
 	})
 }
@@ -177,6 +198,7 @@ func (h *modelHold) TakeJob(_ context.Context, c Cursor) (taken *Job, err error)
 		h.begun++
 		j.ID, j.AsOf, j.Phase = fmt.Sprintf("job-%d", h.begun), c.Number, phasePublish
 		h.row.Job, h.row.Cursor = &j, c
+		h.keepLanded()
 		copied := j
 		taken = &copied
 	})
@@ -185,5 +207,8 @@ func (h *modelHold) TakeJob(_ context.Context, c Cursor) (taken *Job, err error)
 func (h *modelHold) Progress(context.Context, string, string, int64, int64, int64) error { return nil }
 
 func (h *modelHold) EndJob(_ context.Context, _ string, c Cursor) error {
-	return h.do(func() { h.row.Job, h.row.Cursor = nil, c })
+	return h.do(func() {
+		h.keepLanded()
+		h.row.Job, h.row.Cursor = nil, c
+	})
 }

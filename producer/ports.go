@@ -78,9 +78,9 @@ type Lane interface {
 	// Send queues a record, whose bytes may be reused afterwards; it blocks
 	// while too much is undelivered.
 	Send(ctx context.Context, r *Record) error
-	// Delivered waits for every delivery report of the transaction and gives, for
-	// each topic that it wrote to, the offset after its last record there.
-	Delivered(ctx context.Context) (ends map[string]int64, err error)
+	// Delivered waits for every delivery report of the transaction and gives where
+	// its records are on each topic that it wrote to.
+	Delivered(ctx context.Context) (map[string]Stretch, error)
 	// Commit commits. An error is InDoubt, and so is a commit that came too
 	// late to be sure of.
 	Commit() error
@@ -239,9 +239,9 @@ type Hold interface {
 	// which to go on, with the wish that asked for it. A first start marks what
 	// is older as skipped.
 	Adopt(ctx context.Context, p Published, system string, c Cursor, wish int64) error
-	// Move moves the cursor forward. It is lossy: it may be undone by a crash
-	// of the database, and recovery finds out.
-	Move(ctx context.Context, c Cursor) error
+	// Move moves the cursor forward and keeps where transactions have landed. It is
+	// lossy: it may be undone by a crash of the database, and recovery finds out.
+	Move(ctx context.Context, c Cursor, landed []Landed) error
 	// Skip marks a transaction as skipped and moves the cursor's number to it.
 	Skip(ctx context.Context, n registry.Number, reason string) error
 	// SkipAsked marks transactions as skipped by the wish, which it takes, and moves

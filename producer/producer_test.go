@@ -205,6 +205,41 @@ func TestExactlyOnceUnderFaults(t *testing.T) {
 	}
 }
 
+// checkLanded holds what is kept of where transactions are to the topics. All says
+// whether that of each transaction must be there, on each of its topics.
+func checkLanded(t *testing.T, s *modelStore, b *modelBroker, all bool) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	records := map[registry.Number][]*modelRecord{}
+	for _, log := range b.logs {
+		for _, r := range log {
+			if r == nil || !r.committed {
+				continue
+			}
+			if seen := modelSeen(r); seen.Job == "" {
+				records[seen.Number] = append(records[seen.Number], r)
+			}
+		}
+	}
+	for n, found := range records {
+		want, kept := stretchesOf(found), s.landed[n].Stretches
+		for topic, at := range kept {
+			if want[topic] != at {
+				t.Errorf("transaction %d is kept as %v on %s, and is %v", n, at, topic, want[topic])
+			}
+		}
+		if all && len(kept) != len(want) {
+			t.Errorf("of transaction %d it is kept that it is at %v, and it is at %v", n, kept, want)
+		}
+	}
+	for n := range s.landed {
+		if len(records[n]) == 0 {
+			t.Errorf("transaction %d is kept as being at %v, and is not on a topic", n, s.landed[n].Stretches)
+		}
+	}
+}
+
 func checkOnce(t *testing.T, s *modelStore, b *modelBroker) {
 	t.Helper()
 	var want []string
@@ -233,4 +268,5 @@ func checkOnce(t *testing.T, s *modelStore, b *modelBroker) {
 		}
 	}
 	wantTold(t, b, want...)
+	checkLanded(t, s, b, true)
 }

@@ -2,7 +2,6 @@ package producer
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"urncast/internal/crash"
@@ -12,9 +11,8 @@ import (
 // A flight is a Kafka transaction whose every record is delivered and whose
 // commit is under way.
 type flight struct {
-	tx   registry.Number
-	ends map[string]int64
-	done chan error
+	landed Landed // if it does
+	done   chan error
 }
 
 // publish sends what is pending until the session is to stop. Transaction n+1
@@ -71,14 +69,15 @@ func (s *session) land(err error) error {
 	f := s.open
 	s.open = nil
 	if err != nil {
-		return &numbered{f.tx, err}
+		return &numbered{f.landed.Number, err}
 	}
 	crash.At(crash.PublishCommitted)
 	c := s.cursor
-	if f.tx == s.half {
-		c, s.half = c.after(f.tx, s.halfEnds), 0
+	if f.landed.Number == s.half {
+		c, s.half = c.after(s.half, s.halfEnds), 0
+		f.landed.Stretches = joined(f.landed.Stretches, s.halfStretches)
 	}
-	s.moved(c.after(f.tx, f.ends))
+	s.moved(c.after(f.landed.Number, endsOf(f.landed.Stretches)), f.landed)
 	return nil
 }
 
@@ -107,19 +106,23 @@ func (s *session) send(ctx context.Context, w *work) error {
 	w.skipped = skips
 	began := time.Now()
 	lane := s.lanes[int(w.tx.Number)%laneCount]
-	reached := map[string]int64{}
+	reached := map[string]Stretch{}
 	for i := range w.parts {
-		ends, err := s.produce(ctx, lane, &w.parts[i])
+		stretches, err := s.produce(ctx, lane, &w.parts[i])
 		if err != nil {
 			return s.refuse(ctx, w.tx.Number, err)
 		}
-		maps.Copy(reached, ends)
+		reached = joined(reached, stretches)
 		w.skipped = nil // it is said once
 		if err := s.settle(nil); err != nil {
 			return err
 		}
-		f := &flight{tx: w.tx.Number, ends: reached, done: make(chan error, 1)}
-		go func() { f.done <- s.commit(lane, began, w) }()
+		f := &flight{landed: Landed{Number: w.tx.Number, Stretches: reached}, done: make(chan error, 1)}
+		go func() {
+			err := s.commit(lane, began)
+			f.landed.At = time.Now()
+			f.done <- err
+		}()
 		if i < len(w.parts)-1 {
 			if err := <-f.done; err != nil {
 				return &numbered{w.tx.Number, err}
@@ -134,7 +137,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 // produce sends the records of one Kafka transaction and waits for every
 // delivery report. A crash here leaves an open transaction, which the next
 // session's initialisation aborts.
-func (s *session) produce(ctx context.Context, lane Lane, p *part) (ends map[string]int64, err error) {
+func (s *session) produce(ctx context.Context, lane Lane, p *part) (stretches map[string]Stretch, err error) {
 	if err := s.hold.Held(); err != nil {
 		return nil, err
 	}
@@ -151,12 +154,12 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (ends map[str
 	if err != nil {
 		return nil, err
 	}
-	ends, err = lane.Delivered(ctx)
+	stretches, err = lane.Delivered(ctx)
 	crash.At(crash.PublishDelivered)
-	return ends, err
+	return stretches, err
 }
 
-func (s *session) commit(lane Lane, began time.Time, w *work) error {
+func (s *session) commit(lane Lane, began time.Time) error {
 	asked := time.Now()
 	if err := s.commitHeld(lane); err != nil {
 		return err
@@ -200,7 +203,7 @@ func (s *session) skip(ctx context.Context, w *work) error {
 	}
 	if w.tx.Number == s.half {
 		s.half = 0
-		s.moved(s.cursor.after(w.tx.Number, s.halfEnds))
+		s.moved(s.cursor.after(w.tx.Number, s.halfEnds), Landed{Number: w.tx.Number, Stretches: s.halfStretches})
 		return nil
 	}
 	s.cursor = Cursor{w.tx.Number, s.cursor.Offsets}
@@ -232,27 +235,38 @@ func (s *session) skipsBelow(ctx context.Context, n registry.Number) ([]registry
 }
 
 // moved remembers that something was handled.
-func (s *session) moved(c Cursor) {
+func (s *session) moved(c Cursor, landed ...Landed) {
 	s.progress = true
-	s.reached(c)
+	s.reached(c, landed...)
 }
 
-// reached remembers how far the session came and hands it to the mover.
-func (s *session) reached(c Cursor) {
+// A move is what the mover writes.
+type move struct {
+	to     Cursor
+	landed []Landed
+}
+
+// reached remembers how far the session came and hands it to the mover, with what an
+// earlier move that is not written yet would have told.
+func (s *session) reached(c Cursor, landed ...Landed) {
 	s.cursor = c
+	m := move{to: c}
 	select {
-	case <-s.moves:
+	case earlier := <-s.moves:
+		m.landed = earlier.landed
 	default:
 	}
-	s.moves <- c
+	m.landed = append(append(m.landed, s.found...), landed...)
+	s.found = nil
+	s.moves <- m
 }
 
 // move writes the newest cursor down, one write at a time, so that publishing
 // never waits for it: what a crash loses of it, recovery finds on the topic.
 func (s *session) move(ctx context.Context, cancel context.CancelCauseFunc) {
 	defer s.goroutines.Done()
-	for c := range s.moves {
-		if err := s.hold.Move(ctx, c); err != nil {
+	for m := range s.moves {
+		if err := s.hold.Move(ctx, m.to, m.landed); err != nil {
 			cancel(stored(err))
 			for range s.moves { // publishing must not block on a session that ends
 			}

@@ -111,6 +111,7 @@ func (s *session) catchUp(r *recovery) error {
 		return nil // its chunks are counted from where the cursor stands
 	}
 	c := s.cursor.after(s.cursor.Number, r.highs)
+	s.found = landedAfter(r.witnesses, s.cursor.Number)
 	for _, w := range r.witnesses {
 		c.Number = max(c.Number, w.jobEnd)
 	}
@@ -119,6 +120,8 @@ func (s *session) catchUp(r *recovery) error {
 			// Its tombstones may be missing. Until that is settled the cursor's
 			// offsets stay, so that a crash finds the replaces again.
 			s.half, s.halfEnds = t.number, r.highs
+			last := len(s.found) - 1 // it has the highest number
+			s.halfStretches, s.found = s.found[last].Stretches, s.found[:last]
 			s.cursor = Cursor{t.number - 1, s.cursor.Offsets}
 			return nil
 		}

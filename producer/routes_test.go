@@ -226,6 +226,7 @@ func TestRoutesUnderFaults(t *testing.T) {
 					t.Errorf("topic %s says\n%s\nwant\n%s", r.Topic, strings.Join(got, "\n"), strings.Join(want[r.Topic], "\n"))
 				}
 			}
+			checkLanded(t, s, b, false)
 		})
 	}
 }

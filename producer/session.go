@@ -38,10 +38,14 @@ type session struct {
 	cursor   Cursor
 	half     registry.Number // its replaces are committed, its tombstones perhaps not
 	halfEnds map[string]int64
-	open     *flight
-	ahead    *semaphore.Weighted
-	progress bool        // something was handled: attempts begin anew
-	jobless  atomic.Bool // it begins no more jobs
+	// halfStretches is where its replaces are; found is what recovery found besides, and is
+	// not written yet.
+	halfStretches map[string]Stretch
+	found         []Landed
+	open          *flight
+	ahead         *semaphore.Weighted
+	progress      bool        // something was handled: attempts begin anew
+	jobless       atomic.Bool // it begins no more jobs
 
 	skipped    []registry.Number
 	skipsKnown bool
@@ -50,14 +54,14 @@ type session struct {
 	calm    <-chan time.Time // when that is over; nil without trouble
 
 	soft       <-chan struct{} // closed: stop between two transactions
-	moves      chan Cursor
+	moves      chan move
 	goroutines sync.WaitGroup
 }
 
 // run lives a session to its end: nil when soft was closed.
 func (s *session) run(parent context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(parent)
-	s.moves = make(chan Cursor, 1)
+	s.moves = make(chan move, 1)
 	s.goroutines.Add(1)
 	moveCtx, stopMoving := context.WithCancel(context.WithoutCancel(parent))
 	defer stopMoving()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"urncast/registry"
 )
@@ -30,6 +31,10 @@ func (r *modelRecords) Status(context.Context) (Status, error) {
 
 func (r *modelRecords) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]Became, error) {
 	return nil, nil
+}
+
+func (r *modelRecords) Lags(context.Context, time.Time, time.Duration) (LagHistory, error) {
+	return LagHistory{}, nil
 }
 
 func (r *modelRecords) Held(context.Context) ([]HeldRoute, error) { return nil, nil }

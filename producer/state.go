@@ -44,7 +44,38 @@ const (
 
 // Became says what became of a transaction. Reason is of what is skipped, covered
 // or failed; User asked for it, if somebody did.
-type Became struct{ Status, Reason, User string }
+type Became struct {
+	Status, Reason, User string
+	// Where it is on its topics, in their order; empty of what is not sent, and where
+	// it was lost with a crash or sent by a program that did not keep it.
+	Where []OnTopic
+	// AcknowledgedAt is when the broker acknowledged it, by the database's clock, and
+	// Lag how long after its record in the registry; zero where the acknowledgement
+	// was lost, and a later start found it on the topics.
+	AcknowledgedAt time.Time
+	Lag            time.Duration
+}
+
+// OnTopic is where a transaction is on one topic, whose partition is always 0: a topic
+// of several is refused.
+type OnTopic struct {
+	Topic string
+	Stretch
+}
+
+// Lags says of a time how many transactions were acknowledged in it, and how long they
+// took from their record in the registry until then.
+type Lags struct {
+	Sent        int64
+	Median, P99 time.Duration
+}
+
+// A LagHistory is the Lags of all the time and of each step of it, counted from 0; of
+// steps in which nothing was sent there are none.
+type LagHistory struct {
+	All   Lags
+	Steps map[int]Lags
+}
 
 // A Choice is one way out of a question that only an admin can decide; Name is
 // what Admin.Start takes.

@@ -35,7 +35,7 @@ type witness struct {
 type ownTransaction struct {
 	number   registry.Number
 	id       string
-	end      int64 // the offset after its last record
+	stretch  Stretch
 	replaces bool
 	deletes  bool
 }
@@ -61,10 +61,10 @@ func (w *witness) see(r *Seen) {
 		return
 	}
 	if n := len(w.own); n == 0 || w.own[n-1].number != r.Number || w.own[n-1].id != r.TransactionID {
-		w.own = append(w.own, ownTransaction{number: r.Number, id: r.TransactionID})
+		w.own = append(w.own, ownTransaction{number: r.Number, id: r.TransactionID, stretch: Stretch{First: r.Offset}})
 	}
 	t := &w.own[len(w.own)-1]
-	t.end = r.Offset + 1
+	t.stretch.End = r.Offset + 1
 	t.deletes = t.deletes || r.Tombstone
 	t.replaces = t.replaces || !r.Tombstone
 }

@@ -53,9 +53,9 @@ type lane struct {
 	ear     *ear
 	open    bool // begun, neither committed nor in doubt
 
-	records int
-	bytes   int64
-	ends    map[string]int64 // by topic
+	records   int
+	bytes     int64
+	stretches map[string]producer.Stretch // of what is delivered
 }
 
 // Open implements producer.Broker. The lanes are initialised side by side; on an
@@ -157,7 +157,7 @@ func (l *lane) Begin() error {
 	if err := l.p.BeginTransaction(); err != nil {
 		return l.broker.doubt("beginning a transaction", err)
 	}
-	l.open, l.records, l.bytes, l.ends = true, 0, 0, map[string]int64{}
+	l.open, l.records, l.bytes, l.stretches = true, 0, 0, map[string]producer.Stretch{}
 	return nil
 }
 
@@ -229,21 +229,29 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		l.records--
 		l.bytes -= s.size
-		topic := *m.TopicPartition.Topic
-		l.ends[topic] = max(l.ends[topic], int64(m.TopicPartition.Offset)+1)
+		l.took(*m.TopicPartition.Topic, int64(m.TopicPartition.Offset))
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
+// took notes where a record is.
+func (l *lane) took(topic string, offset int64) {
+	s, found := l.stretches[topic]
+	if !found {
+		s.First = offset
+	}
+	l.stretches[topic] = producer.Stretch{First: min(s.First, offset), End: max(s.End, offset+1)}
+}
+
 // Delivered implements producer.Lane. The client would try for as long as the
 // transaction may last, whether its password was changed or its brokers are gone;
 // what it says meanwhile, and a look at them, end the wait. Then the next session
 // finds out what became of the transaction, and says what is wrong.
-func (l *lane) Delivered(ctx context.Context) (map[string]int64, error) {
+func (l *lane) Delivered(ctx context.Context) (map[string]producer.Stretch, error) {
 	if l.records == 0 {
-		return l.ends, nil
+		return l.stretches, nil
 	}
 	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
 	for l.records > 0 {
@@ -256,7 +264,7 @@ func (l *lane) Delivered(ctx context.Context) (map[string]int64, error) {
 		}
 		return nil, err
 	}
-	return l.ends, done(nil)
+	return l.stretches, done(nil)
 }
 
 // Commit implements producer.Lane. Flush is not called: it costs 100 ms, and

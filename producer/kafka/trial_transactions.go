@@ -108,14 +108,14 @@ func (t *trial) attempt(ctx context.Context, value []byte) (offset int64, err er
 	if err := l.Send(ctx, t.record(t.asked.Topic, value)); err != nil {
 		return 0, err
 	}
-	ends, err := l.Delivered(ctx)
+	stretches, err := l.Delivered(ctx)
 	if err != nil {
 		return 0, err
 	}
 	// A cancelled test still aborts.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanLimit)
 	defer cancel()
-	return ends[t.asked.Topic] - 1, l.abort(ctx)
+	return stretches[t.asked.Topic].First, l.abort(ctx)
 }
 
 // record is a message of the test. It has a key, for compacted topics refuse
@@ -199,7 +199,7 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 	if err := l.Send(ctx, sent); err != nil {
 		return 0, err
 	}
-	ends, err := l.Delivered(ctx)
+	stretches, err := l.Delivered(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -212,7 +212,7 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 	}
 	seen := false
 	stuck := int64(-1)
-	err = t.broker.ReadBack(ctx, topic, ends[topic]-1, ends[topic], func(at int64) { stuck = at },
+	err = t.broker.ReadBack(ctx, topic, stretches[topic].First, stretches[topic].End, func(at int64) { stuck = at },
 		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
 	case err != nil && stuck >= 0:

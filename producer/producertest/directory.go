@@ -3,6 +3,7 @@ package producertest
 import (
 	"context"
 	"errors"
+	"time"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -76,6 +77,10 @@ func (r records) Routes(context.Context) ([]producer.LimitedRoute, error) { retu
 
 func (r records) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]producer.Became, error) {
 	return nil, nil
+}
+
+func (r records) Lags(context.Context, time.Time, time.Duration) (producer.LagHistory, error) {
+	return producer.LagHistory{}, nil
 }
 
 func (r records) Held(context.Context) ([]producer.HeldRoute, error) { return nil, nil }

@@ -147,7 +147,7 @@ func (d *Directory) DeleteProducer(ctx context.Context, id string, a producer.Ac
 		if kept.RowsAffected() == 0 {
 			return registry.ErrNotFound
 		}
-		for _, table := range []string{"leases", "cursors", "marks", "left_out", "jobs"} {
+		for _, table := range []string{"leases", "cursors", "marks", "left_out", "jobs", "sent_transactions"} {
 			if _, err := t.Exec(ctx, `DELETE FROM `+table+` WHERE producer = $1`, id); err != nil {
 				return err
 			}

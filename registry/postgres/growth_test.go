@@ -200,7 +200,7 @@ func (m *measured) reads(ctx context.Context, step func(string, func() error)) {
 		if _, err := h.Load(ctx); err != nil {
 			return err
 		}
-		return h.Move(ctx, producer.Cursor{Number: n})
+		return h.Move(ctx, producer.Cursor{Number: n}, nil)
 	})
 }
 

@@ -111,7 +111,7 @@ func TestLeaseIsOneInstances(t *testing.T) {
 	if r := c.load(c.acquire(c.a)); r.Term != 3 || !r.TakenOver || time.Since(began) > time.Second {
 		t.Errorf("the third term is %d, taken over %t, after %s", r.Term, r.TakenOver, time.Since(began))
 	}
-	if err := second.Move(t.Context(), producer.Cursor{}); !errors.Is(err, producer.ErrLost) {
+	if err := second.Move(t.Context(), producer.Cursor{}, nil); !errors.Is(err, producer.ErrLost) {
 		t.Errorf("a hold whose session ended says %v", err)
 	}
 	select {
@@ -148,7 +148,7 @@ func TestPassedTermIsRefused(t *testing.T) {
 		"Adopt": func(h producer.Hold) error {
 			return h.Adopt(ctx, producer.Published{}, "stale", producer.Cursor{Number: 99}, 99)
 		},
-		"Move":        func(h producer.Hold) error { return h.Move(ctx, producer.Cursor{Number: 99}) },
+		"Move":        func(h producer.Hold) error { return h.Move(ctx, producer.Cursor{Number: 99}, nil) },
 		"Skip":        func(h producer.Hold) error { return h.Skip(ctx, 99, "stale") },
 		"Fail":        func(h producer.Hold) error { return h.Fail(ctx, 99, "stale") },
 		"ClearFailed": func(h producer.Hold) error { return h.ClearFailed(ctx) },

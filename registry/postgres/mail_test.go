@@ -80,7 +80,7 @@ func (b *mailbox) submitted(n int) {
 // idle is what a producer says once it has recovered, and handled so much.
 func (b *mailbox) idle(handled registry.Number) {
 	b.t.Helper()
-	b.ok(b.hold.Move(b.t.Context(), producer.Cursor{Number: handled}))
+	b.ok(b.hold.Move(b.t.Context(), producer.Cursor{Number: handled}, nil))
 	b.ok(b.hold.Show(b.t.Context(), producer.Idle, "", nil))
 }
 

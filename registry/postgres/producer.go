@@ -125,35 +125,3 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	}
 	return s, err
 }
-
-// Statuses implements producer.Records.
-func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]producer.Became, error) {
-	var cursor registry.Number
-	var started bool
-	err := p.pool.QueryRow(ctx, `
-		SELECT coalesce(c.number, 0), p.started FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id).Scan(&cursor, &started)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[registry.Number]producer.Became, to-from+1)
-	for n := from; n <= to; n++ {
-		out[n] = producer.Became{Status: producer.StatusPending}
-		if started && n <= cursor {
-			out[n] = producer.Became{Status: producer.StatusSent}
-		}
-	}
-	rows, err := p.pool.Query(ctx, `SELECT first, last, status, reason, user_name FROM marks
-		WHERE producer = $1 AND int8range(first, last, '[]') && int8range($2, $3, '[]') ORDER BY at`, p.id, from, to)
-	if err != nil {
-		return nil, err
-	}
-	var first, last registry.Number
-	var b producer.Became
-	_, err = pgx.ForEachRow(rows, []any{&first, &last, &b.Status, &b.Reason, &b.User}, func() error {
-		for n := max(first, from); n <= min(last, to); n++ {
-			out[n] = b
-		}
-		return nil
-	})
-	return out, err
-}

@@ -94,9 +94,12 @@ const markSQL = `INSERT INTO marks (producer, first, last, status, reason) VALUE
 	ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, at = now()`
 
 // Move implements producer.Hold: without waiting for the disk, and never back.
-func (h *hold) Move(ctx context.Context, c producer.Cursor) error {
+func (h *hold) Move(ctx context.Context, c producer.Cursor, landed []producer.Landed) error {
 	return h.write(ctx, func(b *pgx.Batch) {
 		b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
+		if len(landed) > 0 {
+			keepLanded(b, h.p.id, landed)
+		}
 		b.Queue(`UPDATE cursors SET number = $2, offsets = coalesce($3::jsonb, '{}'), moved_at = now() WHERE producer = $1 AND number <= $2`, h.p.id, c.Number, c.Offsets)
 	})
 }

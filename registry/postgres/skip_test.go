@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -81,7 +82,7 @@ func TestSkipIsKept(t *testing.T) {
 		5: {Status: producer.StatusSkipped, Reason: ask.Reason, User: "ann"},
 		6: {Status: producer.StatusPending},
 	} {
-		if became[n] != want {
+		if !reflect.DeepEqual(became[n], want) {
 			t.Errorf("transaction %d is %+v, want %+v", n, became[n], want)
 		}
 	}

@@ -86,7 +86,7 @@ func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[regis
 	err := f.Producers.Each(r.Context(), func(name string, a *producer.Admin) error {
 		became, err := a.TransactionStatus(r.Context(), txns[0].Number, txns[len(txns)-1].Number)
 		for n, b := range became {
-			out[n] = append(out[n], Publication{name, b.Status, b.Reason, b.User})
+			out[n] = append(out[n], publicationOf(name, &b))
 		}
 		return err
 	})

@@ -3,6 +3,7 @@ package rest
 import (
 	"time"
 
+	"urncast/producer"
 	"urncast/registry"
 )
 
@@ -76,6 +77,29 @@ type Publication struct {
 	// Reason says why it is skipped, covered or failed; User who asked for that.
 	Reason string `json:"reason,omitempty"`
 	User   string `json:"user,omitempty"`
+	// AcknowledgedAt is when the broker acknowledged its commit; absent where that
+	// answer was lost, and a later start found it on the topics.
+	AcknowledgedAt time.Time `json:"acknowledgedAt,omitzero"`
+	// Positions are where its records are. They are kept behind the sending: a crash may
+	// lose the last ones, and what was sent before they were kept has none.
+	Positions []Position `json:"positions,omitempty"`
+}
+
+// A Position is where the records of a transaction are on a topic. Markers of Kafka's
+// and records of other programs may stand between.
+type Position struct {
+	Topic       string `json:"topic"`
+	Partition   int    `json:"partition"`
+	FirstOffset int64  `json:"firstOffset"`
+	LastOffset  int64  `json:"lastOffset"`
+}
+
+func publicationOf(name string, b *producer.Became) Publication {
+	p := Publication{Producer: name, Status: b.Status, Reason: b.Reason, User: b.User, AcknowledgedAt: b.AcknowledgedAt.UTC()}
+	for _, w := range b.Where {
+		p.Positions = append(p.Positions, Position{Topic: w.Topic, FirstOffset: w.First, LastOffset: w.End - 1})
+	}
+	return p
 }
 
 // A Change is what a transaction did with one structure.

@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// keepLanded keeps where transactions are. When they were acknowledged is told by how
+// long ago that was, so that it is by the clock that their records are by. What recovery
+// found does not take the place of what was known before a crash.
+func keepLanded(b *pgx.Batch, id string, landed []producer.Landed) {
+	numbers := make([]registry.Number, len(landed))
+	ago := make([]*float64, len(landed)) // seconds
+	stretches := make([]map[string]producer.Stretch, len(landed))
+	for i := range landed {
+		numbers[i], stretches[i] = landed[i].Number, landed[i].Stretches
+		if at := landed[i].At; !at.IsZero() {
+			seconds := time.Since(at).Seconds()
+			ago[i] = &seconds
+		}
+	}
+	b.Queue(`
+		INSERT INTO sent_transactions (producer, number, acknowledged_at, lag_ms, stretches)
+		SELECT $1, number, at, greatest(0, extract(epoch FROM at - recorded_at) * 1000), stretches
+		FROM (SELECT n AS number, clock_timestamp() - ago * interval '1 second' AS at, stretches FROM unnest($2::bigint[], $3::float8[], $4::jsonb[]) u(n, ago, stretches)) u
+			JOIN transactions t USING (number)
+		ON CONFLICT (producer, number) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, lag_ms = excluded.lag_ms, stretches = excluded.stretches
+			WHERE excluded.acknowledged_at IS NOT NULL`, id, numbers, ago, stretches)
+}
+
+// Statuses implements producer.Records.
+func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]producer.Became, error) {
+	b := &pgx.Batch{}
+	b.Queue(`SELECT coalesce(c.number, 0), p.started FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id)
+	b.Queue(`SELECT number, acknowledged_at, lag_ms, stretches FROM sent_transactions WHERE producer = $1 AND number BETWEEN $2 AND $3`, p.id, from, to)
+	b.Queue(`SELECT first, last, status, reason, user_name FROM marks
+		WHERE producer = $1 AND int8range(first, last, '[]') && int8range($2, $3, '[]') ORDER BY at`, p.id, from, to)
+	results := p.pool.SendBatch(ctx, b)
+	defer results.Close()
+	var cursor registry.Number
+	var started bool
+	if err := results.QueryRow().Scan(&cursor, &started); err != nil {
+		return nil, err
+	}
+	out := make(map[registry.Number]producer.Became, to-from+1)
+	for n := from; n <= to; n++ {
+		out[n] = producer.Became{Status: producer.StatusPending}
+		if started && n <= cursor {
+			out[n] = producer.Became{Status: producer.StatusSent}
+		}
+	}
+	if err := readLanded(results, out); err != nil {
+		return nil, err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return nil, err
+	}
+	var first, last registry.Number
+	var mark producer.Became
+	_, err = pgx.ForEachRow(rows, []any{&first, &last, &mark.Status, &mark.Reason, &mark.User}, func() error {
+		for n := max(first, from); n <= min(last, to); n++ {
+			became := out[n]
+			became.Status, became.Reason, became.User = mark.Status, mark.Reason, mark.User
+			out[n] = became
+		}
+		return nil
+	})
+	return out, err
+}
+
+// readLanded adds where transactions are.
+func readLanded(results pgx.BatchResults, out map[registry.Number]producer.Became) error {
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	var n registry.Number
+	var at *time.Time
+	var lag *float64 // ms
+	var stretches map[string]producer.Stretch
+	_, err = pgx.ForEachRow(rows, []any{&n, &at, &lag, &stretches}, func() error {
+		became := out[n]
+		if at != nil && lag != nil {
+			became.AcknowledgedAt, became.Lag = *at, milliseconds(*lag)
+		}
+		for topic, s := range stretches {
+			became.Where = append(became.Where, producer.OnTopic{Topic: topic, Stretch: s})
+		}
+		slices.SortFunc(became.Where, func(a, b producer.OnTopic) int { return strings.Compare(a.Topic, b.Topic) })
+		out[n] = became
+		stretches = nil // the next row is read into a map of its own
+		return nil
+	})
+	return err
+}
+
+// Lags implements producer.Records.
+func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Duration) (producer.LagHistory, error) {
+	h := producer.LagHistory{Steps: map[int]producer.Lags{}}
+	rows, err := p.pool.Query(ctx, `
+		SELECT floor(date_part('epoch', acknowledged_at - $2) / $3)::int AS step, count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY lag_ms)
+		FROM sent_transactions WHERE producer = $1 AND acknowledged_at >= $2 GROUP BY GROUPING SETS ((step), ())`, p.id, since, step.Seconds())
+	if err != nil {
+		return h, err
+	}
+	var at *int // nil: of all
+	var l producer.Lags
+	var quantiles []float64 // ms; nil of none
+	_, err = pgx.ForEachRow(rows, []any{&at, &l.Sent, &quantiles}, func() error {
+		if len(quantiles) == 2 {
+			l.Median, l.P99 = milliseconds(quantiles[0]), milliseconds(quantiles[1])
+		}
+		if at == nil {
+			h.All = l
+		} else {
+			h.Steps[*at] = l
+		}
+		l = producer.Lags{}
+		return nil
+	})
+	return h, err
+}
+
+func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

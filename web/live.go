@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -213,30 +214,32 @@ func (s *server) sendEvents(w http.ResponseWriter, r *http.Request, events <-cha
 // stop ends the streams, which would hold back the end of the server.
 func (s *server) stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
-// liveDashboard gathers the dashboard for all who look at it. The drawing of a day is
-// drawn anew each quarter of a minute.
-func (s *server) liveDashboard() *live {
+// liveDashboard is the stream of the dashboard that draws a producer's times; one for
+// all who look at the same.
+func (s *server) liveDashboard(w http.ResponseWriter, r *http.Request) {
+	chosen := r.URL.Query().Get("producer")
+	all, err := s.producers(r.Context())
+	if err != nil || !slices.ContainsFunc(all, func(p producer.Status) bool { return p.Name == chosen }) {
+		chosen = ""
+	}
+	made, _ := s.dashboards.LoadOrStore(chosen, &live{gather: s.watchDashboard(chosen)})
+	s.serveLive(made.(*live))(w, r)
+}
+
+func (s *server) watchDashboard(chosen string) func(context.Context) ([]part, string, error) {
 	var before []producer.Status
-	var volume console.Volume
-	var drawn time.Time
-	return &live{gather: func(ctx context.Context) ([]part, string, error) {
-		d := &console.Dashboard{Now: s.Now()}
-		err := s.fillDashboardQuick(ctx, d)
-		if err == nil && time.Since(drawn) > 15*time.Second {
-			volume, err = s.volume(ctx, d.Now)
-			drawn = time.Now()
-		}
-		if err != nil {
+	return func(ctx context.Context) ([]part, string, error) {
+		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
+		if err := s.fillDashboard(ctx, d, dayLive); err != nil {
 			d.Trouble = err.Error()
 		}
-		d.Volume = volume
 		say := console.Said(before, d.Producers)
 		before = d.Producers
 		return []part{
 			{"head", console.DashboardHead(d)}, {"needs", console.DashboardNeeds(d)}, {"producers", console.DashboardProducers(d)},
 			{"volume", console.DashboardVolume(d)}, {"latest", console.DashboardLatest(d)}, {"lease", console.DashboardLease(d)},
 		}, say, nil
-	}}
+	}
 }
 
 // liveTransactions gathers the statuses of the last transactions, and the number of

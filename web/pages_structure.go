@@ -166,7 +166,7 @@ func (s *server) fillPublished(ctx context.Context, v *console.Structure) error 
 		if err != nil {
 			return err
 		}
-		v.Sent = append(v.Sent, console.Sent{Producer: producers[i].Name, Topics: producers[i].Topics(), Status: became[n].Status})
+		v.Sent = append(v.Sent, console.SentOn(&producers[i], n, became[n]))
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 			return err
 		}
 		b := became[t.Number]
-		t.Sent = append(t.Sent, console.Sent{Producer: p.Name, Topics: p.Topics(), Status: b.Status, Reason: b.Reason, User: b.User})
+		t.Sent = append(t.Sent, console.SentOn(p, t.Number, b))
 		if b.Status == producer.StatusFailed {
 			t.Troubles = append(t.Troubles, console.Trouble{Producer: p.Name, May: access.From(ctx).Role >= access.Admin, Fault: console.Fault{What: p.Name + " stopped here", Error: b.Reason,
 				Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it.",

@@ -100,7 +100,7 @@ func (s *server) pageRoutes() []route {
 		{"POST /submit", accessMaintain, s.submitFiles},
 		{"GET /submit/{id}", accessMaintain, s.checkedPage},
 		{"POST /submit/{id}", accessMaintain, s.submitCommand},
-		{"GET /live/dashboard", accessRead, s.serveLive(s.liveDashboard())},
+		{"GET /live/dashboard", accessRead, s.liveDashboard},
 		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
 		{"GET /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletionPage},
 		{"POST /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletion},

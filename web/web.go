@@ -50,17 +50,19 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
-	metrics  *metrics
-	mux      *http.ServeMux
-	served   map[string]level // of all routes, by pattern
-	glance   glances
-	items    contents
-	uploads  uploads
-	watch    sync.Map // *live by watched
-	drafts   drafts
-	tails    atomic.Int32
-	stopping chan struct{}
-	stopOnce sync.Once
+	metrics    *metrics
+	mux        *http.ServeMux
+	served     map[string]level // of all routes, by pattern
+	glance     glances
+	items      contents
+	uploads    uploads
+	watch      sync.Map // *live by watched
+	dashboards sync.Map // *live by the producer whose times are drawn
+	day        day
+	drafts     drafts
+	tails      atomic.Int32
+	stopping   chan struct{}
+	stopOnce   sync.Once
 }
 
 // A level is who may take a route.

@@ -55,7 +55,31 @@ func troubled() *console.Dashboard {
 		n := (i * i * 7) % 83
 		d.Volume.Parts[i] = console.VolumePart{Transactions: n, Bytes: int64(n) * 80_000}
 	}
+	d.Chosen, d.Paces = "ecb-mirror", map[string]*console.Pace{"bis-public": pace(96, 7), "ecb-mirror": pace(96, 1), "oecd": pace(96, 0)}
 	return d
+}
+
+// pace is a day's history with quiet hours, a single transaction between them, and a
+// pause of the producer every so many steps; 0 is a day of nothing.
+func pace(steps, pause int) *console.Pace {
+	p := &console.Pace{Parts: make([]producer.Lags, steps)}
+	for i := range p.Parts {
+		if pause == 0 || i > 40 && i < 60 && i != 50 {
+			continue
+		}
+		l := producer.Lags{Sent: int64(i*i*7) % 83, Median: time.Duration(8+i%5) * time.Millisecond, P99: time.Duration(20+(i*i)%40) * time.Millisecond}
+		if pause > 1 && i%pause == 0 {
+			l.P99 = time.Duration(i) * 4 * time.Minute
+		}
+		if l.Sent > 0 {
+			p.Parts[i] = l
+			p.All.Sent += l.Sent
+		}
+	}
+	if p.All.Sent > 0 {
+		p.All.Median, p.All.P99 = 11*time.Millisecond, 38*time.Millisecond
+	}
+	return p
 }
 
 // Every state of a producer can be told apart, and seen by whom it waits for.

@@ -16,6 +16,20 @@ type FeedEntry struct {
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`
 	Structures int    `json:"structures"`
+	// Publications says for each producer where the transaction is.
+	Publications []Publication `json:"publications"`
+}
+
+// A Publication is what the feed tells of a transaction on one producer.
+type Publication struct {
+	Positions []Position `json:"positions"`
+}
+
+// A Position is where the feed says that a transaction's messages are.
+type Position struct {
+	Topic       string `json:"topic"`
+	FirstOffset int64  `json:"firstOffset"`
+	LastOffset  int64  `json:"lastOffset"`
 }
 
 // ReadFeed reads the registry's whole feed, page by page.
@@ -79,6 +93,7 @@ var errNothing = errors.New("there is nothing")
 func (l *Log) CompareFeed(feed []FeedEntry) []string {
 	c := &checker{}
 	sizes := map[int64]int{}
+	where := map[int64]Position{}
 	skipped := map[int64]bool{}
 	covered, first := int64(0), int64(0)
 	for _, t := range l.Transactions() {
@@ -101,6 +116,12 @@ func (l *Log) CompareFeed(feed []FeedEntry) []string {
 			continue
 		}
 		sizes[t.Number] += len(t.Messages)
+		at, known := where[t.Number]
+		if !known {
+			at = Position{l.Topic, t.Messages[0].Offset, 0}
+		}
+		at.LastOffset = t.Messages[len(t.Messages)-1].Offset
+		where[t.Number] = at
 		if entry.Kind == "delete" && t.Action != "delete" {
 			c.say("transaction %d deletes in the feed and replaces on the topic", t.Number)
 		}
@@ -111,6 +132,13 @@ func (l *Log) CompareFeed(feed []FeedEntry) []string {
 			c.say("transaction %d is in the feed and not on the topic", e.Number)
 		case there && n > e.Structures:
 			c.say("transaction %d changed %d structures and has %d messages", e.Number, e.Structures, n)
+		}
+		for _, p := range e.Publications {
+			for _, told := range p.Positions {
+				if told.Topic == l.Topic && told != where[e.Number] {
+					c.say("transaction %d is told to be at %+v, and is at %+v", e.Number, told, where[e.Number])
+				}
+			}
 		}
 	}
 	return c.problems

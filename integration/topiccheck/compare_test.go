@@ -10,8 +10,14 @@ import (
 // feed is what a registry tells that published good.
 func feed() []FeedEntry {
 	return []FeedEntry{
-		{1, "id-1", "replace", 2}, {2, "id-2", "replace", 2}, {3, "id-3", "replace", 1}, {4, "id-4", "replace", 1},
+		{Number: 1, ID: "id-1", Kind: "replace", Structures: 2}, {Number: 2, ID: "id-2", Kind: "replace", Structures: 2}, {Number: 3, ID: "id-3", Kind: "replace", Structures: 1}, {Number: 4, ID: "id-4", Kind: "replace", Structures: 1},
 	}
+}
+
+// positioned tells where the second transaction is.
+func positioned(f []FeedEntry, first, last int64) []FeedEntry {
+	f[1].Publications = []Publication{{Positions: []Position{{good().Topic, first, last}, {"another", 0, 0}}}}
+	return f
 }
 
 // Whatever the feed tells otherwise than the topic is found.
@@ -23,9 +29,14 @@ func TestCompareFeed(t *testing.T) {
 	}{
 		{"nothing", func(f []FeedEntry) []FeedEntry { return f }, ""},
 		{"ahead of the registry", func(f []FeedEntry) []FeedEntry { return f[:3] }, "the feed ends at 3"},
-		{"not published", func(f []FeedEntry) []FeedEntry { return append(f, FeedEntry{5, "id-5", "replace", 1}) }, "5 is in the feed and not on the topic"},
+		{"not published", func(f []FeedEntry) []FeedEntry {
+			return append(f, FeedEntry{Number: 5, ID: "id-5", Kind: "replace", Structures: 1})
+		}, "5 is in the feed and not on the topic"},
 		{"number given anew", func(f []FeedEntry) []FeedEntry { f[3].ID = "other"; return f }, "has id id-4 on the topic and other"},
 		{"more than was changed", func(f []FeedEntry) []FeedEntry { f[0].Structures = 1; return f }, "changed 1 structures and has 2"},
+		{"where it is", func(f []FeedEntry) []FeedEntry { return positioned(f, 2, 5) }, ""},
+		{"told to begin elsewhere", func(f []FeedEntry) []FeedEntry { return positioned(f, 3, 5) }, "is told to be at"},
+		{"told to end elsewhere", func(f []FeedEntry) []FeedEntry { return positioned(f, 2, 9) }, "is told to be at"},
 		{"other kind", func(f []FeedEntry) []FeedEntry { f[3].Kind = "delete"; return f }, "deletes in the feed"},
 	}
 	for _, tt := range tests {

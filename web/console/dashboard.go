@@ -20,6 +20,9 @@ type Dashboard struct {
 	LastAt     time.Time
 	Latest     []TransactionRow
 	Volume     Volume
+	// Paces are those of the producers, by name, and Chosen is whose is drawn.
+	Paces  map[string]*Pace
+	Chosen string
 	// MaySubmit says that the reader may submit; MayCommand, command producers.
 	MaySubmit, MayCommand bool
 }

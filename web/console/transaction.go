@@ -35,17 +35,6 @@ type Trouble struct {
 	May      bool // the reader may do something about it
 }
 
-// Sent is what became of a transaction on one producer.
-type Sent struct {
-	Producer, Status, Reason, User string
-	Topics                         []string
-}
-
-// FoundOn is the page of a topic from a transaction on.
-func FoundOn(topic, producer string, n registry.Number) string {
-	return TopicPath(topic, producer) + "&transaction=" + Number(n)
-}
-
 // A Changed is one structure of a transaction.
 type Changed struct {
 	registry.Pair

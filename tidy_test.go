@@ -50,7 +50,7 @@ var arrows = map[string][]string{
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
 	"integration/console":    {"web", "producer", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig"},
 	"integration/doors":      {"web", "producer", "registry/postgres", "registry/access", "registry", "integration/rig"},
-	"integration/connection": {"producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
+	"integration/connection": {"registry", "producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
 	"integration/soak":       {"integration/rig", "integration/topiccheck"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},

@@ -245,12 +245,49 @@ func (w *world) check() {
 		w.t.Fatal(err)
 	}
 	problems = append(problems, l.CompareStructures(content)...)
+	problems = append(problems, w.compareAudit(feed)...)
 	if n := w.acknowledged.Load(); int64(len(feed)) < n {
 		problems = append(problems, fmt.Sprintf("a submitter was told of transaction %d, the feed ends at %d", n, len(feed)))
 	}
 	if len(problems) > 0 {
 		w.t.Errorf("topic %s, %d messages:\n%s", w.topic, len(l.Messages), strings.Join(problems, "\n"))
 	}
+}
+
+// compareAudit finds transactions of which the audit does not tell, and the reverse.
+func (w *world) compareAudit(feed []topiccheck.FeedEntry) (problems []string) {
+	told := map[int64]int{}
+	for after := int64(0); ; {
+		var page struct {
+			Entries []struct {
+				ID     int64 `json:"id"`
+				Detail struct {
+					Transactions []int64 `json:"transactions"`
+				} `json:"detail"`
+			} `json:"entries"`
+		}
+		if err := w.product.JSON(fmt.Sprintf("/api/v1/audit?action=structures+changed&after=%d", after), &page); err != nil {
+			w.t.Fatal(err)
+		}
+		if len(page.Entries) == 0 {
+			break
+		}
+		for _, e := range page.Entries {
+			after = e.ID
+			for _, n := range e.Detail.Transactions {
+				told[n]++
+			}
+		}
+	}
+	for _, e := range feed {
+		if told[e.Number] != 1 {
+			problems = append(problems, fmt.Sprintf("the audit tells of transaction %d %d times", e.Number, told[e.Number]))
+		}
+	}
+	if len(told) != len(feed) {
+		problems = append(problems, fmt.Sprintf("the audit tells of %d transactions, the feed of %d", len(told), len(feed)))
+	}
+	return problems
 }
 
 // topicEnd gives the number of messages that a reader sees.

@@ -15,12 +15,12 @@ type Records interface {
 	Status(ctx context.Context) (Status, error)
 	// Wish records what an admin asks for, with the act of the audit, and wakes the
 	// publisher.
-	Wish(ctx context.Context, w Wish, a Act) error
+	Wish(ctx context.Context, w Wish, a registry.Act) error
 	// AskJob records a job that is to be begun, with the act, and wakes the
 	// publisher. It sets id and time.
-	AskJob(ctx context.Context, j *JobStatus, a Act) error
+	AskJob(ctx context.Context, j *JobStatus, a registry.Act) error
 	// CancelJob removes a job that waits; registry.ErrNotFound if none of that id does.
-	CancelJob(ctx context.Context, id string, a Act) error
+	CancelJob(ctx context.Context, id string, a registry.Act) error
 	// Jobs lists the newest jobs, the newest first.
 	Jobs(ctx context.Context, limit int) ([]JobStatus, error)
 	// Routes are the producer's routes with what limits a record on them.
@@ -77,7 +77,7 @@ func (a *Admin) Lags(ctx context.Context, since time.Time, step time.Duration) (
 // Start starts the producer. The first start must say StartIdle or
 // StartBaseline; a later one may be empty, and answers a question with
 // StartBaseline or StartContinue.
-func (a *Admin) Start(ctx context.Context, how string, by Actor) error {
+func (a *Admin) Start(ctx context.Context, how string, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -95,14 +95,14 @@ func (a *Admin) Start(ctx context.Context, how string, by Actor) error {
 	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, StartBaseline, StartContinue, how)
 }
 
-func (a *Admin) wish(ctx context.Context, s *Status, w Wish, action string, by Actor, detail any) error {
+func (a *Admin) wish(ctx context.Context, s *Status, w Wish, action string, by registry.Actor, detail any) error {
 	w.User = by.User
-	return a.records.Wish(ctx, w, act(action, s.Name, by, detail))
+	return a.records.Wish(ctx, w, by.Did(action, s.Name, detail))
 }
 
 // Suspend stops publishing after the transaction under way, until Resume or, if
 // keep is false, until the process restarts.
-func (a *Admin) Suspend(ctx context.Context, keep bool, by Actor) error {
+func (a *Admin) Suspend(ctx context.Context, keep bool, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (a *Admin) Suspend(ctx context.Context, keep bool, by Actor) error {
 }
 
 // Resume ends a suspension.
-func (a *Admin) Resume(ctx context.Context, by Actor) error {
+func (a *Admin) Resume(ctx context.Context, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (a *Admin) Resume(ctx context.Context, by Actor) error {
 // is current when the job begins, and what the topics hold of it beside that gets
 // tombstones. It runs between two transactions, and goes on after a crash. A
 // producer that does not publish begins it once it does.
-func (a *Admin) Publish(ctx context.Context, scope Scope, by Actor) (*JobStatus, error) {
+func (a *Admin) Publish(ctx context.Context, scope Scope, by registry.Actor) (*JobStatus, error) {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -147,19 +147,19 @@ func (a *Admin) Publish(ctx context.Context, scope Scope, by Actor) (*JobStatus,
 	if scope.Filter.IsZero() && scope.From == 0 {
 		j.Kind = jobBaseline
 	}
-	return j, a.records.AskJob(ctx, j, act(ActJobAsked, s.Name, by, map[string]any{"kind": j.Kind, "scope": scope}))
+	return j, a.records.AskJob(ctx, j, by.Did(ActJobAsked, s.Name, map[string]any{"kind": j.Kind, "scope": scope}))
 }
 
 // jobsWaitingMax bounds the jobs that wait for one producer.
 const jobsWaitingMax = 100
 
 // CancelJob removes a job that has not begun.
-func (a *Admin) CancelJob(ctx context.Context, id string, by Actor) error {
+func (a *Admin) CancelJob(ctx context.Context, id string, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
 	}
-	return a.records.CancelJob(ctx, id, act(ActJobCancelled, s.Name, by, map[string]string{"job": id}))
+	return a.records.CancelJob(ctx, id, by.Did(ActJobCancelled, s.Name, map[string]string{"job": id}))
 }
 
 // Jobs lists the newest jobs, the newest first.

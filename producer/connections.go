@@ -128,7 +128,7 @@ func (c *Connections) orDefault(name string) string {
 }
 
 // Delete deletes a connection that no producer takes.
-func (c *Connections) Delete(ctx context.Context, name string, by Actor) error {
+func (c *Connections) Delete(ctx context.Context, name string, by registry.Actor) error {
 	if c.fixed(name) {
 		return &FixedError{name}
 	}
@@ -136,7 +136,7 @@ func (c *Connections) Delete(ctx context.Context, name string, by Actor) error {
 	if err != nil {
 		return err
 	}
-	return c.Store.DeleteConnection(ctx, name, act(ActConnectionDeleted, name, by, changes(was, &Stored{}, nil)))
+	return c.Store.DeleteConnection(ctx, name, by.Did(ActConnectionDeleted, name, changes(was, &Stored{}, nil)))
 }
 
 // Properties describes every property that a connection may have.
@@ -163,7 +163,7 @@ func (c *Connections) Endings(ctx context.Context, e Edit) ([]Ending, error) {
 // Save checks an edit, tries every server, and saves. With anyway it saves
 // although servers failed, and the audit says which; what cannot be carried over
 // refuses it all the same.
-func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by Actor) (*Saved, error) {
+func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by registry.Actor) (*Saved, error) {
 	if c.fixed(e.Name) {
 		return nil, &FixedError{e.Name}
 	}
@@ -197,7 +197,7 @@ func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by Actor) (
 	next := d.stored()
 	detail := changes(d.was, next, failed)
 	if s.Changed = d.was == nil || detail.any(); s.Changed {
-		if err := c.Store.SaveConnection(ctx, next, act(ActConnectionSaved, e.Name, by, detail)); err != nil {
+		if err := c.Store.SaveConnection(ctx, next, by.Did(ActConnectionSaved, e.Name, detail)); err != nil {
 			return nil, err
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"urncast/registry"
 )
 
-var admin = producer.Actor{User: "admin", Remote: "192.0.2.1:5"}
+var admin = registry.Actor{User: "admin", Remote: "192.0.2.1:5"}
 
 type kit struct {
 	t      *testing.T
@@ -51,7 +51,7 @@ func (k *kit) save(e producer.Edit) *producer.Saved {
 	return s
 }
 
-func (k *kit) acts() []producer.Act {
+func (k *kit) acts() []registry.Act {
 	k.t.Helper()
 	acts, err := k.Store.Acts(k.t.Context(), 0, 100)
 	if err != nil {

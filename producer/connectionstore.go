@@ -2,10 +2,11 @@ package producer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"urncast/registry"
 )
 
 // Stored is a connection as a store keeps it: what is secret apart from what may
@@ -21,20 +22,6 @@ type Stored struct {
 // Format shows the name alone.
 func (s Stored) Format(f fmt.State, verb rune) {
 	Connection{Name: s.Name, Revision: s.Revision}.Format(f, verb)
-}
-
-// An Actor is who asks for something, and from where.
-type Actor struct{ User, Remote string }
-
-// An Act is an entry of the audit: who changed what.
-type Act struct {
-	ID      int64           `json:"id"` // rises in the order of commits
-	At      time.Time       `json:"at"`
-	User    string          `json:"user"`
-	Remote  string          `json:"remote,omitempty"`
-	Action  string          `json:"action"`
-	Subject string          `json:"subject"`
-	Detail  json.RawMessage `json:"detail"` // without secrets
 }
 
 // The actions of the audit.
@@ -57,13 +44,13 @@ type ConnectionStore interface {
 	// SaveConnection writes a connection onto the revision that it names, 0 for a
 	// new one, and sets its new revision. A *ConflictError says that another was
 	// saved meanwhile.
-	SaveConnection(ctx context.Context, s *Stored, a Act) error
+	SaveConnection(ctx context.Context, s *Stored, a registry.Act) error
 	// DeleteConnection refuses with an *InUseError while a producer takes it.
-	DeleteConnection(ctx context.Context, name string, a Act) error
+	DeleteConnection(ctx context.Context, name string, a registry.Act) error
 	// RecordAct audits an act outside the database.
-	RecordAct(ctx context.Context, a Act) error
+	RecordAct(ctx context.Context, a registry.Act) error
 	// Acts gives entries of the audit above an id, in order.
-	Acts(ctx context.Context, after int64, limit int) ([]Act, error)
+	Acts(ctx context.Context, after int64, limit int) ([]registry.Act, error)
 }
 
 // A ConflictError says that a change was made to what is no longer there.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"urncast/registry"
 )
 
 // A Doctor compares topics with what a route needs, makes them and mends them.
@@ -81,7 +83,7 @@ func (d *Doctor) examine(ctx context.Context, at Place, n TopicNeeds) (*Diagnosi
 }
 
 // MakeTopic makes a topic with the settings that a route needs.
-func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by Actor) (*MadeTopic, error) {
+func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by registry.Actor) (*MadeTopic, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
 	if in.Topic == "" {
@@ -117,7 +119,7 @@ const replicationMax = 1<<15 - 1
 
 // Fix mends findings, by their ids, with an alteration of the topic's settings. One
 // that is not there, or not its business, refuses all of them.
-func (d *Doctor) Fix(ctx context.Context, at Place, ids []string, by Actor) (*Fixed, error) {
+func (d *Doctor) Fix(ctx context.Context, at Place, ids []string, by registry.Actor) (*Fixed, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*doctorLimit)
 	defer cancel()
 	n, err := d.needs(ctx, at)
@@ -147,12 +149,12 @@ func (d *Doctor) Fix(ctx context.Context, at Place, ids []string, by Actor) (*Fi
 }
 
 // record audits an act before it is done, so that none is done without an entry.
-func (d *Doctor) record(ctx context.Context, action, topic string, by Actor, detail any) error {
-	return d.Connections.Store.RecordAct(ctx, act(action, topic, by, detail))
+func (d *Doctor) record(ctx context.Context, action, topic string, by registry.Actor, detail any) error {
+	return d.Connections.Store.RecordAct(ctx, by.Did(action, topic, detail))
 }
 
 // refused audits that an act was not done, or perhaps not, and gives its error.
-func (d *Doctor) refused(ctx context.Context, c *Connection, action, topic string, by Actor, err error) error {
+func (d *Doctor) refused(ctx context.Context, c *Connection, action, topic string, by registry.Actor, err error) error {
 	text := redactor(c, d.Connections.Client.Secret).Replace(err.Error())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel() // the entry counts although the client has gone

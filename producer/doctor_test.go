@@ -9,6 +9,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/producertest"
+	"urncast/registry"
 )
 
 // A hospital stands for a cluster: it counts what is done to topics.
@@ -47,7 +48,7 @@ type amnesiac struct{ producertest.Store }
 var errAmnesia = errors.New("the disk is full")
 
 // RecordAct implements producer.ConnectionStore.
-func (*amnesiac) RecordAct(context.Context, producer.Act) error { return errAmnesia }
+func (*amnesiac) RecordAct(context.Context, registry.Act) error { return errAmnesia }
 
 func doctor(h *hospital, store producer.ConnectionStore, password string) *producer.Doctor {
 	c := &producer.Connections{Store: store, Client: &producertest.Client{}}
@@ -73,11 +74,11 @@ func TestDoctorWithoutConnection(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 	var bad *producer.BadEditError
-	if _, err := d.Fix(t.Context(), at, []string{"compaction-lag"}, producer.Actor{}); !errors.As(err, &bad) {
+	if _, err := d.Fix(t.Context(), at, []string{"compaction-lag"}, registry.Actor{}); !errors.As(err, &bad) {
 		t.Errorf("fix: %v", err)
 	}
 	var refused *producer.TopicError
-	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t", Connection: "main"}, producer.Actor{}); !errors.As(err, &refused) {
+	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t", Connection: "main"}, registry.Actor{}); !errors.As(err, &refused) {
 		t.Errorf("make: %v", err)
 	}
 	if len(h.done) > 0 {
@@ -89,10 +90,10 @@ func TestDoctorWithoutConnection(t *testing.T) {
 func TestDoctorAuditsFirst(t *testing.T) {
 	h := &hospital{findings: []producer.TopicFinding{lag}}
 	d := doctor(h, &amnesiac{}, "planted-secret")
-	if _, err := d.Fix(t.Context(), at, []string{"compaction-lag"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
+	if _, err := d.Fix(t.Context(), at, []string{"compaction-lag"}, registry.Actor{}); !errors.Is(err, errAmnesia) {
 		t.Errorf("fix: %v", err)
 	}
-	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t", Connection: "main"}, producer.Actor{}); !errors.Is(err, errAmnesia) {
+	if _, err := d.MakeTopic(t.Context(), producer.NewTopic{Topic: "t", Connection: "main"}, registry.Actor{}); !errors.Is(err, errAmnesia) {
 		t.Errorf("make: %v", err)
 	}
 	if len(h.done) > 0 {
@@ -107,7 +108,7 @@ func TestDoctorFix(t *testing.T) {
 	h := &hospital{findings: []producer.TopicFinding{lag, other}}
 	store := &producertest.Store{}
 	d := doctor(h, store, "planted-secret")
-	fixed, err := d.Fix(t.Context(), producer.Place{Connection: "main", Topic: "t", Prefix: "tx"}, []string{"other", "compaction-lag"}, producer.Actor{User: "alice"})
+	fixed, err := d.Fix(t.Context(), producer.Place{Connection: "main", Topic: "t", Prefix: "tx"}, []string{"other", "compaction-lag"}, registry.Actor{User: "alice"})
 	if err != nil || len(fixed.Changes) != 2 || strings.Join(h.done, ", ") != "t min.compaction.lag.ms=1, t max.compaction.lag.ms=1" {
 		t.Errorf("%+v, %v, %v", fixed, err, h.done)
 	}
@@ -115,7 +116,7 @@ func TestDoctorFix(t *testing.T) {
 		t.Errorf("a secret is said: %+v", f)
 	}
 	h.refuse = errors.New("the broker repeats planted-secret")
-	_, err = d.Fix(t.Context(), producer.Place{Connection: "main", Topic: "t", Prefix: "tx"}, []string{"other"}, producer.Actor{User: "alice"})
+	_, err = d.Fix(t.Context(), producer.Place{Connection: "main", Topic: "t", Prefix: "tx"}, []string{"other"}, registry.Actor{User: "alice"})
 	var refused *producer.TopicError
 	if !errors.As(err, &refused) || strings.Contains(err.Error(), "planted") {
 		t.Errorf("%v", err)
@@ -132,7 +133,7 @@ func TestDoctorRefusesNonsense(t *testing.T) {
 	d := doctor(&hospital{}, &producertest.Store{}, "planted-secret")
 	for _, in := range []producer.NewTopic{{}, {Topic: "no/topic"}, {Topic: "t", ReplicationFactor: -1}, {Topic: "t", ReplicationFactor: 1 << 15}} {
 		var bad *producer.BadEditError
-		if _, err := d.MakeTopic(t.Context(), in, producer.Actor{}); !errors.As(err, &bad) {
+		if _, err := d.MakeTopic(t.Context(), in, registry.Actor{}); !errors.As(err, &bad) {
 			t.Errorf("%+v: %v", in, err)
 		}
 	}

@@ -2,7 +2,6 @@ package producer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -242,12 +241,4 @@ func union[V any](a, b map[string]V) map[string]V {
 	}
 	maps.Copy(out, b)
 	return out
-}
-
-func act(action, subject string, by Actor, d any) Act {
-	b, err := json.Marshal(d)
-	if err != nil {
-		panic(err) // strings and maps of strings
-	}
-	return Act{User: by.User, Remote: by.Remote, Action: action, Subject: subject, Detail: b}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"urncast/registry"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -81,7 +83,7 @@ type MailStore interface {
 	// SaveMailSettings writes settings onto the revision that they name, together
 	// with the act, and sets the new revision. What waits is due at once then. A
 	// *MailConflictError says that others were saved meanwhile.
-	SaveMailSettings(ctx context.Context, s *StoredMail, a Act) error
+	SaveMailSettings(ctx context.Context, s *StoredMail, a registry.Act) error
 	// MakeMails makes the mails that are due, each once however many instances
 	// call it, and closes what is over.
 	MakeMails(ctx context.Context) error
@@ -258,7 +260,7 @@ func (m *Mailer) Show(ctx context.Context) (MailShown, error) {
 
 // Save saves settings, whole. It does not try them: the mail server may be away
 // just now, and Test says more.
-func (m *Mailer) Save(ctx context.Context, e MailSettings, by Actor) (MailShown, error) {
+func (m *Mailer) Save(ctx context.Context, e MailSettings, by registry.Actor) (MailShown, error) {
 	was, err := m.Store.MailSettings(ctx)
 	if err != nil {
 		return MailShown{}, err
@@ -285,7 +287,7 @@ func (m *Mailer) Save(ctx context.Context, e MailSettings, by Actor) (MailShown,
 	if err != nil {
 		return MailShown{}, err
 	}
-	if err := m.Store.SaveMailSettings(ctx, next, Act{User: by.User, Remote: by.Remote, Action: ActMailSaved, Subject: "mail", Detail: detail}); err != nil {
+	if err := m.Store.SaveMailSettings(ctx, next, registry.Act{User: by.User, Remote: by.Remote, Action: ActMailSaved, Subject: "mail", Detail: detail}); err != nil {
 		return MailShown{}, err
 	}
 	return m.Show(ctx)
@@ -310,7 +312,7 @@ func (e *MailError) Unwrap() error { return e.Err }
 
 // Test sends a test mail to an address, or to all admins if it is empty, with the
 // settings that are saved, and gives those to whom the server took it.
-func (m *Mailer) Test(ctx context.Context, address string, by Actor) ([]string, error) {
+func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([]string, error) {
 	s, err := m.Store.MailSettings(ctx)
 	if err != nil {
 		return nil, err

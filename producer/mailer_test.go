@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"urncast/registry"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -22,7 +24,7 @@ const mailSecret = "planted-password"
 type memoryMail struct {
 	mu    sync.Mutex
 	saved StoredMail
-	acts  []Act
+	acts  []registry.Act
 	queue []*Letter
 	made  int
 }
@@ -34,7 +36,7 @@ func (m *memoryMail) MailSettings(context.Context) (*StoredMail, error) {
 	return &s, nil
 }
 
-func (m *memoryMail) SaveMailSettings(_ context.Context, s *StoredMail, a Act) error {
+func (m *memoryMail) SaveMailSettings(_ context.Context, s *StoredMail, a registry.Act) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.Revision++
@@ -149,7 +151,7 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 	})
 	e := goodMail()
 	e.User, e.Password = "u", Property{Value: mailSecret}
-	save := func(e MailSettings) (MailShown, error) { return m.Save(t.Context(), e, Actor{User: "admin"}) }
+	save := func(e MailSettings) (MailShown, error) { return m.Save(t.Context(), e, registry.Actor{User: "admin"}) }
 	shown, err := save(e)
 	if err != nil || !shown.Settings.Password.Set || store.saved.Secret != mailSecret {
 		t.Fatal(err, shown)
@@ -161,7 +163,7 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 	if _, err := save(shown.Settings); err != nil || store.saved.Secret != mailSecret {
 		t.Errorf("the password is not kept: %v", err)
 	}
-	_, err = m.Test(t.Context(), "me@example.org", Actor{User: "admin"})
+	_, err = m.Test(t.Context(), "me@example.org", registry.Actor{User: "admin"})
 	var refused *MailError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "500 what is (not shown), (not shown)?") || !strings.Contains(err.Error(), "mail.example.org:25") {
 		t.Error(err)
@@ -177,11 +179,11 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 	if _, err := save(shown.Settings); err == nil || !strings.Contains(err.Error(), "another key") {
 		t.Error(err)
 	}
-	if _, err := m.Test(t.Context(), "", Actor{}); err == nil || !strings.Contains(err.Error(), "another key") {
+	if _, err := m.Test(t.Context(), "", registry.Actor{}); err == nil || !strings.Contains(err.Error(), "another key") {
 		t.Error(err)
 	}
 	store.saved = StoredMail{MailSettings: MailDefaults()}
-	if _, err := m.Test(t.Context(), "", Actor{}); !errors.Is(err, ErrNoMail) {
+	if _, err := m.Test(t.Context(), "", registry.Actor{}); !errors.Is(err, ErrNoMail) {
 		t.Error(err)
 	}
 	e.Password = Property{Set: true}

@@ -16,7 +16,7 @@ import (
 type Named struct{ ID, Name string }
 
 // A Directory keeps what producers there are. Each change is committed together
-// with its Act, and heard by all instances.
+// with its registry.Act, and heard by all instances.
 type Directory interface {
 	Contents
 	// Producers lists all, by name.
@@ -24,14 +24,14 @@ type Directory interface {
 	// Records gives the side of the database that is about one of them.
 	Records(id string) Records
 	// CreateProducer saves a new one. A *TakenError says what another has already.
-	CreateProducer(ctx context.Context, c *Config, a Act) error
+	CreateProducer(ctx context.Context, c *Config, a registry.Act) error
 	// ChangeProducer writes settings onto the revision that they name, with a wish
 	// unless it is nil. A *ProducerConflictError says that others were saved meanwhile, a
 	// *TakenError what another has already.
-	ChangeProducer(ctx context.Context, id string, c *Config, w *Wish, a Act) error
+	ChangeProducer(ctx context.Context, id string, c *Config, w *Wish, a registry.Act) error
 	// DeleteProducer removes a producer with everything that is remembered of it, but
 	// for its id and its prefix.
-	DeleteProducer(ctx context.Context, id string, a Act) error
+	DeleteProducer(ctx context.Context, id string, a registry.Act) error
 }
 
 // Producers makes, changes and removes producers, from any instance.
@@ -149,13 +149,13 @@ func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 
 // Create makes a producer, which is stopped. What is empty takes its default, but for
 // topics and formats.
-func (p *Producers) Create(ctx context.Context, c Config, by Actor) (*Admin, error) {
+func (p *Producers) Create(ctx context.Context, c Config, by registry.Actor) (*Admin, error) {
 	c.Prefix, c.Sender = cmp.Or(c.Prefix, PrefixDefault), cmp.Or(c.Sender, SenderDefault)
 	c.Fixed, c.Bootstrap = false, ""
 	if err := p.check(ctx, &c); err != nil {
 		return nil, err
 	}
-	if err := p.Directory.CreateProducer(ctx, &c, act(ActProducerCreated, c.Name, by, &c)); err != nil {
+	if err := p.Directory.CreateProducer(ctx, &c, by.Did(ActProducerCreated, c.Name, &c)); err != nil {
 		return nil, err
 	}
 	return p.Find(ctx, c.Name)
@@ -164,7 +164,7 @@ func (p *Producers) Create(ctx context.Context, c Config, by Actor) (*Admin, err
 // Change saves other settings of a producer, whole, onto the revision that they name.
 // Settings of routes, connection and prefix take effect at once: the producer stops
 // and asks, unless then answers already, with StartBaseline or StartContinue.
-func (p *Producers) Change(ctx context.Context, name string, c Config, then string, by Actor) (*Admin, error) {
+func (p *Producers) Change(ctx context.Context, name string, c Config, then string, by registry.Actor) (*Admin, error) {
 	n, err := p.named(ctx, name)
 	if err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 		w = &Wish{Run: Idle, How: then, User: by.User}
 	}
 	detail := map[string]any{"before": was.Settings, "after": &c, "then": then}
-	if err := p.Directory.ChangeProducer(ctx, n.ID, &c, w, act(ActProducerChanged, name, by, detail)); err != nil {
+	if err := p.Directory.ChangeProducer(ctx, n.ID, &c, w, by.Did(ActProducerChanged, name, detail)); err != nil {
 		return nil, err
 	}
 	return admin, nil
@@ -227,7 +227,7 @@ func (p *Producers) check(ctx context.Context, c *Config) error {
 
 // Delete removes a producer's configuration and everything that is remembered of its
 // sending. Topics and their messages stay.
-func (p *Producers) Delete(ctx context.Context, name string, by Actor) error {
+func (p *Producers) Delete(ctx context.Context, name string, by registry.Actor) error {
 	n, err := p.named(ctx, name)
 	if err != nil {
 		return err
@@ -239,7 +239,7 @@ func (p *Producers) Delete(ctx context.Context, name string, by Actor) error {
 	if was.Settings.Fixed {
 		return fixedProducer(name)
 	}
-	return p.Directory.DeleteProducer(ctx, n.ID, act(ActProducerDeleted, name, by, map[string]any{"settings": was.Settings, "sent": was.Sent}))
+	return p.Directory.DeleteProducer(ctx, n.ID, by.Did(ActProducerDeleted, name, map[string]any{"settings": was.Settings, "sent": was.Sent}))
 }
 
 func fixedProducer(name string) error {

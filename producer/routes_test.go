@@ -101,7 +101,7 @@ func TestRepublication(t *testing.T) {
 			until(t, s, b, "sending", s.handled(3))
 			before := b.told()
 			s.txs[2].Documents = append(s.txs[2].Documents, s.txs[0].Documents[2]) // OLD is gone without a word
-			if _, err := NewAdmin(&modelRecords{modelStore: s}).Publish(t.Context(), c.scope, Actor{User: "u"}); err != nil {
+			if _, err := NewAdmin(&modelRecords{modelStore: s}).Publish(t.Context(), c.scope, registry.Actor{User: "u"}); err != nil {
 				t.Fatal(err)
 			}
 			until(t, s, b, "the job", func() bool {

@@ -26,7 +26,7 @@ const ActSkipAsked = "transaction skip asked"
 // topic, and for the producer to start after it. If the transaction is the first
 // half of a pair, its other half is skipped too. The publisher recovers first: what
 // the topic then shows to be sent is not skipped.
-func (a *Admin) Skip(ctx context.Context, s Skip, by Actor) error {
+func (a *Admin) Skip(ctx context.Context, s Skip, by registry.Actor) error {
 	now, err := a.Status(ctx)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 // modelRecords is what Admin reads and writes of a model.
 type modelRecords struct {
 	*modelStore
-	acts   []Act
+	acts   []registry.Act
 	routes []LimitedRoute
 }
 
@@ -41,7 +41,7 @@ func (r *modelRecords) Held(context.Context) ([]HeldRoute, error) { return nil, 
 
 func (r *modelRecords) Routes(context.Context) ([]LimitedRoute, error) { return r.routes, nil }
 
-func (r *modelRecords) Wish(_ context.Context, w Wish, a Act) error {
+func (r *modelRecords) Wish(_ context.Context, w Wish, a registry.Act) error {
 	r.mu.Lock()
 	r.row.Wish.Skip, r.row.Wish.Reason, r.row.Wish.User = w.Skip, w.Reason, w.User
 	r.acts = append(r.acts, a)
@@ -50,7 +50,7 @@ func (r *modelRecords) Wish(_ context.Context, w Wish, a Act) error {
 	return nil
 }
 
-func (r *modelRecords) AskJob(_ context.Context, j *JobStatus, a Act) error {
+func (r *modelRecords) AskJob(_ context.Context, j *JobStatus, a registry.Act) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.jobs, r.acts = append(r.jobs, Job{Kind: j.Kind, Scope: j.Scope}), append(r.acts, a)
@@ -58,7 +58,9 @@ func (r *modelRecords) AskJob(_ context.Context, j *JobStatus, a Act) error {
 	return nil
 }
 
-func (r *modelRecords) CancelJob(context.Context, string, Act) error { return registry.ErrNotFound }
+func (r *modelRecords) CancelJob(context.Context, string, registry.Act) error {
+	return registry.ErrNotFound
+}
 
 func (r *modelRecords) Jobs(context.Context, int) ([]JobStatus, error) { return nil, nil }
 
@@ -101,7 +103,7 @@ func TestSkipByHand(t *testing.T) {
 	s.record(registry.Replace, "1.0", "Z")
 	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
 	r := &modelRecords{modelStore: s}
-	by := Actor{User: "admin"}
+	by := registry.Actor{User: "admin"}
 	if err := NewAdmin(r).Skip(t.Context(), Skip{2, " Too large. "}, by); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +128,7 @@ func TestSkipOfTheSecondHalf(t *testing.T) {
 	s.pair()
 	s.record(registry.Replace, "1.0", "Z")
 	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
-	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{2, "why"}, Actor{}); err != nil {
+	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{2, "why"}, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, b, "going on", s.handled(3))
@@ -144,7 +146,7 @@ func TestSkipOfWhatWasSentAfterAll(t *testing.T) {
 	s.mu.Lock()
 	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
 	s.mu.Unlock()
-	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, Actor{}); err != nil {
+	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, b, "recovering", s.handled(1))
@@ -171,7 +173,7 @@ func TestSkipOfTombstones(t *testing.T) {
 	b.logs[TopicDefault][2].committed = false // as if the broker had refused it
 	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
 	s.mu.Unlock()
-	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, Actor{}); err != nil {
+	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, b, "going on", s.handled(2))
@@ -186,7 +188,7 @@ func TestSkipRefused(t *testing.T) {
 	a := NewAdmin(&modelRecords{modelStore: s})
 	refused := func(k Skip, want string) {
 		t.Helper()
-		if err := a.Skip(t.Context(), k, Actor{}); !errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), want) {
+		if err := a.Skip(t.Context(), k, registry.Actor{}); !errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), want) {
 			t.Errorf("skipping %+v: %v, want %q", k, err, want)
 		}
 	}

@@ -15,9 +15,9 @@ import (
 // everything; where both fields are set, both are kept.
 type Keep struct {
 	// Transactions is the number of newest transactions that stay readable.
-	Transactions int64
+	Transactions int64 `json:"keepTransactions"`
 	// Days is for how long what was current stays readable.
-	Days int
+	Days int `json:"keepDays"`
 }
 
 // daysMax bounds Keep.Days: a hundred years.

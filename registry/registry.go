@@ -73,10 +73,10 @@ type Tx interface {
 	Reader
 	// Last is the newest number.
 	Last() Number
-	// Write records transactions; their numbers follow Last without a gap. It is
-	// called once, at the end: what it records need not be readable before the
+	// Write records transactions with their act; their numbers follow Last without a
+	// gap. It is called once, at the end: what it records need not be readable before the
 	// commit.
-	Write(ctx context.Context, ws []Write) error
+	Write(ctx context.Context, ws []Write, a Act) error
 }
 
 // Ahead is what an Update will read.
@@ -109,7 +109,9 @@ type Store interface {
 	Sizes(ctx context.Context) (Sizes, error)
 	AllReferences(ctx context.Context) ([]Dangling, error)
 	Counts(ctx context.Context) (map[sdmx.Class]int, Number, error)
-	SaveSettings(ctx context.Context, s Settings) error
+	// SaveSettings saves them, and with the act that was makes of those before what
+	// was done; nil saves nothing.
+	SaveSettings(ctx context.Context, s Settings, was func(Settings) *Act) error
 }
 
 // A Registry is the structures and their log.
@@ -124,12 +126,20 @@ func New(s Store) *Registry { return &Registry{store: s} }
 // Settings gives the rules that an admin has set.
 func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.store.Settings(ctx) }
 
-// SaveSettings changes them, for submissions that come.
-func (r *Registry) SaveSettings(ctx context.Context, s Settings) error {
+// SaveSettings changes them, for submissions that come, and says whether they were
+// others before.
+func (r *Registry) SaveSettings(ctx context.Context, s Settings, by Actor) (changed bool, err error) {
 	if err := s.Keep.check(); err != nil {
-		return err
+		return false, err
 	}
-	return r.store.SaveSettings(ctx, s)
+	err = r.store.SaveSettings(ctx, s, func(was Settings) *Act {
+		if changed = was != s; !changed {
+			return nil
+		}
+		a := by.Did(ActSettingsSaved, "registry", Altered{Before: was, After: s})
+		return &a
+	})
+	return changed, err
 }
 
 // Transactions lists the log above a number, ascending and without gaps.

@@ -62,6 +62,7 @@ type Submission struct {
 	May func(agency string) bool
 
 	User          string
+	Remote        string // from where the user asks, for the audit
 	Traceparent   string
 	CorrelationID string
 }
@@ -185,7 +186,7 @@ type Rename struct {
 	DryRun bool
 	// May is as in a Submission: it is asked for those who refer, too.
 	May           func(agency string) bool
-	User          string
+	User, Remote  string
 	Traceparent   string
 	CorrelationID string
 }
@@ -193,9 +194,9 @@ type Rename struct {
 // Settings are what an admin decides about the rules.
 type Settings struct {
 	// AllowDangling accepts references that do not resolve, and lists them.
-	AllowDangling bool
+	AllowDangling bool `json:"allowDangling"`
 	// RequireAgencies refuses structures whose agency no agency scheme holds.
-	RequireAgencies bool
+	RequireAgencies bool `json:"requireAgencies"`
 	// Keep is how much old content housekeeping leaves.
-	Keep Keep
+	Keep Keep `json:"housekeeping"`
 }

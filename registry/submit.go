@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,13 +83,11 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 		if s.refused() || s.DryRun || len(ws) == 0 {
 			return errRefused
 		}
-		if err := tx.Write(ctx, ws); err != nil {
-			return err
-		}
+		s.outcome.Transactions = nil
 		for i := range ws {
 			s.outcome.Transactions = append(s.outcome.Transactions, ws[i].Number)
 		}
-		return nil
+		return tx.Write(ctx, ws, s.act())
 	})
 	if err != nil && !errors.Is(err, errRefused) {
 		return nil, err
@@ -122,6 +122,20 @@ func (s *submission) tell(ws []Write) {
 			s.outcome.Replaces = append(s.outcome.Replaces, Content{c.URN, c.Body})
 		}
 	}
+}
+
+// act is what the audit tells: one line, for the log has everything else.
+func (s *submission) act() Act {
+	subject := "transaction " + strconv.FormatInt(int64(s.outcome.Transactions[0]), 10)
+	if len(s.outcome.Transactions) > 1 {
+		subject = "transactions " + strconv.FormatInt(int64(s.outcome.Transactions[0]), 10) + " and " + strconv.FormatInt(int64(s.outcome.Transactions[1]), 10)
+	}
+	counts := map[string]int{}
+	for _, e := range append(s.entries[:len(s.entries):len(s.entries)], s.deletes...) {
+		counts[cmp.Or(e.result.Verdict, Unchanged).String()]++
+	}
+	return Actor{s.User, s.Remote}.Did(ActStructuresChanged, subject,
+		map[string]any{"transactions": s.outcome.Transactions, "action": s.origin, "structures": counts})
 }
 
 // ahead names what apply and check will surely read.

@@ -9,7 +9,6 @@ import (
 	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console"
-	"urncast/web/rest"
 )
 
 // deletionPage asks whether a structure shall go.
@@ -36,13 +35,12 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
 	who := access.From(r.Context())
 	o, err := s.Registry.Submit(r.Context(), registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry,
-		User: who.Name, May: who.MayChange(), Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")})
+		User: who.Name, Remote: who.From(), May: who.MayChange(), Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")})
 	if err != nil {
 		s.drawTrouble(w, r, "/structures", err)
 		return
 	}
 	if len(o.Transactions) > 0 {
-		rest.AuditChange(r.Context(), s.Access, o, "delete")
 		http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
 		return
 	}
@@ -112,7 +110,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, id string, all, 
 	status := http.StatusOK
 	if id != "" {
 		who := access.From(r.Context())
-		n := registry.Rename{Structure: u, NewID: id, DryRun: dry, User: who.Name, May: who.MayChange(),
+		n := registry.Rename{Structure: u, NewID: id, DryRun: dry, User: who.Name, Remote: who.From(), May: who.MayChange(),
 			Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
 		if all {
 			n.Structure.Version = ""
@@ -129,7 +127,6 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, id string, all, 
 			s.drawTrouble(w, r, "/structures", err)
 			return
 		case len(o.Transactions) > 0:
-			rest.AuditChange(r.Context(), s.Access, o, "rename")
 			http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
 			return
 		default:

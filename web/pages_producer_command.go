@@ -76,7 +76,7 @@ func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *pro
 }
 
 // obey does a command that needs no more than a form's few fields.
-func (s *server) obey(r *http.Request, command string, admin *producer.Admin, status *producer.Status, by producer.Actor) error {
+func (s *server) obey(r *http.Request, command string, admin *producer.Admin, status *producer.Status, by registry.Actor) error {
 	ctx, v := r.Context(), r.PostForm.Get
 	switch command {
 	case "start":
@@ -113,7 +113,7 @@ func (s *server) obey(r *http.Request, command string, admin *producer.Admin, st
 	return registry.ErrNotFound
 }
 
-func (s *server) saveProducerMail(r *http.Request, name string, by producer.Actor) error {
+func (s *server) saveProducerMail(r *http.Request, name string, by registry.Actor) error {
 	if s.Mail == nil {
 		return registry.ErrNotFound
 	}
@@ -125,7 +125,7 @@ func (s *server) saveProducerMail(r *http.Request, name string, by producer.Acto
 	return err
 }
 
-func (s *server) removeRoute(r *http.Request, status *producer.Status, by producer.Actor) error {
+func (s *server) removeRoute(r *http.Request, status *producer.Status, by registry.Actor) error {
 	next := status.Settings
 	next.Revision = revisionIn(r, status)
 	topic := r.PostForm.Get("topic")

@@ -9,7 +9,6 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
-	"urncast/web/rest"
 )
 
 // settingsPageRoutes are the pages about the registry's settings.
@@ -75,13 +74,12 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	was, err := s.Registry.Settings(r.Context())
+	now, err := s.Registry.Settings(r.Context())
 	if err != nil {
 		s.drawTrouble(w, r, settingsPath, err)
 		return
 	}
 	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
-	now := was
 	now.AllowDangling, now.RequireAgencies = v("dangling") != "", v("agencies") != ""
 	form := settingsForm(now.AllowDangling, now.RequireAgencies, v("transactions"), v("days"))
 	faulty := false
@@ -95,7 +93,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	}
 	if !faulty {
 		var invalid *registry.InvalidError
-		switch err := s.Registry.SaveSettings(r.Context(), now); {
+		switch changed, err := s.Registry.SaveSettings(r.Context(), now, access.From(r.Context()).Actor()); {
 		case errors.As(err, &invalid):
 			form.Wrong = invalid.Error()
 		case err != nil:
@@ -103,8 +101,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 			return
 		default:
 			done := "same"
-			if now != was {
-				s.Access.Record(r.Context(), access.ActSettingsSaved, "registry", rest.SettingsChange(was, now))
+			if changed {
 				done = "saved"
 			}
 			http.Redirect(w, r, settingsPath+"?done="+done, http.StatusSeeOther)
@@ -152,7 +149,7 @@ func (s *server) runHousekeeping(w http.ResponseWriter, r *http.Request) {
 		s.housekeepingFailed(w, r, err)
 		return
 	}
-	s.Access.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": access.Change{Before: done.After, After: done.Horizon},
+	s.Access.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: done.After, After: done.Horizon},
 		"documents": done.Documents, "bytes": done.Bytes})
 	http.Redirect(w, r, settingsPath+"?done=removed", http.StatusSeeOther)
 }

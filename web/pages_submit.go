@@ -11,7 +11,6 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
-	"urncast/web/rest"
 )
 
 const submitShown = 200
@@ -151,7 +150,6 @@ func (s *server) submitNow(w http.ResponseWriter, r *http.Request, up *upload) {
 	c.outcome, c.err = s.Registry.Submit(r.Context(), s.submission(r, up, c, false))
 	c.took = time.Since(began)
 	if c.err == nil && len(c.outcome.Transactions) > 0 {
-		rest.AuditChange(r.Context(), s.Access, c.outcome, up.mode.String())
 		s.uploads.drop(up)
 		http.Redirect(w, r, console.TransactionPath(c.outcome.Transactions[0]), http.StatusSeeOther)
 		return

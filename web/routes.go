@@ -8,10 +8,10 @@ import (
 
 // routes is the table of all routes.
 func (s *server) routes() []route {
-	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Audit: s.Access, Sender: s.Sender, Now: s.Now}
+	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers}
-	rules := &rest.Rules{Registry: s.Registry, Audit: s.Access}
+	rules := &rest.Rules{Registry: s.Registry}
 	house := &rest.Housekeeping{Registry: s.Registry, Audit: s.Access}
 	routes := []route{
 		{"GET /healthz", accessOpen, s.healthz},

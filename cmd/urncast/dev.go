@@ -106,7 +106,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 // startIdle starts the producer and waits until it has: what is submitted before
 // that would never be sent.
 func startIdle(ctx context.Context, admin *producer.Admin) error {
-	if err := admin.Start(ctx, producer.StartIdle, producer.Actor{User: "dev"}); err != nil {
+	if err := admin.Start(ctx, producer.StartIdle, registry.Actor{User: "dev"}); err != nil {
 		return err
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {

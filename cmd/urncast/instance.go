@@ -204,7 +204,7 @@ func (i *instance) directory(ctx context.Context, store *postgres.Store) (*postg
 	}
 	all, err := directory.Producers(ctx)
 	if err == nil && len(all) == 0 && i.Seed != nil {
-		err = directory.CreateProducer(ctx, i.Seed, producer.Act{User: "urncast", Action: producer.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
+		err = directory.CreateProducer(ctx, i.Seed, registry.Act{User: "urncast", Action: producer.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
 	}
 	if err == nil && i.Prefix != "" {
 		err = directory.Reprefix(ctx, i.Prefix)

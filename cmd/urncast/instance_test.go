@@ -22,6 +22,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
+	"urncast/registry"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -203,7 +204,7 @@ func TestASavedConnectionIsNoticed(t *testing.T) {
 	}
 	save := func(server string, revision int64) int64 {
 		e := producer.Edit{Name: "c", Properties: map[string]producer.Property{"bootstrap.servers": {Value: server}}, Revision: revision}
-		s, err := i.Web.Connections.Save(t.Context(), e, false, producer.Actor{User: "admin"})
+		s, err := i.Web.Connections.Save(t.Context(), e, false, registry.Actor{User: "admin"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"os/user"
 
 	"urncast/internal/secret"
-	"urncast/producer"
+	"urncast/registry"
 	"urncast/registry/postgres"
 )
 
@@ -61,7 +61,7 @@ func (c *secretsRotate) Run(ctx context.Context) error {
 		name = u.Username
 	}
 	host, _ := os.Hostname() // shown, nothing more
-	r, err := store.Connections(ring).Rotate(ctx, producer.Actor{User: name, Remote: host})
+	r, err := store.Connections(ring).Rotate(ctx, registry.Actor{User: name, Remote: host})
 	if err != nil {
 		return err
 	}

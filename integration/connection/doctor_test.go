@@ -14,6 +14,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
+	"urncast/registry"
 )
 
 // A ward is one broker with rights, and the doctor of its topics.
@@ -22,7 +23,7 @@ type ward struct {
 	store *producertest.Store
 }
 
-var surgeon = producer.Actor{User: "alice", Remote: "127.0.0.1"}
+var surgeon = registry.Actor{User: "alice", Remote: "127.0.0.1"}
 
 const week = 7 * 24 * time.Hour
 

@@ -34,17 +34,17 @@ func (d Directory) Records(id string) producer.Records {
 }
 
 // CreateProducer implements producer.Directory.
-func (d Directory) CreateProducer(context.Context, *producer.Config, producer.Act) error {
+func (d Directory) CreateProducer(context.Context, *producer.Config, registry.Act) error {
 	return errReadOnly
 }
 
 // ChangeProducer implements producer.Directory.
-func (d Directory) ChangeProducer(context.Context, string, *producer.Config, *producer.Wish, producer.Act) error {
+func (d Directory) ChangeProducer(context.Context, string, *producer.Config, *producer.Wish, registry.Act) error {
 	return errReadOnly
 }
 
 // DeleteProducer implements producer.Directory.
-func (d Directory) DeleteProducer(context.Context, string, producer.Act) error { return errReadOnly }
+func (d Directory) DeleteProducer(context.Context, string, registry.Act) error { return errReadOnly }
 
 // Amount implements producer.Contents: nothing is current.
 func (d Directory) Amount(context.Context, producer.Extent) (producer.Amount, error) {
@@ -63,13 +63,13 @@ type records struct{ status producer.Status }
 
 func (r records) Status(context.Context) (producer.Status, error) { return r.status, nil }
 
-func (r records) Wish(context.Context, producer.Wish, producer.Act) error { return errReadOnly }
+func (r records) Wish(context.Context, producer.Wish, registry.Act) error { return errReadOnly }
 
-func (r records) AskJob(context.Context, *producer.JobStatus, producer.Act) error {
+func (r records) AskJob(context.Context, *producer.JobStatus, registry.Act) error {
 	return errReadOnly
 }
 
-func (r records) CancelJob(context.Context, string, producer.Act) error { return errReadOnly }
+func (r records) CancelJob(context.Context, string, registry.Act) error { return errReadOnly }
 
 func (r records) Jobs(context.Context, int) ([]producer.JobStatus, error) { return nil, nil }
 

@@ -19,7 +19,7 @@ import (
 type Store struct {
 	mu   sync.Mutex
 	all  map[string]producer.Stored
-	acts []producer.Act
+	acts []registry.Act
 	last int64
 	// Users are the producers that take a connection; Key is why nothing can be
 	// opened, if it is set.
@@ -60,7 +60,7 @@ func (s *Store) Connection(_ context.Context, name string) (*producer.Stored, er
 }
 
 // SaveConnection implements producer.ConnectionStore.
-func (s *Store) SaveConnection(_ context.Context, c *producer.Stored, a producer.Act) error {
+func (s *Store) SaveConnection(_ context.Context, c *producer.Stored, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now := s.all[c.Name]; now.Revision != c.Revision {
@@ -76,13 +76,13 @@ func (s *Store) SaveConnection(_ context.Context, c *producer.Stored, a producer
 	return nil
 }
 
-func (s *Store) audit(a producer.Act) {
+func (s *Store) audit(a registry.Act) {
 	a.ID, a.At = int64(len(s.acts)+1), time.Now()
 	s.acts = append(s.acts, a)
 }
 
 // DeleteConnection implements producer.ConnectionStore.
-func (s *Store) DeleteConnection(_ context.Context, name string, a producer.Act) error {
+func (s *Store) DeleteConnection(_ context.Context, name string, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if users := s.Users[name]; len(users) > 0 {
@@ -97,7 +97,7 @@ func (s *Store) DeleteConnection(_ context.Context, name string, a producer.Act)
 }
 
 // RecordAct implements producer.ConnectionStore.
-func (s *Store) RecordAct(_ context.Context, a producer.Act) error {
+func (s *Store) RecordAct(_ context.Context, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.audit(a)
@@ -105,7 +105,7 @@ func (s *Store) RecordAct(_ context.Context, a producer.Act) error {
 }
 
 // Acts implements producer.ConnectionStore.
-func (s *Store) Acts(_ context.Context, after int64, limit int) ([]producer.Act, error) {
+func (s *Store) Acts(_ context.Context, after int64, limit int) ([]registry.Act, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	acts := s.acts[min(int(after), len(s.acts)):]

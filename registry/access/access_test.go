@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
 )
@@ -157,7 +158,7 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-func (h *house) acts() []access.Act {
+func (h *house) acts() []registry.Act {
 	h.t.Helper()
 	all, err := h.Acts(h.t.Context(), access.Query{Limit: 1000, Ascending: true})
 	h.ok(err)

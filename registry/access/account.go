@@ -129,7 +129,7 @@ func (c *Control) Create(ctx context.Context, in NewAccount) (*Account, error) {
 		return nil, err
 	}
 	detail := map[string]any{"role": a.Role, "agencies": a.Agencies, "password": a.HasPassword}
-	err = c.Store.CreateAccount(ctx, a, act(by, ActAccountCreated, a.Name, detail))
+	err = c.Store.CreateAccount(ctx, a, by.Actor().Did(ActAccountCreated, a.Name, detail))
 	return a, err
 }
 
@@ -177,21 +177,21 @@ func (c *Control) Change(ctx context.Context, name string, e AccountEdit) (*Acco
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	changes := map[string]Change{}
+	changes := map[string]registry.Altered{}
 	if a.Role != was.Role {
-		changes["role"] = Change{was.Role, a.Role}
+		changes["role"] = registry.Altered{Before: was.Role, After: a.Role}
 	}
 	if !slices.Equal(a.Agencies, was.Agencies) {
-		changes["agencies"] = Change{was.Agencies, a.Agencies}
+		changes["agencies"] = registry.Altered{Before: was.Agencies, After: a.Agencies}
 	}
 	if a.Disabled != was.Disabled {
-		changes["disabled"] = Change{was.Disabled, a.Disabled}
+		changes["disabled"] = registry.Altered{Before: was.Disabled, After: a.Disabled}
 	}
 	if len(changes) == 0 {
 		return a, nil
 	}
 	a.ChangedAt, a.ChangedBy = c.now(), by.Name
-	err = c.Store.ChangeAccount(ctx, a, a.Disabled, "", c.spare(), act(by, ActAccountChanged, a.Name, changes))
+	err = c.Store.ChangeAccount(ctx, a, a.Disabled, "", c.spare(), by.Actor().Did(ActAccountChanged, a.Name, changes))
 	return a, err
 }
 
@@ -221,7 +221,7 @@ func (c *Control) SetPassword(ctx context.Context, name, before, password string
 		return err
 	}
 	a.Hash, a.HasPassword, a.ChangedAt, a.ChangedBy = hash(password), true, c.now(), by.Name
-	return c.Store.ChangeAccount(ctx, a, true, by.Session, c.spare(), act(by, ActPasswordSet, a.Name, struct{}{}))
+	return c.Store.ChangeAccount(ctx, a, true, by.Session, c.spare(), by.Actor().Did(ActPasswordSet, a.Name, struct{}{}))
 }
 
 // Delete deletes an account, with its sessions and tokens. What it did stays in the
@@ -236,7 +236,7 @@ func (c *Control) Delete(ctx context.Context, name string) error {
 		return err
 	}
 	detail := map[string]any{"role": a.Role, "agencies": a.Agencies}
-	err = c.Store.DeleteAccount(ctx, a.Name, c.spare(), act(by, ActAccountDeleted, a.Name, detail))
+	err = c.Store.DeleteAccount(ctx, a.Name, c.spare(), by.Actor().Did(ActAccountDeleted, a.Name, detail))
 	if errors.Is(err, registry.ErrNotFound) {
 		return refuse(NotThere, "There is no account %q.", name)
 	}

@@ -2,37 +2,25 @@ package access
 
 import (
 	"context"
-	"encoding/json"
 	"time"
-)
 
-// An Act is an entry of the audit: who changed what.
-type Act struct {
-	ID      int64           `json:"id"` // rises in the order of commits
-	At      time.Time       `json:"at"`
-	User    string          `json:"user"`
-	Remote  string          `json:"remote,omitempty"` // from where, and by which token
-	Action  string          `json:"action"`
-	Subject string          `json:"subject"`
-	Detail  json.RawMessage `json:"detail"` // without secrets
-}
+	"urncast/registry"
+)
 
 // The actions that are recorded from here.
 const (
-	ActAccountCreated    = "account created"
-	ActAccountChanged    = "account changed"
-	ActAccountDeleted    = "account deleted"
-	ActPasswordSet       = "password set"
-	ActSetUp             = "first administrator set up"
-	ActSignedIn          = "signed in"
-	ActSignInFailed      = "sign-in failed"
-	ActSessionEnded      = "session ended"
-	ActTokenCreated      = "token created"
-	ActTokenDeleted      = "token deleted"
-	ActSettingsSaved     = "settings saved"
-	ActHousekeepingRun   = "housekeeping run"
-	ActConnectionTested  = "connection tested"
-	ActStructuresChanged = "structures changed"
+	ActAccountCreated   = "account created"
+	ActAccountChanged   = "account changed"
+	ActAccountDeleted   = "account deleted"
+	ActPasswordSet      = "password set"
+	ActSetUp            = "first administrator set up"
+	ActSignedIn         = "signed in"
+	ActSignInFailed     = "sign-in failed"
+	ActSessionEnded     = "session ended"
+	ActTokenCreated     = "token created"
+	ActTokenDeleted     = "token deleted"
+	ActHousekeepingRun  = "housekeeping run"
+	ActConnectionTested = "connection tested"
 )
 
 // A Query asks for entries of the audit; what is empty asks for all.
@@ -48,7 +36,9 @@ type Query struct {
 }
 
 // Acts gives entries of the audit.
-func (c *Control) Acts(ctx context.Context, q Query) ([]Act, error) { return c.Store.Acts(ctx, q) }
+func (c *Control) Acts(ctx context.Context, q Query) ([]registry.Act, error) {
+	return c.Store.Acts(ctx, q)
+}
 
 // Actions lists those that there are in the audit.
 func (c *Control) Actions(ctx context.Context) ([]string, error) { return c.Store.Actions(ctx) }
@@ -60,22 +50,8 @@ func (c *Control) Record(ctx context.Context, action, subject string, detail any
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := c.Store.Record(ctx, act(From(ctx), action, subject, detail)); err != nil {
+	if err := c.Store.Record(ctx, From(ctx).Actor().Did(action, subject, detail)); err != nil {
 		c.log().ErrorContext(ctx, "what was done could not be put into the audit", "action", action, "subject", subject,
 			"user", From(ctx).Name, "error", err)
 	}
-}
-
-func act(by Principal, action, subject string, detail any) Act {
-	b, err := json.Marshal(detail)
-	if err != nil {
-		panic(err) // the types are ours
-	}
-	return Act{User: by.Name, Remote: by.From(), Action: action, Subject: subject, Detail: b}
-}
-
-// A Change tells the audit of a value.
-type Change struct {
-	Before any `json:"before,omitempty"`
-	After  any `json:"after,omitempty"`
 }

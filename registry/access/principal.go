@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"urncast/registry"
 )
 
 // A Role is what somebody may do. A higher one may all that a lower one may.
@@ -67,6 +69,9 @@ func (p Principal) MayChange() func(agency string) bool {
 	}
 	return p.Maintains
 }
+
+// Actor is who asks, as the audit tells it.
+func (p Principal) Actor() registry.Actor { return registry.Actor{User: p.Name, Remote: p.From()} }
 
 // From is where a request came from, as the audit tells it.
 func (p Principal) From() string {

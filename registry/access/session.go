@@ -76,7 +76,7 @@ func (c *Control) begin(ctx context.Context, p Principal, agent string) (secret 
 		d = c.ownDigest(secret)
 	}
 	over := Over{Ended: now, Seen: now.Add(-SessionIdle)}
-	if err := c.Store.CreateSession(ctx, s, d, over, act(p, ActSignedIn, p.Name, map[string]string{"agent": s.Agent})); err != nil {
+	if err := c.Store.CreateSession(ctx, s, d, over, p.Actor().Did(ActSignedIn, p.Name, map[string]string{"agent": s.Agent})); err != nil {
 		return "", nil, err
 	}
 	if p.Account != "" {
@@ -160,7 +160,7 @@ func (c *Control) EndSession(ctx context.Context, id string) error {
 	}
 	for _, s := range all {
 		if s.ID == id {
-			err := c.Store.EndSession(ctx, id, act(by, ActSessionEnded, s.Account, map[string]any{"beganAt": s.BeganAt.Truncate(time.Second), "remote": s.Remote}))
+			err := c.Store.EndSession(ctx, id, by.Actor().Did(ActSessionEnded, s.Account, map[string]any{"beganAt": s.BeganAt.Truncate(time.Second), "remote": s.Remote}))
 			if !errors.Is(err, registry.ErrNotFound) {
 				return err
 			}

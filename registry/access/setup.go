@@ -78,7 +78,7 @@ func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent
 		return "", nil, err
 	}
 	by := Principal{Name: a.Name, Role: Admin, Remote: remote}
-	err = c.Store.SetUp(ctx, digest(plain(code)), a, act(by, ActSetUp, a.Name, struct{}{}))
+	err = c.Store.SetUp(ctx, digest(plain(code)), a, by.Actor().Did(ActSetUp, a.Name, struct{}{}))
 	if errors.Is(err, ErrSetUp) {
 		c.limiter.fail(tried, c.now())
 		c.failed(ctx, nil, "", remote)

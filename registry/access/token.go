@@ -80,7 +80,7 @@ func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, err
 	}
 	secret := TokenPrefix + random()
 	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt.Truncate(time.Second)}
-	if err := c.Store.CreateToken(ctx, t, digest(secret), act(by, ActTokenCreated, a.Name, detail)); err != nil {
+	if err := c.Store.CreateToken(ctx, t, digest(secret), by.Actor().Did(ActTokenCreated, a.Name, detail)); err != nil {
 		return nil, err
 	}
 	return &MadeToken{*t, secret}, nil
@@ -189,7 +189,7 @@ func (c *Control) DeleteToken(ctx context.Context, id string) error {
 	}
 	for _, t := range all {
 		if t.ID == id {
-			err := c.Store.DeleteToken(ctx, id, act(by, ActTokenDeleted, t.Account, map[string]any{"name": t.Name, "role": t.Role}))
+			err := c.Store.DeleteToken(ctx, id, by.Actor().Did(ActTokenDeleted, t.Account, map[string]any{"name": t.Name, "role": t.Role}))
 			if !errors.Is(err, registry.ErrNotFound) {
 				return err
 			}

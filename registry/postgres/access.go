@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
 )
@@ -92,12 +91,12 @@ func (s *AccessStore) Accounts(ctx context.Context) ([]access.Account, error) {
 }
 
 // audited runs a change and records it, both or neither.
-func (s *AccessStore) audited(ctx context.Context, a access.Act, change func(pgx.Tx) error) error {
+func (s *AccessStore) audited(ctx context.Context, a registry.Act, change func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		if err := change(t); err != nil {
 			return err
 		}
-		return audit(ctx, t, producer.Act(a))
+		return audit(ctx, t, registry.Act(a))
 	})
 }
 
@@ -122,7 +121,7 @@ func insertAccount(ctx context.Context, t pgx.Tx, a *access.Account) error {
 }
 
 // CreateAccount implements access.Store.
-func (s *AccessStore) CreateAccount(ctx context.Context, a *access.Account, act access.Act) error {
+func (s *AccessStore) CreateAccount(ctx context.Context, a *access.Account, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error { return insertAccount(ctx, t, a) })
 }
 
@@ -131,7 +130,7 @@ const administrators = `SELECT count(*) FROM accounts WHERE role = 'admin' AND N
 
 // changing changes accounts, and refuses to leave none who administrates where there
 // was one. The lock keeps two from deposing each other at once.
-func (s *AccessStore) changing(ctx context.Context, none bool, act access.Act, change func(pgx.Tx) error) error {
+func (s *AccessStore) changing(ctx context.Context, none bool, act registry.Act, change func(pgx.Tx) error) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		if _, err := t.Exec(ctx, `LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
@@ -154,7 +153,7 @@ func (s *AccessStore) changing(ctx context.Context, none bool, act access.Act, c
 }
 
 // ChangeAccount implements access.Store.
-func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, end bool, keep string, none bool, act access.Act) error {
+func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, end bool, keep string, none bool, act registry.Act) error {
 	return s.changing(ctx, none, act, func(t pgx.Tx) error {
 		err := t.QueryRow(ctx, `
 			UPDATE accounts SET password = $3, role = $4, agencies = $5, disabled = $6, changed_at = $7, changed_by = $8, revision = revision + 1
@@ -172,7 +171,7 @@ func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, end 
 }
 
 // DeleteAccount implements access.Store.
-func (s *AccessStore) DeleteAccount(ctx context.Context, name string, none bool, act access.Act) error {
+func (s *AccessStore) DeleteAccount(ctx context.Context, name string, none bool, act registry.Act) error {
 	return s.changing(ctx, none, act, func(t pgx.Tx) error {
 		return found(t.Exec(ctx, `DELETE FROM accounts WHERE name = $1`, name))
 	})
@@ -210,7 +209,7 @@ func (s *AccessStore) AddSetUpCode(ctx context.Context, digest []byte) (bool, er
 }
 
 // SetUp implements access.Store.
-func (s *AccessStore) SetUp(ctx context.Context, digest []byte, a *access.Account, act access.Act) error {
+func (s *AccessStore) SetUp(ctx context.Context, digest []byte, a *access.Account, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		if _, err := t.Exec(ctx, `LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err

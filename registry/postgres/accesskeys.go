@@ -11,7 +11,7 @@ import (
 )
 
 // CreateSession implements access.Store.
-func (s *AccessStore) CreateSession(ctx context.Context, n *access.Session, digest []byte, over access.Over, act access.Act) error {
+func (s *AccessStore) CreateSession(ctx context.Context, n *access.Session, digest []byte, over access.Over, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		if _, err := t.Exec(ctx, `DELETE FROM sessions WHERE ends_at < $1 OR seen_at < $2`, over.Ended, over.Seen); err != nil {
 			return err
@@ -68,14 +68,14 @@ func (s *AccessStore) Sessions(ctx context.Context, name string) ([]access.Sessi
 }
 
 // EndSession implements access.Store.
-func (s *AccessStore) EndSession(ctx context.Context, id string, act access.Act) error {
+func (s *AccessStore) EndSession(ctx context.Context, id string, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		return found(t.Exec(ctx, `DELETE FROM sessions WHERE id = $1`, id))
 	})
 }
 
 // CreateToken implements access.Store.
-func (s *AccessStore) CreateToken(ctx context.Context, n *access.Token, digest []byte, act access.Act) error {
+func (s *AccessStore) CreateToken(ctx context.Context, n *access.Token, digest []byte, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		_, err := t.Exec(ctx, `
 			INSERT INTO tokens (id, digest, account, name, role, agencies, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -127,7 +127,7 @@ func (s *AccessStore) Tokens(ctx context.Context, account string) ([]access.Toke
 }
 
 // DeleteToken implements access.Store.
-func (s *AccessStore) DeleteToken(ctx context.Context, id string, act access.Act) error {
+func (s *AccessStore) DeleteToken(ctx context.Context, id string, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		return found(t.Exec(ctx, `DELETE FROM tokens WHERE id = $1`, id))
 	})

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer"
+	"urncast/registry"
 	"urncast/registry/access"
 )
 
@@ -18,7 +18,7 @@ const (
 // audit records an act in the transaction of the change. The lock makes ids rise
 // in the order of commits, so that a reader of what follows an id misses nothing;
 // acts are rare enough for it.
-func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
+func audit(ctx context.Context, t pgx.Tx, a registry.Act) error {
 	if _, err := t.Exec(ctx, lockAudit); err != nil {
 		return fmt.Errorf("locking the audit: %w", err)
 	}
@@ -28,38 +28,43 @@ func audit(ctx context.Context, t pgx.Tx, a producer.Act) error {
 	return nil
 }
 
+// queueAudit is audit at the end of a batch.
+func queueAudit(b *pgx.Batch, a registry.Act) {
+	b.Queue(lockAudit)
+	b.Queue(insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)
+}
+
 // RecordAct implements producer.ConnectionStore.
-func (s *ConnectionStore) RecordAct(ctx context.Context, a producer.Act) error {
+func (s *ConnectionStore) RecordAct(ctx context.Context, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return audit(ctx, t, a) })
 }
 
 // Acts implements producer.ConnectionStore.
-func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]producer.Act, error) {
+func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]registry.Act, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT id, at, user_name, remote, action, subject, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	acts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[producer.Act])
+	acts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[registry.Act])
 	for i := range acts {
 		acts[i].At = acts[i].At.UTC()
 	}
 	return acts, err
 }
 
-// Record implements access.Store. It is one round trip, for every submission waits for
-// it; a connection that is given back inside a transaction is closed by the pool.
-func (s *AccessStore) Record(ctx context.Context, a access.Act) error {
+// Record implements access.Store. It is one round trip; a connection that is given back
+// inside a transaction is closed by the pool.
+func (s *AccessStore) Record(ctx context.Context, a registry.Act) error {
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
-	b.Queue(lockAudit)
-	b.Queue(insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)
+	queueAudit(b, a)
 	b.Queue("COMMIT")
 	return s.pool.SendBatch(ctx, b).Close()
 }
 
 // Acts implements access.Store.
-func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]access.Act, error) {
+func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]registry.Act, error) {
 	var w conditions
 	if q.User != "" {
 		w.add("user_name = $#", q.User)
@@ -85,7 +90,7 @@ func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]access.Act, e
 		order = "id"
 	}
 	tail := w.limit(order, q.Limit)
-	acts, err := all(ctx, s, pgx.RowToStructByPos[access.Act], `
+	acts, err := all(ctx, s, pgx.RowToStructByPos[registry.Act], `
 		SELECT id, at, user_name, remote, action, subject, detail FROM audit`+tail, w.args...)
 	for i := range acts {
 		acts[i].At = acts[i].At.UTC()

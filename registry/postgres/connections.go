@@ -115,7 +115,7 @@ func seal[V any](ring *secret.Ring, m map[string]V, place string) ([]byte, error
 }
 
 // SaveConnection implements producer.ConnectionStore.
-func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored, a producer.Act) error {
+func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored, a registry.Act) error {
 	secrets, err := seal(s.ring, c.Secrets, secretsPlace(c.Name))
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 
 // DeleteConnection implements producer.ConnectionStore. A producer that begins to
 // take the connection at the same moment finds it undefined, and says so.
-func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a producer.Act) error {
+func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		var users []string
 		err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 OR connection = '' AND bootstrap = '' AND $1 = 'default' ORDER BY name)`, name).Scan(&users)
@@ -204,7 +204,7 @@ type Rotated struct {
 // either all of it is done or nothing, and the ring opens both. A value that the
 // ring cannot open stops it before anything is changed. Revisions stay: what is
 // sealed is the same.
-func (s *ConnectionStore) Rotate(ctx context.Context, by producer.Actor) (Rotated, error) {
+func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotated, error) {
 	r := Rotated{Key: s.ring.First()}
 	if r.Key == "" {
 		return r, secret.ErrNoKey
@@ -239,7 +239,7 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by producer.Actor) (Rotate
 		if err != nil {
 			return err
 		}
-		return audit(ctx, t, producer.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated,
+		return audit(ctx, t, registry.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated,
 			Subject: "connections and mail", Detail: detail})
 	})
 	return r, err

@@ -38,7 +38,7 @@ func stored(name string) *producer.Stored {
 	}
 }
 
-var act = producer.Act{User: "admin", Remote: "192.0.2.1:5", Action: "saved", Subject: "c", Detail: []byte(`{"a": 1}`)}
+var act = registry.Act{User: "admin", Remote: "192.0.2.1:5", Action: "saved", Subject: "c", Detail: []byte(`{"a": 1}`)}
 
 func save(t *testing.T, s *postgres.ConnectionStore, c *producer.Stored) {
 	t.Helper()
@@ -213,18 +213,18 @@ func TestRotation(t *testing.T) {
 	plain.Secrets, plain.Contents = nil, nil
 	save(t, store.Connections(nil), plain)
 
-	if _, err := store.Connections(nil).Rotate(t.Context(), producer.Actor{}); !errors.Is(err, secret.ErrNoKey) {
+	if _, err := store.Connections(nil).Rotate(t.Context(), registry.Actor{}); !errors.Is(err, secret.ErrNoKey) {
 		t.Errorf("without a key: %v", err)
 	}
 	var missing *secret.MissingKeyError
-	if _, err := store.Connections(keys(t, newer)).Rotate(t.Context(), producer.Actor{}); !errors.As(err, &missing) || missing.ID != keys(t, older).First() {
+	if _, err := store.Connections(keys(t, newer)).Rotate(t.Context(), registry.Actor{}); !errors.As(err, &missing) || missing.ID != keys(t, older).First() {
 		t.Errorf("without the old key: %v", err)
 	}
 	before, err := store.Connections(nil).Connection(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := store.Connections(keys(t, newer, older)).Rotate(t.Context(), producer.Actor{User: "root"})
+	r, err := store.Connections(keys(t, newer, older)).Rotate(t.Context(), registry.Actor{User: "root"})
 	if want := (postgres.Rotated{Key: keys(t, newer).First(), Sealed: 2, Already: 2}); err != nil || r != want {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -279,7 +279,7 @@ func TestACrashInARotationChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	both := store.Connections(keys(t, newer, older))
-	if r, err := both.Rotate(t.Context(), producer.Actor{}); err == nil {
+	if r, err := both.Rotate(t.Context(), registry.Actor{}); err == nil {
 		t.Fatalf("it did not crash: %+v", r)
 	}
 	if !bytes.Equal(before, sealed()) {
@@ -291,7 +291,7 @@ func TestACrashInARotationChangesNothing(t *testing.T) {
 	if _, err := store.Pool().Exec(t.Context(), `DROP TRIGGER crash ON connections`); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := both.Rotate(t.Context(), producer.Actor{}); err != nil || r.Sealed != 6 {
+	if r, err := both.Rotate(t.Context(), registry.Actor{}); err != nil || r.Sealed != 6 {
 		t.Errorf("the next rotation: %+v, %v", r, err)
 	}
 }

@@ -81,7 +81,7 @@ const alone = `SELECT pg_advisory_xact_lock(hashtextextended('urncast producers 
 const heard = `SELECT pg_notify('` + channelProducer + `', $1::text)`
 
 // CreateProducer implements producer.Directory.
-func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a producer.Act) error {
+func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
 		if err := free(ctx, t, "", c); err != nil {
 			return err
@@ -102,7 +102,7 @@ func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a pr
 }
 
 // ChangeProducer implements producer.Directory.
-func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a producer.Act) error {
+func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
 		conflict := &producer.ProducerConflictError{Name: a.Subject, Base: c.Revision}
 		err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM producers WHERE id = $1 FOR UPDATE`, id).Scan(&conflict.Now, &conflict.By, &conflict.At)
@@ -138,7 +138,7 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 // DeleteProducer implements producer.Directory. The lease goes with the rest, so that
 // the holder can write nothing more; what it has in flight, whoever takes a topic
 // over fences.
-func (d *Directory) DeleteProducer(ctx context.Context, id string, a producer.Act) error {
+func (d *Directory) DeleteProducer(ctx context.Context, id string, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
 		kept, err := t.Exec(ctx, `INSERT INTO former_producers (id, name, prefix, deleted_by) SELECT id, name, prefix, $2 FROM producers WHERE id = $1 FOR UPDATE`, id, a.User)
 		if err != nil {

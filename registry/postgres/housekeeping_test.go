@@ -42,7 +42,7 @@ func pass(t testing.TB, s *postgres.Store, days int) {
 
 func keep(t testing.TB, r *registry.Registry, transactions int64, days int) {
 	t.Helper()
-	if err := r.SaveSettings(context.Background(), registry.Settings{Keep: registry.Keep{Transactions: transactions, Days: days}}); err != nil {
+	if _, err := r.SaveSettings(context.Background(), registry.Settings{Keep: registry.Keep{Transactions: transactions, Days: days}}, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -34,7 +34,7 @@ func (p *ProducerStore) Jobs(ctx context.Context, limit int) ([]producer.JobStat
 }
 
 // AskJob implements producer.Records.
-func (p *ProducerStore) AskJob(ctx context.Context, j *producer.JobStatus, a producer.Act) error {
+func (p *ProducerStore) AskJob(ctx context.Context, j *producer.JobStatus, a registry.Act) error {
 	return pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
 		err := t.QueryRow(ctx, `INSERT INTO jobs (producer, kind, scope, as_of, phase, asked_by) VALUES ($1, $2, $3, 0, $4, $5) RETURNING id::text, created_at`,
 			p.id, j.Kind, j.Scope, j.Phase, a.User).Scan(&j.ID, &j.CreatedAt)
@@ -49,7 +49,7 @@ func (p *ProducerStore) AskJob(ctx context.Context, j *producer.JobStatus, a pro
 }
 
 // CancelJob implements producer.Records.
-func (p *ProducerStore) CancelJob(ctx context.Context, id string, a producer.Act) error {
+func (p *ProducerStore) CancelJob(ctx context.Context, id string, a registry.Act) error {
 	return pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
 		ended, err := t.Exec(ctx, `UPDATE jobs SET ended_at = now(), phase = 'cancelled' WHERE producer = $1 AND id::text = $2 AND ended_at IS NULL AND phase = 'waiting'`, p.id, id)
 		if err != nil {

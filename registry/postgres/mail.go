@@ -10,6 +10,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/registry"
 )
 
 // A MailStore keeps mail settings, incidents and the queue of mails. It implements
@@ -57,7 +58,7 @@ func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, err
 }
 
 // SaveMailSettings implements producer.MailStore.
-func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail, a producer.Act) error {
+func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail, a registry.Act) error {
 	var sealed []byte
 	if m.Secret != "" {
 		var err error

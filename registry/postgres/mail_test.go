@@ -345,7 +345,7 @@ func TestMailPasswordIsSealed(t *testing.T) {
 	if strings.Contains(row, "planted") || strings.Contains(row, fmt.Sprintf("%x", "planted")) {
 		t.Errorf("the password shows in %s", row)
 	}
-	r, err := b.store.Connections(keys(t, fresh, old)).Rotate(t.Context(), producer.Actor{User: "admin"})
+	r, err := b.store.Connections(keys(t, fresh, old)).Rotate(t.Context(), registry.Actor{User: "admin"})
 	if err != nil || r.Sealed != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -51,7 +51,7 @@ func signal(c chan struct{}) {
 }
 
 // Wish implements producer.Records.
-func (p *ProducerStore) Wish(ctx context.Context, w producer.Wish, a producer.Act) error {
+func (p *ProducerStore) Wish(ctx context.Context, w producer.Wish, a registry.Act) error {
 	return pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
 		if err := wish(ctx, t, p.id, &w); err != nil {
 			return err

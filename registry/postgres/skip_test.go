@@ -57,7 +57,7 @@ func TestSkipIsKept(t *testing.T) {
 		t.Errorf("it failed at 4, the status says %d", s.Failed)
 	}
 	ask := producer.Skip{Transaction: 4, Reason: "it is too large"}
-	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, How: "skip", Skip: ask.Transaction, Reason: ask.Reason, User: "ann"}, producer.Act{User: "ann", Remote: "r", Action: producer.ActSkipAsked, Subject: "p", Detail: json.RawMessage(`{"transaction": 4}`)}))
+	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, How: "skip", Skip: ask.Transaction, Reason: ask.Reason, User: "ann"}, registry.Act{User: "ann", Remote: "r", Action: producer.ActSkipAsked, Subject: "p", Detail: json.RawMessage(`{"transaction": 4}`)}))
 	w := c.load(h).Wish
 	if w.Run != producer.Idle || w.How != "skip" || w.Skip != 4 || w.Reason != ask.Reason || w.User != "ann" {
 		t.Errorf("the wish is %+v", w)
@@ -91,7 +91,7 @@ func TestSkipIsKept(t *testing.T) {
 	if !slices.Equal(skips, []registry.Number{4, 5}) {
 		t.Errorf("directly below 6 %v are skipped", skips)
 	}
-	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, User: "ann"}, producer.Act{Detail: json.RawMessage("{}")}))
+	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, User: "ann"}, registry.Act{Detail: json.RawMessage("{}")}))
 	if w := c.load(h).Wish; w.Skip != 0 || w.Reason != "" || w.How != "" {
 		t.Errorf("a start after the skip is %+v", w)
 	}

@@ -110,12 +110,25 @@ func (s *Store) SystemIdentifier(ctx context.Context) (id string, err error) {
 	return id, err
 }
 
-// SaveSettings implements registry.Store.
-func (s *Store) SaveSettings(ctx context.Context, v registry.Settings) error {
+// SaveSettings implements registry.Store. The lock of submissions makes what was before
+// be what is changed.
+func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, was func(registry.Settings) *registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM registry FOR UPDATE`); err != nil {
+			return err
+		}
+		before, err := reader{tx}.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		a := was(before)
+		if a == nil {
+			return nil
+		}
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE housekeeping SET keep_transactions = $1, keep_days = $2`, v.Keep.Transactions, v.Keep.Days)
 		b.Queue(`UPDATE registry SET allow_dangling = $1, require_agencies = $2`, v.AllowDangling, v.RequireAgencies)
+		queueAudit(b, *a)
 		return tx.SendBatch(ctx, b).Close()
 	})
 }

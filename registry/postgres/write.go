@@ -142,8 +142,9 @@ func (w *tx) Versions(ctx context.Context, keys []registry.Key) (map[registry.Ke
 // writeBytes bounds the documents that are sent to the database at a time.
 const writeBytes = 16 << 20
 
-// Write implements registry.Tx. What fits goes together with the commit.
-func (w *tx) Write(ctx context.Context, ws []registry.Write) error {
+// Write implements registry.Tx. What fits goes together with the commit. The audit's
+// lock is taken last, so that it is held for the commit alone.
+func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act) error {
 	for i := range ws {
 		t := &ws[i]
 		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id)
@@ -167,6 +168,7 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write) error {
 	last := ws[len(ws)-1].Number
 	w.ending.Queue(`UPDATE registry SET last_number = $1`, last)
 	w.ending.Queue(`SELECT pg_notify('`+channelTransaction+`', $1)`, strconv.FormatInt(int64(last), 10))
+	queueAudit(w.ending, a)
 	return nil
 }
 

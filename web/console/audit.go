@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"urncast/registry"
-	"urncast/registry/access"
 )
 
 // Audit is a page of the audit log.
 type Audit struct {
 	Filter  url.Values // what the reader asks for, as the page's address says it
 	Actions []string   // that there are
-	Acts    []access.Act
+	Acts    []registry.Act
 	More    bool // older ones match too
 	Zone    *time.Location
 	Wrong   string // why the filter cannot be used

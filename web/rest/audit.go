@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/registry"
 	"urncast/registry/access"
 )
 
@@ -16,8 +17,8 @@ const mediaCSV = "text/csv"
 
 // An AuditPage is one page of the audit.
 type AuditPage struct {
-	Entries []access.Act `json:"entries"`
-	Next    string       `json:"next,omitempty"` // leads to the entries after this page's last; absent at the end
+	Entries []registry.Act `json:"entries"`
+	Next    string         `json:"next,omitempty"` // leads to the entries after this page's last; absent at the end
 }
 
 // Audit serves GET /api/v1/audit: who changed what, in order, in pages, or with
@@ -39,7 +40,7 @@ func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
 		return
 	}
-	page := AuditPage{Entries: append([]access.Act{}, acts...)}
+	page := AuditPage{Entries: append([]registry.Act{}, acts...)}
 	if len(acts) == pageMax {
 		asked.Set("after", strconv.FormatInt(acts[len(acts)-1].ID, 10))
 		page.Next = "/api/v1/audit?" + asked.Encode()

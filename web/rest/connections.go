@@ -210,9 +210,9 @@ func read(w http.ResponseWriter, r *http.Request, into any, example string) bool
 }
 
 // Actor is who makes the request, as the guard found, for the audit.
-func Actor(r *http.Request) producer.Actor {
+func Actor(r *http.Request) registry.Actor {
 	p := access.From(r.Context())
-	return producer.Actor{User: p.Name, Remote: p.From()}
+	return registry.Actor{User: p.Name, Remote: p.From()}
 }
 
 // writeConnectionError answers with the status that fits an error.

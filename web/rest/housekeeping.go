@@ -24,7 +24,7 @@ type Housekeeping struct {
 
 // A HousekeepingState says how far old content was removed.
 type HousekeepingState struct {
-	Keep keep `json:"keep"`
+	Keep registry.Keep `json:"keep"`
 	// Horizon: what was current after this transaction or a later one can be
 	// read; 0 if nothing was removed yet.
 	Horizon registry.Number `json:"horizon"`
@@ -33,8 +33,8 @@ type HousekeepingState struct {
 
 // A Removal is one run of housekeeping.
 type Removal struct {
-	DryRun bool `json:"dryRun,omitempty"`
-	Keep   keep `json:"keep"`
+	DryRun bool          `json:"dryRun,omitempty"`
+	Keep   registry.Keep `json:"keep"`
 	// After is the horizon before the run, Horizon the one that it reached.
 	After   registry.Number `json:"after"`
 	Horizon registry.Number `json:"horizon"`
@@ -54,7 +54,7 @@ func removalOf(r *registry.Removal) *Removal {
 	if r == nil {
 		return nil
 	}
-	return &Removal{Keep: keep(r.Keep), After: r.After, Horizon: r.Horizon, Limit: r.Limit, Transactions: r.Transactions,
+	return &Removal{Keep: r.Keep, After: r.After, Horizon: r.Horizon, Limit: r.Limit, Transactions: r.Transactions,
 		Documents: r.Documents, Bytes: r.Bytes, User: r.User, BeganAt: r.BeganAt, EndedAt: r.EndedAt}
 }
 
@@ -65,7 +65,7 @@ func (k *Housekeeping) State(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
 		return
 	}
-	writeJSON(w, http.StatusOK, HousekeepingState{keep(h.Keep), h.Horizon, removalOf(h.Last)})
+	writeJSON(w, http.StatusOK, HousekeepingState{h.Keep, h.Horizon, removalOf(h.Last)})
 }
 
 // Run serves POST /api/v1/housekeeping, and answers when the run is over. A client
@@ -89,7 +89,7 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "Housekeeping stopped, and the next run goes on where it did: %s", err)
 	default:
 		if !in.DryRun {
-			k.Audit.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": access.Change{Before: done.After, After: done.Horizon},
+			k.Audit.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: done.After, After: done.Horizon},
 				"documents": done.Documents, "bytes": done.Bytes})
 		}
 		out := removalOf(&done)

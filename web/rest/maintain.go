@@ -1,10 +1,8 @@
 package rest
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +17,6 @@ type Maintenance struct {
 	Registry Registry
 	// Producers know what fits their topics; nil if there are none.
 	Producers *producer.Producers
-	Audit     *access.Control
 	Sender    string
 	Now       func() time.Time
 }
@@ -88,33 +85,15 @@ func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
 
 func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
 	who := access.From(r.Context())
-	s.User, s.May = who.Name, who.MayChange()
+	s.User, s.Remote, s.May = who.Name, who.From(), who.MayChange()
 	s.Traceparent, s.CorrelationID = r.Header.Get("Traceparent"), r.Header.Get("X-Correlation-Id")
 	o, err := m.Registry.Submit(r.Context(), s)
 	if err != nil {
 		submitError(w, r, err)
 		return
 	}
-	AuditChange(r.Context(), m.Audit, o, s.Mode.String())
 	m.weigh(r, o, up)
 	m.answer(w, r, o, up, s.Mode)
-}
-
-// AuditChange puts one line with the transaction numbers into the audit. What was changed is
-// in the log of transactions, with the user, even if a crash comes before this.
-func AuditChange(ctx context.Context, to *access.Control, o *registry.Outcome, action string) {
-	if len(o.Transactions) == 0 {
-		return
-	}
-	subject := "transaction " + strconv.FormatInt(int64(o.Transactions[0]), 10)
-	if len(o.Transactions) > 1 {
-		subject = "transactions " + strconv.FormatInt(int64(o.Transactions[0]), 10) + " and " + strconv.FormatInt(int64(o.Transactions[1]), 10)
-	}
-	counts := map[string]int{}
-	for i := range o.Results {
-		counts[o.Results[i].Verdict.String()]++
-	}
-	to.Record(ctx, access.ActStructuresChanged, subject, map[string]any{"transactions": o.Transactions, "action": action, "structures": counts})
 }
 
 // weigh warns of what will not fit the producers' topics.
@@ -163,7 +142,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun,
 		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
 	who := access.From(r.Context())
-	n.User, n.May = who.Name, who.MayChange()
+	n.User, n.Remote, n.May = who.Name, who.From(), who.MayChange()
 	if in.URN != "" {
 		u, err := sdmx.ParseURN(in.URN)
 		if err != nil {
@@ -177,7 +156,6 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		submitError(w, r, err)
 		return
 	}
-	AuditChange(r.Context(), m.Audit, o, "rename")
 	up := newUpload(r)
 	m.weigh(r, o, up)
 	writeJSON(w, overall(o), answerOf(o, up))

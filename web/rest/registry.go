@@ -18,7 +18,7 @@ type Registry interface {
 	Dangling(context.Context) ([]registry.Dangling, error)
 	Counts(context.Context) (map[sdmx.Class]int, registry.Number, error)
 	Settings(context.Context) (registry.Settings, error)
-	SaveSettings(context.Context, registry.Settings) error
+	SaveSettings(ctx context.Context, s registry.Settings, by registry.Actor) (changed bool, err error)
 	ContentRemoved(ctx context.Context, n registry.Number, changes []registry.Change) (string, error)
 	Housekeeping(context.Context) (registry.Housekeeping, error)
 	Housekeep(ctx context.Context, user string, dry bool) (registry.Removal, error)

@@ -13,29 +13,6 @@ import (
 // A Rules serves the settings of the registry.
 type Rules struct {
 	Registry Registry
-	Audit    *access.Control
-}
-
-// settings is registry.Settings in JSON.
-type settings struct {
-	AllowDangling   bool `json:"allowDangling"`
-	RequireAgencies bool `json:"requireAgencies"`
-	Housekeeping    keep `json:"housekeeping"`
-}
-
-// keep is registry.Keep in JSON: 0 and 0 keep everything.
-type keep struct {
-	Transactions int64 `json:"keepTransactions"`
-	Days         int   `json:"keepDays"`
-}
-
-func settingsOf(s registry.Settings) settings {
-	return settings{s.AllowDangling, s.RequireAgencies, keep(s.Keep)}
-}
-
-// SettingsChange is what the audit tells of a save.
-func SettingsChange(was, now registry.Settings) access.Change {
-	return access.Change{Before: settingsOf(was), After: settingsOf(now)}
 }
 
 // Get serves GET /api/v1/settings.
@@ -45,7 +22,7 @@ func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
-	writeJSON(w, http.StatusOK, settingsOf(now))
+	writeJSON(w, http.StatusOK, now)
 }
 
 // Put serves PUT /api/v1/settings: all rules, so that none changes unsaid. What
@@ -72,21 +49,17 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
-	was := now
 	now.AllowDangling, now.RequireAgencies = *in.AllowDangling, *in.RequireAgencies
 	if in.Housekeeping != nil {
 		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
 	}
 	var invalid *registry.InvalidError
-	switch err := s.Registry.SaveSettings(r.Context(), now); {
+	switch _, err := s.Registry.SaveSettings(r.Context(), now, access.From(r.Context()).Actor()); {
 	case errors.As(err, &invalid):
 		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
-		if now != was {
-			s.Audit.Record(r.Context(), access.ActSettingsSaved, "registry", SettingsChange(was, now))
-		}
-		writeJSON(w, http.StatusOK, settingsOf(now))
+		writeJSON(w, http.StatusOK, now)
 	}
 }

@@ -37,8 +37,8 @@ func is(t *testing.T, err, want error) {
 	}
 }
 
-func act(action string) access.Act {
-	return access.Act{User: "root", Remote: "192.0.2.1:5", Action: action, Subject: "Somebody", Detail: []byte(`{}`)}
+func act(action string) registry.Act {
+	return registry.Act{User: "root", Remote: "192.0.2.1:5", Action: action, Subject: "Somebody", Detail: []byte(`{}`)}
 }
 
 // last checks which actions the audit has, the last first.

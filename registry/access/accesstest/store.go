@@ -23,7 +23,7 @@ type Store struct {
 	sessions []kept[access.Session]
 	tokens   []kept[access.Token]
 	codes    [][]byte
-	acts     []access.Act
+	acts     []registry.Act
 	made     int
 }
 
@@ -33,7 +33,7 @@ type kept[T any] struct {
 	digest []byte
 }
 
-func (s *Store) record(a access.Act) {
+func (s *Store) record(a registry.Act) {
 	a.ID, a.At = int64(len(s.acts)+1), time.Now().UTC()
 	s.acts = append(s.acts, a)
 }
@@ -76,7 +76,7 @@ func (s *Store) add(a *access.Account) error {
 }
 
 // CreateAccount implements access.Store.
-func (s *Store) CreateAccount(_ context.Context, a *access.Account, act access.Act) error {
+func (s *Store) CreateAccount(_ context.Context, a *access.Account, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.add(a); err != nil {
@@ -96,7 +96,7 @@ func administrators(all []access.Account) int {
 	return n
 }
 
-func (s *Store) change(next []access.Account, none bool, act access.Act) error {
+func (s *Store) change(next []access.Account, none bool, act registry.Act) error {
 	if administrators(s.accounts) > 0 && administrators(next) == 0 && !none {
 		return access.ErrLastAdmin
 	}
@@ -106,7 +106,7 @@ func (s *Store) change(next []access.Account, none bool, act access.Act) error {
 }
 
 // ChangeAccount implements access.Store.
-func (s *Store) ChangeAccount(_ context.Context, a *access.Account, end bool, keep string, none bool, act access.Act) error {
+func (s *Store) ChangeAccount(_ context.Context, a *access.Account, end bool, keep string, none bool, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(a.Name)
@@ -127,7 +127,7 @@ func (s *Store) ChangeAccount(_ context.Context, a *access.Account, end bool, ke
 }
 
 // DeleteAccount implements access.Store.
-func (s *Store) DeleteAccount(_ context.Context, name string, none bool, act access.Act) error {
+func (s *Store) DeleteAccount(_ context.Context, name string, none bool, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(name)
@@ -172,7 +172,7 @@ func (s *Store) AddSetUpCode(ctx context.Context, digest []byte) (bool, error) {
 }
 
 // SetUp implements access.Store.
-func (s *Store) SetUp(_ context.Context, digest []byte, a *access.Account, act access.Act) error {
+func (s *Store) SetUp(_ context.Context, digest []byte, a *access.Account, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if administrators(s.accounts) > 0 || !slices.ContainsFunc(s.codes, func(c []byte) bool { return bytes.Equal(c, digest) }) {
@@ -187,7 +187,7 @@ func (s *Store) SetUp(_ context.Context, digest []byte, a *access.Account, act a
 }
 
 // CreateSession implements access.Store.
-func (s *Store) CreateSession(_ context.Context, n *access.Session, digest []byte, over access.Over, act access.Act) error {
+func (s *Store) CreateSession(_ context.Context, n *access.Session, digest []byte, over access.Over, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions = slices.DeleteFunc(s.sessions, func(k kept[access.Session]) bool {
@@ -240,7 +240,7 @@ func (s *Store) Sessions(_ context.Context, name string) (out []access.Session, 
 }
 
 // EndSession implements access.Store.
-func (s *Store) EndSession(_ context.Context, id string, act access.Act) error {
+func (s *Store) EndSession(_ context.Context, id string, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.sessions)
@@ -253,7 +253,7 @@ func (s *Store) EndSession(_ context.Context, id string, act access.Act) error {
 }
 
 // CreateToken implements access.Store.
-func (s *Store) CreateToken(_ context.Context, t *access.Token, digest []byte, act access.Act) error {
+func (s *Store) CreateToken(_ context.Context, t *access.Token, digest []byte, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.tokens {
@@ -307,7 +307,7 @@ func (s *Store) Tokens(_ context.Context, account string) (out []access.Token, e
 }
 
 // DeleteToken implements access.Store.
-func (s *Store) DeleteToken(_ context.Context, id string, act access.Act) error {
+func (s *Store) DeleteToken(_ context.Context, id string, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.tokens)
@@ -320,7 +320,7 @@ func (s *Store) DeleteToken(_ context.Context, id string, act access.Act) error 
 }
 
 // Record implements access.Store.
-func (s *Store) Record(_ context.Context, a access.Act) error {
+func (s *Store) Record(_ context.Context, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.record(a)
@@ -328,7 +328,7 @@ func (s *Store) Record(_ context.Context, a access.Act) error {
 }
 
 // Acts implements access.Store.
-func (s *Store) Acts(_ context.Context, q access.Query) (out []access.Act, err error) {
+func (s *Store) Acts(_ context.Context, q access.Query) (out []registry.Act, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.acts {

@@ -81,8 +81,11 @@ type producerList struct {
 // Run lists the producers.
 func (c *producerList) Run(ctx context.Context) error {
 	all, err := c.producers(ctx)
-	if err != nil || c.JSON {
-		return errors.Join(err, json.NewEncoder(os.Stdout).Encode(all))
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(all)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for i := range all {

@@ -44,7 +44,7 @@ type ear struct {
 	doing   string
 	began   time.Time
 	end     context.CancelCauseFunc // of the wait under way; nil without one
-	timers  []*time.Timer
+	timers  []*time.Timer // of the wait; the first looks out
 	ending  bool
 	refused error // the first refusal
 	words   error // the last thing that was said of a connection
@@ -146,7 +146,7 @@ func (e *ear) lookOut(ctx context.Context, doing string, end context.CancelCause
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ctx.Err() == nil {
-		e.timers = append(e.timers, time.AfterFunc(lookAgain, func() { e.lookOut(ctx, doing, end) }))
+		e.timers[0].Reset(lookAgain)
 	}
 }
 

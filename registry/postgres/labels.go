@@ -11,10 +11,14 @@ import (
 	"urncast/sdmx"
 )
 
-// Labelled implements registry.Labeller.
-func (s *Store) Labelled(ctx context.Context) (p registry.Place, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT number, position FROM labelled`).Scan(&p.Number, &p.Position)
-	return p, err
+// Labelled implements registry.Labeller. A transaction may be labelled in part: its
+// number alone does not say that nothing is left.
+func (s *Store) Labelled(ctx context.Context) (at registry.Place, behind registry.Number, err error) {
+	err = s.pool.QueryRow(ctx, `
+		SELECT l.number, l.position, CASE WHEN (SELECT true FROM changes c WHERE (c.number, c.position) > (l.number, l.position)
+			ORDER BY c.number, c.position LIMIT 1) THEN greatest(r.last_number - l.number, 1) ELSE 0 END
+		FROM labelled l, registry r`).Scan(&at.Number, &at.Position, &behind)
+	return at, behind, err
 }
 
 // Unlabelled implements registry.Labeller.

@@ -69,7 +69,7 @@ func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, er
 	}
 	b := connected.(*Broker)
 	r := &reader{broker: b, ear: b.ear()}
-	if r.Consumer, err = b.consumer(r.ear, 1<<20); err != nil {
+	if r.Consumer, err = b.consumer(r.ear, 256<<10); err != nil {
 		b.Close()
 		return nil, err
 	}

@@ -151,7 +151,13 @@ func TestSearch(t *testing.T) {
 	if err != nil || len(f.Labels) != 1 || f.Labels[0].Items != 2 || f.Labels[0].Name != "Periodicity" || f.Counts[sdmx.ClassCodelist] != 1 {
 		t.Errorf("%+v %v", f, err)
 	}
-	if agencies, err := r.Agencies(t.Context()); err != nil || !slices.Equal(agencies, []string{"A"}) {
+	below, other := codelist("CL", "1.0"), codelist("CL", "1.0")
+	below.Agency, other.Agency = "A.B", "C"
+	must(t, r, submission(registry.ModeReplace, other, below))
+	if found(t, r, registry.SearchQuery{Agency: "C"}) != "CL 1.0" {
+		t.Error("an agency's only structure is not found")
+	}
+	if agencies, err := r.Agencies(t.Context()); err != nil || !slices.Equal(agencies, []string{"A", "A.B", "C"}) {
 		t.Errorf("agencies %v %v", agencies, err)
 	}
 }

@@ -24,6 +24,9 @@ type Amount struct{ Structures, Bytes int64 }
 
 // Contents tells what is current, as far as a preview asks.
 type Contents interface {
+	// Last is the number of the last transaction: as long as that stands, nothing else
+	// is current.
+	Last(ctx context.Context) (registry.Number, error)
 	// Amount counts what an extent holds.
 	Amount(ctx context.Context, e Extent) (Amount, error)
 	// Documents lists what it holds of classes, all if there are none, in a lasting order.
@@ -85,10 +88,15 @@ func (p *Producers) Matching(ctx context.Context, f Filter) (Amount, error) {
 	return p.amounts.of(ctx, p.Directory, Extent{Filters: []Filter{f}})
 }
 
-// amountAge is how old a count may be: a form asks again with each key.
-const amountAge = time.Second
+const (
+	// amountAge is how old a count may be whatever was recorded since: a form asks again
+	// with each key.
+	amountAge = time.Second
+	// amountsMax bounds the counts that are kept.
+	amountsMax = 256
+)
 
-// amounts keep counts for a moment.
+// amounts keep counts until something is recorded.
 type amounts struct {
 	mu   sync.Mutex
 	kept map[string]keptAmount
@@ -96,15 +104,20 @@ type amounts struct {
 
 type keptAmount struct {
 	Amount
-	at time.Time
+	last registry.Number
+	at   time.Time
 }
 
 func (a *amounts) of(ctx context.Context, c Contents, e Extent) (Amount, error) {
+	last, err := c.Last(ctx)
+	if err != nil {
+		return Amount{}, err
+	}
 	key := fmt.Sprint(e.Filters, e.From, e.To)
 	a.mu.Lock()
 	kept, ok := a.kept[key]
 	a.mu.Unlock()
-	if ok && time.Since(kept.at) < amountAge {
+	if ok && (kept.last == last || time.Since(kept.at) < amountAge) {
 		return kept.Amount, nil
 	}
 	got, err := c.Amount(ctx, e)
@@ -113,15 +126,10 @@ func (a *amounts) of(ctx context.Context, c Contents, e Extent) (Amount, error) 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for k, old := range a.kept {
-		if time.Since(old.at) >= amountAge {
-			delete(a.kept, k)
-		}
-	}
-	if a.kept == nil {
+	if a.kept == nil || len(a.kept) >= amountsMax {
 		a.kept = map[string]keptAmount{}
 	}
-	a.kept[key] = keptAmount{got, time.Now()}
+	a.kept[key] = keptAmount{got, last, time.Now()}
 	return got, nil
 }
 

@@ -66,8 +66,9 @@ type Unlabelled struct {
 
 // A Labeller keeps the labels. Store is one.
 type Labeller interface {
-	// Labelled is the place up to which there are labels.
-	Labelled(ctx context.Context) (Place, error)
+	// Labelled is the place up to which there are labels, and how many transactions
+	// have changes behind it.
+	Labelled(ctx context.Context) (at Place, behind Number, err error)
 	// Unlabelled gives the changes behind a place.
 	Unlabelled(ctx context.Context, after Place, limit int) ([]Unlabelled, error)
 	// SaveLabels keeps labels of the changes between two places, and removes those of
@@ -82,9 +83,9 @@ type Labeller interface {
 const (
 	labelBatch = 500
 	// labelBytes bounds what is read of them at a time, and labelTime how long a
-	// search waits for labels.
+	// search waits for labels, beyond one batch.
 	labelBytes = 16 << 20
-	labelTime  = 2 * time.Second
+	labelTime  = 50 * time.Millisecond
 )
 
 // Search finds current structures, by URN.
@@ -101,40 +102,33 @@ func (r *Registry) Search(ctx context.Context, q SearchQuery) (Found, error) {
 // Agencies are those that maintain something, as far as there are labels.
 func (r *Registry) Agencies(ctx context.Context) ([]string, error) { return r.store.Agencies(ctx) }
 
-// MakeLabels brings the labels up to the log, as far as it comes in the time, and
-// gives the number of transactions that are left. One goroutine does the work; others
-// go on with what is there.
+// MakeLabels brings the labels up to the log, as far as it comes in the time but by one
+// batch at least, and gives the number of transactions that are left.
 func (r *Registry) MakeLabels(ctx context.Context, most time.Duration) (behind Number, err error) {
-	last, err := r.store.Last(ctx)
-	if err != nil {
-		return 0, err
-	}
-	at, err := r.store.Labelled(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if at.Number >= last || !r.labelling.TryLock() {
-		return max(last-at.Number, 0), nil
-	}
-	defer r.labelling.Unlock()
-	for began := time.Now(); at.Number <= last && time.Since(began) < most; {
-		next, err := r.labelSome(ctx, at)
-		if err != nil {
-			return 0, err
+	began := time.Now()
+	for some := false; ; some = true {
+		_, behind, err := r.store.Labelled(ctx)
+		if err != nil || behind == 0 || some && time.Since(began) >= most {
+			return behind, err
 		}
-		if next == at {
-			return 0, nil
+		if err := r.labelSome(ctx); err != nil {
+			return behind, err
 		}
-		at = next
 	}
-	return max(last-at.Number, 0), nil
 }
 
-// labelSome makes the labels of some changes, and gives the place behind them.
-func (r *Registry) labelSome(ctx context.Context, at Place) (Place, error) {
+// labelSome makes the labels of the next changes. Here one does it at a time; another
+// instance that does the same is harmless, for only the first to save counts.
+func (r *Registry) labelSome(ctx context.Context) error {
+	r.labelling.Lock()
+	defer r.labelling.Unlock()
+	at, behind, err := r.store.Labelled(ctx)
+	if err != nil || behind == 0 {
+		return err
+	}
 	todo, err := r.store.Unlabelled(ctx, at, labelBatch)
 	if err != nil || len(todo) == 0 {
-		return at, err
+		return err
 	}
 	to := todo[len(todo)-1].Place
 	var gone []int64
@@ -152,11 +146,11 @@ func (r *Registry) labelSome(ctx context.Context, at Place) (Place, error) {
 			n++
 		}
 		if err := r.labelThese(ctx, todo[:n], labels); err != nil {
-			return at, err
+			return err
 		}
 		todo = todo[n:]
 	}
-	return to, r.store.SaveLabels(ctx, at, to, labels, gone)
+	return r.store.SaveLabels(ctx, at, to, labels, gone)
 }
 
 func (r *Registry) labelThese(ctx context.Context, todo []Unlabelled, labels map[int64]Label) error {

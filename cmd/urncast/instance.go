@@ -96,6 +96,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	log.Info("starting", "instance", store.Instance())
 	return i.serve(ctx, listener, producers, log, fleet.Run, mailer.Run,
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
+		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
 }
 

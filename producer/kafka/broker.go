@@ -34,6 +34,8 @@ type Cluster struct {
 	// and every transaction whole: min.compaction.lag.ms and delete.retention.ms.
 	Retention time.Duration
 	Log       *slog.Logger
+
+	readers readers
 }
 
 // A Broker implements producer.Broker.
@@ -41,6 +43,8 @@ type Broker struct {
 	cluster  *Cluster
 	name     string            // of the connection
 	client   map[string]string // librdkafka's properties
+	revision int64             // of the connection
+	files    map[string]string // those that it names, by path, with what tells their contents apart
 	settings *properties.Resolved
 	request  int              // bytes that one message may have; 0 for no bound of ours
 	socket   sync.Map         // by topic, its leader's socket.request.max.bytes, an int64; 0 or none if it is not known
@@ -79,7 +83,7 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
 	}
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
-	b.watching.Go(func() { b.watch(ctx, connection, stamps(resolved.Files)) })
+	b.watching.Go(func() { b.watch(ctx) })
 	return b, nil
 }
 
@@ -102,7 +106,8 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *producer.
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
-	b := &Broker{cluster: c, name: name, client: resolved.Client, settings: resolved, request: resolved.RequestBytes, changed: make(chan struct{})}
+	b := &Broker{cluster: c, name: name, revision: connection.Revision, files: stamps(resolved.Files), client: resolved.Client, settings: resolved,
+		request: resolved.RequestBytes, changed: make(chan struct{})}
 	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
@@ -125,7 +130,7 @@ func (b *Broker) Close() {
 }
 
 // watch looks at the connection and its files until either is another than it was.
-func (b *Broker) watch(ctx context.Context, was *producer.Connection, files map[string]string) {
+func (b *Broker) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -134,15 +139,17 @@ func (b *Broker) watch(ctx context.Context, was *producer.Connection, files map[
 			return
 		case <-tick.C:
 		}
-		now, err := b.cluster.Connection(ctx, b.name)
-		if err != nil {
-			continue // a database away is no change
-		}
-		if now.Revision != was.Revision || !maps.Equal(files, stamps(slices.Collect(maps.Keys(files)))) {
+		if same, err := b.same(ctx); err == nil && !same { // a database away is no change
 			close(b.changed)
 			return
 		}
 	}
+}
+
+// same says whether the connection and its files are still what they were.
+func (b *Broker) same(ctx context.Context) (bool, error) {
+	now, err := b.cluster.Connection(ctx, b.name)
+	return err == nil && now.Revision == b.revision && maps.Equal(b.files, stamps(slices.Collect(maps.Keys(b.files)))), err
 }
 
 // stamps says of each file what tells one content from another.
@@ -326,14 +333,18 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 
 // Ends implements producer.Broker.
 func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err error) {
-	defer func() { err = b.explain(err, producer.Transitory) }()
 	a, err := b.admin()
 	if err != nil {
-		return 0, 0, fault("connecting", err)
+		return 0, 0, b.explain(fault("connecting", err), producer.Transitory)
 	}
 	defer a.Close()
+	return b.ends(ctx, a.AdminClient, a.ear, topic)
+}
+
+func (b *Broker) ends(ctx context.Context, a *ck.AdminClient, e *ear, topic string) (start, high int64, err error) {
+	defer func() { err = b.explain(err, producer.Transitory) }()
 	ask := func(spec ck.OffsetSpec) (_ int64, err error) {
-		ctx, done := a.ear.wait(ctx, requestTimeout, "asking for the ends of topic "+topic)
+		ctx, done := e.wait(ctx, requestTimeout, "asking for the ends of topic "+topic)
 		defer func() { err = done(err) }()
 		at := ck.TopicPartition{Topic: &topic, Partition: 0}
 		r, err := a.ListOffsets(ctx, map[ck.TopicPartition]ck.OffsetSpec{at: spec},

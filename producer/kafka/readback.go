@@ -26,20 +26,31 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 	})
 }
 
-// read yields every committed message from one offset up to another. End-of-file alone
-// would not do: it comes at the last stable offset, and behind a foreign open
-// transaction there may be commits of ours. The position counts aborted records and
-// markers, which no message shows, so the end-of-file events carry it. waiting is called
-// while the position stands still.
+// read reads with a consumer of its own.
 func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting func(int64), yield func(*ck.Message) error) error {
 	if from >= to {
 		return nil
 	}
-	c, err := b.consumer(topic, from)
+	c, err := b.consumer(b.ear(), 16<<20)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if err := b.locate(c, topic); err != nil {
+		return err
+	}
+	return b.follow(ctx, c, topic, from, to, waiting, yield)
+}
+
+// follow yields every committed message from one offset up to another. End-of-file alone
+// would not do: it comes at the last stable offset, and behind a foreign open
+// transaction there may be commits of ours. The position counts aborted records and
+// markers, which no message shows, so the end-of-file events carry it. waiting is called
+// while the position stands still.
+func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from, to int64, waiting func(int64), yield func(*ck.Message) error) error {
+	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
+		return b.explain(fault("reading topic "+topic, err), producer.Transitory)
+	}
 	position, moved := from, time.Now()
 	for position < to {
 		if ctx.Err() != nil {
@@ -72,9 +83,9 @@ func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting
 	return nil
 }
 
-// consumer is a read_committed consumer of the topic from an offset on.
-func (b *Broker) consumer(topic string, from int64) (_ *ck.Consumer, err error) {
-	defer func() { err = b.explain(err, producer.Transitory) }()
+// consumer is a read_committed consumer that fetches so many bytes at a time; an ear
+// hears its log.
+func (b *Broker) consumer(e *ear, fetchBytes int) (*ck.Consumer, error) {
 	c, err := ck.NewConsumer(b.with(map[string]any{
 		"group.id":                "urncast", // demanded by the client, never used
 		"enable.auto.commit":      false,
@@ -83,28 +94,29 @@ func (b *Broker) consumer(topic string, from int64) (_ *ck.Consumer, err error) 
 		"auto.offset.reset":       "error",
 		"fetch.queue.backoff.ms":  5,
 		"fetch.wait.max.ms":       fetchWait,
-		"fetch.message.max.bytes": 16 << 20,
+		"fetch.message.max.bytes": fetchBytes,
 		"go.logs.channel.enable":  true,
 	}))
 	if err != nil {
-		return nil, fault("opening a reader", err)
+		return nil, b.explain(fault("opening a reader", err), producer.Transitory)
 	}
-	e := b.ear()
 	go func() { // until the reader is closed
 		for line := range c.Logs() {
 			e.note(line)
 		}
 	}()
-	// Without the metadata the first look-up of an offset waits 500 ms.
-	if _, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds())); err != nil {
-		c.Close()
-		return nil, fault("asking for topic "+topic, err)
-	}
-	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
-		c.Close()
-		return nil, fault("reading topic "+topic, err)
-	}
 	return c, nil
+}
+
+// locate asks where a topic is. Without that the first look-up of an offset waits
+// 500 ms, and a reader that is kept would look for a topic that was deleted and made anew
+// under its old id.
+func (b *Broker) locate(c *ck.Consumer, topic string) error {
+	_, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds()))
+	if err != nil {
+		err = b.explain(fault("asking for topic "+topic, err), producer.Transitory)
+	}
+	return err
 }
 
 // readFault sorts a reader's error events: most only inform, and the client goes

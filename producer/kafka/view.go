@@ -2,6 +2,9 @@ package kafka
 
 import (
 	"context"
+	"slices"
+	"sync"
+	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -10,32 +13,190 @@ import (
 
 var _ producer.TopicReader = (*Cluster)(nil)
 
+const (
+	// readersKept is how many readers are kept for who looks next, of all connections,
+	// and keptFor how long: to make one takes longer than all that a page asks of it.
+	readersKept = 4
+	keptFor     = time.Minute
+	// wellWithin is how soon a reader that was kept must have an answer.
+	wellWithin = time.Second
+)
+
+// A reader is a client that reads topics of a connection, for one at a time.
+type reader struct {
+	broker *Broker
+	*ck.Consumer
+	admin  *ck.AdminClient
+	ear    *ear
+	broken bool          // something went wrong: nobody else gets it
+	taken  chan struct{} // closed when it is kept no longer
+}
+
+// readers are those kept, the last one used behind.
+type readers struct {
+	mu  sync.Mutex
+	all []*reader
+}
+
 // A view is a topic that somebody looks into.
 type view struct {
-	broker *Broker
-	topic  string
+	*reader
+	cluster *Cluster
+	topic   string
+	located bool // where the topic is has been asked
 }
 
 // OpenTopic implements producer.TopicReader.
 func (c *Cluster) OpenTopic(ctx context.Context, connection, topic string) (producer.TopicView, error) {
-	b, err := c.Connect(ctx, connection)
+	for r := c.readers.take(connection); r != nil; r = c.readers.take(connection) {
+		same, err := r.broker.same(ctx)
+		if err == nil && same && r.well(topic) {
+			return &view{reader: r, cluster: c, topic: topic, located: true}, nil
+		}
+		go r.close()
+	}
+	r, err := c.newReader(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	return &view{b.(*Broker), topic}, nil
+	return &view{reader: r, cluster: c, topic: topic}, nil
+}
+
+func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, error) {
+	connected, err := c.Connect(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	b := connected.(*Broker)
+	r := &reader{broker: b, ear: b.ear()}
+	if r.Consumer, err = b.consumer(r.ear, 256<<10); err != nil {
+		b.Close()
+		return nil, err
+	}
+	if r.admin, err = ck.NewAdminClientFromConsumer(r.Consumer); err != nil {
+		r.Consumer.Close()
+		b.Close()
+		return nil, fault("opening a reader", err)
+	}
+	return r, nil
+}
+
+// well says that nothing was heard of the reader's connections since it was used, and
+// that it learns at once where the topic is now. One that lost a broker comes back to it
+// by itself, but only after seconds.
+func (r *reader) well(topic string) bool {
+	for {
+		switch e := r.Poll(0).(type) {
+		case nil:
+			_, err := r.GetMetadata(&topic, false, int(wellWithin.Milliseconds()))
+			return err == nil
+		case ck.Error:
+			if e.Code() != ck.ErrGroupAuthorizationFailed { // as in readFault
+				return false
+			}
+		}
+	}
+}
+
+func (r *reader) close() {
+	r.admin.Close()
+	r.Consumer.Close()
+	r.broker.Close()
+}
+
+// take gives the reader of a connection that was used last; nil if none is kept.
+func (k *readers) take(connection string) *reader {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, r := range slices.Backward(k.all) {
+		if r.broker.name == connection {
+			k.forget(r)
+			return r
+		}
+	}
+	return nil
+}
+
+// keep keeps a reader until somebody takes it, its time is up or its connection is
+// another. The one used longest ago makes room.
+func (k *readers) keep(r *reader, long time.Duration) {
+	taken := make(chan struct{})
+	r.taken = taken
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.all) >= readersKept {
+		old := k.all[0]
+		k.forget(old)
+		go old.close()
+	}
+	k.all = append(k.all, r)
+	go func() {
+		end := time.NewTimer(long)
+		defer end.Stop()
+		select {
+		case <-taken:
+			return
+		case <-end.C:
+		case <-r.broker.Changed():
+		}
+		k.mu.Lock()
+		mine := k.forget(r)
+		k.mu.Unlock()
+		if mine {
+			r.close()
+		}
+	}()
+}
+
+// forget takes a reader from those kept, and says whether it was there.
+func (k *readers) forget(r *reader) bool {
+	i := slices.Index(k.all, r)
+	if i < 0 {
+		return false
+	}
+	k.all = slices.Delete(k.all, i, i+1)
+	close(r.taken)
+	return true
 }
 
 // Close implements producer.TopicView.
-func (v *view) Close() { v.broker.Close() }
+func (v *view) Close() {
+	if v.broken {
+		v.close()
+		return
+	}
+	v.cluster.readers.keep(v.reader, keptFor)
+}
 
 // Ends implements producer.TopicView.
 func (v *view) Ends(ctx context.Context) (start, end int64, err error) {
-	return v.broker.Ends(ctx, v.topic)
+	v.broken = true
+	start, end, err = v.broker.ends(ctx, v.admin, v.ear, v.topic)
+	v.broken = err != nil
+	return start, end, err
 }
 
 // Read implements producer.TopicView.
 func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Committed) error) error {
-	return v.broker.read(ctx, v.topic, from, to, func(int64) {}, func(m *ck.Message) error { return yield(committed(m)) })
+	if from >= to {
+		return nil
+	}
+	v.broken = true
+	if !v.located {
+		if err := v.broker.locate(v.Consumer, v.topic); err != nil {
+			return err
+		}
+		v.located = true
+	}
+	stopped := false
+	err := v.broker.follow(ctx, v.Consumer, v.topic, from, to, func(int64) {}, func(m *ck.Message) error {
+		err := yield(committed(m))
+		stopped = err != nil
+		return err
+	})
+	// What is assigned is read ahead, and held, for as long as the reader is kept.
+	v.broken = v.Unassign() != nil || err != nil && !stopped
+	return err
 }
 
 // committed takes everything from a message.

@@ -3,7 +3,9 @@ package kafka
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,5 +93,78 @@ func write(t *testing.T, servers string, how kgo.TransactionEndTry, values ...st
 	}
 	if err := k.EndTransaction(t.Context(), how); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Few readers are kept, the same ones serve again, and each is closed when its time is up
+// or its connection is saved anew.
+func TestKeptReaders(t *testing.T) {
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	var revision atomic.Int64
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
+		return &producer.Connection{Name: "c", Revision: revision.Load(), Properties: map[string]string{"bootstrap.servers": strings.Join(fake.ListenAddrs(), ",")}}, nil
+	}}
+	open := func() *view {
+		v, err := c.OpenTopic(t.Context(), "c", "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := v.Ends(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return v.(*view)
+	}
+	kept := func() []*reader {
+		c.readers.mu.Lock()
+		defer c.readers.mu.Unlock()
+		return slices.Clone(c.readers.all)
+	}
+	all := make([]*view, readersKept+2)
+	for i := range all {
+		all[i] = open()
+	}
+	for _, v := range all {
+		v.Close()
+	}
+	if n := len(kept()); n != readersKept {
+		t.Fatalf("%d readers are kept, want %d", n, readersKept)
+	}
+	last := all[len(all)-1].reader
+	v := open()
+	if v.reader != last || len(kept()) != readersKept-1 {
+		t.Error("the reader used last does not serve again")
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := v.Read(ended, 0, 1, func(*producer.Committed) error { return nil }); err == nil {
+		t.Error("a look whose time is up says nothing")
+	}
+	v.Close()
+	if slices.Contains(kept(), last) {
+		t.Error("a reader is kept after an error")
+	}
+	v = open()
+	c.readers.keep(v.reader, time.Millisecond)
+	within := time.Now().Add(5 * time.Second)
+	for slices.Contains(kept(), v.reader) && time.Now().Before(within) {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if !time.Now().Before(within) {
+		t.Error("a reader is kept longer than it should be")
+	}
+	revision.Add(1)
+	for within = time.Now().Add(watchEvery + 10*time.Second); len(kept()) > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(within) {
+			t.Fatalf("%d readers are kept whose connection was saved anew", len(kept()))
+		}
+	}
+	v = open()
+	defer v.close()
+	if v.broker.revision != 1 {
+		t.Error("a reader of the connection as it was serves on")
 	}
 }

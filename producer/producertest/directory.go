@@ -46,6 +46,9 @@ func (d Directory) ChangeProducer(context.Context, string, *producer.Config, *pr
 // DeleteProducer implements producer.Directory.
 func (d Directory) DeleteProducer(context.Context, string, registry.Act) error { return errReadOnly }
 
+// Last implements producer.Contents.
+func (d Directory) Last(context.Context) (registry.Number, error) { return 0, nil }
+
 // Amount implements producer.Contents: nothing is current.
 func (d Directory) Amount(context.Context, producer.Extent) (producer.Amount, error) {
 	return producer.Amount{}, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,19 +151,44 @@ func TestSearch(t *testing.T) {
 	if err != nil || len(f.Labels) != 1 || f.Labels[0].Items != 2 || f.Labels[0].Name != "Periodicity" || f.Counts[sdmx.ClassCodelist] != 1 {
 		t.Errorf("%+v %v", f, err)
 	}
-	if agencies, err := r.Agencies(t.Context()); err != nil || !slices.Equal(agencies, []string{"A"}) {
+	below, other := codelist("CL", "1.0"), codelist("CL", "1.0")
+	below.Agency, other.Agency = "A.B", "C"
+	must(t, r, submission(registry.ModeReplace, other, below))
+	if found(t, r, registry.SearchQuery{Agency: "C"}) != "CL 1.0" {
+		t.Error("an agency's only structure is not found")
+	}
+	if agencies, err := r.Agencies(t.Context()); err != nil || !slices.Equal(agencies, []string{"A", "A.B", "C"}) {
 		t.Errorf("agencies %v %v", agencies, err)
 	}
 }
 
-// More structures than one batch are labelled, by pages of the result in order.
+// More structures than one batch are labelled, whenever and by however many instances,
+// by pages of the result in order. As long as some are missing the search says so, within
+// a transaction too.
 func TestSearchMany(t *testing.T) {
-	r, _ := open(t)
+	r, store := open(t)
 	var all []sdmx.Maintainable
 	for i := range 1203 {
 		all = append(all, codelist(fmt.Sprintf("L%05d", i), "1.0"))
 	}
 	must(t, r, submission(registry.ModeReplace, all...))
+	if behind, err := r.MakeLabels(t.Context(), time.Nanosecond); behind != 1 || err != nil {
+		t.Errorf("of one transaction %d are behind after a part of it, %v", behind, err)
+	}
+	var some int
+	if err := store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM labels`).Scan(&some); err != nil || some == 0 || some == len(all) {
+		t.Errorf("%d structures are labelled by a part, %v", some, err)
+	}
+	var work sync.WaitGroup
+	for range 3 {
+		other := registry.New(store)
+		work.Go(func() {
+			if behind, err := other.MakeLabels(t.Context(), time.Minute); behind != 0 || err != nil {
+				t.Errorf("%d transactions are behind, %v", behind, err)
+			}
+		})
+	}
+	work.Wait()
 	n, after := 0, ""
 	for {
 		f, err := r.Search(t.Context(), registry.SearchQuery{After: after, Limit: 500})

@@ -11,10 +11,14 @@ import (
 	"urncast/sdmx"
 )
 
-// Labelled implements registry.Labeller.
-func (s *Store) Labelled(ctx context.Context) (p registry.Place, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT number, position FROM labelled`).Scan(&p.Number, &p.Position)
-	return p, err
+// Labelled implements registry.Labeller. A transaction may be labelled in part: its
+// number alone does not say that nothing is left.
+func (s *Store) Labelled(ctx context.Context) (at registry.Place, behind registry.Number, err error) {
+	err = s.pool.QueryRow(ctx, `
+		SELECT l.number, l.position, CASE WHEN (SELECT true FROM changes c WHERE (c.number, c.position) > (l.number, l.position)
+			ORDER BY c.number, c.position LIMIT 1) THEN greatest(r.last_number - l.number, 1) ELSE 0 END
+		FROM labelled l, registry r`).Scan(&at.Number, &at.Position, &behind)
+	return at, behind, err
 }
 
 // Unlabelled implements registry.Labeller.
@@ -165,9 +169,14 @@ func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []stri
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// Agencies implements registry.Labeller.
+// Agencies implements registry.Labeller. It enters the index once for each agency, where
+// DISTINCT would read all of it.
 func (s *Store) Agencies(ctx context.Context) ([]string, error) {
-	rows, err := s.pool.Query(ctx, `SELECT DISTINCT agency FROM labels ORDER BY 1`)
+	rows, err := s.pool.Query(ctx, `
+		WITH RECURSIVE a AS (
+			SELECT min(agency) AS agency FROM labels
+			UNION ALL SELECT (SELECT min(l.agency) FROM labels l WHERE l.agency > a.agency) FROM a WHERE a.agency IS NOT NULL)
+		SELECT agency FROM a WHERE agency IS NOT NULL ORDER BY agency`)
 	if err != nil {
 		return nil, err
 	}

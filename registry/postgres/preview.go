@@ -54,12 +54,21 @@ func (c *conditions) extent(e *producer.Extent) {
 	}
 }
 
-// Amount implements producer.Contents. It reads a short row for each structure:
-// tens of milliseconds for 50,000.
+// filtered is what is current, as c, with its row of urns, as u, if a condition asks for
+// that: to join them takes longer than all the rest.
+func (c *conditions) filtered() string {
+	if len(c.texts) == 0 {
+		return `current c`
+	}
+	return `current c JOIN urns u ON u.id = c.urn_id`
+}
+
+// Amount implements producer.Contents. It reads a short row for each structure: 5 ms for
+// 50,000, or 20 through a filter.
 func (s *Store) Amount(ctx context.Context, e producer.Extent) (a producer.Amount, err error) {
 	var w conditions
 	w.extent(&e)
-	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(c.bytes), 0)::bigint FROM current c JOIN urns u ON u.id = c.urn_id`+w.where(), w.args...).Scan(&a.Structures, &a.Bytes)
+	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(c.bytes), 0)::bigint FROM `+w.filtered()+w.where(), w.args...).Scan(&a.Structures, &a.Bytes)
 	return a, err
 }
 
@@ -120,13 +129,19 @@ func (p *ProducerStore) held(ctx context.Context, s *producer.Status, r *produce
 	}
 	w := conditions{args: []any{p.id, r.Topic, whole}}
 	w.pass(&r.Filter)
+	all := w.filtered()
 	w.add(`c.number <= $#`, s.Sent)
 	w.add(`c.number > $#`, since)
-	w.texts = append(w.texts, `NOT EXISTS (SELECT FROM marks m WHERE m.producer = $1 AND m.status = 'SKIPPED' AND m.user_name <> ''
-		AND c.number BETWEEN m.first AND m.last AND c.number > $3)`)
-	err = p.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE l.urn IS NULL), count(l.urn)
-		FROM current c JOIN urns u ON u.id = c.urn_id
-		LEFT JOIN (SELECT urn, max(number) AS number FROM left_out WHERE producer = $1 AND topic = $2 GROUP BY urn) l ON l.urn = u.urn AND l.number >= c.number`+w.where(),
-		w.args...).Scan(&h.Current, &h.LeftOut)
+	where := w.where()
+	// What is not there is little as a rule: it is looked up, and all the rest counted.
+	err = p.pool.QueryRow(ctx, `
+		WITH skipped AS (
+			SELECT DISTINCT h.urn_id FROM marks m JOIN changes h ON h.number BETWEEN m.first AND m.last JOIN current n ON n.urn_id = h.urn_id AND n.number = h.number
+			WHERE m.producer = $1 AND m.status = 'SKIPPED' AND m.user_name <> '' AND h.number > $3),
+		missing AS (SELECT s.urn_id, false AS left_out FROM skipped s
+			UNION ALL SELECT u.id, true FROM (SELECT urn, max(number) AS number FROM left_out WHERE producer = $1 AND topic = $2 GROUP BY urn) l
+			JOIN urns u ON u.urn = l.urn JOIN current n ON n.urn_id = u.id AND n.number <= l.number WHERE u.id NOT IN (SELECT urn_id FROM skipped)),
+		gone AS (SELECT count(*) AS n, count(*) FILTER (WHERE left_out) AS left_out FROM missing JOIN current c USING (urn_id) JOIN urns u ON u.id = c.urn_id`+where+`)
+		SELECT (SELECT count(*) FROM `+all+where+`) - gone.n, gone.left_out FROM gone`, w.args...).Scan(&h.Current, &h.LeftOut)
 	return h, err
 }

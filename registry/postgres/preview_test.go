@@ -118,6 +118,9 @@ func TestHeld(t *testing.T) {
 	want("one left out", 2, 1, false)
 	exec(`INSERT INTO marks (producer, first, last, status, user_name) VALUES ($1, 3, 3, 'SKIPPED', 'anna')`)
 	want("one skipped", 1, 1, false)
+	exec(`INSERT INTO left_out (producer, number, topic, urn, reason) VALUES ($1, 3, 'a', 'urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L3(1.0)', 'r')`)
+	want("one left out and skipped", 1, 1, false)
+	exec(`DELETE FROM left_out WHERE producer = $1 AND number = 3`)
 	exec(`INSERT INTO jobs (producer, kind, as_of, phase, scope, ended_at) VALUES ($1, 'baseline', 3, 'done', '{"topics": ["b"]}', now())`)
 	want("a baseline of another topic", 1, 1, false)
 	exec(`INSERT INTO jobs (producer, kind, as_of, phase, ended_at) VALUES ($1, 'baseline', 3, 'done', now())`)
@@ -128,4 +131,39 @@ func TestHeld(t *testing.T) {
 	want("changed after the baseline", 2, 0, false)
 	exec(`UPDATE jobs SET created_at = clock_timestamp() WHERE producer = $1`)
 	want("a baseline after the change", 4, 1, true)
+	exec(`UPDATE producers SET sent_routes = '[{"topic": "a", "format": "fusion-json", "filter": {"urns": ["*:L2(*", "*:L5(*"]}, "topicId": "i", "since": 3}]' WHERE id = $1`)
+	want("through a filter", 1, 1, true)
+}
+
+// A count is made anew when something was recorded since, and only then.
+func TestCountsAreKept(t *testing.T) {
+	r, store := open(t)
+	submit(t, r, registry.ModeReplace, codelist("L1", "1.0"), codelist("L2", "1.0"))
+	d, err := store.Directory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps := &producer.Producers{Directory: d}
+	matching := func() int64 {
+		t.Helper()
+		a, err := ps.Matching(t.Context(), producer.Filter{Agencies: []string{"A"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Structures
+	}
+	if n := matching(); n != 2 {
+		t.Fatalf("%d structures match, want 2", n)
+	}
+	if _, err := store.Pool().Exec(t.Context(), `DELETE FROM current`); err != nil { // which no program does
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond)
+	if n := matching(); n != 2 {
+		t.Errorf("%d structures are counted anew though nothing was recorded", n)
+	}
+	submit(t, r, registry.ModeReplace, codelist("L3", "1.0"))
+	if n := matching(); n != 1 {
+		t.Errorf("%d structures match after something was recorded, want 1", n)
+	}
 }

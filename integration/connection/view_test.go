@@ -1,0 +1,298 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"urncast/integration/rig"
+	"urncast/producer"
+	"urncast/producer/kafka"
+)
+
+// A looker looks into topics as pages do: with readers that are kept between looks.
+type looker struct {
+	kafka *rig.Kafka
+	kafka.Cluster
+
+	mu         sync.Mutex
+	connection producer.Connection
+}
+
+func newLooker(k *rig.Kafka, servers string) *looker {
+	l := &looker{kafka: k}
+	l.save(servers)
+	l.Connection = func(context.Context, string) (*producer.Connection, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		c := l.connection
+		return &c, nil
+	}
+	return l
+}
+
+func TestReadersAreKept(t *testing.T) {
+	k := rig.StartKafka(t)
+	l := newLooker(k, k.Bootstrap())
+	t.Run("any part", l.anyPart)
+	t.Run("an open transaction", l.openTransaction)
+	t.Run("the topic anew", l.anew)
+	t.Run("the connection anew", l.saved)
+	t.Run("the broker anew", l.restarted)
+}
+
+// save saves the connection with other servers.
+func (l *looker) save(servers string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.connection = producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}, Revision: l.connection.Revision + 1}
+}
+
+// A writer writes transactions to a topic, and remembers what committed record is where.
+type writer struct {
+	t     *testing.T
+	kafka *kgo.Client
+	at    map[int64]string
+}
+
+func (l *looker) writer(t *testing.T, topic string) *writer {
+	return &writer{t, l.kafka.Client(t, kgo.TransactionalID("of."+topic), kgo.DefaultProduceTopic(topic)), map[int64]string{}}
+}
+
+// send sends records in a transaction, and leaves it open.
+func (w *writer) send(values ...string) (sent []*kgo.Record) {
+	w.t.Helper()
+	if err := w.kafka.BeginTransaction(); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, v := range values {
+		sent = append(sent, &kgo.Record{Key: []byte("k"), Value: []byte(v)})
+	}
+	if err := w.kafka.ProduceSync(w.t.Context(), sent...).FirstErr(); err != nil {
+		w.t.Fatal(err)
+	}
+	return sent
+}
+
+func (w *writer) end(sent []*kgo.Record, how kgo.TransactionEndTry) {
+	w.t.Helper()
+	if err := w.kafka.EndTransaction(w.t.Context(), how); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range sent {
+		if how == kgo.TryCommit {
+			w.at[r.Offset] = string(r.Value)
+		}
+	}
+}
+
+func (w *writer) commit(values ...string) { w.end(w.send(values...), kgo.TryCommit) }
+
+// look opens a topic, and looks at a part of it that pick chooses, at no more than most
+// records if that is not 0.
+func (l *looker) look(ctx context.Context, topic string, most int, pick func(start, end int64) (from, to int64)) (got map[int64]string, err error) {
+	v, err := l.OpenTopic(ctx, "c", topic)
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	start, end, err := v.Ends(ctx)
+	if err != nil {
+		return nil, err
+	}
+	from, to := pick(start, end)
+	got = map[int64]string{}
+	enough := errors.New("enough")
+	err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+		if got[c.Offset] = string(c.Value); len(got) == most {
+			return enough
+		}
+		return nil
+	})
+	if errors.Is(err, enough) {
+		err = nil
+	}
+	return got, err
+}
+
+func whole(start, end int64) (from, to int64) { return start, end }
+
+// sees says that all of a topic is seen, and how long that took.
+func (l *looker) sees(t *testing.T, topic string, w *writer) time.Duration {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	began := time.Now()
+	got, err := l.look(ctx, topic, 0, whole)
+	if took := time.Since(began); err == nil && fmt.Sprint(got) == fmt.Sprint(w.at) {
+		return took
+	}
+	t.Fatalf("seen was %v, %v; committed is %v", got, err, w.at)
+	return 0
+}
+
+// Whatever part was looked at before, and by how many at once, every look shows what is
+// committed in its own part and nothing else: not what an aborted transaction left there,
+// and not what the reader had read ahead for somebody else.
+func (l *looker) anyPart(t *testing.T) {
+	const topics, looks, lookers = 2, 100, 3
+	name := func(i int) string { return fmt.Sprintf("part.%d", i) }
+	var writers []*writer
+	for i := range topics {
+		w := l.writer(t, structures(t, l.kafka, name(i), "max.message.bytes=10485760"))
+		writers = append(writers, w)
+		for n := range 60 {
+			var values []string
+			for j := range 1 + n%7 {
+				values = append(values, fmt.Sprintf("%d of %d in %d %s", j, n, i, strings.Repeat("x", 20_000*(n%3))))
+			}
+			how := kgo.TryCommit
+			if n%4 == 3 {
+				how = kgo.TryAbort
+			}
+			w.end(w.send(values...), how)
+		}
+	}
+	var all sync.WaitGroup
+	for seed := range lookers {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(seed), 0))
+			for range looks {
+				i, most := random.IntN(topics), random.IntN(6)
+				var from, to int64
+				got, err := l.look(t.Context(), name(i), most, func(start, end int64) (int64, int64) {
+					from = start + random.Int64N(end-start)
+					to = from + random.Int64N(end-from) + 1
+					return from, to
+				})
+				want := map[int64]string{}
+				for at := from; at < to && (most == 0 || len(want) < most); at++ {
+					if v, ok := writers[i].at[at]; ok {
+						want[at] = v
+					}
+				}
+				if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("from %d to %d of topic %d, %d at most, stand %d records, want %d, %v", from, to, i, most, len(got), len(want), err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Behind an open transaction of another program a look ends with its time, has what
+// stands before it, and does not spoil the next one.
+func (l *looker) openTransaction(t *testing.T) {
+	topic := structures(t, l.kafka, "open")
+	w := l.writer(t, topic)
+	w.commit("before")
+	other := l.kafka.Client(t, kgo.TransactionalID("other"), kgo.DefaultProduceTopic(topic))
+	foreign := &writer{t, other, w.at}
+	sent := foreign.send("foreign")
+	w.commit("behind")
+	l.sees(t, structures(t, l.kafka, "open.warm"), &writer{at: map[int64]string{}})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	began := time.Now()
+	got, err := l.look(ctx, topic, 0, whole)
+	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 3*time.Second || len(got) != 1 || got[0] != "before" {
+		t.Errorf("after %s seen was %v, %v", took, got, err)
+	}
+	one, err := l.look(t.Context(), topic, 1, whole)
+	if err != nil || len(one) != 1 {
+		t.Errorf("what stands before the open transaction is %v, %v", one, err)
+	}
+	foreign.end(sent, kgo.TryAbort)
+	l.sees(t, topic, w)
+}
+
+// A topic that was deleted and made anew is another one, for a kept reader too.
+func (l *looker) anew(t *testing.T) {
+	topic := structures(t, l.kafka, "anew")
+	w := l.writer(t, topic)
+	w.commit("one", "two", "three", "four")
+	l.sees(t, topic, w)
+	l.sees(t, topic, w)
+	l.kafka.DeleteTopic(t, topic)
+	l.kafka.CreateTopic(t, topic)
+	w = l.writer(t, topic)
+	w.commit("another")
+	if took := l.sees(t, topic, w); took > 2*time.Second {
+		t.Errorf("the new topic was seen after %s", took)
+	}
+}
+
+// What is saved counts from the next look on, whoever is kept.
+func (l *looker) saved(t *testing.T) {
+	topic := structures(t, l.kafka, "saved")
+	w := l.writer(t, topic)
+	w.commit("one")
+	l.sees(t, topic, w)
+	l.save("127.0.0.1:1")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if got, err := l.look(ctx, topic, 0, whole); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("with a server that is none, seen was %v, %v", got, err)
+	}
+	l.save(l.kafka.Bootstrap())
+	l.sees(t, topic, w)
+}
+
+// After a restart of the broker the next look is as good as any.
+func (l *looker) restarted(t *testing.T) {
+	topic := structures(t, l.kafka, "restarted")
+	w := l.writer(t, topic)
+	w.commit("one")
+	l.sees(t, topic, w)
+	for _, met := range []bool{true, false} {
+		l.kafka.Kill()
+		if met {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			if got, err := l.look(ctx, topic, 0, whole); err == nil {
+				t.Errorf("without a broker, seen was %v", got)
+			}
+			cancel()
+		}
+		if err := l.kafka.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if took := l.sees(t, topic, w); took > 3*time.Second {
+			t.Errorf("after a restart (met by a look: %t) the topic was seen after %s", met, took)
+		}
+	}
+}
+
+// A topic that another broker leads now, or whose leader has just died, is looked into as
+// if nothing had been.
+func TestReadersFollowTheLeader(t *testing.T) {
+	c := rig.StartCluster(t)
+	l := newLooker(c.Brokers[0], c.Bootstrap())
+	topic := structures(t, l.kafka, "led")
+	c.AwaitInSync(t, topic)
+	w := l.writer(t, topic)
+	w.commit("one")
+	l.sees(t, topic, w)
+	c.MoveLeader(t, topic, c.Others(c.Leader(t, topic))[0])
+	if took := l.sees(t, topic, w); took > 3*time.Second {
+		t.Errorf("with a new leader the topic was seen after %s", took)
+	}
+	was := c.Leader(t, topic)
+	was.Kill()
+	l.kafka = c.Others(was)[0]
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if _, err := l.look(t.Context(), topic, 1, whole); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	l.sees(t, topic, w)
+}

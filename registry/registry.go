@@ -57,6 +57,8 @@ type Reader interface {
 	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
 	// Body gives a document's canonical form.
 	Body(ctx context.Context, document int64) ([]byte, error)
+	// Bodies gives many, in the order asked for.
+	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	// Referring gives every current reference to any version of the keys.
 	Referring(ctx context.Context, keys []Key) ([]Dangling, error)
 	// ReferringAgency gives the current structures that an agency or a
@@ -94,7 +96,6 @@ type Store interface {
 	// read is best named ahead: it comes with the lock.
 	Update(ctx context.Context, a Ahead, fn func(Tx) error) error
 	Find(ctx context.Context, q Query, yield func(Stored) error) error
-	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error)
 	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
 	Changes(ctx context.Context, n Number) ([]Change, error)

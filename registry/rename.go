@@ -117,8 +117,13 @@ func (s *submission) renameAgency(ctx context.Context, in Rename) error {
 		s.deletes = append(s.deletes, e)
 		return nil
 	}
-	if len(owned)+len(holder) == 0 {
-		return s.nothing(scheme)
+	if was, err := s.world.agencyKnown(ctx, in.Agency); err != nil {
+		return err
+	} else if !was && len(owned) == 0 {
+		e := &entry{urn: scheme, result: &Result{URN: scheme, Where: "rename"}}
+		e.refuse(ReasonMissing, nil, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
+		s.deletes = append(s.deletes, e)
+		return nil
 	}
 	rewrite := func(u *sdmx.URN) {
 		if within(u.Agency, in.Agency) {

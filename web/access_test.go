@@ -33,7 +33,7 @@ var whoMay = map[string][]string{
 		"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", "POST /ws/secure/sdmxapi/rest", "POST /ws/secure/sdmxapi/rest/{$}",
 		"POST /api/v1/structures/rename", "GET /submit", "POST /submit", "GET /submit/{id}", "POST /submit/{id}",
 		"GET /structures/{type}/{agency}/{id}/{version}/delete", "POST /structures/{type}/{agency}/{id}/{version}/delete",
-		"GET /structures/{type}/{agency}/{id}/{version}/rename", "POST /structures/{type}/{agency}/{id}/{version}/rename"},
+		"GET /structures/{type}/{agency}/{id}/{version}/rename", "GET /agencies/{agency}/rename", "POST /agencies/{agency}/rename", "POST /structures/{type}/{agency}/{id}/{version}/rename"},
 	"admin": {"POST /api/v1/producers/preview", "GET /producers/new", "POST /producers/new", "GET /producers/{name}/doctor", "GET /producers/{name}/fix",
 		"POST /producers/{name}/fix", "GET /producers/{name}/change", "POST /producers/{name}/change", "GET /producers/{name}/route",
 		"POST /producers/{name}/route", "GET /producers/{name}/{command}", "POST /producers/{name}/{command}", "PUT /api/v1/settings", "POST /api/v1/housekeeping", "POST /api/v1/producers", "PUT /api/v1/producers/{name}", "DELETE /api/v1/producers/{name}",

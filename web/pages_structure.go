@@ -50,6 +50,9 @@ func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, "/structures", err)
 	default:
 		v.MayChange = s.serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
+		if v.MayChange && v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
+			v.Items.Renames = u.Agency
+		}
 		s.draw(w, r, http.StatusOK, console.StructurePage(s.frame(r, console.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
 }

@@ -106,6 +106,8 @@ func (s *server) pageRoutes() []route {
 		{"POST /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletion},
 		{"GET /structures/{type}/{agency}/{id}/{version}/rename", accessMaintain, s.renamingPage},
 		{"POST /structures/{type}/{agency}/{id}/{version}/rename", accessMaintain, s.renaming},
+		{"GET /agencies/{agency}/rename", accessMaintain, s.agencyPage},
+		{"POST /agencies/{agency}/rename", accessMaintain, s.renameAgency},
 		{"GET /find", accessRead, s.find},
 		{"GET /assets/{name}", accessOpen, s.asset},
 		{"POST /theme", accessOpen, s.theme},

@@ -44,6 +44,9 @@ type Unread struct {
 	Unsupported bool
 }
 
+// tooLargeShown is how many structures are named that do not fit a topic.
+const tooLargeShown = 5
+
 // A CheckedRow is one structure.
 type CheckedRow struct {
 	registry.Result

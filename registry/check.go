@@ -15,7 +15,8 @@ func (s *submission) check(ctx context.Context) error {
 	}
 	var losing []*entry
 	var before []Stored
-	for _, e := range s.entries {
+	for i, e := range s.entries {
+		s.told(StageChecked, i)
 		if !e.changed || e.structure == nil {
 			continue
 		}
@@ -29,6 +30,7 @@ func (s *submission) check(ctx context.Context) error {
 			losing, before = append(losing, e), append(before, *e.before)
 		}
 	}
+	s.told(StageChecked, len(s.entries))
 	err := s.world.readEach(ctx, before, func(i int, old sdmx.Maintainable) error { return s.checkLostItems(ctx, losing[i], old) })
 	if err != nil {
 		return err

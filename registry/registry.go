@@ -77,8 +77,8 @@ type Tx interface {
 	Last() Number
 	// Write records transactions; their numbers follow Last without a gap. It is
 	// called once, at the end: what it records need not be readable before the
-	// commit.
-	Write(ctx context.Context, ws []Write) error
+	// commit. It tells how many structures the database has taken so far.
+	Write(ctx context.Context, ws []Write, told func(structures int)) error
 }
 
 // Ahead is what an Update will read.

@@ -56,6 +56,7 @@ type server struct {
 	glance   glances
 	items    contents
 	uploads  uploads
+	tasks    sync.WaitGroup
 	watch    sync.Map // *live by watched
 	drafts   drafts
 	tails    atomic.Int32

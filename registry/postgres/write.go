@@ -143,7 +143,8 @@ func (w *tx) Versions(ctx context.Context, keys []registry.Key) (map[registry.Ke
 const writeBytes = 16 << 20
 
 // Write implements registry.Tx. What fits goes together with the commit.
-func (w *tx) Write(ctx context.Context, ws []registry.Write) error {
+func (w *tx) Write(ctx context.Context, ws []registry.Write, told func(structures int)) error {
+	taken := 0
 	for i := range ws {
 		t := &ws[i]
 		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id)
@@ -154,12 +155,14 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write) error {
 			bytes += len(t.Changes[j].Body)
 			if j+1 == len(t.Changes) || bytes > writeBytes {
 				queueChanges(w.ending, t, from, j+1)
+				taken += j + 1 - from
 				from, bytes = j+1, 0
 				if j+1 < len(t.Changes) {
 					if err := w.conn.SendBatch(ctx, w.ending).Close(); err != nil {
 						return err
 					}
 					w.ending = &pgx.Batch{}
+					told(taken)
 				}
 			}
 		}

@@ -24,6 +24,10 @@ type Checked struct {
 	Action  string
 	// Unread says why the files could not be read; the rest is empty then.
 	Unread *Unread
+	// Broke is why the check broke off, or if BrokeSubmit the submission; the rest is
+	// empty then, too.
+	Broke       string
+	BrokeSubmit bool
 	// Wrong is what is wrong in the form.
 	Wrong             string
 	Skipped, Warnings []string

@@ -1,12 +1,14 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
@@ -39,6 +41,38 @@ type Trouble struct {
 type Sent struct {
 	Producer, Status, Reason, User string
 	Topics                         []string
+	State                          producer.State
+	// Before is how many transactions go out before it, while it is pending.
+	Before int64
+}
+
+// Pending says that it waits on a producer, or is stuck there.
+func (t *Transaction) Pending() bool {
+	return slices.ContainsFunc(t.Sent, func(s Sent) bool { return s.Status == producer.StatusPending || s.Status == producer.StatusFailed })
+}
+
+// waits says what a transaction waits for.
+func (s *Sent) waits() string {
+	before := ""
+	if s.Before > 0 {
+		before = ", " + Plural(s.Before, "other", "others") + " before it"
+	}
+	switch s.State {
+	case producer.Publishing:
+		if s.Before == 0 {
+			return "is being sent; readers get all of it at once"
+		}
+	case producer.Recovering:
+		return "the producer finds out what was sent" + before
+	case producer.Degraded:
+		return "the producer waits for its broker, and tries again" + before
+	case producer.Failed:
+		return "the producer failed, and waits for a person" + before
+	case producer.Idle:
+	default:
+		return "the producer is " + strings.ToLower(string(s.State)) + before
+	}
+	return "waits for its turn" + before
 }
 
 // FoundOn is the page of a topic from a transaction on.

@@ -135,3 +135,13 @@ func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error)
 	}
 	return out, nil
 }
+
+// AgencyThere says whether an agency, or one below it, maintains something, or an agency
+// scheme holds it.
+func (r *Registry) AgencyThere(ctx context.Context, agency string) (bool, error) {
+	owned, _, err := r.store.ReferringAgency(ctx, agency)
+	if err != nil || len(owned) > 0 {
+		return len(owned) > 0, err
+	}
+	return newWorld(r.store).agencyKnown(ctx, agency)
+}

@@ -13,7 +13,10 @@ func (s *submission) check(ctx context.Context) error {
 	if err := s.loadTargets(ctx); err != nil {
 		return err
 	}
-	for _, e := range s.entries {
+	var losing []*entry
+	var before []Stored
+	for i, e := range s.entries {
+		s.told(StageChecked, i)
 		if !e.changed || e.structure == nil {
 			continue
 		}
@@ -23,11 +26,29 @@ func (s *submission) check(ctx context.Context) error {
 		if err := s.checkAgency(ctx, e); err != nil {
 			return err
 		}
-		if err := s.checkLostItems(ctx, e); err != nil {
-			return err
+		if e.mayLoseItems() {
+			losing, before = append(losing, e), append(before, *e.before)
 		}
 	}
+	s.told(StageChecked, len(s.entries))
+	err := s.world.readEach(ctx, before, func(i int, old sdmx.Maintainable) error { return s.checkLostItems(ctx, losing[i], old) })
+	if err != nil {
+		return err
+	}
 	return s.checkDeletes(ctx)
+}
+
+// mayLoseItems says whether items that were there may be there no more. A rename
+// keeps all but the agency that it renames.
+func (e *entry) mayLoseItems() bool {
+	if e.before == nil || e.free && e.urn.Class != sdmx.ClassAgencyScheme {
+		return false
+	}
+	switch e.structure.(type) {
+	case sdmx.ItemScheme, *sdmx.DataStructure:
+		return true
+	}
+	return false
 }
 
 // loadTargets reads what all references lead to in one round trip.
@@ -93,16 +114,7 @@ func (s *submission) checkAgency(ctx context.Context, e *entry) error {
 
 // checkLostItems refuses to take away items that others refer to, and agencies
 // that maintain something.
-func (s *submission) checkLostItems(ctx context.Context, e *entry) error {
-	if _, ok := e.structure.(sdmx.ItemScheme); !ok || e.before == nil {
-		if _, dsd := e.structure.(*sdmx.DataStructure); !dsd || e.before == nil {
-			return nil
-		}
-	}
-	old, err := s.world.read(ctx, *e.before)
-	if err != nil {
-		return err
-	}
+func (s *submission) checkLostItems(ctx context.Context, e *entry, old sdmx.Maintainable) error {
 	left, err := s.world.itemsOf(ctx, e.urn)
 	if err != nil || left == nil {
 		return err

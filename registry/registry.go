@@ -57,6 +57,8 @@ type Reader interface {
 	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
 	// Body gives a document's canonical form.
 	Body(ctx context.Context, document int64) ([]byte, error)
+	// Bodies gives many, in the order asked for.
+	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	// Referring gives every current reference to any version of the keys.
 	Referring(ctx context.Context, keys []Key) ([]Dangling, error)
 	// ReferringAgency gives the current structures that an agency or a
@@ -75,8 +77,8 @@ type Tx interface {
 	Last() Number
 	// Write records transactions with their act; their numbers follow Last without a
 	// gap. It is called once, at the end: what it records need not be readable before the
-	// commit.
-	Write(ctx context.Context, ws []Write, a Act) error
+	// commit. It tells how many structures the database has taken so far.
+	Write(ctx context.Context, ws []Write, a Act, told func(structures int)) error
 }
 
 // Ahead is what an Update will read.
@@ -94,7 +96,6 @@ type Store interface {
 	// read is best named ahead: it comes with the lock.
 	Update(ctx context.Context, a Ahead, fn func(Tx) error) error
 	Find(ctx context.Context, q Query, yield func(Stored) error) error
-	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error)
 	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
 	Changes(ctx context.Context, n Number) ([]Change, error)

@@ -117,8 +117,13 @@ func (s *submission) renameAgency(ctx context.Context, in Rename) error {
 		s.deletes = append(s.deletes, e)
 		return nil
 	}
-	if len(owned)+len(holder) == 0 {
-		return s.nothing(scheme)
+	if was, err := s.world.agencyKnown(ctx, in.Agency); err != nil {
+		return err
+	} else if !was && len(owned) == 0 {
+		e := &entry{urn: scheme, result: &Result{URN: scheme, Where: "rename"}}
+		e.refuse(ReasonMissing, nil, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
+		s.deletes = append(s.deletes, e)
+		return nil
 	}
 	rewrite := func(u *sdmx.URN) {
 		if within(u.Agency, in.Agency) {
@@ -145,48 +150,61 @@ func parentOf(agency string) string {
 }
 
 // move stores structures under their new URNs, deletes the old ones, and
-// rewrites those that refer.
+// rewrites those that refer. However many there are, it takes few round trips.
 func (s *submission) move(ctx context.Context, moved, dependants []Stored, rewrite func(*sdmx.URN), also func(sdmx.Maintainable)) error {
 	seen := map[sdmx.URN]bool{}
+	var all []Stored
+	var urns []sdmx.URN // what those that move will be called
 	for i, st := range append(moved[:len(moved):len(moved)], dependants...) {
 		if seen[st.URN] {
 			continue
 		}
 		seen[st.URN] = true
-		m, err := s.world.read(ctx, st)
-		if err != nil {
-			return err
-		}
-		sdmx.EachRef(m, func(_ string, r *sdmx.Ref) { rewrite(&r.URN) })
-		u := st.URN
+		all = append(all, st)
 		if i < len(moved) {
+			u := st.URN
 			rewrite(&u)
+			urns = append(urns, u)
+		}
+	}
+	there, err := s.tx.Current(ctx, urns)
+	if err != nil {
+		return err
+	}
+	return s.world.readEach(ctx, all, func(i int, m sdmx.Maintainable) error {
+		sdmx.EachRef(m, func(_ string, r *sdmx.Ref) { rewrite(&r.URN) })
+		u := all[i].URN
+		if i < len(urns) {
+			u = urns[i]
 		}
 		a := m.Common()
 		a.Agency, a.ID = u.Agency, u.ID
 		if also != nil {
 			also(m)
 		}
-		e := &entry{structure: m, urn: u, free: true, result: &Result{URN: u}}
-		e.describe()
-		s.entries = append(s.entries, e)
-		if u == st.URN {
-			e.before = &st
-			if e.change.Digest != st.Digest {
-				s.put(e, Updated)
-			}
-			continue
+		_, taken := there[u]
+		s.moveOne(&all[i], m, u, taken)
+		return nil
+	})
+}
+
+// moveOne stores one structure, under another URN if that is u.
+func (s *submission) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
+	e := &entry{structure: m, urn: u, free: true, result: &Result{URN: u}}
+	e.describe()
+	s.entries = append(s.entries, e)
+	switch {
+	case u == st.URN:
+		e.before = st
+		if e.change.Digest != st.Digest {
+			s.put(e, Updated)
 		}
-		if there, err := s.tx.Current(ctx, []sdmx.URN{u}); err != nil {
-			return err
-		} else if len(there) > 0 {
-			e.refuse(ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
-			continue
-		}
+	case taken:
+		e.refuse(ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
+	default:
 		s.put(e, Created)
 		gone := &entry{urn: st.URN, result: &Result{URN: st.URN}}
 		s.deletes = append(s.deletes, gone)
-		s.remove(gone, st)
+		s.remove(gone, *st)
 	}
-	return nil
 }

@@ -57,6 +57,8 @@ type Submission struct {
 	DryRun bool
 	// MustExist refuses structures that are not there yet (REST PUT).
 	MustExist bool
+	// Told is told, if it is not nil, how many structures are through a stage.
+	Told func(s Stage, structures int)
 	// May says whether whoever submits may change the structures of an agency; nil
 	// allows everything. It is asked for all that is named or would be changed.
 	May func(agency string) bool
@@ -66,6 +68,17 @@ type Submission struct {
 	Traceparent   string
 	CorrelationID string
 }
+
+// A Stage is a part of the way of a submission, in this order.
+type Stage uint8
+
+// The stages that structures go through. Reading them comes before; 0 structures
+// compared says that the lock is held, for which other submissions were waited.
+const (
+	StageCompared Stage = iota + 1 // with what is in the registry
+	StageChecked                   // by the rules
+	StageWritten                   // to the database; all of them when it has committed
+)
 
 // Submitted is one structure of a submission.
 type Submitted struct {

@@ -66,6 +66,7 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 	crash.At(crash.SubmitDocuments)
 	err := r.store.Update(ctx, s.ahead(), func(tx Tx) error {
 		s.tx, s.world = tx, newWorld(tx)
+		s.told(StageCompared, 0)
 		var err error
 		if s.settings, err = tx.Settings(ctx); err != nil {
 			return err
@@ -87,7 +88,7 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 		for i := range ws {
 			s.outcome.Transactions = append(s.outcome.Transactions, ws[i].Number)
 		}
-		return tx.Write(ctx, ws, s.act())
+		return tx.Write(ctx, ws, s.act(), func(structures int) { s.told(StageWritten, structures) })
 	})
 	if err != nil && !errors.Is(err, errRefused) {
 		return nil, err
@@ -95,6 +96,12 @@ func (r *Registry) decide(ctx context.Context, s *submission, apply func(context
 	crash.At(crash.SubmitCommitted)
 	s.finish()
 	return s.outcome, nil
+}
+
+func (s *submission) told(stage Stage, structures int) {
+	if s.Told != nil {
+		s.Told(stage, structures)
+	}
 }
 
 // permit refuses what whoever submits may not change. It comes after apply, for a
@@ -239,13 +246,14 @@ func (s *submission) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range s.entries {
+	for i, e := range s.entries {
 		if st, ok := current[e.urn]; ok {
 			e.before = &st
 		}
 		if err := s.applyOne(ctx, e); err != nil {
 			return err
 		}
+		s.told(StageCompared, i+1)
 	}
 	for _, e := range s.deletes {
 		st, ok := current[e.urn]

@@ -139,6 +139,35 @@ func (w *world) read(ctx context.Context, s Stored) (sdmx.Maintainable, error) {
 	return sdmx.ParseCanonical(s.URN.Class, body)
 }
 
+// readAtOnce bounds the documents that are read in one round trip, in bytes.
+const readAtOnce = 16 << 20
+
+// readEach reads stored structures, many in one round trip.
+func (w *world) readEach(ctx context.Context, all []Stored, yield func(i int, m sdmx.Maintainable) error) error {
+	for from := 0; from < len(all); {
+		var ids []int64
+		for bytes := 0; from+len(ids) < len(all) && (len(ids) == 0 || bytes < readAtOnce); {
+			st := &all[from+len(ids)]
+			ids, bytes = append(ids, st.Document), bytes+st.Bytes
+		}
+		bodies, err := w.reader.Bodies(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for i, body := range bodies {
+			m, err := sdmx.ParseCanonical(all[from+i].URN.Class, body)
+			if err != nil {
+				return err
+			}
+			if err := yield(from+i, m); err != nil {
+				return err
+			}
+		}
+		from += len(ids)
+	}
+	return nil
+}
+
 // agencyKnown says whether an agency is an item of the agency scheme that should
 // hold it. SDMX itself is known.
 func (w *world) agencyKnown(ctx context.Context, agency string) (bool, error) {

@@ -18,6 +18,8 @@ var acts = map[string]string{
 	"POST /structures/{type}/{agency}/{id}/{version}/delete":          "Deleting a structure",
 	"GET /structures/{type}/{agency}/{id}/{version}/rename":           "Renaming",
 	"POST /structures/{type}/{agency}/{id}/{version}/rename":          "Renaming",
+	"GET /agencies/{agency}/rename":                                   "Renaming",
+	"POST /agencies/{agency}/rename":                                  "Renaming",
 
 	"PUT /api/v1/settings":                      "Changing the settings",
 	"POST /api/v1/housekeeping":                 "Housekeeping",

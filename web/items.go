@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -11,60 +12,107 @@ import (
 	"urncast/web/console"
 )
 
-// A content is a document as its page shows it. It never changes.
+// A content is a document as its page shows it. It never changes, and holds on to
+// nothing of the document.
 type content struct {
-	common     sdmx.Artefact
-	refs       []sdmx.URN // what it refers to, each once
-	holdsItems bool
-	tree       bool // some items stand under others
-	rows       []console.Item
+	names, texts sdmx.Texts
+	final        bool
+	version      sdmx.Version
+	refs         []sdmx.URN // what it refers to, each once
+	holdsItems   bool
+	tree         bool // some items stand under others
+	rows         []console.Item
 	// order is the rows as a tree, parents before children.
 	order []int32
-	bytes int
+	// folded is what is searched: id, name and description of each row, folded, with a
+	// zero byte behind each. at is where each row begins, and the end.
+	folded []byte
+	at     []uint32
+	bytes  int // of memory
 }
 
-// contentsBytesMax bounds the documents whose contents are kept, as they are stored.
-// A million codes are some fifty megabytes, and twice that in memory.
-const contentsBytesMax = 96 << 20
+const (
+	// contentsBytesMax bounds the memory of the contents that are kept. A million codes
+	// with names of 30 letters are 180 MB.
+	contentsBytesMax = 384 << 20
+	// rowBytes is what a row takes beside its words.
+	rowBytes = 112
+	// largeDocument is that of which one is read at a time, as it is stored.
+	largeDocument = 8 << 20
+)
 
 // contents keep what was shown last: a window of a million codes then costs no more
 // than one of a hundred.
 type contents struct {
-	mu    sync.Mutex
-	byID  map[int64]*content
-	used  []int64 // the last used at the end
-	bytes int
+	mu     sync.Mutex
+	byID   map[int64]*content
+	coming map[int64]chan struct{} // documents that are being read, closed at the end
+	used   []int64                 // the last used at the end
+	bytes  int
+
+	large sync.Mutex // is held while a large document is read
 }
 
-// get gives a document's content. It is read under the lock: two readers of the same
-// large document would need twice the memory, and neither be faster.
-func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, document int64) (*content, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if have := c.byID[document]; have != nil {
-		c.touch(document)
-		return have, nil
-	}
-	m, bytes, err := s.Registry.Document(ctx, class, document)
-	if err != nil {
-		return nil, err
-	}
-	fresh := newContent(m, bytes)
-	if bytes > contentsBytesMax {
-		return fresh, nil
+// get gives the content of a document of so many bytes. Who asks for one that is being
+// read waits for that: two readers of it would need twice the memory, and neither be
+// faster. Nobody waits for another document, but for large ones.
+func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (*content, error) {
+	for {
+		c.mu.Lock()
+		if have := c.byID[document]; have != nil {
+			c.touch(document)
+			c.mu.Unlock()
+			return have, nil
+		}
+		wait := c.coming[document]
+		if wait == nil {
+			break
+		}
+		c.mu.Unlock()
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	if c.byID == nil {
-		c.byID = map[int64]*content{}
+		c.byID, c.coming = map[int64]*content{}, map[int64]chan struct{}{}
 	}
-	for c.bytes+bytes > contentsBytesMax {
+	done := make(chan struct{})
+	c.coming[document] = done
+	c.mu.Unlock()
+	if bytes > largeDocument {
+		c.large.Lock()
+		defer c.large.Unlock()
+	}
+	m, _, err := s.Registry.Document(ctx, class, document)
+	var fresh *content
+	if err == nil {
+		fresh = newContent(m)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.coming, document)
+	close(done)
+	if err == nil {
+		c.keep(document, fresh)
+	}
+	return fresh, err
+}
+
+// keep lets those go that were not used for the longest time, and keeps one more.
+func (c *contents) keep(document int64, fresh *content) {
+	if fresh.bytes > contentsBytesMax {
+		return
+	}
+	for c.bytes+fresh.bytes > contentsBytesMax {
 		c.bytes -= c.byID[c.used[0]].bytes
 		delete(c.byID, c.used[0])
 		c.used = c.used[1:]
 	}
 	c.byID[document] = fresh
 	c.used = append(c.used, document)
-	c.bytes += bytes
-	return fresh, nil
+	c.bytes += fresh.bytes
 }
 
 func (c *contents) touch(document int64) {
@@ -76,15 +124,72 @@ func (c *contents) touch(document int64) {
 	}
 }
 
-func newContent(m sdmx.Maintainable, bytes int) *content {
-	c := &content{common: *m.Common(), bytes: bytes}
+func newContent(m sdmx.Maintainable) *content {
+	a := m.Common()
+	c := &content{names: cloned(a.Names), texts: cloned(a.Descriptions), final: a.Final, version: sdmx.Version(strings.Clone(string(a.Version)))}
 	seen := map[sdmx.URN]bool{}
 	for _, ref := range sdmx.Refs(m) {
-		if ref.URN != sdmx.URNOf(m) && !seen[ref.URN] {
-			seen[ref.URN] = true
-			c.refs = append(c.refs, ref.URN)
+		if u := ref.URN; u != sdmx.URNOf(m) && !seen[u] {
+			seen[u] = true
+			c.refs = append(c.refs, sdmx.URN{Class: u.Class, Agency: strings.Clone(u.Agency), ID: strings.Clone(u.ID), Version: sdmx.Version(strings.Clone(string(u.Version)))})
 		}
 	}
+	c.fill(m)
+	c.pack()
+	return c
+}
+
+// cloned are texts that do not hold on to the document.
+func cloned(ts sdmx.Texts) (out sdmx.Texts) {
+	for _, t := range ts {
+		t.Lang, t.Value = strings.Clone(t.Lang), strings.Clone(t.Value)
+		out = append(out, t)
+	}
+	return out
+}
+
+// pack puts the words of the rows into two texts: as they are, so that the document can
+// go, and folded, to be searched.
+func (c *content) pack() {
+	n := 0
+	for i := range c.rows {
+		n += len(c.rows[i].ID) + len(c.rows[i].Name) + len(c.rows[i].Description)
+	}
+	var plain strings.Builder
+	plain.Grow(n)
+	c.folded, c.at = make([]byte, 0, n+3*len(c.rows)), make([]uint32, len(c.rows)+1)
+	for i := range c.rows {
+		c.at[i] = uint32(len(c.folded))
+		x := &c.rows[i]
+		for _, s := range []*string{&x.ID, &x.Name, &x.Description} {
+			from := plain.Len()
+			plain.WriteString(*s)
+			*s = plain.String()[from:]
+			c.folded = append(appendFolded(c.folded, *s), 0)
+		}
+	}
+	c.at[len(c.rows)] = uint32(len(c.folded))
+	c.bytes = n + len(c.folded) + rowBytes*len(c.rows)
+}
+
+// appendFolded folds a text. Most are ASCII, and a million of them not worth a million
+// copies.
+func appendFolded(b []byte, s string) []byte {
+	for i := range len(s) {
+		ch := s[i]
+		if ch >= utf8.RuneSelf {
+			return append(b[:len(b)-i], registry.Fold(s)...)
+		}
+		if 'A' <= ch && ch <= 'Z' {
+			ch += 'a' - 'A'
+		}
+		b = append(b, ch)
+	}
+	return b
+}
+
+// fill takes the items.
+func (c *content) fill(m sdmx.Maintainable) {
 	var parents []string
 	switch m := m.(type) {
 	case *sdmx.Codelist:
@@ -96,15 +201,14 @@ func newContent(m sdmx.Maintainable, bytes int) *content {
 	case *sdmx.CategoryScheme:
 		c.holdsItems, c.tree = true, true
 		c.nest(m.Items, 0)
-		return c
+		return
 	case *sdmx.DataStructure:
 		c.rows = componentRows(m)
 	default:
-		return c
+		return
 	}
 	c.holdsItems = true
 	c.arrange(parents)
-	return c
 }
 
 func flat[T any](items []T, of func(*T) (*sdmx.Nameable, string)) ([]console.Item, []string) {
@@ -243,57 +347,25 @@ func (c *content) window(v *console.Items, from int) {
 	}
 	v.Match, v.From = 0, from
 	v.Tree = false // what matches stands apart from its parents
-	f := newFinder(v.Filter)
-	for i := range c.rows {
-		x := &c.rows[i]
-		if !f.in(x.ID) && !f.in(x.Name) && !f.in(x.Description) {
-			continue
-		}
+	c.each([]byte(registry.Fold(v.Filter)), func(row int) {
 		if v.Match >= from && len(v.Rows) < console.ItemsShown {
-			v.Rows = append(v.Rows, *x)
+			v.Rows = append(v.Rows, c.rows[row])
 		}
 		v.Match++
-	}
+	})
 }
 
-// A finder looks for a text without case. Most texts are ASCII, and a million of them
-// are not worth a million copies.
-type finder struct {
-	folded string
-	ascii  bool
-	lower  byte
-	upper  byte
-}
-
-func newFinder(text string) finder {
-	f := finder{folded: registry.Fold(text)}
-	f.ascii = isASCII(f.folded)
-	if f.folded != "" {
-		f.lower, f.upper = f.folded[0], strings.ToUpper(f.folded[:1])[0]
-	}
-	return f
-}
-
-func (f *finder) in(s string) bool {
-	if !isASCII(s) {
-		return strings.Contains(registry.Fold(s), f.folded)
-	}
-	if !f.ascii {
-		return false
-	}
-	for i := 0; i+len(f.folded) <= len(s); i++ {
-		if (s[i] == f.lower || s[i] == f.upper) && strings.EqualFold(s[i:i+len(f.folded)], f.folded) {
-			return true
+// each gives the rows that hold what is looked for, folded, in their order.
+func (c *content) each(folded []byte, yield func(row int)) {
+	for row, from := 0, 0; from < len(c.folded); from = int(c.at[row]) {
+		found := bytes.Index(c.folded[from:], folded)
+		if found < 0 {
+			return
 		}
-	}
-	return false
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
+		for int(c.at[row+1]) <= from+found {
+			row++
 		}
+		yield(row)
+		row++
 	}
-	return true
 }

@@ -50,6 +50,9 @@ func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, "/structures", err)
 	default:
 		v.MayChange = s.serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
+		if v.MayChange && v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
+			v.Items.Renames = u.Agency
+		}
 		s.draw(w, r, http.StatusOK, console.StructurePage(s.frame(r, console.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
 }
@@ -97,7 +100,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 		v.Removed = true
 		return v, s.fillReferring(ctx, v)
 	}
-	content, err := s.items.get(ctx, s, u.Class, shown.Document)
+	content, err := s.items.get(ctx, s, u.Class, shown.Document, shown.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +176,9 @@ func (s *server) fillPublished(ctx context.Context, v *console.Structure) error 
 
 // fillContent takes from the content what the page shows.
 func fillContent(v *console.Structure, c *content, q url.Values) {
-	v.Names, v.Text = c.common.Names, c.common.Descriptions
-	v.Final, v.Stable = c.common.Final, c.common.Version.Stable()
-	if name := c.common.Names.In("en"); name != "" {
+	v.Names, v.Text = c.names, c.texts
+	v.Final, v.Stable = c.final, c.version.Stable()
+	if name := c.names.In("en"); name != "" {
 		v.Name = name
 	}
 	v.Refs.Out, v.Refs.OutCount = groupRefs(c.refs)

@@ -24,6 +24,7 @@ func (s *server) structuresPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, "/structures", err)
 		return
 	}
+	v.MayRename = s.serves(r, "/agencies/{agency}/rename")
 	s.draw(w, r, http.StatusOK, console.StructuresPage(s.frame(r, "Structures", "/structures"), v))
 }
 

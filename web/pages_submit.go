@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"urncast/formats"
 	"urncast/registry"
@@ -51,23 +50,8 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		up.mode = registry.ModeReplace
 	}
 	up.skip = fields["skip"] != ""
-	s.check(r, up)
+	s.begin(r, up, false)
 	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
-}
-
-// submission is what the upload asks for.
-func (s *server) submission(r *http.Request, up *upload, c *checked, dry bool) registry.Submission {
-	return registry.Submission{Mode: up.mode, Structures: up.structures(c), DryRun: dry, User: up.user, May: access.From(r.Context()).MayChange(),
-		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
-}
-
-// check asks the registry what would become of the upload, which writes nothing.
-func (s *server) check(r *http.Request, up *upload) {
-	began := time.Now()
-	c := &checked{}
-	c.outcome, c.err = s.Registry.Submit(r.Context(), s.submission(r, up, c, true))
-	c.took = time.Since(began)
-	up.last = c
 }
 
 // uploadOf finds the upload that a path names; nil if that is answered.
@@ -75,19 +59,28 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
 	up := s.uploads.find(r.PathValue("id"), access.From(r.Context()).Name)
 	if up == nil {
 		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
-			"They are kept for an hour, by the instance that took them, for the one who sent them. Nothing of them was written unless you submitted them. Send them again.")
+			"They are kept for an hour, by the instance that took them, for the one who sent them. Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
 	}
 	return up
 }
 
-// checkedPage draws what the check says.
+// checkedPage draws what the check says, or how far it is; of what was submitted it
+// leads to the transaction.
 func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 	up := s.uploadOf(w, r)
 	if up == nil {
 		return
 	}
+	if t := up.task.Load(); t != nil && !t.soon(r.Context()) {
+		s.streamTask(w, r, up, t)
+		return
+	}
 	up.mu.Lock()
 	defer up.mu.Unlock()
+	if up.sent > 0 {
+		http.Redirect(w, r, console.TransactionPath(up.sent), http.StatusSeeOther)
+		return
+	}
 	s.drawChecked(w, r, up, http.StatusOK, "")
 }
 
@@ -101,7 +94,8 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload,
 	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
 
-// submitCommand does with an upload what a button says.
+// submitCommand does with an upload what a button says. While a task is under way, and
+// after the submission, it leads there: a second click does nothing twice.
 func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 	up := s.uploadOf(w, r)
 	if up == nil {
@@ -109,75 +103,67 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 	}
 	up.mu.Lock()
 	defer up.mu.Unlock()
-	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
-		up.mode = mode
-	}
-	switch r.PostFormValue("do") {
-	case "discard":
+	do := r.PostFormValue("do")
+	t := up.task.Load()
+	if do == "discard" && up.sent == 0 && (t == nil || !t.now().Submit) {
+		if t != nil {
+			t.cancel()
+		}
 		s.uploads.drop(up)
 		http.Redirect(w, r, "/submit", http.StatusSeeOther)
-	case "leave":
-		if up.last != nil && up.last.outcome != nil {
-			for _, res := range up.last.outcome.Results {
-				if res.Verdict == registry.Refused {
-					up.left[res.URN] = true
-				}
-			}
-		}
-		s.check(r, up)
-		http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
-	case "skip":
-		up.skip = true
-		s.check(r, up)
-		http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
-	case "submit":
-		s.submitNow(w, r, up)
-	default: // check again
-		s.check(r, up)
-		http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+		return
 	}
+	if t == nil && up.sent == 0 {
+		if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
+			up.mode = mode
+		}
+		if do == "submit" && up.mode == registry.ModeFullReplace && strings.TrimSpace(r.PostFormValue("confirm")) != up.mode.String() {
+			s.drawChecked(w, r, up, http.StatusUnprocessableEntity, "A full replace deletes what the files leave out. Type full-replace to say that you mean it.")
+			return
+		}
+		switch do {
+		case "leave":
+			up.leaveRefused()
+		case "skip":
+			up.skip = true
+		}
+		s.begin(r, up, do == "submit")
+	}
+	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
 }
 
-// submitNow writes. What the check said may not hold any more: then the page says what
-// does.
-func (s *server) submitNow(w http.ResponseWriter, r *http.Request, up *upload) {
-	if up.mode == registry.ModeFullReplace && strings.TrimSpace(r.PostFormValue("confirm")) != up.mode.String() {
-		s.drawChecked(w, r, up, http.StatusUnprocessableEntity, "A full replace deletes what the files leave out. Type full-replace to say that you mean it.")
+// leaveRefused leaves out what the last check refused.
+func (up *upload) leaveRefused() {
+	if up.last == nil || up.last.outcome == nil {
 		return
 	}
-	c := &checked{}
-	began := time.Now()
-	c.outcome, c.err = s.Registry.Submit(r.Context(), s.submission(r, up, c, false))
-	c.took = time.Since(began)
-	if c.err == nil && len(c.outcome.Transactions) > 0 {
-		s.uploads.drop(up)
-		http.Redirect(w, r, console.TransactionPath(c.outcome.Transactions[0]), http.StatusSeeOther)
-		return
+	for _, res := range up.last.outcome.Results {
+		if res.Verdict == registry.Refused {
+			up.left[res.URN] = true
+		}
 	}
-	up.last = c
-	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
 }
 
 // checkView gathers what the page of a check shows.
 func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
 	c := up.last
-	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: up.read, Warnings: up.warned, Show: show, Left: len(up.left)}
+	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.skipped, Warnings: c.warned, Show: show, Left: len(up.left)}
 	for _, f := range up.files {
 		v.Files = append(v.Files, f.name)
 	}
 	if c.err != nil {
-		v.Unread = unread(c.err)
+		if v.Unread = unread(c.err); v.Unread == nil {
+			v.Broke, v.BrokeSubmit = c.err.Error(), c.submit
+		}
 		return v, nil
 	}
 	v.Dangling = len(c.outcome.Dangling)
-	v.From = from
-	if err := s.fillChecked(ctx, v, c.outcome); err != nil {
-		return nil, err
-	}
-	return v, s.fillWhither(ctx, v, c.outcome)
+	v.From, v.Whither = from, c.whither
+	return v, s.fillChecked(ctx, v, c)
 }
 
-// unread tells why files could not be read, and where.
+// unread tells why files could not be read, and where; nil if that is not what an error
+// is about.
 func unread(err error) *console.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
@@ -188,18 +174,14 @@ func unread(err error) *console.Unread {
 	case errors.As(err, &invalid):
 		return &console.Unread{Text: invalid.Text}
 	}
-	return &console.Unread{Text: err.Error()}
+	return nil
 }
 
 // fillChecked puts the results into rows, of the kind that is asked for.
-func (s *server) fillChecked(ctx context.Context, v *console.Checked, o *registry.Outcome) error {
-	bodies := map[string][]byte{}
-	for i := range o.Replaces {
-		bodies[o.Replaces[i].URN.String()] = o.Replaces[i].Body
-	}
+func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked) error {
 	read, place := 0, 0
-	for i := range o.Results {
-		res := &o.Results[i]
+	for i := range c.outcome.Results {
+		res := &c.outcome.Results[i]
 		v.Count(res.Verdict)
 		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
 			continue
@@ -207,12 +189,12 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, o *registr
 		if place++; place <= v.From || len(v.Rows) >= submitShown {
 			continue
 		}
-		row := console.CheckedRow{Result: *res, Bytes: len(bodies[res.URN.String()])}
+		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
 		row.File, row.Line = parted(res.Where)
-		if row.Bytes > 0 && row.Bytes <= sumBytesMax && read+row.Bytes <= sumBytesAll {
+		if body := c.bodies[res.URN]; body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
-			if row.Sum, err = s.wouldChange(ctx, res, bodies[res.URN.String()]); err != nil {
+			if row.Sum, err = s.wouldChange(ctx, res, body); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"urncast/producer"
@@ -42,7 +43,45 @@ func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, "/transactions", err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, console.TransactionPage(s.frame(r, "Transaction "+console.Number(t.Number), "/transactions"), t))
+	f := s.frame(r, "Transaction "+console.Number(t.Number), "/transactions")
+	if t.Pending() {
+		f.Live = "/live" + console.TransactionPath(t.Number)
+	}
+	s.draw(w, r, http.StatusOK, console.TransactionPage(f, t))
+}
+
+// A watchedTransaction is one before the eyes of readers who may the same.
+type watchedTransaction struct {
+	number registry.Number
+	may    access.Role
+}
+
+// liveTransaction is the stream of a transaction that waits.
+func (s *server) liveTransaction(w http.ResponseWriter, r *http.Request) {
+	key := watchedTransaction{registry.Number(natural(url.Values{"number": {r.PathValue("number")}}, "number")), access.From(r.Context()).Role}
+	made, _ := s.watch.LoadOrStore(key, &live{gather: s.watchTransaction(key)})
+	defer s.watch.CompareAndDelete(key, made) // there are many transactions; who comes later begins anew
+	s.serveLive(made.(*live))(w, r)
+}
+
+func (s *server) watchTransaction(of watchedTransaction) func(context.Context) ([]part, string, error) {
+	pending := true
+	return func(ctx context.Context) ([]part, string, error) {
+		ts, err := s.Registry.Transactions(ctx, of.number-1, 1)
+		if err != nil || len(ts) == 0 || ts[0].Number != of.number {
+			return nil, "", err
+		}
+		t := &console.Transaction{Transaction: ts[0], Now: s.Now()}
+		if err := s.fillSent(access.With(ctx, access.Principal{Role: of.may}), t); err != nil {
+			return nil, "", err
+		}
+		say := ""
+		if pending && !t.Pending() {
+			say = "Transaction " + console.Number(t.Number) + " waits on no producer any more"
+		}
+		pending = t.Pending()
+		return []part{{"needs", console.TransactionNeeds(t)}, {"sent", console.TransactionSent(t)}}, say, nil
+	}
 }
 
 // transaction gathers the page, with the changes from a position on and those of the

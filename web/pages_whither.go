@@ -34,15 +34,16 @@ func (s *server) wouldChange(ctx context.Context, res *registry.Result, body []b
 	return &d, nil
 }
 
-// fillWhither says which messages would go to which topics, and whether they fit.
-func (s *server) fillWhither(ctx context.Context, v *console.Checked, o *registry.Outcome) error {
+// whitherAll says which messages would go to which topics, and whether they fit.
+func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]console.Whither, error) {
 	if o.Refused() {
-		return nil
+		return nil, nil
 	}
 	producers, err := s.producers(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var out []console.Whither
 	for i := range producers {
 		oversized, err := s.Producers.Of(producers[i].ID).Oversize(ctx, o.Replaces)
 		for _, route := range producers[i].Settings.Routes {
@@ -50,10 +51,10 @@ func (s *server) fillWhither(ctx context.Context, v *console.Checked, o *registr
 			if row.Producer = producers[i].Name; err != nil {
 				row.Unknown = err.Error()
 			}
-			v.Whither = append(v.Whither, row)
+			out = append(out, row)
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // whither says how much would go along a route, and what of it does not fit.

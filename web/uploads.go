@@ -1,19 +1,23 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/console"
 )
 
 const (
@@ -29,23 +33,48 @@ type upload struct {
 	user  string
 	at    time.Time
 	files []uploadFile
+	// task is under way; nil if none is. Only who holds mu begins one.
+	task atomic.Pointer[task]
 
-	// mu guards what follows; one check or submission of an upload at a time.
-	mu     sync.Mutex
-	mode   registry.Mode
-	skip   bool // leave out types that are not kept
-	left   map[sdmx.URN]bool
-	read   []string // what reading left out
-	warned []string
-	last   *checked
+	// mu guards what follows. While a task is under way it alone reads the files, and
+	// mode, skip and left stay as they are.
+	mu   sync.Mutex
+	mode registry.Mode
+	skip bool // leave out types that are not kept
+	left map[sdmx.URN]bool
+	last *checked
+	sent registry.Number // the transaction that it became; 0 before
 }
 
-// A checked is what a check said.
+// keptBytes bounds what is kept of the structures of a check, for comparing them.
+const keptBytes = 16 << 20
+
+// A checked is what a check, or a submission that wrote nothing, said.
 type checked struct {
 	outcome *registry.Outcome
-	err     error // why it could not be read
+	err     error // why it could not be read, or broke off
+	submit  bool  // it was a submission
 	took    time.Duration
 	formats []string
+	skipped []string // what reading left out
+	warned  []string
+	whither []console.Whither
+	sizes   map[sdmx.URN]int    // of what would be written
+	bodies  map[sdmx.URN][]byte // the first of them, up to keptBytes
+}
+
+// keep takes from the outcome what pages need of the structures that would be written.
+func (c *checked) keep() {
+	c.sizes, c.bodies = make(map[sdmx.URN]int, len(c.outcome.Replaces)), map[sdmx.URN][]byte{}
+	kept := 0
+	for _, r := range c.outcome.Replaces {
+		c.sizes[r.URN] = len(r.Body)
+		if len(r.Body) <= sumBytesMax && kept+len(r.Body) <= keptBytes {
+			c.bodies[r.URN] = r.Body
+			kept += len(r.Body)
+		}
+	}
+	c.outcome.Replaces = nil
 }
 
 type uploadFile struct {
@@ -113,11 +142,14 @@ func (up *upload) add(part *multipart.Part) error {
 func (u *uploads) keep(up *upload, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for len(u.all) > 0 && (len(u.all) >= uploadsMax || now.Sub(u.all[0].at) > uploadAge) {
-		u.all[0].close()
-		u.all = u.all[1:]
-	}
 	u.all = append(u.all, up)
+	u.all = slices.DeleteFunc(u.all, func(old *upload) bool {
+		over := old != up && (len(u.all) > uploadsMax && old == u.all[0] || now.Sub(old.at) > uploadAge)
+		if over = over && old.task.Load() == nil; over {
+			old.close()
+		}
+		return over
+	})
 }
 
 // find gives an upload to the one who sent it.
@@ -159,20 +191,24 @@ func (up *upload) bytes() (n int64) {
 }
 
 // structures hands over what is in the files, but for what is left out.
-func (up *upload) structures(c *checked) func(yield func(registry.Submitted) error) error {
+func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
-		up.read, up.warned = nil, nil
 		seen := map[string]bool{}
-		for _, f := range up.files {
-			in := io.NewSectionReader(f.file, 0, f.size)
+		for i, f := range up.files {
+			in := &counted{io.NewSectionReader(f.file, 0, f.size), t}
+			t.file(i)
 			err := formats.Unpack(in, f.name, formats.Limits{}, func(name string, r io.Reader) error {
 				sum, err := formats.Read(r, formats.ReadOptions{Name: name, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
 					if up.left[sdmx.URNOf(m)] {
 						return nil
 					}
+					t.structure()
 					return yield(registry.Submitted{Structure: m, Where: where})
 				})
-				up.read, up.warned = append(up.read, sum.Skipped...), append(up.warned, sum.Warnings...)
+				c.skipped, c.warned = append(c.skipped, sum.Skipped...), append(c.warned, sum.Warnings...)
 				if sum.Format != nil && !seen[sum.Format.Name] {
 					seen[sum.Format.Name] = true
 					c.formats = append(c.formats, sum.Format.Name)
@@ -186,6 +222,7 @@ func (up *upload) structures(c *checked) func(yield func(registry.Submitted) err
 				return err
 			}
 		}
+		t.read()
 		return nil
 	}
 }

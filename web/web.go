@@ -56,6 +56,7 @@ type server struct {
 	glance     glances
 	items      contents
 	uploads    uploads
+	tasks      sync.WaitGroup
 	watch      sync.Map // *live by watched
 	dashboards sync.Map // *live by the producer whose times are drawn
 	day        day

@@ -114,7 +114,8 @@ func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.
 
 // serve serves requests, and does what an instance does beside them, until ctx ends.
 func (i *instance) serve(ctx context.Context, listener net.Listener, producers *producer.Producers, log *slog.Logger, beside ...func(context.Context)) error {
-	server := web.NewServer(web.New(i.Web))
+	handler := web.New(i.Web)
+	server := web.NewServer(handler)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, run := range beside {
 		group.Go(func() error {
@@ -132,7 +133,7 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 		<-ctx.Done()
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownPatience)
 		defer cancel()
-		return server.Shutdown(last)
+		return errors.Join(server.Shutdown(last), web.Finish(last, handler))
 	})
 	log.Info("serving", "address", listener.Addr().String(), "version", version)
 	if i.Started != nil {

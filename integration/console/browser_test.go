@@ -39,6 +39,13 @@ var shots = os.Getenv("URNCAST_SCREENSHOTS")
 // serve gives a server on a registry of its own.
 func serve(t *testing.T) (*httptest.Server, *registry.Registry) {
 	t.Helper()
+	s, r, _ := serveStore(t)
+	return s, r
+}
+
+// serveStore gives the registry's database, too.
+func serveStore(t *testing.T) (*httptest.Server, *registry.Registry, *postgres.Store) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("console_"+t.Name())))
 	if err != nil {
@@ -60,7 +67,7 @@ func serve(t *testing.T) (*httptest.Server, *registry.Registry) {
 		Environment: "Test", Version: "1.0.0", Log: quiet}))
 	t.Cleanup(s.Close)
 	t.Cleanup(cancel) // before the store closes, what listens must end
-	return s, r
+	return s, r, store
 }
 
 // A browser is one tab, signed in, that complains of whatever a page complains of.

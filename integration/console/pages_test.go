@@ -51,7 +51,10 @@ func fill(t *testing.T, r *registry.Registry) {
 	dsd.Measures = []sdmx.Measure{{Component: component("OBS_VALUE", false)}}
 	flow := &sdmx.Dataflow{}
 	flow.Nameable, flow.Agency, flow.Version, flow.Structure = named("WS_CBS_PUB", "Banking statistics"), "BIS", "1.0", sdmx.RefTo(sdmx.URNOf(dsd))
-	submit(t, r, registry.ModeReplace, areas(code("EA", "Euro area", ""), code("NL", "Netherlands", "EA"), code("NL31", "Utrecht", "NL"), code("TR", "Turkey", "")), large, concepts, dsd, flow)
+	agencies := &sdmx.AgencyScheme{}
+	agencies.Nameable, agencies.Agency, agencies.Version = named(sdmx.AgencySchemeID, "Agencies"), "SDMX", sdmx.VersionDefault
+	agencies.Items = []sdmx.Agency{{Nameable: named("BIS", "Bank for International Settlements")}, {Nameable: named("ECB", "European Central Bank")}}
+	submit(t, r, registry.ModeReplace, agencies, areas(code("EA", "Euro area", ""), code("NL", "Netherlands", "EA"), code("NL31", "Utrecht", "NL"), code("TR", "Turkey", "")), large, concepts, dsd, flow)
 	submit(t, r, registry.ModeReplace, areas(code("EA", "Euro area", ""), code("NL", "Netherlands", "EA"), code("NL35", "Utrecht", "NL"), code("TR", "Türkiye", ""), code("HR", "Croatia", "EA")))
 	submit(t, r, registry.ModeDelete, large)
 	submit(t, r, registry.ModeReplace, large)
@@ -89,6 +92,10 @@ var pages = []struct{ name, path string }{
 	{"delete-refused", "/structures/codelist/BIS/CL_AREA/1.0/delete"},
 	{"delete", "/structures/codelist/BIS/CL_LARGE/1.0/delete"},
 	{"rename", "/structures/codelist/BIS/CL_AREA/1.0/rename?id=CL_REF_AREA"},
+	{"agency", "/agencies/BIS/rename"},
+	{"agency-found", "/structures?agency=BIS"},
+	{"agency-preview", "/agencies/BIS/rename?id=BIZ"},
+	{"agency-scheme", "/structures/agencyscheme/SDMX/AGENCIES/1.0"},
 	{"submit", "/submit"},
 	{"error", "/transactions/99"},
 }

@@ -44,7 +44,7 @@ type ear struct {
 	doing   string
 	began   time.Time
 	end     context.CancelCauseFunc // of the wait under way; nil without one
-	timers  []*time.Timer // of the wait; the first looks out
+	timers  []*time.Timer           // of the wait; the first looks out
 	ending  bool
 	refused error // the first refusal
 	words   error // the last thing that was said of a connection

@@ -197,9 +197,9 @@ func (s *Store) Find(ctx context.Context, q registry.Query, yield func(registry.
 	return s.stored(ctx, yield, `SELECT `+storedColumns+from+filter+` AND $1::bigint IS NOT NULL`, q.AsOf, classes, q.Agencies, q.IDs)
 }
 
-// Bodies implements registry.Store and producer.Store: in the order asked for.
-func (s *Store) Bodies(ctx context.Context, documents []int64) ([][]byte, error) {
-	rows, err := s.pool.Query(ctx, `SELECT d.body FROM unnest($1::bigint[]) WITH ORDINALITY w (id, place) JOIN documents d ON d.id = w.id ORDER BY w.place`, documents)
+// Bodies implements registry.Reader and producer.Store: in the order asked for.
+func (r reader) Bodies(ctx context.Context, documents []int64) ([][]byte, error) {
+	rows, err := r.q.Query(ctx, `SELECT d.body FROM unnest($1::bigint[]) WITH ORDINALITY w (id, place) JOIN documents d ON d.id = w.id ORDER BY w.place`, documents)
 	if err != nil {
 		return nil, err
 	}

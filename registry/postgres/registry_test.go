@@ -213,6 +213,56 @@ func TestRename(t *testing.T) {
 	wantReason(t, o, registry.ReasonMissing, "cannot be renamed")
 }
 
+// An agency takes along all that it and those below it maintain, and who refers to any
+// of that follows: each to its own.
+func TestRenameAgencyOfMany(t *testing.T) {
+	r, _ := open(t)
+	ctx := context.Background()
+	holder := &sdmx.AgencyScheme{}
+	holder.Agency, holder.ID, holder.Version = "SDMX", sdmx.AgencySchemeID, sdmx.VersionDefault
+	holder.Items = []sdmx.Agency{{Nameable: sdmx.Nameable{ID: "A"}}, {Nameable: sdmx.Nameable{ID: "C"}}}
+	ms := []sdmx.Maintainable{holder}
+	const many = 300
+	for i := range many {
+		l := codelist(fmt.Sprintf("CL_%d", i), "1.0", "a")
+		if i%2 == 1 {
+			l.Agency = "A.SUB"
+		}
+		refers := concepts(fmt.Sprintf("CS_%d", i), l, "X")
+		refers.Agency = "B"
+		ms = append(ms, l, refers)
+	}
+	submit(t, r, registry.ModeReplace, ms...)
+	o, err := r.Rename(ctx, registry.Rename{Agency: "A", NewAgency: "A2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[registry.Verdict]int{}
+	for i := range o.Results {
+		counts[o.Results[i].Verdict]++
+	}
+	if counts[registry.Created] != many || counts[registry.Deleted] != many || counts[registry.Updated] != many+1 || len(counts) != 3 {
+		t.Errorf("verdicts %v", counts)
+	}
+	if d, err := r.Dangling(ctx); err != nil || len(d) != 0 {
+		t.Errorf("dangling: %v, %v", d, err)
+	}
+	for i := range many {
+		u := sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A2", ID: fmt.Sprintf("CL_%d", i), Version: "1.0"}
+		if i%2 == 1 {
+			u.Agency = "A2.SUB"
+		}
+		if who, err := r.Referring(ctx, u); err != nil || len(who) != 1 || who[0].ID != fmt.Sprintf("CS_%d", i) {
+			t.Errorf("to %s refer %v, %v", u, who, err)
+		}
+	}
+	o, err = r.Rename(ctx, registry.Rename{Agency: "A2", NewAgency: "C"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, o, registry.ReasonTwice, "Agency C is there already")
+}
+
 func TestDryRunLeavesNothing(t *testing.T) {
 	r, _ := open(t)
 	in := submission(registry.ModeReplace, codelist("CL", "1.0", "a"))

@@ -15,6 +15,9 @@ type Sent struct {
 	Number   registry.Number
 	producer.Became
 	Topics []SentTopic
+	State  producer.State
+	// Before is how many transactions go out before it, while it is pending.
+	Before int64
 }
 
 // A SentTopic is where a transaction is on a topic, or would be.
@@ -28,7 +31,7 @@ type SentTopic struct {
 // SentOn says what became of a transaction: on the topics that the producer publishes to
 // now, and on those that it was sent to.
 func SentOn(p *producer.Status, n registry.Number, b producer.Became) Sent {
-	s := Sent{Producer: p.Name, Number: n, Became: b}
+	s := Sent{Producer: p.Name, Number: n, Became: b, State: p.State, Before: int64(n - p.Sent - 1)}
 	for _, w := range b.Where {
 		t := SentTopic{Topic: w.Topic, Offsets: "0 : " + strconv.FormatInt(w.First, 10)}
 		if w.End-w.First > 1 {

@@ -15,6 +15,8 @@ type Structures struct {
 	AllAgencies            []string
 	Found                  registry.Found
 	More                   bool
+	// MayRename says that the reader may rename the agency that is looked for.
+	MayRename bool
 	// Chosen is the structure beside which the results stand; zero on the search.
 	Chosen sdmx.URN
 }

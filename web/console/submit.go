@@ -24,6 +24,10 @@ type Checked struct {
 	Action  string
 	// Unread says why the files could not be read; the rest is empty then.
 	Unread *Unread
+	// Broke is why the check broke off, or if BrokeSubmit the submission; the rest is
+	// empty then, too.
+	Broke       string
+	BrokeSubmit bool
 	// Wrong is what is wrong in the form.
 	Wrong             string
 	Skipped, Warnings []string
@@ -43,6 +47,9 @@ type Unread struct {
 	// Unsupported says that a type in it is not kept here, and may be left out.
 	Unsupported bool
 }
+
+// tooLargeShown is how many structures are named that do not fit a topic.
+const tooLargeShown = 5
 
 // A CheckedRow is one structure.
 type CheckedRow struct {

@@ -1,23 +1,20 @@
-// urncast console: adds to pages that work without it. No dependency; htmx is beside it.
+// urncast console: adds to pages that work without it. htmx is beside it.
 (function () {
   "use strict";
-  var doc = document, $ = function (id) { return doc.getElementById(id); };
+  var doc = document, $ = id => doc.getElementById(id);
 
   // Times are drawn in UTC and shown in the reader's zone.
-  var pad = function (n) { return (n < 10 ? "0" : "") + n; };
-  var clock = function (d) { return pad(d.getHours()) + ":" + pad(d.getMinutes()) + ":" + pad(d.getSeconds()); };
+  var clock = d => d.toTimeString().slice(0, 8);
   var months = "January February March April May June July August September October November December".split(" ");
-  var day = function (d) { return d.getDate() + " " + months[d.getMonth()] + " " + d.getFullYear(); };
+  var day = d => d.getDate() + " " + months[d.getMonth()] + " " + d.getFullYear();
   function times(root) {
-    root.querySelectorAll("time[data-form]").forEach(function (t) {
+    root.querySelectorAll("time[data-form]").forEach(t => {
       var d = new Date(t.dateTime), form = t.dataset.form;
       if (isNaN(d)) return;
       t.textContent = form === "time" ? clock(d) : form === "date" ? day(d) : day(d) + " " + clock(d).slice(0, 5);
     });
-    root.querySelectorAll("[data-clock]").forEach(function (c) { c.textContent = clock(new Date(c.dataset.clock)).slice(0, 5); });
-    root.querySelectorAll("[data-zone]").forEach(function (z) {
-      z.textContent = "Times are yours (" + zone + "). Hover for UTC.";
-    });
+    root.querySelectorAll("[data-clock]").forEach(c => { c.textContent = clock(new Date(c.dataset.clock)).slice(0, 5); });
+    root.querySelectorAll("[data-zone]").forEach(z => { z.textContent = "Times are yours (" + zone + "). Hover for UTC."; });
   }
 
   // The server groups by days of this zone.
@@ -29,7 +26,7 @@
   function say(text) {
     var now = Date.now();
     if (now - said < 5000) {
-      if (!waiting) setTimeout(function () { var w = waiting; waiting = ""; say(w); }, 5000 - (now - said));
+      if (!waiting) setTimeout(() => { var w = waiting; waiting = ""; say(w); }, 5000 - (now - said));
       waiting = text;
       return;
     }
@@ -42,20 +39,20 @@
     if (old) old.remove();
     var t = doc.createElement("div");
     t.className = "toast";
-    t.setAttribute("role", "status");
+    t.role = "status";
     t.textContent = text;
     doc.body.appendChild(t);
-    setTimeout(function () { t.remove(); }, 5000);
+    setTimeout(() => t.remove(), 5000);
   }
 
-  doc.addEventListener("click", function (e) {
+  doc.addEventListener("click", e => {
     var b = e.target.closest("[data-copy]");
-    if (b && navigator.clipboard) navigator.clipboard.writeText(b.dataset.copy).then(function () { toast("Copied"); });
+    if (b && navigator.clipboard) navigator.clipboard.writeText(b.dataset.copy).then(() => toast("Copied"));
     var off = e.target.closest("[aria-disabled=true]");
     if (off) e.preventDefault();
   });
 
-  doc.addEventListener("keydown", function (e) {
+  doc.addEventListener("keydown", e => {
     var typing = /^(INPUT|TEXTAREA|SELECT)$/.test(doc.activeElement.tagName) || doc.activeElement.isContentEditable;
     if (e.key === "/" && !typing && !e.ctrlKey && !e.metaKey && !e.altKey && doc.documentElement.dataset.keys !== "off") {
       var find = doc.querySelector(".find input");
@@ -68,19 +65,47 @@
   });
 
   // Files that are dropped go into the field; the form says what is in it.
-  doc.querySelectorAll("[data-drop]").forEach(function (area) {
-    var input = area.querySelector("input[type=file]"), list = area.querySelector("[data-files]");
-    var show = function () {
-      if (list) list.textContent = Array.prototype.map.call(input.files, function (f) { return f.name; }).join(", ");
-    };
-    ["dragover", "dragleave", "drop"].forEach(function (name) {
-      area.addEventListener(name, function (e) {
-        e.preventDefault();
-        area.classList.toggle("over", name === "dragover");
-        if (name === "drop") { input.files = e.dataTransfer.files; show(); }
-      });
+  ["dragover", "dragleave", "drop", "change"].forEach(name => {
+    doc.addEventListener(name, e => {
+      var area = e.target.closest("[data-drop]"), input = area && area.querySelector("input");
+      if (!area) return;
+      if (name !== "change") e.preventDefault();
+      area.classList.toggle("over", name === "dragover");
+      if (name === "drop") input.files = e.dataTransfer.files;
+      area.querySelector("[data-files]").textContent = [...input.files].map(f => f.name).join(", ");
     });
-    input.addEventListener("change", show);
+  });
+
+  // Files say how far they are. A second click sends nothing.
+  var sending;
+  doc.addEventListener("submit", e => {
+    var form = e.target;
+    if (!form.matches("[data-upload]")) return;
+    e.preventDefault();
+    if (sending) return;
+    var box = form.querySelector("[data-sent]"), words = box.lastElementChild, to = form.getAttribute("action"), x = sending = new XMLHttpRequest(), mb = n => (n / 1e6).toFixed(1);
+    box.hidden = false;
+    x.upload.onprogress = e => {
+      box.firstElementChild.value = e.loaded / e.total;
+      words.textContent = mb(e.loaded) + " of " + mb(e.total) + " MB sent";
+    };
+    x.onreadystatechange = () => { // the answer leads elsewhere
+      if (x.readyState !== 2 || x.responseURL.endsWith(to)) return;
+      sending = x.onerror = null;
+      location = x.responseURL;
+      x.abort();
+    };
+    x.onload = () => { // the form again, with what is wrong
+      sending = null;
+      $("main").replaceWith(new DOMParser().parseFromString(x.response, "text/html").getElementById("main"));
+      focus();
+    };
+    x.onerror = () => {
+      sending = null;
+      say(words.textContent = "The connection was lost. Nothing was written. Check sends the files again.");
+    };
+    x.open("POST", to);
+    x.send(new FormData(form));
   });
 
   // Fragments of the page, keyed by id. One under the pointer or the focus waits.
@@ -90,12 +115,12 @@
     if (!old) return;
     if (old.hasAttribute("data-still") && (old.matches(":hover") || old.contains(doc.activeElement))) {
       if (!held[fresh.id]) {
-        var later = function () {
+        var later = () => {
           var f = held[fresh.id];
           delete held[fresh.id];
           old.removeEventListener("pointerleave", later);
           old.removeEventListener("focusout", later);
-          if (f) setTimeout(function () { put(f); }, 0);
+          if (f) setTimeout(() => put(f));
         };
         old.addEventListener("pointerleave", later);
         old.addEventListener("focusout", later);
@@ -105,12 +130,12 @@
     }
     times(fresh);
     if (old.outerHTML === fresh.outerHTML) return;
-    var open = Array.prototype.map.call(old.querySelectorAll("details[open][id]"), function (d) { return d.id; });
+    var open = [...old.querySelectorAll("details[open][id]")].map(d => d.id);
     var inside = old.contains(doc.activeElement), stops = "a,button,summary,input,select", at = -1;
-    if (inside) at = Array.prototype.indexOf.call(old.querySelectorAll(stops), doc.activeElement);
+    if (inside) at = [...old.querySelectorAll(stops)].indexOf(doc.activeElement);
     old.replaceWith(fresh);
     if (at >= 0 && fresh.querySelectorAll(stops)[at]) fresh.querySelectorAll(stops)[at].focus({ preventScroll: true });
-    open.forEach(function (id) { if ($(id)) $(id).open = true; });
+    open.forEach(id => { if ($(id)) $(id).open = true; });
     if (window.htmx) window.htmx.process(fresh);
   }
 
@@ -127,11 +152,11 @@
   function lost() {
     if (lostAt) return;
     lostAt = new Date();
-    soon = setTimeout(function () {
+    soon = setTimeout(() => {
       dot.classList.add("lost");
       dot.firstElementChild.textContent = "Not live since " + clock(lostAt);
     }, 5000);
-    late = setTimeout(function () {
+    late = setTimeout(() => {
       $("lost").innerHTML = '<div class="note bad"><span></span><div><h2></h2><p>What you see is from then. Trying to connect again; <a href="">reload</a> works too.</p></div></div>';
       $("lost").querySelector("h2").textContent = "This page is no longer live since " + clock(lostAt);
     }, 30000);
@@ -149,26 +174,29 @@
     stream = new EventSource(doc.body.dataset.live);
     stream.onopen = found;
     stream.onerror = lost;
-    stream.addEventListener("fragments", function (e) {
+    stream.addEventListener("fragments", e => {
       var t = doc.createElement("template");
       t.innerHTML = e.data;
-      Array.prototype.slice.call(t.content.children).forEach(put);
+      [...t.content.children].forEach(put);
       newer();
     });
-    stream.addEventListener("say", function (e) { say(e.data); });
+    stream.addEventListener("say", e => say(e.data));
   }
-  if (doc.body.dataset.live && dot && window.EventSource) {
+  if (doc.body.dataset.live && dot) {
     listen();
-    doc.addEventListener("visibilitychange", function () {
+    doc.addEventListener("visibilitychange", () => {
       if (!doc.hidden) return listen();
       stream.close();
       stream = null;
     });
-    addEventListener("pagehide", function () { if (stream) stream.close(); stream = null; });
+    addEventListener("pagehide", () => { if (stream) stream.close(); stream = null; });
   }
 
   times(doc);
-  doc.addEventListener("htmx:afterSwap", function (e) { times(e.detail.target.parentNode || doc); });
-  var focus = doc.querySelector("[data-focus]");
-  if (focus) focus.focus();
+  doc.addEventListener("htmx:afterSwap", e => times(e.detail.target.parentNode || doc));
+  function focus() {
+    var at = doc.querySelector("[data-focus]");
+    if (at) at.focus();
+  }
+  focus();
 })();

@@ -1,0 +1,81 @@
+package doors
+
+import (
+	"strings"
+	"testing"
+
+	"urncast/producer"
+	"urncast/registry/postgres"
+	"urncast/web"
+)
+
+// agencies are A and B, and B's flow refers to what A maintains.
+const agencies = `{"AgencyScheme":[{"id":"AGENCIES","agencyId":"SDMX","version":"1.0","names":[{"locale":"en","value":"Agencies"}],"items":[
+	{"id":"A","names":[{"locale":"en","value":"A"}]},{"id":"B","names":[{"locale":"en","value":"B"}]}]}],
+	"Dataflow":[{"id":"F","agencyId":"B","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:D(1.0)"}],
+	"DataStructure":[{"id":"D","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"D"}]}]}`
+
+// Before an agency gets another id, a person sees all that follows and who reads it;
+// what is wrong with an id is said in words.
+func TestAgencyPages(t *testing.T) {
+	s := serve(t, func(o *web.Options) {
+		config := producer.Config{Routes: []producer.Route{
+			{Topic: "all.json", Format: "fusion-json"}, {Topic: "only-a.json", Format: "fusion-json", Filter: producer.Filter{Agencies: []string{"A"}}},
+		}}.WithDefaults()
+		if err := o.Producers.Directory.(*postgres.Directory).Fix(t.Context(), &config, ""); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agencies)); status >= 300 {
+		t.Fatal(body)
+	}
+	rename, media := "/agencies/A/rename", "application/x-www-form-urlencoded"
+	page(t, s, "/structures?agency=A", `href="`+rename+`"`)
+	page(t, s, "/structures/agencyscheme/SDMX/AGENCIES/1.0", `href="`+rename+`"`, `href="/agencies/B/rename"`)
+	page(t, s, "/structures/datastructure/A/D/1.0/rename", `href="`+rename+`"`)
+	page(t, s, rename, "Show what would follow")
+	for id, says := range map[string]string{"A": "A is its id already", "": "The new id is missing", "no+id": "The new agency", "A.B": "only the last part", "X.A": "only the last part"} {
+		status, body := call(t, s, "GET", rename+"?id="+id, nil)
+		want(t, "id "+id, status, body, 422, "aria-invalid", says)
+		status, body = call(t, s, "POST", rename, []byte("id="+id), "Content-Type", media)
+		want(t, "renaming to "+id, status, body, 422, "aria-invalid", says)
+	}
+	if taken := page(t, s, rename+"?id=B", "The rename is refused", "Agency B is there already"); strings.Contains(taken, "danger solid") {
+		t.Error("what is refused has a button that renames")
+	}
+	status, body := call(t, s, "GET", "/agencies/NO/rename", nil)
+	want(t, "unknown", status, body, 404, "There is no agency NO")
+	page(t, s, rename+"?id=A2", "1 structure gets a new URN, 2 that refer to them are re-published", "all.json", "only-a.json",
+		"1 structure leaves this topic: its filter does not take A2", "Rename to A2")
+	if _, log := call(t, s, "GET", "/api/v1/transactions?after=1", nil); !strings.Contains(log, `"transactions":[]`) {
+		t.Errorf("a preview wrote: %s", log)
+	}
+	status, body = call(t, s, "POST", rename, []byte("id=A2"), "Content-Type", media)
+	want(t, "rename", status, body, 200, "Replaced 3 structures", "one half of a submission")
+	page(t, s, "/structures/datastructure/A2/D/1.0", "1 refers to it")
+	status, body = call(t, s, "POST", rename, []byte("id=A2"), "Content-Type", media)
+	want(t, "a second click", status, body, 404, "If it was renamed just now")
+	if _, log := call(t, s, "GET", "/api/v1/transactions?after=3", nil); !strings.Contains(log, `"transactions":[]`) {
+		t.Errorf("a second click renamed again: %s", log)
+	}
+	status, body = call(t, s, "POST", "/agencies/B/rename", []byte("id=B2"), "Content-Type", media, "Authorization", "none")
+	want(t, "nobody", status, body, 401)
+}
+
+// A maintainer renames an agency whose structures, and all that refer to them, are of
+// agencies that are his; what is not his is shown, with whose it is.
+func TestMaintainersRenameAgencies(t *testing.T) {
+	s, _ := serveAccounts(t, password)
+	if status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agencies)); status >= 300 {
+		t.Fatal(body)
+	}
+	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
+	bea := token(t, s, `{"name": "bea", "role": "maintainer", "agencies": ["A", "A2", "B", "SDMX"]}`)
+	rename, media := "/agencies/A/rename", []string{"Content-Type", "application/x-www-form-urlencoded"}
+	status, body := call(t, s, "GET", rename+"?id=A2", nil, as(anna)...)
+	want(t, "not all hers", status, body, 200, "3 structures stand in the way, maintained by A2 (1), B (1), SDMX (1).", "your role does not let you change")
+	status, body = call(t, s, "POST", rename, []byte("id=A2"), append(as(anna), media...)...)
+	want(t, "renamed all the same", status, body, 409, "The rename is refused")
+	status, body = call(t, s, "POST", rename, []byte("id=A2"), append(as(bea), media...)...)
+	want(t, "all his", status, body, 200, "Replaced 3 structures")
+}

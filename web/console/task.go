@@ -1,0 +1,168 @@
+package console
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// A Phase is what a check or a submission is doing.
+type Phase int
+
+// The phases, in their order. A submission has no Fitting, a check no Writing.
+const (
+	Reading Phase = iota
+	Comparing
+	Ruling
+	Writing
+	Fitting
+)
+
+// Far is how far a check or a submission is. Every figure is counted, none guessed.
+type Far struct {
+	Submit                           bool
+	Phase                            Phase
+	Began                            time.Time
+	Files                            []string
+	File                             int   // the one that is read
+	Bytes, All                       int64 // of the files as they were sent
+	Read, Compared, Checked, Written int   // structures
+	Waits                            bool  // for the lock of the registry
+}
+
+// A TaskState is how the wait for more went.
+type TaskState int
+
+// The states.
+const (
+	TaskRuns TaskState = iota
+	TaskEnded
+	TaskLong    // the page has been open for long: it loads itself again
+	TaskStopped // the server ends
+)
+
+// A Task draws a check or a submission while it runs, without script. Each look at it is
+// drawn behind the one before, and the stylesheet shows the last.
+type Task struct {
+	ID     string
+	Submit bool
+	Now    func() Far
+	// Wait waits a moment.
+	Wait  func() TaskState
+	Flush func() error
+}
+
+// Title heads the page.
+func (t *Task) Title() string {
+	if t.Submit {
+		return "Submitting"
+	}
+	return "Checking"
+}
+
+func (t *Task) path() string { return "/submit/" + t.ID }
+
+// Stream draws until the task ends, or nobody looks any more.
+func (t *Task) Stream() templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		var last Far
+		for state := TaskRuns; ; state = t.Wait() {
+			now := t.Now()
+			var err error
+			if state != TaskRuns {
+				return taskEnd(t, state).Render(ctx, w)
+			}
+			if now.Phase != last.Phase || now.Bytes != last.Bytes || now.done() != last.done() || last.Began.IsZero() {
+				err = taskNow(&now).Render(ctx, w)
+				last = now
+			}
+			if f, ok := w.(interface{ Flush() error }); ok && err == nil {
+				err = f.Flush()
+			}
+			if err == nil {
+				err = t.Flush()
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// done is what the phase counts.
+func (f *Far) done() int {
+	switch f.Phase {
+	case Reading:
+		return f.Read
+	case Comparing:
+		return f.Compared
+	case Ruling:
+		return f.Checked
+	}
+	return f.Written
+}
+
+// A taskLine is one step of a task.
+type taskLine struct {
+	Step
+	done, all int64 // a bar, if all is not 0
+}
+
+func (f *Far) lines() []taskLine {
+	phases := []Phase{Reading, Comparing, Ruling, Fitting}
+	if f.Submit {
+		phases[3] = Writing
+	}
+	var out []taskLine
+	for _, p := range phases {
+		l := taskLine{Step: Step{Name: phaseNames[p]}}
+		switch {
+		case p < f.Phase:
+			l.State = StepPassed
+		case p == f.Phase:
+			l.State = StepRuns
+		}
+		if p <= f.Phase {
+			f.fill(&l, p)
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+var phaseNames = [...]string{Reading: "Read the files", Comparing: "Compare with the registry", Ruling: "Check references and rules",
+	Writing: "Write to the registry", Fitting: "See what fits the topics"}
+
+// fill puts the figures of a phase into its line.
+func (f *Far) fill(l *taskLine, p Phase) {
+	of := func(n int) {
+		l.Finding = Count(n) + " of " + Plural(f.Read, "structure", "structures")
+		if p == f.Phase {
+			l.done, l.all = int64(n), int64(f.Read)
+		}
+	}
+	switch p {
+	case Reading:
+		l.Finding = Size(f.Bytes) + " of " + Size(f.All) + ", " + Plural(f.Read, "structure", "structures")
+		if p == f.Phase {
+			l.done, l.all = f.Bytes, f.All
+			if f.File < len(f.Files) {
+				l.Finding += ", in " + f.Files[f.File]
+			}
+		}
+	case Comparing:
+		if of(f.Compared); f.Waits {
+			l.Finding, l.all = "Waits for its turn, and reads what is there.", 0
+		}
+	case Ruling:
+		of(f.Checked)
+	case Writing:
+		l.Finding = "Up to now the database has taken " + Plural(f.Written, "structure", "structures") + ". All of it counts at once, or nothing."
+	case Fitting:
+		l.Finding = "Encoded as each producer would send it."
+	}
+	l.Finding = strings.TrimSpace(l.Finding)
+}

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/web/console"
+)
+
+const (
+	// taskSoon is how long a page waits for a task to end before it tells how far it is.
+	taskSoon = 400 * time.Millisecond
+	// taskPace is how often it tells.
+	taskPace = 500 * time.Millisecond
+)
+
+// A task is a check or a submission under way. It does not end with the request that
+// asked for it: whoever lost his connection, or loads the page again, finds it there or
+// finds what came of it.
+type task struct {
+	ended  chan struct{}
+	cancel context.CancelFunc
+
+	mu  sync.Mutex
+	far console.Far
+}
+
+func (t *task) update(change func(*console.Far)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change(&t.far)
+}
+
+// now says how far it is.
+func (t *task) now() console.Far {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.far
+}
+
+func (t *task) file(i int) { t.update(func(f *console.Far) { f.File = i }) }
+
+func (t *task) structure() { t.update(func(f *console.Far) { f.Read++ }) }
+
+func (t *task) read() { t.update(func(f *console.Far) { f.Phase, f.Waits = console.Comparing, true }) }
+
+func (t *task) told(stage registry.Stage, n int) {
+	t.update(func(f *console.Far) {
+		switch stage {
+		case registry.StageCompared:
+			f.Phase, f.Compared, f.Waits = console.Comparing, n, false
+		case registry.StageChecked:
+			f.Phase, f.Checked = console.Ruling, n
+		case registry.StageWritten:
+			f.Phase, f.Written = console.Writing, n
+		}
+	})
+}
+
+// A counted tells a task what is read of a file.
+type counted struct {
+	in   io.Reader
+	task *task
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.task.update(func(f *console.Far) { f.Bytes += int64(n) })
+	return n, err
+}
+
+// begin begins a check of an upload, or its submission, whose mu is held and which has
+// no task.
+func (s *server) begin(r *http.Request, up *upload, submit bool) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	t := &task{ended: make(chan struct{}), cancel: cancel}
+	t.far = console.Far{Submit: submit, All: up.bytes(), Phase: console.Reading, Began: time.Now()}
+	for _, f := range up.files {
+		t.far.Files = append(t.far.Files, f.name)
+	}
+	in := registry.Submission{Mode: up.mode, DryRun: !submit, User: up.user, Remote: access.From(ctx).From(), May: access.From(ctx).MayChange(), Told: t.told,
+		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
+	c := &checked{submit: submit}
+	in.Structures = up.structures(ctx, t, c)
+	up.task.Store(t)
+	s.tasks.Go(func() {
+		defer cancel()
+		s.decide(ctx, t, c, in)
+		up.mu.Lock()
+		defer up.mu.Unlock()
+		if up.last = c; submit && c.err == nil && len(c.outcome.Transactions) > 0 {
+			up.sent, up.last = c.outcome.Transactions[0], nil
+			up.close()
+		}
+		up.task.Store(nil)
+		close(t.ended)
+	})
+	if !submit { // the end of the server need not wait for what writes nothing
+		go func() {
+			select {
+			case <-s.stopping:
+				cancel()
+			case <-t.ended:
+			}
+		}()
+	}
+}
+
+// decide asks the registry, and what the outcome would mean to topics.
+func (s *server) decide(ctx context.Context, t *task, c *checked, in registry.Submission) {
+	began := time.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.ErrorContext(ctx, "panic in a submission", "panic", p, "correlation_id", in.CorrelationID, "stack", string(debug.Stack()))
+			c.err = fmt.Errorf("this hit a defect of the program; the log has it under the correlation id %s", in.CorrelationID)
+		}
+		c.took = time.Since(began)
+	}()
+	if c.outcome, c.err = s.Registry.Submit(ctx, in); c.err != nil || len(c.outcome.Transactions) > 0 {
+		return
+	}
+	t.update(func(f *console.Far) { f.Phase = console.Fitting })
+	c.whither, c.err = s.whitherAll(ctx, c.outcome)
+	c.keep()
+}
+
+// soon waits a moment for the end of a task, which most reach in it.
+func (t *task) soon(ctx context.Context) bool {
+	select {
+	case <-t.ended:
+		return true
+	case <-ctx.Done():
+	case <-time.After(taskSoon):
+	}
+	return false
+}
+
+// streamTask tells how far a task is until it ends; then the page leads to what came of
+// it.
+func (s *server) streamTask(w http.ResponseWriter, r *http.Request, up *upload, t *task) {
+	flush := http.NewResponseController(w)
+	end := time.After(liveMax)
+	p := &console.Task{ID: up.id, Submit: t.now().Submit, Now: t.now, Flush: func() error { return flush.Flush() },
+		Wait: func() console.TaskState {
+			select {
+			case <-t.ended:
+				return console.TaskEnded
+			case <-end:
+				return console.TaskLong
+			case <-s.stopping:
+				return console.TaskStopped
+			case <-r.Context().Done():
+				return console.TaskStopped
+			case <-time.After(taskPace):
+				return console.TaskRuns
+			}
+		}}
+	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), "/submit"), p))
+}
+
+// Finish waits for the submissions that a handler made by New has begun and not ended:
+// they outlive their requests, and so the end of the server that serves them.
+func Finish(ctx context.Context, h http.Handler) error {
+	ours, ok := h.(*handler)
+	if !ok {
+		return nil
+	}
+	done := make(chan struct{})
+	go func() {
+		ours.server.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return errors.New("a submission was still under way, and is not written")
+	}
+}

@@ -22,7 +22,7 @@ var whoMay = map[string][]string{
 		"GET /api/v1/transactions/{number}/structures", "GET /api/v1/dangling", "GET /api/v1/settings", "GET /api/v1/housekeeping",
 		"GET /api/v1/openapi.json", "GET /api/v1/producers", "GET /api/v1/producers/{name}", "GET /api/v1/producers/{name}/jobs",
 		"GET /structures", "GET /structures/{type}/{agency}/{id}/{version}", "GET /structures/{type}/{agency}/{id}/{version}/source",
-		"GET /structures/{type}/{agency}/{id}/{version}/download", "GET /live/dashboard", "GET /live/transactions", "GET /find",
+		"GET /structures/{type}/{agency}/{id}/{version}/download", "GET /live/dashboard", "GET /live/transactions", "GET /live/transactions/{number}", "GET /find",
 		"GET /producers", "GET /live/producers", "GET /live/producers/{name}", "GET /producers/{name}",
 		"GET /topics", "GET /topics/{topic}", "GET /topics/{topic}/{offset}", "GET /live/topics/{topic}", "GET /settings"},
 	"signed in": {"POST /api/v1/accounts/{account}/password", "GET /api/v1/sessions", "DELETE /api/v1/sessions/{id}", "GET /api/v1/tokens", "POST /api/v1/tokens",

@@ -20,6 +20,7 @@ const (
 // looked at most when something is wrong.
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d := s.dashboard(r.Context())
+	d.MayCommand = mayCommand(r)
 	f := s.frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard"
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))

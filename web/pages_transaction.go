@@ -42,7 +42,9 @@ func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, "/transactions", err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, console.TransactionPage(s.frame(r, "Transaction "+console.Number(t.Number), "/transactions"), t))
+	f := s.frame(r, "Transaction "+console.Number(t.Number), "/transactions")
+	f.Live = "/live" + console.TransactionPath(t.Number)
+	s.draw(w, r, http.StatusOK, console.TransactionPage(f, t))
 }
 
 // transaction gathers the page, with the changes from a position on and those of the

@@ -102,6 +102,7 @@ func (s *server) pageRoutes() []route {
 		{"POST /submit/{id}", accessMaintain, s.submitCommand},
 		{"GET /live/dashboard", accessRead, s.serveLive(s.liveDashboard())},
 		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
+		{"GET /live/transactions/{number}", accessRead, s.liveTransaction},
 		{"GET /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletionPage},
 		{"POST /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletion},
 		{"GET /structures/{type}/{agency}/{id}/{version}/rename", accessMaintain, s.renamingPage},

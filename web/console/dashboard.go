@@ -20,8 +20,8 @@ type Dashboard struct {
 	LastAt     time.Time
 	Latest     []TransactionRow
 	Volume     Volume
-	// MaySubmit says that the reader may submit; MayCommand, command producers.
-	MaySubmit, MayCommand bool
+	// MayCommand says that the reader may make connections and producers.
+	MayCommand bool
 }
 
 // A TransactionRow is one transaction in a list.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"urncast/integration/rig"
 )
@@ -37,7 +38,18 @@ func (s *servers) started(t *testing.T, name string, settings ...string) (*rig.P
 	prepare(t, product, s.connection(),
 		[3]string{"POST", "/api/v1/producers", `{"name": "public", "connection": "main", "routes": [{"topic": "` + topic + `", "format": "sdmx-ml-2.1"}]}`},
 		[3]string{"POST", "/api/v1/producers/public/start", `{"how": "idle"}`})
-	return product, topic
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		var status struct{ State string }
+		if err := product.JSON("/api/v1/producers/public", &status); err != nil {
+			t.Fatal(err)
+		}
+		if status.State == "IDLE" { // what is recorded from now on is sent
+			return product, topic
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the producer is %s", status.State)
+		}
+	}
 }
 
 // Files are dropped or chosen, zipped or not; they are checked before anything is

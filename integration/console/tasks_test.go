@@ -103,6 +103,10 @@ func TestTasks(t *testing.T) {
 		{"producer", newProducer, []size{wide, narrow}},
 		{"submit", submitting, []size{wide, narrow}},
 		{"trouble", trouble, []size{wide, narrow}},
+		{"command", commanding, []size{wide}},
+		{"structures", structures, []size{wide}},
+		{"access", accounts, []size{wide}},
+		{"mail", mailAndSettings, []size{wide}},
 	} {
 		for _, at := range task.sizes {
 			t.Run(task.name+"-"+at.name, func(t *testing.T) {

@@ -69,8 +69,7 @@ func newConnection(t *testing.T, s *servers, at size) {
 	if strings.Contains(value[string](p.browser, "document.documentElement.outerHTML"), userPassword) {
 		t.Error("the page holds the secret")
 	}
-	p.tap("Replace…", "sasl.password")
-	p.arrive(200)
+	p.press("Replace…", "sasl.password")
 	p.look("6-replace")
 	p.side("Connections")
 	p.sees("prod-kafka", broker)

@@ -38,7 +38,7 @@ func newProducer(t *testing.T, s *servers, at size) {
 
 	p.heading("Start public?")
 	p.sees("Sends nothing now. What is recorded after 2 is sent. Readers never get the 3 structures that are there already.")
-	p.sees("3 messages", "in one Kafka transaction", topic)
+	p.sees("3 messages, ", " as stored, in one Kafka transaction", topic)
 	p.look("2-start")
 	p.pressRefused(400, "Start public")
 	p.sees("Choose how it should begin")

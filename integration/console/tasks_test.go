@@ -164,5 +164,6 @@ func firstRun(t *testing.T, s *servers, at size) {
 		}
 	}
 	p.arrive(429)
+	p.sees("Too many attempts to sign in have failed. Try again in ")
 	p.look("5-too-many")
 }

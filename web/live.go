@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer"
+	"urncast/registry"
 	"urncast/web/console"
 )
 
@@ -213,18 +214,25 @@ func (s *server) sendEvents(w http.ResponseWriter, r *http.Request, events <-cha
 // stop ends the streams, which would hold back the end of the server.
 func (s *server) stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
-// liveDashboard gathers the dashboard for all who look at it. The drawing of a day is
-// drawn anew each quarter of a minute.
+// volumePace is how often the drawing of a day is drawn anew at most when something was
+// recorded, volumeAge how old it may be when nothing was.
+const (
+	volumePace = 2 * time.Second
+	volumeAge  = 15 * time.Second
+)
+
+// liveDashboard gathers the dashboard for all who look at it.
 func (s *server) liveDashboard() *live {
 	var before []producer.Status
 	var volume console.Volume
 	var drawn time.Time
+	var upTo registry.Number
 	return &live{gather: func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now()}
 		err := s.fillDashboardQuick(ctx, d)
-		if err == nil && time.Since(drawn) > 15*time.Second {
+		if age := time.Since(drawn); err == nil && (age > volumeAge || d.Last != upTo && age > volumePace) {
 			volume, err = s.volume(ctx, d.Now)
-			drawn = time.Now()
+			drawn, upTo = time.Now(), d.Last
 		}
 		if err != nil {
 			d.Trouble = err.Error()

@@ -110,6 +110,7 @@ func TestTasks(t *testing.T) {
 	} {
 		for _, at := range task.sizes {
 			t.Run(task.name+"-"+at.name, func(t *testing.T) {
+				t.Parallel() // much of a task is to wait
 				began := time.Now()
 				task.do(t, s, at)
 				t.Logf("%.1f s", time.Since(began).Seconds())

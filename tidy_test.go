@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
-	"integration/console":    {"web", "producer", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig"},
+	"integration/console":    {"web", "producer", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig", "integration/topiccheck"},
 	"integration/doors":      {"web", "producer", "registry/postgres", "registry/access", "registry", "integration/rig"},
 	"integration/connection": {"registry", "producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
 	"integration/soak":       {"integration/rig", "integration/topiccheck"},

@@ -143,6 +143,7 @@ func (s *server) forbid(w http.ResponseWriter, r *http.Request, rt route, needed
 func (s *server) notProven(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *access.Refusal
 	switch {
+	case r.Context().Err() != nil: // the reader has left: nobody is there to tell, and nothing is wrong
 	case !errors.As(err, &refused):
 		s.Log.ErrorContext(r.Context(), "who makes a request could not be found out", "error", err)
 		rest.WriteError(w, r, http.StatusServiceUnavailable, "The database did not say who you are, so nothing was done. Try again.")

@@ -11,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer"
+	"urncast/registry"
 	"urncast/web/console"
 )
 

@@ -104,6 +104,9 @@ func (s *server) drawError(w http.ResponseWriter, r *http.Request, status int, p
 
 // drawTrouble is for what the database would not answer.
 func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string, err error) {
+	if r.Context().Err() != nil { // the reader went on to another page: nobody is there to tell, and nothing is wrong
+		return
+	}
 	s.Log.ErrorContext(r.Context(), "a page could not be gathered", "path", r.URL.Path, "error", err)
 	s.drawError(w, r, http.StatusInternalServerError, path, "This page cannot be shown",
 		"The registry did not answer: "+err.Error()+". Nothing is lost. Reload the page when its cause is gone.")

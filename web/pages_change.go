@@ -119,7 +119,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, id string, all, 
 		var invalid *registry.InvalidError
 		switch {
 		case errors.As(err, &invalid):
-			v.Wrong, status = invalid.Text, http.StatusUnprocessableEntity
+			v.Wrong, status = sentenceOf(invalid.Text), http.StatusUnprocessableEntity
 		case errors.Is(err, registry.ErrNotFound):
 			s.noStructure(w, r)
 			return

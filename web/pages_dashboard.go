@@ -27,6 +27,7 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 		s.Log.WarnContext(r.Context(), "the dashboard cannot show everything", "error", err)
 		d.Trouble = err.Error()
 	}
+	d.MayCommand = mayCommand(r)
 	f := s.frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))
@@ -68,7 +69,8 @@ func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard, old ti
 type day struct {
 	mu     sync.Mutex
 	made   time.Time
-	of     int // producers
+	of     int             // producers
+	upTo   registry.Number // the newest transaction then
 	volume console.Volume
 	paces  map[string]*console.Pace
 }
@@ -82,7 +84,7 @@ const (
 func (y *day) get(ctx context.Context, s *server, d *console.Dashboard, old time.Duration) (console.Volume, map[string]*console.Pace, error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if age := d.Now.Sub(y.made); age >= 0 && age < old && y.of == len(d.Producers) {
+	if age := d.Now.Sub(y.made); age >= 0 && (age < dayFresh || age < old && y.upTo == d.Last) && y.of == len(d.Producers) {
 		return y.volume, y.paces, nil
 	}
 	volume, err := s.volume(ctx, d.Now)
@@ -104,7 +106,7 @@ func (y *day) get(ctx context.Context, s *server, d *console.Dashboard, old time
 		}
 		paces[p.Name] = pace
 	}
-	y.made, y.of, y.volume, y.paces = d.Now, len(d.Producers), volume, paces
+	y.made, y.of, y.upTo, y.volume, y.paces = d.Now, len(d.Producers), d.Last, volume, paces
 	return volume, paces, nil
 }
 

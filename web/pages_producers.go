@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -127,6 +128,22 @@ func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+	if err := s.fillRoutes(ctx, p, admin); err != nil {
+		return err
+	}
+	if p.Bootstrap == "" && s.Connections != nil { // the one that a process was started with, by its name
+		if c, err := s.Connections.Get(ctx, p.Settings.Connection); err == nil {
+			p.Bootstrap = c.Properties["bootstrap.servers"].Value
+		}
+	}
+	if err := s.fillMoving(ctx, p, admin); err != nil {
+		return err
+	}
+	return s.fillMail(ctx, p)
+}
+
+// fillRoutes counts what the routes take and what is on their topics.
+func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
 	held, err := admin.Held(ctx)
 	if err != nil {
 		return err
@@ -142,15 +159,7 @@ func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *p
 		}
 		p.Routes = append(p.Routes, row)
 	}
-	if p.Bootstrap == "" && s.Connections != nil { // the one that a process was started with, by its name
-		if c, err := s.Connections.Get(ctx, p.Settings.Connection); err == nil {
-			p.Bootstrap = c.Properties["bootstrap.servers"].Value
-		}
-	}
-	if err := s.fillMoving(ctx, p, admin); err != nil {
-		return err
-	}
-	return s.fillMail(ctx, p)
+	return nil
 }
 
 // fillMoving gathers what changes while somebody looks.
@@ -249,8 +258,15 @@ func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
 	s.serveLive(made.(*live))(w, r)
 }
 
+// routesPace is how often the routes are counted anew at most while somebody looks: it
+// reads a row for each structure.
+const routesPace = 2 * time.Second
+
 func (s *server) watchProducer(of watched) func(context.Context) ([]part, string, error) {
 	var before []producer.Status
+	var routes []console.RouteRow
+	var counted string // as what was when the routes were counted
+	var countedAt time.Time
 	return func(ctx context.Context) ([]part, string, error) {
 		admin := s.Producers.Of(of.id)
 		status, err := admin.Status(ctx)
@@ -261,9 +277,21 @@ func (s *server) watchProducer(of watched) func(context.Context) ([]part, string
 		if err := s.fillMoving(ctx, p, admin); err != nil {
 			return nil, "", err
 		}
+		state := fmt.Sprint(status.Sent, status.Last, status.Settings.Revision, status.Started)
+		for i := range p.Jobs {
+			state += p.Jobs[i].ID + p.Jobs[i].Phase
+		}
+		if state != counted && s.Now().Sub(countedAt) >= routesPace {
+			if err := s.fillRoutes(ctx, p, admin); err != nil {
+				return nil, "", err
+			}
+			routes, counted, countedAt = p.Routes, state, s.Now()
+		}
+		p.Routes = routes
 		now := []producer.Status{status}
 		say := console.Said(before, now)
 		before = now
-		return []part{{"head", console.ProducerHead(p)}, {"needs", console.ProducerNeeds(p)}, {"latest", console.ProducerLatest(p)}, {"jobs", console.ProducerJobs(p)}}, say, nil
+		return []part{{"head", console.ProducerHead(p)}, {"needs", console.ProducerNeeds(p)}, {"routes", console.ProducerRoutes(p)},
+			{"latest", console.ProducerLatest(p)}, {"jobs", console.ProducerJobs(p)}}, say, nil
 	}
 }

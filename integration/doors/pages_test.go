@@ -215,7 +215,7 @@ func TestChangePages(t *testing.T) {
 	want(t, "a delete that may not be", status, body, 409, "cannot be deleted")
 	page(t, s, dsd+"/rename?id=D2", "D would be called D2", "Rename to D2", "refers to the new id")
 	status, body = call(t, s, "GET", dsd+"/rename?id=no+id", nil)
-	want(t, "an id that is none", status, body, 422, "aria-invalid", "the new id")
+	want(t, "an id that is none", status, body, 422, "aria-invalid", "The new id")
 	status, body = call(t, s, "POST", dsd+"/rename", []byte("id=D2&versions=all"), "Content-Type", media)
 	want(t, "rename", status, body, 200, "Replaced 2 structures", "one half of a submission")
 	page(t, s, "/structures/datastructure/A/D2/1.0", "1 refers to it")

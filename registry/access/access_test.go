@@ -178,7 +178,7 @@ func TestGuessingIsSlow(t *testing.T) {
 		h.refused(err, access.Unproven, "wrong")
 	}
 	_, err = h.Verify(t.Context(), "anna", "wrong", fmt.Sprintf(bad, 9))
-	if r := h.refused(err, access.TooMany, "Try again in 6s, at 09:00:06 UTC"); r.After != 6*time.Second {
+	if r := h.refused(err, access.TooMany, "Try again in 6 s, at 09:00:06 UTC"); r.After != 6*time.Second {
 		t.Errorf("it waits %s", r.After)
 	}
 	_, err = h.Verify(t.Context(), "root", "not the password", fmt.Sprintf(bad, 10))

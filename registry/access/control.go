@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -171,9 +172,9 @@ func (c *Control) tooMany(wait time.Duration) error {
 
 func inWords(d time.Duration) string {
 	if d < 2*time.Minute {
-		return d.Truncate(time.Second).String()
+		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
-	return (d.Truncate(time.Minute) + time.Minute).Truncate(time.Minute).String()
+	return fmt.Sprintf("%d min", int(d.Minutes())+1)
 }
 
 // Administrators names those who can be asked, for whoever may not.

@@ -23,8 +23,8 @@ type Dashboard struct {
 	// Paces are those of the producers, by name, and Chosen is whose is drawn.
 	Paces  map[string]*Pace
 	Chosen string
-	// MaySubmit says that the reader may submit; MayCommand, command producers.
-	MaySubmit, MayCommand bool
+	// MayCommand says that the reader may make connections and producers.
+	MayCommand bool
 }
 
 // A TransactionRow is one transaction in a list.

@@ -920,7 +920,7 @@ func ItemsSection(it *Items) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "\" hx-target=\"#items\" hx-select=\"#items\" hx-swap=\"outerHTML\" hx-trigger=\"submit, input delay:250ms from:find input\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "\" hx-target=\"#items\" hx-select=\"#items\" hx-swap=\"outerHTML\" hx-trigger=\"submit, input delay:250ms from:find #items-filter\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

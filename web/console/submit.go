@@ -201,6 +201,16 @@ func shortURNs(text string) templ.Component {
 	return templ.Raw(b.String())
 }
 
+// stops says which producers the submission would stop, for it does not fit their topics.
+func (c *Checked) stops() (out []string) {
+	for i := range c.Whither {
+		if w := &c.Whither[i]; len(w.TooLarge) > 0 {
+			out = append(out, w.Producer+" will stop at it: "+Plural(len(w.TooLarge), "message is", "messages are")+" too large for "+w.Topic+", as said below.")
+		}
+	}
+	return out
+}
+
 func isAre(n int, one, many string) string { return Plural(n, one, many) }
 
 func (c *Checked) files() string { return strings.Join(c.Files, ", ") }

@@ -29,6 +29,10 @@ func FixPath(name, topic, finding string) string {
 	return ProducerPath(name, "fix") + "?" + url.Values{"topic": {topic}, "finding": {finding}}.Encode()
 }
 
+// worstFirst is the order in which findings are shown; those that are fine stand
+// together behind them.
+var worstFirst = []producer.Severity{producer.SeverityError, producer.SeverityWarning, producer.SeverityUnknown}
+
 func (e *Examined) count(s producer.Severity) (n int) {
 	for i := range e.Topics {
 		for j := range e.Topics[i].Findings {

@@ -1,0 +1,80 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"urncast/integration/rig"
+)
+
+// stepsSeen notes in each page when the steps of a test came: a test that is drawn as
+// it runs has them in more than one go.
+const stepsSeen = `
+window.came = [];
+new MutationObserver(list => {
+  const n = list.flatMap(m => [...m.addedNodes]).filter(e => e.matches && e.matches("li.step[slot]")).length;
+  if (n) came.push(n);
+}).observe(document, {childList: true, subtree: true});`
+
+// A connection comes from what a Java program has. Its servers are tried before it is
+// saved, what is edited is tested before it is saved, and userPasswords are never shown.
+func newConnection(t *testing.T, s *servers, at size) {
+	product := s.product(t, "connection_"+fmt.Sprint(at.width))
+	p := admin(t, product, at)
+	p.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(stepsSeen).Do(ctx)
+		return err
+	}))
+	broker := s.kafka.Address(rig.SASL)
+	p.side("Connections")
+	p.sees("No connection")
+	p.press("New connection")
+	p.write("Name", "prod-kafka")
+	p.write("A client.properties", strings.Join([]string{"# of our Java program",
+		"bootstrap.servers=" + broker + ",127.0.0.1:1",
+		"security.protocol=SASL_PLAINTEXT",
+		"sasl.mechanism=SCRAM-SHA-512",
+		`sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="urncast" password="` + userPassword + `";`,
+		"acks=1",
+		"compression.type=zstd",
+		"key.serializer=org.apache.kafka.common.serialization.StringSerializer"}, "\n"))
+	p.press("See what becomes of each line")
+	p.sees("Translated", "sasl.username", "sasl.password", "Fewer acknowledgements", "6 properties taken, 1 refused.")
+	p.look("1-pasted")
+	p.press("Use the 6 lines")
+	p.look("2-used")
+	p.pressRefused(422, "Save…")
+	p.sees("1 of 2 servers did not answer as they should", "127.0.0.1:1", "refuses the connection")
+	p.look("3-not-saved")
+	p.press("Back")
+	p.pressRefused(422, "Save…")
+	p.press("Save anyway, audited")
+	p.sees("Saved, although not every server answered.")
+
+	p.write("bootstrap.servers", broker)
+	p.press("Test connection", "Test of the")
+	p.sees("Test of the edited settings", "Passed")
+	p.look("4-tested")
+	if goes := value[[]int](p.browser, "came"); len(goes) < 2 {
+		t.Errorf("the steps of the test came in the portions %v: nobody could see it run", goes)
+	}
+	p.press("Save…")
+	p.sees("Saved. Every server was tried.", "set, never shown")
+	p.look("5-saved")
+	if strings.Contains(value[string](p.browser, "document.documentElement.outerHTML"), userPassword) {
+		t.Error("the page holds the secret")
+	}
+	p.press("Replace…", "sasl.password")
+	p.look("6-replace")
+	p.side("Connections")
+	p.sees("prod-kafka", broker)
+	p.missing(userPassword)
+	p.side("Audit log")
+	p.sees("Connection saved", "Connection tested")
+	p.missing(userPassword)
+}

@@ -88,6 +88,7 @@ type house struct {
 	mux     *http.ServeMux // finds the pattern of a path
 	routes  []string
 	upload  string // files that wait to be submitted
+	draft   string // edits of a connection that are under way
 	token   string // the id of a token
 }
 
@@ -122,7 +123,7 @@ func build(tb testing.TB) *house {
 	}
 	body, contentType := (&request{form: url.Values{"files": {string(list("L2", "Two"))}}, parts: true}).body()
 	w := h.ask(tb, "POST", &url.URL{Path: "/submit"}, body, contentType, time.Minute)
-	if h.upload = strings.TrimPrefix(w.Header().Get("Location"), "/submit/"); w.Code != http.StatusSeeOther {
+	if h.upload == "" {
 		tb.Fatalf("files to submit: %d %s", w.Code, w.Body)
 	}
 	return h
@@ -141,7 +142,22 @@ func (h *house) ask(tb testing.TB, method string, to *url.URL, body, contentType
 	r.Header.Set("Content-Type", contentType)
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
+	h.follow(w.Header().Get("Location"))
 	return w
+}
+
+// follow remembers what an answer began, so that later requests go on with it.
+func (h *house) follow(location string) {
+	to, err := url.Parse(location)
+	if err != nil || location == "" {
+		return
+	}
+	if id, ok := strings.CutPrefix(to.Path, "/submit/"); ok {
+		h.upload = id
+	}
+	if id := to.Query().Get("draft"); id != "" {
+		h.draft = id
+	}
 }
 
 var tokenID = regexp.MustCompile(`"id":"([^"]+)"`)

@@ -161,7 +161,13 @@ func TestPagesTakeAnything(t *testing.T) {
 			for range random.IntN(3) {
 				query.Set(any(asked), any(odd))
 			}
+			if form.Has("draft") && random.IntN(2) == 0 {
+				form.Set("draft", h.draft)
+			}
 			places := slices.Clone(q.places)
+			if strings.HasSuffix(q.pattern, " /submit/{id}") {
+				places = []string{h.upload}
+			}
 			if random.IntN(3) == 0 {
 				for range strings.Count(q.pattern, "{") {
 					places = append(places, any(odd))

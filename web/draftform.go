@@ -79,8 +79,8 @@ func readConnectionForm(w http.ResponseWriter, r *http.Request) (*connectionForm
 
 func (f *connectionForm) check() error {
 	for name, value := range f.fields {
-		if !utf8.ValidString(name) || !utf8.ValidString(value) {
-			return errors.New("a field of the form is not UTF-8, so its letters cannot be told for sure")
+		if !utf8.ValidString(name) || !utf8.ValidString(value) || strings.ContainsRune(name+value, 0) {
+			return errors.New("a field of the form holds bytes that are no text in UTF-8")
 		}
 	}
 	return nil

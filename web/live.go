@@ -11,7 +11,6 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer"
-	"urncast/registry"
 	"urncast/web/console"
 )
 

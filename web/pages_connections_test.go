@@ -100,6 +100,9 @@ func TestPasteOnThePage(t *testing.T) {
 	d.want("GET", "/connections/c?done=saved", "", 200, "Saved. Every server was tried.", "set, never shown", "Replace")
 	d.want("GET", "/connections", "", 200, `href="/connections/c"`, "good:1")
 	d.want("GET", "/connections/c?draft="+draft, "", 200, "no longer here")
+	if resp, text := d.send("/connections/new", map[string]string{"do": "keep", "name": "a\x00b"}, nil); resp.StatusCode != 400 || !strings.Contains(text, "no text in UTF-8") {
+		t.Errorf("a name with a byte of zero: %d %s", resp.StatusCode, text)
+	}
 }
 
 // Servers that do not answer keep a connection from being saved unless somebody says

@@ -117,3 +117,16 @@ func TestTheme(t *testing.T) {
 		}
 	}
 }
+
+// An address that is no text is refused before anything asks a database for it, at
+// the doors of people and of programs.
+func TestAddressesAreText(t *testing.T) {
+	h := New(Options{Password: "correct-horse"})
+	for path, says := range map[string]string{"/structures/codelist/A/L%00/1.0": "<h1>This address cannot be read", "/producers/%FF%FE": "<h1>This address cannot be read",
+		"/api/v1/transactions/%00": `"detail":"The path holds bytes`, "/sdmx/v2/structure/codelist/%C3": "The path holds bytes"} {
+		resp := get(t, h, path, "Accept", "text/html")
+		if body := text(t, resp); resp.StatusCode != 400 || !strings.Contains(body, says) {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
+		}
+	}
+}

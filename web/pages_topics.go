@@ -43,11 +43,7 @@ func (s *server) topicRows(ctx context.Context) ([]console.TopicRow, error) {
 	var rows []console.TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {
-			takes := "everything"
-			if !r.Filter.IsZero() {
-				takes = r.Filter.String()
-			}
-			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, Connection: all[i].Settings.Connection, Format: r.Format, Filter: takes, State: all[i].State})
+			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, Connection: all[i].Settings.Connection, Format: r.Format, Filter: console.FilterWords(r.Filter), State: all[i].State})
 		}
 	}
 	return rows, err

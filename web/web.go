@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"urncast/web/rest"
 )
@@ -87,6 +88,15 @@ type route struct {
 // dispatch hands the request to its route. What no route takes is answered in
 // the server's own words instead of the multiplexer's.
 func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
+	if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) { // no database has a name for it
+		const wrong = "The path holds bytes that are no text in UTF-8. Nothing was done."
+		if wantsPage(r) {
+			s.drawError(w, r, http.StatusBadRequest, "", "This address cannot be read", wrong)
+		} else {
+			rest.WriteError(w, r, http.StatusBadRequest, wrong)
+		}
+		return
+	}
 	h, pattern := s.mux.Handler(r)
 	if pattern != "" {
 		s.mux.ServeHTTP(w, r)

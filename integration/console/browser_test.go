@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -31,7 +32,7 @@ import (
 	"urncast/web"
 )
 
-const password = "correct-horse"
+const password = rig.Password
 
 // shots is the folder for screenshots; none are taken if it is empty.
 var shots = os.Getenv("URNCAST_SCREENSHOTS")
@@ -98,7 +99,8 @@ func open(t *testing.T, base string) *browser {
 		case *runtime.EventExceptionThrown:
 			b.complaint = append(b.complaint, e.ExceptionDetails.Error())
 		case *cdplog.EventEntryAdded:
-			if e.Entry.Level == cdplog.LevelError {
+			// A page that is not there, or not taken, is an error to the browser, not to us.
+			if e.Entry.Level == cdplog.LevelError && !(e.Entry.Source == cdplog.SourceNetwork && strings.Contains(e.Entry.Text, "responded with a status of ")) {
 				b.complaint = append(b.complaint, e.Entry.Text+" "+e.Entry.URL)
 			}
 		}
@@ -156,6 +158,31 @@ func value[T any](b *browser, expression string) (v T) {
 	return v
 }
 
+// look looks at the page that is there, in every width and theme.
+func (b *browser) look(name string) {
+	b.t.Helper()
+	for _, width := range []int64{1440, 768, 375} {
+		for _, theme := range []string{"light", "dark"} {
+			at := fmt.Sprintf("%s-%d-%s", name, width, theme)
+			b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, width < 640),
+				chromedp.Evaluate(`document.documentElement.dataset.theme = "`+theme+`"`, nil))
+			b.shoot(at)
+			b.accessible(at)
+			if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
+				b.t.Errorf("%s is %d pixels too wide: %s", at, over, value[string](b, strings.Replace(widest, "WIDTH", strconv.FormatInt(width, 10), 1)))
+			}
+		}
+	}
+	b.do(emulation.SetDeviceMetricsOverride(1440, 900, 1, false))
+	for _, complaint := range b.complaints() {
+		b.t.Errorf("%s: %s", name, complaint)
+	}
+}
+
+// widest names what stands out of the page.
+const widest = `[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > WIDTH + 1)
+	.slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ")`
+
 // A violation is what axe finds.
 type violation struct {
 	ID, Impact, Help string
@@ -169,8 +196,16 @@ type violation struct {
 func (b *browser) accessible(name string) {
 	b.t.Helper()
 	var found string
-	b.do(chromedp.Evaluate(b.axe+`;axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
+	own := b.complaints()
+	b.do(chromedp.Evaluate(`typeof axe`, &found))
+	if found == "undefined" {
+		b.do(chromedp.Evaluate(b.axe, nil))
+	}
+	b.do(chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
 		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	b.mu.Lock()
+	b.complaint = own // axe writes styles into shadow trees, of which the policy complains
+	b.mu.Unlock()
 	var all []violation
 	if err := json.Unmarshal([]byte(found), &all); err != nil {
 		b.t.Fatal(err)
@@ -197,7 +232,7 @@ func (b *browser) shoot(name string) {
 		return
 	}
 	var png []byte
-	b.do(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+	b.do(chromedp.Evaluate(`scrollTo({top: 0, behavior: "instant"})`, nil), chromedp.ActionFunc(func(ctx context.Context) (err error) {
 		png, err = page.CaptureScreenshot().WithCaptureBeyondViewport(true).Do(ctx)
 		return err
 	}))

@@ -78,55 +78,6 @@ func submit(t *testing.T, r *registry.Registry, mode registry.Mode, ms ...sdmx.M
 	}
 }
 
-// pages are what every width and theme is looked at in.
-var pages = []struct{ name, path string }{
-	{"dashboard", "/"},
-	{"transactions", "/transactions"},
-	{"transactions-none", "/transactions?of=NOTHING"},
-	{"transaction", "/transactions/2"},
-	{"structures", "/structures"},
-	{"structure-found", "/structures/codelist/BIS/CL_AREA/1.0?q=area"},
-	{"structure-large", "/structures/codelist/BIS/CL_LARGE/1.0"},
-	{"structure-dsd", "/structures/datastructure/BIS/BIS_CBS/1.0"},
-	{"source", "/structures/dataflow/BIS/WS_CBS_PUB/1.0/source?format=sdmx-ml-2.1"},
-	{"delete-refused", "/structures/codelist/BIS/CL_AREA/1.0/delete"},
-	{"delete", "/structures/codelist/BIS/CL_LARGE/1.0/delete"},
-	{"rename", "/structures/codelist/BIS/CL_AREA/1.0/rename?id=CL_REF_AREA"},
-	{"agency", "/agencies/BIS/rename"},
-	{"agency-found", "/structures?agency=BIS"},
-	{"agency-preview", "/agencies/BIS/rename?id=BIZ"},
-	{"agency-scheme", "/structures/agencyscheme/SDMX/AGENCIES/1.0"},
-	{"submit", "/submit"},
-	{"error", "/transactions/99"},
-}
-
-// Every page, at every width and in both themes: axe finds nothing serious, nothing
-// needs to be scrolled sideways, the page's script and policy complain of nothing.
-func TestLooks(t *testing.T) {
-	s, r := serve(t)
-	fill(t, r)
-	b := open(t, s.URL)
-	for _, width := range []int64{1440, 768, 375} {
-		for _, theme := range []string{"light", "dark"} {
-			b.show(width, theme)
-			for _, p := range pages {
-				name := fmt.Sprintf("%s-%d-%s", p.name, width, theme)
-				b.visit(p.path)
-				b.shoot(name)
-				b.accessible(name)
-				if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
-					t.Errorf("%s is %d pixels too wide", name, over)
-				}
-				for _, c := range b.complaints() {
-					if p.name != "error" { // a page that is not there is an error to the browser too
-						t.Errorf("%s: %s", name, c)
-					}
-				}
-			}
-		}
-	}
-}
-
 // Without script, a person checks files, leaves out what is refused and submits.
 func TestSubmitWithoutScript(t *testing.T) {
 	s, r := serve(t)

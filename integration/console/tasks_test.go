@@ -13,12 +13,6 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
-}
-
 // userPassword is that of the broker's user.
 const userPassword = "planted-user-password"
 

@@ -58,7 +58,7 @@ func (f *fixtures) AlterTopic(_ context.Context, _ *producer.Connection, topic s
 }
 
 // serveAll serves every route there is, from a database of its own.
-func serveAll(t *testing.T) (*httptest.Server, *postgres.Store) {
+func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("all_"+t.Name())))
@@ -83,7 +83,7 @@ func serveAll(t *testing.T) (*httptest.Server, *postgres.Store) {
 	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
 		return to, nil
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producers, Connections: connections, Doctor: doctor,
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
 		Mail:   producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
 		Log:    slog.New(slog.DiscardHandler)}))

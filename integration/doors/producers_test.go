@@ -10,7 +10,7 @@ import (
 
 // producersOf are the producers of a database, with the one that a process was started
 // with.
-func producersOf(ctx context.Context, t *testing.T, s *postgres.Store, c producer.Config) *producer.Producers {
+func producersOf(ctx context.Context, t testing.TB, s *postgres.Store, c producer.Config) *producer.Producers {
 	t.Helper()
 	d, err := s.Directory(ctx)
 	if err != nil {

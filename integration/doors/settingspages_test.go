@@ -96,6 +96,8 @@ func TestMailOnThePage(t *testing.T) {
 
 	status, body := call(t, s, "GET", "/mail", nil)
 	want(t, "the page", status, body, 200, "No mail is sent", "No mail", `value="587"`)
+	status, body = call(t, s, "GET", "/mail?below=9223372036854775807", nil)
+	want(t, "from the largest number there is", status, body, 200, "No mail")
 	status, body = post(t, s, "/mail/test", "to", "ops@example.org")
 	want(t, "a test of nothing", status, body, 409, "no mail server is set")
 	fields := []string{"revision", "1", "host", "mail.example.org", "port", "25", "security", "none", "auth", "auto", "sender", "urncast@example.org",

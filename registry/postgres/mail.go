@@ -137,7 +137,7 @@ func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]produc
 	rows, err := s.pool.Query(ctx, `
 		SELECT m.id, m.kind, p.name, i.brief, m.made_at, m.sent_at, m.sent_to, m.attempts, m.error, m.next_at
 		FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer
-		WHERE $1 = 0 OR m.id < $1 ORDER BY m.id DESC LIMIT $2`, below, limit)
+		WHERE $1::bigint = 0 OR m.id < $1 ORDER BY m.id DESC LIMIT $2`, below, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading the mails: %w", err)
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -160,7 +161,7 @@ func inWords(v any) string {
 	case nil:
 		return ""
 	case string:
-		return v
+		return cmp.Or(v, "none")
 	case bool:
 		if v {
 			return "yes"

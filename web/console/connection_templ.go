@@ -816,7 +816,7 @@ func paste(c *Connection) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Table("What becomes of each line", []Column{{"Line", "r"}, {"Given", "w4"}, {"Result", ""}, {"Becomes", ""}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Table("What becomes of each line", []Column{{"Line", "r"}, {"Given", "prop"}, {"Result", ""}, {"Becomes", ""}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

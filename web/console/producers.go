@@ -75,6 +75,8 @@ func (p *Producer) sum() string {
 	switch {
 	case !p.Started && p.State == producer.Stopped:
 		return "Never started. You decide whether it begins with everything (baseline) or with the next change (idle). "
+	case !p.Started:
+		return "Its first start says what is sent. "
 	case p.Pending == 0:
 		return "Everything is sent. "
 	}

@@ -814,7 +814,7 @@ func sentRow(t *Transaction, i int, s *Sent) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Acknowledged", "dim").Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Acknowledged", "dim any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -73,7 +73,7 @@ func accounts(t *testing.T, s *servers, at size) {
 	anna.sees("admin")
 	anna.look("4-may-not")
 
-	token(t, product, p)
+	makeToken(t, product, p)
 	p.look("7-access")
 	p.press("End", "anna.schmidt")
 	anna.visit("/")
@@ -91,8 +91,8 @@ func accounts(t *testing.T, s *servers, at size) {
 	}
 }
 
-// token makes a token for a program, and takes it away.
-func token(t *testing.T, product *rig.Product, p *person) {
+// makeToken makes a token for a program, and takes it away.
+func makeToken(t *testing.T, product *rig.Product, p *person) {
 	t.Helper()
 	p.press("Make a token…")
 	p.write("Name", "nightly-import")

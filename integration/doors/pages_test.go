@@ -49,7 +49,7 @@ func TestPages(t *testing.T) {
 	if status, answer := call(t, s, "DELETE", "/sdmx/v2/structure/codelist/A/L2/1.0", nil); status != 200 {
 		t.Fatal(answer)
 	}
-	page(t, s, "/", "Nothing has failed.", `href="/transactions/4"`, "Pending", `data-live="/live/dashboard"`)
+	page(t, s, "/", "Nothing has failed.", `href="/transactions/4"`, "Pending", `data-live="/live/dashboard?producer=default"`)
 	page(t, s, "/transactions", `href="/transactions/4"`, "<b>L1</b>", "Today, ", "Waiting ")
 	body := page(t, s, "/transactions?kind=delete", `href="/transactions/4"`)
 	if strings.Contains(body, `href="/transactions/3"`) {

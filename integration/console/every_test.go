@@ -1,12 +1,14 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -66,7 +68,7 @@ var ofRegistry = []sight{
 	{name: "rename-refused", path: area + "/rename?id=CL_LARGE"},
 	{name: "rename-empty", path: long + "/rename"},
 	{name: "submit", path: "/submit"},
-	{name: "submit-nothing", path: "/submit", act: press(".submit button.pri")},
+	{name: "submit-nothing", path: "/submit", act: func(b *browser) { check(b, "main .note.bad") }},
 	{name: "error", path: "/transactions/99"},
 	{name: "error-nowhere", path: "/nowhere/at/all"},
 	{name: "error-gone", path: "/submit/gone"},
@@ -167,18 +169,19 @@ var ofSystem = []sight{
 
 // elsewhere are routes that are looked at in other tests, or that are no page.
 var elsewhere = map[string]string{
-	"GET /setup":                     "TestAccessFromTheCodeInTheLog",
-	"GET /access/password":           "TestAccessFromTheCodeInTheLog: it is for who has an account",
-	"GET /access/tokens/{id}/delete": "TestAccessFromTheCodeInTheLog: an id is known only there",
-	"GET /connections/{name}/delete": "connection-used",
-	"GET /find":                      "it leads to another page",
-	"GET /transactions.csv":          "a file",
-	"GET /assets/{name}":             "a file",
-	"GET /live/dashboard":            "a stream of parts of the dashboard",
-	"GET /live/transactions":         "a stream",
-	"GET /live/producers":            "a stream",
-	"GET /live/producers/{name}":     "a stream",
-	"GET /live/topics/{topic}":       "a stream",
+	"GET /setup":                      "TestAccessFromTheCodeInTheLog",
+	"GET /access/password":            "TestAccessFromTheCodeInTheLog: it is for who has an account",
+	"GET /access/tokens/{id}/delete":  "TestAccessFromTheCodeInTheLog: an id is known only there",
+	"GET /connections/{name}/delete":  "connection-used",
+	"GET /find":                       "it leads to another page",
+	"GET /transactions.csv":           "a file",
+	"GET /assets/{name}":              "a file",
+	"GET /live/dashboard":             "a stream of parts of the dashboard",
+	"GET /live/transactions":          "a stream",
+	"GET /live/transactions/{number}": "a stream",
+	"GET /live/producers":             "a stream",
+	"GET /live/producers/{name}":      "a stream",
+	"GET /live/topics/{topic}":        "a stream",
 	"GET /structures/{type}/{agency}/{id}/{version}/download": "a file",
 }
 
@@ -210,11 +213,24 @@ func press(selector string) func(b *browser) {
 	return func(b *browser) {
 		b.t.Helper()
 		b.do(chromedp.Evaluate(`document.querySelectorAll("form").forEach(f => { f.noValidate = true })`, nil))
-		if _, err := chromedp.RunResponse(b.Context, chromedp.Click(selector, chromedp.ByQuery)); err != nil {
+		ctx, cancel := context.WithTimeout(b.Context, time.Minute)
+		defer cancel()
+		if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector, chromedp.ByQuery)); err != nil {
 			b.t.Fatalf("%s: %v", selector, err)
 		}
 		b.do(chromedp.WaitReady("main"))
 	}
+}
+
+// check sends files to be checked, which goes on after the request, and waits for what
+// comes of it.
+func check(b *browser, answer string, files ...string) {
+	b.t.Helper()
+	if len(files) > 0 {
+		b.do(chromedp.SetUploadFiles("#files", files))
+	}
+	b.do(chromedp.Evaluate(`document.querySelectorAll("form").forEach(f => { f.noValidate = true })`, nil),
+		chromedp.Click(".submit button.pri"), chromedp.WaitVisible(answer))
 }
 
 // looks looks at pages, one after the other; -run TestLooks/… takes some of them.
@@ -247,15 +263,12 @@ func TestLooks(t *testing.T) {
 		w.happen(s)
 		file := w.file("flows.json", checkedFile)
 		submitted := []sight{{name: "submit-refused", path: "/submit", act: func(b *browser) {
-			b.do(chromedp.SetUploadFiles("#files", []string{file}))
-			press(".submit button.pri")(b)
+			check(b, "button[value=leave]", file)
 		}}, {name: "submit-checked", path: "/submit", act: func(b *browser) {
-			b.do(chromedp.SetUploadFiles("#files", []string{file}))
-			press(".submit button.pri")(b)
-			press(`button[value=leave]`)(b)
+			check(b, "button[value=leave]", file)
+			b.do(chromedp.Click("button[value=leave]"), chromedp.WaitVisible("button[value=submit]"))
 		}}, {name: "submit-unread", path: "/submit", act: func(b *browser) {
-			b.do(chromedp.SetUploadFiles("#files", []string{w.file("broken.xml", "<a>\n  <b>\n</a>")}))
-			press(".submit button.pri")(b)
+			check(b, "main .note.bad", w.file("broken.xml", "<a>\n  <b>\n</a>"))
 		}}}
 		b := open(t, w.product.URL)
 		looks(t, b, slices.Concat(ofRegistry, submitted, ofProducers, ofSystem))

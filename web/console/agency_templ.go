@@ -709,7 +709,7 @@ func agencyRefused(res *registry.Result) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Why", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Why", "any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -774,7 +774,7 @@ func agencyMoved(r *AgencyRenaming, res *registry.Result) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Now", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Now", "any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -800,7 +800,7 @@ func agencyMoved(r *AgencyRenaming, res *registry.Result) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Then", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Then", "any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1102,7 +1102,7 @@ func renamedOnRow(r *AgencyRenaming, on *RenamedOn) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Producer", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var53), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Producer", "any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var53), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1133,7 +1133,7 @@ func renamedOnRow(r *AgencyRenaming, on *RenamedOn) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Topic", "mono").Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Topic", "mono any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1257,7 +1257,7 @@ func renamedOnRow(r *AgencyRenaming, on *RenamedOn) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Cell("Fits", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var61), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Cell("Fits", "any").Render(templ.WithChildren(ctx, templ_7745c5c3_Var61), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -265,7 +265,7 @@ func chooseProducer(d *Dashboard) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(d.Producers) > 1 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<form class=\"sp bar\" method=\"get\" action=\"/\"><select class=\"s\" name=\"producer\" aria-label=\"Producer whose times are drawn\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<form class=\"sp bar any\" method=\"get\" action=\"/\"><select class=\"any\" name=\"producer\" aria-label=\"Producer whose times are drawn\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -78,7 +78,7 @@ func submitting(t *testing.T, s *servers, at size) {
 	p.look("3-checked")
 	p.press("Submit 2 structures")
 	p.heading("Transaction\n1")
-	p.sees("Sent", "the broker acknowledged its commit")
+	p.sees("Sent", "after it was recorded")
 	p.look("4-sent")
 	desk.sees("CL_AREA", "+ 1 more", "Sent")
 	desk.look("5-dashboard-live")
@@ -103,7 +103,7 @@ func submitting(t *testing.T, s *servers, at size) {
 	p.press(topic)
 	p.sees("Transaction 1", "Transaction 2", "Transaction 3", "Tombstone", "CL_UNIT")
 	p.look("7-topic")
-	p.press("Verify…")
+	p.press("Verify")
 	p.sees("Every promise is proven")
 	p.look("8-verified")
 	if log := s.read(t, topic); len(log.Messages) != 4 || len(log.Replica()) != 1 {

@@ -40,7 +40,7 @@ func trouble(t *testing.T, s *servers, at size) {
 	p.press("Submit 1 structure")
 	p.sees("Failed")
 	p.side("Dashboard")
-	p.sees("1 transaction, 133 kB in all", "One producer needs you.", "public stopped at transaction 1", "RIG:CL_LARGE(1.0)", "max.message.bytes")
+	p.sees("1 transaction in all, 133 kB", "One producer needs you.", "public stopped at transaction 1", "RIG:CL_LARGE(1.0)", "max.message.bytes")
 	p.look("2-dashboard")
 	p.press("Open transaction 1")
 	p.sees("public", "max.message.bytes", "Cure")

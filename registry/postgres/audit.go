@@ -17,7 +17,8 @@ const (
 
 // audit records an act in the transaction of the change. The lock makes ids rise
 // in the order of commits, so that a reader of what follows an id misses nothing;
-// acts are rare enough for it.
+// acts are rare enough for it. It is taken by itself: to parse the insert takes a weaker
+// one, and two who had that would wait for each other.
 func audit(ctx context.Context, t pgx.Tx, a registry.Act) error {
 	if _, err := t.Exec(ctx, lockAudit); err != nil {
 		return fmt.Errorf("locking the audit: %w", err)
@@ -28,7 +29,8 @@ func audit(ctx context.Context, t pgx.Tx, a registry.Act) error {
 	return nil
 }
 
-// queueAudit is audit at the end of a batch.
+// queueAudit is audit at the end of a batch, for those who come one at a time, by the
+// registry's lock, or who begin in the batch, which is parsed before.
 func queueAudit(b *pgx.Batch, a registry.Act) {
 	b.Queue(lockAudit)
 	b.Queue(insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)

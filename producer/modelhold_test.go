@@ -3,6 +3,7 @@ package producer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"urncast/registry"
@@ -117,6 +118,17 @@ func (h *modelHold) Adopt(_ context.Context, r Published, system string, c Curso
 		h.keepLanded()
 		h.row.Started, h.row.Sent, h.row.System, h.row.Cursor = true, r, system, c
 		h.row.Taken = max(h.row.Taken, wish)
+	})
+}
+
+func (h *modelHold) Forget(_ context.Context, ends map[string]int64) error {
+	return h.do(func() {
+		h.keepLanded()
+		for n, l := range h.landed {
+			l.Stretches = maps.Clone(l.Stretches)
+			maps.DeleteFunc(l.Stretches, func(topic string, s Stretch) bool { end, known := ends[topic]; return known && s.End > end })
+			h.landed[n] = l
+		}
 	})
 }
 

@@ -239,6 +239,9 @@ type Hold interface {
 	// which to go on, with the wish that asked for it. A first start marks what
 	// is older as skipped.
 	Adopt(ctx context.Context, p Published, system string, c Cursor, wish int64) error
+	// Forget forgets where transactions were at the ends of topics and after: what
+	// was there is gone, and other records take the place.
+	Forget(ctx context.Context, ends map[string]int64) error
 	// Move moves the cursor forward and keeps where transactions have landed. It is
 	// lossy: it may be undone by a crash of the database, and recovery finds out.
 	Move(ctx context.Context, c Cursor, landed []Landed) error

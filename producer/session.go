@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -212,6 +213,10 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 		c.Number = max(c.Number, r.agreed)
 	}
 	s.date(&next, c.Number)
+	// A crash after this has forgotten what was gone before.
+	if err := s.hold.Forget(ctx, s.gone(&next, highs)); err != nil {
+		return stored(err)
+	}
 	if narrowed := s.narrowed(next); how == StartContinue && len(narrowed) > 0 {
 		return s.beginClear(ctx, next, narrowed, c)
 	}
@@ -245,6 +250,23 @@ func (s *session) date(next *Published, now registry.Number) {
 			r.Since = was.Since
 		}
 	}
+}
+
+// gone gives from where on each topic nothing is what it was: all of one that is
+// another by now, and what was lost at the end of the others.
+func (s *session) gone(next *Published, highs map[string]int64) map[string]int64 {
+	ends, sent := maps.Clone(highs), &s.row.Sent
+	for _, r := range next.Routes {
+		if was := sent.of(r.Topic); was == nil || was.TopicID != r.TopicID {
+			ends[r.Topic] = 0
+		}
+	}
+	if sent.Cluster != next.Cluster {
+		for _, r := range sent.Routes {
+			ends[r.Topic] = 0
+		}
+	}
+	return ends
 }
 
 // next looks at the topics of the configured routes, and opens lanes to them. highs

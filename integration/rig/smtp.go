@@ -13,6 +13,7 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,6 +92,12 @@ func (s *SMTPServer) Start() {
 	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
 	server.ErrorLog = quiet{}
 	l, err := net.Listen("tcp", net.JoinHostPort(s.Host, fmt.Sprint(s.Port)))
+	// A child that another test forks holds what listened here just before, until it
+	// is the program that it is to be.
+	for deadline := time.Now().Add(10 * time.Second); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+		l, err = net.Listen("tcp", net.JoinHostPort(s.Host, fmt.Sprint(s.Port)))
+	}
 	if err != nil {
 		s.tb.Fatal(err)
 	}

@@ -148,6 +148,7 @@ func TestPassedTermIsRefused(t *testing.T) {
 		"Adopt": func(h producer.Hold) error {
 			return h.Adopt(ctx, producer.Published{}, "stale", producer.Cursor{Number: 99}, 99)
 		},
+		"Forget":      func(h producer.Hold) error { return h.Forget(ctx, map[string]int64{"t": 0}) },
 		"Move":        func(h producer.Hold) error { return h.Move(ctx, producer.Cursor{Number: 99}, nil) },
 		"Skip":        func(h producer.Hold) error { return h.Skip(ctx, 99, "stale") },
 		"Fail":        func(h producer.Hold) error { return h.Fail(ctx, 99, "stale") },
@@ -192,7 +193,7 @@ func TestPassedTermIsRefused(t *testing.T) {
 func (c *cluster) content() (text string) {
 	c.t.Helper()
 	err := c.a.Pool().QueryRow(c.t.Context(), `SELECT concat_ws(E'\n', (SELECT string_agg((p.*)::text, ' ') FROM producers p), (SELECT string_agg((x.*)::text, ' ') FROM cursors x),
-		(SELECT string_agg((m.*)::text, ' ') FROM marks m), (SELECT string_agg((l.*)::text, ' ') FROM left_out l), (SELECT string_agg((j.*)::text, ' ') FROM jobs j))`).Scan(&text)
+		(SELECT string_agg((m.*)::text, ' ') FROM marks m), (SELECT string_agg((l.*)::text, ' ') FROM left_out l), (SELECT string_agg((j.*)::text, ' ') FROM jobs j), (SELECT string_agg((s.*)::text, ' ') FROM sent_transactions s))`).Scan(&text)
 	if err != nil {
 		c.t.Fatal(err)
 	}

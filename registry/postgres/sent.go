@@ -35,6 +35,14 @@ func keepLanded(b *pgx.Batch, id string, landed []producer.Landed) {
 			WHERE excluded.acknowledged_at IS NOT NULL`, id, numbers, ago, stretches)
 }
 
+// Forget implements producer.Hold. When they were acknowledged is true all the same.
+func (h *hold) Forget(ctx context.Context, ends map[string]int64) error {
+	return h.exec(ctx, `
+		UPDATE sent_transactions SET stretches = coalesce((SELECT jsonb_object_agg(topic, s) FROM jsonb_each(stretches) e(topic, s)
+			WHERE ($2::jsonb->topic)::bigint IS NULL OR (s->'end')::bigint <= ($2::jsonb->topic)::bigint), '{}')
+		WHERE producer = $1 AND EXISTS (SELECT FROM jsonb_each(stretches) e(topic, s) WHERE (s->'end')::bigint > ($2::jsonb->topic)::bigint)`, ends)
+}
+
 // Statuses implements producer.Records.
 func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]producer.Became, error) {
 	b := &pgx.Batch{}

@@ -51,6 +51,15 @@ func TestSentIsKept(t *testing.T) {
 	if b := became[4]; b.Status != producer.StatusPending || b.Where != nil {
 		t.Errorf("a pending transaction is %+v", b)
 	}
+	done(h.Forget(t.Context(), map[string]int64{"b": 4, "a": 0, "c": 0}))
+	became, err = c.b.Statuses(t.Context(), 1, 3)
+	done(err)
+	for n, want := range map[registry.Number][]producer.OnTopic{
+		1: {{Topic: "b", Stretch: producer.Stretch{First: 0, End: 2}}}, 2: {{Topic: "b", Stretch: producer.Stretch{First: 3, End: 4}}}, 3: nil} {
+		if got := became[n].Where; !reflect.DeepEqual(got, want) {
+			t.Errorf("after a topic was made anew and another lost its end, transaction %d is at %v, want %v", n, got, want)
+		}
+	}
 
 	lags, err := c.b.Lags(t.Context(), began, time.Hour)
 	done(err)

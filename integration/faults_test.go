@@ -41,6 +41,7 @@ func TestFaults(t *testing.T) {
 		"no right to the id":           noIDRight,
 		"too large for the connection": tooLargeForTheSocket,
 		"too large for the client":     tooLargeForTheClient,
+		"small batches":                smallBatches,
 		"topic deleted":                topicDeleted,
 		"commit timed out":             commitTimedOut,
 	} {

@@ -36,6 +36,7 @@ type Cluster struct {
 	Log       *slog.Logger
 
 	readers readers
+	refused sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
 
 // A Broker implements producer.Broker.
@@ -47,7 +48,7 @@ type Broker struct {
 	files    map[string]string // those that it names, by path, with what tells their contents apart
 	settings *properties.Resolved
 	request  int              // bytes that one message may have; 0 for no bound of ours
-	socket   sync.Map         // by topic, its leader's socket.request.max.bytes, an int64; 0 or none if it is not known
+	seen     sync.Map         // by topic, its topicLimits
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
 	stop     context.CancelFunc

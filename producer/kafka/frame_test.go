@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/kafka/properties"
 )
 
 // What Java's producer compares with max.request.size: 61 bytes of the batch, 21 of
@@ -42,18 +43,43 @@ func TestRecordAboveRequestSize(t *testing.T) {
 // A request that the broker would close the connection at is not sent: the client
 // library would send it again and again.
 func TestSocketLimitIsKnownBefore(t *testing.T) {
-	b := &Broker{}
+	b := &Broker{settings: &properties.Resolved{}}
 	r := &producer.Record{Topic: "structures", Key: []byte("urn:sdmx:x"), Value: make([]byte, 5000)}
 	if err := b.oversize(r); err != nil {
 		t.Errorf("without a limit: %v", err)
 	}
-	b.socket.Store(r.Topic, int64(5000))
+	b.seen.Store(r.Topic, topicLimits{socket: 5000})
 	err := b.oversize(r)
 	if err == nil || kindOf(t, err) != producer.Permanent || !strings.Contains(err.Error(), "socket.request.max.bytes=5000") {
 		t.Errorf("above the limit: %v", err)
 	}
-	b.socket.Store(r.Topic, int64(6000))
+	b.seen.Store(r.Topic, topicLimits{socket: 6000})
 	if err := b.oversize(r); err != nil {
 		t.Errorf("below the limit: %v", err)
 	}
+}
+
+// Several records go in one batch as far as the brokers take it.
+func TestBatch(t *testing.T) {
+	b := &Broker{cluster: &Cluster{}, client: map[string]string{}}
+	topics := []string{"a", "b"}
+	want := func(what string, size int64) {
+		t.Helper()
+		if got := b.batch(topics); got != size {
+			t.Errorf("%s: a batch has %d bytes, want %d", what, got, size)
+		}
+	}
+	want("nothing known", defaultBatch)
+	b.client["batch.size"] = "500000"
+	want("an admin's own size", 500_000)
+	b.seen.Store("a", topicLimits{message: 2_000_000, socket: 1_000_000})
+	want("larger limits", 500_000)
+	b.seen.Store("a", topicLimits{message: 20_000, socket: 300_000})
+	want("one topic's limit", 20_000)
+	b.seen.Store("b", topicLimits{message: 1_000_000, socket: 10_000})
+	want("a broker's limit", 10_000-requestFrame)
+	if err := b.smaller("b", 500_000, nil); kindOf(t, err) != producer.InDoubt {
+		t.Errorf("a refused batch: %v", err)
+	}
+	want("a batch was refused", 1)
 }

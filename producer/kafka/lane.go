@@ -53,6 +53,7 @@ type lane struct {
 	ear     *ear
 	open    bool // begun, neither committed nor in doubt
 
+	batch     int64 // the bytes that several records in one batch may have
 	records   int
 	bytes     int64
 	stretches map[string]producer.Stretch // of what is delivered
@@ -85,8 +86,10 @@ func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Du
 
 // openLane makes a lane and initialises it; a lane beside an error is to be closed.
 func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeout time.Duration) (*lane, error) {
+	batch := b.batch(topics)
 	p, err := ck.NewProducer(b.with(map[string]any{
 		"transactional.id":             id,
+		"batch.size":                   int(batch),
 		"enable.idempotence":           true,
 		"transaction.timeout.ms":       int(timeout.Milliseconds()),
 		"message.timeout.ms":           int(timeout.Milliseconds()),
@@ -103,7 +106,7 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 	if err != nil {
 		return nil, fault("opening transactional id "+id, err)
 	}
-	l := &lane{broker: b, id: id, topics: topics, p: p, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
 	l.ear.look = func(ctx context.Context) *probe.Trouble {
 		if t := b.look(ctx); t != nil {
 			return t
@@ -225,6 +228,9 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
+			if l.batch > 1 && l.records > 1 && tooLarge(err) {
+				return l.broker.smaller(*m.TopicPartition.Topic, l.batch, err)
+			}
 			return l.broker.recordFault(*m.TopicPartition.Topic, s.key, s.size, l.death(err))
 		}
 		l.records--
@@ -234,6 +240,11 @@ func (l *lane) report(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func tooLarge(err error) bool {
+	var e ck.Error
+	return errors.As(err, &e) && e.Code() == ck.ErrMsgSizeTooLarge
 }
 
 // took notes where a record is.

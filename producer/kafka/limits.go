@@ -15,13 +15,25 @@ import (
 // makes a warning earlier.
 const limitsTimeout = 2 * time.Second
 
+// defaultBatch is librdkafka's batch.size.
+const defaultBatch = 1_000_000
+
+// topicLimits are the brokers' limits of a topic, in bytes after compression; 0 where
+// they are not known.
+type topicLimits struct {
+	message int64 // of a batch: max.message.bytes
+	socket  int64 // of a request: socket.request.max.bytes of the leader
+}
+
+func (b *Broker) limitsSeen(topic string) topicLimits {
+	seen, _ := b.seen.Load(topic)
+	l, _ := seen.(topicLimits)
+	return l
+}
+
 // limits asks what one record on a topic may have. What may not be read is not known,
 // nor are the limits that count after compression, where there is one.
 func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) producer.Limits {
-	l := producer.Limits{Request: int64(b.request)}
-	if compresses(b.settings) {
-		return l
-	}
 	ask := []ck.ConfigResource{{Type: ck.ResourceTopic, Name: d.Name}}
 	if len(d.Partitions) > 0 && d.Partitions[0].Leader != nil {
 		ask = append(ask, ck.ConfigResource{Type: ck.ResourceBroker, Name: strconv.Itoa(d.Partitions[0].Leader.ID)})
@@ -29,17 +41,58 @@ func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) p
 	ctx, cancel := context.WithTimeout(ctx, limitsTimeout)
 	defer cancel()
 	all, _ := a.DescribeConfigs(ctx, ask, ck.SetAdminRequestTimeout(limitsTimeout)) // an error leaves both unknown
+	var seen topicLimits
 	for _, r := range all {
 		switch {
 		case r.Error.Code() != ck.ErrNoError:
 		case r.Type == ck.ResourceTopic:
-			l.Message = number(r.Config["max.message.bytes"])
+			seen.message = number(r.Config["max.message.bytes"])
 		default:
-			l.Socket = number(r.Config["socket.request.max.bytes"])
+			seen.socket = number(r.Config["socket.request.max.bytes"])
 		}
 	}
-	b.socket.Store(d.Name, l.Socket)
+	b.seen.Store(d.Name, seen)
+	if refused, _ := b.cluster.refused.Load(b.refusedAt(d.Name)); refused != nil && 0 < seen.message && seen.message < refused.(int64) {
+		b.cluster.refused.Delete(b.refusedAt(d.Name)) // that explains it
+	}
+	l := producer.Limits{Request: int64(b.request)}
+	if !compresses(b.settings) {
+		l.Message, l.Socket = seen.message, seen.socket
+	}
 	return l
+}
+
+// batch is the batch.size with which the brokers take every batch of records that they
+// take one by one: a batch is judged as a whole, and the client does not divide one
+// that was refused. One byte stands for batches of one record.
+func (b *Broker) batch(topics []string) int64 {
+	size, err := strconv.ParseInt(b.client["batch.size"], 10, 64)
+	if err != nil {
+		size = defaultBatch
+	}
+	for _, topic := range topics {
+		seen := b.limitsSeen(topic)
+		if seen.message > 0 {
+			size = min(size, seen.message)
+		}
+		if seen.socket > 0 {
+			size = min(size, seen.socket-requestFrame)
+		}
+		if _, refused := b.cluster.refused.Load(b.refusedAt(topic)); refused {
+			size = 1
+		}
+	}
+	return max(size, 1)
+}
+
+func (b *Broker) refusedAt(topic string) [2]string { return [2]string{b.name, topic} }
+
+// smaller takes note that a batch of a lane was refused for its size, and says that the
+// next attempt sends smaller ones: the limit was lowered since the lane was opened, or
+// may not be read.
+func (b *Broker) smaller(topic string, batch int64, err error) error {
+	b.cluster.refused.Store(b.refusedAt(topic), batch)
+	return &producer.Fault{Kind: producer.InDoubt, Err: err, Text: "The brokers refused several records in one batch of topic " + topic + ", which the next attempt sends in smaller ones"}
 }
 
 // number reads a setting; 0 if it is not there.

@@ -118,11 +118,14 @@ type Instance struct {
 
 // A Status shows a producer.
 type Status struct {
-	ID     string    `json:"id"`
-	Name   string    `json:"name"`
-	State  State     `json:"state"`
-	Reason string    `json:"reason,omitempty"` // sentences; empty when all is calm
-	Since  time.Time `json:"since"`
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"` // sentences; empty when all is calm
+	// Cure is what to do about what Reason says, which says it too; empty where the
+	// state alone says it.
+	Cure  string    `json:"cure,omitempty"`
+	Since time.Time `json:"since"`
 
 	Settings Config `json:"settings"`
 	// Along is what it last published along; empty before the first start.

@@ -17,7 +17,7 @@ import (
 
 const (
 	changesShown = 200 // structures of a transaction on a page
-	diffShown    = 300 // changes of one structure, before more are asked for
+	diffShown    = 100 // changes of one structure, before more are asked for
 	diffShownMax = 10_000
 	// sumBytesMax and sumBytesAll bound what is compared for a line in a list, of one
 	// structure and of a page; chosenBytesMax bounds what is compared when asked for.
@@ -138,12 +138,21 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 		b := became[t.Number]
 		t.Sent = append(t.Sent, console.SentOn(p, t.Number, b))
 		if b.Status == producer.StatusFailed {
-			t.Troubles = append(t.Troubles, console.Trouble{Producer: p.Name, May: access.From(ctx).Role >= access.Admin, Fault: console.Fault{What: p.Name + " stopped here", Error: b.Reason,
-				Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it.",
-				Cure:    "Take the cause away, then start the producer; or skip this transaction, and its structures are not sent."}})
+			t.Troubles = append(t.Troubles, stoppedHere(p, b.Reason, access.From(ctx).Role >= access.Admin))
 		}
 	}
 	return nil
+}
+
+// stoppedHere is what a producer tells that stopped at the transaction of a page.
+func stoppedHere(p *producer.Status, reason string, may bool) console.Trouble {
+	f := console.Fault{What: p.Name + " stopped here", Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
+	f.Error, f.Cure = console.Parted(reason, p.Cure)
+	if f.Cure == "" {
+		f.Cure = "Take the cause away, then start the producer."
+	}
+	f.Cure += " Or skip this transaction, and its structures are not sent."
+	return console.Trouble{Producer: p.Name, May: may, Fault: f}
 }
 
 // fillChanges compares what is small enough for a line.

@@ -101,10 +101,11 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
 			coalesce((SELECT min(m.first) FROM marks m WHERE m.producer = p.id AND m.status = 'FAILED'), 0),
 			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $2) l),
-			(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting')
+			(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
+			coalesce((SELECT cure FROM incidents i WHERE i.producer = p.id AND i.ended_at IS NULL AND i.reason = p.reason ORDER BY i.seen_at DESC LIMIT 1), '')
 		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax).Scan(
 		&s.Name, &s.State, &s.Reason, &s.Since, &s.Ask, &c.Routes, &s.Along, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &s.Bootstrap, &s.Started,
-		&s.Sent, &s.Reached, &s.Last, &oldest, &s.Failed, &s.LeftOut, &s.JobsWaiting)
+		&s.Sent, &s.Reached, &s.Last, &oldest, &s.Failed, &s.LeftOut, &s.JobsWaiting, &s.Cure)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, registry.ErrNotFound
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -111,9 +112,11 @@ func stateNote(p *producer.Status) string {
 
 // trouble is what a producer tells of an error, in its lines.
 func trouble(p *producer.Status) Fault {
-	f := Fault{What: p.Name + " stopped", Error: p.Reason}
+	f := Fault{What: p.Name + " stopped"}
+	f.Error, f.Cure = Parted(p.Reason, p.Cure)
 	if p.Failed > 0 {
 		f.What += " at transaction " + Number(p.Failed)
+		f.Error = strings.TrimPrefix(f.Error, fmt.Sprintf("transaction %d: ", p.Failed))
 	}
 	if p.State == producer.Stopped {
 		f.What = p.Name + " waits for your decision"
@@ -122,6 +125,14 @@ func trouble(p *producer.Status) Fault {
 		f.Waiting = Plural(p.Pending, "transaction", "transactions") + ", up to " + Number(p.Last) + ". Nothing is lost and readers see nothing half done."
 	}
 	return f
+}
+
+// Parted divides what a producer says of an error into what happened and what to do.
+func Parted(reason, cure string) (what, todo string) {
+	if cure == "" {
+		return reason, ""
+	}
+	return strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(reason), title(cure) + "."
 }
 
 // waiting says what a producer has still to send.

@@ -11,7 +11,7 @@ import (
 // Rename gives a structure or an agency a new id, and rewrites every reference to
 // it in the same submission, also in structures that may not change otherwise.
 func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
-	s := newSubmission(Submission{DryRun: in.DryRun, May: in.May, User: in.User, Remote: in.Remote, Traceparent: in.Traceparent, CorrelationID: in.CorrelationID}, "rename")
+	s := newSubmission(Submission{DryRun: in.DryRun, Request: in.Request}, "rename")
 	s.Mode = ModeReplace
 	apply := func(ctx context.Context) error { return s.renameStructure(ctx, in) }
 	if in.Agency != "" {

@@ -59,12 +59,19 @@ type Submission struct {
 	MustExist bool
 	// Told is told, if it is not nil, how many structures are through a stage.
 	Told func(s Stage, structures int)
-	// May says whether whoever submits may change the structures of an agency; nil
-	// allows everything. It is asked for all that is named or would be changed.
-	May func(agency string) bool
 
-	User          string
-	Remote        string // from where the user asks, for the audit
+	Request
+}
+
+// A Request says who asks for a change of structures, what they may change, and what
+// to trace it by.
+type Request struct {
+	Actor
+	// May says whether the structures of an agency may be changed; nil allows
+	// everything. It is asked for all that is named or would be changed, and for what
+	// refers to it.
+	May func(agency string) bool
+	// Traceparent is a W3C trace context. A CorrelationID is made where there is none.
 	Traceparent   string
 	CorrelationID string
 }
@@ -197,11 +204,8 @@ type Rename struct {
 	NewAgency string
 
 	DryRun bool
-	// May is as in a Submission: it is asked for those who refer, too.
-	May           func(agency string) bool
-	User, Remote  string
-	Traceparent   string
-	CorrelationID string
+
+	Request
 }
 
 // Settings are what an admin decides about the rules.

@@ -141,7 +141,7 @@ func (s *submission) act() Act {
 	for _, e := range append(s.entries[:len(s.entries):len(s.entries)], s.deletes...) {
 		counts[cmp.Or(e.result.Verdict, Unchanged).String()]++
 	}
-	return Actor{s.User, s.Remote}.Did(ActStructuresChanged, subject,
+	return s.Actor.Did(ActStructuresChanged, subject,
 		map[string]any{"transactions": s.outcome.Transactions, "action": s.origin, "structures": counts})
 }
 

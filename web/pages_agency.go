@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"urncast/registry"
-	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // agencyPage asks for an agency's new id, and shows what would follow.
@@ -102,9 +102,7 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 }
 
 func (s *server) agencyRename(r *http.Request, v *console.AgencyRenaming, dry bool) registry.Rename {
-	who := access.From(r.Context())
-	return registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, User: who.Name, Remote: who.From(), May: who.MayChange(),
-		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
+	return registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
 }
 
 // notRenamed puts an error to the field if it is about what was typed. If it says true,

@@ -6,9 +6,9 @@ import (
 	"net/http"
 
 	"urncast/registry"
-	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // deletionPage asks whether a structure shall go.
@@ -33,9 +33,7 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 
 // remove asks the registry to delete, or what would be in the way.
 func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
-	who := access.From(r.Context())
-	o, err := s.Registry.Submit(r.Context(), registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry,
-		User: who.Name, Remote: who.From(), May: who.MayChange(), Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")})
+	o, err := s.Registry.Submit(r.Context(), registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: rest.Request(r)})
 	if err != nil {
 		s.drawTrouble(w, r, "/structures", err)
 		return
@@ -109,9 +107,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, id string, all, 
 	v := &console.Renaming{URN: u, NewID: id, AllVersions: all}
 	status := http.StatusOK
 	if id != "" {
-		who := access.From(r.Context())
-		n := registry.Rename{Structure: u, NewID: id, DryRun: dry, User: who.Name, Remote: who.From(), May: who.MayChange(),
-			Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
+		n := registry.Rename{Structure: u, NewID: id, DryRun: dry, Request: rest.Request(r)}
 		if all {
 			n.Structure.Version = ""
 		}

@@ -43,7 +43,7 @@ func (s *server) topicRows(ctx context.Context) ([]console.TopicRow, error) {
 	var rows []console.TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {
-			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, Connection: all[i].Settings.Connection, Format: r.Format, Filter: console.FilterWords(r.Filter), State: all[i].State})
+			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: console.FilterWords(r.Filter), State: all[i].State})
 		}
 	}
 	return rows, err
@@ -134,7 +134,7 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 		return err
 	}
 	if number >= 0 {
-		if from, err = seek(ctx, v, t.Start, t.End, number); err != nil {
+		if from, err = s.locate(ctx, v, t, number); err != nil {
 			return err
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"urncast/registry"
-	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const (
@@ -87,8 +87,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	for _, f := range up.files {
 		t.far.Files = append(t.far.Files, f.name)
 	}
-	in := registry.Submission{Mode: up.mode, DryRun: !submit, User: up.user, Remote: access.From(ctx).From(), May: access.From(ctx).MayChange(), Told: t.told,
-		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
+	in := registry.Submission{Mode: up.mode, DryRun: !submit, Told: t.told, Request: rest.Request(r)}
 	c := &checked{submit: submit}
 	in.Structures = up.structures(ctx, t, c)
 	up.task.Store(t)

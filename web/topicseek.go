@@ -12,6 +12,28 @@ import (
 // seekNear is how many offsets are read one after the other instead of being halved.
 const seekNear = 4 * topicShown
 
+// locate finds from where on to read a topic for a transaction: where it is kept to be,
+// if it is there, or else by looking for it.
+func (s *server) locate(ctx context.Context, v producer.TopicView, t *console.Topic, n registry.Number) (int64, error) {
+	became, err := s.became(ctx, t.ProducerID, n, n)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range became[n].Where {
+		if w.Topic != t.Topic || w.First < t.Start || w.First >= t.End {
+			continue
+		}
+		at, found, err := firstFrom(ctx, v, w.First, min(w.First+seekNear, t.End))
+		if err != nil {
+			return 0, err
+		}
+		if found == n {
+			return at, nil
+		}
+	}
+	return seek(ctx, v, t.Start, t.End, n)
+}
+
 // seek finds from where on to read a topic for a transaction: its number rises along
 // the topic, so that halving comes there in a few steps, wherever it is.
 func seek(ctx context.Context, v producer.TopicView, start, end int64, n registry.Number) (int64, error) {

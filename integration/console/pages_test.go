@@ -62,7 +62,7 @@ func fill(t *testing.T, r *registry.Registry) {
 
 func submit(t *testing.T, r *registry.Registry, mode registry.Mode, ms ...sdmx.Maintainable) {
 	t.Helper()
-	o, err := r.Submit(t.Context(), registry.Submission{Mode: mode, User: "metadata-desk", Structures: func(yield func(registry.Submitted) error) error {
+	o, err := r.Submit(t.Context(), registry.Submission{Mode: mode, Request: registry.Request{Actor: registry.Actor{User: "metadata-desk"}}, Structures: func(yield func(registry.Submitted) error) error {
 		for _, m := range ms {
 			if err := sdmx.Complete(m); err != nil {
 				return err

@@ -44,7 +44,7 @@ func TestAMaintainerChangesWhatHeHas(t *testing.T) {
 	dry.DryRun = true
 	try(dry, "B:CL_FOREIGN(1.0)")
 
-	o, err := r.Rename(t.Context(), registry.Rename{Structure: sdmx.URNOf(mine), NewID: "CL_OURS", May: may})
+	o, err := r.Rename(t.Context(), registry.Rename{Structure: sdmx.URNOf(mine), NewID: "CL_OURS", Request: registry.Request{May: may}})
 	if err != nil {
 		t.Fatal(err)
 	}

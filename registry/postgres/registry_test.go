@@ -55,7 +55,7 @@ func concepts(id string, list *sdmx.Codelist, ids ...string) *sdmx.ConceptScheme
 }
 
 func submission(mode registry.Mode, ms ...sdmx.Maintainable) registry.Submission {
-	return registry.Submission{Mode: mode, User: "test", Structures: func(yield func(registry.Submitted) error) error {
+	return registry.Submission{Mode: mode, Request: registry.Request{Actor: registry.Actor{User: "test"}}, Structures: func(yield func(registry.Submitted) error) error {
 		for i, m := range ms {
 			if err := sdmx.Complete(m); err != nil {
 				return err

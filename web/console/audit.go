@@ -179,9 +179,12 @@ func inWords(v any) string {
 		}
 		return strings.Join(parts, ", ")
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return ""
+	// An object within a list: its own lines, in one.
+	var lines []Detail
+	flatten("", v, &lines)
+	parts := make([]string, len(lines))
+	for i, l := range lines {
+		parts[i] = l.Name + ": " + l.After
 	}
-	return string(b)
+	return "(" + strings.Join(parts, "; ") + ")"
 }

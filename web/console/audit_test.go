@@ -15,6 +15,8 @@ func TestDetails(t *testing.T) {
 		`{"properties": {"sasl.password": {"secret": "changed"}, "acks": {"after": "1"}}}`:        {{"properties.acks", true, "", "1"}, {"properties.sasl.password.secret", false, "", "changed"}},
 		`{"before": {"a": true, "keep": {"days": 0}}, "after": {"a": true, "keep": {"days": 7}}}`: {{"keep.days", true, "0", "7"}},
 		`{"n": 48219, "none": [], "nothing": null}`:                                               {{"n", false, "", "48219"}, {"none", false, "", "none"}, {"nothing", false, "", ""}},
+		`{"routes": {"after": [{"topic": "t", "format": "f", "filter": {"classes": ["Codelist", "MetadataFlow"]}}, {"topic": "u"}]}}`: {
+			{"routes", true, "", "(filter.classes: Codelist, MetadataFlow; format: f; topic: t), (topic: u)"}},
 		`"words"`: {{"", false, "", "words"}},
 		`no JSON`: {{"", false, "", "no JSON"}},
 	} {

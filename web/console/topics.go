@@ -15,6 +15,7 @@ import (
 // A TopicRow is a topic in the list.
 type TopicRow struct {
 	Topic, Producer, Connection, Format, Filter string
+	ProducerID                                  string
 	State                                       producer.State
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/registry/access"
 	"urncast/sdmx"
 )
 
@@ -84,9 +83,7 @@ func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
-	who := access.From(r.Context())
-	s.User, s.Remote, s.May = who.Name, who.From(), who.MayChange()
-	s.Traceparent, s.CorrelationID = r.Header.Get("Traceparent"), r.Header.Get("X-Correlation-Id")
+	s.Request = Request(r)
 	o, err := m.Registry.Submit(r.Context(), s)
 	if err != nil {
 		submitError(w, r, err)
@@ -139,10 +136,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with urn and newId, or agency and newAgency: %s", err)
 		return
 	}
-	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun,
-		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
-	who := access.From(r.Context())
-	n.User, n.Remote, n.May = who.Name, who.From(), who.MayChange()
+	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: Request(r)}
 	if in.URN != "" {
 		u, err := sdmx.ParseURN(in.URN)
 		if err != nil {

@@ -230,6 +230,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	to := strings.TrimSpace(r.PostForm.Get("to"))
 	sent, err := s.Mail.Test(r.Context(), to, rest.Actor(r))
 	status := http.StatusOK
+	var refused *producer.MailError
 	switch {
 	case err == nil:
 		m.Tested = "The server took the test mail for " + strings.Join(sent, ", ") + "."
@@ -239,8 +240,8 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, producer.ErrNoMail):
 		status, m.Test = http.StatusConflict, testMailForm(to)
 		m.Test.Wrong = "No test mail was sent, for " + err.Error() + "."
-	case errors.As(err, new(*producer.MailError)):
-		status, m.Refused = http.StatusBadGateway, err.Error()
+	case errors.As(err, &refused):
+		status, m.Refused = http.StatusBadGateway, refused.Err.Error()
 	default:
 		s.drawTrouble(w, r, mailPath, err)
 		return

@@ -18,7 +18,7 @@ const agencies = `{"AgencyScheme":[{"id":"AGENCIES","agencyId":"SDMX","version":
 // Before an agency gets another id, a person sees all that follows and who reads it;
 // what is wrong with an id is said in words.
 func TestAgencyPages(t *testing.T) {
-	s := serve(t, func(o *web.Options) {
+	s := serve(t, func(o *web.Options, _ *postgres.Store) {
 		config := producer.Config{Routes: []producer.Route{
 			{Topic: "all.json", Format: "fusion-json"}, {Topic: "only-a.json", Format: "fusion-json", Filter: producer.Filter{Agencies: []string{"A"}}},
 		}}.WithDefaults()

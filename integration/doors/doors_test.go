@@ -27,7 +27,7 @@ import (
 const password = "correct-horse"
 
 // serve gives a server on a registry of its own.
-func serve(t *testing.T, change func(*web.Options)) *httptest.Server {
+func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.Server {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -38,7 +38,7 @@ func serve(t *testing.T, change func(*web.Options)) *httptest.Server {
 	t.Cleanup(store.Close)
 	o := web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
-		change(&o)
+		change(&o, store)
 	}
 	s := httptest.NewServer(web.New(o))
 	t.Cleanup(s.Close)

@@ -1,0 +1,197 @@
+package doors
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/registry"
+	"urncast/registry/postgres"
+	"urncast/web"
+)
+
+// A desk is a registry with a file that was checked and can be submitted.
+type desk struct {
+	t     *testing.T
+	s     *httptest.Server
+	store *postgres.Store
+	path  string // of the check
+}
+
+func newDesk(t *testing.T, b *breakable) *desk {
+	d := &desk{t: t}
+	d.s = serve(t, func(o *web.Options, store *postgres.Store) {
+		d.store, b.Store = store, store
+		o.Registry = registry.New(b)
+	})
+	body, media := form(t, map[string]string{"action": "replace"}, "list.json", list("L1", "One"))
+	status, checked := call(t, d.s, "POST", "/submit", body, "Content-Type", media)
+	want(t, "check", status, checked, 200, "1 structure would be written")
+	d.path = regexp.MustCompile(`action="(/submit/[0-9a-f]+)"`).FindStringSubmatch(checked)[1]
+	return d
+}
+
+// locked takes the registry's lock until the function that it gives is called.
+func (d *desk) locked() (release func()) {
+	d.t.Helper()
+	tx, err := d.store.Pool().Begin(d.t.Context())
+	if err == nil {
+		_, err = tx.Exec(d.t.Context(), `SELECT FROM registry FOR UPDATE`)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(context.Background()); err != nil {
+			d.t.Error(err)
+		}
+	}
+}
+
+// asks presses a button of the check, and does not wait for what comes of it.
+func (d *desk) asks(do string) {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(d.t.Context(), "POST", d.s.URL+d.path, strings.NewReader("do="+do))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.SetBasicAuth("admin", password)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := c.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusSeeOther {
+		d.t.Fatalf("%s is answered with %s", do, resp.Status)
+	}
+}
+
+// waits waits until a statement of the program's waits for the lock.
+func (d *desk) waits() {
+	d.t.Helper()
+	const sql = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var n int
+		if err := d.store.Pool().QueryRow(d.t.Context(), sql).Scan(&n); err != nil {
+			d.t.Fatal(err)
+		}
+		if n > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatal("nothing waits for the lock")
+		}
+	}
+}
+
+// finish is what the program does at its end.
+func (d *desk) finish(patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
+	defer cancel()
+	return web.Finish(ctx, d.s.Config.Handler)
+}
+
+func (d *desk) wantTransactions(n registry.Number) {
+	d.t.Helper()
+	if last, err := d.store.Last(d.t.Context()); err != nil || last != n {
+		d.t.Errorf("the last transaction is %d, %v; want %d", last, err, n)
+	}
+}
+
+// A submission outlives its request, and the program's end waits for it as long as it
+// may.
+func TestEndWaitsForASubmission(t *testing.T) {
+	d := newDesk(t, &breakable{})
+	release := d.locked()
+	d.asks("submit")
+	d.waits()
+	if err := d.finish(100 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "not written") {
+		t.Errorf("an end that waited too short says %v", err)
+	}
+	d.wantTransactions(0)
+	release()
+	if err := d.finish(10 * time.Second); err != nil {
+		t.Error(err)
+	}
+	d.wantTransactions(1)
+}
+
+// A check that is discarded ends at once, whatever it waits for, and leaves nothing.
+func TestDiscardEndsACheck(t *testing.T) {
+	d := newDesk(t, &breakable{})
+	release := d.locked()
+	defer release()
+	d.asks("check")
+	d.waits()
+	d.asks("discard")
+	if err := d.finish(5 * time.Second); err != nil {
+		t.Error(err)
+	}
+	if status, body := call(t, d.s, "GET", d.path, nil); status != 404 {
+		t.Errorf("a discarded check is still there: %d %s", status, body)
+	}
+	d.wantTransactions(0)
+}
+
+// A submission that loses the database says so, and after another check it is submitted.
+func TestDatabaseLostWhileSubmitting(t *testing.T) {
+	d := newDesk(t, &breakable{})
+	release := d.locked()
+	d.asks("submit")
+	d.waits()
+	const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+	if _, err := d.store.Pool().Exec(t.Context(), cut); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.finish(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	page(t, d.s, d.path, "The submission broke off", "terminating connection", "check again, and submit")
+	d.wantTransactions(0)
+	d.asks("check")
+	page(t, d.s, d.path, "1 structure would be written")
+	d.asks("submit")
+	if err := d.finish(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	page(t, d.s, d.path, "Replaced 1 structure")
+	d.wantTransactions(1)
+}
+
+// A defect within a submission ends neither the program nor the page.
+func TestPanicWhileSubmitting(t *testing.T) {
+	broken := &breakable{}
+	d := newDesk(t, broken)
+	broken.broken = true
+	d.asks("submit")
+	if err := d.finish(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	page(t, d.s, d.path, "a defect of the program", "correlation id")
+	broken.broken = false
+	d.asks("check")
+	page(t, d.s, d.path, "1 structure would be written")
+	d.asks("submit")
+	page(t, d.s, d.path, "Replaced 1 structure")
+	d.wantTransactions(1)
+}
+
+// A breakable store panics when it is told to.
+type breakable struct {
+	registry.Store
+	broken bool
+}
+
+func (b *breakable) Update(ctx context.Context, a registry.Ahead, f func(registry.Tx) error) error {
+	if b.broken {
+		panic("a planted defect")
+	}
+	return b.Store.Update(ctx, a, f)
+}

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -331,18 +332,13 @@ func (c *content) arrange(parents []string) {
 
 // window puts the rows of a page into the view.
 func (c *content) window(v *console.Items, from int) {
-	row := func(i int) *console.Item {
-		if v.Tree {
-			return &c.rows[c.order[i]]
-		}
-		return &c.rows[i]
-	}
-	v.Match = len(c.rows)
-	if v.Filter == "" {
-		v.From = min(from, max(len(c.rows)-1, 0))
-		for i := v.From; i < min(v.From+console.ItemsShown, len(c.rows)); i++ {
-			v.Rows = append(v.Rows, *row(i))
-		}
+	switch {
+	case v.Filter == "" && v.Tree:
+		c.branches(v, from)
+		return
+	case v.Filter == "":
+		v.Match, v.From = len(c.rows), min(from, max(len(c.rows)-1, 0))
+		v.Rows = slices.Clone(c.rows[v.From:min(v.From+console.ItemsShown, len(c.rows))])
 		return
 	}
 	v.Match, v.From = 0, from

@@ -70,3 +70,54 @@ func TestContentsAreBounded(t *testing.T) {
 		t.Errorf("%d bytes are kept, of %v", c.bytes, c.used)
 	}
 }
+
+// A branch of a tree is shown by itself, in windows as all is, under the way to it.
+func TestBranches(t *testing.T) {
+	m := &sdmx.Codelist{}
+	add := func(id, parent string) {
+		m.Items = append(m.Items, sdmx.Code{Nameable: sdmx.Nameable{ID: id}, Parent: parent})
+	}
+	for _, area := range []string{"EU", "EU2"} {
+		add(area, "")
+		for _, country := range []string{"DE", "FR"} {
+			add(area+country, area)
+			for i := range 150 {
+				add(fmt.Sprintf("%s%s%d", area, country, i), area+country)
+			}
+		}
+	}
+	c := newContent(m)
+	for _, x := range []struct {
+		branch, window, trail string // window: first to last, of how many
+		from                  int
+	}{
+		{"", "EU/EU to EUFR46/ of 606", "", 0},
+		{"", "EU2FR144/ to EU2FR149/ of 606", "", 600},
+		{"EU", "EU/EU to EUFR46/ of 303", "EU", 0},
+		{"EU.EUFR", "EUFR/EU.EUFR to EUFR149/ of 151", "EU EU.EUFR", 0},
+		{"EU2.EU2FR", "EU2FR99/ to EU2FR149/ of 151", "EU2 EU2.EU2FR", 100},
+		{"EU2.EU2FR.EU2FR7", "EU2FR7/ to EU2FR7/ of 1", "EU2 EU2.EU2FR EU2.EU2FR.EU2FR7", 999},
+		{"EU.EU2FR", "none of 0", "", 0},
+		{"EUFR", "none of 0", "", 0},
+		{"EU.", "none of 0", "", 0},
+		{".", "none of 0", "", 0},
+		{"EU.EUDE.EUDE1.EUDE2", "none of 0", "", 0},
+	} {
+		v := &console.Items{Tree: true, Branch: x.branch}
+		c.window(v, x.from)
+		got := fmt.Sprintf("none of %d", v.Match)
+		if n := len(v.Rows); n > 0 {
+			got = fmt.Sprintf("%s/%s to %s/%s of %d", v.Rows[0].ID, v.Rows[0].Branch, v.Rows[n-1].ID, v.Rows[n-1].Branch, v.Match)
+			if x.branch != "" && x.from == 0 && v.Rows[0].Depth != 0 {
+				t.Errorf("branch %q begins at depth %d", x.branch, v.Rows[0].Depth)
+			}
+		}
+		var trail []string
+		for _, above := range v.Trail {
+			trail = append(trail, above.Branch)
+		}
+		if got != x.window || strings.Join(trail, " ") != x.trail {
+			t.Errorf("branch %q from %d is %s under %v, want %s under %s", x.branch, x.from, got, trail, x.window, x.trail)
+		}
+	}
+}

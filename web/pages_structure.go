@@ -187,6 +187,9 @@ func fillContent(v *console.Structure, c *content, q url.Values) {
 	}
 	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
 		Path: console.StructurePath(v.URN), Keep: url.Values{}}
+	if v.Items.Tree && v.Items.Filter == "" { // what is looked for is looked for everywhere
+		v.Items.Branch = word(q, "branch")
+	}
 	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {
 		if s := word(q, name); s != "" {
 			v.Items.Keep.Set(name, s)

@@ -124,7 +124,7 @@ var odd = []string{"", " ", "\x00", "a\x00b", "\xff\xfe", "0", "-1", "1", "1.5",
 
 // asked are the names under which pages take something from an address.
 var asked = []string{"q", "of", "by", "agency", "type", "version", "from", "to", "before", "after", "below", "above", "show", "done", "draft", "view", "topic", "producer", "transaction",
-	"id", "format", "items", "item", "action", "user", "subject", "next", "language", "lang", "asOf", "limit", "do", "how", "name", "at", "n", "structure", "all"}
+	"id", "format", "items", "item", "action", "user", "subject", "next", "language", "lang", "asOf", "limit", "do", "how", "name", "at", "n", "branch", "structure", "all"}
 
 // Each form of each page, and each page's address, with values of other kinds than
 // they ask for. URNCAST_SEED repeats a run.

@@ -279,7 +279,7 @@ func TestNoPageFails(t *testing.T) {
 	junk := []string{"", "0", "-1", "99999999999999999999", "%00", "%ff%fe", "%25%5F%5C", "'%22<script>", "%F0%9F%98%80", strings.Repeat("x", 5000), "(", "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.%2B)"}
 	for _, path := range []string{"/", "/transactions", "/transactions.csv", "/transactions/1", "/structures", "/structures/codelist/A/L1/1.0",
 		"/structures/codelist/A/L1/1.0/source", "/structures/codelist/A/L1/1.0/download", "/structures/codelist/A/L1/1.0/rename", "/structures/codelist/A/L1/1.0/delete", "/find", "/submit"} {
-		for _, name := range []string{"q", "of", "by", "before", "from", "items", "as", "type", "agency", "after", "versions", "view", "when", "kind", "structure", "all", "format", "show", "id"} {
+		for _, name := range []string{"q", "of", "by", "before", "from", "items", "as", "type", "agency", "after", "versions", "view", "branch", "when", "kind", "structure", "all", "format", "show", "id"} {
 			for _, value := range junk {
 				if status, body := call(t, s, "GET", path+"?"+name+"="+value, nil); status >= 500 || strings.Contains(body, "<script>") {
 					t.Errorf("%s?%s=%.40s: status %d: %.300s", path, name, value, status, body)

@@ -68,6 +68,11 @@ type Items struct {
 	Filter string
 	Tree   bool
 	Nests  bool // some items stand under others, so that there is a tree
+	// Branch is the path of the item, ids with dots between, that alone is shown with
+	// what is below it; empty for all. Trail is that item under those above it, each
+	// with its path.
+	Branch string
+	Trail  []Item
 	From   int  // 0-based place of the first row among those that match
 	Match  int  // how many match; Total without a filter
 	Path   string
@@ -81,6 +86,7 @@ type Items struct {
 type Item struct {
 	ID, Name, Description string
 	Depth, Kids           int
+	Branch                string // its path, if something is below it and a tree is shown
 	// Kind is "dimension" and so on, of a component; Refs what it refers to.
 	Kind string
 	Refs []string
@@ -94,7 +100,7 @@ func (it *Items) address(change map[string]string) string {
 	for name, values := range it.Keep {
 		v[name] = slices.Clone(values)
 	}
-	set := map[string]string{"items": it.Filter}
+	set := map[string]string{"items": it.Filter, "branch": it.Branch}
 	if !it.Tree {
 		set["view"] = "table"
 	}
@@ -113,6 +119,10 @@ func (it *Items) address(change map[string]string) string {
 	return path + "#items"
 }
 
+func (it *Items) branch(path string) string {
+	return it.address(map[string]string{"branch": path})
+}
+
 func (it *Items) next() string {
 	return it.address(map[string]string{"from": strconv.Itoa(it.From + len(it.Rows))})
 }
@@ -122,7 +132,7 @@ func (it *Items) previous() string {
 }
 
 func (it *Items) segments() []Segment {
-	return []Segment{{it.address(map[string]string{"view": ""}), "Tree", it.Tree}, {it.address(map[string]string{"view": "table"}), "Table", !it.Tree}}
+	return []Segment{{it.address(map[string]string{"view": ""}), "Tree", it.Tree}, {it.address(map[string]string{"view": "table", "branch": ""}), "Table", !it.Tree}}
 }
 
 func (it *Items) hidden() [][2]string {
@@ -154,7 +164,7 @@ func (it *Items) described() bool {
 func (it *Items) components() bool { return it.Class == sdmx.ClassDataStructure }
 
 func (it *Items) note() string {
-	if it.Filter != "" {
+	if it.Filter != "" || it.Branch != "" {
 		return Count(it.Match) + " of " + Count(it.Total)
 	}
 	return Count(it.Total)

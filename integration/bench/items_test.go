@@ -57,7 +57,8 @@ func TestItems(t *testing.T) {
 		{"filter that few match", list + "?items=999983", 20, "< 100"},
 		{"filter that all match", list + "?items=million", 20, "< 100"},
 		{"filter that none matches", list + "?items=zzzz", 20, "< 100"},
-		{"one branch", list + "?items=C5000", 20, "< 100"},
+		{"filter by a part of an id", list + "?items=C5000", 20, "< 100"},
+		{"one branch, at the end", list + "?branch=C999900", 20, "< 100"},
 		{"jump into the tree", list + "?from=500000", 20, "< 100"},
 		{"jump into the table", list + "?view=table&from=999900", 20, "< 100"},
 	} {

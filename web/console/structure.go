@@ -73,8 +73,8 @@ type Items struct {
 	// with its path.
 	Branch string
 	Trail  []Item
-	From   int  // 0-based place of the first row among those that match
-	Match  int  // how many match; Total without a filter
+	From   int // 0-based place of the first row among those that match
+	Match  int // how many match; Total without a filter
 	Path   string
 	Keep   url.Values // what of the address stays
 	// Renames is the agency below which the items are agencies that the reader may

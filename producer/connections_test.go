@@ -53,7 +53,7 @@ func (k *kit) save(e producer.Edit) *producer.Saved {
 
 func (k *kit) acts() []registry.Act {
 	k.t.Helper()
-	acts, err := k.Store.Acts(k.t.Context(), 0, 100)
+	acts, err := k.store.Acts(k.t.Context(), 0, 100)
 	if err != nil {
 		k.t.Fatal(err)
 	}

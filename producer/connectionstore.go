@@ -49,8 +49,6 @@ type ConnectionStore interface {
 	DeleteConnection(ctx context.Context, name string, a registry.Act) error
 	// RecordAct audits an act outside the database.
 	RecordAct(ctx context.Context, a registry.Act) error
-	// Acts gives entries of the audit above an id, in order.
-	Acts(ctx context.Context, after int64, limit int) ([]registry.Act, error)
 }
 
 // A ConflictError says that a change was made to what is no longer there.

@@ -104,7 +104,7 @@ func (s *Store) RecordAct(_ context.Context, a registry.Act) error {
 	return nil
 }
 
-// Acts implements producer.ConnectionStore.
+// Acts gives what was audited after so many entries.
 func (s *Store) Acts(_ context.Context, after int64, limit int) ([]registry.Act, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -41,20 +41,6 @@ func (s *ConnectionStore) RecordAct(ctx context.Context, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return audit(ctx, t, a) })
 }
 
-// Acts implements producer.ConnectionStore.
-func (s *ConnectionStore) Acts(ctx context.Context, after int64, limit int) ([]registry.Act, error) {
-	rows, err := s.pool.Query(ctx, `
-		SELECT id, at, user_name, remote, action, subject, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	acts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[registry.Act])
-	for i := range acts {
-		acts[i].At = acts[i].At.UTC()
-	}
-	return acts, err
-}
-
 // Record implements access.Store. It is one round trip; a connection that is given back
 // inside a transaction is closed by the pool.
 func (s *AccessStore) Record(ctx context.Context, a registry.Act) error {

@@ -15,6 +15,7 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 )
 
@@ -117,7 +118,7 @@ func TestSavesMeetOnRevisions(t *testing.T) {
 	if saved != 1 {
 		t.Errorf("%d saves of one revision succeeded", saved)
 	}
-	if acts, err := s.Acts(t.Context(), 0, 100); err != nil || len(acts) != 2 {
+	if acts, err := store.Access().Acts(t.Context(), access.Query{Limit: 100}); err != nil || len(acts) != 2 {
 		t.Errorf("%d acts, %v", len(acts), err)
 	}
 	// A connection that is deleted and made again has another revision.
@@ -238,7 +239,7 @@ func TestRotation(t *testing.T) {
 			t.Error("the revision rose, which would end sessions for nothing")
 		}
 	}
-	acts, err := alone.Acts(t.Context(), 3, 10)
+	acts, err := store.Access().Acts(t.Context(), access.Query{After: 3, Limit: 10})
 	if err != nil || len(acts) != 1 || acts[0].Action != producer.ActSecretsRotated || acts[0].User != "root" {
 		t.Errorf("the audit has %+v, %v", acts, err)
 	}
@@ -318,7 +319,7 @@ func TestTheAuditIsReadInOrder(t *testing.T) {
 	var last int64
 	seen := 0
 	for ended := false; ; {
-		acts, err := s.Acts(t.Context(), last, 7)
+		acts, err := store.Access().Acts(t.Context(), access.Query{After: last, Ascending: true, Limit: 7})
 		if err != nil {
 			t.Fatal(err)
 		}

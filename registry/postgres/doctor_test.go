@@ -6,6 +6,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 )
 
 // The doctor finds the largest structure that is current, not one that was; and what
@@ -30,7 +31,7 @@ func TestDoctor(t *testing.T) {
 	if err := connections.RecordAct(t.Context(), act); err != nil {
 		t.Fatal(err)
 	}
-	acts, err := connections.Acts(t.Context(), 0, 10)
+	acts, err := s.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 10})
 	acts = slices.DeleteFunc(acts, func(a registry.Act) bool { return a.Action == registry.ActStructuresChanged })
 	if err != nil || len(acts) != 1 || acts[0].Action != act.Action || acts[0].User != act.User || acts[0].Subject != act.Subject || string(acts[0].Detail) != string(act.Detail) {
 		t.Errorf("the audit has %+v, %v", acts, err)

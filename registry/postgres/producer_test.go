@@ -9,6 +9,7 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 )
 
@@ -122,7 +123,7 @@ func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id stri
 	if prefix, err := p.Former(t.Context(), id); err != nil || prefix != "tx" {
 		t.Errorf("of the deleted one is known %q, %v", prefix, err)
 	}
-	acts, err := store.Connections(nil).Acts(t.Context(), 0, 100)
+	acts, err := store.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 100})
 	var seen []string
 	for _, a := range acts {
 		seen = append(seen, a.Action+" "+a.Subject)

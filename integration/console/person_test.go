@@ -189,10 +189,16 @@ func (p *person) calm() {
 // side goes to a page by the navigation, which is behind Menu where it is narrow.
 func (p *person) side(entry string) {
 	p.t.Helper()
+	p.menu()
+	p.press(entry, "Sign out")
+}
+
+// menu opens the navigation where it is behind Menu.
+func (p *person) menu() {
+	p.t.Helper()
 	if !value[bool](p.browser, eyes+`.seen(document.querySelector("nav.side a"))`) {
 		p.do(chromedp.Click("a.burger"))
 	}
-	p.press(entry, "Sign out")
 }
 
 // write replaces what is in a field, key by key.

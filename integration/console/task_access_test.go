@@ -33,7 +33,7 @@ func asProgram(t *testing.T, url, token string) int {
 // A maintainer of one agency gets an account, changes what is the agency's and nothing
 // else; a program gets a token; both are ended; and the audit log tells of all of it.
 func accounts(t *testing.T, s *servers, at size) {
-	product := s.product(t, "accounts", "URNCAST_READS_CLOSED=true")
+	product := s.product(t, at.of("accounts"), "URNCAST_READS_CLOSED=true")
 	prepare(t, product, s.connection(), [3]string{"POST", "/api/v1/producers", `{"name": "public", "connection": "main", "routes": [{"topic": "sdmx.accounts", "format": "fusion-json"}]}`})
 	p := admin(t, product, at)
 	p.side("Access")
@@ -144,7 +144,7 @@ func download(t *testing.T, p *person, link string) string {
 // Mail is set and tried on its page, and what is kept of old content on the settings'.
 func mailAndSettings(t *testing.T, s *servers, at size) {
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{Users: map[string]string{"urncast": "planted-mail-password"}})
-	product := s.product(t, "mail")
+	product := s.product(t, at.of("mail"))
 	prepare(t, product, lists(rig.Codelist{ID: "CL_ONE", Name: "One", Codes: 3}), lists(rig.Codelist{ID: "CL_ONE", Name: "Uno", Codes: 3}))
 	p := admin(t, product, at)
 	p.side("Mail")

@@ -10,7 +10,7 @@ import (
 // it is resumed; a part is published again, then everything; and at the end its
 // configuration is deleted by its name.
 func commanding(t *testing.T, s *servers, at size) {
-	product, topic := s.started(t, "command")
+	product, topic := s.started(t, at.of("command"))
 	prepare(t, product, lists(rig.Codelist{ID: "CL_ONE", Name: "One", Codes: 3}, rig.Codelist{ID: "CL_TWO", Name: "Two", Codes: 3}))
 	p := admin(t, product, at)
 	p.press("public")

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -24,7 +23,7 @@ new MutationObserver(list => {
 // A connection comes from what a Java program has. Its servers are tried before it is
 // saved, what is edited is tested before it is saved, and userPasswords are never shown.
 func newConnection(t *testing.T, s *servers, at size) {
-	product := s.product(t, "connection_"+fmt.Sprint(at.width))
+	product := s.product(t, at.of("connection"))
 	p := admin(t, product, at)
 	p.do(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(stepsSeen).Do(ctx)

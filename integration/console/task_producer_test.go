@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"testing"
 
 	"urncast/integration/rig"
@@ -11,7 +10,7 @@ import (
 // takes, and its first start is a baseline whose size is known before it is asked for.
 // What it said it would send is on the real topic.
 func newProducer(t *testing.T, s *servers, at size) {
-	name := "producer_" + fmt.Sprint(at.width)
+	name := at.of("producer")
 	product, topic := s.product(t, name), "sdmx."+name
 	prepare(t, product, s.connection(),
 		lists(rig.Codelist{ID: "CL_ONE", Name: "One", Codes: 3}, rig.Codelist{ID: "CL_TWO", Name: "Two", Codes: 40}),

@@ -23,7 +23,7 @@ const areas = `<?xml version="1.0" encoding="UTF-8"?>
 // it gets another id together with what refers to it, and it goes once nothing refers
 // to it any more.
 func structures(t *testing.T, s *servers, at size) {
-	product := s.product(t, "structures")
+	product := s.product(t, at.of("structures"))
 	prepare(t, product, [3]string{"POST", "/sdmx/v2/structure", areas})
 	p := admin(t, product, at)
 	p.side("Structures")
@@ -51,6 +51,10 @@ func structures(t *testing.T, s *servers, at size) {
 	p.heading("Transaction\n2")
 	p.sees("It is one half of a submission that replaced and deleted. The other is 3.", "CL_REF_AREA")
 
+	if at == narrow {
+		p.menu()
+		p.look("5-find")
+	}
 	p.write("Find", "RIG:CL_REF_AREA(1.0)")
 	p.do(chromedp.KeyEvent("\r"))
 	p.sees("Netherlands", "Türkiye")

@@ -3,7 +3,6 @@ package console
 import (
 	"archive/zip"
 	"bytes"
-	"fmt"
 	"testing"
 	"time"
 
@@ -56,7 +55,7 @@ func (s *servers) started(t *testing.T, name string, settings ...string) (*rig.P
 // written; what was submitted is seen at once on the dashboard, in the log, and on the
 // topic, with what changed by meaning.
 func submitting(t *testing.T, s *servers, at size) {
-	product, topic := s.started(t, "submit_"+fmt.Sprint(at.width))
+	product, topic := s.started(t, at.of("submit"))
 	p, desk := admin(t, product, at), admin(t, product, at)
 	desk.sees("Nothing has failed.", "everything sent")
 

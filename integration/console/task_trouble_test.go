@@ -28,7 +28,7 @@ func mailed(t *testing.T, s *rig.SMTPServer, text string) rig.Letter {
 // sends what waited. What shall not be sent is skipped, with a reason.
 func trouble(t *testing.T, s *servers, at size) {
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
-	product, topic := s.started(t, "trouble_"+fmt.Sprint(at.width), "max.message.bytes=20000")
+	product, topic := s.started(t, at.of("trouble"), "max.message.bytes=20000")
 	prepare(t, product, [3]string{"PUT", "/api/v1/mail", fmt.Sprintf(`{"host": "127.0.0.1", "port": %d, "security": "none", "sender": "urncast@example.org", "admins": ["sdmx-ops@example.org"]}`, smtp.Port)})
 	p := admin(t, product, at)
 	p.sees("Nothing has failed.")

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/base64"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -77,6 +78,9 @@ type size struct {
 	theme string
 }
 
+// of is the name of what is of a task at the size alone.
+func (s size) of(name string) string { return fmt.Sprintf("%s_%d", name, s.width) }
+
 var (
 	wide   = size{"1440-light", 1440, "light"}
 	middle = size{"768-light", 768, "light"}
@@ -88,21 +92,20 @@ var (
 func TestTasks(t *testing.T) {
 	s := &servers{kafka: rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Users: map[string]string{"urncast": userPassword}}), postgres: pg.Start(t)}
 	for _, task := range []struct {
-		name  string
-		do    func(*testing.T, *servers, size)
-		sizes []size
+		name string
+		do   func(*testing.T, *servers, size)
 	}{
-		{"first-run", firstRun, []size{wide}},
-		{"connection", newConnection, []size{wide, middle}},
-		{"producer", newProducer, []size{wide, narrow}},
-		{"submit", submitting, []size{wide, narrow}},
-		{"trouble", trouble, []size{wide, narrow}},
-		{"command", commanding, []size{wide}},
-		{"structures", structures, []size{wide}},
-		{"access", accounts, []size{wide}},
-		{"mail", mailAndSettings, []size{wide}},
+		{"first-run", firstRun},
+		{"connection", newConnection},
+		{"producer", newProducer},
+		{"submit", submitting},
+		{"trouble", trouble},
+		{"command", commanding},
+		{"structures", structures},
+		{"access", accounts},
+		{"mail", mailAndSettings},
 	} {
-		for _, at := range task.sizes {
+		for _, at := range []size{wide, middle, narrow} {
 			t.Run(task.name+"-"+at.name, func(t *testing.T) {
 				t.Parallel() // much of a task is to wait
 				began := time.Now()
@@ -118,7 +121,7 @@ var setUpCode = regexp.MustCompile(`code=(\S+)`)
 // From the code in the log to the first administrator; who guesses passwords is told
 // to wait, in words.
 func firstRun(t *testing.T, s *servers, at size) {
-	product := s.product(t, "first_run", "URNCAST_PASSWORD=")
+	product := s.product(t, at.of("first_run"), "URNCAST_PASSWORD=")
 	log, err := os.ReadFile(product.Log)
 	if err != nil {
 		t.Fatal(err)
@@ -142,14 +145,14 @@ func firstRun(t *testing.T, s *servers, at size) {
 	p.heading("Dashboard")
 	p.sees("First steps")
 	p.look("3-dashboard")
-	p.press("Sign out anna")
+	p.side("Sign out anna")
 	p.heading("Sign in")
 	p.write("Name", "anna")
 	p.write("Password", "another sentence")
 	p.pressRefused(401, "Sign in")
 	p.look("4-wrong-password")
 	p.signIn("anna", "a sentence that is long")
-	p.press("Sign out anna")
+	p.side("Sign out anna")
 	for range 30 {
 		p.write("Name", "anna")
 		p.write("Password", "another sentence")

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/console"
@@ -111,7 +112,7 @@ func (s *server) notRenamed(w http.ResponseWriter, r *http.Request, v *console.A
 	var invalid *registry.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		v.Wrong = strings.ToUpper(invalid.Text[:1]) + invalid.Text[1:] + "."
+		v.Wrong = sentenceOf(invalid.Text)
 	case err != nil:
 		s.drawTrouble(w, r, "/structures", err)
 		return true
@@ -124,31 +125,17 @@ func (s *server) fillAgency(ctx context.Context, v *console.AgencyRenaming, o *r
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	if o.Refused() {
-		return nil
-	}
-	producers, err := s.producers(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range producers {
-		oversized, err := s.Producers.Of(producers[i].ID).Oversize(ctx, o.Replaces)
-		for _, route := range producers[i].Settings.Routes {
-			seen := console.RenamedOn{Whither: whither(&route, o, oversized)}
-			if seen.Producer = producers[i].Name; err != nil {
-				seen.Unknown = err.Error()
+	return s.eachWhither(ctx, o, func(route *producer.Route, w console.Whither) {
+		seen := console.RenamedOn{Whither: w}
+		for i := range o.Results {
+			u := o.Results[i].URN
+			switch passes := route.Filter.Passes(u); {
+			case o.Results[i].Verdict == registry.Deleted && passes:
+				seen.Tombstones++
+			case o.Results[i].Verdict == registry.Created && !passes && route.Filter.Passes(v.Was(u)):
+				seen.Lost++
 			}
-			for j := range o.Results {
-				u := o.Results[j].URN
-				switch passes := route.Filter.Passes(u); {
-				case o.Results[j].Verdict == registry.Deleted && passes:
-					seen.Tombstones++
-				case o.Results[j].Verdict == registry.Created && !passes && route.Filter.Passes(v.Was(u)):
-					seen.Lost++
-				}
-			}
-			v.Topics = append(v.Topics, seen)
 		}
-	}
-	return nil
+		v.Topics = append(v.Topics, seen)
+	})
 }

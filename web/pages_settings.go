@@ -9,6 +9,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // settingsPageRoutes are the pages about the registry's settings.
@@ -93,7 +94,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	}
 	if !faulty {
 		var invalid *registry.InvalidError
-		switch changed, err := s.Registry.SaveSettings(r.Context(), now, access.From(r.Context()).Actor()); {
+		switch changed, err := s.Registry.SaveSettings(r.Context(), now, rest.Actor(r)); {
 		case errors.As(err, &invalid):
 			form.Wrong = invalid.Error()
 		case err != nil:

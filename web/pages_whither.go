@@ -36,14 +36,20 @@ func (s *server) wouldChange(ctx context.Context, res *registry.Result, body []b
 
 // whitherAll says which messages would go to which topics, and whether they fit.
 func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]console.Whither, error) {
+	var out []console.Whither
+	err := s.eachWhither(ctx, o, func(_ *producer.Route, w console.Whither) { out = append(out, w) })
+	return out, err
+}
+
+// eachWhither gives that of each route; nothing where an outcome is refused.
+func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield func(*producer.Route, console.Whither)) error {
 	if o.Refused() {
-		return nil, nil
+		return nil
 	}
 	producers, err := s.producers(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []console.Whither
 	for i := range producers {
 		oversized, err := s.Producers.Of(producers[i].ID).Oversize(ctx, o.Replaces)
 		for _, route := range producers[i].Settings.Routes {
@@ -51,10 +57,10 @@ func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]console
 			if row.Producer = producers[i].Name; err != nil {
 				row.Unknown = err.Error()
 			}
-			out = append(out, row)
+			yield(&route, row)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // whither says how much would go along a route, and what of it does not fit.

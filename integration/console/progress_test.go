@@ -12,34 +12,9 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-	"github.com/jackc/pgx/v5"
 
-	"urncast/registry/postgres"
+	"urncast/integration/rig"
 )
-
-// hold takes the registry's lock, as a long submission of somebody else does, until the
-// function that it gives is called.
-func hold(t *testing.T, store *postgres.Store) (release func()) {
-	t.Helper()
-	tx, err := store.Pool().Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), `SELECT FROM registry FOR UPDATE`); err != nil {
-		t.Fatal(err)
-	}
-	over := false
-	release = func() {
-		if !over {
-			over = true
-			if err := tx.Rollback(t.Context()); err != nil && err != pgx.ErrTxClosed {
-				t.Error(err)
-			}
-		}
-	}
-	t.Cleanup(release)
-	return release
-}
 
 // sized writes a file of codelists of so many bytes or some more.
 func sized(t *testing.T, bytes int) string {
@@ -170,7 +145,7 @@ func TestTaskProgress(t *testing.T) {
 	b := open(t, s.URL)
 	b.show(1440, "light")
 	b.do(emulation.SetScriptExecutionDisabled(true))
-	release := hold(t, store)
+	release := rig.LockRegistry(t, store.Pool())
 	b.visit("/submit")
 	b.do(chromedp.SetUploadFiles("#files", []string{sized(t, 400_000)}), chromedp.Click(`.submit button.pri`))
 	b.until(`document.querySelector(".now:last-child .step.busy")`)
@@ -196,7 +171,7 @@ func TestTaskProgress(t *testing.T) {
 	release()
 	b.until(`document.querySelector("button[value=submit]")`)
 
-	release = hold(t, store)
+	release = rig.LockRegistry(t, store.Pool())
 	b.do(chromedp.Click(`button[value=submit]`))
 	b.until(`document.querySelector(".now:last-child .step.busy")`)
 	look("Submitting", "Write to the registry", "It goes on if you leave")

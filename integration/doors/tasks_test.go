@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/integration/rig"
 	"urncast/registry"
 	"urncast/registry/postgres"
 	"urncast/web"
@@ -33,23 +34,6 @@ func newDesk(t *testing.T, b *breakable) *desk {
 	want(t, "check", status, checked, 200, "1 structure would be written")
 	d.path = regexp.MustCompile(`action="(/submit/[0-9a-f]+)"`).FindStringSubmatch(checked)[1]
 	return d
-}
-
-// locked takes the registry's lock until the function that it gives is called.
-func (d *desk) locked() (release func()) {
-	d.t.Helper()
-	tx, err := d.store.Pool().Begin(d.t.Context())
-	if err == nil {
-		_, err = tx.Exec(d.t.Context(), `SELECT FROM registry FOR UPDATE`)
-	}
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return func() {
-		if err := tx.Rollback(context.Background()); err != nil {
-			d.t.Error(err)
-		}
-	}
 }
 
 // asks presses a button of the check, and does not wait for what comes of it.
@@ -108,7 +92,7 @@ func (d *desk) wantTransactions(n registry.Number) {
 // may.
 func TestEndWaitsForASubmission(t *testing.T) {
 	d := newDesk(t, &breakable{})
-	release := d.locked()
+	release := rig.LockRegistry(t, d.store.Pool())
 	d.asks("submit")
 	d.waits()
 	if err := d.finish(100 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "not written") {
@@ -125,7 +109,7 @@ func TestEndWaitsForASubmission(t *testing.T) {
 // A check that is discarded ends at once, whatever it waits for, and leaves nothing.
 func TestDiscardEndsACheck(t *testing.T) {
 	d := newDesk(t, &breakable{})
-	release := d.locked()
+	release := rig.LockRegistry(t, d.store.Pool())
 	defer release()
 	d.asks("check")
 	d.waits()
@@ -142,7 +126,7 @@ func TestDiscardEndsACheck(t *testing.T) {
 // A submission that loses the database says so, and after another check it is submitted.
 func TestDatabaseLostWhileSubmitting(t *testing.T) {
 	d := newDesk(t, &breakable{})
-	release := d.locked()
+	release := rig.LockRegistry(t, d.store.Pool())
 	d.asks("submit")
 	d.waits()
 	const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"urncast/registry"
-	"urncast/registry/access"
 )
 
 // A Rules serves the settings of the registry.
@@ -54,7 +53,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
 	}
 	var invalid *registry.InvalidError
-	switch _, err := s.Registry.SaveSettings(r.Context(), now, access.From(r.Context()).Actor()); {
+	switch _, err := s.Registry.SaveSettings(r.Context(), now, Actor(r)); {
 	case errors.As(err, &invalid):
 		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
 	case err != nil:

@@ -174,7 +174,18 @@ func (e *ear) see(ctx context.Context) *probe.Trouble {
 // found is a fault in the words of a look at the servers. What the client said
 // follows them, for manuals list it.
 func found(doing string, kind producer.FaultKind, t *probe.Trouble, said error) error {
+	if surer, ok := kinds[t.Cause]; ok {
+		kind = surer
+	}
 	return &producer.Fault{Kind: kind, Text: strings.TrimSuffix(t.Text+" "+t.Cure, ".") + ". This was found while " + doing, Err: said}
+}
+
+// kinds are of what a look can tell for sure: what is only away comes back, whatever
+// the client said before, and a listener without SASL is not known by the client's words.
+var kinds = map[probe.Cause]producer.FaultKind{
+	probe.Refused: producer.Transitory, probe.NoAnswer: producer.Transitory, probe.NoRoute: producer.Transitory,
+	probe.ConnectFails: producer.Transitory, probe.DNSFails: producer.Transitory, probe.TokenEndpointAway: producer.Transitory,
+	probe.SASLNotOffered: producer.Permanent,
 }
 
 // note takes a line of the client's log. That a broker hung up is told there and

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/port"
 	"urncast/producer"
+	"urncast/producer/kafka/probe"
 )
 
 // What librdkafka 2.11.1 said to real brokers and token endpoints, and what is
@@ -25,7 +27,7 @@ func TestSigns(t *testing.T) {
 		cure string
 	}{
 		{ck.ErrAuthentication, "sasl_plaintext://b:1/bootstrap: SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-512 (after 301ms in state AUTH_HANDSHAKE)", producer.Permanent, "mechanisms"},
-		{ck.ErrAuthentication, "SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms:  (after 5ms in state AUTH_HANDSHAKE)", producer.Permanent, "no SASL"},
+		{ck.ErrAuthentication, "SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms:  (after 5ms in state AUTH_HANDSHAKE)", producer.Transitory, "no SASL"},
 		{ck.ErrAuthentication, "sasl_plaintext://b:1/1: SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: (n/a) (after 12ms in state AUTH_HANDSHAKE)", producer.Transitory, "broke during the login"},
 		{ck.ErrAuthentication, "sasl_ssl://b:1/1: SASL authentication error: SaslAuthenticateRequest failed: Local: Broker transport failure (after 3ms in state AUTH_REQ)", producer.Transitory, "broke during the login"},
 		{ck.ErrAuthentication, "EndTxn commit failed: Local: Authentication failure", producer.Transitory, "connects anew"},
@@ -104,5 +106,34 @@ func TestWaitsEndEarly(t *testing.T) {
 				t.Errorf("%s, %s: %v; want %s, %q", c.name, call, err, c.kind, c.words)
 			}
 		}
+	}
+}
+
+// A broker refuses a login that comes too soon as a listener without SASL refuses any:
+// only what a look at the servers finds makes it last.
+func TestLoginTooSoon(t *testing.T) {
+	refusal := ck.NewError(ck.ErrAuthentication, "SASL OAUTHBEARER mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms:  (after 0ms in state AUTH_HANDSHAKE)", false)
+	down := ck.NewError(ck.ErrAllBrokersDown, "1/1 brokers are down", false)
+	for _, c := range []struct {
+		name string
+		sees *probe.Trouble
+		kind producer.FaultKind
+	}{
+		{"the server takes a login", nil, producer.Transitory},
+		{"the server has no SASL", probe.Met(probe.SASLNotOffered, nil), producer.Permanent},
+		{"the server is away", probe.Met(probe.Refused, nil), producer.Transitory},
+		{"no token is to be had", probe.Met(probe.TokenEndpointAway, nil), producer.Transitory},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := &ear{log: slog.New(slog.DiscardHandler), look: func(context.Context) *probe.Trouble { return c.sees }}
+			ctx, done := e.wait(t.Context(), 3*time.Second, "testing")
+			e.hear(refusal)
+			e.hear(down)
+			<-ctx.Done()
+			err := done(fault("testing", ctx.Err()))
+			if kind := kindOf(t, err); kind != c.kind {
+				t.Errorf("%s: %v; want %s", kind, err, c.kind)
+			}
+		})
 	}
 }

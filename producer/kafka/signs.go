@@ -34,8 +34,10 @@ var signs = []struct {
 	{regexp.MustCompile(`(^|: )Local: Authentication failure$`), ruling{producer.Transitory, "the login failed meanwhile: the publisher connects anew"}},
 	{regexp.MustCompile(`Unsupported SASL mechanism`),
 		ruling{producer.Permanent, "choose one of the broker's mechanisms with sasl.mechanism, then start the producer"}},
+	// A broker says this of a listener without SASL, and of a login that follows another
+	// within a second, as at a token's end. A look at the servers tells which.
 	{regexp.MustCompile(`not valid in current SASL state`),
-		ruling{producer.Permanent, "this listener has no SASL: name a listener that has, or take SASL out of security.protocol, then start the producer"}},
+		ruling{producer.Transitory, "the broker allows no login now: one was less than a second ago, or the listener has no SASL"}},
 	{regexp.MustCompile(`certificate verify failed`),
 		ruling{producer.Permanent, "the broker's certificate has expired, is made out to another host, or comes from an authority that is not trusted: " +
 			"check it, the bootstrap server's name and ssl.ca.location, then start the producer"}},

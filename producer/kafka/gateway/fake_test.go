@@ -30,6 +30,7 @@ type fakeBroker struct {
 
 	life   time.Duration // of a session
 	forge  bool          // it does not know the key, and pretends
+	hasty  atomic.Bool   // a login comes too soon, whenever it comes
 	refuse atomic.Int64  // so many authentications are refused
 	auths  atomic.Int64  // so many went well
 	// handle answers a request whose head is read; false ends the connection.
@@ -120,7 +121,11 @@ func (f *fakeBroker) serve(c net.Conn) {
 			write(c, q.correlation, a.AppendTo(nil))
 		case apiSaslHandshake:
 			x = acceptor{}
-			write(c, q.correlation, kmsg.NewPtrSASLHandshakeResponse().AppendTo(nil))
+			answer := kmsg.NewPtrSASLHandshakeResponse()
+			if f.hasty.Load() {
+				answer.ErrorCode = errorIllegalSaslState
+			}
+			write(c, q.correlation, answer.AppendTo(nil))
 		case apiSaslAuthenticate:
 			all, _ := io.ReadAll(body)
 			if !f.authenticate(c, q, all, &x) {

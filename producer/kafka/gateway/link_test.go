@@ -290,6 +290,34 @@ func TestReauthenticationWithoutKDC(t *testing.T) {
 	}
 }
 
+// A broker that was logged in to a moment ago says what a listener without SASL says.
+func TestLoginTooSoon(t *testing.T) {
+	f := newFakeBroker(t)
+	f.life = time.Second
+	g := f.gateway()
+	c := g.in(t)
+	f.hasty.Store(true)
+	for _, want := range []struct {
+		transitory bool
+		words      string
+	}{{true, "a second after the one before"}, {false, "does not offer GSSAPI"}} {
+		answer, err := c.login(g.secret)
+		if err != nil || answer.ErrorMessage == nil || !strings.Contains(*answer.ErrorMessage, want.words) {
+			t.Errorf("the client hears %+v, %v; want %q", answer, err, want.words)
+		}
+		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) { // it is noted after the answer
+			failures := g.Failures()
+			if len(failures) == 1 && failures[0].Transitory == want.transitory {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the failures are %v; want one that passes: %v", failures, want.transitory)
+			}
+		}
+		c = g.connect(t)
+	}
+}
+
 // A refused ticket is not kept, and a new one is asked for at once.
 func TestRefusedTicket(t *testing.T) {
 	f := newFakeBroker(t)

@@ -200,6 +200,11 @@ func (u *upstream) authenticate(ctx context.Context, t *ticket) error {
 	if err := u.ask(ctx, hello, offered); err != nil {
 		return u.broken(err)
 	}
+	if offered.ErrorCode == errorIllegalSaslState && u.relaying() {
+		return &Failure{Stage: StageExchange, Server: u.broker.address, Transitory: true,
+			Text: "Broker " + u.broker.address + " takes a login no sooner than a second after the one before",
+			Cure: "This ends by itself, with a new connection"}
+	}
 	if offered.ErrorCode != 0 {
 		return mechanismFailure(u.broker.address, offered.ErrorCode, offered.SupportedMechanisms)
 	}

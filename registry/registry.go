@@ -85,6 +85,9 @@ type Tx interface {
 type Ahead struct {
 	URNs []sdmx.URN // Current will be asked for
 	Keys []Key      // Versions will be asked for
+	// Look says that nothing will be written. Then there is no lock to wait for or to
+	// keep others out with, and all that is read is of one moment.
+	Look bool
 }
 
 // A Store is the database.

@@ -61,7 +61,8 @@ func newSubmission(in Submission, origin string) *submission {
 	return &submission{Submission: in, origin: origin, outcome: &Outcome{DryRun: in.DryRun}, agencies: map[string]bool{}}
 }
 
-// decide runs apply and the rules under the lock, and writes what they let pass.
+// decide runs apply and the rules under the lock, and writes what they let pass. A dry
+// run takes no lock: however long it takes, it holds nobody up.
 func (r *Registry) decide(ctx context.Context, s *submission, apply func(context.Context) error) (*Outcome, error) {
 	crash.At(crash.SubmitDocuments)
 	err := r.store.Update(ctx, s.ahead(), func(tx Tx) error {
@@ -147,7 +148,7 @@ func (s *submission) act() Act {
 
 // ahead names what apply and check will surely read.
 func (s *submission) ahead() Ahead {
-	var a Ahead
+	a := Ahead{Look: s.DryRun}
 	for _, list := range [][]*entry{s.entries, s.deletes} {
 		for _, e := range list {
 			a.URNs = append(a.URNs, e.urn)

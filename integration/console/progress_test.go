@@ -145,7 +145,7 @@ func TestTaskProgress(t *testing.T) {
 	b := open(t, s.URL)
 	b.show(1440, "light")
 	b.do(emulation.SetScriptExecutionDisabled(true))
-	release := rig.LockRegistry(t, store.Pool())
+	release := rig.LockDocuments(t, store.Pool())
 	b.visit("/submit")
 	b.do(chromedp.SetUploadFiles("#files", []string{sized(t, 400_000)}), chromedp.Click(`.submit button.pri`))
 	b.until(`document.querySelector(".now:last-child .step.busy")`)
@@ -163,18 +163,18 @@ func TestTaskProgress(t *testing.T) {
 		}
 	}
 	b.until(`document.querySelector(".now:last-child .step.busy h3").textContent.startsWith("Compare")`)
-	look("Checking", "Waits for its turn", "2\u202f", "Nothing is written")
+	look("Checking", "Reads what is there", "2\u202f", "Nothing is written")
 	b.everywhere("task-check")
 	b.leave(address) // loaded again
 	b.until(`document.querySelector(".now:last-child .step.busy")`)
-	look("Checking", "Waits for its turn")
+	look("Checking", "Reads what is there")
 	release()
 	b.until(`document.querySelector("button[value=submit]")`)
 
 	release = rig.LockRegistry(t, store.Pool())
 	b.do(chromedp.Click(`button[value=submit]`))
 	b.until(`document.querySelector(".now:last-child .step.busy")`)
-	look("Submitting", "Write to the registry", "It goes on if you leave")
+	look("Submitting", "Waits for its turn", "Write to the registry", "It goes on if you leave")
 	b.do(emulation.SetScriptExecutionDisabled(false))
 	b.leave(address) // loaded again, and with script
 	b.until(`document.querySelector(".now:last-child .step.busy")`)

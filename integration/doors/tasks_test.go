@@ -109,7 +109,7 @@ func TestEndWaitsForASubmission(t *testing.T) {
 // A check that is discarded ends at once, whatever it waits for, and leaves nothing.
 func TestDiscardEndsACheck(t *testing.T) {
 	d := newDesk(t, &breakable{})
-	release := rig.LockRegistry(t, d.store.Pool())
+	release := rig.LockDocuments(t, d.store.Pool())
 	defer release()
 	d.asks("check")
 	d.waits()

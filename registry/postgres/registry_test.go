@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"urncast/integration/rig/pg"
 	"urncast/registry"
@@ -275,6 +276,39 @@ func TestDryRunLeavesNothing(t *testing.T) {
 	if n, last, err := r.Counts(context.Background()); err != nil || len(n) != 0 || last != 0 {
 		t.Errorf("a dry run left %v, %d, %v", n, last, err)
 	}
+}
+
+// What only looks holds nobody up and waits for nobody, however long others take.
+func TestDryRunTakesNoLock(t *testing.T) {
+	r, store := open(t)
+	submit(t, r, registry.ModeReplace, codelist("CL", "1.0", "a"))
+	holder, err := store.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Rollback(context.Background())
+	if _, err := holder.Exec(t.Context(), `SELECT FROM registry FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	in := submission(registry.ModeReplace, codelist("CL", "1.0", "a", "b"))
+	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if o, err := r.Submit(short, in); err == nil {
+		t.Errorf("a submission did not wait for the lock: %+v", o)
+	}
+	in.DryRun = true
+	long, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	o, err := r.Submit(long, in)
+	if err != nil {
+		t.Fatalf("a dry run waited for the lock: %v", err)
+	}
+	want(t, o, " updated")
+	cl := sdmx.URNOf(codelist("CL", "1.0"))
+	if o, err = r.Rename(long, registry.Rename{Structure: cl, NewID: "CL_2", DryRun: true}); err != nil {
+		t.Fatalf("the preview of a rename waited for the lock: %v", err)
+	}
+	want(t, o, " created deleted")
 }
 
 func TestConcurrentSubmittersLeaveNoGap(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 	"urncast/sdmx"
 )
 
-// A tx implements registry.Tx: a database transaction that holds the lock.
+// A tx implements registry.Tx: a database transaction that holds the lock, or one that
+// looks at one moment of the registry.
 type tx struct {
 	reader
 	conn     *pgxpool.Conn
@@ -60,13 +61,17 @@ func (s *Store) Update(ctx context.Context, ahead registry.Ahead, fn func(regist
 	return nil
 }
 
-// begin takes the lock. What is read after it, in the same round trip, sees what
-// the holder before has committed.
+// begin takes the lock, unless nothing will be written. What is read after it, in the
+// same round trip, sees what the holder before has committed.
 func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
+	begin, lock := "BEGIN", " FOR UPDATE"
+	if ahead.Look {
+		begin, lock = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ""
+	}
 	b := &pgx.Batch{}
-	b.Queue("BEGIN")
+	b.Queue(begin)
 	b.Queue(byIndex)
-	b.Queue(`SELECT last_number, allow_dangling, require_agencies FROM registry FOR UPDATE`).QueryRow(func(row pgx.Row) error {
+	b.Queue(`SELECT last_number, allow_dangling, require_agencies FROM registry` + lock).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&w.last, &w.settings.AllowDangling, &w.settings.RequireAgencies)
 	})
 	w.current = make(map[sdmx.URN]registry.Stored, len(ahead.URNs))

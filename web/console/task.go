@@ -30,7 +30,7 @@ type Far struct {
 	File                             int   // the one that is read
 	Bytes, All                       int64 // of the files as they were sent
 	Read, Compared, Checked, Written int   // structures
-	Waits                            bool  // for the lock of the registry
+	Waits                            bool  // for the registry: a submission for its lock, too
 }
 
 // A TaskState is how the wait for more went.
@@ -155,7 +155,10 @@ func (f *Far) fill(l *taskLine, p Phase) {
 		}
 	case Comparing:
 		if of(f.Compared); f.Waits {
-			l.Finding, l.all = "Waits for its turn, and reads what is there.", 0
+			l.Finding, l.all = "Reads what is there.", 0
+			if f.Submit {
+				l.Finding = "Waits for its turn, and reads what is there."
+			}
 		}
 	case Ruling:
 		of(f.Checked)

@@ -193,6 +193,8 @@ func TestRefusals(t *testing.T) {
 		"json type":      {`{"Codelist":[{"id":["A"],"agencyId":"X"}]}`, "$.Codelist[0].id"},
 		"json deep":      {`{"Codelist":` + strings.Repeat("[", 100), "nested more than 64"},
 		"json reference": {`{"Dataflow":[{"id":"A","agencyId":"X","dataStructureRef":"urn:sdmx:nonsense"}]}`, "$.Dataflow[0].dataStructureRef"},
+		"language":       {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><Name xml:lang="en_GB">a</Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, `Name[1]: "en_GB" is no language`},
+		"json language":  {`{"Codelist":[{"id":"A","agencyId":"X","items":[{"id":"a","names":[{"locale":"&0"}]}]}]}`, `$.Codelist[0].items[0].names[0]: "&0" is no language`},
 		"json class":     {`{"Codelists":[]}`, `"Codelists" is no structure type`},
 		"json twice":     {`{"Codelist":[{"id":"A","id":"B"}]}`, `"id" is there twice`},
 		"json rest":      {`{"Codelist":[]} x`, "after the end"},
@@ -208,6 +210,21 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%T is not an *Error", err)
 			}
 		})
+	}
+}
+
+// A language that was stored before its form was checked does not break a message.
+func TestLanguageIsEscaped(t *testing.T) {
+	l := &sdmx.Codelist{}
+	l.ID, l.Agency, l.Version, l.Names = "A", "X", "1.0", sdmx.Texts{{Lang: `&"<`, Value: "a"}}
+	for _, format := range All() {
+		b, err := AppendMessage(nil, format, header, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := readAll(t, "", b, ReadOptions{}); err == nil || !strings.Contains(err.Error(), "is no language") {
+			t.Errorf("%s, read again: %v\n%s", format.Name, err, b)
+		}
 	}
 }
 

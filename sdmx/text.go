@@ -1,6 +1,8 @@
 package sdmx
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -14,6 +16,17 @@ type Text struct {
 	Lang  string `c:"1"`
 	Value string `c:"2"`
 }
+
+// CheckLanguage checks the form of a language's tag against xs:language, the type of
+// xml:lang: parts of up to eight letters or, behind the first, digits, joined by hyphens.
+func CheckLanguage(tag string) error {
+	if !languageTag.MatchString(tag) {
+		return fmt.Errorf("%q is no language (such as en or fr-CA)", clip(tag))
+	}
+	return nil
+}
+
+var languageTag = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
 
 // Texts is one text in several languages, at most one each.
 type Texts []Text

@@ -23,8 +23,7 @@ func (c *C) text(xml, lang, value string) {
 	c.closeTag()
 	c.out = append(append(c.out, '<'), xml...)
 	if lang != "" {
-		c.out = append(append(c.out, ` xml:lang="`...), lang...)
-		c.out = append(c.out, '"')
+		c.out = append(appendXML(append(c.out, ` xml:lang="`...), lang), '"')
 	}
 	c.out = appendXML(append(c.out, '>'), value)
 	c.out = append(append(append(c.out, '<', '/'), xml...), '>')

@@ -43,8 +43,10 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 				c.Ignore("", "isHtml")
 			})
 		}
-		if t.Lang == "" {
+		if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
 			t.Lang = sdmx.LanguageDefault
+		} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
+			c.failAt(i, "%s", err)
 		}
 		p.Set(t.Lang, t.Value)
 	})

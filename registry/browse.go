@@ -139,9 +139,8 @@ func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error)
 // AgencyThere says whether an agency, or one below it, maintains something, or an agency
 // scheme holds it.
 func (r *Registry) AgencyThere(ctx context.Context, agency string) (bool, error) {
-	owned, _, err := r.store.ReferringAgency(ctx, agency)
-	if err != nil || len(owned) > 0 {
-		return len(owned) > 0, err
+	if owns, err := r.store.Maintains(ctx, agency); err != nil || owns {
+		return owns, err
 	}
 	return newWorld(r.store).agencyKnown(ctx, agency)
 }

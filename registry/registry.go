@@ -64,6 +64,8 @@ type Reader interface {
 	// ReferringAgency gives the current structures that an agency or a
 	// sub-agency of it maintains, or that refer to such.
 	ReferringAgency(ctx context.Context, agency string) (owned, referring []Stored, err error)
+	// Maintains says whether an agency or a sub-agency of it maintains anything.
+	Maintains(ctx context.Context, agency string) (bool, error)
 	// Maintained gives the current structures of the agencies, of all if there
 	// are none.
 	Maintained(ctx context.Context, agencies []string) ([]Stored, error)

@@ -11,7 +11,7 @@ import (
 // Rename gives a structure or an agency a new id, and rewrites every reference to
 // it in the same submission, also in structures that may not change otherwise.
 func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
-	s := newSubmission(Submission{DryRun: in.DryRun, Request: in.Request}, "rename")
+	s := newSubmission(Submission{DryRun: in.DryRun, Told: in.Told, Request: in.Request}, "rename")
 	s.Mode = ModeReplace
 	apply := func(ctx context.Context) error { return s.renameStructure(ctx, in) }
 	if in.Agency != "" {
@@ -97,7 +97,7 @@ func (s *submission) renameAgency(ctx context.Context, in Rename) error {
 	if err != nil {
 		return err
 	}
-	taken, _, err := s.tx.ReferringAgency(ctx, in.NewAgency)
+	taken, err := s.tx.Maintains(ctx, in.NewAgency)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *submission) renameAgency(ctx context.Context, in Rename) error {
 	if err != nil {
 		return err
 	}
-	if known || len(taken) > 0 {
+	if known || taken {
 		e := &entry{urn: scheme, result: &Result{URN: scheme, Where: "rename"}}
 		e.refuse(ReasonTwice, nil, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
 		s.deletes = append(s.deletes, e)
@@ -171,6 +171,7 @@ func (s *submission) move(ctx context.Context, moved, dependants []Stored, rewri
 	if err != nil {
 		return err
 	}
+	s.told(StageFound, len(all))
 	return s.world.readEach(ctx, all, func(i int, m sdmx.Maintainable) error {
 		sdmx.EachRef(m, func(_ string, r *sdmx.Ref) { rewrite(&r.URN) })
 		u := all[i].URN
@@ -184,6 +185,7 @@ func (s *submission) move(ctx context.Context, moved, dependants []Stored, rewri
 		}
 		_, taken := there[u]
 		s.moveOne(&all[i], m, u, taken)
+		s.told(StageCompared, i+1)
 		return nil
 	})
 }

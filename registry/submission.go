@@ -82,7 +82,8 @@ type Stage uint8
 // The stages that structures go through. Reading them comes before; 0 structures
 // compared says that the lock is held, for which other submissions were waited.
 const (
-	StageCompared Stage = iota + 1 // with what is in the registry
+	StageFound    Stage = iota + 1 // so many does a rename change or move
+	StageCompared                  // with what is in the registry; of a rename, rewritten
 	StageChecked                   // by the rules
 	StageWritten                   // to the database; all of them when it has committed
 )
@@ -204,6 +205,8 @@ type Rename struct {
 	NewAgency string
 
 	DryRun bool
+	// Told is as that of a Submission.
+	Told func(s Stage, structures int)
 
 	Request
 }

@@ -16,27 +16,20 @@ import (
 
 // agencyPage asks for an agency's new id, and shows what would follow.
 func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
-	v := s.agencyView(w, r, r.URL.Query())
-	if v == nil {
+	q := r.URL.Query()
+	if s.resume(w, r, agencyAddress(r, q)) {
 		return
 	}
-	status := http.StatusOK
+	v := s.agencyView(w, r, q)
 	switch {
+	case v == nil:
 	case v.Wrong != "":
-		status = http.StatusUnprocessableEntity
-	case v.NewID != "":
-		o, err := s.Registry.Rename(r.Context(), s.agencyRename(r, v, true))
-		if s.notRenamed(w, r, v, err) {
-			return
-		}
-		if v.Wrong != "" {
-			status = http.StatusUnprocessableEntity
-		} else if err := s.fillAgency(r.Context(), v, o); err != nil {
-			s.drawTrouble(w, r, "/structures", err)
-			return
-		}
+		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
+	case v.NewID == "":
+		s.drawAgency(w, r, http.StatusOK, v)
+	default:
+		s.sendAgency(w, r, v, true)
 	}
-	s.drawAgency(w, r, status, v)
 }
 
 // renameAgency renames. What the preview said may not hold any more: then the page says
@@ -44,6 +37,9 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		return
+	}
+	if s.resume(w, r, agencyAddress(r, r.PostForm)) {
 		return
 	}
 	v := s.agencyView(w, r, r.PostForm)
@@ -57,20 +53,33 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	o, err := s.Registry.Rename(r.Context(), s.agencyRename(r, v, false))
-	switch {
-	case s.notRenamed(w, r, v, err):
-	case v.Wrong != "":
-		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
-	case len(o.Transactions) > 0:
-		http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
-	default:
-		if err := s.fillAgency(r.Context(), v, o); err != nil {
-			s.drawTrouble(w, r, "/structures", err)
-			return
+	s.sendAgency(w, r, v, false)
+}
+
+// agencyAddress is where a rename of an agency, or its preview, is found.
+func agencyAddress(r *http.Request, q url.Values) string {
+	return console.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
+}
+
+// sendAgency asks the registry to rename, or what that would do.
+func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, dry bool) {
+	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) http.HandlerFunc {
+		in.Told = t.told
+		o, err := s.Registry.Rename(ctx, in)
+		var invalid *registry.InvalidError
+		if errors.As(err, &invalid) {
+			v.Wrong = sentenceOf(invalid.Text)
+			return func(w http.ResponseWriter, r *http.Request) {
+				s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
+			}
 		}
-		s.drawAgency(w, r, http.StatusConflict, v)
-	}
+		if err == nil && len(o.Transactions) == 0 {
+			t.update(func(f *console.Far) { f.Phase = console.Fitting })
+			err = s.fillAgency(ctx, v, o)
+		}
+		return s.renamed(o, err, dry, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
+	})
 }
 
 func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *console.AgencyRenaming) {
@@ -100,24 +109,6 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 		v.Wrong = console.AgencyIDMissing
 	}
 	return v
-}
-
-func (s *server) agencyRename(r *http.Request, v *console.AgencyRenaming, dry bool) registry.Rename {
-	return registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
-}
-
-// notRenamed puts an error to the field if it is about what was typed. If it says true,
-// the answer has been written.
-func (s *server) notRenamed(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, err error) bool {
-	var invalid *registry.InvalidError
-	switch {
-	case errors.As(err, &invalid):
-		v.Wrong = sentenceOf(invalid.Text)
-	case err != nil:
-		s.drawTrouble(w, r, "/structures", err)
-		return true
-	}
-	return false
 }
 
 // fillAgency puts what would follow into the page.

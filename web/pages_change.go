@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"urncast/registry"
 	"urncast/sdmx"
@@ -85,8 +86,7 @@ func (s *server) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
 
 // renamingPage asks for a new id, and shows what would follow.
 func (s *server) renamingPage(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	s.rename(w, r, word(q, "id"), q.Get("versions") != "this", true)
+	s.rename(w, r, r.URL.Query(), true)
 }
 
 // renaming renames.
@@ -95,46 +95,68 @@ func (s *server) renaming(w http.ResponseWriter, r *http.Request) {
 		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
-	s.rename(w, r, word(r.PostForm, "id"), r.PostForm.Get("versions") != "this", false)
+	s.rename(w, r, r.PostForm, false)
 }
 
-func (s *server) rename(w http.ResponseWriter, r *http.Request, id string, all, dry bool) {
+func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dry bool) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
 		return
 	}
-	v := &console.Renaming{URN: u, NewID: id, AllVersions: all}
-	status := http.StatusOK
-	if id != "" {
-		n := registry.Rename{Structure: u, NewID: id, DryRun: dry, Request: rest.Request(r)}
-		if all {
-			n.Structure.Version = ""
-		}
-		o, err := s.Registry.Rename(r.Context(), n)
+	v := &console.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	draw := func(w http.ResponseWriter, r *http.Request, status int) {
+		s.draw(w, r, status, console.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
+	}
+	if v.NewID == "" {
+		draw(w, r, http.StatusOK)
+		return
+	}
+	if s.resume(w, r, v.Address()) {
+		return
+	}
+	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	if v.AllVersions {
+		in.Structure.Version = ""
+	}
+	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) http.HandlerFunc {
+		in.Told = t.told
+		o, err := s.Registry.Rename(ctx, in)
 		var invalid *registry.InvalidError
 		switch {
 		case errors.As(err, &invalid):
-			v.Wrong, status = sentenceOf(invalid.Text), http.StatusUnprocessableEntity
+			v.Wrong = sentenceOf(invalid.Text)
+			return func(w http.ResponseWriter, r *http.Request) { draw(w, r, http.StatusUnprocessableEntity) }
 		case errors.Is(err, registry.ErrNotFound):
-			s.noStructure(w, r)
-			return
+			return s.noStructure
+		case err == nil && len(o.Transactions) == 0:
+			v.Results = o.Results
+			v.Topics, err = s.topicsFor(ctx, u)
+		}
+		return s.renamed(o, err, dry, draw)
+	})
+}
+
+// renamed draws what came of a rename, or would. The outcome, which may be large, is not
+// kept for it.
+func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(http.ResponseWriter, *http.Request, int)) http.HandlerFunc {
+	var sent []registry.Number
+	if o != nil {
+		sent = o.Transactions
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case errors.Is(err, context.Canceled):
+			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
+				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
 		case err != nil:
 			s.drawTrouble(w, r, "/structures", err)
-			return
-		case len(o.Transactions) > 0:
-			http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
-			return
+		case len(sent) > 0:
+			http.Redirect(w, r, console.TransactionPath(sent[0]), http.StatusSeeOther)
+		case dry:
+			draw(w, r, http.StatusOK)
 		default:
-			v.Results = o.Results
-			if !dry {
-				status = http.StatusConflict
-			}
-			if v.Topics, err = s.topicsFor(r.Context(), u); err != nil {
-				s.drawTrouble(w, r, "/structures", err)
-				return
-			}
+			draw(w, r, http.StatusConflict)
 		}
 	}
-	s.draw(w, r, status, console.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
 }

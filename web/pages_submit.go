@@ -72,7 +72,7 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if t := up.task.Load(); t != nil && !t.soon(r.Context()) {
-		s.streamTask(w, r, up, t)
+		s.streamTask(w, r, "/submit", "/submit/"+up.id, t)
 		return
 	}
 	up.mu.Lock()
@@ -105,7 +105,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 	defer up.mu.Unlock()
 	do := r.PostFormValue("do")
 	t := up.task.Load()
-	if do == "discard" && up.sent == 0 && (t == nil || !t.now().Submit) {
+	if do == "discard" && up.sent == 0 && (t == nil || !t.now().Writes) {
 		if t != nil {
 			t.cancel()
 		}

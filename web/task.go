@@ -22,9 +22,9 @@ const (
 	taskPace = 500 * time.Millisecond
 )
 
-// A task is a check or a submission under way. It does not end with the request that
-// asked for it: whoever lost his connection, or loads the page again, finds it there or
-// finds what came of it.
+// A task is a check or a submission under way, a rename or its preview. It does not end
+// with the request that asked for it: whoever lost his connection, or loads the page
+// again, finds it there or finds what came of it.
 type task struct {
 	ended  chan struct{}
 	cancel context.CancelFunc
@@ -55,6 +55,8 @@ func (t *task) read() { t.update(func(f *console.Far) { f.Phase, f.Waits = conso
 func (t *task) told(stage registry.Stage, n int) {
 	t.update(func(f *console.Far) {
 		switch stage {
+		case registry.StageFound:
+			f.Read = n
 		case registry.StageCompared:
 			f.Phase, f.Compared, f.Waits = console.Comparing, n, false
 		case registry.StageChecked:
@@ -81,18 +83,14 @@ func (c *counted) Read(p []byte) (int, error) {
 // begin begins a check of an upload, or its submission, whose mu is held and which has
 // no task.
 func (s *server) begin(r *http.Request, up *upload, submit bool) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	t := &task{ended: make(chan struct{}), cancel: cancel}
-	t.far = console.Far{Submit: submit, All: up.bytes(), Phase: console.Reading, Began: time.Now()}
+	far := console.Far{Writes: submit, All: up.bytes(), Phase: console.Reading}
 	for _, f := range up.files {
-		t.far.Files = append(t.far.Files, f.name)
+		far.Files = append(far.Files, f.name)
 	}
-	in := registry.Submission{Mode: up.mode, DryRun: !submit, Told: t.told, Request: rest.Request(r)}
+	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
 	c := &checked{submit: submit}
-	in.Structures = up.structures(ctx, t, c)
-	up.task.Store(t)
-	s.tasks.Go(func() {
-		defer cancel()
+	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
+		in.Told, in.Structures = t.told, up.structures(ctx, t, c)
 		s.decide(ctx, t, c, in)
 		up.mu.Lock()
 		defer up.mu.Unlock()
@@ -101,9 +99,21 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 			up.close()
 		}
 		up.task.Store(nil)
+	}))
+}
+
+// start starts a task. What writes is waited for when the server ends, and what only
+// looks ends with it.
+func (s *server) start(r *http.Request, far console.Far, work func(context.Context, *task)) *task {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	far.Began = time.Now()
+	t := &task{ended: make(chan struct{}), cancel: cancel, far: far}
+	s.tasks.Go(func() {
+		defer cancel()
+		work(ctx, t)
 		close(t.ended)
 	})
-	if !submit { // the end of the server need not wait for what writes nothing
+	if !far.Writes {
 		go func() {
 			select {
 			case <-s.stopping:
@@ -112,6 +122,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 			}
 		}()
 	}
+	return t
 }
 
 // decide asks the registry, and what the outcome would mean to topics.
@@ -119,8 +130,7 @@ func (s *server) decide(ctx context.Context, t *task, c *checked, in registry.Su
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			s.Log.ErrorContext(ctx, "panic in a submission", "panic", p, "correlation_id", in.CorrelationID, "stack", string(debug.Stack()))
-			c.err = fmt.Errorf("this hit a defect of the program; the log has it under the correlation id %s", in.CorrelationID)
+			c.err = s.defect(ctx, p, in.CorrelationID)
 		}
 		c.took = time.Since(began)
 	}()
@@ -130,6 +140,22 @@ func (s *server) decide(ctx context.Context, t *task, c *checked, in registry.Su
 	t.update(func(f *console.Far) { f.Phase = console.Fitting })
 	c.whither, c.err = s.whitherAll(ctx, c.outcome)
 	c.keep()
+}
+
+// defect is what a task that panicked says.
+func (s *server) defect(ctx context.Context, p any, correlation string) error {
+	s.Log.ErrorContext(ctx, "panic in a task", "panic", p, "correlation_id", correlation, "stack", string(debug.Stack()))
+	return fmt.Errorf("this hit a defect of the program; the log has it under the correlation id %s", correlation)
+}
+
+// over says whether it has ended.
+func (t *task) over() bool {
+	select {
+	case <-t.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // soon waits a moment for the end of a task, which most reach in it.
@@ -144,11 +170,11 @@ func (t *task) soon(ctx context.Context) bool {
 }
 
 // streamTask tells how far a task is until it ends; then the page leads to what came of
-// it.
-func (s *server) streamTask(w http.ResponseWriter, r *http.Request, up *upload, t *task) {
+// it, which is at its own address.
+func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section, address string, t *task) {
 	flush := http.NewResponseController(w)
 	end := time.After(liveMax)
-	p := &console.Task{ID: up.id, Submit: t.now().Submit, Now: t.now, Flush: func() error { return flush.Flush() },
+	p := &console.Task{Path: address, Now: t.now, Flush: func() error { return flush.Flush() },
 		Wait: func() console.TaskState {
 			select {
 			case <-t.ended:
@@ -163,7 +189,7 @@ func (s *server) streamTask(w http.ResponseWriter, r *http.Request, up *upload, 
 				return console.TaskRuns
 			}
 		}}
-	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), "/submit"), p))
+	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), section), p))
 }
 
 // Finish waits for the submissions that a handler made by New has begun and not ended:

@@ -57,6 +57,7 @@ type server struct {
 	glance     glances
 	items      contents
 	uploads    uploads
+	errands    errands
 	tasks      sync.WaitGroup
 	watch      sync.Map // *live by watched
 	dashboards sync.Map // *live by the producer whose times are drawn

@@ -73,16 +73,16 @@ var (
 // leave goes to a path, and does not wait for it: some pages are drawn for minutes.
 func (b *browser) leave(path string) {
 	b.t.Helper()
-	b.do(chromedp.Evaluate(`location = "`+path+`"; true`, nil))
+	b.do(chromedp.Evaluate(`window.left = true; location = "`+path+`"; true`, nil))
 }
 
 // until waits for an expression to be true, on a page that need not be there whole nor
-// run scripts.
+// run scripts, and that is not the one that was left.
 func (b *browser) until(expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		var met bool
-		err := chromedp.Run(b.Context, chromedp.Evaluate("!!("+expression+")", &met))
+		err := chromedp.Run(b.Context, chromedp.Evaluate("!window.left && !!("+expression+")", &met))
 		switch {
 		case met:
 			return

@@ -166,6 +166,12 @@ func (r reader) ReferringAgency(ctx context.Context, agency string) (owned, refe
 	return owned, referring, err
 }
 
+// Maintains implements registry.Reader.
+func (r reader) Maintains(ctx context.Context, agency string) (yes bool, err error) {
+	err = r.q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM urns u JOIN current c ON c.urn_id = u.id WHERE u.agency = $1 OR u.agency LIKE $2)`, agency, below(agency)).Scan(&yes)
+	return yes, err
+}
+
 // Maintained implements registry.Reader.
 func (r reader) Maintained(ctx context.Context, agencies []string) (out []registry.Stored, err error) {
 	err = r.stored(ctx, func(s registry.Stored) error {

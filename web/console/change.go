@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 
 	"urncast/registry"
@@ -29,6 +30,11 @@ type Renaming struct {
 }
 
 const renameShown = 200
+
+// Address is that of the page, with what was asked for.
+func (r *Renaming) Address() string {
+	return StructurePath(r.URN) + "/rename?" + url.Values{"id": {r.NewID}, "versions": {renameVersions(r)}}.Encode()
+}
 
 func (r *Renaming) count(v registry.Verdict) int {
 	n := 0

@@ -9,10 +9,11 @@ import (
 	"github.com/a-h/templ"
 )
 
-// A Phase is what a check or a submission is doing.
+// A Phase is what a task is doing.
 type Phase int
 
-// The phases, in their order. A submission has no Fitting, a check no Writing.
+// The phases, in their order. What writes has no Fitting, what only looks no Writing, and
+// a rename no Reading.
 const (
 	Reading Phase = iota
 	Comparing
@@ -21,9 +22,11 @@ const (
 	Fitting
 )
 
-// Far is how far a check or a submission is. Every figure is counted, none guessed.
+// Far is how far a task is. Every figure is counted, none guessed.
 type Far struct {
-	Submit                           bool
+	Writes                           bool // a submission or a rename; else a check or a preview
+	Renames                          bool
+	Subject                          string // what it is about, where no file says so
 	Phase                            Phase
 	Began                            time.Time
 	Files                            []string
@@ -44,12 +47,12 @@ const (
 	TaskStopped // the server ends
 )
 
-// A Task draws a check or a submission while it runs, without script. Each look at it is
-// drawn behind the one before, and the stylesheet shows the last.
+// A Task draws a check or a submission, or the like of a rename, while it runs, without
+// script. Each look at it is drawn behind the one before, and the stylesheet shows the
+// last.
 type Task struct {
-	ID     string
-	Submit bool
-	Now    func() Far
+	Path string // leads to what comes of it
+	Now  func() Far
 	// Wait waits a moment.
 	Wait  func() TaskState
 	Flush func() error
@@ -57,13 +60,16 @@ type Task struct {
 
 // Title heads the page.
 func (t *Task) Title() string {
-	if t.Submit {
+	switch now := t.Now(); {
+	case now.Renames && now.Writes:
+		return "Renaming"
+	case now.Renames:
+		return "Looking what would follow"
+	case now.Writes:
 		return "Submitting"
 	}
 	return "Checking"
 }
-
-func (t *Task) path() string { return "/submit/" + t.ID }
 
 // Stream draws until the task ends, or nobody looks any more.
 func (t *Task) Stream() templ.Component {
@@ -113,12 +119,18 @@ type taskLine struct {
 
 func (f *Far) lines() []taskLine {
 	phases := []Phase{Reading, Comparing, Ruling, Fitting}
-	if f.Submit {
+	if f.Writes {
 		phases[3] = Writing
+	}
+	if f.Renames {
+		phases = phases[1:]
 	}
 	var out []taskLine
 	for _, p := range phases {
 		l := taskLine{Step: Step{Name: phaseNames[p]}}
+		if f.Renames && p == Comparing {
+			l.Name = "Rewrite URNs and references"
+		}
 		switch {
 		case p < f.Phase:
 			l.State = StepPassed
@@ -154,11 +166,11 @@ func (f *Far) fill(l *taskLine, p Phase) {
 			}
 		}
 	case Comparing:
-		if of(f.Compared); f.Waits {
+		switch of(f.Compared); {
+		case f.Waits && f.Writes:
+			l.Finding, l.all = "Waits for its turn, and reads what is there.", 0
+		case f.Waits, f.Read == 0:
 			l.Finding, l.all = "Reads what is there.", 0
-			if f.Submit {
-				l.Finding = "Waits for its turn, and reads what is there."
-			}
 		}
 	case Ruling:
 		of(f.Checked)

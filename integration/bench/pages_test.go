@@ -49,6 +49,7 @@ func consolePages(topic string) []page {
 		{"its source", list + "/source?format=fusion-json"},
 		{"renaming it, with what follows", list + "/rename?id=L_NEW"},
 		{"deleting it, with what is in the way", list + "/delete"},
+		{"renaming its agency", "/agencies/RIG/rename"},
 		{"a codelist of 50,000", big},
 		{"its items in the middle", fmt.Sprintf("%s?from=%d", big, pagesCodes/2)},
 		{"its items, found by text", big + "?items=4711"},

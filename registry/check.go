@@ -17,7 +17,7 @@ func (s *submission) check(ctx context.Context) error {
 	var before []Stored
 	for i, e := range s.entries {
 		s.told(StageChecked, i)
-		if !e.changed || e.structure == nil {
+		if !e.changed {
 			continue
 		}
 		if err := s.checkReferences(ctx, e); err != nil {
@@ -44,11 +44,7 @@ func (e *entry) mayLoseItems() bool {
 	if e.before == nil || e.free && e.urn.Class != sdmx.ClassAgencyScheme {
 		return false
 	}
-	switch e.structure.(type) {
-	case sdmx.ItemScheme, *sdmx.DataStructure:
-		return true
-	}
-	return false
+	return e.scheme || e.urn.Class == sdmx.ClassDataStructure
 }
 
 // loadTargets reads what all references lead to in one round trip.

@@ -3,41 +3,39 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"urncast/sdmx"
 )
 
 // merge brings what is stored into what was submitted, where the mode says so.
 func (s *submission) merge(ctx context.Context, e *entry) error {
-	scheme, isScheme := e.structure.(sdmx.ItemScheme)
 	switch {
-	case s.Mode == ModeAppend && !isScheme:
+	case s.Mode == ModeAppend && !e.scheme:
 		e.change.Digest = e.before.Digest // what is there stays
 		return nil
-	case isScheme && scheme.IsPartial() && s.Mode == ModeFullReplace:
+	case e.partial && s.Mode == ModeFullReplace:
 		e.refuse(ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
 		return nil
-	case isScheme && scheme.IsPartial(): // sdmx-rest 2.x: a partial scheme is an update of what is stored
-	case s.Mode == ModeReplace || s.Mode == ModeFullReplace || !isScheme:
+	case e.partial: // sdmx-rest 2.x: a partial scheme is an update of what is stored
+	case s.Mode == ModeReplace || s.Mode == ModeFullReplace || !e.scheme:
 		return nil
+	}
+	submitted, err := sdmx.ParseCanonical(e.urn.Class, e.change.Body)
+	if err != nil {
+		return err
 	}
 	stored, err := s.world.read(ctx, *e.before)
 	if err != nil {
 		return err
 	}
-	whole, ok := stored.(sdmx.ItemScheme)
-	if !ok {
-		return fmt.Errorf("%s is stored as another type", e.urn)
-	}
+	scheme, whole := submitted.(sdmx.ItemScheme), stored.(sdmx.ItemScheme) // both are of one class
 	if err := whole.MergeItems(scheme, s.Mode != ModeAppend); err != nil {
 		return err
 	}
 	if s.Mode != ModeAppend {
 		mergeTexts(whole.Common(), scheme.Common())
 	}
-	e.structure = whole
-	e.describe()
+	e.describe(whole)
 	return nil
 }
 
@@ -56,7 +54,7 @@ func mergeTexts(into, from *sdmx.Artefact) {
 
 // applyItems takes single items out of their schemes.
 func (s *submission) applyItems(ctx context.Context) error {
-	schemes := map[sdmx.URN]*entry{}
+	schemes, left := map[sdmx.URN]*entry{}, map[sdmx.URN]sdmx.Maintainable{}
 	for _, item := range s.items {
 		e := schemes[item.URN]
 		if e == nil {
@@ -70,14 +68,15 @@ func (s *submission) applyItems(ctx context.Context) error {
 			} else if err != nil {
 				return err
 			}
-			e.structure = m
+			left[item.URN] = m
 		}
-		if scheme, ok := e.structure.(sdmx.ItemScheme); e.structure != nil && (!ok || !scheme.RemoveItem(item.Item)) {
+		m := left[item.URN]
+		if scheme, ok := m.(sdmx.ItemScheme); m != nil && (!ok || !scheme.RemoveItem(item.Item)) {
 			e.refuse(ReasonMissing, []string{item.String()}, "%s is not there, so it cannot be deleted.", item)
 		}
 	}
 	for u, e := range schemes {
-		if e.structure == nil || e.result.Verdict == Refused {
+		if e.result.Verdict == Refused {
 			continue
 		}
 		for _, st := range s.world.stored[KeyOf(u)] {
@@ -85,7 +84,7 @@ func (s *submission) applyItems(ctx context.Context) error {
 				e.before = &st
 			}
 		}
-		e.describe()
+		e.describe(left[u])
 		s.put(e, Updated)
 	}
 	return nil

@@ -192,8 +192,8 @@ func (s *submission) move(ctx context.Context, moved, dependants []Stored, rewri
 
 // moveOne stores one structure, under another URN if that is u.
 func (s *submission) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
-	e := &entry{structure: m, urn: u, free: true, result: &Result{URN: u}}
-	e.describe()
+	e := &entry{urn: u, free: true, result: &Result{URN: u}}
+	e.describe(m)
 	s.entries = append(s.entries, e)
 	switch {
 	case u == st.URN:

@@ -15,15 +15,17 @@ import (
 	"urncast/sdmx"
 )
 
-// An entry is one structure of a submission.
+// An entry is one structure of a submission. Of the structure it keeps the canonical
+// form, which takes a fraction of the memory, and is read where items are asked for.
 type entry struct {
-	structure sdmx.Maintainable // what is to be stored; nil for a delete
-	urn       sdmx.URN
-	result    *Result
-	free      bool // a rename may change what is immutable
+	urn    sdmx.URN
+	result *Result
+	free   bool // a rename may change what is immutable
 
 	before  *Stored
-	change  WriteChange
+	change  WriteChange // empty for a delete
+	scheme  bool        // of items
+	partial bool        // a scheme that does not hold all of its items
 	changed bool
 }
 
@@ -189,19 +191,18 @@ func (s *submission) refused() bool {
 func (s *submission) collect() error {
 	seen := map[sdmx.URN]bool{}
 	add := func(in Submitted) error {
-		u := sdmx.URNOf(in.Structure)
-		e := &entry{structure: in.Structure, urn: u, result: &Result{URN: u, Where: in.Where}}
+		u := sdmx.URNOf(in.Structure).Clone()
+		e := &entry{urn: u, result: &Result{URN: u, Where: in.Where}}
 		if seen[u] {
 			e.refuse(ReasonTwice, nil, "%s is in the submission twice; send it once.", u)
 		}
 		seen[u] = true
 		s.agencies[u.Agency] = true
 		if s.Mode == ModeDelete {
-			e.structure = nil
 			s.deletes = append(s.deletes, e)
 			return nil
 		}
-		e.describe()
+		e.describe(in.Structure)
 		s.entries = append(s.entries, e)
 		return nil
 	}
@@ -223,13 +224,15 @@ func (s *submission) collect() error {
 	return nil
 }
 
-// describe computes what is stored beside the structure.
-func (e *entry) describe() {
-	body := sdmx.AppendCanonical(nil, e.structure)
+// describe computes what is stored of a structure, and beside it.
+func (e *entry) describe(m sdmx.Maintainable) {
+	body := sdmx.AppendCanonical(nil, m)
 	e.change = WriteChange{
-		URN: e.urn, Body: body, Digest: sdmx.DigestOf(body), Structural: sdmx.StructuralDigest(e.structure),
-		Immutable: sdmx.Immutable(e.structure), Final: e.structure.Common().Final, Refs: sdmx.Refs(e.structure),
+		URN: e.urn, Body: body, Digest: sdmx.DigestOf(body), Structural: sdmx.StructuralDigest(m),
+		Immutable: sdmx.Immutable(m), Final: m.Common().Final, Refs: sdmx.Refs(m),
 	}
+	scheme, ok := m.(sdmx.ItemScheme)
+	e.scheme, e.partial = ok, ok && scheme.IsPartial()
 }
 
 func (e *entry) refuse(reason Reason, urns []string, format string, args ...any) {
@@ -295,7 +298,7 @@ func (s *submission) applyOne(ctx context.Context, e *entry) error {
 		return err
 	}
 	if e.result.Verdict == Refused || e.change.Digest == e.before.Digest {
-		s.world.add(e.structure)
+		s.world.add(e)
 		return nil
 	}
 	s.put(e, Updated)
@@ -317,7 +320,7 @@ func (s *submission) put(e *entry, v Verdict) {
 		e.result.Verdict = v
 	}
 	s.world.fresh[e.urn] = true
-	s.world.add(e.structure)
+	s.world.add(e)
 }
 
 // applyFull deletes what the agencies of the submission, or all, maintain and the

@@ -11,7 +11,7 @@ import (
 // what the submission puts and takes away laid over it.
 type world struct {
 	reader Reader
-	put    map[sdmx.URN]sdmx.Maintainable
+	put    map[sdmx.URN]*entry
 	gone   map[sdmx.URN]bool
 	fresh  map[sdmx.URN]bool  // of put: what changes, so that its references are checked
 	keys   map[Key][]sdmx.URN // of put
@@ -20,17 +20,16 @@ type world struct {
 }
 
 func newWorld(r Reader) *world {
-	return &world{reader: r, put: map[sdmx.URN]sdmx.Maintainable{}, gone: map[sdmx.URN]bool{}, fresh: map[sdmx.URN]bool{},
+	return &world{reader: r, put: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, fresh: map[sdmx.URN]bool{},
 		keys: map[Key][]sdmx.URN{}, stored: map[Key][]Stored{}, items: map[sdmx.URN]map[string]bool{}}
 }
 
-func (w *world) add(m sdmx.Maintainable) {
-	u := sdmx.URNOf(m)
-	if w.put[u] == nil {
-		w.keys[KeyOf(u)] = append(w.keys[KeyOf(u)], u)
+func (w *world) add(e *entry) {
+	if w.put[e.urn] == nil {
+		w.keys[KeyOf(e.urn)] = append(w.keys[KeyOf(e.urn)], e.urn)
 	}
-	w.put[u] = m
-	delete(w.items, u)
+	w.put[e.urn] = e
+	delete(w.items, e.urn)
 }
 
 // load reads the versions of many keys in one round trip.
@@ -100,12 +99,9 @@ func (w *world) itemsOf(ctx context.Context, u sdmx.URN) (map[string]bool, error
 	if items, known := w.items[u]; known {
 		return items, nil
 	}
-	m := w.put[u]
-	if m == nil {
-		var err error
-		if m, err = w.fetch(ctx, u); err != nil {
-			return nil, err
-		}
+	m, err := w.whole(ctx, u)
+	if err != nil {
+		return nil, err
 	}
 	var items map[string]bool
 	if s, ok := m.(sdmx.ItemScheme); !m.Common().External && (!ok || !s.IsPartial()) {
@@ -116,6 +112,14 @@ func (w *world) itemsOf(ctx context.Context, u sdmx.URN) (map[string]bool, error
 	}
 	w.items[u] = items
 	return items, nil
+}
+
+// whole gives a structure as it would be.
+func (w *world) whole(ctx context.Context, u sdmx.URN) (sdmx.Maintainable, error) {
+	if e := w.put[u]; e != nil {
+		return sdmx.ParseCanonical(u.Class, e.change.Body)
+	}
+	return w.fetch(ctx, u)
 }
 
 // fetch reads a stored structure.

@@ -20,6 +20,11 @@ type URN struct {
 	Version Version
 }
 
+// Clone is the same without the text that it was read from, of which a URN keeps all.
+func (u URN) Clone() URN {
+	return URN{u.Class, strings.Clone(u.Agency), strings.Clone(u.ID), Version(strings.Clone(string(u.Version)))}
+}
+
 // ParseURN is the only way in from text; everything behind it trusts the type.
 // The form is that of SDMX 2.1 and 3.0:
 // urn:sdmx:org.sdmx.infomodel.<package>.<Class>=<agency>:<id>(<version>).

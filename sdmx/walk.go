@@ -47,14 +47,14 @@ func EachRef(m Maintainable, fn func(path string, r *Ref)) {
 }
 
 // Refs lists the references that an artefact holds, each once, in the order of
-// their first appearance.
+// their first appearance. It keeps nothing of the text that they were read from.
 func Refs(m Maintainable) []Ref {
 	var out []Ref
 	seen := map[Ref]bool{}
 	EachRef(m, func(_ string, r *Ref) {
 		if !seen[*r] {
 			seen[*r] = true
-			out = append(out, *r)
+			out = append(out, Ref{r.URN.Clone(), r.ItemClass, strings.Clone(r.Item)})
 		}
 	})
 	return out

@@ -19,7 +19,11 @@ const errandKept = 5 * time.Minute
 type errand struct {
 	task   *task
 	writes bool
-	answer http.HandlerFunc // draws what came of it; set when the task has ended
+
+	// What came of it, when the task has ended. What is done is told to whoever asks
+	// again; all else is tried again.
+	answer http.HandlerFunc
+	done   bool
 }
 
 // errands are those of this process.
@@ -76,8 +80,9 @@ func (s *server) resume(w http.ResponseWriter, r *http.Request, address string) 
 	return true
 }
 
-// send begins an errand, and answers with what comes of it or how far it is.
-func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject string, writes bool, work func(context.Context, *task) http.HandlerFunc) {
+// send begins an errand, and answers with what comes of it or how far it is. Work gives
+// what draws that, and whether it is done.
+func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject string, writes bool, work func(context.Context, *task) (http.HandlerFunc, bool)) {
 	k := errandKey{access.From(r.Context()).Name, address}
 	correlation := rest.Request(r).CorrelationID
 	e := s.errands.keep(k, func() *errand {
@@ -85,24 +90,22 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject s
 		e.task = s.start(r, console.Far{Writes: writes, Renames: true, Subject: subject, Phase: console.Comparing, Waits: true}, func(ctx context.Context, t *task) {
 			defer func() {
 				if p := recover(); p != nil {
-					err := s.defect(ctx, p, correlation)
-					e.answer = func(w http.ResponseWriter, r *http.Request) { s.drawTrouble(w, r, "/structures", err) }
+					e.answer, e.done = s.renamed(nil, s.defect(ctx, p, correlation), !writes, nil)
 				}
 				time.AfterFunc(errandKept, func() { s.errands.forget(k, e) })
 			}()
-			e.answer = work(ctx, t)
+			e.answer, e.done = work(ctx, t)
 		})
 		return e
 	})
 	s.meet(w, r, k, e)
 }
 
-// meet waits a moment for an errand's end. What was previewed once is previewed anew the
-// next time, for it may not hold any more.
+// meet waits a moment for an errand's end.
 func (s *server) meet(w http.ResponseWriter, r *http.Request, k errandKey, e *errand) {
 	switch {
 	case e.task.soon(r.Context()):
-		if !e.writes {
+		if !e.done {
 			s.errands.forget(k, e)
 		}
 		e.answer(w, r)

@@ -230,7 +230,7 @@ func (s *server) watchDashboard(chosen string) func(context.Context) ([]part, st
 	var before []producer.Status
 	return func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
-		if err := s.fillDashboard(ctx, d, dayLive); err != nil {
+		if err := s.fillDashboard(ctx, d); err != nil {
 			d.Trouble = err.Error()
 		}
 		say := console.Said(before, d.Producers)

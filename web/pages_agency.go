@@ -64,7 +64,7 @@ func agencyAddress(r *http.Request, q url.Values) string {
 // sendAgency asks the registry to rename, or what that would do.
 func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, dry bool) {
 	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
-	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) http.HandlerFunc {
+	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told
 		o, err := s.Registry.Rename(ctx, in)
 		var invalid *registry.InvalidError
@@ -72,7 +72,7 @@ func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.A
 			v.Wrong = sentenceOf(invalid.Text)
 			return func(w http.ResponseWriter, r *http.Request) {
 				s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
-			}
+			}, false
 		}
 		if err == nil && len(o.Transactions) == 0 {
 			t.update(func(f *console.Far) { f.Phase = console.Fitting })

@@ -119,16 +119,16 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	if v.AllVersions {
 		in.Structure.Version = ""
 	}
-	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) http.HandlerFunc {
+	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told
 		o, err := s.Registry.Rename(ctx, in)
 		var invalid *registry.InvalidError
 		switch {
 		case errors.As(err, &invalid):
 			v.Wrong = sentenceOf(invalid.Text)
-			return func(w http.ResponseWriter, r *http.Request) { draw(w, r, http.StatusUnprocessableEntity) }
+			return func(w http.ResponseWriter, r *http.Request) { draw(w, r, http.StatusUnprocessableEntity) }, false
 		case errors.Is(err, registry.ErrNotFound):
-			return s.noStructure
+			return s.noStructure, false
 		case err == nil && len(o.Transactions) == 0:
 			v.Results = o.Results
 			v.Topics, err = s.topicsFor(ctx, u)
@@ -137,9 +137,9 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	})
 }
 
-// renamed draws what came of a rename, or would. The outcome, which may be large, is not
-// kept for it.
-func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(http.ResponseWriter, *http.Request, int)) http.HandlerFunc {
+// renamed draws what came of a rename, or would, and says whether it is done. The
+// outcome, which may be large, is not kept for it.
+func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(http.ResponseWriter, *http.Request, int)) (http.HandlerFunc, bool) {
 	var sent []registry.Number
 	if o != nil {
 		sent = o.Transactions
@@ -149,8 +149,12 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(htt
 		case errors.Is(err, context.Canceled):
 			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
 				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-		case err != nil:
+		case err != nil && dry:
 			s.drawTrouble(w, r, "/structures", err)
+		case err != nil:
+			s.Log.ErrorContext(r.Context(), "a rename broke off", "path", r.URL.Path, "error", err)
+			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
+				sentenceOf(err.Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
 		case len(sent) > 0:
 			http.Redirect(w, r, console.TransactionPath(sent[0]), http.StatusSeeOther)
 		case dry:
@@ -158,5 +162,5 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(htt
 		default:
 			draw(w, r, http.StatusConflict)
 		}
-	}
+	}, len(sent) > 0
 }

@@ -23,7 +23,7 @@ const (
 // looked at most when something is wrong.
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d := &console.Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
-	if err := s.fillDashboard(r.Context(), d, dayFresh); err != nil {
+	if err := s.fillDashboard(r.Context(), d); err != nil {
 		s.Log.WarnContext(r.Context(), "the dashboard cannot show everything", "error", err)
 		d.Trouble = err.Error()
 	}
@@ -33,9 +33,9 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))
 }
 
-// fillDashboard gathers what the page shows, with a day's history that may be so old.
-// Where the producer to draw is none that there is, it is the first.
-func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard, old time.Duration) error {
+// fillDashboard gathers what the page shows. Where the producer to draw is none that
+// there is, it is the first.
+func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard) error {
 	counts, last, err := s.Registry.Counts(ctx)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard, old ti
 	if len(d.Producers) > 0 && !slices.ContainsFunc(d.Producers, func(p producer.Status) bool { return p.Name == d.Chosen }) {
 		d.Chosen = d.Producers[0].Name
 	}
-	d.Volume, d.Paces, err = s.day.get(ctx, s, d, old)
+	d.Volume, d.Paces, err = s.day.get(ctx, s, d)
 	return err
 }
 
@@ -69,22 +69,28 @@ func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard, old ti
 type day struct {
 	mu     sync.Mutex
 	made   time.Time
-	of     int             // producers
-	upTo   registry.Number // the newest transaction then
+	seen   []registry.Number // what was recorded then, and what each producer had sent
 	volume console.Volume
 	paces  map[string]*console.Pace
 }
 
 const (
+	// dayFresh is how old a history may be whatever happened since, and dayMoved how old
+	// it may be where nothing did: its window moves on.
 	dayFresh = 2 * time.Second
-	dayLive  = 15 * time.Second
+	dayMoved = 15 * time.Second
 )
 
-// get gives a history that is at most so old, of the producers there are.
-func (y *day) get(ctx context.Context, s *server, d *console.Dashboard, old time.Duration) (console.Volume, map[string]*console.Pace, error) {
+// get gives the history of the producers there are.
+func (y *day) get(ctx context.Context, s *server, d *console.Dashboard) (console.Volume, map[string]*console.Pace, error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if age := d.Now.Sub(y.made); age >= 0 && (age < dayFresh || age < old && y.upTo == d.Last) && y.of == len(d.Producers) {
+	seen := []registry.Number{d.Last}
+	for i := range d.Producers {
+		seen = append(seen, d.Producers[i].Sent)
+	}
+	age := d.Now.Sub(y.made)
+	if age >= 0 && len(seen) == len(y.seen) && (age < dayFresh || age < dayMoved && slices.Equal(seen, y.seen)) {
 		return y.volume, y.paces, nil
 	}
 	volume, err := s.volume(ctx, d.Now)
@@ -106,7 +112,7 @@ func (y *day) get(ctx context.Context, s *server, d *console.Dashboard, old time
 		}
 		paces[p.Name] = pace
 	}
-	y.made, y.of, y.upTo, y.volume, y.paces = d.Now, len(d.Producers), d.Last, volume, paces
+	y.made, y.seen, y.volume, y.paces = d.Now, seen, volume, paces
 	return volume, paces, nil
 }
 

@@ -166,13 +166,14 @@ func baselineRow(w *world, out *table, what string, n, codes int) {
 	message := rig.Message(lists...)
 	began := time.Now()
 	w.submit(message)
-	submitted := time.Since(began).Seconds()
+	submitted, peak := time.Since(began).Seconds(), w.peak()
 	w.await(status.settled)
 	size := w.valueSize()
 	body := values(n, size)
 	stored := bareCopy(w.t, w.database, body).Seconds()
 	out.rows = append(out.rows, row{what: fmt.Sprintf("submit %d structures in one message, %d MB", n, len(message)/1_000_000), unit: "structures/s",
-		ours: figure{float64(n) / submitted}, bare: figure{float64(n) / stored}, bareName: "one pipelined Postgres commit", aim: "≥ 0.5×"})
+		ours: figure{float64(n) / submitted}, bare: figure{float64(n) / stored}, bareName: "one pipelined Postgres commit", aim: "≥ 0.5×"},
+		row{what: "peak resident memory of it", unit: "MiB", ours: figure{peak}, bare: figure{float64(len(message)) / (1 << 20)}, bareName: "the message"})
 	var ours, bare figure
 	for round := range rounds {
 		began := time.Now()

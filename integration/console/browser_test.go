@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -47,28 +48,34 @@ func serve(t *testing.T) (*httptest.Server, *registry.Registry) {
 // serveStore gives the registry's database, too.
 func serveStore(t *testing.T) (*httptest.Server, *registry.Registry, *postgres.Store) {
 	t.Helper()
+	r, store, h := build(t, "console_"+t.Name(), "", web.Options{Environment: "Test"})
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s, r, store
+}
+
+// build makes a console on a database of its own, with a producer.
+func build(t *testing.T, database, name string, o web.Options) (*registry.Registry, *postgres.Store, http.Handler) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("console_"+t.Name())))
+	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower(database)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
+	t.Cleanup(cancel) // before the store closes, what listens must end
 	d, err := store.Directory(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := producer.Config{Routes: []producer.Route{{Topic: "sdmx.public.json", Format: "fusion-json"}}}.WithDefaults()
+	config := producer.Config{Name: name, Routes: []producer.Route{{Topic: "sdmx.public.json", Format: "fusion-json"}}}.WithDefaults()
 	if err := d.Fix(ctx, &config, ""); err != nil {
 		t.Fatal(err)
 	}
-	r := registry.New(store)
 	quiet := slog.New(slog.DiscardHandler)
-	s := httptest.NewServer(web.New(web.Options{Registry: r, Producers: &producer.Producers{Directory: d},
-		Access:      &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet},
-		Environment: "Test", Version: "1.0.0", Log: quiet}))
-	t.Cleanup(s.Close)
-	t.Cleanup(cancel) // before the store closes, what listens must end
-	return s, r, store
+	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &producer.Producers{Directory: d}, "1.0.0", quiet
+	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet}
+	return o.Registry, store, web.New(o)
 }
 
 // A browser is one tab, signed in, that complains of whatever a page complains of.

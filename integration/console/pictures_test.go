@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -25,11 +24,6 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"urncast/integration/rig/pg"
-	"urncast/producer"
-	"urncast/registry"
-	"urncast/registry/access"
-	"urncast/registry/postgres"
 	"urncast/web"
 	"urncast/web/console"
 )
@@ -66,29 +60,11 @@ func pictures() (all []picture) {
 // serveStyle serves the pages of the pictures, as they are at one moment: a sheet of
 // all parts, a dashboard with a producer in every state, and a small registry.
 func serveStyle(t *testing.T) string {
-	ctx, cancel := context.WithCancel(t.Context())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "console_style"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(store.Close)
-	d, err := store.Directory(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := producer.Config{Name: "bis-public", Routes: []producer.Route{{Topic: "sdmx.public.json", Format: "fusion-json"}}}.WithDefaults()
-	if err := d.Fix(ctx, &config, ""); err != nil {
-		t.Fatal(err)
-	}
-	r := registry.New(store)
+	r, store, ours := build(t, "console_style", "bis-public", web.Options{Environment: "Production", Now: func() time.Time { return moment }})
 	fill(t, r)
-	if _, err := store.Pool().Exec(ctx, `UPDATE transactions SET recorded_at = $1::timestamptz - (100 - number) * interval '7 minutes'`, moment); err != nil {
+	if _, err := store.Pool().Exec(t.Context(), `UPDATE transactions SET recorded_at = $1::timestamptz - (100 - number) * interval '7 minutes'`, moment); err != nil {
 		t.Fatal(err)
 	}
-	quiet := slog.New(slog.DiscardHandler)
-	ours := web.New(web.Options{Registry: r, Producers: &producer.Producers{Directory: d}, Now: func() time.Time { return moment },
-		Access:      &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet},
-		Environment: "Production", Version: "1.0.0", Log: quiet})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := &console.Frame{Title: "Style", Path: r.URL.Path, Environment: "Production", Version: "1.0.0", Now: moment, Publishing: "urncast-1", Standby: []string{"urncast-2"},
 			Who: console.Who{Name: "admin", Role: "admin"}, Side: console.Map()}
@@ -113,7 +89,6 @@ func serveStyle(t *testing.T) string {
 		}
 	}))
 	t.Cleanup(s.Close)
-	t.Cleanup(cancel) // before the store closes, what listens must end
 	return s.URL
 }
 

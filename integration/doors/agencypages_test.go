@@ -54,7 +54,9 @@ func TestAgencyPages(t *testing.T) {
 	want(t, "rename", status, body, 200, "Replaced 3 structures", "one half of a submission")
 	page(t, s, "/structures/datastructure/A2/D/1.0", "1 refers to it")
 	status, body = call(t, s, "POST", rename, []byte("id=A2"), "Content-Type", media)
-	want(t, "a second click", status, body, 404, "If it was renamed just now")
+	want(t, "a second click", status, body, 200, "Replaced 3 structures", "one half of a submission")
+	status, body = call(t, s, "GET", rename, nil)
+	want(t, "gone", status, body, 404, "If it was renamed just now")
 	if _, log := call(t, s, "GET", "/api/v1/transactions?after=3", nil); !strings.Contains(log, `"transactions":[]`) {
 		t.Errorf("a second click renamed again: %s", log)
 	}

@@ -74,6 +74,15 @@ func (d *desk) waits() {
 	}
 }
 
+// cut takes the connection away from what waits for the lock.
+func (d *desk) cut() {
+	d.t.Helper()
+	const sql = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+	if _, err := d.store.Pool().Exec(d.t.Context(), sql); err != nil {
+		d.t.Error(err)
+	}
+}
+
 // finish is what the program does at its end.
 func (d *desk) finish(patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
@@ -129,10 +138,7 @@ func TestDatabaseLostWhileSubmitting(t *testing.T) {
 	release := rig.LockRegistry(t, d.store.Pool())
 	d.asks("submit")
 	d.waits()
-	const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
-	if _, err := d.store.Pool().Exec(t.Context(), cut); err != nil {
-		t.Fatal(err)
-	}
+	d.cut()
 	if err := d.finish(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +171,46 @@ func TestPanicWhileSubmitting(t *testing.T) {
 	d.asks("submit")
 	page(t, d.s, d.path, "Replaced 1 structure")
 	d.wantTransactions(1)
+}
+
+// A rename that hits a defect, or loses the database, ends neither the program nor the
+// page, and is done when it is asked for again.
+func TestRenameBreaksOff(t *testing.T) {
+	broken := &breakable{}
+	d := newDesk(t, broken)
+	d.asks("submit")
+	if err := d.finish(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	const path = "/structures/codelist/A/L1/1.0/rename"
+	rename := func(method string, status int, words ...string) {
+		t.Helper()
+		got, body := call(t, d.s, method, path+"?id=L2", []byte("id=L2"), "Content-Type", "application/x-www-form-urlencoded")
+		want(t, method, got, body, status, words...)
+	}
+	broken.broken = true
+	rename("GET", 500, "This page cannot be shown", "a defect of the program")
+	rename("POST", 500, "The rename broke off", "a defect of the program")
+	broken.broken = false
+
+	release := rig.LockRegistry(t, d.store.Pool())
+	lost := make(chan struct{})
+	go func() {
+		defer close(lost)
+		d.waits()
+		time.Sleep(time.Second) // until a page says how far it is
+		d.cut()
+	}()
+	rename("POST", 200, "Renaming", "Waits for its turn", "Show what came of it")
+	<-lost
+	release()
+	rename("GET", 500, "The rename broke off", "terminating connection")
+	rename("GET", 200, "L1 would be called L2")
+	d.wantTransactions(1)
+	rename("POST", 200, "Replaced 1 structure")
+	rename("POST", 200, "Replaced 1 structure") // a second click
+	rename("GET", 200, "Replaced 1 structure")
+	d.wantTransactions(3)
 }
 
 // A breakable store panics when it is told to.

@@ -78,8 +78,10 @@ func TestBatch(t *testing.T) {
 	want("one topic's limit", 20_000)
 	b.seen.Store("b", topicLimits{message: 1_000_000, socket: 10_000})
 	want("a broker's limit", 10_000-requestFrame)
-	if err := b.smaller("b", 500_000, nil); kindOf(t, err) != producer.InDoubt {
-		t.Errorf("a refused batch: %v", err)
+	for _, c := range []struct{ refused, next int64 }{{80_000, 8000}, {8000, 1}} {
+		if err := b.smaller("b", c.refused, nil); kindOf(t, err) != producer.InDoubt {
+			t.Errorf("a refused batch: %v", err)
+		}
+		want("a batch was refused", c.next)
 	}
-	want("a batch was refused", 1)
 }

@@ -228,7 +228,7 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			if l.batch > 1 && l.records > 1 && tooLarge(err) {
+			if l.records > 1 && s.size <= l.batch && tooLarge(err) { // it need not have been alone in its batch
 				return l.broker.smaller(*m.TopicPartition.Topic, l.batch, err)
 			}
 			return l.broker.recordFault(*m.TopicPartition.Topic, s.key, s.size, l.death(err))

@@ -15,8 +15,12 @@ import (
 // makes a warning earlier.
 const limitsTimeout = 2 * time.Second
 
-// defaultBatch is librdkafka's batch.size.
-const defaultBatch = 1_000_000
+const (
+	// defaultBatch is librdkafka's batch.size.
+	defaultBatch = 1_000_000
+	// smallestBatch is the smallest that saves anything over one record each.
+	smallestBatch = 4096
+)
 
 // topicLimits are the brokers' limits of a topic, in bytes after compression; 0 where
 // they are not known.
@@ -78,11 +82,19 @@ func (b *Broker) batch(topics []string) int64 {
 		if seen.socket > 0 {
 			size = min(size, seen.socket-requestFrame)
 		}
-		if _, refused := b.cluster.refused.Load(b.refusedAt(topic)); refused {
-			size = 1
+		if refused, _ := b.cluster.refused.Load(b.refusedAt(topic)); refused != nil {
+			size = min(size, below(refused.(int64)))
 		}
 	}
 	return max(size, 1)
+}
+
+// below is what is tried after a batch was refused: a tenth, and soon one record each.
+func below(refused int64) int64 {
+	if next := refused / 10; next >= smallestBatch {
+		return next
+	}
+	return 1
 }
 
 func (b *Broker) refusedAt(topic string) [2]string { return [2]string{b.name, topic} }

@@ -12,7 +12,7 @@ import (
 )
 
 // errandKept is how long what came of an errand waits for whoever asked.
-const errandKept = 5 * time.Minute
+const errandKept = time.Minute
 
 // An errand is a rename or its preview: a page whose answer may take long. Whoever asked
 // for it finds it at its address.
@@ -20,8 +20,8 @@ type errand struct {
 	task   *task
 	writes bool
 
-	// What came of it, when the task has ended. What is done is told to whoever asks
-	// again; all else is tried again.
+	// What came of it, when the task has ended. What is done is told again, until its
+	// user asks for something else; all else is tried again.
 	answer http.HandlerFunc
 	done   bool
 }
@@ -57,7 +57,11 @@ func (e *errands) keep(k errandKey, begin func() *errand) *errand {
 		return there
 	}
 	for other, there := range e.all {
-		if other.user == k.user && !there.writes {
+		switch {
+		case other.user != k.user:
+		case there.task.over():
+			delete(e.all, other)
+		case !there.writes:
 			there.task.cancel()
 		}
 	}

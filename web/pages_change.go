@@ -146,7 +146,7 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(htt
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case errors.Is(err, context.Canceled):
+		case dry && errors.Is(err, context.Canceled):
 			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
 				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
 		case err != nil && dry:

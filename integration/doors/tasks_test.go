@@ -211,6 +211,10 @@ func TestRenameBreaksOff(t *testing.T) {
 	rename("POST", 200, "Replaced 1 structure") // a second click
 	rename("GET", 200, "Replaced 1 structure")
 	d.wantTransactions(3)
+	status, body := call(t, d.s, "POST", "/structures/codelist/A/L2/1.0/rename?id=L1", []byte("id=L1"), "Content-Type", "application/x-www-form-urlencoded")
+	want(t, "back", status, body, 200, "Replaced 1 structure")
+	rename("POST", 200, "Replaced 1 structure") // no second click: it has its old id again
+	d.wantTransactions(7)
 }
 
 // A breakable store panics when it is told to.

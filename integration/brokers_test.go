@@ -43,7 +43,8 @@ func TestBrokers(t *testing.T) {
 		{"leader killed", leaderKilled, nil},
 		{"coordinator killed", coordinatorKilled, nil}, // who asks finds the next one, and may be told of no error
 		{"rolling restart", rollingRestart, []*kerr.Error{kerr.NotCoordinator, kerr.NotLeaderForPartition}},
-		{"too few replicas of the topic", topicShort, []*kerr.Error{kerr.NotEnoughReplicas}},
+		// Where a transaction was about to end, its marker waits, and so does the next one.
+		{"too few replicas of the topic", topicShort, []*kerr.Error{kerr.NotEnoughReplicas, kerr.ConcurrentTransactions}},
 		{"two of three killed", twoKilled, []*kerr.Error{kerr.CoordinatorNotAvailable, kerr.NotEnoughReplicas}},
 		{"commit held up", commitHeldUp, nil},
 	} {

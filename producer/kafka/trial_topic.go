@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -21,13 +22,14 @@ func (t *trial) topic(ctx context.Context) outcome {
 	if name == "" {
 		return notRun("", "No topic was named.")
 	}
-	found, err := t.describeTopic(ctx, name)
-	if err != nil {
+	found, missing, err := t.findTopic(ctx, name)
+	switch {
+	case err != nil:
 		return failed(err)
+	case found == nil:
+		return missing
 	}
 	switch code := kerr.ErrorForCode(found.ErrorCode); {
-	case errors.Is(code, kerr.UnknownTopicOrPartition):
-		return t.missing(ctx)
 	case errors.Is(code, kerr.TopicAuthorizationFailed):
 		return failed(probe.Met(probe.NoDescribe, code, "user", t.principal(), "topic", name))
 	case errors.Is(code, kerr.InvalidTopicException):
@@ -59,6 +61,33 @@ func (t *trial) topic(ctx context.Context) outcome {
 	return t.fit()
 }
 
+// findTopic describes the topic. Where there is none it says whether one could be made. A
+// broker may not know yet what was made a moment ago; then it is asked again.
+func (t *trial) findTopic(ctx context.Context, name string) (*kmsg.MetadataResponseTopic, outcome, error) {
+	for deadline := time.Now().Add(topicNews); ; {
+		found, err := t.describeTopic(ctx, name)
+		if err != nil || !errors.Is(kerr.ErrorForCode(found.ErrorCode), kerr.UnknownTopicOrPartition) {
+			return found, outcome{}, err
+		}
+		o, there := t.missing(ctx)
+		if !there || time.Now().After(deadline) {
+			return nil, o, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, o, nil
+		case <-time.After(topicPause):
+		}
+	}
+}
+
+const (
+	// topicNews is how long brokers are given to hear of a new topic, and topicPause how
+	// long it is until they are asked again.
+	topicNews  = 2 * time.Second
+	topicPause = 50 * time.Millisecond
+)
+
 // describeTopic asks for one topic, which is not made by that.
 func (t *trial) describeTopic(ctx context.Context, name string) (*kmsg.MetadataResponseTopic, error) {
 	request := kmsg.NewPtrMetadataRequest()
@@ -78,20 +107,22 @@ func (t *trial) describeTopic(ctx context.Context, name string) (*kmsg.MetadataR
 	return &answer.Topics[0], nil
 }
 
-// missing says whether a topic that does not exist could be made.
-func (t *trial) missing(ctx context.Context) outcome {
+// missing says whether a topic that does not exist could be made, and whether it does
+// exist.
+func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 	name := t.asked.Topic
 	if !t.client.CreateTopic {
-		return failed(probe.Met(probe.TopicMissing, nil, "topic", name))
+		return failed(probe.Met(probe.TopicMissing, nil, "topic", name)), false
 	}
 	answer, err := t.createTopic(ctx, &producer.MadeTopic{Topic: name, Partitions: 1}, true)
 	if err == nil {
 		err = t.notMade(answer)
 	}
 	if err != nil {
-		return failed(err)
+		var t *probe.Trouble
+		return failed(err), errors.As(err, &t) && t.Cause == probe.TopicExists
 	}
-	return passed("The topic %s does not exist; the brokers would make it, and the producer's first start does. What needs the topic is not tried.", name)
+	return passed("The topic %s does not exist; the brokers would make it, and the producer's first start does. What needs the topic is not tried.", name), false
 }
 
 // makeTopic makes a topic without settings, or with validate only asks whether that

@@ -94,7 +94,7 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject s
 		e.task = s.start(r, console.Far{Writes: writes, Renames: true, Subject: subject, Phase: console.Comparing, Waits: true}, func(ctx context.Context, t *task) {
 			defer func() {
 				if p := recover(); p != nil {
-					e.answer, e.done = s.renamed(nil, s.defect(ctx, p, correlation), !writes, nil)
+					e.answer, e.done = s.renamed(nil, s.defect(ctx, p, correlation), !writes, nil, nil)
 				}
 				time.AfterFunc(errandKept, func() { s.errands.forget(k, e) })
 			}()

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -67,18 +66,11 @@ func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.A
 	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told
 		o, err := s.Registry.Rename(ctx, in)
-		var invalid *registry.InvalidError
-		if errors.As(err, &invalid) {
-			v.Wrong = sentenceOf(invalid.Text)
-			return func(w http.ResponseWriter, r *http.Request) {
-				s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
-			}, false
-		}
 		if err == nil && len(o.Transactions) == 0 {
 			t.update(func(f *console.Far) { f.Phase = console.Fitting })
 			err = s.fillAgency(ctx, v, o)
 		}
-		return s.renamed(o, err, dry, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
+		return s.renamed(o, err, dry, &v.Wrong, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
 	})
 }
 

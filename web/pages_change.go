@@ -122,30 +122,33 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told
 		o, err := s.Registry.Rename(ctx, in)
-		var invalid *registry.InvalidError
 		switch {
-		case errors.As(err, &invalid):
-			v.Wrong = sentenceOf(invalid.Text)
-			return func(w http.ResponseWriter, r *http.Request) { draw(w, r, http.StatusUnprocessableEntity) }, false
 		case errors.Is(err, registry.ErrNotFound):
 			return s.noStructure, false
 		case err == nil && len(o.Transactions) == 0:
 			v.Results = o.Results
 			v.Topics, err = s.topicsFor(ctx, u)
 		}
-		return s.renamed(o, err, dry, draw)
+		return s.renamed(o, err, dry, &v.Wrong, draw)
 	})
 }
 
-// renamed draws what came of a rename, or would, and says whether it is done. The
-// outcome, which may be large, is not kept for it.
-func (s *server) renamed(o *registry.Outcome, err error, dry bool, draw func(http.ResponseWriter, *http.Request, int)) (http.HandlerFunc, bool) {
+// renamed draws what came of a rename, or would, and says whether it is done. What is
+// wrong with the id that was typed goes beside it. The outcome, which may be large, is
+// not kept.
+func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string, draw func(http.ResponseWriter, *http.Request, int)) (http.HandlerFunc, bool) {
 	var sent []registry.Number
 	if o != nil {
 		sent = o.Transactions
 	}
+	var invalid *registry.InvalidError
+	if errors.As(err, &invalid) {
+		*wrong = sentenceOf(invalid.Text)
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case invalid != nil:
+			draw(w, r, http.StatusUnprocessableEntity)
 		case dry && errors.Is(err, context.Canceled):
 			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
 				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")

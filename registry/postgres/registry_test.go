@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/registry"
 	"urncast/registry/postgres"
@@ -282,14 +283,7 @@ func TestDryRunLeavesNothing(t *testing.T) {
 func TestDryRunTakesNoLock(t *testing.T) {
 	r, store := open(t)
 	submit(t, r, registry.ModeReplace, codelist("CL", "1.0", "a"))
-	holder, err := store.Pool().Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer holder.Rollback(context.Background())
-	if _, err := holder.Exec(t.Context(), `SELECT FROM registry FOR UPDATE`); err != nil {
-		t.Fatal(err)
-	}
+	defer rig.LockRegistry(t, store.Pool())()
 	in := submission(registry.ModeReplace, codelist("CL", "1.0", "a", "b"))
 	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()

@@ -80,7 +80,11 @@ func (b *brokers) note(r rig.Request) rig.Ruling {
 			b.codes[-1]++
 		}
 		for _, c := range codes {
-			b.codes[c]++
+			// In ordinary work a transaction is told so, too; an id that begins, only where
+			// the end of what it left does not come about.
+			if c != kerr.ConcurrentTransactions.Code || r.Key == rig.InitProducerID {
+				b.codes[c]++
+			}
 		}
 	}}
 }

@@ -84,7 +84,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if s.progress {
 			past.attempts = 0
 		}
-		if err == nil || errors.Is(err, errWider) {
+		if err == nil || errors.Is(err, errAnew) {
 			continue
 		}
 		if errors.Is(err, ErrLost) {
@@ -246,7 +246,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		case <-wishes:
 			row, err := s.hold.Load(parent)
 			if err != nil && parent.Err() == nil {
-				cancel(err)
+				cancel(stored(err))
 				return
 			}
 			stop = err == nil && s.outdated(&row)

@@ -56,7 +56,7 @@ func newGuard(s *session, topics []string, sights []Sight) *guard {
 // delivered takes note of where the records of a transaction are, so many on each
 // topic, before it is committed. A topic that was made anew, or lost its end, takes them
 // below what was there.
-func (g *guard) delivered(stretches map[string]Stretch, counts map[string]int) error {
+func (g *guard) delivered(ctx context.Context, stretches map[string]Stretch, counts map[string]int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.landed++
@@ -66,6 +66,9 @@ func (g *guard) delivered(stretches map[string]Stretch, counts map[string]int) e
 			continue
 		}
 		if at.First < t.reached {
+			if now, err := g.s.broker.Look(ctx, []string{topic}); err == nil && now[0].ID != t.id {
+				return madeAnew(topic)
+			}
 			return lostEnd(topic, at.First, t.reached)
 		}
 		n := int64(counts[topic])
@@ -152,7 +155,7 @@ func (g *guard) knows(ctx context.Context, n registry.Number) error {
 // run looks every few seconds, and whenever a transaction was not alone, until ctx ends.
 // end ends the session.
 func (g *guard) run(ctx context.Context, end context.CancelCauseFunc) {
-	every := time.NewTicker(beatEvery)
+	every := time.NewTicker(g.s.beat)
 	defer every.Stop()
 	for {
 		select {

@@ -170,7 +170,7 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (stretches ma
 		return nil, err
 	}
 	crash.At(crash.PublishDelivered)
-	return stretches, s.guard.delivered(stretches, counts)
+	return stretches, s.guard.delivered(ctx, stretches, counts)
 }
 
 // lane is the one of a number, whatever is sent under it: two publishers that took turns

@@ -21,7 +21,7 @@ type Publisher struct {
 	// came up: only that does a restart lift.
 	ProcessStart time.Time
 
-	backoff time.Duration // of tests; backoffFirst if 0
+	backoff, beat time.Duration // of tests; backoffFirst and beatEvery if 0
 }
 
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
@@ -74,7 +74,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			}
 			continue
 		}
-		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
+		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
 		s.trouble, s.calm = past.fights.trouble(&row)
 		err = p.watched(ctx, s)
 		if ctx.Err() != nil {

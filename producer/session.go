@@ -35,7 +35,8 @@ type session struct {
 	wider   time.Duration // the timeout that the next session needs, if this one's is too short
 
 	lanes    []Lane
-	guard    *guard // made with the lanes
+	guard    *guard        // made with the lanes
+	beat     time.Duration // between its looks
 	at       position
 	flight   *flight
 	ahead    *semaphore.Weighted

@@ -24,6 +24,7 @@ type modelRecord struct {
 	offset    int64
 	committed bool
 	aborted   bool
+	lost      bool // with the end of its topic
 }
 
 type modelBroker struct {
@@ -70,7 +71,7 @@ func (b *modelBroker) abort(id string) {
 func (b *modelBroker) mark(id string) {
 	marked := map[string]bool{}
 	for _, r := range b.open[id] {
-		if !marked[r.Topic] {
+		if !marked[r.Topic] && !r.lost {
 			b.logs[r.Topic] = append(b.logs[r.Topic], nil)
 			marked[r.Topic] = true
 		}
@@ -109,7 +110,10 @@ func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, 
 	if b.chance() {
 		return &Fault{Kind: Transitory, Text: "read back", Err: errModel}
 	}
-	for _, r := range b.logs[topic][from:to] {
+	if int(to) > len(b.logs[topic]) {
+		return &Fault{Kind: Transitory, Text: "read back", Err: errModel} // the end is gone
+	}
+	for _, r := range b.logs[topic][min(from, to):to] {
 		if r != nil && r.committed {
 			yield(modelSeen(r))
 		}
@@ -188,7 +192,7 @@ func (l *modelLane) Commit() error {
 
 func (l *modelLane) commit() {
 	for _, r := range l.b.open[l.id] {
-		r.committed = true
+		r.committed = !r.lost
 	}
 	l.b.mark(l.id)
 }

@@ -68,7 +68,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if first {
 			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
 		}
-		if !p.due(&row, asked == row.Config.Revision) {
+		if !p.due(&row, asked == row.Config.Revision && row.State == Stopped) {
 			if err := p.rest(ctx, hold, &row); err != nil {
 				return err
 			}

@@ -122,7 +122,7 @@ func (a *Admin) Resume(ctx context.Context, by registry.Actor) error {
 	if s.State != Suspended {
 		return fmt.Errorf("%w: the producer is %s, not suspended", ErrCommand, s.State)
 	}
-	return a.wish(ctx, &s, Wish{Run: Idle}, ActResumptionAsked, by, map[string]string{})
+	return a.wish(ctx, &s, Wish{Run: Idle, How: wishResume}, ActResumptionAsked, by, map[string]string{})
 }
 
 // Publish asks for a job: everything, or what a scope is about, is sent anew as it

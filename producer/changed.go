@@ -99,6 +99,11 @@ func (s *session) inspect(ctx context.Context, topic string, start, high int64, 
 	if err := s.succeed(ctx, topic, w); err != nil {
 		return err
 	}
+	if s.why != "" { // of a past that was lost nobody has decided
+		if _, err := s.agree(ctx, w); err != nil {
+			return err
+		}
+	}
 	if w.last != nil && how != StartBaseline && !s.row.Started {
 		return &asking{fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", topic, w.last.Number),
 			bothWays("")[:1]}

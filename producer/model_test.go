@@ -213,6 +213,7 @@ type modelStore struct {
 	former    map[string]string // deleted producers with their prefixes
 	jobs      []Job             // that wait
 	begun     int               // jobs
+	whys      []string          // of BeginJob
 
 	incidents []Incident // as they were reported
 	term      int64

@@ -195,6 +195,7 @@ func (h *modelHold) Leave(_ context.Context, n registry.Number, left []Left) err
 func (h *modelHold) BeginJob(_ context.Context, j Job, wish int64) (Job, error) {
 	return j, h.do(func() {
 		h.begun++
+		h.whys = append(h.whys, j.Why)
 		j.ID, j.Phase = fmt.Sprintf("job-%d", h.begun), phasePublish
 		h.row.Job, h.row.Taken = &j, max(h.row.Taken, wish)
 	})

@@ -127,6 +127,8 @@ type Job struct {
 	AsOf      registry.Number
 	Phase     string // "waiting", "publish", "clear"
 	CreatedAt time.Time
+	// Why says which setting asked for it; empty where an admin did.
+	Why string
 }
 
 // A Wish is what an admin last asked for.
@@ -257,7 +259,8 @@ type Hold interface {
 	ClearFailed(ctx context.Context) error
 	// Leave records structures of a transaction that stay off the topic.
 	Leave(ctx context.Context, n registry.Number, left []Left) error
-	// BeginJob records a job, with the wish that asked for it.
+	// BeginJob records a job, with the wish that asked for it; the audit holds it where
+	// a setting did.
 	BeginJob(ctx context.Context, j Job, wish int64) (Job, error)
 	// TakeJob begins the job that waits longest, as of the cursor, which it writes;
 	// nil if none waits.

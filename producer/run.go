@@ -60,6 +60,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
 	var past past
+	owed := false // whether the start of this process has still to be made
 	for first := true; ; first = false {
 		row, err := hold.Load(ctx)
 		if err != nil {
@@ -67,6 +68,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		}
 		if first {
 			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
+			owed = !row.TakenOver
 		}
 		if !p.due(&row, asked == row.Config.Revision) {
 			if err := p.rest(ctx, hold, &row); err != nil {
@@ -76,7 +78,9 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
 		s.trouble, s.calm = past.fights.trouble(&row)
+		s.start = isStart(&row, owed)
 		err = p.watched(ctx, s)
+		owed = owed && !s.up
 		if ctx.Err() != nil {
 			return nil
 		}

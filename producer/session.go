@@ -47,6 +47,10 @@ type session struct {
 	ahead         *semaphore.Weighted
 	progress      bool        // something was handled: attempts begin anew
 	jobless       atomic.Bool // it begins no more jobs
+	// start says that it is a start of the producer, up that it came as far as to
+	// publish, and why which setting asks for the baseline that it begins with.
+	start, up bool
+	why       string
 
 	skipped    []registry.Number
 	skipsKnown bool
@@ -108,6 +112,7 @@ func (s *session) live(ctx context.Context) (err error) {
 	} else if err := s.begin(ctx, s.choice(), nil); err != nil {
 		return err
 	}
+	s.up = true
 	if err := s.hold.ClearFailed(ctx); err != nil {
 		return stored(err)
 	}
@@ -150,6 +155,11 @@ func (s *session) resume(ctx context.Context) error {
 	ask := r.ask
 	if ask == nil {
 		ask = s.changedRoutes()
+	}
+	if own, err := s.ownBaseline(ctx, ask, answers); err != nil {
+		return err
+	} else if own {
+		answers, choice = true, StartBaseline
 	}
 	switch {
 	case ask != nil && !answers:
@@ -223,7 +233,7 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	if how != StartBaseline {
 		return s.adopt(ctx, next, c, s.row.Wish.Sequence)
 	}
-	job := Job{Kind: jobBaseline, AsOf: last}
+	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why}
 	if r != nil && r.ask == nil {
 		if changed := s.changedTopics(); 0 < len(changed) && len(changed) < len(next.Routes) {
 			// The other routes go on where they are, so what is pending stays pending.

@@ -92,6 +92,9 @@ func askStart(ctx context.Context, s *server, p *producer.Status, v func(string)
 		if p.Pending > 0 {
 			text = "Goes on where it stopped, and sends the " + console.Count(p.Pending) + " that wait, in order."
 		}
+		if p.Settings.BaselineAtEveryStart {
+			text = "Sends everything that is current anew first, as its setting says (baseline at every start), then what comes."
+		}
 		a.Ways = []console.Way{{Value: "", Word: "Go on", Text: text, Chosen: chosen("")}, baseline}
 		return a, nil
 	}

@@ -129,11 +129,14 @@ type producerCreate struct {
 	Connection string `help:"The connection to publish over; the default one if it is not given."`
 	Prefix     string `help:"Prefix of the transactional ids; tx by default."`
 	Sender     string `help:"Sender named in each message's header; URNCAST by default."`
+
+	baselineFlags `embed:""`
 }
 
 // Run makes a producer.
 func (c *producerCreate) Run(ctx context.Context) error {
-	in := producer.Config{Name: c.Name, Routes: []producer.Route{c.route(c.Topic)}, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection}
+	in := producer.Config{Name: c.Name, Routes: []producer.Route{c.route(c.Topic)}, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection,
+		BaselineAtEveryStart: c.BaselineAtEveryStart, BaselineWhenConnectionChanges: c.BaselineWhenConnectionChanges}
 	var s producer.Status
 	if _, err := c.post(ctx, "/api/v1/producers", in, &s); err != nil {
 		return err
@@ -142,6 +145,12 @@ func (c *producerCreate) Run(ctx context.Context) error {
 		"  urncast producer start --producer %s --idle\n      Sends what is recorded after transaction %d.\n"+
 		"  urncast producer start --producer %s --baseline\n      Sends everything that is current first.\n", s.Name, s.Name, s.Last, s.Name)
 	return nil
+}
+
+// baselineFlags say when a baseline comes first without being asked for.
+type baselineFlags struct {
+	BaselineAtEveryStart          bool `help:"Publish a baseline first whenever an admin starts the producer and whenever its process restarts."`
+	BaselineWhenConnectionChanges bool `help:"Publish a baseline first, and ask nothing, when the connection leads to another cluster."`
 }
 
 // thenFlag answers at once what a change would ask.

@@ -114,6 +114,13 @@ func TestProducerByForms(t *testing.T) {
 	b.post("/producers/pub/change", "revision=4&connection=none&prefix=tx&sender=S", 400, "There is no connection")
 	b.post("/producers/pub/change", "revision=1&connection=main&prefix=other&sender=S", 409, "saved this producer after you opened it", `value="other"`)
 	b.post("/producers/pub/change", "revision=4&connection=main&prefix=other&sender=S", 200, "Saved.", "other-…")
+	b.get("/producers/pub", 200, "when asked for")
+	b.post("/producers/pub/change", "revision=5&connection=main&prefix=other&sender=S&baseline-at-every-start=yes&baseline-when-connection-changes=yes", 200,
+		"Saved.", "at every start, and when the connection changes")
+	b.get("/producers/pub/change", 200, `name="baseline-at-every-start" value="yes" checked`)
+	b.post("/producers/pub/change", "revision=6&connection=main&prefix=other&sender=S&baseline-when-connection-changes=yes", 200, "Saved.", "when the connection changes")
+	b.post("/producers/new", "name=often&topic=often&format=fusion-json&connection=main&baseline-at-every-start=yes", 200, "Start often?")
+	b.get("/producers/often", 200, "at every start")
 	b.get("/producers/default/change", 409, "cannot be changed here")
 
 	b.get("/producers/pub/delete", 200, "Type its name: pub", "The topics and their messages stay.")

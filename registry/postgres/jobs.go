@@ -71,8 +71,15 @@ func (h *hold) BeginJob(ctx context.Context, j producer.Job, wish int64) (produc
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `INSERT INTO jobs (producer, kind, scope, as_of) VALUES ($1, $2, $3, $4) RETURNING id::text, phase, created_at`, h.p.id, j.Kind, j.Scope, j.AsOf).Scan(
-			&j.ID, &j.Phase, &j.CreatedAt)
+		var name string
+		err := tx.QueryRow(ctx, `INSERT INTO jobs (producer, kind, scope, as_of, asked_by) VALUES ($1, $2, $3, $4, $5)
+			RETURNING id::text, phase, created_at, (SELECT name FROM producers WHERE id = $1)`,
+			h.p.id, j.Kind, j.Scope, j.AsOf, j.Why).Scan(&j.ID, &j.Phase, &j.CreatedAt, &name)
+		if err != nil || j.Why == "" {
+			return err
+		}
+		return audit(ctx, tx, registry.Actor{User: producer.UserOfSettings}.Did(producer.ActBaselineBySetting, name,
+			map[string]any{"job": j.ID, "setting": j.Why, "asOf": j.AsOf}))
 	})
 	return j, err
 }
@@ -84,7 +91,7 @@ func (h *hold) TakeJob(ctx context.Context, c producer.Cursor) (*producer.Job, e
 		rows, err := tx.Query(ctx, `
 			UPDATE jobs SET phase = 'publish', as_of = $2 WHERE id = (
 				SELECT id FROM jobs WHERE producer = $1 AND ended_at IS NULL AND phase = 'waiting' ORDER BY created_at, id LIMIT 1)
-			RETURNING id::text, kind, scope, as_of, phase, created_at`, h.p.id, c.Number)
+			RETURNING id::text, kind, scope, as_of, phase, created_at, ''`, h.p.id, c.Number)
 		if err != nil {
 			return err
 		}

@@ -85,9 +85,12 @@ func TestProducersAreKept(t *testing.T) {
 	refused("no route", err, "from 1 to 50 routes")
 
 	next := s.Settings
-	next.Routes = next.Routes[:1]
+	next.Routes, next.BaselineAtEveryStart = next.Routes[:1], true
 	if _, err := ps.Change(t.Context(), "one", next, "", by); err != nil {
 		t.Fatal(err)
+	}
+	if s, err := admin.Status(t.Context()); err != nil || !s.Settings.BaselineAtEveryStart || s.Settings.BaselineWhenConnectionChanges {
+		t.Errorf("%+v, %v", s.Settings, err)
 	}
 	_, err = ps.Change(t.Context(), "one", next, "", by)
 	refused("a stale change", err, "anna saved it at")

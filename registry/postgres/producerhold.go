@@ -21,7 +21,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	c, s, w := &r.Config, &r.Sent, &r.Wish
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`
-			SELECT p.name, p.routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, `+bootstrapNow+`,
+			SELECT p.name, p.routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, p.baseline_at_start, p.baseline_on_connection, `+bootstrapNow+`,
 				p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.offsets, '{}'),
 				p.sent_cluster, p.sent_prefix, p.sent_routes,
@@ -31,7 +31,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 		b.Queue(`SELECT id::text, kind, scope, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL AND phase <> 'waiting'`, h.p.id)
 	}, func(results pgx.BatchResults) error {
 		err := results.QueryRow().Scan(
-			&c.Name, &c.Routes, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.Bootstrap,
+			&c.Name, &c.Routes, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.BaselineAtEveryStart, &c.BaselineWhenConnectionChanges, &c.Bootstrap,
 			&w.Sequence, &w.Run, &w.How, &w.Keep, &w.Skip, &w.Reason, &w.User, &r.Taken,
 			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offsets,
 			&s.Cluster, &s.Prefix, &s.Routes, &r.System, &r.Waiting)

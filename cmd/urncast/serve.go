@@ -39,8 +39,8 @@ type serveCommand struct {
 
 	baselineFlags `embed:""`
 
-	CreateTopic bool              `default:"true" negatable:"" help:"Make the topic if it is missing."`
-	Retention   time.Duration     `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
+	CreateTopic bool          `default:"true" negatable:"" help:"Make the topic if it is missing."`
+	Retention   time.Duration `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
 
 	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`

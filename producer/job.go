@@ -55,11 +55,16 @@ func cut(entries []planned, limit int64) []chunk {
 // Those that wait do so for the tombstones of a half-sent transaction, too.
 func (s *session) runJobs(ctx context.Context) error {
 	if s.row.Job != nil {
-		if err := s.runJob(ctx, s.row.Job); err != nil {
+		if err := s.reconsider(ctx); err != nil {
 			return err
 		}
 	}
-	for s.half == 0 && s.row.Waiting > 0 {
+	if job := s.row.Job; job != nil {
+		if err := s.runJob(ctx, job); err != nil {
+			return s.jobFailed(job, err)
+		}
+	}
+	for s.half == 0 && s.jobDue() {
 		job, err := s.hold.TakeJob(ctx, s.cursor)
 		if err != nil {
 			return stored(err)
@@ -69,7 +74,7 @@ func (s *session) runJobs(ctx context.Context) error {
 			break
 		}
 		if err := s.runJob(ctx, job); err != nil {
-			return err
+			return s.jobFailed(job, err)
 		}
 	}
 	return nil
@@ -79,6 +84,7 @@ func (s *session) runJobs(ctx context.Context) error {
 // it was until then: recovery counts the committed chunks from there.
 func (s *session) runJob(ctx context.Context, job *Job) error {
 	crash.At(crash.BaselineBegun)
+	s.jobSent = 0
 	if job.AsOf == 0 { // an empty registry
 		return s.endJob(ctx, job)
 	}
@@ -93,6 +99,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
+	s.jobSent = done
 	within, err := s.within(ctx, &job.Scope)
 	if err != nil {
 		return err
@@ -101,7 +108,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if err := s.widen(ctx, min(total, chunkBytes)); err != nil {
+	if err := s.widen(ctx, min(total, s.chunk)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
@@ -184,16 +191,24 @@ func (s *session) widen(ctx context.Context, bytes int64) error {
 	return nil
 }
 
-func (s *session) endJob(ctx context.Context, job *Job) error {
+// atEnds is the cursor at a number and the ends of the topics.
+func (s *session) atEnds(ctx context.Context, n registry.Number) (Cursor, error) {
 	ends, err := s.ends(ctx, s.row.Config.Topics())
 	if err != nil {
-		return err
+		return Cursor{}, err
 	}
 	highs := map[string]int64{}
 	for i, way := range s.ways {
 		highs[way.Topic] = ends[i][1]
 	}
-	c := s.cursor.after(max(job.AsOf, s.cursor.Number), highs)
+	return s.cursor.after(n, highs), nil
+}
+
+func (s *session) endJob(ctx context.Context, job *Job) error {
+	c, err := s.atEnds(ctx, max(job.AsOf, s.cursor.Number))
+	if err != nil {
+		return err
+	}
 	if err := s.hold.EndJob(ctx, job.ID, c); err != nil {
 		return stored(err)
 	}
@@ -203,7 +218,7 @@ func (s *session) endJob(ctx context.Context, job *Job) error {
 
 // publishChunks sends the chunks that are not on the topics yet.
 func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Transaction, entries []planned, done int) error {
-	chunks := cut(entries, chunkBytes)
+	chunks := cut(entries, s.chunk)
 	marks := make([]*jobMark, len(s.ways))
 	for _, way := range s.ways {
 		marks[way.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, way)}
@@ -229,6 +244,7 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 			if err := s.whole(ctx, tx, &p); err != nil {
 				return err
 			}
+			s.jobSent = i + 1
 		}
 		sent += int64(len(c.entries))
 		if err := s.hold.Progress(ctx, job.ID, phasePublish, int64(len(entries)), sent, c.bytes); err != nil {

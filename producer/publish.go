@@ -21,8 +21,8 @@ func (s *session) publish(ctx context.Context, half registry.Number) error {
 	works := s.pipeline(ctx, s.cursor.Number, half)
 	for {
 		if s.half == 0 {
-			if s.row.Waiting > 0 {
-				return s.settle(nil) // the next session begins the jobs that the half held up
+			if s.jobDue() {
+				return s.settle(nil) // the next session begins what the half, or what was pending, held up
 			}
 			s.jobless.Store(true)
 		}

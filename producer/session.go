@@ -47,10 +47,14 @@ type session struct {
 	ahead         *semaphore.Weighted
 	progress      bool        // something was handled: attempts begin anew
 	jobless       atomic.Bool // it begins no more jobs
+	cancels       bool        // it began with a job that is to be cancelled
 	// start says that it is a start of the producer, up that it came as far as to
 	// publish, and why which setting asks for the baseline that it begins with.
 	start, up bool
 	why       string
+
+	chunk   int64 // bounds the documents in one Kafka transaction of a job
+	jobSent int   // chunks of the job under way that are on the topics
 
 	skipped    []registry.Number
 	skipsKnown bool
@@ -233,7 +237,7 @@ func (s *session) begin(ctx context.Context, how string, r *recovery) error {
 	if how != StartBaseline {
 		return s.adopt(ctx, next, c, s.row.Wish.Sequence)
 	}
-	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why}
+	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why, First: !s.row.Started}
 	if r != nil && r.ask == nil {
 		if changed := s.changedTopics(); 0 < len(changed) && len(changed) < len(next.Routes) {
 			// The other routes go on where they are, so what is pending stays pending.

@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
 )
@@ -39,6 +40,22 @@ func TestBaselineSettings(t *testing.T) {
 	now, err := hold.Load(t.Context())
 	if err != nil || !now.Config.BaselineAtEveryStart || now.Config.Revision == row.Config.Revision {
 		t.Errorf("after a start with other flags: %+v, %v", now.Config, err)
+	}
+	d, err := store.Directory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Fix(t.Context(), nil, ""); err != nil { // the flags are gone: what is saved counts
+		t.Fatal(err)
+	}
+	next := now.Config
+	next.BaselineWhenConnectionChanges = false
+	admin, err := (&producer.Producers{Directory: d}).Change(t.Context(), next.Name, next, "", registry.Actor{User: "anna"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := admin.Status(t.Context()); err != nil || !s.Settings.BaselineAtEveryStart || s.Settings.BaselineWhenConnectionChanges {
+		t.Errorf("after a change: %+v, %v", s.Settings, err)
 	}
 	j, err := hold.BeginJob(t.Context(), producer.Job{Kind: "baseline", AsOf: 7, Why: "baseline at every start"}, 0)
 	if err != nil {

@@ -82,10 +82,7 @@ func TestJobThatCannotBeSent(t *testing.T) {
 
 	_, id = w.stuckJob("--classes", "Codelist")
 	w.replaceLists("CL_B")
-	status, answer, err := w.product.Do(http.MethodPost, "/producers/default/cancel", "application/x-www-form-urlencoded", []byte(url.Values{"job": {id}}.Encode()))
-	if err != nil || status != http.StatusOK || !strings.Contains(string(answer), "The end of the job is asked for.") {
-		t.Errorf("the console answers %d, %v: %s", status, err, answer)
-	}
+	w.cancelByForm(id)
 	sent("5 replace CL_B(1.0) 1/1")
 
 	for _, n := range []string{"6", "7", "8"} {
@@ -104,6 +101,14 @@ func TestJobThatCannotBeSent(t *testing.T) {
 	sent("9 replace CL_LARGE(1.0) 1/1", "10 replace CL_B(1.0) 1/1", "10 replace CL_LARGE(1.0) 1/1 republish")
 	k.SetTopic(t, topic, "max.message.bytes", "1000000")
 	w.run("verify", "--bootstrap", k.Bootstrap())
+}
+
+func (w *world) cancelByForm(job string) {
+	w.t.Helper()
+	status, answer, err := w.product.Do(http.MethodPost, "/producers/default/cancel", "application/x-www-form-urlencoded", []byte(url.Values{"job": {job}}.Encode()))
+	if err != nil || status != http.StatusOK || !strings.Contains(string(answer), "The end of the job is asked for.") {
+		w.t.Errorf("the console answers %d, %v: %s", status, err, answer)
+	}
 }
 
 // With the settings, a baseline comes first when an admin starts the producer, when its

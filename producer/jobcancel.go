@@ -50,13 +50,12 @@ func (s *session) reconsider(ctx context.Context) error {
 	if !job.Cancel && !anew {
 		return nil
 	}
-	chunks, cleared, err := s.doneOf(ctx)
 	switch {
-	case err != nil || cleared: // with its tombstones a job is through; runJob closes it
-		return err
+	case s.at.cleared: // with its tombstones a job is through; runJob closes it
+		return nil
 	case job.Cancel:
-		return s.cancelJob(ctx, job, chunks)
-	case chunks == 0 && !job.begun():
+		return s.cancelJob(ctx, job)
+	case s.at.chunks == 0 && !job.begun():
 		return s.renewJob(ctx, job)
 	}
 	return nil
@@ -76,7 +75,7 @@ func (s *session) renewJob(ctx context.Context, job *Job) error {
 	if err != nil || last <= job.AsOf {
 		return stored(err)
 	}
-	if job.AsOf > s.cursor.Number {
+	if job.AsOf > s.at.cursor.Number {
 		job.AsOf = last
 		return stored(s.hold.RenewJob(ctx, job.ID, last))
 	}
@@ -88,28 +87,25 @@ func (s *session) renewJob(ctx context.Context, job *Job) error {
 // cancelJob closes the job under way as an admin asked. Transactions below it that are
 // pending still are sent, unless it has sent newer content of some of them: then they
 // are skipped, and so they are where nothing was ever sent before it.
-func (s *session) cancelJob(ctx context.Context, job *Job, chunks int) error {
-	number := s.cursor.Number
-	if chunks > 0 || job.begun() || job.First {
+func (s *session) cancelJob(ctx context.Context, job *Job) error {
+	number := s.at.cursor.Number
+	if s.at.chunks > 0 || job.begun() || job.First {
 		number = max(number, job.AsOf)
 	}
-	c, err := s.atEnds(ctx, number)
-	if err != nil {
-		return err
-	}
+	c := s.at.cursor.after(number, s.guard.offsets())
 	shown := &JobStatus{ID: job.ID, Kind: job.Kind, Scope: job.Scope, AsOf: job.AsOf, Phase: job.Phase, Done: job.Done, First: job.First}
-	leaves := leftBy(shown, chunks, s.cursor.Number, &s.row.Config)
+	leaves := leftBy(shown, s.at.chunks, s.at.cursor.Number, &s.row.Config)
 	if err := s.hold.CancelJob(ctx, job.ID, c, leaves); err != nil {
 		return stored(err)
 	}
 	s.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)
-	s.cursor, s.row.Job, s.progress = c, nil, true
+	s.at.cursor, s.row.Job, s.progress = c, nil, true
 	return nil
 }
 
 // jobDue reports whether the job that waits longest may begin.
 func (s *session) jobDue() bool {
-	return s.row.Waiting > 0 && s.cursor.Number >= s.row.NextJobAfter
+	return s.row.Waiting > 0 && s.at.cursor.Number >= s.row.NextJobAfter
 }
 
 // unknownChunks stands for a number of chunks that only the topics can tell.

@@ -329,3 +329,18 @@ func TestJobFaultNamesWhatHelps(t *testing.T) {
 		}
 	}
 }
+
+// What follows a job that moved the cursor is the next transaction, in the same session.
+func TestGoesOnAfterAJobThatCovers(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	s.record(registry.Replace, "1.0", "X")
+	s.record(registry.Replace, "1.0", "Y")
+	s.wish(Idle, StartBaseline)
+	running(t, s, b)
+	eventually(t, "the baseline", s.allSent)
+	s.record(registry.Replace, "1.0", "Z")
+	eventually(t, "sending", s.allSent)
+	if s.row.State != Idle {
+		t.Errorf("it is %s: %s", s.row.State, s.row.Reason)
+	}
+}

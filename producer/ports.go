@@ -30,6 +30,14 @@ type Topic struct {
 	Limits     Limits
 }
 
+// A Sight is how a topic stands at one moment.
+type Sight struct {
+	ID string // as in Topic
+	// Start is the first offset of the log, End its high watermark (not the last
+	// stable offset: behind a foreign open transaction there may be our commits).
+	Start, End int64
+}
+
 // A Seen is one committed record on the topic, as far as recovery asks.
 type Seen struct {
 	Offset    int64
@@ -61,14 +69,14 @@ type Broker interface {
 	// Open makes a lane to the topics for each transactional id and initialises it,
 	// which finishes or aborts what was open under that id and fences its holder.
 	Open(ctx context.Context, topics, ids []string, timeout time.Duration) ([]Lane, error)
-	// Ends gives the log's start and its high watermark (not the last stable
-	// offset: behind a foreign open transaction there may be our commits).
-	Ends(ctx context.Context, topic string) (start, end int64, err error)
+	// Look asks the leaders of topics how these stand now. It is cheap: a living
+	// session asks every few seconds. A topic that is not there is a Transitory
+	// fault: Describe, in the next session, makes it or says that it is missing.
+	Look(ctx context.Context, topics []string) ([]Sight, error)
 	// ReadBack yields every committed record from one offset up to another, and
-	// returns when the position has reached it. waiting is called, more than
-	// once, while a foreign open transaction holds the position back at an
-	// offset.
-	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(at int64), yield func(*Seen)) error
+	// returns when the position has reached it. While it stands still, waiting is
+	// called every few seconds with the cause, as a sentence.
+	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*Seen)) error
 }
 
 // A Lane is one transactional id in a session. After any error past Begin it
@@ -108,7 +116,15 @@ func (c Cursor) after(n registry.Number, ends map[string]int64) Cursor {
 // A Published is what a producer last published with.
 type Published struct {
 	Cluster, Prefix string
+	Lanes           int    // how many transactional ids
+	Bootstrap       string // the servers of a stored connection; empty if flags named them
 	Routes          []PublishedRoute
+}
+
+// A Former is a producer whose configuration was deleted: the ids that it used.
+type Former struct {
+	Prefix string
+	Lanes  int
 }
 
 // A PublishedRoute is a route with the topic's id at that time.
@@ -223,11 +239,14 @@ type Store interface {
 	Touched(ctx context.Context, from, to registry.Number) ([]sdmx.URN, error)
 	// Bodies gives the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
-	// Skips lists the skipped numbers directly below one.
-	Skips(ctx context.Context, below registry.Number) ([]registry.Number, error)
-	// Former gives the prefix under which a deleted producer of this registry
-	// published, registry.ErrNotFound if there was none of that id.
-	Former(ctx context.Context, id string) (prefix string, err error)
+	// IDs gives the random ids of transactions; one that is not in the log has none.
+	IDs(ctx context.Context, numbers []registry.Number) (map[registry.Number]string, error)
+	// Skips gives the skipped numbers directly below one, down to the first that was
+	// not skipped. What was recorded before an idle first start is none of them.
+	Skips(ctx context.Context, below registry.Number) (registry.Range, error)
+	// Former tells of a deleted producer of this registry; registry.ErrNotFound if there
+	// was none of that id.
+	Former(ctx context.Context, id string) (Former, error)
 }
 
 // A Hold is one term of the lease. Whatever a publisher reads and writes through

@@ -21,8 +21,8 @@ type Publisher struct {
 	// came up: only that does a restart lift.
 	ProcessStart time.Time
 
-	backoff time.Duration // of tests; backoffFirst if 0
-	chunk   int64         // of tests; chunkBytes if 0
+	backoff, beat time.Duration // of tests; backoffFirst and beatEvery if 0
+	chunk         int64         // of tests; chunkBytes if 0
 }
 
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
@@ -77,11 +77,11 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			}
 			continue
 		}
-		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
+		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
 		s.trouble, s.calm = past.fights.trouble(&row)
 		s.start, s.chunk = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
 		err = p.watched(ctx, s)
-		owed = owed && !s.up
+		owed = owed && !s.up && !errors.Is(err, errAnew)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -89,7 +89,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if s.progress {
 			past.attempts = 0
 		}
-		if err == nil || errors.Is(err, errWider) {
+		if err == nil || errors.Is(err, errAnew) {
 			continue
 		}
 		if errors.Is(err, ErrLost) {
@@ -251,7 +251,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		case <-wishes:
 			row, err := s.hold.Load(parent)
 			if err != nil && parent.Err() == nil {
-				cancel(err)
+				cancel(stored(err))
 				return
 			}
 			stop = err == nil && s.outdated(&row)

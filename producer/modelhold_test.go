@@ -100,6 +100,7 @@ func (h *modelHold) show(s State, reason string) {
 		h.row.Since = time.Now()
 	}
 	h.row.State, h.row.Reason = s, reason
+	h.shown = append(h.shown, s)
 }
 
 func (h *modelHold) Report(ctx context.Context, i Incident) error {

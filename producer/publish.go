@@ -20,6 +20,9 @@ type flight struct {
 func (s *session) publish(ctx context.Context, half registry.Number) error {
 	works := s.pipeline(ctx, s.cursor.Number, half)
 	for {
+		if s.cursor.Number > s.recoveredAt {
+			s.proven(ctx)
+		}
 		if s.half == 0 {
 			if s.row.Waiting > 0 {
 				return s.settle(nil) // the next session begins the jobs that the half held up

@@ -38,7 +38,7 @@ func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		hold, err := p.Store.Acquire(ctx)
 		if err == nil {
-			err = p.holding(ctx, hold)
+			err = p.holding(ctx, &teller{Hold: hold, log: p.Log})
 			hold.Release()
 			p.Log.Info("this instance holds the lease no more")
 		}
@@ -116,7 +116,11 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 		}
 		past.fights.add()
 	}
-	p.Log.Warn("the producer's session ended", "error", cause)
+	level := slog.LevelDebug
+	if kind != Permanent && past.attempts < attemptsQuiet {
+		level = slog.LevelInfo // else the state that follows says it
+	}
+	p.Log.Log(ctx, level, "the producer's session ended", "error", cause)
 	var question *asking
 	if errors.As(cause, &question) {
 		err := hold.Report(ctx, questionIncident(question))
@@ -142,7 +146,7 @@ func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts i
 	}
 	wait := min(backoffMax, cmp.Or(p.backoff, backoffFirst)<<min(attempts-1, 10))
 	if attempts > attemptsQuiet {
-		reason := fmt.Sprintf("%s. Nothing is lost; attempt %d follows in %s.", cause, attempts+1, wait)
+		reason := fmt.Sprintf("%s. What is pending is kept, and sent in order when this is over: %d attempts have failed, and the next follows %s after the last.", cause, attempts, wait)
 		if err := hold.Report(ctx, outageIncident(reason, brief(cause))); err != nil {
 			return err
 		}

@@ -51,6 +51,11 @@ type session struct {
 	skipped    []registry.Number
 	skipsKnown bool
 
+	// In an outage that is shown: it recovered, and has sent nothing since, from the
+	// number at which it did.
+	unproven    bool
+	recoveredAt registry.Number
+
 	trouble string           // shown as DEGRADED while all else is well
 	calm    <-chan time.Time // when that is over; nil without trouble
 
@@ -96,7 +101,7 @@ func (s *session) live(ctx context.Context) (err error) {
 	if s.system, err = s.store.System(ctx); err != nil {
 		return stored(err)
 	}
-	s.show(ctx, Recovering, "")
+	s.recovering(ctx)
 	if s.broker, err = s.cluster.Connect(ctx, s.row.Config.Connection); err != nil {
 		return err
 	}
@@ -111,14 +116,11 @@ func (s *session) live(ctx context.Context) (err error) {
 	if err := s.hold.ClearFailed(ctx); err != nil {
 		return stored(err)
 	}
+	s.recovered(ctx) // a job under way is publishing, too
 	if err := s.runJobs(ctx); err != nil {
 		return err
 	}
-	if s.trouble == "" {
-		s.show(ctx, Idle, "")
-	} else {
-		s.show(ctx, Degraded, s.trouble+".")
-	}
+	s.jobsDone(ctx)
 	return s.publish(ctx, s.half)
 }
 
@@ -340,13 +342,4 @@ func (s *session) adopt(ctx context.Context, p Published, c Cursor, wish int64) 
 	}
 	s.row.Sent, s.row.System, s.cursor, s.half = p, s.system, c, 0
 	return nil
-}
-
-// show writes the state; an error of it shows again at the next write that matters.
-func (s *session) show(ctx context.Context, state State, reason string) {
-	if err := s.hold.Show(ctx, state, reason, nil); err != nil {
-		s.log.Warn("the producer's state could not be written", "state", state, "error", err)
-		return
-	}
-	s.log.Info("producer", "state", state, "reason", reason)
 }

@@ -50,6 +50,7 @@ const (
 	ActResumptionAsked = "producer resumption asked"
 	ActJobAsked        = "job asked"
 	ActJobCancelled    = "job cancelled"
+	ActTakenOver       = "producer taken over" // by another instance, of which nobody asked it
 )
 
 // ErrCommand marks a command that does not fit the producer's state.

@@ -19,7 +19,7 @@ type modelHold struct {
 }
 
 // Acquire waits until nobody holds the lease.
-func (s *modelStore) Acquire(ctx context.Context) (Hold, error) {
+func (s *modelStore) Acquire(ctx context.Context, _ func(string, int64)) (Hold, error) {
 	for ctx.Err() == nil {
 		s.mu.Lock()
 		if s.holder == nil {

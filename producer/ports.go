@@ -162,6 +162,8 @@ type Row struct {
 	// lost, while this process was there already: no restart.
 	Term      int64
 	TakenOver bool
+	// Takeover is how the term began, if it was by a takeover from another instance.
+	Takeover *Takeover
 }
 
 // A Left is a structure that the format of a topic's route cannot express.
@@ -187,8 +189,9 @@ type Entry struct {
 
 // A Store is the way to the database.
 type Store interface {
-	// Acquire waits until this instance holds the producer's lease.
-	Acquire(ctx context.Context) (Hold, error)
+	// Acquire waits until this instance holds the producer's lease. It calls other while
+	// another instance does, once for each term.
+	Acquire(ctx context.Context, other func(holder string, term int64)) (Hold, error)
 	// Work is signalled when a transaction was recorded, Wishes when an admin
 	// asked for something; both now and then without cause. Each has one reader.
 	Work() <-chan struct{}

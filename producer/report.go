@@ -92,6 +92,7 @@ func (s *session) recovering(ctx context.Context) {
 // this is to be proven first: brokers with which a session recovers may still refuse what
 // it sends, as where too few replicas are in sync.
 func (s *session) recovered(ctx context.Context) {
+	s.metrics.reachable(true, true)
 	switch {
 	case s.trouble != "":
 		s.show(ctx, Degraded, s.trouble+".")

@@ -36,10 +36,11 @@ const (
 // again.
 func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		hold, err := p.Store.Acquire(ctx)
+		hold, err := p.Store.Acquire(ctx, p.another)
 		if err == nil {
 			err = p.holding(ctx, &teller{Hold: hold, log: p.Log})
 			hold.Release()
+			p.Metrics.reachable(false, false)
 			p.Log.Info("this instance holds the lease no more")
 		}
 		switch {
@@ -66,7 +67,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			return err
 		}
 		if first {
-			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
+			p.began(ctx, &row)
 		}
 		if !p.due(&row, asked == row.Config.Revision) {
 			if err := p.rest(ctx, hold, &row); err != nil {
@@ -130,6 +131,10 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 	if kind == Permanent {
 		err := hold.Report(ctx, failureIncident(cause))
 		return false, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
+	}
+	var away *Fault // not the store's
+	if errors.As(cause, &away) && kind == Transitory {
+		p.Metrics.reachable(false, true)
 	}
 	past.attempts++
 	if trouble, _ := past.fights.trouble(row); kind == Fenced && trouble != "" {

@@ -151,6 +151,9 @@ type Status struct {
 	HolderPage string    `json:"holder_page,omitempty"`
 	HeldSince  time.Time `json:"held_since,omitzero"`
 	Term       int64     `json:"term,omitempty"`
+	// Takeovers counts those by another instance, LastTakeover is the newest.
+	Takeovers    int64     `json:"takeovers"`
+	LastTakeover *Takeover `json:"last_takeover,omitempty"`
 	// Standby are the other instances that run on the database.
 	Standby []Instance `json:"standby,omitempty"`
 

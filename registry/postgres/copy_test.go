@@ -44,7 +44,7 @@ func adopted(t *testing.T, s *postgres.Store, start bool) (producer.Row, string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := p.Acquire(ctx)
+	h, err := p.Acquire(ctx, nobody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,6 +120,9 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	if err := p.holder(ctx, &s); err != nil {
 		return s, fmt.Errorf("reading who publishes: %w", err)
 	}
+	if err := p.takeovers(ctx, &s); err != nil {
+		return s, err
+	}
 	jobs, err := p.jobs(ctx, `producer = $1 AND ended_at IS NULL AND phase <> 'waiting' LIMIT 1`, p.id)
 	if len(jobs) > 0 {
 		s.Job = &jobs[0]

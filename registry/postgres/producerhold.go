@@ -17,7 +17,7 @@ const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_datab
 // Load implements producer.Hold. Where the database is another one, the system is
 // given with the database that it was, and so differs from what System says.
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
-	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver}
+	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver, Takeover: h.takeover}
 	c, s, w := &r.Config, &r.Sent, &r.Wish
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`

@@ -154,7 +154,7 @@ type Row struct {
 	Started bool
 	Cursor  Cursor
 	Sent    Published // zero before the first start
-	System  string    // Postgres' system identifier then
+	System  string    // the database then, as Store.System tells it; empty before the first start
 	Job     *Job      // that is under way
 	Waiting int       // jobs that are to be begun
 
@@ -197,6 +197,8 @@ type Store interface {
 	Work() <-chan struct{}
 	Wishes() <-chan struct{}
 
+	// System tells the database from any other: "7563…, database 16385" is the server's
+	// identifier and the database's number.
 	System(ctx context.Context) (string, error)
 	Last(ctx context.Context) (registry.Number, error)
 	// Transaction gives one entry of the log, registry.ErrNotFound if there is none.

@@ -58,6 +58,9 @@ func printStatus(s *producer.Status) {
 		}
 	}
 	line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
+	if s.BeforeStart > 0 {
+		line("never sent", fmt.Sprintf("transactions up to %d, recorded before the first start", s.BeforeStart))
+	}
 	if !s.OldestPending.IsZero() {
 		line("oldest pending", time.Since(s.OldestPending).Round(time.Second))
 	}
@@ -69,6 +72,9 @@ func printStatus(s *producer.Status) {
 		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
 	}
 	line("published by", heldBy(s))
+	if t := s.LastTakeover; t != nil {
+		line("last takeover", fmt.Sprintf("%s: %s (%d in all)", t.At.Local().Format(time.DateTime), t, s.Takeovers))
+	}
 	for _, other := range s.Standby {
 		line("standing by", strings.TrimSpace(fmt.Sprintf("%s since %s (%s) %s", other.ID, other.StartedAt.Local().Format(time.DateTime), other.Version, other.Page)))
 	}

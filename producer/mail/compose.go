@@ -118,11 +118,11 @@ func headline(l *producer.Letter, now time.Time) string {
 	}
 	switch l.State {
 	case producer.Failed:
-		return fmt.Sprintf("%s stands still: it FAILED%s, and retries cannot help. Nothing is lost or skipped; what is recorded meanwhile waits.", name, at)
+		return fmt.Sprintf("%s stands still: it FAILED%s, and retries cannot help. Nothing is skipped: what is pending waits, and so does what is recorded meanwhile.", name, at)
 	case producer.Stopped:
-		return name + " stands still, and asks: it is STOPPED until an admin decides. Nothing is lost; what is recorded meanwhile waits."
+		return name + " stands still, and asks: it is STOPPED until an admin decides. What is pending waits, and so does what is recorded meanwhile."
 	}
-	return fmt.Sprintf("%s is DEGRADED, for %s now: it cannot publish, and goes on trying by itself. Nothing is lost.", name, lasted(now.Sub(l.Since)))
+	return fmt.Sprintf("%s is DEGRADED, for %s now: it cannot publish, and goes on trying by itself. What is pending waits, and so does what is recorded meanwhile.", name, lasted(now.Sub(l.Since)))
 }
 
 func facts(l *producer.Letter) []fact {

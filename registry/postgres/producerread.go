@@ -17,7 +17,10 @@ import (
 const pendingMax = 256
 
 // System implements producer.Store.
-func (p *ProducerStore) System(ctx context.Context) (string, error) { return p.SystemIdentifier(ctx) }
+func (p *ProducerStore) System(ctx context.Context) (id string, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT system_identifier || '`+theSystem+`' || `+thisDatabase+` FROM pg_control_system()`).Scan(&id)
+	return id, err
+}
 
 // Transaction implements producer.Store.
 func (p *ProducerStore) Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error) {

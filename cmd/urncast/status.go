@@ -88,16 +88,13 @@ func printStatus(s *producer.Status) {
 	if s.Reason != "" {
 		fmt.Println("\n" + s.Reason)
 	}
-	name := ""
-	if s.Name != producer.NameDefault {
-		name = " --producer " + s.Name
-	}
+	start := producer.Command("start", s.Name)
 	if s.State == producer.Failed && s.Failed != 0 {
-		fmt.Printf("  urncast producer start%s\n      Try again, when the cause is gone.\n"+
-			"  urncast producer skip %d%s --reason …\n      Leave the transaction off the topic for good.\n", name, s.Failed, name)
+		fmt.Printf("  %s\n      Try again, when the cause is gone.\n  %s --reason …\n      Leave the transaction off the topic for good.\n",
+			start, producer.Command(fmt.Sprintf("skip %d", s.Failed), s.Name))
 	}
 	for _, a := range s.Ask {
-		fmt.Printf("  urncast producer start%s --%s\n      %s\n", name, a.Name, a.Text)
+		fmt.Printf("  %s --%s\n      %s\n", start, a.Name, a.Text)
 	}
 }
 

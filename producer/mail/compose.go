@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
+	"net/url"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -48,6 +49,9 @@ func compose(s *producer.StoredMail, l *producer.Letter, now time.Time) (*compos
 	advise(v, l)
 	if s.PublicURL != "" {
 		v.Link = strings.TrimSuffix(s.PublicURL, "/") + "/"
+		if l.Kind != producer.MailTest {
+			v.Link += "producers/" + url.PathEscape(l.Producer)
+		}
 	}
 	v.Foot = "This mail was sent by urncast, the SDMX registry, because your address is set in its mail settings (urncast mail show)."
 	if l.Kind == producer.MailIncident && s.DigestEvery > 0 {
@@ -171,7 +175,7 @@ func advise(v *view, l *producer.Letter) {
 	if l.Cure != "" {
 		v.Do = append(v.Do, sentence(l.Cure))
 	}
-	const start = "urncast producer start"
+	start := producer.Command("start", l.Producer)
 	switch {
 	case l.State == producer.Failed:
 		if l.Cure == "" {
@@ -184,7 +188,7 @@ func advise(v *view, l *producer.Letter) {
 		}
 		v.Choices = []choice{{start, "tries again. So does a restart of the process."}}
 		if l.Number > 0 {
-			v.Choices = append(v.Choices, choice{fmt.Sprintf("urncast producer skip %d --reason …", l.Number), "leaves the transaction off the topic for good, and goes on."})
+			v.Choices = append(v.Choices, choice{producer.Command(fmt.Sprintf("skip %d", l.Number), l.Producer) + " --reason …", "leaves the transaction off the topic for good, and goes on."})
 		}
 	case l.State == producer.Stopped && len(l.Ask) > 0:
 		v.Do = append(v.Do, "Look at what was found, then decide.")

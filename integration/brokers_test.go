@@ -240,7 +240,7 @@ func topicShort(t *testing.T, b *brokers) {
 	w.under(func() {
 		killed := time.Now()
 		others[1].Kill()
-		w.degraded(killed, w.topic, "of its 3 replicas 3 must be in sync", "2 are", "Nothing is lost")
+		w.degraded(killed, w.topic, "of its 3 replicas 3 must be in sync", "2 are", "What is pending is kept")
 		b.back(w, others[1])
 		t.Logf("after it is back something new is sent within %s", w.published(time.Now()))
 	})
@@ -257,7 +257,7 @@ func twoKilled(t *testing.T, b *brokers) {
 		for _, k := range others {
 			k.Kill()
 		}
-		w.degraded(killed, "Nothing is lost")
+		w.degraded(killed, "What is pending is kept")
 		if err := others[0].Start(); err != nil {
 			t.Fatal(err)
 		}

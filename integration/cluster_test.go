@@ -108,7 +108,7 @@ func (c *cluster) tellLeases() {
 			continue
 		}
 		for line := range strings.Lines(string(b)) {
-			if strings.Contains(line, "lease") || strings.Contains(line, "msg=producer") || strings.Contains(line, "session ended") {
+			if strings.Contains(line, "lease") || strings.Contains(line, "the producer is") || strings.Contains(line, "session ended") {
 				c.t.Logf("%s: %s", m.URL, strings.TrimSpace(line))
 			}
 		}

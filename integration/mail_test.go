@@ -202,7 +202,7 @@ func checkFailureMail(t *testing.T, letter rig.Letter) {
 			t.Errorf("%s is %q, want %q", name, letter.Header(name), want)
 		}
 	}
-	for _, want := range []string{"max.message.bytes", "CL_LARGE", "urncast producer start", "https://registry.example.org/", "2 transactions"} {
+	for _, want := range []string{"max.message.bytes", "CL_LARGE", "urncast producer start --producer ", "https://registry.example.org/producers/", "2 transactions"} {
 		if !strings.Contains(strings.ReplaceAll(string(letter.Raw), "=\r\n", ""), want) {
 			t.Errorf("the mail does not say %q:\n%s", want, letter.Raw)
 		}

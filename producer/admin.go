@@ -52,6 +52,7 @@ const (
 	ActResumptionAsked = "producer resumption asked"
 	ActJobAsked        = "job asked"
 	ActJobCancelled    = "job cancelled"
+	ActTakenOver       = "producer taken over" // by another instance, of which nobody asked it
 )
 
 // ErrCommand marks a command that does not fit the producer's state.
@@ -60,13 +61,35 @@ var ErrCommand = errors.New("the command does not fit")
 // Status shows the producer.
 func (a *Admin) Status(ctx context.Context) (Status, error) {
 	s, err := a.records.Status(ctx)
-	if err == nil && s.State == Idle && (s.Pending > 0 || s.Job != nil) {
-		s.State = Publishing
+	if err == nil && s.State == Idle {
+		s.derive()
 	}
 	if j := s.Job; err == nil && j != nil {
 		j.Leaves = leftBy(j, unknownChunks, s.Sent, &s.Settings)
 	}
 	return s, err
+}
+
+// derive tells PUBLISHING from IDLE, and since when it is either.
+func (s *Status) derive() {
+	since := s.HandledAt
+	if s.Pending > 0 || s.Job != nil {
+		s.State, since = Publishing, s.OldestPending
+		if s.Job != nil {
+			since = s.Job.CreatedAt
+		}
+	}
+	if since.After(s.Since) {
+		s.Since = since
+	}
+}
+
+// Rests says of a producer with nothing pending what that means, in a sentence.
+func (s *Status) Rests() string {
+	if s.BeforeStart > 0 {
+		return fmt.Sprintf("Nothing is pending. Transactions up to %d, recorded before the first start, were never sent.", s.BeforeStart)
+	}
+	return "Nothing is pending."
 }
 
 // TransactionStatus says what became of each transaction of a range.

@@ -267,8 +267,8 @@ type failingStore struct {
 	fail *bool
 }
 
-func (s failingStore) Acquire(ctx context.Context) (Hold, error) {
-	h, err := s.modelStore.Acquire(ctx)
+func (s failingStore) Acquire(ctx context.Context, other func(string, int64)) (Hold, error) {
+	h, err := s.modelStore.Acquire(ctx, other)
 	if err != nil {
 		return nil, err
 	}

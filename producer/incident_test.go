@@ -56,7 +56,7 @@ func TestAnOutageIsOneCause(t *testing.T) {
 		return len(s.reported()) > 5
 	})
 	for _, i := range s.reported() {
-		if i.State != Degraded || i.Cause != s.reported()[0].Cause || !strings.Contains(i.Reason, "Nothing is lost") {
+		if i.State != Degraded || i.Cause != s.reported()[0].Cause || !strings.Contains(i.Reason, "What is pending is kept") {
 			t.Errorf("reported: %+v", i)
 		}
 	}

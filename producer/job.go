@@ -235,5 +235,9 @@ func (s *session) whole(ctx context.Context, tx *registry.Transaction, p *part) 
 	if _, err := s.produce(ctx, lane, p); err != nil {
 		return err
 	}
-	return s.commitHeld(lane)
+	if err := s.commitHeld(lane); err != nil {
+		return err
+	}
+	s.proven(ctx)
+	return nil
 }

@@ -114,7 +114,7 @@ const unknownChunks = -1
 // leftBy says what a job under way leaves when it is cancelled: what of it is on the
 // topics, what is not, and what follows. cursor is the last transaction handled before it.
 func leftBy(j *JobStatus, chunks int, cursor registry.Number, c *Config) string {
-	publish := "urncast producer publish --producer " + c.Name
+	publish := Command("publish", c.Name)
 	begun, cleaning := chunks > 0 || j.Done > 0, j.Phase == phaseClear
 	var say []string
 	switch {
@@ -187,7 +187,7 @@ func (s *session) jobFailed(job *Job, err error) error {
 	if cure != "" {
 		ways = append(ways, cure)
 	}
-	ways = append(ways, fmt.Sprintf("give the job up: urncast producer cancel %s --producer %s", job.ID, s.row.Config.Name))
+	ways = append(ways, "give the job up: "+Command("cancel "+job.ID, s.row.Config.Name))
 	return &jobFault{what: fmt.Sprintf("%s %s: %s. %s", jobNoun(job.Kind), job.ID, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
 }
 

@@ -18,8 +18,10 @@ type Metrics struct {
 	bytes     *prometheus.CounterVec
 	left      *prometheus.CounterVec
 	faults    *prometheus.CounterVec
+	reachable *prometheus.GaugeVec
 
-	pending, lag, number, state *prometheus.Desc
+	pending, lag, number, state      *prometheus.Desc
+	takeovers, term, holder, standby *prometheus.Desc
 }
 
 // meters are the figures of one producer.
@@ -27,12 +29,22 @@ type meters struct {
 	commit, publish   prometheus.Observer
 	sent, bytes, left prometheus.Counter
 	faults            *prometheus.CounterVec
+	reachable         func(reached, known bool)
 }
 
 // of gives the figures of a producer.
 func (m *Metrics) of(name string) *meters {
 	return &meters{m.commit.WithLabelValues(name), m.publish.WithLabelValues(name), m.sent.WithLabelValues(name), m.bytes.WithLabelValues(name),
-		m.left.WithLabelValues(name), m.faults.MustCurryWith(prometheus.Labels{"producer": name})}
+		m.left.WithLabelValues(name), m.faults.MustCurryWith(prometheus.Labels{"producer": name}), func(reached, known bool) {
+			switch {
+			case !known:
+				m.reachable.DeleteLabelValues(name)
+			case reached:
+				m.reachable.WithLabelValues(name).Set(1)
+			default:
+				m.reachable.WithLabelValues(name).Set(0)
+			}
+		}}
 }
 
 // NewMetrics registers the figures of producers.
@@ -60,14 +72,20 @@ func NewMetrics(r prometheus.Registerer, producers *Producers) *Metrics {
 		lag:       desc("lag_seconds", "Age of the oldest pending structure transaction."),
 		number:    desc("sent_transaction_number", "The last structure transaction that is handled."),
 		state:     desc("state", "1 for the state that the producer is in, 0 for the others.", "state"),
+		takeovers: desc("takeovers_total", "Times that an instance took the producer's lease from another one; a restart is none."),
+		term:      desc("lease_term", "The number of the lease, which rises each time it is taken; absent while nobody holds it."),
+		holder:    desc("holder", "1 for the instance that holds the producer's lease and publishes, 0 for those that stand by.", "instance"),
+		standby:   desc("standby_instances", "Instances that run on the database and do not hold the producer's lease."),
 	}
-	r.MustRegister(m.commit, m.publish, m.sent, m.bytes, m.left, m.faults, m)
+	m.reachable = prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "urncast", Name: "broker_reachable",
+		Help: "Whether the brokers of the producer answered when they were last asked; only of producers that this instance publishes for."}, labels)
+	r.MustRegister(m.commit, m.publish, m.sent, m.bytes, m.left, m.faults, m.reachable, m)
 	return m
 }
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.pending, m.lag, m.number, m.state} {
+	for _, d := range []*prometheus.Desc{m.pending, m.lag, m.number, m.state, m.takeovers, m.term, m.holder, m.standby} {
 		out <- d
 	}
 }
@@ -104,4 +122,15 @@ func (m *Metrics) collect(out chan<- prometheus.Metric, s *Status) {
 		}
 		gauge(m.state, v, string(state))
 	}
+	out <- prometheus.MustNewConstMetric(m.takeovers, prometheus.CounterValue, float64(s.Takeovers), s.Name)
+	if s.Term > 0 {
+		gauge(m.term, float64(s.Term))
+	}
+	if s.Holder != "" {
+		gauge(m.holder, 1, s.Holder)
+	}
+	for _, other := range s.Standby {
+		gauge(m.holder, 0, other.ID)
+	}
+	gauge(m.standby, float64(len(s.Standby)))
 }

@@ -227,6 +227,7 @@ type modelStore struct {
 	after     map[string]registry.Number
 
 	incidents []Incident // as they were reported
+	shown     []State    // as they were written
 	term      int64
 	holder    *modelHold // nil while nobody holds the lease
 	takenOver bool       // what the next holds say of themselves

@@ -19,7 +19,7 @@ type modelHold struct {
 }
 
 // Acquire waits until nobody holds the lease.
-func (s *modelStore) Acquire(ctx context.Context) (Hold, error) {
+func (s *modelStore) Acquire(ctx context.Context, _ func(string, int64)) (Hold, error) {
 	for ctx.Err() == nil {
 		s.mu.Lock()
 		if s.holder == nil {
@@ -106,6 +106,7 @@ func (h *modelHold) show(s State, reason string) {
 		h.row.Since = time.Now()
 	}
 	h.row.State, h.row.Reason = s, reason
+	h.shown = append(h.shown, s)
 }
 
 func (h *modelHold) Report(ctx context.Context, i Incident) error {

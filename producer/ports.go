@@ -179,7 +179,7 @@ type Row struct {
 	Started bool
 	Cursor  Cursor
 	Sent    Published // zero before the first start
-	System  string    // Postgres' system identifier then
+	System  string    // the database then, as Store.System tells it; empty before the first start
 	Job     *Job      // that is under way
 	Waiting int       // jobs that are to be begun
 	// NextJobAfter is the transaction that must be handled before the job that waits
@@ -190,6 +190,8 @@ type Row struct {
 	// lost, while this process was there already: no restart.
 	Term      int64
 	TakenOver bool
+	// Takeover is how the term began, if it was by a takeover from another instance.
+	Takeover *Takeover
 }
 
 // A Left is a structure that the format of a topic's route cannot express.
@@ -215,13 +217,16 @@ type Entry struct {
 
 // A Store is the way to the database.
 type Store interface {
-	// Acquire waits until this instance holds the producer's lease.
-	Acquire(ctx context.Context) (Hold, error)
+	// Acquire waits until this instance holds the producer's lease. It calls other while
+	// another instance does, once for each term.
+	Acquire(ctx context.Context, other func(holder string, term int64)) (Hold, error)
 	// Work is signalled when a transaction was recorded, Wishes when an admin
 	// asked for something; both now and then without cause. Each has one reader.
 	Work() <-chan struct{}
 	Wishes() <-chan struct{}
 
+	// System tells the database from any other: "7563…, database 16385" is the server's
+	// identifier and the database's number.
 	System(ctx context.Context) (string, error)
 	Last(ctx context.Context) (registry.Number, error)
 	// Transaction gives one entry of the log, registry.ErrNotFound if there is none.

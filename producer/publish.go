@@ -21,6 +21,9 @@ type flight struct {
 func (s *session) publish(ctx context.Context) error {
 	works := s.pipeline(ctx, s.at.cursor.Number, s.at.owed)
 	for {
+		if s.at.cursor.Number > s.recoveredAt {
+			s.proven(ctx)
+		}
 		if s.at.owed == nil {
 			if s.jobDue() {
 				return s.settle(nil) // the next session begins what waited for what was owed, or pending

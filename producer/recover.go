@@ -67,7 +67,7 @@ func (s *session) clonedDatabase() *asking {
 	if s.row.System == "" || s.row.System == s.system {
 		return nil
 	}
-	return &asking{"The database is a copy, or was moved: this producer last ran on Postgres system " + s.row.System + ", and this one is " + s.system +
+	return &asking{"The database is a copy, or was moved: " + moved(s.row.System, s.system) +
 		". If the original is still in use, publishing from here would fence it out and mix two histories on one topic.", bothWays(
 		"This database replaces the original, which is shut down: go on with what is pending.")}
 }

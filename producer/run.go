@@ -37,10 +37,11 @@ const (
 // again.
 func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		hold, err := p.Store.Acquire(ctx)
+		hold, err := p.Store.Acquire(ctx, p.another)
 		if err == nil {
-			err = p.holding(ctx, hold)
+			err = p.holding(ctx, &teller{Hold: hold, log: p.Log})
 			hold.Release()
+			p.Metrics.reachable(false, false)
 			p.Log.Info("this instance holds the lease no more")
 		}
 		switch {
@@ -68,7 +69,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			return err
 		}
 		if first {
-			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
+			p.began(ctx, &row)
 			owed = !row.TakenOver
 		}
 		if !p.due(&row, asked == row.Config.Revision && row.State == Stopped) {
@@ -121,7 +122,11 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 		}
 		past.fights.add()
 	}
-	p.Log.Warn("the producer's session ended", "error", cause)
+	level := slog.LevelDebug
+	if kind != Permanent && past.attempts < attemptsQuiet {
+		level = slog.LevelInfo // else the state that follows says it
+	}
+	p.Log.Log(ctx, level, "the producer's session ended", "error", cause)
 	var question *asking
 	if errors.As(cause, &question) {
 		err := hold.Report(ctx, questionIncident(question))
@@ -131,6 +136,10 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 	if kind == Permanent {
 		err := hold.Report(ctx, failureIncident(cause))
 		return false, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
+	}
+	var away *Fault // not the store's
+	if errors.As(cause, &away) && kind == Transitory {
+		p.Metrics.reachable(false, true)
 	}
 	past.attempts++
 	if trouble, _ := past.fights.trouble(row); kind == Fenced && trouble != "" {
@@ -147,7 +156,7 @@ func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts i
 	}
 	wait := min(backoffMax, cmp.Or(p.backoff, backoffFirst)<<min(attempts-1, 10))
 	if attempts > attemptsQuiet {
-		reason := fmt.Sprintf("%s. Nothing is lost; attempt %d follows in %s.", cause, attempts+1, wait)
+		reason := fmt.Sprintf("%s. What is pending is kept, and sent in order when this is over: %d attempts have failed, and the next follows %s after the last.", cause, attempts, wait)
 		if err := hold.Report(ctx, outageIncident(reason, brief(cause))); err != nil {
 			return err
 		}

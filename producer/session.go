@@ -54,6 +54,11 @@ type session struct {
 	skipped    registry.Range // directly below what comes next
 	skipsKnown bool
 
+	// In an outage that is shown: it recovered, and has sent nothing since, from the
+	// number at which it did.
+	unproven    bool
+	recoveredAt registry.Number
+
 	trouble string           // shown as DEGRADED while all else is well
 	calm    <-chan time.Time // when that is over; nil without trouble
 
@@ -102,7 +107,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	if s.system, err = s.store.System(ctx); err != nil {
 		return stored(err)
 	}
-	s.show(ctx, Recovering, "")
+	s.recovering(ctx)
 	if s.broker, err = s.cluster.Connect(ctx, s.row.Config.Connection); err != nil {
 		return err
 	}
@@ -121,6 +126,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 		return stored(err)
 	}
 	known := s.at.cursor.Number
+	s.recovered(ctx) // a job under way is publishing, too
 	if err := s.runJobs(ctx); err != nil {
 		return err
 	}
@@ -129,11 +135,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 			return err
 		}
 	}
-	if s.trouble == "" {
-		s.show(ctx, Idle, "")
-	} else {
-		s.show(ctx, Degraded, s.trouble+".")
-	}
+	s.jobsDone(ctx)
 	return s.publish(ctx)
 }
 
@@ -217,13 +219,4 @@ func (s *session) anew(ctx context.Context, p Published, c Cursor) error {
 		return err
 	}
 	return errAnew
-}
-
-// show writes the state; an error of it shows again at the next write that matters.
-func (s *session) show(ctx context.Context, state State, reason string) {
-	if err := s.hold.Show(ctx, state, reason, nil); err != nil {
-		s.log.Warn("the producer's state could not be written", "state", state, "error", err)
-		return
-	}
-	s.log.Info("producer", "state", state, "reason", reason)
 }

@@ -133,7 +133,9 @@ type Status struct {
 	Reason string `json:"reason,omitempty"` // sentences; empty when all is calm
 	// Cure is what to do about what Reason says, which says it too; empty where the
 	// state alone says it.
-	Cure  string    `json:"cure,omitempty"`
+	Cure string `json:"cure,omitempty"`
+	// Since is when State began: IDLE, when the last transaction was handled; PUBLISHING,
+	// when the oldest of those on their way was recorded, or the job asked for.
 	Since time.Time `json:"since"`
 
 	Settings Config `json:"settings"`
@@ -148,6 +150,11 @@ type Status struct {
 	Last          registry.Number `json:"last"`
 	Pending       int64           `json:"pending"`
 	OldestPending time.Time       `json:"oldest_pending,omitzero"`
+	// HandledAt is when Sent or a job's end was reached, or found by a recovery.
+	HandledAt time.Time `json:"handled_at,omitzero"`
+	// BeforeStart is the last transaction that was recorded before an idle first start, so
+	// that none up to it was sent; 0 if there is none, or a baseline holds what they made.
+	BeforeStart registry.Number `json:"before_start,omitempty"`
 	// Failed is the transaction at which the producer failed; 0 if it is none's fault.
 	Failed registry.Number `json:"failed,omitempty"`
 	// LeftOut counts structures that a route's format could not express, up to
@@ -160,6 +167,9 @@ type Status struct {
 	HolderPage string    `json:"holder_page,omitempty"`
 	HeldSince  time.Time `json:"held_since,omitzero"`
 	Term       int64     `json:"term,omitempty"`
+	// Takeovers counts those by another instance, LastTakeover is the newest.
+	Takeovers    int64     `json:"takeovers"`
+	LastTakeover *Takeover `json:"last_takeover,omitempty"`
 	// Standby are the other instances that run on the database.
 	Standby []Instance `json:"standby,omitempty"`
 

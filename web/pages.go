@@ -109,7 +109,7 @@ func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string
 	}
 	s.Log.ErrorContext(r.Context(), "a page could not be gathered", "path", r.URL.Path, "error", err)
 	s.drawError(w, r, http.StatusInternalServerError, path, "This page cannot be shown",
-		"The registry did not answer: "+err.Error()+". Nothing is lost. Reload the page when its cause is gone.")
+		"The registry did not answer: "+err.Error()+". Reload the page when its cause is gone.")
 }
 
 // asset serves what pages load. A name stands for one content for ever.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -45,6 +46,7 @@ func NewServer(h http.Handler) *http.Server {
 	}
 	if ours, ok := h.(*handler); ok {
 		s.RegisterOnShutdown(ours.server.stop)
+		s.ErrorLog = slog.NewLogLogger(ours.server.Log.Handler(), slog.LevelWarn) // handshakes that fail, in the log's format
 	}
 	return s
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -45,4 +47,38 @@ func TestDoctorVerbs(t *testing.T) {
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix"}, "Nothing was changed")
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--json"}, `"id":"cleanup-policy"`)
 	v.run(1, "", []string{"doctor", "cleanup-policy"}, "say --fix")
+}
+
+// A topic is made over the connection of the producer for which it is, whose limits count:
+// over the default one the doctor would warn of it afterwards.
+func TestTopicCreateTakesTheProducersConnection(t *testing.T) {
+	all := []producer.Status{{Name: "one", Settings: producer.Config{Connection: "wide", Prefix: "px"}}}
+	var asked producer.NewTopic
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/producers", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(all) })
+	mux.HandleFunc("GET /api/v1/producers/{name}", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(all[0]) })
+	mux.HandleFunc("POST /api/v1/topics", func(w http.ResponseWriter, r *http.Request) {
+		asked = producer.NewTopic{}
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		w.WriteHeader(http.StatusCreated)
+		_ = json.NewEncoder(w).Encode(producer.MadeTopic{Topic: asked.Topic, Partitions: 1})
+	})
+	v := newVerbs(t)
+	v.server = httptest.NewServer(mux)
+	t.Cleanup(v.server.Close)
+	v.run(0, "", []string{"topic", "create", "t"}, "created topic t")
+	if asked.Connection != "wide" || asked.Prefix != "px" {
+		t.Errorf("for the only producer it asked for %+v", asked)
+	}
+	all = append(all, producer.Status{Name: "two"})
+	v.run(1, "", []string{"topic", "create", "t"}, "several producers", "one, two")
+	v.run(0, "", []string{"topic", "create", "t", "--producer", "one"}, "created topic t")
+	if asked.Connection != "wide" {
+		t.Errorf("for a named producer it asked for %+v", asked)
+	}
+	all = nil
+	v.run(0, "", []string{"topic", "create", "t"}, "created topic t")
+	if asked.Connection != "" {
+		t.Errorf("without a producer it asked for %+v", asked)
+	}
 }

@@ -56,6 +56,7 @@ const shutdownPatience = 15 * time.Second
 
 // run serves until ctx ends.
 func (i *instance) run(ctx context.Context, log *slog.Logger) error {
+	slog.SetDefault(log) // what a library prints through the standard log has the format too
 	if err := i.checkFixed(ctx); err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	}
 	producers := &producer.Producers{Directory: directory}
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	if err := i.connect(ctx, store.Connections(i.Ring), producers, log); err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type which struct {
 	Producer string `help:"The producer's name; may be left out where there is one only."`
 }
 
+var errNoProducer = errors.New("there is no producer yet: make one with \"urncast producer create NAME --topic TOPIC\"")
+
 // find asks for the producer that is meant.
 func (w *which) find(ctx context.Context, c *client) (*producer.Status, error) {
 	if w.Producer != "" {
@@ -36,7 +38,7 @@ func (w *which) find(ctx context.Context, c *client) (*producer.Status, error) {
 	}
 	switch len(all) {
 	case 0:
-		return nil, errors.New("there is no producer yet: make one with \"urncast producer create NAME --topic TOPIC\"")
+		return nil, errNoProducer
 	case 1:
 		return &all[0], nil
 	}

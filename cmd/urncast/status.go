@@ -58,6 +58,9 @@ func printStatus(s *producer.Status) {
 		}
 	}
 	line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
+	if s.BeforeStart > 0 {
+		line("never sent", fmt.Sprintf("transactions up to %d, recorded before the first start", s.BeforeStart))
+	}
 	if !s.OldestPending.IsZero() {
 		line("oldest pending", time.Since(s.OldestPending).Round(time.Second))
 	}
@@ -69,6 +72,9 @@ func printStatus(s *producer.Status) {
 		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
 	}
 	line("published by", heldBy(s))
+	if t := s.LastTakeover; t != nil {
+		line("last takeover", fmt.Sprintf("%s: %s (%d in all)", t.At.Local().Format(time.DateTime), t, s.Takeovers))
+	}
 	for _, other := range s.Standby {
 		line("standing by", strings.TrimSpace(fmt.Sprintf("%s since %s (%s) %s", other.ID, other.StartedAt.Local().Format(time.DateTime), other.Version, other.Page)))
 	}
@@ -82,20 +88,16 @@ func printStatus(s *producer.Status) {
 	if s.Reason != "" {
 		fmt.Println("\n" + s.Reason)
 	}
-	name := ""
-	if s.Name != producer.NameDefault {
-		name = " --producer " + s.Name
-	}
+	start := producer.Command("start", s.Name)
 	if s.State == producer.Failed && s.Failed != 0 {
-		fmt.Printf("  urncast producer start%s\n      Try again, when the cause is gone.\n"+
-			"  urncast producer skip %d%s --reason …\n      Leave the transaction off the topic for good.\n", name, s.Failed, name)
+		fmt.Printf("  %s\n      Try again, when the cause is gone.\n  %s --reason …\n      Leave the transaction off the topic for good.\n",
+			start, producer.Command(fmt.Sprintf("skip %d", s.Failed), s.Name))
 	}
 	if j := s.Job; s.State == producer.Failed && s.Failed == 0 && j != nil {
-		fmt.Printf("  urncast producer start%s\n      Try again, when the cause is gone.\n"+
-			"  urncast producer cancel %s%s\n      Give the job up. %s\n", name, j.ID, name, j.Leaves)
+		fmt.Printf("  %s\n      Try again, when the cause is gone.\n  %s\n      Give the job up. %s\n", start, producer.Command("cancel "+j.ID, s.Name), j.Leaves)
 	}
 	for _, a := range s.Ask {
-		fmt.Printf("  urncast producer start%s --%s\n      %s\n", name, a.Name, a.Text)
+		fmt.Printf("  %s --%s\n      %s\n", start, a.Name, a.Text)
 	}
 }
 

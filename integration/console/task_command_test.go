@@ -41,7 +41,7 @@ func commanding(t *testing.T, s *servers, at size) {
 	p.press("Resume…")
 	p.sees("Sends the 2 that wait, in order.")
 	p.press("Resume public")
-	p.sees("Idle", "Sent to 3 of 3. Everything is sent.")
+	p.sees("Idle", "Sent to 3 of 3. Nothing is pending.")
 	if log := s.read(t, topic); len(log.Messages) != 4 {
 		t.Errorf("after it was resumed, the topic has %d messages", len(log.Messages))
 	}

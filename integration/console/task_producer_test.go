@@ -43,7 +43,7 @@ func newProducer(t *testing.T, s *servers, at size) {
 	p.sees("Choose how it should begin")
 	p.tick("With a baseline")
 	p.press("Start public")
-	p.sees("Idle", "Sent to 2 of 2. Everything is sent.", "Done 3 of 3", "sdmx-ops@example.org")
+	p.sees("Idle", "Sent to 2 of 2. Nothing is pending.", "Done 3 of 3", "sdmx-ops@example.org")
 	p.sees("checks are fine")
 	p.missing("nothing sent", "known when sent")
 	p.look("3-idle")
@@ -58,7 +58,7 @@ func newProducer(t *testing.T, s *servers, at size) {
 		}
 	}
 	p.side("Dashboard")
-	p.sees("Nothing has failed.", "everything sent")
+	p.sees("Nothing has failed.", "nothing pending")
 	p.look("4-dashboard")
 	p.press("public")
 	p.heading("public\nIdle")

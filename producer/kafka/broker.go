@@ -35,8 +35,9 @@ type Cluster struct {
 	Retention time.Duration
 	Log       *slog.Logger
 
-	readers readers
-	refused sync.Map // by connection and topic, the size of a refused batch of several records, an int64
+	readers  readers
+	warnings warnings
+	refused  sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
 
 // A Broker implements producer.Broker.
@@ -219,7 +220,7 @@ func (b *Broker) ear() *ear {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &ear{log: log, look: b.look, text: b.text}
+	return &ear{log: log, look: b.look, text: b.text, told: &b.cluster.warnings}
 }
 
 // look says why none of the bootstrap servers can be used; nil if one can.

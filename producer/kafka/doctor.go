@@ -76,6 +76,9 @@ func (c *Client) Diagnose(ctx context.Context, connection *producer.Connection, 
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil, ctx.Err()
 	}
+	for i := range d.findings {
+		d.findings[i].Cure = runnable(d.findings[i].Cure, t.settings)
+	}
 	return &producer.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, nil
 }
 
@@ -134,7 +137,7 @@ func (d *diagnosis) add(j judgement) {
 		f.What, f.Cure = strings.TrimSpace(j.what+" "+j.trouble.Text), j.trouble.Cure
 	}
 	if len(j.fix) > 0 {
-		f.Command = alterCommand(d.trial.settings.Bootstrap[0], d.needs.Topic, j.fix)
+		f.Command = alterCommand(d.trial.settings, d.needs.Topic, j.fix)
 		f.Cure += " The command does it, and so does \"urncast doctor --fix " + j.id + "\""
 		if granted, known := may(d.trial.found.topicRights, kmsg.ACLOperationAlterConfigs); known && !granted {
 			f.Cure += ", once " + d.trial.principal() + " is granted ALTER_CONFIGS on the topic"
@@ -145,13 +148,17 @@ func (d *diagnosis) add(j judgement) {
 }
 
 // alterCommand is what somebody would type to make changes.
-func alterCommand(server, topic string, changes []producer.SettingChange) string {
+func alterCommand(at *properties.Resolved, topic string, changes []producer.SettingChange) string {
 	var settings []string
 	for _, c := range changes {
-		settings = append(settings, c.Name+"="+c.After)
+		value := c.After
+		if strings.Contains(value, ",") {
+			value = "[" + value + "]" // as kafka-configs tells a list from two settings
+		}
+		settings = append(settings, c.Name+"="+value)
 	}
-	return fmt.Sprintf("kafka-configs --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %s",
-		server, topic, strings.Join(settings, ","))
+	return fmt.Sprintf("kafka-configs %s --alter --entity-type topics --entity-name %s --add-config %s",
+		reaching(at), topic, strings.Join(settings, ","))
 }
 
 // cluster says where it was looked.

@@ -29,7 +29,7 @@ func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection,
 	t, done, err := c.enterCluster(ctx, connection, n)
 	defer done()
 	if err != nil {
-		return nil, complaint(err)
+		return nil, t.complaint(err)
 	}
 	m := producer.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: stateSettings(n.Retention)}
 	answer, err := t.createTopic(ctx, &m, true)
@@ -37,7 +37,7 @@ func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection,
 		err = t.notMade(answer)
 	}
 	if err != nil {
-		return nil, complaint(err)
+		return nil, t.complaint(err)
 	}
 	t.complete(&m, n, answer)
 	if err := before(m); err != nil {
@@ -50,7 +50,7 @@ func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection,
 		err = t.appears(ctx, n.Topic)
 	}
 	if err != nil {
-		return nil, complaint(err)
+		return nil, t.complaint(err)
 	}
 	return &m, nil
 }
@@ -145,7 +145,7 @@ func (c *Client) AlterTopic(ctx context.Context, connection *producer.Connection
 	t, done, err := c.enterCluster(ctx, connection, producer.TopicNeeds{Topic: topic})
 	defer done()
 	if err != nil {
-		return complaint(err)
+		return t.complaint(err)
 	}
 	request := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	resource := kmsg.NewIncrementalAlterConfigsRequestResource()
@@ -160,21 +160,21 @@ func (c *Client) AlterTopic(ctx context.Context, connection *producer.Connection
 	request.Resources = append(request.Resources, resource)
 	kind, err := t.ask(ctx, request)
 	if err != nil {
-		return complaint(err)
+		return t.complaint(err)
 	}
 	answer := kind.(*kmsg.IncrementalAlterConfigsResponse).Resources[0]
 	switch code, text := refusedBy(answer.ErrorCode, answer.ErrorMessage); {
 	case code == nil:
 		return nil
 	case errors.Is(code, kerr.TopicAuthorizationFailed), errors.Is(code, kerr.ClusterAuthorizationFailed):
-		return complaint(probe.Met(probe.NoAlterConfigs, code, "user", t.principal(), "topic", topic))
+		return t.complaint(probe.Met(probe.NoAlterConfigs, code, "user", t.principal(), "topic", topic))
 	default:
-		return complaint(probe.Met(probe.SettingRefused, errors.New(text), "settings", strings.Join(names, ", "), "topic", topic))
+		return t.complaint(probe.Met(probe.SettingRefused, errors.New(text), "settings", strings.Join(names, ", "), "topic", topic))
 	}
 }
 
 // complaint puts what is wrong and what to do into one error.
-func complaint(err error) error {
-	t := probe.Of(err)
-	return fmt.Errorf("%s %s", t.Text, t.Cure)
+func (t *trial) complaint(err error) error {
+	trouble := probe.Of(err)
+	return fmt.Errorf("%s %s", trouble.Text, runnable(trouble.Cure, t.settings))
 }

@@ -38,6 +38,7 @@ type ear struct {
 	log     *slog.Logger
 	text    func(string) string                  // what the client says, with the brokers' own addresses
 	look    func(context.Context) *probe.Trouble // nil if a server can be used
+	told    *warnings
 	clients sync.WaitGroup
 
 	mu      sync.Mutex
@@ -191,11 +192,12 @@ var kinds = map[probe.Cause]producer.FaultKind{
 // note takes a line of the client's log. That a broker hung up is told there and
 // nowhere else.
 func (e *ear) note(line ck.LogEvent) {
+	text := e.text(line.Message)
 	level := slog.LevelDebug
-	if line.Level <= syslogWarning && line.Tag != initTag {
+	if line.Level <= syslogWarning && line.Tag != initTag && line.Tag != unusedTag && e.told.isNew(text, time.Now()) {
 		level = slog.LevelWarn
 	}
-	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", e.text(line.Message))
+	e.log.Log(context.Background(), level, "Kafka's client", "tag", line.Tag, "message", text)
 	_, text, failed := strings.Cut(line.Message, "]: ")
 	if line.Tag != "FAIL" || !failed {
 		return
@@ -211,4 +213,7 @@ const (
 	// initTag marks an attempt at initialising that the brokers answered with an error.
 	// There may be a hundred in a second; the fault that comes of them says it once.
 	initTag = "GETPID"
+	// unusedTag marks a property of the connection that one kind of client has no use
+	// for: each client that is made says so of what is another's, and no harm is in it.
+	unusedTag = "CONFWARN"
 )

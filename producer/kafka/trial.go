@@ -198,7 +198,7 @@ func (t *trial) lacks(s *step) string {
 func (t *trial) tell(s *step, state producer.StepState, o outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.State, s.Finding, s.Cure, s.Needs = state, o.finding, o.cure, o.needs
+	s.State, s.Finding, s.Cure, s.Needs = state, o.finding, runnable(o.cure, t.settings), o.needs
 	t.report(s.Step)
 }
 

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
+	"net/url"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -48,6 +49,9 @@ func compose(s *producer.StoredMail, l *producer.Letter, now time.Time) (*compos
 	advise(v, l)
 	if s.PublicURL != "" {
 		v.Link = strings.TrimSuffix(s.PublicURL, "/") + "/"
+		if l.Kind != producer.MailTest {
+			v.Link += "producers/" + url.PathEscape(l.Producer)
+		}
 	}
 	v.Foot = "This mail was sent by urncast, the SDMX registry, because your address is set in its mail settings (urncast mail show)."
 	if l.Kind == producer.MailIncident && s.DigestEvery > 0 {
@@ -118,11 +122,11 @@ func headline(l *producer.Letter, now time.Time) string {
 	}
 	switch l.State {
 	case producer.Failed:
-		return fmt.Sprintf("%s stands still: it FAILED%s, and retries cannot help. Nothing is lost or skipped; what is recorded meanwhile waits.", name, at)
+		return fmt.Sprintf("%s stands still: it FAILED%s, and retries cannot help. Nothing is skipped: what is pending waits, and so does what is recorded meanwhile.", name, at)
 	case producer.Stopped:
-		return name + " stands still, and asks: it is STOPPED until an admin decides. Nothing is lost; what is recorded meanwhile waits."
+		return name + " stands still, and asks: it is STOPPED until an admin decides. What is pending waits, and so does what is recorded meanwhile."
 	}
-	return fmt.Sprintf("%s is DEGRADED, for %s now: it cannot publish, and goes on trying by itself. Nothing is lost.", name, lasted(now.Sub(l.Since)))
+	return fmt.Sprintf("%s is DEGRADED, for %s now: it cannot publish, and goes on trying by itself. What is pending waits, and so does what is recorded meanwhile.", name, lasted(now.Sub(l.Since)))
 }
 
 func facts(l *producer.Letter) []fact {
@@ -171,7 +175,7 @@ func advise(v *view, l *producer.Letter) {
 	if l.Cure != "" {
 		v.Do = append(v.Do, sentence(l.Cure))
 	}
-	const start = "urncast producer start"
+	start := producer.Command("start", l.Producer)
 	switch {
 	case l.State == producer.Failed:
 		if l.Cure == "" {
@@ -184,7 +188,7 @@ func advise(v *view, l *producer.Letter) {
 		}
 		v.Choices = []choice{{start, "tries again. So does a restart of the process."}}
 		if l.Number > 0 {
-			v.Choices = append(v.Choices, choice{fmt.Sprintf("urncast producer skip %d --reason …", l.Number), "leaves the transaction off the topic for good, and goes on."})
+			v.Choices = append(v.Choices, choice{producer.Command(fmt.Sprintf("skip %d", l.Number), l.Producer) + " --reason …", "leaves the transaction off the topic for good, and goes on."})
 		}
 	case l.State == producer.Stopped && len(l.Ask) > 0:
 		v.Do = append(v.Do, "Look at what was found, then decide.")

@@ -248,7 +248,7 @@ func TestWhatAMailSays(t *testing.T) {
 		t.Errorf("the date is %s, %v", at, err)
 	}
 	for _, want := range []string{"FAILED at transaction 48213", "<b>Message</b> size & more", "default", "sdmx.structures (fusion-json)", "2026-11-03 09:00:00 UTC",
-		"1234 transactions", "A:CL_19(1.0)", "and 3 more", "Raise the topic's max.message.bytes.", "urncast producer start", "urncast producer skip 48213", "https://registry.example.org/urncast/", "every 24h"} {
+		"1234 transactions", "A:CL_19(1.0)", "and 3 more", "Raise the topic's max.message.bytes.", "urncast producer start --producer default", "urncast producer skip 48213 --producer default --reason", "https://registry.example.org/urncast/producers/default", "every 24h"} {
 		if !strings.Contains(bodies["text/plain"], want) {
 			t.Errorf("the text does not say %q:\n%s", want, bodies["text/plain"])
 		}
@@ -293,7 +293,7 @@ func TestThreadsAndSubjects(t *testing.T) {
 		if i < 2 && (!strings.HasSuffix(header.Get("References"), "@example.org> <i1.incident@example.org>") || header.Get("In-Reply-To") != "<i1.incident@example.org>") {
 			t.Errorf("mail %d refers to %q, answers %q", i, header.Get("References"), header.Get("In-Reply-To"))
 		}
-		if i == 2 && !strings.Contains(bodies["text/plain"], "urncast producer start --baseline\n      Publish everything.") {
+		if i == 2 && !strings.Contains(bodies["text/plain"], "urncast producer start --producer default --baseline\n      Publish everything.") {
 			t.Errorf("the choices are not shown: %s", bodies["text/plain"])
 		}
 	}

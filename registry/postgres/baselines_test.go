@@ -24,7 +24,7 @@ func TestBaselineSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold, err := p.Acquire(t.Context())
+	hold, err := p.Acquire(t.Context(), nobody)
 	if err != nil {
 		t.Fatal(err)
 	}

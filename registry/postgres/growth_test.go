@@ -192,7 +192,7 @@ func (m *measured) reads(ctx context.Context, step func(string, func() error)) {
 	})
 	step("skips", func() error { _, err := p.Skips(ctx, n); return err })
 	step("producer's row", func() error {
-		h, err := p.Acquire(ctx)
+		h, err := p.Acquire(ctx, nobody)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ type hold struct {
 	p         *ProducerStore
 	term      int64
 	takenOver bool
+	takeover  *producer.Takeover // by which it began; nil if it was none
 
 	mu   sync.Mutex
 	conn *pgx.Conn

@@ -21,7 +21,7 @@ func TestJobUnderWayIsCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold, err := p.Acquire(t.Context())
+	hold, err := p.Acquire(t.Context(), nobody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestJobWaitsForWhatIsPending(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold, err := p.Acquire(t.Context())
+	hold, err := p.Acquire(t.Context(), nobody)
 	if err != nil {
 		t.Fatal(err)
 	}

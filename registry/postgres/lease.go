@@ -34,17 +34,20 @@ const (
 
 // Acquire implements producer.Store: it waits for the lease on a connection of its
 // own. A connection of the pool may be one that nobody answers on any more.
-func (p *ProducerStore) Acquire(ctx context.Context) (producer.Hold, error) {
+func (p *ProducerStore) Acquire(ctx context.Context, other func(holder string, term int64)) (producer.Hold, error) {
 	conn, err := p.connectHold(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database for the lease: %w", err)
 	}
-	h, err := p.take(ctx, conn)
+	h, err := p.take(ctx, conn, other)
 	if err != nil {
 		closeHold(conn)
 		return nil, err
 	}
 	go h.keep()
+	if h.takeover != nil {
+		go p.auditTakeover(h.takeover)
+	}
 	return h, nil
 }
 
@@ -71,25 +74,34 @@ func closeHold(conn *pgx.Conn) {
 	conn.Close(ctx) // its error changes nothing: what is lost here, ends by itself
 }
 
-// take tries until the lease is ours.
-func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn) (*hold, error) {
+// take tries until the lease is ours. It tells other of whoever else holds it, once of
+// each term.
+func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn, other func(holder string, term int64)) (*hold, error) {
 	var waited, ended bool
 	var looked time.Time
+	var told int64
 	for {
-		h, err := p.try(ctx, conn)
+		// Who waited for a session that ended by itself saw a holder live. The end of one
+		// that had run out says nothing of when its process ended.
+		h, err := p.try(ctx, conn, waited && !ended)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("taking the lease: %w", err)
 		case h != nil:
-			// Who waited for a session that ended by itself saw a holder live. The
-			// end of one that had run out says nothing of when its process ended.
-			h.takenOver = h.takenOver || waited && !ended
 			return h, nil
 		}
 		if waited = true; time.Since(looked) >= endEvery {
 			looked = time.Now()
-			if ended, err = p.endExpired(ctx, conn); err != nil {
-				return nil, fmt.Errorf("ending the session of an expired lease: %w", err)
+			l, err := p.leased(ctx, conn)
+			if err == nil && l.expired {
+				ended, err = p.endSession(ctx, conn, l)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("looking at who holds the lease: %w", err)
+			}
+			if l.holder != "" && !l.expired && l.term != told {
+				told = l.term
+				other(l.holder, l.term)
 			}
 		}
 		select {
@@ -101,54 +113,80 @@ func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn) (*hold, error)
 }
 
 // try takes the lock and the lease in one statement, so that no process can be
-// stopped between the two. It gives nil if the lock is another's.
-func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn) (*hold, error) {
+// stopped between the two, and records a takeover in it. It gives nil if the lock is
+// another's. Who saw the holder before live did not restart, whatever the times say.
+func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn, saw bool) (*hold, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	h := &hold{p: p, conn: conn}
 	asked := time.Now()
 	var former *time.Time
+	t := producer.Takeover{Instance: p.instance}
+	var recorded bool
 	err := conn.QueryRow(ctx, `
 		WITH locked AS MATERIALIZED (SELECT FROM pg_try_advisory_lock(`+lockOf+`$2::uuid)) AS got WHERE got),
-		shown AS (UPDATE producers SET holder = $3 WHERE id = $1 AND EXISTS (SELECT FROM locked))
-		INSERT INTO leases AS l (producer, term, holder, since, renewed_at, valid_until, backend, backend_start)
-		SELECT $1, 1, $3, clock_timestamp(), clock_timestamp(), clock_timestamp() + $4::interval, pid, backend_start
-		FROM locked, pg_stat_activity WHERE pid = pg_backend_pid()
-		ON CONFLICT (producer) DO UPDATE SET term = l.term + 1, holder = excluded.holder, since = excluded.since,
-			former_at = l.renewed_at, renewed_at = excluded.renewed_at, valid_until = excluded.valid_until,
-			backend = excluded.backend, backend_start = excluded.backend_start
-		RETURNING term, former_at`, p.id, p.id, p.instance, leaseLife).Scan(&h.term, &former)
+		shown AS (UPDATE producers SET holder = $3 WHERE id = $1 AND EXISTS (SELECT FROM locked)),
+		taken AS (
+			INSERT INTO leases AS l (producer, term, holder, last_holder, last_term, since, renewed_at, valid_until, backend, backend_start)
+			SELECT $1, 1, $3, $3, 1, clock_timestamp(), clock_timestamp(), clock_timestamp() + $4::interval, pid, backend_start
+			FROM locked, pg_stat_activity WHERE pid = pg_backend_pid()
+			ON CONFLICT (producer) DO UPDATE SET term = l.term + 1, holder = excluded.holder, since = excluded.since,
+				last_holder = excluded.holder, last_term = l.term + 1,
+				former = CASE WHEN l.holder <> '' THEN l.holder WHEN l.last_term = l.term THEN l.last_holder ELSE '' END,
+				former_ending = CASE WHEN l.holder = '' THEN 'released' WHEN l.valid_until < clock_timestamp() THEN 'expired' ELSE 'lost' END,
+				former_at = l.renewed_at, renewed_at = excluded.renewed_at, valid_until = excluded.valid_until,
+				backend = excluded.backend, backend_start = excluded.backend_start
+			RETURNING term, since, former_at, former, former_ending),
+		told AS (
+			INSERT INTO takeovers (producer, term, at, instance, former, ending)
+			SELECT $1, term, since, $3, former, former_ending FROM taken
+			WHERE former NOT IN ('', $3) AND ($5 OR former_at >= $6) RETURNING term)
+		SELECT term, since, former_at, former, former_ending, EXISTS (SELECT FROM told) FROM taken`,
+		p.id, p.id, p.instance, leaseLife, saw, p.born).Scan(&h.term, &t.At, &former, &t.Former, &t.Ending, &recorded)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	h.takenOver = former != nil && !former.Before(p.born)
+	h.takenOver = saw || former != nil && !former.Before(p.born)
+	if t.Term = h.term; recorded {
+		h.takeover = &t
+	}
 	h.begin(asked)
 	return h, nil
 }
 
-// endExpired ends the session of a holder that let the lease run out: one that is
-// stopped, or cut off. The lock's other owners, programs of the version before,
-// have no lease and are left alone.
-func (p *ProducerStore) endExpired(ctx context.Context, conn *pgx.Conn) (ended bool, err error) {
+// A leased is a lease as whoever waits for it sees it.
+type leased struct {
+	holder  string // empty if nobody holds it
+	term    int64
+	expired bool
+	backend int32
+	start   time.Time
+}
+
+// leased reads the lease. There is none before anybody has held it.
+func (p *ProducerStore) leased(ctx context.Context, conn *pgx.Conn) (l leased, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	var backend int32
-	var start time.Time
-	err = conn.QueryRow(ctx, `
-		SELECT backend, backend_start FROM leases WHERE producer = $1 AND holder <> '' AND valid_until < clock_timestamp()`,
-		p.id).Scan(&backend, &start)
+	err = conn.QueryRow(ctx, `SELECT holder, term, holder <> '' AND valid_until < clock_timestamp(), backend, backend_start FROM leases WHERE producer = $1`,
+		p.id).Scan(&l.holder, &l.term, &l.expired, &l.backend, &l.start)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		err = nil
 	}
-	if err != nil {
-		return false, err
-	}
+	return l, err
+}
+
+// endSession ends the session of a holder that let the lease run out: one that is
+// stopped, or cut off. The lock's other owners, programs of the version before,
+// have no lease and are left alone.
+func (p *ProducerStore) endSession(ctx context.Context, conn *pgx.Conn, l leased) (ended bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	err = conn.QueryRow(ctx, `
 		SELECT coalesce(bool_or(pg_terminate_backend(a.pid)), false) FROM pg_stat_activity a
-		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockedBy+` = a.pid`, backend, start, p.id).Scan(&ended)
+		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockedBy+` = a.pid`, l.backend, l.start, p.id).Scan(&ended)
 	return ended, err
 }
 

@@ -12,6 +12,9 @@ import (
 	"urncast/registry/postgres"
 )
 
+// nobody hears of other holders.
+func nobody(string, int64) {}
+
 // cluster is a database with two instances on it.
 type cluster struct {
 	t    *testing.T
@@ -45,7 +48,7 @@ func (c *cluster) acquire(p *postgres.ProducerStore) producer.Hold {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)
 	defer cancel()
-	h, err := p.Acquire(ctx)
+	h, err := p.Acquire(ctx, nobody)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -88,7 +91,7 @@ func TestLeaseIsOneInstances(t *testing.T) {
 	}
 	brief, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, err := c.b.Acquire(brief); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.b.Acquire(brief, nobody); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("a second instance beside the first: %v", err)
 	}
 	if s := c.status(c.b); s.Holder != c.a.Instance() || s.Term != 1 || s.HeldSince.IsZero() {
@@ -265,7 +268,7 @@ func TestVersionBefore(t *testing.T) {
 	c.exec(`UPDATE producers SET holder = 'old:1'`)
 	brief, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
-	if _, err := c.b.Acquire(brief); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.b.Acquire(brief, nobody); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("the lease beside the version before: %v", err)
 	}
 	if s := c.status(c.b); s.Holder != "old:1" || s.Term != 0 {

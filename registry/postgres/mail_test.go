@@ -38,7 +38,7 @@ func newMailbox(t *testing.T) *mailbox {
 		t.Fatal(err)
 	}
 	b := &mailbox{t: t, registry: r, store: store, mail: store.Mail(keys(t, secret.NewKey()))}
-	if b.hold, err = p.Acquire(ctx); err != nil {
+	if b.hold, err = p.Acquire(ctx, nobody); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.hold.Release)

@@ -90,10 +90,19 @@ const connectionNow = `coalesce(nullif(p.connection, ''), 'default')`
 const bootstrapNow = `CASE WHEN p.bootstrap <> '' THEN p.bootstrap ELSE coalesce((
 	SELECT coalesce(k.properties->>'bootstrap.servers', k.properties->>'metadata.broker.list') FROM connections k WHERE k.name = ` + connectionNow + `), '') END`
 
+// neverSent is the reason of the mark that an idle first start sets, and beforeStart, with
+// the reason as $3, the last transaction that it is about, unless a baseline of everything
+// has been sent since. No mark is below it.
+const (
+	neverSent   = "Recorded before the first start of the producer, which was idle."
+	beforeStart = `coalesce((SELECT m.last FROM (SELECT * FROM marks WHERE producer = p.id ORDER BY last LIMIT 1) m WHERE m.reason = $3 AND NOT EXISTS (
+		SELECT FROM jobs j WHERE j.producer = p.id AND j.kind = 'baseline' AND j.phase = 'done' AND NOT j.scope ? 'topics' AND j.as_of >= m.last)), 0)`
+)
+
 // Status implements producer.Records.
 func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	s := producer.Status{ID: p.id}
-	var oldest *time.Time
+	var oldest, handled *time.Time
 	c := &s.Settings
 	err := p.pool.QueryRow(ctx, `
 		SELECT p.name, p.state, p.reason, p.since, p.ask, p.routes, p.sent_routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, p.baseline_at_start, p.baseline_on_connection, `+bootstrapNow+`, p.started,
@@ -102,10 +111,11 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 			coalesce((SELECT min(m.first) FROM marks m WHERE m.producer = p.id AND m.status = 'FAILED'), 0),
 			(SELECT count(*) FROM (SELECT FROM left_out l WHERE l.producer = p.id LIMIT $2) l),
 			(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
+			c.moved_at, `+beforeStart+`,
 			coalesce((SELECT cure FROM incidents i WHERE i.producer = p.id AND i.ended_at IS NULL AND i.reason = p.reason ORDER BY i.seen_at DESC LIMIT 1), '')
-		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax).Scan(
+		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax, neverSent).Scan(
 		&s.Name, &s.State, &s.Reason, &s.Since, &s.Ask, &c.Routes, &s.Along, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.BaselineAtEveryStart, &c.BaselineWhenConnectionChanges, &s.Bootstrap, &s.Started,
-		&s.Sent, &s.Reached, &s.Last, &oldest, &s.Failed, &s.LeftOut, &s.JobsWaiting, &s.Cure)
+		&s.Sent, &s.Reached, &s.Last, &oldest, &s.Failed, &s.LeftOut, &s.JobsWaiting, &handled, &s.BeforeStart, &s.Cure)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, registry.ErrNotFound
 	}
@@ -113,12 +123,18 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 		return s, fmt.Errorf("reading the producer's status: %w", err)
 	}
 	c.Name = s.Name
+	if handled != nil {
+		s.HandledAt = *handled
+	}
 	if oldest != nil {
 		s.OldestPending = *oldest
 		s.Pending = int64(s.Last - s.Sent)
 	}
 	if err := p.holder(ctx, &s); err != nil {
 		return s, fmt.Errorf("reading who publishes: %w", err)
+	}
+	if err := p.takeovers(ctx, &s); err != nil {
+		return s, err
 	}
 	jobs, err := p.jobs(ctx, `producer = $1 AND ended_at IS NULL AND phase <> 'waiting' LIMIT 1`, p.id)
 	if len(jobs) > 0 {

@@ -146,7 +146,7 @@ func TestJobsWaitInLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold, err := p.Acquire(t.Context())
+	hold, err := p.Acquire(t.Context(), nobody)
 	if err != nil {
 		t.Fatal(err)
 	}

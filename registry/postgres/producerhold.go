@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,10 +15,13 @@ import (
 // thisDatabase tells a database from a copy of it on the same server.
 const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_database())`
 
-// Load implements producer.Hold. Where the database is another one, the system is
-// given with the database that it was, and so differs from what System says.
+// theSystem is a database as producer.Store's System tells it. The two parts are stored
+// apart, for a program of the version before.
+const theSystem = `, database `
+
+// Load implements producer.Hold.
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
-	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver}
+	r := producer.Row{ID: h.p.id, Registry: h.p.RegistryID(), Term: h.term, TakenOver: h.takenOver, Takeover: h.takeover}
 	c, s, w := &r.Config, &r.Sent, &r.Wish
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`
@@ -25,7 +29,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 				p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.offsets, '{}'),
 				p.sent_cluster, p.sent_prefix, p.sent_lanes, p.sent_bootstrap, p.sent_routes,
-				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END,
+				CASE WHEN p.system = '' THEN '' ELSE p.system || '`+theSystem+`' || coalesce(p.database_oid, `+thisDatabase+`) END,
 				(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
 				coalesce((SELECT j.not_before FROM jobs j WHERE j.producer = p.id AND `+firstInLine+`), 0)
 			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
@@ -71,6 +75,7 @@ func (h *hold) Take(ctx context.Context, wish int64) error {
 
 // Adopt implements producer.Hold.
 func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c producer.Cursor, wish int64) error {
+	system, _, _ = strings.Cut(system, theSystem) // the database is this one
 	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var first bool
 		err := tx.QueryRow(ctx, `SELECT NOT started FROM producers WHERE id = $1 FOR UPDATE`, h.p.id).Scan(&first)
@@ -84,14 +89,11 @@ func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c
 		b.Queue(`INSERT INTO cursors (producer, number, offsets) VALUES ($1, $2, coalesce($3::jsonb, '{}'))
 			ON CONFLICT (producer) DO UPDATE SET number = excluded.number, offsets = excluded.offsets, moved_at = now()`, h.p.id, c.Number, c.Offsets)
 		if first && c.Number > 0 {
-			b.Queue(markSQL, h.p.id, registry.Number(1), c.Number, producer.StatusSkipped, beforeFirstStart)
+			b.Queue(markSQL, h.p.id, registry.Number(1), c.Number, producer.StatusSkipped, neverSent)
 		}
 		return tx.SendBatch(ctx, b).Close()
 	})
 }
-
-// beforeFirstStart is why transactions are marked that were never to be sent.
-const beforeFirstStart = "Recorded before the first start of the producer, which was idle."
 
 const markSQL = `INSERT INTO marks (producer, first, last, status, reason) VALUES ($1, $2, $3, $4, $5)
 	ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, at = now()`

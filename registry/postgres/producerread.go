@@ -16,7 +16,10 @@ import (
 const pendingMax = 256
 
 // System implements producer.Store.
-func (p *ProducerStore) System(ctx context.Context) (string, error) { return p.SystemIdentifier(ctx) }
+func (p *ProducerStore) System(ctx context.Context) (id string, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT system_identifier || '`+theSystem+`' || `+thisDatabase+` FROM pg_control_system()`).Scan(&id)
+	return id, err
+}
 
 // Transaction implements producer.Store.
 func (p *ProducerStore) Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error) {
@@ -151,7 +154,7 @@ func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) (out r
 	const page = 1_000
 	for {
 		rows, err := p.pool.Query(ctx, `SELECT first, last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND reason <> $4 ORDER BY last DESC LIMIT $5`,
-			p.id, producer.StatusSkipped, below, beforeFirstStart, page)
+			p.id, producer.StatusSkipped, below, neverSent, page)
 		if err != nil {
 			return out, err
 		}

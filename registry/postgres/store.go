@@ -103,13 +103,6 @@ func (s *Store) Close() { s.pool.Close() }
 // RegistryID is the registry's own id, made with its database.
 func (s *Store) RegistryID() string { return s.id }
 
-// SystemIdentifier is Postgres' id of the database cluster, which a dump restored
-// elsewhere does not carry along.
-func (s *Store) SystemIdentifier(ctx context.Context) (id string, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT system_identifier::text FROM pg_control_system()`).Scan(&id)
-	return id, err
-}
-
 // SaveSettings implements registry.Store. The lock of submissions makes what was before
 // be what is changed.
 func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, was func(registry.Settings) *registry.Act) error {

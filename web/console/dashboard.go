@@ -69,11 +69,11 @@ func (d *Dashboard) sum() string {
 		out = append(out, "One producer needs you.")
 	case len(failed) > 1:
 		out = append(out, title(Count(len(failed)))+" producers need you.")
-	default:
+	case len(soon) == 0:
 		out = append(out, "Nothing has failed.")
 	}
 	if len(soon) > 0 {
-		out = append(out, Plural(len(soon), "producer waits", "producers wait")+" for its cluster.")
+		out = append(out, Plural(len(soon), "producer is degraded, and tries again by itself.", "producers are degraded, and try again by themselves."))
 	}
 	if len(held) > 0 {
 		out = append(out, Plural(len(held), "producer is", "producers are")+" held.")
@@ -90,8 +90,11 @@ func asks(p *producer.Status) bool {
 func stateNote(p *producer.Status) string {
 	switch p.State {
 	case producer.Idle:
-		return "everything sent"
+		return "nothing pending"
 	case producer.Publishing:
+		if p.Pending == 0 {
+			return "a job is on its way"
+		}
 		return "transactions are on their way"
 	case producer.Recovering:
 		return "finds out what was sent; nothing will be sent twice"
@@ -122,7 +125,7 @@ func trouble(p *producer.Status) Fault {
 		f.What = p.Name + " waits for your decision"
 	}
 	if p.Pending > 0 {
-		f.Waiting = Plural(p.Pending, "transaction", "transactions") + ", up to " + Number(p.Last) + ". Nothing is lost and readers see nothing half done."
+		f.Waiting = Plural(p.Pending, "transaction", "transactions") + ", up to " + Number(p.Last) + ". The registry keeps them."
 	}
 	return f
 }
@@ -200,6 +203,16 @@ next:
 		out = append(out, leaseOf{p.Holder, p.HolderPage, p.HeldSince, p.Term, []string{p.Name}, len(d.Producers)})
 	}
 	return out
+}
+
+// takeover is the newest of all producers; nil if there was none.
+func (d *Dashboard) takeover() (newest *producer.Takeover) {
+	for i := range d.Producers {
+		if t := d.Producers[i].LastTakeover; t != nil && (newest == nil || t.At.After(newest.At)) {
+			newest = t
+		}
+	}
+	return newest
 }
 
 func (l *leaseOf) rest() string {

@@ -318,7 +318,7 @@ func MailPage(f *Frame, m *Mail) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(m.Mails) == 0 {
-					templ_7745c5c3_Err = Empty("No mail", "Whatever was to be mailed about a producer is listed here, with those whom it reached. Nothing has stopped so far. Test mails are not listed.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Empty("No mail", "Whatever was to be mailed about a producer is listed here, with those whom it reached. Test mails are not listed.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

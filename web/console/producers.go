@@ -78,7 +78,7 @@ func (p *Producer) sum() string {
 	case !p.Started:
 		return "Its first start says what is sent. "
 	case p.Pending == 0:
-		return "Everything is sent. "
+		return p.Rests() + " "
 	}
 	text := Plural(p.Pending, "transaction waits", "transactions wait")
 	if !p.OldestPending.IsZero() {

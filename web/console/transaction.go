@@ -56,7 +56,7 @@ func (s *Sent) waits() string {
 	case producer.Recovering:
 		return "the producer finds out what was sent" + before
 	case producer.Degraded:
-		return "the producer waits for its broker, and tries again" + before
+		return "the producer is degraded, and tries again by itself" + before
 	case producer.Failed:
 		return "the producer failed, and waits for a person" + before
 	case producer.Idle:

@@ -207,7 +207,7 @@ func commandIn(cure, server string) string {
 		rest, _, _ = strings.Cut(rest, end)
 	}
 	command := name + ".sh "
-	if server != "" {
+	if server != "" && !strings.Contains(rest, "--bootstrap-server ") {
 		command += "--bootstrap-server " + server + " "
 	}
 	return command + strings.TrimRight(rest, ".")

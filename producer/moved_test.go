@@ -1,0 +1,32 @@
+package producer
+
+import (
+	"strings"
+	"testing"
+)
+
+// What differs between two databases is what is told, with both values.
+func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
+	for _, c := range []struct {
+		was, is string
+		want    []string
+	}{
+		{"7563, database 16385", "7563, database 20001", []string{"database 16385", "database 20001", "same PostgreSQL server", "7563"}},
+		{"7563, database 16385", "9911, database 16385", []string{"7563", "9911", "server"}},
+	} {
+		s := &session{row: &Row{System: c.was}, system: c.is}
+		ask := s.clonedDatabase()
+		if ask == nil {
+			t.Fatalf("%s and %s are taken for the same", c.was, c.is)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(ask.reason, want) {
+				t.Errorf("there is no %q in %s", want, ask.reason)
+			}
+		}
+	}
+	s := &session{row: &Row{System: "7563, database 1"}, system: "7563, database 1"}
+	if ask := s.clonedDatabase(); ask != nil {
+		t.Error(ask)
+	}
+}

@@ -104,6 +104,23 @@ func TestStandbyPromoted(t *testing.T) {
 			w.product.Kill()
 		})
 	}
+	t.Run("behind, while idle", func(t *testing.T) {
+		w, link := behindLink(t, k, pg.Start(t))
+		standby := w.postgres.Standby(t)
+		c := &change{w: w, words: []string{"database", "lost"}, quiet: true}
+		s := c.asked(func() int64 {
+			standby.Detach(t)
+			if err := w.step(w.random); err != nil {
+				t.Fatal(err)
+			}
+			w.settle()
+			w.failover(standby, link)
+			w.acknowledged.Store(0)
+			return k.End(t, w.topic)
+		})
+		c.answered(s, "baseline", 0)
+		w.product.Kill()
+	})
 	t.Run("not behind", func(t *testing.T) {
 		w, link := behindLink(t, k, pg.Start(t))
 		standby := w.postgres.Standby(t)

@@ -187,6 +187,8 @@ func TestTopicChanged(t *testing.T) {
 		{"made anew, continue", remade(false, "continue")},
 		{"made anew while idle", remade(true, "baseline")},
 		{"deleted", deletedUnderLoad},
+		{"end lost", endLost(false)},
+		{"end lost, and a marker", endLost(true)},
 		{"records deleted up to the middle", recordsDeleted(func(w *world) int64 { return w.kafka.End(w.t, w.topic) / 2 })},
 		{"records deleted up to the end", recordsDeleted(func(*world) int64 { return -1 })},
 	} {
@@ -222,6 +224,36 @@ func deletedUnderLoad(t *testing.T, w *world) {
 		t.Errorf("%d messages were published before anybody was asked", n)
 	}
 	c.answered(s, "baseline", 0)
+}
+
+// endLost makes the topic lose its end while the broker is down for a moment, as an
+// unclean election does. Where the marker of a transaction is lost and its records are
+// not, the broker takes it for open, though its coordinator has long ended it: it hides
+// whatever follows, until somebody ends it.
+func endLost(marker bool) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		c := &change{w: w, words: []string{w.topic, "lost"}}
+		s := c.asked(func() int64 {
+			for range 4 {
+				w.published(time.Now()) // so that there is something to be lost
+			}
+			w.kafka.Kill()
+			lost, open := w.kafka.LoseEnd(t, w.topic, 10)
+			for marker != open {
+				more, now := w.kafka.LoseEnd(t, w.topic, 1)
+				if more == 0 {
+					t.Fatal("the log does not end as it should anywhere")
+				}
+				lost, open = lost+more, now
+			}
+			if err := w.kafka.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d batches were lost", lost)
+			return w.kafka.End(t, w.topic)
+		})
+		c.answered(s, "baseline", s.Sent)
+	}
 }
 
 func recordsDeleted(before func(*world) int64) func(*testing.T, *world) {

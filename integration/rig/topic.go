@@ -83,8 +83,9 @@ func (k *Kafka) End(tb testing.TB, topic string) int64 {
 
 // LoseEnd takes batches of records and markers off the end of a topic's log, while the
 // broker is down: for who writes to the topic it is as if an unclean election had
-// lost what was acknowledged. It returns how many were taken.
-func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int) {
+// lost what was acknowledged. It returns how many were taken, and whether the log ends
+// now with records whose marker is among them.
+func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int, open bool) {
 	tb.Helper()
 	if k.Running() {
 		tb.Fatal("a broker that runs would not take notice of what is taken off its log")
@@ -94,26 +95,35 @@ func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int) {
 		tb.Fatalf("the broker has no log of topic %s", topic)
 	}
 	last := slices.Max(segments) // their names are their first offsets, in as many digits
-	starts, err := batches(last)
+	all, err := batches(last)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if lost = min(most, len(starts)); lost > 0 {
-		if err := os.Truncate(last, starts[len(starts)-lost]); err != nil {
+	lost = min(most, len(all))
+	rest := len(all) - lost
+	if lost > 0 {
+		if err := os.Truncate(last, all[rest].start); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	return lost
+	return lost, rest > 0 && !all[rest-1].marker
 }
 
-// batches gives where in a segment each batch begins: a batch has its first offset in
-// 8 bytes, the size of what follows in 4, and that.
-func batches(segment string) (starts []int64, err error) {
+// A batch is where one begins in a segment, and whether it is a marker, which ends a
+// transaction.
+type batch struct {
+	start  int64
+	marker bool
+}
+
+// batches lists what is in a segment. A batch has its first offset in 8 bytes, the size
+// of what follows in 4, and that; its attributes are in the bytes 21 and 22.
+func batches(segment string) (all []batch, err error) {
 	b, err := os.ReadFile(segment)
 	if err != nil {
 		return nil, err
 	}
-	const head = 12
+	const head, control = 12, 0x20
 	for at := 0; at+head <= len(b); {
 		size := int(binary.BigEndian.Uint32(b[at+8:]))
 		if size == 0 {
@@ -122,8 +132,8 @@ func batches(segment string) (starts []int64, err error) {
 		if at+head+size > len(b) {
 			return nil, fmt.Errorf("%s ends in the middle of the batch at byte %d", segment, at)
 		}
-		starts = append(starts, int64(at))
+		all = append(all, batch{int64(at), b[at+22]&control != 0})
 		at += head + size
 	}
-	return starts, nil
+	return all, nil
 }

@@ -17,8 +17,9 @@ type change struct {
 	w *world
 	// words are what the question must say.
 	words []string
-	// quiet says that the world changes while there is nothing to send.
-	quiet bool
+	// quiet says that the world changes while there is nothing to send, and resumed
+	// that there is something again after that.
+	quiet, resumed bool
 }
 
 // asked changes the world, under load unless it is to be quiet, and waits for the
@@ -42,7 +43,11 @@ func (c *change) asked(do func() (from int64)) producerStatus {
 	if c.quiet {
 		w.settle()
 		from = do()
-		s = w.awaitQuestion()
+		if c.resumed {
+			w.loadFor(func() { s = w.awaitQuestion() })
+		} else {
+			s = w.awaitQuestion()
+		}
 	}
 	w.says(s, c.words...)
 	if n := len(w.log().Since(from).Of(w.registryID()).Messages); n > 0 {
@@ -187,8 +192,9 @@ func TestTopicChanged(t *testing.T) {
 		{"made anew, continue", remade(false, "continue")},
 		{"made anew while idle", remade(true, "baseline")},
 		{"deleted", deletedUnderLoad},
-		{"end lost", endLost(false)},
-		{"end lost, and a marker", endLost(true)},
+		{"end lost", endLost(false, false)},
+		{"end lost, and a marker", endLost(true, false)},
+		{"end lost, and a marker, while the product is away", endLost(true, true)},
 		{"records deleted up to the middle", recordsDeleted(func(w *world) int64 { return w.kafka.End(w.t, w.topic) / 2 })},
 		{"records deleted up to the end", recordsDeleted(func(*world) int64 { return -1 })},
 	} {
@@ -230,12 +236,20 @@ func deletedUnderLoad(t *testing.T, w *world) {
 // unclean election does. Where the marker of a transaction is lost and its records are
 // not, the broker takes it for open, though its coordinator has long ended it: it hides
 // whatever follows, until somebody ends it.
-func endLost(marker bool) func(*testing.T, *world) {
+func endLost(marker, away bool) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
-		c := &change{w: w, words: []string{w.topic, "lost"}}
-		s := c.asked(func() int64 {
+		// A publisher that has something under way begins with ending that, and ends the
+		// other transaction with it.
+		c := &change{w: w, words: []string{w.topic, "lost"}, quiet: marker, resumed: marker && !away}
+		w.loadFor(func() {
 			for range 4 {
 				w.published(time.Now()) // so that there is something to be lost
+			}
+		})
+		s := c.asked(func() int64 {
+			if away {
+				w.product.Kill()
+				defer w.start()
 			}
 			w.kafka.Kill()
 			lost, open := w.kafka.LoseEnd(t, w.topic, 10)

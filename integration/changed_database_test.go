@@ -190,6 +190,33 @@ func TestStatementTimeouts(t *testing.T) {
 	}
 }
 
+// So it is while there is nothing to send, when the watcher's questions alone fail.
+func TestStatementTimeoutsWhileIdle(t *testing.T) {
+	t.Parallel()
+	s := pg.Start(t)
+	k := rig.StartKafka(t)
+	w := newWorld(t, k, s, k.Bootstrap())
+	if err := w.step(w.random); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	s.Set(t, w.database, "statement_timeout", "200ms")
+	w.await(func(p producerStatus) bool { return p.Holder != "" && p.State == "IDLE" })
+	release := s.Lock(t, w.database, "jobs")
+	for end := time.Now().Add(8 * time.Second); time.Now().Before(end) && !t.Failed(); time.Sleep(50 * time.Millisecond) {
+		if p, err := w.status(); err == nil && (p.State == "FAILED" || p.State == "STOPPED") {
+			t.Errorf("with the jobs locked the producer is %s: %s", p.State, p.Reason)
+		}
+	}
+	release()
+	s.Set(t, w.database, "statement_timeout", "")
+	if t.Failed() {
+		return // it would wait for a start
+	}
+	w.under(func() { w.published(time.Now()) })
+	w.check()
+}
+
 // Two registries, each with a database of its own, whose producers were started idle on
 // one empty topic: neither interleaves with the other unnoticed.
 func TestSecondRegistry(t *testing.T) {

@@ -46,7 +46,7 @@ func TestLedgerFindsEachDefect(t *testing.T) {
 			return append(m, topiccheck.Message{Number: 4, Key: "d", Value: value("mark 0-1-3.")})
 		}), "with mark 0-1-3. was refused, and is on the topic"},
 	} {
-		said := strings.Join(l.compare(&topiccheck.Log{Messages: defect.messages}), "\n")
+		said := strings.Join(l.compare(&topiccheck.Log{Messages: defect.messages}, 0), "\n")
 		if defect.said == "" && said != "" || !strings.Contains(said, defect.said) {
 			t.Errorf("%s: it says %q, not %q", defect.name, said, defect.said)
 		}

@@ -30,6 +30,13 @@ func (l *Log) SinceBaseline() (since *Log, asOf int64) {
 	return l.Since(first), asOf
 }
 
+// After gives the messages of structure transactions above a number.
+func (l *Log) After(number int64) *Log {
+	after := *l
+	after.Messages = slices.DeleteFunc(slices.Clone(l.Messages), func(m Message) bool { return m.Number <= number || m.Headers["urncast-job"] != "" })
+	return &after
+}
+
 // Of gives the messages of one registry alone, where others wrote to its topic too.
 func (l *Log) Of(registry string) *Log {
 	of := *l

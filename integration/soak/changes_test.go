@@ -89,7 +89,7 @@ func (w *world) failover(*rand.Rand) (string, []string) {
 	standby.Detach(w.t)
 	kept := w.number(standby.URL(database))
 	w.await("something to be sent that the standby has not", 3*time.Minute, func(s sample) bool { return s.Sent > kept+2 })
-	w.ledger.turn()
+	w.ledger.newEra()
 	had := w.number(primary.URL(database))
 	primary.Kill()
 	standby.Promote(w.t)
@@ -99,7 +99,7 @@ func (w *world) failover(*rand.Rand) (string, []string) {
 			w.t.Fatal(err)
 		}
 	}
-	w.ledger.turn()
+	w.ledger.newEra()
 	primary.Remove()
 	return fmt.Sprintf("the database lost the transactions %d to %d at least", kept+1, had), []string{"database", "lost"}
 }

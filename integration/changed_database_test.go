@@ -196,14 +196,20 @@ func TestStatementTimeoutsWhileIdle(t *testing.T) {
 	s := pg.Start(t)
 	k := rig.StartKafka(t)
 	w := newWorld(t, k, s, k.Bootstrap())
-	if err := w.step(w.random); err != nil {
-		t.Fatal(err)
+	s.Set(t, w.database, "statement_timeout", "500ms")
+	for i := 0; ; i++ { // until a session is there that knows the timeout
+		if err := w.step(w.random); err == nil {
+			break
+		}
+		if time.Sleep(100 * time.Millisecond); i > 100 {
+			t.Fatal("nothing can be submitted any more")
+		}
 	}
 	w.settle()
-	s.Set(t, w.database, "statement_timeout", "200ms")
-	w.await(func(p producerStatus) bool { return p.Holder != "" && (p.State == "IDLE" || p.State == "FAILED") })
 	release := s.Lock(t, w.database, "jobs")
-	time.Sleep(8 * time.Second) // the watcher looks every 2 s; the status would wait, too
+	for end := time.Now().Add(8 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		_, _ = w.status() // which wants the jobs, too, as every open page does
+	}
 	release()
 	s.Set(t, w.database, "statement_timeout", "")
 	if p := w.await(func(producerStatus) bool { return true }); p.State == "FAILED" || p.State == "STOPPED" {

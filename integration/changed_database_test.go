@@ -3,7 +3,6 @@ package integration
 import (
 	"context"
 	"math/rand/v2"
-	"net/url"
 	"testing"
 	"time"
 
@@ -36,10 +35,7 @@ func behindLink(t *testing.T, k *rig.Kafka, s *pg.Server) (*world, *rig.Link) {
 		t.Fatal(err)
 	}
 	link := rig.NewLink(t, "127.0.0.1:0", s.Address())
-	u, err := url.Parse(w.settings.Database)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := w.databaseURL()
 	u.Host = link.Address()
 	w.settings.Database = u.String()
 	w.product = rig.NewProduct(t, w.settings)

@@ -19,7 +19,7 @@ func TestUncleanElection(t *testing.T) {
 			w.setTopic("min.insync.replicas", "1")
 			w.setTopic("unclean.leader.election.enable", "true")
 			w.loadFor(func() { w.published(time.Now()) }) // which makes the topic of the transactions' state
-			b.Alone(t, transactionState)
+			b.Brokers[0].SetTopic(t, transactionState, "min.insync.replicas", "1")
 			b.AwaitInSync(t, w.topic, transactionState)
 			b.MoveLeader(t, transactionState, b.Leader(t, w.topic))
 			c := &change{w: w, words: []string{w.topic, "lost"}}

@@ -253,7 +253,9 @@ func TestSecondRegistry(t *testing.T) {
 		}
 	}
 	// An admin ends one; the other goes on.
-	b.product.Kill()
+	if err := b.product.Stop(); err != nil {
+		t.Fatal(err)
+	}
 	a.command("start", "baseline")
 	a.awaitBaseline(0)
 	a.loadFor(func() { a.published(time.Now()) })

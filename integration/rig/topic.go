@@ -83,8 +83,8 @@ func (k *Kafka) End(tb testing.TB, topic string) int64 {
 
 // LoseEnd takes batches of records and markers off the end of a topic's log, while the
 // broker is down: for who writes to the topic it is as if an unclean election had
-// lost what was acknowledged. It returns how many were taken, and whether the log ends
-// now with records whose marker is among them.
+// lost what was acknowledged. It returns how many were taken, and whether a transaction
+// of which records are left has lost its marker: the broker takes it for open then.
 func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int, open bool) {
 	tb.Helper()
 	if k.Running() {
@@ -106,25 +106,32 @@ func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int, open b
 			tb.Fatal(err)
 		}
 	}
-	return lost, rest > 0 && !all[rest-1].marker
+	unended := map[int64]bool{}
+	for _, b := range all[:rest] {
+		if delete(unended, b.producer); b.transactional && !b.marker {
+			unended[b.producer] = true
+		}
+	}
+	return lost, len(unended) > 0
 }
 
-// A batch is where one begins in a segment, and whether it is a marker, which ends a
-// transaction.
+// A batch of a segment: where it begins, the id of the session that wrote it, and
+// whether it belongs to a transaction or is the marker that ends one.
 type batch struct {
-	start  int64
-	marker bool
+	start, producer       int64
+	transactional, marker bool
 }
 
 // batches lists what is in a segment. A batch has its first offset in 8 bytes, the size
-// of what follows in 4, and that; its attributes are in the bytes 21 and 22.
+// of what follows in 4, and that; its attributes are in the bytes 21 and 22, the id of its
+// session is in the 8 bytes from 43.
 func batches(segment string) (all []batch, err error) {
 	b, err := os.ReadFile(segment)
 	if err != nil {
 		return nil, err
 	}
-	const head, control = 12, 0x20
-	for at := 0; at+head <= len(b); {
+	const head, transactional, control, least = 12, 0x10, 0x20, 61
+	for at := 0; at+least <= len(b); {
 		size := int(binary.BigEndian.Uint32(b[at+8:]))
 		if size == 0 {
 			break // what follows was reserved, and never written
@@ -132,7 +139,7 @@ func batches(segment string) (all []batch, err error) {
 		if at+head+size > len(b) {
 			return nil, fmt.Errorf("%s ends in the middle of the batch at byte %d", segment, at)
 		}
-		all = append(all, batch{int64(at), b[at+22]&control != 0})
+		all = append(all, batch{int64(at), int64(binary.BigEndian.Uint64(b[at+43:])), b[at+22]&transactional != 0, b[at+22]&control != 0})
 		at += head + size
 	}
 	return all, nil

@@ -1,14 +1,13 @@
 package rig
 
-import (
-	"testing"
-)
+import "testing"
 
 // LoseAcknowledged makes a topic lose what was acknowledged, by an unclean election:
 // two followers are killed, the leader goes on alone while meanwhile runs, and is
 // killed; one of the followers leads then with what it has, and at last all are there
-// again. The topic must allow it: unclean.leader.election.enable=true,
-// min.insync.replicas=1. So must coordinating go on with one broker: see Alone.
+// again. The topic must allow that: unclean.leader.election.enable=true,
+// min.insync.replicas=1. For transactions to go on with one broker, the topic of their
+// state must have min.insync.replicas=1, too.
 func (c *Cluster) LoseAcknowledged(tb testing.TB, topic string, meanwhile func()) {
 	tb.Helper()
 	leader := c.Leader(tb, topic)
@@ -31,10 +30,4 @@ func (c *Cluster) LoseAcknowledged(tb testing.TB, topic string, meanwhile func()
 	start(leader)
 	start(followers[1])
 	c.AwaitInSync(tb, topic)
-}
-
-// Alone lets a single broker take what is written to a topic.
-func (c *Cluster) Alone(tb testing.TB, topic string) {
-	tb.Helper()
-	c.Brokers[0].SetTopic(tb, topic, "min.insync.replicas", "1")
 }

@@ -133,15 +133,22 @@ func (w *world) ids() []string {
 // behind gives the settings of an instance whose way to the database is a pipe.
 func (c *cluster) behind() (rig.Settings, *rig.Pipe) {
 	c.t.Helper()
-	u, err := url.Parse(c.settings.Database)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	s := c.settings
+	u := c.databaseURL()
 	pipe := rig.NewPipe(c.t, u.Host)
 	u.Host = pipe.Address()
-	s := c.settings
 	s.Database = u.String()
 	return s, pipe
+}
+
+// databaseURL is where the world's instances find the database.
+func (w *world) databaseURL() *url.URL {
+	w.t.Helper()
+	u, err := url.Parse(w.settings.Database)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u
 }
 
 // A stamp is what Kafka writes of a session beside each of its records.
@@ -156,16 +163,7 @@ func (c *cluster) stamps() (all []stamp) {
 	c.t.Helper()
 	client := c.kafka.Client(c.t, kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.KeepControlRecords(),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{c.topic: {0: kgo.NewOffset().AtStart()}}))
-	r := kmsg.NewPtrListOffsetsRequest()
-	rt, rp := kmsg.NewListOffsetsRequestTopic(), kmsg.NewListOffsetsRequestTopicPartition()
-	rp.Timestamp = -1
-	rt.Topic, rt.Partitions = c.topic, append(rt.Partitions, rp)
-	r.Topics = append(r.Topics, rt)
-	ends, err := r.RequestWith(c.t.Context(), client)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	end, at := ends.Topics[0].Partitions[0].Offset, int64(0)
+	end, at := c.kafka.End(c.t, c.topic), int64(0)
 	for at < end {
 		fetches := client.PollFetches(c.t.Context())
 		if err := fetches.Err(); err != nil {
@@ -210,14 +208,5 @@ const (
 // setTopic sets one of the topic's configuration values.
 func (w *world) setTopic(name, value string) {
 	w.t.Helper()
-	r := kmsg.NewPtrIncrementalAlterConfigsRequest()
-	resource, config := kmsg.NewIncrementalAlterConfigsRequestResource(), kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
-	config.Name, config.Value = name, &value
-	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, w.topic
-	resource.Configs = append(resource.Configs, config)
-	r.Resources = append(r.Resources, resource)
-	answer, err := r.RequestWith(w.t.Context(), w.kafka.Client(w.t))
-	if err != nil || answer.Resources[0].ErrorCode != 0 {
-		w.t.Fatalf("setting %s of topic %s: %v, %+v", name, w.topic, err, answer)
-	}
+	w.kafka.SetTopic(w.t, w.topic, name, value)
 }

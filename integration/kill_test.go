@@ -165,7 +165,7 @@ func (w *world) loadFor(f func()) {
 		r := rand.New(rand.NewPCG(w.random.Uint64(), 1))
 		clients.Go(func() { w.load(r, stop) })
 	}
+	defer clients.Wait()
+	defer close(stop) // though f ends the test
 	f()
-	close(stop)
-	clients.Wait()
 }

@@ -59,7 +59,7 @@ func newStoppedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string,
 	t.Helper()
 	name := fmt.Sprintf("w%d", worlds.Add(1))
 	w := &world{t: t, kafka: k, postgres: s, database: name, topic: "structures." + name, random: rand.New(rand.NewPCG(seed(t), 0))}
-	k.CreateTopic(t, w.topic, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
+	k.CreateTopic(t, w.topic, topicConfig...)
 	w.settings = rig.Settings{Database: s.Database(t, name), Bootstrap: bootstrap, Topic: w.topic, Kafka: properties, Tags: "crashpoints"}
 	w.product = rig.NewProduct(t, w.settings)
 	w.start()

@@ -62,6 +62,14 @@ func (l *Link) renew() error {
 	return nil
 }
 
+// Move ends every connection and leads new ones to another server.
+func (l *Link) Move(server string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.server = server
+	return l.renew()
+}
+
 // Cut ends every connection and refuses new ones for a while.
 func (l *Link) Cut(during time.Duration) error {
 	l.mu.Lock()

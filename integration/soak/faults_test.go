@@ -113,9 +113,10 @@ func (w *world) ofServers() []fault {
 		{"Postgres' sessions ended", 8, func(*rand.Rand) (string, error) {
 			w.servers.RLock()
 			defer w.servers.RUnlock()
-			w.postgres.CutOff(w.t, "soak")
+			w.postgres.CutOff(w.t, database)
 			return "all", nil
 		}},
+		{"statements time out", 5, w.timeouts},
 	}
 	for _, server := range []string{"Kafka", "Postgres"} {
 		if d := w.disks[server]; d != nil {
@@ -131,6 +132,28 @@ func (w *world) ofServers() []fault {
 		}})
 	}
 	return all
+}
+
+// timeouts makes the database's statements run into a timeout for a while: all that
+// take long, or those that want a table.
+func (w *world) timeouts(r *rand.Rand) (string, error) {
+	w.servers.RLock()
+	defer w.servers.RUnlock()
+	during, limit, release := between(r, 500*time.Millisecond, 5*time.Second), "200ms", func() {}
+	table := []string{"", "transactions", "producers", "cursors", "leases"}[r.IntN(5)]
+	if table == "" {
+		limit = fmt.Sprintf("%dms", 1+r.IntN(10))
+	}
+	w.postgres.Set(w.t, database, "statement_timeout", limit)
+	effect := fmt.Sprintf("of %s, for %s", limit, during)
+	if table != "" {
+		release = w.postgres.Lock(w.t, database, table)
+		effect += ", with " + table + " locked"
+	}
+	time.Sleep(during)
+	release()
+	w.postgres.Set(w.t, database, "statement_timeout", "")
+	return effect, nil
 }
 
 // away starts a server again after a while.

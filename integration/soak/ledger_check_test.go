@@ -46,9 +46,47 @@ func TestLedgerFindsEachDefect(t *testing.T) {
 			return append(m, topiccheck.Message{Number: 4, Key: "d", Value: value("mark 0-1-3.")})
 		}), "with mark 0-1-3. was refused, and is on the topic"},
 	} {
-		said := strings.Join(l.compare(&topiccheck.Log{Messages: defect.messages}), "\n")
+		said := strings.Join(l.compare(&topiccheck.Log{Messages: defect.messages}, 0), "\n")
 		if defect.said == "" && said != "" || !strings.Contains(said, defect.said) {
 			t.Errorf("%s: it says %q, not %q", defect.name, said, defect.said)
+		}
+	}
+}
+
+// What a baseline covers, and what the database may have lost, is not asked for; what is
+// there of it is there whole and once. What came later must be there.
+func TestLedgerSinceBaseline(t *testing.T) {
+	value := func(mark string) []byte { return []byte(`{"names":[{"value":"` + mark + `"}]}`) }
+	topic := []topiccheck.Message{
+		{Number: 2, Key: "a", Value: value("mark 0-1-0."), Headers: map[string]string{"urncast-job": "baseline j 1/1 begin end"}},
+		{Number: 3, Key: "b", Value: value("mark 0-1-1.")},
+		{Number: 4, Key: "a", Value: value("mark 0-1-3.")}, {Number: 4, Key: "b", Value: value("mark 0-1-3.")},
+	}
+	covered := told{mark: "mark 0-1-0.", urns: []string{"a"}, transactions: []int64{1}}
+	later := told{mark: "mark 0-1-1.", urns: []string{"b"}, transactions: []int64{3}}
+	gone := told{mark: "mark 0-1-2.", urns: []string{"c"}, transactions: []int64{4}}
+	kept := told{mark: "mark 0-1-3.", urns: []string{"a", "b"}, transactions: []int64{7}}
+	torn := told{mark: "mark 0-1-3.", urns: []string{"a", "b", "c"}, transactions: []int64{7}}
+	for name, tt := range map[string]struct {
+		before, after []told
+		said          string
+	}{
+		"right":                    {[]told{covered, gone, kept}, []told{later}, ""},
+		"lost, though no failover": {[]told{covered}, []told{later, gone}, "that transaction 4 changed c; the topic has that 0 times"},
+		"torn by the failover":     {[]told{torn}, []told{later}, "has 2 of its 3 structures"},
+	} {
+		l := ledger{}
+		for _, x := range tt.before {
+			l.add(x)
+		}
+		l.newEra()
+		for _, x := range tt.after {
+			x.era = l.currentEra()
+			l.add(x)
+		}
+		said := strings.Join(l.compare(&topiccheck.Log{Messages: topic}, 2), "\n")
+		if tt.said == "" && said != "" || !strings.Contains(said, tt.said) {
+			t.Errorf("%s: it says %q, not %q", name, said, tt.said)
 		}
 	}
 }

@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// roundMost is after how long everything is healed and compared, before it goes on.
+// roundMost is after how long everything is healed and compared, before it goes on
+// with changes of the world.
 const roundMost = 3 * time.Minute
 
 // Under fire nothing is lost, doubled, reordered or torn. Without URNCAST_MINUTES it
@@ -32,11 +33,19 @@ func TestSoak(t *testing.T) {
 	t.Logf("SEED=%d MINUTES=%d", seed, minutes)
 	rig.Jars(t)
 	w := newWorld(t)
+	all := w.changes()
 	if minutes == 0 {
 		w.round(seed, func(r *rand.Rand) { w.each(r) })
+		w.round(seed, func(r *rand.Rand) { w.turn(r, all[0]) })
 	}
+	order := rand.New(rand.NewPCG(seed, 254))
 	for end := time.Now().Add(time.Duration(minutes) * time.Minute); time.Now().Before(end) && !t.Failed(); {
 		w.round(seed, func(r *rand.Rand) { w.lanes(r, min(time.Until(end), roundMost)) })
+		for _, i := range order.Perm(len(all)) {
+			if !t.Failed() {
+				w.round(seed, func(r *rand.Rand) { w.turn(r, all[i]) })
+			}
+		}
 	}
 	t.Logf("SEED=%d, %d faults in %s, %d submissions, %d of them without an answer\n\n%s", seed, w.journal.count(),
 		time.Since(w.journal.began).Round(time.Second), len(w.ledger.all), w.ledger.lost, w.journal.table())
@@ -81,11 +90,17 @@ func (w *world) round(seed uint64, mischief func(*rand.Rand)) {
 // while.
 func (w *world) lanes(r *rand.Rand, during time.Duration) {
 	end := time.Now().Add(during)
+	w.suffering(r, func() bool { return time.Now().Before(end) }, w.ofServers())()
+}
+
+// suffering begins faults of each instance, and those of the servers that are given, at
+// the same time, as long as going says. The function that it returns waits for the last.
+func (w *world) suffering(r *rand.Rand, going func() bool, ofServers []fault) (wait func()) {
 	var all sync.WaitGroup
 	run := func(of string, faults []fault, pause time.Duration) {
 		r := rand.New(rand.NewPCG(r.Uint64(), 0))
 		all.Go(func() {
-			for time.Now().Before(end) && !w.t.Failed() {
+			for going() && !w.t.Failed() {
 				time.Sleep(between(r, 0, pause))
 				w.suffer(of, choose(r, faults), r)
 			}
@@ -94,8 +109,10 @@ func (w *world) lanes(r *rand.Rand, during time.Duration) {
 	for i, m := range w.members {
 		run(fmt.Sprintf("instance %d", i+1), w.ofMember(m), 1600*time.Millisecond)
 	}
-	run("servers", w.ofServers(), 8*time.Second)
-	all.Wait()
+	if len(ofServers) > 0 {
+		run("servers", ofServers, 8*time.Second)
+	}
+	return all.Wait
 }
 
 // each does some short faults, one after the other.
@@ -109,7 +126,7 @@ func (w *world) each(r *rand.Rand) {
 	some("instance 1", w.ofMember(w.members[0]), "connection to Kafka cut", "connection to Kafka halved", "connection to Kafka delayed",
 		"connection to Postgres cut", "connection to Postgres halved", "connection to Postgres delayed")
 	some("instance 2", w.ofMember(w.members[1]), "instance killed")
-	some("servers", w.ofServers(), "Postgres killed", "Postgres' sessions ended")
+	some("servers", w.ofServers(), "Postgres killed", "Postgres' sessions ended", "statements time out")
 }
 
 func choose(r *rand.Rand, faults []fault) fault {
@@ -139,18 +156,28 @@ func (w *world) suffer(of string, f fault, r *rand.Rand) {
 }
 
 // check asserts that urncast verify, an independent reader of the topic, the feed
-// and what the writers were told agree.
+// and what the writers were told agree, since the last baseline if there is one.
 func (w *world) check() {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
 	defer cancel()
 	through := w.members[0].product
-	if out, err := through.Run(ctx, "verify", "--bootstrap", w.kafka.Bootstrap()); err != nil {
-		w.t.Errorf("urncast verify: %v\n%s", err, out)
+	read := func(name string) (all, since *topiccheck.Log, asOf int64) {
+		all, err := w.read(name, 2*time.Minute)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		since, asOf = all.SinceBaseline()
+		return all, since, asOf
 	}
-	log, err := topiccheck.Read(ctx, w.kafka.Bootstrap(), topic)
-	if err != nil {
-		w.t.Fatal(err)
+	all, log, asOf := read(topic)
+	_, part, partAsOf := read(partTopic)
+	verify, first := []string{"verify", "--bootstrap", w.kafka.Bootstrap()}, int64(1)
+	if asOf > 0 {
+		verify, first = append(verify, "--from-baseline"), 0
+	}
+	if out, err := through.Run(ctx, verify...); err != nil {
+		w.t.Errorf("urncast verify: %v\n%s", err, out)
 	}
 	feed, err := topiccheck.ReadFeed(through.URL)
 	if err != nil {
@@ -160,16 +187,15 @@ func (w *world) check() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	problems := append(log.Problems(1), log.CompareFeed(feed)...)
+	problems := append(log.Problems(first), log.CompareFeed(feed)...)
+	problems = append(problems, all.CompareStructures(content)...)
 	problems = append(problems, log.CompareStructures(content)...)
-	problems = append(problems, w.ledger.compare(log)...)
-	part, err := topiccheck.Read(ctx, w.kafka.Bootstrap(), partTopic)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	problems = append(problems, part.ComparePart(log, inPart)...)
+	problems = append(problems, w.ledger.compare(log, asOf)...)
+	both := max(asOf, partAsOf)
+	problems = append(problems, part.After(both).ComparePart(log.After(both), inPart)...)
 	if len(problems) > 0 {
 		w.t.Errorf("topic %s, %d messages:\n%s", topic, len(log.Messages), strings.Join(problems, "\n"))
 	}
-	w.t.Logf("%d transactions, %d and %d messages compared", len(feed), len(log.Messages), len(part.Messages))
+	w.t.Logf("%d transactions, of %d and %d messages %d and %d compared, since the baseline as of %d", len(feed), len(all.Messages), len(part.Messages),
+		len(log.Messages), len(part.After(both).Messages), asOf)
 }

@@ -19,9 +19,13 @@ const (
 	topic     = "structures.soak"
 	// partTopic is a second route's, which takes the codelists with one digit.
 	partTopic = "structures.soak.part"
+	database  = "soak"
 	// megabytes of the file systems that are filled.
 	megabytes = 3000
 )
+
+// topicConfig is what the topics are made with.
+var topicConfig = []string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000"}
 
 // A world is a broker, a database server, and instances with links of their own to
 // both. What cannot be done on this machine is left nil, and why is logged.
@@ -32,6 +36,7 @@ type world struct {
 	disks    map[string]*rig.Disk // of Kafka and Postgres
 	clock    *rig.Clock           // of Postgres: a broker's threads stand still under libfaketime
 	members  []*member
+	registry string // its id
 	ledger   ledger
 	journal  journal
 
@@ -65,14 +70,15 @@ func newWorld(t *testing.T) *world {
 	}
 	w.kafka, w.postgres = rig.StartWard(t, w.folder("Kafka"), instances), pg.StartIn(t, w.folder("Postgres"), env...)
 	for _, name := range []string{topic, partTopic} {
-		w.kafka.CreateTopic(t, name, "cleanup.policy=compact", "min.compaction.lag.ms=604800000")
+		w.kafka.CreateTopic(t, name, topicConfig...)
 	}
-	w.postgres.Database(t, "soak")
+	w.postgres.Database(t, database)
 	for i := range instances {
 		w.members = append(w.members, w.join(i))
 	}
 	w.call("/api/v1/producers", map[string]any{"name": "default", "routes": []any{map[string]any{"topic": topic, "format": "fusion-json"},
 		map[string]any{"topic": partTopic, "format": "sdmx-ml-2.1", "filter": map[string]any{"urns": onlyPart}}}})
+	w.query(w.postgres.URL(database), `SELECT id::text FROM registry`, &w.registry)
 	w.command("start", "idle")
 	w.await("the producer to start", time.Minute, func(s sample) bool { return s.State == "IDLE" })
 	return w
@@ -89,7 +95,7 @@ func (w *world) folder(server string) string {
 // join makes an instance with its links and starts it.
 func (w *world) join(i int) *member {
 	advertised, listener := w.kafka.Way(i)
-	base, err := url.Parse(w.postgres.URL("soak"))
+	base, err := url.Parse(w.postgres.URL(database))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -148,7 +154,13 @@ type sample struct {
 	Sent   int64  `json:"sent"`
 	Last   int64  `json:"last"`
 	Holder string `json:"holder"`
+	Ask    []struct {
+		Name string `json:"name"`
+	} `json:"ask"`
 }
+
+// asks reports whether the producer stands still and waits for an answer.
+func (s sample) asks() bool { return s.State == "STOPPED" && len(s.Ask) > 0 }
 
 // well says whether the producer does its work.
 func (s sample) well() bool { return s.Holder != "" && (s.State == "IDLE" || s.State == "PUBLISHING") }
@@ -163,7 +175,11 @@ func (w *world) await(what string, patience time.Duration, wanted func(sample) b
 	var s sample
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		for _, m := range w.members {
-			if err := m.product.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
+			now := sample{at: time.Now()}
+			if err := m.product.JSON("/api/v1/producers/default", &now); err != nil {
+				continue
+			}
+			if s = now; wanted(s) {
 				return s
 			}
 		}

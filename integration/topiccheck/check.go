@@ -30,25 +30,25 @@ func (l *Log) Transactions() []Transaction {
 			n++
 		}
 		out[n].Messages = append(out[n].Messages, m)
-		out[n].Skipped = append(out[n].Skipped, skipped(m.Headers["urncast-skipped"])...)
+		out[n].Skipped = append(out[n].Skipped, numbers(m.Headers["urncast-skipped"])...)
 	}
 	return out
 }
 
-// skipped reads the numbers of ranges as "7,9-12".
-func skipped(ranges string) (out []int64) {
-	for _, r := range strings.FieldsFunc(ranges, func(r rune) bool { return r == ',' }) {
-		first, last, more := strings.Cut(r, "-")
-		from, err := strconv.ParseInt(first, 10, 64)
-		to := from
-		if err == nil && more {
-			to, err = strconv.ParseInt(last, 10, 64)
+// numbers reads numbers and ranges of them, "7,9-12".
+func numbers(text string) (all []int64) {
+	for _, s := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
+		from, to, isRange := strings.Cut(s, "-")
+		first, err := strconv.ParseInt(from, 10, 64)
+		last := first
+		if isRange && err == nil {
+			last, err = strconv.ParseInt(to, 10, 64)
 		}
-		for ; err == nil && from <= to; from++ {
-			out = append(out, from)
+		for v := first; err == nil && v <= last; v++ {
+			all = append(all, v)
 		}
 	}
-	return out
+	return all
 }
 
 // Problems lists what breaks the contract; nothing, on a good topic. First is

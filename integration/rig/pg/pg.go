@@ -103,6 +103,14 @@ func binaries() (string, error) {
 }
 
 func (s *Server) prepare() error {
+	if err := s.place(); err != nil {
+		return err
+	}
+	return s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+}
+
+// place gives the folder to the user that the server runs as, and finds a port.
+func (s *Server) place() error {
 	if os.Geteuid() == 0 {
 		u, err := user.Lookup("postgres")
 		if err != nil {
@@ -116,10 +124,8 @@ func (s *Server) prepare() error {
 		}
 	}
 	var err error
-	if s.port, err = port.Free(); err != nil {
-		return err
-	}
-	return s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	s.port, err = port.Free()
+	return err
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }

@@ -333,6 +333,13 @@ func (k *Kafka) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {
 // one, or all three of a Cluster. config holds name=value pairs.
 func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
 	tb.Helper()
+	if code := k.createTopic(tb, name, config); code != 0 {
+		tb.Fatalf("creating topic %s: Kafka error %d", name, code)
+	}
+}
+
+func (k *Kafka) createTopic(tb testing.TB, name string, config []string) (code int16) {
+	tb.Helper()
 	t := kmsg.NewCreateTopicsRequestTopic()
 	t.Topic, t.NumPartitions, t.ReplicationFactor = name, 1, -1
 	for _, pair := range config {
@@ -347,9 +354,7 @@ func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
 	if err != nil {
 		tb.Fatalf("creating topic %s: %v", name, err)
 	}
-	if code := resp.Topics[0].ErrorCode; code != 0 {
-		tb.Fatalf("creating topic %s: Kafka error %d", name, code)
-	}
+	return resp.Topics[0].ErrorCode
 }
 
 // DeleteTopic deletes a topic and waits until the broker no longer knows it.

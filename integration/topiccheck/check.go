@@ -30,13 +30,25 @@ func (l *Log) Transactions() []Transaction {
 			n++
 		}
 		out[n].Messages = append(out[n].Messages, m)
-		for _, s := range strings.FieldsFunc(m.Headers["urncast-skipped"], func(r rune) bool { return r == ',' }) {
-			if v, err := strconv.ParseInt(s, 10, 64); err == nil {
-				out[n].Skipped = append(out[n].Skipped, v)
-			}
-		}
+		out[n].Skipped = append(out[n].Skipped, numbers(m.Headers["urncast-skipped"])...)
 	}
 	return out
+}
+
+// numbers reads numbers and ranges of them, "7,9-12".
+func numbers(text string) (all []int64) {
+	for _, s := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
+		from, to, isRange := strings.Cut(s, "-")
+		first, err := strconv.ParseInt(from, 10, 64)
+		last := first
+		if isRange && err == nil {
+			last, err = strconv.ParseInt(to, 10, 64)
+		}
+		for v := first; err == nil && v <= last; v++ {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // Problems lists what breaks the contract; nothing, on a good topic. First is

@@ -42,6 +42,7 @@ type Log struct {
 	Messages []Message
 	Commits  []Commit
 	End      int64
+	part     bool // of a topic: its beginning was left out
 }
 
 // Read reads partition 0 of a topic with isolation level read_committed, up to

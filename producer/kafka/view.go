@@ -25,7 +25,7 @@ const (
 // A reader is a client that reads topics of a connection, for one at a time.
 type reader struct {
 	broker *Broker
-	*ck.Consumer
+	*consumer
 	admin  *ck.AdminClient
 	ear    *ear
 	broken bool          // something went wrong: nobody else gets it
@@ -69,12 +69,12 @@ func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, er
 	}
 	b := connected.(*Broker)
 	r := &reader{broker: b, ear: b.ear()}
-	if r.Consumer, err = b.consumer(r.ear, 256<<10); err != nil {
+	if r.consumer, err = b.consumer(r.ear, 256<<10); err != nil {
 		b.Close()
 		return nil, err
 	}
 	if r.admin, err = ck.NewAdminClientFromConsumer(r.Consumer); err != nil {
-		r.Consumer.Close()
+		r.consumer.close()
 		b.Close()
 		return nil, fault("opening a reader", err)
 	}
@@ -100,7 +100,8 @@ func (r *reader) well(topic string) bool {
 
 func (r *reader) close() {
 	r.admin.Close()
-	r.Consumer.Close()
+	r.consumer.close()
+	r.ear.running.Wait()
 	r.broker.Close()
 }
 
@@ -183,7 +184,7 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Co
 	}
 	v.broken = true
 	if !v.located {
-		if err := v.broker.locate(v.Consumer, v.topic); err != nil {
+		if err := v.broker.locate(ctx, v.consumer, v.topic); err != nil {
 			return err
 		}
 		v.located = true

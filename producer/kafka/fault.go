@@ -57,7 +57,7 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrIntr:                      {producer.Transitory, "the call was interrupted", ""},
 	ck.ErrInconsistent:              {producer.Transitory, "the client's count of what was acknowledged is not the broker's", ""},
 	ck.ErrUnknownBroker:             {producer.Transitory, "the broker left the cluster", ""},
-	ck.ErrAutoOffsetReset:           {producer.Transitory, "the topic's beginning moved past what is read back; the next attempt sees it, and asks", ""},
+	ck.ErrAutoOffsetReset:           {producer.Transitory, "the topic lost its beginning or end while it was read back; the next attempt sees it, and asks", ""},
 	ck.ErrLogTruncation:             {producer.Transitory, "the topic lost its end while it was read back; the next attempt sees it, and asks", ""},
 	ck.ErrOffsetOutOfRange:          {producer.Transitory, "the topic lost its beginning or end while it was read back; the next attempt sees it, and asks", ""},
 	ck.ErrUnknown:                   {producer.Transitory, "the broker met an error of its own", "see what the broker's log says"},

@@ -34,8 +34,35 @@ type reader struct {
 
 // readers are those kept, the last one used behind.
 type readers struct {
-	mu  sync.Mutex
-	all []*reader
+	mu      sync.Mutex
+	all     []*reader
+	closed  bool
+	closing sync.WaitGroup // of those that are kept no longer, and the wait for that
+}
+
+// Close closes the readers that are kept for who looks next, and keeps no more.
+func (c *Cluster) Close() {
+	k := &c.readers
+	k.mu.Lock()
+	k.closed = true
+	for len(k.all) > 0 {
+		r := k.all[0]
+		k.forget(r)
+		k.closing.Go(r.close)
+	}
+	k.mu.Unlock()
+	k.closing.Wait()
+}
+
+// drop closes a reader while others go on.
+func (k *readers) drop(r *reader) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		r.close()
+		return
+	}
+	k.closing.Go(r.close)
 }
 
 // A view is a topic that somebody looks into.
@@ -53,7 +80,7 @@ func (c *Cluster) OpenTopic(ctx context.Context, connection, topic string) (prod
 		if err == nil && same && r.well(topic) {
 			return &view{reader: r, cluster: c, topic: topic, located: true}, nil
 		}
-		go r.close()
+		c.readers.drop(r)
 	}
 	r, err := c.newReader(ctx, connection)
 	if err != nil {
@@ -125,13 +152,17 @@ func (k *readers) keep(r *reader, long time.Duration) {
 	r.taken = taken
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.closed {
+		r.close()
+		return
+	}
 	if len(k.all) >= readersKept {
 		old := k.all[0]
 		k.forget(old)
-		go old.close()
+		k.closing.Go(old.close)
 	}
 	k.all = append(k.all, r)
-	go func() {
+	k.closing.Go(func() {
 		end := time.NewTimer(long)
 		defer end.Stop()
 		select {
@@ -146,7 +177,7 @@ func (k *readers) keep(r *reader, long time.Duration) {
 		if mine {
 			r.close()
 		}
-	}()
+	})
 }
 
 // forget takes a reader from those kept, and says whether it was there.

@@ -218,3 +218,36 @@ func TestLocateIsCancelled(t *testing.T) {
 		t.Errorf("closing took %s", took)
 	}
 }
+
+// Brokers that do not say how a topic stands are waited for a while, and what they say
+// instead is told: that nobody leads it, or that they are away. What they say for good
+// ends the reading.
+func TestReadingWaitsForBrokers(t *testing.T) {
+	_, leaderless := leads(&ck.TopicDescription{Name: "s", Partitions: []ck.TopicPartitionInfo{{Leader: &ck.Node{ID: -1}}}})
+	_, missing := leads(&ck.TopicDescription{Name: "s", Error: ck.NewError(ck.ErrUnknownTopicOrPart, "Broker: Unknown topic or partition", false)})
+	for name, c := range map[string]struct {
+		err  error
+		told string
+	}{
+		"nobody leads":  {leaderless, "Topic s has no leader: every broker that has all of it is away"},
+		"brokers away":  {fault("asking", ck.NewError(ck.ErrTransport, "Local: Broker transport failure", false)), "transport failure"},
+		"no answer":     {fault("asking", context.DeadlineExceeded), "Kafka did not answer in time while asking"},
+		"no right":      {fault("asking", ck.NewError(ck.ErrTopicAuthorizationFailed, "", false)), ""},
+		"no topic":      {missing, ""},
+		"closed, or so": {context.Canceled, ""},
+	} {
+		var said hearing
+		p := &pursuit{patience: patient, topic: "s", waiting: said.take}
+		err := p.unanswered(t.Context(), c.err)
+		if (err == nil) != (c.told != "") || !strings.Contains(said.String(), c.told) || strings.HasSuffix(said.String(), ".") {
+			t.Errorf("%s: %v, told %q", name, err, said.String())
+		}
+		if c.told == "" {
+			continue
+		}
+		p.away = time.Now().Add(-patient.silent - time.Second)
+		if err := p.unanswered(t.Context(), c.err); err == nil || kindOf(t, err) != producer.Transitory {
+			t.Errorf("%s, for too long: %v", name, err)
+		}
+	}
+}

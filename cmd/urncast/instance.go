@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,9 @@ type instance struct {
 // take to end.
 const shutdownPatience = 15 * time.Second
 
+// cutOffPatience is how long a request may take to end once its client is cut off.
+const cutOffPatience = 5 * time.Second
+
 // run serves until ctx ends.
 func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	slog.SetDefault(log) // what a library prints through the standard log has the format too
@@ -80,6 +84,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
+	defer i.Kafka.Close() // before the store, which its connections come from
 	i.Web.Registry, i.Web.Producers = registry.New(store), producers
 	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
 	i.Web.Ready = func(ctx context.Context) error {
@@ -117,6 +122,7 @@ func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.
 func (i *instance) serve(ctx context.Context, listener net.Listener, producers *producer.Producers, log *slog.Logger, beside ...func(context.Context)) error {
 	handler := web.New(i.Web)
 	server := web.NewServer(handler)
+	requests := counted(server)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, run := range beside {
 		group.Go(func() error {
@@ -134,15 +140,47 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 		<-ctx.Done()
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownPatience)
 		defer cancel()
-		return errors.Join(server.Shutdown(last), web.Finish(last, handler))
+		return errors.Join(shutdown(last, server, requests), web.Finish(last, handler))
 	})
 	log.Info("serving", "address", listener.Addr().String(), "version", version)
 	if i.Started != nil {
 		if err := i.Started(listener.Addr().String(), producers); err != nil {
-			return err
+			group.Go(func() error { return err }) // which ends the others; what they use is closed after them
 		}
 	}
 	return group.Wait()
+}
+
+// counted has a server count the requests that are under way.
+func counted(server *http.Server) *sync.WaitGroup {
+	var requests sync.WaitGroup
+	answer := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		defer requests.Done()
+		answer.ServeHTTP(w, r)
+	})
+	return &requests
+}
+
+// shutdown lets the requests under way end. Those that do not until ctx ends are cut off,
+// and waited for a moment more: what they use is closed afterwards.
+func shutdown(ctx context.Context, server *http.Server, requests *sync.WaitGroup) error {
+	err := server.Shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	err = errors.Join(fmt.Errorf("requests that were still under way were cut off: %w", err), server.Close())
+	ended := make(chan struct{})
+	go func() {
+		requests.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(cutOffPatience):
+	}
+	return err
 }
 
 func (i *instance) listen() (net.Listener, error) {

@@ -1,8 +1,8 @@
 package kafka
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,7 +15,6 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
-	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -50,11 +49,27 @@ type Broker struct {
 	settings *properties.Resolved
 	request  int              // bytes that one message may have; 0 for no bound of ours
 	seen     sync.Map         // by topic, its topicLimits
+	ids      sync.Map         // by topic, the id that Describe found
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
 	changed  chan struct{}
-	stop     context.CancelFunc
+
+	life     context.Context // ends when Close is called
+	end      context.CancelFunc
 	watching sync.WaitGroup
+	using    sync.Mutex     // guards the beginning of calls against Close
+	calls    sync.WaitGroup // under way
 	closing  sync.WaitGroup // clients that nobody waits for
+
+	turn  chan struct{} // held by who asks
+	asker *asker        // that is kept, of who has the turn; nil for none
+	nodes nodes
+}
+
+func newBroker(c *Cluster, name string, r *properties.Resolved) *Broker {
+	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, request: r.RequestBytes,
+		changed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	b.life, b.end = context.WithCancel(context.Background())
+	return b
 }
 
 const (
@@ -84,8 +99,7 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 	if c.Log != nil {
 		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
 	}
-	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
-	b.watching.Go(func() { b.watch(ctx) })
+	b.watching.Go(func() { b.watch(b.life) })
 	return b, nil
 }
 
@@ -108,8 +122,8 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *producer.
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
-	b := &Broker{cluster: c, name: name, revision: connection.Revision, files: stamps(resolved.Files), client: resolved.Client, settings: resolved,
-		request: resolved.RequestBytes, changed: make(chan struct{})}
+	b := newBroker(c, name, resolved)
+	b.revision, b.files = connection.Revision, stamps(resolved.Files)
 	asker, err := b.admin() // finds impossible values
 	if err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
@@ -121,14 +135,44 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *producer.
 // Changed implements producer.Broker.
 func (b *Broker) Changed() <-chan struct{} { return b.changed }
 
-// Close implements producer.Broker.
+// Close implements producer.Broker. Calls that are still under way end.
 func (b *Broker) Close() {
-	b.stop()
+	b.using.Lock()
+	b.end()
+	b.using.Unlock()
+	b.calls.Wait()
 	b.watching.Wait()
+	if b.asker != nil {
+		b.asker.Close()
+		b.asker = nil
+	}
 	b.closing.Wait()
 	if b.gateway != nil {
 		b.gateway.Close()
 	}
+}
+
+// call keeps the broker open during a call. The context that it gives ends when Close
+// is called; done takes the call's error and gives the fault.
+func (b *Broker) call(ctx context.Context) (_ context.Context, done func(error) error, err error) {
+	b.using.Lock()
+	defer b.using.Unlock()
+	closed := &producer.Fault{Kind: producer.Transitory, Text: "The connection was closed meanwhile"}
+	if b.life.Err() != nil {
+		return nil, nil, closed
+	}
+	b.calls.Add(1)
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(b.life, cancel)
+	return ctx, func(err error) error {
+		stop()
+		cancel()
+		b.calls.Done()
+		if b.life.Err() != nil && errors.Is(err, context.Canceled) {
+			return closed
+		}
+		return err
+	}, nil
 }
 
 // watch looks at the connection and its files until either is another than it was.
@@ -179,206 +223,4 @@ func (b *Broker) with(own map[string]any) *ck.ConfigMap {
 		m[k] = v
 	}
 	return &m
-}
-
-// An asker puts questions to the brokers. It is made from a producer, for a bare
-// admin client keeps to itself what it hears of its connections.
-type asker struct {
-	*ck.AdminClient
-	ear    *ear
-	broker *Broker
-	p      *ck.Producer
-}
-
-func (b *Broker) admin() (*asker, error) {
-	p, err := ck.NewProducer(b.with(map[string]any{"go.logs.channel.enable": true}))
-	if err != nil {
-		return nil, err
-	}
-	a := &asker{ear: b.ear(), broker: b, p: p}
-	a.ear.listen(p)
-	if a.AdminClient, err = ck.NewAdminClientFromProducer(p); err != nil {
-		p.Close()
-		return nil, err
-	}
-	return a, nil
-}
-
-// Close ends the client. It takes a while, which nobody waits for but the broker's
-// own Close.
-func (a *asker) Close() {
-	a.AdminClient.Close()
-	a.broker.closing.Go(func() {
-		a.p.Close()
-		a.ear.clients.Wait()
-	})
-}
-
-// ear makes an ear that writes to the cluster's log.
-func (b *Broker) ear() *ear {
-	log := b.cluster.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	return &ear{log: log, look: b.look, text: b.text, told: &b.cluster.warnings}
-}
-
-// look says why none of the bootstrap servers can be used; nil if one can.
-func (b *Broker) look(ctx context.Context) *probe.Trouble {
-	troubles := make(chan *probe.Trouble, len(b.settings.Bootstrap))
-	for _, server := range b.settings.Bootstrap {
-		go func() {
-			var t *probe.Trouble
-			if err := b.open(ctx, server); err != nil {
-				t = probe.Of(err)
-			}
-			troubles <- t
-		}()
-	}
-	var first *probe.Trouble
-	for range b.settings.Bootstrap {
-		t := <-troubles
-		if t == nil {
-			return nil
-		}
-		first = cmp.Or(first, t)
-	}
-	return first
-}
-
-// open makes a connection to a server, past the client, and ends it.
-func (b *Broker) open(ctx context.Context, server string) error {
-	if b.gateway != nil {
-		return b.through(ctx, server)
-	}
-	peer, err := (&probe.Dialer{Settings: b.settings}).Open(ctx, server)
-	if err == nil {
-		peer.Close()
-	}
-	return err
-}
-
-// Describe implements producer.Broker.
-func (b *Broker) Describe(ctx context.Context, topic string) (_ producer.Topic, err error) {
-	defer func() { err = b.explain(err, producer.Transitory) }()
-	a, err := b.admin()
-	if err != nil {
-		return producer.Topic{}, fault("connecting", err)
-	}
-	defer a.Close()
-	ctx, done := a.ear.wait(ctx, 2*requestTimeout, "asking the brokers for topic "+topic)
-	defer func() { err = done(err) }()
-	limit := ck.SetAdminRequestTimeout(requestTimeout)
-	cluster, err := a.DescribeCluster(ctx, limit)
-	if err != nil {
-		return producer.Topic{}, fault("asking the brokers for their cluster", err)
-	}
-	t := producer.Topic{}
-	if cluster.ClusterID != nil {
-		t.Cluster = *cluster.ClusterID
-	}
-	for made := false; ; made = true {
-		d, err := describeTopic(ctx, a, topic)
-		if err != nil {
-			return t, fault("asking the brokers for topic "+topic, err)
-		}
-		if code := d.Error.Code(); code == ck.ErrUnknownTopicOrPart && b.cluster.CreateTopic && !made {
-			if err := b.create(ctx, a, topic); err != nil {
-				return t, err
-			}
-			continue
-		} else if code != ck.ErrNoError {
-			return t, fault("asking the brokers for topic "+topic, d.Error)
-		}
-		t.ID, t.Partitions = d.TopicID.String(), len(d.Partitions)
-		t.Limits = b.limits(ctx, a, d)
-		return t, nil
-	}
-}
-
-func describeTopic(ctx context.Context, a *asker, topic string) (*ck.TopicDescription, error) {
-	r, err := a.DescribeTopics(ctx, ck.NewTopicCollectionOfTopicNames([]string{topic}), ck.SetAdminRequestTimeout(requestTimeout))
-	if err != nil {
-		return nil, err
-	}
-	return &r.TopicDescriptions[0], nil
-}
-
-// create makes the topic and waits until the brokers know it.
-func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
-	replication := b.cluster.Replication
-	if replication == 0 {
-		replication = -1
-	}
-	r, err := a.CreateTopics(ctx, []ck.TopicSpecification{{
-		Topic: topic, NumPartitions: 1, ReplicationFactor: replication,
-		Config: stateSettings(b.cluster.Retention),
-	}}, ck.SetAdminOperationTimeout(requestTimeout), ck.SetAdminRequestTimeout(requestTimeout))
-	if err != nil {
-		return fault("creating topic "+topic, err)
-	}
-	if e := r[0].Error; e.Code() == ck.ErrTopicAuthorizationFailed || e.Code() == ck.ErrClusterAuthorizationFailed {
-		cure := "create the topic, or grant CREATE on it, then start the producer"
-		return &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(e),
-			Text: "Topic " + topic + " does not exist, and the program may not create it (" + cure + ")"}
-	} else if e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
-		return fault("creating topic "+topic, e)
-	}
-	for range 50 {
-		if d, err := describeTopic(ctx, a, topic); err == nil && d.Error.Code() == ck.ErrNoError {
-			return nil
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
-}
-
-// Look implements producer.Broker.
-func (b *Broker) Look(ctx context.Context, topics []string) ([]producer.Sight, error) {
-	a, err := b.admin()
-	if err != nil {
-		return nil, b.explain(fault("connecting", err), producer.Transitory)
-	}
-	defer a.Close()
-	sights := make([]producer.Sight, len(topics))
-	for i, topic := range topics {
-		d, err := describeTopic(ctx, a, topic)
-		if err == nil && d.Error.Code() != ck.ErrNoError {
-			err = d.Error
-		}
-		if err != nil {
-			return nil, b.explain(fault("asking the brokers for topic "+topic, err), producer.Transitory)
-		}
-		sights[i].ID = d.TopicID.String()
-		if sights[i].Start, sights[i].End, err = b.ends(ctx, a.AdminClient, a.ear, topic); err != nil {
-			return nil, err
-		}
-	}
-	return sights, nil
-}
-
-func (b *Broker) ends(ctx context.Context, a *ck.AdminClient, e *ear, topic string) (start, high int64, err error) {
-	defer func() { err = b.explain(err, producer.Transitory) }()
-	ask := func(spec ck.OffsetSpec) (_ int64, err error) {
-		ctx, done := e.wait(ctx, requestTimeout, "asking for the ends of topic "+topic)
-		defer func() { err = done(err) }()
-		at := ck.TopicPartition{Topic: &topic, Partition: 0}
-		r, err := a.ListOffsets(ctx, map[ck.TopicPartition]ck.OffsetSpec{at: spec},
-			ck.SetAdminIsolationLevel(ck.IsolationLevelReadUncommitted), ck.SetAdminRequestTimeout(requestTimeout))
-		if err != nil {
-			return 0, fault("asking for the ends of topic "+topic, err)
-		}
-		for _, info := range r.ResultInfos {
-			if info.Error.Code() != ck.ErrNoError {
-				return 0, fault("asking for the ends of topic "+topic, info.Error)
-			}
-			return int64(info.Offset), nil
-		}
-		return 0, &producer.Fault{Kind: producer.Transitory, Text: "The brokers did not answer for partition 0 of topic " + topic}
-	}
-	if start, err = ask(ck.EarliestOffsetSpec); err != nil {
-		return 0, 0, err
-	}
-	high, err = ask(ck.LatestOffsetSpec)
-	return start, high, err
 }

@@ -39,12 +39,15 @@ type ear struct {
 	text    func(string) string                  // what the client says, with the brokers' own addresses
 	look    func(context.Context) *probe.Trouble // nil if a server can be used
 	told    *warnings
-	clients sync.WaitGroup
+	last    func(context.Context) *probe.Trouble // look, once the client has given up; nil for the same
+	running sync.WaitGroup                       // what hears the client, and looks
 
 	mu      sync.Mutex
+	ctx     context.Context                      // of the wait under way
+	sees    func(context.Context) *probe.Trouble // look, for that wait
 	doing   string
 	began   time.Time
-	end     context.CancelCauseFunc // of the wait under way; nil without one
+	end     context.CancelCauseFunc // of the wait; nil without one
 	timers  []*time.Timer           // of the wait; the first looks out
 	ending  bool
 	refused error // the first refusal
@@ -54,14 +57,14 @@ type ear struct {
 
 // listen hears a client to its end.
 func (e *ear) listen(p *ck.Producer) {
-	e.clients.Go(func() {
+	e.running.Go(func() {
 		for event := range p.Events() {
 			if err, ok := event.(ck.Error); ok {
 				e.hear(err)
 			}
 		}
 	})
-	e.clients.Go(func() {
+	e.running.Go(func() {
 		for line := range p.Logs() {
 			e.note(line)
 		}
@@ -71,12 +74,18 @@ func (e *ear) listen(p *ck.Producer) {
 // wait bounds a call. The context that it gives ends early when the client says
 // why the call cannot succeed; done takes the call's error and gives the fault.
 func (e *ear) wait(parent context.Context, limit time.Duration, doing string) (ctx context.Context, done func(error) error) {
+	return e.waitWith(parent, limit, doing, e.look)
+}
+
+// waitWith is wait with another way to look at the servers.
+func (e *ear) waitWith(parent context.Context, limit time.Duration, doing string, look func(context.Context) *probe.Trouble) (ctx context.Context, done func(error) error) {
 	bounded, stop := context.WithTimeout(parent, limit)
 	ctx, end := context.WithCancelCause(bounded)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.ctx, e.sees = ctx, look
 	e.doing, e.began, e.end, e.ending, e.refused, e.words, e.down = doing, time.Now(), end, false, nil, nil, false
-	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() { e.lookOut(ctx, doing, end) })}
+	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() { e.during(ctx, func() { e.lookOut(ctx, look, doing, end) }) })}
 	return ctx, func(err error) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -127,21 +136,40 @@ func (e *ear) soon(after time.Duration, cause error) {
 		return
 	}
 	e.ending = true
-	end, err := e.end, fault(e.doing, cause)
+	ctx, look, end, err := e.ctx, e.sees, e.end, fault(e.doing, cause)
+	if e.last != nil {
+		look = e.last
+	}
 	doing := e.doing
 	e.timers = append(e.timers, time.AfterFunc(after, func() {
-		var f *producer.Fault
-		if t := e.see(context.Background()); t != nil && errors.As(err, &f) {
-			err = found(doing, f.Kind, t, f.Err)
-		}
-		end(err)
+		e.during(ctx, func() {
+			var f *producer.Fault
+			if t := e.see(ctx, look); t != nil && errors.As(err, &f) {
+				err = found(doing, f.Kind, t, f.Err)
+			}
+			end(err)
+		})
 	}))
+}
+
+// during runs what a timer of a wait begins, unless the wait is over: what the client's
+// owner closes after the wait, and after that what still runs, is used by nobody then.
+func (e *ear) during(ctx context.Context, f func()) {
+	e.mu.Lock()
+	if e.ctx != ctx || ctx.Err() != nil {
+		e.mu.Unlock()
+		return
+	}
+	e.running.Add(1)
+	e.mu.Unlock()
+	defer e.running.Done()
+	f()
 }
 
 // lookOut ends a wait that a look at the servers shows to be in vain, and looks again
 // otherwise.
-func (e *ear) lookOut(ctx context.Context, doing string, end context.CancelCauseFunc) {
-	if t := e.see(ctx); t != nil {
+func (e *ear) lookOut(ctx context.Context, look func(context.Context) *probe.Trouble, doing string, end context.CancelCauseFunc) {
+	if t := e.see(ctx, look); t != nil {
 		end(found(doing, producer.Transitory, t, nil))
 	}
 	e.mu.Lock()
@@ -152,19 +180,19 @@ func (e *ear) lookOut(ctx context.Context, doing string, end context.CancelCause
 }
 
 // see looks at the servers.
-func (e *ear) see(ctx context.Context) *probe.Trouble {
-	if e.look == nil {
+func (e *ear) see(wait context.Context, look func(context.Context) *probe.Trouble) *probe.Trouble {
+	if look == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	ctx, cancel := context.WithTimeout(wait, lookFor)
 	defer cancel()
-	t := e.look(ctx)
+	t := look(ctx)
 	if t == nil || ctx.Err() == nil {
 		return t
 	}
 	// Slow servers are waited for: a wait that ended as often as they are looked at
 	// would never come to its end.
-	if ctx.Err() == context.DeadlineExceeded {
+	if ctx.Err() == context.DeadlineExceeded && wait.Err() == nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.words = errors.New(strings.TrimSuffix(t.Text+" "+t.Cure, "."))
@@ -178,7 +206,7 @@ func found(doing string, kind producer.FaultKind, t *probe.Trouble, said error) 
 	if surer, ok := kinds[t.Cause]; ok {
 		kind = surer
 	}
-	return &producer.Fault{Kind: kind, Text: strings.TrimSuffix(t.Text+" "+t.Cure, ".") + ". This was found while " + doing, Err: said}
+	return &producer.Fault{Kind: kind, Text: strings.TrimSuffix(strings.TrimSpace(t.Text+" "+t.Cure), ".") + ". This was found while " + doing, Err: said}
 }
 
 // kinds are of what a look can tell for sure: what is only away comes back, whatever

@@ -13,6 +13,13 @@ type entry struct {
 	cure string // what an admin can do; empty where nothing but waiting helps
 }
 
+// A topic that one broker does not know: news of it may be on its way. The next session
+// asks all brokers, twice, before it says that there is none, which is permanent.
+const (
+	unknownTopic = "the topic does not exist, or the broker has not heard of it yet; all brokers are asked, twice, before that is `FAILED`"
+	createTopic  = "if it lasts: create the topic, or allow the program to"
+)
+
 // rulings is the fault table: every error code that a transactional producer can meet,
 // and how it is acted on before Begin. docs/faults.md is made from it. What is not in
 // it is permanent: stopping to ask is cheaper than publishing twice.
@@ -50,7 +57,7 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrIntr:                      {producer.Transitory, "the call was interrupted", ""},
 	ck.ErrInconsistent:              {producer.Transitory, "the client's count of what was acknowledged is not the broker's", ""},
 	ck.ErrUnknownBroker:             {producer.Transitory, "the broker left the cluster", ""},
-	ck.ErrAutoOffsetReset:           {producer.Transitory, "the topic's beginning moved past what is read back; the next attempt sees it, and asks", ""},
+	ck.ErrAutoOffsetReset:           {producer.Transitory, "the topic lost its beginning or end while it was read back; the next attempt sees it, and asks", ""},
 	ck.ErrLogTruncation:             {producer.Transitory, "the topic lost its end while it was read back; the next attempt sees it, and asks", ""},
 	ck.ErrOffsetOutOfRange:          {producer.Transitory, "the topic lost its beginning or end while it was read back; the next attempt sees it, and asks", ""},
 	ck.ErrUnknown:                   {producer.Transitory, "the broker met an error of its own", "see what the broker's log says"},
@@ -86,6 +93,9 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrOffsetNotAvailable:      {producer.Transitory, "a new leader does not know yet what is committed", ""},
 	ck.ErrThrottlingQuotaExceeded: {producer.Transitory, "a quota slows the making of topics", ""},
 	ck.ErrUnknownTopicID:          {producer.Transitory, "the topic was made anew; the next attempt sees it, and asks", ""},
+	ck.ErrUnknownTopic:            {producer.Transitory, unknownTopic, createTopic},
+	ck.ErrUnknownTopicOrPart:      {producer.Transitory, unknownTopic, createTopic},
+	ck.ErrUnknownPartition:        {producer.Transitory, unknownTopic, createTopic},
 	ck.ErrRebootstrapRequired:     {producer.Transitory, "the brokers that are known are all gone; the client begins with the bootstrap servers", ""},
 
 	ck.ErrFenced:               {producer.Fenced, "another holder of the transactional id, or the transaction's time was up", ""},
@@ -114,12 +124,6 @@ var rulings = map[ck.ErrorCode]entry{
 		"grant IDEMPOTENT_WRITE on the cluster, then start the producer"},
 	ck.ErrTransactionalIDAuthorizationFailed: {producer.Permanent, "the user lacks a right to the transactional ids",
 		"grant WRITE and DESCRIBE on the transactional ids (prefixed), then start the producer"},
-	ck.ErrUnknownTopic: {producer.Permanent, "the topic does not exist",
-		"create the topic, or allow the program to, then start the producer"},
-	ck.ErrUnknownTopicOrPart: {producer.Permanent, "the topic does not exist",
-		"create the topic, or allow the program to, then start the producer"},
-	ck.ErrUnknownPartition: {producer.Permanent, "the topic does not exist",
-		"create the topic, or allow the program to, then start the producer"},
 	ck.ErrTopicException: {producer.Permanent, "the name is none that a topic may have",
 		"choose a name of letters, digits, dots, hyphens and underscores, then start the producer"},
 	ck.ErrUnsupportedVersion: {producer.Permanent, "the broker does not know the request",

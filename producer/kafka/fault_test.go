@@ -38,8 +38,10 @@ func TestFaults(t *testing.T) {
 		{ck.ErrInvalidProducerEpoch, producer.Fenced, producer.Fenced},          // 47
 		{ck.ErrMsgSizeTooLarge, producer.Permanent, producer.Permanent},
 		{ck.ErrTopicAuthorizationFailed, producer.Permanent, producer.Permanent},
-		{ck.ErrUnknownTopicOrPart, producer.Permanent, producer.Permanent},
-		{ck.ErrorCode(9999), producer.Permanent, producer.InDoubt}, // not in the table
+		{ck.ErrUnknownTopicOrPart, producer.Transitory, producer.InDoubt}, // one broker's word, that Describe looks into
+		{ck.ErrUnknownTopic, producer.Transitory, producer.InDoubt},       // -188
+		{ck.ErrUnknownPartition, producer.Transitory, producer.InDoubt},   // -190
+		{ck.ErrorCode(9999), producer.Permanent, producer.InDoubt},        // not in the table
 	} {
 		err := ck.NewError(c.code, "the broker's words", false)
 		if got := kindOf(t, fault("testing", err)); got != c.before {

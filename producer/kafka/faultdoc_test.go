@@ -113,6 +113,9 @@ Negative numbers are the library's own. Where the library's words tell more than
 | fenced | whoever holds the lease goes on, the other stands down | the same |
 | permanent | ` + "`FAILED`, mailed | `FAILED`" + `, mailed; the start after the cure reads the topic back first |
 
+That a broker does not know a topic is its word alone, for the news of a topic comes to each broker by itself. Before a missing topic is
+` + "`FAILED`" + `, every broker that answers is asked for it a second later.
+
 A code that is not here, of a later library or broker, is permanent before a transaction begins and in doubt afterwards.
 `)
 	for _, kind := range []producer.FaultKind{producer.Permanent, producer.Fenced, producer.Transitory} {

@@ -25,7 +25,9 @@ func through(t *testing.T, r *properties.Resolved) *Broker {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Close)
-	return &Broker{cluster: c, client: g.Client(), settings: r, gateway: g}
+	b := newBroker(c, "", r)
+	b.client, b.gateway = g.Client(), g
+	return b
 }
 
 // alice gives what logs alice in with a keytab of her own.

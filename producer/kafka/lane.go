@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -62,6 +63,10 @@ type lane struct {
 // Open implements producer.Broker. The lanes are initialised side by side; on an
 // error all are closed.
 func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Duration) ([]producer.Lane, error) {
+	ctx, left, err := b.call(ctx)
+	if err != nil {
+		return nil, err
+	}
 	lanes := make([]*lane, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, id := range ids {
@@ -70,7 +75,7 @@ func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Du
 			return err
 		})
 	}
-	err := g.Wait()
+	err = g.Wait()
 	var out []producer.Lane
 	for _, l := range lanes {
 		switch {
@@ -81,7 +86,7 @@ func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Du
 			out = append(out, l)
 		}
 	}
-	return out, b.explain(err, producer.Transitory)
+	return out, b.explain(left(err), producer.Transitory)
 }
 
 // openLane makes a lane and initialises it; a lane beside an error is to be closed.
@@ -107,12 +112,9 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 		return nil, fault("opening transactional id "+id, err)
 	}
 	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
-	l.ear.look = func(ctx context.Context) *probe.Trouble {
-		if t := b.look(ctx); t != nil {
-			return t
-		}
-		return b.unfit(ctx, topics)
-	}
+	leader := &absence{}
+	l.ear.look = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, leader) }
+	l.ear.last = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, nil) }
 	l.ear.listen(p)
 	return l, l.initialise(ctx)
 }
@@ -170,8 +172,9 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 		return err
 	}
 	size := int64(len(r.Value) + len(r.Key))
-	for l.records >= unsentRecords || l.records > 0 && l.bytes+size > unsentBytes {
-		if err := l.report(ctx); err != nil {
+	full := func() bool { return l.records >= unsentRecords || l.records > 0 && l.bytes+size > unsentBytes }
+	if full() {
+		if err := l.await(ctx, func() bool { return !full() }); err != nil {
 			return err
 		}
 	}
@@ -256,26 +259,34 @@ func (l *lane) took(topic string, offset int64) {
 	l.stretches[topic] = producer.Stretch{First: min(s.First, offset), End: max(s.End, offset+1)}
 }
 
-// Delivered implements producer.Lane. The client would try for as long as the
-// transaction may last, whether its password was changed or its brokers are gone;
-// what it says meanwhile, and a look at them, end the wait. Then the next session
-// finds out what became of the transaction, and says what is wrong.
+// Delivered implements producer.Lane.
 func (l *lane) Delivered(ctx context.Context) (map[string]producer.Stretch, error) {
-	if l.records == 0 {
-		return l.stretches, nil
+	if err := l.await(ctx, func() bool { return l.records == 0 }); err != nil {
+		return nil, err
+	}
+	return l.stretches, nil
+}
+
+// await takes delivery reports until there have been enough. The client would try for as
+// long as the transaction may last, whether its password was changed, its topic deleted or
+// its brokers are gone; what it says meanwhile, and a look at them, end the wait. Then the
+// next session finds out what became of the transaction, and says what is wrong.
+func (l *lane) await(ctx context.Context, enough func() bool) error {
+	if enough() {
+		return nil
 	}
 	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
-	for l.records > 0 {
+	for !enough() {
 		err := l.report(ctx)
 		if err == nil {
 			continue
 		}
 		if heard := done(err); heard != err {
-			return nil, l.broker.explain(inDoubt(heard), producer.InDoubt)
+			return l.broker.explain(inDoubt(heard), producer.InDoubt)
 		}
-		return nil, err
+		return err
 	}
-	return l.stretches, done(nil)
+	return done(nil)
 }
 
 // Commit implements producer.Lane. Flush is not called: it costs 100 ms, and
@@ -304,11 +315,13 @@ func (l *lane) Close() {
 		l.p.AbortTransaction(ctx) // best effort, as said above
 		cancel()
 	}
-	go func() { // delivery reports of what was purged
+	var purged sync.WaitGroup
+	purged.Go(func() { // delivery reports of what was thrown away
 		for range l.reports {
 		}
-	}()
+	})
 	l.p.Close()
 	close(l.reports)
-	l.ear.clients.Wait()
+	purged.Wait()
+	l.ear.running.Wait()
 }

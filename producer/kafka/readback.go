@@ -3,7 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -16,15 +16,16 @@ import (
 // reading back ends with one.
 const fetchWait = 10
 
-// waitingAfter is how long reading back may stand still before it says so.
-const waitingAfter = 3 * time.Second
-
 // ReadBack implements producer.Broker.
 func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, waiting func(string), yield func(*producer.Seen)) error {
-	return b.read(ctx, topic, from, to, waiting, func(m *ck.Message) error {
+	ctx, left, err := b.call(ctx)
+	if err != nil {
+		return err
+	}
+	return left(b.read(ctx, topic, from, to, waiting, func(m *ck.Message) error {
 		yield(seen(m))
 		return nil
-	})
+	}))
 }
 
 // read reads with a consumer of its own.
@@ -36,57 +37,24 @@ func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	if err := b.locate(c, topic); err != nil {
+	defer c.close()
+	if err := b.locate(ctx, c, topic); err != nil {
 		return err
 	}
-	return b.follow(ctx, c, topic, from, to, waiting, yield)
+	return b.follow(ctx, c.Consumer, topic, from, to, waiting, yield)
 }
 
-// follow yields every committed message from one offset up to another. End-of-file alone
-// would not do: it comes at the last stable offset, and behind a foreign open
-// transaction there may be commits of ours. The position counts aborted records and
-// markers, which no message shows, so the end-of-file events carry it. waiting is called
-// while the position stands still.
-func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from, to int64, waiting func(string), yield func(*ck.Message) error) error {
-	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
-		return b.explain(fault("reading topic "+topic, err), producer.Transitory)
-	}
-	position, moved := from, time.Now()
-	for position < to {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		before := position
-		switch e := c.Poll(100).(type) {
-		case *ck.Message:
-			at := int64(e.TopicPartition.Offset)
-			if at < to {
-				if err := yield(e); err != nil {
-					return err
-				}
-			}
-			position = max(position, at+1)
-		case ck.PartitionEOF:
-			position = max(position, int64(e.Offset))
-		case ck.Error:
-			if f := b.readFault(topic, e); f != nil {
-				return f
-			}
-		}
-		if position > before {
-			moved = time.Now()
-		} else if time.Since(moved) > waitingAfter {
-			waiting(fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d", topic, position))
-			moved = time.Now()
-		}
-	}
-	return nil
+// A consumer reads topics.
+type consumer struct {
+	*ck.Consumer
+	broker *Broker
+	calls  sync.WaitGroup // into the library, of which some may go on when nobody waits for them any more
+	lines  sync.WaitGroup // the reading of its log
 }
 
-// consumer is a read_committed consumer that fetches so many bytes at a time; an ear
+// consumer makes one that is read_committed and fetches so many bytes at a time; an ear
 // hears its log.
-func (b *Broker) consumer(e *ear, fetchBytes int) (*ck.Consumer, error) {
+func (b *Broker) consumer(e *ear, fetchBytes int) (*consumer, error) {
 	c, err := ck.NewConsumer(b.with(map[string]any{
 		"group.id":                "urncast", // demanded by the client, never used
 		"enable.auto.commit":      false,
@@ -101,38 +69,75 @@ func (b *Broker) consumer(e *ear, fetchBytes int) (*ck.Consumer, error) {
 	if err != nil {
 		return nil, b.explain(fault("opening a reader", err), producer.Transitory)
 	}
-	go func() { // until the reader is closed
+	out := &consumer{Consumer: c, broker: b}
+	out.lines.Go(func() { // until the reader is closed
 		for line := range c.Logs() {
 			e.note(line)
 		}
-	}()
-	return c, nil
+	})
+	return out, nil
+}
+
+// close ends the consumer once nothing uses it, which the broker's Close waits for.
+func (c *consumer) close() {
+	c.broker.closing.Go(func() {
+		c.calls.Wait()
+		c.Consumer.Close()
+		c.lines.Wait()
+	})
 }
 
 // locate asks where a topic is. Without that the first look-up of an offset waits
 // 500 ms, and a reader that is kept would look for a topic that was deleted and made anew
-// under its old id.
-func (b *Broker) locate(c *ck.Consumer, topic string) error {
-	_, err := c.GetMetadata(&topic, false, int(requestTimeout.Milliseconds()))
-	if err != nil {
-		err = b.explain(fault("asking for topic "+topic, err), producer.Transitory)
+// under its old id. The library's call cannot be cancelled: it is made in parts, and what
+// still goes on when the context ends is waited for by close.
+func (b *Broker) locate(ctx context.Context, c *consumer, topic string) error {
+	e := b.ear()
+	ctx, done := e.wait(ctx, requestTimeout, "asking for topic "+topic)
+	located := make(chan error, 1)
+	c.calls.Go(func() {
+		for part := time.Second; ; part *= 2 {
+			_, err := c.GetMetadata(&topic, false, int(part.Milliseconds()))
+			var late ck.Error
+			if err == nil || ctx.Err() != nil || !errors.As(err, &late) || late.Code() != ck.ErrTimedOut && late.Code() != ck.ErrTransport {
+				located <- fault("asking for topic "+topic, err)
+				return
+			}
+		}
+	})
+	var err error
+	select {
+	case err = <-located:
+	case <-ctx.Done():
+		err = fault("asking for topic "+topic, ctx.Err())
 	}
-	return err
+	err = done(err)
+	e.running.Wait()
+	return b.explain(err, producer.Transitory)
 }
 
-// readFault sorts a reader's error events: most only inform, and the client goes
-// on by itself.
+// over are the codes after which a reader gets no further: what it reads is not what it
+// was, and the next session asks how the topic stands.
+var over = map[ck.ErrorCode]bool{
+	ck.ErrAutoOffsetReset: true, ck.ErrLogTruncation: true, ck.ErrOffsetOutOfRange: true, ck.ErrUnknownTopicID: true,
+	ck.ErrUnknownTopicOrPart: true, ck.ErrUnknownTopic: true, ck.ErrUnknownPartition: true, ck.ErrAllBrokersDown: true,
+}
+
+// readFault sorts a reader's errors: most only inform, and the client goes on by itself.
 func (b *Broker) readFault(topic string, e ck.Error) error {
-	var f *producer.Fault
-	err := b.explain(fault("reading topic "+topic, e), producer.Transitory)
 	if e.Code() == ck.ErrGroupAuthorizationFailed {
 		return nil // the client looks for the coordinator of a group that it never uses
 	}
-	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve || !errors.As(err, &f) {
+	if e.Code() == ck.ErrTransport || e.Code() == ck.ErrResolve {
 		return nil
 	}
-	if f.Kind == producer.Transitory && e.Code() != ck.ErrAllBrokersDown {
+	var f *producer.Fault
+	err := b.explain(fault("reading topic "+topic, e), producer.Transitory)
+	if !errors.As(err, &f) || f.Kind == producer.Transitory && !over[e.Code()] {
 		return nil
+	}
+	if why := rulings[e.Code()].why; over[e.Code()] && why != "" && f.Cure == "" {
+		f.Text += ": " + why
 	}
 	return f
 }

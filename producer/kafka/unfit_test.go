@@ -6,36 +6,40 @@ import (
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/producer"
 )
 
 func TestUnfitTopic(t *testing.T) {
-	nodes := func(n int) []ck.Node { return make([]ck.Node, n) }
-	leader := &ck.Node{ID: 1}
 	for _, c := range []struct {
 		name             string
-		leader           *ck.Node
+		leader           int32
 		replicas, insync int
 		least            int64
-		code             ck.ErrorCode
+		code             int16
+		id               byte
 		want             string // of what is said; nothing is if empty
 	}{
-		{"all in sync", leader, 3, 3, 2, ck.ErrNoError, ""},
-		{"one away", leader, 3, 2, 2, ck.ErrNoError, ""},
-		{"two away", leader, 3, 1, 2, ck.ErrNoError, "of its 3 replicas 2 must be in sync (min.insync.replicas), and 1 is"},
-		{"one of all away", leader, 3, 2, 3, ck.ErrNoError, "3 must be in sync (min.insync.replicas), and 2 are"},
-		{"settings not to be read", leader, 3, 1, 0, ck.ErrNoError, ""},
-		{"no leader", nil, 3, 0, 2, ck.ErrNoError, "has no leader"},
-		{"no leader, by number", &ck.Node{ID: -1}, 3, 1, 2, ck.ErrNoError, "has no leader"},
-		{"gone", leader, 0, 0, 0, ck.ErrUnknownTopicOrPart, "does not exist any more"},
-		{"not to be seen", leader, 0, 0, 0, ck.ErrTopicAuthorizationFailed, ""},
+		{"all in sync", 1, 3, 3, 2, 0, 1, ""},
+		{"one away", 1, 3, 2, 2, 0, 1, ""},
+		{"two away", 1, 3, 1, 2, 0, 1, "of its 3 replicas 2 must be in sync (min.insync.replicas), and 1 is"},
+		{"one of all away", 1, 3, 2, 3, 0, 1, "3 must be in sync (min.insync.replicas), and 2 are"},
+		{"settings not to be read", 1, 3, 1, 0, 0, 1, ""},
+		{"no leader", -1, 3, 1, 2, 0, 1, "has no leader"},
+		{"no leader, and said so", -1, 3, 0, 2, kerr.LeaderNotAvailable.Code, 1, "has no leader"},
+		{"gone", 0, 0, 0, 0, kerr.UnknownTopicOrPartition.Code, 0, "does not exist any more"},
+		{"made anew", 1, 3, 3, 2, 0, 2, "made anew"},
+		{"ids are not told", 1, 3, 3, 2, 0, 0, ""},
+		{"not to be seen", 0, 0, 0, 0, kerr.TopicAuthorizationFailed.Code, 0, ""},
 	} {
-		d := &ck.TopicDescription{Name: "structures", Error: ck.NewError(c.code, "", false)}
-		if c.code == ck.ErrNoError {
-			d.Partitions = []ck.TopicPartitionInfo{{Leader: c.leader, Replicas: nodes(c.replicas), Isr: nodes(c.insync)}}
+		name := "structures"
+		d := &kmsg.MetadataResponseTopic{Topic: &name, ErrorCode: c.code, TopicID: [16]byte{c.id}}
+		if c.replicas > 0 {
+			d.Partitions = []kmsg.MetadataResponseTopicPartition{{Leader: c.leader, Replicas: make([]int32, c.replicas), ISR: make([]int32, c.insync)}}
 		}
-		got := unfitTopic(d, func() int64 { return c.least })
+		got := unfitTopic(d, topicID([16]byte{1}), func() int64 { return c.least })
 		switch {
 		case c.want == "" && got != nil:
 			t.Errorf("%s: %q", c.name, got.Text)

@@ -25,7 +25,7 @@ const (
 // A reader is a client that reads topics of a connection, for one at a time.
 type reader struct {
 	broker *Broker
-	*ck.Consumer
+	*consumer
 	admin  *ck.AdminClient
 	ear    *ear
 	broken bool          // something went wrong: nobody else gets it
@@ -34,8 +34,35 @@ type reader struct {
 
 // readers are those kept, the last one used behind.
 type readers struct {
-	mu  sync.Mutex
-	all []*reader
+	mu      sync.Mutex
+	all     []*reader
+	closed  bool
+	closing sync.WaitGroup // of those that are kept no longer, and the wait for that
+}
+
+// Close closes the readers that are kept for who looks next, and keeps no more.
+func (c *Cluster) Close() {
+	k := &c.readers
+	k.mu.Lock()
+	k.closed = true
+	for len(k.all) > 0 {
+		r := k.all[0]
+		k.forget(r)
+		k.closing.Go(r.close)
+	}
+	k.mu.Unlock()
+	k.closing.Wait()
+}
+
+// drop closes a reader while others go on.
+func (k *readers) drop(r *reader) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		r.close()
+		return
+	}
+	k.closing.Go(r.close)
 }
 
 // A view is a topic that somebody looks into.
@@ -53,7 +80,7 @@ func (c *Cluster) OpenTopic(ctx context.Context, connection, topic string) (prod
 		if err == nil && same && r.well(topic) {
 			return &view{reader: r, cluster: c, topic: topic, located: true}, nil
 		}
-		go r.close()
+		c.readers.drop(r)
 	}
 	r, err := c.newReader(ctx, connection)
 	if err != nil {
@@ -69,12 +96,12 @@ func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, er
 	}
 	b := connected.(*Broker)
 	r := &reader{broker: b, ear: b.ear()}
-	if r.Consumer, err = b.consumer(r.ear, 256<<10); err != nil {
+	if r.consumer, err = b.consumer(r.ear, 256<<10); err != nil {
 		b.Close()
 		return nil, err
 	}
 	if r.admin, err = ck.NewAdminClientFromConsumer(r.Consumer); err != nil {
-		r.Consumer.Close()
+		r.consumer.close()
 		b.Close()
 		return nil, fault("opening a reader", err)
 	}
@@ -100,7 +127,8 @@ func (r *reader) well(topic string) bool {
 
 func (r *reader) close() {
 	r.admin.Close()
-	r.Consumer.Close()
+	r.consumer.close()
+	r.ear.running.Wait()
 	r.broker.Close()
 }
 
@@ -124,13 +152,17 @@ func (k *readers) keep(r *reader, long time.Duration) {
 	r.taken = taken
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.closed {
+		r.close()
+		return
+	}
 	if len(k.all) >= readersKept {
 		old := k.all[0]
 		k.forget(old)
-		go old.close()
+		k.closing.Go(old.close)
 	}
 	k.all = append(k.all, r)
-	go func() {
+	k.closing.Go(func() {
 		end := time.NewTimer(long)
 		defer end.Stop()
 		select {
@@ -145,7 +177,7 @@ func (k *readers) keep(r *reader, long time.Duration) {
 		if mine {
 			r.close()
 		}
-	}()
+	})
 }
 
 // forget takes a reader from those kept, and says whether it was there.
@@ -183,7 +215,7 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Co
 	}
 	v.broken = true
 	if !v.located {
-		if err := v.broker.locate(v.Consumer, v.topic); err != nil {
+		if err := v.broker.locate(ctx, v.consumer, v.topic); err != nil {
 			return err
 		}
 		v.located = true

@@ -163,8 +163,19 @@ func TestKeptReaders(t *testing.T) {
 		}
 	}
 	v = open()
-	defer v.close()
 	if v.broker.revision != 1 {
 		t.Error("a reader of the connection as it was serves on")
+	}
+	other := open()
+	other.Close()
+	c.Close()
+	v.Close()
+	if n := len(kept()); n != 0 {
+		t.Errorf("%d readers are kept after the end", n)
+	}
+	for _, r := range []*reader{v.reader, other.reader} {
+		if r.broker.life.Err() == nil {
+			t.Error("a reader is left open")
+		}
 	}
 }

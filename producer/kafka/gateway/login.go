@@ -310,11 +310,18 @@ func (l *login) reload() (changed bool, err error) {
 
 // close ends what gokrb5 runs in the background.
 func (l *login) close() {
-	select {
-	case l.asking <- struct{}{}: // for ever
+	end := func() {
 		if l.client != nil {
 			l.client.Destroy()
 		}
-	default: // a question that nobody waits for any more is under way
+	}
+	select {
+	case l.asking <- struct{}{}: // for ever
+		end()
+	default: // a question that nobody waits for any more is under way, and uses it
+		go func() {
+			l.asking <- struct{}{}
+			end()
+		}()
 	}
 }

@@ -39,6 +39,11 @@ func (l *Login) Mechanism(ctx context.Context, host string) (sasl.Mechanism, err
 	return shown{t}, nil
 }
 
+// Mechanism is Login's, with the gateway's own tickets.
+func (g *Gateway) Mechanism(ctx context.Context, host string) (sasl.Mechanism, error) {
+	return (&Login{g.login}).Mechanism(ctx, host)
+}
+
 // shown implements sasl.Mechanism with a ticket.
 type shown struct{ t *ticket }
 

@@ -1,0 +1,119 @@
+package kafka
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/port"
+	"urncast/producer"
+)
+
+// counted lets connections pass to a server, and counts them.
+type counted struct {
+	mu   sync.Mutex
+	made int
+	open map[net.Conn]bool
+}
+
+func (c *counted) serve(t *testing.T, listen, server string) {
+	t.Helper()
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.open = map[net.Conn]bool{}
+	port.Serve(t, l, func(in net.Conn) {
+		out, err := net.Dial("tcp", server)
+		if err != nil {
+			in.Close()
+			return
+		}
+		c.mu.Lock()
+		c.made++
+		c.open[in] = true
+		c.mu.Unlock()
+		go func() {
+			io.Copy(out, in)
+			out.Close()
+		}()
+		io.Copy(in, out)
+		in.Close()
+		c.mu.Lock()
+		delete(c.open, in)
+		c.mu.Unlock()
+	})
+}
+
+func (c *counted) counts() (made, open int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.made, len(c.open)
+}
+
+// A start asks with one client, beside those of its lanes and of what it reads back, and
+// so does every heartbeat after it.
+func TestConnectionsOfAStart(t *testing.T) {
+	k := rig.StartWard(t, "", 1)
+	advertised, listener := k.Way(0)
+	var c counted
+	c.serve(t, advertised, listener)
+	k.CreateTopic(t, "s")
+	began := time.Now()
+	b := brokerAt(t, map[string]string{"bootstrap.servers": advertised})
+	for range 2 { // as two routes do
+		if _, err := b.Describe(t.Context(), "s"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lanes, err := b.Open(t.Context(), []string{"s"}, []string{"a", "b"}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lanes[0].Close()
+	defer lanes[1].Close()
+	publish(t, lanes[0], "s", 10)
+	sights, err := b.Look(t.Context(), []string{"s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	err = b.ReadBack(t.Context(), "s", sights[0].Start, sights[0].End, func(string) {}, func(*producer.Seen) { n++ })
+	if err != nil || n != 10 {
+		t.Fatalf("%d records were read back, %v", n, err)
+	}
+	made, _ := c.counts()
+	t.Logf("a start took %s and made %d connections", time.Since(began), made)
+	for range 20 {
+		if _, err := b.Look(t.Context(), []string{"s"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after, _ := c.counts()
+	t.Logf("20 heartbeats made %d", after-made)
+	if after-made > 1 || made > 12 {
+		t.Errorf("%d connections at the start, %d for 20 heartbeats", made, after-made)
+	}
+}
+
+// publish commits records in one transaction.
+func publish(t *testing.T, l producer.Lane, topic string, n int) {
+	t.Helper()
+	if err := l.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	for range n {
+		if err := l.Send(t.Context(), &producer.Record{Topic: topic, Key: []byte("k"), Value: []byte("v")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Delivered(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}

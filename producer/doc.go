@@ -8,7 +8,8 @@
 //     structures leave the route (P7), a second one with their tombstones
 //     follows at once under the same number.
 //   - P2, in order: n+1 is never committed before n is, or was skipped: by an admin,
-//     where the producer failed at it, with a reason (TestSkipByHand).
+//     where the producer failed at it, with a reason (TestSkipByHand), or with the job
+//     that stood for it (TestCancelledHalfwayLeavesNoOlderContentAfterNewer).
 //   - P3, exactly once: a read_committed reader sees each transaction once,
 //     whatever was killed, at any instant. The topic is the witness: recovery
 //     reads back what was committed, and a commit whose fate is unknown is

@@ -179,6 +179,9 @@ func TestCancelledHalfwayLeavesNoOlderContentAfterNewer(t *testing.T) {
 	}
 	chunkedUntil(t, s, b, "sending", s.allSent)
 	wantTold(t, b, append(before, "7 replace A:X(1.0) 1/1")...)
+	if got := b.skippedHeaders(); len(got) != 1 || got[0] != "4-6" {
+		t.Errorf("the headers name %q as skipped, want once 4-6", got)
+	}
 	if s.marks[4] != StatusSkipped || s.marks[6] != StatusSkipped || len(s.leaves) != 1 || !strings.HasPrefix(s.leaves[0], "Chunks 1 to 2 of it are on the topics") {
 		t.Errorf("the marks are %v; it left %q", s.marks, s.leaves)
 	}

@@ -282,7 +282,11 @@ func (c *producerPublish) Run(ctx context.Context) error {
 	if _, err := c.post(ctx, producerPath(s.Name, "jobs"), scope, &j); err != nil {
 		return err
 	}
-	fmt.Printf("Job %s (%s) is asked for. urncast producer jobs --producer %s shows how far it is.\n", j.ID, j.Kind, s.Name)
+	when := ""
+	if j.After > s.Sent {
+		when = fmt.Sprintf(" It begins once transaction %d is sent.", j.After)
+	}
+	fmt.Printf("Job %s (%s) is asked for.%s urncast producer jobs --producer %s shows how far it is.\n", j.ID, j.Kind, when, s.Name)
 	return nil
 }
 

@@ -15,9 +15,6 @@ import (
 	"urncast/web/console"
 )
 
-// tailsMax bounds those who follow a topic in this process: each has a consumer.
-const tailsMax = 16
-
 // tailPath is the stream of what comes behind the page of a topic.
 func (s *server) tailPath(t *console.Topic) string {
 	return "/live/topics/" + url.PathEscape(t.Topic) + "?producer=" + url.QueryEscape(t.Producer) + "&from=" + strconv.FormatInt(t.End, 10)
@@ -35,11 +32,11 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, "from must be an offset, a number from 0 on.\n")
 		return
 	}
-	defer s.tails.Add(-1)
-	if s.tails.Add(1) > tailsMax {
-		plain(w, http.StatusServiceUnavailable, "As many readers follow topics here as may. Reload the page instead.\n")
+	if !s.readers.Enter() {
+		plain(w, http.StatusServiceUnavailable, "As many readers read topics here as may. Reload the page instead.\n")
 		return
 	}
+	defer s.readers.Leave()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)

@@ -1,0 +1,32 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+const mediaLines = "application/x-ndjson"
+
+// lines writes an answer of JSON lines, each sent as it happens. The status is sent with
+// the first line: what fails before it has a status of its own.
+type lines struct {
+	w     http.ResponseWriter
+	begun bool
+}
+
+// write writes a line. Its error says that the client has gone.
+func (l *lines) write(v any) error {
+	if !l.begun {
+		l.w.Header().Set("Content-Type", mediaLines)
+		l.w.Header().Set("Cache-Control", "no-store")
+		l.w.Header().Set("X-Accel-Buffering", "no") // or a proxy collects lines
+		l.begun = true
+	}
+	b, err := json.Marshal(v)
+	if err != nil { // the types are ours
+		panic(err)
+	}
+	_, err = l.w.Write(append(b, '\n'))
+	return errors.Join(err, http.NewResponseController(l.w).Flush())
+}

@@ -70,6 +70,8 @@ func refusal(method, path string, resp *http.Response, answer []byte) error {
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:
 		return fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password.)", said(answer))
+	case (code == http.StatusBadGateway || code == http.StatusServiceUnavailable) && resp.Header.Get("Content-Type") == "application/problem+json":
+		return errors.New(said(answer)) // of the cluster, or for now: the words tell all
 	case code >= 500 || said(answer) == "":
 		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
 	}

@@ -23,8 +23,11 @@ type tailCommand struct {
 	JSON       bool `help:"A JSON object for each message."`
 }
 
-// tailPause is the time between two attempts to read on.
-const tailPause = time.Second
+// tailPause is the time between two attempts to read on; it doubles up to tailPauseMax.
+const (
+	tailPause    = 500 * time.Millisecond
+	tailPauseMax = 4 * time.Second
+)
 
 // Run follows the topic until a signal ends it. What keeps it from beginning ends it with
 // an error; what interrupts it later is told, and it goes on where it was.
@@ -37,11 +40,11 @@ func (c *tailCommand) Run(ctx context.Context) error {
 	if !c.FromStart {
 		next = producer.FromEnd
 	}
-	told := ""
+	told, pause := "", tailPause
 	line := func(l *rest.TopicLine) error {
 		if told != "" {
 			fmt.Fprintln(os.Stderr, "urncast: reading on")
-			told = ""
+			told, pause = "", tailPause
 		}
 		if l.Next != nil {
 			next = *l.Next
@@ -68,7 +71,8 @@ func (c *tailCommand) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(tailPause):
+		case <-time.After(pause):
+			pause = min(2*pause, tailPauseMax)
 		}
 	}
 }

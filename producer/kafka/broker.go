@@ -351,11 +351,14 @@ func (b *Broker) ends(ctx context.Context, a *ck.AdminClient, e *ear, topic stri
 		r, err := a.ListOffsets(ctx, map[ck.TopicPartition]ck.OffsetSpec{at: spec},
 			ck.SetAdminIsolationLevel(ck.IsolationLevelReadUncommitted), ck.SetAdminRequestTimeout(requestTimeout))
 		if err != nil {
-			return 0, fault("asking for the ends of topic "+topic, err)
+			return 0, fault("asking for the ends of topic "+topic, leaderless(a, topic, err))
 		}
 		for _, info := range r.ResultInfos {
-			if info.Error.Code() != ck.ErrNoError {
+			switch {
+			case info.Error.Code() != ck.ErrNoError:
 				return 0, fault("asking for the ends of topic "+topic, info.Error)
+			case info.Offset < 0: // the client's word for none: the connection broke meanwhile
+				return 0, fault("asking for the ends of topic "+topic, ck.NewError(ck.ErrTransport, "no offset came", false))
 			}
 			return int64(info.Offset), nil
 		}

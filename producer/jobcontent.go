@@ -78,9 +78,9 @@ func (s *session) held(ctx context.Context, ways []*way, ends map[string]int64) 
 		for _, way := range ways {
 			keys := map[string]bool{}
 			live[way.Topic] = keys
-			start, _, err := s.broker.Ends(ctx, way.Topic)
+			sights, err := s.broker.Look(ctx, []string{way.Topic})
 			if err == nil {
-				err = s.broker.ReadBack(ctx, way.Topic, start, ends[way.Topic], func(int64) {}, func(r *Seen) {
+				err = s.broker.ReadBack(ctx, way.Topic, sights[0].Start, ends[way.Topic], func(string) {}, func(r *Seen) {
 					if r.Registry == registry && !r.Tombstone {
 						keys[r.Key] = true
 					} else {

@@ -93,13 +93,17 @@ func (b *modelBroker) Open(_ context.Context, _, ids []string, _ time.Duration) 
 	return out, nil
 }
 
-func (b *modelBroker) Ends(_ context.Context, topic string) (int64, int64, error) {
+func (b *modelBroker) Look(_ context.Context, topics []string) ([]Sight, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return 0, int64(len(b.logs[topic])), nil
+	var out []Sight
+	for _, topic := range topics {
+		out = append(out, Sight{ID: b.topic.ID, End: int64(len(b.logs[topic]))})
+	}
+	return out, nil
 }
 
-func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, _ func(int64), yield func(*Seen)) error {
+func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, _ func(string), yield func(*Seen)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.chance() {

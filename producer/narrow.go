@@ -44,9 +44,11 @@ func (s *session) runClear(ctx context.Context, job *Job, tx *registry.Transacti
 	}
 	highs := map[string]int64{}
 	for _, way := range within.ways {
-		if _, highs[way.Topic], err = s.broker.Ends(ctx, way.Topic); err != nil {
+		sights, err := s.broker.Look(ctx, []string{way.Topic})
+		if err != nil {
 			return err
 		}
+		highs[way.Topic] = sights[0].End
 	}
 	stale, err := s.held(ctx, within.ways, highs)()
 	if err != nil {

@@ -30,6 +30,14 @@ type Topic struct {
 	Limits     Limits
 }
 
+// A Sight is how a topic stands at one moment.
+type Sight struct {
+	ID string // as in Topic
+	// Start is the first offset of the log, End its high watermark (not the last
+	// stable offset: behind a foreign open transaction there may be our commits).
+	Start, End int64
+}
+
 // A Seen is one committed record on the topic, as far as recovery asks.
 type Seen struct {
 	Offset    int64
@@ -61,14 +69,14 @@ type Broker interface {
 	// Open makes a lane to the topics for each transactional id and initialises it,
 	// which finishes or aborts what was open under that id and fences its holder.
 	Open(ctx context.Context, topics, ids []string, timeout time.Duration) ([]Lane, error)
-	// Ends gives the log's start and its high watermark (not the last stable
-	// offset: behind a foreign open transaction there may be our commits).
-	Ends(ctx context.Context, topic string) (start, end int64, err error)
+	// Look asks the leaders of topics how these stand now. It is cheap: a living
+	// session asks every few seconds. A topic that is not there is a Transitory
+	// fault: Describe, in the next session, makes it or says that it is missing.
+	Look(ctx context.Context, topics []string) ([]Sight, error)
 	// ReadBack yields every committed record from one offset up to another, and
-	// returns when the position has reached it. waiting is called, more than
-	// once, while a foreign open transaction holds the position back at an
-	// offset.
-	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(at int64), yield func(*Seen)) error
+	// returns when the position has reached it. While it stands still, waiting is
+	// called every few seconds with the cause, as a sentence.
+	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*Seen)) error
 }
 
 // A Lane is one transactional id in a session. After any error past Begin it

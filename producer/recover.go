@@ -85,10 +85,11 @@ func (s *session) recover(ctx context.Context) (*recovery, error) {
 // ends gives the start and the high watermark of each topic.
 func (s *session) ends(ctx context.Context, topics []string) ([][2]int64, error) {
 	out := make([][2]int64, len(topics))
-	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
-		out[i][0], out[i][1], err = s.broker.Ends(ctx, topics[i])
-		return err
-	})
+	sights, err := s.broker.Look(ctx, topics)
+	for i := range sights {
+		out[i] = [2]int64{sights[i].Start, sights[i].End}
+	}
+	return out, err
 }
 
 // witnessing are the routes that tell what was committed: of those last published

@@ -124,14 +124,12 @@ func (s *session) readBackAll(ctx context.Context, from, to map[string]int64) ([
 func (s *session) readBack(ctx context.Context, topic string, from, to int64) (*witness, error) {
 	w := &witness{row: s.row, topic: topic}
 	told := false
-	waiting := func(at int64) {
+	waiting := func(why string) {
 		if told {
 			return
 		}
 		told = true
-		reason := fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d. "+
-			"Recovery waits for its end (at most that producer's transaction.timeout.ms) before anything is published.", topic, at)
-		if err := s.hold.Report(ctx, outageIncident(reason, "another producer's transaction is open on topic "+topic)); err != nil {
+		if err := s.hold.Report(ctx, outageIncident(why+". Recovery waits for its end (at most that producer's transaction.timeout.ms) before anything is published.", firstClause(why))); err != nil {
 			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
 		}
 	}

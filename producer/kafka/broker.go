@@ -332,14 +332,28 @@ func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
 	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
 }
 
-// Ends implements producer.Broker.
-func (b *Broker) Ends(ctx context.Context, topic string) (start, high int64, err error) {
+// Look implements producer.Broker.
+func (b *Broker) Look(ctx context.Context, topics []string) ([]producer.Sight, error) {
 	a, err := b.admin()
 	if err != nil {
-		return 0, 0, b.explain(fault("connecting", err), producer.Transitory)
+		return nil, b.explain(fault("connecting", err), producer.Transitory)
 	}
 	defer a.Close()
-	return b.ends(ctx, a.AdminClient, a.ear, topic)
+	sights := make([]producer.Sight, len(topics))
+	for i, topic := range topics {
+		d, err := describeTopic(ctx, a, topic)
+		if err == nil && d.Error.Code() != ck.ErrNoError {
+			err = d.Error
+		}
+		if err != nil {
+			return nil, b.explain(fault("asking the brokers for topic "+topic, err), producer.Transitory)
+		}
+		sights[i].ID = d.TopicID.String()
+		if sights[i].Start, sights[i].End, err = b.ends(ctx, a.AdminClient, a.ear, topic); err != nil {
+			return nil, err
+		}
+	}
+	return sights, nil
 }
 
 func (b *Broker) ends(ctx context.Context, a *ck.AdminClient, e *ear, topic string) (start, high int64, err error) {

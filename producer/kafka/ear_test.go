@@ -95,7 +95,7 @@ func TestWaitsEndEarly(t *testing.T) {
 		for call, f := range map[string]func() error{
 			"Describe": func() error { _, err := b.Describe(t.Context(), "t"); return err },
 			"Open":     func() error { _, err := b.Open(t.Context(), []string{"t"}, []string{"id"}, time.Minute); return err },
-			"Ends":     func() error { _, _, err := b.Ends(t.Context(), "t"); return err },
+			"Look":     func() error { _, err := b.Look(t.Context(), []string{"t"}); return err },
 		} {
 			began := time.Now()
 			err := f()

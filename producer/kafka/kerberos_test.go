@@ -86,12 +86,12 @@ func TestKerberosLanes(t *testing.T) {
 			for _, l := range lanes {
 				l.Close()
 			}
-			start, end, err := b.Ends(t.Context(), topic)
+			sights, err := b.Look(t.Context(), []string{topic})
 			if err != nil {
 				t.Fatal(err)
 			}
 			seen := 0
-			err = b.ReadBack(t.Context(), topic, start, end, func(int64) {}, func(s *producer.Seen) { seen++ })
+			err = b.ReadBack(t.Context(), topic, sights[0].Start, sights[0].End, func(string) {}, func(s *producer.Seen) { seen++ })
 			if err != nil || seen != 3 {
 				t.Errorf("read back %d records, %v", seen, err)
 			}

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -19,7 +20,7 @@ const fetchWait = 10
 const waitingAfter = 3 * time.Second
 
 // ReadBack implements producer.Broker.
-func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, waiting func(int64), yield func(*producer.Seen)) error {
+func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, waiting func(string), yield func(*producer.Seen)) error {
 	return b.read(ctx, topic, from, to, waiting, func(m *ck.Message) error {
 		yield(seen(m))
 		return nil
@@ -27,7 +28,7 @@ func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, wai
 }
 
 // read reads with a consumer of its own.
-func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting func(int64), yield func(*ck.Message) error) error {
+func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting func(string), yield func(*ck.Message) error) error {
 	if from >= to {
 		return nil
 	}
@@ -47,7 +48,7 @@ func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting
 // transaction there may be commits of ours. The position counts aborted records and
 // markers, which no message shows, so the end-of-file events carry it. waiting is called
 // while the position stands still.
-func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from, to int64, waiting func(int64), yield func(*ck.Message) error) error {
+func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from, to int64, waiting func(string), yield func(*ck.Message) error) error {
 	if err := c.Assign([]ck.TopicPartition{{Topic: &topic, Partition: 0, Offset: ck.Offset(from)}}); err != nil {
 		return b.explain(fault("reading topic "+topic, err), producer.Transitory)
 	}
@@ -76,7 +77,7 @@ func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from,
 		if position > before {
 			moved = time.Now()
 		} else if time.Since(moved) > waitingAfter {
-			waiting(position)
+			waiting(fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d", topic, position))
 			moved = time.Now()
 		}
 	}

@@ -211,12 +211,12 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 		return took, err
 	}
 	seen := false
-	stuck := int64(-1)
-	err = t.broker.ReadBack(ctx, topic, stretches[topic].First, stretches[topic].End, func(at int64) { stuck = at },
+	stuck := ""
+	err = t.broker.ReadBack(ctx, topic, stretches[topic].First, stretches[topic].End, func(why string) { stuck = why },
 		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
-	case err != nil && stuck >= 0:
-		return took, probe.Met(probe.NotCommitted, fmt.Errorf("another transaction is open since offset %d", stuck),
+	case err != nil && stuck != "":
+		return took, probe.Met(probe.NotCommitted, errors.New(stuck),
 			"topic", topic)
 	case err != nil:
 		return took, probe.Met(probe.NotCommitted, err, "topic", topic)

@@ -196,7 +196,7 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Co
 		v.located = true
 	}
 	stopped := false
-	err := v.broker.follow(ctx, v.Consumer, v.topic, from, to, func(int64) {}, func(m *ck.Message) error {
+	err := v.broker.follow(ctx, v.Consumer, v.topic, from, to, func(string) {}, func(m *ck.Message) error {
 		err := yield(committed(m))
 		stopped = err != nil
 		return err

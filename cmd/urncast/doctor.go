@@ -149,14 +149,15 @@ type topicCommands struct {
 type topicCreate struct {
 	client            `embed:""`
 	Name              string `arg:"" help:"The topic."`
+	Connection        string `env:"-" help:"The connection to make it over; by default that of the producer that publishes to it, or the default one."`
 	ReplicationFactor int    `help:"Number of replicas; the brokers' default if left out."`
 	JSON              bool   `help:"The registry's JSON."`
 }
 
-// Run makes the topic over the producer's connection.
+// Run makes the topic.
 func (c *topicCreate) Run(ctx context.Context) error {
 	var made producer.MadeTopic
-	b, err := c.post(ctx, "/api/v1/topics", producer.NewTopic{Topic: c.Name, ReplicationFactor: c.ReplicationFactor}, &made)
+	b, err := c.post(ctx, "/api/v1/topics", producer.NewTopic{Topic: c.Name, Connection: c.Connection, ReplicationFactor: c.ReplicationFactor}, &made)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package producer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -107,7 +108,9 @@ func (r *Reading) attend(ctx context.Context, v TopicView, next int64, records <
 	}
 }
 
-// remade is what a topic tells that ends before what was read of it.
+// ErrRemade is the cause where a topic ends before what was, or was to be, read of it.
+var ErrRemade = errors.New("it was deleted and made anew, or lost its end")
+
 func remade(end, next int64) error {
-	return &Fault{Kind: Permanent, Text: fmt.Sprintf("The topic ends at offset %d, and offset %d was to be read: it was deleted and made anew, or lost its end", end, next)}
+	return &Fault{Kind: Permanent, Text: fmt.Sprintf("The topic ends at offset %d, and offset %d was to be read", end, next), Err: ErrRemade}
 }

@@ -158,6 +158,7 @@ var operations = map[string]operation{
 			{"follow", "Read on past the present end.", object{"type": "boolean"}}, {"value", "Give the messages themselves, too.", object{"type": "boolean"}}},
 		gives: []answer{{status: 200, what: "This is the schema of a line.", body: rest.TopicLine{}, media: []string{"application/x-ndjson"}},
 			problem(400, "from is no place on a topic."), problem(404, "There is no such producer, or it does not publish to this topic."),
+			problem(416, "The topic ends before from."),
 			problem(502, "The brokers refuse: the text says why."), problem(503, "The cluster is away, or there are too many readers; try again.")}},
 	"POST /api/v1/producers/{name}/topics/{topic}/verify": {id: "verifyTopic", tag: "topics", summary: "Compare a topic with the registry to the end, promise by promise", takes: rest.VerifyOrder{},
 		about: "A line of JSON for each step, as it happens; the last has the report, or error.",

@@ -90,7 +90,7 @@ func TestRecordsRefused(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	contains(t, page(t, s.URL+recordsPath+"?from=x", 400), "start or end")
 	page(t, s.URL+recordsPath+"?from=-1", 400)
-	contains(t, page(t, s.URL+recordsPath+"?from=1", 502), "offset 0, and offset 1", "made anew")
+	contains(t, page(t, s.URL+recordsPath+"?from=1", 416), "offset 0, and offset 1", "made anew")
 	contains(t, page(t, s.URL+strings.Replace(recordsPath, "structures", "other", 1), 404), "It publishes to structures")
 	contains(t, page(t, s.URL+strings.Replace(recordsPath, "main", "none", 1), 404), "no producer")
 	stub.err = &producer.Fault{Kind: producer.Permanent, Text: "No login"}

@@ -137,6 +137,7 @@ var calls = []struct {
 	{"GET", "/api/v1/producers/default/topics/sdmx.structures/records", "", 200},
 	{"GET", "/api/v1/producers/default/topics/sdmx.structures/records?from=end&value=true", "", 200},
 	{"GET", "/api/v1/producers/default/topics/sdmx.structures/records?from=yesterday", "", 400},
+	{"GET", "/api/v1/producers/default/topics/sdmx.structures/records?from=4", "", 416},
 	{"GET", "/api/v1/producers/default/topics/other/records", "", 404},
 	{"GET", "/api/v1/producers/none/topics/structures/records", "", 404},
 	{"POST", "/api/v1/producers/default/topics/sdmx.structures/verify", "", 200},

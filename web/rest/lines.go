@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 )
 
 const mediaLines = "application/x-ndjson"
+
+// lineMax is how long a client may keep a line from being written.
+var lineMax = time.Minute
 
 // lines writes an answer of JSON lines, each sent as it happens. The status is sent with
 // the first line: what fails before it has a status of its own.
@@ -15,7 +19,8 @@ type lines struct {
 	begun bool
 }
 
-// write writes a line. Its error says that the client has gone.
+// write writes a line. Its error says that the client has gone, or has not read for so
+// long that it counts as gone.
 func (l *lines) write(v any) error {
 	if !l.begun {
 		l.w.Header().Set("Content-Type", mediaLines)
@@ -27,6 +32,10 @@ func (l *lines) write(v any) error {
 	if err != nil { // the types are ours
 		panic(err)
 	}
+	out := http.NewResponseController(l.w)
+	_ = out.SetWriteDeadline(time.Now().Add(lineMax)) // whoever has none writes to memory
 	_, err = l.w.Write(append(b, '\n'))
-	return errors.Join(err, http.NewResponseController(l.w).Flush())
+	err = errors.Join(err, out.Flush())
+	_ = out.SetWriteDeadline(time.Time{}) // as above; the connection's next answer has its own
+	return err
 }

@@ -214,6 +214,8 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, work f
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
+	case errors.Is(err, producer.ErrRemade):
+		WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
 	case errors.Is(err, errStopping), temporary:
 		WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
 	default:

@@ -1,12 +1,8 @@
 package producer
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
-
-	"urncast/registry"
 )
 
 // changedTopics are the topics of the configured routes that were not last published
@@ -83,48 +79,4 @@ func filterShown(f Filter) string {
 		return "none"
 	}
 	return f.String()
-}
-
-// inspect reads a topic that this producer has not published to, as far as the
-// database knows. One that another registry or producer writes to is refused; our
-// own records on it mean that the database is older than they are.
-func (s *session) inspect(ctx context.Context, topic string, start, high int64, how string) error {
-	w, err := s.readBack(ctx, topic, start, high)
-	if err != nil {
-		return err
-	}
-	if w.foreign != "" {
-		return &asking{fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, w.foreign), nil}
-	}
-	if err := s.succeed(ctx, topic, w); err != nil {
-		return err
-	}
-	if w.last != nil && how != StartBaseline && !s.row.Started {
-		return &asking{fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", topic, w.last.Number),
-			bothWays("")[:1]}
-	}
-	return nil
-}
-
-// succeed takes over a topic from producers of this registry whose configuration was
-// deleted. A process that was stopped before it heard of that may be in the midst of
-// a transaction: it is fenced. A topic of one that there is still is refused.
-func (s *session) succeed(ctx context.Context, topic string, w *witness) error {
-	for id := range w.siblings {
-		prefix, err := s.store.Former(ctx, id)
-		if errors.Is(err, registry.ErrNotFound) {
-			return &asking{fmt.Sprintf("Topic %s belongs to producer %s of this registry: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, id), nil}
-		}
-		if err != nil {
-			return stored(err)
-		}
-		lanes, err := s.broker.Open(ctx, []string{topic}, laneIDs(s.row.Registry, id, prefix), s.timeout)
-		if err != nil {
-			return err
-		}
-		for _, l := range lanes {
-			l.Close()
-		}
-	}
-	return nil
 }

@@ -151,10 +151,19 @@ const topicBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 const laneCount = 2
 
 // laneIDs names the transactional ids of a producer of a registry under a prefix.
-func laneIDs(registry, id, prefix string) []string {
-	ids := make([]string, laneCount)
+func laneIDs(registry, id, prefix string, count int) []string {
+	ids := make([]string, count)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("%s-%s-%s-%d", prefix, registry, id, i)
 	}
 	return ids
+}
+
+// target is where a stored connection leads: its bootstrap servers. The flags of a process
+// are the operator's word of this very start, and are compared with nothing.
+func (c *Config) target() string {
+	if c.Connection == "" {
+		return ""
+	}
+	return c.Bootstrap
 }

@@ -31,5 +31,5 @@ func (f *fights) trouble(row *Row) (string, <-chan time.Time) {
 	calm := (*f)[len(*f)-fightsMany].Add(fightsWithin)
 	return fmt.Sprintf("Another program uses the transactional ids of this producer, %s: this instance was fenced %d times within %s, "+
 		"although it holds the lease (term %d). Look for a copy of this registry that publishes to the same Kafka cluster, and stop it or give it "+
-		"another prefix; if there is none, transactions last longer than the brokers let them", strings.Join(laneIDs(row.Registry, row.ID, row.Config.Prefix), " and "), len(*f), fightsWithin, row.Term), time.After(time.Until(calm))
+		"another prefix; if there is none, transactions last longer than the brokers let them", strings.Join(laneIDs(row.Registry, row.ID, row.Sent.Prefix, row.Sent.Lanes), " and "), len(*f), fightsWithin, row.Term), time.After(time.Until(calm))
 }

@@ -59,8 +59,11 @@ func (s *session) runJobs(ctx context.Context) error {
 			return err
 		}
 	}
-	for s.half == 0 && s.row.Waiting > 0 {
-		job, err := s.hold.TakeJob(ctx, s.cursor)
+	for s.at.owed == nil && s.row.Waiting > 0 {
+		if err := s.written(ctx); err != nil {
+			return err
+		}
+		job, err := s.hold.TakeJob(ctx, s.at.cursor)
 		if err != nil {
 			return stored(err)
 		}
@@ -68,6 +71,7 @@ func (s *session) runJobs(ctx context.Context) error {
 			s.row.Waiting = 0
 			break
 		}
+		s.at.chunks, s.at.cleared = 0, false
 		if err := s.runJob(ctx, job); err != nil {
 			return err
 		}
@@ -89,10 +93,6 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if job.Kind == jobFilter {
 		return s.runClear(ctx, job, &tx)
 	}
-	done, cleared, err := s.doneOf(ctx)
-	if err != nil {
-		return err
-	}
 	within, err := s.within(ctx, &job.Scope)
 	if err != nil {
 		return err
@@ -101,13 +101,13 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if err := s.widen(ctx, min(total, chunkBytes)); err != nil {
+	if err := s.lasts(min(total, chunkBytes)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
 	defer stop()
-	held := s.held(scan, within.ways, s.cursor.Offsets)
-	if err := s.publishChunks(ctx, job, &tx, entries, done); err != nil {
+	held := s.held(scan, within.ways, s.at.cursor.Offsets)
+	if err := s.publishChunks(ctx, job, &tx, entries, s.at.chunks); err != nil {
 		return s.refuse(ctx, 0, err)
 	}
 	crash.At(crash.BaselineSent)
@@ -115,33 +115,13 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if !cleared {
+	if !s.at.cleared {
 		if err := s.clear(ctx, job, &tx, within.stale(live, entries)); err != nil {
 			return err
 		}
 	}
 	crash.At(crash.BaselineCleared)
 	return s.endJob(ctx, job)
-}
-
-// doneOf reads what the topics show of the job under way: how many of its chunks are
-// committed, and whether its tombstones are.
-func (s *session) doneOf(ctx context.Context) (chunks int, cleared bool, err error) {
-	ends, err := s.ends(ctx, s.row.Config.Topics())
-	if err != nil {
-		return 0, false, err
-	}
-	from, to := map[string]int64{}, map[string]int64{}
-	for i, way := range s.ways {
-		from[way.Topic], to[way.Topic] = max(ends[i][0], s.cursor.Offsets[way.Topic]), ends[i][1]
-	}
-	all, err := s.readBackAll(ctx, from, to)
-	for _, w := range all {
-		if w != nil {
-			chunks, cleared = max(chunks, w.chunks), cleared || w.cleared
-		}
-	}
-	return chunks, cleared, err
 }
 
 // plan lists what a job sends, and how many bytes of stored documents that is over
@@ -175,29 +155,22 @@ func (s *session) plan(ctx context.Context, tx *registry.Transaction, within *wi
 	return entries, total, nil
 }
 
-// widen opens the lanes anew when their transactions would time out too early.
-func (s *session) widen(ctx context.Context, bytes int64) error {
+// lasts ends the session if a transaction of so many stored bytes may outlast the lanes'
+// timeout. The next session has a longer one.
+func (s *session) lasts(bytes int64) error {
 	if t := transactionTimeout(bytes); t > s.timeout {
-		s.timeout = t
-		return s.reopen(ctx, &s.row.Sent)
+		s.wider = t
+		return errAnew
 	}
 	return nil
 }
 
 func (s *session) endJob(ctx context.Context, job *Job) error {
-	ends, err := s.ends(ctx, s.row.Config.Topics())
-	if err != nil {
-		return err
-	}
-	highs := map[string]int64{}
-	for i, way := range s.ways {
-		highs[way.Topic] = ends[i][1]
-	}
-	c := s.cursor.after(max(job.AsOf, s.cursor.Number), highs)
+	c := s.at.cursor.after(max(job.AsOf, s.at.cursor.Number), s.guard.offsets())
 	if err := s.hold.EndJob(ctx, job.ID, c); err != nil {
 		return stored(err)
 	}
-	s.cursor, s.row.Job, s.progress = c, nil, true
+	s.at.cursor, s.row.Job, s.progress = c, nil, true
 	return nil
 }
 
@@ -250,7 +223,7 @@ func countOf(entries []planned, way *way) (n int) {
 
 // whole publishes one Kafka transaction of a job on the lane of its number.
 func (s *session) whole(ctx context.Context, tx *registry.Transaction, p *part) error {
-	lane := s.lanes[int(tx.Number)%laneCount]
+	lane := s.lane(tx.Number)
 	if _, err := s.produce(ctx, lane, p); err != nil {
 		return err
 	}

@@ -73,14 +73,14 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamps [
 // those are where it began, and it reads while the job is published.
 func (s *session) held(ctx context.Context, ways []*way, ends map[string]int64) func() (map[string]map[string]bool, error) {
 	live, done := map[string]map[string]bool{}, make(chan error, 1)
-	registry := s.row.Registry
+	registry, waiting := s.row.Registry, s.waits(ctx)
 	s.goroutines.Go(func() {
 		for _, way := range ways {
 			keys := map[string]bool{}
 			live[way.Topic] = keys
 			sights, err := s.broker.Look(ctx, []string{way.Topic})
 			if err == nil {
-				err = s.broker.ReadBack(ctx, way.Topic, sights[0].Start, ends[way.Topic], func(string) {}, func(r *Seen) {
+				err = s.broker.ReadBack(ctx, way.Topic, sights[0].Start, ends[way.Topic], waiting, func(r *Seen) {
 					if r.Registry == registry && !r.Tombstone {
 						keys[r.Key] = true
 					} else {

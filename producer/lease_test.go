@@ -2,14 +2,11 @@ package producer
 
 import (
 	"context"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"urncast/registry"
 )
@@ -18,8 +15,7 @@ import (
 // what stop waits for.
 func running(t *testing.T, s *modelStore, b *modelBroker) (p *Publisher, stop func()) {
 	t.Helper()
-	p = &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry(), nil).of("p"),
-		ProcessStart: time.Now(), backoff: time.Microsecond}
+	p = newPublisher(s, b)
 	ctx, cancel := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
 	ended.Go(func() { p.Run(ctx) })

@@ -24,6 +24,7 @@ type modelRecord struct {
 	offset    int64
 	committed bool
 	aborted   bool
+	lost      bool // with the end of its topic
 }
 
 type modelBroker struct {
@@ -70,7 +71,7 @@ func (b *modelBroker) abort(id string) {
 func (b *modelBroker) mark(id string) {
 	marked := map[string]bool{}
 	for _, r := range b.open[id] {
-		if !marked[r.Topic] {
+		if !marked[r.Topic] && !r.lost {
 			b.logs[r.Topic] = append(b.logs[r.Topic], nil)
 			marked[r.Topic] = true
 		}
@@ -109,7 +110,10 @@ func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, 
 	if b.chance() {
 		return &Fault{Kind: Transitory, Text: "read back", Err: errModel}
 	}
-	for _, r := range b.logs[topic][from:to] {
+	if int(to) > len(b.logs[topic]) {
+		return &Fault{Kind: Transitory, Text: "read back", Err: errModel} // the end is gone
+	}
+	for _, r := range b.logs[topic][min(from, to):to] {
 		if r != nil && r.committed {
 			yield(modelSeen(r))
 		}
@@ -188,7 +192,7 @@ func (l *modelLane) Commit() error {
 
 func (l *modelLane) commit() {
 	for _, r := range l.b.open[l.id] {
-		r.committed = true
+		r.committed = !r.lost
 	}
 	l.b.mark(l.id)
 }
@@ -237,6 +241,9 @@ func (s *modelStore) record(kind registry.Kind, version string, keys ...string) 
 	n := registry.Number(len(s.txs) + 1)
 	s.made++
 	p := Pending{Transaction: registry.Transaction{Number: n, ID: fmt.Sprintf("id-%d", s.made), Kind: kind, RecordedAt: time.Unix(int64(n), 0), Structures: len(keys)}}
+	if n > 1 {
+		p.Predecessor = s.txs[n-2].ID
+	}
 	for i, k := range keys {
 		l := &sdmx.Codelist{}
 		l.ID, l.Agency, l.Version = k, "A", sdmx.Version(version)
@@ -292,6 +299,9 @@ func (s *modelStore) Pending(_ context.Context, after registry.Number, _ int64) 
 	defer s.mu.Unlock()
 	to := min(int(after)+7, len(s.txs))
 	var out []Pending
+	if int(after) > to {
+		return nil, nil
+	}
 	for _, p := range s.txs[after:to] {
 		if p.large {
 			p.Documents = nil
@@ -347,13 +357,25 @@ func (s *modelStore) Touched(_ context.Context, from, to registry.Number) ([]sdm
 	return out, nil
 }
 
-func (s *modelStore) Former(_ context.Context, id string) (string, error) {
+func (s *modelStore) Former(_ context.Context, id string) (Former, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if prefix, ok := s.former[id]; ok {
-		return prefix, nil
+		return Former{prefix, laneCount}, nil
 	}
-	return "", registry.ErrNotFound
+	return Former{}, registry.ErrNotFound
+}
+
+func (s *modelStore) IDs(_ context.Context, numbers []registry.Number) (map[registry.Number]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := map[registry.Number]string{}
+	for _, n := range numbers {
+		if n >= 1 && int(n) <= len(s.txs) {
+			ids[n] = s.txs[n-1].ID
+		}
+	}
+	return ids, nil
 }
 
 func (s *modelStore) Bodies(_ context.Context, ids []int64) ([][]byte, error) {
@@ -366,12 +388,12 @@ func (s *modelStore) Bodies(_ context.Context, ids []int64) ([][]byte, error) {
 	return out, nil
 }
 
-func (s *modelStore) Skips(_ context.Context, below registry.Number) ([]registry.Number, error) {
+func (s *modelStore) Skips(_ context.Context, below registry.Number) (registry.Range, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []registry.Number
+	var out registry.Range
 	for n := below - 1; s.marks[n] == StatusSkipped; n-- {
-		out = append([]registry.Number{n}, out...)
+		out = registry.Range{First: n, Last: below - 1}
 	}
 	return out, nil
 }

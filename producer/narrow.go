@@ -27,12 +27,10 @@ func (s *session) beginClear(ctx context.Context, next Published, topics []strin
 	if err := s.adopt(ctx, s.row.Sent, c, s.row.Taken); err != nil {
 		return err
 	}
-	job, err := s.hold.BeginJob(ctx, Job{Kind: jobFilter, AsOf: c.Number, Scope: Scope{Topics: topics}}, s.row.Taken)
-	if err != nil {
+	if _, err := s.hold.BeginJob(ctx, Job{Kind: jobFilter, AsOf: c.Number, Scope: Scope{Topics: topics}}, s.row.Taken); err != nil {
 		return stored(err)
 	}
-	s.row.Job = &job
-	return s.adopt(ctx, next, c, s.row.Wish.Sequence)
+	return s.anew(ctx, next, c)
 }
 
 // runClear sends tombstones for what topics hold and their filters take no more.
@@ -42,15 +40,7 @@ func (s *session) runClear(ctx context.Context, job *Job, tx *registry.Transacti
 	if err != nil {
 		return err
 	}
-	highs := map[string]int64{}
-	for _, way := range within.ways {
-		sights, err := s.broker.Look(ctx, []string{way.Topic})
-		if err != nil {
-			return err
-		}
-		highs[way.Topic] = sights[0].End
-	}
-	stale, err := s.held(ctx, within.ways, highs)()
+	stale, err := s.held(ctx, within.ways, s.guard.offsets())()
 	if err != nil {
 		return err
 	}

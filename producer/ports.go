@@ -116,7 +116,15 @@ func (c Cursor) after(n registry.Number, ends map[string]int64) Cursor {
 // A Published is what a producer last published with.
 type Published struct {
 	Cluster, Prefix string
+	Lanes           int    // how many transactional ids
+	Bootstrap       string // the servers of a stored connection; empty if flags named them
 	Routes          []PublishedRoute
+}
+
+// A Former is a producer whose configuration was deleted: the ids that it used.
+type Former struct {
+	Prefix string
+	Lanes  int
 }
 
 // A PublishedRoute is a route with the topic's id at that time.
@@ -219,11 +227,14 @@ type Store interface {
 	Touched(ctx context.Context, from, to registry.Number) ([]sdmx.URN, error)
 	// Bodies gives the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
-	// Skips lists the skipped numbers directly below one.
-	Skips(ctx context.Context, below registry.Number) ([]registry.Number, error)
-	// Former gives the prefix under which a deleted producer of this registry
-	// published, registry.ErrNotFound if there was none of that id.
-	Former(ctx context.Context, id string) (prefix string, err error)
+	// IDs gives the random ids of transactions; one that is not in the log has none.
+	IDs(ctx context.Context, numbers []registry.Number) (map[registry.Number]string, error)
+	// Skips gives the skipped numbers directly below one, down to the first that was
+	// not skipped. What was recorded before an idle first start is none of them.
+	Skips(ctx context.Context, below registry.Number) (registry.Range, error)
+	// Former tells of a deleted producer of this registry; registry.ErrNotFound if there
+	// was none of that id.
+	Former(ctx context.Context, id string) (Former, error)
 }
 
 // A Hold is one term of the lease. Whatever a publisher reads and writes through

@@ -26,9 +26,9 @@ type work struct {
 	tx      registry.Transaction
 	parts   []part
 	left    []Left
-	skipped []registry.Number // directly below it
-	held    int64             // of the pipeline's budget
-	err     error             // ends the pipeline, after everything before it is sent
+	skipped registry.Range // directly below it
+	held    int64          // of the pipeline's budget
+	err     error          // ends the pipeline, after everything before it is sent
 }
 
 // A part is one Kafka transaction to be.
@@ -44,14 +44,12 @@ type addressed struct {
 	way *way
 }
 
-// pipeline prepares what is pending, ahead of its publication. half is a
-// transaction whose replaces are on the topic already, 0 if there is none.
-func (s *session) pipeline(ctx context.Context, after, half registry.Number) <-chan *work {
+// pipeline prepares what is pending, ahead of its publication. Of what is owed only the
+// tombstones are to come.
+func (s *session) pipeline(ctx context.Context, after registry.Number, owed *owed) <-chan *work {
 	out := make(chan *work, 256)
 	s.ahead = semaphore.NewWeighted(aheadBytes)
-	s.goroutines.Add(1)
-	go func() {
-		defer s.goroutines.Done()
+	s.goroutines.Go(func() {
 		defer close(out)
 		for {
 			batch, err := s.store.Pending(ctx, after, batchBytes)
@@ -60,8 +58,12 @@ func (s *session) pipeline(ctx context.Context, after, half registry.Number) <-c
 				return
 			}
 			for i := range batch {
+				if err := s.guard.follows(&batch[i].Transaction); err != nil {
+					s.hand(ctx, out, &work{err: err})
+					return
+				}
 				w := s.prepare(ctx, &batch[i])
-				if batch[i].Number == half {
+				if owed != nil && batch[i].Number == owed.number {
 					w.parts = slices.DeleteFunc(w.parts, func(p part) bool { return p.kind == batch[i].Kind })
 				}
 				if !s.hand(ctx, out, w) || w.err != nil {
@@ -78,7 +80,7 @@ func (s *session) pipeline(ctx context.Context, after, half registry.Number) <-c
 				return
 			}
 		}
-	}()
+	})
 	return out
 }
 

@@ -2,6 +2,7 @@ package producer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"urncast/internal/crash"
@@ -17,18 +18,18 @@ type flight struct {
 
 // publish sends what is pending until the session is to stop. Transaction n+1
 // is produced while n commits, on the other lane, and committed after n is.
-func (s *session) publish(ctx context.Context, half registry.Number) error {
-	works := s.pipeline(ctx, s.cursor.Number, half)
+func (s *session) publish(ctx context.Context) error {
+	works := s.pipeline(ctx, s.at.cursor.Number, s.at.owed)
 	for {
-		if s.half == 0 {
+		if s.at.owed == nil {
 			if s.row.Waiting > 0 {
-				return s.settle(nil) // the next session begins the jobs that the half held up
+				return s.settle(nil) // the next session begins the jobs that waited for what was owed
 			}
 			s.jobless.Store(true)
 		}
 		var landed <-chan error
-		if s.open != nil {
-			landed = s.open.done
+		if s.flight != nil {
+			landed = s.flight.done
 		}
 		select {
 		case err := <-landed:
@@ -43,6 +44,8 @@ func (s *session) publish(ctx context.Context, half registry.Number) error {
 				return s.settle(err)
 			}
 			s.ahead.Release(w.held)
+		case <-s.guard.idle:
+			s.rest()
 		case <-s.soft:
 			return s.settle(nil)
 		case <-s.broker.Changed(): // the next session takes it up, and recovers first
@@ -53,11 +56,19 @@ func (s *session) publish(ctx context.Context, half registry.Number) error {
 	}
 }
 
+// rest moves the cursor's offsets past what was looked at, while nothing is under way:
+// what is deleted from the topic's beginning later is then below them.
+func (s *session) rest() {
+	if c := (Cursor{s.at.cursor.Number, s.guard.offsets()}); s.flight == nil && s.at.owed == nil && !c.same(s.at.cursor) {
+		s.reached(c)
+	}
+}
+
 // settle waits for the commit under way, so that what the broker acknowledges
 // is known whatever ended the session. A fault of that commit wins: it is older.
 func (s *session) settle(err error) error {
-	if s.open != nil {
-		if landed := s.land(<-s.open.done); landed != nil {
+	if s.flight != nil {
+		if landed := s.land(<-s.flight.done); landed != nil {
 			return landed
 		}
 	}
@@ -66,18 +77,18 @@ func (s *session) settle(err error) error {
 
 // land takes note of the end of the commit under way.
 func (s *session) land(err error) error {
-	f := s.open
-	s.open = nil
+	f := s.flight
+	s.flight = nil
 	if err != nil {
 		return &numbered{f.landed.Number, err}
 	}
 	crash.At(crash.PublishCommitted)
-	c := s.cursor
-	if f.landed.Number == s.half {
-		c, s.half = c.after(s.half, s.halfEnds), 0
-		f.landed.Stretches = joined(f.landed.Stretches, s.halfStretches)
+	c := s.at.cursor
+	if o := s.at.owed; s.at.owes(f.landed.Number) {
+		c, s.at.owed = c.after(o.number, o.ends), nil
+		f.landed.Stretches = joined(f.landed.Stretches, o.stretches)
 	}
-	s.moved(c.after(f.landed.Number, endsOf(f.landed.Stretches)), f.landed)
+	s.moved(c.after(f.landed.Number, s.guard.upTo(endsOf(f.landed.Stretches))), f.landed)
 	return nil
 }
 
@@ -86,9 +97,8 @@ func (s *session) send(ctx context.Context, w *work) error {
 	if w.err != nil {
 		return s.refuse(ctx, w.tx.Number, w.err)
 	}
-	if t := transactionTimeout(w.tx.Bytes); t > s.timeout {
-		s.wider = t
-		return errWider
+	if err := s.lasts(w.tx.Bytes); err != nil {
+		return err
 	}
 	if len(w.left) > 0 {
 		if err := s.hold.Leave(ctx, w.tx.Number, w.left); err != nil {
@@ -105,7 +115,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 	}
 	w.skipped = skips
 	began := time.Now()
-	lane := s.lanes[int(w.tx.Number)%laneCount]
+	lane := s.lane(w.tx.Number)
 	reached := map[string]Stretch{}
 	for i := range w.parts {
 		stretches, err := s.produce(ctx, lane, &w.parts[i])
@@ -113,7 +123,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 			return s.refuse(ctx, w.tx.Number, err)
 		}
 		reached = joined(reached, stretches)
-		w.skipped = nil // it is said once
+		w.skipped = registry.Range{} // it is said once
 		if err := s.settle(nil); err != nil {
 			return err
 		}
@@ -129,7 +139,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 			}
 			continue
 		}
-		s.open = f
+		s.flight = f
 	}
 	return nil
 }
@@ -145,7 +155,9 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (stretches ma
 		return nil, err
 	}
 	crash.At(crash.PublishBegun)
+	counts := map[string]int{}
 	err = p.each(ctx, func(r *Record) error {
+		counts[r.Topic]++
 		s.metrics.bytes.Add(float64(len(r.Value)))
 		err := lane.Send(ctx, r)
 		crash.At(crash.PublishProduced)
@@ -154,10 +166,16 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (stretches ma
 	if err != nil {
 		return nil, err
 	}
-	stretches, err = lane.Delivered(ctx)
+	if stretches, err = lane.Delivered(ctx); err != nil {
+		return nil, err
+	}
 	crash.At(crash.PublishDelivered)
-	return stretches, err
+	return stretches, s.guard.delivered(ctx, stretches, counts)
 }
+
+// lane is the one of a number, whatever is sent under it: two publishers that took turns
+// could each hold one lane, and publish twice.
+func (s *session) lane(n registry.Number) Lane { return s.lanes[int(n)%len(s.lanes)] }
 
 func (s *session) commit(lane Lane, began time.Time) error {
 	asked := time.Now()
@@ -186,7 +204,8 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 	if landed := s.settle(nil); landed != nil {
 		return landed
 	}
-	if n != 0 && kindOf(err) == Permanent && ctx.Err() == nil {
+	var question *asking
+	if n != 0 && kindOf(err) == Permanent && ctx.Err() == nil && !errors.As(err, &question) {
 		if e := s.hold.Fail(ctx, n, err.Error()); e != nil {
 			return stored(e)
 		}
@@ -201,13 +220,13 @@ func (s *session) skip(ctx context.Context, w *work) error {
 	if err := s.settle(nil); err != nil {
 		return err
 	}
-	if w.tx.Number == s.half {
-		s.half = 0
-		s.moved(s.cursor.after(w.tx.Number, s.halfEnds), Landed{Number: w.tx.Number, Stretches: s.halfStretches})
+	if o := s.at.owed; s.at.owes(w.tx.Number) {
+		s.at.owed = nil
+		s.moved(s.at.cursor.after(o.number, o.ends), Landed{Number: o.number, Stretches: o.stretches})
 		return nil
 	}
-	s.cursor = Cursor{w.tx.Number, s.cursor.Offsets}
-	s.skipped = append(s.skipped, w.tx.Number)
+	s.at.cursor.Number = w.tx.Number
+	s.skipped = s.skipped.And(w.tx.Number)
 	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.ways)))
 }
 
@@ -221,16 +240,16 @@ func skippedWhy(ways []*way) string {
 	return "None of its structures is for the route: its filter passes them over, or its format cannot express them."
 }
 
-// skipsBelow lists the skipped numbers directly below n, for the header that
+// skipsBelow gives the skipped numbers directly below n, for the header that
 // tells consumers why they are missing.
-func (s *session) skipsBelow(ctx context.Context, n registry.Number) ([]registry.Number, error) {
+func (s *session) skipsBelow(ctx context.Context, n registry.Number) (registry.Range, error) {
+	skips := s.skipped
+	s.skipped = registry.Range{}
 	if s.skipsKnown {
-		skips := s.skipped
-		s.skipped = nil
 		return skips, nil
 	}
 	skips, err := s.store.Skips(ctx, n)
-	s.skipsKnown, s.skipped = true, nil
+	s.skipsKnown = err == nil
 	return skips, stored(err)
 }
 
@@ -244,28 +263,49 @@ func (s *session) moved(c Cursor, landed ...Landed) {
 type move struct {
 	to     Cursor
 	landed []Landed
+	done   chan<- struct{} // if not nil: nothing is to be written; all before it is
 }
 
 // reached remembers how far the session came and hands it to the mover, with what an
 // earlier move that is not written yet would have told.
 func (s *session) reached(c Cursor, landed ...Landed) {
-	s.cursor = c
+	s.at.cursor = c
 	m := move{to: c}
 	select {
 	case earlier := <-s.moves:
 		m.landed = earlier.landed
 	default:
 	}
-	m.landed = append(append(m.landed, s.found...), landed...)
-	s.found = nil
+	m.landed = append(append(m.landed, s.at.found...), landed...)
+	s.at.found = nil
 	s.moves <- m
+}
+
+// written waits until the mover has written what it was handed: what is written past
+// it then comes after.
+func (s *session) written(ctx context.Context) error {
+	done := make(chan struct{})
+	select {
+	case s.moves <- move{done: done}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // move writes the newest cursor down, one write at a time, so that publishing
 // never waits for it: what a crash loses of it, recovery finds on the topic.
 func (s *session) move(ctx context.Context, cancel context.CancelCauseFunc) {
-	defer s.goroutines.Done()
 	for m := range s.moves {
+		if m.done != nil {
+			close(m.done)
+			continue
+		}
 		if err := s.hold.Move(ctx, m.to, m.landed); err != nil {
 			cancel(stored(err))
 			for range s.moves { // publishing must not block on a session that ends

@@ -3,7 +3,6 @@ package producer
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"urncast/formats"
@@ -112,13 +111,9 @@ func newStamp(row *Row, tx *registry.Transaction, kind registry.Kind, count int,
 	return s
 }
 
-func (s *stamp) skips(numbers []registry.Number) *stamp {
-	if len(numbers) > 0 {
-		words := make([]string, len(numbers))
-		for i, n := range numbers {
-			words[i] = strconv.FormatInt(int64(n), 10)
-		}
-		s.skipped = []byte(strings.Join(words, ","))
+func (s *stamp) skips(r registry.Range) *stamp {
+	if !r.Empty() {
+		s.skipped = []byte(r.String())
 	}
 	return s
 }

@@ -2,32 +2,20 @@ package producer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-
-	"urncast/internal/crash"
-	"urncast/registry"
+	"strings"
 )
 
-// recovery is what a session knows before it publishes: how far the topics show
-// us to be, and the question, if any, that an admin must answer.
-type recovery struct {
-	highs     map[string]int64 // the high watermarks that were read up to
-	agreed    registry.Number  // where "continue" goes on after a lost past; 0 if nothing was lost
-	witnesses []*witness
-	ask       *asking
-}
-
-// recover decides what was committed. It works on the routes that were last
-// published along; changed ones are taken up afterwards. The order matters:
-// initialise every lane, then take the high watermarks, then read up to them.
-func (s *session) recover(ctx context.Context) (*recovery, error) {
+// recover finds out where the producer stands, and whether an admin must decide
+// something first. It works on the routes that were last published along; changed ones
+// are taken up afterwards. What can be asked without fencing anybody is asked before
+// the lanes are opened; the position is then the row's.
+func (s *session) recover(ctx context.Context) (*position, *asking, error) {
+	known := &position{cursor: s.row.Cursor}
 	if ask := s.clonedDatabase(); ask != nil {
-		return &recovery{ask: ask}, nil
+		return known, ask, s.accepted(ctx)
 	}
-	r := &recovery{highs: map[string]int64{}}
-	sent := s.row.Sent
 	routes := s.witnessing()
 	topics := make([]Topic, len(routes))
 	err := sideBySide(ctx, len(routes), func(ctx context.Context, i int) (err error) {
@@ -35,61 +23,28 @@ func (s *session) recover(ctx context.Context) (*recovery, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if found := topics[0].Cluster; found != sent.Cluster {
-		r.ask = &asking{fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent.Cluster), bothWays(
-			"Go on with what is pending. What was sent to the other cluster is not sent again.")}
-		return r, nil
+	if found, sent := topics[0].Cluster, s.row.Sent.Cluster; found != sent {
+		return known, &asking{fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent), bothWays(
+			"Go on with what is pending. What was sent to the other cluster is not sent again.")}, nil
 	}
-	if err := s.reopen(ctx, &Published{Prefix: sent.Prefix, Routes: routes}); err != nil {
-		return nil, err
+	if ask := s.otherTarget(); ask != nil {
+		return known, ask, s.accepted(ctx)
 	}
-	crash.At(crash.RecoverFenced)
-	ends, err := s.ends(ctx, topicsOf(routes))
-	if err != nil {
-		return nil, err
-	}
-	starts := map[string]int64{}
-	for i, route := range routes {
-		start, high := ends[i][0], ends[i][1]
-		starts[route.Topic], r.highs[route.Topic] = max(start, s.cursor.Offsets[route.Topic]), high
-		if ask, err := s.changedTopic(ctx, &route, topics[i], start, high); ask != nil || err != nil {
-			r.ask = ask
-			return r, err
-		}
-	}
-	if r.witnesses, err = s.readBackAll(ctx, starts, r.highs); err != nil {
-		return nil, err
-	}
-	crash.At(crash.RecoverRead)
-	for _, w := range r.witnesses {
-		agreed, err := s.agree(ctx, w)
-		var ask *asking
-		switch {
-		case errors.As(err, &ask):
-			// What one topic shows to be committed, is committed on all.
-			if r.ask == nil || agreed > r.agreed {
-				r.ask, r.agreed = ask, agreed
-			}
-		case err != nil:
-			return r, err
-		}
-	}
-	if r.ask != nil {
-		return r, nil
-	}
-	return r, s.catchUp(r)
+	return s.open(ctx, routes)
 }
 
-// ends gives the start and the high watermark of each topic.
-func (s *session) ends(ctx context.Context, topics []string) ([][2]int64, error) {
-	out := make([][2]int64, len(topics))
-	sights, err := s.broker.Look(ctx, topics)
-	for i := range sights {
-		out[i] = [2]int64{sights[i].Start, sights[i].End}
+// accepted ends the session where "continue" answers that this is the database, or the
+// cluster. Whether anything was lost on the way is for the next session to find out, and
+// is a question of its own.
+func (s *session) accepted(ctx context.Context) error {
+	if s.choice() != StartContinue {
+		return nil
 	}
-	return out, err
+	sent := s.row.Sent
+	sent.Bootstrap = s.row.Config.target()
+	return s.anew(ctx, sent, s.row.Cursor)
 }
 
 // witnessing are the routes that tell what was committed: of those last published
@@ -106,37 +61,6 @@ func (s *session) witnessing() []PublishedRoute {
 	return kept
 }
 
-// catchUp moves the cursor to what the topics show.
-func (s *session) catchUp(r *recovery) error {
-	if s.row.Job != nil {
-		return nil // its chunks are counted from where the cursor stands
-	}
-	c := s.cursor.after(s.cursor.Number, r.highs)
-	s.found = landedAfter(r.witnesses, s.cursor.Number)
-	for _, w := range r.witnesses {
-		c.Number = max(c.Number, w.jobEnd)
-	}
-	if t := newest(r.witnesses); t != nil && t.number > c.Number {
-		if t.replaces && !t.deletes {
-			// Its tombstones may be missing. Until that is settled the cursor's
-			// offsets stay, so that a crash finds the replaces again.
-			s.half, s.halfEnds = t.number, r.highs
-			last := len(s.found) - 1 // it has the highest number
-			s.halfStretches, s.found = s.found[last].Stretches, s.found[:last]
-			s.cursor = Cursor{t.number - 1, s.cursor.Offsets}
-			return nil
-		}
-		c.Number = t.number
-	}
-	switch {
-	case c.Number > s.cursor.Number:
-		s.moved(c)
-	case !c.same(s.cursor): // what an attempt of before left behind, aborted, is no progress
-		s.reached(c)
-	}
-	return nil
-}
-
 // clonedDatabase asks when Postgres is not the one that this producer ran on: a
 // clone must not fence the original's publisher.
 func (s *session) clonedDatabase() *asking {
@@ -148,28 +72,48 @@ func (s *session) clonedDatabase() *asking {
 		"This database replaces the original, which is shut down: go on with what is pending.")}
 }
 
-// changedTopic asks when the topic is not the one that the cursor speaks of.
-func (s *session) changedTopic(ctx context.Context, sent *PublishedRoute, t Topic, start, high int64) (*asking, error) {
-	reached := s.cursor.Offsets[sent.Topic]
-	switch name := sent.Topic; {
-	case t.ID != sent.TopicID:
-		return &asking{fmt.Sprintf("Topic %s is not the one that this producer published to: it was deleted and made anew.", name),
-			bothWays("Go on with what is pending; what was published before stays missing on the new topic.")}, nil
-	case high < reached:
-		return &asking{fmt.Sprintf("Topic %s ends at offset %d, but this producer had reached %d: it has lost records.", name, high, reached),
-			bothWays("Go on with what is pending; what was lost stays missing.")}, nil
-	case start > reached:
-		last, err := s.store.Last(ctx)
-		if err != nil {
-			return nil, stored(err)
-		}
-		if last > s.cursor.Number {
-			return &asking{fmt.Sprintf("Topic %s begins at offset %d, after the offset %d that this producer had reached: "+
-				"records were deleted, and whether transaction %d was among them cannot be told.", name, start, reached, s.cursor.Number+1),
-				bothWays(fmt.Sprintf("Send transaction %d and what follows; consumers may see some of them twice.", s.cursor.Number+1))}, nil
-		}
+// otherTarget asks when the connection leads to other servers than it did, though the
+// cluster calls itself the same: it may be a copy.
+func (s *session) otherTarget() *asking {
+	was, now := s.row.Sent.Bootstrap, s.row.Config.target()
+	if sharesServer(was, now) {
+		return nil
 	}
-	return nil, nil
+	return &asking{fmt.Sprintf("The connection leads elsewhere: this producer last published through %s, and none of these servers is among %s now, though the cluster's id is the same. "+
+		"If it is a copy of the cluster, what was sent may be missing there.", was, now), bothWays(
+		"The servers are those of the same cluster, or of the one that takes its place: go on with what is pending.")}
+}
+
+// sharesServer reports whether two lists of bootstrap servers have one in common. A
+// list that is not known agrees with any.
+func sharesServer(was, now string) bool {
+	servers := func(list string) []string {
+		return strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	before := servers(was)
+	return len(before) == 0 || now == "" || slices.ContainsFunc(servers(now), func(s string) bool { return slices.Contains(before, s) })
+}
+
+// merged makes one question of several; nil of none. Each choice says what it means for
+// all of them.
+func merged(all []*asking) *asking {
+	if len(all) == 0 {
+		return nil
+	}
+	out := &asking{all[0].reason, slices.Clone(all[0].choices)}
+	for _, a := range all[1:] {
+		out.reason += " " + a.reason
+		for i := range out.choices {
+			at := slices.IndexFunc(a.choices, func(c Choice) bool { return c.Name == out.choices[i].Name })
+			if at >= 0 && !strings.Contains(out.choices[i].Text, a.choices[at].Text) {
+				out.choices[i].Text += " " + a.choices[at].Text
+			}
+		}
+		out.choices = slices.DeleteFunc(out.choices, func(c Choice) bool {
+			return !slices.ContainsFunc(a.choices, func(d Choice) bool { return d.Name == c.Name })
+		})
+	}
+	return out
 }
 
 func bothWays(goOn string) []Choice {

@@ -21,7 +21,7 @@ type Publisher struct {
 	// came up: only that does a restart lift.
 	ProcessStart time.Time
 
-	backoff time.Duration // of tests; backoffFirst if 0
+	backoff, beat time.Duration // of tests; backoffFirst and beatEvery if 0
 }
 
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
@@ -68,13 +68,13 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if first {
 			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
 		}
-		if !p.due(&row, asked == row.Config.Revision) {
+		if !p.due(&row, asked == row.Config.Revision && row.State == Stopped) {
 			if err := p.rest(ctx, hold, &row); err != nil {
 				return err
 			}
 			continue
 		}
-		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase)}
+		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
 		s.trouble, s.calm = past.fights.trouble(&row)
 		err = p.watched(ctx, s)
 		if ctx.Err() != nil {
@@ -84,7 +84,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		if s.progress {
 			past.attempts = 0
 		}
-		if err == nil || errors.Is(err, errWider) {
+		if err == nil || errors.Is(err, errAnew) {
 			continue
 		}
 		if errors.Is(err, ErrLost) {
@@ -246,7 +246,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		case <-wishes:
 			row, err := s.hold.Load(parent)
 			if err != nil && parent.Err() == nil {
-				cancel(err)
+				cancel(stored(err))
 				return
 			}
 			stop = err == nil && s.outdated(&row)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,9 +13,10 @@ import (
 	"urncast/registry"
 )
 
-// errWider ends a session whose transaction timeout is too short for the next
-// transaction.
-var errWider = errors.New("a longer transaction timeout is needed")
+// errAnew ends a session whose lanes do not fit what is to be sent: its transactions
+// need a longer timeout, or it has just taken up other routes, ids or a job. What it
+// wrote down is where the next session begins, in the ordinary way.
+var errAnew = errors.New("the lanes are to be opened anew")
 
 // A session is one life of the lanes: opened, recovered, published with, and
 // dropped whole at the first error.
@@ -33,29 +32,28 @@ type session struct {
 	system  string
 	ways    []*way
 	timeout time.Duration
-	wider   time.Duration
+	wider   time.Duration // the timeout that the next session needs, if this one's is too short
 
 	lanes    []Lane
-	cursor   Cursor
-	half     registry.Number // its replaces are committed, its tombstones perhaps not
-	halfEnds map[string]int64
-	// halfStretches is where its replaces are; found is what recovery found besides, and is
-	// not written yet.
-	halfStretches map[string]Stretch
-	found         []Landed
-	open          *flight
-	ahead         *semaphore.Weighted
-	progress      bool        // something was handled: attempts begin anew
-	jobless       atomic.Bool // it begins no more jobs
+	guard    *guard        // made with the lanes
+	beat     time.Duration // between its looks
+	at       position
+	flight   *flight
+	ahead    *semaphore.Weighted
+	progress bool        // something was handled: attempts begin anew
+	jobless  atomic.Bool // it begins no more jobs
 
-	skipped    []registry.Number
+	skipped    registry.Range // directly below what comes next
 	skipsKnown bool
 
 	trouble string           // shown as DEGRADED while all else is well
 	calm    <-chan time.Time // when that is over; nil without trouble
 
-	soft       <-chan struct{} // closed: stop between two transactions
-	moves      chan move
+	soft   <-chan struct{} // closed: stop between two transactions
+	moves  chan move
+	moving sync.WaitGroup
+	// goroutines read the database and the topics ahead of the lanes. They end before
+	// the connection is closed.
 	goroutines sync.WaitGroup
 }
 
@@ -63,33 +61,33 @@ type session struct {
 func (s *session) run(parent context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.moves = make(chan move, 1)
-	s.goroutines.Add(1)
 	moveCtx, stopMoving := context.WithCancel(context.WithoutCancel(parent))
 	defer stopMoving()
-	go s.move(moveCtx, cancel)
+	s.moving.Go(func() { s.move(moveCtx, cancel) })
 	defer func() {
-		if s.open != nil {
-			<-s.open.done // Commit has its own end; a lane in use cannot be closed
+		cancel(err)
+		if s.flight != nil {
+			<-s.flight.done // Commit has its own end; a lane in use cannot be closed
 		}
 		for _, l := range s.lanes {
 			l.Close()
 		}
+		s.goroutines.Wait()
 		if s.broker != nil {
 			s.broker.Close()
 		}
-		cancel(err)
 		time.AfterFunc(5*time.Second, stopMoving)
 		close(s.moves)
-		s.goroutines.Wait()
+		s.moving.Wait()
 	}()
-	err = s.live(ctx)
+	err = s.live(ctx, cancel)
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil && parent.Err() == nil {
 		return cause
 	}
 	return err
 }
 
-func (s *session) live(ctx context.Context) (err error) {
+func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err error) {
 	if s.ways, err = waysOf(s.row.Config.Routes, s.row.Config.Sender); err != nil {
 		return err
 	}
@@ -100,14 +98,16 @@ func (s *session) live(ctx context.Context) (err error) {
 	if s.broker, err = s.cluster.Connect(ctx, s.row.Config.Connection); err != nil {
 		return err
 	}
-	s.cursor = s.row.Cursor
-	if s.row.Started {
-		if err := s.resume(ctx); err != nil {
-			return err
-		}
-	} else if err := s.begin(ctx, s.choice(), nil); err != nil {
+	if !s.row.Started {
+		return s.begin(ctx, s.choice(), false)
+	}
+	if err := s.resume(ctx); err != nil {
 		return err
 	}
+	if err := s.guard.knows(ctx, s.at.cursor.Number); err != nil {
+		return err
+	}
+	s.goroutines.Go(func() { s.guard.run(ctx, end) })
 	if err := s.hold.ClearFailed(ctx); err != nil {
 		return stored(err)
 	}
@@ -119,7 +119,7 @@ func (s *session) live(ctx context.Context) (err error) {
 	} else {
 		s.show(ctx, Degraded, s.trouble+".")
 	}
-	return s.publish(ctx, s.half)
+	return s.publish(ctx)
 }
 
 // choice is how the admin wants the producer to start, if a wish is open.
@@ -135,211 +135,68 @@ func (s *session) choice() string {
 func (s *session) resume(ctx context.Context) error {
 	choice := s.choice()
 	answers := choice == StartBaseline || choice == StartContinue
-	if choice == StartContinue && s.clonedDatabase() != nil {
-		// The answer says that this database is the one. Whether it has lost a
-		// part of its past is looked at next, and is a question of its own.
-		if err := s.adopt(ctx, s.row.Sent, s.row.Cursor, s.row.Wish.Sequence); err != nil {
-			return err
-		}
-		s.row.Taken, answers, choice = s.row.Wish.Sequence, false, ""
-	}
-	r, err := s.recover(ctx)
+	p, ask, err := s.recover(ctx)
 	if err != nil {
 		return err
 	}
-	ask := r.ask
-	if ask == nil {
+	lost := ask != nil
+	if !lost {
 		ask = s.changedRoutes()
 	}
 	switch {
 	case ask != nil && !answers:
 		return ask
 	case ask != nil || choice == StartBaseline:
-		return s.begin(ctx, choice, r)
+		s.at = *p
+		if len(p.found) > 0 { // where they are; the cursor is for begin to move
+			if err := s.hold.Move(ctx, s.row.Cursor, p.found); err != nil {
+				return stored(err)
+			}
+			s.at.found = nil
+		}
+		return s.begin(ctx, choice, lost)
 	}
+	s.stands(p)
 	if choice == wishSkip {
 		if err := s.skipAsked(ctx); err != nil {
 			return err
 		}
 	}
-	if s.row.Sent.Prefix != s.row.Config.Prefix {
-		return s.newPrefix(ctx)
-	}
-	return stored(s.hold.Take(ctx, s.row.Wish.Sequence))
+	return s.settled(ctx)
 }
 
-// newPrefix goes on under other transactional ids; the old ones were
-// initialised by the recovery.
-func (s *session) newPrefix(ctx context.Context) error {
-	sent := s.row.Sent
-	sent.Prefix = s.row.Config.Prefix
-	if err := s.reopen(ctx, &sent); err != nil {
+// settled takes the wish, with settings that change nothing of what is sent: under which
+// ids it is, and through which servers.
+func (s *session) settled(ctx context.Context) error {
+	was, next := &s.row.Sent, s.row.Sent
+	next.Prefix, next.Lanes, next.Bootstrap = s.row.Config.Prefix, laneCount, s.row.Config.target()
+	if was.Prefix == next.Prefix && was.Lanes == next.Lanes && was.Bootstrap == next.Bootstrap {
+		return stored(s.hold.Take(ctx, s.row.Wish.Sequence))
+	}
+	// The old ids were initialised with the lanes. What is owed is on the topics, under
+	// whatever ids, and is found again from the row's cursor on.
+	c := s.at.cursor
+	if s.at.owed != nil {
+		c = s.row.Cursor
+	}
+	if err := s.written(ctx); err != nil {
 		return err
 	}
-	half := s.half // it is on the topics, under whatever ids
-	err := s.adopt(ctx, sent, s.cursor, s.row.Wish.Sequence)
-	s.half = half
-	return err
+	return s.anew(ctx, next, c)
 }
 
-func (s *session) reopen(ctx context.Context, p *Published) (err error) {
-	for _, l := range s.lanes {
-		l.Close()
-	}
-	s.lanes = nil
-	s.lanes, err = s.broker.Open(ctx, p.topics(), laneIDs(s.row.Registry, s.row.ID, p.Prefix), s.timeout)
-	return err
-}
-
-// begin makes a new beginning on the configured routes: the first start, or the
-// answer to a question. r is what recovery found, nil at the first start.
-func (s *session) begin(ctx context.Context, how string, r *recovery) error {
-	if err := s.finish(ctx); err != nil {
-		return err
-	}
-	next, highs, err := s.next(ctx, how)
-	if err != nil {
-		return err
-	}
-	last, err := s.store.Last(ctx)
-	if err != nil {
-		return stored(err)
-	}
-	c := Cursor{Number: min(s.cursor.Number, last), Offsets: highs}
-	switch {
-	case how == StartIdle:
-		c.Number = last
-	case how == StartContinue && r != nil:
-		c.Number = max(c.Number, r.agreed)
-	}
-	s.date(&next, c.Number)
-	// A crash after this has forgotten what was gone before.
-	if err := s.hold.Forget(ctx, s.gone(&next, highs)); err != nil {
-		return stored(err)
-	}
-	if narrowed := s.narrowed(next); how == StartContinue && len(narrowed) > 0 {
-		return s.beginClear(ctx, next, narrowed, c)
-	}
-	if how != StartBaseline {
-		return s.adopt(ctx, next, c, s.row.Wish.Sequence)
-	}
-	job := Job{Kind: jobBaseline, AsOf: last}
-	if r != nil && r.ask == nil {
-		if changed := s.changedTopics(); 0 < len(changed) && len(changed) < len(next.Routes) {
-			// The other routes go on where they are, so what is pending stays pending.
-			job.AsOf, job.Scope.Topics = c.Number, changed
-		}
-	}
-	// A crash between these two writes finds the wish open, and begins again.
-	if err := s.adopt(ctx, next, c, s.row.Taken); err != nil {
-		return err
-	}
-	job, err = s.hold.BeginJob(ctx, job, s.row.Wish.Sequence)
-	s.row.Job = &job
-	return stored(err)
-}
-
-// date says since when each route is what it is. Where one was removed, that is now for
-// all: what went along it alone is nowhere else.
-func (s *session) date(next *Published, now registry.Number) {
-	removed := slices.ContainsFunc(s.row.Sent.Routes, func(was PublishedRoute) bool { return next.of(was.Topic) == nil })
-	for i := range next.Routes {
-		r := &next.Routes[i]
-		r.Since = now
-		if was := s.row.Sent.of(r.Topic); was != nil && was.TopicID == r.TopicID && sameRoute(was.Route, r.Route) && !removed {
-			r.Since = was.Since
-		}
-	}
-}
-
-// gone gives from where on each topic nothing is what it was: all of one that is
-// another by now, and what was lost at the end of the others.
-func (s *session) gone(next *Published, highs map[string]int64) map[string]int64 {
-	ends, sent := maps.Clone(highs), &s.row.Sent
-	for _, r := range next.Routes {
-		if was := sent.of(r.Topic); was == nil || was.TopicID != r.TopicID {
-			ends[r.Topic] = 0
-		}
-	}
-	if sent.Cluster != next.Cluster {
-		for _, r := range sent.Routes {
-			ends[r.Topic] = 0
-		}
-	}
-	return ends
-}
-
-// next looks at the topics of the configured routes, and opens lanes to them. highs
-// are the topics' ends.
-func (s *session) next(ctx context.Context, how string) (next Published, highs map[string]int64, err error) {
-	next.Prefix = s.row.Config.Prefix
-	next.Routes = make([]PublishedRoute, len(s.ways))
-	err = sideBySide(ctx, len(s.ways), func(ctx context.Context, i int) error {
-		topic, err := s.describe(ctx, s.ways[i].Topic)
-		next.Routes[i] = PublishedRoute{Route: s.ways[i].Route, TopicID: topic.ID}
-		if i == 0 {
-			next.Cluster = topic.Cluster
-		}
-		return err
-	})
-	if err != nil {
-		return next, nil, err
-	}
-	// Lanes that the recovery has just initialised are as good as new ones.
-	if sent := &s.row.Sent; len(s.lanes) == 0 || sent.Prefix != next.Prefix || !slices.Equal(sent.topics(), next.topics()) {
-		if err := s.reopen(ctx, &next); err != nil {
-			return next, nil, err
-		}
-	}
-	ends, err := s.ends(ctx, next.topics())
-	if err != nil {
-		return next, nil, err
-	}
-	highs = map[string]int64{}
-	for i, r := range next.Routes {
-		start, high := ends[i][0], ends[i][1]
-		if was := s.row.Sent.of(r.Topic); was == nil || was.TopicID != r.TopicID {
-			if err := s.inspect(ctx, r.Topic, start, high, how); err != nil {
-				return next, nil, err
-			}
-		}
-		highs[r.Topic] = high
-	}
-	return next, highs, nil
-}
-
-// finish sends the tombstones of a half-sent transaction along the routes that its
-// replaces took, before others are taken up.
-func (s *session) finish(ctx context.Context) error {
-	if s.half == 0 {
-		return nil
-	}
-	n, ways := s.half, s.ways
-	sent, err := waysOf(s.row.Sent.plain(), s.row.Config.Sender)
-	if err != nil {
-		return err
-	}
-	s.ways = sent
-	defer func() { s.ways = ways }()
-	batch, err := s.store.Pending(ctx, n-1, batchBytes)
-	if err != nil || len(batch) == 0 {
-		return stored(err)
-	}
-	w := s.prepare(ctx, &batch[0])
-	w.parts = slices.DeleteFunc(w.parts, func(p part) bool { return p.kind == registry.Replace })
-	w.left = nil // it was counted with the replaces
-	if err := s.send(ctx, w); err != nil {
-		return err
-	}
-	return s.settle(nil)
-}
-
+// adopt writes down a new beginning: what is published with from now on, and the cursor
+// from which the next session goes on.
 func (s *session) adopt(ctx context.Context, p Published, c Cursor, wish int64) error {
-	if err := s.hold.Adopt(ctx, p, s.system, c, wish); err != nil {
-		return stored(err)
+	return stored(s.hold.Adopt(ctx, p, s.system, c, wish))
+}
+
+// anew adopts, and ends the session.
+func (s *session) anew(ctx context.Context, p Published, c Cursor) error {
+	if err := s.adopt(ctx, p, c, s.row.Wish.Sequence); err != nil {
+		return err
 	}
-	s.row.Sent, s.row.System, s.cursor, s.half = p, s.system, c, 0
-	return nil
+	return errAnew
 }
 
 // show writes the state; an error of it shows again at the next write that matters.

@@ -50,8 +50,8 @@ func (a *Admin) Skip(ctx context.Context, s Skip, by registry.Actor) error {
 // whose answer was lost.
 func (s *session) skipAsked(ctx context.Context) error {
 	w := &s.row.Wish
-	if n := w.Skip; s.cursor.Number+1 != n {
-		s.log.Warn("the transaction is not skipped: it is not the next one to be sent", "transaction", n, "handled", s.cursor.Number)
+	if n := w.Skip; s.at.cursor.Number+1 != n {
+		s.log.Warn("the transaction is not skipped: it is not the next one to be sent", "transaction", n, "handled", s.at.cursor.Number)
 		return stored(s.hold.Take(ctx, w.Sequence))
 	}
 	tx, err := s.store.Transaction(ctx, w.Skip)
@@ -59,8 +59,8 @@ func (s *session) skipAsked(ctx context.Context) error {
 		return stored(err)
 	}
 	reason, last := w.Reason, tx.Number
-	switch half := s.half == tx.Number; {
-	case half:
+	switch {
+	case s.at.owes(tx.Number):
 		rest, err := s.restOf(ctx, tx.Number)
 		if err != nil {
 			return err
@@ -78,7 +78,8 @@ func (s *session) skipAsked(ctx context.Context) error {
 		return stored(err)
 	}
 	s.log.Info("skipped by hand", "first", tx.Number, "last", last, "user", w.User, "reason", reason)
-	s.row.Taken, s.cursor, s.half = w.Sequence, Cursor{last, s.cursor.Offsets}, 0
+	s.row.Taken, s.at.owed = w.Sequence, nil
+	s.at.cursor.Number = last
 	return nil
 }
 

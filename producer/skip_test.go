@@ -112,8 +112,8 @@ func TestSkipByHand(t *testing.T) {
 	}
 	until(t, s, b, "going on", s.handled(5))
 	wantTold(t, b, "1 replace A:X(1.0) 1/1", "4 delete A:X(1.0) 1/1", "5 replace A:Z(1.0) 1/1")
-	if got := b.skippedHeaders(); len(got) != 1 || got[0] != "2,3" {
-		t.Errorf("the headers name %q as skipped, want once 2,3", got)
+	if got := b.skippedHeaders(); len(got) != 1 || got[0] != "2-3" {
+		t.Errorf("the headers name %q as skipped, want once 2-3", got)
 	}
 	if s.marks[2] != StatusSkipped || s.marks[3] != StatusSkipped {
 		t.Errorf("the marks are %v", s.marks)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"urncast/registry"
 )
@@ -15,8 +16,9 @@ import (
 type witness struct {
 	row   *Row
 	topic string
-	// last is the last record that is ours; nil if there is none.
-	last *Seen
+	// claims are the numbers of all records that are ours with the ids that they give
+	// them, those of jobs too.
+	claims []claim
 	// own are our transactions in order of appearance, jobs left out.
 	own []ownTransaction
 	// chunks is how many chunks of row.Job are committed, cleared whether its
@@ -26,10 +28,15 @@ type witness struct {
 	// jobEnd is the as-of number of the newest finished baseline seen.
 	jobEnd registry.Number
 	// foreign is another registry that writes here, siblings are other producers of
-	// ours; plain counts records of nobody we know.
+	// ours.
 	foreign  string
 	siblings map[string]bool
-	plain    int64
+}
+
+// A claim is what records say of a transaction.
+type claim struct {
+	number registry.Number
+	id     string
 }
 
 type ownTransaction struct {
@@ -43,8 +50,7 @@ type ownTransaction struct {
 func (w *witness) see(r *Seen) {
 	switch {
 	case r.Registry == "":
-		w.plain++
-		return
+		return // of nobody we know
 	case r.Registry != w.row.Registry:
 		w.foreign = "registry " + r.Registry
 		return
@@ -55,7 +61,9 @@ func (w *witness) see(r *Seen) {
 		w.siblings[r.Producer] = true
 		return
 	}
-	w.last = r
+	if c := (claim{r.Number, r.TransactionID}); len(w.claims) == 0 || w.claims[len(w.claims)-1] != c {
+		w.claims = append(w.claims, c)
+	}
 	if r.Job != "" {
 		w.seeJob(r)
 		return
@@ -110,78 +118,95 @@ func newest(all []*witness) *ownTransaction {
 	return &best
 }
 
-// readBackAll reads topics side by side, each between two offsets.
-func (s *session) readBackAll(ctx context.Context, from, to map[string]int64) ([]*witness, error) {
+// readBackAll reads topics side by side, each between two offsets. waiting is told, while a
+// topic stands still, why.
+func (s *session) readBackAll(ctx context.Context, from, to map[string]int64, waiting func(why string)) ([]*witness, error) {
 	topics := slices.Sorted(maps.Keys(to))
 	out := make([]*witness, len(topics))
 	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
-		out[i], err = s.readBack(ctx, topics[i], from[topics[i]], to[topics[i]])
-		return err
+		topic := topics[i]
+		out[i] = &witness{row: s.row, topic: topic}
+		return s.broker.ReadBack(ctx, topic, from[topic], to[topic], waiting, out[i].see)
 	})
 }
 
-// readBack reads a topic between two offsets.
-func (s *session) readBack(ctx context.Context, topic string, from, to int64) (*witness, error) {
-	w := &witness{row: s.row, topic: topic}
-	told := false
-	waiting := func(why string) {
-		if told {
-			return
-		}
-		told = true
-		if err := s.hold.Report(ctx, outageIncident(why+". Recovery waits for its end (at most that producer's transaction.timeout.ms) before anything is published.", firstClause(why))); err != nil {
-			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
-		}
+// waits gives a function that shows, once, why a reading stands still.
+func (s *session) waits(ctx context.Context) func(why string) {
+	var once sync.Once
+	return func(why string) {
+		once.Do(func() {
+			if err := s.hold.Report(ctx, outageIncident(why+". Nothing is published until then.", firstClause(why))); err != nil {
+				s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
+			}
+		})
 	}
-	if err := s.broker.ReadBack(ctx, topic, from, to, waiting, w.see); err != nil {
-		return nil, err
-	}
-	return w, nil
 }
 
-// agree is the rewind guard: the topic must know nothing of us that the registry
-// does not know. It returns the highest number on which both agree.
-func (s *session) agree(ctx context.Context, w *witness) (registry.Number, error) {
-	if w.last == nil {
-		return 0, nil
+// agree is the rewind guard: the topics must know nothing of us that the registry does
+// not know. Every own record that was read is compared. It gives the number after which
+// "continue" goes on: the last one below the first that differs.
+func (s *session) agree(ctx context.Context, all []*witness) (registry.Number, *asking, error) {
+	claims, at := map[registry.Number]string{}, map[registry.Number]string{}
+	clash := registry.Number(0) // two records of one number that differ: one of them does, too
+	for _, w := range all {
+		for _, c := range w.claims {
+			if id, known := claims[c.number]; known && id != c.id && (clash == 0 || c.number < clash) {
+				clash = c.number
+			}
+			claims[c.number], at[c.number] = c.id, w.topic
+		}
+	}
+	if len(claims) == 0 {
+		return 0, nil, nil
 	}
 	last, err := s.store.Last(ctx)
 	if err != nil {
-		return 0, stored(err)
+		return 0, nil, stored(err)
 	}
-	reason := ""
-	if n := w.last.Number; n > last {
-		reason = fmt.Sprintf("Topic %s holds transaction %d, but the registry's last is %d: the database has lost transactions, as after a restore from an older dump or a failover.", w.topic, n, last)
-	} else if same, err := s.same(ctx, n, w.last.TransactionID); err != nil {
-		return 0, err
-	} else if !same {
-		reason = fmt.Sprintf("Transaction %d on topic %s is not the registry's transaction %d: the database has lost transactions and has given their numbers anew, as after a restore from an older dump.", n, w.topic, n)
+	numbers := slices.Sorted(maps.Keys(claims))
+	ids, err := s.store.IDs(ctx, numbers)
+	if err != nil {
+		return 0, nil, stored(err)
 	}
-	if reason == "" {
-		return 0, nil
+	first := slices.IndexFunc(numbers, func(n registry.Number) bool { return n == clash || ids[n] != claims[n] })
+	if first < 0 {
+		return 0, nil, nil
 	}
-	agreed := registry.Number(0)
-	for i := range w.own {
-		if t := &w.own[i]; t.number > agreed && t.number <= last {
-			same, err := s.same(ctx, t.number, t.id)
-			if err != nil {
-				return 0, err
-			}
-			if same {
-				agreed = t.number
-			}
-		}
+	agreed := min(s.row.Cursor.Number, last)
+	if first > 0 {
+		agreed = max(agreed, numbers[first-1])
+	}
+	n, newest := numbers[first], numbers[len(numbers)-1]
+	reason := fmt.Sprintf("Transaction %d on topic %s is not the registry's transaction %d: the database has lost transactions and has given their numbers anew, as after a restore from an older dump or a failover.", n, at[n], n)
+	if newest > last {
+		reason = fmt.Sprintf("Topic %s holds transaction %d, but the registry's last is %d: the database has lost transactions, as after a restore from an older dump or a failover.", at[newest], newest, last)
 	}
 	return agreed, &asking{reason, []Choice{
 		{StartBaseline, "Publish everything that is current anew, with tombstones for what the topic holds and the registry does not."},
-		{StartContinue, fmt.Sprintf("Go on after transaction %d, the last that topic and registry have in common. Replicas keep what was lost.", max(agreed, min(s.cursor.Number, last)))},
-	}}
+		{StartContinue, fmt.Sprintf("Go on after transaction %d. Replicas keep what was lost.", agreed)},
+	}}, nil
 }
 
-func (s *session) same(ctx context.Context, n registry.Number, id string) (bool, error) {
-	tx, err := s.store.Transaction(ctx, n)
-	if errors.Is(err, registry.ErrNotFound) {
-		return false, nil
+// intruder asks when somebody else's records are among ours: of another registry, or of
+// another producer that there is still.
+func (s *session) intruder(ctx context.Context, all []*witness) (*asking, error) {
+	for _, w := range all {
+		who := ""
+		if w.foreign != "" {
+			who = w.foreign
+		}
+		for id := range w.siblings {
+			switch _, err := s.store.Former(ctx, id); {
+			case errors.Is(err, registry.ErrNotFound):
+				who = "producer " + id + " of this registry"
+			case err != nil:
+				return nil, stored(err)
+			}
+		}
+		if who != "" {
+			return &asking{fmt.Sprintf("Topic %s is written by %s, too: a topic is written by one route of one registry, or its readers mix two histories. Let one of them publish elsewhere.", w.topic, who),
+				bothWays("The other publishes elsewhere from now on: go on with what is pending. What it wrote stays on the topic.")}, nil
+		}
 	}
-	return err == nil && tx.ID == id, stored(err)
+	return nil, nil
 }

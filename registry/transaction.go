@@ -36,9 +36,12 @@ type Transaction struct {
 	Number Number
 	// ID is random (a UUID), so that a database which lost transactions and
 	// gave their numbers anew is found out.
-	ID         string
-	Kind       Kind
-	RecordedAt time.Time
+	ID string
+	// Predecessor is the ID of the transaction before; empty for the first, and for what
+	// a program recorded that did not keep it.
+	Predecessor string
+	Kind        Kind
+	RecordedAt  time.Time
 	// Pair is the other half of a submission that both replaced and deleted; 0
 	// if there is none.
 	Pair       Number

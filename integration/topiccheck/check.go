@@ -30,10 +30,22 @@ func (l *Log) Transactions() []Transaction {
 			n++
 		}
 		out[n].Messages = append(out[n].Messages, m)
-		for _, s := range strings.FieldsFunc(m.Headers["urncast-skipped"], func(r rune) bool { return r == ',' }) {
-			if v, err := strconv.ParseInt(s, 10, 64); err == nil {
-				out[n].Skipped = append(out[n].Skipped, v)
-			}
+		out[n].Skipped = append(out[n].Skipped, skipped(m.Headers["urncast-skipped"])...)
+	}
+	return out
+}
+
+// skipped reads the numbers of ranges as "7,9-12".
+func skipped(ranges string) (out []int64) {
+	for _, r := range strings.FieldsFunc(ranges, func(r rune) bool { return r == ',' }) {
+		first, last, more := strings.Cut(r, "-")
+		from, err := strconv.ParseInt(first, 10, 64)
+		to := from
+		if err == nil && more {
+			to, err = strconv.ParseInt(last, 10, 64)
+		}
+		for ; err == nil && from <= to; from++ {
+			out = append(out, from)
 		}
 	}
 	return out

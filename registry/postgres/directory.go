@@ -140,7 +140,8 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 // over fences.
 func (d *Directory) DeleteProducer(ctx context.Context, id string, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
-		kept, err := t.Exec(ctx, `INSERT INTO former_producers (id, name, prefix, deleted_by) SELECT id, name, prefix, $2 FROM producers WHERE id = $1 FOR UPDATE`, id, a.User)
+		kept, err := t.Exec(ctx, `INSERT INTO former_producers (id, name, prefix, lanes, deleted_by)
+			SELECT id, name, coalesce(nullif(sent_prefix, ''), prefix), sent_lanes, $2 FROM producers WHERE id = $1 FOR UPDATE`, id, a.User)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"urncast/sdmx"
 )
 
-const transactionColumns = `number, id::text, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id`
+const transactionColumns = `number, id::text, coalesce(predecessor::text, ''), kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id`
 
 func (s *Store) transactions(ctx context.Context, sql string, args ...any) ([]registry.Transaction, error) {
 	rows, err := s.pool.Query(ctx, sql, args...)
@@ -19,7 +19,7 @@ func (s *Store) transactions(ctx context.Context, sql string, args ...any) ([]re
 	}
 	var out []registry.Transaction
 	var t registry.Transaction
-	_, err = pgx.ForEachRow(rows, []any{&t.Number, &t.ID, &t.Kind, &t.RecordedAt, &t.Pair, &t.Structures, &t.Bytes, &t.User, &t.Origin, &t.Traceparent, &t.CorrelationID}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&t.Number, &t.ID, &t.Predecessor, &t.Kind, &t.RecordedAt, &t.Pair, &t.Structures, &t.Bytes, &t.User, &t.Origin, &t.Traceparent, &t.CorrelationID}, func() error {
 		t.RecordedAt = t.RecordedAt.UTC()
 		out = append(out, t)
 		return nil

@@ -120,8 +120,8 @@ func TestProducersAreKept(t *testing.T) {
 // checkDeleted looks at what is kept of deleted producers, and at the audit.
 func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id string) {
 	t.Helper()
-	if prefix, err := p.Former(t.Context(), id); err != nil || prefix != "tx" {
-		t.Errorf("of the deleted one is known %q, %v", prefix, err)
+	if former, err := p.Former(t.Context(), id); err != nil || former != (producer.Former{Prefix: "tx", Lanes: 2}) {
+		t.Errorf("of the deleted one is known %+v, %v", former, err)
 	}
 	acts, err := store.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 100})
 	var seen []string

@@ -24,7 +24,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 			SELECT p.name, p.routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, `+bootstrapNow+`,
 				p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.offsets, '{}'),
-				p.sent_cluster, p.sent_prefix, p.sent_routes,
+				p.sent_cluster, p.sent_prefix, p.sent_lanes, p.sent_bootstrap, p.sent_routes,
 				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END,
 				(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting')
 			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
@@ -34,7 +34,7 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 			&c.Name, &c.Routes, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.Bootstrap,
 			&w.Sequence, &w.Run, &w.How, &w.Keep, &w.Skip, &w.Reason, &w.User, &r.Taken,
 			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offsets,
-			&s.Cluster, &s.Prefix, &s.Routes, &r.System, &r.Waiting)
+			&s.Cluster, &s.Prefix, &s.Lanes, &s.Bootstrap, &s.Routes, &r.System, &r.Waiting)
 		if err != nil {
 			return err
 		}
@@ -79,16 +79,19 @@ func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c
 		}
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3, database_oid = `+thisDatabase+`,
-			sent_cluster = $4, sent_prefix = $5, sent_routes = coalesce($6::jsonb, '[]') WHERE id = $1`,
-			h.p.id, wish, system, p.Cluster, p.Prefix, p.Routes)
+			sent_cluster = $4, sent_prefix = $5, sent_lanes = $6, sent_bootstrap = $7, sent_routes = coalesce($8::jsonb, '[]') WHERE id = $1`,
+			h.p.id, wish, system, p.Cluster, p.Prefix, p.Lanes, p.Bootstrap, p.Routes)
 		b.Queue(`INSERT INTO cursors (producer, number, offsets) VALUES ($1, $2, coalesce($3::jsonb, '{}'))
 			ON CONFLICT (producer) DO UPDATE SET number = excluded.number, offsets = excluded.offsets, moved_at = now()`, h.p.id, c.Number, c.Offsets)
 		if first && c.Number > 0 {
-			b.Queue(markSQL, h.p.id, registry.Number(1), c.Number, producer.StatusSkipped, "Recorded before the first start of the producer, which was idle.")
+			b.Queue(markSQL, h.p.id, registry.Number(1), c.Number, producer.StatusSkipped, beforeFirstStart)
 		}
 		return tx.SendBatch(ctx, b).Close()
 	})
 }
+
+// beforeFirstStart is why transactions are marked that were never to be sent.
+const beforeFirstStart = "Recorded before the first start of the producer, which was idle."
 
 const markSQL = `INSERT INTO marks (producer, first, last, status, reason) VALUES ($1, $2, $3, $4, $5)
 	ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, at = now()`
@@ -104,19 +107,23 @@ func (h *hold) Move(ctx context.Context, c producer.Cursor, landed []producer.La
 	})
 }
 
-// Skip implements producer.Hold.
+// Skip implements producer.Hold. A skip that follows another for the same reason extends
+// its mark.
 func (h *hold) Skip(ctx context.Context, n registry.Number, reason string) error {
 	return h.write(ctx, func(b *pgx.Batch) {
-		b.Queue(markSQL, h.p.id, n, n, producer.StatusSkipped, reason)
+		b.Queue(`
+			WITH extended AS (
+				UPDATE marks SET last = $2, at = now() WHERE producer = $1 AND last = $2::bigint - 1 AND status = $3 AND reason = $4 AND user_name = '' RETURNING 1)
+			INSERT INTO marks (producer, first, last, status, reason) SELECT $1, $2, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM extended)
+			ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, at = now()`, h.p.id, n, producer.StatusSkipped, reason)
 		b.Queue(`UPDATE cursors SET number = greatest(number, $2) WHERE producer = $1`, h.p.id, n)
 	})
 }
 
-// SkipAsked implements producer.Hold. Each number has a mark of its own, as Skips
-// reads them.
+// SkipAsked implements producer.Hold.
 func (h *hold) SkipAsked(ctx context.Context, first, last registry.Number, reason string, w *producer.Wish) error {
 	return h.write(ctx, func(b *pgx.Batch) {
-		b.Queue(`INSERT INTO marks (producer, first, last, status, reason, user_name) SELECT $1, n, n, $4, $5, $6 FROM generate_series($2::bigint, $3::bigint) n
+		b.Queue(`INSERT INTO marks (producer, first, last, status, reason, user_name) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, user_name = excluded.user_name, at = now()`,
 			h.p.id, first, last, producer.StatusSkipped, reason, w.User)
 		b.Queue(`DELETE FROM marks WHERE producer = $1 AND status = $2`, h.p.id, producer.StatusFailed)

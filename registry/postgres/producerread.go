@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -122,36 +121,55 @@ func (p *ProducerStore) Touched(ctx context.Context, from, to registry.Number) (
 }
 
 // Former implements producer.Store.
-func (p *ProducerStore) Former(ctx context.Context, id string) (prefix string, err error) {
-	err = p.pool.QueryRow(ctx, `SELECT prefix FROM former_producers WHERE id::text = $1`, id).Scan(&prefix)
+func (p *ProducerStore) Former(ctx context.Context, id string) (f producer.Former, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT prefix, lanes FROM former_producers WHERE id::text = $1`, id).Scan(&f.Prefix, &f.Lanes)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = registry.ErrNotFound
 	}
-	return prefix, err
+	return f, err
 }
 
-// Skips implements producer.Store. The range before an idle first start is none
-// of them: it was never to be sent. There are few as a rule, so few are read first.
-func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) (out []registry.Number, err error) {
-	for _, limit := range []int{64, 10_000} {
-		rows, err := p.pool.Query(ctx, `SELECT last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND first = last ORDER BY last DESC LIMIT $4`,
-			p.id, producer.StatusSkipped, below, limit)
+// IDs implements producer.Store.
+func (p *ProducerStore) IDs(ctx context.Context, numbers []registry.Number) (map[registry.Number]string, error) {
+	rows, err := p.pool.Query(ctx, `SELECT number, id::text FROM transactions WHERE number = ANY($1)`, numbers)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[registry.Number]string, len(numbers))
+	var n registry.Number
+	var id string
+	_, err = pgx.ForEachRow(rows, []any{&n, &id}, func() error {
+		out[n] = id
+		return nil
+	})
+	return out, err
+}
+
+// Skips implements producer.Store. Marks are walked downwards until one does not reach
+// the one before; a program of the version before made one for each number.
+func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) (out registry.Range, err error) {
+	const page = 1_000
+	for {
+		rows, err := p.pool.Query(ctx, `SELECT first, last FROM marks WHERE producer = $1 AND status = $2 AND last < $3 AND reason <> $4 ORDER BY last DESC LIMIT $5`,
+			p.id, producer.StatusSkipped, below, beforeFirstStart, page)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		found, err := pgx.CollectRows(rows, pgx.RowTo[registry.Number])
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[registry.Range])
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		n := 0
-		for n < len(found) && found[n] == below-1-registry.Number(n) {
-			n++
+		for _, r := range found {
+			if r.Last != below-1 {
+				return out, nil
+			}
+			if out.Last == 0 {
+				out.Last = r.Last
+			}
+			out.First, below = r.First, r.First
 		}
-		out = found[:n]
-		if n < limit {
-			break
+		if len(found) < page {
+			return out, nil
 		}
 	}
-	slices.Reverse(out)
-	return out, nil
 }

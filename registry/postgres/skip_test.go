@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"encoding/json"
 	"reflect"
-	"slices"
 	"testing"
 
 	"urncast/integration/rig/pg"
@@ -88,8 +87,8 @@ func TestSkipIsKept(t *testing.T) {
 	}
 	skips, err := c.b.Skips(t.Context(), 6)
 	done(err)
-	if !slices.Equal(skips, []registry.Number{4, 5}) {
-		t.Errorf("directly below 6 %v are skipped", skips)
+	if want := (registry.Range{First: 4, Last: 5}); skips != want {
+		t.Errorf("directly below 6 %v are skipped, want %v", skips, want)
 	}
 	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, User: "ann"}, registry.Act{Detail: json.RawMessage("{}")}))
 	if w := c.load(h).Wish; w.Skip != 0 || w.Reason != "" || w.How != "" {

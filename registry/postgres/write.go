@@ -153,8 +153,8 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, tol
 	taken := 0
 	for i := range ws {
 		t := &ws[i]
-		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id, predecessor)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, (SELECT id FROM transactions WHERE number = $1::bigint - 1))`,
 			t.Number, t.ID, int16(t.Kind), t.RecordedAt, t.Pair, t.Structures, t.Bytes, t.User, t.Origin, t.Traceparent, t.CorrelationID)
 		bytes, from := 0, 0
 		for j := range t.Changes {

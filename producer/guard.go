@@ -1,0 +1,286 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"urncast/registry"
+)
+
+// beatEvery is how often a living session looks at its topics and at the newest
+// transaction that it knows.
+const beatEvery = 5 * time.Second
+
+// A guard sees to it, for as long as a session lives, that topics and database stay those
+// that the session was opened on. Every transaction shows it where its records are; a
+// look every few seconds shows it the rest. What it finds ends the session, with a
+// question or a fault.
+type guard struct {
+	s      *session
+	topics []string
+	beat   chan struct{} // signalled: look now
+	idle   chan struct{} // signalled: a look found nothing that is not ours
+
+	mu     sync.Mutex
+	guards map[string]*guarded // by topic
+	number registry.Number     // the newest transaction of the log that the session knows
+	id     string
+	landed int // transactions that the brokers took
+}
+
+// guarded is what a guard knows of one topic.
+type guarded struct {
+	id      string
+	reached int64 // where our newest record ends; at first, the topic's end at the opening
+	// most is where our next record begins at most, if nobody else writes: after our
+	// records and a marker for each of our transactions.
+	most int64
+	// looked is up to where the topic is known to hold nothing but what is ours. From
+	// there to strange it is to be read; equal or above, nothing is.
+	looked, strange int64
+	end             int64 // of the topic, at the last look
+}
+
+func newGuard(s *session, topics []string, sights []Sight) *guard {
+	g := &guard{s: s, topics: topics, beat: make(chan struct{}, 1), idle: make(chan struct{}, 1), guards: map[string]*guarded{}}
+	for i, topic := range topics {
+		end := sights[i].End
+		g.guards[topic] = &guarded{id: sights[i].ID, reached: end, most: end, looked: end}
+	}
+	return g
+}
+
+// delivered takes note of where the records of a transaction are, so many on each
+// topic, before it is committed. A topic that was made anew, or lost its end, takes them
+// below what was there.
+func (g *guard) delivered(ctx context.Context, stretches map[string]Stretch, counts map[string]int) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.landed++
+	for topic, at := range stretches {
+		t := g.guards[topic]
+		if t == nil { // of a route that was taken away
+			continue
+		}
+		if at.First < t.reached {
+			if now, err := g.s.broker.Look(ctx, []string{topic}); err == nil && now[0].ID != t.id {
+				return madeAnew(topic)
+			}
+			return lostEnd(topic, at.First, t.reached)
+		}
+		n := int64(counts[topic])
+		switch quiet := t.strange <= t.looked; {
+		case at.End > t.most+n: // somebody else wrote, or a broker repeated a marker
+			t.strange, t.most = at.End, at.End+2
+			g.look()
+		case quiet:
+			t.looked, t.most = at.End, t.most+n+1
+		default:
+			t.most += n + 1
+		}
+		t.reached = at.End
+	}
+	return nil
+}
+
+func (g *guard) look() {
+	select {
+	case g.beat <- struct{}{}:
+	default:
+	}
+}
+
+// upTo lowers the ends of a transaction to what was looked at: what recovery reads
+// back begins there, so that no crash hides a stranger's records.
+func (g *guard) upTo(ends map[string]int64) map[string]int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for topic, end := range ends {
+		if t := g.guards[topic]; t != nil && t.strange > t.looked {
+			ends[topic] = min(end, t.looked)
+		}
+	}
+	return ends
+}
+
+// offsets gives for each topic the offset from which recovery reads back, when nothing
+// is under way.
+func (g *guard) offsets() map[string]int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make(map[string]int64, len(g.guards))
+	for topic, t := range g.guards {
+		out[topic] = t.looked
+	}
+	return out
+}
+
+// follows holds the next transaction of the log to the one before it, as the session
+// knows that.
+func (g *guard) follows(t *registry.Transaction) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case t.Number != g.number+1:
+		return lostPast(fmt.Sprintf("Transaction %d follows transaction %d in the registry's log, where %d was expected", t.Number, g.number, g.number+1))
+	case t.Predecessor != "" && g.id != "" && t.Predecessor != g.id:
+		return lostPast(fmt.Sprintf("Transaction %d follows another transaction %d than the one that this producer has read", t.Number, g.number))
+	}
+	g.number, g.id = t.Number, t.ID
+	return nil
+}
+
+// lostPast asks in a living session. What exactly was lost, recovery says, where the
+// topics show it.
+func lostPast(what string) *asking {
+	return &asking{what + ": the database has lost transactions, and has perhaps given their numbers anew, as after a failover to a standby that was behind.",
+		bothWays("Go on with what the registry holds. Replicas keep what was lost.")}
+}
+
+// knows tells the guard the transaction after which the session goes on.
+func (g *guard) knows(ctx context.Context, n registry.Number) error {
+	ids, err := g.s.store.IDs(ctx, []registry.Number{n})
+	if err != nil {
+		return stored(err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.number, g.id = n, ids[n]
+	return nil
+}
+
+// run looks every few seconds, and whenever a transaction was not alone, until ctx ends.
+// end ends the session.
+func (g *guard) run(ctx context.Context, end context.CancelCauseFunc) {
+	every := time.NewTicker(g.s.beat)
+	defer every.Stop()
+	for {
+		select {
+		case <-every.C:
+		case <-g.beat:
+		case <-ctx.Done():
+			return
+		}
+		if err := g.check(ctx); err != nil && ctx.Err() == nil {
+			end(err)
+			return
+		}
+	}
+}
+
+// check looks once at the topics and the database.
+func (g *guard) check(ctx context.Context) error {
+	g.mu.Lock()
+	landed, reached := g.landed, make([]int64, len(g.topics))
+	for i, topic := range g.topics {
+		reached[i] = g.guards[topic].reached
+	}
+	g.mu.Unlock()
+	sights, err := g.s.broker.Look(ctx, g.topics)
+	if err != nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.landed > landed && kindOf(err) == Transitory { // the brokers took something meanwhile
+			return nil
+		}
+		return err
+	}
+	var all []*asking
+	for i, topic := range g.topics {
+		switch now := &sights[i]; {
+		case now.ID != g.guards[topic].id:
+			all = append(all, madeAnew(topic))
+		case now.End < reached[i]:
+			all = append(all, lostEnd(topic, now.End, reached[i]))
+		}
+	}
+	if len(all) == 0 {
+		if all, err = g.strangers(ctx, sights); err != nil {
+			return err
+		}
+	}
+	if ask := g.past(ctx); ask != nil {
+		all = append(all, ask)
+	}
+	if ask := merged(all); ask != nil {
+		return ask
+	}
+	select {
+	case g.idle <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// strangers reads what the topics hold besides what this session has written.
+func (g *guard) strangers(ctx context.Context, sights []Sight) (questions []*asking, err error) {
+	from, to := map[string]int64{}, map[string]int64{}
+	g.mu.Lock()
+	for i, topic := range g.topics {
+		t, end := g.guards[topic], sights[i].End
+		if end > t.most {
+			t.strange, t.most = max(t.strange, end), end+2
+		}
+		switch {
+		case t.strange > t.looked:
+			from[topic], to[topic] = max(t.looked, sights[i].Start), t.strange
+		case end == t.end: // all is quiet: after our newest record there are our markers alone
+			t.looked = max(t.looked, end)
+		}
+		t.end = end
+	}
+	g.mu.Unlock()
+	if len(from) == 0 {
+		return nil, nil
+	}
+	reading, cancel := context.WithTimeout(ctx, beatEvery)
+	defer cancel()
+	witnesses, err := g.s.readBackAll(reading, from, to, func(why string) { g.s.log.Info("the topic cannot be looked through yet", "reason", why) })
+	if reading.Err() != nil { // a stranger's transaction is open still: the next look reads it
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, ask, err := g.s.agree(ctx, witnesses)
+	if ask == nil && err == nil {
+		ask, err = g.s.intruder(ctx, witnesses)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if ask != nil {
+		return []*asking{ask}, nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for topic, end := range to {
+		t := g.guards[topic]
+		if t.looked = end; t.strange == end && t.reached > end {
+			t.looked = t.reached // what was delivered since is ours
+		}
+	}
+	return nil, nil
+}
+
+// past asks when the newest transaction that the session knows is not in the log any
+// more. A database that does not answer is no news: the lease and the next statement say so.
+func (g *guard) past(ctx context.Context) *asking {
+	g.mu.Lock()
+	n, id := g.number, g.id
+	g.mu.Unlock()
+	if id == "" {
+		return nil
+	}
+	tx, err := g.s.store.Transaction(ctx, n)
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		return lostPast(fmt.Sprintf("Transaction %d was read by this producer and is not in the registry's log any more", n))
+	case err == nil && tx.ID != id:
+		return lostPast(fmt.Sprintf("Transaction %d of the registry's log is another than the one that this producer has read", n))
+	}
+	return nil
+}

@@ -19,8 +19,10 @@ type Records interface {
 	// AskJob records a job that is to be begun, with the act, and wakes the
 	// publisher. It sets id and time.
 	AskJob(ctx context.Context, j *JobStatus, a registry.Act) error
-	// CancelJob removes a job that waits; registry.ErrNotFound if none of that id does.
-	CancelJob(ctx context.Context, id string, a registry.Act) error
+	// CancelJob removes a job that waits, or notes that the end of one under way is
+	// asked for, with the wish to start if start says so; registry.ErrNotFound if there
+	// is none of that id.
+	CancelJob(ctx context.Context, id string, start bool, a registry.Act) (*JobStatus, error)
 	// Jobs lists the newest jobs, the newest first.
 	Jobs(ctx context.Context, limit int) ([]JobStatus, error)
 	// Routes are the producer's routes with what limits a record on them.
@@ -60,6 +62,9 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 	s, err := a.records.Status(ctx)
 	if err == nil && s.State == Idle && (s.Pending > 0 || s.Job != nil) {
 		s.State = Publishing
+	}
+	if j := s.Job; err == nil && j != nil {
+		j.Leaves = leftBy(j, unknownChunks, s.Sent, &s.Settings)
 	}
 	return s, err
 }
@@ -122,7 +127,7 @@ func (a *Admin) Resume(ctx context.Context, by registry.Actor) error {
 	if s.State != Suspended {
 		return fmt.Errorf("%w: the producer is %s, not suspended", ErrCommand, s.State)
 	}
-	return a.wish(ctx, &s, Wish{Run: Idle}, ActResumptionAsked, by, map[string]string{})
+	return a.wish(ctx, &s, Wish{Run: Idle, How: wishResume}, ActResumptionAsked, by, map[string]string{})
 }
 
 // Publish asks for a job: everything, or what a scope is about, is sent anew as it
@@ -153,16 +158,21 @@ func (a *Admin) Publish(ctx context.Context, scope Scope, by registry.Actor) (*J
 // jobsWaitingMax bounds the jobs that wait for one producer.
 const jobsWaitingMax = 100
 
-// CancelJob removes a job that has not begun.
-func (a *Admin) CancelJob(ctx context.Context, id string, by registry.Actor) error {
-	s, err := a.Status(ctx)
-	if err != nil {
-		return err
-	}
-	return a.records.CancelJob(ctx, id, by.Did(ActJobCancelled, s.Name, map[string]string{"job": id}))
-}
-
 // Jobs lists the newest jobs, the newest first.
 func (a *Admin) Jobs(ctx context.Context, limit int) ([]JobStatus, error) {
-	return a.records.Jobs(ctx, limit)
+	jobs, err := a.records.Jobs(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	under := func(j JobStatus) bool { return j.EndedAt.IsZero() && j.Phase != phaseWaiting }
+	if i := slices.IndexFunc(jobs, under); i >= 0 {
+		s, err := a.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s.Job != nil && s.Job.ID == jobs[i].ID {
+			jobs[i] = *s.Job // it says what cancelling it leaves
+		}
+	}
+	return jobs, nil
 }

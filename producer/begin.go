@@ -41,7 +41,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if how != StartBaseline {
 		return s.anew(ctx, next, c)
 	}
-	job := Job{Kind: jobBaseline, AsOf: last}
+	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why, First: !s.row.Started}
 	if changed := s.changedTopics(); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
 		// The other routes go on where they are, so what is pending stays pending.
 		job.AsOf, job.Scope.Topics = c.Number, changed
@@ -135,8 +135,8 @@ func (s *session) inspect(ctx context.Context, w *witness, how string) error {
 	if err := s.succeed(ctx, w); err != nil {
 		return err
 	}
-	if len(w.claims) == 0 || how == StartBaseline {
-		return nil
+	if len(w.claims) == 0 || how == StartBaseline && s.why == "" {
+		return nil // what an admin decides passes over a lost past; what a setting does, never
 	}
 	if !s.row.Started {
 		return &asking{fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", w.topic, w.claims[len(w.claims)-1].number),

@@ -22,6 +22,12 @@ type Config struct {
 	// process was started with one, and Bootstrap shows its servers.
 	Connection string `json:"connection,omitempty"`
 	Bootstrap  string `json:"-"`
+	// BaselineAtEveryStart publishes a baseline first whenever an admin starts the
+	// producer and whenever its process restarts.
+	BaselineAtEveryStart bool `json:"baselineAtEveryStart,omitempty"`
+	// BaselineWhenConnectionChanges publishes a baseline first, and asks nothing, when
+	// the connection leads to another cluster than the one last published to.
+	BaselineWhenConnectionChanges bool `json:"baselineWhenConnectionChanges,omitempty"`
 	// Revision rises with each change; 0 before it is saved.
 	Revision int64 `json:"revision,omitempty"`
 	// Fixed says that it is what a process was started with, and changes with that.

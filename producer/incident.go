@@ -29,6 +29,10 @@ func failureIncident(err error) Incident {
 	if errors.As(err, &f) {
 		i.Cure = f.Cure
 	}
+	var job *jobFault
+	if errors.As(err, &job) {
+		i.Cure = job.cure
+	}
 	var at *numbered
 	if errors.As(err, &at) {
 		i.Number = at.number

@@ -55,11 +55,16 @@ func cut(entries []planned, limit int64) []chunk {
 // Those that wait do so for the tombstones of a half-sent transaction, too.
 func (s *session) runJobs(ctx context.Context) error {
 	if s.row.Job != nil {
-		if err := s.runJob(ctx, s.row.Job); err != nil {
+		if err := s.reconsider(ctx); err != nil {
 			return err
 		}
 	}
-	for s.at.owed == nil && s.row.Waiting > 0 {
+	if job := s.row.Job; job != nil {
+		if err := s.runJob(ctx, job); err != nil {
+			return s.jobFailed(job, err)
+		}
+	}
+	for s.at.owed == nil && s.jobDue() {
 		if err := s.written(ctx); err != nil {
 			return err
 		}
@@ -73,7 +78,7 @@ func (s *session) runJobs(ctx context.Context) error {
 		}
 		s.at.chunks, s.at.cleared = 0, false
 		if err := s.runJob(ctx, job); err != nil {
-			return err
+			return s.jobFailed(job, err)
 		}
 	}
 	return nil
@@ -83,6 +88,7 @@ func (s *session) runJobs(ctx context.Context) error {
 // it was until then: recovery counts the committed chunks from there.
 func (s *session) runJob(ctx context.Context, job *Job) error {
 	crash.At(crash.BaselineBegun)
+	s.jobSent = 0
 	if job.AsOf == 0 { // an empty registry
 		return s.endJob(ctx, job)
 	}
@@ -93,6 +99,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if job.Kind == jobFilter {
 		return s.runClear(ctx, job, &tx)
 	}
+	s.jobSent = s.at.chunks
 	within, err := s.within(ctx, &job.Scope)
 	if err != nil {
 		return err
@@ -101,7 +108,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if err := s.lasts(min(total, chunkBytes)); err != nil {
+	if err := s.lasts(min(total, s.chunk)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
@@ -176,7 +183,7 @@ func (s *session) endJob(ctx context.Context, job *Job) error {
 
 // publishChunks sends the chunks that are not on the topics yet.
 func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Transaction, entries []planned, done int) error {
-	chunks := cut(entries, chunkBytes)
+	chunks := cut(entries, s.chunk)
 	marks := make([]*jobMark, len(s.ways))
 	for _, way := range s.ways {
 		marks[way.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, way)}
@@ -202,6 +209,7 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 			if err := s.whole(ctx, tx, &p); err != nil {
 				return err
 			}
+			s.jobSent = i + 1
 		}
 		sent += int64(len(c.entries))
 		if err := s.hold.Progress(ctx, job.ID, phasePublish, int64(len(entries)), sent, c.bytes); err != nil {

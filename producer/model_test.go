@@ -221,6 +221,10 @@ type modelStore struct {
 	former    map[string]string // deleted producers with their prefixes
 	jobs      []Job             // that wait
 	begun     int               // jobs
+	dead      func() bool       // whether the process is, so that nothing more is written
+	whys      []string          // of BeginJob
+	leaves    []string          // of CancelJob
+	after     map[string]registry.Number
 
 	incidents []Incident // as they were reported
 	term      int64
@@ -230,7 +234,7 @@ type modelStore struct {
 }
 
 func newModelStore() *modelStore {
-	return &modelStore{row: Row{ID: "p", Registry: "r", State: Stopped, Config: Config{}.WithDefaults()}, marks: map[registry.Number]string{}, left: map[registry.Number]int{}, landed: map[registry.Number]Landed{},
+	return &modelStore{row: Row{ID: "p", Registry: "r", State: Stopped, Config: Config{}.WithDefaults()}, marks: map[registry.Number]string{}, left: map[registry.Number]int{}, landed: map[registry.Number]Landed{}, after: map[string]registry.Number{},
 		work: make(chan struct{}, 1), wishes: make(chan struct{}, 1), lossy: func() bool { return false }}
 }
 

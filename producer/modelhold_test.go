@@ -72,6 +72,9 @@ func (h *modelHold) Release() {
 func (h *modelHold) do(fn func()) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.dead != nil && h.dead() {
+		return errModel
+	}
 	if h.term != h.modelStore.term {
 		h.refused++
 		return fmt.Errorf("%w: term %d has passed", ErrLost, h.term)
@@ -84,6 +87,9 @@ func (h *modelHold) Load(context.Context) (r Row, err error) {
 	return r, h.do(func() {
 		r = h.row
 		r.Term, r.TakenOver, r.Waiting = h.term, h.takenOver, len(h.jobs)
+		if len(h.jobs) > 0 {
+			r.NextJobAfter = h.after[h.jobs[0].ID]
+		}
 		if h.row.Job != nil {
 			j := *h.row.Job
 			r.Job = &j
@@ -195,6 +201,7 @@ func (h *modelHold) Leave(_ context.Context, n registry.Number, left []Left) err
 func (h *modelHold) BeginJob(_ context.Context, j Job, wish int64) (Job, error) {
 	return j, h.do(func() {
 		h.begun++
+		h.whys = append(h.whys, j.Why)
 		j.ID, j.Phase = fmt.Sprintf("job-%d", h.begun), phasePublish
 		h.row.Job, h.row.Taken = &j, max(h.row.Taken, wish)
 	})
@@ -202,13 +209,16 @@ func (h *modelHold) BeginJob(_ context.Context, j Job, wish int64) (Job, error) 
 
 func (h *modelHold) TakeJob(_ context.Context, c Cursor) (taken *Job, err error) {
 	return taken, h.do(func() {
-		if len(h.jobs) == 0 {
+		if len(h.jobs) == 0 || h.after[h.jobs[0].ID] > c.Number {
 			return
 		}
 		j := h.jobs[0]
 		h.jobs = h.jobs[1:]
 		h.begun++
-		j.ID, j.AsOf, j.Phase = fmt.Sprintf("job-%d", h.begun), c.Number, phasePublish
+		if j.ID == "" {
+			j.ID = fmt.Sprintf("job-%d", h.begun)
+		}
+		j.AsOf, j.Phase = c.Number, phasePublish
 		h.row.Job, h.row.Cursor = &j, c
 		h.keepLanded()
 		copied := j
@@ -216,7 +226,31 @@ func (h *modelHold) TakeJob(_ context.Context, c Cursor) (taken *Job, err error)
 	})
 }
 
-func (h *modelHold) Progress(context.Context, string, string, int64, int64, int64) error { return nil }
+func (h *modelHold) Progress(_ context.Context, _, phase string, _, done, _ int64) error {
+	return h.do(func() { h.row.Job.Phase, h.row.Job.Done = phase, done })
+}
+
+func (h *modelHold) CancelJob(_ context.Context, _ string, c Cursor, leaves string) error {
+	return h.do(func() {
+		h.keepLanded()
+		for n := h.row.Cursor.Number + 1; n <= c.Number; n++ {
+			h.marks[n] = StatusSkipped
+		}
+		h.row.Job, h.row.Cursor, h.leaves = nil, c, append(h.leaves, leaves)
+	})
+}
+
+func (h *modelHold) RenewJob(_ context.Context, _ string, asOf registry.Number) error {
+	return h.do(func() { h.row.Job.AsOf = asOf })
+}
+
+func (h *modelHold) PutBackJob(_ context.Context, _ string, after registry.Number) error {
+	return h.do(func() {
+		j := *h.row.Job
+		j.AsOf, j.Phase, h.after[j.ID] = 0, phaseWaiting, after
+		h.row.Job, h.jobs = nil, append([]Job{j}, h.jobs...)
+	})
+}
 
 func (h *modelHold) EndJob(_ context.Context, _ string, c Cursor) error {
 	return h.do(func() {

@@ -143,6 +143,15 @@ type Job struct {
 	AsOf      registry.Number
 	Phase     string // "waiting", "publish", "clear"
 	CreatedAt time.Time
+	// Why says which setting asked for it; empty where an admin did.
+	Why string
+	// First says that it is the producer's first start: nothing was ever to be sent
+	// before it.
+	First bool
+	// Done counts the structures that are known to be on the topics.
+	Done int64
+	// Cancel says that an admin wants its end.
+	Cancel bool
 }
 
 // A Wish is what an admin last asked for.
@@ -173,6 +182,9 @@ type Row struct {
 	System  string    // Postgres' system identifier then
 	Job     *Job      // that is under way
 	Waiting int       // jobs that are to be begun
+	// NextJobAfter is the transaction that must be handled before the job that waits
+	// longest begins.
+	NextJobAfter registry.Number
 
 	// Term is the lease's. TakenOver says that the lease was another's, or was
 	// lost, while this process was there already: no restart.
@@ -276,14 +288,22 @@ type Hold interface {
 	ClearFailed(ctx context.Context) error
 	// Leave records structures of a transaction that stay off the topic.
 	Leave(ctx context.Context, n registry.Number, left []Left) error
-	// BeginJob records a job, with the wish that asked for it.
+	// BeginJob records a job, with the wish that asked for it; the audit holds it where
+	// a setting did.
 	BeginJob(ctx context.Context, j Job, wish int64) (Job, error)
 	// TakeJob begins the job that waits longest, as of the cursor, which it writes;
-	// nil if none waits.
+	// nil if none waits, or that one for a later transaction.
 	TakeJob(ctx context.Context, c Cursor) (*Job, error)
 	// Progress records a job's phase and how far it is.
 	Progress(ctx context.Context, id, phase string, structures, done, bytes int64) error
 	// EndJob closes a job: what was pending up to its transaction is covered.
 	EndJob(ctx context.Context, id string, c Cursor) error
+	// CancelJob closes a job whose end was asked for, with what it leaves: what was
+	// pending up to the cursor is skipped. The audit holds it.
+	CancelJob(ctx context.Context, id string, c Cursor, leaves string) error
+	// RenewJob gives a job another as-of transaction; PutBackJob lets it wait again,
+	// until a transaction is handled.
+	RenewJob(ctx context.Context, id string, asOf registry.Number) error
+	PutBackJob(ctx context.Context, id string, after registry.Number) error
 	Release()
 }

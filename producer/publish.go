@@ -22,8 +22,8 @@ func (s *session) publish(ctx context.Context) error {
 	works := s.pipeline(ctx, s.at.cursor.Number, s.at.owed)
 	for {
 		if s.at.owed == nil {
-			if s.row.Waiting > 0 {
-				return s.settle(nil) // the next session begins the jobs that waited for what was owed
+			if s.jobDue() {
+				return s.settle(nil) // the next session begins what waited for what was owed, or pending
 			}
 			s.jobless.Store(true)
 		}

@@ -22,6 +22,7 @@ type Publisher struct {
 	ProcessStart time.Time
 
 	backoff, beat time.Duration // of tests; backoffFirst and beatEvery if 0
+	chunk         int64         // of tests; chunkBytes if 0
 }
 
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
@@ -60,6 +61,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
 	var past past
+	owed := false // whether the start of this process has still to be made
 	for first := true; ; first = false {
 		row, err := hold.Load(ctx)
 		if err != nil {
@@ -67,6 +69,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		}
 		if first {
 			p.Log.Info("this instance holds the lease", "term", row.Term, "takeover", row.TakenOver)
+			owed = !row.TakenOver
 		}
 		if !p.due(&row, asked == row.Config.Revision && row.State == Stopped) {
 			if err := p.rest(ctx, hold, &row); err != nil {
@@ -76,7 +79,9 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
 		s.trouble, s.calm = past.fights.trouble(&row)
+		s.start, s.chunk = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
 		err = p.watched(ctx, s)
+		owed = owed && !s.up && !errors.Is(err, errAnew)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -212,7 +217,7 @@ func (p *Publisher) rest(ctx context.Context, hold Hold, row *Row) error {
 func (p *Publisher) watched(parent context.Context, s *session) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	soft, ended := make(chan struct{}), make(chan struct{})
-	s.soft = soft
+	s.soft, s.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
 	var watching sync.WaitGroup
 	watching.Go(func() { p.watch(parent, s, cancel, soft, ended) })
 	err := s.run(ctx)
@@ -259,9 +264,10 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 }
 
 // outdated says whether the row holds what the session does not know: a wish, a job
-// that is to be begun, other settings.
+// that is to be begun or cancelled, other settings.
 func (s *session) outdated(now *Row) bool {
-	return now.Wish.Sequence > s.row.Wish.Sequence || now.Waiting > 0 && s.jobless.Load() || now.Config.Revision != s.row.Config.Revision
+	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobless.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
+		now.Job != nil && now.Job.Cancel && !s.cancels
 }
 
 // sleep waits until the time is over, early comes, or ctx ends.

@@ -42,6 +42,14 @@ type session struct {
 	ahead    *semaphore.Weighted
 	progress bool        // something was handled: attempts begin anew
 	jobless  atomic.Bool // it begins no more jobs
+	cancels  bool        // it began with a job that is to be cancelled
+	// start says that it is a start of the producer, up that it came as far as to
+	// publish, and why which setting asks for the baseline that it begins with.
+	start, up bool
+	why       string
+
+	chunk   int64 // bounds the documents in one Kafka transaction of a job
+	jobSent int   // chunks of the job under way that are on the topics
 
 	skipped    registry.Range // directly below what comes next
 	skipsKnown bool
@@ -104,6 +112,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	if err := s.resume(ctx); err != nil {
 		return err
 	}
+	s.up = true
 	if err := s.guard.knows(ctx, s.at.cursor.Number); err != nil {
 		return err
 	}
@@ -111,8 +120,14 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	if err := s.hold.ClearFailed(ctx); err != nil {
 		return stored(err)
 	}
+	known := s.at.cursor.Number
 	if err := s.runJobs(ctx); err != nil {
 		return err
+	}
+	if s.at.cursor.Number != known { // a job covered, or skipped, what was pending
+		if err := s.guard.knows(ctx, s.at.cursor.Number); err != nil {
+			return err
+		}
 	}
 	if s.trouble == "" {
 		s.show(ctx, Idle, "")
@@ -142,6 +157,11 @@ func (s *session) resume(ctx context.Context) error {
 	lost := ask != nil
 	if !lost {
 		ask = s.changedRoutes()
+	}
+	if own, err := s.ownBaseline(ctx, ask, answers); err != nil {
+		return err
+	} else if own {
+		answers, choice = true, StartBaseline
 	}
 	switch {
 	case ask != nil && !answers:

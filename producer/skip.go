@@ -35,6 +35,9 @@ func (a *Admin) Skip(ctx context.Context, s Skip, by registry.Actor) error {
 	switch {
 	case now.State != Failed:
 		return fmt.Errorf("%w: the producer is %s; only the transaction at which a producer FAILED can be skipped", ErrCommand, now.State)
+	case now.Failed == 0 && now.Job != nil:
+		return fmt.Errorf("%w: the producer FAILED at a job, not at a transaction, so none is skipped; cancel the job with urncast producer cancel %s --producer %s, which leaves this: %s",
+			ErrCommand, now.Job.ID, now.Name, now.Job.Leaves)
 	case now.Failed == 0:
 		return fmt.Errorf("%w: the producer FAILED, but at no transaction, so none is skipped; mend what the reason names, then start it: %s", ErrCommand, now.Reason)
 	case s.Transaction != now.Failed:

@@ -21,6 +21,10 @@ func (r *modelRecords) Status(context.Context) (Status, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := Status{Name: "p", State: r.row.State, Reason: r.row.Reason, Started: r.row.Started, Settings: r.row.Config, Last: registry.Number(len(r.txs))}
+	if j := r.row.Job; j != nil {
+		s.Job = &JobStatus{ID: j.ID, Kind: j.Kind, AsOf: j.AsOf, Phase: j.Phase, Done: j.Done, First: j.First, Cancelling: j.Cancel}
+	}
+	s.Sent = r.row.Cursor.Number
 	for n, m := range r.marks {
 		if m == StatusFailed {
 			s.Failed = n
@@ -58,8 +62,19 @@ func (r *modelRecords) AskJob(_ context.Context, j *JobStatus, a registry.Act) e
 	return nil
 }
 
-func (r *modelRecords) CancelJob(context.Context, string, registry.Act) error {
-	return registry.ErrNotFound
+func (r *modelRecords) CancelJob(_ context.Context, id string, start bool, a registry.Act) (*JobStatus, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.row.Job == nil || r.row.Job.ID != id {
+		return nil, registry.ErrNotFound
+	}
+	r.row.Job.Cancel, r.acts = true, append(r.acts, a)
+	if start {
+		r.row.Wish.Sequence++
+		r.row.Wish.Run, r.row.Wish.How = Idle, WishCancel
+	}
+	signal(r.wishes)
+	return &JobStatus{ID: id}, nil
 }
 
 func (r *modelRecords) Jobs(context.Context, int) ([]JobStatus, error) { return nil, nil }

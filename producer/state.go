@@ -103,6 +103,15 @@ type JobStatus struct {
 	Bytes      int64           `json:"bytes"` // of the stored documents
 	CreatedAt  time.Time       `json:"created_at"`
 	EndedAt    time.Time       `json:"ended_at,omitzero"`
+	// First says that it is the producer's first start.
+	First bool `json:"first,omitempty"`
+	// After is the transaction that must be sent before a job that waits begins.
+	After registry.Number `json:"after,omitempty"`
+	// Cancelling says that its end was asked for.
+	Cancelling bool `json:"cancelling,omitempty"`
+	// Leaves says what cancelling a job under way leaves, and what one that was
+	// cancelled left.
+	Leaves string `json:"leaves,omitempty"`
 }
 
 // LeftOutMax bounds Status.LeftOut; at the bound it reads "or more".

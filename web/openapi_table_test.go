@@ -142,7 +142,10 @@ var operations = map[string]operation{
 		about: "What the topics hold of it and is gone gets tombstones. The job runs between two transactions, and goes on after a crash.", takes: producer.Scope{},
 		gives: []answer{{status: 202, what: "It is recorded, and begins in its turn.", body: producer.JobStatus{}}, noProducer, problem(400, "The scope is none."),
 			problem(409, "The producer was never started, or too many jobs wait.")}},
-	"DELETE /api/v1/producers/{name}/jobs/{id}": {id: "cancelJob", tag: "producers", summary: "Cancel a job that waits", gives: []answer{{status: 204, what: "Cancelled."}, problem(404, "No such job waits.")}},
+	"DELETE /api/v1/producers/{name}/jobs/{id}": {id: "cancelJob", tag: "producers", summary: "Cancel a job that waits or is under way",
+		about: "One that waits is cancelled at once. One under way is ended by the instance that publishes, after it has read from the topics how much of it is there; leaves says what remains. A producer that FAILED starts for it; one that is suspended or stopped does it once it goes on.",
+		gives: []answer{{status: 200, what: "It waited, and is cancelled.", body: producer.JobStatus{}}, {status: 202, what: "It is under way, and its end is asked for.", body: producer.JobStatus{}},
+			problem(404, "No such job waits or is under way.")}},
 
 	"GET /api/v1/producers/{name}/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
 		about: "Findings are an answer, not an error; none of them stops a producer. A cluster that cannot be reached is a finding, too.",

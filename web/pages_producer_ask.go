@@ -18,7 +18,7 @@ type asking func(ctx context.Context, s *server, p *producer.Status, v func(stri
 // askings are the questions by the command.
 var askings = map[string]asking{
 	"start": askStart, "suspend": askSuspend, "resume": askResume, "skip": askSkip, "baseline": askBaseline, "publish": askPublish,
-	"delete": askDelete, "mail": askMail, "remove-route": askRemoveRoute,
+	"cancel": askCancel, "delete": askDelete, "mail": askMail, "remove-route": askRemoveRoute,
 }
 
 // askCommand draws the question before a command.
@@ -92,6 +92,9 @@ func askStart(ctx context.Context, s *server, p *producer.Status, v func(string)
 		if p.Pending > 0 {
 			text = "Goes on where it stopped, and sends the " + console.Count(p.Pending) + " that wait, in order."
 		}
+		if p.Settings.BaselineAtEveryStart {
+			text = "Sends everything that is current anew first, as its setting says (baseline at every start), then what comes."
+		}
 		a.Ways = []console.Way{{Value: "", Word: "Go on", Text: text, Chosen: chosen("")}, baseline}
 		return a, nil
 	}
@@ -155,6 +158,24 @@ func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) 
 	a.Lines = append(a.Lines, console.Line{Tone: console.Needs, Icon: "error", Text: "Readers keep what they have of these structures until they change again, or you publish them again."},
 		console.Line{Icon: "skipped", Text: "The next message says which number was left out. The skip stays in the audit log under your name."})
 	a.Inputs = []console.Input{{Field: console.Field{Name: "reason", Label: "Why", Value: v("reason"), Required: true, Autocomplete: "off", Help: "Kept in the audit log and shown with the transaction."}}}
+	return a, nil
+}
+
+// askCancel asks for the end of the job under way, and says what that leaves.
+func askCancel(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+	j := p.Job
+	if j == nil || v("job") != "" && v("job") != j.ID {
+		return nil, &producer.BadEditError{Text: "No such job is under way on " + p.Name + ": it has ended, or waits still"}
+	}
+	a := &console.ProducerAsk{Question: "Cancel the job under way on " + p.Name + "?", Act: "Cancel the job", Keep: "Let it go on", Danger: true,
+		Lead: j.Leaves, Hidden: []console.Option{{Word: "job", Value: j.ID}},
+		Lines: []console.Line{{Icon: "next", Text: "How much of it is on the topics is read from them before it is ended; the list of jobs then says what it left."}}}
+	switch p.State {
+	case producer.Failed:
+		a.Lines = append(a.Lines, console.Line{Icon: "next", Text: "The producer starts for it, and goes on with what is pending."})
+	case producer.Suspended, producer.Stopped:
+		a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: "The producer is " + strings.ToLower(string(p.State)) + ": the job is ended once it goes on."})
+	}
 	return a, nil
 }
 

@@ -200,6 +200,7 @@ func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, co
 	c.Prefix = console.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
 		Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}
 	c.Sender = console.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}
+	c.Baselines = console.BaselineInputs(in)
 	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
 		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
 	touch(c)
@@ -217,6 +218,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	}
 	v, next := r.PostForm.Get, status.Settings
 	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r, status)
+	baselinesIn(&next, v)
 	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), rest.Actor(r))
 	if err == nil {
 		doneWith(w, r, status.Name, "saved")
@@ -226,6 +228,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	s.drawProducerSettings(w, r, code, status, &next, func(c *console.SettingsChange) {
 		now := &status.Settings
 		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)
+		differences = differ(differences, "Baseline", console.BaselineWhen(now), console.BaselineWhen(&next))
 		if c.Meanwhile = meanwhile(err, differences); c.Meanwhile != nil {
 			return
 		}

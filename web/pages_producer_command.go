@@ -171,15 +171,16 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 	doneWith(w, r, status.Name, "publish")
 }
 
-// cancelJob removes a job that waits.
+// cancelJob removes a job that waits, or asks for the end of the one under way.
 func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
-	err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
+	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "No such job waits",
-			"What has begun goes on to its end; suspend the producer to hold it up.")
+		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
 	case err != nil:
 		s.drawTrouble(w, r, console.ProducersPath, err)
+	case job.Cancelling:
+		doneWith(w, r, status.Name, "cancelling")
 	default:
 		doneWith(w, r, status.Name, "cancel")
 	}

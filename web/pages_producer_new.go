@@ -61,8 +61,16 @@ func (s *server) producerForm(ctx context.Context, v func(string) string, route 
 	p.Prefix = console.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
 		Help: "Where ACLs bind transactional ids to a prefix, give that one."}
 	p.Sender = console.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
+	var filled producer.Config
+	baselinesIn(&filled, v)
+	p.Baselines = console.BaselineInputs(&filled)
 	p.Replicas = console.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
 	return p, nil
+}
+
+// baselinesIn takes up when a baseline comes first.
+func baselinesIn(c *producer.Config, v func(string) string) {
+	c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges = v("baseline-at-every-start") != "", v("baseline-when-connection-changes") != ""
 }
 
 // newProducerPage asks for a producer.
@@ -135,6 +143,7 @@ func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := producer.Config{Name: strings.TrimSpace(v("name")), Routes: []producer.Route{route}, Prefix: v("prefix"), Sender: v("sender"), Connection: v("connection")}
+	baselinesIn(&c, v)
 	mails, replicas := agenciesIn(v("mail")), 0
 	checkRoute(p.Route, route)
 	if err := (producer.Config{Name: c.Name, Routes: []producer.Route{{}}}).WithDefaults().Check(); err != nil || c.Name == "" {

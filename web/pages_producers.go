@@ -98,16 +98,17 @@ func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer
 
 // doneWords are the notices after an act, by the word in the query.
 var doneWords = map[string]string{
-	"start":    "The start is asked for. The instance that holds the lease does it.",
-	"suspend":  "The suspension is asked for. The transaction under way is finished first.",
-	"resume":   "The resumption is asked for.",
-	"skip":     "The skip is asked for.",
-	"publish":  "The job is asked for. It begins in its turn.",
-	"cancel":   "The job is cancelled.",
-	"saved":    "Saved.",
-	"mail":     "The addresses are saved.",
-	"fix":      "The topic is mended.",
-	"no-topic": "The producer is made, and its topic is not.",
+	"start":      "The start is asked for. The instance that holds the lease does it.",
+	"suspend":    "The suspension is asked for. The transaction under way is finished first.",
+	"resume":     "The resumption is asked for.",
+	"skip":       "The skip is asked for.",
+	"publish":    "The job is asked for. It begins in its turn.",
+	"cancel":     "The job is cancelled.",
+	"cancelling": "The end of the job is asked for. The list of jobs says what it leaves.",
+	"saved":      "Saved.",
+	"mail":       "The addresses are saved.",
+	"fix":        "The topic is mended.",
+	"no-topic":   "The producer is made, and its topic is not.",
 }
 
 // producerPage draws one producer.

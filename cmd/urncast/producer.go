@@ -70,7 +70,7 @@ type producerCommands struct {
 	Skip    producerSkip    `cmd:"" help:"Leave the transaction at which it FAILED off the topics, and go on."`
 	Publish producerPublish `cmd:"" help:"Send what is current anew: everything, or a part."`
 	Jobs    producerJobs    `cmd:"" help:"List the newest jobs."`
-	Cancel  producerCancel  `cmd:"" help:"Cancel a job that waits."`
+	Cancel  producerCancel  `cmd:"" help:"Cancel a job, whether it waits or is under way, and say what that leaves."`
 }
 
 type producerList struct {
@@ -129,11 +129,14 @@ type producerCreate struct {
 	Connection string `help:"The connection to publish over; the default one if it is not given."`
 	Prefix     string `help:"Prefix of the transactional ids; tx by default."`
 	Sender     string `help:"Sender named in each message's header; URNCAST by default."`
+
+	baselineFlags `embed:""`
 }
 
 // Run makes a producer.
 func (c *producerCreate) Run(ctx context.Context) error {
-	in := producer.Config{Name: c.Name, Routes: []producer.Route{c.route(c.Topic)}, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection}
+	in := producer.Config{Name: c.Name, Routes: []producer.Route{c.route(c.Topic)}, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection,
+		BaselineAtEveryStart: c.BaselineAtEveryStart, BaselineWhenConnectionChanges: c.BaselineWhenConnectionChanges}
 	var s producer.Status
 	if _, err := c.post(ctx, "/api/v1/producers", in, &s); err != nil {
 		return err
@@ -142,6 +145,12 @@ func (c *producerCreate) Run(ctx context.Context) error {
 		"  urncast producer start --producer %s --idle\n      Sends what is recorded after transaction %d.\n"+
 		"  urncast producer start --producer %s --baseline\n      Sends everything that is current first.\n", s.Name, s.Name, s.Last, s.Name)
 	return nil
+}
+
+// baselineFlags say when a baseline comes first without being asked for.
+type baselineFlags struct {
+	BaselineAtEveryStart          bool `help:"Publish a baseline first whenever an admin starts the producer and whenever its process restarts."`
+	BaselineWhenConnectionChanges bool `help:"Publish a baseline first, and ask nothing, when the connection leads to another cluster."`
 }
 
 // thenFlag answers at once what a change would ask.
@@ -297,10 +306,30 @@ func (c *producerJobs) Run(ctx context.Context) error {
 		return err
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	var notes []string
 	for _, j := range jobs {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d of %d structures\n", j.ID, j.Kind, j.Phase, j.CreatedAt.Local().Format(time.DateTime), j.Done, j.Structures)
+		phase := j.Phase
+		switch {
+		case j.Cancelling:
+			phase += ", being cancelled"
+		case j.After > s.Sent:
+			phase += fmt.Sprintf(" for transaction %d", j.After)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d of %d structures\n", j.ID, j.Kind, phase, j.CreatedAt.Local().Format(time.DateTime), j.Done, j.Structures)
+		switch {
+		case j.Leaves != "" && j.EndedAt.IsZero():
+			notes = append(notes, fmt.Sprintf("Cancelling %s leaves this: %s", j.ID, j.Leaves))
+		case j.Leaves != "":
+			notes = append(notes, fmt.Sprintf("Cancelled, %s left this: %s", j.ID, j.Leaves))
+		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, note := range notes {
+		fmt.Println("\n" + note)
+	}
+	return nil
 }
 
 type producerCancel struct {
@@ -315,6 +344,18 @@ func (c *producerCancel) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.exchange(ctx, http.MethodDelete, producerPath(s.Name, "jobs", url.PathEscape(c.Job)), nil, nil)
-	return err
+	var j producer.JobStatus
+	if _, err := c.exchange(ctx, http.MethodDelete, producerPath(s.Name, "jobs", url.PathEscape(c.Job)), nil, &j); err != nil {
+		return err
+	}
+	if !j.Cancelling {
+		fmt.Printf("Job %s is cancelled. It had not begun.\n", j.ID)
+		return nil
+	}
+	when := "The instance that publishes ends it."
+	if s.State == producer.Suspended || s.State == producer.Stopped {
+		when = fmt.Sprintf("The producer is %s: it is ended once that goes on.", s.State)
+	}
+	fmt.Printf("The end of job %s is asked for. %s\n%s\n", j.ID, when, j.Leaves)
+	return nil
 }

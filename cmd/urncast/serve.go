@@ -36,8 +36,11 @@ type serveCommand struct {
 	Prefix      string            `help:"Prefix of the transactional ids; tx by default."`
 	Sender      string            `default:"URNCAST" help:"Sender named in each message's header."`
 	Kafka       map[string]string `mapsep:"none" help:"Further Kafka properties, by the names of librdkafka or of Java: --kafka sasl.mechanism=PLAIN."`
-	CreateTopic bool              `default:"true" negatable:"" help:"Make the topic if it is missing."`
-	Retention   time.Duration     `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
+
+	baselineFlags `embed:""`
+
+	CreateTopic bool          `default:"true" negatable:"" help:"Make the topic if it is missing."`
+	Retention   time.Duration `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
 
 	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
@@ -83,7 +86,7 @@ func (c *serveCommand) producer() *producer.Config {
 		return nil
 	}
 	p := producer.Config{Routes: []producer.Route{{Topic: c.Topic, Format: c.Format, Filter: c.filter()}}, Prefix: c.Prefix, Sender: c.Sender,
-		Connection: c.Connection}.WithDefaults()
+		Connection: c.Connection, BaselineAtEveryStart: c.BaselineAtEveryStart, BaselineWhenConnectionChanges: c.BaselineWhenConnectionChanges}.WithDefaults()
 	return &p
 }
 

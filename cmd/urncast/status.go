@@ -90,6 +90,10 @@ func printStatus(s *producer.Status) {
 		fmt.Printf("  urncast producer start%s\n      Try again, when the cause is gone.\n"+
 			"  urncast producer skip %d%s --reason …\n      Leave the transaction off the topic for good.\n", name, s.Failed, name)
 	}
+	if j := s.Job; s.State == producer.Failed && s.Failed == 0 && j != nil {
+		fmt.Printf("  urncast producer start%s\n      Try again, when the cause is gone.\n"+
+			"  urncast producer cancel %s%s\n      Give the job up. %s\n", name, j.ID, name, j.Leaves)
+	}
 	for _, a := range s.Ask {
 		fmt.Printf("  urncast producer start%s --%s\n      %s\n", name, a.Name, a.Text)
 	}

@@ -114,6 +114,13 @@ func TestProducerByForms(t *testing.T) {
 	b.post("/producers/pub/change", "revision=4&connection=none&prefix=tx&sender=S", 400, "There is no connection")
 	b.post("/producers/pub/change", "revision=1&connection=main&prefix=other&sender=S", 409, "saved this producer after you opened it", `value="other"`)
 	b.post("/producers/pub/change", "revision=4&connection=main&prefix=other&sender=S", 200, "Saved.", "other-…")
+	b.get("/producers/pub", 200, "when asked for")
+	b.post("/producers/pub/change", "revision=5&connection=main&prefix=other&sender=S&baseline-at-every-start=yes&baseline-when-connection-changes=yes", 200,
+		"Saved.", "at every start, and when the connection changes")
+	b.get("/producers/pub/change", 200, `name="baseline-at-every-start" value="yes" checked`)
+	b.post("/producers/pub/change", "revision=6&connection=main&prefix=other&sender=S&baseline-when-connection-changes=yes", 200, "Saved.", "when the connection changes")
+	b.post("/producers/new", "name=often&topic=often&format=fusion-json&connection=main&baseline-at-every-start=yes", 200, "Start often?")
+	b.get("/producers/often", 200, "at every start")
 	b.get("/producers/default/change", 409, "cannot be changed here")
 
 	b.get("/producers/pub/delete", 200, "Type its name: pub", "The topics and their messages stay.")
@@ -129,7 +136,7 @@ func TestProducerCommandsByForms(t *testing.T) {
 	b := readerOf(t)
 	b.get("/producers/started", 200, "Start…", "Publish baseline…", "Waits", "Cancel")
 	b.post("/producers/started/cancel", "job=00000000-0000-0000-0000-000000000001", 200, "The job is cancelled.", "Cancelled")
-	b.post("/producers/started/cancel", "job=00000000-0000-0000-0000-000000000001", 404, "No such job waits")
+	b.post("/producers/started/cancel", "job=00000000-0000-0000-0000-000000000001", 404, "No such job waits or is under way")
 	b.get("/producers/started/start", 200, "Goes on where it stopped", "With a baseline")
 	b.post("/producers/started/start", "how=", 200, "The start is asked for.")
 	b.get("/producers/started/suspend", 200, "Sends nothing until you resume or this process restarts.", "Keep suspended over restarts")
@@ -186,6 +193,39 @@ func TestSkipByForm(t *testing.T) {
 	b.post("/producers/started/skip", "transaction=1&reason=+", 400, "A skip needs a reason.", `aria-invalid="true"`)
 	b.post("/producers/started/skip", "transaction=2&reason=agreed", 409, "only that one can be skipped", `value="agreed"`)
 	b.post("/producers/started/skip", "transaction=1&reason=agreed", 200, "The skip is asked for.")
+}
+
+// The end of a job under way is asked for on a page that says what it leaves, through
+// every door; the producer that FAILED at it starts for it.
+func TestJobUnderWayIsCancelledByForm(t *testing.T) {
+	b := readerOf(t)
+	const job = "00000000-0000-0000-0000-000000000002"
+	for _, sql := range []string{
+		`INSERT INTO jobs (id, producer, kind, as_of, phase, structures, done) SELECT '` + job + `', id, 'baseline', 2, 'publish', 5, 3 FROM producers WHERE name = 'started'`,
+		`UPDATE producers SET state = 'FAILED', reason = 'Too large.' WHERE name = 'started'`,
+	} {
+		if _, err := b.store.Pool().Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := "3 of its 5 structures are on the topics, as of transaction 2."
+	b.get("/producers/started", 200, "Cancel the job…", "Cancel…", "as of 2")
+	b.get("/producers/started/cancel?job="+job, 200, "Cancel the job under way on started?", left, "Transactions 1 to 2, which it stood for, are skipped", "starts for it", "Let it go on")
+	b.get("/producers/started/cancel?job=00000000-0000-0000-0000-000000000001", 400, "No such job is under way")
+	b.get("/producers/default/cancel", 400, "No such job is under way")
+	status, body := call(t, b.s, "GET", "/api/v1/producers/started/jobs", nil)
+	if status != 200 || !strings.Contains(body, left) {
+		t.Errorf("%d %s", status, body)
+	}
+	b.post("/producers/started/cancel", "job="+job, 200, "The end of the job is asked for.", "Is cancelled")
+	b.get("/producers/started", 200, "Is cancelled")
+	status, body = call(t, b.s, "DELETE", "/api/v1/producers/started/jobs/"+job, nil)
+	if status != 202 || !strings.Contains(body, `"cancelling":true`) || !strings.Contains(body, left) {
+		t.Errorf("%d %s", status, body)
+	}
+	if _, body := call(t, b.s, "GET", "/api/v1/audit", nil); !strings.Contains(body, "job cancellation asked") {
+		t.Errorf("the audit does not tell of it: %s", body)
+	}
 }
 
 // No form is answered by an error of the server, whatever is in it.

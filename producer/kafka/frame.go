@@ -42,8 +42,8 @@ func (b *Broker) oversize(r *producer.Record) error {
 	if b.request == 0 || framed <= b.request {
 		return nil
 	}
-	return &producer.Fault{Kind: producer.Permanent,
-		Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, before compression, "+
-			"which is more than max.request.size=%d allows for topic %s: raise it (librdkafka: message.max.bytes), or shorten the structure, then start the producer",
-			r.Key, framed, b.request, r.Topic)}
+	cure := "raise it (librdkafka: message.max.bytes), or shorten the structure, then start the producer"
+	return &producer.Fault{Kind: producer.Permanent, Cure: cure,
+		Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, before compression, which is more than max.request.size=%d allows for topic %s: %s",
+			r.Key, framed, b.request, r.Topic, cure)}
 }

@@ -72,7 +72,9 @@ func (r records) AskJob(context.Context, *producer.JobStatus, registry.Act) erro
 	return errReadOnly
 }
 
-func (r records) CancelJob(context.Context, string, registry.Act) error { return errReadOnly }
+func (r records) CancelJob(context.Context, string, bool, registry.Act) (*producer.JobStatus, error) {
+	return nil, errReadOnly
+}
 
 func (r records) Jobs(context.Context, int) ([]producer.JobStatus, error) { return nil, nil }
 

@@ -175,15 +175,20 @@ func (v *Comparison) elsewhere(number int64) bool {
 	return looked && n == 0
 }
 
-// CutToBaseline leaves of the topic what begins with the last baseline; false if
-// there is none.
+// CutToBaseline leaves of the topic what begins with the last baseline that is whole;
+// false if there is none. One that was cancelled has begun, and lacks its last chunk.
 func (v *Comparison) CutToBaseline() bool {
-	job, first := "", -1
+	job, began, first := "", -1, -1
 	for i := range v.Messages {
-		kind, rest, _ := strings.Cut(v.Messages[i].Job, " ")
-		id, _, _ := strings.Cut(rest, " ")
-		if kind == "baseline" && id != job {
-			job, first = id, i
+		words := strings.Fields(v.Messages[i].Job) // kind, id, chunk/chunks, marks
+		if len(words) < 3 || words[0] != "baseline" {
+			continue
+		}
+		if words[1] != job {
+			job, began = words[1], i
+		}
+		if chunk, chunks, _ := strings.Cut(words[2], "/"); chunk == chunks && v.Messages[i].Action == registry.Replace.String() {
+			first = began
 		}
 	}
 	if first < 0 {

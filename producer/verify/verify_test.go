@@ -34,3 +34,28 @@ func TestVerifyFiltered(t *testing.T) {
 		})
 	}
 }
+
+// What is judged begins with the last baseline that is whole: one that was cancelled has
+// begun, and says nothing of what is missing.
+func TestCutToTheLastWholeBaseline(t *testing.T) {
+	of := func(offset int64, job string) Message { return Message{Offset: offset, Action: "replace", Job: job} }
+	whole := []Message{of(0, ""), of(1, "baseline a 1/2 begin"), of(2, "baseline a 2/2 end"), of(3, "")}
+	for name, c := range map[string]struct {
+		messages []Message
+		first    int64 // -1 for none
+	}{
+		"whole":                 {whole, 1},
+		"cancelled after it":    {append(whole[:4:4], of(4, "baseline b 1/2 begin"), of(5, "")), 1},
+		"cancelled alone":       {[]Message{of(4, "baseline b 1/2 begin"), of(5, "")}, -1},
+		"a re-publication":      {[]Message{of(4, "republish b 1/1 begin end")}, -1},
+		"a tombstone is no end": {[]Message{of(4, "baseline b 1/2 begin"), {Offset: 5, Action: "delete", Null: true, Job: "baseline b 1/1"}}, -1},
+	} {
+		v := &Comparison{Messages: c.messages}
+		switch found := v.CutToBaseline(); {
+		case found != (c.first >= 0):
+			t.Errorf("%s: a baseline is found: %v", name, found)
+		case found && v.Messages[0].Offset != c.first:
+			t.Errorf("%s: it begins at offset %d, want %d", name, v.Messages[0].Offset, c.first)
+		}
+	}
+}

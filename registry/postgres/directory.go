@@ -87,9 +87,9 @@ func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a re
 			return err
 		}
 		var id string
-		err := t.QueryRow(ctx, `INSERT INTO producers (name, routes, prefix, sender, connection, changed_by, bootstrap)
-			VALUES ($1, $2, $3, $4, $5, $6, CASE $5 WHEN '' THEN $7 ELSE '' END) RETURNING id::text`,
-			c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap).Scan(&id)
+		err := t.QueryRow(ctx, `INSERT INTO producers (name, routes, prefix, sender, connection, changed_by, bootstrap, baseline_at_start, baseline_on_connection)
+			VALUES ($1, $2, $3, $4, $5, $6, CASE $5 WHEN '' THEN $7 ELSE '' END, $8, $9) RETURNING id::text`,
+			c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap, c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges).Scan(&id)
 		if err != nil {
 			return nameTaken(err, c)
 		}
@@ -118,7 +118,8 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 			return err
 		}
 		_, err = t.Exec(ctx, `UPDATE producers SET routes = $2, prefix = $3, sender = $4, connection = $5, revision = revision + 1, changed_at = now(), changed_by = $6,
-			bootstrap = CASE $5 WHEN '' THEN $7 ELSE '' END WHERE id = $1`, id, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap)
+			bootstrap = CASE $5 WHEN '' THEN $7 ELSE '' END, baseline_at_start = $8, baseline_on_connection = $9 WHERE id = $1`,
+			id, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap, c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges)
 		if err != nil {
 			return err
 		}
@@ -208,10 +209,11 @@ func (d *Directory) Fix(ctx context.Context, c *producer.Config, bootstrap strin
 				return err
 			}
 			_, err := t.Exec(ctx, `
-				INSERT INTO producers AS p (name, routes, prefix, sender, connection, fixed) VALUES ($1, $2, $3, $4, $5, true)
-				ON CONFLICT (name) DO UPDATE SET routes = $2, prefix = $3, sender = $4, connection = $5, fixed = true,
-					revision = p.revision + CASE WHEN (p.routes, p.prefix, p.sender, p.connection) IS DISTINCT FROM ($2::jsonb, $3, $4, $5) THEN 1 ELSE 0 END`,
-				c.Name, c.Routes, c.Prefix, c.Sender, c.Connection)
+				INSERT INTO producers AS p (name, routes, prefix, sender, connection, fixed, baseline_at_start, baseline_on_connection) VALUES ($1, $2, $3, $4, $5, true, $6, $7)
+				ON CONFLICT (name) DO UPDATE SET routes = $2, prefix = $3, sender = $4, connection = $5, fixed = true, baseline_at_start = $6, baseline_on_connection = $7,
+					revision = p.revision + CASE WHEN (p.routes, p.prefix, p.sender, p.connection, p.baseline_at_start, p.baseline_on_connection)
+						IS DISTINCT FROM ($2::jsonb, $3, $4, $5, $6::boolean, $7::boolean) THEN 1 ELSE 0 END`,
+				c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges)
 			if err != nil {
 				return fmt.Errorf("saving the producer's settings: %w", err)
 			}

@@ -96,7 +96,7 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 	var oldest *time.Time
 	c := &s.Settings
 	err := p.pool.QueryRow(ctx, `
-		SELECT p.name, p.state, p.reason, p.since, p.ask, p.routes, p.sent_routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, `+bootstrapNow+`, p.started,
+		SELECT p.name, p.state, p.reason, p.since, p.ask, p.routes, p.sent_routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, p.baseline_at_start, p.baseline_on_connection, `+bootstrapNow+`, p.started,
 			coalesce(c.number, 0), coalesce(c.offsets, '{}'), r.last_number,
 			(SELECT recorded_at FROM transactions t WHERE t.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1),
 			coalesce((SELECT min(m.first) FROM marks m WHERE m.producer = p.id AND m.status = 'FAILED'), 0),
@@ -104,7 +104,7 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 			(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
 			coalesce((SELECT cure FROM incidents i WHERE i.producer = p.id AND i.ended_at IS NULL AND i.reason = p.reason ORDER BY i.seen_at DESC LIMIT 1), '')
 		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax).Scan(
-		&s.Name, &s.State, &s.Reason, &s.Since, &s.Ask, &c.Routes, &s.Along, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &s.Bootstrap, &s.Started,
+		&s.Name, &s.State, &s.Reason, &s.Since, &s.Ask, &c.Routes, &s.Along, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.BaselineAtEveryStart, &c.BaselineWhenConnectionChanges, &s.Bootstrap, &s.Started,
 		&s.Sent, &s.Reached, &s.Last, &oldest, &s.Failed, &s.LeftOut, &s.JobsWaiting, &s.Cure)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, registry.ErrNotFound

@@ -164,8 +164,8 @@ func TestJobsWaitInLine(t *testing.T) {
 		}
 		ids = append(ids, j.ID)
 	}
-	if err := admin.CancelJob(t.Context(), ids[1], by); err != nil {
-		t.Error(err)
+	if j, err := admin.CancelJob(t.Context(), ids[1], by); err != nil || j.Phase != "cancelled" {
+		t.Errorf("%+v, %v", j, err)
 	}
 	if row, err := hold.Load(t.Context()); err != nil || row.Waiting != 2 || row.Job != nil || row.Cursor.Offsets["t"] != 3 || row.Sent.Routes[0].TopicID != "id" {
 		t.Errorf("%+v, %v", row, err)
@@ -178,9 +178,6 @@ func TestJobsWaitInLine(t *testing.T) {
 	if err != nil || row.Waiting != 1 || row.Job == nil || row.Job.ID != ids[0] || row.Cursor.Offsets["t"] != 9 {
 		t.Errorf("%+v, %v", row, err)
 	}
-	if err := admin.CancelJob(t.Context(), ids[0], by); !errors.Is(err, registry.ErrNotFound) {
-		t.Errorf("cancelling what has begun: %v", err)
-	}
 	if err := hold.EndJob(t.Context(), j.ID, row.Cursor); err != nil {
 		t.Error(err)
 	}
@@ -192,6 +189,9 @@ func TestJobsWaitInLine(t *testing.T) {
 	}
 	if j, err := hold.TakeJob(t.Context(), row.Cursor); err != nil || j != nil {
 		t.Errorf("%+v, %v", j, err)
+	}
+	if _, err := admin.CancelJob(t.Context(), ids[2], by); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("cancelling what is done: %v", err)
 	}
 	jobs, err := admin.Jobs(t.Context(), 10)
 	if err != nil || len(jobs) != 3 || jobs[0].ID != ids[2] || jobs[1].Phase != "cancelled" || jobs[2].Phase != "done" {

@@ -21,25 +21,25 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 	c, s, w := &r.Config, &r.Sent, &r.Wish
 	err := h.read(ctx, func(b *pgx.Batch) {
 		b.Queue(`
-			SELECT p.name, p.routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, `+bootstrapNow+`,
+			SELECT p.name, p.routes, p.prefix, p.sender, p.connection, p.revision, p.fixed, p.baseline_at_start, p.baseline_on_connection, `+bootstrapNow+`,
 				p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.offsets, '{}'),
 				p.sent_cluster, p.sent_prefix, p.sent_lanes, p.sent_bootstrap, p.sent_routes,
 				p.system || CASE WHEN p.database_oid <> `+thisDatabase+` THEN ', database ' || p.database_oid ELSE '' END,
-				(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting')
+				(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
+				coalesce((SELECT j.not_before FROM jobs j WHERE j.producer = p.id AND `+firstInLine+`), 0)
 			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
-		b.Queue(`SELECT id::text, kind, scope, as_of, phase, created_at FROM jobs WHERE producer = $1 AND ended_at IS NULL AND phase <> 'waiting'`, h.p.id)
+		b.Queue(`SELECT `+jobColumns+` FROM jobs WHERE producer = $1 AND ended_at IS NULL AND phase <> 'waiting'`, h.p.id)
 	}, func(results pgx.BatchResults) error {
 		err := results.QueryRow().Scan(
-			&c.Name, &c.Routes, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.Bootstrap,
+			&c.Name, &c.Routes, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.BaselineAtEveryStart, &c.BaselineWhenConnectionChanges, &c.Bootstrap,
 			&w.Sequence, &w.Run, &w.How, &w.Keep, &w.Skip, &w.Reason, &w.User, &r.Taken,
 			&r.State, &r.Reason, &r.Since, &r.Started, &r.Cursor.Number, &r.Cursor.Offsets,
-			&s.Cluster, &s.Prefix, &s.Lanes, &s.Bootstrap, &s.Routes, &r.System, &r.Waiting)
+			&s.Cluster, &s.Prefix, &s.Lanes, &s.Bootstrap, &s.Routes, &r.System, &r.Waiting, &r.NextJobAfter)
 		if err != nil {
 			return err
 		}
-		j := &producer.Job{}
-		err = results.QueryRow().Scan(&j.ID, &j.Kind, &j.Scope, &j.AsOf, &j.Phase, &j.CreatedAt)
+		j, err := scanJob(results.QueryRow())
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return nil

@@ -54,6 +54,7 @@ type ProducerForm struct {
 	MayMail                              bool
 	Wrong                                string
 	Open                                 bool // More is
+	Baselines                            []Input
 }
 
 func (p *ProducerForm) fields() []Field {
@@ -104,6 +105,7 @@ type SettingsChange struct {
 	Name, Revision string
 	Connection     []Option
 	Prefix, Sender Field
+	Baselines      []Input
 	ConnectionErr  string
 	Then           []Way
 	Meanwhile      *ChangedMeanwhile
@@ -112,6 +114,29 @@ type SettingsChange struct {
 
 func (s *SettingsChange) fields() []Field {
 	return []Field{{Name: "connection", Label: "Connection", Error: s.ConnectionErr}, s.Prefix, s.Sender}
+}
+
+// BaselineInputs are the settings that begin a baseline without being asked.
+func BaselineInputs(c *producer.Config) []Input {
+	return []Input{
+		{Check: true, Checked: c.BaselineAtEveryStart, Field: Field{Name: "baseline-at-every-start", Label: "Baseline at every start",
+			Help: "Whenever an admin starts it, and whenever its process restarts, everything current is sent anew first. Not after a suspension, a takeover or a fault."}},
+		{Check: true, Checked: c.BaselineWhenConnectionChanges, Field: Field{Name: "baseline-when-connection-changes", Label: "Baseline when the connection changes",
+			Help: "When the connection leads to another cluster, everything current is sent there first; without this it asks. It asks in any case where something was lost."}},
+	}
+}
+
+// BaselineWhen says when a baseline comes first.
+func BaselineWhen(c *producer.Config) string {
+	switch {
+	case c.BaselineAtEveryStart && c.BaselineWhenConnectionChanges:
+		return "at every start, and when the connection changes"
+	case c.BaselineAtEveryStart:
+		return "at every start"
+	case c.BaselineWhenConnectionChanges:
+		return "when the connection changes"
+	}
+	return "when asked for"
 }
 
 // A Line is one consequence of an act.

@@ -176,6 +176,9 @@ func jobWord(j *producer.JobStatus) string {
 
 // jobMark is how a job's phase looks.
 func jobMark(j *producer.JobStatus) (t Tone, icon, word string) {
+	if j.Cancelling {
+		return Working, "recovering", "Is cancelled"
+	}
 	switch j.Phase {
 	case "waiting":
 		return Working, "pending", "Waits"
@@ -189,6 +192,11 @@ func jobMark(j *producer.JobStatus) (t Tone, icon, word string) {
 		return Working, "recovering", "Clears"
 	}
 	return Working, "recovering", "Sends"
+}
+
+// CancelPath is where the end of a job is asked for.
+func CancelPath(name, job string) string {
+	return ProducerPath(name, "cancel") + "?" + url.Values{"job": {job}}.Encode()
 }
 
 func jobShort(id string) string { return id[:min(8, len(id))] }

@@ -151,20 +151,24 @@ func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, job)
 }
 
-// Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: of a job that waits.
+// Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: a job that waits is cancelled at
+// once, one under way by the instance that publishes.
 func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
 	admin := p.find(w, r)
 	if admin == nil {
 		return
 	}
-	err := admin.CancelJob(r.Context(), r.PathValue("id"), Actor(r))
+	job, err := admin.CancelJob(r.Context(), r.PathValue("id"), Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		WriteError(w, r, http.StatusNotFound, "No job %s is waiting: what has begun goes on to its end; suspend the producer to hold it up.", r.PathValue("id"))
+		WriteError(w, r, http.StatusNotFound, "No job %s waits or is under way: it has ended, or there was none. GET /api/v1/producers/%s/jobs lists them.",
+			r.PathValue("id"), url.PathEscape(r.PathValue("name")))
 	case err != nil:
 		writeProducerError(w, r, err)
+	case job.Cancelling:
+		writeJSON(w, http.StatusAccepted, job)
 	default:
-		w.WriteHeader(http.StatusNoContent)
+		writeJSON(w, http.StatusOK, job)
 	}
 }
 

@@ -92,8 +92,9 @@ type Largest struct {
 // A NewTopic is a topic to be made.
 type NewTopic struct {
 	Topic string `json:"topic"`
-	// Connection names the connection to make it over, the default one if empty;
-	// Prefix is of the transactional ids that are to write to it.
+	// Connection names the connection to make it over: if empty, that of the producer
+	// that publishes to it, or the default one. Prefix is of the transactional ids that
+	// are to write to it.
 	Connection string `json:"connection,omitempty"`
 	Prefix     string `json:"prefix,omitempty"`
 	// ReplicationFactor is the brokers' default if 0.

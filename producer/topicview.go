@@ -33,7 +33,8 @@ func (c *Committed) Seen() *Seen {
 
 // A TopicView is a topic that is read. Its errors are Faults.
 type TopicView interface {
-	// Ends gives the log's start and its high watermark.
+	// Ends gives the log's start and its high watermark. It may be called while Read is
+	// under way.
 	Ends(ctx context.Context) (start, end int64, err error)
 	// Read yields every committed record from one offset up to another, until yield
 	// gives an error, which it returns, or ctx ends. It waits behind a transaction

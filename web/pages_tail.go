@@ -3,7 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
-	"math"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,9 +14,6 @@ import (
 	"urncast/producer"
 	"urncast/web/console"
 )
-
-// tailsMax bounds those who follow a topic in this process: each has a consumer.
-const tailsMax = 16
 
 // tailPath is the stream of what comes behind the page of a topic.
 func (s *server) tailPath(t *console.Topic) string {
@@ -35,11 +32,11 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, "from must be an offset, a number from 0 on.\n")
 		return
 	}
-	defer s.tails.Add(-1)
-	if s.tails.Add(1) > tailsMax {
-		plain(w, http.StatusServiceUnavailable, "As many readers follow topics here as may. Reload the page instead.\n")
+	if !s.readers.Enter() {
+		plain(w, http.StatusServiceUnavailable, "As many readers read topics here as may. Reload the page instead.\n")
 		return
 	}
+	defer s.readers.Leave()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
@@ -50,25 +47,44 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer v.Close()
 	seen := make(chan console.TopicMessage)
 	events := make(chan []byte)
-	var work sync.WaitGroup
-	work.Go(func() {
-		defer close(seen)
-		_ = v.Read(ctx, from, math.MaxInt64, func(c *producer.Committed) error { // the browser connects again
+	begun := make(chan error, 1)
+	reading := producer.Reading{From: from, Follow: true, Alive: func() error { return nil },
+		Begun: func(_, _, _ int64) error {
+			begun <- nil
+			return nil
+		},
+		Yield: func(c *producer.Committed) error {
 			select {
 			case seen <- console.TopicMessageOf(c):
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		})
+		}}
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
+	work.Go(func() {
+		defer close(seen)
+		err := reading.Run(ctx, v)
+		select {
+		case begun <- err:
+		default: // it had begun: the stream ends, and the browser connects again
+		}
 	})
+	if err := <-begun; err != nil {
+		status := http.StatusBadGateway
+		if errors.Is(err, producer.ErrRemade) {
+			status = http.StatusRequestedRangeNotSatisfiable
+		}
+		plain(w, status, sayFault(err)+"\n")
+		return
+	}
 	work.Go(func() {
 		defer close(events)
 		drawTail(ctx, t, seen, events)
 	})
 	s.sendEvents(w, r, events)
-	cancel()
-	work.Wait()
 }
 
 // drawTail draws what was seen at the pace of live pages, until there is no more to see

@@ -50,6 +50,7 @@ func (s *server) routes() []route {
 		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
+		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: &s.readers, Stopping: s.stopping})...)
 		routes = append(routes, s.topicPageRoutes()...)
 	}
 	if s.Connections != nil {
@@ -82,6 +83,15 @@ func producerRoutes(p *rest.Producers) []route {
 		{"GET /api/v1/producers/{name}/jobs", accessRead, p.Jobs},
 		{"POST /api/v1/producers/{name}/jobs", accessAdmin, p.Publish},
 		{"DELETE /api/v1/producers/{name}/jobs/{id}", accessAdmin, p.Cancel},
+	}
+}
+
+// topicRoutes read topics. Their bodies are structures of the registry, so that whoever
+// reads those reads these; to verify costs a whole topic.
+func topicRoutes(t *rest.Topics) []route {
+	return []route{
+		{"GET /api/v1/producers/{name}/topics/{topic}/records", accessRead, t.Records},
+		{"POST /api/v1/producers/{name}/topics/{topic}/verify", accessAdmin, t.Verify},
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -65,7 +64,7 @@ type server struct {
 	dashboards sync.Map // *live by the producer whose times are drawn
 	day        day
 	drafts     drafts
-	tails      atomic.Int32
+	readers    rest.Readers
 	stopping   chan struct{}
 	stopOnce   sync.Once
 }

@@ -59,15 +59,23 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 			return answer, resp.StatusCode, nil
 		}
 	}
-	switch code := resp.StatusCode; {
-	case code == http.StatusUnauthorized:
-		return nil, code, fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password.)", said(answer))
-	case code >= 500 || code >= 400 && said(answer) == "":
-		return nil, code, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
-	case code >= 400:
-		return nil, code, errors.New(said(answer))
+	if resp.StatusCode >= 400 {
+		return nil, resp.StatusCode, refusal(method, path, resp, answer)
 	}
 	return answer, resp.StatusCode, nil
+}
+
+// refusal makes an error of an answer of 400 and above.
+func refusal(method, path string, resp *http.Response, answer []byte) error {
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized:
+		return fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password.)", said(answer))
+	case (code == http.StatusBadGateway || code == http.StatusServiceUnavailable) && resp.Header.Get("Content-Type") == "application/problem+json":
+		return errors.New(said(answer)) // of the cluster, or for now: the words tell all
+	case code >= 500 || said(answer) == "":
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
+	}
+	return errors.New(said(answer))
 }
 
 // said takes the sentence out of a problem answer.

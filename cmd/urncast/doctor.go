@@ -151,6 +151,7 @@ type topicCreate struct {
 	client            `embed:""`
 	Producer          string `help:"The producer for which it is made, whose connection and limits count; may be left out where there is one at most."`
 	Name              string `arg:"" help:"The topic."`
+	Connection        string `env:"-" help:"The connection to make it over; by default that of the producer that publishes to it, or the default one."`
 	ReplicationFactor int    `help:"Number of replicas; the brokers' default if left out."`
 	JSON              bool   `help:"The registry's JSON."`
 }
@@ -158,12 +159,13 @@ type topicCreate struct {
 // Run makes the topic over the producer's connection, or where there is none yet over the default one.
 // The size of messages that the doctor wants is the connection's.
 func (c *topicCreate) Run(ctx context.Context) error {
-	in := producer.NewTopic{Topic: c.Name, ReplicationFactor: c.ReplicationFactor}
-	of := which{c.Producer}
-	if s, err := of.find(ctx, &c.client); err == nil {
-		in.Connection, in.Prefix = s.Settings.Connection, s.Settings.Prefix
-	} else if !errors.Is(err, errNoProducer) {
-		return err
+	in := producer.NewTopic{Topic: c.Name, Connection: c.Connection, ReplicationFactor: c.ReplicationFactor}
+	if of := (which{c.Producer}); c.Connection == "" {
+		if s, err := of.find(ctx, &c.client); err == nil {
+			in.Connection, in.Prefix = s.Settings.Connection, s.Settings.Prefix
+		} else if !errors.Is(err, errNoProducer) {
+			return err
+		}
 	}
 	var made producer.MadeTopic
 	b, err := c.post(ctx, "/api/v1/topics", in, &made)

@@ -33,9 +33,12 @@ func TestDoctorVerbs(t *testing.T) {
 	doctor := &producer.Doctor{Connections: &producer.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: 168 * time.Hour,
 		Largest:   func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
-	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor,
-		Producers: &producer.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}}))
-	t.Cleanup(v.server.Close)
+	serve := func(connection string) {
+		v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor,
+			Producers: &producer.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Connection: connection, Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}}))
+		t.Cleanup(v.server.Close)
+	}
+	serve("")
 
 	v.run(1, "", []string{"doctor"}, "does not exist", "urncast topic create good")
 	v.run(0, "", []string{"topic", "create", "good"}, "created topic good with 1 partition", "cleanup.policy=compact")
@@ -47,6 +50,12 @@ func TestDoctorVerbs(t *testing.T) {
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix"}, "Nothing was changed")
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--json"}, `"id":"cleanup-policy"`)
 	v.run(1, "", []string{"doctor", "cleanup-policy"}, "say --fix")
+
+	// A topic is made where its producer publishes, or where it is said.
+	serve("other")
+	v.run(1, "", []string{"topic", "create", "good"}, "Connection other is not defined")
+	v.run(0, "", []string{"topic", "create", "free"}, "created topic free")
+	v.run(1, "", []string{"topic", "create", "more", "--connection", "third"}, "Connection third is not defined")
 }
 
 // A topic is made over the connection of the producer for which it is, whose limits count:

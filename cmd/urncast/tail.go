@@ -5,47 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"urncast/producer"
+	"urncast/producer/kafka"
+	"urncast/web/rest"
 )
-
-// topicFlags say which topic to read; what is left out, the registry is asked for.
-type topicFlags struct {
-	which     `embed:""`
-	Bootstrap string `help:"Kafka's bootstrap servers; by default those that the registry publishes to."`
-	Topic     string `help:"The topic; by default the producer's, if it has one only."`
-}
-
-func (f *topicFlags) fill(ctx context.Context, c *client) error {
-	if f.Bootstrap != "" && f.Topic != "" {
-		return nil
-	}
-	s, err := f.find(ctx, c)
-	if err != nil {
-		return err
-	}
-	if f.Bootstrap == "" {
-		f.Bootstrap = s.Bootstrap
-	}
-	if topics := s.Topics(); f.Topic == "" && len(topics) > 1 {
-		return fmt.Errorf("producer %s has several topics; say which with --topic: %s", s.Name, strings.Join(topics, ", "))
-	} else if f.Topic == "" {
-		f.Topic = topics[0]
-	}
-	return nil
-}
-
-// reader makes a client that reads what is committed, from a place on.
-func (f *topicFlags) reader(from kgo.Offset, more ...kgo.Opt) (*kgo.Client, error) {
-	return kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(f.Bootstrap), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.FetchMaxWait(100 * time.Millisecond), kgo.FetchMaxBytes(100 << 20), kgo.FetchMaxPartitionBytes(50 << 20),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{f.Topic: {0: from}})}, more...)...)
-}
 
 type tailCommand struct {
 	client     `embed:""`
@@ -54,70 +23,145 @@ type tailCommand struct {
 	JSON       bool `help:"A JSON object for each message."`
 }
 
-// message is a line of tail.
-type message struct {
-	Offset      int64  `json:"offset"`
-	Transaction string `json:"transaction"`
-	Position    string `json:"position"`
-	Count       string `json:"count"`
-	Action      string `json:"action"`
-	URN         string `json:"urn"`
-	Bytes       int    `json:"bytes"`
-	Job         string `json:"job,omitempty"`
-	Skipped     string `json:"skipped,omitempty"`
-}
+// tailPause is the time between two attempts to read on; it doubles up to tailPauseMax.
+const (
+	tailPause    = 500 * time.Millisecond
+	tailPauseMax = 4 * time.Second
+)
 
-// Run follows the topic until a signal ends it.
+// Run follows the topic until a signal ends it. What keeps it from beginning ends it with
+// an error; what interrupts it later is told, and it goes on where it was.
 func (c *tailCommand) Run(ctx context.Context) error {
-	if err := c.fill(ctx, &c.client); err != nil {
-		return err
-	}
-	from := kgo.NewOffset().AtEnd()
-	if c.FromStart {
-		from = kgo.NewOffset().AtStart()
-	}
-	k, err := c.reader(from)
+	read, err := c.source(ctx)
 	if err != nil {
 		return err
 	}
-	defer k.Close()
-	out := json.NewEncoder(os.Stdout)
-	for {
-		fetches := k.PollFetches(ctx)
-		if ctx.Err() != nil {
+	next := producer.FromStart
+	if !c.FromStart {
+		next = producer.FromEnd
+	}
+	told, pause := "", tailPause
+	line := func(l *rest.TopicLine) error {
+		if told != "" {
+			fmt.Fprintln(os.Stderr, "urncast: reading on")
+			told, pause = "", tailPause
+		}
+		if l.Next != nil {
+			next = *l.Next
+		}
+		if l.Record == nil {
 			return nil
 		}
-		if err := fetches.Err(); err != nil && !errors.Is(err, context.Canceled) {
-			return fmt.Errorf("reading topic %s at %s: %w", c.Topic, c.Bootstrap, err)
+		next = l.Record.Offset + 1
+		return c.print(l.Record)
+	}
+	for {
+		err := read(ctx, next, line)
+		var interrupted *interruption
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !errors.As(err, &interrupted) || next < 0:
+			return err
 		}
-		var failed error
-		fetches.EachRecord(func(r *kgo.Record) {
-			m := messageOf(r)
-			if c.JSON {
-				failed = errors.Join(failed, out.Encode(m))
-				return
+		if text := err.Error(); text != told {
+			fmt.Fprintf(os.Stderr, "urncast: %s (trying again)\n", text)
+			told = text
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+			pause = min(2*pause, tailPauseMax)
+		}
+	}
+}
+
+// print prints a line for a message.
+func (c *tailCommand) print(m *rest.TopicRecord) error {
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(m)
+	}
+	_, err := fmt.Printf("%6s  %4s/%-4s  %-7s  %10d  %s  %s\n", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job)
+	return err
+}
+
+// A source follows a topic from a place on, until it is interrupted or cannot go on.
+type source func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error
+
+func (c *tailCommand) source(ctx context.Context) (source, error) {
+	cluster, err := c.direct()
+	if err != nil {
+		return nil, err
+	}
+	if cluster != nil && c.Topic != "" {
+		return pastRegistry(cluster, c.Topic), nil
+	}
+	s, err := c.find(ctx, &c.client)
+	if err != nil {
+		return nil, err
+	}
+	topics, err := c.topics(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(topics) > 1 {
+		return nil, fmt.Errorf("producer %s has several topics; say which with --topic: %s", s.Name, strings.Join(topics, ", "))
+	}
+	if cluster != nil {
+		return pastRegistry(cluster, topics[0]), nil
+	}
+	return c.throughRegistry(topicPath(s.Name, topics[0], "records")), nil
+}
+
+// throughRegistry lets the registry read.
+func (c *client) throughRegistry(path string) source {
+	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
+		place := strconv.FormatInt(from, 10)
+		switch from {
+		case producer.FromStart:
+			place = "start"
+		case producer.FromEnd:
+			place = "end"
+		}
+		err := c.stream(ctx, http.MethodGet, path+"?follow=true&from="+place, nil, func(b []byte) error {
+			var l rest.TopicLine
+			if err := json.Unmarshal(b, &l); err != nil {
+				return err
 			}
-			fmt.Printf("%6s  %4s/%-4s  %-7s  %10d  %s  %s\n", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job)
+			switch {
+			case l.Error != "" && l.Temporary:
+				return &interruption{errors.New(l.Error)}
+			case l.Error != "":
+				return errors.New(l.Error)
+			}
+			return line(&l)
 		})
-		if failed != nil {
-			return failed
+		if err == nil {
+			err = &interruption{fmt.Errorf("the registry at %s has ended the stream", c.URL)}
 		}
+		return err
 	}
 }
 
-func messageOf(r *kgo.Record) message {
-	h := func(name string) string { return header(r, name) }
-	return message{
-		Offset: r.Offset, Transaction: h(producer.HeaderTransaction), Position: h(producer.HeaderPosition), Count: h(producer.HeaderCount),
-		Action: h(producer.HeaderAction), URN: string(r.Key), Bytes: len(r.Value), Job: h(producer.HeaderJob), Skipped: h(producer.HeaderSkipped),
-	}
-}
-
-func header(r *kgo.Record, name string) string {
-	for _, h := range r.Headers {
-		if h.Key == name {
-			return string(h.Value)
+// pastRegistry reads in this process.
+func pastRegistry(cluster *kafka.Cluster, topic string) source {
+	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
+		reading := producer.Reading{From: from, Follow: true,
+			Begun: func(_, from, _ int64) error { return line(&rest.TopicLine{Next: &from}) },
+			Yield: func(c *producer.Committed) error {
+				return line(&rest.TopicLine{Record: rest.TopicRecordOf(c, false)})
+			},
+			Alive: func() error { return nil }}
+		view, err := cluster.OpenTopic(ctx, "", topic)
+		if err == nil {
+			err = reading.Run(ctx, view)
+			view.Close()
 		}
+		var f *producer.Fault
+		if errors.As(err, &f) && f.Kind != producer.Permanent {
+			return &interruption{err}
+		}
+		return err
 	}
-	return ""
 }

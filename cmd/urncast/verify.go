@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
+	"net/http"
 
 	"urncast/producer"
+	"urncast/producer/kafka"
 	"urncast/producer/verify"
 	"urncast/registry"
 	"urncast/sdmx"
@@ -23,26 +24,37 @@ type verifyCommand struct {
 
 // Run verifies each topic of the producer, or the one that is named.
 func (c *verifyCommand) Run(ctx context.Context) error {
+	cluster, err := c.direct()
+	if err != nil {
+		return err
+	}
 	s, err := c.find(ctx, &c.client)
 	if err != nil {
 		return err
 	}
-	topics := s.Topics()
-	if c.Topic != "" {
-		topics = []string{c.Topic}
+	topics, err := c.topics(s)
+	if err != nil {
+		return err
 	}
-	c.Producer = s.Name
 	differs := false
 	for i, topic := range topics {
 		if i > 0 {
 			fmt.Println()
 		}
-		c.Topic = topic
-		one, err := c.verify(ctx)
+		var v *rest.Verified
+		if cluster != nil {
+			v, err = c.compare(ctx, cluster, s.Name, topic)
+		} else {
+			v, err = c.ask(ctx, s.Name, topic)
+		}
 		if err != nil {
 			return err
 		}
-		differs = differs || one
+		for _, p := range v.Proofs {
+			differs = differs || len(p.Differs) > 0
+			printProof(&p)
+		}
+		fmt.Printf("topic %s: %d messages; registry: %d transactions\n", topic, v.Messages, v.Transactions)
 	}
 	if differs {
 		return errQuiet
@@ -50,24 +62,39 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// verify reads topic and registry to the end, compares, and says what differs.
-func (c *verifyCommand) verify(ctx context.Context) (differs bool, err error) {
-	if err := c.fill(ctx, &c.client); err != nil {
-		return false, err
+// ask lets the registry compare.
+func (c *verifyCommand) ask(ctx context.Context, name, topic string) (*rest.Verified, error) {
+	var last rest.VerifyLine
+	err := c.stream(ctx, http.MethodPost, topicPath(name, topic, "verify"), rest.VerifyOrder{FromBaseline: c.FromBaseline}, func(b []byte) error {
+		last = rest.VerifyLine{}
+		return json.Unmarshal(b, &last)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case last.Error != "":
+		return nil, errors.New(last.Error)
+	case last.Report == nil:
+		return nil, fmt.Errorf("the registry at %s broke the comparison off", c.URL)
 	}
-	v, err := verify.Compare(ctx, c)
-	if err != nil {
-		return false, err
-	}
-	for _, f := range v.Findings() {
-		differs = differs || len(f.Differs) > 0
-		printPromise(&f)
-	}
-	fmt.Printf("topic %s: %d messages; registry: %d transactions\n", c.Topic, len(v.Messages), len(v.Feed))
-	return differs, nil
+	return last.Report, nil
 }
 
-func printPromise(f *verify.Finding) {
+// compare compares here: the topic past the registry, and what the registry says of
+// itself.
+func (c *verifyCommand) compare(ctx context.Context, cluster *kafka.Cluster, name, topic string) (*rest.Verified, error) {
+	v, err := verify.Compare(ctx, &outside{client: &c.client, producer: name,
+		topic: verify.Topic{Reader: cluster, Name: topic, FromBaseline: c.FromBaseline, Told: func(string) {}}})
+	if errors.Is(err, verify.ErrNoBaseline) {
+		err = fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", topic)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rest.VerifiedOf(topic, v), nil
+}
+
+func printProof(f *verify.Proof) {
 	switch {
 	case len(f.Differs) > 0:
 		fmt.Printf("differs       %s\n", f.Promise)
@@ -107,79 +134,25 @@ func (e *entry) of(producer string) verify.Entry {
 	return out
 }
 
-// ReadTopic implements verify.Sides: it reads what is committed, up to the high watermark
-// of now.
-func (c *verifyCommand) ReadTopic(ctx context.Context, v *verify.Comparison) error {
-	k, err := c.reader(kgo.NewOffset().AtStart(), kgo.KeepControlRecords())
-	if err != nil {
-		return err
-	}
-	defer k.Close()
-	start, err := offsetOf(ctx, k, c.Topic, -2)
-	if err != nil {
-		return err
-	}
-	end, err := offsetOf(ctx, k, c.Topic, -1)
-	if err != nil {
-		return err
-	}
-	v.Start = start
-	for at := start; at < end; {
-		fetches := k.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			return fmt.Errorf("reading topic %s at offset %d of %d: %w", c.Topic, at, end, err)
-		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			at = r.Offset + 1
-			if !r.Attrs.IsControl() {
-				v.Messages = append(v.Messages, verify.MessageOf(seenOf(r), r.ProducerID))
-			}
-		})
-	}
-	if c.FromBaseline && !v.CutToBaseline() {
-		return fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", c.Topic)
-	}
-	return nil
+// outside implements verify.Sides by the registry's own API.
+type outside struct {
+	*client
+	producer string
+	topic    verify.Topic
 }
 
-// seenOf is what a record says of itself.
-func seenOf(r *kgo.Record) *producer.Seen {
-	s := &producer.Seen{Offset: r.Offset, Key: string(r.Key), Tombstone: r.Value == nil}
-	for i := range r.Headers {
-		s.Take(r.Headers[i].Key, r.Headers[i].Value)
-	}
-	return s
-}
-
-// offsetOf asks for a topic's end: -1 is the high watermark, -2 the start.
-func offsetOf(ctx context.Context, k *kgo.Client, topic string, which int64) (int64, error) {
-	p := kmsg.NewListOffsetsRequestTopicPartition()
-	p.Timestamp = which
-	t := kmsg.NewListOffsetsRequestTopic()
-	t.Topic, t.Partitions = topic, append(t.Partitions, p)
-	r := kmsg.NewPtrListOffsetsRequest()
-	r.ReplicaID, r.Topics = -1, append(r.Topics, t)
-	shards := k.RequestSharded(ctx, r)
-	for _, s := range shards {
-		if s.Err != nil {
-			return 0, fmt.Errorf("asking for the ends of topic %s: %w", topic, s.Err)
-		}
-		answer := s.Resp.(*kmsg.ListOffsetsResponse)
-		if code := answer.Topics[0].Partitions[0].ErrorCode; code != 0 {
-			return 0, fmt.Errorf("asking for the ends of topic %s: Kafka error %d", topic, code)
-		}
-		return answer.Topics[0].Partitions[0].Offset, nil
-	}
-	return 0, fmt.Errorf("the brokers said nothing of topic %s", topic)
+// ReadTopic implements verify.Sides.
+func (c *outside) ReadTopic(ctx context.Context, v *verify.Comparison) error {
+	return c.topic.Read(ctx, v)
 }
 
 // ReadLog implements verify.Sides.
-func (c *verifyCommand) ReadLog(ctx context.Context, v *verify.Comparison) error {
+func (c *outside) ReadLog(ctx context.Context, v *verify.Comparison) error {
 	var s producer.Status
-	if _, err := c.get(ctx, producerPath(c.Producer), &s); err != nil {
+	if _, err := c.get(ctx, producerPath(c.producer), &s); err != nil {
 		return err
 	}
-	v.About(&s, c.Topic)
+	v.About(&s, c.topic.Name)
 	for {
 		var page struct {
 			Transactions []entry `json:"transactions"`
@@ -191,13 +164,13 @@ func (c *verifyCommand) ReadLog(ctx context.Context, v *verify.Comparison) error
 			return nil
 		}
 		for _, e := range page.Transactions {
-			v.Feed = append(v.Feed, e.of(c.Producer))
+			v.Feed = append(v.Feed, e.of(c.producer))
 		}
 	}
 }
 
 // ReadChanges implements verify.Sides.
-func (c *verifyCommand) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
+func (c *outside) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
 	var tx rest.Transaction
 	if _, err := c.get(ctx, fmt.Sprintf("/api/v1/transactions/%d", number), &tx); err != nil {
 		return false, nil, err

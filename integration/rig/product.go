@@ -188,6 +188,12 @@ func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
+// Verb starts one of the program's other verbs against the instance, with its output, both
+// streams, appended to the file log.
+func (p *Product) Verb(log string, args ...string) (*Process, error) {
+	return Launch(log, p.env, p.binary, args...)
+}
+
 // Get asks for a path.
 func (p *Product) Get(path string) (status int, body []byte, err error) {
 	return p.Do(http.MethodGet, path, "", nil)

@@ -151,6 +151,9 @@ func offsets(ctx context.Context, admin *ck.AdminClient, topics []string, at ck.
 	doing := "asking for the ends of topic " + strings.Join(topics, ", ")
 	r, err := admin.ListOffsets(ctx, ask, ck.SetAdminIsolationLevel(level), ck.SetAdminRequestTimeout(lookTimeout))
 	if err != nil {
+		for _, topic := range topics {
+			err = explainNoent(admin, topic, err)
+		}
 		return nil, fault(doing, err)
 	}
 	found := make([]int64, len(topics))
@@ -163,6 +166,8 @@ func offsets(ctx context.Context, admin *ck.AdminClient, topics []string, at ck.
 			return nil, gone(*tp.Topic, info.Error)
 		case code != ck.ErrNoError:
 			return nil, fault(doing, info.Error)
+		case info.Offset < 0: // the client's word for none: the connection broke meanwhile
+			return nil, fault(doing, ck.NewError(ck.ErrTransport, "no offset came", false))
 		}
 		found[i] = int64(info.Offset)
 		delete(place, *tp.Topic)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -28,7 +29,7 @@ type reader struct {
 	*consumer
 	admin  *ck.AdminClient
 	ear    *ear
-	broken bool          // something went wrong: nobody else gets it
+	broken atomic.Bool   // something went wrong: nobody else gets it
 	taken  chan struct{} // closed when it is kept no longer
 }
 
@@ -193,7 +194,7 @@ func (k *readers) forget(r *reader) bool {
 
 // Close implements producer.TopicView.
 func (v *view) Close() {
-	if v.broken {
+	if v.broken.Load() {
 		v.close()
 		return
 	}
@@ -202,9 +203,10 @@ func (v *view) Close() {
 
 // Ends implements producer.TopicView.
 func (v *view) Ends(ctx context.Context) (start, end int64, err error) {
-	v.broken = true
 	start, end, err = v.broker.ends(ctx, v.admin, v.ear, v.topic)
-	v.broken = err != nil
+	if err != nil {
+		v.broken.Store(true)
+	}
 	return start, end, err
 }
 
@@ -213,7 +215,12 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Co
 	if from >= to {
 		return nil
 	}
-	v.broken = true
+	whole := false // also when yield panics
+	defer func() {
+		if !whole {
+			v.broken.Store(true)
+		}
+	}()
 	if !v.located {
 		if err := v.broker.locate(ctx, v.consumer, v.topic); err != nil {
 			return err
@@ -227,7 +234,7 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Co
 		return err
 	})
 	// What is assigned is read ahead, and held, for as long as the reader is kept.
-	v.broken = v.Unassign() != nil || err != nil && !stopped
+	whole = v.Unassign() == nil && (err == nil || stopped)
 	return err
 }
 

@@ -59,7 +59,7 @@ func TestCompareReadsInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range v.Findings() {
+	for _, f := range v.Proofs() {
 		if len(f.Differs)+f.Unproven > 0 {
 			t.Errorf("%s: %q, %q", f.Promise, f.Differs, f.Open)
 		}

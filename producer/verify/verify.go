@@ -1,5 +1,4 @@
-// Package verify compares a topic with the registry, promise by promise. It reads
-// neither: whoever did hands over what was seen.
+// Package verify compares a topic with the registry, promise by promise.
 package verify
 
 import (
@@ -14,28 +13,28 @@ import (
 	"urncast/sdmx"
 )
 
-// A Finding says of one promise what topic and registry show.
-type Finding struct {
-	Promise string
-	Differs []string // what does, the first of it; empty if nothing
-	Open    []string // why it cannot be proven for all; the first of them
-	// Unproven counts them.
-	Unproven int
+// A Proof says of one promise what topic and registry show.
+type Proof struct {
+	Promise string   `json:"promise"`
+	Differs []string `json:"differs,omitempty"` // what does, the first of it; empty if nothing
+	Open    []string `json:"open,omitempty"`    // why it cannot be proven for all; the first of them
+	// Unproven counts all that cannot be proven.
+	Unproven int `json:"unproven,omitempty"`
 }
 
-// Bounds of what a Finding lists.
+// Bounds of what a Proof lists.
 const (
 	differsMax = 20
 	openMax    = 5
 )
 
-func (f *Finding) differ(format string, args ...any) {
+func (f *Proof) differ(format string, args ...any) {
 	if len(f.Differs) < differsMax {
 		f.Differs = append(f.Differs, fmt.Sprintf(format, args...))
 	}
 }
 
-func (f *Finding) leave(format string, args ...any) {
+func (f *Proof) leave(format string, args ...any) {
 	if f.Unproven++; f.Unproven <= openMax {
 		f.Open = append(f.Open, fmt.Sprintf(format, args...))
 	}
@@ -43,10 +42,7 @@ func (f *Finding) leave(format string, args ...any) {
 
 // A Message is one committed message, as far as is asked.
 type Message struct {
-	Offset int64
-	// Session is the producer id with which it was written; 0 where the reader is not
-	// told.
-	Session         int64
+	Offset          int64
 	Key             string
 	Null            bool
 	Number          int64
@@ -56,9 +52,9 @@ type Message struct {
 }
 
 // MessageOf takes from what was seen of a record what is asked.
-func MessageOf(s *producer.Seen, session int64) Message {
+func MessageOf(s *producer.Seen) Message {
 	return Message{
-		Offset: s.Offset, Session: session, Key: s.Key, Null: s.Tombstone,
+		Offset: s.Offset, Key: s.Key, Null: s.Tombstone,
 		Number: int64(s.Number), ID: s.TransactionID, Action: s.Action, Job: s.Job,
 		Position: s.Position, Count: s.Count, Foreign: s.Registry == "",
 	}
@@ -202,14 +198,14 @@ func (v *Comparison) CutToBaseline() bool {
 	return true
 }
 
-// Findings goes through both sides once for each promise.
-func (v *Comparison) Findings() []Finding {
-	return []Finding{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent(), v.filtered()}
+// Proofs goes through both sides once for each promise.
+func (v *Comparison) Proofs() []Proof {
+	return []Proof{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent(), v.filtered()}
 }
 
 // numbered: R2.
-func (v *Comparison) numbered() Finding {
-	f := Finding{Promise: "R2 numbers have no gaps"}
+func (v *Comparison) numbered() Proof {
+	f := Proof{Promise: "R2 numbers have no gaps"}
 	for i, e := range v.Feed {
 		if e.Number != int64(i+1) {
 			f.differ("the feed has transaction %d where %d is expected", e.Number, i+1)
@@ -220,12 +216,12 @@ func (v *Comparison) numbered() Finding {
 }
 
 // whole: P1, each transaction's messages stand together and are all there.
-func (v *Comparison) whole() Finding {
-	f := Finding{Promise: "P1 one structure transaction is one Kafka transaction"}
+func (v *Comparison) whole() Proof {
+	f := Proof{Promise: "P1 one structure transaction is one Kafka transaction"}
 	for i := 0; i < len(v.Messages); {
 		first := &v.Messages[i]
 		n := 1
-		for i+n < len(v.Messages) && v.Messages[i+n].Position > 1 && v.Messages[i+n].Number == first.Number && v.Messages[i+n].Session == first.Session {
+		for i+n < len(v.Messages) && v.Messages[i+n].Position > v.Messages[i+n-1].Position && v.Messages[i+n].Number == first.Number && v.Messages[i+n].ID == first.ID {
 			n++
 		}
 		switch {
@@ -245,8 +241,8 @@ func (v *Comparison) whole() Finding {
 }
 
 // ordered: P2 and P3, numbers rise, and none comes twice.
-func (v *Comparison) ordered() Finding {
-	f := Finding{Promise: "P2, P3 in order, exactly once"}
+func (v *Comparison) ordered() Proof {
+	f := Proof{Promise: "P2, P3 in order, exactly once"}
 	last, action := int64(0), ""
 	for i := range v.Messages {
 		m := &v.Messages[i]
@@ -263,8 +259,8 @@ func (v *Comparison) ordered() Finding {
 }
 
 // complete: P3 and P7, what the registry has recorded is there.
-func (v *Comparison) complete() Finding {
-	f := Finding{Promise: "P3, P7 nothing is missing"}
+func (v *Comparison) complete() Proof {
+	f := Proof{Promise: "P3, P7 nothing is missing"}
 	there, filter := v.numbers(), ""
 	if !v.Route.Filter.IsZero() {
 		filter = "; the route has a filter, which may have passed it over"
@@ -314,8 +310,8 @@ func (v *Comparison) before(number int64) bool {
 }
 
 // same: number and random id agree, kinds and sizes too.
-func (v *Comparison) same() Finding {
-	f := Finding{Promise: "R1, R3 topic and registry tell the same of each transaction"}
+func (v *Comparison) same() Proof {
+	f := Proof{Promise: "R1, R3 topic and registry tell the same of each transaction"}
 	for i := range v.Messages {
 		m := &v.Messages[i]
 		switch {
@@ -336,8 +332,8 @@ func (v *Comparison) same() Finding {
 }
 
 // sent: P4, what is called sent is there.
-func (v *Comparison) sent() Finding {
-	f := Finding{Promise: "P4 SENT means acknowledged"}
+func (v *Comparison) sent() Proof {
+	f := Proof{Promise: "P4 SENT means acknowledged"}
 	there := v.numbers()
 	for _, e := range v.Feed {
 		switch {
@@ -352,8 +348,8 @@ func (v *Comparison) sent() Finding {
 }
 
 // filtered: P7, what is live on the topic is what the route's filter takes.
-func (v *Comparison) filtered() Finding {
-	f := Finding{Promise: "P7 nothing is on the topic that the filter does not take"}
+func (v *Comparison) filtered() Proof {
+	f := Proof{Promise: "P7 nothing is on the topic that the filter does not take"}
 	filter, calm := v.Route.Filter, v.Status.State == producer.Idle || v.Status.State == producer.Publishing
 	if !filter.IsZero() && (!calm || v.Status.Job != nil) {
 		f.leave("the producer is %s, and may not have taken up the filter; verify again once it is IDLE", v.Status.State)

@@ -127,12 +127,12 @@ type Message struct {
 
 // A Verified is the report of a comparison.
 type Verified struct {
-	Findings           []verify.Finding
+	Proofs             []verify.Proof
 	Messages, Recorded int
 }
 
 // verdictOf is a finding's look.
-func verdictOf(f *verify.Finding) (Tone, string, string) {
+func verdictOf(f *verify.Proof) (Tone, string, string) {
 	switch {
 	case len(f.Differs) > 0:
 		return Needs, "error", "Differs"
@@ -144,11 +144,11 @@ func verdictOf(f *verify.Finding) (Tone, string, string) {
 
 func (v *Verified) words() string {
 	differs, open := 0, 0
-	for i := range v.Findings {
+	for i := range v.Proofs {
 		switch {
-		case len(v.Findings[i].Differs) > 0:
+		case len(v.Proofs[i].Differs) > 0:
 			differs++
-		case len(v.Findings[i].Open) > 0:
+		case len(v.Proofs[i].Open) > 0:
 			open++
 		}
 	}

@@ -2028,7 +2028,7 @@ func VerifyReport(v *Verified) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for i := range v.Findings {
+				for i := range v.Proofs {
 					templ_7745c5c3_Err = verifyRow(v, i).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -2075,7 +2075,7 @@ func verifyRow(v *Verified, i int) templ.Component {
 			templ_7745c5c3_Var96 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		f := &v.Findings[i]
+		f := &v.Proofs[i]
 		templ_7745c5c3_Var97 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -2236,7 +2236,7 @@ func verifyRow(v *Verified, i int) templ.Component {
 }
 
 // seenClass leaves a cell out of a card that would be empty there.
-func seenClass(f *verify.Finding) string {
+func seenClass(f *verify.Proof) string {
 	if len(f.Differs) == 0 && f.Unproven == 0 {
 		return "only-w"
 	}

@@ -1,16 +1,12 @@
 package rest
 
 import (
-	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
 	"urncast/producer"
 	"urncast/registry/access"
 )
-
-const mediaLines = "application/x-ndjson"
 
 // TestOptions say what a connection test is to try.
 type TestOptions struct {
@@ -67,32 +63,15 @@ func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
 // ends when the client goes. The status is sent with the first line: what fails
 // before it has a status of its own, what fails after it a line with an error.
 func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Edit, o TestOptions) {
-	out := http.NewResponseController(w)
-	begun := false
-	line := func(v any) {
-		if !begun {
-			w.Header().Set("Content-Type", mediaLines)
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("X-Accel-Buffering", "no") // or a proxy collects lines
-			begun = true
-		}
-		b, err := json.Marshal(v)
-		if err != nil { // the types are ours
-			panic(err)
-		}
-		_, err = w.Write(append(b, '\n'))
-		if errors.Join(err, out.Flush()) != nil {
-			return // the client has gone, and with it the request's context
-		}
-	}
+	out := lines{w: w}
 	var failed []string
 	err := c.Connections.Test(r.Context(), e, o.test(), func(s producer.Step) {
 		if s.State == producer.StepFailed {
 			failed = append(failed, s.ID)
 		}
-		line(Step{s, s.Took.Milliseconds()})
+		_ = out.write(Step{s, s.Took.Milliseconds()}) // if the client has gone, the request's context ends
 	})
-	if begun {
+	if out.begun {
 		if e.Name == "" {
 			e.Name = "a connection that is not saved"
 		}
@@ -100,13 +79,13 @@ func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Ed
 			"ended": err == nil, "topic": o.Topic, "scratch": o.Scratch})
 	}
 	switch {
-	case r.Context().Err() != nil || err == nil && begun:
+	case r.Context().Err() != nil || err == nil && out.begun:
 	case err == nil:
 		WriteError(w, r, http.StatusInternalServerError, "The test ended without a step.")
-	case !begun:
+	case !out.begun:
 		writeConnectionError(w, r, err)
 	default:
 		_, text := connectionStatus(r, err)
-		line(map[string]string{"error": text})
+		_ = out.write(map[string]string{"error": text}) // as above
 	}
 }

@@ -1,8 +1,10 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"urncast/producer"
 )
@@ -78,12 +80,30 @@ func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
 		return
 	}
+	if in.Connection == "" {
+		in.Connection = d.over(r.Context(), in.Topic)
+	}
 	made, err := d.Doctor.MakeTopic(r.Context(), in, Actor(r))
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusCreated, made)
+}
+
+// over names the connection of the producer that publishes to a topic; the default one if
+// none does.
+func (d *Doctor) over(ctx context.Context, topic string) string {
+	all, err := d.Producers.List(ctx)
+	if err != nil {
+		return "" // what follows asks the database, too, and says what is wrong
+	}
+	for i := range all {
+		if slices.Contains(all[i].Topics(), topic) {
+			return all[i].Settings.Connection
+		}
+	}
+	return ""
 }
 
 // writeDoctorError answers with the status that fits an error.

@@ -1,0 +1,121 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+const (
+	// toldEvery is how many messages are read between two words about it.
+	toldEvery = 20_000
+	// logPage is how many transactions are read at once.
+	logPage = 10_000
+)
+
+// A Log is the registry's log of transactions.
+type Log interface {
+	Transactions(ctx context.Context, after registry.Number, limit int) ([]registry.Transaction, error)
+	Transaction(context.Context, registry.Number) (registry.Transaction, []registry.Change, error)
+}
+
+// Inside implements Sides in the process that has the registry and the connections.
+type Inside struct {
+	Log      Log
+	Producer *producer.Admin
+	Topic    Topic
+}
+
+// ReadTopic implements Sides.
+func (s *Inside) ReadTopic(ctx context.Context, v *Comparison) error { return s.Topic.Read(ctx, v) }
+
+// ReadChanges implements Sides.
+func (s *Inside) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
+	tx, changes, err := s.Log.Transaction(ctx, registry.Number(number))
+	for i := range changes {
+		urns = append(urns, changes[i].URN)
+	}
+	return tx.Kind == registry.Delete, urns, err
+}
+
+// ReadLog implements Sides.
+func (s *Inside) ReadLog(ctx context.Context, v *Comparison) error {
+	status, err := s.Producer.Status(ctx)
+	if err != nil {
+		return err
+	}
+	v.About(&status, s.Topic.Name)
+	for {
+		txns, err := s.Log.Transactions(ctx, registry.Number(len(v.Feed)), logPage)
+		if err != nil || len(txns) == 0 {
+			return err
+		}
+		became, err := s.Producer.TransactionStatus(ctx, txns[0].Number, txns[len(txns)-1].Number)
+		if err != nil {
+			return err
+		}
+		for _, x := range txns {
+			b := became[x.Number]
+			v.Feed = append(v.Feed, Entry{Number: int64(x.Number), ID: x.ID, Kind: x.Kind, Structures: x.Structures, Status: b.Status, Reason: b.Reason, User: b.User})
+		}
+	}
+}
+
+// A Topic is a topic to be compared, and how it is read.
+type Topic struct {
+	Reader           producer.TopicReader
+	Connection, Name string
+	// FromBaseline leaves out what stands before the last baseline.
+	FromBaseline bool
+	// Told hears how far the reading is, a sentence at a time.
+	Told func(string)
+}
+
+// ErrNoBaseline says that a topic cannot be judged from its last baseline on.
+var ErrNoBaseline = errors.New("the topic holds no baseline")
+
+// Read reads what is committed, up to the high watermark of now.
+func (t *Topic) Read(ctx context.Context, v *Comparison) error {
+	t.Told("The registry has " + count(len(v.Feed), "transaction") + ".")
+	view, err := t.Reader.OpenTopic(ctx, t.Connection, t.Name)
+	if err != nil {
+		return err
+	}
+	defer view.Close()
+	last := int64(0)
+	far := func() error {
+		t.Told(fmt.Sprintf("%s, up to offset %d.", count(len(v.Messages), "message"), last))
+		return nil
+	}
+	r := producer.Reading{From: producer.FromStart, Alive: far,
+		Begun: func(start, _, end int64) error {
+			v.Start = start
+			t.Told(fmt.Sprintf("The topic is read from offset %d to %d.", start, end))
+			return nil
+		},
+		Yield: func(c *producer.Committed) error {
+			v.Messages, last = append(v.Messages, MessageOf(c.Seen())), c.Offset
+			if len(v.Messages)%toldEvery == 0 {
+				return far()
+			}
+			return nil
+		}}
+	if err := r.Run(ctx, view); err != nil {
+		return err
+	}
+	if t.FromBaseline && !v.CutToBaseline() {
+		return ErrNoBaseline
+	}
+	return nil
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
+}

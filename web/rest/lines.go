@@ -1,0 +1,41 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+)
+
+const mediaLines = "application/x-ndjson"
+
+// lineMax is how long a client may keep a line from being written.
+var lineMax = time.Minute
+
+// lines writes an answer of JSON lines, each sent as it happens. The status is sent with
+// the first line: what fails before it has a status of its own.
+type lines struct {
+	w     http.ResponseWriter
+	begun bool
+}
+
+// write writes a line. Its error says that the client has gone, or has not read for so
+// long that it counts as gone.
+func (l *lines) write(v any) error {
+	if !l.begun {
+		l.w.Header().Set("Content-Type", mediaLines)
+		l.w.Header().Set("Cache-Control", "no-store")
+		l.w.Header().Set("X-Accel-Buffering", "no") // or a proxy collects lines
+		l.begun = true
+	}
+	b, err := json.Marshal(v)
+	if err != nil { // the types are ours
+		panic(err)
+	}
+	out := http.NewResponseController(l.w)
+	_ = out.SetWriteDeadline(time.Now().Add(lineMax)) // whoever has none writes to memory
+	_, err = l.w.Write(append(b, '\n'))
+	err = errors.Join(err, out.Flush())
+	_ = out.SetWriteDeadline(time.Time{}) // as above; the connection's next answer has its own
+	return err
+}

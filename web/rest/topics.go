@@ -1,0 +1,265 @@
+package rest
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"urncast/producer"
+	"urncast/producer/verify"
+)
+
+// Topics serves what is on the topics of producers, read over their connections.
+type Topics struct {
+	Producers *producer.Producers
+	Registry  Registry
+	Reader    producer.TopicReader
+	Readers   *Readers
+	// Stopping is closed when the server ends, which streams would hold back.
+	Stopping <-chan struct{}
+}
+
+// readersMax is how many may read topics on and on in this process: each has a consumer.
+const readersMax = 16
+
+// Readers count those who do.
+type Readers struct{ n atomic.Int32 }
+
+// Enter says whether there is room for one more, who then leaves in the end.
+func (r *Readers) Enter() bool {
+	if r.n.Add(1) > readersMax {
+		r.n.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Leave makes room.
+func (r *Readers) Leave() { r.n.Add(-1) }
+
+// A TopicLine is one line of a topic that is read: a record, or how far the reading is,
+// or why it ended.
+type TopicLine struct {
+	Record *TopicRecord `json:"record,omitempty"`
+	// Next is the offset from which on reading goes on. It comes first, every few seconds
+	// while the cluster answers, and last where the reading has an end.
+	Next *int64 `json:"next,omitempty"`
+	// Error says why the reading ended before its end, Temporary that it may be begun
+	// anew, from Next on.
+	Error     string `json:"error,omitempty"`
+	Temporary bool   `json:"temporary,omitempty"`
+}
+
+// A TopicRecord is one committed message of a topic. What its headers do not say is
+// empty.
+type TopicRecord struct {
+	Offset      int64     `json:"offset"`
+	At          time.Time `json:"at"`          // by the clock of who wrote it
+	Transaction string    `json:"transaction"` // its number
+	Position    string    `json:"position"`    // in the transaction, from 1 on
+	Count       string    `json:"count"`       // of messages of the transaction on this topic
+	Action      string    `json:"action"`      // replace or delete
+	URN         string    `json:"urn"`         // the key
+	Bytes       int       `json:"bytes"`       // of the value
+	Job         string    `json:"job,omitempty"`
+	Skipped     string    `json:"skipped,omitempty"` // the transactions before this one that were left out
+	// Value is the message itself, where it is asked for and no tombstone; in base64 if
+	// the topic's format is no text.
+	Value string `json:"value,omitempty"`
+}
+
+// TopicRecordOf says what a committed message says of itself, and with value the message.
+func TopicRecordOf(c *producer.Committed, value bool) *TopicRecord {
+	t := &TopicRecord{
+		Offset: c.Offset, At: c.At, Transaction: c.Get(producer.HeaderTransaction), Position: c.Get(producer.HeaderPosition), Count: c.Get(producer.HeaderCount),
+		Action: c.Get(producer.HeaderAction), URN: strings.ToValidUTF8(string(c.Key), "\uFFFD"), Bytes: len(c.Value), Job: c.Get(producer.HeaderJob), Skipped: c.Get(producer.HeaderSkipped),
+	}
+	switch {
+	case !value:
+	case utf8.Valid(c.Value):
+		t.Value = string(c.Value)
+	default:
+		t.Value = base64.StdEncoding.EncodeToString(c.Value)
+	}
+	return t
+}
+
+// Records serves GET /api/v1/producers/{name}/topics/{topic}/records?from=F&follow=true:
+// a TopicLine for each committed message from an offset, the start or the end on, up to
+// the topic's present end, or on and on.
+func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	reading := producer.Reading{From: producer.FromStart, Follow: isTrue(q.Get("follow"))}
+	switch from := q.Get("from"); from {
+	case "", "start":
+	case "end":
+		reading.From = producer.FromEnd
+	default:
+		at, err := strconv.ParseInt(from, 10, 64)
+		if err != nil || at < 0 {
+			WriteError(w, r, http.StatusBadRequest, "from=%q is no offset: it is a number from 0 on, start or end.", from)
+			return
+		}
+		reading.From = at
+	}
+	out := lines{w: w}
+	next := int64(0)
+	reading.Begun = func(_, from, _ int64) error {
+		next = from
+		return out.write(TopicLine{Next: &next})
+	}
+	reading.Yield = func(c *producer.Committed) error {
+		next = c.Offset + 1
+		return out.write(TopicLine{Record: TopicRecordOf(c, isTrue(q.Get("value")))})
+	}
+	reading.Alive = func() error { return out.write(TopicLine{Next: &next}) }
+	t.read(w, r, &out, func(ctx context.Context, s *producer.Status, topic string) error {
+		view, err := t.Reader.OpenTopic(ctx, s.Settings.Connection, topic)
+		if err != nil {
+			return err
+		}
+		defer view.Close()
+		if err := reading.Run(ctx, view); err != nil {
+			return err
+		}
+		return out.write(TopicLine{Next: &next})
+	})
+}
+
+// A VerifyOrder says how a topic is to be compared with the registry.
+type VerifyOrder struct {
+	// FromBaseline leaves out what stands before the topic's last baseline.
+	FromBaseline bool `json:"fromBaseline,omitempty"`
+}
+
+// A VerifyLine is one line about a comparison: how far it is; the last one what it came
+// to, or why it broke off.
+type VerifyLine struct {
+	Progress  string    `json:"progress,omitempty"`
+	Report    *Verified `json:"report,omitempty"`
+	Error     string    `json:"error,omitempty"`
+	Temporary bool      `json:"temporary,omitempty"` // it may be tried again
+}
+
+// Verified is what topic and registry show, promise by promise.
+type Verified struct {
+	Topic        string         `json:"topic"`
+	Messages     int            `json:"messages"`
+	Transactions int            `json:"transactions"` // of the registry
+	Proofs       []verify.Proof `json:"proofs"`
+}
+
+// VerifiedOf makes the report of a comparison.
+func VerifiedOf(topic string, v *verify.Comparison) *Verified {
+	return &Verified{Topic: topic, Messages: len(v.Messages), Transactions: len(v.Feed), Proofs: v.Proofs()}
+}
+
+// Verify serves POST /api/v1/producers/{name}/topics/{topic}/verify.
+func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
+	var in VerifyOrder
+	if !read(w, r, &in, `{"fromBaseline": true}, or empty`) {
+		return
+	}
+	out := lines{w: w}
+	t.read(w, r, &out, func(ctx context.Context, s *producer.Status, topic string) error {
+		admin, err := t.Producers.Find(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		v, err := verify.Compare(ctx, &verify.Inside{Log: t.Registry, Producer: admin,
+			Topic: verify.Topic{Reader: t.Reader, Connection: s.Settings.Connection, Name: topic, FromBaseline: in.FromBaseline,
+				Told: func(text string) { _ = out.write(VerifyLine{Progress: text}) }}}) // if the client has gone, ctx ends
+		if err != nil {
+			return err
+		}
+		return out.write(VerifyLine{Report: VerifiedOf(topic, v)})
+	})
+}
+
+// read finds the producer's topic and lets work read it. What fails before the first line
+// is an answer with a status of its own, what fails after it a last line.
+func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, work func(ctx context.Context, s *producer.Status, topic string) error) {
+	s, topic := t.route(w, r)
+	if s == nil {
+		return
+	}
+	if !t.Readers.Enter() {
+		w.Header().Set("Retry-After", "5")
+		WriteError(w, r, http.StatusServiceUnavailable, "As many readers read topics here as may, which is %d. Try again when one has ended.", readersMax)
+		return
+	}
+	defer t.Readers.Leave()
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-t.Stopping:
+			cancel(errStopping)
+		case <-ended:
+		}
+	}()
+	err := work(ctx, s, topic)
+	if errors.Is(context.Cause(ctx), errStopping) {
+		err = errStopping
+	}
+	switch text, temporary := sayTopicFault(err); {
+	case err == nil || r.Context().Err() != nil:
+	case out.begun:
+		_ = out.write(TopicLine{Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
+	case errors.Is(err, producer.ErrRemade):
+		WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
+	case errors.Is(err, errStopping), temporary:
+		WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
+	default:
+		WriteError(w, r, http.StatusBadGateway, "%s", text)
+	}
+}
+
+var errStopping = errors.New("the server is stopping")
+
+// sayTopicFault says why a topic could not be read, and whether the next attempt may be
+// luckier.
+func sayTopicFault(err error) (text string, temporary bool) {
+	var f *producer.Fault
+	switch {
+	case err == nil:
+		return "", false
+	case errors.Is(err, errStopping):
+		return "The server is stopping.", true
+	case errors.Is(err, verify.ErrNoBaseline):
+		return "The topic holds no baseline. Verify it without --from-baseline, or publish one with: urncast producer start --baseline", false
+	case errors.As(err, &f):
+		return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ".", f.Kind != producer.Permanent
+	}
+	return "Topic or registry could not be read: " + err.Error(), true
+}
+
+// route finds the topic of the path among those that the producer of the path publishes
+// to: no other is read. The status is nil if the answer has been written.
+func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*producer.Status, string) {
+	var s producer.Status
+	admin, err := t.Producers.Find(r.Context(), r.PathValue("name"))
+	if err == nil {
+		s, err = admin.Status(r.Context())
+	}
+	if err != nil {
+		writeProducerError(w, r, err)
+		return nil, ""
+	}
+	for _, topic := range s.Topics() {
+		if topic == r.PathValue("topic") {
+			return &s, topic
+		}
+	}
+	WriteError(w, r, http.StatusNotFound, "Producer %s does not publish to topic %q, and no other topic is read here. It publishes to %s.",
+		s.Name, r.PathValue("topic"), strings.Join(s.Topics(), ", "))
+	return nil, ""
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/producer"
+	"urncast/web/rest"
+)
+
+const recordsPath = "/api/v1/producers/main/topics/structures/records"
+
+// A followed is a stream of records under way.
+type followed struct {
+	t     *testing.T
+	lines *bufio.Scanner
+	resp  *http.Response
+	stop  context.CancelFunc
+}
+
+func follow(t *testing.T, s *httptest.Server, query string) *followed {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(stop)
+	r, err := http.NewRequestWithContext(ctx, "GET", s.URL+recordsPath+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return &followed{t, bufio.NewScanner(resp.Body), resp, stop}
+}
+
+// line gives the next line that is not about how far it is; nil at the end.
+func (f *followed) line() *rest.TopicLine {
+	f.t.Helper()
+	for f.lines.Scan() {
+		var l rest.TopicLine
+		if err := json.Unmarshal(f.lines.Bytes(), &l); err != nil {
+			f.t.Fatal(err)
+		}
+		if l.Record != nil || l.Error != "" {
+			return &l
+		}
+	}
+	return nil
+}
+
+// A topic is read to its end or on and on, from any place, with or without the messages.
+func TestRecords(t *testing.T) {
+	stub, s := newTopicDoor(t)
+	stub.add(1, 2, `{"a": 1}`, "")
+	stub.add(2, 1, "", "")
+	stub.add(3, 1, "\xff\x00", "baseline 7f 1/1")
+	all := page(t, s.URL+recordsPath, 200)
+	contains(t, all, `{"next":0}`+"\n", `"offset":0,"at":"2025-06-15T15:06:40Z","transaction":"1","position":"1","count":"2","action":"replace","urn":"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:CL_1_1(1.0)","bytes":8}`,
+		`"action":"delete"`, `"bytes":0}`, `"job":"baseline 7f 1/1"`)
+	if !strings.HasSuffix(all, `{"next":6}`+"\n") || strings.Count(all, `"record"`) != 4 {
+		t.Errorf("the whole topic is %s", all)
+	}
+	if stub.asked != "prod/structures" {
+		t.Errorf("it was read over %s", stub.asked)
+	}
+	contains(t, page(t, s.URL+recordsPath+"?value=true", 200), `"value":"{\"a\": 1}"`, `"value":"/wA="`)
+	if part := page(t, s.URL+recordsPath+"?from=3", 200); strings.Count(part, `"record"`) != 2 || !strings.HasPrefix(part, `{"next":3}`) {
+		t.Errorf("from offset 3 on there is %s", part)
+	}
+	if end := page(t, s.URL+recordsPath+"?from=end", 200); strings.Contains(end, `"record"`) {
+		t.Errorf("at the end there is %s", end)
+	}
+	f := follow(t, s, "?from=end&follow=true")
+	stub.add(4, 1, "x", "")
+	if l := f.line(); l == nil || l.Record == nil || l.Record.Transaction != "4" {
+		t.Errorf("what is followed shows %+v", l)
+	}
+}
+
+// What keeps a topic from being read is told in words, with a status that says whether to
+// try again.
+func TestRecordsRefused(t *testing.T) {
+	stub, s := newTopicDoor(t)
+	contains(t, page(t, s.URL+recordsPath+"?from=x", 400), "start or end")
+	page(t, s.URL+recordsPath+"?from=-1", 400)
+	contains(t, page(t, s.URL+recordsPath+"?from=1", 416), "offset 0, and offset 1", "made anew")
+	contains(t, page(t, s.URL+strings.Replace(recordsPath, "structures", "other", 1), 404), "It publishes to structures")
+	contains(t, page(t, s.URL+strings.Replace(recordsPath, "main", "none", 1), 404), "no producer")
+	stub.err = &producer.Fault{Kind: producer.Permanent, Text: "No login"}
+	contains(t, page(t, s.URL+recordsPath, 502), "cannot be read: No login.")
+	stub.err = &producer.Fault{Kind: producer.Transitory, Text: "Nobody answers"}
+	contains(t, page(t, s.URL+recordsPath, 503), "Nobody answers.")
+}
+
+// So many may read at once as there is room for, whoever they are; one that leaves makes
+// room, and the end of the server ends them all with a word.
+func TestRecordsAreBounded(t *testing.T) {
+	stub, s := newTopicDoor(t)
+	stub.add(1, 1, "x", "")
+	var all []*followed
+	for len(all) < 16 {
+		f := follow(t, s, "?follow=true")
+		if f.line() == nil {
+			t.Fatal("a stream ended")
+		}
+		all = append(all, f)
+	}
+	contains(t, page(t, s.URL+recordsPath, 503), "As many readers")
+	page(t, s.URL+"/live/topics/structures?producer=main&from=2", 503)
+	all[0].stop()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		f := follow(t, s, "?follow=true")
+		if f.resp.StatusCode == http.StatusOK {
+			all[0] = f
+			f.line()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a reader that has gone makes no room")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.Config.Handler.(*handler).server.stop()
+	for _, f := range all {
+		if l := f.line(); l == nil || !l.Temporary || !strings.Contains(l.Error, "stopping") {
+			t.Errorf("at the end of the server a stream says %+v", l)
+		}
+	}
+}
+
+// To verify is an administrator's.
+func TestVerifyNeedsAnAdministrator(t *testing.T) {
+	_, s := newTopicDoor(t)
+	resp, err := http.Post(s.URL+strings.Replace(recordsPath, "records", "verify", 1), "application/json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("nobody may verify: %s", resp.Status)
+	}
+}

@@ -205,9 +205,9 @@ func (p *plain) topicless(t *testing.T) {
 // Settings that are refused end the test before anything is connected to.
 func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
-	properties["acks"] = "1"
+	properties["transactional.id"] = "mine"
 	tr := test(t.Context(), &kafka.Client{}, properties, asked("any"), nil)
-	if s := tr.step("properties"); s.State != producer.StepFailed || !strings.Contains(s.Finding, "acks") {
+	if s := tr.step("properties"); s.State != producer.StepFailed || !strings.Contains(s.Finding, "transactional.id") {
 		t.Errorf("the step is %+v", s)
 	}
 	for _, key := range tr.order[1:] {
@@ -216,7 +216,7 @@ func (p *plain) settings(t *testing.T) {
 		}
 	}
 	if tried := (&kafka.Client{}).Try(t.Context(),
-		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "acks") {
+		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
 		t.Errorf("a save would say %+v", tried)
 	}
 }

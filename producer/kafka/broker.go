@@ -50,6 +50,7 @@ type Broker struct {
 	request  int              // bytes that one message may have; 0 for no bound of ours
 	seen     sync.Map         // by topic, its topicLimits
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
+	bearer   *bearer          // of tokens that are made here; nil where none are
 	changed  chan struct{}
 	stop     context.CancelFunc
 	watching sync.WaitGroup
@@ -67,7 +68,8 @@ const (
 )
 
 // Connect implements producer.Cluster. Only for Kerberos it connects to something
-// already: to the KDC and to one broker.
+// already, to the KDC and to one broker, and for tokens that it signs itself to where
+// credentials come from.
 func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, error) {
 	b, connection, resolved, err := c.resolve(ctx, name)
 	if err != nil {
@@ -80,11 +82,16 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		}
 		maps.Copy(b.client, b.gateway.Client())
 	}
+	if b.bearer, err = c.bear(ctx, connection.Name, resolved); err != nil {
+		b.closing.Wait()
+		return nil, err
+	}
 	if c.Log != nil {
 		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
 	}
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	b.watching.Go(func() { b.watch(ctx) })
+	b.watching.Go(func() { b.bearer.renew(ctx) })
 	return b, nil
 }
 
@@ -194,9 +201,11 @@ func (b *Broker) admin() (*asker, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.bearer.feed(p)
 	a := &asker{ear: b.ear(), broker: b, p: p}
 	a.ear.listen(p)
 	if a.AdminClient, err = ck.NewAdminClientFromProducer(p); err != nil {
+		b.bearer.release(p)
 		p.Close()
 		return nil, err
 	}
@@ -206,6 +215,7 @@ func (b *Broker) admin() (*asker, error) {
 // Close ends the client. It takes a while, which nobody waits for but the broker's
 // own Close.
 func (a *asker) Close() {
+	a.broker.bearer.release(a.p)
 	a.AdminClient.Close()
 	a.broker.closing.Go(func() {
 		a.p.Close()
@@ -250,7 +260,7 @@ func (b *Broker) open(ctx context.Context, server string) error {
 	if b.gateway != nil {
 		return b.through(ctx, server)
 	}
-	peer, err := (&probe.Dialer{Settings: b.settings}).Open(ctx, server)
+	peer, err := (&probe.Dialer{Settings: b.settings, Token: b.bearer.asked()}).Open(ctx, server)
 	if err == nil {
 		peer.Close()
 	}

@@ -35,7 +35,10 @@ func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() {
+		b.bearer.release(c)
+		c.Close()
+	}()
 	if err := b.locate(c, topic); err != nil {
 		return err
 	}
@@ -100,6 +103,7 @@ func (b *Broker) consumer(e *ear, fetchBytes int) (*ck.Consumer, error) {
 	if err != nil {
 		return nil, b.explain(fault("opening a reader", err), producer.Transitory)
 	}
+	b.bearer.feed(c)
 	go func() { // until the reader is closed
 		for line := range c.Logs() {
 			e.note(line)

@@ -74,6 +74,7 @@ func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, er
 		return nil, err
 	}
 	if r.admin, err = ck.NewAdminClientFromConsumer(r.Consumer); err != nil {
+		b.bearer.release(r.Consumer)
 		r.Consumer.Close()
 		b.Close()
 		return nil, fault("opening a reader", err)
@@ -99,6 +100,7 @@ func (r *reader) well(topic string) bool {
 }
 
 func (r *reader) close() {
+	r.broker.bearer.release(r.Consumer)
 	r.admin.Close()
 	r.Consumer.Close()
 	r.broker.Close()

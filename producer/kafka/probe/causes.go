@@ -48,6 +48,13 @@ const (
 	TokenClientRefused  Cause = "token-client-refused"
 	TokenEndpointOdd    Cause = "token-endpoint-odd"
 	KerberosFails       Cause = "kerberos-fails"
+	AWSRegionUnknown    Cause = "aws-region-unknown"
+	AWSProfileUnknown   Cause = "aws-profile-unknown"
+	AWSConfiguration    Cause = "aws-configuration"
+	AWSNoCredentials    Cause = "aws-no-credentials"
+	AWSRoleRefused      Cause = "aws-role-refused"
+	AWSAway             Cause = "aws-away"
+	AWSRefused          Cause = "aws-refused"
 
 	AskFails         Cause = "request-fails"
 	TooOld           Cause = "broker-too-old"
@@ -219,6 +226,26 @@ var security = map[Cause]words{
 			".client.secret, .scope)."},
 	TokenEndpointOdd: {"The token endpoint {url} gave no token: {error}.",
 		"Check sasl.oauthbearer.token.endpoint.url: it is the endpoint for tokens, not the issuer's address."},
+	AWSRegionUnknown: {"The AWS region of the brokers is not known: their names do not tell it.",
+		"Name the brokers as MSK does (….kafka.eu-central-1.amazonaws.com), add awsRegion=\"…\" to sasl.jaas.config, " +
+			"or set AWS_REGION for urncast."},
+	AWSProfileUnknown: {"There is no AWS profile {profile} on the machine that urncast runs on.",
+		"Correct awsProfileName in sasl.jaas.config, or AWS_PROFILE, or add the profile to ~/.aws/config or " +
+			"~/.aws/credentials of the user that urncast runs as."},
+	AWSConfiguration: {"The AWS configuration of this machine cannot be used: {error}.",
+		"Correct ~/.aws/config and ~/.aws/credentials of the user that urncast runs as, and its AWS_… variables."},
+	AWSNoCredentials: {"No AWS credentials were found: {error}.",
+		"Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for urncast, name a profile with awsProfileName in " +
+			"sasl.jaas.config, or give the machine or the pod a role; aws sts get-caller-identity shows what is found."},
+	AWSRoleRefused: {"The AWS role {role} cannot be assumed: {error}.",
+		"Allow sts:AssumeRole on it to the identity that urncast has, in that identity's policy and in the role's trust " +
+			"policy; aws sts get-caller-identity shows whose credentials are found."},
+	AWSAway: {"AWS gives no credentials at the moment: {error}.",
+		"Check that this machine may connect to AWS's STS and, on EC2, to its metadata service. If neither is where the " +
+			"credentials come from, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or awsProfileName in sasl.jaas.config."},
+	AWSRefused: {"{server} refuses the AWS signature of {user}: {error}.",
+		"Allow kafka-cluster:Connect on the cluster to this identity; check that the region is the cluster's, and this " +
+			"machine's clock."},
 	KerberosFails: {"The Kerberos login for {server} failed: {error}.",
 		"Check principal, keytab, realm and KDC in sasl.jaas.config and krb5.conf (librdkafka: " +
 			"sasl.kerberos.principal, sasl.kerberos.keytab), and that both clocks agree."},

@@ -33,6 +33,7 @@ func TestPlain(t *testing.T) {
 	p := &plain{rig.StartKafka(t)}
 	t.Run("good", p.good)
 	t.Run("unseen", p.unseen)
+	t.Run("room", p.room)
 	t.Run("scratch", p.scratch)
 	t.Run("several servers", p.several)
 	t.Run("topics", p.topics)
@@ -160,8 +161,12 @@ func (p *plain) scratch(t *testing.T) {
 	} {
 		asked := asked(topic)
 		asked.Scratch = c.scratch
+		large := "passed: A message of 100000 bytes"
+		if c.scratch == "not.there" {
+			large = "not-run: It goes to the scratch topic"
+		}
 		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
-			map[string]string{"transaction-commit": c.state})
+			map[string]string{"transaction-commit": c.state, "large-message": large})
 	}
 	if p.describe(t, scratch) != 0 {
 		t.Error("a scratch topic that was there before is gone")

@@ -33,7 +33,7 @@ func (p *plain) topics(t *testing.T) {
 	}{
 		{"replicas", false, "failed: min.insync.replicas=2, more than the number of its replicas (1)", unsent},
 		{"missing", false, "failed: The topic missing does not exist", unknown},
-		{"missing", true, "passed: the brokers would make it", unknown},
+		{"missing", true, "warning: The brokers would make it", unknown},
 		{"no/topic", false, "failed: cannot be the name of a topic", unknown},
 		{"deleting", false, "warning: cleanup.policy=delete", nil},
 		{"early", false, "warning: min.compaction.lag.ms=0", nil},

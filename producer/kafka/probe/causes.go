@@ -63,6 +63,7 @@ const (
 	OtherCluster     Cause = "other-cluster"
 	ListenerAway     Cause = "advertised-listener-away"
 	TopicMissing     Cause = "topic-missing"
+	TopicToBeMade    Cause = "topic-to-be-made"
 	TopicName        Cause = "topic-name"
 	TopicNotMade     Cause = "topic-cannot-be-made"
 	TopicNoLeader    Cause = "topic-without-leader"
@@ -268,6 +269,9 @@ var clusters = map[Cause]words{
 			"The first connection goes to bootstrap.servers, every other one to what the brokers advertise."},
 	TopicMissing: {"The topic {topic} does not exist.",
 		"Create it (one partition, cleanup.policy=compact), or allow urncast to create topics."},
+	TopicToBeMade: {"The topic {topic} does not exist. The brokers would make it, and the producer's first start does; " +
+		"what needs the topic is not tried.",
+		"Make it now (urncast topic create {topic}) and test again, to see that it is fit and may be used."},
 	TopicName: {"{topic} cannot be the name of a topic.",
 		"Use up to 249 letters, digits, dots, underscores and hyphens."},
 	TopicNotMade: {"The topic {topic} does not exist, and the brokers would not create it: {error}.",
@@ -345,27 +349,22 @@ var rights = map[Cause]words{
 
 var limits = map[Cause]words{
 	LimitClient: {"The client's limit refuses {bytes} bytes: max.request.size={limit} counts key, headers and " +
-		"framing, before compression. The largest message that passes has {largest} bytes, to within {within}.",
+		"framing, before compression.",
 		"Raise max.request.size (librdkafka: message.max.bytes)."},
-	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}. The " +
-		"largest message that passes has {largest} bytes, to within {within}.",
+	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}.",
 		"Raise max.message.bytes on the topic: kafka-configs --alter --topic {topic} --add-config " +
 			"max.message.bytes={bytes}, and something for the framing."},
 	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} holds for {topic}, which " +
-		"sets no max.message.bytes of its own. The largest message that passes has {largest} bytes, to within " +
-		"{within}.",
+		"sets no max.message.bytes of its own.",
 		"Set max.message.bytes on the topic, or raise message.max.bytes on the brokers (and replica.fetch.max.bytes " +
 			"with it)."},
 	LimitUnnamed: {"The brokers refuse {bytes} bytes as too large; which limit it was cannot be read, for " +
-		"DESCRIBE_CONFIGS on the topic is not granted. The largest message that passes has {largest} bytes, to " +
-		"within {within}.",
+		"DESCRIBE_CONFIGS on {topic} is not granted.",
 		"Raise max.message.bytes on the topic or, where it sets none, message.max.bytes on the brokers."},
 	LimitSocket: {"The broker's limit of one request refuses {bytes} bytes: it closes the connection, as " +
-		"socket.request.max.bytes={limit} has it. The largest message that passes has {largest} bytes, to within " +
-		"{within}.",
+		"socket.request.max.bytes={limit} has it.",
 		"Raise socket.request.max.bytes on every broker; it must be above the largest message, and above " +
 			"message.max.bytes."},
-	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}. The largest " +
-		"message that passes has {largest} bytes, to within {within}.",
+	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}.",
 		"Raise segment.bytes on the topic."},
 }

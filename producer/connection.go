@@ -77,8 +77,9 @@ type ConnectionTest struct {
 	// Prefix of the transactional ids of the producer whose rights are asked
 	// for. The test's own ids begin with it too.
 	Prefix string
-	// Bytes of the large message; 1 MiB if 0. Compressible fills it with text
-	// instead of noise.
+	// Bytes of the large message, which is sent then: to the scratch topic or, without one, to
+	// the topic. With 0 it is judged for 1,000,000 bytes by the limits that can be read, and
+	// sent to a scratch topic only. Compressible fills it with text instead of noise.
 	Bytes        int
 	Compressible bool
 	// StepTimeout bounds each step; 10 s if 0.

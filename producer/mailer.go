@@ -173,7 +173,9 @@ func (m *Mailer) round(ctx context.Context) error {
 		var refused error
 		found, err := m.Store.NextMail(ctx, func(ctx context.Context, l *Letter) ([]string, error) {
 			var to []string
-			to, refused = m.deliver(ctx, l)
+			if to, refused = m.deliver(ctx, l); refused != nil && len(to) > 0 {
+				refused = fmt.Errorf("sent to %s, and not to all: %w", strings.Join(to, ", "), refused)
+			}
 			return to, refused
 		})
 		switch {
@@ -299,11 +301,15 @@ var ErrNoMail = errors.New("no mail server is set: set host, sender and admins f
 // A MailError carries what the mail server answered.
 type MailError struct {
 	Server string
+	Sent   []string // whose mail was taken all the same
 	Err    error
 }
 
-// Error gives the server's words.
+// Error gives the server's words, and says to whom the mail was sent.
 func (e *MailError) Error() string {
+	if len(e.Sent) > 0 {
+		return fmt.Sprintf("The test mail was sent over %s to %s, and not to all: %s", e.Server, strings.Join(e.Sent, ", "), e.Err)
+	}
 	return fmt.Sprintf("The test mail was not sent over %s: %s", e.Server, e.Err)
 }
 
@@ -333,7 +339,7 @@ func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([
 	l := &Letter{Kind: MailTest, ID: id, Thread: id, Since: now, Incident: Incident{Brief: "asked for by " + by.User}}
 	sent, err := m.send(ctx, s, l, to, testTimeout)
 	if err != nil {
-		return sent, &MailError{Server: s.Server(), Err: err}
+		return sent, &MailError{Server: s.Server(), Sent: sent, Err: err}
 	}
 	return sent, nil
 }

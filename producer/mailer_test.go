@@ -168,6 +168,10 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "500 what is (not shown), (not shown)?") || !strings.Contains(err.Error(), "mail.example.org:25") {
 		t.Error(err)
 	}
+	partly := &MailError{Server: "mail.example.org:25", Sent: []string{"a@example.org"}, Err: errors.New("b@example.org is full")}
+	if got := partly.Error(); strings.Contains(got, "not sent") || !strings.Contains(got, "was sent over mail.example.org:25 to a@example.org, and not to all: b@example.org is full") {
+		t.Error(got)
+	}
 	all, err := json.Marshal(map[string]any{"shown": shown, "acts": store.acts})
 	if err != nil || strings.Contains(string(all), "planted") || !strings.Contains(string(all), `"port":{"from":587,"to":25}`) {
 		t.Errorf("%v: %s", err, all)

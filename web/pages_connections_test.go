@@ -169,10 +169,14 @@ func TestDeleteOnThePage(t *testing.T) {
 func TestATestIsStreamed(t *testing.T) {
 	d := newClusterDoor(t)
 	_, text := d.send("/connections/new/test", map[string]string{"p.bootstrap.servers": "bad:1", "p.sasl.jaas.config": "planted-jaas", "t.bytes": "7"}, nil)
-	for _, part := range []string{"Test of the edited settings", `shadowrootmode="open"`, `slot="e0"`, "passed", "Refused: (not shown)", "Mend it.", "needs “Authenticate”", "1 passed, 1 failed, 1 not run"} {
+	for _, part := range []string{"Test of the edited settings", `shadowrootmode="open"`, `slot="e0"`, "passed", "Refused: (not shown)", "Mend it.", "needs “Authenticate”", "1 failed, 1 not run, 1 passed"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in %s", part, text)
 		}
+	}
+	if head := strings.Index(text, `aria-label="What failed"`); head < 0 || !strings.Contains(text[head:strings.Index(text[head:], "</ol>")+head], "Mend it.") ||
+		strings.Contains(text[head:strings.Index(text[head:], "</ol>")+head], ", passed") {
+		t.Errorf("what failed does not stand at the head: %s", text)
 	}
 	_, text = d.send("/connections/new/test", map[string]string{"p.bootstrap.servers": "good:1", "t.bytes": "many"}, nil)
 	if !strings.Contains(text, "Nothing was tried") || !strings.Contains(text, "from 1 to") {

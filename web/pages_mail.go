@@ -241,7 +241,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 		status, m.Test = http.StatusConflict, testMailForm(to)
 		m.Test.Wrong = "No test mail was sent, for " + err.Error() + "."
 	case errors.As(err, &refused):
-		status, m.Refused = http.StatusBadGateway, refused.Err.Error()
+		status, m.Refused, m.Sent = http.StatusBadGateway, refused.Err.Error(), strings.Join(refused.Sent, ", ")
 	default:
 		s.drawTrouble(w, r, mailPath, err)
 		return

@@ -126,14 +126,20 @@ func TestConnectionVerbs(t *testing.T) {
 	v.run(1, "", words("connection delete c"), "There is no connection")
 }
 
-// The test verb prints a line as each step ends, fails if a step did, and its end
-// is the test's.
+// The test verb prints a line as each step ends, then a report that begins with what failed; it
+// fails if a step did, and its end is the test's.
 func TestConnectionTestVerb(t *testing.T) {
 	v := newVerbs(t)
 	v.run(0, "planted-secret", words("connection set default bootstrap.servers=good:1 sasl.password=-"))
 	v.run(0, "", words("connection test"), "passed        2 ms  Resolve", "Topic structures")
 	v.run(0, "", words("connection test --topic t --bytes 10 --json"), `"state":"running"`, "Topic t")
 	v.run(1, "", words("connection test default bootstrap.servers=bad:1"), "failed ", "Mend it.", "It needs what failed before: Authenticate.")
+	c := v.command("", "connection", "test", "default", "bootstrap.servers=bad:1")
+	report, _ := c.Output() // its status was asked for above
+	if failed, passed := strings.Index(string(report), "\nfailed "), strings.Index(string(report), "\npassed "); !strings.HasPrefix(string(report), "\n1 failed, 1 not run, 1 passed\n") ||
+		failed < 0 || passed < failed || !strings.Contains(string(report[failed:passed]), "Mend it.") {
+		t.Errorf("the report is\n%s", report)
+	}
 	if tried := v.client.Tried(); tried[len(tried)-1]["sasl.password"] != "planted-secret" {
 		t.Errorf("the edited connection was tested with %v", tried[len(tried)-1])
 	}
@@ -141,7 +147,7 @@ func TestConnectionTestVerb(t *testing.T) {
 	v.run(1, "", words("connection test other"), "There is no connection")
 	v.run(1, "", words("connection test sasl.password=planned"), "the first argument is the name")
 
-	c := v.command("", "connection", "test", "--topic", "slow")
+	c = v.command("", "connection", "test", "--topic", "slow")
 	var out strings.Builder
 	c.Stdout, c.Stderr = &out, &out
 	if err := c.Start(); err != nil {

@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"urncast/producer"
@@ -21,18 +23,19 @@ type connectionTest struct {
 	client         `embed:""`
 	Name           string `arg:"" optional:"" default:"default" help:"The connection."`
 	connectionEdit `embed:""`
-	Topic          string        `help:"Topic to test with; by default the producer's. Only aborted transactions are written to it."`
-	Scratch        string        `help:"Topic for a committed transaction that is read back; left out by default."`
+	Topic          string        `help:"Topic to test with; by default the producer's. Only a small aborted transaction is written to it."`
+	Scratch        string        `help:"Topic for large messages and for a committed transaction that is read back; left out by default."`
 	MakeScratch    bool          `help:"Make the scratch topic, and delete it afterwards."`
 	Prefix         string        `help:"Prefix of the transactional ids; by default the producer's."`
-	Bytes          int           `help:"Size of the large message; 1 MiB by default."`
+	Bytes          int           `help:"Size of a large message to send: to the scratch topic or, without one, once to the topic. Without it limits are read."`
 	Compressible   bool          `help:"Fill the large message with text instead of noise."`
 	StepTimeout    time.Duration `default:"10s" help:"Time that each step may take."`
 	JSON           bool          `help:"The registry's lines of JSON."`
 }
 
-// Run tests the connection as it is saved or, with values, as it would be. A line
-// is printed as each step ends; the signal that ends the program ends the test.
+// Run tests the connection as it is saved or, with values, as it would be. A line goes to the
+// standard error output as each step ends, and the report to the standard output; the
+// signal that ends the program ends the test.
 func (c *connectionTest) Run(ctx context.Context) error {
 	if err := checkConnectionName(c.Name); err != nil {
 		return err
@@ -71,7 +74,7 @@ func (c *connectionTest) Run(ctx context.Context) error {
 		}
 		return errors.New(said(answer))
 	}
-	failed, err := c.follow(resp.Body, os.Stdout)
+	failed, err := c.follow(resp.Body, os.Stdout, os.Stderr)
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("the test was cancelled")
@@ -83,10 +86,14 @@ func (c *connectionTest) Run(ctx context.Context) error {
 	return nil
 }
 
-// follow prints steps as they come, and says whether one failed. An answer that
-// breaks off is an error: HTTP tells it from one that has ended.
-func (c *connectionTest) follow(answer io.Reader, out io.Writer) (failed bool, err error) {
-	names := map[string]string{} // of steps, by their ids
+// follow tells of steps as they come, in a line each, and at the end reports what was found:
+// what failed first. It says whether a step failed. An answer that breaks off is an error:
+// HTTP tells it from one that has ended.
+func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (failed bool, err error) {
+	var steps []rest.Step
+	if !c.JSON {
+		defer func() { reportSteps(out, steps) }()
+	}
 	lines := bufio.NewScanner(answer)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -105,8 +112,10 @@ func (c *connectionTest) follow(answer io.Reader, out io.Writer) (failed bool, e
 		if s.Error != "" {
 			return true, errors.New(s.Error)
 		}
-		names[s.ID] = s.Name
-		printStep(out, &s.Step, names)
+		if slices.Contains(endings, s.State) { // what waits or runs shows only by its end
+			steps = append(steps, s.Step)
+			fmt.Fprintln(progress, stepLine(&s.Step))
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return failed, fmt.Errorf("the test broke off: %w", err)
@@ -114,18 +123,49 @@ func (c *connectionTest) follow(answer io.Reader, out io.Writer) (failed bool, e
 	return failed, nil
 }
 
-// printStep prints a step when it ends: what waits or runs shows only by its end.
-func printStep(out io.Writer, s *rest.Step, names map[string]string) {
-	switch s.State {
-	case producer.StepPassed, producer.StepWarning, producer.StepFailed, producer.StepNotRun:
-	default:
+// endings are the states in which a step ends, in the order of a report.
+var endings = []producer.StepState{producer.StepFailed, producer.StepWarning, producer.StepNotRun, producer.StepPassed}
+
+// reportSteps prints what came of a test: how many steps failed, then each with what was found
+// and what to do, those that failed first.
+func reportSteps(out io.Writer, steps []rest.Step) {
+	names := map[string]string{} // of steps, by their ids
+	counts := map[producer.StepState]int{}
+	for i := range steps {
+		names[steps[i].ID] = steps[i].Name
+		counts[steps[i].State]++
+	}
+	var sum []string
+	for i, word := range []string{"failed", "to look at", "not run", "passed"} {
+		if n := counts[endings[i]]; n > 0 {
+			sum = append(sum, fmt.Sprint(n, " ", word))
+		}
+	}
+	if len(sum) == 0 {
 		return
 	}
+	fmt.Fprintf(out, "\n%s\n\n", strings.Join(sum, ", "))
+	for _, state := range endings {
+		for i := range steps {
+			if steps[i].State == state {
+				printStep(out, &steps[i], names)
+			}
+		}
+	}
+}
+
+// stepLine is a step in one line.
+func stepLine(s *rest.Step) string {
 	where := ""
 	if s.Server != "" {
 		where = " " + s.Server
 	}
-	fmt.Fprintf(out, "%-8s %6d ms  %s%s\n", s.State, s.TookMs, s.Name, where)
+	return fmt.Sprintf("%-8s %6d ms  %s%s", s.State, s.TookMs, s.Name, where)
+}
+
+// printStep prints a step with what was found and what to do.
+func printStep(out io.Writer, s *rest.Step, names map[string]string) {
+	fmt.Fprintln(out, stepLine(s))
 	for _, text := range []string{s.Finding, s.Cure} {
 		if text != "" {
 			fmt.Fprintf(out, "                    %s\n", text)

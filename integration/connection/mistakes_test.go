@@ -77,8 +77,7 @@ func servers(list string) map[string]string { return map[string]string{"bootstra
 func (w *wrong) ofProperties(t *testing.T) []mistake {
 	return []mistake{
 		{what: "no bootstrap.servers", properties: map[string]string{"client.id": "urncast"}, step: "properties"},
-		{what: "acks=1", properties: with(w.as("good"), "acks", "1"), step: "properties"},
-		{what: "enable.idempotence=false", properties: with(w.as("good"), "enable.idempotence", "false"),
+		{what: "an interceptor", properties: with(w.as("good"), "interceptor.classes", "com.example.Encrypting"),
 			step: "properties"},
 		{what: "transactional.id by hand", properties: with(w.as("good"), "transactional.id", "mine"), step: "properties"},
 		{what: "a misspelt property", properties: with(w.as("good"), "sasl.mechansim", "PLAIN"), step: "properties"},

@@ -33,6 +33,7 @@ func TestPlain(t *testing.T) {
 	p := &plain{rig.StartKafka(t)}
 	t.Run("good", p.good)
 	t.Run("unseen", p.unseen)
+	t.Run("room", p.room)
 	t.Run("scratch", p.scratch)
 	t.Run("several servers", p.several)
 	t.Run("topics", p.topics)
@@ -160,8 +161,12 @@ func (p *plain) scratch(t *testing.T) {
 	} {
 		asked := asked(topic)
 		asked.Scratch = c.scratch
+		large := "passed: A message of 100000 bytes"
+		if c.scratch == "not.there" {
+			large = "not-run: It goes to the scratch topic"
+		}
 		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
-			map[string]string{"transaction-commit": c.state})
+			map[string]string{"transaction-commit": c.state, "large-message": large})
 	}
 	if p.describe(t, scratch) != 0 {
 		t.Error("a scratch topic that was there before is gone")
@@ -205,9 +210,9 @@ func (p *plain) topicless(t *testing.T) {
 // Settings that are refused end the test before anything is connected to.
 func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
-	properties["acks"] = "1"
+	properties["transactional.id"] = "mine"
 	tr := test(t.Context(), &kafka.Client{}, properties, asked("any"), nil)
-	if s := tr.step("properties"); s.State != producer.StepFailed || !strings.Contains(s.Finding, "acks") {
+	if s := tr.step("properties"); s.State != producer.StepFailed || !strings.Contains(s.Finding, "transactional.id") {
 		t.Errorf("the step is %+v", s)
 	}
 	for _, key := range tr.order[1:] {
@@ -216,7 +221,7 @@ func (p *plain) settings(t *testing.T) {
 		}
 	}
 	if tried := (&kafka.Client{}).Try(t.Context(),
-		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "acks") {
+		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
 		t.Errorf("a save would say %+v", tried)
 	}
 }

@@ -30,11 +30,12 @@ type Kafka struct {
 	listeners []listener
 	process   *Process
 	// Fast makes the JVM start quickly at the price of speed under load.
-	fast   bool
-	heap   string   // of the JVM; 768m if empty
-	system []string // further flags of the JVM
-	more   string   // further properties; the last of a name counts
-	format []string // further arguments of the tool that formats the folder
+	fast    bool
+	heap    string   // of the JVM; 768m if empty
+	system  []string // further flags of the JVM
+	classes string   // a folder with further classes; may be empty
+	more    string   // further properties; the last of a name counts
+	format  []string // further arguments of the tool that formats the folder
 }
 
 // A listener is a port of the broker.
@@ -253,7 +254,11 @@ func (k *Kafka) config() string { return filepath.Join(k.dir, "server.properties
 func (k *Kafka) LogFile() string { return filepath.Join(k.dir, "kafka.log") }
 
 func (k *Kafka) jvm() []string {
-	flags := []string{"-Xmx" + cmp.Or(k.heap, "768m"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(k.jars, "*")}
+	path := filepath.Join(k.jars, "*")
+	if k.classes != "" {
+		path += string(filepath.ListSeparator) + k.classes
+	}
+	flags := []string{"-Xmx" + cmp.Or(k.heap, "768m"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", path}
 	if k.fast {
 		flags = append([]string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}, flags...)
 	}

@@ -37,6 +37,8 @@ type Secure struct {
 	// KDC adds the mechanism GSSAPI, Tokens adds OAUTHBEARER.
 	KDC    *KDC
 	Tokens *TokenEndpoint
+	// AWS adds OAUTHBEARER with tokens that are signed with its keys, in place of Tokens'.
+	AWS *AWS
 	// ACLs refuses to users what Grant did not allow. Super users are "admin" and
 	// whoever comes without a name: through the plain listener, for one.
 	ACLs bool
@@ -64,6 +66,9 @@ func startSecure(tb testing.TB, s Secure, fast bool) *Kafka {
 	tb.Helper()
 	Jars(tb) // skips where there is no Java, before anything else is made
 	k := &Kafka{dir: tb.TempDir(), fast: fast}
+	if s.AWS != nil {
+		k.classes = s.AWS.handler(tb)
+	}
 	lines := []string{
 		"num.network.threads=1", // of each listener
 		"ssl.truststore.type=PEM", "ssl.truststore.location=" + s.Authority.File,
@@ -138,6 +143,10 @@ func (s *Secure) mechanisms(tb testing.TB) []string {
 			"oauthbearer.sasl.oauthbearer.expected.issuer="+s.Tokens.Issuer,
 			"oauthbearer.sasl.oauthbearer.expected.audience="+Audience)
 	}
+	if s.AWS != nil {
+		enabled = append(enabled, "OAUTHBEARER")
+		lines = append(lines, s.AWS.lines()...)
+	}
 	if s.KDC != nil {
 		enabled = append(enabled, "GSSAPI")
 		lines = append(lines, "sasl.kerberos.service.name=kafka",
@@ -163,6 +172,9 @@ func (k *KDC) brokerKeytab() string {
 func (s *Secure) system() (flags []string) {
 	if s.Tokens != nil { // which addresses a JVM asks for keys is not left to a configuration alone
 		flags = append(flags, "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="+s.Tokens.Keys)
+	}
+	if s.AWS != nil {
+		flags = append(flags, s.AWS.flags()...)
 	}
 	if s.KDC != nil {
 		flags = append(flags, "-Djava.security.krb5.conf="+s.KDC.Config)

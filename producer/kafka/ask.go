@@ -27,9 +27,11 @@ func (b *Broker) admin() (*asker, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.bearer.feed(p)
 	a := &asker{ear: b.ear(), broker: b, p: p}
 	a.ear.listen(p)
 	if a.AdminClient, err = ck.NewAdminClientFromProducer(p); err != nil {
+		b.bearer.release(p)
 		p.Close()
 		return nil, err
 	}
@@ -39,6 +41,7 @@ func (b *Broker) admin() (*asker, error) {
 // Close ends the client. It takes a while, which nobody waits for but the broker's
 // own Close.
 func (a *asker) Close() {
+	a.broker.bearer.release(a.p)
 	a.AdminClient.Close()
 	a.broker.closing.Go(func() {
 		a.p.Close()

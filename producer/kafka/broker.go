@@ -51,6 +51,7 @@ type Broker struct {
 	seen     sync.Map         // by topic, its topicLimits
 	ids      sync.Map         // by topic, the id that Describe found
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
+	bearer   *bearer          // of tokens that are made here; nil where none are
 	changed  chan struct{}
 
 	life     context.Context // ends when Close is called
@@ -83,7 +84,8 @@ const (
 )
 
 // Connect implements producer.Cluster. Only for Kerberos it connects to something
-// already: to the KDC and to one broker.
+// already, to the KDC and to one broker, and for tokens that it signs itself to where
+// credentials come from.
 func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, error) {
 	b, connection, resolved, err := c.resolve(ctx, name)
 	if err != nil {
@@ -96,10 +98,15 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		}
 		maps.Copy(b.client, b.gateway.Client())
 	}
+	if b.bearer, err = c.bear(ctx, connection.Name, resolved); err != nil {
+		b.closing.Wait()
+		return nil, err
+	}
 	if c.Log != nil {
 		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
 	}
 	b.watching.Go(func() { b.watch(b.life) })
+	b.watching.Go(func() { b.bearer.renew(b.life) })
 	return b, nil
 }
 

@@ -194,7 +194,7 @@ func (d *diagnosis) examine(ctx context.Context) {
 // absent says what becomes of a topic that is not there, or not shown.
 func (d *diagnosis) absent(o *outcome) {
 	f := producer.TopicFinding{ID: findTopic, Severity: producer.SeverityError, What: o.finding, Why: whys[findTopic], Cure: o.cure}
-	if o.state == producer.StepPassed { // the brokers would make it
+	if o.state == producer.StepWarning { // the brokers would make it
 		f.Severity = producer.SeverityWarning
 		f.Cure = fmt.Sprintf("Make it with the settings that it needs: urncast topic create %s.", d.needs.Topic)
 	}

@@ -214,6 +214,7 @@ func found(doing string, kind producer.FaultKind, t *probe.Trouble, said error) 
 var kinds = map[probe.Cause]producer.FaultKind{
 	probe.Refused: producer.Transitory, probe.NoAnswer: producer.Transitory, probe.NoRoute: producer.Transitory,
 	probe.ConnectFails: producer.Transitory, probe.DNSFails: producer.Transitory, probe.TokenEndpointAway: producer.Transitory,
+	probe.AWSAway: producer.Transitory, probe.AWSRefused: producer.Permanent,
 	probe.SASLNotOffered: producer.Permanent,
 }
 

@@ -71,7 +71,7 @@ func TestFaultNamesTheRecord(t *testing.T) {
 func TestConnectRefuses(t *testing.T) {
 	for _, bad := range []map[string]string{
 		{},
-		{"bootstrap.servers": "127.0.0.1:1", "acks": "1"},
+		{"bootstrap.servers": "127.0.0.1:1", "transactional.id": "mine"},
 		{"bootstrap.servers": "127.0.0.1:1", "no.such.property": "1"},
 	} {
 		c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {

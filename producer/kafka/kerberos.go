@@ -54,6 +54,9 @@ func entryFault(connection string, err error) error {
 // dialer makes the connection test's dialer; done ends what it began.
 func (c *Client) dialer(r *properties.Resolved) (d *probe.Dialer, done func()) {
 	d = &probe.Dialer{Settings: r}
+	if r != nil && r.IAM != nil {
+		d.Token = newBearer(r.IAM, c.Log).asked()
+	}
 	if r == nil || r.Kerberos == nil {
 		return d, func() {}
 	}

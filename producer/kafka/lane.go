@@ -111,6 +111,7 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 	if err != nil {
 		return nil, fault("opening transactional id "+id, err)
 	}
+	b.bearer.feed(p)
 	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
 	leader := &absence{}
 	l.ear.look = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, leader) }
@@ -320,6 +321,7 @@ func (l *lane) Close() {
 		for range l.reports {
 		}
 	})
+	l.broker.bearer.release(l.p)
 	l.p.Close()
 	close(l.reports)
 	purged.Wait()

@@ -69,11 +69,23 @@ func (t *trial) plan() {
 	add(stepInit, "", "A transactional id is initialised", t.initialise, stepTransactions)
 	add(stepAbort, "", "A transaction on the topic, aborted", t.aborted, stepTopic, stepWrite, stepInit).note =
 		"One message goes to " + topic + " in a transaction that is aborted. " + seenBy
+	add(stepLarge, "", fmt.Sprintf("A message of %d bytes", t.asked.Bytes), t.large, stepAbort).note = t.largeNote()
 	add(stepCommit, "", "A transaction on the scratch topic, committed and read back", t.committed,
 		stepInit).note = t.scratchNote()
-	add(stepLarge, "", fmt.Sprintf("A message of %d bytes", t.asked.Bytes), t.large, stepAbort).note =
-		fmt.Sprintf("Messages of up to %d bytes go to %s, %d at the most, in transactions that are aborted. %s",
-			t.asked.Bytes, topic, triesMax, seenBy)
+}
+
+// largeNote says what a large message leaves where.
+func (t *trial) largeNote() string {
+	switch where := t.sandbox(); {
+	case where != "" && t.sizeAsked:
+		return fmt.Sprintf("Messages of up to %d bytes go to %s, %d at the most, in transactions that are aborted.", t.asked.Bytes, where, triesMax)
+	case where != "":
+		return fmt.Sprintf("A message of %d bytes goes to %s in a transaction that is aborted.", t.asked.Bytes, where)
+	case t.sizeAsked || t.shrinks():
+		return fmt.Sprintf("A message of %d bytes goes to %s in a transaction that is aborted, and takes its room there until the topic is "+
+			"cleaned; a scratch topic would spare it that. %s", t.asked.Bytes, t.asked.Topic, seenBy)
+	}
+	return "Limits are read, and nothing is sent."
 }
 
 // seenBy says who sees aborted messages.

@@ -114,7 +114,7 @@ func (b *Broker) reach(ctx context.Context) (*probe.Peer, *probe.Trouble) {
 
 // open makes a connection to a server, past the client.
 func (b *Broker) open(ctx context.Context, server string) (*probe.Peer, error) {
-	dialer := &probe.Dialer{Settings: b.settings}
+	dialer := &probe.Dialer{Settings: b.settings, Token: b.bearer.asked()}
 	if b.gateway != nil {
 		if err := b.through(ctx, server); err != nil {
 			return nil, err

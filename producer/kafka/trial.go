@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,9 +16,10 @@ import (
 )
 
 const (
-	// stepLimit, largeBytes and prefixDefault hold where a test says nothing else.
+	// stepLimit, largeBytes and prefixDefault hold where a test says nothing else. So many
+	// bytes pass a broker that nobody has configured, with their framing.
 	stepLimit     = 10 * time.Second
-	largeBytes    = 1 << 20
+	largeBytes    = 1_000_000
 	prefixDefault = "tx"
 	// cleanLimit bounds what must still be done after a test was cancelled.
 	cleanLimit = 10 * time.Second
@@ -35,6 +37,9 @@ type trial struct {
 	unresolved error
 	dialer     *probe.Dialer
 	id         string // the transactional id of every transaction of the test
+	sizeAsked  bool   // somebody asked for the size of the large message
+
+	madeScratch atomic.Bool // the scratch topic was made by this test, and is there
 
 	steps  []*step
 	report func(producer.Step)
@@ -88,13 +93,14 @@ func (c *Client) Test(ctx context.Context, connection *producer.Connection, aske
 	if asked.StepTimeout <= 0 {
 		asked.StepTimeout = stepLimit
 	}
-	if asked.Bytes <= 0 {
+	sizeAsked := asked.Bytes > 0
+	if !sizeAsked {
 		asked.Bytes = largeBytes
 	}
 	if asked.Prefix == "" {
 		asked.Prefix = prefixDefault
 	}
-	t := &trial{client: c, connection: connection, asked: asked, report: report}
+	t := &trial{client: c, connection: connection, asked: asked, report: report, sizeAsked: sizeAsked}
 	t.settings, t.findings, t.unresolved = properties.Resolve(connection)
 	t.id = asked.Prefix + "-test-" + uuid.NewString()[:8]
 	var done func()
@@ -224,6 +230,9 @@ func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 // made is left.
 func (t *trial) clean() {
 	t.calls.Wait()
+	if t.madeScratch.Load() {
+		_ = t.deleteScratch(t.asked.Scratch) // the step that says what comes of it was not run
+	}
 	if t.broker != nil {
 		t.broker.Close()
 	}

@@ -31,8 +31,10 @@ type refusal struct {
 	err   error
 }
 
-// large sends a message of the size that was asked for and, where it does not
-// pass, finds out which limit it was and what passes.
+// large finds out whether a message of a size passes. What stays of an aborted message is
+// its bytes, so the topic itself is spared: limits that can be read are, and what is sent goes
+// to the scratch topic, if there is one. The topic is sent a large message only where
+// somebody asks for a size without a scratch topic, and then one.
 func (t *trial) large(ctx context.Context) outcome {
 	if o, ok := t.unreachable(); !ok {
 		return o
@@ -42,17 +44,70 @@ func (t *trial) large(ctx context.Context) outcome {
 	}
 	return t.call(ctx, func() outcome {
 		size := t.asked.Bytes
-		refused, err := t.passes(ctx, size)
-		if err != nil {
-			return t.refused(fmt.Sprintf("Sending %d bytes to %s", size, t.asked.Topic), err)
+		switch refused, err := t.limited(ctx, size); {
+		case err != nil:
+			return t.refused(fmt.Sprintf("Trying %d bytes on %s", size, t.asked.Topic), err)
+		case refused != nil:
+			return t.tooLarge(refused, t.asked.Topic, t.reckoned(ctx, refused))
 		}
-		if refused == nil {
-			return passed("A message of %d bytes%s was delivered and aborted%s.", size, t.content(), t.knownLimit())
+		where := t.sandbox()
+		switch limit := t.knownLimit(); {
+		case where != "":
+			made, err := t.scratch(ctx, where)
+			if made {
+				t.madeScratch.Store(true)
+			}
+			if err != nil {
+				return notRun(stepCommit, "It goes to the scratch topic, which cannot be used.")
+			}
+		case t.sizeAsked || t.shrinks():
+			where = t.asked.Topic
+		case limit == "":
+			return notRun("", "How large a message may be cannot be read, for DESCRIBE_CONFIGS on %s is not granted, and one that is sent "+
+				"would take its room there: name a scratch topic, or ask for a size, to have one sent.", t.asked.Topic)
+		default:
+			return passed("A message of %d bytes fits%s. None was sent, which would take its room on %s: name a scratch topic, or ask "+
+				"for a size, to have one sent.", size, limit, t.asked.Topic)
 		}
-		largest, within := t.search(ctx, size, refused)
-		return failed(probe.Met(refused.cause, refused.err, "bytes", fmt.Sprint(size), "limit", refused.value(),
-			"topic", t.asked.Topic, "largest", fmt.Sprint(largest), "within", fmt.Sprint(within)))
+		return t.sent(ctx, where, size)
 	})
+}
+
+// sandbox is the scratch topic; empty if there is none.
+func (t *trial) sandbox() string {
+	if t.asked.Scratch == t.asked.Topic {
+		return ""
+	}
+	return t.asked.Scratch
+}
+
+// shrinks reports whether the content will be compressed, so that its size says nothing of the
+// request's.
+func (t *trial) shrinks() bool {
+	return t.asked.Compressible && t.unresolved == nil && compresses(t.settings)
+}
+
+// sent sends a message. One that is refused begins a search for the largest that is not,
+// if a size was asked for and there is a scratch topic.
+func (t *trial) sent(ctx context.Context, where string, size int) outcome {
+	refused, err := t.passes(ctx, where, size)
+	switch {
+	case err != nil:
+		return t.refused(fmt.Sprintf("Sending %d bytes to %s", size, where), err)
+	case refused == nil:
+		return passed("A message of %d bytes%s was delivered to %s and aborted%s.", size, t.content(), where, t.knownLimit())
+	case t.sizeAsked && where != t.asked.Topic:
+		largest, within := t.search(ctx, where, size, refused)
+		return t.tooLarge(refused, where, fmt.Sprintf("The largest message that passes has %d bytes, to within %d.", largest, within))
+	}
+	return t.tooLarge(refused, where, t.reckoned(ctx, refused))
+}
+
+// tooLarge says which limit refused a message, and how large one may be.
+func (t *trial) tooLarge(r *refusal, topic, largest string) outcome {
+	o := failed(probe.Met(r.cause, r.err, "bytes", fmt.Sprint(t.asked.Bytes), "limit", r.value(), "topic", topic))
+	o.finding += " " + largest
+	return o
 }
 
 func (t *trial) content() string {
@@ -62,13 +117,13 @@ func (t *trial) content() string {
 	return " of noise"
 }
 
-// knownLimit says what limit a passing message is below.
+// knownLimit says what limit a passing message is below; empty where it may not be read.
 func (t *trial) knownLimit() string {
 	limit, ok := t.found.topic.number("max.message.bytes")
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("; the limit is %d bytes (%s)", limit, limitName(t.found.topic.configs))
+	return fmt.Sprintf("; the limit of %s is %d bytes (%s)", t.asked.Topic, limit, limitName(t.found.topic.configs))
 }
 
 // value is the limit, for the words of its cause.
@@ -79,20 +134,45 @@ func (r *refusal) value() string {
 	return strconv.Itoa(r.limit)
 }
 
+// reckoned says how large a message may be by the limits that can be read, or how to find out.
+func (t *trial) reckoned(ctx context.Context, r *refusal) string {
+	if r.limit == 0 || t.shrinks() {
+		return "Name a scratch topic, with a size, to have the largest that passes found there."
+	}
+	smallest := r.limit
+	if r.cause == probe.LimitSocket {
+		smallest -= requestFrame
+	}
+	for _, name := range []string{"max.message.bytes", "segment.bytes"} {
+		if limit, ok := t.found.topic.number(name); ok {
+			smallest = min(smallest, limit)
+		}
+	}
+	if n := t.settings.RequestBytes; n > 0 {
+		smallest = min(smallest, n)
+	}
+	if n := t.brokerSetting(ctx, t.found.topic.leader, "socket.request.max.bytes"); n > 0 {
+		smallest = min(smallest, n-requestFrame)
+	}
+	record := t.record(t.asked.Topic, nil)
+	largest := smallest
+	for framed := framedBytes(record, largest); framed > smallest && largest > 0; framed = framedBytes(record, largest) {
+		largest -= framed - smallest
+	}
+	return fmt.Sprintf("The largest message that passes has %d bytes, by the limits that can be read.", max(largest, 0))
+}
+
 // search narrows the largest message that passes down between one that is known
 // to, and one that does not; within says how near it came.
-func (t *trial) search(ctx context.Context, refusedSize int, refused *refusal) (largest, within int) {
+func (t *trial) search(ctx context.Context, where string, refusedSize int, refused *refusal) (largest, within int) {
 	low, high := 0, refusedSize
 	next := high / 2
 	if limit := refused.limit; limit > requestFrame+nearEnough && limit < high {
 		// Most likely just below the limit: framing takes the rest.
 		high, next = limit+1, limit-nearEnough
-		if refused.cause == probe.LimitSocket {
-			next -= requestFrame
-		}
 	}
 	for tries := 0; high-low > nearEnough && tries < triesMax && ctx.Err() == nil; tries++ {
-		r, err := t.passes(ctx, next)
+		r, err := t.passes(ctx, where, next)
 		if err != nil {
 			break
 		}
@@ -106,25 +186,38 @@ func (t *trial) search(ctx context.Context, refusedSize int, refused *refusal) (
 	return low, high - low
 }
 
-// passes tries one size; a refusal says which limit it met.
-func (t *trial) passes(ctx context.Context, size int) (*refusal, error) {
+// limited looks for a limit that certainly refuses a size: our own, the topic's and its
+// leader's, as far as they are known. It sends no message.
+func (t *trial) limited(ctx context.Context, size int) (*refusal, error) {
 	if r := t.clientLimit(size); r != nil {
 		return r, nil
 	}
-	if r, err := t.socketLimit(ctx, size); r != nil || err != nil {
+	if r, err := t.socketLimit(ctx, size); r != nil || err != nil || t.shrinks() {
 		return r, err
 	}
-	_, err := t.attempt(ctx, t.body(size))
+	least := batchOverhead + size
+	if limit, ok := t.found.topic.number("max.message.bytes"); ok && least > limit {
+		return t.messageLimit(ctx, t.asked.Topic, nil), nil
+	}
+	if limit, ok := t.found.topic.number("segment.bytes"); ok && least > limit {
+		return &refusal{cause: probe.LimitSegment, limit: limit}, nil
+	}
+	return nil, nil
+}
+
+// passes sends one message of a size; a refusal says which limit it met.
+func (t *trial) passes(ctx context.Context, where string, size int) (*refusal, error) {
+	_, err := t.attempt(ctx, where, t.body(size))
 	var library ck.Error
 	if !errors.As(err, &library) {
 		return nil, err
 	}
 	switch library.Code() {
 	case ck.ErrMsgSizeTooLarge:
-		return t.messageLimit(ctx, err), nil
+		return t.messageLimit(ctx, where, err), nil
 	case ck.ErrRecordListTooLarge:
 		r := &refusal{cause: probe.LimitSegment, err: err}
-		if limit, ok := t.found.topic.number("segment.bytes"); ok {
+		if limit, ok := t.found.topic.number("segment.bytes"); ok && where == t.asked.Topic {
 			r.limit = limit
 		}
 		return r, nil
@@ -146,15 +239,16 @@ func (t *trial) clientLimit(size int) *refusal {
 
 // messageLimit says where the limit of a topic's messages is set. The settings are
 // read once more: somebody may be changing them between two tests.
-func (t *trial) messageLimit(ctx context.Context, err error) *refusal {
-	if failed := t.readConfigs(ctx); failed != nil {
-		return &refusal{cause: probe.LimitUnnamed, err: err}
-	}
-	limit, ok := t.found.topic.number("max.message.bytes")
+func (t *trial) messageLimit(ctx context.Context, topic string, err error) *refusal {
 	r := &refusal{cause: probe.LimitUnnamed, err: err}
-	if ok {
+	found := topicFacts{}
+	var failed error
+	if found.configs, failed = t.configsOf(ctx, topic); failed != nil {
+		return r
+	}
+	if limit, ok := found.number("max.message.bytes"); ok {
 		r.cause, r.limit = probe.LimitBroker, limit
-		if t.found.topic.configs["max.message.bytes"].own {
+		if found.configs["max.message.bytes"].own {
 			r.cause = probe.LimitTopic
 		}
 	}
@@ -165,7 +259,7 @@ func (t *trial) messageLimit(ctx context.Context, err error) *refusal {
 // the request: the client library would send all of it, lose the connection, and
 // try again until its time is up.
 func (t *trial) socketLimit(ctx context.Context, size int) (*refusal, error) {
-	if t.asked.Compressible && compresses(t.settings) {
+	if t.shrinks() {
 		return nil, nil // how long the request will be is not known
 	}
 	framed := framedBytes(t.record(t.asked.Topic, nil), size) + requestFrame

@@ -55,7 +55,7 @@ func (t *trial) topic(ctx context.Context) outcome {
 	}
 	f := &t.found.topic
 	f.exists, f.leader, f.partitions, f.replicas, f.insync = true, first.Leader, len(found.Partitions), first.Replicas, len(first.ISR)
-	if err := t.readConfigs(ctx); err != nil {
+	if f.configs, err = t.configsOf(ctx, name); err != nil {
 		return failed(err)
 	}
 	return t.fit()
@@ -122,7 +122,7 @@ func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 		var t *probe.Trouble
 		return failed(err), errors.As(err, &t) && t.Cause == probe.TopicExists
 	}
-	return passed("The topic %s does not exist; the brokers would make it, and the producer's first start does. What needs the topic is not tried.", name), false
+	return warned("", probe.Met(probe.TopicToBeMade, nil, "topic", name)), false
 }
 
 // makeTopic makes a topic without settings, or with validate only asks whether that
@@ -136,12 +136,12 @@ func (t *trial) makeTopic(ctx context.Context, name string, validate bool) (code
 	return code, text, nil
 }
 
-// readConfigs reads the topic's settings, where that is allowed. The leader is
-// asked: where the topic sets nothing, a broker answers with its own defaults.
-func (t *trial) readConfigs(ctx context.Context) error {
+// configsOf reads a topic's settings; nil where that is not allowed. The leader of the
+// real topic is asked: where the topic sets nothing, a broker answers with its own defaults.
+func (t *trial) configsOf(ctx context.Context, topic string) (map[string]config, error) {
 	request := kmsg.NewPtrDescribeConfigsRequest()
 	resource := kmsg.NewDescribeConfigsRequestResource()
-	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, t.asked.Topic
+	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, topic
 	request.Resources = append(request.Resources, resource)
 	leader, err := t.node(ctx, t.found.topic.leader)
 	if err != nil {
@@ -149,19 +149,19 @@ func (t *trial) readConfigs(ctx context.Context) error {
 	}
 	kind, err := leader.Ask(ctx, request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer := kind.(*kmsg.DescribeConfigsResponse).Resources[0]
 	if answer.ErrorCode != 0 {
-		return nil // DESCRIBE_CONFIGS is a right of its own, and nothing else needs it
+		return nil, nil // DESCRIBE_CONFIGS is a right of its own, and nothing else needs it
 	}
-	t.found.topic.configs = map[string]config{}
+	configs := map[string]config{}
 	for _, c := range answer.Configs {
 		if c.Value != nil {
-			t.found.topic.configs[c.Name] = config{*c.Value, c.Source == kmsg.ConfigSourceDynamicTopicConfig}
+			configs[c.Name] = config{*c.Value, c.Source == kmsg.ConfigSourceDynamicTopicConfig}
 		}
 	}
-	return nil
+	return configs, nil
 }
 
 // layout says how the topic lies on the brokers.

@@ -76,7 +76,7 @@ func (t *trial) aborted(ctx context.Context) outcome {
 		return notRun(stepTopic, "The topic does not exist yet.")
 	}
 	return t.call(ctx, func() outcome {
-		offset, err := t.attempt(ctx, []byte("urncast tests its connection"))
+		offset, err := t.attempt(ctx, t.asked.Topic, []byte("urncast tests its connection"))
 		if err != nil {
 			return t.refused("Sending to "+t.asked.Topic, err)
 		}
@@ -93,11 +93,11 @@ func (t *trial) unreachable() (outcome, bool) {
 	return outcome{}, true
 }
 
-// attempt sends a message to the real topic in a transaction of its own, waits for
-// its delivery and aborts. Each has its own client: after an error a transaction
+// attempt sends a message to a topic in a transaction of its own, waits for its delivery
+// and aborts. Each has its own client: after an error a transaction
 // can be neither aborted for certain nor followed by another.
-func (t *trial) attempt(ctx context.Context, value []byte) (offset int64, err error) {
-	l, err := t.open(ctx, t.asked.Topic)
+func (t *trial) attempt(ctx context.Context, topic string, value []byte) (offset int64, err error) {
+	l, err := t.open(ctx, topic)
 	if err != nil {
 		return 0, err
 	}
@@ -105,7 +105,7 @@ func (t *trial) attempt(ctx context.Context, value []byte) (offset int64, err er
 	if err := l.Begin(); err != nil {
 		return 0, err
 	}
-	if err := l.Send(ctx, t.record(t.asked.Topic, value)); err != nil {
+	if err := l.Send(ctx, t.record(topic, value)); err != nil {
 		return 0, err
 	}
 	stretches, err := l.Delivered(ctx)
@@ -115,7 +115,7 @@ func (t *trial) attempt(ctx context.Context, value []byte) (offset int64, err er
 	// A cancelled test still aborts.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanLimit)
 	defer cancel()
-	return stretches[t.asked.Topic].First, l.abort(ctx)
+	return stretches[topic].First, l.abort(ctx)
 }
 
 // record is a message of the test. It has a key, for compacted topics refuse
@@ -160,12 +160,17 @@ func (t *trial) committed(ctx context.Context) outcome {
 	}
 	return t.call(ctx, func() outcome {
 		made, err := t.scratch(ctx, topic)
+		if made = made || t.madeScratch.Load(); made { // by now, or for the large message before
+			t.madeScratch.Store(true)
+		}
 		var took time.Duration
 		if err == nil {
 			took, err = t.commit(ctx, topic)
 		}
 		if made {
-			if left := t.deleteScratch(topic); err == nil && left != nil {
+			left := t.deleteScratch(topic)
+			t.madeScratch.Store(false)
+			if err == nil && left != nil {
 				return warned("", probe.Met(probe.ScratchStays, left, "topic", topic))
 			}
 		}

@@ -19,8 +19,9 @@ import (
 	"urncast/producer"
 )
 
-// A Client sends mails. Each one takes a connection of its own: there are few, and
-// a connection that is kept is one that may be dead.
+// A Client sends mails. The mails of one letter go over one connection, and over another
+// where the server ends that; none is kept, for a connection that is kept is one that may be
+// dead.
 type Client struct {
 	// Quiet is how long the server may stay silent while a mail is handed over; 30 s
 	// if 0. The whole of it is bounded by the context.
@@ -30,8 +31,8 @@ type Client struct {
 const quietDefault = 30 * time.Second
 
 // Send hands the letter to the server once for each address, so that one that is
-// refused keeps it from nobody else. It gives those whose mail was taken; the error
-// has the server's words for the others.
+// refused, or met by the end of the connection, keeps it from nobody else. It gives those
+// whose mail was taken; the error has the server's words for the others.
 func (c *Client) Send(ctx context.Context, s *producer.StoredMail, l *producer.Letter, to []string) ([]string, error) {
 	messages := make([]*gomail.Msg, len(to))
 	for i, address := range to {
@@ -40,27 +41,91 @@ func (c *Client) Send(ctx context.Context, s *producer.StoredMail, l *producer.L
 			return nil, err
 		}
 	}
-	line := &line{}
-	defer line.close()
-	defer context.AfterFunc(ctx, line.close)()
-	client, err := c.client(s, line)
-	if err != nil {
-		return nil, err
-	}
-	if err := client.DialWithContext(ctx); err != nil {
-		return nil, explain(ctx, s, "the server could not be used", err)
-	}
 	var taken []string
 	var errs []error
+	var open *session
+	defer func() { open.close() }()
 	for i, m := range messages {
-		if err := client.Send(m); err != nil && !m.IsDelivered() {
-			errs = append(errs, explain(ctx, s, "the mail to "+to[i]+" was not taken", err))
-			continue
+		for fresh := false; ; {
+			if open == nil {
+				var err error
+				if open, err = c.dial(ctx, s); err != nil {
+					err = explain(ctx, s, "the server could not be used", err)
+					if i > 0 {
+						err = fmt.Errorf("%w; not sent therefore: %s", err, strings.Join(to[i:], ", "))
+					}
+					return taken, errors.Join(append(errs, err)...)
+				}
+				fresh = true
+			}
+			err := open.client.Send(m)
+			ended := err != nil && over(err)
+			if ended {
+				open.close()
+				open = nil
+			}
+			switch {
+			case err == nil || m.IsDelivered():
+				taken = append(taken, to[i])
+			case ended && !fresh && before(err):
+				continue // the connection had ended before this mail's turn
+			default:
+				errs = append(errs, explain(ctx, s, "the mail to "+to[i]+" was not taken", err))
+			}
+			break
 		}
-		taken = append(taken, to[i])
 	}
-	_ = client.Close() // QUIT; what was taken is taken
 	return taken, errors.Join(errs...)
+}
+
+// over reports whether an error ends its connection: the server says so (421), or there is
+// no answer at all.
+func over(err error) bool {
+	var sent *gomail.SendError
+	if !errors.As(err, &sent) {
+		return true
+	}
+	return sent.ErrorCode() == 0 || sent.ErrorCode() == 421
+}
+
+// before reports whether an error came before the server was given the mail's content, so
+// that it cannot have taken it.
+func before(err error) bool {
+	var sent *gomail.SendError
+	return errors.As(err, &sent) && sent.Reason != gomail.ErrWriteContent && sent.Reason != gomail.ErrSMTPDataClose
+}
+
+// A session is one connection to the server, logged in.
+type session struct {
+	client *gomail.Client
+	line   *line
+	stop   func() bool // of what closes it when the context ends
+}
+
+func (c *Client) dial(ctx context.Context, s *producer.StoredMail) (*session, error) {
+	o := &session{line: &line{}}
+	o.stop = context.AfterFunc(ctx, o.line.close)
+	var err error
+	if o.client, err = c.client(s, o.line); err == nil {
+		err = o.client.DialWithContext(ctx)
+	}
+	if err != nil {
+		o.stop()
+		o.line.close()
+		return nil, err
+	}
+	return o, nil
+}
+
+// close says goodbye, if the server still listens, and ends the connection. To nil there is
+// nothing to do.
+func (o *session) close() {
+	if o == nil {
+		return
+	}
+	_ = o.client.Close() // QUIT; what was taken is taken
+	o.stop()
+	o.line.close()
 }
 
 // A line is the connection to the server. The library leaves it open after some

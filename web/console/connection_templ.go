@@ -1201,7 +1201,7 @@ func testForm(c *Connection) templ.Component {
 			templ_7745c5c3_Var53 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<div class=\"box pad\"><p class=\"dim\">Each server is resolved, reached, secured and logged in to; then rights, transactions and a large message are tried on the topic. Consumers that read what is committed see nothing of it, and producers go on meanwhile.</p><div class=\"lines under8\"><div class=\"f\"><label for=\"t-topic\">Topic</label> <input id=\"t-topic\" name=\"t.topic\" form=\"edit\" class=\"mono\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<div class=\"box pad\"><p class=\"dim\">Each server is resolved, reached, secured and logged in to; then rights and transactions are tried on the topic, and whether a large message passes. Consumers that read what is committed see nothing of it, and producers go on meanwhile.</p><div class=\"lines under8\"><div class=\"f\"><label for=\"t-topic\">Topic</label> <input id=\"t-topic\" name=\"t.topic\" form=\"edit\" class=\"mono\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1237,7 +1237,7 @@ func testForm(c *Connection) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "\" aria-describedby=\"t-scratch-help\"> <span class=\"help\" id=\"t-scratch-help\">One message is committed to it and read back. Empty leaves that out.</span></div><div class=\"f\"><label><input type=\"checkbox\" name=\"t.make\" form=\"edit\" value=\"yes\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "\" aria-describedby=\"t-scratch-help\"> <span class=\"help\" id=\"t-scratch-help\">Large messages go to it, and one message is committed and read back. Empty leaves that out.</span></div><div class=\"f\"><label><input type=\"checkbox\" name=\"t.make\" form=\"edit\" value=\"yes\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1260,7 +1260,7 @@ func testForm(c *Connection) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "\" placeholder=\"1048576\"></div><div class=\"f\"><label><input type=\"checkbox\" name=\"t.compressible\" form=\"edit\" value=\"yes\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "\" aria-describedby=\"t-bytes-help\" placeholder=\"1000000\"> <span class=\"help\" id=\"t-bytes-help\">Empty: whether 1,000,000 bytes pass is read from the limits. A size is sent: to the scratch topic or, without one, once to the topic.</span></div><div class=\"f\"><label><input type=\"checkbox\" name=\"t.compressible\" form=\"edit\" value=\"yes\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1277,7 +1277,7 @@ func testForm(c *Connection) templ.Component {
 		var templ_7745c5c3_Var57 string
 		templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(c.Path() + "/test")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/connection.templ`, Line: 273, Col: 66}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/connection.templ`, Line: 274, Col: 66}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var57))
 		if templ_7745c5c3_Err != nil {

@@ -16,6 +16,7 @@ type Mail struct {
 	More     bool
 	Tested   string // what a test mail came to
 	Refused  string // what the server answered instead
+	Sent     string // to whom it was sent all the same
 	Saved    bool
 	Now      time.Time
 }

@@ -120,13 +120,16 @@ func slot(at int, s producer.StepState) string {
 }
 
 func (t *Trial) summary(err error) string {
-	words := []string{Count(t.ended[0]) + " passed"}
-	for i, word := range []string{"to look at", "failed", "not run"} {
-		if n := t.ended[i+1]; n > 0 {
-			words = append(words, Count(n)+" "+word)
+	var words []string
+	for _, w := range []struct {
+		n    int
+		word string
+	}{{t.ended[2], "failed"}, {t.ended[1], "to look at"}, {t.ended[3], "not run"}, {t.ended[0], "passed"}} {
+		if w.n > 0 {
+			words = append(words, Count(w.n)+" "+w.word)
 		}
 	}
-	text := strings.Join(words, ", ") + ", " + took(time.Since(t.began)) + "."
+	text := strings.Join(append(words, took(time.Since(t.began))), ", ") + "."
 	if err != nil {
 		text += " The test was broken off: " + t.Say(err)
 	}
@@ -137,21 +140,31 @@ func (t *Trial) summary(err error) string {
 func (t *Trial) text(err error) string {
 	var b strings.Builder
 	b.WriteString(t.Title + ", " + t.began.UTC().Format("2006-01-02 15:04:05") + " UTC\n")
-	for i := range t.steps {
-		s := &t.steps[i]
-		b.WriteString(string(s.State) + "  " + s.Name)
-		if s.Server != "" {
-			b.WriteString(" (" + s.Server + ")")
-		}
-		b.WriteString("  " + took(s.Took) + "\n")
-		for _, text := range []string{s.Finding, s.Cure} {
-			if text != "" {
-				b.WriteString("    " + text + "\n")
+	b.WriteString(t.summary(err) + "\n")
+	for _, state := range reported {
+		for i := range t.steps {
+			if s := &t.steps[i]; s.State == state {
+				writeStep(&b, s)
 			}
 		}
 	}
-	b.WriteString(t.summary(err) + "\n")
 	return b.String()
+}
+
+// reported are the states of steps in the order of a report: what failed comes first.
+var reported = []producer.StepState{producer.StepFailed, producer.StepWarning, producer.StepNotRun, producer.StepPassed, producer.StepRunning, producer.StepWaiting}
+
+func writeStep(b *strings.Builder, s *producer.Step) {
+	b.WriteString(string(s.State) + "  " + s.Name)
+	if s.Server != "" {
+		b.WriteString(" (" + s.Server + ")")
+	}
+	b.WriteString("  " + took(s.Took) + "\n")
+	for _, text := range []string{s.Finding, s.Cure} {
+		if text != "" {
+			b.WriteString("    " + text + "\n")
+		}
+	}
 }
 
 func took(d time.Duration) string {

@@ -14,7 +14,7 @@ type TestOptions struct {
 	Scratch      string   `json:"scratch"` // a topic for what is committed and read back; left out if empty
 	MakeScratch  bool     `json:"makeScratch"`
 	Prefix       string   `json:"prefix"` // of transactional ids; the producer's if empty
-	Bytes        int      `json:"bytes"`  // of the large message; 1 MiB if 0
+	Bytes        int      `json:"bytes"`  // of a large message that is sent; if 0, limits are read
 	Compressible bool     `json:"compressible"`
 	StepTimeout  duration `json:"stepTimeout"`
 }

@@ -48,6 +48,13 @@ const (
 	TokenClientRefused  Cause = "token-client-refused"
 	TokenEndpointOdd    Cause = "token-endpoint-odd"
 	KerberosFails       Cause = "kerberos-fails"
+	AWSRegionUnknown    Cause = "aws-region-unknown"
+	AWSProfileUnknown   Cause = "aws-profile-unknown"
+	AWSConfiguration    Cause = "aws-configuration"
+	AWSNoCredentials    Cause = "aws-no-credentials"
+	AWSRoleRefused      Cause = "aws-role-refused"
+	AWSAway             Cause = "aws-away"
+	AWSRefused          Cause = "aws-refused"
 
 	AskFails         Cause = "request-fails"
 	TooOld           Cause = "broker-too-old"
@@ -56,6 +63,7 @@ const (
 	OtherCluster     Cause = "other-cluster"
 	ListenerAway     Cause = "advertised-listener-away"
 	TopicMissing     Cause = "topic-missing"
+	TopicToBeMade    Cause = "topic-to-be-made"
 	TopicName        Cause = "topic-name"
 	TopicNotMade     Cause = "topic-cannot-be-made"
 	TopicNoLeader    Cause = "topic-without-leader"
@@ -219,6 +227,26 @@ var security = map[Cause]words{
 			".client.secret, .scope)."},
 	TokenEndpointOdd: {"The token endpoint {url} gave no token: {error}.",
 		"Check sasl.oauthbearer.token.endpoint.url: it is the endpoint for tokens, not the issuer's address."},
+	AWSRegionUnknown: {"The AWS region of the brokers is not known: their names do not tell it.",
+		"Name the brokers as MSK does (….kafka.eu-central-1.amazonaws.com), add awsRegion=\"…\" to sasl.jaas.config, " +
+			"or set AWS_REGION for urncast."},
+	AWSProfileUnknown: {"There is no AWS profile {profile} on the machine that urncast runs on.",
+		"Correct awsProfileName in sasl.jaas.config, or AWS_PROFILE, or add the profile to ~/.aws/config or " +
+			"~/.aws/credentials of the user that urncast runs as."},
+	AWSConfiguration: {"The AWS configuration of this machine cannot be used: {error}.",
+		"Correct ~/.aws/config and ~/.aws/credentials of the user that urncast runs as, and its AWS_… variables."},
+	AWSNoCredentials: {"No AWS credentials were found: {error}.",
+		"Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for urncast, name a profile with awsProfileName in " +
+			"sasl.jaas.config, or give the machine or the pod a role; aws sts get-caller-identity shows what is found."},
+	AWSRoleRefused: {"The AWS role {role} cannot be assumed: {error}.",
+		"Allow sts:AssumeRole on it to the identity that urncast has, in that identity's policy and in the role's trust " +
+			"policy; aws sts get-caller-identity shows whose credentials are found."},
+	AWSAway: {"AWS gives no credentials at the moment: {error}.",
+		"Check that this machine may connect to AWS's STS and, on EC2, to its metadata service. If neither is where the " +
+			"credentials come from, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or awsProfileName in sasl.jaas.config."},
+	AWSRefused: {"{server} refuses the AWS signature of {user}: {error}.",
+		"Allow kafka-cluster:Connect on the cluster to this identity; check that the region is the cluster's, and this " +
+			"machine's clock."},
 	KerberosFails: {"The Kerberos login for {server} failed: {error}.",
 		"Check principal, keytab, realm and KDC in sasl.jaas.config and krb5.conf (librdkafka: " +
 			"sasl.kerberos.principal, sasl.kerberos.keytab), and that both clocks agree."},
@@ -241,6 +269,9 @@ var clusters = map[Cause]words{
 			"The first connection goes to bootstrap.servers, every other one to what the brokers advertise."},
 	TopicMissing: {"The topic {topic} does not exist.",
 		"Create it (one partition, cleanup.policy=compact), or allow urncast to create topics."},
+	TopicToBeMade: {"The topic {topic} does not exist. The brokers would make it, and the producer's first start does; " +
+		"what needs the topic is not tried.",
+		"Make it now (urncast topic create {topic}) and test again, to see that it is fit and may be used."},
 	TopicName: {"{topic} cannot be the name of a topic.",
 		"Use up to 249 letters, digits, dots, underscores and hyphens."},
 	TopicNotMade: {"The topic {topic} does not exist, and the brokers would not create it: {error}.",
@@ -318,27 +349,22 @@ var rights = map[Cause]words{
 
 var limits = map[Cause]words{
 	LimitClient: {"The client's limit refuses {bytes} bytes: max.request.size={limit} counts key, headers and " +
-		"framing, before compression. The largest message that passes has {largest} bytes, to within {within}.",
+		"framing, before compression.",
 		"Raise max.request.size (librdkafka: message.max.bytes)."},
-	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}. The " +
-		"largest message that passes has {largest} bytes, to within {within}.",
+	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}.",
 		"Raise max.message.bytes on the topic: kafka-configs --alter --topic {topic} --add-config " +
 			"max.message.bytes={bytes}, and something for the framing."},
 	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} holds for {topic}, which " +
-		"sets no max.message.bytes of its own. The largest message that passes has {largest} bytes, to within " +
-		"{within}.",
+		"sets no max.message.bytes of its own.",
 		"Set max.message.bytes on the topic, or raise message.max.bytes on the brokers (and replica.fetch.max.bytes " +
 			"with it)."},
 	LimitUnnamed: {"The brokers refuse {bytes} bytes as too large; which limit it was cannot be read, for " +
-		"DESCRIBE_CONFIGS on the topic is not granted. The largest message that passes has {largest} bytes, to " +
-		"within {within}.",
+		"DESCRIBE_CONFIGS on {topic} is not granted.",
 		"Raise max.message.bytes on the topic or, where it sets none, message.max.bytes on the brokers."},
 	LimitSocket: {"The broker's limit of one request refuses {bytes} bytes: it closes the connection, as " +
-		"socket.request.max.bytes={limit} has it. The largest message that passes has {largest} bytes, to within " +
-		"{within}.",
+		"socket.request.max.bytes={limit} has it.",
 		"Raise socket.request.max.bytes on every broker; it must be above the largest message, and above " +
 			"message.max.bytes."},
-	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}. The largest " +
-		"message that passes has {largest} bytes, to within {within}.",
+	LimitSegment: {"The topic's segments are too small for {bytes} bytes: segment.bytes={limit}.",
 		"Raise segment.bytes on the topic."},
 }

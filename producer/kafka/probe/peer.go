@@ -24,6 +24,9 @@ type Dialer struct {
 	Settings *properties.Resolved
 	// Kerberos gives the mechanism GSSAPI for a broker's host.
 	Kerberos func(ctx context.Context, host string) (sasl.Mechanism, error)
+	// Token gives a token for OAUTHBEARER, and whose it is; without it one comes from the token
+	// endpoint.
+	Token func(context.Context) (token, whose string, err error)
 }
 
 // A Peer is one broker, as far as it was reached. It is used by one goroutine at

@@ -169,8 +169,11 @@ func (p *Peer) loginTrouble(ctx context.Context, err error, user string) error {
 	}
 	cause := map[string]Cause{"PLAIN": PasswordWrong, "SCRAM-SHA-256": PasswordWrong, "SCRAM-SHA-512": PasswordWrong,
 		"OAUTHBEARER": TokenRefused, "GSSAPI": KerberosFails}[p.Login.Mechanism]
-	if cause == "" {
+	switch {
+	case cause == "":
 		cause = LoginRefused
+	case p.dialer.Settings.IAM != nil:
+		cause = AWSRefused
 	}
 	return Met(cause, err, "server", p.Server, "mechanism", p.Login.Mechanism, "user", user)
 }
@@ -181,6 +184,8 @@ func (p *Peer) challengeTrouble(err error, said []byte, user string) error {
 	switch {
 	case strings.HasPrefix(p.Login.Mechanism, "SCRAM-"):
 		cause = ServerUnproven
+	case p.dialer.Settings.IAM != nil:
+		cause, err = AWSRefused, fmt.Errorf("it says %s", said)
 	case p.Login.Mechanism == "OAUTHBEARER":
 		// RFC 7628: a refusal comes as JSON, in an answer that is no error.
 		cause, err = TokenRefused, fmt.Errorf("it says %s", said)
@@ -188,6 +193,14 @@ func (p *Peer) challengeTrouble(err error, said []byte, user string) error {
 		cause = KerberosFails
 	}
 	return Met(cause, err, "server", p.Server, "mechanism", p.Login.Mechanism, "user", user)
+}
+
+// token gets a token, from who signs them or from the token endpoint.
+func (p *Peer) token(ctx context.Context) (token, whose string, err error) {
+	if p.dialer.Token != nil {
+		return p.dialer.Token(ctx)
+	}
+	return fetchToken(ctx, p.dialer.Settings.Client)
 }
 
 // mechanism makes ready what the settings ask for, and names the user.
@@ -212,7 +225,7 @@ func (p *Peer) mechanism(ctx context.Context) (sasl.Mechanism, string, error) {
 	case "SCRAM-SHA-512":
 		return scram.Auth{User: user, Pass: password}.AsSha512Mechanism(), user, nil
 	case "OAUTHBEARER":
-		token, subject, err := fetchToken(ctx, client)
+		token, subject, err := p.token(ctx)
 		if err != nil {
 			return nil, "", err
 		}

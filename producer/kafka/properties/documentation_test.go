@@ -48,6 +48,7 @@ P1 to P7 are the [promises](architecture.md) that a property would break.
 | taken | it is handed to librdkafka as it is written |
 | translated | it acts under another name, or in another form |
 | without effect | urncast or librdkafka does without it, and nothing is lost |
+| taken as … | our value counts, whatever is written, and a note says so |
 | refused | the connection is not saved before it is removed or changed; a value that changes nothing is let through |
 `, javaVersion, Version)
 	java := map[string][]string{}
@@ -77,10 +78,13 @@ const logins = `
 |---|---|---|
 | ` + "`PlainLoginModule`" + ` | PLAIN | username, password |
 | ` + "`ScramLoginModule`" + ` | SCRAM-SHA-256, SCRAM-SHA-512 | username, password |
-| ` + "`OAuthBearerLoginModule`" + ` | OAUTHBEARER | clientId, clientSecret, scope, extension_…, ssl.truststore.location, ssl.truststore.password |
+| ` + "`OAuthBearerLoginModule`" + ` | OAUTHBEARER | clientId, clientSecret, scope, extension_…, ssl.truststore.location, ssl.truststore.password; of Strimzi's: oauth.client.id, oauth.client.secret, oauth.scope, oauth.token.endpoint.uri, oauth.ssl.truststore.location, oauth.ssl.truststore.password |
 | ` + "`Krb5LoginModule`" + ` (of com.sun.security.auth.module) | GSSAPI | useKeyTab, keyTab, principal, useTicketCache, ticketCache, serviceName |
 
-Other modules are Java classes that cannot run here; the refusal names the nearest of these four.
+| ` + "`IAMLoginModule`" + ` (of software.amazon.msk.auth.iam) | AWS_MSK_IAM | awsProfileName, awsRoleArn, awsRoleSessionName, awsRoleExternalId, awsRoleAccessKeyId, awsRoleSecretAccessKey, awsRoleSessionToken, awsStsRegion; awsRegion, which is ours |
+
+Other modules are Java classes that cannot run here; the refusal names the nearest of these five. AWS_MSK_IAM becomes OAUTHBEARER:
+[Amazon MSK](connections.md#amazon-msk).
 `
 
 var headings = map[string]string{
@@ -128,6 +132,8 @@ func documented(name string, r *rule, java []string) string {
 		}
 	case ours, none:
 		what = "without effect"
+	case fixed:
+		what = fmt.Sprintf("taken as `%s`, whatever is written, with a note", ownValue(r))
 	case refuse:
 		what = "refused"
 		if r.fine != "" && r.fine != "-" {

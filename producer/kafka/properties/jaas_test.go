@@ -103,7 +103,6 @@ func TestPasswords(t *testing.T) {
 	refused(t, sasl("sasl.mechanism", "PLAIN", "sasl.jaas.config", `a.PlainLoginModule required username="a";`), "sasl.jaas.config", "password is missing")
 	refused(t, sasl("sasl.mechanism", "SCRAM-SHA-256", "sasl.jaas.config", `a.ScramLoginModule required username="a" password="b" tokenauth=true;`),
 		"sasl.jaas.config", "delegation token")
-	refused(t, sasl("sasl.mechanism", "AWS_MSK_IAM"), "sasl.mechanism", "SCRAM-SHA-512")
 	refused(t, sasl("sasl.mechanism", "SCRAM-SHA-1"), "sasl.mechanism", "GSSAPI")
 	refused(t, sasl("sasl.mechanism", "PLAIN", "sasl.jaas.config", "com.ibm.security.auth.module.Krb5LoginModule required useDefaultCcache=true;"),
 		"sasl.jaas.config", "IBM")

@@ -316,7 +316,7 @@ func FuzzKrb5Conf(f *testing.F) {
 
 // The keys of a keytab are listed with their age: one for each principal, the newest.
 func TestEndingsOfAKeytab(t *testing.T) {
-	c := krb("acks", "0")
+	c := krb("transactional.id", "mine")
 	got := Endings(c)
 	if len(got) != 0 {
 		t.Errorf("a connection that cannot be used has %v", got)

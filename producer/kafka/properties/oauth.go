@@ -62,7 +62,8 @@ func (r *resolver) handler() {
 		return
 	}
 	class := r.values[name]
-	if strings.HasPrefix(class, "org.apache.kafka.common.security.oauthbearer.") && strings.HasSuffix(class, ".OAuthBearerLoginCallbackHandler") {
+	if strings.HasPrefix(class, "org.apache.kafka.common.security.oauthbearer.") && strings.HasSuffix(class, ".OAuthBearerLoginCallbackHandler") ||
+		class == "io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler" {
 		r.say(name, producer.WithoutEffect, "Tokens are fetched from %s here without it.", endpoint)
 		return
 	}
@@ -81,7 +82,7 @@ func (r *resolver) oauthModule(m *loginModule) {
 	known := map[string]string{}
 	for _, option := range sortedKeys(m.options) {
 		value := m.options[option]
-		property := map[string]string{"clientId": client, "clientSecret": secret, "scope": scope}[option]
+		property := moduleOptions[option]
 		switch {
 		case property != "":
 			known[option] = ""
@@ -99,11 +100,11 @@ func (r *resolver) oauthModule(m *loginModule) {
 				"brokers can make too: use %s with clientId and clientSecret; "+
 				"for a test, write %s=true and sasl.oauthbearer.config=principal=… instead.", endpoint, unsigned)
 			known[option] = ""
-		case strings.HasPrefix(option, "ssl."):
-			known[option] = "" // endpointTrust looks at it
+		case strings.HasPrefix(option, "ssl."), strings.HasPrefix(option, "oauth.ssl.truststore."):
+			known[option] = "" // jaasTrust looks at it
 		case option == "assertion" || strings.HasPrefix(option, "oauth."):
-			r.refuse(jaas, "It has options of another maker's login (oauth.…): write %s, and clientId, "+
-				"clientSecret and scope.", endpoint)
+			r.refuse(jaas, "It has options of another maker's login (oauth.…) that have no equivalent here: write %s, and "+
+				"clientId, clientSecret and scope.", endpoint)
 			known[option] = ""
 		}
 	}
@@ -121,16 +122,27 @@ func (r *resolver) oauthModule(m *loginModule) {
 	r.jaasTrust(m)
 }
 
+// moduleOptions are the options of OAuthBearerLoginModule that are properties too: those of
+// Kafka's own handler, and of Strimzi's.
+var moduleOptions = map[string]string{
+	"clientId": client, "clientSecret": secret, "scope": scope,
+	"oauth.client.id": client, "oauth.client.secret": secret, "oauth.scope": scope, "oauth.token.endpoint.uri": endpoint,
+}
+
 // jaasTrust takes the trust store that Java uses for the token endpoint.
 func (r *resolver) jaasTrust(m *loginModule) {
-	location := m.options["ssl.truststore.location"]
+	prefix := ""
+	if m.options["oauth.ssl.truststore.location"] != "" {
+		prefix = "oauth."
+	}
+	location := m.options[prefix+"ssl.truststore.location"]
 	if location == "" {
 		return
 	}
 	data, err := r.file("ssl.truststore.location", location)
 	if err == nil {
 		var store *material
-		if store, err = trustStore(data, m.options["ssl.truststore.password"]); err == nil {
+		if store, err = trustStore(data, m.options[prefix+"ssl.truststore.password"]); err == nil {
 			r.ended("sasl.jaas.config", store.trusted)
 			r.out.Client["https.ca.pem"] = pemOf(store.trusted)
 			return

@@ -49,7 +49,11 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 		if rest, prefix := unwrapped(written); prefix != "" {
 			written = rest
 			if name, _, _ := split(rest); name != "" && !Secret(name) || rules[name] != nil {
-				say(name, producer.Translated, "The line begins with %q, as in a shell; it was read without.", prefix)
+				where := "in a shell"
+				if strings.HasPrefix(prefix, "spring.") {
+					where = "for Spring Boot"
+				}
+				say(name, producer.Translated, "The line begins with %q, as %s; it was read without.", prefix, where)
 			}
 		}
 		name, value, how := split(written)
@@ -128,7 +132,8 @@ func logicalLines(text string) []logicalLine {
 	return out
 }
 
-// unwrapped takes away what people copy along: export, set, -D, or a list's dash.
+// unwrapped takes away what people copy along: export, set, -D, a list's dash, or what
+// Spring Boot puts before a name.
 func unwrapped(line string) (rest, prefix string) {
 	for _, p := range []string{"export ", "set ", "- "} {
 		if rest, ok := strings.CutPrefix(line, p); ok && strings.ContainsAny(rest, "=:") {
@@ -137,6 +142,40 @@ func unwrapped(line string) (rest, prefix string) {
 	}
 	if rest, ok := strings.CutPrefix(line, "-D"); ok && strings.Contains(rest, "=") {
 		return rest, "-D"
+	}
+	return unsprung(line)
+}
+
+// springPrefixes are how Spring Boot begins the names of its producer's properties; the
+// longer ones stand first.
+var springPrefixes = []string{"spring.kafka.producer.properties.", "spring.kafka.properties.", "spring.kafka.producer.", "spring.kafka."}
+
+// springNames are the names that Spring Boot spells in its own way.
+var springNames = map[string]string{
+	"bootstrap-servers": "bootstrap.servers", "client-id": "client.id", "batch-size": "batch.size", "buffer-memory": "buffer.memory",
+	"compression-type": "compression.type", "key-serializer": "key.serializer", "value-serializer": "value.serializer",
+	"ssl.trust-store-location": "ssl.truststore.location", "ssl.trust-store-password": "ssl.truststore.password", "ssl.trust-store-type": "ssl.truststore.type",
+	"ssl.trust-store-certificates": "ssl.truststore.certificates", "ssl.key-store-location": "ssl.keystore.location",
+	"ssl.key-store-password": "ssl.keystore.password", "ssl.key-store-type": "ssl.keystore.type", "ssl.key-store-key": "ssl.keystore.key",
+	"ssl.key-store-certificate-chain": "ssl.keystore.certificate.chain", "ssl.key-password": "ssl.key.password", "ssl.protocol": "ssl.protocol",
+}
+
+// unsprung takes away what Spring Boot puts before the client's names.
+func unsprung(line string) (rest, prefix string) {
+	name, _, _ := split(line)
+	for _, p := range springPrefixes {
+		// A name with dots may stand in brackets.
+		bare, ok := strings.CutPrefix(strings.Replace(name, "properties[", "properties.[", 1), p)
+		if !ok {
+			continue
+		}
+		bare = strings.Trim(bare, `[]"'`)
+		if own, ok := springNames[bare]; ok {
+			bare = own
+		}
+		if rules[bare] != nil {
+			return bare + line[len(name):], p
+		}
 	}
 	return line, ""
 }

@@ -18,7 +18,8 @@ type Resolved struct {
 	Client map[string]string
 	// Bootstrap are the servers, as host:port.
 	Bootstrap []string
-	// Mechanism is the SASL mechanism in capitals, empty without SASL.
+	// Mechanism is the SASL mechanism in capitals, empty without SASL. What Amazon's Java
+	// classes call AWS_MSK_IAM is OAUTHBEARER, with IAM set.
 	Mechanism string
 	// RequestBytes is Java's max.request.size: the bound of one message with its
 	// key, headers and framing, before compression. 0 sets none.
@@ -28,6 +29,8 @@ type Resolved struct {
 	TLS *tls.Config
 	// Kerberos is set for the mechanism GSSAPI, which librdkafka does not do here.
 	Kerberos *Kerberos
+	// IAM is set where the tokens of OAUTHBEARER are signed with AWS credentials.
+	IAM *IAM
 	// Certificates are those that were read, to watch their expiry.
 	Certificates []Certificate
 	// Files are the paths that were read, to watch for changes.

@@ -91,47 +91,82 @@ func TestEveryNameIsDescribed(t *testing.T) {
 			t.Errorf("%s is another name of %s, which has no rule of its own", name, r.to)
 		case r.do == pass && byName[name] == nil:
 			t.Errorf("%s is passed on, and librdkafka has no such property", name)
-		case (r.do == refuse || r.do == none || r.do == ours) && !strings.HasSuffix(r.why, "."):
+		case (r.do == refuse || r.do == none || r.do == ours || r.do == fixed) && !strings.HasSuffix(r.why, "."):
 			t.Errorf("%s has no sentence: %q", name, r.why)
 		}
 	}
 }
 
-// What the promises rest on is refused with the promise's number, and taken
-// without effect where it says what is so anyway.
+// What the promises rest on counts as urncast has it, whatever a pasted file says: the
+// finding tells the value and the promise, and nothing is refused for it.
 func TestPropertiesThatPromisesRestOn(t *testing.T) {
-	for _, row := range []struct{ name, bad, promise, fine string }{
-		{"acks", "1", "P4", "all"},
-		{"acks", "0", "P4", "-1"},
-		{"request.required.acks", "1", "P4", "-1"},
-		{"enable.idempotence", "false", "P3", "true"},
-		{"transactional.id", "mine", "P3", ""},
-		{"transaction.timeout.ms", "60000", "P1", ""},
-		{"transaction.two.phase.commit.enable", "true", "P3", "false"},
-		{"retry.backoff.ms", "100", "P3", "1000"},
-		{"retry.backoff.max.ms", "100", "P3", "1000"},
-		{"retries", "0", "P3", ""},
-		{"max.in.flight.requests.per.connection", "6", "P2", ""},
-		{"max.in.flight", "1000", "P3", ""},
-		{"isolation.level", "read_uncommitted", "P3", "read_committed"},
-		{"enable.partition.eof", "false", "P3", "true"},
-		{"enable.auto.commit", "true", "P3", "false"},
-		{"group.id", "g", "P3", ""},
-		{"auto.offset.reset", "earliest", "P3", "error"},
-		{"delivery.report.only.error", "true", "P4", "false"},
-		{"queuing.strategy", "lifo", "P2", "fifo"},
-		{"interceptor.classes", "com.example.Interceptor", "P3", ""},
-		{"plugin.library.paths", "monitoring", "P3", ""},
-		{"receive.message.max.bytes", "1000", "P3", ""},
-		{"api.version.request", "false", "P1", "true"},
+	for _, row := range []struct{ name, other, taken, promise, fine string }{
+		{"acks", "1", "all", "P4", "all"},
+		{"acks", "0", "all", "P4", "-1"},
+		{"request.required.acks", "1", "all", "P4", "-1"},
+		{"enable.idempotence", "false", "true", "P3", "true"},
+		{"transaction.two.phase.commit.enable", "true", "false", "P3", "false"},
+		{"retry.backoff.ms", "500", "1000", "P3", "1000"},
+		{"retry.backoff.ms", "100", "1000", "P3", ""},
+		{"retry.backoff.max.ms", "10000", "1000", "P3", "1000"},
+		{"isolation.level", "read_uncommitted", "read_committed", "P3", "read_committed"},
+		{"enable.partition.eof", "false", "true", "P3", "true"},
+		{"enable.auto.commit", "true", "false", "P3", "false"},
+		{"auto.offset.reset", "earliest", "error", "P3", "error"},
+		{"delivery.report.only.error", "true", "false", "P4", "false"},
+		{"queuing.strategy", "lifo", "fifo", "P2", "fifo"},
+		{"api.version.request", "false", "true", "P1", "true"},
+		{"api.version.fallback.ms", "1200000", "0", "P1", "0"},
+		{"internal.termination.signal", "29", "0", "end the process", "0"},
 	} {
-		refused(t, with(row.name, row.bad), row.name, row.promise)
+		r, findings := taken(t, with(row.name, row.other))
+		f := finding(t, findings, row.name)
+		if f.Verdict != producer.Translated || !strings.Contains(f.Text, "taken as "+row.taken+".") || !strings.Contains(f.Text, row.promise) {
+			t.Errorf("%s=%s: %v", row.name, row.other, f)
+		}
+		if r.Client[row.name] != "" {
+			t.Errorf("%s=%s is handed on: %v", row.name, row.other, r.Client)
+		}
 		if row.fine == "" {
 			continue
 		}
-		r, findings := taken(t, with(row.name, row.fine))
+		r, findings = taken(t, with(row.name, row.fine))
 		if f := finding(t, findings, row.name); f.Verdict != producer.WithoutEffect || r.Client[row.name] != "" {
 			t.Errorf("%s=%s: %v, %v", row.name, row.fine, f, r.Client)
+		}
+	}
+}
+
+// A number that would break a promise is brought to the nearest that does not.
+func TestNumbersThatPromisesRestOn(t *testing.T) {
+	for _, row := range []struct{ name, written, taken, promise string }{
+		{"retries", "0", "", "P3"},
+		{"max.in.flight.requests.per.connection", "6", "5", "P2"},
+		{"max.in.flight", "1000000", "5", "P3"},
+		{"receive.message.max.bytes", "1000", "52429312", "P3"},
+	} {
+		r, findings := taken(t, with(row.name, row.written))
+		if f := finding(t, findings, row.name); f.Verdict != producer.Translated || !strings.Contains(f.Text, row.promise) || !strings.Contains(f.Text, "taken as") {
+			t.Errorf("%s=%s: %v", row.name, row.written, f)
+		}
+		if got := r.Client[canonical(row.name)]; got != row.taken {
+			t.Errorf("%s=%s is handed on as %q", row.name, row.written, got)
+		}
+	}
+}
+
+// What cannot be carried over, and would be missed, is refused with what to do.
+func TestPropertiesThatCannotBeCarriedOver(t *testing.T) {
+	for _, row := range []struct{ name, bad, words, fine string }{
+		{"transactional.id", "mine", "transaction prefix", ""},
+		{"interceptor.classes", "com.example.Encrypting", "P3", "io.confluent.monitoring.clients.interceptor.MonitoringProducerInterceptor"},
+		{"plugin.library.paths", "monitoring", "P3", ""},
+	} {
+		refused(t, with(row.name, row.bad), row.name, row.words)
+		if row.fine != "" {
+			if _, findings := taken(t, with(row.name, row.fine)); finding(t, findings, row.name).Verdict != producer.WithoutEffect {
+				t.Errorf("%s=%s: %v", row.name, row.fine, findings)
+			}
 		}
 	}
 }
@@ -149,6 +184,9 @@ func TestVerdicts(t *testing.T) {
 		{"batch.size", "0", producer.Translated, map[string]string{"batch.size": "1"}},
 		{"linger.ms", "5", producer.WithoutEffect, nil},
 		{"delivery.timeout.ms", "120000", producer.WithoutEffect, nil},
+		{"transaction.timeout.ms", "60000", producer.WithoutEffect, nil},
+		{"group.id", "g", producer.WithoutEffect, nil},
+		{"go.delivery.reports", "true", producer.WithoutEffect, nil},
 		{"message.timeout.ms", "120000", producer.WithoutEffect, nil},
 		{"buffer.memory", "33554432", producer.WithoutEffect, nil},
 		{"max.block.ms", "60000", producer.WithoutEffect, nil},
@@ -207,7 +245,6 @@ func TestRefusals(t *testing.T) {
 		{"spring.kafka.producer.properties.client.id", "a", "write client.id"},
 		{"KAFKA_BOOTSTRAP_SERVERS", "a:1", "write bootstrap.servers"},
 		{"nothing.like.it", "a", "correct it"},
-		{"go.delivery.reports", "true", "confluent-kafka-go"},
 		{"max.request.size", "-1", "whole number"},
 		{"security.providers", "com.example.Provider", "Java classes"},
 	} {

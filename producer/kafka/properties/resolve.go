@@ -106,8 +106,15 @@ func (r *resolver) read() {
 		case rule.do == ours || rule.do == none:
 			f.Verdict = producer.WithoutEffect
 			continue
-		case rule.do == refuse && rule.harmless(value):
-			f.Verdict, f.Text = producer.WithoutEffect, "This value changes nothing."
+		case (rule.do == refuse || rule.do == fixed) && rule.harmless(value):
+			f.Verdict, f.Becomes, f.Text = producer.WithoutEffect, nil, "This value changes nothing."
+			continue
+		case rule.do == fixed && value == "":
+			f.Verdict, f.Becomes, f.Text = producer.WithoutEffect, nil, "It has no value."
+			continue
+		case rule.do == fixed:
+			f.Verdict = producer.Translated
+			f.Text = fmt.Sprintf("%s is taken as %s. %s", quoted(name, value), ownValue(rule), rule.why)
 			continue
 		case rule.do == refuse:
 			f.Verdict, f.Becomes = producer.Refused, nil

@@ -1,6 +1,7 @@
 package properties
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ const (
 	made                     // by code of this package: stores, logins, bounds
 	ours                     // urncast does it itself
 	none                     // librdkafka has no such thing, and nothing is lost
+	fixed                    // our value counts, whatever is written
 	refuse                   // it breaks a promise, or cannot be carried over
 )
 
@@ -26,8 +28,8 @@ type rule struct {
 	do    action
 	to    string // what it becomes; several are separated by spaces
 	why   string // one sentence for people
-	// fine are the values of a refused property that change nothing, in small
-	// letters; several are separated by spaces. "-" is the empty value.
+	// fine are the values of a refused or fixed property that change nothing, in
+	// small letters; several are separated by spaces. "-" is the empty value.
 	fine string
 	// words translates values, in small letters.
 	words map[string]string
@@ -69,15 +71,15 @@ func (r *rule) becomes() []string {
 	switch {
 	case r.to != "":
 		return strings.Fields(r.to)
-	case r.do == pass:
-		return []string{r.name}
+	case r.do == pass, r.do == fixed:
+		return []string{clientName(r.name)}
 	case r.do == ours:
 		return []string{"urncast"}
 	}
 	return nil
 }
 
-// harmless says whether a value of a refused property changes nothing.
+// harmless says whether a value of a refused or fixed property changes nothing.
 func (r *rule) harmless(value string) bool {
 	if value == "" {
 		value = "-"
@@ -167,10 +169,22 @@ func describe(r *rule) producer.PropertyInfo {
 	if info.Secret {
 		info.Type = "password"
 	}
-	if r.do == refuse {
+	switch r.do {
+	case refuse:
 		info.Refused = r.why
+	case fixed:
+		info.Refused = fmt.Sprintf("It is always %s. %s", ownValue(r), r.why)
 	}
 	return info
+}
+
+// ownValue is what counts for a fixed property: our default, or the one value that
+// changes nothing.
+func ownValue(r *rule) string {
+	if d, ok := defaults[r.name]; ok {
+		return d
+	}
+	return strings.Fields(r.fine)[0]
 }
 
 // clientName is librdkafka's name of a thing, or Java's where librdkafka has none.
@@ -194,7 +208,7 @@ var ranges = map[string]string{
 	"receive.message.max.bytes":             "52429312 .. 2147483647",
 	"ssl.endpoint.identification.algorithm": "https, none, or empty for none",
 	"security.protocol":                     "PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
-	"sasl.mechanism":                        "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI",
+	"sasl.mechanism":                        "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI, AWS_MSK_IAM",
 	"ssl.truststore.type":                   "JKS, PKCS12, PEM",
 	"ssl.keystore.type":                     "JKS, PKCS12, PEM",
 }
@@ -235,7 +249,7 @@ var meanings = map[string]string{
 		"limits of the topic and the broker count.",
 	"sasl.jaas.config": "A login module of Java with its options, as Java's clients take it: Krb5LoginModule, " +
 		"PlainLoginModule, " +
-		"ScramLoginModule or OAuthBearerLoginModule. It may have several lines.",
+		"ScramLoginModule, OAuthBearerLoginModule or Amazon's IAMLoginModule. It may have several lines.",
 	"bootstrap.servers": "The brokers to begin with, as host:port, separated by commas. All " +
 		"brokers of the cluster are found from there.",
 	"ssl.truststore.location": "The store of certificates that are trusted: a path, or upload: and " +

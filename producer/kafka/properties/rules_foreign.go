@@ -61,9 +61,17 @@ var families = []struct {
 		"class and does not run here."},
 	{"unsecuredLogin", refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs " +
 		"into sasl.jaas.config, and into tests only."},
-	{"go.", refuse, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs " +
-		"by itself: remove the line."},
+	{"go.", none, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs " +
+		"by itself."},
+	{"spring.kafka.consumer.", none, springs},
+	{"spring.kafka.listener.", none, springs},
+	{"spring.kafka.template.", none, springs},
+	{"spring.kafka.admin.", none, springs},
+	{"spring.kafka.streams.", none, springs},
+	{"spring.application.", none, springs},
 }
+
+const springs = "It is a setting of Spring Boot for other things than the producer's connection."
 
 const registries = "It is for a serializer with a schema registry; urncast writes SDMX messages, which need none."
 

@@ -6,25 +6,23 @@ var publishingRules = []rule{
 		why: "An id chosen by hand would break P3 and P6: recovery finds its own transactions, and fences a stale " +
 			"publisher, by ids that urncast " +
 			"derives. To name them for ACLs, set the transaction prefix of the producer."},
-	{name: "transaction.timeout.ms", group: publishing, do: refuse,
-		why: "A fixed timeout would break P1 for a large transaction, which the broker would abort half-way: " +
-			"urncast derives it from the size of what is sent. Remove the line."},
-	{name: "transaction.two.phase.commit.enable", group: publishing, do: refuse, fine: "false",
-		why: "A two-phase commit would break P3: the topic itself is the witness here, and a transaction left " +
-			"prepared would hold back every reader. Remove the line."},
-	{name: "enable.idempotence", group: publishing, do: refuse, fine: "true",
-		why: "Without idempotence there are no transactions, and P3 (exactly once) breaks: remove the line, it is " +
-			"always true."},
-	{name: "acks", group: publishing, do: refuse, fine: "all -1",
-		why: "Fewer acknowledgements than all replicas in sync would break P4 (SENT means acknowledged): remove " +
-			"the line, it is always all."},
+	{name: "transaction.timeout.ms", group: publishing, do: ours,
+		why: "urncast derives it from the size of what is sent: with a fixed timeout the broker would abort a large " +
+			"transaction half-way (P1)."},
+	{name: "transaction.two.phase.commit.enable", group: publishing, do: fixed, fine: "false",
+		why: "The topic itself is the witness here (P3), and a transaction left prepared would hold back every reader."},
+	{name: "enable.idempotence", group: publishing, do: fixed, fine: "true",
+		why: "Without idempotence there are no transactions, and no exactly once (P3)."},
+	{name: "acks", group: publishing, do: fixed, fine: "all -1",
+		why: "SENT means acknowledged by all replicas in sync (P4)."},
 	{name: "request.required.acks", group: publishing, do: same, to: "acks"},
-	{name: "retry.backoff.ms", group: publishing, do: refuse, fine: "1000", why: lateCommit},
-	{name: "retry.backoff.max.ms", group: publishing, do: refuse, fine: "1000", why: lateCommit},
-	{name: "retries", group: publishing, do: pass, why: "None at all would break P3 (exactly once)."},
+	{name: "retry.backoff.ms", group: publishing, do: fixed, fine: "1000", why: lateCommit},
+	{name: "retry.backoff.max.ms", group: publishing, do: fixed, fine: "1000", why: lateCommit},
+	{name: "retries", group: publishing, do: pass,
+		why: "0 is taken as the default: without a repetition there is no idempotence (P3)."},
 	{name: "message.send.max.retries", group: publishing, do: same, to: "retries"},
 	{name: "max.in.flight.requests.per.connection", group: publishing, do: pass,
-		why: "More than 5 would break P2 (in order) and P3 (exactly once)."},
+		why: "More than 5 are taken as 5, with which brokers keep messages in order (P2) and tell copies (P3)."},
 	{name: "max.in.flight", group: publishing, do: same, to: "max.in.flight.requests.per.connection"},
 	{name: "enable.gapless.guarantee", group: publishing, do: none,
 		why: "A transaction has no gaps: all of it is committed, or nothing (P1)."},
@@ -43,12 +41,12 @@ var publishingRules = []rule{
 	{name: "compression.gzip.level", group: publishing, do: made, to: "compression.level"},
 	{name: "compression.lz4.level", group: publishing, do: made, to: "compression.level"},
 	{name: "compression.zstd.level", group: publishing, do: made, to: "compression.level"},
-	{name: "delivery.report.only.error", group: publishing, do: refuse, fine: "false",
-		why: "urncast waits for the report of every message before it commits (P4): remove the line."},
+	{name: "delivery.report.only.error", group: publishing, do: fixed, fine: "false",
+		why: "urncast waits for the report of every message before it commits (P4)."},
 	{name: "produce.offset.report", group: publishing, do: none,
 		why: "librdkafka no longer uses it; offsets are always reported."},
-	{name: "queuing.strategy", group: publishing, do: refuse, fine: "fifo",
-		why: "Sending the newest message first would break P2 (in order): remove the line."},
+	{name: "queuing.strategy", group: publishing, do: fixed, fine: "fifo",
+		why: "Messages are sent in order (P2), the oldest first."},
 	{name: "partitioner", group: publishing, do: ours, why: partitionZero},
 	{name: "partitioner.class", group: publishing, do: ours, why: partitionZero},
 	{name: "partitioner.ignore.keys", group: publishing, do: ours, why: partitionZero},
@@ -59,35 +57,32 @@ var publishingRules = []rule{
 		why: "The key of a message is always the structure's URN in UTF-8."},
 	{name: "value.serializer", group: publishing, do: ours,
 		why: "The value of a message is written in the format that the route names."},
-	{name: "interceptor.classes", group: publishing, do: refuse, fine: "-",
+	{name: "interceptor.classes", group: publishing, do: refuse,
+		fine: "- io.confluent.monitoring.clients.interceptor.monitoringproducerinterceptor " +
+			"io.confluent.monitoring.clients.interceptor.monitoringconsumerinterceptor",
 		why: "An interceptor is a Java class, which cannot run here, and one that changes messages would break P3: " +
 			"remove the line; what urncast measures is at /metrics."},
 }
 
 const (
-	lateCommit = "Another backoff would break P3 (exactly once): with 1000 ms, a late copy of a commit request " +
-		"cannot reach the next transaction. " +
-		"Remove the line."
+	lateCommit = "With 1000 ms, a late copy of a commit request cannot reach the next transaction; with another " +
+		"backoff it could commit half of that (P3)."
 	partitionZero = "Every message goes to partition 0, for order (P2) holds within a partition only."
 )
 
 // readingRules are a consumer's. urncast reads its own topics back after a start.
 var readingRules = []rule{
-	{name: "isolation.level", group: reading, do: refuse, fine: "read_committed",
-		why: "Reading back must see committed messages only, or P3 (exactly once) breaks: remove the line, it is " +
-			"always read_committed."},
-	{name: "enable.partition.eof", group: reading, do: refuse, fine: "true",
-		why: "Recovery must see the end of the topic, or P3 (exactly once) breaks: remove the line, it is " +
-			"always true."},
-	{name: "enable.auto.commit", group: reading, do: refuse, fine: "false",
-		why: "Recovery reads from the producer's own cursor (P3) and keeps no group's offset: remove the line, it " +
-			"is always false."},
+	{name: "isolation.level", group: reading, do: fixed, fine: "read_committed",
+		why: "Reading back sees committed messages only (P3)."},
+	{name: "enable.partition.eof", group: reading, do: fixed, fine: "true",
+		why: "Recovery must see the end of the topic (P3)."},
+	{name: "enable.auto.commit", group: reading, do: fixed, fine: "false",
+		why: "Recovery reads from the producer's own cursor (P3) and keeps no group's offset."},
 	{name: "auto.commit.enable", group: reading, do: same, to: "enable.auto.commit"},
-	{name: "group.id", group: reading, do: refuse, fine: "-",
-		why: "Recovery reads from the producer's own cursor (P3) and joins no group: remove the line."},
-	{name: "auto.offset.reset", group: reading, do: refuse, fine: "error",
-		why: "Recovery begins at a known offset and must be told when it is gone (P3), not begin elsewhere: " +
-			"remove the line."},
+	{name: "group.id", group: reading, do: ours,
+		why: "Recovery reads from the producer's own cursor (P3) and joins no group."},
+	{name: "auto.offset.reset", group: reading, do: fixed, fine: "error",
+		why: "Recovery begins at a known offset and must be told when it is gone (P3), not begin elsewhere."},
 	{name: "group.instance.id", group: reading, do: none, why: consumers},
 	{name: "partition.assignment.strategy", group: reading, do: none, why: consumers},
 	{name: "session.timeout.ms", group: reading, do: none, why: consumers},

@@ -55,9 +55,11 @@ var loginRules = []rule{
 	{name: "sasl.jaas.config", group: login, do: made},
 	{name: "sasl.username", group: login, do: made, to: "sasl.username"},
 	{name: "sasl.password", group: login, do: made, to: "sasl.password"},
-	{name: "sasl.client.callback.handler.class", group: login, do: refuse, fine: "-",
-		why: "A callback handler is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, or OAUTHBEARER " +
-			"with a token endpoint."},
+	{name: "sasl.client.callback.handler.class", group: login, do: refuse,
+		fine: "- software.amazon.msk.auth.iam.iamclientcallbackhandler " +
+			"software.amazon.msk.auth.iam.iamoauthbearerlogincallbackhandler",
+		why: "A callback handler is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, AWS_MSK_IAM, or " +
+			"OAUTHBEARER with a token endpoint."},
 	{name: "sasl.login.callback.handler.class", group: login, do: made},
 	{name: "sasl.login.class", group: login, do: refuse, fine: "-",
 		why: "A login class is a Java class, which cannot run here: use PLAIN, SCRAM, GSSAPI, or OAUTHBEARER with " +

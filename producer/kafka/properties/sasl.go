@@ -16,7 +16,7 @@ const (
 	gssapi      = "GSSAPI"
 )
 
-var mechanisms = []string{plain, scram256, scram512, oauthBearer, gssapi}
+var mechanisms = []string{plain, scram256, scram512, oauthBearer, gssapi, mskIAM}
 
 // fits lists the login modules that Kafka's Java clients have, and the mechanisms
 // that each is for.
@@ -25,6 +25,7 @@ var fits = map[string][]string{
 	"ScramLoginModule":       {scram256, scram512},
 	"OAuthBearerLoginModule": {oauthBearer},
 	"Krb5LoginModule":        {gssapi},
+	"IAMLoginModule":         {mskIAM},
 }
 
 // sasl finds out who logs in, and how.
@@ -50,6 +51,10 @@ func (r *resolver) sasl(p protocol) {
 	r.out.Mechanism = mechanism
 	r.out.Client["sasl.mechanism"] = mechanism
 	r.unneeded(mechanism)
+	if r.signsTokens(mechanism) {
+		r.iam(module, p.tls)
+		return
+	}
 	switch mechanism {
 	case plain, scram256, scram512:
 		r.password(mechanism, module)
@@ -72,9 +77,6 @@ func (r *resolver) mechanism() (string, bool) {
 	switch {
 	case slices.Contains(mechanisms, m):
 		return m, true
-	case m == "AWS_MSK_IAM":
-		r.refuse(name, "AWS_MSK_IAM needs Amazon's Java classes, which cannot run here: let the cluster offer "+
-			"SCRAM-SHA-512 too, and write that.")
 	case strings.Contains(m, ","):
 		r.refuse(name, "It names several mechanisms, and a client uses one: keep one of them.")
 	default:
@@ -129,11 +131,10 @@ func strangeModule(class string) string {
 	}) && strings.HasSuffix(class, "LoginModule") {
 		shown = "The module " + class
 	}
-	near := "use PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule or Krb5LoginModule"
+	near := "use PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule, Krb5LoginModule or IAMLoginModule"
 	switch small := strings.ToLower(class); {
 	case strings.Contains(small, "iam"):
-		near = "let the cluster offer SCRAM-SHA-512 too, and use " +
-			"org.apache.kafka.common.security.scram.ScramLoginModule"
+		near = "the nearest is software.amazon.msk.auth.iam.IAMLoginModule"
 	case strings.Contains(small, "krb") || strings.Contains(small, "kerberos"):
 		near = "the nearest is com.sun.security.auth.module.Krb5LoginModule, with useKeyTab, keyTab and principal"
 	case strings.Contains(small, "oauth") || strings.Contains(small, "token"):
@@ -158,7 +159,7 @@ func (r *resolver) unneeded(mechanism string) {
 		r.idle(why, "sasl.kerberos.service.name", "sasl.kerberos.principal", "sasl.kerberos.keytab",
 			"java.security.krb5.conf", "java.security.krb5.realm", "java.security.krb5.kdc")
 	}
-	if mechanism == oauthBearer || mechanism == gssapi {
+	if mechanism == oauthBearer || mechanism == gssapi || mechanism == mskIAM {
 		r.idle(why, "sasl.username", "sasl.password")
 	}
 }

@@ -118,23 +118,20 @@ func (r *resolver) limits() {
 	if r.has("receive.message.max.bytes") {
 		if v, ok := r.checked("receive.message.max.bytes", r.values["receive.message.max.bytes"]); ok {
 			if n, _ := strconv.Atoi(v); n < answerMin {
-				r.refuse("receive.message.max.bytes", "Recovery (P3) reads the topic back in answers of up to %d "+
-					"bytes, and could not: "+
-					"write that or more, or remove the line.", answerMin)
+				v = strconv.Itoa(answerMin)
+				r.becomes("receive.message.max.bytes", "receive.message.max.bytes")
 			}
 			r.out.Client["receive.message.max.bytes"] = v
 		}
 	}
-	if v := r.out.Client["retries"]; v == "0" {
-		r.refuse("retries", "Without a repetition there is no idempotence, and P3 (exactly once) breaks: "+
-			"remove the line.")
+	if r.out.Client["retries"] == "0" {
+		delete(r.out.Client, "retries")
+		r.becomes("retries", "retries")
 	}
-	if v, ok := r.out.Client["max.in.flight.requests.per.connection"]; ok {
-		if n, _ := strconv.Atoi(v); n > inFlightMax {
-			r.refuse("max.in.flight.requests.per.connection", "With more than %d requests under way brokers cannot "+
-				"keep messages in order (P2) and tell copies (P3): "+
-				"write %d or less, or remove the line.", inFlightMax, inFlightMax)
-		}
+	const flight = "max.in.flight.requests.per.connection"
+	if n, _ := strconv.Atoi(r.out.Client[flight]); n > inFlightMax {
+		r.out.Client[flight] = strconv.Itoa(inFlightMax)
+		r.becomes(flight, flight)
 	}
 	r.metadata()
 	r.waits()

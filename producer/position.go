@@ -23,6 +23,8 @@ type position struct {
 	// its tombstones are committed.
 	chunks  int
 	cleared bool
+	// jobOver reports that the open job has ended: transactions followed it.
+	jobOver bool
 }
 
 // An owed transaction has its replaces on the topics, in these stretches. Until its
@@ -101,10 +103,14 @@ func (s *session) stand(ctx context.Context, all []*witness, highs map[string]in
 	return s.positionOf(all, highs), questions, err
 }
 
-// positionOf moves the row's cursor to what the topics show.
+// positionOf moves the row's cursor to what the topics show. While a job is open no
+// transaction is sent: where one shows beyond the cursor, the job has ended, and the
+// database has lost the note of it with a failover.
 func (s *session) positionOf(all []*witness, highs map[string]int64) *position {
 	p := &position{cursor: s.row.Cursor}
-	if s.row.Job != nil {
+	t := newest(all)
+	p.jobOver = s.row.Job != nil && t != nil && t.number > p.cursor.Number
+	if s.row.Job != nil && !p.jobOver {
 		for _, w := range all {
 			p.chunks, p.cleared = max(p.chunks, w.chunks), p.cleared || w.cleared
 		}
@@ -115,7 +121,7 @@ func (s *session) positionOf(all []*witness, highs map[string]int64) *position {
 	for _, w := range all {
 		number = max(number, w.jobEnd)
 	}
-	if t := newest(all); t != nil && t.number > number {
+	if t != nil && t.number > number {
 		if t.replaces && !t.deletes {
 			last := len(p.found) - 1 // it has the highest number
 			p.owed = &owed{t.number, highs, p.found[last].Stretches}
@@ -129,8 +135,14 @@ func (s *session) positionOf(all []*witness, highs map[string]int64) *position {
 }
 
 // stands takes up a position, and writes down what the database did not know of it.
-func (s *session) stands(p *position) {
+func (s *session) stands(ctx context.Context, p *position) error {
 	s.at = *p
+	if p.jobOver {
+		if err := s.hold.EndJob(ctx, s.row.Job.ID, p.cursor); err != nil {
+			return stored(err)
+		}
+		s.row.Job, s.row.Cursor, s.progress = nil, p.cursor, true
+	}
 	switch known := s.row.Cursor; {
 	case s.row.Job != nil || p.owed != nil:
 	case p.cursor.Number > known.Number:
@@ -138,6 +150,7 @@ func (s *session) stands(p *position) {
 	case !p.cursor.same(known): // what an earlier attempt left behind, aborted, is no progress
 		s.reached(p.cursor)
 	}
+	return nil
 }
 
 // changedTopic asks when a topic is not the one that the cursor speaks of.

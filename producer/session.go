@@ -178,7 +178,9 @@ func (s *session) resume(ctx context.Context) error {
 		}
 		return s.begin(ctx, choice, lost)
 	}
-	s.stands(p)
+	if err := s.stands(ctx, p); err != nil {
+		return err
+	}
 	if choice == wishSkip {
 		if err := s.skipAsked(ctx); err != nil {
 			return err

@@ -162,16 +162,23 @@ func TestKeptReaders(t *testing.T) {
 			t.Fatalf("%d readers are kept whose connection was saved anew", len(kept()))
 		}
 	}
-	v = open()
-	if v.broker.revision != 1 {
+	if v = open(); v.broker.revision != 1 {
 		t.Error("a reader of the connection as it was serves on")
 	}
-	other := open()
+	closesKept(t, c, v, open())
+}
+
+// closesKept ends a cluster with one reader in use and one kept.
+func closesKept(t *testing.T, c *Cluster, v, other *view) {
+	t.Helper()
 	other.Close()
 	c.Close()
 	v.Close()
-	if n := len(kept()); n != 0 {
-		t.Errorf("%d readers are kept after the end", n)
+	c.readers.mu.Lock()
+	kept := len(c.readers.all)
+	c.readers.mu.Unlock()
+	if kept != 0 {
+		t.Errorf("%d readers are kept after the end", kept)
 	}
 	for _, r := range []*reader{v.reader, other.reader} {
 		if r.broker.life.Err() == nil {

@@ -166,15 +166,30 @@ func TestKeptReaders(t *testing.T) {
 	if v.broker.revision != 1 {
 		t.Error("a reader of the connection as it was serves on")
 	}
-	other := open()
-	other.Close()
+	v.close()
+}
+
+// With the cluster its readers are closed, those that somebody has when he is done.
+func TestReadersEndWithTheCluster(t *testing.T) {
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
+		return &producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}, nil
+	}}
+	var views [2]*view
+	for i := range views {
+		v, err := c.OpenTopic(t.Context(), "c", "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		views[i] = v.(*view)
+	}
+	views[0].Close()
 	c.Close()
-	v.Close()
-	if n := len(kept()); n != 0 {
+	views[1].Close()
+	if n := len(c.readers.all); n != 0 {
 		t.Errorf("%d readers are kept after the end", n)
 	}
-	for _, r := range []*reader{v.reader, other.reader} {
-		if r.broker.life.Err() == nil {
+	for _, v := range views {
+		if v.broker.life.Err() == nil {
 			t.Error("a reader is left open")
 		}
 	}

@@ -74,8 +74,11 @@ func (s *session) date(next *Published, now registry.Number) {
 func (s *session) gone(next *Published, highs map[string]int64) map[string]int64 {
 	ends, sent := maps.Clone(highs), &s.row.Sent
 	for _, r := range next.Routes {
-		if was := sent.of(r.Topic); was == nil || was.TopicID != r.TopicID {
+		switch was := sent.of(r.Topic); {
+		case was == nil || was.TopicID != r.TopicID:
 			ends[r.Topic] = 0
+		case was.Lost != nil:
+			ends[r.Topic] = was.Lost.End
 		}
 	}
 	if sent.Cluster != next.Cluster {

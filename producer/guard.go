@@ -69,7 +69,7 @@ func (g *guard) delivered(ctx context.Context, stretches map[string]Stretch, cou
 			if now, err := g.s.broker.Look(ctx, []string{topic}); err == nil && now[0].ID != t.id {
 				return madeAnew(topic)
 			}
-			return lostEnd(topic, at.First, t.reached)
+			return &tornError{topic, Loss{at.First, t.reached}}
 		}
 		n := int64(counts[topic])
 		switch quiet := t.strange <= t.looked; {
@@ -194,7 +194,7 @@ func (g *guard) check(ctx context.Context) error {
 		case now.ID != g.guards[topic].id:
 			all = append(all, madeAnew(topic))
 		case now.End < reached[i]:
-			all = append(all, lostEnd(topic, now.End, reached[i]))
+			return &tornError{topic, Loss{now.End, reached[i]}}
 		}
 	}
 	if len(all) == 0 {

@@ -133,6 +133,16 @@ type PublishedRoute struct {
 	TopicID string `json:"topicId"`
 	// Since is the transaction after which it is what it is.
 	Since registry.Number `json:"since,omitempty"`
+	// Lost says that the topic was found to have lost its end, until an admin has
+	// answered what that asks: what is written there since may hide it.
+	Lost *Loss `json:"lost,omitempty"`
+}
+
+// A Loss is where a topic ended when it was found to have lost records, and where the
+// producer had reached.
+type Loss struct {
+	End     int64 `json:"end"`
+	Reached int64 `json:"reached"`
 }
 
 // A Job is a publication that outlives a crash.

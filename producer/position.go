@@ -49,25 +49,25 @@ func (p *position) owes(n registry.Number) bool { return p.owed != nil && p.owed
 // A question, if there is one, says what the topics and the database disagree about; the
 // position is then the one from which "continue" goes on.
 func (s *session) open(ctx context.Context, routes []PublishedRoute) (*position, *asking, error) {
-	sent, topics := &s.row.Sent, topicsOf(routes)
-	var err error
-	if s.lanes, err = s.broker.Open(ctx, topics, laneIDs(s.row.Registry, s.row.ID, sent.Prefix, sent.Lanes), s.timeout); err != nil {
-		return nil, nil, err
-	}
-	crash.At(crash.RecoverFenced)
-	if _, err := s.hold.Load(ctx); err != nil {
-		return nil, nil, stored(err)
-	}
-	sights, err := s.broker.Look(ctx, topics)
+	topics := topicsOf(routes)
+	sights, err := s.initialise(ctx, topics)
 	if err != nil {
 		return nil, nil, err
+	}
+	if torn := tornTopics(routes, sights, s.row.Cursor); len(torn) > 0 {
+		if err := s.sweep(ctx, torn); err != nil {
+			return nil, nil, err
+		}
+		if sights, err = s.initialise(ctx, topics); err != nil {
+			return nil, nil, err
+		}
 	}
 	s.guard = newGuard(s, topics, sights)
 	var questions []*asking
 	from, highs := map[string]int64{}, map[string]int64{}
 	for i := range routes {
 		topic := routes[i].Topic
-		ask, err := s.changedTopic(ctx, &routes[i], &sights[i])
+		ask, err := s.changedTopic(ctx, s.row.Sent.of(topic), &sights[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -84,6 +84,22 @@ func (s *session) open(ctx context.Context, routes []PublishedRoute) (*position,
 	crash.At(crash.RecoverRead)
 	p, more, err := s.stand(ctx, all, highs)
 	return p, merged(append(questions, more...)), err
+}
+
+// initialise makes lanes, looks at the lease and takes the ends of the topics.
+func (s *session) initialise(ctx context.Context, topics []string) (sights []Sight, err error) {
+	for _, l := range s.lanes {
+		l.Close()
+	}
+	sent := &s.row.Sent
+	if s.lanes, err = s.broker.Open(ctx, topics, laneIDs(s.row.Registry, s.row.ID, sent.Prefix, sent.Lanes), s.timeout); err != nil {
+		return nil, err
+	}
+	crash.At(crash.RecoverFenced)
+	if _, err := s.hold.Load(ctx); err != nil {
+		return nil, stored(err)
+	}
+	return s.broker.Look(ctx, topics)
 }
 
 // stand compares what the topics show with the database.
@@ -159,8 +175,8 @@ func (s *session) changedTopic(ctx context.Context, sent *PublishedRoute, now *S
 	switch {
 	case now.ID != sent.TopicID:
 		return madeAnew(sent.Topic), nil
-	case now.End < reached:
-		return lostEnd(sent.Topic, now.End, reached), nil
+	case sent.Lost != nil:
+		return lostEnd(sent.Topic, *sent.Lost), nil
 	case now.Start > reached:
 		last, err := s.store.Last(ctx)
 		if err != nil {
@@ -178,9 +194,4 @@ func (s *session) changedTopic(ctx context.Context, sent *PublishedRoute, now *S
 func madeAnew(topic string) *asking {
 	return &asking{fmt.Sprintf("Topic %s is not the one that this producer published to: it was deleted and made anew.", topic),
 		bothWays("Go on with what is pending; what was published before stays missing on the new topic.")}
-}
-
-func lostEnd(topic string, end, reached int64) *asking {
-	return &asking{fmt.Sprintf("Topic %s ends at offset %d, but this producer had reached %d: it has lost records.", topic, end, reached),
-		bothWays("Go on with what is pending; what was lost stays missing.")}
 }

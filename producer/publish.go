@@ -207,14 +207,20 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 	if landed := s.settle(nil); landed != nil {
 		return landed
 	}
-	var question *asking
-	if n != 0 && kindOf(err) == Permanent && ctx.Err() == nil && !errors.As(err, &question) {
+	if n != 0 && kindOf(err) == Permanent && ctx.Err() == nil && !ends(err) {
 		if e := s.hold.Fail(ctx, n, err.Error()); e != nil {
 			return stored(e)
 		}
 		return &numbered{n, err}
 	}
 	return err
+}
+
+// ends reports whether an error is none of a transaction: a question, or a torn topic.
+func ends(err error) bool {
+	var question *asking
+	var torn *tornError
+	return errors.As(err, &question) || errors.As(err, &torn) || errors.Is(err, errAnew)
 }
 
 // skip passes over a transaction of which nothing fits any route, or whose

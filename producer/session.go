@@ -95,7 +95,11 @@ func (s *session) run(parent context.Context) (err error) {
 	}()
 	err = s.live(ctx, cancel)
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil && parent.Err() == nil {
-		return cause
+		err = cause
+	}
+	var torn *tornError
+	if errors.As(err, &torn) {
+		return s.tear(parent, torn)
 	}
 	return err
 }

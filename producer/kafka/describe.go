@@ -84,8 +84,8 @@ func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 	var asked sync.WaitGroup
 	for i, server := range servers {
 		asked.Go(func() {
-			peer, err := b.open(ctx, server)
-			if err != nil {
+			peer, _ := b.open(ctx, server)
+			if peer == nil {
 				return
 			}
 			defer peer.Close()

@@ -184,19 +184,21 @@ func (e *ear) see(wait context.Context, look func(context.Context) *probe.Troubl
 	if look == nil {
 		return nil
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(wait, lookFor)
 	defer cancel()
 	t := look(ctx)
-	if t == nil || ctx.Err() == nil {
+	if t == nil || wait.Err() != nil {
+		return nil
+	}
+	if ctx.Err() == nil && time.Since(began) < lookFor-almost { // a deadline of a connection is met a moment before
 		return t
 	}
 	// Slow servers are waited for: a wait that ended as often as they are looked at
 	// would never come to its end.
-	if ctx.Err() == context.DeadlineExceeded && wait.Err() == nil {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.words = errors.New(strings.TrimSuffix(t.Text+" "+t.Cure, "."))
-	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.words = errors.New(strings.TrimSuffix(t.Text+" "+t.Cure, "."))
 	return nil
 }
 

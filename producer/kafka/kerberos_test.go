@@ -24,9 +24,9 @@ func through(t *testing.T, r *properties.Resolved) *Broker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(g.Close)
 	b := newBroker(c, "", r)
 	b.client, b.gateway = g.Client(), g
+	t.Cleanup(b.Close)
 	return b
 }
 
@@ -63,8 +63,8 @@ func TestKerberosLanes(t *testing.T) {
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: a, KDC: kdc})
 	login := alice(t, kdc)
 	for name, r := range map[string]*properties.Resolved{
-		"SASL_PLAINTEXT": {Bootstrap: []string{k.Address(rig.SASL)}, Kerberos: login},
-		"SASL_SSL":       {Bootstrap: []string{k.Address(rig.SASLTLS)}, Kerberos: login, TLS: trusting(t, a)},
+		"SASL_PLAINTEXT": {Bootstrap: []string{k.Address(rig.SASL)}, Mechanism: "GSSAPI", Kerberos: login},
+		"SASL_SSL":       {Bootstrap: []string{k.Address(rig.SASLTLS)}, Mechanism: "GSSAPI", Kerberos: login, TLS: trusting(t, a)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			topic := "lanes." + strings.ToLower(name)
@@ -100,7 +100,7 @@ func TestKerberosLanes(t *testing.T) {
 		})
 	}
 	// A broker that is away is told by its own name, with what the gateway met.
-	b := through(t, &properties.Resolved{Bootstrap: []string{k.Address(rig.SASL)}, Kerberos: login})
+	b := through(t, &properties.Resolved{Bootstrap: []string{k.Address(rig.SASL)}, Mechanism: "GSSAPI", Kerberos: login})
 	k.Kill()
 	_, err := b.Describe(t.Context(), "lanes")
 	if kindOf(t, err) != producer.Transitory {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -68,7 +69,7 @@ func (b *Broker) look(ctx context.Context) *probe.Trouble { return b.lookAt(ctx,
 // nil if all can. With an absence, a leader is given time to come back, or to be replaced.
 func (b *Broker) lookAt(ctx context.Context, topics []string, leader *absence) *probe.Trouble {
 	peer, trouble := b.reach(ctx)
-	if trouble != nil {
+	if peer == nil {
 		return trouble
 	}
 	defer peer.Close()
@@ -79,19 +80,24 @@ func (b *Broker) lookAt(ctx context.Context, topics []string, leader *absence) *
 }
 
 // reach makes a connection to the first server that answers; the trouble is that of
-// the first in the list if none does.
+// the first in the list if none does. With neither, one answers to the gateway alone.
 func (b *Broker) reach(ctx context.Context) (*probe.Peer, *probe.Trouble) {
 	servers := b.servers()
 	peers, troubles := make(chan *probe.Peer, len(servers)), make([]*probe.Trouble, len(servers))
 	ctx, cancel := context.WithCancel(ctx)
+	var gatewayOnly atomic.Bool
 	var dials sync.WaitGroup
 	for i, server := range servers {
 		dials.Go(func() {
-			if peer, err := b.open(ctx, server); err == nil {
+			peer, err := b.open(ctx, server)
+			switch {
+			case err != nil:
+				troubles[i] = probe.Of(err)
+			case peer == nil:
+				gatewayOnly.Store(true)
+			default:
 				cancel() // the others are not needed
 				peers <- peer
-			} else {
-				troubles[i] = probe.Of(err)
 			}
 		})
 	}
@@ -106,13 +112,14 @@ func (b *Broker) reach(ctx context.Context) (*probe.Peer, *probe.Trouble) {
 			peer.Close()
 		}
 	}
-	if first == nil {
-		return nil, troubles[0]
+	if first != nil || gatewayOnly.Load() {
+		return first, nil
 	}
-	return first, nil
+	return nil, troubles[0]
 }
 
-// open makes a connection to a server, past the client.
+// open makes a connection to a server, past the client. Through a gateway that is tried as
+// the gateway does it, and only then as a dialer does: nil if the latter alone fails.
 func (b *Broker) open(ctx context.Context, server string) (*probe.Peer, error) {
 	dialer := &probe.Dialer{Settings: b.settings, Token: b.bearer.asked()}
 	if b.gateway != nil {
@@ -126,6 +133,8 @@ func (b *Broker) open(ctx context.Context, server string) (*probe.Peer, error) {
 			}
 			return m, nil
 		}
+		peer, _ := dialer.Open(ctx, server) // what matters is that the gateway reaches it
+		return peer, nil
 	}
 	return dialer.Open(ctx, server)
 }
@@ -150,11 +159,15 @@ func metadata(ctx context.Context, peer *probe.Peer, topics []string) (*kmsg.Met
 // leaderTrouble says why the broker that leads a topic cannot be used; nil if it can, or
 // is given time.
 func (b *Broker) leaderTrouble(ctx context.Context, topic string, id int32, at string, absent *absence) *probe.Trouble {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, leaderFor)
 	defer cancel()
 	peer, err := b.open(ctx, at)
-	if err == nil {
+	if peer != nil {
 		peer.Close()
+	}
+	if err != nil && time.Since(began) > leaderFor-almost {
+		return nil // a slow one is waited for, as slow servers are
 	}
 	if !absent.lasts(err != nil, time.Now()) {
 		return nil

@@ -162,26 +162,34 @@ func TestKeptReaders(t *testing.T) {
 			t.Fatalf("%d readers are kept whose connection was saved anew", len(kept()))
 		}
 	}
-	if v = open(); v.broker.revision != 1 {
+	v = open()
+	if v.broker.revision != 1 {
 		t.Error("a reader of the connection as it was serves on")
 	}
-	closesKept(t, c, v, open())
+	v.close()
 }
 
-// closesKept ends a cluster with one reader in use and one kept.
-func closesKept(t *testing.T, c *Cluster, v, other *view) {
-	t.Helper()
-	other.Close()
-	c.Close()
-	v.Close()
-	c.readers.mu.Lock()
-	kept := len(c.readers.all)
-	c.readers.mu.Unlock()
-	if kept != 0 {
-		t.Errorf("%d readers are kept after the end", kept)
+// With the cluster its readers are closed, those that somebody has when he is done.
+func TestReadersEndWithTheCluster(t *testing.T) {
+	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
+		return &producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}, nil
+	}}
+	var views [2]*view
+	for i := range views {
+		v, err := c.OpenTopic(t.Context(), "c", "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		views[i] = v.(*view)
 	}
-	for _, r := range []*reader{v.reader, other.reader} {
-		if r.broker.life.Err() == nil {
+	views[0].Close()
+	c.Close()
+	views[1].Close()
+	if n := len(c.readers.all); n != 0 {
+		t.Errorf("%d readers are kept after the end", n)
+	}
+	for _, v := range views {
+		if v.broker.life.Err() == nil {
 			t.Error("a reader is left open")
 		}
 	}

@@ -1,0 +1,98 @@
+package producer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A tornError says that a topic has lost its end under a living session.
+type tornError struct {
+	topic string
+	Loss
+}
+
+func (t *tornError) Error() string { return lostEnd(t.topic, t.Loss).reason }
+
+func lostEnd(topic string, l Loss) *asking {
+	return &asking{fmt.Sprintf("Topic %s ended at offset %d, but this producer had reached %d: it has lost records.", topic, l.End, l.Reached),
+		bothWays("Go on with what is pending; what was lost stays missing.")}
+}
+
+// tornTopics gives what the topics have lost of their ends, as is known from before or is
+// seen now.
+func tornTopics(routes []PublishedRoute, sights []Sight, c Cursor) map[string]Loss {
+	torn := map[string]Loss{}
+	for i := range routes {
+		switch r, now, reached := &routes[i], &sights[i], c.Offsets[routes[i].Topic]; {
+		case now.ID != r.TopicID:
+		case r.Lost != nil:
+			torn[r.Topic] = *r.Lost
+		case now.End < reached:
+			torn[r.Topic] = Loss{now.End, reached}
+		}
+	}
+	return torn
+}
+
+// tear ends a session under which a topic was found torn: it writes that down, for what
+// the session itself has appended there may hide it from the next one.
+func (s *session) tear(ctx context.Context, t *tornError) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.written(ctx); err != nil {
+		return err
+	}
+	c := s.at.cursor
+	if s.at.owed != nil || s.row.Job != nil {
+		c = s.row.Cursor
+	}
+	if err := s.keepLosses(ctx, map[string]Loss{t.topic: t.Loss}, c); err != nil {
+		return err
+	}
+	return errAnew
+}
+
+// keepLosses writes down that topics are torn, until begin writes what is published along
+// anew.
+func (s *session) keepLosses(ctx context.Context, torn map[string]Loss, c Cursor) error {
+	sent := s.row.Sent
+	sent.Routes = slices.Clone(sent.Routes)
+	for i := range sent.Routes {
+		if loss, is := torn[sent.Routes[i].Topic]; is {
+			sent.Routes[i].Lost = &loss
+		}
+	}
+	if err := s.adopt(ctx, sent, c, s.row.Taken); err != nil {
+		return err
+	}
+	s.row.Sent = sent
+	return nil
+}
+
+// sweep ends what stays open on torn topics for ever: a transaction of ours that its
+// coordinator has ended, and whose marker was among what was lost. It hides
+// all that follows from readers, until another transaction under its id
+// ends. That one is to be aborted, for a commit would show what is left of the torn one.
+// The initialisation that follows aborts it.
+func (s *session) sweep(ctx context.Context, torn map[string]Loss) error {
+	if err := s.keepLosses(ctx, torn, s.row.Cursor); err != nil {
+		return err
+	}
+	for _, lane := range s.lanes {
+		if err := lane.Begin(); err != nil {
+			return err
+		}
+		for topic := range torn {
+			headers := []Header{{HeaderRegistry, []byte(s.row.Registry)}, {HeaderProducer, []byte(s.row.ID)}}
+			if err := lane.Send(ctx, &Record{Topic: topic, Key: []byte("urncast aborts this"), Value: []byte("to end what a lost end left open"), Headers: headers}); err != nil {
+				return err
+			}
+		}
+		if _, err := lane.Delivered(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -156,12 +156,12 @@ func (s *session) agree(ctx context.Context, all []*witness) (registry.Number, *
 			claims[c.number], at[c.number] = c.id, w.topic
 		}
 	}
-	if len(claims) == 0 {
-		return 0, nil, nil
-	}
 	last, err := s.store.Last(ctx)
 	if err != nil {
 		return 0, nil, stored(err)
+	}
+	if n := s.row.Cursor.Number; n > last {
+		return last, lostSince(last, fmt.Sprintf("This producer has handled transaction %d, but the registry's last is %d: the database has lost transactions.", n, last)), nil
 	}
 	numbers := slices.Sorted(maps.Keys(claims))
 	ids, err := s.store.IDs(ctx, numbers)
@@ -181,10 +181,15 @@ func (s *session) agree(ctx context.Context, all []*witness) (registry.Number, *
 	if newest > last {
 		reason = fmt.Sprintf("Topic %s holds transaction %d, but the registry's last is %d: the database has lost transactions, as after a restore from an older dump or a failover.", at[newest], newest, last)
 	}
-	return agreed, &asking{reason, []Choice{
+	return agreed, lostSince(agreed, reason), nil
+}
+
+// lostSince asks what is to become of what the database has lost after a transaction.
+func lostSince(agreed registry.Number, reason string) *asking {
+	return &asking{reason, []Choice{
 		{StartBaseline, "Publish everything that is current anew, with tombstones for what the topic holds and the registry does not."},
 		{StartContinue, fmt.Sprintf("Go on after transaction %d. Replicas keep what was lost.", agreed)},
-	}}, nil
+	}}
 }
 
 // intruder asks when somebody else's records are among ours: of another registry, or of

@@ -28,7 +28,6 @@ type guard struct {
 	guards map[string]*guarded // by topic
 	number registry.Number     // the newest transaction of the log that the session knows
 	id     string
-	landed int // transactions that the brokers took
 }
 
 // guarded is what a guard knows of one topic.
@@ -59,7 +58,6 @@ func newGuard(s *session, topics []string, sights []Sight) *guard {
 func (g *guard) delivered(ctx context.Context, stretches map[string]Stretch, counts map[string]int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.landed++
 	for topic, at := range stretches {
 		t := g.guards[topic]
 		if t == nil { // of a route that was taken away
@@ -174,16 +172,14 @@ func (g *guard) run(ctx context.Context, end context.CancelCauseFunc) {
 // check looks once at the topics and the database.
 func (g *guard) check(ctx context.Context) error {
 	g.mu.Lock()
-	landed, reached := g.landed, make([]int64, len(g.topics))
+	reached := make([]int64, len(g.topics))
 	for i, topic := range g.topics {
 		reached[i] = g.guards[topic].reached
 	}
 	g.mu.Unlock()
 	sights, err := g.s.broker.Look(ctx, g.topics)
 	if err != nil {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if g.landed > landed && kindOf(err) == Transitory { // the brokers took something meanwhile
+		if kindOf(err) == Transitory && g.s.sending.Load() { // a change of leaders, say, which the lanes outlast
 			return nil
 		}
 		return err

@@ -382,3 +382,32 @@ func TestJobWhoseEndWasLostIsOver(t *testing.T) {
 		}
 	}
 }
+
+// Brokers that go away while nothing is to be sent are missed, and what is said of them stays
+// until they are back.
+func TestOutageIsSeenWhileIdle(t *testing.T) {
+	s, b := started(t, "fusion-json")
+	_, stop := running(t, s, b)
+	defer stop()
+	eventually(t, "the calm", s.handled(0))
+	away := func(is bool) {
+		b.mu.Lock()
+		b.away = is
+		b.mu.Unlock()
+	}
+	away(true)
+	eventually(t, "the outage", s.in(Degraded, "describe"))
+	s.mu.Lock()
+	s.shown = nil
+	s.mu.Unlock()
+	time.Sleep(20 * time.Millisecond)
+	away(false)
+	eventually(t, "the end of the outage", s.handled(0))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, state := range s.shown {
+		if state == Recovering {
+			t.Errorf("in the outage it showed %v", s.shown)
+		}
+	}
+}

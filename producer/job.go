@@ -88,6 +88,8 @@ func (s *session) runJobs(ctx context.Context) error {
 // it was until then: recovery counts the committed chunks from there.
 func (s *session) runJob(ctx context.Context, job *Job) error {
 	crash.At(crash.BaselineBegun)
+	s.sending.Store(true)
+	defer s.sending.Store(false)
 	s.jobSent = 0
 	if job.AsOf == 0 { // an empty registry
 		return s.endJob(ctx, job)

@@ -33,6 +33,7 @@ type modelBroker struct {
 	epochs map[string]int
 	open   map[string][]*modelRecord
 	topic  Topic       // each is that, under its name
+	away   bool        // the brokers do not answer
 	chance func() bool // whether the next call fails
 	rnd    *rand.Rand
 
@@ -54,7 +55,7 @@ func (b *modelBroker) Close()                   {}
 func (b *modelBroker) Describe(context.Context, string) (Topic, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.chance() {
+	if b.away || b.chance() {
 		return Topic{}, &Fault{Kind: Transitory, Text: "describe", Err: errModel}
 	}
 	return b.topic, nil
@@ -97,6 +98,9 @@ func (b *modelBroker) Open(_ context.Context, _, ids []string, _ time.Duration) 
 func (b *modelBroker) Look(_ context.Context, topics []string) ([]Sight, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.away {
+		return nil, &Fault{Kind: Transitory, Text: "look", Err: errModel}
+	}
 	var out []Sight
 	for _, topic := range topics {
 		out = append(out, Sight{ID: b.topic.ID, End: int64(len(b.logs[topic]))})

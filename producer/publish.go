@@ -30,6 +30,7 @@ func (s *session) publish(ctx context.Context) error {
 			}
 			s.jobless.Store(true)
 		}
+		s.sending.Store(s.flight != nil)
 		var landed <-chan error
 		if s.flight != nil {
 			landed = s.flight.done
@@ -112,6 +113,7 @@ func (s *session) send(ctx context.Context, w *work) error {
 	if len(w.parts) == 0 {
 		return s.skip(ctx, w)
 	}
+	s.sending.Store(true)
 	skips, err := s.skipsBelow(ctx, w.tx.Number)
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ type session struct {
 	ahead    *semaphore.Weighted
 	progress bool        // something was handled: attempts begin anew
 	jobless  atomic.Bool // it begins no more jobs
+	sending  atomic.Bool // something is under way along the lanes, which hear of outages themselves
 	cancels  bool        // it began with a job that is to be cancelled
 	// start says that it is a start of the producer, up that it came as far as to
 	// publish, and why which setting asks for the baseline that it begins with.

@@ -54,7 +54,8 @@ func TestDoctorVerbs(t *testing.T) {
 	// A topic is made where its producer publishes, or where it is said.
 	serve("other")
 	v.run(1, "", []string{"topic", "create", "good"}, "Connection other is not defined")
-	v.run(0, "", []string{"topic", "create", "free"}, "created topic free")
+	v.run(1, "", []string{"topic", "create", "free"}, "Connection other is not defined")
+	v.run(0, "", []string{"topic", "create", "free", "--connection", "default"}, "created topic free")
 	v.run(1, "", []string{"topic", "create", "more", "--connection", "third"}, "Connection third is not defined")
 }
 

@@ -130,15 +130,21 @@ func (s *session) readBackAll(ctx context.Context, from, to map[string]int64, wa
 	})
 }
 
-// waits gives a function that shows, once, why a reading stands still.
+// waits gives a function that shows why a reading stands still, and again when the cause
+// is another. Readings side by side share it.
 func (s *session) waits(ctx context.Context) func(why string) {
-	var once sync.Once
+	var mu sync.Mutex
+	said := map[string]bool{}
 	return func(why string) {
-		once.Do(func() {
-			if err := s.hold.Report(ctx, outageIncident(why+". Nothing is published until then.", firstClause(why))); err != nil {
-				s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
-			}
-		})
+		mu.Lock()
+		defer mu.Unlock()
+		if said[stable(why)] {
+			return
+		}
+		said[stable(why)] = true
+		if err := s.hold.Report(ctx, outageIncident(why+". Nothing is published until then.", firstClause(why))); err != nil {
+			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
+		}
 	}
 }
 

@@ -156,7 +156,7 @@ func (p *pursuit) judge(s *standing, still time.Duration) (why string, err error
 	case s.Start > p.position:
 		return "", lost("lost its beginning while it was read back: it begins at offset %d now, and was read up to offset %d", s.Start, p.position)
 	case s.stable <= p.position && s.stable < s.End:
-		why = fmt.Sprintf("A transaction of another producer is open on topic %s and hides what was committed after offset %d", p.topic, s.stable)
+		why = fmt.Sprintf("A transaction of another producer is open on topic %s: it hides what was committed after offset %d", p.topic, s.stable)
 		if still > p.longer {
 			why += fmt.Sprintf(". It has been for more than %.0f minutes, longer than brokers let a transaction be by default (transaction.max.timeout.ms), so it hangs, "+
 				"as one may after an unclean election. \"kafka-transactions.sh --bootstrap-server %s find-hanging --broker-id %d\" finds it, and "+

@@ -63,7 +63,7 @@ func TestWhyReadingStandsStill(t *testing.T) {
 		still      time.Duration
 		why, fault string // of what is said
 	}{
-		"a foreign transaction":          {sight(0, 5, 9), 9, time.Minute, "A transaction of another producer is open on topic s and hides what was committed after offset 5", ""},
+		"a foreign transaction":          {sight(0, 5, 9), 9, time.Minute, "A transaction of another producer is open on topic s: it hides what was committed after offset 5", ""},
 		"it hangs":                       {sight(0, 5, 9), 9, 16 * time.Minute, "more than 15 minutes, longer than brokers let a transaction be by default (transaction.max.timeout.ms), so it hangs", ""},
 		"it is found":                    {sight(0, 5, 9), 9, 16 * time.Minute, "kafka-transactions.sh --bootstrap-server kafka:9092 find-hanging --broker-id 2", ""},
 		"it is ended":                    {sight(0, 5, 9), 9, 16 * time.Minute, "kafka-transactions.sh --bootstrap-server kafka:9092 abort --topic s --partition 0 --start-offset 5", ""},

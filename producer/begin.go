@@ -41,7 +41,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if how != StartBaseline {
 		return s.anew(ctx, next, c)
 	}
-	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why, First: !s.row.Started}
+	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
 	if changed := s.changedTopics(); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
 		// The other routes go on where they are, so what is pending stays pending.
 		job.AsOf, job.Scope.Topics = c.Number, changed
@@ -116,7 +116,7 @@ func (s *session) next(ctx context.Context, how string) (next Published, highs m
 			from[r.Topic], unknown[r.Topic] = sights[i].Start, sights[i].End
 		}
 	}
-	all, err := s.readBackAll(ctx, from, unknown, s.waits(ctx))
+	all, err := s.readBackAll(ctx, from, unknown, "", s.waits(ctx, "Nothing is published until then."))
 	if err != nil {
 		return next, nil, err
 	}
@@ -145,7 +145,7 @@ func (s *session) inspect(ctx context.Context, w *witness, how string) error {
 		return &asking{fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", w.topic, w.claims[len(w.claims)-1].number),
 			bothWays("")[:1]}
 	}
-	_, ask, err := s.agree(ctx, []*witness{w})
+	_, ask, err := s.agree(ctx, []*witness{w}, s.row.Cursor.Number)
 	if ask != nil {
 		return &asking{ask.reason, bothWays("")[:1]}
 	}

@@ -28,6 +28,10 @@ type guard struct {
 	guards map[string]*guarded // by topic
 	number registry.Number     // the newest transaction of the log that the session knows
 	id     string
+	from   registry.Number // the transaction after which the session went on
+	// sending says that records are on their way, turn counts how often that was so.
+	sending bool
+	turn    int
 }
 
 // guarded is what a guard knows of one topic.
@@ -37,8 +41,8 @@ type guarded struct {
 	// most is where our next record begins at most, if nobody else writes: after our
 	// records and a marker for each of our transactions.
 	most int64
-	// looked is up to where the topic is known to hold nothing but what is ours. From
-	// there to strange it is to be read; equal or above, nothing is.
+	// looked is up to where the topic is known to hold nothing but what is ours. What
+	// lies between looked and strange is still to be read: nothing, if looked is as far.
 	looked, strange int64
 	end             int64 // of the topic, at the last look
 }
@@ -52,12 +56,22 @@ func newGuard(s *session, topics []string, sights []Sight) *guard {
 	return g
 }
 
+// begins takes note that records are about to be sent: until they are delivered, a look
+// cannot tell them from a stranger's.
+func (g *guard) begins() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sending, g.turn = true, g.turn+1
+}
+
 // delivered takes note of where the records of a transaction are, so many on each
 // topic, before it is committed. A topic that was made anew, or lost its end, takes them
 // below what was there.
 func (g *guard) delivered(ctx context.Context, stretches map[string]Stretch, counts map[string]int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.sending = false
+	losses := map[string]Loss{}
 	for topic, at := range stretches {
 		t := g.guards[topic]
 		if t == nil { // of a route that was taken away
@@ -67,19 +81,24 @@ func (g *guard) delivered(ctx context.Context, stretches map[string]Stretch, cou
 			if now, err := g.s.broker.Look(ctx, []string{topic}); err == nil && now[0].ID != t.id {
 				return madeAnew(topic)
 			}
-			return &tornError{topic, Loss{at.First, t.reached}}
+			losses[topic] = Loss{at.First, t.reached}
+			continue
 		}
 		n := int64(counts[topic])
-		switch quiet := t.strange <= t.looked; {
-		case at.End > t.most+n: // somebody else wrote, or a broker repeated a marker
-			t.strange, t.most = at.End, at.End+2
+		if at.End > t.most+n { // somebody else wrote, or a broker repeated a marker
+			t.strange = at.End
 			g.look()
-		case quiet:
-			t.looked, t.most = at.End, t.most+n+1
-		default:
-			t.most += n + 1
+		} else if t.strange <= t.looked {
+			t.looked = at.End
 		}
-		t.reached = at.End
+		// A marker of this transaction follows, and perhaps one of the transaction before.
+		t.most, t.reached = min(t.most+n+1, at.End+2), at.End
+		if t.strange == at.End {
+			t.most = at.End + 2
+		}
+	}
+	if len(losses) > 0 {
+		return &tornError{losses}
 	}
 	return nil
 }
@@ -146,7 +165,7 @@ func (g *guard) knows(ctx context.Context, n registry.Number) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.number, g.id = n, ids[n]
+	g.number, g.id, g.from = n, ids[n], n
 	return nil
 }
 
@@ -172,9 +191,9 @@ func (g *guard) run(ctx context.Context, end context.CancelCauseFunc) {
 // check looks once at the topics and the database.
 func (g *guard) check(ctx context.Context) error {
 	g.mu.Lock()
-	reached := make([]int64, len(g.topics))
+	turn, sending, before := g.turn, g.sending, make([]int64, len(g.topics))
 	for i, topic := range g.topics {
-		reached[i] = g.guards[topic].reached
+		before[i] = max(g.guards[topic].reached, g.guards[topic].end)
 	}
 	g.mu.Unlock()
 	sights, err := g.s.broker.Look(ctx, g.topics)
@@ -185,16 +204,23 @@ func (g *guard) check(ctx context.Context) error {
 		return err
 	}
 	var all []*asking
+	losses := map[string]Loss{}
 	for i, topic := range g.topics {
 		switch now := &sights[i]; {
 		case now.ID != g.guards[topic].id:
 			all = append(all, madeAnew(topic))
-		case now.End < reached[i]:
-			return &tornError{topic, Loss{now.End, reached[i]}}
+		case now.End < before[i]:
+			losses[topic] = Loss{now.End, before[i]}
 		}
 	}
+	if len(losses) > 0 {
+		return &tornError{losses}
+	}
 	if len(all) == 0 {
-		if all, err = g.strangers(ctx, sights); err != nil {
+		g.mu.Lock()
+		from, to := g.unread(sights, !sending && g.turn == turn)
+		g.mu.Unlock()
+		if all, err = g.strangers(ctx, from, to); err != nil {
 			return err
 		}
 	}
@@ -211,37 +237,40 @@ func (g *guard) check(ctx context.Context) error {
 	return nil
 }
 
-// strangers reads what the topics hold besides what this session has written.
-func (g *guard) strangers(ctx context.Context, sights []Sight) (questions []*asking, err error) {
-	from, to := map[string]int64{}, map[string]int64{}
-	g.mu.Lock()
+// unread gives what is to be read of the topics. Where nothing was on its way during the
+// look, that tells of what is not ours, too.
+func (g *guard) unread(sights []Sight, quiet bool) (from, to map[string]int64) {
+	from, to = map[string]int64{}, map[string]int64{}
 	for i, topic := range g.topics {
 		t, end := g.guards[topic], sights[i].End
-		if end > t.most {
+		if quiet && end > t.most {
 			t.strange, t.most = max(t.strange, end), end+2
 		}
 		switch {
 		case t.strange > t.looked:
 			from[topic], to[topic] = max(t.looked, sights[i].Start), t.strange
-		case end == t.end: // all is quiet: after our newest record there are our markers alone
+		case quiet && end == t.end: // after our newest record there are our markers alone
 			t.looked = max(t.looked, end)
 		}
-		t.end = end
+		t.end = max(t.end, end)
 	}
-	g.mu.Unlock()
+	return from, to
+}
+
+// strangers reads what the topics hold besides what this session has written. What it does
+// not come to the end of within a beat, the next look goes on with.
+func (g *guard) strangers(ctx context.Context, from, to map[string]int64) (questions []*asking, err error) {
 	if len(from) == 0 {
 		return nil, nil
 	}
 	reading, cancel := context.WithTimeout(ctx, beatEvery)
 	defer cancel()
-	witnesses, err := g.s.readBackAll(reading, from, to, func(why string) { g.s.log.Info("the topic cannot be looked through yet", "reason", why) })
-	if reading.Err() != nil { // a stranger's transaction is open still: the next look reads it
-		return nil, nil
-	}
-	if err != nil {
+	witnesses, err := g.s.readBackAll(reading, from, to, "", func(why string) { g.s.log.Info("the topic cannot be looked through yet", "reason", why) })
+	whole := err == nil
+	if err != nil && reading.Err() == nil && !(kindOf(err) == Transitory && g.s.sending.Load()) {
 		return nil, err
 	}
-	_, ask, err := g.s.agree(ctx, witnesses)
+	_, ask, err := g.s.agree(ctx, witnesses, g.from)
 	if ask == nil && err == nil {
 		ask, err = g.s.intruder(ctx, witnesses)
 	}
@@ -253,9 +282,13 @@ func (g *guard) strangers(ctx context.Context, sights []Sight) (questions []*ask
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for topic, end := range to {
-		t := g.guards[topic]
-		if t.looked = end; t.strange == end && t.reached > end {
+	for _, w := range witnesses {
+		t := g.guards[w.topic]
+		if !whole {
+			t.looked = max(t.looked, w.upTo)
+			continue
+		}
+		if t.looked = to[w.topic]; t.strange == t.looked && t.reached > t.looked {
 			t.looked = t.reached // what was delivered since is ours
 		}
 	}

@@ -60,7 +60,13 @@ func (s *session) runJobs(ctx context.Context) error {
 		}
 	}
 	if job := s.row.Job; job != nil {
-		if err := s.runJob(ctx, job); err != nil {
+		if job.AsOf < s.at.cursor.Number {
+			// Transactions followed it, so it has ended: the database lost the note of that, and
+			// what it would send is older than what is there.
+			if err := s.endJob(ctx, job); err != nil {
+				return err
+			}
+		} else if err := s.runJob(ctx, job); err != nil {
 			return s.jobFailed(job, err)
 		}
 	}
@@ -76,7 +82,7 @@ func (s *session) runJobs(ctx context.Context) error {
 			s.row.Waiting = 0
 			break
 		}
-		s.at.chunks, s.at.cleared = 0, false
+		s.at.chunks, s.at.cleared, s.row.Cursor = 0, false, s.at.cursor
 		if err := s.runJob(ctx, job); err != nil {
 			return s.jobFailed(job, err)
 		}
@@ -123,6 +129,9 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	live, err := held()
 	if err != nil {
 		return err
+	}
+	if s.waited.Swap(false) {
+		s.recovered(ctx)
 	}
 	if !s.at.cleared {
 		if err := s.clear(ctx, job, &tx, within.stale(live, entries)); err != nil {
@@ -211,7 +220,7 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 			if err := s.whole(ctx, tx, &p); err != nil {
 				return err
 			}
-			s.jobSent = i + 1
+			s.jobSent, s.progress = i+1, true
 		}
 		sent += int64(len(c.entries))
 		if err := s.hold.Progress(ctx, job.ID, phasePublish, int64(len(entries)), sent, c.bytes); err != nil {

@@ -73,7 +73,7 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamps [
 // those are where it began, and it reads while the job is published.
 func (s *session) held(ctx context.Context, ways []*way, ends map[string]int64) func() (map[string]map[string]bool, error) {
 	live, done := map[string]map[string]bool{}, make(chan error, 1)
-	registry, waiting := s.row.Registry, s.waits(ctx)
+	registry, waiting := s.row.Registry, s.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
 	s.goroutines.Go(func() {
 		for _, way := range ways {
 			keys := map[string]bool{}

@@ -54,7 +54,7 @@ func (s *session) open(ctx context.Context, routes []PublishedRoute) (*position,
 	if err != nil {
 		return nil, nil, err
 	}
-	if torn := tornTopics(routes, sights, s.row.Cursor); len(torn) > 0 {
+	if torn := s.tornTopics(routes, sights); len(torn) > 0 {
 		if err := s.sweep(ctx, torn); err != nil {
 			return nil, nil, err
 		}
@@ -77,7 +77,11 @@ func (s *session) open(ctx context.Context, routes []PublishedRoute) (*position,
 		}
 		from[topic], highs[topic] = max(sights[i].Start, s.row.Cursor.Offsets[topic]), sights[i].End
 	}
-	all, err := s.readBackAll(ctx, from, highs, s.waits(ctx))
+	job := ""
+	if s.row.Job != nil {
+		job = s.row.Job.ID
+	}
+	all, err := s.readBackAll(ctx, from, highs, job, s.waits(ctx, "Nothing is published until then."))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,7 +108,7 @@ func (s *session) initialise(ctx context.Context, topics []string) (sights []Sig
 
 // stand compares what the topics show with the database.
 func (s *session) stand(ctx context.Context, all []*witness, highs map[string]int64) (*position, []*asking, error) {
-	agreed, ask, err := s.agree(ctx, all)
+	agreed, ask, err := s.agree(ctx, all, s.row.Cursor.Number)
 	if err != nil {
 		return nil, nil, err
 	}

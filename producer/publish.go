@@ -160,6 +160,7 @@ func (s *session) produce(ctx context.Context, lane Lane, p *part) (stretches ma
 		return nil, err
 	}
 	crash.At(crash.PublishBegun)
+	s.guard.begins()
 	counts := map[string]int{}
 	err = p.each(ctx, func(r *Record) error {
 		counts[r.Topic]++
@@ -319,7 +320,10 @@ func (s *session) move(ctx context.Context, cancel context.CancelCauseFunc) {
 		}
 		if err := s.hold.Move(ctx, m.to, m.landed); err != nil {
 			cancel(stored(err))
-			for range s.moves { // publishing must not block on a session that ends
+			for m := range s.moves { // publishing must not block on a session that ends
+				if m.done != nil {
+					close(m.done)
+				}
 			}
 			return
 		}

@@ -14,7 +14,7 @@ import (
 func (s *session) recover(ctx context.Context) (*position, *asking, error) {
 	known := &position{cursor: s.row.Cursor}
 	if ask := s.clonedDatabase(); ask != nil {
-		return known, ask, s.accepted(ctx)
+		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
 	}
 	routes := s.witnessing()
 	topics := make([]Topic, len(routes))
@@ -27,23 +27,23 @@ func (s *session) recover(ctx context.Context) (*position, *asking, error) {
 	}
 	if found, sent := topics[0].Cluster, s.row.Sent.Cluster; found != sent {
 		return known, &asking{fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent), bothWays(
-			"Go on with what is pending. What was sent to the other cluster is not sent again.")}, nil
+			"Go on with what is pending. What is known to be on the other cluster is not sent again.")}, nil
 	}
 	if ask := s.otherTarget(); ask != nil {
-		return known, ask, s.accepted(ctx)
+		return known, ask, s.accepted(ctx, s.row.Config.target())
 	}
 	return s.open(ctx, routes)
 }
 
-// accepted ends the session where "continue" answers that this is the database, or the
-// cluster. Whether anything was lost on the way is for the next session to find out, and
+// accepted ends the session where "continue" answers that this is the database, or that these
+// servers are the cluster's. Whether anything was lost on the way is for the next session to find out, and
 // is a question of its own.
-func (s *session) accepted(ctx context.Context) error {
+func (s *session) accepted(ctx context.Context, servers string) error {
 	if s.choice() != StartContinue {
 		return nil
 	}
 	sent := s.row.Sent
-	sent.Bootstrap = s.row.Config.target()
+	sent.Bootstrap = servers
 	return s.anew(ctx, sent, s.row.Cursor)
 }
 

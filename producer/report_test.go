@@ -77,7 +77,7 @@ func TestFailedIsOneErrorLine(t *testing.T) {
 		eventually(t, "the failure, again", func() bool { return len(s.reported()) > n })
 	}
 	got := l.of(t, Failed)
-	if len(got) == 0 || got[0].Level != "ERROR" || got[0].Transaction != 1 || !strings.Contains(got[0].Reason, "transaction 1") || got[0].Msg != "the producer is FAILED" {
+	if len(got) != 4 || got[0].Level != "ERROR" || got[0].Transaction != 1 || !strings.Contains(got[0].Reason, "transaction 1") || got[0].Msg != "the producer is FAILED" {
 		t.Errorf("told: %+v", got)
 	}
 	for _, one := range l.of(t, "") {

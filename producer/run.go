@@ -63,6 +63,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 	var timeout time.Duration
 	var past past
 	owed := false // whether the start of this process has still to be made
+	losses := map[string]Loss{}
 	for first := true; ; first = false {
 		row, err := hold.Load(ctx)
 		if err != nil {
@@ -80,6 +81,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
 		s.trouble, s.calm = past.fights.trouble(&row)
+		s.losses = losses
 		s.start, s.chunk = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
 		err = p.watched(ctx, s)
 		owed = owed && !s.up && !errors.Is(err, errAnew)

@@ -43,7 +43,11 @@ type session struct {
 	progress bool        // something was handled: attempts begin anew
 	jobless  atomic.Bool // it begins no more jobs
 	sending  atomic.Bool // something is under way along the lanes, which hear of outages themselves
-	cancels  bool        // it began with a job that is to be cancelled
+	waited   atomic.Bool // it was shown that a reading stands still
+	// losses are torn topics of which the database has not heard yet; the holder keeps
+	// them from one session to the next.
+	losses  map[string]Loss
+	cancels bool // it began with a job that is to be cancelled
 	// start says that it is a start of the producer, up that it came as far as to
 	// publish, and why which setting asks for the baseline that it begins with.
 	start, up bool

@@ -3,17 +3,21 @@ package producer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
 
-// A tornError says that a topic has lost its end under a living session.
-type tornError struct {
-	topic string
-	Loss
-}
+// A tornError says which topics have lost their ends under a living session.
+type tornError struct{ losses map[string]Loss }
 
-func (t *tornError) Error() string { return lostEnd(t.topic, t.Loss).reason }
+func (t *tornError) Error() string {
+	var all []*asking
+	for _, topic := range slices.Sorted(maps.Keys(t.losses)) {
+		all = append(all, lostEnd(topic, t.losses[topic]))
+	}
+	return merged(all).reason
+}
 
 func lostEnd(topic string, l Loss) *asking {
 	return &asking{fmt.Sprintf("Topic %s ended at offset %d, but this producer had reached %d: it has lost records.", topic, l.End, l.Reached),
@@ -22,11 +26,14 @@ func lostEnd(topic string, l Loss) *asking {
 
 // tornTopics gives what the topics have lost of their ends, as is known from before or is
 // seen now.
-func tornTopics(routes []PublishedRoute, sights []Sight, c Cursor) map[string]Loss {
+func (s *session) tornTopics(routes []PublishedRoute, sights []Sight) map[string]Loss {
 	torn := map[string]Loss{}
 	for i := range routes {
-		switch r, now, reached := &routes[i], &sights[i], c.Offsets[routes[i].Topic]; {
+		r, now, reached := &routes[i], &sights[i], s.row.Cursor.Offsets[routes[i].Topic]
+		switch loss, known := s.losses[r.Topic]; {
 		case now.ID != r.TopicID:
+		case known:
+			torn[r.Topic] = loss
 		case r.Lost != nil:
 			torn[r.Topic] = *r.Lost
 		case now.End < reached:
@@ -36,9 +43,11 @@ func tornTopics(routes []PublishedRoute, sights []Sight, c Cursor) map[string]Lo
 	return torn
 }
 
-// tear ends a session under which a topic was found torn: it writes that down, for what
-// the session itself has appended there may hide it from the next one.
+// tear ends a session under which topics were found torn: it writes that down, for what
+// the session itself has appended there may hide it from the next one. Where the database
+// does not take it, the next session knows it all the same, as long as the process lives.
 func (s *session) tear(ctx context.Context, t *tornError) error {
+	maps.Copy(s.losses, t.losses)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := s.written(ctx); err != nil {
@@ -48,7 +57,7 @@ func (s *session) tear(ctx context.Context, t *tornError) error {
 	if s.at.owed != nil || s.row.Job != nil {
 		c = s.row.Cursor
 	}
-	if err := s.keepLosses(ctx, map[string]Loss{t.topic: t.Loss}, c); err != nil {
+	if err := s.keepLosses(ctx, t.losses, c); err != nil {
 		return err
 	}
 	return errAnew
@@ -68,6 +77,7 @@ func (s *session) keepLosses(ctx context.Context, torn map[string]Loss, c Cursor
 		return err
 	}
 	s.row.Sent = sent
+	clear(s.losses)
 	return nil
 }
 

@@ -15,7 +15,9 @@ import (
 // A witness is what a topic says about us, read back between two offsets.
 type witness struct {
 	row   *Row
+	job   string // the open job, whose chunks are counted
 	topic string
+	upTo  int64 // the offset after the last record that was read
 	// claims are the numbers of all records that are ours with the ids that they give
 	// them, those of jobs too.
 	claims []claim
@@ -48,6 +50,7 @@ type ownTransaction struct {
 }
 
 func (w *witness) see(r *Seen) {
+	w.upTo = r.Offset + 1
 	switch {
 	case r.Registry == "":
 		return // of nobody we know
@@ -86,7 +89,7 @@ func (w *witness) seeJob(r *Seen) {
 	if _, err := fmt.Sscanf(words[2], "%d/%d", &chunk, &chunks); err != nil {
 		return
 	}
-	if w.row.Job != nil && words[1] == w.row.Job.ID {
+	if words[1] == w.job {
 		w.cleared = w.cleared || r.Tombstone
 		if !r.Tombstone {
 			w.chunks = max(w.chunks, chunk)
@@ -119,20 +122,22 @@ func newest(all []*witness) *ownTransaction {
 }
 
 // readBackAll reads topics side by side, each between two offsets. waiting is told, while a
-// topic stands still, why.
-func (s *session) readBackAll(ctx context.Context, from, to map[string]int64, waiting func(why string)) ([]*witness, error) {
+// topic stands still, why. Beside an error it gives what was read until then.
+func (s *session) readBackAll(ctx context.Context, from, to map[string]int64, job string, waiting func(why string)) ([]*witness, error) {
 	topics := slices.Sorted(maps.Keys(to))
 	out := make([]*witness, len(topics))
+	for i, topic := range topics {
+		out[i] = &witness{row: s.row, job: job, topic: topic, upTo: from[topic]}
+	}
 	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
 		topic := topics[i]
-		out[i] = &witness{row: s.row, topic: topic}
 		return s.broker.ReadBack(ctx, topic, from[topic], to[topic], waiting, out[i].see)
 	})
 }
 
-// waits gives a function that shows why a reading stands still, and again when the cause
-// is another. Readings side by side share it.
-func (s *session) waits(ctx context.Context) func(why string) {
+// waits gives a function that shows why a reading stands still and what waits for it, and
+// again when the cause is another. Readings side by side share it.
+func (s *session) waits(ctx context.Context, what string) func(why string) {
 	var mu sync.Mutex
 	said := map[string]bool{}
 	return func(why string) {
@@ -142,16 +147,18 @@ func (s *session) waits(ctx context.Context) func(why string) {
 			return
 		}
 		said[stable(why)] = true
-		if err := s.hold.Report(ctx, outageIncident(why+". Nothing is published until then.", firstClause(why))); err != nil {
+		s.waited.Store(true)
+		if err := s.hold.Report(ctx, outageIncident(why+". "+what, firstClause(why))); err != nil {
 			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
 		}
 	}
 }
 
 // agree is the rewind guard: the topics must know nothing of us that the registry does
-// not know. Every own record that was read is compared. It gives the number after which
-// "continue" goes on: the last one below the first that differs.
-func (s *session) agree(ctx context.Context, all []*witness) (registry.Number, *asking, error) {
+// not know. Every own record that was read is compared. handled is the transaction up to
+// which everything was. It gives the number after which "continue" goes on: the last one
+// below the first that differs.
+func (s *session) agree(ctx context.Context, all []*witness, handled registry.Number) (registry.Number, *asking, error) {
 	claims, at := map[registry.Number]string{}, map[registry.Number]string{}
 	clash := registry.Number(0) // two records of one number that differ: one of them does, too
 	for _, w := range all {
@@ -166,7 +173,7 @@ func (s *session) agree(ctx context.Context, all []*witness) (registry.Number, *
 	if err != nil {
 		return 0, nil, stored(err)
 	}
-	if n := s.row.Cursor.Number; n > last {
+	if n := handled; n > last {
 		return last, lostSince(last, fmt.Sprintf("This producer has handled transaction %d, but the registry's last is %d: the database has lost transactions.", n, last)), nil
 	}
 	numbers := slices.Sorted(maps.Keys(claims))
@@ -178,7 +185,7 @@ func (s *session) agree(ctx context.Context, all []*witness) (registry.Number, *
 	if first < 0 {
 		return 0, nil, nil
 	}
-	agreed := min(s.row.Cursor.Number, last)
+	agreed := min(handled, last)
 	if first > 0 {
 		agreed = max(agreed, numbers[first-1])
 	}

@@ -153,7 +153,7 @@ func (h *hold) EndJob(ctx context.Context, id string, c producer.Cursor) error {
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE jobs SET ended_at = now(), phase = 'done' WHERE id = $1`, id)
 		b.Queue(setCursor, h.p.id, c.Number, c.Offsets)
-		if asOf > from {
+		if asOf = min(asOf, c.Number); asOf > from {
 			b.Queue(markSQL, h.p.id, from+1, asOf, producer.StatusCovered, "A baseline holds what it made.")
 		}
 		return tx.SendBatch(ctx, b).Close()

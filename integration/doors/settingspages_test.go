@@ -88,7 +88,10 @@ func TestMailOnThePage(t *testing.T) {
 	var refused error
 	mailer := producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
 		Send: func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
-			return to, refused
+			if refused != nil {
+				return nil, refused
+			}
+			return to, nil
 		}})
 	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))

@@ -368,31 +368,6 @@ func TestOtherTargetAsks(t *testing.T) {
 	wantTold(t, b, "1 replace A:X(1.0) 1/1", "2 replace A:Y(1.0) 1/1")
 }
 
-// A failover that loses the note of a job's end does not repeat the job: transactions that
-// followed it are on the topic, and old content must not follow newer.
-func TestJobWhoseEndWasLostIsOver(t *testing.T) {
-	for _, following := range []int{1, 2} {
-		s, b := started(t, "fusion-json")
-		s.record(registry.Replace, "1.0", "X")
-		until(t, s, b, "sending", s.handled(1))
-		before := s.row.Cursor
-		s.wish(Idle, StartBaseline)
-		until(t, s, b, "the baseline", func() bool { return s.handled(1)() && s.begun == 1 })
-		for range following {
-			s.record(registry.Replace, "1.0", "X")
-		}
-		until(t, s, b, "sending what follows", s.handled(1+following))
-		told := b.told()
-		s.row.Job, s.row.Cursor = &Job{ID: "job-1", Kind: jobBaseline, AsOf: 1, Phase: phasePublish}, before
-		s.record(registry.Replace, "1.0", "Y")
-		until(t, s, b, "going on", s.handled(2+following))
-		wantTold(t, b, append(told, fmt.Sprintf("%d replace A:Y(1.0) 1/1", 2+following))...)
-		if s.row.Job != nil {
-			t.Errorf("the job is open still: %+v", s.row.Job)
-		}
-	}
-}
-
 // Brokers that go away while nothing is to be sent are missed, and what is said of them stays
 // until they are back.
 func TestOutageIsSeenWhileIdle(t *testing.T) {

@@ -352,7 +352,7 @@ func TestJobWhoseEndWasLostIsOver(t *testing.T) {
 		until(t, s, b, "sending", s.handled(1))
 		before := s.row.Cursor
 		s.wish(Idle, StartBaseline)
-		until(t, s, b, "the baseline", func() bool { return s.handled(1)() && s.begun == 1 })
+		until(t, s, b, "the baseline", s.baselined)
 		for range following {
 			s.record(registry.Replace, "1.0", "X")
 		}

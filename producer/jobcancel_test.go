@@ -200,13 +200,20 @@ func TestFailedHalfwayGoesOn(t *testing.T) {
 	}
 	s.record(registry.Replace, "1.0", "Z") // does not help, and must not come before the rest
 	s.wish(Idle, "")
-	chunkedUntil(t, s, b, "the failure again", func() bool { return s.in(Failed, "Chunks 1 to 2")() && s.row.Taken == s.row.Wish.Sequence })
+	chunkedUntil(t, s, b, "the failure again", func() bool { return s.in(Failed, "Chunks 1 to 2")() && s.wishTaken() })
 	s.wish(Idle, StartBaseline)
 	chunkedUntil(t, s, b, "another baseline", s.allSent)
 	inOrderOnTopic(t, b)
 	if told := strings.Join(b.told(), "\n"); !strings.Contains(told, "7 replace A:Z(1.0)") {
 		t.Errorf("the topic says\n%s", told)
 	}
+}
+
+// wishTaken reports whether the last wish was acted on.
+func (s *modelStore) wishTaken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.row.Taken == s.row.Wish.Sequence
 }
 
 // inOrderOnTopic sees that content of a transaction never follows newer content, and

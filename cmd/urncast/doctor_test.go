@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,12 +63,24 @@ func TestDoctorVerbs(t *testing.T) {
 // A topic is made over the connection of the producer for which it is, whose limits count:
 // over the default one the doctor would warn of it afterwards.
 func TestTopicCreateTakesTheProducersConnection(t *testing.T) {
-	all := []producer.Status{{Name: "one", Settings: producer.Config{Connection: "wide", Prefix: "px"}}}
+	one := producer.Status{Name: "one", Settings: producer.Config{Connection: "wide", Prefix: "px"}}
+	all := []producer.Status{one}
 	var asked producer.NewTopic
+	var mu sync.Mutex // for the server's goroutines
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/producers", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(all) })
-	mux.HandleFunc("GET /api/v1/producers/{name}", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(all[0]) })
+	mux.HandleFunc("GET /api/v1/producers", func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = json.NewEncoder(w).Encode(all)
+	})
+	mux.HandleFunc("GET /api/v1/producers/{name}", func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = json.NewEncoder(w).Encode(all[0])
+	})
 	mux.HandleFunc("POST /api/v1/topics", func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = producer.NewTopic{}
 		_ = json.NewDecoder(r.Body).Decode(&asked)
 		w.WriteHeader(http.StatusCreated)
@@ -77,18 +90,22 @@ func TestTopicCreateTakesTheProducersConnection(t *testing.T) {
 	v.server = httptest.NewServer(mux)
 	t.Cleanup(v.server.Close)
 	v.run(0, "", []string{"topic", "create", "t"}, "created topic t")
-	if asked.Connection != "wide" || asked.Prefix != "px" {
-		t.Errorf("for the only producer it asked for %+v", asked)
+	taken := func(producers ...producer.Status) producer.NewTopic {
+		mu.Lock()
+		defer mu.Unlock()
+		all = producers
+		return asked
 	}
-	all = append(all, producer.Status{Name: "two"})
+	if got := taken(one, producer.Status{Name: "two"}); got.Connection != "wide" || got.Prefix != "px" {
+		t.Errorf("for the only producer it asked for %+v", got)
+	}
 	v.run(1, "", []string{"topic", "create", "t"}, "several producers", "one, two")
 	v.run(0, "", []string{"topic", "create", "t", "--producer", "one"}, "created topic t")
-	if asked.Connection != "wide" {
-		t.Errorf("for a named producer it asked for %+v", asked)
+	if got := taken(); got.Connection != "wide" {
+		t.Errorf("for a named producer it asked for %+v", got)
 	}
-	all = nil
 	v.run(0, "", []string{"topic", "create", "t"}, "created topic t")
-	if asked.Connection != "" {
-		t.Errorf("without a producer it asked for %+v", asked)
+	if got := taken(); got.Connection != "" {
+		t.Errorf("without a producer it asked for %+v", got)
 	}
 }

@@ -133,7 +133,7 @@ func (s *session) next(ctx context.Context, how string) (next Published, highs m
 // own records on it mean that the database is older than they are, unless it knows them.
 func (s *session) inspect(ctx context.Context, w *witness, how string) error {
 	if w.foreign != "" {
-		return &asking{fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", w.topic, w.foreign), nil}
+		return belongs(w.topic, w.foreign)
 	}
 	if err := s.succeed(ctx, w); err != nil {
 		return err
@@ -152,6 +152,11 @@ func (s *session) inspect(ctx context.Context, w *witness, how string) error {
 	return err
 }
 
+// belongs refuses a topic that somebody else writes to.
+func belongs(topic, whose string) *asking {
+	return &asking{fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, whose), nil}
+}
+
 // succeed takes over a topic from producers of this registry whose configuration was
 // deleted. A process that was stopped before it heard of that may be in the midst of
 // a transaction: it is fenced. A topic of one that there is still is refused.
@@ -159,7 +164,7 @@ func (s *session) succeed(ctx context.Context, w *witness) error {
 	for id := range w.siblings {
 		former, err := s.store.Former(ctx, id)
 		if errors.Is(err, registry.ErrNotFound) {
-			return &asking{fmt.Sprintf("Topic %s belongs to producer %s of this registry: a topic is written by one route of one registry. Choose another topic, or delete this one.", w.topic, id), nil}
+			return belongs(w.topic, "producer "+id+" of this registry")
 		}
 		if err != nil {
 			return stored(err)

@@ -272,17 +272,18 @@ func (h failingHold) Load(ctx context.Context) (Row, error) {
 	return h.modelHold.Load(ctx)
 }
 
-type failingStore struct {
+// holding is the model store, whose holds are made into others.
+type holding struct {
 	*modelStore
-	fail *bool
+	as func(*modelHold) Hold
 }
 
-func (s failingStore) Acquire(ctx context.Context, other func(string, int64)) (Hold, error) {
+func (s holding) Acquire(ctx context.Context, other func(string, int64)) (Hold, error) {
 	h, err := s.modelStore.Acquire(ctx, other)
 	if err != nil {
 		return nil, err
 	}
-	return failingHold{h.(*modelHold), s.fail}, nil
+	return s.as(h.(*modelHold)), nil
 }
 
 // A statement that fails is the store's fault, and passes: no producer fails by it.
@@ -290,7 +291,7 @@ func TestFailedStatementIsNoFailure(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	fail := false
 	p := newPublisher(s, b)
-	p.Store = failingStore{s, &fail}
+	p.Store = holding{s, func(h *modelHold) Hold { return failingHold{h, &fail} }}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { p.Run(ctx); close(ended) }()

@@ -130,7 +130,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if s.waited.Swap(false) {
+	if s.waited.Load() {
 		s.recovered(ctx)
 	}
 	if !s.at.cleared {

@@ -93,6 +93,7 @@ func (s *session) recovering(ctx context.Context) {
 // it sends, as where too few replicas are in sync.
 func (s *session) recovered(ctx context.Context) {
 	s.metrics.reachable(true, true)
+	s.waited.Store(false)
 	switch {
 	case s.trouble != "":
 		s.show(ctx, Degraded, s.trouble+".")

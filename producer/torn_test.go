@@ -52,19 +52,6 @@ func (h onceFailing) BeginJob(ctx context.Context, j Job, w int64) (Job, error) 
 	return h.modelHold.BeginJob(ctx, j, w)
 }
 
-type onceStore struct {
-	*modelStore
-	fail *bool
-}
-
-func (s onceStore) Acquire(ctx context.Context, other func(string, int64)) (Hold, error) {
-	h, err := s.modelStore.Acquire(ctx, other)
-	if err != nil {
-		return nil, err
-	}
-	return onceFailing{h.(*modelHold), s.fail}, nil
-}
-
 func TestFirstBaselineKilledIsFirst(t *testing.T) {
 	s, b := newModelStore(), newModelBroker(nil)
 	s.record(registry.Replace, "1.0", "X")
@@ -72,7 +59,7 @@ func TestFirstBaselineKilledIsFirst(t *testing.T) {
 	s.wish(Idle, StartBaseline)
 	fail := true
 	p := newPublisher(s, b)
-	p.Store = onceStore{s, &fail}
+	p.Store = holding{s, func(h *modelHold) Hold { return onceFailing{h, &fail} }}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { p.Run(ctx); close(ended) }()
@@ -188,24 +175,11 @@ func (h tearHold) Adopt(ctx context.Context, r Published, system string, c Curso
 	return h.modelHold.Adopt(ctx, r, system, c, w)
 }
 
-type tearStore struct {
-	*modelStore
-	fail *int
-}
-
-func (s tearStore) Acquire(ctx context.Context, other func(string, int64)) (Hold, error) {
-	h, err := s.modelStore.Acquire(ctx, other)
-	if err != nil {
-		return nil, err
-	}
-	return tearHold{h.(*modelHold), s.fail}, nil
-}
-
 func TestTearIsKeptUntilWritten(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	fail := 0
 	p := newPublisher(s, b)
-	p.Store = tearStore{s, &fail}
+	p.Store = holding{s, func(h *modelHold) Hold { return tearHold{h, &fail} }}
 	p.beat = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

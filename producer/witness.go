@@ -173,8 +173,8 @@ func (s *session) agree(ctx context.Context, all []*witness, handled registry.Nu
 	if err != nil {
 		return 0, nil, stored(err)
 	}
-	if n := handled; n > last {
-		return last, lostSince(last, fmt.Sprintf("This producer has handled transaction %d, but the registry's last is %d: the database has lost transactions.", n, last)), nil
+	if handled > last {
+		return last, lostSince(last, fmt.Sprintf("This producer has handled transaction %d, but the registry's last is %d: the database has lost transactions.", handled, last)), nil
 	}
 	numbers := slices.Sorted(maps.Keys(claims))
 	ids, err := s.store.IDs(ctx, numbers)
@@ -209,10 +209,7 @@ func lostSince(agreed registry.Number, reason string) *asking {
 // another producer that there is still.
 func (s *session) intruder(ctx context.Context, all []*witness) (*asking, error) {
 	for _, w := range all {
-		who := ""
-		if w.foreign != "" {
-			who = w.foreign
-		}
+		who := w.foreign
 		for id := range w.siblings {
 			switch _, err := s.store.Former(ctx, id); {
 			case errors.Is(err, registry.ErrNotFound):

@@ -5,7 +5,6 @@ import (
 
 	"urncast/formats"
 	"urncast/producer"
-	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -225,14 +224,6 @@ func countText(c *producer.RoutePreview) string {
 		text += Plural(c.Inexpressible, "of them cannot be said in this format and would stay off the topic.", "of them cannot be said in this format and would stay off the topic.")
 	}
 	return text
-}
-
-// noNumber shows nothing for a number that was not given.
-func noNumber(n registry.Number) string {
-	if n == 0 {
-		return ""
-	}
-	return Number(n)
 }
 
 func formatsKnown() []*formats.Format { return formats.All() }

@@ -48,11 +48,6 @@ func (f StructureFilter) Query() string {
 // Any says whether something is looked for.
 func (f StructureFilter) Any() bool { f.After = ""; return f != StructureFilter{} }
 
-func (f StructureFilter) of(class sdmx.Class) StructureFilter {
-	f.Type, f.After = class.REST(), ""
-	return f
-}
-
 func (f StructureFilter) behind(urn string) StructureFilter { f.After = urn; return f }
 
 // total is how many match.

@@ -45,15 +45,43 @@ func behindLink(t *testing.T, k *rig.Kafka, s *pg.Server) (*world, *rig.Link) {
 	return w, link
 }
 
-// failover kills the primary and promotes a standby, to which the link leads then.
-func (w *world) failover(standby *pg.Server, link *rig.Link) {
+// failover kills the primary and promotes a standby, to which the link leads then. It
+// gives the number of transactions that are lost by that.
+func (w *world) failover(standby *pg.Server, link *rig.Link) int64 {
 	w.t.Helper()
+	last := w.lastNumber()
 	w.postgres.Kill()
 	standby.Promote(w.t)
 	w.postgres = standby
+	lost := last - w.lastNumber()
 	if err := link.Move(standby.Address()); err != nil {
 		w.t.Fatal(err)
 	}
+	w.t.Logf("with the primary, %d transactions up to %d are lost", lost, last)
+	return lost
+}
+
+// behind is a failover to a standby that has not seen what was published last.
+func (w *world) behind(standby *pg.Server, link *rig.Link) {
+	w.t.Helper()
+	if w.failover(standby, link) <= 0 {
+		w.t.Fatal("the standby was not behind")
+	}
+	w.acknowledged.Store(0) // what was promised since is lost: that is what such a failover does
+}
+
+// lastNumber is the number of the database's newest transaction.
+func (w *world) lastNumber() (n int64) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.postgres.URL(w.database))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(w.t.Context()))
+	if err := conn.QueryRow(w.t.Context(), `SELECT last_number FROM registry`).Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
 // agreed is the highest number under which topic and registry hold the same
@@ -92,8 +120,7 @@ func TestStandbyPromoted(t *testing.T) {
 				standby.Detach(t)
 				w.published(time.Now())
 				w.published(time.Now())
-				w.failover(standby, link)
-				w.acknowledged.Store(0) // what was promised since is lost: that is what such a failover does
+				w.behind(standby, link)
 				return k.End(t, w.topic)
 			})
 			c.answered(s, how, w.agreed())
@@ -110,8 +137,7 @@ func TestStandbyPromoted(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.settle()
-			w.failover(standby, link)
-			w.acknowledged.Store(0)
+			w.behind(standby, link)
 			return k.End(t, w.topic)
 		})
 		c.answered(s, "baseline", 0)

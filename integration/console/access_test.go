@@ -49,7 +49,7 @@ func (b *browser) fill(fields map[string]string) {
 	for id, text := range fields {
 		b.do(chromedp.SetValue("#"+id, text))
 	}
-	if _, err := chromedp.RunResponse(b.Context, chromedp.Click("form.lines button")); err != nil {
+	if err := b.leads(chromedp.Click("form.lines button")); err != nil {
 		b.t.Fatal(err)
 	}
 	b.do(chromedp.WaitReady("main"))

@@ -112,23 +112,50 @@ func open(t *testing.T, base string) *browser {
 			}
 		}
 	})
-	// The first run starts the browser, which lives as long as the context of that run.
-	if err := chromedp.Run(ctx); err != nil {
-		t.Fatal(err)
-	}
+	b.start()
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+password))
 	b.do(network.Enable(), cdplog.Enable(), network.SetExtraHTTPHeaders(network.Headers{"Authorization": basic}))
 	return b
 }
 
+// start starts the browser. It lives as long as the context of the run that starts it, so
+// that run has no deadline of its own.
+func (b *browser) start() {
+	b.t.Helper()
+	started := make(chan error, 1)
+	go func() { started <- chromedp.Run(b.Context) }()
+	select {
+	case err := <-started:
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	case <-time.After(2 * time.Minute):
+		b.t.Fatal("the browser did not start within two minutes")
+	}
+}
+
+// try runs actions. Chromium can leave one without an answer, for instance while one page
+// goes and the next comes: nothing is run without a deadline.
+func (b *browser) try(patience time.Duration, actions ...chromedp.Action) error {
+	ctx, cancel := context.WithTimeout(b.Context, patience)
+	defer cancel()
+	return chromedp.Run(ctx, actions...)
+}
+
 // do runs actions, within the time that a page may take to be there.
 func (b *browser) do(actions ...chromedp.Action) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.Context, 20*time.Second)
-	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	if err := b.try(20*time.Second, actions...); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// leads runs actions that lead to another page, and waits until it is there.
+func (b *browser) leads(actions ...chromedp.Action) error {
+	ctx, cancel := context.WithTimeout(b.Context, time.Minute)
+	defer cancel()
+	_, err := chromedp.RunResponse(ctx, actions...)
+	return err
 }
 
 // show sets the window's width and the theme.

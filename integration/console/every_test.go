@@ -1,14 +1,12 @@
 package console
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -216,9 +214,7 @@ func press(selector string) func(b *browser) {
 	return func(b *browser) {
 		b.t.Helper()
 		b.do(chromedp.Evaluate(`document.querySelectorAll("form").forEach(f => { f.noValidate = true })`, nil))
-		ctx, cancel := context.WithTimeout(b.Context, time.Minute)
-		defer cancel()
-		if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector, chromedp.ByQuery)); err != nil {
+		if err := b.leads(chromedp.Click(selector, chromedp.ByQuery)); err != nil {
 			b.t.Fatalf("%s: %v", selector, err)
 		}
 		b.do(chromedp.WaitReady("main"))

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -95,10 +94,8 @@ func until[T any](p *person, expression string, good func(T) bool) (v T, ok bool
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
 		// While one page goes and the next comes, there is nothing to ask.
-		ctx, cancel := context.WithTimeout(p.Context, patience)
 		var now T
-		err := chromedp.Run(ctx, chromedp.Evaluate(expression, &now))
-		cancel()
+		err := p.try(patience, chromedp.Evaluate(expression, &now))
 		if v = now; err == nil && good(v) {
 			return v, true
 		}

@@ -82,13 +82,13 @@ func (b *browser) until(expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		var met bool
-		err := chromedp.Run(b.Context, chromedp.Evaluate("!window.left && !!("+expression+")", &met))
+		err := b.try(5*time.Second, chromedp.Evaluate("!window.left && !!("+expression+")", &met))
 		switch {
 		case met:
 			return
 		case time.Now().After(deadline):
 			var page string
-			_ = chromedp.Run(b.Context, chromedp.Evaluate(`location.pathname + "\n" + document.body.innerText`, &page)) // it helps, if it can be had
+			_ = b.try(5*time.Second, chromedp.Evaluate(`location.pathname + "\n" + document.body.innerText`, &page)) // it helps, if it can be had
 			b.t.Fatalf("never %s: %v\n%s", expression, err, page)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
@@ -135,7 +136,7 @@ func download(t *testing.T, p *person, link string) string {
 			t.Fatal(err)
 		}
 		return string(content)
-	case <-p.Done():
+	case <-time.After(time.Minute):
 	}
 	p.stuck("%q gives no file", link)
 	return ""

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -78,14 +79,18 @@ func (p *Process) Killed() bool {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Tail gives the last lines of a log, for a failed test's message.
+// Tail gives the last lines of a log, for a failed test's message. Requests are left out:
+// a test that asks for the state often would fill it with those.
 func Tail(log string) string {
 	b, err := os.ReadFile(log)
 	if err != nil {
 		return err.Error()
 	}
-	if len(b) > 4000 {
-		b = b[len(b)-4000:]
+	var out []byte
+	for line := range bytes.Lines(b) {
+		if !bytes.Contains(line, []byte("msg=request ")) {
+			out = append(out, line...)
+		}
 	}
-	return string(b)
+	return string(out[max(0, len(out)-8000):])
 }

@@ -111,7 +111,7 @@ func (s *server) pageRoutes() []route {
 		{"GET /submit/{id}", accessMaintain, s.checkedPage},
 		{"POST /submit/{id}", accessMaintain, s.submitCommand},
 		{"GET /live/dashboard", accessRead, s.liveDashboard},
-		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
+		{"GET /live/transactions", accessRead, s.liveTransactions},
 		{"GET /live/transactions/{number}", accessRead, s.liveTransaction},
 		{"GET /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletionPage},
 		{"POST /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletion},

@@ -298,7 +298,7 @@ func (s *server) watchDashboard(chosen string) gatherer {
 	return func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
 		if err := s.fillDashboard(ctx, d); err != nil {
-			d.Trouble = err.Error()
+			d.Trouble = unanswered(err)
 		}
 		say := console.Said(before, d.Producers)
 		before = d.Producers

@@ -130,3 +130,14 @@ func TestAddressesAreText(t *testing.T) {
 		}
 	}
 }
+
+// pageRequest asks for a page as a browser does.
+func pageRequest(t *testing.T, address string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	return r
+}

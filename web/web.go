@@ -56,13 +56,13 @@ type server struct {
 	metrics  *metrics
 	mux      *http.ServeMux
 	served   map[string]level // of all routes, by pattern
-	glance   glances
+	glance   shared[glance]
 	items    contents
 	uploads  uploads
 	errands  errands
 	tasks    sync.WaitGroup
 	lives    lives
-	day      day
+	day      shared[day]
 	drafts   drafts
 	readers  rest.Readers
 	stopping chan struct{}

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -84,42 +83,26 @@ func timeOf(name, text string, days int) (time.Time, error) {
 	return t, nil
 }
 
-// export writes every entry that is asked for as CSV. An error after the first ends
-// the connection, so that nobody takes half of it for all.
+// export writes every entry that is asked for as CSV.
 func (a *Access) export(w http.ResponseWriter, r *http.Request, q access.Query) {
-	out := csv.NewWriter(w)
-	for begun := false; ; begun = true {
+	out := NewSheet(w, "urncast-audit.csv", "id", "time", "user", "from", "action", "subject", "detail")
+	for q.Limit = SheetRows; ; {
 		acts, err := a.Control.Acts(r.Context(), q)
 		switch {
-		case err != nil && begun:
-			panic(http.ErrAbortHandler)
+		case err != nil && out.Begun():
+			out.Break("What follows id " + strconv.FormatInt(q.After, 10) + " is missing; ask for it with after=" + strconv.FormatInt(q.After, 10) + ".")
 		case err != nil:
 			WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
 			return
-		case !begun:
-			h := w.Header()
-			h.Set("Content-Type", mediaCSV+"; charset=utf-8")
-			h.Set("Content-Disposition", `attachment; filename="urncast-audit.csv"`)
-			h.Set("Cache-Control", "no-store")
-			err = out.Write([]string{"id", "time", "user", "from", "action", "subject", "detail"})
 		}
-		for _, e := range acts {
-			if err == nil {
-				err = out.Write([]string{strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), cell(e.User), cell(e.Remote),
-					cell(e.Action), cell(e.Subject), string(e.Detail)})
-			}
+		rows := make([][]string, len(acts))
+		for i := range acts {
+			e := &acts[i]
+			rows[i] = []string{strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), e.User, e.Remote, e.Action, e.Subject, string(e.Detail)}
 			q.After = e.ID
 		}
-		if out.Flush(); err != nil || out.Error() != nil || len(acts) < q.Limit {
+		if err := out.Send(rows); err != nil || len(acts) < q.Limit {
 			return // at the end, or the reader has gone
 		}
 	}
-}
-
-// cell keeps a spreadsheet from taking somebody's words for a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

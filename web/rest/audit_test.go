@@ -27,7 +27,7 @@ func TestAuditQuery(t *testing.T) {
 
 // A spreadsheet takes nobody's words for a formula.
 func TestCell(t *testing.T) {
-	for text, want := range map[string]string{"": "", "anna": "anna", "=1+1": "'=1+1", "+1": "'+1", "-x": "'-x", "@sum": "'@sum", "\tx": "'\tx", "a=b": "a=b"} {
+	for text, want := range map[string]string{"": "", "anna": "anna", "=1+1": "'=1+1", "+1": "'+1", "-x": "'-x", "@sum": "'@sum", "  =1": "'  =1", "＝1": "'＝1", "\n=1": "'\n=1", "é=1": "é=1", "\tx": "'\tx", "a=b": "a=b"} {
 		if got := cell(text); got != want {
 			t.Errorf("%q becomes %q", text, got)
 		}

@@ -13,6 +13,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // topicPageRoutes are the pages about topics. Their bodies are structures of the
@@ -83,6 +84,11 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
+	leave, ok := s.enterTopic(w, r, s.lookers)
+	if !ok {
+		return
+	}
+	defer leave()
 	t.From = q.Get("from")
 	ctx, cancel := context.WithTimeout(r.Context(), topicTimeout)
 	defer cancel()
@@ -103,6 +109,18 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 		f.Live = s.tailPath(t)
 	}
 	s.draw(w, r, status, console.TopicPage(f, t))
+}
+
+// enterTopic takes room for the reader of a topic. If it says false, the answer has been
+// written.
+func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *rest.Readers) (leave func(), ok bool) {
+	leave, busy := room.Enter(access.From(r.Context()))
+	if busy != nil {
+		busy.Tell(w.Header())
+		s.drawError(w, r, busy.Status, topicsPath, "Too many read topics now", busy.Text)
+		return nil, false
+	}
+	return leave, true
 }
 
 // offsetIn reads an offset; -1 if none is given.
@@ -247,6 +265,11 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 		none()
 		return
 	}
+	leave, ok := s.enterTopic(w, r, s.lookers)
+	if !ok {
+		return
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(r.Context(), topicTimeout)
 	defer cancel()
 	c, err := s.readOne(ctx, t, at)

@@ -51,7 +51,7 @@ func (s *server) routes() []route {
 		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
-		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: &s.readers, Stopping: s.stopping})...)
+		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: s.readers, Verifiers: s.verifiers, Stopping: s.stopping})...)
 		routes = append(routes, s.topicPageRoutes()...)
 	}
 	if s.Connections != nil {

@@ -16,6 +16,7 @@ import (
 func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults(), stopping: make(chan struct{})}
 	s.lives.log, s.lives.pace = s.Log, livePace
+	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
 	s.served = map[string]level{}
@@ -53,20 +54,20 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
-	metrics  *metrics
-	mux      *http.ServeMux
-	served   map[string]level // of all routes, by pattern
-	glance   shared[glance]
-	items    contents
-	uploads  uploads
-	errands  errands
-	tasks    sync.WaitGroup
-	lives    lives
-	day      shared[day]
-	drafts   drafts
-	readers  rest.Readers
-	stopping chan struct{}
-	stopOnce sync.Once
+	metrics                     *metrics
+	mux                         *http.ServeMux
+	served                      map[string]level // of all routes, by pattern
+	glance                      shared[glance]
+	items                       contents
+	uploads                     uploads
+	errands                     errands
+	tasks                       sync.WaitGroup
+	lives                       lives
+	day                         shared[day]
+	drafts                      drafts
+	readers, verifiers, lookers *rest.Readers // of topics
+	stopping                    chan struct{}
+	stopOnce                    sync.Once
 }
 
 // A level is who may take a route.

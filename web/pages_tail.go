@@ -44,7 +44,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
-		plain(w, http.StatusBadGateway, sayFault(err)+"\n")
+		plain(w, http.StatusBadGateway, s.sayFault(r.Context(), err)+"\n")
 		return
 	}
 	defer v.Close()
@@ -80,7 +80,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, producer.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
-		plain(w, status, sayFault(err)+"\n")
+		plain(w, status, s.sayFault(r.Context(), err)+"\n")
 		return
 	}
 	work.Go(func() {

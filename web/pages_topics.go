@@ -101,7 +101,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 		status, t.Wrong = http.StatusBadRequest, "An offset or a transaction is a number from 0 on."
 	default:
 		if err := s.readPart(ctx, t, from, before, registry.Number(number)); err != nil {
-			status, t.Wrong = http.StatusBadGateway, sayFault(err)
+			status, t.Wrong = http.StatusBadGateway, s.sayFault(r.Context(), err)
 		}
 	}
 	f := s.frame(r, "Topic "+t.Topic, topicsPath)
@@ -132,10 +132,15 @@ func offsetIn(text string) (offset int64, bad bool) {
 	return n, err != nil || n < 0
 }
 
-// sayFault says why a topic cannot be read, and what helps.
-func sayFault(err error) string {
+// sayFault says why a topic cannot be read, and what helps. What no broker said is for the
+// log: whoever reads may read this.
+func (s *server) sayFault(ctx context.Context, err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
+	}
+	if !errors.As(err, new(*producer.Fault)) {
+		s.Log.WarnContext(ctx, "a topic could not be read", "error", err)
+		return unanswered(err)
 	}
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
@@ -275,7 +280,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", sayFault(err))
+		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(r.Context(), err))
 		return
 	case c == nil:
 		none()

@@ -25,13 +25,11 @@ func zone(r *http.Request) *time.Location {
 		return time.UTC
 	}
 	name, err := url.QueryUnescape(c.Value)
-	if err != nil || name == "" || len(name) > 64 {
+	if err != nil {
 		return time.UTC
 	}
-	if l, err := time.LoadLocation(name); err == nil && name != "Local" {
-		return l
-	}
-	return time.UTC
+	z, _ := rest.ZoneOf(name) // UTC if it is none
+	return z
 }
 
 // transactionsPage draws the log.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -171,6 +172,17 @@ func TestRecordsAreBounded(t *testing.T) {
 	for _, f := range all[12:] {
 		if l := f.line(); l == nil || !l.Temporary || !strings.Contains(l.Error, "stopping") {
 			t.Errorf("at the end of the server a stream says %+v", l)
+		}
+	}
+}
+
+// What a page says of an error is for anybody who reads: hosts and queries are for the log.
+func TestTopicPagesTellNoInternals(t *testing.T) {
+	stub, s := newTopicDoor(t)
+	stub.err = errors.New("dial tcp 10.1.2.3:5432: SELECT planted")
+	for _, path := range []string{"/topics/structures", "/topics/structures/0", "/live/topics/structures?producer=main&from=0"} {
+		if body := page(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "The log says what it said") {
+			t.Errorf("%s says %s", path, body)
 		}
 	}
 }

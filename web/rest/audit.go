@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones by name, on machines that have none
 
 	"urncast/registry"
 	"urncast/registry/access"
@@ -47,8 +48,9 @@ func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, page)
 }
 
-// AuditQuery reads the filters of the audit: user, action, subject, from, to, and after
-// or before an id.
+// AuditQuery reads the filters of the audit: user, action, subject, from, to, the zone that
+// days are of, and after or before an id. Zone is a name of the IANA time zone database;
+// without it days are those of UTC.
 func AuditQuery(v url.Values) (access.Query, error) {
 	q := access.Query{User: v.Get("user"), Action: v.Get("action"), Subject: v.Get("subject")}
 	for name, into := range map[string]*int64{"after": &q.After, "before": &q.Before} {
@@ -60,20 +62,36 @@ func AuditQuery(v url.Values) (access.Query, error) {
 			*into = n
 		}
 	}
-	var err error
-	if q.From, err = timeOf("from", v.Get("from"), 0); err != nil {
+	zone, err := ZoneOf(v.Get("zone"))
+	if err != nil {
 		return q, err
 	}
-	q.To, err = timeOf("to", v.Get("to"), 1)
+	if q.From, err = timeOf("from", v.Get("from"), zone, 0); err != nil {
+		return q, err
+	}
+	q.To, err = timeOf("to", v.Get("to"), zone, 1)
 	return q, err
 }
 
-// timeOf reads a time, or a day in UTC: to is the end of that.
-func timeOf(name, text string, days int) (time.Time, error) {
+// zoneMax bounds the name of a time zone, in bytes.
+const zoneMax = 64
+
+// ZoneOf finds a time zone by its name in the IANA database; UTC if the name is empty.
+func ZoneOf(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || len(name) > zoneMax || name == "Local" { // Local is the server's, which is nobody's
+		return time.UTC, fmt.Errorf("zone=%q is no time zone that is known here: it is a name such as Europe/Paris, or UTC.", name[:min(len(name), zoneMax)])
+	}
+	return zone, nil
+}
+
+// timeOf reads a time, or a day in a zone: to is the end of that, which is not always 24 h
+// behind its begin.
+func timeOf(name, text string, zone *time.Location, days int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
+	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
 		return day.AddDate(0, 0, days), nil
 	}
 	t, err := time.Parse(time.RFC3339, text)

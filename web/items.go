@@ -131,23 +131,6 @@ func (c *contents) kept(document int64) *content {
 	return have
 }
 
-// A semaphore lets one in at a time, and gives up waiting with the context. The zero
-// value is ready.
-type semaphore struct {
-	once sync.Once
-	room chan struct{}
-}
-
-func (s *semaphore) enter(ctx context.Context) (leave func(), err error) {
-	s.once.Do(func() { s.room = make(chan struct{}, 1) })
-	select {
-	case s.room <- struct{}{}:
-		return func() { <-s.room }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // keep lets those go that were not used for the longest time, and keeps one more.
 func (c *contents) keep(document int64, fresh *content) {
 	if fresh.bytes > contentsBytesMax {

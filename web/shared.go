@@ -95,3 +95,20 @@ func (l *shared[T]) find(ctx context.Context, look func(context.Context) (T, err
 	found, err = look(ctx)
 	return err
 }
+
+// A semaphore lets one in at a time, and gives up waiting with the context. The zero
+// value is ready.
+type semaphore struct {
+	once sync.Once
+	room chan struct{}
+}
+
+func (s *semaphore) enter(ctx context.Context) (leave func(), err error) {
+	s.once.Do(func() { s.room = make(chan struct{}, 1) })
+	select {
+	case s.room <- struct{}{}:
+		return func() { <-s.room }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
@@ -226,6 +227,55 @@ func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// audited compares what the audit has of housekeeping: who, and what.
+func audited(t *testing.T, s *postgres.Store, want ...string) {
+	t.Helper()
+	acts, err := s.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 100})
+	var got []string
+	for _, a := range acts {
+		if strings.HasPrefix(a.Action, "housekeeping") {
+			got = append(got, a.User+" "+a.Action)
+			if a.Action == registry.ActHousekeepingBroken && !strings.Contains(string(a.Detail), `"why"`) {
+				t.Errorf("the audit does not say why: %s", a.Detail)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("the audit has other entries: %v\n%s", err, diff)
+	}
+}
+
+// killed makes a run that was noted as broken off look like one whose process was killed
+// before it could, and sees that it is found. Lock is the connection of another instance.
+func killed(t *testing.T, r *registry.Registry, s *postgres.Store, lock *pgxpool.Conn) {
+	t.Helper()
+	ctx := t.Context()
+	const key = `(hashtextextended('urncast housekeeping ' || current_schema(), 0))`
+	if again, err := r.NoteBrokenHousekeeping(ctx); again != nil || err != nil {
+		t.Errorf("what is noted is noted again: %+v, %v", again, err)
+	}
+	exec(t, s, `UPDATE housekeeping_runs SET broken_at = NULL, broken_why = ''`)
+	if h, err := r.Housekeeping(ctx); err != nil || !h.Last.BrokenAt.IsZero() || !strings.HasPrefix(h.Last.Why, "Its process ended") {
+		t.Errorf("before anybody notes it the state says %+v, %v", h.Last, err)
+	}
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock`+key); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := r.Housekeeping(ctx); err != nil || h.Last.Why != "" {
+		t.Errorf("while it runs the state says %+v, %v", h.Last, err)
+	}
+	if _, err := r.NoteBrokenHousekeeping(ctx); !errors.Is(err, registry.ErrBusy) {
+		t.Errorf("a run under way is noted: %v", err)
+	}
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_unlock`+key); err != nil {
+		t.Fatal(err)
+	}
+	if killed, err := r.NoteBrokenHousekeeping(ctx); killed == nil || killed.Horizon != 2 || err != nil {
+		t.Errorf("the next start finds %+v, %v", killed, err)
+	}
+	audited(t, s, "test housekeeping broken off", "test housekeeping broken off")
+}
+
 // A run that is broken off in the middle leaves nothing half, and the next one
 // ends it; another instance cannot begin meanwhile.
 func TestHousekeepingBrokenOff(t *testing.T) {
@@ -265,23 +315,7 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	if err != nil || broken.Last.BrokenAt.IsZero() || !broken.Last.EndedAt.IsZero() || !strings.Contains(broken.Last.Why, "the disk is full") {
 		t.Errorf("the state says of the run that was broken off %+v, %v", broken.Last, err)
 	}
-	audited := func(want ...string) {
-		t.Helper()
-		acts, err := s.Access().Acts(ctx, access.Query{Ascending: true, Limit: 100})
-		var got []string
-		for _, a := range acts {
-			if strings.HasPrefix(a.Action, "housekeeping") {
-				got = append(got, a.User+" "+a.Action)
-				if a.Action == registry.ActHousekeepingBroken && !strings.Contains(string(a.Detail), `"why"`) {
-					t.Errorf("the audit does not say why: %s", a.Detail)
-				}
-			}
-		}
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("the audit has other entries: %v\n%s", err, diff)
-		}
-	}
-	audited("test housekeeping broken off")
+	audited(t, s, "test housekeeping broken off")
 	left := count(t, s, `SELECT count(*) FROM documents`)
 	if left != 5001-500 {
 		t.Errorf("%d documents are left", left)
@@ -290,30 +324,7 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	if _, err := content(r, 1); !errors.As(err, &gone) {
 		t.Errorf("half of transaction 1 was answered: %v", err)
 	}
-	// A run whose process is killed in the middle notes nothing: it looks like this.
-	if again, err := r.NoteBrokenHousekeeping(ctx); again != nil || err != nil {
-		t.Errorf("what is noted is noted again: %+v, %v", again, err)
-	}
-	exec(t, s, `UPDATE housekeeping_runs SET broken_at = NULL, broken_why = ''`)
-	if h, err := r.Housekeeping(ctx); err != nil || !h.Last.BrokenAt.IsZero() || !strings.HasPrefix(h.Last.Why, "Its process ended") {
-		t.Errorf("before anybody notes it the state says %+v, %v", h.Last, err)
-	}
-	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock`+key); err != nil {
-		t.Fatal(err)
-	}
-	if h, err := r.Housekeeping(ctx); err != nil || h.Last.Why != "" {
-		t.Errorf("while it runs the state says %+v, %v", h.Last, err)
-	}
-	if _, err := r.NoteBrokenHousekeeping(ctx); !errors.Is(err, registry.ErrBusy) {
-		t.Errorf("a run under way is noted: %v", err)
-	}
-	if _, err := lock.Exec(ctx, `SELECT pg_advisory_unlock`+key); err != nil {
-		t.Fatal(err)
-	}
-	if killed, err := r.NoteBrokenHousekeeping(ctx); killed == nil || killed.Horizon != 2 || err != nil {
-		t.Errorf("the next start finds %+v, %v", killed, err)
-	}
-	audited("test housekeeping broken off", "test housekeeping broken off")
+	killed(t, r, s, lock)
 	exec(t, s, `DROP TRIGGER stop ON housekeeping`)
 	if done := housekeep(t, r); done.Documents != left-2501 {
 		t.Errorf("the next run removed %d documents, want the other %d", done.Documents, left-2501)
@@ -322,9 +333,9 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	if err != nil || h.Last.Documents != 2500 || h.Last.EndedAt.IsZero() || !h.Last.BrokenAt.IsZero() {
 		t.Errorf("the two runs together: %+v, %v", h.Last, err)
 	}
-	audited("test housekeeping broken off", "test housekeeping broken off", "test housekeeping run")
+	audited(t, s, "test housekeeping broken off", "test housekeeping broken off", "test housekeeping run")
 	housekeep(t, r)
-	audited("test housekeeping broken off", "test housekeeping broken off", "test housekeeping run")
+	audited(t, s, "test housekeeping broken off", "test housekeeping broken off", "test housekeeping run")
 	if _, err := r.Housekeep(ctx, registry.HousekeepingOrder{Keep: &registry.Keep{Days: 3}}); !errors.Is(err, registry.ErrKeepChanged) {
 		t.Errorf("by other rules than those that were told: %v", err)
 	}

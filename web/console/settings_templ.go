@@ -404,7 +404,7 @@ func housekeeping(s *Settings) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Time(s.House.Last.BeganAt, "both").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = At("", s.House.Last.BeganAt, "both", " ").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -501,7 +501,7 @@ func housekeeping(s *Settings) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if !last.BrokenAt.IsZero() {
-					templ_7745c5c3_Err = At("Noted ", last.BrokenAt, "both", ".").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = At(" Noted ", last.BrokenAt, "both", ". ").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -266,7 +266,7 @@ func noteBroken(ctx context.Context, q beginner, why string, by *registry.Actor)
 				who = *by
 			}
 			err := audit(ctx, tx, who.Did(registry.ActHousekeepingBroken, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
-				"began": r.BeganAt, "documents": r.Documents, "bytes": r.Bytes, "why": why}))
+				"documents": r.Documents, "bytes": r.Bytes, "why": why}))
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,10 @@ func (by Actor) Did(action, subject string, detail any) Act {
 const (
 	ActStructuresChanged = "structures changed"
 	ActSettingsSaved     = "settings saved"
+	// ActHousekeepingRun is a run that removed something, and ActHousekeepingBroken one that
+	// ended before it had.
+	ActHousekeepingRun    = "housekeeping run"
+	ActHousekeepingBroken = "housekeeping broken off"
 )
 
 // Altered tells the audit of a value.

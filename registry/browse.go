@@ -15,6 +15,9 @@ type Browser interface {
 	// Firsts gives the first structure of each transaction in a range, both ends
 	// included.
 	Firsts(ctx context.Context, from, to Number) (map[Number]sdmx.URN, error)
+	// Heads gives the first changes of each transaction in a range, both ends included: at
+	// most so many of each, with number, position, URN and kind.
+	Heads(ctx context.Context, from, to Number, limit int) (map[Number][]Change, error)
 	// Pairs gives what a transaction did, from a position on, with what was before.
 	Pairs(ctx context.Context, n Number, from, limit int) ([]Pair, error)
 	// History gives what was done to a structure, newest first and older than a
@@ -68,6 +71,12 @@ func (r *Registry) Log(ctx context.Context, q LogQuery) ([]Transaction, error) {
 // Firsts gives the first structure of each transaction in a range, both ends included.
 func (r *Registry) Firsts(ctx context.Context, from, to Number) (map[Number]sdmx.URN, error) {
 	return r.store.Firsts(ctx, from, to)
+}
+
+// Heads gives the first changes of each transaction in a range, both ends included: at most
+// so many of each, with number, position, URN and kind.
+func (r *Registry) Heads(ctx context.Context, from, to Number, limit int) (map[Number][]Change, error) {
+	return r.store.Heads(ctx, from, to, limit)
 }
 
 // Volume counts what was recorded since a time, by steps from then on.

@@ -67,6 +67,10 @@ type Removal struct {
 	User             string
 	BeganAt          time.Time
 	EndedAt          time.Time // zero while it runs, or if it was broken off
+	// BrokenAt is when the run was broken off, or found to be, and Why says in a sentence
+	// what by. The next run goes on with it, and ends it.
+	BrokenAt time.Time
+	Why      string
 }
 
 // Housekeeping is how far old content was removed.
@@ -88,14 +92,33 @@ func (r *Registry) Housekeeping(ctx context.Context) (Housekeeping, error) {
 	return r.store.Housekeeping(ctx)
 }
 
-// Housekeep removes the content that the settings allow to go and that nothing
-// needs; dry only says what that would be. It may be broken off at any point: the
-// next run goes on.
-func (r *Registry) Housekeep(ctx context.Context, user string, dry bool) (Removal, error) {
-	if dry {
+// A HousekeepingOrder asks for a run of housekeeping.
+type HousekeepingOrder struct {
+	By  Actor
+	Dry bool // say what would be removed, and remove nothing
+	// Keep is what the settings kept when somebody was asked whether the rest may go; nil
+	// if nobody was. If they keep something else by now, nothing is removed: ErrKeepChanged.
+	Keep *Keep
+}
+
+// ErrKeepChanged says that somebody changed what is kept.
+var ErrKeepChanged = errors.New("what housekeeping keeps was changed since you were asked; nothing was removed")
+
+// Housekeep removes the content that the settings allow to go and that nothing needs. It
+// may be broken off at any point: the next run goes on. The audit has an entry of a run
+// that removed something, and of one that was broken off.
+func (r *Registry) Housekeep(ctx context.Context, o HousekeepingOrder) (Removal, error) {
+	if o.Dry {
 		return r.store.HousekeepDry(ctx)
 	}
-	return r.store.Housekeep(ctx, user)
+	return r.store.Housekeep(ctx, o)
+}
+
+// NoteBrokenHousekeeping looks for runs whose process ended before they did, and puts them
+// into the audit, each once. It gives the last of them, nil if there is none. ErrBusy says
+// that a run is under way.
+func (r *Registry) NoteBrokenHousekeeping(ctx context.Context) (*Removal, error) {
+	return r.store.NoteBrokenHousekeeping(ctx)
 }
 
 // A GoneError says that what was asked for was removed by housekeeping.

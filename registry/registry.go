@@ -97,6 +97,8 @@ type Store interface {
 	Reader
 	Browser
 	Labeller
+	// RegistryID is the registry's own id, a UUID that was made with the database.
+	RegistryID() string
 	// Update runs fn under the lock and commits if it returns nil. What fn will
 	// read is best named ahead: it comes with the lock.
 	Update(ctx context.Context, a Ahead, fn func(Tx) error) error
@@ -106,7 +108,8 @@ type Store interface {
 	Changes(ctx context.Context, n Number) ([]Change, error)
 	Last(ctx context.Context) (Number, error)
 	// Housekeep removes old content; HousekeepDry says what that would be.
-	Housekeep(ctx context.Context, user string) (Removal, error)
+	Housekeep(ctx context.Context, o HousekeepingOrder) (Removal, error)
+	NoteBrokenHousekeeping(ctx context.Context) (*Removal, error)
 	HousekeepDry(ctx context.Context) (Removal, error)
 	Housekeeping(ctx context.Context) (Housekeeping, error)
 	// RunOver gives the run that moved the horizon to a number or over it; nil if
@@ -129,24 +132,11 @@ type Registry struct {
 // New makes a registry on a store.
 func New(s Store) *Registry { return &Registry{store: s} }
 
+// ID is the registry's own id, a UUID that was made with its database.
+func (r *Registry) ID() string { return r.store.RegistryID() }
+
 // Settings gives the rules that an admin has set.
 func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.store.Settings(ctx) }
-
-// SaveSettings changes them, for submissions that come, and says whether they were
-// others before.
-func (r *Registry) SaveSettings(ctx context.Context, s Settings, by Actor) (changed bool, err error) {
-	if err := s.Keep.check(); err != nil {
-		return false, err
-	}
-	err = r.store.SaveSettings(ctx, s, func(was Settings) *Act {
-		if changed = was != s; !changed {
-			return nil
-		}
-		a := by.Did(ActSettingsSaved, "registry", Altered{Before: was, After: s})
-		return &a
-	})
-	return changed, err
-}
 
 // Transactions lists the log above a number, ascending and without gaps.
 func (r *Registry) Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error) {

@@ -2,15 +2,19 @@ package web
 
 import (
 	"context"
+	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"urncast/producer"
 )
 
-// glanceAge is how old what every page says of producers may be.
-const glanceAge = time.Second
+const (
+	// glanceAge is how old what every page says of producers may be, and glancePatience
+	// how long a page waits for it: it has something else to say.
+	glanceAge      = time.Second
+	glancePatience = 300 * time.Millisecond
+)
 
 // A glance is what every page says of producers.
 type glance struct {
@@ -19,25 +23,21 @@ type glance struct {
 	needs, soon int
 }
 
-// glances keep the last glance, for it is asked for by every page.
-type glances struct {
-	mu   sync.Mutex
-	at   time.Time
-	last glance
-}
-
-func (g *glances) get(ctx context.Context, s *server) glance {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if time.Since(g.at) < glanceAge {
-		return g.last
+// glanceNow gives the glance, and since when it is no more than the last that there was;
+// zero while it is of now. Where there never was one, unknown is true.
+func (s *server) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
+	g, at, err := s.glance.get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
+		func(ctx context.Context) (glance, error) {
+			all, err := s.producers(ctx)
+			return glanceAt(all), err
+		})
+	switch {
+	case err == nil:
+		return g, time.Time{}, false
+	case !errors.Is(err, errSlow) && ctx.Err() == nil:
+		s.Log.WarnContext(ctx, "what pages say of producers is old", "since", at, "error", err)
 	}
-	all, err := s.producers(ctx)
-	if err != nil {
-		return glance{} // the page itself says what is wrong
-	}
-	g.last, g.at = glanceAt(all), time.Now()
-	return g.last
+	return g, at, at.IsZero()
 }
 
 func glanceAt(all []producer.Status) (g glance) {

@@ -3,10 +3,16 @@ package web
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sync/singleflight"
 
 	"urncast/registry"
 	"urncast/sdmx"
@@ -40,65 +46,89 @@ const (
 	rowBytes = 112
 	// largeDocument is that of which one is read at a time, as it is stored.
 	largeDocument = 8 << 20
+	// contentLimit bounds the reading of one document, and contentPatience how long a
+	// page waits for it.
+	contentLimit    = 2 * time.Minute
+	contentPatience = 30 * time.Second
 )
 
 // contents keep what was shown last: a window of a million codes then costs no more
 // than one of a hundred.
 type contents struct {
-	mu     sync.Mutex
-	byID   map[int64]*content
-	coming map[int64]chan struct{} // documents that are being read, closed at the end
-	used   []int64                 // the last used at the end
-	bytes  int
+	reading singleflight.Group // by document
+	large   semaphore          // of one, while a large document is read
 
-	large sync.Mutex // is held while a large document is read
+	mu    sync.Mutex
+	byID  map[int64]*content
+	used  []int64 // the last used at the end
+	bytes int
 }
 
 // get gives the content of a document of so many bytes. Who asks for one that is being
 // read waits for that: two readers of it would need twice the memory, and neither be
-// faster. Nobody waits for another document, but for large ones.
+// faster. Nobody waits for another document, but for large ones; and nobody longer than
+// contentPatience, while the reading goes on for whoever asks again.
 func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (*content, error) {
-	for {
-		c.mu.Lock()
-		if have := c.byID[document]; have != nil {
-			c.touch(document)
-			c.mu.Unlock()
-			return have, nil
-		}
-		wait := c.coming[document]
-		if wait == nil {
-			break
-		}
-		c.mu.Unlock()
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if have := c.kept(document); have != nil {
+		return have, nil
 	}
-	if c.byID == nil {
-		c.byID, c.coming = map[int64]*content{}, map[int64]chan struct{}{}
+	answer := c.reading.DoChan(strconv.FormatInt(document, 10), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), contentLimit)
+		defer cancel()
+		return c.read(ctx, s, class, document, bytes)
+	})
+	ctx, cancel := context.WithTimeout(ctx, contentPatience)
+	defer cancel()
+	select {
+	case found := <-answer:
+		if found.Err != nil {
+			return nil, found.Err
+		}
+		return found.Val.(*content), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	done := make(chan struct{})
-	c.coming[document] = done
-	c.mu.Unlock()
+}
+
+// read reads a document and keeps its content. A panic is an error: here it would end
+// the process.
+func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (fresh *content, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.ErrorContext(ctx, "panic while a document was read", "panic", p, "document", document, "stack", string(debug.Stack()))
+			fresh, err = nil, fmt.Errorf("document %d hit a defect of the program", document)
+		}
+	}()
+	if have := c.kept(document); have != nil { // another has read it in between
+		return have, nil
+	}
 	if bytes > largeDocument {
-		c.large.Lock()
-		defer c.large.Unlock()
+		leave, err := c.large.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
 	}
 	m, _, err := s.Registry.Document(ctx, class, document)
-	var fresh *content
-	if err == nil {
-		fresh = newContent(m)
+	if err != nil {
+		return nil, err
 	}
+	fresh = newContent(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.coming, document)
-	close(done)
-	if err == nil {
-		c.keep(document, fresh)
+	c.keep(document, fresh)
+	return fresh, nil
+}
+
+// kept gives a content that is kept, else nil.
+func (c *contents) kept(document int64) *content {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	have := c.byID[document]
+	if have != nil {
+		c.touch(document)
 	}
-	return fresh, err
+	return have
 }
 
 // keep lets those go that were not used for the longest time, and keeps one more.
@@ -110,6 +140,9 @@ func (c *contents) keep(document int64, fresh *content) {
 		c.bytes -= c.byID[c.used[0]].bytes
 		delete(c.byID, c.used[0])
 		c.used = c.used[1:]
+	}
+	if c.byID == nil {
+		c.byID = map[int64]*content{}
 	}
 	c.byID[document] = fresh
 	c.used = append(c.used, document)

@@ -3,7 +3,10 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer"
+	"urncast/registry"
 	"urncast/web/console"
 )
 
@@ -36,55 +40,74 @@ type part struct {
 	draw templ.Component
 }
 
-// A live is a page that changes before its readers' eyes. It is gathered and drawn
-// once for all of them, and not at all while there are none.
-type live struct {
-	// gather gives the parts as they are now, and what is to be said aloud.
-	gather func(ctx context.Context) (parts []part, say string, err error)
+// A gatherer gives the parts of a live page as they are now, and what is to be said
+// aloud. It is called by one goroutine, and may remember what it gave before.
+// registry.ErrNotFound says that what the page shows is not there any more.
+type gatherer func(ctx context.Context) (parts []part, say string, err error)
 
-	mu      sync.Mutex
+// lives are the live pages that somebody reads, by what they show: a page is here from
+// its first reader to its last, and only so long is anything asked for it.
+type lives struct {
+	log  *slog.Logger
+	pace time.Duration
+
+	mu  sync.Mutex
+	all map[any]*live
+}
+
+// A live is a page that changes before its readers' eyes. It is gathered and drawn once
+// for all of them, by a goroutine of its own. Who comes after the last has left finds
+// another live, and no trace of this one. Its fields are guarded by lives.mu.
+type live struct {
 	readers map[chan []byte]bool
-	stop    context.CancelFunc // of the look-out; nil while nobody reads
+	cancel  context.CancelFunc // ends its goroutine
 	shown   map[string][]byte
 	order   []string
 }
 
-// join gives a reader the events from now on; the first is everything.
-func (l *live) join() chan []byte {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	events := make(chan []byte, liveQueue)
-	if l.readers == nil {
-		l.readers = map[chan []byte]bool{}
+// join gives a reader of the page that key stands for its events from now on; the first
+// is everything. Begin makes the gatherer for the first reader. Leave must be called.
+func (ls *lives) join(key any, begin func() gatherer) (events <-chan []byte, leave func()) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l := ls.all[key]
+	if l == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		l = &live{readers: map[chan []byte]bool{}, cancel: cancel}
+		if ls.all == nil {
+			ls.all = map[any]*live{}
+		}
+		ls.all[key] = l
+		go ls.look(ctx, key, l, begin())
 	}
-	l.readers[events] = true
-	if l.stop == nil {
-		ctx, stop := context.WithCancel(context.Background())
-		l.stop = stop
-		go l.look(ctx)
-	} else if all := l.event(l.order); all != nil {
-		events <- all
+	mine := make(chan []byte, liveQueue)
+	l.readers[mine] = true
+	if all := l.event(l.order); all != nil {
+		mine <- all
 	}
-	return events
+	return mine, func() {
+		ls.mu.Lock()
+		defer ls.mu.Unlock()
+		delete(l.readers, mine)
+		if len(l.readers) == 0 {
+			ls.end(key, l)
+		}
+	}
 }
 
-// leave ends with the last reader.
-func (l *live) leave(events chan []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.readers, events)
-	if len(l.readers) == 0 && l.stop != nil {
-		l.stop()
-		l.stop, l.shown, l.order = nil, nil, nil
+// end lets go of a page, whose readers have left or have been told. lives.mu is held.
+func (ls *lives) end(key any, l *live) {
+	l.cancel()
+	if ls.all[key] == l {
+		delete(ls.all, key)
 	}
 }
 
-// look looks for changes until its context ends.
-func (l *live) look(ctx context.Context) {
-	pace := time.NewTicker(livePace)
+// look looks for changes until its context ends, or there is nothing to look at.
+func (ls *lives) look(ctx context.Context, key any, l *live, gather gatherer) {
+	pace := time.NewTicker(ls.pace)
 	defer pace.Stop()
-	for {
-		l.once(ctx)
+	for ls.once(ctx, key, l, gather) {
 		select {
 		case <-ctx.Done():
 			return
@@ -93,29 +116,27 @@ func (l *live) look(ctx context.Context) {
 	}
 }
 
-// once draws every part, and tells what is not as it was. What cannot be gathered
-// leaves the page as it is: the next look may succeed.
-func (l *live) once(ctx context.Context) {
-	bounded, cancel := context.WithTimeout(ctx, liveTimeout)
-	defer cancel()
-	parts, say, err := l.gather(bounded)
-	if err != nil {
-		return
-	}
-	drawn := make(map[string][]byte, len(parts))
-	var order []string
-	for _, p := range parts {
-		var b bytes.Buffer
-		if err := p.draw.Render(bounded, &b); err != nil {
-			return
+// once draws every part, and tells what is not as it was. What cannot be gathered leaves
+// the page as it is: the next look may succeed. It says false when that would be in vain.
+func (ls *lives) once(ctx context.Context, key any, l *live, gather gatherer) (more bool) {
+	drawn, order, say, err := ls.drawn(ctx, gather)
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case errors.Is(err, registry.ErrNotFound), errors.Is(err, errDefect):
+		if errors.Is(err, registry.ErrNotFound) {
+			l.send(sseEvent("gone", []byte("What this page shows is not there any more.")))
 		}
-		drawn[p.id] = b.Bytes()
-		order = append(order, p.id)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if ctx.Err() != nil {
-		return
+		for events := range l.readers {
+			delete(l.readers, events)
+			close(events)
+		}
+		ls.end(key, l)
+		return false
+	case err != nil:
+		return true
 	}
 	var changed []string
 	for _, id := range order {
@@ -128,6 +149,35 @@ func (l *live) once(ctx context.Context) {
 	if say != "" {
 		l.send(sseEvent("say", []byte(say)))
 	}
+	if len(l.readers) == 0 { // all were too slow
+		ls.end(key, l)
+	}
+	return true
+}
+
+var errDefect = errors.New("a page that changes hit a defect of the program")
+
+// drawn gathers and draws. A panic ends this page's streams and nothing else.
+func (ls *lives) drawn(ctx context.Context, gather gatherer) (drawn map[string][]byte, order []string, say string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ls.log.ErrorContext(ctx, "panic in a live page", "panic", p, "stack", string(debug.Stack()))
+			err = errDefect
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	defer cancel()
+	parts, say, err := gather(ctx)
+	drawn = make(map[string][]byte, len(parts))
+	for _, p := range parts {
+		var b bytes.Buffer
+		if err == nil {
+			err = p.draw.Render(ctx, &b)
+		}
+		drawn[p.id] = b.Bytes()
+		order = append(order, p.id)
+	}
+	return drawn, order, say, err
 }
 
 // event makes one of parts; nil of none.
@@ -169,13 +219,11 @@ func sseEvent(name string, data []byte) []byte {
 	return b.Bytes()
 }
 
-// serveLive is the stream of a live page.
-func (s *server) serveLive(l *live) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		events := l.join()
-		defer l.leave(events)
-		s.sendEvents(w, r, events)
-	}
+// serveLive answers with the stream of the page that key stands for.
+func (s *server) serveLive(w http.ResponseWriter, r *http.Request, key any, begin func() gatherer) {
+	events, leave := s.lives.join(key, begin)
+	defer leave()
+	s.sendEvents(w, r, events)
 }
 
 // sendEvents writes events until there are no more, their reader is gone, or liveMax is over.
@@ -214,24 +262,43 @@ func (s *server) sendEvents(w http.ResponseWriter, r *http.Request, events <-cha
 // stop ends the streams, which would hold back the end of the server.
 func (s *server) stop() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
-// liveDashboard is the stream of the dashboard that draws a producer's times; one for
-// all who look at the same.
+// A watchedDashboard is the dashboard that draws a producer's times.
+type watchedDashboard struct{ chosen string }
+
+// liveDashboard is the stream of the dashboard, one for all who look at the same.
 func (s *server) liveDashboard(w http.ResponseWriter, r *http.Request) {
-	chosen := r.URL.Query().Get("producer")
+	of := watchedDashboard{r.URL.Query().Get("producer")}
 	all, err := s.producers(r.Context())
-	if err != nil || !slices.ContainsFunc(all, func(p producer.Status) bool { return p.Name == chosen }) {
-		chosen = ""
+	if err != nil {
+		s.noStream(w, r, err)
+		return
 	}
-	made, _ := s.dashboards.LoadOrStore(chosen, &live{gather: s.watchDashboard(chosen)})
-	s.serveLive(made.(*live))(w, r)
+	if !slices.ContainsFunc(all, func(p producer.Status) bool { return p.Name == of.chosen }) {
+		of.chosen = "" // as on the page itself
+	}
+	s.serveLive(w, r, of, func() gatherer { return s.watchDashboard(of.chosen) })
 }
 
-func (s *server) watchDashboard(chosen string) func(context.Context) ([]part, string, error) {
+// noStream refuses a stream for which there is nothing to watch, or nobody to ask. The
+// browser's script tries again, more and more rarely.
+func (s *server) noStream(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case r.Context().Err() != nil: // the reader has gone
+	case errors.Is(err, registry.ErrNotFound):
+		plain(w, http.StatusNotFound, "There is nothing here to watch. Reload the page.\n")
+	default:
+		s.Log.WarnContext(r.Context(), "a stream could not begin", "path", r.URL.Path, "error", err)
+		w.Header().Set("Retry-After", "5")
+		plain(w, http.StatusServiceUnavailable, "The registry did not answer in time. Try again.\n")
+	}
+}
+
+func (s *server) watchDashboard(chosen string) gatherer {
 	var before []producer.Status
 	return func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
 		if err := s.fillDashboard(ctx, d); err != nil {
-			d.Trouble = err.Error()
+			d.Trouble = unanswered(err)
 		}
 		say := console.Said(before, d.Producers)
 		before = d.Producers
@@ -242,26 +309,31 @@ func (s *server) watchDashboard(chosen string) func(context.Context) ([]part, st
 	}
 }
 
-// liveTransactions gathers the statuses of the last transactions, and the number of
-// the newest. Rows never come by themselves: a line says how many there are.
-func (s *server) liveTransactions() *live {
-	return &live{gather: func(ctx context.Context) ([]part, string, error) {
-		producers, err := s.producers(ctx)
-		if err != nil {
-			return nil, "", err
-		}
-		ts, err := s.Registry.Latest(ctx, 0, logShown)
-		if err != nil || len(ts) == 0 {
-			return nil, "", err
-		}
-		rows, err := s.rows(ctx, ts, producers)
-		if err != nil {
-			return nil, "", err
-		}
-		parts := []part{{"newest", console.Newest(ts[0].Number)}}
-		for i := range rows {
-			parts = append(parts, part{console.Number(rows[i].Number), console.LiveStatuses(rows[i : i+1])})
-		}
-		return parts, "", nil
-	}}
+// A watchedLog is the page of the newest transactions, the same for everybody.
+type watchedLog struct{}
+
+// liveTransactions is the stream of the statuses of the last transactions, and of the
+// number of the newest. Rows never come by themselves: a line says how many there are.
+func (s *server) liveTransactions(w http.ResponseWriter, r *http.Request) {
+	s.serveLive(w, r, watchedLog{}, func() gatherer { return s.watchTransactions })
+}
+
+func (s *server) watchTransactions(ctx context.Context) ([]part, string, error) {
+	producers, err := s.producers(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	ts, err := s.Registry.Latest(ctx, 0, logShown)
+	if err != nil || len(ts) == 0 {
+		return nil, "", err
+	}
+	rows, err := s.rows(ctx, ts, producers)
+	if err != nil {
+		return nil, "", err
+	}
+	parts := []part{{"newest", console.Newest(ts[0].Number)}}
+	for i := range rows {
+		parts = append(parts, part{console.Number(rows[i].Number), console.LiveStatuses(rows[i : i+1])})
+	}
+	return parts, "", nil
 }

@@ -45,7 +45,8 @@ var accessOperations = map[string]operation{
 		query: []parameter{{"after", "Entries above this id.", number}, {"before", "Entries below this id.", number},
 			{"user", "Of this user alone.", object{"type": "string"}}, {"action", "Of this action alone.", object{"type": "string"}},
 			{"subject", "Whose subject holds this text, in any case.", object{"type": "string"}},
-			{"from", "From this day in UTC, or this time, on.", object{"type": "string"}}, {"to", "To the end of this day in UTC, or before this time.", object{"type": "string"}},
+			{"from", "From this day, or this time, on.", object{"type": "string"}}, {"to", "To the end of this day, or before this time.", object{"type": "string"}},
+			{"zone", "The time zone that days are of, such as Europe/Paris; UTC by default.", object{"type": "string"}},
 			{"format", "csv for all entries in one file; the header Accept does the same.", words("csv")}},
 		gives: append(ok("A page of entries.", rest.AuditPage{}), answer{status: 200, media: []string{"text/csv"}}, problem(400, "A filter is none."))},
 }

@@ -38,8 +38,8 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	if c, err := r.Cookie(keysCookie); err == nil && c.Value == "off" {
 		f.KeysOff = true
 	}
-	g := s.glance.get(r.Context(), s)
-	f.Publishing, f.Standby = g.publishing, g.standby
+	g, asOf, unknown := s.glanceNow(r.Context())
+	f.Publishing, f.Standby, f.AsOf, f.Unknown = g.publishing, g.standby, asOf, unknown
 	for _, group := range console.Map() {
 		shown := console.Group{Heading: group.Heading}
 		for _, e := range group.Entries {

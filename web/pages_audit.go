@@ -13,6 +13,11 @@ const auditShown = 50
 // auditPage draws who changed what, the last first.
 func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
 	a := &console.Audit{Filter: r.URL.Query(), Zone: zone(r)}
+	if !a.Filter.Has("zone") { // who is sent an address with one sees the days that its sender saw
+		a.Filter.Set("zone", a.Zone.String())
+	} else if named, err := rest.ZoneOf(a.Filter.Get("zone")); err == nil {
+		a.Zone = named
+	}
 	q, err := rest.AuditQuery(a.Filter)
 	status := http.StatusOK
 	if err != nil {

@@ -109,7 +109,15 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		s.draw(w, r, status, console.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
 	}
 	if v.NewID == "" {
-		draw(w, r, http.StatusOK)
+		last, err := s.Registry.History(r.Context(), u, 0, 1)
+		switch {
+		case err != nil:
+			s.drawTrouble(w, r, "/structures", err)
+		case len(last) == 0 || last[0].Kind == registry.Delete:
+			s.noStructure(w, r)
+		default:
+			draw(w, r, http.StatusOK)
+		}
 		return
 	}
 	if s.resume(w, r, v.Address()) {

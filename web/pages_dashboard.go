@@ -2,10 +2,10 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	"urncast/producer"
@@ -23,14 +23,24 @@ const (
 // looked at most when something is wrong.
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d := &console.Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
-	if err := s.fillDashboard(r.Context(), d); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), liveTimeout)
+	defer cancel()
+	if err := s.fillDashboard(ctx, d); err != nil {
 		s.Log.WarnContext(r.Context(), "the dashboard cannot show everything", "error", err)
-		d.Trouble = err.Error()
+		d.Trouble = unanswered(err)
 	}
 	d.MayCommand = mayCommand(r)
 	f := s.frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))
+}
+
+// unanswered says of an error of the database what a page may: the log has the rest.
+func unanswered(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSlow) {
+		return "The database did not answer in time. This page goes on as soon as it does."
+	}
+	return "The database did not answer as it should. The log says what it said."
 }
 
 // fillDashboard gathers what the page shows. Where the producer to draw is none that
@@ -60,14 +70,12 @@ func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard) error 
 	if len(d.Producers) > 0 && !slices.ContainsFunc(d.Producers, func(p producer.Status) bool { return p.Name == d.Chosen }) {
 		d.Chosen = d.Producers[0].Name
 	}
-	d.Volume, d.Paces, err = s.day.get(ctx, s, d)
-	return err
+	return s.fillDay(ctx, d)
 }
 
 // A day is the history that dashboards draw. Of a day with a hundred thousand
 // transactions it takes a tenth of a second, so one is made for all who look.
 type day struct {
-	mu     sync.Mutex
 	made   time.Time
 	seen   []registry.Number // what was recorded then, and what each producer had sent
 	volume console.Volume
@@ -79,41 +87,48 @@ const (
 	// it may be where nothing did: its window moves on.
 	dayFresh = 2 * time.Second
 	dayMoved = 15 * time.Second
+	// dayPatience is how long a dashboard waits for a history.
+	dayPatience = 2 * time.Second
 )
 
-// get gives the history of the producers there are.
-func (y *day) get(ctx context.Context, s *server, d *console.Dashboard) (console.Volume, map[string]*console.Pace, error) {
-	y.mu.Lock()
-	defer y.mu.Unlock()
+// fillDay draws the history of the producers there are, or the last that could be made:
+// its axis says of when it is.
+func (s *server) fillDay(ctx context.Context, d *console.Dashboard) error {
 	seen := []registry.Number{d.Last}
 	for i := range d.Producers {
 		seen = append(seen, d.Producers[i].Sent)
 	}
-	age := d.Now.Sub(y.made)
-	if age >= 0 && len(seen) == len(y.seen) && (age < dayFresh || age < dayMoved && slices.Equal(seen, y.seen)) {
-		return y.volume, y.paces, nil
+	fresh := func(y day, _ time.Duration) bool {
+		age := d.Now.Sub(y.made)
+		return age >= 0 && len(seen) == len(y.seen) && (age < dayFresh || age < dayMoved && slices.Equal(seen, y.seen))
 	}
-	volume, err := s.volume(ctx, d.Now)
-	if err != nil {
-		return volume, nil, err
+	y, at, err := s.day.get(ctx, dayPatience, fresh, func(ctx context.Context) (day, error) { return s.makeDay(ctx, d.Now, d.Producers, seen) })
+	if err == nil || !at.IsZero() {
+		d.Volume, d.Paces = y.volume, y.paces
 	}
-	paces := make(map[string]*console.Pace, len(d.Producers))
-	for i := range d.Producers {
-		p := &d.Producers[i]
-		lags, err := s.Producers.Of(p.ID).Lags(ctx, volume.From, volume.Step)
+	return err
+}
+
+func (s *server) makeDay(ctx context.Context, now time.Time, producers []producer.Status, seen []registry.Number) (y day, err error) {
+	if y.volume, err = s.volume(ctx, now); err != nil {
+		return y, err
+	}
+	y.made, y.seen, y.paces = now, seen, make(map[string]*console.Pace, len(producers))
+	for i := range producers {
+		p := &producers[i]
+		lags, err := s.Producers.Of(p.ID).Lags(ctx, y.volume.From, y.volume.Step)
 		if err != nil {
-			return volume, nil, err
+			return y, err
 		}
-		pace := &console.Pace{All: lags.All, Parts: make([]producer.Lags, len(volume.Parts))}
+		pace := &console.Pace{All: lags.All, Parts: make([]producer.Lags, len(y.volume.Parts))}
 		for at, l := range lags.Steps {
 			if at >= 0 && at < len(pace.Parts) {
 				pace.Parts[at] = l
 			}
 		}
-		paces[p.Name] = pace
+		y.paces[p.Name] = pace
 	}
-	y.made, y.seen, y.volume, y.paces = d.Now, seen, volume, paces
-	return volume, paces, nil
+	return y, nil
 }
 
 // volume gives the last day, in steps that begin at whole quarters of an hour.

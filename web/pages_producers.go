@@ -18,7 +18,7 @@ import (
 func (s *server) producerPageRoutes() []route {
 	return []route{
 		{"GET /producers", accessRead, s.producersPage},
-		{"GET /live/producers", accessRead, s.serveLive(s.liveProducers())},
+		{"GET /live/producers", accessRead, s.liveProducers},
 		{"GET /live/producers/{name}", accessRead, s.liveProducer},
 		{"GET /producers/new", accessAdmin, s.newProducerPage},
 		{"POST /producers/new", accessAdmin, s.newProducer},
@@ -64,17 +64,28 @@ func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, r, http.StatusOK, console.ProducersPage(f, p))
 }
 
-func (s *server) liveProducers() *live {
+// A watchedList is the list of producers, the same for everybody.
+type watchedList struct{}
+
+// liveProducers is the stream of the list of producers.
+func (s *server) liveProducers(w http.ResponseWriter, r *http.Request) {
+	s.serveLive(w, r, watchedList{}, s.watchProducers)
+}
+
+func (s *server) watchProducers() gatherer {
 	var before []producer.Status
-	return &live{gather: func(ctx context.Context) ([]part, string, error) {
+	return func(ctx context.Context) ([]part, string, error) {
 		all, err := s.producers(ctx)
-		if err != nil || len(all) == 0 { // what to do about none depends on the reader
+		if err != nil {
 			return nil, "", err
+		}
+		if len(all) == 0 { // what to do about none depends on the reader, who is to load the page
+			return nil, "", registry.ErrNotFound
 		}
 		say := console.Said(before, all)
 		before = all
 		return []part{{"list", console.ProducersList(&console.Producers{Now: s.Now(), List: all})}}, say, nil
-	}}
+	}
 }
 
 // findProducer gives the producer of the path with its status. If it says false, the answer
@@ -250,20 +261,24 @@ type watched struct {
 
 // liveProducer is the stream of one producer's page.
 func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
-	_, status, ok := s.findProducer(w, r)
-	if !ok {
+	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
+	var status producer.Status
+	if err == nil {
+		status, err = admin.Status(r.Context())
+	}
+	if err != nil {
+		s.noStream(w, r, err)
 		return
 	}
-	key := watched{status.ID, mayCommand(r)}
-	made, _ := s.watch.LoadOrStore(key, &live{gather: s.watchProducer(key)})
-	s.serveLive(made.(*live))(w, r)
+	of := watched{status.ID, mayCommand(r)}
+	s.serveLive(w, r, of, func() gatherer { return s.watchProducer(of) })
 }
 
 // routesPace is how often the routes are counted anew at most while somebody looks: it
 // reads a row for each structure.
 const routesPace = 2 * time.Second
 
-func (s *server) watchProducer(of watched) func(context.Context) ([]part, string, error) {
+func (s *server) watchProducer(of watched) gatherer {
 	var before []producer.Status
 	var routes []console.RouteRow
 	var counted string // as what was when the routes were counted

@@ -56,13 +56,14 @@ func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int
 	page.Admin = access.From(ctx).Role >= access.Admin
 	if page.Form == nil {
 		now := page.Now
-		page.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days))
+		page.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
 	}
 	s.draw(w, r, status, console.SettingsPage(s.frame(r, "Settings", settingsPath), page))
 }
 
-func settingsForm(dangling, agencies bool, transactions, days string) *console.Form {
-	return &console.Form{Action: settingsPath, Button: "Save", Inputs: []console.Input{
+// settingsForm is the form as it is filled in, on the settings that revision names.
+func settingsForm(dangling, agencies bool, transactions, days, revision string) *console.Form {
+	return &console.Form{Action: settingsPath, Button: "Save", Hidden: map[string]string{"revision": revision}, Inputs: []console.Input{
 		{Field: console.Field{Name: "dangling", Label: "Allow references to structures that are not here", Help: "Otherwise a submission with one is refused."}, Check: true, Checked: dangling},
 		{Field: console.Field{Name: "agencies", Label: "Take structures of registered agencies only", Help: "An agency is registered by a scheme of agencies."}, Check: true, Checked: agencies},
 		{Field: console.Field{Name: "transactions", Label: "Keep the content of the last transactions", Value: transactions, Mono: true, Help: "A number of them. 0 here and 0 days keep everything."}},
@@ -75,28 +76,35 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	now, err := s.Registry.Settings(r.Context())
-	if err != nil {
-		s.drawTrouble(w, r, settingsPath, err)
-		return
-	}
 	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
-	now.AllowDangling, now.RequireAgencies = v("dangling") != "", v("agencies") != ""
-	form := settingsForm(now.AllowDangling, now.RequireAgencies, v("transactions"), v("days"))
+	in := registry.Settings{AllowDangling: v("dangling") != "", RequireAgencies: v("agencies") != ""}
+	form := settingsForm(in.AllowDangling, in.RequireAgencies, v("transactions"), v("days"), v("revision"))
 	faulty := false
-	if now.Keep.Transactions, err = strconv.ParseInt(v("transactions"), 10, 64); err != nil {
+	var err error
+	if in.Keep.Transactions, err = strconv.ParseInt(v("transactions"), 10, 64); err != nil {
 		form.Fault("transactions", "This is a number of transactions, such as 10000; 0 sets no such bound.")
 		faulty = true
 	}
-	if now.Keep.Days, err = strconv.Atoi(v("days")); err != nil {
+	if in.Keep.Days, err = strconv.Atoi(v("days")); err != nil {
 		form.Fault("days", "This is a number of days, such as 730; 0 sets no such bound.")
 		faulty = true
 	}
-	if !faulty {
+	read, err := registry.SettingsOf(v("revision"))
+	switch {
+	case err != nil:
+		form.Wrong = "This form does not say which settings it changes. Load the page again, and fill it in there."
+	case !faulty:
+		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, rest.Actor(r))
 		var invalid *registry.InvalidError
-		switch changed, err := s.Registry.SaveSettings(r.Context(), now, rest.Actor(r)); {
+		var stale *registry.SettingsChangedError
+		switch {
 		case errors.As(err, &invalid):
 			form.Wrong = invalid.Error()
+		case errors.As(err, &stale):
+			form.Hidden["revision"] = stale.Now.Revision() // who saves again has seen what it is saved over
+			form.Wrong = stale.Error() + " Your own changes are below: Save puts them over those."
+			s.drawSettings(w, r, http.StatusConflict, &console.Settings{Form: form})
+			return
 		case err != nil:
 			s.drawTrouble(w, r, settingsPath, err)
 			return
@@ -114,7 +122,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 
 // previewHousekeeping says what would go by the settings that are saved.
 func (s *server) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
-	would, err := s.Registry.Housekeep(r.Context(), access.From(r.Context()).Name, true)
+	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
 	if err != nil {
 		s.housekeepingFailed(w, r, err)
 		return
@@ -132,25 +140,38 @@ func (s *server) housekeepingFailed(w http.ResponseWriter, r *http.Request, err 
 
 // askHousekeeping asks before content is removed.
 func (s *server) askHousekeeping(w http.ResponseWriter, r *http.Request) {
-	would, err := s.Registry.Housekeep(r.Context(), access.From(r.Context()).Name, true)
+	s.drawHousekeeping(w, r, http.StatusOK, "")
+}
+
+// drawHousekeeping draws the question, and above it why the answer before was not taken.
+func (s *server) drawHousekeeping(w http.ResponseWriter, r *http.Request, status int, wrong string) {
+	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
 	if err != nil {
 		s.housekeepingFailed(w, r, err)
 		return
 	}
 	q := &console.Ask{Question: "Remove old content now?", Action: settingsPath + "/housekeeping", Back: settingsPath, Keep: "Keep it", Act: "Remove " + console.Plural(would.Documents, "document", "documents"),
+		Hidden: map[string]string{"revision": registry.Settings{Keep: would.Keep}.Revision()}, Wrong: wrong,
 		Consequences: []string{"The content of " + console.Plural(would.Transactions, "transaction", "transactions") + " goes, " + console.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
-			"What was current before transaction " + console.Number(would.Horizon) + " can be read no more.", "Records of transactions stay, and everything that is current; topics are not touched."}}
-	s.draw(w, r, http.StatusOK, console.Question(s.frame(r, q.Question, settingsPath), q))
+			"What was current before transaction " + console.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
+	s.draw(w, r, status, console.Question(s.frame(r, q.Question, settingsPath), q))
 }
 
-// runHousekeeping removes what may go.
+// runHousekeeping removes what may go, if that is by the rules that the question told.
 func (s *server) runHousekeeping(w http.ResponseWriter, r *http.Request) {
-	done, err := s.Registry.Housekeep(r.Context(), access.From(r.Context()).Name, false)
-	if err != nil {
-		s.housekeepingFailed(w, r, err)
+	if !s.readForm(w, r) {
 		return
 	}
-	s.Access.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: done.After, After: done.Horizon},
-		"documents": done.Documents, "bytes": done.Bytes})
-	http.Redirect(w, r, settingsPath+"?done=removed", http.StatusSeeOther)
+	told, err := registry.SettingsOf(r.PostForm.Get("revision"))
+	if err == nil {
+		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: rest.Actor(r), Keep: &told.Keep})
+	}
+	switch {
+	case errors.Is(err, registry.ErrNoRevision), errors.Is(err, registry.ErrKeepChanged):
+		s.drawHousekeeping(w, r, http.StatusConflict, "Nothing was removed: what is kept was changed since you were asked. See what would go now.")
+	case err != nil:
+		s.housekeepingFailed(w, r, err)
+	default:
+		http.Redirect(w, r, settingsPath+"?done=removed", http.StatusSeeOther)
+	}
 }

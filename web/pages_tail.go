@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/registry/access"
 	"urncast/web/console"
 )
 
@@ -32,16 +33,18 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, "from must be an offset, a number from 0 on.\n")
 		return
 	}
-	if !s.readers.Enter() {
-		plain(w, http.StatusServiceUnavailable, "As many readers read topics here as may. Reload the page instead.\n")
+	leave, busy := s.readers.Enter(access.From(r.Context()))
+	if busy != nil {
+		busy.Tell(w.Header())
+		plain(w, busy.Status, busy.Text+"\n")
 		return
 	}
-	defer s.readers.Leave()
+	defer leave()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
-		plain(w, http.StatusBadGateway, sayFault(err)+"\n")
+		plain(w, http.StatusBadGateway, s.sayFault(r.Context(), err)+"\n")
 		return
 	}
 	defer v.Close()
@@ -77,7 +80,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, producer.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
-		plain(w, status, sayFault(err)+"\n")
+		plain(w, status, s.sayFault(r.Context(), err)+"\n")
 		return
 	}
 	work.Go(func() {

@@ -74,8 +74,8 @@ func TestAssets(t *testing.T) {
 		t.Errorf("the stylesheet has %d bytes, more than 28 000", n)
 	}
 	script := regexp.MustCompile(`/assets/console\.\w+\.js`).FindString(page.String())
-	if n := len(text(t, get(t, h, script))); script == "" || n > 8000 {
-		t.Errorf("the script %q has %d bytes, more than 8 000", script, n)
+	if n := len(text(t, get(t, h, script))); script == "" || n > 9000 {
+		t.Errorf("the script %q has %d bytes, more than 9 000", script, n)
 	}
 	if resp := get(t, h, "/assets/console.css"); resp.StatusCode != 404 {
 		t.Errorf("a name without hash: status %d", resp.StatusCode)
@@ -129,4 +129,15 @@ func TestAddressesAreText(t *testing.T) {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 		}
 	}
+}
+
+// pageRequest asks for a page as a browser does.
+func pageRequest(t *testing.T, address string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	return r
 }

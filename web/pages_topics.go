@@ -13,6 +13,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // topicPageRoutes are the pages about topics. Their bodies are structures of the
@@ -83,6 +84,11 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
+	leave, ok := s.enterTopic(w, r, s.lookers)
+	if !ok {
+		return
+	}
+	defer leave()
 	t.From = q.Get("from")
 	ctx, cancel := context.WithTimeout(r.Context(), topicTimeout)
 	defer cancel()
@@ -95,7 +101,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 		status, t.Wrong = http.StatusBadRequest, "An offset or a transaction is a number from 0 on."
 	default:
 		if err := s.readPart(ctx, t, from, before, registry.Number(number)); err != nil {
-			status, t.Wrong = http.StatusBadGateway, sayFault(err)
+			status, t.Wrong = http.StatusBadGateway, s.sayFault(r.Context(), err)
 		}
 	}
 	f := s.frame(r, "Topic "+t.Topic, topicsPath)
@@ -103,6 +109,18 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 		f.Live = s.tailPath(t)
 	}
 	s.draw(w, r, status, console.TopicPage(f, t))
+}
+
+// enterTopic takes room for the reader of a topic. If it says false, the answer has been
+// written.
+func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *rest.Readers) (leave func(), ok bool) {
+	leave, busy := room.Enter(access.From(r.Context()))
+	if busy != nil {
+		busy.Tell(w.Header())
+		s.drawError(w, r, busy.Status, topicsPath, "Too many read topics now", busy.Text)
+		return nil, false
+	}
+	return leave, true
 }
 
 // offsetIn reads an offset; -1 if none is given.
@@ -114,10 +132,15 @@ func offsetIn(text string) (offset int64, bad bool) {
 	return n, err != nil || n < 0
 }
 
-// sayFault says why a topic cannot be read, and what helps.
-func sayFault(err error) string {
+// sayFault says why a topic cannot be read, and what helps. What no broker said is for the
+// log: whoever reads may read this.
+func (s *server) sayFault(ctx context.Context, err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
+	}
+	if !errors.As(err, new(*producer.Fault)) {
+		s.Log.WarnContext(ctx, "a topic could not be read", "error", err)
+		return unanswered(err)
 	}
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
@@ -247,12 +270,17 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 		none()
 		return
 	}
+	leave, ok := s.enterTopic(w, r, s.lookers)
+	if !ok {
+		return
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(r.Context(), topicTimeout)
 	defer cancel()
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", sayFault(err))
+		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(r.Context(), err))
 		return
 	case c == nil:
 		none()

@@ -99,7 +99,7 @@ func newTopicDoor(t *testing.T) (*topicStub, *httptest.Server) {
 	stub := &topicStub{}
 	directory := producertest.Directory{{Settings: producer.Config{Name: "main", Connection: "prod", Routes: []producer.Route{{Topic: "structures", Format: "fusion-json"}}}, State: producer.Idle}}
 	directory[0].Name = "main"
-	s := httptest.NewServer(New(Options{Producers: &producer.Producers{Directory: directory}, Reader: stub, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(Options{Producers: &producer.Producers{Directory: directory}, Reader: stub, Password: "correct-horse", BehindProxy: true, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	return stub, s
 }

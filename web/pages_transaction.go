@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"urncast/producer"
@@ -58,20 +57,40 @@ type watchedTransaction struct {
 
 // liveTransaction is the stream of a transaction that waits.
 func (s *server) liveTransaction(w http.ResponseWriter, r *http.Request) {
-	key := watchedTransaction{registry.Number(natural(url.Values{"number": {r.PathValue("number")}}, "number")), access.From(r.Context()).Role}
-	made, _ := s.watch.LoadOrStore(key, &live{gather: s.watchTransaction(key)})
-	defer s.watch.CompareAndDelete(key, made) // there are many transactions; who comes later begins anew
-	s.serveLive(made.(*live))(w, r)
+	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
+	of := watchedTransaction{registry.Number(n), access.From(r.Context()).Role}
+	if err == nil && n > 0 {
+		_, err = s.recorded(r.Context(), of.number)
+	} else {
+		err = registry.ErrNotFound
+	}
+	if err != nil {
+		s.noStream(w, r, err)
+		return
+	}
+	s.serveLive(w, r, of, func() gatherer { return s.watchTransaction(of) })
 }
 
-func (s *server) watchTransaction(of watchedTransaction) func(context.Context) ([]part, string, error) {
+// recorded gives a transaction without what it changed; registry.ErrNotFound if there is none.
+func (s *server) recorded(ctx context.Context, n registry.Number) (t registry.Transaction, err error) {
+	ts, err := s.Registry.Transactions(ctx, n-1, 1)
+	if err != nil {
+		return t, err
+	}
+	if len(ts) == 0 || ts[0].Number != n {
+		return t, registry.ErrNotFound
+	}
+	return ts[0], nil
+}
+
+func (s *server) watchTransaction(of watchedTransaction) gatherer {
 	pending := true
 	return func(ctx context.Context) ([]part, string, error) {
-		ts, err := s.Registry.Transactions(ctx, of.number-1, 1)
-		if err != nil || len(ts) == 0 || ts[0].Number != of.number {
+		found, err := s.recorded(ctx, of.number)
+		if err != nil {
 			return nil, "", err
 		}
-		t := &console.Transaction{Transaction: ts[0], Now: s.Now()}
+		t := &console.Transaction{Transaction: found, Now: s.Now()}
 		if err := s.fillSent(access.With(ctx, access.Principal{Role: of.may}), t); err != nil {
 			return nil, "", err
 		}

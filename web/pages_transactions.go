@@ -2,22 +2,18 @@ package web
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
-const (
-	logShown    = 50
-	logExported = 10_000
-)
+const logShown = 50
 
 // zoneCookie holds the name of the reader's time zone, which script finds out.
 const zoneCookie = "urncast_zone"
@@ -29,13 +25,11 @@ func zone(r *http.Request) *time.Location {
 		return time.UTC
 	}
 	name, err := url.QueryUnescape(c.Value)
-	if err != nil || name == "" || len(name) > 64 {
+	if err != nil {
 		return time.UTC
 	}
-	if l, err := time.LoadLocation(name); err == nil && name != "Local" {
-		return l
-	}
-	return time.UTC
+	z, _ := rest.ZoneOf(name) // UTC if it is none
+	return z
 }
 
 // transactionsPage draws the log.
@@ -120,37 +114,35 @@ func logQuery(f *console.LogFilter, producers []producer.Status, now time.Time) 
 	return q
 }
 
-// transactionsCSV exports what the filter matches, the newest first.
+// transactionsCSV exports all that the filter matches, the newest first.
 func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 	f := logFilter(r.URL.Query())
 	producers, err := s.producers(r.Context())
-	var ts []registry.Transaction
-	if err == nil {
-		q := logQuery(&f, producers, s.Now())
-		q.Limit = logExported
-		ts, err = s.Registry.Log(r.Context(), q)
-	}
 	if err != nil {
 		s.drawTrouble(w, r, "/transactions", err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="transactions.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id"})
-	for i := range ts {
-		t := &ts[i]
-		_ = out.Write([]string{console.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
-			strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), harmless(t.User), console.Number(t.Pair), t.ID})
+	out := rest.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
+	q := logQuery(&f, producers, s.Now())
+	for q.Limit = rest.SheetRows; ; {
+		ts, err := s.Registry.Log(r.Context(), q)
+		switch {
+		case err != nil && out.Begun():
+			s.Log.WarnContext(r.Context(), "an export broke off", "before", q.Before, "error", err)
+			out.Break("What is older than transaction " + console.Number(q.Before) + " is missing; ask for it with before=" + console.Number(q.Before) + ".")
+		case err != nil:
+			s.drawTrouble(w, r, "/transactions", err)
+			return
+		}
+		rows := make([][]string, len(ts))
+		for i := range ts {
+			t := &ts[i]
+			rows[i] = []string{console.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
+				strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), t.User, console.Number(t.Pair), t.ID}
+			q.Before = t.Number
+		}
+		if err := out.Send(rows); err != nil || len(ts) < q.Limit {
+			return // at the end, or the reader has gone
+		}
 	}
-	out.Flush() // its error is the reader's, who has gone
-}
-
-// harmless keeps a spreadsheet from taking a name for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -9,6 +9,7 @@ import (
 
 	"urncast/producer/verify"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // verifyTopic reads topic and registry and says what differs, while who asks looks on.
@@ -20,6 +21,11 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
+	leave, ok := s.enterTopic(w, r, s.verifiers)
+	if !ok {
+		return
+	}
+	defer leave()
 	flush := http.NewResponseController(w)
 	report := templ.ComponentFunc(func(ctx context.Context, out io.Writer) error {
 		line := func(text string) {
@@ -30,14 +36,23 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 				_ = flush.Flush() // as above
 			}
 		}
+		ctx, cancel := context.WithTimeout(ctx, rest.VerifyTimeMax)
+		defer cancel()
+		go func() {
+			select {
+			case <-s.stopping:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
 		admin, err := s.Producers.Find(ctx, t.Producer)
 		if err != nil {
-			return console.VerifyFailed(sayFault(err)).Render(ctx, out)
+			return console.VerifyFailed(rest.SayVerifyFault(err)).Render(r.Context(), out)
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: s.Registry, Producer: admin,
-			Topic: verify.Topic{Reader: s.Reader, Connection: t.Connection, Name: t.Topic, Told: line}})
+			Topic: verify.Topic{Reader: s.Reader, Connection: t.Connection, Name: t.Topic, MessagesMax: verify.MessagesMax, Told: line}})
 		if err != nil {
-			return console.VerifyFailed(sayFault(err)).Render(ctx, out)
+			return console.VerifyFailed(rest.SayVerifyFault(err)).Render(r.Context(), out)
 		}
 		return console.VerifyReport(&console.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
 	})

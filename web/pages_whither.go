@@ -52,10 +52,13 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 	}
 	for i := range producers {
 		oversized, err := s.Producers.Of(producers[i].ID).Oversize(ctx, o.Replaces)
+		if err != nil {
+			s.Log.WarnContext(ctx, "whether messages fit could not be found out", "producer", producers[i].Name, "error", err)
+		}
 		for _, route := range producers[i].Settings.Routes {
 			row := whither(&route, o, oversized)
 			if row.Producer = producers[i].Name; err != nil {
-				row.Unknown = err.Error()
+				row.Unknown = unanswered(err)
 			}
 			yield(&route, row)
 		}

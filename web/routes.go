@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"urncast/web/rest"
 )
@@ -10,9 +11,9 @@ import (
 func (s *server) routes() []route {
 	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
-	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers}
+	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers, Base: s.base}
 	rules := &rest.Rules{Registry: s.Registry}
-	house := &rest.Housekeeping{Registry: s.Registry, Audit: s.Access}
+	house := &rest.Housekeeping{Registry: s.Registry}
 	routes := []route{
 		{"GET /healthz", accessOpen, s.healthz},
 		{"GET /readyz", accessOpen, s.readyz},
@@ -50,7 +51,7 @@ func (s *server) routes() []route {
 		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
-		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: &s.readers, Stopping: s.stopping})...)
+		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: s.readers, Verifiers: s.verifiers, Stopping: s.stopping})...)
 		routes = append(routes, s.topicPageRoutes()...)
 	}
 	if s.Connections != nil {
@@ -111,7 +112,7 @@ func (s *server) pageRoutes() []route {
 		{"GET /submit/{id}", accessMaintain, s.checkedPage},
 		{"POST /submit/{id}", accessMaintain, s.submitCommand},
 		{"GET /live/dashboard", accessRead, s.liveDashboard},
-		{"GET /live/transactions", accessRead, s.serveLive(s.liveTransactions())},
+		{"GET /live/transactions", accessRead, s.liveTransactions},
 		{"GET /live/transactions/{number}", accessRead, s.liveTransaction},
 		{"GET /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletionPage},
 		{"POST /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletion},
@@ -147,6 +148,22 @@ func connectionRoutes(c *rest.Connections) []route {
 		{"POST /api/v1/connections/{name}/test", accessAdmin, c.TestSaved},
 		{"GET /api/v1/kafka-properties", accessAdmin, c.Properties},
 	}
+}
+
+// base is the address of this server as its readers know it: the one that an admin has set
+// for links, else the one that a request came to.
+func (s *server) base(r *http.Request) string {
+	if s.Mail != nil {
+		m, err := s.Mail.Show(r.Context())
+		if err == nil && m.Settings.PublicURL != "" {
+			return strings.TrimSuffix(m.Settings.PublicURL, "/")
+		}
+	}
+	scheme := "http"
+	if s.private(r) {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
 }
 
 // healthz says that the process answers; it asks nobody else, so that a slow

@@ -13,8 +13,9 @@ import (
 // for. They cost the same at any size.
 type sizes struct {
 	registry *registry.Registry
+	found    shared[registry.Sizes]
 
-	transactions, horizon, structures, bytes *prometheus.Desc
+	known, transactions, horizon, structures, bytes *prometheus.Desc
 }
 
 func newSizes(r *registry.Registry) *sizes {
@@ -23,6 +24,7 @@ func newSizes(r *registry.Registry) *sizes {
 	}
 	return &sizes{
 		registry:     r,
+		known:        desc("known", "1 if the registry's figures could be read for this scrape; 0 if the database did not answer in time, and they are left out."),
 		transactions: desc("transactions", "Structure transactions recorded: the number of the last."),
 		horizon:      desc("horizon_transaction_number", "The first transaction as of which everything can be read; 0 before housekeeping removed anything."),
 		structures:   desc("structures", "Structures that are current, by class.", "class"),
@@ -32,23 +34,26 @@ func newSizes(r *registry.Registry) *sizes {
 
 // Describe implements prometheus.Collector.
 func (s *sizes) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.transactions, s.horizon, s.structures, s.bytes} {
+	for _, d := range []*prometheus.Desc{s.known, s.transactions, s.horizon, s.structures, s.bytes} {
 		out <- d
 	}
 }
 
-// Collect implements prometheus.Collector.
+// sizesPatience is how long a scrape waits for the figures.
+const sizesPatience = 3 * time.Second
+
+// Collect implements prometheus.Collector. Figures that cannot be read are left out, for
+// an old one would be taken for one of now; all other metrics of the process stay.
 func (s *sizes) Collect(out chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	now, err := s.registry.Sizes(ctx)
-	if err != nil {
-		out <- prometheus.NewInvalidMetric(s.transactions, err)
-		return
-	}
+	now, _, err := s.found.get(context.Background(), sizesPatience, func(registry.Sizes, time.Duration) bool { return false }, s.registry.Sizes)
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
+	if err != nil {
+		gauge(s.known, 0)
+		return
+	}
+	gauge(s.known, 1)
 	gauge(s.transactions, float64(now.Last))
 	gauge(s.horizon, float64(now.Horizon))
 	gauge(s.bytes, float64(now.DocumentBytes))

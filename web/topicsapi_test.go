@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"urncast/producer"
+	"urncast/registry/access"
 	"urncast/web/rest"
 )
 
@@ -24,7 +28,8 @@ type followed struct {
 	stop  context.CancelFunc
 }
 
-func follow(t *testing.T, s *httptest.Server, query string) *followed {
+// follow begins a stream; from is the address that it comes from, if that matters.
+func follow(t *testing.T, s *httptest.Server, query string, from ...string) *followed {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(stop)
@@ -32,6 +37,7 @@ func follow(t *testing.T, s *httptest.Server, query string) *followed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header["X-Forwarded-For"] = from
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -99,25 +105,47 @@ func TestRecordsRefused(t *testing.T) {
 	contains(t, page(t, s.URL+recordsPath, 503), "Nobody answers.")
 }
 
-// So many may read at once as there is room for, whoever they are; one that leaves makes
-// room, and the end of the server ends them all with a word.
+// So many may read at once as there is room for, in all and each; one that leaves makes
+// room and leaves no goroutine, and the end of the server ends them all with a word.
 func TestRecordsAreBounded(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 1, "x", "")
+	page(t, s.URL+recordsPath, 200)
+	http.DefaultClient.CloseIdleConnections()
+	goroutines := runtime.NumGoroutine()
+	address := func(i int) string { return fmt.Sprint("10.0.0.", i/4) }
 	var all []*followed
-	for len(all) < 16 {
-		f := follow(t, s, "?follow=true")
+	for i := range 16 {
+		f := follow(t, s, "?follow=true", address(i))
 		if f.line() == nil {
 			t.Fatal("a stream ended")
 		}
 		all = append(all, f)
 	}
-	contains(t, page(t, s.URL+recordsPath, 503), "As many readers")
-	page(t, s.URL+"/live/topics/structures?producer=main&from=2", 503)
+	refused := func(path, from string, status int, says string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Forwarded-For", from)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if body := text(t, resp); resp.StatusCode != status || resp.Header.Get("Retry-After") != "5" || !strings.Contains(body, says) {
+			t.Errorf("%s from %s: %s, again after %q: %s", path, from, resp.Status, resp.Header.Get("Retry-After"), body)
+		}
+	}
+	for _, path := range []string{recordsPath, "/live/topics/structures?producer=main&from=2"} {
+		refused(path, "10.0.0.0", 429, "You have 4 streams of topics here")
+		refused(path, "10.0.0.9", 503, "There are 16 streams of topics here")
+	}
 	all[0].stop()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		f := follow(t, s, "?follow=true")
+		f := follow(t, s, "?follow=true", address(0))
 		if f.resp.StatusCode == http.StatusOK {
 			all[0] = f
 			f.line()
@@ -128,11 +156,57 @@ func TestRecordsAreBounded(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	for _, f := range all[:12] {
+		f.stop()
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		// Four streams are left: a connection has two goroutines here and three there, and a
+		// reading four.
+		if n := runtime.NumGoroutine() - goroutines; n <= 4*9 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines are left of readers that have gone", n)
+		}
+	}
 	s.Config.Handler.(*handler).server.stop()
-	for _, f := range all {
+	for _, f := range all[12:] {
 		if l := f.line(); l == nil || !l.Temporary || !strings.Contains(l.Error, "stopping") {
 			t.Errorf("at the end of the server a stream says %+v", l)
 		}
+	}
+}
+
+// What a page says of an error is for anybody who reads: hosts and queries are for the log.
+func TestTopicPagesTellNoInternals(t *testing.T) {
+	stub, s := newTopicDoor(t)
+	stub.err = errors.New("dial tcp 10.1.2.3:5432: SELECT planted")
+	for _, path := range []string{"/topics/structures", "/topics/structures/0", "/live/topics/structures?producer=main&from=0"} {
+		if body := page(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "The log says what it said") {
+			t.Errorf("%s says %s", path, body)
+		}
+	}
+}
+
+// A page that reads a topic takes room, too, and gives it back.
+func TestTopicPagesAreBounded(t *testing.T) {
+	stub, s := newTopicDoor(t)
+	stub.add(1, 1, "x", "")
+	server := s.Config.Handler.(*handler).server
+	var leave []func()
+	for i := range 8 {
+		out, busy := server.lookers.Enter(access.Principal{Name: fmt.Sprint("u", i/4), Role: access.Reader})
+		if busy != nil {
+			t.Fatal(busy)
+		}
+		leave = append(leave, out)
+	}
+	for _, path := range []string{"/topics/structures", "/topics/structures/0"} {
+		contains(t, page(t, s.URL+path, 503), "There are 8 pages that read topics here", "<h1>Too many read topics now")
+	}
+	leave[0]()
+	for range 3 {
+		page(t, s.URL+"/topics/structures", 200)
+		page(t, s.URL+"/topics/structures/0", 200)
 	}
 }
 

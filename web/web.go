@@ -15,6 +15,8 @@ import (
 // New makes the handler of everything the server serves.
 func New(o Options) http.Handler {
 	s := &server{Options: o.withDefaults(), stopping: make(chan struct{})}
+	s.lives.log, s.lives.pace = s.Log, livePace
+	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
 	s.metrics = newMetrics(o.Register, o.Registry)
 	s.mux = http.NewServeMux()
 	s.served = map[string]level{}
@@ -52,21 +54,20 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
-	metrics    *metrics
-	mux        *http.ServeMux
-	served     map[string]level // of all routes, by pattern
-	glance     glances
-	items      contents
-	uploads    uploads
-	errands    errands
-	tasks      sync.WaitGroup
-	watch      sync.Map // *live by watched
-	dashboards sync.Map // *live by the producer whose times are drawn
-	day        day
-	drafts     drafts
-	readers    rest.Readers
-	stopping   chan struct{}
-	stopOnce   sync.Once
+	metrics                     *metrics
+	mux                         *http.ServeMux
+	served                      map[string]level // of all routes, by pattern
+	glance                      shared[glance]
+	items                       contents
+	uploads                     uploads
+	errands                     errands
+	tasks                       sync.WaitGroup
+	lives                       lives
+	day                         shared[day]
+	drafts                      drafts
+	readers, verifiers, lookers *rest.Readers // of topics
+	stopping                    chan struct{}
+	stopOnce                    sync.Once
 }
 
 // A level is who may take a route.

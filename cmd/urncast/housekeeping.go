@@ -19,6 +19,13 @@ const housekeepEvery = 15 * time.Minute
 
 // housekeeping removes old content by the admin's setting until ctx ends.
 func housekeeping(ctx context.Context, r *registry.Registry, every time.Duration, log *slog.Logger) {
+	switch broken, err := r.NoteBrokenHousekeeping(ctx); {
+	case ctx.Err() != nil || errors.Is(err, registry.ErrBusy):
+	case err != nil:
+		log.Warn("whether housekeeping was broken off could not be found out; the next run does", "error", err)
+	case broken != nil:
+		log.Warn("housekeeping was broken off; the next run goes on where it did", "began", broken.BeganAt, "horizon", broken.Horizon, "documents", broken.Documents)
+	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -27,7 +34,7 @@ func housekeeping(ctx context.Context, r *registry.Registry, every time.Duration
 		case <-ctx.Done():
 			return
 		}
-		switch done, err := r.Housekeep(ctx, "urncast", false); {
+		switch done, err := r.Housekeep(ctx, registry.HousekeepingOrder{By: registry.Actor{User: "urncast"}}); {
 		case ctx.Err() != nil || errors.Is(err, registry.ErrBusy):
 		case err != nil:
 			log.Warn("housekeeping stopped; the next run goes on where it did", "error", err)

@@ -32,7 +32,7 @@ func TestHousekeepingLoop(t *testing.T) {
 	}
 	defer store.Close()
 	r := registry.New(store)
-	if _, err := r.SaveSettings(t.Context(), registry.Settings{Keep: registry.Keep{Days: 1}}, registry.Actor{}); err != nil {
+	if _, err := r.SaveSettings(t.Context(), registry.Settings{Keep: registry.Keep{Days: 1}}, nil, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Pool().Exec(t.Context(), `UPDATE transactions SET recorded_at = now() - interval '3 days'`); err != nil {

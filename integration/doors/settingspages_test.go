@@ -49,30 +49,99 @@ func post(t *testing.T, s *httptest.Server, path string, fields ...string) (int,
 	return resp.StatusCode, string(b)
 }
 
+// revisionOf gives the revision in the form of a page.
+func revisionOf(t *testing.T, s *httptest.Server, path string) string {
+	t.Helper()
+	_, shown := call(t, s, "GET", path, nil)
+	_, rest, _ := strings.Cut(shown, `name="revision" value="`)
+	revision, _, ok := strings.Cut(rest, `"`)
+	if !ok {
+		t.Fatalf("no revision on %s: %s", path, shown)
+	}
+	return revision
+}
+
 // What housekeeping would remove is seen before it goes, by the rules that are saved,
 // and a form that is refused keeps what was typed.
 func TestSettingsOnThePage(t *testing.T) {
 	s := old(t)
 	status, body := call(t, s, "GET", "/settings", nil, "Authorization", "none")
 	want(t, "settings, for a reader", status, body, 200, "everything kept", "Changing it needs admin", "7")
-	status, body = post(t, s, "/settings", "transactions", "many", "days", "7")
+	at := revisionOf(t, s, "/settings")
+	status, body = post(t, s, "/settings", "revision", at, "transactions", "many", "days", "7")
 	want(t, "no number", status, body, 400, "Nothing was saved", `value="many"`, "number of transactions")
-	status, body = post(t, s, "/settings", "transactions", "-1", "days", "7")
+	status, body = post(t, s, "/settings", "revision", at, "transactions", "-1", "days", "7")
 	want(t, "less than nothing", status, body, 400, "neither can be negative", `value="-1"`)
+	status, body = post(t, s, "/settings", "transactions", "1", "days", "7")
+	want(t, "of no form", status, body, 400, "does not say which settings")
 	status, body = post(t, s, "/settings/preview")
 	want(t, "a preview of keeping everything", status, body, 200, "Nothing would go")
-	status, body = post(t, s, "/settings", "transactions", "1", "days", "0", "dangling", "yes")
+	status, body = post(t, s, "/settings", "revision", at, "transactions", "1", "days", "0", "dangling", "yes")
 	want(t, "saved", status, body, 200, "Saved, for submissions from now on", "the last 1 transactions", "checked")
 	status, body = post(t, s, "/settings/preview")
 	want(t, "a preview", status, body, 200, "This would go", "Remove it now")
 	status, body = call(t, s, "GET", "/settings/housekeeping", nil)
 	want(t, "the question", status, body, 200, "Remove old content now?", "Keep it")
+	asked := revisionOf(t, s, "/settings/housekeeping")
 	status, body = call(t, s, "GET", "/api/v1/housekeeping", nil)
 	want(t, "nothing is gone yet", status, body, 200, `"horizon":0`)
-	status, body = post(t, s, "/settings/housekeeping")
+	status, body = post(t, s, "/settings", "revision", revisionOf(t, s, "/settings"), "transactions", "2", "days", "0", "dangling", "yes")
+	want(t, "others are saved", status, body, 200, "Saved, for submissions from now on")
+	status, body = post(t, s, "/settings/housekeeping", "revision", asked)
+	want(t, "yes to what was asked before", status, body, 409, "what is kept was changed since you were asked", "Kept: the last 2 transactions")
+	status, body = call(t, s, "GET", "/api/v1/housekeeping", nil)
+	want(t, "nothing is gone still", status, body, 200, `"horizon":0`)
+	status, body = post(t, s, "/settings/housekeeping", "revision", revisionOf(t, s, "/settings/housekeeping"))
 	want(t, "removed", status, body, 200, "Old content was removed", "what was current after transaction", "Last run")
 	status, body = post(t, s, "/settings/preview")
 	want(t, "a preview afterwards", status, body, 200, "Nothing would go")
+}
+
+// Two administrators open the settings, and one saves first: the other is told what was
+// changed, keeps what he typed, and saves over it only when he says so again. Through the
+// API the same is If-Match.
+func TestSettingsSavedInBetween(t *testing.T) {
+	s := old(t)
+	at := revisionOf(t, s, "/settings")
+	tag := func(header ...string) (int, string, string) {
+		t.Helper()
+		r, err := http.NewRequest("PUT", s.URL+"/api/v1/settings", strings.NewReader(`{"allowDangling":true,"requireAgencies":false,"housekeeping":{"keepTransactions":5,"keepDays":0}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("admin", password)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Add(header[i], header[i+1])
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(b), resp.Header.Get("ETag")
+	}
+	status, body, now := tag("If-Match", `"other"`, "If-Match", `"`+at+`"`)
+	want(t, "saved on what was read", status, body, 200, `"keepTransactions":5`)
+	status, body = post(t, s, "/settings", "revision", at, "transactions", "9", "days", "0", "agencies", "yes")
+	want(t, "on what it was before", status, body, 409, "References to structures that are not here are allowed now; before: refused", "keeps the last 5 transactions now; before: everything",
+		`value="9"`, "Save puts them over those", strings.Trim(now, `"`))
+	for name, match := range map[string]string{"before": `"` + at + `"`, "weak": "W/" + now, "none": `"x"`, "no tag": "5"} {
+		status, body, same := tag("If-Match", match)
+		want(t, "If-Match of "+name, status, body, 412, "nothing was saved")
+		if name == "before" && same != now {
+			t.Errorf("the settings of now are %s in the refusal, want %s", same, now)
+		}
+	}
+	status, body = post(t, s, "/settings", "revision", strings.Trim(now, `"`), "transactions", "9", "days", "0", "agencies", "yes")
+	want(t, "said again", status, body, 200, "Saved, for submissions from now on")
+	status, body, _ = tag("If-Match", "*")
+	want(t, "over anything", status, body, 200, `"keepTransactions":5`)
+	status, body, _ = tag()
+	want(t, "without If-Match", status, body, 200, `"keepTransactions":5`)
 }
 
 // Mail is set and tested on its page: the password is never sent back, each fault

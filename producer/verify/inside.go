@@ -71,9 +71,18 @@ type Topic struct {
 	Connection, Name string
 	// FromBaseline leaves out what stands before the last baseline.
 	FromBaseline bool
+	// MessagesMax bounds the messages that are held in memory; 0 sets no bound. Beyond it
+	// Read gives ErrTooMany.
+	MessagesMax int
 	// Told hears how far the reading is, a sentence at a time.
 	Told func(string)
 }
+
+// MessagesMax is the bound for a process that has other things to do: about 600 MB.
+const MessagesMax = 2_000_000
+
+// ErrTooMany says that a topic has more messages than are compared at once.
+var ErrTooMany = errors.New("the topic has more messages than are compared at once")
 
 // ErrNoBaseline says that a topic cannot be judged from its last baseline on.
 var ErrNoBaseline = errors.New("the topic holds no baseline")
@@ -98,6 +107,9 @@ func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 			return nil
 		},
 		Yield: func(c *producer.Committed) error {
+			if t.MessagesMax > 0 && len(v.Messages) >= t.MessagesMax && !t.shorten(v) {
+				return ErrTooMany
+			}
 			v.Messages, last = append(v.Messages, MessageOf(c.Seen())), c.Offset
 			if len(v.Messages)%toldEvery == 0 {
 				return far()
@@ -111,6 +123,16 @@ func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 		return ErrNoBaseline
 	}
 	return nil
+}
+
+// shorten lets go of what stands before a baseline that is whole, if that is not asked
+// for, and says whether there is room again.
+func (t *Topic) shorten(v *Comparison) bool {
+	if !t.FromBaseline || !v.CutToBaseline() || len(v.Messages) > t.MessagesMax/2 {
+		return false
+	}
+	v.Messages = append([]Message(nil), v.Messages...) // or the array keeps the others
+	return true
 }
 
 func count(n int, what string) string {

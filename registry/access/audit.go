@@ -19,7 +19,6 @@ const (
 	ActSessionEnded     = "session ended"
 	ActTokenCreated     = "token created"
 	ActTokenDeleted     = "token deleted"
-	ActHousekeepingRun  = "housekeeping run"
 	ActConnectionTested = "connection tested"
 )
 

@@ -33,7 +33,7 @@ func TestChangesAreAuditedWithThem(t *testing.T) {
 	}
 	save := func(want bool, s registry.Settings) {
 		t.Helper()
-		if changed, err := r.SaveSettings(t.Context(), s, registry.Actor{User: "root", Remote: "10.0.0.8"}); err != nil || changed != want {
+		if changed, err := r.SaveSettings(t.Context(), s, nil, registry.Actor{User: "root", Remote: "10.0.0.8"}); err != nil || changed != want {
 			t.Errorf("saving %+v changed %v, %v", s, changed, err)
 		}
 	}

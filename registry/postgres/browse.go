@@ -74,6 +74,27 @@ func (s *Store) Log(ctx context.Context, q registry.LogQuery) ([]registry.Transa
 	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions`+tail, w.args...)
 }
 
+// Heads implements registry.Browser: a look by index for each transaction, however much
+// one changed.
+func (s *Store) Heads(ctx context.Context, from, to registry.Number, limit int) (map[registry.Number][]registry.Change, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT c.number, c.position, c.kind, u.urn FROM transactions t
+		CROSS JOIN LATERAL (SELECT number, position, kind, urn_id FROM changes WHERE number = t.number ORDER BY position LIMIT $3) c
+		JOIN urns u ON u.id = c.urn_id WHERE t.number BETWEEN $1 AND $2 ORDER BY c.number, c.position`, from, to, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := map[registry.Number][]registry.Change{}
+	var c registry.Change
+	var urn string
+	_, err = pgx.ForEachRow(rows, []any{&c.Number, &c.Position, &c.Kind, &urn}, func() (err error) {
+		c.URN, err = sdmx.ParseURN(urn)
+		out[c.Number] = append(out[c.Number], c)
+		return err
+	})
+	return out, err
+}
+
 // Firsts implements registry.Browser.
 func (s *Store) Firsts(ctx context.Context, from, to registry.Number) (map[registry.Number]sdmx.URN, error) {
 	rows, err := s.pool.Query(ctx, `SELECT c.number, u.urn FROM changes c JOIN urns u ON u.id = c.urn_id WHERE c.number BETWEEN $1 AND $2 AND c.position = 1`, from, to)

@@ -160,7 +160,10 @@ func (m *measured) reads(ctx context.Context, step func(string, func() error)) {
 	step("counts", func() error { _, _, err := r.Counts(ctx); return err })
 	step("sizes", func() error { _, err := r.Sizes(ctx); return err })
 	step("housekeeping", func() error { _, err := r.Housekeeping(ctx); return err })
-	step("housekeeping, nothing to do", func() error { _, err := r.Housekeep(ctx, "test", false); return err })
+	step("housekeeping, nothing to do", func() error {
+		_, err := r.Housekeep(ctx, registry.HousekeepingOrder{By: registry.Actor{User: "test"}})
+		return err
+	})
 	step("console's page of the log", func() error { _, err := r.Latest(ctx, 0, 25); return err })
 	step("a page in the middle, downwards", func() error { _, err := r.Latest(ctx, n/2, 25); return err })
 	step("a page in the middle, upwards", func() error { _, err := r.Transactions(ctx, n/2, 25); return err })

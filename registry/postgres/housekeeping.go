@@ -23,18 +23,21 @@ const (
 	sweepChanges = 1000
 )
 
-const runColumns = `after, horizon, began_at, ended_at, user_name, keep_transactions, keep_days, documents, bytes`
+const runColumns = `after, horizon, began_at, ended_at, user_name, keep_transactions, keep_days, documents, bytes, broken_at, broken_why`
 
 // runOf reads a row of runColumns; nil if there is none.
 func runOf(row pgx.Row) (*registry.Removal, error) {
 	r := &registry.Removal{}
-	var ended *time.Time
-	err := row.Scan(&r.After, &r.Horizon, &r.BeganAt, &ended, &r.User, &r.Keep.Transactions, &r.Keep.Days, &r.Documents, &r.Bytes)
+	var ended, broken *time.Time
+	err := row.Scan(&r.After, &r.Horizon, &r.BeganAt, &ended, &r.User, &r.Keep.Transactions, &r.Keep.Days, &r.Documents, &r.Bytes, &broken, &r.Why)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if ended != nil {
 		r.EndedAt = ended.UTC()
+	}
+	if broken != nil {
+		r.BrokenAt = broken.UTC()
 	}
 	r.BeganAt = r.BeganAt.UTC()
 	return r, err
@@ -47,6 +50,15 @@ func (s *Store) Housekeeping(ctx context.Context) (h registry.Housekeeping, err 
 		return h, err
 	}
 	h.Last, err = runOf(s.pool.QueryRow(ctx, `SELECT `+runColumns+` FROM housekeeping_runs ORDER BY horizon DESC LIMIT 1`))
+	if err != nil || h.Last == nil || !h.Last.EndedAt.IsZero() || !h.Last.BrokenAt.IsZero() {
+		return h, err
+	}
+	var running bool
+	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = `+housekeepingKey+`
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&running)
+	if !running { // nobody has noted it yet
+		h.Last.Why = brokenByEnd
+	}
 	return h, err
 }
 
@@ -129,40 +141,71 @@ func (s *Store) HousekeepDry(ctx context.Context) (registry.Removal, error) {
 	return r, err
 }
 
+// housekeepingKey is the advisory lock of who runs housekeeping on this registry.
+const housekeepingKey = `hashtextextended('urncast housekeeping ' || current_schema(), 0)`
+
+// alone runs work on a connection that holds the lock of housekeeping, or gives ErrBusy.
+func (s *Store) alone(ctx context.Context, work func(conn *pgxpool.Conn) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	var mine bool
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+housekeepingKey+`)`).Scan(&mine); err != nil {
+		return err
+	}
+	if !mine {
+		return registry.ErrBusy
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+housekeepingKey+`)`) // the connection's end unlocks too
+	return work(conn)
+}
+
 // Housekeep implements registry.Store. The horizon moves first, in a database
 // transaction of its own: from then on nobody is promised what lies before it.
 // Then documents are deleted, a bounded number at a time. A crash between two
-// steps leaves documents that nothing leads to; the next run goes on with them.
-func (s *Store) Housekeep(ctx context.Context, user string) (r registry.Removal, err error) {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return r, err
-	}
-	defer conn.Release()
-	const key = `hashtextextended('urncast housekeeping ' || current_schema(), 0)`
-	var mine bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+key+`)`).Scan(&mine); err != nil {
-		return r, err
-	}
-	if !mine {
-		return r, registry.ErrBusy
-	}
-	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+key+`)`) // the connection's end unlocks too
-	if r, err = plan(ctx, conn); err != nil {
-		return r, err
-	}
-	r.User = user
-	if r.Horizon > r.After {
-		if err := moveHorizon(ctx, conn, &r); err != nil {
-			return r, fmt.Errorf("moving the horizon to transaction %d: %w", r.Horizon, err)
+// steps leaves documents that nothing leads to, and a run that has neither ended nor
+// been noted as broken off; the next run, or the next start of a process, notes it in
+// the audit, and the next run goes on with the documents.
+func (s *Store) Housekeep(ctx context.Context, o registry.HousekeepingOrder) (r registry.Removal, err error) {
+	began := false
+	err = s.alone(ctx, func(conn *pgxpool.Conn) error {
+		if _, err := noteBroken(ctx, conn, brokenByEnd, nil); err != nil {
+			return fmt.Errorf("looking for a run that was broken off: %w", err)
 		}
-		crash.At(crash.HorizonMoved)
+		if r, err = plan(ctx, conn); err != nil {
+			return err
+		}
+		if r.User = o.By.User; o.Keep != nil && *o.Keep != r.Keep {
+			return registry.ErrKeepChanged
+		}
+		if err := beginRun(ctx, conn, &r); err != nil {
+			return fmt.Errorf("moving the horizon to transaction %d: %w", r.Horizon, err)
+		}
+		began = true
+		if r.Horizon > r.After {
+			crash.At(crash.HorizonMoved)
+		}
+		return removeDocuments(ctx, conn, &r, o.By)
+	})
+	if err != nil && began { // the connection may be what broke, so another notes it
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if _, noted := noteBroken(detached, s.pool, "It stopped: "+err.Error()+".", &o.By); noted != nil {
+			return r, errors.Join(err, fmt.Errorf("noting that it was broken off, which the next run does: %w", noted))
+		}
 	}
+	return r, err
+}
+
+// removeDocuments deletes documents until none is left that may go, and ends the run.
+func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Removal, by registry.Actor) error {
 	for {
 		began := time.Now()
-		more, err := sweep(ctx, conn, &r)
+		more, err := sweep(ctx, conn, r)
 		if err != nil {
-			return r, fmt.Errorf("deleting old documents: %w", err)
+			return fmt.Errorf("deleting old documents: %w", err)
 		}
 		crash.At(crash.Swept)
 		if !more {
@@ -171,18 +214,78 @@ func (s *Store) Housekeep(ctx context.Context, user string) (r registry.Removal,
 		select { // half of the time is the others'
 		case <-time.After(time.Since(began)):
 		case <-ctx.Done():
-			return r, ctx.Err()
+			return ctx.Err()
 		}
 	}
-	err = conn.QueryRow(ctx, `UPDATE housekeeping_runs SET ended_at = clock_timestamp() WHERE ended_at IS NULL RETURNING now()`).Scan(&r.EndedAt)
-	if errors.Is(err, pgx.ErrNoRows) { // nothing was left to do
-		err = nil
-	}
-	return r, err
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `UPDATE housekeeping_runs SET ended_at = clock_timestamp() WHERE ended_at IS NULL RETURNING now()`).Scan(&r.EndedAt)
+		if errors.Is(err, pgx.ErrNoRows) { // nothing was left to do
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, by.Did(registry.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
+			"documents": r.Documents, "bytes": r.Bytes}))
+	})
 }
 
-func moveHorizon(ctx context.Context, q *pgxpool.Conn, r *registry.Removal) error {
+// brokenByEnd says why a run was broken off that nobody saw end.
+const brokenByEnd = "Its process ended, or lost the database, before it did."
+
+// NoteBrokenHousekeeping implements registry.Store.
+func (s *Store) NoteBrokenHousekeeping(ctx context.Context) (last *registry.Removal, err error) {
+	err = s.alone(ctx, func(conn *pgxpool.Conn) error {
+		last, err = noteBroken(ctx, conn, brokenByEnd, nil)
+		return err
+	})
+	return last, err
+}
+
+// A beginner begins database transactions.
+type beginner interface {
+	Begin(context.Context) (pgx.Tx, error)
+}
+
+// noteBroken notes, in the audit too, the runs that have neither ended nor been noted, and
+// gives the last of them. By asked for them; nil if only their rows still say who did.
+func noteBroken(ctx context.Context, q beginner, why string, by *registry.Actor) (last *registry.Removal, err error) {
+	err = pgx.BeginFunc(ctx, q, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			UPDATE housekeeping_runs SET broken_at = clock_timestamp(), broken_why = $1 WHERE ended_at IS NULL AND broken_at IS NULL RETURNING `+runColumns, why)
+		if err != nil {
+			return err
+		}
+		broken, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*registry.Removal, error) { return runOf(row) })
+		if err != nil {
+			return err
+		}
+		for _, r := range broken {
+			who := registry.Actor{User: r.User}
+			if by != nil {
+				who = *by
+			}
+			err := audit(ctx, tx, who.Did(registry.ActHousekeepingBroken, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
+				"documents": r.Documents, "bytes": r.Bytes, "why": why}))
+			if err != nil {
+				return err
+			}
+			if last == nil || r.Horizon > last.Horizon {
+				last = r
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
+// beginRun begins a run: it moves the horizon if that can be nearer, and takes up again what
+// runs before have left.
+func beginRun(ctx context.Context, q *pgxpool.Conn, r *registry.Removal) error {
 	return pgx.BeginFunc(ctx, q, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE housekeeping_runs SET broken_at = NULL, broken_why = '' WHERE ended_at IS NULL`); err != nil || r.Horizon == r.After {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `UPDATE housekeeping SET horizon = $1 WHERE horizon < $1`, r.Horizon); err != nil {
 			return err
 		}

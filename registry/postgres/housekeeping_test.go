@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -42,14 +44,14 @@ func pass(t testing.TB, s *postgres.Store, days int) {
 
 func keep(t testing.TB, r *registry.Registry, transactions int64, days int) {
 	t.Helper()
-	if _, err := r.SaveSettings(context.Background(), registry.Settings{Keep: registry.Keep{Transactions: transactions, Days: days}}, registry.Actor{}); err != nil {
+	if _, err := r.SaveSettings(context.Background(), registry.Settings{Keep: registry.Keep{Transactions: transactions, Days: days}}, nil, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func housekeep(t testing.TB, r *registry.Registry) registry.Removal {
 	t.Helper()
-	done, err := r.Housekeep(context.Background(), "test", false)
+	done, err := r.Housekeep(context.Background(), registry.HousekeepingOrder{By: registry.Actor{User: "test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +115,7 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 		t.Errorf("the default removed something: %+v", done)
 	}
 	keep(t, r, 2, 0)
-	dry, err := r.Housekeep(ctx, "test", true)
+	dry, err := r.Housekeep(ctx, registry.HousekeepingOrder{Dry: true})
 	if err != nil || dry.Transactions != 3 || dry.Documents != 4 || dry.Horizon != 5 {
 		t.Errorf("the dry run: %+v, %v", dry, err)
 	}
@@ -225,6 +227,55 @@ func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// audited compares what the audit has of housekeeping: who, and what.
+func audited(t *testing.T, s *postgres.Store, want ...string) {
+	t.Helper()
+	acts, err := s.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 100})
+	var got []string
+	for _, a := range acts {
+		if strings.HasPrefix(a.Action, "housekeeping") {
+			got = append(got, a.User+" "+a.Action)
+			if a.Action == registry.ActHousekeepingBroken && !strings.Contains(string(a.Detail), `"why"`) {
+				t.Errorf("the audit does not say why: %s", a.Detail)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("the audit has other entries: %v\n%s", err, diff)
+	}
+}
+
+// killed makes a run that was noted as broken off look like one whose process was killed
+// before it could, and sees that it is found. Lock is the connection of another instance.
+func killed(t *testing.T, r *registry.Registry, s *postgres.Store, lock *pgxpool.Conn) {
+	t.Helper()
+	ctx := t.Context()
+	const key = `(hashtextextended('urncast housekeeping ' || current_schema(), 0))`
+	if again, err := r.NoteBrokenHousekeeping(ctx); again != nil || err != nil {
+		t.Errorf("what is noted is noted again: %+v, %v", again, err)
+	}
+	exec(t, s, `UPDATE housekeeping_runs SET broken_at = NULL, broken_why = ''`)
+	if h, err := r.Housekeeping(ctx); err != nil || !h.Last.BrokenAt.IsZero() || !strings.HasPrefix(h.Last.Why, "Its process ended") {
+		t.Errorf("before anybody notes it the state says %+v, %v", h.Last, err)
+	}
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock`+key); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := r.Housekeeping(ctx); err != nil || h.Last.Why != "" {
+		t.Errorf("while it runs the state says %+v, %v", h.Last, err)
+	}
+	if _, err := r.NoteBrokenHousekeeping(ctx); !errors.Is(err, registry.ErrBusy) {
+		t.Errorf("a run under way is noted: %v", err)
+	}
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_unlock`+key); err != nil {
+		t.Fatal(err)
+	}
+	if killed, err := r.NoteBrokenHousekeeping(ctx); killed == nil || killed.Horizon != 2 || err != nil {
+		t.Errorf("the next start finds %+v, %v", killed, err)
+	}
+	audited(t, s, "test housekeeping broken off", "test housekeeping broken off")
+}
+
 // A run that is broken off in the middle leaves nothing half, and the next one
 // ends it; another instance cannot begin meanwhile.
 func TestHousekeepingBrokenOff(t *testing.T) {
@@ -248,7 +299,7 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock`+key); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Housekeep(ctx, "test", false); !errors.Is(err, registry.ErrBusy) {
+	if _, err := r.Housekeep(ctx, registry.HousekeepingOrder{By: registry.Actor{User: "test"}}); !errors.Is(err, registry.ErrBusy) {
 		t.Errorf("two run at once: %v", err)
 	}
 	if _, err := lock.Exec(ctx, `SELECT pg_advisory_unlock`+key); err != nil {
@@ -257,9 +308,14 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	// What transaction 2 replaced goes in several steps; the second of them fails.
 	exec(t, s, `CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.swept_number = 2 THEN RAISE EXCEPTION ''the disk is full''; END IF; RETURN NEW; END'`)
 	exec(t, s, `CREATE TRIGGER stop BEFORE UPDATE ON housekeeping FOR EACH ROW EXECUTE FUNCTION stop()`)
-	if _, err := r.Housekeep(ctx, "test", false); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+	if _, err := r.Housekeep(ctx, registry.HousekeepingOrder{By: registry.Actor{User: "test"}}); err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Fatalf("the run was not broken off: %v", err)
 	}
+	broken, err := r.Housekeeping(ctx)
+	if err != nil || broken.Last.BrokenAt.IsZero() || !broken.Last.EndedAt.IsZero() || !strings.Contains(broken.Last.Why, "the disk is full") {
+		t.Errorf("the state says of the run that was broken off %+v, %v", broken.Last, err)
+	}
+	audited(t, s, "test housekeeping broken off")
 	left := count(t, s, `SELECT count(*) FROM documents`)
 	if left != 5001-500 {
 		t.Errorf("%d documents are left", left)
@@ -268,13 +324,20 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	if _, err := content(r, 1); !errors.As(err, &gone) {
 		t.Errorf("half of transaction 1 was answered: %v", err)
 	}
+	killed(t, r, s, lock)
 	exec(t, s, `DROP TRIGGER stop ON housekeeping`)
 	if done := housekeep(t, r); done.Documents != left-2501 {
 		t.Errorf("the next run removed %d documents, want the other %d", done.Documents, left-2501)
 	}
 	h, err := r.Housekeeping(context.Background())
-	if err != nil || h.Last.Documents != 2500 || h.Last.EndedAt.IsZero() {
+	if err != nil || h.Last.Documents != 2500 || h.Last.EndedAt.IsZero() || !h.Last.BrokenAt.IsZero() {
 		t.Errorf("the two runs together: %+v, %v", h.Last, err)
+	}
+	audited(t, s, "test housekeeping broken off", "test housekeeping broken off", "test housekeeping run")
+	housekeep(t, r)
+	audited(t, s, "test housekeeping broken off", "test housekeeping broken off", "test housekeeping run")
+	if _, err := r.Housekeep(ctx, registry.HousekeepingOrder{Keep: &registry.Keep{Days: 3}}); !errors.Is(err, registry.ErrKeepChanged) {
+		t.Errorf("by other rules than those that were told: %v", err)
 	}
 }
 
@@ -301,7 +364,7 @@ func TestHousekeepingWhileSubmitting(t *testing.T) {
 				running = false
 			default:
 			}
-			if done, err := r.Housekeep(context.Background(), "test", false); err != nil {
+			if done, err := r.Housekeep(context.Background(), registry.HousekeepingOrder{By: registry.Actor{User: "test"}}); err != nil {
 				t.Errorf("housekeeping: %+v, %v", done, err)
 			}
 		}

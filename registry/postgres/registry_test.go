@@ -160,7 +160,7 @@ func TestReferences(t *testing.T) {
 	want(t, submit(t, r, registry.ModeReplace, cat, tree), "2 created created")
 	wantReason(t, submit(t, r, registry.ModeReplace, concepts("CS", nil, "Y")), registry.ReasonReferenced, "CAT(1.0)")
 	want(t, submit(t, r, registry.ModeDelete, cat, tree), "3 deleted deleted")
-	if _, err := r.SaveSettings(context.Background(), registry.Settings{AllowDangling: true, RequireAgencies: true}, registry.Actor{}); err != nil {
+	if _, err := r.SaveSettings(context.Background(), registry.Settings{AllowDangling: true, RequireAgencies: true}, nil, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	o = submit(t, r, registry.ModeReplace, cat)

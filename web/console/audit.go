@@ -50,7 +50,10 @@ func (a *Audit) export() string {
 	return all.path("/api/v1/audit", "before")
 }
 
-func (a *Audit) filtered() bool { return a.path("", "before") != "" }
+func (a *Audit) filtered() bool { return a.path("", "before", "zone") != "" }
+
+// zoneName is the zone that days are of.
+func (a *Audit) zoneName() string { return a.Zone.String() }
 
 func (a *Audit) actions() []Option {
 	chosen := a.Filter.Get("action")

@@ -54,5 +54,6 @@ type Ask struct {
 	Consequences []string
 	Action, Back string // paths
 	Act, Keep    string // what is on the buttons
+	Hidden       map[string]string
 	Wrong        string
 }

@@ -20,7 +20,11 @@ type Frame struct {
 	// Publishing is the instance that holds the lease; Standby are those that wait.
 	Publishing string
 	Standby    []string
-	Side       []Group
+	// AsOf is when the two, and what Side counts, were so, where that could not be asked
+	// now; Unknown says that they never could.
+	AsOf    time.Time
+	Unknown bool
+	Side    []Group
 	// Find is what stands in the find box.
 	Find string
 	// Live is the path of the page's stream of events; empty if it has none.

@@ -1,13 +1,13 @@
 package rest
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones by name, on machines that have none
 
 	"urncast/registry"
 	"urncast/registry/access"
@@ -48,8 +48,9 @@ func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, page)
 }
 
-// AuditQuery reads the filters of the audit: user, action, subject, from, to, and after
-// or before an id.
+// AuditQuery reads the filters of the audit: user, action, subject, from, to, the zone that
+// days are of, and after or before an id. Zone is a name of the IANA time zone database;
+// without it days are those of UTC.
 func AuditQuery(v url.Values) (access.Query, error) {
 	q := access.Query{User: v.Get("user"), Action: v.Get("action"), Subject: v.Get("subject")}
 	for name, into := range map[string]*int64{"after": &q.After, "before": &q.Before} {
@@ -61,20 +62,36 @@ func AuditQuery(v url.Values) (access.Query, error) {
 			*into = n
 		}
 	}
-	var err error
-	if q.From, err = timeOf("from", v.Get("from"), 0); err != nil {
+	zone, err := ZoneOf(v.Get("zone"))
+	if err != nil {
 		return q, err
 	}
-	q.To, err = timeOf("to", v.Get("to"), 1)
+	if q.From, err = timeOf("from", v.Get("from"), zone, 0); err != nil {
+		return q, err
+	}
+	q.To, err = timeOf("to", v.Get("to"), zone, 1)
 	return q, err
 }
 
-// timeOf reads a time, or a day in UTC: to is the end of that.
-func timeOf(name, text string, days int) (time.Time, error) {
+// zoneMax bounds the name of a time zone, in bytes.
+const zoneMax = 64
+
+// ZoneOf finds a time zone by its name in the IANA database; UTC if the name is empty.
+func ZoneOf(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || len(name) > zoneMax || name == "Local" { // Local is the server's, which is nobody's
+		return time.UTC, fmt.Errorf("zone=%q is no time zone that is known here: it is a name such as Europe/Paris, or UTC.", name[:min(len(name), zoneMax)])
+	}
+	return zone, nil
+}
+
+// timeOf reads a time, or a day in a zone: to is the end of that, which is not always 24 h
+// behind its begin.
+func timeOf(name, text string, zone *time.Location, days int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
+	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
 		return day.AddDate(0, 0, days), nil
 	}
 	t, err := time.Parse(time.RFC3339, text)
@@ -84,42 +101,26 @@ func timeOf(name, text string, days int) (time.Time, error) {
 	return t, nil
 }
 
-// export writes every entry that is asked for as CSV. An error after the first ends
-// the connection, so that nobody takes half of it for all.
+// export writes every entry that is asked for as CSV.
 func (a *Access) export(w http.ResponseWriter, r *http.Request, q access.Query) {
-	out := csv.NewWriter(w)
-	for begun := false; ; begun = true {
+	out := NewSheet(w, "urncast-audit.csv", "id", "time", "user", "from", "action", "subject", "detail")
+	for q.Limit = SheetRows; ; {
 		acts, err := a.Control.Acts(r.Context(), q)
 		switch {
-		case err != nil && begun:
-			panic(http.ErrAbortHandler)
+		case err != nil && out.Begun():
+			out.Break("What follows id " + strconv.FormatInt(q.After, 10) + " is missing; ask for it with after=" + strconv.FormatInt(q.After, 10) + ".")
 		case err != nil:
 			WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
 			return
-		case !begun:
-			h := w.Header()
-			h.Set("Content-Type", mediaCSV+"; charset=utf-8")
-			h.Set("Content-Disposition", `attachment; filename="urncast-audit.csv"`)
-			h.Set("Cache-Control", "no-store")
-			err = out.Write([]string{"id", "time", "user", "from", "action", "subject", "detail"})
 		}
-		for _, e := range acts {
-			if err == nil {
-				err = out.Write([]string{strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), cell(e.User), cell(e.Remote),
-					cell(e.Action), cell(e.Subject), string(e.Detail)})
-			}
+		rows := make([][]string, len(acts))
+		for i := range acts {
+			e := &acts[i]
+			rows[i] = []string{strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), e.User, e.Remote, e.Action, e.Subject, string(e.Detail)}
 			q.After = e.ID
 		}
-		if out.Flush(); err != nil || out.Error() != nil || len(acts) < q.Limit {
+		if err := out.Send(rows); err != nil || len(acts) < q.Limit {
 			return // at the end, or the reader has gone
 		}
 	}
-}
-
-// cell keeps a spreadsheet from taking somebody's words for a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

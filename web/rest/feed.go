@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -18,25 +18,92 @@ import (
 type Feed struct {
 	Registry  Registry
 	Producers *producer.Producers // nil where there are none
+	// Base gives the address of this server as readers know it, such as
+	// https://registry.example.org, without a slash at the end.
+	Base func(*http.Request) string
 }
 
-const pageMax = 1000
+const (
+	pageMax = 1000
+	// feedShown is how many entries an Atom or RSS feed has where nobody asks for another
+	// number, and feedMax how many at most: each tells what was changed.
+	feedShown = 50
+	feedMax   = 200
+)
 
-// List serves GET /api/v1/transactions: JSON, Atom or RSS, by Accept or format=.
-func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	after, limit := int64(0), pageMax
-	for name, set := range map[string]func(n int64){"after": func(n int64) { after = n }, "limit": func(n int64) { limit = int(min(n, pageMax)) }} {
-		if text := q.Get(name); text != "" {
+// A feedAsk is what a request asks of the feed.
+type feedAsk struct {
+	format        string // json, atom or rss
+	after, before registry.Number
+	limit         int
+	newest        bool // the newest first, older than before; else the oldest first, above after
+	query         url.Values
+}
+
+// feedAsked reads a request: format, or the header Accept; after or before a number; limit.
+// JSON begins with the oldest unless before is said, Atom and RSS with the newest unless
+// after is.
+func feedAsked(r *http.Request) (a feedAsk, err error) {
+	a.query = r.URL.Query()
+	a.format = a.query.Get("format")
+	accept := r.Header.Get("Accept")
+	switch {
+	case a.format == "" && strings.Contains(accept, "atom"):
+		a.format = "atom"
+	case a.format == "" && strings.Contains(accept, "rss"):
+		a.format = "rss"
+	case a.format == "":
+		a.format = "json"
+	case a.format != "json" && a.format != "atom" && a.format != "rss":
+		return a, fmt.Errorf("format=%q is none of the feed: json, atom or rss.", a.format)
+	}
+	most := pageMax
+	if a.limit = pageMax; a.format != "json" {
+		a.limit, most = feedShown, feedMax
+		a.query.Set("format", a.format) // for next, where it came by Accept
+	}
+	for name, set := range map[string]func(n int64){"after": func(n int64) { a.after = registry.Number(n) }, "before": func(n int64) { a.before = registry.Number(n) },
+		"limit": func(n int64) { a.limit = int(max(min(n, int64(most)), 1)) }} {
+		if text := a.query.Get(name); text != "" {
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || n < 0 {
-				WriteError(w, r, http.StatusBadRequest, "%s=%q is no transaction number.", name, text)
-				return
+				return a, fmt.Errorf("%s=%q is no number from 0 on.", name, text)
 			}
 			set(n)
 		}
 	}
-	txns, err := f.Registry.Transactions(r.Context(), registry.Number(after), max(limit, 1))
+	after, before := a.query.Get("after") != "", a.query.Get("before") != ""
+	if after && before {
+		return a, errors.New("after and before cannot be said together: after gives the oldest first, before the newest.")
+	}
+	a.newest = before || a.format != "json" && !after
+	return a, nil
+}
+
+// next is the address of the page behind one that ends with a transaction, with all else
+// that was asked for.
+func (a *feedAsk) next(last registry.Number) string {
+	name := "after"
+	if a.newest {
+		name = "before"
+	}
+	a.query.Set(name, strconv.FormatInt(int64(last), 10))
+	return "/api/v1/transactions?" + a.query.Encode()
+}
+
+// List serves GET /api/v1/transactions: JSON, Atom (RFC 4287) or RSS 2.0.
+func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
+	ask, err := feedAsked(r)
+	if err != nil {
+		WriteError(w, r, http.StatusBadRequest, "%s", err)
+		return
+	}
+	var txns []registry.Transaction
+	if ask.newest {
+		txns, err = f.Registry.Latest(r.Context(), ask.before, ask.limit)
+	} else {
+		txns, err = f.Registry.Transactions(r.Context(), ask.after, ask.limit)
+	}
 	if err != nil {
 		WriteError(w, r, http.StatusInternalServerError, "The log could not be read: %s", err)
 		return
@@ -44,6 +111,14 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	page := TransactionList{Transactions: make([]Transaction, 0, len(txns))}
 	if page.Horizon, err = f.horizon(w, r); err != nil {
 		WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
+		return
+	}
+	if n := len(txns); n == ask.limit && !(ask.newest && txns[n-1].Number == 1) {
+		page.Next = ask.next(txns[n-1].Number)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if ask.format != "json" {
+		f.writeFeed(w, r, ask.format, txns, page.Next)
 		return
 	}
 	statuses, err := f.statuses(r, txns)
@@ -54,18 +129,7 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	for _, t := range txns {
 		page.Transactions = append(page.Transactions, transactionOf(t, statuses[t.Number]))
 	}
-	if n := len(txns); n == max(limit, 1) {
-		page.Next = fmt.Sprintf("/api/v1/transactions?after=%d", txns[n-1].Number)
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	switch accept := r.Header.Get("Accept"); {
-	case q.Get("format") == "atom" || q.Get("format") == "" && strings.Contains(accept, "atom"):
-		writeXML(w, "application/atom+xml", atomOf(&page))
-	case q.Get("format") == "rss" || q.Get("format") == "" && strings.Contains(accept, "rss"):
-		writeXML(w, "application/rss+xml", rssOf(&page))
-	default:
-		writeJSON(w, http.StatusOK, page)
-	}
+	writeJSON(w, http.StatusOK, page)
 }
 
 // horizon gives the horizon, and says it in a header for every format.
@@ -83,8 +147,10 @@ func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[regis
 		return nil, nil
 	}
 	out := map[registry.Number][]Publication{}
+	first, last := txns[0].Number, txns[len(txns)-1].Number
+	first, last = min(first, last), max(first, last)
 	err := f.Producers.Each(r.Context(), func(name string, a *producer.Admin) error {
-		became, err := a.TransactionStatus(r.Context(), txns[0].Number, txns[len(txns)-1].Number)
+		became, err := a.TransactionStatus(r.Context(), first, last)
 		for n, b := range became {
 			out[n] = append(out[n], publicationOf(name, &b))
 		}
@@ -130,74 +196,6 @@ func (f *Feed) Dangling(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, danglingOf(list))
-}
-
-type atomFeed struct {
-	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
-	ID      string      `xml:"id"`
-	Title   string      `xml:"title"`
-	Updated string      `xml:"updated"`
-	Links   []atomLink  `xml:"link"`
-	Entries []atomEntry `xml:"entry"`
-}
-
-type atomLink struct {
-	Rel  string `xml:"rel,attr"`
-	Href string `xml:"href,attr"`
-}
-
-type atomEntry struct {
-	ID      string   `xml:"id"`
-	Title   string   `xml:"title"`
-	Updated string   `xml:"updated"`
-	Author  string   `xml:"author>name"`
-	Link    atomLink `xml:"link"`
-	Summary string   `xml:"summary"`
-}
-
-func atomOf(page *TransactionList) *atomFeed {
-	f := &atomFeed{ID: "urn:urncast:transactions", Title: "Structure transactions", Updated: time.Unix(0, 0).UTC().Format(time.RFC3339)}
-	for i := range page.Transactions {
-		t := &page.Transactions[i]
-		f.Updated = t.RecordedAt.Format(time.RFC3339Nano)
-		f.Entries = append(f.Entries, atomEntry{ID: "urn:uuid:" + t.ID, Title: t.title(), Updated: f.Updated, Author: t.User,
-			Link: atomLink{"alternate", t.href()}, Summary: t.title()})
-	}
-	if page.Next != "" {
-		f.Links = append(f.Links, atomLink{"next", page.Next + "&format=atom"})
-	}
-	return f
-}
-
-func (t *Transaction) title() string {
-	return fmt.Sprintf("Transaction %d: %s of %d structures", t.Number, t.Kind, t.Structures)
-}
-
-func (t *Transaction) href() string { return fmt.Sprintf("/api/v1/transactions/%d", t.Number) }
-
-type rssFeed struct {
-	XMLName xml.Name  `xml:"rss"`
-	Version string    `xml:"version,attr"`
-	Title   string    `xml:"channel>title"`
-	Link    string    `xml:"channel>link"`
-	About   string    `xml:"channel>description"`
-	Items   []rssItem `xml:"channel>item"`
-}
-
-type rssItem struct {
-	Title string `xml:"title"`
-	Link  string `xml:"link"`
-	GUID  string `xml:"guid"`
-	Date  string `xml:"pubDate"`
-}
-
-func rssOf(page *TransactionList) *rssFeed {
-	f := &rssFeed{Version: "2.0", Title: "Structure transactions", Link: "/api/v1/transactions", About: "What changed in this registry, in order."}
-	for i := range page.Transactions {
-		t := &page.Transactions[i]
-		f.Items = append(f.Items, rssItem{t.title(), t.href(), t.ID, t.RecordedAt.Format(time.RFC1123Z)})
-	}
-	return f
 }
 
 func writeXML(w http.ResponseWriter, media string, v any) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"urncast/registry"
-	"urncast/registry/access"
 )
 
 // HeaderHorizon says, where old content is asked for or the log is read, the
@@ -19,7 +18,6 @@ const HeaderHorizon = "X-Urncast-Horizon"
 // Housekeeping serves the removal of old content.
 type Housekeeping struct {
 	Registry Registry
-	Audit    *access.Control
 }
 
 // A HousekeepingState says how far old content was removed.
@@ -48,6 +46,10 @@ type Removal struct {
 	User    string    `json:"user,omitempty"`
 	BeganAt time.Time `json:"beganAt,omitzero"`
 	EndedAt time.Time `json:"endedAt,omitzero"`
+	// BrokenAt is when the run was broken off, or found to be, and Why says what by; the
+	// next run goes on with it. A run with none of the three is under way.
+	BrokenAt time.Time `json:"brokenAt,omitzero"`
+	Why      string    `json:"why,omitempty"`
 }
 
 func removalOf(r *registry.Removal) *Removal {
@@ -55,7 +57,8 @@ func removalOf(r *registry.Removal) *Removal {
 		return nil
 	}
 	return &Removal{Keep: r.Keep, After: r.After, Horizon: r.Horizon, Limit: r.Limit, Transactions: r.Transactions,
-		Documents: r.Documents, Bytes: r.Bytes, User: r.User, BeganAt: r.BeganAt, EndedAt: r.EndedAt}
+		Documents: r.Documents, Bytes: r.Bytes, User: r.User, BeganAt: r.BeganAt, EndedAt: r.EndedAt,
+		BrokenAt: r.BrokenAt, Why: r.Why}
 }
 
 // State serves GET /api/v1/housekeeping.
@@ -80,18 +83,13 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, `The body must be JSON, {"dryRun": true} or {"dryRun": false}: %s`, err)
 		return
 	}
-	user := access.From(r.Context()).Name
-	done, err := k.Registry.Housekeep(r.Context(), user, in.DryRun)
+	done, err := k.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: Actor(r), Dry: in.DryRun})
 	switch {
 	case errors.Is(err, registry.ErrBusy):
 		WriteError(w, r, http.StatusConflict, "Housekeeping runs already, on this instance or another. Ask again when it is over; GET /api/v1/housekeeping shows it.")
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "Housekeeping stopped, and the next run goes on where it did: %s", err)
 	default:
-		if !in.DryRun {
-			k.Audit.Record(r.Context(), access.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: done.After, After: done.Horizon},
-				"documents": done.Documents, "bytes": done.Bytes})
-		}
 		out := removalOf(&done)
 		out.DryRun = in.DryRun
 		writeJSON(w, http.StatusOK, out)

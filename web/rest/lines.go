@@ -17,6 +17,7 @@ var lineMax = time.Minute
 type lines struct {
 	w     http.ResponseWriter
 	begun bool
+	bytes int64 // written so far
 }
 
 // write writes a line. Its error says that the client has gone, or has not read for so
@@ -35,6 +36,7 @@ func (l *lines) write(v any) error {
 	out := http.NewResponseController(l.w)
 	_ = out.SetWriteDeadline(time.Now().Add(lineMax)) // whoever has none writes to memory
 	_, err = l.w.Write(append(b, '\n'))
+	l.bytes += int64(len(b)) + 1
 	err = errors.Join(err, out.Flush())
 	_ = out.SetWriteDeadline(time.Time{}) // as above; the connection's next answer has its own
 	return err

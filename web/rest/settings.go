@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"urncast/registry"
 )
@@ -21,11 +22,55 @@ func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
+	writeSettings(w, now)
+}
+
+// writeSettings answers with settings and the entity tag that names them.
+func writeSettings(w http.ResponseWriter, now registry.Settings) {
+	w.Header().Set("ETag", entityTag(now.Revision()))
 	writeJSON(w, http.StatusOK, now)
 }
 
+// entityTag is a revision as an entity tag.
+func entityTag(revision string) string { return `"` + revision + `"` }
+
+// settingsRead gives the settings that a request says it changes, by If-Match (RFC 9110,
+// section 13.1.1); nil if it does not say. It is false, and the answer is written, if they
+// are not those that there are.
+func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings) (read *registry.Settings, ok bool) {
+	match := strings.Join(r.Header.Values("If-Match"), ",")
+	if match == "" || strings.TrimSpace(match) == "*" {
+		return nil, true
+	}
+	var last *registry.Settings
+	for tag := range strings.SplitSeq(match, ",") {
+		s, err := registry.SettingsOf(strings.Trim(strings.TrimSpace(tag), `"`)) // a weak tag matches nothing, and neither is one
+		if err == nil && s == now {
+			return &s, true
+		}
+		if err == nil {
+			last = &s
+		}
+	}
+	refused := &registry.SettingsChangedError{Now: now}
+	if last == nil {
+		WriteError(w, r, http.StatusPreconditionFailed, "If-Match names no settings that there were, so nothing was saved. GET /api/v1/settings gives those of now with their ETag.")
+		return nil, false
+	}
+	refused.Read = *last
+	writeSettingsChanged(w, r, refused)
+	return nil, false
+}
+
+// writeSettingsChanged answers 412 with what was changed, and the entity tag of now.
+func writeSettingsChanged(w http.ResponseWriter, r *http.Request, e *registry.SettingsChangedError) {
+	w.Header().Set("ETag", entityTag(e.Now.Revision()))
+	WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
+}
+
 // Put serves PUT /api/v1/settings: all rules, so that none changes unsaid. What
-// housekeeping keeps came later, and stays as it is where it is not said.
+// housekeeping keeps came later, and stays as it is where it is not said. With If-Match
+// nothing is saved over somebody else's change.
 func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		AllowDangling   *bool `json:"allowDangling"`
@@ -48,17 +93,24 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
+	onto, ok := settingsRead(w, r, now)
+	if !ok {
+		return
+	}
 	now.AllowDangling, now.RequireAgencies = *in.AllowDangling, *in.RequireAgencies
 	if in.Housekeeping != nil {
 		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
 	}
 	var invalid *registry.InvalidError
-	switch _, err := s.Registry.SaveSettings(r.Context(), now, Actor(r)); {
+	var changed *registry.SettingsChangedError
+	switch _, err := s.Registry.SaveSettings(r.Context(), now, onto, Actor(r)); {
+	case errors.As(err, &changed):
+		writeSettingsChanged(w, r, changed)
 	case errors.As(err, &invalid):
 		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
-		writeJSON(w, http.StatusOK, now)
+		writeSettings(w, now)
 	}
 }

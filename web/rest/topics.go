@@ -4,15 +4,16 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"urncast/producer"
 	"urncast/producer/verify"
+	"urncast/registry/access"
 )
 
 // Topics serves what is on the topics of producers, read over their connections.
@@ -20,35 +21,33 @@ type Topics struct {
 	Producers *producer.Producers
 	Registry  Registry
 	Reader    producer.TopicReader
-	Readers   *Readers
+	Readers   *Readers // of records
+	Verifiers *Readers
 	// Stopping is closed when the server ends, which streams would hold back.
 	Stopping <-chan struct{}
 }
 
-// readersMax is how many may read topics on and on in this process: each has a consumer.
-const readersMax = 16
+// answerBytesMax and answerTimeMax bound one stream of records: its reader goes on from
+// the offset that the last line says.
+var (
+	answerBytesMax int64 = 1 << 30
+	answerTimeMax        = time.Hour
+)
 
-// Readers count those who do.
-type Readers struct{ n atomic.Int32 }
+// VerifyTimeMax bounds a comparison.
+const VerifyTimeMax = time.Hour
 
-// Enter says whether there is room for one more, who then leaves in the end.
-func (r *Readers) Enter() bool {
-	if r.n.Add(1) > readersMax {
-		r.n.Add(-1)
-		return false
-	}
-	return true
-}
-
-// Leave makes room.
-func (r *Readers) Leave() { r.n.Add(-1) }
+var (
+	errLong = errors.New("an answer has no more bytes than this")
+	errLate = errors.New("it has taken its time")
+)
 
 // A TopicLine is one line of a topic that is read: a record, or how far the reading is,
 // or why it ended.
 type TopicLine struct {
 	Record *TopicRecord `json:"record,omitempty"`
 	// Next is the offset from which on reading goes on. It comes first, every few seconds
-	// while the cluster answers, and last where the reading has an end.
+	// while the cluster answers, and last.
 	Next *int64 `json:"next,omitempty"`
 	// Error says why the reading ended before its end, Temporary that it may be begun
 	// anew, from Next on.
@@ -115,11 +114,14 @@ func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 		return out.write(TopicLine{Next: &next})
 	}
 	reading.Yield = func(c *producer.Committed) error {
+		if out.bytes > answerBytesMax {
+			return errLong
+		}
 		next = c.Offset + 1
 		return out.write(TopicLine{Record: TopicRecordOf(c, isTrue(q.Get("value")))})
 	}
 	reading.Alive = func() error { return out.write(TopicLine{Next: &next}) }
-	t.read(w, r, &out, func(ctx context.Context, s *producer.Status, topic string) error {
+	t.read(w, r, &out, t.Readers, answerTimeMax, func() *int64 { return &next }, func(ctx context.Context, s *producer.Status, topic string) error {
 		view, err := t.Reader.OpenTopic(ctx, s.Settings.Connection, topic)
 		if err != nil {
 			return err
@@ -167,13 +169,13 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := lines{w: w}
-	t.read(w, r, &out, func(ctx context.Context, s *producer.Status, topic string) error {
+	t.read(w, r, &out, t.Verifiers, VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *producer.Status, topic string) error {
 		admin, err := t.Producers.Find(ctx, s.Name)
 		if err != nil {
 			return err
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: t.Registry, Producer: admin,
-			Topic: verify.Topic{Reader: t.Reader, Connection: s.Settings.Connection, Name: topic, FromBaseline: in.FromBaseline,
+			Topic: verify.Topic{Reader: t.Reader, Connection: s.Settings.Connection, Name: topic, FromBaseline: in.FromBaseline, MessagesMax: verify.MessagesMax,
 				Told: func(text string) { _ = out.write(VerifyLine{Progress: text}) }}}) // if the client has gone, ctx ends
 		if err != nil {
 			return err
@@ -184,18 +186,21 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 
 // read finds the producer's topic and lets work read it. What fails before the first line
 // is an answer with a status of its own, what fails after it a last line.
-func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, work func(ctx context.Context, s *producer.Status, topic string) error) {
+func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *producer.Status, topic string) error) {
 	s, topic := t.route(w, r)
 	if s == nil {
 		return
 	}
-	if !t.Readers.Enter() {
-		w.Header().Set("Retry-After", "5")
-		WriteError(w, r, http.StatusServiceUnavailable, "As many readers read topics here as may, which is %d. Try again when one has ended.", readersMax)
+	leave, busy := room.Enter(access.From(r.Context()))
+	if busy != nil {
+		busy.Tell(w.Header())
+		WriteError(w, r, busy.Status, "%s", busy)
 		return
 	}
-	defer t.Readers.Leave()
-	ctx, cancel := context.WithCancelCause(r.Context())
+	defer leave()
+	late, cancelLate := context.WithTimeoutCause(r.Context(), most, errLate)
+	defer cancelLate()
+	ctx, cancel := context.WithCancelCause(late)
 	defer cancel(nil)
 	ended := make(chan struct{})
 	defer close(ended)
@@ -207,13 +212,13 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, work f
 		}
 	}()
 	err := work(ctx, s, topic)
-	if errors.Is(context.Cause(ctx), errStopping) {
-		err = errStopping
+	if cause := context.Cause(ctx); errors.Is(cause, errStopping) || errors.Is(cause, errLate) {
+		err = cause
 	}
 	switch text, temporary := sayTopicFault(err); {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
-		_ = out.write(TopicLine{Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
+		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
 	case errors.Is(err, producer.ErrRemade):
 		WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
 	case errors.Is(err, errStopping), temporary:
@@ -222,6 +227,10 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, work f
 		WriteError(w, r, http.StatusBadGateway, "%s", text)
 	}
 }
+
+// sayTooMany says what to do about a topic that is too long to be compared here.
+const sayTooMany = "The topic has more messages than the server compares at once. Verify it from its last baseline on (--from-baseline), " +
+	"or in a process of its own, with: urncast verify --bootstrap SERVERS"
 
 var errStopping = errors.New("the server is stopping")
 
@@ -234,12 +243,27 @@ func sayTopicFault(err error) (text string, temporary bool) {
 		return "", false
 	case errors.Is(err, errStopping):
 		return "The server is stopping.", true
+	case errors.Is(err, errLong):
+		return fmt.Sprintf("One answer has no more than %d bytes. Read on from the next offset.", answerBytesMax), true
+	case errors.Is(err, errLate):
+		return "This took as long as one reading may. Read on from the next offset, or verify less: with --from-baseline.", true
+	case errors.Is(err, verify.ErrTooMany):
+		return sayTooMany, false
 	case errors.Is(err, verify.ErrNoBaseline):
 		return "The topic holds no baseline. Verify it without --from-baseline, or publish one with: urncast producer start --baseline", false
 	case errors.As(err, &f):
 		return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ".", f.Kind != producer.Permanent
 	}
 	return "Topic or registry could not be read: " + err.Error(), true
+}
+
+// SayVerifyFault says why a comparison could not be made.
+func SayVerifyFault(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		err = errLate
+	}
+	text, _ := sayTopicFault(err)
+	return text
 }
 
 // route finds the topic of the path among those that the producer of the path publishes

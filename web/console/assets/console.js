@@ -149,6 +149,11 @@
   }
 
   var stream, dot = $("live"), lostAt, soon, late;
+  function warn(head, text) {
+    $("lost").innerHTML = '<div class="note bad"><span></span><div><h2></h2><p><span></span> <a href="">Reload</a></p></div></div>';
+    $("lost").querySelector("h2").textContent = head;
+    $("lost").querySelector("p span").textContent = text;
+  }
   function lost() {
     if (lostAt) return;
     lostAt = new Date();
@@ -156,10 +161,7 @@
       dot.classList.add("lost");
       dot.firstElementChild.textContent = "Not live since " + clock(lostAt);
     }, 5000);
-    late = setTimeout(() => {
-      $("lost").innerHTML = '<div class="note bad"><span></span><div><h2></h2><p>What you see is from then. Trying to connect again; <a href="">reload</a> works too.</p></div></div>';
-      $("lost").querySelector("h2").textContent = "This page is no longer live since " + clock(lostAt);
-    }, 30000);
+    late = setTimeout(warn, 30000, "This page is no longer live since " + clock(lostAt), "What you see is from then. Trying to connect again.");
   }
   function found() {
     lostAt = null;
@@ -169,11 +171,27 @@
     dot.firstElementChild.textContent = "Live";
     $("lost").textContent = "";
   }
+  // A browser connects again by itself when a stream ends, and gives up at an answer
+  // that is none, such as 503 while the server starts: then it is tried again here, ever
+  // more rarely, as long as the page is looked at.
+  var again, pause = 2000;
+  function silent() {
+    clearTimeout(again);
+    if (stream) stream.close();
+    stream = null;
+  }
   function listen() {
     if (stream) return;
+    clearTimeout(again);
     stream = new EventSource(doc.body.dataset.live);
-    stream.onopen = found;
-    stream.onerror = lost;
+    stream.onopen = () => { pause = 2000; found(); };
+    stream.onerror = () => {
+      lost();
+      if (stream.readyState !== 2) return;
+      silent();
+      again = setTimeout(listen, pause * (1 + Math.random() / 2));
+      pause = Math.min(2 * pause, 60000);
+    };
     stream.addEventListener("fragments", e => {
       var t = doc.createElement("template");
       t.innerHTML = e.data;
@@ -181,15 +199,19 @@
       newer();
     });
     stream.addEventListener("say", e => say(e.data));
+    stream.addEventListener("gone", e => {
+      silent();
+      listen = () => {};
+      lost();
+      clearTimeout(late);
+      warn(e.data, "Reload it, or go to another page.");
+    });
   }
   if (doc.body.dataset.live && dot) {
     listen();
-    doc.addEventListener("visibilitychange", () => {
-      if (!doc.hidden) return listen();
-      stream.close();
-      stream = null;
-    });
-    addEventListener("pagehide", () => { if (stream) stream.close(); stream = null; });
+    doc.addEventListener("visibilitychange", () => doc.hidden ? silent() : listen());
+    addEventListener("pagehide", silent);
+    addEventListener("pageshow", e => e.persisted && listen());
   }
 
   times(doc);

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// sharedLimit bounds one shared look-up, and failureKept is for how long one that
+	// failed is not tried again: whoever asks meanwhile is told at once.
+	sharedLimit = 5 * time.Second
+	failureKept = 2 * time.Second
+)
+
+// errSlow says that a shared look-up is under way and has taken longer than those who
+// ask have patience for.
+var errSlow = errors.New("the database has not answered yet")
+
+// A shared look-up is made once for all who ask at the same time. It outlives the request
+// that began it and has a time limit of its own, so that neither a reader who leaves nor
+// one stalled query keeps the others waiting.
+type shared[T any] struct {
+	flight singleflight.Group
+
+	mu       sync.Mutex
+	last     T
+	at       time.Time // when last was found; zero before that
+	began    time.Time // when the look-up under way began; zero if there is none
+	failed   error
+	failedAt time.Time
+}
+
+// get gives what was found last, if that is fresh, or looks. An error comes with what was
+// found last, and when; the time is zero if nothing ever was. Patience counts from the
+// begin of the look-up: who comes late to one that stalls does not wait for it.
+func (l *shared[T]) get(ctx context.Context, patience time.Duration, fresh func(last T, age time.Duration) bool, look func(context.Context) (T, error)) (T, time.Time, error) {
+	l.mu.Lock()
+	last, at, began := l.last, l.at, l.began
+	failed := l.failed
+	if time.Since(l.failedAt) >= failureKept {
+		failed = nil
+	}
+	l.mu.Unlock()
+	switch {
+	case !at.IsZero() && fresh(last, time.Since(at)):
+		return last, at, nil
+	case failed != nil:
+		return last, at, failed
+	}
+	if !began.IsZero() {
+		patience -= time.Since(began)
+	}
+	answer := l.flight.DoChan("", func() (any, error) { return nil, l.find(context.WithoutCancel(ctx), look) })
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	select {
+	case found := <-answer:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.last, l.at, found.Err
+	case <-ctx.Done():
+		return last, at, ctx.Err()
+	case <-enough.C:
+		return last, at, errSlow
+	}
+}
+
+// find looks, and keeps what comes of it. A panic is an error: in a goroutine of
+// singleflight's it would end the process.
+func (l *shared[T]) find(ctx context.Context, look func(context.Context) (T, error)) (err error) {
+	l.mu.Lock()
+	l.began = time.Now()
+	l.mu.Unlock()
+	var found T
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a look-up hit a defect of the program: %v\n%s", p, debug.Stack())
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.began = (time.Time{}); err != nil {
+			l.failed, l.failedAt = err, time.Now()
+			return
+		}
+		l.last, l.at, l.failed = found, time.Now(), nil
+	}()
+	ctx, cancel := context.WithTimeout(ctx, sharedLimit)
+	defer cancel()
+	found, err = look(ctx)
+	return err
+}
+
+// A semaphore lets one in at a time, and gives up waiting with the context. The zero
+// value is ready.
+type semaphore struct {
+	once sync.Once
+	room chan struct{}
+}
+
+func (s *semaphore) enter(ctx context.Context) (leave func(), err error) {
+	s.once.Do(func() { s.room = make(chan struct{}, 1) })
+	select {
+	case s.room <- struct{}{}:
+		return func() { <-s.room }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

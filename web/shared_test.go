@@ -1,0 +1,157 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/producertest"
+)
+
+// A stalled is a directory whose look-ups hang while it is stalled, as those of a
+// database do that does not answer.
+type stalled struct {
+	producertest.Directory
+	asked atomic.Int64
+	mu    sync.Mutex
+	until chan struct{} // nil while it answers
+}
+
+func (s *stalled) stall(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if on {
+		s.until = make(chan struct{})
+	} else {
+		close(s.until)
+		s.until = nil
+	}
+}
+
+func (s *stalled) Producers(ctx context.Context) ([]producer.Named, error) {
+	s.asked.Add(1)
+	s.mu.Lock()
+	until := s.until
+	s.mu.Unlock()
+	if until != nil {
+		select {
+		case <-until:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return s.Directory.Producers(ctx)
+}
+
+// While what every page says of producers cannot be found out, pages that need nothing
+// else answer within a second, however many there are, and the database is asked once. They
+// say of when what they show is, and after it answers again they say what is.
+func TestOneStalledQueryStallsNoOtherPage(t *testing.T) {
+	d := &stalled{Directory: producertest.Directory{{Name: "main", Holder: "node-7/1", State: producer.Idle}}}
+	s := httptest.NewServer(New(Options{Producers: &producer.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	defer s.Close()
+	address := s.URL + "/nothing"
+	look := func() string {
+		t.Helper()
+		resp, err := s.Client().Do(pageRequest(t, address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		return text(t, resp)
+	}
+	contains(t, look(), "Publishing: <b>node-7")
+	time.Sleep(glanceAge)
+	d.stall(true)
+	before := d.asked.Load()
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			if body := look(); !strings.Contains(body, "Publishing: <b>node-7") || !strings.Contains(body, "the database is slow") {
+				t.Errorf("a page does not say since when it does not know: %s", body)
+			}
+		})
+	}
+	all.Wait()
+	took, asked := time.Since(began), d.asked.Load()-before
+	if took > 3*time.Second || asked != 1 { // a second, and what a busy machine adds
+		t.Errorf("100 pages took %v while one look-up hung, and asked %d times", took, asked)
+	}
+	t.Logf("100 pages took %v", took)
+	d.stall(false)
+	deadline := time.Now().Add(5 * time.Second)
+	for strings.Contains(look(), "the database is slow") {
+		if time.Now().After(deadline) {
+			t.Fatal("the pages do not recover")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// A shared look-up outlives who began it, gives up at its own limit, is remembered for a
+// while if it failed, and a panic in it is an error.
+func TestSharedLookUp(t *testing.T) {
+	never := func(int, time.Duration) bool { return false }
+	for name, c := range map[string]struct {
+		look func(context.Context) (int, error)
+		want string
+	}{
+		"fails":  {func(context.Context) (int, error) { return 0, errors.New("planted") }, "planted"},
+		"panics": {func(context.Context) (int, error) { panic("planted") }, "a defect of the program: planted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l shared[int]
+			if v, at, err := l.get(t.Context(), time.Second, never, func(context.Context) (int, error) { return 7, nil }); v != 7 || at.IsZero() || err != nil {
+				t.Fatal(v, at, err)
+			}
+			var looks atomic.Int64
+			for range 50 {
+				v, at, err := l.get(t.Context(), time.Second, never, func(ctx context.Context) (int, error) { looks.Add(1); return c.look(ctx) })
+				if v != 7 || at.IsZero() || err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Fatalf("%d, %v, %v; want what was found before, and the error", v, at, err)
+				}
+			}
+			if n := looks.Load(); n != 1 {
+				t.Errorf("what failed was tried %d times at once", n)
+			}
+		})
+	}
+	t.Run("whoever began it leaves", func(t *testing.T) {
+		var l shared[int]
+		ctx, leave := context.WithCancel(t.Context())
+		began, end := make(chan struct{}), make(chan struct{})
+		go func() {
+			<-began
+			leave()
+		}()
+		look := func(ctx context.Context) (int, error) {
+			close(began)
+			<-end
+			return 1, ctx.Err()
+		}
+		if _, _, err := l.get(ctx, time.Minute, never, look); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if _, _, err := l.get(t.Context(), time.Millisecond, never, look); !errors.Is(err, errSlow) {
+			t.Fatal(err)
+		}
+		close(end)
+		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+			v, _, err := l.get(t.Context(), 0, func(int, time.Duration) bool { return true }, look)
+			if v == 1 && err == nil {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("what was found is lost:", v, err)
+			}
+		}
+	})
+}

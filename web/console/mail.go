@@ -18,6 +18,7 @@ type Mail struct {
 	Refused  string // what the server answered instead
 	Sent     string // to whom it was sent all the same
 	Saved    bool
+	NoKey    bool // no password can be saved
 	Now      time.Time
 }
 

@@ -35,18 +35,21 @@ var clientVariables = map[string]string{"url": "URNCAST_URL", "user": "URNCAST_U
 // Each flag of each verb takes the variables that are written down here, and no other; its
 // help text names them.
 func TestOnlyNamedVariablesAct(t *testing.T) {
-	rotate := map[string]string{"database": "URNCAST_DATABASE", "database-password-file": "URNCAST_DATABASE_PASSWORD_FILE",
-		"secret-key-file": "URNCAST_SECRET_KEY_FILE"}
+	besides := map[string]map[string]string{ // verbs that work beside serve, on its database or its port
+		"secrets rotate": {"database": "URNCAST_DATABASE", "database-password-file": "URNCAST_DATABASE_PASSWORD_FILE",
+			"secret-key-file": "URNCAST_SECRET_KEY_FILE"},
+		"health": {"http": "URNCAST_HTTP", "tls-cert": "URNCAST_TLS_CERT"},
+	}
 	var found []string
 	for _, leaf := range newParser(context.Background(), &cli{}).Model.Leaves(false) {
 		for _, flag := range leaf.Flags {
 			want := clientVariables[flag.Name]
-			switch leaf.Path() {
-			case "serve":
+			if leaf.Path() == "serve" {
 				found = append(found, flag.Envs...)
 				continue
-			case "secrets rotate":
-				want = rotate[flag.Name]
+			}
+			if of := besides[leaf.Path()]; of != nil {
+				want = of[flag.Name]
 			}
 			if got := strings.Join(flag.Envs, " "); got != want || strings.Join(flag.Tag.Envs, " ") != want {
 				t.Errorf("%s --%s takes %q from the environment, not %q", leaf.Path(), flag.Name, got, want)

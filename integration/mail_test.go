@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	gosmtp "github.com/emersion/go-smtp"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"urncast/integration/rig"
@@ -286,6 +287,15 @@ func TestMailFromTheCommandLine(t *testing.T) {
 	if all := smtp.Letters(); len(all) != 3 || !all[2].Secured || all[2].Mechanism != "LOGIN" || all[2].Header("Subject") != "[urncast rig] a test mail" {
 		t.Errorf("the mails that came: %v", all)
 	}
+	smtp.Refuse(func(_, to string) error {
+		if to == "b@example.org" {
+			return &gosmtp.SMTPError{Code: 550, EnhancedCode: gosmtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+		}
+		return nil
+	})
+	r.run(false, "to a@example.org, and not to all: ", "mail", "test")
+	r.run(false, "550", "mail", "test", "b@example.org")
+	smtp.Refuse(nil)
 	r.run(true, "revision 2", "mail", "set", "digestEvery=12h") // the password stays
 	r.run(true, "took", "mail", "test")
 	r.run(true, "revision 3", "mail", "set", "password=@"+r.file(wrong))

@@ -118,7 +118,7 @@ func (a *Admin) Start(ctx context.Context, how string, by registry.Actor) error 
 	case slices.Contains(allowed, how):
 		return a.wish(ctx, &s, Wish{Run: Idle, How: how}, ActStartAsked, by, map[string]string{"how": how})
 	case !s.Started:
-		return fmt.Errorf("%w: the first start says how: %q sends only what comes from now on, %q sends everything that is current first", ErrCommand, StartIdle, StartBaseline)
+		return fmt.Errorf("%w: the first start says how: %q (--%[2]s) sends only what comes from now on, %[3]q (--%[3]s) sends everything that is current first", ErrCommand, StartIdle, StartBaseline)
 	}
 	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, StartBaseline, StartContinue, how)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,36 @@ type Letter struct {
 	OldestPending time.Time
 
 	Environment string // the name of the installation; may be empty
-	SentTo      []string
+}
+
+// A Delivery says what became of a mail to one address: its error has the mail server's
+// words, and is nil if the server took it.
+type Delivery struct {
+	Address string
+	Err     error
+}
+
+// taken gives the addresses whose mail was taken, and an error with the words for the others;
+// nil if there are none.
+func taken(all []Delivery) (to []string, err error) {
+	var errs []error
+	for _, d := range all {
+		if d.Err == nil {
+			to = append(to, d.Address)
+		} else if !slices.ContainsFunc(errs, func(e error) bool { return e.Error() == d.Err.Error() }) {
+			errs = append(errs, d.Err)
+		}
+	}
+	return to, errors.Join(errs...)
+}
+
+// refusedAll are deliveries of which none came about, for one reason.
+func refusedAll(to []string, err error) []Delivery {
+	all := make([]Delivery, len(to))
+	for i, address := range to {
+		all[i] = Delivery{address, err}
+	}
+	return all
 }
 
 // LetterURNs is how many URNs a mail lists.
@@ -61,6 +91,18 @@ type MailQueue struct {
 	LastSent      time.Time `json:"lastSent,omitzero"`
 	LastError     string    `json:"lastError,omitempty"` // the server's words
 	LastErrorAt   time.Time `json:"lastErrorAt,omitzero"`
+	// Refusals are the addresses that mails wait for after an attempt that failed.
+	Refusals []MailRefusal `json:"refusals,omitempty"`
+}
+
+// A MailRefusal is an address to which a mail, or mails, could not be sent yet, and what
+// the last attempt came to.
+type MailRefusal struct {
+	Address     string    `json:"address"`
+	Mails       int       `json:"mails"` // that wait for it
+	Attempts    int       `json:"attempts"`
+	Error       string    `json:"error"` // the server's words
+	NextAttempt time.Time `json:"nextAttempt"`
 }
 
 // A Mailed is one mail, sent or waiting.
@@ -70,9 +112,10 @@ type Mailed struct {
 	Producer string
 	Brief    string // what it is about
 	MadeAt   time.Time
-	SentAt   time.Time // zero while it waits
+	SentAt   time.Time // since when nobody waits for it; zero while somebody does
 	SentTo   []string
-	Attempts int // that failed
+	Refusals []MailRefusal // to whom it could not be sent when it was tried last
+	Attempts int           // that failed, for one address or more
 	Error    string
 	NextAt   time.Time // of the next attempt
 }
@@ -87,10 +130,11 @@ type MailStore interface {
 	// MakeMails makes the mails that are due, each once however many instances
 	// call it, and closes what is over.
 	MakeMails(ctx context.Context) error
-	// NextMail hands the next mail to send, while no other instance can take it,
-	// and records those to whom send says it was delivered; an error of send puts
-	// off the rest. It gives false if no mail is due.
-	NextMail(ctx context.Context, send func(context.Context, *Letter) ([]string, error)) (bool, error)
+	// NextMail hands the next mail to send, with the addresses for which it is due, while no other
+	// instance can take it. It records what send says of each: one that was refused is put off by
+	// itself, and each address is given the mails of an incident in their order. It gives false
+	// if no mail is due.
+	NextMail(ctx context.Context, send func(ctx context.Context, l *Letter, to []string) []Delivery) (bool, error)
 	MailQueue(ctx context.Context) (MailQueue, error)
 	// Mails lists the newest mails below an id, 0 for all, the newest first.
 	Mails(ctx context.Context, below int64, limit int) ([]Mailed, error)
@@ -100,9 +144,8 @@ type MailStore interface {
 // publisher but the database: a mail server that is slow or dead stops nothing.
 type Mailer struct {
 	Store MailStore
-	// Send sends a mail to each of the addresses, and gives those to whom it was
-	// delivered; its error has the server's words.
-	Send func(ctx context.Context, s *StoredMail, l *Letter, to []string) ([]string, error)
+	// Send sends a mail to each of the addresses, and says of each what became of it.
+	Send func(ctx context.Context, s *StoredMail, l *Letter, to []string) []Delivery
 	// Environment names the installation in subjects; may be empty.
 	Environment string
 	Log         *slog.Logger
@@ -163,51 +206,41 @@ func (m *Mailer) Run(ctx context.Context) {
 	}
 }
 
-// round makes what is due and sends it. It ends at the first mail that fails: the
-// next one most likely would, too, and each may take as long as the patience is.
+// round makes what is due and sends it. It ends at the first mail that is taken for nobody: the
+// next one most likely would not be, either, and each may take as long as the patience is.
 func (m *Mailer) round(ctx context.Context) error {
 	if err := m.Store.MakeMails(ctx); err != nil {
 		return fmt.Errorf("making the mails that are due: %w", err)
 	}
+	var partly error // of mails that some have and others do not
 	for ctx.Err() == nil {
+		var sent []string
 		var refused error
-		found, err := m.Store.NextMail(ctx, func(ctx context.Context, l *Letter) ([]string, error) {
-			var to []string
-			if to, refused = m.deliver(ctx, l); refused != nil && len(to) > 0 {
-				refused = fmt.Errorf("sent to %s, and not to all: %w", strings.Join(to, ", "), refused)
-			}
-			return to, refused
+		found, err := m.Store.NextMail(ctx, func(ctx context.Context, l *Letter, to []string) []Delivery {
+			all := m.deliver(ctx, l, to)
+			sent, refused = taken(all)
+			return all
 		})
-		switch {
-		case refused != nil:
+		if refused != nil {
 			m.failures.Inc()
+		}
+		switch {
+		case refused != nil && len(sent) > 0 && err == nil:
+			partly = fmt.Errorf("sent to %s, and not to all: %w", strings.Join(sent, ", "), refused)
+		case refused != nil || err != nil:
 			return errors.Join(refused, err)
-		case err != nil || !found:
-			return err
+		case !found:
+			return partly
 		}
 	}
-	return nil
+	return partly
 }
 
-// deliver sends a letter to those who have not got it yet.
-func (m *Mailer) deliver(ctx context.Context, l *Letter) ([]string, error) {
+// deliver sends a letter to addresses.
+func (m *Mailer) deliver(ctx context.Context, l *Letter, to []string) []Delivery {
 	s, err := m.Store.MailSettings(ctx)
 	if err != nil {
-		return nil, err
-	}
-	got := map[string]bool{}
-	for _, a := range l.SentTo {
-		got[a] = true
-	}
-	var to []string
-	for _, a := range s.To(l.Producer) {
-		if !got[a] {
-			got[a] = true
-			to = append(to, a)
-		}
-	}
-	if len(to) == 0 {
-		return nil, nil // all have it
+		return refusedAll(to, err)
 	}
 	// A mail that is under way when the process is to end is given some time more:
 	// one whose answer is not waited for may be sent twice.
@@ -217,18 +250,20 @@ func (m *Mailer) deliver(ctx context.Context, l *Letter) ([]string, error) {
 	return m.send(last, s, l, to, mailTimeout)
 }
 
-func (m *Mailer) send(ctx context.Context, s *StoredMail, l *Letter, to []string, patience time.Duration) ([]string, error) {
+func (m *Mailer) send(ctx context.Context, s *StoredMail, l *Letter, to []string, patience time.Duration) []Delivery {
 	if s.Key != nil {
-		return nil, fmt.Errorf("the password of mail user %s cannot be opened: %w", s.User, s.Key)
+		return refusedAll(to, fmt.Errorf("the password of mail user %s cannot be opened: %w", s.User, s.Key))
 	}
 	l.Environment = m.Environment
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	sent, err := m.Send(ctx, s, l, to)
-	if err != nil {
-		err = errors.New(redactMail(s).Replace(err.Error()))
+	all := m.Send(ctx, s, l, to)
+	for i := range all {
+		if all[i].Err != nil {
+			all[i].Err = errors.New(redactMail(s).Replace(all[i].Err.Error()))
+		}
 	}
-	return sent, err
+	return all
 }
 
 // redactMail cuts the password out of what a server answers, who may repeat what
@@ -337,7 +372,7 @@ func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([
 	now := time.Now()
 	id := fmt.Sprintf("test.%d", now.UnixNano())
 	l := &Letter{Kind: MailTest, ID: id, Thread: id, Since: now, Incident: Incident{Brief: "asked for by " + by.User}}
-	sent, err := m.send(ctx, s, l, to, testTimeout)
+	sent, err := taken(m.send(ctx, s, l, to, testTimeout))
 	if err != nil {
 		return sent, &MailError{Server: s.Server(), Sent: sent, Err: err}
 	}

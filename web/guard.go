@@ -164,7 +164,7 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request, text string) 
 	if needed, err := s.Access.SetUpNeeded(r.Context()); err == nil && needed {
 		text = "There is no administrator yet, so nobody can sign in. Open /setup, with the code that is in the log, and make the first account."
 	} else if !s.Access.Possible() {
-		text = "No administrator's password is set, so nobody can sign in. Set URNCAST_PASSWORD and start again."
+		text = "No administrator's password is set, so nobody can sign in. Set URNCAST_ADMIN_PASSWORD and start again."
 	}
 	rest.WriteError(w, r, http.StatusUnauthorized, "%s", text)
 }

@@ -30,6 +30,9 @@ type Options struct {
 	// Reader reads topics of Producers for people; the pages about topics are absent if
 	// nil.
 	Reader producer.TopicReader
+	// NoKey says that this process has no key to seal secrets with: the console says so
+	// before somebody gives one.
+	NoKey bool
 	// Mail is shown, set and tested; its routes are absent if nil.
 	Mail *producer.Mailer
 

@@ -115,7 +115,7 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 // connectionOf begins what the page shows.
 func (s *server) connectionOf(r *http.Request, saved producer.Shown) *console.Connection {
 	q := r.URL.Query()
-	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(),
+	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
 	if c.View != console.ViewImportant && c.View != console.ViewAll {
 		c.View = console.ViewSet

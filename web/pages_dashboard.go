@@ -30,6 +30,7 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 		d.Trouble = unanswered(err)
 	}
 	d.MayCommand = mayCommand(r)
+	d.NoKey = s.NoKey && d.MayCommand
 	f := s.frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))

@@ -44,7 +44,7 @@ func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m 
 		s.drawTrouble(w, r, mailPath, err)
 		return
 	}
-	m.Settings, m.Queue, m.Now = shown.Settings, shown.Queue, s.Now()
+	m.Settings, m.Queue, m.Now, m.NoKey = shown.Settings, shown.Queue, s.Now(), s.NoKey
 	if m.More = len(m.Mails) > mailsShown; m.More {
 		m.Mails = m.Mails[:mailsShown]
 	}

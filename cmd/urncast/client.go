@@ -9,14 +9,43 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/alecthomas/kong"
 )
 
 // client are the flags of every verb that talks to a running registry.
 type client struct {
-	URL      string `default:"http://127.0.0.1:8080" help:"Where the registry serves."`
-	User     string `default:"admin" help:"User name."`
-	Password string `help:"Password."`
-	Token    string `help:"API token, in place of user name and password; better from the environment."`
+	URL          string `env:"URNCAST_URL" default:"http://127.0.0.1:8080" help:"Where the registry serves."`
+	User         string `env:"URNCAST_USER" default:"admin" help:"User name."`
+	Password     string `env:"URNCAST_PASSWORD" help:"Password."`
+	PasswordFile string `env:"URNCAST_PASSWORD_FILE" placeholder:"FILE" help:"File whose first line is the password."`
+	Token        string `env:"URNCAST_TOKEN" help:"API token, in place of user name and password."`
+	TokenFile    string `env:"URNCAST_TOKEN_FILE" placeholder:"FILE" help:"File whose first line is the API token."`
+	CA           string `env:"URNCAST_CA" name:"ca" placeholder:"FILE" help:"Certificates (PEM) of authorities to trust, beside those of the system."`
+
+	http *http.Client // made by the first request
+}
+
+// AfterApply settles who asks. What the command line says of it counts alone: a token in the
+// environment does not overrule a password that was given by hand.
+func (c *client) AfterApply(k *kong.Context) (err error) {
+	ways := map[string]*string{"password": &c.Password, "password-file": &c.PasswordFile, "token": &c.Token, "token-file": &c.TokenFile}
+	given := map[string]bool{}
+	for _, p := range k.Path {
+		if p.Flag != nil && !p.Resolved && ways[p.Flag.Name] != nil {
+			given[p.Flag.Name] = true
+		}
+	}
+	for name, value := range ways {
+		if len(given) > 0 && !given[name] {
+			*value = ""
+		}
+	}
+	if c.Password, err = oneOf("the password", c.Password, c.PasswordFile); err != nil {
+		return err
+	}
+	c.Token, err = oneOf("the API token", c.Token, c.TokenFile)
+	return err
 }
 
 // open makes a request; the caller closes the answer's body.
@@ -35,9 +64,18 @@ func (c *client) open(ctx context.Context, method, path string, header map[strin
 	for k, v := range header {
 		r.Header.Set(k, v)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	if c.http == nil {
+		if c.http, err = httpClient(c.CA); err != nil {
+			return nil, err
+		}
+	}
+	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("the registry at %s does not answer (URNCAST_URL or --url says where it is): %w", c.URL, err)
+		return nil, c.unreached(r, err)
+	}
+	if to := resp.Header.Get("Location"); resp.StatusCode >= 300 && resp.StatusCode < 400 && to != "" {
+		resp.Body.Close()
+		return nil, fmt.Errorf("the registry at %s sends on to %s: give the address that it means (--url, URNCAST_URL)", c.URL, to)
 	}
 	return resp, nil
 }
@@ -68,8 +106,10 @@ func (c *client) do(ctx context.Context, method, path string, header map[string]
 // refusal makes an error of an answer of 400 and above.
 func refusal(method, path string, resp *http.Response, answer []byte) error {
 	switch code := resp.StatusCode; {
+	case code == http.StatusBadRequest && strings.Contains(string(answer), "HTTP request to an HTTPS server"):
+		return fmt.Errorf("the registry at %s speaks HTTPS on this port: write https:// (--url, URNCAST_URL)", resp.Request.URL.Host)
 	case code == http.StatusUnauthorized:
-		return fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password.)", said(answer))
+		return fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password, and their files.)", said(answer))
 	case (code == http.StatusBadGateway || code == http.StatusServiceUnavailable) && resp.Header.Get("Content-Type") == "application/problem+json":
 		return errors.New(said(answer)) // of the cluster, or for now: the words tell all
 	case code >= 500 || said(answer) == "":

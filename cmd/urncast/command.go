@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"urncast/producer"
 	"urncast/registry"
@@ -36,9 +38,38 @@ type producerSuspend struct {
 	Keep   bool `help:"Stay suspended when the process restarts."`
 }
 
-// Run suspends the producer.
+// Run suspends the producer, and waits until it is.
 func (c *producerSuspend) Run(ctx context.Context) error {
-	return c.command(ctx, &c.client, "suspend", rest.Command{Keep: c.Keep})
+	if err := c.command(ctx, &c.client, "suspend", rest.Command{Keep: c.Keep}); err != nil {
+		return err
+	}
+	return c.await(ctx, &c.client, suspendPatience)
+}
+
+// suspendPatience is how long a suspension is waited for: most transactions take less.
+const suspendPatience = 10 * time.Second
+
+// await waits until the producer is suspended. One that is not by then has been asked to all the
+// same, and ends what is under way first.
+func (c *producerSuspend) await(ctx context.Context, from *client, patience time.Duration) error {
+	for deadline := time.Now().Add(patience); ; {
+		s, err := c.find(ctx, from)
+		switch {
+		case err != nil:
+			return err
+		case s.State == producer.Suspended:
+			fmt.Printf("producer %s is suspended\n", s.Name)
+			return nil
+		case time.Now().After(deadline):
+			fmt.Printf("producer %s is %s still: it is suspended after what is under way; \"urncast status\" shows it\n", s.Name, s.State)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 type producerResume struct {

@@ -34,6 +34,7 @@ type devCommand struct {
 
 // Run starts database, broker and registry, and serves until a signal ends it.
 func (c *devCommand) Run(ctx context.Context) (err error) {
+	dropPostgresVariables()
 	if c.Data == "" {
 		if c.Data, err = defaultData(); err != nil {
 			return err

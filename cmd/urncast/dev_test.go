@@ -179,10 +179,10 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 		command serveCommand
 		says    string
 	}{
-		"short":        {serveCommand{HTTP: "127.0.0.1:1", Password: "1234567"}, "fewer than 8"},
-		"plain HTTP":   {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678"}, "--behind-proxy"},
-		"half of TLS":  {serveCommand{HTTP: "0.0.0.0:1", Password: "12345678", TLSCert: "c"}, "both"},
-		"no host:port": {serveCommand{HTTP: "here", Password: "12345678"}, "host:port"},
+		"short":        {serveCommand{HTTP: "127.0.0.1:1", AdminPassword: "1234567"}, "fewer than 8"},
+		"plain HTTP":   {serveCommand{HTTP: "0.0.0.0:1", AdminPassword: "12345678"}, "--behind-proxy"},
+		"half of TLS":  {serveCommand{HTTP: "0.0.0.0:1", AdminPassword: "12345678", TLSCert: "c"}, "both"},
+		"no host:port": {serveCommand{HTTP: "here", AdminPassword: "12345678"}, "host:port"},
 		"two ways":     {serveCommand{Bootstrap: "b:1", Connection: "c"}, "one of them"},
 		"half a way":   {serveCommand{Kafka: map[string]string{"acks": "all"}}, "--bootstrap"},
 	} {
@@ -190,7 +190,7 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	for _, ok := range []serveCommand{{HTTP: "127.0.0.1:1"}, {HTTP: "127.0.0.1:1", Password: "12345678"}, {HTTP: "0.0.0.0:1", Password: "12345678", BehindProxy: true}} {
+	for _, ok := range []serveCommand{{HTTP: "127.0.0.1:1"}, {HTTP: "127.0.0.1:1", AdminPassword: "12345678"}, {HTTP: "0.0.0.0:1", AdminPassword: "12345678", BehindProxy: true}} {
 		if err := ok.check(); err != nil {
 			t.Error(err)
 		}

@@ -151,7 +151,7 @@ type topicCreate struct {
 	client            `embed:""`
 	Producer          string `help:"The producer for which it is made, whose connection and limits count; may be left out where there is one at most."`
 	Name              string `arg:"" help:"The topic."`
-	Connection        string `env:"-" help:"The connection to make it over; by default that of the producer that publishes to it, or the default one."`
+	Connection        string `help:"The connection to make it over; by default that of the producer that publishes to it, or the default one."`
 	ReplicationFactor int    `help:"Number of replicas; the brokers' default if left out."`
 	JSON              bool   `help:"The registry's JSON."`
 }

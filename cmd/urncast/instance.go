@@ -263,6 +263,10 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 	if i.Topics != nil {
 		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
 	}
+	if i.Web.NoKey = i.Ring == nil; i.Web.NoKey {
+		log.Warn("no secret can be saved, for this process has no key to seal it with: make one with \"urncast secrets key --out FILE\", " +
+			"keep a copy of it apart from the database, and start with --secret-key-file FILE")
+	}
 	locked, err := store.Locked(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the connections: %w", err)
@@ -270,6 +274,13 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 	for name, err := range locked {
 		log.Error("the secrets of a connection cannot be opened; it cannot be used until they can",
 			"connection", name, "error", err)
+	}
+	mail, err := store.Mail(i.Ring).MailSettings(ctx)
+	if err != nil {
+		return err
+	}
+	if mail.Key != nil {
+		log.Error("the password of the mail user cannot be opened; no mail is sent until it can", "error", mail.Key)
 	}
 	return nil
 }

@@ -256,3 +256,33 @@ func TestDevKeepsItsKey(t *testing.T) {
 		t.Errorf("the file's mode is %v, %v", info.Mode(), err)
 	}
 }
+
+// A process without a key says so when it starts, on the dashboard, and above each form that may
+// take a secret; one with a key does not, and whoever may change nothing is not told.
+func TestAMissingKeyIsSaidBefore(t *testing.T) {
+	ring, err := secret.Parse(secret.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := pg.Start(t).Database(t, "missing_key")
+	for _, r := range []*secret.Ring{nil, ring} {
+		s := serveStored(t, database, r)
+		for _, path := range []string{"/", "/connections/new", "/mail"} {
+			if _, page := s.call("GET", path, ""); strings.Contains(page, "No secret can be saved") != (r == nil) {
+				t.Errorf("%s, with the key %q:\n%s", path, r.First(), page)
+			}
+		}
+		if strings.Contains(s.log.String(), "no secret can be saved") != (r == nil) {
+			t.Errorf("the log, with the key %q:\n%s", r.First(), s.log)
+		}
+		resp, err := http.Get(s.url + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page, err := io.ReadAll(resp.Body); err != nil || strings.Contains(string(page), "No secret") {
+			t.Errorf("anybody is told: %v", err)
+		}
+		resp.Body.Close()
+		s.stop()
+	}
+}

@@ -83,6 +83,9 @@ func printMail(out io.Writer, m *producer.MailShown) error {
 		waiting += fmt.Sprintf(", the oldest since %s; next attempt %s", at(q.OldestWaiting), at(q.NextAttempt))
 	}
 	fmt.Fprintf(w, "waiting\t%s\nlast sent\t%s\nlast error\t%s\n", waiting, at(q.LastSent), strings.TrimSpace(at(q.LastErrorAt)+"  "+q.LastError))
+	for _, r := range q.Refusals {
+		fmt.Fprintf(w, "waits for %s\t%d, tried %d times, next attempt %s: %s\n", r.Address, r.Mails, r.Attempts, at(r.NextAttempt), r.Error)
+	}
 	return w.Flush()
 }
 

@@ -45,11 +45,8 @@ var errQuiet = errors.New("said already")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var c cli
-	parser := kong.Must(&c, kong.Name("urncast"), kong.ShortUsageOnError(),
-		kong.Description("An SDMX structure registry that tells Kafka about every change, exactly once and in order."),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.DefaultEnvars("URNCAST"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	dropEmptyVariables()
+	parser := newParser(ctx, &cli{})
 	k, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	switch err := k.Run(); {
@@ -60,4 +57,13 @@ func main() {
 		fmt.Fprintf(os.Stderr, "urncast: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+// newParser makes what reads a command line, and the environment and serve's configuration
+// file with it.
+func newParser(ctx context.Context, c *cli) *kong.Kong {
+	return kong.Must(c, kong.Name("urncast"), kong.ShortUsageOnError(),
+		kong.Description("An SDMX structure registry that tells Kafka about every change, exactly once and in order."),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.PostBuild(nameVariables),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 }

@@ -7,25 +7,31 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"urncast/producer"
 	"urncast/producer/kafka"
 	"urncast/web"
 )
 
+// serveCommand has a flag for each setting. Each is taken from the environment, too, and from the
+// file of --config: see nameVariables and configFile.
 type serveCommand struct {
-	Database     string `help:"URL of the PostgreSQL database: postgres://user:password@host/name." required:""`
-	HTTP         string `name:"http" default:"127.0.0.1:8080" help:"Address to serve on."`
-	TLSCert      string `name:"tls-cert" help:"Certificate file (PEM) to serve HTTPS with."`
-	TLSKey       string `name:"tls-key" help:"The certificate's key file (PEM)."`
-	BehindProxy  bool   `help:"A proxy in front of this server ends TLS."`
-	User         string `default:"admin" help:"User name of an administrator who is in no table."`
-	Password     string `help:"That administrator's password; better from the environment or --password-file. Without it accounts alone count."`
-	PasswordFile string `help:"File that holds the administrator's password." type:"existingfile"`
-	ReadsClosed  bool   `help:"Let only those read who have signed in."`
-	Environment  string `help:"Name of this installation, shown on the console."`
+	Config      configFile `placeholder:"FILE" help:"File of settings, one \"name = value\" a line, named as these flags are. Flags count before the environment, and that before the file."`
+	PrintConfig bool       `help:"Print the settings as they would count, with where each comes from, and end. Secrets are not shown."`
+
+	databaseFlags     `embed:""`
+	HTTP              string `name:"http" default:"127.0.0.1:8080" help:"Address to serve on."`
+	TLSCert           string `name:"tls-cert" help:"Certificate file (PEM) to serve HTTPS with."`
+	TLSKey            string `name:"tls-key" help:"The certificate's key file (PEM)."`
+	BehindProxy       bool   `help:"A proxy in front of this server ends TLS."`
+	AdminUser         string `default:"admin" help:"User name of an administrator of this process, who is in no table."`
+	AdminPassword     string `help:"That administrator's password; better from a file. Without it accounts alone count."`
+	AdminPasswordFile string `help:"File whose first line is the administrator's password." type:"existingfile"`
+	ReadsClosed       bool   `help:"Let only those read who have signed in."`
+	Environment       string `help:"Name of this installation, shown on the console."`
 
 	keyFlags    `embed:""`
 	Connection  string `help:"The connection to publish over, of those that are defined with the API and urncast connection; \"default\" if neither this nor --bootstrap is given."`
@@ -47,7 +53,10 @@ type serveCommand struct {
 }
 
 // Run serves until a signal ends it.
-func (c *serveCommand) Run(ctx context.Context) error {
+func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
+	if c.PrintConfig {
+		return printConfig(os.Stdout, k)
+	}
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -59,6 +68,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	log := logger(c.LogFormat, c.LogLevel)
+	warnOfVariables(log, k.Model, os.Environ(), c.AdminPassword != "")
+	dropPostgresVariables()
+	warnOfReadable(log, k)
 	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
@@ -68,7 +80,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		Client:   client,
 		Topics:   client,
 		Ring:     ring,
-		Web: web.Options{User: c.User, Password: c.Password, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
+		Web: web.Options{User: c.AdminUser, Password: c.AdminPassword, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
 	}
 	if i.Producer == nil {
@@ -115,12 +127,12 @@ func (c *serveCommand) fixed() *producer.Connection {
 
 // check refuses what is not safe, in a sentence that helps.
 func (c *serveCommand) check() error {
-	if c.PasswordFile != "" {
-		b, err := os.ReadFile(c.PasswordFile)
-		if err != nil {
-			return fmt.Errorf("the password file: %w", err)
-		}
-		c.Password = strings.TrimRight(string(b), "\r\n")
+	var err error
+	if c.AdminPassword, err = oneOf("the administrator's password", c.AdminPassword, c.AdminPasswordFile); err != nil {
+		return err
+	}
+	if err := c.readPassword(); err != nil {
+		return err
 	}
 	switch {
 	case c.Bootstrap != "" && c.Connection != "":
@@ -137,7 +149,7 @@ func (c *serveCommand) check() error {
 	switch ip := net.ParseIP(host); {
 	case err != nil:
 		return fmt.Errorf("the address %q is no host:port: %w", c.HTTP, err)
-	case c.Password != "" && len(c.Password) < 8:
+	case c.AdminPassword != "" && len(c.AdminPassword) < 8:
 		return errors.New("the administrator's password has fewer than 8 characters: choose a longer one")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return errors.New("HTTPS needs both --tls-cert and --tls-key")

@@ -21,13 +21,12 @@ import (
 
 // topicFlags say which topic to read, and over which way. The registry reads it over the
 // producer's connection, whose secrets it alone can open; or this program does, over
-// servers that are named here. None of them is taken from the environment, where serve
-// has words of the same name.
+// servers that are named here.
 type topicFlags struct {
 	which         `embed:""`
-	Topic         string `env:"-" help:"The topic; by default the producer's."`
-	Bootstrap     string `env:"-" placeholder:"HOST:PORT,…" help:"Read the topic from these servers, past the registry, which reads it over the producer's connection otherwise."`
-	CommandConfig string `env:"-" placeholder:"FILE" help:"The same with a file of Kafka's properties, for servers that ask for TLS or a login."`
+	Topic         string `help:"The topic; by default the producer's."`
+	Bootstrap     string `placeholder:"HOST:PORT,…" help:"Read the topic from these servers, past the registry, which reads it over the producer's connection otherwise."`
+	CommandConfig string `placeholder:"FILE" help:"The same with a file of Kafka's properties, for servers that ask for TLS or a login."`
 }
 
 // direct is the way past the registry; nil if none is named.

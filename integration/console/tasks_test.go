@@ -121,7 +121,7 @@ var setUpCode = regexp.MustCompile(`code=(\S+)`)
 // From the code in the log to the first administrator; who guesses passwords is told
 // to wait, in words.
 func firstRun(t *testing.T, s *servers, at size) {
-	product := s.product(t, at.of("first_run"), "URNCAST_PASSWORD=")
+	product := s.product(t, at.of("first_run"), "URNCAST_ADMIN_PASSWORD=")
 	log, err := os.ReadFile(product.Log)
 	if err != nil {
 		t.Fatal(err)

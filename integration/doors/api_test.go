@@ -80,8 +80,11 @@ func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 	producers.Connections = connections
 	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true},
 		Retention: time.Hour, Largest: store.Largest}
-	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
-		return to, nil
+	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) (all []producer.Delivery) {
+		for _, address := range to {
+			all = append(all, producer.Delivery{Address: address})
+		}
+		return all
 	}
 	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
 		Mail:   producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),

@@ -156,11 +156,11 @@ func TestMailOnThePage(t *testing.T) {
 	t.Cleanup(cancel)
 	var refused error
 	mailer := producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
-		Send: func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) ([]string, error) {
-			if refused != nil {
-				return nil, refused
+		Send: func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) (all []producer.Delivery) {
+			for _, address := range to {
+				all = append(all, producer.Delivery{Address: address, Err: refused})
 			}
-			return to, nil
+			return all
 		}})
 	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
@@ -204,13 +204,15 @@ func TestMailOnThePage(t *testing.T) {
 		`INSERT INTO incidents (producer, cause, state, reason, brief, cure, ask, number, until_number) SELECT id, 'c', 'FAILED', 'r', 'stopped at transaction 7', 'cure', '[]', 7, 7 FROM producers`,
 		`INSERT INTO mails (incident, kind, sent_at, sent_to) SELECT id, 'incident', now(), '{a@example.org}' FROM incidents`,
 		`INSERT INTO mails (incident, kind, attempts, error) SELECT id, 'recovered', 2, '421 try later' FROM incidents`,
+		`INSERT INTO mails (incident, kind, attempts, error, sent_to) SELECT id, 'digest', 1, '550', '{a@example.org}' FROM incidents`,
+		`INSERT INTO mail_refusals SELECT id, 'b@example.org', 1, '550 no such user', now(), now() + interval '1 hour' FROM mails WHERE kind = 'digest'`,
 	} {
 		if _, err := store.Pool().Exec(ctx, sql); err != nil {
 			t.Fatal(err)
 		}
 	}
 	status, body = call(t, s, "GET", "/mail", nil)
-	want(t, "the mails", status, body, 200, "stopped at transaction 7", "Sent", "a@example.org", "Tried 2 times", "421 try later", "2 mails")
+	want(t, "the mails", status, body, 200, "stopped at transaction 7", "Sent", "a@example.org", "Tried 2 times", "421 try later", "3 mails", "Sent, not to all yet", "550 no such user", "Waited for", "1 mail")
 	status, body = call(t, s, "GET", "/mail?below=1", nil)
 	want(t, "older mails", status, body, 200, "No mail")
 }

@@ -104,8 +104,7 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 		"URNCAST_HTTP=" + fmt.Sprintf("127.0.0.1:%d", port),
 		"URNCAST_DATABASE=" + s.Database,
 		"URNCAST_BOOTSTRAP=" + s.Bootstrap,
-		"URNCAST_PASSWORD=" + Password,
-		"URNCAST_URL=" + p.URL,
+		"URNCAST_ADMIN_PASSWORD=" + Password,
 	}, s.Env...)
 	if s.Topic != "" {
 		p.env = append(p.env, "URNCAST_TOPIC="+s.Topic, "URNCAST_FORMAT="+s.Format)
@@ -183,7 +182,7 @@ func (p *Product) Continue() { p.process.Continue() }
 // output, both streams.
 func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, p.binary, args...)
-	c.Env = append(os.Environ(), p.env...)
+	c.Env = append(os.Environ(), p.verbEnv()...)
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
@@ -191,7 +190,13 @@ func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 // Verb starts one of the program's other verbs against the instance, with its output, both
 // streams, appended to the file log.
 func (p *Product) Verb(log string, args ...string) (*Process, error) {
-	return Launch(log, p.env, p.binary, args...)
+	return Launch(log, p.verbEnv(), p.binary, args...)
+}
+
+// verbEnv is the environment of the verbs that talk to the instance. Those that need its
+// database, as secrets rotate does, find that of serve there, too.
+func (p *Product) verbEnv() []string {
+	return append([]string{"URNCAST_URL=" + p.URL, "URNCAST_PASSWORD=" + Password}, p.env...)
 }
 
 // Get asks for a path.

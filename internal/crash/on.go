@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// Variable is the variable of the environment that names a step.
+const Variable = "URNCAST_CRASH_AT"
+
 var (
 	mu   sync.Mutex
 	hits = map[string]int{}
@@ -17,7 +20,7 @@ var (
 
 // At kills the process when URNCAST_CRASH_AT names this step: "step", or "step:3" for the third time it is passed.
 func At(step string) {
-	want, count, counted := strings.Cut(os.Getenv("URNCAST_CRASH_AT"), ":")
+	want, count, counted := strings.Cut(os.Getenv(Variable), ":")
 	if want != step {
 		return
 	}
@@ -25,7 +28,7 @@ func At(step string) {
 	if counted {
 		n, err := strconv.Atoi(count)
 		if err != nil || n < 1 {
-			panic("URNCAST_CRASH_AT must be a step or step:N, not " + os.Getenv("URNCAST_CRASH_AT"))
+			panic(Variable + " must be a step or step:N, not " + os.Getenv(Variable))
 		}
 		nth = n
 	}

@@ -36,7 +36,7 @@ type key struct {
 }
 
 // ErrNoKey says that there is no key to seal with.
-var ErrNoKey = errors.New("this process has no key to seal secrets with: make one with \"urncast secrets key\", " +
+var ErrNoKey = errors.New("this process has no key to seal secrets with: make one with \"urncast secrets key --out FILE\", " +
 	"keep a copy of it apart from the database, " +
 	"and give it in URNCAST_SECRET_KEY or in a file that --secret-key-file names")
 

@@ -31,51 +31,55 @@ type Client struct {
 const quietDefault = 30 * time.Second
 
 // Send hands the letter to the server once for each address, so that one that is
-// refused, or met by the end of the connection, keeps it from nobody else. It gives those
-// whose mail was taken; the error has the server's words for the others.
-func (c *Client) Send(ctx context.Context, s *producer.StoredMail, l *producer.Letter, to []string) ([]string, error) {
-	messages := make([]*gomail.Msg, len(to))
-	for i, address := range to {
-		var err error
-		if messages[i], err = message(s, l, address); err != nil {
-			return nil, err
-		}
-	}
-	var taken []string
-	var errs []error
+// refused, or met by the end of the connection, keeps it from nobody else. It says of each what
+// became of it, in their order.
+func (c *Client) Send(ctx context.Context, s *producer.StoredMail, l *producer.Letter, to []string) []producer.Delivery {
+	all := make([]producer.Delivery, len(to))
 	var open *session
 	defer func() { open.close() }()
-	for i, m := range messages {
-		for fresh := false; ; {
-			if open == nil {
-				var err error
-				if open, err = c.dial(ctx, s); err != nil {
-					err = explain(ctx, s, "the server could not be used", err)
-					if i > 0 {
-						err = fmt.Errorf("%w; not sent therefore: %s", err, strings.Join(to[i:], ", "))
-					}
-					return taken, errors.Join(append(errs, err)...)
-				}
-				fresh = true
-			}
-			err := open.client.Send(m)
-			ended := err != nil && over(err)
-			if ended {
-				open.close()
-				open = nil
-			}
-			switch {
-			case err == nil || m.IsDelivered():
-				taken = append(taken, to[i])
-			case ended && !fresh && before(err):
-				continue // the connection had ended before this mail's turn
-			default:
-				errs = append(errs, explain(ctx, s, "the mail to "+to[i]+" was not taken", err))
-			}
-			break
+	var away error // the server could not be used: neither can it be for those that follow
+	for i, address := range to {
+		all[i].Address = address
+		if away != nil {
+			all[i].Err = away
+			continue
 		}
+		m, err := message(s, l, address)
+		if err != nil {
+			all[i].Err = err
+			continue
+		}
+		open, away, all[i].Err = c.hand(ctx, s, open, m, address)
 	}
-	return taken, errors.Join(errs...)
+	return all
+}
+
+// hand hands one mail over, on the open connection or, where that has ended before the mail's turn
+// or is nil, on another one. It gives the connection for the next mail, nil if there is none. away is what
+// keeps everybody from connecting.
+func (c *Client) hand(ctx context.Context, s *producer.StoredMail, open *session, m *gomail.Msg, address string) (next *session, away, err error) {
+	for {
+		fresh := open == nil
+		if fresh {
+			if open, err = c.dial(ctx, s); err != nil {
+				away = explain(ctx, s, "the server could not be used", err)
+				return nil, away, away
+			}
+		}
+		err = open.client.Send(m)
+		ended := err != nil && over(err)
+		if ended {
+			open.close()
+			open = nil
+		}
+		switch {
+		case err == nil || m.IsDelivered():
+			return open, nil, nil
+		case ended && !fresh && before(err):
+			continue
+		}
+		return open, nil, explain(ctx, s, "the mail to "+address+" was not taken", err)
+	}
 }
 
 // over reports whether an error ends its connection: the server says so (421), or there is

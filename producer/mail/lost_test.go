@@ -126,7 +126,7 @@ func TestConnectionThatEnds(t *testing.T) {
 				return away, true
 			}
 			return "", false
-		}, all[:1], []string{"could not be used", "too much mail", "b@example.org, c@example.org"}, 2},
+		}, all[:1], []string{"could not be used", "too much mail"}, 2},
 		{"one that refuses", func(_, _ int, command string) (string, bool) {
 			if strings.Contains(command, "b@example.org") {
 				return "550 no such user", false

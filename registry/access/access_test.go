@@ -334,12 +334,27 @@ func TestTokensAreNeverMoreThanTheirAccount(t *testing.T) {
 	h.refused(err, access.Unproven, "not valid")
 }
 
+// An administrator of the process who has the name of an account is refused, however it is written.
+func TestProcessAdministratorIsNoAccount(t *testing.T) {
+	h := newHouse(t)
+	h.create("anna", access.Reader)
+	h.User = "Anna"
+	if err := h.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "named Anna, as an account is") || !strings.Contains(err.Error(), "--admin-user") {
+		t.Errorf("the error is %v", err)
+	}
+	h.Password = "" // without a password there is none
+	h.ok(h.Open(t.Context()))
+}
+
 // The code is in the log, works once, and there is none where somebody can sign in.
 func TestSetUp(t *testing.T) {
 	h := newHouse(t)
 	h.ok(h.Open(t.Context()))
 	if strings.Contains(h.log.String(), "code=") {
 		t.Error("a code is made although the process has an administrator")
+	}
+	if !strings.Contains(h.log.String(), "administrator of its own") || !strings.Contains(h.log.String(), "user=root") {
+		t.Errorf("the log does not say who the administrator is: %s", h.log.String())
 	}
 	h.Password = ""
 	h.ok(h.Open(t.Context()))

@@ -140,7 +140,7 @@ func (c *Control) fresh(in NewAccount, by string) (*Account, error) {
 		return nil, err
 	}
 	if c.Password != "" && a.Name == strings.ToLower(c.User) {
-		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--user). Choose another name.", c.User).about("name")
+		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--admin-user). Choose another name.", c.User).about("name")
 	}
 	if in.Password != "" {
 		if err := checkPassword(a.Name, in.Password); err != nil {

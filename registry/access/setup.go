@@ -5,16 +5,28 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"fmt"
 	"strings"
 )
 
 // setUpBytes are the random bytes of a set-up code: 20 letters and digits.
 const setUpBytes = 100 / 8
 
-// Open makes a set-up code and writes it to the log, if nobody could sign in as
-// administrator. Each start makes one more; the first that is used ends all.
+// Open says in the log who the administrator of this process is, and refuses one whose name
+// is an account's: nobody could tell from the audit which of the two it was. Without such an administrator
+// it makes a set-up code and writes it to the log, if nobody could sign in as administrator.
+// Each start makes one more; the first that is used ends all.
 func (c *Control) Open(ctx context.Context) error {
 	if c.Password != "" {
+		a, err := c.find(ctx, strings.ToLower(c.User))
+		switch {
+		case err != nil:
+			return err
+		case a != nil:
+			return fmt.Errorf("the administrator of this process is named %s, as an account is: start without a password for him, "+
+				"as that account can sign in, or give him another name with --admin-user", c.User)
+		}
+		c.log().InfoContext(ctx, "this process has an administrator of its own, who is in no table", "user", c.User)
 		return nil
 	}
 	code := newCode()

@@ -94,8 +94,9 @@ func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail
 		}
 		// One that is being sent keeps its row to itself, and its own next attempt.
 		_, err = t.Exec(ctx, `
-			UPDATE mails SET next_at = clock_timestamp()
-			WHERE id IN (SELECT id FROM mails WHERE sent_at IS NULL FOR UPDATE SKIP LOCKED)`)
+			WITH waiting AS (UPDATE mails SET next_at = clock_timestamp()
+				WHERE id IN (SELECT id FROM mails WHERE sent_at IS NULL FOR UPDATE SKIP LOCKED) RETURNING id)
+			UPDATE mail_refusals SET next_at = clock_timestamp() WHERE mail IN (SELECT id FROM waiting)`)
 		if err != nil {
 			return err
 		}
@@ -121,21 +122,44 @@ func (s *MailStore) MailQueue(ctx context.Context) (producer.MailQueue, error) {
 	q := producer.MailQueue{}
 	var oldest, next, sent, failed *time.Time
 	err := s.pool.QueryRow(ctx, `
-		SELECT count(*) FILTER (WHERE sent_at IS NULL), min(made_at) FILTER (WHERE sent_at IS NULL), min(next_at) FILTER (WHERE sent_at IS NULL),
-			max(sent_at), max(failed_at),
+		SELECT count(*) FILTER (WHERE sent_at IS NULL), min(made_at) FILTER (WHERE sent_at IS NULL),
+			-- One that waits behind another of its incident is due when that is.
+			min(coalesce((SELECT min(f.next_at) FROM mail_refusals f WHERE f.mail = m.id), next_at)) FILTER (WHERE sent_at IS NULL AND (
+				EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id)
+				OR NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL))),
+			max(coalesce(taken_at, sent_at)) FILTER (WHERE sent_to <> '{}'), max(failed_at),
 			coalesce((SELECT error FROM mails WHERE failed_at IS NOT NULL ORDER BY failed_at DESC LIMIT 1), '')
-		FROM mails`).Scan(&q.Waiting, &oldest, &next, &sent, &failed, &q.LastError)
+		FROM mails m`).Scan(&q.Waiting, &oldest, &next, &sent, &failed, &q.LastError)
 	if err != nil {
 		return q, fmt.Errorf("reading the queue of mails: %w", err)
 	}
 	q.OldestWaiting, q.NextAttempt, q.LastSent, q.LastErrorAt = utc(oldest), utc(next), utc(sent), utc(failed)
-	return q, nil
+	q.Refusals, err = s.refusals(ctx)
+	return q, err
+}
+
+// refusals are the addresses that mails wait for after an attempt that failed, each with what
+// the last one came to.
+func (s *MailStore) refusals(ctx context.Context) ([]producer.MailRefusal, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT f.address, count(*), max(f.attempts), (array_agg(f.error ORDER BY f.failed_at DESC))[1], min(f.next_at)
+		FROM mail_refusals f JOIN mails m ON m.id = f.mail WHERE m.sent_at IS NULL GROUP BY f.address ORDER BY f.address`)
+	if err != nil {
+		return nil, fmt.Errorf("reading to whom mail could not be sent: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r producer.MailRefusal, err error) {
+		err = row.Scan(&r.Address, &r.Mails, &r.Attempts, &r.Error, &r.NextAttempt)
+		r.NextAttempt = r.NextAttempt.UTC()
+		return r, err
+	})
 }
 
 // Mails implements producer.MailStore.
 func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]producer.Mailed, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT m.id, m.kind, p.name, i.brief, m.made_at, m.sent_at, m.sent_to, m.attempts, m.error, m.next_at
+		SELECT m.id, m.kind, p.name, i.brief, m.made_at, m.sent_at, m.sent_to, m.attempts, m.error, m.next_at,
+			(SELECT coalesce(json_agg(json_build_object('address', f.address, 'mails', 1, 'attempts', f.attempts, 'error', f.error, 'nextAttempt', f.next_at)
+				ORDER BY f.address), '[]') FROM mail_refusals f WHERE f.mail = m.id)
 		FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer
 		WHERE $1::bigint = 0 OR m.id < $1 ORDER BY m.id DESC LIMIT $2`, below, limit)
 	if err != nil {
@@ -143,7 +167,7 @@ func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]produc
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m producer.Mailed, err error) {
 		var sent *time.Time
-		err = row.Scan(&m.ID, &m.Kind, &m.Producer, &m.Brief, &m.MadeAt, &sent, &m.SentTo, &m.Attempts, &m.Error, &m.NextAt)
+		err = row.Scan(&m.ID, &m.Kind, &m.Producer, &m.Brief, &m.MadeAt, &sent, &m.SentTo, &m.Attempts, &m.Error, &m.NextAt, &m.Refusals)
 		m.MadeAt, m.SentAt, m.NextAt = m.MadeAt.UTC(), utc(sent), m.NextAt.UTC()
 		return m, err
 	})

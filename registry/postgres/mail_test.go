@@ -27,6 +27,8 @@ type mailbox struct {
 	mu   sync.Mutex
 	got  []string // "kind state number", as they came
 	fail error    // what sending answers, if it is set
+	bad  string   // an address that is refused
+	to   []string // "address kind", as they came
 }
 
 func newMailbox(t *testing.T) *mailbox {
@@ -84,14 +86,45 @@ func (b *mailbox) idle(handled registry.Number) {
 	b.ok(b.hold.Show(b.t.Context(), producer.Idle, "", nil))
 }
 
-func (b *mailbox) send(_ context.Context, l *producer.Letter) ([]string, error) {
+func (b *mailbox) send(_ context.Context, l *producer.Letter, to []string) (all []producer.Delivery) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fail != nil {
-		return nil, b.fail
+	taken := false
+	for _, address := range to {
+		err := b.fail
+		if address == b.bad {
+			err = errors.New("550 no such user " + address)
+		}
+		if err == nil {
+			taken = true
+			b.to = append(b.to, fmt.Sprintf("%s %s", address, l.Kind))
+		}
+		all = append(all, producer.Delivery{Address: address, Err: err})
 	}
-	b.got = append(b.got, fmt.Sprintf("%s %s %d", l.Kind, l.State, l.Number))
-	return []string{"a@example.org", "b@example.org"}, nil
+	if taken {
+		b.got = append(b.got, fmt.Sprintf("%s %s %d", l.Kind, l.State, l.Number))
+	}
+	return all
+}
+
+// retry has what was refused be due at once.
+func (b *mailbox) retry() {
+	b.t.Helper()
+	_, err := b.store.Pool().Exec(b.t.Context(), `UPDATE mail_refusals SET next_at = now()`)
+	b.ok(err)
+}
+
+// wantTo checks who has got which mail, each in its order.
+func (b *mailbox) wantTo(want ...string) {
+	b.t.Helper()
+	b.round(b.mail)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	got := slices.Clone(b.to)
+	slices.SortStableFunc(got, func(x, y string) int { return strings.Compare(x[:1], y[:1]) })
+	if !slices.Equal(got, want) {
+		b.t.Errorf("they got %q, want %q", got, want)
+	}
 }
 
 // round is what one instance does now and then.
@@ -272,8 +305,8 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 	b.submitted(2)
 	b.report(producer.Failed, 2, "too large")
 	b.ok(b.mail.MakeMails(t.Context()))
-	found, err := b.mail.NextMail(t.Context(), func(_ context.Context, l *producer.Letter) ([]string, error) {
-		return []string{"a@example.org"}, errors.New("b@example.org is full")
+	found, err := b.mail.NextMail(t.Context(), func(_ context.Context, l *producer.Letter, to []string) []producer.Delivery {
+		return []producer.Delivery{{Address: to[0]}, {Address: to[1], Err: errors.New(to[1] + " is full")}}
 	})
 	if !found || err != nil {
 		t.Fatal(found, err)
@@ -285,15 +318,15 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 	again, err := postgres.Open(t.Context(), url)
 	b.ok(err)
 	defer again.Close()
-	_, err = again.Pool().Exec(t.Context(), `UPDATE mails SET next_at = now()`)
-	b.ok(err)
+	b.retry()
 	var l *producer.Letter
-	found, err = again.Mail(nil).NextMail(t.Context(), func(_ context.Context, in *producer.Letter) ([]string, error) {
-		l = in
-		return []string{"b@example.org"}, nil
+	var asked []string
+	found, err = again.Mail(nil).NextMail(t.Context(), func(_ context.Context, in *producer.Letter, to []string) []producer.Delivery {
+		l, asked = in, to
+		return []producer.Delivery{{Address: to[0]}}
 	})
-	if !found || err != nil || !slices.Equal(l.SentTo, []string{"a@example.org"}) {
-		t.Fatalf("%v, %v, %+v", found, err, l)
+	if !found || err != nil || !slices.Equal(asked, []string{"b@example.org"}) {
+		t.Fatalf("%v, %v, %v", found, err, asked)
 	}
 	if len(l.URNs) != 1 || l.Structures != 1 || l.RecordedAt.IsZero() || l.Pending != 2 || l.OldestPending.IsZero() || l.Producer != "default" ||
 		l.Routes[0].Topic != "structures" || l.ID != l.First || len(l.Thread) != 64 {
@@ -301,6 +334,88 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 	}
 	if q, err := again.Mail(nil).MailQueue(t.Context()); err != nil || q.Waiting != 0 || q.LastSent.IsZero() {
 		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+// An address that is refused keeps no mail from the others: not this one, no digest, not that it is
+// over. It is tried by itself, gets each mail once and in order when it is taken, and what is shown says
+// who has what. Nobody gets anything twice.
+func TestOneRefusalIsThatOnes(t *testing.T) {
+	b := newMailbox(t)
+	b.set(func(s *producer.StoredMail) {
+		s.Admins, s.DigestEvery = []string{"a@example.org", "b@example.org", "c@example.org", "a@example.org"}, producer.Span(time.Second)
+	})
+	b.bad = "b@example.org"
+	b.submitted(1)
+	b.report(producer.Failed, 1, "too large")
+	b.wantTo("a@example.org incident", "c@example.org incident")
+	b.retry()
+	b.wantTo("a@example.org incident", "c@example.org incident")
+	shown, err := b.mail.Mails(t.Context(), 0, 10)
+	b.ok(err)
+	if m := shown[0]; !m.SentAt.IsZero() || !slices.Equal(m.SentTo, []string{"a@example.org", "c@example.org"}) || len(m.Refusals) != 1 ||
+		m.Refusals[0].Address != b.bad || m.Refusals[0].Attempts != 2 || m.Refusals[0].Error != "550 no such user b@example.org" ||
+		time.Until(m.Refusals[0].NextAttempt) < 8*time.Second || !m.NextAt.Equal(m.Refusals[0].NextAttempt) {
+		t.Errorf("it is shown as %+v", m)
+	}
+	time.Sleep(1100 * time.Millisecond)
+	b.wantTo("a@example.org incident", "a@example.org digest", "c@example.org incident", "c@example.org digest")
+	time.Sleep(1100 * time.Millisecond)
+	b.idle(1)
+	b.wantTo("a@example.org incident", "a@example.org digest", "a@example.org recovered",
+		"c@example.org incident", "c@example.org digest", "c@example.org recovered")
+	q, err := b.mail.MailQueue(t.Context())
+	b.ok(err)
+	if q.Waiting != 3 || len(q.Refusals) != 1 || q.Refusals[0].Address != b.bad || q.Refusals[0].Mails != 1 || q.LastSent.IsZero() || q.NextAttempt.Before(time.Now()) {
+		t.Errorf("the queue is shown as %+v", q)
+	}
+	b.bad = ""
+	b.set(func(s *producer.StoredMail) { s.Admins = append(s.Admins, "c@example.org") }) // what waits is due at once
+	b.wantTo("a@example.org incident", "a@example.org digest", "a@example.org recovered",
+		"b@example.org incident", "b@example.org digest", "b@example.org recovered",
+		"c@example.org incident", "c@example.org digest", "c@example.org recovered")
+	if q, err := b.mail.MailQueue(t.Context()); err != nil || q.Waiting != 0 || len(q.Refusals) != 0 {
+		t.Errorf("the queue is shown as %+v, %v", q, err)
+	}
+}
+
+// Of digests that an address could not be sent only the newest comes, and an address that is taken
+// out of the settings is waited for no more. What somebody was told is kept, though another address
+// never took it.
+func TestRefusedMailsEnd(t *testing.T) {
+	b := newMailbox(t)
+	b.set(func(s *producer.StoredMail) { s.DigestEvery = producer.Span(time.Second) })
+	b.submitted(1)
+	b.report(producer.Failed, 1, "too large")
+	b.want("incident FAILED 1")
+	b.bad = "b@example.org"
+	for range 2 {
+		time.Sleep(1100 * time.Millisecond)
+		b.round(b.mail)
+	}
+	b.bad = ""
+	b.retry()
+	b.wantTo("a@example.org incident", "a@example.org digest", "a@example.org digest", "b@example.org incident", "b@example.org digest")
+	b.bad = "b@example.org"
+	b.set(func(s *producer.StoredMail) { s.DigestEvery = 0 })
+	b.idle(1)
+	b.round(b.mail)
+	exec(t, b.store, `UPDATE incidents SET ended_at = now() - interval '8 days'`)
+	b.round(b.mail)
+	if q, err := b.mail.MailQueue(t.Context()); err != nil || q.Waiting != 0 {
+		t.Errorf("after seven days the queue is %+v, %v", q, err)
+	}
+	shown, err := b.mail.Mails(t.Context(), 0, 10)
+	if err != nil || len(shown) != 4 || len(shown[0].Refusals) != 1 || shown[0].SentAt.IsZero() {
+		t.Errorf("after seven days the mails are %+v, %v", shown, err)
+	}
+	b.submitted(1)
+	b.report(producer.Failed, 2, "too large")
+	b.round(b.mail)
+	b.set(func(s *producer.StoredMail) { s.Admins = s.Admins[:1] })
+	b.round(b.mail)
+	if q, err := b.mail.MailQueue(t.Context()); err != nil || q.Waiting != 0 {
+		t.Errorf("without the address that is refused the queue is %+v, %v", q, err)
 	}
 }
 
@@ -314,10 +429,10 @@ func TestASlowServerHoldsUpNothing(t *testing.T) {
 	began, answer := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
 	go func() {
-		_, err := b.mail.NextMail(context.Background(), func(ctx context.Context, l *producer.Letter) ([]string, error) {
+		_, err := b.mail.NextMail(context.Background(), func(ctx context.Context, l *producer.Letter, to []string) []producer.Delivery {
 			close(began)
 			<-answer
-			return b.send(ctx, l)
+			return b.send(ctx, l, to)
 		})
 		done <- err
 	}()

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -51,22 +53,27 @@ var makeMails = []string{
 	ORDER BY o.opened_at
 	ON CONFLICT DO NOTHING`,
 
-	// Digests do not pile up behind a mail server that is away.
+	// Digests do not pile up behind a mail server that is away: each mail before must have come to somebody.
 	`INSERT INTO mails (incident, kind, part)
 	SELECT i.id, 'digest', d.sent FROM incidents i JOIN producers p ON p.id = i.producer,
-		LATERAL (SELECT count(*) AS sent, max(x.sent_at) AS last, bool_and(x.sent_at IS NOT NULL) AS whole FROM mails x WHERE x.incident = i.id) d,
+		LATERAL (SELECT count(*) AS sent, max(coalesce(x.taken_at, x.sent_at, x.made_at)) AS last, bool_and(x.sent_to <> '{}') AS told FROM mails x WHERE x.incident = i.id) d,
 		mail_settings m
-	WHERE i.ended_at IS NULL AND m.host <> '' AND m.digest_every_seconds > 0 AND d.sent > 0 AND d.whole
+	WHERE i.ended_at IS NULL AND m.host <> '' AND m.digest_every_seconds > 0 AND d.sent > 0 AND d.told
 		AND clock_timestamp() >= d.last + make_interval(secs => m.digest_every_seconds)
 		AND p.state <> 'SUSPENDED' AND ` + newest + `
 	ON CONFLICT DO NOTHING`,
 
+	// Seven days after it was over nobody waits for a mail any more.
+	`UPDATE mails m SET sent_at = clock_timestamp() FROM incidents i
+	WHERE m.incident = i.id AND m.sent_at IS NULL AND i.ended_at < now() - interval '7 days'
+		AND m.id IN (SELECT id FROM mails WHERE sent_at IS NULL FOR UPDATE SKIP LOCKED)`,
+
 	// What nobody was told of leaves no trace; what was told is kept for 90 days, and
-	// what could not be told for 7 days after it was over.
+	// what could not be told to anybody for 7 days after it was over.
 	`DELETE FROM incidents i WHERE i.ended_at IS NOT NULL AND (
 		i.ended_at < now() - interval '90 days'
 		OR NOT EXISTS (SELECT FROM mails x WHERE x.incident = i.id)
-		OR i.ended_at < now() - interval '7 days' AND EXISTS (SELECT FROM mails x WHERE x.incident = i.id AND x.sent_at IS NULL))`,
+		OR i.ended_at < now() - interval '7 days' AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = i.id AND x.sent_to <> '{}'))`,
 }
 
 // MakeMails implements producer.MailStore.
@@ -88,11 +95,24 @@ const (
 // its own.
 const sendingMax = 4 * time.Minute
 
+// wanted are the addresses, a, that are to get mail m of producer p by the settings s, and have not got
+// it: the producer's own, or all admins. A digest is wanted by nobody once there is a newer one.
+const wanted = `(SELECT u.a, min(u.n) AS place FROM unnest(CASE WHEN jsonb_array_length(coalesce(s.producer_admins -> p.name, '[]')) > 0
+		THEN ARRAY(SELECT jsonb_array_elements_text(s.producer_admins -> p.name)) ELSE s.admins END) WITH ORDINALITY u(a, n)
+	WHERE u.a <> ALL (m.sent_to)
+		AND NOT (m.kind = 'digest' AND EXISTS (SELECT FROM mails y WHERE y.incident = m.incident AND y.kind = 'digest' AND y.id > m.id))
+	GROUP BY u.a)`
+
+// due says that mail m is due for address w.a: it was not put off, and no earlier mail of the same
+// incident waits for that address.
+const due = `NOT EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id AND f.address = w.a AND f.next_at > clock_timestamp())
+	AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL AND w.a <> ALL (x.sent_to))`
+
 // NextMail implements producer.MailStore. The mail's row stays locked while it is
 // sent: another instance passes over it, and a process that dies lets go of it. One
 // that dies between the server's answer and the commit has the mail sent again, by
 // the same Message-ID.
-func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *producer.Letter) ([]string, error)) (found bool, err error) {
+func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *producer.Letter, []string) []producer.Delivery) (found bool, err error) {
 	asked := ctx
 	// What was sent is written down even if we are being stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendingMax)
@@ -102,14 +122,13 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *pr
 		if _, err := t.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = '5min'`); err != nil {
 			return err
 		}
+		const from = ` FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer, mail_settings s `
 		var id int64
-		var attempts int
 		l := &producer.Letter{}
-		err := t.QueryRow(ctx, `
-			SELECT m.id, m.kind, m.part, m.incident::text, m.attempts, m.sent_to FROM mails m, mail_settings s
-			WHERE m.sent_at IS NULL AND m.next_at <= clock_timestamp() AND s.host <> ''
-				AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL)
-			ORDER BY m.next_at, m.id LIMIT 1 FOR UPDATE OF m SKIP LOCKED`).Scan(&id, &l.Kind, new(int64), &l.First, &attempts, &l.SentTo)
+		err := t.QueryRow(ctx, `SELECT m.id, m.kind, m.incident::text`+from+`
+			WHERE m.sent_at IS NULL AND s.host <> ''
+				AND (EXISTS (SELECT FROM `+wanted+` w WHERE `+due+`) OR NOT EXISTS (SELECT FROM `+wanted+` w))
+			ORDER BY m.next_at, m.id LIMIT 1 FOR UPDATE OF m SKIP LOCKED`).Scan(&id, &l.Kind, &l.First)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -117,22 +136,67 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *pr
 			return err
 		}
 		found = true
+		// Read anew: another instance may have sent it to some just before the lock was ours.
+		var to []string
+		if err := t.QueryRow(ctx, `SELECT ARRAY(SELECT w.a FROM `+wanted+` w WHERE `+due+` ORDER BY w.place)`+from+`WHERE m.id = $1`, id).Scan(&to); err != nil {
+			return err
+		}
+		if len(to) == 0 { // all have it, or wait for an earlier one
+			return s.closeMail(ctx, t, id)
+		}
 		if err := letter(ctx, t, id, l); err != nil {
 			return fmt.Errorf("reading what mail %d is about: %w", id, err)
 		}
-		sent, failure := send(asked, l)
-		to := append(append([]string{}, l.SentTo...), sent...) // not null, if it is empty
-		if failure == nil {
-			_, err = t.Exec(ctx, `UPDATE mails SET sent_at = clock_timestamp(), sent_to = $2 WHERE id = $1`, id, to)
-			return err
-		}
-		wait := min(mailBackoffMax, mailBackoffFirst<<min(attempts, 20))
-		_, err = t.Exec(ctx, `
-			UPDATE mails SET sent_to = $2, error = $3, attempts = attempts + 1, failed_at = clock_timestamp(),
-				next_at = clock_timestamp() + make_interval(secs => $4) WHERE id = $1`, id, to, failure.Error(), wait.Seconds())
-		return err
+		return s.delivered(ctx, t, id, send(asked, l, to))
 	})
 	return found, err
+}
+
+// delivered writes down what became of a mail to each address.
+func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []producer.Delivery) error {
+	var sent, refused, words []string
+	for _, d := range all {
+		if d.Err == nil {
+			sent = append(sent, d.Address)
+			continue
+		}
+		refused = append(refused, d.Address)
+		words = append(words, d.Err.Error())
+	}
+	_, err := t.Exec(ctx, `
+		INSERT INTO mail_refusals AS f (mail, address, attempts, error, failed_at, next_at)
+		SELECT $1, u.address, 1, u.error, clock_timestamp(), clock_timestamp() + make_interval(secs => $4)
+		FROM unnest($2::text[], $3::text[]) u(address, error)
+		ON CONFLICT (mail, address) DO UPDATE SET attempts = f.attempts + 1, error = excluded.error, failed_at = excluded.failed_at,
+			next_at = clock_timestamp() + make_interval(secs => least($5, $4 * 2 ^ least(f.attempts, 20)))`,
+		id, refused, words, mailBackoffFirst.Seconds(), mailBackoffMax.Seconds())
+	if err != nil {
+		return err
+	}
+	if _, err := t.Exec(ctx, `DELETE FROM mail_refusals WHERE mail = $1 AND address = ANY ($2)`, id, sent); err != nil {
+		return err
+	}
+	_, err = t.Exec(ctx, `
+		UPDATE mails SET sent_to = sent_to || coalesce($2::text[], '{}'), taken_at = CASE WHEN cardinality($2::text[]) > 0 THEN clock_timestamp() ELSE taken_at END,
+			next_at = coalesce((SELECT min(next_at) FROM mail_refusals WHERE mail = $1), next_at)
+		WHERE id = $1`, id, sent)
+	if err == nil && len(refused) > 0 {
+		_, err = t.Exec(ctx, `UPDATE mails SET attempts = attempts + 1, error = $2, failed_at = clock_timestamp() WHERE id = $1`,
+			id, strings.Join(slices.Compact(words), "\n"))
+	}
+	if err != nil {
+		return err
+	}
+	return s.closeMail(ctx, t, id)
+}
+
+// closeMail notes that a mail is sent, if nobody waits for it any more.
+func (s *MailStore) closeMail(ctx context.Context, t pgx.Tx, id int64) error {
+	_, err := t.Exec(ctx, `
+		UPDATE mails SET sent_at = clock_timestamp() WHERE id = $1 AND NOT EXISTS (
+			SELECT FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer, mail_settings s, LATERAL `+wanted+` w
+			WHERE m.id = $1)`, id)
+	return err
 }
 
 // letter reads what a mail says, as things stand now.

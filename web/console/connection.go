@@ -32,6 +32,7 @@ type Connection struct {
 	Wrong       string // what keeps it from being saved
 	NameWrong   string
 	Done        string // what was done
+	NoKey       bool   // no secret can be saved
 	Conflict    *producer.ConflictError
 	Now         time.Time
 	Test        TestAsked

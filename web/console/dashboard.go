@@ -26,6 +26,8 @@ type Dashboard struct {
 	Chosen string
 	// MayCommand says that the reader may make connections and producers.
 	MayCommand bool
+	// NoKey says to such a reader that no secret can be saved.
+	NoKey bool
 }
 
 // A TransactionRow is one transaction in a list.

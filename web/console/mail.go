@@ -18,6 +18,7 @@ type Mail struct {
 	Refused  string // what the server answered instead
 	Sent     string // to whom it was sent all the same
 	Saved    bool
+	NoKey    bool // no password can be saved
 	Now      time.Time
 }
 
@@ -36,8 +37,14 @@ var mailKinds = map[producer.MailKind]string{
 // state is how it stands with a mail.
 func mailState(m *producer.Mailed) (Tone, string, string) {
 	switch {
+	case !m.SentAt.IsZero() && len(m.SentTo) == 0:
+		return Needs, "error", "Given up"
+	case !m.SentAt.IsZero() && len(m.Refusals) > 0:
+		return Soon, "warning", "Sent, not to all"
 	case !m.SentAt.IsZero():
 		return Well, "tick", "Sent"
+	case len(m.SentTo) > 0:
+		return Soon, "warning", "Sent, not to all yet"
 	case m.Attempts > 0:
 		return Soon, "warning", "Tried " + Plural(m.Attempts, "time", "times")
 	}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"urncast/producer"
+)
+
+// suspend returns when it is so: after the transaction under way, and not before; at the latest
+// when its patience ends.
+func TestSuspendWaitsUntilItIsSo(t *testing.T) {
+	states := []producer.State{producer.Publishing, producer.Publishing, producer.Publishing, producer.Suspended}
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method)
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		status := producer.Status{State: states[0]}
+		status.Name = "p"
+		if len(states) > 1 {
+			states = states[1:]
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(status); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer s.Close()
+	c := &producerSuspend{client: client{URL: s.URL}, which: which{Producer: "p"}}
+	if err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"GET", "POST", "GET", "GET", "GET"}; !slices.Equal(asked, want) {
+		t.Errorf("the server was asked %v, not %v", asked, want)
+	}
+	states, asked = []producer.State{producer.Publishing}, nil
+	began := time.Now()
+	if err := c.await(t.Context(), &c.client, 300*time.Millisecond); err != nil || time.Since(began) > 3*time.Second || len(asked) < 2 {
+		t.Errorf("%v after %s, %v", err, time.Since(began), asked)
+	}
+}

@@ -16,8 +16,8 @@ import (
 // sessionCookie is the name of the cookie that holds a session's secret.
 const sessionCookie = "urncast_session"
 
-// guard lets a request through to its route: it finds who makes it, asks whether he
-// may, and bounds its body.
+// guard lets a request through to its route: it bounds its body, finds who makes it,
+// asks whether he may, and reads the body where the route does not do so itself.
 //
 // A session's cookie comes with every request that a browser makes here, also from a
 // page of somebody else. What keeps such a page from changing anything in its reader's
@@ -28,6 +28,9 @@ const sessionCookie = "urncast_session"
 // the second line. Programs send neither header, and no cookie.
 func (s *server) guard(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.limitBody(w, r, rt) {
+			return
+		}
 		p, ok := s.identify(w, r, rt)
 		if !ok || !s.admit(w, r, rt, p) {
 			return
@@ -35,7 +38,9 @@ func (s *server) guard(rt route) http.Handler {
 		if seen, ok := w.(*response); ok {
 			seen.user = p.Name
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.BodyBytesMax)
+		if !s.readBody(w, r, rt) {
+			return
+		}
 		rt.handle(w, r.WithContext(access.With(r.Context(), p)))
 	})
 }

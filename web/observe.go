@@ -18,7 +18,9 @@ func (s *server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		takeTrace(r)
-		seen := &response{ResponseWriter: w}
+		seen := &response{ResponseWriter: w, patience: s.patience.write}
+		s.patience.pace(w, r)
+		seen.timed(func(*http.ResponseController) {}) // no deadline stands but while something is written
 		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		done := s.metrics.begin()
@@ -29,6 +31,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 			took := time.Since(began)
 			done(r.Pattern, r.Method, seen.Status(), took)
 			s.line(r, seen, took)
+			seen.ending(s.patience)
 			if seen.abort {
 				panic(http.ErrAbortHandler) // the answer is torn: the connection must end, so that the client sees it
 			}
@@ -104,13 +107,14 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// A response counts what a handler writes.
+// A response counts what a handler writes, and gives up a client that does not take it.
 type response struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
-	abort  bool
-	user   string // who the guard found
+	patience time.Duration // for a client that takes nothing
+	status   int
+	bytes    int64
+	abort    bool
+	user     string // who the guard found
 }
 
 // Status is the status that was sent, 200 if the handler said none.
@@ -132,9 +136,17 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := w.ResponseWriter.Write(b)
+	var n int
+	var err error
+	w.timed(func(*http.ResponseController) { n, err = w.ResponseWriter.Write(b) })
 	w.bytes += int64(n)
 	return n, err
+}
+
+// FlushError sends what is written so far; http.ResponseController calls it.
+func (w *response) FlushError() (err error) {
+	w.timed(func(out *http.ResponseController) { err = out.Flush() })
+	return err
 }
 
 // Unwrap lets http.ResponseController reach what is inside.

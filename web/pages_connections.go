@@ -238,7 +238,7 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown
 	if !ok {
 		return saved, nil, nil
 	}
-	f, err := readConnectionForm(w, r)
+	f, err := readConnectionForm(r)
 	if err != nil {
 		status := http.StatusBadRequest
 		var large *http.MaxBytesError

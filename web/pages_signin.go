@@ -13,9 +13,6 @@ import (
 	"urncast/web/rest"
 )
 
-// formBytesMax bounds a form that has no files.
-const formBytesMax = 64 << 10
-
 // loginPage asks who somebody is; where nobody could be, it leads to the set-up.
 func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
 	if needed, err := s.Access.SetUpNeeded(r.Context()); err == nil && needed {
@@ -54,7 +51,6 @@ func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
 		rest.WriteError(w, r, http.StatusForbidden, overheardText)
 		return false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, formBytesMax)
 	if err := r.ParseForm(); err != nil {
 		rest.WriteError(w, r, http.StatusBadRequest, "The form could not be read: %s.", err)
 		return false

@@ -24,10 +24,6 @@ type Connections struct {
 	Audit       *access.Control
 }
 
-// connectionBytesMax bounds a request: the files of a connection in base64, and
-// what is around them.
-const connectionBytesMax = 48 << 20
-
 // An Edit is a connection as a request has it. What was shown may go back as it
 // came: of it name, properties, files and revision count.
 type Edit struct {
@@ -168,12 +164,12 @@ func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, connectionBytesMax))
+	b, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		WriteError(w, r, http.StatusRequestEntityTooLarge,
-			"The body has more than the %d bytes that a connection may have.", large.Limit)
+			"The body has more than the %d bytes that are taken here.", large.Limit)
 	case err != nil:
 		WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
 	}

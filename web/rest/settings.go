@@ -3,7 +3,6 @@ package rest
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 
 	"urncast/registry"
@@ -35,7 +34,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 			Days         *int   `json:"keepDays"`
 		} `json:"housekeeping"`
 	}
-	d := json.NewDecoder(io.LimitReader(r.Body, 1<<16))
+	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
 		in.Housekeeping != nil && (in.Housekeeping.Transactions == nil || in.Housekeeping.Days == nil) {

@@ -231,7 +231,7 @@ func (s *server) watchDashboard(chosen string) func(context.Context) ([]part, st
 	return func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
 		if err := s.fillDashboard(ctx, d); err != nil {
-			d.Trouble = err.Error()
+			d.Trouble = "the server's log has the cause" // one drawing for all readers, whoever they are
 		}
 		say := console.Said(before, d.Producers)
 		before = d.Producers

@@ -23,6 +23,9 @@ func (s *server) observe(next http.Handler) http.Handler {
 		seen.timed(func(*http.ResponseController) {}) // no deadline stands but while something is written
 		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.private(r) {
+			seen.Header().Set("Strict-Transport-Security", secureMax)
+		}
 		done := s.metrics.begin()
 		defer func() {
 			if p := recover(); p != nil {
@@ -58,15 +61,19 @@ func (s *server) afterPanic(w *response, r *http.Request, p any) {
 func (s *server) line(r *http.Request, w *response, took time.Duration) {
 	level := slog.LevelInfo
 	switch {
-	case w.Status() >= 500:
+	case w.Status() >= 500, w.cause != nil:
 		level = slog.LevelError
 	case r.Pattern == "GET /healthz" || r.Pattern == "GET /readyz" || r.Pattern == "GET /metrics":
 		level = slog.LevelDebug
 	}
-	s.Log.LogAttrs(r.Context(), level, "request",
+	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", w.Status()),
 		slog.Int64("bytes", w.bytes), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-		slog.String("user", w.user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id")))
+		slog.String("user", w.user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id"))}
+	if w.cause != nil {
+		attrs = append(attrs, slog.Any("error", w.cause))
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 const correlationLengthMax = 128
@@ -115,7 +122,11 @@ type response struct {
 	bytes    int64
 	abort    bool
 	user     string // who the guard found
+	cause    error  // why it is not as it should be
 }
+
+// Note keeps an error of the inside for the request's line in the log.
+func (w *response) Note(err error) { w.cause = err }
 
 // Status is the status that was sent, 200 if the handler said none.
 func (w *response) Status() int {

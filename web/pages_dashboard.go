@@ -11,6 +11,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const (
@@ -24,8 +25,7 @@ const (
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d := &console.Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
 	if err := s.fillDashboard(r.Context(), d); err != nil {
-		s.Log.WarnContext(r.Context(), "the dashboard cannot show everything", "error", err)
-		d.Trouble = err.Error()
+		d.Trouble = rest.Private(w, r, err).Error()
 	}
 	d.MayCommand = mayCommand(r)
 	f := s.frame(r, "Dashboard", "/")

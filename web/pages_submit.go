@@ -10,6 +10,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const submitShown = 200
@@ -90,7 +91,9 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload,
 		s.drawTrouble(w, r, "/submit", err)
 		return
 	}
-	v.Wrong = wrong
+	if v.Wrong = wrong; v.Broke != "" {
+		v.Broke = rest.Private(w, r, up.last.err).Error()
+	}
 	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"urncast/producer"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // tailPath is the stream of what comes behind the page of a topic.
@@ -41,7 +42,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
-		plain(w, http.StatusBadGateway, sayFault(err)+"\n")
+		plain(w, http.StatusBadGateway, sayFault(rest.Private(w, r, err))+"\n")
 		return
 	}
 	defer v.Close()
@@ -77,7 +78,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, producer.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
-		plain(w, status, sayFault(err)+"\n")
+		plain(w, status, sayFault(rest.Private(w, r, err))+"\n")
 		return
 	}
 	work.Go(func() {

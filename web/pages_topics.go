@@ -13,6 +13,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // topicPageRoutes are the pages about topics. Their bodies are structures of the
@@ -95,7 +96,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 		status, t.Wrong = http.StatusBadRequest, "An offset or a transaction is a number from 0 on."
 	default:
 		if err := s.readPart(ctx, t, from, before, registry.Number(number)); err != nil {
-			status, t.Wrong = http.StatusBadGateway, sayFault(err)
+			status, t.Wrong = http.StatusBadGateway, sayFault(rest.Private(w, r, err))
 		}
 	}
 	f := s.frame(r, "Topic "+t.Topic, topicsPath)
@@ -252,7 +253,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", sayFault(err))
+		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", sayFault(rest.Private(w, r, err)))
 		return
 	case c == nil:
 		none()

@@ -55,7 +55,8 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 		for _, route := range producers[i].Settings.Routes {
 			row := whither(&route, o, oversized)
 			if row.Producer = producers[i].Name; err != nil {
-				row.Unknown = err.Error()
+				s.Log.WarnContext(ctx, "whether a submission fits could not be found out", "producer", row.Producer, "error", err)
+				row.Unknown = "the server's log has the cause"
 			}
 			yield(&route, row)
 		}

@@ -159,8 +159,7 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.Ready != nil {
 		if err := s.Ready(r.Context()); err != nil {
-			s.Log.WarnContext(r.Context(), "not ready", "error", err)
-			plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
+			plain(w, http.StatusServiceUnavailable, "not ready: "+rest.Private(w, r, err).Error()+"\n")
 			return
 		}
 	}

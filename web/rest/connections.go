@@ -232,12 +232,12 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 		_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
 		return
 	}
-	status, text := connectionStatus(r, err)
+	status, text := connectionStatus(w, r, err)
 	WriteError(w, r, status, "%s.", text)
 }
 
 // connectionStatus gives the status and the sentence of an error.
-func connectionStatus(r *http.Request, err error) (int, string) {
+func connectionStatus(w http.ResponseWriter, r *http.Request, err error) (int, string) {
 	var conflict *producer.ConflictError
 	var used *producer.InUseError
 	var fixed *producer.FixedError
@@ -254,7 +254,7 @@ func connectionStatus(r *http.Request, err error) (int, string) {
 	case errors.Is(err, secret.ErrNoKey):
 		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()
 	}
-	return http.StatusInternalServerError, "The connections could not be read or written: " + err.Error()
+	return http.StatusInternalServerError, "The connections could not be read or written: " + Private(w, r, err).Error()
 }
 
 // A duration is a text such as "10s" in JSON.

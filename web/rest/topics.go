@@ -210,7 +210,7 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, work f
 	if errors.Is(context.Cause(ctx), errStopping) {
 		err = errStopping
 	}
-	switch text, temporary := sayTopicFault(err); {
+	switch text, temporary := sayTopicFault(Private(w, r, err)); {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell

@@ -86,19 +86,25 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 		c.large.Lock()
 		defer c.large.Unlock()
 	}
+	return c.read(ctx, s, class, document, done)
+}
+
+// read reads a document, and lets those go on who wait for it, also where it panics.
+func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, document int64, done chan struct{}) (fresh *content, err error) {
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.coming, document)
+		close(done)
+		if fresh != nil {
+			c.keep(document, fresh)
+		}
+	}()
 	m, _, err := s.Registry.Document(ctx, class, document)
-	var fresh *content
-	if err == nil {
-		fresh = newContent(m)
+	if err != nil {
+		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.coming, document)
-	close(done)
-	if err == nil {
-		c.keep(document, fresh)
-	}
-	return fresh, err
+	return newContent(m), nil
 }
 
 // keep lets those go that were not used for the longest time, and keeps one more.

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -96,6 +97,22 @@ func (l *live) look(ctx context.Context) {
 // once draws every part, and tells what is not as it was. What cannot be gathered
 // leaves the page as it is: the next look may succeed.
 func (l *live) once(ctx context.Context) {
+	if guarded(ctx, slog.Default(), "live page", func() error { l.draw(ctx); return nil }) != nil {
+		l.cutOff()
+	}
+}
+
+// cutOff ends the streams of all readers, who connect again.
+func (l *live) cutOff() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for events := range l.readers {
+		delete(l.readers, events)
+		close(events)
+	}
+}
+
+func (l *live) draw(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
 	parts, say, err := l.gather(bounded)

@@ -43,10 +43,13 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*console
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
-			if errs[i] = err; err == nil {
-				e.Topics[i] = console.ExaminedTopic{Topic: topic, Findings: found.Findings}
-			}
+			errs[i] = guarded(ctx, s.Log, "doctor", func() error {
+				found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
+				if err == nil {
+					e.Topics[i] = console.ExaminedTopic{Topic: topic, Findings: found.Findings}
+				}
+				return err
+			})
 		})
 	}
 	wait.Wait()

@@ -90,16 +90,24 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
+		defer s.uploads.decided(up, c)
 		in.Told, in.Structures = t.told, up.structures(ctx, t, c)
 		s.decide(ctx, t, c, in)
-		up.mu.Lock()
-		defer up.mu.Unlock()
-		if up.last = c; submit && c.err == nil && len(c.outcome.Transactions) > 0 {
-			up.sent, up.last = c.outcome.Transactions[0], nil
-			up.close()
-		}
-		up.task.Store(nil)
 	}))
+}
+
+// decided takes up what a task found, also where it panicked.
+func (u *uploads) decided(up *upload, c *checked) {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	if c.err == nil && c.outcome == nil {
+		c.err = errDefect
+	}
+	if up.last = c; c.submit && c.err == nil && len(c.outcome.Transactions) > 0 {
+		up.sent, up.last = c.outcome.Transactions[0], nil
+		u.release(up)
+	}
+	up.task.Store(nil)
 }
 
 // start starts a task. What writes is waited for when the server ends, and what only
@@ -110,8 +118,11 @@ func (s *server) start(r *http.Request, far console.Far, work func(context.Conte
 	t := &task{ended: make(chan struct{}), cancel: cancel, far: far}
 	s.tasks.Go(func() {
 		defer cancel()
-		work(ctx, t)
-		close(t.ended)
+		defer close(t.ended)
+		_ = guarded(ctx, s.Log, "task", func() error { // whoever waits finds what the task left
+			work(ctx, t)
+			return nil
+		})
 	})
 	if !far.Writes {
 		go func() {

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"os"
-	"path"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,21 +16,16 @@ import (
 	"urncast/web/console"
 )
 
-const (
-	uploadsMax   = 32 // that are kept; the oldest goes for a new one
-	uploadAge    = time.Hour
-	uploadIDSize = 16
-)
-
 // An upload is what somebody has sent and not submitted yet. Its files have no name on
 // the disk: they go with the process, whatever ends it.
 type upload struct {
 	id    string
 	user  string
-	at    time.Time
 	files []uploadFile
 	// task is under way; nil if none is. Only who holds mu begins one.
 	task atomic.Pointer[task]
+	// held are the bytes that its files take of the room for all; guarded by uploads.mu.
+	held int64
 
 	// mu guards what follows. While a task is under way it alone reads the files, and
 	// mode, skip and left stay as they are.
@@ -75,112 +66,6 @@ func (c *checked) keep() {
 		}
 	}
 	c.outcome.Replaces = nil
-}
-
-type uploadFile struct {
-	name string
-	size int64
-	file *os.File
-}
-
-// uploads are those of this process.
-type uploads struct {
-	mu  sync.Mutex
-	all []*upload // the oldest first
-}
-
-// take reads the files of a form onto the disk.
-func (u *uploads) take(form *multipart.Reader, user string, now time.Time) (*upload, map[string]string, error) {
-	up := &upload{user: user, at: now, left: map[sdmx.URN]bool{}}
-	fields := map[string]string{}
-	for {
-		part, err := form.NextPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			up.close()
-			return nil, nil, err
-		}
-		if part.FileName() == "" {
-			value, err := io.ReadAll(io.LimitReader(part, 4096))
-			if err != nil {
-				up.close()
-				return nil, nil, err
-			}
-			fields[part.FormName()] = string(value)
-			continue
-		}
-		if err := up.add(part); err != nil {
-			up.close()
-			return nil, nil, err
-		}
-	}
-	if len(up.files) == 0 {
-		return nil, fields, nil
-	}
-	up.id = randomHex(uploadIDSize)
-	u.keep(up, now)
-	return up, fields, nil
-}
-
-func (up *upload) add(part *multipart.Part) error {
-	f, err := os.CreateTemp("", "urncast-upload-*")
-	if err != nil {
-		return err
-	}
-	_ = os.Remove(f.Name()) // where a file that is open cannot be removed, it stays until the folder is emptied
-	size, err := io.Copy(f, part)
-	if err != nil || size == 0 {
-		f.Close()
-		return err
-	}
-	up.files = append(up.files, uploadFile{path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), size, f})
-	return nil
-}
-
-func (u *uploads) keep(up *upload, now time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.all = append(u.all, up)
-	u.all = slices.DeleteFunc(u.all, func(old *upload) bool {
-		over := old != up && (len(u.all) > uploadsMax && old == u.all[0] || now.Sub(old.at) > uploadAge)
-		if over = over && old.task.Load() == nil; over {
-			old.close()
-		}
-		return over
-	})
-}
-
-// find gives an upload to the one who sent it.
-func (u *uploads) find(id, user string) *upload {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, up := range u.all {
-		if up.id == id && up.user == user {
-			return up
-		}
-	}
-	return nil
-}
-
-// drop forgets an upload.
-func (u *uploads) drop(up *upload) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for i := range u.all {
-		if u.all[i] == up {
-			u.all = append(u.all[:i:i], u.all[i+1:]...)
-			up.close()
-			return
-		}
-	}
-}
-
-func (up *upload) close() {
-	for _, f := range up.files {
-		f.file.Close()
-	}
 }
 
 func (up *upload) bytes() (n int64) {

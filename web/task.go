@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -116,7 +115,13 @@ func (s *server) start(r *http.Request, far console.Far, work func(context.Conte
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	far.Began = time.Now()
 	t := &task{ended: make(chan struct{}), cancel: cancel, far: far}
+	if far.Writes {
+		s.writing.Add(1)
+	}
 	s.tasks.Go(func() {
+		if far.Writes {
+			defer s.writing.Add(-1)
+		}
 		defer cancel()
 		defer close(t.ended)
 		_ = guarded(ctx, s.Log, "task", func() error { // whoever waits finds what the task left
@@ -201,24 +206,4 @@ func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section, add
 			}
 		}}
 	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), section), p))
-}
-
-// Finish waits for the submissions that a handler made by New has begun and not ended:
-// they outlive their requests, and so the end of the server that serves them.
-func Finish(ctx context.Context, h http.Handler) error {
-	ours, ok := h.(*handler)
-	if !ok {
-		return nil
-	}
-	done := make(chan struct{})
-	go func() {
-		ours.server.tasks.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return errors.New("a submission was still under way, and is not written")
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -16,7 +17,7 @@ import (
 func New(o Options) http.Handler { return newServer(o).handler() }
 
 func newServer(o Options) *server {
-	return &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{})}
+	return &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{}), leaving: leaving{told: make(chan struct{})}}
 }
 
 func (s *server) handler() *handler {
@@ -69,6 +70,8 @@ type server struct {
 	uploads    uploads
 	errands    errands
 	tasks      sync.WaitGroup
+	writing    atomic.Int64 // of tasks, those that write
+	leaving    leaving
 	watch      sync.Map // *live by watched
 	dashboards sync.Map // *live by the producer whose times are drawn
 	day        day

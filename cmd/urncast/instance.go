@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -138,6 +139,8 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		log.Info("stopping", "requests_under_way", requests.now.Load())
+		web.Leave(handler)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownPatience)
 		defer cancel()
 		return errors.Join(shutdown(last, server, requests), web.Finish(last, handler))
@@ -151,26 +154,39 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 	return group.Wait()
 }
 
-// counted has a server count the requests that are under way.
-func counted(server *http.Server) *sync.WaitGroup {
-	var requests sync.WaitGroup
+// requests are those that a server has under way.
+type requests struct {
+	sync.WaitGroup
+	now atomic.Int64
+}
+
+// counted has a server count its requests.
+func counted(server *http.Server) *requests {
+	var all requests
 	answer := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		defer requests.Done()
+		all.Add(1)
+		all.now.Add(1)
+		defer all.Done()
+		defer all.now.Add(-1)
 		answer.ServeHTTP(w, r)
 	})
-	return &requests
+	return &all
 }
 
 // shutdown lets the requests under way end. Those that do not until ctx ends are cut off,
-// and waited for a moment more: what they use is closed afterwards.
-func shutdown(ctx context.Context, server *http.Server, requests *sync.WaitGroup) error {
-	err := server.Shutdown(ctx)
-	if err == nil {
+// and waited for a moment more: what they use is closed afterwards. The error says how
+// many they were, and how many went on all the same. A connection over which nothing was
+// asked is none.
+func shutdown(ctx context.Context, server *http.Server, requests *requests) error {
+	if server.Shutdown(ctx) == nil {
 		return nil
 	}
-	err = errors.Join(fmt.Errorf("requests that were still under way were cut off: %w", err), server.Close())
+	n := requests.now.Load()
+	err := server.Close()
+	if n > 0 {
+		err = errors.Join(fmt.Errorf("of the requests, %d had not ended in time and were cut off", n), err)
+	}
 	ended := make(chan struct{})
 	go func() {
 		requests.Wait()
@@ -179,6 +195,7 @@ func shutdown(ctx context.Context, server *http.Server, requests *sync.WaitGroup
 	select {
 	case <-ended:
 	case <-time.After(cutOffPatience):
+		err = errors.Join(err, fmt.Errorf("of those, %d went on while what they use was closed", requests.now.Load()))
 	}
 	return err
 }

@@ -40,8 +40,15 @@ func forwardedProto(r *http.Request) string {
 	return ""
 }
 
+// isHTTPS says whether a request is known to have come over HTTPS. That of private may
+// rest on the options alone: on a machine's own address there may be no proxy, and over
+// plain HTTP browsers refuse what is only for HTTPS.
+func (s *server) isHTTPS(r *http.Request) bool {
+	return r.TLS != nil || s.BehindProxy && strings.EqualFold(forwardedProto(r), "https")
+}
+
 func (s *server) sessionName(r *http.Request) string {
-	if s.private(r) {
+	if s.isHTTPS(r) {
 		return hostPrefix + sessionCookie
 	}
 	return sessionCookie

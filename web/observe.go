@@ -23,7 +23,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 		seen.timed(func(*http.ResponseController) {}) // no deadline stands but while something is written
 		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
-		if s.private(r) {
+		if s.isHTTPS(r) {
 			seen.Header().Set("Strict-Transport-Security", secureMax)
 		}
 		done := s.metrics.begin()

@@ -96,12 +96,21 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if i.Web.Access, err = i.access(ctx, store, log); err != nil {
 		return err
 	}
-	listener, err := i.listen()
+	certificate, err := i.certificate(metrics, log)
+	if err != nil {
+		return err
+	}
+	listener, err := i.listen(certificate)
 	if err != nil {
 		return err
 	}
 	log.Info("starting", "instance", store.Instance())
 	return i.serve(ctx, listener, producers, log, fleet.Run, mailer.Run,
+		func(ctx context.Context) {
+			if certificate != nil {
+				certificate.run(ctx)
+			}
+		},
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
@@ -151,7 +160,11 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 			group.Go(func() error { return err }) // which ends the others; what they use is closed after them
 		}
 	}
-	return group.Wait()
+	err := group.Wait()
+	if err == nil {
+		log.Info("stopped: every request and every submission had ended")
+	}
+	return err
 }
 
 // requests are those that a server has under way.
@@ -200,19 +213,27 @@ func shutdown(ctx context.Context, server *http.Server, requests *requests) erro
 	return err
 }
 
-func (i *instance) listen() (net.Listener, error) {
+// certificate is what to serve HTTPS with; nil for plain HTTP.
+func (i *instance) certificate(metrics *prometheus.Registry, log *slog.Logger) (*certificate, error) {
+	if i.Cert == "" {
+		return nil, nil
+	}
+	c, err := openCertificate(i.Cert, i.Key, log)
+	if err != nil {
+		return nil, err
+	}
+	return c, metrics.Register(c)
+}
+
+func (i *instance) listen(certificate *certificate) (net.Listener, error) {
 	l, err := net.Listen("tcp", i.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("the address %s cannot be served on (--http chooses another): %w", i.HTTP, err)
 	}
-	if i.Cert == "" {
+	if certificate == nil {
 		return l, nil
 	}
-	pair, err := tls.LoadX509KeyPair(i.Cert, i.Key)
-	if err != nil {
-		return nil, fmt.Errorf("the certificate: %w", errors.Join(err, l.Close()))
-	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+	return tls.NewListener(l, certificate.config()), nil
 }
 
 // page is the console's address for the other instances to show; empty behind a

@@ -367,18 +367,19 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	case saved.Fixed:
 		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
 	default:
-		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong,
+		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Revision: saved.Revision,
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
 		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
 	}
 }
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
-	err := s.Connections.Delete(r.Context(), r.PathValue("name"), rest.Actor(r))
+	revision := revisionOf(r.PostFormValue("revision"))
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, rest.Actor(r))
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
-	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.Is(err, registry.ErrNotFound):
+	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.As(err, new(*producer.ConflictError)), errors.Is(err, registry.ErrNotFound):
 		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
 	default:
 		s.drawTrouble(w, r, connectionsPath, err)

@@ -211,8 +211,12 @@ func TestDeleteOnThePage(t *testing.T) {
 		t.Errorf("%d %s", resp.StatusCode, text)
 	}
 	d.store.Users = nil
-	d.want("GET", "/connections/c/delete", "", 200, "Delete connection c?", "Keep it")
-	if resp, _ := d.send("/connections/c/delete", nil, nil); resp.Header.Get("Location") != "/connections" {
+	d.want("GET", "/connections/c/delete", "", 200, "Delete connection c?", "Keep it", `name="revision" value="1"`)
+	d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "good:2"}, "revision": 1}`, 200)
+	if resp, text := d.send("/connections/c/delete", map[string]string{"revision": "1"}, nil); resp.StatusCode != 409 || !strings.Contains(text, "admin saved it at") {
+		t.Errorf("what was saved meanwhile was deleted: %d %s", resp.StatusCode, text)
+	}
+	if resp, _ := d.send("/connections/c/delete", map[string]string{"revision": "2"}, nil); resp.Header.Get("Location") != "/connections" {
 		t.Errorf("it leads to %q", resp.Header.Get("Location"))
 	}
 	d.want("GET", "/connections/c", "", 404, "There is no connection c")

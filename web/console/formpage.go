@@ -55,4 +55,5 @@ type Ask struct {
 	Action, Back string // paths
 	Act, Keep    string // what is on the buttons
 	Wrong        string
+	Revision     int64 // of what is asked about; 0 where there is none
 }

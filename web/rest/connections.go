@@ -82,6 +82,7 @@ func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
 		writeConnectionError(w, r, err)
 		return
 	}
+	tag(w, s.Revision)
 	writeJSON(w, http.StatusOK, s)
 }
 
@@ -90,6 +91,9 @@ func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
 func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
+		return
+	}
+	if !onto(w, r, &e.Revision) {
 		return
 	}
 	anyway := false
@@ -110,12 +114,17 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusCreated
 	}
 	findings := append([]producer.Finding{}, s.Findings...)
+	tag(w, s.Shown.Revision)
 	writeJSON(w, status, SavedConnection{s.Shown, s.Changed, findings, triedOf(s.Servers)})
 }
 
 // Delete serves DELETE /api/v1/connections/{name}.
 func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
-	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), Actor(r)); err != nil {
+	var revision int64 // whichever there is, without If-Match
+	if !onto(w, r, &revision) {
+		return
+	}
+	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), revision, Actor(r)); err != nil {
 		writeConnectionError(w, r, err)
 		return
 	}
@@ -247,7 +256,9 @@ func connectionStatus(w http.ResponseWriter, r *http.Request, err error) (int, s
 		return http.StatusBadRequest, err.Error()
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, fmt.Sprintf("There is no connection %q", r.PathValue("name"))
-	case errors.As(err, &conflict), errors.As(err, &used), errors.As(err, &fixed):
+	case errors.As(err, &conflict):
+		return conflicting(r), err.Error()
+	case errors.As(err, &used), errors.As(err, &fixed):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, producer.ErrBusy):
 		return http.StatusTooManyRequests, err.Error()

@@ -207,7 +207,7 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 		}
 		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
 		row.File, row.Line = parted(res.Where)
-		if body := c.bodies[res.URN]; body != nil && read+row.Bytes <= sumBytesAll {
+		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
 			if row.Sum, err = s.wouldChange(ctx, res, body); err != nil {

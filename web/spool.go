@@ -46,6 +46,22 @@ type uploads struct {
 	bytes int64     // that the files take, of those that are arriving too
 	most  int64     // uploadsBytesMax if 0
 	gone  discarded
+	sums  []*checked // whose bodies are kept, the oldest first
+}
+
+// keepSum makes room for the bodies of a check.
+func (u *uploads) keepSum(c *checked) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sums = append(u.sums, c)
+	all := 0
+	for _, one := range u.sums {
+		all += one.kept
+	}
+	for ; all > keptBytesAll || len(u.sums) > uploadsMax; u.sums = u.sums[1:] {
+		u.sums[0].bodies.Store(nil)
+		all -= u.sums[0].kept
+	}
 }
 
 // take reads the files of a form onto the disk.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/console"
 )
@@ -78,6 +79,26 @@ func TestUploadsAreBounded(t *testing.T) {
 	}
 	if _, _, err := u.take(formOf(t, make([]int, partsMax+1)...), "anna"); !errors.Is(err, errParts) {
 		t.Errorf("a form of too many files: %v", err)
+	}
+}
+
+// What is kept of checks for comparing is bounded together.
+func TestKeptBodiesAreBounded(t *testing.T) {
+	u := &uploads{}
+	var all []*checked
+	for range 6 {
+		c := &checked{outcome: &registry.Outcome{}}
+		for i := range 64 {
+			c.outcome.Replaces = append(c.outcome.Replaces, registry.Content{URN: sdmx.URN{ID: fmt.Sprint(i)}, Body: make([]byte, sumBytesMax)})
+		}
+		c.keep()
+		u.keepSum(c)
+		all = append(all, c)
+	}
+	for i, c := range all {
+		if kept := c.body(sdmx.URN{ID: "0"}) != nil; kept != (i >= 2) {
+			t.Errorf("check %d of %d: kept %v, %d bytes", i, len(all), kept, c.kept)
+		}
 	}
 }
 

@@ -106,6 +106,7 @@ func (u *uploads) decided(up *upload, c *checked) {
 		up.sent, up.last = c.outcome.Transactions[0], nil
 		u.release(up)
 	}
+	u.keepSum(c)
 	up.task.Store(nil)
 }
 

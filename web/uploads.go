@@ -37,8 +37,12 @@ type upload struct {
 	sent registry.Number // the transaction that it became; 0 before
 }
 
-// keptBytes bounds what is kept of the structures of a check, for comparing them.
-const keptBytes = 16 << 20
+// keptBytes bounds what is kept of the structures of a check, for comparing them, and
+// keptBytesAll what is kept of all; the oldest goes first, and is then not compared.
+const (
+	keptBytes    = 16 << 20
+	keptBytesAll = 64 << 20
+)
 
 // A checked is what a check, or a submission that wrote nothing, said.
 type checked struct {
@@ -50,22 +54,32 @@ type checked struct {
 	skipped []string // what reading left out
 	warned  []string
 	whither []console.Whither
-	sizes   map[sdmx.URN]int    // of what would be written
-	bodies  map[sdmx.URN][]byte // the first of them, up to keptBytes
+	sizes   map[sdmx.URN]int                    // of what would be written
+	bodies  atomic.Pointer[map[sdmx.URN][]byte] // the first of them, up to keptBytes; nil if they went
+	kept    int                                 // bytes of bodies
 }
 
 // keep takes from the outcome what pages need of the structures that would be written.
 func (c *checked) keep() {
-	c.sizes, c.bodies = make(map[sdmx.URN]int, len(c.outcome.Replaces)), map[sdmx.URN][]byte{}
-	kept := 0
+	bodies := map[sdmx.URN][]byte{}
+	c.sizes = make(map[sdmx.URN]int, len(c.outcome.Replaces))
 	for _, r := range c.outcome.Replaces {
 		c.sizes[r.URN] = len(r.Body)
-		if len(r.Body) <= sumBytesMax && kept+len(r.Body) <= keptBytes {
-			c.bodies[r.URN] = r.Body
-			kept += len(r.Body)
+		if len(r.Body) <= sumBytesMax && c.kept+len(r.Body) <= keptBytes {
+			bodies[r.URN] = r.Body
+			c.kept += len(r.Body)
 		}
 	}
 	c.outcome.Replaces = nil
+	c.bodies.Store(&bodies)
+}
+
+// body is what a structure would become, if it is kept.
+func (c *checked) body(u sdmx.URN) []byte {
+	if bodies := c.bodies.Load(); bodies != nil {
+		return (*bodies)[u]
+	}
+	return nil
 }
 
 func (up *upload) bytes() (n int64) {

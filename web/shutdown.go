@@ -12,15 +12,17 @@ import (
 )
 
 const (
-	// leaveMax is how long the end waits for a balancer to hear of it, and askedAge how
-	// long ago /readyz was asked if there is one.
+	// leaveMax is how long the end waits for a balancer to hear of it. There is one if
+	// /readyz was asked twice, askedAge apart at most, and not longer ago than that: whoever
+	// waited for the start asks no more once it has heard of that.
 	leaveMax = 5 * time.Second
 	askedAge = 30 * time.Second
 )
 
 // A leaving is what a balancer knows of the server's end.
 type leaving struct {
-	asked  atomic.Int64 // when /readyz was asked last, in Unix nanoseconds; 0 for never
+	ready  atomic.Int64 // when /readyz said so last, in Unix nanoseconds; 0 for never
+	polled atomic.Int64 // when it said so last to somebody who goes on asking
 	begun  atomic.Bool
 	told   chan struct{} // is closed when /readyz was answered after that
 	teller atomic.Bool
@@ -29,7 +31,6 @@ type leaving struct {
 // readyz says whether requests can be served now: not any more once the server is
 // stopping, and not without what they need.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
-	s.leaving.asked.Store(time.Now().UnixNano())
 	if s.leaving.begun.Load() {
 		plain(w, http.StatusServiceUnavailable, "not ready: the server is stopping\n")
 		if s.leaving.teller.CompareAndSwap(false, true) {
@@ -43,7 +44,14 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	s.leaving.saidReady(time.Now())
 	plain(w, http.StatusOK, "ready\n")
+}
+
+func (l *leaving) saidReady(now time.Time) {
+	if before := l.ready.Swap(now.UnixNano()); now.Sub(time.Unix(0, before)) <= askedAge {
+		l.polled.Store(now.UnixNano())
+	}
 }
 
 // Leave has /readyz say that the server is stopping, and waits until a balancer that
@@ -55,7 +63,7 @@ func Leave(h http.Handler) {
 		return
 	}
 	l := &ours.server.leaving
-	if l.begun.Swap(true) || time.Since(time.Unix(0, l.asked.Load())) > askedAge {
+	if l.begun.Swap(true) || time.Since(time.Unix(0, l.polled.Load())) > askedAge {
 		return
 	}
 	select {

@@ -46,12 +46,13 @@ func TestFinishSaysWhatIsTrue(t *testing.T) {
 	}
 }
 
-// Before requests end, whoever asks /readyz hears that the server is stopping; where
-// nobody does, nothing is waited for.
+// Before requests end, whoever goes on asking /readyz hears that the server is stopping;
+// where nobody does, nothing is waited for.
 func TestReadyzEndsFirst(t *testing.T) {
-	for _, asked := range []bool{true, false} {
+	for asks := range 3 {
+		asked := asks > 1
 		h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
-		if asked {
+		for range asks {
 			if resp := get(t, h, "/readyz"); resp.StatusCode != 200 {
 				t.Fatalf("readyz says %d", resp.StatusCode)
 			}

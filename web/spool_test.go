@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/console"
@@ -129,6 +130,18 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 				t.Error("there was no panic")
 			}()
 		}
+	})
+	t.Run("doctor", func(t *testing.T) {
+		s := newServer(Options{Password: "correct-horse", Doctor: &producer.Doctor{}}) // which has nobody to ask
+		status := &producer.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
+		if _, err := s.examine(t.Context(), status); !errors.Is(err, errDefect) {
+			t.Errorf("it says %v", err)
+		}
+	})
+	t.Run("topic", func(t *testing.T) {
+		stub, server := newTopicDoor(t)
+		stub.bad = true
+		page(t, server.URL+"/live/topics/structures?from=0", 200) // it had begun, and ends
 	})
 	t.Run("live page", func(t *testing.T) {
 		l := &live{gather: func(context.Context) ([]part, string, error) { panic("boom") }}

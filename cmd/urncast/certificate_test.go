@@ -54,111 +54,131 @@ func write(t *testing.T, folder string, files map[string][]byte) {
 	}
 }
 
-// The certificate of a running server is the one that its files hold: written in place,
-// moved over, or by the symbolic link of a folder, as Kubernetes does. What cannot be
-// used leaves the old one in place, and is told once.
-func TestCertificateIsReloaded(t *testing.T) {
-	root, end := t.TempDir(), time.Now().Add(24*time.Hour).Truncate(time.Second)
-	link := func(to string) {
-		if err := os.Symlink(to, filepath.Join(root, "data.new")); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(filepath.Join(root, "data.new"), filepath.Join(root, "data")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	folder := func(name, subject string, end time.Time) {
-		if err := os.Mkdir(filepath.Join(root, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		cert, key := selfSigned(t, subject, end)
-		write(t, filepath.Join(root, name), map[string][]byte{"tls.crt": cert, "tls.key": key})
-	}
-	folder("one", "first", end)
-	link("one")
-	log := &safeBuffer{}
-	c, err := openCertificate(filepath.Join(root, "data", "tls.crt"), filepath.Join(root, "data", "tls.key"), slog.New(slog.NewTextHandler(log, nil)))
+// A reloading is a running server whose certificate lies in a folder behind a link.
+type reloading struct {
+	t       *testing.T
+	root    string
+	log     *safeBuffer
+	address string
+	metrics *prometheus.Registry
+}
+
+func newReloading(t *testing.T, subject string, end time.Time) *reloading {
+	t.Helper()
+	r := &reloading{t: t, root: t.TempDir(), log: &safeBuffer{}, metrics: prometheus.NewRegistry()}
+	r.link("one", subject, end)
+	c, err := openCertificate(filepath.Join(r.root, "data", "tls.crt"), filepath.Join(r.root, "data", "tls.key"), slog.New(slog.NewTextHandler(r.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.every = 10 * time.Millisecond
 	go c.run(t.Context())
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(c)
+	r.metrics.MustRegister(c)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: http.NotFoundHandler()}
 	go server.Serve(tls.NewListener(l, c.config()))
-	defer server.Close()
-	served := func() string {
-		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true}) // whose it is, is asked for below
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
+	t.Cleanup(func() { server.Close() })
+	r.address = l.Addr().String()
+	return r
+}
+
+// link makes a folder with a new pair, and leads the link there.
+func (r *reloading) link(name, subject string, end time.Time) {
+	r.t.Helper()
+	if err := os.Mkdir(filepath.Join(r.root, name), 0o700); err != nil {
+		r.t.Fatal(err)
 	}
-	become := func(want string) {
-		t.Helper()
-		for until := time.Now().Add(10 * time.Second); served() != want; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(until) {
-				t.Fatalf("%s is served, want %s; the log: %s", served(), want, log)
-			}
+	cert, key := selfSigned(r.t, subject, end)
+	write(r.t, filepath.Join(r.root, name), map[string][]byte{"tls.crt": cert, "tls.key": key})
+	fresh := filepath.Join(r.root, "data.new")
+	if err := os.Symlink(name, fresh); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.Rename(fresh, filepath.Join(r.root, "data")); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *reloading) served() string {
+	r.t.Helper()
+	conn, err := tls.Dial("tcp", r.address, &tls.Config{InsecureSkipVerify: true}) // whose it is, is what is asked
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer conn.Close()
+	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
+}
+
+func (r *reloading) within(what string, so func() bool) {
+	r.t.Helper()
+	for until := time.Now().Add(10 * time.Second); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			r.t.Fatalf("%s: not within 10 s; the log: %s", what, r.log)
 		}
 	}
-	told := func(what string) {
-		t.Helper()
-		for until := time.Now().Add(10 * time.Second); strings.Count(log.String(), what) == 0; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(until) {
-				t.Fatalf("no %q in %s", what, log)
-			}
+}
+
+func (r *reloading) becomes(subject string) {
+	r.t.Helper()
+	r.within(subject+" is served", func() bool { return r.served() == subject })
+}
+
+func (r *reloading) tells(text string) {
+	r.t.Helper()
+	r.within("the log tells of "+text, func() bool { return strings.Contains(r.log.String(), text) })
+}
+
+func (r *reloading) gauge(name string) float64 {
+	r.t.Helper()
+	families, err := r.metrics.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetGauge().GetValue()
 		}
 	}
-	gauge := func(name string) float64 {
-		families, err := metrics.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range families {
-			if f.GetName() == name {
-				return f.GetMetric()[0].GetGauge().GetValue()
-			}
-		}
-		t.Fatalf("there is no %s", name)
-		return 0
-	}
-	become("first")
-	folder("two", "second", end.Add(time.Hour))
-	link("two")
-	become("second")
-	if at := gauge("urncast_http_certificate_expiry_timestamp_seconds"); at != float64(end.Add(time.Hour).Unix()) {
+	r.t.Fatalf("there is no %s", name)
+	return 0
+}
+
+// The certificate of a running server is the one that its files hold: moved over, or by
+// the symbolic link of a folder, as Kubernetes does. What cannot be used leaves the old
+// one in place, and is told once.
+func TestCertificateIsReloaded(t *testing.T) {
+	end := time.Now().Add(24 * time.Hour).Truncate(time.Second)
+	r := newReloading(t, "first", end)
+	r.becomes("first")
+	r.link("two", "second", end.Add(time.Hour))
+	r.becomes("second")
+	if at := r.gauge("urncast_http_certificate_expiry_timestamp_seconds"); at != float64(end.Add(time.Hour).Unix()) {
 		t.Errorf("it ends at %f", at)
 	}
 	cert, key := selfSigned(t, "third", end)
-	write(t, filepath.Join(root, "two"), map[string][]byte{"tls.crt": cert})
-	told("private key does not match public key")
-	if served() != "second" || gauge("urncast_http_certificate_files_unusable") != 1 || !strings.Contains(log.String(), "level=ERROR") {
-		t.Errorf("%s is served; the log: %s", served(), log)
+	write(t, filepath.Join(r.root, "two"), map[string][]byte{"tls.crt": cert})
+	r.tells("private key does not match public key")
+	if r.served() != "second" || r.gauge("urncast_http_certificate_files_unusable") != 1 || !strings.Contains(r.log.String(), "level=ERROR") {
+		t.Errorf("%s is served; the log: %s", r.served(), r.log)
 	}
-	write(t, filepath.Join(root, "two"), map[string][]byte{"tls.key": key})
-	become("third")
-	folder("three", "ended", time.Now().Add(-time.Hour))
-	link("three")
-	told("it ended at")
-	if err := os.Remove(filepath.Join(root, "data")); err != nil {
+	write(t, filepath.Join(r.root, "two"), map[string][]byte{"tls.key": key})
+	r.becomes("third")
+	r.link("three", "ended", time.Now().Add(-time.Hour))
+	r.tells("it ended at")
+	if err := os.Remove(filepath.Join(r.root, "data")); err != nil {
 		t.Fatal(err)
 	}
-	told("no such file")
+	r.tells("no such file")
 	time.Sleep(100 * time.Millisecond)
-	if n := strings.Count(log.String(), "cannot be used"); served() != "third" || n != 3 {
-		t.Errorf("%s is served, and %d faults are told, want 3: %s", served(), n, log)
+	if n := strings.Count(r.log.String(), "cannot be used"); r.served() != "third" || n != 3 {
+		t.Errorf("%s is served, and %d faults are told, want 3: %s", r.served(), n, r.log)
 	}
-	folder("four", "fourth", end)
-	link("four")
-	become("fourth")
-	if gauge("urncast_http_certificate_files_unusable") != 0 {
+	r.link("four", "fourth", end)
+	r.becomes("fourth")
+	if r.gauge("urncast_http_certificate_files_unusable") != 0 {
 		t.Error("the files are still said to be unusable")
 	}
 }

@@ -16,7 +16,7 @@ COPY --from=build /urncast /usr/local/bin/urncast
 USER 10001
 ENV URNCAST_HTTP=0.0.0.0:8080
 EXPOSE 8080
-# It asks the server itself, as an operator would.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["urncast", "status", "--url", "http://127.0.0.1:8080"]
+# It asks /healthz, where URNCAST_HTTP says, over HTTPS if URNCAST_TLS_CERT is set.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["urncast", "health"]
 ENTRYPOINT ["urncast"]
 CMD ["serve"]

@@ -127,8 +127,9 @@ func (c *Connections) orDefault(name string) string {
 	return NameDefault
 }
 
-// Delete deletes a connection that no producer takes.
-func (c *Connections) Delete(ctx context.Context, name string, by registry.Actor) error {
+// Delete deletes a connection that no producer takes, at the revision that was looked at;
+// 0 is whichever there is. A *ConflictError says that another was saved meanwhile.
+func (c *Connections) Delete(ctx context.Context, name string, revision int64, by registry.Actor) error {
 	if c.fixed(name) {
 		return &FixedError{name}
 	}
@@ -136,7 +137,10 @@ func (c *Connections) Delete(ctx context.Context, name string, by registry.Actor
 	if err != nil {
 		return err
 	}
-	return c.Store.DeleteConnection(ctx, name, by.Did(ActConnectionDeleted, name, changes(was, &Stored{}, nil)))
+	if revision != 0 && revision != was.Revision {
+		return &ConflictError{Name: name, Base: revision, Now: was.Revision, By: was.ChangedBy, At: was.ChangedAt}
+	}
+	return c.Store.DeleteConnection(ctx, name, was.Revision, by.Did(ActConnectionDeleted, name, changes(was, &Stored{}, nil)))
 }
 
 // Properties describes every property that a connection may have.

@@ -169,7 +169,7 @@ func TestTheAuditTellsChangesWithoutSecrets(t *testing.T) {
 	e = edit(1, "bootstrap.servers=good:2", "sasl.password=planted-three", "sasl.jaas.config=")
 	e.Files["a"], e.Files["b"] = producer.File{Content: []byte("2")}, producer.File{Content: []byte{}}
 	k.save(e)
-	if err := k.Delete(t.Context(), "c", admin); err != nil {
+	if err := k.Delete(t.Context(), "c", 0, admin); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -188,10 +188,10 @@ func TestAConnectionInUseIsNotDeleted(t *testing.T) {
 	k := newKit(t)
 	k.store.Users = map[string][]string{"c": {"default"}}
 	k.save(edit(0, "bootstrap.servers=good:1"))
-	if err := k.Delete(t.Context(), "c", admin); err == nil || !strings.Contains(err.Error(), "producer default") {
+	if err := k.Delete(t.Context(), "c", 0, admin); err == nil || !strings.Contains(err.Error(), "producer default") {
 		t.Errorf("deleting: %v", err)
 	}
-	if err := k.Delete(t.Context(), "none", admin); !errors.Is(err, registry.ErrNotFound) {
+	if err := k.Delete(t.Context(), "none", 0, admin); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("deleting nothing: %v", err)
 	}
 }
@@ -205,7 +205,7 @@ func TestAFixedConnectionIsShownAndNotChanged(t *testing.T) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	_, err = k.Save(t.Context(), edit(1, "bootstrap.servers=good:2"), false, admin)
-	for _, err := range []error{err, k.Delete(t.Context(), "c", admin)} {
+	for _, err := range []error{err, k.Delete(t.Context(), "c", 0, admin)} {
 		var fixed *producer.FixedError
 		if !errors.As(err, &fixed) || !strings.Contains(err.Error(), "--bootstrap") {
 			t.Errorf("%v", err)

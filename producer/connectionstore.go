@@ -45,8 +45,9 @@ type ConnectionStore interface {
 	// new one, and sets its new revision. A *ConflictError says that another was
 	// saved meanwhile.
 	SaveConnection(ctx context.Context, s *Stored, a registry.Act) error
-	// DeleteConnection refuses with an *InUseError while a producer takes it.
-	DeleteConnection(ctx context.Context, name string, a registry.Act) error
+	// DeleteConnection deletes a connection at its revision. It refuses with an
+	// *InUseError while a producer takes it, and with a *ConflictError another revision.
+	DeleteConnection(ctx context.Context, name string, revision int64, a registry.Act) error
 	// RecordAct audits an act outside the database.
 	RecordAct(ctx context.Context, a registry.Act) error
 }

@@ -58,7 +58,8 @@ func (r *Reading) Run(ctx context.Context, v TopicView) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	records, ended := make(chan *Committed), make(chan error, 1)
-	go func() {
+	var reader Group
+	reader.Go(func() {
 		defer close(records)
 		ended <- v.Read(ctx, next, end, func(c *Committed) error {
 			select {
@@ -68,11 +69,12 @@ func (r *Reading) Run(ctx context.Context, v TopicView) error {
 				return ctx.Err()
 			}
 		})
-	}()
+	})
 	defer func() {
 		cancel()
 		for range records { // the view must not be closed before
 		}
+		reader.Wait()
 	}()
 	return r.attend(ctx, v, next, records, ended)
 }
@@ -85,7 +87,12 @@ func (r *Reading) attend(ctx context.Context, v TopicView, next int64, records <
 		select {
 		case c, more := <-records:
 			if !more {
-				return <-ended
+				select {
+				case err := <-ended:
+					return err
+				default: // the reader panicked, as Run will
+					return nil
+				}
 			}
 			if err := r.Yield(c); err != nil {
 				return err

@@ -79,6 +79,42 @@ func (d *clusterDoor) want(method, path, body string, status int, parts ...strin
 
 const plantedEdit = `{"properties": {"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, "files": {"k.keytab": {"content": "cGxhbnRlZA=="}}`
 
+// If-Match makes a revision a condition, with the ETag that was answered.
+func TestAConnectionByItsETag(t *testing.T) {
+	d := newClusterDoor(t)
+	ask := func(method, tag, body string, status int, part string) string {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, d.url+"/api/v1/connections/c", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("admin", "correct-horse")
+		r.Header.Set("If-Match", tag)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body) // what came is looked at
+		if resp.StatusCode != status || !strings.Contains(string(b), part) {
+			t.Errorf("%s if %s: %d %s", method, tag, resp.StatusCode, b)
+		}
+		return resp.Header.Get("ETag")
+	}
+	edit := func(n string) string { return `{"properties": {"bootstrap.servers": "good:` + n + `"}}` }
+	d.want("PUT", "/api/v1/connections/c", edit("1"), 201)
+	first := ask("GET", "", "", 200, "good:1")
+	second := ask("PUT", first, edit("2"), 200, "good:2")
+	ask("PUT", first, edit("3"), 412, "admin saved it at")
+	ask("PUT", "7", edit("3"), 400, "is no ETag of this")
+	ask("PUT", second, `{"properties": {}, "revision": 1}`, 400, "send one of them")
+	ask("DELETE", first, "", 412, "admin saved it at")
+	ask("DELETE", second, "", 204, "")
+	if first != `"1"` || second != `"2"` {
+		t.Errorf("the ETags are %s and %s", first, second)
+	}
+}
+
 func TestAConnectionThroughTheAPI(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("GET", "/api/v1/connections", "", 200, `{"connections":[]}`)

@@ -16,7 +16,6 @@ import (
 
 // Bounds of one form about a connection.
 const (
-	connectionFormBytes  = 40 << 20
 	connectionFieldBytes = 1 << 20
 	connectionPartsMax   = 800
 )
@@ -33,8 +32,7 @@ func (f *connectionForm) do() (word, name string) {
 }
 
 // readConnectionForm reads the form in memory: a keytab is not to touch the disk.
-func readConnectionForm(w http.ResponseWriter, r *http.Request) (*connectionForm, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, connectionFormBytes)
+func readConnectionForm(r *http.Request) (*connectionForm, error) {
 	f := &connectionForm{fields: map[string]string{}, files: map[string][]byte{}}
 	parts, err := r.MultipartReader()
 	if errors.Is(err, http.ErrNotMultipart) {

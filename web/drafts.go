@@ -1,18 +1,23 @@
 package web
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"urncast/producer"
+	"urncast/web/console"
 )
 
-// draftsMax bounds the drafts of this process; the oldest goes for a new one.
+// Bounds of the drafts of this process, in number, bytes and age; the oldest goes for a
+// new one.
 const (
-	draftsMax = 16
-	draftAge  = time.Hour
+	draftsMax      = 16
+	draftsBytesMax = 128 << 20
+	draftBytesMax  = 48 << 20
+	draftAge       = time.Hour
 )
 
 // A draft is what somebody wants of a connection and has not saved. It stays in this
@@ -21,6 +26,7 @@ const (
 type draft struct {
 	id, user string
 	at       time.Time // of the last step; guarded by drafts.mu
+	bytes    int64     // as of the last step; guarded by drafts.mu
 	path     string    // the name in the path; empty for a new connection
 
 	// mu guards what follows.
@@ -36,8 +42,9 @@ type draft struct {
 
 // drafts are those of this process.
 type drafts struct {
-	mu  sync.Mutex
-	all []*draft // those begun first in front
+	mu   sync.Mutex
+	all  []*draft // those begun first in front
+	gone discarded
 }
 
 // begin makes a draft of what is saved.
@@ -46,8 +53,8 @@ func (d *drafts) begin(path, user string, saved producer.Shown, now time.Time) *
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.expire(now)
-	if len(d.all) >= draftsMax {
-		d.all = d.all[1:]
+	for len(d.all) >= draftsMax {
+		d.dropOldest()
 	}
 	d.all = append(d.all, one)
 	return one
@@ -67,7 +74,62 @@ func newDraft(path, user string, saved producer.Shown, now time.Time) *draft {
 
 // expire forgets what nobody has gone on with. The caller holds mu.
 func (d *drafts) expire(now time.Time) {
-	d.all = slices.DeleteFunc(d.all, func(one *draft) bool { return now.Sub(one.at) > draftAge })
+	d.all = slices.DeleteFunc(d.all, func(one *draft) bool {
+		if now.Sub(one.at) <= draftAge {
+			return false
+		}
+		d.gone.note(one.id, one.user, "nobody went on with them for an hour")
+		return true
+	})
+}
+
+// dropOldest forgets the draft that was begun first. The caller holds mu.
+func (d *drafts) dropOldest() {
+	d.gone.note(d.all[0].id, d.all[0].user, "they were discarded for newer edits of somebody")
+	d.all = d.all[1:]
+}
+
+// errDraftLarge refuses edits that are larger than any connection.
+var errDraftLarge = fmt.Errorf("these edits have more than the %s that a connection may have", console.ExactBytes(draftBytesMax))
+
+// weigh takes up how large a draft is; older ones go for it. One that is too large by
+// itself goes too.
+func (d *drafts) weigh(one *draft, bytes int64) error {
+	if bytes > draftBytesMax {
+		d.drop(one)
+		return errDraftLarge
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	one.bytes = bytes
+	for sum := int64(0); ; sum = 0 {
+		for _, x := range d.all {
+			sum += x.bytes
+		}
+		if sum <= draftsBytesMax {
+			return nil
+		}
+		if d.all[0] == one { // which goes last
+			d.all[0], d.all[1] = d.all[1], d.all[0]
+		}
+		d.dropOldest()
+	}
+}
+
+// size is how much memory a draft takes. The caller holds mu.
+func (d *draft) size() (n int64) {
+	for name, p := range d.edit.Properties {
+		n += int64(len(name) + len(p.Value))
+	}
+	for name, f := range d.edit.Files {
+		n += int64(len(name) + len(f.Content))
+	}
+	for _, fields := range []map[string]string{d.pasted, d.test} {
+		for name, value := range fields {
+			n += int64(len(name) + len(value))
+		}
+	}
+	return n + int64(len(d.text))
 }
 
 // find gives a draft to who made it; nil if it is gone.

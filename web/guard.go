@@ -13,11 +13,8 @@ import (
 	"urncast/web/rest"
 )
 
-// sessionCookie is the name of the cookie that holds a session's secret.
-const sessionCookie = "urncast_session"
-
-// guard lets a request through to its route: it finds who makes it, asks whether he
-// may, and bounds its body.
+// guard lets a request through to its route: it bounds its body, finds who makes it,
+// asks whether he may, and reads the body where the route does not do so itself.
 //
 // A session's cookie comes with every request that a browser makes here, also from a
 // page of somebody else. What keeps such a page from changing anything in its reader's
@@ -28,6 +25,9 @@ const sessionCookie = "urncast_session"
 // the second line. Programs send neither header, and no cookie.
 func (s *server) guard(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.limitBody(w, r, rt) {
+			return
+		}
 		p, ok := s.identify(w, r, rt)
 		if !ok || !s.admit(w, r, rt, p) {
 			return
@@ -35,7 +35,9 @@ func (s *server) guard(rt route) http.Handler {
 		if seen, ok := w.(*response); ok {
 			seen.user = p.Name
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.BodyBytesMax)
+		if !s.readBody(w, r, rt) {
+			return
+		}
 		rt.handle(w, r.WithContext(access.With(r.Context(), p)))
 	})
 }
@@ -62,10 +64,10 @@ func (s *server) identify(w http.ResponseWriter, r *http.Request, rt route) (acc
 	}
 	user, password, basic := r.BasicAuth()
 	token, bearer := bearerOf(r)
-	cookie, cookieErr := r.Cookie(sessionCookie)
+	cookie, cookieErr := r.Cookie(s.sessionName(r))
 	sent := basic || bearer || cookieErr == nil
 	if (sent || s.needed(rt.access) > access.Nobody) && s.overheard(r) {
-		rest.WriteError(w, r, http.StatusForbidden, overheardText)
+		s.refuse(w, r, http.StatusForbidden, "This is not private", overheardText)
 		return nobody, false
 	}
 	var p access.Principal
@@ -87,7 +89,7 @@ func (s *server) identify(w http.ResponseWriter, r *http.Request, rt route) (acc
 }
 
 const overheardText = "A password over plain HTTP from another machine is refused: anybody on the way could read it. " +
-	"Serve over TLS, or say --behind-proxy if a proxy ends TLS in front of this server."
+	"Come over https. Whoever runs this server: serve over TLS, or say --behind-proxy if a proxy ends TLS in front of it; that must say X-Forwarded-Proto: https, or nothing."
 
 func bearerOf(r *http.Request) (token string, ok bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -103,23 +105,52 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, rt route, p acces
 	case p.Signed():
 		s.forbid(w, r.WithContext(access.With(r.Context(), p)), rt, needed)
 	case s.Access.Store != nil && forPage(r):
-		next := r.URL.RequestURI()
-		if r.Method == http.MethodPost { // the session ended while somebody filled in the form
-			next = cameFrom(r)
-		}
-		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, "/login?next="+url.QueryEscape(next), http.StatusSeeOther)
+		s.toLogin(w, r, rt)
 	default:
 		s.challenge(w, r, "This needs a user name and a password, by Basic authentication, or an API token as Authorization: Bearer "+access.TokenPrefix+"….")
 	}
 	return false
 }
 
+// toLogin leads to the sign-in, and from there back to the page: the session ended while
+// somebody read it, or filled in its form.
+func (s *server) toLogin(w http.ResponseWriter, r *http.Request, rt route) {
+	q := url.Values{"next": {r.URL.RequestURI()}}
+	if isForm(r) {
+		discard(r)
+		q.Set("lost", "form")
+	}
+	if isForm(r) || isPartial(r) {
+		q.Set("next", cameFrom(r))
+		if _, path, _ := strings.Cut(rt.pattern, " "); r.Referer() == "" && s.hasPage(path) {
+			q.Set("next", r.URL.Path)
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if isPartial(r) {
+		w.Header().Set("HX-Redirect", "/login?"+q.Encode())
+		w.WriteHeader(http.StatusUnauthorized) // htmx follows the header, whatever the status
+		return
+	}
+	http.Redirect(w, r, "/login?"+q.Encode(), http.StatusSeeOther)
+}
+
+func (s *server) hasPage(path string) bool {
+	_, ok := s.served["GET "+path]
+	return ok
+}
+
 // forPage says whether a browser asks for something to show, or sends a form.
 func forPage(r *http.Request) bool {
-	form := r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-	return (form || r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+	if isPartial(r) {
+		return true
+	}
+	looks := r.Method == http.MethodGet || r.Method == http.MethodHead // also at the API's answers
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && (looks || isForm(r) && wantsPage(r))
 }
+
+// isPartial says whether a page's script asks for a part of it.
+func isPartial(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
 // forbid says what the role does not reach, and who can be asked.
 func (s *server) forbid(w http.ResponseWriter, r *http.Request, rt route, needed access.Role) {
@@ -145,11 +176,11 @@ func (s *server) notProven(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case r.Context().Err() != nil: // the reader has left: nobody is there to tell, and nothing is wrong
 	case !errors.As(err, &refused):
-		s.Log.ErrorContext(r.Context(), "who makes a request could not be found out", "error", err)
-		rest.WriteError(w, r, http.StatusServiceUnavailable, "The database did not say who you are, so nothing was done. Try again.")
+		s.refuse(w, r, http.StatusServiceUnavailable, "Who you are is not known now",
+			"The database did not say who you are, so nothing was done: "+rest.Private(w, r, err).Error()+". Try again.")
 	case refused.Why == access.TooMany:
 		w.Header().Set("Retry-After", strconv.Itoa(int(refused.After.Seconds())))
-		rest.WriteError(w, r, http.StatusTooManyRequests, "%s", refused.Text)
+		s.refuse(w, r, http.StatusTooManyRequests, "Too many attempts", refused.Text)
 	default:
 		s.challenge(w, r, refused.Text)
 	}
@@ -169,14 +200,14 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request, text string) 
 	rest.WriteError(w, r, http.StatusUnauthorized, "%s", text)
 }
 
-// private says whether a request came over TLS, here or at a proxy.
-func (s *server) private(r *http.Request) bool { return s.BehindProxy || r.TLS != nil }
-
 // overheard says whether a password in this request crosses a network in the
 // clear.
 func (s *server) overheard(r *http.Request) bool {
-	if s.private(r) {
+	switch {
+	case s.private(r):
 		return false
+	case s.BehindProxy: // the proxy's own word, and its address says nothing of the client's
+		return true
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -3,8 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,7 +73,12 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 	answer := c.reading.DoChan(strconv.FormatInt(document, 10), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), contentLimit)
 		defer cancel()
-		return c.read(ctx, s, class, document, bytes)
+		var fresh *content
+		err := guarded(ctx, s.Log, "reading a document", func() (err error) {
+			fresh, err = c.read(ctx, s, class, document, bytes)
+			return err
+		})
+		return fresh, err
 	})
 	ctx, cancel := context.WithTimeout(ctx, contentPatience)
 	defer cancel()
@@ -90,15 +93,8 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 	}
 }
 
-// read reads a document and keeps its content. A panic is an error: here it would end
-// the process.
-func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (fresh *content, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.Log.ErrorContext(ctx, "panic while a document was read", "panic", p, "document", document, "stack", string(debug.Stack()))
-			fresh, err = nil, fmt.Errorf("document %d hit a defect of the program", document)
-		}
-	}()
+// read reads a document and keeps its content.
+func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (*content, error) {
 	if have := c.kept(document); have != nil { // another has read it in between
 		return have, nil
 	}
@@ -113,7 +109,7 @@ func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, docume
 	if err != nil {
 		return nil, err
 	}
-	fresh = newContent(m)
+	fresh := newContent(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keep(document, fresh)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -155,28 +154,23 @@ func (ls *lives) once(ctx context.Context, key any, l *live, gather gatherer) (m
 	return true
 }
 
-var errDefect = errors.New("a page that changes hit a defect of the program")
-
-// drawn gathers and draws. A panic ends this page's streams and nothing else.
+// drawn gathers and draws.
 func (ls *lives) drawn(ctx context.Context, gather gatherer) (drawn map[string][]byte, order []string, say string, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			ls.log.ErrorContext(ctx, "panic in a live page", "panic", p, "stack", string(debug.Stack()))
-			err = errDefect
-		}
-	}()
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
-	parts, say, err := gather(ctx)
-	drawn = make(map[string][]byte, len(parts))
-	for _, p := range parts {
-		var b bytes.Buffer
-		if err == nil {
-			err = p.draw.Render(ctx, &b)
+	err = guarded(ctx, ls.log, "live page", func() error {
+		parts, said, err := gather(ctx)
+		drawn, say = make(map[string][]byte, len(parts)), said
+		for _, p := range parts {
+			var b bytes.Buffer
+			if err == nil {
+				err = p.draw.Render(ctx, &b)
+			}
+			drawn[p.id] = b.Bytes()
+			order = append(order, p.id)
 		}
-		drawn[p.id] = b.Bytes()
-		order = append(order, p.id)
-	}
+		return err
+	})
 	return drawn, order, say, err
 }
 

@@ -18,9 +18,14 @@ func (s *server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		takeTrace(r)
-		seen := &response{ResponseWriter: w}
+		seen := &response{ResponseWriter: w, patience: s.patience.write}
+		s.patience.pace(w, r)
+		seen.timed(func(*http.ResponseController) {}) // no deadline stands but while something is written
 		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.isHTTPS(r) {
+			seen.Header().Set("Strict-Transport-Security", secureMax)
+		}
 		done := s.metrics.begin()
 		defer func() {
 			if p := recover(); p != nil {
@@ -29,6 +34,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 			took := time.Since(began)
 			done(r.Pattern, r.Method, seen.Status(), took)
 			s.line(r, seen, took)
+			seen.ending(s.patience)
 			if seen.abort {
 				panic(http.ErrAbortHandler) // the answer is torn: the connection must end, so that the client sees it
 			}
@@ -55,15 +61,19 @@ func (s *server) afterPanic(w *response, r *http.Request, p any) {
 func (s *server) line(r *http.Request, w *response, took time.Duration) {
 	level := slog.LevelInfo
 	switch {
-	case w.Status() >= 500:
+	case w.Status() >= 500, w.cause != nil:
 		level = slog.LevelError
 	case r.Pattern == "GET /healthz" || r.Pattern == "GET /readyz" || r.Pattern == "GET /metrics":
 		level = slog.LevelDebug
 	}
-	s.Log.LogAttrs(r.Context(), level, "request",
+	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", w.Status()),
 		slog.Int64("bytes", w.bytes), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-		slog.String("user", w.user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id")))
+		slog.String("user", w.user), slog.String("remote", r.RemoteAddr), slog.String("correlation_id", r.Header.Get("X-Correlation-Id"))}
+	if w.cause != nil {
+		attrs = append(attrs, slog.Any("error", w.cause))
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 const correlationLengthMax = 128
@@ -104,14 +114,19 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// A response counts what a handler writes.
+// A response counts what a handler writes, and gives up a client that does not take it.
 type response struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
-	abort  bool
-	user   string // who the guard found
+	patience time.Duration // for a client that takes nothing
+	status   int
+	bytes    int64
+	abort    bool
+	user     string // who the guard found
+	cause    error  // why it is not as it should be
 }
+
+// Note keeps an error of the inside for the request's line in the log.
+func (w *response) Note(err error) { w.cause = err }
 
 // Status is the status that was sent, 200 if the handler said none.
 func (w *response) Status() int {
@@ -132,9 +147,17 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := w.ResponseWriter.Write(b)
+	var n int
+	var err error
+	w.timed(func(*http.ResponseController) { n, err = w.ResponseWriter.Write(b) })
 	w.bytes += int64(n)
 	return n, err
+}
+
+// FlushError sends what is written so far; http.ResponseController calls it.
+func (w *response) FlushError() (err error) {
+	w.timed(func(out *http.ResponseController) { err = out.Flush() })
+	return err
 }
 
 // Unwrap lets http.ResponseController reach what is inside.

@@ -19,6 +19,7 @@ type operation struct {
 	// alternatively is a media type of a body that is no JSON.
 	alternatively string
 	gives         []answer
+	conditional   bool // takes If-Match
 }
 
 // A parameter stands in the query or the path.
@@ -130,7 +131,7 @@ var operations = map[string]operation{
 		about: "Nothing is changed. What was not looked at yet, whether the format can express it, is counted as unexamined; a later preview goes on there.",
 		takes: rest.PreviewOrder{}, gives: append(ok("By route, in the order of the request.", []producer.RoutePreview{}), problem(400, "A route is none, or there are too many."))},
 	"GET /api/v1/producers/{name}": {id: "getProducer", tag: "producers", summary: "What a producer is doing, with its settings", gives: append(ok("Its status.", producer.Status{}), noProducer)},
-	"PUT /api/v1/producers/{name}": {id: "putProducer", tag: "producers", summary: "Save a producer's settings, whole",
+	"PUT /api/v1/producers/{name}": {conditional: true, id: "putProducer", tag: "producers", summary: "Save a producer's settings, whole",
 		about: "Other routes take effect at once: the producer stops and asks, unless then answers already. A setting that is left out is empty.", takes: rest.ProducerSettings{},
 		gives: append(ok("Its status.", producer.Status{}), noProducer, problem(400, "The text says which setting cannot be."),
 			problem(409, "Others were saved meanwhile, a topic belongs to another, or a process was started with the settings."))},
@@ -180,12 +181,12 @@ var operations = map[string]operation{
 		}{})},
 	"GET /api/v1/connections/{name}": {id: "getConnection", tag: "connections", summary: "One connection",
 		gives: append(ok("The connection; of secrets only that they are set.", producer.Shown{}), problem(404, "There is none of this name."))},
-	"PUT /api/v1/connections/{name}": {id: "putConnection", tag: "connections", summary: "Define or change a connection, whole, after trying every server",
+	"PUT /api/v1/connections/{name}": {conditional: true, id: "putConnection", tag: "connections", summary: "Define or change a connection, whole, after trying every server",
 		query: []parameter{{"anyway", "Save although servers cannot be used.", object{"type": "boolean"}}}, takes: rest.Edit{}, alternatively: "text/plain",
 		gives: []answer{{status: 200, what: "Saved.", body: rest.SavedConnection{}}, {status: 201, what: "Saved, as a new one.", body: rest.SavedConnection{}},
 			problem(400, "The body is no edit."), problem(409, "It was changed meanwhile, or belongs to the process."),
 			{status: 422, what: "A property cannot be taken, or a server cannot be used.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
-	"DELETE /api/v1/connections/{name}": {id: "deleteConnection", tag: "connections", summary: "Delete a connection that no producer uses",
+	"DELETE /api/v1/connections/{name}": {conditional: true, id: "deleteConnection", tag: "connections", summary: "Delete a connection that no producer uses",
 		gives: []answer{{status: 204, what: "Deleted."}, problem(404, "There is none of this name."), problem(409, "A producer uses it, or it belongs to the process.")}},
 	"POST /api/v1/connections/check": {id: "checkConnection", tag: "connections", summary: "Say what becomes of each property; nothing is connected to",
 		takes: rest.Edit{}, alternatively: "text/plain",
@@ -204,7 +205,7 @@ var operations = map[string]operation{
 			Properties []producer.PropertyInfo `json:"properties"`
 		}{})},
 	"GET /api/v1/mail": {id: "getMail", tag: "mail", summary: "The mail settings, and what waits", gives: ok("Of the password only that it is set.", producer.MailShown{})},
-	"PUT /api/v1/mail": {id: "putMail", tag: "mail", summary: "Set the mail settings, whole", takes: producer.MailSettings{},
+	"PUT /api/v1/mail": {conditional: true, id: "putMail", tag: "mail", summary: "Set the mail settings, whole", takes: producer.MailSettings{},
 		gives: append(ok("The settings as they are now.", producer.MailShown{}), problem(400, "A setting is none."), problem(409, "They were changed meanwhile, or there is no key for the password."))},
 	"POST /api/v1/mail/test": {id: "testMail", tag: "mail", summary: "Send a test mail",
 		takes: struct {

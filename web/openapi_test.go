@@ -160,7 +160,7 @@ func (d *describer) document(paths object) object {
 			"password": object{"type": "http", "scheme": "basic",
 				"description": "User name and password of an account. From other machines over HTTPS only, or behind a proxy that ends TLS."},
 			"token":   object{"type": "http", "scheme": "bearer", "description": "An API token. It may not change accounts, tokens or sessions."},
-			"session": object{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "What /login gives a browser."}},
+			"session": object{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "What /login gives a browser; over HTTPS its name begins with " + hostPrefix + "."}},
 			"responses": object{"Problem": object{"description": "An error; detail says what to do.", "content": object{
 				"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}}}},
 	}
@@ -192,6 +192,10 @@ func (d *describer) operation(op *operation, path string, who level) object {
 	}
 	for _, p := range op.query {
 		parameters = append(parameters, object{"name": p.name, "in": "query", "description": p.about, "schema": p.schema})
+	}
+	if op.conditional {
+		parameters = append(parameters, object{"name": "If-Match", "in": "header", "description": "The ETag of what is changed, in place of a revision: 412 if it is not current any more.", "schema": object{"type": "string"}})
+		op.gives = append(op.gives, problem(412, "If-Match names what is not current any more."))
 	}
 	if len(parameters) > 0 {
 		out["parameters"] = parameters

@@ -12,6 +12,7 @@ import (
 
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // pagePolicy lets a page load what is served here, and nothing that stands in it.
@@ -107,9 +108,8 @@ func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string
 	if r.Context().Err() != nil { // the reader went on to another page: nobody is there to tell, and nothing is wrong
 		return
 	}
-	s.Log.ErrorContext(r.Context(), "a page could not be gathered", "path", r.URL.Path, "error", err)
 	s.drawError(w, r, http.StatusInternalServerError, path, "This page cannot be shown",
-		"The registry did not answer: "+err.Error()+". Reload the page when its cause is gone.")
+		"The registry did not answer: "+rest.Private(w, r, err).Error()+". Reload the page when its cause is gone.")
 }
 
 // asset serves what pages load. A name stands for one content for ever.
@@ -135,13 +135,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 
 // theme keeps the reader's choices of how pages look and behave, and leads back.
 func (s *server) theme(w http.ResponseWriter, r *http.Request) {
-	keep := func(name, value string) {
-		c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil, MaxAge: 400 * 24 * 3600}
-		if value == "" {
-			c.MaxAge = -1
-		}
-		http.SetCookie(w, c)
-	}
+	keep := func(name, value string) { s.setCookie(w, r, name, value, 400*24*3600) }
 	switch keys := r.PostFormValue("keys"); keys {
 	case "off":
 		keep(keysCookie, "off")

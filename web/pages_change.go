@@ -163,9 +163,8 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string
 		case err != nil && dry:
 			s.drawTrouble(w, r, "/structures", err)
 		case err != nil:
-			s.Log.ErrorContext(r.Context(), "a rename broke off", "path", r.URL.Path, "error", err)
 			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
-				sentenceOf(err.Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
+				sentenceOf(rest.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
 		case len(sent) > 0:
 			http.Redirect(w, r, console.TransactionPath(sent[0]), http.StatusSeeOther)
 		case dry:

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"urncast/internal/secret"
@@ -95,7 +96,7 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case d != nil:
 	case r.URL.Query().Get("draft") != "":
-		c.Wrong = "These edits are no longer here: they were saved, are more than an hour old, or the process was restarted. Make them again."
+		c.Wrong = "These edits are no longer here: " + s.draftGone(r, r.URL.Query().Get("draft")) + ". Make them again."
 		fallthrough
 	default:
 		d = newDraft(r.PathValue("name"), "", saved, s.Now())
@@ -110,6 +111,14 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 		c.Done = "Nothing was to be changed."
 	}
 	s.drawConnection(w, r, http.StatusOK, c, d, nil)
+}
+
+// draftGone says why a draft is not here.
+func (s *server) draftGone(r *http.Request, id string) string {
+	if why := s.drafts.gone.why(id, access.From(r.Context()).Name); why != "" {
+		return why
+	}
+	return "they were saved, or the process was restarted"
 }
 
 // connectionOf begins what the page shows.
@@ -182,6 +191,11 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	anchor := "#properties"
 	switch word {
 	case "save", "anyway", "over":
+		if word == "over" { // over what the reader was shown, not over what somebody saved since
+			d.mu.Lock()
+			d.edit.Revision = revisionOf(name)
+			d.mu.Unlock()
+		}
 		s.saveConnection(w, r, saved, d, word)
 		return
 	case "check":
@@ -238,7 +252,7 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown
 	if !ok {
 		return saved, nil, nil
 	}
-	f, err := readConnectionForm(w, r)
+	f, err := readConnectionForm(r)
 	if err != nil {
 		status := http.StatusBadRequest
 		var large *http.MaxBytesError
@@ -250,28 +264,44 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown
 	}
 	user, client := access.From(r.Context()).Name, s.Connections.Client
 	d := s.drafts.find(f.fields["draft"], r.PathValue("name"), user, s.Now())
-	if d == nil && f.fields["draft"] != "" && f.fields["do"] == "anyway" {
-		s.drawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", "They were saved, are more than an hour old, or the process was restarted. Nothing was changed.")
+	if word, _ := f.do(); d == nil && f.fields["draft"] != "" && (word == "anyway" || word == "over") {
+		s.drawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", sentenceOf(s.draftGone(r, f.fields["draft"]))+" Nothing was changed.")
 		return saved, nil, nil
 	}
 	if d == nil {
-		d = s.drafts.begin(r.PathValue("name"), user, saved, s.Now())
+		// The edits are to what the form was drawn from, whatever was saved since.
+		base := saved
+		if text, ok := f.fields["revision"]; ok {
+			base.Revision = revisionOf(text)
+		}
+		d = s.drafts.begin(r.PathValue("name"), user, base, s.Now())
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.take(f, client.Secret)
 	if text, ok := f.fields["text"]; ok {
 		d.paste(text, client)
 	}
+	size := d.size()
+	d.mu.Unlock()
+	if err := s.drafts.weigh(d, size); err != nil {
+		s.drawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large", "Nothing was changed: "+err.Error()+".")
+		return saved, nil, nil
+	}
 	return saved, d, f
+}
+
+// revisionOf is the revision that a form names; none that there can be, if it names none.
+func revisionOf(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // saveConnection saves a draft, or says what keeps it from that.
 func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved producer.Shown, d *draft, word string) {
 	d.mu.Lock()
-	if word == "over" {
-		d.edit.Revision = saved.Revision
-	}
 	wanted := d.wanted()
 	d.mu.Unlock()
 	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", rest.Actor(r))
@@ -337,18 +367,19 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	case saved.Fixed:
 		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
 	default:
-		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong,
+		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Revision: saved.Revision,
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
 		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
 	}
 }
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
-	err := s.Connections.Delete(r.Context(), r.PathValue("name"), rest.Actor(r))
+	revision := revisionOf(r.PostFormValue("revision"))
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, rest.Actor(r))
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
-	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.Is(err, registry.ErrNotFound):
+	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.As(err, new(*producer.ConflictError)), errors.Is(err, registry.ErrNotFound):
 		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
 	default:
 		s.drawTrouble(w, r, connectionsPath, err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -127,13 +128,13 @@ func TestSaveOnThePage(t *testing.T) {
 		"2 edits are not saved", "edited", "own.pem", "not saved", "CN=own.pem")
 	d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "good:3"}, "revision": 1}`, 200)
 	resp, text := d.send("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "save"}, nil)
-	for _, part := range []string{"admin saved this connection at", "Show the difference", "good:3", "good:7", "Put mine over it"} {
+	for _, part := range []string{"admin saved this connection at", "Show the difference", "good:3", "good:7", "Put mine over it", `value="over 2"`} {
 		if resp.StatusCode != 409 || !strings.Contains(text, part) {
 			t.Errorf("%d without %q", resp.StatusCode, part)
 		}
 	}
 	d.step("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "remove sasl.password"}, nil)
-	if resp, text := d.send("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "over"}, nil); resp.StatusCode != 303 {
+	if resp, text := d.send("/connections/c", map[string]string{"draft": q.Get("draft"), "do": "over 2"}, nil); resp.StatusCode != 303 {
 		t.Fatalf("%d %s", resp.StatusCode, text)
 	}
 	if s, err := d.store.Connection(t.Context(), "c"); err != nil || s.Properties["bootstrap.servers"].Value != "good:7" || string(s.Contents["own.pem"]) != "1767225600" || s.Revision != 3 {
@@ -147,6 +148,59 @@ func TestSaveOnThePage(t *testing.T) {
 	}
 }
 
+// A form saves onto the revision that it was drawn from, though its first step comes after
+// somebody else's save; put over that, it is not put over a later one unseen.
+func TestAFormSavesOntoWhatItShowed(t *testing.T) {
+	d := newClusterDoor(t)
+	put := func(server, revision string, status int) {
+		d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "`+server+`"}, "revision": `+revision+`}`, status)
+	}
+	put("good:1", "0", 201)
+	d.want("GET", "/connections/c", "", 200, `name="revision" value="1"`)
+	put("good:3", "1", 200)
+	form := map[string]string{"draft": "", "revision": "1", "view": "set", "p.bootstrap.servers": "good:7", "do": "save"}
+	resp, text := d.send("/connections/c", form, nil)
+	if resp.StatusCode != 409 || !strings.Contains(text, "good:7") || !strings.Contains(text, "good:3") || !strings.Contains(text, "admin saved this connection at") {
+		t.Fatalf("%d, to %s: %s", resp.StatusCode, resp.Header.Get("Location"), text)
+	}
+	_, after, _ := strings.Cut(text, `name="draft" value="`)
+	form["draft"], _, _ = strings.Cut(after, `"`)
+	put("good:4", "2", 200)
+	form["do"] = "over 2"
+	if resp, _ := d.send("/connections/c", form, nil); resp.StatusCode != 409 {
+		t.Errorf("it was put over what was not shown: %d", resp.StatusCode)
+	}
+	form["do"] = "over 3"
+	if resp, text := d.send("/connections/c", form, nil); resp.StatusCode != 303 {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	if s, err := d.store.Connection(t.Context(), "c"); err != nil || s.Properties["bootstrap.servers"].Value != "good:7" || s.Revision != 4 {
+		t.Errorf("saved is %v, %v", s, err)
+	}
+}
+
+// Drafts are bounded in bytes; whoever lost his is told why.
+func TestDraftsAreBounded(t *testing.T) {
+	d := newClusterDoor(t)
+	var first string
+	megabyte := strings.Repeat("x", connectionFieldBytes)
+	for i := range 5 {
+		files := map[string]string{}
+		for j := range 40 {
+			files["f"+strconv.Itoa(j)+".pem"] = megabyte
+		}
+		resp, text := d.send("/connections/new", map[string]string{"do": "keep", "name": "c"}, files)
+		to, err := url.Parse(resp.Header.Get("Location"))
+		if err != nil || resp.StatusCode != 303 {
+			t.Fatalf("%d %v %.200s", resp.StatusCode, err, text)
+		}
+		if i == 0 {
+			first = to.Query().Get("draft")
+		}
+	}
+	d.want("GET", "/connections/new?draft="+first, "", 200, "These edits are no longer here", "discarded for newer edits")
+}
+
 // A connection that a producer takes is not deleted; another is, after a question.
 func TestDeleteOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
@@ -157,8 +211,12 @@ func TestDeleteOnThePage(t *testing.T) {
 		t.Errorf("%d %s", resp.StatusCode, text)
 	}
 	d.store.Users = nil
-	d.want("GET", "/connections/c/delete", "", 200, "Delete connection c?", "Keep it")
-	if resp, _ := d.send("/connections/c/delete", nil, nil); resp.Header.Get("Location") != "/connections" {
+	d.want("GET", "/connections/c/delete", "", 200, "Delete connection c?", "Keep it", `name="revision" value="1"`)
+	d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "good:2"}, "revision": 1}`, 200)
+	if resp, text := d.send("/connections/c/delete", map[string]string{"revision": "1"}, nil); resp.StatusCode != 409 || !strings.Contains(text, "admin saved it at") {
+		t.Errorf("what was saved meanwhile was deleted: %d %s", resp.StatusCode, text)
+	}
+	if resp, _ := d.send("/connections/c/delete", map[string]string{"revision": "2"}, nil); resp.Header.Get("Location") != "/connections" {
 		t.Errorf("it leads to %q", resp.Header.Get("Location"))
 	}
 	d.want("GET", "/connections/c", "", 404, "There is no connection c")

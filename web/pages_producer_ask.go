@@ -38,7 +38,7 @@ func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, statu
 	}
 	a, err := ask(r.Context(), s, status, v)
 	if err != nil {
-		refused, text := s.refusal(r, err)
+		refused, text := s.refusal(w, r, err)
 		s.drawError(w, r, refused, console.ProducersPath, "This cannot be asked now", text)
 		return
 	}

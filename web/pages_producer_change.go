@@ -125,7 +125,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, rest.Actor(r)); err != nil {
-		code, text := s.refusal(r, err)
+		code, text := s.refusal(w, r, err)
 		if c.Meanwhile = meanwhile(err, routeDifferences(&status.Settings, at, route)); c.Meanwhile == nil {
 			c.Wrong = text
 		}
@@ -135,7 +135,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	if c.Route.Make && s.Doctor != nil {
 		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r)); err != nil {
-			_, text := s.refusal(r, err)
+			_, text := s.refusal(w, r, err)
 			s.drawError(w, r, http.StatusConflict, console.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
 			return
 		}
@@ -224,7 +224,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		doneWith(w, r, status.Name, "saved")
 		return
 	}
-	code, text := s.refusal(r, err)
+	code, text := s.refusal(w, r, err)
 	s.drawProducerSettings(w, r, code, status, &next, func(c *console.SettingsChange) {
 		now := &status.Settings
 		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)

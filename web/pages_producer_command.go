@@ -58,7 +58,7 @@ func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *pro
 	var field *fieldError
 	code, text := http.StatusBadRequest, ""
 	if !errors.As(err, &field) {
-		code, text = s.refusal(r, err)
+		code, text = s.refusal(w, r, err)
 	}
 	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *console.ProducerAsk) {
 		if a.Wrong = text; field != nil {

@@ -43,10 +43,13 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*console
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
-			if errs[i] = err; err == nil {
-				e.Topics[i] = console.ExaminedTopic{Topic: topic, Findings: found.Findings}
-			}
+			errs[i] = guarded(ctx, s.Log, "doctor", func() error {
+				found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
+				if err == nil {
+					e.Topics[i] = console.ExaminedTopic{Topic: topic, Findings: found.Findings}
+				}
+				return err
+			})
 		})
 	}
 	wait.Wait()
@@ -80,7 +83,7 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 	}
 	found, err := s.Doctor.Examine(r.Context(), placeOf(status, topic))
 	if err != nil {
-		code, text := s.refusal(r, err)
+		code, text := s.refusal(w, r, err)
 		s.drawError(w, r, code, console.ProducersPath, "The topic could not be examined", text)
 		return
 	}
@@ -88,7 +91,7 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 		Back: console.ProducerPath(status.Name, "doctor"), Hidden: []console.Option{{Word: "topic", Value: topic}, {Word: "finding", Value: finding}}}
 	code := http.StatusOK
 	if wrong != nil {
-		code, a.Wrong = s.refusal(r, wrong)
+		code, a.Wrong = s.refusal(w, r, wrong)
 	}
 	for _, f := range found.Findings {
 		switch {

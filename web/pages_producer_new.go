@@ -230,7 +230,7 @@ func (s *server) mailWith(ctx context.Context, name string, mails []string) (pro
 func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *console.ProducerForm, c producer.Config, mails []string, replicas int) {
 	ctx, by := r.Context(), rest.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
-		status, text := s.refusal(r, err)
+		status, text := s.refusal(w, r, err)
 		var taken *producer.TakenError
 		switch {
 		case errors.As(err, &taken) && strings.HasPrefix(text, "Topic "):
@@ -252,14 +252,14 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *console
 			_, err = s.Mail.Save(ctx, m, by)
 		}
 		if err != nil {
-			_, text := s.refusal(r, err)
+			_, text := s.refusal(w, r, err)
 			notDone = append(notDone, "The addresses were not saved: "+text)
 		}
 	}
 	if r.PostForm.Get("make") != "" && s.Doctor != nil {
 		in := producer.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
 		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
-			_, text := s.refusal(r, err)
+			_, text := s.refusal(w, r, err)
 			notDone = append(notDone, "The topic was not made: "+text+" The producer's page shows how to make it.")
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // producerPageRoutes are the pages about producers.
@@ -216,7 +217,7 @@ func (s *server) fillMail(ctx context.Context, p *console.Producer) error {
 
 // refusal gives the status and the sentences for what a producer, a topic or the mail
 // settings were not told.
-func (s *server) refusal(r *http.Request, err error) (status int, text string) {
+func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
 	var bad *producer.BadEditError
 	var taken *producer.TakenError
 	var conflict *producer.ProducerConflictError
@@ -232,8 +233,7 @@ func (s *server) refusal(r *http.Request, err error) (status int, text string) {
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, "It is not there any more. Go back and look at the producer as it is now."
 	}
-	s.Log.ErrorContext(r.Context(), "a form was not taken", "path", r.URL.Path, "error", err)
-	return http.StatusInternalServerError, "The database did not take it: " + sentenceOf(err.Error())
+	return http.StatusInternalServerError, "The database did not take it: " + sentenceOf(rest.Private(w, r, err).Error())
 }
 
 // sentenceOf makes a sentence of an error: a capital in front and a full stop behind.

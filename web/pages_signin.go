@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,16 +14,13 @@ import (
 	"urncast/web/rest"
 )
 
-// formBytesMax bounds a form that has no files.
-const formBytesMax = 64 << 10
-
 // loginPage asks who somebody is; where nobody could be, it leads to the set-up.
 func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
 	if needed, err := s.Access.SetUpNeeded(r.Context()); err == nil && needed {
 		http.Redirect(w, r, "/setup", http.StatusSeeOther)
 		return
 	}
-	s.drawLogin(w, r, http.StatusOK, &console.SignIn{Next: local(r.URL.Query().Get("next"))})
+	s.drawLogin(w, r, http.StatusOK, &console.SignIn{Next: local(r.URL.Query().Get("next")), Lost: r.URL.Query().Get("lost") == "form"})
 }
 
 func (s *server) drawLogin(w http.ResponseWriter, r *http.Request, status int, page *console.SignIn) {
@@ -35,7 +33,7 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	page := &console.SignIn{Name: r.PostForm.Get("name"), Next: local(r.PostForm.Get("next"))}
+	page := &console.SignIn{Name: r.PostForm.Get("name"), Next: local(r.PostForm.Get("next")), Lost: r.PostForm.Get("lost") == "form"}
 	secret, _, err := s.Access.SignIn(r.Context(), page.Name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
 	if err != nil {
 		var status int
@@ -51,18 +49,17 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 // has been written.
 func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
 	if s.overheard(r) {
-		rest.WriteError(w, r, http.StatusForbidden, overheardText)
+		s.refuse(w, r, http.StatusForbidden, "This is not private", overheardText)
 		return false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, formBytesMax)
 	if err := r.ParseForm(); err != nil {
-		rest.WriteError(w, r, http.StatusBadRequest, "The form could not be read: %s.", err)
+		s.refuse(w, r, http.StatusBadRequest, "The form could not be read", "Nothing was done: "+err.Error()+".")
 		return false
 	}
 	for name, values := range r.PostForm {
 		for _, v := range values {
 			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-				rest.WriteError(w, r, http.StatusBadRequest, "The field %q holds bytes that are no text in UTF-8.", name)
+				s.refuse(w, r, http.StatusBadRequest, "The form could not be read", fmt.Sprintf("The field %q holds bytes that are no text in UTF-8. Nothing was done.", name))
 				return false
 			}
 		}
@@ -72,12 +69,9 @@ func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
 
 // refusedForm gives the status and the sentences for a form that was not taken.
 func (s *server) refusedForm(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
-	status, text, after := rest.AccessStatus(err)
+	status, text, after := rest.AccessStatus(w, r, err)
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
-	}
-	if status >= http.StatusInternalServerError {
-		s.Log.ErrorContext(r.Context(), "a form was not taken", "path", r.URL.Path, "error", err)
 	}
 	return status, text
 }
@@ -89,15 +83,6 @@ func fieldOf(err error) string {
 		return refused.Field
 	}
 	return ""
-}
-
-func (s *server) setSession(w http.ResponseWriter, r *http.Request, secret string) {
-	c := &http.Cookie{Name: sessionCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: s.private(r), MaxAge: int(access.SessionMax.Seconds())}
-	if secret == "" {
-		c.MaxAge = -1
-	}
-	http.SetCookie(w, c)
 }
 
 // local is a path here to go on to: nobody else's page, and none that signs in or out.
@@ -112,14 +97,13 @@ func local(next string) string {
 
 // logout ends the session of the request.
 func (s *server) logout(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(sessionCookie); err == nil {
+	if c, err := r.Cookie(s.sessionName(r)); err == nil {
 		p, err := s.Access.Cookie(r.Context(), c.Value, s.remote(r))
 		if err == nil && p.Signed() {
 			err = s.Access.EndSession(access.With(r.Context(), p), p.Session)
 		}
 		if err != nil {
-			s.Log.ErrorContext(r.Context(), "a session could not be ended", "error", err)
-			rest.WriteError(w, r, http.StatusServiceUnavailable, "The database did not answer, so the session could not be ended. Try again.")
+			s.refuse(w, r, http.StatusServiceUnavailable, "You are still signed in", "The session could not be ended: "+rest.Private(w, r, err).Error()+". Try again.")
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const submitShown = 200
@@ -30,11 +32,18 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
 		return
 	}
-	up, fields, err := s.uploads.take(form, access.From(r.Context()).Name, s.Now())
+	up, fields, err := s.uploads.take(form, access.From(r.Context()).Name)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+console.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		return
+	case errors.Is(err, errUploadsFull):
+		w.Header().Set("Retry-After", "10")
+		s.drawSubmit(w, r, http.StatusServiceUnavailable, "The files were not taken: "+err.Error()+". Send them again in a moment.")
+		return
+	case errors.As(err, new(*fs.PathError)):
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+rest.Private(w, r, err).Error()+".")
 		return
 	case err != nil:
 		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
@@ -56,10 +65,15 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 
 // uploadOf finds the upload that a path names; nil if that is answered.
 func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
-	up := s.uploads.find(r.PathValue("id"), access.From(r.Context()).Name)
+	id, user := r.PathValue("id"), access.From(r.Context()).Name
+	up := s.uploads.find(id, user)
 	if up == nil {
+		why := s.uploads.gone.why(id, user)
+		if why == "" {
+			why = "They are kept for an hour, by the instance that took them, for the one who sent them."
+		}
 		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
-			"They are kept for an hour, by the instance that took them, for the one who sent them. Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
+			why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
 	}
 	return up
 }
@@ -90,7 +104,9 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload,
 		s.drawTrouble(w, r, "/submit", err)
 		return
 	}
-	v.Wrong = wrong
+	if v.Wrong = wrong; v.Broke != "" {
+		v.Broke = rest.Private(w, r, up.last.err).Error()
+	}
 	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
 
@@ -109,7 +125,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 		if t != nil {
 			t.cancel()
 		}
-		s.uploads.drop(up)
+		s.uploads.forget(up, "You discarded them.")
 		http.Redirect(w, r, "/submit", http.StatusSeeOther)
 		return
 	}
@@ -191,7 +207,7 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 		}
 		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
 		row.File, row.Line = parted(res.Where)
-		if body := c.bodies[res.URN]; body != nil && read+row.Bytes <= sumBytesAll {
+		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
 			if row.Sum, err = s.wouldChange(ctx, res, body); err != nil {

@@ -69,7 +69,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	work.Go(func() {
 		defer close(seen)
-		err := reading.Run(ctx, v)
+		err := guarded(ctx, s.Log, "topic reader", func() error { return reading.Run(ctx, v) })
 		select {
 		case begun <- err:
 		default: // it had begun: the stream ends, and the browser connects again
@@ -85,7 +85,10 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	}
 	work.Go(func() {
 		defer close(events)
-		drawTail(ctx, t, seen, events)
+		_ = guarded(ctx, s.Log, "topic page", func() error { // the stream ends, and the browser connects again
+			drawTail(ctx, t, seen, events)
+			return nil
+		})
 	})
 	s.sendEvents(w, r, events)
 }

@@ -26,6 +26,7 @@ type topicStub struct {
 	end     int64
 	asked   string
 	err     error
+	bad     bool // its reads panic
 }
 
 func (s *topicStub) OpenTopic(_ context.Context, connection, topic string) (producer.TopicView, error) {
@@ -44,6 +45,9 @@ func (s *topicStub) Ends(context.Context) (start, end int64, err error) {
 }
 
 func (s *topicStub) Read(ctx context.Context, from, to int64, yield func(*producer.Committed) error) error {
+	if s.bad {
+		panic("boom")
+	}
 	for at := from; at < to; {
 		s.mu.Lock()
 		end, found := s.end, (*producer.Committed)(nil)

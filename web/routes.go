@@ -172,18 +172,6 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusOK, "ok\n")
 }
 
-// readyz says whether requests can be served now.
-func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
-	if s.Ready != nil {
-		if err := s.Ready(r.Context()); err != nil {
-			s.Log.WarnContext(r.Context(), "not ready", "error", err)
-			plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
-			return
-		}
-	}
-	plain(w, http.StatusOK, "ready\n")
-}
-
 func (s *server) metricsPage(w http.ResponseWriter, r *http.Request) {
 	if s.Metrics == nil {
 		plain(w, http.StatusNotFound, "This server keeps no metrics.\n")

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -90,16 +89,25 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
+		defer s.uploads.decided(up, c)
 		in.Told, in.Structures = t.told, up.structures(ctx, t, c)
 		s.decide(ctx, t, c, in)
-		up.mu.Lock()
-		defer up.mu.Unlock()
-		if up.last = c; submit && c.err == nil && len(c.outcome.Transactions) > 0 {
-			up.sent, up.last = c.outcome.Transactions[0], nil
-			up.close()
-		}
-		up.task.Store(nil)
 	}))
+}
+
+// decided takes up what a task found, also where it panicked.
+func (u *uploads) decided(up *upload, c *checked) {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	if c.err == nil && c.outcome == nil {
+		c.err = errDefect
+	}
+	if up.last = c; c.submit && c.err == nil && len(c.outcome.Transactions) > 0 {
+		up.sent, up.last = c.outcome.Transactions[0], nil
+		u.release(up)
+	}
+	u.keepSum(c)
+	up.task.Store(nil)
 }
 
 // start starts a task. What writes is waited for when the server ends, and what only
@@ -108,10 +116,19 @@ func (s *server) start(r *http.Request, far console.Far, work func(context.Conte
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	far.Began = time.Now()
 	t := &task{ended: make(chan struct{}), cancel: cancel, far: far}
+	if far.Writes {
+		s.writing.Add(1)
+	}
 	s.tasks.Go(func() {
+		if far.Writes {
+			defer s.writing.Add(-1)
+		}
 		defer cancel()
-		work(ctx, t)
-		close(t.ended)
+		defer close(t.ended)
+		_ = guarded(ctx, s.Log, "task", func() error { // whoever waits finds what the task left
+			work(ctx, t)
+			return nil
+		})
 	})
 	if !far.Writes {
 		go func() {
@@ -190,24 +207,4 @@ func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section, add
 			}
 		}}
 	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), section), p))
-}
-
-// Finish waits for the submissions that a handler made by New has begun and not ended:
-// they outlive their requests, and so the end of the server that serves them.
-func Finish(ctx context.Context, h http.Handler) error {
-	ours, ok := h.(*handler)
-	if !ok {
-		return nil
-	}
-	done := make(chan struct{})
-	go func() {
-		ours.server.tasks.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return errors.New("a submission was still under way, and is not written")
-	}
 }

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"os"
-	"path"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,21 +16,16 @@ import (
 	"urncast/web/console"
 )
 
-const (
-	uploadsMax   = 32 // that are kept; the oldest goes for a new one
-	uploadAge    = time.Hour
-	uploadIDSize = 16
-)
-
 // An upload is what somebody has sent and not submitted yet. Its files have no name on
 // the disk: they go with the process, whatever ends it.
 type upload struct {
 	id    string
 	user  string
-	at    time.Time
 	files []uploadFile
 	// task is under way; nil if none is. Only who holds mu begins one.
 	task atomic.Pointer[task]
+	// held are the bytes that its files take of the room for all; guarded by uploads.mu.
+	held int64
 
 	// mu guards what follows. While a task is under way it alone reads the files, and
 	// mode, skip and left stay as they are.
@@ -46,8 +37,12 @@ type upload struct {
 	sent registry.Number // the transaction that it became; 0 before
 }
 
-// keptBytes bounds what is kept of the structures of a check, for comparing them.
-const keptBytes = 16 << 20
+// keptBytes bounds what is kept of the structures of a check, for comparing them, and
+// keptBytesAll what is kept of all; the oldest goes first, and is then not compared.
+const (
+	keptBytes    = 16 << 20
+	keptBytesAll = 64 << 20
+)
 
 // A checked is what a check, or a submission that wrote nothing, said.
 type checked struct {
@@ -59,128 +54,32 @@ type checked struct {
 	skipped []string // what reading left out
 	warned  []string
 	whither []console.Whither
-	sizes   map[sdmx.URN]int    // of what would be written
-	bodies  map[sdmx.URN][]byte // the first of them, up to keptBytes
+	sizes   map[sdmx.URN]int                    // of what would be written
+	bodies  atomic.Pointer[map[sdmx.URN][]byte] // the first of them, up to keptBytes; nil if they went
+	kept    int                                 // bytes of bodies
 }
 
 // keep takes from the outcome what pages need of the structures that would be written.
 func (c *checked) keep() {
-	c.sizes, c.bodies = make(map[sdmx.URN]int, len(c.outcome.Replaces)), map[sdmx.URN][]byte{}
-	kept := 0
+	bodies := map[sdmx.URN][]byte{}
+	c.sizes = make(map[sdmx.URN]int, len(c.outcome.Replaces))
 	for _, r := range c.outcome.Replaces {
 		c.sizes[r.URN] = len(r.Body)
-		if len(r.Body) <= sumBytesMax && kept+len(r.Body) <= keptBytes {
-			c.bodies[r.URN] = r.Body
-			kept += len(r.Body)
+		if len(r.Body) <= sumBytesMax && c.kept+len(r.Body) <= keptBytes {
+			bodies[r.URN] = r.Body
+			c.kept += len(r.Body)
 		}
 	}
 	c.outcome.Replaces = nil
+	c.bodies.Store(&bodies)
 }
 
-type uploadFile struct {
-	name string
-	size int64
-	file *os.File
-}
-
-// uploads are those of this process.
-type uploads struct {
-	mu  sync.Mutex
-	all []*upload // the oldest first
-}
-
-// take reads the files of a form onto the disk.
-func (u *uploads) take(form *multipart.Reader, user string, now time.Time) (*upload, map[string]string, error) {
-	up := &upload{user: user, at: now, left: map[sdmx.URN]bool{}}
-	fields := map[string]string{}
-	for {
-		part, err := form.NextPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			up.close()
-			return nil, nil, err
-		}
-		if part.FileName() == "" {
-			value, err := io.ReadAll(io.LimitReader(part, 4096))
-			if err != nil {
-				up.close()
-				return nil, nil, err
-			}
-			fields[part.FormName()] = string(value)
-			continue
-		}
-		if err := up.add(part); err != nil {
-			up.close()
-			return nil, nil, err
-		}
-	}
-	if len(up.files) == 0 {
-		return nil, fields, nil
-	}
-	up.id = randomHex(uploadIDSize)
-	u.keep(up, now)
-	return up, fields, nil
-}
-
-func (up *upload) add(part *multipart.Part) error {
-	f, err := os.CreateTemp("", "urncast-upload-*")
-	if err != nil {
-		return err
-	}
-	_ = os.Remove(f.Name()) // where a file that is open cannot be removed, it stays until the folder is emptied
-	size, err := io.Copy(f, part)
-	if err != nil || size == 0 {
-		f.Close()
-		return err
-	}
-	up.files = append(up.files, uploadFile{path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), size, f})
-	return nil
-}
-
-func (u *uploads) keep(up *upload, now time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.all = append(u.all, up)
-	u.all = slices.DeleteFunc(u.all, func(old *upload) bool {
-		over := old != up && (len(u.all) > uploadsMax && old == u.all[0] || now.Sub(old.at) > uploadAge)
-		if over = over && old.task.Load() == nil; over {
-			old.close()
-		}
-		return over
-	})
-}
-
-// find gives an upload to the one who sent it.
-func (u *uploads) find(id, user string) *upload {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, up := range u.all {
-		if up.id == id && up.user == user {
-			return up
-		}
+// body is what a structure would become, if it is kept.
+func (c *checked) body(u sdmx.URN) []byte {
+	if bodies := c.bodies.Load(); bodies != nil {
+		return (*bodies)[u]
 	}
 	return nil
-}
-
-// drop forgets an upload.
-func (u *uploads) drop(up *upload) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for i := range u.all {
-		if u.all[i] == up {
-			u.all = append(u.all[:i:i], u.all[i+1:]...)
-			up.close()
-			return
-		}
-	}
-}
-
-func (up *upload) close() {
-	for _, f := range up.files {
-		f.file.Close()
-	}
 }
 
 func (up *upload) bytes() (n int64) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -13,11 +14,17 @@ import (
 )
 
 // New makes the handler of everything the server serves.
-func New(o Options) http.Handler {
-	s := &server{Options: o.withDefaults(), stopping: make(chan struct{})}
+func New(o Options) http.Handler { return newServer(o).handler() }
+
+func newServer(o Options) *server {
+	s := &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{}), leaving: leaving{told: make(chan struct{})}}
 	s.lives.log, s.lives.pace = s.Log, livePace
 	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
-	s.metrics = newMetrics(o.Register, o.Registry)
+	return s
+}
+
+func (s *server) handler() *handler {
+	s.metrics = newMetrics(s.Register, s.Registry)
 	s.mux = http.NewServeMux()
 	s.served = map[string]level{}
 	for _, rt := range s.routes() {
@@ -36,16 +43,19 @@ type handler struct {
 }
 
 // NewServer is an http.Server with the limits that a handler cannot set: slow
-// and oversized headers, and connections left idle. Bodies have no deadline,
-// for uploads may be large and lines slow.
+// and oversized headers, and connections left idle. Bodies and answers have no deadline
+// as a whole, for uploads may be large and lines slow: the handler that New makes gives
+// up a client that sends or takes nothing for half a minute.
 func NewServer(h http.Handler) *http.Server {
 	s := &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: usualPatience.header,
+		WriteTimeout:      usualPatience.write, // until the handler has the request
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
 	if ours, ok := h.(*handler); ok {
+		s.ReadHeaderTimeout, s.WriteTimeout = ours.server.patience.header, ours.server.patience.write
 		s.RegisterOnShutdown(ours.server.stop)
 		s.ErrorLog = slog.NewLogLogger(ours.server.Log.Handler(), slog.LevelWarn) // handshakes that fail, in the log's format
 	}
@@ -54,6 +64,7 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
+	patience                    patience
 	metrics                     *metrics
 	mux                         *http.ServeMux
 	served                      map[string]level // of all routes, by pattern
@@ -62,6 +73,8 @@ type server struct {
 	uploads                     uploads
 	errands                     errands
 	tasks                       sync.WaitGroup
+	writing                     atomic.Int64 // of tasks, those that write
+	leaving                     leaving
 	lives                       lives
 	day                         shared[day]
 	drafts                      drafts

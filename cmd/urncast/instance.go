@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -95,12 +96,21 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if i.Web.Access, err = i.access(ctx, store, log); err != nil {
 		return err
 	}
-	listener, err := i.listen()
+	certificate, err := i.certificate(metrics, log)
+	if err != nil {
+		return err
+	}
+	listener, err := i.listen(certificate)
 	if err != nil {
 		return err
 	}
 	log.Info("starting", "instance", store.Instance())
 	return i.serve(ctx, listener, producers, log, fleet.Run, mailer.Run,
+		func(ctx context.Context) {
+			if certificate != nil {
+				certificate.run(ctx)
+			}
+		},
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
@@ -138,6 +148,8 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		log.Info("stopping", "requests_under_way", requests.now.Load())
+		web.Leave(handler)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownPatience)
 		defer cancel()
 		return errors.Join(shutdown(last, server, requests), web.Finish(last, handler))
@@ -148,29 +160,46 @@ func (i *instance) serve(ctx context.Context, listener net.Listener, producers *
 			group.Go(func() error { return err }) // which ends the others; what they use is closed after them
 		}
 	}
-	return group.Wait()
+	err := group.Wait()
+	if err == nil {
+		log.Info("stopped: every request and every submission had ended")
+	}
+	return err
 }
 
-// counted has a server count the requests that are under way.
-func counted(server *http.Server) *sync.WaitGroup {
-	var requests sync.WaitGroup
+// requests are those that a server has under way.
+type requests struct {
+	sync.WaitGroup
+	now atomic.Int64
+}
+
+// counted has a server count its requests.
+func counted(server *http.Server) *requests {
+	var all requests
 	answer := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		defer requests.Done()
+		all.Add(1)
+		all.now.Add(1)
+		defer all.Done()
+		defer all.now.Add(-1)
 		answer.ServeHTTP(w, r)
 	})
-	return &requests
+	return &all
 }
 
 // shutdown lets the requests under way end. Those that do not until ctx ends are cut off,
-// and waited for a moment more: what they use is closed afterwards.
-func shutdown(ctx context.Context, server *http.Server, requests *sync.WaitGroup) error {
-	err := server.Shutdown(ctx)
-	if err == nil {
+// and waited for a moment more: what they use is closed afterwards. The error says how
+// many they were, and how many went on all the same. A connection over which nothing was
+// asked is none.
+func shutdown(ctx context.Context, server *http.Server, requests *requests) error {
+	if server.Shutdown(ctx) == nil {
 		return nil
 	}
-	err = errors.Join(fmt.Errorf("requests that were still under way were cut off: %w", err), server.Close())
+	n := requests.now.Load()
+	err := server.Close()
+	if n > 0 {
+		err = errors.Join(fmt.Errorf("of the requests, %d had not ended in time and were cut off", n), err)
+	}
 	ended := make(chan struct{})
 	go func() {
 		requests.Wait()
@@ -179,23 +208,32 @@ func shutdown(ctx context.Context, server *http.Server, requests *sync.WaitGroup
 	select {
 	case <-ended:
 	case <-time.After(cutOffPatience):
+		err = errors.Join(err, fmt.Errorf("of those, %d went on while what they use was closed", requests.now.Load()))
 	}
 	return err
 }
 
-func (i *instance) listen() (net.Listener, error) {
+// certificate is what to serve HTTPS with; nil for plain HTTP.
+func (i *instance) certificate(metrics *prometheus.Registry, log *slog.Logger) (*certificate, error) {
+	if i.Cert == "" {
+		return nil, nil
+	}
+	c, err := openCertificate(i.Cert, i.Key, log)
+	if err != nil {
+		return nil, err
+	}
+	return c, metrics.Register(c)
+}
+
+func (i *instance) listen(certificate *certificate) (net.Listener, error) {
 	l, err := net.Listen("tcp", i.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("the address %s cannot be served on (--http chooses another): %w", i.HTTP, err)
 	}
-	if i.Cert == "" {
+	if certificate == nil {
 		return l, nil
 	}
-	pair, err := tls.LoadX509KeyPair(i.Cert, i.Key)
-	if err != nil {
-		return nil, fmt.Errorf("the certificate: %w", errors.Join(err, l.Close()))
-	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+	return tls.NewListener(l, certificate.config()), nil
 }
 
 // page is the console's address for the other instances to show; empty behind a

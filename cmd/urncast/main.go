@@ -25,6 +25,7 @@ type cli struct {
 	Verify        verifyCommand       `cmd:"" help:"Compare topic and registry to the end, promise by promise."`
 	Convert       convertCommand      `cmd:"" help:"Write a file of structures in another format."`
 	Status        statusCommand       `cmd:"" help:"Show what a registry and its producer are doing."`
+	Health        healthCommand       `cmd:"" help:"Ask the server of this machine whether it answers; for a container's health check."`
 	Producer      producerCommands    `cmd:"" help:"Start, suspend or resume the producer."`
 	Doctor        doctorCommand       `cmd:"" help:"Compare the producer's topic with what it needs, and mend it."`
 	Topic         topicCommands       `cmd:"" help:"Make topics."`

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"urncast/producer"
@@ -40,7 +39,7 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 	dialer, done := c.dialer(settings)
 	defer done()
 	tried := make([]producer.Tried, len(settings.Bootstrap))
-	var servers sync.WaitGroup
+	var servers producer.Group
 	for i, server := range settings.Bootstrap {
 		servers.Go(func() { tried[i] = try(ctx, dialer, server) })
 	}

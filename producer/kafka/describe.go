@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"encoding/base64"
-	"sync"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -81,7 +80,7 @@ func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 	defer cancel()
 	servers := b.servers()
 	heard, has := make([]bool, len(servers)), make([]bool, len(servers))
-	var asked sync.WaitGroup
+	var asked producer.Group
 	for i, server := range servers {
 		asked.Go(func() {
 			peer, _ := b.open(ctx, server)

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl"
 
+	"urncast/producer"
 	"urncast/producer/kafka/probe"
 )
 
@@ -86,7 +87,7 @@ func (b *Broker) reach(ctx context.Context) (*probe.Peer, *probe.Trouble) {
 	peers, troubles := make(chan *probe.Peer, len(servers)), make([]*probe.Trouble, len(servers))
 	ctx, cancel := context.WithCancel(ctx)
 	var gatewayOnly atomic.Bool
-	var dials sync.WaitGroup
+	var dials producer.Group
 	for i, server := range servers {
 		dials.Go(func() {
 			peer, err := b.open(ctx, server)

@@ -119,7 +119,7 @@ func (c *Client) Test(ctx context.Context, connection *producer.Connection, aske
 
 // eachServer makes the steps of all bootstrap servers, side by side.
 func (t *trial) eachServer(ctx context.Context) {
-	var servers sync.WaitGroup
+	var servers producer.Group
 	for at := 1; at < t.serverless(); {
 		end := at
 		for end < t.serverless() && t.steps[end].Server == t.steps[at].Server {
@@ -212,7 +212,14 @@ func (t *trial) tell(s *step, state producer.StepState, o outcome) {
 // context: the library knows timeouts only. clean waits for what is left.
 func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 	done := make(chan outcome, 1)
-	t.calls.Go(func() { done <- f() })
+	t.calls.Go(func() {
+		defer func() {
+			if p := recover(); p != nil { // nobody else could take it, and the step must end
+				done <- outcome{state: producer.StepFailed, finding: fmt.Sprintf("This hit a defect of the program: %v.", p)}
+			}
+		}()
+		done <- f()
+	})
 	select {
 	case o := <-done:
 		return o

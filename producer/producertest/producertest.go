@@ -82,14 +82,18 @@ func (s *Store) audit(a registry.Act) {
 }
 
 // DeleteConnection implements producer.ConnectionStore.
-func (s *Store) DeleteConnection(_ context.Context, name string, a registry.Act) error {
+func (s *Store) DeleteConnection(_ context.Context, name string, revision int64, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if users := s.Users[name]; len(users) > 0 {
 		return &producer.InUseError{Name: name, Producers: users}
 	}
-	if _, ok := s.all[name]; !ok {
+	now, ok := s.all[name]
+	switch {
+	case !ok:
 		return registry.ErrNotFound
+	case now.Revision != revision:
+		return &producer.ConflictError{Name: name, Base: revision, Now: now.Revision, By: now.ChangedBy, At: now.ChangedAt}
 	}
 	delete(s.all, name)
 	s.audit(a)

@@ -172,7 +172,7 @@ func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 
 // DeleteConnection implements producer.ConnectionStore. A producer that begins to
 // take the connection at the same moment finds it undefined, and says so.
-func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a registry.Act) error {
+func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, revision int64, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		var users []string
 		err := t.QueryRow(ctx, `SELECT ARRAY(SELECT name FROM producers WHERE connection = $1 OR connection = '' AND bootstrap = '' AND $1 = 'default' ORDER BY name)`, name).Scan(&users)
@@ -182,12 +182,16 @@ func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, a r
 		if len(users) > 0 {
 			return &producer.InUseError{Name: name, Producers: users}
 		}
-		tag, err := t.Exec(ctx, `DELETE FROM connections WHERE name = $1`, name)
+		tag, err := t.Exec(ctx, `DELETE FROM connections WHERE name = $1 AND revision = $2`, name, revision)
 		switch {
 		case err != nil:
 			return fmt.Errorf("deleting connection %s: %w", name, err)
 		case tag.RowsAffected() == 0:
-			return registry.ErrNotFound
+			err := conflict(ctx, t, name, revision)
+			if c := (*producer.ConflictError)(nil); errors.As(err, &c) && c.Now == 0 {
+				return registry.ErrNotFound
+			}
+			return err
 		}
 		return audit(ctx, t, a)
 	})

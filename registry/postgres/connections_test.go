@@ -126,7 +126,11 @@ func TestSavesMeetOnRevisions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.DeleteConnection(t.Context(), "c", act); err != nil {
+	var stale *producer.ConflictError
+	if err := s.DeleteConnection(t.Context(), "c", now.Revision-1, act); !errors.As(err, &stale) || stale.Now != now.Revision || stale.By == "" {
+		t.Errorf("another revision was deleted: %v", err)
+	}
+	if err := s.DeleteConnection(t.Context(), "c", now.Revision, act); err != nil {
 		t.Fatal(err)
 	}
 	again := stored("c")
@@ -156,10 +160,11 @@ func TestAProducerHoldsItsConnection(t *testing.T) {
 		t.Errorf("the status shows servers %q, %v", status.Bootstrap, err)
 	}
 	var used *producer.InUseError
-	if err := s.DeleteConnection(t.Context(), "c", act); !errors.As(err, &used) || used.Producers[0] != producer.NameDefault {
+	if err := s.DeleteConnection(t.Context(), "c", 0, act); !errors.As(err, &used) || used.Producers[0] != producer.NameDefault {
 		t.Errorf("it was deleted: %v", err)
 	}
-	if c, err := s.Connection(t.Context(), "c"); err != nil || len(c.UsedBy) != 1 {
+	c, err := s.Connection(t.Context(), "c")
+	if err != nil || len(c.UsedBy) != 1 {
 		t.Errorf("used by %v, %v", c, err)
 	}
 	if _, err := producerOf(t.Context(), store, producer.Config{}.WithDefaults(), "fixed:1"); err != nil {
@@ -168,10 +173,10 @@ func TestAProducerHoldsItsConnection(t *testing.T) {
 	if status, err := p.Status(t.Context()); err != nil || status.Bootstrap != "fixed:1" || status.Settings.Connection != "" {
 		t.Errorf("with a fixed connection: %+v, %v", status, err)
 	}
-	if err := s.DeleteConnection(t.Context(), "c", act); err != nil {
+	if err := s.DeleteConnection(t.Context(), "c", c.Revision, act); err != nil {
 		t.Error(err)
 	}
-	if err := s.DeleteConnection(t.Context(), "c", act); !errors.Is(err, registry.ErrNotFound) {
+	if err := s.DeleteConnection(t.Context(), "c", c.Revision, act); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("deleting it again: %v", err)
 	}
 }

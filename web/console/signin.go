@@ -4,6 +4,7 @@ package console
 type SignIn struct {
 	Name  string
 	Next  string // where to go afterwards
+	Lost  bool   // a form was sent after the session had ended
 	Wrong string // why the last attempt failed
 	Open  bool   // reading needs no account
 }

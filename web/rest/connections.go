@@ -24,10 +24,6 @@ type Connections struct {
 	Audit       *access.Control
 }
 
-// connectionBytesMax bounds a request: the files of a connection in base64, and
-// what is around them.
-const connectionBytesMax = 48 << 20
-
 // An Edit is a connection as a request has it. What was shown may go back as it
 // came: of it name, properties, files and revision count.
 type Edit struct {
@@ -86,6 +82,7 @@ func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
 		writeConnectionError(w, r, err)
 		return
 	}
+	tag(w, s.Revision)
 	writeJSON(w, http.StatusOK, s)
 }
 
@@ -94,6 +91,9 @@ func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
 func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
+		return
+	}
+	if !onto(w, r, &e.Revision) {
 		return
 	}
 	anyway := false
@@ -114,12 +114,17 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusCreated
 	}
 	findings := append([]producer.Finding{}, s.Findings...)
+	tag(w, s.Shown.Revision)
 	writeJSON(w, status, SavedConnection{s.Shown, s.Changed, findings, triedOf(s.Servers)})
 }
 
 // Delete serves DELETE /api/v1/connections/{name}.
 func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
-	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), Actor(r)); err != nil {
+	var revision int64 // whichever there is, without If-Match
+	if !onto(w, r, &revision) {
+		return
+	}
+	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), revision, Actor(r)); err != nil {
 		writeConnectionError(w, r, err)
 		return
 	}
@@ -168,12 +173,12 @@ func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, connectionBytesMax))
+	b, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		WriteError(w, r, http.StatusRequestEntityTooLarge,
-			"The body has more than the %d bytes that a connection may have.", large.Limit)
+			"The body has more than the %d bytes that are taken here.", large.Limit)
 	case err != nil:
 		WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
 	}
@@ -236,12 +241,12 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 		_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
 		return
 	}
-	status, text := connectionStatus(r, err)
+	status, text := connectionStatus(w, r, err)
 	WriteError(w, r, status, "%s.", text)
 }
 
 // connectionStatus gives the status and the sentence of an error.
-func connectionStatus(r *http.Request, err error) (int, string) {
+func connectionStatus(w http.ResponseWriter, r *http.Request, err error) (int, string) {
 	var conflict *producer.ConflictError
 	var used *producer.InUseError
 	var fixed *producer.FixedError
@@ -251,14 +256,16 @@ func connectionStatus(r *http.Request, err error) (int, string) {
 		return http.StatusBadRequest, err.Error()
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, fmt.Sprintf("There is no connection %q", r.PathValue("name"))
-	case errors.As(err, &conflict), errors.As(err, &used), errors.As(err, &fixed):
+	case errors.As(err, &conflict):
+		return conflicting(r), err.Error()
+	case errors.As(err, &used), errors.As(err, &fixed):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, producer.ErrBusy):
 		return http.StatusTooManyRequests, err.Error()
 	case errors.Is(err, secret.ErrNoKey):
 		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()
 	}
-	return http.StatusInternalServerError, "The connections could not be read or written: " + err.Error()
+	return http.StatusInternalServerError, "The connections could not be read or written: " + Private(w, r, err).Error()
 }
 
 // A duration is a text such as "10s" in JSON.

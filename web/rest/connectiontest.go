@@ -85,7 +85,7 @@ func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Ed
 	case !out.begun:
 		writeConnectionError(w, r, err)
 	default:
-		_, text := connectionStatus(r, err)
+		_, text := connectionStatus(w, r, err)
 		_ = out.write(map[string]string{"error": text}) // as above
 	}
 }

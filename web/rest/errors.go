@@ -30,8 +30,14 @@ type Problem struct {
 
 // WriteError answers with an error, in the form that the door speaks: an SDMX
 // error message under /sdmx and /ws unless JSON is asked for, problem JSON
-// everywhere else. The text is a sentence or more.
+// everywhere else. The text is a sentence or more. Where the server is at fault, its
+// errors among args are Private.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, format string, args ...any) {
+	for i, a := range args {
+		if err, ok := a.(error); ok && status >= http.StatusInternalServerError {
+			args[i] = Private(w, r, err)
+		}
+	}
 	writeProblem(w, r, &Problem{Status: status, Detail: fmt.Sprintf(format, args...)})
 }
 

@@ -77,7 +77,7 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		DryRun bool `json:"dryRun"`
 	}
-	d := json.NewDecoder(io.LimitReader(r.Body, 1<<16))
+	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
 		WriteError(w, r, http.StatusBadRequest, `The body must be JSON, {"dryRun": true} or {"dryRun": false}: %s`, err)

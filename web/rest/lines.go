@@ -4,13 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 )
 
 const mediaLines = "application/x-ndjson"
-
-// lineMax is how long a client may keep a line from being written.
-var lineMax = time.Minute
 
 // lines writes an answer of JSON lines, each sent as it happens. The status is sent with
 // the first line: what fails before it has a status of its own.
@@ -33,11 +29,7 @@ func (l *lines) write(v any) error {
 	if err != nil { // the types are ours
 		panic(err)
 	}
-	out := http.NewResponseController(l.w)
-	_ = out.SetWriteDeadline(time.Now().Add(lineMax)) // whoever has none writes to memory
 	_, err = l.w.Write(append(b, '\n'))
 	l.bytes += int64(len(b)) + 1
-	err = errors.Join(err, out.Flush())
-	_ = out.SetWriteDeadline(time.Time{}) // as above; the connection's next answer has its own
-	return err
+	return errors.Join(err, http.NewResponseController(l.w).Flush())
 }

@@ -24,6 +24,7 @@ func (m *Mail) Get(w http.ResponseWriter, r *http.Request) {
 		writeMailError(w, r, err)
 		return
 	}
+	tag(w, shown.Settings.Revision)
 	writeJSON(w, http.StatusOK, shown)
 }
 
@@ -39,11 +40,15 @@ func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with the mail settings as GET shows them: %s.", err)
 		return
 	}
+	if !onto(w, r, &s.Revision) {
+		return
+	}
 	shown, err := m.Mailer.Save(r.Context(), s, Actor(r))
 	if err != nil {
 		writeMailError(w, r, err)
 		return
 	}
+	tag(w, shown.Settings.Revision)
 	writeJSON(w, http.StatusOK, shown)
 }
 
@@ -78,7 +83,7 @@ func writeMailError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &bad):
 		WriteError(w, r, http.StatusBadRequest, "%s.", err)
 	case errors.As(err, &conflict):
-		WriteError(w, r, http.StatusConflict, "%s.", err)
+		WriteError(w, r, conflicting(r), "%s.", err)
 	case errors.Is(err, producer.ErrNoMail):
 		WriteError(w, r, http.StatusConflict, "No test mail was sent, for %s.", err)
 	case errors.Is(err, secret.ErrNoKey):

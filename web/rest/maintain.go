@@ -89,21 +89,21 @@ func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload,
 		submitError(w, r, err)
 		return
 	}
-	m.weigh(r, o, up)
+	m.weigh(w, r, o, up)
 	m.answer(w, r, o, up, s.Mode)
 }
 
 // weigh warns of what will not fit the producers' topics.
-func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
+func (m *Maintenance) weigh(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload) {
 	if m.Producers == nil {
 		return
 	}
 	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		up.warnings = append(up.warnings, "Whether everything fits the producers' topics could not be found out: "+err.Error())
+		up.warnings = append(up.warnings, "Whether everything fits the producers' topics could not be found out: "+Private(w, r, err).Error())
 	}
-	for _, w := range warnings {
-		up.warnings = append(up.warnings, w.Text)
+	for _, warning := range warnings {
+		up.warnings = append(up.warnings, warning.Text)
 	}
 }
 
@@ -151,7 +151,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	up := newUpload(r)
-	m.weigh(r, o, up)
+	m.weigh(w, r, o, up)
 	writeJSON(w, overall(o), answerOf(o, up))
 }
 

@@ -69,6 +69,9 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `the settings that GET shows, with what is to be changed and the revision, and may have "then": "baseline" or "continue"`) {
 		return
 	}
+	if !onto(w, r, &in.Config.Revision) {
+		return
+	}
 	admin, err := p.Producers.Change(r.Context(), r.PathValue("name"), in.Config, in.Then, Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
@@ -223,6 +226,7 @@ func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *producer
 		writeProducerError(w, r, err)
 		return
 	}
+	tag(w, s.Settings.Revision)
 	writeJSON(w, status, s)
 }
 
@@ -234,7 +238,9 @@ func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &bad):
 		WriteError(w, r, http.StatusBadRequest, "%s.", err)
-	case errors.As(err, &taken), errors.As(err, &conflict):
+	case errors.As(err, &conflict):
+		WriteError(w, r, conflicting(r), "%s.", err)
+	case errors.As(err, &taken):
 		WriteError(w, r, http.StatusConflict, "%s.", err)
 	case errors.Is(err, producer.ErrCommand):
 		WriteError(w, r, http.StatusConflict, "%s", err)

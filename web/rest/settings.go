@@ -3,7 +3,6 @@ package rest
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -80,7 +79,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 			Days         *int   `json:"keepDays"`
 		} `json:"housekeeping"`
 	}
-	d := json.NewDecoder(io.LimitReader(r.Body, 1<<16))
+	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
 		in.Housekeeping != nil && (in.Housekeeping.Transactions == nil || in.Housekeeping.Days == nil) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // SheetRows is how many rows of a Sheet are best read at once: they are all of it that is
@@ -42,8 +41,6 @@ func (s *Sheet) Send(rows [][]string) error {
 		s.begun = true
 		_ = s.out.Write(s.head) // its error stays, for Flush
 	}
-	out := http.NewResponseController(s.w)
-	_ = out.SetWriteDeadline(time.Now().Add(lineMax)) // whoever has none writes to memory
 	for _, row := range rows {
 		for i := range row {
 			row[i] = cell(row[i])
@@ -52,10 +49,9 @@ func (s *Sheet) Send(rows [][]string) error {
 	}
 	s.out.Flush()
 	err := s.out.Error()
-	if flushed := out.Flush(); !errors.Is(flushed, http.ErrNotSupported) {
+	if flushed := http.NewResponseController(s.w).Flush(); !errors.Is(flushed, http.ErrNotSupported) {
 		err = errors.Join(err, flushed)
 	}
-	_ = out.SetWriteDeadline(time.Time{}) // the connection's next answer has its own
 	return err
 }
 

@@ -215,7 +215,7 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	if cause := context.Cause(ctx); errors.Is(cause, errStopping) || errors.Is(cause, errLate) {
 		err = cause
 	}
-	switch text, temporary := sayTopicFault(err); {
+	switch text, temporary := sayTopicFault(Private(w, r, err)); {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// endless is a body that never ends.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
+}
+
+// No route takes a body of 64 MB, whoever sends it, told or in chunks, and none lets it
+// grow the heap: routes that read bodies as they come are given no more than their bound,
+// and all others answer 413 before they are taken.
+func TestNoRouteTakesWhatIsTooLarge(t *testing.T) {
+	const size = 64 << 20
+	d := newDoor(t, false)
+	d.Options.BodyBytesMax = 1 << 20
+	streamed := 0
+	for _, rt := range d.routes() {
+		reached, most := false, int64(0)
+		if most, reads := d.bound(rt); reads {
+			streamed++
+			rt.handle = func(w http.ResponseWriter, r *http.Request) {
+				reached = true
+				n, err := io.Copy(io.Discard, r.Body)
+				if large := (*http.MaxBytesError)(nil); n > most || !errors.As(err, &large) {
+					t.Errorf("%s was given %d bytes, and %v", rt.pattern, n, err)
+				}
+				d.tooLarge(w, r, most)
+			}
+		}
+		most, _ = d.bound(rt)
+		for _, who := range []string{"nobody", "admin"} {
+			for _, told := range []bool{true, false} {
+				for _, media := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"} {
+					method, path, _ := strings.Cut(rt.pattern, " ")
+					r := httptest.NewRequest(method, inBraces.ReplaceAllString(strings.ReplaceAll(path, "{$}", ""), "x"), io.LimitReader(endless{}, size))
+					r.RemoteAddr, r.ContentLength = "127.0.0.1:5", -1
+					if told {
+						r.ContentLength = size
+					}
+					r.Header.Set("Content-Type", media)
+					r.Header.Set("Accept", "application/json")
+					if who != "nobody" {
+						r.Header.Set("Authorization", "Bearer "+d.tokens[who])
+					}
+					w := httptest.NewRecorder()
+					var before, after runtime.MemStats
+					runtime.ReadMemStats(&before)
+					d.guard(rt).ServeHTTP(w, r)
+					runtime.ReadMemStats(&after)
+					if grown, may := int64(after.TotalAlloc-before.TotalAlloc), 6*min(most, bodySettings)+(1<<20); grown > may {
+						t.Errorf("%s by %s: %d bytes allocated for a body of at most %d", rt.pattern, who, grown, most)
+					}
+					switch body := w.Body.String(); {
+					case w.Code == http.StatusRequestEntityTooLarge && strings.Contains(body, "takes a body of at most"):
+					case who == "nobody" && !told && w.Code == http.StatusUnauthorized:
+					default:
+						t.Errorf("%s by %s, %s, told %v: %d %s", rt.pattern, who, media, told, w.Code, body)
+					}
+					if told && reached {
+						t.Errorf("%s was reached, though the request said that it is too large", rt.pattern)
+					}
+				}
+			}
+		}
+	}
+	if streamed != len(streamedBodies) {
+		t.Errorf("%d routes of %d in streamedBodies are there", streamed, len(streamedBodies))
+	}
+	for pattern := range largeBodies {
+		if acts[pattern] == "" {
+			t.Errorf("%s of largeBodies is no route", pattern)
+		}
+	}
+}
+
+// The choice of a theme by nobody, with 64 MB, is refused to a person as a page, without
+// being read.
+func TestThemeIsSmall(t *testing.T) {
+	h := New(Options{Password: "correct-horse"})
+	r := httptest.NewRequest("POST", "/theme", io.LimitReader(endless{}, 64<<20))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept", "text/html")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "takes a body of at most") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// The doors that read bodies as they come say 413 themselves.
+func TestStreamedBodiesSayWhatIsTooLarge(t *testing.T) {
+	d := newClusterDoor(t)
+	for _, rt := range []string{"POST /connections/new", "PUT /api/v1/connections/x", "POST /api/v1/connections/check"} {
+		method, path, _ := strings.Cut(rt, " ")
+		r, err := http.NewRequestWithContext(t.Context(), method, d.url+path, io.LimitReader(endless{}, bodyConnection+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("admin", "correct-horse")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(resp.Body) // what came of it is looked at
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(b), ".") {
+			t.Errorf("%s: %d %s", rt, resp.StatusCode, b)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// patience is how long a client may keep the server waiting.
+type patience struct {
+	header time.Duration // for a request's header
+	body   time.Duration // for the next bytes of its body
+	write  time.Duration // until it takes what is written
+}
+
+var usualPatience = patience{header: 10 * time.Second, body: 30 * time.Second, write: 30 * time.Second}
+
+// bodyPace is how many bytes of a body a client must send in a second, once its first
+// patience is over: one byte at a time would hold a connection for ever.
+const bodyPace = 1 << 10
+
+// errSlowBody is what reading a body ends with that is too slow.
+var errSlowBody = errors.New("the body came too slowly")
+
+// A pacedBody gives up a client that does not send. Its deadline stands from the
+// request's beginning, for a body that no handler reads is read by the server itself.
+type pacedBody struct {
+	io.ReadCloser
+	out   *http.ResponseController
+	began time.Time
+	wait  time.Duration
+	read  int64
+}
+
+// pace puts deadlines on a request's body, if it has one.
+func (p patience) pace(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	b := &pacedBody{ReadCloser: r.Body, out: http.NewResponseController(w), began: time.Now(), wait: p.body}
+	b.renew(b.began)
+	r.Body = b
+}
+
+func (b *pacedBody) renew(now time.Time) {
+	until, all := now.Add(b.wait), b.began.Add(b.wait+time.Duration(b.read/bodyPace)*time.Second)
+	if all.Before(until) {
+		until = all
+	}
+	_ = b.out.SetReadDeadline(until) // whoever has none reads from memory
+}
+
+// Read implements io.Reader.
+func (b *pacedBody) Read(p []byte) (int, error) {
+	b.renew(time.Now())
+	n, err := b.ReadCloser.Read(p)
+	b.read += int64(n)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errSlowBody
+	case err == io.EOF:
+		_ = b.out.SetReadDeadline(time.Time{}) // or the connection would count as gone while the handler works
+	}
+	return n, err
+}
+
+// timed runs a write that ends when the client takes nothing for too long. The deadline
+// goes with it, for what is written next may take its time to be found out.
+func (w *response) timed(write func(out *http.ResponseController)) {
+	out := http.NewResponseController(w.ResponseWriter)
+	_ = out.SetWriteDeadline(time.Now().Add(w.patience)) // whoever has none writes to memory
+	write(out)
+	_ = out.SetWriteDeadline(time.Time{}) // as above
+}
+
+// ending bounds what the server itself does when the handler has returned: it reads what
+// is left of a small body, and writes what is left of the answer.
+func (w *response) ending(p patience) {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(p.body + p.write)) // whoever has none writes to memory
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"urncast/web/console"
+	"urncast/web/rest"
+)
+
+const (
+	// leaveMax is how long the end waits for a balancer to hear of it. There is one if
+	// /readyz was asked twice, askedAge apart at most, and not longer ago than that: whoever
+	// waited for the start asks no more once it has heard of that.
+	leaveMax = 5 * time.Second
+	askedAge = 30 * time.Second
+)
+
+// A leaving is what a balancer knows of the server's end.
+type leaving struct {
+	ready  atomic.Int64 // when /readyz said so last, in Unix nanoseconds; 0 for never
+	polled atomic.Int64 // when it said so last to somebody who goes on asking
+	begun  atomic.Bool
+	told   chan struct{} // is closed when /readyz was answered after that
+	teller atomic.Bool
+}
+
+// readyz says whether requests can be served now: not any more once the server is
+// stopping, and not without what they need.
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.leaving.begun.Load() {
+		plain(w, http.StatusServiceUnavailable, "not ready: the server is stopping\n")
+		if s.leaving.teller.CompareAndSwap(false, true) {
+			close(s.leaving.told)
+		}
+		return
+	}
+	if s.Ready != nil {
+		if err := s.Ready(r.Context()); err != nil {
+			plain(w, http.StatusServiceUnavailable, "not ready: "+rest.Private(w, r, err).Error()+"\n")
+			return
+		}
+	}
+	s.leaving.saidReady(time.Now())
+	plain(w, http.StatusOK, "ready\n")
+}
+
+func (l *leaving) saidReady(now time.Time) {
+	if before := l.ready.Swap(now.UnixNano()); now.Sub(time.Unix(0, before)) <= askedAge {
+		l.polled.Store(now.UnixNano())
+	}
+}
+
+// Leave has /readyz say that the server is stopping, and waits until a balancer that
+// asks it has heard so: it then sends nobody here any more. Where nobody asks, it waits
+// for nothing.
+func Leave(h http.Handler) {
+	ours, ok := h.(*handler)
+	if !ok {
+		return
+	}
+	l := &ours.server.leaving
+	if l.begun.Swap(true) || time.Since(time.Unix(0, l.polled.Load())) > askedAge {
+		return
+	}
+	select {
+	case <-l.told:
+	case <-time.After(leaveMax):
+	}
+}
+
+// Finish waits for the submissions and renames that a handler made by New has begun and
+// not ended: they outlive their requests, and so the end of the server that serves them.
+// Its error says how many ctx left no time for.
+func Finish(ctx context.Context, h http.Handler) error {
+	ours, ok := h.(*handler)
+	if !ok {
+		return nil
+	}
+	done := make(chan struct{})
+	go func() {
+		ours.server.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	n := int(ours.server.writing.Load())
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s still under way: each is written whole or not at all, and the log of transactions says which",
+		console.Plural(n, "submission or rename was", "submissions or renames were"))
+}

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/web/console"
+)
+
+// Finish says how many submissions were not waited for, and nothing where there was none,
+// though its time is over.
+func TestFinishSaysWhatIsTrue(t *testing.T) {
+	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	h := s.handler()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	end := make(chan struct{})
+	r := httptest.NewRequest("POST", "/submit", nil)
+	for _, c := range []struct{ writes, looks, told int }{{0, 0, 0}, {0, 2, 0}, {1, 0, 1}, {1, 0, 2}} {
+		for range c.writes {
+			s.start(r, console.Far{Writes: true}, func(context.Context, *task) { <-end })
+		}
+		for range c.looks {
+			s.start(r, console.Far{}, func(context.Context, *task) { <-end })
+		}
+		for range 50 {
+			err := Finish(over, h)
+			if (err != nil) != (c.told > 0) {
+				t.Fatalf("%d under way, and it says %v", c.told, err)
+			}
+			if c.told > 0 && !strings.Contains(err.Error(), console.Plural(c.told, "submission or rename was", "submissions or renames were")+" still under way") {
+				t.Errorf("%d under way, and it says %v", c.told, err)
+			}
+		}
+	}
+	close(end)
+	if err := Finish(t.Context(), h); err != nil {
+		t.Errorf("all have ended, and it says %v", err)
+	}
+}
+
+// Before requests end, whoever goes on asking /readyz hears that the server is stopping;
+// where nobody does, nothing is waited for.
+func TestReadyzEndsFirst(t *testing.T) {
+	for asks := range 3 {
+		asked := asks > 1
+		h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+		for range asks {
+			if resp := get(t, h, "/readyz"); resp.StatusCode != 200 {
+				t.Fatalf("readyz says %d", resp.StatusCode)
+			}
+		}
+		began, left := time.Now(), make(chan struct{})
+		go func() {
+			Leave(h)
+			close(left)
+		}()
+		if asked {
+			select {
+			case <-left:
+				t.Error("nobody was told")
+			case <-time.After(100 * time.Millisecond):
+			}
+			for range 2 {
+				if resp := get(t, h, "/readyz"); resp.StatusCode != 503 || !strings.Contains(text(t, resp), "the server is stopping") {
+					t.Errorf("readyz says %d", resp.StatusCode)
+				}
+			}
+			if resp := get(t, h, "/healthz"); resp.StatusCode != 200 {
+				t.Errorf("healthz says %d", resp.StatusCode)
+			}
+		}
+		<-left
+		if took := time.Since(began); took > leaveMax/2 {
+			t.Errorf("it took %s", took)
+		}
+	}
+}
+
+// A stream of events does not hold the end of the server back.
+func TestShutdownEndsStreams(t *testing.T) {
+	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	h := s.handler()
+	h.Handler = s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.sendEvents(w, r, make(chan []byte)) }))
+	server := NewServer(h)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(l)
+	c := dial(t, l.Addr().String(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "200") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil || time.Since(began) > 5*time.Second {
+		t.Errorf("it took %s, %v", time.Since(began), err)
+	}
+}

@@ -4,12 +4,20 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"urncast/sdmx"
 )
 
 // ErrNotFound says that what was asked for is not there.
 var ErrNotFound = errors.New("it is not there")
+
+// ErrOverloaded says that nothing was decided, because as many submissions are under way
+// as this process takes. The same submission may be sent again after RetryAfter.
+var ErrOverloaded = errors.New("too many submissions are under way here already; nothing was decided and nothing written: send it again in a few seconds")
+
+// RetryAfter is when to come again after ErrOverloaded.
+const RetryAfter = 5 * time.Second
 
 // A Stored is a current structure, without its content.
 type Stored struct {
@@ -79,7 +87,7 @@ type Tx interface {
 	Last() Number
 	// Write records transactions with their act; their numbers follow Last without a
 	// gap. It is called once, at the end: what it records need not be readable before the
-	// commit. It tells how many structures the database has taken so far.
+	// commit. RecordedAt is given by the database. It tells how many structures the database has taken so far.
 	Write(ctx context.Context, ws []Write, a Act, told func(structures int)) error
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -352,7 +351,7 @@ func (s *submission) applyFull(ctx context.Context) error {
 // writes makes the transactions: replaces first, deletes second, as a pair.
 func (s *submission) writes() []Write {
 	var ws []Write
-	base := Transaction{RecordedAt: time.Now().UTC().Truncate(time.Microsecond), User: s.User, Origin: s.origin, Traceparent: s.Traceparent, CorrelationID: s.CorrelationID}
+	base := Transaction{User: s.User, Origin: s.origin, Traceparent: s.Traceparent, CorrelationID: s.CorrelationID}
 	if s.refused() {
 		return nil
 	}

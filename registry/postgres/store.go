@@ -22,6 +22,8 @@ type Store struct {
 	reader
 	pool *pgxpool.Pool
 	id   string
+	// writers and lookers queue for Update.
+	writers, lookers *queue
 	// instance names this process among those on the database.
 	instance string
 }
@@ -29,16 +31,12 @@ type Store struct {
 // Open connects, applies the migrations that are missing, and refuses a schema
 // that is newer than this program.
 func Open(ctx context.Context, url string) (*Store, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := configOf(url)
 	if err != nil {
-		return nil, fmt.Errorf("the database URL is not valid: %w", err)
+		return nil, err
 	}
-	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
-	config.ConnConfig.RuntimeParams["application_name"] = "urncast"
-	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a plan costs more than any of ours
-	config.ConnConfig.DialFunc = dialer().DialContext
-	if config.MaxConns < 16 {
-		config.MaxConns = 16
+	if err := probe(ctx, config); err != nil {
+		return nil, err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -48,7 +46,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &Store{reader: reader{pool}, pool: pool, instance: newInstance()}
+	s := &Store{reader: reader{pool}, pool: pool, writers: newQueue(1), lookers: newQueue(looksMax), instance: newInstance()}
 	if err := pool.QueryRow(ctx, `SELECT id::text FROM registry`).Scan(&s.id); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("reading the registry's id: %w", err)
@@ -106,6 +104,11 @@ func (s *Store) RegistryID() string { return s.id }
 // SaveSettings implements registry.Store. The lock of submissions makes what was before
 // be what is changed.
 func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, was func(registry.Settings) *registry.Act) error {
+	leave, err := s.writers.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM registry FOR UPDATE`); err != nil {
 			return err

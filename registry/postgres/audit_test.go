@@ -85,7 +85,7 @@ func TestTheAuditTakesNoTableLock(t *testing.T) {
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		for last := int64(0); ctx.Err() == nil; {
-			acts, err := a.Acts(context.Background(), access.Query{After: last, Limit: 50})
+			acts, err := a.Acts(context.Background(), access.Query{After: last, Ascending: true, Limit: 50})
 			if err != nil {
 				t.Error(err)
 				return

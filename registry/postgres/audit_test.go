@@ -2,17 +2,12 @@ package postgres_test
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/pressly/goose/v3"
-
-	"urncast/integration/rig/pg"
-	"urncast/migrations"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -142,19 +137,7 @@ func TestTheAuditTakesNoTableLock(t *testing.T) {
 // Ids that are there stay, and what a program of the version before records beside this
 // one is numbered with the rest.
 func TestAnUpgradeKeepsTheAudit(t *testing.T) {
-	url := pg.Start(t).Database(t, "older")
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(t.Context(), 17); err != nil {
-		t.Fatal(err)
-	}
+	url, db := olderSchema(t, 17)
 	older := func() {
 		t.Helper()
 		for range 3 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/registry"
 )
@@ -36,4 +37,18 @@ func RecordIn(ctx context.Context, s *Store, a registry.Act, lasts time.Duration
 		return nil
 	}
 	return err
+}
+
+// Migrate migrates with less patience.
+func Migrate(ctx context.Context, url string, patience time.Duration) error {
+	config, err := configOf(url)
+	if err != nil {
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return migrate(ctx, pool, patience)
 }

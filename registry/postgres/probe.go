@@ -18,6 +18,8 @@ const (
 	probeRounds = 8
 	// probeWithin bounds the whole probe.
 	probeWithin = 20 * time.Second
+	// leasesAbout is how many sessions an instance opens beside its pool, or a few more.
+	leasesAbout = 4
 )
 
 // The reasons for which Open refuses a database.
@@ -60,17 +62,14 @@ func probe(ctx context.Context, config *pgxpool.Config) error {
 		return nil // the server itself said who it is: nobody stands between
 	}
 	b, err := pgx.ConnectConfig(ctx, bare)
-	if errors.As(err, new(*pgconn.PgError)) {
-		return fmt.Errorf("opening a second session through the pooler: %w", err)
-	}
 	if err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
+		return fmt.Errorf("opening a second session through the pooler, whose pool must have %d for each instance: %w", poolMin+leasesAbout, err)
 	}
 	defer closeHold(b)
 	for range probeRounds {
 		shared, err := sharesBackend(ctx, a, b)
 		if err != nil {
-			return err
+			return fmt.Errorf("comparing two sessions through the pooler, whose pool must have %d for each instance: %w", poolMin+leasesAbout, err)
 		}
 		if shared {
 			return ErrPooler

@@ -5,15 +5,11 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
-	"urncast/migrations"
 	"urncast/registry"
 )
 
@@ -42,7 +38,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, pool); err != nil {
+	if err := migrate(ctx, pool, migrationPatience); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -52,44 +48,6 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("reading the registry's id: %w", err)
 	}
 	return s, nil
-}
-
-// migrationLock keeps instances that start together from migrating at once.
-const migrationLock = 0x75726e63617374
-
-func migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
-	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
-		return fmt.Errorf("waiting for the migration lock: %w", err)
-	}
-	defer unlock(ctx, conn)
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files)
-	if err != nil {
-		return err
-	}
-	known := provider.ListSources()
-	newest := known[len(known)-1].Version
-	have, err := provider.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
-	}
-	if have > newest {
-		return fmt.Errorf("the database has schema version %d, and this program knows versions up to %d: start the newer program, or restore a dump made before the upgrade", have, newest)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating the database: %w", err)
-	}
-	return nil
-}
-
-func unlock(ctx context.Context, conn *sql.Conn) {
-	conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, migrationLock) // the connection's end unlocks too
 }
 
 // Pool gives the connections.

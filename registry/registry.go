@@ -121,7 +121,9 @@ type Store interface {
 	// none did.
 	RunOver(ctx context.Context, n Number) (*Removal, error)
 	Sizes(ctx context.Context) (Sizes, error)
-	AllReferences(ctx context.Context) ([]Dangling, error)
+	// DoubtfulTargets gives what current structures refer to, each once, but for what is
+	// there for sure: a structure, named by its whole version, that is current.
+	DoubtfulTargets(ctx context.Context) ([]sdmx.Ref, error)
 	Counts(ctx context.Context) (map[sdmx.Class]int, Number, error)
 	// SaveSettings saves them, and with the act that was makes of those before what
 	// was done; nil saves nothing.
@@ -195,23 +197,3 @@ type Sizes struct {
 
 // Sizes gives them.
 func (r *Registry) Sizes(ctx context.Context) (Sizes, error) { return r.store.Sizes(ctx) }
-
-// Dangling lists the references that resolve to nothing.
-func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
-	all, err := r.store.AllReferences(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w := newWorld(r.store)
-	var out []Dangling
-	for _, d := range all {
-		ok, err := w.resolves(ctx, d.To)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			out = append(out, d)
-		}
-	}
-	return out, nil
-}

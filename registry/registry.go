@@ -134,10 +134,11 @@ type Store interface {
 type Registry struct {
 	store     Store
 	labelling sync.Mutex
+	held      budget // by submissions
 }
 
 // New makes a registry on a store.
-func New(s Store) *Registry { return &Registry{store: s} }
+func New(s Store) *Registry { return &Registry{store: s, held: budget{max: heldMax}} }
 
 // Settings gives the rules that an admin has set.
 func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.store.Settings(ctx) }

@@ -40,6 +40,7 @@ type submission struct {
 	agencies map[string]bool
 	world    *world
 	tx       Tx
+	share    *share // of the memory that submissions may hold; nil for a rename
 }
 
 // errRefused rolls a submission back that was refused or was a dry run.
@@ -49,6 +50,8 @@ var errRefused = errors.New("rolled back")
 // outcome tells it. An error means that nothing was decided and nothing written.
 func (r *Registry) Submit(ctx context.Context, in Submission) (*Outcome, error) {
 	s := newSubmission(in, in.Mode.String())
+	s.share = &share{of: &r.held}
+	defer s.share.giveBack()
 	if err := s.collect(); err != nil {
 		return nil, err
 	}
@@ -203,7 +206,7 @@ func (s *submission) collect() error {
 		}
 		e.describe(in.Structure)
 		s.entries = append(s.entries, e)
-		return nil
+		return s.share.take(len(e.change.Body))
 	}
 	if s.Structures != nil {
 		if err := s.Structures(add); err != nil {

@@ -86,8 +86,7 @@ func TestTheAuditTakesNoTableLock(t *testing.T) {
 				return
 			}
 			for _, act := range acts {
-				followed = append(followed, act.ID)
-				last = act.ID
+				followed, last = append(followed, act.ID), act.ID
 			}
 		}
 	})

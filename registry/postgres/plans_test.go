@@ -102,21 +102,18 @@ type question struct {
 
 // questions is everything that is asked of a store.
 func questions(r *registry.Registry, s *postgres.Store, p *postgres.ProducerStore) []question {
-	list := sdmx.URN{Class: sdmx.ClassCodelist, Agency: "AG0", ID: "ID_500", Version: "1.0"}
-	key := registry.KeyOf(list)
-	now := time.Now()
+	return slices.Concat(aboutStructures(r, s), aboutLog(s), aboutActs(s), aboutProducer(s, p))
+}
+
+// oneList is a structure of the large registry.
+var oneList = sdmx.URN{Class: sdmx.ClassCodelist, Agency: "AG0", ID: "ID_500", Version: "1.0"}
+
+func aboutStructures(r *registry.Registry, s *postgres.Store) []question {
+	key := registry.KeyOf(oneList)
 	find := func(q registry.Query) func(context.Context) error {
 		return func(ctx context.Context) error {
 			return s.Find(ctx, q, func(registry.Stored) error { return nil })
 		}
-	}
-	log := func(q registry.LogQuery) func(context.Context) error {
-		q.Limit = 25
-		return func(ctx context.Context) error { _, err := s.Log(ctx, q); return err }
-	}
-	acts := func(q access.Query) func(context.Context) error {
-		q.Limit = 25
-		return func(ctx context.Context) error { _, err := s.Access().Acts(ctx, q); return err }
 	}
 	lists, ids, agencies := []sdmx.Class{sdmx.ClassCodelist}, []string{"ID_500"}, []string{"AG7.SUB"}
 	const all, old = "current urns documents", "current urns documents changes"
@@ -132,7 +129,7 @@ func questions(r *registry.Registry, s *postgres.Store, p *postgres.ProducerStor
 		{"find of an agency, as of", "", find(registry.Query{Agencies: agencies, AsOf: manyChanges - 5})},
 		{"find all, as of a moment ago", all, find(registry.Query{AsOf: manyChanges - 5})},
 		{"find all, as of long ago", old, find(registry.Query{AsOf: manyChanges / 2})},
-		{"current", "", func(ctx context.Context) error { _, err := s.Current(ctx, []sdmx.URN{list}); return err }},
+		{"current", "", func(ctx context.Context) error { _, err := s.Current(ctx, []sdmx.URN{oneList}); return err }},
 		{"versions", "", func(ctx context.Context) error { _, err := s.Versions(ctx, []registry.Key{key}); return err }},
 		{"bodies", "", func(ctx context.Context) error { _, err := s.Bodies(ctx, []int64{3, 5}); return err }},
 		{"referring", "", func(ctx context.Context) error { _, err := s.Referring(ctx, []registry.Key{key}); return err }},
@@ -142,25 +139,45 @@ func questions(r *registry.Registry, s *postgres.Store, p *postgres.ProducerStor
 		{"maintained by an agency", "", func(ctx context.Context) error { _, err := s.Maintained(ctx, agencies); return err }},
 		{"maintained by all", all, func(ctx context.Context) error { _, err := s.Maintained(ctx, nil); return err }},
 		{"dangling", "refs current urns", func(ctx context.Context) error { _, err := r.Dangling(ctx); return err }},
+	}
+}
+
+func aboutLog(s *postgres.Store) []question {
+	now := time.Now()
+	log := func(q registry.LogQuery) func(context.Context) error {
+		q.Limit = 25
+		return func(ctx context.Context) error { _, err := s.Log(ctx, q); return err }
+	}
+	return []question{
 		{"counts", "", func(ctx context.Context) error { _, err := s.Sizes(ctx); return err }},
 		{"log", "", log(registry.LogQuery{})},
 		{"log in the middle", "", log(registry.LogQuery{Before: manyChanges / 2, Kind: registry.Replace})},
 		{"log of a user", "", log(registry.LogQuery{User: "user7"})},
 		{"log since", "", log(registry.LogQuery{Since: now.Add(-400 * 24 * time.Hour)})},
 		{"log of an id", "", log(registry.LogQuery{Of: "id_500"})},
-		{"log of a URN", "", log(registry.LogQuery{Of: list.String()})},
+		{"log of a URN", "", log(registry.LogQuery{Of: oneList.String()})},
 		{"log of a short URN", "", log(registry.LogQuery{Of: "AG0:ID_500(1.0)"})},
 		{"log of an agency", "", log(registry.LogQuery{Of: "AG7.SUB"})},
 		{"feed", "", func(ctx context.Context) error { _, err := s.Transactions(ctx, manyChanges/2, 100); return err }},
 		{"changes", "", func(ctx context.Context) error { _, err := s.Changes(ctx, manyChanges/2); return err }},
 		{"firsts", "", func(ctx context.Context) error { _, err := s.Firsts(ctx, manyChanges/2, manyChanges/2+25); return err }},
 		{"pairs", "", func(ctx context.Context) error { _, err := s.Pairs(ctx, manyChanges/2, 1, 100); return err }},
-		{"history", "", func(ctx context.Context) error { _, err := s.History(ctx, list, 0, 20); return err }},
+		{"history", "", func(ctx context.Context) error { _, err := s.History(ctx, oneList, 0, 20); return err }},
 		{"volume", "", func(ctx context.Context) error {
 			_, err := s.Volume(ctx, now.Add(-24*time.Hour), time.Hour)
 			return err
 		}},
 		{"housekeeping, dry", "changes", func(ctx context.Context) error { _, err := s.HousekeepDry(ctx); return err }},
+	}
+}
+
+func aboutActs(s *postgres.Store) []question {
+	now := time.Now()
+	acts := func(q access.Query) func(context.Context) error {
+		q.Limit = 25
+		return func(ctx context.Context) error { _, err := s.Access().Acts(ctx, q); return err }
+	}
+	return []question{
 		{"labelled", "", func(ctx context.Context) error { _, _, err := s.Labelled(ctx); return err }},
 		{"unlabelled", "", func(ctx context.Context) error {
 			_, err := s.Unlabelled(ctx, registry.Place{Number: manyChanges - 10}, 5)
@@ -182,6 +199,12 @@ func questions(r *registry.Registry, s *postgres.Store, p *postgres.ProducerStor
 		{"acts of a day", "", acts(access.Query{From: now.Add(-48 * time.Hour), To: now.Add(-24 * time.Hour)})},
 		{"acts on a subject", "", acts(access.Query{Subject: "transaction 199"})},
 		{"actions", "", func(ctx context.Context) error { _, err := s.Access().Actions(ctx); return err }},
+	}
+}
+
+func aboutProducer(s *postgres.Store, p *postgres.ProducerStore) []question {
+	now := time.Now()
+	return []question{
 		{"a producer's status", "left_out", // a thousand of them at most
 			func(ctx context.Context) error { _, err := p.Status(ctx); return err }},
 		{"what became", "", func(ctx context.Context) error {

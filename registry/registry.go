@@ -4,12 +4,20 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"urncast/sdmx"
 )
 
 // ErrNotFound says that what was asked for is not there.
 var ErrNotFound = errors.New("it is not there")
+
+// ErrOverloaded says that nothing was decided, because as many submissions are under way
+// as this process takes. The same submission may be sent again after RetryAfter.
+var ErrOverloaded = errors.New("too many submissions are under way here already; nothing was decided and nothing written: send it again in a few seconds")
+
+// RetryAfter is when to come again after ErrOverloaded.
+const RetryAfter = 5 * time.Second
 
 // A Stored is a current structure, without its content.
 type Stored struct {
@@ -79,7 +87,7 @@ type Tx interface {
 	Last() Number
 	// Write records transactions with their act; their numbers follow Last without a
 	// gap. It is called once, at the end: what it records need not be readable before the
-	// commit. It tells how many structures the database has taken so far.
+	// commit. RecordedAt is given by the database. It tells how many structures the database has taken so far.
 	Write(ctx context.Context, ws []Write, a Act, told func(structures int)) error
 }
 
@@ -116,7 +124,9 @@ type Store interface {
 	// none did.
 	RunOver(ctx context.Context, n Number) (*Removal, error)
 	Sizes(ctx context.Context) (Sizes, error)
-	AllReferences(ctx context.Context) ([]Dangling, error)
+	// DoubtfulTargets gives what current structures refer to, each once, but for what is
+	// there for sure: a structure, named by its whole version, that is current.
+	DoubtfulTargets(ctx context.Context) ([]sdmx.Ref, error)
 	Counts(ctx context.Context) (map[sdmx.Class]int, Number, error)
 	// SaveSettings saves them, and with the act that was makes of those before what
 	// was done; nil saves nothing.
@@ -127,10 +137,11 @@ type Store interface {
 type Registry struct {
 	store     Store
 	labelling sync.Mutex
+	held      budget // by submissions
 }
 
 // New makes a registry on a store.
-func New(s Store) *Registry { return &Registry{store: s} }
+func New(s Store) *Registry { return &Registry{store: s, held: budget{max: heldMax}} }
 
 // ID is the registry's own id, a UUID that was made with its database.
 func (r *Registry) ID() string { return r.store.RegistryID() }
@@ -177,23 +188,3 @@ type Sizes struct {
 
 // Sizes gives them.
 func (r *Registry) Sizes(ctx context.Context) (Sizes, error) { return r.store.Sizes(ctx) }
-
-// Dangling lists the references that resolve to nothing.
-func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
-	all, err := r.store.AllReferences(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w := newWorld(r.store)
-	var out []Dangling
-	for _, d := range all {
-		ok, err := w.resolves(ctx, d.To)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			out = append(out, d)
-		}
-	}
-	return out, nil
-}

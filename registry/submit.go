@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -41,6 +40,7 @@ type submission struct {
 	agencies map[string]bool
 	world    *world
 	tx       Tx
+	share    *share // of the memory that submissions may hold; nil for a rename
 }
 
 // errRefused rolls a submission back that was refused or was a dry run.
@@ -50,6 +50,8 @@ var errRefused = errors.New("rolled back")
 // outcome tells it. An error means that nothing was decided and nothing written.
 func (r *Registry) Submit(ctx context.Context, in Submission) (*Outcome, error) {
 	s := newSubmission(in, in.Mode.String())
+	s.share = &share{of: &r.held}
+	defer s.share.giveBack()
 	if err := s.collect(); err != nil {
 		return nil, err
 	}
@@ -204,7 +206,7 @@ func (s *submission) collect() error {
 		}
 		e.describe(in.Structure)
 		s.entries = append(s.entries, e)
-		return nil
+		return s.share.take(len(e.change.Body))
 	}
 	if s.Structures != nil {
 		if err := s.Structures(add); err != nil {
@@ -352,7 +354,7 @@ func (s *submission) applyFull(ctx context.Context) error {
 // writes makes the transactions: replaces first, deletes second, as a pair.
 func (s *submission) writes() []Write {
 	var ws []Write
-	base := Transaction{RecordedAt: time.Now().UTC().Truncate(time.Microsecond), User: s.User, Origin: s.origin, Traceparent: s.Traceparent, CorrelationID: s.CorrelationID}
+	base := Transaction{User: s.User, Origin: s.origin, Traceparent: s.Traceparent, CorrelationID: s.CorrelationID}
 	if s.refused() {
 		return nil
 	}

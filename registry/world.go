@@ -103,15 +103,20 @@ func (w *world) itemsOf(ctx context.Context, u sdmx.URN) (map[string]bool, error
 	if err != nil {
 		return nil, err
 	}
-	var items map[string]bool
-	if s, ok := m.(sdmx.ItemScheme); !m.Common().External && (!ok || !s.IsPartial()) {
-		items = map[string]bool{}
-		for _, id := range sdmx.ItemIDs(m) {
-			items[id] = true
-		}
+	w.items[u] = itemsIn(m)
+	return w.items[u], nil
+}
+
+// itemsIn lists the ids inside a structure, as itemsOf does.
+func itemsIn(m sdmx.Maintainable) map[string]bool {
+	if s, ok := m.(sdmx.ItemScheme); m.Common().External || ok && s.IsPartial() {
+		return nil
 	}
-	w.items[u] = items
-	return items, nil
+	items := map[string]bool{}
+	for _, id := range sdmx.ItemIDs(m) {
+		items[id] = true
+	}
+	return items
 }
 
 // whole gives a structure as it would be.

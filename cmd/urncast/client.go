@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -108,6 +110,8 @@ func refusal(method, path string, resp *http.Response, answer []byte) error {
 	switch code := resp.StatusCode; {
 	case code == http.StatusBadRequest && strings.Contains(string(answer), "HTTP request to an HTTPS server"):
 		return fmt.Errorf("the registry at %s speaks HTTPS on this port: write https:// (--url, URNCAST_URL)", resp.Request.URL.Host)
+	case code == http.StatusServiceUnavailable && laterThan(resp) > 0:
+		return &laterError{said(answer), laterThan(resp)}
 	case code == http.StatusUnauthorized:
 		return fmt.Errorf("%s (URNCAST_TOKEN, or URNCAST_USER and URNCAST_PASSWORD, say who you are; or --token, or --user and --password, and their files.)", said(answer))
 	case (code == http.StatusBadGateway || code == http.StatusServiceUnavailable) && resp.Header.Get("Content-Type") == "application/problem+json":
@@ -116,6 +120,24 @@ func refusal(method, path string, resp *http.Response, answer []byte) error {
 		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, said(answer))
 	}
 	return errors.New(said(answer))
+}
+
+// A laterError is a refusal for now: the same request may succeed later.
+type laterError struct {
+	text  string
+	after time.Duration
+}
+
+// Error implements error.
+func (e *laterError) Error() string { return e.text }
+
+// laterThan is when an answer asks to come again; 0 if it does not say so in seconds.
+func laterThan(resp *http.Response) time.Duration {
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // said takes the sentence out of a problem answer.

@@ -43,7 +43,7 @@ type submitAnswer struct {
 func (c *submitCommand) Run(ctx context.Context) error {
 	refused := false
 	for _, file := range c.Files {
-		a, err := c.file(ctx, file)
+		a, err := c.persist(ctx, file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
@@ -53,6 +53,27 @@ func (c *submitCommand) Run(ctx context.Context) error {
 		return errQuiet
 	}
 	return nil
+}
+
+// submitPatience is how long a file is sent again to a registry that is busy.
+const submitPatience = 2 * time.Minute
+
+// persist submits a file, again and again where the registry has too much to do and says
+// when to come back.
+func (c *submitCommand) persist(ctx context.Context, name string) (*submitAnswer, error) {
+	for deadline := time.Now().Add(submitPatience); ; {
+		a, err := c.file(ctx, name)
+		var later *laterError
+		if !errors.As(err, &later) || time.Now().Add(later.after).After(deadline) {
+			return a, err
+		}
+		fmt.Fprintf(os.Stderr, "%s: the registry is busy; sending it again in %s\n", name, later.after)
+		select {
+		case <-time.After(later.after):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, error) {

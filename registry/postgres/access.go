@@ -128,11 +128,15 @@ func (s *AccessStore) CreateAccount(ctx context.Context, a *access.Account, act 
 // administrators are those who can sign in, or come with a token.
 const administrators = `SELECT count(*) FROM accounts WHERE role = 'admin' AND NOT disabled AND password <> ''`
 
+// lockAccounts keeps two changes of accounts from running at once. Each is audited, so it
+// takes the audit's counter row early; a lock of the table would hold up its vacuum.
+const lockAccounts = `SELECT FROM audit_counter FOR UPDATE`
+
 // changing changes accounts, and refuses to leave none who administrates where there
-// was one. The lock keeps two from deposing each other at once.
+// was one: two may not depose each other at once.
 func (s *AccessStore) changing(ctx context.Context, none bool, act registry.Act, change func(pgx.Tx) error) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
-		if _, err := t.Exec(ctx, `LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		if _, err := t.Exec(ctx, lockAccounts); err != nil {
 			return err
 		}
 		var before, after int
@@ -211,7 +215,7 @@ func (s *AccessStore) AddSetUpCode(ctx context.Context, digest []byte) (bool, er
 // SetUp implements access.Store.
 func (s *AccessStore) SetUp(ctx context.Context, digest []byte, a *access.Account, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
-		if _, err := t.Exec(ctx, `LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		if _, err := t.Exec(ctx, lockAccounts); err != nil {
 			return err
 		}
 		var n int

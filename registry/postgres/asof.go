@@ -19,9 +19,16 @@ import (
 const fromAsOf = ` FROM (
 		SELECT urn_id, document_id, number, bytes, false AS replaced FROM current WHERE number <= $1
 		UNION ALL
-		SELECT o.urn_id, o.document_id, o.number, o.bytes, true FROM changes n JOIN changes o ON o.urn_id = n.urn_id AND o.number = n.before_number
-		WHERE n.number > $1 AND n.before_number BETWEEN 1 AND $1
+		SELECT o.urn_id, o.document_id, o.number, o.bytes, true FROM changes n CROSS JOIN LATERAL (
+			SELECT * FROM changes o WHERE o.urn_id = n.urn_id AND o.number = n.before_number OFFSET 0) o
+		WHERE n.number BETWEEN $1 + 1 AND (SELECT last_number FROM registry) AND n.before_number BETWEEN 1 AND $1
 	) c JOIN urns u ON u.id = c.urn_id `
+
+// fromEachAsOf is fromAsOf for some rows of urns, with their documents: the last change of
+// each until then, looked up by indexes.
+const fromEachAsOf = ` FROM urns u CROSS JOIN LATERAL (
+		SELECT number, kind, document_id, bytes FROM changes h WHERE h.urn_id = u.id AND h.number <= $1 ORDER BY h.number DESC LIMIT 1) c
+	CROSS JOIN LATERAL (SELECT * FROM documents d WHERE d.id = c.document_id OFFSET 0) d `
 
 // Current implements producer.Store. The order is a function of the structures
 // alone, whenever it is asked for: a continued job cuts the same chunks.

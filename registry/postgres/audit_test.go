@@ -1,11 +1,16 @@
 package postgres_test
 
 import (
+	"context"
 	"slices"
+	"strconv"
+	"sync"
 	"testing"
+	"time"
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/postgres"
 )
 
 // What a submission writes, its line of the audit is written with: what is refused, tried
@@ -51,5 +56,111 @@ func TestChangesAreAuditedWithThem(t *testing.T) {
 	}
 	if got := lines(); !slices.Equal(got, want) {
 		t.Errorf("the audit says %q, want %q", got, want)
+	}
+}
+
+// Acts are recorded by many at once, in transactions that end in any order, while the
+// table is vacuumed without a break: nobody waits for a vacuum, ids have no gap, times do
+// not fall, and who reads what follows an id misses nothing.
+func TestTheAuditTakesNoTableLock(t *testing.T) {
+	_, store := open(t)
+	a := store.Access()
+	ctx, cancel := context.WithCancel(t.Context())
+	const writers, each, stall = 6, 150, 10 * time.Second
+	// A vacuum of a long table, for as long as the test lasts.
+	vacuum, err := store.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vacuum.Rollback(context.Background())
+	if _, err := vacuum.Exec(t.Context(), `LOCK TABLE audit IN SHARE UPDATE EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	var followed []int64
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for last := int64(0); ctx.Err() == nil; {
+			acts, err := a.Acts(context.Background(), access.Query{After: last, Ascending: true, Limit: 50})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for _, act := range acts {
+				followed, last = append(followed, act.ID), act.ID
+			}
+		}
+	})
+	var group sync.WaitGroup
+	worst := make([]time.Duration, writers)
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				began := time.Now()
+				act := registry.Actor{User: "w"}.Did("tried", strconv.Itoa(i), nil)
+				var err error
+				if w%2 == 0 {
+					err = a.Record(ctx, act)
+				} else { // rolled back as often as not
+					err = postgres.RecordIn(ctx, store, act, time.Duration(i%3)*time.Millisecond, i%2 == 0)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				worst[w] = max(worst[w], time.Since(began))
+			}
+		})
+	}
+	group.Wait()
+	time.Sleep(100 * time.Millisecond)
+	cancel()
+	reading.Wait()
+	if n := count(t, store, `SELECT count(*) FROM audit`); n != writers/2*each*3/2 || int(n) != len(followed) {
+		t.Errorf("%d acts are recorded, and %d were seen by whoever followed", n, len(followed))
+	}
+	for i, id := range followed {
+		if id != int64(i+1) {
+			t.Fatalf("act %d was seen as number %d", id, i+1)
+		}
+	}
+	if n := count(t, store, `SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY id) AS falls FROM audit) x WHERE falls`); n != 0 {
+		t.Errorf("%d times fall", n)
+	}
+	if longest := slices.Max(worst); longest > stall {
+		t.Errorf("an act waited %s", longest)
+	} else {
+		t.Logf("the longest act took %s", longest)
+	}
+}
+
+// Ids that are there stay, and what a program of the version before records beside this
+// one is numbered with the rest.
+func TestAnUpgradeKeepsTheAudit(t *testing.T) {
+	url, db := olderSchema(t, 17)
+	older := func() {
+		t.Helper()
+		for range 3 {
+			if _, err := db.Exec(`BEGIN; LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE;
+				INSERT INTO audit (at, user_name, remote, action, subject, detail) VALUES (clock_timestamp(), 'older', '', 'a', 's', '{}'); COMMIT`); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	older()
+	if _, err := db.Exec(`DELETE FROM audit WHERE id = 2`); err != nil {
+		t.Fatal(err)
+	}
+	_, s := openOn(t, url)
+	if err := s.Access().Record(t.Context(), registry.Actor{User: "newer"}.Did("a", "s", nil)); err != nil {
+		t.Fatal(err)
+	}
+	older()
+	acts, err := s.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 10})
+	var got []string
+	for _, a := range acts {
+		got = append(got, strconv.FormatInt(a.ID, 10)+a.User)
+	}
+	if want := []string{"1older", "3older", "4newer", "5older", "6older", "7older"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("the audit is %q, %v; want %q", got, err, want)
 	}
 }

@@ -26,6 +26,16 @@ func (c *conditions) add(text string, arg any) {
 	c.texts = append(c.texts, strings.ReplaceAll(text, "$#", "$"+strconv.Itoa(len(c.args))))
 }
 
+// any adds that a column is one of some values. One is compared plainly: of a list a plan
+// for every list expects ten.
+func (c *conditions) any(column string, values []string) {
+	if len(values) == 1 {
+		c.add(column+" = $#", values[0])
+		return
+	}
+	c.add(column+" = ANY($#)", values)
+}
+
 // where is the conditions as a clause; empty if there are none.
 func (c *conditions) where() string {
 	if len(c.texts) == 0 {
@@ -67,11 +77,47 @@ func (s *Store) Log(ctx context.Context, q registry.LogQuery) ([]registry.Transa
 		w.add("recorded_at >= $#", q.Since)
 	}
 	if q.Of != "" {
-		w.add(`number IN (SELECT number FROM changes WHERE urn_id IN (SELECT id FROM urns
-			WHERE agency = $# OR upper(name) = upper($#) OR urn = $# OR upper(agency || ':' || name || '(' || version || ')') = upper($#)))`, q.Of)
+		ids, err := s.named(ctx, q.Of)
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) <= namedMax {
+			w.args = append(w.args, ids)
+			from := ` FROM (SELECT DISTINCT h.number AS wanted FROM unnest(` + w.last() + `::bigint[]) n (id)
+					CROSS JOIN LATERAL (SELECT number FROM changes h WHERE h.urn_id = n.id OFFSET 0) h) h
+				CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.number = h.wanted OFFSET 0) t`
+			tail := w.limit("number DESC", q.Limit)
+			return s.transactions(ctx, `SELECT `+transactionColumns+from+tail, w.args...)
+		}
+		w.add(`EXISTS (SELECT FROM changes h JOIN urns u ON u.id = h.urn_id WHERE h.number = t.number AND (`+named+`))`, q.Of)
 	}
 	tail := w.limit("number DESC", q.Limit)
-	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions`+tail, w.args...)
+	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions t`+tail, w.args...)
+}
+
+// namedMax is how many structures the log of some is put together from; the log of more is
+// walked, since some of them are met soon.
+const namedMax = 1000
+
+// named is what a person may call structures by: an agency, an id in any case, a URN.
+const named = `u.agency = $# OR upper(u.name) = upper($#) OR u.urn = $#`
+
+// named gives the rows of urns that a person means, and one over namedMax if they are more.
+func (s *Store) named(ctx context.Context, of string) ([]int64, error) {
+	var w conditions
+	w.add("("+named+")", of)
+	if _, rest, ok := strings.Cut(of, ":"); ok && !strings.HasPrefix(of, "urn:") { // AGENCY:ID(VERSION)
+		id, _, _ := strings.Cut(rest, "(")
+		w = conditions{}
+		w.add("upper(u.name) = upper($#)", id)
+		w.add("upper(u.agency || ':' || u.name || '(' || u.version || ')') = upper($#)", of)
+	}
+	w.args = append(w.args, namedMax+1)
+	rows, err := s.pool.Query(ctx, `SELECT u.id FROM urns u`+w.where()+` LIMIT `+w.last(), w.args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
 // Heads implements registry.Browser: a look by index for each transaction, however much
@@ -97,7 +143,7 @@ func (s *Store) Heads(ctx context.Context, from, to registry.Number, limit int) 
 
 // Firsts implements registry.Browser.
 func (s *Store) Firsts(ctx context.Context, from, to registry.Number) (map[registry.Number]sdmx.URN, error) {
-	rows, err := s.pool.Query(ctx, `SELECT c.number, u.urn FROM changes c JOIN urns u ON u.id = c.urn_id WHERE c.number BETWEEN $1 AND $2 AND c.position = 1`, from, to)
+	rows, err := s.pool.Query(ctx, `SELECT c.number, `+urnOf+` FROM changes c WHERE c.number BETWEEN $1 AND $2 AND c.position = 1`, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +157,15 @@ func (s *Store) Firsts(ctx context.Context, from, to registry.Number) (map[regis
 	return out, err
 }
 
+// ever is after every time that is recorded. A range with two ends is expected to be
+// short, and enters an index; one with a single end is expected to be a third of all.
+const ever = `clock_timestamp() + interval '100 years'`
+
 // Volume implements registry.Browser.
 func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration) (map[int]registry.Recorded, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT floor(date_part('epoch', recorded_at - $1) / $2)::int, count(*), sum(bytes)::bigint FROM transactions WHERE recorded_at >= $1 GROUP BY 1`,
+		SELECT floor(date_part('epoch', recorded_at - $1) / $2)::int, count(*), sum(bytes)::bigint FROM transactions
+		WHERE recorded_at BETWEEN $1 AND `+ever+` GROUP BY 1`,
 		since, step.Seconds())
 	if err != nil {
 		return nil, err
@@ -130,10 +181,11 @@ func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration)
 }
 
 // pairs are changes c with what they replaced, o.
-const pairs = `SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
+const pairs = `SELECT c.number, c.position, ` + urnOf + `, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
 		coalesce(c.until_number, 0), c.kind = 1 AND coalesce(c.until_number <= h.horizon, false),
 		coalesce(o.document_id, 0), coalesce(o.bytes, 0), coalesce(o.until_number <= h.horizon, false)
-	FROM changes c JOIN urns u ON u.id = c.urn_id CROSS JOIN housekeeping h LEFT JOIN changes o ON o.urn_id = c.urn_id AND o.number = c.before_number `
+	FROM changes c CROSS JOIN housekeeping h LEFT JOIN LATERAL (
+		SELECT * FROM changes o WHERE o.urn_id = c.urn_id AND o.number = c.before_number OFFSET 0) o ON true `
 
 func (s *Store) pairs(ctx context.Context, sql string, args ...any) ([]registry.Pair, error) {
 	rows, err := s.pool.Query(ctx, pairs+sql, args...)

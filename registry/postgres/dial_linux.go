@@ -6,12 +6,12 @@ import "syscall"
 const tcpUserTimeout = 0x12
 
 // boundUnanswered ends a connection when what was sent on it is not acknowledged
-// for 15 s: keep-alive looks at silent connections only.
+// in time: keep-alive looks at silent connections only.
 func boundUnanswered(network, _ string, c syscall.RawConn) error {
 	if network == "unix" {
 		return nil
 	}
 	return c.Control(func(fd uintptr) {
-		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, 15_000) // without it the system's patience counts
+		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(unanswered.Milliseconds())) // without it the system's patience counts
 	})
 }

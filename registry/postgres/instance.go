@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -75,13 +74,4 @@ func (s *Store) standby(ctx context.Context, without string) ([]producer.Instanc
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (i producer.Instance, err error) {
 		return i, row.Scan(&i.ID, &i.Page, &i.Version, &i.StartedAt)
 	})
-}
-
-// dialer notices within a quarter of a minute that nobody answers any more, where
-// the system's own patience is a quarter of an hour.
-func dialer() *net.Dialer {
-	return &net.Dialer{
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3},
-		Control:         boundUnanswered,
-	}
 }

@@ -54,17 +54,7 @@ func (p *ProducerStore) Acquire(ctx context.Context, other func(holder string, t
 func (p *ProducerStore) connectHold(ctx context.Context) (*pgx.Conn, error) {
 	bound, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(bound, p.pool.Config().ConnConfig)
-	if err != nil {
-		return nil, err
-	}
-	// What ends the session of a machine that vanished when nobody stands by.
-	_, err = conn.Exec(bound, `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000`)
-	if err != nil {
-		closeHold(conn)
-		return nil, err
-	}
-	return conn, nil
+	return pgx.ConnectConfig(bound, p.pool.Config().ConnConfig)
 }
 
 // closeHold ends a session, and with it the lock, even if nobody answers.

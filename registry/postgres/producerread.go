@@ -84,8 +84,8 @@ func (p *ProducerStore) Page(ctx context.Context, n registry.Number, from int, b
 // documents yields changes with their content, in the log's order.
 func (p *ProducerStore) documents(ctx context.Context, where string, args []any, yield func(registry.Document) error) error {
 	rows, err := p.pool.Query(ctx, `
-		SELECT c.number, c.position, u.urn, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes, d.body
-		FROM changes c JOIN urns u ON u.id = c.urn_id LEFT JOIN documents d ON d.id = c.document_id
+		SELECT c.number, c.position, `+urnOf+`, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes, (SELECT body FROM documents WHERE id = c.document_id)
+		FROM changes c
 		WHERE `+where+` ORDER BY c.number, c.position`, args...)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (p *ProducerStore) documents(ctx context.Context, where string, args []any,
 
 // Touched implements producer.Store.
 func (p *ProducerStore) Touched(ctx context.Context, from, to registry.Number) ([]sdmx.URN, error) {
-	rows, err := p.pool.Query(ctx, `SELECT u.urn FROM urns u WHERE EXISTS (SELECT FROM changes c WHERE c.urn_id = u.id AND c.number BETWEEN $1 AND $2)`, from, to)
+	rows, err := p.pool.Query(ctx, `SELECT `+urnOf+` FROM (SELECT DISTINCT urn_id FROM changes WHERE number BETWEEN $1 AND $2) c`, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -121,11 +121,7 @@ func (r reader) references(ctx context.Context, sql string, args ...any) ([]regi
 		if err != nil {
 			return err
 		}
-		to := sdmx.Ref{Item: item}
-		to.Agency, to.ID, to.Version = agency, id, sdmx.Version(version)
-		to.Class, _ = sdmx.ClassByName(class)
-		to.ItemClass, _ = sdmx.ClassByName(itemClass)
-		out = append(out, registry.Dangling{From: from, To: to})
+		out = append(out, registry.Dangling{From: from, To: refOf(class, agency, id, version, itemClass, item)})
 		return nil
 	})
 	return out, err
@@ -139,15 +135,42 @@ func (r reader) Referring(ctx context.Context, keys []registry.Key) ([]registry.
 		JOIN current c ON c.document_id = r.document_id JOIN urns u ON u.id = c.urn_id ORDER BY u.urn`, classes, agencies, ids)
 }
 
-// AllReferences implements registry.Store.
-func (s *Store) AllReferences(ctx context.Context) ([]registry.Dangling, error) {
-	return s.references(ctx, `SELECT `+refColumns+` FROM refs r JOIN current c ON c.document_id = r.document_id JOIN urns u ON u.id = c.urn_id ORDER BY u.urn`)
+// DoubtfulTargets implements registry.Store. What is referred to by its whole version, and
+// is current, is in no doubt; that is most, and stays in the database.
+func (s *Store) DoubtfulTargets(ctx context.Context) ([]sdmx.Ref, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT DISTINCT r.class, r.agency, r.name, r.version, r.item_class, r.item FROM refs r JOIN current c ON c.document_id = r.document_id WHERE r.item <> ''
+		UNION ALL
+		SELECT DISTINCT r.class, r.agency, r.name, r.version, '', '' FROM refs r JOIN current c ON c.document_id = r.document_id
+		WHERE r.item = '' AND NOT EXISTS (SELECT FROM urns u JOIN current k ON k.urn_id = u.id
+			WHERE u.class = r.class AND u.agency = r.agency AND u.name = r.name AND u.version = r.version)`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sdmx.Ref, error) {
+		var class, agency, id, version, itemClass, item string
+		err := row.Scan(&class, &agency, &id, &version, &itemClass, &item)
+		return refOf(class, agency, id, version, itemClass, item), err
+	})
 }
 
-// below is a LIKE pattern for the sub-agencies of an agency.
-func below(agency string) string {
-	return strings.NewReplacer(`\`, `\\`, `_`, `\_`, `%`, `\%`).Replace(agency) + ".%"
+func refOf(class, agency, id, version, itemClass, item string) sdmx.Ref {
+	r := sdmx.Ref{URN: sdmx.URN{Agency: agency, ID: id, Version: sdmx.Version(version)}, Item: item}
+	r.Class, _ = sdmx.ClassByName(class)
+	r.ItemClass, _ = sdmx.ClassByName(itemClass)
+	return r
 }
+
+// ofAgency is a condition on a column: that it is an agency, $1, or below it, from $2 on
+// and before $3 as below gives them. The comparisons are those of the index, whatever the
+// database's collation is; a pattern that is not known when a statement is planned would
+// keep it from the index.
+func ofAgency(column string) string {
+	return `(` + column + ` = $1 OR ` + column + ` ~>=~ $2 AND ` + column + ` ~<~ $3)`
+}
+
+// below gives the range of the sub-agencies of an agency: the first, and the first after.
+func below(agency string) (from, to string) { return agency + ".", agency + "/" }
 
 // ReferringAgency implements registry.Reader.
 func (r reader) ReferringAgency(ctx context.Context, agency string) (owned, referring []registry.Stored, err error) {
@@ -157,27 +180,38 @@ func (r reader) ReferringAgency(ctx context.Context, agency string) (owned, refe
 			return nil
 		}
 	}
-	err = r.stored(ctx, collect(&owned), `SELECT `+storedColumns+fromCurrent+`WHERE u.agency = $1 OR u.agency LIKE $2 ORDER BY u.urn`, agency, below(agency))
+	from, to := below(agency)
+	err = r.stored(ctx, collect(&owned), `SELECT `+storedColumns+fromEach+`WHERE `+ofAgency("u.agency")+` ORDER BY u.urn`, agency, from, to)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = r.stored(ctx, collect(&referring), `SELECT `+storedColumns+fromCurrent+`
-		WHERE EXISTS (SELECT FROM refs r WHERE r.document_id = d.id AND (r.agency = $1 OR r.agency LIKE $2)) ORDER BY u.urn`, agency, below(agency))
+	err = r.stored(ctx, collect(&referring), `SELECT `+storedColumns+`
+		FROM (SELECT DISTINCT r.document_id FROM refs r WHERE `+ofAgency("r.agency")+`) r
+			CROSS JOIN LATERAL (SELECT * FROM current c WHERE c.document_id = r.document_id OFFSET 0) c
+			CROSS JOIN LATERAL (SELECT * FROM urns u WHERE u.id = c.urn_id OFFSET 0) u
+			CROSS JOIN LATERAL (SELECT * FROM documents d WHERE d.id = c.document_id OFFSET 0) d ORDER BY u.urn`, agency, from, to)
 	return owned, referring, err
 }
 
 // Maintains implements registry.Reader.
 func (r reader) Maintains(ctx context.Context, agency string) (yes bool, err error) {
-	err = r.q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM urns u JOIN current c ON c.urn_id = u.id WHERE u.agency = $1 OR u.agency LIKE $2)`, agency, below(agency)).Scan(&yes)
+	from, to := below(agency)
+	err = r.q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM urns u WHERE `+ofAgency("u.agency")+` AND (SELECT true FROM current c WHERE c.urn_id = u.id))`, agency, from, to).Scan(&yes)
 	return yes, err
 }
 
 // Maintained implements registry.Reader.
 func (r reader) Maintained(ctx context.Context, agencies []string) (out []registry.Stored, err error) {
+	var w conditions
+	each := fromCurrent
+	if len(agencies) > 0 {
+		each = fromEach
+		w.any("u.agency", agencies)
+	}
 	err = r.stored(ctx, func(s registry.Stored) error {
 		out = append(out, s)
 		return nil
-	}, `SELECT `+storedColumns+fromCurrent+`WHERE $1::text[] IS NULL OR u.agency = ANY($1) ORDER BY u.urn`, agencies)
+	}, `SELECT `+storedColumns+each+w.where()+` ORDER BY u.urn`, w.args...)
 	return out, err
 }
 
@@ -188,20 +222,47 @@ func (r reader) Settings(ctx context.Context) (s registry.Settings, err error) {
 	return s, err
 }
 
-// Find implements registry.Store; versions are left to the caller.
+// Find implements registry.Store; versions are left to the caller. Of a question that
+// names agencies or ids it looks each structure up, as of a transaction too; a question for
+// more reads what is current.
 func (s *Store) Find(ctx context.Context, q registry.Query, yield func(registry.Stored) error) error {
-	var classes []string
-	for _, c := range q.Classes {
-		classes = append(classes, c.String())
+	var w conditions
+	from := fromCurrent
+	narrow := len(q.Agencies) > 0 || len(q.IDs) > 0
+	switch {
+	case q.AsOf != 0 && narrow:
+		w.args = append(w.args, q.AsOf)
+		from = fromEachAsOf
+	case q.AsOf != 0:
+		w.args = append(w.args, q.AsOf)
+		from = fromAsOf + `JOIN documents d ON d.id = c.document_id `
+	case narrow:
+		from = fromEach
 	}
-	// $1 is the transaction, also where it is not used: the filter is one text.
-	const filter = `WHERE ($2::text[] IS NULL OR u.class = ANY($2)) AND ($3::text[] IS NULL OR u.agency = ANY($3)) AND ($4::text[] IS NULL OR u.name = ANY($4))`
-	from := fromAsOf + `JOIN documents d ON d.id = c.document_id `
-	if q.AsOf == 0 {
-		from = fromCurrent
+	if len(q.Classes) > 0 {
+		classes := make([]string, len(q.Classes))
+		for i, c := range q.Classes {
+			classes[i] = c.String()
+		}
+		w.any("u.class", classes)
 	}
-	return s.stored(ctx, yield, `SELECT `+storedColumns+from+filter+` AND $1::bigint IS NOT NULL`, q.AsOf, classes, q.Agencies, q.IDs)
+	if len(q.Agencies) > 0 {
+		w.any("u.agency", q.Agencies)
+	}
+	if len(q.IDs) > 0 {
+		upper := make([]string, len(q.IDs))
+		for i, id := range q.IDs {
+			upper[i] = strings.ToUpper(id)
+		}
+		w.any("upper(u.name)", upper) // which has an index
+		w.any("u.name", q.IDs)
+	}
+	return s.stored(ctx, yield, `SELECT `+storedColumns+from+w.where(), w.args...)
 }
+
+// fromEach is fromCurrent for some rows of urns, each looked up by indexes.
+const fromEach = ` FROM urns u CROSS JOIN LATERAL (SELECT * FROM current c WHERE c.urn_id = u.id OFFSET 0) c
+	CROSS JOIN LATERAL (SELECT * FROM documents d WHERE d.id = c.document_id OFFSET 0) d `
 
 // Bodies implements registry.Reader and producer.Store: in the order asked for.
 func (r reader) Bodies(ctx context.Context, documents []int64) ([][]byte, error) {

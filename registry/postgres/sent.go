@@ -115,7 +115,7 @@ func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Dur
 	h := producer.LagHistory{Steps: map[int]producer.Lags{}}
 	rows, err := p.pool.Query(ctx, `
 		SELECT floor(date_part('epoch', acknowledged_at - $2) / $3)::int AS step, count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY lag_ms)
-		FROM sent_transactions WHERE producer = $1 AND acknowledged_at >= $2 GROUP BY GROUPING SETS ((step), ())`, p.id, since, step.Seconds())
+		FROM sent_transactions WHERE producer = $1 AND acknowledged_at BETWEEN $2 AND `+ever+` GROUP BY GROUPING SETS ((step), ())`, p.id, since, step.Seconds())
 	if err != nil {
 		return h, err
 	}

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/registry"
 	"urncast/sdmx"
@@ -17,7 +16,7 @@ import (
 // looks at one moment of the registry.
 type tx struct {
 	reader
-	conn     *pgxpool.Conn
+	conn     *heldConn
 	last     registry.Number
 	settings registry.Settings
 	current  map[sdmx.URN]registry.Stored
@@ -32,31 +31,39 @@ type tx struct {
 const byIndex = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
 
-// Update implements registry.Store. It takes two round trips: one begins, locks
-// and reads what is needed, the other writes and commits. A crash before the
-// commit leaves nothing; one after it leaves all.
+// Update implements registry.Store. Submissions of this process come one at a time, in the
+// order of their calls, and hold no connection while they wait. An update takes two round
+// trips: one begins, locks and reads what is needed, the other writes and commits. A crash
+// before the commit leaves nothing; one after it leaves all.
 func (s *Store) Update(ctx context.Context, ahead registry.Ahead, fn func(registry.Tx) error) error {
+	turns := s.writers
+	if ahead.Look {
+		turns = s.lookers
+	}
+	leave, err := turns.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
-	w := &tx{reader: reader{conn}, conn: conn, ending: &pgx.Batch{}}
-	// A connection that is given back inside a transaction is closed by the pool,
-	// and that is a rollback too.
-	rollback := func(err error) error {
-		_, _ = conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
-		return err
-	}
-	if err := w.begin(ctx, ahead); err != nil {
-		return rollback(fmt.Errorf("locking the registry's counter: %w", err))
+	held := holdConn(conn)
+	defer held.release()
+	w := &tx{reader: reader{held}, conn: held, ending: &pgx.Batch{}}
+	if err := s.locking(ctx, w, ahead); err != nil {
+		held.rollback(ctx)
+		return fmt.Errorf("locking the registry's counter: %w", err)
 	}
 	if err := fn(w); err != nil {
-		return rollback(err)
+		held.rollback(ctx)
+		return err
 	}
 	w.ending.Queue("COMMIT")
-	if err := conn.SendBatch(ctx, w.ending).Close(); err != nil {
-		return rollback(err)
+	if err := held.send(ctx, w.ending); err != nil {
+		held.rollback(ctx)
+		return err
 	}
 	return nil
 }
@@ -71,9 +78,11 @@ func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
 	b := &pgx.Batch{}
 	b.Queue(begin)
 	b.Queue(byIndex)
+	b.Queue(lockWithin)
 	b.Queue(`SELECT last_number, allow_dangling, require_agencies FROM registry` + lock).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&w.last, &w.settings.AllowDangling, &w.settings.RequireAgencies)
 	})
+	b.Queue(`SET LOCAL lock_timeout TO DEFAULT`)
 	w.current = make(map[sdmx.URN]registry.Stored, len(ahead.URNs))
 	for _, u := range ahead.URNs {
 		w.current[u] = registry.Stored{} // asked for, and not there unless the answer says so
@@ -99,7 +108,7 @@ func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
 	for _, k := range ahead.Keys {
 		w.asked[k] = true
 	}
-	return w.conn.SendBatch(ctx, b).Close()
+	return w.conn.send(ctx, b)
 }
 
 // Last implements registry.Tx.
@@ -148,14 +157,16 @@ func (w *tx) Versions(ctx context.Context, keys []registry.Key) (map[registry.Ke
 const writeBytes = 16 << 20
 
 // Write implements registry.Tx. What fits goes together with the commit. The audit's
-// lock is taken last, so that it is held for the commit alone.
+// row is locked last, so that it is held for the commit alone. The time of a transaction is
+// the database's, and never before that of the transaction before.
 func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, told func(structures int)) error {
 	taken := 0
 	for i := range ws {
 		t := &ws[i]
 		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id, predecessor)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, (SELECT id FROM transactions WHERE number = $1::bigint - 1))`,
-			t.Number, t.ID, int16(t.Kind), t.RecordedAt, t.Pair, t.Structures, t.Bytes, t.User, t.Origin, t.Traceparent, t.CorrelationID)
+			SELECT $1, $2, $3, greatest(clock_timestamp(), before.recorded_at), $4, $5, $6, $7, $8, $9, $10, before.id
+			FROM (SELECT) this LEFT JOIN transactions before ON before.number = $1::bigint - 1`,
+			t.Number, t.ID, int16(t.Kind), t.Pair, t.Structures, t.Bytes, t.User, t.Origin, t.Traceparent, t.CorrelationID)
 		bytes, from := 0, 0
 		for j := range t.Changes {
 			bytes += len(t.Changes[j].Body)
@@ -164,7 +175,7 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, tol
 				taken += j + 1 - from
 				from, bytes = j+1, 0
 				if j+1 < len(t.Changes) {
-					if err := w.conn.SendBatch(ctx, w.ending).Close(); err != nil {
+					if err := w.conn.send(ctx, w.ending); err != nil {
 						return err
 					}
 					w.ending = &pgx.Batch{}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// A registry that is busy is asked again when it says, and gets the whole file each time.
+func TestSubmitComesAgain(t *testing.T) {
+	var bodies []int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		bodies = append(bodies, r.ContentLength)
+		w.Header().Set("Content-Type", "application/problem+json")
+		if len(bodies) < 3 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			w.Write([]byte(`{"detail": "Too many submissions."}`))
+			return
+		}
+		w.Write([]byte(`{"transactions": [1]}`))
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "structures.xml")
+	if err := os.WriteFile(file, []byte("<x/>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &submitCommand{client: client{URL: server.URL}, Files: []string{file}, Action: "replace"}
+	if err := c.Run(t.Context()); err != nil || len(bodies) != 3 {
+		t.Errorf("after %d tries: %v", len(bodies), err)
+	}
+}

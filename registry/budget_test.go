@@ -1,0 +1,40 @@
+package registry
+
+import (
+	"errors"
+	"testing"
+)
+
+// Submissions together hold no more than the budget; one alone may, and what is given back
+// is there for the next.
+func TestBudget(t *testing.T) {
+	b := &budget{max: 100}
+	large, small := &share{of: b}, &share{of: b}
+	for _, tt := range []struct {
+		share *share
+		bytes int // negative: it is given back
+		want  error
+	}{
+		{large, 80, nil},
+		{small, 20, nil},
+		{small, 1, ErrOverloaded},
+		{large, 1, ErrOverloaded},
+		{small, -1, nil},
+		{large, 500, nil}, // it is alone
+		{small, 1, ErrOverloaded},
+		{large, -1, nil},
+		{small, 100, nil},
+		{small, -1, nil},
+	} {
+		if tt.bytes < 0 {
+			tt.share.giveBack()
+			continue
+		}
+		if err := tt.share.take(tt.bytes); !errors.Is(err, tt.want) {
+			t.Errorf("taking %d: %v, want %v", tt.bytes, err, tt.want)
+		}
+	}
+	if b.taken != 0 || b.submissions != 0 {
+		t.Errorf("%d bytes of %d submissions are left", b.taken, b.submissions)
+	}
+}

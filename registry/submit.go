@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -41,6 +42,9 @@ func newProposal(in Submission, origin string, rename *Rename) *proposal {
 // decide plans what becomes of a proposal, under the lock, and writes that. A dry
 // run takes no lock: however long it takes, it holds nobody up.
 func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
+	if len(p.Force) > reasonMax {
+		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), reasonMax)}
+	}
 	crash.At(crash.SubmitDocuments)
 	var o *Outcome
 	err := r.store.Update(ctx, p.ahead(), func(tx Tx) error {
@@ -220,6 +224,9 @@ func (p *proposal) outcome(d *decision) *Outcome {
 	})
 	return o
 }
+
+// reasonMax bounds the reason of a force, in bytes.
+const reasonMax = 1000
 
 // forcedMax bounds the structures that the audit of a forced change names; it has their
 // number, and the log has them all.

@@ -49,7 +49,9 @@ type Transaction struct {
 	// Bytes is the size of the stored documents together; 0 for deletes.
 	Bytes  int64
 	User   string
-	Origin string // what made it: "append", "merge", "replace", "full-replace", "delete", "rename"
+	// Origin is what made it: append, merge, replace, full-replace, delete or rename; with
+	// "forced " before it where a stable version was changed by force (R7).
+	Origin string
 	// Traceparent and CorrelationID came with the submission, or were made
 	// when it arrived.
 	Traceparent   string

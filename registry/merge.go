@@ -7,17 +7,15 @@ import (
 	"urncast/sdmx"
 )
 
-// merge brings what is stored into what was submitted, where the mode says so.
+// merge brings what was submitted into what is stored, where the mode says so; what is
+// not taken is told.
 func (s *submission) merge(ctx context.Context, e *entry) error {
 	switch {
-	case s.Mode == ModeAppend && !e.scheme:
-		e.change.Digest = e.before.Digest // what is there stays
-		return nil
 	case e.partial && s.Mode == ModeFullReplace:
 		e.refuse(ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
 		return nil
 	case e.partial: // sdmx-rest 2.x: a partial scheme is an update of what is stored
-	case s.Mode == ModeReplace || s.Mode == ModeFullReplace || !e.scheme:
+	case s.Mode == ModeReplace || s.Mode == ModeFullReplace:
 		return nil
 	}
 	submitted, err := sdmx.ParseCanonical(e.urn.Class, e.change.Body)
@@ -28,28 +26,31 @@ func (s *submission) merge(ctx context.Context, e *entry) error {
 	if err != nil {
 		return err
 	}
-	scheme, whole := submitted.(sdmx.ItemScheme), stored.(sdmx.ItemScheme) // both are of one class
-	if err := whole.MergeItems(scheme, s.Mode != ModeAppend); err != nil {
-		return err
-	}
-	if s.Mode != ModeAppend {
-		mergeTexts(whole.Common(), scheme.Common())
-	}
-	e.describe(whole)
+	e.mergeInto(stored, submitted, s.Mode)
 	return nil
 }
 
-// mergeTexts takes names, descriptions and annotations that were submitted.
-func mergeTexts(into, from *sdmx.Artefact) {
-	for _, t := range from.Names {
-		into.Names.Set(t.Lang, t.Value)
+// mergeInto makes what was submitted and what is stored one, and describes that.
+func (e *entry) mergeInto(stored, submitted sdmx.Maintainable, mode Mode) {
+	for _, r := range sdmx.Merge(stored, submitted, mode != ModeAppend) {
+		e.result.Notices = append(e.result.Notices, at(r.Path, r.Text))
 	}
-	for _, t := range from.Descriptions {
-		into.Descriptions.Set(t.Lang, t.Value)
+	e.describe(stored)
+}
+
+// invalid refuses what breaks the rules inside one structure, with every reason.
+func (e *entry) invalid(faults []sdmx.Fault) {
+	for _, f := range faults {
+		e.refuse(ReasonInvalid, nil, "%s", at(f.Path, f.Text))
 	}
-	if len(from.Annotations) > 0 {
-		into.Annotations = from.Annotations
+}
+
+// at puts the place inside the structure before a sentence about it.
+func at(path, text string) string {
+	if path == "" {
+		return text
 	}
+	return path + ": " + text
 }
 
 // applyItems takes single items out of their schemes.

@@ -152,6 +152,7 @@ type Result struct {
 	Where    string
 	Verdict  Verdict
 	Problems []Problem
+	Notices  []string
 }
 
 // An Outcome says what became of a submission.

@@ -26,6 +26,7 @@ type entry struct {
 	change  WriteChange // empty for a delete
 	scheme  bool        // of items
 	partial bool        // a scheme that does not hold all of its items
+	faults  []sdmx.Fault
 	changed bool
 }
 
@@ -232,7 +233,7 @@ func (e *entry) describe(m sdmx.Maintainable) {
 		Immutable: sdmx.Immutable(m), Final: m.Common().Final, Refs: sdmx.Refs(m),
 	}
 	scheme, ok := m.(sdmx.ItemScheme)
-	e.scheme, e.partial = ok, ok && scheme.IsPartial()
+	e.scheme, e.partial, e.faults = ok, ok && scheme.IsPartial(), sdmx.Check(m)
 }
 
 func (e *entry) refuse(reason Reason, urns []string, format string, args ...any) {
@@ -306,6 +307,7 @@ func (s *submission) applyOne(ctx context.Context, e *entry) error {
 }
 
 func (s *submission) put(e *entry, v Verdict) {
+	e.invalid(e.faults)
 	b := e.before
 	if b != nil && b.Immutable && !e.free {
 		switch {

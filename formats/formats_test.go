@@ -68,7 +68,7 @@ func TestRealFiles(t *testing.T) {
 				}
 				continue
 			}
-			for _, w := range sum.Warnings {
+			for _, w := range sum.Warnings.First {
 				t.Logf("%s: %s", filepath.Base(file), w)
 			}
 			read++
@@ -105,7 +105,7 @@ func roundTrip(t *testing.T, own *Format, m sdmx.Maintainable) {
 			t.Errorf("%s as %s is not read back: %v", sdmx.URNOf(m), f.Name, err)
 			continue
 		}
-		if len(sum.Warnings) > 0 {
+		if sum.Warnings.Count > 0 {
 			t.Errorf("%s as %s: our own writing is not understood: %v", sdmx.URNOf(m), f.Name, sum.Warnings)
 		}
 		if len(Losses(f, m)) == 0 && f == own {
@@ -231,7 +231,7 @@ func TestLanguageIsEscaped(t *testing.T) {
 func TestSkipUnsupported(t *testing.T) {
 	in := head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"/></s:Codelists><s:Processes><s:Process id="P" agencyID="X"><a><b/></a></s:Process></s:Processes></m:Structures></m:Structure>`
 	ms, sum, err := readAll(t, "", []byte(in), ReadOptions{SkipUnsupported: true})
-	if err != nil || len(ms) != 1 || len(sum.Skipped) != 1 || !strings.Contains(sum.Skipped[0], "Process X:P") {
+	if err != nil || len(ms) != 1 || sum.Skipped.Count != 1 || !strings.Contains(sum.Skipped.First[0].Text, "Process X:P") {
 		t.Errorf("got %d structures, %+v, %v", len(ms), sum, err)
 	}
 }

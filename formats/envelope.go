@@ -109,16 +109,3 @@ func (r *reading) beside(key string, doc *codec.Document) error {
 	r.aside(c, doc)
 	return nil
 }
-
-// ErrEmpty is the error for what was read whole and holds no structure to submit or
-// to convert; nil if there is one.
-func (s *Summary) ErrEmpty(name string) error {
-	switch {
-	case s.Structures > 0:
-		return nil
-	case s.Skipped.Count > 0:
-		return &Error{File: name, Text: fmt.Sprintf("nothing is left to take: the %d structures of the message are not supported and were left out", s.Skipped.Count)}
-	}
-	return &Error{File: name, Text: "the message holds no structures, so there is nothing to do; send the structures that it is about"}
-}
-

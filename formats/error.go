@@ -48,6 +48,9 @@ func (e Remark) String() string {
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
 	}
+	if b.Len() == 0 && e.URN != "" {
+		return e.URN + ": " + e.Text
+	}
 	b.WriteString(e.Text)
 	if e.URN != "" && !strings.Contains(e.Text, e.URN) {
 		b.WriteString(" (in " + e.URN + ")")

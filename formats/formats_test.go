@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,7 +146,7 @@ func TestWrittenXMLIsValid(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		sum, _, err := Convert(&b, SDMXML21, bytes.NewReader(data), header, ReadOptions{Name: file, SkipUnsupported: true})
+		sum, err := Convert(&b, SDMXML21, bytes.NewReader(data), header, ReadOptions{Name: file, SkipUnsupported: true})
 		if err != nil || sum.Structures == 0 {
 			continue
 		}
@@ -237,12 +238,19 @@ func TestSkipUnsupported(t *testing.T) {
 }
 
 func TestNegotiate(t *testing.T) {
-	for accept, want := range map[string]*Format{
-		"": SDMXML21, "*/*": SDMXML21, "application/vnd.fusion.json": FusionJSON, "application/json": FusionJSON,
-		"application/json;q=0.5, application/xml": SDMXML21, "application/json, application/xml;q=0.9": FusionJSON,
-		"application/vnd.sdmx.structure+xml;version=2.1;q=0.2": SDMXML21, "application/vnd.sdmx.structure+xml;version=9": nil, "image/png": nil,
+	xml, json := SDMXML21, FusionJSON
+	for accept, want := range map[string][]*Format{
+		"": {xml, json}, "*/*": {xml, json}, "application/*": {xml, json}, "application/vnd.fusion.json": {json}, "application/json": {json}, "text/xml": {xml},
+		"application/json;q=0.5, application/xml": {xml, json}, "application/json, application/xml;q=0.9": {json, xml},
+		"application/vnd.sdmx.structure+xml;version=2.1;q=0.2":        {xml},
+		"application/vnd.sdmx.structure+xml;version=2.1, */*;q=0.1":   {xml, json},
+		"*/*, application/vnd.sdmx.structure+xml;version=2.1;q=0":     {json},
+		"application/vnd.fusion.json;q=0.3, */*;q=0.8":                {xml, json},
+		"application/vnd.sdmx.structure+xml;version=9":                {},
+		"application/vnd.sdmx.structure+xml;version=9, text/html;q=1": {},
+		"image/png": {}, "*/*;q=x": {},
 	} {
-		if got := Negotiate(accept); got != want {
+		if got := Negotiate(accept); !slices.Equal(got, want) {
 			t.Errorf("%q: got %v", accept, got)
 		}
 	}

@@ -38,6 +38,29 @@ type Summary struct {
 	Warnings   Remarks // what else was read and not kept, and what the message warns of
 }
 
+// Join adds the summary of another file of the same submission. That one holds no
+// structures is a warning, as long as another does.
+func (s *Summary) Join(file string, more Summary) {
+	if more.Structures == 0 && more.Skipped.Count == 0 {
+		more.Warnings.Add(Remark{File: file, Text: "this message holds no structures"})
+	}
+	s.Structures += more.Structures
+	s.Skipped.Join(more.Skipped)
+	s.Warnings.Join(more.Warnings)
+}
+
+// Empty refuses what was read whole and holds no structure to submit or to convert;
+// it is nil if there is one.
+func (s *Summary) Empty(file string) error {
+	switch {
+	case s.Structures > 0:
+		return nil
+	case s.Skipped.Count > 0:
+		return &Error{File: file, Text: fmt.Sprintf("nothing is left to take: what the message holds is not supported here and was left out (%d)", s.Skipped.Count)}
+	}
+	return &Error{File: file, Text: "the message holds no structures, so there is nothing to do with it"}
+}
+
 // A reading is one call of Read.
 type reading struct {
 	ReadOptions
@@ -69,9 +92,6 @@ func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where stri
 		err = rd.json()
 	default:
 		err = &Error{File: o.Name, Line: 1, Column: 1, Text: fmt.Sprintf("this is no structure message: it begins with %q, where XML begins with '<' and JSON with '{'", clip(string(first), 16))}
-	}
-	if err == nil && rd.summary.Structures == 0 && rd.summary.Skipped.Count == 0 {
-		rd.warn("", "the message holds no structures")
 	}
 	return rd.summary, placed(o.Name, "", err)
 }
@@ -160,11 +180,6 @@ func (r *reading) heard(doc *codec.Document, urn string) {
 		r.summary.Warnings.Add(remarkOf(r.Name, urn, &first[i]))
 	}
 	r.summary.Warnings.Count += count - len(first)
-}
-
-// warn adds a warning about the message as a whole.
-func (r *reading) warn(path, format string, args ...any) {
-	r.summary.Warnings.Add(Remark{File: r.Name, Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
 // unsupported refuses or skips one structure: its type is not modelled, or at says

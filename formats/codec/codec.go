@@ -14,6 +14,9 @@ import (
 type C struct {
 	Dialect
 	Reading bool
+	// OtherURN says that the structure states a URN that is not its own, as those of
+	// its parts then do, too: it is told once.
+	OtherURN bool
 
 	doc *Document
 	at  int32
@@ -110,8 +113,11 @@ func (c *C) Written(xml, json, value string) {
 }
 
 // Stated reads a property that is not kept, and gives where it stands, for Remark;
-// false if it is not there or empty.
+// false if it is not there or empty, and when writing.
 func (c *C) Stated(xml, json string) (value string, at int32, ok bool) {
+	if !c.Reading {
+		return "", none, false
+	}
 	i := c.find(c.by(xml, json), true)
 	if i == none {
 		return "", i, false

@@ -98,8 +98,8 @@ func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.
 		enumeration = sdmx.ClassConceptScheme
 	}
 	representation(c, "str:LocalRepresentation", &x.Representation, enumeration)
-	if class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay {
-		c.Leave("str:ConceptRole", "conceptRoles")
+	if c.XML() && (class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay) {
+		c.Leave("str:ConceptRole", "")
 		return
 	}
 	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, &x.Roles)

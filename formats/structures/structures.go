@@ -66,7 +66,7 @@ func (o *owner) urn(c *codec.C, id string) {
 		}
 		return
 	}
-	if stated, at, ok := c.Stated("urn", "urn"); ok && id != "" && !o.isURN(stated, id) {
+	if stated, at, ok := c.Stated("urn", "urn"); ok && id != "" && !c.OtherURN && !o.isURN(stated, id) {
 		remarkURN(c, at, stated, sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
 	}
 }
@@ -74,7 +74,7 @@ func (o *owner) urn(c *codec.C, id string) {
 // isURN compares piece by piece: it is asked for each item of a large list.
 func (o *owner) isURN(stated, id string) bool {
 	_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
-	if rest == id && o.item == sdmx.ClassAgency {
+	if o.item == sdmx.ClassAgency && (rest == id || rest == o.Agency+"."+id) {
 		return true // the short form
 	}
 	for _, piece := range [...]string{o.Agency, ":", o.ID, "(", string(o.Version), ")."} {
@@ -115,13 +115,11 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	c.Attr("serviceURL", "serviceURL", &a.ServiceURL)
 	c.Attr("structureURL", "structureURL", &a.StructureURL)
 	c.Dropped("", "validityType", "standard")
-	if !c.Reading {
-		return
-	}
 	if stated, at, ok := c.Stated("urn", "urn"); ok {
 		_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
 		if u := ownerOf(m, m.Class()).String(); !strings.HasSuffix(u, "="+rest) {
 			remarkURN(c, at, stated, u)
+			c.OtherURN = true
 		}
 	}
 }

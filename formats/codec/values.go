@@ -1,13 +1,15 @@
 package codec
 
 import (
+	"errors"
 	"strings"
 
 	"urncast/sdmx"
 )
 
 // Texts is a text in languages: repeated elements with xml:lang, or an array of
-// objects with locale and value. A language that is there twice keeps its last text.
+// objects with locale and value. A language that is there twice keeps its last text,
+// and a remark tells of the other.
 func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 	name := c.by(xml, json)
 	if name == "" {
@@ -40,7 +42,7 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 			c.inside(i, func() {
 				c.Attr("", "locale", &t.Lang)
 				c.Attr("", "value", &t.Value)
-				c.Ignore("", "isHtml")
+				c.Dropped("", "isHtml", "false")
 			})
 		}
 		if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
@@ -48,8 +50,21 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 		} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
 			c.failAt(i, "%s", err)
 		}
-		p.Set(t.Lang, t.Value)
+		c.addText(i, p, t)
 	})
+}
+
+func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
+	for j := range *p {
+		if old := &(*p)[j]; old.Lang == t.Lang {
+			if old.Value != t.Value {
+				c.Remark(i, "%s is there twice in the language %q; the last is kept, and %q was left out", c.doc.nameOf(i), t.Lang, Clip(old.Value, 60))
+			}
+			old.Value = t.Value
+			return
+		}
+	}
+	*p = append(*p, t)
 }
 
 // Ref is a reference to a maintainable or to something in one: in ML an element
@@ -113,10 +128,28 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 		return sdmx.Ref{}
 	}
 	r, err := sdmx.ParseRef(strings.TrimSpace(urn)) // a line break inside is met in real files
-	if err != nil {
+	var unknown *sdmx.UnknownClassError
+	switch {
+	case errors.As(err, &unknown):
+		c.unsupported(i, unknown)
+	case err != nil:
 		c.failAt(i, "%s", err)
 	}
 	return r
+}
+
+// An UnsupportedError is at something that this version does not know, and that
+// SDMX, or the sender, may know very well. It concerns the structure that it is in
+// alone.
+type UnsupportedError struct{ *SyntaxError }
+
+// Unwrap gives the place.
+func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
+
+func (c *C) unsupported(i int32, err error) {
+	if c.err == nil {
+		c.err = &UnsupportedError{c.doc.errorAt(i, "%s", err).(*SyntaxError)}
+	}
 }
 
 func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
@@ -126,7 +159,7 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	switch {
 	case ref != none:
 		if urn != "" { // both say the same; the URN is the complete one
-			c.take(ref)
+			c.inside(ref, func() { c.readRefAttributes(class, new(sdmx.Ref)) })
 			*p = c.parse(c.at, urn)
 			return
 		}
@@ -145,21 +178,22 @@ func (c *C) readRefAttributes(class sdmx.Class, p *sdmx.Ref) {
 	c.Attr("version", "", &version)
 	c.Attr("maintainableParentID", "", &parent)
 	c.Attr("maintainableParentVersion", "", &parentVersion)
-	c.Ignore("containerID", "") // 2.1 URNs of components do not name the list
+	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
 	c.Attr("class", "", &name)
-	c.Ignore("package", "")
-	c.Ignore("local", "")
+	c.Expect("local", "", "false")
 	if name != "" {
 		if name == "Attribute" {
 			name = "DataAttribute"
 		}
 		k, ok := sdmx.ClassByName(name)
 		if !ok {
-			c.Fail("the class %q of the reference is not one of SDMX", name)
+			c.Stated("package", "")
+			c.unsupported(c.at, &sdmx.UnknownClassError{Class: Clip(name, 60)})
 			return
 		}
 		class = k
 	}
+	c.Expect("package", "", class.Package())
 	switch {
 	case class == sdmx.ClassUnknown:
 		c.Fail("the reference does not say of which class it is")
@@ -236,7 +270,7 @@ func (c *C) localID(p *string) {
 	c.In("Ref", "", false, func() {
 		c.Attr("id", "", p)
 		for _, a := range []string{"containerID", "class", "package", "local", "agencyID", "maintainableParentID", "maintainableParentVersion"} {
-			c.Ignore(a, "")
+			c.Stated(a, "") // the list that it is in says all this
 		}
 	})
 	if *p == "" {

@@ -6,8 +6,7 @@ import (
 )
 
 func agencyScheme(c *codec.C, s *sdmx.AgencyScheme) {
-	o := scheme(c, s)
-	o.item = sdmx.ClassAgency
+	o := scheme(c, s, sdmx.ClassAgency)
 	codec.List(c, "str:Agency", "items", &s.Items, func(c *codec.C, a *sdmx.Agency) {
 		item(c, &a.Nameable, o)
 		codec.List(c, "str:Contact", "contacts", &a.Contacts, contact)
@@ -27,8 +26,7 @@ func contact(c *codec.C, x *sdmx.Contact) {
 }
 
 func codelist(c *codec.C, l *sdmx.Codelist) {
-	o := scheme(c, l)
-	o.item = sdmx.ClassCode
+	o := scheme(c, l, sdmx.ClassCode)
 	codec.List(c, "str:Code", "items", &l.Items, func(c *codec.C, x *sdmx.Code) {
 		item(c, &x.Nameable, o)
 		c.Local("str:Parent", "parentCode", &x.Parent)
@@ -39,6 +37,9 @@ func codelist(c *codec.C, l *sdmx.Codelist) {
 func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 	c.Ref("", "codelist", sdmx.ClassCodelist, &x.Codelist)
 	c.Attr("", "prefix", &x.Prefix)
+	if c.Reading && c.Has("", "inclusiveCodeSelection") && c.Has("", "exclusiveCodeSelection") {
+		c.Fail("a codelist extension includes codes or excludes codes: it cannot have both inclusiveCodeSelection and exclusiveCodeSelection")
+	}
 	selection := func(key string, exclusive bool) {
 		c.In("", key, len(x.Selection) > 0 && x.Exclusive == exclusive, func() {
 			x.Exclusive = exclusive
@@ -53,8 +54,7 @@ func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 }
 
 func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
-	o := scheme(c, s)
-	o.item = sdmx.ClassConcept
+	o := scheme(c, s, sdmx.ClassConcept)
 	codec.List(c, "str:Concept", "items", &s.Items, func(c *codec.C, x *sdmx.Concept) {
 		item(c, &x.Nameable, o)
 		c.Local("str:Parent", "parentConcept", &x.Parent)
@@ -71,8 +71,7 @@ func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
 }
 
 func categoryScheme(c *codec.C, s *sdmx.CategoryScheme) {
-	o := scheme(c, s)
-	o.item = sdmx.ClassCategory
+	o := scheme(c, s, sdmx.ClassCategory)
 	categories(c, o, &s.Items)
 }
 

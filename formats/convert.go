@@ -33,7 +33,10 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
 	s := spooled{w: bufio.NewWriterSize(spool, 1<<20)}
-	c.Summary, err = Read(src, o, func(m sdmx.Maintainable, _ string) error {
+	c.Summary, err = Read(src, o, func(m sdmx.Maintainable, where string) error {
+		if err := invalid(m, where); err != nil {
+			return err
+		}
 		remarks, fatal := LossRemarks(f, m)
 		if fatal {
 			c.LeftOut.Join(remarks)
@@ -53,6 +56,19 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 		h.Prepared = time.Now()
 	}
 	return c, s.write(spool, NewWriter(dst, f, h))
+}
+
+// invalid refuses to write what breaks the rules of SDMX, for what is written is valid.
+func invalid(m sdmx.Maintainable, where string) error {
+	faults := sdmx.Check(m)
+	if len(faults) == 0 {
+		return nil
+	}
+	text := where + ": " + sdmx.URNOf(m).String() + " breaks the rules of SDMX, so it is not written"
+	for _, f := range faults {
+		text += "\n  " + f.String()
+	}
+	return &Error{URN: sdmx.URNOf(m).String(), Text: text}
 }
 
 // spooled is canonical forms in a file, with their places.

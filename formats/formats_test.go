@@ -186,7 +186,6 @@ func TestRefusals(t *testing.T) {
 		"entity":         {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><Name>&foo;</Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, "entity &foo;"},
 		"unknown child":  {head21 + "<s:Codelists>\n  <s:Codelist id='A' agencyID='X'>\n    <s:Colour/></s:Codelist></s:Codelists></m:Structures></m:Structure>", `line 3, column 5: /Structure/Structures/Codelists/Codelist[1]/Colour[1]: element "Colour"`},
 		"no id":          {head21 + `<s:Codelists><s:Codelist agencyID="X"/></s:Codelists></m:Structures></m:Structure>`, "Codelist[1]"},
-		"twice":          {head21 + `<s:Codelists><s:Codelist id="L" agencyID="X"><s:Code id="A"/><s:Code id="A"/></s:Codelist></s:Codelists></m:Structures></m:Structure>`, `item "A" is there twice`},
 		"unsupported":    {head21 + `<s:Processes><s:Process id="P" agencyID="X"/></s:Processes></m:Structures></m:Structure>`, "Process X:P"},
 		"attribute":      {head21 + `<s:Codelists><s:Codelist id="A" id="B"/></s:Codelists></m:Structures></m:Structure>`, `attribute "id" is there twice`},
 		"deep":           {head21 + "<s:Codelists>" + strings.Repeat("<a>", 100), "nested more than 64"},

@@ -104,6 +104,15 @@ func IsTimePeriod(s string) bool {
 	return isDay(s) || isCalendar(s) || periodForm.MatchString(s)
 }
 
+// IsDate says whether a text is a day (xs:date) that is in the calendar, with or
+// without a time zone.
+func IsDate(s string) bool {
+	if z := zoneForm.FindStringIndex(s); z != nil && z[0] == len(time.DateOnly) {
+		s = s[:z[0]]
+	}
+	return isDay(s)
+}
+
 func isDay(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil }
 
 func isCalendar(s string) bool {

@@ -17,6 +17,8 @@ type C struct {
 	// OtherURN says that the structure states a URN that is not its own, as those of
 	// its parts then do, too: it is told once.
 	OtherURN bool
+	// Owner is the structure that is being read, once its ids are.
+	Owner sdmx.URN
 
 	doc *Document
 	at  int32
@@ -214,8 +216,13 @@ func (c *C) Millis(xml, json string, p *string) {
 		}
 		return
 	}
-	c.Attr(xml, json, p)
-	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && len(*p) > 4 {
+	i := c.find(json, true)
+	if i == none {
+		return
+	}
+	*p = c.value(i)
+	// A number is milliseconds; a text of four digits is a year.
+	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.nodes[i].kind == kindNumber) {
 		*p = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z")
 	}
 }

@@ -156,23 +156,32 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	urn := ""
 	c.Elem("URN", "", &urn)
 	ref := c.find("Ref", false)
+	if urn != "" {
+		*p = c.parse(c.at, urn)
+	}
 	switch {
-	case ref != none:
-		if urn != "" { // both say the same; the URN is the complete one
-			c.inside(ref, func() { c.readRefAttributes(class, new(sdmx.Ref)) })
-			*p = c.parse(c.at, urn)
+	case ref != none && urn != "":
+		if c.err != nil {
 			return
 		}
-		c.inside(ref, func() { c.readRefAttributes(class, p) })
-	case urn != "":
-		*p = c.parse(c.at, urn)
-	default:
+		c.inside(ref, func() {
+			said := sdmx.Ref{}
+			if c.readRefAttributes(class, *p, &said); c.err == nil && said != *p {
+				c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; make them agree, or send one of them", said, *p)
+			}
+		})
+	case ref != none:
+		c.inside(ref, func() { c.readRefAttributes(class, sdmx.Ref{}, p) })
+	case urn == "":
 		c.Fail("a reference needs a Ref or a URN")
 	}
 }
 
-func (c *C) readRefAttributes(class sdmx.Class, p *sdmx.Ref) {
-	var agency, id, version, parent, parentVersion, name string
+// readRefAttributes reads a Ref. What it leaves out is as in beside, the URN that
+// stands beside it, if there is one.
+func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
+	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
+	var id, parent, name string
 	c.Attr("agencyID", "", &agency)
 	c.Attr("id", "", &id)
 	c.Attr("version", "", &version)
@@ -181,7 +190,8 @@ func (c *C) readRefAttributes(class sdmx.Class, p *sdmx.Ref) {
 	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
 	c.Attr("class", "", &name)
 	c.Expect("local", "", "false")
-	if name != "" {
+	switch {
+	case name != "":
 		if name == "Attribute" {
 			name = "DataAttribute"
 		}
@@ -192,6 +202,10 @@ func (c *C) readRefAttributes(class sdmx.Class, p *sdmx.Ref) {
 			return
 		}
 		class = k
+	case beside.Item != "":
+		class = beside.ItemClass
+	case !beside.IsZero():
+		class = beside.Class
 	}
 	c.Expect("package", "", class.Package())
 	switch {
@@ -264,16 +278,30 @@ func (c *C) localID(p *string) {
 	}
 	urn := ""
 	c.Elem("URN", "", &urn)
+	var named sdmx.Ref
 	if urn != "" { // not allowed here, and met in real files
-		*p = c.parse(c.at, urn).Item
+		named = c.parse(c.at, urn)
+		*p = named.Item
+		if c.err == nil && named.URN != c.Owner && !c.OtherURN {
+			c.Fail("%s is in another structure; here something in %s must be named", named, c.Owner)
+		}
 	}
 	c.In("Ref", "", false, func() {
 		c.Attr("id", "", p)
-		for _, a := range []string{"containerID", "class", "package", "local", "agencyID", "maintainableParentID", "maintainableParentVersion"} {
+		for _, a := range []string{"containerID", "class", "package", "local", "maintainableParentVersion"} {
 			c.Stated(a, "") // the list that it is in says all this
 		}
+		agency, parent := c.Owner.Agency, c.Owner.ID
+		c.Attr("agencyID", "", &agency)
+		c.Attr("maintainableParentID", "", &parent)
+		if agency != c.Owner.Agency || parent != c.Owner.ID {
+			c.Fail("%s:%s is another structure; here something in %s must be named", Clip(agency, 60), Clip(parent, 60), c.Owner)
+		}
 	})
-	if *p == "" {
+	switch {
+	case *p == "":
 		c.Fail("a Ref with an id is expected")
+	case urn != "" && *p != named.Item:
+		c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; send the Ref alone", Clip(*p, 60), named)
 	}
 }

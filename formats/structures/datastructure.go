@@ -93,11 +93,7 @@ func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.
 	}
 	annotations(c, &x.Annotations)
 	c.Ref("str:ConceptIdentity", "concept", sdmx.ClassConcept, &x.Concept)
-	enumeration := sdmx.ClassCodelist
-	if class == sdmx.ClassMeasureDimension {
-		enumeration = sdmx.ClassConceptScheme
-	}
-	representation(c, "str:LocalRepresentation", &x.Representation, enumeration)
+	representation(c, "str:LocalRepresentation", &x.Representation, class)
 	if c.XML() && (class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay) {
 		c.Leave("str:ConceptRole", "")
 		return
@@ -170,9 +166,12 @@ func attributes(c *codec.C, d *sdmx.DataStructure) {
 }
 
 func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
-	status := "Conditional"
-	if a.Mandatory {
-		status = "Mandatory"
+	status := ""
+	if !c.Reading {
+		status = "Conditional"
+		if a.Mandatory {
+			status = "Mandatory"
+		}
 	}
 	class := sdmx.ClassDataAttribute
 	if a.YearStartDay {
@@ -187,18 +186,36 @@ func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 		c.Fail("assignmentStatus must be Mandatory or Conditional, not %q", codec.Clip(status, 60))
 	}
 	component(c, d, &a.Component, class, "")
+	if c.Reading && !c.Has("AttributeRelationship", "") {
+		c.Fail("the attribute has no AttributeRelationship, which says what it is attached to")
+	}
 	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
+}
+
+// relationships are the elements of AttributeRelationship, of which the schema wants
+// one; AttachmentGroup stands behind Dimension.
+var relationships = [...]struct {
+	xml  string
+	kind sdmx.AttachmentKind
+}{
+	{"None", sdmx.AttachDataflow}, {"Dimension", sdmx.AttachDimensions}, {"AttachmentGroup", sdmx.AttachDimensions},
+	{"Group", sdmx.AttachGroup}, {"PrimaryMeasure", sdmx.AttachObservation},
 }
 
 func relationship(c *codec.C, r *sdmx.Relationship) {
 	if c.Reading {
-		switch {
-		case c.Has("PrimaryMeasure", ""):
-			r.Kind = sdmx.AttachObservation
-		case c.Has("Dimension", ""):
-			r.Kind = sdmx.AttachDimensions
-		case c.Has("Group", ""):
-			r.Kind = sdmx.AttachGroup
+		said := ""
+		for _, x := range relationships {
+			if !c.Has(x.xml, "") {
+				continue
+			}
+			if said != "" && r.Kind != x.kind {
+				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", said, x.xml)
+			}
+			said, r.Kind = x.xml, x.kind
+		}
+		if said == "" {
+			c.Fail("the attribute relationship is empty, and must say None, Dimension, Group or PrimaryMeasure")
 		}
 	}
 	switch r.Kind {

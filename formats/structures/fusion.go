@@ -76,7 +76,10 @@ func fusionAttribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 	c.OptBool("", "mandatory", &mandatory)
 	a.Mandatory = mandatory == sdmx.True
 	r := &a.Relationship
-	level := levels[r.Kind]
+	level := ""
+	if !c.Reading {
+		level = levels[r.Kind]
+	}
 	c.Attr("", "attachmentLevel", &level)
 	if c.Reading {
 		found := false

@@ -44,7 +44,7 @@ func Unsaid(d codec.Dialect) []string {
 		"references to types that SDMX 3.0 brought, such as value lists, hierarchies and structure maps",
 		"codelists that extend others",
 		"data structures whose measures are other than one OBS_VALUE, without dimensions, with a component without a concept, " +
-			"with a time dimension other than TIME_PERIOD, or with metadata attributes that are reported with data",
+			"with a time dimension other than TIME_PERIOD, with a measure dimension without an enumeration, or with metadata attributes that are reported with data",
 	}
 }
 
@@ -80,6 +80,10 @@ var newClasses = map[sdmx.Class]bool{
 func (l *losses) ml21(m sdmx.Maintainable) {
 	a := m.Common()
 	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
+	for i, date := range []string{a.ValidFrom, a.ValidTo} {
+		_, told := validity21(date, i == 1)
+		l.add(false, told != "", "%s", told)
+	}
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
 		l.add(true, !oldVersion(r.Version), "a reference to version %s, which SDMX 2.1 does not know", r.Version)
 		l.add(true, newClasses[r.Class], "a reference to a %s, which SDMX 2.1 does not know", r.Class)
@@ -95,7 +99,7 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 		l.add(true, len(m.Extensions) > 0, "codelist extensions, without which codes are missing")
 	case *sdmx.ConceptScheme:
 		for i := range m.Items {
-			l.representation(m.Items[i].Representation)
+			l.representation(m.Items[i].Representation, sdmx.ClassConcept)
 		}
 	case *sdmx.DataStructure:
 		l.dataStructure21(m)
@@ -142,12 +146,13 @@ func hasValue(as []sdmx.Annotation) bool {
 	return slices.ContainsFunc(as, func(a sdmx.Annotation) bool { return a.Value != "" })
 }
 
-func (l *losses) representation(r *sdmx.Representation) {
-	if r == nil {
-		return
+// representation is of a concept or component of a class.
+func (l *losses) representation(r *sdmx.Representation, class sdmx.Class) {
+	_, lost := representation21(r, class)
+	for _, what := range lost {
+		l.add(false, true, "%s", what)
 	}
-	l.add(false, r.MinOccurs != "" || r.MaxOccurs != "", "minOccurs and maxOccurs of representations")
-	l.add(false, r.Format != nil && len(r.Format.Sentinels) > 0, "sentinel values")
+	l.add(true, class == sdmx.ClassMeasureDimension && (r == nil || r.Enumeration.IsZero()), "a measure dimension without an enumeration")
 }
 
 // knownLists are the component lists that 2.1 lets be annotated.
@@ -168,13 +173,13 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 		l.add(false, hasValue(x.Annotations), "annotation values")
 	}
 	for i := range d.Measures {
-		l.component(&d.Measures[i].Component)
+		l.component(&d.Measures[i].Component, sdmx.ClassPrimaryMeasure)
 		l.add(false, d.Measures[i].Mandatory != sdmx.Unstated, "whether a measure is mandatory")
 		l.add(false, len(d.Measures[i].Roles) > 0, "concept roles of the measure")
 	}
 	for i := range d.Dimensions {
 		x := &d.Dimensions[i]
-		l.component(&x.Component)
+		l.component(&x.Component, dimensionElements[x.Kind].class)
 		l.add(false, x.Kind == sdmx.DimensionTime && len(x.Roles) > 0, "concept roles of the time dimension")
 		l.add(true, x.Kind == sdmx.DimensionTime && x.ID != timeDimensionID, "a time dimension with an id other than TIME_PERIOD")
 	}
@@ -189,7 +194,11 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 }
 
 func (l *losses) attribute21(a *sdmx.Attribute) {
-	l.component(&a.Component)
+	class := sdmx.ClassDataAttribute
+	if a.YearStartDay {
+		class = sdmx.ClassReportingYearStartDay
+	}
+	l.component(&a.Component, class)
 	l.add(false, len(a.Measures) > 0, "which measures an attribute describes")
 	l.add(false, a.YearStartDay && len(a.Roles) > 0, "concept roles of ReportingYearStartDay")
 	r := &a.Relationship
@@ -199,12 +208,12 @@ func (l *losses) attribute21(a *sdmx.Attribute) {
 		"dimensions and groups beside another attachment of an attribute")
 }
 
-func (l *losses) component(x *sdmx.Component) {
+func (l *losses) component(x *sdmx.Component, class sdmx.Class) {
 	l.add(true, x.Concept.IsZero(), "a component without a concept")
 	l.add(false, len(x.Links) > 0, "links")
 	l.annotated(x.Annotations)
 	l.add(false, hasValue(x.Annotations), "annotation values")
-	l.representation(x.Representation)
+	l.representation(x.Representation, class)
 }
 
 func (l *losses) fusion(m sdmx.Maintainable) {

@@ -1,6 +1,8 @@
 package structures
 
 import (
+	"reflect"
+
 	"urncast/formats/codec"
 	"urncast/sdmx"
 )
@@ -58,7 +60,7 @@ func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
 	codec.List(c, "str:Concept", "items", &s.Items, func(c *codec.C, x *sdmx.Concept) {
 		item(c, &x.Nameable, o)
 		c.Local("str:Parent", "parentConcept", &x.Parent)
-		representation(c, "str:CoreRepresentation", &x.Representation, sdmx.ClassCodelist)
+		representation(c, "str:CoreRepresentation", &x.Representation, sdmx.ClassConcept)
 		c.In("str:ISOConceptReference", "isoConceptReference", x.ISO != nil, func() {
 			if x.ISO == nil {
 				x.ISO = &sdmx.ISOConcept{}
@@ -95,9 +97,16 @@ func dataflow(c *codec.C, x *sdmx.Dataflow) {
 	c.Ref("str:Structure", "dataStructureRef", sdmx.ClassDataStructure, &x.Structure)
 }
 
-// representation is that of a concept or a component; class is that of the
-// enumeration where a Ref does not name it.
+// representation is that of a concept or component of a class.
 func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.Class) {
+	list := sdmx.ClassCodelist // of the enumeration, where a Ref does not name it
+	if class == sdmx.ClassMeasureDimension {
+		list = sdmx.ClassConceptScheme
+	}
+	if !c.Reading && c.XML() {
+		said, _ := representation21(*p, class)
+		p = &said
+	}
 	c.In(xml, "representation", *p != nil, func() {
 		if *p == nil {
 			*p = &sdmx.Representation{}
@@ -105,7 +114,7 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 		r := *p
 		if !c.XML() {
 			textFormat(c, "", "textFormat", r)
-			c.Ref("", "representation", class, &r.Enumeration)
+			c.Ref("", "representation", list, &r.Enumeration)
 			c.Number("", "minOccurs", &r.MinOccurs)
 			c.Number("", "maxOccurs", &r.MaxOccurs)
 			return
@@ -115,12 +124,15 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 			enumerated = c.Has("Enumeration", "")
 		}
 		if enumerated {
-			c.Ref("str:Enumeration", "", class, &r.Enumeration)
+			c.Ref("str:Enumeration", "", list, &r.Enumeration)
 			textFormat(c, "str:EnumerationFormat", "", r)
 		} else {
 			textFormat(c, "str:TextFormat", "", r)
 		}
 	})
+	if c.Reading && *p != nil && reflect.DeepEqual(**p, sdmx.Representation{}) {
+		*p = nil // an empty element says as much as none
+	}
 }
 
 func textFormat(c *codec.C, xml, json string, r *sdmx.Representation) {

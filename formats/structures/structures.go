@@ -110,11 +110,12 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a.Version = sdmx.Version(v)
 	c.Bool("isFinal", "isFinal", &a.Final)
 	c.Bool("isExternalReference", "isExternalReference", &a.External)
-	c.Millis("validFrom", "startDate", &a.ValidFrom)
-	c.Millis("validTo", "endDate", &a.ValidTo)
+	validity(c, "validFrom", "startDate", &a.ValidFrom, false)
+	validity(c, "validTo", "endDate", &a.ValidTo, true)
 	c.Attr("serviceURL", "serviceURL", &a.ServiceURL)
 	c.Attr("structureURL", "structureURL", &a.StructureURL)
 	c.Dropped("", "validityType", "standard")
+	c.Owner = ownerOf(m, m.Class()).URN
 	if stated, at, ok := c.Stated("urn", "urn"); ok {
 		_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
 		if u := ownerOf(m, m.Class()).String(); !strings.HasSuffix(u, "="+rest) {

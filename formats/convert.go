@@ -68,7 +68,7 @@ func invalid(m sdmx.Maintainable, where string) error {
 	for _, f := range faults {
 		text += "\n  " + f.String()
 	}
-	return &Error{URN: sdmx.URNOf(m).String(), Text: text}
+	return &Error{Text: text}
 }
 
 // spooled is canonical forms in a file, with their places.

@@ -132,9 +132,9 @@ func (c *checker) agencyScheme(s *AgencyScheme) {
 }
 
 func (c *checker) codelist(l *Codelist) {
-	checkItems(c, l.Items)
+	at := checkItems(c, l.Items)
 	whole := !l.External && !l.Partial && len(l.Extensions) == 0 // a parent may come from a list that is extended
-	checkParents(c, "codelist", "code", l.Items, whole, func(x *Code) (string, string) { return x.ID, x.Parent })
+	checkParents(c, "codelist", "code", l.Items, at, whole, func(x *Code) (string, string) { return x.ID, x.Parent })
 	for i := range l.Extensions {
 		c.extension(fmt.Sprintf("Extensions[%d]", i), l, &l.Extensions[i])
 	}
@@ -164,8 +164,8 @@ func (c *checker) extension(path string, l *Codelist, x *CodelistExtension) {
 }
 
 func (c *checker) conceptScheme(s *ConceptScheme) {
-	checkItems(c, s.Items)
-	checkParents(c, "concept scheme", "concept", s.Items, !s.External && !s.Partial, func(x *Concept) (string, string) { return x.ID, x.Parent })
+	at := checkItems(c, s.Items)
+	checkParents(c, "concept scheme", "concept", s.Items, at, !s.External && !s.Partial, func(x *Concept) (string, string) { return x.ID, x.Parent })
 	for i := range s.Items {
 		x, path := &s.Items[i], fmt.Sprintf("Items[%d]", i)
 		if CheckID(x.ID) == nil {
@@ -190,12 +190,13 @@ func (c *checker) categorisation(x *Categorisation) {
 	}
 }
 
-// checkItems checks the ids of a flat scheme.
-func checkItems[T any](c *checker, items []T) {
-	seen := make(map[string]int, len(items))
+// checkItems checks the ids of a flat scheme, and says where each is.
+func checkItems[T any](c *checker, items []T) (at map[string]int) {
+	at = make(map[string]int, len(items))
 	for i := range items {
-		c.once(seen, i, "Items", idOf(&items[i]), "")
+		c.once(at, i, "Items", idOf(&items[i]), "")
 	}
+	return at
 }
 
 // categories checks the ids of one level of a tree and of those below; path is that
@@ -225,28 +226,25 @@ func (c *checker) once(seen map[string]int, i int, list, id, under string) {
 }
 
 // checkParents checks that parents are in the list, if the list is whole, and that
-// nothing is its own ancestor.
-func checkParents[T any](c *checker, list, item string, items []T, whole bool, of func(*T) (id, parent string)) {
-	at := make(map[string]int, len(items))
+// nothing is its own ancestor; at says where each id is.
+func checkParents[T any](c *checker, list, item string, items []T, at map[string]int, whole bool, of func(*T) (id, parent string)) {
 	some := false
 	for i := range items {
-		id, parent := of(&items[i])
-		if _, twice := at[id]; !twice {
-			at[id] = i
-		}
+		_, parent := of(&items[i])
 		some = some || parent != ""
 	}
 	if !some {
 		return
 	}
 	walked := make([]int, len(items)) // by which walk, counted from 1; 0 is not yet
+	var chain []int
 	for i := range items {
 		id, parent := of(&items[i])
 		if _, there := at[parent]; parent != "" && !there && whole {
 			c.add(fmt.Sprintf("Items[%d].Parent", i), "%s %s names %q as its parent, which is not in this %s. Send the parent too, or take it away; only a partial %s (isPartial) may leave parents out.",
 				upperFirst(item), clip(id), clip(parent), list, list)
 		}
-		var chain []int
+		chain = chain[:0]
 		j, going := i, true
 		for going && walked[j] == 0 {
 			walked[j] = i + 1

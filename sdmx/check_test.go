@@ -390,3 +390,19 @@ func TestCheckLeavesStubsAndPartsAlone(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkCheck(b *testing.B) {
+	l := &Codelist{}
+	l.ID, l.Agency, l.Version = "CL", "AG", "1.0"
+	for i := range 100_000 {
+		l.Items = append(l.Items, Code{Nameable: Nameable{ID: fmt.Sprintf("C%d", i)}})
+		if i > 0 {
+			l.Items[i].Parent = l.Items[i/2].ID
+		}
+	}
+	for b.Loop() {
+		if len(Check(l)) > 0 {
+			b.Fatal("faults")
+		}
+	}
+}

@@ -80,11 +80,13 @@ var newClasses = map[sdmx.Class]bool{
 func (l *losses) ml21(m sdmx.Maintainable) {
 	a := m.Common()
 	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
+	l.agency(a.Agency)
 	for i, date := range []string{a.ValidFrom, a.ValidTo} {
 		_, told := validity21(date, i == 1)
 		l.add(false, told != "", "%s", told)
 	}
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
+		l.agency(r.Agency)
 		l.add(true, !oldVersion(r.Version), "a reference to version %s, which SDMX 2.1 does not know", r.Version)
 		l.add(true, newClasses[r.Class], "a reference to a %s, which SDMX 2.1 does not know", r.Class)
 	})
@@ -97,12 +99,24 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 	switch m := m.(type) {
 	case *sdmx.Codelist:
 		l.add(true, len(m.Extensions) > 0, "codelist extensions, without which codes are missing")
+	case *sdmx.AgencyScheme:
+		for i := range m.Items {
+			l.agency(m.Items[i].ID)
+		}
 	case *sdmx.ConceptScheme:
 		for i := range m.Items {
 			l.representation(m.Items[i].Representation, sdmx.ClassConcept)
 		}
 	case *sdmx.DataStructure:
 		l.dataStructure21(m)
+	}
+}
+
+// agency says of an id that registries hold, and the schema of 2.1 does not know, that
+// the message is not valid.
+func (l *losses) agency(id string) {
+	for part := range strings.SplitSeq(id, ".") {
+		l.add(false, part != "" && part[0] >= '0' && part[0] <= '9', "that agency ids begin with a letter, as the schema wants: %s stays as it is, and the message is not valid", id)
 	}
 }
 

@@ -152,7 +152,8 @@ type Result struct {
 	Where    string
 	Verdict  Verdict
 	Problems []Problem
-	Notices  []string
+	// Notices are what else there is to say, in sentences: what was sent and not taken.
+	Notices []string
 }
 
 // An Outcome says what became of a submission.

@@ -11,10 +11,11 @@ import (
 // ErrNotFound says that what was asked for is not there.
 var ErrNotFound = errors.New("it is not there")
 
-// A Stored is a current structure, without its content.
+// A Stored is a current structure, without its content; or what is kept of a final or
+// stable one that was withdrawn: its URN, structural digest and whether it was final.
 type Stored struct {
 	URN        sdmx.URN
-	Document   int64
+	Document   int64  // 0 of what was withdrawn
 	Number     Number // of the transaction that made it
 	Bytes      int
 	Digest     sdmx.Digest
@@ -22,6 +23,9 @@ type Stored struct {
 	Immutable  bool
 	Final      bool
 }
+
+// Withdrawn says that it is not there any more.
+func (s *Stored) Withdrawn() bool { return s.Document == 0 }
 
 // A Key names all versions of a structure.
 type Key struct {
@@ -51,13 +55,9 @@ type WriteChange struct {
 
 // A Reader answers from what is current.
 type Reader interface {
-	// Current gives those of the structures that are there.
-	Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]Stored, error)
-	// Versions gives what is there of each key.
+	// Versions gives what is there of each key, and what was withdrawn.
 	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
-	// Body gives a document's canonical form.
-	Body(ctx context.Context, document int64) ([]byte, error)
-	// Bodies gives many, in the order asked for.
+	// Bodies gives the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	// Referring gives every current reference to any version of the keys.
 	Referring(ctx context.Context, keys []Key) ([]Dangling, error)
@@ -85,8 +85,7 @@ type Tx interface {
 
 // Ahead is what an Update will read.
 type Ahead struct {
-	URNs []sdmx.URN // Current will be asked for
-	Keys []Key      // Versions will be asked for
+	Keys []Key // Versions will be asked for
 	// Look says that nothing will be written. Then there is no lock to wait for or to
 	// keep others out with, and all that is read is of one moment.
 	Look bool
@@ -194,16 +193,14 @@ func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newWorld(r.store)
 	var out []Dangling
-	for _, d := range all {
-		ok, err := w.resolves(ctx, d.To)
-		if err != nil {
-			return nil, err
+	err = ask(ctx, r.store, func(v *view) {
+		out = nil
+		for _, d := range all {
+			if !v.resolves(d.From, d.To, after) {
+				out = append(out, d)
+			}
 		}
-		if !ok {
-			out = append(out, d)
-		}
-	}
-	return out, nil
+	})
+	return out, err
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"urncast/formats"
@@ -24,10 +26,15 @@ type submitCommand struct {
 	DryRun          bool     `help:"Say what would happen, and change nothing."`
 	SkipUnsupported bool     `help:"Leave out structures of types that this program does not know yet."`
 	JSON            bool     `help:"Print the registry's answers as JSON."`
+	Force           bool     `help:"Change, delete or make anew what is final or stable, too. For admins, with --reason."`
+	Reason          string   `help:"Why --force; the audit keeps it."`
 }
 
 // Run submits each file by itself.
 func (c *submitCommand) Run(ctx context.Context) error {
+	if c.Force != (strings.TrimSpace(c.Reason) != "") {
+		return errors.New("--force and --reason go together: the reason says why what is final or stable shall change, and the audit keeps it")
+	}
 	refused := false
 	for _, file := range c.Files {
 		a, err := c.file(ctx, file)
@@ -53,6 +60,9 @@ func (c *submitCommand) file(ctx context.Context, name string) (*rest.SubmitAnsw
 		return nil, err
 	}
 	path := fmt.Sprintf("/sdmx/v2/structure?action=%s&dryRun=%t&skipUnsupported=%t", c.Action, c.DryRun, c.SkipUnsupported)
+	if c.Force {
+		path += "&force=" + url.QueryEscape(c.Reason)
+	}
 	header := map[string]string{"Content-Type": "application/octet-stream", "X-Urncast-File": filepath.Base(name)}
 	b, status, err := c.do(ctx, http.MethodPost, path, header, &progress{r: f, name: name, size: info.Size(), next: time.Now().Add(2 * time.Second)},
 		http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)

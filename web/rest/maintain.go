@@ -84,6 +84,11 @@ func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
 
 func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
 	s.Request = Request(r)
+	s.Force = r.URL.Query().Get("force")
+	if r.URL.Query().Has("force") && !isReason(s.Force) {
+		WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		return
+	}
 	o, err := m.Registry.Submit(r.Context(), s)
 	if err != nil {
 		submitError(w, r, err)
@@ -105,6 +110,15 @@ func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
 	for _, w := range warnings {
 		up.warn("%s", w.Text)
 	}
+}
+
+// forceNeedsReason is the refusal of a force without a reason.
+const forceNeedsReason = "force must say why what is final or stable shall be changed all the same, in words, such as force=published+by+mistake: the audit keeps them."
+
+// isReason says whether a text may be a reason: a switch is none.
+func isReason(s string) bool {
+	s = strings.TrimSpace(s)
+	return s != "" && !isTrue(s) && s != "false" && s != "0" && s != "no"
 }
 
 func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
@@ -131,12 +145,18 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		Agency    string `json:"agency"`
 		NewAgency string `json:"newAgency"`
 		DryRun    bool   `json:"dryRun"`
+		Force     string `json:"force"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with urn and newId, or agency and newAgency: %s", err)
 		return
 	}
 	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: Request(r)}
+	n.Force = in.Force
+	if in.Force != "" && !isReason(in.Force) {
+		WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		return
+	}
 	if in.URN != "" {
 		u, err := sdmx.ParseURN(in.URN)
 		if err != nil {

@@ -30,7 +30,7 @@ func (p *planner) applyItems() {
 	for _, e := range schemes {
 		p.decision.entries = append(p.decision.entries, e)
 		m := left[e.urn]
-		if e.result.Verdict == Refused || m == nil {
+		if m == nil {
 			continue
 		}
 		e.described = describe(e.urn, m)

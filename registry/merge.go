@@ -2,7 +2,7 @@ package registry
 
 import "urncast/sdmx"
 
-// merge brings what was submitted into what is stored.
+// merge brings what was submitted into what is stored, and tells what was not taken.
 func (p *planner) merge(e *entry) {
 	stored := p.read(e.before)
 	if stored == nil {
@@ -13,26 +13,24 @@ func (p *planner) merge(e *entry) {
 		p.fail(err)
 		return
 	}
-	scheme, whole := submitted.(sdmx.ItemScheme), stored.(sdmx.ItemScheme) // both are of one class
-	if err := whole.MergeItems(scheme, p.Mode != ModeAppend); err != nil {
-		p.fail(err)
-		return
+	for _, r := range sdmx.Merge(stored, submitted, p.Mode != ModeAppend) {
+		e.notice("%s", at(r.Path, r.Text))
 	}
-	if p.Mode != ModeAppend {
-		mergeTexts(whole.Common(), scheme.Common())
-	}
-	e.described = describe(e.urn, whole)
+	e.described = describe(e.urn, stored)
 }
 
-// mergeTexts takes names, descriptions and annotations that were submitted.
-func mergeTexts(into, from *sdmx.Artefact) {
-	for _, t := range from.Names {
-		into.Names.Set(t.Lang, t.Value)
+// checkInside refuses what breaks the rules inside one structure, with every reason:
+// what is to be kept counts, however it came about.
+func (e *entry) checkInside() {
+	for _, f := range e.faults {
+		e.refuse(ReasonInvalid, nil, "%s", at(f.Path, f.Text))
 	}
-	for _, t := range from.Descriptions {
-		into.Descriptions.Set(t.Lang, t.Value)
+}
+
+// at puts the place inside the structure before a sentence about it.
+func at(path, text string) string {
+	if path == "" {
+		return text
 	}
-	if len(from.Annotations) > 0 {
-		into.Annotations = from.Annotations
-	}
+	return path + ": " + text
 }

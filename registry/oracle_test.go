@@ -195,6 +195,9 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 	}
 	for u, m := range w.oracle {
 		changed := o[u] == nil || digest(o[u]) != digest(m)
+		if changed && len(sdmx.Check(m)) > 0 {
+			w.wrong["invalid "+u.String()] = true
+		}
 		if was, once := s.withdrawn[u]; once && o[u] == nil && (was.Structural != sdmx.StructuralDigest(m) || !sdmx.Immutable(m)) {
 			w.keep(p, u)
 		}
@@ -275,14 +278,9 @@ func (w *wouldBe) submitted(o oracle, p *proposal, sent []sdmx.Maintainable) {
 			if empty(m) && !empty(held) {
 				w.wrong["partial "+u.String()] = true
 			}
-		case scheme && (s.IsPartial() || p.Mode == ModeAppend || p.Mode == ModeMerge):
-			c := copyOf(held).(sdmx.ItemScheme)
-			if err := c.MergeItems(copyOf(m).(sdmx.ItemScheme), p.Mode != ModeAppend); err != nil {
-				panic(err)
-			}
-			if p.Mode != ModeAppend {
-				mergeTexts(c.Common(), m.Common())
-			}
+		case scheme && s.IsPartial() || p.Mode == ModeAppend || p.Mode == ModeMerge:
+			c := copyOf(held)
+			sdmx.Merge(c, copyOf(m), p.Mode != ModeAppend)
 			w.oracle[u] = c
 		default:
 			w.oracle[u] = m

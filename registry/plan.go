@@ -38,6 +38,7 @@ type described struct {
 	scheme   bool           // of items
 	partial  bool           // a scheme that does not hold all of its items
 	external bool           // a stub
+	faults   []sdmx.Fault   // in it
 	inside   func() *inside // of it, read when it is first asked for
 }
 
@@ -50,7 +51,7 @@ func describe(u sdmx.URN, m sdmx.Maintainable) described {
 			URN: u, Body: body, Digest: sdmx.DigestOf(body), Structural: sdmx.StructuralDigest(m),
 			Immutable: sdmx.Immutable(m), Final: m.Common().Final, Refs: sdmx.Refs(m),
 		},
-		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External,
+		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External, faults: sdmx.Check(m),
 		inside: sync.OnceValue(func() *inside {
 			m, err := sdmx.ParseCanonical(u.Class, body)
 			if err != nil { // we wrote it
@@ -237,7 +238,7 @@ func (p *planner) applyOne(e *entry) {
 		return
 	case e.partial && p.Mode == ModeFullReplace:
 		e.refuse(ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
-	case e.partial, e.scheme && (p.Mode == ModeAppend || p.Mode == ModeMerge):
+	case e.partial, p.Mode == ModeAppend || p.Mode == ModeMerge:
 		p.merge(e)
 		if p.same(e) {
 			return
@@ -264,6 +265,7 @@ func (p *planner) put(e *entry, v Verdict) {
 		e.result.Verdict = v
 	}
 	p.add(e)
+	e.checkInside()
 	if v == Created {
 		p.checkAnew(e)
 		return

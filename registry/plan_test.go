@@ -31,7 +31,7 @@ func TestPlanProperties(t *testing.T) {
 		}
 	}
 	t.Logf("%d submissions: %v", registries*each, count)
-	for _, kind := range []string{"accepted", "quiet", "unresolved-reference", "referenced", "immutable", "partial", "not-found", "submitted-twice", "owns-structures", "rename", "forced", "pair"} {
+	for _, kind := range []string{"accepted", "quiet", "unresolved-reference", "referenced", "immutable", "partial", "not-found", "submitted-twice", "owns-structures", "invalid", "rename", "forced", "pair"} {
 		if count[kind] < 10 {
 			t.Errorf("only %d cases of %s: they prove little", count[kind], kind)
 		}

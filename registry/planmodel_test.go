@@ -179,7 +179,7 @@ func (s *shelf) index() *world {
 
 var (
 	agencies = []string{"A", "A", "B", "A.X"}
-	classes  = []sdmx.Class{sdmx.ClassCodelist, sdmx.ClassCodelist, sdmx.ClassConceptScheme, sdmx.ClassDataStructure, sdmx.ClassDataflow, sdmx.ClassCategorisation}
+	classes  = []sdmx.Class{sdmx.ClassCodelist, sdmx.ClassCodelist, sdmx.ClassConceptScheme, sdmx.ClassDataStructure, sdmx.ClassDataflow, sdmx.ClassCategoryScheme, sdmx.ClassCategorisation}
 	numbers  = []sdmx.Version{"1.0", "1.0", "1.0.0", "1.1.0", "2.0.0", "2.0.0-draft", "0.1.0"}
 	wild     = []sdmx.Version{"1+.0.0", "1.0+.0", "1.0.0+", "2+.0.0", "0.1+.0"}
 	codes    = []string{"a", "b", "c", "d"}
@@ -195,7 +195,7 @@ func universe() []sdmx.URN {
 	var out []sdmx.URN
 	for _, a := range everyone {
 		for _, id := range newIDs {
-			for c := range map[sdmx.Class]bool{sdmx.ClassCodelist: true, sdmx.ClassConceptScheme: true, sdmx.ClassDataStructure: true, sdmx.ClassDataflow: true, sdmx.ClassCategorisation: true} {
+			for c := range map[sdmx.Class]bool{sdmx.ClassCodelist: true, sdmx.ClassConceptScheme: true, sdmx.ClassDataStructure: true, sdmx.ClassDataflow: true, sdmx.ClassCategoryScheme: true, sdmx.ClassCategorisation: true} {
 				out = append(out, sdmx.URN{Class: c, Agency: a, ID: id, Version: "1.0"})
 			}
 		}
@@ -329,6 +329,10 @@ func (m *maker) filled(c sdmx.Class) sdmx.Maintainable {
 			s.Items = append(s.Items, x)
 		}
 		return s
+	case sdmx.ClassCategoryScheme:
+		s := &sdmx.CategoryScheme{}
+		s.Items = m.categories(1)
+		return s
 	case sdmx.ClassDataStructure:
 		d := &sdmx.DataStructure{}
 		for i, id := range m.some() {
@@ -353,7 +357,19 @@ func (m *maker) filled(c sdmx.Class) sdmx.Maintainable {
 	if source.ItemClass == sdmx.ClassCode && m.chance(15) {
 		source.Item = "X_" + source.Item
 	}
-	return &sdmx.Categorisation{Source: source}
+	return &sdmx.Categorisation{Source: source, Target: m.item(sdmx.ClassCategory)}
+}
+
+// categories makes a tree of two levels.
+func (m *maker) categories(deep int) (out []sdmx.Category) {
+	for _, id := range m.some() {
+		x := sdmx.Category{Nameable: sdmx.Nameable{ID: id}}
+		if deep < 2 && m.chance(40) {
+			x.Items = m.categories(deep + 1)
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // selection makes one. What is left out does not cascade: in lists that extend each other

@@ -35,7 +35,7 @@ func extending(l *sdmx.Codelist, x ...sdmx.CodelistExtension) *sdmx.Codelist {
 func cube(dimensions ...string) *sdmx.DataStructure {
 	d := named(&sdmx.DataStructure{}, "D", "1.0")
 	for _, id := range dimensions {
-		d.Dimensions = append(d.Dimensions, sdmx.Dimension{Component: sdmx.Component{ID: id}})
+		d.Dimensions = append(d.Dimensions, sdmx.Dimension{Component: sdmx.Component{ID: id, Concept: sdmx.RefToItem(sdmx.ClassConcept, "SDMX", "MEANINGS", "1.0", "m")}})
 	}
 	return d
 }
@@ -49,7 +49,7 @@ func to(id string, version sdmx.Version, target string) *sdmx.Categorisation {
 		panic(fmt.Sprint(rest, err))
 	}
 	m := named(&sdmx.Categorisation{}, id, version)
-	m.Source = r
+	m.Source, m.Target = r, sdmx.RefToItem(sdmx.ClassCategory, "SDMX", "PLACES", "1.0", "p")
 	return m
 }
 
@@ -62,9 +62,14 @@ func agencyScheme(ids ...string) *sdmx.AgencyScheme {
 	return s
 }
 
+// holding is a registry that holds what is given, and what all of it may refer to.
 func holding(ms ...sdmx.Maintainable) *shelf {
 	s := newShelf()
-	for _, m := range ms {
+	places, meanings := named(&sdmx.CategoryScheme{}, "PLACES", "1.0"), named(&sdmx.ConceptScheme{}, "MEANINGS", "1.0")
+	places.Agency, meanings.Agency = "SDMX", "SDMX"
+	places.Items = []sdmx.Category{{Nameable: sdmx.Nameable{ID: "p"}}}
+	meanings.Items = []sdmx.Concept{{Nameable: sdmx.Nameable{ID: "m"}}}
+	for _, m := range append([]sdmx.Maintainable{places, meanings}, ms...) {
 		s.now[sdmx.URNOf(m)] = copyOf(m)
 	}
 	s.number()
@@ -229,7 +234,8 @@ func TestStubsAndBareOnes(t *testing.T) {
 		{Submission{Mode: ModeReplace}, list("L", "1.0", "a"), list("L", "1.0"), "partial"},
 		{Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, list("L", "1.0", "a"), list("L", "1.0"), "updated"},
 		{Submission{Mode: ModeReplace}, list("L", "1.0"), list("L", "1.0", "a"), "updated"},
-		{Submission{Mode: ModeMerge}, cube("X"), cube(), "partial"},
+		{Submission{Mode: ModeReplace}, cube("X"), cube(), "partial"},
+		{Submission{Mode: ModeMerge}, cube("X"), cube(), "unchanged"},
 		{Submission{Mode: ModeReplace}, stub(list("L", "1.0")), list("L", "1.0"), "updated"},
 	} {
 		if got := holding(c.held).try(t, c.in, c.sent); !strings.Contains(got, c.want) {

@@ -11,8 +11,8 @@ import (
 type Mode uint8
 
 // The submission modes. Append adds structures that are new, and to item
-// schemes items that are new, and changes nothing that is there. Merge puts
-// items in place of those with the same id and adds the others. Replace puts
+// schemes items that are new, and changes nothing that is there. Merge puts what
+// was sent into what is there: sdmx.Merge says how. Replace puts
 // whole structures. FullReplace replaces, and deletes whatever else the
 // agencies named in the submission maintain. Delete deletes.
 const (

@@ -13,6 +13,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"urncast/formats"
+	"urncast/registry"
+	"urncast/web/rest"
 )
 
 type submitCommand struct {
@@ -24,23 +28,6 @@ type submitCommand struct {
 	JSON            bool     `help:"Print the registry's answers as JSON."`
 	Force           bool     `help:"Change, delete or make anew what is final or stable, too. For admins, with --reason."`
 	Reason          string   `help:"Why --force; the audit keeps it."`
-}
-
-// submitAnswer is what the registry says of a submission.
-type submitAnswer struct {
-	Transactions []int64        `json:"transactions"`
-	Refused      bool           `json:"refused"`
-	Counts       map[string]int `json:"counts"`
-	Results      []struct {
-		URN      string `json:"urn"`
-		Where    string `json:"where"`
-		Verdict  string `json:"verdict"`
-		Problems []struct {
-			Text string `json:"text"`
-		} `json:"problems"`
-	} `json:"results"`
-	Skipped  []string `json:"skipped"`
-	Warnings []string `json:"warnings"`
 }
 
 // Run submits each file by itself.
@@ -62,7 +49,7 @@ func (c *submitCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, error) {
+func (c *submitCommand) file(ctx context.Context, name string) (*rest.SubmitAnswer, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -85,7 +72,7 @@ func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, e
 	if status == http.StatusForbidden && !bytes.Contains(b, []byte(`"results"`)) { // the role may not submit at all
 		return nil, errors.New(said(b))
 	}
-	a := &submitAnswer{}
+	a := &rest.SubmitAnswer{}
 	if len(b) > 0 {
 		if err := json.Unmarshal(b, a); err != nil {
 			return nil, fmt.Errorf("the answer is no JSON: %w: %s", err, b)
@@ -94,30 +81,31 @@ func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, e
 	if c.JSON {
 		fmt.Println(string(b))
 	} else {
-		a.print(name, c.DryRun)
+		printAnswer(a, name)
 	}
 	return a, nil
 }
 
-func (a *submitAnswer) print(name string, dry bool) {
+// printAnswer prints what became of a file's structures, and on the standard error
+// output what was not kept of them.
+func printAnswer(a *rest.SubmitAnswer, name string) {
 	for _, r := range a.Results {
-		if !a.Refused || r.Verdict == "refused" {
+		if !a.Refused || r.Verdict == registry.Refused.String() {
 			fmt.Printf("%-9s %s\n", r.Verdict, r.URN)
 		}
 		for _, p := range r.Problems {
 			fmt.Printf("          %s (%s)\n", p.Text, r.Where)
 		}
+		for _, n := range r.Notices {
+			fmt.Fprintf(os.Stderr, "%s: warning: %s: %s\n", name, r.URN, n)
+		}
 	}
-	for _, s := range a.Skipped {
-		fmt.Printf("left out  %s\n", s)
-	}
-	for _, s := range a.Warnings {
-		fmt.Printf("warning   %s\n", s)
-	}
+	sayRemarks(os.Stderr, name+": skipped: ", formats.Remarks{First: a.Skipped, Count: len(a.Skipped) + a.MoreSkipped})
+	sayRemarks(os.Stderr, name+": warning: ", formats.Remarks{First: a.Warnings, Count: len(a.Warnings) + a.MoreWarnings})
 	switch {
 	case a.Refused:
 		fmt.Printf("%s: refused, nothing was changed\n", name)
-	case dry:
+	case a.DryRun:
 		fmt.Printf("%s: accepted, but this was a dry run: nothing was changed\n", name)
 	case len(a.Transactions) == 0:
 		fmt.Printf("%s: everything is there already\n", name)

@@ -105,10 +105,10 @@ func (m *Maintenance) weigh(r *http.Request, o *registry.Outcome, up *upload) {
 	}
 	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		up.warnings = append(up.warnings, "Whether everything fits the producers' topics could not be found out: "+err.Error())
+		up.warn("Whether everything fits the producers' topics could not be found out: %s", err)
 	}
 	for _, w := range warnings {
-		up.warnings = append(up.warnings, w.Text)
+		up.warn("%s", w.Text)
 	}
 }
 
@@ -128,7 +128,7 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 		writeJSON(w, status, answerOf(o, up))
 		return
 	}
-	if len(o.Results) == 0 || unchanged(o) && !o.DryRun {
+	if unchanged(o) && !o.DryRun && !up.told(o) { // as FMR answers
 		writeSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}

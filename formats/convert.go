@@ -12,39 +12,63 @@ import (
 	"urncast/sdmx"
 )
 
-// A ConvertLoss is what one structure lost in a conversion.
-type ConvertLoss struct {
-	URN  sdmx.URN
-	Loss Loss
+// A Conversion says what became of the structures of a message.
+type Conversion struct {
+	Summary
+	Written int
+	// LeftOut are the structures that the format cannot express at all, Lost is what
+	// it cannot express of the others.
+	LeftOut, Lost Remarks
 }
 
 // Convert reads a message and writes it in another format. Structures that the
-// format cannot express at all are left out and reported with a fatal loss. They
-// are kept in a temporary file until all are read, for the format may ask for
-// another order.
-func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (sum Summary, losses []ConvertLoss, err error) {
+// format cannot express at all are left out; if none can be expressed, nothing is
+// written, and a message without structures is an error. They are kept in a temporary
+// file until all are read, for the format may ask for another order, and the message
+// may call itself an error at its end.
+func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (c Conversion, err error) {
 	spool, err := os.CreateTemp("", "urncast-convert-*")
 	if err != nil {
-		return sum, nil, err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
 	s := spooled{w: bufio.NewWriterSize(spool, 1<<20)}
-	sum, err = Read(src, o, func(m sdmx.Maintainable, _ string) error {
-		for _, l := range Losses(f, m) {
-			losses = append(losses, ConvertLoss{sdmx.URNOf(m), l})
+	c.Summary, err = Read(src, o, func(m sdmx.Maintainable, where string) error {
+		if err := invalid(m, where); err != nil {
+			return err
 		}
-		if Expressible(f, m) != nil {
+		remarks, fatal := LossRemarks(f, m)
+		if fatal {
+			c.LeftOut.Join(remarks)
 			return nil
 		}
+		c.Lost.Join(remarks)
+		c.Written++
 		return s.add(f.Order(m.Class()), m)
 	})
-	if err != nil {
-		return sum, losses, err
+	if err == nil {
+		err = c.Empty(o.Name)
+	}
+	if err != nil || c.Written == 0 {
+		return c, err
 	}
 	if h.Prepared.IsZero() {
 		h.Prepared = time.Now()
 	}
-	return sum, losses, s.write(spool, NewWriter(dst, f, h))
+	return c, s.write(spool, NewWriter(dst, f, h))
+}
+
+// invalid refuses to write what breaks the rules of SDMX, for what is written is valid.
+func invalid(m sdmx.Maintainable, where string) error {
+	faults := sdmx.Check(m)
+	if len(faults) == 0 {
+		return nil
+	}
+	text := where + ": " + sdmx.URNOf(m).String() + " breaks the rules of SDMX, so it is not written"
+	for _, f := range faults {
+		text += "\n  " + f.String()
+	}
+	return &Error{Text: text}
 }
 
 // spooled is canonical forms in a file, with their places.

@@ -1,8 +1,10 @@
 package formats
 
 import (
+	"cmp"
 	"fmt"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,38 +66,57 @@ func (f *Format) Order(c sdmx.Class) int {
 var general = map[string]*Format{
 	"application/xml": SDMXML21, "text/xml": SDMXML21, "application/vnd.sdmx.structure+xml": SDMXML21,
 	"application/json": FusionJSON, "text/json": FusionJSON,
-	"*/*": SDMXML21, "application/*": SDMXML21,
 }
 
-// ByMediaType finds the format that a media type asks for, nil if there is none.
-func ByMediaType(mediaType string) *Format {
-	name, params, err := mime.ParseMediaType(mediaType)
-	if err != nil {
-		return nil
-	}
+// How closely a media type fits a format, from not at all.
+const (
+	fitsNot = iota
+	fitsAnything
+	fitsKind // application/*
+	fitsGeneral
+	fitsExactly
+)
+
+// fit says how closely a media range asks for the format.
+func (f *Format) fit(name string, params map[string]string) int {
 	version, stated := params["version"]
-	for _, f := range all {
-		own, wanted, _ := mime.ParseMediaType(f.MediaType)
-		if name == own && stated && version == wanted["version"] || name == own && wanted["version"] == "" {
-			return f
-		}
+	own, wanted, _ := mime.ParseMediaType(f.MediaType)
+	switch {
+	case name == own && stated && version == wanted["version"], name == own && wanted["version"] == "":
+		return fitsExactly
+	case stated:
+		return fitsNot
+	case general[name] == f:
+		return fitsGeneral
+	case name == "application/*":
+		return fitsKind
+	case name == "*/*":
+		return fitsAnything
 	}
-	if stated {
-		return nil
-	}
-	return general[name]
+	return fitsNot
 }
 
-// Negotiate chooses by an Accept header: the format with the highest q, the first
-// among equals; nil if none is acceptable.
-func Negotiate(accept string) *Format {
+// Negotiate gives the formats that an Accept header takes, the best first: by q, then
+// by their order in the header, then by that of All. Of the ranges that fit a format
+// the closest counts (RFC 9110, section 12.5.1), so that q=0 excludes one. There are
+// several because a format may be unable to say what was asked for.
+func Negotiate(accept string) []*Format {
 	if strings.TrimSpace(accept) == "" {
-		return SDMXML21
+		accept = "*/*"
 	}
-	var best *Format
-	bestQ := 0.0
+	type choice struct {
+		format   *Format
+		fit, pos int
+		q        float64
+	}
+	choices := make([]choice, len(all))
+	for i, f := range all {
+		choices[i].format = f
+	}
+	pos := 0
 	for part := range strings.SplitSeq(accept, ",") {
-		_, params, err := mime.ParseMediaType(part)
+		pos++
+		name, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
 		}
@@ -104,12 +125,18 @@ func Negotiate(accept string) *Format {
 			if q, err = strconv.ParseFloat(s, 64); err != nil {
 				continue
 			}
-			part = part[:strings.LastIndex(strings.ToLower(part), "q=")]
-			part = strings.TrimRight(part, "; ")
 		}
-		if f := ByMediaType(part); f != nil && q > bestQ {
-			best, bestQ = f, q
+		for i := range choices {
+			if c := &choices[i]; c.format.fit(name, params) > c.fit {
+				c.fit, c.pos, c.q = c.format.fit(name, params), pos, q
+			}
 		}
 	}
-	return best
+	choices = slices.DeleteFunc(choices, func(c choice) bool { return c.fit == fitsNot || c.q <= 0 })
+	slices.SortStableFunc(choices, func(a, b choice) int { return cmp.Or(cmp.Compare(b.q, a.q), a.pos-b.pos) })
+	out := make([]*Format, len(choices))
+	for i := range choices {
+		out[i] = choices[i].format
+	}
+	return out
 }

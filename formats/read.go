@@ -3,6 +3,8 @@ package formats
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,8 +34,31 @@ type ReadOptions struct {
 type Summary struct {
 	Format     *Format
 	Structures int
-	Skipped    []string // type, name and place of what was left out
-	Warnings   []string // what was not understood and did not matter
+	Skipped    Remarks // structures that were left out, for SkipUnsupported said so
+	Warnings   Remarks // what else was read and not kept, and what the message warns of
+}
+
+// Join adds the summary of another file of the same submission. That one holds no
+// structures is a warning, as long as another does.
+func (s *Summary) Join(file string, more Summary) {
+	if more.Structures == 0 && more.Skipped.Count == 0 {
+		more.Warnings.Add(Remark{File: file, Text: "this message holds no structures"})
+	}
+	s.Structures += more.Structures
+	s.Skipped.Join(more.Skipped)
+	s.Warnings.Join(more.Warnings)
+}
+
+// Empty refuses what was read whole and holds no structure to submit or to convert;
+// it is nil if there is one.
+func (s *Summary) Empty(file string) error {
+	switch {
+	case s.Structures > 0:
+		return nil
+	case s.Skipped.Count > 0:
+		return &Error{File: file, Text: fmt.Sprintf("nothing is left to take: what the message holds is not supported here and was left out (%d)", s.Skipped.Count)}
+	}
+	return &Error{File: file, Text: "the message holds no structures, so there is nothing to do with it"}
 }
 
 // A reading is one call of Read.
@@ -106,12 +131,7 @@ func decode(r *bufio.Reader, head []byte, file string) (io.Reader, []byte, error
 	return nil, nil, &Error{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("the encoding %q is not read; convert the file to UTF-8", clip(name, 40))}
 }
 
-func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n] + "…"
-	}
-	return s
-}
+func clip(s string, n int) string { return codec.Clip(s, n) }
 
 // structure reads one document, whatever the format.
 func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
@@ -124,19 +144,20 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 	}
 	c := codec.Reader(r.summary.Format.dialect, doc)
 	structures.Describe(c, m)
+	var unknown *codec.UnsupportedError
+	if errors.As(c.Err(), &unknown) {
+		return r.unsupported(doc, class.String(), unknown)
+	}
 	if err := c.Err(); err != nil {
 		return placed(r.Name, urnIfWhole(m), err)
 	}
-	remarks, err := doc.Unused()
-	if err != nil {
+	if err := doc.Unused(); err != nil {
 		return placed(r.Name, urnIfWhole(m), err)
-	}
-	if len(r.summary.Warnings) < 100 {
-		r.summary.Warnings = append(r.summary.Warnings, remarks...)
 	}
 	if err := sdmx.Complete(m); err != nil {
 		return placed(r.Name, urnIfWhole(m), doc.ErrorAtRoot(err.Error()))
 	}
+	r.heard(doc, urnIfWhole(m))
 	where := doc.Where()
 	if r.Name != "" {
 		where = r.Name + ", " + where
@@ -152,11 +173,33 @@ func urnIfWhole(m sdmx.Maintainable) string {
 	return sdmx.URNOf(m).String()
 }
 
-// unsupported refuses or skips a structure of a class that is not modelled.
-func (r *reading) unsupported(doc *codec.Document, what string) error {
+// heard takes over what was remarked on a document.
+func (r *reading) heard(doc *codec.Document, urn string) {
+	first, count := doc.Remarks()
+	for i := range first {
+		r.summary.Warnings.Add(remarkOf(r.Name, urn, &first[i]))
+	}
+	r.summary.Warnings.Count += count - len(first)
+}
+
+// unsupported refuses or skips one structure: its type is not modelled, or at says
+// what is not known. Something in it is of a class that is not known.
+func (r *reading) unsupported(doc *codec.Document, typeName string, at error) error {
+	agency, id, version := doc.Identity()
+	what := fmt.Sprintf("%s %s:%s(%s)", clip(typeName, 60), clip(agency, 60), clip(id, 60), clip(cmp.Or(version, string(sdmx.VersionDefault)), 60))
+	if at == nil {
+		at = doc.ErrorAtRoot("it is of a type that this version does not hold")
+	}
+	var why *codec.SyntaxError
+	if !errors.As(at, &why) {
+		return at
+	}
+	place := remarkOf(r.Name, "", why)
 	if r.SkipUnsupported {
-		r.summary.Skipped = append(r.summary.Skipped, what+" at "+doc.Where())
+		place.Text = what + ": " + why.Text
+		r.summary.Skipped.Add(place)
 		return nil
 	}
-	return doc.ErrorAtRoot(fmt.Sprintf("%s is of a type that this version does not hold yet; leave it out of the message, or skip what is not supported (--skip-unsupported)", what))
+	return &Error{File: r.Name, Line: place.Line, Column: place.Column, Path: place.Path, Unsupported: true,
+		Text: what + " cannot be taken: " + why.Text + "; leave it out of the message, or skip what is not supported (--skip-unsupported)"}
 }

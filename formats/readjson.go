@@ -20,17 +20,19 @@ func (r *reading) json() error {
 		if known && class.Maintainable() {
 			return r.jsonClass(key, class)
 		}
-		if key == "data" {
+		switch {
+		case key == "data":
 			return r.scan.Fail("this looks like SDMX-JSON (it has a key \"data\"), which this version does not read yet; send Fusion-JSON or SDMX-ML 2.1")
+		case key != "" && unicode.IsUpper(rune(key[0])) && r.SkipUnsupported && r.scan.Peek() == '[':
+			return r.jsonClass(key, sdmx.ClassUnknown)
+		case key != "" && unicode.IsUpper(rune(key[0])):
+			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (--skip-unsupported)", clip(key, 60))
 		}
-		if key != "" && unicode.IsUpper(rune(key[0])) {
-			return r.scan.Fail("%q is no structure type of SDMX", clip(key, 60))
+		doc, err := r.scan.Value(key, "$."+clip(key, 60))
+		if err != nil {
+			return err
 		}
-		_, err := r.scan.Value(key, "$."+key)
-		if err == nil && key != "meta" {
-			r.summary.Warnings = append(r.summary.Warnings, fmt.Sprintf("the key %q is not known and was left out", clip(key, 60)))
-		}
-		return err
+		return r.beside(key, doc)
 	})
 	if err == nil {
 		err = r.scan.AtEnd()
@@ -51,9 +53,11 @@ func (r *reading) jsonClass(key string, class sdmx.Class) error {
 		if !doc.IsObject() {
 			return doc.ErrorAtRoot("a structure is a JSON object")
 		}
-		if !class.Modelled() {
-			agency, id, version := doc.Identity()
-			return r.unsupported(doc, fmt.Sprintf("%s %s:%s(%s)", key, agency, id, version))
+		switch {
+		case class == sdmx.ClassUnknown:
+			return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
+		case !class.Modelled():
+			return r.unsupported(doc, key, nil)
 		}
 		return r.structure(doc, class)
 	})

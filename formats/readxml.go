@@ -38,13 +38,29 @@ func (r *reading) xml() error {
 		return err
 	}
 	r.summary.Format = SDMXML21
+	r.attributes()
 	return r.children("/Structure", root, func(tag codec.Tag) error {
-		if tag.Name != "Structures" {
-			_, err := r.scan.Element(tag) // Header and Footer
-			return err
+		r.scan.SetPath("/Structure/" + clip(tag.Name, 60))
+		switch tag.Name {
+		case "Header":
+			return r.header(tag)
+		case "Structures":
+			r.attributes()
+			return r.children("/Structure/Structures", tag, r.container)
+		case "Footer":
+			return r.footer(tag)
 		}
-		return r.children("/Structure/Structures", tag, r.container)
+		return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q is not expected in \"Structure\"; it holds Header, Structures and Footer", clip(tag.Name, 60)))
 	})
+}
+
+// attributes remarks on the attributes of the tag that was just read, outside of
+// structures, where SDMX has none.
+func (r *reading) attributes() {
+	doc := r.scan.Here()
+	codec.Reader(codec.ML21, doc)
+	_ = doc.Unused() // a tag has no children yet
+	r.heard(doc, "")
 }
 
 func (r *reading) checkRoot(root codec.Tag) error {
@@ -53,6 +69,8 @@ func (r *reading) checkRoot(root codec.Tag) error {
 	switch {
 	case root.Name == "Structure" && space == namespace21:
 		return nil
+	case root.Name == "Error" && space == namespace21:
+		return r.errorMessage(root)
 	case root.Name == "RegistryInterface":
 		return doc.ErrorAtRoot("this is a RegistryInterface message; send its structures as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):
@@ -84,10 +102,12 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 }
 
 func (r *reading) container(tag codec.Tag) error {
-	if !isContainer(tag.Name) {
-		return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q is not expected in \"Structures\"; it holds %s and others", tag.Name, strings.Join(containers[:8], ", ")))
+	if !isContainer(tag.Name) && !r.SkipUnsupported {
+		return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q is not expected in \"Structures\"; it holds %s and others; leave it out, or skip what is not supported (--skip-unsupported)", clip(tag.Name, 60), strings.Join(containers[:8], ", ")))
 	}
 	path := "/Structure/Structures/" + tag.Name
+	r.scan.SetPath(path)
+	r.attributes()
 	count := 0
 	return r.children(path, tag, func(tag codec.Tag) error {
 		count++
@@ -99,10 +119,9 @@ func (r *reading) container(tag codec.Tag) error {
 		class, known := sdmx.ClassByName(tag.Name)
 		switch {
 		case !known || !class.Maintainable():
-			return doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60)))
+			return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
 		case !class.Modelled():
-			agency, id, version := doc.Identity()
-			return r.unsupported(doc, fmt.Sprintf("%s %s:%s(%s)", tag.Name, agency, id, version))
+			return r.unsupported(doc, tag.Name, nil)
 		}
 		return r.structure(doc, class)
 	})

@@ -73,7 +73,7 @@ func unzip(r io.Reader, name string, left int64, each func(string, io.Reader) er
 }
 
 func unzipOne(f *zip.File, name string, left *int64, each func(string, io.Reader) error) error {
-	full := name + ":" + f.Name
+	full := strings.TrimPrefix(name+":"+f.Name, ":")
 	c, err := f.Open()
 	if err != nil {
 		return &Error{File: full, Text: "the file in the zip cannot be unpacked: " + err.Error()}

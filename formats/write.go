@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"urncast/formats/codec"
@@ -106,6 +107,36 @@ type Writer struct {
 	class sdmx.Class
 	begun bool
 	some  bool
+	notes []note
+}
+
+// A note is what a message says of itself at its end.
+type note struct {
+	code     int
+	severity string
+	text     string
+}
+
+// Codes of what a message says of itself; SDMX leaves those from 1000 on to services
+// (SDMX 2.1, section 7, 5.8).
+const (
+	codeLeftOut = 1001
+	codeLost    = 1002
+)
+
+// Note lets the message say at its end what was not written or not whole: in the
+// footer of SDMX-ML, in "warnings" in JSON.
+func (w *Writer) Note(leftOut, lost Remarks) {
+	add := func(code int, severity string, r Remarks) {
+		for _, x := range r.First {
+			w.notes = append(w.notes, note{code, severity, x.String()})
+		}
+		if r.More() > 0 {
+			w.notes = append(w.notes, note{code, severity, fmt.Sprintf("and %d more", r.More())})
+		}
+	}
+	add(codeLeftOut, "Warning", leftOut)
+	add(codeLost, "Information", lost)
 }
 
 // NewWriter writes a message to w. Nothing is written before the first structure
@@ -153,13 +184,40 @@ func (w *Writer) Close() error {
 	}
 	switch {
 	case !w.f.dialect.XML():
-		b = append(b, '}')
+		b = append(w.appendWarnings(b), '}')
 	case w.some:
-		b = append(append(b, xmlStructuresEnd...), xmlEnd...)
+		b = append(w.appendFooter(append(b, xmlStructuresEnd...)), xmlEnd...)
 	default:
-		b = append(b, xmlEnd...)
+		b = append(w.appendFooter(b), xmlEnd...)
 	}
 	return w.flush(b)
+}
+
+func (w *Writer) appendFooter(b []byte) []byte {
+	if len(w.notes) == 0 {
+		return b
+	}
+	b = append(b, `<footer:Footer xmlns:footer="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message/footer">`...)
+	for _, n := range w.notes {
+		b = fmt.Appendf(b, `<footer:Message code="%d" severity="%s"><com:Text xml:lang="en">`, n.code, n.severity)
+		b = append(codec.AppendText(b, w.f.dialect, n.text), `</com:Text></footer:Message>`...)
+	}
+	return append(b, `</footer:Footer>`...)
+}
+
+func (w *Writer) appendWarnings(b []byte) []byte {
+	if len(w.notes) == 0 {
+		return b
+	}
+	b = append(b, `,"warnings":[`...)
+	for i, n := range w.notes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = fmt.Appendf(b, `{"code":"%d","severity":"%s","text":`, n.code, n.severity)
+		b = append(codec.AppendText(b, w.f.dialect, n.text), '}')
+	}
+	return append(b, ']')
 }
 
 func (w *Writer) flush(b []byte) error {
@@ -173,6 +231,27 @@ type Loss = structures.Loss
 
 // Losses lists what f cannot say of m.
 func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
+
+// LossRemarks says in sentences what f cannot say of m; if fatal, that m is left out,
+// and why, in one.
+func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
+	urn := sdmx.URNOf(m).String()
+	var why []string
+	losses := Losses(f, m)
+	for _, l := range losses {
+		if l.Fatal {
+			why = append(why, l.What)
+		}
+	}
+	if len(why) > 0 {
+		r.Add(Remark{URN: urn, Text: "left out, for " + f.Name + " cannot express " + strings.Join(why, "; nor ")})
+		return r, true
+	}
+	for _, l := range losses {
+		r.Add(Remark{URN: urn, Text: "written, but for what " + f.Name + " cannot express: " + l.What})
+	}
+	return r, false
+}
 
 // Unsaid lists, for a person, what keeps f from saying a structure.
 func Unsaid(f *Format) []string { return structures.Unsaid(f.dialect) }

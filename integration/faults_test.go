@@ -194,14 +194,18 @@ func topicDeleted(t *testing.T, s *strict) {
 func (w *world) warned(query string, list rig.Codelist) string {
 	w.t.Helper()
 	status, body, err := w.product.Do(http.MethodPost, "/sdmx/v2/structure"+query, "application/xml", rig.Message(list))
-	var answer struct{ Warnings []string }
+	var answer struct{ Warnings []struct{ Text string } }
 	if err == nil {
 		err = json.Unmarshal(body, &answer)
 	}
 	if err != nil || status >= 300 {
 		w.t.Fatalf("%d %s %v", status, body, err)
 	}
-	return strings.Join(answer.Warnings, "\n")
+	var texts []string
+	for _, x := range answer.Warnings {
+		texts = append(texts, x.Text)
+	}
+	return strings.Join(texts, "\n")
 }
 
 // That a structure will not fit is known at a dry run, and said with its answer.

@@ -31,6 +31,7 @@ func (by Actor) Did(action, subject string, detail any) Act {
 // The actions that are recorded from here.
 const (
 	ActStructuresChanged = "structures changed"
+	ActStructuresForced  = "stable structures forced" // R7 was set aside
 	ActSettingsSaved     = "settings saved"
 	// ActHousekeepingRun is a run that removed something, and ActHousekeepingBroken one that
 	// ended before it had.

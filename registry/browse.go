@@ -116,20 +116,19 @@ func (r *Registry) Documents(ctx context.Context, documents []int64) ([][]byte, 
 
 // Referring lists the current structures that refer to a structure, each once.
 func (r *Registry) Referring(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
-	all, err := r.store.Referring(ctx, []Key{KeyOf(u)})
-	if err != nil {
-		return nil, err
-	}
 	var out []sdmx.URN
-	seen := map[sdmx.URN]bool{u: true}
-	for _, d := range all {
-		if !seen[d.From] && d.To.Version.Matches(u.Version) {
-			seen[d.From] = true
-			out = append(out, d.From)
+	err := ask(ctx, r.store, func(v *view) {
+		out = nil
+		seen := map[sdmx.URN]bool{u: true}
+		for _, d := range v.referringTo(KeyOf(u)) {
+			if t, found := v.target(d.From.Version, d.To, after); found && t == u && !seen[d.From] {
+				seen[d.From] = true
+				out = append(out, d.From)
+			}
 		}
-	}
+	})
 	slices.SortFunc(out, sdmx.URN.Compare)
-	return out, nil
+	return out, err
 }
 
 // Versions lists the current versions of a structure.
@@ -140,7 +139,9 @@ func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error)
 	}
 	var out []sdmx.URN
 	for _, st := range found[KeyOf(u)] {
-		out = append(out, st.URN)
+		if !st.Withdrawn() {
+			out = append(out, st.URN)
+		}
 	}
 	return out, nil
 }
@@ -151,5 +152,7 @@ func (r *Registry) AgencyThere(ctx context.Context, agency string) (bool, error)
 	if owns, err := r.store.Maintains(ctx, agency); err != nil || owns {
 		return owns, err
 	}
-	return newWorld(r.store).agencyKnown(ctx, agency)
+	known := false
+	err := ask(ctx, r.store, func(v *view) { known = v.agencyKnown(agency) })
+	return known, err
 }

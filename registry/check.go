@@ -1,89 +1,39 @@
 package registry
 
 import (
-	"context"
+	"cmp"
 	"fmt"
+	"slices"
 
 	"urncast/sdmx"
 )
 
-// check holds what would be true after the submission against the rules, and
-// refuses with every reason, not the first.
-func (s *submission) check(ctx context.Context) error {
-	if err := s.loadTargets(ctx); err != nil {
-		return err
-	}
-	var losing []*entry
-	var before []Stored
-	for i, e := range s.entries {
-		s.told(StageChecked, i)
-		if !e.changed {
-			continue
-		}
-		if err := s.checkReferences(ctx, e); err != nil {
-			return err
-		}
-		if err := s.checkAgency(ctx, e); err != nil {
-			return err
-		}
-		if e.mayLoseItems() {
-			losing, before = append(losing, e), append(before, *e.before)
+// check holds what would be true after the submission against the rules, and refuses with
+// every reason, not the first.
+func (p *planner) check() {
+	for _, e := range p.decision.entries {
+		if e.changed {
+			p.checkReferences(e)
+			p.checkAgency(e)
 		}
 	}
-	s.told(StageChecked, len(s.entries))
-	err := s.world.readEach(ctx, before, func(i int, old sdmx.Maintainable) error { return s.checkLostItems(ctx, losing[i], old) })
-	if err != nil {
-		return err
-	}
-	return s.checkDeletes(ctx)
+	p.checkReferrers()
+	p.checkOwners()
 }
 
-// mayLoseItems says whether items that were there may be there no more. A rename
-// keeps all but the agency that it renames.
-func (e *entry) mayLoseItems() bool {
-	if e.before == nil || e.free && e.urn.Class != sdmx.ClassAgencyScheme {
-		return false
-	}
-	return e.scheme || e.urn.Class == sdmx.ClassDataStructure
-}
-
-// loadTargets reads what all references lead to in one round trip.
-func (s *submission) loadTargets(ctx context.Context) error {
-	return s.world.load(ctx, s.targetKeys(func(e *entry) bool { return e.changed }))
-}
-
-// targetKeys lists what the entries refer to, each once.
-func (s *submission) targetKeys(of func(*entry) bool) []Key {
-	seen := map[Key]bool{}
-	var keys []Key
-	for _, e := range s.entries {
-		if !of(e) {
-			continue
-		}
-		for _, r := range e.change.Refs {
-			if k := KeyOf(r.URN); !seen[k] {
-				seen[k] = true
-				keys = append(keys, k)
-			}
-		}
-	}
-	return keys
-}
-
-// checkReferences is R4 for one structure. Items inside its own references to
-// itself count as there.
-func (s *submission) checkReferences(ctx context.Context, e *entry) error {
+// checkReferences is R4 for what one structure says.
+func (p *planner) checkReferences(e *entry) {
 	var lost []string
 	for _, r := range e.change.Refs {
-		ok, err := s.world.resolves(ctx, r)
-		if err != nil {
-			return err
-		}
-		if ok {
+		if _, err := sdmx.ParseVersionRef(string(r.Version)); err != nil {
+			e.refuse(ReasonInvalid, []string{r.String()}, "%s refers to %s, which no stored reference may: %s. Name a version, or a wildcard such as 1.2+.0.", e.urn, r, err)
 			continue
 		}
-		if s.settings.AllowDangling {
-			s.outcome.Dangling = append(s.outcome.Dangling, Dangling{e.urn, r})
+		if p.resolves(e.urn, r, after) {
+			continue
+		}
+		if p.settings.AllowDangling {
+			p.dangling = append(p.dangling, Dangling{e.urn, r})
 			continue
 		}
 		lost = append(lost, r.String())
@@ -92,151 +42,153 @@ func (s *submission) checkReferences(ctx context.Context, e *entry) error {
 		e.refuse(ReasonUnresolved, lost, "%s refers to %s, which %s not in the registry; submit what is referred to first or together, or let references dangle by the setting.",
 			e.urn, some(lost), isOrAre(len(lost)))
 	}
-	return nil
 }
 
 // checkAgency asks for the agency in its agency scheme, where a setting wants it.
-func (s *submission) checkAgency(ctx context.Context, e *entry) error {
-	if !s.settings.RequireAgencies || e.urn.Class == sdmx.ClassAgencyScheme && e.urn.Agency == "SDMX" {
-		return nil
+func (p *planner) checkAgency(e *entry) {
+	if !p.settings.RequireAgencies || e.urn.Class == sdmx.ClassAgencyScheme && e.urn.Agency == "SDMX" || p.agencyKnown(e.urn.Agency) {
+		return
 	}
-	ok, err := s.world.agencyKnown(ctx, e.urn.Agency)
-	if err == nil && !ok {
-		scheme, item := sdmx.AgencySchemeOf(e.urn.Agency)
-		e.refuse(ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, item)
-	}
-	return err
+	scheme, id := sdmx.AgencySchemeOf(e.urn.Agency)
+	e.refuse(ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, id)
 }
 
-// checkLostItems refuses to take away items that others refer to, and agencies
-// that maintain something.
-func (s *submission) checkLostItems(ctx context.Context, e *entry, old sdmx.Maintainable) error {
-	left, err := s.world.itemsOf(ctx, e.urn)
-	if err != nil || left == nil {
-		return err
-	}
-	lost := map[string]bool{}
-	for _, id := range sdmx.ItemIDs(old) {
-		if !left[id] {
-			lost[id] = true
+// checkReferrers is R4 for those who refer to what changes: a reference of a structure that
+// stays as it is, and which led somewhere before, still does.
+func (p *planner) checkReferrers() {
+	causes := p.causes()
+	var keys []Key // in the order of the submission, then by extension
+	seen := map[Key]bool{}
+	for _, e := range p.decision.all() {
+		if k := KeyOf(e.urn); causes[k] != nil && !seen[k] {
+			seen[k] = true
+			keys = append(keys, k)
 		}
 	}
-	if len(lost) == 0 {
-		return nil
+	who := map[*entry][]string{}
+	for i := 0; i < len(keys); i++ { // it grows
+		for _, d := range p.referringTo(keys[i]) {
+			// A codelist that extends one which changes may lose codes with it.
+			if k := KeyOf(d.From); d.From.Class == sdmx.ClassCodelist && d.To.Class == sdmx.ClassCodelist && d.To.Item == "" && !seen[k] {
+				seen[k], causes[k] = true, causes[keys[i]]
+				keys = append(keys, k)
+			}
+			e := p.fresh[d.From]
+			if p.gone[d.From] || e != nil && e.changed {
+				continue // it goes too, or what it will say was checked
+			}
+			if p.resolves(d.From, d.To, after) || !p.resolves(d.From, d.To, before) {
+				continue
+			}
+			blamed := p.blame(causes[keys[i]], d)
+			who[blamed] = append(who[blamed], d.From.String())
+		}
 	}
-	refs, err := s.broken(ctx, []Key{KeyOf(e.urn)})
-	if err != nil {
-		return err
+	for _, e := range p.decision.all() {
+		if names := slices.Compact(slices.Sorted(slices.Values(who[e]))); len(names) > 0 {
+			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, some(names), refer(len(names)))
+		}
+	}
+}
+
+// refusalOf is the sentence for an entry, who refers to it, and "refers" or "refer".
+func refusalOf(e *entry) string {
+	switch {
+	case len(e.change.Body) == 0:
+		return "%s cannot be deleted, because %s %s to it; delete or change those first, or together."
+	case e.before == nil:
+		return "%s would be the newest version that wildcard references of %s lead to, which then %s to items that it has not; give it those items, or change the references first, or together."
+	}
+	return "%s would lose items that %s %s to; change those first, or together."
+}
+
+// causes are the entries, by key, that may take from others what they refer to.
+func (p *planner) causes() map[Key][]*entry {
+	out := map[Key][]*entry{}
+	for _, e := range p.decision.all() {
+		if e.changed && p.mayBreak(e) {
+			out[KeyOf(e.urn)] = append(out[KeyOf(e.urn)], e)
+		}
+	}
+	return out
+}
+
+func (p *planner) mayBreak(e *entry) bool {
+	switch {
+	case len(e.change.Body) == 0: // a delete
+		return true
+	case e.before == nil: // as a newer version, where there are others
+		return e.urn.Version.Semantic() && len(p.stored(KeyOf(e.urn))) > 0
+	case !e.scheme && e.urn.Class != sdmx.ClassDataStructure:
+		return false
+	}
+	old := p.look(e.before)
+	return old != nil && !e.inside().keeps(old)
+}
+
+// blame finds the entry that takes from a reference what it led to: that to which it led
+// before, or that to which it leads now.
+func (p *planner) blame(causes []*entry, d Dangling) *entry {
+	for _, at := range []moment{before, after} {
+		t, found := p.target(d.From.Version, d.To, at)
+		for _, e := range causes {
+			if found && e.urn == t {
+				return e
+			}
+		}
+	}
+	return causes[0]
+}
+
+// checkOwners refuses to take away agencies that still maintain something.
+func (p *planner) checkOwners() {
+	for _, e := range p.decision.all() {
+		if !e.changed || e.before == nil || e.urn.Class != sdmx.ClassAgencyScheme {
+			continue
+		}
+		old, left := p.look(e.before), &inside{}
+		if len(e.change.Body) > 0 {
+			left = e.inside()
+		}
+		if old == nil || left.external {
+			continue
+		}
+		for _, id := range lostItems(old, left) {
+			p.checkOwner(e, id)
+		}
+	}
+}
+
+func lostItems(old, left *inside) []string {
+	var out []string
+	for it := range old.items {
+		if _, there := left.items[it]; !there {
+			out = append(out, it.path)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (p *planner) checkOwner(e *entry, id string) {
+	agency := id
+	if e.urn.Agency != "SDMX" {
+		agency = e.urn.Agency + "." + id
 	}
 	var who []string
-	for _, d := range refs {
-		if lost[d.To.Item] {
-			who = append(who, d.From.String())
+	for _, o := range p.holdingsOf(agency).owned {
+		if !p.gone[o.URN] {
+			who = append(who, o.URN.String())
 		}
 	}
 	if len(who) > 0 {
-		e.refuse(ReasonReferenced, who, "%s would lose items that %s %s to; change those first, or together.", e.urn, some(who), refer(len(who)))
+		e.refuse(ReasonOwns, who, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, some(who))
 	}
-	if e.urn.Class == sdmx.ClassAgencyScheme {
-		return s.checkOwners(ctx, e, lost)
-	}
-	return nil
 }
 
-// checkOwners refuses to take an agency away that still maintains something.
-func (s *submission) checkOwners(ctx context.Context, e *entry, lost map[string]bool) error {
-	for id := range lost {
-		agency := id
-		if e.urn.Agency != "SDMX" {
-			agency = e.urn.Agency + "." + id
-		}
-		owned, _, err := s.tx.ReferringAgency(ctx, agency)
-		if err != nil {
-			return err
-		}
-		var who []string
-		for _, o := range owned {
-			if !s.world.gone[o.URN] {
-				who = append(who, o.URN.String())
-			}
-		}
-		if len(who) > 0 {
-			e.refuse(ReasonOwns, who, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, some(who))
-		}
-	}
-	return nil
-}
-
-// broken gives the references to the keys, of structures that stay, which would
-// lead nowhere.
-func (s *submission) broken(ctx context.Context, keys []Key) ([]Dangling, error) {
-	refs, err := s.tx.Referring(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	var out []Dangling
-	for _, d := range refs {
-		if s.world.gone[d.From] || s.world.fresh[d.From] {
-			continue // it goes too, or what it will say was checked
-		}
-		ok, err := s.world.resolves(ctx, d.To)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			out = append(out, d)
-		}
-	}
-	return out, nil
-}
-
-// checkDeletes refuses to delete what others refer to.
-func (s *submission) checkDeletes(ctx context.Context) error {
-	var keys []Key
-	for _, e := range s.deletes {
-		if e.changed {
-			keys = append(keys, KeyOf(e.urn))
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	refs, err := s.broken(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, e := range s.deletes {
-		if !e.changed {
-			continue
-		}
-		var who []string
-		for _, d := range refs {
-			if KeyOf(d.To.URN) == KeyOf(e.urn) && d.To.Version.Matches(e.urn.Version) {
-				who = append(who, d.From.String())
-			}
-		}
-		if len(who) > 0 {
-			e.refuse(ReasonReferenced, who, "%s cannot be deleted, because %s %s to it; delete or change those first, or together.", e.urn, some(who), refer(len(who)))
-		}
-		if e.urn.Class == sdmx.ClassAgencyScheme {
-			if err := s.checkDeletedAgencies(ctx, e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *submission) checkDeletedAgencies(ctx context.Context, e *entry) error {
-	old, err := s.world.read(ctx, *e.before)
-	if err != nil {
-		return err
-	}
-	lost := map[string]bool{}
-	for _, id := range sdmx.ItemIDs(old) {
-		lost[id] = true
-	}
-	return s.checkOwners(ctx, e, lost)
+// compareRefs puts references into an order.
+func compareRefs(a, b sdmx.Ref) int {
+	return cmp.Or(a.URN.Compare(b.URN), cmp.Compare(a.ItemClass, b.ItemClass), cmp.Compare(a.Item, b.Item))
 }
 
 // some names the first few of many.

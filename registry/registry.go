@@ -19,10 +19,11 @@ var ErrOverloaded = errors.New("too many submissions are under way here already;
 // RetryAfter is when to come again after ErrOverloaded.
 const RetryAfter = 5 * time.Second
 
-// A Stored is a current structure, without its content.
+// A Stored is a current structure, without its content; or what is kept of a final or
+// stable one that was withdrawn: its URN, structural digest and whether it was final.
 type Stored struct {
 	URN        sdmx.URN
-	Document   int64
+	Document   int64  // 0 of what was withdrawn
 	Number     Number // of the transaction that made it
 	Bytes      int
 	Digest     sdmx.Digest
@@ -30,6 +31,9 @@ type Stored struct {
 	Immutable  bool
 	Final      bool
 }
+
+// Withdrawn says that it is not there any more.
+func (s *Stored) Withdrawn() bool { return s.Document == 0 }
 
 // A Key names all versions of a structure.
 type Key struct {
@@ -59,13 +63,9 @@ type WriteChange struct {
 
 // A Reader answers from what is current.
 type Reader interface {
-	// Current gives those of the structures that are there.
-	Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]Stored, error)
-	// Versions gives what is there of each key.
+	// Versions gives what is there of each key, and what was withdrawn.
 	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
-	// Body gives a document's canonical form.
-	Body(ctx context.Context, document int64) ([]byte, error)
-	// Bodies gives many, in the order asked for.
+	// Bodies gives the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	// Referring gives every current reference to any version of the keys.
 	Referring(ctx context.Context, keys []Key) ([]Dangling, error)
@@ -93,8 +93,7 @@ type Tx interface {
 
 // Ahead is what an Update will read.
 type Ahead struct {
-	URNs []sdmx.URN // Current will be asked for
-	Keys []Key      // Versions will be asked for
+	Keys []Key // Versions will be asked for
 	// Look says that nothing will be written. Then there is no lock to wait for or to
 	// keep others out with, and all that is read is of one moment.
 	Look bool

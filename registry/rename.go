@@ -8,21 +8,24 @@ import (
 	"urncast/sdmx"
 )
 
-// Rename gives a structure or an agency a new id, and rewrites every reference to
-// it in the same submission, also in structures that may not change otherwise.
+// Rename gives a structure or an agency a new id. In the same submission it rewrites the
+// references that would lead nowhere or elsewhere: to the agency, also as an item of its
+// agency scheme, and to the versions that are renamed; a wildcard that leads to another
+// version stays as it is.
 func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
-	s := newSubmission(Submission{DryRun: in.DryRun, Told: in.Told, Request: in.Request}, "rename")
-	s.Mode = ModeReplace
-	apply := func(ctx context.Context) error { return s.renameStructure(ctx, in) }
 	if in.Agency != "" {
 		if err := sdmx.CheckAgency(in.NewAgency); err != nil {
 			return nil, &InvalidError{fmt.Sprintf("the new agency: %s", err)}
 		}
-		apply = func(ctx context.Context) error { return s.renameAgency(ctx, in) }
+		if in.Agency == "SDMX" || within(in.NewAgency, in.Agency) || parentOf(in.Agency) != parentOf(in.NewAgency) {
+			return nil, &InvalidError{fmt.Sprintf("agency %s cannot become %s: only the last part of an agency's id changes, and SDMX stays", in.Agency, in.NewAgency)}
+		}
 	} else if err := sdmx.CheckID(in.NewID); err != nil {
 		return nil, &InvalidError{fmt.Sprintf("the new id: %s", err)}
+	} else if in.Structure.Class == sdmx.ClassAgencyScheme {
+		return nil, &InvalidError{"the id of an agency scheme is fixed by the standard; rename the agency instead"}
 	}
-	return r.decide(ctx, s, apply)
+	return r.decide(ctx, newProposal(Submission{Mode: ModeReplace, DryRun: in.DryRun, Told: in.Told, Request: in.Request}, "rename", &in))
 }
 
 // An InvalidError is a request that makes no sense whatever the registry holds.
@@ -31,115 +34,130 @@ type InvalidError struct{ Text string }
 // Error is the text.
 func (e *InvalidError) Error() string { return e.Text }
 
-func (s *submission) renameStructure(ctx context.Context, in Rename) error {
+// applyRename lays a rename over what is stored.
+func (p *planner) applyRename() {
+	p.moving = true
+	if p.rename.Agency != "" {
+		p.renameAgency(p.rename)
+	} else {
+		p.renameStructure(p.rename)
+	}
+}
+
+func (p *planner) renameStructure(in *Rename) {
 	old := in.Structure
-	if old.Class == sdmx.ClassAgencyScheme {
-		return &InvalidError{"the id of an agency scheme is fixed by the standard; rename the agency instead"}
-	}
-	if err := s.world.load(ctx, []Key{KeyOf(old), {old.Class, old.Agency, in.NewID}}); err != nil {
-		return err
-	}
-	var moved []Stored
-	for _, st := range s.world.stored[KeyOf(old)] {
+	moved := map[sdmx.URN]bool{}
+	var all []Stored
+	for _, st := range p.stored(KeyOf(old)) {
 		if old.Version == "" || st.URN.Version == old.Version {
-			moved = append(moved, st)
+			moved[st.URN] = true
+			all = append(all, st)
 		}
 	}
-	if len(moved) == 0 {
-		return s.nothing(old)
+	if _, known := p.versions[KeyOf(old)]; known && len(all) == 0 {
+		p.refuseRename(old, ReasonMissing, "%s is not in the registry, so it cannot be renamed.", old)
+		return
 	}
-	hit := func(u sdmx.URN) bool {
-		return KeyOf(u) == KeyOf(old) && (old.Version == "" || u.Version == old.Version || u.Version.Wildcard())
-	}
-	rewrite := func(u *sdmx.URN) {
-		if hit(*u) {
-			u.ID = in.NewID
+	follows := func(from sdmx.URN, r *sdmx.Ref) bool {
+		if KeyOf(r.URN) != KeyOf(old) {
+			return false
 		}
+		t, found := p.target(from.Version, *r, before)
+		return found && moved[t]
 	}
-	referring, err := s.tx.Referring(ctx, []Key{KeyOf(old)})
-	if err != nil {
-		return err
-	}
-	var from []sdmx.URN
-	for _, d := range referring {
-		if hit(d.To.URN) {
-			from = append(from, d.From)
-		}
-	}
-	dependants, err := s.tx.Current(ctx, from)
-	if err != nil {
-		return err
-	}
-	return s.move(ctx, moved, values(dependants), rewrite, nil)
-}
-
-func values(m map[sdmx.URN]Stored) []Stored {
-	out := make([]Stored, 0, len(m))
-	for _, st := range m {
-		out = append(out, st)
-	}
-	return out
-}
-
-// nothing refuses a rename of what is not there.
-func (s *submission) nothing(u sdmx.URN) error {
-	e := &entry{urn: u, result: &Result{URN: u, Where: "rename"}}
-	e.refuse(ReasonMissing, nil, "%s is not in the registry, so it cannot be renamed.", u)
-	s.deletes = append(s.deletes, e)
-	return nil
-}
-
-func (s *submission) renameAgency(ctx context.Context, in Rename) error {
-	if in.Agency == "SDMX" || within(in.NewAgency, in.Agency) || parentOf(in.Agency) != parentOf(in.NewAgency) {
-		return &InvalidError{fmt.Sprintf("agency %s cannot become %s: only the last part of an agency's id changes, and SDMX stays", in.Agency, in.NewAgency)}
-	}
-	owned, referring, err := s.tx.ReferringAgency(ctx, in.Agency)
-	if err != nil {
-		return err
-	}
-	taken, err := s.tx.Maintains(ctx, in.NewAgency)
-	if err != nil {
-		return err
-	}
-	scheme, item := sdmx.AgencySchemeOf(in.Agency)
-	_, newItem := sdmx.AgencySchemeOf(in.NewAgency)
-	holder, err := s.tx.Current(ctx, []sdmx.URN{scheme})
-	if err != nil {
-		return err
-	}
-	known, err := s.world.agencyKnown(ctx, in.NewAgency)
-	if err != nil {
-		return err
-	}
-	if known || taken {
-		e := &entry{urn: scheme, result: &Result{URN: scheme, Where: "rename"}}
-		e.refuse(ReasonTwice, nil, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
-		s.deletes = append(s.deletes, e)
-		return nil
-	}
-	if was, err := s.world.agencyKnown(ctx, in.Agency); err != nil {
-		return err
-	} else if !was && len(owned) == 0 {
-		e := &entry{urn: scheme, result: &Result{URN: scheme, Where: "rename"}}
-		e.refuse(ReasonMissing, nil, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
-		s.deletes = append(s.deletes, e)
-		return nil
-	}
-	rewrite := func(u *sdmx.URN) {
-		if within(u.Agency, in.Agency) {
-			u.Agency = in.NewAgency + strings.TrimPrefix(u.Agency, in.Agency)
-		}
-	}
-	items := func(m sdmx.Maintainable) {
-		if a, ok := m.(*sdmx.AgencyScheme); ok && sdmx.URNOf(m) == scheme {
-			for i := range a.Items {
-				if a.Items[i].ID == item {
-					a.Items[i].ID = newItem
-				}
+	for _, d := range p.referringTo(KeyOf(old)) {
+		if follows(d.From, &d.To) && !moved[d.From] {
+			if st := p.current(d.From); st != nil {
+				all = append(all, *st)
 			}
 		}
 	}
-	return s.move(ctx, owned, append(referring, values(holder)...), rewrite, items)
+	p.move(all, len(moved), &renaming{
+		urn: func(u sdmx.URN) sdmx.URN {
+			u.ID = in.NewID
+			return u
+		},
+		ref: func(from sdmx.URN, r *sdmx.Ref) {
+			if follows(from, r) {
+				r.ID = in.NewID
+			}
+		},
+	})
+}
+
+// refuseRename refuses a rename as a whole, beside a structure that says why.
+func (p *planner) refuseRename(u sdmx.URN, reason Reason, format string, args ...any) {
+	e := newEntry(u, "rename")
+	e.refuse(reason, nil, format, args...)
+	p.decision.deletes = append(p.decision.deletes, e)
+}
+
+func (p *planner) renameAgency(in *Rename) {
+	held, taken := p.holdingsOf(in.Agency), p.holdingsOf(in.NewAgency)
+	scheme, _ := sdmx.AgencySchemeOf(in.Agency)
+	known, was := p.agencyKnown(in.NewAgency), p.agencyKnown(in.Agency)
+	if !p.needs.none() {
+		return // nothing is known yet
+	}
+	if known || len(taken.owned) > 0 {
+		p.refuseRename(scheme, ReasonTwice, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
+		return
+	}
+	if !was && len(held.owned) == 0 {
+		p.refuseRename(scheme, ReasonMissing, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
+		return
+	}
+	rewrite := func(agency string) string {
+		if within(agency, in.Agency) {
+			return in.NewAgency + strings.TrimPrefix(agency, in.Agency)
+		}
+		return agency
+	}
+	all := append(held.owned[:len(held.owned):len(held.owned)], held.referring...)
+	if st := p.current(scheme); st != nil {
+		all = append(all, *st)
+	}
+	for _, d := range p.referringTo(KeyOf(scheme)) { // as an item of the scheme that holds it
+		if st := p.current(d.From); st != nil && agencyOf(d.To) == in.Agency {
+			all = append(all, *st)
+		}
+	}
+	p.move(all, len(held.owned), &renaming{
+		urn: func(u sdmx.URN) sdmx.URN {
+			u.Agency = rewrite(u.Agency)
+			return u
+		},
+		ref: func(_ sdmx.URN, r *sdmx.Ref) {
+			if a := agencyOf(*r); within(a, in.Agency) {
+				r.URN, r.Item = sdmx.AgencySchemeOf(rewrite(a))
+			}
+			r.Agency = rewrite(r.Agency)
+		},
+		also: func(m sdmx.Maintainable) {
+			a, ok := m.(*sdmx.AgencyScheme)
+			if !ok || sdmx.URNOf(m) != scheme {
+				return
+			}
+			_, item := sdmx.AgencySchemeOf(in.Agency)
+			for i := range a.Items {
+				if a.Items[i].ID == item {
+					_, a.Items[i].ID = sdmx.AgencySchemeOf(in.NewAgency)
+				}
+			}
+		},
+	})
+}
+
+// agencyOf is the agency to which a reference leads as an item of its agency scheme; empty
+// if it leads to something else.
+func agencyOf(r sdmx.Ref) string {
+	switch {
+	case r.Class != sdmx.ClassAgencyScheme || r.Item == "":
+		return ""
+	case r.Agency == "SDMX":
+		return r.Item
+	}
+	return r.Agency + "." + r.Item
 }
 
 func parentOf(agency string) string {
@@ -149,64 +167,62 @@ func parentOf(agency string) string {
 	return ""
 }
 
-// move stores structures under their new URNs, deletes the old ones, and
-// rewrites those that refer. However many there are, it takes few round trips.
-func (s *submission) move(ctx context.Context, moved, dependants []Stored, rewrite func(*sdmx.URN), also func(sdmx.Maintainable)) error {
+// A renaming says what things are called afterwards.
+type renaming struct {
+	urn  func(sdmx.URN) sdmx.URN
+	ref  func(from sdmx.URN, r *sdmx.Ref)
+	also func(sdmx.Maintainable)
+}
+
+// move stores the first structures under their new URNs and deletes the old ones, and
+// rewrites those behind, which refer to them. One may be in the list more than once.
+func (p *planner) move(all []Stored, moved int, r *renaming) {
 	seen := map[sdmx.URN]bool{}
-	var all []Stored
-	var urns []sdmx.URN // what those that move will be called
-	for i, st := range append(moved[:len(moved):len(moved)], dependants...) {
+	for i := range all {
+		st := &all[i]
 		if seen[st.URN] {
 			continue
 		}
 		seen[st.URN] = true
-		all = append(all, st)
-		if i < len(moved) {
-			u := st.URN
-			rewrite(&u)
-			urns = append(urns, u)
+		p.found++
+		u := st.URN
+		if i < moved {
+			u = r.urn(u)
 		}
-	}
-	there, err := s.tx.Current(ctx, urns)
-	if err != nil {
-		return err
-	}
-	s.told(StageFound, len(all))
-	return s.world.readEach(ctx, all, func(i int, m sdmx.Maintainable) error {
-		sdmx.EachRef(m, func(_ string, r *sdmx.Ref) { rewrite(&r.URN) })
-		u := all[i].URN
-		if i < len(urns) {
-			u = urns[i]
+		taken := u != st.URN && p.current(u) != nil
+		m := p.read(st)
+		if m == nil {
+			continue
 		}
+		sdmx.EachRef(m, func(_ string, ref *sdmx.Ref) { r.ref(st.URN, ref) })
 		a := m.Common()
-		a.Agency, a.ID = u.Agency, u.ID
-		if also != nil {
-			also(m)
+		if r.also != nil {
+			r.also(m)
 		}
-		_, taken := there[u]
-		s.moveOne(&all[i], m, u, taken)
-		s.told(StageCompared, i+1)
-		return nil
-	})
+		a.Agency, a.ID = u.Agency, u.ID
+		p.moveOne(st, m, u, taken)
+	}
 }
 
 // moveOne stores one structure, under another URN if that is u.
-func (s *submission) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
-	e := &entry{urn: u, free: true, result: &Result{URN: u}}
-	e.describe(m)
-	s.entries = append(s.entries, e)
-	switch {
-	case u == st.URN:
+func (p *planner) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
+	e := newEntry(u, "")
+	e.described = describe(u, m)
+	p.decision.entries = append(p.decision.entries, e)
+	if u == st.URN {
 		e.before = st
-		if e.change.Digest != st.Digest {
-			s.put(e, Updated)
+		if !p.same(e) {
+			p.put(e, Updated)
 		}
-	case taken:
-		e.refuse(ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
-	default:
-		s.put(e, Created)
-		gone := &entry{urn: st.URN, result: &Result{URN: st.URN}}
-		s.deletes = append(s.deletes, gone)
-		s.remove(gone, *st)
+		return
 	}
+	if taken {
+		e.refuse(ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
+	} else {
+		p.put(e, Created)
+	}
+	gone := newEntry(st.URN, "")
+	gone.before = st
+	p.decision.deletes = append(p.decision.deletes, gone)
+	p.remove(gone)
 }

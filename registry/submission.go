@@ -11,8 +11,8 @@ import (
 type Mode uint8
 
 // The submission modes. Append adds structures that are new, and to item
-// schemes items that are new, and changes nothing that is there. Merge puts
-// items in place of those with the same id and adds the others. Replace puts
+// schemes items that are new, and changes nothing that is there. Merge puts what
+// was sent into what is there: sdmx.Merge says how. Replace puts
 // whole structures. FullReplace replaces, and deletes whatever else the
 // agencies named in the submission maintain. Delete deletes.
 const (
@@ -71,6 +71,10 @@ type Request struct {
 	// everything. It is asked for all that is named or would be changed, and for what
 	// refers to it.
 	May func(agency string) bool
+	// Force is why what is final or stable shall be changed, deleted or made anew all the
+	// same, or a structure emptied (R7); empty where that is refused. It needs a May of nil,
+	// and is recorded in the audit.
+	Force string
 	// Traceparent is a W3C trace context. A CorrelationID is made where there is none.
 	Traceparent   string
 	CorrelationID string
@@ -83,7 +87,7 @@ type Stage uint8
 // compared says that the lock is held, for which other submissions were waited.
 const (
 	StageFound    Stage = iota + 1 // so many does a rename change or move
-	StageCompared                  // with what is in the registry; of a rename, rewritten
+	StageCompared                  // with what is in the registry; of a rename, read
 	StageChecked                   // by the rules
 	StageWritten                   // to the database; all of them when it has committed
 )
@@ -117,13 +121,13 @@ type Reason uint8
 // Why a structure is refused.
 const (
 	ReasonUnresolved    Reason = iota + 1 // a reference leads nowhere
-	ReasonImmutable                       // it is final, or its version is stable
+	ReasonImmutable                       // it is final, or its version is stable (R7)
 	ReasonReferenced                      // others refer to it
 	ReasonOwns                            // an agency that still maintains something
 	ReasonUnknownAgency                   // no agency scheme holds its agency
 	ReasonMissing                         // it must be there, and is not
 	ReasonTwice                           // it is in the submission twice
-	ReasonPartial                         // items are missing, and the mode would lose the others
+	ReasonPartial                         // items are missing, and what is held would lose them
 	ReasonInvalid                         // it breaks a rule of the model
 	ReasonForbidden                       // who submits may not change what its agency maintains
 )
@@ -152,6 +156,8 @@ type Result struct {
 	Where    string
 	Verdict  Verdict
 	Problems []Problem
+	// Notices are what else there is to say, in sentences: what was sent and not taken.
+	Notices []string
 }
 
 // An Outcome says what became of a submission.

@@ -1,190 +1,279 @@
 package registry
 
 import (
-	"context"
 	"strings"
 
 	"urncast/sdmx"
 )
 
-// A world is the registry as it would be after a submission: what is stored, with
-// what the submission puts and takes away laid over it.
+// A world is what a plan is made in: what is current, as far as it was given, by the
+// questions that a plan asks. A question whose answer is not in it is a need; whoever
+// makes the plan adds the answer, and makes the plan anew. A world that holds every
+// answer, as an index of all that is current does, leaves no need.
 type world struct {
-	reader Reader
-	put    map[sdmx.URN]*entry
-	gone   map[sdmx.URN]bool
-	fresh  map[sdmx.URN]bool  // of put: what changes, so that its references are checked
-	keys   map[Key][]sdmx.URN // of put
-	stored map[Key][]Stored
-	items  map[sdmx.URN]map[string]bool
+	settings Settings
+	// versions are what is current of each key.
+	versions map[Key][]Stored
+	// withdrawn are stable and final versions that are not there any more.
+	withdrawn map[sdmx.URN]Stored
+	// referring are the references to any version of a key.
+	referring map[Key][]Dangling
+	agencies  map[string]holdings
+	// maintained is what an agency maintains itself; "" stands for every agency.
+	maintained map[string][]Stored
+	// insides and bodies are of documents.
+	insides map[int64]*inside
+	bodies  map[int64][]byte
 }
 
-func newWorld(r Reader) *world {
-	return &world{reader: r, put: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, fresh: map[sdmx.URN]bool{},
-		keys: map[Key][]sdmx.URN{}, stored: map[Key][]Stored{}, items: map[sdmx.URN]map[string]bool{}}
+// holdings are what an agency and those below it maintain, and the structures that refer
+// to any of that.
+type holdings struct{ owned, referring []Stored }
+
+func newWorld(s Settings) *world {
+	return &world{settings: s, versions: map[Key][]Stored{}, withdrawn: map[sdmx.URN]Stored{}, referring: map[Key][]Dangling{},
+		agencies: map[string]holdings{}, maintained: map[string][]Stored{}, insides: map[int64]*inside{}, bodies: map[int64][]byte{}}
 }
 
-func (w *world) add(e *entry) {
-	if w.put[e.urn] == nil {
-		w.keys[KeyOf(e.urn)] = append(w.keys[KeyOf(e.urn)], e.urn)
+// needs are the questions to which a world has no answer.
+type needs struct {
+	versions, referring  map[Key]bool
+	agencies, maintained map[string]bool
+	insides, bodies      map[int64]Stored
+}
+
+func newNeeds() needs {
+	return needs{map[Key]bool{}, map[Key]bool{}, map[string]bool{}, map[string]bool{}, map[int64]Stored{}, map[int64]Stored{}}
+}
+
+func (n *needs) none() bool {
+	return len(n.versions)+len(n.referring)+len(n.agencies)+len(n.maintained)+len(n.insides)+len(n.bodies) == 0
+}
+
+// A view is a world with a submission laid over it. The answer to what is not known is
+// nothing, and a need: what is decided with it counts for nothing, but shows what else
+// will be asked.
+type view struct {
+	*world
+	needs needs
+	fresh map[sdmx.URN]*entry // what is stored anew
+	gone  map[sdmx.URN]bool
+	keys  map[Key][]sdmx.URN // of fresh
+}
+
+func newView(w *world) view {
+	return view{world: w, needs: newNeeds(), fresh: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, keys: map[Key][]sdmx.URN{}}
+}
+
+func (v *view) add(e *entry) {
+	if v.fresh[e.urn] == nil {
+		v.keys[KeyOf(e.urn)] = append(v.keys[KeyOf(e.urn)], e.urn)
 	}
-	w.put[e.urn] = e
-	delete(w.items, e.urn)
+	v.fresh[e.urn] = e
 }
 
-// load reads the versions of many keys in one round trip.
-func (w *world) load(ctx context.Context, keys []Key) error {
-	var missing []Key
-	for _, k := range keys {
-		if _, known := w.stored[k]; !known {
-			w.stored[k] = nil
-			missing = append(missing, k)
+// stored gives what is current of a key, whatever the submission does.
+func (v *view) stored(k Key) []Stored {
+	found, known := v.versions[k]
+	if !known {
+		v.needs.versions[k] = true
+	}
+	return found
+}
+
+// current gives a structure as it is stored; nil if it is not there.
+func (v *view) current(u sdmx.URN) *Stored {
+	found := v.stored(KeyOf(u))
+	for i := range found {
+		if found[i].URN == u {
+			return &found[i]
 		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	found, err := w.reader.Versions(ctx, missing)
-	for k, v := range found {
-		w.stored[k] = v
-	}
-	return err
-}
-
-// targets are the structures to which a reference may resolve.
-func (w *world) targets(ctx context.Context, r sdmx.Ref) ([]sdmx.URN, error) {
-	k := KeyOf(r.URN)
-	if err := w.load(ctx, []Key{k}); err != nil {
-		return nil, err
-	}
-	var out []sdmx.URN
-	for _, u := range w.keys[k] {
-		if r.Version.Matches(u.Version) {
-			out = append(out, u)
-		}
-	}
-	for _, s := range w.stored[k] {
-		if w.put[s.URN] == nil && !w.gone[s.URN] && r.Version.Matches(s.URN.Version) {
-			out = append(out, s.URN)
-		}
-	}
-	return out, nil
-}
-
-// resolves says whether a reference leads somewhere: to a structure and, where it
-// names an item, to one that has it.
-func (w *world) resolves(ctx context.Context, r sdmx.Ref) (bool, error) {
-	targets, err := w.targets(ctx, r)
-	if err != nil || len(targets) == 0 {
-		return false, err
-	}
-	if r.Item == "" {
-		return true, nil
-	}
-	for _, u := range targets {
-		items, err := w.itemsOf(ctx, u)
-		if err != nil {
-			return false, err
-		}
-		if items == nil || items[r.Item] {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// itemsOf lists the ids inside a structure; nil where it may hold any: a stub,
-// whose items are kept elsewhere, or a partial scheme.
-func (w *world) itemsOf(ctx context.Context, u sdmx.URN) (map[string]bool, error) {
-	if items, known := w.items[u]; known {
-		return items, nil
-	}
-	m, err := w.whole(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	w.items[u] = itemsIn(m)
-	return w.items[u], nil
-}
-
-// itemsIn lists the ids inside a structure, as itemsOf does.
-func itemsIn(m sdmx.Maintainable) map[string]bool {
-	if s, ok := m.(sdmx.ItemScheme); m.Common().External || ok && s.IsPartial() {
-		return nil
-	}
-	items := map[string]bool{}
-	for _, id := range sdmx.ItemIDs(m) {
-		items[id] = true
-	}
-	return items
-}
-
-// whole gives a structure as it would be.
-func (w *world) whole(ctx context.Context, u sdmx.URN) (sdmx.Maintainable, error) {
-	if e := w.put[u]; e != nil {
-		return sdmx.ParseCanonical(u.Class, e.change.Body)
-	}
-	return w.fetch(ctx, u)
-}
-
-// fetch reads a stored structure.
-func (w *world) fetch(ctx context.Context, u sdmx.URN) (sdmx.Maintainable, error) {
-	if err := w.load(ctx, []Key{KeyOf(u)}); err != nil {
-		return nil, err
-	}
-	for _, s := range w.stored[KeyOf(u)] {
-		if s.URN == u {
-			return w.read(ctx, s)
-		}
-	}
-	return nil, ErrNotFound
-}
-
-func (w *world) read(ctx context.Context, s Stored) (sdmx.Maintainable, error) {
-	body, err := w.reader.Body(ctx, s.Document)
-	if err != nil {
-		return nil, err
-	}
-	return sdmx.ParseCanonical(s.URN.Class, body)
-}
-
-// readAtOnce bounds the documents that are read in one round trip, in bytes.
-const readAtOnce = 16 << 20
-
-// readEach reads stored structures, many in one round trip.
-func (w *world) readEach(ctx context.Context, all []Stored, yield func(i int, m sdmx.Maintainable) error) error {
-	for from := 0; from < len(all); {
-		var ids []int64
-		for bytes := 0; from+len(ids) < len(all) && (len(ids) == 0 || bytes < readAtOnce); {
-			st := &all[from+len(ids)]
-			ids, bytes = append(ids, st.Document), bytes+st.Bytes
-		}
-		bodies, err := w.reader.Bodies(ctx, ids)
-		if err != nil {
-			return err
-		}
-		for i, body := range bodies {
-			m, err := sdmx.ParseCanonical(all[from+i].URN.Class, body)
-			if err != nil {
-				return err
-			}
-			if err := yield(from+i, m); err != nil {
-				return err
-			}
-		}
-		from += len(ids)
 	}
 	return nil
 }
 
-// agencyKnown says whether an agency is an item of the agency scheme that should
-// hold it. SDMX itself is known.
-func (w *world) agencyKnown(ctx context.Context, agency string) (bool, error) {
-	if agency == "SDMX" {
-		return true, nil
+// referringTo gives the current references to any version of a key.
+func (v *view) referringTo(k Key) []Dangling {
+	found, known := v.referring[k]
+	if !known {
+		v.needs.referring[k] = true
 	}
-	scheme, item := sdmx.AgencySchemeOf(agency)
-	return w.resolves(ctx, sdmx.Ref{URN: scheme, ItemClass: sdmx.ClassAgency, Item: item})
+	return found
+}
+
+func (v *view) holdingsOf(agency string) holdings {
+	h, known := v.agencies[agency]
+	if !known {
+		v.needs.agencies[agency] = true
+	}
+	return h
+}
+
+func (v *view) maintainedBy(agency string) []Stored {
+	found, known := v.maintained[agency]
+	if !known {
+		v.needs.maintained[agency] = true
+	}
+	return found
+}
+
+// look gives the inside of a stored structure; nil if that is not known.
+func (v *view) look(st *Stored) *inside {
+	in, known := v.insides[st.Document]
+	if !known {
+		v.needs.insides[st.Document] = *st
+	}
+	return in
+}
+
+// A moment is before or after a submission.
+type moment bool
+
+const (
+	before moment = false
+	after  moment = true
+)
+
+// there lists the versions of a key at a moment.
+func (v *view) there(k Key, at moment) []sdmx.URN {
+	var out []sdmx.URN
+	if at == after {
+		out = append(out, v.keys[k]...)
+	}
+	for _, s := range v.stored(k) {
+		if at == before || v.fresh[s.URN] == nil && !v.gone[s.URN] {
+			out = append(out, s.URN)
+		}
+	}
+	return out
+}
+
+// target is the structure to which a reference leads, in a structure of version from
+// (sdmx.Version.Resolve); false if there is none.
+func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool) {
+	there := v.there(KeyOf(r.URN), at)
+	versions := make([]sdmx.Version, len(there))
+	for i := range there {
+		versions[i] = there[i].Version
+	}
+	if i := r.Version.Resolve(from, versions); i >= 0 {
+		return there[i], true
+	}
+	return sdmx.URN{}, false
+}
+
+// inside gives that of a structure which is there at a moment; nil if it is not known.
+func (v *view) inside(u sdmx.URN, at moment) *inside {
+	if e := v.fresh[u]; e != nil && at == after {
+		return e.inside()
+	}
+	if st := v.current(u); st != nil {
+		return v.look(st)
+	}
+	return nil
+}
+
+// resolves says whether a reference leads somewhere at a moment: to a structure and,
+// where it names an item, to one that has it or is kept elsewhere. Before a submission a
+// partial scheme counts as one that may hold any item, for so it counted when references
+// to it were let in; after it, it has the items that it holds.
+func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
+	t, found := v.target(from.Version, r, at)
+	if !found || r.Item == "" {
+		return found
+	}
+	in := v.inside(t, at)
+	if in == nil || in.external || at == before && in.partial {
+		return true
+	}
+	if _, there := in.items[itemOf(r)]; there {
+		return true
+	}
+	_, found = v.code(t, r.Item, at, nil)
+	return found
+}
+
+// A place is a code that is looked for in a list.
+type place struct {
+	list sdmx.URN
+	code string
+}
+
+// code finds a code in a list or in those that it extends, and gives its parent. The trail
+// keeps lists that extend each other from being asked for ever.
+func (v *view) code(list sdmx.URN, id string, at moment, trail []place) (parent string, found bool) {
+	here := place{list, id}
+	for _, p := range trail {
+		if p == here {
+			return "", false
+		}
+	}
+	in := v.inside(list, at)
+	if in == nil {
+		return "", true
+	}
+	if parent, found = in.items[item{path: id}]; found || in.external {
+		return parent, true
+	}
+	trail = append(trail[:len(trail):len(trail)], here)
+	for i := range in.extensions {
+		x := &in.extensions[i]
+		original, ok := strings.CutPrefix(id, x.Prefix)
+		if !ok {
+			continue
+		}
+		t, there := v.target(list.Version, x.Codelist, at)
+		if !there {
+			continue
+		}
+		if parent, found = v.code(t, original, at, trail); found && v.selected(x, t, original, at, trail) {
+			if parent != "" {
+				parent = x.Prefix + parent
+			}
+			return parent, true
+		}
+	}
+	return "", false
+}
+
+// selected says whether an extension takes a code: what its selection names, with the
+// codes below where that cascades; or everything else (SDMX 3.0, CodelistExtension).
+func (v *view) selected(x *sdmx.CodelistExtension, list sdmx.URN, id string, at moment, trail []place) bool {
+	if len(x.Selection) == 0 {
+		return true
+	}
+	named := func(id string, root bool) bool {
+		for _, s := range x.Selection {
+			if root && s.Cascade == "excluderoot" || !root && s.Cascade != "true" && s.Cascade != "excluderoot" {
+				continue
+			}
+			if matches(s.Value, id) {
+				return true
+			}
+		}
+		return false
+	}
+	hit := named(id, true)
+	seen := map[string]bool{id: true}
+	for up := id; !hit; {
+		parent, found := v.code(list, up, at, trail)
+		if !found || parent == "" || seen[parent] {
+			break
+		}
+		seen[parent] = true
+		up, hit = parent, named(parent, false)
+	}
+	return hit != x.Exclusive
+}
+
+// agencyKnown says whether an agency is an item of the agency scheme that should hold it,
+// after the submission. SDMX itself is known.
+func (v *view) agencyKnown(agency string) bool {
+	if agency == "SDMX" {
+		return true
+	}
+	scheme, id := sdmx.AgencySchemeOf(agency)
+	return v.resolves(scheme, sdmx.Ref{URN: scheme, ItemClass: sdmx.ClassAgency, Item: id}, after)
 }
 
 // within says whether an agency is another one or a sub-agency of it.

@@ -185,7 +185,7 @@ func (p *plan) append(b []byte, v reflect.Value, structural bool) []byte {
 			continue
 		}
 		fv := f.of(v)
-		if fv.IsZero() || f.kind == kindSlice && fv.Len() == 0 {
+		if f.unsaid(fv) {
 			continue
 		}
 		b = binary.AppendUvarint(b, f.number)

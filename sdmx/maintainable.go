@@ -73,7 +73,8 @@ func Immutable(m Maintainable) bool {
 // Complete puts in what an artefact leaves unsaid, and what means nothing into
 // one fixed form, so that equal artefacts have equal digests: the default
 // version, the default language, languages in order. Readers call it once for
-// each artefact that they have read; it then checks ids and agency.
+// each artefact that they have read; it then checks that the artefact can be named. The
+// rules of what is inside it are Check's.
 func Complete(m Maintainable) error {
 	a := m.Common()
 	if a.Version == "" {
@@ -89,10 +90,5 @@ func Complete(m Maintainable) error {
 		return fmt.Errorf("%s %s:%s: %w", m.Class(), a.Agency, a.ID, err)
 	}
 	completeTexts(m)
-	if s, ok := m.(interface{ checkItems() error }); ok {
-		if err := s.checkItems(); err != nil {
-			return fmt.Errorf("%s: %w", URNOf(m), err)
-		}
-	}
 	return nil
 }

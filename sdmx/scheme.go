@@ -1,7 +1,5 @@
 package sdmx
 
-import "fmt"
-
 // A Scheme is a maintainable whose content is a list of items. Concrete schemes
 // embed it: type Codelist struct { Scheme[Code]; … }.
 type Scheme[T any] struct {
@@ -24,10 +22,8 @@ type ItemScheme interface {
 	// HasItem says whether an item is there; path is its id, or ids with dots
 	// where items nest.
 	HasItem(path string) bool
-	// MergeItems puts items of another scheme of the same type in place of
-	// those with the same id, or behind the last one; of nested items whole
-	// branches. With replace false, items that are there stay as they are.
-	MergeItems(from ItemScheme, replace bool) error
+	// mergeItems is Merge for items.
+	mergeItems(from Maintainable, replace bool, l *leftover)
 	// RemoveItem takes one item out, with what nests in it; in a flat scheme its
 	// children lose their parent. False if it was not there.
 	RemoveItem(path string) bool
@@ -95,56 +91,6 @@ func parentOf(item any) *string {
 		return &x.Parent
 	case *Concept:
 		return &x.Parent
-	}
-	return nil
-}
-
-type itemsOf[T any] interface{ items() []T }
-
-func (s *Scheme[T]) items() []T { return s.Items }
-
-// MergeItems implements ItemScheme.
-func (s *Scheme[T]) MergeItems(from ItemScheme, replace bool) error {
-	other, ok := from.(itemsOf[T])
-	if !ok {
-		return fmt.Errorf("items of %s cannot be merged into another type of scheme", URNOf(from))
-	}
-	at := make(map[string]int, len(s.Items))
-	for i := range s.Items {
-		at[idOf(&s.Items[i])] = i
-	}
-	for _, x := range other.items() {
-		i, known := at[idOf(&x)]
-		switch {
-		case known && replace:
-			s.Items[i] = x
-		case !known:
-			at[idOf(&x)] = len(s.Items)
-			s.Items = append(s.Items, x)
-		}
-	}
-	return nil
-}
-
-// checkItems finds ids that are missing, malformed or there twice.
-func (s *Scheme[T]) checkItems() error { return checkLevel(s.Items, "") }
-
-func checkLevel[T any](items []T, path string) error {
-	seen := make(map[string]struct{}, len(items))
-	for i := range items {
-		id := idOf(&items[i])
-		if err := CheckID(id); err != nil {
-			return fmt.Errorf("item %d%s: %w", i+1, path, err)
-		}
-		if _, twice := seen[id]; twice {
-			return fmt.Errorf("item %q%s is there twice", id, path)
-		}
-		seen[id] = struct{}{}
-		if n, ok := any(&items[i]).(nesting[T]); ok {
-			if err := checkLevel(*n.children(), " under "+id+path); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }

@@ -201,7 +201,20 @@ func unknownClass(s, className string) error {
 	if c, ok := classByName[name]; ok {
 		return fmt.Errorf("URN %q: class %s is in package %s, expected %s.%s", clip(s), c, c.Package(), c.Package(), c)
 	}
-	return fmt.Errorf("URN %q: %q is no class of the SDMX information model", clip(s), clip(className))
+	return &UnknownClassError{clip(name), fmt.Sprintf("URN %q: ", clip(s))}
+}
+
+// An UnknownClassError is a reference to something of a class that is not one of
+// the SDMX information model as this program knows it: of a newer version, or of a
+// registry's own, such as FMR's PublicationTable.
+type UnknownClassError struct {
+	Class string
+	in    string // what named it
+}
+
+// Error names the class.
+func (e *UnknownClassError) Error() string {
+	return fmt.Sprintf("%s%q is no class of the SDMX information model that this version knows", e.in, e.Class)
 }
 
 // clip shortens text for an error message.

@@ -106,7 +106,7 @@ func TestVersionRules(t *testing.T) {
 		{"1.0", "1.0", true}, {"1.0", "1.0.0", false},
 		{"1+.0.0", "2.3.4", true}, {"1+.2.0", "1.1.9", false}, {"1.2+.3", "1.2.3", true}, {"1.2+.3", "1.3.0", true},
 		{"1.2+.3", "1.2.2", false}, {"1.2+.3", "2.0.0", false}, {"1.2.3+", "1.2.9", true}, {"1.2.3+", "1.3.0", false},
-		{"1+.0.0", "2.0.0-draft", false}, {"1+.0.0", "3.0", false},
+		{"1+.0.0", "2.0.0-draft", true}, {"1+.0.0", "1.0.0-draft", false}, {"1+.0.0", "3.0", false}, {"1.2+.0", "2.2.0-rc.1", false},
 	} {
 		if c.ref.Matches(c.v) != c.ok {
 			t.Errorf("%s matches %s: %v", c.ref, c.v, !c.ok)

@@ -180,14 +180,15 @@ func compareNumbers(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// Matches says whether a reference with version v may resolve to an artefact of
-// version w: the same version, or with a '+' in v a stable one at or above the
-// minimum that shares the numbers before the '+' (SDMX 3.0 section 4.3).
+// Matches says whether w is within what a reference with version v allows: the same
+// version, or with a '+' in v a semantic one at or above the minimum that shares the
+// numbers before the '+' (SDMX 3.0 section 4.3). Which of several such versions is meant
+// depends on the referrer: Resolve says it.
 func (v Version) Matches(w Version) bool {
 	if !v.Wildcard() {
 		return v == w
 	}
-	if !w.Stable() {
+	if !w.Semantic() {
 		return false
 	}
 	want := strings.Split(string(v), ".")
@@ -196,10 +197,45 @@ func (v Version) Matches(w Version) bool {
 		if strings.HasSuffix(p, "+") {
 			break
 		}
-		if compareNumbers(p, have[i]) != 0 {
+		core, _, _ := strings.Cut(have[i], "-")
+		if compareNumbers(p, core) != 0 {
 			return false
 		}
 	}
 	floor := Version(strings.ReplaceAll(string(v), "+", ""))
 	return w.Compare(floor) >= 0
+}
+
+// Resolve gives the place, among the versions of a structure that are there, of the one
+// to which a reference with version v leads in an artefact of version from; -1 if there
+// is none. A wildcard leads to the newest that matches and that the referrer may see
+// (SDMX 3.1 technical notes, dependency management): a stable referrer sees stable
+// versions alone, one with an extension every semantic version. Any other referrer sees
+// stable versions first, and others only where no stable one matches; the standard leaves
+// that open.
+func (v Version) Resolve(from Version, there []Version) int {
+	drafts := from.Semantic() && strings.Contains(string(from), "-")
+	best, bestStable := -1, false
+	for i, w := range there {
+		if !v.Matches(w) {
+			continue
+		}
+		if !v.Wildcard() {
+			return i
+		}
+		stable := w.Stable()
+		switch {
+		case !stable && from.Stable():
+			continue
+		case best < 0:
+		case !drafts && stable != bestStable:
+			if !stable {
+				continue
+			}
+		case there[best].Compare(w) >= 0:
+			continue
+		}
+		best, bestStable = i, stable
+	}
+	return best
 }

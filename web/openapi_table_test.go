@@ -74,6 +74,7 @@ type (
 		Agency    string `json:"agency" doc:"The agency to rename; with newAgency."`
 		NewAgency string `json:"newAgency" doc:"Its new id."`
 		DryRun    bool   `json:"dryRun" doc:"Say what would be done, and do nothing."`
+		Force     string `json:"force" doc:"Of an admin: why what is final or stable shall be renamed, or rewritten, all the same. The audit keeps it."`
 	}
 	producerOrder struct {
 		How         string `json:"how" doc:"Of start: idle or baseline at the first; baseline, continue or nothing later."`

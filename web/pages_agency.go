@@ -27,7 +27,7 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	case v.NewID == "":
 		s.drawAgency(w, r, http.StatusOK, v)
 	default:
-		s.sendAgency(w, r, v, true)
+		s.sendAgency(w, r, v, "", true)
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.sendAgency(w, r, v, false)
+	s.sendAgency(w, r, v, word(r.PostForm, "force"), false)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
@@ -60,9 +60,11 @@ func agencyAddress(r *http.Request, q url.Values) string {
 	return console.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
 }
 
-// sendAgency asks the registry to rename, or what that would do.
-func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, dry bool) {
+// sendAgency asks the registry to rename, or what that would do; force is a reason why
+// what is stable shall be renamed, too.
+func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, force string, dry bool) {
 	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	in.Force = force
 	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told
 		o, err := s.Registry.Rename(ctx, in)

@@ -34,7 +34,15 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 
 // remove asks the registry to delete, or what would be in the way.
 func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
-	o, err := s.Registry.Submit(r.Context(), registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: rest.Request(r)})
+	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: rest.Request(r)}
+	if !dry {
+		if err := r.ParseForm(); err != nil {
+			s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+			return
+		}
+		in.Force = word(r.PostForm, "force")
+	}
+	o, err := s.Registry.Submit(r.Context(), in)
 	if err != nil {
 		s.drawTrouble(w, r, "/structures", err)
 		return
@@ -124,6 +132,9 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		return
 	}
 	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	if !dry {
+		in.Force = word(q, "force")
+	}
 	if v.AllVersions {
 		in.Structure.Version = ""
 	}

@@ -163,7 +163,7 @@ func (up *upload) leaveRefused() {
 // checkView gathers what the page of a check shows.
 func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
 	c := up.last
-	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.skipped, Warnings: c.warned, Show: show, Left: len(up.left)}
+	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left)}
 	for _, f := range up.files {
 		v.Files = append(v.Files, f.name)
 	}
@@ -185,8 +185,7 @@ func unread(err error) *console.Unread {
 	var invalid *registry.InvalidError
 	switch {
 	case errors.As(err, &bad):
-		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text,
-			Unsupported: strings.Contains(bad.Text, "not supported")}
+		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):
 		return &console.Unread{Text: invalid.Text}
 	}

@@ -51,8 +51,7 @@ type checked struct {
 	submit  bool  // it was a submission
 	took    time.Duration
 	formats []string
-	skipped []string // what reading left out
-	warned  []string
+	summary formats.Summary // of what was read
 	whither []console.Whither
 	sizes   map[sdmx.URN]int                    // of what would be written
 	bodies  atomic.Pointer[map[sdmx.URN][]byte] // the first of them, up to keptBytes; nil if they went
@@ -107,7 +106,9 @@ func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yiel
 					t.structure()
 					return yield(registry.Submitted{Structure: m, Where: where})
 				})
-				c.skipped, c.warned = append(c.skipped, sum.Skipped...), append(c.warned, sum.Warnings...)
+				if err == nil {
+					c.summary.Join(name, sum)
+				}
 				if sum.Format != nil && !seen[sum.Format.Name] {
 					seen[sum.Format.Name] = true
 					c.formats = append(c.formats, sum.Format.Name)
@@ -122,6 +123,10 @@ func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yiel
 			}
 		}
 		t.read()
-		return nil
+		name := ""
+		if len(up.files) == 1 {
+			name = up.files[0].name
+		}
+		return c.summary.Empty(name)
 	}
 }

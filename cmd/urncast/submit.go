@@ -8,9 +8,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"urncast/formats"
+	"urncast/registry"
+	"urncast/web/rest"
 )
 
 type submitCommand struct {
@@ -20,27 +26,15 @@ type submitCommand struct {
 	DryRun          bool     `help:"Say what would happen, and change nothing."`
 	SkipUnsupported bool     `help:"Leave out structures of types that this program does not know yet."`
 	JSON            bool     `help:"Print the registry's answers as JSON."`
-}
-
-// submitAnswer is what the registry says of a submission.
-type submitAnswer struct {
-	Transactions []int64        `json:"transactions"`
-	Refused      bool           `json:"refused"`
-	Counts       map[string]int `json:"counts"`
-	Results      []struct {
-		URN      string `json:"urn"`
-		Where    string `json:"where"`
-		Verdict  string `json:"verdict"`
-		Problems []struct {
-			Text string `json:"text"`
-		} `json:"problems"`
-	} `json:"results"`
-	Skipped  []string `json:"skipped"`
-	Warnings []string `json:"warnings"`
+	Force           bool     `help:"Change, delete or make anew what is final or stable, too. For admins, with --reason."`
+	Reason          string   `help:"Why --force; the audit keeps it."`
 }
 
 // Run submits each file by itself.
 func (c *submitCommand) Run(ctx context.Context) error {
+	if c.Force != (strings.TrimSpace(c.Reason) != "") {
+		return errors.New("--force and --reason go together: the reason says why what is final or stable shall change, and the audit keeps it")
+	}
 	refused := false
 	for _, file := range c.Files {
 		a, err := c.persist(ctx, file)
@@ -60,7 +54,7 @@ const submitPatience = 2 * time.Minute
 
 // persist submits a file, again and again where the registry has too much to do and says
 // when to come back.
-func (c *submitCommand) persist(ctx context.Context, name string) (*submitAnswer, error) {
+func (c *submitCommand) persist(ctx context.Context, name string) (*rest.SubmitAnswer, error) {
 	for deadline := time.Now().Add(submitPatience); ; {
 		a, err := c.file(ctx, name)
 		var later *laterError
@@ -76,7 +70,7 @@ func (c *submitCommand) persist(ctx context.Context, name string) (*submitAnswer
 	}
 }
 
-func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, error) {
+func (c *submitCommand) file(ctx context.Context, name string) (*rest.SubmitAnswer, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -87,6 +81,9 @@ func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, e
 		return nil, err
 	}
 	path := fmt.Sprintf("/sdmx/v2/structure?action=%s&dryRun=%t&skipUnsupported=%t", c.Action, c.DryRun, c.SkipUnsupported)
+	if c.Force {
+		path += "&force=" + url.QueryEscape(c.Reason)
+	}
 	header := map[string]string{"Content-Type": "application/octet-stream", "X-Urncast-File": filepath.Base(name)}
 	b, status, err := c.do(ctx, http.MethodPost, path, header, &progress{r: f, name: name, size: info.Size(), next: time.Now().Add(2 * time.Second)},
 		http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)
@@ -96,7 +93,7 @@ func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, e
 	if status == http.StatusForbidden && !bytes.Contains(b, []byte(`"results"`)) { // the role may not submit at all
 		return nil, errors.New(said(b))
 	}
-	a := &submitAnswer{}
+	a := &rest.SubmitAnswer{}
 	if len(b) > 0 {
 		if err := json.Unmarshal(b, a); err != nil {
 			return nil, fmt.Errorf("the answer is no JSON: %w: %s", err, b)
@@ -105,30 +102,31 @@ func (c *submitCommand) file(ctx context.Context, name string) (*submitAnswer, e
 	if c.JSON {
 		fmt.Println(string(b))
 	} else {
-		a.print(name, c.DryRun)
+		printAnswer(a, name)
 	}
 	return a, nil
 }
 
-func (a *submitAnswer) print(name string, dry bool) {
+// printAnswer prints what became of a file's structures, and on the standard error
+// output what was not kept of them.
+func printAnswer(a *rest.SubmitAnswer, name string) {
 	for _, r := range a.Results {
-		if !a.Refused || r.Verdict == "refused" {
+		if !a.Refused || r.Verdict == registry.Refused.String() {
 			fmt.Printf("%-9s %s\n", r.Verdict, r.URN)
 		}
 		for _, p := range r.Problems {
 			fmt.Printf("          %s (%s)\n", p.Text, r.Where)
 		}
+		for _, n := range r.Notices {
+			fmt.Fprintf(os.Stderr, "%s: warning: %s: %s\n", name, r.URN, n)
+		}
 	}
-	for _, s := range a.Skipped {
-		fmt.Printf("left out  %s\n", s)
-	}
-	for _, s := range a.Warnings {
-		fmt.Printf("warning   %s\n", s)
-	}
+	sayRemarks(os.Stderr, name+": skipped: ", formats.Remarks{First: a.Skipped, Count: len(a.Skipped) + a.MoreSkipped})
+	sayRemarks(os.Stderr, name+": warning: ", formats.Remarks{First: a.Warnings, Count: len(a.Warnings) + a.MoreWarnings})
 	switch {
 	case a.Refused:
 		fmt.Printf("%s: refused, nothing was changed\n", name)
-	case dry:
+	case a.DryRun:
 		fmt.Printf("%s: accepted, but this was a dry run: nothing was changed\n", name)
 	case len(a.Transactions) == 0:
 		fmt.Printf("%s: everything is there already\n", name)

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -30,5 +31,18 @@ func TestSubmitComesAgain(t *testing.T) {
 	c := &submitCommand{client: client{URL: server.URL}, Files: []string{file}, Action: "replace"}
 	if err := c.Run(t.Context()); err != nil || len(bodies) != 3 {
 		t.Errorf("after %d tries: %v", len(bodies), err)
+	}
+}
+
+// A force says why, and a reason without a force means nothing.
+func TestForceAndReasonGoTogether(t *testing.T) {
+	for _, c := range []submitCommand{{Force: true}, {Force: true, Reason: " "}, {Reason: "by mistake"}} {
+		if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "go together") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	both := submitCommand{Force: true, Reason: "by mistake"}
+	if err := both.Run(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -14,6 +14,11 @@ import (
 type C struct {
 	Dialect
 	Reading bool
+	// OtherURN says that the structure states a URN that is not its own, as those of
+	// its parts then do, too: it is told once.
+	OtherURN bool
+	// Owner is the structure that is being read, once its ids are.
+	Owner sdmx.URN
 
 	doc *Document
 	at  int32
@@ -76,6 +81,7 @@ func (c *C) find(name string, attribute bool) int32 {
 }
 
 func (c *C) value(i int32) string {
+	c.doc.nodes[i].said = true
 	if k := c.doc.nodes[i].kind; k == kindArray || k == kindElement && !c.XML() {
 		c.failAt(i, "a single value is expected here")
 		return ""
@@ -100,15 +106,11 @@ func (c *C) Attr(xml, json string, p *string) {
 	}
 }
 
-// Written is a property that is computed when writing and passed over when
-// reading.
-func (c *C) Written(xml, json string, value func() string) {
-	if c.Reading {
-		c.find(c.by(xml, json), true)
-		return
-	}
-	if v := value(); v != "" {
-		c.write(xml, json, v, false)
+// Written is a property that follows from others and is computed when writing.
+// Who describes it looks at it with Stated when reading.
+func (c *C) Written(xml, json, value string) {
+	if value != "" {
+		c.write(xml, json, value, false)
 	}
 }
 
@@ -178,8 +180,13 @@ func (c *C) Millis(xml, json string, p *string) {
 		}
 		return
 	}
-	c.Attr(xml, json, p)
-	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && len(*p) > 4 {
+	i := c.find(json, true)
+	if i == none {
+		return
+	}
+	*p = c.value(i)
+	// A number is milliseconds; a text of four digits is a year.
+	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.nodes[i].kind == kindNumber) {
 		*p = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z")
 	}
 }
@@ -340,25 +347,6 @@ func (c *C) Has(xml, json string) bool {
 		}
 	}
 	return false
-}
-
-// Ignore takes a child with all that is in it, whatever it says.
-func (c *C) Ignore(xml, json string) {
-	if !c.Reading {
-		return
-	}
-	for _, attribute := range []bool{true, false} {
-		if i := c.find(c.by(xml, json), attribute); i != none {
-			c.take(i)
-		}
-	}
-}
-
-func (c *C) take(i int32) {
-	c.doc.nodes[i].used = true
-	for j := c.doc.nodes[i].first; j != none; j = c.doc.nodes[j].next {
-		c.take(j)
-	}
 }
 
 // Children gives the names of the children in order, each with a way to go

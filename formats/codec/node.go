@@ -29,7 +29,8 @@ type node struct {
 	from, to    int32 // of the text, in Document.text
 	at          int32 // where it begins
 	kind        kind
-	used        bool
+	used        bool // a description took it
+	said        bool // its text was taken, too
 	escaped     bool
 }
 
@@ -43,7 +44,13 @@ type Document struct {
 	prefix string // path of the root
 	line   int    // of the first byte
 	column int
+
+	remarks  []SyntaxError
+	remarked int
 }
+
+// RemarksMax is how many remarks on a document are kept; the others are counted.
+const RemarksMax = 100
 
 const none int32 = -1
 
@@ -54,6 +61,7 @@ func (d *Document) reset() {
 	d.nodes = d.nodes[:0]
 	d.text = ""
 	clear(d.own)
+	d.remarks, d.remarked = nil, 0
 }
 
 func (d *Document) add(parent, name int32, k kind, at int) int32 {
@@ -150,23 +158,110 @@ func (d *Document) Where() string {
 // ErrorAtRoot makes an error about the document as a whole.
 func (d *Document) ErrorAtRoot(text string) error { return d.errorAt(0, "%s", text) }
 
-// Unused lists what no description took: children as errors in XML, properties
-// in JSON and attributes in XML as remarks.
-func (d *Document) Unused() (remarks []string, err error) {
-	for i := range d.nodes {
+// remark keeps a sentence about a node. Its place is looked for only as long as it
+// is kept.
+func (d *Document) remark(i int32, format string, args ...any) {
+	if d.remarked++; len(d.remarks) >= RemarksMax {
+		return
+	}
+	e := d.errorAt(i, format, args...).(*SyntaxError)
+	e.Path = Clip(e.Path, 300) // names may be of any length
+	d.remarks = append(d.remarks, *e)
+}
+
+// RemarkAtRoot remarks on the document as a whole.
+func (d *Document) RemarkAtRoot(text string) { d.remark(0, "%s", text) }
+
+// Remarks gives the first RemarksMax remarks, which are what was read and not kept,
+// and how many there were.
+func (d *Document) Remarks() ([]SyntaxError, int) { return d.remarks, d.remarked }
+
+// Unused looks for what no description took. In XML a child is an error: no schema
+// of SDMX leaves room for it. Attributes and text in XML, and members in JSON, are
+// remarks.
+func (d *Document) Unused() error {
+	for at := range d.nodes {
+		i := int32(at)
 		n := &d.nodes[i]
-		if n.used || n.parent == none || !d.nodes[n.parent].used && n.parent != 0 {
-			continue
-		}
-		if n.kind == kindElement && !d.json {
-			return nil, d.errorAt(int32(i), "element %q is not expected in %q", d.nameOf(int32(i)), d.nameOf(n.parent))
-		}
-		if len(remarks) < 20 && d.nodes[n.parent].kind != kindArray {
-			line, _ := d.position(n.at)
-			remarks = append(remarks, fmt.Sprintf("line %d, %s is not known and was left out", line, d.path(int32(i))))
+		switch {
+		case n.used:
+			if !d.json && n.kind == kindElement && !n.said && d.hasText(i) {
+				d.remark(i, "the text %q in %q is not expected, and was left out", Clip(strings.TrimSpace(d.raw(i)), 40), d.nameOf(i))
+			}
+		case n.parent == none || !d.nodes[n.parent].used: // the parent was told of
+		case n.kind == kindElement && !d.json && d.rank(i, true) > 1 && d.firstOf(i).used:
+			return d.errorAt(i, "element %q is there more than once in %q, which takes one", d.nameOf(i), d.nameOf(n.parent))
+		case n.kind == kindElement && !d.json:
+			return d.errorAt(i, "element %q is not expected in %q", Clip(d.nameOf(i), 60), d.nameOf(n.parent))
+		case n.kind == kindAttribute:
+			d.remark(i, "attribute %q of %q is not known, and was left out", Clip(d.nameOf(i), 60), d.nameOf(n.parent))
+		case d.nodes[n.parent].kind != kindArray:
+			d.remark(i, "%q is not known here, and was left out", Clip(d.nameOf(i), 60))
 		}
 	}
-	return remarks, nil
+	return nil
+}
+
+// raw is the text of a node as it was sent.
+func (d *Document) raw(i int32) string {
+	if t, ok := d.own[i]; ok {
+		return t
+	}
+	return d.text[d.nodes[i].from:d.nodes[i].to]
+}
+
+func (d *Document) hasText(i int32) bool {
+	for _, c := range []byte(d.raw(i)) {
+		if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			return true
+		}
+	}
+	return false
+}
+
+// wordsMax bounds what Words gives, in bytes.
+const wordsMax = 1000
+
+// Words are the texts of a document in a row, for a part that is not kept and must
+// be told to a person.
+func (d *Document) Words() string { return d.wordsOf(0) }
+
+func (d *Document) wordsOf(i int32) string {
+	var words []string
+	length := 0
+	var walk func(i int32)
+	walk = func(i int32) {
+		if length > wordsMax {
+			return
+		}
+		n := &d.nodes[i]
+		if w, err := d.value(i); err == nil && n.kind != kindArray && (n.kind != kindElement || !d.json) && strings.TrimSpace(w) != "" {
+			words = append(words, strings.TrimSpace(Clip(w, wordsMax)))
+			length += len(w)
+		}
+		for j := n.first; j != none; j = d.nodes[j].next {
+			walk(j)
+		}
+	}
+	walk(i)
+	return strings.Join(words, ": ")
+}
+
+// firstOf is the first element beside a node that has its name.
+func (d *Document) firstOf(i int32) *node {
+	j := d.nodes[d.nodes[i].parent].first
+	for d.nodes[j].kind != kindElement || d.nodes[j].name != d.nodes[i].name {
+		j = d.nodes[j].next
+	}
+	return &d.nodes[j]
+}
+
+// Clip shortens what a message says for a sentence about it.
+func Clip(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "") + "…"
+	}
+	return s
 }
 
 // IsObject says whether the root is an object or an element.

@@ -1,13 +1,15 @@
 package codec
 
 import (
+	"errors"
 	"strings"
 
 	"urncast/sdmx"
 )
 
 // Texts is a text in languages: repeated elements with xml:lang, or an array of
-// objects with locale and value. A language that is there twice keeps its last text.
+// objects with locale and value. A language that is there twice keeps its last text,
+// and a remark tells of the other.
 func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 	name := c.by(xml, json)
 	if name == "" {
@@ -40,7 +42,7 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 			c.inside(i, func() {
 				c.Attr("", "locale", &t.Lang)
 				c.Attr("", "value", &t.Value)
-				c.Ignore("", "isHtml")
+				c.Dropped("", "isHtml", "false")
 			})
 		}
 		if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
@@ -48,8 +50,21 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 		} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
 			c.failAt(i, "%s", err)
 		}
-		p.Set(t.Lang, t.Value)
+		c.addText(i, p, t)
 	})
+}
+
+func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
+	for j := range *p {
+		if old := &(*p)[j]; old.Lang == t.Lang {
+			if old.Value != t.Value {
+				c.Remark(i, "%s is there twice in the language %q; the last is kept, and %q was left out", c.doc.nameOf(i), t.Lang, Clip(old.Value, 60))
+			}
+			old.Value = t.Value
+			return
+		}
+	}
+	*p = append(*p, t)
 }
 
 // Ref is a reference to a maintainable or to something in one: in ML an element
@@ -113,53 +128,86 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 		return sdmx.Ref{}
 	}
 	r, err := sdmx.ParseRef(strings.TrimSpace(urn)) // a line break inside is met in real files
-	if err != nil {
+	var unknown *sdmx.UnknownClassError
+	switch {
+	case errors.As(err, &unknown):
+		c.unsupported(i, unknown)
+	case err != nil:
 		c.failAt(i, "%s", err)
 	}
 	return r
+}
+
+// An UnsupportedError is at something that this version does not know, and that
+// SDMX, or the sender, may know very well. It concerns the structure that it is in
+// alone.
+type UnsupportedError struct{ *SyntaxError }
+
+// Unwrap gives the place.
+func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
+
+func (c *C) unsupported(i int32, err error) {
+	if c.err == nil {
+		c.err = &UnsupportedError{c.doc.errorAt(i, "%s", err).(*SyntaxError)}
+	}
 }
 
 func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	urn := ""
 	c.Elem("URN", "", &urn)
 	ref := c.find("Ref", false)
+	if urn != "" {
+		*p = c.parse(c.at, urn)
+	}
 	switch {
-	case ref != none:
-		if urn != "" { // both say the same; the URN is the complete one
-			c.take(ref)
-			*p = c.parse(c.at, urn)
+	case ref != none && urn != "":
+		if c.err != nil {
 			return
 		}
-		c.inside(ref, func() { c.readRefAttributes(class, p) })
-	case urn != "":
-		*p = c.parse(c.at, urn)
-	default:
+		c.inside(ref, func() {
+			said := sdmx.Ref{}
+			if c.readRefAttributes(class, *p, &said); c.err == nil && said != *p {
+				c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; make them agree, or send one of them", said, *p)
+			}
+		})
+	case ref != none:
+		c.inside(ref, func() { c.readRefAttributes(class, sdmx.Ref{}, p) })
+	case urn == "":
 		c.Fail("a reference needs a Ref or a URN")
 	}
 }
 
-func (c *C) readRefAttributes(class sdmx.Class, p *sdmx.Ref) {
-	var agency, id, version, parent, parentVersion, name string
+// readRefAttributes reads a Ref. What it leaves out is as in beside, the URN that
+// stands beside it, if there is one.
+func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
+	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
+	var id, parent, name string
 	c.Attr("agencyID", "", &agency)
 	c.Attr("id", "", &id)
 	c.Attr("version", "", &version)
 	c.Attr("maintainableParentID", "", &parent)
 	c.Attr("maintainableParentVersion", "", &parentVersion)
-	c.Ignore("containerID", "") // 2.1 URNs of components do not name the list
+	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
 	c.Attr("class", "", &name)
-	c.Ignore("package", "")
-	c.Ignore("local", "")
-	if name != "" {
+	c.Expect("local", "", "false")
+	switch {
+	case name != "":
 		if name == "Attribute" {
 			name = "DataAttribute"
 		}
 		k, ok := sdmx.ClassByName(name)
 		if !ok {
-			c.Fail("the class %q of the reference is not one of SDMX", name)
+			c.Stated("package", "")
+			c.unsupported(c.at, &sdmx.UnknownClassError{Class: Clip(name, 60)})
 			return
 		}
 		class = k
+	case beside.Item != "":
+		class = beside.ItemClass
+	case !beside.IsZero():
+		class = beside.Class
 	}
+	c.Expect("package", "", class.Package())
 	switch {
 	case class == sdmx.ClassUnknown:
 		c.Fail("the reference does not say of which class it is")
@@ -230,16 +278,30 @@ func (c *C) localID(p *string) {
 	}
 	urn := ""
 	c.Elem("URN", "", &urn)
+	var named sdmx.Ref
 	if urn != "" { // not allowed here, and met in real files
-		*p = c.parse(c.at, urn).Item
+		named = c.parse(c.at, urn)
+		*p = named.Item
+		if c.err == nil && named.URN != c.Owner && !c.OtherURN {
+			c.Fail("%s is in another structure; here something in %s must be named", named, c.Owner)
+		}
 	}
 	c.In("Ref", "", false, func() {
 		c.Attr("id", "", p)
-		for _, a := range []string{"containerID", "class", "package", "local", "agencyID", "maintainableParentID", "maintainableParentVersion"} {
-			c.Ignore(a, "")
+		for _, a := range []string{"containerID", "class", "package", "local", "maintainableParentVersion"} {
+			c.Stated(a, "") // the list that it is in says all this
+		}
+		agency, parent := c.Owner.Agency, c.Owner.ID
+		c.Attr("agencyID", "", &agency)
+		c.Attr("maintainableParentID", "", &parent)
+		if agency != c.Owner.Agency || parent != c.Owner.ID {
+			c.Fail("%s:%s is another structure; here something in %s must be named", Clip(agency, 60), Clip(parent, 60), c.Owner)
 		}
 	})
-	if *p == "" {
+	switch {
+	case *p == "":
 		c.Fail("a Ref with an id is expected")
+	case urn != "" && *p != named.Item:
+		c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; send the Ref alone", Clip(*p, 60), named)
 	}
 }

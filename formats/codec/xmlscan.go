@@ -62,8 +62,13 @@ func (s *Scanner) at() int { return s.pos - s.mark }
 func (s *Scanner) NextTag(prefix string) (tag Tag, end bool, err error) {
 	for {
 		s.mark = -1
-		if !s.until('<') {
+		s.blank()
+		switch s.peek() {
+		case '<':
+		case 0:
 			return tag, false, s.fail("a tag is expected")
+		default:
+			return tag, false, s.fail("text is not expected here, between the elements of the message")
 		}
 		skipped, err := s.markup()
 		if err != nil {

@@ -2,6 +2,7 @@ package structures
 
 import (
 	"cmp"
+	"strconv"
 
 	"urncast/formats/codec"
 	"urncast/sdmx"
@@ -59,9 +60,9 @@ func completeIDs(d *sdmx.DataStructure) {
 func list(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn func()) {
 	c.In(xml, "", present, func() {
 		if c.Reading {
-			c.Ignore("id", "")
-			c.Ignore("urn", "")
-			c.Ignore("uri", "")
+			c.Expect("id", "", id)
+			ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+			c.Dropped("uri", "", "")
 			var a []sdmx.Annotation
 			annotations(c, &a)
 			if len(a) > 0 {
@@ -83,23 +84,18 @@ func list(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn fu
 // representation; kind is the type attribute.
 func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.Class, kind string) {
 	c.Attr("id", "id", &x.ID)
-	c.Written("urn", "urn", func() string {
-		return sdmx.RefToItem(class, d.Agency, d.ID, d.Version, x.ID).String()
-	})
+	ownerOf(d, class).urn(c, x.ID)
 	c.Attr("uri", "", &x.URI)
-	if c.XML() {
-		c.Written("type", "", func() string { return kind })
-		c.Ignore("position", "")
+	if c.Reading {
+		c.Expect("type", "", kind)
+	} else {
+		c.Written("type", "", kind)
 	}
 	annotations(c, &x.Annotations)
 	c.Ref("str:ConceptIdentity", "concept", sdmx.ClassConcept, &x.Concept)
-	enumeration := sdmx.ClassCodelist
-	if class == sdmx.ClassMeasureDimension {
-		enumeration = sdmx.ClassConceptScheme
-	}
-	representation(c, "str:LocalRepresentation", &x.Representation, enumeration)
-	if class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay {
-		c.Ignore("ConceptRole", "")
+	representation(c, "str:LocalRepresentation", &x.Representation, class)
+	if c.XML() && (class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay) {
+		c.Leave("str:ConceptRole", "")
 		return
 	}
 	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, &x.Roles)
@@ -133,9 +129,18 @@ func dimensions(c *codec.C, d *sdmx.DataStructure) {
 				c.Take()
 				d.Dimensions = append(d.Dimensions, sdmx.Dimension{Kind: sdmx.DimensionKind(kind)})
 				one(&d.Dimensions[len(d.Dimensions)-1])
+				position(c, len(d.Dimensions))
 			}
 		}
 	})
+}
+
+// position reads the position of the nth dimension. Their order in the message
+// counts, and is what is kept (SDMX 2.1, section 3); some count from 0.
+func position(c *codec.C, n int) {
+	if stated, at, ok := c.Stated("position", "position"); ok && stated != strconv.Itoa(n) && stated != strconv.Itoa(n-1) {
+		c.Remark(at, "position %q was left out: this is dimension number %d of the list, and the order in the list counts", codec.Clip(stated, 20), n)
+	}
 }
 
 func attributes(c *codec.C, d *sdmx.DataStructure) {
@@ -161,9 +166,12 @@ func attributes(c *codec.C, d *sdmx.DataStructure) {
 }
 
 func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
-	status := "Conditional"
-	if a.Mandatory {
-		status = "Mandatory"
+	status := ""
+	if !c.Reading {
+		status = "Conditional"
+		if a.Mandatory {
+			status = "Mandatory"
+		}
 	}
 	class := sdmx.ClassDataAttribute
 	if a.YearStartDay {
@@ -174,19 +182,40 @@ func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 	}
 	c.Attr("assignmentStatus", "", &status)
 	a.Mandatory = status == "Mandatory"
+	if !a.Mandatory && status != "Conditional" {
+		c.Fail("assignmentStatus must be Mandatory or Conditional, not %q", codec.Clip(status, 60))
+	}
 	component(c, d, &a.Component, class, "")
+	if c.Reading && !c.Has("AttributeRelationship", "") {
+		c.Fail("the attribute has no AttributeRelationship, which says what it is attached to")
+	}
 	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
+}
+
+// relationships are the elements of AttributeRelationship, of which the schema wants
+// one; AttachmentGroup stands behind Dimension.
+var relationships = [...]struct {
+	xml  string
+	kind sdmx.AttachmentKind
+}{
+	{"None", sdmx.AttachDataflow}, {"Dimension", sdmx.AttachDimensions}, {"AttachmentGroup", sdmx.AttachDimensions},
+	{"Group", sdmx.AttachGroup}, {"PrimaryMeasure", sdmx.AttachObservation},
 }
 
 func relationship(c *codec.C, r *sdmx.Relationship) {
 	if c.Reading {
-		switch {
-		case c.Has("PrimaryMeasure", ""):
-			r.Kind = sdmx.AttachObservation
-		case c.Has("Dimension", ""):
-			r.Kind = sdmx.AttachDimensions
-		case c.Has("Group", ""):
-			r.Kind = sdmx.AttachGroup
+		said := ""
+		for _, x := range relationships {
+			if !c.Has(x.xml, "") {
+				continue
+			}
+			if said != "" && r.Kind != x.kind {
+				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", said, x.xml)
+			}
+			said, r.Kind = x.xml, x.kind
+		}
+		if said == "" {
+			c.Fail("the attribute relationship is empty, and must say None, Dimension, Group or PrimaryMeasure")
 		}
 	}
 	switch r.Kind {
@@ -200,14 +229,15 @@ func relationship(c *codec.C, r *sdmx.Relationship) {
 	case sdmx.AttachObservation:
 		id := sdmx.MeasureIDPrimary
 		c.Local("str:PrimaryMeasure", "", &id)
+		if id != sdmx.MeasureIDPrimary {
+			c.Fail("PrimaryMeasure refers to %q; the primary measure of SDMX 2.1 has the id %s", codec.Clip(id, 60), sdmx.MeasureIDPrimary)
+		}
 	}
 }
 
 func group(c *codec.C, d *sdmx.DataStructure, g *sdmx.Group) {
 	c.Attr("id", "", &g.ID)
-	c.Written("urn", "", func() string {
-		return sdmx.RefToItem(sdmx.ClassGroupDimensionDescriptor, d.Agency, d.ID, d.Version, g.ID).String()
-	})
+	ownerOf(d, sdmx.ClassGroupDimensionDescriptor).urn(c, g.ID)
 	c.Attr("uri", "", &g.URI)
 	annotations(c, &g.Annotations)
 	codec.List(c, "str:GroupDimension", "", &g.Dimensions, func(c *codec.C, id *string) {

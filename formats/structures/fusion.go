@@ -1,6 +1,8 @@
 package structures
 
 import (
+	"strconv"
+
 	"urncast/formats/codec"
 	"urncast/sdmx"
 )
@@ -9,11 +11,12 @@ import (
 // the schema of any SDMX format.
 func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 	c.In("", "dimensionList", true, func() {
-		ignoreIdentity(c)
+		listIdentity(c, d, dimensionListID)
 		codec.List(c, "", "dimensions", &d.Dimensions, func(c *codec.C, x *sdmx.Dimension) {
 			isTime := x.Kind == sdmx.DimensionTime
 			class := dimensionElements[x.Kind].class
 			component(c, d, &x.Component, class, "")
+			position(c, len(d.Dimensions))
 			c.Bool("", "isTimeDimension", &isTime)
 			if c.Reading {
 				readDimensionKind(c, x, isTime)
@@ -22,13 +25,15 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 	})
 	codec.List(c, "", "groups", &d.Groups, func(c *codec.C, g *sdmx.Group) {
 		c.Attr("", "id", &g.ID)
-		c.Ignore("", "urn")
+		if c.Reading {
+			ownerOf(d, sdmx.ClassGroupDimensionDescriptor).urn(c, g.ID)
+		}
 		annotations(c, &g.Annotations)
 		c.Strings("", "dimensionReferences", &g.Dimensions)
 		c.Ref("", "attachmentConstraintRef", sdmx.ClassAttachmentConstraint, &g.AttachmentConstraint)
 	})
 	c.In("", "attributeList", len(d.Attributes) > 0, func() {
-		ignoreIdentity(c)
+		listIdentity(c, d, attributeListID)
 		codec.List(c, "", "attributes", &d.Attributes, func(c *codec.C, a *sdmx.Attribute) { fusionAttribute(c, d, a) })
 	})
 	codec.List(c, "", "measures", &d.Measures, func(c *codec.C, m *sdmx.Measure) {
@@ -37,23 +42,25 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 	})
 }
 
-func ignoreIdentity(c *codec.C) {
-	c.Ignore("", "id")
-	c.Ignore("", "urn")
+// listIdentity reads what a component list says of itself, which SDMX fixes.
+func listIdentity(c *codec.C, d *sdmx.DataStructure, id string) {
+	if c.Reading {
+		c.Expect("id", "id", id)
+		ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+	}
 }
 
 // readDimensionKind finds the kind: a measure dimension is one whose values are
 // concepts.
 func readDimensionKind(c *codec.C, x *sdmx.Dimension, isTime bool) {
-	c.Ignore("", "isMeasureDimension")
-	c.Ignore("", "isFrequencyDimension")
-	c.Ignore("", "position")
 	switch {
 	case isTime:
 		x.Kind = sdmx.DimensionTime
 	case x.Representation != nil && x.Representation.Enumeration.Class == sdmx.ClassConceptScheme:
 		x.Kind = sdmx.DimensionMeasure
 	}
+	c.Expect("", "isMeasureDimension", strconv.FormatBool(x.Kind == sdmx.DimensionMeasure))
+	c.Dropped("", "isFrequencyDimension", "false")
 }
 
 var levels = [...]string{
@@ -69,7 +76,10 @@ func fusionAttribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 	c.OptBool("", "mandatory", &mandatory)
 	a.Mandatory = mandatory == sdmx.True
 	r := &a.Relationship
-	level := levels[r.Kind]
+	level := ""
+	if !c.Reading {
+		level = levels[r.Kind]
+	}
 	c.Attr("", "attachmentLevel", &level)
 	if c.Reading {
 		found := false

@@ -2,6 +2,7 @@ package structures
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"urncast/formats/codec"
@@ -43,7 +44,7 @@ func Unsaid(d codec.Dialect) []string {
 		"references to types that SDMX 3.0 brought, such as value lists, hierarchies and structure maps",
 		"codelists that extend others",
 		"data structures whose measures are other than one OBS_VALUE, without dimensions, with a component without a concept, " +
-			"with a time dimension other than TIME_PERIOD, or with metadata attributes that are reported with data",
+			"with a time dimension other than TIME_PERIOD, with a measure dimension without an enumeration, or with metadata attributes that are reported with data",
 	}
 }
 
@@ -79,102 +80,203 @@ var newClasses = map[sdmx.Class]bool{
 func (l *losses) ml21(m sdmx.Maintainable) {
 	a := m.Common()
 	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
+	l.agency(a.Agency)
+	for i, date := range []string{a.ValidFrom, a.ValidTo} {
+		_, told := validity21(date, i == 1)
+		l.add(false, told != "", "%s", told)
+	}
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
+		l.agency(r.Agency)
 		l.add(true, !oldVersion(r.Version), "a reference to version %s, which SDMX 2.1 does not know", r.Version)
 		l.add(true, newClasses[r.Class], "a reference to a %s, which SDMX 2.1 does not know", r.Class)
 	})
-	l.named(&a.Nameable)
+	eachNameable(m, func(n *sdmx.Nameable) {
+		l.add(false, len(n.Names) == 0, "that there is no name: the id stands in its place")
+		l.add(false, len(n.Links) > 0, "links")
+		l.annotated(n.Annotations)
+		l.add(false, hasValue(n.Annotations), "annotation values")
+	})
 	switch m := m.(type) {
 	case *sdmx.Codelist:
 		l.add(true, len(m.Extensions) > 0, "codelist extensions, without which codes are missing")
+	case *sdmx.AgencyScheme:
 		for i := range m.Items {
-			l.named(&m.Items[i].Nameable)
+			l.agency(m.Items[i].ID)
 		}
 	case *sdmx.ConceptScheme:
 		for i := range m.Items {
-			l.named(&m.Items[i].Nameable)
-			l.representation(m.Items[i].Representation)
+			l.representation(m.Items[i].Representation, sdmx.ClassConcept)
 		}
-	case *sdmx.AgencyScheme:
-		for i := range m.Items {
-			l.named(&m.Items[i].Nameable)
-		}
-	case *sdmx.CategoryScheme:
-		l.categories(m.Items)
 	case *sdmx.DataStructure:
 		l.dataStructure21(m)
 	}
 }
 
-func (l *losses) categories(items []sdmx.Category) {
-	for i := range items {
-		l.named(&items[i].Nameable)
-		l.categories(items[i].Items)
+// agency says of an id that registries hold, and the schema of 2.1 does not know, that
+// the message is not valid.
+func (l *losses) agency(id string) {
+	for part := range strings.SplitSeq(id, ".") {
+		l.add(false, part != "" && part[0] >= '0' && part[0] <= '9', "that agency ids begin with a letter, as the schema wants: %s stays as it is, and the message is not valid", id)
 	}
 }
 
-func (l *losses) named(n *sdmx.Nameable) {
-	l.add(false, len(n.Names) == 0, "that there is no name: the id stands in its place")
-	l.add(false, len(n.Links) > 0, "links")
-	l.annotated(n.Annotations)
+// eachNameable hands over a structure and the items in it, but not components.
+func eachNameable(m sdmx.Maintainable, fn func(*sdmx.Nameable)) {
+	fn(&m.Common().Nameable)
+	switch m := m.(type) {
+	case *sdmx.Codelist:
+		for i := range m.Items {
+			fn(&m.Items[i].Nameable)
+		}
+	case *sdmx.ConceptScheme:
+		for i := range m.Items {
+			fn(&m.Items[i].Nameable)
+		}
+	case *sdmx.AgencyScheme:
+		for i := range m.Items {
+			fn(&m.Items[i].Nameable)
+		}
+	case *sdmx.CategoryScheme:
+		eachCategory(m.Items, fn)
+	}
 }
 
+func eachCategory(items []sdmx.Category, fn func(*sdmx.Nameable)) {
+	for i := range items {
+		fn(&items[i].Nameable)
+		eachCategory(items[i].Items, fn)
+	}
+}
+
+// annotated is what neither dialect can say of annotations.
 func (l *losses) annotated(as []sdmx.Annotation) {
 	for i := range as {
-		l.add(false, as[i].Value != "", "annotation values")
 		l.add(false, len(as[i].URLs) > 1, "annotation URLs after the first")
+		l.add(false, len(as[i].URLs) > 0 && as[i].URLs[0].Lang != "", "languages of annotation URLs")
 	}
 }
 
-func (l *losses) representation(r *sdmx.Representation) {
-	if r == nil {
-		return
-	}
-	l.add(false, r.MinOccurs != "" || r.MaxOccurs != "", "minOccurs and maxOccurs of representations")
-	l.add(false, r.Format != nil && len(r.Format.Sentinels) > 0, "sentinel values")
+func hasValue(as []sdmx.Annotation) bool {
+	return slices.ContainsFunc(as, func(a sdmx.Annotation) bool { return a.Value != "" })
 }
+
+// representation is of a concept or component of a class.
+func (l *losses) representation(r *sdmx.Representation, class sdmx.Class) {
+	_, lost := representation21(r, class)
+	for _, what := range lost {
+		l.add(false, true, "%s", what)
+	}
+	l.add(true, class == sdmx.ClassMeasureDimension && (r == nil || r.Enumeration.IsZero()), "a measure dimension without an enumeration")
+}
+
+// knownLists are the component lists that 2.1 lets be annotated.
+var knownLists = []string{dimensionListID, attributeListID, measureListID}
 
 func (l *losses) dataStructure21(d *sdmx.DataStructure) {
-	if d.External {
-		return
+	if len(d.Dimensions)+len(d.Attributes)+len(d.Groups)+len(d.Measures)+len(d.MetadataUsages) == 0 && d.Metadata.IsZero() {
+		l.add(false, len(d.ListAnnotations) > 0, "annotations of component lists that are not there")
+		return // 2.1 has the components optional: a stub has none
 	}
 	l.add(true, len(d.Measures) != 1 || d.Measures[0].ID != sdmx.MeasureIDPrimary, "measures other than one OBS_VALUE")
 	l.add(true, len(d.Dimensions) == 0, "a data structure without dimensions")
 	l.add(true, !d.Metadata.IsZero() || len(d.MetadataUsages) > 0, "metadata attributes reported with data")
+	for i := range d.ListAnnotations {
+		x := &d.ListAnnotations[i]
+		l.add(false, !slices.Contains(knownLists, x.List) || x.List == attributeListID && len(d.Attributes) == 0, "annotations of component lists that are not there")
+		l.annotated(x.Annotations)
+		l.add(false, hasValue(x.Annotations), "annotation values")
+	}
 	for i := range d.Measures {
-		l.component(&d.Measures[i].Component)
+		l.component(&d.Measures[i].Component, sdmx.ClassPrimaryMeasure)
 		l.add(false, d.Measures[i].Mandatory != sdmx.Unstated, "whether a measure is mandatory")
 		l.add(false, len(d.Measures[i].Roles) > 0, "concept roles of the measure")
 	}
 	for i := range d.Dimensions {
 		x := &d.Dimensions[i]
-		l.component(&x.Component)
+		l.component(&x.Component, dimensionElements[x.Kind].class)
 		l.add(false, x.Kind == sdmx.DimensionTime && len(x.Roles) > 0, "concept roles of the time dimension")
 		l.add(true, x.Kind == sdmx.DimensionTime && x.ID != timeDimensionID, "a time dimension with an id other than TIME_PERIOD")
 	}
+	for i := range d.Groups {
+		l.add(false, len(d.Groups[i].Links) > 0, "links")
+		l.annotated(d.Groups[i].Annotations)
+		l.add(false, hasValue(d.Groups[i].Annotations), "annotation values")
+	}
 	for i := range d.Attributes {
-		l.component(&d.Attributes[i].Component)
-		l.add(false, len(d.Attributes[i].Measures) > 0, "which measures an attribute describes")
+		l.attribute21(&d.Attributes[i])
 	}
 }
 
-func (l *losses) component(x *sdmx.Component) {
+func (l *losses) attribute21(a *sdmx.Attribute) {
+	class := sdmx.ClassDataAttribute
+	if a.YearStartDay {
+		class = sdmx.ClassReportingYearStartDay
+	}
+	l.component(&a.Component, class)
+	l.add(false, len(a.Measures) > 0, "which measures an attribute describes")
+	l.add(false, a.YearStartDay && len(a.Roles) > 0, "concept roles of ReportingYearStartDay")
+	r := &a.Relationship
+	l.add(true, r.Kind == sdmx.AttachDimensions && len(r.Dimensions) == 0, "an attribute that is attached to dimensions and names none")
+	l.add(true, r.Kind == sdmx.AttachGroup && len(r.Groups) != 1, "an attribute that is attached to other than one group")
+	l.add(false, r.Kind != sdmx.AttachDimensions && len(r.Dimensions) > 0 || r.Kind != sdmx.AttachDimensions && r.Kind != sdmx.AttachGroup && len(r.Groups) > 0,
+		"dimensions and groups beside another attachment of an attribute")
+}
+
+func (l *losses) component(x *sdmx.Component, class sdmx.Class) {
 	l.add(true, x.Concept.IsZero(), "a component without a concept")
 	l.add(false, len(x.Links) > 0, "links")
 	l.annotated(x.Annotations)
-	l.representation(x.Representation)
+	l.add(false, hasValue(x.Annotations), "annotation values")
+	l.representation(x.Representation, class)
 }
 
 func (l *losses) fusion(m sdmx.Maintainable) {
-	d, ok := m.(*sdmx.DataStructure)
-	if !ok {
-		return
+	eachNameable(m, func(n *sdmx.Nameable) { l.annotated(n.Annotations) })
+	switch m := m.(type) {
+	case *sdmx.Codelist:
+		for i := range m.Extensions {
+			l.add(false, m.Extensions[i].Exclusive && len(m.Extensions[i].Selection) == 0, "that an empty selection of codes is what to leave out")
+		}
+	case *sdmx.ConceptScheme:
+		for i := range m.Items {
+			l.sentinels(m.Items[i].Representation)
+		}
+	case *sdmx.DataStructure:
+		l.dataStructureFusion(m)
 	}
+}
+
+func (l *losses) sentinels(r *sdmx.Representation) {
+	l.add(false, r != nil && r.Format != nil && len(r.Format.Sentinels) > 0, "sentinel values")
+}
+
+func (l *losses) dataStructureFusion(d *sdmx.DataStructure) {
 	l.add(true, !d.Metadata.IsZero() || len(d.MetadataUsages) > 0, "metadata attributes reported with data")
 	l.add(false, len(d.ListAnnotations) > 0, "annotations of component lists")
+	one := func(x *sdmx.Component) {
+		l.add(false, x.URI != "" || len(x.Links) > 0, "URIs and links of components and groups")
+		l.annotated(x.Annotations)
+		l.sentinels(x.Representation)
+	}
+	for i := range d.Dimensions {
+		x := &d.Dimensions[i]
+		one(&x.Component)
+		ofConcepts := x.Representation != nil && x.Representation.Enumeration.Class == sdmx.ClassConceptScheme
+		l.add(false, x.Kind != sdmx.DimensionTime && (x.Kind == sdmx.DimensionMeasure) != ofConcepts,
+			"whether a dimension is a measure dimension where its values do not show it")
+	}
+	for i := range d.Measures {
+		one(&d.Measures[i].Component)
+	}
+	for i := range d.Groups {
+		g := &d.Groups[i]
+		l.add(false, g.URI != "" || len(g.Links) > 0, "URIs and links of components and groups")
+		l.annotated(g.Annotations)
+	}
 	for i := range d.Attributes {
 		a := &d.Attributes[i]
+		one(&a.Component)
 		l.add(false, a.YearStartDay, "that an attribute is the element ReportingYearStartDay of 2.1")
-		l.add(false, len(a.Relationship.Groups) > 1 || a.Relationship.Kind == sdmx.AttachDimensions && len(a.Relationship.Groups) > 1, "attachment groups after the first")
+		l.add(false, len(a.Relationship.Groups) > 1, "attachment groups after the first")
 	}
 }

@@ -1,13 +1,14 @@
 package structures
 
 import (
+	"reflect"
+
 	"urncast/formats/codec"
 	"urncast/sdmx"
 )
 
 func agencyScheme(c *codec.C, s *sdmx.AgencyScheme) {
-	o := scheme(c, s)
-	o.item = sdmx.ClassAgency
+	o := scheme(c, s, sdmx.ClassAgency)
 	codec.List(c, "str:Agency", "items", &s.Items, func(c *codec.C, a *sdmx.Agency) {
 		item(c, &a.Nameable, o)
 		codec.List(c, "str:Contact", "contacts", &a.Contacts, contact)
@@ -27,8 +28,7 @@ func contact(c *codec.C, x *sdmx.Contact) {
 }
 
 func codelist(c *codec.C, l *sdmx.Codelist) {
-	o := scheme(c, l)
-	o.item = sdmx.ClassCode
+	o := scheme(c, l, sdmx.ClassCode)
 	codec.List(c, "str:Code", "items", &l.Items, func(c *codec.C, x *sdmx.Code) {
 		item(c, &x.Nameable, o)
 		c.Local("str:Parent", "parentCode", &x.Parent)
@@ -39,6 +39,9 @@ func codelist(c *codec.C, l *sdmx.Codelist) {
 func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 	c.Ref("", "codelist", sdmx.ClassCodelist, &x.Codelist)
 	c.Attr("", "prefix", &x.Prefix)
+	if c.Reading && c.Has("", "inclusiveCodeSelection") && c.Has("", "exclusiveCodeSelection") {
+		c.Fail("a codelist extension includes codes or excludes codes: it cannot have both inclusiveCodeSelection and exclusiveCodeSelection")
+	}
 	selection := func(key string, exclusive bool) {
 		c.In("", key, len(x.Selection) > 0 && x.Exclusive == exclusive, func() {
 			x.Exclusive = exclusive
@@ -53,12 +56,11 @@ func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 }
 
 func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
-	o := scheme(c, s)
-	o.item = sdmx.ClassConcept
+	o := scheme(c, s, sdmx.ClassConcept)
 	codec.List(c, "str:Concept", "items", &s.Items, func(c *codec.C, x *sdmx.Concept) {
 		item(c, &x.Nameable, o)
 		c.Local("str:Parent", "parentConcept", &x.Parent)
-		representation(c, "str:CoreRepresentation", &x.Representation, sdmx.ClassCodelist)
+		representation(c, "str:CoreRepresentation", &x.Representation, sdmx.ClassConcept)
 		c.In("str:ISOConceptReference", "isoConceptReference", x.ISO != nil, func() {
 			if x.ISO == nil {
 				x.ISO = &sdmx.ISOConcept{}
@@ -71,8 +73,7 @@ func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
 }
 
 func categoryScheme(c *codec.C, s *sdmx.CategoryScheme) {
-	o := scheme(c, s)
-	o.item = sdmx.ClassCategory
+	o := scheme(c, s, sdmx.ClassCategory)
 	categories(c, o, &s.Items)
 }
 
@@ -96,9 +97,16 @@ func dataflow(c *codec.C, x *sdmx.Dataflow) {
 	c.Ref("str:Structure", "dataStructureRef", sdmx.ClassDataStructure, &x.Structure)
 }
 
-// representation is that of a concept or a component; class is that of the
-// enumeration where a Ref does not name it.
+// representation is that of a concept or component of a class.
 func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.Class) {
+	list := sdmx.ClassCodelist // of the enumeration, where a Ref does not name it
+	if class == sdmx.ClassMeasureDimension {
+		list = sdmx.ClassConceptScheme
+	}
+	if !c.Reading && c.XML() {
+		said, _ := representation21(*p, class)
+		p = &said
+	}
 	c.In(xml, "representation", *p != nil, func() {
 		if *p == nil {
 			*p = &sdmx.Representation{}
@@ -106,7 +114,7 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 		r := *p
 		if !c.XML() {
 			textFormat(c, "", "textFormat", r)
-			c.Ref("", "representation", class, &r.Enumeration)
+			c.Ref("", "representation", list, &r.Enumeration)
 			c.Number("", "minOccurs", &r.MinOccurs)
 			c.Number("", "maxOccurs", &r.MaxOccurs)
 			return
@@ -116,12 +124,15 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 			enumerated = c.Has("Enumeration", "")
 		}
 		if enumerated {
-			c.Ref("str:Enumeration", "", class, &r.Enumeration)
+			c.Ref("str:Enumeration", "", list, &r.Enumeration)
 			textFormat(c, "str:EnumerationFormat", "", r)
 		} else {
 			textFormat(c, "str:TextFormat", "", r)
 		}
 	})
+	if c.Reading && *p != nil && reflect.DeepEqual(**p, sdmx.Representation{}) {
+		*p = nil // an empty element says as much as none
+	}
 }
 
 func textFormat(c *codec.C, xml, json string, r *sdmx.Representation) {

@@ -4,6 +4,8 @@
 package structures
 
 import (
+	"strings"
+
 	"urncast/formats/codec"
 	"urncast/sdmx"
 )
@@ -28,7 +30,7 @@ func Describe(c *codec.C, m sdmx.Maintainable) {
 	}
 }
 
-// owner is what an item needs to write its URN.
+// owner is what an item needs to write its URN, and to look at one that it reads.
 type owner struct {
 	sdmx.URN
 	item sdmx.Class
@@ -39,6 +41,14 @@ func (o *owner) below(id string) *owner {
 	return &owner{o.URN, o.item, o.join(id)}
 }
 
+func ownerOf(m sdmx.Maintainable, item sdmx.Class) *owner {
+	u := sdmx.URNOf(m)
+	if u.Version == "" {
+		u.Version = sdmx.VersionDefault
+	}
+	return &owner{URN: u, item: item}
+}
+
 func (o *owner) join(id string) string {
 	if o.path == "" {
 		return id
@@ -46,20 +56,53 @@ func (o *owner) join(id string) string {
 	return o.path + "." + id
 }
 
-func (o *owner) urn(id string) func() string {
-	return func() string {
-		if id == "" {
-			return ""
+// urn writes the URN of an item, which is not kept: it follows from the ids. One
+// that is read and says something else is remarked on. Its class is not looked at,
+// for the versions of SDMX name some differently.
+func (o *owner) urn(c *codec.C, id string) {
+	if !c.Reading {
+		if id != "" {
+			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
 		}
-		return sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String()
+		return
 	}
+	if stated, at, ok := c.Stated("urn", "urn"); ok && id != "" && !c.OtherURN && !o.isURN(stated, id) {
+		remarkURN(c, at, stated, sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
+	}
+}
+
+// isURN compares piece by piece: it is asked for each item of a large list.
+func (o *owner) isURN(stated, id string) bool {
+	_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
+	if o.item == sdmx.ClassAgency && (rest == id || rest == o.Agency+"."+id) {
+		return true // the short form
+	}
+	for _, piece := range [...]string{o.Agency, ":", o.ID, "(", string(o.Version), ")."} {
+		var ok bool
+		if rest, ok = strings.CutPrefix(rest, piece); !ok {
+			return false
+		}
+	}
+	if o.path != "" {
+		var ok bool
+		if rest, ok = strings.CutPrefix(rest, o.path+"."); !ok {
+			return false
+		}
+	}
+	return rest == id
+}
+
+func remarkURN(c *codec.C, at int32, stated, meant string) {
+	c.Remark(at, "the URN %s does not agree with the ids, which count: they make it %s", codec.Clip(stated, sdmx.URNLengthMax), meant)
 }
 
 // maintainable is the common part; the names come after the attributes.
 func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a := m.Common()
 	c.Attr("id", "id", &a.ID)
-	c.Written("urn", "urn", func() string { return sdmx.URNOf(m).String() })
+	if !c.Reading {
+		c.Written("urn", "urn", sdmx.URNOf(m).String())
+	}
 	c.Attr("uri", "uri", &a.URI)
 	c.Attr("agencyID", "agencyId", &a.Agency)
 	v := string(a.Version)
@@ -67,31 +110,35 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a.Version = sdmx.Version(v)
 	c.Bool("isFinal", "isFinal", &a.Final)
 	c.Bool("isExternalReference", "isExternalReference", &a.External)
-	c.Millis("validFrom", "startDate", &a.ValidFrom)
-	c.Millis("validTo", "endDate", &a.ValidTo)
+	validity(c, "validFrom", "startDate", &a.ValidFrom, false)
+	validity(c, "validTo", "endDate", &a.ValidTo, true)
 	c.Attr("serviceURL", "serviceURL", &a.ServiceURL)
 	c.Attr("structureURL", "structureURL", &a.StructureURL)
-	c.Ignore("", "validityType")
+	c.Dropped("", "validityType", "standard")
+	c.Owner = ownerOf(m, m.Class()).URN
+	if stated, at, ok := c.Stated("urn", "urn"); ok {
+		_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
+		if u := ownerOf(m, m.Class()).String(); !strings.HasSuffix(u, "="+rest) {
+			remarkURN(c, at, stated, u)
+			c.OtherURN = true
+		}
+	}
 }
 
-// scheme is maintainable for an item scheme.
-func scheme(c *codec.C, m sdmx.ItemScheme) *owner {
+// scheme is maintainable for an item scheme, whose items are of a class.
+func scheme(c *codec.C, m sdmx.ItemScheme, item sdmx.Class) *owner {
 	maintainable(c, m)
 	p := m.IsPartial()
 	c.Bool("isPartial", "isPartial", &p)
 	m.SetPartial(p)
 	names(c, &m.Common().Nameable)
-	u := sdmx.URN{}
-	if !c.Reading {
-		u = sdmx.URNOf(m)
-	}
-	return &owner{URN: u}
+	return ownerOf(m, item)
 }
 
 // item is the common part of an item.
 func item(c *codec.C, n *sdmx.Nameable, o *owner) {
 	c.Attr("id", "id", &n.ID)
-	c.Written("urn", "urn", o.urn(n.ID))
+	o.urn(c, n.ID)
 	c.Attr("uri", "uri", &n.URI)
 	names(c, n)
 }
@@ -114,8 +161,8 @@ func links(c *codec.C, l *[]sdmx.Link) {
 		c.Attr("", "href", &l.URL)
 		c.Attr("", "urn", &l.URN)
 		c.Attr("", "type", &l.Type)
-		c.Ignore("", "titles")
-		c.Ignore("", "hreflang")
+		c.Leave("", "titles")
+		c.Dropped("", "hreflang", "")
 	})
 }
 
@@ -130,9 +177,12 @@ func annotations(c *codec.C, a *[]sdmx.Annotation) {
 func annotation(c *codec.C, a *sdmx.Annotation) {
 	c.Attr("id", "id", &a.ID)
 	c.Elem("com:AnnotationTitle", "title", &a.Title)
+	c.Spare("com:AnnotationTitle", a.Title)
 	c.Elem("com:AnnotationType", "type", &a.Type)
+	c.Spare("com:AnnotationType", a.Type)
 	url := a.URLs.In()
 	c.Elem("com:AnnotationURL", "uri", &url)
+	c.Spare("com:AnnotationURL", url)
 	if c.Reading && url != "" {
 		a.URLs = sdmx.Texts{{Value: url}}
 	}

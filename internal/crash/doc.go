@@ -7,7 +7,7 @@ package crash
 
 // The steps of a submission, in order of passing.
 const (
-	SubmitDocuments = "submit-documents" // documents are stored, the counter row is not yet locked
+	SubmitDocuments = "submit-documents" // what was sent is read and in memory, the counter row is not yet locked
 	SubmitChecked   = "submit-checked"   // the rules hold under the lock, nothing is written: writes and commit go together
 	SubmitCommitted = "submit-committed" // committed, the submitter has no answer yet
 )

@@ -129,7 +129,6 @@ func aboutStructures(r *registry.Registry, s *postgres.Store) []question {
 		{"find of an agency, as of", "", find(registry.Query{Agencies: agencies, AsOf: manyChanges - 5})},
 		{"find all, as of a moment ago", all, find(registry.Query{AsOf: manyChanges - 5})},
 		{"find all, as of long ago", old, find(registry.Query{AsOf: manyChanges / 2})},
-		{"current", "", func(ctx context.Context) error { _, err := s.Current(ctx, []sdmx.URN{oneList}); return err }},
 		{"versions", "", func(ctx context.Context) error { _, err := s.Versions(ctx, []registry.Key{key}); return err }},
 		{"bodies", "", func(ctx context.Context) error { _, err := s.Bodies(ctx, []int64{3, 5}); return err }},
 		{"referring", "", func(ctx context.Context) error { _, err := s.Referring(ctx, []registry.Key{key}); return err }},

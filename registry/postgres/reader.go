@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -52,29 +51,6 @@ func eachStored(rows pgx.Rows, yield func(registry.Stored) error) error {
 
 const fromCurrent = ` FROM current c JOIN urns u ON u.id = c.urn_id JOIN documents d ON d.id = c.document_id `
 
-// Current implements registry.Reader.
-func (r reader) Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]registry.Stored, error) {
-	out := make(map[sdmx.URN]registry.Stored, len(urns))
-	if len(urns) == 0 {
-		return out, nil
-	}
-	err := r.stored(ctx, func(s registry.Stored) error {
-		out[s.URN] = s
-		return nil
-	}, currentSQL, names(urns))
-	return out, err
-}
-
-const currentSQL = `SELECT ` + storedColumns + fromCurrent + `WHERE u.urn = ANY($1)`
-
-func names(urns []sdmx.URN) []string {
-	out := make([]string, len(urns))
-	for i, u := range urns {
-		out[i] = u.String()
-	}
-	return out
-}
-
 // columns are keys as three arrays, for unnest.
 func columns(keys []registry.Key) (classes, agencies, ids []string) {
 	for _, k := range keys {
@@ -93,18 +69,6 @@ func (r reader) Versions(ctx context.Context, keys []registry.Key) (map[registry
 		return nil
 	}, versionsSQL, classes, agencies, ids)
 	return out, err
-}
-
-const versionsSQL = `SELECT ` + storedColumns + fromCurrent + `JOIN unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
-	ON u.class = k.class AND u.agency = k.agency AND u.name = k.name`
-
-// Body implements registry.Reader.
-func (r reader) Body(ctx context.Context, document int64) (body []byte, err error) {
-	err = r.q.QueryRow(ctx, `SELECT body FROM documents WHERE id = $1`, document).Scan(&body)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, registry.ErrNotFound
-	}
-	return body, err
 }
 
 const refColumns = `u.urn, r.class, r.agency, r.name, r.version, r.item_class, r.item`

@@ -199,8 +199,13 @@ func TestRename(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wantReason(t, o, registry.ReasonImmutable, "cannot be renamed")
+	force := registry.Request{Force: "wrong name"}
+	if o, err = r.Rename(ctx, registry.Rename{Structure: sdmx.URNOf(l), NewID: "CL_NEW", Request: force}); err != nil {
+		t.Fatal(err)
+	}
 	want(t, o, "2 3 created updated deleted")
-	o, err = r.Rename(ctx, registry.Rename{Agency: "A", NewAgency: "B"})
+	o, err = r.Rename(ctx, registry.Rename{Agency: "A", NewAgency: "B", Request: force})
 	if err != nil {
 		t.Fatal(err)
 	}

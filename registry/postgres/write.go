@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/registry"
-	"urncast/sdmx"
 )
 
 // A tx implements registry.Tx: a database transaction that holds the lock, or one that
@@ -19,7 +18,6 @@ type tx struct {
 	conn     *heldConn
 	last     registry.Number
 	settings registry.Settings
-	current  map[sdmx.URN]registry.Stored
 	versions map[registry.Key][]registry.Stored
 	asked    map[registry.Key]bool // of versions
 	ending   *pgx.Batch            // what is written together with the commit
@@ -83,18 +81,6 @@ func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
 		return row.Scan(&w.last, &w.settings.AllowDangling, &w.settings.RequireAgencies)
 	})
 	b.Queue(`SET LOCAL lock_timeout TO DEFAULT`)
-	w.current = make(map[sdmx.URN]registry.Stored, len(ahead.URNs))
-	for _, u := range ahead.URNs {
-		w.current[u] = registry.Stored{} // asked for, and not there unless the answer says so
-	}
-	if len(ahead.URNs) > 0 {
-		b.Queue(currentSQL, names(ahead.URNs)).Query(func(rows pgx.Rows) error {
-			return eachStored(rows, func(s registry.Stored) error {
-				w.current[s.URN] = s
-				return nil
-			})
-		})
-	}
 	w.versions, w.asked = make(map[registry.Key][]registry.Stored, len(ahead.Keys)), make(map[registry.Key]bool, len(ahead.Keys))
 	if len(ahead.Keys) > 0 {
 		classes, agencies, ids := columns(ahead.Keys)
@@ -116,23 +102,6 @@ func (w *tx) Last() registry.Number { return w.last }
 
 // Settings implements registry.Reader.
 func (w *tx) Settings(context.Context) (registry.Settings, error) { return w.settings, nil }
-
-// Current implements registry.Reader.
-func (w *tx) Current(ctx context.Context, urns []sdmx.URN) (map[sdmx.URN]registry.Stored, error) {
-	out := make(map[sdmx.URN]registry.Stored, len(urns))
-	var missing []sdmx.URN
-	for _, u := range urns {
-		switch s, asked := w.current[u]; {
-		case !asked:
-			missing = append(missing, u)
-		case s.Document != 0:
-			out[u] = s
-		}
-	}
-	more, err := w.reader.Current(ctx, missing)
-	maps.Copy(out, more)
-	return out, err
-}
 
 // Versions implements registry.Reader.
 func (w *tx) Versions(ctx context.Context, keys []registry.Key) (map[registry.Key][]registry.Stored, error) {

@@ -24,7 +24,8 @@ type AgencyRenaming struct {
 	// Of each the first renameShown are kept.
 	moved, refer, refused []registry.Result
 	counts                map[registry.Verdict]int
-	inTheWay              map[string]int // refused ones by the agency that maintains them
+	inTheWay              map[string]int     // refused ones by the agency that maintains them
+	problems              []registry.Problem // one of each reason
 }
 
 // RenamedOn is what readers of a topic will see.
@@ -55,6 +56,11 @@ func (r *AgencyRenaming) Take(res *registry.Result) {
 	case registry.Refused:
 		keep(&r.refused)
 		r.inTheWay[res.URN.Agency]++
+		for _, p := range res.Problems {
+			if !slices.ContainsFunc(r.problems, func(q registry.Problem) bool { return q.Reason == p.Reason }) {
+				r.problems = append(r.problems, p)
+			}
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
@@ -30,7 +31,7 @@ type Checked struct {
 	BrokeSubmit bool
 	// Wrong is what is wrong in the form.
 	Wrong             string
-	Skipped, Warnings []string
+	Skipped, Warnings formats.Remarks
 	Left, Dangling    int
 	Show              string // of what the rows are; empty for all
 	From, Matching    int

@@ -84,6 +84,11 @@ func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
 
 func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
 	s.Request = Request(r)
+	s.Force = r.URL.Query().Get("force")
+	if r.URL.Query().Has("force") && !isReason(s.Force) {
+		WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		return
+	}
 	o, err := m.Registry.Submit(r.Context(), s)
 	if err != nil {
 		submitError(w, r, err)
@@ -100,11 +105,20 @@ func (m *Maintenance) weigh(w http.ResponseWriter, r *http.Request, o *registry.
 	}
 	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		up.warnings = append(up.warnings, "Whether everything fits the producers' topics could not be found out: "+Private(w, r, err).Error())
+		up.warn("Whether everything fits the producers' topics could not be found out: %s", Private(w, r, err))
 	}
 	for _, warning := range warnings {
-		up.warnings = append(up.warnings, warning.Text)
+		up.warn("%s", warning.Text)
 	}
+}
+
+// forceNeedsReason is the refusal of a force without a reason.
+const forceNeedsReason = "force must say why what is final or stable shall be changed all the same, in words, such as force=published+by+mistake: the audit keeps them."
+
+// isReason says whether a text may be a reason: a switch is none.
+func isReason(s string) bool {
+	s = strings.TrimSpace(s)
+	return s != "" && !isTrue(s) && s != "false" && s != "0" && s != "no"
 }
 
 func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
@@ -114,7 +128,7 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 		writeJSON(w, status, answerOf(o, up))
 		return
 	}
-	if len(o.Results) == 0 || unchanged(o) && !o.DryRun {
+	if unchanged(o) && !o.DryRun && !up.told(o) { // as FMR answers
 		writeSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}
@@ -131,12 +145,18 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		Agency    string `json:"agency"`
 		NewAgency string `json:"newAgency"`
 		DryRun    bool   `json:"dryRun"`
+		Force     string `json:"force"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with urn and newId, or agency and newAgency: %s", err)
 		return
 	}
 	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: Request(r)}
+	n.Force = in.Force
+	if in.Force != "" && !isReason(in.Force) {
+		WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		return
+	}
 	if in.URN != "" {
 		u, err := sdmx.ParseURN(in.URN)
 		if err != nil {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 
 	"urncast/registry"
 )
@@ -79,6 +80,12 @@ func overall(o *registry.Outcome) int {
 	return http.StatusCreated
 }
 
+// told says whether there is something to say beside the verdicts.
+func (u *upload) told(o *registry.Outcome) bool {
+	return u.summary.Warnings.Count+u.summary.Skipped.Count > 0 ||
+		slices.ContainsFunc(o.Results, func(r registry.Result) bool { return len(r.Notices) > 0 })
+}
+
 // unchanged says whether the submission held nothing that changes the registry.
 func unchanged(o *registry.Outcome) bool {
 	for i := range o.Results {
@@ -92,7 +99,9 @@ func unchanged(o *registry.Outcome) bool {
 func answerOf(o *registry.Outcome, up *upload) SubmitAnswer {
 	a := SubmitAnswer{
 		Transactions: o.Transactions, Refused: o.Refused(), DryRun: o.DryRun, Counts: map[string]int{},
-		Results: make([]Result, len(o.Results)), Dangling: danglingOf(o.Dangling), Skipped: up.skipped, Warnings: up.warnings,
+		Results: make([]Result, len(o.Results)), Dangling: danglingOf(o.Dangling),
+		Skipped: up.summary.Skipped.First, MoreSkipped: up.summary.Skipped.More(),
+		Warnings: up.summary.Warnings.First, MoreWarnings: up.summary.Warnings.More(),
 	}
 	if a.Transactions == nil {
 		a.Transactions = []registry.Number{}
@@ -100,7 +109,7 @@ func answerOf(o *registry.Outcome, up *upload) SubmitAnswer {
 	for i := range o.Results {
 		r := &o.Results[i]
 		a.Counts[r.Verdict.String()]++
-		out := Result{URN: r.URN.String(), Where: r.Where, Verdict: r.Verdict.String(), Status: statusOf(r)}
+		out := Result{URN: r.URN.String(), Where: r.Where, Verdict: r.Verdict.String(), Status: statusOf(r), Notices: r.Notices}
 		for _, p := range r.Problems {
 			out.Problems = append(out.Problems, ResultProblem{p.Reason.String(), p.Text, p.URNs})
 		}

@@ -24,8 +24,9 @@ func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender 
 	x.text(sender)
 	x.raw(`"/><mes:Receiver id="not_supplied"/></mes:Header>` + "\n<mes:SubmitStructureResponse>\n")
 	refused := o.Refused()
+	warned := warnings(o, up)
 	for i := range o.Results {
-		x.result(&o.Results[i], action, refused, notes(o, up, i))
+		x.result(&o.Results[i], action, refused, notes(o, i), warned[i])
 	}
 	x.raw("</mes:SubmitStructureResponse>\n</mes:RegistryInterface>\n")
 	return x.Flush()
@@ -33,7 +34,7 @@ func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender 
 
 // notes are what is said about the submission as a whole. The response has no
 // place for that but its results; the first one carries it.
-func notes(o *registry.Outcome, up *upload, result int) []string {
+func notes(o *registry.Outcome, result int) []string {
 	if result != 0 {
 		return nil
 	}
@@ -44,10 +45,31 @@ func notes(o *registry.Outcome, up *upload, result int) []string {
 	if len(o.Dangling) > 0 {
 		out = append(out, fmt.Sprintf("%d references lead to nothing yet; /api/v1/dangling lists them.", len(o.Dangling)))
 	}
-	for _, s := range up.skipped {
-		out = append(out, "Left out, for structures of this type are not supported yet: "+s)
+	return out
+}
+
+// warnings parts what was not kept by the structure that it is about. What is about
+// none of the results goes with the first.
+func warnings(o *registry.Outcome, up *upload) map[int][]string {
+	place, out := map[string]int{}, map[int][]string{}
+	for i := range o.Results {
+		place[o.Results[i].URN.String()] = i
+		out[i] = append(out[i], o.Results[i].Notices...)
 	}
-	return append(out, up.warnings...)
+	for _, w := range up.summary.Warnings.First {
+		i := place[w.URN]
+		out[i] = append(out[i], w.String())
+	}
+	if n := up.summary.Warnings.More(); n > 0 {
+		out[0] = append(out[0], fmt.Sprintf("And %d more of what was read and not kept.", n))
+	}
+	for _, s := range up.summary.Skipped.First {
+		out[0] = append(out[0], "Left out, as was asked for: "+s.String())
+	}
+	if n := up.summary.Skipped.More(); n > 0 {
+		out[0] = append(out[0], fmt.Sprintf("And %d more left out.", n))
+	}
+	return out
 }
 
 type xmlWriter struct{ *bufio.Writer }
@@ -56,7 +78,7 @@ type xmlWriter struct{ *bufio.Writer }
 func (x *xmlWriter) raw(s string)  { _, _ = x.WriteString(s) }
 func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
 
-func (x *xmlWriter) result(r *registry.Result, action string, refused bool, notes []string) {
+func (x *xmlWriter) result(r *registry.Result, action string, refused bool, notes, warnings []string) {
 	x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, action) + `"><reg:MaintainableObject><URN>`)
 	x.text(r.URN.String())
 	x.raw(`</URN></reg:MaintainableObject></reg:SubmittedStructure>`)
@@ -74,10 +96,14 @@ func (x *xmlWriter) result(r *registry.Result, action string, refused bool, note
 		x.raw(`<reg:StatusMessage status="Warning">`)
 		x.message(http.StatusFailedDependency, "Nothing is wrong with this structure. It is not written because others of the submission are refused."+where)
 	default:
-		x.raw(`<reg:StatusMessage status="Success">`)
+		status := "Success"
+		if len(warnings) > 0 {
+			status = "Warning"
+		}
+		x.raw(`<reg:StatusMessage status="` + status + `">`)
 		x.message(statusOf(r), verdictText(r.Verdict)+where)
 	}
-	for _, n := range notes {
+	for _, n := range append(notes, warnings...) {
 		x.message(0, n)
 	}
 	x.raw("</reg:StatusMessage></reg:SubmissionResult>\n")

@@ -67,11 +67,9 @@ func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 		}
 		in.AsOf = registry.Number(n)
 	}
-	if f := negotiated(w, r); f != nil {
-		q.write(w, r, f, fmt.Sprintf("No structure matches %s.", r.URL.Path), func(yield func(sdmx.URN, []byte) error) error {
-			return q.Registry.Find(r.Context(), in, f.Order, yield)
-		})
-	}
+	q.answer(w, r, fmt.Sprintf("No structure matches %s.", r.URL.Path), func(order func(sdmx.Class) int, yield func(sdmx.URN, []byte) error) error {
+		return q.Registry.Find(r.Context(), in, order, yield)
+	})
 }
 
 // Transaction serves GET /api/v1/transactions/{number}/structures: the content
@@ -82,30 +80,29 @@ func (q *Query) Transaction(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))
 		return
 	}
-	if f := negotiated(w, r); f != nil {
-		q.write(w, r, f, fmt.Sprintf("Transaction %d deletes, and holds no content. GET /api/v1/transactions/%d names what it deleted.", n, n),
-			func(yield func(sdmx.URN, []byte) error) error {
-				return q.Registry.Content(r.Context(), registry.Number(n), f.Order, yield)
-			})
-	}
+	q.answer(w, r, fmt.Sprintf("Transaction %d deletes, and holds no content. GET /api/v1/transactions/%d names what it deleted.", n, n),
+		func(order func(sdmx.Class) int, yield func(sdmx.URN, []byte) error) error {
+			return q.Registry.Content(r.Context(), registry.Number(n), order, yield)
+		})
 }
 
-// negotiated finds the format that the client wants; nil if that is answered.
-func negotiated(w http.ResponseWriter, r *http.Request) *formats.Format {
-	accept := r.Header.Get("Accept")
+// negotiated finds the formats that the client takes, the best first; none if that
+// is answered.
+func negotiated(w http.ResponseWriter, r *http.Request) []*formats.Format {
 	if name := r.URL.Query().Get("format"); name != "" {
 		f, err := formats.ByName(name)
 		if err != nil {
 			WriteError(w, r, http.StatusNotAcceptable, "%s", err)
 			return nil
 		}
-		accept = f.MediaType
+		return []*formats.Format{f}
 	}
-	f := formats.Negotiate(accept)
-	if f == nil {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	taken := formats.Negotiate(accept)
+	if len(taken) == 0 {
 		WriteError(w, r, http.StatusNotAcceptable, "None of the media types in %q is written here. Written are %s.", accept, mediaTypes())
 	}
-	return f
+	return taken
 }
 
 func mediaTypes() string {
@@ -116,47 +113,89 @@ func mediaTypes() string {
 	return strings.Join(types, " and ")
 }
 
-// write streams the message. Nothing is sent before the first structure is
-// there, so that an empty answer can be 404; an error after that ends the
-// connection, for the client must not take half a message for a whole one.
-func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format, none string, find func(yield func(sdmx.URN, []byte) error) error) {
+// A find hands over what a query asks for, in the order that a format wants.
+type find func(order func(sdmx.Class) int, yield func(u sdmx.URN, body []byte) error) error
+
+// answer writes the message in the best format that the client takes and that can
+// say any of what is found; 406 if none can. What a format leaves out of the rest is
+// said at the end of the message.
+func (q *Query) answer(w http.ResponseWriter, r *http.Request, none string, found find) {
+	taken := negotiated(w, r)
+	if len(taken) == 0 {
+		return
+	}
+	w.Header().Add("Vary", "Accept")
+	var why []string
+	for _, f := range taken {
+		left, done := q.write(w, r, f, none, found)
+		if done {
+			return
+		}
+		for _, x := range left.First[:min(len(left.First), leftOutShown)] {
+			why = append(why, x.String())
+		}
+		if n := left.Count - leftOutShown; n > 0 {
+			why = append(why, fmt.Sprintf("and %d more", n))
+		}
+	}
+	WriteError(w, r, http.StatusNotAcceptable, "What was found cannot be written in the formats that you accept; written here are %s. %s.", mediaTypes(), strings.Join(why, "; "))
+}
+
+// leftOutShown is how many structures a refusal names.
+const leftOutShown = 5
+
+// write streams the message; not done, and nothing written, if the format can say
+// nothing of what is found. Nothing is sent before the first structure is there, so
+// that an empty answer can be 404; an error after that ends the connection, for the
+// client must not take half a message for a whole one.
+func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format, none string, found find) (left formats.Remarks, done bool) {
 	now := q.Now().UTC().Truncate(time.Second)
 	out := formats.NewWriter(w, f, formats.Header{ID: messageID(now), Prepared: now, Sender: q.Sender})
-	some, inexpressible := false, error(nil)
-	w.Header().Add("Vary", "Accept")
-	err := find(func(u sdmx.URN, body []byte) error {
+	some, lost := false, formats.Remarks{}
+	err := found(f.Order, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
 		if err != nil {
 			return fmt.Errorf("%s: %w", u, err)
 		}
-		if why := formats.Expressible(f, m); why != nil {
-			inexpressible = why
+		remarks, fatal := formats.LossRemarks(f, m)
+		if fatal {
+			left.Join(remarks)
 			return nil
 		}
+		lost.Join(remarks)
 		if !some {
 			w.Header().Set("Content-Type", f.MediaType)
 			some = true
 		}
 		return out.Write(m)
 	})
+	switch {
+	case err != nil && some:
+		panic(http.ErrAbortHandler)
+	case err != nil:
+		writeFindError(w, r, err)
+	case !some && left.Count > 0:
+		return left, false
+	case !some:
+		WriteError(w, r, http.StatusNotFound, "%s", none)
+	default:
+		out.Note(left, lost)
+		_ = out.Close() // the reader has gone; nobody is left to tell
+	}
+	return left, true
+}
+
+func writeFindError(w http.ResponseWriter, r *http.Request, err error) {
 	var invalid *registry.InvalidError
 	var gone *registry.GoneError
 	switch {
-	case errors.As(err, &gone) && !some:
+	case errors.As(err, &gone):
 		writeGone(w, r, gone)
 	case errors.As(err, &invalid):
 		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
-	case errors.Is(err, registry.ErrNotFound) && !some:
+	case errors.Is(err, registry.ErrNotFound):
 		WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
-	case err != nil && !some:
-		WriteError(w, r, http.StatusInternalServerError, "The structures could not be read: %s", err)
-	case !some && inexpressible != nil:
-		WriteError(w, r, http.StatusNotAcceptable, "What was found cannot be written in this format: %s", inexpressible)
-	case !some:
-		WriteError(w, r, http.StatusNotFound, "%s", none)
-	case err != nil:
-		panic(http.ErrAbortHandler)
 	default:
-		_ = out.Close() // the reader has gone; nobody is left to tell
+		WriteError(w, r, http.StatusInternalServerError, "The structures could not be read: %s", err)
 	}
 }

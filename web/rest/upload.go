@@ -16,11 +16,11 @@ import (
 type upload struct {
 	request         *http.Request
 	skipUnsupported bool
-	skipped         []string
-	warnings        []string
+	// summary is of what was read; what is known of it only later is added to its
+	// warnings.
+	summary formats.Summary
 	// only refuses other classes, if it is not sdmx.ClassUnknown.
-	only       sdmx.Class
-	structures int
+	only sdmx.Class
 }
 
 // newUpload takes the options that a request's query names.
@@ -30,9 +30,22 @@ func newUpload(r *http.Request) *upload {
 
 func isTrue(s string) bool { return s == "true" || s == "1" || s == "yes" }
 
+// warn adds a warning that is not about a place in the message.
+func (u *upload) warn(format string, args ...any) {
+	u.summary.Warnings.Add(formats.Remark{Text: fmt.Sprintf(format, args...)})
+}
+
 // read hands over every structure of the body: of a multipart form its files, of
-// a zip its members.
+// a zip its members. A body without any is refused, whatever was to be done with it:
+// it may be the answer of a server that had none.
 func (u *upload) read(yield func(registry.Submitted) error) error {
+	if err := u.files(yield); err != nil {
+		return err
+	}
+	return u.summary.Empty("")
+}
+
+func (u *upload) files(yield func(registry.Submitted) error) error {
 	u.request.Body = &body{u.request.Body}
 	media, _, err := mime.ParseMediaType(u.request.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/form-data" {
@@ -52,6 +65,7 @@ func (u *upload) read(yield func(registry.Submitted) error) error {
 		case err != nil:
 			return err
 		case part.FileName() == "" && part.FormName() != "uploadFile":
+			u.warn("The field %.60q of the form is no file, and was left out.", part.FormName())
 			continue
 		}
 		some = true
@@ -67,11 +81,11 @@ func (u *upload) file(name string, r io.Reader, yield func(registry.Submitted) e
 			if u.only != sdmx.ClassUnknown && m.Class() != u.only {
 				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only)}
 			}
-			u.structures++
 			return yield(registry.Submitted{Structure: m, Where: where})
 		})
-		u.skipped = append(u.skipped, summary.Skipped...)
-		u.warnings = append(u.warnings, summary.Warnings...)
+		if err == nil {
+			u.summary.Join(name, summary)
+		}
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"time"
 
+	"urncast/formats"
 	"urncast/producer"
 	"urncast/registry"
 )
@@ -21,10 +22,14 @@ type SubmitAnswer struct {
 	Counts   map[string]int `json:"counts"`
 	Results  []Result       `json:"results"`
 	Dangling []Dangling     `json:"dangling,omitempty"`
-	// Skipped are structures of types that this program does not know yet,
-	// left out because the request said so.
-	Skipped  []string `json:"skipped,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
+	// Skipped are structures with something that this program does not know,
+	// left out because the request said so; the first hundred of them.
+	Skipped     []formats.Remark `json:"skipped,omitempty"`
+	MoreSkipped int              `json:"moreSkipped,omitempty"`
+	// Warnings are what else was read and not kept, and what may keep producers from
+	// publishing it; the first hundred of them.
+	Warnings     []formats.Remark `json:"warnings,omitempty"`
+	MoreWarnings int              `json:"moreWarnings,omitempty"`
 }
 
 // A Result says what became of one structure.
@@ -34,6 +39,8 @@ type Result struct {
 	Verdict  string          `json:"verdict"`
 	Status   int             `json:"status"` // the HTTP status of this structure alone
 	Problems []ResultProblem `json:"problems,omitempty"`
+	// Notices are what else there is to say of it, such as what was sent and not taken.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // A ResultProblem is one reason to refuse a structure.

@@ -1,0 +1,224 @@
+package formats
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"urncast/sdmx"
+)
+
+// A change is one thing that is done to a message, and where it is done.
+type change struct {
+	what string
+	data []byte
+}
+
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// splice puts text in the place of a part.
+func splice(data []byte, from, to int, text string) []byte {
+	return slices.Concat(data[:from], []byte(text), data[to:])
+}
+
+// whole is everything that was read, as it is kept.
+func whole(ms []sdmx.Maintainable) string {
+	var b []byte
+	for _, m := range ms {
+		b = append(sdmx.AppendCanonical(b, m), '\n')
+	}
+	return string(b)
+}
+
+// heard says whether reading refused a message or remarked on it, and in which words.
+func heard(t *testing.T, data []byte) (kept string, said string) {
+	t.Helper()
+	ms, sum, err := readAll(t, "f", data, ReadOptions{})
+	if err != nil {
+		return "", err.Error()
+	}
+	for _, w := range sum.Warnings.First {
+		said += w.String() + "\n"
+	}
+	return whole(ms), said
+}
+
+// unknownXML adds something that SDMX does not have, once at each start tag.
+func unknownXML(t *testing.T, data []byte) (out []change) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(data))
+	for {
+		from := int(d.InputOffset())
+		token, err := d.Token()
+		if token == nil {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, ok := token.(xml.StartElement)
+		to := int(d.InputOffset())
+		if !ok || data[to-1] != '>' || from == to {
+			continue
+		}
+		where := fmt.Sprintf("%s at byte %d", start.Name.Local, from)
+		tag := string(data[from:to])
+		open, name := strings.TrimSuffix(strings.TrimSuffix(tag, ">"), "/"), strings.Fields(strings.Trim(tag, "<>/"))[0]
+		add := func(what, attributes, content string) {
+			text := open + attributes + ">" + content
+			if strings.HasSuffix(tag, "/>") {
+				text += "</" + name + ">"
+			}
+			out = append(out, change{what + " in " + where, splice(data, from, to, text)})
+		}
+		add("attribute", ` unheard="x"`, "")
+		add("foreign attribute", ` v:unheard="x" xmlns:v="http://vendor.example.org"`, "")
+		add("element", "", "<unheard/>")
+		add("foreign element", "", `<v:unheard xmlns:v="http://vendor.example.org">x</v:unheard>`)
+		if next := bytes.TrimLeft(data[to:], " \n"); strings.HasSuffix(tag, "/>") || bytes.HasPrefix(next, []byte("<")) && next[1] != '/' {
+			add("text", "", "unheard")
+		}
+	}
+}
+
+// unknownJSON adds a member to each object.
+func unknownJSON(t *testing.T, data []byte) (out []change) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return out
+		}
+		if token == json.Delim('{') {
+			at := int(d.InputOffset())
+			for _, value := range []string{`"x"`, `{"a":[1]}`, `[{"a":1}]`, `false`} {
+				out = append(out, change{fmt.Sprintf("a member %s at byte %d", value, at), splice(data, at, at, `"unheard":`+value+`,`)})
+			}
+		}
+	}
+}
+
+// Whatever a reader knows nothing about, anywhere in a message of either format, is
+// refused or remarked on, by its name.
+func TestNothingUnknownIsDropped(t *testing.T) {
+	for name, changes := range map[string]func(*testing.T, []byte) []change{"everything-2.1.xml": unknownXML, "everything-fusion.json": unknownJSON} {
+		t.Run(name, func(t *testing.T) {
+			data := sample(t, name)
+			if _, said := heard(t, data); said != "" {
+				t.Fatalf("the sample itself is not understood: %s", said)
+			}
+			all := changes(t, data)
+			if len(all) < 250 {
+				t.Fatalf("only %d changes were made", len(all))
+			}
+			for _, c := range all {
+				if _, said := heard(t, c.data); !strings.Contains(said, "unheard") && !strings.Contains(said, "text is not expected") {
+					t.Errorf("%s was dropped: %q", c.what, said)
+				}
+			}
+			t.Logf("%d changes", len(all))
+		})
+	}
+}
+
+var attributeXML = regexp.MustCompile(` ([\w:]+)="([^"]*)"`)
+
+// alteredXML changes each value of a message, one at a time.
+func alteredXML(t *testing.T, data []byte) (out []change) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(data))
+	var path []string
+	for {
+		from := int(d.InputOffset())
+		token, err := d.Token()
+		if token == nil {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := int(d.InputOffset())
+		switch x := token.(type) {
+		case xml.StartElement:
+			path = append(path, x.Name.Local)
+			for _, m := range attributeXML.FindAllSubmatchIndex(data[from:to], -1) {
+				if name := string(data[from+m[2] : from+m[3]]); !strings.HasPrefix(name, "xmlns") {
+					out = append(out, change{strings.Join(path, "/") + "/@" + name, splice(data, from+m[5], from+m[5], "x")})
+				}
+			}
+		case xml.EndElement:
+			path = path[:len(path)-1]
+		case xml.CharData:
+			if len(bytes.TrimSpace(x)) > 0 {
+				out = append(out, change{strings.Join(path, "/"), splice(data, to, to, "x")})
+			}
+		}
+	}
+}
+
+// alteredJSON changes each value of a message, one at a time.
+func alteredJSON(t *testing.T, data []byte) (out []change) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	before := 0
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return out
+		}
+		to := int(d.InputOffset())
+		isKey := to < len(data) && data[to] == ':'
+		what := fmt.Sprintf("%v after %s", token, data[max(0, before-40):before])
+		switch token.(type) {
+		case string:
+			if !isKey {
+				out = append(out, change{what, splice(data, to-1, to-1, "x")})
+			}
+		case json.Number:
+			out = append(out, change{what, splice(data, to, to, "7")})
+		case bool:
+			from := bytes.LastIndexAny(data[:to], " :,") + 1
+			out = append(out, change{what, splice(data, from, to, fmt.Sprint(token == false))})
+		}
+		before = to
+	}
+}
+
+// Whatever value of a message changes, what is kept changes with it, or reading
+// says something. What a header says of the message itself is not kept.
+func TestNoValueIsDropped(t *testing.T) {
+	ofTheMessage := regexp.MustCompile(`^Structure/Header/(ID|Prepared|Sender|Receiver|Name|Source)\b|"(id|prepared|contentLanguages|urn)"(: ?\[)?$`)
+	for name, changes := range map[string]func(*testing.T, []byte) []change{"everything-2.1.xml": alteredXML, "everything-fusion.json": alteredJSON} {
+		t.Run(name, func(t *testing.T) {
+			data := sample(t, name)
+			was, _ := heard(t, data)
+			all, meta := changes(t, data), bytes.Index(data, []byte("AgencyScheme"))
+			if len(all) < 150 {
+				t.Fatalf("only %d changes were made", len(all))
+			}
+			for _, c := range all {
+				inMeta := !bytes.Equal(c.data[:meta], data[:meta])
+				if kept, said := heard(t, c.data); kept == was && said == "" && !(inMeta && ofTheMessage.MatchString(strings.TrimSuffix(c.what, " "))) {
+					t.Errorf("%s was changed, and it made no difference", c.what)
+				}
+			}
+			t.Logf("%d changes", len(all))
+		})
+	}
+}

@@ -1,0 +1,102 @@
+package structures
+
+import (
+	"fmt"
+	"strings"
+
+	"urncast/formats/codec"
+	"urncast/sdmx"
+)
+
+// ReadHeader reads the header of an SDMX-ML message (2.1, StructureHeaderType). It is
+// about the message and not about structures, so nothing of it is kept; what might
+// matter is remarked on.
+func ReadHeader(c *codec.C) {
+	var id, test, prepared string
+	c.Elem("mes:ID", "", &id)
+	c.Elem("mes:Test", "", &test)
+	readTest(c, test)
+	c.Elem("mes:Prepared", "", &prepared)
+	for _, name := range []string{"mes:Sender", "mes:Receiver"} {
+		var parties []struct{}
+		codec.List(c, name, "", &parties, func(c *codec.C, _ *struct{}) {
+			var contacts []struct{}
+			var zone string
+			c.Stated("id", "")
+			passTexts(c, "com:Name")
+			codec.List(c, "mes:Contact", "", &contacts, messageContact)
+			c.Elem("mes:Timezone", "", &zone)
+		})
+	}
+	passTexts(c, "com:Name", "mes:Source")
+	c.LeaveOthers()
+}
+
+// messageContact reads a contact of the message namespace.
+func messageContact(c *codec.C, _ *struct{}) {
+	passTexts(c, "com:Name", "mes:Department", "mes:Role")
+	for _, name := range []string{"mes:Telephone", "mes:Fax", "mes:X400", "mes:URI", "mes:Email"} {
+		var lines []string
+		c.Strings(name, "", &lines)
+	}
+}
+
+func passTexts(c *codec.C, names ...string) {
+	for _, name := range names {
+		var texts sdmx.Texts
+		c.Texts(name, "", &texts)
+	}
+}
+
+func readTest(c *codec.C, test string) {
+	switch strings.TrimSpace(test) {
+	case "", "false", "0":
+	case "true", "1":
+		c.RemarkHere("the message says that it is a test; its structures are taken like those of any other")
+	default:
+		c.RemarkHere("whether the message is a test is not understood: %q", codec.Clip(test, 20))
+	}
+}
+
+// ReadMeta reads the meta of a Fusion-JSON message.
+func ReadMeta(c *codec.C) {
+	var test string
+	var languages []string
+	var links []sdmx.Link
+	c.Stated("", "id")
+	c.Attr("", "test", &test)
+	readTest(c, test)
+	c.Stated("", "prepared")
+	c.Strings("", "contentLanguages", &languages)
+	c.In("", "sender", true, func() { c.Stated("", "id") })
+	codec.List(c, "", "links", &links, func(c *codec.C, _ *sdmx.Link) { c.Stated("", "urn") })
+}
+
+// A Note is what a footer or an error message says.
+type Note struct {
+	Code, Severity string
+	Texts          sdmx.Texts
+}
+
+// String puts code and severity before the text.
+func (n *Note) String() string {
+	s := codec.Clip(n.Texts.In("en"), 1000)
+	if n.Code != "" {
+		s = fmt.Sprintf("%s (code %s)", s, codec.Clip(n.Code, 20))
+	}
+	if n.Severity != "" {
+		s = codec.Clip(n.Severity, 20) + ": " + s
+	}
+	return s
+}
+
+// ReadNotes reads the elements of a name that are messages: com:Text in languages,
+// with a code and perhaps a severity.
+func ReadNotes(c *codec.C, name string) (notes []Note) {
+	codec.List(c, name, "", &notes, func(c *codec.C, n *Note) {
+		c.Attr("code", "", &n.Code)
+		c.Attr("severity", "", &n.Severity)
+		c.Texts("com:Text", "", &n.Texts)
+	})
+	return notes
+}

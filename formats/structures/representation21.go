@@ -1,0 +1,186 @@
+package structures
+
+import (
+	"reflect"
+	"strings"
+
+	"urncast/formats/codec"
+	"urncast/sdmx"
+)
+
+// codeTypes21 are the data types that the ids of a list may have in 2.1 (CodeDataType).
+var codeTypes21 = map[string]bool{}
+
+// componentTypes21 are those of a component (SimpleDataType); a concept may besides be
+// XHTML.
+var componentTypes21 = map[string]bool{}
+
+func init() {
+	for _, t := range strings.Fields("String Alpha AlphaNumeric Numeric BigInteger Integer Long Short Boolean URI Count InclusiveValueRange " +
+		"ExclusiveValueRange Incremental ObservationalTimePeriod StandardTimePeriod BasicTimePeriod GregorianTimePeriod GregorianYear " +
+		"GregorianYearMonth GregorianDay ReportingTimePeriod ReportingYear ReportingSemester ReportingTrimester ReportingQuarter " +
+		"ReportingMonth ReportingWeek ReportingDay Month MonthDay Day Duration") {
+		codeTypes21[t], componentTypes21[t] = true, true
+	}
+	for _, t := range []string{"Decimal", "Float", "Double", "DateTime", "TimeRange", "Time"} {
+		componentTypes21[t] = true
+	}
+}
+
+// representation21 is what SDMX-ML 2.1 can say of the representation of a concept or
+// component (SDMXStructureBase.xsd, SDMXStructureDataStructure.xsd), and what it cannot,
+// in words that go on from "this was lost:". Where the schema wants something that is
+// not there, its own default stands in. class is the concept's or the component's.
+func representation21(r *sdmx.Representation, class sdmx.Class) (*sdmx.Representation, []string) {
+	var lost []string
+	said := sdmx.Representation{}
+	if r != nil {
+		said.Enumeration = r.Enumeration
+		if r.MinOccurs != "" || r.MaxOccurs != "" {
+			lost = append(lost, "minOccurs and maxOccurs of representations")
+		}
+		if r.Format != nil {
+			f := *r.Format
+			if len(f.Sentinels) > 0 {
+				f.Sentinels = nil
+				lost = append(lost, "sentinel values")
+			}
+			said.Format = &f
+		}
+	}
+	x := cut{format: said.Format, lost: lost}
+	enumerated := !said.Enumeration.IsZero()
+	switch {
+	case class == sdmx.ClassTimeDimension:
+		x.time(enumerated)
+	case class == sdmx.ClassReportingYearStartDay:
+		x.yearStart(enumerated)
+	case x.format == nil:
+	case class == sdmx.ClassMeasureDimension && enumerated:
+		x.drop("the format of a measure dimension's values")
+	case enumerated:
+		x.codes()
+	default:
+		x.text(class == sdmx.ClassConcept)
+	}
+	said.Format = x.format
+	if class == sdmx.ClassTimeDimension || class == sdmx.ClassReportingYearStartDay {
+		said.Enumeration = sdmx.Ref{}
+	}
+	if said.Format == nil && said.Enumeration.IsZero() {
+		return nil, x.lost
+	}
+	return &said, x.lost
+}
+
+// A cut takes from a text format what 2.1 cannot say.
+type cut struct {
+	format *sdmx.TextFormat
+	lost   []string
+}
+
+func (x *cut) drop(what string) { x.format, x.lost = nil, append(x.lost, what) }
+
+// without empties a facet that must not be there, or not with this value.
+func (x *cut) without(facet *string, when bool, what string) {
+	if *facet != "" && when {
+		*facet = ""
+		x.lost = append(x.lost, what)
+	}
+}
+
+// lengths are positive integers in 2.1 and 3.0 alike; registries write 0, too.
+func (x *cut) lengths() {
+	f := x.format
+	zero := func(s string) bool { return strings.Trim(s, "+0") == "" }
+	x.without(&f.MinLength, zero(f.MinLength), "a minLength or maxLength of 0")
+	x.without(&f.MaxLength, zero(f.MaxLength), "a minLength or maxLength of 0")
+	x.without(&f.Decimals, zero(f.Decimals), "decimals of 0")
+}
+
+func (x *cut) multilingual() {
+	if x.format.IsMultiLingual != sdmx.Unstated {
+		x.format.IsMultiLingual = sdmx.Unstated
+		x.lost = append(x.lost, "isMultiLingual of components and of enumerations")
+	}
+}
+
+func (x *cut) text(concept bool) {
+	f := x.format
+	x.lengths()
+	if f.Type != "" && !componentTypes21[f.Type] && !(concept && f.Type == "XHTML") {
+		x.lost = append(x.lost, "the data type "+f.Type+": String stands in its place")
+		f.Type = "String"
+	}
+	if !concept {
+		x.multilingual()
+	}
+}
+
+// codes is for the format of what is in a list (EnumerationFormat).
+func (x *cut) codes() {
+	f := x.format
+	x.lengths()
+	x.multilingual()
+	x.without(&f.Type, !codeTypes21[f.Type], "the data type "+f.Type+" of an enumeration")
+	x.without(&f.Decimals, true, "decimals of an enumeration")
+	for _, facet := range []*string{&f.Interval, &f.StartValue, &f.EndValue, &f.MinValue, &f.MaxValue} {
+		x.without(facet, strings.Contains(*facet, "."), "facets of an enumeration that are no whole numbers")
+	}
+}
+
+// time is for the time dimension, whose format says a type, a start and an end.
+func (x *cut) time(enumerated bool) {
+	if enumerated { // Check lets none through
+		x.drop("an enumeration of the time dimension")
+	}
+	f := x.format
+	if f == nil {
+		x.format = &sdmx.TextFormat{Type: "ObservationalTimePeriod"}
+		x.lost = append(x.lost, "that the time dimension has no text format: ObservationalTimePeriod stands in its place")
+		return
+	}
+	x.without(&f.Type, !sdmx.IsTimeType(f.Type), "a data type of the time dimension that is no time")
+	kept := sdmx.TextFormat{Type: f.Type, StartTime: f.StartTime, EndTime: f.EndTime}
+	x.multilingual()
+	if !reflect.DeepEqual(*f, kept) {
+		x.lost = append(x.lost, "facets of the time dimension other than its type, start and end")
+	}
+	x.format = &kept
+}
+
+// yearStart is for ReportingYearStartDay, whose format the schema fixes.
+func (x *cut) yearStart(enumerated bool) {
+	fixed := sdmx.TextFormat{Type: "MonthDay"}
+	if x.format == nil || enumerated || !reflect.DeepEqual(*x.format, fixed) {
+		x.lost = append(x.lost, "another format of ReportingYearStartDay than MonthDay")
+	}
+	x.format = &fixed
+}
+
+// validity21 is a date of validity as 2.1 has it, a point in time (xs:dateTime): a day
+// becomes its beginning, or as an end its last second. A month, a year or a reporting
+// period cannot be said. told is what is lost, if anything.
+func validity21(s string, end bool) (said, told string) {
+	switch {
+	case s == "" || sdmx.IsDateTime(s):
+		return s, ""
+	case sdmx.IsDate(s):
+		day, zone := s[:len("2006-01-02")], s[len("2006-01-02"):]
+		if end {
+			return day + "T23:59:59" + zone, "that validFrom and validTo are days: they become points in time"
+		}
+		return day + "T00:00:00" + zone, "that validFrom and validTo are days: they become points in time"
+	}
+	return "", "validFrom and validTo that are neither points in time nor days"
+}
+
+// validity is validFrom or validTo.
+func validity(c *codec.C, xml, json string, p *string, end bool) {
+	if c.Reading || c.Dialect != codec.ML21 {
+		c.Millis(xml, json, p)
+		return
+	}
+	said, _ := validity21(*p, end)
+	c.Attr(xml, "", &said)
+}

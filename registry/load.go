@@ -1,0 +1,158 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"urncast/sdmx"
+)
+
+// loadAtOnce bounds the documents that are read in one round trip, in bytes.
+const loadAtOnce = 16 << 20
+
+// load adds what a plan needs, each kind of question in one round trip but for large
+// documents. Told is told how many documents are read.
+func (w *world) load(ctx context.Context, r Reader, n *needs, told func(documents int)) error {
+	if err := w.loadVersions(ctx, r, keysOf(n.versions)); err != nil {
+		return err
+	}
+	if len(n.referring) > 0 {
+		found, err := r.Referring(ctx, keysOf(n.referring))
+		if err != nil {
+			return err
+		}
+		for k := range n.referring {
+			w.referring[k] = nil
+		}
+		for _, d := range found {
+			w.referring[KeyOf(d.To.URN)] = append(w.referring[KeyOf(d.To.URN)], d)
+		}
+	}
+	for agency := range n.agencies {
+		owned, referring, err := r.ReferringAgency(ctx, agency)
+		if err != nil {
+			return err
+		}
+		w.agencies[agency] = holdings{owned, referring}
+	}
+	if err := w.loadMaintained(ctx, r, n.maintained); err != nil {
+		return err
+	}
+	return w.loadDocuments(ctx, r, n, told)
+}
+
+func (w *world) loadVersions(ctx context.Context, r Reader, keys []Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	found, err := r.Versions(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		w.versions[k] = nil
+		for _, st := range found[k] {
+			if st.Withdrawn() {
+				w.withdrawn[st.URN] = st
+			} else {
+				w.versions[k] = append(w.versions[k], st)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) loadMaintained(ctx context.Context, r Reader, agencies map[string]bool) error {
+	if len(agencies) == 0 {
+		return nil
+	}
+	var names []string // none: all
+	if !agencies[""] {
+		for a := range agencies {
+			names = append(names, a)
+		}
+	}
+	found, err := r.Maintained(ctx, names)
+	if err != nil {
+		return err
+	}
+	for a := range agencies {
+		w.maintained[a] = nil
+	}
+	for _, st := range found {
+		a := st.URN.Agency
+		if agencies[""] {
+			a = ""
+		}
+		w.maintained[a] = append(w.maintained[a], st)
+	}
+	return nil
+}
+
+// loadDocuments reads bodies and insides. Of a document whose inside alone is needed, the
+// body is not kept.
+func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, told func(documents int)) error {
+	all := make([]Stored, 0, len(n.bodies)+len(n.insides))
+	for _, st := range n.bodies {
+		all = append(all, st)
+	}
+	for id, st := range n.insides {
+		if _, too := n.bodies[id]; !too {
+			all = append(all, st)
+		}
+	}
+	slices.SortFunc(all, func(a, b Stored) int { return cmp.Compare(a.Document, b.Document) })
+	for from := 0; from < len(all); {
+		var ids []int64
+		for bytes := 0; from+len(ids) < len(all) && (len(ids) == 0 || bytes < loadAtOnce); {
+			st := &all[from+len(ids)]
+			ids, bytes = append(ids, st.Document), bytes+st.Bytes
+		}
+		bodies, err := r.Bodies(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for i, body := range bodies {
+			st := &all[from+i]
+			if _, wanted := n.bodies[st.Document]; wanted {
+				w.bodies[st.Document] = body
+			}
+			if w.insides[st.Document] != nil {
+				continue
+			}
+			m, err := sdmx.ParseCanonical(st.URN.Class, body)
+			if err != nil {
+				return err
+			}
+			w.insides[st.Document] = insideOf(m)
+		}
+		from += len(ids)
+		told(from)
+	}
+	return nil
+}
+
+func keysOf(set map[Key]bool) []Key {
+	out := make([]Key, 0, len(set))
+	for k := range set {
+		out = append(out, k)
+	}
+	return out
+}
+
+// ask answers a question about what is current: it is asked until the world holds all
+// that the answer needs.
+func ask(ctx context.Context, r Reader, question func(*view)) error {
+	w := newWorld(Settings{})
+	for {
+		v := newView(w)
+		question(&v)
+		if v.needs.none() {
+			return nil
+		}
+		if err := w.load(ctx, r, &v.needs, func(int) {}); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,363 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"urncast/sdmx"
+)
+
+// An oracle says, by rules written as plainly as they can be and for small registries
+// alone, what leads where and what a proposal makes of a registry.
+type oracle map[sdmx.URN]sdmx.Maintainable
+
+// number reads a semantic version: three numbers, and 0 for a draft or 1.
+func number(v sdmx.Version) (n [4]int, ok bool) {
+	n[3] = 1
+	s := string(v)
+	if rest, draft := strings.CutSuffix(s, "-draft"); draft {
+		s, n[3] = rest, 0
+	}
+	got, _ := fmt.Sscanf(strings.ReplaceAll(s, "+", ""), "%d.%d.%d", &n[0], &n[1], &n[2])
+	return n, got == 3
+}
+
+func isStable(v sdmx.Version) bool {
+	n, ok := number(v)
+	return ok && n[0] > 0 && n[3] == 1
+}
+
+// leads is the structure to which a reference leads.
+func (o oracle) leads(from sdmx.Version, r sdmx.Ref) (to sdmx.URN, found bool) {
+	if !strings.Contains(string(r.Version), "+") {
+		_, found = o[r.URN]
+		return r.URN, found
+	}
+	floor, _ := number(r.Version)
+	fixed := strings.Count(string(r.Version)[:strings.Index(string(r.Version), "+")], ".")
+	var stable, other []sdmx.URN
+	for u := range o {
+		n, ok := number(u.Version)
+		if !ok || KeyOf(u) != KeyOf(r.URN) || slices.Compare(n[:], floor[:]) < 0 || !slices.Equal(n[:fixed], floor[:fixed]) {
+			continue
+		}
+		if isStable(u.Version) {
+			stable = append(stable, u)
+		} else {
+			other = append(other, u)
+		}
+	}
+	fit := stable
+	switch {
+	case isStable(from):
+	case strings.Contains(string(from), "-"):
+		fit = append(stable, other...)
+	case len(stable) == 0:
+		fit = other
+	}
+	for _, u := range fit {
+		best, _ := number(to.Version)
+		if n, _ := number(u.Version); !found || slices.Compare(n[:], best[:]) > 0 {
+			to, found = u, true
+		}
+	}
+	return to, found
+}
+
+// possible are the codes that may come up.
+var possible = func() (out []string) {
+	for _, prefix := range []string{"", "X_", "X_X_"} {
+		for _, c := range codes {
+			out = append(out, prefix+c)
+		}
+	}
+	return out
+}()
+
+// lists gives every codelist's codes with their parents, those of what it extends too:
+// grown from nothing until nothing comes in any more.
+func (o oracle) lists() map[sdmx.URN]map[string]string {
+	out := map[sdmx.URN]map[string]string{}
+	for grew := true; grew; {
+		grew = false
+		for u, m := range o {
+			l, ok := m.(*sdmx.Codelist)
+			if !ok {
+				continue
+			}
+			has := map[string]string{}
+			for i := range l.Items {
+				has[l.Items[i].ID] = l.Items[i].Parent
+			}
+			for _, id := range possible {
+				if _, own := has[id]; l.External && !own {
+					has[id] = ""
+				}
+			}
+			for _, x := range l.Extensions {
+				t, _ := o.leads(u.Version, x.Codelist)
+				for id, parent := range out[t] {
+					if _, there := has[x.Prefix+id]; there || !chosen(&x, out[t], id) || !slices.Contains(possible, x.Prefix+id) {
+						continue
+					}
+					if parent != "" {
+						parent = x.Prefix + parent
+					}
+					has[x.Prefix+id] = parent
+				}
+			}
+			grew = grew || len(has) > len(out[u])
+			out[u] = has
+		}
+	}
+	return out
+}
+
+// chosen says whether an extension takes a code.
+func chosen(x *sdmx.CodelistExtension, of map[string]string, id string) bool {
+	fits := func(value, id string) bool {
+		head, tail, any := strings.Cut(value, "%")
+		return value == id || any && strings.HasPrefix(id, head) && strings.HasSuffix(id, tail)
+	}
+	hit := len(x.Selection) == 0 && !x.Exclusive
+	for _, s := range x.Selection {
+		hit = hit || s.Cascade != "excluderoot" && fits(s.Value, id)
+		if s.Cascade == "true" || s.Cascade == "excluderoot" {
+			for up, steps := of[id], 0; up != "" && steps < 10; up, steps = of[up], steps+1 {
+				hit = hit || fits(s.Value, up)
+			}
+		}
+	}
+	return hit != x.Exclusive || len(x.Selection) == 0
+}
+
+// fine says whether a reference leads somewhere. Where partials is set, a partial scheme may
+// hold any item.
+func (o oracle) fine(from sdmx.URN, r sdmx.Ref, partials bool) bool {
+	t, found := o.leads(from.Version, r)
+	if !found || r.Item == "" {
+		return found
+	}
+	m := o[t]
+	if s, ok := m.(sdmx.ItemScheme); m.Common().External || ok && s.IsPartial() && partials {
+		return true
+	}
+	switch m := m.(type) {
+	case *sdmx.Codelist:
+		_, there := o.lists()[t][r.Item]
+		return there
+	case *sdmx.DataStructure:
+		if r.ItemClass == sdmx.ClassDimension {
+			return slices.ContainsFunc(m.Dimensions, func(d sdmx.Dimension) bool { return d.ID == r.Item })
+		}
+		return slices.ContainsFunc(m.Attributes, func(a sdmx.Attribute) bool { return a.ID == r.Item })
+	}
+	return slices.Contains(sdmx.ItemIDs(m), r.Item)
+}
+
+func digest(m sdmx.Maintainable) sdmx.Digest { return sdmx.DigestOf(sdmx.AppendCanonical(nil, m)) }
+
+func empty(m sdmx.Maintainable) bool {
+	if d, ok := m.(*sdmx.DataStructure); ok {
+		return len(d.Dimensions)+len(d.Attributes)+len(d.Measures) == 0
+	}
+	l, isList := m.(*sdmx.Codelist)
+	s, ok := m.(sdmx.ItemScheme)
+	return ok && s.Len() == 0 && (!isList || len(l.Extensions) == 0)
+}
+
+// A verdict of the oracle: what the registry would be, and what is wrong with that, each as
+// "reason about-what".
+type wouldBe struct {
+	oracle
+	wrong map[string]bool
+	asked map[sdmx.URN]bool // may be lost, or lose items
+}
+
+func copyOf(m sdmx.Maintainable) sdmx.Maintainable {
+	c, err := sdmx.ParseCanonical(m.Class(), sdmx.AppendCanonical(nil, m))
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// after works out what a proposal makes of a registry.
+func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
+	w := &wouldBe{oracle(maps.Clone(s.now)), map[string]bool{}, map[sdmx.URN]bool{}}
+	o := oracle(s.now)
+	if p.rename != nil {
+		w.renamed(o, p.rename)
+	} else {
+		w.submitted(o, p, sent)
+	}
+	for u, m := range w.oracle {
+		changed := o[u] == nil || digest(o[u]) != digest(m)
+		if changed && len(sdmx.Check(m)) > 0 {
+			w.wrong["invalid "+u.String()] = true
+		}
+		if was, once := s.withdrawn[u]; once && o[u] == nil && (was.Structural != sdmx.StructuralDigest(m) || !sdmx.Immutable(m)) {
+			w.keep(p, u)
+		}
+		if changed && o[u] != nil && sdmx.Immutable(o[u]) && (sdmx.StructuralDigest(o[u]) != sdmx.StructuralDigest(m) || o[u].Common().Final && !m.Common().Final) {
+			w.keep(p, u)
+		}
+		for _, r := range sdmx.Refs(m) {
+			switch ok := w.fine(u, r, false); {
+			case ok:
+			case changed:
+				w.wrong["unresolved-reference "+u.String()+" "+r.String()] = true
+			case o.fine(u, r, true):
+				w.wrong["referenced by "+u.String()] = true
+			}
+		}
+	}
+	for u, m := range o {
+		if w.oracle[u] == nil && sdmx.Immutable(m) {
+			w.keep(p, u)
+		}
+		w.owners(o, u, m)
+	}
+	return w
+}
+
+// owners finds agencies that are taken away while they maintain something.
+func (w *wouldBe) owners(o oracle, u sdmx.URN, m sdmx.Maintainable) {
+	left := w.oracle[u]
+	if u.Class != sdmx.ClassAgencyScheme || left != nil && left.Common().External {
+		return
+	}
+	for _, id := range sdmx.ItemIDs(m) {
+		if left != nil && slices.Contains(sdmx.ItemIDs(left), id) {
+			continue
+		}
+		if u.Agency != "SDMX" {
+			id = u.Agency + "." + id
+		}
+		for x := range o {
+			if within(x.Agency, id) && w.oracle[x] != nil {
+				w.wrong["owns-structures "+u.String()+" "+x.String()] = true
+			}
+		}
+	}
+}
+
+func (w *wouldBe) keep(p *proposal, u sdmx.URN) {
+	if p.Force == "" {
+		w.wrong["immutable "+u.String()] = true
+	}
+}
+
+func (w *wouldBe) submitted(o oracle, p *proposal, sent []sdmx.Maintainable) {
+	named := map[sdmx.URN]bool{}
+	for _, m := range sent {
+		u := sdmx.URNOf(m)
+		named[u], w.asked[u] = true, p.Mode == ModeReplace || p.Mode == ModeFullReplace || p.Mode == ModeDelete
+		held := o[u]
+		s, scheme := m.(sdmx.ItemScheme)
+		switch {
+		case p.Mode == ModeDelete:
+			delete(w.oracle, u)
+			if held == nil {
+				w.wrong["not-found "+u.String()] = true
+			}
+		case held == nil:
+			w.oracle[u] = m
+			if p.MustExist {
+				w.wrong["not-found "+u.String()] = true
+			}
+		case digest(held) == digest(m), m.Common().External && !held.Common().External:
+		case held.Common().External:
+			w.oracle[u] = m
+		case p.Mode == ModeAppend && !scheme:
+		case scheme && s.IsPartial() && p.Mode == ModeFullReplace:
+			w.oracle[u] = m
+			w.wrong["partial "+u.String()] = true
+			if empty(m) && !empty(held) {
+				w.wrong["partial "+u.String()] = true
+			}
+		case scheme && s.IsPartial() || p.Mode == ModeAppend || p.Mode == ModeMerge:
+			c := copyOf(held)
+			sdmx.Merge(c, copyOf(m), p.Mode != ModeAppend)
+			w.oracle[u] = c
+		default:
+			w.oracle[u] = m
+			if empty(m) && !empty(held) && p.Force == "" && !m.Common().External {
+				w.wrong["partial "+u.String()] = true
+			}
+		}
+	}
+	for _, r := range p.items {
+		if held := w.oracle[r.URN]; held != nil {
+			c := copyOf(held)
+			if !c.(sdmx.ItemScheme).RemoveItem(r.Item) {
+				w.wrong["not-found "+r.URN.String()] = true
+			}
+			w.oracle[r.URN], w.asked[r.URN] = c, true
+		} else if o[r.URN] == nil {
+			w.wrong["not-found "+r.URN.String()] = true
+		}
+	}
+	if p.Mode != ModeFullReplace {
+		return
+	}
+	for u := range o {
+		for n := range named {
+			if !named[u] && (p.WholeRegistry || n.Agency == u.Agency) {
+				delete(w.oracle, u)
+				w.asked[u] = true
+			}
+		}
+	}
+}
+
+func (w *wouldBe) renamed(o oracle, n *Rename) {
+	was := map[sdmx.URN]sdmx.URN{} // from old to new
+	for u := range o {
+		x := u
+		switch {
+		case n.Agency != "" && within(u.Agency, n.Agency):
+			x.Agency = n.NewAgency + u.Agency[len(n.Agency):]
+		case n.Agency == "" && KeyOf(u) == KeyOf(n.Structure) && (n.Structure.Version == "" || n.Structure.Version == u.Version):
+			x.ID = n.NewID
+		default:
+			continue
+		}
+		was[u] = x
+		if o[x] != nil {
+			w.wrong["submitted-twice "+x.String()] = true
+		}
+	}
+	for u, m := range o {
+		c := copyOf(m)
+		sdmx.EachRef(c, func(_ string, r *sdmx.Ref) {
+			if t, found := o.leads(u.Version, *r); found && t != was[t] && was[t] != (sdmx.URN{}) {
+				r.Agency, r.ID = was[t].Agency, was[t].ID
+			}
+			if n.Agency != "" && r.ItemClass == sdmx.ClassAgency {
+				if r.Agency == "SDMX" && r.Item == n.Agency {
+					r.Item = n.NewAgency
+				}
+			}
+		})
+		if a, ok := c.(*sdmx.AgencyScheme); ok && u.Agency == "SDMX" && n.Agency != "" {
+			for i := range a.Items {
+				if a.Items[i].ID == n.Agency {
+					a.Items[i].ID = n.NewAgency
+				}
+			}
+		}
+		if x, moved := was[u]; moved {
+			delete(w.oracle, u)
+			c.Common().Agency, c.Common().ID = x.Agency, x.ID
+			if o[x] == nil {
+				w.oracle[x] = c
+			}
+			w.asked[u] = true
+			continue
+		}
+		w.oracle[u] = c
+	}
+}

@@ -1,0 +1,194 @@
+package registry
+
+import (
+	"context"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"urncast/sdmx"
+)
+
+// Whatever is asked of whatever registry: the plan accepts exactly what the oracle finds
+// nothing wrong with, says of the rest all that the oracle finds, and what it writes is
+// what the oracle says. So after everything that is accepted each reference resolves,
+// nothing stable changed unforced, and nothing is lost that was not asked for.
+func TestPlanProperties(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	count := map[string]int{}
+	const registries, each = 60, 100
+	for i := range uint64(registries) {
+		s := newShelf()
+		m := &maker{rand.New(rand.NewPCG(seed, i)), s, i%2 == 0}
+		for range each {
+			step(t, m, count)
+			if t.Failed() {
+				t.Fatalf("seed %d, registry %d: %v", seed, i, count)
+			}
+		}
+	}
+	t.Logf("%d submissions: %v", registries*each, count)
+	for _, kind := range []string{"accepted", "quiet", "unresolved-reference", "referenced", "immutable", "partial", "not-found", "submitted-twice", "owns-structures", "invalid", "rename", "forced", "pair"} {
+		if count[kind] < 10 {
+			t.Errorf("only %d cases of %s: they prove little", count[kind], kind)
+		}
+	}
+}
+
+func step(t *testing.T, m *maker, count map[string]int) {
+	t.Helper()
+	s := m.of
+	p, sent := m.proposal()
+	if len(p.entries)+len(p.deletes)+len(p.items) == 0 && p.rename == nil {
+		return
+	}
+	d, n, err := plan(s.index(), p)
+	if err != nil || !n.none() {
+		t.Fatalf("a plan in a world that holds everything needs %+v, %v", n, err)
+	}
+	sparse, err := p.planned(context.Background(), s)
+	if err != nil || !reflect.DeepEqual(told(p, d), told(p, sparse)) {
+		t.Errorf("a plan that loads what it needs differs: %v\n%+v\n%+v", err, told(p, d), told(p, sparse))
+	}
+	w := s.after(p, sent)
+	reasons := map[string]bool{}
+	for _, r := range p.outcome(d).Results {
+		for _, problem := range r.Problems {
+			count[problem.Reason.String()]++
+			reasons[problem.Reason.String()+" "+r.URN.String()] = true
+			for _, u := range problem.URNs {
+				reasons[problem.Reason.String()+" "+r.URN.String()+" "+u] = true
+				if problem.Reason == ReasonReferenced {
+					reasons["referenced by "+u] = true
+				}
+			}
+		}
+	}
+	renameRefused := p.rename != nil && reasons["submitted-twice "+schemeOf(p.rename)] || reasons["not-found "+schemeOf(p.rename)]
+	if d.refused() {
+		if len(d.replaces)+len(d.removes) > 0 {
+			t.Error("what is refused is written")
+		}
+		if len(w.wrong) == 0 && !renameRefused {
+			t.Errorf("refused without need: %+v", p.outcome(d).Results)
+		}
+		for wrong := range w.wrong {
+			if !reasons[wrong] && !renameRefused {
+				t.Errorf("%s: not told: %s\n%v", p.origin, wrong, reasons)
+			}
+		}
+		return
+	}
+	if len(w.wrong) > 0 {
+		t.Errorf("%s: accepted though %v", p.origin, w.wrong)
+	}
+	accepted(t, s, p, d, w, count)
+}
+
+func schemeOf(n *Rename) string {
+	if n == nil || n.Agency == "" {
+		return "none"
+	}
+	u, _ := sdmx.AgencySchemeOf(n.Agency)
+	return u.String()
+}
+
+// told is what can be compared of a decision.
+func told(p *proposal, d *decision) any {
+	o := p.outcome(d)
+	for i := range o.Results {
+		if len(o.Results[i].Problems) == 0 {
+			o.Results[i].Problems = nil
+		}
+		if len(o.Results[i].Notices) == 0 {
+			o.Results[i].Notices = nil
+		}
+	}
+	return []any{*o, d.replaces, d.removes, d.forced}
+}
+
+// accepted takes a decision and holds what the registry is then against the promises.
+func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, count map[string]int) {
+	t.Helper()
+	old := oracle{}
+	for u, m := range s.now {
+		old[u] = m
+	}
+	s.take(d)
+	now := oracle(s.now)
+	kind := "accepted"
+	if len(d.replaces)+len(d.removes) == 0 {
+		kind = "quiet"
+	}
+	count[kind]++
+	if p.rename != nil {
+		count["rename"]++
+	}
+	if len(d.forced) > 0 {
+		count["forced"]++
+	}
+	if len(d.replaces) > 0 && len(d.removes) > 0 {
+		count["pair"]++
+	}
+	for u, m := range now {
+		if w.oracle[u] == nil || digest(w.oracle[u]) != digest(m) {
+			t.Errorf("%s: %s is stored, and should not be, or not so", p.origin, u)
+		}
+		for _, r := range sdmx.Refs(m) {
+			if !now.fine(u, r, false) {
+				t.Errorf("%s: %s refers to %s, which is not there", p.origin, u, r)
+			}
+		}
+	}
+	for u, m := range old {
+		if now[u] == nil && !w.asked[u] {
+			t.Errorf("%s: %s is lost, which nobody asked for", p.origin, u)
+		}
+		if sdmx.Immutable(m) && (now[u] == nil || sdmx.StructuralDigest(now[u]) != sdmx.StructuralDigest(m)) && !slices.Contains(d.forced, u) {
+			t.Errorf("%s: %s is stable, and changed unforced", p.origin, u)
+		}
+	}
+	inOrder(t, now, d.replaces)
+	slices.Reverse(d.removes)
+	inOrder(t, old, d.removes)
+}
+
+// inOrder says that what is referred to comes before what refers, but for circles.
+func inOrder(t *testing.T, o oracle, changes []WriteChange) {
+	t.Helper()
+	place := map[sdmx.URN]int{}
+	for i := range changes {
+		place[changes[i].URN] = i
+	}
+	next := func(u sdmx.URN) (out []sdmx.URN) {
+		for _, r := range sdmx.Refs(o[u]) {
+			if to, found := o.leads(u.Version, r); found && o[to] != nil {
+				out = append(out, to)
+			}
+		}
+		return out
+	}
+	for u, i := range place {
+		for _, to := range next(u) {
+			if j, both := place[to]; both && j > i && !reaches(next, to, u, map[sdmx.URN]bool{}) {
+				t.Errorf("%s refers to %s, and comes before it", u, to)
+			}
+		}
+	}
+}
+
+func reaches(next func(sdmx.URN) []sdmx.URN, from, to sdmx.URN, seen map[sdmx.URN]bool) bool {
+	if from == to {
+		return true
+	}
+	seen[from] = true
+	for _, n := range next(from) {
+		if !seen[n] && reaches(next, n, to, seen) {
+			return true
+		}
+	}
+	return false
+}

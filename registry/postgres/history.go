@@ -1,0 +1,13 @@
+package postgres
+
+// versionsSQL gives what is current of the keys, and, with 0 for a document, what is kept
+// of final and stable versions that were deleted and are not there again: withdrawn has a
+// row for each that a trigger wrote, and housekeeping never removes it (R7).
+const versionsSQL = `
+SELECT ` + storedColumns + fromCurrent + `JOIN unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
+	ON u.class = k.class AND u.agency = k.agency AND u.name = k.name
+UNION ALL
+SELECT u.urn, 0, 0, 0, ''::bytea, w.structural, true, w.final FROM unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
+	JOIN urns u ON u.class = k.class AND u.agency = k.agency AND u.name = k.name
+	JOIN withdrawn w ON w.urn_id = u.id
+	WHERE NOT EXISTS (SELECT FROM current c WHERE c.urn_id = u.id)`

@@ -1,0 +1,347 @@
+package registry
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"urncast/sdmx"
+)
+
+func named[T sdmx.Maintainable](m T, id string, version sdmx.Version) T {
+	a := m.Common()
+	a.Agency, a.ID, a.Version = "A", id, version
+	return m
+}
+
+func list(id string, version sdmx.Version, codes ...string) *sdmx.Codelist {
+	l := named(&sdmx.Codelist{}, id, version)
+	for _, c := range codes {
+		l.Items = append(l.Items, sdmx.Code{Nameable: sdmx.Nameable{ID: c}})
+	}
+	return l
+}
+
+func partial(l *sdmx.Codelist) *sdmx.Codelist { l.Partial = true; return l }
+func stub(l *sdmx.Codelist) *sdmx.Codelist    { l.External = true; return l }
+func final(l *sdmx.Codelist) *sdmx.Codelist   { l.Final = true; return l }
+
+func extending(l *sdmx.Codelist, x ...sdmx.CodelistExtension) *sdmx.Codelist {
+	l.Extensions = x
+	return l
+}
+
+func cube(dimensions ...string) *sdmx.DataStructure {
+	d := named(&sdmx.DataStructure{}, "D", "1.0")
+	for _, id := range dimensions {
+		d.Dimensions = append(d.Dimensions, sdmx.Dimension{Component: sdmx.Component{ID: id, Concept: sdmx.RefToItem(sdmx.ClassConcept, "SDMX", "MEANINGS", "1.0", "m")}})
+	}
+	return d
+}
+
+// to makes a categorisation of what is written short, such as "Code=A:L(1.0).a".
+func to(id string, version sdmx.Version, target string) *sdmx.Categorisation {
+	class, rest, _ := strings.Cut(target, "=")
+	c, _ := sdmx.ClassByName(class)
+	r, err := sdmx.ParseRef("urn:sdmx:org.sdmx.infomodel." + c.Package() + "." + target)
+	if err != nil {
+		panic(fmt.Sprint(rest, err))
+	}
+	m := named(&sdmx.Categorisation{}, id, version)
+	m.Source, m.Target = r, sdmx.RefToItem(sdmx.ClassCategory, "SDMX", "PLACES", "1.0", "p")
+	return m
+}
+
+func agencyScheme(ids ...string) *sdmx.AgencyScheme {
+	s := named(&sdmx.AgencyScheme{}, sdmx.AgencySchemeID, "1.0")
+	s.Agency = "SDMX"
+	for _, id := range ids {
+		s.Items = append(s.Items, sdmx.Agency{Nameable: sdmx.Nameable{ID: id}})
+	}
+	return s
+}
+
+// holding is a registry that holds what is given, and what all of it may refer to.
+func holding(ms ...sdmx.Maintainable) *shelf {
+	s := newShelf()
+	places, meanings := named(&sdmx.CategoryScheme{}, "PLACES", "1.0"), named(&sdmx.ConceptScheme{}, "MEANINGS", "1.0")
+	places.Agency, meanings.Agency = "SDMX", "SDMX"
+	places.Items = []sdmx.Category{{Nameable: sdmx.Nameable{ID: "p"}}}
+	meanings.Items = []sdmx.Concept{{Nameable: sdmx.Nameable{ID: "m"}}}
+	for _, m := range append([]sdmx.Maintainable{places, meanings}, ms...) {
+		s.now[sdmx.URNOf(m)] = copyOf(m)
+	}
+	s.number()
+	return s
+}
+
+// try asks a shelf for something and takes what is accepted: "created", or each refusal as
+// "reason: short URN".
+func (s *shelf) try(t *testing.T, in Submission, ms ...sdmx.Maintainable) string {
+	t.Helper()
+	in.Structures = func(yield func(Submitted) error) error {
+		for i, m := range ms {
+			if err := yield(Submitted{copyOf(m), fmt.Sprintf("place %d", i+1)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	p := newProposal(in, in.Mode.String(), nil)
+	if err := p.collect(); err != nil {
+		t.Fatal(err)
+	}
+	return s.answer(t, p)
+}
+
+func (s *shelf) answer(t *testing.T, p *proposal) string {
+	t.Helper()
+	d, err := p.planned(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, r := range p.outcome(d).Results {
+		word := r.Verdict.String()
+		for _, problem := range r.Problems {
+			word = problem.Reason.String() + ": " + problem.Text
+		}
+		for _, n := range r.Notices {
+			word += ", " + n
+		}
+		words = append(words, word)
+	}
+	s.take(d)
+	return strings.Join(words, "; ")
+}
+
+// What is kept counts, and what was sent does not (R4); stubs and partial schemes that
+// become whole; the newest that a wildcard may mean.
+func TestReferencesCountWhatIsKept(t *testing.T) {
+	replace, add, merge := Submission{Mode: ModeReplace}, Submission{Mode: ModeAppend}, Submission{Mode: ModeMerge}
+	x := func(codelist string, prefix string, selection ...string) sdmx.CodelistExtension {
+		e := sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: codelist, Version: "1.0"}), Prefix: prefix}
+		for _, v := range selection {
+			e.Selection = append(e.Selection, sdmx.MemberValue{Value: v, Cascade: "true"})
+		}
+		return e
+	}
+	tree := list("B", "1.0", "a", "b", "z")
+	tree.Items[1].Parent = "a"
+	for _, c := range []struct {
+		name string
+		held []sdmx.Maintainable
+		in   Submission
+		sent []sdmx.Maintainable
+		want string // a part of each result
+	}{
+		{"append keeps what is there", []sdmx.Maintainable{cube("X")}, add, []sdmx.Maintainable{cube("X", "Y"), to("K", "1.0", "Dimension=A:D(1.0).Y")}, "unchanged, differs; unresolved-reference"},
+		{"a kind of component", []sdmx.Maintainable{cube("X")}, add, []sdmx.Maintainable{to("K", "1.0", "DataAttribute=A:D(1.0).X")}, "unresolved-reference"},
+		{"a time dimension is a dimension", []sdmx.Maintainable{cube("X")}, add, []sdmx.Maintainable{to("K", "1.0", "TimeDimension=A:D(1.0).X")}, "created"},
+		{"append of a scheme adds", []sdmx.Maintainable{list("L", "1.0", "a")}, add, []sdmx.Maintainable{list("L", "1.0", "b"), to("K", "1.0", "Code=A:L(1.0).a")}, "updated; created"},
+		{"a partial one that is created has what it has", nil, replace, []sdmx.Maintainable{partial(list("L", "1.0", "a")), to("K", "1.0", "Code=A:L(1.0).b")}, "created; unresolved-reference"},
+		{"a stub may have anything", nil, replace, []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, "created; created"},
+		{"a stub becomes whole", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced: A:L(1.0) would lose items that A:K(1.0)"},
+		{"a stub becomes whole, and has it", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, merge, []sdmx.Maintainable{list("L", "1.0", "b")}, "updated"},
+		{"a partial one becomes whole", []sdmx.Maintainable{partial(list("L", "1.0", "a")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced"},
+		{"merge of a partial one leaves what is there", []sdmx.Maintainable{list("L", "1.0", "a"), to("K", "1.0", "Code=A:L(1.0).a")}, merge, []sdmx.Maintainable{partial(list("L", "1.0", "b"))}, "updated"},
+		{"the newest lacks it", []sdmx.Maintainable{list("L", "1.0.0", "a", "b"), list("L", "2.0.0", "b")}, replace, []sdmx.Maintainable{to("K", "1.0", "Code=A:L(1+.0.0).a")}, "unresolved-reference"},
+		{"a new newest lacks it", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0", "Code=A:L(1+.0.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0", "b")}, "referenced: A:L(2.0.0) would be the newest version that wildcard references of A:K(1.0)"},
+		{"a new newest out of range", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0", "Code=A:L(1.0+.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0", "b")}, "created"},
+		{"a draft that a stable one does not see", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0.0", "Code=A:L(1+.0.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0-draft", "b")}, "created"},
+		{"a draft that a draft sees", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0.0-x", "Code=A:L(1+.0.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0-draft", "b")}, "referenced"},
+		{"a wildcard that must lead somewhere", []sdmx.Maintainable{list("L", "1.0.0-draft", "a"), list("L", "1.1.0-draft", "a"), to("K", "1.0", "Codelist=A:L(1.0+.1)")}, Submission{Mode: ModeDelete}, []sdmx.Maintainable{list("L", "1.1.0-draft")}, "referenced"},
+		{"a wildcard that leads elsewhere then", []sdmx.Maintainable{list("L", "1.0.1-draft", "a"), list("L", "1.1.0-draft", "a"), to("K", "1.0", "Codelist=A:L(1.0+.0)")}, Submission{Mode: ModeDelete}, []sdmx.Maintainable{list("L", "1.1.0-draft")}, "deleted"},
+		{"a code of an extended list", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_")), to("K", "1.0", "Code=A:L(1.0).P_b")}, "created; created"},
+		{"a code that the extension leaves", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_z")}, "created; unresolved-reference"},
+		{"a code below one that it takes", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_b")}, "created; created"},
+		{"the extended list loses a code", []sdmx.Maintainable{tree, extending(list("L", "1.0"), x("B", "P_")), to("K", "1.0", "Code=A:L(1.0).P_b")}, replace, []sdmx.Maintainable{list("B", "1.0", "a", "z")}, "referenced: A:B(1.0) would lose items that A:K(1.0)"},
+		{"lists that extend each other", nil, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "")), extending(list("B", "1.0", "c"), x("L", "")), to("K", "1.0", "Code=A:L(1.0).c"), to("J", "1.0", "Code=A:L(1.0).d")}, "created; created; created; unresolved-reference"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := holding(c.held...).try(t, c.in, c.sent...)
+			results := strings.Split(got, "; ")
+			if len(strings.Split(c.want, "; ")) == 1 {
+				results = []string{got} // sentences have semicolons
+			}
+			for i, w := range strings.Split(c.want, "; ") {
+				for _, part := range strings.Split(w, ", ") {
+					if i >= len(results) || !strings.Contains(shortened(strings.Join(results[i:], "; ")), part) {
+						t.Errorf("got %q, want %q in result %d", got, part, i+1)
+					}
+				}
+			}
+		})
+	}
+}
+
+// shortened leaves of the URNs in a text what differs.
+func shortened(s string) string {
+	for _, c := range sdmx.Modelled() {
+		s = strings.ReplaceAll(s, "urn:sdmx:org.sdmx.infomodel."+c.Package()+"."+c.String()+"=", "")
+	}
+	return s
+}
+
+// A stable number stands for one thing for ever, unless that is forced (R7).
+func TestStableIsStable(t *testing.T) {
+	s := newShelf()
+	deletes := Submission{Mode: ModeDelete}
+	forced := func(m Mode) Submission { return Submission{Mode: m, Request: Request{Force: "withdrawn by mistake"}} }
+	for i, step := range []struct {
+		in   Submission
+		sent *sdmx.Codelist
+		want string
+	}{
+		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "a"), "created"},
+		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "a", "b"), "immutable"},
+		{deletes, list("S", "1.0.0"), "immutable"},
+		{Submission{Mode: ModeFullReplace}, list("T", "1.0"), "immutable"},
+		{forced(ModeDelete), list("S", "1.0.0"), "deleted"},
+		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "x"), "immutable"},
+		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "a"), "created"},
+		{forced(ModeReplace), list("S", "1.0.0", "x"), "updated"},
+		{Submission{Mode: ModeReplace}, final(list("F", "1.0", "a")), "created"},
+		{Submission{Mode: ModeReplace}, list("F", "1.0", "a"), "immutable"},
+		{Submission{Mode: ModeMerge}, list("F", "1.0", "b"), "immutable"},
+		{deletes, list("F", "1.0"), "immutable"},
+		{forced(ModeDelete), list("F", "1.0"), "deleted"},
+		{Submission{Mode: ModeReplace}, list("F", "1.0", "a"), "immutable"},
+		{Submission{Mode: ModeReplace}, final(list("F", "1.0", "a")), "created"},
+	} {
+		if got := s.try(t, step.in, step.sent); !strings.Contains(got, step.want) {
+			t.Errorf("step %d: got %q, want %q", i+1, got, step.want)
+		}
+	}
+	in := forced(ModeDelete)
+	in.May = func(string) bool { return true }
+	if got := s.try(t, in, list("S", "1.0.0")); !strings.Contains(got, "forbidden: Only an administrator") {
+		t.Errorf("a maintainer forces: %q", got)
+	}
+}
+
+// What is not taken is said, and nothing is emptied unasked.
+func TestStubsAndBareOnes(t *testing.T) {
+	for _, c := range []struct {
+		in         Submission
+		held, sent sdmx.Maintainable
+		want       string
+	}{
+		{Submission{Mode: ModeReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "unchanged, urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0) is held here in full"},
+		{Submission{Mode: ModeFullReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
+		{Submission{Mode: ModeMerge}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
+		{Submission{Mode: ModeReplace}, list("L", "1.0", "a"), list("L", "1.0"), "partial"},
+		{Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, list("L", "1.0", "a"), list("L", "1.0"), "updated"},
+		{Submission{Mode: ModeReplace}, list("L", "1.0"), list("L", "1.0", "a"), "updated"},
+		{Submission{Mode: ModeReplace}, cube("X"), cube(), "partial"},
+		{Submission{Mode: ModeMerge}, cube("X"), cube(), "unchanged"},
+		{Submission{Mode: ModeReplace}, stub(list("L", "1.0")), list("L", "1.0"), "updated"},
+	} {
+		if got := holding(c.held).try(t, c.in, c.sent); !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.in.Mode, got, c.want)
+		}
+	}
+	last := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")}}
+	if got := holding(list("L", "1.0", "a")).try(t, last); got != "updated" {
+		t.Errorf("the last item cannot be deleted: %q", got)
+	}
+}
+
+func TestTheSameTwice(t *testing.T) {
+	same, other := list("L", "1.0", "a"), list("L", "1.0", "b")
+	if got := newShelf().try(t, Submission{Mode: ModeReplace}, same, same); !strings.HasPrefix(got, "created, The same") || !strings.Contains(got, "place 2") {
+		t.Errorf("identical: %q", got)
+	}
+	if got := newShelf().try(t, Submission{Mode: ModeReplace}, same, other); !strings.Contains(got, "submitted-twice") || !strings.Contains(got, "at place 1 and at place 2") {
+		t.Errorf("different: %q", got)
+	}
+	if got := holding(same).try(t, Submission{Mode: ModeDelete}, same, other); !strings.HasPrefix(got, "deleted") {
+		t.Errorf("deleted twice: %q", got)
+	}
+}
+
+func TestAnEmptySubmissionIsRefused(t *testing.T) {
+	nothing := func(func(Submitted) error) error { return nil }
+	for _, m := range []Mode{ModeReplace, ModeFullReplace, ModeDelete, ModeAppend} {
+		_, err := New(nil).Submit(t.Context(), Submission{Mode: m, WholeRegistry: true, Structures: nothing})
+		if _, ok := err.(*InvalidError); !ok {
+			t.Errorf("%s: %v", m, err)
+		}
+	}
+}
+
+// Digests of another algorithm do not tell that two are different (R5, R7).
+func TestDigestsOfAnotherVersion(t *testing.T) {
+	held := list("L", "1.0.0", "a")
+	s := holding(held)
+	s.stored[0].Digest[0], s.stored[0].Structural[0] = 99, 99
+	if got := s.try(t, Submission{Mode: ModeReplace}, held); got != "unchanged" {
+		t.Errorf("the same: %q", got)
+	}
+	s.stored[0].Digest[0], s.stored[0].Structural[0] = 99, 99
+	if got := s.try(t, Submission{Mode: ModeReplace}, list("L", "1.0.0", "b")); !strings.Contains(got, "immutable") {
+		t.Errorf("another: %q", got)
+	}
+}
+
+// A rename rewrites what would lead nowhere or elsewhere, and nothing else.
+func TestRenameRewritesWhatMeantIt(t *testing.T) {
+	s := holding(list("L", "1.0.0", "a"), list("L", "1.1.0", "a"), to("W", "1.0", "Codelist=A:L(1+.0.0)"), to("E", "1.0", "Code=A:L(1.0.0).a"),
+		agencyScheme("A", "B"), to("I", "1.0", "Agency=SDMX:AGENCIES(1.0).A"))
+	rename := func(n Rename) string {
+		n.Force = "wrong name"
+		return s.answer(t, newProposal(Submission{Mode: ModeReplace, Request: n.Request}, "rename", &n))
+	}
+	of := func(agency, id string) string {
+		for u, m := range s.now {
+			if u.Agency == agency && u.ID == id {
+				return m.(*sdmx.Categorisation).Source.String()
+			}
+		}
+		return "nothing"
+	}
+	old := sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "L", Version: "1.0.0"}
+	rename(Rename{Structure: old, NewID: "M"})
+	if w, e := of("A", "W"), of("A", "E"); !strings.HasSuffix(w, "A:L(1+.0.0)") || !strings.HasSuffix(e, "A:M(1.0.0).a") {
+		t.Errorf("the wildcard became %s, the other %s", w, e)
+	}
+	rename(Rename{Agency: "A", NewAgency: "C"})
+	if w, i := of("C", "W"), of("C", "I"); !strings.HasSuffix(w, "C:L(1+.0.0)") || !strings.HasSuffix(i, "SDMX:AGENCIES(1.0).C") {
+		t.Errorf("the wildcard became %s, the agency as an item %s", w, i)
+	}
+	ids := sdmx.ItemIDs(s.now[sdmx.URNOf(agencyScheme())])
+	if !slices.Equal(ids, []string{"C", "B"}) {
+		t.Errorf("the scheme holds %v", ids)
+	}
+	old.Agency, old.Version = "C", "1.1.0"
+	rename(Rename{Structure: old, NewID: "N"})
+	if w := of("C", "W"); !strings.HasSuffix(w, "C:N(1+.0.0)") {
+		t.Errorf("the wildcard that meant what was renamed became %s", w)
+	}
+}
+
+// What is asked of the database beside what comes with the lock costs a round trip each:
+// nothing for what refers to structures as a whole, one where items are named or might be
+// lost, two where some are.
+func TestQuestionsBesideTheLock(t *testing.T) {
+	flow := named(&sdmx.Dataflow{Structure: sdmx.RefTo(sdmx.URNOf(cube()))}, "F", "1.0")
+	for _, c := range []struct {
+		name string
+		sent sdmx.Maintainable
+		want int
+	}{
+		{"a new flow", flow, 0},
+		{"a new list", list("N", "1.0", "a"), 0},
+		{"a new version that nobody has a wildcard for", list("L", "2.0", "a"), 0},
+		{"a reference to an item", to("K", "1.0", "Code=A:L(1.0).a"), 1},
+		{"one more code", list("L", "1.0", "a", "b"), 1},
+		{"one code less", list("L", "1.0", "b"), 2},
+		{"nothing", list("L", "1.0", "a"), 0},
+	} {
+		s := holding(list("L", "1.0", "a"), cube("X"))
+		if s.try(t, Submission{Mode: ModeReplace}, c.sent); s.asked-1 != c.want {
+			t.Errorf("%s: %d questions, want %d", c.name, s.asked-1, c.want)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package sdmx
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A target is a class that a reference may point to: a maintainable, or an item of
+// a class, which says what holds it.
+type target []Class
+
+var (
+	enumerations         = target{ClassCodelist, ClassGeographicCodelist, ClassGeoGridCodelist}
+	enumerationsOrValues = target{ClassCodelist, ClassValueList, ClassGeographicCodelist, ClassGeoGridCodelist}
+)
+
+// targets says, for each class and each place of it that holds a reference (its path
+// without indexes), to which classes the reference may point: the tables of the
+// information model (SDMX 3.0 section 2; where 2.1 differs, both). A test asserts
+// that no place is missing.
+var targets = map[Class]map[string]target{
+	ClassAgencyScheme:   {},
+	ClassCategoryScheme: {},
+	ClassCodelist:       {"Extensions.Codelist": enumerations},
+	ClassConceptScheme: {
+		"Items.Representation.Enumeration": enumerationsOrValues,
+	},
+	ClassCategorisation: {
+		"Source": nil, // any object that can be identified
+		"Target": {ClassCategory},
+	},
+	ClassDataflow: {"Structure": {ClassDataStructure}},
+	ClassDataStructure: {
+		"Dimensions.Concept": {ClassConcept},
+		"Dimensions.Roles":   {ClassConcept},
+		// A value list is not what the 3.0 schema says, but what registries hold. Of a
+		// measure dimension (2.1) alone a concept scheme: ofMeasureDimension.
+		"Dimensions.Representation.Enumeration": enumerationsOrValues,
+		"Groups.AttachmentConstraint":           {ClassAttachmentConstraint},
+		"Attributes.Concept":                    {ClassConcept},
+		"Attributes.Roles":                      {ClassConcept},
+		"Attributes.Representation.Enumeration": enumerationsOrValues,
+		"Measures.Concept":                      {ClassConcept},
+		"Measures.Roles":                        {ClassConcept},
+		"Measures.Representation.Enumeration":   enumerationsOrValues,
+		"Metadata":                              {ClassMetadataStructure},
+	},
+}
+
+var indexes = regexp.MustCompile(`\[\d+\]`)
+
+// targets checks the class of everything that the structure refers to.
+func (c *checker) targets(m Maintainable) {
+	table := targets[m.Class()]
+	EachRef(m, func(path string, r *Ref) {
+		place := indexes.ReplaceAllString(path, "")
+		may, known := table[place]
+		if place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path) {
+			may = target{ClassConceptScheme}
+		}
+		if !known {
+			c.add(path, "The reference to %s stands where no reference may.", *r)
+			return
+		}
+		class := r.Class
+		if r.Item != "" {
+			class = r.ItemClass
+		}
+		if len(may) > 0 && !slices.Contains(may, class) {
+			c.add(path, "It refers to %s, which is %s; a reference in this place must point to %s. Name one of those, or take the reference away.", *r, article(class.String()), may)
+		}
+	})
+}
+
+// ofMeasureDimension says whether a path lies in a measure dimension.
+func ofMeasureDimension(m Maintainable, path string) bool {
+	d, ok := m.(*DataStructure)
+	if !ok {
+		return false
+	}
+	index, _, _ := strings.Cut(strings.TrimPrefix(path, "Dimensions["), "]")
+	i, err := strconv.Atoi(index)
+	return err == nil && d.Dimensions[i].Kind == DimensionMeasure
+}
+
+// String names the classes: a Codelist or ValueList.
+func (t target) String() string {
+	names := make([]string, len(t))
+	for i, k := range t {
+		names[i] = k.String()
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return article(names[0])
+	}
+	return article(strings.Join(names[:last], ", ") + " or " + names[last])
+}

@@ -33,6 +33,7 @@ type upload struct {
 	user  string
 	at    time.Time
 	files []uploadFile
+	empty []string // names of files without a byte, which are not kept
 	// task is under way; nil if none is. Only who holds mu begins one.
 	task atomic.Pointer[task]
 
@@ -129,12 +130,14 @@ func (up *upload) add(part *multipart.Part) error {
 		return err
 	}
 	_ = os.Remove(f.Name()) // where a file that is open cannot be removed, it stays until the folder is emptied
+	name := path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))
 	size, err := io.Copy(f, part)
 	if err != nil || size == 0 {
 		f.Close()
+		up.empty = append(up.empty, name)
 		return err
 	}
-	up.files = append(up.files, uploadFile{path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), size, f})
+	up.files = append(up.files, uploadFile{name, size, f})
 	return nil
 }
 
@@ -192,6 +195,9 @@ func (up *upload) bytes() (n int64) {
 // structures hands over what is in the files, but for what is left out.
 func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
+		for _, name := range up.empty {
+			c.summary.Warnings.Add(formats.Remark{File: name, Text: "the file is empty, and was left out"})
+		}
 		seen := map[string]bool{}
 		for i, f := range up.files {
 			in := &counted{io.NewSectionReader(f.file, 0, f.size), t}

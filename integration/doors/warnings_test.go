@@ -1,8 +1,10 @@
 package doors
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"mime/multipart"
 	"strings"
 	"testing"
 )
@@ -146,4 +148,25 @@ func TestSubmitPageWarns(t *testing.T) {
 		status, checked := call(t, s, "POST", "/submit", body, "Content-Type", media)
 		want(t, c.what, status, checked, 200, c.parts...)
 	}
+}
+
+// An empty file among others is left out, and said to be.
+func TestEmptyFileIsTold(t *testing.T) {
+	s := serve(t, nil)
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, data := range map[string][]byte{"list.json": list("L1", "One"), "empty.xml": nil} {
+		part, err := w.CreateFormFile("files", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := part.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	status, checked := call(t, s, "POST", "/submit", b.Bytes(), "Content-Type", w.FormDataContentType())
+	want(t, "check", status, checked, 200, "1 structure would be written", "empty.xml: the file is empty, and was left out")
 }

@@ -38,7 +38,7 @@ type Document struct {
 	text   string
 	nodes  []node
 	names  []string
-	own    map[int32]string // text put together, where it is not one piece
+	own    map[int32][]byte // text put together, where it is not one piece
 	json   bool
 	prefix string // path of the root
 	line   int    // of the first byte
@@ -78,7 +78,7 @@ func (d *Document) add(parent, name int32, k kind, at int) int32 {
 func (d *Document) value(i int32) (string, error) {
 	n := &d.nodes[i]
 	if t, ok := d.own[i]; ok {
-		return t, nil
+		return string(t), nil
 	}
 	t := d.text[n.from:n.to]
 	if !n.escaped {
@@ -87,13 +87,29 @@ func (d *Document) value(i int32) (string, error) {
 	if d.json {
 		return unquoteJSON(t)
 	}
-	return unescapeXML(t)
+	return unescapeXML(t, n.kind == kindAttribute)
 }
 
 // Name is the local name of the root.
 func (d *Document) Name() string { return d.nameOf(0) }
 
-func (d *Document) nameOf(i int32) string { return d.names[d.nodes[i].name] }
+// nameOf is the local name of a node; names are kept with what stands for their
+// namespace before them (see prefixOf).
+func (d *Document) nameOf(i int32) string {
+	name := d.names[d.nodes[i].name]
+	if d.json {
+		return name
+	}
+	return name[strings.LastIndexAny(name, ":}")+1:]
+}
+
+// foreign says of which namespace a name is, if of none that descriptions know.
+func (d *Document) foreign(i int32) string {
+	if name := d.names[d.nodes[i].name]; !d.json && name[0] == '{' {
+		return fmt.Sprintf(" of namespace %q", name[1:strings.LastIndexByte(name, '}')])
+	}
+	return ""
+}
 
 // path says where a node is, in the manner of the format.
 func (d *Document) path(i int32) string {
@@ -159,7 +175,7 @@ func (d *Document) Unused() (remarks []string, err error) {
 			continue
 		}
 		if n.kind == kindElement && !d.json {
-			return nil, d.errorAt(int32(i), "element %q is not expected in %q", d.nameOf(int32(i)), d.nameOf(n.parent))
+			return nil, d.errorAt(int32(i), "element %q%s is not expected in %q", d.nameOf(int32(i)), d.foreign(int32(i)), d.nameOf(n.parent))
 		}
 		if len(remarks) < 20 && d.nodes[n.parent].kind != kindArray {
 			line, _ := d.position(n.at)

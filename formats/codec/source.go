@@ -2,8 +2,11 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // A SyntaxError is a place in the input and what is wrong there.
@@ -31,7 +34,10 @@ type source struct {
 	limits Limits
 
 	read      int64
-	err       error // of r, after everything before it is used
+	err       error // of r or of what it holds, after everything before it is used
+	ended     bool  // more was asked for after err
+	checked   int   // buf before it is text
+	wasReturn bool  // the last byte read was a carriage return
 	lines     int   // newlines before buf[0]
 	lastBreak int64 // offset in the input just after the last of them
 	base      int64 // offset in the input of buf[0]
@@ -44,6 +50,7 @@ func newSource(r io.Reader, l Limits) *source {
 // more reads on; false at the end of the input or an error.
 func (s *source) more() bool {
 	if s.err != nil {
+		s.ended = true
 		return false
 	}
 	keep := s.pos
@@ -59,6 +66,7 @@ func (s *source) more() bool {
 		s.base += int64(keep)
 		s.buf = s.buf[:copy(s.buf, s.buf[keep:])]
 		s.pos -= keep
+		s.checked -= keep
 		if s.mark >= 0 {
 			s.mark = 0
 		}
@@ -70,17 +78,100 @@ func (s *source) more() bool {
 		}
 		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
-	n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
-	s.buf = s.buf[:len(s.buf)+n]
+	from := len(s.buf)
+	n, err := s.r.Read(s.buf[from:cap(s.buf)])
 	s.read += int64(n)
+	s.buf = s.newlines(s.buf[:from], s.buf[from:from+n])
 	if s.read > s.limits.Bytes {
 		s.err = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.limits.Bytes))
 		return false
 	}
-	if err != nil {
-		s.err = err
+	s.err = err
+	var undecoded *decodeError
+	if errors.As(err, &undecoded) {
+		s.err = s.errorAt(len(s.buf), undecoded.Error())
 	}
-	return n > 0 || s.err == nil
+	s.check()
+	s.ended = n == 0 && s.err != nil
+	return !s.ended
+}
+
+// newlines appends what was read with each line end as one newline (XML 1.0,
+// section 2.11), in place. JSON's strings hold no line ends, and for what stands
+// between them it does not matter.
+func (s *source) newlines(to, b []byte) []byte {
+	if s.wasReturn && len(b) > 0 && b[0] == '\n' {
+		b = b[1:]
+		s.wasReturn = false
+	}
+	for {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			s.wasReturn = s.wasReturn && len(b) == 0
+			return append(to, b...)
+		}
+		to = append(append(to, b[:i]...), '\n')
+		b = b[i+1:]
+		if s.wasReturn = len(b) == 0; s.wasReturn {
+			return to
+		}
+		if b[0] == '\n' {
+			b = b[1:]
+		}
+	}
+}
+
+// check looks at what was read and not yet checked: it must be UTF-8, of
+// characters that XML allows (XML 1.0, section 2.2). What is before a bad one can
+// still be used, so that an earlier mistake is the one that is told.
+func (s *source) check() {
+	n, why := checkText(s.buf[s.checked:])
+	s.checked += n
+	if why == "" && s.err == io.EOF && s.checked < len(s.buf) {
+		why = notUTF8(s.buf[s.checked])
+	}
+	if why != "" {
+		s.err = s.errorAt(s.checked, why)
+		s.buf = s.buf[:s.checked]
+	}
+}
+
+// checkText gives the length of the text that b begins with, and what is wrong
+// behind it; the beginning of a character at the end is not wrong.
+func checkText(b []byte) (n int, why string) {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for n < len(b) {
+		if len(b)-n >= 8 {
+			// Eight at a time: the highest bit of a byte or of a difference is set
+			// if one of them is not plain ASCII, or below the blank.
+			if x := binary.LittleEndian.Uint64(b[n:]); (x|(x-0x20*each))&high == 0 {
+				n += 8
+				continue
+			}
+		}
+		switch c := b[n]; {
+		case c < 0x20 && c != '\n' && c != '\t':
+			return n, notText(rune(c)).Error()
+		case c < utf8.RuneSelf:
+			n++
+		default:
+			r, size := utf8.DecodeRune(b[n:])
+			switch {
+			case size == 1 && !utf8.FullRune(b[n:]):
+				return n, ""
+			case size == 1:
+				return n, notUTF8(c)
+			case r == 0xFFFE || r == 0xFFFF:
+				return n, notText(r).Error()
+			}
+			n += size
+		}
+	}
+	return n, ""
+}
+
+func notUTF8(c byte) string {
+	return fmt.Sprintf("byte %#02x is not valid UTF-8, the encoding of a message that names no other; declare its encoding, or convert the file", c)
 }
 
 // peek gives the next byte without taking it, 0 at the end.
@@ -129,13 +220,27 @@ func (s *source) errorAt(pos int, text string) error {
 	return &SyntaxError{Line: line, Column: int(s.base+int64(pos)-start) + 1, Text: text}
 }
 
-// fail is errorAt the current place; an error of the reader itself comes first.
-func (s *source) fail(format string, args ...any) error {
+// atEOF reports whether nothing more can be had, be it the end or an error.
+func (s *source) atEOF() bool {
+	return !s.has(1)
+}
+
+// broken is the error that ended the input, nil for its true end.
+func (s *source) broken() error {
 	if s.err != nil && s.err != io.EOF {
 		return s.err
 	}
-	if s.err == io.EOF && s.pos >= len(s.buf) {
-		return s.errorAt(s.pos, "the input ends in the middle: "+fmt.Sprintf(format, args...))
+	return nil
+}
+
+// fail is errorAt the current place; an error that ended the input comes first.
+func (s *source) fail(format string, args ...any) error {
+	if err := s.broken(); err != nil && s.ended {
+		return err
 	}
-	return s.errorAt(s.pos, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if s.ended && s.pos >= len(s.buf) {
+		text = "the input ends in the middle: " + text
+	}
+	return s.errorAt(s.pos, text)
 }

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -278,6 +279,9 @@ func fuzzRead(f *testing.F) {
 		ms, _, err := readAll(t, "", in, ReadOptions{Limits: Limits{Bytes: 1 << 20, StructureBytes: 1 << 18}})
 		if err != nil {
 			return
+		}
+		if plain := bytes.TrimLeft(bytes.TrimPrefix(in, []byte("\xEF\xBB\xBF")), " \t\r\n"); plain[0] == '{' && !json.Valid(plain) {
+			t.Errorf("%q is read, and is no JSON", in)
 		}
 		for _, m := range ms {
 			for _, format := range All() {

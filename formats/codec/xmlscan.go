@@ -365,20 +365,26 @@ func (s *Scanner) join(i int32, piece string) {
 
 // references checks that each '&' begins a reference that XML allows.
 func (s *Scanner) references(from, to int) error {
-	raw := string(s.buf[s.mark+from : s.mark+to])
-	for i := strings.IndexByte(raw, '&'); i < len(raw); {
-		_, n, err := reference(raw[i:])
-		if err != nil {
-			return s.failAt(from+i, "%s", err)
-		}
-		i += n
-		next := strings.IndexByte(raw[i:], '&')
-		if next < 0 {
+	raw := s.buf[s.mark+from : s.mark+to]
+	for at := 0; ; {
+		i := bytes.IndexByte(raw[at:], '&')
+		if i < 0 {
 			return nil
 		}
-		i += next
+		at += i
+		end := bytes.IndexByte(raw[at:], ';')
+		if end > 0 {
+			if _, ok := xmlEntities[string(raw[at+1:at+end])]; ok { // without a copy
+				at += end + 1
+				continue
+			}
+		}
+		_, n, err := reference(string(raw[at : at+max(end+1, 1)]))
+		if err != nil {
+			return s.failAt(from+at, "%s", err)
+		}
+		at += n
 	}
-	return nil
 }
 
 // failAt makes an error for a place in the document that is being scanned.

@@ -84,12 +84,15 @@ func TestXMLText(t *testing.T) {
 	}
 }
 
-// What XML and its namespaces make of tags, or refuse.
+// listed21 is a message whose codelist's start tag is given.
+func listed21(tag string) string {
+	return head21 + "<s:Codelists>" + tag + `<c:Name>n</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`
+}
+
+// What XML and its namespaces make of tags.
 func TestXMLTags(t *testing.T) {
-	const rest = `<c:Name>n</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`
-	list := func(tag string) string { return head21 + "<s:Codelists>" + tag + rest }
 	whole := with21(``, ``)
-	for name, c := range map[string]struct{ in, version, err string }{
+	for name, c := range map[string]struct{ in, version string }{
 		"foreign attribute":              {in: with21(`v:version="9.0" v:isFinal="true" xmlns:v="urn:vendor"`, ``), version: "1.0"},
 		"foreign attribute, own too":     {in: with21(`v:version="9.0" version="2.0" xmlns:v="urn:vendor"`, ``), version: "2.0"},
 		"attribute in the own namespace": {in: with21(`s:version="9.0"`, ``), version: "1.0"},
@@ -97,13 +100,30 @@ func TestXMLTags(t *testing.T) {
 		"xsi as the vendor's prefix":     {in: with21(`xsi:version="9.0" xmlns:xsi="urn:vendor"`, ``), version: "1.0"},
 		"other prefixes": {in: strings.NewReplacer("<s:", "<c:", "</s:", "</c:", ":s=", ":c=", "<c:", "<s:", "</c:", "</s:", ":c=", ":s=").Replace(whole),
 			version: "1.0"},
-		"default namespace":       {in: list(`<Codelist xmlns="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" id="A" agencyID="X"></Codelist><s:Codelist id="B" agencyID="X">`), version: "1.0"},
+		"default namespace":       {in: listed21(`<Codelist xmlns="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" id="A" agencyID="X"></Codelist><s:Codelist id="B" agencyID="X">`), version: "1.0"},
 		"a prefix bound anew":     {in: with21(``, `<s:Description xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">x</s:Description><s:Code id="C"><c:Name>x</c:Name></s:Code>`), version: "1.0"},
 		"quotes and blanks":       {in: with21("version\n=\t'3.0' ", ``), version: "3.0"},
-		"attribute's blanks":      {in: with21("version='\n3.0' uri=''", ``), err: "version"},
 		"colon in another prefix": {in: with21(`xmlns:é.-="urn:v" é.-:a="b"`, ``), version: "1.0"},
+		"unprefixed lang":         {in: with21(``, `<c:Description lang="fr">x</c:Description>`), version: "1.0"},
 		"comments around":         {in: "<!-- a --><?b c?>\n" + whole + "\n<!-- d --><?e f?> ", version: "1.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ms, _, err := readAll(t, "", []byte(c.in), ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(ms[0].Common().Version); got != c.version {
+				t.Errorf("got version %q, want %q", got, c.version)
+			}
+		})
+	}
+}
 
+// What of tags they refuse.
+func TestXMLTagsRefused(t *testing.T) {
+	whole := with21(``, ``)
+	for name, c := range map[string]struct{ in, err string }{
+		"attribute's blanks":               {in: with21("version='\n3.0' uri=''", ``), err: "version"},
 		"prefix not declared":              {in: with21(`v:version="9.0"`, ``), err: `the prefix "v" is not declared`},
 		"prefix of an element":             {in: with21(``, `<v:b/>`), err: `the prefix "v" is not declared`},
 		"prefix out of scope":              {in: with21(``, `<c:Description xmlns:v="urn:v">x</c:Description><v:b/>`), err: `the prefix "v" is not declared`},
@@ -129,7 +149,6 @@ func TestXMLTags(t *testing.T) {
 		"xml bound to another":             {in: with21(`xmlns:xml="urn:v"`, ``), err: `"xml" and its namespace belong together`},
 		"another bound to xml":             {in: with21(`xmlns:v="http://www.w3.org/XML/1998/namespace"`, ``), err: `"xml" and its namespace belong together`},
 		"bound to that of declarations":    {in: with21(`xmlns:v="http://www.w3.org/2000/xmlns/"`, ``), err: `may not be bound`},
-		"unprefixed lang":                  {in: with21(``, `<c:Description lang="fr">x</c:Description>`), version: "1.0"},
 		"no blank between attributes":      {in: with21(`version="1.0"uri="x"`, ``), err: "blank space is expected before"},
 		"no blank after a prefix":          {in: with21(`v:="1" xmlns:v="urn:v"`, ``), err: "nothing before or after its colon"},
 		"two colons":                       {in: with21(`v:a:b="1" xmlns:v="urn:v"`, ``), err: "may not hold ':'"},
@@ -150,18 +169,9 @@ func TestXMLTags(t *testing.T) {
 		"a bad byte far behind":            {in: with21(`v:version="1"`, strings.Repeat(`<!-- a -->`, 1000)+"\xFF"), err: `the prefix "v"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ms, _, err := readAll(t, "", []byte(c.in), ReadOptions{})
-			if c.err != "" {
-				if err == nil || !strings.Contains(err.Error(), c.err) {
-					t.Fatalf("got %v, want an error with %q", err, c.err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := string(ms[0].Common().Version); got != c.version {
-				t.Errorf("got version %q, want %q", got, c.version)
+			_, _, err := readAll(t, "", []byte(c.in), ReadOptions{})
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("got %v, want an error with %q", err, c.err)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -127,43 +128,62 @@ func valid(t string) string {
 	return strings.ToValidUTF8(t, "\uFFFD")
 }
 
-// unquoteJSON resolves the escapes between a JSON string's quotes, and refuses
-// those of what is no character: lone surrogates (RFC 8259, section 8.2), and what
-// XML has no way to write, since every structure is handed out in XML too.
+// unquoteJSON resolves the escapes between a JSON string's quotes.
 func unquoteJSON(t string) (string, error) {
 	var b strings.Builder
 	b.Grow(len(t))
-	for i := 0; i < len(t); i++ {
-		if t[i] != '\\' {
-			b.WriteByte(t[i])
-			continue
+	for {
+		i := strings.IndexByte(t, '\\')
+		if i < 0 {
+			b.WriteString(t)
+			return b.String(), nil
 		}
-		if i++; i >= len(t) {
-			return "", fmt.Errorf("the string ends in a backslash")
+		b.WriteString(t[:i])
+		r, n, err := escape(t[i:])
+		if err != nil {
+			return "", err
 		}
-		if t[i] == 'u' {
-			r, n, err := unicodeEscape(t[i-1:])
-			if err != nil {
-				return "", err
-			}
-			if !validXML(r) {
-				return "", notText(r)
-			}
-			b.WriteRune(r)
-			i += n - 2
-			continue
-		}
-		at := strings.IndexByte(`"\/bfnrt`, t[i])
-		if at < 0 {
-			return "", fmt.Errorf(`the escape \%c is not one of JSON`, t[i])
-		}
-		c := "\"\\/\b\f\n\r\t"[at]
-		if !validXML(rune(c)) {
-			return "", notText(rune(c))
-		}
-		b.WriteByte(c)
+		b.WriteRune(r)
+		t = t[i+n:]
 	}
-	return b.String(), nil
+}
+
+// checkEscapes finds what unquoteJSON would refuse.
+func checkEscapes(t []byte) error {
+	for {
+		i := bytes.IndexByte(t, '\\')
+		if i < 0 {
+			return nil
+		}
+		_, n, err := escape(t[i:])
+		if err != nil {
+			return err
+		}
+		t = t[i+n:]
+	}
+}
+
+// escape resolves the escape that t begins with, and says how many bytes it takes.
+// It refuses what is no character: lone surrogates (RFC 8259, section 8.2), and what
+// XML has no way to write, since every structure is handed out in XML too.
+func escape[T string | []byte](t T) (r rune, n int, err error) {
+	if len(t) < 2 {
+		return 0, 0, fmt.Errorf("the string ends in a backslash")
+	}
+	n = 2
+	if t[1] == 'u' {
+		if r, n, err = unicodeEscape(t); err != nil {
+			return 0, 0, err
+		}
+	} else if at := strings.IndexByte(`"\/bfnrt`, t[1]); at >= 0 {
+		r = rune("\"\\/\b\f\n\r\t"[at])
+	} else {
+		return 0, 0, fmt.Errorf(`the escape \%c is not one of JSON`, t[1])
+	}
+	if !validXML(r) {
+		return 0, 0, notText(r)
+	}
+	return r, n, nil
 }
 
 // notText says why a character cannot be in a structure.
@@ -171,29 +191,35 @@ func notText(r rune) error {
 	return fmt.Errorf("U+%04X is no character that a structure can hold, since XML has no way to write it (XML 1.0, section 2.2); remove it", r)
 }
 
-// unicodeEscape reads \uXXXX, or two that make a surrogate pair, and says how
-// many bytes it took.
-func unicodeEscape(t string) (rune, int, error) {
-	unit := func(t string) (rune, bool) {
-		if len(t) < 6 || t[:2] != `\u` {
-			return 0, false
-		}
-		n, err := strconv.ParseUint(t[2:6], 16, 16)
-		return rune(n), err == nil
-	}
-	r, ok := unit(t)
+// unicodeEscape reads \uXXXX, or two that make a surrogate pair.
+func unicodeEscape[T string | []byte](t T) (r rune, n int, err error) {
+	r, ok := codeUnit(t)
 	if !ok {
 		return 0, 0, fmt.Errorf(`the escape \u is not followed by four hexadecimal digits`)
 	}
-	if utf16.IsSurrogate(r) {
-		if low, ok := unit(t[6:]); ok {
-			if full := utf16.DecodeRune(r, low); full != utf8.RuneError {
-				return full, 12, nil
-			}
-		}
-		return 0, 0, fmt.Errorf(`the escape %s is half of a surrogate pair, which is no character; remove it, or write both halves`, t[:6])
+	if !utf16.IsSurrogate(r) {
+		return r, 6, nil
 	}
-	return r, 6, nil
+	if low, ok := codeUnit(t[6:]); ok {
+		if full := utf16.DecodeRune(r, low); full != utf8.RuneError {
+			return full, 12, nil
+		}
+	}
+	return 0, 0, fmt.Errorf(`the escape %s is half of a surrogate pair, which is no character; remove it, or write both halves`, string(t[:6]))
+}
+
+func codeUnit[T string | []byte](t T) (r rune, ok bool) {
+	if len(t) < 6 || t[0] != '\\' || t[1] != 'u' {
+		return 0, false
+	}
+	for i := 2; i < 6; i++ {
+		digit := strings.IndexByte("0123456789abcdef", t[i]|0x20)
+		if digit < 0 || t[i] < '0' {
+			return 0, false
+		}
+		r = r<<4 | rune(digit)
+	}
+	return r, true
 }
 
 // appendJSON appends a quoted JSON string; bytes that are no UTF-8 become U+FFFD.

@@ -178,6 +178,12 @@ func (s *Scanner) value(parent, name int32, depth int) error {
 			return err
 		}
 		s.leaf(parent, name, kindString, at, from, to, escaped)
+		if !escaped {
+			return nil
+		}
+		if err := checkEscapes(s.buf[s.mark+from : s.mark+to]); err != nil {
+			return s.placed(int32(len(s.doc.nodes)-1), s.failAt(at, "%s", err))
+		}
 		return nil
 	}
 	return s.word(parent, name, at)
@@ -247,7 +253,11 @@ func isNumber(w []byte) bool {
 
 // within makes an error at the current place, in an object or array that is known.
 func (s *Scanner) within(i int32, format string, args ...any) error {
-	err := s.fail(format, args...)
+	return s.placed(i, s.fail(format, args...))
+}
+
+// placed adds the path of a node to an error.
+func (s *Scanner) placed(i int32, err error) error {
 	var e *SyntaxError
 	if errors.As(err, &e) && e.Path == "" && len(s.doc.nodes) > 0 {
 		e.Path = s.doc.path(i)

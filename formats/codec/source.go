@@ -34,13 +34,13 @@ type source struct {
 	limits Limits
 
 	read      int64
-	err       error // of r or of what it holds, after everything before it is used
-	ended     bool  // more was asked for after err
-	checked   int   // buf before it is text
-	wasReturn bool  // the last byte read was a carriage return
-	lines     int   // newlines before buf[0]
-	lastBreak int64 // offset in the input just after the last of them
-	base      int64 // offset in the input of buf[0]
+	err       error  // of r or of what it holds, after everything before it is used
+	ended     bool   // more was asked for after err
+	wasReturn bool   // the last byte read was a carriage return
+	half      []byte // of a character, read and not yet in buf
+	lines     int    // newlines before buf[0]
+	lastBreak int64  // offset in the input just after the last of them
+	base      int64  // offset in the input of buf[0]
 }
 
 func newSource(r io.Reader, l Limits) *source {
@@ -57,7 +57,7 @@ func (s *source) more() bool {
 	if s.mark >= 0 {
 		keep = s.mark
 	}
-	if keep > 0 && (keep > len(s.buf)/2 || len(s.buf) == cap(s.buf)) {
+	if keep > 0 && (keep > len(s.buf)/2 || s.full()) {
 		gone := s.buf[:keep]
 		if n := bytes.Count(gone, []byte{'\n'}); n > 0 {
 			s.lines += n
@@ -66,35 +66,33 @@ func (s *source) more() bool {
 		s.base += int64(keep)
 		s.buf = s.buf[:copy(s.buf, s.buf[keep:])]
 		s.pos -= keep
-		s.checked -= keep
 		if s.mark >= 0 {
 			s.mark = 0
 		}
 	}
-	if len(s.buf) == cap(s.buf) {
+	if s.full() {
 		if int64(len(s.buf)) >= s.limits.StructureBytes {
-			s.err = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes))
+			s.err, s.ended = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes)), true
 			return false
 		}
 		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
 	from := len(s.buf)
-	n, err := s.r.Read(s.buf[from:cap(s.buf)])
+	to := append(s.buf, s.half...)
+	n, err := s.r.Read(to[len(to):cap(to)])
 	s.read += int64(n)
-	s.buf = s.newlines(s.buf[:from], s.buf[from:from+n])
+	s.err = err
+	s.check(from, s.newlines(to, to[len(to):len(to)+n]))
 	if s.read > s.limits.Bytes {
-		s.err = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.limits.Bytes))
+		s.err, s.ended = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.limits.Bytes)), true
 		return false
 	}
-	s.err = err
-	var undecoded *decodeError
-	if errors.As(err, &undecoded) {
-		s.err = s.errorAt(len(s.buf), undecoded.Error())
-	}
-	s.check()
-	s.ended = n == 0 && s.err != nil
+	s.ended = len(s.buf) == from && s.err != nil
 	return !s.ended
 }
+
+// full says that there is no room in buf for more than half a character.
+func (s *source) full() bool { return len(s.buf)+utf8.UTFMax > cap(s.buf) }
 
 // newlines appends what was read with each line end as one newline (XML 1.0,
 // section 2.11), in place. JSON's strings hold no line ends, and for what stands
@@ -121,18 +119,22 @@ func (s *source) newlines(to, b []byte) []byte {
 	}
 }
 
-// check looks at what was read and not yet checked: it must be UTF-8, of
-// characters that XML allows (XML 1.0, section 2.2). What is before a bad one can
-// still be used, so that an earlier mistake is the one that is told.
-func (s *source) check() {
-	n, why := checkText(s.buf[s.checked:])
-	s.checked += n
-	if why == "" && s.err == io.EOF && s.checked < len(s.buf) {
-		why = notUTF8(s.buf[s.checked])
+// check looks at what was read, b from a place on, and puts it into buf: it must be
+// UTF-8, of characters that XML allows (XML 1.0, section 2.2). What is before a bad
+// one can still be used, so that an earlier mistake is the one that is told.
+func (s *source) check(from int, b []byte) {
+	n, why := checkText(b[from:])
+	s.buf = b[:from+n]
+	s.half = append(s.half[:0], b[from+n:min(from+n+utf8.UTFMax, len(b))]...)
+	if why == "" && s.err == io.EOF && len(s.half) > 0 {
+		why = notUTF8(s.half[0])
+	}
+	var undecoded *decodeError
+	if why == "" && errors.As(s.err, &undecoded) {
+		why = undecoded.Error()
 	}
 	if why != "" {
-		s.err = s.errorAt(s.checked, why)
-		s.buf = s.buf[:s.checked]
+		s.err = s.errorAt(len(s.buf), why)
 	}
 }
 

@@ -78,9 +78,10 @@ func (c *checked) keep() {
 }
 
 type uploadFile struct {
-	name string
-	size int64
-	file *os.File
+	name    string
+	charset string // what the part's Content-Type says
+	size    int64
+	file    *os.File
 }
 
 // uploads are those of this process.
@@ -137,7 +138,7 @@ func (up *upload) add(part *multipart.Part) error {
 		up.empty = append(up.empty, name)
 		return err
 	}
-	up.files = append(up.files, uploadFile{name, size, f})
+	up.files = append(up.files, uploadFile{name, formats.Charset(part.Header.Get("Content-Type")), size, f})
 	return nil
 }
 
@@ -203,7 +204,7 @@ func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yiel
 			in := &counted{io.NewSectionReader(f.file, 0, f.size), t}
 			t.file(i)
 			err := formats.Unpack(in, f.name, formats.Limits{}, func(name string, r io.Reader) error {
-				sum, err := formats.Read(r, formats.ReadOptions{Name: name, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
+				sum, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: f.charset, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
 					if err := ctx.Err(); err != nil {
 						return err
 					}

@@ -129,7 +129,7 @@ func dimensions(c *codec.C, d *sdmx.DataStructure) {
 	}
 	c.Children(func(name string) {
 		for kind, e := range dimensionElements {
-			if e.xml == "str:"+name {
+			if e.xml == name {
 				c.Take()
 				d.Dimensions = append(d.Dimensions, sdmx.Dimension{Kind: sdmx.DimensionKind(kind)})
 				one(&d.Dimensions[len(d.Dimensions)-1])
@@ -161,9 +161,9 @@ func attributes(c *codec.C, d *sdmx.DataStructure) {
 		return
 	}
 	c.Children(func(name string) {
-		if name == "Attribute" || name == "ReportingYearStartDay" {
+		if name == "str:Attribute" || name == "str:ReportingYearStartDay" {
 			c.Take()
-			d.Attributes = append(d.Attributes, sdmx.Attribute{YearStartDay: name != "Attribute"})
+			d.Attributes = append(d.Attributes, sdmx.Attribute{YearStartDay: name != "str:Attribute"})
 			attribute(c, d, &d.Attributes[len(d.Attributes)-1])
 		}
 	})
@@ -193,11 +193,11 @@ func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 func relationship(c *codec.C, r *sdmx.Relationship) {
 	if c.Reading {
 		switch {
-		case c.Has("PrimaryMeasure", ""):
+		case c.Has("str:PrimaryMeasure", ""):
 			r.Kind = sdmx.AttachObservation
-		case c.Has("Dimension", ""):
+		case c.Has("str:Dimension", ""):
 			r.Kind = sdmx.AttachDimensions
-		case c.Has("Group", ""):
+		case c.Has("str:Group", ""):
 			r.Kind = sdmx.AttachGroup
 		}
 	}

@@ -33,6 +33,7 @@ type upload struct {
 	user  string
 	at    time.Time
 	files []uploadFile
+	empty []string // names of files without a byte, which are not kept
 	// task is under way; nil if none is. Only who holds mu begins one.
 	task atomic.Pointer[task]
 
@@ -77,9 +78,10 @@ func (c *checked) keep() {
 }
 
 type uploadFile struct {
-	name string
-	size int64
-	file *os.File
+	name    string
+	charset string // what the part's Content-Type says
+	size    int64
+	file    *os.File
 }
 
 // uploads are those of this process.
@@ -129,12 +131,14 @@ func (up *upload) add(part *multipart.Part) error {
 		return err
 	}
 	_ = os.Remove(f.Name()) // where a file that is open cannot be removed, it stays until the folder is emptied
+	name := path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))
 	size, err := io.Copy(f, part)
 	if err != nil || size == 0 {
 		f.Close()
+		up.empty = append(up.empty, name)
 		return err
 	}
-	up.files = append(up.files, uploadFile{path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), size, f})
+	up.files = append(up.files, uploadFile{name, formats.Charset(part.Header.Get("Content-Type")), size, f})
 	return nil
 }
 
@@ -192,12 +196,15 @@ func (up *upload) bytes() (n int64) {
 // structures hands over what is in the files, but for what is left out.
 func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
+		for _, name := range up.empty {
+			c.summary.Warnings.Add(formats.Remark{File: name, Text: "the file is empty, and was left out"})
+		}
 		seen := map[string]bool{}
 		for i, f := range up.files {
 			in := &counted{io.NewSectionReader(f.file, 0, f.size), t}
 			t.file(i)
 			err := formats.Unpack(in, f.name, formats.Limits{}, func(name string, r io.Reader) error {
-				sum, err := formats.Read(r, formats.ReadOptions{Name: name, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
+				sum, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: f.charset, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
 					if err := ctx.Err(); err != nil {
 						return err
 					}

@@ -1,9 +1,7 @@
 package rest
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 
 	"urncast/registry"
@@ -35,9 +33,11 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 			Days         *int   `json:"keepDays"`
 		} `json:"housekeeping"`
 	}
-	d := json.NewDecoder(io.LimitReader(r.Body, 1<<16))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
+	b, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	if err := decode(b, &in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
 		in.Housekeeping != nil && (in.Housekeeping.Transactions == nil || in.Housekeeping.Days == nil) {
 		WriteError(w, r, http.StatusBadRequest, `The body must be JSON with allowDangling and requireAgencies, each true or false, `+
 			`and may have housekeeping with keepTransactions and keepDays, both numbers; 0 and 0 keep everything.`)

@@ -24,7 +24,7 @@ func (p *planner) applyItems() {
 		}
 		m := left[it.URN]
 		if scheme, ok := m.(sdmx.ItemScheme); m != nil && (!ok || !scheme.RemoveItem(it.Item)) {
-			e.refuse(ReasonMissing, []string{it.String()}, "%s is not there, so it cannot be deleted.", it)
+			e.refuse(ReasonMissing, nil, "%s holds no %s, so that cannot be deleted.", it.URN, it.Item)
 		}
 	}
 	for _, e := range schemes {

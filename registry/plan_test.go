@@ -22,7 +22,7 @@ func TestPlanProperties(t *testing.T) {
 	const registries, each = 60, 100
 	for i := range uint64(registries) {
 		s := newShelf()
-		m := &maker{rand.New(rand.NewPCG(seed, i)), s}
+		m := &maker{rand.New(rand.NewPCG(seed, i)), s, i%2 == 0}
 		for range each {
 			step(t, m, count)
 			if t.Failed() {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -207,6 +208,8 @@ func universe() []sdmx.URN {
 type maker struct {
 	*rand.Rand
 	of *shelf
+	// dense keeps to codelists in many versions, and to what refers to their codes.
+	dense bool
 }
 
 func pick[T any](m *maker, of []T) T { return of[m.IntN(len(of))] }
@@ -216,6 +219,9 @@ func (m *maker) chance(percent int) bool { return m.IntN(100) < percent }
 func (m *maker) urn(c sdmx.Class) sdmx.URN {
 	if c == sdmx.ClassAgencyScheme {
 		return sdmx.URN{Class: c, Agency: pick(m, []string{"SDMX", "SDMX", "A"}), ID: sdmx.AgencySchemeID, Version: "1.0"}
+	}
+	if m.dense {
+		return sdmx.URN{Class: c, Agency: "A", ID: pick(m, ids), Version: pick(m, numbers[1:])}
 	}
 	return sdmx.URN{Class: c, Agency: pick(m, agencies), ID: pick(m, ids), Version: pick(m, numbers)}
 }
@@ -232,8 +238,13 @@ func (m *maker) ref(c sdmx.Class) sdmx.Ref {
 	if len(there) > 0 && m.chance(90) {
 		u = pick(m, there)
 	}
-	if m.chance(25) && c != sdmx.ClassAgencyScheme {
+	switch {
+	case c == sdmx.ClassAgencyScheme:
+	case m.chance(10):
 		u.Version = pick(m, wild)
+	case m.chance(40) && u.Version.Stable(): // one that leads to it, or to a newer one
+		at := []int{1, 3, 5}[m.IntN(3)]
+		u.Version = u.Version[:at] + "+" + u.Version[at:]
 	}
 	return sdmx.RefTo(u)
 }
@@ -241,8 +252,13 @@ func (m *maker) ref(c sdmx.Class) sdmx.Ref {
 func (m *maker) item(c sdmx.Class) sdmx.Ref {
 	r := m.ref(c.Owner())
 	r.ItemClass, r.Item = c, pick(m, codes[:3])
-	if x := m.of.now[r.URN]; x != nil && m.chance(80) {
-		if all := sdmx.ItemIDs(x); len(all) > 0 && c != sdmx.ClassDimension && c != sdmx.ClassDataAttribute {
+	if t, found := oracle(m.of.now).leads("1.0", r); found && m.chance(80) {
+		x := m.of.now[t]
+		all := sdmx.ItemIDs(x)
+		if c == sdmx.ClassCode { // also of those that it extends
+			all = slices.Sorted(maps.Keys(oracle(m.of.now).lists()[t]))
+		}
+		if len(all) > 0 && c != sdmx.ClassDimension && c != sdmx.ClassDataAttribute {
 			r.Item = pick(m, all)
 		}
 	}
@@ -263,14 +279,17 @@ func (m *maker) some() (out []string) {
 
 func (m *maker) structure() sdmx.Maintainable {
 	c := pick(m, classes)
-	if m.chance(8) {
+	switch {
+	case m.dense:
+		c = pick(m, []sdmx.Class{sdmx.ClassCodelist, sdmx.ClassCategorisation})
+	case m.chance(8):
 		c = sdmx.ClassAgencyScheme
 	}
 	x := m.filled(c)
 	u, a := m.urn(c), x.Common()
 	a.Agency, a.ID, a.Version = u.Agency, u.ID, u.Version
 	a.Names = sdmx.Texts{{Lang: "en", Value: pick(m, []string{"one", "two"})}}
-	a.Final, a.External = m.chance(4), m.chance(5)
+	a.Final, a.External = m.chance(4), m.chance(8)
 	if s, ok := x.(sdmx.ItemScheme); ok {
 		s.SetPartial(m.chance(15))
 	}
@@ -294,7 +313,7 @@ func (m *maker) filled(c sdmx.Class) sdmx.Maintainable {
 			}
 			l.Items = append(l.Items, code)
 		}
-		for m.chance(20) {
+		for more := 20; m.chance(more) || m.dense && m.chance(more); more /= 2 {
 			x := sdmx.CodelistExtension{Codelist: m.ref(sdmx.ClassCodelist), Prefix: pick(m, []string{"", "X_"}), Exclusive: m.chance(30)}
 			x.Selection = m.selection(x.Exclusive)
 			l.Extensions = append(l.Extensions, x)
@@ -327,6 +346,9 @@ func (m *maker) filled(c sdmx.Class) sdmx.Maintainable {
 		return d
 	case sdmx.ClassDataflow:
 		return &sdmx.Dataflow{Structure: m.ref(sdmx.ClassDataStructure)}
+	}
+	if m.dense {
+		return &sdmx.Categorisation{Source: m.item(sdmx.ClassCode)}
 	}
 	source := m.item(pick(m, []sdmx.Class{sdmx.ClassCode, sdmx.ClassCode, sdmx.ClassConcept, sdmx.ClassDimension, sdmx.ClassDataAttribute, sdmx.ClassAgency}))
 	if m.chance(30) {
@@ -407,6 +429,7 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 			u := pick(m, there)
 			y := m.filled(u.Class)
 			*y.Common() = *m.of.now[u].Common()
+			y.Common().External = y.Common().External && m.chance(30)
 			x = y
 		}
 		add(x)

@@ -320,3 +320,28 @@ func TestRenameRewritesWhatMeantIt(t *testing.T) {
 		t.Errorf("the wildcard that meant what was renamed became %s", w)
 	}
 }
+
+// What is asked of the database beside what comes with the lock costs a round trip each:
+// nothing for what refers to structures as a whole, one where items are named or might be
+// lost, two where some are.
+func TestQuestionsBesideTheLock(t *testing.T) {
+	flow := named(&sdmx.Dataflow{Structure: sdmx.RefTo(sdmx.URNOf(cube()))}, "F", "1.0")
+	for _, c := range []struct {
+		name string
+		sent sdmx.Maintainable
+		want int
+	}{
+		{"a new flow", flow, 0},
+		{"a new list", list("N", "1.0", "a"), 0},
+		{"a new version that nobody has a wildcard for", list("L", "2.0", "a"), 0},
+		{"a reference to an item", to("K", "1.0", "Code=A:L(1.0).a"), 1},
+		{"one more code", list("L", "1.0", "a", "b"), 1},
+		{"one code less", list("L", "1.0", "b"), 2},
+		{"nothing", list("L", "1.0", "a"), 0},
+	} {
+		s := holding(list("L", "1.0", "a"), cube("X"))
+		if s.try(t, Submission{Mode: ModeReplace}, c.sent); s.asked-1 != c.want {
+			t.Errorf("%s: %d questions, want %d", c.name, s.asked-1, c.want)
+		}
+	}
+}

@@ -183,6 +183,9 @@ func (p *proposal) collect() error {
 func (p *proposal) writes(d *decision, last Number) []Write {
 	var ws []Write
 	base := Transaction{RecordedAt: time.Now().UTC().Truncate(time.Microsecond), User: p.User, Origin: p.origin, Traceparent: p.Traceparent, CorrelationID: p.CorrelationID}
+	if len(d.forced) > 0 {
+		base.Origin = "forced " + p.origin
+	}
 	add := func(kind Kind, changes []WriteChange) {
 		if len(changes) == 0 {
 			return

@@ -47,9 +47,11 @@ type Transaction struct {
 	Pair       Number
 	Structures int
 	// Bytes is the size of the stored documents together; 0 for deletes.
-	Bytes  int64
-	User   string
-	Origin string // what made it: "append", "merge", "replace", "full-replace", "delete", "rename"
+	Bytes int64
+	User  string
+	// Origin is what made it: append, merge, replace, full-replace, delete or rename; with
+	// "forced " before it where a stable version was changed by force (R7).
+	Origin string
 	// Traceparent and CorrelationID came with the submission, or were made
 	// when it arrived.
 	Traceparent   string

@@ -30,6 +30,9 @@ func TestWithdrawnNumbersOutliveHousekeeping(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, o, "2 deleted")
+	if one, _, err := r.Transaction(ctx, 2); err != nil || one.Origin != "forced delete" {
+		t.Errorf("the log tells %+v, %v", one, err)
+	}
 	submit(t, r, registry.ModeReplace, codelist("OTHER", "1.0", "a"))
 	pass(t, store, 30)
 	keep(t, r, 1, 0)

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -172,7 +173,7 @@ func TestWrittenXMLIsValid(t *testing.T) {
 	}
 }
 
-const head21 = `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:s="x"><m:Header><m:ID>a</m:ID></m:Header><m:Structures>`
+const head21 = `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"><m:Header><m:ID>a</m:ID></m:Header><m:Structures>`
 
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
@@ -182,18 +183,18 @@ func TestRefusals(t *testing.T) {
 		"wrong root":     {`<a/>`, `expected "Structure"`},
 		"2.0":            {`<Structure xmlns="http://www.SDMX.org/resources/SDMXML/schemas/v2_0/message"/>`, "does not read yet"},
 		"not closed":     {head21, "ends in the middle"},
-		"wrong end":      {head21 + "<s:Codelists></s:Codelist>", `the end tag of "Codelists" is expected`},
-		"entity":         {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><Name>&foo;</Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, "entity &foo;"},
+		"wrong end":      {head21 + "<s:Codelists></s:Codelist>", `the end tag of "s:Codelists" is expected`},
+		"entity":         {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name>&foo;</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, "entity &foo;"},
 		"unknown child":  {head21 + "<s:Codelists>\n  <s:Codelist id='A' agencyID='X'>\n    <s:Colour/></s:Codelist></s:Codelists></m:Structures></m:Structure>", `line 3, column 5: /Structure/Structures/Codelists/Codelist[1]/Colour[1]: element "Colour"`},
 		"no id":          {head21 + `<s:Codelists><s:Codelist agencyID="X"/></s:Codelists></m:Structures></m:Structure>`, "Codelist[1]"},
 		"unsupported":    {head21 + `<s:Processes><s:Process id="P" agencyID="X"/></s:Processes></m:Structures></m:Structure>`, "Process X:P"},
 		"attribute":      {head21 + `<s:Codelists><s:Codelist id="A" id="B"/></s:Codelists></m:Structures></m:Structure>`, `attribute "id" is there twice`},
-		"deep":           {head21 + "<s:Codelists>" + strings.Repeat("<a>", 100), "nested more than 64"},
+		"deep":           {head21 + "<s:Codelists><s:Codelist>" + strings.Repeat("<a>", 100), "nested more than 64"},
 		"json":           {`{"Codelist":[{"id":"A","agencyId":"X",}]}`, "line 1"},
 		"json type":      {`{"Codelist":[{"id":["A"],"agencyId":"X"}]}`, "$.Codelist[0].id"},
 		"json deep":      {`{"Codelist":` + strings.Repeat("[", 100), "nested more than 64"},
 		"json reference": {`{"Dataflow":[{"id":"A","agencyId":"X","dataStructureRef":"urn:sdmx:nonsense"}]}`, "$.Dataflow[0].dataStructureRef"},
-		"language":       {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><Name xml:lang="en_GB">a</Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, `Name[1]: "en_GB" is no language`},
+		"language":       {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name xml:lang="en_GB">a</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, `Name[1]: "en_GB" is no language`},
 		"json language":  {`{"Codelist":[{"id":"A","agencyId":"X","items":[{"id":"a","names":[{"locale":"&0"}]}]}]}`, `$.Codelist[0].items[0].names[0]: "&0" is no language`},
 		"json class":     {`{"Codelists":[]}`, `"Codelists" is no structure type`},
 		"json twice":     {`{"Codelist":[{"id":"A","id":"B"}]}`, `"id" is there twice`},
@@ -266,7 +267,7 @@ func TestUnpackBomb(t *testing.T) {
 }
 
 func FuzzReadXML(f *testing.F) {
-	f.Add([]byte(head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><s:Code id="a"><Name xml:lang="fr">&lt;é</Name></s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>`))
+	f.Add([]byte(head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><s:Code id="a"><c:Name xml:lang="fr">&lt;é</c:Name></s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:Dataflows><s:Dataflow id="F" agencyID="X"><s:Structure><Ref id="D" agencyID="X" version="1.0"/></s:Structure></s:Dataflow></s:Dataflows></m:Structures></m:Structure>`))
 	f.Add([]byte("\xff\xfe<\x00a\x00>\x00"))
 	fuzzRead(f)
@@ -285,6 +286,9 @@ func fuzzRead(f *testing.F) {
 		ms, _, err := readAll(t, "", in, ReadOptions{Limits: Limits{Bytes: 1 << 20, StructureBytes: 1 << 18}})
 		if err != nil {
 			return
+		}
+		if plain := bytes.TrimLeft(bytes.TrimPrefix(in, []byte("\xEF\xBB\xBF")), " \t\r\n"); plain[0] == '{' && !json.Valid(plain) {
+			t.Errorf("%q is read, and is no JSON", in)
 		}
 		for _, m := range ms {
 			for _, format := range All() {

@@ -35,8 +35,8 @@ func splice(data []byte, from, to int, text string) []byte {
 	return slices.Concat(data[:from], []byte(text), data[to:])
 }
 
-// whole is everything that was read, as it is kept.
-func whole(ms []sdmx.Maintainable) string {
+// asKept is everything that was read, as it is kept.
+func asKept(ms []sdmx.Maintainable) string {
 	var b []byte
 	for _, m := range ms {
 		b = append(sdmx.AppendCanonical(b, m), '\n')
@@ -54,7 +54,7 @@ func heard(t *testing.T, data []byte) (kept string, said string) {
 	for _, w := range sum.Warnings.First {
 		said += w.String() + "\n"
 	}
-	return whole(ms), said
+	return asKept(ms), said
 }
 
 // unknownXML adds something that SDMX does not have, once at each start tag.

@@ -1,17 +1,11 @@
 package formats
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
+	"mime"
 
 	"urncast/formats/codec"
 	"urncast/formats/structures"
@@ -24,6 +18,9 @@ type Limits = codec.Limits
 // ReadOptions say how to read.
 type ReadOptions struct {
 	Name string // the file's, for error messages
+	// Charset is what a Content-Type says of the encoding, empty if nothing (see
+	// Charset). A byte order mark counts more, an XML declaration less.
+	Charset string
 	// SkipUnsupported leaves out structures of types that this program does not
 	// hold yet, and lists them; otherwise they are refused.
 	SkipUnsupported bool
@@ -73,62 +70,40 @@ type reading struct {
 // structure after another, each completed and checked; where says its place.
 // Errors of the input are *Error; an error of yield is returned as it is.
 func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where string) error) (Summary, error) {
-	b := bufio.NewReaderSize(r, 64<<10)
-	head, err := b.Peek(512)
-	if err != nil && err != io.EOF {
-		return Summary{}, err
-	}
-	in, head, err := decode(b, head, o.Name)
+	text, err := codec.Decode(r, o.Charset)
 	if err != nil {
-		return Summary{}, err
+		return Summary{}, placed(o.Name, "", err)
 	}
-	rd := &reading{ReadOptions: o, scan: codec.NewScanner(in, o.Limits), yield: yield}
-	switch first := bytes.TrimLeft(head, " \t\r\n"); {
-	case len(first) == 0:
-		err = &Error{File: o.Name, Text: "the message is empty"}
-	case first[0] == '<':
+	rd := &reading{ReadOptions: o, scan: codec.NewScanner(text, o.Limits), yield: yield}
+	switch rd.scan.Peek() {
+	case '<':
 		err = rd.xml()
-	case first[0] == '{':
+	case '{':
 		err = rd.json()
 	default:
-		err = &Error{File: o.Name, Line: 1, Column: 1, Text: fmt.Sprintf("this is no structure message: it begins with %q, where XML begins with '<' and JSON with '{'", clip(string(first), 16))}
+		err = rd.neither()
+	}
+	for _, note := range text.Notes() {
+		rd.summary.Warnings.Add(Remark{File: o.Name, Text: note})
 	}
 	return rd.summary, placed(o.Name, "", err)
 }
 
-// decode removes a byte order mark and turns what is not UTF-8 into it, by the
-// mark or by the XML declaration.
-func decode(r *bufio.Reader, head []byte, file string) (io.Reader, []byte, error) {
-	switch {
-	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
-		r.Discard(3)
-		return r, head[3:], nil
-	case bytes.HasPrefix(head, []byte("\xFE\xFF")), bytes.HasPrefix(head, []byte("\xFF\xFE")):
-		utf8 := bufio.NewReader(transform.NewReader(r, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()))
-		head, err := utf8.Peek(256)
-		if err == io.EOF {
-			err = nil
-		}
-		return utf8, head, err
+// neither refuses what begins as no format does.
+func (r *reading) neither() error {
+	if err := r.scan.AtEnd(); err == nil {
+		return &Error{File: r.Name, Text: "the message is empty"}
 	}
-	if !bytes.HasPrefix(head, []byte("<?xml")) {
-		return r, head, nil
+	return r.scan.Fail("this is no structure message: XML begins with '<' and JSON with '{'")
+}
+
+// Charset gives the charset of a Content-Type, empty if it has none.
+func Charset(contentType string) string {
+	_, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ""
 	}
-	declaration, _, _ := bytes.Cut(head, []byte("?>"))
-	_, after, found := strings.Cut(string(declaration), "encoding=")
-	if !found || len(after) < 2 {
-		return r, head, nil
-	}
-	name, _, _ := strings.Cut(after[1:], after[:1])
-	switch strings.ToLower(name) {
-	case "utf-8", "us-ascii", "ascii":
-		return r, head, nil
-	case "iso-8859-1", "latin1", "windows-1252":
-		return transform.NewReader(r, charmap.Windows1252.NewDecoder()), head, nil
-	case "iso-8859-15":
-		return transform.NewReader(r, charmap.ISO8859_15.NewDecoder()), head, nil
-	}
-	return nil, nil, &Error{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("the encoding %q is not read; convert the file to UTF-8", clip(name, 40))}
+	return parameters["charset"]
 }
 
 func clip(s string, n int) string { return codec.Clip(s, n) }

@@ -8,9 +8,6 @@ import (
 	"urncast/sdmx"
 )
 
-// namespace21 is that of the SDMX-ML 2.1 message.
-const namespace21 = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
-
 // containers are the children of mes:Structures in 2.1, in the schema's order.
 var containers = []string{"OrganisationSchemes", "Dataflows", "Metadataflows", "CategorySchemes", "Categorisations", "Codelists", "HierarchicalCodelists",
 	"Concepts", "MetadataStructures", "DataStructures", "StructureSets", "ReportingTaxonomies", "Processes", "Constraints", "ProvisionAgreements",
@@ -39,19 +36,28 @@ func (r *reading) xml() error {
 	}
 	r.summary.Format = SDMXML21
 	r.attributes()
-	return r.children("/Structure", root, func(tag codec.Tag) error {
+	err = r.children("/Structure", root, func(tag codec.Tag) error {
 		r.scan.SetPath("/Structure/" + clip(tag.Name, 60))
-		switch tag.Name {
-		case "Header":
+		switch {
+		case tag.Name == "Header" && tag.Namespace == codec.SpaceMessage:
 			return r.header(tag)
-		case "Structures":
+		case tag.Name == "Structures" && tag.Namespace == codec.SpaceMessage:
 			r.attributes()
 			return r.children("/Structure/Structures", tag, r.container)
-		case "Footer":
+		case tag.Name == "Footer" && tag.Namespace == codec.SpaceFooter:
 			return r.footer(tag)
 		}
-		return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q is not expected in \"Structure\"; it holds Header, Structures and Footer", clip(tag.Name, 60)))
+		return r.unexpected(tag, "a Structure message, which has Header, Structures and Footer")
 	})
+	if err != nil {
+		return err
+	}
+	return r.scan.Epilog()
+}
+
+// unexpected refuses an element of the message itself.
+func (r *reading) unexpected(tag codec.Tag, where string) error {
+	return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q in namespace %q is not expected in %s", clip(tag.Name, 60), clip(tag.Namespace, 100), where))
 }
 
 // attributes remarks on the attributes of the tag that was just read, outside of
@@ -67,16 +73,16 @@ func (r *reading) checkRoot(root codec.Tag) error {
 	doc := r.scan.Here()
 	space := strings.ToLower(root.Namespace)
 	switch {
-	case root.Name == "Structure" && space == namespace21:
+	case root.Name == "Structure" && root.Namespace == codec.SpaceMessage:
 		return nil
-	case root.Name == "Error" && space == namespace21:
+	case root.Name == "Error" && root.Namespace == codec.SpaceMessage:
 		return r.errorMessage(root)
 	case root.Name == "RegistryInterface":
 		return doc.ErrorAtRoot("this is a RegistryInterface message; send its structures as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):
 		return doc.ErrorAtRoot(fmt.Sprintf("this is SDMX-ML of namespace %s, which this version does not read yet; send SDMX-ML 2.1 or Fusion-JSON", clip(root.Namespace, 100)))
 	}
-	return doc.ErrorAtRoot(fmt.Sprintf("the root element is %q in namespace %q; expected \"Structure\" in %q (SDMX-ML 2.1)", clip(root.Name, 60), clip(root.Namespace, 100), namespace21))
+	return doc.ErrorAtRoot(fmt.Sprintf("the root element is %q in namespace %q; expected \"Structure\" in %q (SDMX-ML 2.1)", clip(root.Name, 60), clip(root.Namespace, 100), codec.SpaceMessage))
 }
 
 // children walks the start tags inside an element; each must be taken.
@@ -90,9 +96,6 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 			return err
 		}
 		if end {
-			if tag.Name != parent.Name {
-				return r.scan.Fail("the end tag of %q is expected, not that of %q", parent.Name, tag.Name)
-			}
 			return nil
 		}
 		if err := each(tag); err != nil {
@@ -102,8 +105,8 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 }
 
 func (r *reading) container(tag codec.Tag) error {
-	if !isContainer(tag.Name) && !r.SkipUnsupported {
-		return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q is not expected in \"Structures\"; it holds %s and others; leave it out, or skip what is not supported (--skip-unsupported)", clip(tag.Name, 60), strings.Join(containers[:8], ", ")))
+	if (!isContainer(tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
+		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(containers[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported (--skip-unsupported)")
 	}
 	path := "/Structure/Structures/" + tag.Name
 	r.scan.SetPath(path)
@@ -112,13 +115,16 @@ func (r *reading) container(tag codec.Tag) error {
 	return r.children(path, tag, func(tag codec.Tag) error {
 		count++
 		r.scan.SetPath(fmt.Sprintf("%s/%s[%d]", path, tag.Name, count))
+		if tag.Namespace != codec.SpaceStructure && !r.SkipUnsupported {
+			return r.unexpected(tag, "this list, whose structures are in "+codec.SpaceStructure)
+		}
 		doc, err := r.scan.Element(tag)
 		if err != nil {
 			return err
 		}
 		class, known := sdmx.ClassByName(tag.Name)
 		switch {
-		case !known || !class.Maintainable():
+		case !known || !class.Maintainable() || tag.Namespace != codec.SpaceStructure:
 			return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
 		case !class.Modelled():
 			return r.unsupported(doc, tag.Name, nil)

@@ -122,7 +122,7 @@ func TestConvertRefusesWhatBreaksTheRules(t *testing.T) {
 // A data structure without components is one that 2.1 can say.
 func TestBareDataStructureIsWritten(t *testing.T) {
 	var out bytes.Buffer
-	c, err := Convert(&out, SDMXML21, strings.NewReader(xml21("DataStructures", `<s:DataStructure id="D" agencyID="T"><c:Name xmlns:c="x">n</c:Name></s:DataStructure>`)), header, ReadOptions{})
+	c, err := Convert(&out, SDMXML21, strings.NewReader(xml21("DataStructures", `<s:DataStructure id="D" agencyID="T"><c:Name>n</c:Name></s:DataStructure>`)), header, ReadOptions{})
 	if err != nil || c.Written != 1 || c.LeftOut.Count > 0 || !strings.Contains(out.String(), `<str:DataStructure id="D"`) {
 		t.Errorf("%+v, %v: %s", c, err, out.String())
 	}

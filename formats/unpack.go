@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"strings"
@@ -17,7 +18,8 @@ const unpackedFilesMax = 10_000
 
 // Unpack hands over what r holds: the files of a zip, what a gzip holds, or r
 // itself; its first bytes tell. Together they may not be larger than the limit
-// of a message, however small they are packed.
+// of a message, however small they are packed. What is packed is read to its end
+// and its checksum verified, even where each has read less.
 func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io.Reader) error) error {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(4)
@@ -33,7 +35,7 @@ func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io
 		if err != nil {
 			return &Error{File: name, Text: "the gzip is damaged: " + err.Error()}
 		}
-		return each(strings.TrimSuffix(name, ".gz"), &bounded{z, name, &left})
+		return whole(strings.TrimSuffix(name, ".gz"), &bounded{z, name, &left}, each)
 	}
 	return each(name, b)
 }
@@ -74,12 +76,41 @@ func unzip(r io.Reader, name string, left int64, each func(string, io.Reader) er
 
 func unzipOne(f *zip.File, name string, left *int64, each func(string, io.Reader) error) error {
 	full := strings.TrimPrefix(name+":"+f.Name, ":")
+	if f.Flags&1 != 0 {
+		return &Error{File: full, Text: "the file in the zip is encrypted; send it as it is"}
+	}
 	c, err := f.Open()
 	if err != nil {
 		return &Error{File: full, Text: "the file in the zip cannot be unpacked: " + err.Error()}
 	}
 	defer c.Close()
-	return each(full, &bounded{c, full, left})
+	return whole(full, &bounded{&summed{r: c, want: f.CRC32}, full, left}, each)
+}
+
+// whole hands over what is packed, and reads on to its end.
+func whole(name string, r *bounded, each func(string, io.Reader) error) error {
+	if err := each(name, r); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// summed verifies the checksum of a zip's member. archive/zip does so too, but
+// takes a checksum of zero for none.
+type summed struct {
+	r    io.Reader
+	want uint32
+	sum  uint32
+}
+
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.sum = crc32.Update(s.sum, crc32.IEEETable, p[:n])
+	if err == io.EOF && s.sum != s.want {
+		err = zip.ErrChecksum
+	}
+	return n, err
 }
 
 // bounded ends what unpacks to more than is left.
@@ -95,7 +126,11 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, &Error{File: b.name, Text: "it unpacks to more than the limit of one message; send it in parts"}
 	}
 	if err != nil && err != io.EOF {
-		err = &Error{File: b.name, Text: "what is packed is damaged: " + err.Error()}
+		text := "what is packed is damaged: " + err.Error()
+		if err == gzip.ErrHeader {
+			text = "something that is no gzip follows what is packed: send the gzip alone"
+		}
+		err = &Error{File: b.name, Text: text}
 	}
 	return n, err
 }

@@ -17,29 +17,29 @@ import (
 
 const (
 	tail21      = `</m:Structures></m:Structure>`
-	listA       = `<s:Codelists><s:Codelist id="A" agencyID="X"><Name>a</Name></s:Codelist></s:Codelists>`
+	listA       = `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name>a</c:Name></s:Codelist></s:Codelists>`
 	footerSpace = `xmlns:f="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message/footer"`
 )
 
 func footer(severity, text string) string {
-	return `</m:Structures><f:Footer ` + footerSpace + `><f:Message code="413"` + severity + `><Text>` + text + `</Text></f:Message></f:Footer></m:Structure>`
+	return `</m:Structures><f:Footer xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common" ` + footerSpace + `><f:Message code="413"` + severity + `><c:Text>` + text + `</c:Text></f:Message></f:Footer></m:Structure>`
 }
 
 // What is read and not kept is told with its place; what a message says of itself
 // counts.
 func TestWarnings(t *testing.T) {
 	annotated := func(content string) string {
-		return head21 + "\n" + `<s:Codelists><s:Codelist id="A" agencyID="X"><Annotations><Annotation>` + content + `</Annotation></Annotations></s:Codelist></s:Codelists>` + tail21
+		return head21 + "\n" + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Annotations><c:Annotation>` + content + `</c:Annotation></c:Annotations></s:Codelist></s:Codelists>` + tail21
 	}
 	urn := "(in urn:sdmx:org.sdmx.infomodel.codelist.Codelist=X:A(1.0))"
 	for name, c := range map[string]struct{ in, want string }{
 		"attribute":         {head21 + "\n<s:Codelists>\n  <s:Codelist id='A' agencyID='X' colour='red'/></s:Codelists>" + tail21, `f: line 3, column 35: /Structure/Structures/Codelists/Codelist[1]/@colour: attribute "colour" of "Codelist" is not known, and was left out ` + urn},
 		"member":            {`{"Codelist":[{"id":"A","agencyId":"X",` + "\n" + `"colour":"red"}]}`, `f: line 2, column 10: $.Codelist[0].colour: "colour" is not known here, and was left out ` + urn},
-		"text":              {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X">stray<Name>a</Name> too</s:Codelist></s:Codelists>` + tail21, `Codelist[1]: the text "stray too" in "Codelist" is not expected`},
-		"language twice":    {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><Name xml:lang="en">a</Name><Name>b</Name></s:Codelist></s:Codelists>` + tail21, `Name[2]: Name is there twice in the language "en"; the last is kept, and "a" was left out`},
-		"title twice":       {annotated(`<AnnotationTitle>a</AnnotationTitle><AnnotationTitle>b</AnnotationTitle>`), `AnnotationTitle[2]: AnnotationTitle is there more than once; the first is kept, and "b" was left out`},
-		"type twice":        {annotated(`<AnnotationType>a</AnnotationType><AnnotationURL>http://x.example.org</AnnotationURL><AnnotationType>b</AnnotationType>`), `AnnotationType[2]: AnnotationType is there more than once`},
-		"title twice alike": {annotated(`<AnnotationText>a</AnnotationText><AnnotationTitle>a</AnnotationTitle><AnnotationTitle>a</AnnotationTitle>`), ""},
+		"text":              {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X">stray<c:Name>a</c:Name> too</s:Codelist></s:Codelists>` + tail21, `Codelist[1]: the text "stray too" in "Codelist" is not expected`},
+		"language twice":    {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name xml:lang="en">a</c:Name><c:Name>b</c:Name></s:Codelist></s:Codelists>` + tail21, `Name[2]: Name is there twice in the language "en"; the last is kept, and "a" was left out`},
+		"title twice":       {annotated(`<c:AnnotationTitle>a</c:AnnotationTitle><c:AnnotationTitle>b</c:AnnotationTitle>`), `AnnotationTitle[2]: AnnotationTitle is there more than once; the first is kept, and "b" was left out`},
+		"type twice":        {annotated(`<c:AnnotationType>a</c:AnnotationType><c:AnnotationURL>http://x.example.org</c:AnnotationURL><c:AnnotationType>b</c:AnnotationType>`), `AnnotationType[2]: AnnotationType is there more than once`},
+		"title twice alike": {annotated(`<c:AnnotationText>a</c:AnnotationText><c:AnnotationTitle>a</c:AnnotationTitle><c:AnnotationTitle>a</c:AnnotationTitle>`), ""},
 		"urn":               {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X" urn="urn:sdmx:org.sdmx.infomodel.codelist.Codelist=X:B(1.0)"><s:Code id="a" urn="urn:sdmx:org.sdmx.infomodel.codelist.Code=X:B(1.0).a"/></s:Codelist></s:Codelists>` + tail21, `/@urn: the URN urn:sdmx:org.sdmx.infomodel.codelist.Codelist=X:B(1.0) does not agree with the ids, which count: they make it urn:sdmx:org.sdmx.infomodel.codelist.Codelist=X:A(1.0)`},
 		"html":              {`{"Codelist":[{"id":"A","agencyId":"X","names":[{"locale":"en","value":"<b>a</b>","isHtml":true}]}]}`, `isHtml is "true", which is not kept here`},
 		"header":            {strings.Replace(head21, "<m:ID>a</m:ID>", "<m:ID>a</m:ID><m:DataSetAction>Delete</m:DataSetAction>", 1) + listA + tail21, `/Structure/Header/DataSetAction[1]: element "DataSetAction" is not expected here, and was left out: "Delete"`},
@@ -71,7 +71,7 @@ func TestMessagesThatAreErrors(t *testing.T) {
 		"without others": `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message">` + strings.TrimPrefix(footer(` severity="Error"`, "Too large"), "</m:Structures>"),
 		"json":           `{"Codelist":[{"id":"A","agencyId":"X"}],"errors":[{"code":413,"title":"Too large"}]}`,
 		"json first":     `{"errors":[{"code":413,"title":"Too large"}],"Codelist":[{"id":"A","agencyId":"X"}]}`,
-		"error message":  `<m:Error xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"><m:ErrorMessage code="413"><Text>Too large</Text></m:ErrorMessage></m:Error>`,
+		"error message":  `<m:Error xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"><m:ErrorMessage xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common" code="413"><c:Text>Too large</c:Text></m:ErrorMessage></m:Error>`,
 	} {
 		_, _, err := readAll(t, "f", []byte(in), ReadOptions{SkipUnsupported: true})
 		if err == nil || !strings.Contains(err.Error(), "says that it is an error") || !strings.Contains(err.Error(), "Too large") || !strings.Contains(err.Error(), "413") {
@@ -86,7 +86,7 @@ func TestWarningsAreBounded(t *testing.T) {
 	for i := range 40 {
 		fmt.Fprintf(&b, `<s:Codelist id="L%d" agencyID="X">`, i)
 		for j := range 50 {
-			fmt.Fprintf(&b, `<s:Code id="C%d" %s="x"/>`, j, strings.Repeat("u", 2000))
+			fmt.Fprintf(&b, `<s:Code id="C%d" %s="x"/>`, j, strings.Repeat("u", 900))
 		}
 		b.WriteString(`</s:Codelist>`)
 	}
@@ -114,7 +114,7 @@ func TestWarningsAreBounded(t *testing.T) {
 // where that is asked for, and named where it is not.
 func TestUnknownClasses(t *testing.T) {
 	categorisation := func(source string) string {
-		return `<s:Categorisations><s:Categorisation id="K" agencyID="X"><Name>k</Name><s:Source>` + source + `</s:Source><s:Target><Ref agencyID="X" maintainableParentID="S" id="A" class="Category"/></s:Target></s:Categorisation></s:Categorisations>`
+		return `<s:Categorisations><s:Categorisation id="K" agencyID="X"><c:Name>k</c:Name><s:Source>` + source + `</s:Source><s:Target><Ref agencyID="X" maintainableParentID="S" id="A" class="Category"/></s:Target></s:Categorisation></s:Categorisations>`
 	}
 	for name, c := range map[string]struct{ in, what string }{
 		"ref":       {head21 + categorisation(`<Ref package="publicationtable" agencyID="X" id="P" version="1.0" class="PublicationTable"/>`) + listA + tail21, "Categorisation X:K(1.0)"},
@@ -143,7 +143,7 @@ func TestConvertSaysWhatItLoses(t *testing.T) {
 	}
 	message := func(lists ...string) string { return `{"Codelist":[` + strings.Join(lists, ",") + `]}` }
 	whole, draft, linked := list("A", "1.0", `,"names":[{"locale":"en","value":"a"}]`), list("B", "1.0.0-draft", ""), list("C", "1.0", `,"names":[{"locale":"en","value":"c"}],"links":[{"rel":"self"}],"colour":1`)
-	stub := head21 + `<s:DataStructures><s:DataStructure id="D" agencyID="X"><Name>d</Name></s:DataStructure></s:DataStructures>` + tail21
+	stub := head21 + `<s:DataStructures><s:DataStructure id="D" agencyID="X"><c:Name>d</c:Name></s:DataStructure></s:DataStructures>` + tail21
 	for name, c := range map[string]struct {
 		in                   string
 		written              int

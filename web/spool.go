@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"urncast/formats"
 	"urncast/sdmx"
 	"urncast/web/console"
 )
@@ -34,9 +35,10 @@ var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + "
 var errUploadsFull = errors.New("as many files as this server keeps are being checked or submitted now")
 
 type uploadFile struct {
-	name string
-	size int64
-	file *os.File
+	name    string
+	charset string // what the part's Content-Type says
+	size    int64
+	file    *os.File
 }
 
 // uploads are those of this process.
@@ -114,12 +116,14 @@ func (u *uploads) add(up *upload, part *multipart.Part) error {
 		return err
 	}
 	_ = os.Remove(f.Name()) // where a file that is open cannot be removed, it stays until the folder is emptied
+	name := path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))
 	size, err := io.Copy(&spool{u, up, f}, part)
 	if err != nil || size == 0 {
 		f.Close()
+		up.empty = append(up.empty, name)
 		return err
 	}
-	up.files = append(up.files, uploadFile{path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), size, f})
+	up.files = append(up.files, uploadFile{name, formats.Charset(part.Header.Get("Content-Type")), size, f})
 	return nil
 }
 

@@ -22,6 +22,7 @@ type upload struct {
 	id    string
 	user  string
 	files []uploadFile
+	empty []string // names of files without a byte, which are not kept
 	// task is under way; nil if none is. Only who holds mu begins one.
 	task atomic.Pointer[task]
 	// held are the bytes that its files take of the room for all; guarded by uploads.mu.
@@ -91,12 +92,15 @@ func (up *upload) bytes() (n int64) {
 // structures hands over what is in the files, but for what is left out.
 func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
+		for _, name := range up.empty {
+			c.summary.Warnings.Add(formats.Remark{File: name, Text: "the file is empty, and was left out"})
+		}
 		seen := map[string]bool{}
 		for i, f := range up.files {
 			in := &counted{io.NewSectionReader(f.file, 0, f.size), t}
 			t.file(i)
 			err := formats.Unpack(in, f.name, formats.Limits{}, func(name string, r io.Reader) error {
-				sum, err := formats.Read(r, formats.ReadOptions{Name: name, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
+				sum, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: f.charset, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
 					if err := ctx.Err(); err != nil {
 						return err
 					}

@@ -212,9 +212,12 @@ func given(value string, in io.Reader) (string, error) {
 }
 
 // readProperties reads a client.properties. What is not UTF-8 is ISO-8859-1, as
-// Java reads such files.
+// Java reads such files; UTF-16, as shells of Windows write it, is refused by its name.
 func readProperties(file string) (string, error) {
 	b, err := os.ReadFile(file)
+	if bytes.HasPrefix(b, []byte("\xFF\xFE")) || bytes.HasPrefix(b, []byte("\xFE\xFF")) {
+		return "", fmt.Errorf("%s is UTF-16; save it as UTF-8", file)
+	}
 	if err != nil || utf8.Valid(b) {
 		return string(b), err
 	}

@@ -82,7 +82,11 @@ func (c *tailCommand) print(m *rest.TopicRecord) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(m)
 	}
-	_, err := fmt.Printf("%6s  %4s/%-4s  %-7s  %10d  %s  %s\n", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job)
+	skipped := ""
+	if m.Skipped != "" { // as many as there are: a program reads them with --json
+		skipped = fmt.Sprintf("  left out before: %.60s", m.Skipped)
+	}
+	_, err := fmt.Printf("%6s  %4s/%-4s  %-7s  %10d  %s  %s%s\n", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job, skipped)
 	return err
 }
 

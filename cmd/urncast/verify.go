@@ -106,6 +106,9 @@ func printProof(f *verify.Proof) {
 	for _, text := range append(f.Differs, f.Open...) {
 		fmt.Printf("              %s\n", text)
 	}
+	if more := f.Differing - len(f.Differs); more > 0 {
+		fmt.Printf("              and %d more that differ\n", more)
+	}
 	if more := f.Unproven - len(f.Open); more > 0 {
 		fmt.Printf("              and %d more\n", more)
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // C is what a description talks to. XML names carry the prefix they are written
-// with; reading looks at the local name alone. An empty name means that the
-// dialect does not have the property.
+// with, which stands for its namespace when reading, whatever prefix a message has.
+// An empty name means that the dialect does not have the property.
 type C struct {
 	Dialect
 	Reading bool
@@ -63,14 +63,11 @@ func (c *C) by(xml, json string) string {
 	return json
 }
 
-func local(name string) string { return name[strings.IndexByte(name, ':')+1:] }
-
 // find takes the first child or attribute of a name.
 func (c *C) find(name string, attribute bool) int32 {
 	if name == "" {
 		return none
 	}
-	name = local(name)
 	for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
 		if n := &c.doc.nodes[i]; c.doc.names[n.name] == name && (!c.XML() || (n.kind == kindAttribute) == attribute) {
 			n.used = true
@@ -285,7 +282,6 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 // each walks the repeated element, or the elements of the array; size is told
 // their number first.
 func (c *C) each(name string, size func(int), fn func(i int32)) {
-	name = local(name)
 	list := c.at
 	if !c.XML() {
 		if list = c.find(name, false); list == none {
@@ -339,9 +335,8 @@ func (c *C) Strings(xml, json string, p *[]string) {
 // Has says whether a child is there, when reading.
 func (c *C) Has(xml, json string) bool {
 	if name := c.by(xml, json); name != "" {
-		name = local(name)
 		for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
-			if c.doc.nameOf(i) == name {
+			if n := &c.doc.nodes[i]; c.doc.names[n.name] == name {
 				return true
 			}
 		}
@@ -349,13 +344,13 @@ func (c *C) Has(xml, json string) bool {
 	return false
 }
 
-// Children gives the names of the children in order, each with a way to go
-// inside; for lists that mix element names.
+// Children gives the names of the child elements in order, as descriptions write
+// them, each with a way to go inside; for lists that mix element names.
 func (c *C) Children(fn func(name string)) {
 	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
 		if c.doc.nodes[i].kind == kindElement {
-			n := c.doc.nameOf(i)
-			c.inside(i, func() { fn(n) })
+			name := c.doc.names[c.doc.nodes[i].name]
+			c.inside(i, func() { fn(name) })
 		}
 	}
 }

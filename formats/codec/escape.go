@@ -1,82 +1,97 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 var xmlEntities = map[string]string{"amp": "&", "lt": "<", "gt": ">", "quot": `"`, "apos": "'"}
 
-// unescapeXML resolves the five entities and character references, turns line
-// ends into newlines, and refuses everything else that begins with '&'.
-func unescapeXML(t string) (string, error) {
+// unescapeXML resolves character references and the five entities, and refuses
+// everything else that begins with '&'. Line ends are newlines already: the source
+// makes them so. In an attribute's value each blank is a space, unless it was
+// written as a reference (XML 1.0, section 3.3.3).
+func unescapeXML(t string, isAttribute bool) (string, error) {
 	var b strings.Builder
 	b.Grow(len(t))
 	for i := 0; i < len(t); {
 		switch c := t[i]; {
 		case c == '&':
-			end := strings.IndexByte(t[i:], ';')
-			if end < 0 || end > 12 {
-				return "", fmt.Errorf("a lone '&' must be written &amp;")
-			}
-			s, err := entity(t[i+1 : i+end])
+			s, n, err := reference(t[i:])
 			if err != nil {
 				return "", err
 			}
 			b.WriteString(s)
-			i += end + 1
-		case c == '\r':
-			b.WriteByte('\n')
-			i++
-			if i < len(t) && t[i] == '\n' {
-				i++
-			}
-		case c < utf8.RuneSelf:
-			b.WriteByte(c)
-			i++
+			i += n
+			continue
+		case isAttribute && (c == '\t' || c == '\n'):
+			b.WriteByte(' ')
 		default:
-			r, size := utf8.DecodeRuneInString(t[i:])
-			if r == utf8.RuneError && size == 1 {
-				return "", fmt.Errorf("byte %#x is not valid UTF-8; declare the encoding, or convert the file", c)
-			}
-			b.WriteString(t[i : i+size])
-			i += size
+			b.WriteByte(c)
 		}
+		i++
 	}
 	return b.String(), nil
+}
+
+// reference resolves the reference that t begins with, and says how many bytes it
+// takes.
+func reference(t string) (string, int, error) {
+	end := strings.IndexByte(t, ';')
+	if end < 0 || strings.ContainsAny(t[1:end], "& \n\t<") {
+		return "", 0, fmt.Errorf("a lone '&' must be written &amp;")
+	}
+	s, err := entity(t[1:end])
+	return s, end + 1, err
 }
 
 func entity(name string) (string, error) {
 	if s, ok := xmlEntities[name]; ok {
 		return s, nil
 	}
+	shown := name
+	if len(shown) > 40 {
+		shown = shown[:40] + "…"
+	}
 	if !strings.HasPrefix(name, "#") {
-		return "", fmt.Errorf("entity &%s; is not known; only amp, lt, gt, quot and apos are", name)
+		return "", fmt.Errorf("entity &%s; is not known; only amp, lt, gt, quot and apos are", shown)
 	}
 	digits, base := name[1:], 10
 	if strings.HasPrefix(digits, "x") {
 		digits, base = digits[1:], 16
 	}
 	n, err := strconv.ParseUint(digits, base, 32)
-	if err != nil || !validXML(rune(n)) {
-		return "", fmt.Errorf("character reference &%s; is not one that XML allows", name)
+	if err != nil || n > unicode.MaxRune || !validXML(rune(n)) {
+		return "", fmt.Errorf("character reference &%s; is not one that XML allows (XML 1.0, section 2.2)", shown)
 	}
 	return string(rune(n)), nil
 }
 
+// validXML says whether XML allows a character (XML 1.0, section 2.2).
 func validXML(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }
 
-// appendXML escapes text for content and attributes.
+// appendXML escapes text for content and attributes. What XML has no way to write
+// becomes U+FFFD, as bytes do that are no UTF-8: no reader would take the message.
+// Neither can be read from a message; either may have been stored before that was
+// so.
 func appendXML(b []byte, t string) []byte {
+	t = valid(t)
 	from := 0
 	for i := 0; i < len(t); i++ {
 		var s string
 		switch c := t[i]; {
+		case c == 0xEF && (t[i:i+3] == "\uFFFE" || t[i:i+3] == "\uFFFF"): // valid, so of three bytes
+			b = append(append(b, t[from:i]...), "\uFFFD"...)
+			i += 2
+			from = i + 1
+			continue
 		case c >= 0x40:
 			continue
 		case c == '&':
@@ -94,7 +109,7 @@ func appendXML(b []byte, t string) []byte {
 		case c == '\t':
 			s = "&#9;"
 		case c < 0x20:
-			s = "\uFFFD" // XML has no way to write it
+			s = "\uFFFD"
 		default:
 			continue
 		}
@@ -105,63 +120,111 @@ func appendXML(b []byte, t string) []byte {
 	return append(b, t[from:]...)
 }
 
+// valid is t with each run of bytes that are no UTF-8 made U+FFFD.
+func valid(t string) string {
+	if utf8.ValidString(t) {
+		return t
+	}
+	return strings.ToValidUTF8(t, "\uFFFD")
+}
+
 // unquoteJSON resolves the escapes between a JSON string's quotes.
 func unquoteJSON(t string) (string, error) {
 	var b strings.Builder
 	b.Grow(len(t))
-	for i := 0; i < len(t); i++ {
-		if t[i] != '\\' {
-			b.WriteByte(t[i])
-			continue
+	for {
+		i := strings.IndexByte(t, '\\')
+		if i < 0 {
+			b.WriteString(t)
+			return b.String(), nil
 		}
-		if i++; i >= len(t) {
-			return "", fmt.Errorf("the string ends in a backslash")
+		b.WriteString(t[:i])
+		r, n, err := escape(t[i:])
+		if err != nil {
+			return "", err
 		}
-		if t[i] == 'u' {
-			r, n, err := unicodeEscape(t[i-1:])
-			if err != nil {
-				return "", err
-			}
-			b.WriteRune(r)
-			i += n - 2
-			continue
-		}
-		at := strings.IndexByte(`"\/bfnrt`, t[i])
-		if at < 0 {
-			return "", fmt.Errorf(`the escape \%c is not one of JSON`, t[i])
-		}
-		b.WriteByte("\"\\/\b\f\n\r\t"[at])
+		b.WriteRune(r)
+		t = t[i+n:]
 	}
-	return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
 }
 
-// unicodeEscape reads \uXXXX, or two that make a surrogate pair, and says how
-// many bytes it took.
-func unicodeEscape(t string) (rune, int, error) {
-	unit := func(t string) (rune, bool) {
-		if len(t) < 6 || t[:2] != `\u` {
-			return 0, false
+// checkEscapes finds what unquoteJSON would refuse.
+func checkEscapes(t []byte) error {
+	for {
+		i := bytes.IndexByte(t, '\\')
+		if i < 0 {
+			return nil
 		}
-		n, err := strconv.ParseUint(t[2:6], 16, 16)
-		return rune(n), err == nil
+		_, n, err := escape(t[i:])
+		if err != nil {
+			return err
+		}
+		t = t[i+n:]
 	}
-	r, ok := unit(t)
+}
+
+// escape resolves the escape that t begins with, and says how many bytes it takes.
+// It refuses what is no character: lone surrogates (RFC 8259, section 8.2), and what
+// XML has no way to write, since every structure is handed out in XML too.
+func escape[T string | []byte](t T) (r rune, n int, err error) {
+	if len(t) < 2 {
+		return 0, 0, fmt.Errorf("the string ends in a backslash")
+	}
+	n = 2
+	if t[1] == 'u' {
+		if r, n, err = unicodeEscape(t); err != nil {
+			return 0, 0, err
+		}
+	} else if at := strings.IndexByte(`"\/bfnrt`, t[1]); at >= 0 {
+		r = rune("\"\\/\b\f\n\r\t"[at])
+	} else {
+		return 0, 0, fmt.Errorf(`the escape \%c is not one of JSON`, t[1])
+	}
+	if !validXML(r) {
+		return 0, 0, notText(r)
+	}
+	return r, n, nil
+}
+
+// notText says why a character cannot be in a structure.
+func notText(r rune) error {
+	return fmt.Errorf("U+%04X is no character that a structure can hold, since XML has no way to write it (XML 1.0, section 2.2); remove it", r)
+}
+
+// unicodeEscape reads \uXXXX, or two that make a surrogate pair.
+func unicodeEscape[T string | []byte](t T) (r rune, n int, err error) {
+	r, ok := codeUnit(t)
 	if !ok {
 		return 0, 0, fmt.Errorf(`the escape \u is not followed by four hexadecimal digits`)
 	}
-	if utf16.IsSurrogate(r) {
-		if low, ok := unit(t[6:]); ok {
-			if full := utf16.DecodeRune(r, low); full != utf8.RuneError {
-				return full, 12, nil
-			}
-		}
-		return utf8.RuneError, 6, nil
+	if !utf16.IsSurrogate(r) {
+		return r, 6, nil
 	}
-	return r, 6, nil
+	if low, ok := codeUnit(t[6:]); ok {
+		if full := utf16.DecodeRune(r, low); full != utf8.RuneError {
+			return full, 12, nil
+		}
+	}
+	return 0, 0, fmt.Errorf(`the escape %s is half of a surrogate pair, which is no character; remove it, or write both halves`, string(t[:6]))
 }
 
-// appendJSON appends a quoted JSON string.
+func codeUnit[T string | []byte](t T) (r rune, ok bool) {
+	if len(t) < 6 || t[0] != '\\' || t[1] != 'u' {
+		return 0, false
+	}
+	for i := 2; i < 6; i++ {
+		digit := strings.IndexByte("0123456789abcdef", t[i]|0x20)
+		if digit < 0 || t[i] < '0' {
+			return 0, false
+		}
+		r = r<<4 | rune(digit)
+	}
+	return r, true
+}
+
+// appendJSON appends a quoted JSON string; bytes that are no UTF-8 become U+FFFD.
 func appendJSON(b []byte, t string) []byte {
+	t = valid(t)
 	b = append(b, '"')
 	from := 0
 	for i := 0; i < len(t); i++ {

@@ -2,7 +2,7 @@ package codec
 
 import (
 	"bytes"
-	"unicode/utf8"
+	"errors"
 )
 
 // Object walks the members of a JSON object; pos is before it. member must take
@@ -72,8 +72,14 @@ func (s *Scanner) key() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw := s.buf[s.mark+from : s.mark+to]
-	key := s.doc.names[s.intern(raw)]
+	if to-from > nameBytesMax {
+		return "", s.fail("a key is longer than %d bytes, the limit", nameBytesMax)
+	}
+	number, err := s.intern(s.buf[s.mark+from : s.mark+to])
+	if err != nil {
+		return "", err
+	}
+	key := s.doc.names[number]
 	if escaped {
 		if key, err = unquoteJSON(key); err != nil {
 			return "", s.fail("%s", err)
@@ -113,27 +119,27 @@ func (s *Scanner) quoted() (from, to int, escaped bool, err error) {
 	to = s.at()
 	raw := s.buf[s.mark+from : s.mark+to]
 	s.pos++
-	for _, c := range raw {
+	for i, c := range raw {
 		if c < 0x20 {
-			return 0, 0, false, s.fail("a string holds a control character that must be escaped")
+			return 0, 0, false, s.failAt(from+i, "a string holds a control character that must be escaped")
 		}
 	}
-	escaped = bytes.IndexByte(raw, '\\') >= 0
-	if !utf8.Valid(raw) {
-		return 0, 0, false, s.fail("a string is not valid UTF-8")
-	}
-	return from, to, escaped, nil
+	return from, to, bytes.IndexByte(raw, '\\') >= 0, nil
 }
 
 // Value scans the next JSON value as a document.
 func (s *Scanner) Value(name, prefix string) (*Document, error) {
 	s.blank()
 	s.begin(true, prefix)
-	if err := s.value(none, s.intern([]byte(name)), 1); err != nil {
+	number, err := s.intern([]byte(name))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.value(none, number, 1); err != nil {
 		return nil, err
 	}
 	if len(s.doc.nodes) == 0 { // null
-		s.doc.add(none, s.intern([]byte(name)), kindString, 0)
+		s.doc.add(none, number, kindString, 0)
 	}
 	return s.finish(), nil
 }
@@ -152,10 +158,13 @@ func (s *Scanner) value(parent, name int32, depth int) error {
 			if members++; members > membersMax {
 				return s.fail("an object has more than %d members, the limit", membersMax)
 			}
-			number := s.intern([]byte(key))
+			number, err := s.intern([]byte(key))
+			if err != nil {
+				return err
+			}
 			for j := s.doc.nodes[i].first; j != none; j = s.doc.nodes[j].next {
 				if s.doc.nodes[j].name == number {
-					return s.fail("the key %q is there twice", key)
+					return s.within(i, "the key %q is there twice", key)
 				}
 			}
 			return s.value(i, number, depth+1)
@@ -169,6 +178,12 @@ func (s *Scanner) value(parent, name int32, depth int) error {
 			return err
 		}
 		s.leaf(parent, name, kindString, at, from, to, escaped)
+		if !escaped {
+			return nil
+		}
+		if err := checkEscapes(s.buf[s.mark+from : s.mark+to]); err != nil {
+			return s.placed(int32(len(s.doc.nodes)-1), s.failAt(at, "%s", err))
+		}
 		return nil
 	}
 	return s.word(parent, name, at)
@@ -194,19 +209,67 @@ func (s *Scanner) word(parent, name int32, at int) error {
 	case string(w) == "null":
 	case string(w) == "true", string(w) == "false":
 		s.leaf(parent, name, kindBool, at, from, s.at(), false)
-	case len(w) > 0 && (w[0] == '-' || w[0] >= '0' && w[0] <= '9'):
+	case isNumber(w):
 		s.leaf(parent, name, kindNumber, at, from, s.at(), false)
 	default:
-		return s.fail("a JSON value is expected")
+		s.pos = s.mark + from
+		return s.within(parent, "a JSON value is expected")
 	}
 	return nil
 }
 
-// AtEnd refuses what follows the message.
+// isNumber says whether w is a number of JSON (RFC 8259, section 6).
+func isNumber(w []byte) bool {
+	digits := func() bool {
+		n := 0
+		for n < len(w) && w[n] >= '0' && w[n] <= '9' {
+			n++
+		}
+		w = w[n:]
+		return n > 0
+	}
+	w = bytes.TrimPrefix(w, []byte("-"))
+	if len(w) > 1 && w[0] == '0' && w[1] >= '0' && w[1] <= '9' {
+		return false
+	}
+	if !digits() {
+		return false
+	}
+	if len(w) > 0 && w[0] == '.' {
+		if w = w[1:]; !digits() {
+			return false
+		}
+	}
+	if len(w) > 0 && (w[0] == 'e' || w[0] == 'E') {
+		if w = w[1:]; len(w) > 0 && (w[0] == '-' || w[0] == '+') {
+			w = w[1:]
+		}
+		if !digits() {
+			return false
+		}
+	}
+	return len(w) == 0
+}
+
+// within makes an error at the current place, in an object or array that is known.
+func (s *Scanner) within(i int32, format string, args ...any) error {
+	return s.placed(i, s.fail(format, args...))
+}
+
+// placed adds the path of a node to an error.
+func (s *Scanner) placed(i int32, err error) error {
+	var e *SyntaxError
+	if errors.As(err, &e) && e.Path == "" && len(s.doc.nodes) > 0 {
+		e.Path = s.doc.path(i)
+	}
+	return err
+}
+
+// AtEnd refuses what follows the message. An error that the reader has only at its
+// end is returned: checksums stand there.
 func (s *Scanner) AtEnd() error {
-	s.blank()
-	if s.peek() != 0 || s.pos < len(s.buf) {
+	if s.blank(); !s.atEOF() {
 		return s.fail("nothing is expected after the end of the message")
 	}
-	return nil
+	return s.broken()
 }

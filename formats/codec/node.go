@@ -39,7 +39,7 @@ type Document struct {
 	text   string
 	nodes  []node
 	names  []string
-	own    map[int32]string // text put together, where it is not one piece
+	own    map[int32][]byte // text put together, where it is not one piece
 	json   bool
 	prefix string // path of the root
 	line   int    // of the first byte
@@ -86,7 +86,7 @@ func (d *Document) add(parent, name int32, k kind, at int) int32 {
 func (d *Document) value(i int32) (string, error) {
 	n := &d.nodes[i]
 	if t, ok := d.own[i]; ok {
-		return t, nil
+		return string(t), nil
 	}
 	t := d.text[n.from:n.to]
 	if !n.escaped {
@@ -95,13 +95,29 @@ func (d *Document) value(i int32) (string, error) {
 	if d.json {
 		return unquoteJSON(t)
 	}
-	return unescapeXML(t)
+	return unescapeXML(t, n.kind == kindAttribute)
 }
 
 // Name is the local name of the root.
 func (d *Document) Name() string { return d.nameOf(0) }
 
-func (d *Document) nameOf(i int32) string { return d.names[d.nodes[i].name] }
+// nameOf is the local name of a node; names are kept with what stands for their
+// namespace before them (see prefixOf).
+func (d *Document) nameOf(i int32) string {
+	name := d.names[d.nodes[i].name]
+	if d.json {
+		return name
+	}
+	return name[strings.LastIndexAny(name, ":}")+1:]
+}
+
+// foreign says of which namespace a name is, if of none that descriptions know.
+func (d *Document) foreign(i int32) string {
+	if name := d.names[d.nodes[i].name]; !d.json && name[0] == '{' {
+		return fmt.Sprintf(" of namespace %q", name[1:strings.LastIndexByte(name, '}')])
+	}
+	return ""
+}
 
 // path says where a node is, in the manner of the format.
 func (d *Document) path(i int32) string {
@@ -192,9 +208,9 @@ func (d *Document) Unused() error {
 		case n.kind == kindElement && !d.json && d.rank(i, true) > 1 && d.firstOf(i).used:
 			return d.errorAt(i, "element %q is there more than once in %q, which takes one", d.nameOf(i), d.nameOf(n.parent))
 		case n.kind == kindElement && !d.json:
-			return d.errorAt(i, "element %q is not expected in %q", Clip(d.nameOf(i), 60), d.nameOf(n.parent))
+			return d.errorAt(i, "element %q%s is not expected in %q", Clip(d.nameOf(i), 60), Clip(d.foreign(i), 120), d.nameOf(n.parent))
 		case n.kind == kindAttribute:
-			d.remark(i, "attribute %q of %q is not known, and was left out", Clip(d.nameOf(i), 60), d.nameOf(n.parent))
+			d.remark(i, "attribute %q%s of %q is not known, and was left out", Clip(d.nameOf(i), 60), Clip(d.foreign(i), 120), d.nameOf(n.parent))
 		case d.nodes[n.parent].kind != kindArray:
 			d.remark(i, "%q is not known here, and was left out", Clip(d.nameOf(i), 60))
 		}
@@ -205,7 +221,7 @@ func (d *Document) Unused() error {
 // raw is the text of a node as it was sent.
 func (d *Document) raw(i int32) string {
 	if t, ok := d.own[i]; ok {
-		return t
+		return string(t)
 	}
 	return d.text[d.nodes[i].from:d.nodes[i].to]
 }

@@ -43,12 +43,12 @@ func (c *C) Spare(xml, kept string) {
 	if !c.Reading || !c.XML() {
 		return
 	}
-	name := local(xml)
+	name := xml
 	for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
 		if n := &c.doc.nodes[i]; !n.used && n.kind == kindElement && c.doc.names[n.name] == name {
 			n.used = true
 			if v := c.value(i); v != kept {
-				c.Remark(i, "%s is there more than once; the first is kept, and %q was left out", name, Clip(v, 60))
+				c.Remark(i, "%s is there more than once; the first is kept, and %q was left out", c.doc.nameOf(i), Clip(v, 60))
 			}
 		}
 	}
@@ -60,11 +60,11 @@ func (c *C) Leave(xml, json string) {
 	if !c.Reading {
 		return
 	}
-	name := local(c.by(xml, json))
+	name := c.by(xml, json)
 	for i := c.doc.nodes[c.at].first; i != none && name != ""; i = c.doc.nodes[i].next {
 		if n := &c.doc.nodes[i]; !n.used && c.doc.names[n.name] == name {
 			c.take(i)
-			c.Remark(i, "%s is not kept here, and was left out", name)
+			c.Remark(i, "%s is not kept here, and was left out", c.doc.nameOf(i))
 		}
 	}
 }

@@ -2,8 +2,11 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // A SyntaxError is a place in the input and what is wrong there.
@@ -31,10 +34,13 @@ type source struct {
 	limits Limits
 
 	read      int64
-	err       error // of r, after everything before it is used
-	lines     int   // newlines before buf[0]
-	lastBreak int64 // offset in the input just after the last of them
-	base      int64 // offset in the input of buf[0]
+	err       error  // of r or of what it holds, after everything before it is used
+	ended     bool   // more was asked for after err
+	wasReturn bool   // the last byte read was a carriage return
+	half      []byte // of a character, read and not yet in buf
+	lines     int    // newlines before buf[0]
+	lastBreak int64  // offset in the input just after the last of them
+	base      int64  // offset in the input of buf[0]
 }
 
 func newSource(r io.Reader, l Limits) *source {
@@ -44,13 +50,14 @@ func newSource(r io.Reader, l Limits) *source {
 // more reads on; false at the end of the input or an error.
 func (s *source) more() bool {
 	if s.err != nil {
+		s.ended = true
 		return false
 	}
 	keep := s.pos
 	if s.mark >= 0 {
 		keep = s.mark
 	}
-	if keep > 0 && (keep > len(s.buf)/2 || len(s.buf) == cap(s.buf)) {
+	if keep > 0 && (keep > len(s.buf)/2 || s.full()) {
 		gone := s.buf[:keep]
 		if n := bytes.Count(gone, []byte{'\n'}); n > 0 {
 			s.lines += n
@@ -63,24 +70,110 @@ func (s *source) more() bool {
 			s.mark = 0
 		}
 	}
-	if len(s.buf) == cap(s.buf) {
+	if s.full() {
 		if int64(len(s.buf)) >= s.limits.StructureBytes {
-			s.err = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes))
+			s.err, s.ended = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes)), true
 			return false
 		}
 		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
-	n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
-	s.buf = s.buf[:len(s.buf)+n]
+	from := len(s.buf)
+	to := append(s.buf, s.half...)
+	n, err := s.r.Read(to[len(to):cap(to)])
 	s.read += int64(n)
+	s.err = err
+	s.check(from, s.newlines(to, to[len(to):len(to)+n]))
 	if s.read > s.limits.Bytes {
-		s.err = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.limits.Bytes))
+		s.err, s.ended = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.limits.Bytes)), true
 		return false
 	}
-	if err != nil {
-		s.err = err
+	s.ended = len(s.buf) == from && s.err != nil
+	return !s.ended
+}
+
+// full says that there is no room in buf for more than half a character.
+func (s *source) full() bool { return len(s.buf)+utf8.UTFMax > cap(s.buf) }
+
+// newlines appends what was read with each line end as one newline (XML 1.0,
+// section 2.11), in place. JSON's strings hold no line ends, and for what stands
+// between them it does not matter.
+func (s *source) newlines(to, b []byte) []byte {
+	if s.wasReturn && len(b) > 0 && b[0] == '\n' {
+		b = b[1:]
+		s.wasReturn = false
 	}
-	return n > 0 || s.err == nil
+	for {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			s.wasReturn = s.wasReturn && len(b) == 0
+			return append(to, b...)
+		}
+		to = append(append(to, b[:i]...), '\n')
+		b = b[i+1:]
+		if s.wasReturn = len(b) == 0; s.wasReturn {
+			return to
+		}
+		if b[0] == '\n' {
+			b = b[1:]
+		}
+	}
+}
+
+// check looks at what was read, b from a place on, and puts it into buf: it must be
+// UTF-8, of characters that XML allows (XML 1.0, section 2.2). What is before a bad
+// one can still be used, so that an earlier mistake is the one that is told.
+func (s *source) check(from int, b []byte) {
+	n, why := checkText(b[from:])
+	s.buf = b[:from+n]
+	s.half = append(s.half[:0], b[from+n:min(from+n+utf8.UTFMax, len(b))]...)
+	if why == "" && s.err == io.EOF && len(s.half) > 0 {
+		why = notUTF8(s.half[0])
+	}
+	var undecoded *decodeError
+	if why == "" && errors.As(s.err, &undecoded) {
+		why = undecoded.Error()
+	}
+	if why != "" {
+		s.err = s.errorAt(len(s.buf), why)
+	}
+}
+
+// checkText gives the length of the text that b begins with, and what is wrong
+// behind it; the beginning of a character at the end is not wrong.
+func checkText(b []byte) (n int, why string) {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for n < len(b) {
+		if len(b)-n >= 8 {
+			// Eight at a time: the highest bit of a byte or of a difference is set
+			// if one of them is not plain ASCII, or below the blank.
+			if x := binary.LittleEndian.Uint64(b[n:]); (x|(x-0x20*each))&high == 0 {
+				n += 8
+				continue
+			}
+		}
+		switch c := b[n]; {
+		case c < 0x20 && c != '\n' && c != '\t':
+			return n, notText(rune(c)).Error()
+		case c < utf8.RuneSelf:
+			n++
+		default:
+			r, size := utf8.DecodeRune(b[n:])
+			switch {
+			case size == 1 && !utf8.FullRune(b[n:]):
+				return n, ""
+			case size == 1:
+				return n, notUTF8(c)
+			case r == 0xFFFE || r == 0xFFFF:
+				return n, notText(r).Error()
+			}
+			n += size
+		}
+	}
+	return n, ""
+}
+
+func notUTF8(c byte) string {
+	return fmt.Sprintf("byte %#02x is not valid UTF-8, the encoding of a message that names no other; declare its encoding, or convert the file", c)
 }
 
 // peek gives the next byte without taking it, 0 at the end.
@@ -129,13 +222,27 @@ func (s *source) errorAt(pos int, text string) error {
 	return &SyntaxError{Line: line, Column: int(s.base+int64(pos)-start) + 1, Text: text}
 }
 
-// fail is errorAt the current place; an error of the reader itself comes first.
-func (s *source) fail(format string, args ...any) error {
+// atEOF reports whether nothing more can be had, be it the end or an error.
+func (s *source) atEOF() bool {
+	return !s.has(1)
+}
+
+// broken is the error that ended the input, nil for its true end.
+func (s *source) broken() error {
 	if s.err != nil && s.err != io.EOF {
 		return s.err
 	}
-	if s.err == io.EOF && s.pos >= len(s.buf) {
-		return s.errorAt(s.pos, "the input ends in the middle: "+fmt.Sprintf(format, args...))
+	return nil
+}
+
+// fail is errorAt the current place; an error that ended the input comes first.
+func (s *source) fail(format string, args ...any) error {
+	if err := s.broken(); err != nil && s.ended {
+		return err
 	}
-	return s.errorAt(s.pos, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if s.ended && s.pos >= len(s.buf) {
+		text = "the input ends in the middle: " + text
+	}
+	return s.errorAt(s.pos, text)
 }

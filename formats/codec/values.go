@@ -37,7 +37,7 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 		t := sdmx.Text{Lang: sdmx.LanguageDefault}
 		if c.XML() {
 			t.Value = c.value(i)
-			c.inside(i, func() { c.Attr("lang", "", &t.Lang) })
+			c.inside(i, func() { c.Attr("xml:lang", "", &t.Lang) })
 		} else {
 			c.inside(i, func() {
 				c.Attr("", "locale", &t.Lang)

@@ -125,7 +125,7 @@ func dimensions(c *codec.C, d *sdmx.DataStructure) {
 	}
 	c.Children(func(name string) {
 		for kind, e := range dimensionElements {
-			if e.xml == "str:"+name {
+			if e.xml == name {
 				c.Take()
 				d.Dimensions = append(d.Dimensions, sdmx.Dimension{Kind: sdmx.DimensionKind(kind)})
 				one(&d.Dimensions[len(d.Dimensions)-1])
@@ -157,9 +157,9 @@ func attributes(c *codec.C, d *sdmx.DataStructure) {
 		return
 	}
 	c.Children(func(name string) {
-		if name == "Attribute" || name == "ReportingYearStartDay" {
+		if name == "str:Attribute" || name == "str:ReportingYearStartDay" {
 			c.Take()
-			d.Attributes = append(d.Attributes, sdmx.Attribute{YearStartDay: name != "Attribute"})
+			d.Attributes = append(d.Attributes, sdmx.Attribute{YearStartDay: name != "str:Attribute"})
 			attribute(c, d, &d.Attributes[len(d.Attributes)-1])
 		}
 	})
@@ -186,7 +186,7 @@ func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 		c.Fail("assignmentStatus must be Mandatory or Conditional, not %q", codec.Clip(status, 60))
 	}
 	component(c, d, &a.Component, class, "")
-	if c.Reading && !c.Has("AttributeRelationship", "") {
+	if c.Reading && !c.Has("str:AttributeRelationship", "") {
 		c.Fail("the attribute has no AttributeRelationship, which says what it is attached to")
 	}
 	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
@@ -198,8 +198,8 @@ var relationships = [...]struct {
 	xml  string
 	kind sdmx.AttachmentKind
 }{
-	{"None", sdmx.AttachDataflow}, {"Dimension", sdmx.AttachDimensions}, {"AttachmentGroup", sdmx.AttachDimensions},
-	{"Group", sdmx.AttachGroup}, {"PrimaryMeasure", sdmx.AttachObservation},
+	{"str:None", sdmx.AttachDataflow}, {"str:Dimension", sdmx.AttachDimensions}, {"str:AttachmentGroup", sdmx.AttachDimensions},
+	{"str:Group", sdmx.AttachGroup}, {"str:PrimaryMeasure", sdmx.AttachObservation},
 }
 
 func relationship(c *codec.C, r *sdmx.Relationship) {
@@ -210,7 +210,7 @@ func relationship(c *codec.C, r *sdmx.Relationship) {
 				continue
 			}
 			if said != "" && r.Kind != x.kind {
-				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", said, x.xml)
+				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", said[len("str:"):], x.xml[len("str:"):])
 			}
 			said, r.Kind = x.xml, x.kind
 		}

@@ -121,7 +121,7 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 		}
 		enumerated := !r.Enumeration.IsZero()
 		if c.Reading {
-			enumerated = c.Has("Enumeration", "")
+			enumerated = c.Has("str:Enumeration", "")
 		}
 		if enumerated {
 			c.Ref("str:Enumeration", "", list, &r.Enumeration)

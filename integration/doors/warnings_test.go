@@ -1,8 +1,10 @@
 package doors
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"mime/multipart"
 	"strings"
 	"testing"
 )
@@ -120,4 +122,51 @@ func TestArchivesNameTheFile(t *testing.T) {
 	other := message21 + codelists + codelist21("L2", "1.0", "") + end21
 	status, body := call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.xml": []byte(one), "b.xml": []byte(other)}), "Accept", "application/json")
 	want(t, "zip", status, body, 201, `"where":"a.xml, line 1`, `"where":"b.xml, line 1`, `{"file":"a.xml","line":1`)
+}
+
+// The console shows what of a file is not kept before it is submitted, escaped, and
+// refuses files that hold nothing.
+func TestSubmitPageWarns(t *testing.T) {
+	s := serve(t, nil)
+	for _, c := range []struct {
+		what, in, skip string
+		parts          []string
+	}{
+		{"warnings", message21 + codelists + "\n" + codelist21("L1", "1.0", ` colour="&lt;b>"`) + end21, "",
+			[]string{"1 structure would be written", "1 warning: what was read and is not kept", "list.xml: line 2, column 48: /Structure/Structures/Codelists/Codelist[1]/@colour", "A:L1(1.0)"}},
+		{"many", message21 + codelists + strings.Replace(codelist21("L1", "1.0", ""), "</s:Codelist>", coloured(300)+"</s:Codelist>", 1) + end21, "",
+			[]string{"300 warnings", "And 200 more."}},
+		{"unsupported", message21 + codelists + `<s:PublicationTable id="P" agencyID="A"/>` + end21, "",
+			[]string{"The files cannot be read", "PublicationTable A:P(1.0) cannot be taken", "Leave such types out and check again"}},
+		{"left out", message21 + codelists + codelist21("L1", "1.0", "") + `<s:PublicationTable id="P" agencyID="A"/>` + end21, "1",
+			[]string{"1 structure would be written", "1 structure is left out", "PublicationTable A:P(1.0)"}},
+		{"empty", message21 + codelists + end21, "", []string{"The files cannot be read", "list.xml", "the message holds no structures"}},
+		{"error", message21 + `<f:Footer xmlns:f="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message/footer"><f:Message code="1" severity="Error"><c:Text>Too large</c:Text></f:Message></f:Footer></m:Structure>`, "",
+			[]string{"The files cannot be read", "says that it is an error", "Too large"}},
+	} {
+		body, media := form(t, map[string]string{"action": "full-replace", "skip": c.skip}, "list.xml", []byte(c.in))
+		status, checked := call(t, s, "POST", "/submit", body, "Content-Type", media)
+		want(t, c.what, status, checked, 200, c.parts...)
+	}
+}
+
+// An empty file among others is left out, and said to be.
+func TestEmptyFileIsTold(t *testing.T) {
+	s := serve(t, nil)
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, data := range map[string][]byte{"list.json": list("L1", "One"), "empty.xml": nil} {
+		part, err := w.CreateFormFile("files", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := part.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	status, checked := call(t, s, "POST", "/submit", b.Bytes(), "Content-Type", w.FormDataContentType())
+	want(t, "check", status, checked, 200, "1 structure would be written", "empty.xml: the file is empty, and was left out")
 }

@@ -18,8 +18,9 @@ type Proof struct {
 	Promise string   `json:"promise"`
 	Differs []string `json:"differs,omitempty"` // what does, the first of it; empty if nothing
 	Open    []string `json:"open,omitempty"`    // why it cannot be proven for all; the first of them
-	// Unproven counts all that cannot be proven.
-	Unproven int `json:"unproven,omitempty"`
+	// Differing counts all that differs, Unproven all that cannot be proven.
+	Differing int `json:"differing,omitempty"`
+	Unproven  int `json:"unproven,omitempty"`
 }
 
 // Bounds of what a Proof lists.
@@ -29,7 +30,7 @@ const (
 )
 
 func (f *Proof) differ(format string, args ...any) {
-	if len(f.Differs) < differsMax {
+	if f.Differing++; f.Differing <= differsMax {
 		f.Differs = append(f.Differs, fmt.Sprintf(format, args...))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"urncast/internal/secret"
 	"urncast/producer"
@@ -190,12 +191,15 @@ func decode(b []byte, v any) error {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil
 	}
+	if !utf8.Valid(b) { // encoding/json would put U+FFFD in its place
+		return errors.New("it is not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("something follows the JSON")
 	}
 	return nil

@@ -1,9 +1,7 @@
 package rest
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -77,10 +75,7 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		DryRun bool `json:"dryRun"`
 	}
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
-		WriteError(w, r, http.StatusBadRequest, `The body must be JSON, {"dryRun": true} or {"dryRun": false}: %s`, err)
+	if !read(w, r, &in, `{"dryRun": true} or {"dryRun": false}`) {
 		return
 	}
 	done, err := k.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: Actor(r), Dry: in.DryRun})

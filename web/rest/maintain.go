@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -147,8 +146,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 		DryRun    bool   `json:"dryRun"`
 		Force     string `json:"force"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with urn and newId, or agency and newAgency: %s", err)
+	if !read(w, r, &in, `{"urn": "…", "newId": "…"} or {"agency": "…", "newAgency": "…"}`) {
 		return
 	}
 	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: Request(r)}

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -79,9 +78,11 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 			Days         *int   `json:"keepDays"`
 		} `json:"housekeeping"`
 	}
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
+	b, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	if err := decode(b, &in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
 		in.Housekeeping != nil && (in.Housekeeping.Transactions == nil || in.Housekeeping.Days == nil) {
 		WriteError(w, r, http.StatusBadRequest, `The body must be JSON with allowDangling and requireAgencies, each true or false, `+
 			`and may have housekeeping with keepTransactions and keepDays, both numbers; 0 and 0 keep everything.`)

@@ -47,9 +47,10 @@ func (u *upload) read(yield func(registry.Submitted) error) error {
 
 func (u *upload) files(yield func(registry.Submitted) error) error {
 	u.request.Body = &body{u.request.Body}
-	media, _, err := mime.ParseMediaType(u.request.Header.Get("Content-Type"))
+	kind := u.request.Header.Get("Content-Type")
+	media, _, err := mime.ParseMediaType(kind)
 	if err != nil || media != "multipart/form-data" {
-		return u.file("", u.request.Body, yield)
+		return u.file("", kind, u.request.Body, yield)
 	}
 	parts, err := u.request.MultipartReader()
 	if err != nil {
@@ -69,15 +70,16 @@ func (u *upload) files(yield func(registry.Submitted) error) error {
 			continue
 		}
 		some = true
-		if err := u.file(part.FileName(), part, yield); err != nil {
+		if err := u.file(part.FileName(), part.Header.Get("Content-Type"), part, yield); err != nil {
 			return err
 		}
 	}
 }
 
-func (u *upload) file(name string, r io.Reader, yield func(registry.Submitted) error) error {
+// file hands over what one file holds; kind is its Content-Type.
+func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submitted) error) error {
 	return formats.Unpack(r, name, formats.Limits{}, func(name string, r io.Reader) error {
-		summary, err := formats.Read(r, formats.ReadOptions{Name: name, SkipUnsupported: u.skipUnsupported}, func(m sdmx.Maintainable, where string) error {
+		summary, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported}, func(m sdmx.Maintainable, where string) error {
 			if u.only != sdmx.ClassUnknown && m.Class() != u.only {
 				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only)}
 			}

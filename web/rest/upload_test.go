@@ -1,14 +1,98 @@
 package rest
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
+	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"urncast/formats"
 	"urncast/registry"
 )
+
+const listNamed = `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
+	`<m:Structures><s:Codelists><s:Codelist id="A" agencyID="X"><c:Name>Łódź</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`
+
+// What the Content-Type says of the encoding counts, of a body and of each file of
+// a form.
+func TestUploadCharset(t *testing.T) {
+	coded, err := charmap.Windows1250.NewEncoder().Bytes([]byte(listNamed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for name, f := range map[string]struct {
+		kind string
+		body []byte
+	}{"a.xml": {"application/xml; charset=windows-1250", coded}, "b.xml": {"application/xml", []byte(listNamed)}} {
+		part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="uploadFile"; filename="` + name + `"`}, "Content-Type": {f.kind}})
+		if err == nil {
+			_, err = part.Write(f.body)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		kind string
+		body []byte
+		want int // structures
+		err  string
+	}{
+		"body":            {`application/vnd.sdmx.structure+xml;version=2.1;charset="Windows-1250"`, coded, 1, ""},
+		"form":            {w.FormDataContentType(), form.Bytes(), 2, ""},
+		"nothing said":    {"application/xml", coded, 0, "not valid UTF-8"},
+		"unknown charset": {"application/xml; charset=x-mine", coded, 0, `"x-mine", which the Content-Type names`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/sdmx/v2/structure", bytes.NewReader(c.body))
+			r.Header.Set("Content-Type", c.kind)
+			n := 0
+			err := newUpload(r).read(func(s registry.Submitted) error {
+				if n++; s.Structure.Common().Names[0].Value != "Łódź" {
+					return errors.New("read as " + s.Structure.Common().Names[0].Value)
+				}
+				return nil
+			})
+			if n != c.want || c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+				t.Errorf("%d structures, %v; want %d and %q", n, err, c.want, c.err)
+			}
+		})
+	}
+}
+
+// A body of JSON is read to its end, and is UTF-8 (RFC 8259, section 8.1).
+func TestJSONBodyToItsEnd(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"a":"é"} `:       "",
+		``:                 "",
+		`{"a":"b"}}`:       "something follows",
+		`{"a":"b"}]`:       "something follows",
+		`{"a":"b"}{}`:      "something follows",
+		`{"a":"b"} x`:      "something follows",
+		"{\"a\":\"\xE9\"}": "not UTF-8",
+		`{"b":"c"}`:        "unknown field",
+	} {
+		var in struct {
+			A string `json:"a"`
+		}
+		err := decode([]byte(body), &in)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: got %v, want %q", body, err, want)
+		}
+	}
+}
 
 // Where too much is under way every door says 503, and when to come again.
 func TestOverloadedIsForNow(t *testing.T) {

@@ -1,0 +1,386 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+)
+
+// The namespaces of SDMX-ML 2.1, and those that are XML's own.
+const (
+	SpaceMessage   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+	SpaceStructure = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
+	SpaceCommon    = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+	SpaceFooter    = SpaceMessage + "/footer"
+
+	spaceXML      = "http://www.w3.org/XML/1998/namespace"
+	spaceXMLNS    = "http://www.w3.org/2000/xmlns/"
+	spaceInstance = "http://www.w3.org/2001/XMLSchema-instance"
+)
+
+// prefixOf is what stands before local names of a namespace where they are
+// compared: the prefix that descriptions write it with, whatever prefix the
+// message has, or the URI in braces, which no description names.
+func prefixOf(uri string) string {
+	switch uri {
+	case "":
+		return ""
+	case SpaceMessage:
+		return "mes:"
+	case SpaceStructure:
+		return "str:"
+	case SpaceFooter:
+		return "footer:"
+	case SpaceCommon:
+		return "com:"
+	case spaceXML:
+		return "xml:"
+	case spaceInstance:
+		return "xsi:"
+	}
+	return "{" + uri + "}"
+}
+
+// A binding is a prefix, "" for the default, and its namespace.
+type binding struct{ prefix, uri, known string }
+
+// bindingsMax bounds the namespace declarations in scope: each name looks
+// through them.
+const bindingsMax = 200
+
+// An attribute is the extents of one in the document that is being scanned. It
+// becomes a node when the whole tag is known: its prefix may be declared after it.
+type attribute struct {
+	at, colon, nameEnd int // colon is -1 without prefix
+	from, to           int // of the value
+	name               int32
+	escaped            bool
+}
+
+// name takes a name, and gives the place of its first colon after its start, or
+// -1. Whether XML allows its characters is looked at once per name, by number.
+func (s *Scanner) name() (colon int, err error) {
+	from := s.pos
+	kept := from - s.mark
+	colon = -1
+	for {
+		for ; s.pos < len(s.buf); s.pos++ {
+			c := s.buf[s.pos]
+			if classes[c]&endsName != 0 {
+				return colon, s.nameTaken(s.at() - kept)
+			}
+			if c == ':' && colon < 0 {
+				colon = s.at() - kept
+			}
+		}
+		if s.at()-kept > nameBytesMax || !s.more() {
+			return colon, s.nameTaken(s.at() - kept)
+		}
+	}
+}
+
+func (s *Scanner) nameTaken(n int) error {
+	switch {
+	case n > nameBytesMax:
+		return s.fail("a name is longer than %d bytes, the limit", nameBytesMax)
+	case n > 0:
+		return nil
+	case s.pos < len(s.buf):
+		r, _ := utf8.DecodeRune(s.buf[s.pos:])
+		return s.fail("a name is expected, not %q", string(r))
+	}
+	return s.fail("a name is expected")
+}
+
+// split parts a name that was taken into prefix and local part.
+func split(name []byte, colon int) (prefix, local []byte) {
+	if colon < 0 {
+		return nil, name
+	}
+	return name[:colon], name[colon+1:]
+}
+
+// number is that of an expanded name: what the prefix stands for, and the local
+// part. Without a prefix, attributes have no namespace and elements the default.
+func (s *Scanner) number(at, end, colon int, isElement bool) (number int32, uri string, err error) {
+	prefix, local := split(s.buf[s.mark+at:s.mark+end], colon)
+	b := binding{}
+	if colon >= 0 || isElement {
+		found := false
+		if b, found = s.bound(prefix); !found && colon >= 0 {
+			return none, "", s.failAt(at, "the prefix %q is not declared", prefix)
+		}
+	}
+	s.expanded = append(append(s.expanded[:0], b.known...), local...)
+	if n, ok := s.names[string(s.expanded)]; ok {
+		return n, b.uri, nil
+	}
+	if bad := invalidName(local); bad != "" {
+		return none, "", s.failAt(at, "the name %s", bad)
+	}
+	number, err = s.intern(s.expanded)
+	return number, b.uri, err
+}
+
+// bound looks a prefix up, in the innermost scope first.
+func (s *Scanner) bound(prefix []byte) (binding, bool) {
+	for i := len(s.bindings) - 1; i >= 0; i-- {
+		if s.bindings[i].prefix == string(prefix) {
+			return s.bindings[i], true
+		}
+	}
+	if string(prefix) == "xml" {
+		return binding{"xml", spaceXML, "xml:"}, true
+	}
+	return binding{}, false
+}
+
+// startTag scans a start tag into a node and gives its namespace; pos is on '<'.
+func (s *Scanner) startTag(parent int32) (closed bool, uri string, err error) {
+	at := s.at()
+	s.pos++
+	colon, err := s.name()
+	if err != nil {
+		return false, "", err
+	}
+	end, scope := s.at(), len(s.bindings)
+	if closed, err = s.attributes(at+1, end, scope); err != nil {
+		return false, "", err
+	}
+	number, uri, err := s.number(at+1, end, colon, true)
+	if err != nil {
+		return false, "", err
+	}
+	element := s.doc.add(parent, number, kindElement, at)
+	if err := s.addAttributes(element); err != nil {
+		return false, "", err
+	}
+	if closed {
+		s.bindings = s.bindings[:scope]
+		return true, uri, nil
+	}
+	s.open = append(s.open, openElement{element, len(s.openNames), scope})
+	s.openNames = append(s.openNames, s.buf[s.mark+at+1:s.mark+end]...)
+	return false, uri, nil
+}
+
+// attributes scans the attributes of a tag up to its end. Declarations of
+// namespaces are bound at once; the others wait in s.attrs.
+func (s *Scanner) attributes(from, to, scope int) (closed bool, err error) {
+	s.attrs = s.attrs[:0]
+	for {
+		blank := s.blank()
+		switch s.peek() {
+		case '>':
+			s.pos++
+			return false, nil
+		case '/':
+			if !s.has(2) || s.buf[s.pos+1] != '>' {
+				return false, s.fail("%q is expected", "/>")
+			}
+			s.pos += 2
+			return true, nil
+		}
+		if s.atEOF() {
+			return false, s.fail("the tag of %q is not closed", s.buf[s.mark+from:s.mark+to])
+		}
+		if !blank {
+			return false, s.fail("blank space is expected before the next attribute of %q", s.buf[s.mark+from:s.mark+to])
+		}
+		if len(s.attrs) >= membersMax {
+			return false, s.fail("an element has more than %d attributes, the limit", membersMax)
+		}
+		a, err := s.attribute()
+		if err != nil {
+			return false, err
+		}
+		prefix, local := split(s.buf[s.mark+a.at:s.mark+a.nameEnd], a.colon)
+		switch {
+		case string(prefix) == "xmlns":
+			err = s.bind(a, string(local), scope)
+		case a.colon < 0 && string(local) == "xmlns":
+			err = s.bind(a, "", scope)
+		default:
+			s.attrs = append(s.attrs, a)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+}
+
+// attribute scans one attribute.
+func (s *Scanner) attribute() (a attribute, err error) {
+	a.at = s.at()
+	if a.colon, err = s.name(); err != nil {
+		return a, err
+	}
+	a.nameEnd = s.at()
+	s.blank()
+	if s.peek() != '=' {
+		return a, s.fail("attribute %q has no value", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+	}
+	s.pos++
+	s.blank()
+	quote := s.peek()
+	if quote != '"' && quote != '\'' {
+		return a, s.fail("the value of attribute %q is not quoted", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+	}
+	s.pos++
+	a.from = s.at()
+	if !s.until(quote) {
+		return a, s.fail("the value of attribute %q does not end", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+	}
+	a.to = s.at()
+	s.pos++
+	raw := s.buf[s.mark+a.from : s.mark+a.to]
+	special := specialIn(raw)
+	if special&isTag != 0 {
+		return a, s.failAt(a.from+bytes.IndexByte(raw, '<'), "the value of attribute %q holds a '<', which must be written &lt;", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+	}
+	a.escaped = special&(isReference|isSpace) != 0
+	if special&isReference != 0 {
+		err = s.references(a.from, a.to)
+	}
+	return a, err
+}
+
+// bind takes a namespace declaration (Namespaces in XML 1.0, sections 2.1 to 3).
+func (s *Scanner) bind(a attribute, prefix string, scope int) error {
+	uri := string(s.buf[s.mark+a.from : s.mark+a.to])
+	if a.escaped {
+		uri, _ = unescapeXML(uri, true) // attribute has checked it
+	}
+	switch {
+	case a.colon >= 0 && invalidName([]byte(prefix)) != "":
+		return s.failAt(a.at, "the prefix %s", invalidName([]byte(prefix)))
+	case prefix == "xmlns":
+		return s.failAt(a.at, "the prefix \"xmlns\" may not be declared")
+	case uri == spaceXMLNS, (uri == spaceXML) != (prefix == "xml"):
+		return s.failAt(a.at, "the prefix \"xml\" and its namespace belong together, and %q may not be bound to %q", prefix, uri)
+	case uri == "" && a.colon >= 0:
+		return s.failAt(a.at, "the prefix %q is declared without a namespace", prefix)
+	case len(s.bindings) >= bindingsMax:
+		return s.failAt(a.at, "more than %d namespace declarations are in force at one place, the limit", bindingsMax)
+	}
+	for _, b := range s.bindings[scope:] {
+		if b.prefix == prefix {
+			return s.failAt(a.at, "the namespace of prefix %q is declared twice in one tag", prefix)
+		}
+	}
+	s.bindings = append(s.bindings, binding{prefix, uri, prefixOf(uri)})
+	return nil
+}
+
+// addAttributes makes nodes of the attributes. Those of XML Schema (xsi:type, in
+// whatever prefix) say nothing of a structure and make none.
+func (s *Scanner) addAttributes(element int32) (err error) {
+	for i := range s.attrs {
+		a := &s.attrs[i]
+		var uri string
+		if a.name, uri, err = s.number(a.at, a.nameEnd, a.colon, false); err != nil {
+			return err
+		}
+		for j := range i {
+			if s.attrs[j].name == a.name {
+				return s.failAt(a.at, "attribute %q is there twice", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+			}
+		}
+		if uri == spaceInstance {
+			continue
+		}
+		n := &s.doc.nodes[s.doc.add(element, a.name, kindAttribute, a.at)]
+		n.from, n.to, n.escaped = int32(a.from), int32(a.to), a.escaped
+	}
+	return nil
+}
+
+// endTag takes the end tag of the innermost open element, whose name must be
+// written as in its start tag; pos is on '<'.
+func (s *Scanner) endTag() error {
+	if len(s.open) == 0 {
+		return s.fail("an end tag cannot come first")
+	}
+	top := s.open[len(s.open)-1]
+	want := s.openNames[top.name:]
+	if s.has(3+len(want)) && bytes.HasPrefix(s.buf[s.pos+2:], want) && classes[s.buf[s.pos+2+len(want)]]&endsName != 0 {
+		s.pos += 2 + len(want)
+	} else {
+		s.pos += 2
+		name, err := s.nameHere()
+		if err != nil {
+			return err
+		}
+		s.pos -= len(name)
+		return s.fail("the end tag of %q is expected, not that of %q", want, name)
+	}
+	s.blank()
+	if s.peek() != '>' {
+		return s.fail("the end tag of %q is not closed", want)
+	}
+	s.pos++
+	s.open = s.open[:len(s.open)-1]
+	s.openNames = s.openNames[:top.name]
+	s.bindings = s.bindings[:top.scope]
+	return nil
+}
+
+// Bits of what a byte means in XML.
+const (
+	endsName    = 1 << iota // a name is over
+	isReference             // '&'
+	isTag                   // '<'
+	isEnd                   // '>', which may end "]]>"
+	isSpace                 // a blank that is a space in an attribute's value
+)
+
+var classes = func() (t [256]uint8) {
+	for c := range 0x21 {
+		t[c] = endsName
+	}
+	for _, c := range `="'/?<>&` {
+		t[c] = endsName
+	}
+	t['&'] |= isReference
+	t['<'] |= isTag
+	t['>'] |= isEnd
+	t['\t'] |= isSpace
+	t['\n'] |= isSpace
+	return t
+}()
+
+// specialIn gives the bits of all bytes of a text together.
+func specialIn(raw []byte) (bits uint8) {
+	for _, c := range raw {
+		bits |= classes[c]
+	}
+	return bits
+}
+
+// invalidName says what keeps a text from being a name without colon (Namespaces
+// in XML 1.0, production 4; XML 1.0, productions 4 and 4a); "" if nothing does.
+func invalidName(b []byte) string {
+	if len(b) == 0 {
+		return "has nothing before or after its colon"
+	}
+	for i, r := range string(b) {
+		if !isNameRune(r, i == 0) {
+			return fmt.Sprintf("%q may not hold %q at this place (XML 1.0, section 2.3)", b, r)
+		}
+	}
+	return ""
+}
+
+func isNameRune(r rune, first bool) bool {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_':
+		return true
+	case r < 0x80:
+		return !first && (r == '-' || r == '.' || r >= '0' && r <= '9')
+	case r == 0xB7, r >= 0x300 && r <= 0x36F, r >= 0x203F && r <= 0x2040:
+		return !first
+	}
+	return r >= 0xC0 && r <= 0x2FF && r != 0xD7 && r != 0xF7 || r >= 0x370 && r <= 0x1FFF && r != 0x37E ||
+		r >= 0x200C && r <= 0x200D || r >= 0x2070 && r <= 0x218F || r >= 0x2C00 && r <= 0x2FEF ||
+		r >= 0x3001 && r <= 0xD7FF || r >= 0xF900 && r <= 0xFDCF || r >= 0xFDF0 && r <= 0xFFFD || r >= 0x10000 && r <= 0xEFFFF
+}

@@ -22,6 +22,9 @@ type share struct {
 // take adds to a share. It is ErrOverloaded where others hold some, and all would hold
 // more than there is.
 func (s *share) take(bytes int) error {
+	if s == nil { // what is planned alone stores nothing
+		return nil
+	}
 	b := s.of
 	b.mu.Lock()
 	defer b.mu.Unlock()

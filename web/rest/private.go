@@ -12,7 +12,7 @@ import (
 // and statements, which concern administrators and nobody else. All others are told
 // under which correlation id the log has it. What it was stays to be asked for with
 // errors.Is and errors.As. A producer.Fault was put into words for whoever may read the
-// topic, as the producers' states are, and stays.
+// topic, as the producers' states are, and stays, as does a BusyError.
 func Private(w http.ResponseWriter, r *http.Request, err error) error {
 	if err == nil {
 		return nil
@@ -20,7 +20,7 @@ func Private(w http.ResponseWriter, r *http.Request, err error) error {
 	if log, ok := w.(interface{ Note(err error) }); ok {
 		log.Note(err)
 	}
-	if access.From(r.Context()).Role >= access.Admin || errors.As(err, new(*producer.Fault)) {
+	if access.From(r.Context()).Role >= access.Admin || errors.As(err, new(*producer.Fault)) || errors.As(err, new(*BusyError)) {
 		return err
 	}
 	return &privateError{err, r.Header.Get("X-Correlation-Id")}

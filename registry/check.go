@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"urncast/sdmx"
 )
@@ -14,6 +15,7 @@ func (p *planner) check() {
 	for _, e := range p.decision.entries {
 		if e.changed {
 			p.checkReferences(e)
+			p.checkParents(e)
 			p.checkAgency(e)
 		}
 	}
@@ -53,6 +55,20 @@ func (p *planner) checkAgency(e *entry) {
 	e.refuse(ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, id)
 }
 
+// checkAnew is R7 for what is not there any more: a stable number comes back with what it
+// stood for, or not at all.
+func (p *planner) checkAnew(e *entry) {
+	was, once := p.withdrawn[e.urn]
+	if !once || was.Structural == e.change.Structural && e.change.Immutable {
+		return
+	}
+	if was.Structural == e.change.Structural {
+		p.immutable(e, "%s was here once, final, with this content, and was withdrawn: it cannot come back as something that may change. Send it with isFinal, or submit this under a new version.", e.urn)
+		return
+	}
+	p.immutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
+}
+
 // checkReferrers is R4 for those who refer to what changes: a reference of a structure that
 // stays as it is, and which led somewhere before, still does.
 func (p *planner) checkReferrers() {
@@ -73,11 +89,11 @@ func (p *planner) checkReferrers() {
 				seen[k], causes[k] = true, causes[keys[i]]
 				keys = append(keys, k)
 			}
-			e := p.fresh[d.From]
-			if p.gone[d.From] || e != nil && e.changed {
+			if p.gone[d.From] || p.fresh[d.From] != nil {
 				continue // it goes too, or what it will say was checked
 			}
-			if p.resolves(d.From, d.To, after) || !p.resolves(d.From, d.To, before) {
+			lost := !p.resolves(d.From, d.To, after) && p.resolves(d.From, d.To, before)
+			if !lost && !p.losesParents(d) {
 				continue
 			}
 			blamed := p.blame(causes[keys[i]], d)
@@ -181,6 +197,12 @@ func (p *planner) checkOwner(e *entry, id string) {
 			who = append(who, o.URN.String())
 		}
 	}
+	for u := range p.fresh {
+		if within(u.Agency, agency) && p.current(u) == nil {
+			who = append(who, u.String())
+		}
+	}
+	slices.Sort(who)
 	if len(who) > 0 {
 		e.refuse(ReasonOwns, who, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, some(who))
 	}
@@ -197,7 +219,7 @@ func some(names []string) string {
 	case n == 1:
 		return names[0]
 	case n <= 3:
-		return fmt.Sprintf("%s and %s", names[0], some(names[1:]))
+		return fmt.Sprintf("%s and %s", strings.Join(names[:n-1], ", "), names[n-1])
 	default:
 		return fmt.Sprintf("%s, %s and %d more", names[0], names[1], n-2)
 	}

@@ -276,16 +276,6 @@ func (p *planner) put(e *entry, v Verdict) {
 	}
 }
 
-// checkAnew is R7 for what is not there any more: a stable number comes back with what it
-// stood for, or not at all.
-func (p *planner) checkAnew(e *entry) {
-	was, once := p.withdrawn[e.urn]
-	if !once || was.Structural == e.change.Structural && e.change.Immutable {
-		return
-	}
-	p.immutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
-}
-
 // checkBare keeps a structure without items or components from emptying one that has some.
 func (p *planner) checkBare(e *entry) {
 	if e.external || !e.inside().bare || p.Force != "" {

@@ -157,6 +157,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 		{"a code that the extension leaves", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_z")}, "created; unresolved-reference"},
 		{"a code below one that it takes", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_b")}, "created; created"},
 		{"the extended list loses a code", []sdmx.Maintainable{tree, extending(list("L", "1.0"), x("B", "P_")), to("K", "1.0", "Code=A:L(1.0).P_b")}, replace, []sdmx.Maintainable{list("B", "1.0", "a", "z")}, "referenced: A:B(1.0) would lose items that A:K(1.0)"},
+		{"a code leaves the branch that is taken", []sdmx.Maintainable{tree, extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_b")}, replace, []sdmx.Maintainable{list("B", "1.0", "a", "b", "z")}, "referenced: A:B(1.0) would lose items that A:K(1.0)"},
 		{"lists that extend each other", nil, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "")), extending(list("B", "1.0", "c"), x("L", "")), to("K", "1.0", "Code=A:L(1.0).c"), to("J", "1.0", "Code=A:L(1.0).d")}, "created; created; created; unresolved-reference"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

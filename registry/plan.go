@@ -366,7 +366,12 @@ func (p *planner) ordered() (replaces, removes []WriteChange) {
 		}
 		return out
 	}
-	replaces = changed(p.decision.entries, func(e *entry) []sdmx.Ref { return e.change.Refs })
+	replaces = changed(p.decision.entries, func(e *entry) (out []sdmx.Ref) {
+		for _, r := range e.change.Refs {
+			out = append(out, p.led(e.urn, r, after))
+		}
+		return out
+	})
 	refs := map[sdmx.URN][]sdmx.Ref{} // of what is deleted, among each other
 	seen := map[Key]bool{}
 	for u := range p.gone {
@@ -374,7 +379,7 @@ func (p *planner) ordered() (replaces, removes []WriteChange) {
 			seen[k] = true
 			for _, d := range p.referringTo(k) {
 				if p.gone[d.From] {
-					refs[d.From] = append(refs[d.From], d.To)
+					refs[d.From] = append(refs[d.From], p.led(d.From, d.To, before))
 				}
 			}
 		}

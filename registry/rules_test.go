@@ -249,6 +249,28 @@ func TestStubsAndBareOnes(t *testing.T) {
 	}
 }
 
+// A wildcard comes after what it leads to, and before nothing else that it matches.
+func TestOrderByWhatWildcardsLeadTo(t *testing.T) {
+	x := func(to sdmx.Version) sdmx.CodelistExtension {
+		return sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "P", Version: to})}
+	}
+	s := holding(list("P", "1.1.0", "a"))
+	in := Submission{Mode: ModeReplace, Structures: func(yield func(Submitted) error) error {
+		if err := yield(Submitted{extending(list("P", "2.0.0-draft"), x("1.0")), "draft"}); err != nil {
+			return err
+		}
+		return yield(Submitted{extending(list("P", "1.0"), x("1+.1.0")), "legacy"})
+	}}
+	p := newProposal(in, "replace", nil)
+	if err := p.collect(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := p.planned(t.Context(), s)
+	if err != nil || len(d.replaces) != 2 || d.replaces[0].URN.Version != "1.0" {
+		t.Errorf("%v: %v", err, d.replaces)
+	}
+}
+
 func TestTheSameTwice(t *testing.T) {
 	same, other := list("L", "1.0", "a"), list("L", "1.0", "b")
 	if got := newShelf().try(t, Submission{Mode: ModeReplace}, same, same); !strings.HasPrefix(got, "created, The same") || !strings.Contains(got, "place 2") {

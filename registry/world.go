@@ -162,6 +162,15 @@ func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool)
 	return sdmx.URN{}, false
 }
 
+// led is a reference with the version to which it leads in place of a wildcard, which
+// could mean others too.
+func (v *view) led(from sdmx.URN, r sdmx.Ref, at moment) sdmx.Ref {
+	if t, found := v.target(from.Version, r, at); found {
+		r.URN = t
+	}
+	return r
+}
+
 // inside gives that of a structure which is there at a moment; nil if it is not known.
 func (v *view) inside(u sdmx.URN, at moment) *inside {
 	if e := v.fresh[u]; e != nil && at == after {

@@ -81,7 +81,7 @@ func (p *planner) checkReferrers() {
 			keys = append(keys, k)
 		}
 	}
-	who := map[*entry][]string{}
+	who, what := map[*entry][]string{}, map[*entry][]string{}
 	for i := 0; i < len(keys); i++ { // it grows
 		for _, d := range p.referringTo(keys[i]) {
 			// A codelist that extends one which changes may lose codes with it.
@@ -93,29 +93,35 @@ func (p *planner) checkReferrers() {
 				continue // it goes too, or what it will say was checked
 			}
 			lost := !p.resolves(d.From, d.To, after) && p.resolves(d.From, d.To, before)
-			if !lost && !p.losesParents(d) {
+			strayed := p.lostParents(d)
+			if !lost && len(strayed) == 0 {
 				continue
 			}
 			blamed := p.blame(causes[keys[i]], d)
 			who[blamed] = append(who[blamed], d.From.String())
+			if lost {
+				what[blamed] = append(what[blamed], d.To.String())
+			}
+			what[blamed] = append(what[blamed], strayed...)
 		}
 	}
 	for _, e := range p.decision.all() {
 		if names := slices.Compact(slices.Sorted(slices.Values(who[e]))); len(names) > 0 {
-			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, some(names), refer(len(names)))
+			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, some(names), refer(len(names)), some(slices.Compact(slices.Sorted(slices.Values(what[e])))))
 		}
 	}
 }
 
-// refusalOf is the sentence for an entry, who refers to it, and "refers" or "refer".
+// refusalOf is the sentence for an entry, who refers to it, "refers" or "refer", and what
+// they would lose.
 func refusalOf(e *entry) string {
 	switch {
 	case len(e.change.Body) == 0:
-		return "%s cannot be deleted, because %s %s to it; delete or change those first, or together."
+		return "%[1]s cannot be deleted, because %[2]s %[3]s to it; delete or change those first, or together."
 	case e.before == nil:
-		return "%s would be the newest version that wildcard references of %s lead to, which then %s to items that it has not; give it those items, or change the references first, or together."
+		return "%[1]s would be the newest version that wildcard references of %[2]s lead to, which then %[3]s to items that it has not: %[4]s; give it those items, or change the references first, or together."
 	}
-	return "%s would lose items that %s %s to; change those first, or together."
+	return "%[1]s would lose items that %[2]s %[3]s to: %[4]s; change those first, or together."
 }
 
 // causes are the entries, by key, that may take from others what they refer to.

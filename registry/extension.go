@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -188,15 +189,21 @@ func (p *planner) checkParents(e *entry) {
 // straysMax bounds the codes of one list that are named.
 const straysMax = 100
 
-// losesParents says whether what a codelist extends loses parents of its codes.
-func (p *planner) losesParents(d Dangling) bool {
+// lostParents are the parents of codes of an extending codelist that are lost, or come to
+// be in a circle, with what the list extends.
+func (p *planner) lostParents(d Dangling) (out []string) {
 	if d.From.Class != sdmx.ClassCodelist {
-		return false
+		return nil
 	}
 	then := p.strays(d.From, after)
 	if len(then) == 0 {
-		return false
+		return nil
 	}
 	now := p.strays(d.From, before)
-	return slices.ContainsFunc(then, func(s stray) bool { return !slices.Contains(now, s) })
+	for _, s := range then {
+		if !slices.Contains(now, s) {
+			out = append(out, fmt.Sprintf("%s, the parent of %s", s.parent, s.code))
+		}
+	}
+	return out
 }

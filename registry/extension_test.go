@@ -82,8 +82,8 @@ func TestParentsThroughExtensions(t *testing.T) {
 		"nowhere":                 {nil, []sdmx.Maintainable{list("B", "1.0", "b"), with("B", child("x", "no"))}, `invalid: Code x: it names "no" as its parent`},
 		"a stub has any":          {nil, []sdmx.Maintainable{stub(list("B", "1.0")), with("B", child("x", "no"))}, "created; created"},
 		"a circle":                {nil, []sdmx.Maintainable{circle, with("B", child("b", "a"))}, "invalid: Code b: its parents go in a circle"},
-		"lost":                    {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), with("B", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a")}, "referenced: A:B(1.0) would lose items that A:L(1.0) refers to"},
-		"lost two lists away":     {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), middle, with("M", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a")}, "referenced: A:B(1.0) would lose items that A:L(1.0) refers to"},
+		"lost":                    {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), with("B", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a")}, "referenced: A:B(1.0) would lose items that A:L(1.0) refers to: b, the parent of x;"},
+		"lost two lists away":     {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), middle, with("M", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a")}, "referenced: A:B(1.0) would lose items that A:L(1.0) refers to: b, the parent of x;"},
 		"a circle made from afar": {[]sdmx.Maintainable{list("B", "1.0", "a"), with("B", child("b", "a"))}, []sdmx.Maintainable{circle}, "referenced: A:B(1.0)"},
 		"lost, and changed too":   {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), with("B", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a"), with("B", child("x", "a"))}, "updated; updated"},
 	} {

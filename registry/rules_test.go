@@ -142,7 +142,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 		{"append of a scheme adds", []sdmx.Maintainable{list("L", "1.0", "a")}, add, []sdmx.Maintainable{list("L", "1.0", "b"), to("K", "1.0", "Code=A:L(1.0).a")}, "updated; created"},
 		{"a partial one that is created has what it has", nil, replace, []sdmx.Maintainable{partial(list("L", "1.0", "a")), to("K", "1.0", "Code=A:L(1.0).b")}, "created; unresolved-reference"},
 		{"a stub may have anything", nil, replace, []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, "created; created"},
-		{"a stub becomes whole", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced: A:L(1.0) would lose items that A:K(1.0)"},
+		{"a stub becomes whole", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced: A:L(1.0) would lose items that A:K(1.0) refers to: urn:sdmx:org.sdmx.infomodel.codelist.Code=A:L(1.0).b"},
 		{"a stub becomes whole, and has it", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, merge, []sdmx.Maintainable{list("L", "1.0", "b")}, "updated"},
 		{"a partial one becomes whole", []sdmx.Maintainable{partial(list("L", "1.0", "a")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced"},
 		{"merge of a partial one leaves what is there", []sdmx.Maintainable{list("L", "1.0", "a"), to("K", "1.0", "Code=A:L(1.0).a")}, merge, []sdmx.Maintainable{partial(list("L", "1.0", "b"))}, "updated"},

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,28 +136,31 @@ func (v *view) strays(list sdmx.URN, at moment) (out []stray) {
 	if in == nil || in.external || in.partial || len(in.extensions) == 0 {
 		return nil
 	}
-	c := v.codes(at)
+	var away []string // codes whose parents are elsewhere
 	for it, parent := range in.items {
-		if _, own := in.items[item{path: parent}]; parent == "" || own {
-			continue
+		if _, own := in.items[item{path: parent}]; parent != "" && !own {
+			away = append(away, it.path)
 		}
-		passed := map[string]bool{}
+	}
+	slices.Sort(away)
+	c := v.codes(at)
+	passed := map[string]bool{} // by any walk: what is above is known
+	for _, code := range away {
+		parent := in.items[item{path: code}]
 		for up := parent; up != "" && !passed[up]; {
-			passed[up] = true
 			next, found := c.find(place{list, up})
-			if !found && up == parent || next == it.path {
-				out = append(out, stray{it.path, up, found})
+			if !found && up == parent || next == code {
+				out = append(out, stray{code, up, found})
 			}
-			if !found || next == it.path {
-				break
+			if !found {
+				break // which is asked again for each code that names it
 			}
-			up = next
+			passed[up], up = true, next
 		}
 	}
 	if c.open {
 		return nil
 	}
-	slices.SortFunc(out, func(a, b stray) int { return cmp.Compare(a.code, b.code) })
 	return out
 }
 

@@ -122,6 +122,27 @@ func TestExtensionsManyTimesOver(t *testing.T) {
 	}
 }
 
+// A long chain of parents is walked once, and not for each code below it.
+func TestParentsFarUp(t *testing.T) {
+	const many = 20_000
+	base, l := list("B", "1.0"), extending(list("L", "1.0"), extends("B")...)
+	for i := range many {
+		parent := ""
+		if i > 0 {
+			parent = fmt.Sprint("b", i-1)
+		}
+		base.Items = append(base.Items, child(fmt.Sprint("b", i), parent))
+		l.Items = append(l.Items, child(fmt.Sprint("c", i), fmt.Sprint("b", many-1)))
+	}
+	began := time.Now()
+	if got := holding().try(t, Submission{Mode: ModeReplace}, base, l); got != "created; created" {
+		t.Errorf("got %.300q", got)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
 // A prefix that grows in a circle of lists comes to an end.
 func TestExtensionsThatGrow(t *testing.T) {
 	back := extends("L")

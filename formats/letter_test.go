@@ -246,6 +246,11 @@ func TestJSONByTheLetter(t *testing.T) {
 		"numbers":                    {list(`"x":[-0,0.5,1E+9,-12e-3,10]`), ""},
 		"trailing":                   {list(`"x":1`) + "\x00", "U+0000"},
 		"trailing value":             {list(`"x":1`) + `{}`, "after the end of the message"},
+		"version as a number":        {list(`"version":1.10`), "$.Codelist[0].version: version must be a string, and 1.10 is none"},
+		"id as a truth value":        {`{"Codelist":[{"id":true,"agencyId":"X"}]}`, "$.Codelist[0].id: id must be a string, and true is none"},
+		"code as a number":           {list(`"items":[{"id":1.0}]`), "$.Codelist[0].items[0].id: id must be a string, and 1.0 is none"},
+		"packed once more":           {"PK\x03\x04", "this is a zip, packed once more"},
+		"gzip":                       {"\x1f\x8b\x08\x00", "this is a gzip, packed once more"},
 		"two marks":                  {"\xEF\xBB\xBF\xEF\xBB\xBF" + list(`"x":1`), "begins with '<'"},
 	} {
 		t.Run(name, func(t *testing.T) {

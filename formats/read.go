@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -70,7 +71,11 @@ type reading struct {
 // structure after another, each completed and checked; where says its place.
 // Errors of the input are *Error; an error of yield is returned as it is.
 func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where string) error) (Summary, error) {
-	text, err := codec.Decode(r, o.Charset)
+	head := bufio.NewReader(r)
+	if kind := packing(head); kind != "" {
+		return Summary{}, &Error{File: o.Name, Text: "this is a " + kind + ", packed once more or where a message is expected; unpack it first"}
+	}
+	text, err := codec.Decode(head, o.Charset)
 	if err != nil {
 		return Summary{}, placed(o.Name, "", err)
 	}
@@ -88,6 +93,9 @@ func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where stri
 	}
 	return rd.summary, placed(o.Name, "", err)
 }
+
+// howToSkip names the option in the words of those who ask for it.
+const howToSkip = "--skip-unsupported, in the API skipUnsupported=true"
 
 // neither refuses what begins as no format does.
 func (r *reading) neither() error {
@@ -176,5 +184,5 @@ func (r *reading) unsupported(doc *codec.Document, typeName string, at error) er
 		return nil
 	}
 	return &Error{File: r.Name, Line: place.Line, Column: place.Column, Path: place.Path, Unsupported: true,
-		Text: what + " cannot be taken: " + why.Text + "; leave it out of the message, or skip what is not supported (--skip-unsupported)"}
+		Text: what + " cannot be taken: " + why.Text + "; leave it out of the message, or skip what is not supported (" + howToSkip + ")"}
 }

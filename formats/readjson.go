@@ -26,7 +26,7 @@ func (r *reading) json() error {
 		case key != "" && unicode.IsUpper(rune(key[0])) && r.SkipUnsupported && r.scan.Peek() == '[':
 			return r.jsonClass(key, sdmx.ClassUnknown)
 		case key != "" && unicode.IsUpper(rune(key[0])):
-			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (--skip-unsupported)", clip(key, 60))
+			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
 		}
 		doc, err := r.scan.Value(key, "$."+clip(key, 60))
 		if err != nil {

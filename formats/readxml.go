@@ -106,7 +106,7 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 
 func (r *reading) container(tag codec.Tag) error {
 	if (!isContainer(tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
-		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(containers[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported (--skip-unsupported)")
+		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(containers[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
 	}
 	path := "/Structure/Structures/" + tag.Name
 	r.scan.SetPath(path)

@@ -22,15 +22,11 @@ const unpackedFilesMax = 10_000
 // and its checksum verified, even where each has read less.
 func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io.Reader) error) error {
 	b := bufio.NewReaderSize(r, 64<<10)
-	head, err := b.Peek(4)
-	if err != nil && err != io.EOF {
-		return err
-	}
 	left := limits.WithDefaults().Bytes
-	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+	switch packing(b) {
+	case "zip":
 		return unzip(b, name, left, each)
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+	case "gzip":
 		z, err := gzip.NewReader(b)
 		if err != nil {
 			return &Error{File: name, Text: "the gzip is damaged: " + err.Error()}
@@ -38,6 +34,18 @@ func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io
 		return whole(strings.TrimSuffix(name, ".gz"), &bounded{z, name, &left}, each)
 	}
 	return each(name, b)
+}
+
+// packing says how what follows is packed, "zip" or "gzip"; empty if it is not.
+func packing(b *bufio.Reader) string {
+	head, _ := b.Peek(4) // whoever reads on meets the error
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return "zip"
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return "gzip"
+	}
+	return ""
 }
 
 // unzip keeps the archive in a temporary file, since its index stands at its end.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"urncast/sdmx"
 )
@@ -14,6 +15,7 @@ func (p *planner) check() {
 	for _, e := range p.decision.entries {
 		if e.changed {
 			p.checkReferences(e)
+			p.checkParents(e)
 			p.checkAgency(e)
 		}
 	}
@@ -53,6 +55,20 @@ func (p *planner) checkAgency(e *entry) {
 	e.refuse(ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, id)
 }
 
+// checkAnew is R7 for what is not there any more: a stable number comes back with what it
+// stood for, or not at all.
+func (p *planner) checkAnew(e *entry) {
+	was, once := p.withdrawn[e.urn]
+	if !once || was.Structural == e.change.Structural && e.change.Immutable {
+		return
+	}
+	if was.Structural == e.change.Structural {
+		p.immutable(e, "%s was here once, final, with this content, and was withdrawn: it cannot come back as something that may change. Send it with isFinal, or submit this under a new version.", e.urn)
+		return
+	}
+	p.immutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
+}
+
 // checkReferrers is R4 for those who refer to what changes: a reference of a structure that
 // stays as it is, and which led somewhere before, still does.
 func (p *planner) checkReferrers() {
@@ -65,7 +81,7 @@ func (p *planner) checkReferrers() {
 			keys = append(keys, k)
 		}
 	}
-	who := map[*entry][]string{}
+	who, what := map[*entry][]string{}, map[*entry][]string{}
 	for i := 0; i < len(keys); i++ { // it grows
 		for _, d := range p.referringTo(keys[i]) {
 			// A codelist that extends one which changes may lose codes with it.
@@ -73,33 +89,39 @@ func (p *planner) checkReferrers() {
 				seen[k], causes[k] = true, causes[keys[i]]
 				keys = append(keys, k)
 			}
-			e := p.fresh[d.From]
-			if p.gone[d.From] || e != nil && e.changed {
+			if p.gone[d.From] || p.fresh[d.From] != nil {
 				continue // it goes too, or what it will say was checked
 			}
-			if p.resolves(d.From, d.To, after) || !p.resolves(d.From, d.To, before) {
+			lost := !p.resolves(d.From, d.To, after) && p.resolves(d.From, d.To, before)
+			strayed := p.lostParents(d)
+			if !lost && len(strayed) == 0 {
 				continue
 			}
 			blamed := p.blame(causes[keys[i]], d)
 			who[blamed] = append(who[blamed], d.From.String())
+			if lost {
+				what[blamed] = append(what[blamed], d.To.String())
+			}
+			what[blamed] = append(what[blamed], strayed...)
 		}
 	}
 	for _, e := range p.decision.all() {
 		if names := slices.Compact(slices.Sorted(slices.Values(who[e]))); len(names) > 0 {
-			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, some(names), refer(len(names)))
+			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, some(names), refer(len(names)), some(slices.Compact(slices.Sorted(slices.Values(what[e])))))
 		}
 	}
 }
 
-// refusalOf is the sentence for an entry, who refers to it, and "refers" or "refer".
+// refusalOf is the sentence for an entry, who refers to it, "refers" or "refer", and what
+// they would lose.
 func refusalOf(e *entry) string {
 	switch {
 	case len(e.change.Body) == 0:
-		return "%s cannot be deleted, because %s %s to it; delete or change those first, or together."
+		return "%[1]s cannot be deleted, because %[2]s %[3]s to it; delete or change those first, or together."
 	case e.before == nil:
-		return "%s would be the newest version that wildcard references of %s lead to, which then %s to items that it has not; give it those items, or change the references first, or together."
+		return "%[1]s would be the newest version that wildcard references of %[2]s lead to, which then %[3]s to items that it has not: %[4]s; give it those items, or change the references first, or together."
 	}
-	return "%s would lose items that %s %s to; change those first, or together."
+	return "%[1]s would lose items that %[2]s %[3]s to: %[4]s; change those first, or together."
 }
 
 // causes are the entries, by key, that may take from others what they refer to.
@@ -181,6 +203,12 @@ func (p *planner) checkOwner(e *entry, id string) {
 			who = append(who, o.URN.String())
 		}
 	}
+	for u := range p.fresh {
+		if within(u.Agency, agency) && p.current(u) == nil {
+			who = append(who, u.String())
+		}
+	}
+	slices.Sort(who)
 	if len(who) > 0 {
 		e.refuse(ReasonOwns, who, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, some(who))
 	}
@@ -197,7 +225,7 @@ func some(names []string) string {
 	case n == 1:
 		return names[0]
 	case n <= 3:
-		return fmt.Sprintf("%s and %s", names[0], some(names[1:]))
+		return fmt.Sprintf("%s and %s", strings.Join(names[:n-1], ", "), names[n-1])
 	default:
 		return fmt.Sprintf("%s, %s and %d more", names[0], names[1], n-2)
 	}

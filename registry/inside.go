@@ -93,7 +93,8 @@ func (in *inside) components(d *sdmx.DataStructure) {
 	in.bare = len(d.Dimensions)+len(d.Attributes)+len(d.Measures) == 0
 }
 
-// keeps says whether every reference into old that resolved still does, extensions aside.
+// keeps says whether every reference into old that resolved still does, those through an
+// extension too, which may take codes by their parents.
 func (in *inside) keeps(old *inside) bool {
 	if in.external {
 		return true
@@ -101,8 +102,8 @@ func (in *inside) keeps(old *inside) bool {
 	if old.external || old.partial && !in.partial || len(old.extensions) > 0 {
 		return false
 	}
-	for it := range old.items {
-		if _, there := in.items[it]; !there {
+	for it, parent := range old.items {
+		if now, there := in.items[it]; !there || now != parent {
 			return false
 		}
 	}

@@ -204,6 +204,12 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 		if changed && o[u] != nil && sdmx.Immutable(o[u]) && (sdmx.StructuralDigest(o[u]) != sdmx.StructuralDigest(m) || o[u].Common().Final && !m.Common().Final) {
 			w.keep(p, u)
 		}
+		switch strays := w.strays(u); {
+		case changed && len(strays) > 0:
+			w.wrong["invalid "+u.String()] = true
+		case len(strays) > 0 && fmt.Sprint(strays) != fmt.Sprint(o.strays(u)):
+			w.wrong["referenced by "+u.String()] = true
+		}
 		for _, r := range sdmx.Refs(m) {
 			switch ok := w.fine(u, r, false); {
 			case ok:

@@ -276,16 +276,6 @@ func (p *planner) put(e *entry, v Verdict) {
 	}
 }
 
-// checkAnew is R7 for what is not there any more: a stable number comes back with what it
-// stood for, or not at all.
-func (p *planner) checkAnew(e *entry) {
-	was, once := p.withdrawn[e.urn]
-	if !once || was.Structural == e.change.Structural && e.change.Immutable {
-		return
-	}
-	p.immutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
-}
-
 // checkBare keeps a structure without items or components from emptying one that has some.
 func (p *planner) checkBare(e *entry) {
 	if e.external || !e.inside().bare || p.Force != "" {
@@ -376,7 +366,12 @@ func (p *planner) ordered() (replaces, removes []WriteChange) {
 		}
 		return out
 	}
-	replaces = changed(p.decision.entries, func(e *entry) []sdmx.Ref { return e.change.Refs })
+	replaces = changed(p.decision.entries, func(e *entry) (out []sdmx.Ref) {
+		for _, r := range e.change.Refs {
+			out = append(out, p.led(e.urn, r, after))
+		}
+		return out
+	})
 	refs := map[sdmx.URN][]sdmx.Ref{} // of what is deleted, among each other
 	seen := map[Key]bool{}
 	for u := range p.gone {
@@ -384,7 +379,7 @@ func (p *planner) ordered() (replaces, removes []WriteChange) {
 			seen[k] = true
 			for _, d := range p.referringTo(k) {
 				if p.gone[d.From] {
-					refs[d.From] = append(refs[d.From], d.To)
+					refs[d.From] = append(refs[d.From], p.led(d.From, d.To, before))
 				}
 			}
 		}

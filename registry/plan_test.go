@@ -137,6 +137,9 @@ func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, coun
 		if w.oracle[u] == nil || digest(w.oracle[u]) != digest(m) {
 			t.Errorf("%s: %s is stored, and should not be, or not so", p.origin, u)
 		}
+		if strays := now.strays(u); len(strays) > 0 {
+			t.Errorf("%s: parents of %v in %s are not there, or go in a circle", p.origin, strays, u)
+		}
 		for _, r := range sdmx.Refs(m) {
 			if !now.fine(u, r, false) {
 				t.Errorf("%s: %s refers to %s, which is not there", p.origin, u, r)

@@ -318,6 +318,9 @@ func (m *maker) filled(c sdmx.Class) sdmx.Maintainable {
 			x.Selection = m.selection(x.Exclusive)
 			l.Extensions = append(l.Extensions, x)
 		}
+		if len(l.Extensions) > 0 && len(l.Items) > 0 && m.chance(30) {
+			l.Items[0].Parent = pick(m, []string{"a", "b", "c", "X_a", "X_b"})
+		}
 		return l
 	case sdmx.ClassConceptScheme:
 		s := &sdmx.ConceptScheme{}

@@ -142,7 +142,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 		{"append of a scheme adds", []sdmx.Maintainable{list("L", "1.0", "a")}, add, []sdmx.Maintainable{list("L", "1.0", "b"), to("K", "1.0", "Code=A:L(1.0).a")}, "updated; created"},
 		{"a partial one that is created has what it has", nil, replace, []sdmx.Maintainable{partial(list("L", "1.0", "a")), to("K", "1.0", "Code=A:L(1.0).b")}, "created; unresolved-reference"},
 		{"a stub may have anything", nil, replace, []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, "created; created"},
-		{"a stub becomes whole", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced: A:L(1.0) would lose items that A:K(1.0)"},
+		{"a stub becomes whole", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced: A:L(1.0) would lose items that A:K(1.0) refers to: urn:sdmx:org.sdmx.infomodel.codelist.Code=A:L(1.0).b"},
 		{"a stub becomes whole, and has it", []sdmx.Maintainable{stub(list("L", "1.0")), to("K", "1.0", "Code=A:L(1.0).b")}, merge, []sdmx.Maintainable{list("L", "1.0", "b")}, "updated"},
 		{"a partial one becomes whole", []sdmx.Maintainable{partial(list("L", "1.0", "a")), to("K", "1.0", "Code=A:L(1.0).b")}, replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "referenced"},
 		{"merge of a partial one leaves what is there", []sdmx.Maintainable{list("L", "1.0", "a"), to("K", "1.0", "Code=A:L(1.0).a")}, merge, []sdmx.Maintainable{partial(list("L", "1.0", "b"))}, "updated"},
@@ -157,6 +157,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 		{"a code that the extension leaves", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_z")}, "created; unresolved-reference"},
 		{"a code below one that it takes", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_b")}, "created; created"},
 		{"the extended list loses a code", []sdmx.Maintainable{tree, extending(list("L", "1.0"), x("B", "P_")), to("K", "1.0", "Code=A:L(1.0).P_b")}, replace, []sdmx.Maintainable{list("B", "1.0", "a", "z")}, "referenced: A:B(1.0) would lose items that A:K(1.0)"},
+		{"a code leaves the branch that is taken", []sdmx.Maintainable{tree, extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_b")}, replace, []sdmx.Maintainable{list("B", "1.0", "a", "b", "z")}, "referenced: A:B(1.0) would lose items that A:K(1.0)"},
 		{"lists that extend each other", nil, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "")), extending(list("B", "1.0", "c"), x("L", "")), to("K", "1.0", "Code=A:L(1.0).c"), to("J", "1.0", "Code=A:L(1.0).d")}, "created; created; created; unresolved-reference"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -245,6 +246,28 @@ func TestStubsAndBareOnes(t *testing.T) {
 	last := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")}}
 	if got := holding(list("L", "1.0", "a")).try(t, last); got != "updated" {
 		t.Errorf("the last item cannot be deleted: %q", got)
+	}
+}
+
+// A wildcard comes after what it leads to, and before nothing else that it matches.
+func TestOrderByWhatWildcardsLeadTo(t *testing.T) {
+	x := func(to sdmx.Version) sdmx.CodelistExtension {
+		return sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "P", Version: to})}
+	}
+	s := holding(list("P", "1.1.0", "a"))
+	in := Submission{Mode: ModeReplace, Structures: func(yield func(Submitted) error) error {
+		if err := yield(Submitted{extending(list("P", "2.0.0-draft"), x("1.0")), "draft"}); err != nil {
+			return err
+		}
+		return yield(Submitted{extending(list("P", "1.0"), x("1+.1.0")), "legacy"})
+	}}
+	p := newProposal(in, "replace", nil)
+	if err := p.collect(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := p.planned(t.Context(), s)
+	if err != nil || len(d.replaces) != 2 || d.replaces[0].URN.Version != "1.0" {
+		t.Errorf("%v: %v", err, d.replaces)
 	}
 }
 

@@ -162,6 +162,15 @@ func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool)
 	return sdmx.URN{}, false
 }
 
+// led is a reference with the version to which it leads in place of a wildcard, which
+// could mean others too.
+func (v *view) led(from sdmx.URN, r sdmx.Ref, at moment) sdmx.Ref {
+	if t, found := v.target(from.Version, r, at); found {
+		r.URN = t
+	}
+	return r
+}
+
 // inside gives that of a structure which is there at a moment; nil if it is not known.
 func (v *view) inside(u sdmx.URN, at moment) *inside {
 	if e := v.fresh[u]; e != nil && at == after {
@@ -189,81 +198,8 @@ func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
 	if _, there := in.items[itemOf(r)]; there {
 		return true
 	}
-	_, found = v.code(t, r.Item, at, nil)
+	_, found = v.codes(at).find(place{t, r.Item})
 	return found
-}
-
-// A place is a code that is looked for in a list.
-type place struct {
-	list sdmx.URN
-	code string
-}
-
-// code finds a code in a list or in those that it extends, and gives its parent. The trail
-// keeps lists that extend each other from being asked for ever.
-func (v *view) code(list sdmx.URN, id string, at moment, trail []place) (parent string, found bool) {
-	here := place{list, id}
-	for _, p := range trail {
-		if p == here {
-			return "", false
-		}
-	}
-	in := v.inside(list, at)
-	if in == nil {
-		return "", true
-	}
-	if parent, found = in.items[item{path: id}]; found || in.external {
-		return parent, true
-	}
-	trail = append(trail[:len(trail):len(trail)], here)
-	for i := range in.extensions {
-		x := &in.extensions[i]
-		original, ok := strings.CutPrefix(id, x.Prefix)
-		if !ok {
-			continue
-		}
-		t, there := v.target(list.Version, x.Codelist, at)
-		if !there {
-			continue
-		}
-		if parent, found = v.code(t, original, at, trail); found && v.selected(x, t, original, at, trail) {
-			if parent != "" {
-				parent = x.Prefix + parent
-			}
-			return parent, true
-		}
-	}
-	return "", false
-}
-
-// selected says whether an extension takes a code: what its selection names, with the
-// codes below where that cascades; or everything else (SDMX 3.0, CodelistExtension).
-func (v *view) selected(x *sdmx.CodelistExtension, list sdmx.URN, id string, at moment, trail []place) bool {
-	if len(x.Selection) == 0 {
-		return true
-	}
-	named := func(id string, root bool) bool {
-		for _, s := range x.Selection {
-			if root && s.Cascade == "excluderoot" || !root && s.Cascade != "true" && s.Cascade != "excluderoot" {
-				continue
-			}
-			if matches(s.Value, id) {
-				return true
-			}
-		}
-		return false
-	}
-	hit := named(id, true)
-	seen := map[string]bool{id: true}
-	for up := id; !hit; {
-		parent, found := v.code(list, up, at, trail)
-		if !found || parent == "" || seen[parent] {
-			break
-		}
-		seen[parent] = true
-		up, hit = parent, named(parent, false)
-	}
-	return hit != x.Exclusive
 }
 
 // agencyKnown says whether an agency is an item of the agency scheme that should hold it,

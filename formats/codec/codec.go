@@ -103,6 +103,18 @@ func (c *C) Attr(xml, json string, p *string) {
 	}
 }
 
+// ID is Attr for what names a thing. In JSON it must be a string: as a number 1.10 is
+// 1.1, and readers would take one message differently.
+func (c *C) ID(xml, json string, p *string) {
+	c.Attr(xml, json, p)
+	if !c.Reading || c.XML() {
+		return
+	}
+	if i := c.find(json, true); i != none && (c.doc.nodes[i].kind == kindNumber || c.doc.nodes[i].kind == kindBool) {
+		c.failAt(i, "%s must be a string, and %s is none: put it in quotes", json, Clip(c.doc.raw(i), 60))
+	}
+}
+
 // Written is a property that follows from others and is computed when writing.
 // Who describes it looks at it with Stated when reading.
 func (c *C) Written(xml, json, value string) {

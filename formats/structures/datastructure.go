@@ -83,7 +83,7 @@ func list(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn fu
 // component is what dimensions, attributes and measures share up to their
 // representation; kind is the type attribute.
 func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.Class, kind string) {
-	c.Attr("id", "id", &x.ID)
+	c.ID("id", "id", &x.ID)
 	ownerOf(d, class).urn(c, x.ID)
 	c.Attr("uri", "", &x.URI)
 	if c.Reading {

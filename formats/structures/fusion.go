@@ -24,7 +24,7 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 		})
 	})
 	codec.List(c, "", "groups", &d.Groups, func(c *codec.C, g *sdmx.Group) {
-		c.Attr("", "id", &g.ID)
+		c.ID("", "id", &g.ID)
 		if c.Reading {
 			ownerOf(d, sdmx.ClassGroupDimensionDescriptor).urn(c, g.ID)
 		}

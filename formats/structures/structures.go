@@ -99,14 +99,14 @@ func remarkURN(c *codec.C, at int32, stated, meant string) {
 // maintainable is the common part; the names come after the attributes.
 func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a := m.Common()
-	c.Attr("id", "id", &a.ID)
+	c.ID("id", "id", &a.ID)
 	if !c.Reading {
 		c.Written("urn", "urn", sdmx.URNOf(m).String())
 	}
 	c.Attr("uri", "uri", &a.URI)
-	c.Attr("agencyID", "agencyId", &a.Agency)
+	c.ID("agencyID", "agencyId", &a.Agency)
 	v := string(a.Version)
-	c.Attr("version", "version", &v)
+	c.ID("version", "version", &v)
 	a.Version = sdmx.Version(v)
 	c.Bool("isFinal", "isFinal", &a.Final)
 	c.Bool("isExternalReference", "isExternalReference", &a.External)
@@ -137,7 +137,7 @@ func scheme(c *codec.C, m sdmx.ItemScheme, item sdmx.Class) *owner {
 
 // item is the common part of an item.
 func item(c *codec.C, n *sdmx.Nameable, o *owner) {
-	c.Attr("id", "id", &n.ID)
+	c.ID("id", "id", &n.ID)
 	o.urn(c, n.ID)
 	c.Attr("uri", "uri", &n.URI)
 	names(c, n)
@@ -175,7 +175,7 @@ func annotations(c *codec.C, a *[]sdmx.Annotation) {
 }
 
 func annotation(c *codec.C, a *sdmx.Annotation) {
-	c.Attr("id", "id", &a.ID)
+	c.ID("id", "id", &a.ID)
 	c.Elem("com:AnnotationTitle", "title", &a.Title)
 	c.Spare("com:AnnotationTitle", a.Title)
 	c.Elem("com:AnnotationType", "type", &a.Type)

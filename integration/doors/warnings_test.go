@@ -122,6 +122,11 @@ func TestArchivesNameTheFile(t *testing.T) {
 	other := message21 + codelists + codelist21("L2", "1.0", "") + end21
 	status, body := call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.xml": []byte(one), "b.xml": []byte(other)}), "Accept", "application/json")
 	want(t, "zip", status, body, 201, `"where":"a.xml, line 1`, `"where":"b.xml, line 1`, `{"file":"a.xml","line":1`)
+	same := []byte(message21 + codelists + codelist21("L3", "1.0", "") + end21)
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.xml": same, "b.xml": same}), "Accept", "application/json")
+	want(t, "the same in both files", status, body, 201, `"counts":{"created":1}`, "A:L3(1.0) was sent again at ", "is taken once")
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"in.zip": packed(t, map[string][]byte{"a.xml": same})}), "Accept", "application/json")
+	want(t, "a zip in a zip", status, body, 400, "in.zip: this is a zip, packed once more")
 }
 
 // The console shows what of a file is not kept before it is submitted, escaped, and

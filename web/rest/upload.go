@@ -64,16 +64,38 @@ func (u *upload) files(yield func(registry.Submitted) error) error {
 		case err == io.EOF:
 			return nil
 		case err != nil:
-			return err
+			return formError(err)
 		case part.FileName() == "" && part.FormName() != "uploadFile":
 			u.warn("The field %.60q of the form is no file, and was left out.", part.FormName())
 			continue
 		}
 		some = true
-		if err := u.file(part.FileName(), part.Header.Get("Content-Type"), part, yield); err != nil {
+		if err := u.file(part.FileName(), part.Header.Get("Content-Type"), &formPart{part}, yield); err != nil {
 			return err
 		}
 	}
+}
+
+// A formPart tells errors of a form from those of the database.
+type formPart struct{ io.Reader }
+
+// Read implements io.Reader.
+func (p *formPart) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		err = formError(err)
+	}
+	return n, err
+}
+
+// formError is for a form that does not go by its own boundary. What the connection does
+// stays as it is.
+func formError(err error) error {
+	var connection *bodyError
+	if errors.As(err, &connection) {
+		return err
+	}
+	return &formats.Error{Text: "the multipart form is damaged: it ends before the boundary that its Content-Type names (" + err.Error() + "); send it again, whole"}
 }
 
 // file hands over what one file holds; kind is its Content-Type.

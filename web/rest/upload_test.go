@@ -50,10 +50,12 @@ func TestUploadCharset(t *testing.T) {
 		want int // structures
 		err  string
 	}{
-		"body":            {`application/vnd.sdmx.structure+xml;version=2.1;charset="Windows-1250"`, coded, 1, ""},
-		"form":            {w.FormDataContentType(), form.Bytes(), 2, ""},
-		"nothing said":    {"application/xml", coded, 0, "not valid UTF-8"},
-		"unknown charset": {"application/xml; charset=x-mine", coded, 0, `"x-mine", which the Content-Type names`},
+		"body":             {`application/vnd.sdmx.structure+xml;version=2.1;charset="Windows-1250"`, coded, 1, ""},
+		"form":             {w.FormDataContentType(), form.Bytes(), 2, ""},
+		"another boundary": {"multipart/form-data; boundary=other", form.Bytes(), 0, "the multipart form is damaged"},
+		"cut short":        {w.FormDataContentType(), form.Bytes()[:form.Len()-40], 1, "the multipart form is damaged"},
+		"nothing said":     {"application/xml", coded, 0, "not valid UTF-8"},
+		"unknown charset":  {"application/xml; charset=x-mine", coded, 0, `"x-mine", which the Content-Type names`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/sdmx/v2/structure", bytes.NewReader(c.body))

@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/sdmx"
+)
+
+// strays are codes of an extending list whose parents are not there or go in a circle,
+// unless a list that it extends is not there.
+func (o oracle) strays(u sdmx.URN) (out []string) {
+	l, ok := o[u].(*sdmx.Codelist)
+	if !ok || l.External || l.Partial || len(l.Extensions) == 0 || o.open(u, map[sdmx.URN]bool{}) {
+		return nil
+	}
+	all := o.lists()[u]
+	own := func(id string) bool {
+		return slices.ContainsFunc(l.Items, func(c sdmx.Code) bool { return c.ID == id })
+	}
+	for _, c := range l.Items {
+		if c.Parent == "" || own(c.Parent) {
+			continue
+		}
+		_, there := all[c.Parent]
+		up, steps := c.Parent, 0
+		for ; up != "" && up != c.ID && steps < 50; steps++ {
+			up = all[up]
+		}
+		if !there || up == c.ID {
+			out = append(out, c.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// open says whether a list extends, also through others, one that is not there.
+func (o oracle) open(u sdmx.URN, seen map[sdmx.URN]bool) bool {
+	l, ok := o[u].(*sdmx.Codelist)
+	if seen[u] || !ok {
+		return false
+	}
+	seen[u] = true
+	return slices.ContainsFunc(l.Extensions, func(x sdmx.CodelistExtension) bool {
+		t, found := o.leads(u.Version, x.Codelist)
+		return !found || o.open(t, seen)
+	})
+}
+
+func child(id, parent string) sdmx.Code {
+	return sdmx.Code{Nameable: sdmx.Nameable{ID: id}, Parent: parent}
+}
+
+func extends(ids ...string) (out []sdmx.CodelistExtension) {
+	for _, id := range ids {
+		out = append(out, sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: id, Version: "1.0"})})
+	}
+	return out
+}
+
+// Parents of codes are in the list or in what it extends, and form no circle with that,
+// whichever of the two changes.
+func TestParentsThroughExtensions(t *testing.T) {
+	replace := Submission{Mode: ModeReplace}
+	with := func(base string, codes ...sdmx.Code) *sdmx.Codelist {
+		l := extending(list("L", "1.0"), extends(base)...)
+		l.Items = codes
+		return l
+	}
+	circle := list("B", "1.0", "a", "b")
+	circle.Items[0].Parent = "b"
+	middle := extending(list("M", "1.0"), extends("B")...)
+	for what, c := range map[string]struct {
+		held, sent []sdmx.Maintainable
+		want       string
+	}{
+		"there":                   {nil, []sdmx.Maintainable{list("B", "1.0", "b"), with("B", child("x", "b"))}, "created; created"},
+		"nowhere":                 {nil, []sdmx.Maintainable{list("B", "1.0", "b"), with("B", child("x", "no"))}, `invalid: Code x: it names "no" as its parent`},
+		"a stub has any":          {nil, []sdmx.Maintainable{stub(list("B", "1.0")), with("B", child("x", "no"))}, "created; created"},
+		"a circle":                {nil, []sdmx.Maintainable{circle, with("B", child("b", "a"))}, "invalid: Code b: its parents go in a circle"},
+		"lost":                    {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), with("B", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a")}, "referenced: A:B(1.0) would lose items that A:L(1.0) refers to: b, the parent of x;"},
+		"lost two lists away":     {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), middle, with("M", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a")}, "referenced: A:B(1.0) would lose items that A:L(1.0) refers to: b, the parent of x;"},
+		"a circle made from afar": {[]sdmx.Maintainable{list("B", "1.0", "a"), with("B", child("b", "a"))}, []sdmx.Maintainable{circle}, "referenced: A:B(1.0)"},
+		"lost, and changed too":   {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), with("B", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a"), with("B", child("x", "a"))}, "updated; updated"},
+	} {
+		if got := shortened(holding(c.held...).try(t, replace, c.sent...)); !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want %q", what, got, c.want)
+		}
+	}
+}
+
+// Lists that extend each other many times over are looked at once, in a circle too.
+func TestExtensionsManyTimesOver(t *testing.T) {
+	const deep = 40
+	for _, closed := range []bool{false, true} {
+		var sent []sdmx.Maintainable
+		for i := range deep {
+			next := []string{fmt.Sprint("G", i+1), fmt.Sprint("H", i+1)}
+			if i == deep-1 {
+				next = nil
+			}
+			if i == deep-1 && closed {
+				next = []string{"G0", "H0"}
+			}
+			for _, id := range []string{"G", "H"} {
+				sent = append(sent, extending(list(fmt.Sprint(id, i), "1.0", "a", fmt.Sprint(id, i)), extends(next...)...))
+			}
+		}
+		sent = append(sent, to("K", "1.0", "Code=A:G0(1.0).H39"), to("J", "1.0", "Code=A:G0(1.0).none"))
+		began := time.Now()
+		got := holding().try(t, Submission{Mode: ModeReplace}, sent...)
+		if !strings.HasPrefix(got, strings.Repeat("created; ", 2*deep+1)+"unresolved-reference") {
+			t.Errorf("closed %t: got %q", closed, got)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("closed %t: it took %s", closed, took)
+		}
+	}
+}
+
+// A long chain of parents is walked once, and not for each code below it.
+func TestParentsFarUp(t *testing.T) {
+	const many = 20_000
+	base, l := list("B", "1.0"), extending(list("L", "1.0"), extends("B")...)
+	for i := range many {
+		parent := ""
+		if i > 0 {
+			parent = fmt.Sprint("b", i-1)
+		}
+		base.Items = append(base.Items, child(fmt.Sprint("b", i), parent))
+		l.Items = append(l.Items, child(fmt.Sprint("c", i), fmt.Sprint("b", many-1)))
+	}
+	began := time.Now()
+	if got := holding().try(t, Submission{Mode: ModeReplace}, base, l); got != "created; created" {
+		t.Errorf("got %.300q", got)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// A prefix that grows in a circle of lists comes to an end.
+func TestExtensionsThatGrow(t *testing.T) {
+	back := extends("L")
+	back[0].Prefix = "X_"
+	back[0].Selection = []sdmx.MemberValue{{Value: "none", Cascade: "true"}}
+	l := extending(list("L", "1.0"), extends("M")...)
+	l.Items = []sdmx.Code{child("a", "X_a")}
+	got := holding().try(t, Submission{Mode: ModeReplace}, l, extending(list("M", "1.0"), back...))
+	if !strings.Contains(got, `Code a: it names "X_a" as its parent`) {
+		t.Errorf("got %q", got)
+	}
+	back[0].Selection = nil
+	began := time.Now()
+	holding().try(t, Submission{Mode: ModeReplace}, l, extending(list("M", "1.0"), back...))
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// What an agency gets in the submission that takes it away counts as what it maintains.
+func TestAgencyTakenAwayThatGetsSomething(t *testing.T) {
+	s := holding(agencyScheme("A", "B"))
+	if got := s.try(t, Submission{Mode: ModeReplace}, agencyScheme("B"), list("L", "1.0", "a")); !strings.Contains(got, "owns-structures: Agency A cannot be taken away, because it maintains") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// What was final comes back with the same content as final alone, and the refusal says so.
+func TestFinalComesBackFinal(t *testing.T) {
+	s := holding(final(list("F", "1.0", "a")))
+	if got := s.try(t, Submission{Mode: ModeDelete, Request: Request{Force: "by mistake"}}, list("F", "1.0")); got != "deleted" {
+		t.Fatal(got)
+	}
+	if got := s.try(t, Submission{Mode: ModeReplace}, list("F", "1.0", "a")); !strings.Contains(got, "immutable") || strings.Contains(got, "other content") || !strings.Contains(got, "isFinal") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -128,6 +128,26 @@ func TestASessionThatSaysNothingIsEnded(t *testing.T) {
 	}
 }
 
+// Whoever saves settings waits for the same lock, and ends a stopped holder as a submission
+// does; submissions of the same process queue behind it.
+func TestSettingsWaitForSeconds(t *testing.T) {
+	database := pg.Start(t).Database(t, "silentsettings")
+	r, _ := openOn(t, database)
+	older, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer older.Close(context.Background())
+	if _, err := older.Exec(t.Context(), `BEGIN; SELECT FROM registry FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), stalledFor)
+	defer cancel()
+	if changed, err := r.SaveSettings(ctx, registry.Settings{AllowDangling: true}, nil, registry.Actor{}); err != nil || !changed {
+		t.Errorf("changed %v, %v", changed, err)
+	}
+}
+
 // A submission may compute for longer than a session may say nothing.
 func TestAHolderThatComputesKeepsItsLock(t *testing.T) {
 	_, s := open(t)

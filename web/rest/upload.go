@@ -64,13 +64,13 @@ func (u *upload) files(yield func(registry.Submitted) error) error {
 		case err == io.EOF:
 			return nil
 		case err != nil:
-			return err
+			return &bodyError{err}
 		case part.FileName() == "" && part.FormName() != "uploadFile":
 			u.warn("The field %.60q of the form is no file, and was left out.", part.FormName())
 			continue
 		}
 		some = true
-		if err := u.file(part.FileName(), part.Header.Get("Content-Type"), part, yield); err != nil {
+		if err := u.file(part.FileName(), part.Header.Get("Content-Type"), &body{part}, yield); err != nil {
 			return err
 		}
 	}
@@ -92,8 +92,9 @@ func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submit
 	})
 }
 
-// A body tells errors of the connection to the client from those of the database:
-// both may be an unexpected EOF.
+// A body tells errors of what the client sends from those of the database: both may be
+// an unexpected EOF. A part of a form is one too, for a form that arrived whole may break
+// off in the middle of a part.
 type body struct{ io.ReadCloser }
 
 // Read implements io.Reader.

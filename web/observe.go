@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -32,6 +34,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 				s.afterPanic(seen, r, p)
 			}
 			took := time.Since(began)
+			seen.left(r)
 			done(r.Pattern, r.Method, seen.Status(), took)
 			s.line(r, seen, took)
 			seen.ending(s.patience)
@@ -123,6 +126,17 @@ type response struct {
 	abort    bool
 	user     string // who the guard found
 	cause    error  // why it is not as it should be
+}
+
+// statusLeft stands in the log and the metrics, as nginx has it, for a request whose client
+// did not wait for the answer: that is no fault of the server's.
+const statusLeft = 499
+
+// left makes that of an error which is nothing but the client's going.
+func (w *response) left(r *http.Request) {
+	if w.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) && errors.Is(w.cause, context.Canceled) {
+		w.status, w.cause = statusLeft, nil
+	}
 }
 
 // Note keeps an error of the inside for the request's line in the log.

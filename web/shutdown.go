@@ -17,6 +17,9 @@ const (
 	// waited for the start asks no more once it has heard of that.
 	leaveMax = 5 * time.Second
 	askedAge = 30 * time.Second
+	// readyPatience is how long /readyz waits for what requests need. A balancer that is
+	// answered nothing has its own patience, often a long one.
+	readyPatience = 3 * time.Second
 )
 
 // A leaving is what a balancer knows of the server's end.
@@ -39,7 +42,9 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.Ready != nil {
-		if err := s.Ready(r.Context()); err != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
+		defer cancel()
+		if err := s.Ready(ctx); err != nil {
 			plain(w, http.StatusServiceUnavailable, "not ready: "+rest.Private(w, r, err).Error()+"\n")
 			return
 		}

@@ -87,7 +87,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	metrics.MustRegister(&i.Kafka)
 	defer i.Kafka.Close() // before the store, which its connections come from
 	i.Web.Registry, i.Web.Producers = registry.New(store), producers
-	i.Web.Metrics, i.Web.Register = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), metrics
+	i.Web.Metrics, i.Web.Register = metricsPage(metrics, log), metrics
 	i.Web.Ready = func(ctx context.Context) error {
 		_, err := store.Now(ctx)
 		return err
@@ -114,6 +114,12 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
+}
+
+// metricsPage gives what can be found out: where the database does not answer, its figures
+// are missing, and those of the process are the more wanted.
+func metricsPage(from prometheus.Gatherer, log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(from, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)})
 }
 
 // access wires who may, and writes a set-up code to the log if nobody could sign in.

@@ -144,7 +144,8 @@ func (s *Store) HousekeepDry(ctx context.Context) (registry.Removal, error) {
 // housekeepingKey is the advisory lock of who runs housekeeping on this registry.
 const housekeepingKey = `hashtextextended('urncast housekeeping ' || current_schema(), 0)`
 
-// alone runs work on a connection that holds the lock of housekeeping, or gives ErrBusy.
+// alone runs work on a connection that holds the lock of housekeeping, or gives ErrBusy. A
+// holder that is stopped loses it then, for whoever comes next.
 func (s *Store) alone(ctx context.Context, work func(conn *pgxpool.Conn) error) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
@@ -156,6 +157,9 @@ func (s *Store) alone(ctx context.Context, work func(conn *pgxpool.Conn) error) 
 		return err
 	}
 	if !mine {
+		if err := s.endStalled(ctx, holdsHousekeeping); err != nil {
+			return fmt.Errorf("looking at who runs housekeeping: %w", err)
+		}
 		return registry.ErrBusy
 	}
 	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+housekeepingKey+`)`) // the connection's end unlocks too
@@ -212,7 +216,7 @@ func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Remova
 			break
 		}
 		select { // half of the time is the others'
-		case <-time.After(time.Since(began)):
+		case <-time.After(min(time.Since(began), stalledAfter/3)): // longer, and it would be taken for stopped
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -30,8 +30,8 @@ func (s *Store) locking(ctx context.Context, w *tx, ahead registry.Ahead) error 
 			return err
 		}
 		w.conn.rollback(ctx)
-		if err := s.endStalled(ctx); err != nil {
-			return err
+		if err := s.endStalled(ctx, holdsCounter); err != nil {
+			return fmt.Errorf("looking at who holds it: %w", err)
 		}
 	}
 }
@@ -42,21 +42,24 @@ func lockTimeout(err error) bool {
 	return errors.As(err, &e) && e.Code == codeLockTimeout
 }
 
-// endStalled ends the sessions of this program that hold the counter row and wait for a
-// client that has gone silent. As a rule the server has ended them by itself, since they
-// are idle in a transaction (idleMax). It does not know of those that were stopped in the
-// middle of sending a batch, nor of those of a program of the version before. Sessions of
+// Conditions on a lock in pg_locks: that it is the counter row's, or housekeeping's.
+const (
+	holdsCounter      = `l.relation = 'registry'::regclass AND l.mode = 'RowShareLock'`
+	holdsHousekeeping = `l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint << 32) | l.objid::bigint = ` + housekeepingKey
+)
+
+// endStalled ends the sessions of this program that hold a lock and wait for a client that
+// has gone silent. Those that are idle in a transaction the server ends by itself (idleMax).
+// It does not do so with those that were stopped in the middle of sending a batch, nor with
+// those of a program of the version before, nor where the lock is a session's. Sessions of
 // other programs are left alone.
-func (s *Store) endStalled(ctx context.Context) error {
+func (s *Store) endStalled(ctx context.Context, holds string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	_, err := s.pool.Exec(ctx, `
 		SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
-		WHERE l.relation = 'registry'::regclass AND l.database = a.datid AND l.mode = 'RowShareLock' AND l.granted
+		WHERE `+holds+` AND l.database = a.datid AND l.granted
 			AND a.application_name = '`+application+`' AND a.usename = current_user AND a.pid <> pg_backend_pid()
 			AND a.wait_event_type = 'Client' AND a.state_change < clock_timestamp() - $1::interval`, stalledAfter)
-	if err != nil {
-		return fmt.Errorf("looking at who holds it: %w", err)
-	}
-	return nil
+	return err
 }

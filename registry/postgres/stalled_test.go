@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"testing"
@@ -125,6 +126,54 @@ func TestASessionThatSaysNothingIsEnded(t *testing.T) {
 	}
 	if n := count(t, s, `SELECT last_number FROM registry`); n != 1 {
 		t.Errorf("the last number is %d", n)
+	}
+}
+
+// Whoever saves settings waits for the same lock, and ends a stopped holder as a submission
+// does; submissions of the same process queue behind it.
+func TestSettingsWaitForSeconds(t *testing.T) {
+	database := pg.Start(t).Database(t, "silentsettings")
+	r, _ := openOn(t, database)
+	older, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer older.Close(context.Background())
+	if _, err := older.Exec(t.Context(), `BEGIN; SELECT FROM registry FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), stalledFor)
+	defer cancel()
+	if changed, err := r.SaveSettings(ctx, registry.Settings{AllowDangling: true}, nil, registry.Actor{}); err != nil || !changed {
+		t.Errorf("changed %v, %v", changed, err)
+	}
+}
+
+// A process that is stopped in the middle of housekeeping keeps the others from it for
+// seconds: its session is in no transaction, and the server leaves it alone.
+func TestStoppedHousekeepingIsTakenOver(t *testing.T) {
+	database := pg.Start(t).Database(t, "stoppedhousekeeping")
+	r, _ := openOn(t, database)
+	stopped, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopped.Close(context.Background())
+	if _, err := stopped.Exec(t.Context(), `SELECT pg_advisory_lock(hashtextextended('urncast housekeeping ' || current_schema(), 0))`); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for busy := true; busy; time.Sleep(time.Second) {
+		_, err := r.Housekeep(t.Context(), registry.HousekeepingOrder{By: registry.Actor{User: "test"}})
+		busy = errors.Is(err, registry.ErrBusy)
+		switch took := time.Since(began); {
+		case err != nil && !busy:
+			t.Fatal(err)
+		case took > stalledFor:
+			t.Fatalf("after %s it is still said to run", took)
+		case !busy && took < 10*time.Second:
+			t.Errorf("after %s a run under way was broken off", took)
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/registry"
@@ -62,16 +61,8 @@ func (s *Store) RegistryID() string { return s.id }
 // SaveSettings implements registry.Store. The lock of submissions makes what was before
 // be what is changed.
 func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, was func(registry.Settings) *registry.Act) error {
-	leave, err := s.writers.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT FROM registry FOR UPDATE`); err != nil {
-			return err
-		}
-		before, err := reader{tx}.Settings(ctx)
+	return s.update(ctx, registry.Ahead{}, func(w *tx) error {
+		before, err := w.reader.Settings(ctx)
 		if err != nil {
 			return err
 		}
@@ -79,10 +70,9 @@ func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, was func(
 		if a == nil {
 			return nil
 		}
-		b := &pgx.Batch{}
-		b.Queue(`UPDATE housekeeping SET keep_transactions = $1, keep_days = $2`, v.Keep.Transactions, v.Keep.Days)
-		b.Queue(`UPDATE registry SET allow_dangling = $1, require_agencies = $2`, v.AllowDangling, v.RequireAgencies)
-		queueAudit(b, *a)
-		return tx.SendBatch(ctx, b).Close()
+		w.ending.Queue(`UPDATE housekeeping SET keep_transactions = $1, keep_days = $2`, v.Keep.Transactions, v.Keep.Days)
+		w.ending.Queue(`UPDATE registry SET allow_dangling = $1, require_agencies = $2`, v.AllowDangling, v.RequireAgencies)
+		queueAudit(w.ending, *a)
+		return nil
 	})
 }

@@ -29,11 +29,16 @@ type tx struct {
 const byIndex = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
 
-// Update implements registry.Store. Submissions of this process come one at a time, in the
-// order of their calls, and hold no connection while they wait. An update takes two round
-// trips: one begins, locks and reads what is needed, the other writes and commits. A crash
-// before the commit leaves nothing; one after it leaves all.
+// Update implements registry.Store.
 func (s *Store) Update(ctx context.Context, ahead registry.Ahead, fn func(registry.Tx) error) error {
+	return s.update(ctx, ahead, func(w *tx) error { return fn(w) })
+}
+
+// update runs fn with the lock of the counter row, or on one moment of the registry. Updates
+// of this process come one at a time, in the order of their calls, and hold no connection
+// while they wait. One takes two round trips: one begins, locks and reads what is needed, the
+// other writes and commits. A crash before the commit leaves nothing; one after it leaves all.
+func (s *Store) update(ctx context.Context, ahead registry.Ahead, fn func(*tx) error) error {
 	turns := s.writers
 	if ahead.Look {
 		turns = s.lookers

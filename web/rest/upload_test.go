@@ -113,3 +113,24 @@ func TestOverloadedIsForNow(t *testing.T) {
 		t.Errorf("a wrong file answers %d", w.Code)
 	}
 }
+
+// A form that arrives whole and breaks off inside is its sender's fault, not the database's.
+func TestAFormThatBreaksOff(t *testing.T) {
+	file := "--XX\r\nContent-Disposition: form-data; name=\"uploadFile\"; filename=\"a.xml\"\r\n\r\n"
+	for name, form := range map[string]string{
+		"in a field":  "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nxxxx",
+		"in a file":   file + listNamed[:100],
+		"after it":    file + listNamed,
+		"at a header": "--XX\r\nContent-Disp",
+		"at once":     "",
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/sdmx/v2/structure", strings.NewReader(form))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=XX")
+		err := newUpload(r).read(func(registry.Submitted) error { return nil })
+		w := httptest.NewRecorder()
+		submitError(w, r, err)
+		if err == nil || w.Code != http.StatusBadRequest || strings.Contains(w.Body.String(), "database") {
+			t.Errorf("%s: %v, %d: %s", name, err, w.Code, w.Body)
+		}
+	}
+}

@@ -12,8 +12,9 @@ import (
 // answer, as an index of all that is current does, leaves no need.
 type world struct {
 	settings Settings
-	// versions are what is current of each key.
+	// versions are what is current of each key, and byURN the same.
 	versions map[Key][]Stored
+	byURN    map[sdmx.URN]*Stored
 	// withdrawn are stable and final versions that are not there any more.
 	withdrawn map[sdmx.URN]Stored
 	// referring are the references to any version of a key.
@@ -31,7 +32,7 @@ type world struct {
 type holdings struct{ owned, referring []Stored }
 
 func newWorld(s Settings) *world {
-	return &world{settings: s, versions: map[Key][]Stored{}, withdrawn: map[sdmx.URN]Stored{}, referring: map[Key][]Dangling{},
+	return &world{settings: s, versions: map[Key][]Stored{}, byURN: map[sdmx.URN]*Stored{}, withdrawn: map[sdmx.URN]Stored{}, referring: map[Key][]Dangling{},
 		agencies: map[string]holdings{}, maintained: map[string][]Stored{}, insides: map[int64]*inside{}, bodies: map[int64][]byte{}}
 }
 
@@ -59,17 +60,28 @@ type view struct {
 	fresh map[sdmx.URN]*entry // what is stored anew
 	gone  map[sdmx.URN]bool
 	keys  map[Key][]sdmx.URN // of fresh
+	// known is what was found already, before and after the submission.
+	known map[moment]*answers
 }
 
 func newView(w *world) view {
-	return view{world: w, needs: newNeeds(), fresh: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, keys: map[Key][]sdmx.URN{}}
+	return view{world: w, needs: newNeeds(), fresh: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, keys: map[Key][]sdmx.URN{},
+		known: map[moment]*answers{before: newAnswers(), after: newAnswers()}}
 }
 
+// add lays what is stored anew over the world.
 func (v *view) add(e *entry) {
 	if v.fresh[e.urn] == nil {
 		v.keys[KeyOf(e.urn)] = append(v.keys[KeyOf(e.urn)], e.urn)
 	}
 	v.fresh[e.urn] = e
+	v.known[after].forget()
+}
+
+// drop lays over the world that a structure is not there any more.
+func (v *view) drop(u sdmx.URN) {
+	v.gone[u] = true
+	v.known[after].forget()
 }
 
 // stored gives what is current of a key, whatever the submission does.
@@ -83,13 +95,8 @@ func (v *view) stored(k Key) []Stored {
 
 // current gives a structure as it is stored; nil if it is not there.
 func (v *view) current(u sdmx.URN) *Stored {
-	found := v.stored(KeyOf(u))
-	for i := range found {
-		if found[i].URN == u {
-			return &found[i]
-		}
-	}
-	return nil
+	v.stored(KeyOf(u))
+	return v.byURN[u]
 }
 
 // referringTo gives the current references to any version of a key.
@@ -151,15 +158,21 @@ func (v *view) there(k Key, at moment) []sdmx.URN {
 // target is the structure to which a reference leads, in a structure of version from
 // (sdmx.Version.Resolve); false if there is none.
 func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool) {
+	question := wanted{r.URN, from.Referrer()}
+	t, asked := v.known[at].targets[question]
+	if asked {
+		return t.urn, t.found
+	}
 	there := v.there(KeyOf(r.URN), at)
 	versions := make([]sdmx.Version, len(there))
 	for i := range there {
 		versions[i] = there[i].Version
 	}
 	if i := r.Version.Resolve(from, versions); i >= 0 {
-		return there[i], true
+		t = target{there[i], true}
 	}
-	return sdmx.URN{}, false
+	v.known[at].targets[question] = t
+	return t.urn, t.found
 }
 
 // inside gives that of a structure which is there at a moment; nil if it is not known.
@@ -189,81 +202,7 @@ func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
 	if _, there := in.items[itemOf(r)]; there {
 		return true
 	}
-	_, found = v.code(t, r.Item, at, nil)
-	return found
-}
-
-// A place is a code that is looked for in a list.
-type place struct {
-	list sdmx.URN
-	code string
-}
-
-// code finds a code in a list or in those that it extends, and gives its parent. The trail
-// keeps lists that extend each other from being asked for ever.
-func (v *view) code(list sdmx.URN, id string, at moment, trail []place) (parent string, found bool) {
-	here := place{list, id}
-	for _, p := range trail {
-		if p == here {
-			return "", false
-		}
-	}
-	in := v.inside(list, at)
-	if in == nil {
-		return "", true
-	}
-	if parent, found = in.items[item{path: id}]; found || in.external {
-		return parent, true
-	}
-	trail = append(trail[:len(trail):len(trail)], here)
-	for i := range in.extensions {
-		x := &in.extensions[i]
-		original, ok := strings.CutPrefix(id, x.Prefix)
-		if !ok {
-			continue
-		}
-		t, there := v.target(list.Version, x.Codelist, at)
-		if !there {
-			continue
-		}
-		if parent, found = v.code(t, original, at, trail); found && v.selected(x, t, original, at, trail) {
-			if parent != "" {
-				parent = x.Prefix + parent
-			}
-			return parent, true
-		}
-	}
-	return "", false
-}
-
-// selected says whether an extension takes a code: what its selection names, with the
-// codes below where that cascades; or everything else (SDMX 3.0, CodelistExtension).
-func (v *view) selected(x *sdmx.CodelistExtension, list sdmx.URN, id string, at moment, trail []place) bool {
-	if len(x.Selection) == 0 {
-		return true
-	}
-	named := func(id string, root bool) bool {
-		for _, s := range x.Selection {
-			if root && s.Cascade == "excluderoot" || !root && s.Cascade != "true" && s.Cascade != "excluderoot" {
-				continue
-			}
-			if matches(s.Value, id) {
-				return true
-			}
-		}
-		return false
-	}
-	hit := named(id, true)
-	seen := map[string]bool{id: true}
-	for up := id; !hit; {
-		parent, found := v.code(list, up, at, trail)
-		if !found || parent == "" || seen[parent] {
-			break
-		}
-		seen[parent] = true
-		up, hit = parent, named(parent, false)
-	}
-	return hit != x.Exclusive
+	return v.hasCode(t, r.Item, at)
 }
 
 // agencyKnown says whether an agency is an item of the agency scheme that should hold it,

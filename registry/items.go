@@ -33,7 +33,8 @@ func (p *planner) applyItems() {
 		if m == nil {
 			continue
 		}
-		e.described = describe(e.urn, m)
-		p.put(e, Updated)
+		if e.described = describe(e.urn, m); !p.same(e) {
+			p.put(e, Updated)
+		}
 	}
 }

@@ -254,6 +254,10 @@ func TestStubsAndBareOnes(t *testing.T) {
 	if got := holding(list("L", "1.0", "a")).try(t, last); got != "updated" {
 		t.Errorf("the last item cannot be deleted: %q", got)
 	}
+	missing := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "no"), sdmx.RefTo(sdmx.URNOf(list("M", "1.0")))}}
+	if got := holding(list("M", "1.0", "a"), extending(list("L", "1.0", "b"), extensions("M")...)).try(t, missing); !strings.Contains(got, "holds no no") || !strings.Contains(got, "referenced") || strings.Contains(got, "unresolved") {
+		t.Errorf("a structure of which nothing is deleted stays as it is, and refers on: %q", got)
+	}
 }
 
 func TestTheSameTwice(t *testing.T) {

@@ -262,3 +262,24 @@ func TestUnpackNamesTheFile(t *testing.T) {
 		}
 	}
 }
+
+// One text has so many languages at most: comparing each with all others takes minutes
+// in a message of a few megabytes.
+func TestLanguagesAreBounded(t *testing.T) {
+	for n, want := range map[int]string{1000: "", 1001: "more than 1000 languages"} {
+		var ml, json strings.Builder
+		for i := range n {
+			fmt.Fprintf(&ml, `<c:Name xml:lang="x-%d">n</c:Name>`, i)
+			fmt.Fprintf(&json, `,{"locale":"x-%d","value":"n"}`, i)
+		}
+		for _, in := range []string{
+			head21 + `<s:Codelists><s:Codelist id="A" agencyID="X">` + ml.String() + `</s:Codelist></s:Codelists></m:Structures></m:Structure>`,
+			`{"Codelist":[{"id":"A","agencyId":"X","names":[` + json.String()[1:] + `]}]}`,
+		} {
+			_, _, err := readAll(t, "", []byte(in), ReadOptions{})
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%d languages: %v", n, err)
+			}
+		}
+	}
+}

@@ -31,7 +31,7 @@ func (by Actor) Did(action, subject string, detail any) Act {
 // The actions that are recorded from here.
 const (
 	ActStructuresChanged = "structures changed"
-	ActStructuresForced  = "stable structures forced" // R7 was set aside
+	ActStructuresForced  = "stable structures forced" // R7 was set aside, or something emptied
 	ActSettingsSaved     = "settings saved"
 	// ActHousekeepingRun is a run that removed something, and ActHousekeepingBroken one that
 	// ended before it had.

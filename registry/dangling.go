@@ -8,8 +8,7 @@ import (
 )
 
 // Dangling lists the references that resolve to nothing, by the referring URN. Each target
-// is judged once for referrers of either kind (what a wildcard means depends on whether the
-// referrer is stable); who refers is asked only for those that are lost to one of them.
+// is judged once for each kind of referrer (what a wildcard means depends on it); who refers is asked only for those that are lost to one of them.
 func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
 	targets, err := r.store.DoubtfulTargets(ctx)
 	if err != nil {
@@ -20,8 +19,10 @@ func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
 	err = ask(ctx, r.store, func(v *view) {
 		lost, keys = map[sdmx.Ref]bool{}, map[Key]bool{}
 		for _, t := range targets {
-			if !v.resolves(sdmx.URN{Version: sdmx.VersionDefault}, t, after) || !v.resolves(sdmx.URN{Version: "1.0.0"}, t, after) {
-				lost[t], keys[KeyOf(t.URN)] = true, true
+			for _, by := range sdmx.Referrers {
+				if !v.resolves(sdmx.URN{Version: by}, t, after) {
+					lost[t], keys[KeyOf(t.URN)] = true, true
+				}
 			}
 		}
 	})

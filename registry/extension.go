@@ -25,9 +25,6 @@ type codeSearch struct {
 	seen  map[place]bool   // of the present round; true when it is done
 	// circle says that a place was met in this round that waits for itself.
 	circle bool
-	// open says that a list that is extended is not in the registry, so that nobody knows
-	// which codes it has.
-	open bool
 }
 
 func (v *view) codes(at moment) *codeSearch {
@@ -84,7 +81,6 @@ func (c *codeSearch) search(p place) (parent string, found bool) {
 		}
 		t, there := c.target(p.list.Version, x.Codelist, c.at)
 		if !there {
-			c.open = true
 			continue
 		}
 		if parent, found = c.look(place{t, original}); found && c.selected(x, t, original) {
@@ -158,10 +154,24 @@ func (v *view) strays(list sdmx.URN, at moment) (out []stray) {
 			passed[up], up = true, next
 		}
 	}
-	if c.open {
+	if len(out) > 0 && v.open(list, at, map[sdmx.URN]bool{}) {
 		return nil
 	}
 	return out
+}
+
+// open says whether a codelist extends, itself or through others, one that is not in the
+// registry, so that nobody knows which codes it has.
+func (v *view) open(list sdmx.URN, at moment, seen map[sdmx.URN]bool) bool {
+	in := v.inside(list, at)
+	if in == nil || seen[list] {
+		return false
+	}
+	seen[list] = true
+	return slices.ContainsFunc(in.extensions, func(x sdmx.CodelistExtension) bool {
+		t, there := v.target(list.Version, x.Codelist, at)
+		return !there || v.open(t, at, seen)
+	})
 }
 
 // A stray is a code whose parent is not there or, in a circle, below itself.

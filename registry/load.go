@@ -59,6 +59,9 @@ func (w *world) loadVersions(ctx context.Context, r Reader, keys []Key) error {
 				w.versions[k] = append(w.versions[k], st)
 			}
 		}
+		for i := range w.versions[k] {
+			w.byURN[w.versions[k][i].URN] = &w.versions[k][i]
+		}
 	}
 	return nil
 }

@@ -210,9 +210,12 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 		case len(strays) > 0 && fmt.Sprint(strays) != fmt.Sprint(o.strays(u)):
 			w.wrong["referenced by "+u.String()] = true
 		}
+		if changed && s.settings.RequireAgencies && !w.hasAgency(u) {
+			w.wrong["unknown-agency "+u.String()] = true
+		}
 		for _, r := range sdmx.Refs(m) {
 			switch ok := w.fine(u, r, false); {
-			case ok:
+			case ok, changed && s.settings.AllowDangling:
 			case changed:
 				w.wrong["unresolved-reference "+u.String()+" "+r.String()] = true
 			case o.fine(u, r, true):
@@ -227,6 +230,16 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 		w.owners(o, u, m)
 	}
 	return w
+}
+
+// hasAgency says whether an agency scheme holds the agency of a structure.
+func (o oracle) hasAgency(u sdmx.URN) bool {
+	parent, id := "SDMX", u.Agency
+	if top, sub, below := strings.Cut(u.Agency, "."); below { // of two levels, as all are here
+		parent, id = top, sub
+	}
+	m := o[sdmx.URN{Class: sdmx.ClassAgencyScheme, Agency: parent, ID: sdmx.AgencySchemeID, Version: "1.0"}]
+	return u.Agency == "SDMX" || m != nil && (m.Common().External || slices.Contains(sdmx.ItemIDs(m), id))
 }
 
 // owners finds agencies that are taken away while they maintain something.
@@ -341,6 +354,8 @@ func (w *wouldBe) renamed(o oracle, n *Rename) {
 		sdmx.EachRef(c, func(_ string, r *sdmx.Ref) {
 			if t, found := o.leads(u.Version, *r); found && t != was[t] && was[t] != (sdmx.URN{}) {
 				r.Agency, r.ID = was[t].Agency, was[t].ID
+			} else if n.Agency != "" && !found && within(r.Agency, n.Agency) { // it dangles, and the agency's name is in it
+				r.Agency = n.NewAgency + r.Agency[len(n.Agency):]
 			}
 			if n.Agency != "" && r.ItemClass == sdmx.ClassAgency {
 				if r.Agency == "SDMX" && r.Item == n.Agency {

@@ -30,7 +30,7 @@ type entry struct {
 
 	before  *Stored // what is stored; nil if it is not there
 	changed bool
-	forced  bool // R7 was set aside for it
+	forced  bool // a rule was set aside for it
 }
 
 // A described is a structure as it is to be stored; empty for a delete.
@@ -149,6 +149,11 @@ func (p *planner) immutable(e *entry, format string, args ...any) {
 		e.refuse(ReasonImmutable, nil, format, args...)
 		return
 	}
+	p.force(e)
+}
+
+// force notes that a structure is changed because that is forced, for the audit.
+func (p *planner) force(e *entry) {
 	if !e.forced {
 		e.forced = true
 		p.forced = append(p.forced, e.urn)
@@ -278,10 +283,15 @@ func (p *planner) put(e *entry, v Verdict) {
 
 // checkBare keeps a structure without items or components from emptying one that has some.
 func (p *planner) checkBare(e *entry) {
-	if e.external || !e.inside().bare || p.Force != "" {
+	if e.external || !e.inside().bare {
 		return
 	}
-	if held := p.look(e.before); held != nil && !held.bare && !held.external {
+	held := p.look(e.before)
+	switch {
+	case held == nil, held.bare, held.external:
+	case p.Force != "":
+		p.force(e)
+	default:
 		e.refuse(ReasonPartial, nil, "%s was sent without items or components, and would lose all that it holds here. Send it with what it shall hold, or as a stub (isExternalReference), which changes nothing here; to empty it, delete its items, or delete it.", e.urn)
 	}
 }
@@ -312,7 +322,7 @@ func (p *planner) remove(e *entry) {
 	if e.result.Verdict != Refused {
 		e.result.Verdict = Deleted
 	}
-	p.gone[e.urn] = true
+	p.drop(e.urn)
 	if !e.before.Immutable {
 		return
 	}
@@ -345,49 +355,4 @@ func (p *planner) applyFull() {
 			}
 		}
 	}
-}
-
-// ordered gives the changes in the order of publishing: what is referred to before what
-// refers, and deletes the other way round.
-func (p *planner) ordered() (replaces, removes []WriteChange) {
-	changed := func(list []*entry, refs func(*entry) []sdmx.Ref) (out []WriteChange) {
-		var nodes []Node
-		var those []*entry
-		for _, e := range list {
-			if e.changed {
-				those = append(those, e)
-				nodes = append(nodes, Node{e.urn, refs(e)})
-			}
-		}
-		for _, i := range Order(nodes) {
-			c := those[i].change
-			c.URN = those[i].urn
-			out = append(out, c)
-		}
-		return out
-	}
-	replaces = changed(p.decision.entries, func(e *entry) (out []sdmx.Ref) {
-		for _, r := range e.change.Refs {
-			out = append(out, p.led(e.urn, r, after))
-		}
-		return out
-	})
-	refs := map[sdmx.URN][]sdmx.Ref{} // of what is deleted, among each other
-	seen := map[Key]bool{}
-	for u := range p.gone {
-		if k := KeyOf(u); !seen[k] {
-			seen[k] = true
-			for _, d := range p.referringTo(k) {
-				if p.gone[d.From] {
-					refs[d.From] = append(refs[d.From], p.led(d.From, d.To, before))
-				}
-			}
-		}
-	}
-	for _, to := range refs { // the order of what refers to what is no accident of a map
-		slices.SortFunc(to, compareRefs)
-	}
-	removes = changed(p.decision.deletes, func(e *entry) []sdmx.Ref { return refs[e.urn] })
-	slices.Reverse(removes)
-	return replaces, removes
 }

@@ -22,6 +22,7 @@ func TestPlanProperties(t *testing.T) {
 	const registries, each = 60, 100
 	for i := range uint64(registries) {
 		s := newShelf()
+		s.settings = Settings{AllowDangling: i%5 == 4, RequireAgencies: i%7 == 6}
 		m := &maker{rand.New(rand.NewPCG(seed, i)), s, i%2 == 0}
 		for range each {
 			step(t, m, count)
@@ -31,7 +32,7 @@ func TestPlanProperties(t *testing.T) {
 		}
 	}
 	t.Logf("%d submissions: %v", registries*each, count)
-	for _, kind := range []string{"accepted", "quiet", "unresolved-reference", "referenced", "immutable", "partial", "not-found", "submitted-twice", "owns-structures", "invalid", "rename", "forced", "pair"} {
+	for _, kind := range []string{"accepted", "quiet", "unresolved-reference", "referenced", "immutable", "partial", "not-found", "submitted-twice", "owns-structures", "invalid", "unknown-agency", "dangling", "rename", "forced", "pair"} {
 		if count[kind] < 10 {
 			t.Errorf("only %d cases of %s: they prove little", count[kind], kind)
 		}
@@ -68,6 +69,9 @@ func step(t *testing.T, m *maker, count map[string]int) {
 		}
 	}
 	renameRefused := p.rename != nil && reasons["submitted-twice "+schemeOf(p.rename)] || reasons["not-found "+schemeOf(p.rename)]
+	if !d.refused() {
+		count["dangling"] += len(d.dangling)
+	}
 	if d.refused() {
 		if len(d.replaces)+len(d.removes) > 0 {
 			t.Error("what is refused is written")
@@ -133,6 +137,7 @@ func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, coun
 	if len(d.replaces) > 0 && len(d.removes) > 0 {
 		count["pair"]++
 	}
+	var lost []Dangling
 	for u, m := range now {
 		if w.oracle[u] == nil || digest(w.oracle[u]) != digest(m) {
 			t.Errorf("%s: %s is stored, and should not be, or not so", p.origin, u)
@@ -142,10 +147,11 @@ func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, coun
 		}
 		for _, r := range sdmx.Refs(m) {
 			if !now.fine(u, r, false) {
-				t.Errorf("%s: %s refers to %s, which is not there", p.origin, u, r)
+				lost = append(lost, Dangling{u, r})
 			}
 		}
 	}
+	dangling(t, s, p, d, lost)
 	for u, m := range old {
 		if now[u] == nil && !w.asked[u] {
 			t.Errorf("%s: %s is lost, which nobody asked for", p.origin, u)
@@ -157,6 +163,31 @@ func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, coun
 	inOrder(t, now, d.replaces)
 	slices.Reverse(d.removes)
 	inOrder(t, old, d.removes)
+}
+
+// dangling holds what refers to nothing against what was told of it, and is listed.
+func dangling(t *testing.T, s *shelf, p *proposal, d *decision, lost []Dangling) {
+	t.Helper()
+	if len(lost) > 0 && !s.settings.AllowDangling {
+		t.Errorf("%s: %v refer to what is not there", p.origin, lost)
+	}
+	listed, err := New(aStore{shelf: s}).Dangling(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range lost {
+		if !slices.Contains(listed, x) {
+			t.Errorf("%s: %v is lost, and not listed", p.origin, x)
+		}
+	}
+	if len(listed) != len(lost) {
+		t.Errorf("%s: listed as dangling are %v, and are %v", p.origin, listed, lost)
+	}
+	for _, x := range d.dangling {
+		if !slices.Contains(lost, x) {
+			t.Errorf("%s: told as dangling is %v, which is not", p.origin, x)
+		}
+	}
 }
 
 // inOrder says that what is referred to comes before what refers, but for circles.

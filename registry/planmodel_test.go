@@ -291,7 +291,9 @@ func (m *maker) structure() sdmx.Maintainable {
 	a.Names = sdmx.Texts{{Lang: "en", Value: pick(m, []string{"one", "two"})}}
 	a.Final, a.External = m.chance(4), m.chance(8)
 	if s, ok := x.(sdmx.ItemScheme); ok {
-		s.SetPartial(m.chance(15))
+		// Where references may dangle, whether one into a partial scheme ever led somewhere
+		// is not to be known.
+		s.SetPartial(m.chance(15) && !m.of.settings.AllowDangling)
 	}
 	return x
 }

@@ -243,9 +243,21 @@ func TestStubsAndBareOnes(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", c.in.Mode, got, c.want)
 		}
 	}
+	p := newProposal(Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, "replace", nil)
+	p.Structures = func(yield func(Submitted) error) error { return yield(Submitted{list("L", "1.0"), "test"}) }
+	if err := p.collect(); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := p.planned(t.Context(), holding(list("L", "1.0", "a"))); err != nil || len(d.forced) != 1 {
+		t.Errorf("what is emptied by force is not recorded as forced: %v", err)
+	}
 	last := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")}}
 	if got := holding(list("L", "1.0", "a")).try(t, last); got != "updated" {
 		t.Errorf("the last item cannot be deleted: %q", got)
+	}
+	missing := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "no"), sdmx.RefTo(sdmx.URNOf(list("M", "1.0")))}}
+	if got := holding(list("M", "1.0", "a"), extending(list("L", "1.0", "b"), extends("M")...)).try(t, missing); !strings.Contains(got, "holds no no") || !strings.Contains(got, "referenced") || strings.Contains(got, "unresolved") {
+		t.Errorf("a structure of which nothing is deleted stays as it is, and refers on: %q", got)
 	}
 }
 

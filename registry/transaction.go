@@ -50,7 +50,7 @@ type Transaction struct {
 	Bytes int64
 	User  string
 	// Origin is what made it: append, merge, replace, full-replace, delete or rename; with
-	// "forced " before it where a stable version was changed by force (R7).
+	// "forced " before it where something stable was changed, or something emptied, by force.
 	Origin string
 	// Traceparent and CorrelationID came with the submission, or were made
 	// when it arrived.

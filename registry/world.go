@@ -12,8 +12,9 @@ import (
 // answer, as an index of all that is current does, leaves no need.
 type world struct {
 	settings Settings
-	// versions are what is current of each key.
+	// versions are what is current of each key, and byURN the same.
 	versions map[Key][]Stored
+	byURN    map[sdmx.URN]*Stored
 	// withdrawn are stable and final versions that are not there any more.
 	withdrawn map[sdmx.URN]Stored
 	// referring are the references to any version of a key.
@@ -31,7 +32,7 @@ type world struct {
 type holdings struct{ owned, referring []Stored }
 
 func newWorld(s Settings) *world {
-	return &world{settings: s, versions: map[Key][]Stored{}, withdrawn: map[sdmx.URN]Stored{}, referring: map[Key][]Dangling{},
+	return &world{settings: s, versions: map[Key][]Stored{}, byURN: map[sdmx.URN]*Stored{}, withdrawn: map[sdmx.URN]Stored{}, referring: map[Key][]Dangling{},
 		agencies: map[string]holdings{}, maintained: map[string][]Stored{}, insides: map[int64]*inside{}, bodies: map[int64][]byte{}}
 }
 
@@ -59,17 +60,29 @@ type view struct {
 	fresh map[sdmx.URN]*entry // what is stored anew
 	gone  map[sdmx.URN]bool
 	keys  map[Key][]sdmx.URN // of fresh
+	// targets are those that were found already, before and after the submission: many
+	// references lead to the same.
+	targets map[moment]map[wanted]target
 }
 
 func newView(w *world) view {
-	return view{world: w, needs: newNeeds(), fresh: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, keys: map[Key][]sdmx.URN{}}
+	return view{world: w, needs: newNeeds(), fresh: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, keys: map[Key][]sdmx.URN{},
+		targets: map[moment]map[wanted]target{before: {}, after: {}}}
 }
 
+// add lays what is stored anew over the world.
 func (v *view) add(e *entry) {
 	if v.fresh[e.urn] == nil {
 		v.keys[KeyOf(e.urn)] = append(v.keys[KeyOf(e.urn)], e.urn)
 	}
 	v.fresh[e.urn] = e
+	clear(v.targets[after])
+}
+
+// drop lays over the world that a structure is not there any more.
+func (v *view) drop(u sdmx.URN) {
+	v.gone[u] = true
+	clear(v.targets[after])
 }
 
 // stored gives what is current of a key, whatever the submission does.
@@ -83,13 +96,8 @@ func (v *view) stored(k Key) []Stored {
 
 // current gives a structure as it is stored; nil if it is not there.
 func (v *view) current(u sdmx.URN) *Stored {
-	found := v.stored(KeyOf(u))
-	for i := range found {
-		if found[i].URN == u {
-			return &found[i]
-		}
-	}
-	return nil
+	v.stored(KeyOf(u))
+	return v.byURN[u]
 }
 
 // referringTo gives the current references to any version of a key.
@@ -148,18 +156,36 @@ func (v *view) there(k Key, at moment) []sdmx.URN {
 	return out
 }
 
+// A wanted is what a reference names, for a kind of referrer (sdmx.Version.Referrer).
+type wanted struct {
+	urn sdmx.URN // its version may be a wildcard
+	by  sdmx.Version
+}
+
+// A target is where a reference leads.
+type target struct {
+	urn   sdmx.URN
+	found bool
+}
+
 // target is the structure to which a reference leads, in a structure of version from
 // (sdmx.Version.Resolve); false if there is none.
 func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool) {
+	question := wanted{r.URN, from.Referrer()}
+	t, asked := v.targets[at][question]
+	if asked {
+		return t.urn, t.found
+	}
 	there := v.there(KeyOf(r.URN), at)
 	versions := make([]sdmx.Version, len(there))
 	for i := range there {
 		versions[i] = there[i].Version
 	}
 	if i := r.Version.Resolve(from, versions); i >= 0 {
-		return there[i], true
+		t = target{there[i], true}
 	}
-	return sdmx.URN{}, false
+	v.targets[at][question] = t
+	return t.urn, t.found
 }
 
 // led is a reference with the version to which it leads in place of a wildcard, which

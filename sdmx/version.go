@@ -206,6 +206,22 @@ func (v Version) Matches(w Version) bool {
 	return w.Compare(floor) >= 0
 }
 
+// Referrers are a version of each kind that Resolve tells apart: stable, with an
+// extension, and any other.
+var Referrers = [...]Version{"1.0.0", "1.0.0-draft", VersionDefault}
+
+// Referrer gives that of Referrers which stands for this version: references in artefacts
+// of both lead to the same.
+func (v Version) Referrer() Version {
+	switch {
+	case v.Stable():
+		return Referrers[0]
+	case v.Semantic() && strings.Contains(string(v), "-"):
+		return Referrers[1]
+	}
+	return Referrers[2]
+}
+
 // Resolve gives the place, among the versions of a structure that are there, of the one
 // to which a reference with version v leads in an artefact of version from; -1 if there
 // is none. A wildcard leads to the newest that matches and that the referrer may see
@@ -214,7 +230,8 @@ func (v Version) Matches(w Version) bool {
 // stable versions first, and others only where no stable one matches; the standard leaves
 // that open.
 func (v Version) Resolve(from Version, there []Version) int {
-	drafts := from.Semantic() && strings.Contains(string(from), "-")
+	by := from.Referrer()
+	onlyStable, drafts := by == Referrers[0], by == Referrers[1]
 	best, bestStable := -1, false
 	for i, w := range there {
 		if !v.Matches(w) {
@@ -225,7 +242,7 @@ func (v Version) Resolve(from Version, there []Version) int {
 		}
 		stable := w.Stable()
 		switch {
-		case !stable && from.Stable():
+		case !stable && onlyStable:
 			continue
 		case best < 0:
 		case !drafts && stable != bestStable:

@@ -32,6 +32,9 @@ func TestVersionResolve(t *testing.T) {
 		if got != c.want {
 			t.Errorf("from %s, %s leads to %q, want %q", c.from, c.ref, got, c.want)
 		}
+		if c.ref.Resolve(c.from, there) != c.ref.Resolve(c.from.Referrer(), there) {
+			t.Errorf("%s leads elsewhere from %s than from %s", c.ref, c.from, c.from.Referrer())
+		}
 	}
 }
 

@@ -224,16 +224,6 @@ func (c *C) Elem(xml, json string, p *string) {
 	}
 }
 
-// Text is the text of the XML element itself.
-func (c *C) Text(p *string) {
-	if c.Reading {
-		*p = c.value(c.at)
-		return
-	}
-	c.closeTag()
-	c.out = appendXML(c.out, *p)
-}
-
 // In is a nested element or object. When reading fn runs if it is there; when
 // writing, if present.
 func (c *C) In(xml, json string, present bool, fn func()) {

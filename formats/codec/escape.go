@@ -82,9 +82,11 @@ func validXML(r rune) bool {
 // Neither can be read from a message; either may have been stored before that was
 // so.
 func appendXML(b []byte, t string) []byte {
-	t = valid(t)
-	from := 0
+	from, isValid := 0, false
 	for i := 0; i < len(t); i++ {
+		if t[i] >= utf8.RuneSelf && !isValid {
+			t, isValid = validFrom(t, i), true
+		}
 		var s string
 		switch c := t[i]; {
 		case c == 0xEF && (t[i:i+3] == "\uFFFE" || t[i:i+3] == "\uFFFF"): // valid, so of three bytes
@@ -120,12 +122,13 @@ func appendXML(b []byte, t string) []byte {
 	return append(b, t[from:]...)
 }
 
-// valid is t with each run of bytes that are no UTF-8 made U+FFFD.
-func valid(t string) string {
-	if utf8.ValidString(t) {
+// validFrom is t with each run of bytes that are no UTF-8 made U+FFFD, from the first on
+// that is not ASCII.
+func validFrom(t string, first int) string {
+	if utf8.ValidString(t[first:]) {
 		return t
 	}
-	return strings.ToValidUTF8(t, "\uFFFD")
+	return t[:first] + strings.ToValidUTF8(t[first:], "\uFFFD")
 }
 
 // unquoteJSON resolves the escapes between a JSON string's quotes.
@@ -224,11 +227,14 @@ func codeUnit[T string | []byte](t T) (r rune, ok bool) {
 
 // appendJSON appends a quoted JSON string; bytes that are no UTF-8 become U+FFFD.
 func appendJSON(b []byte, t string) []byte {
-	t = valid(t)
 	b = append(b, '"')
-	from := 0
+	from, isValid := 0, false
 	for i := 0; i < len(t); i++ {
 		c := t[i]
+		if c >= utf8.RuneSelf && !isValid {
+			t, isValid = validFrom(t, i), true
+			continue
+		}
 		if c >= 0x20 && c != '"' && c != '\\' {
 			continue
 		}

@@ -98,9 +98,6 @@ func (d *Document) value(i int32) (string, error) {
 	return unescapeXML(t, n.kind == kindAttribute)
 }
 
-// Name is the local name of the root.
-func (d *Document) Name() string { return d.nameOf(0) }
-
 // nameOf is the local name of a node; names are kept with what stands for their
 // namespace before them (see prefixOf).
 func (d *Document) nameOf(i int32) string {

@@ -7,6 +7,9 @@ import (
 	"urncast/sdmx"
 )
 
+// languagesMax bounds the languages of one text: each is compared with those before it.
+const languagesMax = 1000
+
 // Texts is a text in languages: repeated elements with xml:lang, or an array of
 // objects with locale and value. A language that is there twice keeps its last text,
 // and a remark tells of the other.
@@ -63,6 +66,10 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 			old.Value = t.Value
 			return
 		}
+	}
+	if len(*p) == languagesMax {
+		c.failAt(i, "a text is there in more than %d languages, the limit", languagesMax)
+		return
 	}
 	*p = append(*p, t)
 }

@@ -75,7 +75,7 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 		ctx, cancel := context.WithTimeout(whole, contentLimit)
 		defer cancel()
 		var fresh *content
-		err := guarded(ctx, s.Log, "reading a document", func() (err error) {
+		err := guarded(ctx, s.Log, "reading a document", "", func() (err error) {
 			fresh, err = c.read(ctx, s, class, document, bytes)
 			return err
 		})

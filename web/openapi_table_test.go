@@ -116,8 +116,8 @@ var operations = map[string]operation{
 			problem(410, "Housekeeping has removed the content; horizon says from where on it is there.")}},
 	"GET /api/v1/dangling": {id: "listDangling", tag: "structures", summary: "References that lead nowhere", gives: ok("All of them.", []rest.Dangling{})},
 	"GET /api/v1/settings": {id: "getSettings", tag: "settings", summary: "The rules of the registry", gives: ok("The rules.", ruleSettings{})},
-	"PUT /api/v1/settings": {id: "putSettings", tag: "settings", summary: "Set the rules of the registry, all of them", takes: ruleSettings{},
-		gives: append(ok("The rules as they are now.", ruleSettings{}), problem(400, "A rule is missing, or one is no rule."), problem(412, "If-Match names other settings than there are: somebody saved in between. The text says what was changed."))},
+	"PUT /api/v1/settings": {conditional: true, id: "putSettings", tag: "settings", summary: "Set the rules of the registry, all of them", takes: ruleSettings{},
+		gives: append(ok("The rules as they are now.", ruleSettings{}), problem(400, "A rule is missing, or one is no rule."))},
 	"GET /api/v1/housekeeping": {id: "getHousekeeping", tag: "settings", summary: "How far old content was removed", gives: ok("The horizon and the last run.", rest.HousekeepingState{})},
 	"POST /api/v1/housekeeping": {id: "runHousekeeping", tag: "settings", summary: "Remove old content by the settings, now",
 		takes: struct {

@@ -58,12 +58,6 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
 }
 
-// writeOverloaded answers for registry.ErrOverloaded: come again, and when.
-func writeOverloaded(w http.ResponseWriter, r *http.Request, err error) {
-	w.Header().Set("Retry-After", strconv.Itoa(int(registry.RetryAfter.Seconds())))
-	WriteError(w, r, http.StatusServiceUnavailable, "%s", sentence(err))
-}
-
 // sentence is an error's text as one, with its first letter large.
 func sentence(err error) string {
 	text := err.Error()

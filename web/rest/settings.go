@@ -3,7 +3,6 @@ package rest
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"urncast/registry"
 )
@@ -25,24 +24,21 @@ func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 
 // writeSettings answers with settings and the entity tag that names them.
 func writeSettings(w http.ResponseWriter, now registry.Settings) {
-	w.Header().Set("ETag", entityTag(now.Revision()))
+	setTag(w, now.Revision())
 	writeJSON(w, http.StatusOK, now)
 }
 
-// entityTag is a revision as an entity tag.
-func entityTag(revision string) string { return `"` + revision + `"` }
-
-// settingsRead gives the settings that a request says it changes, by If-Match (RFC 9110,
-// section 13.1.1); nil if it does not say. It is false, and the answer is written, if they
-// are not those that there are.
+// settingsRead gives the settings that a request says it changes, by If-Match; nil if it
+// does not say. It is false, and the answer is written, if they are not those that there
+// are.
 func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings) (read *registry.Settings, ok bool) {
-	match := strings.Join(r.Header.Values("If-Match"), ",")
-	if match == "" || strings.TrimSpace(match) == "*" {
-		return nil, true
+	revisions, ok := ifMatch(w, r)
+	if !ok || revisions == nil {
+		return nil, ok
 	}
 	var last *registry.Settings
-	for tag := range strings.SplitSeq(match, ",") {
-		s, err := registry.SettingsOf(strings.Trim(strings.TrimSpace(tag), `"`)) // a weak tag matches nothing, and neither is one
+	for _, revision := range revisions {
+		s, err := registry.SettingsOf(revision)
 		if err == nil && s == now {
 			return &s, true
 		}
@@ -62,7 +58,7 @@ func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings)
 
 // writeSettingsChanged answers 412 with what was changed, and the entity tag of now.
 func writeSettingsChanged(w http.ResponseWriter, r *http.Request, e *registry.SettingsChangedError) {
-	w.Header().Set("ETag", entityTag(e.Now.Revision()))
+	setTag(w, e.Now.Revision())
 	WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
 }
 

@@ -110,6 +110,7 @@ func TestTheEnvironmentChangesNoVerb(t *testing.T) {
 			t.Errorf("%s: %v, %q", line, err, with.Submit.Action)
 		}
 		with.Serve, without.Serve = serveCommand{}, serveCommand{}
+		with.Health, without.Health = healthCommand{}, healthCommand{} // which takes two of serve's
 		if a, b := printed(with), printed(without); a != b {
 			t.Errorf("%s: with the environment it is\n%s\nwithout\n%s", line, a, b)
 		}

@@ -73,7 +73,7 @@ func Busy(err error) *BusyError {
 
 func writeBusy(w http.ResponseWriter, r *http.Request, busy *BusyError) {
 	busy.Tell(w.Header())
-	WriteError(w, r, busy.Status, "%s", busy)
+	writeProblem(w, r, &Problem{Status: busy.Status, Detail: busy.Text})
 }
 
 // Tell puts into the header of an answer when to try again.

@@ -84,6 +84,21 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 			`and may have housekeeping with keepTransactions and keepDays, both numbers; 0 and 0 keep everything.`)
 		return
 	}
+	keep := func(now registry.Keep) registry.Keep {
+		if in.Housekeeping == nil {
+			return now
+		}
+		return registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
+	}
+	s.save(w, r, func(now registry.Settings) registry.Settings {
+		return registry.Settings{AllowDangling: *in.AllowDangling, RequireAgencies: *in.RequireAgencies, Keep: keep(now.Keep)}
+	})
+}
+
+// save saves what becomes of the settings of now, and answers. Where a request says nothing
+// of what it changes, and somebody else saves at the same moment, it begins anew: what it
+// leaves out is as it is, and not as it was.
+func (s *Rules) save(w http.ResponseWriter, r *http.Request, change func(now registry.Settings) registry.Settings) {
 	now, err := s.Registry.Settings(r.Context())
 	if err != nil {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
@@ -93,13 +108,15 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	now.AllowDangling, now.RequireAgencies = *in.AllowDangling, *in.RequireAgencies
-	if in.Housekeeping != nil {
-		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
+	next, said := change(now), onto != nil
+	if !said {
+		onto = &now
 	}
 	var invalid *registry.InvalidError
 	var changed *registry.SettingsChangedError
-	switch _, err := s.Registry.SaveSettings(r.Context(), now, onto, Actor(r)); {
+	switch _, err := s.Registry.SaveSettings(r.Context(), next, onto, Actor(r)); {
+	case errors.As(err, &changed) && !said:
+		s.save(w, r, change)
 	case errors.As(err, &changed):
 		writeSettingsChanged(w, r, changed)
 	case errors.As(err, &invalid):
@@ -107,6 +124,6 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
-		writeSettings(w, now)
+		writeSettings(w, next)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -200,7 +201,11 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	ctx, cancel := Bounded(r.Context(), most, t.Stopping)
 	defer cancel()
 	err := ended(ctx, work(ctx, s, topic))
-	switch text, temporary := sayTopicFault(Private(w, r, err)); {
+	shown := err
+	if !isEnd(err) {
+		shown = Private(w, r, err)
+	}
+	switch text, temporary := sayTopicFault(shown); {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
@@ -237,6 +242,11 @@ func ended(ctx context.Context, err error) error {
 		return cause
 	}
 	return err
+}
+
+// isEnd says whether an error is no fault, but a bound of the reading or the server's end.
+func isEnd(err error) bool {
+	return slices.ContainsFunc([]error{errStopping, errLong, errLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
 }
 
 // sayTooMany says what to do about a topic that is too long to be compared here.

@@ -100,7 +100,7 @@ var operations = map[string]operation{
 			{status: 403, what: "It would change structures of agencies that are not yours; or your role does not let you rename.", body: rest.SubmitAnswer{}},
 			problem(403, ""),
 			{status: 404, what: "There is no such structure.", body: rest.SubmitAnswer{}}, {status: 409, what: "References or versions are in the way.", body: rest.SubmitAnswer{}},
-			{status: 422, what: "It means nothing.", body: rest.SubmitAnswer{}}}},
+			{status: 422, what: "It means nothing.", body: rest.SubmitAnswer{}}, problem(503, "Too much is under way: come again after Retry-After.")}},
 	"GET /api/v1/transactions": {id: "listTransactions", tag: "transactions", summary: "The feed: structure transactions in order and without gaps",
 		about: "JSON begins with the oldest, Atom and RSS with the newest.",
 		query: []parameter{{"after", "Transactions above this number, the oldest first.", number}, {"before", "Transactions below this number, the newest first.", number},
@@ -117,7 +117,8 @@ var operations = map[string]operation{
 	"GET /api/v1/dangling": {id: "listDangling", tag: "structures", summary: "References that lead nowhere", gives: ok("All of them.", []rest.Dangling{})},
 	"GET /api/v1/settings": {id: "getSettings", tag: "settings", summary: "The rules of the registry", gives: ok("The rules.", ruleSettings{})},
 	"PUT /api/v1/settings": {conditional: true, id: "putSettings", tag: "settings", summary: "Set the rules of the registry, all of them", takes: ruleSettings{},
-		gives: append(ok("The rules as they are now.", ruleSettings{}), problem(400, "A rule is missing, or one is no rule."))},
+		gives: append(ok("The rules as they are now.", ruleSettings{}), problem(400, "A rule is missing, or one is no rule."),
+			problem(503, "Too much is under way: come again after Retry-After."))},
 	"GET /api/v1/housekeeping": {id: "getHousekeeping", tag: "settings", summary: "How far old content was removed", gives: ok("The horizon and the last run.", rest.HousekeepingState{})},
 	"POST /api/v1/housekeeping": {id: "runHousekeeping", tag: "settings", summary: "Remove old content by the settings, now",
 		takes: struct {

@@ -76,6 +76,7 @@ func TestFailedIsOneErrorLine(t *testing.T) {
 		s.wish(Idle, "")
 		eventually(t, "the failure, again", func() bool { return len(s.reported()) > n })
 	}
+	eventually(t, "a line for each", func() bool { return len(l.of(t, Failed)) >= 4 }) // it follows the report
 	got := l.of(t, Failed)
 	if len(got) != 4 || got[0].Level != "ERROR" || got[0].Transaction != 1 || !strings.Contains(got[0].Reason, "transaction 1") || got[0].Msg != "the producer is FAILED" {
 		t.Errorf("told: %+v", got)

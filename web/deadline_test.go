@@ -134,7 +134,7 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 func TestPausesOfOursAreNoSlowClient(t *testing.T) {
 	s := newServer(Options{Log: slog.New(slog.DiscardHandler)})
 	s.patience = hasty
-	s.metrics = newMetrics(nil, nil)
+	s.metrics = newMetrics(nil, nil, nil)
 	ours := s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body) // what was sent comes back
 		for range 2 {

@@ -92,13 +92,14 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject s
 	e := s.errands.keep(k, func() *errand {
 		e := &errand{writes: writes}
 		e.task = s.start(r, console.Far{Writes: writes, Renames: true, Subject: subject, Phase: console.Comparing, Waits: true}, func(ctx context.Context, t *task) {
-			defer func() {
-				if p := recover(); p != nil {
-					e.answer, e.done = s.renamed(nil, s.defect(ctx, p, correlation), !writes, nil, nil)
-				}
-				time.AfterFunc(errandKept, func() { s.errands.forget(k, e) })
-			}()
-			e.answer, e.done = work(ctx, t)
+			defect := guarded(ctx, s.Log, "task", correlation, func() error {
+				e.answer, e.done = work(ctx, t)
+				return nil
+			})
+			if defect != nil {
+				e.answer, e.done = s.renamed(nil, defect, !writes, nil, nil)
+			}
+			time.AfterFunc(errandKept, func() { s.errands.forget(k, e) })
 		})
 		return e
 	})

@@ -70,11 +70,12 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 	if have := c.kept(document); have != nil {
 		return have, nil
 	}
+	whole := context.WithoutCancel(ctx)
 	answer := c.reading.DoChan(strconv.FormatInt(document, 10), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), contentLimit)
+		ctx, cancel := context.WithTimeout(whole, contentLimit)
 		defer cancel()
 		var fresh *content
-		err := guarded(ctx, s.Log, "reading a document", func() (err error) {
+		err := guarded(ctx, s.Log, "reading a document", "", func() (err error) {
 			fresh, err = c.read(ctx, s, class, document, bytes)
 			return err
 		})

@@ -15,6 +15,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const (
@@ -158,7 +159,7 @@ func (ls *lives) once(ctx context.Context, key any, l *live, gather gatherer) (m
 func (ls *lives) drawn(ctx context.Context, gather gatherer) (drawn map[string][]byte, order []string, say string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
-	err = guarded(ctx, ls.log, "live page", func() error {
+	err = guarded(ctx, ls.log, "live page", "", func() error {
 		parts, said, err := gather(ctx)
 		drawn, say = make(map[string][]byte, len(parts)), said
 		for _, p := range parts {
@@ -289,10 +290,19 @@ func (s *server) noStream(w http.ResponseWriter, r *http.Request, err error) {
 
 func (s *server) watchDashboard(chosen string) gatherer {
 	var before []producer.Status
+	var told string // what the log has of the trouble that lasts
 	return func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
-		if err := s.fillDashboard(ctx, d); err != nil {
-			d.Trouble = unanswered(err)
+		err := s.fillDashboard(ctx, d)
+		switch {
+		case err == nil:
+			told = ""
+		case err.Error() != told:
+			s.Log.WarnContext(ctx, "the dashboard cannot show everything", "error", err)
+			told = err.Error()
+		}
+		if err != nil {
+			d.Trouble = dashboardTrouble(rest.PrivateToAll(err))
 		}
 		say := console.Said(before, d.Producers)
 		before = d.Producers

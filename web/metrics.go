@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -18,7 +19,7 @@ type metrics struct {
 	inFlight prometheus.Gauge
 }
 
-func newMetrics(to prometheus.Registerer, r *registry.Registry) *metrics {
+func newMetrics(to prometheus.Registerer, r *registry.Registry, log *slog.Logger) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "urncast_http_requests_total", Help: "HTTP requests answered, by route, method and status.",
@@ -37,7 +38,7 @@ func newMetrics(to prometheus.Registerer, r *registry.Registry) *metrics {
 	m.requests = registered(to, m.requests)
 	m.duration = registered(to, m.duration)
 	m.inFlight = registered(to, m.inFlight)
-	registered(to, newSizes(r))
+	registered(to, newSizes(r, log))
 	return m
 }
 

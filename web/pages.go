@@ -108,8 +108,18 @@ func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string
 	if r.Context().Err() != nil { // the reader went on to another page: nobody is there to tell, and nothing is wrong
 		return
 	}
+	if busy := rest.Busy(err); busy != nil {
+		s.drawBusy(w, r, path, "There is no room now", busy)
+		return
+	}
 	s.drawError(w, r, http.StatusInternalServerError, path, "This page cannot be shown",
 		"The registry did not answer: "+rest.Private(w, r, err).Error()+". Reload the page when its cause is gone.")
+}
+
+// drawBusy says that there is no room, and when to come again.
+func (s *server) drawBusy(w http.ResponseWriter, r *http.Request, path, what string, busy *rest.BusyError) {
+	busy.Tell(w.Header())
+	s.drawError(w, r, busy.Status, path, what, busy.Text)
 }
 
 // asset serves what pages load. A name stands for one content for ever.

@@ -171,7 +171,7 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string
 		case dry && errors.Is(err, context.Canceled):
 			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
 				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-		case err != nil && dry:
+		case err != nil && (dry || rest.Busy(err) != nil): // of which nothing was begun
 			s.drawTrouble(w, r, "/structures", err)
 		case err != nil:
 			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",

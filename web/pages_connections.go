@@ -367,7 +367,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	case saved.Fixed:
 		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
 	default:
-		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Revision: saved.Revision,
+		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
 		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
 	}

@@ -11,6 +11,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const (
@@ -26,8 +27,7 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), liveTimeout)
 	defer cancel()
 	if err := s.fillDashboard(ctx, d); err != nil {
-		s.Log.WarnContext(r.Context(), "the dashboard cannot show everything", "error", err)
-		d.Trouble = unanswered(err)
+		d.Trouble = dashboardTrouble(rest.Private(w, r, err))
 	}
 	d.MayCommand = mayCommand(r)
 	d.NoKey = s.NoKey && d.MayCommand
@@ -36,12 +36,13 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))
 }
 
-// unanswered says of an error of the database what a page may: the log has the rest.
-func unanswered(err error) string {
+// dashboardTrouble says what keeps the dashboard from showing everything, of an error that
+// its readers may see.
+func dashboardTrouble(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSlow) {
 		return "The database did not answer in time. This page goes on as soon as it does."
 	}
-	return "The database did not answer as it should. The log says what it said."
+	return "The database did not answer as it should: " + err.Error() + ". This page goes on as soon as it does."
 }
 
 // fillDashboard gathers what the page shows. Where the producer to draw is none that

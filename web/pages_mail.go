@@ -165,9 +165,7 @@ func mailOf(v map[string]string) (producer.MailSettings, map[string]string) {
 	if m.Port, err = strconv.Atoi(v["port"]); err != nil {
 		faults["port"] = "The port is a number, such as 587."
 	}
-	if m.Revision, err = strconv.ParseInt(v["revision"], 10, 64); err != nil {
-		m.Revision = -1 // of nothing, which is a conflict
-	}
+	m.Revision = revisionOf(v["revision"])
 	for name, to := range map[string]*producer.Span{"degradedAfter": &m.DegradedAfter, "digestEvery": &m.DigestEvery} {
 		if d, err := time.ParseDuration(v[name]); err == nil {
 			*to = producer.Span(d)

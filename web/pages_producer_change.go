@@ -102,7 +102,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, console.ProducersPath, err)
 		return
 	}
-	base := revisionIn(r, status)
+	base := revisionIn(r)
 	if v("do") == "count" {
 		c.Revision = strconv.FormatInt(base, 10)
 		s.drawRoute(w, r, http.StatusOK, c)
@@ -144,12 +144,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 }
 
 // revisionIn is the revision that a form was opened with.
-func revisionIn(r *http.Request, status *producer.Status) int64 {
-	if n, err := strconv.ParseInt(r.PostForm.Get("revision"), 10, 64); err == nil {
-		return n
-	}
-	return status.Settings.Revision
-}
+func revisionIn(r *http.Request) int64 { return revisionOf(r.PostForm.Get("revision")) }
 
 // meanwhile says who saved what a form was opened with; nil for another error.
 func meanwhile(err error, differences []console.Difference) *console.ChangedMeanwhile {
@@ -217,7 +212,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v, next := r.PostForm.Get, status.Settings
-	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r, status)
+	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r)
 	baselinesIn(&next, v)
 	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), rest.Actor(r))
 	if err == nil {

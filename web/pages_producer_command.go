@@ -127,7 +127,7 @@ func (s *server) saveProducerMail(r *http.Request, name string, by registry.Acto
 
 func (s *server) removeRoute(r *http.Request, status *producer.Status, by registry.Actor) error {
 	next := status.Settings
-	next.Revision = revisionIn(r, status)
+	next.Revision = revisionIn(r)
 	topic := r.PostForm.Get("topic")
 	next.Routes = slices.DeleteFunc(slices.Clone(next.Routes), func(route producer.Route) bool { return route.Topic == topic })
 	if len(next.Routes) == len(status.Settings.Routes) || len(next.Routes) == 0 {

@@ -43,7 +43,7 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*console
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			errs[i] = guarded(ctx, s.Log, "doctor", func() error {
+			errs[i] = guarded(ctx, s.Log, "doctor", "", func() error {
 				found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
 				if err == nil {
 					e.Topics[i] = console.ExaminedTopic{Topic: topic, Findings: found.Findings}

@@ -38,9 +38,10 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &large):
 		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+console.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
 		return
-	case errors.Is(err, errUploadsFull):
-		w.Header().Set("Retry-After", "10")
-		s.drawSubmit(w, r, http.StatusServiceUnavailable, "The files were not taken: "+err.Error()+". Send them again in a moment.")
+	case rest.Busy(err) != nil:
+		busy := rest.Busy(err)
+		busy.Tell(w.Header())
+		s.drawSubmit(w, r, busy.Status, busy.Text)
 		return
 	case errors.As(err, new(*fs.PathError)):
 		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+rest.Private(w, r, err).Error()+".")
@@ -184,6 +185,7 @@ func unread(err error) *console.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
+	case rest.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
 		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):

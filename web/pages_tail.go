@@ -44,7 +44,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
-		plain(w, http.StatusBadGateway, s.sayFault(r.Context(), err)+"\n")
+		plain(w, http.StatusBadGateway, s.sayFault(w, r, err)+"\n")
 		return
 	}
 	defer v.Close()
@@ -69,7 +69,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	work.Go(func() {
 		defer close(seen)
-		err := guarded(ctx, s.Log, "topic reader", func() error { return reading.Run(ctx, v) })
+		err := guarded(ctx, s.Log, "topic reader", r.Header.Get("X-Correlation-Id"), func() error { return reading.Run(ctx, v) })
 		select {
 		case begun <- err:
 		default: // it had begun: the stream ends, and the browser connects again
@@ -80,12 +80,12 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, producer.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
-		plain(w, status, s.sayFault(r.Context(), err)+"\n")
+		plain(w, status, s.sayFault(w, r, err)+"\n")
 		return
 	}
 	work.Go(func() {
 		defer close(events)
-		_ = guarded(ctx, s.Log, "topic page", func() error { // the stream ends, and the browser connects again
+		_ = guarded(ctx, s.Log, "topic page", r.Header.Get("X-Correlation-Id"), func() error { // the stream ends, and the browser connects again
 			drawTail(ctx, t, seen, events)
 			return nil
 		})

@@ -101,7 +101,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 		status, t.Wrong = http.StatusBadRequest, "An offset or a transaction is a number from 0 on."
 	default:
 		if err := s.readPart(ctx, t, from, before, registry.Number(number)); err != nil {
-			status, t.Wrong = http.StatusBadGateway, s.sayFault(r.Context(), err)
+			status, t.Wrong = http.StatusBadGateway, s.sayFault(w, r, err)
 		}
 	}
 	f := s.frame(r, "Topic "+t.Topic, topicsPath)
@@ -116,8 +116,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *rest.Readers) (leave func(), ok bool) {
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		busy.Tell(w.Header())
-		s.drawError(w, r, busy.Status, topicsPath, "Too many read topics now", busy.Text)
+		s.drawBusy(w, r, topicsPath, "Too many read topics now", busy)
 		return nil, false
 	}
 	return leave, true
@@ -132,15 +131,14 @@ func offsetIn(text string) (offset int64, bad bool) {
 	return n, err != nil || n < 0
 }
 
-// sayFault says why a topic cannot be read, and what helps. What no broker said is for the
-// log: whoever reads may read this.
-func (s *server) sayFault(ctx context.Context, err error) string {
+// sayFault says why a topic cannot be read, and what helps. What no broker said is
+// private.
+func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
 	}
 	if !errors.As(err, new(*producer.Fault)) {
-		s.Log.WarnContext(ctx, "a topic could not be read", "error", err)
-		return unanswered(err)
+		return "Topic or registry could not be read: " + rest.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
 	}
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
@@ -280,7 +278,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(r.Context(), err))
+		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
 		return
 	case c == nil:
 		none()

@@ -36,23 +36,16 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 				_ = flush.Flush() // as above
 			}
 		}
-		ctx, cancel := context.WithTimeout(ctx, rest.VerifyTimeMax)
+		ctx, cancel := rest.Bounded(ctx, rest.VerifyTimeMax, s.stopping)
 		defer cancel()
-		go func() {
-			select {
-			case <-s.stopping:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
 		admin, err := s.Producers.Find(ctx, t.Producer)
 		if err != nil {
-			return console.VerifyFailed(rest.SayVerifyFault(err)).Render(r.Context(), out)
+			return console.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: s.Registry, Producer: admin,
 			Topic: verify.Topic{Reader: s.Reader, Connection: t.Connection, Name: t.Topic, MessagesMax: verify.MessagesMax, Told: line}})
 		if err != nil {
-			return console.VerifyFailed(rest.SayVerifyFault(err)).Render(r.Context(), out)
+			return console.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		return console.VerifyReport(&console.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
 	})

@@ -8,6 +8,7 @@ import (
 	"urncast/registry/diff"
 	"urncast/sdmx"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 // wouldChange compares what would be written with what is there.
@@ -58,7 +59,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 		for _, route := range producers[i].Settings.Routes {
 			row := whither(&route, o, oversized)
 			if row.Producer = producers[i].Name; err != nil {
-				row.Unknown = unanswered(err)
+				row.Unknown = sentenceOf(rest.PrivateToAll(err).Error())
 			}
 			yield(&route, row)
 		}

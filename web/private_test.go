@@ -168,7 +168,7 @@ func TestCookiesBehindAProxy(t *testing.T) {
 		"proxy, RFC 7239 https": {true, []string{"Forwarded", "for=1.2.3.4; proto=https"}, true},
 	} {
 		d := newDoor(t, false)
-		d.BehindProxy, d.patience, d.metrics = c.proxy, usualPatience, newMetrics(nil, nil)
+		d.BehindProxy, d.patience, d.metrics = c.proxy, usualPatience, newMetrics(nil, nil, nil)
 		for path, form := range map[string]url.Values{"/theme": {"theme": {"dark"}}, "/login": {"name": {"admin"}, "password": {fourWords}}} {
 			r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
 			r.RemoteAddr = "127.0.0.1:5"

@@ -3,8 +3,7 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -26,6 +25,7 @@ var errSlow = errors.New("the database has not answered yet")
 // that began it and has a time limit of its own, so that neither a reader who leaves nor
 // one stalled query keeps the others waiting.
 type shared[T any] struct {
+	log    *slog.Logger
 	flight singleflight.Group
 
 	mu       sync.Mutex
@@ -71,29 +71,26 @@ func (l *shared[T]) get(ctx context.Context, patience time.Duration, fresh func(
 	}
 }
 
-// find looks, and keeps what comes of it. A panic is an error: in a goroutine of
-// singleflight's it would end the process.
-func (l *shared[T]) find(ctx context.Context, look func(context.Context) (T, error)) (err error) {
+// find looks, and keeps what comes of it.
+func (l *shared[T]) find(ctx context.Context, look func(context.Context) (T, error)) error {
 	l.mu.Lock()
 	l.began = time.Now()
 	l.mu.Unlock()
-	var found T
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("a look-up hit a defect of the program: %v\n%s", p, debug.Stack())
-		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.began = (time.Time{}); err != nil {
-			l.failed, l.failedAt = err, time.Now()
-			return
-		}
-		l.last, l.at, l.failed = found, time.Now(), nil
-	}()
 	ctx, cancel := context.WithTimeout(ctx, sharedLimit)
 	defer cancel()
-	found, err = look(ctx)
-	return err
+	var found T
+	err := guarded(ctx, l.log, "shared look-up", "", func() (err error) {
+		found, err = look(ctx)
+		return err
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.began = (time.Time{}); err != nil {
+		l.failed, l.failedAt = err, time.Now()
+		return err
+	}
+	l.last, l.at, l.failed = found, time.Now(), nil
+	return nil
 }
 
 // A semaphore lets one in at a time, and gives up waiting with the context. The zero

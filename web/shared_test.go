@@ -105,10 +105,10 @@ func TestSharedLookUp(t *testing.T) {
 		want string
 	}{
 		"fails":  {func(context.Context) (int, error) { return 0, errors.New("planted") }, "planted"},
-		"panics": {func(context.Context) (int, error) { panic("planted") }, "a defect of the program: planted"},
+		"panics": {func(context.Context) (int, error) { panic("planted") }, errDefect.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var l shared[int]
+			l := shared[int]{log: slog.New(slog.DiscardHandler)}
 			if v, at, err := l.get(t.Context(), time.Second, never, func(context.Context) (int, error) { return 7, nil }); v != 7 || at.IsZero() || err != nil {
 				t.Fatal(v, at, err)
 			}
@@ -125,7 +125,7 @@ func TestSharedLookUp(t *testing.T) {
 		})
 	}
 	t.Run("whoever began it leaves", func(t *testing.T) {
-		var l shared[int]
+		l := shared[int]{log: slog.New(slog.DiscardHandler)}
 		ctx, leave := context.WithCancel(t.Context())
 		began, end := make(chan struct{}), make(chan struct{})
 		go func() {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,12 +19,13 @@ type sizes struct {
 	known, transactions, horizon, structures, bytes *prometheus.Desc
 }
 
-func newSizes(r *registry.Registry) *sizes {
+func newSizes(r *registry.Registry, log *slog.Logger) *sizes {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("urncast_registry_"+name, help, labels, nil)
 	}
 	return &sizes{
 		registry:     r,
+		found:        shared[registry.Sizes]{log: log},
 		known:        desc("known", "1 if the registry's figures could be read for this scrape; 0 if the database did not answer in time, and they are left out."),
 		transactions: desc("transactions", "Structure transactions recorded: the number of the last."),
 		horizon:      desc("horizon_transaction_number", "The first transaction as of which everything can be read; 0 before housekeeping removed anything."),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
+	"net/http"
 	"os"
 	"path"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"urncast/formats"
 	"urncast/sdmx"
 	"urncast/web/console"
+	"urncast/web/rest"
 )
 
 const (
@@ -32,7 +34,8 @@ var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + "
 
 // errUploadsFull refuses an upload while all that are kept are being checked or
 // submitted, so that none can go for it.
-var errUploadsFull = errors.New("as many files as this server keeps are being checked or submitted now")
+var errUploadsFull = &rest.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
+	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
 
 type uploadFile struct {
 	name    string
@@ -81,7 +84,6 @@ func (u *uploads) take(form *multipart.Reader, user string) (*upload, map[string
 	if len(up.files) == 0 {
 		return nil, fields, nil
 	}
-	time.AfterFunc(uploadAge, func() { u.expire(up) })
 	return up, fields, nil
 }
 
@@ -170,6 +172,7 @@ func (u *uploads) keep(up *upload) error {
 		}
 	}
 	u.all = append(u.all, up)
+	up.expiry = time.AfterFunc(uploadAge, func() { u.expire(up) })
 	return nil
 }
 
@@ -189,6 +192,7 @@ func (u *uploads) dropOldest(why string) bool {
 func (u *uploads) remove(i int, why string) {
 	up := u.all[i]
 	u.all = append(u.all[:i:i], u.all[i+1:]...)
+	up.expiry.Stop() // which would hold what the check said in memory until then
 	u.free(up)
 	u.gone.note(up.id, up.user, why)
 }
@@ -196,7 +200,7 @@ func (u *uploads) remove(i int, why string) {
 // expire forgets an upload that nobody has gone on with.
 func (u *uploads) expire(up *upload) {
 	if up.task.Load() != nil {
-		time.AfterFunc(uploadAge, func() { u.expire(up) })
+		up.expiry.Reset(uploadAge)
 		return
 	}
 	u.forget(up, "They were discarded an hour after they came.")

@@ -112,7 +112,7 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 		up.mu.Lock()
 		s.begin(r, up, false) // there is no registry: what it asks panics
 		up.mu.Unlock()
-		s.tasks.Wait()
+		s.tasks.wait(t.Context())
 		if up.task.Load() != nil || up.last == nil || up.last.err == nil {
 			t.Errorf("the upload says %+v", up.last)
 		}

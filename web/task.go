@@ -2,10 +2,8 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -89,19 +87,16 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
-		defer s.uploads.decided(up, c)
 		in.Told, in.Structures = t.told, up.structures(ctx, t, c)
 		s.decide(ctx, t, c, in)
+		s.uploads.decided(up, c)
 	}))
 }
 
-// decided takes up what a task found, also where it panicked.
+// decided takes up what a task found.
 func (u *uploads) decided(up *upload, c *checked) {
 	up.mu.Lock()
 	defer up.mu.Unlock()
-	if c.err == nil && c.outcome == nil {
-		c.err = errDefect
-	}
 	if up.last = c; c.submit && c.err == nil && len(c.outcome.Transactions) > 0 {
 		up.sent, up.last = c.outcome.Transactions[0], nil
 		u.release(up)
@@ -116,20 +111,16 @@ func (s *server) start(r *http.Request, far console.Far, work func(context.Conte
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	far.Began = time.Now()
 	t := &task{ended: make(chan struct{}), cancel: cancel, far: far}
-	if far.Writes {
-		s.writing.Add(1)
-	}
-	s.tasks.Go(func() {
-		if far.Writes {
-			defer s.writing.Add(-1)
-		}
+	end := s.tasks.begin(far.Writes)
+	go func() {
+		defer end()
 		defer cancel()
 		defer close(t.ended)
-		_ = guarded(ctx, s.Log, "task", func() error { // whoever waits finds what the task left
+		_ = guarded(ctx, s.Log, "task", rest.Request(r).CorrelationID, func() error { // whoever waits finds what the task left
 			work(ctx, t)
 			return nil
 		})
-	})
+	}()
 	if !far.Writes {
 		go func() {
 			select {
@@ -145,24 +136,16 @@ func (s *server) start(r *http.Request, far console.Far, work func(context.Conte
 // decide asks the registry, and what the outcome would mean to topics.
 func (s *server) decide(ctx context.Context, t *task, c *checked, in registry.Submission) {
 	began := time.Now()
-	defer func() {
-		if p := recover(); p != nil {
-			c.err = s.defect(ctx, p, in.CorrelationID)
+	c.err = guarded(ctx, s.Log, "task", in.CorrelationID, func() (err error) {
+		if c.outcome, err = s.Registry.Submit(ctx, in); err != nil || len(c.outcome.Transactions) > 0 {
+			return err
 		}
-		c.took = time.Since(began)
-	}()
-	if c.outcome, c.err = s.Registry.Submit(ctx, in); c.err != nil || len(c.outcome.Transactions) > 0 {
-		return
-	}
-	t.update(func(f *console.Far) { f.Phase = console.Fitting })
-	c.whither, c.err = s.whitherAll(ctx, c.outcome)
-	c.keep()
-}
-
-// defect is what a task that panicked says.
-func (s *server) defect(ctx context.Context, p any, correlation string) error {
-	s.Log.ErrorContext(ctx, "panic in a task", "panic", p, "correlation_id", correlation, "stack", string(debug.Stack()))
-	return fmt.Errorf("this hit a defect of the program; the log has it under the correlation id %s", correlation)
+		t.update(func(f *console.Far) { f.Phase = console.Fitting })
+		c.whither, err = s.whitherAll(ctx, c.outcome)
+		c.keep()
+		return err
+	})
+	c.took = time.Since(began)
 }
 
 // over says whether it has ended.

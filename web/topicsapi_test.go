@@ -181,7 +181,7 @@ func TestTopicPagesTellNoInternals(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.err = errors.New("dial tcp 10.1.2.3:5432: SELECT planted")
 	for _, path := range []string{"/topics/structures", "/topics/structures/0", "/live/topics/structures?producer=main&from=0"} {
-		if body := page(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "The log says what it said") {
+		if body := page(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "log has the cause") {
 			t.Errorf("%s says %s", path, body)
 		}
 	}

@@ -25,6 +25,8 @@ type upload struct {
 	empty []string // names of files without a byte, which are not kept
 	// task is under way; nil if none is. Only who holds mu begins one.
 	task atomic.Pointer[task]
+	// expiry forgets it; set when it is kept.
+	expiry *time.Timer
 	// held are the bytes that its files take of the room for all; guarded by uploads.mu.
 	held int64
 

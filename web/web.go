@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -19,12 +18,13 @@ func New(o Options) http.Handler { return newServer(o).handler() }
 func newServer(o Options) *server {
 	s := &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{}), leaving: leaving{told: make(chan struct{})}}
 	s.lives.log, s.lives.pace = s.Log, livePace
+	s.glance.log, s.day.log = s.Log, s.Log
 	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
 	return s
 }
 
 func (s *server) handler() *handler {
-	s.metrics = newMetrics(s.Register, s.Registry)
+	s.metrics = newMetrics(s.Register, s.Registry, s.Log)
 	s.mux = http.NewServeMux()
 	s.served = map[string]level{}
 	for _, rt := range s.routes() {
@@ -72,8 +72,7 @@ type server struct {
 	items                       contents
 	uploads                     uploads
 	errands                     errands
-	tasks                       sync.WaitGroup
-	writing                     atomic.Int64 // of tasks, those that write
+	tasks                       underWay
 	leaving                     leaving
 	lives                       lives
 	day                         shared[day]

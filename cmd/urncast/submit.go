@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -84,7 +83,7 @@ func (c *submitCommand) file(ctx context.Context, name string) (*rest.SubmitAnsw
 	if c.Force {
 		path += "&force=" + url.QueryEscape(c.Reason)
 	}
-	header := map[string]string{"Content-Type": "application/octet-stream", "X-Urncast-File": filepath.Base(name)}
+	header := map[string]string{"Content-Type": "application/octet-stream"}
 	b, status, err := c.do(ctx, http.MethodPost, path, header, &progress{r: f, name: name, size: info.Size(), next: time.Now().Add(2 * time.Second)},
 		http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)
 	if err != nil {

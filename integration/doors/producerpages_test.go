@@ -102,6 +102,7 @@ func TestProducerByForms(t *testing.T) {
 	b.post("/producers/pub/route", "revision=1&was=&topic=mine&format=fusion-json", 400, "two routes")
 	b.post("/producers/pub/route", "revision=1&was=&topic=second&format=fusion-json&make=yes", 200, "Saved.", "second", "Both are written in one Kafka transaction")
 	b.post("/producers/pub/route", "revision=1&was=mine&topic=mine&format=fusion-json", 409, "admin saved this producer after you opened it", "The difference", `value="2"`)
+	b.post("/producers/pub/route", "was=mine&topic=mine&format=fusion-json", 409, "The difference") // a form that names no revision changes none
 	b.post("/producers/pub/route", "revision=2&was=mine&topic=mine&format=fusion-json&agencies=A.*", 200, "Saved.", "A and below")
 	b.get("/producers/pub/remove-route?topic=second", 200, "Remove the route to second?", "What second holds stays")
 	b.get("/producers/pub/remove-route?topic=none", 400, "no route to topic")

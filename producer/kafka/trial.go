@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -215,7 +216,10 @@ func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 	t.calls.Go(func() {
 		defer func() {
 			if p := recover(); p != nil { // nobody else could take it, and the step must end
-				done <- outcome{state: producer.StepFailed, finding: fmt.Sprintf("This hit a defect of the program: %v.", p)}
+				if t.client.Log != nil {
+					t.client.Log.Error("panic in a connection test", "connection", t.connection.Name, "panic", p, "stack", string(debug.Stack()))
+				}
+				done <- outcome{state: producer.StepFailed, finding: "This hit a defect of the program; the server's log has the cause."}
 			}
 		}()
 		done <- f()

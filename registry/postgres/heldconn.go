@@ -15,7 +15,8 @@ const beatEvery = idleMax / 4
 // A heldConn is a connection inside a database transaction whose holder computes between
 // its statements, for longer than a session may say nothing. It beats meanwhile, so that
 // the server ends the session of a process that is stopped or cut off, and of no other.
-// Rows are read to their end, or closed, before the next statement.
+// Rows are closed before the next statement, as pgx's collectors do: to read them to their
+// end is not enough.
 type heldConn struct {
 	mu   sync.Mutex
 	conn *pgxpool.Conn

@@ -56,5 +56,4 @@ type Ask struct {
 	Act, Keep    string // what is on the buttons
 	Hidden       map[string]string
 	Wrong        string
-	Revision     int64 // of what is asked about; 0 where there is none
 }

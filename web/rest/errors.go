@@ -31,10 +31,15 @@ type Problem struct {
 // WriteError answers with an error, in the form that the door speaks: an SDMX
 // error message under /sdmx and /ws unless JSON is asked for, problem JSON
 // everywhere else. The text is a sentence or more. Where the server is at fault, its
-// errors among args are Private.
+// errors among args are Private; one that says that there is no room is an answer of its
+// own, with when to come again.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, format string, args ...any) {
 	for i, a := range args {
 		if err, ok := a.(error); ok && status >= http.StatusInternalServerError {
+			if busy := Busy(err); busy != nil {
+				writeBusy(w, r, busy)
+				return
+			}
 			args[i] = Private(w, r, err)
 		}
 	}
@@ -56,12 +61,6 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 		return
 	}
 	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
-}
-
-// writeOverloaded answers for registry.ErrOverloaded: come again, and when.
-func writeOverloaded(w http.ResponseWriter, r *http.Request, err error) {
-	w.Header().Set("Retry-After", strconv.Itoa(int(registry.RetryAfter.Seconds())))
-	WriteError(w, r, http.StatusServiceUnavailable, "%s", sentence(err))
 }
 
 // sentence is an error's text as one, with its first letter large.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"urncast/registry"
 	"urncast/registry/access"
 )
 
@@ -46,8 +48,8 @@ func NewLookers() *Readers {
 	return &Readers{what: "pages that read topics", most: lookersMax, each: lookersEach, retry: 5 * time.Second}
 }
 
-// A BusyError says that there is no room: status 429 if it is the user's own that take it,
-// else 503.
+// A BusyError says that there is no room now: status 429 if it is the user's own that take
+// it, else 503.
 type BusyError struct {
 	Status int
 	Retry  time.Duration
@@ -56,6 +58,23 @@ type BusyError struct {
 
 // Error implements error.
 func (e *BusyError) Error() string { return e.Text }
+
+// Busy finds out whether an error says that there is no room now; nil if it does not.
+func Busy(err error) *BusyError {
+	var busy *BusyError
+	switch {
+	case errors.As(err, &busy):
+		return busy
+	case errors.Is(err, registry.ErrOverloaded):
+		return &BusyError{http.StatusServiceUnavailable, registry.RetryAfter, sentence(registry.ErrOverloaded)}
+	}
+	return nil
+}
+
+func writeBusy(w http.ResponseWriter, r *http.Request, busy *BusyError) {
+	busy.Tell(w.Header())
+	writeProblem(w, r, &Problem{Status: busy.Status, Detail: busy.Text})
+}
 
 // Tell puts into the header of an answer when to try again.
 func (e *BusyError) Tell(h http.Header) {

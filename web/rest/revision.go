@@ -8,24 +8,47 @@ import (
 
 // tag gives the revision of what is answered as its entity tag (RFC 9110, section 8.8.3),
 // for If-Match.
-func tag(w http.ResponseWriter, revision int64) {
-	w.Header().Set("ETag", `"`+strconv.FormatInt(revision, 10)+`"`)
+func tag(w http.ResponseWriter, revision int64) { setTag(w, strconv.FormatInt(revision, 10)) }
+
+func setTag(w http.ResponseWriter, revision string) { w.Header().Set("ETag", `"`+revision+`"`) }
+
+// ifMatch gives the revisions that a request makes its condition by If-Match (RFC 9110,
+// section 13.1.1), one of which must be current; nil if it makes none, or * for whichever
+// there is. A weak one is never current, and comes as "". If it says false, the answer has
+// been written.
+func ifMatch(w http.ResponseWriter, r *http.Request) (revisions []string, ok bool) {
+	header := strings.TrimSpace(strings.Join(r.Header.Values("If-Match"), ","))
+	if header == "" || header == "*" {
+		return nil, true
+	}
+	for one := range strings.SplitSeq(header, ",") {
+		text, weak := strings.CutPrefix(strings.TrimSpace(one), "W/")
+		if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+			WriteError(w, r, http.StatusBadRequest, `If-Match: %s is no ETag: send the one that GET answers, with its quotation marks. Nothing was done.`, header)
+			return nil, false
+		}
+		if text = text[1 : len(text)-1]; weak {
+			text = ""
+		}
+		revisions = append(revisions, text)
+	}
+	return revisions, true
 }
 
-// onto takes the revision that a change is made to from If-Match (RFC 9110, section
-// 13.1.1), if the request has it; a body may name the same one. If it says false, the
-// answer has been written.
+// onto takes the revision that a change is made to from If-Match, if the request has it; a
+// body may name the same one. If it says false, the answer has been written.
 func onto(w http.ResponseWriter, r *http.Request, revision *int64) bool {
-	header := strings.TrimSpace(r.Header.Get("If-Match"))
-	if header == "" {
-		return true
+	revisions, ok := ifMatch(w, r)
+	if !ok || revisions == nil {
+		return ok
 	}
-	text, opened := strings.CutPrefix(header, `"`)
-	text, closed := strings.CutSuffix(text, `"`)
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err := strconv.ParseInt(revisions[0], 10, 64)
 	switch {
-	case !opened || !closed || err != nil || n < 0:
-		WriteError(w, r, http.StatusBadRequest, `If-Match: %s is no ETag of this: send the one that GET answers, such as "7" with its quotation marks.`, header)
+	case len(revisions) > 1:
+		WriteError(w, r, http.StatusBadRequest, "If-Match names several revisions: send the ETag of the one that you change. Nothing was done.")
+		return false
+	case err != nil || n < 0:
+		WriteError(w, r, http.StatusPreconditionFailed, "If-Match names no revision that there is. Nothing was done. GET answers that of now as its ETag.")
 		return false
 	case *revision != 0 && *revision != n:
 		WriteError(w, r, http.StatusBadRequest, "The body is a change to revision %d, and If-Match says %d: send one of them.", *revision, n)
@@ -38,7 +61,7 @@ func onto(w http.ResponseWriter, r *http.Request, revision *int64) bool {
 // conflicting is the status for a change to what is not current any more: 412 where
 // If-Match made it a condition.
 func conflicting(r *http.Request) int {
-	if r.Header.Get("If-Match") != "" {
+	if match := strings.TrimSpace(r.Header.Get("If-Match")); match != "" && match != "*" {
 		return http.StatusPreconditionFailed
 	}
 	return http.StatusConflict

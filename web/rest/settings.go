@@ -3,7 +3,6 @@ package rest
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"urncast/registry"
 )
@@ -25,24 +24,21 @@ func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 
 // writeSettings answers with settings and the entity tag that names them.
 func writeSettings(w http.ResponseWriter, now registry.Settings) {
-	w.Header().Set("ETag", entityTag(now.Revision()))
+	setTag(w, now.Revision())
 	writeJSON(w, http.StatusOK, now)
 }
 
-// entityTag is a revision as an entity tag.
-func entityTag(revision string) string { return `"` + revision + `"` }
-
-// settingsRead gives the settings that a request says it changes, by If-Match (RFC 9110,
-// section 13.1.1); nil if it does not say. It is false, and the answer is written, if they
-// are not those that there are.
+// settingsRead gives the settings that a request says it changes, by If-Match; nil if it
+// does not say. It is false, and the answer is written, if they are not those that there
+// are.
 func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings) (read *registry.Settings, ok bool) {
-	match := strings.Join(r.Header.Values("If-Match"), ",")
-	if match == "" || strings.TrimSpace(match) == "*" {
-		return nil, true
+	revisions, ok := ifMatch(w, r)
+	if !ok || revisions == nil {
+		return nil, ok
 	}
 	var last *registry.Settings
-	for tag := range strings.SplitSeq(match, ",") {
-		s, err := registry.SettingsOf(strings.Trim(strings.TrimSpace(tag), `"`)) // a weak tag matches nothing, and neither is one
+	for _, revision := range revisions {
+		s, err := registry.SettingsOf(revision)
 		if err == nil && s == now {
 			return &s, true
 		}
@@ -62,7 +58,7 @@ func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings)
 
 // writeSettingsChanged answers 412 with what was changed, and the entity tag of now.
 func writeSettingsChanged(w http.ResponseWriter, r *http.Request, e *registry.SettingsChangedError) {
-	w.Header().Set("ETag", entityTag(e.Now.Revision()))
+	setTag(w, e.Now.Revision())
 	WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
 }
 
@@ -88,6 +84,21 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 			`and may have housekeeping with keepTransactions and keepDays, both numbers; 0 and 0 keep everything.`)
 		return
 	}
+	keep := func(now registry.Keep) registry.Keep {
+		if in.Housekeeping == nil {
+			return now
+		}
+		return registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
+	}
+	s.save(w, r, func(now registry.Settings) registry.Settings {
+		return registry.Settings{AllowDangling: *in.AllowDangling, RequireAgencies: *in.RequireAgencies, Keep: keep(now.Keep)}
+	})
+}
+
+// save saves what becomes of the settings of now, and answers. Where a request says nothing
+// of what it changes, and somebody else saves at the same moment, it begins anew: what it
+// leaves out is as it is, and not as it was.
+func (s *Rules) save(w http.ResponseWriter, r *http.Request, change func(now registry.Settings) registry.Settings) {
 	now, err := s.Registry.Settings(r.Context())
 	if err != nil {
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
@@ -97,13 +108,15 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	now.AllowDangling, now.RequireAgencies = *in.AllowDangling, *in.RequireAgencies
-	if in.Housekeeping != nil {
-		now.Keep = registry.Keep{Transactions: *in.Housekeeping.Transactions, Days: *in.Housekeeping.Days}
+	next, said := change(now), onto != nil
+	if !said {
+		onto = &now
 	}
 	var invalid *registry.InvalidError
 	var changed *registry.SettingsChangedError
-	switch _, err := s.Registry.SaveSettings(r.Context(), now, onto, Actor(r)); {
+	switch _, err := s.Registry.SaveSettings(r.Context(), next, onto, Actor(r)); {
+	case errors.As(err, &changed) && !said:
+		s.save(w, r, change)
 	case errors.As(err, &changed):
 		writeSettingsChanged(w, r, changed)
 	case errors.As(err, &invalid):
@@ -111,6 +124,6 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
-		writeSettings(w, now)
+		writeSettings(w, next)
 	}
 }

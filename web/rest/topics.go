@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,29 +194,18 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	}
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		busy.Tell(w.Header())
-		WriteError(w, r, busy.Status, "%s", busy)
+		writeBusy(w, r, busy)
 		return
 	}
 	defer leave()
-	late, cancelLate := context.WithTimeoutCause(r.Context(), most, errLate)
-	defer cancelLate()
-	ctx, cancel := context.WithCancelCause(late)
-	defer cancel(nil)
-	ended := make(chan struct{})
-	defer close(ended)
-	go func() {
-		select {
-		case <-t.Stopping:
-			cancel(errStopping)
-		case <-ended:
-		}
-	}()
-	err := work(ctx, s, topic)
-	if cause := context.Cause(ctx); errors.Is(cause, errStopping) || errors.Is(cause, errLate) {
-		err = cause
+	ctx, cancel := Bounded(r.Context(), most, t.Stopping)
+	defer cancel()
+	err := ended(ctx, work(ctx, s, topic))
+	shown := err
+	if !isEnd(err) {
+		shown = Private(w, r, err)
 	}
-	switch text, temporary := sayTopicFault(Private(w, r, err)); {
+	switch text, temporary := sayTopicFault(shown); {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
@@ -226,6 +216,37 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	default:
 		WriteError(w, r, http.StatusBadGateway, "%s", text)
 	}
+}
+
+// Bounded gives the reading of a topic a context that ends after so long, or when the
+// server stops; ended and SayVerifyFault know from it which it was.
+func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
+	late, cancelLate := context.WithTimeoutCause(parent, most, errLate)
+	ctx, cancel := context.WithCancelCause(late)
+	go func() {
+		select {
+		case <-stopping:
+			cancel(errStopping)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		cancelLate()
+	}
+}
+
+// ended is why the work of a Bounded context ended: its error, or what ended it.
+func ended(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errStopping) || errors.Is(cause, errLate)) {
+		return cause
+	}
+	return err
+}
+
+// isEnd says whether an error is no fault, but a bound of the reading or the server's end.
+func isEnd(err error) bool {
+	return slices.ContainsFunc([]error{errStopping, errLong, errLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
 }
 
 // sayTooMany says what to do about a topic that is too long to be compared here.
@@ -257,12 +278,9 @@ func sayTopicFault(err error) (text string, temporary bool) {
 	return "Topic or registry could not be read: " + err.Error(), true
 }
 
-// SayVerifyFault says why a comparison could not be made.
-func SayVerifyFault(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		err = errLate
-	}
-	text, _ := sayTopicFault(err)
+// SayVerifyFault says why a comparison could not be made in a Bounded context.
+func SayVerifyFault(ctx context.Context, err error) string {
+	text, _ := sayTopicFault(ended(ctx, err))
 	return text
 }
 

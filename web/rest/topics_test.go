@@ -52,8 +52,10 @@ func TestRecordsInParts(t *testing.T) {
 		r := httptest.NewRequest("GET", "/?value=true&"+query, nil)
 		r.SetPathValue("name", "main")
 		r.SetPathValue("topic", "structures")
-		w := httptest.NewRecorder()
-		topics.Records(w, r)
+		w := &noted{ResponseRecorder: httptest.NewRecorder()}
+		if topics.Records(w, r); w.cause != nil {
+			t.Errorf("%s: the log has a bound for an error: %v", query, w.cause)
+		}
 		if n := w.Body.Len(); w.Code != 200 || n > 60_000 {
 			t.Fatalf("%s: %d, %d bytes", query, w.Code, n)
 		}

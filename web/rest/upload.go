@@ -141,8 +141,8 @@ func submitError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &large):
 		WriteError(w, r, http.StatusRequestEntityTooLarge, "The message is larger than the %d bytes that this server takes.", large.Limit)
-	case errors.Is(err, registry.ErrOverloaded): // before the file's error, in which it may stand
-		writeOverloaded(w, r, err)
+	case Busy(err) != nil: // before the file's error, in which it may stand
+		writeBusy(w, r, Busy(err))
 	case errors.As(err, &bad):
 		WriteError(w, r, http.StatusBadRequest, "%s", bad)
 	case errors.As(err, &invalid):

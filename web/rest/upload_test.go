@@ -108,6 +108,11 @@ func TestOverloadedIsForNow(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
+	WriteError(w, httptest.NewRequest(http.MethodPut, "/api/v1/settings", nil), http.StatusInternalServerError, "The settings could not be saved: %s", registry.ErrOverloaded)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "5" || !strings.Contains(w.Body.String(), "Too many submissions") {
+		t.Errorf("settings answer %d, Retry-After %q: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
+	}
+	w = httptest.NewRecorder()
 	submitError(w, httptest.NewRequest(http.MethodPost, "/sdmx/v2/structure", nil), &formats.Error{Text: "wrong"})
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("a wrong file answers %d", w.Code)

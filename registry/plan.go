@@ -152,6 +152,7 @@ func (p *planner) immutable(e *entry, format string, args ...any) {
 	if !e.forced {
 		e.forced = true
 		p.forced = append(p.forced, e.urn)
+		e.notice("It is final or its version is stable: by force, this is done all the same.")
 	}
 }
 

@@ -87,6 +87,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 		far.Files = append(far.Files, f.name)
 	}
 	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
+	in.Force = up.force
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
 		defer s.uploads.decided(up, c)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"urncast/sdmx"
@@ -21,7 +22,7 @@ type Conversion struct {
 	LeftOut, Lost Remarks
 }
 
-// Convert reads a message and writes it in another format. Structures that the
+// Convert reads messages, zipped or not, and writes them as one in another format. Structures that the
 // format cannot express at all are left out; if none can be expressed, nothing is
 // written, and a message without structures is an error. They are kept in a temporary
 // file until all are read, for the format may ask for another order, and the message
@@ -33,7 +34,7 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
 	s := spooled{w: bufio.NewWriterSize(spool, 1<<20)}
-	c.Summary, err = Read(src, o, func(m sdmx.Maintainable, where string) error {
+	take := func(m sdmx.Maintainable, where string) error {
 		if err := invalid(m, where); err != nil {
 			return err
 		}
@@ -45,6 +46,17 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 		c.Lost.Join(remarks)
 		c.Written++
 		return s.add(f.Order(m.Class()), m)
+	}
+	err = Unpack(src, o.Name, Limits{}, func(name string, r io.Reader) error {
+		one := o
+		one.Name = name
+		sum, err := Read(r, one, take)
+		if err == nil && strings.HasPrefix(name, o.Name+":") { // one of several in a zip
+			c.Join(name, sum)
+		} else {
+			c.join(sum)
+		}
+		return err
 	})
 	if err == nil {
 		err = c.Empty(o.Name)

@@ -42,6 +42,10 @@ func (s *Summary) Join(file string, more Summary) {
 	if more.Structures == 0 && more.Skipped.Count == 0 {
 		more.Warnings.Add(Remark{File: file, Text: "this message holds no structures"})
 	}
+	s.join(more)
+}
+
+func (s *Summary) join(more Summary) {
 	s.Structures += more.Structures
 	s.Skipped.Join(more.Skipped)
 	s.Warnings.Join(more.Warnings)

@@ -157,6 +157,7 @@ func (p *planner) force(e *entry) {
 	if !e.forced {
 		e.forced = true
 		p.forced = append(p.forced, e.urn)
+		e.notice("It is final or its version is stable: by force, this is done all the same.")
 	}
 }
 

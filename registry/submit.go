@@ -43,8 +43,8 @@ func newProposal(in Submission, origin string, rename *Rename) *proposal {
 // decide plans what becomes of a proposal, under the lock, and writes that. A dry
 // run takes no lock: however long it takes, it holds nobody up.
 func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
-	if len(p.Force) > reasonMax {
-		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), reasonMax)}
+	if len(p.Force) > ReasonMax {
+		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), ReasonMax)}
 	}
 	crash.At(crash.SubmitDocuments)
 	var o *Outcome
@@ -229,8 +229,8 @@ func (p *proposal) outcome(d *decision) *Outcome {
 	return o
 }
 
-// reasonMax bounds the reason of a force, in bytes.
-const reasonMax = 1000
+// ReasonMax bounds the reason of a force, in bytes.
+const ReasonMax = 1000
 
 // forcedMax bounds the structures that the audit of a forced change names; it has their
 // number, and the log has them all.

@@ -180,8 +180,14 @@ const wordMax = 1000
 // word is what an address says under a name, made fit to be looked for: whole
 // characters, none that a database refuses, and not more than anybody types.
 func word(q url.Values, name string) string {
-	s := strings.TrimSpace(strings.ReplaceAll(q.Get(name), "\x00", ""))
+	s := prose(q, name)
 	return strings.ToValidUTF8(s[:min(len(s), wordMax)], "")
+}
+
+// prose is what a form says under a name, at any length: whole characters, none that a
+// database refuses.
+func prose(q url.Values, name string) string {
+	return strings.ToValidUTF8(strings.TrimSpace(strings.ReplaceAll(q.Get(name), "\x00", "")), "")
 }
 
 // natural is the number that an address says under a name, up to a billion; 0 for

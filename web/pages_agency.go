@@ -52,7 +52,7 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.sendAgency(w, r, v, word(r.PostForm, "force"), false)
+	s.sendAgency(w, r, v, prose(r.PostForm, "force"), false)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.

@@ -40,10 +40,15 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 			s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 			return
 		}
-		in.Force = word(r.PostForm, "force")
+		in.Force = prose(r.PostForm, "force")
 	}
 	o, err := s.Registry.Submit(r.Context(), in)
-	if err != nil {
+	var invalid *registry.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		s.drawError(w, r, http.StatusUnprocessableEntity, "/structures", "Nothing was deleted", sentenceOf(invalid.Text))
+		return
+	case err != nil:
 		s.drawTrouble(w, r, "/structures", err)
 		return
 	}
@@ -133,7 +138,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	}
 	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
 	if !dry {
-		in.Force = word(q, "force")
+		in.Force = prose(q, "force")
 	}
 	if v.AllVersions {
 		in.Structure.Version = ""

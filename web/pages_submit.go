@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -143,10 +144,30 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 			up.leaveRefused()
 		case "skip":
 			up.skip = true
+		case "check":
+			up.force = ""
+		case "force":
+			if wrong := up.forceFor(prose(r.PostForm, "force")); wrong != "" {
+				s.drawChecked(w, r, up, http.StatusUnprocessableEntity, wrong)
+				return
+			}
 		}
 		s.begin(r, up, do == "submit")
 	}
 	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+}
+
+// forceFor has what is final or stable changed all the same from the next check on, or
+// says what is wrong with the reason.
+func (up *upload) forceFor(reason string) (wrong string) {
+	switch {
+	case reason == "":
+		return "Say why, in words: the audit keeps them."
+	case len(reason) > registry.ReasonMax:
+		return fmt.Sprintf("The reason has %d bytes, more than the limit of %d.", len(reason), registry.ReasonMax)
+	}
+	up.force = reason
+	return ""
 }
 
 // leaveRefused leaves out what the last check refused.
@@ -164,7 +185,7 @@ func (up *upload) leaveRefused() {
 // checkView gathers what the page of a check shows.
 func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
 	c := up.last
-	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left)}
+	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left), Force: up.force}
 	for _, f := range up.files {
 		v.Files = append(v.Files, f.name)
 	}
@@ -200,6 +221,7 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 	for i := range c.outcome.Results {
 		res := &c.outcome.Results[i]
 		v.Count(res.Verdict)
+		v.Problems = append(v.Problems, res.Problems...)
 		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
 			continue
 		}

@@ -85,6 +85,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 		far.Files = append(far.Files, f.name)
 	}
 	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
+	in.Force = up.force
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
 		in.Told, in.Structures = t.told, up.structures(ctx, t, c)

@@ -31,13 +31,16 @@ type upload struct {
 	held int64
 
 	// mu guards what follows. While a task is under way it alone reads the files, and
-	// mode, skip and left stay as they are.
+	// mode, skip, force and left stay as they are.
 	mu   sync.Mutex
 	mode registry.Mode
 	skip bool // leave out types that are not kept
-	left map[sdmx.URN]bool
-	last *checked
-	sent registry.Number // the transaction that it became; 0 before
+	// force is why what is final or stable shall be changed all the same; empty if it
+	// shall not.
+	force string
+	left  map[sdmx.URN]bool
+	last  *checked
+	sent  registry.Number // the transaction that it became; 0 before
 }
 
 // keptBytes bounds what is kept of the structures of a check, for comparing them, and

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +28,12 @@ type client struct {
 	CA           string `env:"URNCAST_CA" name:"ca" placeholder:"FILE" help:"Certificates (PEM) of authorities to trust, beside those of the system."`
 
 	http *http.Client // made by the first request
+	// patience is how long an answer is waited for in silence; answerPatience if zero.
+	patience time.Duration
 }
+
+// answerPatience is how long a verb waits for an answer before it says that it does.
+const answerPatience = 10 * time.Second
 
 // AfterApply settles who asks. What the command line says of it counts alone: a token in the
 // environment does not overrule a password that was given by hand.
@@ -52,6 +59,9 @@ func (c *client) AfterApply(k *kong.Context) (err error) {
 
 // open makes a request; the caller closes the answer's body.
 func (c *client) open(ctx context.Context, method, path string, header map[string]string, body io.Reader) (*http.Response, error) {
+	if !strings.HasPrefix(c.URL, "http://") && !strings.HasPrefix(c.URL, "https://") {
+		return nil, fmt.Errorf("%q is no address of a registry: it begins with http:// or https:// (--url, URNCAST_URL)", c.URL)
+	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
 	if err != nil {
 		return nil, err
@@ -71,6 +81,11 @@ func (c *client) open(ctx context.Context, method, path string, header map[strin
 			return nil, err
 		}
 	}
+	told := os.Stderr
+	waiting := time.AfterFunc(cmp.Or(c.patience, answerPatience), func() {
+		fmt.Fprintf(told, "urncast: waiting for the answer of %s; if that is no registry, give the address of one (--url, URNCAST_URL)\n", c.URL)
+	})
+	defer waiting.Stop()
 	resp, err := c.http.Do(r)
 	if err != nil {
 		return nil, c.unreached(r, err)

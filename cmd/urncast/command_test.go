@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,5 +46,17 @@ func TestSuspendWaitsUntilItIsSo(t *testing.T) {
 	began := time.Now()
 	if err := c.await(t.Context(), &c.client, 300*time.Millisecond); err != nil || time.Since(began) > 3*time.Second || len(asked) < 2 {
 		t.Errorf("%v after %s, %v", err, time.Since(began), asked)
+	}
+}
+
+// A mistake on the command line leaves the standard output to programs: nothing is there.
+func TestMistakesAreToldOnTheErrorOutput(t *testing.T) {
+	var out, said bytes.Buffer
+	status := 0
+	p := newParser(t.Context(), &cli{})
+	p.Stdout, p.Stderr, p.Exit = &out, &said, func(code int) { status = code }
+	commandLine(p, []string{"submit", "/no/such/file"})
+	if status == 0 || out.Len() > 0 || !strings.Contains(said.String(), "Usage: urncast submit") || !strings.Contains(said.String(), "no such file") {
+		t.Errorf("status %d, printed %q, said %q", status, &out, &said)
 	}
 }

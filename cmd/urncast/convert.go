@@ -13,7 +13,7 @@ import (
 )
 
 type convertCommand struct {
-	File            string `arg:"" type:"existingfile" help:"The file to convert."`
+	File            string `arg:"" type:"existingfile" help:"The file to convert, zipped or not; - for standard input."`
 	To              string `required:"" help:"The format to write: sdmx-ml-2.1 or fusion-json."`
 	Out             string `short:"o" help:"The file to write; standard output if not given."`
 	SkipUnsupported bool   `help:"Leave out structures with something in them that this program does not know yet."`
@@ -42,22 +42,25 @@ func (c *convertCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	in, err := os.Open(c.File)
-	if err != nil {
-		return err
+	in, name := os.Stdin, "standard input"
+	if c.File != "-" {
+		if in, err = os.Open(c.File); err != nil {
+			return err
+		}
+		defer in.Close()
+		name = filepath.Base(c.File)
 	}
-	defer in.Close()
 	out := &lateFile{path: c.Out}
 	w := bufio.NewWriterSize(out, 1<<20)
 	header := formats.Header{ID: "URNCAST-CONVERT", Prepared: time.Now().UTC().Truncate(time.Second), Sender: "URNCAST"}
-	done, err := formats.Convert(w, f, in, header, formats.ReadOptions{Name: filepath.Base(c.File), SkipUnsupported: c.SkipUnsupported})
+	done, err := formats.Convert(w, f, in, header, formats.ReadOptions{Name: name, SkipUnsupported: c.SkipUnsupported})
 	if err == nil {
 		err = w.Flush()
 	}
 	if closed := out.Close(); err == nil {
 		err = closed
 	}
-	c.say(&done)
+	c.say(name, &done)
 	switch {
 	case err != nil:
 		return err
@@ -68,8 +71,7 @@ func (c *convertCommand) Run() error {
 }
 
 // say tells what was not kept, to a person or a program.
-func (c *convertCommand) say(done *formats.Conversion) {
-	name := filepath.Base(c.File)
+func (c *convertCommand) say(name string, done *formats.Conversion) {
 	if c.JSON {
 		r := conversionReport{File: name, Written: done.Written, LeftOut: done.LeftOut.First, Lost: done.Lost.First,
 			Skipped: done.Skipped.First, Warnings: done.Warnings.First, More: map[string]int{}}

@@ -85,7 +85,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		Started: func(address string, producers *producer.Producers) error {
 			admin, err := producers.Find(ctx, seed.Name)
 			if errors.Is(err, registry.ErrNotFound) { // it was deleted by hand
-				c.welcome(address, password)
+				c.welcome(os.Args[0], address, password)
 				return nil
 			}
 			var s producer.Status
@@ -96,7 +96,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 				err = startIdle(ctx, admin)
 			}
 			if err == nil {
-				c.welcome(address, password)
+				c.welcome(os.Args[0], address, password)
 			}
 			return err
 		},
@@ -147,20 +147,22 @@ func (c *devCommand) broker() (*kfake.Cluster, error) {
 	return k, nil
 }
 
-func (c *devCommand) welcome(address, password string) {
+// welcome prints where everything is, with commands that run as copied: program is what
+// this process was started as.
+func (c *devCommand) welcome(program, address, password string) {
 	fmt.Printf(`urncast is running, with everything in %s
   registry:  http://%s
   kafka:     %s, topic %s (for looking around, not for production)
   user:      admin
-  password: %s
+  password:  %s
 
 Next, in another terminal:
-  export URNCAST_URL=http://%s URNCAST_PASSWORD=%s
-  urncast submit FILE…     # SDMX-ML 2.1 or Fusion-JSON
-  urncast tail             # watch the committed messages
-  urncast status
-  urncast verify           # compare topic and registry
-`, c.Data, address, c.Kafka, c.Topic, password, address, password)
+  export URNCAST_URL=http://%[2]s URNCAST_PASSWORD=%[5]s
+  %[6]s submit FILE…     # SDMX-ML 2.1 or Fusion-JSON
+  %[6]s tail             # watch the committed messages
+  %[6]s status
+  %[6]s verify           # compare topic and registry
+`, c.Data, address, c.Kafka, c.Topic, password, program)
 }
 
 // defaultData is where everything is kept when nothing is said.

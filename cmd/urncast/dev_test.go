@@ -196,3 +196,15 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 		}
 	}
 }
+
+// The commands that dev prints run as copied, whatever it was started as: make run starts
+// bin/urncast, which is on nobody's path.
+func TestDevPrintsCommandsThatRun(t *testing.T) {
+	c := &devCommand{Data: "d", Kafka: "k:1", Topic: "t"}
+	out, _, _ := captured(t, func() error { c.welcome("bin/urncast", "h:1", "secret"); return nil })
+	for _, line := range []string{"  password:  secret\n", "  export URNCAST_URL=http://h:1 URNCAST_PASSWORD=secret\n", "\n  bin/urncast submit FILE", "\n  bin/urncast status\n"} {
+		if !strings.Contains(out, line) {
+			t.Errorf("%q is not in %s", line, out)
+		}
+	}
+}

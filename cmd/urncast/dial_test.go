@@ -81,6 +81,7 @@ func TestWhyTheRegistryIsNotReached(t *testing.T) {
 		{"HTTPS on HTTP's port", strings.Replace(plain.URL, "http", "https", 1), "", []string{"does not speak HTTPS on this port", "http://"}},
 		{"nobody", "http://" + nobody, "", []string{"does not answer", "--url", "refused"}},
 		{"no such host", "http://no-such-host.invalid", "", []string{"no-such-host.invalid"}},
+		{"no scheme", nobody, "", []string{"is no address of a registry", "http://"}},
 		{"sent on", moved.URL, "", []string{"sends on to https://elsewhere.example.org/"}},
 		{"no file", good, "/no/such/file", []string{"--ca", "/no/such/file"}},
 		{"no certificate", good, configured(t, "x"), []string{"--ca", "no certificate in PEM"}},
@@ -95,5 +96,24 @@ func TestWhyTheRegistryIsNotReached(t *testing.T) {
 				t.Errorf("%s: the error does not say %q: %v", row.what, words, err)
 			}
 		}
+	}
+}
+
+// What takes a request and does not answer, such as a broker of Kafka, is waited for, and
+// named: nobody looks at a verb that says nothing.
+func TestAnAnswerThatIsWaitedForIsTold(t *testing.T) {
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(300 * time.Millisecond)
+		io.WriteString(w, "{}")
+	}))
+	defer slow.Close()
+	c := client{URL: slow.URL, patience: 20 * time.Millisecond}
+	_, said, err := captured(t, func() error { _, err := c.get(t.Context(), "/x", nil); return err })
+	if err != nil || !strings.Contains(said, "waiting for the answer of "+slow.URL) {
+		t.Errorf("%v: %s", err, said)
+	}
+	c.patience = time.Minute
+	if _, said, err = captured(t, func() error { _, err := c.get(t.Context(), "/x", nil); return err }); err != nil || said != "" {
+		t.Errorf("%v: %s", err, said)
 	}
 }

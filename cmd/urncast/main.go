@@ -48,8 +48,7 @@ func main() {
 	defer stop()
 	dropEmptyVariables()
 	parser := newParser(ctx, &cli{})
-	k, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
+	k := commandLine(parser, os.Args[1:])
 	switch err := k.Run(); {
 	case err == nil:
 	case errors.Is(err, errQuiet):
@@ -58,6 +57,15 @@ func main() {
 		fmt.Fprintf(os.Stderr, "urncast: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+// commandLine reads a command line. A mistake in it ends the program; what is said of one,
+// usage included, goes to the standard error output.
+func commandLine(p *kong.Kong, args []string) *kong.Context {
+	k, err := p.Parse(args)
+	p.Stdout = p.Stderr
+	p.FatalIfErrorf(err)
+	return k
 }
 
 // newParser makes what reads a command line, and the environment and serve's configuration

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
@@ -106,6 +109,57 @@ func TestConvertSays(t *testing.T) {
 	_, _, err := captured(t, (&convertCommand{File: textFile(t, "empty.json", `{"Codelist":[]}`), To: "sdmx-ml-2.1"}).Run)
 	if err == nil || err.Error() != "empty.json: the message holds no structures, so there is nothing to do with it" {
 		t.Errorf("an empty message: %v", err)
+	}
+}
+
+// convert takes what submit takes: a gzip, a zip with several messages, which become one,
+// and the standard input.
+func TestConvertUnpacks(t *testing.T) {
+	message := func(id string) string {
+		return `{"Codelist":[{"id":"` + id + `","agencyId":"X","version":"1.0","names":[{"locale":"en","value":"a"}]}]}`
+	}
+	var gz, zipped bytes.Buffer
+	g := gzip.NewWriter(&gz)
+	_, _ = g.Write([]byte(message("A")))
+	_ = g.Close()
+	z := zip.NewWriter(&zipped)
+	for _, id := range []string{"A", "B"} {
+		w, err := z.Create(id + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = w.Write([]byte(message(id)))
+	}
+	_ = z.Close()
+	stdin := os.Stdin
+	defer func() { os.Stdin = stdin }()
+	in, err := os.Open(textFile(t, "stdin.json", message("B")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	os.Stdin = in
+	for what, c := range map[string]struct {
+		file string
+		ids  []string
+	}{
+		"a gzip":             {textFile(t, "a.json.gz", gz.String()), []string{"A"}},
+		"a zip":              {textFile(t, "ab.zip", zipped.String()), []string{"A", "B"}},
+		"the standard input": {"-", []string{"B"}},
+	} {
+		out, said, err := captured(t, (&convertCommand{File: c.file, To: "sdmx-ml-2.1"}).Run)
+		if err != nil || said != "" {
+			t.Errorf("%s: %v, said %s", what, err, said)
+		}
+		for _, id := range c.ids {
+			if !strings.Contains(out, `<str:Codelist id="`+id+`"`) {
+				t.Errorf("%s: %s is not in %s", what, id, out)
+			}
+		}
+	}
+	_, said, err := captured(t, (&convertCommand{File: textFile(t, "cut.json.gz", gz.String()[:gz.Len()/2]), To: "sdmx-ml-2.1"}).Run)
+	if err == nil || !strings.Contains(err.Error(), "what is packed is damaged") || said != "" {
+		t.Errorf("a gzip in halves: %v, said %s", err, said)
 	}
 }
 

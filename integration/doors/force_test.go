@@ -1,6 +1,7 @@
 package doors
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -64,10 +65,53 @@ func TestForce(t *testing.T) {
 		}
 	}
 	want(t, "what it recorded", status, body, 200, `"number":5`)
+	status, body = call(t, s, "POST", "/structures/codelist/A/L3/1.0.0/delete", []byte("force="+strings.Repeat("x", 1500)), form...)
+	want(t, "a reason too long is not cut", status, body, 422, "1500 bytes", "1000")
 	status, body = call(t, s, "POST", "/structures/codelist/A/L3/1.0.0/delete", []byte("force=not+needed"), form...)
 	want(t, "a delete by the page", status, body, 200, "Deleted 1 structure")
 	status, body = call(t, s, "GET", "/api/v1/audit?action=stable+structures+forced", nil)
 	want(t, "the audit", status, body, 200, "wrong name", "wrong again", "not needed")
+}
+
+// Where files are refused for nothing but what is stable, the check of the console offers
+// an administrator to force it: with a reason, and with another look before it is written.
+func TestForceOfFiles(t *testing.T) {
+	s, _ := serveAccounts(t, password)
+	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
+	file := func(code, more string) []byte {
+		return []byte(`{"Codelist":[{"id":"L1","agencyId":"A","version":"1.0.0","names":[{"locale":"en","value":"L"}],"items":[{"id":"` + code + `","names":[{"locale":"en","value":"X"}]}]}]` + more + `}`)
+	}
+	status, body := call(t, s, "POST", "/sdmx/v2/structure", file("x", ""), "Accept", "application/json")
+	want(t, "create", status, body, 201)
+	check := func(file []byte, who ...string) (path, checked string) {
+		t.Helper()
+		in, media := form(t, map[string]string{"action": "replace"}, "list.json", file)
+		status, checked := call(t, s, "POST", "/submit", in, append(who, "Content-Type", media)...)
+		want(t, "check", status, checked, 200, "refused")
+		return regexp.MustCompile(`action="(/submit/[0-9a-f]+)"`).FindStringSubmatch(checked)[1], checked
+	}
+	send := func(path, what string, wantStatus int, parts ...string) {
+		t.Helper()
+		status, body := call(t, s, "POST", path, []byte(what), "Content-Type", "application/x-www-form-urlencoded")
+		want(t, what, status, body, wantStatus, parts...)
+	}
+	if _, checked := check(file("y", ""), as(anna)...); strings.Contains(checked, `value="force"`) {
+		t.Error("a maintainer is offered to force")
+	}
+	lost := `,"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:NO(1.0)"}]`
+	if _, checked := check(file("y", lost)); strings.Contains(checked, `value="force"`) {
+		t.Error("it is offered to force a reference")
+	}
+	path, checked := check(file("y", ""))
+	want(t, "the offer", 200, checked, 200, "may not change any more", `value="force"`, "Check again, with force")
+	send(path, "do=force&force=+", 422, "Say why, in words")
+	send(path, "do=force&force="+strings.Repeat("x", 2000), 422, "more than the limit of 1000")
+	send(path, "do=force&force=wrong+code", 200, "1 structure would be written", "because “wrong code”", "by force, this is done all the same", "Submit 1 structure, by force")
+	send(path, "do=check", 200, "1 structure is refused")
+	send(path, "do=force&force=wrong+code", 200, "1 structure would be written")
+	send(path, "do=submit", 200, "Replaced 1 structure")
+	status, body = call(t, s, "GET", "/api/v1/audit?action=stable+structures+forced", nil)
+	want(t, "the audit", status, body, 200, "wrong code", "A:L1(1.0.0)")
 }
 
 func TestAnEmptyMessageDeletesNothing(t *testing.T) {

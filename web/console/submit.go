@@ -30,7 +30,12 @@ type Checked struct {
 	Broke       string
 	BrokeSubmit bool
 	// Wrong is what is wrong in the form.
-	Wrong             string
+	Wrong string
+	// Problems are all that is in the way of what is refused.
+	Problems []registry.Problem
+	// Force is why what is final or stable would be changed all the same; empty if it
+	// would not.
+	Force             string
 	Skipped, Warnings formats.Remarks
 	Left, Dangling    int
 	Show              string // of what the rows are; empty for all
@@ -152,13 +157,16 @@ func (c *Checked) verdict() (t Tone, heading, text string) {
 	switch n := c.refused(); {
 	case n > 0:
 		return Needs, isAre(n, "structure is refused", "structures are refused") + ", so nothing would be written",
-			"A submission is taken whole or not at all. Mend the places below in the file and send it again, or leave the refused structures out."
+			"A submission is taken whole or not at all. Mend the places below in the file and send it again, or leave out what is refused."
 	case c.changes() == 0 && same == 0:
 		return Soon, "The files hold no structures", "Nothing would be written."
 	case c.changes() == 0:
 		return Well, "All " + Count(same) + " are the same as in the registry", "No transaction would be made."
 	default:
-		return Well, isAre(c.changes(), "structure would be written", "structures would be written"), c.plan()
+		if t = Well; c.Force != "" {
+			t = Soon
+		}
+		return t, isAre(c.changes(), "structure would be written", "structures would be written"), c.plan()
 	}
 }
 

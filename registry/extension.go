@@ -202,13 +202,14 @@ func (p *planner) checkParents(e *entry) {
 const straysMax = 100
 
 // lostParents are the parents of codes of an extending codelist that are lost, or come to
-// be in a circle, with what the list extends.
+// be in a circle, with what the list extends. Parents that nobody could know, because a list
+// was missing that a setting let be so, are not lost when it comes.
 func (p *planner) lostParents(d Dangling) (out []string) {
 	if d.From.Class != sdmx.ClassCodelist {
 		return nil
 	}
 	then := p.strays(d.From, after)
-	if len(then) == 0 {
+	if len(then) == 0 || p.open(d.From, before, map[sdmx.URN]bool{}) {
 		return nil
 	}
 	now := p.strays(d.From, before)

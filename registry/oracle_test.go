@@ -207,7 +207,7 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 		switch strays := w.strays(u); {
 		case changed && len(strays) > 0:
 			w.wrong["invalid "+u.String()] = true
-		case len(strays) > 0 && fmt.Sprint(strays) != fmt.Sprint(o.strays(u)):
+		case len(strays) > 0 && !o.open(u, map[sdmx.URN]bool{}) && !slices.Equal(strays, o.strays(u)):
 			w.wrong["referenced by "+u.String()] = true
 		}
 		if changed && s.settings.RequireAgencies && !w.hasAgency(u) {
@@ -255,8 +255,8 @@ func (w *wouldBe) owners(o oracle, u sdmx.URN, m sdmx.Maintainable) {
 		if u.Agency != "SDMX" {
 			id = u.Agency + "." + id
 		}
-		for x := range o {
-			if within(x.Agency, id) && w.oracle[x] != nil {
+		for x := range w.oracle {
+			if within(x.Agency, id) {
 				w.wrong["owns-structures "+u.String()+" "+x.String()] = true
 			}
 		}

@@ -13,12 +13,11 @@ import (
 // under which correlation id the log has it. What it was stays to be asked for with
 // errors.Is and errors.As. A producer.Fault was put into words for whoever may read the
 // topic, as the producers' states are, and stays, as does that there is no room (Busy).
-// Where the client has left nobody is told, and nothing is wrong.
 func Private(w http.ResponseWriter, r *http.Request, err error) error {
 	if err == nil {
 		return nil
 	}
-	if log, ok := w.(interface{ Note(err error) }); ok && r.Context().Err() == nil {
+	if log, ok := w.(interface{ Note(err error) }); ok {
 		log.Note(err)
 	}
 	if access.From(r.Context()).Role >= access.Admin {

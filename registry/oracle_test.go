@@ -77,11 +77,12 @@ var possible = func() (out []string) {
 }()
 
 // lists gives every codelist's codes with their parents, those of what it extends too:
-// grown from nothing until nothing comes in any more.
+// made from nothing until nothing changes any more, or no end is in sight: where lists
+// extend each other in a circle, a selection that excludes may make codes come and go.
 func (o oracle) lists() map[sdmx.URN]map[string]string {
 	out := map[sdmx.URN]map[string]string{}
-	for grew := true; grew; {
-		grew = false
+	for rounds, moved := 0, true; moved && rounds < 50; rounds++ {
+		moved = false
 		for u, m := range o {
 			l, ok := m.(*sdmx.Codelist)
 			if !ok {
@@ -108,7 +109,7 @@ func (o oracle) lists() map[sdmx.URN]map[string]string {
 					has[x.Prefix+id] = parent
 				}
 			}
-			grew = grew || len(has) > len(out[u])
+			moved = moved || !maps.Equal(has, out[u])
 			out[u] = has
 		}
 	}

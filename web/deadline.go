@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -13,9 +15,32 @@ type patience struct {
 	header time.Duration // for a request's header
 	body   time.Duration // for the next bytes of its body
 	write  time.Duration // until it takes what is written
+	// read is how long a client waits for the database, where it only reads: for a page or
+	// a list. What is long by its nature has no such end.
+	read time.Duration
 }
 
-var usualPatience = patience{header: 10 * time.Second, body: 30 * time.Second, write: 30 * time.Second}
+var usualPatience = patience{header: 10 * time.Second, body: 30 * time.Second, write: 30 * time.Second, read: 30 * time.Second}
+
+// unending says whether a read lasts as long as there is something to send: streams,
+// exports and messages of many structures. Each has bounds of its own.
+func unending(path string) bool {
+	return strings.HasPrefix(path, "/live/") || strings.HasPrefix(path, "/sdmx/") || strings.HasPrefix(path, "/api/v1/audit") ||
+		strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/download") || strings.HasSuffix(path, "/records") ||
+		strings.HasSuffix(path, "}/structures")
+}
+
+// bounded ends what a request for a page or a list asks, when the database does not answer:
+// otherwise each would hold one of the database's connections for as long as that lasts,
+// and the next would wait for one.
+func (p patience) bounded(r *http.Request, rt route) (*http.Request, context.CancelFunc) {
+	method, path, _ := strings.Cut(rt.pattern, " ")
+	if p.read == 0 || method != http.MethodGet || unending(path) {
+		return r, func() {}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), p.read)
+	return r.WithContext(ctx), cancel
+}
 
 // bodyPace is how many bytes of a body a client must send in a second, once its first
 // patience is over: one byte at a time would hold a connection for ever.

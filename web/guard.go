@@ -28,6 +28,8 @@ func (s *server) guard(rt route) http.Handler {
 		if !s.limitBody(w, r, rt) {
 			return
 		}
+		r, end := s.patience.bounded(r, rt)
+		defer end()
 		p, ok := s.identify(w, r, rt)
 		if !ok || !s.admit(w, r, rt, p) {
 			return
@@ -174,7 +176,7 @@ func (s *server) forbid(w http.ResponseWriter, r *http.Request, rt route, needed
 func (s *server) notProven(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *access.Refusal
 	switch {
-	case r.Context().Err() != nil: // the reader has left: nobody is there to tell, and nothing is wrong
+	case left(r): // the reader has left: nobody is there to tell, and nothing is wrong
 	case !errors.As(err, &refused):
 		s.refuse(w, r, http.StatusServiceUnavailable, "Who you are is not known now",
 			"The database did not say who you are, so nothing was done: "+rest.Private(w, r, err).Error()+". Try again.")

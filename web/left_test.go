@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer"
+	"urncast/producer/producertest"
 	"urncast/web/rest"
 )
 
@@ -51,5 +53,36 @@ func TestReadyzWaitsForNobodyForLong(t *testing.T) {
 	}})
 	if resp := get(t, h, "/readyz"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("readyz says %d", resp.StatusCode)
+	}
+}
+
+// A list or a page whose database says nothing ends, with a sentence; a stream does not.
+func TestReadsHaveAnEnd(t *testing.T) {
+	d := &stalled{Directory: producertest.Directory{{Name: "main"}}}
+	d.stall(true)
+	s := newServer(Options{Producers: &producer.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s.patience.read = 300 * time.Millisecond
+	server := httptest.NewServer(s.handler())
+	defer server.Close()
+	for _, path := range []string{"/api/v1/producers", "/producers"} {
+		began := time.Now()
+		resp, err := server.Client().Do(pageRequest(t, server.URL+path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := text(t, resp)
+		resp.Body.Close()
+		if took := time.Since(began); took > 10*time.Second || resp.StatusCode < 500 || !strings.Contains(body, "could not be") && !strings.Contains(body, "did not answer") {
+			t.Errorf("%s: after %s %s: %.300s", path, took, resp.Status, body)
+		}
+	}
+	for pattern, ends := range map[string]bool{"GET /structures": true, "GET /": true, "GET /api/v1/producers": true, "GET /structures/{type}/{agency}/{id}/{version}": true,
+		"GET /live/dashboard": false, "GET /sdmx/v2/structure/{type}": false, "GET /transactions.csv": false, "POST /submit": false,
+		"GET /api/v1/transactions/{number}/structures": false, "GET /structures/{type}/{agency}/{id}/{version}/download": false} {
+		r, end := usualPatience.bounded(httptest.NewRequest("GET", "/", nil), route{pattern: pattern})
+		if _, bounded := r.Context().Deadline(); bounded != ends {
+			t.Errorf("%s: bounded %v", pattern, bounded)
+		}
+		end()
 	}
 }

@@ -132,9 +132,12 @@ type response struct {
 // did not wait for the answer: that is no fault of the server's.
 const statusLeft = 499
 
+// left says that whoever asked does not wait any more; not that their time is over.
+func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
+
 // left makes that of an error which is nothing but the client's going.
 func (w *response) left(r *http.Request) {
-	if w.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) && errors.Is(w.cause, context.Canceled) {
+	if w.status >= http.StatusInternalServerError && left(r) && errors.Is(w.cause, context.Canceled) {
 		w.status, w.cause = statusLeft, nil
 	}
 }

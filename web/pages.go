@@ -2,6 +2,7 @@ package web
 
 import (
 	"compress/gzip"
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -93,7 +94,8 @@ func acceptsGzip(r *http.Request) bool {
 }
 
 func (s *server) render(w io.Writer, r *http.Request, page templ.Component) {
-	if err := page.Render(r.Context(), w); err != nil {
+	// A request whose time is over is told so: templ draws nothing with such a context.
+	if err := page.Render(context.WithoutCancel(r.Context()), w); err != nil {
 		s.Log.InfoContext(r.Context(), "the page could not be sent", "error", err)
 	}
 }
@@ -105,7 +107,7 @@ func (s *server) drawError(w http.ResponseWriter, r *http.Request, status int, p
 
 // drawTrouble is for what the database would not answer.
 func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string, err error) {
-	if r.Context().Err() != nil { // the reader went on to another page: nobody is there to tell, and nothing is wrong
+	if left(r) { // the reader went on to another page: nobody is there to tell, and nothing is wrong
 		return
 	}
 	if busy := rest.Busy(err); busy != nil {

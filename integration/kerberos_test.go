@@ -153,13 +153,14 @@ func TestKerberosKeysChange(t *testing.T) {
 func TestKerberosTicketCache(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{Reauthenticate: 5 * time.Second}, time.Hour)
-	keys := r.kdc.Keytab("alice")
-	cache := r.kdc.Login(keys, "alice", "-l", "20s")
-	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.properties(fmt.Sprintf("useTicketCache=true ticketCache=%q", cache))...)
+	keys, s := r.kdc.Keytab("alice"), pg.Start(t)
+	rig.Build(t, "crashpoints")
+	cache := r.kdc.Login(keys, "alice", "-l", "40s") // which a busy machine takes half of to start the product
+	w := newWorld(t, r.kafka, s, r.kafka.Address(rig.SASL), r.properties(fmt.Sprintf("useTicketCache=true ticketCache=%q", cache))...)
 	w.change(3)
 	w.settle()
 	r.kdc.LoginInto(cache, keys, "alice", "-l", "10m")
-	for began := time.Now(); time.Since(began) < 25*time.Second; time.Sleep(500 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < 45*time.Second; time.Sleep(500 * time.Millisecond) {
 		w.change(1)
 	}
 	w.settle()

@@ -29,9 +29,6 @@ func TestAllClientsLogInOneFormat(t *testing.T) {
 		}
 	}()
 	out := &logged{}
-	c := &Cluster{Log: slog.New(slog.NewJSONHandler(out, nil)), Connection: func(context.Context, string) (*producer.Connection, error) {
-		return &producer.Connection{Name: "x", Properties: map[string]string{"bootstrap.servers": l.Addr().String(), "security.protocol": "SSL", "linger.ms": "7", "fetch.min.bytes": "2"}}, nil
-	}}
 	stderr := captureStderr(t)
 	for name, use := range map[string]func(context.Context, producer.Broker){
 		"admin": func(ctx context.Context, b producer.Broker) { _, _ = b.Describe(ctx, "t") },
@@ -47,7 +44,9 @@ func TestAllClientsLogInOneFormat(t *testing.T) {
 			}
 		},
 	} {
-		c.warnings = warnings{}
+		c := &Cluster{Log: slog.New(slog.NewJSONHandler(out, nil)), Connection: func(context.Context, string) (*producer.Connection, error) {
+			return &producer.Connection{Name: "x", Properties: map[string]string{"bootstrap.servers": l.Addr().String(), "security.protocol": "SSL", "linger.ms": "7", "fetch.min.bytes": "2"}}, nil
+		}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		b, err := c.Connect(ctx, "x")
 		if err != nil {

@@ -152,9 +152,19 @@ func (s *Store) alone(ctx context.Context, work func(conn *pgxpool.Conn) error) 
 		return err
 	}
 	defer conn.Release()
-	var mine bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+housekeepingKey+`)`).Scan(&mine); err != nil {
-		return err
+	mine := false
+	for range 10 { // a process that starts holds it for a moment, as one does that was killed just now
+		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+housekeepingKey+`)`).Scan(&mine); err != nil {
+			return err
+		}
+		if mine {
+			break
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	if !mine {
 		if err := s.endStalled(ctx, holdsHousekeeping); err != nil {

@@ -20,17 +20,22 @@ import (
 // though the client has gone too.
 func TestWhoLeavesIsNoError(t *testing.T) {
 	for name, c := range map[string]struct {
+		begun bool // a stream, whose status is sent
 		err   error
 		wants string
 	}{
-		"left":   {fmt.Errorf("asking: %w", context.Canceled), "level=INFO"},
-		"broken": {inside, "level=ERROR"},
+		"left":   {false, fmt.Errorf("asking: %w", context.Canceled), "level=INFO"},
+		"stream": {true, inside, "level=INFO"},
+		"broken": {false, inside, "level=ERROR"},
 	} {
 		var log bytes.Buffer
 		s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil))})
 		s.handler()
 		ctx, leave := context.WithCancel(t.Context())
 		h := s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c.begun {
+				w.WriteHeader(http.StatusOK)
+			}
 			leave()
 			rest.WriteError(w, r, 500, "The log could not be read: %s", c.err)
 		}))

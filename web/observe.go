@@ -135,9 +135,14 @@ const statusLeft = 499
 // left says that whoever asked does not wait any more; not that their time is over.
 func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
 
-// left makes that of an error which is nothing but the client's going.
+// left makes that of an error which is nothing but the client's going. A stream that had
+// begun keeps its status, and ends by that in whatever way.
 func (w *response) left(r *http.Request) {
-	if w.status >= http.StatusInternalServerError && left(r) && errors.Is(w.cause, context.Canceled) {
+	switch {
+	case !left(r):
+	case w.status < http.StatusInternalServerError:
+		w.cause = nil
+	case errors.Is(w.cause, context.Canceled):
 		w.status, w.cause = statusLeft, nil
 	}
 }

@@ -104,7 +104,7 @@ func TestEndWaitsForASubmission(t *testing.T) {
 	release := rig.LockRegistry(t, d.store.Pool())
 	d.asks("submit")
 	d.waits()
-	if err := d.finish(100 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "not written") {
+	if err := d.finish(100 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "1 submission or rename was still under way") {
 		t.Errorf("an end that waited too short says %v", err)
 	}
 	d.wantTransactions(0)

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"context"
-	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -16,22 +14,6 @@ type noted struct {
 }
 
 func (n *noted) Note(err error) { n.cause = err }
-
-// A client that leaves is no error of ours: the log has none for each stream that ends so.
-func TestAClientThatLeavesIsNoError(t *testing.T) {
-	for _, left := range []bool{false, true} {
-		ctx, leave := context.WithCancel(t.Context())
-		if left {
-			leave()
-		}
-		w := &noted{ResponseRecorder: httptest.NewRecorder()}
-		_ = Private(w, httptest.NewRequest("GET", "/", nil).WithContext(ctx), errors.New("planted"))
-		if (w.cause == nil) != left {
-			t.Errorf("left %v: the log has %v", left, w.cause)
-		}
-		leave()
-	}
-}
 
 // A comparison that the server's end ends says that, and not that it took too long.
 func TestWhyAComparisonEnded(t *testing.T) {

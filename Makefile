@@ -41,8 +41,8 @@ test: check ## Run all tests; installs what they need where it may (Debian, as r
 	$(MAKE) fuzz FUZZTIME=$${FUZZTIME:-3s}
 
 .PHONY: race
-race: ## Run all but the integration tests under the race detector
-	go test -race -timeout 20m $$(go list ./... | grep -v /integration)
+race: ## Run all but the integration tests under the race detector, and none that only measures
+	go test -race -short -timeout 20m $$(go list ./... | grep -v /integration)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each reader for a short while (FUZZTIME=30s)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/internal/match"
 	"urncast/sdmx"
 )
 
@@ -92,7 +93,7 @@ func (f Filter) Passes(u sdmx.URN) bool {
 		return true
 	}
 	urn := u.String()
-	return slices.ContainsFunc(f.URNs, func(p string) bool { return globbed(urn, p) })
+	return slices.ContainsFunc(f.URNs, func(p string) bool { return match.Glob(urn, p, "*") })
 }
 
 // takes is Passes for a key on the topic; one that is no URN is not taken.
@@ -107,23 +108,4 @@ func (f Filter) takes(key string) bool {
 func agencyIn(agency, rule string) bool {
 	parent, below := strings.CutSuffix(rule, ".*")
 	return agency == parent || below && strings.HasPrefix(agency, parent+".")
-}
-
-// globbed holds a text against a pattern in which * stands for any characters.
-// Each part is found as early as it can be, so that no pattern takes long.
-func globbed(text, pattern string) bool {
-	parts := strings.Split(pattern, "*")
-	rest, ok := strings.CutPrefix(text, parts[0])
-	if !ok || len(parts) == 1 {
-		return ok && rest == ""
-	}
-	last := len(parts) - 1
-	for _, part := range parts[1:last] {
-		i := strings.Index(rest, part)
-		if i < 0 {
-			return false
-		}
-		rest = rest[i+len(part):]
-	}
-	return strings.HasSuffix(rest, parts[last])
 }

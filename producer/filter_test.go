@@ -46,20 +46,6 @@ func TestFilterPasses(t *testing.T) {
 	}
 }
 
-// Parts of a pattern must not overlap in the text.
-func TestGlobbed(t *testing.T) {
-	for _, c := range []struct {
-		text, pattern string
-		want          bool
-	}{
-		{"aba", "ab*ba", false}, {"abba", "ab*ba", true}, {"", "*", true}, {"a", "", false}, {"xaybz", "*a*b*", true}, {"xbya", "*a*b*", false},
-	} {
-		if got := globbed(c.text, c.pattern); got != c.want {
-			t.Errorf("%q against %q is %v", c.text, c.pattern, got)
-		}
-	}
-}
-
 func TestFilterCheck(t *testing.T) {
 	for _, f := range []Filter{
 		{Classes: []string{"Code"}}, {Classes: []string{"codelist"}}, {Agencies: []string{""}}, {Agencies: []string{"*"}}, {Agencies: []string{"A*"}},

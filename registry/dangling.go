@@ -8,7 +8,8 @@ import (
 )
 
 // Dangling lists the references that resolve to nothing, by the referring URN. Each target
-// is judged once for each kind of referrer (what a wildcard means depends on it); who refers is asked only for those that are lost to one of them.
+// is judged once for each kind of referrer, on which depends what a wildcard means; who
+// refers is asked only for those that are lost to one of them.
 func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
 	targets, err := r.store.DoubtfulTargets(ctx)
 	if err != nil {

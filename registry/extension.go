@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/internal/match"
 	"urncast/sdmx"
 )
 
@@ -104,7 +105,7 @@ func (c *codeSearch) selected(x *sdmx.CodelistExtension, list sdmx.URN, id strin
 			if root && s.Cascade == "excluderoot" || !root && s.Cascade != "true" && s.Cascade != "excluderoot" {
 				continue
 			}
-			if matches(s.Value, id) {
+			if match.Glob(id, s.Value, "%") {
 				return true
 			}
 		}

@@ -1,10 +1,6 @@
 package registry
 
-import (
-	"strings"
-
-	"urncast/sdmx"
-)
+import "urncast/sdmx"
 
 // An inside is what of a structure decides whether references into it resolve.
 type inside struct {
@@ -108,26 +104,4 @@ func (in *inside) keeps(old *inside) bool {
 		}
 	}
 	return true
-}
-
-// matches says whether an id fits a value of a selection, in which '%' stands for any
-// characters (SDMX 3.0, CodelistExtension).
-func matches(pattern, id string) bool {
-	parts := strings.Split(pattern, "%")
-	if len(parts) == 1 {
-		return pattern == id
-	}
-	rest, ok := strings.CutPrefix(id, parts[0])
-	if !ok {
-		return false
-	}
-	last := len(parts) - 1
-	for _, p := range parts[1:last] {
-		i := strings.Index(rest, p)
-		if i < 0 {
-			return false
-		}
-		rest = rest[i+len(p):]
-	}
-	return strings.HasSuffix(rest, parts[last])
 }

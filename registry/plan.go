@@ -149,15 +149,16 @@ func (p *planner) immutable(e *entry, format string, args ...any) {
 		e.refuse(ReasonImmutable, nil, format, args...)
 		return
 	}
-	p.force(e)
+	p.force(e, "It is final or its version is stable: by force, this is done all the same.")
 }
 
-// force notes that a structure is changed because that is forced, for the audit.
-func (p *planner) force(e *entry) {
+// force notes, for the audit and the answer, that a structure is changed because that is
+// forced.
+func (p *planner) force(e *entry, notice string) {
 	if !e.forced {
 		e.forced = true
 		p.forced = append(p.forced, e.urn)
-		e.notice("It is final or its version is stable: by force, this is done all the same.")
+		e.notice("%s", notice)
 	}
 }
 
@@ -291,7 +292,7 @@ func (p *planner) checkBare(e *entry) {
 	switch {
 	case held == nil, held.bare, held.external:
 	case p.Force != "":
-		p.force(e)
+		p.force(e, "It was sent without items or components: by force, it loses all that it held.")
 	default:
 		e.refuse(ReasonPartial, nil, "%s was sent without items or components, and would lose all that it holds here. Send it with what it shall hold, or as a stub (isExternalReference), which changes nothing here; to empty it, delete its items, or delete it.", e.urn)
 	}

@@ -87,7 +87,8 @@ type Tx interface {
 	Last() Number
 	// Write records transactions with their act; their numbers follow Last without a
 	// gap. It is called once, at the end: what it records need not be readable before the
-	// commit. RecordedAt is given by the database. It tells how many structures the database has taken so far.
+	// commit. It tells how many structures the database has taken so far. RecordedAt is the
+	// database's to give.
 	Write(ctx context.Context, ws []Write, a Act, told func(structures int)) error
 }
 

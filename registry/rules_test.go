@@ -233,7 +233,7 @@ func TestStubsAndBareOnes(t *testing.T) {
 		{Submission{Mode: ModeFullReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
 		{Submission{Mode: ModeMerge}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
 		{Submission{Mode: ModeReplace}, list("L", "1.0", "a"), list("L", "1.0"), "partial"},
-		{Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, list("L", "1.0", "a"), list("L", "1.0"), "updated"},
+		{Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, list("L", "1.0", "a"), list("L", "1.0"), "updated, It was sent without items or components: by force"},
 		{Submission{Mode: ModeReplace}, list("L", "1.0"), list("L", "1.0", "a"), "updated"},
 		{Submission{Mode: ModeReplace}, cube("X"), cube(), "partial"},
 		{Submission{Mode: ModeMerge}, cube("X"), cube(), "unchanged"},

@@ -278,7 +278,7 @@ func (s *server) liveDashboard(w http.ResponseWriter, r *http.Request) {
 // browser's script tries again, more and more rarely.
 func (s *server) noStream(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
-	case r.Context().Err() != nil: // the reader has gone
+	case left(r):
 	case errors.Is(err, registry.ErrNotFound):
 		plain(w, http.StatusNotFound, "There is nothing here to watch. Reload the page.\n")
 	default:

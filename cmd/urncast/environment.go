@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"urncast/internal/crash"
+	"urncast/internal/match"
 )
 
 // variablePrefix begins the names of all variables of the environment that are ours.
@@ -112,32 +113,11 @@ func warnOfVariables(log *slog.Logger, model *kong.Application, environ []string
 func nearest(word string, names []string) string {
 	best, least := "", len(word)/4+1
 	for _, name := range names {
-		if d := distance(word, name); d < least {
+		if d := match.Distance(word, name); d < least {
 			best, least = name, d
 		}
 	}
 	return best
-}
-
-// distance is how many letters to put in, take out or change make one word the other.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // oneOf refuses a secret that is given twice, and reads it where a file has it: its first line.

@@ -7,10 +7,7 @@ import (
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver of database/sql
-	"github.com/pressly/goose/v3"
 
-	"urncast/integration/rig/pg"
-	"urncast/migrations"
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/postgres"
@@ -73,19 +70,7 @@ func (o *older) record(ms ...sdmx.Maintainable) {
 // older program may go on writing beside the new one.
 func TestUpgradeKeepsEverything(t *testing.T) {
 	ctx := context.Background()
-	url := pg.Start(t).Database(t, "older")
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(ctx, 2); err != nil {
-		t.Fatal(err)
-	}
+	url, db := olderSchema(t, 2)
 	o := &older{t: t, db: db}
 	list := codelist("CL", "1.0", "a")
 	o.record(list, concepts("CS", list, "X"))

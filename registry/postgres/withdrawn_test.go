@@ -1,15 +1,10 @@
 package postgres_test
 
 import (
-	"database/sql"
 	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/pressly/goose/v3"
-
-	"urncast/integration/rig/pg"
-	"urncast/migrations"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/sdmx"
@@ -64,19 +59,7 @@ func TestWithdrawnNumbersOutliveHousekeeping(t *testing.T) {
 // What was deleted before the schema kept such numbers is kept, as far as it is there; and
 // so is what an older program deletes beside this one.
 func TestWithdrawnOfOlderPrograms(t *testing.T) {
-	url := pg.Start(t).Database(t, "withdrawnold")
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(t.Context(), 17); err != nil {
-		t.Fatal(err)
-	}
+	url, db := olderSchema(t, 17)
 	o := &older{t: t, db: db}
 	before, beside := codelist("BEFORE", "1.0.0", "a"), codelist("BESIDE", "1.0.0", "a")
 	o.record(before, beside)

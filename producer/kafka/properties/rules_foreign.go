@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"urncast/internal/match"
 )
 
 // virtualMachineRules are names that Java programs take by -D.
@@ -159,7 +161,7 @@ func nearest(name string) []string {
 		if r.group == reading {
 			continue
 		}
-		if d := distance(plain, strings.ToLower(known)); d <= limit {
+		if d := match.Distance(plain, strings.ToLower(known)); d <= limit {
 			all = append(all, near{known, d})
 		}
 	}
@@ -181,24 +183,4 @@ func nearest(name string) []string {
 // plainName undoes what environment variables and command lines make of a name.
 func plainName(name string) string {
 	return strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
-}
-
-// distance counts the letters to change, add or leave out (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost = 1 + min(before, row[j], row[j+1])
-			}
-			before, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -45,7 +45,7 @@ func TestBrokers(t *testing.T) {
 		{"rolling restart", rollingRestart, []*kerr.Error{kerr.NotCoordinator, kerr.NotLeaderForPartition}},
 		// Where a transaction was about to end, its marker waits, and so does the next one.
 		{"too few replicas of the topic", topicShort, []*kerr.Error{kerr.NotEnoughReplicas, kerr.ConcurrentTransactions}},
-		{"two of three killed", twoKilled, []*kerr.Error{kerr.CoordinatorNotAvailable, kerr.NotEnoughReplicas}},
+		{"two of three killed", twoKilled, []*kerr.Error{kerr.CoordinatorNotAvailable, kerr.NotEnoughReplicas, kerr.ConcurrentTransactions}},
 		{"commit held up", commitHeldUp, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -93,9 +93,9 @@ func mailForm(v map[string]string, password bool) *console.Form {
 	f := &console.Form{Action: mailPath, Button: "Save", Inputs: []console.Input{
 		field("host", "Server", "A host name or address. Empty: no mail is sent."),
 		field("port", "Port", "587 is usual with STARTTLS, 465 with TLS, 25 within a network."),
-		{Field: console.Field{Name: "security", Label: "Security"}, Options: console.MailOptions(v["security"], producer.MailStartTLS, "STARTTLS, or nothing is sent",
+		{Field: console.Field{Name: "security", Label: "Security"}, Options: console.Options(v["security"], producer.MailStartTLS, "STARTTLS, or nothing is sent",
 			producer.MailTLS, "TLS from the first byte", producer.MailOpportunistic, "STARTTLS if the server offers it", producer.MailPlain, "None")},
-		{Field: console.Field{Name: "auth", Label: "Authentication"}, Options: console.MailOptions(v["auth"], producer.MailAuthAuto, "What the server offers",
+		{Field: console.Field{Name: "auth", Label: "Authentication"}, Options: console.Options(v["auth"], producer.MailAuthAuto, "What the server offers",
 			producer.MailAuthPlain, "PLAIN", producer.MailAuthLogin, "LOGIN", producer.MailAuthCramMD5, "CRAM-MD5")},
 		field("user", "User", "Empty: without authentication. The password goes with it."),
 		pass,

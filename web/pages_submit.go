@@ -229,7 +229,7 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 			continue
 		}
 		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
-		row.File, row.Line = parted(res.Where)
+		row.File, row.Line = fileAndLine(res.Where)
 		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
@@ -244,9 +244,9 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 	return nil
 }
 
-// parted takes the place of a structure in what was sent apart: the file, and the line
+// fileAndLine takes the place of a structure in what was sent apart: the file, and the line
 // in it.
-func parted(where string) (file, line string) {
+func fileAndLine(where string) (file, line string) {
 	at := strings.LastIndex(where, ", line ")
 	if at < 0 {
 		return "", strings.TrimPrefix(where, "line ")

@@ -166,7 +166,7 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 // stoppedHere is what a producer tells that stopped at the transaction of a page.
 func stoppedHere(p *producer.Status, reason string, may bool) console.Trouble {
 	f := console.Fault{What: p.Name + " stopped here", Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
-	f.Error, f.Cure = console.Parted(reason, p.Cure)
+	f.Error, f.Cure = console.ReasonAndCure(reason, p.Cure)
 	if f.Cure == "" {
 		f.Cure = "Take the cause away, then start the producer."
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"urncast/registry"
-	"urncast/registry/access"
 	"urncast/sdmx"
 )
 
@@ -45,13 +44,6 @@ func (r *Renaming) count(v registry.Verdict) int {
 		}
 	}
 	return n
-}
-
-// forcible says whether the reader may have it done all the same: an administrator, where
-// nothing but a stable version is in the way (R7).
-func forcible(f *Frame, in []registry.Problem) bool {
-	other := func(p registry.Problem) bool { return p.Reason != registry.ReasonImmutable }
-	return f.Who.Role == access.Admin.String() && len(in) > 0 && !slices.ContainsFunc(in, other)
 }
 
 func (r *Renaming) problems() (out []registry.Problem) {

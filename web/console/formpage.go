@@ -57,3 +57,11 @@ type Ask struct {
 	Hidden       map[string]string
 	Wrong        string
 }
+
+// Options are the choices of a field, from pairs of value and word.
+func Options(chosen string, pairs ...string) (out []Option) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out = append(out, Option{Value: pairs[i], Word: pairs[i+1], Chosen: pairs[i] == chosen})
+	}
+	return out
+}

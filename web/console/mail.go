@@ -22,14 +22,6 @@ type Mail struct {
 	Now      time.Time
 }
 
-// MailOptions are words with the chosen one.
-func MailOptions(chosen string, pairs ...string) (out []Option) {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		out = append(out, Option{Value: pairs[i], Word: pairs[i+1], Chosen: pairs[i] == chosen})
-	}
-	return out
-}
-
 var mailKinds = map[producer.MailKind]string{
 	producer.MailIncident: "Stopped", producer.MailDigest: "Still stopped", producer.MailRecovered: "Recovered",
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strings"
 	"time"
 
 	"urncast/formats"
@@ -197,20 +198,9 @@ func KafkaTransactions(all []producer.RoutePreview) string {
 	return "in one Kafka transaction"
 }
 
-func words(list []string) string { return join(list, " ") }
+func words(list []string) string { return strings.Join(list, " ") }
 
-func lines(list []string) string { return join(list, "\n") }
-
-func join(list []string, by string) (out string) {
-	for i, s := range list {
-		if i > 0 {
-			out += by
-		}
-		out += s
-	}
-	return out
-}
-
+func lines(list []string) string { return strings.Join(list, "\n") }
 func countText(c *producer.RoutePreview) string {
 	text := Plural(c.Matches, "structure matches", "structures match") + ", " + Size(c.Bytes) + " as stored. "
 	switch {

@@ -3,25 +3,11 @@ package console
 import (
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"urncast/producer"
 	"urncast/registry"
 )
-
-// ProducersPath is the list of producers, and what paths about one begin with.
-const ProducersPath = "/producers"
-
-// ProducerPath is the page of a producer, or one of its pages.
-func ProducerPath(name string, parts ...string) string {
-	return ProducersPath + "/" + url.PathEscape(name) + strings.Join(append([]string{""}, parts...), "/")
-}
-
-// RoutePath is the page on which a route is changed or removed.
-func RoutePath(name, page, topic string) string {
-	return ProducerPath(name, page) + "?topic=" + url.QueryEscape(topic)
-}
 
 // Producers is what the list of producers shows.
 type Producers struct {
@@ -33,11 +19,10 @@ type Producers struct {
 }
 
 func (p *Producers) sum() string {
-	d := Dashboard{Producers: p.List}
 	if len(p.List) == 0 {
 		return "Nothing is published yet."
 	}
-	return d.sum()
+	return ProducersSum(p.List, false)
 }
 
 // A Producer is what the page of one shows.
@@ -118,60 +103,6 @@ func (p *Producer) latestEmpty() string {
 		return "Nothing is sent before it is started, idle or with a baseline."
 	}
 	return "What changes the registry is listed here with what became of it on this producer."
-}
-
-// FilterWords says in words what a filter takes.
-func FilterWords(f producer.Filter) string {
-	if f.IsZero() {
-		return "All structures"
-	}
-	what := "All structures"
-	if len(f.Classes) > 0 {
-		var words []string
-		for _, c := range f.Classes {
-			words = append(words, classPlural(c))
-		}
-		what = title(strings.Join(words, ", "))
-	}
-	if len(f.Agencies) > 0 {
-		var words []string
-		for _, a := range f.Agencies {
-			if parent, below := strings.CutSuffix(a, ".*"); below {
-				a = parent + " and below"
-			}
-			words = append(words, a)
-		}
-		what += " of " + strings.Join(words, ", ")
-	}
-	switch n := len(f.URNs); {
-	case n == 0:
-	case n <= 3:
-		what += ", matching " + strings.Join(f.URNs, " or ")
-	default:
-		what += ", matching one of " + Count(n) + " patterns"
-	}
-	return what
-}
-
-// jobWord says what a job sends.
-func jobWord(j *producer.JobStatus) string {
-	word := "Some again"
-	switch j.Kind {
-	case "baseline":
-		word = "Baseline"
-	case "filter":
-		word = "After a changed filter"
-	}
-	if len(j.Scope.Topics) > 0 {
-		word += " to " + strings.Join(j.Scope.Topics, ", ")
-	}
-	if !j.Scope.Filter.IsZero() {
-		word += ": " + FilterWords(j.Scope.Filter)
-	}
-	if j.Scope.From > 0 {
-		word += ", of transactions " + Number(j.Scope.From) + " to " + Number(j.Scope.To)
-	}
-	return word
 }
 
 // jobMark is how a job's phase looks.

@@ -618,7 +618,7 @@ func listedProducer(p *Producers, s *producer.Status) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(instanceName(s.Holder))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(InstanceName(s.Holder))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/producers.templ`, Line: 90, Col: 47}
 					}

@@ -478,7 +478,7 @@ func propertyRow(c *Connection, p *property) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				meaning, more := parted(plainMeaning(p.Meaning))
+				meaning, more := firstSentences(plainMeaning(p.Meaning))
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"small dim any\" id=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -51,16 +51,9 @@ func (p *property) limits() string {
 	case p.Range == "" && (p.Type == "string" || p.Type == "password"):
 		return ""
 	case p.Range == "" || p.words() != nil:
-		return upperFirst(p.Type) + "."
+		return title(p.Type) + "."
 	}
-	return upperFirst(p.Type) + ", " + strings.ReplaceAll(p.Range, " .. ", " to ") + "."
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return title(p.Type) + ", " + strings.ReplaceAll(p.Range, " .. ", " to ") + "."
 }
 
 // plainMeaning takes the marks of librdkafka's page off its words.
@@ -75,8 +68,8 @@ func plainMeaning(s string) string {
 // meaningShown is about how much of a meaning is shown at once: whole sentences of it.
 const meaningShown = 150
 
-// parted parts the first sentences of a long meaning from the others.
-func parted(s string) (first, rest string) {
+// firstSentences parts the first sentences of a long meaning from the others.
+func firstSentences(s string) (first, rest string) {
 	if len(s) <= meaningShown+50 {
 		return s, ""
 	}

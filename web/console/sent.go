@@ -64,11 +64,6 @@ func alongSince(p *producer.Status, topic string, n registry.Number) bool {
 	return slices.ContainsFunc(p.Along, func(r producer.PublishedRoute) bool { return r.Topic == topic && r.Since < n })
 }
 
-// FoundOn is the page of a topic from a transaction on.
-func FoundOn(topic, producer string, n registry.Number) string {
-	return TopicPath(topic, producer) + "&transaction=" + Number(n)
-}
-
 // where says of a topic where the transaction is there, or why it is not.
 func (s *Sent) where(t *SentTopic) string {
 	switch {

@@ -86,7 +86,7 @@ func (s *Structures) versionOptions() []Option {
 	if s.Filter.AllVersions {
 		chosen = "all"
 	}
-	return options(chosen, "", "Latest versions", "all", "All versions")
+	return Options(chosen, "", "Latest versions", "all", "All versions")
 }
 
 // heads says whether a row begins a type.

@@ -1,18 +1,14 @@
 package console
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/diff"
-	"urncast/sdmx"
 )
 
 // Checked is what would become of files that were sent.
@@ -54,23 +50,12 @@ type Unread struct {
 	Unsupported bool
 }
 
-// tooLargeShown is how many structures are named that do not fit a topic.
-const tooLargeShown = 5
-
 // A CheckedRow is one structure.
 type CheckedRow struct {
 	registry.Result
 	File, Line string
 	Bytes      int
 	Sum        *diff.Diff // nil where it was not compared
-}
-
-// Whither is what one producer would send.
-type Whither struct {
-	Producer, Topic string
-	Messages        int
-	TooLarge        []string
-	Unknown         string // why whether it fits is not known
 }
 
 // Count counts a verdict.
@@ -103,29 +88,6 @@ func (c *Checked) Arrange() {
 	})
 }
 
-// views are the kinds of rows, in the words of the page.
-var views = []struct {
-	verdict          registry.Verdict
-	name, word, icon string
-	tone             Tone
-}{
-	{registry.Created, "add", "Add", "added", Well},
-	{registry.Updated, "change", "Change", "text", "acc"},
-	{registry.Deleted, "delete", "Delete", "removed", "plainbad"},
-	{registry.Unchanged, "leave", "Leave", "same", Held},
-	{registry.Refused, "refuse", "Refuse", "error", "plainbad"},
-}
-
-// VerdictView is the view that shows a verdict.
-func VerdictView(v registry.Verdict) string {
-	for _, view := range views {
-		if view.verdict == v {
-			return view.name
-		}
-	}
-	return ""
-}
-
 func (c *Checked) path() string { return "/submit/" + c.ID }
 
 func (c *Checked) segments() []Segment {
@@ -134,7 +96,7 @@ func (c *Checked) segments() []Segment {
 		all += n
 	}
 	out := []Segment{{c.path(), "All " + Count(all), c.Show == ""}}
-	for _, v := range views {
+	for _, v := range verdictViews {
 		if n := c.counts[v.verdict]; n > 0 || v.verdict == registry.Refused {
 			out = append(out, Segment{c.path() + "?show=" + v.name, v.word + " " + Count(n), c.Show == v.name})
 		}
@@ -156,7 +118,7 @@ func (c *Checked) verdict() (t Tone, heading, text string) {
 	same := c.counts[registry.Unchanged]
 	switch n := c.refused(); {
 	case n > 0:
-		return Needs, isAre(n, "structure is refused", "structures are refused") + ", so nothing would be written",
+		return Needs, Plural(n, "structure is refused", "structures are refused") + ", so nothing would be written",
 			"A submission is taken whole or not at all. Mend the places below in the file and send it again, or leave out what is refused."
 	case c.changes() == 0 && same == 0:
 		return Soon, "The files hold no structures", "Nothing would be written."
@@ -166,7 +128,7 @@ func (c *Checked) verdict() (t Tone, heading, text string) {
 		if t = Well; c.Force != "" {
 			t = Soon
 		}
-		return t, isAre(c.changes(), "structure would be written", "structures would be written"), c.plan()
+		return t, Plural(c.changes(), "structure would be written", "structures would be written"), c.plan()
 	}
 }
 
@@ -182,32 +144,9 @@ func (c *Checked) plan() string {
 	}
 	s := "It makes " + strings.Join(parts, " and ") + "."
 	if n := c.counts[registry.Unchanged]; n > 0 {
-		s += " " + isAre(n, "is", "are") + " the same as in the registry."
+		s += " " + Plural(n, "is", "are") + " the same as in the registry."
 	}
 	return s
-}
-
-var urnInText = regexp.MustCompile(`urn:sdmx:org\.sdmx\.infomodel\.\S+?\)[\w.@$-]*`)
-
-// shortURNs draws a text with the URNs in it as people write them.
-func shortURNs(text string) templ.Component {
-	var b strings.Builder
-	last := 0
-	for _, at := range urnInText.FindAllStringIndex(text, -1) {
-		urn := strings.TrimRight(text[at[0]:at[1]], ".")
-		ref, err := sdmx.ParseRef(urn)
-		if err != nil {
-			continue
-		}
-		short := ref.URN.Short()
-		if ref.Item != "" {
-			short += "." + ref.Item
-		}
-		b.WriteString(templ.EscapeString(text[last:at[0]]) + `<code title="` + templ.EscapeString(urn) + `">` + templ.EscapeString(short) + `</code>`)
-		last = at[0] + len(urn)
-	}
-	b.WriteString(templ.EscapeString(text[last:]))
-	return templ.Raw(b.String())
 }
 
 // stops says which producers the submission would stop, for it does not fit their topics.
@@ -219,8 +158,6 @@ func (c *Checked) stops() (out []string) {
 	}
 	return out
 }
-
-func isAre(n int, one, many string) string { return Plural(n, one, many) }
 
 func (c *Checked) files() string { return strings.Join(c.Files, ", ") }
 

@@ -88,7 +88,7 @@ func (t *TopicTransaction) words() string {
 // jobKind is the kind of a job, from the header that names it.
 func jobKind(job string) string {
 	word, _, _ := strings.Cut(job, " ")
-	return upperFirst(word)
+	return title(word)
 }
 
 // A Topic is what the page of a topic shows, the newest transaction first.
@@ -102,11 +102,6 @@ type Topic struct {
 	From         string // as it was asked for
 	Wrong        string
 	MayVerify    bool
-}
-
-// TopicPath is the page of a producer's topic.
-func TopicPath(topic, producer string) string {
-	return "/topics/" + url.PathEscape(topic) + "?producer=" + url.QueryEscape(producer)
 }
 
 func (t *Topic) path() string { return TopicPath(t.Topic, t.Producer) }

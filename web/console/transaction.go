@@ -66,14 +66,6 @@ func (s *Sent) waits() string {
 	return "waits for its turn" + before
 }
 
-// A Changed is one structure of a transaction.
-type Changed struct {
-	registry.Pair
-	// Sum says in numbers what changed; nil where it was not compared.
-	Sum    *diff.Diff
-	Chosen bool
-}
-
 // A Chosen is the structure whose changes are shown.
 type Chosen struct {
 	registry.Pair
@@ -108,32 +100,6 @@ func (t *Transaction) sum() string {
 		verb = "Deleted "
 	}
 	return verb + Plural(t.Structures, "structure", "structures") + ". Recorded "
-}
-
-// A Part is a number of changes of one kind.
-type Part struct {
-	Tone, Icon, Word string
-}
-
-// parts tell a diff in numbers.
-func parts(d *diff.Diff) []Part {
-	var out []Part
-	add := func(k diff.Kind, tone, icon, one, many string) {
-		if n := d.Count(k); n > 0 {
-			out = append(out, Part{tone, icon, Plural(n, one, many)})
-		}
-	}
-	add(diff.Added, "ok", "added", "added", "added")
-	add(diff.Removed, "bad", "removed", "removed", "removed")
-	add(diff.Renamed, "acc", "renamed", "renamed", "renamed")
-	add(diff.Moved, "dim", "moved", "moved", "moved")
-	add(diff.Text, "dim", "text", "text", "texts")
-	add(diff.Reference, "dim", "reference", "reference", "references")
-	add(diff.Property, "dim", "text", "property", "properties")
-	if d.Reordered && len(out) == 0 {
-		out = append(out, Part{"dim", "moved", "other order"})
-	}
-	return out
 }
 
 // A look is how a kind of change is drawn.

@@ -116,18 +116,9 @@ func sameDay(a, b time.Time) bool {
 }
 
 func whenOptions(chosen string) []Option {
-	return options(chosen, "", "Any time", "1", "Last 24 hours", "7", "Last 7 days", "30", "Last 30 days")
+	return Options(chosen, "", "Any time", "1", "Last 24 hours", "7", "Last 7 days", "30", "Last 30 days")
 }
 
 func kindOptions(chosen string) []Option {
-	return options(chosen, "", "Replace and delete", "replace", "Replace", "delete", "Delete")
-}
-
-// options makes a choice of pairs of value and word.
-func options(chosen string, pairs ...string) []Option {
-	var out []Option
-	for i := 0; i < len(pairs); i += 2 {
-		out = append(out, Option{pairs[i], pairs[i+1], pairs[i] == chosen})
-	}
-	return out
+	return Options(chosen, "", "Replace and delete", "replace", "Replace", "delete", "Delete")
 }

@@ -164,14 +164,6 @@ func statusMark(status string) (t Tone, icon string) {
 	return Working, "pending"
 }
 
-// StructurePath is the page of a structure.
-func StructurePath(u sdmx.URN) string {
-	return "/structures/" + u.Class.REST() + "/" + u.Agency + "/" + u.ID + "/" + string(u.Version)
-}
-
-// TransactionPath is the page of a transaction.
-func TransactionPath(n registry.Number) string { return "/transactions/" + Number(n) }
-
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
 // sinceForm shows the time alone where the day is plain.

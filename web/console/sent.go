@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"urncast/producer"
@@ -79,3 +80,27 @@ func (s *Sent) where(t *SentTopic) string {
 
 // lag says how long after its record a transaction was acknowledged.
 func lag(d time.Duration) string { return Span(d) + " after it was recorded" }
+
+// waits says what a transaction waits for.
+func (s *Sent) waits() string {
+	before := ""
+	if s.Before > 0 {
+		before = ", " + Plural(s.Before, "other", "others") + " before it"
+	}
+	switch s.State {
+	case producer.Publishing:
+		if s.Before == 0 {
+			return "is being sent; readers get all of it at once"
+		}
+	case producer.Recovering:
+		return "the producer finds out what was sent" + before
+	case producer.Degraded:
+		return "the producer is degraded, and tries again by itself" + before
+	case producer.Failed:
+		return "the producer failed, and waits for a person" + before
+	case producer.Idle:
+	default:
+		return "the producer is " + strings.ToLower(string(s.State)) + before
+	}
+	return "waits for its turn" + before
+}

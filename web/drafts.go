@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"urncast/producer"
-	"urncast/web/console"
+	"urncast/web/console/ui"
 )
 
 // Bounds of the drafts of this process, in number, bytes and age; the oldest goes for a
@@ -90,7 +90,7 @@ func (d *drafts) dropOldest() {
 }
 
 // errDraftLarge refuses edits that are larger than any connection.
-var errDraftLarge = fmt.Errorf("these edits have more than the %s that a connection may have", console.ExactBytes(draftBytesMax))
+var errDraftLarge = fmt.Errorf("these edits have more than the %s that a connection may have", ui.ExactBytes(draftBytesMax))
 
 // weigh takes up how large a draft is; older ones go for it. One that is too large by
 // itself goes too.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"urncast/registry/access"
-	"urncast/web/console"
+	view "urncast/web/console/task"
 	"urncast/web/rest"
 )
 
@@ -91,7 +91,7 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject s
 	correlation := rest.Request(r).CorrelationID
 	e := s.errands.keep(k, func() *errand {
 		e := &errand{writes: writes}
-		e.task = s.start(r, console.Far{Writes: writes, Renames: true, Subject: subject, Phase: console.Comparing, Waits: true}, func(ctx context.Context, t *task) {
+		e.task = s.start(r, view.Far{Writes: writes, Renames: true, Subject: subject, Phase: view.Comparing, Waits: true}, func(ctx context.Context, t *task) {
 			defect := guarded(ctx, s.Log, "task", correlation, func() error {
 				e.answer, e.done = work(ctx, t)
 				return nil

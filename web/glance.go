@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
-	"urncast/web/console"
+	"urncast/web/console/ui"
 )
 
 const (
@@ -50,11 +50,11 @@ func glanceAt(all []producer.Status) (g glance) {
 			g.soon++
 		}
 		if g.publishing == "" && p.Holder != "" {
-			g.publishing = console.InstanceName(p.Holder)
+			g.publishing = ui.InstanceName(p.Holder)
 		}
 		if g.standby == nil {
 			for _, other := range p.Standby {
-				g.standby = append(g.standby, console.InstanceName(other.ID))
+				g.standby = append(g.standby, ui.InstanceName(other.ID))
 			}
 		}
 	}

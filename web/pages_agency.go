@@ -9,7 +9,9 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/structures"
+	view "urncast/web/console/task"
 	"urncast/web/rest"
 )
 
@@ -46,7 +48,7 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.NewID == "" && v.Wrong == "" {
-		v.Wrong = console.AgencyIDMissing
+		v.Wrong = structures.AgencyIDMissing
 	}
 	if v.Wrong != "" {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
@@ -57,33 +59,33 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
 func agencyAddress(r *http.Request, q url.Values) string {
-	return console.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
+	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
 }
 
 // sendAgency asks the registry to rename, or what that would do; force is a reason why
 // what is stable shall be renamed, too.
-func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, force string, dry bool) {
+func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *structures.AgencyRenaming, force string, dry bool) {
 	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
 	in.Force = force
 	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told
 		o, err := s.Registry.Rename(ctx, in)
 		if err == nil && len(o.Transactions) == 0 {
-			t.update(func(f *console.Far) { f.Phase = console.Fitting })
+			t.update(func(f *view.Far) { f.Phase = view.Fitting })
 			err = s.fillAgency(ctx, v, o)
 		}
 		return s.renamed(o, err, dry, &v.Wrong, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
 	})
 }
 
-func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *console.AgencyRenaming) {
-	s.draw(w, r, status, console.AgencyRenamingPage(s.frame(r, "Rename agency "+v.Agency, "/structures"), v))
+func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *structures.AgencyRenaming) {
+	s.draw(w, r, status, structures.AgencyRenamingPage(s.frame(r, "Rename agency "+v.Agency, "/structures"), v))
 }
 
 // agencyView begins the page with what was asked for; nil if there is no such agency,
 // which is answered.
-func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *console.AgencyRenaming {
-	v := &console.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
+func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *structures.AgencyRenaming {
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
@@ -100,18 +102,18 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 	case v.NewID == v.Agency:
 		v.Wrong = v.Agency + " is its id already. Type another one."
 	case q.Has("id") && v.NewID == "":
-		v.Wrong = console.AgencyIDMissing
+		v.Wrong = structures.AgencyIDMissing
 	}
 	return v
 }
 
 // fillAgency puts what would follow into the page.
-func (s *server) fillAgency(ctx context.Context, v *console.AgencyRenaming, o *registry.Outcome) error {
+func (s *server) fillAgency(ctx context.Context, v *structures.AgencyRenaming, o *registry.Outcome) error {
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	return s.eachWhither(ctx, o, func(route *producer.Route, w console.Whither) {
-		seen := console.RenamedOn{Whither: w}
+	return s.eachWhither(ctx, o, func(route *producer.Route, w record.Whither) {
+		seen := structures.RenamedOn{Whither: w}
 		for i := range o.Results {
 			u := o.Results[i].URN
 			switch passes := route.Filter.Passes(u); {

@@ -8,7 +8,8 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/structures"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -53,10 +54,10 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		return
 	}
 	if len(o.Transactions) > 0 {
-		http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
 		return
 	}
-	d := &console.Deletion{URN: u}
+	d := &structures.Deletion{URN: u}
 	for i := range o.Results {
 		for _, p := range o.Results[i].Problems {
 			if p.Reason == registry.ReasonMissing {
@@ -74,7 +75,7 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 	if !dry {
 		status = http.StatusConflict
 	}
-	s.draw(w, r, status, console.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
+	s.draw(w, r, status, structures.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
 }
 
 // topicsFor are the topics on which a structure is published.
@@ -117,9 +118,9 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		s.noStructure(w, r)
 		return
 	}
-	v := &console.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	v := &structures.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
 	draw := func(w http.ResponseWriter, r *http.Request, status int) {
-		s.draw(w, r, status, console.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
+		s.draw(w, r, status, structures.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
 	}
 	if v.NewID == "" {
 		last, err := s.Registry.History(r.Context(), u, 0, 1)
@@ -182,7 +183,7 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string
 			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
 				sentenceOf(rest.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
 		case len(sent) > 0:
-			http.Redirect(w, r, console.TransactionPath(sent[0]), http.StatusSeeOther)
+			http.Redirect(w, r, ui.TransactionPath(sent[0]), http.StatusSeeOther)
 		case dry:
 			draw(w, r, http.StatusOK)
 		default:

@@ -14,7 +14,8 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/connections"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -47,7 +48,7 @@ func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.draw(w, r, http.StatusOK, console.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
+	s.draw(w, r, http.StatusOK, connections.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
 }
 
 // saved finds the connection of a request; the zero value for a new one. If it says
@@ -122,21 +123,21 @@ func (s *server) draftGone(r *http.Request, id string) string {
 }
 
 // connectionOf begins what the page shows.
-func (s *server) connectionOf(r *http.Request, saved producer.Shown) *console.Connection {
+func (s *server) connectionOf(r *http.Request, saved producer.Shown) *connections.Connection {
 	q := r.URL.Query()
-	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
+	c := &connections.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
-	if c.View != console.ViewImportant && c.View != console.ViewAll {
-		c.View = console.ViewSet
+	if c.View != connections.ViewImportant && c.View != connections.ViewAll {
+		c.View = connections.ViewSet
 	}
 	return c
 }
 
 // drawConnection completes the page by what the client says, and draws it.
-func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *console.Connection, d *draft, trial *console.Trial) {
+func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *connections.Connection, d *draft, trial *connections.Trial) {
 	d.mu.Lock()
 	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
-	c.Test = console.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
+	c.Test = connections.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	wanted, pasted := d.wanted(), d.pastedEdit()
 	d.mu.Unlock()
 	if c.New {
@@ -174,10 +175,10 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 	}
 	f := s.frame(r, "Connection "+title, connectionsPath)
 	if trial == nil {
-		s.draw(w, r, status, console.ConnectionPage(f, c, nil))
+		s.draw(w, r, status, connections.ConnectionPage(f, c, nil))
 		return
 	}
-	s.stream(w, r, console.ConnectionPage(f, c, trial.Stream()))
+	s.stream(w, r, connections.ConnectionPage(f, c, trial.Stream()))
 }
 
 // connectionCommand takes what the form says up, and does what the button says.
@@ -222,7 +223,7 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	switch view := f.fields["view"]; {
 	case word == "view":
 		q.Set("view", name)
-	case view == console.ViewImportant || view == console.ViewAll:
+	case view == connections.ViewImportant || view == connections.ViewAll:
 		q.Set("view", view)
 	}
 	if word != "view" && f.fields["q"] != "" {
@@ -311,7 +312,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 		if done.Changed && word == "anyway" {
 			how = "anyway"
 		}
-		http.Redirect(w, r, console.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
+		http.Redirect(w, r, connections.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
 		return
 	}
 	c := s.connectionOf(r, saved)
@@ -323,7 +324,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	var fixed *producer.FixedError
 	switch {
 	case errors.As(err, &refused) && len(refused.Servers) > 0:
-		s.draw(w, r, status, console.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
+		s.draw(w, r, status, connections.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
 		return
 	case errors.As(err, &refused):
 		c.Wrong = err.Error() + "."
@@ -359,7 +360,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	if !ok {
 		return
 	}
-	path := console.ConnectionPath(saved.Name)
+	path := connections.ConnectionPath(saved.Name)
 	switch {
 	case len(saved.UsedBy) > 0 && !saved.Fixed:
 		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
@@ -367,9 +368,9 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	case saved.Fixed:
 		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
 	default:
-		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
+		q := &ui.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
-		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
+		s.draw(w, r, status, ui.Question(s.frame(r, q.Question, connectionsPath), q))
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/submit"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -23,7 +25,7 @@ func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.draw(w, r, status, console.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
+	s.draw(w, r, status, submit.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
 }
 
 // submitFiles takes files, checks them and leads to what the check says.
@@ -37,7 +39,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+console.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
 		return
 	case rest.Busy(err) != nil:
 		busy := rest.Busy(err)
@@ -94,7 +96,7 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 	up.mu.Lock()
 	defer up.mu.Unlock()
 	if up.sent > 0 {
-		http.Redirect(w, r, console.TransactionPath(up.sent), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(up.sent), http.StatusSeeOther)
 		return
 	}
 	s.drawChecked(w, r, up, http.StatusOK, "")
@@ -109,7 +111,7 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload,
 	if v.Wrong = wrong; v.Broke != "" {
 		v.Broke = rest.Private(w, r, up.last.err).Error()
 	}
-	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
+	s.draw(w, r, status, submit.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
 
 // submitCommand does with an upload what a button says. While a task is under way, and
@@ -183,9 +185,9 @@ func (up *upload) leaveRefused() {
 }
 
 // checkView gathers what the page of a check shows.
-func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
+func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*submit.Checked, error) {
 	c := up.last
-	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left), Force: up.force}
+	v := &submit.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left), Force: up.force}
 	for _, f := range up.files {
 		v.Files = append(v.Files, f.name)
 	}
@@ -202,33 +204,33 @@ func (s *server) checkView(ctx context.Context, up *upload, show string, from in
 
 // unread tells why files could not be read, and where; nil if that is not what an error
 // is about.
-func unread(err error) *console.Unread {
+func unread(err error) *submit.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
 	case rest.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
-		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
+		return &submit.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):
-		return &console.Unread{Text: invalid.Text}
+		return &submit.Unread{Text: invalid.Text}
 	}
 	return nil
 }
 
 // fillChecked puts the results into rows, of the kind that is asked for.
-func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked) error {
+func (s *server) fillChecked(ctx context.Context, v *submit.Checked, c *checked) error {
 	read, place := 0, 0
 	for i := range c.outcome.Results {
 		res := &c.outcome.Results[i]
 		v.Count(res.Verdict)
 		v.Problems = append(v.Problems, res.Problems...)
-		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
+		if v.Show != "" && v.Show != record.VerdictView(res.Verdict) {
 			continue
 		}
 		if place++; place <= v.From || len(v.Rows) >= submitShown {
 			continue
 		}
-		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
+		row := submit.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
 		row.File, row.Line = fileAndLine(res.Where)
 		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes

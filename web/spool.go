@@ -14,7 +14,7 @@ import (
 
 	"urncast/formats"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -153,7 +153,7 @@ func (u *uploads) reserve(up *upload, n int64) error {
 		most = uploadsBytesMax
 	}
 	for u.bytes+n > most {
-		if !u.dropOldest("They were discarded for newer ones: all files together may have " + console.ExactBytes(most) + ".") {
+		if !u.dropOldest("They were discarded for newer ones: all files together may have " + ui.ExactBytes(most) + ".") {
 			return errUploadsFull
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"urncast/registry"
-	"urncast/web/console"
+	view "urncast/web/console/task"
 	"urncast/web/rest"
 )
 
@@ -27,39 +27,39 @@ type task struct {
 	cancel context.CancelFunc
 
 	mu  sync.Mutex
-	far console.Far
+	far view.Far
 }
 
-func (t *task) update(change func(*console.Far)) {
+func (t *task) update(change func(*view.Far)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change(&t.far)
 }
 
 // now says how far it is.
-func (t *task) now() console.Far {
+func (t *task) now() view.Far {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.far
 }
 
-func (t *task) file(i int) { t.update(func(f *console.Far) { f.File = i }) }
+func (t *task) file(i int) { t.update(func(f *view.Far) { f.File = i }) }
 
-func (t *task) structure() { t.update(func(f *console.Far) { f.Read++ }) }
+func (t *task) structure() { t.update(func(f *view.Far) { f.Read++ }) }
 
-func (t *task) read() { t.update(func(f *console.Far) { f.Phase, f.Waits = console.Comparing, true }) }
+func (t *task) read() { t.update(func(f *view.Far) { f.Phase, f.Waits = view.Comparing, true }) }
 
 func (t *task) told(stage registry.Stage, n int) {
-	t.update(func(f *console.Far) {
+	t.update(func(f *view.Far) {
 		switch stage {
 		case registry.StageFound:
 			f.Read = n
 		case registry.StageCompared:
-			f.Phase, f.Compared, f.Waits = console.Comparing, n, false
+			f.Phase, f.Compared, f.Waits = view.Comparing, n, false
 		case registry.StageChecked:
-			f.Phase, f.Checked = console.Ruling, n
+			f.Phase, f.Checked = view.Ruling, n
 		case registry.StageWritten:
-			f.Phase, f.Written = console.Writing, n
+			f.Phase, f.Written = view.Writing, n
 		}
 	})
 }
@@ -73,14 +73,14 @@ type counted struct {
 // Read implements io.Reader.
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.in.Read(p)
-	c.task.update(func(f *console.Far) { f.Bytes += int64(n) })
+	c.task.update(func(f *view.Far) { f.Bytes += int64(n) })
 	return n, err
 }
 
 // begin begins a check of an upload, or its submission, whose mu is held and which has
 // no task.
 func (s *server) begin(r *http.Request, up *upload, submit bool) {
-	far := console.Far{Writes: submit, All: up.bytes(), Phase: console.Reading}
+	far := view.Far{Writes: submit, All: up.bytes(), Phase: view.Reading}
 	for _, f := range up.files {
 		far.Files = append(far.Files, f.name)
 	}
@@ -108,7 +108,7 @@ func (u *uploads) decided(up *upload, c *checked) {
 
 // start starts a task. What writes is waited for when the server ends, and what only
 // looks ends with it.
-func (s *server) start(r *http.Request, far console.Far, work func(context.Context, *task)) *task {
+func (s *server) start(r *http.Request, far view.Far, work func(context.Context, *task)) *task {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	far.Began = time.Now()
 	t := &task{ended: make(chan struct{}), cancel: cancel, far: far}
@@ -141,7 +141,7 @@ func (s *server) decide(ctx context.Context, t *task, c *checked, in registry.Su
 		if c.outcome, err = s.Registry.Submit(ctx, in); err != nil || len(c.outcome.Transactions) > 0 {
 			return err
 		}
-		t.update(func(f *console.Far) { f.Phase = console.Fitting })
+		t.update(func(f *view.Far) { f.Phase = view.Fitting })
 		c.whither, err = s.whitherAll(ctx, c.outcome)
 		c.keep()
 		return err
@@ -175,20 +175,20 @@ func (t *task) soon(ctx context.Context) bool {
 func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section, address string, t *task) {
 	flush := http.NewResponseController(w)
 	end := time.After(liveMax)
-	p := &console.Task{Path: address, Now: t.now, Flush: func() error { return flush.Flush() },
-		Wait: func() console.TaskState {
+	p := &view.Task{Path: address, Now: t.now, Flush: func() error { return flush.Flush() },
+		Wait: func() view.TaskState {
 			select {
 			case <-t.ended:
-				return console.TaskEnded
+				return view.TaskEnded
 			case <-end:
-				return console.TaskLong
+				return view.TaskLong
 			case <-s.stopping:
-				return console.TaskStopped
+				return view.TaskStopped
 			case <-r.Context().Done():
-				return console.TaskStopped
+				return view.TaskStopped
 			case <-time.After(taskPace):
-				return console.TaskRuns
+				return view.TaskRuns
 			}
 		}}
-	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), section), p))
+	s.stream(w, r, view.TaskPage(s.frame(r, p.Title(), section), p))
 }

@@ -13,7 +13,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
 )
 
 // An upload is what somebody has sent and not submitted yet. Its files have no name on
@@ -58,7 +58,7 @@ type checked struct {
 	took    time.Duration
 	formats []string
 	summary formats.Summary // of what was read
-	whither []console.Whither
+	whither []record.Whither
 	sizes   map[sdmx.URN]int                    // of what would be written
 	bodies  atomic.Pointer[map[sdmx.URN][]byte] // the first of them, up to keptBytes; nil if they went
 	kept    int                                 // bytes of bodies

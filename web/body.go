@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // Bounds of requests' bodies in bytes, as sent.
@@ -116,7 +116,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, status int, what
 		s.drawError(w, r.WithContext(access.With(r.Context(), access.Principal{})), status, "", what, text)
 		return
 	}
-	rest.WriteError(w, r, status, "%s", text)
+	answer.WriteError(w, r, status, "%s", text)
 }
 
 // isForm says whether a request sends a form, with files or without.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"urncast/registry/access"
+	"urncast/web/answer"
 	view "urncast/web/console/task"
-	"urncast/web/rest"
 )
 
 // errandKept is how long what came of an errand waits for whoever asked.
@@ -88,7 +88,7 @@ func (s *server) resume(w http.ResponseWriter, r *http.Request, address string) 
 // what draws that, and whether it is done.
 func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject string, writes bool, work func(context.Context, *task) (http.HandlerFunc, bool)) {
 	k := errandKey{access.From(r.Context()).Name, address}
-	correlation := rest.Request(r).CorrelationID
+	correlation := answer.Request(r).CorrelationID
 	e := s.errands.keep(k, func() *errand {
 		e := &errand{writes: writes}
 		e.task = s.start(r, view.Far{Writes: writes, Renames: true, Subject: subject, Phase: view.Comparing, Waits: true}, func(ctx context.Context, t *task) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"urncast/registry/access"
-	"urncast/web/rest"
+	"urncast/web/answer"
 )
 
 // guard lets a request through to its route: it bounds its body, finds who makes it,
@@ -169,7 +169,7 @@ func (s *server) forbid(w http.ResponseWriter, r *http.Request, rt route, needed
 		s.drawError(w, r, http.StatusForbidden, "", "Your role does not reach this far", text)
 		return
 	}
-	rest.WriteError(w, r, http.StatusForbidden, "%s", text)
+	answer.WriteError(w, r, http.StatusForbidden, "%s", text)
 }
 
 // notProven answers for credentials that are none.
@@ -179,7 +179,7 @@ func (s *server) notProven(w http.ResponseWriter, r *http.Request, err error) {
 	case left(r): // the reader has left: nobody is there to tell, and nothing is wrong
 	case !errors.As(err, &refused):
 		s.refuse(w, r, http.StatusServiceUnavailable, "Who you are is not known now",
-			"The database did not say who you are, so nothing was done: "+rest.Private(w, r, err).Error()+". Try again.")
+			"The database did not say who you are, so nothing was done: "+answer.Private(w, r, err).Error()+". Try again.")
 	case refused.Why == access.TooMany:
 		w.Header().Set("Retry-After", strconv.Itoa(int(refused.After.Seconds())))
 		s.refuse(w, r, http.StatusTooManyRequests, "Too many attempts", refused.Text)
@@ -199,7 +199,7 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request, text string) 
 	} else if !s.Access.Possible() {
 		text = "No administrator's password is set, so nobody can sign in. Set URNCAST_ADMIN_PASSWORD and start again."
 	}
-	rest.WriteError(w, r, http.StatusUnauthorized, "%s", text)
+	answer.WriteError(w, r, http.StatusUnauthorized, "%s", text)
 }
 
 // overheard says whether a password in this request crosses a network in the

@@ -13,7 +13,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/producertest"
-	"urncast/web/rest"
+	"urncast/web/answer"
 )
 
 // A client that does not wait is no error of the server's; a server's own error is one
@@ -37,7 +37,7 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 				w.WriteHeader(http.StatusOK)
 			}
 			leave()
-			rest.WriteError(w, r, 500, "The log could not be read: %s", c.err)
+			answer.WriteError(w, r, 500, "The log could not be read: %s", c.err)
 		}))
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/api/v1/transactions", nil))
 		if line := log.String(); !strings.Contains(line, c.wants) || strings.Contains(line, "status=499") != (name == "left") {

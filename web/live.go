@@ -14,11 +14,11 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
 	"urncast/web/console/dashboard"
 	"urncast/web/console/record"
 	"urncast/web/console/transactions"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const (
@@ -305,7 +305,7 @@ func (s *server) watchDashboard(chosen string) gatherer {
 			told = err.Error()
 		}
 		if err != nil {
-			d.Trouble = dashboardTrouble(rest.PrivateToAll(err))
+			d.Trouble = dashboardTrouble(answer.PrivateToAll(err))
 		}
 		say := ui.Said(before, d.Producers)
 		before = d.Producers

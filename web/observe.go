@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/web/rest"
+	"urncast/web/answer"
 )
 
 // observe is around everything: it gives the request its correlation id and
@@ -57,7 +57,7 @@ func (s *server) afterPanic(w *response, r *http.Request, p any) {
 		w.abort = true
 		return
 	}
-	rest.WriteError(w, r, http.StatusInternalServerError,
+	answer.WriteError(w, r, http.StatusInternalServerError,
 		"This request hit a defect of the program. Nothing of it was written. The log has it under the correlation id %s.", r.Header.Get("X-Correlation-Id"))
 }
 

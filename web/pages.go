@@ -12,8 +12,8 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // pagePolicy lets a page load what is served here, and nothing that stands in it.
@@ -110,16 +110,16 @@ func (s *server) drawTrouble(w http.ResponseWriter, r *http.Request, path string
 	if left(r) { // the reader went on to another page: nobody is there to tell, and nothing is wrong
 		return
 	}
-	if busy := rest.Busy(err); busy != nil {
+	if busy := answer.Busy(err); busy != nil {
 		s.drawBusy(w, r, path, "There is no room now", busy)
 		return
 	}
 	s.drawError(w, r, http.StatusInternalServerError, path, "This page cannot be shown",
-		"The registry did not answer: "+rest.Private(w, r, err).Error()+". Reload the page when its cause is gone.")
+		"The registry did not answer: "+answer.Private(w, r, err).Error()+". Reload the page when its cause is gone.")
 }
 
 // drawBusy says that there is no room, and when to come again.
-func (s *server) drawBusy(w http.ResponseWriter, r *http.Request, path, what string, busy *rest.BusyError) {
+func (s *server) drawBusy(w http.ResponseWriter, r *http.Request, path, what string, busy *answer.BusyError) {
 	busy.Tell(w.Header())
 	s.drawError(w, r, busy.Status, path, what, busy.Text)
 }

@@ -9,10 +9,10 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
 	"urncast/web/console/record"
 	"urncast/web/console/structures"
 	view "urncast/web/console/task"
-	"urncast/web/rest"
 )
 
 // agencyPage asks for an agency's new id, and shows what would follow.
@@ -65,7 +65,7 @@ func agencyAddress(r *http.Request, q url.Values) string {
 // sendAgency asks the registry to rename, or what that would do; force is a reason why
 // what is stable shall be renamed, too.
 func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *structures.AgencyRenaming, force string, dry bool) {
-	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	in.Force = force
 	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
 		in.Told = t.told

@@ -3,8 +3,8 @@ package web
 import (
 	"net/http"
 
+	"urncast/web/answer"
 	"urncast/web/console/accounts"
-	"urncast/web/rest"
 )
 
 // auditShown is how many entries a page lists.
@@ -15,10 +15,10 @@ func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
 	a := &accounts.Audit{Filter: r.URL.Query(), Zone: zone(r)}
 	if !a.Filter.Has("zone") { // who is sent an address with one sees the days that its sender saw
 		a.Filter.Set("zone", a.Zone.String())
-	} else if named, err := rest.ZoneOf(a.Filter.Get("zone")); err == nil {
+	} else if named, err := answer.ZoneOf(a.Filter.Get("zone")); err == nil {
 		a.Zone = named
 	}
-	q, err := rest.AuditQuery(a.Filter)
+	q, err := answer.AuditQuery(a.Filter)
 	status := http.StatusOK
 	if err != nil {
 		status, a.Wrong = http.StatusBadRequest, err.Error()

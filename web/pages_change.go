@@ -8,9 +8,9 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
 	"urncast/web/console/structures"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // deletionPage asks whether a structure shall go.
@@ -35,7 +35,7 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 
 // remove asks the registry to delete, or what would be in the way.
 func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
-	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
 		if err := r.ParseForm(); err != nil {
 			s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
@@ -137,7 +137,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	if s.resume(w, r, v.Address()) {
 		return
 	}
-	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
 		in.Force = prose(q, "force")
 	}
@@ -177,11 +177,11 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string
 		case dry && errors.Is(err, context.Canceled):
 			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
 				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-		case err != nil && (dry || rest.Busy(err) != nil): // of which nothing was begun
+		case err != nil && (dry || answer.Busy(err) != nil): // of which nothing was begun
 			s.drawTrouble(w, r, "/structures", err)
 		case err != nil:
 			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
-				sentenceOf(rest.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
+				sentenceOf(answer.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
 		case len(sent) > 0:
 			http.Redirect(w, r, ui.TransactionPath(sent[0]), http.StatusSeeOther)
 		case dry:

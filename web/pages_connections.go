@@ -14,9 +14,9 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/connections"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // connectionPageRoutes are the pages about connections.
@@ -305,7 +305,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	d.mu.Lock()
 	wanted := d.wanted()
 	d.mu.Unlock()
-	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", rest.Actor(r))
+	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
 		s.drafts.drop(d)
 		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
@@ -376,7 +376,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
 	revision := revisionOf(r.PostFormValue("revision"))
-	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, rest.Actor(r))
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r))
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)

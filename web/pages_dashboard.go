@@ -10,9 +10,9 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
 	"urncast/web/console/dashboard"
 	"urncast/web/console/record"
-	"urncast/web/rest"
 )
 
 const (
@@ -28,7 +28,7 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), liveTimeout)
 	defer cancel()
 	if err := s.fillDashboard(ctx, d); err != nil {
-		d.Trouble = dashboardTrouble(rest.Private(w, r, err))
+		d.Trouble = dashboardTrouble(answer.Private(w, r, err))
 	}
 	d.MayCommand = mayCommand(r)
 	d.NoKey = s.NoKey && d.MayCommand

@@ -10,9 +10,9 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/web/answer"
 	"urncast/web/console/mail"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // mailPageRoutes are for administrators, reads too: they hold addresses.
@@ -135,7 +135,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	}
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {
-		if _, err = s.Mail.Save(r.Context(), in, rest.Actor(r)); err == nil {
+		if _, err = s.Mail.Save(r.Context(), in, answer.Actor(r)); err == nil {
 			http.Redirect(w, r, mailPath+"?done=saved", http.StatusSeeOther)
 			return
 		}
@@ -227,7 +227,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	}
 	m := &mail.Mail{}
 	to := strings.TrimSpace(r.PostForm.Get("to"))
-	sent, err := s.Mail.Test(r.Context(), to, rest.Actor(r))
+	sent, err := s.Mail.Test(r.Context(), to, answer.Actor(r))
 	status := http.StatusOK
 	var refused *producer.MailError
 	switch {

@@ -7,9 +7,9 @@ import (
 	"strconv"
 
 	"urncast/producer"
+	"urncast/web/answer"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // thenWays are what may follow a change of a producer that was started.
@@ -125,7 +125,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
 		return
 	}
-	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, rest.Actor(r)); err != nil {
+	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, answer.Actor(r)); err != nil {
 		code, text := s.refusal(w, r, err)
 		if c.Meanwhile = meanwhile(err, routeDifferences(&status.Settings, at, route)); c.Meanwhile == nil {
 			c.Wrong = text
@@ -135,7 +135,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.Route.Make && s.Doctor != nil {
 		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
-		if _, err := s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r)); err != nil {
+		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
 			_, text := s.refusal(w, r, err)
 			s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
 			return
@@ -215,7 +215,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	v, next := r.PostForm.Get, status.Settings
 	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r)
 	baselinesIn(&next, v)
-	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), rest.Actor(r))
+	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), answer.Actor(r))
 	if err == nil {
 		doneWith(w, r, status.Name, "saved")
 		return

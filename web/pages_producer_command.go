@@ -9,9 +9,9 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // A fieldError is what is wrong with one field of a question.
@@ -28,7 +28,7 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	command, by := r.PathValue("command"), rest.Actor(r)
+	command, by := r.PathValue("command"), answer.Actor(r)
 	switch command {
 	case "publish":
 		s.publishSome(w, r, admin, status)
@@ -163,7 +163,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 		return
 	}
 	if err == nil {
-		_, err = admin.Publish(r.Context(), scope, rest.Actor(r))
+		_, err = admin.Publish(r.Context(), scope, answer.Actor(r))
 	}
 	if err != nil {
 		s.drawRefused(w, r, status, err, again)
@@ -174,7 +174,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 
 // cancelJob removes a job that waits, or asks for the end of the one under way.
 func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
-	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
+	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")

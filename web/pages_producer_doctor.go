@@ -7,9 +7,9 @@ import (
 	"sync"
 
 	"urncast/producer"
+	"urncast/web/answer"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // doctorAtOnce bounds the topics that are examined at the same time.
@@ -147,10 +147,10 @@ func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
 	if at := placeOf(status, topic); finding == "topic" {
 		in := producer.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
 		if in.ReplicationFactor, err = replicasIn(v("replicas")); err == nil {
-			_, err = s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r))
+			_, err = s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r))
 		}
 	} else {
-		_, err = s.Doctor.Fix(r.Context(), at, []string{finding}, rest.Actor(r))
+		_, err = s.Doctor.Fix(r.Context(), at, []string{finding}, answer.Actor(r))
 	}
 	if err != nil {
 		s.askFix(w, r, topic, finding, err)

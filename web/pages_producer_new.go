@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/web/answer"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // connectionOptions are the connections that a producer may take.
@@ -229,7 +229,7 @@ func (s *server) mailWith(ctx context.Context, name string, mails []string) (pro
 
 // makeProducer makes what was filled in: the producer, its addresses and its topic.
 func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *producers.ProducerForm, c producer.Config, mails []string, replicas int) {
-	ctx, by := r.Context(), rest.Actor(r)
+	ctx, by := r.Context(), answer.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
 		status, text := s.refusal(w, r, err)
 		var taken *producer.TakenError

@@ -11,9 +11,9 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // producerPageRoutes are the pages about producers.
@@ -234,7 +234,7 @@ func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (sta
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, "It is not there any more. Go back and look at the producer as it is now."
 	}
-	return http.StatusInternalServerError, "The database did not take it: " + sentenceOf(rest.Private(w, r, err).Error())
+	return http.StatusInternalServerError, "The database did not take it: " + sentenceOf(answer.Private(w, r, err).Error())
 }
 
 // sentenceOf makes a sentence of an error: a capital in front and a full stop behind.

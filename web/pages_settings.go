@@ -8,9 +8,9 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/settings"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // settingsPageRoutes are the pages about the registry's settings.
@@ -95,7 +95,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		form.Wrong = "This form does not say which settings it changes. Load the page again, and fill it in there."
 	case !faulty:
-		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, rest.Actor(r))
+		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, answer.Actor(r))
 		var invalid *registry.InvalidError
 		var stale *registry.SettingsChangedError
 		switch {
@@ -165,7 +165,7 @@ func (s *server) runHousekeeping(w http.ResponseWriter, r *http.Request) {
 	}
 	told, err := registry.SettingsOf(r.PostForm.Get("revision"))
 	if err == nil {
-		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: rest.Actor(r), Keep: &told.Keep})
+		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Keep: &told.Keep})
 	}
 	switch {
 	case errors.Is(err, registry.ErrNoRevision), errors.Is(err, registry.ErrKeepChanged):

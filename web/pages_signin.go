@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/accounts"
-	"urncast/web/rest"
 )
 
 // loginPage asks who somebody is; where nobody could be, it leads to the set-up.
@@ -69,7 +69,7 @@ func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
 
 // refusedForm gives the status and the sentences for a form that was not taken.
 func (s *server) refusedForm(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
-	status, text, after := rest.AccessStatus(w, r, err)
+	status, text, after := answer.AccessStatus(w, r, err)
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
@@ -103,7 +103,7 @@ func (s *server) logout(w http.ResponseWriter, r *http.Request) {
 			err = s.Access.EndSession(access.With(r.Context(), p), p.Session)
 		}
 		if err != nil {
-			s.refuse(w, r, http.StatusServiceUnavailable, "You are still signed in", "The session could not be ended: "+rest.Private(w, r, err).Error()+". Try again.")
+			s.refuse(w, r, http.StatusServiceUnavailable, "You are still signed in", "The session could not be ended: "+answer.Private(w, r, err).Error()+". Try again.")
 			return
 		}
 	}

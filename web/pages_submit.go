@@ -11,10 +11,10 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/record"
 	"urncast/web/console/submit"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const submitShown = 200
@@ -41,13 +41,13 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &large):
 		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
 		return
-	case rest.Busy(err) != nil:
-		busy := rest.Busy(err)
+	case answer.Busy(err) != nil:
+		busy := answer.Busy(err)
 		busy.Tell(w.Header())
 		s.drawSubmit(w, r, busy.Status, busy.Text)
 		return
 	case errors.As(err, new(*fs.PathError)):
-		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+rest.Private(w, r, err).Error()+".")
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".")
 		return
 	case err != nil:
 		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
@@ -109,7 +109,7 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload,
 		return
 	}
 	if v.Wrong = wrong; v.Broke != "" {
-		v.Broke = rest.Private(w, r, up.last.err).Error()
+		v.Broke = answer.Private(w, r, up.last.err).Error()
 	}
 	s.draw(w, r, status, submit.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
@@ -208,7 +208,7 @@ func unread(err error) *submit.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
-	case rest.Busy(err) != nil: // before the file's error, in which it may stand
+	case answer.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
 		return &submit.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):

@@ -12,9 +12,9 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/topics"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // topicPageRoutes are the pages about topics. Their bodies are structures of the
@@ -114,7 +114,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 
 // enterTopic takes room for the reader of a topic. If it says false, the answer has been
 // written.
-func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *rest.Readers) (leave func(), ok bool) {
+func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *answer.Readers) (leave func(), ok bool) {
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
 		s.drawBusy(w, r, topicsPath, "Too many read topics now", busy)
@@ -139,7 +139,7 @@ func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) str
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
 	}
 	if !errors.As(err, new(*producer.Fault)) {
-		return "Topic or registry could not be read: " + rest.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
+		return "Topic or registry could not be read: " + answer.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
 	}
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }

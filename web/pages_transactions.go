@@ -9,9 +9,9 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
 	"urncast/web/console/transactions"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const logShown = 50
@@ -29,7 +29,7 @@ func zone(r *http.Request) *time.Location {
 	if err != nil {
 		return time.UTC
 	}
-	z, _ := rest.ZoneOf(name) // UTC if it is none
+	z, _ := answer.ZoneOf(name) // UTC if it is none
 	return z
 }
 
@@ -123,9 +123,9 @@ func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, "/transactions", err)
 		return
 	}
-	out := rest.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
+	out := answer.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
 	q := logQuery(&f, producers, s.Now())
-	for q.Limit = rest.SheetRows; ; {
+	for q.Limit = answer.SheetRows; ; {
 		ts, err := s.Registry.Log(r.Context(), q)
 		switch {
 		case err != nil && out.Begun():

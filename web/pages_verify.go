@@ -8,8 +8,8 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer/verify"
+	"urncast/web/answer"
 	"urncast/web/console/topics"
-	"urncast/web/rest"
 )
 
 // verifyTopic reads topic and registry and says what differs, while who asks looks on.
@@ -36,16 +36,16 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 				_ = flush.Flush() // as above
 			}
 		}
-		ctx, cancel := rest.Bounded(ctx, rest.VerifyTimeMax, s.stopping)
+		ctx, cancel := answer.Bounded(ctx, answer.VerifyTimeMax, s.stopping)
 		defer cancel()
 		admin, err := s.Producers.Find(ctx, t.Producer)
 		if err != nil {
-			return topics.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
+			return topics.VerifyFailed(answer.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: s.Registry, Producer: admin,
 			Topic: verify.Topic{Reader: s.Reader, Connection: t.Connection, Name: t.Topic, MessagesMax: verify.MessagesMax, Told: line}})
 		if err != nil {
-			return topics.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
+			return topics.VerifyFailed(answer.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		return topics.VerifyReport(&topics.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
 	})

@@ -7,8 +7,8 @@ import (
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
+	"urncast/web/answer"
 	"urncast/web/console/record"
-	"urncast/web/rest"
 )
 
 // wouldChange compares what would be written with what is there.
@@ -59,7 +59,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 		for _, route := range producers[i].Settings.Routes {
 			row := whither(&route, o, oversized)
 			if row.Producer = producers[i].Name; err != nil {
-				row.Unknown = sentenceOf(rest.PrivateToAll(err).Error())
+				row.Unknown = sentenceOf(answer.PrivateToAll(err).Error())
 			}
 			yield(&route, row)
 		}

@@ -13,7 +13,7 @@ import (
 
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
-	"urncast/web/rest"
+	"urncast/web/answer"
 )
 
 // inside is an error such as a database's, which names what concerns no stranger.
@@ -31,7 +31,7 @@ func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 	}{
 		"page": {func(w http.ResponseWriter, r *http.Request) { s.drawTrouble(w, r, "/", inside) }, 500},
 		"api": {func(w http.ResponseWriter, r *http.Request) {
-			rest.WriteError(w, r, 500, "The log could not be read: %s", inside)
+			answer.WriteError(w, r, 500, "The log could not be read: %s", inside)
 		}, 500},
 		"form": {func(w http.ResponseWriter, r *http.Request) {
 			status, text := s.refusedForm(w, r, inside)

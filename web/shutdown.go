@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"urncast/web/answer"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const (
@@ -46,7 +46,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
 		defer cancel()
 		if err := s.Ready(ctx); err != nil {
-			plain(w, http.StatusServiceUnavailable, "not ready: "+rest.Private(w, r, err).Error()+"\n")
+			plain(w, http.StatusServiceUnavailable, "not ready: "+answer.Private(w, r, err).Error()+"\n")
 			return
 		}
 	}

@@ -14,8 +14,8 @@ import (
 
 	"urncast/formats"
 	"urncast/sdmx"
+	"urncast/web/answer"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const (
@@ -34,7 +34,7 @@ var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + "
 
 // errUploadsFull refuses an upload while all that are kept are being checked or
 // submitted, so that none can go for it.
-var errUploadsFull = &rest.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
+var errUploadsFull = &answer.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
 	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
 
 type uploadFile struct {

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/web/answer"
 	view "urncast/web/console/task"
-	"urncast/web/rest"
 )
 
 const (
@@ -84,7 +84,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	for _, f := range up.files {
 		far.Files = append(far.Files, f.name)
 	}
-	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: rest.Request(r)}
+	in := registry.Submission{Mode: up.mode, DryRun: !submit, Request: answer.Request(r)}
 	in.Force = up.force
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
@@ -117,7 +117,7 @@ func (s *server) start(r *http.Request, far view.Far, work func(context.Context,
 		defer end()
 		defer cancel()
 		defer close(t.ended)
-		_ = guarded(ctx, s.Log, "task", rest.Request(r).CorrelationID, func() error { // whoever waits finds what the task left
+		_ = guarded(ctx, s.Log, "task", answer.Request(r).CorrelationID, func() error { // whoever waits finds what the task left
 			work(ctx, t)
 			return nil
 		})

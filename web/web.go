@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"urncast/web/rest"
+	"urncast/web/answer"
 )
 
 // New makes the handler of everything the server serves.
@@ -19,7 +19,7 @@ func newServer(o Options) *server {
 	s := &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{}), leaving: leaving{told: make(chan struct{})}}
 	s.lives.log, s.lives.pace = s.Log, livePace
 	s.glance.log, s.day.log = s.Log, s.Log
-	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
+	s.readers, s.verifiers, s.lookers = answer.NewReaders(), answer.NewVerifiers(), answer.NewLookers()
 	return s
 }
 
@@ -77,7 +77,7 @@ type server struct {
 	lives                       lives
 	day                         shared[day]
 	drafts                      drafts
-	readers, verifiers, lookers *rest.Readers // of topics
+	readers, verifiers, lookers *answer.Readers // of topics
 	stopping                    chan struct{}
 	stopOnce                    sync.Once
 }
@@ -108,7 +108,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 		if wantsPage(r) {
 			s.drawError(w, r, http.StatusBadRequest, "", "This address cannot be read", wrong)
 		} else {
-			rest.WriteError(w, r, http.StatusBadRequest, wrong)
+			answer.WriteError(w, r, http.StatusBadRequest, wrong)
 		}
 		return
 	}
@@ -121,14 +121,14 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(&p, r)
 	if p.status == http.StatusMethodNotAllowed {
 		w.Header()["Allow"] = p.header["Allow"]
-		rest.WriteError(w, r, http.StatusMethodNotAllowed, "%s does not take %s. It takes %s.", r.URL.Path, r.Method, p.header.Get("Allow"))
+		answer.WriteError(w, r, http.StatusMethodNotAllowed, "%s does not take %s. It takes %s.", r.URL.Path, r.Method, p.header.Get("Allow"))
 		return
 	}
 	if wantsPage(r) {
 		s.drawError(w, r, http.StatusNotFound, "", "There is nothing here", "No page of the console is at "+r.URL.Path+".")
 		return
 	}
-	rest.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
+	answer.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
 }
 
 // wantsPage says whether a person asks, with a browser, and not for what programs ask.
@@ -152,5 +152,5 @@ func (p *probe) Header() http.Header    { return p.header }
 func (p *probe) WriteHeader(status int) { p.status = status }
 
 func denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
-	rest.WriteError(w, r, http.StatusForbidden, "This request came from a page of another origin (%s), which may not change anything here.", r.Header.Get("Origin"))
+	answer.WriteError(w, r, http.StatusForbidden, "This request came from a page of another origin (%s), which may not change anything here.", r.Header.Get("Origin"))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/web/console/task"
 	"urncast/web/console/ui"
 )
 
@@ -44,7 +45,7 @@ type draft struct {
 type drafts struct {
 	mu   sync.Mutex
 	all  []*draft // those begun first in front
-	gone discarded
+	gone task.Discarded
 }
 
 // begin makes a draft of what is saved.
@@ -78,14 +79,14 @@ func (d *drafts) expire(now time.Time) {
 		if now.Sub(one.at) <= draftAge {
 			return false
 		}
-		d.gone.note(one.id, one.user, "nobody went on with them for an hour")
+		d.gone.Note(one.id, one.user, "nobody went on with them for an hour")
 		return true
 	})
 }
 
 // dropOldest forgets the draft that was begun first. The caller holds mu.
 func (d *drafts) dropOldest() {
-	d.gone.note(d.all[0].id, d.all[0].user, "they were discarded for newer edits of somebody")
+	d.gone.Note(d.all[0].id, d.all[0].user, "they were discarded for newer edits of somebody")
 	d.all = d.all[1:]
 }
 

@@ -10,6 +10,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
 )
@@ -21,7 +22,7 @@ func (e *fieldError) Error() string { return e.text }
 
 // command does what was asked for, and leads back to the producer.
 func (s *server) command(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	admin, status, ok := s.findProducer(w, r)
@@ -120,7 +121,7 @@ func (s *server) saveProducerMail(r *http.Request, name string, by registry.Acto
 	}
 	m, err := s.mailWith(r.Context(), name, agenciesIn(r.PostForm.Get("mail")))
 	if err != nil {
-		return &fieldError{"mail", sentenceOf(err.Error())}
+		return &fieldError{"mail", page.Sentence(err.Error())}
 	}
 	_, err = s.Mail.Save(r.Context(), m, by)
 	return err
@@ -177,9 +178,9 @@ func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *produc
 	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
 	case err != nil:
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 	case job.Cancelling:
 		doneWith(w, r, status.Name, "cancelling")
 	default:

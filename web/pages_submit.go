@@ -12,6 +12,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
 	"urncast/web/console/submit"
 	"urncast/web/console/ui"
@@ -25,7 +26,7 @@ func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.draw(w, r, status, submit.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
+	s.kit.Draw(w, r, status, submit.SubmitPage(s.kit.Frame(r, "Submit structures", "/submit"), wrong))
 }
 
 // submitFiles takes files, checks them and leads to what the check says.
@@ -72,11 +73,11 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
 	id, user := r.PathValue("id"), access.From(r.Context()).Name
 	up := s.uploads.find(id, user)
 	if up == nil {
-		why := s.uploads.gone.why(id, user)
+		why := s.uploads.gone.Why(id, user)
 		if why == "" {
 			why = "They are kept for an hour, by the instance that took them, for the one who sent them."
 		}
-		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
+		s.kit.DrawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
 			why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
 	}
 	return up
@@ -89,8 +90,8 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 	if up == nil {
 		return
 	}
-	if t := up.task.Load(); t != nil && !t.soon(r.Context()) {
-		s.streamTask(w, r, "/submit", "/submit/"+up.id, t)
+	if t := up.task.Load(); t != nil && !t.Soon(r.Context()) {
+		s.tasks.Stream(w, r, "/submit", "/submit/"+up.id, t)
 		return
 	}
 	up.mu.Lock()
@@ -103,15 +104,15 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload, status int, wrong string) {
-	v, err := s.checkView(r.Context(), up, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
+	v, err := s.checkView(r.Context(), up, page.Word(r.URL.Query(), "show"), page.Natural(r.URL.Query(), "from"))
 	if err != nil {
-		s.drawTrouble(w, r, "/submit", err)
+		s.kit.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	if v.Wrong = wrong; v.Broke != "" {
 		v.Broke = answer.Private(w, r, up.last.err).Error()
 	}
-	s.draw(w, r, status, submit.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
+	s.kit.Draw(w, r, status, submit.CheckedPage(s.kit.Frame(r, "Submit structures", "/submit"), v))
 }
 
 // submitCommand does with an upload what a button says. While a task is under way, and
@@ -125,9 +126,9 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 	defer up.mu.Unlock()
 	do := r.PostFormValue("do")
 	t := up.task.Load()
-	if do == "discard" && up.sent == 0 && (t == nil || !t.now().Writes) {
+	if do == "discard" && up.sent == 0 && (t == nil || !t.Now().Writes) {
 		if t != nil {
-			t.cancel()
+			t.Cancel()
 		}
 		s.uploads.forget(up, "You discarded them.")
 		http.Redirect(w, r, "/submit", http.StatusSeeOther)
@@ -149,7 +150,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 		case "check":
 			up.force = ""
 		case "force":
-			if wrong := up.forceFor(prose(r.PostForm, "force")); wrong != "" {
+			if wrong := up.forceFor(page.Prose(r.PostForm, "force")); wrong != "" {
 				s.drawChecked(w, r, up, http.StatusUnprocessableEntity, wrong)
 				return
 			}

@@ -14,7 +14,7 @@ import (
 
 // verifyTopic reads topic and registry and says what differs, while who asks looks on.
 func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	t := s.topicOf(w, r, r.PostForm.Get("producer"))
@@ -49,5 +49,5 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 		}
 		return topics.VerifyReport(&topics.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
 	})
-	s.stream(w, r, topics.VerifyPage(s.frame(r, "Verify "+t.Topic, topicsPath), t, report))
+	s.kit.Stream(w, r, topics.VerifyPage(s.kit.Frame(r, "Verify "+t.Topic, topicsPath), t, report))
 }

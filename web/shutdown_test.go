@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	view "urncast/web/console/task"
+	"urncast/web/console/task"
 	"urncast/web/console/ui"
 )
 
@@ -26,10 +26,10 @@ func TestFinishSaysWhatIsTrue(t *testing.T) {
 	r := httptest.NewRequest("POST", "/submit", nil)
 	for _, c := range []struct{ writes, looks, told int }{{0, 0, 0}, {0, 2, 0}, {1, 0, 1}, {1, 0, 2}} {
 		for range c.writes {
-			s.start(r, view.Far{Writes: true}, func(context.Context, *task) { <-end })
+			s.tasks.Start(r, task.Far{Writes: true}, func(context.Context, *task.Task) { <-end })
 		}
 		for range c.looks {
-			s.start(r, view.Far{}, func(context.Context, *task) { <-end })
+			s.tasks.Start(r, task.Far{}, func(context.Context, *task.Task) { <-end })
 		}
 		for range 50 {
 			err := Finish(over, h)
@@ -89,7 +89,7 @@ func TestReadyzEndsFirst(t *testing.T) {
 func TestShutdownEndsStreams(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	h := s.handler()
-	h.Handler = s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.sendEvents(w, r, make(chan []byte)) }))
+	h.Handler = s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.live.SendEvents(w, r, make(chan []byte)) }))
 	server := NewServer(h)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

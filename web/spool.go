@@ -15,6 +15,7 @@ import (
 	"urncast/formats"
 	"urncast/sdmx"
 	"urncast/web/answer"
+	"urncast/web/console/task"
 	"urncast/web/console/ui"
 )
 
@@ -50,7 +51,7 @@ type uploads struct {
 	all   []*upload // the oldest first
 	bytes int64     // that the files take, of those that are arriving too
 	most  int64     // uploadsBytesMax if 0
-	gone  discarded
+	gone  task.Discarded
 	sums  []*checked // whose bodies are kept, the oldest first
 }
 
@@ -194,7 +195,7 @@ func (u *uploads) remove(i int, why string) {
 	u.all = append(u.all[:i:i], u.all[i+1:]...)
 	up.expiry.Stop() // which would hold what the check said in memory until then
 	u.free(up)
-	u.gone.note(up.id, up.user, why)
+	u.gone.Note(up.id, up.user, why)
 }
 
 // expire forgets an upload that nobody has gone on with.

@@ -230,7 +230,7 @@ func TestCredentialsStayPrivate(t *testing.T) {
 	}}))
 	for _, how := range []string{"password", "token", "session"} {
 		for _, behind := range []bool{false, true} {
-			d.BehindProxy = behind
+			d.guard.BehindProxy = behind
 			r := httptest.NewRequest("GET", "/", nil)
 			r.RemoteAddr = "192.0.2.1:5"
 			r.Header.Add("X-Forwarded-For", "10.0.0.1, 203.0.113.7")

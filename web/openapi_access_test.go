@@ -37,7 +37,7 @@ var accessOperations = map[string]operation{
 			Tokens []access.Token `json:"tokens"`
 		}{})},
 	"POST /api/v1/tokens": {id: "createToken", tag: "access", summary: "Make an API token", takes: access.NewToken{},
-		gives: []apiAnswer{{status: 201, what: "It is made. This apiAnswer alone has the token.", body: access.MadeToken{}},
+		gives: []apiAnswer{{status: 201, what: "It is made. This answer alone has the token.", body: access.MadeToken{}},
 			problem(400, "Role, agencies or days are none, or more than the account's."), problem(409, "The account has a token of this name.")}},
 	"DELETE /api/v1/tokens/{id}": {id: "deleteToken", tag: "access", summary: "Delete an API token",
 		gives: []apiAnswer{{status: 204, what: "Deleted."}, problem(404, "There is none of this id, or it is somebody else's.")}},

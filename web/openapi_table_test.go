@@ -30,7 +30,7 @@ type parameter struct {
 }
 
 // An apiAnswer is one status with its body; nil for none. Errors that are not among them
-// are Problems, which every operation may apiAnswer with.
+// are Problems, which every operation may answer with.
 type apiAnswer struct {
 	status int
 	what   string
@@ -154,7 +154,7 @@ var operations = map[string]operation{
 			problem(404, "No such job waits or is under way.")}},
 
 	"GET /api/v1/producers/{name}/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
-		about: "Findings are an apiAnswer, not an error; none of them stops a producer. A cluster that cannot be reached is a finding, too.",
+		about: "Findings are an answer, not an error; none of them stops a producer. A cluster that cannot be reached is a finding, too.",
 		query: []parameter{{"topic", "The topic; the producer's first by default.", object{"type": "string"}}},
 		gives: append(ok("All findings.", producer.Diagnosis{}), problem(400, "The topic's name is none."), noProducer)},
 	"POST /api/v1/producers/{name}/doctor/fix": {id: "fixTopic", tag: "topics", summary: "Mend findings by altering settings of the topic",

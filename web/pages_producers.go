@@ -89,7 +89,7 @@ func (s *server) watchProducers() live.Gatherer {
 		}
 		say := ui.Said(before, all)
 		before = all
-		return []live.Part{{"list", producers.ProducersList(&producers.Producers{Now: s.Now(), List: all})}}, say, nil
+		return []live.Part{{ID: "list", Draw: producers.ProducersList(&producers.Producers{Now: s.Now(), List: all})}}, say, nil
 	}
 }
 

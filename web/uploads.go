@@ -103,7 +103,7 @@ func (up *upload) structures(ctx context.Context, t *task.Task, c *checked) func
 		}
 		seen := map[string]bool{}
 		for i, f := range up.files {
-			in := &task.Counted{io.NewSectionReader(f.file, 0, f.size), t}
+			in := &task.Counted{In: io.NewSectionReader(f.file, 0, f.size), Task: t}
 			t.File(i)
 			err := formats.Unpack(in, f.name, formats.Limits{}, func(name string, r io.Reader) error {
 				sum, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: f.charset, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {

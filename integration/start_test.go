@@ -17,7 +17,7 @@ import (
 // it. Each row has its own registry and topic.
 func TestStartAndRestart(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	for _, row := range []struct {
 		name string
 		is   func(*world)

@@ -147,7 +147,7 @@ func TestServeTakesTheStoredConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer broker.Close()
-	database := pg.Start(t).Database(t, "stored")
+	database := pg.Shared(t).Database(t, "stored")
 	ring, err := secret.Parse(secret.NewKey())
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestServeTakesTheStoredConnection(t *testing.T) {
 
 // A connection that is saved anew is noticed by a session that uses it.
 func TestASavedConnectionIsNoticed(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "noticed"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "noticed"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestAMissingKeyIsSaidBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database := pg.Start(t).Database(t, "missing_key")
+	database := pg.Shared(t).Database(t, "missing_key")
 	for _, r := range []*secret.Ring{nil, ring} {
 		s := serveStored(t, database, r)
 		for _, path := range []string{"/", "/connections/new", "/mail"} {

@@ -25,7 +25,7 @@ func TestFailedStartEndsAll(t *testing.T) {
 	log := &safeBuffer{}
 	settings := producer.Config{Connection: producer.NameDefault}.WithDefaults()
 	i := &instance{
-		Database: pg.Start(t).Database(t, "failed_start"), HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Producer: &settings,
+		Database: pg.Shared(t).Database(t, "failed_start"), HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Producer: &settings,
 		Kafka: kafka.Cluster{CreateTopic: true, Replication: 1}, Web: web.Options{Password: "correct-horse"},
 		Started: func(string, *producer.Producers) error { return failed },
 	}

@@ -17,15 +17,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
+	os.Exit(rig.Run(m))
 }
 
 // While a producer publishes to the topic, tests run against it, some to their end
 // and some cancelled: the topic keeps its contract, the producer does not stop.
 func TestProducerIsUndisturbed(t *testing.T) {
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	topic := structures(t, k, "published")
 	p := rig.NewProduct(t, rig.Settings{Database: s.Database(t, "undisturbed"), Bootstrap: k.Bootstrap(), Topic: topic})
 	if err := p.Start(); err != nil {

@@ -58,7 +58,7 @@ func serveStore(t *testing.T) (*httptest.Server, *registry.Registry, *postgres.S
 func build(t *testing.T, database, name string, o web.Options) (*registry.Registry, *postgres.Store, http.Handler) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower(database)))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, strings.ToLower(database)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (f *fixtures) AlterTopic(_ context.Context, _ *producer.Connection, topic s
 func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("all_"+t.Name())))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, strings.ToLower("all_"+t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}

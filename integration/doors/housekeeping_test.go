@@ -24,7 +24,7 @@ import (
 func old(t *testing.T) *httptest.Server {
 	t.Helper()
 	ctx := context.Background()
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "old"))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, "old"))
 	if err != nil {
 		t.Fatal(err)
 	}

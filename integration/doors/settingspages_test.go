@@ -150,7 +150,7 @@ func TestSettingsSavedInBetween(t *testing.T) {
 // stands at its field, and what the server answers is shown word for word.
 func TestMailOnThePage(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "mail_page"))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, "mail_page"))
 	if err != nil {
 		t.Fatal(err)
 	}

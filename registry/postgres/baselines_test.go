@@ -14,7 +14,7 @@ import (
 // The settings reach the publisher, whether an admin or a process' flags made them, and
 // a baseline that one begins is in the audit.
 func TestBaselineSettings(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "baselines"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "baselines"))
 	if err != nil {
 		t.Fatal(err)
 	}

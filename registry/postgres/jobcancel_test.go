@@ -13,7 +13,7 @@ import (
 // The end of a job under way is asked for by an admin and made by the holder, which says
 // what it leaves; what it stood for is skipped in the name of who asked.
 func TestJobUnderWayIsCancelled(t *testing.T) {
-	r, store := openOn(t, pg.Start(t).Database(t, "cancelled"))
+	r, store := openOn(t, pg.Shared(t).Database(t, "cancelled"))
 	for _, id := range []string{"L1", "L2", "L3"} {
 		submit(t, r, registry.ModeAppend, codelist(id, "1.0"))
 	}
@@ -79,7 +79,7 @@ func TestJobUnderWayIsCancelled(t *testing.T) {
 // A job that is asked for while something is pending waits until that is sent, and so does
 // one that is put back.
 func TestJobWaitsForWhatIsPending(t *testing.T) {
-	r, store := openOn(t, pg.Start(t).Database(t, "later"))
+	r, store := openOn(t, pg.Shared(t).Database(t, "later"))
 	p, err := producerOf(t.Context(), store, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 // olderSchema makes a database as a program of an older version left it.
 func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	t.Helper()
-	url = pg.Start(t).Database(t, "older")
+	url = pg.Shared(t).Database(t, "older")
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)

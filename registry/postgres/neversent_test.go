@@ -13,7 +13,7 @@ import (
 // What was recorded before an idle first start is said to be never sent, until a baseline of
 // everything is done; and IDLE begins when the last transaction was handled.
 func TestNeverSentIsSaid(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "neversent"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "neversent"))
 	if err != nil {
 		t.Fatal(err)
 	}

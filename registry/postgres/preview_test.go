@@ -83,7 +83,7 @@ func TestPreviewInexpressible(t *testing.T) {
 // What is on a topic is told from the log: nothing that came before an idle start,
 // everything after a baseline; without what was left out, skipped or is to be sent.
 func TestHeld(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "held"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "held"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func idOf(t testing.TB, p *postgres.ProducerStore) string {
 // one that takes another's topic are refused; what a process was started with is its
 // flags' to change.
 func TestProducersAreKept(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "producers"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "producers"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id stri
 // Jobs wait in a line, begin as of the cursor that they write, and can be cancelled
 // until then.
 func TestJobsWaitInLine(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "jobs"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "jobs"))
 	if err != nil {
 		t.Fatal(err)
 	}

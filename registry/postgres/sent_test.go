@@ -14,7 +14,7 @@ import (
 // Where transactions are and when they were acknowledged is kept with the move of the
 // cursor, by the database's clock; what a recovery finds again takes nothing from it.
 func TestSentIsKept(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "sent")
+	c := newCluster(t, pg.Shared(t), "sent")
 	c.exec(`INSERT INTO transactions (number, id, kind, recorded_at, structures, bytes, user_name, origin, traceparent, correlation_id)
 		SELECT n, gen_random_uuid(), 1, clock_timestamp() - n * interval '1 second', 1, 1, 'u', 'replace', '', '' FROM generate_series(1, 4) n`)
 	h := c.acquire(c.a)

@@ -13,7 +13,7 @@ import (
 // The limits of a topic are the newest that were seen, and belong to the topic that
 // the producer is configured for.
 func TestLimitsAreKept(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "limits")
+	c := newCluster(t, pg.Shared(t), "limits")
 	h := c.acquire(c.a)
 	topic := producer.TopicDefault
 	routes := func() []producer.LimitedRoute {
@@ -42,7 +42,7 @@ func TestLimitsAreKept(t *testing.T) {
 // The wish to skip carries what the publisher needs, is audited, and what it leads
 // to is kept with the transactions. Any other wish after it asks for no skip.
 func TestSkipIsKept(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "skip")
+	c := newCluster(t, pg.Shared(t), "skip")
 	h := c.acquire(c.a)
 	done := func(err error) {
 		t.Helper()

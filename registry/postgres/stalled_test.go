@@ -72,7 +72,7 @@ func holdCounter(t *testing.T, s *postgres.Store, let <-chan struct{}) (ended ch
 // A machine that is cut off, or a process that is stopped, with the counter row held
 // stops the others for seconds.
 func TestAHolderThatIsCutOffHoldsUpForSeconds(t *testing.T) {
-	database := pg.Start(t).Database(t, "stalled")
+	database := pg.Shared(t).Database(t, "stalled")
 	r, _ := openOn(t, database)
 	over, link := through(t, database)
 	_, cut := openOn(t, over)
@@ -94,7 +94,7 @@ func TestAHolderThatIsCutOffHoldsUpForSeconds(t *testing.T) {
 // A program of the version before, or one that was stopped in the middle of a batch, is
 // ended by whoever waits; another program's session is left alone.
 func TestASessionThatSaysNothingIsEnded(t *testing.T) {
-	database := pg.Start(t).Database(t, "silent")
+	database := pg.Shared(t).Database(t, "silent")
 	r, s := openOn(t, database)
 	silent := func(application string) *pgx.Conn {
 		t.Helper()
@@ -132,7 +132,7 @@ func TestASessionThatSaysNothingIsEnded(t *testing.T) {
 // Whoever saves settings waits for the same lock, and ends a stopped holder as a submission
 // does; submissions of the same process queue behind it.
 func TestSettingsWaitForSeconds(t *testing.T) {
-	database := pg.Start(t).Database(t, "silentsettings")
+	database := pg.Shared(t).Database(t, "silentsettings")
 	r, _ := openOn(t, database)
 	older, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
 	if err != nil {
@@ -152,7 +152,7 @@ func TestSettingsWaitForSeconds(t *testing.T) {
 // A process that is stopped in the middle of housekeeping keeps the others from it for
 // seconds: its session is in no transaction, and the server leaves it alone.
 func TestStoppedHousekeepingIsTakenOver(t *testing.T) {
-	database := pg.Start(t).Database(t, "stoppedhousekeeping")
+	database := pg.Shared(t).Database(t, "stoppedhousekeeping")
 	r, _ := openOn(t, database)
 	stopped, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
 	if err != nil {

@@ -199,6 +199,7 @@ func TestStatementTimeouts(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // much of it is to wait
 			w := newWorld(t, k, s, k.Bootstrap())
 			w.pause = 20 * time.Millisecond
 			w.under(func() {

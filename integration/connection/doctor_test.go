@@ -116,6 +116,7 @@ func expectBut(t *testing.T, found map[string]producer.TopicFinding, others map[
 }
 
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	w := newWard(t)
 	t.Run("make", w.make)
 	t.Run("wrong topics", w.wrong)

@@ -15,6 +15,7 @@ import (
 // The page of a topic whose end another program's open transaction hides ends in time,
 // and says so; what stands before it is read, and everything when it has ended.
 func TestTopicPageEndsInTime(t *testing.T) {
+	t.Parallel()
 	k := rig.SharedKafka(t)
 	topic := structures(t, k, "hidden")
 	p := rig.NewProduct(t, rig.Settings{Database: pg.Shared(t).Database(t, "hidden"), Bootstrap: k.Bootstrap(), Topic: topic, Patience: time.Minute})

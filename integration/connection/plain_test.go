@@ -30,6 +30,7 @@ func asked(topic string) producer.ConnectionTest {
 var noScratch = "not-run: No scratch topic"
 
 func TestPlain(t *testing.T) {
+	t.Parallel()
 	p := &plain{rig.StartKafka(t)}
 	t.Run("good", p.good)
 	t.Run("unseen", p.unseen)

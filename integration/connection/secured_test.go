@@ -108,6 +108,7 @@ func (w *secured) oauth(secret string) map[string]string {
 // With each security everything works, over the bootstrap listener and through the
 // client library; and every missing right fails its own step.
 func TestSecured(t *testing.T) {
+	t.Parallel()
 	w := newSecured(t)
 	t.Run("each security", w.each)
 	t.Run("refused", w.refused)

@@ -139,6 +139,7 @@ func (p *plain) brokersLimit(t *testing.T) {
 // A broker that closes the connection at a request that is too large is told from
 // one that is away.
 func TestSocketLimit(t *testing.T) {
+	t.Parallel()
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t),
 		Properties: []string{"socket.request.max.bytes=600000"}})
 	structures(t, k, "structures")

@@ -35,6 +35,7 @@ Addresses and ids differ from yours.
 // Every wrong set-up is told by the right step, with a cure, in time, and in the
 // words of the documentation.
 func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
 	w := newWrong(t)
 	var page strings.Builder
 	page.WriteString(introduction)

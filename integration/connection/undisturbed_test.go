@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 // While a producer publishes to the topic, tests run against it, some to their end
 // and some cancelled: the topic keeps its contract, the producer does not stop.
 func TestProducerIsUndisturbed(t *testing.T) {
+	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
 	topic := structures(t, k, "published")
 	p := rig.NewProduct(t, rig.Settings{Database: s.Database(t, "undisturbed"), Bootstrap: k.Bootstrap(), Topic: topic})

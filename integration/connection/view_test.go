@@ -39,6 +39,7 @@ func newLooker(k *rig.Kafka, servers string) *looker {
 }
 
 func TestReadersAreKept(t *testing.T) {
+	t.Parallel()
 	k := rig.StartKafka(t)
 	l := newLooker(k, k.Bootstrap())
 	t.Run("any part", l.anyPart)
@@ -277,6 +278,7 @@ func (l *looker) restarted(t *testing.T) {
 // A topic that another broker leads now, or whose leader has just died, is looked into as
 // if nothing had been.
 func TestReadersFollowTheLeader(t *testing.T) {
+	t.Parallel()
 	c := rig.StartCluster(t)
 	l := newLooker(c.Brokers[0], c.Bootstrap())
 	topic := structures(t, l.kafka, "led")

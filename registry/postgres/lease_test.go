@@ -229,6 +229,7 @@ func TestTakeoverWaitsForAWrite(t *testing.T) {
 // A lease that is not renewed runs out though its session lives: the next instance
 // ends that session. A program of the version before is left alone.
 func TestLeaseRunsOut(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, pg.Shared(t), "out")
 	h := c.acquire(c.a)
 	c.exec(`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

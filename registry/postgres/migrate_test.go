@@ -56,6 +56,7 @@ func lockedBy(t *testing.T, db *sql.DB, name string) (release func()) {
 // A migration that finds a table locked holds nobody else up for long, is tried again, and
 // says in the end who holds the lock.
 func TestMigrationsWaitForNoLockForLong(t *testing.T) {
+	t.Parallel()
 	url, db := olderSchema(t, 17)
 	release := lockedBy(t, db, "night backup")
 	ended := make(chan error, 1)

@@ -80,6 +80,7 @@ func TestTakeoversAreRecorded(t *testing.T) {
 
 // A lease that ran out although its session lives says so.
 func TestATakeoverOfAnExpiredLease(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, pg.Shared(t), "expired")
 	c.acquire(c.a)
 	c.exec(`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

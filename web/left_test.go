@@ -25,8 +25,8 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 		wants string
 	}{
 		"left":   {false, fmt.Errorf("asking: %w", context.Canceled), "level=INFO"},
-		"stream": {true, inside, "level=INFO"},
-		"broken": {false, inside, "level=ERROR"},
+		"stream": {true, errInside, "level=INFO"},
+		"broken": {false, errInside, "level=ERROR"},
 	} {
 		var log bytes.Buffer
 		s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil))})

@@ -106,7 +106,7 @@ func (t *trial) createTopic(ctx context.Context, m *producer.MadeTopic, validate
 
 // notMade says why the brokers refuse a topic; nil if they do not.
 func (t *trial) notMade(answer *kmsg.CreateTopicsResponseTopic) error {
-	code, text := refusedBy(answer.ErrorCode, answer.ErrorMessage)
+	text, code := refusedBy(answer.ErrorCode, answer.ErrorMessage)
 	switch {
 	case code == nil:
 		return nil
@@ -118,15 +118,15 @@ func (t *trial) notMade(answer *kmsg.CreateTopicsResponseTopic) error {
 	return probe.Met(probe.TopicNotMade, errors.New(text), "topic", answer.Topic)
 }
 
-// refusedBy gives a broker's refusal, and its words for it.
-func refusedBy(number int16, message *string) (code error, text string) {
+// refusedBy gives a broker's words for a refusal, and the refusal.
+func refusedBy(number int16, message *string) (text string, code error) {
 	if code = kerr.ErrorForCode(number); code == nil {
-		return nil, ""
+		return "", nil
 	}
 	if message == nil || *message == "" {
-		return code, code.Error()
+		return code.Error(), code
 	}
-	return code, strings.TrimSuffix(*message, ".")
+	return strings.TrimSuffix(*message, "."), code
 }
 
 // appears waits until the brokers know a topic that the controller made.
@@ -163,7 +163,7 @@ func (c *Client) AlterTopic(ctx context.Context, connection *producer.Connection
 		return t.complaint(err)
 	}
 	answer := kind.(*kmsg.IncrementalAlterConfigsResponse).Resources[0]
-	switch code, text := refusedBy(answer.ErrorCode, answer.ErrorMessage); {
+	switch text, code := refusedBy(answer.ErrorCode, answer.ErrorMessage); {
 	case code == nil:
 		return nil
 	case errors.Is(code, kerr.TopicAuthorizationFailed), errors.Is(code, kerr.ClusterAuthorizationFailed):

@@ -132,7 +132,7 @@ func (t *trial) makeTopic(ctx context.Context, name string, validate bool) (code
 	if err != nil {
 		return nil, "", err
 	}
-	code, text = refusedBy(answer.ErrorCode, answer.ErrorMessage)
+	text, code = refusedBy(answer.ErrorCode, answer.ErrorMessage)
 	return code, text, nil
 }
 

@@ -52,7 +52,6 @@ const (
 	ActResumptionAsked = "producer resumption asked"
 	ActJobAsked        = "job asked"
 	ActJobCancelled    = "job cancelled"
-	ActTakenOver       = "producer taken over" // by another instance, of which nobody asked it
 )
 
 // ErrCommand marks a command that does not fit the producer's state.
@@ -65,7 +64,8 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 		s.derive()
 	}
 	if j := s.Job; err == nil && j != nil {
-		j.Leaves = leftBy(j, unknownChunks, s.Sent, &s.Settings)
+		job := Job{ID: j.ID, Kind: j.Kind, Scope: j.Scope, AsOf: j.AsOf, Phase: j.Phase, Done: j.Done, First: j.First}
+		j.Leaves = job.Leaves(UnknownChunks, j.Structures, s.Sent, &s.Settings)
 	}
 	return s, err
 }
@@ -150,52 +150,5 @@ func (a *Admin) Resume(ctx context.Context, by registry.Actor) error {
 	if s.State != Suspended {
 		return fmt.Errorf("%w: the producer is %s, not suspended", ErrCommand, s.State)
 	}
-	return a.wish(ctx, &s, Wish{Run: Idle, How: wishResume}, ActResumptionAsked, by, map[string]string{})
-}
-
-// Publish asks for a job: everything, or what a scope is about, is sent anew as it
-// is current when the job begins, and what the topics hold of it beside that gets
-// tombstones. It runs between two transactions, and goes on after a crash. A
-// producer that does not publish begins it once it does.
-func (a *Admin) Publish(ctx context.Context, scope Scope, by registry.Actor) (*JobStatus, error) {
-	s, err := a.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !s.Started {
-		return nil, fmt.Errorf("%w: the producer was never started, so there is nothing to send anew; start it with %q", ErrCommand, StartBaseline)
-	}
-	if err := scope.check(s.Settings.Routes, s.Last); err != nil {
-		return nil, badEdit("%s", err)
-	}
-	if s.JobsWaiting >= jobsWaitingMax {
-		return nil, fmt.Errorf("%w: %d jobs are waiting already; let them run, or cancel some", ErrCommand, s.JobsWaiting)
-	}
-	j := &JobStatus{Kind: jobRepublish, Phase: phaseWaiting, Scope: scope}
-	if scope.Filter.IsZero() && scope.From == 0 {
-		j.Kind = jobBaseline
-	}
-	return j, a.records.AskJob(ctx, j, by.Did(ActJobAsked, s.Name, map[string]any{"kind": j.Kind, "scope": scope}))
-}
-
-// jobsWaitingMax bounds the jobs that wait for one producer.
-const jobsWaitingMax = 100
-
-// Jobs lists the newest jobs, the newest first.
-func (a *Admin) Jobs(ctx context.Context, limit int) ([]JobStatus, error) {
-	jobs, err := a.records.Jobs(ctx, limit)
-	if err != nil {
-		return nil, err
-	}
-	under := func(j JobStatus) bool { return j.EndedAt.IsZero() && j.Phase != phaseWaiting }
-	if i := slices.IndexFunc(jobs, under); i >= 0 {
-		s, err := a.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if s.Job != nil && s.Job.ID == jobs[i].ID {
-			jobs[i] = *s.Job // it says what cancelling it leaves
-		}
-	}
-	return jobs, nil
+	return a.wish(ctx, &s, Wish{Run: Idle, How: WishResume}, ActResumptionAsked, by, map[string]string{})
 }

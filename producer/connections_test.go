@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/producer/producertest"
 	"urncast/registry"
@@ -34,10 +35,10 @@ func newKit(t *testing.T) *kit {
 
 // edit makes an edit of connection c; words are name=value, name= keeps a secret.
 func edit(revision int64, words ...string) producer.Edit {
-	e := producer.Edit{Name: "c", Properties: map[string]producer.Property{}, Files: map[string]producer.File{}, Revision: revision}
+	e := producer.Edit{Name: "c", Properties: map[string]secret.Property{}, Files: map[string]producer.File{}, Revision: revision}
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
-		e.Properties[name] = producer.Property{Value: value, Set: value == ""}
+		e.Properties[name] = secret.Property{Value: value, Set: value == ""}
 	}
 	return e
 }
@@ -87,7 +88,7 @@ func TestSecretsGoInAndDoNotComeOut(t *testing.T) {
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
 	}
-	back.Properties["client.id"] = producer.Property{Value: "x"}
+	back.Properties["client.id"] = secret.Property{Value: "x"}
 	k.save(producer.Edit{Name: "c", Properties: back.Properties, Files: back.Files, Revision: back.Revision})
 	now, err := k.Current(t.Context(), "c")
 	if err != nil {
@@ -311,7 +312,7 @@ func FuzzEditInJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var in, back map[string]producer.Property
+		var in, back map[string]secret.Property
 		if json.Unmarshal(b, &in) != nil {
 			return
 		}

@@ -133,4 +133,4 @@ type BadEditError struct{ Text string }
 // Error gives the sentence.
 func (e *BadEditError) Error() string { return e.Text }
 
-func badEdit(format string, args ...any) error { return &BadEditError{fmt.Sprintf(format, args...)} }
+func BadEdit(format string, args ...any) error { return &BadEditError{fmt.Sprintf(format, args...)} }

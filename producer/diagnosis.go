@@ -140,17 +140,17 @@ type FixedSetting struct {
 // fixes lists what mends findings, each setting once.
 func (d *Diagnosis) fixes(ids []string) (all []FixedSetting, err error) {
 	if len(ids) == 0 {
-		return nil, badEdit("No finding was named; these can be mended here: %s", d.fixable())
+		return nil, BadEdit("No finding was named; these can be mended here: %s", d.fixable())
 	}
 	for _, id := range ids {
 		at := slices.IndexFunc(d.Findings, func(f TopicFinding) bool { return f.ID == id })
 		switch {
 		case at < 0:
-			return nil, badEdit("There is no finding %q; these can be mended here: %s", id, d.fixable())
+			return nil, BadEdit("There is no finding %q; these can be mended here: %s", id, d.fixable())
 		case len(d.Findings[at].Fix) == 0 && d.Findings[at].Severity == SeverityOK:
-			return nil, badEdit("The finding %s needs no mending: %s These can be mended here: %s", id, d.Findings[at].What, d.fixable())
+			return nil, BadEdit("The finding %s needs no mending: %s These can be mended here: %s", id, d.Findings[at].What, d.fixable())
 		case len(d.Findings[at].Fix) == 0:
-			return nil, badEdit("The finding %s cannot be mended by a setting of the topic: %s %s These can be mended here: %s",
+			return nil, BadEdit("The finding %s cannot be mended by a setting of the topic: %s %s These can be mended here: %s",
 				id, d.Findings[at].What, d.Findings[at].Cure, d.fixable())
 		}
 		for _, change := range d.Findings[at].Fix {

@@ -47,7 +47,7 @@ func (d *Doctor) Examine(ctx context.Context, at Place) (*Diagnosis, error) {
 
 // needs says what is needed of a topic.
 func (d *Doctor) needs(ctx context.Context, at Place) (TopicNeeds, error) {
-	if err := checkTopic(at.Topic); err != nil {
+	if err := CheckTopic(at.Topic); err != nil {
 		return TopicNeeds{}, &BadEditError{err.Error()}
 	}
 	largest, err := d.Largest(ctx)
@@ -63,7 +63,7 @@ func (d *Doctor) examine(ctx context.Context, at Place, n TopicNeeds) (*Diagnosi
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault) && fault.Kind == Permanent:
-		return &Diagnosis{Connection: d.Connections.orDefault(at.Connection), Topic: n.Topic, At: time.Now().UTC(), Findings: []TopicFinding{{ID: FindingConnection,
+		return &Diagnosis{Connection: d.Connections.OrDefault(at.Connection), Topic: n.Topic, At: time.Now().UTC(), Findings: []TopicFinding{{ID: FindingConnection,
 			Severity: SeverityError, What: fault.Error() + ".", Why: "Without a connection nothing is published.",
 			Cure: "Define the connection, or make its secrets readable."}}}, nil, nil
 	case err != nil:
@@ -73,8 +73,8 @@ func (d *Doctor) examine(ctx context.Context, at Place, n TopicNeeds) (*Diagnosi
 	if err != nil {
 		return nil, nil, err
 	}
-	found.Connection, found.Topic, found.At = d.Connections.orDefault(at.Connection), n.Topic, time.Now().UTC()
-	redact := redactor(c, d.Connections.Client.Secret)
+	found.Connection, found.Topic, found.At = d.Connections.OrDefault(at.Connection), n.Topic, time.Now().UTC()
+	redact := d.Connections.Redactor(c)
 	for i := range found.Findings {
 		f := &found.Findings[i]
 		f.What, f.Cure = redact.Replace(f.What), redact.Replace(f.Cure)
@@ -87,10 +87,10 @@ func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by registry.Actor) 
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
 	if in.Topic == "" {
-		return nil, badEdit("No topic was named")
+		return nil, BadEdit("No topic was named")
 	}
 	if in.ReplicationFactor < 0 || in.ReplicationFactor > replicationMax {
-		return nil, badEdit("A topic has from 1 to %d replicas, or 0 for the brokers' default, not %d", replicationMax, in.ReplicationFactor)
+		return nil, BadEdit("A topic has from 1 to %d replicas, or 0 for the brokers' default, not %d", replicationMax, in.ReplicationFactor)
 	}
 	n, err := d.needs(ctx, Place{in.Connection, in.Topic, in.Prefix})
 	if err != nil {
@@ -155,7 +155,7 @@ func (d *Doctor) record(ctx context.Context, action, topic string, by registry.A
 
 // refused audits that an act was not done, or perhaps not, and gives its error.
 func (d *Doctor) refused(ctx context.Context, c *Connection, action, topic string, by registry.Actor, err error) error {
-	text := redactor(c, d.Connections.Client.Secret).Replace(err.Error())
+	text := d.Connections.Redactor(c).Replace(err.Error())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel() // the entry counts although the client has gone
 	return errors.Join(&TopicError{text}, d.record(ctx, action+" failed", topic, by, map[string]string{"error": text}))

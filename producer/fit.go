@@ -8,14 +8,6 @@ import (
 	"urncast/registry"
 )
 
-// Limits bound one record, in bytes; 0 where a limit is not known. Message and Socket
-// count after compression, and so are not known where the connection compresses.
-type Limits struct {
-	Request int64 // the connection's max.request.size
-	Message int64 // the topic's max.message.bytes, or the brokers' where it has none
-	Socket  int64 // the leader's socket.request.max.bytes
-}
-
 // A LimitedRoute is where and how a producer publishes, with the limits that the
 // publisher last saw there. SeenAt is zero if it never looked.
 type LimitedRoute struct {
@@ -60,7 +52,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Ov
 		if limit == 0 {
 			continue
 		}
-		e, err := newEncoder(route.Format, route.Sender)
+		e, err := NewEncoder(route.Format, route.Sender)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +62,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Ov
 			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
 				continue
 			}
-			value, left, err := (&told{tx: tx, position: 1, urn: c.URN, body: c.Body}).in(e)
+			value, left, err := e.Value(tx, c.URN, c.Body)
 			if err != nil {
 				return nil, err
 			}
@@ -99,13 +91,4 @@ func (r *LimitedRoute) tightest() (limit int64, whose string) {
 		}
 	}
 	return limit, whose
-}
-
-// describe asks for the topic, and keeps the limits that it has for whoever submits.
-func (s *session) describe(ctx context.Context, topic string) (Topic, error) {
-	t, err := s.broker.Describe(ctx, topic)
-	if err != nil {
-		return t, err
-	}
-	return t, stored(s.hold.Limit(ctx, topic, t.Limits))
 }

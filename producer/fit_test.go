@@ -38,7 +38,7 @@ func TestOversize(t *testing.T) {
 		{Limits{Request: 7000, Message: 8000}, []string{"max.request.size=7000"}},
 		{Limits{Message: 8000, Socket: 6000}, []string{"socket.request.max.bytes=6000"}},
 	} {
-		r := &modelRecords{modelStore: newModelStore(), routes: []LimitedRoute{{Route: Route{Topic: "t", Format: "fusion-json"}, Sender: "S", Limits: c.limits,
+		r := &recordsStub{routes: []LimitedRoute{{Route: Route{Topic: "t", Format: "fusion-json"}, Sender: "S", Limits: c.limits,
 			SeenAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}}
 		got, err := NewAdmin(r).Oversize(t.Context(), []registry.Content{small, large})
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"urncast/internal/match"
+	"urncast/internal/secret"
 	"urncast/registry"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -198,11 +200,14 @@ func (m *Mailer) Run(ctx context.Context) {
 		err := m.round(ctx)
 		if err == nil {
 			said = ""
-		} else if text := stable(err.Error()); text != said && ctx.Err() == nil { // else the log has it
+		} else if text := match.WithoutFigures(err.Error()); text != said && ctx.Err() == nil { // else the log has it
 			said = text
 			m.Log.Warn("mail cannot be sent; it is kept and tried again", "error", err)
 		}
-		sleep[struct{}](ctx, nil, every)
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -269,14 +274,11 @@ func (m *Mailer) send(ctx context.Context, s *StoredMail, l *Letter, to []string
 // redactMail cuts the password out of what a server answers, who may repeat what
 // was sent to it: as it is, and as authentication encodes it.
 func redactMail(s *StoredMail) *strings.Replacer {
-	var pairs []string
-	if len(s.Secret) >= secretBytesMin {
-		for _, v := range []string{s.Secret, base64.StdEncoding.EncodeToString([]byte(s.Secret)),
-			base64.StdEncoding.EncodeToString([]byte("\x00" + s.User + "\x00" + s.Secret))} {
-			pairs = append(pairs, v, "(not shown)")
-		}
+	if s.Secret == "" {
+		return secret.Redactor()
 	}
-	return strings.NewReplacer(pairs...)
+	return secret.Redactor(s.Secret, base64.StdEncoding.EncodeToString([]byte(s.Secret)),
+		base64.StdEncoding.EncodeToString([]byte("\x00"+s.User+"\x00"+s.Secret)))
 }
 
 // MailShown is everything about mail that may be seen.
@@ -315,7 +317,7 @@ func (m *Mailer) Save(ctx context.Context, e MailSettings, by registry.Actor) (M
 		}
 		next.Secret = was.Secret
 	}
-	next.Password = Property{Set: next.Secret != ""}
+	next.Password = secret.Property{Set: next.Secret != ""}
 	changed := mailChanges(was, next)
 	if len(changed) == 0 && was.Revision == e.Revision {
 		return m.Show(ctx)
@@ -362,7 +364,7 @@ func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([
 	if address != "" {
 		parsed, err := mail.ParseAddress(address)
 		if err != nil || parsed.Address != address {
-			return nil, badEdit("%q is no address such as admin@example.org", address)
+			return nil, BadEdit("%q is no address such as admin@example.org", address)
 		}
 		to = []string{address}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/registry"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -138,7 +139,7 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 		return refusedAll(to, fmt.Errorf("500 what is %s, %s?", s.Secret, base64.StdEncoding.EncodeToString([]byte("\x00u\x00"+s.Secret))))
 	})
 	e := goodMail()
-	e.User, e.Password = "u", Property{Value: mailSecret}
+	e.User, e.Password = "u", secret.Property{Value: mailSecret}
 	save := func(e MailSettings) (MailShown, error) { return m.Save(t.Context(), e, registry.Actor{User: "admin"}) }
 	shown, err := save(e)
 	if err != nil || !shown.Settings.Password.Set || store.saved.Secret != mailSecret {
@@ -178,7 +179,7 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 	if _, err := m.Test(t.Context(), "", registry.Actor{}); !errors.Is(err, ErrNoMail) {
 		t.Error(err)
 	}
-	e.Password = Property{Set: true}
+	e.Password = secret.Property{Set: true}
 	if _, err := save(e); err == nil || !strings.Contains(err.Error(), "no password is saved") {
 		t.Error(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"urncast/internal/secret"
 )
 
 // A Span is a time.Duration that is a text such as "15m" in JSON.
@@ -67,10 +68,10 @@ type MailSettings struct {
 	Auth     string `json:"auth"`
 	User     string `json:"user"` // empty: without authentication
 	// Password goes in and never out. In an edit, Set keeps what is saved.
-	Password Property `json:"password"`
-	CA       string   `json:"ca"` // PEM: trusted beside the system's authorities
-	Sender   string   `json:"sender"`
-	Admins   []string `json:"admins"`
+	Password secret.Property `json:"password"`
+	CA       string          `json:"ca"` // PEM: trusted beside the system's authorities
+	Sender   string          `json:"sender"`
+	Admins   []string        `json:"admins"`
 	// Producers gives the admins of a producer, by its name, in place of Admins.
 	Producers map[string][]string `json:"producers"`
 	PublicURL string              `json:"publicUrl"` // of this registry, for links
@@ -214,7 +215,7 @@ func mailChanges(was, next *StoredMail) map[string]any {
 	out := map[string]any{}
 	values := func(s *StoredMail) map[string]any {
 		shown := s.MailSettings
-		shown.Revision, shown.ChangedAt, shown.ChangedBy, shown.Locked, shown.Password = 0, time.Time{}, "", "", Property{}
+		shown.Revision, shown.ChangedAt, shown.ChangedBy, shown.Locked, shown.Password = 0, time.Time{}, "", "", secret.Property{}
 		var m map[string]any
 		b, err := json.Marshal(shown)
 		if err == nil {

@@ -228,6 +228,7 @@ type modelStore struct {
 	dead      func() bool       // whether the process is, so that nothing more is written
 	whys      []string          // of BeginJob
 	leaves    []string          // of CancelJob
+	acts      []registry.Act    // of what was asked for
 	after     map[string]registry.Number
 
 	incidents []Incident // as they were reported

@@ -54,7 +54,7 @@ func (r *RoutePreview) Messages() int64 { return r.Matches - r.Inexpressible }
 // formats cannot express for as long as patience lasts, and remembers what it saw.
 func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, patience time.Duration) ([]RoutePreview, error) {
 	if err := scope.Filter.Check(); err != nil {
-		return nil, badEdit("%s", err)
+		return nil, BadEdit("%s", err)
 	}
 	out := []RoutePreview{}
 	for i := range routes {
@@ -63,11 +63,11 @@ func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, pa
 			continue
 		}
 		if err := r.Filter.Check(); err != nil {
-			return nil, badEdit("%s", err)
+			return nil, BadEdit("%s", err)
 		}
 		f, err := formats.ByName(r.Format)
 		if err != nil {
-			return nil, badEdit("%s", err)
+			return nil, BadEdit("%s", err)
 		}
 		e := Extent{Filters: []Filter{r.Filter, scope.Filter}, From: scope.From, To: scope.To}
 		a, err := p.amounts.of(ctx, p.Directory, e)

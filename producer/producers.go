@@ -127,7 +127,7 @@ func (p *Producers) RouteOver(ctx context.Context, connection string) (topic, pr
 	all, err := p.List(ctx)
 	if err == nil {
 		for i := range all {
-			if c := &all[i].Settings; p.Connections.orDefault(c.Connection) == p.Connections.orDefault(connection) {
+			if c := &all[i].Settings; p.Connections.OrDefault(c.Connection) == p.Connections.OrDefault(connection) {
 				return c.Routes[0].Topic, c.Prefix
 			}
 		}
@@ -140,7 +140,7 @@ func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 	all, err := p.List(ctx)
 	var names []string
 	for i := range all {
-		if name := p.Connections.orDefault(all[i].Settings.Connection); !slices.Contains(names, name) {
+		if name := p.Connections.OrDefault(all[i].Settings.Connection); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -178,7 +178,7 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 		return nil, fixedProducer(name)
 	}
 	if c.Name != name {
-		return nil, badEdit("A producer keeps its name, %s, by which mails, figures and links find it; to have another name, make another producer", name)
+		return nil, BadEdit("A producer keeps its name, %s, by which mails, figures and links find it; to have another name, make another producer", name)
 	}
 	if err := p.check(ctx, &c); err != nil {
 		return nil, err
@@ -187,9 +187,9 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 	switch {
 	case then == "":
 	case then != StartBaseline && then != StartContinue:
-		return nil, badEdit("What follows the change is %q, %q, or nothing, which asks; not %q", StartBaseline, StartContinue, then)
+		return nil, BadEdit("What follows the change is %q, %q, or nothing, which asks; not %q", StartBaseline, StartContinue, then)
 	case !was.Started:
-		return nil, badEdit("Producer %s was never started, so nothing follows the change: start it idle, or with a baseline", name)
+		return nil, BadEdit("Producer %s was never started, so nothing follows the change: start it idle, or with a baseline", name)
 	default:
 		w = &Wish{Run: Idle, How: then, User: by.User}
 	}
@@ -203,7 +203,7 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 // check says what is wrong with settings, and whether their connection is there.
 func (p *Producers) check(ctx context.Context, c *Config) error {
 	if err := c.Check(); err != nil {
-		return badEdit("%s", err)
+		return BadEdit("%s", err)
 	}
 	if p.Connections == nil || c.Connection == "" {
 		return nil
@@ -222,7 +222,7 @@ func (p *Producers) check(ctx context.Context, c *Config) error {
 	if len(names) == 0 {
 		names = []string{"none yet"}
 	}
-	return badEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
+	return BadEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
 }
 
 // Delete removes a producer's configuration and everything that is remembered of its

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 )
 
@@ -185,9 +186,9 @@ func goesOn(line string) bool {
 
 // pastedEdit is what the pasted text alone says, with its secrets and the draft's files.
 func (d *draft) pastedEdit() producer.Edit {
-	e := producer.Edit{Name: d.edit.Name, Text: d.text, Properties: map[string]producer.Property{}, Files: d.wanted().Files, Revision: d.edit.Revision}
+	e := producer.Edit{Name: d.edit.Name, Text: d.text, Properties: map[string]secret.Property{}, Files: d.wanted().Files, Revision: d.edit.Revision}
 	for name, value := range d.pasted {
-		e.Properties[name] = producer.Property{Value: value}
+		e.Properties[name] = secret.Property{Value: value}
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/web/console"
 )
@@ -64,7 +65,7 @@ func newDraft(path, user string, saved producer.Shown, now time.Time) *draft {
 	one := &draft{id: randomHex(16), user: user, at: now, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
 	one.edit = producer.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
 	if one.edit.Properties == nil {
-		one.edit.Properties = map[string]producer.Property{}
+		one.edit.Properties = map[string]secret.Property{}
 	}
 	if one.edit.Files == nil {
 		one.edit.Files = map[string]producer.File{}
@@ -164,17 +165,17 @@ func (d *draft) shownEdit() producer.Edit {
 	e := d.wanted()
 	for name := range d.typed {
 		if _, ok := e.Properties[name]; ok {
-			e.Properties[name] = producer.Property{Set: true}
+			e.Properties[name] = secret.Property{Set: true}
 		}
 	}
 	return e
 }
 
 // set takes a property up; a secret is remembered as one.
-func (d *draft) set(name, value string, secret bool) {
-	d.edit.Properties[name] = producer.Property{Value: value}
+func (d *draft) set(name, value string, isSecret bool) {
+	d.edit.Properties[name] = secret.Property{Value: value}
 	delete(d.replace, name)
-	if secret {
+	if isSecret {
 		d.typed[name] = true
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/registry/access"
 )
@@ -41,7 +42,7 @@ var own = map[reflect.Type]func(in bool) object{
 	reflect.TypeFor[time.Time]():       func(bool) object { return object{"type": "string", "format": "date-time"} },
 	reflect.TypeFor[json.RawMessage](): func(bool) object { return object{} },
 	reflect.TypeFor[access.Role]():     func(bool) object { return words("reader", "maintainer", "admin") },
-	reflect.TypeFor[producer.Property](): func(bool) object {
+	reflect.TypeFor[secret.Property](): func(bool) object {
 		set := object{"type": "object", "required": []string{"set"}, "properties": object{"set": object{"const": true}}}
 		return object{"oneOf": []any{object{"type": "string"}, set}}
 	},

@@ -128,9 +128,9 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	in, faults := mailOf(v)
 	switch password := r.PostForm.Get("password"); {
 	case password != "":
-		in.Password = producer.Property{Value: password}
+		in.Password = secret.Property{Value: password}
 	case in.User != "":
-		in.Password = producer.Property{Set: now.Settings.Password.Set}
+		in.Password = secret.Property{Set: now.Settings.Password.Set}
 	}
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {

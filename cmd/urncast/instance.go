@@ -80,7 +80,8 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if err := i.connect(ctx, store.Connections(i.Ring), producers, log); err != nil {
 		return err
 	}
-	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, producers), Log: log, ProcessStart: directory.Born()}
+	producer.NewFigures(metrics, producers)
+	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
 	mailer := producer.NewMailer(metrics, producer.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
 	i.Web.Mail = mailer
 	i.Kafka.Log = log

@@ -203,7 +203,7 @@ func TestASavedConnectionIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	save := func(server string, revision int64) int64 {
-		e := producer.Edit{Name: "c", Properties: map[string]producer.Property{"bootstrap.servers": {Value: server}}, Revision: revision}
+		e := producer.Edit{Name: "c", Properties: map[string]secret.Property{"bootstrap.servers": {Value: server}}, Revision: revision}
 		s, err := i.Web.Connections.Save(t.Context(), e, false, registry.Actor{User: "admin"})
 		if err != nil {
 			t.Fatal(err)

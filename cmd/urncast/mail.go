@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/web/rest"
 )
@@ -143,7 +144,7 @@ func setMail(s *producer.MailSettings, name, value string) (err error) {
 	case name == "port":
 		s.Port, err = strconv.Atoi(value)
 	case name == "password":
-		s.Password = producer.Property{Value: value}
+		s.Password = secret.Property{Value: value}
 	case name == "admins":
 		s.Admins = addresses(value)
 	default:

@@ -74,7 +74,7 @@ func (s *ConnectionStore) scan(row pgx.CollectableRow) (producer.Stored, error) 
 	}
 	out.ChangedAt = out.ChangedAt.UTC()
 	for _, name := range names {
-		out.Properties[name] = producer.Property{Set: true}
+		out.Properties[name] = secret.Property{Set: true}
 	}
 	for name, i := range infos {
 		out.Files[name] = producer.File{Size: i.Size, At: i.At}
@@ -124,7 +124,7 @@ func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored
 	if err != nil {
 		return err
 	}
-	properties, names := map[string]producer.Property{}, []string{}
+	properties, names := map[string]secret.Property{}, []string{}
 	for name, p := range c.Properties {
 		if p.Set {
 			names = append(names, name)

@@ -32,7 +32,7 @@ func keys(t *testing.T, text ...string) *secret.Ring {
 func stored(name string) *producer.Stored {
 	return &producer.Stored{
 		Shown: producer.Shown{Name: name,
-			Properties: map[string]producer.Property{"bootstrap.servers": {Value: "b:1"}, "sasl.password": {Set: true}},
+			Properties: map[string]secret.Property{"bootstrap.servers": {Value: "b:1"}, "sasl.password": {Set: true}},
 			Files:      map[string]producer.File{"k.keytab": {Size: 14, At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}},
 		Secrets:  map[string]string{"sasl.password": "planted-secret"},
 		Contents: map[string][]byte{"k.keytab": []byte("planted-keytab")},

@@ -48,7 +48,7 @@ func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, err
 	if sealed == nil {
 		return m, nil
 	}
-	m.Password = producer.Property{Set: true}
+	m.Password = secret.Property{Set: true}
 	plain, err := s.ring.Open(sealed, mailPlace)
 	if err != nil {
 		m.Key, m.Locked = err, "The password cannot be opened: "+err.Error()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 )
 
@@ -66,7 +67,7 @@ func ConnectionPath(name string) string { return "/connections/" + url.PathEscap
 type property struct {
 	producer.PropertyInfo
 	written string // the name by which it was written, or would be
-	value   producer.Property
+	value   secret.Property
 	has     bool
 	edited  bool
 	finding *producer.Finding
@@ -303,7 +304,7 @@ func (c *Connection) Differences() (out []PropertyDifference) {
 	return out
 }
 
-func said(p producer.Property, there bool) string {
+func said(p secret.Property, there bool) string {
 	switch {
 	case !there:
 		return "not set"

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/registry/access"
 )
@@ -54,7 +55,7 @@ func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
 	}
 	edit := e.edit()
 	if edit.Properties == nil {
-		edit.Properties = map[string]producer.Property{} // an edit, even if it is empty
+		edit.Properties = map[string]secret.Property{} // an edit, even if it is empty
 	}
 	c.test(w, r, edit, e.Test)
 }

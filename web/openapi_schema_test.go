@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"urncast/internal/secret"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry/access"
 )
 
@@ -46,7 +46,7 @@ var own = map[reflect.Type]func(in bool) object{
 		set := object{"type": "object", "required": []string{"set"}, "properties": object{"set": object{"const": true}}}
 		return object{"oneOf": []any{object{"type": "string"}, set}}
 	},
-	reflect.TypeFor[producer.File](): func(in bool) object {
+	reflect.TypeFor[connection.File](): func(in bool) object {
 		p := object{"size": object{"type": "integer"}, "sha256": object{"type": "string"}, "at": object{"type": "string", "format": "date-time"}}
 		if in {
 			p["content"] = object{"type": "string", "contentEncoding": "base64"}

@@ -155,7 +155,12 @@ func (s *Server) Start() error {
 		return err
 	}
 	defer log.Close()
-	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200"}
+	connections := 200
+	if s.shared {
+		connections = 1000
+	}
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "max_connections=" + strconv.Itoa(connections)}
 	if s.hasty {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}

@@ -176,7 +176,7 @@ func (s *Server) Start() error {
 		_ = c.Wait() // how it ended was asked for
 		close(done)
 	}(s.done)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if err = s.answers(); err == nil {
 			return nil
 		}

@@ -12,7 +12,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/integration/topiccheck"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -62,8 +62,8 @@ func TestProducerIsUndisturbed(t *testing.T) {
 		asked := asked(topic)
 		asked.Bytes, asked.Scratch, asked.MakeScratch = 4<<20, "published.scratch", true
 		tr := test(ctx, &kafka.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
-			func(s producer.Step) {
-				if round%2 == 1 && s.ID == "transaction-abort" && s.State == producer.StepRunning {
+			func(s connection.Step) {
+				if round%2 == 1 && s.ID == "transaction-abort" && s.State == connection.StepRunning {
 					time.AfterFunc(150*time.Millisecond, cancel)
 				}
 			})

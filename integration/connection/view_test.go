@@ -13,8 +13,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
+	"urncast/producer/topicview"
 )
 
 // A looker looks into topics as pages do: with readers that are kept between looks.
@@ -23,13 +24,13 @@ type looker struct {
 	kafka.Cluster
 
 	mu         sync.Mutex
-	connection producer.Connection
+	connection connection.Connection
 }
 
 func newLooker(k *rig.Kafka, servers string) *looker {
 	l := &looker{kafka: k}
 	l.save(servers)
-	l.Connection = func(context.Context, string) (*producer.Connection, error) {
+	l.Connection = func(context.Context, string) (*connection.Connection, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		c := l.connection
@@ -53,7 +54,7 @@ func TestReadersAreKept(t *testing.T) {
 func (l *looker) save(servers string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.connection = producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}, Revision: l.connection.Revision + 1}
+	l.connection = connection.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}, Revision: l.connection.Revision + 1}
 }
 
 // A writer writes transactions to a topic, and remembers what committed record is where.
@@ -111,7 +112,7 @@ func (l *looker) look(ctx context.Context, topic string, most int, pick func(sta
 	from, to := pick(start, end)
 	got = map[int64]string{}
 	enough := errors.New("enough")
-	err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+	err = v.Read(ctx, from, to, func(c *topicview.Committed) error {
 		if got[c.Offset] = string(c.Value); len(got) == most {
 			return enough
 		}

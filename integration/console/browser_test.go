@@ -27,6 +27,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -73,7 +74,7 @@ func build(t *testing.T, database, name string, o web.Options) (*registry.Regist
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &producer.Producers{Directory: d}, "1.0.0", quiet
+	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &control.Producers{Directory: d}, "1.0.0", quiet
 	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet}
 	return o.Registry, store, web.New(o)
 }

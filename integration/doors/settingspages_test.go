@@ -15,6 +15,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -157,10 +158,10 @@ func TestMailOnThePage(t *testing.T) {
 	t.Cleanup(store.Close)
 	t.Cleanup(cancel)
 	var refused error
-	mailer := producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
-		Send: func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) (all []producer.Delivery) {
+	mailer := notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
+		Send: func(_ context.Context, _ *notice.StoredSettings, _ *notice.Letter, to []string) (all []notice.Delivery) {
 			for _, address := range to {
-				all = append(all, producer.Delivery{Address: address, Err: refused})
+				all = append(all, notice.Delivery{Address: address, Err: refused})
 			}
 			return all
 		}})

@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -50,7 +51,7 @@ func TestBaselineSettings(t *testing.T) {
 	}
 	next := now.Config
 	next.BaselineWhenConnectionChanges = false
-	admin, err := (&producer.Producers{Directory: d}).Change(t.Context(), next.Name, next, "", registry.Actor{User: "anna"})
+	admin, err := (&control.Producers{Directory: d}).Change(t.Context(), next.Name, next, "", registry.Actor{User: "anna"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry/postgres"
 )
 
@@ -72,7 +73,7 @@ func (c *cluster) exec(sql string, args ...any) {
 	}
 }
 
-func (c *cluster) status(p *postgres.ProducerStore) producer.Status {
+func (c *cluster) status(p *postgres.ProducerStore) control.Status {
 	c.t.Helper()
 	s, err := p.Status(c.t.Context())
 	if err != nil {
@@ -289,7 +290,7 @@ func TestStandby(t *testing.T) {
 	go func() { c.a.Attend(ctx, "http://a", "v1"); close(left) }()
 	go c.b.Attend(t.Context(), "http://b", "v2")
 	c.acquire(c.a)
-	var s producer.Status
+	var s control.Status
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if s = c.status(c.b); len(s.Standby) == 1 && s.HolderPage == "http://a" {
 			break

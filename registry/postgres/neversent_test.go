@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/postgres"
 )
@@ -33,8 +34,8 @@ func TestNeverSentIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	admin := producer.NewAdmin(p)
-	status := func() producer.Status {
+	admin := control.New(p)
+	status := func() control.Status {
 		t.Helper()
 		s, err := admin.Status(t.Context())
 		ok(err)

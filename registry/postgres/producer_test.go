@@ -8,6 +8,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -56,7 +57,7 @@ func TestProducersAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ps := &producer.Producers{Directory: d}
+	ps := &control.Producers{Directory: d}
 	by := registry.Actor{User: "anna", Remote: "here"}
 	one := producer.Config{Name: "one", Routes: []producer.Route{{Topic: "a", Format: "fusion-json"}, {Topic: "b", Format: "sdmx-ml-2.1", Filter: producer.Filter{Agencies: []string{"SDMX"}}}}}
 	admin, err := ps.Create(t.Context(), one, by)
@@ -155,7 +156,7 @@ func TestJobsWaitInLine(t *testing.T) {
 		"system", producer.Cursor{Number: 0, Offsets: map[string]int64{"t": 3}}, 0); err != nil {
 		t.Fatal(err)
 	}
-	admin, by := producer.NewAdmin(p), registry.Actor{User: "anna"}
+	admin, by := control.New(p), registry.Actor{User: "anna"}
 	var ids []string
 	for _, agency := range []string{"A", "B", "C"} {
 		j, err := admin.Publish(t.Context(), producer.Scope{Filter: producer.Filter{Agencies: []string{agency}}}, by)

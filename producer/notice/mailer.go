@@ -1,4 +1,4 @@
-package producer
+package notice
 
 import (
 	"context"
@@ -12,32 +12,35 @@ import (
 	"strings"
 	"time"
 
+	"urncast/internal/match"
+	"urncast/internal/secret"
+	"urncast/producer"
 	"urncast/registry"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // A MailKind says what a mail is about.
-type MailKind string
+type Kind string
 
 // The kinds of mail.
 const (
-	MailIncident  MailKind = "incident"  // a producer does not publish
-	MailDigest    MailKind = "digest"    // and still does not
-	MailRecovered MailKind = "recovered" // and does again
-	MailTest      MailKind = "test"
+	KindIncident  Kind = "incident"  // a producer does not publish
+	KindDigest    Kind = "digest"    // and still does not
+	KindRecovered Kind = "recovered" // and does again
+	KindTest      Kind = "test"
 )
 
 // A Letter is everything that a mail says.
 type Letter struct {
-	Kind MailKind
+	Kind Kind
 	// ID is unlike that of any other mail. Thread is the same for all mails of a
 	// cause, First for all of one incident: the ID of its first mail.
 	ID, Thread, First string
 
 	Producer string
-	Routes   []Route
-	Incident
+	Routes   []producer.Route
+	producer.Incident
 	Times         int64 // that it was met
 	Since         time.Time
 	Ended         time.Time // zero while it lasts
@@ -84,7 +87,7 @@ func refusedAll(to []string, err error) []Delivery {
 const LetterURNs = 20
 
 // A MailQueue shows how it stands with the mails.
-type MailQueue struct {
+type Queue struct {
 	Waiting       int64     `json:"waiting"`
 	OldestWaiting time.Time `json:"oldestWaiting,omitzero"`
 	NextAttempt   time.Time `json:"nextAttempt,omitzero"`
@@ -92,12 +95,12 @@ type MailQueue struct {
 	LastError     string    `json:"lastError,omitempty"` // the server's words
 	LastErrorAt   time.Time `json:"lastErrorAt,omitzero"`
 	// Refusals are the addresses that mails wait for after an attempt that failed.
-	Refusals []MailRefusal `json:"refusals,omitempty"`
+	Refusals []Refusal `json:"refusals,omitempty"`
 }
 
 // A MailRefusal is an address to which a mail, or mails, could not be sent yet, and what
 // the last attempt came to.
-type MailRefusal struct {
+type Refusal struct {
 	Address     string    `json:"address"`
 	Mails       int       `json:"mails"` // that wait for it
 	Attempts    int       `json:"attempts"`
@@ -106,27 +109,27 @@ type MailRefusal struct {
 }
 
 // A Mailed is one mail, sent or waiting.
-type Mailed struct {
+type Mail struct {
 	ID       int64
-	Kind     MailKind
+	Kind     Kind
 	Producer string
 	Brief    string // what it is about
 	MadeAt   time.Time
 	SentAt   time.Time // since when nobody waits for it; zero while somebody does
 	SentTo   []string
-	Refusals []MailRefusal // to whom it could not be sent when it was tried last
-	Attempts int           // that failed, for one address or more
+	Refusals []Refusal // to whom it could not be sent when it was tried last
+	Attempts int       // that failed, for one address or more
 	Error    string
 	NextAt   time.Time // of the next attempt
 }
 
 // A MailStore keeps settings, incidents and the queue of mails.
-type MailStore interface {
-	MailSettings(ctx context.Context) (*StoredMail, error)
+type Store interface {
+	MailSettings(ctx context.Context) (*StoredSettings, error)
 	// SaveMailSettings writes settings onto the revision that they name, together
 	// with the act, and sets the new revision. What waits is due at once then. A
 	// *MailConflictError says that others were saved meanwhile.
-	SaveMailSettings(ctx context.Context, s *StoredMail, a registry.Act) error
+	SaveMailSettings(ctx context.Context, s *StoredSettings, a registry.Act) error
 	// MakeMails makes the mails that are due, each once however many instances
 	// call it, and closes what is over.
 	MakeMails(ctx context.Context) error
@@ -135,17 +138,17 @@ type MailStore interface {
 	// itself, and each address is given the mails of an incident in their order. It gives false
 	// if no mail is due.
 	NextMail(ctx context.Context, send func(ctx context.Context, l *Letter, to []string) []Delivery) (bool, error)
-	MailQueue(ctx context.Context) (MailQueue, error)
+	MailQueue(ctx context.Context) (Queue, error)
 	// Mails lists the newest mails below an id, 0 for all, the newest first.
-	Mails(ctx context.Context, below int64, limit int) ([]Mailed, error)
+	Mails(ctx context.Context, below int64, limit int) ([]Mail, error)
 }
 
 // A Mailer mails admins what their producers meet. It shares nothing with the
 // publisher but the database: a mail server that is slow or dead stops nothing.
 type Mailer struct {
-	Store MailStore
+	Store Store
 	// Send sends a mail to each of the addresses, and says of each what became of it.
-	Send func(ctx context.Context, s *StoredMail, l *Letter, to []string) []Delivery
+	Send func(ctx context.Context, s *StoredSettings, l *Letter, to []string) []Delivery
 	// Environment names the installation in subjects; may be empty.
 	Environment string
 	Log         *slog.Logger
@@ -198,11 +201,14 @@ func (m *Mailer) Run(ctx context.Context) {
 		err := m.round(ctx)
 		if err == nil {
 			said = ""
-		} else if text := stable(err.Error()); text != said && ctx.Err() == nil { // else the log has it
+		} else if text := match.WithoutFigures(err.Error()); text != said && ctx.Err() == nil { // else the log has it
 			said = text
 			m.Log.Warn("mail cannot be sent; it is kept and tried again", "error", err)
 		}
-		sleep[struct{}](ctx, nil, every)
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -250,7 +256,7 @@ func (m *Mailer) deliver(ctx context.Context, l *Letter, to []string) []Delivery
 	return m.send(last, s, l, to, mailTimeout)
 }
 
-func (m *Mailer) send(ctx context.Context, s *StoredMail, l *Letter, to []string, patience time.Duration) []Delivery {
+func (m *Mailer) send(ctx context.Context, s *StoredSettings, l *Letter, to []string, patience time.Duration) []Delivery {
 	if s.Key != nil {
 		return refusedAll(to, fmt.Errorf("the password of mail user %s cannot be opened: %w", s.User, s.Key))
 	}
@@ -268,80 +274,77 @@ func (m *Mailer) send(ctx context.Context, s *StoredMail, l *Letter, to []string
 
 // redactMail cuts the password out of what a server answers, who may repeat what
 // was sent to it: as it is, and as authentication encodes it.
-func redactMail(s *StoredMail) *strings.Replacer {
-	var pairs []string
-	if len(s.Secret) >= secretBytesMin {
-		for _, v := range []string{s.Secret, base64.StdEncoding.EncodeToString([]byte(s.Secret)),
-			base64.StdEncoding.EncodeToString([]byte("\x00" + s.User + "\x00" + s.Secret))} {
-			pairs = append(pairs, v, "(not shown)")
-		}
+func redactMail(s *StoredSettings) *strings.Replacer {
+	if s.Secret == "" {
+		return secret.Redactor()
 	}
-	return strings.NewReplacer(pairs...)
+	return secret.Redactor(s.Secret, base64.StdEncoding.EncodeToString([]byte(s.Secret)),
+		base64.StdEncoding.EncodeToString([]byte("\x00"+s.User+"\x00"+s.Secret)))
 }
 
 // MailShown is everything about mail that may be seen.
-type MailShown struct {
-	Settings MailSettings `json:"settings"`
-	Queue    MailQueue    `json:"queue"`
+type Shown struct {
+	Settings Settings `json:"settings"`
+	Queue    Queue    `json:"queue"`
 }
 
 // Show shows settings and queue.
-func (m *Mailer) Show(ctx context.Context) (MailShown, error) {
+func (m *Mailer) Show(ctx context.Context) (Shown, error) {
 	s, err := m.Store.MailSettings(ctx)
 	if err != nil {
-		return MailShown{}, err
+		return Shown{}, err
 	}
 	q, err := m.Store.MailQueue(ctx)
-	return MailShown{s.MailSettings, q}, err
+	return Shown{s.Settings, q}, err
 }
 
 // Save saves settings, whole. It does not try them: the mail server may be away
 // just now, and Test says more.
-func (m *Mailer) Save(ctx context.Context, e MailSettings, by registry.Actor) (MailShown, error) {
+func (m *Mailer) Save(ctx context.Context, e Settings, by registry.Actor) (Shown, error) {
 	was, err := m.Store.MailSettings(ctx)
 	if err != nil {
-		return MailShown{}, err
+		return Shown{}, err
 	}
 	if err := e.Check(); err != nil {
-		return MailShown{}, &BadEditError{"The mail settings were not saved: " + err.Error()}
+		return Shown{}, producer.BadEdit("The mail settings were not saved: %s", err)
 	}
-	next := &StoredMail{MailSettings: e, Secret: e.Password.Value}
+	next := &StoredSettings{Settings: e, Secret: e.Password.Value}
 	if e.Password.Set {
 		switch {
 		case was.Key != nil:
-			return MailShown{}, &BadEditError{"The mail settings were not saved, because the saved password cannot be kept: " + was.Key.Error() + ", or give the password anew"}
+			return Shown{}, producer.BadEdit("The mail settings were not saved, because the saved password cannot be kept: %s, or give the password anew", was.Key)
 		case was.Secret == "":
-			return MailShown{}, &BadEditError{"The mail settings were not saved: no password is saved that could be kept; give it"}
+			return Shown{}, producer.BadEdit("The mail settings were not saved: no password is saved that could be kept; give it")
 		}
 		next.Secret = was.Secret
 	}
-	next.Password = Property{Set: next.Secret != ""}
+	next.Password = secret.Property{Set: next.Secret != ""}
 	changed := mailChanges(was, next)
 	if len(changed) == 0 && was.Revision == e.Revision {
 		return m.Show(ctx)
 	}
 	detail, err := json.Marshal(changed)
 	if err != nil {
-		return MailShown{}, err
+		return Shown{}, err
 	}
-	if err := m.Store.SaveMailSettings(ctx, next, registry.Act{User: by.User, Remote: by.Remote, Action: ActMailSaved, Subject: "mail", Detail: detail}); err != nil {
-		return MailShown{}, err
+	if err := m.Store.SaveMailSettings(ctx, next, registry.Act{User: by.User, Remote: by.Remote, Action: ActSaved, Subject: "mail", Detail: detail}); err != nil {
+		return Shown{}, err
 	}
 	return m.Show(ctx)
 }
 
 // ErrNoMail says that there is nothing to send a mail with.
-var ErrNoMail = errors.New("no mail server is set: set host, sender and admins first")
+var ErrNoServer = errors.New("no mail server is set: set host, sender and admins first")
 
 // A MailError carries what the mail server answered.
-type MailError struct {
+type SendError struct {
 	Server string
 	Sent   []string // whose mail was taken all the same
 	Err    error
 }
 
 // Error gives the server's words, and says to whom the mail was sent.
-func (e *MailError) Error() string {
+func (e *SendError) Error() string {
 	if len(e.Sent) > 0 {
 		return fmt.Sprintf("The test mail was sent over %s to %s, and not to all: %s", e.Server, strings.Join(e.Sent, ", "), e.Err)
 	}
@@ -349,7 +352,7 @@ func (e *MailError) Error() string {
 }
 
 // Unwrap gives the cause.
-func (e *MailError) Unwrap() error { return e.Err }
+func (e *SendError) Unwrap() error { return e.Err }
 
 // Test sends a test mail to an address, or to all admins if it is empty, with the
 // settings that are saved, and gives those to whom the server took it.
@@ -362,32 +365,32 @@ func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([
 	if address != "" {
 		parsed, err := mail.ParseAddress(address)
 		if err != nil || parsed.Address != address {
-			return nil, badEdit("%q is no address such as admin@example.org", address)
+			return nil, producer.BadEdit("%q is no address such as admin@example.org", address)
 		}
 		to = []string{address}
 	}
 	if s.Host == "" || len(to) == 0 {
-		return nil, ErrNoMail
+		return nil, ErrNoServer
 	}
 	now := time.Now()
 	id := fmt.Sprintf("test.%d", now.UnixNano())
-	l := &Letter{Kind: MailTest, ID: id, Thread: id, Since: now, Incident: Incident{Brief: "asked for by " + by.User}}
+	l := &Letter{Kind: KindTest, ID: id, Thread: id, Since: now, Incident: producer.Incident{Brief: "asked for by " + by.User}}
 	sent, err := taken(m.send(ctx, s, l, to, testTimeout))
 	if err != nil {
-		return sent, &MailError{Server: s.Server(), Sent: sent, Err: err}
+		return sent, &SendError{Server: s.Server(), Sent: sent, Err: err}
 	}
 	return sent, nil
 }
 
 // A MailConflictError says that mail settings were saved meanwhile.
-type MailConflictError struct {
+type ConflictError struct {
 	Base, Now int64
 	By        string
 	At        time.Time
 }
 
 // Error says who saved, and what to do.
-func (e *MailConflictError) Error() string {
+func (e *ConflictError) Error() string {
 	return fmt.Sprintf("The mail settings are not what this change was made to: %s saved them at %s, as revision %d, and the change is to revision %d. "+
 		"Read them again, and repeat the change", e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
 }

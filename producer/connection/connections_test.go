@@ -1,4 +1,4 @@
-package producer_test
+package connection_test
 
 import (
 	"context"
@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/producertest"
 	"urncast/registry"
 )
@@ -22,27 +24,27 @@ type kit struct {
 	t      *testing.T
 	store  *producertest.Store
 	client *producertest.Client
-	*producer.Connections
+	*connection.Connections
 }
 
 func newKit(t *testing.T) *kit {
 	k := &kit{t: t, store: &producertest.Store{}, client: &producertest.Client{}}
-	k.Connections = &producer.Connections{Store: k.store, Client: k.client,
+	k.Connections = &connection.Connections{Store: k.store, Client: k.client,
 		Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	return k
 }
 
 // edit makes an edit of connection c; words are name=value, name= keeps a secret.
-func edit(revision int64, words ...string) producer.Edit {
-	e := producer.Edit{Name: "c", Properties: map[string]producer.Property{}, Files: map[string]producer.File{}, Revision: revision}
+func edit(revision int64, words ...string) connection.Edit {
+	e := connection.Edit{Name: "c", Properties: map[string]secret.Property{}, Files: map[string]connection.File{}, Revision: revision}
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
-		e.Properties[name] = producer.Property{Value: value, Set: value == ""}
+		e.Properties[name] = secret.Property{Value: value, Set: value == ""}
 	}
 	return e
 }
 
-func (k *kit) save(e producer.Edit) *producer.Saved {
+func (k *kit) save(e connection.Edit) *connection.Saved {
 	k.t.Helper()
 	s, err := k.Save(k.t.Context(), e, false, admin)
 	if err != nil {
@@ -63,7 +65,7 @@ func (k *kit) acts() []registry.Act {
 func TestSecretsGoInAndDoNotComeOut(t *testing.T) {
 	k := newKit(t)
 	e := edit(0, "bootstrap.servers=good:1", "sasl.password=planted-secret")
-	e.Files["k.keytab"] = producer.File{Content: []byte("planted-keytab")}
+	e.Files["k.keytab"] = connection.File{Content: []byte("planted-keytab")}
 	s := k.save(e)
 	shown, err := json.Marshal(s)
 	if err != nil {
@@ -83,12 +85,12 @@ func TestSecretsGoInAndDoNotComeOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back producer.Shown
+	var back connection.Shown
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
 	}
-	back.Properties["client.id"] = producer.Property{Value: "x"}
-	k.save(producer.Edit{Name: "c", Properties: back.Properties, Files: back.Files, Revision: back.Revision})
+	back.Properties["client.id"] = secret.Property{Value: "x"}
+	k.save(connection.Edit{Name: "c", Properties: back.Properties, Files: back.Files, Revision: back.Revision})
 	now, err := k.Current(t.Context(), "c")
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +106,7 @@ func TestASaveIsRefusedWithEveryReason(t *testing.T) {
 	e := edit(0, "acks=0", "sasl.password=")
 	e.Text = "client.id=x\nno property\n"
 	_, err := k.Save(t.Context(), e, true, admin) // anyway does not help here
-	var refused *producer.RefusedError
+	var refused *connection.RefusedError
 	if !errors.As(err, &refused) {
 		t.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func TestServersAreTriedBeforeASave(t *testing.T) {
 	k := newKit(t)
 	e := edit(0, "bootstrap.servers=good:1,bad:2,bad:3", "sasl.password=planted-secret")
 	_, err := k.Save(t.Context(), e, false, admin)
-	var refused *producer.RefusedError
+	var refused *connection.RefusedError
 	if !errors.As(err, &refused) || len(refused.Servers) != 3 || !strings.Contains(err.Error(), "bad:2, bad:3") || strings.Contains(err.Error(), "good") {
 		t.Fatalf("%v", err)
 	}
@@ -150,7 +152,7 @@ func TestASaveOntoAnOlderRevisionIsRefused(t *testing.T) {
 	k.save(edit(first.Shown.Revision, "bootstrap.servers=good:2"))
 	for _, revision := range []int64{0, first.Shown.Revision} {
 		_, err := k.Save(t.Context(), edit(revision, "bootstrap.servers=good:3"), false, admin)
-		var conflict *producer.ConflictError
+		var conflict *connection.ConflictError
 		if !errors.As(err, &conflict) || conflict.By != "admin" || !strings.Contains(err.Error(), "admin saved it at") {
 			t.Errorf("revision %d: %v", revision, err)
 		}
@@ -164,10 +166,10 @@ func TestASaveOntoAnOlderRevisionIsRefused(t *testing.T) {
 func TestTheAuditTellsChangesWithoutSecrets(t *testing.T) {
 	k := newKit(t)
 	e := edit(0, "bootstrap.servers=good:1", "sasl.password=planted-one", "sasl.jaas.config=planted-two")
-	e.Files["a"] = producer.File{Content: []byte("1")}
+	e.Files["a"] = connection.File{Content: []byte("1")}
 	k.save(e)
 	e = edit(1, "bootstrap.servers=good:2", "sasl.password=planted-three", "sasl.jaas.config=")
-	e.Files["a"], e.Files["b"] = producer.File{Content: []byte("2")}, producer.File{Content: []byte{}}
+	e.Files["a"], e.Files["b"] = connection.File{Content: []byte("2")}, connection.File{Content: []byte{}}
 	k.save(e)
 	if err := k.Delete(t.Context(), "c", 0, admin); err != nil {
 		t.Fatal(err)
@@ -199,14 +201,14 @@ func TestAConnectionInUseIsNotDeleted(t *testing.T) {
 func TestAFixedConnectionIsShownAndNotChanged(t *testing.T) {
 	k := newKit(t)
 	k.save(edit(0, "bootstrap.servers=good:1"))
-	k.Fixed = &producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": "fixed:1", "sasl.password": "planted-secret"}, Fixed: true}
+	k.Fixed = &connection.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": "fixed:1", "sasl.password": "planted-secret"}, Fixed: true}
 	all, err := k.List(t.Context())
 	if err != nil || len(all) != 1 || !all[0].Fixed || all[0].Properties["bootstrap.servers"].Value != "fixed:1" || !all[0].Properties["sasl.password"].Set {
 		t.Errorf("%+v, %v", all, err)
 	}
 	_, err = k.Save(t.Context(), edit(1, "bootstrap.servers=good:2"), false, admin)
 	for _, err := range []error{err, k.Delete(t.Context(), "c", 0, admin)} {
-		var fixed *producer.FixedError
+		var fixed *connection.FixedError
 		if !errors.As(err, &fixed) || !strings.Contains(err.Error(), "--bootstrap") {
 			t.Errorf("%v", err)
 		}
@@ -263,12 +265,12 @@ func TestATestTakesSecretsFromWhatIsSaved(t *testing.T) {
 	k := newKit(t)
 	k.save(edit(0, "bootstrap.servers=good:1", `sasl.jaas.config=x required password="planted-secret" user=u;`))
 	var steps []string
-	report := func(s producer.Step) { steps = append(steps, string(s.State)+" "+s.Finding) }
-	if err := k.Test(t.Context(), producer.Edit{Name: "c"}, producer.ConnectionTest{}, report); err != nil || !strings.Contains(steps[1], "Topic structures, prefix tx") {
+	report := func(s connection.Step) { steps = append(steps, string(s.State)+" "+s.Finding) }
+	if err := k.Test(t.Context(), connection.Edit{Name: "c"}, connection.Test{}, report); err != nil || !strings.Contains(steps[1], "Topic structures, prefix tx") {
 		t.Errorf("%v, %v", steps, err)
 	}
 	steps = nil
-	if err := k.Test(t.Context(), edit(0, "bootstrap.servers=bad:1", "sasl.jaas.config="), producer.ConnectionTest{Topic: "t"}, report); err != nil {
+	if err := k.Test(t.Context(), edit(0, "bootstrap.servers=bad:1", "sasl.jaas.config="), connection.Test{Topic: "t"}, report); err != nil {
 		t.Fatal(err)
 	}
 	tried := k.client.Tried()
@@ -278,10 +280,10 @@ func TestATestTakesSecretsFromWhatIsSaved(t *testing.T) {
 	if all := strings.Join(steps, "\n"); !strings.Contains(all, "failed Refused: (not shown)") {
 		t.Errorf("the steps say %s", all)
 	}
-	if err := k.Test(t.Context(), producer.Edit{Name: "none"}, producer.ConnectionTest{}, report); !errors.Is(err, registry.ErrNotFound) {
+	if err := k.Test(t.Context(), connection.Edit{Name: "none"}, connection.Test{}, report); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("a test of nothing: %v", err)
 	}
-	if err := k.Test(t.Context(), producer.Edit{Name: "c"}, producer.ConnectionTest{Bytes: -1}, report); err == nil {
+	if err := k.Test(t.Context(), connection.Edit{Name: "c"}, connection.Test{Bytes: -1}, report); err == nil {
 		t.Error("a message of -1 bytes was tested")
 	}
 }
@@ -289,13 +291,13 @@ func TestATestTakesSecretsFromWhatIsSaved(t *testing.T) {
 // What cannot be stored as it is, is refused in words and not by the database.
 func TestValuesThatCannotBeStored(t *testing.T) {
 	k := newKit(t)
-	for says, e := range map[string]producer.Edit{
+	for says, e := range map[string]connection.Edit{
 		"zero character": edit(0, "bootstrap.servers=good:1", "client.id=a\x00b", "sasl.password=planted\x00"),
 		"1048577 bytes":  edit(0, "bootstrap.servers=good:1", "client.id="+strings.Repeat("x", 1<<20+1)),
 		"not UTF-8":      {Name: "c", Text: "bootstrap.servers=good:1\nsasl.password=gr\xfcn"},
 	} {
 		_, err := k.Save(t.Context(), e, true, admin)
-		var refused *producer.RefusedError
+		var refused *connection.RefusedError
 		text := fmt.Sprint(err)
 		if errors.As(err, &refused) {
 			text = fmt.Sprint(refused.Findings)
@@ -311,7 +313,7 @@ func FuzzEditInJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var in, back map[string]producer.Property
+		var in, back map[string]secret.Property
 		if json.Unmarshal(b, &in) != nil {
 			return
 		}
@@ -334,7 +336,7 @@ func TestNames(t *testing.T) {
 		if _, err := k.Save(t.Context(), e, false, admin); !errors.As(err, &bad) {
 			t.Errorf("name %q: %v", name, err)
 		}
-		e.Name, e.Files[name] = "c", producer.File{Content: []byte("x")}
+		e.Name, e.Files[name] = "c", connection.File{Content: []byte("x")}
 		if _, err := k.Save(t.Context(), e, false, admin); name != ".x" && name != "-x" && !errors.As(err, &bad) && len(name) != 65 {
 			t.Errorf("file %q: %v", name, err)
 		}
@@ -343,11 +345,11 @@ func TestNames(t *testing.T) {
 
 // However a connection is printed, its values do not show.
 func TestAConnectionIsNotPrinted(t *testing.T) {
-	c := producer.Connection{Name: "c", Properties: map[string]string{"sasl.password": "planted-secret"}, Files: map[string][]byte{"f": []byte("planted")}}
-	s := producer.Stored{Shown: producer.Shown{Name: "c"}, Secrets: c.Properties, Contents: c.Files}
+	c := connection.Connection{Name: "c", Properties: map[string]string{"sasl.password": "planted-secret"}, Files: map[string][]byte{"f": []byte("planted")}}
+	s := connection.Stored{Shown: connection.Shown{Name: "c"}, Secrets: c.Properties, Contents: c.Files}
 	e := edit(0, "sasl.password=planted-secret")
 	var out strings.Builder
-	for _, v := range []any{c, &c, s, &s, e, &e, []producer.Connection{c}, map[string]*producer.Connection{"c": &c}} {
+	for _, v := range []any{c, &c, s, &s, e, &e, []connection.Connection{c}, map[string]*connection.Connection{"c": &c}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 			fmt.Fprintf(&out, verb, v)
 		}
@@ -370,7 +372,7 @@ func TestTestsAtOnce(t *testing.T) {
 	var nest func(depth int)
 	nest = func(depth int) {
 		once := false
-		err := k.Test(t.Context(), producer.Edit{Name: "c"}, producer.ConnectionTest{}, func(producer.Step) {
+		err := k.Test(t.Context(), connection.Edit{Name: "c"}, connection.Test{}, func(connection.Step) {
 			if !once {
 				once = true
 				nest(depth + 1)
@@ -386,7 +388,7 @@ func TestTestsAtOnce(t *testing.T) {
 	for range 2 {
 		refused = nil
 		nest(1)
-		if !errors.Is(refused, producer.ErrBusy) {
+		if !errors.Is(refused, connection.ErrBusy) {
 			t.Errorf("the fourth test: %v", refused)
 		}
 	}

@@ -1,4 +1,4 @@
-package producer
+package topicview
 
 import (
 	"context"
@@ -94,4 +94,22 @@ func TestReadingEndsWithItsReader(t *testing.T) {
 	if err := r.Run(t.Context(), v); !errors.Is(err, enough) || !v.closed {
 		t.Errorf("it ended with %v; reading has ended: %v", err, v.closed)
 	}
+}
+
+// badView is a topic whose records panic.
+type badView struct{ View }
+
+func (badView) Ends(context.Context) (start, end int64, err error) { return 0, 9, nil }
+
+func (badView) Read(context.Context, int64, int64, func(*Committed) error) error { panic("boom") }
+
+// A reading that panics does so in the goroutine of whoever reads.
+func TestReadingsHandPanicsOn(t *testing.T) {
+	defer func() {
+		if p := recover(); p == nil {
+			t.Error("nothing came out")
+		}
+	}()
+	r := &Reading{Begun: func(_, _, _ int64) error { return nil }}
+	_ = r.Run(t.Context(), badView{})
 }

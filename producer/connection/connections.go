@@ -1,7 +1,6 @@
-package producer
+package connection
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,17 +8,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"urncast/internal/secret"
+	"urncast/producer"
 	"urncast/registry"
 )
 
 // Connections are the connections to Kafka: kept in a store, judged and tried by
 // the client.
 type Connections struct {
-	Store  ConnectionStore
+	Store  Store
 	Client Client
 	// Fixed is the connection that the process was started with, nil if it takes a
 	// stored one. It stands before a stored one of its name.
@@ -31,26 +31,16 @@ type Connections struct {
 	testing atomic.Int32
 }
 
-// testsAtOnce bounds the tests under way in one process: each has clients and a
-// large message of its own.
-const testsAtOnce = 3
-
-// ErrBusy says that as many tests are under way as there may be.
-var ErrBusy = errors.New("three connection tests are under way here already; wait until one of them has ended")
-
 // tryLimit bounds the trial of all servers before a save, should the client not
 // do it by itself; they are tried in parallel.
 const tryLimit = 20 * time.Second
-
-// messageBytesMax bounds the large message of a test: the client's own limit.
-const messageBytesMax = 1_000_000_000
 
 // An Edit is a connection as an admin wants it.
 type Edit struct {
 	Name string
 	// Text is a client.properties; Properties go before its lines.
 	Text       string
-	Properties map[string]Property
+	Properties map[string]secret.Property
 	Files      map[string]File
 	Revision   int64 // what was edited; 0 for a new one
 }
@@ -98,33 +88,35 @@ func (c *Connections) Get(ctx context.Context, name string) (Shown, error) {
 // name is the one that the process was started with, or else the default one. Its
 // errors are Faults.
 func (c *Connections) Current(ctx context.Context, name string) (*Connection, error) {
-	name = c.orDefault(name)
+	name = c.OrDefault(name)
 	if c.fixed(name) {
 		return c.Fixed, nil
 	}
 	s, err := c.Store.Connection(ctx, name)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		return nil, &Fault{Kind: Permanent, Text: fmt.Sprintf(
+		return nil, &producer.Fault{Kind: producer.Permanent, Text: fmt.Sprintf(
 			"Connection %s is not defined, so there is no way to Kafka yet: "+
 				"define it with \"urncast connection set %s bootstrap.servers=HOST:PORT\" or PUT /api/v1/connections/%s, "+
 				"then start the producer", name, name, name)}
 	case err != nil:
-		return nil, &Fault{Kind: Transitory, Text: "The database did not give connection " + name, Err: err}
+		return nil, &producer.Fault{Kind: producer.Transitory, Text: "The database did not give connection " + name, Err: err}
 	case s.Key != nil:
-		return nil, &Fault{Kind: Permanent, Text: "The secrets of connection " + name + " cannot be opened", Err: s.Key}
+		return nil, &producer.Fault{Kind: producer.Permanent, Text: "The secrets of connection " + name + " cannot be opened", Err: s.Key}
 	}
 	return s.connection(), nil
 }
 
-func (c *Connections) orDefault(name string) string {
+// OrDefault is the name of the connection that an empty name stands for: the one that the
+// process was started with, or else the default one. Other names stand for themselves.
+func (c *Connections) OrDefault(name string) string {
 	switch {
 	case name != "":
 		return name
 	case c.Fixed != nil:
 		return c.Fixed.Name
 	}
-	return NameDefault
+	return producer.NameDefault
 }
 
 // Delete deletes a connection that no producer takes, at the revision that was looked at;
@@ -140,7 +132,7 @@ func (c *Connections) Delete(ctx context.Context, name string, revision int64, b
 	if revision != 0 && revision != was.Revision {
 		return &ConflictError{Name: name, Base: revision, Now: was.Revision, By: was.ChangedBy, At: was.ChangedAt}
 	}
-	return c.Store.DeleteConnection(ctx, name, was.Revision, by.Did(ActConnectionDeleted, name, changes(was, &Stored{}, nil)))
+	return c.Store.DeleteConnection(ctx, name, was.Revision, by.Did(ActDeleted, name, changes(was, &Stored{}, nil)))
 }
 
 // Properties describes every property that a connection may have.
@@ -201,7 +193,7 @@ func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by registry
 	next := d.stored()
 	detail := changes(d.was, next, failed)
 	if s.Changed = d.was == nil || detail.any(); s.Changed {
-		if err := c.Store.SaveConnection(ctx, next, by.Did(ActConnectionSaved, e.Name, detail)); err != nil {
+		if err := c.Store.SaveConnection(ctx, next, by.Did(ActSaved, e.Name, detail)); err != nil {
 			return nil, err
 		}
 	}
@@ -224,39 +216,10 @@ func failures(servers []Tried) []Tried {
 	return slices.DeleteFunc(slices.Clone(servers), func(t Tried) bool { return t.OK })
 }
 
-// Test runs the steps of a test on an edit; one without properties stands for
-// what is saved. Steps are reported one at a time.
-func (c *Connections) Test(ctx context.Context, e Edit, t ConnectionTest, report func(Step)) error {
-	if t.Bytes < 0 || t.Bytes > messageBytesMax {
-		return badEdit("The large message of a test has from 1 to %d bytes, not %d", messageBytesMax, t.Bytes)
-	}
-	topic, prefix := c.Route(ctx, e.Name)
-	t.Topic, t.Prefix = cmp.Or(t.Topic, topic), cmp.Or(t.Prefix, prefix)
-	if e.Text == "" && e.Properties == nil && e.Files == nil {
-		s, err := c.Get(ctx, e.Name)
-		if err != nil {
-			return err
-		}
-		e.Properties, e.Files = s.Properties, s.Files
-	}
-	d, err := c.draft(ctx, e)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(d.findings, func(f Finding) bool { return f.Verdict == Refused }) {
-		return &RefusedError{Findings: d.findings}
-	}
-	defer c.testing.Add(-1)
-	if c.testing.Add(1) > testsAtOnce {
-		return ErrBusy
-	}
-	var one sync.Mutex
-	return c.Client.Test(ctx, d.next, t, func(s Step) {
-		one.Lock()
-		defer one.Unlock()
-		s.Finding, s.Cure = d.redact.Replace(s.Finding), d.redact.Replace(s.Cure)
-		report(s)
-	})
+// Redactor cuts a connection's secret values out of texts: of the client library's words
+// and a server's, which may repeat them.
+func (c *Connections) Redactor(of *Connection) *strings.Replacer {
+	return redactor(of, c.Client.Secret)
 }
 
 func (c *Connections) fixed(name string) bool { return c.Fixed != nil && c.Fixed.Name == name }
@@ -265,17 +228,17 @@ func (c *Connections) fixed(name string) bool { return c.Fixed != nil && c.Fixed
 func (c *Connections) show(in *Connection) Shown { return split(in, c.Client.Secret).shown() }
 
 // split parts what is secret of a connection from what may be seen.
-func split(in *Connection, secret func(string) bool) *Stored {
+func split(in *Connection, isSecret func(string) bool) *Stored {
 	s := &Stored{
-		Shown: Shown{Name: in.Name, Properties: map[string]Property{}, Files: map[string]File{}, Revision: in.Revision,
+		Shown: Shown{Name: in.Name, Properties: map[string]secret.Property{}, Files: map[string]File{}, Revision: in.Revision,
 			ChangedAt: in.ChangedAt, ChangedBy: in.ChangedBy, Fixed: in.Fixed},
 		Secrets: map[string]string{}, Contents: in.Files,
 	}
 	for name, value := range in.Properties {
-		if secret(name) {
-			s.Properties[name], s.Secrets[name] = Property{Set: true}, value
+		if isSecret(name) {
+			s.Properties[name], s.Secrets[name] = secret.Property{Set: true}, value
 		} else {
-			s.Properties[name] = Property{Value: value}
+			s.Properties[name] = secret.Property{Value: value}
 		}
 	}
 	for name, content := range in.Files {
@@ -314,8 +277,8 @@ const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 // checkName keeps names to what stands well in addresses, metrics and logs.
 func checkName(name string) error {
-	if name == "" || name == nameOfForm || len(name) > 64 || strings.Trim(name, nameBytes) != "" || strings.Contains("._-", name[:1]) {
-		return badEdit("The name %q is not one for a connection: up to 64 letters, digits, dots, underscores and hyphens, "+
+	if name == "" || name == producer.ReservedName || len(name) > 64 || strings.Trim(name, nameBytes) != "" || strings.Contains("._-", name[:1]) {
+		return producer.BadEdit("The name %q is not one for a connection: up to 64 letters, digits, dots, underscores and hyphens, "+
 			"a letter or digit first", name)
 	}
 	return nil

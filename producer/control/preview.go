@@ -1,4 +1,4 @@
-package producer
+package control
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"urncast/formats"
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -15,7 +16,7 @@ import (
 // An Extent is a part of what is current: what passes all of its filters and, unless
 // From is 0, what transactions From to To touched, both ends included.
 type Extent struct {
-	Filters  []Filter
+	Filters  []producer.Filter
 	From, To registry.Number
 }
 
@@ -30,7 +31,7 @@ type Contents interface {
 	// Amount counts what an extent holds.
 	Amount(ctx context.Context, e Extent) (Amount, error)
 	// Documents lists what it holds of classes, all if there are none, in a lasting order.
-	Documents(ctx context.Context, e Extent, classes []string) ([]Entry, error)
+	Documents(ctx context.Context, e Extent, classes []string) ([]producer.Entry, error)
 	// Bodies gives the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 }
@@ -52,9 +53,9 @@ func (r *RoutePreview) Messages() int64 { return r.Matches - r.Inexpressible }
 
 // Preview says what routes would send now of what a scope is about. It looks for what
 // formats cannot express for as long as patience lasts, and remembers what it saw.
-func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, patience time.Duration) ([]RoutePreview, error) {
+func (p *Producers) Preview(ctx context.Context, routes []producer.Route, scope producer.Scope, patience time.Duration) ([]RoutePreview, error) {
 	if err := scope.Filter.Check(); err != nil {
-		return nil, badEdit("%s", err)
+		return nil, producer.BadEdit("%s", err)
 	}
 	out := []RoutePreview{}
 	for i := range routes {
@@ -63,13 +64,13 @@ func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, pa
 			continue
 		}
 		if err := r.Filter.Check(); err != nil {
-			return nil, badEdit("%s", err)
+			return nil, producer.BadEdit("%s", err)
 		}
 		f, err := formats.ByName(r.Format)
 		if err != nil {
-			return nil, badEdit("%s", err)
+			return nil, producer.BadEdit("%s", err)
 		}
-		e := Extent{Filters: []Filter{r.Filter, scope.Filter}, From: scope.From, To: scope.To}
+		e := Extent{Filters: []producer.Filter{r.Filter, scope.Filter}, From: scope.From, To: scope.To}
 		a, err := p.amounts.of(ctx, p.Directory, e)
 		if err != nil {
 			return nil, err
@@ -84,8 +85,8 @@ func (p *Producers) Preview(ctx context.Context, routes []Route, scope Scope, pa
 }
 
 // Matching counts what is current and passes a filter.
-func (p *Producers) Matching(ctx context.Context, f Filter) (Amount, error) {
-	return p.amounts.of(ctx, p.Directory, Extent{Filters: []Filter{f}})
+func (p *Producers) Matching(ctx context.Context, f producer.Filter) (Amount, error) {
+	return p.amounts.of(ctx, p.Directory, Extent{Filters: []producer.Filter{f}})
 }
 
 const (
@@ -181,7 +182,7 @@ func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Form
 
 // sort counts those that are known not to be expressible, and gives those of which
 // nothing is known.
-func (v *verdicts) sort(format string, entries []Entry) (off int64, rest []Entry) {
+func (v *verdicts) sort(format string, entries []producer.Entry) (off int64, rest []producer.Entry) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, e := range entries {
@@ -195,7 +196,7 @@ func (v *verdicts) sort(format string, entries []Entry) (off int64, rest []Entry
 	return off, rest
 }
 
-func (v *verdicts) look(ctx context.Context, c Contents, f *formats.Format, entries []Entry) (off int64, err error) {
+func (v *verdicts) look(ctx context.Context, c Contents, f *formats.Format, entries []producer.Entry) (off int64, err error) {
 	ids := make([]int64, len(entries))
 	for i := range entries {
 		ids[i] = entries[i].Document
@@ -241,7 +242,7 @@ type HeldRoute struct {
 
 // Held says what is known, without reading them, of the topics that the producer
 // published to, by topic.
-func (a *Admin) Held(ctx context.Context) (map[string]HeldRoute, error) {
+func (a *Producer) Held(ctx context.Context) (map[string]HeldRoute, error) {
 	all, err := a.records.Held(ctx)
 	out := make(map[string]HeldRoute, len(all))
 	for _, h := range all {

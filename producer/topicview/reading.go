@@ -1,4 +1,4 @@
-package producer
+package topicview
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"urncast/internal/panics"
+	"urncast/producer"
 )
 
 // Where a Reading begins, if not at an offset.
@@ -37,7 +39,7 @@ type Reading struct {
 
 // Run reads. Its errors are Faults, those of the functions, or the context's: a cluster
 // that is lost is told within seconds, and not waited for.
-func (r *Reading) Run(ctx context.Context, v TopicView) error {
+func (r *Reading) Run(ctx context.Context, v View) error {
 	start, end, err := v.Ends(ctx)
 	if err != nil {
 		return err
@@ -58,7 +60,7 @@ func (r *Reading) Run(ctx context.Context, v TopicView) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	records, ended := make(chan *Committed), make(chan error, 1)
-	var reader Group
+	var reader panics.Group
 	reader.Go(func() {
 		defer close(records)
 		ended <- v.Read(ctx, next, end, func(c *Committed) error {
@@ -80,7 +82,7 @@ func (r *Reading) Run(ctx context.Context, v TopicView) error {
 }
 
 // attend hands records on, and asks in between whether the cluster still answers.
-func (r *Reading) attend(ctx context.Context, v TopicView, next int64, records <-chan *Committed, ended <-chan error) error {
+func (r *Reading) attend(ctx context.Context, v View, next int64, records <-chan *Committed, ended <-chan error) error {
 	beat := time.NewTicker(readingBeat)
 	defer beat.Stop()
 	for moved := time.Now(); ; {
@@ -106,7 +108,7 @@ func (r *Reading) attend(ctx context.Context, v TopicView, next int64, records <
 			case end < next:
 				return remade(end, next)
 			case !r.Follow && time.Since(moved) > readingStill:
-				return &Fault{Kind: Transitory, Text: "Nothing new could be read for " + readingStill.String() + ": another program's open transaction hides the end of the topic"}
+				return &producer.Fault{Kind: producer.Transitory, Text: "Nothing new could be read for " + readingStill.String() + ": another program's open transaction hides the end of the topic"}
 			}
 			if err := r.Alive(); err != nil {
 				return err
@@ -119,5 +121,5 @@ func (r *Reading) attend(ctx context.Context, v TopicView, next int64, records <
 var ErrRemade = errors.New("it was deleted and made anew, or lost its end")
 
 func remade(end, next int64) error {
-	return &Fault{Kind: Permanent, Text: fmt.Sprintf("The topic ends at offset %d, and offset %d was to be read", end, next), Err: ErrRemade}
+	return &producer.Fault{Kind: producer.Permanent, Text: fmt.Sprintf("The topic ends at offset %d, and offset %d was to be read", end, next), Err: ErrRemade}
 }

@@ -1,4 +1,4 @@
-package producer
+package connection
 
 import (
 	"encoding/json"
@@ -7,42 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
+	"urncast/internal/secret"
 )
-
-// A Property is the value of a property as it crosses the API. In JSON it is the
-// value, a string; a secret one is {"set": true}, which in an edit keeps what is
-// saved.
-type Property struct {
-	Value string
-	Set   bool // a secret value: it is there, and not shown
-}
-
-// MarshalJSON implements json.Marshaler.
-func (p Property) MarshalJSON() ([]byte, error) {
-	if p.Set {
-		return []byte(`{"set":true}`), nil
-	}
-	return json.Marshal(p.Value)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (p *Property) UnmarshalJSON(b []byte) error {
-	if json.Unmarshal(b, &p.Value) == nil && string(b) != "null" {
-		return nil
-	}
-	var in struct {
-		Set bool `json:"set"`
-	}
-	if json.Unmarshal(b, &in) != nil || !in.Set {
-		return errors.New(`the value of a property is a string, or {"set": true} to keep a secret that is saved; ` +
-			`leave a property out to unset it`)
-	}
-	p.Set = true
-	return nil
-}
 
 // A File is an uploaded file as it crosses the API. Its content goes in and never
 // out; in an edit a File without content keeps what is saved.
@@ -82,14 +50,14 @@ func (f *File) UnmarshalJSON(b []byte) error {
 
 // Shown is a connection as it may be seen: of secrets only that they are set.
 type Shown struct {
-	Name       string              `json:"name"`
-	Properties map[string]Property `json:"properties"`
-	Files      map[string]File     `json:"files"`
-	Revision   int64               `json:"revision"`
-	ChangedAt  time.Time           `json:"changedAt,omitzero"`
-	ChangedBy  string              `json:"changedBy,omitempty"`
-	Fixed      bool                `json:"fixed,omitempty"`
-	UsedBy     []string            `json:"usedBy,omitempty"` // names of producers
+	Name       string                     `json:"name"`
+	Properties map[string]secret.Property `json:"properties"`
+	Files      map[string]File            `json:"files"`
+	Revision   int64                      `json:"revision"`
+	ChangedAt  time.Time                  `json:"changedAt,omitzero"`
+	ChangedBy  string                     `json:"changedBy,omitempty"`
+	Fixed      bool                       `json:"fixed,omitempty"`
+	UsedBy     []string                   `json:"usedBy,omitempty"` // names of producers
 	// Locked says why its secrets cannot be read: the key is missing.
 	Locked string `json:"locked,omitempty"`
 }
@@ -106,10 +74,6 @@ func (c Connection) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c
 // MarshalJSON implements json.Marshaler, for those who log JSON.
 func (c Connection) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
 
-// secretBytesMin keeps short values from being cut out of words where they stand
-// by chance, which would show them.
-const secretBytesMin = 6
-
 // jaasSecrets finds the secrets inside the value of sasl.jaas.config and its like.
 var jaasSecrets = regexp.MustCompile(`(?i)(?:password|secret|passphrase|token)\w*\s*=\s*` +
 	`(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))`)
@@ -117,10 +81,10 @@ var jaasSecrets = regexp.MustCompile(`(?i)(?:password|secret|passphrase|token)\w
 // redactor cuts a connection's secret values out of texts. Texts are made without
 // them; this is for the words of others that are passed on, such as the client
 // library's and a server's.
-func redactor(c *Connection, secret func(string) bool) *strings.Replacer {
+func redactor(c *Connection, isSecret func(string) bool) *strings.Replacer {
 	var values []string
 	for name, value := range c.Properties {
-		if !secret(name) {
+		if !isSecret(name) {
 			continue
 		}
 		values = append(values, value)
@@ -128,15 +92,7 @@ func redactor(c *Connection, secret func(string) bool) *strings.Replacer {
 			values = append(values, m[1]+m[2]+m[3])
 		}
 	}
-	// The longest first: a shorter one may be a part of it.
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, v := range values {
-		if len(v) >= secretBytesMin {
-			pairs = append(pairs, v, "(not shown)")
-		}
-	}
-	return strings.NewReplacer(pairs...)
+	return secret.Redactor(values...)
 }
 
 // Format says that an entry is not shown where it may be a secret.

@@ -1,4 +1,4 @@
-package producer
+package diagnosis
 
 import (
 	"cmp"
@@ -7,18 +7,26 @@ import (
 	"fmt"
 	"time"
 
+	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 )
 
 // A Doctor compares topics with what a route needs, makes them and mends them.
 type Doctor struct {
-	Connections *Connections
+	Connections *connection.Connections
 	Topics      Topics
 	// Retention is how long a consumer may be away.
 	Retention time.Duration
 	// Largest finds the largest structure that is current.
 	Largest func(context.Context) (Largest, error)
 }
+
+// The actions of the audit about topics.
+const (
+	ActTopicCreated = "topic created"
+	ActTopicAltered = "topic settings changed"
+)
 
 // A Place is a topic, reached over a connection, with the prefix of the transactional
 // ids that are to write to it.
@@ -46,24 +54,24 @@ func (d *Doctor) Examine(ctx context.Context, at Place) (*Diagnosis, error) {
 }
 
 // needs says what is needed of a topic.
-func (d *Doctor) needs(ctx context.Context, at Place) (TopicNeeds, error) {
-	if err := checkTopic(at.Topic); err != nil {
-		return TopicNeeds{}, &BadEditError{err.Error()}
+func (d *Doctor) needs(ctx context.Context, at Place) (Needs, error) {
+	if err := producer.CheckTopic(at.Topic); err != nil {
+		return Needs{}, producer.BadEdit("%s", err)
 	}
 	largest, err := d.Largest(ctx)
 	if err != nil {
-		return TopicNeeds{}, fmt.Errorf("looking for the largest structure: %w", err)
+		return Needs{}, fmt.Errorf("looking for the largest structure: %w", err)
 	}
-	return TopicNeeds{Topic: at.Topic, Prefix: cmp.Or(at.Prefix, PrefixDefault), Retention: d.Retention, Largest: largest}, nil
+	return Needs{Topic: at.Topic, Prefix: cmp.Or(at.Prefix, producer.PrefixDefault), Retention: d.Retention, Largest: largest}, nil
 }
 
 // examine gives the connection too, nil if there is none: a finding says why.
-func (d *Doctor) examine(ctx context.Context, at Place, n TopicNeeds) (*Diagnosis, *Connection, error) {
+func (d *Doctor) examine(ctx context.Context, at Place, n Needs) (*Diagnosis, *connection.Connection, error) {
 	c, err := d.Connections.Current(ctx, at.Connection)
-	var fault *Fault
+	var fault *producer.Fault
 	switch {
-	case errors.As(err, &fault) && fault.Kind == Permanent:
-		return &Diagnosis{Connection: d.Connections.orDefault(at.Connection), Topic: n.Topic, At: time.Now().UTC(), Findings: []TopicFinding{{ID: FindingConnection,
+	case errors.As(err, &fault) && fault.Kind == producer.Permanent:
+		return &Diagnosis{Connection: d.Connections.OrDefault(at.Connection), Topic: n.Topic, At: time.Now().UTC(), Findings: []Finding{{ID: FindingConnection,
 			Severity: SeverityError, What: fault.Error() + ".", Why: "Without a connection nothing is published.",
 			Cure: "Define the connection, or make its secrets readable."}}}, nil, nil
 	case err != nil:
@@ -73,8 +81,8 @@ func (d *Doctor) examine(ctx context.Context, at Place, n TopicNeeds) (*Diagnosi
 	if err != nil {
 		return nil, nil, err
 	}
-	found.Connection, found.Topic, found.At = d.Connections.orDefault(at.Connection), n.Topic, time.Now().UTC()
-	redact := redactor(c, d.Connections.Client.Secret)
+	found.Connection, found.Topic, found.At = d.Connections.OrDefault(at.Connection), n.Topic, time.Now().UTC()
+	redact := d.Connections.Redactor(c)
 	for i := range found.Findings {
 		f := &found.Findings[i]
 		f.What, f.Cure = redact.Replace(f.What), redact.Replace(f.Cure)
@@ -87,10 +95,10 @@ func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by registry.Actor) 
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
 	if in.Topic == "" {
-		return nil, badEdit("No topic was named")
+		return nil, producer.BadEdit("No topic was named")
 	}
 	if in.ReplicationFactor < 0 || in.ReplicationFactor > replicationMax {
-		return nil, badEdit("A topic has from 1 to %d replicas, or 0 for the brokers' default, not %d", replicationMax, in.ReplicationFactor)
+		return nil, producer.BadEdit("A topic has from 1 to %d replicas, or 0 for the brokers' default, not %d", replicationMax, in.ReplicationFactor)
 	}
 	n, err := d.needs(ctx, Place{in.Connection, in.Topic, in.Prefix})
 	if err != nil {
@@ -154,8 +162,8 @@ func (d *Doctor) record(ctx context.Context, action, topic string, by registry.A
 }
 
 // refused audits that an act was not done, or perhaps not, and gives its error.
-func (d *Doctor) refused(ctx context.Context, c *Connection, action, topic string, by registry.Actor, err error) error {
-	text := redactor(c, d.Connections.Client.Secret).Replace(err.Error())
+func (d *Doctor) refused(ctx context.Context, c *connection.Connection, action, topic string, by registry.Actor, err error) error {
+	text := d.Connections.Redactor(c).Replace(err.Error())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel() // the entry counts although the client has gone
 	return errors.Join(&TopicError{text}, d.record(ctx, action+" failed", topic, by, map[string]string{"error": text}))
@@ -163,8 +171,8 @@ func (d *Doctor) refused(ctx context.Context, c *Connection, action, topic strin
 
 // topicError gives what an admin can mend the form of a TopicError.
 func topicError(err error) error {
-	var fault *Fault
-	if errors.As(err, &fault) && fault.Kind == Permanent {
+	var fault *producer.Fault
+	if errors.As(err, &fault) && fault.Kind == producer.Permanent {
 		return &TopicError{err.Error() + "."}
 	}
 	return err

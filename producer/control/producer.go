@@ -1,4 +1,4 @@
-package producer
+package control
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"urncast/producer"
 	"urncast/registry"
 )
 
@@ -15,7 +16,7 @@ type Records interface {
 	Status(ctx context.Context) (Status, error)
 	// Wish records what an admin asks for, with the act of the audit, and wakes the
 	// publisher.
-	Wish(ctx context.Context, w Wish, a registry.Act) error
+	Wish(ctx context.Context, w producer.Wish, a registry.Act) error
 	// AskJob records a job that is to be begun, with the act, and wakes the
 	// publisher. It sets id and time.
 	AskJob(ctx context.Context, j *JobStatus, a registry.Act) error
@@ -37,10 +38,10 @@ type Records interface {
 
 // An Admin shows and commands a producer, from any instance: through the
 // database, where the publisher finds its wishes.
-type Admin struct{ records Records }
+type Producer struct{ records Records }
 
 // NewAdmin makes an Admin.
-func NewAdmin(r Records) *Admin { return &Admin{r} }
+func New(r Records) *Producer { return &Producer{r} }
 
 // The actions of the audit about a producer.
 const (
@@ -52,20 +53,20 @@ const (
 	ActResumptionAsked = "producer resumption asked"
 	ActJobAsked        = "job asked"
 	ActJobCancelled    = "job cancelled"
-	ActTakenOver       = "producer taken over" // by another instance, of which nobody asked it
 )
 
 // ErrCommand marks a command that does not fit the producer's state.
 var ErrCommand = errors.New("the command does not fit")
 
 // Status shows the producer.
-func (a *Admin) Status(ctx context.Context) (Status, error) {
+func (a *Producer) Status(ctx context.Context) (Status, error) {
 	s, err := a.records.Status(ctx)
-	if err == nil && s.State == Idle {
+	if err == nil && s.State == producer.Idle {
 		s.derive()
 	}
 	if j := s.Job; err == nil && j != nil {
-		j.Leaves = leftBy(j, unknownChunks, s.Sent, &s.Settings)
+		job := producer.Job{ID: j.ID, Kind: j.Kind, Scope: j.Scope, AsOf: j.AsOf, Phase: j.Phase, Done: j.Done, First: j.First}
+		j.Leaves = job.Leaves(producer.UnknownChunks, j.Structures, s.Sent, &s.Settings)
 	}
 	return s, err
 }
@@ -74,7 +75,7 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 func (s *Status) derive() {
 	since := s.HandledAt
 	if s.Pending > 0 || s.Job != nil {
-		s.State, since = Publishing, s.OldestPending
+		s.State, since = producer.Publishing, s.OldestPending
 		if s.Job != nil {
 			since = s.Job.CreatedAt
 		}
@@ -93,109 +94,62 @@ func (s *Status) Rests() string {
 }
 
 // TransactionStatus says what became of each transaction of a range.
-func (a *Admin) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error) {
+func (a *Producer) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error) {
 	return a.records.Statuses(ctx, from, to)
 }
 
 // Lags says how long transactions took to be sent, from a time on, in steps.
-func (a *Admin) Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error) {
+func (a *Producer) Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error) {
 	return a.records.Lags(ctx, since, step)
 }
 
 // Start starts the producer. The first start must say StartIdle or
 // StartBaseline; a later one may be empty, and answers a question with
 // StartBaseline or StartContinue.
-func (a *Admin) Start(ctx context.Context, how string, by registry.Actor) error {
+func (a *Producer) Start(ctx context.Context, how string, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
 	}
-	allowed := []string{"", StartBaseline, StartContinue}
+	allowed := []string{"", producer.StartBaseline, producer.StartContinue}
 	if !s.Started {
-		allowed = []string{StartIdle, StartBaseline}
+		allowed = []string{producer.StartIdle, producer.StartBaseline}
 	}
 	switch {
 	case slices.Contains(allowed, how):
-		return a.wish(ctx, &s, Wish{Run: Idle, How: how}, ActStartAsked, by, map[string]string{"how": how})
+		return a.wish(ctx, &s, producer.Wish{Run: producer.Idle, How: how}, ActStartAsked, by, map[string]string{"how": how})
 	case !s.Started:
-		return fmt.Errorf("%w: the first start says how: %q (--%[2]s) sends only what comes from now on, %[3]q (--%[3]s) sends everything that is current first", ErrCommand, StartIdle, StartBaseline)
+		return fmt.Errorf("%w: the first start says how: %q (--%[2]s) sends only what comes from now on, %[3]q (--%[3]s) sends everything that is current first", ErrCommand, producer.StartIdle, producer.StartBaseline)
 	}
-	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, StartBaseline, StartContinue, how)
+	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, producer.StartBaseline, producer.StartContinue, how)
 }
 
-func (a *Admin) wish(ctx context.Context, s *Status, w Wish, action string, by registry.Actor, detail any) error {
+func (a *Producer) wish(ctx context.Context, s *Status, w producer.Wish, action string, by registry.Actor, detail any) error {
 	w.User = by.User
 	return a.records.Wish(ctx, w, by.Did(action, s.Name, detail))
 }
 
 // Suspend stops publishing after the transaction under way, until Resume or, if
 // keep is false, until the process restarts.
-func (a *Admin) Suspend(ctx context.Context, keep bool, by registry.Actor) error {
+func (a *Producer) Suspend(ctx context.Context, keep bool, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
 	}
-	if !s.Started || s.State == Stopped || s.State == Failed {
+	if !s.Started || s.State == producer.Stopped || s.State == producer.Failed {
 		return fmt.Errorf("%w: the producer is %s and publishes nothing; there is nothing to suspend", ErrCommand, s.State)
 	}
-	return a.wish(ctx, &s, Wish{Run: Suspended, Keep: keep}, ActSuspensionAsked, by, map[string]bool{"keep": keep})
+	return a.wish(ctx, &s, producer.Wish{Run: producer.Suspended, Keep: keep}, ActSuspensionAsked, by, map[string]bool{"keep": keep})
 }
 
 // Resume ends a suspension.
-func (a *Admin) Resume(ctx context.Context, by registry.Actor) error {
+func (a *Producer) Resume(ctx context.Context, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
 	}
-	if s.State != Suspended {
+	if s.State != producer.Suspended {
 		return fmt.Errorf("%w: the producer is %s, not suspended", ErrCommand, s.State)
 	}
-	return a.wish(ctx, &s, Wish{Run: Idle, How: wishResume}, ActResumptionAsked, by, map[string]string{})
-}
-
-// Publish asks for a job: everything, or what a scope is about, is sent anew as it
-// is current when the job begins, and what the topics hold of it beside that gets
-// tombstones. It runs between two transactions, and goes on after a crash. A
-// producer that does not publish begins it once it does.
-func (a *Admin) Publish(ctx context.Context, scope Scope, by registry.Actor) (*JobStatus, error) {
-	s, err := a.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !s.Started {
-		return nil, fmt.Errorf("%w: the producer was never started, so there is nothing to send anew; start it with %q", ErrCommand, StartBaseline)
-	}
-	if err := scope.check(s.Settings.Routes, s.Last); err != nil {
-		return nil, badEdit("%s", err)
-	}
-	if s.JobsWaiting >= jobsWaitingMax {
-		return nil, fmt.Errorf("%w: %d jobs are waiting already; let them run, or cancel some", ErrCommand, s.JobsWaiting)
-	}
-	j := &JobStatus{Kind: jobRepublish, Phase: phaseWaiting, Scope: scope}
-	if scope.Filter.IsZero() && scope.From == 0 {
-		j.Kind = jobBaseline
-	}
-	return j, a.records.AskJob(ctx, j, by.Did(ActJobAsked, s.Name, map[string]any{"kind": j.Kind, "scope": scope}))
-}
-
-// jobsWaitingMax bounds the jobs that wait for one producer.
-const jobsWaitingMax = 100
-
-// Jobs lists the newest jobs, the newest first.
-func (a *Admin) Jobs(ctx context.Context, limit int) ([]JobStatus, error) {
-	jobs, err := a.records.Jobs(ctx, limit)
-	if err != nil {
-		return nil, err
-	}
-	under := func(j JobStatus) bool { return j.EndedAt.IsZero() && j.Phase != phaseWaiting }
-	if i := slices.IndexFunc(jobs, under); i >= 0 {
-		s, err := a.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if s.Job != nil && s.Job.ID == jobs[i].ID {
-			jobs[i] = *s.Job // it says what cancelling it leaves
-		}
-	}
-	return jobs, nil
+	return a.wish(ctx, &s, producer.Wish{Run: producer.Idle, How: producer.WishResume}, ActResumptionAsked, by, map[string]string{})
 }

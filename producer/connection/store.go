@@ -1,4 +1,4 @@
-package producer
+package connection
 
 import (
 	"context"
@@ -24,19 +24,16 @@ func (s Stored) Format(f fmt.State, verb rune) {
 	Connection{Name: s.Name, Revision: s.Revision}.Format(f, verb)
 }
 
-// The actions of the audit.
+// The actions of the audit about connections.
 const (
-	ActConnectionSaved   = "connection saved"
-	ActConnectionDeleted = "connection deleted"
-	ActSecretsRotated    = "secrets rotated"
-	ActMailSaved         = "mail settings saved"
-	ActTopicCreated      = "topic created"
-	ActTopicAltered      = "topic settings changed"
+	ActSaved          = "connection saved"
+	ActDeleted        = "connection deleted"
+	ActSecretsRotated = "secrets rotated"
 )
 
 // A ConnectionStore keeps connections and the audit. Each change is committed
 // together with its Act.
-type ConnectionStore interface {
+type Store interface {
 	// Connections lists all, by name; Connection gives one, registry.ErrNotFound if
 	// there is none.
 	Connections(ctx context.Context) ([]Stored, error)
@@ -126,11 +123,3 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("The connection was not saved, because not every bootstrap server could be used: %s. "+
 		"It can be saved anyway, which the audit then tells", strings.Join(failed, ", "))
 }
-
-// A BadEditError says what is wrong with an edit, before anything is asked of it.
-type BadEditError struct{ Text string }
-
-// Error gives the sentence.
-func (e *BadEditError) Error() string { return e.Text }
-
-func badEdit(format string, args ...any) error { return &BadEditError{fmt.Sprintf(format, args...)} }

@@ -1,10 +1,12 @@
-package producer
+package diagnosis
 
 import (
 	"context"
 	"slices"
 	"strings"
 	"time"
+	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // A Severity says how bad a finding of the doctor is.
@@ -19,7 +21,7 @@ const (
 )
 
 // A TopicFinding is what the doctor says of one thing that a route needs.
-type TopicFinding struct {
+type Finding struct {
 	ID       string   `json:"id"` // such as "cleanup-policy"
 	Severity Severity `json:"severity"`
 	What     string   `json:"what"` // what was found
@@ -57,11 +59,11 @@ type SettingChange struct {
 
 // A Diagnosis is what the doctor found, of one topic.
 type Diagnosis struct {
-	Connection string         `json:"connection"`
-	Cluster    string         `json:"cluster,omitempty"` // its id; empty if it was not reached
-	Topic      string         `json:"topic"`
-	At         time.Time      `json:"at"`
-	Findings   []TopicFinding `json:"findings"`
+	Connection string    `json:"connection"`
+	Cluster    string    `json:"cluster,omitempty"` // its id; empty if it was not reached
+	Topic      string    `json:"topic"`
+	At         time.Time `json:"at"`
+	Findings   []Finding `json:"findings"`
 }
 
 // Worst is the worst severity of all findings; what may not be looked at is none.
@@ -76,7 +78,7 @@ func (d *Diagnosis) Worst() Severity {
 }
 
 // TopicNeeds says what a route asks of its topic.
-type TopicNeeds struct {
+type Needs struct {
 	Topic, Prefix string
 	// Retention is how long a consumer may be away.
 	Retention time.Duration
@@ -114,12 +116,12 @@ type MadeTopic struct {
 type Topics interface {
 	// Diagnose compares a topic with what is needed. An error says that it was
 	// cancelled; whatever else goes wrong is a finding.
-	Diagnose(ctx context.Context, c *Connection, n TopicNeeds) (*Diagnosis, error)
+	Diagnose(ctx context.Context, c *connection.Connection, n Needs) (*Diagnosis, error)
 	// MakeTopic makes a topic with the settings that are needed. before is told
 	// what will be made, and may refuse it.
-	MakeTopic(ctx context.Context, c *Connection, n TopicNeeds, replication int, before func(MadeTopic) error) (*MadeTopic, error)
+	MakeTopic(ctx context.Context, c *connection.Connection, n Needs, replication int, before func(MadeTopic) error) (*MadeTopic, error)
 	// AlterTopic sets settings of a topic, all or none.
-	AlterTopic(ctx context.Context, c *Connection, topic string, changes []SettingChange) error
+	AlterTopic(ctx context.Context, c *connection.Connection, topic string, changes []SettingChange) error
 }
 
 // FindingConnection is the finding of a cluster that cannot be reached.
@@ -140,17 +142,17 @@ type FixedSetting struct {
 // fixes lists what mends findings, each setting once.
 func (d *Diagnosis) fixes(ids []string) (all []FixedSetting, err error) {
 	if len(ids) == 0 {
-		return nil, badEdit("No finding was named; these can be mended here: %s", d.fixable())
+		return nil, producer.BadEdit("No finding was named; these can be mended here: %s", d.fixable())
 	}
 	for _, id := range ids {
-		at := slices.IndexFunc(d.Findings, func(f TopicFinding) bool { return f.ID == id })
+		at := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.ID == id })
 		switch {
 		case at < 0:
-			return nil, badEdit("There is no finding %q; these can be mended here: %s", id, d.fixable())
+			return nil, producer.BadEdit("There is no finding %q; these can be mended here: %s", id, d.fixable())
 		case len(d.Findings[at].Fix) == 0 && d.Findings[at].Severity == SeverityOK:
-			return nil, badEdit("The finding %s needs no mending: %s These can be mended here: %s", id, d.Findings[at].What, d.fixable())
+			return nil, producer.BadEdit("The finding %s needs no mending: %s These can be mended here: %s", id, d.Findings[at].What, d.fixable())
 		case len(d.Findings[at].Fix) == 0:
-			return nil, badEdit("The finding %s cannot be mended by a setting of the topic: %s %s These can be mended here: %s",
+			return nil, producer.BadEdit("The finding %s cannot be mended by a setting of the topic: %s %s These can be mended here: %s",
 				id, d.Findings[at].What, d.Findings[at].Cure, d.fixable())
 		}
 		for _, change := range d.Findings[at].Fix {

@@ -1,4 +1,4 @@
-package producer
+package connection
 
 import (
 	"context"
@@ -65,54 +65,6 @@ type PropertyInfo struct {
 	Refused    string   `json:"refused,omitempty"`
 }
 
-// A ConnectionTest says what to try.
-type ConnectionTest struct {
-	// Topic is the one that is published to. Only aborted transactions are
-	// written to it.
-	Topic string
-	// Scratch is a topic for a committed transaction that is read back; empty
-	// leaves that out. MakeScratch allows to make it, and it is deleted then.
-	Scratch     string
-	MakeScratch bool
-	// Prefix of the transactional ids of the producer whose rights are asked
-	// for. The test's own ids begin with it too.
-	Prefix string
-	// Bytes of the large message, which is sent then: to the scratch topic or, without one, to
-	// the topic. With 0 it is judged for 1,000,000 bytes by the limits that can be read, and
-	// sent to a scratch topic only. Compressible fills it with text instead of noise.
-	Bytes        int
-	Compressible bool
-	// StepTimeout bounds each step; 10 s if 0.
-	StepTimeout time.Duration
-}
-
-// A StepState says how far a step of a connection test is.
-type StepState string
-
-// The states of a step.
-const (
-	StepWaiting StepState = "waiting" // known, not begun
-	StepRunning StepState = "running"
-	StepPassed  StepState = "passed"
-	StepWarning StepState = "warning" // it works, and something should be mended
-	StepFailed  StepState = "failed"
-	StepNotRun  StepState = "not-run" // it depends on one that failed, or was not asked for
-)
-
-// A Step is one step of a connection test. All steps are reported as waiting, in
-// order, before the first begins; then each when it begins and when it ends. Those of
-// one server are told from another's by Server, and servers are tried side by side.
-type Step struct {
-	ID      string        `json:"id"`   // such as "tls" or "rights-write"
-	Name    string        `json:"name"` // for people
-	Server  string        `json:"server,omitempty"`
-	State   StepState     `json:"state"`
-	Took    time.Duration `json:"-"`
-	Finding string        `json:"finding,omitempty"` // what was found, in a sentence or two
-	Cure    string        `json:"cure,omitempty"`    // of a failed step or a warning: what to do
-	Needs   string        `json:"needs,omitempty"`   // the id of the step because of which this one was not run
-}
-
 // Tried says whether one bootstrap server can be used.
 type Tried struct {
 	Server string        `json:"server"`
@@ -154,5 +106,5 @@ type Client interface {
 	// authenticate.
 	Try(ctx context.Context, c *Connection) []Tried
 	// Test runs the steps of a test and reports each as it begins and ends.
-	Test(ctx context.Context, c *Connection, t ConnectionTest, report func(Step)) error
+	Test(ctx context.Context, c *Connection, t Test, report func(Step)) error
 }

@@ -1,13 +1,14 @@
-package producer
+package topicview
 
 import (
 	"context"
 	"time"
+	"urncast/producer"
 )
 
 // A Committed is one committed record of a topic, whole.
 type Committed struct {
-	Record
+	producer.Record
 	Offset int64
 	At     time.Time // by the clock of who wrote it
 }
@@ -23,8 +24,8 @@ func (c *Committed) Get(name string) string {
 }
 
 // Seen is what the record says of itself.
-func (c *Committed) Seen() *Seen {
-	s := &Seen{Offset: c.Offset, Key: string(c.Key), Tombstone: c.Value == nil}
+func (c *Committed) Seen() *producer.Seen {
+	s := &producer.Seen{Offset: c.Offset, Key: string(c.Key), Tombstone: c.Value == nil}
 	for i := range c.Headers {
 		s.Take(c.Headers[i].Key, c.Headers[i].Value)
 	}
@@ -32,7 +33,7 @@ func (c *Committed) Seen() *Seen {
 }
 
 // A TopicView is a topic that is read. Its errors are Faults.
-type TopicView interface {
+type View interface {
 	// Ends gives the log's start and its high watermark. It may be called while Read is
 	// under way.
 	Ends(ctx context.Context) (start, end int64, err error)
@@ -44,6 +45,6 @@ type TopicView interface {
 }
 
 // A TopicReader opens topics for people who look into them.
-type TopicReader interface {
-	OpenTopic(ctx context.Context, connection, topic string) (TopicView, error)
+type Opener interface {
+	OpenTopic(ctx context.Context, connection, topic string) (View, error)
 }

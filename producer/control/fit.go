@@ -1,27 +1,20 @@
-package producer
+package control
 
 import (
 	"context"
 	"fmt"
 	"time"
 
+	"urncast/producer"
 	"urncast/registry"
 )
-
-// Limits bound one record, in bytes; 0 where a limit is not known. Message and Socket
-// count after compression, and so are not known where the connection compresses.
-type Limits struct {
-	Request int64 // the connection's max.request.size
-	Message int64 // the topic's max.message.bytes, or the brokers' where it has none
-	Socket  int64 // the leader's socket.request.max.bytes
-}
 
 // A LimitedRoute is where and how a producer publishes, with the limits that the
 // publisher last saw there. SeenAt is zero if it never looked.
 type LimitedRoute struct {
-	Route
+	producer.Route
 	Sender string
-	Limits
+	producer.Limits
 	SeenAt time.Time
 }
 
@@ -39,7 +32,7 @@ type Oversized struct{ Topic, Text string }
 // Oversize says which structures will not fit a route of a producer, and whose limit
 // that is, before anything is sent.
 func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (warnings []Oversized, err error) {
-	err = p.Each(ctx, func(_ string, a *Admin) error {
+	err = p.Each(ctx, func(_ string, a *Producer) error {
 		more, err := a.Oversize(ctx, contents)
 		warnings = append(warnings, more...)
 		return err
@@ -48,7 +41,7 @@ func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (
 }
 
 // Oversize says which structures will not fit a route of the producer.
-func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Oversized, error) {
+func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([]Oversized, error) {
 	var warnings []Oversized
 	routes, err := a.records.Routes(ctx)
 	if err != nil {
@@ -60,7 +53,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Ov
 		if limit == 0 {
 			continue
 		}
-		e, err := newEncoder(route.Format, route.Sender)
+		e, err := producer.NewEncoder(route.Format, route.Sender)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +63,7 @@ func (a *Admin) Oversize(ctx context.Context, contents []registry.Content) ([]Ov
 			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
 				continue
 			}
-			value, left, err := (&told{tx: tx, position: 1, urn: c.URN, body: c.Body}).in(e)
+			value, left, err := e.Value(tx, c.URN, c.Body)
 			if err != nil {
 				return nil, err
 			}
@@ -99,13 +92,4 @@ func (r *LimitedRoute) tightest() (limit int64, whose string) {
 		}
 	}
 	return limit, whose
-}
-
-// describe asks for the topic, and keeps the limits that it has for whoever submits.
-func (s *session) describe(ctx context.Context, topic string) (Topic, error) {
-	t, err := s.broker.Describe(ctx, topic)
-	if err != nil {
-		return t, err
-	}
-	return t, stored(s.hold.Limit(ctx, topic, t.Limits))
 }

@@ -1,4 +1,4 @@
-package producer
+package notice
 
 import (
 	"crypto/x509"
@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"urncast/internal/secret"
 )
 
 // A Span is a time.Duration that is a text such as "15m" in JSON.
@@ -45,32 +46,32 @@ func (s *Span) UnmarshalText(b []byte) error {
 
 // How a connection to a mail server is secured.
 const (
-	MailStartTLS      = "starttls"      // STARTTLS, or nothing is sent
-	MailOpportunistic = "opportunistic" // STARTTLS if the server offers it
-	MailTLS           = "tls"           // TLS from the first byte
-	MailPlain         = "none"
+	StartTLS      = "starttls"      // STARTTLS, or nothing is sent
+	Opportunistic = "opportunistic" // STARTTLS if the server offers it
+	TLS           = "tls"           // TLS from the first byte
+	Plaintext     = "none"
 )
 
 // How to authenticate to a mail server. The first takes what the server offers.
 const (
-	MailAuthAuto    = "auto"
-	MailAuthPlain   = "plain"
-	MailAuthLogin   = "login"
-	MailAuthCramMD5 = "cram-md5"
+	AuthAuto    = "auto"
+	AuthPlain   = "plain"
+	AuthLogin   = "login"
+	AuthCramMD5 = "cram-md5"
 )
 
 // MailSettings are what an admin sets of mail, as they may be seen.
-type MailSettings struct {
+type Settings struct {
 	Host     string `json:"host"` // empty: no mail is sent
 	Port     int    `json:"port"`
 	Security string `json:"security"`
 	Auth     string `json:"auth"`
 	User     string `json:"user"` // empty: without authentication
 	// Password goes in and never out. In an edit, Set keeps what is saved.
-	Password Property `json:"password"`
-	CA       string   `json:"ca"` // PEM: trusted beside the system's authorities
-	Sender   string   `json:"sender"`
-	Admins   []string `json:"admins"`
+	Password secret.Property `json:"password"`
+	CA       string          `json:"ca"` // PEM: trusted beside the system's authorities
+	Sender   string          `json:"sender"`
+	Admins   []string        `json:"admins"`
 	// Producers gives the admins of a producer, by its name, in place of Admins.
 	Producers map[string][]string `json:"producers"`
 	PublicURL string              `json:"publicUrl"` // of this registry, for links
@@ -85,29 +86,32 @@ type MailSettings struct {
 	Locked string `json:"locked,omitempty"`
 }
 
+// ActMailSaved is the action of the audit for a change of the settings.
+const ActSaved = "mail settings saved"
+
 // MailDefaults are the settings of an installation that has not set any.
-func MailDefaults() MailSettings {
-	return MailSettings{Port: 587, Security: MailStartTLS, Auth: MailAuthAuto, Admins: []string{}, Producers: map[string][]string{},
+func Defaults() Settings {
+	return Settings{Port: 587, Security: StartTLS, Auth: AuthAuto, Admins: []string{}, Producers: map[string][]string{},
 		DegradedAfter: Span(15 * time.Minute), DigestEvery: Span(24 * time.Hour)}
 }
 
 // StoredMail are the settings as a store keeps them: the password apart.
-type StoredMail struct {
-	MailSettings
+type StoredSettings struct {
+	Settings
 	Secret string // the password, in the clear
 	Key    error  // why Secret could not be opened
 }
 
 // Format shows where mail goes, and no secret.
-func (s StoredMail) Format(f fmt.State, _ rune) {
+func (s StoredSettings) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "mail over %s, revision %d", s.Server(), s.Revision)
 }
 
 // Server is the mail server's host:port.
-func (s *MailSettings) Server() string { return net.JoinHostPort(s.Host, fmt.Sprint(s.Port)) }
+func (s *Settings) Server() string { return net.JoinHostPort(s.Host, fmt.Sprint(s.Port)) }
 
 // To gives the addresses of a producer's admins.
-func (s *MailSettings) To(producer string) []string {
+func (s *Settings) To(producer string) []string {
 	if own := s.Producers[producer]; len(own) > 0 {
 		return own
 	}
@@ -123,7 +127,7 @@ const (
 )
 
 // Check says what is wrong with the settings; all of it, for nothing is saved.
-func (s *MailSettings) Check() error {
+func (s *Settings) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for name, text := range map[string]string{"host": s.Host, "user": s.User, "password": s.Password.Value, "sender": s.Sender, "publicUrl": s.PublicURL} {
@@ -137,10 +141,10 @@ func (s *MailSettings) Check() error {
 	if s.Port < 1 || s.Port > 65535 {
 		bad("port %d is none: 587 is usual with STARTTLS, 465 with TLS, 25 within a network", s.Port)
 	}
-	if !slices.Contains([]string{MailStartTLS, MailOpportunistic, MailTLS, MailPlain}, s.Security) {
+	if !slices.Contains([]string{StartTLS, Opportunistic, TLS, Plaintext}, s.Security) {
 		bad("security %q is none of starttls, tls, opportunistic and none", s.Security)
 	}
-	if !slices.Contains([]string{MailAuthAuto, MailAuthPlain, MailAuthLogin, MailAuthCramMD5}, s.Auth) {
+	if !slices.Contains([]string{AuthAuto, AuthPlain, AuthLogin, AuthCramMD5}, s.Auth) {
 		bad("auth %q is none of auto, plain, login and cram-md5", s.Auth)
 	}
 	password := s.Password.Set || s.Password.Value != ""
@@ -149,7 +153,7 @@ func (s *MailSettings) Check() error {
 		bad("there is a password and no user: give both, or none of them for a server that asks for no authentication")
 	case s.User != "" && !password:
 		bad("there is a user and no password: give both, or none of them for a server that asks for no authentication")
-	case s.User != "" && s.Security == MailPlain && (s.Auth == MailAuthPlain || s.Auth == MailAuthLogin) && !loopback(s.Host):
+	case s.User != "" && s.Security == Plaintext && (s.Auth == AuthPlain || s.Auth == AuthLogin) && !loopback(s.Host):
 		bad("with security none, auth %s would send the password in the clear: choose starttls or tls, or cram-md5", s.Auth)
 	}
 	if s.CA != "" && (len(s.CA) > mailCABytesMax || !x509.NewCertPool().AppendCertsFromPEM([]byte(s.CA))) {
@@ -171,7 +175,7 @@ func (s *MailSettings) Check() error {
 	return errors.Join(errs...)
 }
 
-func (s *MailSettings) checkAddresses() (errs []error) {
+func (s *Settings) checkAddresses() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, err := mail.ParseAddress(s.Sender); err != nil && (s.Host != "" || s.Sender != "") {
 		bad("sender %q is no address such as urncast@example.org or \"urncast <urncast@example.org>\"", s.Sender)
@@ -210,11 +214,11 @@ func loopback(host string) bool {
 
 // mailChanges is what the audit tells of a save: each setting before and after,
 // of the password only that it changed.
-func mailChanges(was, next *StoredMail) map[string]any {
+func mailChanges(was, next *StoredSettings) map[string]any {
 	out := map[string]any{}
-	values := func(s *StoredMail) map[string]any {
-		shown := s.MailSettings
-		shown.Revision, shown.ChangedAt, shown.ChangedBy, shown.Locked, shown.Password = 0, time.Time{}, "", "", Property{}
+	values := func(s *StoredSettings) map[string]any {
+		shown := s.Settings
+		shown.Revision, shown.ChangedAt, shown.ChangedBy, shown.Locked, shown.Password = 0, time.Time{}, "", "", secret.Property{}
 		var m map[string]any
 		b, err := json.Marshal(shown)
 		if err == nil {

@@ -1,7 +1,6 @@
-package producer
+package panics
 
 import (
-	"context"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,22 +25,4 @@ func TestGroupsHandPanicsOn(t *testing.T) {
 	}()
 	g.Wait()
 	t.Error("nothing came out")
-}
-
-// badView is a topic whose records panic.
-type badView struct{ TopicView }
-
-func (badView) Ends(context.Context) (start, end int64, err error) { return 0, 9, nil }
-
-func (badView) Read(context.Context, int64, int64, func(*Committed) error) error { panic("boom") }
-
-// A reading that panics does so in the goroutine of whoever reads.
-func TestReadingsHandPanicsOn(t *testing.T) {
-	defer func() {
-		if p := recover(); p == nil {
-			t.Error("nothing came out")
-		}
-	}()
-	r := &Reading{Begun: func(_, _, _ int64) error { return nil }}
-	_ = r.Run(t.Context(), badView{})
 }

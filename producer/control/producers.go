@@ -1,4 +1,4 @@
-package producer
+package control
 
 import (
 	"cmp"
@@ -9,26 +9,25 @@ import (
 	"strings"
 	"time"
 
+	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 )
-
-// A Named is a producer's immutable id with the name that it has now.
-type Named struct{ ID, Name string }
 
 // A Directory keeps what producers there are. Each change is committed together
 // with its registry.Act, and heard by all instances.
 type Directory interface {
 	Contents
 	// Producers lists all, by name.
-	Producers(ctx context.Context) ([]Named, error)
+	Producers(ctx context.Context) ([]producer.Named, error)
 	// Records gives the side of the database that is about one of them.
 	Records(id string) Records
 	// CreateProducer saves a new one. A *TakenError says what another has already.
-	CreateProducer(ctx context.Context, c *Config, a registry.Act) error
+	CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error
 	// ChangeProducer writes settings onto the revision that they name, with a wish
 	// unless it is nil. A *ProducerConflictError says that others were saved meanwhile, a
 	// *TakenError what another has already.
-	ChangeProducer(ctx context.Context, id string, c *Config, w *Wish, a registry.Act) error
+	ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a registry.Act) error
 	// DeleteProducer removes a producer with everything that is remembered of it, but
 	// for its id and its prefix.
 	DeleteProducer(ctx context.Context, id string, a registry.Act) error
@@ -38,7 +37,7 @@ type Directory interface {
 type Producers struct {
 	Directory Directory
 	// Connections tells whether a connection is there; nil for any.
-	Connections *Connections
+	Connections *connection.Connections
 
 	amounts  amounts
 	verdicts verdicts
@@ -51,7 +50,7 @@ type TakenError struct{ Text string }
 func (e *TakenError) Error() string { return e.Text }
 
 // A ProducerConflictError says that a change was made to what is no longer there.
-type ProducerConflictError struct {
+type ConflictError struct {
 	Name      string
 	Base, Now int64
 	By        string
@@ -59,7 +58,7 @@ type ProducerConflictError struct {
 }
 
 // Error says who saved meanwhile, and what to do.
-func (e *ProducerConflictError) Error() string {
+func (e *ConflictError) Error() string {
 	return fmt.Sprintf("Producer %s is not what this change was made to: %s saved it at %s, as revision %d, and the change is to revision %d. "+
 		"Read it again, and repeat the change", e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
 }
@@ -72,7 +71,7 @@ func (p *Producers) List(ctx context.Context) ([]Status, error) {
 	}
 	out := make([]Status, 0, len(all))
 	for _, n := range all {
-		s, err := NewAdmin(p.Directory.Records(n.ID)).Status(ctx)
+		s, err := New(p.Directory.Records(n.ID)).Status(ctx)
 		switch {
 		case errors.Is(err, registry.ErrNotFound): // deleted just now
 		case err != nil:
@@ -85,36 +84,36 @@ func (p *Producers) List(ctx context.Context) ([]Status, error) {
 }
 
 // Find gives the producer of a name, registry.ErrNotFound if there is none.
-func (p *Producers) Find(ctx context.Context, name string) (*Admin, error) {
+func (p *Producers) Find(ctx context.Context, name string) (*Producer, error) {
 	n, err := p.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return NewAdmin(p.Directory.Records(n.ID)), nil
+	return New(p.Directory.Records(n.ID)), nil
 }
 
-func (p *Producers) named(ctx context.Context, name string) (Named, error) {
+func (p *Producers) named(ctx context.Context, name string) (producer.Named, error) {
 	all, err := p.Directory.Producers(ctx)
 	if err != nil {
-		return Named{}, err
+		return producer.Named{}, err
 	}
-	if i := slices.IndexFunc(all, func(n Named) bool { return n.Name == name }); i >= 0 {
+	if i := slices.IndexFunc(all, func(n producer.Named) bool { return n.Name == name }); i >= 0 {
 		return all[i], nil
 	}
-	return Named{}, fmt.Errorf("producer %q: %w", name, registry.ErrNotFound)
+	return producer.Named{}, fmt.Errorf("producer %q: %w", name, registry.ErrNotFound)
 }
 
 // Of gives the producer of an id, whether it is there or not: asking it says so.
-func (p *Producers) Of(id string) *Admin { return NewAdmin(p.Directory.Records(id)) }
+func (p *Producers) Of(id string) *Producer { return New(p.Directory.Records(id)) }
 
 // Each gives every producer with its name.
-func (p *Producers) Each(ctx context.Context, yield func(name string, a *Admin) error) error {
+func (p *Producers) Each(ctx context.Context, yield func(name string, a *Producer) error) error {
 	all, err := p.Directory.Producers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, n := range all {
-		if err := yield(n.Name, NewAdmin(p.Directory.Records(n.ID))); err != nil {
+		if err := yield(n.Name, New(p.Directory.Records(n.ID))); err != nil {
 			return err
 		}
 	}
@@ -127,12 +126,12 @@ func (p *Producers) RouteOver(ctx context.Context, connection string) (topic, pr
 	all, err := p.List(ctx)
 	if err == nil {
 		for i := range all {
-			if c := &all[i].Settings; p.Connections.orDefault(c.Connection) == p.Connections.orDefault(connection) {
+			if c := &all[i].Settings; p.Connections.OrDefault(c.Connection) == p.Connections.OrDefault(connection) {
 				return c.Routes[0].Topic, c.Prefix
 			}
 		}
 	}
-	return TopicDefault, PrefixDefault
+	return producer.TopicDefault, producer.PrefixDefault
 }
 
 // ConnectionsInUse lists the connections that producers take, each once.
@@ -140,7 +139,7 @@ func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 	all, err := p.List(ctx)
 	var names []string
 	for i := range all {
-		if name := p.Connections.orDefault(all[i].Settings.Connection); !slices.Contains(names, name) {
+		if name := p.Connections.OrDefault(all[i].Settings.Connection); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -149,8 +148,8 @@ func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 
 // Create makes a producer, which is stopped. What is empty takes its default, but for
 // topics and formats.
-func (p *Producers) Create(ctx context.Context, c Config, by registry.Actor) (*Admin, error) {
-	c.Prefix, c.Sender = cmp.Or(c.Prefix, PrefixDefault), cmp.Or(c.Sender, SenderDefault)
+func (p *Producers) Create(ctx context.Context, c producer.Config, by registry.Actor) (*Producer, error) {
+	c.Prefix, c.Sender = cmp.Or(c.Prefix, producer.PrefixDefault), cmp.Or(c.Sender, producer.SenderDefault)
 	c.Fixed, c.Bootstrap = false, ""
 	if err := p.check(ctx, &c); err != nil {
 		return nil, err
@@ -164,12 +163,12 @@ func (p *Producers) Create(ctx context.Context, c Config, by registry.Actor) (*A
 // Change saves other settings of a producer, whole, onto the revision that they name.
 // Settings of routes, connection and prefix take effect at once: the producer stops
 // and asks, unless then answers already, with StartBaseline or StartContinue.
-func (p *Producers) Change(ctx context.Context, name string, c Config, then string, by registry.Actor) (*Admin, error) {
+func (p *Producers) Change(ctx context.Context, name string, c producer.Config, then string, by registry.Actor) (*Producer, error) {
 	n, err := p.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	admin := NewAdmin(p.Directory.Records(n.ID))
+	admin := New(p.Directory.Records(n.ID))
 	was, err := admin.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -178,20 +177,20 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 		return nil, fixedProducer(name)
 	}
 	if c.Name != name {
-		return nil, badEdit("A producer keeps its name, %s, by which mails, figures and links find it; to have another name, make another producer", name)
+		return nil, producer.BadEdit("A producer keeps its name, %s, by which mails, figures and links find it; to have another name, make another producer", name)
 	}
 	if err := p.check(ctx, &c); err != nil {
 		return nil, err
 	}
-	var w *Wish
+	var w *producer.Wish
 	switch {
 	case then == "":
-	case then != StartBaseline && then != StartContinue:
-		return nil, badEdit("What follows the change is %q, %q, or nothing, which asks; not %q", StartBaseline, StartContinue, then)
+	case then != producer.StartBaseline && then != producer.StartContinue:
+		return nil, producer.BadEdit("What follows the change is %q, %q, or nothing, which asks; not %q", producer.StartBaseline, producer.StartContinue, then)
 	case !was.Started:
-		return nil, badEdit("Producer %s was never started, so nothing follows the change: start it idle, or with a baseline", name)
+		return nil, producer.BadEdit("Producer %s was never started, so nothing follows the change: start it idle, or with a baseline", name)
 	default:
-		w = &Wish{Run: Idle, How: then, User: by.User}
+		w = &producer.Wish{Run: producer.Idle, How: then, User: by.User}
 	}
 	detail := map[string]any{"before": was.Settings, "after": &c, "then": then}
 	if err := p.Directory.ChangeProducer(ctx, n.ID, &c, w, by.Did(ActProducerChanged, name, detail)); err != nil {
@@ -201,9 +200,9 @@ func (p *Producers) Change(ctx context.Context, name string, c Config, then stri
 }
 
 // check says what is wrong with settings, and whether their connection is there.
-func (p *Producers) check(ctx context.Context, c *Config) error {
+func (p *Producers) check(ctx context.Context, c *producer.Config) error {
 	if err := c.Check(); err != nil {
-		return badEdit("%s", err)
+		return producer.BadEdit("%s", err)
 	}
 	if p.Connections == nil || c.Connection == "" {
 		return nil
@@ -222,7 +221,7 @@ func (p *Producers) check(ctx context.Context, c *Config) error {
 	if len(names) == 0 {
 		names = []string{"none yet"}
 	}
-	return badEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
+	return producer.BadEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
 }
 
 // Delete removes a producer's configuration and everything that is remembered of its
@@ -232,7 +231,7 @@ func (p *Producers) Delete(ctx context.Context, name string, by registry.Actor) 
 	if err != nil {
 		return err
 	}
-	was, err := NewAdmin(p.Directory.Records(n.ID)).Status(ctx)
+	was, err := New(p.Directory.Records(n.ID)).Status(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package producer
+package control
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -29,18 +30,18 @@ func content(id string, codes int) registry.Content {
 func TestOversize(t *testing.T) {
 	small, large := content("SMALL", 1), content("LARGE", 500)
 	for _, c := range []struct {
-		limits Limits
+		limits producer.Limits
 		want   []string // in the one warning; none if empty
 	}{
-		{Limits{}, nil},
-		{Limits{Request: 10 << 20, Message: 10 << 20}, nil},
-		{Limits{Request: 10 << 20, Message: 8000}, []string{"A:LARGE(1.0)", "topic t", "max.message.bytes=8000", "fusion-json", "2026-01-02 03:04:05"}},
-		{Limits{Request: 7000, Message: 8000}, []string{"max.request.size=7000"}},
-		{Limits{Message: 8000, Socket: 6000}, []string{"socket.request.max.bytes=6000"}},
+		{producer.Limits{}, nil},
+		{producer.Limits{Request: 10 << 20, Message: 10 << 20}, nil},
+		{producer.Limits{Request: 10 << 20, Message: 8000}, []string{"A:LARGE(1.0)", "topic t", "max.message.bytes=8000", "fusion-json", "2026-01-02 03:04:05"}},
+		{producer.Limits{Request: 7000, Message: 8000}, []string{"max.request.size=7000"}},
+		{producer.Limits{Message: 8000, Socket: 6000}, []string{"socket.request.max.bytes=6000"}},
 	} {
-		r := &modelRecords{modelStore: newModelStore(), routes: []LimitedRoute{{Route: Route{Topic: "t", Format: "fusion-json"}, Sender: "S", Limits: c.limits,
+		r := &recordsStub{routes: []LimitedRoute{{Route: producer.Route{Topic: "t", Format: "fusion-json"}, Sender: "S", Limits: c.limits,
 			SeenAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}}
-		got, err := NewAdmin(r).Oversize(t.Context(), []registry.Content{small, large})
+		got, err := New(r).Oversize(t.Context(), []registry.Content{small, large})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package producer
+package notice
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/internal/secret"
 	"urncast/registry"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,20 +24,20 @@ const mailSecret = "planted-password"
 // A memoryMail keeps settings, and a queue of letters, in memory.
 type memoryMail struct {
 	mu    sync.Mutex
-	saved StoredMail
+	saved StoredSettings
 	acts  []registry.Act
 	queue []*Letter
 	made  int
 }
 
-func (m *memoryMail) MailSettings(context.Context) (*StoredMail, error) {
+func (m *memoryMail) MailSettings(context.Context) (*StoredSettings, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.saved
 	return &s, nil
 }
 
-func (m *memoryMail) SaveMailSettings(_ context.Context, s *StoredMail, a registry.Act) error {
+func (m *memoryMail) SaveMailSettings(_ context.Context, s *StoredSettings, a registry.Act) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.Revision++
@@ -68,23 +69,23 @@ func (m *memoryMail) NextMail(ctx context.Context, send func(context.Context, *L
 	return true, nil
 }
 
-func (m *memoryMail) Mails(context.Context, int64, int) ([]Mailed, error) { return nil, nil }
+func (m *memoryMail) Mails(context.Context, int64, int) ([]Mail, error) { return nil, nil }
 
-func (m *memoryMail) MailQueue(context.Context) (MailQueue, error) {
+func (m *memoryMail) MailQueue(context.Context) (Queue, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return MailQueue{Waiting: int64(len(m.queue))}, nil
+	return Queue{Waiting: int64(len(m.queue))}, nil
 }
 
-func newTestMailer(send func(context.Context, *StoredMail, *Letter, []string) []Delivery) (*Mailer, *memoryMail) {
-	store := &memoryMail{saved: StoredMail{MailSettings: goodMail()}}
+func newTestMailer(send func(context.Context, *StoredSettings, *Letter, []string) []Delivery) (*Mailer, *memoryMail) {
+	store := &memoryMail{saved: StoredSettings{Settings: goodMail()}}
 	m := NewMailer(prometheus.NewRegistry(), Mailer{Store: store, Send: send, Environment: "test", Log: slog.New(slog.DiscardHandler)})
 	m.every = time.Millisecond
 	return m, store
 }
 
-func goodMail() MailSettings {
-	s := MailDefaults()
+func goodMail() Settings {
+	s := Defaults()
 	s.Host, s.Sender, s.Admins = "mail.example.org", "urncast@example.org", []string{"a@example.org", "b@example.org"}
 	return s
 }
@@ -93,13 +94,13 @@ func goodMail() MailSettings {
 // while. What is said of both is who has it.
 func TestARoundGoesOnBehindARefusal(t *testing.T) {
 	away := false
-	m, store := newTestMailer(func(_ context.Context, _ *StoredMail, l *Letter, to []string) []Delivery {
+	m, store := newTestMailer(func(_ context.Context, _ *StoredSettings, l *Letter, to []string) []Delivery {
 		if away {
 			return refusedAll(to, errors.New("no route to host"))
 		}
 		return []Delivery{{to[0], nil}, {to[1], errors.New("550 no such user")}}
 	})
-	letters := []*Letter{{Kind: MailIncident, Producer: "one"}, {Kind: MailIncident, Producer: "two"}}
+	letters := []*Letter{{Kind: KindIncident, Producer: "one"}, {Kind: KindIncident, Producer: "two"}}
 	store.queue = letters
 	if err := m.round(t.Context()); err == nil || err.Error() != "sent to a@example.org, and not to all: 550 no such user" || len(store.queue) > 0 {
 		t.Errorf("%v, %d are left", err, len(store.queue))
@@ -113,7 +114,7 @@ func TestARoundGoesOnBehindARefusal(t *testing.T) {
 // A process that is to end waits a moment for the mail that is under way.
 func TestAMailUnderWayIsFinished(t *testing.T) {
 	began, ended := make(chan struct{}), make(chan struct{})
-	m, store := newTestMailer(func(ctx context.Context, _ *StoredMail, _ *Letter, to []string) []Delivery {
+	m, store := newTestMailer(func(ctx context.Context, _ *StoredSettings, _ *Letter, to []string) []Delivery {
 		close(began)
 		select {
 		case <-ctx.Done():
@@ -122,7 +123,7 @@ func TestAMailUnderWayIsFinished(t *testing.T) {
 			return refusedAll(to, nil)
 		}
 	})
-	store.queue = []*Letter{{Kind: MailIncident, Producer: "default"}}
+	store.queue = []*Letter{{Kind: KindIncident, Producer: "default"}}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { m.Run(ctx); close(ended) }()
 	<-began
@@ -134,12 +135,12 @@ func TestAMailUnderWayIsFinished(t *testing.T) {
 }
 
 func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
-	m, store := newTestMailer(func(_ context.Context, s *StoredMail, _ *Letter, to []string) []Delivery {
+	m, store := newTestMailer(func(_ context.Context, s *StoredSettings, _ *Letter, to []string) []Delivery {
 		return refusedAll(to, fmt.Errorf("500 what is %s, %s?", s.Secret, base64.StdEncoding.EncodeToString([]byte("\x00u\x00"+s.Secret))))
 	})
 	e := goodMail()
-	e.User, e.Password = "u", Property{Value: mailSecret}
-	save := func(e MailSettings) (MailShown, error) { return m.Save(t.Context(), e, registry.Actor{User: "admin"}) }
+	e.User, e.Password = "u", secret.Property{Value: mailSecret}
+	save := func(e Settings) (Shown, error) { return m.Save(t.Context(), e, registry.Actor{User: "admin"}) }
 	shown, err := save(e)
 	if err != nil || !shown.Settings.Password.Set || store.saved.Secret != mailSecret {
 		t.Fatal(err, shown)
@@ -152,11 +153,11 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 		t.Errorf("the password is not kept: %v", err)
 	}
 	_, err = m.Test(t.Context(), "me@example.org", registry.Actor{User: "admin"})
-	var refused *MailError
+	var refused *SendError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "500 what is (not shown), (not shown)?") || !strings.Contains(err.Error(), "mail.example.org:25") {
 		t.Error(err)
 	}
-	partly := &MailError{Server: "mail.example.org:25", Sent: []string{"a@example.org"}, Err: errors.New("b@example.org is full")}
+	partly := &SendError{Server: "mail.example.org:25", Sent: []string{"a@example.org"}, Err: errors.New("b@example.org is full")}
 	if got := partly.Error(); strings.Contains(got, "not sent") || !strings.Contains(got, "was sent over mail.example.org:25 to a@example.org, and not to all: b@example.org is full") {
 		t.Error(got)
 	}
@@ -174,38 +175,38 @@ func TestMailPasswordGoesInAndDoesNotComeOut(t *testing.T) {
 	if _, err := m.Test(t.Context(), "", registry.Actor{}); err == nil || !strings.Contains(err.Error(), "another key") {
 		t.Error(err)
 	}
-	store.saved = StoredMail{MailSettings: MailDefaults()}
-	if _, err := m.Test(t.Context(), "", registry.Actor{}); !errors.Is(err, ErrNoMail) {
+	store.saved = StoredSettings{Settings: Defaults()}
+	if _, err := m.Test(t.Context(), "", registry.Actor{}); !errors.Is(err, ErrNoServer) {
 		t.Error(err)
 	}
-	e.Password = Property{Set: true}
+	e.Password = secret.Property{Set: true}
 	if _, err := save(e); err == nil || !strings.Contains(err.Error(), "no password is saved") {
 		t.Error(err)
 	}
 }
 
 func TestMailSettingsThatCannotWork(t *testing.T) {
-	for says, change := range map[string]func(*MailSettings){
-		"no host name":                func(s *MailSettings) { s.Host = "smtp://mail:25" },
-		"port 0 is none":              func(s *MailSettings) { s.Port = 0 },
-		`security "ssl" is none`:      func(s *MailSettings) { s.Security = "ssl" },
-		`auth "ntlm" is none`:         func(s *MailSettings) { s.Auth = "ntlm" },
-		"a password and no user":      func(s *MailSettings) { s.Password.Value = "x" },
-		"a user and no password":      func(s *MailSettings) { s.User = "x" },
-		"in the clear":                func(s *MailSettings) { s.User, s.Password.Value, s.Security, s.Auth = "x", "y", "none", "login" },
-		"no certificate in PEM":       func(s *MailSettings) { s.CA = "x" },
-		`sender "" is no address`:     func(s *MailSettings) { s.Sender = "" },
-		"control character":           func(s *MailSettings) { s.User, s.Password.Value = "x\r\nRCPT TO:<y>", "y" },
-		`admins: "x" is no address`:   func(s *MailSettings) { s.Admins = []string{"x"} },
-		"no address to mail to":       func(s *MailSettings) { s.Admins = nil },
-		"producer p has no address":   func(s *MailSettings) { s.Producers = map[string][]string{"p": {}} },
-		"more than 100":               func(s *MailSettings) { s.Admins = slices.Repeat(s.Admins, 51) },
-		"publicUrl is not":            func(s *MailSettings) { s.PublicURL = "https://u:p@registry.example.org" },
-		"degradedAfter is -1m":        func(s *MailSettings) { s.DegradedAfter = Span(-time.Minute) },
-		"digestEvery is 2400h":        func(s *MailSettings) { s.DigestEvery = Span(2400 * time.Hour) },
-		"whole seconds":               func(s *MailSettings) { s.DigestEvery = Span(time.Millisecond) },
-		`p: "a b@x" is no address`:    func(s *MailSettings) { s.Producers = map[string][]string{"p": {"a b@x"}} },
-		`"A <a@x.org>" is no address`: func(s *MailSettings) { s.Admins = []string{"A <a@x.org>"} },
+	for says, change := range map[string]func(*Settings){
+		"no host name":                func(s *Settings) { s.Host = "smtp://mail:25" },
+		"port 0 is none":              func(s *Settings) { s.Port = 0 },
+		`security "ssl" is none`:      func(s *Settings) { s.Security = "ssl" },
+		`auth "ntlm" is none`:         func(s *Settings) { s.Auth = "ntlm" },
+		"a password and no user":      func(s *Settings) { s.Password.Value = "x" },
+		"a user and no password":      func(s *Settings) { s.User = "x" },
+		"in the clear":                func(s *Settings) { s.User, s.Password.Value, s.Security, s.Auth = "x", "y", "none", "login" },
+		"no certificate in PEM":       func(s *Settings) { s.CA = "x" },
+		`sender "" is no address`:     func(s *Settings) { s.Sender = "" },
+		"control character":           func(s *Settings) { s.User, s.Password.Value = "x\r\nRCPT TO:<y>", "y" },
+		`admins: "x" is no address`:   func(s *Settings) { s.Admins = []string{"x"} },
+		"no address to mail to":       func(s *Settings) { s.Admins = nil },
+		"producer p has no address":   func(s *Settings) { s.Producers = map[string][]string{"p": {}} },
+		"more than 100":               func(s *Settings) { s.Admins = slices.Repeat(s.Admins, 51) },
+		"publicUrl is not":            func(s *Settings) { s.PublicURL = "https://u:p@registry.example.org" },
+		"degradedAfter is -1m":        func(s *Settings) { s.DegradedAfter = Span(-time.Minute) },
+		"digestEvery is 2400h":        func(s *Settings) { s.DigestEvery = Span(2400 * time.Hour) },
+		"whole seconds":               func(s *Settings) { s.DigestEvery = Span(time.Millisecond) },
+		`p: "a b@x" is no address`:    func(s *Settings) { s.Producers = map[string][]string{"p": {"a b@x"}} },
+		`"A <a@x.org>" is no address`: func(s *Settings) { s.Admins = []string{"A <a@x.org>"} },
 	} {
 		s := goodMail()
 		change(&s)
@@ -213,10 +214,10 @@ func TestMailSettingsThatCannotWork(t *testing.T) {
 			t.Errorf("%v does not say %q", err, says)
 		}
 	}
-	for _, change := range []func(*MailSettings){
-		func(*MailSettings) {}, func(s *MailSettings) { *s = MailDefaults() }, func(s *MailSettings) { s.Host = "::1" },
-		func(s *MailSettings) { s.Sender = "The Registry <urncast@example.org>" },
-		func(s *MailSettings) { s.User, s.Password.Value, s.Security, s.Auth = "x", "y", "none", "cram-md5" },
+	for _, change := range []func(*Settings){
+		func(*Settings) {}, func(s *Settings) { *s = Defaults() }, func(s *Settings) { s.Host = "::1" },
+		func(s *Settings) { s.Sender = "The Registry <urncast@example.org>" },
+		func(s *Settings) { s.User, s.Password.Value, s.Security, s.Auth = "x", "y", "none", "cram-md5" },
 	} {
 		s := goodMail()
 		change(&s)

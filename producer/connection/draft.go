@@ -1,4 +1,4 @@
-package producer
+package connection
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"urncast/internal/secret"
+	"urncast/producer"
 	"urncast/registry"
 )
 
@@ -37,12 +39,12 @@ type draft struct {
 func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
 	switch {
 	case len(e.Text) > textBytesMax:
-		return nil, badEdit("The text has %d bytes, more than the %d that a client.properties may have",
+		return nil, producer.BadEdit("The text has %d bytes, more than the %d that a client.properties may have",
 			len(e.Text), textBytesMax)
 	case !utf8.ValidString(e.Text):
-		return nil, badEdit("The text is not UTF-8, so its letters cannot be told for sure: convert it first")
+		return nil, producer.BadEdit("The text is not UTF-8, so its letters cannot be told for sure: convert it first")
 	case len(e.Properties) > propertiesMax || len(e.Files) > filesMax:
-		return nil, badEdit("A connection has up to %d properties and %d files, not %d and %d",
+		return nil, producer.BadEdit("A connection has up to %d properties and %d files, not %d and %d",
 			propertiesMax, filesMax, len(e.Properties), len(e.Files))
 	}
 	d := &draft{client: c.Client, times: map[string]time.Time{}}
@@ -115,7 +117,7 @@ func (d *draft) judge() {
 }
 
 // property gives the value of a property in an edit, or says why it has none.
-func (d *draft) property(name string, p Property) (value, why string) {
+func (d *draft) property(name string, p secret.Property) (value, why string) {
 	switch {
 	case !p.Set && len(p.Value) > textBytesMax:
 		return "", fmt.Sprintf("The value has %d bytes, more than the %d that one may have.", len(p.Value), textBytesMax)
@@ -136,22 +138,22 @@ func (d *draft) property(name string, p Property) (value, why string) {
 // file puts a file of an edit into the draft.
 func (d *draft) file(name string, f File) error {
 	if name == "" || len(name) > 128 || strings.Trim(name, nameBytes) != "" || strings.Trim(name, ".") == "" {
-		return badEdit("The name %q is not one for a file: up to 128 letters, digits, dots, underscores and hyphens",
+		return producer.BadEdit("The name %q is not one for a file: up to 128 letters, digits, dots, underscores and hyphens",
 			name)
 	}
 	if f.Content != nil {
 		if len(f.Content) > fileBytesMax {
-			return badEdit("File %s has %d bytes, more than the %d that an uploaded file may have",
+			return producer.BadEdit("File %s has %d bytes, more than the %d that an uploaded file may have",
 				name, len(f.Content), fileBytesMax)
 		}
 		d.next.Files[name] = f.Content
 		return nil
 	}
 	if d.was == nil || d.was.Key == nil && d.was.Contents[name] == nil {
-		return badEdit("No file %s is saved that could be kept: give its content", name)
+		return producer.BadEdit("No file %s is saved that could be kept: give its content", name)
 	}
 	if d.was.Key != nil {
-		return badEdit("File %s cannot be kept: %s; or upload it anew", name, d.was.Key)
+		return producer.BadEdit("File %s cannot be kept: %s; or upload it anew", name, d.was.Key)
 	}
 	d.next.Files[name], d.times[name] = d.was.Contents[name], d.was.Files[name].At
 	return nil

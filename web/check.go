@@ -48,7 +48,7 @@ func (s *server) decide(ctx context.Context, t *task.Task, c *checked, in regist
 			return err
 		}
 		t.Update(func(f *task.Far) { f.Phase = task.Fitting })
-		c.whither, err = s.whitherAll(ctx, c.outcome)
+		c.whither, err = s.record.Deliveries(ctx, c.outcome)
 		c.keep()
 		return err
 	})

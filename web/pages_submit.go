@@ -233,10 +233,10 @@ func (s *server) fillChecked(ctx context.Context, v *submit.Checked, c *checked)
 		}
 		row := submit.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
 		row.File, row.Line = fileAndLine(res.Where)
-		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
+		if body := c.body(res.URN); body != nil && read+row.Bytes <= record.SumBytesAll {
 			read += row.Bytes
 			var err error
-			if row.Sum, err = s.wouldChange(ctx, res, body); err != nil {
+			if row.Sum, err = s.record.WouldChange(ctx, res, body); err != nil {
 				return err
 			}
 		}

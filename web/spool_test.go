@@ -16,6 +16,7 @@ import (
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/background"
+	"urncast/web/console/record"
 	"urncast/web/console/task"
 )
 
@@ -93,7 +94,7 @@ func TestKeptBodiesAreBounded(t *testing.T) {
 	for range 6 {
 		c := &checked{outcome: &registry.Outcome{}}
 		for i := range 64 {
-			c.outcome.Replaces = append(c.outcome.Replaces, registry.Content{URN: sdmx.URN{ID: fmt.Sprint(i)}, Body: make([]byte, sumBytesMax)})
+			c.outcome.Replaces = append(c.outcome.Replaces, registry.Content{URN: sdmx.URN{ID: fmt.Sprint(i)}, Body: make([]byte, record.SumBytesMax)})
 		}
 		c.keep()
 		u.keepSum(c)

@@ -59,7 +59,7 @@ type checked struct {
 	took    time.Duration
 	formats []string
 	summary formats.Summary // of what was read
-	whither []record.Whither
+	whither []record.Delivery
 	sizes   map[sdmx.URN]int                    // of what would be written
 	bodies  atomic.Pointer[map[sdmx.URN][]byte] // the first of them, up to keptBytes; nil if they went
 	kept    int                                 // bytes of bodies
@@ -71,7 +71,7 @@ func (c *checked) keep() {
 	c.sizes = make(map[sdmx.URN]int, len(c.outcome.Replaces))
 	for _, r := range c.outcome.Replaces {
 		c.sizes[r.URN] = len(r.Body)
-		if len(r.Body) <= sumBytesMax && c.kept+len(r.Body) <= keptBytes {
+		if len(r.Body) <= record.SumBytesMax && c.kept+len(r.Body) <= keptBytes {
 			bodies[r.URN] = r.Body
 			c.kept += len(r.Body)
 		}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -12,10 +11,8 @@ import (
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/console/structures"
+	"urncast/web/console/ui"
 )
-
-// sourceShown bounds the text of a message on a page, which has a budget of 100 kB.
-const sourceShown = 48 << 10
 
 // sourcePage shows a structure as a message in a format.
 func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +34,7 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 			s.kit.DrawTrouble(w, r, "/structures", err)
 			return
 		}
-		if v.Text, v.Cut = indented(body); whole {
+		if v.Text, v.Cut = ui.Indented(body); whole {
 			v.Bytes = len(body)
 		}
 		v.Cut = v.Cut || !whole
@@ -142,94 +139,4 @@ func (s *server) beginning(f *formats.Format, m sdmx.Maintainable) (body []byte,
 func (s *server) header() formats.Header {
 	now := s.Now().UTC().Truncate(time.Second)
 	return formats.Header{ID: "urncast-" + now.Format("20060102150405"), Prepared: now, Sender: s.Sender}
-}
-
-// indented gives the beginning of a message with line ends, whole lines of it.
-func indented(body []byte) (text string, cut bool) {
-	if len(body) > 4*sourceShown {
-		body, cut = body[:4*sourceShown], true
-	}
-	var b bytes.Buffer
-	switch {
-	case bytes.HasPrefix(body, []byte("<")):
-		indentXML(&b, string(body))
-	case cut || json.Indent(&b, body, "", "  ") != nil:
-		b.Reset()
-		indentJSON(&b, body)
-	}
-	text = b.String()
-	if len(text) > sourceShown {
-		end := strings.LastIndexByte(text[:sourceShown], '\n')
-		return text[:max(end, 0)], true
-	}
-	return text, cut
-}
-
-// indentJSON indents what may be cut off, which the standard library does not.
-func indentJSON(b *bytes.Buffer, body []byte) {
-	depth, quoted := 0, false
-	line := func() { b.WriteString("\n" + strings.Repeat("  ", max(depth, 0))) }
-	for i := 0; i < len(body); i++ {
-		c := body[i]
-		switch {
-		case quoted && c == '\\' && i+1 < len(body):
-			b.WriteByte(c)
-			i++
-			b.WriteByte(body[i])
-			continue
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			b.WriteByte(c)
-			line()
-			continue
-		case c == '}' || c == ']':
-			depth--
-			line()
-		case c == ',':
-			b.WriteByte(c)
-			line()
-			continue
-		case c == ':':
-			b.WriteString(": ")
-			continue
-		}
-		b.WriteByte(c)
-	}
-}
-
-// indentXML puts every element on a line of its own, but for those with text alone.
-func indentXML(b *bytes.Buffer, s string) {
-	depth := 0
-	opened := false // the last tag opened an element
-	for s != "" {
-		open := strings.IndexByte(s, '<')
-		if open < 0 {
-			b.WriteString(s)
-			return
-		}
-		text := s[:open]
-		end := strings.IndexByte(s[open:], '>')
-		if end < 0 {
-			return
-		}
-		tag := s[open : open+end+1]
-		s = s[open+end+1:]
-		closes := strings.HasPrefix(tag, "</")
-		if closes {
-			depth--
-		}
-		if strings.TrimSpace(text) != "" {
-			b.WriteString(text)
-		} else if !(closes && opened) && b.Len() > 0 {
-			b.WriteString("\n" + strings.Repeat("  ", max(depth, 0)))
-		}
-		b.WriteString(tag)
-		opened = !closes && !strings.HasSuffix(tag, "/>") && !strings.HasPrefix(tag, "<?") && !strings.HasPrefix(tag, "<!")
-		if opened {
-			depth++
-		}
-	}
 }

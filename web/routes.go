@@ -8,6 +8,7 @@ import (
 	"urncast/web/console/accounts"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
+	"urncast/web/console/topics"
 	"urncast/web/guard"
 	"urncast/web/rest"
 )
@@ -57,8 +58,9 @@ func (s *server) routes() []guard.Route {
 		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
-		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: s.readers, Verifiers: s.verifiers, Stopping: s.stopping})...)
-		routes = append(routes, s.topicPageRoutes()...)
+		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // of the API and the console together
+		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: followers, Verifiers: verifiers, Stopping: s.stopping})...)
+		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)

@@ -33,7 +33,6 @@ func newServer(o Options) *server {
 	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
 	s.day.Log = s.Log
-	s.readers, s.verifiers, s.lookers = answer.NewReaders(), answer.NewVerifiers(), answer.NewLookers()
 	return s
 }
 
@@ -91,11 +90,10 @@ type server struct {
 	stopOnce sync.Once
 
 	// What rooms that still stand in this package keep.
-	items                       contents
-	uploads                     uploads
-	day                         background.Shared[day]
-	drafts                      drafts
-	readers, verifiers, lookers *answer.Readers // of topics
+	items   contents
+	uploads uploads
+	day     background.Shared[day]
+	drafts  drafts
 }
 
 // dispatch hands the request to its route. What no route takes is answered in

@@ -20,10 +20,8 @@ func TestNoRoomOnPages(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	s.handler()
 	none := fmt.Errorf("reading: %w", registry.ErrOverloaded)
-	renamed, _ := s.renamed(nil, none, false, new(string), nil)
 	for name, handle := range map[string]http.HandlerFunc{
-		"page":   func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", none) },
-		"rename": renamed,
+		"page": func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", none) },
 	} {
 		r := httptest.NewRequest("GET", "/x", nil)
 		w := httptest.NewRecorder()

@@ -8,6 +8,7 @@ import (
 	"urncast/web/console/accounts"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
+	"urncast/web/console/structures"
 	"urncast/web/console/topics"
 	"urncast/web/guard"
 	"urncast/web/rest"
@@ -52,6 +53,7 @@ func (s *server) routes() []guard.Route {
 	}
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
@@ -111,10 +113,6 @@ func (s *server) pageRoutes() []guard.Route {
 		{Pattern: "GET /transactions", Level: guard.Read, Handle: s.transactionsPage},
 		{Pattern: "GET /transactions.csv", Level: guard.Read, Long: true, Handle: s.transactionsCSV},
 		{Pattern: "GET /transactions/{number}", Level: guard.Read, Handle: s.transactionPage},
-		{Pattern: "GET /structures", Level: guard.Read, Handle: s.structuresPage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
 		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
 		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
 		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
@@ -122,13 +120,6 @@ func (s *server) pageRoutes() []guard.Route {
 		{Pattern: "GET /live/dashboard", Level: guard.Read, Long: true, Handle: s.liveDashboard},
 		{Pattern: "GET /live/transactions", Level: guard.Read, Long: true, Handle: s.liveTransactions},
 		{Pattern: "GET /live/transactions/{number}", Level: guard.Read, Long: true, Handle: s.liveTransaction},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletionPage},
-		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletion},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renamingPage},
-		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renaming},
-		{Pattern: "GET /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.agencyPage},
-		{Pattern: "POST /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renameAgency},
-		{Pattern: "GET /find", Level: guard.Read, Handle: s.find},
 	}
 }
 

@@ -125,14 +125,6 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 		s.tasks.Start(httptest.NewRequest("POST", "/x", nil), task.Far{}, func(context.Context, *task.Task) { panic("boom") })
 		s.tasks.Wait(t.Context())
 	})
-	t.Run("items", func(t *testing.T) {
-		var c contents
-		for range 3 { // the first leaves nothing behind that the next would wait for
-			if _, err := c.get(t.Context(), s, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, background.ErrDefect) {
-				t.Errorf("it says %v", err)
-			}
-		}
-	})
 	t.Run("doctor", func(t *testing.T) {
 		s := newServer(Options{Password: "correct-horse", Doctor: &diagnosis.Doctor{}}) // which has nobody to ask
 		status := &control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}

@@ -90,7 +90,6 @@ type server struct {
 	stopOnce sync.Once
 
 	// What rooms that still stand in this package keep.
-	items   contents
 	uploads uploads
 	day     background.Shared[day]
 	drafts  drafts

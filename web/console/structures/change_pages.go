@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/answer"
 	"urncast/web/console/page"
@@ -119,7 +120,8 @@ func (s *Pages) rename(w http.ResponseWriter, r *http.Request, q url.Values, dry
 		s.noStructure(w, r)
 		return
 	}
-	v := &Renaming{URN: u, NewID: page.Word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	v := &Renaming{URN: u, NewID: page.Word(q, "id"), AllVersions: q.Get("versions") != "this",
+		MayRenameAgency: mayRenameAgency(access.From(r.Context()), u.Agency)}
 	draw := func(w http.ResponseWriter, r *http.Request, status int) {
 		s.Draw(w, r, status, RenamingPage(s.Frame(r, "Rename "+u.ID, "/structures"), v))
 	}

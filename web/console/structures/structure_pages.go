@@ -10,6 +10,7 @@ import (
 
 	"urncast/formats"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
@@ -52,12 +53,29 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.DrawTrouble(w, r, "/structures", err)
 	default:
-		v.MayChange = s.Guard.Serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
-		if v.MayChange && v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
-			v.Items.Renames = u.Agency
+		who := access.From(r.Context())
+		v.MayChange = who.Maintains(u.Agency)
+		if v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
+			v.Items.Renames = renames(who, u.Agency, v.Items.Rows)
 		}
 		s.Draw(w, r, http.StatusOK, StructurePage(s.Frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
+}
+
+// renames returns the pages that rename the agencies in the scheme of an agency, by the ids of
+// their items: of those that somebody may rename.
+func renames(who access.Principal, scheme string, rows []Item) map[string]string {
+	pages := map[string]string{}
+	for i := range rows {
+		agency := rows[i].ID
+		if scheme != "SDMX" {
+			agency = scheme + "." + agency
+		}
+		if mayRenameAgency(who, agency) {
+			pages[rows[i].ID] = AgencyPath(agency)
+		}
+	}
+	return pages
 }
 
 // structure reads what the page of a structure shows.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console/page"
 	"urncast/web/console/ui"
@@ -25,8 +26,15 @@ func (s *Pages) structuresPage(w http.ResponseWriter, r *http.Request) {
 		s.DrawTrouble(w, r, "/structures", err)
 		return
 	}
-	v.MayRename = s.Guard.Serves(r, "/agencies/{agency}/rename")
+	v.MayRename = mayRenameAgency(access.From(r.Context()), v.Filter.Agency)
 	s.Draw(w, r, http.StatusOK, StructuresPage(s.Frame(r, "Structures", "/structures"), v))
+}
+
+// mayRenameAgency reports whether a rename of an agency is offered to somebody: they must
+// maintain the agency, and the scheme that holds it, which changes with it.
+func mayRenameAgency(p access.Principal, agency string) bool {
+	scheme, _ := sdmx.AgencySchemeOf(agency)
+	return p.Maintains(agency) && p.Maintains(scheme.Agency)
 }
 
 // structureFilter reads a search from the query of an address.

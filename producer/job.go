@@ -24,6 +24,27 @@ const (
 	chunkBytes = 1 << 30
 )
 
+// A JobLedger keeps jobs and how far they are.
+type JobLedger interface {
+	// BeginJob records a job, with the wish that asked for it; the audit holds it where
+	// a setting did.
+	BeginJob(ctx context.Context, j Job, wish int64) (Job, error)
+	// TakeJob begins the job that waits longest, as of the cursor, which it writes;
+	// nil if none waits, or that one for a later transaction.
+	TakeJob(ctx context.Context, c Cursor) (*Job, error)
+	// Progress records a job's phase and how far it is.
+	Progress(ctx context.Context, id, phase string, structures, done, bytes int64) error
+	// EndJob closes a job: what was pending up to its transaction is covered.
+	EndJob(ctx context.Context, id string, c Cursor) error
+	// CancelJob closes a job whose end was asked for, with what it leaves: what was
+	// pending up to the cursor is skipped. The audit holds it.
+	CancelJob(ctx context.Context, id string, c Cursor, leaves string) error
+	// RenewJob gives a job another as-of transaction; PutBackJob lets it wait again,
+	// until a transaction is handled.
+	RenewJob(ctx context.Context, id string, asOf registry.Number) error
+	PutBackJob(ctx context.Context, id string, after registry.Number) error
+}
+
 // A planned entry is one that a job sends along some routes: a bit for each.
 type planned struct {
 	Entry

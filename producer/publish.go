@@ -9,6 +9,23 @@ import (
 	"urncast/registry"
 )
 
+// Outcomes keep how far a producer has come, and what became of each transaction.
+type Outcomes interface {
+	// Move moves the cursor forward and keeps where transactions have landed. It is
+	// lossy: it may be undone by a crash of the database, and recovery finds out.
+	Move(ctx context.Context, c Cursor, landed []Landed) error
+	// Skip marks a transaction as skipped and moves the cursor's number to it.
+	Skip(ctx context.Context, n registry.Number, reason string) error
+	// SkipAsked marks transactions as skipped by the wish, which it takes, and moves
+	// the cursor's number to the last.
+	SkipAsked(ctx context.Context, first, last registry.Number, reason string, w *Wish) error
+	// Fail marks a transaction as failed; ClearFailed undoes all such marks.
+	Fail(ctx context.Context, n registry.Number, reason string) error
+	ClearFailed(ctx context.Context) error
+	// Leave records structures of a transaction that stay off the topic.
+	Leave(ctx context.Context, n registry.Number, left []Left) error
+}
+
 // A flight is a Kafka transaction whose every record is delivered and whose
 // commit is under way.
 type flight struct {

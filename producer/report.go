@@ -7,6 +7,15 @@ import (
 	"urncast/internal/match"
 )
 
+// A Display shows people how a producer stands.
+type Display interface {
+	// Show writes state, reason and question.
+	Show(ctx context.Context, s State, reason string, ask []Choice) error
+	// Report shows the state, reason and question of an incident and records the
+	// incident, both or neither. One whose cause is open already goes on.
+	Report(ctx context.Context, i Incident) error
+}
+
 // A teller is a Hold that tells the log of each state that is written through it, once:
 // again only when the state or its cause is another.
 type teller struct {

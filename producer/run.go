@@ -25,6 +25,16 @@ type Publisher struct {
 	chunk         int64         // of tests; chunkBytes if 0
 }
 
+// A Lease says whether it is held still, and what the database keeps of the producer.
+type Lease interface {
+	// Lost is closed when the lease is lost, or could not be renewed in time.
+	Lost() <-chan struct{}
+	// Held asks no database: it is ErrLost once Lost is closed, or is due to be by
+	// a clock that nobody sets.
+	Held() error
+	Load(ctx context.Context) (Row, error)
+}
+
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
 // of the wait between them.
 const (
@@ -152,7 +162,10 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 
 // again waits before the next attempt: not at all after the first doubt, then
 // longer and longer, and in public after a few. A new wish ends the wait.
-func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts int, cause error) error {
+func (p *Publisher) again(ctx context.Context, hold interface {
+	Lease
+	Display
+}, wish int64, attempts int, cause error) error {
 	if attempts == 1 && kindOf(cause) != Transitory {
 		return nil
 	}

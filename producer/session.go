@@ -18,6 +18,21 @@ import (
 // wrote down is where the next session begins, in the ordinary way.
 var errAnew = errors.New("the lanes are to be opened anew")
 
+// A Ledger keeps what a producer was asked and what it publishes with.
+type Ledger interface {
+	// Take marks a wish as acted on.
+	Take(ctx context.Context, wish int64) error
+	// Adopt records a new beginning: the routes, the database and the cursor from
+	// which to go on, with the wish that asked for it. A first start marks what
+	// is older as skipped.
+	Adopt(ctx context.Context, p Published, system string, c Cursor, wish int64) error
+	// Forget forgets where transactions were at the ends of topics and after: what
+	// was there is gone, and other records take the place.
+	Forget(ctx context.Context, ends map[string]int64) error
+	// Limit keeps the limits of a topic, as they were seen.
+	Limit(ctx context.Context, topic string, l Limits) error
+}
+
 // A session is one life of the lanes: opened, recovered, published with, and
 // dropped whole at the first error.
 type session struct {

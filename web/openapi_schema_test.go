@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"go/ast"
@@ -166,9 +167,13 @@ func (d *describer) schema(t reflect.Type, in bool) object {
 	return nil
 }
 
+// schemaNames are those of types whose own name says too little outside their package.
+var schemaNames = map[string]string{"diagnosis.Finding": "TopicFinding", "notice.Settings": "MailSettings", "notice.Shown": "MailShown",
+	"notice.Queue": "MailQueue", "notice.Refusal": "MailRefusal"}
+
 // structure gives a struct's schema; that of one with a name is a component.
 func (d *describer) structure(t reflect.Type, in bool) object {
-	name := t.Name()
+	name := cmp.Or(schemaNames[t.String()], t.Name())
 	if name == "" {
 		return d.fields(t, in)
 	}

@@ -41,7 +41,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if how != StartBaseline {
 		return s.anew(ctx, next, c)
 	}
-	job := Job{Kind: JobBaseline, AsOf: last, Why: s.why, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
+	job := Job{Kind: JobBaseline, AsOf: last, Why: s.start.setting, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
 	if changed := s.changedTopics(); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
 		// The other routes go on where they are, so what is pending stays pending.
 		job.AsOf, job.Scope.Topics = c.Number, changed
@@ -138,7 +138,7 @@ func (s *session) inspect(ctx context.Context, w *witness, how string) error {
 	if err := s.succeed(ctx, w); err != nil {
 		return err
 	}
-	if len(w.claims) == 0 || how == StartBaseline && s.why == "" {
+	if len(w.claims) == 0 || how == StartBaseline && s.start.setting == "" {
 		return nil // what an admin decides passes over a lost past; what a setting does, never
 	}
 	if !s.row.Started {

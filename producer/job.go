@@ -117,7 +117,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	crash.At(crash.BaselineBegun)
 	s.sending.Store(true)
 	defer s.sending.Store(false)
-	s.jobSent = 0
+	s.jobs.sent = 0
 	if job.AsOf == 0 { // an empty registry
 		return s.endJob(ctx, job)
 	}
@@ -128,7 +128,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if job.Kind == JobFilter {
 		return s.runClear(ctx, job, &tx)
 	}
-	s.jobSent = s.at.chunks
+	s.jobs.sent = s.at.chunks
 	within, err := s.within(ctx, &job.Scope)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if err := s.lasts(min(total, s.chunk)); err != nil {
+	if err := s.lasts(min(total, s.jobs.chunkBytes)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
@@ -151,7 +151,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if s.waited.Load() {
+	if s.outage.waited.Load() {
 		s.recovered(ctx)
 	}
 	if !s.at.cleared {
@@ -215,7 +215,7 @@ func (s *session) endJob(ctx context.Context, job *Job) error {
 
 // publishChunks sends the chunks that are not on the topics yet.
 func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Transaction, entries []planned, done int) error {
-	chunks := cut(entries, s.chunk)
+	chunks := cut(entries, s.jobs.chunkBytes)
 	marks := make([]*jobMark, len(s.ways))
 	for _, way := range s.ways {
 		marks[way.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, way)}
@@ -241,7 +241,7 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 			if err := s.whole(ctx, tx, &p); err != nil {
 				return err
 			}
-			s.jobSent, s.progress = i+1, true
+			s.jobs.sent, s.progress = i+1, true
 		}
 		sent += int64(len(c.entries))
 		if err := s.hold.Progress(ctx, job.ID, phasePublish, int64(len(entries)), sent, c.bytes); err != nil {

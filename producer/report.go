@@ -103,12 +103,12 @@ func (s *session) recovering(ctx context.Context) {
 // it sends, as where too few replicas are in sync.
 func (s *session) recovered(ctx context.Context) {
 	s.metrics.reachable(true, true)
-	s.waited.Store(false)
+	s.outage.waited.Store(false)
 	switch {
-	case s.trouble != "":
-		s.show(ctx, Degraded, s.trouble+".")
+	case s.outage.fight != "":
+		s.show(ctx, Degraded, s.outage.fight+".")
 	case s.row.State == Degraded && s.owes(ctx):
-		s.unproven, s.recoveredAt = true, s.at.cursor.Number
+		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
 	default:
 		s.show(ctx, Idle, "")
 	}
@@ -125,16 +125,16 @@ func (s *session) owes(ctx context.Context) bool {
 
 // proven ends the showing of an outage: something was sent in it.
 func (s *session) proven(ctx context.Context) {
-	if s.unproven {
-		s.unproven = false
+	if s.outage.unproven {
+		s.outage.unproven = false
 		s.show(ctx, Idle, "")
 	}
 }
 
 // jobsDone looks again whether there is something to send, once the jobs are through.
 func (s *session) jobsDone(ctx context.Context) {
-	if s.unproven {
-		s.unproven = false
+	if s.outage.unproven {
+		s.outage.unproven = false
 		s.recovered(ctx)
 	}
 }

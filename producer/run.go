@@ -90,11 +90,11 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			continue
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
-		s.trouble, s.calm = past.fights.trouble(&row)
+		s.outage.fight, s.outage.fightOver = past.fights.trouble(&row)
 		s.losses = losses
-		s.start, s.chunk = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
+		s.start.is, s.jobs.chunkBytes = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
 		err = p.watched(ctx, s)
-		owed = owed && !s.up && !errors.Is(err, errAnew)
+		owed = owed && !s.start.publishes && !errors.Is(err, errAnew)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -241,7 +241,7 @@ func (p *Publisher) rest(ctx context.Context, hold Hold, row *Row) error {
 func (p *Publisher) watched(parent context.Context, s *session) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	soft, ended := make(chan struct{}), make(chan struct{})
-	s.soft, s.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
+	s.soft, s.jobs.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
 	var watching sync.WaitGroup
 	watching.Go(func() { p.watch(parent, s, cancel, soft, ended) })
 	err := s.run(ctx)
@@ -258,7 +258,7 @@ func (p *Publisher) watched(parent context.Context, s *session) error {
 func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
 	const hardAfter = 10 * time.Second
 	var hard <-chan time.Time // nil until soft is closed
-	wishes, calm := p.Store.Wishes(), s.calm
+	wishes, calm := p.Store.Wishes(), s.outage.fightOver
 	for {
 		stop := false
 		select {
@@ -290,8 +290,8 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 // outdated says whether the row holds what the session does not know: a wish, a job
 // that is to be begun or cancelled, other settings.
 func (s *session) outdated(now *Row) bool {
-	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobless.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
-		now.Job != nil && now.Job.Cancel && !s.cancels
+	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobs.over.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
+		now.Job != nil && now.Job.Cancel && !s.jobs.cancels
 }
 
 // sleep waits until the time is over, early comes, or ctx ends.

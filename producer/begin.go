@@ -92,10 +92,10 @@ func (s *session) gone(next *Published, highs map[string]int64) map[string]int64
 // next looks at the topics of the configured routes. highs are their ends.
 func (s *session) next(ctx context.Context, how string) (next Published, highs map[string]int64, err error) {
 	c := &s.row.Config
-	next = Published{Prefix: c.Prefix, Lanes: laneCount, Bootstrap: c.target(), Routes: make([]PublishedRoute, len(s.ways))}
-	err = sideBySide(ctx, len(s.ways), func(ctx context.Context, i int) error {
-		topic, err := s.describe(ctx, s.ways[i].Topic)
-		next.Routes[i] = PublishedRoute{Route: s.ways[i].Route, TopicID: topic.ID}
+	next = Published{Prefix: c.Prefix, Lanes: laneCount, Bootstrap: c.target(), Routes: make([]PublishedRoute, len(s.outputs))}
+	err = sideBySide(ctx, len(s.outputs), func(ctx context.Context, i int) error {
+		topic, err := s.describe(ctx, s.outputs[i].Topic)
+		next.Routes[i] = PublishedRoute{Route: s.outputs[i].Route, TopicID: topic.ID}
 		if i == 0 {
 			next.Cluster = topic.Cluster
 		}
@@ -186,13 +186,13 @@ func (s *session) finish(ctx context.Context) error {
 	if s.at.owed == nil {
 		return nil
 	}
-	n, ways := s.at.owed.number, s.ways
-	sent, err := waysOf(s.row.Sent.plain(), s.row.Config.Sender)
+	n, outputs := s.at.owed.number, s.outputs
+	sent, err := outputsOf(s.row.Sent.plain(), s.row.Config.Sender)
 	if err != nil {
 		return err
 	}
-	s.ways = sent
-	defer func() { s.ways = ways }()
+	s.outputs = sent
+	defer func() { s.outputs = outputs }()
 	batch, err := s.store.Pending(ctx, n-1, batchBytes)
 	if err != nil || len(batch) == 0 {
 		return stored(err)

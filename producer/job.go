@@ -142,7 +142,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	}
 	scan, stop := context.WithCancel(ctx)
 	defer stop()
-	held := s.held(scan, within.ways, s.at.cursor.Offsets)
+	held := s.held(scan, within.outputs, s.at.cursor.Offsets)
 	if err := s.publishChunks(ctx, job, &tx, entries, s.at.chunks); err != nil {
 		return s.refuse(ctx, 0, err)
 	}
@@ -216,20 +216,20 @@ func (s *session) endJob(ctx context.Context, job *Job) error {
 // publishChunks sends the chunks that are not on the topics yet.
 func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Transaction, entries []planned, done int) error {
 	chunks := cut(entries, s.jobs.chunkBytes)
-	marks := make([]*jobMark, len(s.ways))
-	for _, way := range s.ways {
-		marks[way.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, way)}
+	marks := make([]*jobMark, len(s.outputs))
+	for _, output := range s.outputs {
+		marks[output.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, output)}
 	}
 	sent := int64(0)
 	for i := range chunks {
 		c := &chunks[i]
-		stamps := make([]*stamp, len(s.ways))
-		for _, way := range s.ways {
-			n := countOf(c.entries, way)
-			mark := marks[way.index]
+		stamps := make([]*stamp, len(s.outputs))
+		for _, output := range s.outputs {
+			n := countOf(c.entries, output)
+			mark := marks[output.index]
 			mark.chunk = i + 1
-			stamps[way.index] = newStamp(s.row, tx, registry.Replace, n, way.encoder.format)
-			stamps[way.index].job = mark
+			stamps[output.index] = newStamp(s.row, tx, registry.Replace, n, output.encoder.format)
+			stamps[output.index].job = mark
 			if i < done {
 				mark.skip(n)
 			}
@@ -252,9 +252,9 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 }
 
 // countOf counts the entries that go along a route.
-func countOf(entries []planned, way *way) (n int) {
+func countOf(entries []planned, output *output) (n int) {
 	for i := range entries {
-		if entries[i].to&way.bit() != 0 {
+		if entries[i].to&output.bit() != 0 {
 			n++
 		}
 	}

@@ -256,14 +256,14 @@ func (s *session) skip(ctx context.Context, w *work) error {
 	}
 	s.at.cursor.Number = w.tx.Number
 	s.skips.below = s.skips.below.And(w.tx.Number)
-	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.ways)))
+	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.outputs)))
 }
 
-func skippedWhy(ways []*way) string {
+func skippedWhy(outputs []*output) string {
 	switch {
-	case len(ways) > 1:
+	case len(outputs) > 1:
 		return "None of its structures is for any route: the filters pass them over, or the formats cannot express them."
-	case ways[0].Filter.IsZero():
+	case outputs[0].Filter.IsZero():
 		return "The route's format can express none of its structures."
 	}
 	return "None of its structures is for the route: its filter passes them over, or its format cannot express them."

@@ -90,7 +90,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			continue
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
-		s.outage.fight, s.outage.fightOver = past.fights.trouble(&row)
+		s.outage.fight, s.outage.fightOver = past.fencings.trouble(&row)
 		s.losses = losses
 		s.start.is, s.jobs.chunkBytes = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
 		err = p.watched(ctx, s)
@@ -121,7 +121,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 // past is what a holder remembers of the sessions it had.
 type past struct {
 	attempts int // since something was handled
-	fights   fights
+	fencings fencings
 }
 
 // after acts on what ended a session: it asks, fails, or waits to try again.
@@ -132,7 +132,7 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 		if _, err := hold.Load(ctx); err != nil {
 			return false, err
 		}
-		past.fights.add()
+		past.fencings.add()
 	}
 	level := slog.LevelDebug
 	if kind != Permanent && past.attempts < attemptsQuiet {
@@ -154,7 +154,7 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 		p.Metrics.reachable(false, true)
 	}
 	past.attempts++
-	if trouble, _ := past.fights.trouble(row); kind == Fenced && trouble != "" {
+	if trouble, _ := past.fencings.trouble(row); kind == Fenced && trouble != "" {
 		cause, past.attempts = errors.New(trouble), max(past.attempts, attemptsQuiet+1)
 	}
 	return false, p.again(ctx, hold, row.Wish.Sequence, past.attempts, cause)
@@ -258,7 +258,7 @@ func (p *Publisher) watched(parent context.Context, s *session) error {
 func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
 	const hardAfter = 10 * time.Second
 	var hard <-chan time.Time // nil until soft is closed
-	wishes, calm := p.Store.Wishes(), s.outage.fightOver
+	wishes, fightOver := p.Store.Wishes(), s.outage.fightOver
 	for {
 		stop := false
 		select {
@@ -270,7 +270,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 			return
 		case <-ended:
 			return
-		case <-calm: // the next session shows it
+		case <-fightOver: // the next session shows it
 			stop = true
 		case <-wishes:
 			row, err := s.hold.Load(parent)
@@ -282,7 +282,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		}
 		if stop {
 			close(soft)
-			hard, wishes, calm = time.After(hardAfter), nil, nil
+			hard, wishes, fightOver = time.After(hardAfter), nil, nil
 		}
 	}
 }

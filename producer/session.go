@@ -45,7 +45,7 @@ type session struct {
 
 	row     *Row
 	system  string
-	ways    []*way
+	outputs []*output
 	timeout time.Duration
 	wider   time.Duration // the timeout that the next session needs, if this one's is too short
 
@@ -147,7 +147,7 @@ func (s *session) run(parent context.Context) (err error) {
 }
 
 func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err error) {
-	if s.ways, err = waysOf(s.row.Config.Routes, s.row.Config.Sender); err != nil {
+	if s.outputs, err = outputsOf(s.row.Config.Routes, s.row.Config.Sender); err != nil {
 		return err
 	}
 	if s.system, err = s.store.System(ctx); err != nil {

@@ -95,7 +95,7 @@ func owner(dir string) string {
 	return ""
 }
 
-// under says whether a package falls under one of the entries, and not under a
+// under reports whether a package falls under one of the entries, and not under a
 // longer one that is not named.
 func under(imported string, entries []string) bool {
 	for _, e := range entries {
@@ -182,7 +182,7 @@ func TestComments(t *testing.T) {
 	})
 }
 
-// exportedReceiver says whether a function can be called from outside: methods
+// exportedReceiver reports whether a function can be called from outside: methods
 // of unexported types keep an interface's promise, and that has the words.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {

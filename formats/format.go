@@ -96,7 +96,7 @@ func (f *Format) fit(name string, params map[string]string) int {
 	return fitsNot
 }
 
-// Negotiate gives the formats that an Accept header takes, the best first: by q, then
+// Negotiate returns the formats that an Accept header takes, the best first: by q, then
 // by their order in the header, then by that of All. Of the ranges that fit a format
 // the closest counts (RFC 9110, section 12.5.1), so that q=0 excludes one. There are
 // several because a format may be unable to say what was asked for.

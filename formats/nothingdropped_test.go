@@ -44,7 +44,7 @@ func asKept(ms []sdmx.Maintainable) string {
 	return string(b)
 }
 
-// heard says whether reading refused a message or remarked on it, and in which words.
+// heard reports whether reading refused a message or remarked on it, and in which words.
 func heard(t *testing.T, data []byte) (kept string, said string) {
 	t.Helper()
 	ms, sum, err := readAll(t, "f", data, ReadOptions{})

@@ -109,7 +109,7 @@ func (r *reading) neither() error {
 	return r.scan.Fail("this is no structure message: XML begins with '<' and JSON with '{'")
 }
 
-// Charset gives the charset of a Content-Type, empty if it has none.
+// Charset returns the charset of a Content-Type, empty if it has none.
 func Charset(contentType string) string {
 	_, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {

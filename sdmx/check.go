@@ -86,7 +86,7 @@ func (c *checker) common(m Maintainable) {
 	c.period("ValidTo", a.ValidTo)
 }
 
-// id checks the form of an id (IDType) and says whether it has it.
+// id checks the form of an id (IDType) and reports whether it has it.
 func (c *checker) id(path, id string) bool {
 	if err := CheckID(id); err != nil {
 		c.add(path, "%s. Give it an id of that form.", upperFirst(err.Error()))

@@ -53,7 +53,7 @@ func (c *checker) dataStructure(d *DataStructure) {
 	}
 }
 
-// once checks that no other part of the data structure has the id, and says whether
+// once checks that no other part of the data structure has the id, and reports whether
 // the id may be looked at further.
 func (x *dataCheck) once(path, kind, id string) bool {
 	if id == "" {

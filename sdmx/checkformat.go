@@ -27,7 +27,7 @@ func setOf(words string) map[string]bool {
 	return out
 }
 
-// IsTimeType says whether a data type is one that a time dimension may have.
+// IsTimeType reports whether a data type is one that a time dimension may have.
 func IsTimeType(dataType string) bool { return timeTypes[dataType] }
 
 var (
@@ -89,7 +89,7 @@ func (c *checker) format(path string, f *TextFormat) {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// IsTimePeriod says whether a text is a standard time period (StandardTimePeriodType
+// IsTimePeriod reports whether a text is a standard time period (StandardTimePeriodType
 // of SDMX 2.1 and 3.0) that is in the calendar: a point in time, a date, a month, a
 // year, or a reporting period such as 2026-Q1; each with or without a time zone.
 func IsTimePeriod(s string) bool {
@@ -104,7 +104,7 @@ func IsTimePeriod(s string) bool {
 	return isDay(s) || isCalendar(s) || periodForm.MatchString(s)
 }
 
-// IsDate says whether a text is a day (xs:date) that is in the calendar, with or
+// IsDate reports whether a text is a day (xs:date) that is in the calendar, with or
 // without a time zone.
 func IsDate(s string) bool {
 	if z := zoneForm.FindStringIndex(s); z != nil && z[0] == len(time.DateOnly) {
@@ -123,7 +123,7 @@ func isCalendar(s string) bool {
 	return err == nil && len(s) == 4
 }
 
-// IsDateTime says whether a text is a point in time (xs:dateTime) that is in the
+// IsDateTime reports whether a text is a point in time (xs:dateTime) that is in the
 // calendar, with or without a time zone.
 func IsDateTime(s string) bool {
 	day, clock, ok := strings.Cut(s, "T")

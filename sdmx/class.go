@@ -238,10 +238,10 @@ func (c Class) Package() string { return classes[c].pkg }
 // item classes.
 func (c Class) REST() string { return classes[c].rest }
 
-// Maintainable says whether objects of this class are maintained on their own.
+// Maintainable reports whether objects of this class are maintained on their own.
 func (c Class) Maintainable() bool { return c > ClassUnknown && c <= lastMaintainable }
 
-// Modelled says whether this program has a type for the maintainable class.
+// Modelled reports whether this program has a type for the maintainable class.
 func (c Class) Modelled() bool { return classes[c].modelled }
 
 // Owner is the maintainable class that holds items of this class; of a

@@ -61,7 +61,7 @@ func URNOf(m Maintainable) URN {
 	return URN{m.Class(), a.Agency, a.ID, a.Version}
 }
 
-// Immutable says whether the artefact's structure may not change any more: it
+// Immutable reports whether the artefact's structure may not change any more: it
 // is final (2.1) or its version is stable (3.0). Names, descriptions,
 // annotations, links, validity and the addresses of external stubs still may
 // (StructuralDigest leaves them out).

@@ -119,12 +119,12 @@ func keptCommon(into, from *Artefact, l *leftover) {
 	}
 }
 
-// unsaid says whether a field is as if it were not there.
+// unsaid reports whether a field is as if it were not there.
 func (f *field) unsaid(v reflect.Value) bool {
 	return v.IsZero() || f.kind == kindSlice && v.Len() == 0
 }
 
-// same says whether two values of a field have one canonical form.
+// same reports whether two values of a field have one canonical form.
 func (f *field) same(x, y reflect.Value) bool {
 	if f.unsaid(x) || f.unsaid(y) {
 		return f.unsaid(x) && f.unsaid(y)

@@ -37,7 +37,7 @@ func sendable(t *testing.T, c Class, g *rand.Rand) Maintainable {
 	return m
 }
 
-// taken says whether what was sent in a field is in the result: each text, each item,
+// taken reports whether what was sent in a field is in the result: each text, each item,
 // or the value.
 func taken(f *field, result, sent reflect.Value, told func(path string) bool) bool {
 	switch {

@@ -13,13 +13,13 @@ type Scheme[T any] struct {
 // An ItemScheme is what code that works on any scheme sees of one.
 type ItemScheme interface {
 	Maintainable
-	// IsPartial says whether items are missing.
+	// IsPartial reports whether items are missing.
 	IsPartial() bool
 	// SetPartial says that items are missing, or that none is.
 	SetPartial(bool)
 	// Len is the number of items on the first level.
 	Len() int
-	// HasItem says whether an item is there; path is its id, or ids with dots
+	// HasItem reports whether an item is there; path is its id, or ids with dots
 	// where items nest.
 	HasItem(path string) bool
 	// mergeItems is Merge for items.

@@ -74,7 +74,7 @@ func (c *checker) targets(m Maintainable) {
 	})
 }
 
-// ofMeasureDimension says whether a path lies in a measure dimension.
+// ofMeasureDimension reports whether a path lies in a measure dimension.
 func ofMeasureDimension(m Maintainable, path string) bool {
 	d, ok := m.(*DataStructure)
 	if !ok {

@@ -96,7 +96,7 @@ func RefToItem(c Class, agency, id string, v Version, item string) Ref {
 	return Ref{URN: URN{c.Owner(), agency, id, v}, ItemClass: c, Item: item}
 }
 
-// IsZero says whether the reference refers to nothing.
+// IsZero reports whether the reference refers to nothing.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
 // String is the URN of what is referred to, in full.

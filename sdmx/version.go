@@ -97,7 +97,7 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// Semantic says whether the version follows the semantic rules of 3.0: exactly
+// Semantic reports whether the version follows the semantic rules of 3.0: exactly
 // three numbers without leading zeros, with or without an extension.
 func (v Version) Semantic() bool {
 	numbers, _, _ := strings.Cut(string(v), "-")
@@ -113,13 +113,13 @@ func (v Version) Semantic() bool {
 	return true
 }
 
-// Stable says whether an artefact of this version may not change any more:
+// Stable reports whether an artefact of this version may not change any more:
 // semantic, first number at least 1, no extension (SDMX 3.0 section 4.3).
 func (v Version) Stable() bool {
 	return v.Semantic() && !strings.Contains(string(v), "-") && v[0] != '0'
 }
 
-// Wildcard says whether the version holds a '+', which only references may.
+// Wildcard reports whether the version holds a '+', which only references may.
 func (v Version) Wildcard() bool { return strings.Contains(string(v), "+") }
 
 // Compare orders versions: numbers part by part, then extensions by the
@@ -180,7 +180,7 @@ func compareNumbers(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// Matches says whether w is within what a reference with version v allows: the same
+// Matches reports whether w is within what a reference with version v allows: the same
 // version, or with a '+' in v a semantic one at or above the minimum that shares the
 // numbers before the '+' (SDMX 3.0 section 4.3). Which of several such versions is meant
 // depends on the referrer: Resolve says it.
@@ -210,7 +210,7 @@ func (v Version) Matches(w Version) bool {
 // extension, and any other.
 var Referrers = [...]Version{"1.0.0", "1.0.0-draft", VersionDefault}
 
-// Referrer gives that of Referrers which stands for this version: references in artefacts
+// Referrer returns that of Referrers which stands for this version: references in artefacts
 // of both lead to the same.
 func (v Version) Referrer() Version {
 	switch {
@@ -222,7 +222,7 @@ func (v Version) Referrer() Version {
 	return Referrers[2]
 }
 
-// Resolve gives the place, among the versions of a structure that are there, of the one
+// Resolve returns the place, among the versions of a structure that are there, of the one
 // to which a reference with version v leads in an artefact of version from; -1 if there
 // is none. A wildcard leads to the newest that matches and that the referrer may see
 // (SDMX 3.1 technical notes, dependency management): a stable referrer sees stable

@@ -85,7 +85,7 @@ func parseVersionTerm(s string) (versionTerm, error) {
 	return t, nil
 }
 
-// Select gives the places of the versions that the expression asks for, all being
+// Select returns the places of the versions that the expression asks for, all being
 // those of one structure; in rising order of version.
 func (q VersionQuery) Select(versions []Version) []int {
 	picked := map[int]bool{}

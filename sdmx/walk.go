@@ -13,7 +13,7 @@ import (
 // compared themselves.
 const digestVersion = 1
 
-// A Digest says whether the content of two artefacts is the same: one byte with
+// A Digest reports whether the content of two artefacts is the same: one byte with
 // the version of the algorithm, then SHA-256 of the canonical form.
 type Digest [1 + sha256.Size]byte
 
@@ -26,7 +26,7 @@ func DigestOf(canonical []byte) Digest {
 	return d
 }
 
-// Comparable says whether both digests were made by the same algorithm.
+// Comparable reports whether both digests were made by the same algorithm.
 func (d Digest) Comparable(e Digest) bool { return d[0] == e[0] }
 
 // StructuralDigest is the digest of an artefact without names, descriptions,

@@ -66,7 +66,7 @@ func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.A
 	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
 	in.Force = force
 	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
-		in.Told = t.told
+		in.Progress = t.told
 		o, err := s.Registry.Rename(ctx, in)
 		if err == nil && len(o.Transactions) == 0 {
 			t.update(func(f *console.Far) { f.Phase = console.Fitting })
@@ -87,7 +87,7 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
-		if there, err = s.Registry.AgencyThere(r.Context(), v.Agency); err != nil {
+		if there, err = s.Registry.AgencyExists(r.Context(), v.Agency); err != nil {
 			s.drawTrouble(w, r, "/structures", err)
 			return nil
 		}

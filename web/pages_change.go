@@ -144,7 +144,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		in.Structure.Version = ""
 	}
 	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
-		in.Told = t.told
+		in.Progress = t.told
 		o, err := s.Registry.Rename(ctx, in)
 		switch {
 		case errors.Is(err, registry.ErrNotFound):

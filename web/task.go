@@ -88,7 +88,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	in.Force = up.force
 	c := &checked{submit: submit}
 	up.task.Store(s.start(r, far, func(ctx context.Context, t *task) {
-		in.Told, in.Structures = t.told, up.structures(ctx, t, c)
+		in.Progress, in.Structures = t.told, up.structures(ctx, t, c)
 		s.decide(ctx, t, c, in)
 		s.uploads.decided(up, c)
 	}))

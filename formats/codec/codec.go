@@ -168,7 +168,7 @@ func (c *C) Number(xml, json string, p *string) {
 	c.write(xml, json, *p, canonicalInt(*p))
 }
 
-// canonicalInt says whether a JSON number may be written as it stands.
+// canonicalInt reports whether a JSON number may be written as it stands.
 func canonicalInt(s string) bool {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return err == nil && strconv.FormatInt(n, 10) == s
@@ -334,7 +334,7 @@ func (c *C) Strings(xml, json string, p *[]string) {
 	}
 }
 
-// Has says whether a child is there, when reading.
+// Has reports whether a child is there, when reading.
 func (c *C) Has(xml, json string) bool {
 	if name := c.by(xml, json); name != "" {
 		for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
@@ -346,7 +346,7 @@ func (c *C) Has(xml, json string) bool {
 	return false
 }
 
-// Children gives the names of the child elements in order, as descriptions write
+// Children returns the names of the child elements in order, as descriptions write
 // them, each with a way to go inside; for lists that mix element names.
 func (c *C) Children(fn func(name string)) {
 	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {

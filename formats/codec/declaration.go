@@ -10,7 +10,7 @@ import (
 const declarationMax = 1024
 
 // declaration reads the XML declaration that a message begins with, if it does
-// (XML 1.0, productions 23 to 26, 32, 80 and 81), and gives the encoding that it
+// (XML 1.0, productions 23 to 26, 32, 80 and 81), and returns the encoding that it
 // names, if any, and its own length.
 func declaration(head []byte) (encoding string, length int, err error) {
 	if len(head) < 6 || string(head[:5]) != "<?xml" || !isBlank(head[5]) && head[5] != '?' {

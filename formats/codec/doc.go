@@ -17,7 +17,7 @@ const (
 	Fusion
 )
 
-// XML says whether a dialect is written in XML.
+// XML reports whether a dialect is written in XML.
 func (d Dialect) XML() bool { return d == ML21 }
 
 // Limits bound what a message may cost. Zero values mean the defaults.

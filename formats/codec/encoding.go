@@ -146,7 +146,7 @@ func shorten(s string) string {
 	return s
 }
 
-// markOf gives the encoding that a byte order mark stands for, and its length.
+// markOf returns the encoding that a byte order mark stands for, and its length.
 func markOf(head []byte) (name string, length int) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
@@ -206,7 +206,7 @@ func known(name string) bool {
 	return err == nil && enc != nil
 }
 
-// same says whether two names stand for one encoding, as far as a reader sees:
+// same reports whether two names stand for one encoding, as far as a reader sees:
 // ASCII is part of UTF-8, and UTF-16 in either order of bytes is UTF-16.
 func same(taken, other string) bool {
 	a, b := canonicalName(taken), canonicalName(other)

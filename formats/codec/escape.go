@@ -72,7 +72,7 @@ func entity(name string) (string, error) {
 	return string(rune(n)), nil
 }
 
-// validXML says whether XML allows a character (XML 1.0, section 2.2).
+// validXML reports whether XML allows a character (XML 1.0, section 2.2).
 func validXML(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }

@@ -30,7 +30,7 @@ func (s *Scanner) Array(element func(i int) error) error {
 // the known types have far fewer, and looking for doubles takes their square.
 const membersMax = 1000
 
-// Peek gives the first byte of the next JSON value.
+// Peek returns the first byte of the next JSON value.
 func (s *Scanner) Peek() byte { s.blank(); return s.peek() }
 
 // sequence walks what stands between two brackets, with commas.
@@ -96,7 +96,7 @@ func (s *Scanner) key() (string, error) {
 	return key, nil
 }
 
-// quoted scans a string and gives the extent between its quotes.
+// quoted scans a string and returns the extent between its quotes.
 func (s *Scanner) quoted() (from, to int, escaped bool, err error) {
 	if s.peek() != '"' {
 		return 0, 0, false, s.fail("a string is expected")
@@ -218,7 +218,7 @@ func (s *Scanner) word(parent, name int32, at int) error {
 	return nil
 }
 
-// isNumber says whether w is a number of JSON (RFC 8259, section 6).
+// isNumber reports whether w is a number of JSON (RFC 8259, section 6).
 func isNumber(w []byte) bool {
 	digits := func() bool {
 		n := 0

@@ -149,7 +149,7 @@ func (d *Document) rank(i int32, named bool) int {
 	return rank
 }
 
-// position gives line and column of a place in the document.
+// position returns line and column of a place in the document.
 func (d *Document) position(at int32) (line, column int) {
 	before := d.text[:min(int(at), len(d.text))]
 	if n := strings.Count(before, "\n"); n > 0 {
@@ -185,7 +185,7 @@ func (d *Document) remark(i int32, format string, args ...any) {
 // RemarkAtRoot remarks on the document as a whole.
 func (d *Document) RemarkAtRoot(text string) { d.remark(0, "%s", text) }
 
-// Remarks gives the first RemarksMax remarks, which are what was read and not kept,
+// Remarks returns the first RemarksMax remarks, which are what was read and not kept,
 // and how many there were.
 func (d *Document) Remarks() ([]SyntaxError, int) { return d.remarks, d.remarked }
 
@@ -277,7 +277,7 @@ func Clip(s string, n int) string {
 	return s
 }
 
-// IsObject says whether the root is an object or an element.
+// IsObject reports whether the root is an object or an element.
 func (d *Document) IsObject() bool { return d.nodes[0].kind == kindElement }
 
 // Identity is what a structure of an unknown type says of itself.

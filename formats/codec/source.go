@@ -138,7 +138,7 @@ func (s *source) check(from int, b []byte) {
 	}
 }
 
-// checkText gives the length of the text that b begins with, and what is wrong
+// checkText returns the length of the text that b begins with, and what is wrong
 // behind it; the beginning of a character at the end is not wrong.
 func checkText(b []byte) (n int, why string) {
 	const each, high = 0x0101010101010101, 0x8080808080808080
@@ -176,7 +176,7 @@ func notUTF8(c byte) string {
 	return fmt.Sprintf("byte %#02x is not valid UTF-8, the encoding of a message that names no other; declare its encoding, or convert the file", c)
 }
 
-// peek gives the next byte without taking it, 0 at the end.
+// peek returns the next byte without taking it, 0 at the end.
 func (s *source) peek() byte {
 	for s.pos >= len(s.buf) {
 		if !s.more() {

@@ -150,7 +150,7 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 // alone.
 type UnsupportedError struct{ *SyntaxError }
 
-// Unwrap gives the place.
+// Unwrap returns the place.
 func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
 
 func (c *C) unsupported(i int32, err error) {

@@ -43,7 +43,7 @@ const (
 	nameBytesMax = 1000
 )
 
-// intern gives each name one number.
+// intern returns each name one number.
 func (s *Scanner) intern(b []byte) (int32, error) {
 	if n, ok := s.names[string(b)]; ok {
 		return n, nil
@@ -208,7 +208,7 @@ func (s *Scanner) instruction() error {
 	return s.skipPast("?>")
 }
 
-// nameHere takes a name and gives it at once, whether or not something is marked.
+// nameHere takes a name and returns it at once, whether or not something is marked.
 func (s *Scanner) nameHere() (string, error) {
 	if s.mark < 0 {
 		s.mark = s.pos
@@ -312,7 +312,7 @@ func (s *Scanner) cdata(top int32) error {
 	return nil
 }
 
-// textOf gives a node the text from a place to the current one. Text in pieces,
+// textOf returns a node the text from a place to the current one. Text in pieces,
 // between which comments or CDATA sections stand, is one text. Blank text beside
 // child elements is none.
 func (s *Scanner) textOf(i int32, from int) error {

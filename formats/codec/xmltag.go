@@ -57,7 +57,7 @@ type attribute struct {
 	escaped            bool
 }
 
-// name takes a name, and gives the place of its first colon after its start, or
+// name takes a name, and returns the place of its first colon after its start, or
 // -1. Whether XML allows its characters is looked at once per name, by number.
 func (s *Scanner) name() (colon int, err error) {
 	from := s.pos
@@ -135,7 +135,7 @@ func (s *Scanner) bound(prefix []byte) (binding, bool) {
 	return binding{}, false
 }
 
-// startTag scans a start tag into a node and gives its namespace; pos is on '<'.
+// startTag scans a start tag into a node and returns its namespace; pos is on '<'.
 func (s *Scanner) startTag(parent int32) (closed bool, uri string, err error) {
 	at := s.at()
 	s.pos++
@@ -349,7 +349,7 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// specialIn gives the bits of all bytes of a text together.
+// specialIn returns the bits of all bytes of a text together.
 func specialIn(raw []byte) (bits uint8) {
 	for _, c := range raw {
 		bits |= classes[c]

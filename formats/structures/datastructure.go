@@ -39,7 +39,7 @@ func dataStructure(c *codec.C, d *sdmx.DataStructure) {
 	}
 }
 
-// completeIDs gives components without an id that of their concept.
+// completeIDs returns components without an id that of their concept.
 func completeIDs(d *sdmx.DataStructure) {
 	for i := range d.Dimensions {
 		fallback := d.Dimensions[i].Concept.Item

@@ -137,7 +137,7 @@ func (r *Ring) find(id string) cipher.AEAD {
 	return nil
 }
 
-// Has says whether a key is in the ring.
+// Has reports whether a key is in the ring.
 func (r *Ring) Has(id string) bool { return r.find(id) != nil }
 
 // First is the id of the key that seals; empty if there is none.

@@ -109,7 +109,7 @@ func (c *Control) spare() bool { return c.Password != "" } // there is an admini
 // Accounts lists all accounts.
 func (c *Control) Accounts(ctx context.Context) ([]Account, error) { return c.Store.Accounts(ctx) }
 
-// Account gives one.
+// Account returns one.
 func (c *Control) Account(ctx context.Context, name string) (*Account, error) {
 	a, err := c.Store.Account(ctx, strings.ToLower(name))
 	if errors.Is(err, registry.ErrNotFound) {

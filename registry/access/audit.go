@@ -34,7 +34,7 @@ type Query struct {
 	Limit         int
 }
 
-// Acts gives entries of the audit.
+// Acts returns entries of the audit.
 func (c *Control) Acts(ctx context.Context, q Query) ([]registry.Act, error) {
 	return c.Store.Acts(ctx, q)
 }

@@ -57,7 +57,7 @@ func (c *Control) now() time.Time {
 	return c.Now().UTC()
 }
 
-// Possible says whether anybody can sign in by name and password.
+// Possible reports whether anybody can sign in by name and password.
 func (c *Control) Possible() bool { return c.Store != nil || c.Password != "" }
 
 // Verify finds who has a name and a password. It is asked at every request with
@@ -104,7 +104,7 @@ func (c *Control) fixed(name, password string) bool {
 	return same == 1 && c.Password != ""
 }
 
-// find gives an account, nil if there is none.
+// find returns an account, nil if there is none.
 func (c *Control) find(ctx context.Context, name string) (*Account, error) {
 	if c.Store == nil {
 		return nil, nil

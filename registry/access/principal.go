@@ -53,10 +53,10 @@ type Principal struct {
 	Session, Token string
 }
 
-// Signed says whether somebody has said who he is.
+// Signed reports whether somebody has said who he is.
 func (p Principal) Signed() bool { return p.Name != "" }
 
-// Maintains says whether the structures of an agency may be changed: an agency that
+// Maintains reports whether the structures of an agency may be changed: an agency that
 // somebody has stands for those below it.
 func (p Principal) Maintains(agency string) bool {
 	return p.Role == Admin || p.Role == Maintainer && covers(p.Agencies, agency)
@@ -87,12 +87,12 @@ func covers(agencies []string, agency string) bool {
 
 type contextKey struct{}
 
-// With gives a context in which p makes the request.
+// With returns a context in which p makes the request.
 func With(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, contextKey{}, p)
 }
 
-// From gives who makes the request; nobody if that was not said.
+// From returns who makes the request; nobody if that was not said.
 func From(ctx context.Context) Principal {
 	p, _ := ctx.Value(contextKey{}).(Principal)
 	return p

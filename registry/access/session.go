@@ -53,7 +53,7 @@ func digest(secret string) []byte {
 // so that nobody can try passwords against the digest.
 func (c *Control) ownDigest(token string) []byte { return digest(token + "\x00" + c.Password) }
 
-// SignIn begins a session, and gives the secret for the browser's cookie, of which a
+// SignIn begins a session, and returns the secret for the browser's cookie, of which a
 // digest alone is kept.
 func (c *Control) SignIn(ctx context.Context, name, password, remote, agent string) (secret string, s *Session, err error) {
 	p, err := c.Verify(ctx, name, password, remote)

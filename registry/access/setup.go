@@ -60,7 +60,7 @@ func plain(code string) string {
 	}, strings.TrimSpace(code)))
 }
 
-// SetUpNeeded says whether there is nobody who could sign in as administrator.
+// SetUpNeeded reports whether there is nobody who could sign in as administrator.
 func (c *Control) SetUpNeeded(ctx context.Context) (bool, error) {
 	if c.Password != "" || c.Store == nil {
 		return false, nil

@@ -13,7 +13,7 @@ type Store interface {
 	Account(ctx context.Context, name string) (*Account, error)
 	// Accounts lists all, by name.
 	Accounts(ctx context.Context) ([]Account, error)
-	// CreateAccount gives the account its id. ErrTaken says that the name is.
+	// CreateAccount returns the account its id. ErrTaken says that the name is.
 	CreateAccount(ctx context.Context, a *Account, act registry.Act) error
 	// ChangeAccount writes an account onto its revision; ErrChanged says that it is
 	// another now. With end all its sessions but keep end. ErrLastAdmin refuses to
@@ -25,9 +25,9 @@ type Store interface {
 	SignedIn(ctx context.Context, account string, at time.Time) error
 
 	// AddSetUpCode keeps the digest of a code, unless there is an administrator: it
-	// says whether one is needed.
+	// reports whether one is needed.
 	AddSetUpCode(ctx context.Context, digest []byte) (needed bool, err error)
-	// SetUpNeeded says whether there is no administrator.
+	// SetUpNeeded reports whether there is no administrator.
 	SetUpNeeded(ctx context.Context) (bool, error)
 	// SetUp uses up all codes, if the digest is one's, and creates the account.
 	SetUp(ctx context.Context, digest []byte, a *Account, act registry.Act) error

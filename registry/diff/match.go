@@ -82,7 +82,7 @@ func joined(t sdmx.Texts) string {
 }
 
 // findRenamed joins old and new items that are alone in their place: two of the same
-// name could be either. It says whether it found any.
+// name could be either. It reports whether it found any.
 func (m *matching) findRenamed(olds, news []node) bool {
 	gone, came := map[place][]int{}, map[place][]int{}
 	for i := range olds {
@@ -109,12 +109,12 @@ func (m *matching) findRenamed(olds, news []node) bool {
 	return found
 }
 
-// parentStays says whether an item stands under the same parent, by whatever id.
+// parentStays reports whether an item stands under the same parent, by whatever id.
 func (m *matching) parentStays(olds, news []node, i, j int) bool {
 	return m.now(olds[i].parent) == news[j].parent
 }
 
-// reordered says whether the items that stayed are in another order.
+// reordered reports whether the items that stayed are in another order.
 func (m *matching) reordered() bool {
 	last := -1
 	for _, i := range m.toOld {

@@ -80,7 +80,7 @@ func components(d *sdmx.DataStructure) []node {
 	return append(out, list(d.Groups, func(g *sdmx.Group) node { return node{what: "group", id: g.ID} })...)
 }
 
-// same says whether two items are equal in what they hold. Codes have their own
+// same reports whether two items are equal in what they hold. Codes have their own
 // comparison: there may be a million.
 func same(a, b any) bool {
 	x, ok := a.(*sdmx.Code)

@@ -107,7 +107,7 @@ func (p *pieces) middle(a, b []string) {
 	p.add(Added, b[j:]...)
 }
 
-// stays says whether the last piece stayed: a space alone does not part two changes.
+// stays reports whether the last piece stayed: a space alone does not part two changes.
 func (p *pieces) stays() bool { return p.out == "" && p.put == "" }
 
 // split cuts a text into words and what is between them.

@@ -17,7 +17,7 @@ import (
 // implements access.Store.
 type AccessStore struct{ *Store }
 
-// Access gives the store of accounts.
+// Access returns the store of accounts.
 func (s *Store) Access() *AccessStore { return &AccessStore{s} }
 
 const accountColumns = `a.id, a.name, a.password, a.role, a.agencies, a.disabled, a.revision,
@@ -59,7 +59,7 @@ func scanAccount(row pgx.CollectableRow) (access.Account, error) {
 	return *a, err
 }
 
-// one gives the row of a query, registry.ErrNotFound if there is none.
+// one returns the row of a query, registry.ErrNotFound if there is none.
 func one[T any](ctx context.Context, s *AccessStore, scan pgx.RowToFunc[T], sql string, args ...any) (*T, error) {
 	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *AccessStore) audited(ctx context.Context, a registry.Act, change func(p
 	})
 }
 
-// taken says whether an error is of a name that is taken.
+// taken reports whether an error is of a name that is taken.
 func taken(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"

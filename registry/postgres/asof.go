@@ -80,7 +80,7 @@ func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]pr
 	return out, nil
 }
 
-// currentRefs gives the nodes that are current still their references.
+// currentRefs returns the nodes that are current still their references.
 func currentRefs(ctx context.Context, q querier, asOf registry.Number, at map[int64]int, nodes []registry.Node) error {
 	rows, err := q.Query(ctx, `
 		SELECT DISTINCT r.document_id, r.class, r.agency, r.name, r.version FROM current c JOIN refs r ON r.document_id = c.document_id
@@ -103,7 +103,7 @@ func currentRefs(ctx context.Context, q querier, asOf registry.Number, at map[in
 	return err
 }
 
-// parsedRefs gives nodes that were replaced since the references that their
+// parsedRefs returns nodes that were replaced since the references that their
 // documents hold.
 func (p *ProducerStore) parsedRefs(ctx context.Context, entries []producer.Entry, replaced []int, nodes []registry.Node) error {
 	const batch = 64

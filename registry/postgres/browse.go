@@ -102,7 +102,7 @@ const namedMax = 1000
 // named is what a person may call structures by: an agency, an id in any case, a URN.
 const named = `u.agency = $# OR upper(u.name) = upper($#) OR u.urn = $#`
 
-// named gives the rows of urns that a person means, and one over namedMax if they are more.
+// named returns the rows of urns that a person means, and one over namedMax if they are more.
 func (s *Store) named(ctx context.Context, of string) ([]int64, error) {
 	var w conditions
 	w.add("("+named+")", of)

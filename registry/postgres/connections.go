@@ -21,7 +21,7 @@ type ConnectionStore struct {
 	ring *secret.Ring
 }
 
-// Connections gives the store of connections, with the keys of this process: nil
+// Connections returns the store of connections, with the keys of this process: nil
 // for none.
 func (s *Store) Connections(ring *secret.Ring) *ConnectionStore { return &ConnectionStore{s, ring} }
 

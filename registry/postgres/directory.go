@@ -26,7 +26,7 @@ type Directory struct {
 	open map[string]*ProducerStore // that are published from here, by id
 }
 
-// Directory gives the producers, and listens for what happens to them until ctx ends.
+// Directory returns the producers, and listens for what happens to them until ctx ends.
 func (s *Store) Directory(ctx context.Context) (*Directory, error) {
 	d := &Directory{Store: s, changed: make(chan struct{}, 1), open: map[string]*ProducerStore{}}
 	var err error
@@ -223,7 +223,7 @@ func (d *Directory) Fix(ctx context.Context, c *producer.Config, bootstrap strin
 	})
 }
 
-// Reprefix gives all producers another prefix of their transactional ids.
+// Reprefix returns all producers another prefix of their transactional ids.
 func (d *Directory) Reprefix(ctx context.Context, prefix string) error {
 	_, err := d.pool.Exec(ctx, `UPDATE producers SET prefix = $1`, prefix)
 	return err

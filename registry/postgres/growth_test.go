@@ -94,7 +94,7 @@ func measure(t *testing.T, server *pg.Server, n int) *measured {
 
 var rootBuffers = regexp.MustCompile(`Buffers: shared( hit=(\d+))?( read=(\d+))?`)
 
-// pages gives the number of pages that f's statements touched. The log is read
+// pages returns the number of pages that f's statements touched. The log is read
 // until nothing comes any more: a backend writes it before it answers.
 func (m *measured) pages(f func() error) int {
 	m.t.Helper()
@@ -233,7 +233,7 @@ func TestALongLogCostsNothing(t *testing.T) {
 	}
 	server := pg.Start(t)
 	short, long := measure(t, server, 20_000), measure(t, server, 200_000)
-	// What gives every structure looks each up twice, in an index and in the table.
+	// What returns every structure looks each up twice, in an index and in the table.
 	whole := map[string]int{"all structures": 9 * (lists + 20), "all structures, as of a moment ago": 9 * (lists + 20)}
 	names, few := short.operations()
 	_, many := long.operations()

@@ -52,7 +52,7 @@ func (c *heldConn) beat(ctx context.Context) {
 	}
 }
 
-// release ends the beat, and gives the connection back: one that is still inside a
+// release ends the beat, and returns the connection back: one that is still inside a
 // transaction is closed by the pool, which rolls back.
 func (c *heldConn) release() {
 	c.stop()

@@ -1,6 +1,6 @@
 package postgres
 
-// versionsSQL gives what is current of the keys, and, with 0 for a document, what is kept
+// versionsSQL returns what is current of the keys, and, with 0 for a document, what is kept
 // of final and stable versions that were deleted and are not there again: withdrawn has a
 // row for each that a trigger wrote, and housekeeping never removes it (R7).
 const versionsSQL = `

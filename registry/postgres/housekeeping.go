@@ -62,8 +62,8 @@ func (s *Store) Housekeeping(ctx context.Context) (h registry.Housekeeping, err 
 	return h, err
 }
 
-// RunOver implements registry.Store.
-func (s *Store) RunOver(ctx context.Context, n registry.Number) (*registry.Removal, error) {
+// RemovalReaching implements registry.Store.
+func (s *Store) RemovalReaching(ctx context.Context, n registry.Number) (*registry.Removal, error) {
 	return runOf(s.pool.QueryRow(ctx, `SELECT `+runColumns+` FROM housekeeping_runs WHERE horizon >= $1 ORDER BY horizon LIMIT 1`, n))
 }
 

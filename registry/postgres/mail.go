@@ -20,7 +20,7 @@ type MailStore struct {
 	ring *secret.Ring
 }
 
-// Mail gives the store of mail, with the keys of this process: nil for none.
+// Mail returns the store of mail, with the keys of this process: nil for none.
 func (s *Store) Mail(ring *secret.Ring) *MailStore { return &MailStore{s, ring} }
 
 // mailPlace binds the sealed password to its column.

@@ -268,7 +268,7 @@ func TestPlansOfALargeRegistry(t *testing.T) {
 	}
 }
 
-// planned asks everything once, and gives the plans that the server logged.
+// planned asks everything once, and returns the plans that the server logged.
 func planned(t *testing.T, server *pg.Server, url string) map[string][]byte {
 	t.Helper()
 	plans := map[string][]byte{}
@@ -287,7 +287,7 @@ func planned(t *testing.T, server *pg.Server, url string) map[string][]byte {
 	return plans
 }
 
-// timed asks everything a few times, and gives the shortest of each.
+// timed asks everything a few times, and returns the shortest of each.
 func timed(t *testing.T, url string) map[string]time.Duration {
 	t.Helper()
 	took := map[string]time.Duration{}

@@ -69,7 +69,7 @@ func TestDryRunsStarveNobody(t *testing.T) {
 	var group sync.WaitGroup
 	for range 40 {
 		group.Go(func() {
-			if err := s.Update(context.Background(), registry.Ahead{Look: true}, func(registry.Tx) error { <-let; return nil }); err != nil {
+			if err := s.Update(context.Background(), registry.Ahead{ReadOnly: true}, func(registry.Tx) error { <-let; return nil }); err != nil {
 				t.Error(err)
 			}
 		})

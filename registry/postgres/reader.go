@@ -133,7 +133,7 @@ func ofAgency(column string) string {
 	return `(` + column + ` = $1 OR ` + column + ` ~>=~ $2 AND ` + column + ` ~<~ $3)`
 }
 
-// below gives the range of the sub-agencies of an agency: the first, and the first after.
+// below returns the range of the sub-agencies of an agency: the first, and the first after.
 func below(agency string) (from, to string) { return agency + ".", agency + "/" }
 
 // ReferringAgency implements registry.Reader.

@@ -15,7 +15,7 @@ import (
 	"urncast/sdmx"
 )
 
-// open gives a registry on a database of its own.
+// open returns a registry on a database of its own.
 func open(t testing.TB) (*registry.Registry, *postgres.Store) {
 	t.Helper()
 	server := pg.Start(t)

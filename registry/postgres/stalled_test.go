@@ -19,7 +19,7 @@ import (
 // stalledFor is how long the others may have to wait for somebody who was stopped.
 const stalledFor = 30 * time.Second
 
-// through gives a database's URL that leads over a link.
+// through returns a database's URL that leads over a link.
 func through(t *testing.T, database string) (string, *rig.Link) {
 	t.Helper()
 	u, err := url.Parse(database)

@@ -49,7 +49,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// Pool gives the connections.
+// Pool returns the connections.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // Close closes the connections.

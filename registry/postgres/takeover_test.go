@@ -12,7 +12,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// awaited gives the lease once it is free, with the holders that were told of meanwhile.
+// awaited returns the lease once it is free, with the holders that were told of meanwhile.
 func (c *cluster) awaited(p *postgres.ProducerStore) (chan producer.Hold, chan string) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), 40*time.Second)
 	c.t.Cleanup(cancel)

@@ -40,7 +40,7 @@ func (s *Store) Update(ctx context.Context, ahead registry.Ahead, fn func(regist
 // other writes and commits. A crash before the commit leaves nothing; one after it leaves all.
 func (s *Store) update(ctx context.Context, ahead registry.Ahead, fn func(*tx) error) error {
 	turns := s.writers
-	if ahead.Look {
+	if ahead.ReadOnly {
 		turns = s.lookers
 	}
 	leave, err := turns.enter(ctx)
@@ -75,7 +75,7 @@ func (s *Store) update(ctx context.Context, ahead registry.Ahead, fn func(*tx) e
 // same round trip, sees what the holder before has committed.
 func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
 	begin, lock := "BEGIN", " FOR UPDATE"
-	if ahead.Look {
+	if ahead.ReadOnly {
 		begin, lock = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ""
 	}
 	b := &pgx.Batch{}

@@ -107,7 +107,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func found(t *testing.T, r *registry.Registry, q registry.SearchQuery) string {
+func notFoundIfNone(t *testing.T, r *registry.Registry, q registry.SearchQuery) string {
 	t.Helper()
 	q.Limit = 100
 	f, err := r.Search(t.Context(), q)
@@ -131,20 +131,20 @@ func TestSearch(t *testing.T) {
 	for text, want := range map[string]string{
 		"FREQUENCE": "CL_FREQ 1.0", "cl_ freq": "CL_FREQ 1.0", "nothing": "", "a:cl_freq(1.0)": "CL_FREQ 1.0", "area": "CL_AREA 1.10", "%": "", "_": "CL_AREA 1.10, CL_FREQ 1.0",
 	} {
-		if got := found(t, r, registry.SearchQuery{Text: text}); got != want {
+		if got := notFoundIfNone(t, r, registry.SearchQuery{Text: text}); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
-	if got := found(t, r, registry.SearchQuery{Text: "area", AllVersions: true}); got != "CL_AREA 1.10, CL_AREA 1.9" {
+	if got := notFoundIfNone(t, r, registry.SearchQuery{Text: "area", AllVersions: true}); got != "CL_AREA 1.10, CL_AREA 1.9" {
 		t.Errorf("all versions: %q", got)
 	}
 	must(t, r, submission(registry.ModeDelete, codelist("CL_AREA", "1.10")))
 	freq.Names = sdmx.Texts{{Lang: "en", Value: "Periodicity"}}
 	must(t, r, submission(registry.ModeReplace, freq))
-	if got := found(t, r, registry.SearchQuery{Text: "area"}); got != "CL_AREA 1.9" {
+	if got := notFoundIfNone(t, r, registry.SearchQuery{Text: "area"}); got != "CL_AREA 1.9" {
 		t.Errorf("after the delete of the latest: %q", got)
 	}
-	if got := found(t, r, registry.SearchQuery{Text: "frequency"}); got != "" {
+	if got := notFoundIfNone(t, r, registry.SearchQuery{Text: "frequency"}); got != "" {
 		t.Errorf("by a name that it had: %q", got)
 	}
 	f, err := r.Search(t.Context(), registry.SearchQuery{Text: "periodicity", Class: sdmx.ClassCodelist, Agency: "A", Limit: 1})
@@ -154,7 +154,7 @@ func TestSearch(t *testing.T) {
 	below, other := codelist("CL", "1.0"), codelist("CL", "1.0")
 	below.Agency, other.Agency = "A.B", "C"
 	must(t, r, submission(registry.ModeReplace, other, below))
-	if found(t, r, registry.SearchQuery{Agency: "C"}) != "CL 1.0" {
+	if notFoundIfNone(t, r, registry.SearchQuery{Agency: "C"}) != "CL 1.0" {
 		t.Error("an agency's only structure is not found")
 	}
 	if agencies, err := r.Agencies(t.Context()); err != nil || !slices.Equal(agencies, []string{"A", "A.B", "C"}) {

@@ -16,7 +16,7 @@ const IdleMax = idleMax
 
 // ConnectHold opens a session as a lease is bound to.
 func ConnectHold(ctx context.Context, s *Store) (*pgx.Conn, error) {
-	return (&ProducerStore{Store: s}).connectHold(ctx)
+	return (&ProducerStore{Store: s}).connectForLease(ctx)
 }
 
 var errUndone = errors.New("undone")

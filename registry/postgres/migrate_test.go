@@ -34,9 +34,9 @@ func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	return url, db
 }
 
-// lockedBy locks tables in a session of a name, as a backup or an open transaction of
+// lockOwnerSQL locks tables in a session of a name, as a backup or an open transaction of
 // the program of the version before does.
-func lockedBy(t *testing.T, db *sql.DB, name string) (release func()) {
+func lockOwnerSQL(t *testing.T, db *sql.DB, name string) (release func()) {
 	t.Helper()
 	tx, err := db.Begin()
 	if err != nil {
@@ -57,7 +57,7 @@ func lockedBy(t *testing.T, db *sql.DB, name string) (release func()) {
 // says in the end who holds the lock.
 func TestMigrationsWaitForNoLockForLong(t *testing.T) {
 	url, db := olderSchema(t, 17)
-	release := lockedBy(t, db, "night backup")
+	release := lockOwnerSQL(t, db, "night backup")
 	ended := make(chan error, 1)
 	go func() { ended <- postgres.Migrate(context.Background(), url, 5*time.Second) }()
 	var longest time.Duration

@@ -20,7 +20,7 @@ import (
 
 var header = Header{ID: "T1", Prepared: time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC), Sender: "TEST"}
 
-// shared finds the folder of real files, which stands beside the repository.
+// shared returns the folder of real files, which is outside of the repository.
 func shared(t testing.TB) string {
 	dir := os.Getenv("URNCAST_SHARED")
 	if dir == "" {

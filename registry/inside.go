@@ -73,21 +73,7 @@ func insideOf(m sdmx.Maintainable) *inside {
 // addComponents adds the components of a data structure, and its lists of components, which
 // can be referred to by the ids that the standard fixes for them.
 func (in *inside) addComponents(d *sdmx.DataStructure) {
-	for _, list := range []sdmx.Class{sdmx.ClassDimensionDescriptor, sdmx.ClassAttributeDescriptor, sdmx.ClassMeasureDescriptor} {
-		in.items[item{list, list.String()}] = ""
-	}
-	for i := range d.Dimensions {
-		in.items[item{sdmx.ClassDimension, d.Dimensions[i].ID}] = ""
-	}
-	for i := range d.Attributes {
-		in.items[item{sdmx.ClassDataAttribute, d.Attributes[i].ID}] = ""
-	}
-	for i := range d.Measures {
-		in.items[item{sdmx.ClassMeasure, d.Measures[i].ID}] = ""
-	}
-	for i := range d.Groups {
-		in.items[item{sdmx.ClassGroupDimensionDescriptor, d.Groups[i].ID}] = ""
-	}
+	sdmx.EachComponent(d, func(c sdmx.Class, id string) { in.items[item{c, id}] = "" })
 	in.bare = len(d.Dimensions)+len(d.Attributes)+len(d.Measures) == 0
 }
 

@@ -22,7 +22,7 @@ func must(t *testing.T, r *registry.Registry, s registry.Submission) *registry.O
 	return o
 }
 
-// The log is found by everything that the console's filters ask for.
+// The log can be filtered by everything that the console offers.
 func TestLog(t *testing.T) {
 	r, _ := open(t)
 	ctx := t.Context()
@@ -72,7 +72,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// A structure's history holds with each change what it replaced.
+// Each change in the history of a structure comes with the content that it replaced.
 func TestHistory(t *testing.T) {
 	r, _ := open(t)
 	ctx := t.Context()
@@ -121,8 +121,8 @@ func notFoundIfNone(t *testing.T, r *registry.Registry, q registry.SearchQuery) 
 	return strings.Join(out, ", ")
 }
 
-// The search follows the log: names in any language, case and accents aside, the
-// latest version alone, and nothing that was deleted.
+// The search follows the log: it finds names in any language, without regard to case and
+// accents, only latest versions, and no deleted structures.
 func TestSearch(t *testing.T) {
 	r, _ := open(t)
 	freq := codelist("CL_FREQ", "1.0", "A", "M")
@@ -162,9 +162,9 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// More structures than one batch are labelled, whenever and by however many instances,
-// by pages of the result in order. As long as some are missing the search says so, within
-// a transaction too.
+// More structures than one batch are labelled, by any number of instances and at any time, and
+// pages of the result are in order. While some are missing, the search says so, also within
+// one transaction.
 func TestSearchMany(t *testing.T) {
 	r, store := open(t)
 	var all []sdmx.Maintainable

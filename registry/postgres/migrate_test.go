@@ -15,7 +15,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// olderSchema makes a database as a program of an older version left it.
+// olderSchema creates a database with the schema of an older version.
 func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	t.Helper()
 	url = pg.Start(t).Database(t, "older")
@@ -53,8 +53,8 @@ func lockOwnerSQL(t *testing.T, db *sql.DB, name string) (release func()) {
 	return release
 }
 
-// A migration that finds a table locked holds nobody else up for long, is tried again, and
-// says in the end who holds the lock.
+// A migration that finds a table locked does not block others for long, is tried again, and in
+// the end reports the session that has the lock.
 func TestMigrationsWaitForNoLockForLong(t *testing.T) {
 	url, db := olderSchema(t, 17)
 	release := lockOwnerSQL(t, db, "night backup")
@@ -63,7 +63,7 @@ func TestMigrationsWaitForNoLockForLong(t *testing.T) {
 	var longest time.Duration
 	for over := false; !over; {
 		began := time.Now()
-		if _, err := db.Exec(`SELECT FROM audit LIMIT 1`); err != nil { // as the older program does
+		if _, err := db.Exec(`SELECT FROM audit LIMIT 1`); err != nil { // as an older version of the program does
 			t.Fatal(err)
 		}
 		longest = max(longest, time.Since(began))

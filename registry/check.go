@@ -199,8 +199,6 @@ func removedItems(old, remaining *inside) []string {
 
 // checkRemovedAgency refuses e, an agency scheme, if the agency with the given item id still
 // maintains a structure after the submission.
-// checkRemovedAgency refuses e, an agency scheme, if the agency with the given item id still
-// maintains a structure after the submission.
 func (p *planner) checkRemovedAgency(e *entry, id string) {
 	agency := id
 	if e.urn.Agency != "SDMX" {

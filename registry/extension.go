@@ -67,7 +67,6 @@ func (c *codeSearch) findOnce(p place) (parent string, found bool) {
 }
 
 // search looks for a code among a codelist's own codes, then in each codelist that it extends.
-// search looks for a code among a codelist's own codes, then in each codelist that it extends.
 func (c *codeSearch) search(p place) (parent string, found bool) {
 	in := c.inside(p.list, c.at)
 	if in == nil {

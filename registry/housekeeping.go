@@ -200,7 +200,6 @@ func (r *Registry) Content(ctx context.Context, n Number, order func(sdmx.Class)
 }
 
 // goneError returns a *GoneError if content of the changes was removed, and nil otherwise.
-// goneError returns a *GoneError if content of the changes was removed, and nil otherwise.
 func (r *Registry) goneError(ctx context.Context, n Number, changes []Change) error {
 	text, err := r.ContentRemoved(ctx, n, changes)
 	if err != nil || text == "" {

@@ -103,7 +103,6 @@ func (r *Registry) bodies(ctx context.Context, found []Stored, yield func(u sdmx
 }
 
 // selectVersions applies a version expression to the versions of each key.
-// selectVersions applies a version expression to the versions of each key.
 func selectVersions(all map[Key][]Stored, q sdmx.VersionQuery) []Stored {
 	var found []Stored
 	for _, stored := range all {

@@ -163,7 +163,6 @@ func agencyOf(r sdmx.Ref) string {
 }
 
 // parentOf returns the id of an agency's parent agency; empty at the top level.
-// parentOf returns the id of an agency's parent agency; empty at the top level.
 func parentOf(agency string) string {
 	if i := strings.LastIndexByte(agency, '.'); i >= 0 {
 		return agency[:i]

@@ -152,7 +152,6 @@ func (r *Registry) labelNextBatch(ctx context.Context) error {
 }
 
 // addLabels reads the documents of changes and adds their labels to a map, by URN id.
-// addLabels reads the documents of changes and adds their labels to a map, by URN id.
 func (r *Registry) addLabels(ctx context.Context, todo []Unlabelled, labels map[int64]Label) error {
 	ids := make([]int64, len(todo))
 	for i := range todo {

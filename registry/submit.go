@@ -108,7 +108,6 @@ func (p *proposal) makePlan(ctx context.Context, tx Tx) (*decision, error) {
 }
 
 // report calls Submission.Progress, if it is set.
-// report calls Submission.Progress, if it is set.
 func (p *proposal) report(stage Stage, structures int) {
 	if p.Progress != nil {
 		p.Progress(stage, structures)

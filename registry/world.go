@@ -111,8 +111,6 @@ func (v *view) referringTo(k Key) []Dangling {
 
 // holdingsOf returns what an agency and its sub-agencies maintain and who refers to it, before
 // the submission.
-// holdingsOf returns what an agency and its sub-agencies maintain and who refers to it, before
-// the submission.
 func (v *view) holdingsOf(agency string) holdings {
 	h, known := v.agencies[agency]
 	if !known {
@@ -121,7 +119,6 @@ func (v *view) holdingsOf(agency string) holdings {
 	return h
 }
 
-// maintainedBy returns the structures that an agency itself maintains, before the submission.
 // maintainedBy returns the structures that an agency itself maintains, before the submission.
 func (v *view) maintainedBy(agency string) []Stored {
 	found, known := v.maintained[agency]

@@ -13,7 +13,7 @@ import (
 // A copy of a database on the same server is distinguished from the original, though the
 // server's system identifier is the same: its producer must not fence that of the original.
 func TestCopyOnTheSameServer(t *testing.T) {
-	server := pg.Start(t)
+	server := pg.Shared(t)
 	url := server.Database(t, "original")
 	_, s := openOn(t, url)
 	if row, system := adopted(t, s, true); row.System != system {

@@ -10,10 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
-// A Directory is the table of producers. It implements producer.Directory, for every instance,
+// A Directory is the table of producers. It implements control.Directory, for every instance,
 // and producer.Stock, for instances that publish.
 type Directory struct {
 	*Store
@@ -40,7 +41,7 @@ func (s *Store) Directory(ctx context.Context) (*Directory, error) {
 // Born returns when this process started, by the database's clock.
 func (d *Directory) Born() time.Time { return d.born }
 
-// Producers implements producer.Directory and producer.Stock.
+// Producers implements control.Directory and producer.Stock.
 func (d *Directory) Producers(ctx context.Context) ([]producer.Named, error) {
 	found, err := queryAll(ctx, d.pool, pgx.RowToStructByPos[producer.Named], `SELECT id::text, name FROM producers ORDER BY name`)
 	if err != nil {
@@ -52,8 +53,8 @@ func (d *Directory) Producers(ctx context.Context) ([]producer.Named, error) {
 // Changed implements producer.Stock.
 func (d *Directory) Changed() <-chan struct{} { return d.changed }
 
-// Records implements producer.Directory.
-func (d *Directory) Records(id string) producer.Records {
+// Records implements control.Directory.
+func (d *Directory) Records(id string) control.Records {
 	return &ProducerStore{Store: d.Store, id: id}
 }
 
@@ -79,7 +80,7 @@ const lockProducers = `SELECT pg_advisory_xact_lock(hashtextextended('urncast pr
 // notifyProducer notifies all instances that producer $1 was changed.
 const notifyProducer = `SELECT pg_notify('` + channelProducer + `', $1::text)`
 
-// CreateProducer implements producer.Directory.
+// CreateProducer implements control.Directory.
 func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
 		if err := checkTopicsFree(ctx, t, "", c); err != nil {
@@ -100,10 +101,10 @@ func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a re
 	})
 }
 
-// ChangeProducer implements producer.Directory.
+// ChangeProducer implements control.Directory.
 func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
-		conflict := &producer.ProducerConflictError{Name: a.Subject, Base: c.Revision}
+		conflict := &control.ConflictError{Name: a.Subject, Base: c.Revision}
 		err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM producers WHERE id = $1 FOR UPDATE`, id).Scan(&conflict.Now, &conflict.By, &conflict.At)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
@@ -135,7 +136,7 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 	})
 }
 
-// DeleteProducer implements producer.Directory. The lease is deleted too, so that its holder
+// DeleteProducer implements control.Directory. The lease is deleted too, so that its holder
 // can write nothing more. A Kafka transaction that the holder has in flight is fenced by the
 // next producer of the topic.
 func (d *Directory) DeleteProducer(ctx context.Context, id string, a registry.Act) error {
@@ -174,7 +175,7 @@ func (d *Directory) change(ctx context.Context, fn func(pgx.Tx) error) error {
 	})
 }
 
-// checkTopicsFree returns a *producer.TakenError if one of the topics belongs to another
+// checkTopicsFree returns a *control.TakenError if one of the topics belongs to another
 // producer on the same connection. On another connection it may be a topic of another cluster;
 // if it is not, the start of the producer finds that out.
 func checkTopicsFree(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
@@ -187,13 +188,13 @@ func checkTopicsFree(ctx context.Context, t pgx.Tx, id string, c *producer.Confi
 	case err != nil:
 		return err
 	}
-	return &producer.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
+	return &control.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
 }
 
-// takenError returns a *producer.TakenError for a name that exists already, and err otherwise.
+// takenError returns a *control.TakenError for a name that exists already, and err otherwise.
 func takenError(err error, c *producer.Config) error {
 	if isUniqueViolation(err) {
-		return &producer.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
+		return &control.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
 	}
 	return err
 }

@@ -174,7 +174,7 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 // Everything that needs old contents keeps the horizon back, by itself and in combination, and
 // Removal.Limit says so.
 func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
-	server, places := pg.Start(t), 0
+	server, places := pg.Shared(t), 0
 	for name, c := range map[string]struct {
 		need    string // SQL, with the producer's id as $1
 		keep    registry.Keep

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // A lease ends when it is released, when it expires, or when the database session that it is
@@ -194,7 +195,7 @@ const lockOwnerSQL = `(SELECT k.pid FROM pg_locks k WHERE k.locktype = 'advisory
 // readHolder sets the holder in a status: the holder of a valid lease whose session still has
 // the lock. If the lock's session has no lease, it is of an older version of the program, which
 // has written its name into table producers.
-func (p *ProducerStore) readHolder(ctx context.Context, s *producer.Status) error {
+func (p *ProducerStore) readHolder(ctx context.Context, s *control.Status) error {
 	var leased, valid, locked bool
 	var holder, old string
 	var since *time.Time

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // newestIncident is the condition that no other open incident of the producer was seen later
@@ -78,7 +78,7 @@ var makeMails = []string{
 		OR i.ended_at < now() - interval '7 days' AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = i.id AND x.sent_to <> '{}'))`,
 }
 
-// MakeMails implements producer.MailStore.
+// MakeMails implements notice.Store.
 func (s *MailStore) MakeMails(ctx context.Context) error {
 	b := &pgx.Batch{} // one implicit transaction
 	for _, sql := range makeMails {
@@ -111,10 +111,10 @@ const wantedAddresses = `(SELECT u.a, min(u.n) AS place FROM unnest(CASE WHEN js
 const dueCondition = `NOT EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id AND f.address = w.a AND f.next_at > clock_timestamp())
 	AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL AND w.a <> ALL (x.sent_to))`
 
-// NextMail implements producer.MailStore. A mail being sent is locked by its row: other
+// NextMail implements notice.Store. A mail being sent is locked by its row: other
 // instances skip it, and the lock ends with a process that dies. If a process dies between the
 // mail server's answer and the commit, the mail is sent again with the same Message-ID.
-func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *producer.Letter, []string) []producer.Delivery) (found bool, err error) {
+func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *notice.Letter, []string) []notice.Delivery) (found bool, err error) {
 	sendCtx := ctx
 	// The result is stored even if the process is being stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendingMax)
@@ -126,7 +126,7 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *pr
 		}
 		const from = ` FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer, mail_settings s `
 		var id int64
-		l := &producer.Letter{}
+		l := &notice.Letter{}
 		err := t.QueryRow(ctx, `SELECT m.id, m.kind, m.incident::text`+from+`
 			WHERE m.sent_at IS NULL AND s.host <> ''
 				AND (EXISTS (SELECT FROM `+wantedAddresses+` w WHERE `+dueCondition+`) OR NOT EXISTS (SELECT FROM `+wantedAddresses+` w))
@@ -155,7 +155,7 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *pr
 }
 
 // delivered stores the result of sending a mail to each address.
-func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []producer.Delivery) error {
+func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []notice.Delivery) error {
 	var sent, refused, words []string
 	for _, d := range all {
 		if d.Err == nil {
@@ -202,7 +202,7 @@ func (s *MailStore) closeMail(ctx context.Context, t pgx.Tx, id int64) error {
 }
 
 // readLetter reads the content of a mail, as of now.
-func readLetter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) error {
+func readLetter(ctx context.Context, t pgx.Tx, id int64, l *notice.Letter) error {
 	incident := l.First
 	l.First = incident + ".incident"
 	var ask []byte
@@ -217,7 +217,7 @@ func readLetter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) err
 			(SELECT recorded_at FROM transactions n WHERE n.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1)
 		FROM registry r, mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer
 			LEFT JOIN cursors c ON c.producer = p.id LEFT JOIN transactions t ON t.number = i.number
-		WHERE m.id = $1`, id, producer.LetterURNs).Scan(
+		WHERE m.id = $1`, id, notice.LetterURNs).Scan(
 		&part, &l.Thread, &l.Producer, &l.Routes,
 		&l.State, &l.Reason, &l.Brief, &l.Cure, &ask, &l.Number, &l.Times, &l.Since, &ended,
 		&recorded, &l.Structures, &l.URNs, &l.Pending, &oldest)
@@ -225,7 +225,7 @@ func readLetter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) err
 		return err
 	}
 	l.ID = fmt.Sprintf("%s.%s", incident, l.Kind)
-	if l.Kind == producer.MailDigest {
+	if l.Kind == notice.KindDigest {
 		l.ID += fmt.Sprintf(".%d", part)
 	}
 	l.Since, l.Ended, l.RecordedAt, l.OldestPending = l.Since.UTC(), timeOrZero(ended), timeOrZero(recorded), timeOrZero(oldest)

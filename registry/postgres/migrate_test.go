@@ -18,7 +18,7 @@ import (
 // olderSchema creates a database with the schema of an older version.
 func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	t.Helper()
-	url = pg.Start(t).Database(t, "older")
+	url = pg.Shared(t).Database(t, "older")
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +56,7 @@ func lockOwnerSQL(t *testing.T, db *sql.DB, name string) (release func()) {
 // A migration that finds a table locked does not block others for long, is tried again, and in
 // the end reports the session that has the lock.
 func TestMigrationsWaitForNoLockForLong(t *testing.T) {
+	t.Parallel()
 	url, db := olderSchema(t, 17)
 	release := lockOwnerSQL(t, db, "night backup")
 	ended := make(chan error, 1)

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/sdmx"
 )
 
@@ -45,7 +46,7 @@ func (c *conditions) addFilter(f *producer.Filter) {
 }
 
 // addExtent adds the conditions of an extent on c, a row of current, and u, its row of urns.
-func (c *conditions) addExtent(e *producer.Extent) {
+func (c *conditions) addExtent(e *control.Extent) {
 	for i := range e.Filters {
 		c.addFilter(&e.Filters[i])
 	}
@@ -64,17 +65,17 @@ func (c *conditions) currentTable() string {
 	return `current c JOIN urns u ON u.id = c.urn_id`
 }
 
-// Amount implements producer.Contents. It reads a short row per structure: 50,000 take 5 ms,
+// Amount implements control.Contents. It reads a short row per structure: 50,000 take 5 ms,
 // or 20 ms with a filter.
-func (s *Store) Amount(ctx context.Context, e producer.Extent) (a producer.Amount, err error) {
+func (s *Store) Amount(ctx context.Context, e control.Extent) (a control.Amount, err error) {
 	var w conditions
 	w.addExtent(&e)
 	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(c.bytes), 0)::bigint FROM `+w.currentTable()+w.where(), w.args...).Scan(&a.Structures, &a.Bytes)
 	return a, err
 }
 
-// Documents implements producer.Contents.
-func (s *Store) Documents(ctx context.Context, e producer.Extent, classes []string) ([]producer.Entry, error) {
+// Documents implements control.Contents.
+func (s *Store) Documents(ctx context.Context, e control.Extent, classes []string) ([]producer.Entry, error) {
 	var w conditions
 	w.addExtent(&e)
 	if len(classes) > 0 {
@@ -94,18 +95,18 @@ func (s *Store) Documents(ctx context.Context, e producer.Extent, classes []stri
 	})
 }
 
-// Held implements producer.Records. A structure counts as current on a topic if its last change
+// Held implements control.Records. A structure counts as current on a topic if its last change
 // was handled, was neither left out nor skipped by an administrator, and is newer than the last
 // change of the route, or if a baseline was sent after that change of the route. If no
 // transaction lies between baseline and change of the route, the time of the last change of the
 // producer's settings decides; that may be of another setting, and the baseline is then not
 // counted.
-func (p *ProducerStore) Held(ctx context.Context) ([]producer.HeldRoute, error) {
+func (p *ProducerStore) Held(ctx context.Context) ([]control.HeldRoute, error) {
 	s, err := p.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]producer.HeldRoute, 0, len(s.Along))
+	out := make([]control.HeldRoute, 0, len(s.Along))
 	for i := range s.Along {
 		h, err := p.currentOnRoute(ctx, &s, &s.Along[i])
 		if err != nil {
@@ -117,8 +118,8 @@ func (p *ProducerStore) Held(ctx context.Context) ([]producer.HeldRoute, error) 
 }
 
 // currentOnRoute counts the structures that are current on the topic of a route.
-func (p *ProducerStore) currentOnRoute(ctx context.Context, s *producer.Status, r *producer.PublishedRoute) (producer.HeldRoute, error) {
-	h := producer.HeldRoute{Topic: r.Topic}
+func (p *ProducerStore) currentOnRoute(ctx context.Context, s *control.Status, r *producer.PublishedRoute) (control.HeldRoute, error) {
+	h := control.HeldRoute{Topic: r.Topic}
 	var asOf *int64
 	err := p.pool.QueryRow(ctx, `SELECT max(as_of) FROM jobs WHERE producer = $1 AND kind = 'baseline' AND phase = 'done'
 		AND (as_of > $2 OR as_of = $2 AND created_at >= (SELECT changed_at FROM producers WHERE id = $1))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -51,7 +51,7 @@ func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number
 
 // Largest returns the largest current structure. It reads a short row per structure: a million
 // take a few hundred milliseconds.
-func (s *Store) Largest(ctx context.Context) (l producer.Largest, err error) {
+func (s *Store) Largest(ctx context.Context) (l diagnosis.Largest, err error) {
 	err = s.pool.QueryRow(ctx, `
 		SELECT u.urn, l.bytes FROM (SELECT urn_id, bytes FROM current ORDER BY bytes DESC, urn_id LIMIT 1) l JOIN urns u ON u.id = l.urn_id`).Scan(&l.URN, &l.Bytes)
 	if errors.Is(err, pgx.ErrNoRows) {

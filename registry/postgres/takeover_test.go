@@ -52,7 +52,7 @@ func (c *cluster) wantTakeover(h producer.Hold, by, from *postgres.ProducerStore
 // A takeover records who took over from whom, and how the former holder lost the lease; an
 // instance that waits is told who has it.
 func TestTakeoversAreRecorded(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "takeovers")
+	c := newCluster(t, pg.Shared(t), "takeovers")
 	first := c.acquire(c.a)
 	if r, s := c.load(first), c.status(c.b); r.Takeover != nil || s.LastTakeover != nil || s.Takeovers != 0 {
 		t.Errorf("the first holder took over from somebody: %+v, %+v", r.Takeover, s.LastTakeover)
@@ -79,7 +79,8 @@ func TestTakeoversAreRecorded(t *testing.T) {
 
 // The takeover of a lease that expired although its session was alive says so.
 func TestATakeoverOfAnExpiredLease(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "expired")
+	t.Parallel()
+	c := newCluster(t, pg.Shared(t), "expired")
 	c.acquire(c.a)
 	c.exec(`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF NEW.term = OLD.term THEN RAISE 'frozen'; END IF; RETURN NEW; END $$`)
@@ -91,7 +92,7 @@ func TestATakeoverOfAnExpiredLease(t *testing.T) {
 // A restart is no takeover, nor is it one if an instance regains a lease that it lost, or if
 // an older version of the program did not store the former holder's name.
 func TestWhatIsNoTakeover(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "none")
+	c := newCluster(t, pg.Shared(t), "none")
 	c.acquire(c.a).Release()
 	h := c.acquire(c.join())
 	if r := c.load(h); r.Takeover != nil {

@@ -15,13 +15,13 @@ import (
 	"urncast/sdmx"
 )
 
-// named21 is a message with one codelist, whose description is the given markup.
+// named21 returns a message with one codelist, whose description is the given markup.
 func named21(markup string) string {
 	return head21 + `<s:Codelists><s:Codelist id="A" agencyID="X" version="1.0"><c:Name>n</c:Name><c:Description>` + markup +
 		`</c:Description></s:Codelist></s:Codelists></m:Structures></m:Structure>`
 }
 
-// with21 is a message with one codelist that has more attributes and content.
+// with21 returns a message with one codelist that has additional attributes and content.
 func with21(attributes, content string) string {
 	return head21 + `<s:Codelists><s:Codelist id="A" agencyID="X" ` + attributes + `><c:Name>n</c:Name>` + content +
 		`</s:Codelist></s:Codelists></m:Structures></m:Structure>`
@@ -84,7 +84,7 @@ func TestXMLText(t *testing.T) {
 	}
 }
 
-// listed21 is a message whose codelist's start tag is given.
+// listed21 returns a message whose codelist has the given start tag.
 func listed21(tag string) string {
 	return head21 + "<s:Codelists>" + tag + `<c:Name>n</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`
 }
@@ -318,7 +318,7 @@ func TestPackedToTheEnd(t *testing.T) {
 			} {
 				err := Unpack(bytes.NewReader(c.in), "f", Limits{}, each)
 				if name == "two messages" && err == nil {
-					continue // whoever reads nothing cannot know
+					continue // a reader that has read nothing cannot notice it
 				}
 				if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 					t.Errorf("got %v, want %q", err, c.want)

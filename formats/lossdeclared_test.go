@@ -9,8 +9,7 @@ import (
 	"urncast/sdmx"
 )
 
-// A filler puts something into one empty field after another, wherever a structure
-// has one, and takes it out again.
+// A filler sets one empty field of a structure after another, and empties it again.
 type filler struct {
 	each func(path string)
 }

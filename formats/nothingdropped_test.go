@@ -96,7 +96,7 @@ func unknownXML(t *testing.T, data []byte) (out []change) {
 	}
 }
 
-// unknownJSON adds a member to each object.
+// unknownJSON adds an unknown member to each object.
 func unknownJSON(t *testing.T, data []byte) (out []change) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(data))

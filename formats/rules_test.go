@@ -13,7 +13,7 @@ import (
 	"urncast/sdmx"
 )
 
-// xml21 puts structures into a message; a %s of a reference stays as it is.
+// xml21 returns a message with structures in a container; a %s in them stays as it is.
 func xml21(container, structure string) string {
 	return head21 + "<s:" + container + ">" + structure + "</s:" + container + "></m:Structures></m:Structure>"
 }
@@ -22,7 +22,7 @@ func concept21(id string) string {
 	return `<s:ConceptIdentity><Ref id="` + id + `" maintainableParentID="CS" agencyID="T" class="Concept" package="conceptscheme"/></s:ConceptIdentity>`
 }
 
-// dsd21 is a data structure of one dimension with attributes.
+// dsd21 returns a data structure of one dimension with attributes.
 func dsd21(attributes string) string {
 	return xml21("DataStructures", `<s:DataStructure id="D" agencyID="T"><s:DataStructureComponents><s:DimensionList><s:Dimension id="FREQ">`+concept21("FREQ")+
 		`</s:Dimension></s:DimensionList><s:AttributeList>`+attributes+`</s:AttributeList><s:MeasureList><s:PrimaryMeasure id="OBS_VALUE">`+concept21("OBS_VALUE")+
@@ -171,8 +171,8 @@ func randomRepresentation(g *rand.Rand, enumerable sdmx.Class, types []string) *
 	return r
 }
 
-// randomStructures are a data structure and a concept scheme that break no rule, with
-// whatever representations and dates the model holds.
+// randomStructures returns a data structure and a concept scheme without faults, with any
+// representations and dates that the model has.
 func randomStructures(g *rand.Rand) []sdmx.Maintainable {
 	concept := sdmx.RefToItem(sdmx.ClassConcept, "T", "CS", "1.0", "X")
 	part := func(id string, enumerable sdmx.Class, types []string) sdmx.Component {

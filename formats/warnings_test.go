@@ -210,7 +210,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// validate checks a message against the schemas of SDMX-ML 2.1, where they are here.
+// validate validates a message against the schemas of SDMX-ML 2.1, if they are available.
 func validate(t *testing.T, message []byte) {
 	t.Helper()
 	lint, err := exec.LookPath("xmllint")
@@ -231,7 +231,7 @@ func validate(t *testing.T, message []byte) {
 	}
 }
 
-// A structure's place names the file in the archive that it came from.
+// The place of a structure names its file in the archive.
 func TestUnpackNamesTheFile(t *testing.T) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

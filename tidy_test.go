@@ -22,8 +22,8 @@ const (
 	methodsMax       = 40
 )
 
-// arrows says, for each package of the module, what of the module it may import.
-// A package stands for what is below it too; the longest name that fits counts.
+// arrows has, for each package of the module, the packages of the module that it may import.
+// An entry stands for the packages below it too; the longest one that fits a package counts.
 var arrows = map[string][]string{
 	"internal/crash":             {},
 	"internal/match":             {},
@@ -122,7 +122,7 @@ func TestImportArrows(t *testing.T) {
 	})
 }
 
-// owner finds the entry of arrows that a package falls under.
+// owner returns the entry of arrows that a package belongs to.
 func owner(dir string) string {
 	for dir != "." && dir != "/" && dir != "" {
 		if _, ok := arrows[dir]; ok {
@@ -133,8 +133,8 @@ func owner(dir string) string {
 	return ""
 }
 
-// under says whether a package falls under one of the entries, and not under a
-// longer one that is not named.
+// under reports whether a package belongs to one of the entries, and not to a longer entry
+// that is not among them.
 func under(imported string, entries []string) bool {
 	for _, e := range entries {
 		if owner(imported) == e {
@@ -144,8 +144,8 @@ func under(imported string, entries []string) bool {
 	return false
 }
 
-// The information model needs the standard library only, and the Kafka client
-// has one place.
+// The information model imports only the standard library, and the Kafka client is imported in
+// one place.
 func TestForeignImports(t *testing.T) {
 	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, _ []byte) {
 		if strings.HasSuffix(path, "_test.go") {
@@ -257,8 +257,8 @@ func receiver(d *ast.FuncDecl) string {
 	return ""
 }
 
-// Every exported name is documented; nothing waits to be done, silences a linter
-// or names a folder of one machine.
+// Every exported name is documented, and no file has open tasks, silences a linter or names a
+// folder of one machine.
 func TestComments(t *testing.T) {
 	eachFile(t, func(path string, f *ast.File, set *token.FileSet, text []byte) {
 		for _, word := range []string{"TO" + "DO", "FIX" + "ME", "//no" + "lint", "/wo" + "rk/"} {
@@ -286,8 +286,8 @@ func TestComments(t *testing.T) {
 	})
 }
 
-// exportedReceiver says whether a function can be called from outside: methods
-// of unexported types keep an interface's promise, and that has the words.
+// exportedReceiver reports whether a function can be called from outside. Methods of
+// unexported types are documented by the interface that they implement.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true
@@ -295,7 +295,7 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 	return ast.IsExported(receiver(d))
 }
 
-// eachFile parses every Go file that people write.
+// eachFile parses every hand-written Go file.
 func eachFile(t *testing.T, f func(path string, file *ast.File, set *token.FileSet, text []byte)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

@@ -28,7 +28,7 @@ import (
 	"urncast/web/console"
 )
 
-var update = flag.Bool("update", false, "make the pictures of docs/style.md anew")
+var update = flag.Bool("update", false, "make the pictures of docs/style.md and README.md anew")
 
 const (
 	stylePage   = "../../docs/style.md"

@@ -18,7 +18,7 @@ import (
 // or not, with their labels.
 func described(t *testing.T) map[string][]string {
 	t.Helper()
-	s := serveStored(t, pg.Start(t).Database(t, "described"), nil)
+	s := serveStored(t, pg.Shared(t).Database(t, "described"), nil)
 	descs := make(chan *prometheus.Desc)
 	go func() {
 		defer close(descs)

@@ -4,16 +4,16 @@ import (
 	"slices"
 	"testing"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // What becomes of a property is said when it is given, and not at each later change; what
 // another property makes of it is said all the same.
 func TestKnownTranslationsAreNotRepeated(t *testing.T) {
-	found := func() []producer.Finding {
-		return []producer.Finding{
-			{Name: "retry.backoff.ms", Verdict: producer.Translated}, {Name: "client.id", Verdict: producer.Taken},
-			{Name: "sasl.username", Verdict: producer.WithoutEffect}, {Name: "retry", Verdict: producer.Translated},
+	found := func() []connection.Finding {
+		return []connection.Finding{
+			{Name: "retry.backoff.ms", Verdict: connection.Translated}, {Name: "client.id", Verdict: connection.Taken},
+			{Name: "sasl.username", Verdict: connection.WithoutEffect}, {Name: "retry", Verdict: connection.Translated},
 		}
 	}
 	for given, want := range map[string][]string{

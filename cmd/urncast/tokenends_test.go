@@ -13,7 +13,7 @@ import (
 
 // The end of a token shows in the metrics once it is used, without a name.
 func TestTokenEndsShow(t *testing.T) {
-	s := serveStored(t, pg.Start(t).Database(t, "token_ends"), nil)
+	s := serveStored(t, pg.Shared(t).Database(t, "token_ends"), nil)
 	const name = "urncast_token_next_expiry_timestamp_seconds"
 	if _, body := s.call("GET", "/metrics", ""); strings.Contains(body, name) {
 		t.Errorf("%s is there without a token", name)

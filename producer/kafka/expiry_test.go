@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
@@ -20,9 +20,9 @@ import (
 // that cannot be read shows none and breaks no scrape.
 func TestCertificateExpiryIsAMetric(t *testing.T) {
 	a := rig.NewAuthority(t)
-	connection := &producer.Connection{Name: "main", Properties: map[string]string{
+	main := &connection.Connection{Name: "main", Properties: map[string]string{
 		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": a.File}}
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return connection, nil },
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return main, nil },
 		InUse: func(context.Context) ([]string, error) { return []string{"main"}, nil }}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(c)
@@ -34,7 +34,7 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 	if len(m) != 1 || m[0].GetGauge().GetValue() <= float64(time.Now().Unix()) || !strings.Contains(m[0].String(), "ssl.ca.location") {
 		t.Errorf("the metric is %v", m)
 	}
-	connection = &producer.Connection{Name: "main", Properties: map[string]string{
+	main = &connection.Connection{Name: "main", Properties: map[string]string{
 		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": "/no/such/file"}}
 	if families, err := reg.Gather(); err != nil || len(families) != 0 {
 		t.Errorf("%v, %v", families, err)
@@ -63,9 +63,9 @@ func TestBrokersCertificateExpiryIsAMetric(t *testing.T) {
 			_ = conn.(*tls.Conn).Handshake()
 		}
 	}()
-	connection := &producer.Connection{Name: "main", Properties: map[string]string{
+	main := &connection.Connection{Name: "main", Properties: map[string]string{
 		"bootstrap.servers": l.Addr().String(), "security.protocol": "SSL", "ssl.ca.location": a.File}}
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return connection, nil },
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return main, nil },
 		InUse: func(context.Context) ([]string, error) { return []string{"main"}, nil }}
 	defer c.Close()
 	reg := prometheus.NewRegistry()
@@ -96,7 +96,7 @@ func TestBrokersCertificateExpiryIsAMetric(t *testing.T) {
 	if at := seen(); !at.Equal(pair.Leaf.NotAfter) {
 		t.Errorf("while the broker is away the metric says %s", at)
 	}
-	connection = &producer.Connection{Name: "main", Properties: map[string]string{"bootstrap.servers": "localhost:1"}}
+	main = &connection.Connection{Name: "main", Properties: map[string]string{"bootstrap.servers": "localhost:1"}}
 	if at := seen(); !at.IsZero() {
 		t.Errorf("without TLS the metric says %s", at)
 	}

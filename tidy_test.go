@@ -25,6 +25,12 @@ const (
 var arrows = map[string][]string{
 	"internal/crash":             {},
 	"internal/match":             {},
+	"internal/certificate":       {},
+	"internal/output":            {},
+	"internal/dev":               {"internal/secret", "producer", "registry"},
+	"internal/client":            {"internal/commandline", "web", "producer", "producer/kafka", "producer/kafka/properties", "producer/verify", "registry", "sdmx"},
+	"internal/commandline":       {"internal/match", "internal/crash", "producer/kafka/properties"},
+	"internal/instance":          {"internal/certificate", "internal/secret", "web", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry/access", "registry"},
 	"internal/secret":            {},
 	"sdmx":                       {},
 	"formats":                    {"sdmx"},
@@ -43,7 +49,7 @@ var arrows = map[string][]string{
 	"producer/verify":           {"producer", "registry", "formats", "sdmx"},
 	"registry/postgres":         {"producer", "registry", "registry/access", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	"web":                       {"producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
-	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "producer/verify", "registry/postgres", "registry/access", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/match", "internal/secret"},
+	"cmd":                       {"internal/instance", "internal/output", "internal/client", "internal/commandline", "internal/dev", "internal/secret", "web", "producer", "producer/kafka", "producer/verify", "registry/postgres", "registry/access", "registry", "formats"},
 	"examples":                  {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},

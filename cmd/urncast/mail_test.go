@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"urncast/internal/client"
 	"urncast/producer"
 )
 
@@ -16,7 +17,7 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 	for _, word := range []string{"host=mail.example.org", "port=25", "security=tls", "auth=login", "user=u", "sender=The Registry <r@example.org>",
 		"admins=a@example.org, b@example.org", "producers.default=c@example.org", "publicUrl=https://r.example.org", "degradedAfter=90s", "digestEvery=12h"} {
 		name, value, _ := strings.Cut(word, "=")
-		if err := setMail(&s, name, value); err != nil {
+		if err := client.SetMail(&s, name, value); err != nil {
 			t.Fatal(word, err)
 		}
 	}
@@ -33,7 +34,7 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 	back := producer.MailDefaults()
 	for line := range strings.Lines(out.String()) {
 		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok && line[0] != '#' {
-			if err := setMail(&back, name, value); err != nil {
+			if err := client.SetMail(&back, name, value); err != nil {
 				t.Error(line, err)
 			}
 		}
@@ -46,12 +47,12 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 			t.Errorf("no %q in %s", want, out.String())
 		}
 	}
-	if err := setMail(&back, "producers.default", ""); err != nil || len(back.Producers) != 0 {
+	if err := client.SetMail(&back, "producers.default", ""); err != nil || len(back.Producers) != 0 {
 		t.Error("the addresses of a producer are not removed")
 	}
 	for _, word := range []string{"hots=x", "port=x", "digestEvery=soon"} {
 		name, value, _ := strings.Cut(word, "=")
-		if err := setMail(&back, name, value); err == nil {
+		if err := client.SetMail(&back, name, value); err == nil {
 			t.Errorf("%s is set", word)
 		}
 	}

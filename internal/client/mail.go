@@ -1,0 +1,43 @@
+package client
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"urncast/producer"
+)
+
+// SetMail changes one setting, by its name in the API.
+func SetMail(s *producer.MailSettings, name, value string) (err error) {
+	if p, ok := strings.CutPrefix(name, "producers."); ok {
+		if s.Producers == nil {
+			s.Producers = map[string][]string{}
+		}
+		if s.Producers[p] = addresses(value); value == "" {
+			delete(s.Producers, p)
+		}
+		return nil
+	}
+	texts := map[string]*string{"host": &s.Host, "security": &s.Security, "auth": &s.Auth, "user": &s.User, "ca": &s.CA, "sender": &s.Sender, "publicUrl": &s.PublicURL}
+	spans := map[string]*producer.Span{"degradedAfter": &s.DegradedAfter, "digestEvery": &s.DigestEvery}
+	switch {
+	case texts[name] != nil:
+		*texts[name] = value
+	case spans[name] != nil:
+		return spans[name].UnmarshalText([]byte(value))
+	case name == "port":
+		s.Port, err = strconv.Atoi(value)
+	case name == "password":
+		s.Password = producer.Property{Value: value}
+	case name == "admins":
+		s.Admins = addresses(value)
+	default:
+		err = errors.New("there is no such mail setting: urncast mail set --help lists them")
+	}
+	return err
+}
+
+func addresses(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' })
+}

@@ -19,9 +19,11 @@ import (
 	"urncast/producer"
 	"urncast/producer/producertest"
 	"urncast/registry/access"
+	"urncast/web"
 )
 
-// A served is an instance in this process, on a real database, without an administrator of its own.
+// A served is an instance in this process, on a real database. Without a password it has no
+// administrator of its own.
 type served struct {
 	url string
 	log *lockedBuffer
@@ -47,12 +49,12 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func newServed(t *testing.T, database string) *served {
+func newServed(t *testing.T, database, password string) *served {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &served{log: &lockedBuffer{}}
 	started, ended := make(chan string, 1), make(chan error, 1)
-	i := &instance.Instance{Database: database, HTTP: "127.0.0.1:0", Client: &producertest.Client{},
+	i := &instance.Instance{Database: database, HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Web: web.Options{Password: password},
 		Started: func(address string, _ *producer.Producers) error { started <- address; return nil }}
 	go func() { ended <- i.Run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
 	select {
@@ -75,7 +77,7 @@ func newServed(t *testing.T, database string) *served {
 // administrator is made, and everything else by verb: accounts, their passwords from
 // standard input, tokens, which then are the way in.
 func TestAccountsByVerb(t *testing.T) {
-	s := newServed(t, pg.Start(t).Database(t, "accounts_by_verb"))
+	s := newServed(t, pg.Start(t).Database(t, "accounts_by_verb"), "")
 	code := regexp.MustCompile(`first run.*code=(\S+)`).FindStringSubmatch(s.log.String())
 	if code == nil {
 		t.Fatalf("the log has no code:\n%s", s.log)

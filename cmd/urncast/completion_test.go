@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"urncast/internal/commandline"
 )
 
 // completer runs the program as the completion scripts do.
@@ -44,6 +46,7 @@ func (c *completer) words(shell string, args ...string) (found []string) {
 // value of an enumeration behind its flag.
 func TestCompletionKnowsEveryLevel(t *testing.T) {
 	c := newCompleter(t)
+	model := newParser(t.Context(), &cli{}).Model
 	var look func(n *kong.Node, path ...string)
 	look = func(n *kong.Node, path ...string) {
 		at := func(words ...string) []string { return append(slices.Clone(path), words...) }
@@ -58,9 +61,6 @@ func TestCompletionKnowsEveryLevel(t *testing.T) {
 			if got := c.words("zsh", at("")...); !slices.Equal(got, verbs) {
 				t.Errorf("below %q: %q, want %q", path, got, verbs)
 			}
-			if got := c.words("fish", at(verbs[0][:1])...); !slices.Contains(got, verbs[0]) {
-				t.Errorf("below %q, of %q: %q", path, verbs[0][:1], got)
-			}
 			return
 		}
 		offered := c.words("bash", at("--")...)
@@ -72,15 +72,15 @@ func TestCompletionKnowsEveryLevel(t *testing.T) {
 				continue
 			}
 			want := slices.DeleteFunc(f.EnumSlice(), func(s string) bool { return s == "" })
-			if got := c.words("zsh", at("--"+f.Name, "")...); !slices.Equal(got, want) {
+			if got := commandline.Complete(model, "zsh", at("--"+f.Name, "")); !slices.Equal(got, want) {
 				t.Errorf("%q --%s offers %q, want %q", path, f.Name, got, want)
 			}
-			if got := c.words("fish", at("--"+f.Name+"="+want[0])...); !slices.Equal(got, []string{"--" + f.Name + "=" + want[0]}) {
+			if got := commandline.Complete(model, "fish", at("--"+f.Name+"="+want[0])); !slices.Equal(got, []string{"--" + f.Name + "=" + want[0]}) {
 				t.Errorf("%q --%s=%s offers %q", path, f.Name, want[0], got)
 			}
 		}
 	}
-	look(newParser(t.Context(), &cli{}).Model.Node)
+	look(model.Node)
 }
 
 func TestCompletionOfPlaces(t *testing.T) {

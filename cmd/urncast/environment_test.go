@@ -202,3 +202,30 @@ func TestLibpqVariablesDoNotAct(t *testing.T) {
 		t.Errorf("the environment is %q", os.Environ())
 	}
 }
+
+// A secret in a flag is warned of, wherever it is not in the environment or a file.
+func TestVisibleSecretsAreWarnedOf(t *testing.T) {
+	file := textFile(t, "secret", "planted\n")
+	t.Setenv("URNCAST_TOKEN", "planted")
+	for line, want := range map[string]string{
+		"status":                                                   "",
+		"status --token-file " + file:                              "",
+		"status --password planted":                                "--password-file or URNCAST_PASSWORD",
+		"status --token planted":                                   "--token-file or URNCAST_TOKEN",
+		"dev --kafka 127.0.0.1:9":                                  "",
+		"serve --database postgres://h/d":                          "",
+		"serve --database postgres://u:planted@h/d":                "--database-password-file",
+		"serve --database postgres://h/d --admin-password planted": "--admin-password-file",
+		"serve --database postgres://h/d --bootstrap b:1 --kafka sasl.password=planted": "--config",
+		"serve --database postgres://h/d --bootstrap b:1 --kafka client.id=x":           "",
+	} {
+		_, k, err := parsed(t, strings.Fields(line)...)
+		if err != nil {
+			t.Fatal(line, err)
+		}
+		got := strings.Join(commandline.VisibleSecrets(k), " ")
+		if (got == "") != (want == "") || !strings.Contains(got, want) || strings.Contains(got, "planted") {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}

@@ -74,11 +74,11 @@ func main() {
 	if err != nil && !errors.Is(err, errDiffers) {
 		fmt.Fprintf(os.Stderr, "urncast: %v\n", err)
 	}
-	os.Exit(status(err))
+	os.Exit(statusOf(err))
 }
 
-// status returns the exit status of a verb's error. An error that is no answer is statusUnasked.
-func status(err error) int {
+// statusOf returns the exit status of a verb's error. An error that is no answer is statusUnasked.
+func statusOf(err error) int {
 	var refusal *client.Refusal
 	var fault *producer.Fault
 	switch {

@@ -61,7 +61,7 @@ func (c *Client) submit(ctx context.Context, name string, s *Submission) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	if status == http.StatusForbidden && !bytes.Contains(b, []byte(`"results"`)) { // the role may not submit anything
+	if status >= http.StatusBadRequest && !bytes.Contains(b, []byte(`"results"`)) { // not a verdict on structures: the role may submit nothing
 		return nil, &Refusal{Detail(b)}
 	}
 	a := &rest.SubmitAnswer{}

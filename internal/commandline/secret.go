@@ -91,7 +91,8 @@ func VisibleSecrets(k *kong.Context) (warnings []string) {
 				warn("the password in --database", "--database-password-file or URNCAST_DATABASE")
 			}
 		case "kafka":
-			for name := range value.(map[string]string) {
+			given, _ := value.(map[string]string) // of dev, --kafka is an address
+			for name := range given {
 				if properties.Secret(name) {
 					warn("the value of --kafka "+name, "a configuration file (--config) or URNCAST_KAFKA")
 				}

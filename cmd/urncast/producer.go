@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -87,7 +88,7 @@ func (c *producerShow) Run(ctx context.Context) error {
 func printSettings(out io.Writer, s *producer.Config) error {
 	d := output.NewDetails(out)
 	d.Line("producer", s.Name)
-	d.Line("connection", s.Connection)
+	d.Line("connection", cmp.Or(s.Connection, producer.NameDefault))
 	for _, r := range s.Routes {
 		printRoute(d, &r, "")
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,9 @@ func SetMail(s *producer.MailSettings, name, value string) (err error) {
 	case spans[name] != nil:
 		return spans[name].UnmarshalText([]byte(value))
 	case name == "port":
-		s.Port, err = strconv.Atoi(value)
+		if s.Port, err = strconv.Atoi(value); err != nil {
+			err = fmt.Errorf("%q is not the number of a port, which is 1 to 65535", value)
+		}
 	case name == "password":
 		s.Password = producer.Property{Value: value}
 	case name == "admins":

@@ -11,7 +11,7 @@ import (
 func WriteKey(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("the file %s is there already, and overwriting a key loses what it sealed: choose another name, or move the file away: %w", path, os.ErrExist)
+		return fmt.Errorf("the file %s is there already (%w), and overwriting a key loses what it sealed: choose another name, or move the file away", path, os.ErrExist)
 	}
 	if err != nil {
 		return err

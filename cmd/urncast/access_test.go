@@ -13,10 +13,11 @@ import (
 	"sync"
 	"testing"
 
+	"urncast/producer/control"
+
 	"urncast/integration/rig/pg"
 	"urncast/internal/client"
 	"urncast/internal/instance"
-	"urncast/producer"
 	"urncast/producer/producertest"
 	"urncast/registry/access"
 	"urncast/web"
@@ -55,7 +56,7 @@ func newServed(t *testing.T, database, password string) *served {
 	s := &served{log: &lockedBuffer{}}
 	started, ended := make(chan string, 1), make(chan error, 1)
 	i := &instance.Instance{Database: database, HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Web: web.Options{Password: password},
-		Started: func(address string, _ *producer.Producers) error { started <- address; return nil }}
+		Started: func(address string, _ *control.Producers) error { started <- address; return nil }}
 	go func() { ended <- i.Run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
 	select {
 	case address := <-started:
@@ -77,7 +78,7 @@ func newServed(t *testing.T, database, password string) *served {
 // administrator is made, and everything else by verb: accounts, their passwords from
 // standard input, tokens, which then are the way in.
 func TestAccountsByVerb(t *testing.T) {
-	s := newServed(t, pg.Start(t).Database(t, "accounts_by_verb"), "")
+	s := newServed(t, pg.Shared(t).Database(t, "accounts_by_verb"), "")
 	code := regexp.MustCompile(`first run.*code=(\S+)`).FindStringSubmatch(s.log.String())
 	if code == nil {
 		t.Fatalf("the log has no code:\n%s", s.log)

@@ -7,6 +7,7 @@ import (
 
 	"urncast/internal/client"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/rest"
 )
@@ -100,7 +101,7 @@ func (c *producerSkip) Run(ctx context.Context) error {
 	if err := c.confirm("leave transaction %d off the topics for good", c.Transaction); err != nil {
 		return err
 	}
-	return c.command(ctx, &c.registryFlags, "skip", rest.Command{Skip: producer.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
+	return c.command(ctx, &c.registryFlags, "skip", rest.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
 }
 
 // command posts a command to the producer.

@@ -11,10 +11,11 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/producer/connection"
+
 	"urncast/internal/client"
 	"urncast/internal/commandline"
 	"urncast/internal/output"
-	"urncast/producer"
 	"urncast/web/rest"
 )
 
@@ -36,7 +37,7 @@ type connectionList struct {
 // Run lists the connections.
 func (c *connectionList) Run(ctx context.Context) error {
 	var answer struct {
-		Connections []producer.Shown `json:"connections"`
+		Connections []connection.Shown `json:"connections"`
 	}
 	b, err := c.Get(ctx, "/api/v1/connections", &answer)
 	if err != nil {
@@ -54,7 +55,7 @@ func (c *connectionList) Run(ctx context.Context) error {
 }
 
 // changed returns where a connection comes from, in words.
-func changed(s *producer.Shown) string {
+func changed(s *connection.Shown) string {
 	if s.Fixed {
 		return "given when the process was started"
 	}
@@ -69,7 +70,7 @@ type connectionShow struct {
 
 // Run shows a connection.
 func (c *connectionShow) Run(ctx context.Context) error {
-	var s producer.Shown
+	var s connection.Shown
 	b, err := c.Get(ctx, client.ConnectionPath(c.Name), &s)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (c *connectionShow) Run(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		f := s.Files[name]
 		fmt.Printf("# %s%s: %d bytes, uploaded %s, SHA-256 %s\n",
-			producer.UploadPrefix, name, f.Size, output.Moment(f.At), f.SHA256)
+			connection.UploadPrefix, name, f.Size, output.Moment(f.At), f.SHA256)
 	}
 	return nil
 }
@@ -152,9 +153,9 @@ func printRefused(answer []byte) error {
 }
 
 // printFindings prints the properties that were not simply taken; with all, every property.
-func printFindings(findings []producer.Finding, all bool) {
+func printFindings(findings []connection.Finding, all bool) {
 	for _, f := range findings {
-		if !all && f.Verdict == producer.Taken && f.Text == "" {
+		if !all && f.Verdict == connection.Taken && f.Text == "" {
 			continue
 		}
 		where := ""
@@ -221,7 +222,7 @@ func (c *connectionCheck) Run(ctx context.Context) error {
 		return err
 	}
 	var answer struct {
-		Findings []producer.Finding `json:"findings"`
+		Findings []connection.Finding `json:"findings"`
 	}
 	if err := json.Unmarshal(b, &answer); err != nil {
 		return err
@@ -233,7 +234,7 @@ func (c *connectionCheck) Run(ctx context.Context) error {
 	} else {
 		printFindings(answer.Findings, true)
 	}
-	if slices.ContainsFunc(answer.Findings, func(f producer.Finding) bool { return f.Verdict == producer.Refused }) {
+	if slices.ContainsFunc(answer.Findings, func(f connection.Finding) bool { return f.Verdict == connection.Refused }) {
 		return errDiffers
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"urncast/internal/dev"
 	"urncast/internal/instance"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/kafka"
 	"urncast/web"
 )
@@ -77,7 +78,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		Topics: client,
 		Ring:   ring,
 		Web:    web.Options{Password: password, Environment: "dev"},
-		Started: func(address string, producers *producer.Producers) error {
+		Started: func(address string, producers *control.Producers) error {
 			if err := dev.StartOnce(ctx, producers, seed.Name); err != nil {
 				return err
 			}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 
+	"urncast/producer/control"
+
 	"urncast/internal/client"
 	"urncast/internal/output"
 	"urncast/producer"
@@ -35,7 +37,7 @@ func (c *producerPublish) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	var j producer.JobStatus
+	var j control.JobStatus
 	if _, err := c.Post(ctx, client.ProducerPath(s.Name, "jobs"), scope, &j); err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ func (c *producerJobs) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var jobs []producer.JobStatus
+	var jobs []control.JobStatus
 	b, err := c.Get(ctx, client.ProducerPath(s.Name, "jobs"), &jobs)
 	if err != nil {
 		return err
@@ -110,7 +112,7 @@ func (c *producerCancel) Run(ctx context.Context) error {
 	if err := c.confirm("cancel job %s of producer %s (urncast producer jobs shows what that leaves)", c.Job, s.Name); err != nil {
 		return err
 	}
-	var j producer.JobStatus
+	var j control.JobStatus
 	if _, err := c.Exchange(ctx, http.MethodDelete, client.ProducerPath(s.Name, "jobs", url.PathEscape(c.Job)), nil, &j); err != nil {
 		return err
 	}

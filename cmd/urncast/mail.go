@@ -12,10 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/producer/notice"
+
 	"urncast/internal/client"
 	"urncast/internal/commandline"
 	"urncast/internal/output"
-	"urncast/producer"
 	"urncast/web/rest"
 )
 
@@ -35,7 +36,7 @@ type mailShow struct {
 
 // Run shows settings and queue.
 func (c *mailShow) Run(ctx context.Context) error {
-	var m producer.MailShown
+	var m notice.Shown
 	b, err := c.Get(ctx, mailPath, &m)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func (c *mailShow) Run(ctx context.Context) error {
 	return printMail(os.Stdout, &m)
 }
 
-func printMail(out io.Writer, m *producer.MailShown) error {
+func printMail(out io.Writer, m *notice.Shown) error {
 	s, q := &m.Settings, &m.Queue
 	if s.Host == "" {
 		fmt.Fprintln(out, "# No mail is sent: no server is set (urncast mail set host=… sender=… admins=…)")
@@ -90,7 +91,7 @@ type mailSet struct {
 
 // Run changes settings.
 func (c *mailSet) Run(ctx context.Context) error {
-	var m producer.MailShown
+	var m notice.Shown
 	if _, err := c.Get(ctx, mailPath, &m); err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (c *mailSet) Run(ctx context.Context) error {
 			return fmt.Errorf("the value of %s: %w", name, err)
 		}
 	}
-	var saved producer.MailShown
+	var saved notice.Shown
 	if _, err := c.Exchange(ctx, http.MethodPut, mailPath, s, &saved); err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 
+	"urncast/producer/control"
+
 	"urncast/internal/client"
 	"urncast/internal/output"
 	"urncast/producer"
@@ -22,7 +24,7 @@ type which struct {
 }
 
 // find asks the registry for the producer that the flag names, or for the only one.
-func (w *which) find(ctx context.Context, c *registryFlags) (*producer.Status, error) {
+func (w *which) find(ctx context.Context, c *registryFlags) (*control.Status, error) {
 	return c.FindProducer(ctx, w.Producer)
 }
 
@@ -123,7 +125,7 @@ type producerCreate struct {
 func (c *producerCreate) Run(ctx context.Context) error {
 	in := producer.Config{Name: c.Name, Routes: []producer.Route{c.route(c.Topic)}, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection,
 		BaselineAtEveryStart: c.BaselineAtEveryStart, BaselineWhenConnectionChanges: c.BaselineWhenConnectionChanges}
-	var s producer.Status
+	var s control.Status
 	if _, err := c.Post(ctx, "/api/v1/producers", in, &s); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"urncast/internal/commandline"
 	"urncast/internal/instance"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 	"urncast/web"
 )
@@ -119,7 +120,7 @@ func (f *filterFlags) filter() producer.Filter {
 }
 
 // fixed returns the connection that the flags define; nil if a stored one is taken.
-func (c *serveCommand) fixed() *producer.Connection {
+func (c *serveCommand) fixed() *connection.Connection {
 	if c.Bootstrap == "" {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"urncast/internal/output"
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 type statusCommand struct {
@@ -28,7 +29,7 @@ func (c *statusCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all = []producer.Status{*one}
+		all = []control.Status{*one}
 	}
 	if c.JSON {
 		return output.JSON(all)
@@ -45,7 +46,7 @@ func (c *statusCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func printStatus(s *producer.Status) {
+func printStatus(s *control.Status) {
 	d := output.NewDetails(os.Stdout)
 	line := d.Line
 	line("producer", s.Name)
@@ -62,7 +63,7 @@ func printStatus(s *producer.Status) {
 	}
 	if s.LeftOut > 0 {
 		more := ""
-		if s.LeftOut == producer.LeftOutMax {
+		if s.LeftOut == control.LeftOutMax {
 			more = " or more"
 		}
 		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
@@ -98,7 +99,7 @@ func printStatus(s *producer.Status) {
 }
 
 // heldBy returns the holder of the producer's lease, in words.
-func heldBy(s *producer.Status) string {
+func heldBy(s *control.Status) string {
 	switch {
 	case s.Holder == "":
 		return "nobody at the moment: no instance holds the lease"

@@ -138,7 +138,7 @@ func TestQuestionsNeedATerminal(t *testing.T) {
 // a real one, on a real database; tail, verify and doctor are run beside brokers, in
 // integration/ and by TestDevFromTheFirstStartThroughAKill.
 func TestStatusesOnARegistry(t *testing.T) {
-	database := pg.Start(t).Database(t, "statuses")
+	database := pg.Shared(t).Database(t, "statuses")
 	s := newServed(t, database, "correct-horse")
 	t.Setenv("URNCAST_URL", s.url)
 	t.Setenv("URNCAST_PASSWORD", "correct-horse")

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"urncast/producer/topicview"
+
 	"urncast/internal/client"
-	"urncast/producer"
 	"urncast/web/rest"
 )
 
@@ -34,9 +35,9 @@ func (c *tailCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next := producer.FromStart
+	next := topicview.FromStart
 	if !c.FromStart {
-		next = producer.FromEnd
+		next = topicview.FromEnd
 	}
 	printed, pause := "", tailPause
 	line := func(l *rest.TopicLine) error {

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/producer/connection"
+	"urncast/producer/control"
+
 	"urncast/internal/client"
-	"urncast/producer"
 	"urncast/producer/kafka"
 )
 
@@ -27,7 +29,7 @@ func (f *topicFlags) direct() (*kafka.Cluster, error) {
 	if f.Bootstrap == "" && f.CommandConfig == "" {
 		return nil, nil
 	}
-	c := &producer.Connection{Name: "of this command", Properties: map[string]string{}}
+	c := &connection.Connection{Name: "of this command", Properties: map[string]string{}}
 	if f.CommandConfig != "" {
 		text, err := os.ReadFile(f.CommandConfig)
 		if err != nil {
@@ -42,11 +44,11 @@ func (f *topicFlags) direct() (*kafka.Cluster, error) {
 	if f.Bootstrap != "" {
 		c.Properties["bootstrap.servers"] = f.Bootstrap
 	}
-	return &kafka.Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return c, nil }}, nil
+	return &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return c, nil }}, nil
 }
 
 // topics returns the named topic, or the producer's.
-func (f *topicFlags) topics(s *producer.Status) ([]string, error) {
+func (f *topicFlags) topics(s *control.Status) ([]string, error) {
 	all := s.Topics()
 	switch {
 	case f.Topic == "":

@@ -11,8 +11,9 @@ import (
 	"os"
 	"strings"
 
+	"urncast/producer/connection"
+
 	"urncast/internal/commandline"
-	"urncast/producer"
 	"urncast/producer/kafka/properties"
 )
 
@@ -53,7 +54,7 @@ func (c *ConnectionEdit) IsZero() bool {
 }
 
 // Apply returns the saved connection with the change. in is standard input, for a value "-".
-func (c *ConnectionEdit) Apply(name string, saved *producer.Shown, in io.Reader) (*ConnectionBody, error) {
+func (c *ConnectionEdit) Apply(name string, saved *connection.Shown, in io.Reader) (*ConnectionBody, error) {
 	e := &ConnectionBody{Name: name, Properties: map[string]any{}, Files: map[string]any{}, Revision: saved.Revision}
 	for name, f := range saved.Files {
 		e.Files[name] = f
@@ -104,11 +105,11 @@ func (c *ConnectionEdit) Apply(name string, saved *producer.Shown, in io.Reader)
 
 // SavedConnection asks for a connection as it is shown. A connection that does not exist has
 // revision 0.
-func (c *Client) SavedConnection(ctx context.Context, name string) (*producer.Shown, error) {
+func (c *Client) SavedConnection(ctx context.Context, name string) (*connection.Shown, error) {
 	if err := CheckConnectionName(name); err != nil {
 		return nil, err
 	}
-	s := &producer.Shown{Name: name}
+	s := &connection.Shown{Name: name}
 	b, status, err := c.Do(ctx, http.MethodGet, ConnectionPath(name), nil, nil, http.StatusNotFound)
 	if err != nil || status == http.StatusNotFound {
 		return s, err

@@ -1,16 +1,18 @@
 package client
 
 import (
+	"urncast/internal/secret"
+
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // SetMail changes one setting, by its name in the API.
-func SetMail(s *producer.MailSettings, name, value string) (err error) {
+func SetMail(s *notice.Settings, name, value string) (err error) {
 	if p, ok := strings.CutPrefix(name, "producers."); ok {
 		if s.Producers == nil {
 			s.Producers = map[string][]string{}
@@ -21,7 +23,7 @@ func SetMail(s *producer.MailSettings, name, value string) (err error) {
 		return nil
 	}
 	texts := map[string]*string{"host": &s.Host, "security": &s.Security, "auth": &s.Auth, "user": &s.User, "ca": &s.CA, "sender": &s.Sender, "publicUrl": &s.PublicURL}
-	spans := map[string]*producer.Span{"degradedAfter": &s.DegradedAfter, "digestEvery": &s.DigestEvery}
+	spans := map[string]*notice.Span{"degradedAfter": &s.DegradedAfter, "digestEvery": &s.DigestEvery}
 	switch {
 	case texts[name] != nil:
 		*texts[name] = value
@@ -32,7 +34,7 @@ func SetMail(s *producer.MailSettings, name, value string) (err error) {
 			err = fmt.Errorf("%q is not the number of a port, which is 1 to 65535", value)
 		}
 	case name == "password":
-		s.Password = producer.Property{Value: value}
+		s.Password = secret.Property{Value: value}
 	case name == "admins":
 		s.Admins = addresses(value)
 	default:

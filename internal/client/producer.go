@@ -5,22 +5,22 @@ import (
 	"net/url"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // ErrNoProducer says that the registry has no producer.
 var ErrNoProducer = Refusef("there is no producer yet: create one with \"urncast producer create NAME --topic TOPIC\"")
 
 // Producers asks for all producers.
-func (c *Client) Producers(ctx context.Context) (all []producer.Status, err error) {
+func (c *Client) Producers(ctx context.Context) (all []control.Status, err error) {
 	_, err = c.Get(ctx, "/api/v1/producers", &all)
 	return all, err
 }
 
 // FindProducer asks for a producer by its name or, without a name, for the only producer.
-func (c *Client) FindProducer(ctx context.Context, name string) (*producer.Status, error) {
+func (c *Client) FindProducer(ctx context.Context, name string) (*control.Status, error) {
 	if name != "" {
-		var s producer.Status
+		var s control.Status
 		_, err := c.Get(ctx, ProducerPath(name), &s)
 		return &s, err
 	}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"urncast/producer/topicview"
+
 	"urncast/producer"
 	"urncast/producer/kafka"
 	"urncast/web/rest"
@@ -94,9 +96,9 @@ func (c *Client) Follow(producerName, topic string) Source {
 	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
 		place := strconv.FormatInt(from, 10)
 		switch from {
-		case producer.FromStart:
+		case topicview.FromStart:
 			place = "start"
-		case producer.FromEnd:
+		case topicview.FromEnd:
 			place = "end"
 		}
 		err := c.Stream(ctx, http.MethodGet, path+"?follow=true&from="+place, nil, func(b []byte) error {
@@ -122,9 +124,9 @@ func (c *Client) Follow(producerName, topic string) Source {
 // FollowDirectly returns a source that reads a topic in this process, past the registry.
 func FollowDirectly(cluster *kafka.Cluster, topic string) Source {
 	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
-		reading := producer.Reading{From: from, Follow: true,
+		reading := topicview.Reading{From: from, Follow: true,
 			Begun: func(_, from, _ int64) error { return line(&rest.TopicLine{Next: &from}) },
-			Yield: func(c *producer.Committed) error {
+			Yield: func(c *topicview.Committed) error {
 				return line(&rest.TopicLine{Record: rest.TopicRecordOf(c, false)})
 			},
 			Alive: func() error { return nil }}

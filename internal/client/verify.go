@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"urncast/producer"
+	"urncast/producer/control"
+
 	"urncast/producer/verify"
 	"urncast/registry"
 	"urncast/sdmx"
@@ -61,7 +62,7 @@ func (s *sides) ReadTopic(ctx context.Context, v *verify.Comparison) error {
 
 // ReadLog implements verify.Sides.
 func (s *sides) ReadLog(ctx context.Context, v *verify.Comparison) error {
-	var status producer.Status
+	var status control.Status
 	if _, err := s.client.Get(ctx, ProducerPath(s.producer), &status); err != nil {
 		return err
 	}

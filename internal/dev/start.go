@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"time"
 
+	"urncast/producer/control"
+
 	"urncast/producer"
 	"urncast/registry"
 )
 
 // StartOnce starts a producer that was never started, idle. The user may have deleted it.
-func StartOnce(ctx context.Context, producers *producer.Producers, name string) error {
+func StartOnce(ctx context.Context, producers *control.Producers, name string) error {
 	admin, err := producers.Find(ctx, name)
 	if errors.Is(err, registry.ErrNotFound) {
 		return nil
@@ -29,7 +31,7 @@ func StartOnce(ctx context.Context, producers *producer.Producers, name string) 
 
 // startIdle starts the producer and waits until it runs: transactions submitted before would
 // never be sent.
-func startIdle(ctx context.Context, admin *producer.Admin) error {
+func startIdle(ctx context.Context, admin *control.Producer) error {
 	if err := admin.Start(ctx, producer.StartIdle, registry.Actor{User: "dev"}); err != nil {
 		return err
 	}

@@ -21,8 +21,12 @@ import (
 	"urncast/internal/certificate"
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka"
 	"urncast/producer/mail"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -45,13 +49,13 @@ type Instance struct {
 	// Kafka's Connection is set by Run: to Fixed if there is one, else to the stored
 	// connection that a producer names.
 	Kafka  kafka.Cluster
-	Fixed  *producer.Connection
-	Client producer.Client
-	Topics producer.Topics // nil leaves the doctor out
+	Fixed  *connection.Connection
+	Client connection.Client
+	Topics diagnosis.Topics // nil leaves the doctor out
 	Ring   *secret.Ring
 	Web    web.Options
 	// Started is called once requests are served.
-	Started func(address string, producers *producer.Producers) error
+	Started func(address string, producers *control.Producers) error
 }
 
 // shutdownPatience is how long requests and the Kafka transaction in flight may
@@ -76,14 +80,15 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	producers := &producer.Producers{Directory: directory}
+	producers := &control.Producers{Directory: directory}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(i.Version))
 	if err := i.connect(ctx, store.Connections(i.Ring), producers, log); err != nil {
 		return err
 	}
-	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, producers), Log: log, ProcessStart: directory.Born()}
-	mailer := producer.NewMailer(metrics, producer.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
+	control.NewFigures(metrics, producers)
+	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
+	mailer := notice.NewMailer(metrics, notice.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
 	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
@@ -137,7 +142,7 @@ func (i *Instance) access(ctx context.Context, store *postgres.Store, log *slog.
 }
 
 // serve serves requests and runs the functions of beside until ctx ends.
-func (i *Instance) serve(ctx context.Context, listener net.Listener, producers *producer.Producers, log *slog.Logger, beside ...func(context.Context)) error {
+func (i *Instance) serve(ctx context.Context, listener net.Listener, producers *control.Producers, log *slog.Logger, beside ...func(context.Context)) error {
 	handler := web.New(i.Web)
 	server := web.NewServer(handler)
 	requests := counted(server)
@@ -226,7 +231,7 @@ func (i *Instance) checkFixed(ctx context.Context) error {
 	if i.Fixed == nil {
 		return nil
 	}
-	i.Kafka.Connection = func(context.Context, string) (*producer.Connection, error) { return i.Fixed, nil }
+	i.Kafka.Connection = func(context.Context, string) (*connection.Connection, error) { return i.Fixed, nil }
 	return i.Kafka.Check(ctx, i.Fixed.Name)
 }
 
@@ -245,7 +250,7 @@ func (i *Instance) directory(ctx context.Context, store *postgres.Store) (*postg
 	}
 	all, err := directory.Producers(ctx)
 	if err == nil && len(all) == 0 && i.Seed != nil {
-		err = directory.CreateProducer(ctx, i.Seed, registry.Act{User: "urncast", Action: producer.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
+		err = directory.CreateProducer(ctx, i.Seed, registry.Act{User: "urncast", Action: control.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
 	}
 	if err == nil && i.Prefix != "" {
 		err = directory.Reprefix(ctx, i.Prefix)
@@ -255,13 +260,13 @@ func (i *Instance) directory(ctx context.Context, store *postgres.Store) (*postg
 
 // connect wires the connections, and logs which secrets cannot be opened: the process serves
 // nevertheless.
-func (i *Instance) connect(ctx context.Context, store *postgres.ConnectionStore, producers *producer.Producers, log *slog.Logger) error {
-	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Route: producers.RouteOver}
+func (i *Instance) connect(ctx context.Context, store *postgres.ConnectionStore, producers *control.Producers, log *slog.Logger) error {
+	connections := &connection.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Route: producers.RouteOver}
 	producers.Connections = connections
 	i.Kafka.Connection, i.Kafka.InUse = connections.Current, producers.ConnectionsInUse
 	i.Web.Connections, i.Web.Reader = connections, &i.Kafka
 	if i.Topics != nil {
-		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
+		i.Web.Doctor = &diagnosis.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
 	}
 	if i.Web.NoKey = i.Ring == nil; i.Web.NoKey {
 		log.Warn("no secret can be saved, for this process has no key to seal it with: make one with \"urncast secrets key --out FILE\", " +
@@ -286,6 +291,6 @@ func (i *Instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 }
 
 // FixedConnection returns the connection of a process that was started with these properties.
-func FixedConnection(properties map[string]string) *producer.Connection {
-	return &producer.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
+func FixedConnection(properties map[string]string) *connection.Connection {
+	return &connection.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
 }

@@ -13,7 +13,9 @@ func Endings(c *producer.Connection) (out []producer.Ending) {
 		out = append(out, producer.Ending{Where: cert.Where, What: cert.Subject, At: cert.NotAfter})
 	}
 	if r.Kerberos != nil && r.Kerberos.Keytab != nil {
-		out = append(out, keysOf("sasl.kerberos.keytab", r.Kerberos.Keytab)...)
+		if k, err := ReadKeytab(r.Kerberos.Keytab); err == nil {
+			out = append(out, keysOf("sasl.kerberos.keytab", k)...)
+		}
 	}
 	return out
 }

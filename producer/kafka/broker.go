@@ -14,6 +14,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/properties"
 )
@@ -61,14 +62,15 @@ type Broker struct {
 	calls    sync.WaitGroup // under way
 	closing  sync.WaitGroup // clients that nobody waits for
 
-	turn  chan struct{} // held by who asks
-	asker *asker        // that is kept, of who has the turn; nil for none
-	nodes nodes
+	turn      chan struct{}  // of the one who asks
+	brokers   *admin.Cluster // that are asked, by the one who has the turn
+	addresses *admin.Addresses
 }
 
 func newBroker(c *Cluster, name string, r *properties.Resolved) *Broker {
 	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, request: r.RequestBytes,
-		changed: make(chan struct{}), turn: make(chan struct{}, 1)}
+		changed: make(chan struct{}), turn: make(chan struct{}, 1), addresses: admin.NewAddresses(r.Bootstrap)}
+	b.brokers = admin.New(b.dial, b.addresses)
 	b.life, b.end = context.WithCancel(context.Background())
 	return b
 }
@@ -131,12 +133,37 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *producer.
 	}
 	b := newBroker(c, name, resolved)
 	b.revision, b.files = connection.Revision, stamps(resolved.Files)
-	asker, err := b.admin() // finds impossible values
-	if err != nil {
+	if err := b.tryClient(); err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
 	}
-	asker.Close()
 	return b, connection, resolved, nil
+}
+
+// tryClient makes a client that knows no server, and throws it away: the client library
+// refuses impossible values then.
+func (b *Broker) tryClient() error {
+	properties := b.with(map[string]any{"go.logs.channel.enable": true})
+	delete(*properties, "bootstrap.servers")
+	p, err := ck.NewProducer(properties)
+	if err != nil {
+		return err
+	}
+	e := b.ear()
+	e.listen(p)
+	b.closing.Go(func() { // it takes a while
+		p.Close()
+		e.running.Wait()
+	})
+	return nil
+}
+
+// ear makes an ear that writes to the cluster's log.
+func (b *Broker) ear() *ear {
+	log := b.cluster.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &ear{log: log, look: b.look, text: b.text, told: &b.cluster.warnings}
 }
 
 // Changed implements producer.Broker.
@@ -149,10 +176,7 @@ func (b *Broker) Close() {
 	b.using.Unlock()
 	b.calls.Wait()
 	b.watching.Wait()
-	if b.asker != nil {
-		b.asker.Close()
-		b.asker = nil
-	}
+	b.brokers.Close()
 	b.closing.Wait()
 	if b.gateway != nil {
 		b.gateway.Close()

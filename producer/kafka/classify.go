@@ -37,7 +37,11 @@ func fault(doing string, err error) error {
 }
 
 // coded keeps the error's own text with its number, by which the manuals list it.
-func coded(e ck.Error) error {
+func coded(err error) error {
+	var e ck.Error
+	if !errors.As(err, &e) {
+		return err
+	}
 	return worded{e, fmt.Sprintf("%s (Kafka error %d)", tidied(e.Error()), int(e.Code()))}
 }
 

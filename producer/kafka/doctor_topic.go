@@ -250,7 +250,7 @@ func days(ms int) string {
 // inspect gives what is judged by, of what was found.
 func (t *trial) inspect(n producer.TopicNeeds) *inspection {
 	return &inspection{topic: t.asked.Topic, facts: &t.found.topic, brokers: len(t.found.advertised),
-		requestBytes: t.settings.RequestBytes, compresses: compresses(t.settings), away: n.Retention, largest: n.Largest}
+		requestBytes: t.settings.RequestBytes, compresses: t.settings.Compresses(), away: n.Retention, largest: n.Largest}
 }
 
 // judge judges the topic.

@@ -33,7 +33,7 @@ func prefixed(n int) int { return len(binary.AppendVarint(nil, int64(n))) + n }
 // compression.
 func (b *Broker) oversize(r *producer.Record) error {
 	framed := framedBytes(r, len(r.Value))
-	if limit := b.limitsSeen(r.Topic).socket; limit > 0 && !compresses(b.settings) && int64(framed+requestFrame) > limit {
+	if limit := b.limitsSeen(r.Topic).socket; limit > 0 && !b.settings.Compresses() && int64(framed+requestFrame) > limit {
 		cure := "raise it on every broker, or shorten the structure, then start the producer"
 		return &producer.Fault{Kind: producer.Permanent, Cure: cure,
 			Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, and the broker of topic %s closes the connection at a request of more than socket.request.max.bytes=%d: %s",

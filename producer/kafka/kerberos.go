@@ -158,7 +158,7 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 			// The table's cures are for brokers that the client itself meets.
 			f.Text = strings.Replace(f.Text, " ("+rule(e).cure+")", "", 1)
 		}
-		if refused && f.Kind == producer.Permanent && !lasting(failures) {
+		if refused && f.Kind == producer.Permanent && !allLast(failures) {
 			f.Kind = soft
 		}
 	}
@@ -168,8 +168,8 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 	return err
 }
 
-// lasting says that no failure can be expected to end by itself.
-func lasting(failures []*gateway.Failure) bool {
+// allLast reports whether no failure can be expected to end by itself.
+func allLast(failures []*gateway.Failure) bool {
 	for _, f := range failures {
 		if f.Transitory {
 			return false

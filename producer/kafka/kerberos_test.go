@@ -70,7 +70,7 @@ func TestKerberosLanes(t *testing.T) {
 			topic := "lanes." + strings.ToLower(name)
 			k.CreateTopic(t, topic, "max.message.bytes=104857600")
 			b := through(t, r)
-			if d, err := b.Describe(t.Context(), topic); err != nil || d.Partitions != 1 || d.Cluster == "" {
+			if d, err := b.Describe(t.Context(), []string{topic}); err != nil || d[0].Partitions != 1 || d[0].Cluster == "" {
 				t.Fatalf("described as %+v, %v", d, err)
 			}
 			lanes, err := b.Open(t.Context(), []string{topic}, []string{"a-" + name, "b-" + name}, time.Minute)
@@ -102,7 +102,7 @@ func TestKerberosLanes(t *testing.T) {
 	// A broker that is away is told by its own name, with what the gateway met.
 	b := through(t, &properties.Resolved{Bootstrap: []string{k.Address(rig.SASL)}, Mechanism: "GSSAPI", Kerberos: login})
 	k.Kill()
-	_, err := b.Describe(t.Context(), "lanes")
+	_, err := b.Describe(t.Context(), []string{"lanes"})
 	if kindOf(t, err) != producer.Transitory {
 		t.Errorf("a broker that is away is a fault of kind %s", kindOf(t, err))
 	}

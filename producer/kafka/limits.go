@@ -5,10 +5,8 @@ import (
 	"strconv"
 	"time"
 
-	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
 	"urncast/producer"
-	"urncast/producer/kafka/properties"
+	"urncast/producer/kafka/admin"
 )
 
 // limitsTimeout bounds the question for limits: no start waits long for what only
@@ -35,32 +33,37 @@ func (b *Broker) limitsSeen(topic string) topicLimits {
 	return l
 }
 
-// limits asks what one record on a topic may have. What may not be read is not known,
+// limits asks what one record on each topic may have. What may not be read is not known,
 // nor are the limits that count after compression, where there is one.
-func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) producer.Limits {
-	ask := []ck.ConfigResource{{Type: ck.ResourceTopic, Name: d.Name}}
-	if len(d.Partitions) > 0 && d.Partitions[0].Leader != nil {
-		ask = append(ask, ck.ConfigResource{Type: ck.ResourceBroker, Name: strconv.Itoa(d.Partitions[0].Leader.ID)})
-	}
+func (b *Broker) limits(ctx context.Context, c *admin.Cluster, topics []admin.Topic) []producer.Limits {
+	const perMessage, perRequest = "max.message.bytes", "socket.request.max.bytes"
 	ctx, cancel := context.WithTimeout(ctx, limitsTimeout)
 	defer cancel()
-	all, _ := a.DescribeConfigs(ctx, ask, ck.SetAdminRequestTimeout(limitsTimeout)) // an error leaves both unknown
-	var seen topicLimits
-	for _, r := range all {
-		switch {
-		case r.Error.Code() != ck.ErrNoError:
-		case r.Type == ck.ResourceTopic:
-			seen.message = number(r.Config["max.message.bytes"])
-		default:
-			seen.socket = number(r.Config["socket.request.max.bytes"])
+	all := make([]producer.Limits, len(topics))
+	for leader, mine := range admin.ByLeader(topics) {
+		// An error leaves limits unknown.
+		settings, _ := c.TopicSettings(ctx, leader, mine, perMessage)
+		ofLeader, _ := c.BrokerSettings(ctx, leader, perRequest)
+		for i := range topics {
+			if topics[i].Leader != leader {
+				continue
+			}
+			message, _ := settings[topics[i].Name].Number(perMessage)
+			socket, _ := ofLeader.Number(perRequest)
+			all[i] = b.limited(topics[i].Name, topicLimits{int64(message), int64(socket)})
 		}
 	}
-	b.seen.Store(d.Name, seen)
-	if refused, _ := b.cluster.refused.Load(b.refusedAt(d.Name)); refused != nil && 0 < seen.message && seen.message < refused.(int64) {
-		b.cluster.refused.Delete(b.refusedAt(d.Name)) // that explains it
+	return all
+}
+
+// limited takes note of the limits of a topic.
+func (b *Broker) limited(topic string, seen topicLimits) producer.Limits {
+	b.seen.Store(topic, seen)
+	if refused, _ := b.cluster.refused.Load(b.refusedAt(topic)); refused != nil && 0 < seen.message && seen.message < refused.(int64) {
+		b.cluster.refused.Delete(b.refusedAt(topic)) // that explains it
 	}
 	l := producer.Limits{Request: int64(b.request)}
-	if !compresses(b.settings) {
+	if !b.settings.Compresses() {
 		l.Message, l.Socket = seen.message, seen.socket
 	}
 	return l
@@ -105,22 +108,4 @@ func (b *Broker) refusedAt(topic string) [2]string { return [2]string{b.name, to
 func (b *Broker) smaller(topic string, batch int64, err error) error {
 	b.cluster.refused.Store(b.refusedAt(topic), batch)
 	return &producer.Fault{Kind: producer.InDoubt, Err: err, Text: "The brokers refused several records in one batch of topic " + topic + ", which the next attempt sends in smaller ones"}
-}
-
-// number reads a setting; 0 if it is not there.
-func number(c ck.ConfigEntryResult) int64 {
-	n, err := strconv.ParseInt(c.Value, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-func compresses(s *properties.Resolved) bool {
-	for _, name := range []string{"compression.type", "compression.codec"} {
-		if c := s.Client[name]; c != "" && c != "none" {
-			return true
-		}
-	}
-	return false
 }

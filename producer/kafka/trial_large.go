@@ -84,7 +84,7 @@ func (t *trial) sandbox() string {
 // shrinks reports whether the content will be compressed, so that its size says nothing of the
 // request's.
 func (t *trial) shrinks() bool {
-	return t.asked.Compressible && t.unresolved == nil && compresses(t.settings)
+	return t.asked.Compressible && t.unresolved == nil && t.settings.Compresses()
 }
 
 // sent sends a message. One that is refused begins a search for the largest that is not,

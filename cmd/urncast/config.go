@@ -12,9 +12,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/alecthomas/kong"
+	"urncast/producer/kafka/trial"
 
-	"urncast/producer/kafka"
+	"github.com/alecthomas/kong"
 )
 
 // A configFile is the name of a file of settings. A line is "name = value", and the name that
@@ -170,7 +170,7 @@ func printConfig(out io.Writer, k *kong.Context) error {
 		switch value := value.(type) {
 		case map[string]string:
 			for _, name := range slices.Sorted(maps.Keys(value)) {
-				if (&kafka.Client{}).Secret(name) {
+				if (&trial.Client{}).Secret(name) {
 					fmt.Fprintf(&b, "# %s%s is set\n", kafkaPrefix, name)
 				} else {
 					fmt.Fprintf(&b, "%s%s = %s\n", kafkaPrefix, name, value[name])

@@ -17,6 +17,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/registry"
 	"urncast/web"
 )
@@ -65,7 +66,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 	}
 	defer broker.Close()
 	log := logger("text", c.LogLevel)
-	client := &kafka.Client{CreateTopic: true, Log: log}
+	client := &trial.Client{CreateTopic: true, Log: log}
 	seed := producer.Config{Routes: []producer.Route{{Topic: c.Topic, Format: c.Format, Filter: c.filter()}}}.WithDefaults()
 	if err := seed.Check(); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"urncast/producer"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/producer/producertest"
 	"urncast/web"
 )
@@ -30,7 +30,7 @@ func TestDoctorVerbs(t *testing.T) {
 	}
 	t.Cleanup(cluster.Close)
 	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": strings.Join(cluster.ListenAddrs(), ",")}, Fixed: true}
-	client := &kafka.Client{CreateTopic: true}
+	client := &trial.Client{CreateTopic: true}
 	doctor := &producer.Doctor{Connections: &producer.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: 168 * time.Hour,
 		Largest:   func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}

@@ -5,9 +5,9 @@ import (
 	"os"
 	"slices"
 
-	"github.com/alecthomas/kong"
+	"urncast/producer/kafka/trial"
 
-	"urncast/producer/kafka"
+	"github.com/alecthomas/kong"
 )
 
 // secretFiles are the settings of serve that name a file of secrets.
@@ -51,7 +51,7 @@ func holdsSecret(path string, flags []*kong.Flag) bool {
 	database, _ := settings["database"].value.(string)
 	properties, _ := settings["kafka"].value.(map[string]any)
 	for name := range properties {
-		if (&kafka.Client{}).Secret(name) {
+		if (&trial.Client{}).Secret(name) {
 			return true
 		}
 	}

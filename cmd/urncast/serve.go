@@ -13,6 +13,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/web"
 )
 
@@ -71,7 +72,7 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 	warnOfVariables(log, k.Model, os.Environ(), c.AdminPassword != "")
 	dropPostgresVariables()
 	warnOfReadable(log, k)
-	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
+	client := &trial.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance{
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
 		Producer: c.producer(),

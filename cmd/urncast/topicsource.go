@@ -17,6 +17,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
 // topicFlags say which topic to read, and over which way. The registry reads it over the
@@ -40,7 +41,7 @@ func (f *topicFlags) direct() (*kafka.Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		properties, findings := (&kafka.Client{}).Parse(string(text))
+		properties, findings := (&trial.Client{}).Parse(string(text))
 		for _, finding := range findings {
 			return nil, fmt.Errorf("%s, line %d: %s", f.CommandConfig, finding.Line, finding.Text)
 		}

@@ -12,7 +12,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/producer/producertest"
 	"urncast/registry"
 )
@@ -51,7 +51,7 @@ func (w *ward) doctor(user string, more ...string) *producer.Doctor {
 	for i := 0; i < len(more); i += 2 {
 		properties[more[i]] = more[i+1]
 	}
-	client := &kafka.Client{CreateTopic: true}
+	client := &trial.Client{CreateTopic: true}
 	fixed := &producer.Connection{Name: "default", Properties: properties, Fixed: true}
 	return &producer.Doctor{Connections: &producer.Connections{Store: w.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: week,

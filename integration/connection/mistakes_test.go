@@ -7,7 +7,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
 // A mistake is one wrong set-up, which a connection test is run on.
@@ -18,7 +18,7 @@ type mistake struct {
 	step       string // the one that has to say it
 	// change makes the test ask for something else than usual.
 	change func(*producer.ConnectionTest)
-	client kafka.Client
+	client trial.Client
 	// silent: nothing answers, so that it takes a time limit to find out.
 	silent bool
 }
@@ -115,7 +115,7 @@ func (w *wrong) ofProtocol() []mistake {
 }
 
 func (w *wrong) ofRights() []mistake {
-	create := kafka.Client{CreateTopic: true}
+	create := trial.Client{CreateTopic: true}
 	another := func(asked *producer.ConnectionTest) { asked.Topic = "structures.new" }
 	return []mistake{
 		{what: "no right on the topic: describe", properties: w.as("nothing"), step: "rights-describe"},

@@ -13,7 +13,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
 // plain is one broker without any security.
@@ -51,7 +51,7 @@ func TestPlain(t *testing.T) {
 func (p *plain) good(t *testing.T) {
 	asked := asked(structures(t, p.kafka, "good"))
 	asked.Scratch, asked.MakeScratch = "good.scratch", true
-	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), asked, nil)
+	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), asked, nil)
 	tr.expect(t, nil)
 	if tr.err != nil {
 		t.Errorf("the test says %v", tr.err)
@@ -113,7 +113,7 @@ func (p *plain) unseen(t *testing.T) {
 	}()
 	asked := asked(topic)
 	asked.Bytes = 1 << 20
-	test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"transaction-commit": noScratch})
 	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("after"),
 		Value: []byte("x")}).FirstErr(); err != nil {
@@ -165,7 +165,7 @@ func (p *plain) scratch(t *testing.T) {
 		if c.scratch == "not.there" {
 			large = "not-run: It goes to the scratch topic"
 		}
-		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+		test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 			map[string]string{"transaction-commit": c.state, "large-message": large})
 	}
 	if p.describe(t, scratch) != 0 {
@@ -178,7 +178,7 @@ func (p *plain) scratch(t *testing.T) {
 func (p *plain) several(t *testing.T) {
 	topic := structures(t, p.kafka, "several")
 	properties := map[string]string{"bootstrap.servers": "127.0.0.1:1, " + p.kafka.Bootstrap() + ",no-such-host.invalid:9092"}
-	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked(topic), nil)
 	for key, state := range map[string]producer.StepState{
 		"connect 127.0.0.1:1": producer.StepFailed, "kafka 127.0.0.1:1": producer.StepNotRun,
 		"resolve no-such-host.invalid:9092": producer.StepFailed, "connect no-such-host.invalid:9092": producer.StepNotRun,
@@ -192,7 +192,7 @@ func (p *plain) several(t *testing.T) {
 	if needs := tr.last["kafka 127.0.0.1:1"].Needs; needs != "connect" {
 		t.Errorf("the step needs %q, want connect", needs)
 	}
-	tried := (&kafka.Client{}).Try(t.Context(), connection(properties))
+	tried := (&trial.Client{}).Try(t.Context(), connection(properties))
 	if len(tried) != 3 || tried[0].OK || !tried[1].OK || tried[2].OK {
 		t.Errorf("trying each: %+v", tried)
 	}
@@ -200,7 +200,7 @@ func (p *plain) several(t *testing.T) {
 
 // A connection can be tested before anybody has chosen a topic.
 func (p *plain) topicless(t *testing.T) {
-	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), producer.ConnectionTest{}, nil)
+	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), producer.ConnectionTest{}, nil)
 	none := "not-run: No topic was named"
 	tr.expect(t, map[string]string{"topic": none, "rights-describe": none, "rights-write": none, "rights-read": none,
 		"rights-create":           none,
@@ -211,7 +211,7 @@ func (p *plain) topicless(t *testing.T) {
 func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
 	properties["transactional.id"] = "mine"
-	tr := test(t.Context(), &kafka.Client{}, properties, asked("any"), nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked("any"), nil)
 	if s := tr.step("properties"); s.State != producer.StepFailed || !strings.Contains(s.Finding, "transactional.id") {
 		t.Errorf("the step is %+v", s)
 	}
@@ -220,7 +220,7 @@ func (p *plain) settings(t *testing.T) {
 			t.Errorf("step %s is %s", key, s.State)
 		}
 	}
-	if tried := (&kafka.Client{}).Try(t.Context(),
+	if tried := (&trial.Client{}).Try(t.Context(),
 		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
 		t.Errorf("a save would say %+v", tried)
 	}
@@ -238,7 +238,7 @@ func (p *plain) cancelled(t *testing.T) {
 			asked := asked(topic)
 			asked.Bytes, asked.Scratch, asked.MakeScratch = 8<<20, "cancelled.scratch", true
 			var when time.Time
-			tr := test(ctx, &kafka.Client{}, p.properties(), asked, func(s producer.Step) {
+			tr := test(ctx, &trial.Client{}, p.properties(), asked, func(s producer.Step) {
 				if s.ID == at && s.State == producer.StepRunning {
 					delay := time.Duration(0)
 					if strings.HasPrefix(at, "transaction") || at == "large-message" {
@@ -298,7 +298,7 @@ func (p *plain) standing(t *testing.T) {
 	for _, at := range []string{"cluster", "transaction-abort"} {
 		asked := asked(topic)
 		asked.StepTimeout = 3 * time.Second
-		tr := test(t.Context(), &kafka.Client{}, p.properties(), asked, func(s producer.Step) {
+		tr := test(t.Context(), &trial.Client{}, p.properties(), asked, func(s producer.Step) {
 			if s.ID == at && s.State == producer.StepRunning {
 				p.kafka.Pause()
 				time.Sleep(100 * time.Millisecond) // a signal to every thread takes a moment
@@ -322,7 +322,7 @@ func (p *plain) advertised(t *testing.T) {
 	topic := structures(t, p.kafka, "advertised")
 	closeProxy(t, p.kafka)
 	properties := map[string]string{"bootstrap.servers": p.kafka.Address("VIA")}
-	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked(topic), nil)
 	tr.expect(t, map[string]string{"listeners": "failed: advertised.listeners",
 		"rights-transactional-id": "failed: nothing listens",
 		"transaction-init":        "not-run", "transaction-abort": "not-run", "transaction-commit": "not-run", "large-message": "not-run"})

@@ -13,7 +13,7 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/integration/topiccheck"
 	"urncast/producer"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
 func TestMain(m *testing.M) {
@@ -62,7 +62,7 @@ func TestProducerIsUndisturbed(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := asked(topic)
 		asked.Bytes, asked.Scratch, asked.MakeScratch = 4<<20, "published.scratch", true
-		tr := test(ctx, &kafka.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
+		tr := test(ctx, &trial.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
 			func(s producer.Step) {
 				if round%2 == 1 && s.ID == "transaction-abort" && s.State == producer.StepRunning {
 					time.AfterFunc(150*time.Millisecond, cancel)

@@ -10,11 +10,11 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
-// A trial is one connection test, as it was reported.
-type trial struct {
+// A testRun is one connection test, as it was reported.
+type testRun struct {
 	order   []string // of the steps, "id" or "id server"
 	last    map[string]producer.Step
 	reports []producer.Step
@@ -22,9 +22,9 @@ type trial struct {
 }
 
 // test runs a connection test to its end.
-func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked producer.ConnectionTest,
-	see func(producer.Step)) *trial {
-	t := &trial{last: map[string]producer.Step{}}
+func test(ctx context.Context, c *trial.Client, properties map[string]string, asked producer.ConnectionTest,
+	see func(producer.Step)) *testRun {
+	t := &testRun{last: map[string]producer.Step{}}
 	var mu sync.Mutex
 	t.err = c.Test(ctx, connection(properties), asked, func(s producer.Step) {
 		mu.Lock()
@@ -47,7 +47,7 @@ func connection(properties map[string]string) *producer.Connection {
 }
 
 // step finds a step by its id, the first of several servers.
-func (tr *trial) step(id string) producer.Step {
+func (tr *testRun) step(id string) producer.Step {
 	for _, key := range tr.order {
 		if s := tr.last[key]; s.ID == id {
 			return s
@@ -56,7 +56,7 @@ func (tr *trial) step(id string) producer.Step {
 	return producer.Step{}
 }
 
-func (tr *trial) String() string {
+func (tr *testRun) String() string {
 	var b strings.Builder
 	for _, key := range tr.order {
 		s := tr.last[key]
@@ -68,7 +68,7 @@ func (tr *trial) String() string {
 
 // expect says what a test should come to: every step passes but those that are
 // named, with their state and words of theirs.
-func (tr *trial) expect(t *testing.T, others map[string]string) {
+func (tr *testRun) expect(t *testing.T, others map[string]string) {
 	t.Helper()
 	for _, key := range tr.order {
 		s := tr.last[key]

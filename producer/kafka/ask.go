@@ -131,7 +131,7 @@ func (b *Broker) open(ctx context.Context, server string) (*probe.Peer, error) {
 
 // dial makes a connection to a server as the connection's settings say.
 func (b *Broker) dial(ctx context.Context, server string) (*probe.Peer, error) {
-	dialer := &probe.Dialer{Settings: b.settings, Token: b.bearer.asked(), Patience: requestTimeout}
+	dialer := &probe.Dialer{Settings: b.settings, Token: b.bearer.Asked(), Patience: requestTimeout}
 	if b.gateway != nil {
 		dialer.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
 			m, err := b.gateway.Mechanism(ctx, host)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/iam"
+	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -48,11 +51,10 @@ type Broker struct {
 	revision int64             // of the connection
 	files    map[string]string // those that it names, by path, with what tells their contents apart
 	settings *properties.Resolved
-	request  int              // bytes that one message may have; 0 for no bound of ours
-	seen     sync.Map         // by topic, its topicLimits
+	sizes    *sizes
 	ids      sync.Map         // by topic, the id that Describe found
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
-	bearer   *bearer          // of tokens that are made here; nil where none are
+	bearer   *iam.Bearer      // of tokens that are made here; nil where none are
 	changed  chan struct{}
 
 	life     context.Context // ends when Close is called
@@ -68,7 +70,7 @@ type Broker struct {
 }
 
 func newBroker(c *Cluster, name string, r *properties.Resolved) *Broker {
-	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, request: r.RequestBytes,
+	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, sizes: &sizes{connection: name, settings: r, refused: &c.refused},
 		changed: make(chan struct{}), turn: make(chan struct{}, 1), addresses: admin.NewAddresses(r.Bootstrap)}
 	b.brokers = admin.New(b.dial, b.addresses)
 	b.life, b.end = context.WithCancel(context.Background())
@@ -108,7 +110,7 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
 	}
 	b.watching.Go(func() { b.watch(b.life) })
-	b.watching.Go(func() { b.bearer.renew(b.life) })
+	b.watching.Go(func() { b.bearer.Renew(b.life) })
 	return b, nil
 }
 
@@ -164,6 +166,24 @@ func (b *Broker) ear() *ear {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &ear{log: log, look: b.look, text: b.text, told: &b.cluster.warnings}
+}
+
+// bear makes the first token of a connection; nil for connections that need none of ours.
+func (c *Cluster) bear(ctx context.Context, connection string, r *properties.Resolved) (*iam.Bearer, error) {
+	if r.IAM == nil {
+		return nil, nil
+	}
+	b := iam.NewBearer(r.IAM, c.Log)
+	if _, err := b.Fresh(ctx, 0); err != nil {
+		t := probe.Of(err)
+		kind, known := kinds[t.Cause]
+		if !known {
+			kind = producer.Permanent
+		}
+		return nil, &producer.Fault{Kind: kind, Cure: t.Cure,
+			Text: "Connection " + connection + " cannot log in: " + strings.TrimSuffix(t.Text+" "+t.Cure, ".")}
+	}
+	return b, nil
 }
 
 // Changed implements producer.Broker.

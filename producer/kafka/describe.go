@@ -27,7 +27,7 @@ func (b *Broker) Describe(ctx context.Context, topics []string) (all []producer.
 		if err != nil {
 			return err
 		}
-		limits := b.limits(ctx, c, described)
+		limits := b.sizes.limits(ctx, c, described)
 		all = make([]producer.Topic, len(topics))
 		for i := range described {
 			d := &described[i]

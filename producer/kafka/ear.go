@@ -27,6 +27,9 @@ const (
 	lookAgain = 5 * time.Second
 	// lookFor bounds each look.
 	lookFor = 3 * time.Second
+	// almost is how much before its end the time of a look counts as up: a deadline of a
+	// connection is met a moment before.
+	almost = 20 * time.Millisecond
 )
 
 // An ear hears what a client says of its connections. A call that needs a broker

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -10,6 +11,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/iam"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -51,16 +53,17 @@ func entryFault(connection string, err error) error {
 	return f
 }
 
-// dialer makes the connection test's dialer; done ends what it began.
-func (c *Client) dialer(r *properties.Resolved) (d *probe.Dialer, done func()) {
+// NewDialer makes a dialer for a connection that no Broker stands for; done ends what it
+// began. Without settings it is of no use, and asks for none.
+func NewDialer(r *properties.Resolved, log *slog.Logger) (d *probe.Dialer, done func()) {
 	d = &probe.Dialer{Settings: r}
 	if r != nil && r.IAM != nil {
-		d.Token = newBearer(r.IAM, c.Log).asked()
+		d.Token = iam.NewBearer(r.IAM, log).Asked()
 	}
 	if r == nil || r.Kerberos == nil {
 		return d, func() {}
 	}
-	login, unready := gateway.NewLogin(r.Kerberos, c.Log)
+	login, unready := gateway.NewLogin(r.Kerberos, log)
 	d.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
 		if unready != nil {
 			return nil, trouble(unready)

@@ -54,13 +54,15 @@ type Cluster struct {
 	ID         string
 	Controller int32
 	Brokers    map[int32]string // where each is advertised, by its number
-	// First is the connection on which what any broker knows is asked; nil before Enter.
+	// First is the connection on which what any broker knows is asked; nil before Enter. It
+	// is kept when it breaks, until there is another.
 	First *probe.Peer
 	// Away are the brokers that Reach did not reach, and why. They are not tried again.
 	Away map[int32]error
 
 	open      func(ctx context.Context, server string) (*probe.Peer, error)
 	addresses *Addresses
+	broken    bool       // First is
 	mu        sync.Mutex // of First and adopted
 	adopted   []*probe.Peer
 	nodes     map[int32]*probe.Peer
@@ -98,13 +100,13 @@ func (c *Cluster) Close() {
 	for _, p := range c.nodes {
 		p.Close()
 	}
-	c.First, c.adopted, c.nodes = nil, nil, map[int32]*probe.Peer{}
+	c.First, c.broken, c.adopted, c.nodes = nil, false, nil, map[int32]*probe.Peer{}
 }
 
 // Enter connects to the server that answers first. If none does, the error is that of the
 // first in the list.
 func (c *Cluster) Enter(ctx context.Context) error {
-	if c.First != nil {
+	if c.First != nil && !c.broken {
 		return nil
 	}
 	servers := c.addresses.All()
@@ -125,15 +127,13 @@ func (c *Cluster) Enter(ctx context.Context) error {
 	}
 	dials.Wait()
 	close(peers)
-	for peer := range peers {
-		if c.First == nil {
-			c.First = peer
-		} else {
-			peer.Close()
-		}
-	}
-	if c.First == nil {
+	first, there := <-peers
+	if !there {
 		return errs[0]
+	}
+	c.First, c.broken = first, false
+	for peer := range peers {
+		peer.Close()
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (c *Cluster) Ask(ctx context.Context, request kmsg.Request) (kmsg.Response,
 		}
 		silent := probe.Of(err).Cause == probe.Silent
 		c.First.Close()
-		c.First = nil
+		c.broken = true
 		if again || silent || ctx.Err() != nil {
 			return nil, err
 		}
@@ -184,7 +184,7 @@ func (c *Cluster) node(ctx context.Context, id int32) (*probe.Peer, error) {
 		return nil, err
 	}
 	server, known := c.Brokers[id]
-	if !known || c.First != nil && c.First.Server == server {
+	if !known || c.First != nil && !c.broken && c.First.Server == server {
 		return nil, nil
 	}
 	p, err := c.open(ctx, server)

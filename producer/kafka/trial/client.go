@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/kafka"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -36,7 +37,7 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 	}
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	dialer, done := c.dialer(settings)
+	dialer, done := kafka.NewDialer(settings, c.Log)
 	defer done()
 	tried := make([]producer.Tried, len(settings.Bootstrap))
 	var servers producer.Group

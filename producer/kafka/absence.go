@@ -25,7 +25,7 @@ func (b *Broker) leaderTrouble(ctx context.Context, topic string, id int32, at s
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, leaderFor)
 	defer cancel()
-	peer, err := b.open(ctx, at)
+	peer, err := b.dial(ctx, at)
 	if peer != nil {
 		peer.Close()
 	}

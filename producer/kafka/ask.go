@@ -3,12 +3,10 @@ package kafka
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/sasl"
 
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
@@ -41,15 +39,15 @@ func (b *Broker) ask(ctx context.Context, limit time.Duration, doing string, que
 // askFault classifies an error of a question to the brokers.
 func askFault(doing string, err error) error {
 	var f *producer.Fault
-	var leader *admin.LeaderError
+	var leader *admin.TopicError
 	var t *probe.Trouble
 	switch {
 	case err == nil, errors.As(err, &f):
 		return err
-	case errors.As(err, &leader):
-		t = leaderless(leader.Topic, leader.Broker, leader.At, probe.Of(err))
-		return found(doing, troubleKind(t), t, nil)
 	case errors.As(err, &t):
+		if errors.As(err, &leader) {
+			t = leaderless(leader.Topic, leader.Leader, leader.At, t)
+		}
 		return found(doing, troubleKind(t), t, nil)
 	}
 	return fault(doing, clientError(err))
@@ -97,49 +95,29 @@ func (b *Broker) look(ctx context.Context) *probe.Trouble { return b.lookAt(ctx,
 // nil if all can. With an absence, a leader is given time to come back, or to be replaced.
 // It makes connections of its own, for those that stand outlive a password.
 func (b *Broker) lookAt(ctx context.Context, topics []string, leader *absence) *probe.Trouble {
-	var gatewayOnly atomic.Bool
-	c := admin.New(func(ctx context.Context, server string) (*probe.Peer, error) {
-		peer, err := b.open(ctx, server)
-		if peer == nil && err == nil {
-			gatewayOnly.Store(true)
-			err = probe.Met(probe.KerberosFails, nil, "server", server)
-		}
-		return peer, err
-	}, b.addresses)
+	c := admin.New(b.dial, b.brokers.Servers())
 	defer c.Close()
-	switch err := c.Enter(ctx); {
-	case err != nil && gatewayOnly.Load(), err == nil && len(topics) == 0:
-		return nil
-	case err != nil:
+	if err := c.Enter(ctx); err != nil {
 		return probe.Of(err)
+	}
+	if len(topics) == 0 {
+		return nil
 	}
 	return b.unfit(ctx, c, topics, leader)
 }
 
-// open makes a connection to a server, past the client. Through a gateway that is tried as
-// the gateway does it, and only then as a dialer does: nil if the latter alone fails.
-func (b *Broker) open(ctx context.Context, server string) (*probe.Peer, error) {
-	if b.gateway == nil {
-		return b.dial(ctx, server)
-	}
-	if err := b.through(ctx, server); err != nil {
-		return nil, err
-	}
-	peer, _ := b.dial(ctx, server) // what matters is that the gateway reaches it
-	return peer, nil
-}
-
-// dial makes a connection to a server as the connection's settings say.
+// dial makes a connection to a server as the connection's settings say, past the client
+// and, with the same tickets, past the gateway, whose words for what fails are taken.
 func (b *Broker) dial(ctx context.Context, server string) (*probe.Peer, error) {
 	dialer := &probe.Dialer{Settings: b.settings, Token: b.bearer.Asked(), Patience: requestTimeout}
 	if b.gateway != nil {
-		dialer.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
-			m, err := b.gateway.Mechanism(ctx, host)
-			if err != nil {
-				return nil, trouble(err)
-			}
-			return m, nil
+		dialer.Kerberos = inWords(b.gateway.Mechanism)
+	}
+	peer, err := dialer.Open(ctx, server)
+	if err != nil && b.gateway != nil && ctx.Err() == nil {
+		if why := b.gateway.Try(ctx, server); why != nil {
+			err = trouble(why)
 		}
 	}
-	return dialer.Open(ctx, server)
+	return peer, err
 }

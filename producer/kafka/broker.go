@@ -64,15 +64,14 @@ type Broker struct {
 	calls    sync.WaitGroup // under way
 	closing  sync.WaitGroup // clients that nobody waits for
 
-	turn      chan struct{}  // of the one who asks
-	brokers   *admin.Cluster // that are asked, by the one who has the turn
-	addresses *admin.Addresses
+	turn    chan struct{}  // of the one who asks
+	brokers *admin.Cluster // that are asked, by the one who has the turn
 }
 
 func newBroker(c *Cluster, name string, r *properties.Resolved) *Broker {
 	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, sizes: &sizes{connection: name, settings: r, refused: &c.refused},
-		changed: make(chan struct{}), turn: make(chan struct{}, 1), addresses: admin.NewAddresses(r.Bootstrap)}
-	b.brokers = admin.New(b.dial, b.addresses)
+		changed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	b.brokers = admin.New(b.dial, r.Bootstrap)
 	b.life, b.end = context.WithCancel(context.Background())
 	return b
 }

@@ -73,7 +73,7 @@ func (b *Broker) find(ctx context.Context, c *admin.Cluster, topics []string) ([
 			}
 			continue
 		}
-		if err := pause(ctx, missingPause); err != nil {
+		if err := admin.Pause(ctx, missingPause); err != nil {
 			return nil, err
 		}
 		for _, d := range missing {
@@ -91,12 +91,12 @@ func (b *Broker) find(ctx context.Context, c *admin.Cluster, topics []string) ([
 func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	servers := b.addresses.All()
+	servers := b.brokers.Servers()
 	answered, has := make([]bool, len(servers)), make([]bool, len(servers))
 	var asked producer.Group
 	for i, server := range servers {
 		asked.Go(func() {
-			one := admin.New(b.dial, admin.NewAddresses([]string{server}))
+			one := admin.New(b.dial, []string{server})
 			defer one.Close()
 			if found, err := one.Topics(ctx, topic); err == nil {
 				answered[i], has[i] = true, !errors.Is(found[0].Err, kerr.UnknownTopicOrPartition)
@@ -112,16 +112,6 @@ func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 		silent = silent && !answered[i]
 	}
 	return silent
-}
-
-// pause waits, but not past the context.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // create makes a topic and waits until the brokers know it.

@@ -63,34 +63,24 @@ func NewDialer(r *properties.Resolved, log *slog.Logger) (d *probe.Dialer, done 
 	if r == nil || r.Kerberos == nil {
 		return d, func() {}
 	}
-	login, unready := gateway.NewLogin(r.Kerberos, log)
-	d.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
-		if unready != nil {
-			return nil, trouble(unready)
-		}
-		m, err := login.Mechanism(ctx, host)
+	login, err := gateway.NewLogin(r.Kerberos, log)
+	if err != nil {
+		d.Kerberos = inWords(func(context.Context, string) (sasl.Mechanism, error) { return nil, err })
+		return d, func() {}
+	}
+	d.Kerberos = inWords(login.Mechanism)
+	return d, login.Close
+}
+
+// inWords puts the failures of a login by Kerberos as the connection test does.
+func inWords(mechanism func(context.Context, string) (sasl.Mechanism, error)) func(context.Context, string) (sasl.Mechanism, error) {
+	return func(ctx context.Context, host string) (sasl.Mechanism, error) {
+		m, err := mechanism(ctx, host)
 		if err != nil {
 			return nil, trouble(err)
 		}
 		return m, nil
 	}
-	return d, func() {
-		if login != nil {
-			login.Close()
-		}
-	}
-}
-
-// through tries a server through the gateway.
-func (b *Broker) through(ctx context.Context, server string) error {
-	err := b.gateway.Try(ctx, server)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(ctx.Err(), context.Canceled):
-		return probe.Met(probe.Cancelled, err)
-	}
-	return trouble(err)
 }
 
 // trouble puts a failure of the gateway as the connection test does.

@@ -101,20 +101,26 @@ func (b *Broker) Attempt(ctx context.Context, id string, timeout time.Duration, 
 	}
 	l := lanes[0].(*lane)
 	defer l.Close()
-	if err := l.Begin(); err != nil {
-		return 0, err
-	}
-	if err := l.Send(ctx, r); err != nil {
-		return 0, err
-	}
-	stretches, err := l.Delivered(ctx)
+	at, err := SendOne(ctx, l, r)
 	if err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortLimit)
 	defer cancel()
 	l.open = false
-	return stretches[r.Topic].First, l.p.AbortTransaction(ctx)
+	return at.First, l.p.AbortTransaction(ctx)
+}
+
+// SendOne begins a transaction, sends one record in it and waits for its delivery.
+func SendOne(ctx context.Context, l producer.Lane, r *producer.Record) (producer.Stretch, error) {
+	if err := l.Begin(); err != nil {
+		return producer.Stretch{}, err
+	}
+	if err := l.Send(ctx, r); err != nil {
+		return producer.Stretch{}, err
+	}
+	stretches, err := l.Delivered(ctx)
+	return stretches[r.Topic], err
 }
 
 // openLane makes a lane and initialises it; a lane beside an error is to be closed.

@@ -53,13 +53,12 @@ func (z *sizes) limits(ctx context.Context, c *admin.Cluster, topics []admin.Top
 	for leader, mine := range admin.ByLeader(topics) {
 		// An error leaves limits unknown.
 		settings, _ := c.TopicSettings(ctx, leader, mine, perMessage)
-		ofLeader, _ := c.BrokerSettings(ctx, leader, perRequest)
+		socket := c.BrokerNumber(ctx, leader, perRequest)
 		for i := range topics {
 			if topics[i].Leader != leader {
 				continue
 			}
 			message, _ := settings[topics[i].Name].Number(perMessage)
-			socket, _ := ofLeader.Number(perRequest)
 			all[i] = z.limited(topics[i].Name, topicLimits{int64(message), int64(socket)})
 		}
 	}

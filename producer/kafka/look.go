@@ -51,7 +51,7 @@ func (b *Broker) stand(ctx context.Context, topics []string, stable bool) (all [
 	err = b.ask(ctx, lookTimeout, askingFor(topics), func(ctx context.Context, c *admin.Cluster) (err error) {
 		for began := time.Now(); ; {
 			all, err = stand(ctx, c, topics, stable)
-			if err == nil || !mayMove(err) || time.Since(began) > leaderNews || pause(ctx, leaderPause) != nil {
+			if err == nil || !mayMove(err) || time.Since(began) > leaderNews || admin.Pause(ctx, leaderPause) != nil {
 				return err
 			}
 		}
@@ -62,9 +62,9 @@ func (b *Broker) stand(ctx context.Context, topics []string, stable bool) (all [
 // mayMove reports whether an error says that the broker that was asked does not lead, or
 // not yet, or is away, so that another may lead soon.
 func mayMove(err error) bool {
-	var away *admin.LeaderError
+	var of *admin.TopicError
 	var code *kerr.Error
-	return errors.As(err, &away) || errors.As(err, &code) &&
+	return errors.As(err, &of) && of.At != "" || errors.As(err, &code) &&
 		slices.Contains([]*kerr.Error{kerr.NotLeaderForPartition, kerr.FencedLeaderEpoch, kerr.UnknownLeaderEpoch, kerr.OffsetNotAvailable, kerr.ReplicaNotAvailable}, code)
 }
 

@@ -71,13 +71,24 @@ func (c *Cluster) Create(ctx context.Context, m *producer.MadeTopic, validate bo
 
 // Appears waits until the brokers know a topic that the controller made.
 func (c *Cluster) Appears(ctx context.Context, topic string) error {
-	for ctx.Err() == nil {
+	for {
 		if found, err := c.Topics(ctx, topic); err != nil || found[0].Err == nil {
 			return err
 		}
-		time.Sleep(appearPause)
+		if err := Pause(ctx, appearPause); err != nil {
+			return err
+		}
 	}
-	return ctx.Err()
+}
+
+// Pause waits, but not past the context.
+func Pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // Delete deletes a topic.

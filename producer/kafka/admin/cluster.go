@@ -2,9 +2,7 @@ package admin
 
 import (
 	"context"
-	"maps"
 	"net"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -17,39 +15,8 @@ import (
 // Any stands for the number of a broker where any will do.
 const Any = -1
 
-// Addresses are the servers at which a cluster is looked for: those of the connection, and
-// those that the cluster said its brokers are at.
-type Addresses struct {
-	bootstrap []string
-
-	mu         sync.Mutex
-	advertised []string
-}
-
-// NewAddresses begins with the servers of a connection.
-func NewAddresses(bootstrap []string) *Addresses { return &Addresses{bootstrap: bootstrap} }
-
-// All lists the servers, those of the connection first.
-func (a *Addresses) All() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	all := slices.Clone(a.bootstrap)
-	for _, server := range a.advertised {
-		if !slices.Contains(all, server) {
-			all = append(all, server)
-		}
-	}
-	return all
-}
-
-func (a *Addresses) learn(brokers map[int32]string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.advertised = slices.Sorted(maps.Values(brokers))
-}
-
 // A Cluster asks the brokers of one cluster, and keeps a connection to each that it asked.
-// It is used by one goroutine at a time; Adopt alone may be called by several.
+// It is used by one goroutine at a time; Adopt, Arrive and Servers may be called by others meanwhile.
 type Cluster struct {
 	ID         string
 	Controller int32
@@ -60,17 +27,27 @@ type Cluster struct {
 	// Away are the brokers that Reach did not reach, and why. They are not tried again.
 	Away map[int32]error
 
-	open      func(ctx context.Context, server string) (*probe.Peer, error)
-	addresses *Addresses
-	broken    bool       // First is
-	mu        sync.Mutex // of First and adopted
-	adopted   []*probe.Peer
-	nodes     map[int32]*probe.Peer
+	open    func(ctx context.Context, server string) (*probe.Peer, error)
+	broken  bool       // First is
+	mu      sync.Mutex // of First, adopted and servers
+	adopted []*probe.Peer
+	// At servers the cluster is looked for: those of New, and where its brokers are.
+	bootstrap, servers []string
+	nodes              map[int32]*probe.Peer
 }
 
-// New makes a Cluster that opens its connections with a function, at the first question.
-func New(open func(ctx context.Context, server string) (*probe.Peer, error), addresses *Addresses) *Cluster {
-	return &Cluster{open: open, addresses: addresses, Brokers: map[int32]string{}, nodes: map[int32]*probe.Peer{}}
+// New makes a Cluster that is looked for at servers. It opens its connections with a
+// function, at the first question.
+func New(open func(ctx context.Context, server string) (*probe.Peer, error), servers []string) *Cluster {
+	return &Cluster{open: open, bootstrap: servers, servers: servers, Brokers: map[int32]string{}, nodes: map[int32]*probe.Peer{}}
+}
+
+// Servers lists the addresses at which a broker may answer: those that New was given, and
+// those that the cluster named. It may be called while another goroutine asks.
+func (c *Cluster) Servers() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.servers
 }
 
 // Adopt takes over a connection that others made, whether it can be asked already or not.
@@ -109,7 +86,7 @@ func (c *Cluster) Enter(ctx context.Context) error {
 	if c.First != nil && !c.broken {
 		return nil
 	}
-	servers := c.addresses.All()
+	servers := c.Servers()
 	peers, errs := make(chan *probe.Peer, len(servers)), make([]error, len(servers))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -34,11 +34,12 @@ func (c *Cluster) TopicSettings(ctx context.Context, broker int32, topics []stri
 	return c.settings(ctx, broker, kmsg.ConfigResourceTypeTopic, topics, names)
 }
 
-// BrokerSettings asks a broker for settings of its own.
-func (c *Cluster) BrokerSettings(ctx context.Context, broker int32, names ...string) (Settings, error) {
-	name := strconv.Itoa(int(broker))
-	all, err := c.settings(ctx, broker, kmsg.ConfigResourceTypeBroker, []string{name}, names)
-	return all[name], err
+// BrokerNumber asks a broker for a setting of its own; 0 where that may not be read.
+func (c *Cluster) BrokerNumber(ctx context.Context, broker int32, name string) int {
+	resource := strconv.Itoa(int(broker))
+	all, _ := c.settings(ctx, broker, kmsg.ConfigResourceTypeBroker, []string{resource}, []string{name}) // nothing, with an error
+	n, _ := all[resource].Number(name)
+	return n
 }
 
 func (c *Cluster) settings(ctx context.Context, broker int32, kind kmsg.ConfigResourceType, resources, names []string) (map[string]Settings, error) {

@@ -76,9 +76,15 @@ func (c *Cluster) learn(brokers map[int32]string) {
 		}
 	}
 	c.Brokers = brokers
-	if len(brokers) > 0 {
-		c.addresses.learn(brokers)
+	servers := slices.Clone(c.bootstrap)
+	for _, at := range brokers {
+		if !slices.Contains(servers, at) {
+			servers = append(servers, at)
+		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.servers = servers
 }
 
 // Topics describes topics, in their order, with one question. None is made by it.
@@ -138,30 +144,19 @@ type Ends struct {
 	Stable int64 // the last stable offset; 0 where it was not asked for
 }
 
-// A LeaderError is why the broker that leads a topic cannot be asked.
-type LeaderError struct {
-	Topic  string
-	Broker int32
-	At     string
-	Err    error
-}
-
-// Error implements error.
-func (e *LeaderError) Error() string { return e.Err.Error() }
-
-// Unwrap gives what was met.
-func (e *LeaderError) Unwrap() error { return e.Err }
-
-// A TopicError is what a broker answered for one of several topics.
+// A TopicError is what the leader of one of several topics answered for it, or why that
+// leader cannot be asked.
 type TopicError struct {
-	Topic string
-	Err   error
+	Topic  string
+	Leader int32
+	At     string // where the leader is that cannot be asked; empty where it answered
+	Err    error
 }
 
 // Error implements error.
 func (e *TopicError) Error() string { return "topic " + e.Topic + ": " + e.Err.Error() }
 
-// Unwrap gives the broker's error.
+// Unwrap gives what was met.
 func (e *TopicError) Unwrap() error { return e.Err }
 
 // Ends asks the leaders of topics for their offsets, in the topics' order, each leader for
@@ -169,27 +164,24 @@ func (e *TopicError) Unwrap() error { return e.Err }
 func (c *Cluster) Ends(ctx context.Context, topics []Topic, stable bool) ([]Ends, error) {
 	const earliest, latest = -2, -1
 	all := make([]Ends, len(topics))
-	for leader, mine := range ByLeader(topics) {
-		for _, q := range []struct {
-			at        int64
-			committed bool
-			to        func(*Ends) *int64
-		}{
-			{earliest, false, func(e *Ends) *int64 { return &e.Start }},
-			{latest, false, func(e *Ends) *int64 { return &e.High }},
-			{latest, true, func(e *Ends) *int64 { return &e.Stable }},
-		} {
-			if q.committed && !stable {
-				continue
-			}
-			found, err := c.offsets(ctx, leader, mine, q.at, q.committed)
-			if err != nil {
+	for leader, names := range ByLeader(topics) {
+		start, err := c.offsets(ctx, leader, names, earliest, false)
+		if err != nil {
+			return nil, err
+		}
+		high, err := c.offsets(ctx, leader, names, latest, false)
+		if err != nil {
+			return nil, err
+		}
+		settled := map[string]int64{}
+		if stable {
+			if settled, err = c.offsets(ctx, leader, names, latest, true); err != nil {
 				return nil, err
 			}
-			for i := range topics {
-				if offset, asked := found[topics[i].Name]; asked {
-					*q.to(&all[i]) = offset
-				}
+		}
+		for i := range topics {
+			if name := topics[i].Name; topics[i].Leader == leader {
+				all[i] = Ends{start[name], high[name], settled[name]}
 			}
 		}
 	}
@@ -221,20 +213,20 @@ func (c *Cluster) offsets(ctx context.Context, leader int32, topics []string, at
 	}
 	kind, err := c.AskNode(ctx, leader, request)
 	if err != nil {
-		return nil, &LeaderError{topics[0], leader, c.Brokers[leader], err}
+		return nil, &TopicError{topics[0], leader, c.Brokers[leader], err}
 	}
 	found := map[string]int64{}
 	for _, t := range kind.(*kmsg.ListOffsetsResponse).Topics {
 		for _, p := range t.Partitions {
 			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return nil, &TopicError{t.Topic, err}
+				return nil, &TopicError{t.Topic, leader, "", err}
 			}
 			found[t.Topic] = p.Offset
 		}
 	}
 	for _, name := range topics {
 		if _, told := found[name]; !told {
-			return nil, &TopicError{name, kerr.UnknownServerError}
+			return nil, &TopicError{name, leader, "", kerr.UnknownServerError}
 		}
 	}
 	return found, nil

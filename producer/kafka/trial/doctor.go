@@ -187,33 +187,25 @@ func (d *diagnosis) absent(o *outcome) {
 	d.findings = append(d.findings, f)
 }
 
+// severities are those of a step's findings.
+var severities = map[producer.StepState]producer.Severity{producer.StepPassed: producer.SeverityOK, producer.StepWarning: producer.SeverityWarning,
+	producer.StepFailed: producer.SeverityError, producer.StepNotRun: producer.SeverityUnknown}
+
 // rights turns the steps of the connection test into findings.
 func (d *diagnosis) rights(ctx context.Context) {
 	t := d.trial
 	may := rights{t}
-	steps := []struct {
-		id string
-		do func(context.Context) outcome
-	}{{stepDescribe, may.describe}, {stepWrite, may.write}, {stepRead, may.read}, {stepTransactions, may.transactional},
-		{stepIdempotent, may.idempotent}}
-	if !t.found.exists && t.client.CreateTopic {
-		steps = append(steps, struct {
-			id string
-			do func(context.Context) outcome
-		}{stepCreate, may.create})
+	look := func(id string, do func(context.Context) outcome) {
+		o := t.bounded(ctx, &step{do: do})
+		d.findings = append(d.findings, producer.TopicFinding{ID: id, What: o.finding, Why: whys[id], Cure: o.cure, Severity: severities[o.state]})
 	}
-	for _, s := range steps {
-		o := t.bounded(ctx, &step{do: s.do})
-		f := producer.TopicFinding{ID: s.id, What: o.finding, Why: whys[s.id], Cure: o.cure, Severity: producer.SeverityOK}
-		switch o.state {
-		case producer.StepFailed:
-			f.Severity = producer.SeverityError
-		case producer.StepWarning:
-			f.Severity = producer.SeverityWarning
-		case producer.StepNotRun:
-			f.Severity = producer.SeverityUnknown
-		}
-		d.findings = append(d.findings, f)
+	look(stepDescribe, may.describe)
+	look(stepWrite, may.write)
+	look(stepRead, may.read)
+	look(stepTransactions, may.transactional)
+	look(stepIdempotent, may.idempotent)
+	if !t.found.exists && t.client.CreateTopic {
+		look(stepCreate, may.create)
 	}
 	if granted, known := t.found.Rights.Has(kmsg.ACLOperationAlterConfigs); known && !granted {
 		d.add(judgement{id: findAlter, severity: producer.SeverityOK, what: fmt.Sprintf(

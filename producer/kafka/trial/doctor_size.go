@@ -79,7 +79,7 @@ func (d *diagnosis) brokerSize(ctx context.Context, i *inspection) {
 	limit, property := i.limit()
 	leader := d.trial.found.Leader
 	j := ok(findBrokerSize, "Broker %d reads requests with the largest message.", leader)
-	socket := d.trial.brokerSetting(ctx, leader, name)
+	socket := d.trial.brokers.BrokerNumber(ctx, leader, name)
 	values := []string{"broker", fmt.Sprint(leader), "socket", fmt.Sprint(socket), "limit", fmt.Sprint(limit), "property", property}
 	switch {
 	case socket == 0:

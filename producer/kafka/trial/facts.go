@@ -27,13 +27,3 @@ func (t *trial) configsOf(ctx context.Context, topic string) (admin.Settings, er
 	}
 	return all[topic], err
 }
-
-// brokerSetting reads one number of a broker's settings; 0 where it may not be read.
-func (t *trial) brokerSetting(ctx context.Context, id int32, name string) int {
-	settings, err := t.brokers.BrokerSettings(ctx, id, name)
-	if err != nil {
-		return 0
-	}
-	n, _ := settings.Number(name)
-	return n
-}

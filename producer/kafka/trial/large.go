@@ -151,7 +151,7 @@ func (t sizing) reckoned(ctx context.Context, r *refusal) string {
 	if n := t.settings.RequestBytes; n > 0 {
 		smallest = min(smallest, n)
 	}
-	if n := t.brokerSetting(ctx, t.found.Leader, "socket.request.max.bytes"); n > 0 {
+	if n := t.brokers.BrokerNumber(ctx, t.found.Leader, "socket.request.max.bytes"); n > 0 {
 		smallest = min(smallest, n-kafka.RequestFrame)
 	}
 	record := t.record(t.asked.Topic, nil)
@@ -275,7 +275,7 @@ func (t sizing) socketLimit(ctx context.Context, size int) (*refusal, error) {
 		return nil, nil
 	}
 	r := &refusal{cause: probe.LimitSocket}
-	r.limit = t.brokerSetting(ctx, t.found.Leader, "socket.request.max.bytes")
+	r.limit = t.brokers.BrokerNumber(ctx, t.found.Leader, "socket.request.max.bytes")
 	return r, nil
 }
 

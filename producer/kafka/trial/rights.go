@@ -59,11 +59,7 @@ func (t rights) read(ctx context.Context) outcome {
 // idempotent tries what a producer without transactions would need. Ours is not
 // one: WRITE on a transactional id covers the idempotence of what is sent with it.
 func (t rights) idempotent(ctx context.Context) outcome {
-	var code error
-	err := patiently(ctx, func() (again bool, err error) {
-		code, err = t.brokers.InitProducer(ctx, admin.Any, "", 0)
-		return kerr.IsRetriable(code), err
-	})
+	code, err := patiently(ctx, func() (error, error) { return t.brokers.InitProducer(ctx, admin.Any, "", 0) })
 	if err != nil {
 		return failed(err)
 	}
@@ -81,17 +77,15 @@ func (t rights) idempotent(ctx context.Context) outcome {
 // cluster the topic of the coordinators is made by the first question.
 const retryAfter = 100 * time.Millisecond
 
-// patiently repeats a question while its answer says that it may do so.
-func patiently(ctx context.Context, ask func() (again bool, err error)) error {
+// patiently repeats a question while the brokers' refusal says that it may do so.
+func patiently(ctx context.Context, ask func() (refused, err error)) (refused, err error) {
 	for {
-		again, err := ask()
-		if err != nil || !again {
-			return err
+		refused, err = ask()
+		if err != nil || !kerr.IsRetriable(refused) {
+			return refused, err
 		}
-		select {
-		case <-time.After(retryAfter):
-		case <-ctx.Done():
-			return nil // the last answer says more than that time is up
+		if admin.Pause(ctx, retryAfter) != nil {
+			return refused, nil // that says more than that time is up
 		}
 	}
 }
@@ -123,9 +117,9 @@ func (t rights) transactional(ctx context.Context) outcome {
 }
 
 func (t rights) initPatiently(ctx context.Context, timeout time.Duration) (code error, cause probe.Cause, err error) {
-	err = patiently(ctx, func() (again bool, err error) {
-		code, cause, err = t.initByHand(ctx, timeout)
-		return kerr.IsRetriable(code), err
+	code, err = patiently(ctx, func() (refused, err error) {
+		refused, cause, err = t.initByHand(ctx, timeout)
+		return refused, err
 	})
 	return code, cause, err
 }

@@ -65,13 +65,8 @@ func (t *trial) findTopic(ctx context.Context, name string) (*admin.Topic, outco
 			return &found[0], outcome{}, nil
 		}
 		o, there := t.missing(ctx)
-		if !there || time.Now().After(deadline) {
+		if !there || time.Now().After(deadline) || admin.Pause(ctx, topicPause) != nil {
 			return nil, o, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, o, nil
-		case <-time.After(topicPause):
 		}
 	}
 }

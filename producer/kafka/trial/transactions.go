@@ -179,14 +179,8 @@ func (t publishing) commit(ctx context.Context, topic string) (time.Duration, er
 		return 0, err
 	}
 	defer l.Close()
-	if err := l.Begin(); err != nil {
-		return 0, err
-	}
 	sent := t.record(topic, []byte("urncast tests its connection"))
-	if err := l.Send(ctx, sent); err != nil {
-		return 0, err
-	}
-	stretches, err := l.Delivered(ctx)
+	at, err := kafka.SendOne(ctx, l, sent)
 	if err != nil {
 		return 0, err
 	}
@@ -197,21 +191,18 @@ func (t publishing) commit(ctx context.Context, topic string) (time.Duration, er
 	if slow := errors.As(err, &fault) && fault.Err == nil; err != nil && !slow {
 		return took, err
 	}
-	seen := false
-	stuck := ""
-	err = t.broker.ReadBack(ctx, topic, stretches[topic].First, stretches[topic].End, func(why string) { stuck = why },
+	seen, stuck := false, ""
+	err = t.broker.ReadBack(ctx, topic, at.First, at.End, func(why string) { stuck = why },
 		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
-	case err != nil && stuck != "":
-		return took, probe.Met(probe.NotCommitted, errors.New(stuck),
-			"topic", topic)
-	case err != nil:
-		return took, probe.Met(probe.NotCommitted, err, "topic", topic)
-	case !seen:
-		return took, probe.Met(probe.NotCommitted, errors.New("a read_committed reader passed its offset without it"),
-			"topic", topic)
+	case err == nil && seen:
+		return took, nil
+	case err == nil:
+		err = errors.New("a read_committed reader passed its offset without it")
+	case stuck != "":
+		err = errors.New(stuck)
 	}
-	return took, nil
+	return took, probe.Met(probe.NotCommitted, err, "topic", topic)
 }
 
 // scratch sees that the scratch topic exists, and makes it where that is allowed.
@@ -248,7 +239,7 @@ func (t publishing) scratch(ctx context.Context, topic string) (made bool, err e
 func (t *trial) deleteScratch(topic string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanLimit)
 	defer cancel()
-	controller := admin.New(t.dialer.Open, admin.NewAddresses([]string{t.brokers.Brokers[t.brokers.Controller]}))
+	controller := admin.New(t.dialer.Open, []string{t.brokers.Brokers[t.brokers.Controller]})
 	defer controller.Close()
 	return controller.Delete(ctx, topic)
 }

@@ -126,7 +126,7 @@ func (t *trial) dial() (done func()) {
 	if t.settings != nil {
 		servers = t.settings.Bootstrap
 	}
-	t.brokers = admin.New(t.dialer.Open, admin.NewAddresses(servers))
+	t.brokers = admin.New(t.dialer.Open, servers)
 	return done
 }
 

@@ -7,7 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/connection"
 	"urncast/web/console"
 )
 
@@ -31,7 +32,7 @@ type draft struct {
 
 	// mu guards what follows.
 	mu   sync.Mutex
-	edit producer.Edit
+	edit connection.Edit
 	// typed are the secrets that were given here; replace those with a field for it.
 	typed, replace map[string]bool
 	// text was pasted, without its secrets, which are in pasted.
@@ -48,7 +49,7 @@ type drafts struct {
 }
 
 // begin makes a draft of what is saved.
-func (d *drafts) begin(path, user string, saved producer.Shown, now time.Time) *draft {
+func (d *drafts) begin(path, user string, saved connection.Shown, now time.Time) *draft {
 	one := newDraft(path, user, saved, now)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,14 +61,14 @@ func (d *drafts) begin(path, user string, saved producer.Shown, now time.Time) *
 	return one
 }
 
-func newDraft(path, user string, saved producer.Shown, now time.Time) *draft {
+func newDraft(path, user string, saved connection.Shown, now time.Time) *draft {
 	one := &draft{id: randomHex(16), user: user, at: now, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
-	one.edit = producer.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
+	one.edit = connection.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
 	if one.edit.Properties == nil {
-		one.edit.Properties = map[string]producer.Property{}
+		one.edit.Properties = map[string]secret.Property{}
 	}
 	if one.edit.Files == nil {
-		one.edit.Files = map[string]producer.File{}
+		one.edit.Files = map[string]connection.File{}
 	}
 	return one
 }
@@ -153,28 +154,28 @@ func (d *drafts) drop(one *draft) {
 }
 
 // wanted is a copy of the edit, which later steps do not change.
-func (d *draft) wanted() producer.Edit {
+func (d *draft) wanted() connection.Edit {
 	e := d.edit
 	e.Properties, e.Files = maps.Clone(e.Properties), maps.Clone(e.Files)
 	return e
 }
 
 // shownEdit is the edit without secrets.
-func (d *draft) shownEdit() producer.Edit {
+func (d *draft) shownEdit() connection.Edit {
 	e := d.wanted()
 	for name := range d.typed {
 		if _, ok := e.Properties[name]; ok {
-			e.Properties[name] = producer.Property{Set: true}
+			e.Properties[name] = secret.Property{Set: true}
 		}
 	}
 	return e
 }
 
 // set takes a property up; a secret is remembered as one.
-func (d *draft) set(name, value string, secret bool) {
-	d.edit.Properties[name] = producer.Property{Value: value}
+func (d *draft) set(name, value string, isSecret bool) {
+	d.edit.Properties[name] = secret.Property{Value: value}
 	delete(d.replace, name)
-	if secret {
+	if isSecret {
 		d.typed[name] = true
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 const (
@@ -40,7 +41,7 @@ func (s *server) glanceNow(ctx context.Context) (g glance, asOf time.Time, unkno
 	return g, at, at.IsZero()
 }
 
-func glanceAt(all []producer.Status) (g glance) {
+func glanceAt(all []control.Status) (g glance) {
 	for i := range all {
 		p := &all[i]
 		switch {
@@ -68,7 +69,7 @@ func shortInstance(id string) string {
 }
 
 // producers are what there is of them, shown.
-func (s *server) producers(ctx context.Context) ([]producer.Status, error) {
+func (s *server) producers(ctx context.Context) ([]control.Status, error) {
 	if s.Producers == nil {
 		return nil, nil
 	}

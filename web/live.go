@@ -12,7 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console"
 	"urncast/web/rest"
@@ -268,7 +268,7 @@ func (s *server) liveDashboard(w http.ResponseWriter, r *http.Request) {
 		s.noStream(w, r, err)
 		return
 	}
-	if !slices.ContainsFunc(all, func(p producer.Status) bool { return p.Name == of.chosen }) {
+	if !slices.ContainsFunc(all, func(p control.Status) bool { return p.Name == of.chosen }) {
 		of.chosen = "" // as on the page itself
 	}
 	s.serveLive(w, r, of, func() gatherer { return s.watchDashboard(of.chosen) })
@@ -289,7 +289,7 @@ func (s *server) noStream(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *server) watchDashboard(chosen string) gatherer {
-	var before []producer.Status
+	var before []control.Status
 	var told string // what the log has of the trouble that lasts
 	return func(ctx context.Context) ([]part, string, error) {
 		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}

@@ -12,6 +12,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
@@ -52,10 +53,10 @@ func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 
 // saved finds the connection of a request; the zero value for a new one. If it says
 // false, the answer has been written.
-func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, bool) {
+func (s *server) saved(w http.ResponseWriter, r *http.Request) (connection.Shown, bool) {
 	name := r.PathValue("name")
 	if name == "" {
-		return producer.Shown{}, true
+		return connection.Shown{}, true
 	}
 	shown, err := s.Connections.Get(r.Context(), name)
 	if err == nil {
@@ -72,7 +73,7 @@ func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, 
 
 // users finds the producers that take the connection that the process was started
 // with; the database does not know of it.
-func (s *server) users(ctx context.Context, c *producer.Shown) error {
+func (s *server) users(ctx context.Context, c *connection.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
@@ -122,7 +123,7 @@ func (s *server) draftGone(r *http.Request, id string) string {
 }
 
 // connectionOf begins what the page shows.
-func (s *server) connectionOf(r *http.Request, saved producer.Shown) *console.Connection {
+func (s *server) connectionOf(r *http.Request, saved connection.Shown) *console.Connection {
 	q := r.URL.Query()
 	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
@@ -152,7 +153,7 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 				c.Pasted[i].Line = lines[c.Pasted[i].Name]
 			}
 		}
-		slices.SortStableFunc(c.Pasted, func(a, b producer.Finding) int { return a.Line - b.Line })
+		slices.SortStableFunc(c.Pasted, func(a, b connection.Finding) int { return a.Line - b.Line })
 	}
 	if err == nil {
 		c.Endings, err = s.Connections.Endings(r.Context(), wanted)
@@ -247,7 +248,7 @@ func (d *draft) command(word, name string) {
 
 // drafted reads a form into the draft that it belongs to, or a new one. It is nil if
 // the answer has been written.
-func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown, *draft, *connectionForm) {
+func (s *server) drafted(w http.ResponseWriter, r *http.Request) (connection.Shown, *draft, *connectionForm) {
 	saved, ok := s.saved(w, r)
 	if !ok {
 		return saved, nil, nil
@@ -300,7 +301,7 @@ func revisionOf(text string) int64 {
 }
 
 // saveConnection saves a draft, or says what keeps it from that.
-func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved producer.Shown, d *draft, word string) {
+func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved connection.Shown, d *draft, word string) {
 	d.mu.Lock()
 	wanted := d.wanted()
 	d.mu.Unlock()
@@ -317,10 +318,10 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	c := s.connectionOf(r, saved)
 	c.Draft = d.id
 	status := http.StatusUnprocessableEntity
-	var refused *producer.RefusedError
-	var conflict *producer.ConflictError
+	var refused *connection.RefusedError
+	var conflict *connection.ConflictError
 	var bad *producer.BadEditError
-	var fixed *producer.FixedError
+	var fixed *connection.FixedError
 	switch {
 	case errors.As(err, &refused) && len(refused.Servers) > 0:
 		s.draw(w, r, status, console.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
@@ -365,7 +366,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
 			"It cannot be deleted while producer "+strings.Join(saved.UsedBy, ", ")+" takes it. Let that take another connection first.")
 	case saved.Fixed:
-		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
+		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&connection.FixedError{Name: saved.Name}).Error()+".")
 	default:
 		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
@@ -379,7 +380,7 @@ func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
-	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.As(err, new(*producer.ConflictError)), errors.Is(err, registry.ErrNotFound):
+	case errors.As(err, new(*connection.InUseError)), errors.As(err, new(*connection.FixedError)), errors.As(err, new(*connection.ConflictError)), errors.Is(err, registry.ErrNotFound):
 		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
 	default:
 		s.drawTrouble(w, r, connectionsPath, err)

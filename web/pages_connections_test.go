@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
 )
 
@@ -284,7 +286,7 @@ func FuzzConnectionForm(f *testing.F) {
 func TestDraftsAreForgotten(t *testing.T) {
 	var all drafts
 	now := time.Now()
-	one := all.begin("c", "ada", producer.Shown{}, now)
+	one := all.begin("c", "ada", connection.Shown{}, now)
 	if all.find(one.id, "c", "bob", now) != nil || all.find(one.id, "d", "ada", now) != nil || all.find(one.id, "c", "ada", now.Add(draftAge)) != one {
 		t.Error("a draft is found by others, or not by who made it")
 	}
@@ -292,7 +294,7 @@ func TestDraftsAreForgotten(t *testing.T) {
 		t.Error("a draft is kept although nobody goes on with it")
 	}
 	for range 2 * draftsMax {
-		all.begin("c", "ada", producer.Shown{}, now)
+		all.begin("c", "ada", connection.Shown{}, now)
 	}
 	if len(all.all) != draftsMax {
 		t.Errorf("%d drafts are kept", len(all.all))
@@ -306,7 +308,7 @@ func TestMaskText(t *testing.T) {
 	if want := "a=1\nsasl.jaas.config=********\nb=2\\\\\nc=3"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if d := newDraft("c", "ada", producer.Shown{}, time.Now()); d.edit.Properties == nil || d.edit.Files == nil {
+	if d := newDraft("c", "ada", connection.Shown{}, time.Now()); d.edit.Properties == nil || d.edit.Files == nil {
 		t.Error("a draft of nothing cannot take anything up")
 	}
 }
@@ -315,10 +317,10 @@ func TestMaskText(t *testing.T) {
 // it, and is neither saved nor deleted.
 func TestAFixedConnectionOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
-	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
-	connections := &producer.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
+	connections := &connection.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	directory := producertest.Directory{{Name: "main", Settings: producer.Config{Name: "main", Routes: []producer.Route{{Topic: "s"}}}}}
-	s := httptest.NewServer(New(Options{Connections: connections, Producers: &producer.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(Options{Connections: connections, Producers: &control.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	d.url = s.URL
 	d.want("GET", "/connections", "", 200, "fixed at start", "main")

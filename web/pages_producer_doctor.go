@@ -6,7 +6,8 @@ import (
 	"strings"
 	"sync"
 
-	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/web/console"
 	"urncast/web/rest"
 )
@@ -33,7 +34,7 @@ func (s *server) doctorPage(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, r, http.StatusOK, console.DoctorPage(s.frame(r, "Topic doctor", console.ProducersPath), e))
 }
 
-func (s *server) examine(ctx context.Context, status *producer.Status) (*console.Examined, error) {
+func (s *server) examine(ctx context.Context, status *control.Status) (*console.Examined, error) {
 	topics := status.Topics()
 	e := &console.Examined{Name: status.Name, At: s.Now(), Topics: make([]console.ExaminedTopic, len(topics))}
 	errs := make([]error, len(topics))
@@ -61,8 +62,8 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*console
 	return e, nil
 }
 
-func placeOf(s *producer.Status, topic string) producer.Place {
-	return producer.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}
+func placeOf(s *control.Status, topic string) diagnosis.Place {
+	return diagnosis.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}
 }
 
 // fixPage asks before a finding is mended.
@@ -96,7 +97,7 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 	for _, f := range found.Findings {
 		switch {
 		case f.ID != finding:
-		case f.ID == "topic" && f.Severity != producer.SeverityOK:
+		case f.ID == "topic" && f.Severity != diagnosis.SeverityOK:
 			a.Question, a.Act = "Make topic "+topic+"?", "Make the topic"
 			a.Lines = []console.Line{{Icon: "next", Text: "Makes it with one partition, compacted, and whatever else structures need."}}
 			a.Inputs = []console.Input{{Field: console.Field{Name: "replicas", Label: "Replicas", Type: "number", Value: r.PostForm.Get("replicas"), Help: "Empty: as the brokers have it by default."}}}
@@ -116,7 +117,7 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 }
 
 // fixLine says what a change of a setting brings.
-func fixLine(topic string, c producer.SettingChange) console.Line {
+func fixLine(topic string, c diagnosis.SettingChange) console.Line {
 	text := "Sets " + c.Name + " of " + topic + " from " + c.Before + " to " + c.After + "."
 	if c.Before == "" {
 		text = "Sets " + c.Name + " of " + topic + " to " + c.After + "."
@@ -144,7 +145,7 @@ func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
 	}
 	var err error
 	if at := placeOf(status, topic); finding == "topic" {
-		in := producer.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
+		in := diagnosis.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
 		if in.ReplicationFactor, err = replicasIn(v("replicas")); err == nil {
 			_, err = s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r))
 		}

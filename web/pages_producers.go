@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
@@ -74,7 +77,7 @@ func (s *server) liveProducers(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) watchProducers() gatherer {
-	var before []producer.Status
+	var before []control.Status
 	return func(ctx context.Context) ([]part, string, error) {
 		all, err := s.producers(ctx)
 		if err != nil {
@@ -91,9 +94,9 @@ func (s *server) watchProducers() gatherer {
 
 // findProducer gives the producer of the path with its status. If it says false, the answer
 // has been written.
-func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer.Admin, *producer.Status, bool) {
+func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*control.Producer, *control.Status, bool) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
-	var status producer.Status
+	var status control.Status
 	if err == nil {
 		status, err = admin.Status(r.Context())
 	}
@@ -140,7 +143,7 @@ func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, r, http.StatusOK, console.ProducerPage(f, p))
 }
 
-func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *control.Producer) error {
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
@@ -156,7 +159,7 @@ func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *p
 }
 
 // fillRoutes counts what the routes take and what is on their topics.
-func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *control.Producer) error {
 	held, err := admin.Held(ctx)
 	if err != nil {
 		return err
@@ -176,7 +179,7 @@ func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *pro
 }
 
 // fillMoving gathers what changes while somebody looks.
-func (s *server) fillMoving(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+func (s *server) fillMoving(ctx context.Context, p *console.Producer, admin *control.Producer) error {
 	var err error
 	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
 		return err
@@ -219,17 +222,17 @@ func (s *server) fillMail(ctx context.Context, p *console.Producer) error {
 // settings were not told.
 func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
 	var bad *producer.BadEditError
-	var taken *producer.TakenError
-	var conflict *producer.ProducerConflictError
-	var mail *producer.MailConflictError
-	var topic *producer.TopicError
+	var taken *control.TakenError
+	var conflict *control.ConflictError
+	var mail *notice.ConflictError
+	var topic *diagnosis.TopicError
 	switch {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, sentenceOf(bad.Error())
 	case errors.As(err, &taken), errors.As(err, &conflict), errors.As(err, &mail), errors.As(err, &topic):
 		return http.StatusConflict, sentenceOf(err.Error())
-	case errors.Is(err, producer.ErrCommand):
-		return http.StatusConflict, sentenceOf(strings.TrimPrefix(err.Error(), producer.ErrCommand.Error()+": "))
+	case errors.Is(err, control.ErrCommand):
+		return http.StatusConflict, sentenceOf(strings.TrimPrefix(err.Error(), control.ErrCommand.Error()+": "))
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, "It is not there any more. Go back and look at the producer as it is now."
 	}
@@ -262,7 +265,7 @@ type watched struct {
 // liveProducer is the stream of one producer's page.
 func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
-	var status producer.Status
+	var status control.Status
 	if err == nil {
 		status, err = admin.Status(r.Context())
 	}
@@ -279,7 +282,7 @@ func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
 const routesPace = 2 * time.Second
 
 func (s *server) watchProducer(of watched) gatherer {
-	var before []producer.Status
+	var before []control.Status
 	var routes []console.RouteRow
 	var counted string // as what was when the routes were counted
 	var countedAt time.Time
@@ -304,7 +307,7 @@ func (s *server) watchProducer(of watched) gatherer {
 			routes, counted, countedAt = p.Routes, state, s.Now()
 		}
 		p.Routes = routes
-		now := []producer.Status{status}
+		now := []control.Status{status}
 		say := console.Said(before, now)
 		before = now
 		return []part{{"head", console.ProducerHead(p)}, {"needs", console.ProducerNeeds(p)}, {"routes", console.ProducerRoutes(p)},

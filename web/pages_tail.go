@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/topicview"
 	"urncast/registry/access"
 	"urncast/web/console"
 )
@@ -51,12 +51,12 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	seen := make(chan console.TopicMessage)
 	events := make(chan []byte)
 	begun := make(chan error, 1)
-	reading := producer.Reading{From: from, Follow: true, Alive: func() error { return nil },
+	reading := topicview.Reading{From: from, Follow: true, Alive: func() error { return nil },
 		Begun: func(_, _, _ int64) error {
 			begun <- nil
 			return nil
 		},
-		Yield: func(c *producer.Committed) error {
+		Yield: func(c *topicview.Committed) error {
 			select {
 			case seen <- console.TopicMessageOf(c):
 				return nil
@@ -77,7 +77,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	})
 	if err := <-begun; err != nil {
 		status := http.StatusBadGateway
-		if errors.Is(err, producer.ErrRemade) {
+		if errors.Is(err, topicview.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
 		plain(w, status, s.sayFault(w, r, err)+"\n")

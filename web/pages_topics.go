@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/console"
@@ -189,9 +190,9 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 }
 
 // readForward reads from an offset on, until there is enough for a page.
-func readForward(ctx context.Context, v producer.TopicView, from, end int64) (found []console.TopicMessage, err error) {
+func readForward(ctx context.Context, v topicview.View, from, end int64) (found []console.TopicMessage, err error) {
 	size := 0
-	err = v.Read(ctx, from, end, func(c *producer.Committed) error {
+	err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
 		m := console.TopicMessageOf(c)
 		if size += m.Bytes; len(found) >= topicShown && (m.Position <= 1 || len(found) >= 4*topicShown) || size > topicBytesMax {
 			return errEnough
@@ -208,11 +209,11 @@ func readForward(ctx context.Context, v producer.TopicView, from, end int64) (fo
 // readBackward reads what stands before an offset, enough for a page, and gives where
 // that begins. It tries a part, and a larger one while that holds too little: aborted
 // records and what compaction removed leave gaps.
-func readBackward(ctx context.Context, v producer.TopicView, start, end int64) (from int64, found []console.TopicMessage, err error) {
+func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []console.TopicMessage, err error) {
 	for span := int64(2 * topicShown); ; span *= 8 {
 		from, found = max(start, end-span), nil
 		size := 0
-		err = v.Read(ctx, from, end, func(c *producer.Committed) error {
+		err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
 			m := console.TopicMessageOf(c)
 			size += m.Bytes
 			found = append(found, m)
@@ -290,7 +291,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 }
 
 // readOne reads the first committed record from an offset on; nil if there is none.
-func (s *server) readOne(ctx context.Context, t *console.Topic, at int64) (found *producer.Committed, err error) {
+func (s *server) readOne(ctx context.Context, t *console.Topic, at int64) (found *topicview.Committed, err error) {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return nil, err
@@ -299,7 +300,7 @@ func (s *server) readOne(ctx context.Context, t *console.Topic, at int64) (found
 	if t.Start, t.End, err = v.Ends(ctx); err != nil {
 		return nil, err
 	}
-	err = v.Read(ctx, max(at, t.Start), t.End, func(c *producer.Committed) error {
+	err = v.Read(ctx, max(at, t.Start), t.End, func(c *topicview.Committed) error {
 		found = c
 		return errEnough
 	})

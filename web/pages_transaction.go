@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/diff"
@@ -164,7 +165,7 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 }
 
 // stoppedHere is what a producer tells that stopped at the transaction of a page.
-func stoppedHere(p *producer.Status, reason string, may bool) console.Trouble {
+func stoppedHere(p *control.Status, reason string, may bool) console.Trouble {
 	f := console.Fault{What: p.Name + " stopped here", Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
 	f.Error, f.Cure = console.Parted(reason, p.Cure)
 	if f.Cure == "" {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console"
 	"urncast/web/rest"
@@ -81,7 +81,7 @@ func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) 
 
 // logQuery asks for what the reader does. What waits is newer than what some producer
 // has handled.
-func logQuery(f *console.LogFilter, producers []producer.Status, now time.Time) registry.LogQuery {
+func logQuery(f *console.LogFilter, producers []control.Status, now time.Time) registry.LogQuery {
 	q := registry.LogQuery{Before: f.Before, User: f.By, Of: f.Of}
 	switch f.Kind {
 	case "replace":

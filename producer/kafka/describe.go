@@ -6,8 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"urncast/producer/diagnosis"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"urncast/internal/panics"
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
 )
@@ -93,7 +96,7 @@ func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 	defer cancel()
 	servers := b.brokers.Servers()
 	answered, has := make([]bool, len(servers)), make([]bool, len(servers))
-	var asked producer.Group
+	var asked panics.Group
 	for i, server := range servers {
 		asked.Go(func() {
 			one := admin.New(b.dial, []string{server})
@@ -116,7 +119,7 @@ func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 
 // create makes a topic and waits until the brokers know it.
 func (b *Broker) create(ctx context.Context, c *admin.Cluster, topic string) error {
-	_, err := c.Create(ctx, &producer.MadeTopic{Topic: topic, Partitions: 1, ReplicationFactor: b.cluster.Replication,
+	_, err := c.Create(ctx, &diagnosis.MadeTopic{Topic: topic, Partitions: 1, ReplicationFactor: b.cluster.Replication,
 		Settings: admin.StateSettings(b.cluster.Retention)}, false)
 	switch {
 	case err == nil, errors.Is(err, kerr.TopicAlreadyExists):

@@ -11,11 +11,11 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // ConnectionsPage lists the connections.
-func ConnectionsPage(f *Frame, all []producer.Shown) templ.Component {
+func ConnectionsPage(f *Frame, all []connection.Shown) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -170,7 +170,7 @@ func newConnection() templ.Component {
 	})
 }
 
-func connectionRow(s *producer.Shown) templ.Component {
+func connectionRow(s *connection.Shown) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -443,7 +443,7 @@ func connectionRow(s *producer.Shown) templ.Component {
 	})
 }
 
-func security(s *producer.Shown) string {
+func security(s *connection.Shown) string {
 	protocol := strings.ToUpper(s.Properties["security.protocol"].Value)
 	if protocol == "" {
 		protocol = "PLAINTEXT"
@@ -457,7 +457,7 @@ func security(s *producer.Shown) string {
 }
 
 // NotSavedPage lists the servers that did not answer, and asks whether to save anyway.
-func NotSavedPage(f *Frame, c *Connection, servers []producer.Tried) templ.Component {
+func NotSavedPage(f *Frame, c *Connection, servers []connection.Tried) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -677,7 +677,7 @@ func NotSavedPage(f *Frame, c *Connection, servers []producer.Tried) templ.Compo
 	})
 }
 
-func triedWords(servers []producer.Tried) string {
+func triedWords(servers []connection.Tried) string {
 	bad := 0
 	for _, s := range servers {
 		if !s.OK {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -13,7 +14,7 @@ import (
 // A Dashboard is what the first page shows.
 type Dashboard struct {
 	Now       time.Time
-	Producers []producer.Status
+	Producers []control.Status
 	// Trouble says why not everything can be shown.
 	Trouble    string
 	Structures int
@@ -84,12 +85,12 @@ func (d *Dashboard) sum() string {
 }
 
 // asks says whether a producer waits for a person.
-func asks(p *producer.Status) bool {
+func asks(p *control.Status) bool {
 	return p.State == producer.Failed || p.State == producer.Stopped && len(p.Ask) > 0 && p.Started
 }
 
 // stateNote says in a few words what a state asks of its reader.
-func stateNote(p *producer.Status) string {
+func stateNote(p *control.Status) string {
 	switch p.State {
 	case producer.Idle:
 		return "nothing pending"
@@ -116,7 +117,7 @@ func stateNote(p *producer.Status) string {
 }
 
 // trouble is what a producer tells of an error, in its lines.
-func trouble(p *producer.Status) Fault {
+func trouble(p *control.Status) Fault {
 	f := Fault{What: p.Name + " stopped"}
 	f.Error, f.Cure = Parted(p.Reason, p.Cure)
 	if p.Failed > 0 {
@@ -141,7 +142,7 @@ func Parted(reason, cure string) (what, todo string) {
 }
 
 // waiting says what a producer has still to send.
-func waiting(p *producer.Status) string {
+func waiting(p *control.Status) string {
 	if !p.Started {
 		return "–"
 	}
@@ -159,8 +160,8 @@ func instanceName(id string) string {
 
 // Said is what is to be said aloud of what happened between two looks; empty for
 // nothing.
-func Said(before, after []producer.Status) string {
-	was := map[string]producer.Status{}
+func Said(before, after []control.Status) string {
+	was := map[string]control.Status{}
 	for _, p := range before {
 		was[p.Name] = p
 	}
@@ -229,7 +230,7 @@ func (l *leaseOf) rest() string {
 }
 
 // standby are the other instances, which stand by for all producers alike.
-func (d *Dashboard) standby() []producer.Instance {
+func (d *Dashboard) standby() []control.Instance {
 	for i := range d.Producers {
 		if len(d.Producers[i].Standby) > 0 {
 			return d.Producers[i].Standby

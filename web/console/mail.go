@@ -3,16 +3,16 @@ package console
 import (
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // A Mail is what the page about mail shows.
 type Mail struct {
 	Form     *Form // the settings
 	Test     *Form
-	Settings producer.MailSettings
-	Queue    producer.MailQueue
-	Mails    []producer.Mailed
+	Settings notice.Settings
+	Queue    notice.Queue
+	Mails    []notice.Mail
 	More     bool
 	Tested   string // what a test mail came to
 	Refused  string // what the server answered instead
@@ -30,12 +30,12 @@ func MailOptions(chosen string, pairs ...string) (out []Option) {
 	return out
 }
 
-var mailKinds = map[producer.MailKind]string{
-	producer.MailIncident: "Stopped", producer.MailDigest: "Still stopped", producer.MailRecovered: "Recovered",
+var mailKinds = map[notice.Kind]string{
+	notice.KindIncident: "Stopped", notice.KindDigest: "Still stopped", notice.KindRecovered: "Recovered",
 }
 
 // state is how it stands with a mail.
-func mailState(m *producer.Mailed) (Tone, string, string) {
+func mailState(m *notice.Mail) (Tone, string, string) {
 	switch {
 	case !m.SentAt.IsZero() && len(m.SentTo) == 0:
 		return Needs, "error", "Given up"

@@ -5,6 +5,7 @@ import (
 
 	"urncast/formats"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/sdmx"
 )
 
@@ -16,9 +17,9 @@ type RouteForm struct {
 	Format                 string
 	Classes                []string
 	Agencies, URNs         Field
-	Count                  *producer.RoutePreview // what it takes now
-	CountWrong             string                 // why that cannot be counted
-	Path                   string                 // where the form goes
+	Count                  *control.RoutePreview // what it takes now
+	CountWrong             string                // why that cannot be counted
+	Path                   string                // where the form goes
 	ClassError, MakeReason string
 }
 
@@ -149,7 +150,7 @@ type Line struct {
 type ProducerAsk struct {
 	Name, Question, Lead string
 	Lines                []Line
-	Preview              []producer.RoutePreview
+	Preview              []control.RoutePreview
 	Ways                 []Way // by the name how
 	Inputs               []Input
 	Hidden               []Option // Value under the name Word
@@ -170,7 +171,7 @@ func (a *ProducerAsk) fields() (out []Field) {
 }
 
 // PreviewSum says how much would be sent, over all routes.
-func PreviewSum(all []producer.RoutePreview) string {
+func PreviewSum(all []control.RoutePreview) string {
 	var n, bytes, unknown int64
 	for i := range all {
 		n, bytes, unknown = n+all[i].Messages(), bytes+all[i].Bytes, unknown+all[i].Unexamined
@@ -186,7 +187,7 @@ func PreviewSum(all []producer.RoutePreview) string {
 const chunkBytes = 1 << 30
 
 // KafkaTransactions says in how many Kafka transactions so much is sent.
-func KafkaTransactions(all []producer.RoutePreview) string {
+func KafkaTransactions(all []control.RoutePreview) string {
 	var bytes int64
 	for i := range all {
 		bytes += all[i].Bytes
@@ -211,7 +212,7 @@ func join(list []string, by string) (out string) {
 	return out
 }
 
-func countText(c *producer.RoutePreview) string {
+func countText(c *control.RoutePreview) string {
 	text := Plural(c.Matches, "structure matches", "structures match") + ", " + Size(c.Bytes) + " as stored. "
 	switch {
 	case c.Matches == 0:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
@@ -26,7 +27,7 @@ func RoutePath(name, page, topic string) string {
 // Producers is what the list of producers shows.
 type Producers struct {
 	Now  time.Time
-	List []producer.Status
+	List []control.Status
 	// May says that the reader may make and command producers; NoConnection, that
 	// there is none yet, which an admin is told.
 	May, NoConnection bool
@@ -42,12 +43,12 @@ func (p *Producers) sum() string {
 
 // A Producer is what the page of one shows.
 type Producer struct {
-	producer.Status
+	control.Status
 	Now    time.Time
 	May    bool // the reader may command it
 	Doctor bool // its topics can be examined
 	Routes []RouteRow
-	Jobs   []producer.JobStatus
+	Jobs   []control.JobStatus
 	Latest []BecameRow
 	// Mail are the addresses that it mails to; MailOwn says that they are its own.
 	Mail    []string
@@ -61,13 +62,13 @@ type Producer struct {
 type RouteRow struct {
 	producer.Route
 	Matches, Bytes int64
-	Held           *producer.HeldRoute // nil if nothing was published along it
+	Held           *control.HeldRoute // nil if nothing was published along it
 }
 
 // A BecameRow is a transaction and what became of it on one producer.
 type BecameRow struct {
 	TransactionRow
-	producer.Became
+	control.Became
 }
 
 // sum is the sentence that sums a producer up.
@@ -95,7 +96,7 @@ func (p *Producer) connection() string {
 }
 
 // baseline is the last one that is done; nil if there is none among the newest jobs.
-func (p *Producer) baseline() *producer.JobStatus {
+func (p *Producer) baseline() *control.JobStatus {
 	for i := range p.Jobs {
 		if j := &p.Jobs[i]; j.Kind == "baseline" && j.Phase == "done" {
 			return j
@@ -154,7 +155,7 @@ func FilterWords(f producer.Filter) string {
 }
 
 // jobWord says what a job sends.
-func jobWord(j *producer.JobStatus) string {
+func jobWord(j *control.JobStatus) string {
 	word := "Some again"
 	switch j.Kind {
 	case "baseline":
@@ -175,7 +176,7 @@ func jobWord(j *producer.JobStatus) string {
 }
 
 // jobMark is how a job's phase looks.
-func jobMark(j *producer.JobStatus) (t Tone, icon, word string) {
+func jobMark(j *control.JobStatus) (t Tone, icon, word string) {
 	if j.Cancelling {
 		return Working, "recovering", "Is cancelled"
 	}

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 )
 
 // Examined is what the doctor found on the topics of a producer.
@@ -18,7 +18,7 @@ type Examined struct {
 // An ExaminedTopic is what was found on one.
 type ExaminedTopic struct {
 	Topic    string
-	Findings []producer.TopicFinding
+	Findings []diagnosis.Finding
 }
 
 // findingTopic is the finding of a topic that is not there, or cannot be seen.
@@ -31,9 +31,9 @@ func FixPath(name, topic, finding string) string {
 
 // worstFirst is the order in which findings are shown; those that are fine stand
 // together behind them.
-var worstFirst = []producer.Severity{producer.SeverityError, producer.SeverityWarning, producer.SeverityUnknown}
+var worstFirst = []diagnosis.Severity{diagnosis.SeverityError, diagnosis.SeverityWarning, diagnosis.SeverityUnknown}
 
-func (e *Examined) count(s producer.Severity) (n int) {
+func (e *Examined) count(s diagnosis.Severity) (n int) {
 	for i := range e.Topics {
 		for j := range e.Topics[i].Findings {
 			if e.Topics[i].Findings[j].Severity == s {
@@ -45,27 +45,27 @@ func (e *Examined) count(s producer.Severity) (n int) {
 }
 
 func (e *Examined) sum() string {
-	all := e.count(producer.SeverityOK) + e.count(producer.SeverityUnknown) + e.count(producer.SeverityWarning) + e.count(producer.SeverityError)
+	all := e.count(diagnosis.SeverityOK) + e.count(diagnosis.SeverityUnknown) + e.count(diagnosis.SeverityWarning) + e.count(diagnosis.SeverityError)
 	text := Plural(len(e.Topics), "topic", "topics") + ", " + Plural(all, "check", "checks")
-	if n := e.count(producer.SeverityError); n > 0 {
+	if n := e.count(diagnosis.SeverityError); n > 0 {
 		text += ", " + Plural(n, "problem", "problems")
 	}
-	if n := e.count(producer.SeverityWarning); n > 0 {
+	if n := e.count(diagnosis.SeverityWarning); n > 0 {
 		text += ", " + Plural(n, "warning", "warnings")
 	}
-	if n := e.count(producer.SeverityUnknown); n > 0 {
+	if n := e.count(diagnosis.SeverityUnknown); n > 0 {
 		text += ", " + Plural(n, "could not be made", "could not be made")
 	}
 	return text + "."
 }
 
-func severityMark(s producer.Severity) (t Tone, icon, word string) {
+func severityMark(s diagnosis.Severity) (t Tone, icon, word string) {
 	switch s {
-	case producer.SeverityError:
+	case diagnosis.SeverityError:
 		return Needs, "error", "Problem"
-	case producer.SeverityWarning:
+	case diagnosis.SeverityWarning:
 		return Soon, "warning", "Warning"
-	case producer.SeverityUnknown:
+	case diagnosis.SeverityUnknown:
 		return Held, "none", "Not known"
 	}
 	return Well, "tick", "Fine"

@@ -8,7 +8,7 @@ package console
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "urncast/producer"
+import "urncast/producer/connection"
 
 // trialBegin is the list of all steps, and leaves the box open for what follows.
 func trialBegin(t *Trial) templ.Component {
@@ -80,9 +80,9 @@ func trialBegin(t *Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, producer.StepPassed))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, connection.StepPassed))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/trial.templ`, Line: 14, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/trial.templ`, Line: 14, Col: 46}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -93,9 +93,9 @@ func trialBegin(t *Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, producer.StepRunning))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, connection.StepRunning))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/trial.templ`, Line: 15, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/trial.templ`, Line: 15, Col: 48}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -299,7 +299,7 @@ func trialLine(t *Trial, at int, into string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if s.State == producer.StepNotRun && s.Needs != "" {
+		if s.State == connection.StepNotRun && s.Needs != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div>Not run: needs “")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -451,7 +451,7 @@ func trialHead(t *Trial, text, state string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for i := range t.steps {
-				if t.steps[i].State == producer.StepFailed {
+				if t.steps[i].State == connection.StepFailed {
 					templ_7745c5c3_Err = trialLine(t, i, "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
 // Producers serves what there is of producers, their settings, commands and jobs.
-type Producers struct{ Producers *producer.Producers }
+type Producers struct{ Producers *control.Producers }
 
 // ProducerSettings are a producer's settings as they are sent to be saved.
 type ProducerSettings struct {
@@ -24,7 +25,7 @@ type ProducerSettings struct {
 type Command struct {
 	How  string `json:"how,omitempty"`  // of start
 	Keep bool   `json:"keep,omitempty"` // of suspend
-	producer.Skip
+	control.Skip
 }
 
 // jobsShown bounds the list of jobs.
@@ -211,7 +212,7 @@ const (
 )
 
 // find gives the producer of the path. If it is nil, the answer has been written.
-func (p *Producers) find(w http.ResponseWriter, r *http.Request) *producer.Admin {
+func (p *Producers) find(w http.ResponseWriter, r *http.Request) *control.Producer {
 	admin, err := p.Producers.Find(r.Context(), r.PathValue("name"))
 	if err != nil {
 		writeProducerError(w, r, err)
@@ -220,7 +221,7 @@ func (p *Producers) find(w http.ResponseWriter, r *http.Request) *producer.Admin
 	return admin
 }
 
-func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status int) {
+func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *control.Producer, status int) {
 	s, err := admin.Status(r.Context())
 	if err != nil {
 		writeProducerError(w, r, err)
@@ -233,8 +234,8 @@ func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *producer
 // writeProducerError answers with the status that fits an error.
 func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *producer.BadEditError
-	var taken *producer.TakenError
-	var conflict *producer.ProducerConflictError
+	var taken *control.TakenError
+	var conflict *control.ConflictError
 	switch {
 	case errors.As(err, &bad):
 		WriteError(w, r, http.StatusBadRequest, "%s.", err)
@@ -242,7 +243,7 @@ func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
 		WriteError(w, r, conflicting(r), "%s.", err)
 	case errors.As(err, &taken):
 		WriteError(w, r, http.StatusConflict, "%s.", err)
-	case errors.Is(err, producer.ErrCommand):
+	case errors.Is(err, control.ErrCommand):
 		WriteError(w, r, http.StatusConflict, "%s", err)
 	case errors.Is(err, registry.ErrNotFound):
 		WriteError(w, r, http.StatusNotFound, "There is no producer %q.", r.PathValue("name"))

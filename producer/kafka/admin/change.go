@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"time"
 
+	"urncast/producer/diagnosis"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"urncast/producer"
 )
 
 const (
@@ -34,7 +34,7 @@ type Created struct {
 
 // Create makes a topic, or with validate only asks whether that would be done. A
 // replication factor of 0 is the brokers' default.
-func (c *Cluster) Create(ctx context.Context, m *producer.MadeTopic, validate bool) (*Created, error) {
+func (c *Cluster) Create(ctx context.Context, m *diagnosis.MadeTopic, validate bool) (*Created, error) {
 	request := kmsg.NewPtrCreateTopicsRequest()
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = m.Topic, int32(m.Partitions), int16(m.ReplicationFactor)
@@ -105,7 +105,7 @@ func (c *Cluster) Delete(ctx context.Context, topic string) error {
 }
 
 // Alter changes settings of a topic.
-func (c *Cluster) Alter(ctx context.Context, topic string, changes []producer.SettingChange) error {
+func (c *Cluster) Alter(ctx context.Context, topic string, changes []diagnosis.SettingChange) error {
 	request := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	resource := kmsg.NewIncrementalAlterConfigsRequestResource()
 	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, topic

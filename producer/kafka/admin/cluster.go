@@ -6,9 +6,10 @@ import (
 	"strconv"
 	"sync"
 
+	"urncast/internal/panics"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"urncast/producer"
 	"urncast/producer/kafka/probe"
 )
 
@@ -90,7 +91,7 @@ func (c *Cluster) Enter(ctx context.Context) error {
 	peers, errs := make(chan *probe.Peer, len(servers)), make([]error, len(servers))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var dials producer.Group
+	var dials panics.Group
 	for i, server := range servers {
 		dials.Go(func() {
 			peer, err := c.open(ctx, server)
@@ -176,7 +177,7 @@ func (c *Cluster) node(ctx context.Context, id int32) (*probe.Peer, error) {
 func (c *Cluster) Reach(ctx context.Context) {
 	c.Away = map[int32]error{}
 	var mu sync.Mutex
-	var brokers producer.Group
+	var brokers panics.Group
 	for id, server := range c.Brokers {
 		brokers.Go(func() {
 			p, err := c.open(ctx, server)

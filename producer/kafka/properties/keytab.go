@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jcmturner/gokrb5/v8/keytab"
+	"urncast/producer/connection"
 
-	"urncast/producer"
+	"github.com/jcmturner/gokrb5/v8/keytab"
 )
 
 // ReadKeytab reads a keytab. Its errors are words of our own, for gokrb5's quote the
@@ -30,12 +30,12 @@ func ReadKeytab(b []byte) (k *keytab.Keytab, err error) {
 }
 
 // keysOf lists the newest key of each principal of a keytab.
-func keysOf(where string, k *keytab.Keytab) (keys []producer.Ending) {
+func keysOf(where string, k *keytab.Keytab) (keys []connection.Ending) {
 	for _, e := range k.Entries {
 		// The timestamp is that of a file with 32 bits for it, and has no sign.
-		key := producer.Ending{Where: where, What: e.Principal.String(), Version: int(e.KVNO),
+		key := connection.Ending{Where: where, What: e.Principal.String(), Version: int(e.KVNO),
 			Made: time.Unix(int64(uint32(e.Timestamp.Unix())), 0).UTC()}
-		at := slices.IndexFunc(keys, func(other producer.Ending) bool { return other.What == key.What })
+		at := slices.IndexFunc(keys, func(other connection.Ending) bool { return other.What == key.What })
 		switch {
 		case len(e.Principal.Components) == 0: // a damaged entry
 		case at < 0:

@@ -6,23 +6,25 @@ import (
 	"fmt"
 	"strings"
 
+	"urncast/producer/connection"
+	"urncast/producer/diagnosis"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"urncast/producer"
 	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/probe"
 )
 
-// MakeTopic implements producer.Topics. The brokers are asked first what the topic
+// MakeTopic implements diagnosis.Topics. The brokers are asked first what the topic
 // would be like, and what the doctor would mend then is set from the beginning.
-func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection, n producer.TopicNeeds, replication int,
-	before func(producer.MadeTopic) error) (*producer.MadeTopic, error) {
+func (c *Client) MakeTopic(ctx context.Context, connection *connection.Connection, n diagnosis.Needs, replication int,
+	before func(diagnosis.MadeTopic) error) (*diagnosis.MadeTopic, error) {
 	t, done, err := c.enterCluster(ctx, connection, n)
 	defer done()
 	if err != nil {
 		return nil, t.complaint(err)
 	}
-	m := producer.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: admin.StateSettings(n.Retention)}
+	m := diagnosis.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: admin.StateSettings(n.Retention)}
 	made, err := t.brokers.Create(ctx, &m, true)
 	if err != nil {
 		return nil, t.complaint(t.notMade(n.Topic, err))
@@ -42,7 +44,7 @@ func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection,
 
 // complete adds the settings that the doctor would mend in a topic as the brokers
 // would make it. Brokers that do not tell leave it as it is.
-func (t *trial) complete(m *producer.MadeTopic, n producer.TopicNeeds, made *admin.Created) {
+func (t *trial) complete(m *diagnosis.MadeTopic, n diagnosis.Needs, made *admin.Created) {
 	if made.Settings == nil {
 		return
 	}
@@ -71,9 +73,9 @@ func (t *trial) notMade(topic string, err error) error {
 	return err
 }
 
-// AlterTopic implements producer.Topics.
-func (c *Client) AlterTopic(ctx context.Context, connection *producer.Connection, topic string, changes []producer.SettingChange) error {
-	t, done, err := c.enterCluster(ctx, connection, producer.TopicNeeds{Topic: topic})
+// AlterTopic implements diagnosis.Topics.
+func (c *Client) AlterTopic(ctx context.Context, connection *connection.Connection, topic string, changes []diagnosis.SettingChange) error {
+	t, done, err := c.enterCluster(ctx, connection, diagnosis.Needs{Topic: topic})
 	defer done()
 	if err != nil {
 		return t.complaint(err)

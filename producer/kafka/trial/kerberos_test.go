@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/connection"
+
 	"urncast/integration/rig"
-	"urncast/producer"
 )
 
 // The connection test logs in with tickets of its own, and says what the KDC says.
@@ -14,8 +15,8 @@ func TestKerberosTry(t *testing.T) {
 	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: a, KDC: kdc, Reauthenticate: time.Minute})
 	kdc.AddPrincipal("alice", "")
-	properties := func(listener rig.Listener, protocol string) *producer.Connection {
-		return &producer.Connection{Name: "kerberos", Properties: map[string]string{
+	properties := func(listener rig.Listener, protocol string) *connection.Connection {
+		return &connection.Connection{Name: "kerberos", Properties: map[string]string{
 			"bootstrap.servers": k.Address(listener), "security.protocol": protocol, "sasl.mechanism": "GSSAPI",
 			"ssl.ca.location": a.File, "java.security.krb5.conf": kdc.Config,
 			"sasl.jaas.config": "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true keyTab=\"" + kdc.Keytab("alice") +

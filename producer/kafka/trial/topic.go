@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"urncast/producer/diagnosis"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"urncast/producer"
 	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/probe"
 )
@@ -94,7 +95,7 @@ func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 // makeTopic makes a topic without settings, or with validate only asks whether that
 // would be done.
 func (t *trial) makeTopic(ctx context.Context, name string, validate bool) error {
-	_, err := t.brokers.Create(ctx, &producer.MadeTopic{Topic: name, Partitions: 1}, validate)
+	_, err := t.brokers.Create(ctx, &diagnosis.MadeTopic{Topic: name, Partitions: 1}, validate)
 	return err
 }
 
@@ -119,11 +120,11 @@ func (t *trial) fit() outcome {
 		found += fmt.Sprintf(" %s=%s.", c, t.found.configs[c].Value)
 	}
 	all := probe.Trouble{}
-	i := t.inspect(producer.TopicNeeds{})
+	i := t.inspect(diagnosis.Needs{})
 	for _, j := range i.judge() {
 		switch {
 		case j.trouble == nil, j.id == findCompaction && !i.compacts():
-		case j.id == findInsync && j.severity == producer.SeverityError:
+		case j.id == findInsync && j.severity == diagnosis.SeverityError:
 			return failed(j.trouble)
 		case slices.Contains(shownHere, j.id):
 			all.Text, all.Cure = strings.TrimSpace(all.Text+" "+j.trouble.Text), strings.TrimSpace(all.Cure+" "+j.trouble.Cure)

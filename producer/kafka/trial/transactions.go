@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"urncast/producer/connection"
+
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -31,7 +33,7 @@ func (t publishing) connected(ctx context.Context) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	cluster := &kafka.Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return t.connection, nil },
+	cluster := &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return t.connection, nil },
 		Log: log}
 	b, err := cluster.Connect(ctx, t.connection.Name)
 	if err != nil {

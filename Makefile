@@ -24,8 +24,8 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	go test ./producer/kafka -run TestFaultDocumentation -update
 
 .PHONY: pictures
-pictures: ## Make the pictures of docs/style.md anew; needs Chromium and PostgreSQL
-	go test ./integration/console -run 'TestStyle$$' -count 1 -update
+pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromium and PostgreSQL
+	go test ./integration/console -run 'TestStyle$$|TestReadme$$' -count 1 -update
 
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast

@@ -18,10 +18,12 @@ const (
 	fileLinesMax     = 400
 	testFileLinesMax = 500
 	functionLinesMax = 70
+	packageLinesMax  = 3000
+	methodsMax       = 40
 )
 
-// arrows says, for each package of the module, what of the module it may import.
-// A package stands for what is below it too; the longest name that fits counts.
+// arrows has, for each package of the module, the packages of the module that it may import.
+// An entry stands for the packages below it too; the longest one that fits a package counts.
 var arrows = map[string][]string{
 	"internal/crash":             {},
 	"internal/match":             {},
@@ -53,20 +55,45 @@ var arrows = map[string][]string{
 	"producer/mail":             {"producer/notice", "producer", "registry"},
 	"producer/verify":           {"producer/control", "producer/topicview", "producer", "registry", "formats", "sdmx"},
 	"registry/postgres":         {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer", "registry", "registry/access", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
-	"web":                       {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
-	"cmd":                       {"web", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/trial", "producer/mail", "producer/verify", "registry/postgres", "registry/access", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/match", "internal/secret"},
-	"examples":                  {},
+	// The web: its kernel, the API's doors, and the rooms of the console. Neither of rest and
+	// the console knows the other, and no room of the console another.
+	"web":                      {"web/rest", "web/guard", "web/answer", "web/background", "web/console/ui", "web/console/page", "web/console/live", "web/console/task", "web/console/record", "web/console/accounts", "web/console/connections", "web/console/dashboard", "web/console/mail", "web/console/producers", "web/console/settings", "web/console/structures", "web/console/submit", "web/console/topics", "web/console/transactions", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
+	"web/answer":               {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access"},
+	"web/background":           {},
+	"web/guard":                {"registry/access", "web/answer"},
+	"web/rest":                 {"web/answer", "web/guard", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "formats", "sdmx", "internal/secret"},
+	"web/console/ui":           {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "sdmx"},
+	"web/console/page":         {"web/console/ui", "web/guard", "web/answer", "web/background", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry/access"},
+	"web/console/live":         {"web/console/page", "web/answer", "web/background", "registry"},
+	"web/console/task":         {"web/console/ui", "web/console/page", "web/console/live", "web/answer", "web/background", "registry", "registry/access"},
+	"web/console/record":       {"web/console/ui", "web/console/page", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "registry/access", "registry/diff", "sdmx"},
+	"web/console/accounts":     room,
+	"web/console/connections":  room,
+	"web/console/dashboard":    room,
+	"web/console/mail":         room,
+	"web/console/producers":    room,
+	"web/console/settings":     room,
+	"web/console/structures":   room,
+	"web/console/submit":       room,
+	"web/console/topics":       room,
+	"web/console/transactions": room,
+	"cmd":                      {"web", "web/rest", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/trial", "producer/mail", "producer/verify", "registry/postgres", "registry/access", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/match", "internal/secret"},
+	"examples":                 {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
-	"integration/console":    {"web", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "internal/secret", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig", "integration/topiccheck"},
-	"integration/doors":      {"web", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "internal/secret", "registry/postgres", "registry/access", "registry", "integration/rig"},
+	"integration/console":    {"web", "web/console/dashboard", "web/console/record", "web/console/ui", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "internal/secret", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig", "integration/topiccheck"},
+	"integration/doors":      {"web", "web/rest", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "internal/secret", "registry/postgres", "registry/access", "registry", "integration/rig"},
 	"integration/connection": {"registry", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "internal/secret", "producer/kafka", "producer/kafka/trial", "integration/rig", "integration/topiccheck"},
 	"integration/soak":       {"integration/rig", "integration/topiccheck"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},
 }
+
+// room is what a room of the console may import: the kernel, and what its pages are about.
+var room = []string{"web/console/record", "web/console/task", "web/console/live", "web/console/page", "web/console/ui", "web/guard", "web/answer", "web/background",
+	"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"}
 
 // testArrows says what the tests of a package may import beside that: the publisher's model
 // is asked for things as an admin does.
@@ -99,7 +126,7 @@ func TestImportArrows(t *testing.T) {
 	})
 }
 
-// owner finds the entry of arrows that a package falls under.
+// owner returns the entry of arrows that a package belongs to.
 func owner(dir string) string {
 	for dir != "." && dir != "/" && dir != "" {
 		if _, ok := arrows[dir]; ok {
@@ -110,8 +137,8 @@ func owner(dir string) string {
 	return ""
 }
 
-// under says whether a package falls under one of the entries, and not under a
-// longer one that is not named.
+// under reports whether a package belongs to one of the entries, and not to a longer entry
+// that is not among them.
 func under(imported string, entries []string) bool {
 	for _, e := range entries {
 		if owner(imported) == e {
@@ -121,8 +148,8 @@ func under(imported string, entries []string) bool {
 	return false
 }
 
-// The information model needs the standard library only, and the Kafka client
-// has one place.
+// The information model imports only the standard library, and the Kafka client is imported in
+// one place.
 func TestForeignImports(t *testing.T) {
 	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, _ []byte) {
 		if strings.HasSuffix(path, "_test.go") {
@@ -168,8 +195,73 @@ func TestLengths(t *testing.T) {
 	})
 }
 
-// Every exported name is documented; nothing waits to be done, silences a linter
-// or names a folder of one machine.
+// larger are the packages that are not parted yet, with the lines and the methods of one
+// type that they may have until then.
+var larger = map[string][2]int{
+	"registry/postgres": {5300, 48},  // five stores in one package: a later issue parts them
+	"web":               {7000, 170}, // goes when the last room has moved into web/console
+	"web/rest":          {3040, 40},
+	// What follows is parted with other points of the same work.
+	"producer":                  {5200, 94},
+	"producer/kafka/properties": {4700, 64},
+	"cmd/urncast":               {5050, 40},
+	"registry":                  {3550, 40},
+	"formats/codec":             {3200, 51},
+	"sdmx":                      {3100, 40},
+}
+
+// A package is small enough to be known, and a type to be held in mind. Packages of
+// tests alone are not counted.
+func TestPackages(t *testing.T) {
+	lines, methods := map[string]int{}, map[string]map[string]int{}
+	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, text []byte) {
+		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "integration/") {
+			return
+		}
+		dir := filepath.ToSlash(filepath.Dir(path))
+		lines[dir] += bytes.Count(text, []byte("\n"))
+		if methods[dir] == nil {
+			methods[dir] = map[string]int{}
+		}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil {
+				methods[dir][receiver(fn)]++
+			}
+		}
+	})
+	for dir, n := range lines {
+		most, each := packageLinesMax, methodsMax
+		if more, ok := larger[dir]; ok {
+			most, each = more[0], more[1]
+		}
+		if n > most {
+			t.Errorf("package %s has %d lines, more than %d", dir, n, most)
+		}
+		for name, n := range methods[dir] {
+			if n > each {
+				t.Errorf("type %s of package %s has %d methods, more than %d", name, dir, n, each)
+			}
+		}
+	}
+}
+
+// receiver names the type of a method.
+func receiver(d *ast.FuncDecl) string {
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if index, ok := typ.(*ast.IndexExpr); ok {
+		typ = index.X
+	}
+	if name, ok := typ.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+// Every exported name is documented, and no file has open tasks, silences a linter or names a
+// folder of one machine.
 func TestComments(t *testing.T) {
 	eachFile(t, func(path string, f *ast.File, set *token.FileSet, text []byte) {
 		for _, word := range []string{"TO" + "DO", "FIX" + "ME", "//no" + "lint", "/wo" + "rk/"} {
@@ -197,24 +289,16 @@ func TestComments(t *testing.T) {
 	})
 }
 
-// exportedReceiver says whether a function can be called from outside: methods
-// of unexported types keep an interface's promise, and that has the words.
+// exportedReceiver reports whether a function can be called from outside. Methods of
+// unexported types are documented by the interface that they implement.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true
 	}
-	typ := d.Recv.List[0].Type
-	if star, ok := typ.(*ast.StarExpr); ok {
-		typ = star.X
-	}
-	if index, ok := typ.(*ast.IndexExpr); ok {
-		typ = index.X
-	}
-	name, ok := typ.(*ast.Ident)
-	return ok && name.IsExported()
+	return ast.IsExported(receiver(d))
 }
 
-// eachFile parses every Go file that people write.
+// eachFile parses every hand-written Go file.
 func eachFile(t *testing.T, f func(path string, file *ast.File, set *token.FileSet, text []byte)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

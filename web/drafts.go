@@ -9,7 +9,8 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer/connection"
-	"urncast/web/console"
+	"urncast/web/console/task"
+	"urncast/web/console/ui"
 )
 
 // Bounds of the drafts of this process, in number, bytes and age; the oldest goes for a
@@ -45,7 +46,7 @@ type draft struct {
 type drafts struct {
 	mu   sync.Mutex
 	all  []*draft // those begun first in front
-	gone discarded
+	gone task.Discarded
 }
 
 // begin makes a draft of what is saved.
@@ -79,19 +80,19 @@ func (d *drafts) expire(now time.Time) {
 		if now.Sub(one.at) <= draftAge {
 			return false
 		}
-		d.gone.note(one.id, one.user, "nobody went on with them for an hour")
+		d.gone.Note(one.id, one.user, "nobody went on with them for an hour")
 		return true
 	})
 }
 
 // dropOldest forgets the draft that was begun first. The caller holds mu.
 func (d *drafts) dropOldest() {
-	d.gone.note(d.all[0].id, d.all[0].user, "they were discarded for newer edits of somebody")
+	d.gone.Note(d.all[0].id, d.all[0].user, "they were discarded for newer edits of somebody")
 	d.all = d.all[1:]
 }
 
 // errDraftLarge refuses edits that are larger than any connection.
-var errDraftLarge = fmt.Errorf("these edits have more than the %s that a connection may have", console.ExactBytes(draftBytesMax))
+var errDraftLarge = fmt.Errorf("these edits have more than the %s that a connection may have", ui.ExactBytes(draftBytesMax))
 
 // weigh takes up how large a draft is; older ones go for it. One that is too large by
 // itself goes too.

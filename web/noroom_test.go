@@ -22,7 +22,7 @@ func TestNoRoomOnPages(t *testing.T) {
 	none := fmt.Errorf("reading: %w", registry.ErrOverloaded)
 	renamed, _ := s.renamed(nil, none, false, new(string), nil)
 	for name, handle := range map[string]http.HandlerFunc{
-		"page":   func(w http.ResponseWriter, r *http.Request) { s.drawTrouble(w, r, "/", none) },
+		"page":   func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", none) },
 		"rename": renamed,
 	} {
 		r := httptest.NewRequest("GET", "/x", nil)
@@ -72,7 +72,7 @@ func TestTroubleOfTheLiveDashboard(t *testing.T) {
 		}
 		var drawn bytes.Buffer
 		for _, p := range parts {
-			if err := p.draw.Render(t.Context(), &drawn); err != nil {
+			if err := p.Draw.Render(t.Context(), &drawn); err != nil {
 				t.Fatal(err)
 			}
 		}

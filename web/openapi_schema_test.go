@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"go/ast"
@@ -166,13 +167,23 @@ func (d *describer) schema(t reflect.Type, in bool) object {
 	return nil
 }
 
+// schemaNames are the schemas whose types share their name with another, or that keep the
+// name under which programs know them.
+var schemaNames = map[string]string{
+	"diagnosis.Finding": "TopicFinding", "notice.Shown": "MailShown", "notice.Settings": "MailSettings", "notice.Queue": "MailQueue", "notice.Mail": "Mailed",
+	"notice.Refusal": "MailRefusal",
+}
+
 // structure gives a struct's schema; that of one with a name is a component.
 func (d *describer) structure(t reflect.Type, in bool) object {
-	name := t.Name()
+	name := cmp.Or(schemaNames[t.String()], t.Name())
 	if name == "" {
 		return d.fields(t, in)
 	}
 	name = strings.ToUpper(name[:1]) + name[1:]
+	if other, ok := schemaNames[t.String()]; ok {
+		name = other
+	}
 	if in {
 		name += "Request"
 	}

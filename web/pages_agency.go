@@ -9,14 +9,17 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/record"
+	"urncast/web/console/structures"
+	"urncast/web/console/task"
 )
 
 // agencyPage asks for an agency's new id, and shows what would follow.
 func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if s.resume(w, r, agencyAddress(r, q)) {
+	if s.tasks.Resume(w, r, agencyAddress(r, q)) {
 		return
 	}
 	v := s.agencyView(w, r, q)
@@ -35,10 +38,10 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 // what does.
 func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
-	if s.resume(w, r, agencyAddress(r, r.PostForm)) {
+	if s.tasks.Resume(w, r, agencyAddress(r, r.PostForm)) {
 		return
 	}
 	v := s.agencyView(w, r, r.PostForm)
@@ -46,72 +49,72 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.NewID == "" && v.Wrong == "" {
-		v.Wrong = console.AgencyIDMissing
+		v.Wrong = structures.AgencyIDMissing
 	}
 	if v.Wrong != "" {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.sendAgency(w, r, v, prose(r.PostForm, "force"), false)
+	s.sendAgency(w, r, v, page.Prose(r.PostForm, "force"), false)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
 func agencyAddress(r *http.Request, q url.Values) string {
-	return console.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
+	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {page.Word(q, "id")}}.Encode()
 }
 
 // sendAgency asks the registry to rename, or what that would do; force is a reason why
 // what is stable shall be renamed, too.
-func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, force string, dry bool) {
-	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
+func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *structures.AgencyRenaming, force string, dry bool) {
+	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	in.Force = force
-	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
-		in.Told = t.told
+	s.sendRename(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, dry, func(ctx context.Context, t *task.Task) (http.HandlerFunc, bool) {
+		in.Progress = t.Told
 		o, err := s.Registry.Rename(ctx, in)
 		if err == nil && len(o.Transactions) == 0 {
-			t.update(func(f *console.Far) { f.Phase = console.Fitting })
+			t.Update(func(f *task.Far) { f.Phase = task.Fitting })
 			err = s.fillAgency(ctx, v, o)
 		}
 		return s.renamed(o, err, dry, &v.Wrong, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
 	})
 }
 
-func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *console.AgencyRenaming) {
-	s.draw(w, r, status, console.AgencyRenamingPage(s.frame(r, "Rename agency "+v.Agency, "/structures"), v))
+func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *structures.AgencyRenaming) {
+	s.kit.Draw(w, r, status, structures.AgencyRenamingPage(s.kit.Frame(r, "Rename agency "+v.Agency, "/structures"), v))
 }
 
 // agencyView begins the page with what was asked for; nil if there is no such agency,
 // which is answered.
-func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *console.AgencyRenaming {
-	v := &console.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
+func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *structures.AgencyRenaming {
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
-		if there, err = s.Registry.AgencyThere(r.Context(), v.Agency); err != nil {
-			s.drawTrouble(w, r, "/structures", err)
+		if there, err = s.Registry.AgencyExists(r.Context(), v.Agency); err != nil {
+			s.kit.DrawTrouble(w, r, "/structures", err)
 			return nil
 		}
 	}
 	switch {
 	case !there:
-		s.drawError(w, r, http.StatusNotFound, "/structures", "There is no agency "+strings.ToValidUTF8(v.Agency, ""),
+		s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no agency "+strings.ToValidUTF8(v.Agency, ""),
 			"It maintains no structure, and no agency scheme holds it. If it was renamed just now, Transactions has it as the newest.")
 		return nil
 	case v.NewID == v.Agency:
 		v.Wrong = v.Agency + " is its id already. Type another one."
 	case q.Has("id") && v.NewID == "":
-		v.Wrong = console.AgencyIDMissing
+		v.Wrong = structures.AgencyIDMissing
 	}
 	return v
 }
 
 // fillAgency puts what would follow into the page.
-func (s *server) fillAgency(ctx context.Context, v *console.AgencyRenaming, o *registry.Outcome) error {
+func (s *server) fillAgency(ctx context.Context, v *structures.AgencyRenaming, o *registry.Outcome) error {
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	return s.eachWhither(ctx, o, func(route *producer.Route, w console.Whither) {
-		seen := console.RenamedOn{Whither: w}
+	return s.eachWhither(ctx, o, func(route *producer.Route, w record.Whither) {
+		seen := structures.RenamedOn{Whither: w}
 		for i := range o.Results {
 			u := o.Results[i].URN
 			switch passes := route.Filter.Passes(u); {

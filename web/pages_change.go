@@ -8,8 +8,11 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/structures"
+	"urncast/web/console/task"
+	"urncast/web/console/ui"
 )
 
 // deletionPage asks whether a structure shall go.
@@ -34,29 +37,29 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 
 // remove asks the registry to delete, or what would be in the way.
 func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
-	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
 		if err := r.ParseForm(); err != nil {
-			s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+			s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 			return
 		}
-		in.Force = prose(r.PostForm, "force")
+		in.Force = page.Prose(r.PostForm, "force")
 	}
 	o, err := s.Registry.Submit(r.Context(), in)
 	var invalid *registry.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		s.drawError(w, r, http.StatusUnprocessableEntity, "/structures", "Nothing was deleted", sentenceOf(invalid.Text))
+		s.kit.DrawError(w, r, http.StatusUnprocessableEntity, "/structures", "Nothing was deleted", page.Sentence(invalid.Text))
 		return
 	case err != nil:
-		s.drawTrouble(w, r, "/structures", err)
+		s.kit.DrawTrouble(w, r, "/structures", err)
 		return
 	}
 	if len(o.Transactions) > 0 {
-		http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
 		return
 	}
-	d := &console.Deletion{URN: u}
+	d := &structures.Deletion{URN: u}
 	for i := range o.Results {
 		for _, p := range o.Results[i].Problems {
 			if p.Reason == registry.ReasonMissing {
@@ -67,19 +70,19 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		}
 	}
 	if d.Topics, err = s.topicsFor(r.Context(), u); err != nil {
-		s.drawTrouble(w, r, "/structures", err)
+		s.kit.DrawTrouble(w, r, "/structures", err)
 		return
 	}
 	status := http.StatusOK
 	if !dry {
 		status = http.StatusConflict
 	}
-	s.draw(w, r, status, console.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
+	s.kit.Draw(w, r, status, structures.DeletionPage(s.kit.Frame(r, "Delete "+u.ID, "/structures"), d))
 }
 
 // topicsFor are the topics on which a structure is published.
 func (s *server) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +108,7 @@ func (s *server) renamingPage(w http.ResponseWriter, r *http.Request) {
 // renaming renames.
 func (s *server) renaming(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
 	s.rename(w, r, r.PostForm, false)
@@ -117,15 +120,15 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		s.noStructure(w, r)
 		return
 	}
-	v := &console.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	v := &structures.Renaming{URN: u, NewID: page.Word(q, "id"), AllVersions: q.Get("versions") != "this"}
 	draw := func(w http.ResponseWriter, r *http.Request, status int) {
-		s.draw(w, r, status, console.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
+		s.kit.Draw(w, r, status, structures.RenamingPage(s.kit.Frame(r, "Rename "+u.ID, "/structures"), v))
 	}
 	if v.NewID == "" {
 		last, err := s.Registry.History(r.Context(), u, 0, 1)
 		switch {
 		case err != nil:
-			s.drawTrouble(w, r, "/structures", err)
+			s.kit.DrawTrouble(w, r, "/structures", err)
 		case len(last) == 0 || last[0].Kind == registry.Delete:
 			s.noStructure(w, r)
 		default:
@@ -133,18 +136,18 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		}
 		return
 	}
-	if s.resume(w, r, v.Address()) {
+	if s.tasks.Resume(w, r, v.Address()) {
 		return
 	}
-	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
-		in.Force = prose(q, "force")
+		in.Force = page.Prose(q, "force")
 	}
 	if v.AllVersions {
 		in.Structure.Version = ""
 	}
-	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
-		in.Told = t.told
+	s.sendRename(w, r, v.Address(), u.Short()+" → "+v.NewID, dry, func(ctx context.Context, t *task.Task) (http.HandlerFunc, bool) {
+		in.Progress = t.Told
 		o, err := s.Registry.Rename(ctx, in)
 		switch {
 		case errors.Is(err, registry.ErrNotFound):
@@ -167,26 +170,36 @@ func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string
 	}
 	var invalid *registry.InvalidError
 	if errors.As(err, &invalid) {
-		*wrong = sentenceOf(invalid.Text)
+		*wrong = page.Sentence(invalid.Text)
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case invalid != nil:
 			draw(w, r, http.StatusUnprocessableEntity)
 		case dry && errors.Is(err, context.Canceled):
-			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
+			s.kit.DrawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
 				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-		case err != nil && (dry || rest.Busy(err) != nil): // of which nothing was begun
-			s.drawTrouble(w, r, "/structures", err)
+		case err != nil && (dry || answer.Busy(err) != nil): // of which nothing was begun
+			s.kit.DrawTrouble(w, r, "/structures", err)
 		case err != nil:
-			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
-				sentenceOf(rest.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
+			s.kit.DrawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
+				page.Sentence(answer.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
 		case len(sent) > 0:
-			http.Redirect(w, r, console.TransactionPath(sent[0]), http.StatusSeeOther)
+			http.Redirect(w, r, ui.TransactionPath(sent[0]), http.StatusSeeOther)
 		case dry:
 			draw(w, r, http.StatusOK)
 		default:
 			draw(w, r, http.StatusConflict)
 		}
 	}, len(sent) > 0
+}
+
+// sendRename begins a rename, or its preview, and answers with what comes of it.
+func (s *server) sendRename(w http.ResponseWriter, r *http.Request, address, subject string, dry bool, work func(context.Context, *task.Task) (http.HandlerFunc, bool)) {
+	s.tasks.Send(w, r, task.Order{Address: address, Section: "/structures", Work: work,
+		Begin: task.Far{Writes: !dry, Renames: true, Subject: subject, Phase: task.Comparing, Waits: true},
+		Broken: func(defect error) http.HandlerFunc {
+			drawn, _ := s.renamed(nil, defect, dry, nil, nil)
+			return drawn
+		}})
 }

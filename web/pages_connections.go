@@ -15,22 +15,25 @@ import (
 	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/connections"
+	"urncast/web/console/page"
+	"urncast/web/console/ui"
+	"urncast/web/guard"
 )
 
 // connectionPageRoutes are the pages about connections.
-func (s *server) connectionPageRoutes() []route {
-	return []route{
-		{"GET /connections", accessAdmin, s.connectionsPage},
-		{"GET /connections/new", accessAdmin, s.connectionPage},
-		{"POST /connections/new", accessAdmin, s.connectionCommand},
-		{"POST /connections/new/test", accessAdmin, s.testConnection},
-		{"GET /connections/{name}", accessAdmin, s.connectionPage},
-		{"POST /connections/{name}", accessAdmin, s.connectionCommand},
-		{"POST /connections/{name}/test", accessAdmin, s.testConnection},
-		{"GET /connections/{name}/delete", accessAdmin, s.deleteConnectionPage},
-		{"POST /connections/{name}/delete", accessAdmin, s.deleteConnection},
+func (s *server) connectionPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /connections", Level: guard.Admin, Act: "Seeing connections", Handle: s.connectionsPage},
+		{Pattern: "GET /connections/new", Level: guard.Admin, Act: "Making a connection", Handle: s.connectionPage},
+		{Pattern: "POST /connections/new", Level: guard.Admin, Act: "Making a connection", Body: guard.Files, Handle: s.connectionCommand},
+		{Pattern: "POST /connections/new/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: s.testConnection},
+		{Pattern: "GET /connections/{name}", Level: guard.Admin, Act: "Seeing a connection", Handle: s.connectionPage},
+		{Pattern: "POST /connections/{name}", Level: guard.Admin, Act: "Saving a connection", Body: guard.Files, Handle: s.connectionCommand},
+		{Pattern: "POST /connections/{name}/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: s.testConnection},
+		{Pattern: "GET /connections/{name}/delete", Level: guard.Admin, Act: "Deleting a connection", Handle: s.deleteConnectionPage},
+		{Pattern: "POST /connections/{name}/delete", Level: guard.Admin, Act: "Deleting a connection", Handle: s.deleteConnection},
 	}
 }
 
@@ -39,16 +42,16 @@ const connectionsPath = "/connections"
 func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 	all, err := s.Connections.List(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
 	for i := range all {
 		if err := s.users(r.Context(), &all[i]); err != nil {
-			s.drawTrouble(w, r, connectionsPath, err)
+			s.kit.DrawTrouble(w, r, connectionsPath, err)
 			return
 		}
 	}
-	s.draw(w, r, http.StatusOK, console.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
+	s.kit.Draw(w, r, http.StatusOK, connections.ConnectionsPage(s.kit.Frame(r, "Connections", connectionsPath), all))
 }
 
 // saved finds the connection of a request; the zero value for a new one. If it says
@@ -64,9 +67,9 @@ func (s *server) saved(w http.ResponseWriter, r *http.Request) (connection.Shown
 	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, connectionsPath, "There is no connection "+name, "It was deleted, or never saved. The list shows those that there are.")
+		s.kit.DrawError(w, r, http.StatusNotFound, connectionsPath, "There is no connection "+name, "It was deleted, or never saved. The list shows those that there are.")
 	case err != nil:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 	}
 	return shown, err == nil
 }
@@ -77,7 +80,7 @@ func (s *server) users(ctx context.Context, c *connection.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
-	all, err := s.producers(ctx)
+	all, err := s.kit.ListProducers(ctx)
 	for i := range all {
 		if name := all[i].Settings.Connection; name == "" || name == c.Name {
 			c.UsedBy = append(c.UsedBy, all[i].Name)
@@ -116,28 +119,28 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 
 // draftGone says why a draft is not here.
 func (s *server) draftGone(r *http.Request, id string) string {
-	if why := s.drafts.gone.why(id, access.From(r.Context()).Name); why != "" {
+	if why := s.drafts.gone.Why(id, access.From(r.Context()).Name); why != "" {
 		return why
 	}
 	return "they were saved, or the process was restarted"
 }
 
 // connectionOf begins what the page shows.
-func (s *server) connectionOf(r *http.Request, saved connection.Shown) *console.Connection {
+func (s *server) connectionOf(r *http.Request, saved connection.Shown) *connections.Connection {
 	q := r.URL.Query()
-	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
+	c := &connections.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
-	if c.View != console.ViewImportant && c.View != console.ViewAll {
-		c.View = console.ViewSet
+	if c.View != connections.ViewImportant && c.View != connections.ViewAll {
+		c.View = connections.ViewSet
 	}
 	return c
 }
 
 // drawConnection completes the page by what the client says, and draws it.
-func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *console.Connection, d *draft, trial *console.Trial) {
+func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *connections.Connection, d *draft, trial *connections.Trial) {
 	d.mu.Lock()
 	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
-	c.Test = console.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
+	c.Test = connections.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	wanted, pasted := d.wanted(), d.pastedEdit()
 	d.mu.Unlock()
 	if c.New {
@@ -163,7 +166,7 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 	case errors.As(err, &bad):
 		c.Wrong = err.Error() + "."
 	case err != nil:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
 	if c.New && len(wanted.Properties) == 0 {
@@ -173,12 +176,12 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 	if c.New {
 		title = "New connection"
 	}
-	f := s.frame(r, "Connection "+title, connectionsPath)
+	f := s.kit.Frame(r, "Connection "+title, connectionsPath)
 	if trial == nil {
-		s.draw(w, r, status, console.ConnectionPage(f, c, nil))
+		s.kit.Draw(w, r, status, connections.ConnectionPage(f, c, nil))
 		return
 	}
-	s.stream(w, r, console.ConnectionPage(f, c, trial.Stream()))
+	s.kit.Stream(w, r, connections.ConnectionPage(f, c, trial.Stream()))
 }
 
 // connectionCommand takes what the form says up, and does what the button says.
@@ -194,7 +197,7 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	case "save", "anyway", "over":
 		if word == "over" { // over what the reader was shown, not over what somebody saved since
 			d.mu.Lock()
-			d.edit.Revision = revisionOf(name)
+			d.edit.Revision = page.Revision(name)
 			d.mu.Unlock()
 		}
 		s.saveConnection(w, r, saved, d, word)
@@ -223,7 +226,7 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	switch view := f.fields["view"]; {
 	case word == "view":
 		q.Set("view", name)
-	case view == console.ViewImportant || view == console.ViewAll:
+	case view == connections.ViewImportant || view == connections.ViewAll:
 		q.Set("view", view)
 	}
 	if word != "view" && f.fields["q"] != "" {
@@ -260,20 +263,20 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (connection.Sho
 		if errors.As(err, &large) {
 			status = http.StatusRequestEntityTooLarge
 		}
-		s.drawError(w, r, status, connectionsPath, "The form could not be read", "Nothing was changed: "+err.Error()+".")
+		s.kit.DrawError(w, r, status, connectionsPath, "The form could not be read", "Nothing was changed: "+err.Error()+".")
 		return saved, nil, nil
 	}
 	user, client := access.From(r.Context()).Name, s.Connections.Client
 	d := s.drafts.find(f.fields["draft"], r.PathValue("name"), user, s.Now())
 	if word, _ := f.do(); d == nil && f.fields["draft"] != "" && (word == "anyway" || word == "over") {
-		s.drawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", sentenceOf(s.draftGone(r, f.fields["draft"]))+" Nothing was changed.")
+		s.kit.DrawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", page.Sentence(s.draftGone(r, f.fields["draft"]))+" Nothing was changed.")
 		return saved, nil, nil
 	}
 	if d == nil {
 		// The edits are to what the form was drawn from, whatever was saved since.
 		base := saved
 		if text, ok := f.fields["revision"]; ok {
-			base.Revision = revisionOf(text)
+			base.Revision = page.Revision(text)
 		}
 		d = s.drafts.begin(r.PathValue("name"), user, base, s.Now())
 	}
@@ -285,19 +288,10 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (connection.Sho
 	size := d.size()
 	d.mu.Unlock()
 	if err := s.drafts.weigh(d, size); err != nil {
-		s.drawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large", "Nothing was changed: "+err.Error()+".")
+		s.kit.DrawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large", "Nothing was changed: "+err.Error()+".")
 		return saved, nil, nil
 	}
 	return saved, d, f
-}
-
-// revisionOf is the revision that a form names; none that there can be, if it names none.
-func revisionOf(text string) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return -1
-	}
-	return n
 }
 
 // saveConnection saves a draft, or says what keeps it from that.
@@ -305,14 +299,14 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved co
 	d.mu.Lock()
 	wanted := d.wanted()
 	d.mu.Unlock()
-	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", rest.Actor(r))
+	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
 		s.drafts.drop(d)
 		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
 		if done.Changed && word == "anyway" {
 			how = "anyway"
 		}
-		http.Redirect(w, r, console.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
+		http.Redirect(w, r, connections.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
 		return
 	}
 	c := s.connectionOf(r, saved)
@@ -324,7 +318,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved co
 	var fixed *connection.FixedError
 	switch {
 	case errors.As(err, &refused) && len(refused.Servers) > 0:
-		s.draw(w, r, status, console.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
+		s.kit.Draw(w, r, status, connections.NotSavedPage(s.kit.Frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
 		return
 	case errors.As(err, &refused):
 		c.Wrong = err.Error() + "."
@@ -344,7 +338,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved co
 	case errors.Is(err, secret.ErrNoKey):
 		status, c.Wrong = http.StatusConflict, "The connection was not saved, for it has secrets, and "+err.Error()+"."
 	default:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
 	s.drawConnection(w, r, status, c, d, nil)
@@ -360,29 +354,29 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	if !ok {
 		return
 	}
-	path := console.ConnectionPath(saved.Name)
+	path := connections.ConnectionPath(saved.Name)
 	switch {
 	case len(saved.UsedBy) > 0 && !saved.Fixed:
-		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
+		s.kit.DrawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
 			"It cannot be deleted while producer "+strings.Join(saved.UsedBy, ", ")+" takes it. Let that take another connection first.")
 	case saved.Fixed:
-		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&connection.FixedError{Name: saved.Name}).Error()+".")
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&connection.FixedError{Name: saved.Name}).Error()+".")
 	default:
-		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
+		q := &ui.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
-		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
+		s.kit.Draw(w, r, status, ui.Question(s.kit.Frame(r, q.Question, connectionsPath), q))
 	}
 }
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
-	revision := revisionOf(r.PostFormValue("revision"))
-	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, rest.Actor(r))
+	revision := page.Revision(r.PostFormValue("revision"))
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r))
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
 	case errors.As(err, new(*connection.InUseError)), errors.As(err, new(*connection.FixedError)), errors.As(err, new(*connection.ConflictError)), errors.Is(err, registry.ErrNotFound):
 		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
 	default:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"urncast/producer"
 	"urncast/producer/control"
 	"urncast/registry"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 )
 
 // A fieldError is what is wrong with one field of a question.
@@ -21,14 +23,14 @@ func (e *fieldError) Error() string { return e.text }
 
 // command does what was asked for, and leads back to the producer.
 func (s *server) command(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	admin, status, ok := s.findProducer(w, r)
 	if !ok {
 		return
 	}
-	command, by := r.PathValue("command"), rest.Actor(r)
+	command, by := r.PathValue("command"), answer.Actor(r)
 	switch command {
 	case "publish":
 		s.publishSome(w, r, admin, status)
@@ -41,7 +43,7 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		switch command {
 		case "delete":
-			http.Redirect(w, r, console.ProducersPath, http.StatusSeeOther)
+			http.Redirect(w, r, ui.ProducersPath, http.StatusSeeOther)
 		case "baseline":
 			doneWith(w, r, status.Name, "publish")
 		case "remove-route":
@@ -55,13 +57,13 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawRefused draws the question again with what is wrong, at its field if it has one.
-func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *control.Status, err error, touch func(*console.ProducerAsk)) {
+func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *control.Status, err error, touch func(*producers.ProducerAsk)) {
 	var field *fieldError
 	code, text := http.StatusBadRequest, ""
 	if !errors.As(err, &field) {
 		code, text = s.refusal(w, r, err)
 	}
-	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *console.ProducerAsk) {
+	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *producers.ProducerAsk) {
 		if a.Wrong = text; field != nil {
 			a.Wrong = field.text
 			for i := range a.Inputs {
@@ -118,9 +120,9 @@ func (s *server) saveProducerMail(r *http.Request, name string, by registry.Acto
 	if s.Mail == nil {
 		return registry.ErrNotFound
 	}
-	m, err := s.mailWith(r.Context(), name, agenciesIn(r.PostForm.Get("mail")))
+	m, err := s.mailWith(r.Context(), name, page.Fields(r.PostForm.Get("mail")))
 	if err != nil {
-		return &fieldError{"mail", sentenceOf(err.Error())}
+		return &fieldError{"mail", page.Sentence(err.Error())}
 	}
 	_, err = s.Mail.Save(r.Context(), m, by)
 	return err
@@ -152,7 +154,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *cont
 	if err == nil {
 		preview, err = s.Producers.Preview(r.Context(), status.Settings.Routes, scope, previewGlance)
 	}
-	again := func(a *console.ProducerAsk) {
+	again := func(a *producers.ProducerAsk) {
 		a.Classes, a.Preview = classes, preview
 		for i := range a.Topics {
 			a.Topics[i].Chosen = slices.Contains(topics, a.Topics[i].Value)
@@ -163,7 +165,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *cont
 		return
 	}
 	if err == nil {
-		_, err = admin.Publish(r.Context(), scope, rest.Actor(r))
+		_, err = admin.Publish(r.Context(), scope, answer.Actor(r))
 	}
 	if err != nil {
 		s.drawRefused(w, r, status, err, again)
@@ -174,12 +176,12 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *cont
 
 // cancelJob removes a job that waits, or asks for the end of the one under way.
 func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
-	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
+	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
 	case err != nil:
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 	case job.Cancelling:
 		doneWith(w, r, status.Name, "cancelling")
 	default:

@@ -11,8 +11,11 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/record"
+	"urncast/web/console/submit"
+	"urncast/web/console/ui"
 )
 
 const submitShown = 200
@@ -23,7 +26,7 @@ func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.draw(w, r, status, console.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
+	s.kit.Draw(w, r, status, submit.SubmitPage(s.kit.Frame(r, "Submit structures", "/submit"), wrong))
 }
 
 // submitFiles takes files, checks them and leads to what the check says.
@@ -37,15 +40,15 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+console.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
 		return
-	case rest.Busy(err) != nil:
-		busy := rest.Busy(err)
+	case answer.Busy(err) != nil:
+		busy := answer.Busy(err)
 		busy.Tell(w.Header())
 		s.drawSubmit(w, r, busy.Status, busy.Text)
 		return
 	case errors.As(err, new(*fs.PathError)):
-		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+rest.Private(w, r, err).Error()+".")
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".")
 		return
 	case err != nil:
 		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
@@ -70,11 +73,11 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
 	id, user := r.PathValue("id"), access.From(r.Context()).Name
 	up := s.uploads.find(id, user)
 	if up == nil {
-		why := s.uploads.gone.why(id, user)
+		why := s.uploads.gone.Why(id, user)
 		if why == "" {
 			why = "They are kept for an hour, by the instance that took them, for the one who sent them."
 		}
-		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
+		s.kit.DrawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
 			why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
 	}
 	return up
@@ -87,29 +90,29 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 	if up == nil {
 		return
 	}
-	if t := up.task.Load(); t != nil && !t.soon(r.Context()) {
-		s.streamTask(w, r, "/submit", "/submit/"+up.id, t)
+	if t := up.task.Load(); t != nil && !t.Soon(r.Context()) {
+		s.tasks.Stream(w, r, "/submit", "/submit/"+up.id, t)
 		return
 	}
 	up.mu.Lock()
 	defer up.mu.Unlock()
 	if up.sent > 0 {
-		http.Redirect(w, r, console.TransactionPath(up.sent), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(up.sent), http.StatusSeeOther)
 		return
 	}
 	s.drawChecked(w, r, up, http.StatusOK, "")
 }
 
 func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload, status int, wrong string) {
-	v, err := s.checkView(r.Context(), up, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
+	v, err := s.checkView(r.Context(), up, page.Word(r.URL.Query(), "show"), page.Natural(r.URL.Query(), "from"))
 	if err != nil {
-		s.drawTrouble(w, r, "/submit", err)
+		s.kit.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	if v.Wrong = wrong; v.Broke != "" {
-		v.Broke = rest.Private(w, r, up.last.err).Error()
+		v.Broke = answer.Private(w, r, up.last.err).Error()
 	}
-	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
+	s.kit.Draw(w, r, status, submit.CheckedPage(s.kit.Frame(r, "Submit structures", "/submit"), v))
 }
 
 // submitCommand does with an upload what a button says. While a task is under way, and
@@ -123,9 +126,9 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 	defer up.mu.Unlock()
 	do := r.PostFormValue("do")
 	t := up.task.Load()
-	if do == "discard" && up.sent == 0 && (t == nil || !t.now().Writes) {
+	if do == "discard" && up.sent == 0 && (t == nil || !t.Now().Writes) {
 		if t != nil {
-			t.cancel()
+			t.Cancel()
 		}
 		s.uploads.forget(up, "You discarded them.")
 		http.Redirect(w, r, "/submit", http.StatusSeeOther)
@@ -147,7 +150,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 		case "check":
 			up.force = ""
 		case "force":
-			if wrong := up.forceFor(prose(r.PostForm, "force")); wrong != "" {
+			if wrong := up.forceFor(page.Prose(r.PostForm, "force")); wrong != "" {
 				s.drawChecked(w, r, up, http.StatusUnprocessableEntity, wrong)
 				return
 			}
@@ -183,9 +186,9 @@ func (up *upload) leaveRefused() {
 }
 
 // checkView gathers what the page of a check shows.
-func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
+func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*submit.Checked, error) {
 	c := up.last
-	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left), Force: up.force}
+	v := &submit.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left), Force: up.force}
 	for _, f := range up.files {
 		v.Files = append(v.Files, f.name)
 	}
@@ -202,34 +205,34 @@ func (s *server) checkView(ctx context.Context, up *upload, show string, from in
 
 // unread tells why files could not be read, and where; nil if that is not what an error
 // is about.
-func unread(err error) *console.Unread {
+func unread(err error) *submit.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
-	case rest.Busy(err) != nil: // before the file's error, in which it may stand
+	case answer.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
-		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
+		return &submit.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):
-		return &console.Unread{Text: invalid.Text}
+		return &submit.Unread{Text: invalid.Text}
 	}
 	return nil
 }
 
 // fillChecked puts the results into rows, of the kind that is asked for.
-func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked) error {
+func (s *server) fillChecked(ctx context.Context, v *submit.Checked, c *checked) error {
 	read, place := 0, 0
 	for i := range c.outcome.Results {
 		res := &c.outcome.Results[i]
 		v.Count(res.Verdict)
 		v.Problems = append(v.Problems, res.Problems...)
-		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
+		if v.Show != "" && v.Show != record.VerdictView(res.Verdict) {
 			continue
 		}
 		if place++; place <= v.From || len(v.Rows) >= submitShown {
 			continue
 		}
-		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
-		row.File, row.Line = parted(res.Where)
+		row := submit.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
+		row.File, row.Line = fileAndLine(res.Where)
 		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
@@ -244,9 +247,9 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 	return nil
 }
 
-// parted takes the place of a structure in what was sent apart: the file, and the line
+// fileAndLine takes the place of a structure in what was sent apart: the file, and the line
 // in it.
-func parted(where string) (file, line string) {
+func fileAndLine(where string) (file, line string) {
 	at := strings.LastIndex(where, ", line ")
 	if at < 0 {
 		return "", strings.TrimPrefix(where, "line ")

@@ -13,19 +13,21 @@ import (
 	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/topics"
+	"urncast/web/console/ui"
+	"urncast/web/guard"
 )
 
 // topicPageRoutes are the pages about topics. Their bodies are structures of the
 // registry, so that whoever reads those reads these; to verify costs a whole topic.
-func (s *server) topicPageRoutes() []route {
-	return []route{
-		{"GET /topics", accessRead, s.topicsPage},
-		{"GET /topics/{topic}", accessRead, s.topicPage},
-		{"GET /topics/{topic}/{offset}", accessRead, s.messagePage},
-		{"POST /topics/{topic}/verify", accessAdmin, s.verifyTopic},
-		{"GET /live/topics/{topic}", accessRead, s.tailTopic},
+func (s *server) topicPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /topics", Level: guard.Read, Handle: s.topicsPage},
+		{Pattern: "GET /topics/{topic}", Level: guard.Read, Handle: s.topicPage},
+		{Pattern: "GET /topics/{topic}/{offset}", Level: guard.Read, Handle: s.messagePage},
+		{Pattern: "POST /topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: s.verifyTopic},
+		{Pattern: "GET /live/topics/{topic}", Level: guard.Read, Long: true, Handle: s.tailTopic},
 	}
 }
 
@@ -40,12 +42,12 @@ const (
 )
 
 // topicRows are the topics of all producers.
-func (s *server) topicRows(ctx context.Context) ([]console.TopicRow, error) {
-	all, err := s.producers(ctx)
-	var rows []console.TopicRow
+func (s *server) topicRows(ctx context.Context) ([]topics.TopicRow, error) {
+	all, err := s.kit.ListProducers(ctx)
+	var rows []topics.TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {
-			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: console.FilterWords(r.Filter), State: all[i].State})
+			rows = append(rows, topics.TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: ui.FilterWords(r.Filter), State: all[i].State})
 		}
 	}
 	return rows, err
@@ -54,26 +56,26 @@ func (s *server) topicRows(ctx context.Context) ([]console.TopicRow, error) {
 func (s *server) topicsPage(w http.ResponseWriter, r *http.Request) {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, topicsPath, err)
+		s.kit.DrawTrouble(w, r, topicsPath, err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, console.TopicsPage(s.frame(r, "Topics", topicsPath), rows))
+	s.kit.Draw(w, r, http.StatusOK, topics.TopicsPage(s.kit.Frame(r, "Topics", topicsPath), rows))
 }
 
 // topicOf finds the topic of a request among those of producers: no other is read. It
 // is nil if the answer has been written.
-func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *console.Topic {
+func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *topics.Topic {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, topicsPath, err)
+		s.kit.DrawTrouble(w, r, topicsPath, err)
 		return nil
 	}
 	for i := range rows {
 		if rows[i].Topic == r.PathValue("topic") && (name == "" || rows[i].Producer == name) {
-			return &console.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
+			return &topics.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
 		}
 	}
-	s.drawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
+	s.kit.DrawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
 	return nil
 }
 
@@ -105,19 +107,19 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 			status, t.Wrong = http.StatusBadGateway, s.sayFault(w, r, err)
 		}
 	}
-	f := s.frame(r, "Topic "+t.Topic, topicsPath)
+	f := s.kit.Frame(r, "Topic "+t.Topic, topicsPath)
 	if from < 0 && before < 0 && number < 0 && t.Wrong == "" {
 		f.Live = s.tailPath(t)
 	}
-	s.draw(w, r, status, console.TopicPage(f, t))
+	s.kit.Draw(w, r, status, topics.TopicPage(f, t))
 }
 
 // enterTopic takes room for the reader of a topic. If it says false, the answer has been
 // written.
-func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *rest.Readers) (leave func(), ok bool) {
+func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *answer.Readers) (leave func(), ok bool) {
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		s.drawBusy(w, r, topicsPath, "Too many read topics now", busy)
+		s.kit.DrawBusy(w, r, topicsPath, "Too many read topics now", busy)
 		return nil, false
 	}
 	return leave, true
@@ -139,14 +141,14 @@ func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) str
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
 	}
 	if !errors.As(err, new(*producer.Fault)) {
-		return "Topic or registry could not be read: " + rest.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
+		return "Topic or registry could not be read: " + answer.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
 	}
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
 
 // readPart reads what a page shows: from an offset on, before one, from a transaction
 // on, or the newest; what is not asked for is negative.
-func (s *server) readPart(ctx context.Context, t *console.Topic, from, before int64, number registry.Number) error {
+func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int64, number registry.Number) error {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return err
@@ -160,7 +162,7 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 			return err
 		}
 	}
-	var found []console.TopicMessage
+	var found []topics.TopicMessage
 	if from >= 0 {
 		from = min(max(from, t.Start), t.End)
 		found, err = readForward(ctx, v, from, t.End)
@@ -174,7 +176,7 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 	if err != nil {
 		return err
 	}
-	t.Transactions = console.Together(found)
+	t.Transactions = topics.Together(found)
 	slices.Reverse(t.Transactions) // the newest first
 	if from > t.Start {
 		t.Older = from
@@ -190,10 +192,10 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 }
 
 // readForward reads from an offset on, until there is enough for a page.
-func readForward(ctx context.Context, v topicview.View, from, end int64) (found []console.TopicMessage, err error) {
+func readForward(ctx context.Context, v topicview.View, from, end int64) (found []topics.TopicMessage, err error) {
 	size := 0
 	err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
-		m := console.TopicMessageOf(c)
+		m := topics.TopicMessageOf(c)
 		if size += m.Bytes; len(found) >= topicShown && (m.Position <= 1 || len(found) >= 4*topicShown) || size > topicBytesMax {
 			return errEnough
 		}
@@ -209,12 +211,12 @@ func readForward(ctx context.Context, v topicview.View, from, end int64) (found 
 // readBackward reads what stands before an offset, enough for a page, and gives where
 // that begins. It tries a part, and a larger one while that holds too little: aborted
 // records and what compaction removed leave gaps.
-func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []console.TopicMessage, err error) {
+func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []topics.TopicMessage, err error) {
 	for span := int64(2 * topicShown); ; span *= 8 {
 		from, found = max(start, end-span), nil
 		size := 0
 		err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
-			m := console.TopicMessageOf(c)
+			m := topics.TopicMessageOf(c)
 			size += m.Bytes
 			found = append(found, m)
 			if len(found) > 8*topicShown {
@@ -237,7 +239,7 @@ func readBackward(ctx context.Context, v topicview.View, start, end int64) (from
 }
 
 // cutFront leaves whole transactions, about as many as a page shows.
-func cutFront(from, start int64, found []console.TopicMessage) (int64, []console.TopicMessage, error) {
+func cutFront(from, start int64, found []topics.TopicMessage) (int64, []topics.TopicMessage, error) {
 	first := max(0, len(found)-topicShown)
 	if first == 0 && from == start {
 		return from, found, nil
@@ -262,7 +264,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	none := func() {
-		s.drawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
+		s.kit.DrawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
 	}
 	at, bad := offsetIn(r.PathValue("offset"))
 	if bad || at < 0 {
@@ -279,19 +281,19 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
+		s.kit.DrawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
 		return
 	case c == nil:
 		none()
 		return
 	}
-	m := &console.Message{Topic: *t, TopicMessage: console.TopicMessageOf(c), Headers: c.Headers, Asked: at}
+	m := &topics.Message{Topic: *t, TopicMessage: topics.TopicMessageOf(c), Headers: c.Headers, Asked: at}
 	m.Text, m.Cut = indented(c.Value)
-	s.draw(w, r, http.StatusOK, console.MessagePage(s.frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
+	s.kit.Draw(w, r, http.StatusOK, topics.MessagePage(s.kit.Frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
 }
 
 // readOne reads the first committed record from an offset on; nil if there is none.
-func (s *server) readOne(ctx context.Context, t *console.Topic, at int64) (found *topicview.Committed, err error) {
+func (s *server) readOne(ctx context.Context, t *topics.Topic, at int64) (found *topicview.Committed, err error) {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return nil, err

@@ -9,48 +9,33 @@ import (
 
 	"urncast/producer/control"
 	"urncast/registry"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/transactions"
+	"urncast/web/console/ui"
 )
 
 const logShown = 50
 
-// zoneCookie holds the name of the reader's time zone, which script finds out.
-const zoneCookie = "urncast_zone"
-
-// zone is the reader's time zone as far as it is known, else UTC.
-func zone(r *http.Request) *time.Location {
-	c, err := r.Cookie(zoneCookie)
-	if err != nil {
-		return time.UTC
-	}
-	name, err := url.QueryUnescape(c.Value)
-	if err != nil {
-		return time.UTC
-	}
-	z, _ := rest.ZoneOf(name) // UTC if it is none
-	return z
-}
-
 // transactionsPage draws the log.
 func (s *server) transactionsPage(w http.ResponseWriter, r *http.Request) {
-	t := &console.Transactions{Now: s.Now(), Zone: zone(r), Filter: logFilter(r.URL.Query())}
+	t := &transactions.Transactions{Now: s.Now(), Zone: page.Zone(r), Filter: logFilter(r.URL.Query())}
 	if err := s.fillTransactions(r.Context(), t); err != nil {
-		s.drawTrouble(w, r, "/transactions", err)
+		s.kit.DrawTrouble(w, r, "/transactions", err)
 		return
 	}
-	f := s.frame(r, "Transactions", "/transactions")
+	f := s.kit.Frame(r, "Transactions", "/transactions")
 	f.Live = "/live/transactions"
-	s.draw(w, r, http.StatusOK, console.TransactionsPage(f, t))
+	s.kit.Draw(w, r, http.StatusOK, transactions.TransactionsPage(f, t))
 }
 
-func logFilter(q url.Values) console.LogFilter {
-	return console.LogFilter{View: word(q, "view"), Kind: word(q, "kind"), Of: word(q, "of"), By: word(q, "by"), When: word(q, "when"),
-		Before: registry.Number(natural(q, "before"))}
+func logFilter(q url.Values) transactions.LogFilter {
+	return transactions.LogFilter{View: page.Word(q, "view"), Kind: page.Word(q, "kind"), Of: page.Word(q, "of"), By: page.Word(q, "by"), When: page.Word(q, "when"),
+		Before: registry.Number(page.Natural(q, "before"))}
 }
 
-func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) error {
-	producers, err := s.producers(ctx)
+func (s *server) fillTransactions(ctx context.Context, t *transactions.Transactions) error {
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,7 +66,7 @@ func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) 
 
 // logQuery asks for what the reader does. What waits is newer than what some producer
 // has handled.
-func logQuery(f *console.LogFilter, producers []control.Status, now time.Time) registry.LogQuery {
+func logQuery(f *transactions.LogFilter, producers []control.Status, now time.Time) registry.LogQuery {
 	q := registry.LogQuery{Before: f.Before, User: f.By, Of: f.Of}
 	switch f.Kind {
 	case "replace":
@@ -117,28 +102,28 @@ func logQuery(f *console.LogFilter, producers []control.Status, now time.Time) r
 // transactionsCSV exports all that the filter matches, the newest first.
 func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 	f := logFilter(r.URL.Query())
-	producers, err := s.producers(r.Context())
+	producers, err := s.kit.ListProducers(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, "/transactions", err)
+		s.kit.DrawTrouble(w, r, "/transactions", err)
 		return
 	}
-	out := rest.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
+	out := answer.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
 	q := logQuery(&f, producers, s.Now())
-	for q.Limit = rest.SheetRows; ; {
+	for q.Limit = answer.SheetRows; ; {
 		ts, err := s.Registry.Log(r.Context(), q)
 		switch {
 		case err != nil && out.Begun():
 			s.Log.WarnContext(r.Context(), "an export broke off", "before", q.Before, "error", err)
-			out.Break("What is older than transaction " + console.Number(q.Before) + " is missing; ask for it with before=" + console.Number(q.Before) + ".")
+			out.Break("What is older than transaction " + ui.Number(q.Before) + " is missing; ask for it with before=" + ui.Number(q.Before) + ".")
 		case err != nil:
-			s.drawTrouble(w, r, "/transactions", err)
+			s.kit.DrawTrouble(w, r, "/transactions", err)
 			return
 		}
 		rows := make([][]string, len(ts))
 		for i := range ts {
 			t := &ts[i]
-			rows[i] = []string{console.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
-				strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), t.User, console.Number(t.Pair), t.ID}
+			rows[i] = []string{ui.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
+				strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), t.User, ui.Number(t.Pair), t.ID}
 			q.Before = t.Number
 		}
 		if err := out.Send(rows); err != nil || len(ts) < q.Limit {

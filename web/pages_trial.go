@@ -5,12 +5,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/a-h/templ"
-
 	"urncast/producer"
 	"urncast/producer/connection"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/connections"
 )
 
 // testConnection tests the settings that the form shows, and draws each step as it
@@ -21,13 +19,13 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.connectionOf(r, saved)
-	if view := f.fields["view"]; view == console.ViewImportant || view == console.ViewAll {
+	if view := f.fields["view"]; view == connections.ViewImportant || view == connections.ViewAll {
 		c.View = view
 	}
 	c.Query = strings.TrimSpace(f.fields["q"])
 	d.mu.Lock()
 	wanted, asked := d.wanted(), d.asked()
-	shown := &console.Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
+	shown := &connections.Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
 	edited := shown.Edits() > 0
 	d.mu.Unlock()
 	back := c.Path() + "?draft=" + d.id
@@ -38,7 +36,7 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 	}
 	first, _, _ := strings.Cut(wanted.Properties["bootstrap.servers"].Value+saved.Properties["bootstrap.servers"].Value, ",")
 	flush := http.NewResponseController(w)
-	s.drawConnection(w, r, http.StatusOK, c, d, &console.Trial{
+	s.drawConnection(w, r, http.StatusOK, c, d, &connections.Trial{
 		Title: "Test of connection " + saved.Name, Server: first, Back: back,
 		Flush: func() { _ = flush.Flush() }, // the reader has gone, and with it the request's context
 		Say:   s.sayTest,
@@ -65,16 +63,4 @@ func (s *server) sayTest(err error) string {
 		return "Something is refused, so that there is nothing to test with: mend what is marked red among the properties."
 	}
 	return err.Error() + "."
-}
-
-// stream sends a page while it is drawn, part by part.
-func (s *server) stream(w http.ResponseWriter, r *http.Request, page templ.Component) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Accel-Buffering", "no") // or a proxy collects the steps
-	w.WriteHeader(http.StatusOK)
-	s.render(w, r, page)
 }

@@ -8,8 +8,9 @@ import (
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/record"
 )
 
 // wouldChange compares what would be written with what is there.
@@ -37,18 +38,18 @@ func (s *server) wouldChange(ctx context.Context, res *registry.Result, body []b
 }
 
 // whitherAll says which messages would go to which topics, and whether they fit.
-func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]console.Whither, error) {
-	var out []console.Whither
-	err := s.eachWhither(ctx, o, func(_ *producer.Route, w console.Whither) { out = append(out, w) })
+func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]record.Whither, error) {
+	var out []record.Whither
+	err := s.eachWhither(ctx, o, func(_ *producer.Route, w record.Whither) { out = append(out, w) })
 	return out, err
 }
 
 // eachWhither gives that of each route; nothing where an outcome is refused.
-func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield func(*producer.Route, console.Whither)) error {
+func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield func(*producer.Route, record.Whither)) error {
 	if o.Refused() {
 		return nil
 	}
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 		for _, route := range producers[i].Settings.Routes {
 			row := whither(&route, o, oversized)
 			if row.Producer = producers[i].Name; err != nil {
-				row.Unknown = sentenceOf(rest.PrivateToAll(err).Error())
+				row.Unknown = page.Sentence(answer.PrivateToAll(err).Error())
 			}
 			yield(&route, row)
 		}
@@ -69,8 +70,8 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 }
 
 // whither says how much would go along a route, and what of it does not fit.
-func whither(route *producer.Route, o *registry.Outcome, oversized []control.Oversized) console.Whither {
-	row := console.Whither{Topic: route.Topic}
+func whither(route *producer.Route, o *registry.Outcome, oversized []control.Oversized) record.Whither {
+	row := record.Whither{Topic: route.Topic}
 	for i := range o.Results {
 		res := &o.Results[i]
 		changes := res.Verdict == registry.Created || res.Verdict == registry.Updated || res.Verdict == registry.Deleted

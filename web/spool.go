@@ -14,8 +14,9 @@ import (
 
 	"urncast/formats"
 	"urncast/sdmx"
-	"urncast/web/console"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/console/task"
+	"urncast/web/console/ui"
 )
 
 const (
@@ -34,7 +35,7 @@ var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + "
 
 // errUploadsFull refuses an upload while all that are kept are being checked or
 // submitted, so that none can go for it.
-var errUploadsFull = &rest.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
+var errUploadsFull = &answer.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
 	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
 
 type uploadFile struct {
@@ -50,7 +51,7 @@ type uploads struct {
 	all   []*upload // the oldest first
 	bytes int64     // that the files take, of those that are arriving too
 	most  int64     // uploadsBytesMax if 0
-	gone  discarded
+	gone  task.Discarded
 	sums  []*checked // whose bodies are kept, the oldest first
 }
 
@@ -153,7 +154,7 @@ func (u *uploads) reserve(up *upload, n int64) error {
 		most = uploadsBytesMax
 	}
 	for u.bytes+n > most {
-		if !u.dropOldest("They were discarded for newer ones: all files together may have " + console.ExactBytes(most) + ".") {
+		if !u.dropOldest("They were discarded for newer ones: all files together may have " + ui.ExactBytes(most) + ".") {
 			return errUploadsFull
 		}
 	}
@@ -194,7 +195,7 @@ func (u *uploads) remove(i int, why string) {
 	u.all = append(u.all[:i:i], u.all[i+1:]...)
 	up.expiry.Stop() // which would hold what the check said in memory until then
 	u.free(up)
-	u.gone.note(up.id, up.user, why)
+	u.gone.Note(up.id, up.user, why)
 }
 
 // expire forgets an upload that nobody has gone on with.

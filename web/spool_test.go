@@ -15,7 +15,8 @@ import (
 	"urncast/producer/diagnosis"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/background"
+	"urncast/web/console/task"
 )
 
 // formOf is a form with files of so many bytes.
@@ -49,7 +50,7 @@ func TestUploadsAreBounded(t *testing.T) {
 		return up
 	}
 	busy := take(1000)
-	busy.task.Store(&task{})
+	busy.task.Store(&task.Task{})
 	var first *upload
 	for i := range 100 {
 		if up := take(10); i == 0 {
@@ -59,7 +60,7 @@ func TestUploadsAreBounded(t *testing.T) {
 	if len(u.all) != uploadsMax || u.find(busy.id, "anna") != busy || u.find(first.id, "anna") != nil {
 		t.Errorf("%d uploads are kept, of at most %d", len(u.all), uploadsMax)
 	}
-	if why := u.gone.why(first.id, "anna"); !strings.Contains(why, "the last 32 uploads") || u.gone.why(first.id, "bert") != "" {
+	if why := u.gone.Why(first.id, "anna"); !strings.Contains(why, "the last 32 uploads") || u.gone.Why(first.id, "bert") != "" {
 		t.Errorf("its owner is told %q", why)
 	}
 	large := take(8_900)
@@ -77,8 +78,8 @@ func TestUploadsAreBounded(t *testing.T) {
 		t.Error("one that something is done with went")
 	}
 	busy.task.Store(nil)
-	if u.expire(busy); u.bytes != 0 || len(u.all) != 0 || !strings.Contains(u.gone.why(busy.id, "anna"), "an hour") {
-		t.Errorf("%d bytes of %d uploads are left, %q", u.bytes, len(u.all), u.gone.why(busy.id, "anna"))
+	if u.expire(busy); u.bytes != 0 || len(u.all) != 0 || !strings.Contains(u.gone.Why(busy.id, "anna"), "an hour") {
+		t.Errorf("%d bytes of %d uploads are left, %q", u.bytes, len(u.all), u.gone.Why(busy.id, "anna"))
 	}
 	if _, _, err := u.take(formOf(t, make([]int, partsMax+1)...), "anna"); !errors.Is(err, errParts) {
 		t.Errorf("a form of too many files: %v", err)
@@ -114,19 +115,19 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 		up.mu.Lock()
 		s.begin(r, up, false) // there is no registry: what it asks panics
 		up.mu.Unlock()
-		s.tasks.wait(t.Context())
+		s.tasks.Wait(t.Context())
 		if up.task.Load() != nil || up.last == nil || up.last.err == nil {
 			t.Errorf("the upload says %+v", up.last)
 		}
 	})
 	t.Run("task of no upload", func(t *testing.T) {
-		task := s.start(httptest.NewRequest("POST", "/x", nil), console.Far{}, func(context.Context, *task) { panic("boom") })
-		<-task.ended
+		s.tasks.Start(httptest.NewRequest("POST", "/x", nil), task.Far{}, func(context.Context, *task.Task) { panic("boom") })
+		s.tasks.Wait(t.Context())
 	})
 	t.Run("items", func(t *testing.T) {
 		var c contents
 		for range 3 { // the first leaves nothing behind that the next would wait for
-			if _, err := c.get(t.Context(), s, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, errDefect) {
+			if _, err := c.get(t.Context(), s, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, background.ErrDefect) {
 				t.Errorf("it says %v", err)
 			}
 		}
@@ -134,13 +135,13 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 	t.Run("doctor", func(t *testing.T) {
 		s := newServer(Options{Password: "correct-horse", Doctor: &diagnosis.Doctor{}}) // which has nobody to ask
 		status := &control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
-		if _, err := s.examine(t.Context(), status); !errors.Is(err, errDefect) {
+		if _, err := s.examine(t.Context(), status); !errors.Is(err, background.ErrDefect) {
 			t.Errorf("it says %v", err)
 		}
 	})
 	t.Run("topic", func(t *testing.T) {
 		stub, server := newTopicDoor(t)
 		stub.bad = true
-		page(t, server.URL+"/live/topics/structures?from=0", 200) // it had begun, and ends
+		getPage(t, server.URL+"/live/topics/structures?from=0", 200) // it had begun, and ends
 	})
 }

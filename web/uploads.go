@@ -13,7 +13,8 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/task"
 )
 
 // An upload is what somebody has sent and not submitted yet. Its files have no name on
@@ -24,7 +25,7 @@ type upload struct {
 	files []uploadFile
 	empty []string // names of files without a byte, which are not kept
 	// task is under way; nil if none is. Only who holds mu begins one.
-	task atomic.Pointer[task]
+	task atomic.Pointer[task.Task]
 	// expiry forgets it; set when it is kept.
 	expiry *time.Timer
 	// held are the bytes that its files take of the room for all; guarded by uploads.mu.
@@ -58,7 +59,7 @@ type checked struct {
 	took    time.Duration
 	formats []string
 	summary formats.Summary // of what was read
-	whither []console.Whither
+	whither []record.Whither
 	sizes   map[sdmx.URN]int                    // of what would be written
 	bodies  atomic.Pointer[map[sdmx.URN][]byte] // the first of them, up to keptBytes; nil if they went
 	kept    int                                 // bytes of bodies
@@ -95,15 +96,15 @@ func (up *upload) bytes() (n int64) {
 }
 
 // structures hands over what is in the files, but for what is left out.
-func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yield func(registry.Submitted) error) error {
+func (up *upload) structures(ctx context.Context, t *task.Task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
 		for _, name := range up.empty {
 			c.summary.Warnings.Add(formats.Remark{File: name, Text: "the file is empty, and was left out"})
 		}
 		seen := map[string]bool{}
 		for i, f := range up.files {
-			in := &counted{io.NewSectionReader(f.file, 0, f.size), t}
-			t.file(i)
+			in := &task.Counted{In: io.NewSectionReader(f.file, 0, f.size), Task: t}
+			t.File(i)
 			err := formats.Unpack(in, f.name, formats.Limits{}, func(name string, r io.Reader) error {
 				sum, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: f.charset, SkipUnsupported: up.skip}, func(m sdmx.Maintainable, where string) error {
 					if err := ctx.Err(); err != nil {
@@ -112,7 +113,7 @@ func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yiel
 					if up.left[sdmx.URNOf(m)] {
 						return nil
 					}
-					t.structure()
+					t.Structure()
 					return yield(registry.Submitted{Structure: m, Where: where})
 				})
 				if err == nil {
@@ -131,7 +132,7 @@ func (up *upload) structures(ctx context.Context, t *task, c *checked) func(yiel
 				return err
 			}
 		}
-		t.read()
+		t.ReadAll()
 		name := ""
 		if len(up.files) == 1 {
 			name = up.files[0].name

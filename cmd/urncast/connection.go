@@ -274,6 +274,9 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if err := json.Unmarshal(b, &a); err != nil {
 		return err
 	}
+	if c.File == "" && len(c.Upload) == 0 {
+		a.Findings = withoutKnown(c.Values, a.Findings)
+	}
 	printFindings(a.Findings, false)
 	printServers(a.Servers)
 	if !a.Changed {
@@ -295,6 +298,14 @@ func printRefused(answer []byte) error {
 	printServers(p.Servers)
 	fmt.Println(p.Detail)
 	return errQuiet
+}
+
+// withoutKnown leaves out how properties are translated that were not given just now: that
+// was said when they were. Another property can make one refused, or without effect.
+func withoutKnown(given []string, findings []connection.Finding) []connection.Finding {
+	return slices.DeleteFunc(findings, func(f connection.Finding) bool {
+		return f.Verdict == connection.Translated && !slices.ContainsFunc(given, func(word string) bool { return strings.HasPrefix(word, f.Name+"=") })
+	})
 }
 
 // printFindings prints what is to be known of properties; all says each one.

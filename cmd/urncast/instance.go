@@ -101,6 +101,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if i.Web.Access, err = i.access(ctx, store, log); err != nil {
 		return err
 	}
+	metrics.MustRegister(tokenEnds{store.Access()})
 	certificate, err := i.certificate(metrics, log)
 	if err != nil {
 		return err

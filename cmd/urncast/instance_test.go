@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"urncast/integration/rig/pg"
@@ -35,6 +36,8 @@ type served struct {
 	url  string
 	log  *safeBuffer
 	stop func()
+
+	metrics prometheus.Registerer
 }
 
 // safeBuffer is a log that may be read while it is written.
@@ -80,7 +83,7 @@ func serveFor(t *testing.T, database string, ring *secret.Ring, password string)
 	go func() { ended <- i.run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
 	select {
 	case address := <-started:
-		s.url = "http://" + address
+		s.url, s.metrics = "http://"+address, i.Web.Register
 	case err := <-ended:
 		cancel()
 		t.Fatalf("it does not serve: %v", err)

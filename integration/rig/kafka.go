@@ -287,6 +287,10 @@ func (k *Kafka) jvm() []string {
 	return append(flags, k.system...)
 }
 
+// startMost is how long a broker may take until it answers: several JVMs that start at
+// once on a busy machine take minutes.
+const startMost = 5 * time.Minute
+
 // Start starts the broker and waits until it answers.
 func (k *Kafka) Start() error {
 	p, err := Launch(k.LogFile(), nil, "java", append(k.jvm(), "kafka.Kafka", k.config())...)
@@ -294,7 +298,7 @@ func (k *Kafka) Start() error {
 		return err
 	}
 	k.process = p
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), startMost)
 	defer cancel()
 	for {
 		if err = k.answers(ctx); err == nil {

@@ -17,6 +17,7 @@ import (
 	"urncast/producer/topicview"
 	"urncast/producer/verify"
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // Topics serves what is on the topics of producers, read over their connections.
@@ -24,8 +25,8 @@ type Topics struct {
 	Producers *control.Producers
 	Registry  Registry
 	Reader    topicview.Opener
-	Readers   *Readers // of records
-	Verifiers *Readers
+	Readers   *answer.Readers // of records
+	Verifiers *answer.Readers
 	// Stopping is closed when the server ends, which streams would hold back.
 	Stopping <-chan struct{}
 }
@@ -37,13 +38,7 @@ var (
 	answerTimeMax        = time.Hour
 )
 
-// VerifyTimeMax bounds a comparison.
-const VerifyTimeMax = time.Hour
-
-var (
-	errLong = errors.New("an answer has no more bytes than this")
-	errLate = errors.New("it has taken its time")
-)
+var errLong = errors.New("an answer has no more bytes than this")
 
 // A TopicLine is one line of a topic that is read: a record, or how far the reading is,
 // or why it ended.
@@ -105,7 +100,7 @@ func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 	default:
 		at, err := strconv.ParseInt(from, 10, 64)
 		if err != nil || at < 0 {
-			WriteError(w, r, http.StatusBadRequest, "from=%q is no offset: it is a number from 0 on, start or end.", from)
+			answer.WriteError(w, r, http.StatusBadRequest, "from=%q is no offset: it is a number from 0 on, start or end.", from)
 			return
 		}
 		reading.From = at
@@ -172,7 +167,7 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := lines{w: w}
-	t.read(w, r, &out, t.Verifiers, VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *control.Status, topic string) error {
+	t.read(w, r, &out, t.Verifiers, answer.VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *control.Status, topic string) error {
 		admin, err := t.Producers.Find(ctx, s.Name)
 		if err != nil {
 			return err
@@ -189,101 +184,44 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 
 // read finds the producer's topic and lets work read it. What fails before the first line
 // is an answer with a status of its own, what fails after it a last line.
-func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *control.Status, topic string) error) {
+func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *answer.Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *control.Status, topic string) error) {
 	s, topic := t.route(w, r)
 	if s == nil {
 		return
 	}
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		writeBusy(w, r, busy)
+		answer.WriteBusy(w, r, busy)
 		return
 	}
 	defer leave()
-	ctx, cancel := Bounded(r.Context(), most, t.Stopping)
+	ctx, cancel := answer.Bounded(r.Context(), most, t.Stopping)
 	defer cancel()
-	err := ended(ctx, work(ctx, s, topic))
+	err := answer.Ended(ctx, work(ctx, s, topic))
 	shown := err
 	if !isEnd(err) {
-		shown = Private(w, r, err)
+		shown = answer.Private(w, r, err)
 	}
-	switch text, temporary := sayTopicFault(shown); {
+	text, temporary := answer.SayTopicFault(shown)
+	if errors.Is(err, errLong) {
+		text, temporary = fmt.Sprintf("One answer has no more than %d bytes. Read on from the next offset.", answerBytesMax), true
+	}
+	switch {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
 	case errors.Is(err, topicview.ErrRemade):
-		WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
-	case errors.Is(err, errStopping), temporary:
-		WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
+		answer.WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
+	case errors.Is(err, answer.ErrStopping), temporary:
+		answer.WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
 	default:
-		WriteError(w, r, http.StatusBadGateway, "%s", text)
+		answer.WriteError(w, r, http.StatusBadGateway, "%s", text)
 	}
-}
-
-// Bounded gives the reading of a topic a context that ends after so long, or when the
-// server stops; ended and SayVerifyFault know from it which it was.
-func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
-	late, cancelLate := context.WithTimeoutCause(parent, most, errLate)
-	ctx, cancel := context.WithCancelCause(late)
-	go func() {
-		select {
-		case <-stopping:
-			cancel(errStopping)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		cancel(nil)
-		cancelLate()
-	}
-}
-
-// ended is why the work of a Bounded context ended: its error, or what ended it.
-func ended(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errStopping) || errors.Is(cause, errLate)) {
-		return cause
-	}
-	return err
 }
 
 // isEnd says whether an error is no fault, but a bound of the reading or the server's end.
 func isEnd(err error) bool {
-	return slices.ContainsFunc([]error{errStopping, errLong, errLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
-}
-
-// sayTooMany says what to do about a topic that is too long to be compared here.
-const sayTooMany = "The topic has more messages than the server compares at once. Verify it from its last baseline on (--from-baseline), " +
-	"or in a process of its own, with: urncast verify --bootstrap SERVERS"
-
-var errStopping = errors.New("the server is stopping")
-
-// sayTopicFault says why a topic could not be read, and whether the next attempt may be
-// luckier.
-func sayTopicFault(err error) (text string, temporary bool) {
-	var f *producer.Fault
-	switch {
-	case err == nil:
-		return "", false
-	case errors.Is(err, errStopping):
-		return "The server is stopping.", true
-	case errors.Is(err, errLong):
-		return fmt.Sprintf("One answer has no more than %d bytes. Read on from the next offset.", answerBytesMax), true
-	case errors.Is(err, errLate):
-		return "This took as long as one reading may. Read on from the next offset, or verify less: with --from-baseline.", true
-	case errors.Is(err, verify.ErrTooMany):
-		return sayTooMany, false
-	case errors.Is(err, verify.ErrNoBaseline):
-		return "The topic holds no baseline. Verify it without --from-baseline, or publish one with: urncast producer start --baseline", false
-	case errors.As(err, &f):
-		return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ".", f.Kind != producer.Permanent
-	}
-	return "Topic or registry could not be read: " + err.Error(), true
-}
-
-// SayVerifyFault says why a comparison could not be made in a Bounded context.
-func SayVerifyFault(ctx context.Context, err error) string {
-	text, _ := sayTopicFault(ended(ctx, err))
-	return text
+	return slices.ContainsFunc([]error{answer.ErrStopping, errLong, answer.ErrLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
 }
 
 // route finds the topic of the path among those that the producer of the path publishes
@@ -303,7 +241,7 @@ func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*control.Status,
 			return &s, topic
 		}
 	}
-	WriteError(w, r, http.StatusNotFound, "Producer %s does not publish to topic %q, and no other topic is read here. It publishes to %s.",
+	answer.WriteError(w, r, http.StatusNotFound, "Producer %s does not publish to topic %q, and no other topic is read here. It publishes to %s.",
 		s.Name, r.PathValue("topic"), strings.Join(s.Topics(), ", "))
 	return nil, ""
 }

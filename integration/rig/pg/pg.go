@@ -155,7 +155,12 @@ func (s *Server) Start() error {
 		return err
 	}
 	defer log.Close()
-	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200"}
+	connections := 200
+	if s.shared {
+		connections = 1000
+	}
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "max_connections=" + strconv.Itoa(connections)}
 	if s.hasty {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
@@ -171,7 +176,7 @@ func (s *Server) Start() error {
 		_ = c.Wait() // how it ended was asked for
 		close(done)
 	}(s.done)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if err = s.answers(); err == nil {
 			return nil
 		}

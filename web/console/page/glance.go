@@ -1,0 +1,72 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/web/background"
+	"urncast/web/console/ui"
+)
+
+const (
+	// glanceAge is how old what every page says of producers may be, and glancePatience
+	// how long a page waits for it: it has something else to say.
+	glanceAge      = time.Second
+	glancePatience = 300 * time.Millisecond
+)
+
+// A glance is what every page says of producers.
+type glance struct {
+	publishing  string
+	standby     []string
+	needs, soon int
+}
+
+// glanceNow gives the glance, and since when it is no more than the last that there was;
+// zero while it is of now. Where there never was one, unknown is true.
+func (k *Kit) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
+	g, at, err := k.glance.Get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
+		func(ctx context.Context) (glance, error) {
+			all, err := k.ListProducers(ctx)
+			return glanceAt(all), err
+		})
+	switch {
+	case err == nil:
+		return g, time.Time{}, false
+	case !errors.Is(err, background.ErrSlow) && ctx.Err() == nil:
+		k.Log.WarnContext(ctx, "what pages say of producers is old", "since", at, "error", err)
+	}
+	return g, at, at.IsZero()
+}
+
+func glanceAt(all []control.Status) (g glance) {
+	for i := range all {
+		p := &all[i]
+		switch {
+		case p.State == producer.Failed, p.State == producer.Stopped && p.Started && len(p.Ask) > 0:
+			g.needs++
+		case p.State == producer.Degraded:
+			g.soon++
+		}
+		if g.publishing == "" && p.Holder != "" {
+			g.publishing = ui.InstanceName(p.Holder)
+		}
+		if g.standby == nil {
+			for _, other := range p.Standby {
+				g.standby = append(g.standby, ui.InstanceName(other.ID))
+			}
+		}
+	}
+	return g
+}
+
+// ListProducers gives what there is of them, shown.
+func (k *Kit) ListProducers(ctx context.Context) ([]control.Status, error) {
+	if k.Producers == nil {
+		return nil, nil
+	}
+	return k.Producers.List(ctx)
+}

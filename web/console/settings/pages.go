@@ -1,0 +1,188 @@
+// Package settings is the pages about the registry's settings, and housekeeping.
+package settings
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/ui"
+	"urncast/web/guard"
+)
+
+// Pages are those about the registry's settings.
+type Pages struct {
+	*page.Kit
+	Registry *registry.Registry
+	// BodyBytesMax bounds a request's body.
+	BodyBytesMax int64
+}
+
+// Routes are the pages about the registry's settings.
+func (s *Pages) Routes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /settings", Level: guard.Read, Handle: s.settingsPage},
+		{Pattern: "POST /settings", Level: guard.Admin, Act: "Changing the settings", Body: guard.Lists, Handle: s.saveSettings},
+		{Pattern: "POST /settings/preview", Level: guard.Admin, Act: "Housekeeping", Handle: s.previewHousekeeping},
+		{Pattern: "GET /settings/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: s.askHousekeeping},
+		{Pattern: "POST /settings/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: s.runHousekeeping},
+	}
+}
+
+const settingsPath = "/settings"
+
+var settingsDone = map[string]string{"saved": "Saved, for submissions from now on.", "same": "Nothing was to be changed.", "removed": "Old content was removed."}
+
+func (s *Pages) settingsPage(w http.ResponseWriter, r *http.Request) {
+	s.drawSettings(w, r, http.StatusOK, &Settings{Done: settingsDone[r.URL.Query().Get("done")]})
+}
+
+// drawSettings completes the shown; a form that was refused is in it already.
+func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int, shown *Settings) {
+	ctx := r.Context()
+	var err error
+	if shown.Now, err = s.Registry.Settings(ctx); err == nil {
+		shown.House, err = s.Registry.Housekeeping(ctx)
+	}
+	if err == nil {
+		shown.Sizes, err = s.Registry.Sizes(ctx)
+	}
+	producers, listed := s.ListProducers(ctx)
+	if err = errors.Join(err, listed); err != nil {
+		s.DrawTrouble(w, r, settingsPath, err)
+		return
+	}
+	for i := range producers {
+		if producers[i].Holder != "" {
+			shown.Holder, shown.Standby = producers[i].Holder, producers[i].Standby
+			break
+		}
+	}
+	shown.Version, shown.Body, shown.Closed = s.Version, s.BodyBytesMax, s.Guard.ReadsClosed
+	shown.Admin = access.From(ctx).Role >= access.Admin
+	if shown.Form == nil {
+		now := shown.Now
+		shown.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
+	}
+	s.Draw(w, r, status, SettingsPage(s.Frame(r, "Settings", settingsPath), shown))
+}
+
+// settingsForm is the form as it is filled in, on the settings that revision names.
+func settingsForm(dangling, agencies bool, transactions, days, revision string) *ui.Form {
+	return &ui.Form{Action: settingsPath, Button: "Save", Hidden: map[string]string{"revision": revision}, Inputs: []ui.Input{
+		{Field: ui.Field{Name: "dangling", Label: "Allow references to structures that are not here", Help: "Otherwise a submission with one is refused."}, Check: true, Checked: dangling},
+		{Field: ui.Field{Name: "agencies", Label: "Take structures of registered agencies only", Help: "An agency is registered by a scheme of agencies."}, Check: true, Checked: agencies},
+		{Field: ui.Field{Name: "transactions", Label: "Keep the content of the last transactions", Value: transactions, Mono: true, Help: "A number of them. 0 here and 0 days keep everything."}},
+		{Field: ui.Field{Name: "days", Label: "Keep content for days", Value: days, Mono: true, Help: "For so long what was current stays readable. Where both are given, both are kept."}},
+	}}
+}
+
+// saveSettings saves the rules, or shows the form again with what is wrong.
+func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
+		return
+	}
+	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+	in := registry.Settings{AllowDangling: v("dangling") != "", RequireAgencies: v("agencies") != ""}
+	form := settingsForm(in.AllowDangling, in.RequireAgencies, v("transactions"), v("days"), v("revision"))
+	faulty := false
+	var err error
+	if in.Keep.Transactions, err = strconv.ParseInt(v("transactions"), 10, 64); err != nil {
+		form.Fault("transactions", "This is a number of transactions, such as 10000; 0 sets no such bound.")
+		faulty = true
+	}
+	if in.Keep.Days, err = strconv.Atoi(v("days")); err != nil {
+		form.Fault("days", "This is a number of days, such as 730; 0 sets no such bound.")
+		faulty = true
+	}
+	read, err := registry.SettingsOf(v("revision"))
+	switch {
+	case err != nil:
+		form.Wrong = "This form does not say which settings it changes. Load the shown again, and fill it in there."
+	case !faulty:
+		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, answer.Actor(r))
+		var invalid *registry.InvalidError
+		var stale *registry.SettingsChangedError
+		switch {
+		case errors.As(err, &invalid):
+			form.Wrong = invalid.Error()
+		case errors.As(err, &stale):
+			form.Hidden["revision"] = stale.Now.Revision() // who saves again has seen what it is saved over
+			form.Wrong = stale.Error() + " Your own changes are below: Save puts them over those."
+			s.drawSettings(w, r, http.StatusConflict, &Settings{Form: form})
+			return
+		case err != nil:
+			s.DrawTrouble(w, r, settingsPath, err)
+			return
+		default:
+			done := "same"
+			if changed {
+				done = "saved"
+			}
+			http.Redirect(w, r, settingsPath+"?done="+done, http.StatusSeeOther)
+			return
+		}
+	}
+	s.drawSettings(w, r, http.StatusBadRequest, &Settings{Form: form})
+}
+
+// previewHousekeeping says what would go by the settings that are saved.
+func (s *Pages) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
+	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
+	if err != nil {
+		s.housekeepingFailed(w, r, err)
+		return
+	}
+	s.drawSettings(w, r, http.StatusOK, &Settings{Preview: &would})
+}
+
+func (s *Pages) housekeepingFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, registry.ErrBusy) {
+		s.drawSettings(w, r, http.StatusConflict, &Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
+		return
+	}
+	s.DrawTrouble(w, r, settingsPath, err)
+}
+
+// askHousekeeping asks before content is removed.
+func (s *Pages) askHousekeeping(w http.ResponseWriter, r *http.Request) {
+	s.drawHousekeeping(w, r, http.StatusOK, "")
+}
+
+// drawHousekeeping draws the question, and above it why the answer before was not taken.
+func (s *Pages) drawHousekeeping(w http.ResponseWriter, r *http.Request, status int, wrong string) {
+	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
+	if err != nil {
+		s.housekeepingFailed(w, r, err)
+		return
+	}
+	q := &ui.Ask{Question: "Remove old content now?", Action: settingsPath + "/housekeeping", Back: settingsPath, Keep: "Keep it", Act: "Remove " + ui.Plural(would.Documents, "document", "documents"),
+		Hidden: map[string]string{"revision": registry.Settings{Keep: would.Keep}.Revision()}, Wrong: wrong,
+		Consequences: []string{"The content of " + ui.Plural(would.Transactions, "transaction", "transactions") + " goes, " + ui.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
+			"What was current before transaction " + ui.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
+	s.Draw(w, r, status, ui.Question(s.Frame(r, q.Question, settingsPath), q))
+}
+
+// runHousekeeping removes what may go, if that is by the rules that the question told.
+func (s *Pages) runHousekeeping(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
+		return
+	}
+	told, err := registry.SettingsOf(r.PostForm.Get("revision"))
+	if err == nil {
+		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Keep: &told.Keep})
+	}
+	switch {
+	case errors.Is(err, registry.ErrNoRevision), errors.Is(err, registry.ErrKeepChanged):
+		s.drawHousekeeping(w, r, http.StatusConflict, "Nothing was removed: what is kept was changed since you were asked. See what would go now.")
+	case err != nil:
+		s.housekeepingFailed(w, r, err)
+	default:
+		http.Redirect(w, r, settingsPath+"?done=removed", http.StatusSeeOther)
+	}
+}

@@ -6,10 +6,12 @@ import (
 
 	"urncast/web/answer"
 	"urncast/web/console/accounts"
+	"urncast/web/console/dashboard"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
 	"urncast/web/console/structures"
 	"urncast/web/console/topics"
+	"urncast/web/console/transactions"
 	"urncast/web/guard"
 	"urncast/web/rest"
 )
@@ -54,6 +56,8 @@ func (s *server) routes() []guard.Route {
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
 	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
+	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
+	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
@@ -109,17 +113,10 @@ func topicRoutes(t *rest.Topics) []guard.Route {
 // pageRoutes are the pages of the console, and what they load.
 func (s *server) pageRoutes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /{$}", Level: guard.Read, Handle: s.dashboardPage},
-		{Pattern: "GET /transactions", Level: guard.Read, Handle: s.transactionsPage},
-		{Pattern: "GET /transactions.csv", Level: guard.Read, Long: true, Handle: s.transactionsCSV},
-		{Pattern: "GET /transactions/{number}", Level: guard.Read, Handle: s.transactionPage},
 		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
 		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
 		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
 		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
-		{Pattern: "GET /live/dashboard", Level: guard.Read, Long: true, Handle: s.liveDashboard},
-		{Pattern: "GET /live/transactions", Level: guard.Read, Long: true, Handle: s.liveTransactions},
-		{Pattern: "GET /live/transactions/{number}", Level: guard.Read, Long: true, Handle: s.liveTransaction},
 	}
 }
 
@@ -175,11 +172,4 @@ func (s *server) metricsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Metrics.ServeHTTP(w, r)
-}
-
-func plain(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text)) // the reader has gone; nobody is left to tell
 }

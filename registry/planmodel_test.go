@@ -146,9 +146,10 @@ func (s *shelf) Maintained(_ context.Context, agencies []string) (out []Stored, 
 
 func (s *shelf) Settings(context.Context) (Settings, error) { return s.settings, nil }
 
-// Last and Write make it a Tx; nothing is written.
-func (s *shelf) Last() Number                                         { return 0 }
-func (s *shelf) Write(context.Context, []Write, Act, func(int)) error { return nil }
+// Last, Recorded and Write make it a Tx; nothing is written.
+func (s *shelf) Last() Number                                                      { return 0 }
+func (s *shelf) Recorded(context.Context, string, string) (made []Number, _ error) { return nil, nil }
+func (s *shelf) Write(context.Context, []Write, Act, func(int)) error              { return nil }
 
 // index is the world that holds every answer, as an index in memory will.
 func (s *shelf) index() *world {

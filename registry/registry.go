@@ -47,6 +47,7 @@ func KeyOf(u sdmx.URN) Key { return Key{u.Class, u.Agency, u.ID} }
 // A Write is one structure transaction to be recorded.
 type Write struct {
 	Transaction
+	Key     string // of the request; that of a pair is on the first
 	Changes []WriteChange
 }
 
@@ -85,6 +86,9 @@ type Tx interface {
 	Reader
 	// Last is the newest number.
 	Last() Number
+	// Recorded gives what the request of a user with a key has become; none if that is not
+	// recorded.
+	Recorded(ctx context.Context, user, key string) ([]Number, error)
 	// Write records transactions with their act; their numbers follow Last without a
 	// gap. It is called once, at the end: what it records need not be readable before the
 	// commit. It tells how many structures the database has taken so far. RecordedAt is the
@@ -115,6 +119,9 @@ type Store interface {
 	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
 	Changes(ctx context.Context, n Number) ([]Change, error)
 	Last(ctx context.Context) (Number, error)
+	// Recorded gives what the request of a user with a key has become; none if that is not
+	// recorded.
+	Recorded(ctx context.Context, user, key string) ([]Number, error)
 	// Housekeep removes old content; HousekeepDry says what that would be.
 	Housekeep(ctx context.Context, o HousekeepingOrder) (Removal, error)
 	NoteBrokenHousekeeping(ctx context.Context) (*Removal, error)
@@ -170,6 +177,12 @@ func (r *Registry) Transaction(ctx context.Context, n Number) (Transaction, []Ch
 	}
 	changes, err := r.store.Changes(ctx, n)
 	return ts[0], changes, err
+}
+
+// Recorded gives the transactions that the request of a user with a key has become; none
+// if that is not recorded.
+func (r *Registry) Recorded(ctx context.Context, user, key string) ([]Number, error) {
+	return r.store.Recorded(ctx, user, key)
 }
 
 // Counts gives the number of current structures by class, and the last number.

@@ -75,6 +75,10 @@ type Request struct {
 	// same, or a structure emptied (R7); empty where that is refused. It needs a May of nil,
 	// and is recorded in the audit.
 	Force string
+	// Key names the request among those of its user: one whose key is on a transaction
+	// already is answered with that one, and writes nothing. It may be empty; a dry run has
+	// no use for it.
+	Key string
 	// Traceparent is a W3C trace context. A CorrelationID is made where there is none.
 	Traceparent   string
 	CorrelationID string
@@ -165,6 +169,9 @@ type Outcome struct {
 	// Transactions that it made: none if nothing changed, two if it replaced
 	// and deleted (the replaces first).
 	Transactions []Number
+	// Repeated says that a request with the same key made Transactions before. Nothing else
+	// is known of it.
+	Repeated bool
 	// Results in the order of the submission; what it changed without naming it
 	// (dependants of a rename, structures that a full replace deletes) follows.
 	Results []Result

@@ -46,10 +46,17 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 	if len(p.Force) > ReasonMax {
 		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), ReasonMax)}
 	}
+	if len(p.Key) > keyMax {
+		return nil, &InvalidError{fmt.Sprintf("The key of the request has %d bytes, more than the limit of %d.", len(p.Key), keyMax)}
+	}
 	crash.At(crash.SubmitDocuments)
 	var o *Outcome
 	err := r.store.Update(ctx, p.ahead(), func(tx Tx) error {
 		p.told(StageCompared, 0)
+		if made, err := p.recorded(ctx, tx); err != nil || len(made) > 0 {
+			o = &Outcome{Transactions: made, Repeated: true}
+			return cmp.Or(err, errRefused)
+		}
 		d, err := p.planned(ctx, tx)
 		if err != nil {
 			return err
@@ -70,6 +77,20 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 	}
 	crash.At(crash.SubmitCommitted)
 	return o, nil
+}
+
+// recorded gives what the request of a proposal has become before. It is asked under the
+// lock, and the key is written with the transaction: of two requests with one key, on
+// whichever instances, the second finds the first, or the first has written nothing.
+func (p *proposal) recorded(ctx context.Context, tx Tx) ([]Number, error) {
+	if p.Key == "" || p.DryRun {
+		return nil, nil
+	}
+	made, err := tx.Recorded(ctx, p.User, p.Key)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the request's key: %w", err)
+	}
+	return made, nil
 }
 
 // planned makes the plan anew until the world holds all that it needs. Each time the world
@@ -200,6 +221,9 @@ func (p *proposal) writes(d *decision, last Number) []Write {
 	}
 	add(Replace, d.replaces)
 	add(Delete, d.removes)
+	if len(ws) > 0 {
+		ws[0].Key = p.Key
+	}
 	if len(ws) == 2 {
 		ws[0].Pair, ws[1].Pair = ws[1].Number, ws[0].Number
 	}
@@ -231,6 +255,9 @@ func (p *proposal) outcome(d *decision) *Outcome {
 
 // ReasonMax bounds the reason of a force, in bytes.
 const ReasonMax = 1000
+
+// keyMax bounds the key of a request, in bytes.
+const keyMax = 100
 
 // forcedMax bounds the structures that the audit of a forced change names; it has their
 // number, and the log has them all.

@@ -112,6 +112,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 			}
 		},
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
+		func(ctx context.Context) { sweeping(ctx, log, store.LoginFailures()) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
 }
@@ -124,7 +125,7 @@ func metricsPage(from prometheus.Gatherer, log *slog.Logger) http.Handler {
 
 // access wires who may, and writes a set-up code to the log if nobody could sign in.
 func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.Logger) (*access.Control, error) {
-	c := &access.Control{Store: store.Access(), User: i.Web.User, Password: i.Web.Password, Log: log}
+	c := &access.Control{Store: store.Access(), Failures: store.LoginFailures(), User: i.Web.User, Password: i.Web.Password, Log: log}
 	if c.User == "" {
 		c.User = "admin"
 	}

@@ -25,12 +25,15 @@ type Control struct {
 	// User and Password are of the administrator whom the process was started with:
 	// he is in no table. An empty password says that there is none.
 	User, Password string
+	// Failures counts failed attempts to sign in over all instances. Without it, and while
+	// it cannot be asked, this process counts those that it saw.
+	Failures Failures
 	// Log takes what cannot be said to anybody; slog.Default by default.
 	Log *slog.Logger
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 
-	limiter  limiter
+	seen     limiter
 	verified verified
 	once     sync.Once
 	slots    chan struct{}
@@ -64,22 +67,22 @@ func (c *Control) Possible() bool { return c.Store != nil || c.Password != "" }
 // Basic authentication: a password that was right a moment ago, for an account that
 // has not changed since, is not digested again.
 func (c *Control) Verify(ctx context.Context, name, password, remote string) (Principal, error) {
-	tried := attempt{strings.ToLower(name), address(remote)}
+	tried := Attempt{strings.ToLower(name), address(remote)}
 	if c.fixed(name, password) {
-		if wait := c.limiter.wait(tried, c.now()); wait > 0 {
+		if wait := c.wait(ctx, tried); wait > 0 {
 			return Principal{}, c.tooMany(wait)
 		}
-		c.limiter.succeed(tried, c.now())
+		c.succeed(ctx, tried)
 		return Principal{Name: c.User, Role: Admin, Remote: remote}, nil
 	}
-	account, err := c.find(ctx, tried.name)
+	account, err := c.find(ctx, tried.Name)
 	if err != nil {
 		return Principal{}, err
 	}
 	if account != nil && c.verified.is(account, password, c.now()) {
 		return c.principal(account, remote)
 	}
-	if wait := c.limiter.wait(tried, c.now()); wait > 0 {
+	if wait := c.wait(ctx, tried); wait > 0 {
 		return Principal{}, c.tooMany(wait)
 	}
 	right, err := c.compare(ctx, account, password)
@@ -87,11 +90,11 @@ func (c *Control) Verify(ctx context.Context, name, password, remote string) (Pr
 		return Principal{}, err
 	}
 	if !right {
-		c.limiter.fail(tried, c.now())
+		c.fail(ctx, tried)
 		c.failed(ctx, account, name, remote)
 		return Principal{}, refuse(Unproven, "User name or password is wrong.")
 	}
-	c.limiter.succeed(tried, c.now())
+	c.succeed(ctx, tried)
 	return c.principal(account, remote)
 }
 

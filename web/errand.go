@@ -2,121 +2,203 @@ package web
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
-	"sync"
 	"time"
 
+	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/workspace"
 	"urncast/web/console"
+	"urncast/web/console/task"
 	"urncast/web/rest"
 )
 
-// errandKept is how long what came of an errand waits for whoever asked.
+// errandKept is how long what came of an errand is told to the one who asked.
 const errandKept = time.Minute
 
-// An errand is a rename or its preview: a page whose answer may take long. Whoever asked
-// for it finds it at its address.
+// An errand is a change of structures, or its preview, whose page is at one address and
+// whose answer may take long: a rename, or a deletion.
 type errand struct {
-	task   *task
-	writes bool
-
-	// What came of it, when the task has ended. What is done is told again, until its
-	// user asks for something else; all else is tried again.
-	answer http.HandlerFunc
-	done   bool
+	kind    string // a later errand of the same kind takes the place of those before
+	address string
+	subject string
+	writes  bool
+	// broke heads the page of one that broke off, which says what to do again.
+	broke, again string
+	// do asks the registry. What it gives of the view is drawn in the end, maybe by another
+	// instance.
+	do func(ctx context.Context, t *task.Running, key string) (o *registry.Outcome, view any, err error)
+	// draw draws the page.
+	draw func(w http.ResponseWriter, r *http.Request, status int, a *answer)
+	// missing answers that what it is about is not there.
+	missing http.HandlerFunc
 }
 
-// errands are those of this process.
-type errands struct {
-	mu  sync.Mutex
-	all map[errandKey]*errand
+// An answer is what came of an errand, as the database keeps it.
+type answer struct {
+	Sent    []registry.Number `json:"sent,omitempty"`
+	Missing bool              `json:"missing,omitempty"`
+	Invalid string            `json:"invalid,omitempty"` // what is wrong with what was asked
+	View    json.RawMessage   `json:"view,omitempty"`
+
+	// Broke is why it broke off; Busy says that it was for want of room, Cancelled that
+	// it was ended.
+	Broke     string          `json:"broke,omitempty"`
+	Busy      *rest.BusyError `json:"busy,omitempty"`
+	Cancelled bool            `json:"cancelled,omitempty"`
+	Public    bool            `json:"public,omitempty"` // everybody may be told why
 }
 
-type errandKey struct{ user, address string }
-
-func (e *errands) find(k errandKey) *errand {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.all[k]
-}
-
-func (e *errands) forget(k errandKey, gone *errand) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.all[k] == gone {
-		delete(e.all, k)
-	}
-}
-
-// keep keeps an errand at its address, where none that writes is under way. Whoever asks
-// for another preview does not wait for the one before.
-func (e *errands) keep(k errandKey, begin func() *errand) *errand {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if there := e.all[k]; there != nil && there.writes && !there.task.over() {
-		return there
-	}
-	for other, there := range e.all {
-		switch {
-		case other.user != k.user:
-		case there.task.over():
-			delete(e.all, other)
-		case !there.writes:
-			there.task.cancel()
+// answerOf takes up what came of an errand. The outcome itself, which may be large, is not
+// kept.
+func answerOf(o *registry.Outcome, view any, err error) *answer {
+	a := &answer{}
+	var invalid *registry.InvalidError
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		a.Missing = true
+	case errors.As(err, &invalid):
+		a.Invalid = sentenceOf(invalid.Text)
+	case err != nil:
+		a.Broke, a.Busy, a.Cancelled = err.Error(), rest.Busy(err), errors.Is(err, context.Canceled)
+	case len(o.Transactions) > 0:
+		a.Sent = o.Transactions
+	default:
+		if a.View, err = json.Marshal(view); err != nil {
+			a.Broke = err.Error()
 		}
 	}
-	if e.all == nil {
-		e.all = map[errandKey]*errand{}
-	}
-	e.all[k] = begin()
-	return e.all[k]
+	return a
 }
 
 // resume answers with an errand that was begun before; false if there is none. A second
-// click on a button is answered by what the first has begun.
-func (s *server) resume(w http.ResponseWriter, r *http.Request, address string) bool {
-	k := errandKey{access.From(r.Context()).Name, address}
-	e := s.errands.find(k)
-	if e == nil || r.Method == http.MethodPost && !e.writes {
+// click on a button is answered by what the first has begun, on whichever instance.
+func (s *server) resume(w http.ResponseWriter, r *http.Request, e *errand) bool {
+	t, err := s.tasks.Find(r.Context(), access.From(r.Context()).Name, e.address)
+	switch {
+	case err != nil:
+		s.drawTrouble(w, r, "/structures", err)
+		return true
+	case t == nil, t.EndedFor > errandKept, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
 		return false
 	}
-	s.meet(w, r, k, e)
+	s.meet(w, r, e, t)
 	return true
 }
 
-// send begins an errand, and answers with what comes of it or how far it is. Work gives
-// what draws that, and whether it is done.
-func (s *server) send(w http.ResponseWriter, r *http.Request, address, subject string, writes bool, work func(context.Context, *task) (http.HandlerFunc, bool)) {
-	k := errandKey{access.From(r.Context()).Name, address}
-	correlation := rest.Request(r).CorrelationID
-	e := s.errands.keep(k, func() *errand {
-		e := &errand{writes: writes}
-		e.task = s.start(r, console.Far{Writes: writes, Renames: true, Subject: subject, Phase: console.Comparing, Waits: true}, func(ctx context.Context, t *task) {
-			defect := guarded(ctx, s.Log, "task", correlation, func() error {
-				e.answer, e.done = work(ctx, t)
-				return nil
-			})
-			if defect != nil {
-				e.answer, e.done = s.renamed(nil, defect, !writes, nil, nil)
-			}
-			time.AfterFunc(errandKept, func() { s.errands.forget(k, e) })
-		})
-		return e
-	})
-	s.meet(w, r, k, e)
+// send begins an errand, and answers with what comes of it or how far it is.
+func (s *server) send(w http.ResponseWriter, r *http.Request, e *errand) {
+	ctx, user, correlation := r.Context(), access.From(r.Context()).Name, rest.Request(r).CorrelationID
+	key, err := s.keyFor(ctx, user, e)
+	if err == nil {
+		err = s.tasks.Store.ClearOthers(ctx, user, e.kind, e.address)
+	}
+	var t *workspace.Task
+	if err == nil {
+		t, err = s.tasks.Begin(ctx, task.Work{
+			Task: workspace.Task{User: user, Address: e.address, Kind: e.kind, Writes: e.writes, Key: key},
+			Far:  task.Far{Renames: true, Subject: e.subject, Phase: task.Comparing, Waits: true}, Correlation: correlation,
+			Do: func(ctx context.Context, t *task.Running) []byte {
+				var o *registry.Outcome
+				var view any
+				err := guarded(ctx, s.Log, "task", correlation, func() (err error) {
+					o, view, err = e.do(ctx, t, key)
+					return err
+				})
+				b, err := json.Marshal(answerOf(o, view, err))
+				if err != nil {
+					s.Log.ErrorContext(ctx, "what came of a task cannot be kept", "error", err, "correlation_id", correlation)
+				}
+				return b
+			}})
+	}
+	if err != nil {
+		s.drawTrouble(w, r, "/structures", err)
+		return
+	}
+	s.meet(w, r, e, t)
 }
 
-// meet waits a moment for an errand's end.
-func (s *server) meet(w http.ResponseWriter, r *http.Request, k errandKey, e *errand) {
+// keyFor is the key of an errand's request: a new one, but that of the errand before it
+// where that was taken for broken off. If its instance lives all the same, the registry
+// takes one of the two.
+func (s *server) keyFor(ctx context.Context, user string, e *errand) (string, error) {
+	t, err := s.tasks.Find(ctx, user, e.address)
+	if err == nil && t != nil && t.Lost && t.Writes && e.writes {
+		return t.Key, nil
+	}
+	return randomHex(16), err
+}
+
+// meet waits a moment for an errand's end, and answers with that or with how far it is.
+func (s *server) meet(w http.ResponseWriter, r *http.Request, e *errand, t *workspace.Task) {
+	t, err := s.tasks.Soon(r.Context(), t)
 	switch {
-	case e.task.soon(r.Context()):
-		if !e.done {
-			s.errands.forget(k, e)
-		}
-		e.answer(w, r)
+	case err != nil:
+		s.drawTrouble(w, r, "/structures", err)
+	case t == nil:
+		s.drawAnswer(w, r, e, false, &answer{Broke: context.Canceled.Error(), Cancelled: true})
+	case !t.Runs():
+		s.tell(w, r, e, t)
 	case r.Method == http.MethodPost:
-		http.Redirect(w, r, k.address, http.StatusSeeOther)
+		http.Redirect(w, r, e.address, http.StatusSeeOther)
 	default:
-		s.streamTask(w, r, "/structures", k.address, e.task)
+		s.streamTask(w, r, "/structures", t)
+	}
+}
+
+// tell answers with what came of an errand. What is done is told again, until its user
+// asks for something else; all else is forgotten, to be tried again.
+func (s *server) tell(w http.ResponseWriter, r *http.Request, e *errand, t *workspace.Task) {
+	a := &answer{Broke: errDefect.Error()}
+	var err error
+	if t.Lost {
+		a.Broke, a.Public = brokeOff, true
+		a.Sent, err = s.Registry.Recorded(r.Context(), t.User, t.Key)
+	} else {
+		var b []byte
+		if b, err = s.tasks.Store.Answer(r.Context(), t.ID); err == nil && len(b) > 0 {
+			a = &answer{}
+			err = json.Unmarshal(b, a)
+		}
+	}
+	if err == nil && len(a.Sent) == 0 {
+		err = s.tasks.Store.ForgetTask(r.Context(), t.ID)
+	}
+	if err != nil {
+		s.drawTrouble(w, r, "/structures", err)
+		return
+	}
+	s.drawAnswer(w, r, e, t.Writes, a)
+}
+
+func (s *server) drawAnswer(w http.ResponseWriter, r *http.Request, e *errand, writes bool, a *answer) {
+	switch {
+	case len(a.Sent) > 0:
+		http.Redirect(w, r, console.TransactionPath(a.Sent[0]), http.StatusSeeOther)
+	case a.Missing:
+		e.missing(w, r)
+	case a.Invalid != "":
+		e.draw(w, r, http.StatusUnprocessableEntity, a)
+	case !writes && a.Cancelled:
+		s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
+			"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
+	case a.Busy != nil: // of which nothing was begun
+		s.drawTrouble(w, r, "/structures", a.Busy)
+	case a.Broke != "" && !writes:
+		s.drawTrouble(w, r, "/structures", errors.New(a.Broke))
+	case a.Broke != "":
+		why := a.Broke
+		if !a.Public {
+			why = rest.Private(w, r, errors.New(why)).Error()
+		}
+		s.drawError(w, r, http.StatusInternalServerError, "/structures", e.broke,
+			sentenceOf(why)+" All of it is written or nothing: if Transactions does not have it, "+e.again+" again.")
+	case writes:
+		e.draw(w, r, http.StatusConflict, a)
+	default:
+		e.draw(w, r, http.StatusOK, a)
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,13 +11,14 @@ import (
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/console"
+	"urncast/web/console/task"
 	"urncast/web/rest"
 )
 
 // agencyPage asks for an agency's new id, and shows what would follow.
 func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if s.resume(w, r, agencyAddress(r, q)) {
+	if s.resume(w, r, s.agencyErrand(r, q, true)) {
 		return
 	}
 	v := s.agencyView(w, r, q)
@@ -27,7 +29,7 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	case v.NewID == "":
 		s.drawAgency(w, r, http.StatusOK, v)
 	default:
-		s.sendAgency(w, r, v, "", true)
+		s.send(w, r, s.agencyErrand(r, q, true))
 	}
 }
 
@@ -38,7 +40,8 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
-	if s.resume(w, r, agencyAddress(r, r.PostForm)) {
+	e := s.agencyErrand(r, r.PostForm, false)
+	if s.resume(w, r, e) {
 		return
 	}
 	v := s.agencyView(w, r, r.PostForm)
@@ -52,7 +55,7 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.sendAgency(w, r, v, prose(r.PostForm, "force"), false)
+	s.send(w, r, e)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
@@ -60,20 +63,34 @@ func agencyAddress(r *http.Request, q url.Values) string {
 	return console.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
 }
 
-// sendAgency asks the registry to rename, or what that would do; force is a reason why
-// what is stable shall be renamed, too.
-func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *console.AgencyRenaming, force string, dry bool) {
-	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
-	in.Force = force
-	s.send(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
-		in.Told = t.told
-		o, err := s.Registry.Rename(ctx, in)
-		if err == nil && len(o.Transactions) == 0 {
-			t.update(func(f *console.Far) { f.Phase = console.Fitting })
-			err = s.fillAgency(ctx, v, o)
+// agencyErrand is the rename of an agency that a request asks for, or its preview.
+func (s *server) agencyErrand(r *http.Request, q url.Values, dry bool) *errand {
+	v := &console.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
+	e := &errand{kind: "rename", address: agencyAddress(r, q), subject: v.Agency + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
+	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
+		if v.Wrong = a.Invalid; v.Wrong == "" {
+			if err := json.Unmarshal(a.View, v); err != nil {
+				s.drawTrouble(w, r, "/structures", err)
+				return
+			}
 		}
-		return s.renamed(o, err, dry, &v.Wrong, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
-	})
+		s.drawAgency(w, r, status, v)
+	}
+	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	if !dry {
+		in.Force = prose(q, "force") // why what is stable shall be renamed, too
+	}
+	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
+		in.Told, in.Key = t.Told, key
+		o, err := s.Registry.Rename(ctx, in)
+		if err != nil || len(o.Transactions) > 0 {
+			return o, nil, err
+		}
+		t.Update(func(f *task.Far) { f.Phase = task.Fitting })
+		found := *v
+		return o, &found, s.fillAgency(ctx, &found, o)
+	}
+	return e
 }
 
 func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *console.AgencyRenaming) {

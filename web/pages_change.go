@@ -2,13 +2,14 @@ package web
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/console"
+	"urncast/web/console/task"
 	"urncast/web/rest"
 )
 
@@ -42,39 +43,40 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		}
 		in.Force = prose(r.PostForm, "force")
 	}
-	o, err := s.Registry.Submit(r.Context(), in)
-	var invalid *registry.InvalidError
-	switch {
-	case errors.As(err, &invalid):
-		s.drawError(w, r, http.StatusUnprocessableEntity, "/structures", "Nothing was deleted", sentenceOf(invalid.Text))
-		return
-	case err != nil:
-		s.drawTrouble(w, r, "/structures", err)
-		return
-	}
-	if len(o.Transactions) > 0 {
-		http.Redirect(w, r, console.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
-		return
-	}
-	d := &console.Deletion{URN: u}
-	for i := range o.Results {
-		for _, p := range o.Results[i].Problems {
-			if p.Reason == registry.ReasonMissing {
-				s.noStructure(w, r)
-				return
-			}
-			d.Problems = append(d.Problems, p)
+	e := &errand{kind: "delete", address: console.StructurePath(u) + "/delete", subject: u.Short(), writes: !dry, broke: "The deletion broke off", again: "delete", missing: s.noStructure}
+	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
+		if a.Invalid != "" {
+			s.drawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
+			return
 		}
+		d := &console.Deletion{URN: u}
+		if err := json.Unmarshal(a.View, d); err != nil {
+			s.drawTrouble(w, r, "/structures", err)
+			return
+		}
+		s.draw(w, r, status, console.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
 	}
-	if d.Topics, err = s.topicsFor(r.Context(), u); err != nil {
-		s.drawTrouble(w, r, "/structures", err)
-		return
+	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
+		in.Told, in.Key = t.Told, key
+		o, err := s.Registry.Submit(ctx, in)
+		if err != nil || len(o.Transactions) > 0 {
+			return o, nil, err
+		}
+		d := &console.Deletion{URN: u}
+		for i := range o.Results {
+			for _, p := range o.Results[i].Problems {
+				if p.Reason == registry.ReasonMissing {
+					return nil, nil, registry.ErrNotFound
+				}
+				d.Problems = append(d.Problems, p)
+			}
+		}
+		d.Topics, err = s.topicsFor(ctx, u)
+		return o, d, err
 	}
-	status := http.StatusOK
-	if !dry {
-		status = http.StatusConflict
+	if !s.resume(w, r, e) {
+		s.send(w, r, e)
 	}
-	s.draw(w, r, status, console.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
 }
 
 // topicsFor are the topics on which a structure is published.
@@ -133,8 +135,15 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		}
 		return
 	}
-	if s.resume(w, r, v.Address()) {
-		return
+	e := &errand{kind: "rename", address: v.Address(), subject: u.Short() + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
+	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
+		if v.Wrong = a.Invalid; v.Wrong == "" {
+			if err := json.Unmarshal(a.View, v); err != nil {
+				s.drawTrouble(w, r, "/structures", err)
+				return
+			}
+		}
+		draw(w, r, status)
 	}
 	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
 	if !dry {
@@ -143,50 +152,18 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	if v.AllVersions {
 		in.Structure.Version = ""
 	}
-	s.send(w, r, v.Address(), u.Short()+" → "+v.NewID, !dry, func(ctx context.Context, t *task) (http.HandlerFunc, bool) {
-		in.Told = t.told
+	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
+		in.Told, in.Key = t.Told, key
 		o, err := s.Registry.Rename(ctx, in)
-		switch {
-		case errors.Is(err, registry.ErrNotFound):
-			return s.noStructure, false
-		case err == nil && len(o.Transactions) == 0:
-			v.Results = o.Results
-			v.Topics, err = s.topicsFor(ctx, u)
+		if err != nil || len(o.Transactions) > 0 {
+			return o, nil, err
 		}
-		return s.renamed(o, err, dry, &v.Wrong, draw)
-	})
-}
-
-// renamed draws what came of a rename, or would, and says whether it is done. What is
-// wrong with the id that was typed goes beside it. The outcome, which may be large, is
-// not kept.
-func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string, draw func(http.ResponseWriter, *http.Request, int)) (http.HandlerFunc, bool) {
-	var sent []registry.Number
-	if o != nil {
-		sent = o.Transactions
+		found := *v
+		found.Results = o.Results
+		found.Topics, err = s.topicsFor(ctx, u)
+		return o, &found, err
 	}
-	var invalid *registry.InvalidError
-	if errors.As(err, &invalid) {
-		*wrong = sentenceOf(invalid.Text)
+	if !s.resume(w, r, e) {
+		s.send(w, r, e)
 	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case invalid != nil:
-			draw(w, r, http.StatusUnprocessableEntity)
-		case dry && errors.Is(err, context.Canceled):
-			s.drawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
-				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-		case err != nil && (dry || rest.Busy(err) != nil): // of which nothing was begun
-			s.drawTrouble(w, r, "/structures", err)
-		case err != nil:
-			s.drawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
-				sentenceOf(rest.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
-		case len(sent) > 0:
-			http.Redirect(w, r, console.TransactionPath(sent[0]), http.StatusSeeOther)
-		case dry:
-			draw(w, r, http.StatusOK)
-		default:
-			draw(w, r, http.StatusConflict)
-		}
-	}, len(sent) > 0
 }

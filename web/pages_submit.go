@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 
-	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/workspace"
 	"urncast/web/console"
 	"urncast/web/rest"
 )
@@ -26,6 +26,9 @@ func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, 
 	s.draw(w, r, status, console.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
 }
 
+// uploadPath is the page of an upload: of its check, and of its submission.
+func uploadPath(id string) string { return "/submit/" + id }
+
 // submitFiles takes files, checks them and leads to what the check says.
 func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	form, err := r.MultipartReader()
@@ -33,7 +36,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
 		return
 	}
-	up, fields, err := s.uploads.take(form, access.From(r.Context()).Name)
+	up, err := s.takeUpload(r.Context(), form, access.From(r.Context()).Name)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -44,7 +47,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		busy.Tell(w.Header())
 		s.drawSubmit(w, r, busy.Status, busy.Text)
 		return
-	case errors.As(err, new(*fs.PathError)):
+	case errors.As(err, new(*keepError)):
 		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+rest.Private(w, r, err).Error()+".")
 		return
 	case err != nil:
@@ -54,172 +57,211 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.")
 		return
 	}
-	up.mu.Lock()
-	defer up.mu.Unlock()
-	up.mode, err = registry.ParseMode(fields["action"])
-	if err != nil {
-		up.mode = registry.ModeReplace
+	if _, err := s.beginCheck(r.Context(), up, false, rest.Request(r)); err != nil {
+		s.drawTrouble(w, r, "/submit", err)
+		return
 	}
-	up.skip = fields["skip"] != ""
-	s.begin(r, up, false)
-	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 }
 
-// uploadOf finds the upload that a path names; nil if that is answered.
-func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) *upload {
-	id, user := r.PathValue("id"), access.From(r.Context()).Name
-	up := s.uploads.find(id, user)
-	if up == nil {
-		why := s.uploads.gone.why(id, user)
-		if why == "" {
-			why = "They are kept for an hour, by the instance that took them, for the one who sent them."
-		}
-		s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
-			why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
+// uploadOf finds the upload that a path names, and what is done with it; nil if that is
+// answered. What was submitted leads to its transaction, whatever became of the files and of
+// the instance that did it.
+func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Upload, *workspace.Task) {
+	ctx, id, user := r.Context(), r.PathValue("id"), access.From(r.Context()).Name
+	made, err := s.Registry.Recorded(ctx, user, id)
+	if err == nil && len(made) > 0 {
+		http.Redirect(w, r, console.TransactionPath(made[0]), http.StatusSeeOther)
+		return nil, nil
 	}
-	return up
+	var up *workspace.Upload
+	var t *workspace.Task
+	if err == nil {
+		up, err = s.Workspace.Upload(ctx, id, user)
+	}
+	if err == nil {
+		t, err = s.tasks.Find(ctx, user, uploadPath(id))
+	}
+	switch {
+	case err != nil && !errors.Is(err, registry.ErrNotFound):
+		s.drawTrouble(w, r, "/submit", err)
+		return nil, nil
+	case err == nil && up.Gone == "":
+		return up, t
+	}
+	why := "They are kept for an hour, for the one who sent them."
+	if err == nil {
+		why = up.Gone
+	}
+	s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
+		why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
+	return nil, nil
 }
 
 // checkedPage draws what the check says, or how far it is; of what was submitted it
-// leads to the transaction.
+// leads to the transaction. A check that its instance did not end begins anew: it writes
+// nothing.
 func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
-	up := s.uploadOf(w, r)
+	up, t := s.uploadOf(w, r)
 	if up == nil {
 		return
 	}
-	if t := up.task.Load(); t != nil && !t.soon(r.Context()) {
-		s.streamTask(w, r, "/submit", "/submit/"+up.id, t)
-		return
+	var err error
+	if t == nil || t.Lost && !t.Writes {
+		t, err = s.beginCheck(r.Context(), up, false, rest.Request(r))
 	}
-	up.mu.Lock()
-	defer up.mu.Unlock()
-	if up.sent > 0 {
-		http.Redirect(w, r, console.TransactionPath(up.sent), http.StatusSeeOther)
-		return
+	if err == nil {
+		t, err = s.tasks.Soon(r.Context(), t)
 	}
-	s.drawChecked(w, r, up, http.StatusOK, "")
+	switch {
+	case err != nil:
+		s.drawTrouble(w, r, "/submit", err)
+	case t == nil: // its instance stops: another takes it from here
+		http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
+	case t.Runs():
+		s.streamTask(w, r, "/submit", t)
+	default:
+		s.drawChecked(w, r, up, t, http.StatusOK, "")
+	}
 }
 
-func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *upload, status int, wrong string) {
-	v, err := s.checkView(r.Context(), up, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
+// brokeOff says what is known of a submission whose instance gives no sign of life, and of
+// which nothing is recorded.
+const brokeOff = "the instance that did it has ended, or lost the database, and nothing of it is recorded"
+
+func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspace.Upload, t *workspace.Task, status int, wrong string) {
+	c := &checked{Submit: true, Broke: brokeOff, Public: true}
+	if !t.Lost {
+		var err error
+		if c, err = s.checkOf(r.Context(), t); err != nil {
+			s.drawTrouble(w, r, "/submit", err)
+			return
+		}
+	}
+	if len(c.Sent) > 0 {
+		http.Redirect(w, r, console.TransactionPath(c.Sent[0]), http.StatusSeeOther)
+		return
+	}
+	v, err := s.checkView(r.Context(), up, c, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
 	if err != nil {
 		s.drawTrouble(w, r, "/submit", err)
 		return
 	}
-	if v.Wrong = wrong; v.Broke != "" {
-		v.Broke = rest.Private(w, r, up.last.err).Error()
+	if v.Wrong = wrong; v.Broke != "" && !c.Public {
+		v.Broke = rest.Private(w, r, errors.New(v.Broke)).Error()
 	}
 	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
 
-// submitCommand does with an upload what a button says. While a task is under way, and
-// after the submission, it leads there: a second click does nothing twice.
+// submitCommand does with an upload what a button says. While it is being checked or
+// submitted, and after the submission, it leads there: a second click does nothing twice.
 func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
-	up := s.uploadOf(w, r)
+	up, t := s.uploadOf(w, r)
 	if up == nil {
 		return
 	}
-	up.mu.Lock()
-	defer up.mu.Unlock()
 	do := r.PostFormValue("do")
-	t := up.task.Load()
-	if do == "discard" && up.sent == 0 && (t == nil || !t.now().Writes) {
-		if t != nil {
-			t.cancel()
+	runs := t != nil && t.Runs()
+	var err error
+	switch {
+	case do == "discard" && !(runs && t.Writes):
+		if err = s.Workspace.DropUpload(r.Context(), up.ID, up.User, "You discarded them."); err == nil && runs {
+			err = s.tasks.Store.CancelTask(r.Context(), t.ID)
 		}
-		s.uploads.forget(up, "You discarded them.")
-		http.Redirect(w, r, "/submit", http.StatusSeeOther)
-		return
-	}
-	if t == nil && up.sent == 0 {
-		if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
-			up.mode = mode
-		}
-		if do == "submit" && up.mode == registry.ModeFullReplace && strings.TrimSpace(r.PostFormValue("confirm")) != up.mode.String() {
-			s.drawChecked(w, r, up, http.StatusUnprocessableEntity, "A full replace deletes what the files leave out. Type full-replace to say that you mean it.")
+		if err == nil {
+			http.Redirect(w, r, "/submit", http.StatusSeeOther)
 			return
 		}
-		switch do {
-		case "leave":
-			up.leaveRefused()
-		case "skip":
-			up.skip = true
-		case "check":
-			up.force = ""
-		case "force":
-			if wrong := up.forceFor(prose(r.PostForm, "force")); wrong != "" {
-				s.drawChecked(w, r, up, http.StatusUnprocessableEntity, wrong)
-				return
-			}
+	case t == nil: // nobody has seen what a check says
+		_, err = s.beginCheck(r.Context(), up, false, rest.Request(r))
+	case !runs:
+		var wrong string
+		if wrong, err = s.choose(r, up, t, do); wrong != "" {
+			s.drawChecked(w, r, up, t, http.StatusUnprocessableEntity, wrong)
+			return
 		}
-		s.begin(r, up, do == "submit")
+		if err == nil {
+			_, err = s.beginCheck(r.Context(), up, do == "submit", rest.Request(r))
+		}
 	}
-	http.Redirect(w, r, "/submit/"+up.id, http.StatusSeeOther)
+	if err != nil {
+		s.drawTrouble(w, r, "/submit", err)
+		return
+	}
+	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 }
 
-// forceFor has what is final or stable changed all the same from the next check on, or
-// says what is wrong with the reason.
-func (up *upload) forceFor(reason string) (wrong string) {
-	switch {
-	case reason == "":
-		return "Say why, in words: the audit keeps them."
-	case len(reason) > registry.ReasonMax:
-		return fmt.Sprintf("The reason has %d bytes, more than the limit of %d.", len(reason), registry.ReasonMax)
+// choose takes up what a button and the form say of an upload, or says what is wrong in
+// the form.
+func (s *server) choose(r *http.Request, up *workspace.Upload, t *workspace.Task, do string) (wrong string, err error) {
+	c := &up.Choices
+	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
+		c.Mode = mode
 	}
-	up.force = reason
-	return ""
+	if do == "submit" && c.Mode == registry.ModeFullReplace && strings.TrimSpace(r.PostFormValue("confirm")) != c.Mode.String() {
+		return "A full replace deletes what the files leave out. Type full-replace to say that you mean it.", nil
+	}
+	switch do {
+	case "leave":
+		if err := s.leaveRefused(r.Context(), up, t); err != nil {
+			return "", err
+		}
+	case "skip":
+		c.Skip = true
+	case "check":
+		c.Force = ""
+	case "force":
+		reason := prose(r.PostForm, "force")
+		switch {
+		case reason == "":
+			return "Say why, in words: the audit keeps them.", nil
+		case len(reason) > registry.ReasonMax:
+			return fmt.Sprintf("The reason has %d bytes, more than the limit of %d.", len(reason), registry.ReasonMax), nil
+		}
+		c.Force = reason
+	}
+	return "", s.Workspace.Choose(r.Context(), up)
 }
 
 // leaveRefused leaves out what the last check refused.
-func (up *upload) leaveRefused() {
-	if up.last == nil || up.last.outcome == nil {
-		return
+func (s *server) leaveRefused(ctx context.Context, up *workspace.Upload, t *workspace.Task) error {
+	if t == nil || t.Lost {
+		return nil
 	}
-	for _, res := range up.last.outcome.Results {
-		if res.Verdict == registry.Refused {
-			up.left[res.URN] = true
+	c, err := s.checkOf(ctx, t)
+	if err != nil {
+		return err
+	}
+	for i := range c.Results {
+		if urn := c.Results[i].URN.String(); c.Results[i].Verdict == registry.Refused && !slices.Contains(up.Choices.Left, urn) {
+			up.Choices.Left = append(up.Choices.Left, urn)
 		}
 	}
+	return nil
 }
 
 // checkView gathers what the page of a check shows.
-func (s *server) checkView(ctx context.Context, up *upload, show string, from int) (*console.Checked, error) {
-	c := up.last
-	v := &console.Checked{ID: up.id, Bytes: up.bytes(), Took: c.took, Formats: c.formats, Action: up.mode.String(), Skipped: c.summary.Skipped, Warnings: c.summary.Warnings, Show: show, Left: len(up.left), Force: up.force}
-	for _, f := range up.files {
-		v.Files = append(v.Files, f.name)
-	}
-	if c.err != nil {
-		if v.Unread = unread(c.err); v.Unread == nil {
-			v.Broke, v.BrokeSubmit = c.err.Error(), c.submit
+func (s *server) checkView(ctx context.Context, up *workspace.Upload, c *checked, show string, from int) (*console.Checked, error) {
+	v := &console.Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: up.Choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(up.Choices.Left), Force: up.Choices.Force}
+	for _, f := range up.Files {
+		if f.Size > 0 {
+			v.Files = append(v.Files, f.Name)
 		}
+	}
+	if c.Unread != nil || c.Broke != "" {
+		v.Unread, v.Broke, v.BrokeSubmit = c.Unread, c.Broke, c.Submit && c.Broke != ""
 		return v, nil
 	}
-	v.Dangling = len(c.outcome.Dangling)
-	v.From, v.Whither = from, c.whither
+	v.Dangling = c.Dangling
+	v.From, v.Whither = from, c.Whither
 	return v, s.fillChecked(ctx, v, c)
-}
-
-// unread tells why files could not be read, and where; nil if that is not what an error
-// is about.
-func unread(err error) *console.Unread {
-	var bad *formats.Error
-	var invalid *registry.InvalidError
-	switch {
-	case rest.Busy(err) != nil: // before the file's error, in which it may stand
-	case errors.As(err, &bad):
-		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
-	case errors.As(err, &invalid):
-		return &console.Unread{Text: invalid.Text}
-	}
-	return nil
 }
 
 // fillChecked puts the results into rows, of the kind that is asked for.
 func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked) error {
 	read, place := 0, 0
-	for i := range c.outcome.Results {
-		res := &c.outcome.Results[i]
+	for i := range c.Results {
+		res := &c.Results[i]
 		v.Count(res.Verdict)
 		v.Problems = append(v.Problems, res.Problems...)
 		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
@@ -228,9 +270,9 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 		if place++; place <= v.From || len(v.Rows) >= submitShown {
 			continue
 		}
-		row := console.CheckedRow{Result: *res, Bytes: c.sizes[res.URN]}
+		row := console.CheckedRow{Result: *res, Bytes: c.Sizes[res.URN]}
 		row.File, row.Line = parted(res.Where)
-		if body := c.body(res.URN); body != nil && read+row.Bytes <= sumBytesAll {
+		if body := c.Bodies[res.URN]; body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
 			if row.Sum, err = s.wouldChange(ctx, res, body); err != nil {

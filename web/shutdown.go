@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -78,52 +77,6 @@ func Leave(h http.Handler) {
 	}
 }
 
-// underWay counts tasks. Unlike a sync.WaitGroup, it may be waited for while others begin.
-type underWay struct {
-	mu          sync.Mutex
-	all, writes int
-	none        chan struct{} // closed when there is none any more; made for the first
-}
-
-// begin counts one more, until end is called.
-func (u *underWay) begin(writes bool) (end func()) {
-	n := 0
-	if writes {
-		n = 1
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.all == 0 {
-		u.none = make(chan struct{})
-	}
-	u.all, u.writes = u.all+1, u.writes+n
-	return func() {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		if u.all, u.writes = u.all-1, u.writes-n; u.all == 0 {
-			close(u.none)
-		}
-	}
-}
-
-// wait waits until there is none, or ctx ends; then it says how many write.
-func (u *underWay) wait(ctx context.Context) (writes int) {
-	for {
-		u.mu.Lock()
-		all, none := u.all, u.none
-		writes = u.writes
-		u.mu.Unlock()
-		if all == 0 {
-			return 0
-		}
-		select {
-		case <-none:
-		case <-ctx.Done():
-			return writes
-		}
-	}
-}
-
 // Finish waits for the submissions and renames that a handler made by New has begun and
 // not ended: they outlive their requests, and so the end of the server that serves them.
 // Its error says how many ctx left no time for.
@@ -132,7 +85,7 @@ func Finish(ctx context.Context, h http.Handler) error {
 	if !ok {
 		return nil
 	}
-	n := ours.server.tasks.wait(ctx)
+	n := ours.server.tasks.Wait(ctx)
 	if n == 0 {
 		return nil
 	}

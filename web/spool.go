@@ -1,93 +1,65 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"path"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"urncast/formats"
-	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/registry"
+	"urncast/registry/workspace"
 	"urncast/web/rest"
 )
 
-const (
-	uploadsMax   = 32  // that are kept; the oldest goes for a new one
-	partsMax     = 500 // of a form: each file is held open
-	uploadAge    = time.Hour
-	uploadIDSize = 16
-)
-
-// uploadsBytesMax bounds the files of all uploads of this process together, with those
-// that are arriving.
-const uploadsBytesMax = 4 << 30
+// partsMax bounds the files and fields of a form.
+const partsMax = 500
 
 // errParts refuses a form of too many files, with what to do.
 var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + " files and fields: zip the files")
 
-// errUploadsFull refuses an upload while all that are kept are being checked or
-// submitted, so that none can go for it.
-var errUploadsFull = &rest.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
+// busyUploads refuses an upload while all that are kept are being checked or submitted,
+// so that none can go for it.
+var busyUploads = &rest.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
 	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
 
-type uploadFile struct {
-	name    string
-	charset string // what the part's Content-Type says
-	size    int64
-	file    *os.File
-}
+// A keepError says that files arrived and could not be kept.
+type keepError struct{ err error }
 
-// uploads are those of this process.
-type uploads struct {
-	mu    sync.Mutex
-	all   []*upload // the oldest first
-	bytes int64     // that the files take, of those that are arriving too
-	most  int64     // uploadsBytesMax if 0
-	gone  discarded
-	sums  []*checked // whose bodies are kept, the oldest first
-}
+func (e *keepError) Error() string { return e.err.Error() }
+func (e *keepError) Unwrap() error { return e.err }
 
-// keepSum makes room for the bodies of a check.
-func (u *uploads) keepSum(c *checked) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.sums = append(u.sums, c)
-	all := 0
-	for _, one := range u.sums {
-		all += one.kept
-	}
-	for ; all > keptBytesAll || len(u.sums) > uploadsMax; u.sums = u.sums[1:] {
-		u.sums[0].bodies.Store(nil)
-		all -= u.sums[0].kept
-	}
-}
-
-// take reads the files of a form onto the disk.
-func (u *uploads) take(form *multipart.Reader, user string) (*upload, map[string]string, error) {
-	up := &upload{id: randomHex(uploadIDSize), user: user, left: map[sdmx.URN]bool{}}
-	fields := map[string]string{}
-	err := u.read(form, up, fields)
-	if err == nil && len(up.files) > 0 {
-		err = u.keep(up)
-	}
+// takeUpload takes the files of a form into the database; nil if all are empty. An
+// upload that does not arrive whole goes at once.
+func (s *server) takeUpload(ctx context.Context, form *multipart.Reader, user string) (*workspace.Upload, error) {
+	up, err := s.Workspace.BeginUpload(ctx, user)
 	if err != nil {
-		u.release(up)
-		return nil, nil, err
+		return nil, &keepError{err}
 	}
-	if len(up.files) == 0 {
-		return nil, fields, nil
+	fields := map[string]string{}
+	if err = s.readUpload(ctx, form, up, fields); err == nil && up.Bytes() > 0 {
+		if up.Choices.Mode, err = registry.ParseMode(fields["action"]); err != nil {
+			up.Choices.Mode = registry.ModeReplace
+		}
+		up.Choices.Skip = fields["skip"] != ""
+		if err = s.Workspace.KeepUpload(ctx, up); err == nil {
+			return up, nil
+		}
+		err = &keepError{err}
 	}
-	return up, fields, nil
+	_ = s.Workspace.DropUpload(context.WithoutCancel(ctx), up.ID, user, "They did not arrive whole.") // or they expire
+	if errors.Is(err, workspace.ErrFull) {
+		err = busyUploads
+	}
+	return nil, err
 }
 
-func (u *uploads) read(form *multipart.Reader, up *upload, fields map[string]string) error {
+func (s *server) readUpload(ctx context.Context, form *multipart.Reader, up *workspace.Upload, fields map[string]string) error {
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
 		switch {
@@ -99,7 +71,12 @@ func (u *uploads) read(form *multipart.Reader, up *upload, fields map[string]str
 			return errParts
 		}
 		if part.FileName() != "" {
-			if err := u.add(up, part); err != nil {
+			in := &remembered{in: part}
+			f := workspace.File{Name: path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), Charset: formats.Charset(part.Header.Get("Content-Type"))}
+			if _, err := s.Workspace.AddFile(ctx, up, f, in); err != nil {
+				if in.err == nil {
+					err = &keepError{err}
+				}
 				return err
 			}
 			continue
@@ -112,135 +89,18 @@ func (u *uploads) read(form *multipart.Reader, up *upload, fields map[string]str
 	}
 }
 
-func (u *uploads) add(up *upload, part *multipart.Part) error {
-	f, err := os.CreateTemp("", "urncast-upload-*")
-	if err != nil {
-		return err
-	}
-	_ = os.Remove(f.Name()) // where a file that is open cannot be removed, it stays until the folder is emptied
-	name := path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))
-	size, err := io.Copy(&spool{u, up, f}, part)
-	if err != nil || size == 0 {
-		f.Close()
-		up.empty = append(up.empty, name)
-		return err
-	}
-	up.files = append(up.files, uploadFile{name, formats.Charset(part.Header.Get("Content-Type")), size, f})
-	return nil
+// A remembered reader remembers whether reading failed, which tells an error of the client
+// from one of the database.
+type remembered struct {
+	in  io.Reader
+	err error
 }
 
-// A spool writes a file of an upload, as far as there is room.
-type spool struct {
-	all  *uploads
-	up   *upload
-	file *os.File
-}
-
-// Write implements io.Writer.
-func (s *spool) Write(p []byte) (int, error) {
-	if err := s.all.reserve(s.up, int64(len(p))); err != nil {
-		return 0, err
+// Read implements io.Reader.
+func (r *remembered) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p)
+	if err != nil && err != io.EOF {
+		r.err = err
 	}
-	return s.file.Write(p)
-}
-
-// reserve takes room for the bytes of an upload that arrives.
-func (u *uploads) reserve(up *upload, n int64) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	most := u.most
-	if most == 0 {
-		most = uploadsBytesMax
-	}
-	for u.bytes+n > most {
-		if !u.dropOldest("They were discarded for newer ones: all files together may have " + console.ExactBytes(most) + ".") {
-			return errUploadsFull
-		}
-	}
-	u.bytes += n
-	up.held += n
-	return nil
-}
-
-// keep keeps an upload that has arrived.
-func (u *uploads) keep(up *upload) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for len(u.all) >= uploadsMax {
-		if !u.dropOldest("They were discarded for newer ones: the last " + strconv.Itoa(uploadsMax) + " uploads are kept.") {
-			return errUploadsFull
-		}
-	}
-	u.all = append(u.all, up)
-	up.expiry = time.AfterFunc(uploadAge, func() { u.expire(up) })
-	return nil
-}
-
-// dropOldest forgets the oldest upload that nothing is done with; false if there is none.
-// The caller holds mu.
-func (u *uploads) dropOldest(why string) bool {
-	for i, up := range u.all {
-		if up.task.Load() == nil {
-			u.remove(i, why)
-			return true
-		}
-	}
-	return false
-}
-
-// remove forgets an upload. The caller holds mu.
-func (u *uploads) remove(i int, why string) {
-	up := u.all[i]
-	u.all = append(u.all[:i:i], u.all[i+1:]...)
-	up.expiry.Stop() // which would hold what the check said in memory until then
-	u.free(up)
-	u.gone.note(up.id, up.user, why)
-}
-
-// expire forgets an upload that nobody has gone on with.
-func (u *uploads) expire(up *upload) {
-	if up.task.Load() != nil {
-		up.expiry.Reset(uploadAge)
-		return
-	}
-	u.forget(up, "They were discarded an hour after they came.")
-}
-
-// find gives an upload to the one who sent it.
-func (u *uploads) find(id, user string) *upload {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, up := range u.all {
-		if up.id == id && up.user == user {
-			return up
-		}
-	}
-	return nil
-}
-
-// forget forgets an upload, and why.
-func (u *uploads) forget(up *upload, why string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for i := range u.all {
-		if u.all[i] == up {
-			u.remove(i, why)
-			return
-		}
-	}
-}
-
-// release closes the files of an upload, and gives their room back.
-func (u *uploads) release(up *upload) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.free(up)
-}
-
-// free is release for whoever holds mu.
-func (u *uploads) free(up *upload) {
-	for _, f := range up.files {
-		f.file.Close()
-	}
-	u.bytes, up.held = u.bytes-up.held, 0
+	return n, err
 }

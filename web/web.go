@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"urncast/web/console/task"
 	"urncast/web/rest"
 )
 
@@ -17,6 +18,7 @@ func New(o Options) http.Handler { return newServer(o).handler() }
 
 func newServer(o Options) *server {
 	s := &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{}), leaving: leaving{told: make(chan struct{})}}
+	s.tasks = &task.Kernel{Store: o.Workspace, Log: s.Log, Stopping: s.stopping}
 	s.lives.log, s.lives.pace = s.Log, livePace
 	s.glance.log, s.day.log = s.Log, s.Log
 	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
@@ -70,13 +72,11 @@ type server struct {
 	served                      map[string]level // of all routes, by pattern
 	glance                      shared[glance]
 	items                       contents
-	uploads                     uploads
-	errands                     errands
-	tasks                       underWay
+	checks                      checks
+	tasks                       *task.Kernel
 	leaving                     leaving
 	lives                       lives
 	day                         shared[day]
-	drafts                      drafts
 	readers, verifiers, lookers *rest.Readers // of topics
 	stopping                    chan struct{}
 	stopOnce                    sync.Once

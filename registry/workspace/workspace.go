@@ -128,6 +128,7 @@ type Task struct {
 	Cancelled bool
 	BeganAt   time.Time
 	Ended     bool
+	EndedFor  time.Duration // how long ago that was, by the database's clock
 	// Lost says that it has not ended and gives no sign of life: its process was killed,
 	// or lost the database. The transaction with its key says what it wrote, if anything.
 	Lost bool

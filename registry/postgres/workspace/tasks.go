@@ -5,38 +5,39 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"urncast/registry/workspace"
 )
 
 var taskColumns = `t.user_name, t.address, t.id::text, t.kind, t.instance, t.writes, t.upload, t.key, t.progress, t.cancelled, t.began_at,
-	t.ended_at IS NOT NULL, t.ended_at IS NULL AND NOT ` + running
+	t.ended_at IS NOT NULL, extract(epoch FROM coalesce(clock_timestamp() - t.ended_at, '0'))::float8, t.ended_at IS NULL AND NOT ` + running
 
-func scanTask(row pgx.Row, more ...any) (*workspace.Task, error) {
+// scanTask reads a row of taskColumns; nil if there is none.
+func scanTask(row pgx.Row) (*workspace.Task, error) {
 	t := &workspace.Task{}
-	err := row.Scan(append([]any{&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.BeganAt, &t.Ended, &t.Lost}, more...)...)
+	var ended float64
+	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.BeganAt, &t.Ended, &ended, &t.Lost)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	t.BeganAt = t.BeganAt.UTC()
+	t.BeganAt, t.EndedFor = t.BeganAt.UTC(), time.Duration(ended*float64(time.Second))
 	return t, err
 }
 
 // BeginTask enters work of this instance at an address of a user, and gives what is there
-// then: itself, or what was begun there before and is under way still and writes. What only looks
-// gives way to what comes after it at its address. Work
-// that has ended there, or was broken off, makes place. A crash after it leaves a row without signs of life.
+// then: itself, or what was begun there before, is under way still and writes. What only
+// looks gives way to what comes after it at its address, as does what has ended or was
+// broken off. A crash after it leaves a row without signs of life.
 func (s *Store) BeginTask(ctx context.Context, t *workspace.Task) (there *workspace.Task, err error) {
-	id := uuid.NewString()
 	for range 3 { // what was under way may end between the two statements
 		there, err = scanTask(s.Pool.QueryRow(ctx, `
 			INSERT INTO tasks AS t (user_name, address, id, kind, instance, writes, upload, key, progress) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (user_name, address) DO UPDATE SET id = excluded.id, kind = excluded.kind, instance = excluded.instance, writes = excluded.writes,
 				upload = excluded.upload, key = excluded.key, progress = excluded.progress, cancelled = false, began_at = clock_timestamp(), beat_at = clock_timestamp(), ended_at = NULL, answer = NULL
-			WHERE NOT (t.writes AND `+running+`) RETURNING `+taskColumns, t.User, t.Address, id, t.Kind, s.Instance, t.Writes, t.Upload, t.Key, t.Progress))
+			WHERE NOT (t.writes AND `+running+`) RETURNING `+taskColumns, t.User, t.Address, t.ID, t.Kind, s.Instance, t.Writes, t.Upload, t.Key, t.Progress))
 		if err != nil || there != nil {
 			break
 		}
@@ -54,11 +55,13 @@ func (s *Store) BeginTask(ctx context.Context, t *workspace.Task) (there *worksp
 	return there, err
 }
 
-// CancelOthers has the instances that run work of a user and a kind elsewhere than at an
-// address, work that does not write, end it.
-func (s *Store) CancelOthers(ctx context.Context, user, kind, address string) error {
-	_, err := s.Pool.Exec(ctx, `UPDATE tasks SET cancelled = true WHERE user_name = $1 AND kind = $2 AND address <> $3 AND NOT writes AND ended_at IS NULL`, user, kind, address)
-	return err
+// ClearOthers forgets work of a user and a kind elsewhere than at an address that has
+// ended, and has what does not write end, on whichever instance.
+func (s *Store) ClearOthers(ctx context.Context, user, kind, address string) error {
+	b := &pgx.Batch{}
+	b.Queue(`DELETE FROM tasks WHERE user_name = $1 AND kind = $2 AND address <> $3 AND ended_at IS NOT NULL`, user, kind, address)
+	b.Queue(`UPDATE tasks SET cancelled = true WHERE user_name = $1 AND kind = $2 AND address <> $3 AND NOT writes AND ended_at IS NULL`, user, kind, address)
+	return s.Pool.SendBatch(ctx, b).Close()
 }
 
 // CancelTask has the instance that runs work end it, within BeatEvery.
@@ -108,8 +111,8 @@ func (s *Store) EndTask(ctx context.Context, id string, progress json.RawMessage
 	return err
 }
 
-// ForgetTask forgets work that has ended or was broken off.
+// ForgetTask forgets work that is over, or that its own instance gives up.
 func (s *Store) ForgetTask(ctx context.Context, id string) error {
-	_, err := s.Pool.Exec(ctx, `DELETE FROM tasks t WHERE t.id = $1 AND NOT `+running, id)
+	_, err := s.Pool.Exec(ctx, `DELETE FROM tasks WHERE id = $1`, id)
 	return err
 }

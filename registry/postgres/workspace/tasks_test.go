@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"urncast/internal/secret"
 	"urncast/registry"
 	"urncast/registry/workspace"
@@ -21,7 +23,9 @@ func TestWorkIsOneOverInstances(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 12 {
 		group.Go(func() {
-			there, err := all[i%3].BeginTask(t.Context(), &asked)
+			mine := asked
+			mine.ID = uuid.NewString()
+			there, err := all[i%3].BeginTask(t.Context(), &mine)
 			if err != nil {
 				t.Error(err)
 				return
@@ -58,6 +62,7 @@ func TestWorkIsOneOverInstances(t *testing.T) {
 	if now, err := all[2].Task(t.Context(), "anna", "/submit/1"); err != nil || !now.Lost || now.Runs() {
 		t.Errorf("without a sign of life it is %+v, %v", now, err)
 	}
+	asked.ID = uuid.NewString()
 	again, err := all[2].BeginTask(t.Context(), &asked)
 	if err != nil || again.ID == there.ID || again.Instance != "instance 2" {
 		t.Fatalf("after that it is begun anew as %+v, %v", again, err)
@@ -83,14 +88,14 @@ func TestWorkThatLooksGivesWay(t *testing.T) {
 	all, pool := instances(t, 2, nil)
 	begin := func(i int, address string, writes bool) *workspace.Task {
 		t.Helper()
-		there, err := all[i].BeginTask(t.Context(), &workspace.Task{User: "anna", Address: address, Kind: "rename", Writes: writes, Progress: []byte("{}")})
+		there, err := all[i].BeginTask(t.Context(), &workspace.Task{ID: uuid.NewString(), User: "anna", Address: address, Kind: "rename", Writes: writes, Progress: []byte("{}")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return there
 	}
 	look := begin(0, "/a", false)
-	if err := all[1].CancelOthers(t.Context(), "anna", "rename", "/b"); err != nil {
+	if err := all[1].ClearOthers(t.Context(), "anna", "rename", "/b"); err != nil {
 		t.Fatal(err)
 	}
 	if cancelled, err := all[0].Beat(t.Context(), look.ID, []byte("{}")); err != nil || !cancelled {

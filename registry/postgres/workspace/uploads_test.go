@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"urncast/integration/rig/pg"
@@ -158,7 +159,7 @@ func TestUploadsAreBounded(t *testing.T) {
 		s.Bound(10<<20, 16<<20)
 	}
 	busy := keep(t, s, "anna", 1<<20)
-	task, err := s.BeginTask(t.Context(), &workspace.Task{User: "anna", Address: "/submit/" + busy.ID, Upload: busy.ID, Progress: []byte("{}")})
+	task, err := s.BeginTask(t.Context(), &workspace.Task{ID: uuid.NewString(), User: "anna", Address: "/submit/" + busy.ID, Upload: busy.ID, Progress: []byte("{}")})
 	if err != nil {
 		t.Fatal(err)
 	}

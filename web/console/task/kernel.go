@@ -1,0 +1,278 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"urncast/registry/workspace"
+)
+
+const (
+	// soon is how long a page waits for work to end before it tells how far it is.
+	soon = 400 * time.Millisecond
+	// pace is how often it tells, look how often it asks about work of another instance
+	// before that.
+	pace = 500 * time.Millisecond
+	look = 100 * time.Millisecond
+	// aliveEvery is how often work gives a sign of life though it has not come on.
+	aliveEvery = 2 * time.Second
+	// patience is how long the database may take to take up that work has begun or ended.
+	patience = 10 * time.Second
+)
+
+// A Store keeps what work is under way, for all instances.
+type Store interface {
+	BeginTask(ctx context.Context, t *workspace.Task) (there *workspace.Task, err error)
+	Task(ctx context.Context, user, address string) (*workspace.Task, error)
+	Answer(ctx context.Context, id string) ([]byte, error)
+	Beat(ctx context.Context, id string, progress json.RawMessage) (cancelled bool, err error)
+	EndTask(ctx context.Context, id string, progress json.RawMessage, answer []byte) error
+	CancelTask(ctx context.Context, id string) error
+	ClearOthers(ctx context.Context, user, kind, address string) error
+	ForgetTask(ctx context.Context, id string) error
+}
+
+// A Kernel runs the long work that people ask this instance for. Each piece is known by its user and
+// the address of its page, on every instance: a second click, or the page loaded again,
+// finds what the first has begun. Work does not end with the request that asked for it.
+//
+// A crash of the instance leaves the work's row without signs of life, and what writes is
+// either recorded whole, under the request's key, or not at all.
+type Kernel struct {
+	Store Store
+	Log   *slog.Logger
+	// Stopping is closed when the server ends: what only looks ends then, and is forgotten,
+	// so that the next request begins it anew on another instance.
+	Stopping <-chan struct{}
+
+	underWay underWay
+	here     sync.Map // *Running of this instance, by id
+}
+
+// Work is what a page asks for.
+type Work struct {
+	workspace.Task // User, Address, Kind, Writes, Upload and Key
+	Far            Far
+	Correlation    string // id of the request
+	// Do does it, and gives what came of it, encoded for the page. What it gives when it
+	// panics is nothing.
+	Do func(ctx context.Context, t *Running) []byte
+}
+
+// Begin begins work, and gives what is at its address then: itself, or what was begun
+// there before and must not be begun twice.
+func (k *Kernel) Begin(ctx context.Context, w Work) (*workspace.Task, error) {
+	w.Far.Began, w.Far.Writes = time.Now(), w.Writes
+	w.ID = uuid.NewString()
+	w.Progress = encodeFar(&w.Far)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a reader who goes leaves no row that nobody works at
+	defer cancel()
+	there, err := k.Store.BeginTask(asking, &w.Task)
+	if err != nil {
+		return nil, fmt.Errorf("beginning work at %s: %w", w.Address, err)
+	}
+	if there.ID == w.ID {
+		k.start(ctx, &w)
+	}
+	return there, nil
+}
+
+func (k *Kernel) start(ctx context.Context, w *Work) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	t := &Running{ended: make(chan struct{}), far: w.Far}
+	k.here.Store(w.ID, t)
+	end := k.underWay.begin(w.Writes)
+	go func() {
+		defer end()
+		defer k.here.Delete(w.ID)
+		defer close(t.ended)
+		defer cancel()
+		over, beaten := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(beaten)
+			k.beat(ctx, w, t, cancel, over)
+		}()
+		answer := k.do(ctx, w, t)
+		close(over)
+		<-beaten
+		k.end(ctx, w, t, answer)
+	}()
+}
+
+// do does the work. A panic in it would end the process with everybody's pages and the
+// publishing: it becomes a line in the log, and no answer.
+func (k *Kernel) do(ctx context.Context, w *Work, t *Running) (answer []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			k.Log.ErrorContext(ctx, "panic beside a request", "in", "task", "panic", p, "correlation_id", w.Correlation, "stack", string(debug.Stack()))
+			answer = nil
+		}
+	}()
+	return w.Do(ctx, t)
+}
+
+// beat tells how far work is until it is over. It ends work that was cancelled, whoever
+// runs it, or that another instance has begun anew because signs of life stayed away. A database that does
+// not answer is asked again: if it stays away the work fails by itself.
+func (k *Kernel) beat(ctx context.Context, w *Work, t *Running, cancel func(), over <-chan struct{}) {
+	tick := time.NewTicker(workspace.BeatEvery)
+	defer tick.Stop()
+	last, at := string(w.Progress), time.Now()
+	stopping := k.Stopping
+	if w.Writes {
+		stopping = nil
+	}
+	for {
+		select {
+		case <-over:
+			return
+		case <-stopping:
+			cancel()
+			return
+		case <-tick.C:
+		}
+		far := t.Now()
+		progress := encodeFar(&far)
+		if string(progress) == last && time.Since(at) < aliveEvery {
+			continue
+		}
+		asking, done := context.WithTimeout(context.WithoutCancel(ctx), aliveEvery)
+		cancelled, err := k.Store.Beat(asking, w.ID, progress)
+		done()
+		switch {
+		case cancelled, errors.Is(err, workspace.ErrSuperseded):
+			cancel()
+			return
+		case err == nil:
+			last, at = string(progress), time.Now()
+		}
+	}
+}
+
+// end notes what came of work. What the end of the server broke off is forgotten.
+func (k *Kernel) end(ctx context.Context, w *Work, t *Running, answer []byte) {
+	broken := !w.Writes && ctx.Err() != nil && k.stops()
+	far := t.Now()
+	progress := encodeFar(&far)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	for {
+		var err error
+		if broken {
+			err = k.Store.ForgetTask(ctx, w.ID)
+		} else {
+			err = k.Store.EndTask(ctx, w.ID, progress, answer)
+		}
+		switch {
+		case err == nil, errors.Is(err, workspace.ErrSuperseded):
+			return
+		case ctx.Err() != nil, errors.Is(err, workspace.ErrLarge): // it will be taken for broken off, and a transaction found by its key
+			k.Log.WarnContext(ctx, "what came of a task could not be kept", "address", w.Address, "error", err, "correlation_id", w.Correlation)
+			return
+		}
+		select {
+		case <-time.After(workspace.BeatEvery):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (k *Kernel) stops() bool {
+	select {
+	case <-k.Stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Find gives the work at an address of a user; nil if there is none.
+func (k *Kernel) Find(ctx context.Context, user, address string) (*workspace.Task, error) {
+	return k.Store.Task(ctx, user, address)
+}
+
+// Soon waits a moment for the end of work, which most reach in it, on whichever instance,
+// and gives it as it is then; nil if it was forgotten.
+func (k *Kernel) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, error) {
+	end := time.After(soon)
+	for t != nil && t.Runs() {
+		var ended chan struct{}
+		again := time.After(look)
+		if here, ok := k.here.Load(t.ID); ok {
+			ended, again = here.(*Running).ended, nil
+		}
+		select {
+		case <-ended:
+		case <-again:
+		case <-ctx.Done():
+			return t, ctx.Err()
+		case <-end:
+			return t, nil
+		}
+		var err error
+		if t, err = k.Find(ctx, t.User, t.Address); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// Watch gives what a page tells of work under way: how far it is, and whether it goes on.
+// Both are of its row, and so the same on every instance. It watches for longest at most.
+func (k *Kernel) Watch(ctx context.Context, t *workspace.Task, longest time.Duration) (now func() Far, wait func() TaskState) {
+	end := time.After(longest)
+	far := decodeFar(t.Progress)
+	now = func() Far { return far }
+	wait = func() TaskState {
+		var ended chan struct{}
+		if here, ok := k.here.Load(t.ID); ok {
+			ended = here.(*Running).ended
+		}
+		select {
+		case <-ended:
+			return TaskEnded
+		case <-end:
+			return TaskLong
+		case <-k.Stopping:
+			return TaskStopped
+		case <-ctx.Done():
+			return TaskStopped
+		case <-time.After(pace):
+		}
+		found, err := k.Find(ctx, t.User, t.Address)
+		switch {
+		case err != nil: // the database may be back at the next look
+			return TaskRuns
+		case found == nil || found.ID != t.ID || !found.Runs():
+			return TaskEnded
+		}
+		far = decodeFar(found.Progress)
+		return TaskRuns
+	}
+	return now, wait
+}
+
+// Wait waits until this instance runs nothing any more, or ctx ends; then it says how many
+// pieces of work that write it still runs.
+func (k *Kernel) Wait(ctx context.Context) (writes int) { return k.underWay.wait(ctx) }
+
+func encodeFar(f *Far) json.RawMessage {
+	b, err := json.Marshal(f)
+	if err != nil { // numbers, texts and times: it cannot be
+		return json.RawMessage("{}")
+	}
+	return b
+}
+
+func decodeFar(b json.RawMessage) (f Far) {
+	_ = json.Unmarshal(b, &f) // of a program of another version, what is known of it
+	return f
+}

@@ -1,0 +1,46 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"urncast/registry/workspace"
+	"urncast/web/console"
+	"urncast/web/console/task"
+)
+
+// A Workspace keeps what people have begun and not finished, for all instances on the
+// database.
+type Workspace interface {
+	task.Store
+
+	BeginUpload(ctx context.Context, user string) (*workspace.Upload, error)
+	AddFile(ctx context.Context, u *workspace.Upload, f workspace.File, in io.Reader) (size int64, err error)
+	KeepUpload(ctx context.Context, u *workspace.Upload) error
+	Upload(ctx context.Context, id, user string) (*workspace.Upload, error)
+	Choose(ctx context.Context, u *workspace.Upload) error
+	DropUpload(ctx context.Context, id, user, why string) error
+	OpenFile(ctx context.Context, u *workspace.Upload, file int) io.Reader
+
+	CreateDraft(ctx context.Context, d *workspace.Draft) error
+	SaveDraft(ctx context.Context, d *workspace.Draft) error
+	Draft(ctx context.Context, id, user string) (*workspace.Draft, error)
+	DropDraft(ctx context.Context, id, user string) error
+}
+
+// streamTask tells how far work is until it ends, on whichever instance; then the page
+// leads to what came of it, which is at its own address.
+func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section string, t *workspace.Task) {
+	flush := http.NewResponseController(w)
+	now, wait := s.tasks.Watch(r.Context(), t, liveMax)
+	p := &console.Task{Path: t.Address, Now: func() console.Far { return farTmp(now()) }, Wait: func() console.TaskState { return console.TaskState(wait()) }, Flush: func() error { return flush.Flush() }}
+	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), section), p))
+}
+
+func farTmp(f task.Far) (out console.Far) {
+	b, _ := json.Marshal(f)
+	_ = json.Unmarshal(b, &out)
+	return out
+}

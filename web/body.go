@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -104,10 +104,10 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request, rt route) bool
 func (s *server) tooLarge(w http.ResponseWriter, r *http.Request, most int64) {
 	size := "more than that"
 	if r.ContentLength > most {
-		size = console.ExactBytes(r.ContentLength)
+		size = ui.ExactBytes(r.ContentLength)
 	}
 	s.refuse(w, r, http.StatusRequestEntityTooLarge, "This is too large", fmt.Sprintf(
-		"%s %s takes a body of at most %s, and this one has %s. Nothing was done. Send less at once.", r.Method, r.URL.Path, console.ExactBytes(most), size))
+		"%s %s takes a body of at most %s, and this one has %s. Nothing was done. Send less at once.", r.Method, r.URL.Path, ui.ExactBytes(most), size))
 }
 
 // refuse says why a request is not taken, to a person or a program.

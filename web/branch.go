@@ -4,12 +4,12 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/web/console"
+	"urncast/web/console/structures"
 )
 
 // branches puts a window of the tree into the view, or of the branch that is asked for,
 // with the way to each item below which there are others.
-func (c *content) branches(v *console.Items, from int) {
+func (c *content) branches(v *structures.Items, from int) {
 	begin, end := 0, len(c.order)
 	if v.Branch != "" {
 		begin, end = c.branch(v.Branch)
@@ -24,7 +24,7 @@ func (c *content) branches(v *console.Items, from int) {
 		v.Trail = c.trail(c.way(begin))
 		base = c.rows[c.order[begin]].Depth
 	}
-	for i := begin + v.From; i < min(begin+v.From+console.ItemsShown, end); i++ {
+	for i := begin + v.From; i < min(begin+v.From+structures.ItemsShown, end); i++ {
 		x := c.rows[c.order[i]]
 		way = append(way[:x.Depth], x.ID)
 		if x.Kids > 0 {
@@ -72,10 +72,10 @@ func (c *content) way(place int) []string {
 }
 
 // trail gives the items of a way, each with its path.
-func (c *content) trail(way []string) []console.Item {
-	out := make([]console.Item, len(way))
+func (c *content) trail(way []string) []structures.Item {
+	out := make([]structures.Item, len(way))
 	for i, id := range way {
-		out[i] = console.Item{ID: id, Branch: strings.Join(way[:i+1], ".")}
+		out[i] = structures.Item{ID: id, Branch: strings.Join(way[:i+1], ".")}
 	}
 	return out
 }

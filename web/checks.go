@@ -15,7 +15,8 @@ import (
 	"urncast/registry"
 	"urncast/registry/workspace"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/submit"
 	"urncast/web/console/task"
 	"urncast/web/rest"
 )
@@ -31,7 +32,7 @@ const (
 // database, for the page to be drawn by any instance.
 type checked struct {
 	Sent     []registry.Number // the transactions that it made: nothing else is known of it then
-	Unread   *console.Unread   // why the files could not be read
+	Unread   *submit.Unread    // why the files could not be read
 	Broke    string            // why it broke off
 	Public   bool              // that may be told to everybody
 	Submit   bool              // it was a submission
@@ -41,7 +42,7 @@ type checked struct {
 	Warnings formats.Remarks
 	Results  []registry.Result
 	Dangling int
-	Whither  []console.Whither
+	Whither  []record.Whither
 	Sizes    map[sdmx.URN]int    // of what would be written
 	Bodies   map[sdmx.URN][]byte // the first of them, up to keptBytes
 }
@@ -251,15 +252,15 @@ func (s *server) decide(ctx context.Context, t *task.Running, c *checked, in reg
 
 // unread tells why files could not be read, and where; nil if that is not what an error
 // is about.
-func unread(err error) *console.Unread {
+func unread(err error) *submit.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
 	case rest.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
-		return &console.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
+		return &submit.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):
-		return &console.Unread{Text: invalid.Text}
+		return &submit.Unread{Text: invalid.Text}
 	}
 	return nil
 }

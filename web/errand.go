@@ -10,8 +10,8 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/workspace"
-	"urncast/web/console"
 	"urncast/web/console/task"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -177,7 +177,7 @@ func (s *server) tell(w http.ResponseWriter, r *http.Request, e *errand, t *work
 func (s *server) drawAnswer(w http.ResponseWriter, r *http.Request, e *errand, writes bool, a *answer) {
 	switch {
 	case len(a.Sent) > 0:
-		http.Redirect(w, r, console.TransactionPath(a.Sent[0]), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(a.Sent[0]), http.StatusSeeOther)
 	case a.Missing:
 		e.missing(w, r)
 	case a.Invalid != "":

@@ -3,10 +3,10 @@ package web
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"urncast/producer"
+	"urncast/web/console/ui"
 )
 
 const (
@@ -50,21 +50,15 @@ func glanceAt(all []producer.Status) (g glance) {
 			g.soon++
 		}
 		if g.publishing == "" && p.Holder != "" {
-			g.publishing = shortInstance(p.Holder)
+			g.publishing = ui.InstanceName(p.Holder)
 		}
 		if g.standby == nil {
 			for _, other := range p.Standby {
-				g.standby = append(g.standby, shortInstance(other.ID))
+				g.standby = append(g.standby, ui.InstanceName(other.ID))
 			}
 		}
 	}
 	return g
-}
-
-// shortInstance is an instance's host and process, without the chance behind them.
-func shortInstance(id string) string {
-	name, _, _ := strings.Cut(id, "/")
-	return name
 }
 
 // producers are what there is of them, shown.

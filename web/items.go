@@ -14,7 +14,7 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/structures"
 )
 
 // A content is a document as its page shows it. It never changes, and holds on to
@@ -26,7 +26,7 @@ type content struct {
 	refs         []sdmx.URN // what it refers to, each once
 	holdsItems   bool
 	tree         bool // some items stand under others
-	rows         []console.Item
+	rows         []structures.Item
 	// order is the rows as a tree, parents before children.
 	order []int32
 	// folded is what is searched: id, name and description of each row, folded, with a
@@ -242,11 +242,11 @@ func (c *content) fill(m sdmx.Maintainable) {
 	c.arrange(parents)
 }
 
-func flat[T any](items []T, of func(*T) (*sdmx.Nameable, string)) ([]console.Item, []string) {
-	rows, parents := make([]console.Item, len(items)), make([]string, len(items))
+func flat[T any](items []T, of func(*T) (*sdmx.Nameable, string)) ([]structures.Item, []string) {
+	rows, parents := make([]structures.Item, len(items)), make([]string, len(items))
 	for i := range items {
 		n, parent := of(&items[i])
-		rows[i], parents[i] = console.Item{ID: n.ID, Name: n.Names.In("en"), Description: n.Descriptions.In("en")}, parent
+		rows[i], parents[i] = structures.Item{ID: n.ID, Name: n.Names.In("en"), Description: n.Descriptions.In("en")}, parent
 	}
 	return rows, parents
 }
@@ -255,15 +255,15 @@ func (c *content) nest(items []sdmx.Category, depth int) {
 	for i := range items {
 		x := &items[i]
 		c.order = append(c.order, int32(len(c.rows)))
-		c.rows = append(c.rows, console.Item{ID: x.ID, Name: x.Names.In("en"), Description: x.Descriptions.In("en"), Depth: depth, Kids: len(x.Items)})
+		c.rows = append(c.rows, structures.Item{ID: x.ID, Name: x.Names.In("en"), Description: x.Descriptions.In("en"), Depth: depth, Kids: len(x.Items)})
 		c.nest(x.Items, depth+1)
 	}
 }
 
-func componentRows(d *sdmx.DataStructure) []console.Item {
-	var rows []console.Item
+func componentRows(d *sdmx.DataStructure) []structures.Item {
+	var rows []structures.Item
 	add := func(kind string, x *sdmx.Component) {
-		row := console.Item{ID: x.ID, Kind: kind}
+		row := structures.Item{ID: x.ID, Kind: kind}
 		refs := []sdmx.Ref{x.Concept}
 		if x.Representation != nil {
 			refs = append(refs, x.Representation.Enumeration)
@@ -289,7 +289,7 @@ func componentRows(d *sdmx.DataStructure) []console.Item {
 		add("attribute", &d.Attributes[i].Component)
 	}
 	for i := range d.Groups {
-		rows = append(rows, console.Item{ID: d.Groups[i].ID, Kind: "group", Refs: []string{strings.Join(d.Groups[i].Dimensions, ", ")}})
+		rows = append(rows, structures.Item{ID: d.Groups[i].ID, Kind: "group", Refs: []string{strings.Join(d.Groups[i].Dimensions, ", ")}})
 	}
 	return rows
 }
@@ -361,20 +361,20 @@ func (c *content) arrange(parents []string) {
 }
 
 // window puts the rows of a page into the view.
-func (c *content) window(v *console.Items, from int) {
+func (c *content) window(v *structures.Items, from int) {
 	switch {
 	case v.Filter == "" && v.Tree:
 		c.branches(v, from)
 		return
 	case v.Filter == "":
 		v.Match, v.From = len(c.rows), min(from, max(len(c.rows)-1, 0))
-		v.Rows = slices.Clone(c.rows[v.From:min(v.From+console.ItemsShown, len(c.rows))])
+		v.Rows = slices.Clone(c.rows[v.From:min(v.From+structures.ItemsShown, len(c.rows))])
 		return
 	}
 	v.Match, v.From = 0, from
 	v.Tree = false // what matches stands apart from its parents
 	c.each([]byte(registry.Fold(v.Filter)), func(row int) {
-		if v.Match >= from && len(v.Rows) < console.ItemsShown {
+		if v.Match >= from && len(v.Rows) < structures.ItemsShown {
 			v.Rows = append(v.Rows, c.rows[row])
 		}
 		v.Match++

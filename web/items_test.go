@@ -8,7 +8,7 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/structures"
 )
 
 // A filter finds what a plain look through every field finds, in the order of the list,
@@ -38,7 +38,7 @@ func TestItemsFilter(t *testing.T) {
 			}
 		}
 		for _, from := range []int{0, 7} {
-			v := &console.Items{Filter: text}
+			v := &structures.Items{Filter: text}
 			c.window(v, from)
 			if v.Match != len(want) {
 				t.Errorf("%q: %d match, want %d", text, v.Match, len(want))
@@ -48,7 +48,7 @@ func TestItemsFilter(t *testing.T) {
 					t.Errorf("%q from %d: row %d is %s, want %s", text, from, i, row.ID, want[from+i])
 				}
 			}
-			if shown := max(min(len(want)-from, console.ItemsShown), 0); len(v.Rows) != shown {
+			if shown := max(min(len(want)-from, structures.ItemsShown), 0); len(v.Rows) != shown {
 				t.Errorf("%q from %d: %d rows, want %d", text, from, len(v.Rows), shown)
 			}
 		}
@@ -103,7 +103,7 @@ func TestBranches(t *testing.T) {
 		{".", "none of 0", "", 0},
 		{"EU.EUDE.EUDE1.EUDE2", "none of 0", "", 0},
 	} {
-		v := &console.Items{Tree: true, Branch: x.branch}
+		v := &structures.Items{Tree: true, Branch: x.branch}
 		c.window(v, x.from)
 		got := fmt.Sprintf("none of %d", v.Match)
 		if n := len(v.Rows); n > 0 {

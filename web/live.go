@@ -14,7 +14,10 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/web/console"
+	"urncast/web/console/dashboard"
+	"urncast/web/console/record"
+	"urncast/web/console/transactions"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -292,7 +295,7 @@ func (s *server) watchDashboard(chosen string) gatherer {
 	var before []producer.Status
 	var told string // what the log has of the trouble that lasts
 	return func(ctx context.Context) ([]part, string, error) {
-		d := &console.Dashboard{Now: s.Now(), Chosen: chosen}
+		d := &dashboard.Dashboard{Now: s.Now(), Chosen: chosen}
 		err := s.fillDashboard(ctx, d)
 		switch {
 		case err == nil:
@@ -304,11 +307,11 @@ func (s *server) watchDashboard(chosen string) gatherer {
 		if err != nil {
 			d.Trouble = dashboardTrouble(rest.PrivateToAll(err))
 		}
-		say := console.Said(before, d.Producers)
+		say := ui.Said(before, d.Producers)
 		before = d.Producers
 		return []part{
-			{"head", console.DashboardHead(d)}, {"needs", console.DashboardNeeds(d)}, {"producers", console.DashboardProducers(d)},
-			{"volume", console.DashboardVolume(d)}, {"latest", console.DashboardLatest(d)}, {"lease", console.DashboardLease(d)},
+			{"head", dashboard.DashboardHead(d)}, {"needs", dashboard.DashboardNeeds(d)}, {"producers", dashboard.DashboardProducers(d)},
+			{"volume", dashboard.DashboardVolume(d)}, {"latest", dashboard.DashboardLatest(d)}, {"lease", dashboard.DashboardLease(d)},
 		}, say, nil
 	}
 }
@@ -335,9 +338,9 @@ func (s *server) watchTransactions(ctx context.Context) ([]part, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	parts := []part{{"newest", console.Newest(ts[0].Number)}}
+	parts := []part{{"newest", transactions.Newest(ts[0].Number)}}
 	for i := range rows {
-		parts = append(parts, part{console.Number(rows[i].Number), console.LiveStatuses(rows[i : i+1])})
+		parts = append(parts, part{ui.Number(rows[i].Number), record.LiveStatuses(rows[i : i+1])})
 	}
 	return parts, "", nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -27,10 +27,10 @@ const (
 
 // frame makes the frame of a page. What is needed of producers comes from the glance,
 // so that a page costs nothing more for it.
-func (s *server) frame(r *http.Request, title, path string) *console.Frame {
-	f := &console.Frame{Title: title, Path: path, Environment: s.Environment, Version: s.Version, Now: s.Now()}
+func (s *server) frame(r *http.Request, title, path string) *ui.Frame {
+	f := &ui.Frame{Title: title, Path: path, Environment: s.Environment, Version: s.Version, Now: s.Now()}
 	if p := access.From(r.Context()); p.Signed() {
-		f.Who = console.Who{Name: p.Name, Role: p.Role.String(), Session: p.Session != ""}
+		f.Who = ui.Who{Name: p.Name, Role: p.Role.String(), Session: p.Session != ""}
 	} else if _, ok := s.served["GET /login"]; ok && path != "/login" && path != "/setup" {
 		f.SignIn = "/login?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
@@ -42,8 +42,8 @@ func (s *server) frame(r *http.Request, title, path string) *console.Frame {
 	}
 	g, asOf, unknown := s.glanceNow(r.Context())
 	f.Publishing, f.Standby, f.AsOf, f.Unknown = g.publishing, g.standby, asOf, unknown
-	for _, group := range console.Map() {
-		shown := console.Group{Heading: group.Heading}
+	for _, group := range ui.Map() {
+		shown := ui.Group{Heading: group.Heading}
 		for _, e := range group.Entries {
 			if !s.serves(r, e.Path) {
 				continue
@@ -102,7 +102,7 @@ func (s *server) render(w io.Writer, r *http.Request, page templ.Component) {
 
 // drawError sends a page that says what is wrong and what to do.
 func (s *server) drawError(w http.ResponseWriter, r *http.Request, status int, path, what, text string) {
-	s.draw(w, r, status, console.ErrorPage(s.frame(r, what, path), what, text))
+	s.draw(w, r, status, ui.ErrorPage(s.frame(r, what, path), what, text))
 }
 
 // drawTrouble is for what the database would not answer.
@@ -126,7 +126,7 @@ func (s *server) drawBusy(w http.ResponseWriter, r *http.Request, path, what str
 
 // asset serves what pages load. A name stands for one content for ever.
 func (s *server) asset(w http.ResponseWriter, r *http.Request) {
-	a, ok := console.AssetByName(r.PathValue("name"))
+	a, ok := ui.AssetByName(r.PathValue("name"))
 	if !ok {
 		plain(w, http.StatusNotFound, "There is no such asset.\n")
 		return

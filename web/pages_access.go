@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/accounts"
+	"urncast/web/console/ui"
 )
 
 // accessPageRoutes are the pages about who may.
@@ -38,12 +39,12 @@ func (s *server) accessPageRoutes() []route {
 
 const accessPath = "/access"
 
-var accessCrumb = []console.Link{{Path: accessPath, Word: "Access"}}
+var accessCrumb = []ui.Link{{Path: accessPath, Word: "Access"}}
 
 // accessPage draws accounts, tokens and sessions.
 func (s *server) accessPage(w http.ResponseWriter, r *http.Request) {
 	ctx, who := r.Context(), access.From(r.Context())
-	a := &console.Access{Admin: who.Role == access.Admin && who.Token == "", HasAccount: who.Account != "" && who.Token == "", Now: s.Now()}
+	a := &accounts.Access{Admin: who.Role == access.Admin && who.Token == "", HasAccount: who.Account != "" && who.Token == "", Now: s.Now()}
 	var err error
 	if a.Admin {
 		a.Accounts, err = s.Access.Accounts(ctx)
@@ -58,15 +59,15 @@ func (s *server) accessPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, accessPath, err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, console.AccessPage(s.frame(r, "Access", accessPath), a))
+	s.draw(w, r, http.StatusOK, accounts.AccessPage(s.frame(r, "Access", accessPath), a))
 }
 
 // drawForm draws a form of this part of the console; err is why it was not taken.
-func (s *server) drawForm(w http.ResponseWriter, r *http.Request, form *console.Form, err error) {
-	s.draw(w, r, s.faultForm(w, r, form, err), console.FormPage(s.frame(r, form.Title, accessPath), form))
+func (s *server) drawForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) {
+	s.draw(w, r, s.faultForm(w, r, form, err), ui.FormPage(s.frame(r, form.Title, accessPath), form))
 }
 
-func (s *server) faultForm(w http.ResponseWriter, r *http.Request, form *console.Form, err error) (status int) {
+func (s *server) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) (status int) {
 	if err == nil {
 		return http.StatusOK
 	}
@@ -81,10 +82,10 @@ func (s *server) done(w http.ResponseWriter, r *http.Request) {
 }
 
 // roleAndAgencies are the fields of accounts and tokens that say what they may.
-func roleAndAgencies(role, most access.Role, agencies, help string) []console.Input {
-	return []console.Input{
-		{Field: console.Field{Name: "role", Label: "Role"}, Options: console.RoleOptions(role, most)},
-		{Field: console.Field{Name: "agencies", Label: "Agencies", Value: agencies, Mono: true, Placeholder: "SDMX BIS.XTD", Autocomplete: "off", Help: help}},
+func roleAndAgencies(role, most access.Role, agencies, help string) []ui.Input {
+	return []ui.Input{
+		{Field: ui.Field{Name: "role", Label: "Role"}, Options: accounts.RoleOptions(role, most)},
+		{Field: ui.Field{Name: "agencies", Label: "Agencies", Value: agencies, Mono: true, Placeholder: "SDMX BIS.XTD", Autocomplete: "off", Help: help}},
 	}
 }
 
@@ -100,17 +101,17 @@ func roleIn(text string) (role access.Role) {
 	return role
 }
 
-func newTokenForm(v func(string) string, who access.Principal) *console.Form {
-	f := &console.Form{Title: "Make a token", Intro: "It lets a program in, without a password. It is shown once.", Crumbs: accessCrumb,
+func newTokenForm(v func(string) string, who access.Principal) *ui.Form {
+	f := &ui.Form{Title: "Make a token", Intro: "It lets a program in, without a password. It is shown once.", Crumbs: accessCrumb,
 		Action: "/access/new-token", Button: "Make the token", Back: accessPath,
-		Inputs: []console.Input{{Field: console.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off",
+		Inputs: []ui.Input{{Field: ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off",
 			Help: "What it is for, such as nightly-import. The audit log shows it."}}}}
 	if who.Role == access.Admin {
 		account := v("account")
 		if account == "" && who.Account != "" {
 			account = who.Name
 		}
-		f.Inputs = append(f.Inputs, console.Input{Field: console.Field{Name: "account", Label: "Account", Value: account, Required: true, Autocomplete: "off",
+		f.Inputs = append(f.Inputs, ui.Input{Field: ui.Field{Name: "account", Label: "Account", Value: account, Required: true, Autocomplete: "off",
 			Help: "Whose token it is. It never may more than the account."}})
 	}
 	role := roleIn(v("role"))
@@ -122,7 +123,7 @@ func newTokenForm(v func(string) string, who access.Principal) *console.Form {
 	if days == "" {
 		days = strconv.Itoa(access.TokenDays)
 	}
-	f.Inputs = append(f.Inputs, console.Input{Field: console.Field{Name: "days", Label: "Days until it expires", Value: days, Type: "number", Required: true,
+	f.Inputs = append(f.Inputs, ui.Input{Field: ui.Field{Name: "days", Label: "Days until it expires", Value: days, Type: "number", Required: true,
 		Help: "At most " + strconv.Itoa(access.TokenDaysMax) + "."}})
 	return f
 }
@@ -148,7 +149,7 @@ func (s *server) newToken(w http.ResponseWriter, r *http.Request) {
 		s.drawForm(w, r, newTokenForm(v, access.From(r.Context())), err)
 		return
 	}
-	s.draw(w, r, http.StatusCreated, console.TokenMadePage(s.frame(r, "Token made", accessPath), made))
+	s.draw(w, r, http.StatusCreated, accounts.TokenMadePage(s.frame(r, "Token made", accessPath), made))
 }
 
 // deleteTokenPage asks before a token is deleted.
@@ -166,7 +167,7 @@ func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong er
 			if !t.UsedAt.IsZero() {
 				used = "It was last used on " + t.UsedAt.Format("2 January 2006 at 15:04 UTC") + "."
 			}
-			s.ask(w, r, &console.Ask{Question: "Delete token " + t.Name + " of " + t.Account + "?",
+			s.ask(w, r, &ui.Ask{Question: "Delete token " + t.Name + " of " + t.Account + "?",
 				Consequences: []string{"A program that comes with it is refused from now on, with 401.", used, "What was done with it stays in the audit log."},
 				Action:       accessPath + "/tokens/" + t.ID + "/delete", Back: accessPath, Keep: "Keep the token", Act: "Delete " + t.Name}, wrong)
 			return
@@ -175,12 +176,12 @@ func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong er
 	s.drawError(w, r, http.StatusNotFound, accessPath, "There is no such token", "It was deleted, or is somebody else's.")
 }
 
-func (s *server) ask(w http.ResponseWriter, r *http.Request, q *console.Ask, wrong error) {
+func (s *server) ask(w http.ResponseWriter, r *http.Request, q *ui.Ask, wrong error) {
 	status := http.StatusOK
 	if wrong != nil {
 		status, q.Wrong = s.refusedForm(w, r, wrong)
 	}
-	s.draw(w, r, status, console.Question(s.frame(r, q.Question, accessPath), q))
+	s.draw(w, r, status, ui.Question(s.frame(r, q.Question, accessPath), q))
 }
 
 func (s *server) deleteToken(w http.ResponseWriter, r *http.Request) {

@@ -5,22 +5,23 @@ import (
 	"strings"
 
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/accounts"
+	"urncast/web/console/ui"
 )
 
-func newAccountForm(v func(string) string) *console.Form {
-	password := console.NewPassword("password")
+func newAccountForm(v func(string) string) *ui.Form {
+	password := accounts.NewPassword("password")
 	password.Label, password.Required = "Password", false
 	password.Help += " Leave it empty for an account that uses tokens alone."
 	role := roleIn(v("role"))
 	if role == access.Nobody {
 		role = access.Reader
 	}
-	inputs := []console.Input{{Field: console.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off",
+	inputs := []ui.Input{{Field: ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off",
 		Help: "Small letters, digits and . _ - @. It is shown in the audit log, and cannot be changed."}}}
 	inputs = append(inputs, roleAndAgencies(role, access.Admin, v("agencies"), agenciesHelp)...)
-	return &console.Form{Title: "Make an account", Intro: "Of a person, or of a program.", Crumbs: accessCrumb,
-		Action: "/access/new-account", Button: "Make the account", Back: accessPath, Inputs: append(inputs, console.Input{Field: password})}
+	return &ui.Form{Title: "Make an account", Intro: "Of a person, or of a program.", Crumbs: accessCrumb,
+		Action: "/access/new-account", Button: "Make the account", Back: accessPath, Inputs: append(inputs, ui.Input{Field: password})}
 }
 
 // newAccountPage asks for an account.
@@ -51,28 +52,28 @@ func (s *server) drawAccount(w http.ResponseWriter, r *http.Request, notChanged,
 		s.noAccount(w, r, err)
 		return
 	}
-	path := console.AccountPath(n.Name)
+	path := accounts.AccountPath(n.Name)
 	role, agencies, disabled := n.Role, strings.Join(n.Agencies, " "), n.Disabled
 	if notChanged != nil {
 		role, agencies, disabled = roleIn(r.PostForm.Get("role")), r.PostForm.Get("agencies"), r.PostForm.Get("disabled") != ""
 	}
-	change := &console.Form{Title: n.Name, Intro: "Made by " + n.CreatedBy + " on " + n.CreatedAt.Format("2 January 2006") + ".", Crumbs: accessCrumb,
+	change := &ui.Form{Title: n.Name, Intro: "Made by " + n.CreatedBy + " on " + n.CreatedAt.Format("2 January 2006") + ".", Crumbs: accessCrumb,
 		Action: path, Button: "Save", Back: accessPath, Inputs: append(roleAndAgencies(role, access.Admin, agencies, agenciesHelp),
-			console.Input{Field: console.Field{Name: "disabled", Label: "Disabled", Help: "It may do nothing, its sessions end, and its tokens are refused, until it is enabled."},
+			ui.Input{Field: ui.Field{Name: "disabled", Label: "Disabled", Help: "It may do nothing, its sessions end, and its tokens are refused, until it is enabled."},
 				Check: true, Checked: disabled})}
-	password := &console.Form{Action: path + "/password", Button: "Set the password", Second: true, Inputs: []console.Input{{Field: console.NewPassword("password")}}}
+	password := &ui.Form{Action: path + "/password", Button: "Set the password", Second: true, Inputs: []ui.Input{{Field: accounts.NewPassword("password")}}}
 	if n.ID == access.From(r.Context()).Account {
-		password.Inputs = append([]console.Input{{Field: presentPassword()}}, password.Inputs...)
+		password.Inputs = append([]ui.Input{{Field: presentPassword()}}, password.Inputs...)
 	}
 	status := s.faultForm(w, r, change, notChanged)
 	if notSet != nil {
 		status = s.faultForm(w, r, password, notSet)
 	}
-	s.draw(w, r, status, console.AccountPage(s.frame(r, n.Name, accessPath), n, change, password))
+	s.draw(w, r, status, accounts.AccountPage(s.frame(r, n.Name, accessPath), n, change, password))
 }
 
-func presentPassword() console.Field {
-	return console.Field{Name: "present", Label: "Present password", Type: "password", Required: true, Autocomplete: "current-password"}
+func presentPassword() ui.Field {
+	return ui.Field{Name: "present", Label: "Present password", Type: "password", Required: true, Autocomplete: "current-password"}
 }
 
 func (s *server) noAccount(w http.ResponseWriter, r *http.Request, err error) {
@@ -108,9 +109,9 @@ func (s *server) setPassword(w http.ResponseWriter, r *http.Request) {
 func (s *server) passwordPage(w http.ResponseWriter, r *http.Request) { s.drawPassword(w, r, nil) }
 
 func (s *server) drawPassword(w http.ResponseWriter, r *http.Request, err error) {
-	s.drawForm(w, r, &console.Form{Title: "Change your password", Intro: "Your other sessions end. Your tokens stay as they are.", Crumbs: accessCrumb,
+	s.drawForm(w, r, &ui.Form{Title: "Change your password", Intro: "Your other sessions end. Your tokens stay as they are.", Crumbs: accessCrumb,
 		Action: "/access/password", Button: "Change it", Back: accessPath,
-		Inputs: []console.Input{{Field: presentPassword()}, {Field: console.NewPassword("password")}}}, err)
+		Inputs: []ui.Input{{Field: presentPassword()}, {Field: accounts.NewPassword("password")}}}, err)
 }
 
 func (s *server) ownPassword(w http.ResponseWriter, r *http.Request) {
@@ -135,10 +136,10 @@ func (s *server) askDeleteAccount(w http.ResponseWriter, r *http.Request, wrong 
 		s.noAccount(w, r, err)
 		return
 	}
-	s.ask(w, r, &console.Ask{Question: "Delete account " + n.Name + "?",
+	s.ask(w, r, &ui.Ask{Question: "Delete account " + n.Name + "?",
 		Consequences: []string{"Whoever signed in with it is signed out at once.", "Its API tokens are deleted: programs that use them are refused.",
 			"What it did stays in the audit log and in the log of transactions.", "To keep it from doing anything for a while, disable it instead."},
-		Action: console.AccountPath(n.Name) + "/delete", Back: console.AccountPath(n.Name), Keep: "Keep the account", Act: "Delete " + n.Name}, wrong)
+		Action: accounts.AccountPath(n.Name) + "/delete", Back: accounts.AccountPath(n.Name), Keep: "Keep the account", Act: "Delete " + n.Name}, wrong)
 }
 
 func (s *server) deleteAccount(w http.ResponseWriter, r *http.Request) {

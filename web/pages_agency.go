@@ -10,7 +10,8 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/structures"
 	"urncast/web/console/task"
 	"urncast/web/rest"
 )
@@ -49,7 +50,7 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.NewID == "" && v.Wrong == "" {
-		v.Wrong = console.AgencyIDMissing
+		v.Wrong = structures.AgencyIDMissing
 	}
 	if v.Wrong != "" {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
@@ -60,12 +61,12 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
 func agencyAddress(r *http.Request, q url.Values) string {
-	return console.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
+	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
 }
 
 // agencyErrand is the rename of an agency that a request asks for, or its preview.
 func (s *server) agencyErrand(r *http.Request, q url.Values, dry bool) *errand {
-	v := &console.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
 	e := &errand{kind: "rename", address: agencyAddress(r, q), subject: v.Agency + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
 	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
@@ -93,14 +94,14 @@ func (s *server) agencyErrand(r *http.Request, q url.Values, dry bool) *errand {
 	return e
 }
 
-func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *console.AgencyRenaming) {
-	s.draw(w, r, status, console.AgencyRenamingPage(s.frame(r, "Rename agency "+v.Agency, "/structures"), v))
+func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *structures.AgencyRenaming) {
+	s.draw(w, r, status, structures.AgencyRenamingPage(s.frame(r, "Rename agency "+v.Agency, "/structures"), v))
 }
 
 // agencyView begins the page with what was asked for; nil if there is no such agency,
 // which is answered.
-func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *console.AgencyRenaming {
-	v := &console.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
+func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *structures.AgencyRenaming {
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
@@ -117,18 +118,18 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 	case v.NewID == v.Agency:
 		v.Wrong = v.Agency + " is its id already. Type another one."
 	case q.Has("id") && v.NewID == "":
-		v.Wrong = console.AgencyIDMissing
+		v.Wrong = structures.AgencyIDMissing
 	}
 	return v
 }
 
 // fillAgency puts what would follow into the page.
-func (s *server) fillAgency(ctx context.Context, v *console.AgencyRenaming, o *registry.Outcome) error {
+func (s *server) fillAgency(ctx context.Context, v *structures.AgencyRenaming, o *registry.Outcome) error {
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	return s.eachWhither(ctx, o, func(route *producer.Route, w console.Whither) {
-		seen := console.RenamedOn{Whither: w}
+	return s.eachWhither(ctx, o, func(route *producer.Route, w record.Whither) {
+		seen := structures.RenamedOn{Whither: w}
 		for i := range o.Results {
 			u := o.Results[i].URN
 			switch passes := route.Filter.Passes(u); {

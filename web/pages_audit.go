@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 
-	"urncast/web/console"
+	"urncast/web/console/accounts"
 	"urncast/web/rest"
 )
 
@@ -12,7 +12,7 @@ const auditShown = 50
 
 // auditPage draws who changed what, the last first.
 func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
-	a := &console.Audit{Filter: r.URL.Query(), Zone: zone(r)}
+	a := &accounts.Audit{Filter: r.URL.Query(), Zone: zone(r)}
 	if !a.Filter.Has("zone") { // who is sent an address with one sees the days that its sender saw
 		a.Filter.Set("zone", a.Zone.String())
 	} else if named, err := rest.ZoneOf(a.Filter.Get("zone")); err == nil {
@@ -34,5 +34,5 @@ func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
 	if a.More = len(a.Acts) > auditShown; a.More {
 		a.Acts = a.Acts[:auditShown]
 	}
-	s.draw(w, r, status, console.AuditPage(s.frame(r, "Audit log", "/audit"), a))
+	s.draw(w, r, status, accounts.AuditPage(s.frame(r, "Audit log", "/audit"), a))
 }

@@ -8,8 +8,9 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/structures"
 	"urncast/web/console/task"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -43,18 +44,18 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		}
 		in.Force = prose(r.PostForm, "force")
 	}
-	e := &errand{kind: "delete", address: console.StructurePath(u) + "/delete", subject: u.Short(), writes: !dry, broke: "The deletion broke off", again: "delete", missing: s.noStructure}
+	e := &errand{kind: "delete", address: ui.StructurePath(u) + "/delete", subject: u.Short(), writes: !dry, broke: "The deletion broke off", again: "delete", missing: s.noStructure}
 	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
 		if a.Invalid != "" {
 			s.drawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
 			return
 		}
-		d := &console.Deletion{URN: u}
+		d := &structures.Deletion{URN: u}
 		if err := json.Unmarshal(a.View, d); err != nil {
 			s.drawTrouble(w, r, "/structures", err)
 			return
 		}
-		s.draw(w, r, status, console.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
+		s.draw(w, r, status, structures.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
 	}
 	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
 		in.Told, in.Key = t.Told, key
@@ -62,7 +63,7 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		if err != nil || len(o.Transactions) > 0 {
 			return o, nil, err
 		}
-		d := &console.Deletion{URN: u}
+		d := &structures.Deletion{URN: u}
 		for i := range o.Results {
 			for _, p := range o.Results[i].Problems {
 				if p.Reason == registry.ReasonMissing {
@@ -119,9 +120,9 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		s.noStructure(w, r)
 		return
 	}
-	v := &console.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	v := &structures.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
 	draw := func(w http.ResponseWriter, r *http.Request, status int) {
-		s.draw(w, r, status, console.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
+		s.draw(w, r, status, structures.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
 	}
 	if v.NewID == "" {
 		last, err := s.Registry.History(r.Context(), u, 0, 1)

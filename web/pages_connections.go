@@ -15,7 +15,8 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/workspace"
-	"urncast/web/console"
+	"urncast/web/console/connections"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -48,7 +49,7 @@ func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.draw(w, r, http.StatusOK, console.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
+	s.draw(w, r, http.StatusOK, connections.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
 }
 
 // saved finds the connection of a request; the zero value for a new one. If it says
@@ -117,20 +118,20 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // connectionOf begins what the page shows.
-func (s *server) connectionOf(r *http.Request, saved producer.Shown) *console.Connection {
+func (s *server) connectionOf(r *http.Request, saved producer.Shown) *connections.Connection {
 	q := r.URL.Query()
-	c := &console.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
+	c := &connections.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
-	if c.View != console.ViewImportant && c.View != console.ViewAll {
-		c.View = console.ViewSet
+	if c.View != connections.ViewImportant && c.View != connections.ViewAll {
+		c.View = connections.ViewSet
 	}
 	return c
 }
 
 // drawConnection completes the page by what the client says, and draws it.
-func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *console.Connection, d *draft, trial *console.Trial) {
+func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *connections.Connection, d *draft, trial *connections.Trial) {
 	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
-	c.Test = console.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
+	c.Test = connections.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	wanted, pasted := d.wanted(), d.pastedEdit()
 	if c.New {
 		c.Name = wanted.Name
@@ -167,10 +168,10 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 	}
 	f := s.frame(r, "Connection "+title, connectionsPath)
 	if trial == nil {
-		s.draw(w, r, status, console.ConnectionPage(f, c, nil))
+		s.draw(w, r, status, connections.ConnectionPage(f, c, nil))
 		return
 	}
-	s.stream(w, r, console.ConnectionPage(f, c, trial.Stream()))
+	s.stream(w, r, connections.ConnectionPage(f, c, trial.Stream()))
 }
 
 // connectionCommand takes what the form says up, and does what the button says.
@@ -215,7 +216,7 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	switch view := f.fields["view"]; {
 	case word == "view":
 		q.Set("view", name)
-	case view == console.ViewImportant || view == console.ViewAll:
+	case view == connections.ViewImportant || view == connections.ViewAll:
 		q.Set("view", view)
 	}
 	if word != "view" && f.fields["q"] != "" {
@@ -290,7 +291,7 @@ func (s *server) keep(w http.ResponseWriter, r *http.Request, d *draft) bool {
 		return true
 	case errors.Is(err, workspace.ErrLarge):
 		s.drawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large",
-			"Nothing was changed: these edits have more than the "+console.ExactBytes(workspace.DraftBytesMax)+" that a connection may have.")
+			"Nothing was changed: these edits have more than the "+ui.ExactBytes(workspace.DraftBytesMax)+" that a connection may have.")
 	case errors.Is(err, workspace.ErrChanged), errors.Is(err, registry.ErrNotFound):
 		s.drawError(w, r, http.StatusConflict, connectionsPath, "These edits were gone on with elsewhere",
 			"Another request changed, saved or discarded them while this one was under way. Nothing was changed: load the page of the connection again.")
@@ -321,7 +322,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 		if done.Changed && word == "anyway" {
 			how = "anyway"
 		}
-		http.Redirect(w, r, console.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
+		http.Redirect(w, r, connections.ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
 		return
 	}
 	c := s.connectionOf(r, saved)
@@ -333,7 +334,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	var fixed *producer.FixedError
 	switch {
 	case errors.As(err, &refused) && len(refused.Servers) > 0:
-		s.draw(w, r, status, console.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
+		s.draw(w, r, status, connections.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
 		return
 	case errors.As(err, &refused):
 		c.Wrong = err.Error() + "."
@@ -369,7 +370,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	if !ok {
 		return
 	}
-	path := console.ConnectionPath(saved.Name)
+	path := connections.ConnectionPath(saved.Name)
 	switch {
 	case len(saved.UsedBy) > 0 && !saved.Fixed:
 		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
@@ -377,9 +378,9 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	case saved.Fixed:
 		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
 	default:
-		q := &console.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
+		q := &ui.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
-		s.draw(w, r, status, console.Question(s.frame(r, q.Question, connectionsPath), q))
+		s.draw(w, r, status, ui.Question(s.frame(r, q.Question, connectionsPath), q))
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/web/console"
+	"urncast/web/console/dashboard"
+	"urncast/web/console/record"
 	"urncast/web/rest"
 )
 
@@ -23,7 +24,7 @@ const (
 // dashboardPage draws the first page. What cannot be read is said on the page: it is
 // looked at most when something is wrong.
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
-	d := &console.Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
+	d := &dashboard.Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
 	ctx, cancel := context.WithTimeout(r.Context(), liveTimeout)
 	defer cancel()
 	if err := s.fillDashboard(ctx, d); err != nil {
@@ -33,7 +34,7 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d.NoKey = s.NoKey && d.MayCommand
 	f := s.frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)
-	s.draw(w, r, http.StatusOK, console.DashboardPage(f, d))
+	s.draw(w, r, http.StatusOK, dashboard.DashboardPage(f, d))
 }
 
 // dashboardTrouble says what keeps the dashboard from showing everything, of an error that
@@ -47,7 +48,7 @@ func dashboardTrouble(err error) string {
 
 // fillDashboard gathers what the page shows. Where the producer to draw is none that
 // there is, it is the first.
-func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard) error {
+func (s *server) fillDashboard(ctx context.Context, d *dashboard.Dashboard) error {
 	counts, last, err := s.Registry.Counts(ctx)
 	if err != nil {
 		return err
@@ -80,8 +81,8 @@ func (s *server) fillDashboard(ctx context.Context, d *console.Dashboard) error 
 type day struct {
 	made   time.Time
 	seen   []registry.Number // what was recorded then, and what each producer had sent
-	volume console.Volume
-	paces  map[string]*console.Pace
+	volume dashboard.Volume
+	paces  map[string]*dashboard.Pace
 }
 
 const (
@@ -95,7 +96,7 @@ const (
 
 // fillDay draws the history of the producers there are, or the last that could be made:
 // its axis says of when it is.
-func (s *server) fillDay(ctx context.Context, d *console.Dashboard) error {
+func (s *server) fillDay(ctx context.Context, d *dashboard.Dashboard) error {
 	seen := []registry.Number{d.Last}
 	for i := range d.Producers {
 		seen = append(seen, d.Producers[i].Sent)
@@ -115,14 +116,14 @@ func (s *server) makeDay(ctx context.Context, now time.Time, producers []produce
 	if y.volume, err = s.volume(ctx, now); err != nil {
 		return y, err
 	}
-	y.made, y.seen, y.paces = now, seen, make(map[string]*console.Pace, len(producers))
+	y.made, y.seen, y.paces = now, seen, make(map[string]*dashboard.Pace, len(producers))
 	for i := range producers {
 		p := &producers[i]
 		lags, err := s.Producers.Of(p.ID).Lags(ctx, y.volume.From, y.volume.Step)
 		if err != nil {
 			return y, err
 		}
-		pace := &console.Pace{All: lags.All, Parts: make([]producer.Lags, len(y.volume.Parts))}
+		pace := &dashboard.Pace{All: lags.All, Parts: make([]producer.Lags, len(y.volume.Parts))}
 		for at, l := range lags.Steps {
 			if at >= 0 && at < len(pace.Parts) {
 				pace.Parts[at] = l
@@ -134,20 +135,20 @@ func (s *server) makeDay(ctx context.Context, now time.Time, producers []produce
 }
 
 // volume gives the last day, in steps that begin at whole quarters of an hour.
-func (s *server) volume(ctx context.Context, now time.Time) (console.Volume, error) {
-	v := console.Volume{Step: volumeStep, Parts: make([]console.VolumePart, volumeParts)}
+func (s *server) volume(ctx context.Context, now time.Time) (dashboard.Volume, error) {
+	v := dashboard.Volume{Step: volumeStep, Parts: make([]dashboard.VolumePart, volumeParts)}
 	v.From = now.UTC().Truncate(volumeStep).Add(-(volumeParts - 1) * volumeStep)
 	found, err := s.Registry.Volume(ctx, v.From, v.Step)
 	for i, part := range found {
 		if i >= 0 && i < len(v.Parts) {
-			v.Parts[i] = console.VolumePart{Transactions: part.Transactions, Bytes: part.Bytes}
+			v.Parts[i] = dashboard.VolumePart{Transactions: part.Transactions, Bytes: part.Bytes}
 		}
 	}
 	return v, err
 }
 
 // rows adds to transactions what a list says of each.
-func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers []producer.Status) ([]console.TransactionRow, error) {
+func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers []producer.Status) ([]record.TransactionRow, error) {
 	if len(ts) == 0 {
 		return nil, nil
 	}
@@ -156,9 +157,9 @@ func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers 
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]console.TransactionRow, len(ts))
+	rows := make([]record.TransactionRow, len(ts))
 	for i := range ts {
-		rows[i] = console.TransactionRow{Transaction: ts[i], First: firsts[ts[i].Number], Statuses: make([]string, len(producers))}
+		rows[i] = record.TransactionRow{Transaction: ts[i], First: firsts[ts[i].Number], Statuses: make([]string, len(producers))}
 	}
 	for at := range producers {
 		became, err := s.became(ctx, producers[at].ID, from, to)

@@ -10,7 +10,8 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
-	"urncast/web/console"
+	"urncast/web/console/mail"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -29,12 +30,12 @@ const (
 )
 
 func (s *server) mailPage(w http.ResponseWriter, r *http.Request) {
-	m := &console.Mail{Saved: r.URL.Query().Get("done") == "saved"}
+	m := &mail.Mail{Saved: r.URL.Query().Get("done") == "saved"}
 	s.drawMail(w, r, http.StatusOK, m)
 }
 
 // drawMail completes the page; what a form was refused with is in it already.
-func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m *console.Mail) {
+func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m *mail.Mail) {
 	shown, err := s.Mail.Show(r.Context())
 	below, _ := strconv.ParseInt(r.URL.Query().Get("below"), 10, 64) // 0 for the newest
 	if err == nil {
@@ -54,12 +55,12 @@ func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m 
 	if m.Test == nil {
 		m.Test = testMailForm("")
 	}
-	s.draw(w, r, status, console.MailPage(s.frame(r, "Mail", mailPath), m))
+	s.draw(w, r, status, mail.MailPage(s.frame(r, "Mail", mailPath), m))
 }
 
-func testMailForm(to string) *console.Form {
-	return &console.Form{Action: mailPath + "/test", Button: "Send a test mail",
-		Inputs: []console.Input{{Field: console.Field{Name: "to", Label: "To", Value: to, Autocomplete: "email", Help: "Empty: all admins. The answer of the server is shown."}}}}
+func testMailForm(to string) *ui.Form {
+	return &ui.Form{Action: mailPath + "/test", Button: "Send a test mail",
+		Inputs: []ui.Input{{Field: ui.Field{Name: "to", Label: "To", Value: to, Autocomplete: "email", Help: "Empty: all admins. The answer of the server is shown."}}}}
 }
 
 // mailValues are the fields of the form for settings.
@@ -75,11 +76,11 @@ func mailValues(m *producer.MailSettings) map[string]string {
 }
 
 // mailForm is the form as it is filled in.
-func mailForm(v map[string]string, password bool) *console.Form {
-	field := func(name, label, help string) console.Input {
-		return console.Input{Field: console.Field{Name: name, Label: label, Value: v[name], Help: help, Autocomplete: "off"}}
+func mailForm(v map[string]string, password bool) *ui.Form {
+	field := func(name, label, help string) ui.Input {
+		return ui.Input{Field: ui.Field{Name: name, Label: label, Value: v[name], Help: help, Autocomplete: "off"}}
 	}
-	long := func(name, label, help string, rows int) console.Input {
+	long := func(name, label, help string, rows int) ui.Input {
 		in := field(name, label, help)
 		in.Rows = rows
 		return in
@@ -90,12 +91,12 @@ func mailForm(v map[string]string, password bool) *console.Form {
 	}
 	pass := field("password", "Password", secretHelp)
 	pass.Type, pass.Autocomplete, pass.Value = "password", "new-password", ""
-	f := &console.Form{Action: mailPath, Button: "Save", Inputs: []console.Input{
+	f := &ui.Form{Action: mailPath, Button: "Save", Inputs: []ui.Input{
 		field("host", "Server", "A host name or address. Empty: no mail is sent."),
 		field("port", "Port", "587 is usual with STARTTLS, 465 with TLS, 25 within a network."),
-		{Field: console.Field{Name: "security", Label: "Security"}, Options: console.MailOptions(v["security"], producer.MailStartTLS, "STARTTLS, or nothing is sent",
+		{Field: ui.Field{Name: "security", Label: "Security"}, Options: ui.Options(v["security"], producer.MailStartTLS, "STARTTLS, or nothing is sent",
 			producer.MailTLS, "TLS from the first byte", producer.MailOpportunistic, "STARTTLS if the server offers it", producer.MailPlain, "None")},
-		{Field: console.Field{Name: "auth", Label: "Authentication"}, Options: console.MailOptions(v["auth"], producer.MailAuthAuto, "What the server offers",
+		{Field: ui.Field{Name: "auth", Label: "Authentication"}, Options: ui.Options(v["auth"], producer.MailAuthAuto, "What the server offers",
 			producer.MailAuthPlain, "PLAIN", producer.MailAuthLogin, "LOGIN", producer.MailAuthCramMD5, "CRAM-MD5")},
 		field("user", "User", "Empty: without authentication. The password goes with it."),
 		pass,
@@ -154,7 +155,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	for field, text := range faults {
 		form.Fault(field, text)
 	}
-	s.drawMail(w, r, status, &console.Mail{Form: form})
+	s.drawMail(w, r, status, &mail.Mail{Form: form})
 }
 
 // mailOf reads the settings of a form; faults are by field.
@@ -224,7 +225,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	m := &console.Mail{}
+	m := &mail.Mail{}
 	to := strings.TrimSpace(r.PostForm.Get("to"))
 	sent, err := s.Mail.Test(r.Context(), to, rest.Actor(r))
 	status := http.StatusOK

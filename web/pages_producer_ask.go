@@ -9,11 +9,12 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/web/console"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 )
 
 // An asking makes the question before a command, from what was filled in.
-type asking func(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error)
+type asking func(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error)
 
 // askings are the questions by the command.
 var askings = map[string]asking{
@@ -29,28 +30,28 @@ func (s *server) askCommand(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawAsk draws the question; touch puts to it what is wrong.
-func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, v func(string) string, touch func(*console.ProducerAsk)) {
+func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, v func(string) string, touch func(*producers.ProducerAsk)) {
 	command := r.PathValue("command")
 	ask, ok := askings[command]
 	if !ok {
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such page", "A producer has nothing called "+command+".")
+		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such page", "A producer has nothing called "+command+".")
 		return
 	}
 	a, err := ask(r.Context(), s, status, v)
 	if err != nil {
 		refused, text := s.refusal(w, r, err)
-		s.drawError(w, r, refused, console.ProducersPath, "This cannot be asked now", text)
+		s.drawError(w, r, refused, ui.ProducersPath, "This cannot be asked now", text)
 		return
 	}
-	a.Name, a.Back = status.Name, console.ProducerPath(status.Name)
-	a.Action = console.ProducerPath(status.Name, command)
+	a.Name, a.Back = status.Name, ui.ProducerPath(status.Name)
+	a.Action = ui.ProducerPath(status.Name, command)
 	if a.Keep == "" {
 		a.Keep = "Leave it as it is"
 	}
 	if touch != nil {
 		touch(a)
 	}
-	s.draw(w, r, code, console.ProducerQuestion(s.frame(r, a.Question, console.ProducersPath), a))
+	s.draw(w, r, code, producers.ProducerQuestion(s.frame(r, a.Question, ui.ProducersPath), a))
 }
 
 // actNameMax is how long a name may be that is on a button.
@@ -66,16 +67,16 @@ func actOn(verb, name string) string {
 
 // sends says how much a baseline would send.
 func sends(all []producer.RoutePreview) string {
-	return "Sends what is current and passes: " + console.PreviewSum(all) + ", " + console.KafkaTransactions(all) + ". Readers of the topics wait until it ends."
+	return "Sends what is current and passes: " + producers.PreviewSum(all) + ", " + producers.KafkaTransactions(all) + ". Readers of the topics wait until it ends."
 }
 
-func askStart(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
-	a := &console.ProducerAsk{Question: "Start " + p.Name + "?", Act: actOn("Start", p.Name), Keep: "Leave it stopped"}
+func askStart(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+	a := &producers.ProducerAsk{Question: "Start " + p.Name + "?", Act: actOn("Start", p.Name), Keep: "Leave it stopped"}
 	chosen := func(how string) bool { return v("how") == how }
 	if p.Started && len(p.Ask) > 0 {
 		a.Question, a.Lead, a.Act = "How should "+p.Name+" go on?", p.Reason, "Go on"
 		for i, c := range p.Ask {
-			a.Ways = append(a.Ways, console.Way{Value: c.Name, Word: wayWord(c.Name), Text: c.Text, Chosen: chosen(c.Name) || v("how") == "" && i == 0 && len(p.Ask) == 1})
+			a.Ways = append(a.Ways, producers.Way{Value: c.Name, Word: wayWord(c.Name), Text: c.Text, Chosen: chosen(c.Name) || v("how") == "" && i == 0 && len(p.Ask) == 1})
 		}
 		return a, nil
 	}
@@ -86,27 +87,27 @@ func askStart(ctx context.Context, s *server, p *producer.Status, v func(string)
 	if a.Preview, err = s.Producers.Preview(ctx, p.Settings.Routes, producer.Scope{}, previewGlance); err != nil {
 		return nil, err
 	}
-	baseline := console.Way{Value: producer.StartBaseline, Word: "With a baseline", Text: sends(a.Preview), Chosen: chosen(producer.StartBaseline)}
+	baseline := producers.Way{Value: producer.StartBaseline, Word: "With a baseline", Text: sends(a.Preview), Chosen: chosen(producer.StartBaseline)}
 	if p.Started {
 		text := "Goes on where it stopped. Nothing waits."
 		if p.Pending > 0 {
-			text = "Goes on where it stopped, and sends the " + console.Count(p.Pending) + " that wait, in order."
+			text = "Goes on where it stopped, and sends the " + ui.Count(p.Pending) + " that wait, in order."
 		}
 		if p.Settings.BaselineAtEveryStart {
 			text = "Sends everything that is current anew first, as its setting says (baseline at every start), then what comes."
 		}
-		a.Ways = []console.Way{{Value: "", Word: "Go on", Text: text, Chosen: chosen("")}, baseline}
+		a.Ways = []producers.Way{{Value: "", Word: "Go on", Text: text, Chosen: chosen("")}, baseline}
 		return a, nil
 	}
 	var there int64
 	for i := range a.Preview {
 		there = max(there, a.Preview[i].Matches)
 	}
-	idle := "Sends nothing now. What is recorded after " + console.Number(p.Last) + " is sent."
+	idle := "Sends nothing now. What is recorded after " + ui.Number(p.Last) + " is sent."
 	if there > 0 {
-		idle += " Readers never get the " + console.Plural(there, "structure", "structures") + " that are there already."
+		idle += " Readers never get the " + ui.Plural(there, "structure", "structures") + " that are there already."
 	}
-	a.Ways = []console.Way{{Value: producer.StartIdle, Word: "Idle", Text: idle, Chosen: chosen(producer.StartIdle)}, baseline}
+	a.Ways = []producers.Way{{Value: producer.StartIdle, Word: "Idle", Text: idle, Chosen: chosen(producer.StartIdle)}, baseline}
 	return a, nil
 }
 
@@ -118,78 +119,78 @@ func wayWord(name string) string {
 	return "Continue"
 }
 
-func askSuspend(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
-	return &console.ProducerAsk{Question: "Suspend " + p.Name + "?", Act: actOn("Suspend", p.Name), Keep: "Let it publish",
+func askSuspend(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+	return &producers.ProducerAsk{Question: "Suspend " + p.Name + "?", Act: actOn("Suspend", p.Name), Keep: "Let it publish",
 		Lead: "Sends nothing until you resume or this process restarts. What is recorded meanwhile waits.",
-		Inputs: []console.Input{{Field: console.Field{Name: "keep", Label: "Keep suspended over restarts", Help: "Then it stays so until somebody resumes it, whatever happens to the process."},
+		Inputs: []ui.Input{{Field: ui.Field{Name: "keep", Label: "Keep suspended over restarts", Help: "Then it stays so until somebody resumes it, whatever happens to the process."},
 			Check: true, Checked: v("keep") != ""}}}, nil
 }
 
-func askResume(_ context.Context, _ *server, p *producer.Status, _ func(string) string) (*console.ProducerAsk, error) {
+func askResume(_ context.Context, _ *server, p *producer.Status, _ func(string) string) (*producers.ProducerAsk, error) {
 	lead := "Nothing waits; it sends what comes."
 	if p.Pending > 0 {
-		lead = "Sends the " + console.Count(p.Pending) + " that wait, in order."
+		lead = "Sends the " + ui.Count(p.Pending) + " that wait, in order."
 	}
-	return &console.ProducerAsk{Question: "Resume " + p.Name + "?", Act: actOn("Resume", p.Name), Keep: "Keep it suspended", Lead: lead}, nil
+	return &producers.ProducerAsk{Question: "Resume " + p.Name + "?", Act: actOn("Resume", p.Name), Keep: "Keep it suspended", Lead: lead}, nil
 }
 
-func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	if p.State != producer.Failed || p.Failed == 0 {
 		return nil, &producer.BadEditError{Text: "Only the transaction at which a producer failed can be skipped, and " + p.Name + " failed at none"}
 	}
-	n := console.Number(p.Failed)
-	a := &console.ProducerAsk{Question: "Skip transaction " + n + " on " + p.Name + "?", Act: "Skip " + n, Keep: "Keep it waiting", Danger: true,
-		Hidden: []console.Option{{Word: "transaction", Value: n}}}
+	n := ui.Number(p.Failed)
+	a := &producers.ProducerAsk{Question: "Skip transaction " + n + " on " + p.Name + "?", Act: "Skip " + n, Keep: "Keep it waiting", Danger: true,
+		Hidden: []ui.Option{{Word: "transaction", Value: n}}}
 	ts, err := s.Registry.Transactions(ctx, p.Failed-1, 1)
 	if err != nil {
 		return nil, err
 	}
 	if len(ts) == 1 && ts[0].Number == p.Failed {
 		t := &ts[0]
-		a.Lead = "Its " + console.Plural(t.Structures, "structure", "structures") + " will not be sent to " + strings.Join(p.Topics(), ", ") + ". Transactions after it are sent as usual."
+		a.Lead = "Its " + ui.Plural(t.Structures, "structure", "structures") + " will not be sent to " + strings.Join(p.Topics(), ", ") + ". Transactions after it are sent as usual."
 		if t.Pair == p.Failed+1 {
-			pair := console.Number(t.Pair)
+			pair := ui.Number(t.Pair)
 			a.Question, a.Act = "Skip transactions "+n+" and "+pair+" on "+p.Name+"?", "Skip both"
-			a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: n + " and " + pair + " are two halves of one submission, such as a rename. Both are skipped: the deletion without what takes its place would tear it."})
+			a.Lines = append(a.Lines, producers.Line{Tone: ui.Soon, Icon: "warning", Text: n + " and " + pair + " are two halves of one submission, such as a rename. Both are skipped: the deletion without what takes its place would tear it."})
 		} else if t.Pair > 0 {
-			a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: "It is the second half of a submission; the first is " + console.Number(t.Pair) + ". What that one brought is on the topics, what this one takes away stays there."})
+			a.Lines = append(a.Lines, producers.Line{Tone: ui.Soon, Icon: "warning", Text: "It is the second half of a submission; the first is " + ui.Number(t.Pair) + ". What that one brought is on the topics, what this one takes away stays there."})
 		}
 	}
-	a.Lines = append(a.Lines, console.Line{Tone: console.Needs, Icon: "error", Text: "Readers keep what they have of these structures until they change again, or you publish them again."},
-		console.Line{Icon: "skipped", Text: "The next message says which number was left out. The skip stays in the audit log under your name."})
-	a.Inputs = []console.Input{{Field: console.Field{Name: "reason", Label: "Why", Value: v("reason"), Required: true, Autocomplete: "off", Help: "Kept in the audit log and shown with the transaction."}}}
+	a.Lines = append(a.Lines, producers.Line{Tone: ui.Needs, Icon: "error", Text: "Readers keep what they have of these structures until they change again, or you publish them again."},
+		producers.Line{Icon: "skipped", Text: "The next message says which number was left out. The skip stays in the audit log under your name."})
+	a.Inputs = []ui.Input{{Field: ui.Field{Name: "reason", Label: "Why", Value: v("reason"), Required: true, Autocomplete: "off", Help: "Kept in the audit log and shown with the transaction."}}}
 	return a, nil
 }
 
 // askCancel asks for the end of the job under way, and says what that leaves.
-func askCancel(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+func askCancel(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	j := p.Job
 	if j == nil || v("job") != "" && v("job") != j.ID {
 		return nil, &producer.BadEditError{Text: "No such job is under way on " + p.Name + ": it has ended, or waits still"}
 	}
-	a := &console.ProducerAsk{Question: "Cancel the job under way on " + p.Name + "?", Act: "Cancel the job", Keep: "Let it go on", Danger: true,
-		Lead: j.Leaves, Hidden: []console.Option{{Word: "job", Value: j.ID}},
-		Lines: []console.Line{{Icon: "next", Text: "How much of it is on the topics is read from them before it is ended; the list of jobs then says what it left."}}}
+	a := &producers.ProducerAsk{Question: "Cancel the job under way on " + p.Name + "?", Act: "Cancel the job", Keep: "Let it go on", Danger: true,
+		Lead: j.Leaves, Hidden: []ui.Option{{Word: "job", Value: j.ID}},
+		Lines: []producers.Line{{Icon: "next", Text: "How much of it is on the topics is read from them before it is ended; the list of jobs then says what it left."}}}
 	switch p.State {
 	case producer.Failed:
-		a.Lines = append(a.Lines, console.Line{Icon: "next", Text: "The producer starts for it, and goes on with what is pending."})
+		a.Lines = append(a.Lines, producers.Line{Icon: "next", Text: "The producer starts for it, and goes on with what is pending."})
 	case producer.Suspended, producer.Stopped:
-		a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: "The producer is " + strings.ToLower(string(p.State)) + ": the job is ended once it goes on."})
+		a.Lines = append(a.Lines, producers.Line{Tone: ui.Soon, Icon: "warning", Text: "The producer is " + strings.ToLower(string(p.State)) + ": the job is ended once it goes on."})
 	}
 	return a, nil
 }
 
-func askBaseline(ctx context.Context, s *server, p *producer.Status, _ func(string) string) (*console.ProducerAsk, error) {
-	a := &console.ProducerAsk{Question: "Publish a baseline of " + p.Name + "?", Act: "Publish the baseline", Keep: "Send nothing anew"}
+func askBaseline(ctx context.Context, s *server, p *producer.Status, _ func(string) string) (*producers.ProducerAsk, error) {
+	a := &producers.ProducerAsk{Question: "Publish a baseline of " + p.Name + "?", Act: "Publish the baseline", Keep: "Send nothing anew"}
 	var err error
 	if a.Preview, err = s.Producers.Preview(ctx, p.Settings.Routes, producer.Scope{}, previewGlance); err != nil {
 		return nil, err
 	}
 	a.Lead = sends(a.Preview)
-	a.Lines = []console.Line{{Icon: "next", Text: "What the topics hold beside it and is gone from the registry gets tombstones, after it."},
+	a.Lines = []producers.Line{{Icon: "next", Text: "What the topics hold beside it and is gone from the registry gets tombstones, after it."},
 		{Icon: "next", Text: "It begins between two transactions; what is recorded meanwhile follows it. It goes on after a crash."}}
 	if p.State == producer.Suspended || p.State == producer.Stopped || p.State == producer.Failed {
-		a.Lines = append(a.Lines, console.Line{Tone: console.Soon, Icon: "warning", Text: "The producer is " + strings.ToLower(string(p.State)) + ": it begins once it publishes."})
+		a.Lines = append(a.Lines, producers.Line{Tone: ui.Soon, Icon: "warning", Text: "The producer is " + strings.ToLower(string(p.State)) + ": it begins once it publishes."})
 	}
 	return a, nil
 }
@@ -227,37 +228,37 @@ func scopeIn(p *producer.Status, v func(string) string, classes, topics []string
 	return scope, nil
 }
 
-func askPublish(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
-	a := &console.ProducerAsk{Question: "Publish some again on " + p.Name + "?", Act: "Publish them", Keep: "Send nothing anew", Scoped: true,
+func askPublish(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+	a := &producers.ProducerAsk{Question: "Publish some again on " + p.Name + "?", Act: "Publish them", Keep: "Send nothing anew", Scoped: true,
 		Lead: "Sends what is current now of what you name, whatever it was then. What the topics hold of it and is gone gets tombstones. Each that is given narrows it; nothing given is everything, a baseline."}
 	for _, t := range p.Topics() {
-		a.Topics = append(a.Topics, console.Option{Value: t, Word: t, Chosen: true})
+		a.Topics = append(a.Topics, ui.Option{Value: t, Word: t, Chosen: true})
 	}
-	field := func(name, label, placeholder, help string) console.Input {
-		return console.Input{Field: console.Field{Name: name, Label: label, Value: v(name), Mono: true, Autocomplete: "off", Placeholder: placeholder, Help: help}}
+	field := func(name, label, placeholder, help string) ui.Input {
+		return ui.Input{Field: ui.Field{Name: name, Label: label, Value: v(name), Mono: true, Autocomplete: "off", Placeholder: placeholder, Help: help}}
 	}
-	a.Inputs = []console.Input{field("agencies", "Agencies", "SDMX BIS.*", "SDMX is that agency alone, SDMX.* with those below it."),
+	a.Inputs = []ui.Input{field("agencies", "Agencies", "SDMX BIS.*", "SDMX is that agency alone, SDMX.* with those below it."),
 		field("urns", "URN patterns", "*=SDMX:CL_FREQ(2.1)", "One a line, held against whole URNs; * stands for any characters."),
-		field("from", "From transaction", "", "What this one and those up to the next field replaced or deleted."), field("to", "To transaction", console.Number(p.Last), "")}
+		field("from", "From transaction", "", "What this one and those up to the next field replaced or deleted."), field("to", "To transaction", ui.Number(p.Last), "")}
 	return a, nil
 }
 
-func askDelete(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+func askDelete(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	if p.Settings.Fixed {
 		return nil, &producer.TakenError{Text: "Producer " + p.Name + " belongs to a process that was started with it (--topic and its like, or URNCAST_TOPIC). Start without --topic first"}
 	}
-	a := &console.ProducerAsk{Question: "Delete the configuration of " + p.Name + "?", Act: actOn("Delete", p.Name), Keep: "Keep it", Danger: true,
+	a := &producers.ProducerAsk{Question: "Delete the configuration of " + p.Name + "?", Act: actOn("Delete", p.Name), Keep: "Keep it", Danger: true,
 		Lead: "Removes this configuration and what it remembers of its sending. The topics and their messages stay.",
-		Lines: []console.Line{{Tone: console.Needs, Icon: "error", Text: "What is recorded from now on is not sent to " + strings.Join(p.Topics(), ", ") + "."},
+		Lines: []producers.Line{{Tone: ui.Needs, Icon: "error", Text: "What is recorded from now on is not sent to " + strings.Join(p.Topics(), ", ") + "."},
 			{Icon: "next", Text: "A producer that is made on the same topic later takes it over, and starts for the first time: idle, or with a baseline that clears what is gone."}},
-		Inputs: []console.Input{{Field: console.Field{Name: "confirm", Label: "Type its name: " + p.Name, Value: v("confirm"), Required: true, Autocomplete: "off"}}}}
+		Inputs: []ui.Input{{Field: ui.Field{Name: "confirm", Label: "Type its name: " + p.Name, Value: v("confirm"), Required: true, Autocomplete: "off"}}}}
 	if p.Pending > 0 {
-		a.Lines = append(a.Lines, console.Line{Tone: console.Needs, Icon: "error", Text: console.Plural(p.Pending, "transaction that waits is", "transactions that wait are") + " never sent."})
+		a.Lines = append(a.Lines, producers.Line{Tone: ui.Needs, Icon: "error", Text: ui.Plural(p.Pending, "transaction that waits is", "transactions that wait are") + " never sent."})
 	}
 	return a, nil
 }
 
-func askMail(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+func askMail(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	if s.Mail == nil {
 		return nil, registry.ErrNotFound
 	}
@@ -273,15 +274,15 @@ func askMail(ctx context.Context, s *server, p *producer.Status, v func(string) 
 	if len(shown.Settings.Admins) > 0 {
 		all = "Those for all producers are " + strings.Join(shown.Settings.Admins, ", ") + "."
 	}
-	a := &console.ProducerAsk{Question: "Who is mailed when " + p.Name + " stops?", Act: "Save the addresses", Keep: "Back",
-		Inputs: []console.Input{{Field: console.Field{Name: "mail", Label: "Addresses", Value: value, Autocomplete: "off", Placeholder: "sdmx-ops@example.org", Help: "Empty: those for all producers. " + all}}}}
+	a := &producers.ProducerAsk{Question: "Who is mailed when " + p.Name + " stops?", Act: "Save the addresses", Keep: "Back",
+		Inputs: []ui.Input{{Field: ui.Field{Name: "mail", Label: "Addresses", Value: value, Autocomplete: "off", Placeholder: "sdmx-ops@example.org", Help: "Empty: those for all producers. " + all}}}}
 	if shown.Settings.Host == "" {
-		a.Lines = []console.Line{{Tone: console.Soon, Icon: "warning", Text: "No mail server is set, so nothing is mailed yet."}}
+		a.Lines = []producers.Line{{Tone: ui.Soon, Icon: "warning", Text: "No mail server is set, so nothing is mailed yet."}}
 	}
 	return a, nil
 }
 
-func askRemoveRoute(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*console.ProducerAsk, error) {
+func askRemoveRoute(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	topic := v("topic")
 	switch {
 	case p.Settings.Fixed:
@@ -292,12 +293,12 @@ func askRemoveRoute(_ context.Context, _ *server, p *producer.Status, v func(str
 		return nil, &producer.BadEditError{Text: "It is the only route of " + p.Name + ", and a producer needs one. Add another first, or delete the producer"}
 	}
 	rest := slices.DeleteFunc(p.Topics(), func(t string) bool { return t == topic })
-	a := &console.ProducerAsk{Question: "Remove the route to " + topic + "?", Act: "Remove the route", Keep: "Keep it", Danger: true,
-		Lines: []console.Line{{Tone: console.Needs, Icon: "error", Text: "What " + topic + " holds stays, and nothing more is sent to it. Its readers are not told."},
+	a := &producers.ProducerAsk{Question: "Remove the route to " + topic + "?", Act: "Remove the route", Keep: "Keep it", Danger: true,
+		Lines: []producers.Line{{Tone: ui.Needs, Icon: "error", Text: "What " + topic + " holds stays, and nothing more is sent to it. Its readers are not told."},
 			{Icon: "next", Text: "What is pending, and what comes, goes to " + strings.Join(rest, ", ") + "."}},
-		Hidden: []console.Option{{Word: "topic", Value: topic}, {Word: "revision", Value: strconv.FormatInt(p.Settings.Revision, 10)}}}
+		Hidden: []ui.Option{{Word: "topic", Value: topic}, {Word: "revision", Value: strconv.FormatInt(p.Settings.Revision, 10)}}}
 	if p.Started {
-		a.Ways = []console.Way{{Value: producer.StartContinue, Word: "Go on at once", Text: "The topics that are left get what is pending.", Chosen: v("how") != ""},
+		a.Ways = []producers.Way{{Value: producer.StartContinue, Word: "Go on at once", Text: "The topics that are left get what is pending.", Chosen: v("how") != ""},
 			{Value: "", Word: "Ask me then", Text: "It stops, and sends nothing until somebody decides.", Chosen: v("how") == ""}}
 	}
 	return a, nil

@@ -7,16 +7,17 @@ import (
 	"strconv"
 
 	"urncast/producer"
-	"urncast/web/console"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
 // thenWays are what may follow a change of a producer that was started.
-func thenWays(s *producer.Status, baseline, goOn, chosen string) []console.Way {
+func thenWays(s *producer.Status, baseline, goOn, chosen string) []producers.Way {
 	if !s.Started {
 		return nil
 	}
-	return []console.Way{
+	return []producers.Way{
 		{Value: "", Word: "Ask me then", Text: "It stops, shows what changed and what can follow, and sends nothing until somebody decides.", Chosen: chosen == ""},
 		{Value: producer.StartBaseline, Word: "Baseline", Text: baseline, Chosen: chosen == producer.StartBaseline},
 		{Value: producer.StartContinue, Word: "Continue", Text: goOn, Chosen: chosen == producer.StartContinue},
@@ -24,7 +25,7 @@ func thenWays(s *producer.Status, baseline, goOn, chosen string) []console.Way {
 }
 
 // routeWays are what may follow a change of one route.
-func routeWays(s *producer.Status, was, chosen string) []console.Way {
+func routeWays(s *producer.Status, was, chosen string) []producers.Way {
 	if was == "" {
 		return thenWays(s, "Everything current that passes is sent to the new topic alone; the others go on where they are. Its readers get everything.",
 			"Only what is pending, and what comes, is sent to the new topic. Its readers never get what is there already.", chosen)
@@ -41,7 +42,7 @@ func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*producer.S
 		return nil, false
 	}
 	if status.Settings.Fixed {
-		s.drawError(w, r, http.StatusConflict, console.ProducersPath, "Producer "+status.Name+" cannot be changed here",
+		s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+status.Name+" cannot be changed here",
 			"A process was started with its settings (--topic and its like, or URNCAST_TOPIC). Change them there, or start without --topic, and what is saved is taken.")
 		return nil, false
 	}
@@ -62,7 +63,7 @@ func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
 	if was != "" {
 		i := routeAt(&status.Settings, was)
 		if i < 0 {
-			s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
+			s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
 			return
 		}
 		route = status.Settings.Routes[i]
@@ -70,19 +71,19 @@ func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
 	s.drawRoute(w, r, http.StatusOK, s.routeChange(status, was, route, ""))
 }
 
-func (s *server) routeChange(status *producer.Status, was string, route producer.Route, then string) *console.RouteChange {
-	c := &console.RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
-		Route: console.NewRouteForm(console.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
+func (s *server) routeChange(status *producer.Status, was string, route producer.Route, then string) *producers.RouteChange {
+	c := &producers.RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
+		Route: producers.NewRouteForm(ui.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
 	c.Route.MayMake = s.Doctor != nil && was == ""
 	return c
 }
 
-func (s *server) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *console.RouteChange) {
+func (s *server) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *producers.RouteChange) {
 	title := "Add a route"
 	if c.Was != "" {
 		title = "Change the route to " + c.Was
 	}
-	s.draw(w, r, status, console.RouteChangePage(s.frame(r, title, console.ProducersPath), c))
+	s.draw(w, r, status, producers.RouteChangePage(s.frame(r, title, ui.ProducersPath), c))
 }
 
 // changeRoute saves a route, or counts what it takes.
@@ -99,7 +100,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	c := s.routeChange(status, was, route, then)
 	c.Route.Make = v("make") != ""
 	if err := s.countRoute(r.Context(), c.Route, route); err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	base := revisionIn(r)
@@ -121,7 +122,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	case at >= 0:
 		next.Routes[at] = route
 	default:
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
+		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
 		return
 	}
 	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, rest.Actor(r)); err != nil {
@@ -136,7 +137,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r)); err != nil {
 			_, text := s.refusal(w, r, err)
-			s.drawError(w, r, http.StatusConflict, console.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
+			s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
 			return
 		}
 	}
@@ -147,32 +148,32 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 func revisionIn(r *http.Request) int64 { return revisionOf(r.PostForm.Get("revision")) }
 
 // meanwhile says who saved what a form was opened with; nil for another error.
-func meanwhile(err error, differences []console.Difference) *console.ChangedMeanwhile {
+func meanwhile(err error, differences []producers.Difference) *producers.ChangedMeanwhile {
 	var conflict *producer.ProducerConflictError
 	if !errors.As(err, &conflict) {
 		return nil
 	}
-	return &console.ChangedMeanwhile{By: conflict.By, At: conflict.At, Differences: differences}
+	return &producers.ChangedMeanwhile{By: conflict.By, At: conflict.At, Differences: differences}
 }
 
-func differ(out []console.Difference, what, now, yours string) []console.Difference {
+func differ(out []producers.Difference, what, now, yours string) []producers.Difference {
 	if now == yours {
 		return out
 	}
-	return append(out, console.Difference{What: what, Now: now, Yours: yours})
+	return append(out, producers.Difference{What: what, Now: now, Yours: yours})
 }
 
-func routeDifferences(c *producer.Config, at int, route producer.Route) (out []console.Difference) {
+func routeDifferences(c *producer.Config, at int, route producer.Route) (out []producers.Difference) {
 	if at < 0 {
 		for _, r := range c.Routes {
-			out = append(out, console.Difference{What: "Route", Now: r.Topic + ", " + r.Format + ", " + console.FilterWords(r.Filter), Yours: "the same, and one more"})
+			out = append(out, producers.Difference{What: "Route", Now: r.Topic + ", " + r.Format + ", " + ui.FilterWords(r.Filter), Yours: "the same, and one more"})
 		}
 		return out
 	}
 	now := c.Routes[at]
 	out = differ(out, "Topic", now.Topic, route.Topic)
 	out = differ(out, "Format", now.Format, route.Format)
-	return differ(out, "Filter", console.FilterWords(now.Filter), console.FilterWords(route.Filter))
+	return differ(out, "Filter", ui.FilterWords(now.Filter), ui.FilterWords(route.Filter))
 }
 
 // producerSettingsPage asks for what is no route.
@@ -181,25 +182,25 @@ func (s *server) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*console.SettingsChange) {})
+	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*producers.SettingsChange) {})
 }
 
 // drawProducerSettings draws the form with settings in it, after touch has put to it what is wrong.
-func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*console.SettingsChange)) {
+func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*producers.SettingsChange)) {
 	options, err := s.connectionOptions(r.Context(), in.Connection)
 	if err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	c := &console.SettingsChange{Name: status.Name, Revision: strconv.FormatInt(status.Settings.Revision, 10), Connection: withUnset(options, in.Connection)}
-	c.Prefix = console.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
+	c := &producers.SettingsChange{Name: status.Name, Revision: strconv.FormatInt(status.Settings.Revision, 10), Connection: withUnset(options, in.Connection)}
+	c.Prefix = ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
 		Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}
-	c.Sender = console.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}
-	c.Baselines = console.BaselineInputs(in)
+	c.Sender = ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}
+	c.Baselines = producers.BaselineInputs(in)
 	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
 		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
 	touch(c)
-	s.draw(w, r, code, console.ProducerSettingsPage(s.frame(r, "Change "+status.Name, console.ProducersPath), c))
+	s.draw(w, r, code, producers.ProducerSettingsPage(s.frame(r, "Change "+status.Name, ui.ProducersPath), c))
 }
 
 // changeSettings saves what is no route.
@@ -220,10 +221,10 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, text := s.refusal(w, r, err)
-	s.drawProducerSettings(w, r, code, status, &next, func(c *console.SettingsChange) {
+	s.drawProducerSettings(w, r, code, status, &next, func(c *producers.SettingsChange) {
 		now := &status.Settings
 		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)
-		differences = differ(differences, "Baseline", console.BaselineWhen(now), console.BaselineWhen(&next))
+		differences = differ(differences, "Baseline", producers.BaselineWhen(now), producers.BaselineWhen(&next))
 		if c.Meanwhile = meanwhile(err, differences); c.Meanwhile != nil {
 			return
 		}

@@ -9,7 +9,8 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/web/console"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -40,7 +41,7 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		switch command {
 		case "delete":
-			http.Redirect(w, r, console.ProducersPath, http.StatusSeeOther)
+			http.Redirect(w, r, ui.ProducersPath, http.StatusSeeOther)
 		case "baseline":
 			doneWith(w, r, status.Name, "publish")
 		case "remove-route":
@@ -54,13 +55,13 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawRefused draws the question again with what is wrong, at its field if it has one.
-func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *producer.Status, err error, touch func(*console.ProducerAsk)) {
+func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *producer.Status, err error, touch func(*producers.ProducerAsk)) {
 	var field *fieldError
 	code, text := http.StatusBadRequest, ""
 	if !errors.As(err, &field) {
 		code, text = s.refusal(w, r, err)
 	}
-	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *console.ProducerAsk) {
+	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *producers.ProducerAsk) {
 		if a.Wrong = text; field != nil {
 			a.Wrong = field.text
 			for i := range a.Inputs {
@@ -151,7 +152,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 	if err == nil {
 		preview, err = s.Producers.Preview(r.Context(), status.Settings.Routes, scope, previewGlance)
 	}
-	again := func(a *console.ProducerAsk) {
+	again := func(a *producers.ProducerAsk) {
 		a.Classes, a.Preview = classes, preview
 		for i := range a.Topics {
 			a.Topics[i].Chosen = slices.Contains(topics, a.Topics[i].Value)
@@ -176,9 +177,9 @@ func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *produc
 	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
+		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
 	case err != nil:
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 	case job.Cancelling:
 		doneWith(w, r, status.Name, "cancelling")
 	default:

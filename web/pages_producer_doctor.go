@@ -7,7 +7,8 @@ import (
 	"sync"
 
 	"urncast/producer"
-	"urncast/web/console"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -21,21 +22,21 @@ func (s *server) doctorPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.Doctor == nil {
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "Topics cannot be examined here", "This process has no way to ask the brokers.")
+		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "Topics cannot be examined here", "This process has no way to ask the brokers.")
 		return
 	}
 	e, err := s.examine(r.Context(), status)
 	if err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	e.Fixed = doneWords[r.URL.Query().Get("done")]
-	s.draw(w, r, http.StatusOK, console.DoctorPage(s.frame(r, "Topic doctor", console.ProducersPath), e))
+	s.draw(w, r, http.StatusOK, producers.DoctorPage(s.frame(r, "Topic doctor", ui.ProducersPath), e))
 }
 
-func (s *server) examine(ctx context.Context, status *producer.Status) (*console.Examined, error) {
+func (s *server) examine(ctx context.Context, status *producer.Status) (*producers.Examined, error) {
 	topics := status.Topics()
-	e := &console.Examined{Name: status.Name, At: s.Now(), Topics: make([]console.ExaminedTopic, len(topics))}
+	e := &producers.Examined{Name: status.Name, At: s.Now(), Topics: make([]producers.ExaminedTopic, len(topics))}
 	errs := make([]error, len(topics))
 	var wait sync.WaitGroup
 	turn := make(chan struct{}, doctorAtOnce)
@@ -46,7 +47,7 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*console
 			errs[i] = guarded(ctx, s.Log, "doctor", "", func() error {
 				found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
 				if err == nil {
-					e.Topics[i] = console.ExaminedTopic{Topic: topic, Findings: found.Findings}
+					e.Topics[i] = producers.ExaminedTopic{Topic: topic, Findings: found.Findings}
 				}
 				return err
 			})
@@ -78,17 +79,17 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 		return
 	}
 	if s.Doctor == nil || routeAt(&status.Settings, topic) < 0 {
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no such topic", "Producer "+status.Name+" has no route to topic "+topic+".")
+		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such topic", "Producer "+status.Name+" has no route to topic "+topic+".")
 		return
 	}
 	found, err := s.Doctor.Examine(r.Context(), placeOf(status, topic))
 	if err != nil {
 		code, text := s.refusal(w, r, err)
-		s.drawError(w, r, code, console.ProducersPath, "The topic could not be examined", text)
+		s.drawError(w, r, code, ui.ProducersPath, "The topic could not be examined", text)
 		return
 	}
-	a := &console.ProducerAsk{Name: status.Name, Question: "Mend " + topic + "?", Action: console.ProducerPath(status.Name, "fix"), Keep: "Leave it",
-		Back: console.ProducerPath(status.Name, "doctor"), Hidden: []console.Option{{Word: "topic", Value: topic}, {Word: "finding", Value: finding}}}
+	a := &producers.ProducerAsk{Name: status.Name, Question: "Mend " + topic + "?", Action: ui.ProducerPath(status.Name, "fix"), Keep: "Leave it",
+		Back: ui.ProducerPath(status.Name, "doctor"), Hidden: []ui.Option{{Word: "topic", Value: topic}, {Word: "finding", Value: finding}}}
 	code := http.StatusOK
 	if wrong != nil {
 		code, a.Wrong = s.refusal(w, r, wrong)
@@ -98,33 +99,33 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 		case f.ID != finding:
 		case f.ID == "topic" && f.Severity != producer.SeverityOK:
 			a.Question, a.Act = "Make topic "+topic+"?", "Make the topic"
-			a.Lines = []console.Line{{Icon: "next", Text: "Makes it with one partition, compacted, and whatever else structures need."}}
-			a.Inputs = []console.Input{{Field: console.Field{Name: "replicas", Label: "Replicas", Type: "number", Value: r.PostForm.Get("replicas"), Help: "Empty: as the brokers have it by default."}}}
+			a.Lines = []producers.Line{{Icon: "next", Text: "Makes it with one partition, compacted, and whatever else structures need."}}
+			a.Inputs = []ui.Input{{Field: ui.Field{Name: "replicas", Label: "Replicas", Type: "number", Value: r.PostForm.Get("replicas"), Help: "Empty: as the brokers have it by default."}}}
 		case len(f.Fix) > 0:
 			a.Act = "Set it"
 			for _, change := range f.Fix {
 				a.Lines = append(a.Lines, fixLine(topic, change))
 			}
-			a.Lines = append(a.Lines, console.Line{Icon: "next", Text: "Takes effect at once. Audited under your name."})
+			a.Lines = append(a.Lines, producers.Line{Icon: "next", Text: "Takes effect at once. Audited under your name."})
 		}
 	}
 	if a.Act == "" {
-		s.drawError(w, r, max(code, http.StatusConflict), console.ProducersPath, "There is nothing to mend", "The finding "+finding+" of topic "+topic+" is gone, or no setting of the topic mends it.")
+		s.drawError(w, r, max(code, http.StatusConflict), ui.ProducersPath, "There is nothing to mend", "The finding "+finding+" of topic "+topic+" is gone, or no setting of the topic mends it.")
 		return
 	}
-	s.draw(w, r, code, console.ProducerQuestion(s.frame(r, a.Question, console.ProducersPath), a))
+	s.draw(w, r, code, producers.ProducerQuestion(s.frame(r, a.Question, ui.ProducersPath), a))
 }
 
 // fixLine says what a change of a setting brings.
-func fixLine(topic string, c producer.SettingChange) console.Line {
+func fixLine(topic string, c producer.SettingChange) producers.Line {
 	text := "Sets " + c.Name + " of " + topic + " from " + c.Before + " to " + c.After + "."
 	if c.Before == "" {
 		text = "Sets " + c.Name + " of " + topic + " to " + c.After + "."
 	}
 	if c.Name == "cleanup.policy" && strings.Contains(c.After, "compact") {
-		return console.Line{Tone: console.Soon, Icon: "warning", Text: text + " Old messages that have a newer one for the same structure go."}
+		return producers.Line{Tone: ui.Soon, Icon: "warning", Text: text + " Old messages that have a newer one for the same structure go."}
 	}
-	return console.Line{Icon: "next", Text: text}
+	return producers.Line{Icon: "next", Text: text}
 }
 
 // fixTopic mends a finding, or makes the topic.
@@ -155,5 +156,5 @@ func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
 		s.askFix(w, r, topic, finding, err)
 		return
 	}
-	http.Redirect(w, r, console.ProducerPath(status.Name, "doctor")+"?done=fix", http.StatusSeeOther)
+	http.Redirect(w, r, ui.ProducerPath(status.Name, "doctor")+"?done=fix", http.StatusSeeOther)
 }

@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"urncast/producer"
-	"urncast/web/console"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
 // connectionOptions are the connections that a producer may take.
-func (s *server) connectionOptions(ctx context.Context, chosen string) ([]console.Option, error) {
+func (s *server) connectionOptions(ctx context.Context, chosen string) ([]ui.Option, error) {
 	if s.Connections == nil {
 		return nil, nil
 	}
@@ -23,28 +24,28 @@ func (s *server) connectionOptions(ctx context.Context, chosen string) ([]consol
 	if err != nil {
 		return nil, err
 	}
-	var out []console.Option
+	var out []ui.Option
 	for i := range all {
 		name := all[i].Name
-		out = append(out, console.Option{Value: name, Word: name, Chosen: name == chosen})
+		out = append(out, ui.Option{Value: name, Word: name, Chosen: name == chosen})
 	}
 	return out, nil
 }
 
 // withUnset adds what a producer has that names none of the connections.
-func withUnset(options []console.Option, chosen string) []console.Option {
-	if slices.ContainsFunc(options, func(o console.Option) bool { return o.Value == chosen }) {
+func withUnset(options []ui.Option, chosen string) []ui.Option {
+	if slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == chosen }) {
 		return options
 	}
 	word := chosen + " (not defined)"
 	if chosen == "" {
 		word = "the default"
 	}
-	return append([]console.Option{{Value: chosen, Word: word, Chosen: true}}, options...)
+	return append([]ui.Option{{Value: chosen, Word: word, Chosen: true}}, options...)
 }
 
 // producerForm is the form that makes a producer, with what was filled in.
-func (s *server) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*console.ProducerForm, error) {
+func (s *server) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*producers.ProducerForm, error) {
 	connections, err := s.connectionOptions(ctx, v("connection"))
 	if err != nil {
 		return nil, err
@@ -52,19 +53,19 @@ func (s *server) producerForm(ctx context.Context, v func(string) string, route 
 	if len(connections) == 0 || v("connection") != "" {
 		connections = withUnset(connections, v("connection"))
 	}
-	p := &console.ProducerForm{Connection: connections, MayMail: s.Mail != nil, Route: console.NewRouteForm("/producers/new", route)}
+	p := &producers.ProducerForm{Connection: connections, MayMail: s.Mail != nil, Route: producers.NewRouteForm("/producers/new", route)}
 	p.Route.MayMake, p.Route.Make = s.Doctor != nil, v("make") != ""
-	p.Name = console.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
+	p.Name = ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
 		Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}
-	p.Mail = console.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
+	p.Mail = ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
 		Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}
-	p.Prefix = console.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
+	p.Prefix = ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
 		Help: "Where ACLs bind transactional ids to a prefix, give that one."}
-	p.Sender = console.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
+	p.Sender = ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
 	var filled producer.Config
 	baselinesIn(&filled, v)
-	p.Baselines = console.BaselineInputs(&filled)
-	p.Replicas = console.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
+	p.Baselines = producers.BaselineInputs(&filled)
+	p.Replicas = ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
 	return p, nil
 }
 
@@ -77,14 +78,14 @@ func baselinesIn(c *producer.Config, v func(string) string) {
 func (s *server) newProducerPage(w http.ResponseWriter, r *http.Request) {
 	p, err := s.producerForm(r.Context(), func(string) string { return "" }, producer.Route{Format: producer.FormatDefault})
 	if err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	s.drawNewProducer(w, r, http.StatusOK, p)
 }
 
-func (s *server) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *console.ProducerForm) {
-	s.draw(w, r, status, console.NewProducerPage(s.frame(r, "New producer", console.ProducersPath), p))
+func (s *server) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *producers.ProducerForm) {
+	s.draw(w, r, status, producers.NewProducerPage(s.frame(r, "New producer", ui.ProducersPath), p))
 }
 
 // routeIn is the route in a form.
@@ -107,7 +108,7 @@ func filterIn(r *http.Request) (f producer.Filter) {
 }
 
 // countRoute fills in what a route in a form takes.
-func (s *server) countRoute(ctx context.Context, form *console.RouteForm, route producer.Route) error {
+func (s *server) countRoute(ctx context.Context, form *producers.RouteForm, route producer.Route) error {
 	if route.Format == "" {
 		route.Format = producer.FormatDefault
 	}
@@ -135,7 +136,7 @@ func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
 		err = s.countRoute(ctx, p.Route, route)
 	}
 	if err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	if v("do") == "count" {
@@ -176,7 +177,7 @@ func replicasIn(text string) (int, error) {
 }
 
 // checkRoute puts what is wrong with a route to its fields.
-func checkRoute(form *console.RouteForm, route producer.Route) {
+func checkRoute(form *producers.RouteForm, route producer.Route) {
 	judge := func(r producer.Route) string {
 		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
 			return sentenceOf(err.Error())
@@ -191,7 +192,7 @@ func checkRoute(form *console.RouteForm, route producer.Route) {
 }
 
 // checkNew puts what is wrong with the rest of a new producer to its fields.
-func (s *server) checkNew(ctx context.Context, p *console.ProducerForm, c *producer.Config, mails []string) {
+func (s *server) checkNew(ctx context.Context, p *producers.ProducerForm, c *producer.Config, mails []string) {
 	base := producer.Config{Routes: []producer.Route{{}}}
 	prefix, sender := base, base
 	prefix.Prefix, sender.Sender = c.Prefix, c.Sender
@@ -227,7 +228,7 @@ func (s *server) mailWith(ctx context.Context, name string, mails []string) (pro
 }
 
 // makeProducer makes what was filled in: the producer, its addresses and its topic.
-func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *console.ProducerForm, c producer.Config, mails []string, replicas int) {
+func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *producers.ProducerForm, c producer.Config, mails []string, replicas int) {
 	ctx, by := r.Context(), rest.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
 		status, text := s.refusal(w, r, err)
@@ -264,9 +265,9 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *console
 		}
 	}
 	if len(notDone) == 0 {
-		http.Redirect(w, r, console.ProducerPath(c.Name, "start"), http.StatusSeeOther)
+		http.Redirect(w, r, ui.ProducerPath(c.Name, "start"), http.StatusSeeOther)
 		return
 	}
-	s.drawError(w, r, http.StatusConflict, console.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
+	s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
 		strings.Join(notDone, " ")+" It is in the list of producers, stopped.")
 }

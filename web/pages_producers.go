@@ -11,7 +11,8 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/producers"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -47,22 +48,22 @@ func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= 
 
 // producersPage lists the producers.
 func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
-	p := &console.Producers{Now: s.Now(), May: mayCommand(r)}
+	p := &producers.Producers{Now: s.Now(), May: mayCommand(r)}
 	var err error
 	if p.List, err = s.producers(r.Context()); err == nil && p.May && len(p.List) == 0 {
-		var options []console.Option
+		var options []ui.Option
 		options, err = s.connectionOptions(r.Context(), "")
 		p.NoConnection = len(options) == 0
 	}
 	if err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	f := s.frame(r, "Producers", console.ProducersPath)
+	f := s.frame(r, "Producers", ui.ProducersPath)
 	if len(p.List) > 0 {
 		f.Live = "/live/producers"
 	}
-	s.draw(w, r, http.StatusOK, console.ProducersPage(f, p))
+	s.draw(w, r, http.StatusOK, producers.ProducersPage(f, p))
 }
 
 // A watchedList is the list of producers, the same for everybody.
@@ -83,9 +84,9 @@ func (s *server) watchProducers() gatherer {
 		if len(all) == 0 { // what to do about none depends on the reader, who is to load the page
 			return nil, "", registry.ErrNotFound
 		}
-		say := console.Said(before, all)
+		say := ui.Said(before, all)
 		before = all
-		return []part{{"list", console.ProducersList(&console.Producers{Now: s.Now(), List: all})}}, say, nil
+		return []part{{"list", producers.ProducersList(&producers.Producers{Now: s.Now(), List: all})}}, say, nil
 	}
 }
 
@@ -99,9 +100,9 @@ func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer
 	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, console.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
+		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
 	case err != nil:
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 	default:
 		return admin, &status, true
 	}
@@ -129,18 +130,18 @@ func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p := &console.Producer{Status: *status, Now: s.Now(), May: mayCommand(r), Saved: doneWords[r.URL.Query().Get("done")]}
+	p := &producers.Producer{Status: *status, Now: s.Now(), May: mayCommand(r), Saved: doneWords[r.URL.Query().Get("done")]}
 	p.Doctor = p.May && s.Doctor != nil
 	if err := s.fillProducer(r.Context(), p, admin); err != nil {
-		s.drawTrouble(w, r, console.ProducersPath, err)
+		s.drawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	f := s.frame(r, status.Name, console.ProducersPath)
-	f.Live = "/live" + console.ProducerPath(status.Name)
-	s.draw(w, r, http.StatusOK, console.ProducerPage(f, p))
+	f := s.frame(r, status.Name, ui.ProducersPath)
+	f.Live = "/live" + ui.ProducerPath(status.Name)
+	s.draw(w, r, http.StatusOK, producers.ProducerPage(f, p))
 }
 
-func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func (s *server) fillProducer(ctx context.Context, p *console.Producer, admin *p
 }
 
 // fillRoutes counts what the routes take and what is on their topics.
-func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
 	held, err := admin.Held(ctx)
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *pro
 		if err != nil {
 			return err
 		}
-		row := console.RouteRow{Route: route, Matches: a.Structures, Bytes: a.Bytes}
+		row := producers.RouteRow{Route: route, Matches: a.Structures, Bytes: a.Bytes}
 		if h, ok := held[route.Topic]; ok {
 			row.Held = &h
 		}
@@ -176,7 +177,7 @@ func (s *server) fillRoutes(ctx context.Context, p *console.Producer, admin *pro
 }
 
 // fillMoving gathers what changes while somebody looks.
-func (s *server) fillMoving(ctx context.Context, p *console.Producer, admin *producer.Admin) error {
+func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
 	var err error
 	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
 		return err
@@ -197,13 +198,13 @@ func (s *server) fillMoving(ctx context.Context, p *console.Producer, admin *pro
 		return err
 	}
 	for i := range rows {
-		p.Latest = append(p.Latest, console.BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
+		p.Latest = append(p.Latest, producers.BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
 	}
 	return nil
 }
 
 // fillMail adds the addresses, which are for admins.
-func (s *server) fillMail(ctx context.Context, p *console.Producer) error {
+func (s *server) fillMail(ctx context.Context, p *producers.Producer) error {
 	if !p.May || s.Mail == nil {
 		return nil
 	}
@@ -250,7 +251,7 @@ func sentenceOf(text string) string {
 
 // doneWith leads to a producer's page, which says what was done.
 func doneWith(w http.ResponseWriter, r *http.Request, name, word string) {
-	http.Redirect(w, r, console.ProducerPath(name)+"?done="+word, http.StatusSeeOther)
+	http.Redirect(w, r, ui.ProducerPath(name)+"?done="+word, http.StatusSeeOther)
 }
 
 // A watched is a producer before the eyes of readers who may the same.
@@ -280,7 +281,7 @@ const routesPace = 2 * time.Second
 
 func (s *server) watchProducer(of watched) gatherer {
 	var before []producer.Status
-	var routes []console.RouteRow
+	var routes []producers.RouteRow
 	var counted string // as what was when the routes were counted
 	var countedAt time.Time
 	return func(ctx context.Context) ([]part, string, error) {
@@ -289,7 +290,7 @@ func (s *server) watchProducer(of watched) gatherer {
 		if err != nil {
 			return nil, "", err
 		}
-		p := &console.Producer{Status: status, Now: s.Now(), May: of.may}
+		p := &producers.Producer{Status: status, Now: s.Now(), May: of.may}
 		if err := s.fillMoving(ctx, p, admin); err != nil {
 			return nil, "", err
 		}
@@ -305,9 +306,9 @@ func (s *server) watchProducer(of watched) gatherer {
 		}
 		p.Routes = routes
 		now := []producer.Status{status}
-		say := console.Said(before, now)
+		say := ui.Said(before, now)
 		before = now
-		return []part{{"head", console.ProducerHead(p)}, {"needs", console.ProducerNeeds(p)}, {"routes", console.ProducerRoutes(p)},
-			{"latest", console.ProducerLatest(p)}, {"jobs", console.ProducerJobs(p)}}, say, nil
+		return []part{{"head", producers.ProducerHead(p)}, {"needs", producers.ProducerNeeds(p)}, {"routes", producers.ProducerRoutes(p)},
+			{"latest", producers.ProducerLatest(p)}, {"jobs", producers.ProducerJobs(p)}}, say, nil
 	}
 }

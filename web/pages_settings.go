@@ -8,7 +8,8 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/settings"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -28,11 +29,11 @@ const settingsPath = "/settings"
 var settingsDone = map[string]string{"saved": "Saved, for submissions from now on.", "same": "Nothing was to be changed.", "removed": "Old content was removed."}
 
 func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
-	s.drawSettings(w, r, http.StatusOK, &console.Settings{Done: settingsDone[r.URL.Query().Get("done")]})
+	s.drawSettings(w, r, http.StatusOK, &settings.Settings{Done: settingsDone[r.URL.Query().Get("done")]})
 }
 
 // drawSettings completes the page; a form that was refused is in it already.
-func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int, page *console.Settings) {
+func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int, page *settings.Settings) {
 	ctx := r.Context()
 	var err error
 	if page.Now, err = s.Registry.Settings(ctx); err == nil {
@@ -58,16 +59,16 @@ func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int
 		now := page.Now
 		page.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
 	}
-	s.draw(w, r, status, console.SettingsPage(s.frame(r, "Settings", settingsPath), page))
+	s.draw(w, r, status, settings.SettingsPage(s.frame(r, "Settings", settingsPath), page))
 }
 
 // settingsForm is the form as it is filled in, on the settings that revision names.
-func settingsForm(dangling, agencies bool, transactions, days, revision string) *console.Form {
-	return &console.Form{Action: settingsPath, Button: "Save", Hidden: map[string]string{"revision": revision}, Inputs: []console.Input{
-		{Field: console.Field{Name: "dangling", Label: "Allow references to structures that are not here", Help: "Otherwise a submission with one is refused."}, Check: true, Checked: dangling},
-		{Field: console.Field{Name: "agencies", Label: "Take structures of registered agencies only", Help: "An agency is registered by a scheme of agencies."}, Check: true, Checked: agencies},
-		{Field: console.Field{Name: "transactions", Label: "Keep the content of the last transactions", Value: transactions, Mono: true, Help: "A number of them. 0 here and 0 days keep everything."}},
-		{Field: console.Field{Name: "days", Label: "Keep content for days", Value: days, Mono: true, Help: "For so long what was current stays readable. Where both are given, both are kept."}},
+func settingsForm(dangling, agencies bool, transactions, days, revision string) *ui.Form {
+	return &ui.Form{Action: settingsPath, Button: "Save", Hidden: map[string]string{"revision": revision}, Inputs: []ui.Input{
+		{Field: ui.Field{Name: "dangling", Label: "Allow references to structures that are not here", Help: "Otherwise a submission with one is refused."}, Check: true, Checked: dangling},
+		{Field: ui.Field{Name: "agencies", Label: "Take structures of registered agencies only", Help: "An agency is registered by a scheme of agencies."}, Check: true, Checked: agencies},
+		{Field: ui.Field{Name: "transactions", Label: "Keep the content of the last transactions", Value: transactions, Mono: true, Help: "A number of them. 0 here and 0 days keep everything."}},
+		{Field: ui.Field{Name: "days", Label: "Keep content for days", Value: days, Mono: true, Help: "For so long what was current stays readable. Where both are given, both are kept."}},
 	}}
 }
 
@@ -103,7 +104,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 		case errors.As(err, &stale):
 			form.Hidden["revision"] = stale.Now.Revision() // who saves again has seen what it is saved over
 			form.Wrong = stale.Error() + " Your own changes are below: Save puts them over those."
-			s.drawSettings(w, r, http.StatusConflict, &console.Settings{Form: form})
+			s.drawSettings(w, r, http.StatusConflict, &settings.Settings{Form: form})
 			return
 		case err != nil:
 			s.drawTrouble(w, r, settingsPath, err)
@@ -117,7 +118,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.drawSettings(w, r, http.StatusBadRequest, &console.Settings{Form: form})
+	s.drawSettings(w, r, http.StatusBadRequest, &settings.Settings{Form: form})
 }
 
 // previewHousekeeping says what would go by the settings that are saved.
@@ -127,12 +128,12 @@ func (s *server) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
 		s.housekeepingFailed(w, r, err)
 		return
 	}
-	s.drawSettings(w, r, http.StatusOK, &console.Settings{Preview: &would})
+	s.drawSettings(w, r, http.StatusOK, &settings.Settings{Preview: &would})
 }
 
 func (s *server) housekeepingFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, registry.ErrBusy) {
-		s.drawSettings(w, r, http.StatusConflict, &console.Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
+		s.drawSettings(w, r, http.StatusConflict, &settings.Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
 		return
 	}
 	s.drawTrouble(w, r, settingsPath, err)
@@ -150,11 +151,11 @@ func (s *server) drawHousekeeping(w http.ResponseWriter, r *http.Request, status
 		s.housekeepingFailed(w, r, err)
 		return
 	}
-	q := &console.Ask{Question: "Remove old content now?", Action: settingsPath + "/housekeeping", Back: settingsPath, Keep: "Keep it", Act: "Remove " + console.Plural(would.Documents, "document", "documents"),
+	q := &ui.Ask{Question: "Remove old content now?", Action: settingsPath + "/housekeeping", Back: settingsPath, Keep: "Keep it", Act: "Remove " + ui.Plural(would.Documents, "document", "documents"),
 		Hidden: map[string]string{"revision": registry.Settings{Keep: would.Keep}.Revision()}, Wrong: wrong,
-		Consequences: []string{"The content of " + console.Plural(would.Transactions, "transaction", "transactions") + " goes, " + console.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
-			"What was current before transaction " + console.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
-	s.draw(w, r, status, console.Question(s.frame(r, q.Question, settingsPath), q))
+		Consequences: []string{"The content of " + ui.Plural(would.Transactions, "transaction", "transactions") + " goes, " + ui.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
+			"What was current before transaction " + ui.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
+	s.draw(w, r, status, ui.Question(s.frame(r, q.Question, settingsPath), q))
 }
 
 // runHousekeeping removes what may go, if that is by the rules that the question told.

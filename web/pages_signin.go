@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/accounts"
 	"urncast/web/rest"
 )
 
@@ -20,12 +20,12 @@ func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/setup", http.StatusSeeOther)
 		return
 	}
-	s.drawLogin(w, r, http.StatusOK, &console.SignIn{Next: local(r.URL.Query().Get("next")), Lost: r.URL.Query().Get("lost") == "form"})
+	s.drawLogin(w, r, http.StatusOK, &accounts.SignIn{Next: local(r.URL.Query().Get("next")), Lost: r.URL.Query().Get("lost") == "form"})
 }
 
-func (s *server) drawLogin(w http.ResponseWriter, r *http.Request, status int, page *console.SignIn) {
+func (s *server) drawLogin(w http.ResponseWriter, r *http.Request, status int, page *accounts.SignIn) {
 	page.Open = !s.ReadsClosed
-	s.draw(w, r, status, console.SignInPage(s.frame(r, "Sign in", "/login"), page))
+	s.draw(w, r, status, accounts.SignInPage(s.frame(r, "Sign in", "/login"), page))
 }
 
 // login begins a session.
@@ -33,7 +33,7 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	page := &console.SignIn{Name: r.PostForm.Get("name"), Next: local(r.PostForm.Get("next")), Lost: r.PostForm.Get("lost") == "form"}
+	page := &accounts.SignIn{Name: r.PostForm.Get("name"), Next: local(r.PostForm.Get("next")), Lost: r.PostForm.Get("lost") == "form"}
 	secret, _, err := s.Access.SignIn(r.Context(), page.Name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
 	if err != nil {
 		var status int
@@ -120,7 +120,7 @@ func (s *server) setUpPage(w http.ResponseWriter, r *http.Request) {
 	case !needed:
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	default:
-		s.draw(w, r, http.StatusOK, console.SetUpPage(s.frame(r, "First run", "/setup"), console.NewSetUp("", "")))
+		s.draw(w, r, http.StatusOK, accounts.SetUpPage(s.frame(r, "First run", "/setup"), accounts.NewSetUp("", "")))
 	}
 }
 
@@ -133,9 +133,9 @@ func (s *server) setUp(w http.ResponseWriter, r *http.Request) {
 	secret, _, err := s.Access.SetUp(r.Context(), code, name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
 	if err != nil {
 		status, text := s.refusedForm(w, r, err)
-		form := console.NewSetUp(code, name)
+		form := accounts.NewSetUp(code, name)
 		form.Fault(fieldOf(err), text)
-		s.draw(w, r, status, console.SetUpPage(s.frame(r, "First run", "/setup"), form))
+		s.draw(w, r, status, accounts.SetUpPage(s.frame(r, "First run", "/setup"), form))
 		return
 	}
 	s.setSession(w, r, secret)

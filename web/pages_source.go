@@ -11,7 +11,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/structures"
 )
 
 // sourceShown bounds the text of a message on a page, which has a budget of 100 kB.
@@ -42,7 +42,7 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 		}
 		v.Cut = v.Cut || !whole
 	}
-	s.draw(w, r, http.StatusOK, console.SourcePage(s.frame(r, v.Name+" as "+f.Name, "/structures"), v))
+	s.draw(w, r, http.StatusOK, structures.SourcePage(s.frame(r, v.Name+" as "+f.Name, "/structures"), v))
 }
 
 // download gives the message as a file.
@@ -68,7 +68,7 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 }
 
 // readStructure finds structure and format of a request; nil if that is answered.
-func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*console.Source, sdmx.Maintainable, *formats.Format) {
+func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structures.Source, sdmx.Maintainable, *formats.Format) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
@@ -79,7 +79,7 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*console
 		s.drawError(w, r, http.StatusNotFound, "/structures", "There is no such format", err.Error())
 		return nil, nil, nil
 	}
-	v := &console.Source{Format: f.Name}
+	v := &structures.Source{Format: f.Name}
 	v.URN, v.Name = u, u.ID
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)

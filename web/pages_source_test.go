@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"urncast/web/console"
+	"urncast/web/console/ui"
 )
 
 var markup = regexp.MustCompile(`<[^>]*>`)
@@ -19,7 +19,7 @@ func TestHighlight(t *testing.T) {
 		`<a b="cut`, `<a`, `<`, `</`, `<>`, `{"a":["b\"c",1,true,null],"d":{}}`, `{"cut": "in the mid`, ``, `<a b="1">x</a>é`,
 	} {
 		var b strings.Builder
-		if err := console.Highlighted(text).Render(t.Context(), &b); err != nil {
+		if err := ui.Highlighted(text).Render(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
 		if got := unescape.Replace(markup.ReplaceAllString(b.String(), "")); got != text {
@@ -55,7 +55,7 @@ func FuzzIndented(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		text, _ := indented(body)
 		var b strings.Builder
-		if err := console.Highlighted(text).Render(t.Context(), &b); err != nil {
+		if err := ui.Highlighted(text).Render(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
 	})

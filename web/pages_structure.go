@@ -11,7 +11,9 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/structures"
+	"urncast/web/console/ui"
 )
 
 const (
@@ -53,13 +55,13 @@ func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
 		if v.MayChange && v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
 			v.Items.Renames = u.Agency
 		}
-		s.draw(w, r, http.StatusOK, console.StructurePage(s.frame(r, console.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
+		s.draw(w, r, http.StatusOK, structures.StructurePage(s.frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
 }
 
 // structure gathers the page.
-func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*console.Structure, error) {
-	v := &console.Structure{URN: u, Name: u.ID}
+func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*structures.Structure, error) {
+	v := &structures.Structure{URN: u, Name: u.ID}
 	shown, revisions, err := s.shown(ctx, u, q.Get("as"))
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 	}
 	if len(revisions) > historyShown {
 		revisions = revisions[:historyShown]
-		v.Older = console.StructurePath(u) + "?before=" + console.Number(revisions[historyShown-1].Number) + "#history"
+		v.Older = ui.StructurePath(u) + "?before=" + ui.Number(revisions[historyShown-1].Number) + "#history"
 	}
 	if err := s.fillHistory(ctx, v, revisions); err != nil {
 		return nil, err
@@ -91,7 +93,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*cons
 		return nil, err
 	}
 	if f := structureFilter(q); f.Any() {
-		v.Results = &console.Structures{Filter: f, Chosen: u}
+		v.Results = &structures.Structures{Filter: f, Chosen: u}
 		if err := s.fillStructures(ctx, v.Results, resultsShown); err != nil {
 			return nil, err
 		}
@@ -131,7 +133,7 @@ func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Rev
 }
 
 // fillHistory compares the first few revisions with what was before them.
-func (s *server) fillHistory(ctx context.Context, v *console.Structure, revisions []registry.Revision) error {
+func (s *server) fillHistory(ctx context.Context, v *structures.Structure, revisions []registry.Revision) error {
 	pairs := make([]registry.Pair, min(len(revisions), historyCompared))
 	for i := range pairs {
 		pairs[i] = revisions[i].Pair
@@ -141,7 +143,7 @@ func (s *server) fillHistory(ctx context.Context, v *console.Structure, revision
 		return err
 	}
 	for i := range revisions {
-		h := console.Revision{Changed: console.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
+		h := structures.Revision{Changed: record.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
 		if i < len(sums) {
 			h.Sum = sums[i]
 		}
@@ -150,7 +152,7 @@ func (s *server) fillHistory(ctx context.Context, v *console.Structure, revision
 	return nil
 }
 
-func (s *server) fillVersions(ctx context.Context, v *console.Structure) error {
+func (s *server) fillVersions(ctx context.Context, v *structures.Structure) error {
 	var err error
 	v.Versions, err = s.Registry.Versions(ctx, v.URN)
 	slices.SortFunc(v.Versions, func(a, b sdmx.URN) int { return b.Compare(a) })
@@ -158,7 +160,7 @@ func (s *server) fillVersions(ctx context.Context, v *console.Structure) error {
 }
 
 // fillPublished says whether what is shown went out.
-func (s *server) fillPublished(ctx context.Context, v *console.Structure) error {
+func (s *server) fillPublished(ctx context.Context, v *structures.Structure) error {
 	producers, err := s.producers(ctx)
 	if err != nil {
 		return err
@@ -169,13 +171,13 @@ func (s *server) fillPublished(ctx context.Context, v *console.Structure) error 
 		if err != nil {
 			return err
 		}
-		v.Sent = append(v.Sent, console.SentOn(&producers[i], n, became[n]))
+		v.Sent = append(v.Sent, record.SentOn(&producers[i], n, became[n]))
 	}
 	return nil
 }
 
 // fillContent takes from the content what the page shows.
-func fillContent(v *console.Structure, c *content, q url.Values) {
+func fillContent(v *structures.Structure, c *content, q url.Values) {
 	v.Names, v.Text = c.names, c.texts
 	v.Final, v.Stable = c.final, c.version.Stable()
 	if name := c.names.In("en"); name != "" {
@@ -185,8 +187,8 @@ func fillContent(v *console.Structure, c *content, q url.Values) {
 	if !c.holdsItems {
 		return
 	}
-	v.Items = &console.Items{Class: v.URN.Class, Total: len(c.rows), Filter: word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
-		Path: console.StructurePath(v.URN), Keep: url.Values{}}
+	v.Items = &structures.Items{Class: v.URN.Class, Total: len(c.rows), Filter: word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
+		Path: ui.StructurePath(v.URN), Keep: url.Values{}}
 	if v.Items.Tree && v.Items.Filter == "" { // what is looked for is looked for everywhere
 		v.Items.Branch = word(q, "branch")
 	}
@@ -199,13 +201,13 @@ func fillContent(v *console.Structure, c *content, q url.Values) {
 }
 
 // fillReferring lists who refers to the structure now.
-func (s *server) fillReferring(ctx context.Context, v *console.Structure) error {
+func (s *server) fillReferring(ctx context.Context, v *structures.Structure) error {
 	urns, err := s.Registry.Referring(ctx, v.URN)
 	if err != nil {
 		return err
 	}
 	v.Refs.In, v.Refs.InCount = groupRefs(urns)
-	for _, groups := range [][]console.RefGroup{v.Refs.In, v.Refs.Out} {
+	for _, groups := range [][]structures.RefGroup{v.Refs.In, v.Refs.Out} {
 		for i := range groups {
 			v.Refs.Capped = v.Refs.Capped || groups[i].Count > len(groups[i].URNs)
 		}
@@ -214,21 +216,21 @@ func (s *server) fillReferring(ctx context.Context, v *console.Structure) error 
 }
 
 // groupRefs puts structures into groups by class, the largest first.
-func groupRefs(urns []sdmx.URN) ([]console.RefGroup, int) {
+func groupRefs(urns []sdmx.URN) ([]structures.RefGroup, int) {
 	at := map[sdmx.Class]int{}
-	var groups []console.RefGroup
+	var groups []structures.RefGroup
 	for _, u := range urns {
 		i, ok := at[u.Class]
 		if !ok {
 			i = len(groups)
 			at[u.Class] = i
-			groups = append(groups, console.RefGroup{Class: u.Class})
+			groups = append(groups, structures.RefGroup{Class: u.Class})
 		}
 		g := &groups[i]
 		if g.Count++; g.Count <= refsListed {
 			g.URNs = append(g.URNs, u)
 		}
 	}
-	slices.SortStableFunc(groups, func(a, b console.RefGroup) int { return b.Count - a.Count })
+	slices.SortStableFunc(groups, func(a, b structures.RefGroup) int { return b.Count - a.Count })
 	return groups, len(urns)
 }

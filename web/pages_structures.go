@@ -9,7 +9,8 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/structures"
+	"urncast/web/console/ui"
 )
 
 const (
@@ -19,24 +20,24 @@ const (
 
 // structuresPage draws the search.
 func (s *server) structuresPage(w http.ResponseWriter, r *http.Request) {
-	v := &console.Structures{Filter: structureFilter(r.URL.Query())}
+	v := &structures.Structures{Filter: structureFilter(r.URL.Query())}
 	if err := s.fillStructures(r.Context(), v, structuresShown); err != nil {
 		s.drawTrouble(w, r, "/structures", err)
 		return
 	}
 	v.MayRename = s.serves(r, "/agencies/{agency}/rename")
-	s.draw(w, r, http.StatusOK, console.StructuresPage(s.frame(r, "Structures", "/structures"), v))
+	s.draw(w, r, http.StatusOK, structures.StructuresPage(s.frame(r, "Structures", "/structures"), v))
 }
 
-func structureFilter(q url.Values) console.StructureFilter {
-	f := console.StructureFilter{Text: word(q, "q"), Agency: word(q, "agency"), After: word(q, "after"), AllVersions: q.Get("versions") == "all"}
+func structureFilter(q url.Values) structures.StructureFilter {
+	f := structures.StructureFilter{Text: word(q, "q"), Agency: word(q, "agency"), After: word(q, "after"), AllVersions: q.Get("versions") == "all"}
 	if c, ok := sdmx.ClassByREST(q.Get("type")); ok {
 		f.Type = c.REST()
 	}
 	return f
 }
 
-func (s *server) fillStructures(ctx context.Context, v *console.Structures, limit int) error {
+func (s *server) fillStructures(ctx context.Context, v *structures.Structures, limit int) error {
 	counts, _, err := s.Registry.Counts(ctx)
 	if err != nil {
 		return err
@@ -65,9 +66,9 @@ func (s *server) find(w http.ResponseWriter, r *http.Request) {
 	text := word(r.URL.Query(), "q")
 	to := "/structures?" + url.Values{"q": {text}}.Encode()
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
-		to = console.TransactionPath(registry.Number(n))
+		to = ui.TransactionPath(registry.Number(n))
 	} else if u, ok := s.named(r.Context(), text); ok {
-		to = console.StructurePath(u)
+		to = ui.StructurePath(u)
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -11,7 +11,9 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/workspace"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/submit"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -23,7 +25,7 @@ func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.draw(w, r, status, console.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
+	s.draw(w, r, status, submit.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
 }
 
 // uploadPath is the page of an upload: of its check, and of its submission.
@@ -40,7 +42,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+console.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
 		return
 	case rest.Busy(err) != nil:
 		busy := rest.Busy(err)
@@ -71,7 +73,7 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Up
 	ctx, id, user := r.Context(), r.PathValue("id"), access.From(r.Context()).Name
 	made, err := s.Registry.Recorded(ctx, user, id)
 	if err == nil && len(made) > 0 {
-		http.Redirect(w, r, console.TransactionPath(made[0]), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(made[0]), http.StatusSeeOther)
 		return nil, nil
 	}
 	var up *workspace.Upload
@@ -139,7 +141,7 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspa
 		}
 	}
 	if len(c.Sent) > 0 {
-		http.Redirect(w, r, console.TransactionPath(c.Sent[0]), http.StatusSeeOther)
+		http.Redirect(w, r, ui.TransactionPath(c.Sent[0]), http.StatusSeeOther)
 		return
 	}
 	v, err := s.checkView(r.Context(), up, c, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
@@ -150,7 +152,7 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspa
 	if v.Wrong = wrong; v.Broke != "" && !c.Public {
 		v.Broke = rest.Private(w, r, errors.New(v.Broke)).Error()
 	}
-	s.draw(w, r, status, console.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
+	s.draw(w, r, status, submit.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
 }
 
 // submitCommand does with an upload what a button says. While it is being checked or
@@ -241,8 +243,8 @@ func (s *server) leaveRefused(ctx context.Context, up *workspace.Upload, t *work
 }
 
 // checkView gathers what the page of a check shows.
-func (s *server) checkView(ctx context.Context, up *workspace.Upload, c *checked, show string, from int) (*console.Checked, error) {
-	v := &console.Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: up.Choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(up.Choices.Left), Force: up.Choices.Force}
+func (s *server) checkView(ctx context.Context, up *workspace.Upload, c *checked, show string, from int) (*submit.Checked, error) {
+	v := &submit.Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: up.Choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(up.Choices.Left), Force: up.Choices.Force}
 	for _, f := range up.Files {
 		if f.Size > 0 {
 			v.Files = append(v.Files, f.Name)
@@ -258,20 +260,20 @@ func (s *server) checkView(ctx context.Context, up *workspace.Upload, c *checked
 }
 
 // fillChecked puts the results into rows, of the kind that is asked for.
-func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked) error {
+func (s *server) fillChecked(ctx context.Context, v *submit.Checked, c *checked) error {
 	read, place := 0, 0
 	for i := range c.Results {
 		res := &c.Results[i]
 		v.Count(res.Verdict)
 		v.Problems = append(v.Problems, res.Problems...)
-		if v.Show != "" && v.Show != console.VerdictView(res.Verdict) {
+		if v.Show != "" && v.Show != record.VerdictView(res.Verdict) {
 			continue
 		}
 		if place++; place <= v.From || len(v.Rows) >= submitShown {
 			continue
 		}
-		row := console.CheckedRow{Result: *res, Bytes: c.Sizes[res.URN]}
-		row.File, row.Line = parted(res.Where)
+		row := submit.CheckedRow{Result: *res, Bytes: c.Sizes[res.URN]}
+		row.File, row.Line = fileAndLine(res.Where)
 		if body := c.Bodies[res.URN]; body != nil && read+row.Bytes <= sumBytesAll {
 			read += row.Bytes
 			var err error
@@ -286,9 +288,9 @@ func (s *server) fillChecked(ctx context.Context, v *console.Checked, c *checked
 	return nil
 }
 
-// parted takes the place of a structure in what was sent apart: the file, and the line
+// fileAndLine takes the place of a structure in what was sent apart: the file, and the line
 // in it.
-func parted(where string) (file, line string) {
+func fileAndLine(where string) (file, line string) {
 	at := strings.LastIndex(where, ", line ")
 	if at < 0 {
 		return "", strings.TrimPrefix(where, "line ")

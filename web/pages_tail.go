@@ -13,11 +13,11 @@ import (
 
 	"urncast/producer"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/topics"
 )
 
 // tailPath is the stream of what comes behind the page of a topic.
-func (s *server) tailPath(t *console.Topic) string {
+func (s *server) tailPath(t *topics.Topic) string {
 	return "/live/topics/" + url.PathEscape(t.Topic) + "?producer=" + url.QueryEscape(t.Producer) + "&from=" + strconv.FormatInt(t.End, 10)
 }
 
@@ -48,7 +48,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.Close()
-	seen := make(chan console.TopicMessage)
+	seen := make(chan topics.TopicMessage)
 	events := make(chan []byte)
 	begun := make(chan error, 1)
 	reading := producer.Reading{From: from, Follow: true, Alive: func() error { return nil },
@@ -58,7 +58,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		},
 		Yield: func(c *producer.Committed) error {
 			select {
-			case seen <- console.TopicMessageOf(c):
+			case seen <- topics.TopicMessageOf(c):
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
@@ -95,10 +95,10 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 
 // drawTail draws what was seen at the pace of live pages, until there is no more to see
 // or its context ends.
-func drawTail(ctx context.Context, t *console.Topic, seen <-chan console.TopicMessage, events chan<- []byte) {
+func drawTail(ctx context.Context, t *topics.Topic, seen <-chan topics.TopicMessage, events chan<- []byte) {
 	pace := time.NewTicker(livePace)
 	defer pace.Stop()
-	var last []console.TopicMessage
+	var last []topics.TopicMessage
 	fresh := false
 	for {
 		select {
@@ -124,11 +124,11 @@ func drawTail(ctx context.Context, t *console.Topic, seen <-chan console.TopicMe
 }
 
 // tailEvent draws the newest transactions.
-func tailEvent(ctx context.Context, t *console.Topic, last []console.TopicMessage) []byte {
-	all := console.Together(last[max(0, len(last)-topicShown):])
+func tailEvent(ctx context.Context, t *topics.Topic, last []topics.TopicMessage) []byte {
+	all := topics.Together(last[max(0, len(last)-topicShown):])
 	slices.Reverse(all)
 	var b bytes.Buffer
-	if err := console.TopicTail(t, all).Render(ctx, &b); err != nil {
+	if err := topics.TopicTail(t, all).Render(ctx, &b); err != nil {
 		return nil
 	}
 	return sseEvent("fragments", b.Bytes())

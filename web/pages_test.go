@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"urncast/web/console"
+	"urncast/web/console/dashboard"
+	"urncast/web/console/ui"
 )
 
 // get asks a server without a database, which pages that need none can bear.
@@ -36,9 +37,9 @@ func text(t *testing.T, resp *http.Response) string {
 // larger as text comes compressed.
 func TestAssets(t *testing.T) {
 	h := New(Options{Registry: nil, Password: "x"})
-	f := &console.Frame{Title: "Style", Theme: "dark", Who: console.Who{Name: "ada"}}
+	f := &ui.Frame{Title: "Style", Theme: "dark", Who: ui.Who{Name: "ada"}}
 	var page strings.Builder
-	if err := console.ErrorPage(f, "Nothing here", "It went.").Render(t.Context(), &page); err != nil {
+	if err := ui.ErrorPage(f, "Nothing here", "It went.").Render(t.Context(), &page); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(page.String(), `data-theme="dark"`) || !strings.Contains(page.String(), "ada") {
@@ -66,7 +67,7 @@ func TestAssets(t *testing.T) {
 		t.Errorf("the stylesheet names %d fonts", len(fonts))
 	}
 	for _, font := range fonts {
-		if resp := get(t, h, console.AssetPrefix+font[1]); resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "font/woff2" {
+		if resp := get(t, h, ui.AssetPrefix+font[1]); resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "font/woff2" {
 			t.Errorf("%s: status %d, type %s", font[1], resp.StatusCode, resp.Header.Get("Content-Type"))
 		}
 	}
@@ -85,7 +86,7 @@ func TestAssets(t *testing.T) {
 // No page holds style or script of its own, for the policy forbids both.
 func TestPolicy(t *testing.T) {
 	var page strings.Builder
-	if err := console.DashboardPage(&console.Frame{Live: "/live"}, &console.Dashboard{}).Render(t.Context(), &page); err != nil {
+	if err := dashboard.DashboardPage(&ui.Frame{Live: "/live"}, &dashboard.Dashboard{}).Render(t.Context(), &page); err != nil {
 		t.Fatal(err)
 	}
 	if inline := regexp.MustCompile(`(?s) style=|<style|<script>|<script [^>]*>[^<]| on[a-z]+=`).FindString(page.String()); inline != "" {

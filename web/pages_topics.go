@@ -12,7 +12,8 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/topics"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -39,12 +40,12 @@ const (
 )
 
 // topicRows are the topics of all producers.
-func (s *server) topicRows(ctx context.Context) ([]console.TopicRow, error) {
+func (s *server) topicRows(ctx context.Context) ([]topics.TopicRow, error) {
 	all, err := s.producers(ctx)
-	var rows []console.TopicRow
+	var rows []topics.TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {
-			rows = append(rows, console.TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: console.FilterWords(r.Filter), State: all[i].State})
+			rows = append(rows, topics.TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: ui.FilterWords(r.Filter), State: all[i].State})
 		}
 	}
 	return rows, err
@@ -56,12 +57,12 @@ func (s *server) topicsPage(w http.ResponseWriter, r *http.Request) {
 		s.drawTrouble(w, r, topicsPath, err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, console.TopicsPage(s.frame(r, "Topics", topicsPath), rows))
+	s.draw(w, r, http.StatusOK, topics.TopicsPage(s.frame(r, "Topics", topicsPath), rows))
 }
 
 // topicOf finds the topic of a request among those of producers: no other is read. It
 // is nil if the answer has been written.
-func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *console.Topic {
+func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *topics.Topic {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
 		s.drawTrouble(w, r, topicsPath, err)
@@ -69,7 +70,7 @@ func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *c
 	}
 	for i := range rows {
 		if rows[i].Topic == r.PathValue("topic") && (name == "" || rows[i].Producer == name) {
-			return &console.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
+			return &topics.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
 		}
 	}
 	s.drawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
@@ -108,7 +109,7 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 	if from < 0 && before < 0 && number < 0 && t.Wrong == "" {
 		f.Live = s.tailPath(t)
 	}
-	s.draw(w, r, status, console.TopicPage(f, t))
+	s.draw(w, r, status, topics.TopicPage(f, t))
 }
 
 // enterTopic takes room for the reader of a topic. If it says false, the answer has been
@@ -145,7 +146,7 @@ func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) str
 
 // readPart reads what a page shows: from an offset on, before one, from a transaction
 // on, or the newest; what is not asked for is negative.
-func (s *server) readPart(ctx context.Context, t *console.Topic, from, before int64, number registry.Number) error {
+func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int64, number registry.Number) error {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return err
@@ -159,7 +160,7 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 			return err
 		}
 	}
-	var found []console.TopicMessage
+	var found []topics.TopicMessage
 	if from >= 0 {
 		from = min(max(from, t.Start), t.End)
 		found, err = readForward(ctx, v, from, t.End)
@@ -173,7 +174,7 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 	if err != nil {
 		return err
 	}
-	t.Transactions = console.Together(found)
+	t.Transactions = topics.Together(found)
 	slices.Reverse(t.Transactions) // the newest first
 	if from > t.Start {
 		t.Older = from
@@ -189,10 +190,10 @@ func (s *server) readPart(ctx context.Context, t *console.Topic, from, before in
 }
 
 // readForward reads from an offset on, until there is enough for a page.
-func readForward(ctx context.Context, v producer.TopicView, from, end int64) (found []console.TopicMessage, err error) {
+func readForward(ctx context.Context, v producer.TopicView, from, end int64) (found []topics.TopicMessage, err error) {
 	size := 0
 	err = v.Read(ctx, from, end, func(c *producer.Committed) error {
-		m := console.TopicMessageOf(c)
+		m := topics.TopicMessageOf(c)
 		if size += m.Bytes; len(found) >= topicShown && (m.Position <= 1 || len(found) >= 4*topicShown) || size > topicBytesMax {
 			return errEnough
 		}
@@ -208,12 +209,12 @@ func readForward(ctx context.Context, v producer.TopicView, from, end int64) (fo
 // readBackward reads what stands before an offset, enough for a page, and gives where
 // that begins. It tries a part, and a larger one while that holds too little: aborted
 // records and what compaction removed leave gaps.
-func readBackward(ctx context.Context, v producer.TopicView, start, end int64) (from int64, found []console.TopicMessage, err error) {
+func readBackward(ctx context.Context, v producer.TopicView, start, end int64) (from int64, found []topics.TopicMessage, err error) {
 	for span := int64(2 * topicShown); ; span *= 8 {
 		from, found = max(start, end-span), nil
 		size := 0
 		err = v.Read(ctx, from, end, func(c *producer.Committed) error {
-			m := console.TopicMessageOf(c)
+			m := topics.TopicMessageOf(c)
 			size += m.Bytes
 			found = append(found, m)
 			if len(found) > 8*topicShown {
@@ -236,7 +237,7 @@ func readBackward(ctx context.Context, v producer.TopicView, start, end int64) (
 }
 
 // cutFront leaves whole transactions, about as many as a page shows.
-func cutFront(from, start int64, found []console.TopicMessage) (int64, []console.TopicMessage, error) {
+func cutFront(from, start int64, found []topics.TopicMessage) (int64, []topics.TopicMessage, error) {
 	first := max(0, len(found)-topicShown)
 	if first == 0 && from == start {
 		return from, found, nil
@@ -284,13 +285,13 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 		none()
 		return
 	}
-	m := &console.Message{Topic: *t, TopicMessage: console.TopicMessageOf(c), Headers: c.Headers, Asked: at}
+	m := &topics.Message{Topic: *t, TopicMessage: topics.TopicMessageOf(c), Headers: c.Headers, Asked: at}
 	m.Text, m.Cut = indented(c.Value)
-	s.draw(w, r, http.StatusOK, console.MessagePage(s.frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
+	s.draw(w, r, http.StatusOK, topics.MessagePage(s.frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
 }
 
 // readOne reads the first committed record from an offset on; nil if there is none.
-func (s *server) readOne(ctx context.Context, t *console.Topic, at int64) (found *producer.Committed, err error) {
+func (s *server) readOne(ctx context.Context, t *topics.Topic, at int64) (found *producer.Committed, err error) {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return nil, err

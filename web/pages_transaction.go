@@ -11,7 +11,9 @@ import (
 	"urncast/registry/access"
 	"urncast/registry/diff"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
+	"urncast/web/console/transactions"
+	"urncast/web/console/ui"
 )
 
 const (
@@ -35,18 +37,18 @@ func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	t, err := s.transaction(r.Context(), registry.Number(n), max(natural(q, "from"), 1), natural(q, "structure"), q.Get("all") != "")
 	if errors.Is(err, registry.ErrNotFound) {
-		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+console.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
+		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+ui.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
 		return
 	}
 	if err != nil {
 		s.drawTrouble(w, r, "/transactions", err)
 		return
 	}
-	f := s.frame(r, "Transaction "+console.Number(t.Number), "/transactions")
+	f := s.frame(r, "Transaction "+ui.Number(t.Number), "/transactions")
 	if t.Pending() {
-		f.Live = "/live" + console.TransactionPath(t.Number)
+		f.Live = "/live" + ui.TransactionPath(t.Number)
 	}
-	s.draw(w, r, http.StatusOK, console.TransactionPage(f, t))
+	s.draw(w, r, http.StatusOK, transactions.TransactionPage(f, t))
 }
 
 // A watchedTransaction is one before the eyes of readers who may the same.
@@ -90,22 +92,22 @@ func (s *server) watchTransaction(of watchedTransaction) gatherer {
 		if err != nil {
 			return nil, "", err
 		}
-		t := &console.Transaction{Transaction: found, Now: s.Now()}
+		t := &transactions.Transaction{Transaction: found, Now: s.Now()}
 		if err := s.fillSent(access.With(ctx, access.Principal{Role: of.may}), t); err != nil {
 			return nil, "", err
 		}
 		say := ""
 		if pending && !t.Pending() {
-			say = "Transaction " + console.Number(t.Number) + " waits on no producer any more"
+			say = "Transaction " + ui.Number(t.Number) + " waits on no producer any more"
 		}
 		pending = t.Pending()
-		return []part{{"needs", console.TransactionNeeds(t)}, {"sent", console.TransactionSent(t)}}, say, nil
+		return []part{{"needs", transactions.TransactionNeeds(t)}, {"sent", transactions.TransactionSent(t)}}, say, nil
 	}
 }
 
 // transaction gathers the page, with the changes from a position on and those of the
 // chosen structure; 0 chooses the first.
-func (s *server) transaction(ctx context.Context, n registry.Number, from, chosen int, all bool) (*console.Transaction, error) {
+func (s *server) transaction(ctx context.Context, n registry.Number, from, chosen int, all bool) (*transactions.Transaction, error) {
 	ts, err := s.Registry.Transactions(ctx, n-1, 2)
 	if err != nil {
 		return nil, err
@@ -113,7 +115,7 @@ func (s *server) transaction(ctx context.Context, n registry.Number, from, chose
 	if len(ts) == 0 || ts[0].Number != n {
 		return nil, registry.ErrNotFound
 	}
-	t := &console.Transaction{Transaction: ts[0], Now: s.Now(), Older: n - 1, From: from}
+	t := &transactions.Transaction{Transaction: ts[0], Now: s.Now(), Older: n - 1, From: from}
 	if len(ts) > 1 {
 		t.Newer = ts[1].Number
 	}
@@ -143,7 +145,7 @@ func (s *server) transaction(ctx context.Context, n registry.Number, from, chose
 }
 
 // fillSent says what became of the transaction on each producer.
-func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
+func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) error {
 	producers, err := s.producers(ctx)
 	if err != nil {
 		return err
@@ -155,7 +157,7 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 			return err
 		}
 		b := became[t.Number]
-		t.Sent = append(t.Sent, console.SentOn(p, t.Number, b))
+		t.Sent = append(t.Sent, record.SentOn(p, t.Number, b))
 		if b.Status == producer.StatusFailed {
 			t.Troubles = append(t.Troubles, stoppedHere(p, b.Reason, access.From(ctx).Role >= access.Admin))
 		}
@@ -164,18 +166,18 @@ func (s *server) fillSent(ctx context.Context, t *console.Transaction) error {
 }
 
 // stoppedHere is what a producer tells that stopped at the transaction of a page.
-func stoppedHere(p *producer.Status, reason string, may bool) console.Trouble {
-	f := console.Fault{What: p.Name + " stopped here", Waiting: console.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
-	f.Error, f.Cure = console.Parted(reason, p.Cure)
+func stoppedHere(p *producer.Status, reason string, may bool) transactions.Trouble {
+	f := ui.Fault{What: p.Name + " stopped here", Waiting: ui.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
+	f.Error, f.Cure = ui.ReasonAndCure(reason, p.Cure)
 	if f.Cure == "" {
 		f.Cure = "Take the cause away, then start the producer."
 	}
 	f.Cure += " Or skip this transaction, and its structures are not sent."
-	return console.Trouble{Producer: p.Name, May: may, Fault: f}
+	return transactions.Trouble{Producer: p.Name, May: may, Fault: f}
 }
 
 // fillChanges compares what is small enough for a line.
-func (s *server) fillChanges(ctx context.Context, t *console.Transaction, pairs []registry.Pair) error {
+func (s *server) fillChanges(ctx context.Context, t *transactions.Transaction, pairs []registry.Pair) error {
 	changes := make([]registry.Change, len(pairs))
 	for i := range pairs {
 		changes[i] = pairs[i].Change
@@ -185,7 +187,7 @@ func (s *server) fillChanges(ctx context.Context, t *console.Transaction, pairs 
 		return err
 	}
 	for i := range pairs {
-		t.Changes = append(t.Changes, console.Changed{Pair: pairs[i], Sum: sums[i]})
+		t.Changes = append(t.Changes, record.Changed{Pair: pairs[i], Sum: sums[i]})
 	}
 	t.Removed, err = s.Registry.ContentRemoved(ctx, t.Number, changes)
 	return err
@@ -262,8 +264,8 @@ func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, err
 }
 
 // chosen is what changed in one structure, or why that cannot be said.
-func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*console.Chosen, error) {
-	c := &console.Chosen{Pair: *p, Shown: diffShown, More: console.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
+func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*transactions.Chosen, error) {
+	c := &transactions.Chosen{Pair: *p, Shown: diffShown, More: ui.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
 	if all {
 		c.Shown = diffShownMax
 	}
@@ -287,7 +289,7 @@ func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*conso
 		c.Why = "All of it is new."
 		return c, nil
 	case p.Bytes+p.BeforeBytes > chosenBytesMax:
-		c.Why = "The two versions have " + console.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."
+		c.Why = "The two versions have " + ui.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."
 		return c, nil
 	}
 	d, err := s.compare(ctx, p)

@@ -9,7 +9,8 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/web/console"
+	"urncast/web/console/transactions"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -34,22 +35,22 @@ func zone(r *http.Request) *time.Location {
 
 // transactionsPage draws the log.
 func (s *server) transactionsPage(w http.ResponseWriter, r *http.Request) {
-	t := &console.Transactions{Now: s.Now(), Zone: zone(r), Filter: logFilter(r.URL.Query())}
+	t := &transactions.Transactions{Now: s.Now(), Zone: zone(r), Filter: logFilter(r.URL.Query())}
 	if err := s.fillTransactions(r.Context(), t); err != nil {
 		s.drawTrouble(w, r, "/transactions", err)
 		return
 	}
 	f := s.frame(r, "Transactions", "/transactions")
 	f.Live = "/live/transactions"
-	s.draw(w, r, http.StatusOK, console.TransactionsPage(f, t))
+	s.draw(w, r, http.StatusOK, transactions.TransactionsPage(f, t))
 }
 
-func logFilter(q url.Values) console.LogFilter {
-	return console.LogFilter{View: word(q, "view"), Kind: word(q, "kind"), Of: word(q, "of"), By: word(q, "by"), When: word(q, "when"),
+func logFilter(q url.Values) transactions.LogFilter {
+	return transactions.LogFilter{View: word(q, "view"), Kind: word(q, "kind"), Of: word(q, "of"), By: word(q, "by"), When: word(q, "when"),
 		Before: registry.Number(natural(q, "before"))}
 }
 
-func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) error {
+func (s *server) fillTransactions(ctx context.Context, t *transactions.Transactions) error {
 	producers, err := s.producers(ctx)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func (s *server) fillTransactions(ctx context.Context, t *console.Transactions) 
 
 // logQuery asks for what the reader does. What waits is newer than what some producer
 // has handled.
-func logQuery(f *console.LogFilter, producers []producer.Status, now time.Time) registry.LogQuery {
+func logQuery(f *transactions.LogFilter, producers []producer.Status, now time.Time) registry.LogQuery {
 	q := registry.LogQuery{Before: f.Before, User: f.By, Of: f.Of}
 	switch f.Kind {
 	case "replace":
@@ -129,7 +130,7 @@ func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case err != nil && out.Begun():
 			s.Log.WarnContext(r.Context(), "an export broke off", "before", q.Before, "error", err)
-			out.Break("What is older than transaction " + console.Number(q.Before) + " is missing; ask for it with before=" + console.Number(q.Before) + ".")
+			out.Break("What is older than transaction " + ui.Number(q.Before) + " is missing; ask for it with before=" + ui.Number(q.Before) + ".")
 		case err != nil:
 			s.drawTrouble(w, r, "/transactions", err)
 			return
@@ -137,8 +138,8 @@ func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 		rows := make([][]string, len(ts))
 		for i := range ts {
 			t := &ts[i]
-			rows[i] = []string{console.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
-				strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), t.User, console.Number(t.Pair), t.ID}
+			rows[i] = []string{ui.Number(t.Number), t.RecordedAt.UTC().Format(time.RFC3339Nano), t.Kind.String(), t.Origin,
+				strconv.Itoa(t.Structures), strconv.FormatInt(t.Bytes, 10), t.User, ui.Number(t.Pair), t.ID}
 			q.Before = t.Number
 		}
 		if err := out.Send(rows); err != nil || len(ts) < q.Limit {

@@ -9,7 +9,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry/access"
-	"urncast/web/console"
+	"urncast/web/console/connections"
 )
 
 // testConnection tests the settings that the form shows, and draws each step as it
@@ -20,12 +20,12 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.connectionOf(r, saved)
-	if view := f.fields["view"]; view == console.ViewImportant || view == console.ViewAll {
+	if view := f.fields["view"]; view == connections.ViewImportant || view == connections.ViewAll {
 		c.View = view
 	}
 	c.Query = strings.TrimSpace(f.fields["q"])
 	wanted, asked := d.wanted(), d.asked()
-	shown := &console.Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
+	shown := &connections.Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
 	edited := shown.Edits() > 0
 	back := c.Path() + "?draft=" + d.id
 	if !edited && !c.New && d.text == "" {
@@ -35,7 +35,7 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 	}
 	first, _, _ := strings.Cut(wanted.Properties["bootstrap.servers"].Value+saved.Properties["bootstrap.servers"].Value, ",")
 	flush := http.NewResponseController(w)
-	s.drawConnection(w, r, http.StatusOK, c, d, &console.Trial{
+	s.drawConnection(w, r, http.StatusOK, c, d, &connections.Trial{
 		Title: "Test of connection " + saved.Name, Server: first, Back: back,
 		Flush: func() { _ = flush.Flush() }, // the reader has gone, and with it the request's context
 		Say:   s.sayTest,

@@ -8,7 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer/verify"
-	"urncast/web/console"
+	"urncast/web/console/topics"
 	"urncast/web/rest"
 )
 
@@ -29,7 +29,7 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w)
 	report := templ.ComponentFunc(func(ctx context.Context, out io.Writer) error {
 		line := func(text string) {
-			if err := console.VerifyLine(text).Render(ctx, out); err != nil {
+			if err := topics.VerifyLine(text).Render(ctx, out); err != nil {
 				return // the reader has gone, and with it the request's context
 			}
 			if f, ok := out.(interface{ Flush() error }); ok && f.Flush() == nil {
@@ -40,14 +40,14 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		admin, err := s.Producers.Find(ctx, t.Producer)
 		if err != nil {
-			return console.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
+			return topics.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: s.Registry, Producer: admin,
 			Topic: verify.Topic{Reader: s.Reader, Connection: t.Connection, Name: t.Topic, MessagesMax: verify.MessagesMax, Told: line}})
 		if err != nil {
-			return console.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
+			return topics.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
-		return console.VerifyReport(&console.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
+		return topics.VerifyReport(&topics.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
 	})
-	s.stream(w, r, console.VerifyPage(s.frame(r, "Verify "+t.Topic, topicsPath), t, report))
+	s.stream(w, r, topics.VerifyPage(s.frame(r, "Verify "+t.Topic, topicsPath), t, report))
 }

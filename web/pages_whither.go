@@ -7,7 +7,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/record"
 	"urncast/web/rest"
 )
 
@@ -36,14 +36,14 @@ func (s *server) wouldChange(ctx context.Context, res *registry.Result, body []b
 }
 
 // whitherAll says which messages would go to which topics, and whether they fit.
-func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]console.Whither, error) {
-	var out []console.Whither
-	err := s.eachWhither(ctx, o, func(_ *producer.Route, w console.Whither) { out = append(out, w) })
+func (s *server) whitherAll(ctx context.Context, o *registry.Outcome) ([]record.Whither, error) {
+	var out []record.Whither
+	err := s.eachWhither(ctx, o, func(_ *producer.Route, w record.Whither) { out = append(out, w) })
 	return out, err
 }
 
 // eachWhither gives that of each route; nothing where an outcome is refused.
-func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield func(*producer.Route, console.Whither)) error {
+func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield func(*producer.Route, record.Whither)) error {
 	if o.Refused() {
 		return nil
 	}
@@ -68,8 +68,8 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 }
 
 // whither says how much would go along a route, and what of it does not fit.
-func whither(route *producer.Route, o *registry.Outcome, oversized []producer.Oversized) console.Whither {
-	row := console.Whither{Topic: route.Topic}
+func whither(route *producer.Route, o *registry.Outcome, oversized []producer.Oversized) record.Whither {
+	row := record.Whither{Topic: route.Topic}
 	for i := range o.Results {
 		res := &o.Results[i]
 		changes := res.Verdict == registry.Created || res.Verdict == registry.Updated || res.Verdict == registry.Deleted

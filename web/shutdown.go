@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"urncast/web/console"
+	"urncast/web/console/ui"
 	"urncast/web/rest"
 )
 
@@ -90,5 +90,5 @@ func Finish(ctx context.Context, h http.Handler) error {
 		return nil
 	}
 	return fmt.Errorf("%s still under way: each is written whole or not at all, and the log of transactions says which",
-		console.Plural(n, "submission or rename was", "submissions or renames were"))
+		ui.Plural(n, "submission or rename was", "submissions or renames were"))
 }

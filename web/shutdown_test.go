@@ -11,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"urncast/web/console"
+	view "urncast/web/console/task"
+	"urncast/web/console/ui"
 )
 
 // Finish says how many submissions were not waited for, and nothing where there was none,
@@ -25,17 +26,17 @@ func TestFinishSaysWhatIsTrue(t *testing.T) {
 	r := httptest.NewRequest("POST", "/submit", nil)
 	for _, c := range []struct{ writes, looks, told int }{{0, 0, 0}, {0, 2, 0}, {1, 0, 1}, {1, 0, 2}} {
 		for range c.writes {
-			s.start(r, console.Far{Writes: true}, func(context.Context, *task) { <-end })
+			s.start(r, view.Far{Writes: true}, func(context.Context, *task) { <-end })
 		}
 		for range c.looks {
-			s.start(r, console.Far{}, func(context.Context, *task) { <-end })
+			s.start(r, view.Far{}, func(context.Context, *task) { <-end })
 		}
 		for range 50 {
 			err := Finish(over, h)
 			if (err != nil) != (c.told > 0) {
 				t.Fatalf("%d under way, and it says %v", c.told, err)
 			}
-			if c.told > 0 && !strings.Contains(err.Error(), console.Plural(c.told, "submission or rename was", "submissions or renames were")+" still under way") {
+			if c.told > 0 && !strings.Contains(err.Error(), ui.Plural(c.told, "submission or rename was", "submissions or renames were")+" still under way") {
 				t.Errorf("%d under way, and it says %v", c.told, err)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console"
+	view "urncast/web/console/task"
 )
 
 // formOf is a form with files of so many bytes.
@@ -118,7 +118,7 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 		}
 	})
 	t.Run("task of no upload", func(t *testing.T) {
-		task := s.start(httptest.NewRequest("POST", "/x", nil), console.Far{}, func(context.Context, *task) { panic("boom") })
+		task := s.start(httptest.NewRequest("POST", "/x", nil), view.Far{}, func(context.Context, *task) { panic("boom") })
 		<-task.ended
 	})
 	t.Run("items", func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
-	"urncast/web/console"
+	"urncast/web/console/topics"
 )
 
 // seekNear is how many offsets are read one after the other instead of being halved.
@@ -14,7 +14,7 @@ const seekNear = 4 * topicShown
 
 // locate finds from where on to read a topic for a transaction: where it is kept to be,
 // if it is there, or else by looking for it.
-func (s *server) locate(ctx context.Context, v producer.TopicView, t *console.Topic, n registry.Number) (int64, error) {
+func (s *server) locate(ctx context.Context, v producer.TopicView, t *topics.Topic, n registry.Number) (int64, error) {
 	became, err := s.became(ctx, t.ProducerID, n, n)
 	if err != nil {
 		return 0, err
@@ -52,7 +52,7 @@ func seek(ctx context.Context, v producer.TopicView, start, end int64, n registr
 	}
 	from := high
 	err := v.Read(ctx, low, min(high+seekNear, end), func(c *producer.Committed) error {
-		if m := console.TopicMessageOf(c); m.Number >= n {
+		if m := topics.TopicMessageOf(c); m.Number >= n {
 			from = m.Offset
 			return errEnough
 		}
@@ -69,7 +69,7 @@ func seek(ctx context.Context, v producer.TopicView, start, end int64, n registr
 func firstFrom(ctx context.Context, v producer.TopicView, from, to int64) (at int64, n registry.Number, err error) {
 	at = -1
 	err = v.Read(ctx, from, to, func(c *producer.Committed) error {
-		if m := console.TopicMessageOf(c); !m.Foreign && m.Number > 0 {
+		if m := topics.TopicMessageOf(c); !m.Foreign && m.Number > 0 {
 			at, n = m.Offset, m.Number
 			return errEnough
 		}

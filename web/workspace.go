@@ -2,12 +2,10 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 
 	"urncast/registry/workspace"
-	"urncast/web/console"
 	"urncast/web/console/task"
 )
 
@@ -35,12 +33,6 @@ type Workspace interface {
 func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section string, t *workspace.Task) {
 	flush := http.NewResponseController(w)
 	now, wait := s.tasks.Watch(r.Context(), t, liveMax)
-	p := &console.Task{Path: t.Address, Now: func() console.Far { return farTmp(now()) }, Wait: func() console.TaskState { return console.TaskState(wait()) }, Flush: func() error { return flush.Flush() }}
-	s.stream(w, r, console.TaskPage(s.frame(r, p.Title(), section), p))
-}
-
-func farTmp(f task.Far) (out console.Far) {
-	b, _ := json.Marshal(f)
-	_ = json.Unmarshal(b, &out)
-	return out
+	p := &task.Task{Path: t.Address, Now: now, Wait: wait, Flush: func() error { return flush.Flush() }}
+	s.stream(w, r, task.TaskPage(s.frame(r, p.Title(), section), p))
 }

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -124,16 +123,4 @@ func writeAccessError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
 	WriteError(w, r, status, "%s", text)
-}
-
-// AccessStatus gives the status and the sentences of an error of access, and after how
-// many seconds to try again, 0 for none.
-func AccessStatus(w http.ResponseWriter, r *http.Request, err error) (status int, text string, after int) {
-	var refused *access.Refusal
-	if !errors.As(err, &refused) {
-		return http.StatusInternalServerError, "The accounts could not be read or written: " + Private(w, r, err).Error() + ".", 0
-	}
-	statuses := map[access.Why]int{access.Invalid: http.StatusBadRequest, access.NotThere: http.StatusNotFound, access.Conflict: http.StatusConflict,
-		access.Forbidden: http.StatusForbidden, access.Unproven: http.StatusUnauthorized, access.TooMany: http.StatusTooManyRequests}
-	return statuses[refused.Why], refused.Text, int(refused.After.Seconds())
 }

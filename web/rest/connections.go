@@ -218,16 +218,6 @@ func read(w http.ResponseWriter, r *http.Request, into any, example string) bool
 	return true
 }
 
-// Actor is who makes the request, as the guard found, for the audit.
-func Actor(r *http.Request) registry.Actor { return access.From(r.Context()).Actor() }
-
-// Request is who asks for a change of structures, with their rights and the trace that
-// came with it.
-func Request(r *http.Request) registry.Request {
-	return registry.Request{Actor: Actor(r), May: access.From(r.Context()).MayChange(),
-		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}
-}
-
 // writeConnectionError answers with the status that fits an error.
 func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *producer.RefusedError

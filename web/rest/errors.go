@@ -3,12 +3,14 @@ package rest
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"urncast/registry"
+	"urncast/registry/access"
 )
 
 const (
@@ -121,3 +123,15 @@ const (
 	nsCommon   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
 	nsRegistry = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
 )
+
+// AccessStatus gives the status and the sentences of an error of access, and after how
+// many seconds to try again, 0 for none.
+func AccessStatus(w http.ResponseWriter, r *http.Request, err error) (status int, text string, after int) {
+	var refused *access.Refusal
+	if !errors.As(err, &refused) {
+		return http.StatusInternalServerError, "The accounts could not be read or written: " + Private(w, r, err).Error() + ".", 0
+	}
+	statuses := map[access.Why]int{access.Invalid: http.StatusBadRequest, access.NotThere: http.StatusNotFound, access.Conflict: http.StatusConflict,
+		access.Forbidden: http.StatusForbidden, access.Unproven: http.StatusUnauthorized, access.TooMany: http.StatusTooManyRequests}
+	return statuses[refused.Why], refused.Text, int(refused.After.Seconds())
+}

@@ -35,13 +35,7 @@ var (
 	answerTimeMax        = time.Hour
 )
 
-// VerifyTimeMax bounds a comparison.
-const VerifyTimeMax = time.Hour
-
-var (
-	errLong = errors.New("an answer has no more bytes than this")
-	errLate = errors.New("it has taken its time")
-)
+var errLong = errors.New("an answer has no more bytes than this")
 
 // A TopicLine is one line of a topic that is read: a record, or how far the reading is,
 // or why it ended.
@@ -205,7 +199,11 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	if !isEnd(err) {
 		shown = Private(w, r, err)
 	}
-	switch text, temporary := sayTopicFault(shown); {
+	text, temporary := SayTopicFault(shown)
+	if errors.Is(err, errLong) {
+		text, temporary = fmt.Sprintf("One answer has no more than %d bytes. Read on from the next offset.", answerBytesMax), true
+	}
+	switch {
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
@@ -218,70 +216,9 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	}
 }
 
-// Bounded gives the reading of a topic a context that ends after so long, or when the
-// server stops; ended and SayVerifyFault know from it which it was.
-func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
-	late, cancelLate := context.WithTimeoutCause(parent, most, errLate)
-	ctx, cancel := context.WithCancelCause(late)
-	go func() {
-		select {
-		case <-stopping:
-			cancel(errStopping)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		cancel(nil)
-		cancelLate()
-	}
-}
-
-// ended is why the work of a Bounded context ended: its error, or what ended it.
-func ended(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errStopping) || errors.Is(cause, errLate)) {
-		return cause
-	}
-	return err
-}
-
 // isEnd says whether an error is no fault, but a bound of the reading or the server's end.
 func isEnd(err error) bool {
 	return slices.ContainsFunc([]error{errStopping, errLong, errLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
-}
-
-// sayTooMany says what to do about a topic that is too long to be compared here.
-const sayTooMany = "The topic has more messages than the server compares at once. Verify it from its last baseline on (--from-baseline), " +
-	"or in a process of its own, with: urncast verify --bootstrap SERVERS"
-
-var errStopping = errors.New("the server is stopping")
-
-// sayTopicFault says why a topic could not be read, and whether the next attempt may be
-// luckier.
-func sayTopicFault(err error) (text string, temporary bool) {
-	var f *producer.Fault
-	switch {
-	case err == nil:
-		return "", false
-	case errors.Is(err, errStopping):
-		return "The server is stopping.", true
-	case errors.Is(err, errLong):
-		return fmt.Sprintf("One answer has no more than %d bytes. Read on from the next offset.", answerBytesMax), true
-	case errors.Is(err, errLate):
-		return "This took as long as one reading may. Read on from the next offset, or verify less: with --from-baseline.", true
-	case errors.Is(err, verify.ErrTooMany):
-		return sayTooMany, false
-	case errors.Is(err, verify.ErrNoBaseline):
-		return "The topic holds no baseline. Verify it without --from-baseline, or publish one with: urncast producer start --baseline", false
-	case errors.As(err, &f):
-		return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ".", f.Kind != producer.Permanent
-	}
-	return "Topic or registry could not be read: " + err.Error(), true
-}
-
-// SayVerifyFault says why a comparison could not be made in a Bounded context.
-func SayVerifyFault(ctx context.Context, err error) string {
-	text, _ := sayTopicFault(ended(ctx, err))
-	return text
 }
 
 // route finds the topic of the path among those that the producer of the path publishes

@@ -1,0 +1,338 @@
+package connections
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/web/console/ui"
+)
+
+// A Connection is what its page shows: what is saved, what is wanted instead, and what
+// the client says of it. Of secrets it knows only that they are there.
+type Connection struct {
+	Name  string
+	New   bool
+	Saved producer.Shown // the zero value for a new one
+	// Edit is what is wanted; Typed names the secrets in it that are not saved yet,
+	// Replace those that are about to be given anew.
+	Edit           producer.Edit
+	Typed, Replace map[string]bool
+	Draft          string // its id; empty if nothing was edited
+	Infos          []producer.PropertyInfo
+	Findings       []producer.Finding
+	Endings        []producer.Ending
+	// Text was pasted; Pasted says what becomes of its lines.
+	Text   string
+	Pasted []producer.Finding
+
+	View, Query string
+	Wrong       string // what keeps it from being saved
+	NameWrong   string
+	Done        string // what was done
+	NoKey       bool   // no secret can be saved
+	Conflict    *producer.ConflictError
+	Now         time.Time
+	Test        TestAsked
+}
+
+// A TestAsked is what the form of a test says.
+type TestAsked struct {
+	Topic, Scratch, Bytes string
+	Make, Compressible    bool
+}
+
+// The views of the properties.
+const (
+	ViewSet       = "set"
+	ViewImportant = "important"
+	ViewAll       = "all"
+)
+
+// Path is the page's.
+func (c *Connection) Path() string {
+	if c.New {
+		return "/connections/new"
+	}
+	return ConnectionPath(c.Name)
+}
+
+// ConnectionPath is the page of a connection.
+func ConnectionPath(name string) string { return "/connections/" + url.PathEscape(name) }
+
+// property is one row: a property with what is wanted of it.
+type property struct {
+	producer.PropertyInfo
+	written string // the name by which it was written, or would be
+	value   producer.Property
+	has     bool
+	edited  bool
+	finding *producer.Finding
+}
+
+// changed says whether a value is given that differs from the default.
+func (p *property) changed() bool {
+	return p.has && (p.Secret || !strings.EqualFold(p.value.Value, p.Default))
+}
+
+// properties are all rows, those that nobody knows at the end.
+func (c *Connection) properties() []property {
+	var out []property
+	used := map[string]bool{}
+	for _, info := range c.Infos {
+		p := property{PropertyInfo: info, written: info.Name}
+		for _, name := range append([]string{info.Name}, info.Java...) {
+			if v, ok := c.Edit.Properties[name]; ok && !p.has {
+				p.has, p.written, p.value = true, name, v
+				used[name] = true
+			}
+		}
+		out = append(out, c.judged(p))
+	}
+	var others []property
+	for name, v := range c.Edit.Properties {
+		if !used[name] {
+			others = append(others, c.judged(property{PropertyInfo: producer.PropertyInfo{Name: name, Group: "Others", Type: "string", Secret: v.Set || c.Typed[name],
+				Meaning: "This name is in no table, or stands beside another name of the same property."}, written: name, value: v, has: true}))
+		}
+	}
+	slices.SortFunc(others, func(a, b property) int { return cmp.Compare(a.Name, b.Name) })
+	return append(out, others...)
+}
+
+func (c *Connection) judged(p property) property {
+	was, had := c.Saved.Properties[p.written]
+	p.edited = had != p.has || was != p.value || c.Typed[p.written]
+	for i := range c.Findings {
+		if c.Findings[i].Name == p.written {
+			p.finding = &c.Findings[i]
+		}
+	}
+	return p
+}
+
+// first are shown in every view: without them there is no connection.
+var first = []string{"bootstrap.servers", "security.protocol"}
+
+func (c *Connection) shows(p *property) bool {
+	if c.Query != "" {
+		return c.found(p)
+	}
+	if p.has || slices.Contains(first, p.Name) {
+		return true
+	}
+	switch c.View {
+	case ViewAll:
+		return true
+	case ViewImportant:
+		return p.Importance == "high" && p.Refused == ""
+	}
+	return p.edited
+}
+
+func (c *Connection) found(p *property) bool {
+	text := strings.ToLower(strings.Join(append([]string{p.Name, p.Meaning}, p.Java...), "\n"))
+	for word := range strings.FieldsSeq(strings.ToLower(c.Query)) {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// counts gives how many there are of each view.
+func (c *Connection) counts() (set, important, all int) {
+	for _, p := range c.properties() {
+		if p.changed() {
+			set++
+		}
+		if p.Importance == "high" && p.Refused == "" || p.has {
+			important++
+		}
+		all++
+	}
+	return set, important, all
+}
+
+// Edits counts what differs from what is saved.
+func (c *Connection) Edits() (n int) {
+	for name := range merged(c.Saved.Properties, c.Edit.Properties) {
+		was, had := c.Saved.Properties[name]
+		now, has := c.Edit.Properties[name]
+		if had != has || was != now || c.Typed[name] {
+			n++
+		}
+	}
+	for name := range merged(c.Saved.Files, c.Edit.Files) {
+		_, had := c.Saved.Files[name]
+		f, has := c.Edit.Files[name]
+		if had != has || f.Content != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func merged[V any](a, b map[string]V) map[string]bool {
+	out := map[string]bool{}
+	for k := range a {
+		out[k] = true
+	}
+	for k := range b {
+		out[k] = true
+	}
+	return out
+}
+
+// mending counts what is refused.
+func (c *Connection) mending() (n int) {
+	for i := range c.Findings {
+		if c.Findings[i].Verdict == producer.Refused {
+			n++
+		}
+	}
+	return n
+}
+
+// loose are findings of no property that has a row with a field: what is missing.
+func (c *Connection) loose() (out []producer.Finding) {
+	for _, f := range c.Findings {
+		if _, ok := c.Edit.Properties[f.Name]; !ok && f.Verdict == producer.Refused {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// oursNames are what urncast sets by itself, and why is asked most.
+var oursNames = []string{"acks", "enable.idempotence", "transactional.id", "isolation.level"}
+
+// ours are the names that urncast sets by itself.
+func (c *Connection) ours() string {
+	var names []string
+	for _, info := range c.whyOurs() {
+		names = append(names, info.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// whyOurs are the properties that urncast sets by itself, with the reason.
+func (c *Connection) whyOurs() (out []producer.PropertyInfo) {
+	for i := range c.Infos {
+		info := &c.Infos[i]
+		if slices.Contains(oursNames, info.Name) || slices.ContainsFunc(info.Java, func(n string) bool { return slices.Contains(oursNames, n) }) {
+			out = append(out, *info)
+		}
+	}
+	return out
+}
+
+// usable counts the pasted lines that can be taken.
+func (c *Connection) usable() (taken, refused int) {
+	for i := range c.Pasted {
+		switch {
+		case c.Pasted[i].Line == 0:
+		case c.Pasted[i].Verdict == producer.Refused:
+			refused++
+		default:
+			taken++
+		}
+	}
+	return taken, refused
+}
+
+// verdict is a finding's word with its look.
+func verdict(v producer.Verdict) (tone ui.Tone, icon, word string) {
+	switch v {
+	case producer.Taken:
+		return ui.Well, "tick", "Taken"
+	case producer.Translated:
+		return ui.Plain, "renamed", "Translated"
+	case producer.WithoutEffect:
+		return ui.Held, "none", "No effect"
+	}
+	return ui.Needs, "error", "Refused"
+}
+
+// fieldID is the id of a property's field.
+func fieldID(name string) string { return "p." + name }
+
+// summary is the sentence of the page.
+func (c *Connection) summary() string {
+	var parts []string
+	switch {
+	case c.New:
+		parts = append(parts, "Paste a client.properties, or fill in the servers. Nothing is saved before every server was tried.")
+	case len(c.Saved.UsedBy) > 0:
+		parts = append(parts, "Used by "+strings.Join(c.Saved.UsedBy, ", ")+".")
+	default:
+		parts = append(parts, "No producer uses it.")
+	}
+	if n := c.Edits(); n > 0 && !c.New {
+		text := ui.Plural(n, "edit is", "edits are") + " not saved"
+		if m := c.mending(); m > 0 {
+			text += ", " + ui.Plural(m, "property needs", "properties need") + " mending"
+		}
+		parts = append(parts, text+".")
+	}
+	if c.Saved.Fixed {
+		parts = append(parts, "This process was started with it, so that it is changed where it came from: --bootstrap and --kafka, or URNCAST_BOOTSTRAP and URNCAST_KAFKA.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// A PropertyDifference is one property as it is saved now and as it is wanted.
+type PropertyDifference struct{ Name, Saved, Wanted string }
+
+// Differences lists what saving over somebody else's change would change.
+func (c *Connection) Differences() (out []PropertyDifference) {
+	names := make([]string, 0)
+	for name := range merged(c.Saved.Properties, c.Edit.Properties) {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		was, had := c.Saved.Properties[name]
+		now, has := c.Edit.Properties[name]
+		if had != has || was != now || c.Typed[name] {
+			out = append(out, PropertyDifference{name, said(was, had), said(now, has)})
+		}
+	}
+	return out
+}
+
+func said(p producer.Property, there bool) string {
+	switch {
+	case !there:
+		return "not set"
+	case p.Set:
+		return "a secret"
+	}
+	return p.Value
+}
+
+// ending is when something ends, and how soon that is.
+func ending(e *producer.Ending, now time.Time) (tone ui.Tone, icon, text string) {
+	if e.At.IsZero() {
+		return ui.Plain, "lock", "a keytab does not say when a key ends; version " + ui.Count(e.Version) + ", made"
+	}
+	left := e.At.Sub(now)
+	switch {
+	case left < 0:
+		return ui.Needs, "error", "ended"
+	case left < 30*24*time.Hour:
+		return ui.Soon, "warning", "ends in " + ui.Plural(int(left/(24*time.Hour)), "day", "days") + ","
+	}
+	return ui.Well, "tick", "ends"
+}
+
+// when is the moment that the text of an ending leads to.
+func when(e *producer.Ending) time.Time {
+	if e.At.IsZero() {
+		return e.Made
+	}
+	return e.At
+}

@@ -1,0 +1,45 @@
+package mail
+
+import (
+	"time"
+
+	"urncast/producer"
+	"urncast/web/console/ui"
+)
+
+// A Mail is what the page about mail shows.
+type Mail struct {
+	Form     *ui.Form // the settings
+	Test     *ui.Form
+	Settings producer.MailSettings
+	Queue    producer.MailQueue
+	Mails    []producer.Mailed
+	More     bool
+	Tested   string // what a test mail came to
+	Refused  string // what the server answered instead
+	Sent     string // to whom it was sent all the same
+	Saved    bool
+	NoKey    bool // no password can be saved
+	Now      time.Time
+}
+
+var mailKinds = map[producer.MailKind]string{
+	producer.MailIncident: "Stopped", producer.MailDigest: "Still stopped", producer.MailRecovered: "Recovered",
+}
+
+// state is how it stands with a mail.
+func mailState(m *producer.Mailed) (ui.Tone, string, string) {
+	switch {
+	case !m.SentAt.IsZero() && len(m.SentTo) == 0:
+		return ui.Needs, "error", "Given up"
+	case !m.SentAt.IsZero() && len(m.Refusals) > 0:
+		return ui.Soon, "warning", "Sent, not to all"
+	case !m.SentAt.IsZero():
+		return ui.Well, "tick", "Sent"
+	case len(m.SentTo) > 0:
+		return ui.Soon, "warning", "Sent, not to all yet"
+	case m.Attempts > 0:
+		return ui.Soon, "warning", "Tried " + ui.Plural(m.Attempts, "time", "times")
+	}
+	return ui.Working, "pending", "Waiting"
+}

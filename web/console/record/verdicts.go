@@ -1,0 +1,50 @@
+package record
+
+import (
+	"slices"
+
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/web/console/ui"
+)
+
+// Whither is what one producer would send.
+type Whither struct {
+	Producer, Topic string
+	Messages        int
+	TooLarge        []string
+	Unknown         string // why whether it fits is not known
+}
+
+// tooLargeShown is how many structures are named that do not fit a topic.
+const tooLargeShown = 5
+
+// verdictViews are the kinds of rows, in the words of the page.
+var VerdictViews = []struct {
+	Verdict          registry.Verdict
+	Name, Word, Icon string
+	Tone             ui.Tone
+}{
+	{registry.Created, "add", "Add", "added", ui.Well},
+	{registry.Updated, "change", "Change", "text", "acc"},
+	{registry.Deleted, "delete", "Delete", "removed", "plainbad"},
+	{registry.Unchanged, "leave", "Leave", "same", ui.Held},
+	{registry.Refused, "refuse", "Refuse", "error", "plainbad"},
+}
+
+// VerdictView is the view that shows a verdict.
+func VerdictView(v registry.Verdict) string {
+	for _, view := range VerdictViews {
+		if view.Verdict == v {
+			return view.Name
+		}
+	}
+	return ""
+}
+
+// forcible says whether the reader may have it done all the same: an administrator, where
+// nothing but a stable version is in the way (R7).
+func Forcible(f *ui.Frame, in []registry.Problem) bool {
+	other := func(p registry.Problem) bool { return p.Reason != registry.ReasonImmutable }
+	return f.Who.Role == access.Admin.String() && len(in) > 0 && !slices.ContainsFunc(in, other)
+}

@@ -1,0 +1,185 @@
+package task
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"urncast/web/console/ui"
+)
+
+// A Phase is what a task is doing.
+type Phase int
+
+// The phases, in their order. What writes has no Fitting, what only looks no Writing, and
+// a rename no Reading.
+const (
+	Reading Phase = iota
+	Comparing
+	Ruling
+	Writing
+	Fitting
+)
+
+// Far is how far a task is. Every figure is counted, none guessed.
+type Far struct {
+	Writes                           bool // a submission or a rename; else a check or a preview
+	Renames                          bool
+	Subject                          string // what it is about, where no file says so
+	Phase                            Phase
+	Began                            time.Time
+	Files                            []string
+	File                             int   // the one that is read
+	Bytes, All                       int64 // of the files as they were sent
+	Read, Compared, Checked, Written int   // structures
+	Waits                            bool  // for the registry: a submission for its lock, too
+}
+
+// A TaskState is how the wait for more went.
+type TaskState int
+
+// The states.
+const (
+	TaskRuns TaskState = iota
+	TaskEnded
+	TaskLong    // the page has been open for long: it loads itself again
+	TaskStopped // the server ends
+)
+
+// A Task draws a check or a submission, or the like of a rename, while it runs, without
+// script. Each look at it is drawn behind the one before, and the stylesheet shows the
+// last.
+type Task struct {
+	Path string // leads to what comes of it
+	Now  func() Far
+	// Wait waits a moment.
+	Wait  func() TaskState
+	Flush func() error
+}
+
+// Title heads the page.
+func (t *Task) Title() string {
+	switch now := t.Now(); {
+	case now.Renames && now.Writes:
+		return "Renaming"
+	case now.Renames:
+		return "Looking what would follow"
+	case now.Writes:
+		return "Submitting"
+	}
+	return "Checking"
+}
+
+// Stream draws until the task ends, or nobody looks any more.
+func (t *Task) Stream() templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		var last Far
+		for state := TaskRuns; ; state = t.Wait() {
+			now := t.Now()
+			var err error
+			if state != TaskRuns {
+				return taskEnd(t, state).Render(ctx, w)
+			}
+			if now.Phase != last.Phase || now.Bytes != last.Bytes || now.done() != last.done() || last.Began.IsZero() {
+				err = taskNow(&now).Render(ctx, w)
+				last = now
+			}
+			if f, ok := w.(interface{ Flush() error }); ok && err == nil {
+				err = f.Flush()
+			}
+			if err == nil {
+				err = t.Flush()
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// done is what the phase counts.
+func (f *Far) done() int {
+	switch f.Phase {
+	case Reading:
+		return f.Read
+	case Comparing:
+		return f.Compared
+	case Ruling:
+		return f.Checked
+	}
+	return f.Written
+}
+
+// A taskLine is one step of a task.
+type taskLine struct {
+	ui.Step
+	done, all int64 // a bar, if all is not 0
+}
+
+func (f *Far) lines() []taskLine {
+	phases := []Phase{Reading, Comparing, Ruling, Fitting}
+	if f.Writes {
+		phases[3] = Writing
+	}
+	if f.Renames {
+		phases = phases[1:]
+	}
+	var out []taskLine
+	for _, p := range phases {
+		l := taskLine{Step: ui.Step{Name: phaseNames[p]}}
+		if f.Renames && p == Comparing {
+			l.Name = "Rewrite URNs and references"
+		}
+		switch {
+		case p < f.Phase:
+			l.State = ui.StepPassed
+		case p == f.Phase:
+			l.State = ui.StepRuns
+		}
+		if p <= f.Phase {
+			f.fill(&l, p)
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+var phaseNames = [...]string{Reading: "Read the files", Comparing: "Compare with the registry", Ruling: "Check references and rules",
+	Writing: "Write to the registry", Fitting: "See what fits the topics"}
+
+// fill puts the figures of a phase into its line.
+func (f *Far) fill(l *taskLine, p Phase) {
+	of := func(n int) {
+		l.Finding = ui.Count(n) + " of " + ui.Plural(f.Read, "structure", "structures")
+		if p == f.Phase {
+			l.done, l.all = int64(n), int64(f.Read)
+		}
+	}
+	switch p {
+	case Reading:
+		l.Finding = ui.Size(f.Bytes) + " of " + ui.Size(f.All) + ", " + ui.Plural(f.Read, "structure", "structures")
+		if p == f.Phase {
+			l.done, l.all = f.Bytes, f.All
+			if f.File < len(f.Files) {
+				l.Finding += ", in " + f.Files[f.File]
+			}
+		}
+	case Comparing:
+		switch of(f.Compared); {
+		case f.Waits && f.Writes:
+			l.Finding, l.all = "Waits for its turn, and reads what is there.", 0
+		case f.Waits, f.Read == 0:
+			l.Finding, l.all = "Reads what is there.", 0
+		}
+	case Ruling:
+		of(f.Checked)
+	case Writing:
+		l.Finding = "Up to now the database has taken " + ui.Plural(f.Written, "structure", "structures") + ". All of it counts at once, or nothing."
+	case Fitting:
+		l.Finding = "Encoded as each producer would send it."
+	}
+	l.Finding = strings.TrimSpace(l.Finding)
+}

@@ -1,0 +1,158 @@
+package topics
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/verify"
+	"urncast/registry"
+	"urncast/sdmx"
+	"urncast/web/console/ui"
+)
+
+// A TopicRow is a topic in the list.
+type TopicRow struct {
+	Topic, Producer, Connection, Format, Filter string
+	ProducerID                                  string
+	State                                       producer.State
+}
+
+// A TopicMessage is one committed message, without its body.
+type TopicMessage struct {
+	Offset    int64
+	At        time.Time
+	Key       string
+	URN       *sdmx.URN // nil if the key is none
+	Action    string
+	Tombstone bool
+	Foreign   bool // not written by urncast
+	Bytes     int
+	Number    registry.Number
+	Position  int
+	Count     int
+	Job       string
+	Skipped   string
+}
+
+// TopicMessageOf takes from a record what a row shows.
+func TopicMessageOf(c *producer.Committed) TopicMessage {
+	s := c.Seen()
+	m := TopicMessage{Offset: c.Offset, At: c.At, Key: s.Key, Action: s.Action, Tombstone: s.Tombstone, Foreign: s.Registry == "", Bytes: len(c.Value),
+		Number: s.Number, Position: s.Position, Count: s.Count, Job: s.Job, Skipped: c.Get(producer.HeaderSkipped)}
+	if u, err := sdmx.ParseURN(m.Key); err == nil {
+		m.URN = &u
+	}
+	return m
+}
+
+// A TopicTransaction is what stands together on a topic: the messages of one
+// transaction, in order.
+type TopicTransaction struct{ Messages []TopicMessage }
+
+// Together groups messages by transaction.
+func Together(all []TopicMessage) (out []TopicTransaction) {
+	for i := range all {
+		m := &all[i]
+		if n := len(out); n > 0 && !m.Foreign && m.Position > 1 {
+			last := out[n-1].Messages
+			if before := &last[len(last)-1]; before.Number == m.Number && before.Job == m.Job && before.Position < m.Position {
+				out[n-1].Messages = append(last, *m)
+				continue
+			}
+		}
+		out = append(out, TopicTransaction{[]TopicMessage{*m}})
+	}
+	return out
+}
+
+func (t *TopicTransaction) first() *TopicMessage { return &t.Messages[0] }
+
+func (t *TopicTransaction) last() *TopicMessage { return &t.Messages[len(t.Messages)-1] }
+
+// words say what there is of the transaction.
+func (t *TopicTransaction) words() string {
+	first := t.first()
+	text := ui.Plural(len(t.Messages), "message", "messages")
+	if len(t.Messages) < first.Count {
+		text = ui.Count(len(t.Messages)) + " of " + ui.Plural(first.Count, "message", "messages")
+	}
+	at := strconv.FormatInt(first.Offset, 10)
+	if last := t.last().Offset; last != first.Offset {
+		at += " to " + strconv.FormatInt(last, 10)
+	}
+	return text + ", offset " + at
+}
+
+// jobKind is the kind of a job, from the header that names it.
+func jobKind(job string) string {
+	word, _, _ := strings.Cut(job, " ")
+	return ui.Capital(word)
+}
+
+// A Topic is what the page of a topic shows, the newest transaction first.
+type Topic struct {
+	TopicRow
+	Start, End   int64
+	Transactions []TopicTransaction
+	// Older is the offset before which there is more, Newer the one from which there
+	// is; -1 if there is nothing.
+	Older, Newer int64
+	From         string // as it was asked for
+	Wrong        string
+	MayVerify    bool
+}
+
+func (t *Topic) path() string { return ui.TopicPath(t.Topic, t.Producer) }
+
+func (t *Topic) messagePath(offset int64) string {
+	return "/topics/" + url.PathEscape(t.Topic) + "/" + strconv.FormatInt(offset, 10) + "?producer=" + url.QueryEscape(t.Producer)
+}
+
+// A Message is one message in full.
+type Message struct {
+	Topic
+	TopicMessage
+	Headers []producer.Header
+	Text    string // of the body, indented
+	Cut     bool
+	Asked   int64
+}
+
+// A Verified is the report of a comparison.
+type Verified struct {
+	Proofs             []verify.Proof
+	Messages, Recorded int
+}
+
+// verdictOf is a finding's look.
+func verdictOf(f *verify.Proof) (ui.Tone, string, string) {
+	switch {
+	case len(f.Differs) > 0:
+		return ui.Needs, "error", "Differs"
+	case len(f.Open) > 0:
+		return ui.Soon, "warning", "Not provable"
+	}
+	return ui.Well, "tick", "Proven"
+}
+
+func (v *Verified) words() string {
+	differs, open := 0, 0
+	for i := range v.Proofs {
+		switch {
+		case len(v.Proofs[i].Differs) > 0:
+			differs++
+		case len(v.Proofs[i].Open) > 0:
+			open++
+		}
+	}
+	switch {
+	case differs > 0:
+		return ui.Plural(differs, "promise is", "promises are") + " not kept by what topic and registry show"
+	case open > 0:
+		return "Nothing differs, and " + ui.Plural(open, "promise cannot", "promises cannot") + " be proven for all"
+	}
+	return "Every promise is proven"
+}

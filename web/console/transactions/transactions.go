@@ -1,0 +1,126 @@
+package transactions
+
+import (
+	"net/url"
+	"time"
+
+	"urncast/registry"
+	"urncast/web/console/record"
+	"urncast/web/console/ui"
+)
+
+// Transactions is a page of the log.
+type Transactions struct {
+	Now       time.Time
+	Zone      *time.Location // in which days are told apart
+	Total     registry.Number
+	Producers []string
+	Filter    LogFilter
+	// Needs, Waiting and Failed are how many the quick filters would show.
+	Needs, Waiting, Failed int64
+	Rows                   []record.TransactionRow
+	// More says that older ones match too.
+	More bool
+}
+
+// A LogFilter is what the reader asks for, as the page's address says it.
+type LogFilter struct {
+	View string // "", "needs", "waiting", "failed"
+	Kind string // "", "replace", "delete"
+	Of   string
+	By   string
+	When string // "", "1", "7", "30" days
+	// Before is the number under which a page begins; 0 on the first.
+	Before registry.Number
+}
+
+// Query is the filter as the page's address says it.
+func (f LogFilter) Query() url.Values {
+	v := url.Values{}
+	for name, value := range map[string]string{"view": f.View, "kind": f.Kind, "of": f.Of, "by": f.By, "when": f.When} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if f.Before > 0 {
+		v.Set("before", ui.Number(f.Before))
+	}
+	return v
+}
+
+func (f LogFilter) path(base string) string {
+	if q := f.Query().Encode(); q != "" {
+		return base + "?" + q
+	}
+	return base
+}
+
+// any says whether something is asked for.
+func (f LogFilter) any() bool { f.Before = 0; return f != LogFilter{} }
+
+func (f LogFilter) view(name string) LogFilter { f.View, f.Before = name, 0; return f }
+
+// older begins below the last row.
+func (t *Transactions) older() string {
+	f := t.Filter
+	f.Before = t.Rows[len(t.Rows)-1].Number
+	return f.path("/transactions")
+}
+
+// top is the newest number on the first page; 0 on others, which nothing joins.
+func (t *Transactions) top() registry.Number {
+	if t.Filter.Before > 0 {
+		return 0
+	}
+	return t.Total
+}
+
+func (t *Transactions) segments() []ui.Segment {
+	seg := func(view, word string) ui.Segment {
+		return ui.Segment{Path: t.Filter.view(view).path("/transactions"), Word: word, Current: t.Filter.View == view}
+	}
+	return []ui.Segment{seg("", "All"), seg("needs", "Need you "+ui.Count(t.Needs)), seg("waiting", "Waiting "+ui.Count(t.Waiting)), seg("failed", "Failed "+ui.Count(t.Failed))}
+}
+
+// columns are those of the table: one for each producer up to four, then one with
+// the worst of all.
+func (t *Transactions) columns() []ui.Column {
+	out := []ui.Column{{Word: "No."}, {Word: "Recorded"}, {Word: "Action"}, {Word: "Structures"}, {Word: "By", Class: "p2"}, {Word: "Size", Class: "r p2"}}
+	if len(t.Producers) > columnsMax {
+		return append(out, ui.Column{Word: "Published"})
+	}
+	for _, p := range t.Producers {
+		out = append(out, ui.Column{Word: p})
+	}
+	return out
+}
+
+const columnsMax = 4
+
+// day is the day of a row if it begins one.
+func (t *Transactions) day(i int) (string, bool) {
+	at := t.Rows[i].RecordedAt.In(t.Zone)
+	if i > 0 && sameDay(at, t.Rows[i-1].RecordedAt.In(t.Zone)) {
+		return "", false
+	}
+	now, name := t.Now.In(t.Zone), at.Format("2 January 2006")
+	switch {
+	case sameDay(at, now):
+		name = "Today, " + name
+	case sameDay(at, now.AddDate(0, 0, -1)):
+		name = "Yesterday, " + name
+	}
+	return name, true
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
+}
+
+func whenOptions(chosen string) []ui.Option {
+	return ui.Options(chosen, "", "Any time", "1", "Last 24 hours", "7", "Last 7 days", "30", "Last 30 days")
+}
+
+func kindOptions(chosen string) []ui.Option {
+	return ui.Options(chosen, "", "Replace and delete", "replace", "Replace", "delete", "Delete")
+}

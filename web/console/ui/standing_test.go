@@ -1,0 +1,20 @@
+package ui
+
+import (
+	"testing"
+
+	"urncast/producer"
+)
+
+func TestTroubleParted(t *testing.T) {
+	p := &producer.Status{Name: "public", State: producer.Failed, Failed: 7, Reason: "transaction 7: Kafka refused A:B(1.0) (raise the limit, then start the producer): too large (10)",
+		Cure: "raise the limit, then start the producer"}
+	f := Trouble(p)
+	if f.What != "public stopped at transaction 7" || f.Error != "Kafka refused A:B(1.0): too large (10)" || f.Cure != "Raise the limit, then start the producer." {
+		t.Errorf("it is told as %+v", f)
+	}
+	p.Reason, p.Cure = "transaction 7: something else", ""
+	if f := Trouble(p); f.Error != "something else" || f.Cure != "" {
+		t.Errorf("without a cure it is told as %+v", f)
+	}
+}

@@ -1,0 +1,175 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+	"urncast/sdmx"
+)
+
+// sentence puts capitals into sentence case: IDLE, Idle.
+func SentenceCase(word string) string {
+	if word == "" {
+		return ""
+	}
+	return word[:1] + strings.ToLower(word[1:])
+}
+
+// Count groups a number that counts by thousands, with a narrow no-break space.
+func Count[T int | int64 | registry.Number](v T) string {
+	s := strconv.FormatInt(int64(v), 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
+}
+
+// Plural counts things: 1 structure, 2 structures.
+func Plural[T int | int64 | registry.Number](n T, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + many
+}
+
+// Number is a number that names, and so is never grouped.
+func Number(n registry.Number) string { return strconv.FormatInt(int64(n), 10) }
+
+// Size is a size for a glance; where a limit is near, ExactBytes is for it.
+func Size(n int64) string {
+	switch {
+	case n < 1000:
+		return strconv.FormatInt(n, 10) + " B"
+	case n < 1_000_000:
+		return strconv.FormatInt((n+500)/1000, 10) + " kB"
+	case n < 1_000_000_000:
+		return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+	}
+	return strconv.FormatFloat(float64(n)/1e9, 'f', 1, 64) + " GB"
+}
+
+// ExactBytes is a size to the byte.
+func ExactBytes(n int64) string { return Count(n) + " B" }
+
+// Span is a duration for people.
+func Span(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return strconv.Itoa(int(d.Milliseconds())) + " ms"
+	case d < 2*time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	case d < 100*time.Minute:
+		return strconv.Itoa(int(d.Minutes())) + " min"
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h " + strconv.Itoa(int(d.Minutes())%60) + " min"
+	default:
+		return strconv.Itoa(int(d.Hours()/24)) + " days"
+	}
+}
+
+// classWords are what a class is called on a page where the model's name is no word.
+var classWords = map[sdmx.Class][2]string{
+	sdmx.ClassAgencyScheme:      {"agency scheme", "agency schemes"},
+	sdmx.ClassCodelist:          {"codelist", "codelists"},
+	sdmx.ClassConceptScheme:     {"concept scheme", "concept schemes"},
+	sdmx.ClassCategoryScheme:    {"category scheme", "category schemes"},
+	sdmx.ClassCategorisation:    {"categorisation", "categorisations"},
+	sdmx.ClassDataStructure:     {"data structure", "data structures"},
+	sdmx.ClassDataflow:          {"dataflow", "dataflows"},
+	sdmx.ClassContentConstraint: {"content constraint", "content constraints"},
+}
+
+// ClassWord is what a class is called, in the singular or the plural.
+func ClassWord(c sdmx.Class, n int) string {
+	w, ok := classWords[c]
+	switch {
+	case !ok:
+		return c.String()
+	case n == 1:
+		return w[0]
+	}
+	return w[1]
+}
+
+// classPlural is what structures of a class, by its name, are called.
+func classPlural(name string) string {
+	c, ok := sdmx.ClassByName(name)
+	if !ok {
+		return name
+	}
+	return ClassWord(c, 2)
+}
+
+// itemWord is what the items of a class are called.
+func ItemWord(c sdmx.Class, n int) string {
+	words := map[sdmx.Class][2]string{
+		sdmx.ClassAgencyScheme:   {"agency", "agencies"},
+		sdmx.ClassCodelist:       {"code", "codes"},
+		sdmx.ClassConceptScheme:  {"concept", "concepts"},
+		sdmx.ClassCategoryScheme: {"category", "categories"},
+		sdmx.ClassDataStructure:  {"component", "components"},
+	}
+	w, ok := words[c]
+	if !ok {
+		w = [2]string{"item", "items"}
+	}
+	if n == 1 {
+		return w[0]
+	}
+	return w[1]
+}
+
+// title puts a capital in front.
+func Capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// stateMark is how a producer's state looks.
+func stateMark(s producer.State) (t Tone, icon string) {
+	switch s {
+	case producer.Idle:
+		return Well, "idle"
+	case producer.Publishing:
+		return Well, "publishing"
+	case producer.Recovering:
+		return Working, "recovering"
+	case producer.Suspended:
+		return Held, "suspended"
+	case producer.Degraded:
+		return Soon, "warning"
+	case producer.Failed:
+		return Needs, "error"
+	}
+	return Held, "stopped"
+}
+
+// statusMark is how a transaction's status looks.
+func statusMark(status string) (t Tone, icon string) {
+	switch status {
+	case producer.StatusSent:
+		return Well, "tick"
+	case producer.StatusSkipped:
+		return Held, "skipped"
+	case producer.StatusCovered:
+		return Held, "covered"
+	case producer.StatusFailed:
+		return Needs, "error"
+	}
+	return Working, "pending"
+}
+
+func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+
+// sinceForm shows the time alone where the day is plain.
+func SinceForm(age time.Duration) string {
+	if age < 12*time.Hour {
+		return "time"
+	}
+	return "both"
+}

@@ -61,6 +61,7 @@ CREATE TABLE tasks (
     beat_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at  timestamptz,
     answer    bytea, -- what came of it
+    told      boolean NOT NULL DEFAULT false, -- that to its user
     PRIMARY KEY (user_name, address)
 ) WITH (fillfactor = 50);
 CREATE INDEX tasks_upload ON tasks (upload) WHERE upload <> '';

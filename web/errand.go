@@ -25,19 +25,22 @@ type errand struct {
 	address string
 	subject string
 	writes  bool
+	// once says that its page asks anew once what is done was told; a second click is told
+	// of it all the same.
+	once bool
 	// broke heads the page of one that broke off, which says what to do again.
 	broke, again string
 	// do asks the registry. What it gives of the view is drawn in the end, maybe by another
 	// instance.
 	do func(ctx context.Context, t *task.Running, key string) (o *registry.Outcome, view any, err error)
 	// draw draws the page.
-	draw func(w http.ResponseWriter, r *http.Request, status int, a *answer)
+	draw func(w http.ResponseWriter, r *http.Request, status int, a *result)
 	// missing answers that what it is about is not there.
 	missing http.HandlerFunc
 }
 
-// An answer is what came of an errand, as the database keeps it.
-type answer struct {
+// A result is what came of an errand, as the database keeps it.
+type result struct {
 	Sent    []registry.Number `json:"sent,omitempty"`
 	Missing bool              `json:"missing,omitempty"`
 	Invalid string            `json:"invalid,omitempty"` // what is wrong with what was asked
@@ -51,10 +54,10 @@ type answer struct {
 	Public    bool            `json:"public,omitempty"` // everybody may be told why
 }
 
-// answerOf takes up what came of an errand. The outcome itself, which may be large, is not
+// resultOf takes up what came of an errand. The outcome itself, which may be large, is not
 // kept.
-func answerOf(o *registry.Outcome, view any, err error) *answer {
-	a := &answer{}
+func resultOf(o *registry.Outcome, view any, err error) *result {
+	a := &result{}
 	var invalid *registry.InvalidError
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
@@ -81,7 +84,7 @@ func (s *server) resume(w http.ResponseWriter, r *http.Request, e *errand) bool 
 	case err != nil:
 		s.drawTrouble(w, r, "/structures", err)
 		return true
-	case t == nil, t.EndedFor > errandKept, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
+	case t == nil, t.EndedFor > errandKept, e.once && t.Told && r.Method != http.MethodPost, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
 		return false
 	}
 	s.meet(w, r, e, t)
@@ -107,7 +110,7 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, e *errand) {
 					o, view, err = e.do(ctx, t, key)
 					return err
 				})
-				b, err := json.Marshal(answerOf(o, view, err))
+				b, err := json.Marshal(resultOf(o, view, err))
 				if err != nil {
 					s.Log.ErrorContext(ctx, "what came of a task cannot be kept", "error", err, "correlation_id", correlation)
 				}
@@ -139,7 +142,7 @@ func (s *server) meet(w http.ResponseWriter, r *http.Request, e *errand, t *work
 	case err != nil:
 		s.drawTrouble(w, r, "/structures", err)
 	case t == nil:
-		s.drawAnswer(w, r, e, false, &answer{Broke: context.Canceled.Error(), Cancelled: true})
+		s.drawResult(w, r, e, false, &result{Broke: context.Canceled.Error(), Cancelled: true})
 	case !t.Runs():
 		s.tell(w, r, e, t)
 	case r.Method == http.MethodPost:
@@ -152,7 +155,7 @@ func (s *server) meet(w http.ResponseWriter, r *http.Request, e *errand, t *work
 // tell answers with what came of an errand. What is done is told again, until its user
 // asks for something else; all else is forgotten, to be tried again.
 func (s *server) tell(w http.ResponseWriter, r *http.Request, e *errand, t *workspace.Task) {
-	a := &answer{Broke: errDefect.Error()}
+	a := &result{Broke: errDefect.Error()}
 	var err error
 	if t.Lost {
 		a.Broke, a.Public = brokeOff, true
@@ -160,21 +163,25 @@ func (s *server) tell(w http.ResponseWriter, r *http.Request, e *errand, t *work
 	} else {
 		var b []byte
 		if b, err = s.tasks.Store.Answer(r.Context(), t.ID); err == nil && len(b) > 0 {
-			a = &answer{}
+			a = &result{}
 			err = json.Unmarshal(b, a)
 		}
 	}
-	if err == nil && len(a.Sent) == 0 {
+	switch {
+	case err != nil:
+	case len(a.Sent) == 0:
 		err = s.tasks.Store.ForgetTask(r.Context(), t.ID)
+	default:
+		err = s.tasks.Store.TellTask(r.Context(), t.ID)
 	}
 	if err != nil {
 		s.drawTrouble(w, r, "/structures", err)
 		return
 	}
-	s.drawAnswer(w, r, e, t.Writes, a)
+	s.drawResult(w, r, e, t.Writes, a)
 }
 
-func (s *server) drawAnswer(w http.ResponseWriter, r *http.Request, e *errand, writes bool, a *answer) {
+func (s *server) drawResult(w http.ResponseWriter, r *http.Request, e *errand, writes bool, a *result) {
 	switch {
 	case len(a.Sent) > 0:
 		http.Redirect(w, r, ui.TransactionPath(a.Sent[0]), http.StatusSeeOther)

@@ -68,7 +68,7 @@ func agencyAddress(r *http.Request, q url.Values) string {
 func (s *server) agencyErrand(r *http.Request, q url.Values, dry bool) *errand {
 	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
 	e := &errand{kind: "rename", address: agencyAddress(r, q), subject: v.Agency + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
-	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
+	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *result) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
 			if err := json.Unmarshal(a.View, v); err != nil {
 				s.drawTrouble(w, r, "/structures", err)

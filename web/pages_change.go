@@ -44,8 +44,8 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		}
 		in.Force = prose(r.PostForm, "force")
 	}
-	e := &errand{kind: "delete", address: ui.StructurePath(u) + "/delete", subject: u.Short(), writes: !dry, broke: "The deletion broke off", again: "delete", missing: s.noStructure}
-	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
+	e := &errand{kind: "delete", once: true, address: ui.StructurePath(u) + "/delete", subject: u.Short(), writes: !dry, broke: "The deletion broke off", again: "delete", missing: s.noStructure}
+	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *result) {
 		if a.Invalid != "" {
 			s.drawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
 			return
@@ -137,7 +137,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		return
 	}
 	e := &errand{kind: "rename", address: v.Address(), subject: u.Short() + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
-	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *answer) {
+	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *result) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
 			if err := json.Unmarshal(a.View, v); err != nil {
 				s.drawTrouble(w, r, "/structures", err)

@@ -13,7 +13,12 @@ import (
 // database.
 type Workspace interface {
 	task.Store
+	Uploads
+	Drafts
+}
 
+// Uploads are files that were sent and not submitted.
+type Uploads interface {
 	BeginUpload(ctx context.Context, user string) (*workspace.Upload, error)
 	AddFile(ctx context.Context, u *workspace.Upload, f workspace.File, in io.Reader) (size int64, err error)
 	KeepUpload(ctx context.Context, u *workspace.Upload) error
@@ -21,7 +26,10 @@ type Workspace interface {
 	Choose(ctx context.Context, u *workspace.Upload) error
 	DropUpload(ctx context.Context, id, user, why string) error
 	OpenFile(ctx context.Context, u *workspace.Upload, file int) io.Reader
+}
 
+// Drafts are edits of connections that were not saved.
+type Drafts interface {
 	CreateDraft(ctx context.Context, d *workspace.Draft) error
 	SaveDraft(ctx context.Context, d *workspace.Draft) error
 	Draft(ctx context.Context, id, user string) (*workspace.Draft, error)

@@ -25,6 +25,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
+	"urncast/registry/postgres/workspace"
 	"urncast/web"
 )
 
@@ -92,7 +93,8 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 		_, err := store.Now(ctx)
 		return err
 	}
-	i.Web.Log, i.Web.Version = log, version
+	desk := &workspace.Store{Pool: store.Pool(), Ring: i.Ring, Instance: store.Instance()}
+	i.Web.Workspace, i.Web.Log, i.Web.Version = desk, log, version
 	if i.Web.Access, err = i.access(ctx, store, log); err != nil {
 		return err
 	}
@@ -112,7 +114,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 			}
 		},
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
-		func(ctx context.Context) { sweeping(ctx, log, store.LoginFailures()) },
+		func(ctx context.Context) { sweeping(ctx, log, store.LoginFailures(), desk) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
 }

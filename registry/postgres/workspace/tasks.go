@@ -12,14 +12,14 @@ import (
 	"urncast/registry/workspace"
 )
 
-var taskColumns = `t.user_name, t.address, t.id::text, t.kind, t.instance, t.writes, t.upload, t.key, t.progress, t.cancelled, t.began_at,
+var taskColumns = `t.user_name, t.address, t.id::text, t.kind, t.instance, t.writes, t.upload, t.key, t.progress, t.cancelled, t.told, t.began_at,
 	t.ended_at IS NOT NULL, extract(epoch FROM coalesce(clock_timestamp() - t.ended_at, '0'))::float8, t.ended_at IS NULL AND NOT ` + running
 
 // scanTask reads a row of taskColumns; nil if there is none.
 func scanTask(row pgx.Row) (*workspace.Task, error) {
 	t := &workspace.Task{}
 	var ended float64
-	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.BeganAt, &t.Ended, &ended, &t.Lost)
+	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.Told, &t.BeganAt, &t.Ended, &ended, &t.Lost)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -36,7 +36,7 @@ func (s *Store) BeginTask(ctx context.Context, t *workspace.Task) (there *worksp
 		there, err = scanTask(s.Pool.QueryRow(ctx, `
 			INSERT INTO tasks AS t (user_name, address, id, kind, instance, writes, upload, key, progress) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (user_name, address) DO UPDATE SET id = excluded.id, kind = excluded.kind, instance = excluded.instance, writes = excluded.writes,
-				upload = excluded.upload, key = excluded.key, progress = excluded.progress, cancelled = false, began_at = clock_timestamp(), beat_at = clock_timestamp(), ended_at = NULL, answer = NULL
+				upload = excluded.upload, key = excluded.key, progress = excluded.progress, cancelled = false, told = false, began_at = clock_timestamp(), beat_at = clock_timestamp(), ended_at = NULL, answer = NULL
 			WHERE NOT (t.writes AND `+running+`) RETURNING `+taskColumns, t.User, t.Address, t.ID, t.Kind, s.Instance, t.Writes, t.Upload, t.Key, t.Progress))
 		if err != nil || there != nil {
 			break
@@ -108,6 +108,12 @@ func (s *Store) EndTask(ctx context.Context, id string, progress json.RawMessage
 	if err == nil && tag.RowsAffected() == 0 {
 		err = workspace.ErrSuperseded
 	}
+	return err
+}
+
+// TellTask notes that what came of work was told to its user.
+func (s *Store) TellTask(ctx context.Context, id string) error {
+	_, err := s.Pool.Exec(ctx, `UPDATE tasks SET told = true WHERE id = $1 AND NOT told`, id)
 	return err
 }
 

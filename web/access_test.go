@@ -10,6 +10,8 @@ import (
 
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
+	"urncast/web/answer"
+	"urncast/web/guard"
 )
 
 // whoMay says for each route who may take it: everyone, whoever reads, whoever is
@@ -72,11 +74,11 @@ type door struct {
 
 func newDoor(t *testing.T, closed bool) *door {
 	t.Helper()
-	d := &door{server: everything(), t: t, mux: http.NewServeMux(), cookies: map[string]string{}, tokens: map[string]string{}}
-	d.Options.ReadsClosed, d.Options.Log = closed, slog.New(slog.DiscardHandler)
-	d.Options = d.Options.withDefaults()
+	d := &door{t: t, mux: http.NewServeMux(), cookies: map[string]string{}, tokens: map[string]string{}}
 	d.control = &access.Control{Store: &accesstest.Store{}, User: "root", Password: "correct-horse"}
-	d.Options.Access = d.control
+	o := everything().Options
+	o.ReadsClosed, o.Log, o.Access = closed, slog.New(slog.DiscardHandler), d.control
+	d.server = newServer(o)
 	as := access.With(t.Context(), access.Principal{Name: "root", Role: access.Admin})
 	for role := access.Reader; role <= access.Admin; role++ {
 		in := access.NewAccount{Name: role.String(), Password: fourWords, Role: role}
@@ -97,10 +99,10 @@ func newDoor(t *testing.T, closed bool) *door {
 		d.cookies[in.Name], d.tokens[in.Name] = secret, made.Secret
 	}
 	for _, rt := range d.routes() {
-		rt.handle = func(w http.ResponseWriter, r *http.Request) {
-			plain(w, 200, "reached by "+access.From(r.Context()).Name)
+		rt.Handle = func(w http.ResponseWriter, r *http.Request) {
+			answer.Plain(w, 200, "reached by "+access.From(r.Context()).Name)
 		}
-		d.mux.Handle(rt.pattern, d.guard(rt))
+		d.mux.Handle(rt.Pattern, d.enter(&rt))
 	}
 	return d
 }
@@ -118,7 +120,7 @@ func (d *door) ask(pattern, who, how string, header ...string) *httptest.Respons
 	case how == "token":
 		r.Header.Set("Authorization", "Bearer "+d.tokens[who])
 	case how == "session":
-		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: d.cookies[who]})
+		r.AddCookie(&http.Cookie{Name: guard.SessionCookie, Value: d.cookies[who]})
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -141,17 +143,17 @@ func TestEveryRouteAndRole(t *testing.T) {
 		d := newDoor(t, closed)
 		seen := 0
 		for _, rt := range d.routes() {
-			k, ok := kind[rt.pattern]
+			k, ok := kind[rt.Pattern]
 			if !ok {
-				t.Errorf("%s is in none of the lists of whoMay: say who may take it", rt.pattern)
+				t.Errorf("%s is in none of the lists of whoMay: say who may take it", rt.Pattern)
 				continue
 			}
-			if seen++; needed[k] > 1 && acts[rt.pattern] == "" {
-				t.Errorf("%s has no row in acts: say what it does", rt.pattern)
+			if seen++; needed[k] > 1 && rt.Act == "" {
+				t.Errorf("%s has no Act: say what it does", rt.Pattern)
 			}
 			for rank, who := range askers {
 				for _, how := range []string{"password", "token", "session"} {
-					d.expect(rt.pattern, who, how, rank >= needed[k])
+					d.expect(rt.Pattern, who, how, rank >= needed[k])
 				}
 			}
 		}
@@ -223,12 +225,12 @@ func TestCredentialsStayPrivate(t *testing.T) {
 	d := newDoor(t, false)
 	var seen string
 	d.mux = http.NewServeMux()
-	d.mux.Handle("GET /{$}", d.guard(route{"GET /{$}", accessRead, func(w http.ResponseWriter, r *http.Request) {
+	d.mux.Handle("GET /{$}", d.enter(&guard.Route{Pattern: "GET /{$}", Level: guard.Read, Handle: func(w http.ResponseWriter, r *http.Request) {
 		seen = access.From(r.Context()).Remote
 	}}))
 	for _, how := range []string{"password", "token", "session"} {
 		for _, behind := range []bool{false, true} {
-			d.BehindProxy = behind
+			d.guard.BehindProxy = behind
 			r := httptest.NewRequest("GET", "/", nil)
 			r.RemoteAddr = "192.0.2.1:5"
 			r.Header.Add("X-Forwarded-For", "10.0.0.1, 203.0.113.7")
@@ -238,7 +240,7 @@ func TestCredentialsStayPrivate(t *testing.T) {
 			case "token":
 				r.Header.Set("Authorization", "bearer "+d.tokens["reader"])
 			default:
-				r.AddCookie(&http.Cookie{Name: sessionCookie, Value: d.cookies["reader"]})
+				r.AddCookie(&http.Cookie{Name: guard.SessionCookie, Value: d.cookies["reader"]})
 			}
 			w := httptest.NewRecorder()
 			d.mux.ServeHTTP(w, r)

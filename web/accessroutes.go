@@ -1,22 +1,25 @@
 package web
 
-import "urncast/web/rest"
+import (
+	"urncast/web/guard"
+	"urncast/web/rest"
+)
 
 // accessRoutes are about who may: accounts for administrators, what is one's own for
 // everybody who is signed in.
-func accessRoutes(a *rest.Access) []route {
-	return []route{
-		{"GET /api/v1/accounts", accessAdmin, a.Accounts},
-		{"POST /api/v1/accounts", accessAdmin, a.CreateAccount},
-		{"GET /api/v1/accounts/{account}", accessAdmin, a.Account},
-		{"PATCH /api/v1/accounts/{account}", accessAdmin, a.ChangeAccount},
-		{"DELETE /api/v1/accounts/{account}", accessAdmin, a.DeleteAccount},
-		{"POST /api/v1/accounts/{account}/password", accessSelf, a.SetPassword},
-		{"GET /api/v1/sessions", accessSelf, a.Sessions},
-		{"DELETE /api/v1/sessions/{id}", accessSelf, a.EndSession},
-		{"GET /api/v1/tokens", accessSelf, a.Tokens},
-		{"POST /api/v1/tokens", accessSelf, a.CreateToken},
-		{"DELETE /api/v1/tokens/{id}", accessSelf, a.DeleteToken},
-		{"GET /api/v1/audit", accessAdmin, a.Audit},
+func accessRoutes(a *rest.Access) []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /api/v1/accounts", Level: guard.Admin, Act: "Seeing accounts", Handle: a.Accounts},
+		{Pattern: "POST /api/v1/accounts", Level: guard.Admin, Act: "Making an account", Handle: a.CreateAccount},
+		{Pattern: "GET /api/v1/accounts/{account}", Level: guard.Admin, Act: "Seeing an account", Handle: a.Account},
+		{Pattern: "PATCH /api/v1/accounts/{account}", Level: guard.Admin, Act: "Changing an account", Handle: a.ChangeAccount},
+		{Pattern: "DELETE /api/v1/accounts/{account}", Level: guard.Admin, Act: "Deleting an account", Handle: a.DeleteAccount},
+		{Pattern: "POST /api/v1/accounts/{account}/password", Level: guard.Self, Handle: a.SetPassword},
+		{Pattern: "GET /api/v1/sessions", Level: guard.Self, Handle: a.Sessions},
+		{Pattern: "DELETE /api/v1/sessions/{id}", Level: guard.Self, Handle: a.EndSession},
+		{Pattern: "GET /api/v1/tokens", Level: guard.Self, Handle: a.Tokens},
+		{Pattern: "POST /api/v1/tokens", Level: guard.Self, Handle: a.CreateToken},
+		{Pattern: "DELETE /api/v1/tokens/{id}", Level: guard.Self, Handle: a.DeleteToken},
+		{Pattern: "GET /api/v1/audit", Level: guard.Admin, Act: "Seeing the audit", Long: true, Handle: a.Audit},
 	}
 }

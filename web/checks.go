@@ -15,10 +15,11 @@ import (
 	"urncast/registry"
 	"urncast/registry/workspace"
 	"urncast/sdmx"
+	"urncast/web/answer"
+	"urncast/web/background"
 	"urncast/web/console/record"
 	"urncast/web/console/submit"
 	"urncast/web/console/task"
-	"urncast/web/rest"
 )
 
 // keptBytes bounds what is kept of the structures of a check, for comparing them, and
@@ -64,7 +65,7 @@ func (c *checked) take(o *registry.Outcome) {
 // fail takes up why it could not be read, or broke off.
 func (c *checked) fail(err error) {
 	if c.Unread = unread(err); c.Unread == nil {
-		c.Broke, c.Public = err.Error(), rest.Busy(err) != nil
+		c.Broke, c.Public = err.Error(), answer.Busy(err) != nil
 	}
 }
 
@@ -126,7 +127,7 @@ func (s *server) checkOf(ctx context.Context, t *workspace.Task) (*checked, erro
 	case err != nil:
 		return nil, fmt.Errorf("reading what the check said: %w", err)
 	case len(answer) == 0: // it panicked
-		return &checked{Submit: t.Writes, Broke: errDefect.Error()}, nil
+		return &checked{Submit: t.Writes, Broke: background.ErrDefect.Error()}, nil
 	}
 	c, bytes, err := decodeChecked(answer)
 	if err != nil {
@@ -150,7 +151,7 @@ func (k *checks) keep(one cachedCheck) {
 }
 
 // structures hands over what is in the files of an upload, but for what is left out.
-func (s *server) structures(ctx context.Context, up *workspace.Upload, t *task.Running, c *checked) func(yield func(registry.Submitted) error) error {
+func (s *server) structures(ctx context.Context, up *workspace.Upload, t *task.Task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
 		var sum formats.Summary
 		defer func() { c.Skipped, c.Warnings = sum.Skipped, sum.Warnings }()
@@ -191,7 +192,7 @@ func (s *server) structures(ctx context.Context, up *workspace.Upload, t *task.R
 				return err
 			}
 		}
-		t.Read()
+		t.ReadAll()
 		name := ""
 		if len(read) == 1 {
 			name = read[0]
@@ -214,11 +215,11 @@ func (s *server) beginCheck(ctx context.Context, up *workspace.Upload, submit bo
 	}
 	in := registry.Submission{Mode: up.Choices.Mode, DryRun: !submit, Request: by}
 	in.Force, in.Key = up.Choices.Force, up.ID
-	w.Do = func(ctx context.Context, t *task.Running) []byte {
+	w.Do = func(ctx context.Context, t *task.Task) []byte {
 		c := &checked{Submit: submit}
 		in.Told, in.Structures = t.Told, s.structures(ctx, up, t, c)
 		began := time.Now()
-		err := guarded(ctx, s.Log, "task", in.CorrelationID, func() error { return s.decide(ctx, t, c, in) })
+		err := background.Guarded(ctx, s.Log, "task", in.CorrelationID, func() error { return s.decide(ctx, t, c, in) })
 		if c.Took = time.Since(began); err != nil {
 			c.fail(err)
 		}
@@ -235,7 +236,7 @@ func (s *server) beginCheck(ctx context.Context, up *workspace.Upload, submit bo
 }
 
 // decide asks the registry, and what the outcome would mean to topics.
-func (s *server) decide(ctx context.Context, t *task.Running, c *checked, in registry.Submission) error {
+func (s *server) decide(ctx context.Context, t *task.Task, c *checked, in registry.Submission) error {
 	o, err := s.Registry.Submit(ctx, in)
 	if err != nil {
 		return err
@@ -256,7 +257,7 @@ func unread(err error) *submit.Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
-	case rest.Busy(err) != nil: // before the file's error, in which it may stand
+	case answer.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
 		return &submit.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):

@@ -167,7 +167,7 @@ func TestPropertiesAreCheckedByLine(t *testing.T) {
 func TestConnectionsAreForTheAdministrator(t *testing.T) {
 	d := newClusterDoor(t)
 	for _, rt := range connectionRoutes(nil) {
-		method, path, _ := strings.Cut(rt.pattern, " ")
+		method, path, _ := strings.Cut(rt.Pattern, " ")
 		r, err := http.NewRequest(method, d.url+strings.Replace(path, "{name}", "c", 1), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -178,7 +178,7 @@ func TestConnectionsAreForTheAdministrator(t *testing.T) {
 		}
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusUnauthorized {
-			t.Errorf("%s without a password: %d", rt.pattern, resp.StatusCode)
+			t.Errorf("%s without a password: %d", rt.Pattern, resp.StatusCode)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"urncast/web/guard"
 )
 
 // patience is how long a client may keep the server waiting.
@@ -22,20 +24,12 @@ type patience struct {
 
 var usualPatience = patience{header: 10 * time.Second, body: 30 * time.Second, write: 30 * time.Second, read: 30 * time.Second}
 
-// unending says whether a read lasts as long as there is something to send: streams,
-// exports and messages of many structures. Each has bounds of its own.
-func unending(path string) bool {
-	return strings.HasPrefix(path, "/live/") || strings.HasPrefix(path, "/sdmx/") || strings.HasPrefix(path, "/api/v1/audit") ||
-		strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/download") || strings.HasSuffix(path, "/records") ||
-		strings.HasSuffix(path, "}/structures")
-}
-
 // bounded ends what a request for a page or a list asks, when the database does not answer:
 // otherwise each would hold one of the database's connections for as long as that lasts,
 // and the next would wait for one.
-func (p patience) bounded(r *http.Request, rt route) (*http.Request, context.CancelFunc) {
-	method, path, _ := strings.Cut(rt.pattern, " ")
-	if p.read == 0 || method != http.MethodGet || unending(path) {
+func (p patience) bounded(r *http.Request, rt *guard.Route) (*http.Request, context.CancelFunc) {
+	method, _, _ := strings.Cut(rt.Pattern, " ")
+	if p.read == 0 || method != http.MethodGet || rt.Long {
 		return r, func() {}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), p.read)

@@ -103,7 +103,7 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 					}
 				}
 			}()
-			s.sendEvents(w, r, events)
+			s.live.SendEvents(w, r, events)
 		},
 		"download": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, io.LimitReader(endless{}, 1<<30)) },
 		"stream": func(w http.ResponseWriter, _ *http.Request) {

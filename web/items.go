@@ -14,6 +14,7 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/background"
 	"urncast/web/console/structures"
 )
 
@@ -53,8 +54,8 @@ const (
 // contents keep what was shown last: a window of a million codes then costs no more
 // than one of a hundred.
 type contents struct {
-	reading singleflight.Group // by document
-	large   semaphore          // of one, while a large document is read
+	reading singleflight.Group   // by document
+	large   background.Semaphore // of one, while a large document is read
 
 	mu    sync.Mutex
 	byID  map[int64]*content
@@ -75,7 +76,7 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 		ctx, cancel := context.WithTimeout(whole, contentLimit)
 		defer cancel()
 		var fresh *content
-		err := guarded(ctx, s.Log, "reading a document", "", func() (err error) {
+		err := background.Guarded(ctx, s.Log, "reading a document", "", func() (err error) {
 			fresh, err = c.read(ctx, s, class, document, bytes)
 			return err
 		})
@@ -100,7 +101,7 @@ func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, docume
 		return have, nil
 	}
 	if bytes > largeDocument {
-		leave, err := c.large.enter(ctx)
+		leave, err := c.large.Enter(ctx)
 		if err != nil {
 			return nil, err
 		}

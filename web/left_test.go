@@ -13,7 +13,8 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/producertest"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/guard"
 )
 
 // A client that does not wait is no error of the server's; a server's own error is one
@@ -37,7 +38,7 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 				w.WriteHeader(http.StatusOK)
 			}
 			leave()
-			rest.WriteError(w, r, 500, "The log could not be read: %s", c.err)
+			answer.WriteError(w, r, 500, "The log could not be read: %s", c.err)
 		}))
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/api/v1/transactions", nil))
 		if line := log.String(); !strings.Contains(line, c.wants) || strings.Contains(line, "status=499") != (name == "left") {
@@ -81,10 +82,14 @@ func TestReadsHaveAnEnd(t *testing.T) {
 			t.Errorf("%s: after %s %s: %.300s", path, took, resp.Status, body)
 		}
 	}
-	for pattern, ends := range map[string]bool{"GET /structures": true, "GET /": true, "GET /api/v1/producers": true, "GET /structures/{type}/{agency}/{id}/{version}": true,
+	long := map[string]bool{}
+	for _, rt := range everything().routes() {
+		long[rt.Pattern] = rt.Long
+	}
+	for pattern, ends := range map[string]bool{"GET /structures": true, "GET /{$}": true, "GET /api/v1/producers": true, "GET /structures/{type}/{agency}/{id}/{version}": true,
 		"GET /live/dashboard": false, "GET /sdmx/v2/structure/{type}": false, "GET /transactions.csv": false, "POST /submit": false,
 		"GET /api/v1/transactions/{number}/structures": false, "GET /structures/{type}/{agency}/{id}/{version}/download": false} {
-		r, end := usualPatience.bounded(httptest.NewRequest("GET", "/", nil), route{pattern: pattern})
+		r, end := usualPatience.bounded(httptest.NewRequest("GET", "/", nil), &guard.Route{Pattern: pattern, Long: long[pattern]})
 		if _, bounded := r.Context().Deadline(); bounded != ends {
 			t.Errorf("%s: bounded %v", pattern, bounded)
 		}

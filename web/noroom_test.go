@@ -21,12 +21,8 @@ func TestNoRoomOnPages(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	s.handler()
 	none := fmt.Errorf("reading: %w", registry.ErrOverloaded)
-	rename := func(w http.ResponseWriter, r *http.Request) {
-		s.drawResult(w, r, &errand{}, true, resultOf(nil, nil, none))
-	}
 	for name, handle := range map[string]http.HandlerFunc{
-		"page":   func(w http.ResponseWriter, r *http.Request) { s.drawTrouble(w, r, "/", none) },
-		"rename": rename,
+		"page": func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", none) },
 	} {
 		r := httptest.NewRequest("GET", "/x", nil)
 		w := httptest.NewRecorder()
@@ -63,7 +59,7 @@ func TestTroubleOfTheLiveDashboard(t *testing.T) {
 		}
 		var drawn bytes.Buffer
 		for _, p := range parts {
-			if err := p.draw.Render(t.Context(), &drawn); err != nil {
+			if err := p.Draw.Render(t.Context(), &drawn); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/guard"
 )
 
 // observe is around everything: it gives the request its correlation id and
@@ -25,8 +26,8 @@ func (s *server) observe(next http.Handler) http.Handler {
 		seen.timed(func(*http.ResponseController) {}) // no deadline stands but while something is written
 		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
-		if s.isHTTPS(r) {
-			seen.Header().Set("Strict-Transport-Security", secureMax)
+		if s.guard.IsHTTPS(r) {
+			seen.Header().Set("Strict-Transport-Security", guard.SecureMax)
 		}
 		done := s.metrics.begin()
 		defer func() {
@@ -57,7 +58,7 @@ func (s *server) afterPanic(w *response, r *http.Request, p any) {
 		w.abort = true
 		return
 	}
-	rest.WriteError(w, r, http.StatusInternalServerError,
+	answer.WriteError(w, r, http.StatusInternalServerError,
 		"This request hit a defect of the program. Nothing of it was written. The log has it under the correlation id %s.", r.Header.Get("X-Correlation-Id"))
 }
 
@@ -139,7 +140,7 @@ func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Ca
 // begun keeps its status, and ends by that in whatever way.
 func (w *response) left(r *http.Request) {
 	switch {
-	case !left(r):
+	case !answer.Left(r):
 	case w.status < http.StatusInternalServerError:
 		w.cause = nil
 	case errors.Is(w.cause, context.Canceled):

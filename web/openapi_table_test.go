@@ -5,6 +5,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
+	"urncast/web/answer"
 	"urncast/web/rest"
 )
 
@@ -18,7 +19,7 @@ type operation struct {
 	takes   any // a value of the body's type; nil for none
 	// alternatively is a media type of a body that is no JSON.
 	alternatively string
-	gives         []answer
+	gives         []apiAnswer
 	conditional   bool // takes If-Match
 }
 
@@ -28,19 +29,19 @@ type parameter struct {
 	schema      object
 }
 
-// An answer is one status with its body; nil for none. Errors that are not among them
+// An apiAnswer is one status with its body; nil for none. Errors that are not among them
 // are Problems, which every operation may answer with.
-type answer struct {
+type apiAnswer struct {
 	status int
 	what   string
 	body   any
 	media  []string // JSON if empty
 }
 
-func ok(what string, body any) []answer { return []answer{{status: 200, what: what, body: body}} }
+func ok(what string, body any) []apiAnswer { return []apiAnswer{{status: 200, what: what, body: body}} }
 
-func problem(status int, what string) answer {
-	return answer{status: status, what: what, body: rest.Problem{}, media: []string{"application/problem+json"}}
+func problem(status int, what string) apiAnswer {
+	return apiAnswer{status: status, what: what, body: answer.Problem{}, media: []string{"application/problem+json"}}
 }
 
 func integer(least int) object { return object{"type": "integer", "minimum": least} }
@@ -95,7 +96,7 @@ var noProducer = problem(404, "There is no producer of this name.")
 // operations are in the order of the table of routes.
 var operations = map[string]operation{
 	"POST /api/v1/structures/rename": {id: "renameStructures", tag: "structures", summary: "Rename a structure or an agency, with all that refers to it",
-		takes: renameOrder{}, gives: []answer{{status: 200, what: "Renamed, or what would be.", body: rest.SubmitAnswer{}},
+		takes: renameOrder{}, gives: []apiAnswer{{status: 200, what: "Renamed, or what would be.", body: rest.SubmitAnswer{}},
 			{status: 207, what: "Renamed: the new structures are recorded and the old ones deleted, in two transactions.", body: rest.SubmitAnswer{}},
 			{status: 403, what: "It would change structures of agencies that are not yours; or your role does not let you rename.", body: rest.SubmitAnswer{}},
 			problem(403, ""),
@@ -106,12 +107,12 @@ var operations = map[string]operation{
 		query: []parameter{{"after", "Transactions above this number, the oldest first.", number}, {"before", "Transactions below this number, the newest first.", number},
 			{"limit", "At most so many: 1000 by default, and at most; of Atom and RSS 50, and at most 200.", integer(0)},
 			{"format", "Atom or RSS instead of JSON; the header Accept does the same.", words("json", "atom", "rss")}},
-		gives: append(ok("A page; next leads to the one after it.", rest.TransactionList{}), problem(400, "The text says what cannot be asked."), answer{status: 200, media: []string{"application/atom+xml", "application/rss+xml"}})},
+		gives: append(ok("A page; next leads to the one after it.", rest.TransactionList{}), problem(400, "The text says what cannot be asked."), apiAnswer{status: 200, media: []string{"application/atom+xml", "application/rss+xml"}})},
 	"GET /api/v1/transactions/{number}": {id: "getTransaction", tag: "transactions", summary: "One structure transaction with what it changed",
 		gives: append(ok("The transaction.", rest.Transaction{}), problem(404, "There is none of this number."))},
 	"GET /api/v1/transactions/{number}/structures": {id: "getTransactionStructures", tag: "transactions", summary: "The structures that a transaction made current, as an SDMX message",
 		query: []parameter{{"format", "A format by its name; the header Accept does the same by media type.", words("sdmx-ml-2.1", "fusion-json")}},
-		gives: []answer{{status: 200, what: "The message.", media: []string{"application/vnd.sdmx.structure+xml;version=2.1", "application/vnd.fusion.json"}},
+		gives: []apiAnswer{{status: 200, what: "The message.", media: []string{"application/vnd.sdmx.structure+xml;version=2.1", "application/vnd.fusion.json"}},
 			problem(404, "There is no such transaction, or it deletes."), problem(406, "The format is not written here, or cannot say it."),
 			problem(410, "Housekeeping has removed the content; horizon says from where on it is there.")}},
 	"GET /api/v1/dangling": {id: "listDangling", tag: "structures", summary: "References that lead nowhere", gives: ok("All of them.", []rest.Dangling{})},
@@ -128,7 +129,7 @@ var operations = map[string]operation{
 
 	"GET /api/v1/producers": {id: "listProducers", tag: "producers", summary: "What the producers are doing", gives: ok("Their status, by name.", []producer.Status{})},
 	"POST /api/v1/producers": {id: "createProducer", tag: "producers", summary: "Make a producer", about: "It is stopped; start it idle, or with a baseline.", takes: producer.Config{},
-		gives: []answer{{status: 201, what: "It is made.", body: producer.Status{}}, problem(400, "The text says which setting cannot be."), problem(409, "The name or a topic belongs to another.")}},
+		gives: []apiAnswer{{status: 201, what: "It is made.", body: producer.Status{}}, problem(400, "The text says which setting cannot be."), problem(409, "The name or a topic belongs to another.")}},
 	"POST /api/v1/producers/preview": {id: "previewRoutes", tag: "producers", summary: "Say what routes would send if everything current were sent",
 		about: "Nothing is changed. What was not looked at yet, whether the format can express it, is counted as unexamined; a later preview goes on there.",
 		takes: rest.PreviewOrder{}, gives: append(ok("By route, in the order of the request.", []producer.RoutePreview{}), problem(400, "A route is none, or there are too many."))},
@@ -138,18 +139,18 @@ var operations = map[string]operation{
 		gives: append(ok("Its status.", producer.Status{}), noProducer, problem(400, "The text says which setting cannot be."),
 			problem(409, "Others were saved meanwhile, a topic belongs to another, or a process was started with the settings."))},
 	"DELETE /api/v1/producers/{name}": {id: "deleteProducer", tag: "producers", summary: "Delete a producer's configuration and what it remembers of its sending",
-		about: "Topics and their messages stay.", gives: []answer{{status: 204, what: "Deleted."}, noProducer, problem(409, "A process was started with it.")}},
+		about: "Topics and their messages stay.", gives: []apiAnswer{{status: 204, what: "Deleted."}, noProducer, problem(409, "A process was started with it.")}},
 	"POST /api/v1/producers/{name}/{command}": {id: "commandProducer", tag: "producers", summary: "Start, suspend or resume a producer, or skip a transaction",
 		about: "The command is recorded, and acted on by the instance that holds the producer.", takes: producerOrder{},
-		gives: []answer{{status: 204, what: "Recorded."}, noProducer, problem(409, "It does not fit the producer's state; the text says what does.")}},
+		gives: []apiAnswer{{status: 204, what: "Recorded."}, noProducer, problem(409, "It does not fit the producer's state; the text says what does.")}},
 	"GET /api/v1/producers/{name}/jobs": {id: "listJobs", tag: "producers", summary: "The newest jobs of a producer, the newest first", gives: append(ok("Jobs.", []producer.JobStatus{}), noProducer)},
 	"POST /api/v1/producers/{name}/jobs": {id: "publishAnew", tag: "producers", summary: "Send what is current anew: everything, or what a scope is about",
 		about: "What the topics hold of it and is gone gets tombstones. The job runs between two transactions, and goes on after a crash.", takes: producer.Scope{},
-		gives: []answer{{status: 202, what: "It is recorded, and begins in its turn.", body: producer.JobStatus{}}, noProducer, problem(400, "The scope is none."),
+		gives: []apiAnswer{{status: 202, what: "It is recorded, and begins in its turn.", body: producer.JobStatus{}}, noProducer, problem(400, "The scope is none."),
 			problem(409, "The producer was never started, or too many jobs wait.")}},
 	"DELETE /api/v1/producers/{name}/jobs/{id}": {id: "cancelJob", tag: "producers", summary: "Cancel a job that waits or is under way",
 		about: "One that waits is cancelled at once. One under way is ended by the instance that publishes, after it has read from the topics how much of it is there; leaves says what remains. A producer that FAILED starts for it; one that is suspended or stopped does it once it goes on.",
-		gives: []answer{{status: 200, what: "It waited, and is cancelled.", body: producer.JobStatus{}}, {status: 202, what: "It is under way, and its end is asked for.", body: producer.JobStatus{}},
+		gives: []apiAnswer{{status: 200, what: "It waited, and is cancelled.", body: producer.JobStatus{}}, {status: 202, what: "It is under way, and its end is asked for.", body: producer.JobStatus{}},
 			problem(404, "No such job waits or is under way.")}},
 
 	"GET /api/v1/producers/{name}/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
@@ -164,17 +165,17 @@ var operations = map[string]operation{
 		about: "A line of JSON for each, as it is read: a record, or next, the offset from which on reading goes on, or error, with which the stream ends. It ends when the client goes.",
 		query: []parameter{{"from", "An offset, start or end; start by default.", object{"type": "string"}},
 			{"follow", "Read on past the present end.", object{"type": "boolean"}}, {"value", "Give the messages themselves, too.", object{"type": "boolean"}}},
-		gives: []answer{{status: 200, what: "This is the schema of a line.", body: rest.TopicLine{}, media: []string{"application/x-ndjson"}},
+		gives: []apiAnswer{{status: 200, what: "This is the schema of a line.", body: rest.TopicLine{}, media: []string{"application/x-ndjson"}},
 			problem(400, "from is no place on a topic."), problem(404, "There is no such producer, or it does not publish to this topic."),
 			problem(416, "The topic ends before from."),
 			problem(502, "The brokers refuse: the text says why."), problem(503, "The cluster is away, or there are too many readers; try again.")}},
 	"POST /api/v1/producers/{name}/topics/{topic}/verify": {id: "verifyTopic", tag: "topics", summary: "Compare a topic with the registry to the end, promise by promise", takes: rest.VerifyOrder{},
 		about: "A line of JSON for each step, as it happens; the last has the report, or error.",
-		gives: []answer{{status: 200, what: "This is the schema of a line.", body: rest.VerifyLine{}, media: []string{"application/x-ndjson"}},
+		gives: []apiAnswer{{status: 200, what: "This is the schema of a line.", body: rest.VerifyLine{}, media: []string{"application/x-ndjson"}},
 			problem(400, "The body is no order."), problem(404, "There is no such producer, or it does not publish to this topic."),
 			problem(502, "The brokers refuse: the text says why."), problem(503, "The cluster is away, or there are too many readers; try again.")}},
 	"POST /api/v1/topics": {id: "createTopic", tag: "topics", summary: "Make a topic with the settings that structures need", takes: producer.NewTopic{},
-		gives: []answer{{status: 201, what: "It is made.", body: producer.MadeTopic{}}, problem(400, "The name or the number of replicas is none."),
+		gives: []apiAnswer{{status: 201, what: "It is made.", body: producer.MadeTopic{}}, problem(400, "The name or the number of replicas is none."),
 			problem(409, "It exists already, or the brokers refuse it.")}},
 
 	"GET /api/v1/connections": {id: "listConnections", tag: "connections", summary: "The connections to Kafka",
@@ -185,21 +186,21 @@ var operations = map[string]operation{
 		gives: append(ok("The connection; of secrets only that they are set.", producer.Shown{}), problem(404, "There is none of this name."))},
 	"PUT /api/v1/connections/{name}": {conditional: true, id: "putConnection", tag: "connections", summary: "Define or change a connection, whole, after trying every server",
 		query: []parameter{{"anyway", "Save although servers cannot be used.", object{"type": "boolean"}}}, takes: rest.Edit{}, alternatively: "text/plain",
-		gives: []answer{{status: 200, what: "Saved.", body: rest.SavedConnection{}}, {status: 201, what: "Saved, as a new one.", body: rest.SavedConnection{}},
+		gives: []apiAnswer{{status: 200, what: "Saved.", body: rest.SavedConnection{}}, {status: 201, what: "Saved, as a new one.", body: rest.SavedConnection{}},
 			problem(400, "The body is no edit."), problem(409, "It was changed meanwhile, or belongs to the process."),
 			{status: 422, what: "A property cannot be taken, or a server cannot be used.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
 	"DELETE /api/v1/connections/{name}": {conditional: true, id: "deleteConnection", tag: "connections", summary: "Delete a connection that no producer uses",
-		gives: []answer{{status: 204, what: "Deleted."}, problem(404, "There is none of this name."), problem(409, "A producer uses it, or it belongs to the process.")}},
+		gives: []apiAnswer{{status: 204, what: "Deleted."}, problem(404, "There is none of this name."), problem(409, "A producer uses it, or it belongs to the process.")}},
 	"POST /api/v1/connections/check": {id: "checkConnection", tag: "connections", summary: "Say what becomes of each property; nothing is connected to",
 		takes: rest.Edit{}, alternatively: "text/plain",
 		gives: ok("A finding for each property.", struct {
 			Findings []producer.Finding `json:"findings"`
 		}{})},
 	"POST /api/v1/connections/test": {id: "testConnectionEdit", tag: "connections", summary: "Test a connection as it would be, step by step", takes: rest.Edit{}, alternatively: "text/plain",
-		gives: []answer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
+		gives: []apiAnswer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
 			{status: 422, what: "A property cannot be taken.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
 	"POST /api/v1/connections/{name}/test": {id: "testConnection", tag: "connections", summary: "Test a connection as it is saved, step by step", takes: rest.TestOptions{},
-		gives: []answer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
+		gives: []apiAnswer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
 			problem(404, "There is none of this name."),
 			{status: 422, what: "A property cannot be taken.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
 	"GET /api/v1/kafka-properties": {id: "listKafkaProperties", tag: "connections", summary: "Every property that a connection may have",

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"urncast/web/guard"
 )
 
 var update = flag.Bool("update", false, "write openapi.json")
@@ -22,28 +24,28 @@ const described = "/api/v1/"
 // Every route of the management API is described, by a row of operations, and every
 // row has its route; what is served is what they and the types come to now.
 func TestOpenAPI(t *testing.T) {
-	d := newDescriber(t, "../producer", "../producer/verify", "../registry", "../registry/access", "rest")
+	d := newDescriber(t, "../producer", "../producer/verify", "../registry", "../registry/access", "answer", "rest")
 	paths := object{}
 	rows := describedOperations()
 	table := "\n| operation | for | what |\n|---|---|---|\n"
 	for _, rt := range everything().routes() {
-		method, path, _ := strings.Cut(rt.pattern, " ")
+		method, path, _ := strings.Cut(rt.Pattern, " ")
 		if !strings.HasPrefix(path, described) {
 			continue
 		}
-		op, ok := rows[rt.pattern]
+		op, ok := rows[rt.Pattern]
 		if !ok {
-			t.Errorf("%s is not described: give it a row in operations, and write openapi.json anew with -update", rt.pattern)
+			t.Errorf("%s is not described: give it a row in operations, and write openapi.json anew with -update", rt.Pattern)
 			continue
 		}
-		delete(rows, rt.pattern)
+		delete(rows, rt.Pattern)
 		item, ok := paths[path].(object)
 		if !ok {
 			item = object{}
 			paths[path] = item
 		}
-		item[strings.ToLower(method)] = d.operation(&op, path, rt.access)
-		table += fmt.Sprintf("| `%s` | %s | %s |\n", rt.pattern, map[level]string{accessRead: "everyone", accessSelf: "signed in", accessMaintain: "maintainer", accessAdmin: "admin"}[rt.access], op.summary)
+		item[strings.ToLower(method)] = d.operation(&op, path, rt.Level)
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", rt.Pattern, map[guard.Level]string{guard.Read: "everyone", guard.Self: "signed in", guard.Maintain: "maintainer", guard.Admin: "admin"}[rt.Level], op.summary)
 	}
 	for pattern := range rows {
 		t.Errorf("%s is described, and there is no such route", pattern)
@@ -66,7 +68,7 @@ func TestOpenAPI(t *testing.T) {
 	golden(t, "../docs/api.md", between.ReplaceAll(text, []byte("${1}"+table+"${2}")))
 	valid(t, out.Bytes())
 	for _, path := range regexp.MustCompile(`\$URNCAST(/api/v1/[^" ?\n]*)`).FindAllSubmatch(text, -1) {
-		if !slices.ContainsFunc(everything().routes(), func(rt route) bool { return leads(rt.pattern, string(path[1])) }) {
+		if !slices.ContainsFunc(everything().routes(), func(rt guard.Route) bool { return leads(rt.Pattern, string(path[1])) }) {
 			t.Errorf("docs/api.md shows %s, and there is no such route", path[1])
 		}
 	}
@@ -160,7 +162,7 @@ func (d *describer) document(paths object) object {
 			"password": object{"type": "http", "scheme": "basic",
 				"description": "User name and password of an account. From other machines over HTTPS only, or behind a proxy that ends TLS."},
 			"token":   object{"type": "http", "scheme": "bearer", "description": "An API token. It may not change accounts, tokens or sessions."},
-			"session": object{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "What /login gives a browser; over HTTPS its name begins with " + hostPrefix + "."}},
+			"session": object{"type": "apiKey", "in": "cookie", "name": guard.SessionCookie, "description": "What /login gives a browser; over HTTPS its name begins with " + guard.HostPrefix + "."}},
 			"responses": object{"Problem": object{"description": "An error; detail says what to do.", "content": object{
 				"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}}}},
 	}
@@ -169,16 +171,16 @@ func (d *describer) document(paths object) object {
 var inBraces = regexp.MustCompile(`\{(\w+)\}`)
 
 // operation describes one route.
-func (d *describer) operation(op *operation, path string, who level) object {
+func (d *describer) operation(op *operation, path string, who guard.Level) object {
 	out := object{"operationId": op.id, "tags": []string{op.tag}, "summary": op.summary}
 	if op.about != "" {
 		out["description"] = op.about
 	}
 	// An empty requirement beside the other says that it may do without.
 	out["security"] = []object{{"password": []string{}}, {"token": []string{}}, {"session": []string{}}}
-	needs := map[level]string{accessRead: "Without a password, unless the server was started with --reads-closed.", accessSelf: "For whoever is signed in.",
-		accessMaintain: "Needs maintainer, of the agencies of all structures that change.", accessAdmin: "Needs admin."}[who]
-	if who == accessRead {
+	needs := map[guard.Level]string{guard.Read: "Without a password, unless the server was started with --reads-closed.", guard.Self: "For whoever is signed in.",
+		guard.Maintain: "Needs maintainer, of the agencies of all structures that change.", guard.Admin: "Needs admin."}[who]
+	if who == guard.Read {
 		out["security"] = append([]object{{}}, out["security"].([]object)...)
 	}
 	out["description"] = strings.TrimSpace(op.about + " " + needs)

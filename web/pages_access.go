@@ -8,32 +8,33 @@ import (
 	"urncast/registry/access"
 	"urncast/web/console/accounts"
 	"urncast/web/console/ui"
+	"urncast/web/guard"
 )
 
 // accessPageRoutes are the pages about who may.
-func (s *server) accessPageRoutes() []route {
-	return []route{
-		{"GET /login", accessOpen, s.loginPage},
-		{"POST /login", accessOpen, s.login},
-		{"POST /logout", accessOpen, s.logout},
-		{"GET /setup", accessOpen, s.setUpPage},
-		{"POST /setup", accessOpen, s.setUp},
-		{"GET /access", accessSelf, s.accessPage},
-		{"GET /access/password", accessSelf, s.passwordPage},
-		{"POST /access/password", accessSelf, s.ownPassword},
-		{"GET /access/new-token", accessSelf, s.newTokenPage},
-		{"POST /access/new-token", accessSelf, s.newToken},
-		{"GET /access/tokens/{id}/delete", accessSelf, s.deleteTokenPage},
-		{"POST /access/tokens/{id}/delete", accessSelf, s.deleteToken},
-		{"POST /access/sessions/{id}/end", accessSelf, s.endSession},
-		{"GET /access/new-account", accessAdmin, s.newAccountPage},
-		{"POST /access/new-account", accessAdmin, s.newAccount},
-		{"GET /access/accounts/{account}", accessAdmin, s.accountPage},
-		{"POST /access/accounts/{account}", accessAdmin, s.changeAccount},
-		{"POST /access/accounts/{account}/password", accessAdmin, s.setPassword},
-		{"GET /access/accounts/{account}/delete", accessAdmin, s.deleteAccountPage},
-		{"POST /access/accounts/{account}/delete", accessAdmin, s.deleteAccount},
-		{"GET /audit", accessAdmin, s.auditPage},
+func (s *server) accessPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /login", Level: guard.Open, Handle: s.loginPage},
+		{Pattern: "POST /login", Level: guard.Open, Handle: s.login},
+		{Pattern: "POST /logout", Level: guard.Open, Handle: s.logout},
+		{Pattern: "GET /setup", Level: guard.Open, Handle: s.setUpPage},
+		{Pattern: "POST /setup", Level: guard.Open, Handle: s.setUp},
+		{Pattern: "GET /access", Level: guard.Self, Handle: s.accessPage},
+		{Pattern: "GET /access/password", Level: guard.Self, Handle: s.passwordPage},
+		{Pattern: "POST /access/password", Level: guard.Self, Handle: s.ownPassword},
+		{Pattern: "GET /access/new-token", Level: guard.Self, Handle: s.newTokenPage},
+		{Pattern: "POST /access/new-token", Level: guard.Self, Handle: s.newToken},
+		{Pattern: "GET /access/tokens/{id}/delete", Level: guard.Self, Handle: s.deleteTokenPage},
+		{Pattern: "POST /access/tokens/{id}/delete", Level: guard.Self, Handle: s.deleteToken},
+		{Pattern: "POST /access/sessions/{id}/end", Level: guard.Self, Handle: s.endSession},
+		{Pattern: "GET /access/new-account", Level: guard.Admin, Act: "Making an account", Handle: s.newAccountPage},
+		{Pattern: "POST /access/new-account", Level: guard.Admin, Act: "Making an account", Handle: s.newAccount},
+		{Pattern: "GET /access/accounts/{account}", Level: guard.Admin, Act: "Seeing an account", Handle: s.accountPage},
+		{Pattern: "POST /access/accounts/{account}", Level: guard.Admin, Act: "Changing an account", Handle: s.changeAccount},
+		{Pattern: "POST /access/accounts/{account}/password", Level: guard.Admin, Act: "Setting a password", Handle: s.setPassword},
+		{Pattern: "GET /access/accounts/{account}/delete", Level: guard.Admin, Act: "Deleting an account", Handle: s.deleteAccountPage},
+		{Pattern: "POST /access/accounts/{account}/delete", Level: guard.Admin, Act: "Deleting an account", Handle: s.deleteAccount},
+		{Pattern: "GET /audit", Level: guard.Admin, Act: "Seeing the audit log", Handle: s.auditPage},
 	}
 }
 
@@ -56,15 +57,15 @@ func (s *server) accessPage(w http.ResponseWriter, r *http.Request) {
 		a.Sessions, err = s.Access.Sessions(ctx)
 	}
 	if err != nil {
-		s.drawTrouble(w, r, accessPath, err)
+		s.kit.DrawTrouble(w, r, accessPath, err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, accounts.AccessPage(s.frame(r, "Access", accessPath), a))
+	s.kit.Draw(w, r, http.StatusOK, accounts.AccessPage(s.kit.Frame(r, "Access", accessPath), a))
 }
 
 // drawForm draws a form of this part of the console; err is why it was not taken.
 func (s *server) drawForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) {
-	s.draw(w, r, s.faultForm(w, r, form, err), ui.FormPage(s.frame(r, form.Title, accessPath), form))
+	s.kit.Draw(w, r, s.faultForm(w, r, form, err), ui.FormPage(s.kit.Frame(r, form.Title, accessPath), form))
 }
 
 func (s *server) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) (status int) {
@@ -135,7 +136,7 @@ func (s *server) newTokenPage(w http.ResponseWriter, r *http.Request) {
 
 // newToken makes a token and shows it, this once.
 func (s *server) newToken(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	v := r.PostForm.Get
@@ -149,7 +150,7 @@ func (s *server) newToken(w http.ResponseWriter, r *http.Request) {
 		s.drawForm(w, r, newTokenForm(v, access.From(r.Context())), err)
 		return
 	}
-	s.draw(w, r, http.StatusCreated, accounts.TokenMadePage(s.frame(r, "Token made", accessPath), made))
+	s.kit.Draw(w, r, http.StatusCreated, accounts.TokenMadePage(s.kit.Frame(r, "Token made", accessPath), made))
 }
 
 // deleteTokenPage asks before a token is deleted.
@@ -158,7 +159,7 @@ func (s *server) deleteTokenPage(w http.ResponseWriter, r *http.Request) { s.ask
 func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong error) {
 	all, err := s.Access.Tokens(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, accessPath, err)
+		s.kit.DrawTrouble(w, r, accessPath, err)
 		return
 	}
 	for i := range all {
@@ -173,7 +174,7 @@ func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong er
 			return
 		}
 	}
-	s.drawError(w, r, http.StatusNotFound, accessPath, "There is no such token", "It was deleted, or is somebody else's.")
+	s.kit.DrawError(w, r, http.StatusNotFound, accessPath, "There is no such token", "It was deleted, or is somebody else's.")
 }
 
 func (s *server) ask(w http.ResponseWriter, r *http.Request, q *ui.Ask, wrong error) {
@@ -181,7 +182,7 @@ func (s *server) ask(w http.ResponseWriter, r *http.Request, q *ui.Ask, wrong er
 	if wrong != nil {
 		status, q.Wrong = s.refusedForm(w, r, wrong)
 	}
-	s.draw(w, r, status, ui.Question(s.frame(r, q.Question, accessPath), q))
+	s.kit.Draw(w, r, status, ui.Question(s.kit.Frame(r, q.Question, accessPath), q))
 }
 
 func (s *server) deleteToken(w http.ResponseWriter, r *http.Request) {
@@ -197,7 +198,7 @@ func (s *server) endSession(w http.ResponseWriter, r *http.Request) {
 	err := s.Access.EndSession(r.Context(), r.PathValue("id"))
 	if err != nil {
 		if status, text := s.refusedForm(w, r, err); status != http.StatusNotFound {
-			s.drawError(w, r, status, accessPath, "The session was not ended", text)
+			s.kit.DrawError(w, r, status, accessPath, "The session was not ended", text)
 			return
 		}
 	}

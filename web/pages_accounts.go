@@ -30,7 +30,7 @@ func (s *server) newAccountPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) newAccount(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	v := r.PostForm.Get
@@ -69,7 +69,7 @@ func (s *server) drawAccount(w http.ResponseWriter, r *http.Request, notChanged,
 	if notSet != nil {
 		status = s.faultForm(w, r, password, notSet)
 	}
-	s.draw(w, r, status, accounts.AccountPage(s.frame(r, n.Name, accessPath), n, change, password))
+	s.kit.Draw(w, r, status, accounts.AccountPage(s.kit.Frame(r, n.Name, accessPath), n, change, password))
 }
 
 func presentPassword() ui.Field {
@@ -78,11 +78,11 @@ func presentPassword() ui.Field {
 
 func (s *server) noAccount(w http.ResponseWriter, r *http.Request, err error) {
 	status, text := s.refusedForm(w, r, err)
-	s.drawError(w, r, status, accessPath, "There is no such account", text)
+	s.kit.DrawError(w, r, status, accessPath, "There is no such account", text)
 }
 
 func (s *server) changeAccount(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	role, agencies, disabled := roleIn(r.PostForm.Get("role")), agenciesIn(r.PostForm.Get("agencies")), r.PostForm.Get("disabled") != ""
@@ -95,7 +95,7 @@ func (s *server) changeAccount(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) setPassword(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	if err := s.Access.SetPassword(r.Context(), r.PathValue("account"), r.PostForm.Get("present"), r.PostForm.Get("password")); err != nil {
@@ -115,7 +115,7 @@ func (s *server) drawPassword(w http.ResponseWriter, r *http.Request, err error)
 }
 
 func (s *server) ownPassword(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	if err := s.Access.SetPassword(r.Context(), access.From(r.Context()).Name, r.PostForm.Get("present"), r.PostForm.Get("password")); err != nil {

@@ -10,16 +10,17 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
 	"urncast/web/console/structures"
 	"urncast/web/console/task"
-	"urncast/web/rest"
 )
 
 // agencyPage asks for an agency's new id, and shows what would follow.
 func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if s.resume(w, r, s.agencyErrand(r, q, true)) {
+	if s.tasks.Resume(w, r, s.agencyOrder(r, q, true)) {
 		return
 	}
 	v := s.agencyView(w, r, q)
@@ -30,7 +31,7 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	case v.NewID == "":
 		s.drawAgency(w, r, http.StatusOK, v)
 	default:
-		s.send(w, r, s.agencyErrand(r, q, true))
+		s.tasks.Send(w, r, s.agencyOrder(r, q, true))
 	}
 }
 
@@ -38,11 +39,11 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 // what does.
 func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
-	e := s.agencyErrand(r, r.PostForm, false)
-	if s.resume(w, r, e) {
+	o := s.agencyOrder(r, r.PostForm, false)
+	if s.tasks.Resume(w, r, o) {
 		return
 	}
 	v := s.agencyView(w, r, r.PostForm)
@@ -56,63 +57,63 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.send(w, r, e)
+	s.tasks.Send(w, r, o)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
 func agencyAddress(r *http.Request, q url.Values) string {
-	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {word(q, "id")}}.Encode()
+	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {page.Word(q, "id")}}.Encode()
 }
 
-// agencyErrand is the rename of an agency that a request asks for, or its preview.
-func (s *server) agencyErrand(r *http.Request, q url.Values, dry bool) *errand {
-	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
-	e := &errand{kind: "rename", address: agencyAddress(r, q), subject: v.Agency + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
-	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *result) {
+// agencyOrder is the rename of an agency that a request asks for, or its preview.
+func (s *server) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order {
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
+	o := &task.Order{Kind: "rename", Address: agencyAddress(r, q), Section: "/structures", Subject: v.Agency + " → " + v.NewID, Writes: !dry, Broke: "The rename broke off", Again: "rename", Missing: s.noStructure}
+	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
 			if err := json.Unmarshal(a.View, v); err != nil {
-				s.drawTrouble(w, r, "/structures", err)
+				s.kit.DrawTrouble(w, r, "/structures", err)
 				return
 			}
 		}
 		s.drawAgency(w, r, status, v)
 	}
-	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
-		in.Force = prose(q, "force") // why what is stable shall be renamed, too
+		in.Force = page.Prose(q, "force") // why what is stable shall be renamed, too
 	}
-	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
+	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
 		in.Told, in.Key = t.Told, key
-		o, err := s.Registry.Rename(ctx, in)
-		if err != nil || len(o.Transactions) > 0 {
-			return o, nil, err
+		made, err := s.Registry.Rename(ctx, in)
+		if err != nil || len(made.Transactions) > 0 {
+			return made, nil, err
 		}
 		t.Update(func(f *task.Far) { f.Phase = task.Fitting })
 		found := *v
-		return o, &found, s.fillAgency(ctx, &found, o)
+		return made, &found, s.fillAgency(ctx, &found, made)
 	}
-	return e
+	return o
 }
 
 func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *structures.AgencyRenaming) {
-	s.draw(w, r, status, structures.AgencyRenamingPage(s.frame(r, "Rename agency "+v.Agency, "/structures"), v))
+	s.kit.Draw(w, r, status, structures.AgencyRenamingPage(s.kit.Frame(r, "Rename agency "+v.Agency, "/structures"), v))
 }
 
 // agencyView begins the page with what was asked for; nil if there is no such agency,
 // which is answered.
 func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *structures.AgencyRenaming {
-	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: word(q, "id")}
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
 		if there, err = s.Registry.AgencyThere(r.Context(), v.Agency); err != nil {
-			s.drawTrouble(w, r, "/structures", err)
+			s.kit.DrawTrouble(w, r, "/structures", err)
 			return nil
 		}
 	}
 	switch {
 	case !there:
-		s.drawError(w, r, http.StatusNotFound, "/structures", "There is no agency "+strings.ToValidUTF8(v.Agency, ""),
+		s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no agency "+strings.ToValidUTF8(v.Agency, ""),
 			"It maintains no structure, and no agency scheme holds it. If it was renamed just now, Transactions has it as the newest.")
 		return nil
 	case v.NewID == v.Agency:

@@ -3,8 +3,9 @@ package web
 import (
 	"net/http"
 
+	"urncast/web/answer"
 	"urncast/web/console/accounts"
-	"urncast/web/rest"
+	"urncast/web/console/page"
 )
 
 // auditShown is how many entries a page lists.
@@ -12,13 +13,13 @@ const auditShown = 50
 
 // auditPage draws who changed what, the last first.
 func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
-	a := &accounts.Audit{Filter: r.URL.Query(), Zone: zone(r)}
+	a := &accounts.Audit{Filter: r.URL.Query(), Zone: page.Zone(r)}
 	if !a.Filter.Has("zone") { // who is sent an address with one sees the days that its sender saw
 		a.Filter.Set("zone", a.Zone.String())
-	} else if named, err := rest.ZoneOf(a.Filter.Get("zone")); err == nil {
+	} else if named, err := answer.ZoneOf(a.Filter.Get("zone")); err == nil {
 		a.Zone = named
 	}
-	q, err := rest.AuditQuery(a.Filter)
+	q, err := answer.AuditQuery(a.Filter)
 	status := http.StatusOK
 	if err != nil {
 		status, a.Wrong = http.StatusBadRequest, err.Error()
@@ -28,11 +29,11 @@ func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
 		a.Acts, err = s.Access.Acts(r.Context(), q)
 	}
 	if err != nil {
-		s.drawTrouble(w, r, "/audit", err)
+		s.kit.DrawTrouble(w, r, "/audit", err)
 		return
 	}
 	if a.More = len(a.Acts) > auditShown; a.More {
 		a.Acts = a.Acts[:auditShown]
 	}
-	s.draw(w, r, status, accounts.AuditPage(s.frame(r, "Audit log", "/audit"), a))
+	s.kit.Draw(w, r, status, accounts.AuditPage(s.kit.Frame(r, "Audit log", "/audit"), a))
 }

@@ -8,10 +8,11 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/structures"
 	"urncast/web/console/task"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // deletionPage asks whether a structure shall go.
@@ -36,36 +37,36 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 
 // remove asks the registry to delete, or what would be in the way.
 func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
-	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
 		if err := r.ParseForm(); err != nil {
-			s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+			s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 			return
 		}
-		in.Force = prose(r.PostForm, "force")
+		in.Force = page.Prose(r.PostForm, "force")
 	}
-	e := &errand{kind: "delete", once: true, address: ui.StructurePath(u) + "/delete", subject: u.Short(), writes: !dry, broke: "The deletion broke off", again: "delete", missing: s.noStructure}
-	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *result) {
+	o := &task.Order{Kind: "delete", Once: true, Address: ui.StructurePath(u) + "/delete", Section: "/structures", Subject: u.Short(), Writes: !dry, Broke: "The deletion broke off", Again: "delete", Missing: s.noStructure}
+	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
 		if a.Invalid != "" {
-			s.drawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
+			s.kit.DrawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
 			return
 		}
 		d := &structures.Deletion{URN: u}
 		if err := json.Unmarshal(a.View, d); err != nil {
-			s.drawTrouble(w, r, "/structures", err)
+			s.kit.DrawTrouble(w, r, "/structures", err)
 			return
 		}
-		s.draw(w, r, status, structures.DeletionPage(s.frame(r, "Delete "+u.ID, "/structures"), d))
+		s.kit.Draw(w, r, status, structures.DeletionPage(s.kit.Frame(r, "Delete "+u.ID, "/structures"), d))
 	}
-	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
+	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
 		in.Told, in.Key = t.Told, key
-		o, err := s.Registry.Submit(ctx, in)
-		if err != nil || len(o.Transactions) > 0 {
-			return o, nil, err
+		made, err := s.Registry.Submit(ctx, in)
+		if err != nil || len(made.Transactions) > 0 {
+			return made, nil, err
 		}
 		d := &structures.Deletion{URN: u}
-		for i := range o.Results {
-			for _, p := range o.Results[i].Problems {
+		for i := range made.Results {
+			for _, p := range made.Results[i].Problems {
 				if p.Reason == registry.ReasonMissing {
 					return nil, nil, registry.ErrNotFound
 				}
@@ -73,16 +74,16 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 			}
 		}
 		d.Topics, err = s.topicsFor(ctx, u)
-		return o, d, err
+		return made, d, err
 	}
-	if !s.resume(w, r, e) {
-		s.send(w, r, e)
+	if !s.tasks.Resume(w, r, o) {
+		s.tasks.Send(w, r, o)
 	}
 }
 
 // topicsFor are the topics on which a structure is published.
 func (s *server) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func (s *server) renamingPage(w http.ResponseWriter, r *http.Request) {
 // renaming renames.
 func (s *server) renaming(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.drawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
 	s.rename(w, r, r.PostForm, false)
@@ -120,15 +121,15 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		s.noStructure(w, r)
 		return
 	}
-	v := &structures.Renaming{URN: u, NewID: word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	v := &structures.Renaming{URN: u, NewID: page.Word(q, "id"), AllVersions: q.Get("versions") != "this"}
 	draw := func(w http.ResponseWriter, r *http.Request, status int) {
-		s.draw(w, r, status, structures.RenamingPage(s.frame(r, "Rename "+u.ID, "/structures"), v))
+		s.kit.Draw(w, r, status, structures.RenamingPage(s.kit.Frame(r, "Rename "+u.ID, "/structures"), v))
 	}
 	if v.NewID == "" {
 		last, err := s.Registry.History(r.Context(), u, 0, 1)
 		switch {
 		case err != nil:
-			s.drawTrouble(w, r, "/structures", err)
+			s.kit.DrawTrouble(w, r, "/structures", err)
 		case len(last) == 0 || last[0].Kind == registry.Delete:
 			s.noStructure(w, r)
 		default:
@@ -136,35 +137,35 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		}
 		return
 	}
-	e := &errand{kind: "rename", address: v.Address(), subject: u.Short() + " → " + v.NewID, writes: !dry, broke: "The rename broke off", again: "rename", missing: s.noStructure}
-	e.draw = func(w http.ResponseWriter, r *http.Request, status int, a *result) {
+	o := &task.Order{Kind: "rename", Address: v.Address(), Section: "/structures", Subject: u.Short() + " → " + v.NewID, Writes: !dry, Broke: "The rename broke off", Again: "rename", Missing: s.noStructure}
+	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
 			if err := json.Unmarshal(a.View, v); err != nil {
-				s.drawTrouble(w, r, "/structures", err)
+				s.kit.DrawTrouble(w, r, "/structures", err)
 				return
 			}
 		}
 		draw(w, r, status)
 	}
-	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: rest.Request(r)}
+	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
-		in.Force = prose(q, "force")
+		in.Force = page.Prose(q, "force")
 	}
 	if v.AllVersions {
 		in.Structure.Version = ""
 	}
-	e.do = func(ctx context.Context, t *task.Running, key string) (*registry.Outcome, any, error) {
+	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
 		in.Told, in.Key = t.Told, key
-		o, err := s.Registry.Rename(ctx, in)
-		if err != nil || len(o.Transactions) > 0 {
-			return o, nil, err
+		made, err := s.Registry.Rename(ctx, in)
+		if err != nil || len(made.Transactions) > 0 {
+			return made, nil, err
 		}
 		found := *v
-		found.Results = o.Results
+		found.Results = made.Results
 		found.Topics, err = s.topicsFor(ctx, u)
-		return o, &found, err
+		return made, &found, err
 	}
-	if !s.resume(w, r, e) {
-		s.send(w, r, e)
+	if !s.tasks.Resume(w, r, o) {
+		s.tasks.Send(w, r, o)
 	}
 }

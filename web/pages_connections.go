@@ -15,23 +15,25 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/workspace"
+	"urncast/web/answer"
 	"urncast/web/console/connections"
+	"urncast/web/console/page"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
+	"urncast/web/guard"
 )
 
 // connectionPageRoutes are the pages about connections.
-func (s *server) connectionPageRoutes() []route {
-	return []route{
-		{"GET /connections", accessAdmin, s.connectionsPage},
-		{"GET /connections/new", accessAdmin, s.connectionPage},
-		{"POST /connections/new", accessAdmin, s.connectionCommand},
-		{"POST /connections/new/test", accessAdmin, s.testConnection},
-		{"GET /connections/{name}", accessAdmin, s.connectionPage},
-		{"POST /connections/{name}", accessAdmin, s.connectionCommand},
-		{"POST /connections/{name}/test", accessAdmin, s.testConnection},
-		{"GET /connections/{name}/delete", accessAdmin, s.deleteConnectionPage},
-		{"POST /connections/{name}/delete", accessAdmin, s.deleteConnection},
+func (s *server) connectionPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /connections", Level: guard.Admin, Act: "Seeing connections", Handle: s.connectionsPage},
+		{Pattern: "GET /connections/new", Level: guard.Admin, Act: "Making a connection", Handle: s.connectionPage},
+		{Pattern: "POST /connections/new", Level: guard.Admin, Act: "Making a connection", Body: guard.Files, Handle: s.connectionCommand},
+		{Pattern: "POST /connections/new/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: s.testConnection},
+		{Pattern: "GET /connections/{name}", Level: guard.Admin, Act: "Seeing a connection", Handle: s.connectionPage},
+		{Pattern: "POST /connections/{name}", Level: guard.Admin, Act: "Saving a connection", Body: guard.Files, Handle: s.connectionCommand},
+		{Pattern: "POST /connections/{name}/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: s.testConnection},
+		{Pattern: "GET /connections/{name}/delete", Level: guard.Admin, Act: "Deleting a connection", Handle: s.deleteConnectionPage},
+		{Pattern: "POST /connections/{name}/delete", Level: guard.Admin, Act: "Deleting a connection", Handle: s.deleteConnection},
 	}
 }
 
@@ -40,16 +42,16 @@ const connectionsPath = "/connections"
 func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 	all, err := s.Connections.List(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
 	for i := range all {
 		if err := s.users(r.Context(), &all[i]); err != nil {
-			s.drawTrouble(w, r, connectionsPath, err)
+			s.kit.DrawTrouble(w, r, connectionsPath, err)
 			return
 		}
 	}
-	s.draw(w, r, http.StatusOK, connections.ConnectionsPage(s.frame(r, "Connections", connectionsPath), all))
+	s.kit.Draw(w, r, http.StatusOK, connections.ConnectionsPage(s.kit.Frame(r, "Connections", connectionsPath), all))
 }
 
 // saved finds the connection of a request; the zero value for a new one. If it says
@@ -65,9 +67,9 @@ func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, 
 	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, connectionsPath, "There is no connection "+name, "It was deleted, or never saved. The list shows those that there are.")
+		s.kit.DrawError(w, r, http.StatusNotFound, connectionsPath, "There is no connection "+name, "It was deleted, or never saved. The list shows those that there are.")
 	case err != nil:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 	}
 	return shown, err == nil
 }
@@ -78,7 +80,7 @@ func (s *server) users(ctx context.Context, c *producer.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
-	all, err := s.producers(ctx)
+	all, err := s.kit.List(ctx)
 	for i := range all {
 		if name := all[i].Settings.Connection; name == "" || name == c.Name {
 			c.UsedBy = append(c.UsedBy, all[i].Name)
@@ -97,7 +99,7 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 	d, gone, err := s.draftOf(r.Context(), r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name)
 	switch {
 	case err != nil:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	case d != nil:
 	case gone != "":
@@ -156,7 +158,7 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 	case errors.As(err, &bad):
 		c.Wrong = err.Error() + "."
 	case err != nil:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
 	if c.New && len(wanted.Properties) == 0 {
@@ -166,12 +168,12 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 	if c.New {
 		title = "New connection"
 	}
-	f := s.frame(r, "Connection "+title, connectionsPath)
+	f := s.kit.Frame(r, "Connection "+title, connectionsPath)
 	if trial == nil {
-		s.draw(w, r, status, connections.ConnectionPage(f, c, nil))
+		s.kit.Draw(w, r, status, connections.ConnectionPage(f, c, nil))
 		return
 	}
-	s.stream(w, r, connections.ConnectionPage(f, c, trial.Stream()))
+	s.kit.Stream(w, r, connections.ConnectionPage(f, c, trial.Stream()))
 }
 
 // connectionCommand takes what the form says up, and does what the button says.
@@ -251,17 +253,17 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown
 		if errors.As(err, &large) {
 			status = http.StatusRequestEntityTooLarge
 		}
-		s.drawError(w, r, status, connectionsPath, "The form could not be read", "Nothing was changed: "+err.Error()+".")
+		s.kit.DrawError(w, r, status, connectionsPath, "The form could not be read", "Nothing was changed: "+err.Error()+".")
 		return saved, nil, nil
 	}
 	user, client := access.From(r.Context()).Name, s.Connections.Client
 	d, gone, err := s.draftOf(r.Context(), f.fields["draft"], r.PathValue("name"), user)
 	if err != nil {
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return saved, nil, nil
 	}
 	if word, _ := f.do(); d == nil && f.fields["draft"] != "" && (word == "anyway" || word == "over") {
-		s.drawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", sentenceOf(gone)+" Nothing was changed.")
+		s.kit.DrawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", page.Sentence(gone)+" Nothing was changed.")
 		return saved, nil, nil
 	}
 	if d == nil {
@@ -290,15 +292,15 @@ func (s *server) keep(w http.ResponseWriter, r *http.Request, d *draft) bool {
 	case err == nil:
 		return true
 	case errors.Is(err, workspace.ErrLarge):
-		s.drawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large",
+		s.kit.DrawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large",
 			"Nothing was changed: these edits have more than the "+ui.ExactBytes(workspace.DraftBytesMax)+" that a connection may have.")
 	case errors.Is(err, workspace.ErrChanged), errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusConflict, connectionsPath, "These edits were gone on with elsewhere",
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "These edits were gone on with elsewhere",
 			"Another request changed, saved or discarded them while this one was under way. Nothing was changed: load the page of the connection again.")
 	case errors.Is(err, secret.ErrNoKey):
-		s.drawError(w, r, http.StatusConflict, connectionsPath, "The edits were not taken up", "They have secrets, and "+err.Error()+".")
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "The edits were not taken up", "They have secrets, and "+err.Error()+".")
 	default:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 	}
 	return false
 }
@@ -315,7 +317,7 @@ func revisionOf(text string) int64 {
 // saveConnection saves a draft, or says what keeps it from that.
 func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved producer.Shown, d *draft, word string) {
 	wanted := d.wanted()
-	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", rest.Actor(r))
+	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
 		_ = s.Workspace.DropDraft(r.Context(), d.id, d.user) // or it expires
 		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
@@ -334,7 +336,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	var fixed *producer.FixedError
 	switch {
 	case errors.As(err, &refused) && len(refused.Servers) > 0:
-		s.draw(w, r, status, connections.NotSavedPage(s.frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
+		s.kit.Draw(w, r, status, connections.NotSavedPage(s.kit.Frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
 		return
 	case errors.As(err, &refused):
 		c.Wrong = err.Error() + "."
@@ -354,7 +356,7 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	case errors.Is(err, secret.ErrNoKey):
 		status, c.Wrong = http.StatusConflict, "The connection was not saved, for it has secrets, and "+err.Error()+"."
 	default:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
 	s.drawConnection(w, r, status, c, d, nil)
@@ -373,26 +375,26 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 	path := connections.ConnectionPath(saved.Name)
 	switch {
 	case len(saved.UsedBy) > 0 && !saved.Fixed:
-		s.drawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
+		s.kit.DrawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
 			"It cannot be deleted while producer "+strings.Join(saved.UsedBy, ", ")+" takes it. Let that take another connection first.")
 	case saved.Fixed:
-		s.drawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
 	default:
 		q := &ui.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
-		s.draw(w, r, status, ui.Question(s.frame(r, q.Question, connectionsPath), q))
+		s.kit.Draw(w, r, status, ui.Question(s.kit.Frame(r, q.Question, connectionsPath), q))
 	}
 }
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
 	revision := revisionOf(r.PostFormValue("revision"))
-	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, rest.Actor(r))
+	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r))
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
 	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.As(err, new(*producer.ConflictError)), errors.Is(err, registry.ErrNotFound):
 		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
 	default:
-		s.drawTrouble(w, r, connectionsPath, err)
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
 	}
 }

@@ -182,11 +182,16 @@ func TestAFormSavesOntoWhatItShowed(t *testing.T) {
 // Edits that are larger than any connection are refused, and whoever lost his is told why.
 func TestDraftsAreBounded(t *testing.T) {
 	d := newClusterDoor(t)
-	files, megabyte := map[string]string{}, strings.Repeat("x", connectionFieldBytes)
-	for j := range 49 {
-		files["f"+strconv.Itoa(j)+".pem"] = megabyte
+	some := func(prefix string) map[string]string {
+		files := map[string]string{}
+		for j := range 30 {
+			files[prefix+strconv.Itoa(j)+".pem"] = strings.Repeat("x", connectionFieldBytes)
+		}
+		return files
 	}
-	if resp, text := d.send("/connections/new", map[string]string{"do": "keep", "name": "c"}, files); resp.StatusCode != 413 || !strings.Contains(text, "The edits are too large") {
+	fields := map[string]string{"do": "keep", "name": "c"}
+	fields["draft"] = d.step("/connections/new", fields, some("a")).Get("draft")
+	if resp, text := d.send("/connections/new", fields, some("b")); resp.StatusCode != 413 || !strings.Contains(text, "The edits are too large") {
 		t.Errorf("%d %.200s", resp.StatusCode, text)
 	}
 	first := d.step("/connections/new", map[string]string{"do": "keep", "name": "c"}, nil).Get("draft")

@@ -10,9 +10,11 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
+	"urncast/web/background"
 	"urncast/web/console/dashboard"
+	"urncast/web/console/live"
 	"urncast/web/console/record"
-	"urncast/web/rest"
 )
 
 const (
@@ -25,22 +27,22 @@ const (
 // looked at most when something is wrong.
 func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	d := &dashboard.Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
-	ctx, cancel := context.WithTimeout(r.Context(), liveTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), live.Timeout)
 	defer cancel()
 	if err := s.fillDashboard(ctx, d); err != nil {
-		d.Trouble = dashboardTrouble(rest.Private(w, r, err))
+		d.Trouble = dashboardTrouble(answer.Private(w, r, err))
 	}
 	d.MayCommand = mayCommand(r)
 	d.NoKey = s.NoKey && d.MayCommand
-	f := s.frame(r, "Dashboard", "/")
+	f := s.kit.Frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)
-	s.draw(w, r, http.StatusOK, dashboard.DashboardPage(f, d))
+	s.kit.Draw(w, r, http.StatusOK, dashboard.DashboardPage(f, d))
 }
 
 // dashboardTrouble says what keeps the dashboard from showing everything, of an error that
 // its readers may see.
 func dashboardTrouble(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSlow) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, background.ErrSlow) {
 		return "The database did not answer in time. This page goes on as soon as it does."
 	}
 	return "The database did not answer as it should: " + err.Error() + ". This page goes on as soon as it does."
@@ -57,7 +59,7 @@ func (s *server) fillDashboard(ctx context.Context, d *dashboard.Dashboard) erro
 	for _, n := range counts {
 		d.Structures += n
 	}
-	if d.Producers, err = s.producers(ctx); err != nil {
+	if d.Producers, err = s.kit.List(ctx); err != nil {
 		return err
 	}
 	ts, err := s.Registry.Latest(ctx, 0, latestShown)
@@ -105,7 +107,7 @@ func (s *server) fillDay(ctx context.Context, d *dashboard.Dashboard) error {
 		age := d.Now.Sub(y.made)
 		return age >= 0 && len(seen) == len(y.seen) && (age < dayFresh || age < dayMoved && slices.Equal(seen, y.seen))
 	}
-	y, at, err := s.day.get(ctx, dayPatience, fresh, func(ctx context.Context) (day, error) { return s.makeDay(ctx, d.Now, d.Producers, seen) })
+	y, at, err := s.day.Get(ctx, dayPatience, fresh, func(ctx context.Context) (day, error) { return s.makeDay(ctx, d.Now, d.Producers, seen) })
 	if err == nil || !at.IsZero() {
 		d.Volume, d.Paces = y.volume, y.paces
 	}

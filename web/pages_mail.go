@@ -10,17 +10,18 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/web/answer"
 	"urncast/web/console/mail"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
+	"urncast/web/guard"
 )
 
 // mailPageRoutes are for administrators, reads too: they hold addresses.
-func (s *server) mailPageRoutes() []route {
-	return []route{
-		{"GET /mail", accessAdmin, s.mailPage},
-		{"POST /mail", accessAdmin, s.saveMail},
-		{"POST /mail/test", accessAdmin, s.testMail},
+func (s *server) mailPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: s.mailPage},
+		{Pattern: "POST /mail", Level: guard.Admin, Act: "Changing the mail settings", Body: guard.Lists, Handle: s.saveMail},
+		{Pattern: "POST /mail/test", Level: guard.Admin, Act: "Sending a test mail", Handle: s.testMail},
 	}
 }
 
@@ -42,7 +43,7 @@ func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m 
 		m.Mails, err = s.Mail.Store.Mails(r.Context(), max(below, 0), mailsShown+1)
 	}
 	if err != nil {
-		s.drawTrouble(w, r, mailPath, err)
+		s.kit.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	m.Settings, m.Queue, m.Now, m.NoKey = shown.Settings, shown.Queue, s.Now(), s.NoKey
@@ -55,7 +56,7 @@ func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m 
 	if m.Test == nil {
 		m.Test = testMailForm("")
 	}
-	s.draw(w, r, status, mail.MailPage(s.frame(r, "Mail", mailPath), m))
+	s.kit.Draw(w, r, status, mail.MailPage(s.kit.Frame(r, "Mail", mailPath), m))
 }
 
 func testMailForm(to string) *ui.Form {
@@ -114,7 +115,7 @@ func mailForm(v map[string]string, password bool) *ui.Form {
 
 // saveMail saves the settings of the form, or shows it again with what is wrong.
 func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	v := map[string]string{}
@@ -123,7 +124,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	}
 	now, err := s.Mail.Show(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, mailPath, err)
+		s.kit.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	in, faults := mailOf(v)
@@ -135,7 +136,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	}
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {
-		if _, err = s.Mail.Save(r.Context(), in, rest.Actor(r)); err == nil {
+		if _, err = s.Mail.Save(r.Context(), in, answer.Actor(r)); err == nil {
 			http.Redirect(w, r, mailPath+"?done=saved", http.StatusSeeOther)
 			return
 		}
@@ -149,7 +150,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, secret.ErrNoKey):
 		status, form.Wrong = http.StatusConflict, "The mail settings were not saved, for they have a password, and "+err.Error()+"."
 	case err != nil && !errors.As(err, new(*producer.BadEditError)):
-		s.drawTrouble(w, r, mailPath, err)
+		s.kit.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	for field, text := range faults {
@@ -222,12 +223,12 @@ func mailFaults(in *producer.MailSettings, err error) map[string]string {
 
 // testMail sends a test mail and shows what the server said.
 func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	m := &mail.Mail{}
 	to := strings.TrimSpace(r.PostForm.Get("to"))
-	sent, err := s.Mail.Test(r.Context(), to, rest.Actor(r))
+	sent, err := s.Mail.Test(r.Context(), to, answer.Actor(r))
 	status := http.StatusOK
 	var refused *producer.MailError
 	switch {
@@ -242,7 +243,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &refused):
 		status, m.Refused, m.Sent = http.StatusBadGateway, refused.Err.Error(), strings.Join(refused.Sent, ", ")
 	default:
-		s.drawTrouble(w, r, mailPath, err)
+		s.kit.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	s.drawMail(w, r, status, m)

@@ -34,13 +34,13 @@ func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, statu
 	command := r.PathValue("command")
 	ask, ok := askings[command]
 	if !ok {
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such page", "A producer has nothing called "+command+".")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such page", "A producer has nothing called "+command+".")
 		return
 	}
 	a, err := ask(r.Context(), s, status, v)
 	if err != nil {
 		refused, text := s.refusal(w, r, err)
-		s.drawError(w, r, refused, ui.ProducersPath, "This cannot be asked now", text)
+		s.kit.DrawError(w, r, refused, ui.ProducersPath, "This cannot be asked now", text)
 		return
 	}
 	a.Name, a.Back = status.Name, ui.ProducerPath(status.Name)
@@ -51,7 +51,7 @@ func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, statu
 	if touch != nil {
 		touch(a)
 	}
-	s.draw(w, r, code, producers.ProducerQuestion(s.frame(r, a.Question, ui.ProducersPath), a))
+	s.kit.Draw(w, r, code, producers.ProducerQuestion(s.kit.Frame(r, a.Question, ui.ProducersPath), a))
 }
 
 // actNameMax is how long a name may be that is on a button.

@@ -7,9 +7,9 @@ import (
 	"strconv"
 
 	"urncast/producer"
+	"urncast/web/answer"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // thenWays are what may follow a change of a producer that was started.
@@ -42,7 +42,7 @@ func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*producer.S
 		return nil, false
 	}
 	if status.Settings.Fixed {
-		s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+status.Name+" cannot be changed here",
+		s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+status.Name+" cannot be changed here",
 			"A process was started with its settings (--topic and its like, or URNCAST_TOPIC). Change them there, or start without --topic, and what is saved is taken.")
 		return nil, false
 	}
@@ -63,7 +63,7 @@ func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
 	if was != "" {
 		i := routeAt(&status.Settings, was)
 		if i < 0 {
-			s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
+			s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
 			return
 		}
 		route = status.Settings.Routes[i]
@@ -83,12 +83,12 @@ func (s *server) drawRoute(w http.ResponseWriter, r *http.Request, status int, c
 	if c.Was != "" {
 		title = "Change the route to " + c.Was
 	}
-	s.draw(w, r, status, producers.RouteChangePage(s.frame(r, title, ui.ProducersPath), c))
+	s.kit.Draw(w, r, status, producers.RouteChangePage(s.kit.Frame(r, title, ui.ProducersPath), c))
 }
 
 // changeRoute saves a route, or counts what it takes.
 func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	status, ok := s.changeable(w, r)
@@ -100,7 +100,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	c := s.routeChange(status, was, route, then)
 	c.Route.Make = v("make") != ""
 	if err := s.countRoute(r.Context(), c.Route, route); err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	base := revisionIn(r)
@@ -122,10 +122,10 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	case at >= 0:
 		next.Routes[at] = route
 	default:
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
 		return
 	}
-	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, rest.Actor(r)); err != nil {
+	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, answer.Actor(r)); err != nil {
 		code, text := s.refusal(w, r, err)
 		if c.Meanwhile = meanwhile(err, routeDifferences(&status.Settings, at, route)); c.Meanwhile == nil {
 			c.Wrong = text
@@ -135,9 +135,9 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.Route.Make && s.Doctor != nil {
 		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
-		if _, err := s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r)); err != nil {
+		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
 			_, text := s.refusal(w, r, err)
-			s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
+			s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
 			return
 		}
 	}
@@ -189,7 +189,7 @@ func (s *server) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*producers.SettingsChange)) {
 	options, err := s.connectionOptions(r.Context(), in.Connection)
 	if err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	c := &producers.SettingsChange{Name: status.Name, Revision: strconv.FormatInt(status.Settings.Revision, 10), Connection: withUnset(options, in.Connection)}
@@ -200,12 +200,12 @@ func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, co
 	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
 		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
 	touch(c)
-	s.draw(w, r, code, producers.ProducerSettingsPage(s.frame(r, "Change "+status.Name, ui.ProducersPath), c))
+	s.kit.Draw(w, r, code, producers.ProducerSettingsPage(s.kit.Frame(r, "Change "+status.Name, ui.ProducersPath), c))
 }
 
 // changeSettings saves what is no route.
 func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	status, ok := s.changeable(w, r)
@@ -215,7 +215,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	v, next := r.PostForm.Get, status.Settings
 	next.Connection, next.Prefix, next.Sender, next.Revision = v("connection"), v("prefix"), v("sender"), revisionIn(r)
 	baselinesIn(&next, v)
-	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), rest.Actor(r))
+	_, err := s.Producers.Change(r.Context(), status.Name, next, v("then"), answer.Actor(r))
 	if err == nil {
 		doneWith(w, r, status.Name, "saved")
 		return

@@ -9,9 +9,10 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // A fieldError is what is wrong with one field of a question.
@@ -21,14 +22,14 @@ func (e *fieldError) Error() string { return e.text }
 
 // command does what was asked for, and leads back to the producer.
 func (s *server) command(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	admin, status, ok := s.findProducer(w, r)
 	if !ok {
 		return
 	}
-	command, by := r.PathValue("command"), rest.Actor(r)
+	command, by := r.PathValue("command"), answer.Actor(r)
 	switch command {
 	case "publish":
 		s.publishSome(w, r, admin, status)
@@ -120,7 +121,7 @@ func (s *server) saveProducerMail(r *http.Request, name string, by registry.Acto
 	}
 	m, err := s.mailWith(r.Context(), name, agenciesIn(r.PostForm.Get("mail")))
 	if err != nil {
-		return &fieldError{"mail", sentenceOf(err.Error())}
+		return &fieldError{"mail", page.Sentence(err.Error())}
 	}
 	_, err = s.Mail.Save(r.Context(), m, by)
 	return err
@@ -163,7 +164,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 		return
 	}
 	if err == nil {
-		_, err = admin.Publish(r.Context(), scope, rest.Actor(r))
+		_, err = admin.Publish(r.Context(), scope, answer.Actor(r))
 	}
 	if err != nil {
 		s.drawRefused(w, r, status, err, again)
@@ -174,12 +175,12 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 
 // cancelJob removes a job that waits, or asks for the end of the one under way.
 func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
-	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), rest.Actor(r))
+	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
 	case err != nil:
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 	case job.Cancelling:
 		doneWith(w, r, status.Name, "cancelling")
 	default:

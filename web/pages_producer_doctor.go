@@ -7,9 +7,10 @@ import (
 	"sync"
 
 	"urncast/producer"
+	"urncast/web/answer"
+	"urncast/web/background"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // doctorAtOnce bounds the topics that are examined at the same time.
@@ -22,16 +23,16 @@ func (s *server) doctorPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.Doctor == nil {
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "Topics cannot be examined here", "This process has no way to ask the brokers.")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "Topics cannot be examined here", "This process has no way to ask the brokers.")
 		return
 	}
 	e, err := s.examine(r.Context(), status)
 	if err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	e.Fixed = doneWords[r.URL.Query().Get("done")]
-	s.draw(w, r, http.StatusOK, producers.DoctorPage(s.frame(r, "Topic doctor", ui.ProducersPath), e))
+	s.kit.Draw(w, r, http.StatusOK, producers.DoctorPage(s.kit.Frame(r, "Topic doctor", ui.ProducersPath), e))
 }
 
 func (s *server) examine(ctx context.Context, status *producer.Status) (*producers.Examined, error) {
@@ -44,7 +45,7 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*produce
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			errs[i] = guarded(ctx, s.Log, "doctor", "", func() error {
+			errs[i] = background.Guarded(ctx, s.Log, "doctor", "", func() error {
 				found, err := s.Doctor.Examine(ctx, placeOf(status, topic))
 				if err == nil {
 					e.Topics[i] = producers.ExaminedTopic{Topic: topic, Findings: found.Findings}
@@ -79,13 +80,13 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 		return
 	}
 	if s.Doctor == nil || routeAt(&status.Settings, topic) < 0 {
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such topic", "Producer "+status.Name+" has no route to topic "+topic+".")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such topic", "Producer "+status.Name+" has no route to topic "+topic+".")
 		return
 	}
 	found, err := s.Doctor.Examine(r.Context(), placeOf(status, topic))
 	if err != nil {
 		code, text := s.refusal(w, r, err)
-		s.drawError(w, r, code, ui.ProducersPath, "The topic could not be examined", text)
+		s.kit.DrawError(w, r, code, ui.ProducersPath, "The topic could not be examined", text)
 		return
 	}
 	a := &producers.ProducerAsk{Name: status.Name, Question: "Mend " + topic + "?", Action: ui.ProducerPath(status.Name, "fix"), Keep: "Leave it",
@@ -110,10 +111,10 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 		}
 	}
 	if a.Act == "" {
-		s.drawError(w, r, max(code, http.StatusConflict), ui.ProducersPath, "There is nothing to mend", "The finding "+finding+" of topic "+topic+" is gone, or no setting of the topic mends it.")
+		s.kit.DrawError(w, r, max(code, http.StatusConflict), ui.ProducersPath, "There is nothing to mend", "The finding "+finding+" of topic "+topic+" is gone, or no setting of the topic mends it.")
 		return
 	}
-	s.draw(w, r, code, producers.ProducerQuestion(s.frame(r, a.Question, ui.ProducersPath), a))
+	s.kit.Draw(w, r, code, producers.ProducerQuestion(s.kit.Frame(r, a.Question, ui.ProducersPath), a))
 }
 
 // fixLine says what a change of a setting brings.
@@ -130,7 +131,7 @@ func fixLine(topic string, c producer.SettingChange) producers.Line {
 
 // fixTopic mends a finding, or makes the topic.
 func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	v := r.PostForm.Get
@@ -147,10 +148,10 @@ func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
 	if at := placeOf(status, topic); finding == "topic" {
 		in := producer.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
 		if in.ReplicationFactor, err = replicasIn(v("replicas")); err == nil {
-			_, err = s.Doctor.MakeTopic(r.Context(), in, rest.Actor(r))
+			_, err = s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r))
 		}
 	} else {
-		_, err = s.Doctor.Fix(r.Context(), at, []string{finding}, rest.Actor(r))
+		_, err = s.Doctor.Fix(r.Context(), at, []string{finding}, answer.Actor(r))
 	}
 	if err != nil {
 		s.askFix(w, r, topic, finding, err)

@@ -10,9 +10,10 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 // connectionOptions are the connections that a producer may take.
@@ -78,14 +79,14 @@ func baselinesIn(c *producer.Config, v func(string) string) {
 func (s *server) newProducerPage(w http.ResponseWriter, r *http.Request) {
 	p, err := s.producerForm(r.Context(), func(string) string { return "" }, producer.Route{Format: producer.FormatDefault})
 	if err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	s.drawNewProducer(w, r, http.StatusOK, p)
 }
 
 func (s *server) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *producers.ProducerForm) {
-	s.draw(w, r, status, producers.NewProducerPage(s.frame(r, "New producer", ui.ProducersPath), p))
+	s.kit.Draw(w, r, status, producers.NewProducerPage(s.kit.Frame(r, "New producer", ui.ProducersPath), p))
 }
 
 // routeIn is the route in a form.
@@ -116,7 +117,7 @@ func (s *server) countRoute(ctx context.Context, form *producers.RouteForm, rout
 	var bad *producer.BadEditError
 	switch {
 	case errors.As(err, &bad):
-		form.CountWrong = sentenceOf(bad.Error())
+		form.CountWrong = page.Sentence(bad.Error())
 		return nil
 	case err != nil:
 		return err
@@ -127,7 +128,7 @@ func (s *server) countRoute(ctx context.Context, form *producers.RouteForm, rout
 
 // newProducer makes a producer, or counts what it would take.
 func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	ctx, v, route := r.Context(), r.PostForm.Get, routeIn(r)
@@ -136,7 +137,7 @@ func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
 		err = s.countRoute(ctx, p.Route, route)
 	}
 	if err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	if v("do") == "count" {
@@ -150,12 +151,12 @@ func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
 	if err := (producer.Config{Name: c.Name, Routes: []producer.Route{{}}}).WithDefaults().Check(); err != nil || c.Name == "" {
 		p.Name.Error = "A producer needs a name."
 		if err != nil {
-			p.Name.Error = sentenceOf(err.Error())
+			p.Name.Error = page.Sentence(err.Error())
 		}
 	}
 	s.checkNew(ctx, p, &c, mails)
 	if replicas, err = replicasIn(v("replicas")); err != nil {
-		p.Replicas.Error, p.Open = sentenceOf(err.Error()), true
+		p.Replicas.Error, p.Open = page.Sentence(err.Error()), true
 	}
 	if p.Faulty() {
 		s.drawNewProducer(w, r, http.StatusBadRequest, p)
@@ -180,7 +181,7 @@ func replicasIn(text string) (int, error) {
 func checkRoute(form *producers.RouteForm, route producer.Route) {
 	judge := func(r producer.Route) string {
 		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
-			return sentenceOf(err.Error())
+			return page.Sentence(err.Error())
 		}
 		return ""
 	}
@@ -197,14 +198,14 @@ func (s *server) checkNew(ctx context.Context, p *producers.ProducerForm, c *pro
 	prefix, sender := base, base
 	prefix.Prefix, sender.Sender = c.Prefix, c.Sender
 	if err := prefix.WithDefaults().Check(); err != nil {
-		p.Prefix.Error, p.Open = sentenceOf(err.Error()), true
+		p.Prefix.Error, p.Open = page.Sentence(err.Error()), true
 	}
 	if err := sender.WithDefaults().Check(); err != nil {
-		p.Sender.Error, p.Open = sentenceOf(err.Error()), true
+		p.Sender.Error, p.Open = page.Sentence(err.Error()), true
 	}
 	if len(mails) > 0 && s.Mail != nil {
 		if _, err := s.mailWith(ctx, c.Name, mails); err != nil {
-			p.Mail.Error = sentenceOf(err.Error())
+			p.Mail.Error = page.Sentence(err.Error())
 		}
 	}
 }
@@ -229,7 +230,7 @@ func (s *server) mailWith(ctx context.Context, name string, mails []string) (pro
 
 // makeProducer makes what was filled in: the producer, its addresses and its topic.
 func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *producers.ProducerForm, c producer.Config, mails []string, replicas int) {
-	ctx, by := r.Context(), rest.Actor(r)
+	ctx, by := r.Context(), answer.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
 		status, text := s.refusal(w, r, err)
 		var taken *producer.TakenError
@@ -268,6 +269,6 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *produce
 		http.Redirect(w, r, ui.ProducerPath(c.Name, "start"), http.StatusSeeOther)
 		return
 	}
-	s.drawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
+	s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
 		strings.Join(notDone, " ")+" It is in the list of producers, stopped.")
 }

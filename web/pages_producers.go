@@ -11,29 +11,32 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
+	"urncast/web/console/live"
+	"urncast/web/console/page"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
+	"urncast/web/guard"
 )
 
 // producerPageRoutes are the pages about producers.
-func (s *server) producerPageRoutes() []route {
-	return []route{
-		{"GET /producers", accessRead, s.producersPage},
-		{"GET /live/producers", accessRead, s.liveProducers},
-		{"GET /live/producers/{name}", accessRead, s.liveProducer},
-		{"GET /producers/new", accessAdmin, s.newProducerPage},
-		{"POST /producers/new", accessAdmin, s.newProducer},
-		{"GET /producers/{name}", accessRead, s.producerPage},
-		{"GET /producers/{name}/doctor", accessAdmin, s.doctorPage},
-		{"GET /producers/{name}/fix", accessAdmin, s.fixPage},
-		{"POST /producers/{name}/fix", accessAdmin, s.fixTopic},
-		{"GET /producers/{name}/change", accessAdmin, s.producerSettingsPage},
-		{"POST /producers/{name}/change", accessAdmin, s.changeSettings},
-		{"GET /producers/{name}/route", accessAdmin, s.routePage},
-		{"POST /producers/{name}/route", accessAdmin, s.changeRoute},
-		{"GET /producers/{name}/{command}", accessAdmin, s.askCommand},
-		{"POST /producers/{name}/{command}", accessAdmin, s.command},
+func (s *server) producerPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /producers", Level: guard.Read, Handle: s.producersPage},
+		{Pattern: "GET /live/producers", Level: guard.Read, Long: true, Handle: s.liveProducers},
+		{Pattern: "GET /live/producers/{name}", Level: guard.Read, Long: true, Handle: s.liveProducer},
+		{Pattern: "GET /producers/new", Level: guard.Admin, Act: "Making a producer", Handle: s.newProducerPage},
+		{Pattern: "POST /producers/new", Level: guard.Admin, Act: "Making a producer", Body: guard.Lists, Handle: s.newProducer},
+		{Pattern: "GET /producers/{name}", Level: guard.Read, Handle: s.producerPage},
+		{Pattern: "GET /producers/{name}/doctor", Level: guard.Admin, Act: "Examining topics", Handle: s.doctorPage},
+		{Pattern: "GET /producers/{name}/fix", Level: guard.Admin, Act: "Mending a topic", Handle: s.fixPage},
+		{Pattern: "POST /producers/{name}/fix", Level: guard.Admin, Act: "Mending a topic", Handle: s.fixTopic},
+		{Pattern: "GET /producers/{name}/change", Level: guard.Admin, Act: "Changing a producer", Handle: s.producerSettingsPage},
+		{Pattern: "POST /producers/{name}/change", Level: guard.Admin, Act: "Changing a producer", Body: guard.Lists, Handle: s.changeSettings},
+		{Pattern: "GET /producers/{name}/route", Level: guard.Admin, Act: "Changing a route", Handle: s.routePage},
+		{Pattern: "POST /producers/{name}/route", Level: guard.Admin, Act: "Changing a route", Body: guard.Lists, Handle: s.changeRoute},
+		{Pattern: "GET /producers/{name}/{command}", Level: guard.Admin, Act: "This command", Handle: s.askCommand},
+		{Pattern: "POST /producers/{name}/{command}", Level: guard.Admin, Act: "This command", Body: guard.Lists, Handle: s.command},
 	}
 }
 
@@ -50,20 +53,20 @@ func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= 
 func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
 	p := &producers.Producers{Now: s.Now(), May: mayCommand(r)}
 	var err error
-	if p.List, err = s.producers(r.Context()); err == nil && p.May && len(p.List) == 0 {
+	if p.List, err = s.kit.List(r.Context()); err == nil && p.May && len(p.List) == 0 {
 		var options []ui.Option
 		options, err = s.connectionOptions(r.Context(), "")
 		p.NoConnection = len(options) == 0
 	}
 	if err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	f := s.frame(r, "Producers", ui.ProducersPath)
+	f := s.kit.Frame(r, "Producers", ui.ProducersPath)
 	if len(p.List) > 0 {
 		f.Live = "/live/producers"
 	}
-	s.draw(w, r, http.StatusOK, producers.ProducersPage(f, p))
+	s.kit.Draw(w, r, http.StatusOK, producers.ProducersPage(f, p))
 }
 
 // A watchedList is the list of producers, the same for everybody.
@@ -71,13 +74,13 @@ type watchedList struct{}
 
 // liveProducers is the stream of the list of producers.
 func (s *server) liveProducers(w http.ResponseWriter, r *http.Request) {
-	s.serveLive(w, r, watchedList{}, s.watchProducers)
+	s.live.Serve(w, r, watchedList{}, s.watchProducers)
 }
 
-func (s *server) watchProducers() gatherer {
+func (s *server) watchProducers() live.Gatherer {
 	var before []producer.Status
-	return func(ctx context.Context) ([]part, string, error) {
-		all, err := s.producers(ctx)
+	return func(ctx context.Context) ([]live.Part, string, error) {
+		all, err := s.kit.List(ctx)
 		if err != nil {
 			return nil, "", err
 		}
@@ -86,7 +89,7 @@ func (s *server) watchProducers() gatherer {
 		}
 		say := ui.Said(before, all)
 		before = all
-		return []part{{"list", producers.ProducersList(&producers.Producers{Now: s.Now(), List: all})}}, say, nil
+		return []live.Part{{ID: "list", Draw: producers.ProducersList(&producers.Producers{Now: s.Now(), List: all})}}, say, nil
 	}
 }
 
@@ -100,9 +103,9 @@ func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer
 	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.drawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
+		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
 	case err != nil:
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 	default:
 		return admin, &status, true
 	}
@@ -133,12 +136,12 @@ func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
 	p := &producers.Producer{Status: *status, Now: s.Now(), May: mayCommand(r), Saved: doneWords[r.URL.Query().Get("done")]}
 	p.Doctor = p.May && s.Doctor != nil
 	if err := s.fillProducer(r.Context(), p, admin); err != nil {
-		s.drawTrouble(w, r, ui.ProducersPath, err)
+		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	f := s.frame(r, status.Name, ui.ProducersPath)
+	f := s.kit.Frame(r, status.Name, ui.ProducersPath)
 	f.Live = "/live" + ui.ProducerPath(status.Name)
-	s.draw(w, r, http.StatusOK, producers.ProducerPage(f, p))
+	s.kit.Draw(w, r, http.StatusOK, producers.ProducerPage(f, p))
 }
 
 func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
@@ -226,27 +229,15 @@ func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (sta
 	var topic *producer.TopicError
 	switch {
 	case errors.As(err, &bad):
-		return http.StatusBadRequest, sentenceOf(bad.Error())
+		return http.StatusBadRequest, page.Sentence(bad.Error())
 	case errors.As(err, &taken), errors.As(err, &conflict), errors.As(err, &mail), errors.As(err, &topic):
-		return http.StatusConflict, sentenceOf(err.Error())
+		return http.StatusConflict, page.Sentence(err.Error())
 	case errors.Is(err, producer.ErrCommand):
-		return http.StatusConflict, sentenceOf(strings.TrimPrefix(err.Error(), producer.ErrCommand.Error()+": "))
+		return http.StatusConflict, page.Sentence(strings.TrimPrefix(err.Error(), producer.ErrCommand.Error()+": "))
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, "It is not there any more. Go back and look at the producer as it is now."
 	}
-	return http.StatusInternalServerError, "The database did not take it: " + sentenceOf(rest.Private(w, r, err).Error())
-}
-
-// sentenceOf makes a sentence of an error: a capital in front and a full stop behind.
-func sentenceOf(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return ""
-	}
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return http.StatusInternalServerError, "The database did not take it: " + page.Sentence(answer.Private(w, r, err).Error())
 }
 
 // doneWith leads to a producer's page, which says what was done.
@@ -268,23 +259,23 @@ func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
 		status, err = admin.Status(r.Context())
 	}
 	if err != nil {
-		s.noStream(w, r, err)
+		s.live.NoStream(w, r, err)
 		return
 	}
 	of := watched{status.ID, mayCommand(r)}
-	s.serveLive(w, r, of, func() gatherer { return s.watchProducer(of) })
+	s.live.Serve(w, r, of, func() live.Gatherer { return s.watchProducer(of) })
 }
 
 // routesPace is how often the routes are counted anew at most while somebody looks: it
 // reads a row for each structure.
 const routesPace = 2 * time.Second
 
-func (s *server) watchProducer(of watched) gatherer {
+func (s *server) watchProducer(of watched) live.Gatherer {
 	var before []producer.Status
 	var routes []producers.RouteRow
 	var counted string // as what was when the routes were counted
 	var countedAt time.Time
-	return func(ctx context.Context) ([]part, string, error) {
+	return func(ctx context.Context) ([]live.Part, string, error) {
 		admin := s.Producers.Of(of.id)
 		status, err := admin.Status(ctx)
 		if err != nil {
@@ -308,7 +299,7 @@ func (s *server) watchProducer(of watched) gatherer {
 		now := []producer.Status{status}
 		say := ui.Said(before, now)
 		before = now
-		return []part{{"head", producers.ProducerHead(p)}, {"needs", producers.ProducerNeeds(p)}, {"routes", producers.ProducerRoutes(p)},
-			{"latest", producers.ProducerLatest(p)}, {"jobs", producers.ProducerJobs(p)}}, say, nil
+		return []live.Part{{ID: "head", Draw: producers.ProducerHead(p)}, {ID: "needs", Draw: producers.ProducerNeeds(p)}, {ID: "routes", Draw: producers.ProducerRoutes(p)},
+			{ID: "latest", Draw: producers.ProducerLatest(p)}, {ID: "jobs", Draw: producers.ProducerJobs(p)}}, say, nil
 	}
 }

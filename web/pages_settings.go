@@ -8,19 +8,20 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/settings"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
+	"urncast/web/guard"
 )
 
 // settingsPageRoutes are the pages about the registry's settings.
-func (s *server) settingsPageRoutes() []route {
-	return []route{
-		{"GET /settings", accessRead, s.settingsPage},
-		{"POST /settings", accessAdmin, s.saveSettings},
-		{"POST /settings/preview", accessAdmin, s.previewHousekeeping},
-		{"GET /settings/housekeeping", accessAdmin, s.askHousekeeping},
-		{"POST /settings/housekeeping", accessAdmin, s.runHousekeeping},
+func (s *server) settingsPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /settings", Level: guard.Read, Handle: s.settingsPage},
+		{Pattern: "POST /settings", Level: guard.Admin, Act: "Changing the settings", Body: guard.Lists, Handle: s.saveSettings},
+		{Pattern: "POST /settings/preview", Level: guard.Admin, Act: "Housekeeping", Handle: s.previewHousekeeping},
+		{Pattern: "GET /settings/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: s.askHousekeeping},
+		{Pattern: "POST /settings/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: s.runHousekeeping},
 	}
 }
 
@@ -42,9 +43,9 @@ func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int
 	if err == nil {
 		page.Sizes, err = s.Registry.Sizes(ctx)
 	}
-	producers, listed := s.producers(ctx)
+	producers, listed := s.kit.List(ctx)
 	if err = errors.Join(err, listed); err != nil {
-		s.drawTrouble(w, r, settingsPath, err)
+		s.kit.DrawTrouble(w, r, settingsPath, err)
 		return
 	}
 	for i := range producers {
@@ -59,7 +60,7 @@ func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int
 		now := page.Now
 		page.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
 	}
-	s.draw(w, r, status, settings.SettingsPage(s.frame(r, "Settings", settingsPath), page))
+	s.kit.Draw(w, r, status, settings.SettingsPage(s.kit.Frame(r, "Settings", settingsPath), page))
 }
 
 // settingsForm is the form as it is filled in, on the settings that revision names.
@@ -74,7 +75,7 @@ func settingsForm(dangling, agencies bool, transactions, days, revision string) 
 
 // saveSettings saves the rules, or shows the form again with what is wrong.
 func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
@@ -95,7 +96,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		form.Wrong = "This form does not say which settings it changes. Load the page again, and fill it in there."
 	case !faulty:
-		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, rest.Actor(r))
+		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, answer.Actor(r))
 		var invalid *registry.InvalidError
 		var stale *registry.SettingsChangedError
 		switch {
@@ -107,7 +108,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 			s.drawSettings(w, r, http.StatusConflict, &settings.Settings{Form: form})
 			return
 		case err != nil:
-			s.drawTrouble(w, r, settingsPath, err)
+			s.kit.DrawTrouble(w, r, settingsPath, err)
 			return
 		default:
 			done := "same"
@@ -136,7 +137,7 @@ func (s *server) housekeepingFailed(w http.ResponseWriter, r *http.Request, err 
 		s.drawSettings(w, r, http.StatusConflict, &settings.Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
 		return
 	}
-	s.drawTrouble(w, r, settingsPath, err)
+	s.kit.DrawTrouble(w, r, settingsPath, err)
 }
 
 // askHousekeeping asks before content is removed.
@@ -155,17 +156,17 @@ func (s *server) drawHousekeeping(w http.ResponseWriter, r *http.Request, status
 		Hidden: map[string]string{"revision": registry.Settings{Keep: would.Keep}.Revision()}, Wrong: wrong,
 		Consequences: []string{"The content of " + ui.Plural(would.Transactions, "transaction", "transactions") + " goes, " + ui.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
 			"What was current before transaction " + ui.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
-	s.draw(w, r, status, ui.Question(s.frame(r, q.Question, settingsPath), q))
+	s.kit.Draw(w, r, status, ui.Question(s.kit.Frame(r, q.Question, settingsPath), q))
 }
 
 // runHousekeeping removes what may go, if that is by the rules that the question told.
 func (s *server) runHousekeeping(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	told, err := registry.SettingsOf(r.PostForm.Get("revision"))
 	if err == nil {
-		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: rest.Actor(r), Keep: &told.Keep})
+		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Keep: &told.Keep})
 	}
 	switch {
 	case errors.Is(err, registry.ErrNoRevision), errors.Is(err, registry.ErrKeepChanged):

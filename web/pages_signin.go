@@ -2,16 +2,14 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/accounts"
-	"urncast/web/rest"
 )
 
 // loginPage asks who somebody is; where nobody could be, it leads to the set-up.
@@ -25,51 +23,29 @@ func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) drawLogin(w http.ResponseWriter, r *http.Request, status int, page *accounts.SignIn) {
 	page.Open = !s.ReadsClosed
-	s.draw(w, r, status, accounts.SignInPage(s.frame(r, "Sign in", "/login"), page))
+	s.kit.Draw(w, r, status, accounts.SignInPage(s.kit.Frame(r, "Sign in", "/login"), page))
 }
 
 // login begins a session.
 func (s *server) login(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	page := &accounts.SignIn{Name: r.PostForm.Get("name"), Next: local(r.PostForm.Get("next")), Lost: r.PostForm.Get("lost") == "form"}
-	secret, _, err := s.Access.SignIn(r.Context(), page.Name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
+	secret, _, err := s.Access.SignIn(r.Context(), page.Name, r.PostForm.Get("password"), s.guard.Remote(r), r.UserAgent())
 	if err != nil {
 		var status int
 		status, page.Wrong = s.refusedForm(w, r, err)
 		s.drawLogin(w, r, status, page)
 		return
 	}
-	s.setSession(w, r, secret)
+	s.guard.SetSession(w, r, secret)
 	http.Redirect(w, r, page.Next, http.StatusSeeOther)
-}
-
-// readForm reads a form in which there may be a password. If it says false, the answer
-// has been written.
-func (s *server) readForm(w http.ResponseWriter, r *http.Request) bool {
-	if s.overheard(r) {
-		s.refuse(w, r, http.StatusForbidden, "This is not private", overheardText)
-		return false
-	}
-	if err := r.ParseForm(); err != nil {
-		s.refuse(w, r, http.StatusBadRequest, "The form could not be read", "Nothing was done: "+err.Error()+".")
-		return false
-	}
-	for name, values := range r.PostForm {
-		for _, v := range values {
-			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-				s.refuse(w, r, http.StatusBadRequest, "The form could not be read", fmt.Sprintf("The field %q holds bytes that are no text in UTF-8. Nothing was done.", name))
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // refusedForm gives the status and the sentences for a form that was not taken.
 func (s *server) refusedForm(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
-	status, text, after := rest.AccessStatus(w, r, err)
+	status, text, after := answer.AccessStatus(w, r, err)
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
@@ -97,17 +73,17 @@ func local(next string) string {
 
 // logout ends the session of the request.
 func (s *server) logout(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(s.sessionName(r)); err == nil {
-		p, err := s.Access.Cookie(r.Context(), c.Value, s.remote(r))
+	if c, err := r.Cookie(s.guard.SessionName(r)); err == nil {
+		p, err := s.Access.Cookie(r.Context(), c.Value, s.guard.Remote(r))
 		if err == nil && p.Signed() {
 			err = s.Access.EndSession(access.With(r.Context(), p), p.Session)
 		}
 		if err != nil {
-			s.refuse(w, r, http.StatusServiceUnavailable, "You are still signed in", "The session could not be ended: "+rest.Private(w, r, err).Error()+". Try again.")
+			s.guard.Refuse(w, r, http.StatusServiceUnavailable, "You are still signed in", "The session could not be ended: "+answer.Private(w, r, err).Error()+". Try again.")
 			return
 		}
 	}
-	s.setSession(w, r, "")
+	s.guard.SetSession(w, r, "")
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
@@ -116,28 +92,28 @@ func (s *server) setUpPage(w http.ResponseWriter, r *http.Request) {
 	needed, err := s.Access.SetUpNeeded(r.Context())
 	switch {
 	case err != nil:
-		s.drawTrouble(w, r, "/setup", err)
+		s.kit.DrawTrouble(w, r, "/setup", err)
 	case !needed:
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	default:
-		s.draw(w, r, http.StatusOK, accounts.SetUpPage(s.frame(r, "First run", "/setup"), accounts.NewSetUp("", "")))
+		s.kit.Draw(w, r, http.StatusOK, accounts.SetUpPage(s.kit.Frame(r, "First run", "/setup"), accounts.NewSetUp("", "")))
 	}
 }
 
 // setUp makes the first administrator and signs him in.
 func (s *server) setUp(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	code, name := r.PostForm.Get("code"), r.PostForm.Get("name")
-	secret, _, err := s.Access.SetUp(r.Context(), code, name, r.PostForm.Get("password"), s.remote(r), r.UserAgent())
+	secret, _, err := s.Access.SetUp(r.Context(), code, name, r.PostForm.Get("password"), s.guard.Remote(r), r.UserAgent())
 	if err != nil {
 		status, text := s.refusedForm(w, r, err)
 		form := accounts.NewSetUp(code, name)
 		form.Fault(fieldOf(err), text)
-		s.draw(w, r, status, accounts.SetUpPage(s.frame(r, "First run", "/setup"), form))
+		s.kit.Draw(w, r, status, accounts.SetUpPage(s.kit.Frame(r, "First run", "/setup"), form))
 		return
 	}
-	s.setSession(w, r, secret)
+	s.guard.SetSession(w, r, secret)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

@@ -34,7 +34,7 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 	} else {
 		body, whole, err := s.beginning(f, m)
 		if err != nil {
-			s.drawTrouble(w, r, "/structures", err)
+			s.kit.DrawTrouble(w, r, "/structures", err)
 			return
 		}
 		if v.Text, v.Cut = indented(body); whole {
@@ -42,7 +42,7 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 		}
 		v.Cut = v.Cut || !whole
 	}
-	s.draw(w, r, http.StatusOK, structures.SourcePage(s.frame(r, v.Name+" as "+f.Name, "/structures"), v))
+	s.kit.Draw(w, r, http.StatusOK, structures.SourcePage(s.kit.Frame(r, v.Name+" as "+f.Name, "/structures"), v))
 }
 
 // download gives the message as a file.
@@ -52,12 +52,12 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if why := formats.Expressible(f, m); why != nil {
-		s.drawError(w, r, http.StatusNotAcceptable, "/structures", "It cannot be written as "+f.Name, why.Error())
+		s.kit.DrawError(w, r, http.StatusNotAcceptable, "/structures", "It cannot be written as "+f.Name, why.Error())
 		return
 	}
 	body, err := s.message(f, m)
 	if err != nil {
-		s.drawTrouble(w, r, "/structures", err)
+		s.kit.DrawTrouble(w, r, "/structures", err)
 		return
 	}
 	name := strings.NewReplacer("(", "-", ")", "", ":", "-").Replace(v.URN.Short()) + f.Extension
@@ -76,7 +76,7 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structu
 	}
 	f, err := formats.ByName(r.URL.Query().Get("format"))
 	if err != nil {
-		s.drawError(w, r, http.StatusNotFound, "/structures", "There is no such format", err.Error())
+		s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such format", err.Error())
 		return nil, nil, nil
 	}
 	v := &structures.Source{Format: f.Name}
@@ -94,7 +94,7 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structu
 		s.noStructure(w, r)
 		return nil, nil, nil
 	case err != nil:
-		s.drawTrouble(w, r, "/structures", err)
+		s.kit.DrawTrouble(w, r, "/structures", err)
 		return nil, nil, nil
 	}
 	if shown.Until != 0 {

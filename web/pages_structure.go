@@ -11,6 +11,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
 	"urncast/web/console/structures"
 	"urncast/web/console/ui"
@@ -33,7 +34,7 @@ func structureOf(r *http.Request) (sdmx.URN, bool) {
 }
 
 func (s *server) noStructure(w http.ResponseWriter, r *http.Request) {
-	s.drawError(w, r, http.StatusNotFound, "/structures", "There is no such structure",
+	s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such structure",
 		"Neither the registry nor its log has "+r.PathValue("agency")+":"+r.PathValue("id")+"("+r.PathValue("version")+") of type "+r.PathValue("type")+".")
 }
 
@@ -49,13 +50,13 @@ func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, registry.ErrNotFound):
 		s.noStructure(w, r)
 	case err != nil:
-		s.drawTrouble(w, r, "/structures", err)
+		s.kit.DrawTrouble(w, r, "/structures", err)
 	default:
-		v.MayChange = s.serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
+		v.MayChange = s.guard.Serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
 		if v.MayChange && v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
 			v.Items.Renames = u.Agency
 		}
-		s.draw(w, r, http.StatusOK, structures.StructurePage(s.frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
+		s.kit.Draw(w, r, http.StatusOK, structures.StructurePage(s.kit.Frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
 }
 
@@ -74,7 +75,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*stru
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)
 	}
-	if before := natural(q, "before"); before > 0 {
+	if before := page.Natural(q, "before"); before > 0 {
 		if revisions, err = s.Registry.History(ctx, u, registry.Number(before), historyShown+1); err != nil {
 			return nil, err
 		}
@@ -161,7 +162,7 @@ func (s *server) fillVersions(ctx context.Context, v *structures.Structure) erro
 
 // fillPublished says whether what is shown went out.
 func (s *server) fillPublished(ctx context.Context, v *structures.Structure) error {
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -187,17 +188,17 @@ func fillContent(v *structures.Structure, c *content, q url.Values) {
 	if !c.holdsItems {
 		return
 	}
-	v.Items = &structures.Items{Class: v.URN.Class, Total: len(c.rows), Filter: word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
+	v.Items = &structures.Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
 		Path: ui.StructurePath(v.URN), Keep: url.Values{}}
 	if v.Items.Tree && v.Items.Filter == "" { // what is looked for is looked for everywhere
-		v.Items.Branch = word(q, "branch")
+		v.Items.Branch = page.Word(q, "branch")
 	}
 	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {
-		if s := word(q, name); s != "" {
+		if s := page.Word(q, name); s != "" {
 			v.Items.Keep.Set(name, s)
 		}
 	}
-	c.window(v.Items, natural(q, "from"))
+	c.window(v.Items, page.Natural(q, "from"))
 }
 
 // fillReferring lists who refers to the structure now.

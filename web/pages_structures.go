@@ -9,6 +9,7 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/console/page"
 	"urncast/web/console/structures"
 	"urncast/web/console/ui"
 )
@@ -22,15 +23,15 @@ const (
 func (s *server) structuresPage(w http.ResponseWriter, r *http.Request) {
 	v := &structures.Structures{Filter: structureFilter(r.URL.Query())}
 	if err := s.fillStructures(r.Context(), v, structuresShown); err != nil {
-		s.drawTrouble(w, r, "/structures", err)
+		s.kit.DrawTrouble(w, r, "/structures", err)
 		return
 	}
-	v.MayRename = s.serves(r, "/agencies/{agency}/rename")
-	s.draw(w, r, http.StatusOK, structures.StructuresPage(s.frame(r, "Structures", "/structures"), v))
+	v.MayRename = s.guard.Serves(r, "/agencies/{agency}/rename")
+	s.kit.Draw(w, r, http.StatusOK, structures.StructuresPage(s.kit.Frame(r, "Structures", "/structures"), v))
 }
 
 func structureFilter(q url.Values) structures.StructureFilter {
-	f := structures.StructureFilter{Text: word(q, "q"), Agency: word(q, "agency"), After: word(q, "after"), AllVersions: q.Get("versions") == "all"}
+	f := structures.StructureFilter{Text: page.Word(q, "q"), Agency: page.Word(q, "agency"), After: page.Word(q, "after"), AllVersions: q.Get("versions") == "all"}
 	if c, ok := sdmx.ClassByREST(q.Get("type")); ok {
 		f.Type = c.REST()
 	}
@@ -63,7 +64,7 @@ func (s *server) fillStructures(ctx context.Context, v *structures.Structures, l
 // find leads from the find box to what was asked for: a number to its transaction, a
 // URN or AGENCY:ID(VERSION) to its structure, and anything else to the search.
 func (s *server) find(w http.ResponseWriter, r *http.Request) {
-	text := word(r.URL.Query(), "q")
+	text := page.Word(r.URL.Query(), "q")
 	to := "/structures?" + url.Values{"q": {text}}.Encode()
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
 		to = ui.TransactionPath(registry.Number(n))

@@ -11,10 +11,12 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/workspace"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
 	"urncast/web/console/submit"
+	"urncast/web/console/task"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const submitShown = 200
@@ -25,7 +27,7 @@ func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.draw(w, r, status, submit.SubmitPage(s.frame(r, "Submit structures", "/submit"), wrong))
+	s.kit.Draw(w, r, status, submit.SubmitPage(s.kit.Frame(r, "Submit structures", "/submit"), wrong))
 }
 
 // uploadPath is the page of an upload: of its check, and of its submission.
@@ -44,13 +46,13 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &large):
 		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
 		return
-	case rest.Busy(err) != nil:
-		busy := rest.Busy(err)
+	case answer.Busy(err) != nil:
+		busy := answer.Busy(err)
 		busy.Tell(w.Header())
 		s.drawSubmit(w, r, busy.Status, busy.Text)
 		return
 	case errors.As(err, new(*keepError)):
-		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+rest.Private(w, r, err).Error()+".")
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".")
 		return
 	case err != nil:
 		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
@@ -59,8 +61,8 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.")
 		return
 	}
-	if _, err := s.beginCheck(r.Context(), up, false, rest.Request(r)); err != nil {
-		s.drawTrouble(w, r, "/submit", err)
+	if _, err := s.beginCheck(r.Context(), up, false, answer.Request(r)); err != nil {
+		s.kit.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
@@ -86,7 +88,7 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Up
 	}
 	switch {
 	case err != nil && !errors.Is(err, registry.ErrNotFound):
-		s.drawTrouble(w, r, "/submit", err)
+		s.kit.DrawTrouble(w, r, "/submit", err)
 		return nil, nil
 	case err == nil && up.Gone == "":
 		return up, t
@@ -95,7 +97,7 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Up
 	if err == nil {
 		why = up.Gone
 	}
-	s.drawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
+	s.kit.DrawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
 		why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
 	return nil, nil
 }
@@ -110,33 +112,29 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 	}
 	var err error
 	if t == nil || t.Lost && !t.Writes {
-		t, err = s.beginCheck(r.Context(), up, false, rest.Request(r))
+		t, err = s.beginCheck(r.Context(), up, false, answer.Request(r))
 	}
 	if err == nil {
 		t, err = s.tasks.Soon(r.Context(), t)
 	}
 	switch {
 	case err != nil:
-		s.drawTrouble(w, r, "/submit", err)
+		s.kit.DrawTrouble(w, r, "/submit", err)
 	case t == nil: // its instance stops: another takes it from here
 		http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 	case t.Runs():
-		s.streamTask(w, r, "/submit", t)
+		s.tasks.Stream(w, r, "/submit", t)
 	default:
 		s.drawChecked(w, r, up, t, http.StatusOK, "")
 	}
 }
 
-// brokeOff says what is known of a submission whose instance gives no sign of life, and of
-// which nothing is recorded.
-const brokeOff = "the instance that did it has ended, or lost the database, and nothing of it is recorded"
-
 func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspace.Upload, t *workspace.Task, status int, wrong string) {
-	c := &checked{Submit: true, Broke: brokeOff, Public: true}
+	c := &checked{Submit: true, Broke: task.BrokeOff, Public: true}
 	if !t.Lost {
 		var err error
 		if c, err = s.checkOf(r.Context(), t); err != nil {
-			s.drawTrouble(w, r, "/submit", err)
+			s.kit.DrawTrouble(w, r, "/submit", err)
 			return
 		}
 	}
@@ -144,15 +142,15 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspa
 		http.Redirect(w, r, ui.TransactionPath(c.Sent[0]), http.StatusSeeOther)
 		return
 	}
-	v, err := s.checkView(r.Context(), up, c, word(r.URL.Query(), "show"), natural(r.URL.Query(), "from"))
+	v, err := s.checkView(r.Context(), up, c, page.Word(r.URL.Query(), "show"), page.Natural(r.URL.Query(), "from"))
 	if err != nil {
-		s.drawTrouble(w, r, "/submit", err)
+		s.kit.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	if v.Wrong = wrong; v.Broke != "" && !c.Public {
-		v.Broke = rest.Private(w, r, errors.New(v.Broke)).Error()
+		v.Broke = answer.Private(w, r, errors.New(v.Broke)).Error()
 	}
-	s.draw(w, r, status, submit.CheckedPage(s.frame(r, "Submit structures", "/submit"), v))
+	s.kit.Draw(w, r, status, submit.CheckedPage(s.kit.Frame(r, "Submit structures", "/submit"), v))
 }
 
 // submitCommand does with an upload what a button says. While it is being checked or
@@ -175,7 +173,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	case t == nil: // nobody has seen what a check says
-		_, err = s.beginCheck(r.Context(), up, false, rest.Request(r))
+		_, err = s.beginCheck(r.Context(), up, false, answer.Request(r))
 	case !runs:
 		var wrong string
 		if wrong, err = s.choose(r, up, t, do); wrong != "" {
@@ -183,11 +181,11 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if err == nil {
-			_, err = s.beginCheck(r.Context(), up, do == "submit", rest.Request(r))
+			_, err = s.beginCheck(r.Context(), up, do == "submit", answer.Request(r))
 		}
 	}
 	if err != nil {
-		s.drawTrouble(w, r, "/submit", err)
+		s.kit.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
@@ -213,7 +211,7 @@ func (s *server) choose(r *http.Request, up *workspace.Upload, t *workspace.Task
 	case "check":
 		c.Force = ""
 	case "force":
-		reason := prose(r.PostForm, "force")
+		reason := page.Prose(r.PostForm, "force")
 		switch {
 		case reason == "":
 			return "Say why, in words: the audit keeps them.", nil

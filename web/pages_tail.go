@@ -13,6 +13,9 @@ import (
 
 	"urncast/producer"
 	"urncast/registry/access"
+	"urncast/web/answer"
+	"urncast/web/background"
+	"urncast/web/console/live"
 	"urncast/web/console/topics"
 )
 
@@ -30,13 +33,13 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	}
 	from, bad := offsetIn(r.URL.Query().Get("from"))
 	if bad || from < 0 {
-		plain(w, http.StatusBadRequest, "from must be an offset, a number from 0 on.\n")
+		answer.Plain(w, http.StatusBadRequest, "from must be an offset, a number from 0 on.\n")
 		return
 	}
 	leave, busy := s.readers.Enter(access.From(r.Context()))
 	if busy != nil {
 		busy.Tell(w.Header())
-		plain(w, busy.Status, busy.Text+"\n")
+		answer.Plain(w, busy.Status, busy.Text+"\n")
 		return
 	}
 	defer leave()
@@ -44,7 +47,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
-		plain(w, http.StatusBadGateway, s.sayFault(w, r, err)+"\n")
+		answer.Plain(w, http.StatusBadGateway, s.sayFault(w, r, err)+"\n")
 		return
 	}
 	defer v.Close()
@@ -69,7 +72,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	work.Go(func() {
 		defer close(seen)
-		err := guarded(ctx, s.Log, "topic reader", r.Header.Get("X-Correlation-Id"), func() error { return reading.Run(ctx, v) })
+		err := background.Guarded(ctx, s.Log, "topic reader", r.Header.Get("X-Correlation-Id"), func() error { return reading.Run(ctx, v) })
 		select {
 		case begun <- err:
 		default: // it had begun: the stream ends, and the browser connects again
@@ -80,23 +83,23 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, producer.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
-		plain(w, status, s.sayFault(w, r, err)+"\n")
+		answer.Plain(w, status, s.sayFault(w, r, err)+"\n")
 		return
 	}
 	work.Go(func() {
 		defer close(events)
-		_ = guarded(ctx, s.Log, "topic page", r.Header.Get("X-Correlation-Id"), func() error { // the stream ends, and the browser connects again
+		_ = background.Guarded(ctx, s.Log, "topic page", r.Header.Get("X-Correlation-Id"), func() error { // the stream ends, and the browser connects again
 			drawTail(ctx, t, seen, events)
 			return nil
 		})
 	})
-	s.sendEvents(w, r, events)
+	s.live.SendEvents(w, r, events)
 }
 
 // drawTail draws what was seen at the pace of live pages, until there is no more to see
 // or its context ends.
 func drawTail(ctx context.Context, t *topics.Topic, seen <-chan topics.TopicMessage, events chan<- []byte) {
-	pace := time.NewTicker(livePace)
+	pace := time.NewTicker(live.Pace)
 	defer pace.Stop()
 	var last []topics.TopicMessage
 	fresh := false
@@ -131,5 +134,5 @@ func tailEvent(ctx context.Context, t *topics.Topic, last []topics.TopicMessage)
 	if err := topics.TopicTail(t, all).Render(ctx, &b); err != nil {
 		return nil
 	}
-	return sseEvent("fragments", b.Bytes())
+	return live.Event("fragments", b.Bytes())
 }

@@ -12,20 +12,21 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 	"urncast/web/console/topics"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
+	"urncast/web/guard"
 )
 
 // topicPageRoutes are the pages about topics. Their bodies are structures of the
 // registry, so that whoever reads those reads these; to verify costs a whole topic.
-func (s *server) topicPageRoutes() []route {
-	return []route{
-		{"GET /topics", accessRead, s.topicsPage},
-		{"GET /topics/{topic}", accessRead, s.topicPage},
-		{"GET /topics/{topic}/{offset}", accessRead, s.messagePage},
-		{"POST /topics/{topic}/verify", accessAdmin, s.verifyTopic},
-		{"GET /live/topics/{topic}", accessRead, s.tailTopic},
+func (s *server) topicPageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /topics", Level: guard.Read, Handle: s.topicsPage},
+		{Pattern: "GET /topics/{topic}", Level: guard.Read, Handle: s.topicPage},
+		{Pattern: "GET /topics/{topic}/{offset}", Level: guard.Read, Handle: s.messagePage},
+		{Pattern: "POST /topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: s.verifyTopic},
+		{Pattern: "GET /live/topics/{topic}", Level: guard.Read, Long: true, Handle: s.tailTopic},
 	}
 }
 
@@ -41,7 +42,7 @@ const (
 
 // topicRows are the topics of all producers.
 func (s *server) topicRows(ctx context.Context) ([]topics.TopicRow, error) {
-	all, err := s.producers(ctx)
+	all, err := s.kit.List(ctx)
 	var rows []topics.TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {
@@ -54,10 +55,10 @@ func (s *server) topicRows(ctx context.Context) ([]topics.TopicRow, error) {
 func (s *server) topicsPage(w http.ResponseWriter, r *http.Request) {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, topicsPath, err)
+		s.kit.DrawTrouble(w, r, topicsPath, err)
 		return
 	}
-	s.draw(w, r, http.StatusOK, topics.TopicsPage(s.frame(r, "Topics", topicsPath), rows))
+	s.kit.Draw(w, r, http.StatusOK, topics.TopicsPage(s.kit.Frame(r, "Topics", topicsPath), rows))
 }
 
 // topicOf finds the topic of a request among those of producers: no other is read. It
@@ -65,7 +66,7 @@ func (s *server) topicsPage(w http.ResponseWriter, r *http.Request) {
 func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *topics.Topic {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, topicsPath, err)
+		s.kit.DrawTrouble(w, r, topicsPath, err)
 		return nil
 	}
 	for i := range rows {
@@ -73,7 +74,7 @@ func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *t
 			return &topics.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
 		}
 	}
-	s.drawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
+	s.kit.DrawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
 	return nil
 }
 
@@ -105,19 +106,19 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 			status, t.Wrong = http.StatusBadGateway, s.sayFault(w, r, err)
 		}
 	}
-	f := s.frame(r, "Topic "+t.Topic, topicsPath)
+	f := s.kit.Frame(r, "Topic "+t.Topic, topicsPath)
 	if from < 0 && before < 0 && number < 0 && t.Wrong == "" {
 		f.Live = s.tailPath(t)
 	}
-	s.draw(w, r, status, topics.TopicPage(f, t))
+	s.kit.Draw(w, r, status, topics.TopicPage(f, t))
 }
 
 // enterTopic takes room for the reader of a topic. If it says false, the answer has been
 // written.
-func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *rest.Readers) (leave func(), ok bool) {
+func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *answer.Readers) (leave func(), ok bool) {
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		s.drawBusy(w, r, topicsPath, "Too many read topics now", busy)
+		s.kit.DrawBusy(w, r, topicsPath, "Too many read topics now", busy)
 		return nil, false
 	}
 	return leave, true
@@ -139,7 +140,7 @@ func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) str
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
 	}
 	if !errors.As(err, new(*producer.Fault)) {
-		return "Topic or registry could not be read: " + rest.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
+		return "Topic or registry could not be read: " + answer.Private(w, r, err).Error() + ". Reload the page when the cause is gone."
 	}
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
@@ -262,7 +263,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	none := func() {
-		s.drawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
+		s.kit.DrawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
 	}
 	at, bad := offsetIn(r.PathValue("offset"))
 	if bad || at < 0 {
@@ -279,7 +280,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.drawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
+		s.kit.DrawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
 		return
 	case c == nil:
 		none()
@@ -287,7 +288,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	}
 	m := &topics.Message{Topic: *t, TopicMessage: topics.TopicMessageOf(c), Headers: c.Headers, Asked: at}
 	m.Text, m.Cut = indented(c.Value)
-	s.draw(w, r, http.StatusOK, topics.MessagePage(s.frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
+	s.kit.Draw(w, r, http.StatusOK, topics.MessagePage(s.kit.Frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
 }
 
 // readOne reads the first committed record from an offset on; nil if there is none.

@@ -108,7 +108,7 @@ func newTopicDoor(t *testing.T) (*topicStub, *httptest.Server) {
 	return stub, s
 }
 
-func page(t *testing.T, url string, status int) string {
+func getPage(t *testing.T, url string, status int) string {
 	t.Helper()
 	resp, err := http.Get(url)
 	if err != nil {
@@ -135,14 +135,14 @@ func contains(t *testing.T, text string, parts ...string) {
 // without leaving one out or showing one twice, whatever gaps there are.
 func TestTopicIsReadBack(t *testing.T) {
 	stub, s := newTopicDoor(t)
-	contains(t, page(t, s.URL+"/topics", 200), "structures", "main")
-	contains(t, page(t, s.URL+"/topics/structures", 200), "Nothing is committed here")
+	contains(t, getPage(t, s.URL+"/topics", 200), "structures", "main")
+	contains(t, getPage(t, s.URL+"/topics/structures", 200), "Nothing is committed here")
 	for n := 1; n <= 300; n++ {
 		stub.add(n, 1+n%3, `{"a": 1}`, "")
 	}
 	stub.add(301, 2, "", "")
 	stub.add(302, 1, "<a/>", "baseline 7f 1/1")
-	first := page(t, s.URL+"/topics/structures", 200)
+	first := getPage(t, s.URL+"/topics/structures", 200)
 	contains(t, first, "Tombstone", "Replace", "Baseline", "2 messages, offset", `data-live="/live/topics/structures?producer=main&amp;from=`+strconv.FormatInt(stub.end, 10), "CL_301_2")
 	if strings.Index(first, "CL_302_1") > strings.Index(first, "CL_301_1") || strings.Index(first, "CL_301_1") > strings.Index(first, "CL_301_2") {
 		t.Error("the newest transaction is not the first, or the messages of one are out of order")
@@ -162,7 +162,7 @@ func TestTopicIsReadBack(t *testing.T) {
 			break
 		}
 		offset, _, _ := strings.Cut(rest, `"`)
-		text = page(t, s.URL+"/topics/structures?producer=main&before="+offset, 200)
+		text = getPage(t, s.URL+"/topics/structures?producer=main&before="+offset, 200)
 	}
 	if len(seen) != len(stub.records) || pages < 3 {
 		t.Errorf("%d pages show %d of %d messages", pages, len(seen), len(stub.records))
@@ -172,14 +172,14 @@ func TestTopicIsReadBack(t *testing.T) {
 			t.Errorf("%s is shown %d times", id, n)
 		}
 	}
-	contains(t, page(t, s.URL+"/topics/structures?from=0", 200), "CL_1_1", "Newer", "Newest")
-	contains(t, page(t, s.URL+"/topics/structures?from=x", 400), "An offset or a transaction is a number", `value="x"`)
-	page(t, s.URL+"/topics/structures?before=99999999999999999999", 400)
-	contains(t, page(t, s.URL+"/topics/other", 404), "No producer publishes to this topic")
-	page(t, s.URL+"/topics/structures?producer=other", 404)
+	contains(t, getPage(t, s.URL+"/topics/structures?from=0", 200), "CL_1_1", "Newer", "Newest")
+	contains(t, getPage(t, s.URL+"/topics/structures?from=x", 400), "An offset or a transaction is a number", `value="x"`)
+	getPage(t, s.URL+"/topics/structures?before=99999999999999999999", 400)
+	contains(t, getPage(t, s.URL+"/topics/other", 404), "No producer publishes to this topic")
+	getPage(t, s.URL+"/topics/structures?producer=other", 404)
 	stub.err = &producer.Fault{Kind: producer.Permanent, Text: "No login"}
-	contains(t, page(t, s.URL+"/topics/structures", 502), "No login")
-	page(t, s.URL+"/topics/structures/1", 502)
+	contains(t, getPage(t, s.URL+"/topics/structures", 502), "No login")
+	getPage(t, s.URL+"/topics/structures/1", 502)
 }
 
 // A message is shown with its headers and its body; where none is committed, the next.
@@ -187,12 +187,12 @@ func TestMessageInFull(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 1, `{"id":"CL_AREA","items":[1,2]}`, "")
 	stub.add(2, 1, "", "")
-	contains(t, page(t, s.URL+"/topics/structures/0", 200), producer.HeaderTransaction, "CL_1_1", "<b>&#34;items&#34;</b>", "of fusion-json, written by main")
-	contains(t, page(t, s.URL+"/topics/structures/2", 200), "A tombstone", "The body is null", "CL_2_1")
-	contains(t, page(t, s.URL+"/topics/structures/1", 200), "At offset 1 is no committed message", "offset 2")
-	contains(t, page(t, s.URL+"/topics/structures/3", 404), "No committed message")
-	page(t, s.URL+"/topics/structures/-1", 404)
-	page(t, s.URL+"/topics/structures/verify", 404)
+	contains(t, getPage(t, s.URL+"/topics/structures/0", 200), producer.HeaderTransaction, "CL_1_1", "<b>&#34;items&#34;</b>", "of fusion-json, written by main")
+	contains(t, getPage(t, s.URL+"/topics/structures/2", 200), "A tombstone", "The body is null", "CL_2_1")
+	contains(t, getPage(t, s.URL+"/topics/structures/1", 200), "At offset 1 is no committed message", "offset 2")
+	contains(t, getPage(t, s.URL+"/topics/structures/3", 404), "No committed message")
+	getPage(t, s.URL+"/topics/structures/-1", 404)
+	getPage(t, s.URL+"/topics/structures/verify", 404)
 }
 
 // Who follows a topic is sent what is committed afterwards.

@@ -11,6 +11,8 @@ import (
 	"urncast/registry/access"
 	"urncast/registry/diff"
 	"urncast/sdmx"
+	"urncast/web/console/live"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
 	"urncast/web/console/transactions"
 	"urncast/web/console/ui"
@@ -31,24 +33,24 @@ const (
 func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil || n < 1 {
-		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no such transaction", "“"+r.PathValue("number")+"” is no transaction number. Numbers begin at 1 and have no gaps.")
+		s.kit.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no such transaction", "“"+r.PathValue("number")+"” is no transaction number. Numbers begin at 1 and have no gaps.")
 		return
 	}
 	q := r.URL.Query()
-	t, err := s.transaction(r.Context(), registry.Number(n), max(natural(q, "from"), 1), natural(q, "structure"), q.Get("all") != "")
+	t, err := s.transaction(r.Context(), registry.Number(n), max(page.Natural(q, "from"), 1), page.Natural(q, "structure"), q.Get("all") != "")
 	if errors.Is(err, registry.ErrNotFound) {
-		s.drawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+ui.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
+		s.kit.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+ui.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
 		return
 	}
 	if err != nil {
-		s.drawTrouble(w, r, "/transactions", err)
+		s.kit.DrawTrouble(w, r, "/transactions", err)
 		return
 	}
-	f := s.frame(r, "Transaction "+ui.Number(t.Number), "/transactions")
+	f := s.kit.Frame(r, "Transaction "+ui.Number(t.Number), "/transactions")
 	if t.Pending() {
 		f.Live = "/live" + ui.TransactionPath(t.Number)
 	}
-	s.draw(w, r, http.StatusOK, transactions.TransactionPage(f, t))
+	s.kit.Draw(w, r, http.StatusOK, transactions.TransactionPage(f, t))
 }
 
 // A watchedTransaction is one before the eyes of readers who may the same.
@@ -67,10 +69,10 @@ func (s *server) liveTransaction(w http.ResponseWriter, r *http.Request) {
 		err = registry.ErrNotFound
 	}
 	if err != nil {
-		s.noStream(w, r, err)
+		s.live.NoStream(w, r, err)
 		return
 	}
-	s.serveLive(w, r, of, func() gatherer { return s.watchTransaction(of) })
+	s.live.Serve(w, r, of, func() live.Gatherer { return s.watchTransaction(of) })
 }
 
 // recorded gives a transaction without what it changed; registry.ErrNotFound if there is none.
@@ -85,9 +87,9 @@ func (s *server) recorded(ctx context.Context, n registry.Number) (t registry.Tr
 	return ts[0], nil
 }
 
-func (s *server) watchTransaction(of watchedTransaction) gatherer {
+func (s *server) watchTransaction(of watchedTransaction) live.Gatherer {
 	pending := true
-	return func(ctx context.Context) ([]part, string, error) {
+	return func(ctx context.Context) ([]live.Part, string, error) {
 		found, err := s.recorded(ctx, of.number)
 		if err != nil {
 			return nil, "", err
@@ -101,7 +103,7 @@ func (s *server) watchTransaction(of watchedTransaction) gatherer {
 			say = "Transaction " + ui.Number(t.Number) + " waits on no producer any more"
 		}
 		pending = t.Pending()
-		return []part{{"needs", transactions.TransactionNeeds(t)}, {"sent", transactions.TransactionSent(t)}}, say, nil
+		return []live.Part{{ID: "needs", Draw: transactions.TransactionNeeds(t)}, {ID: "sent", Draw: transactions.TransactionSent(t)}}, say, nil
 	}
 }
 
@@ -146,7 +148,7 @@ func (s *server) transaction(ctx context.Context, n registry.Number, from, chose
 
 // fillSent says what became of the transaction on each producer.
 func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) error {
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.List(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,49 +9,33 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/transactions"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const logShown = 50
 
-// zoneCookie holds the name of the reader's time zone, which script finds out.
-const zoneCookie = "urncast_zone"
-
-// zone is the reader's time zone as far as it is known, else UTC.
-func zone(r *http.Request) *time.Location {
-	c, err := r.Cookie(zoneCookie)
-	if err != nil {
-		return time.UTC
-	}
-	name, err := url.QueryUnescape(c.Value)
-	if err != nil {
-		return time.UTC
-	}
-	z, _ := rest.ZoneOf(name) // UTC if it is none
-	return z
-}
-
 // transactionsPage draws the log.
 func (s *server) transactionsPage(w http.ResponseWriter, r *http.Request) {
-	t := &transactions.Transactions{Now: s.Now(), Zone: zone(r), Filter: logFilter(r.URL.Query())}
+	t := &transactions.Transactions{Now: s.Now(), Zone: page.Zone(r), Filter: logFilter(r.URL.Query())}
 	if err := s.fillTransactions(r.Context(), t); err != nil {
-		s.drawTrouble(w, r, "/transactions", err)
+		s.kit.DrawTrouble(w, r, "/transactions", err)
 		return
 	}
-	f := s.frame(r, "Transactions", "/transactions")
+	f := s.kit.Frame(r, "Transactions", "/transactions")
 	f.Live = "/live/transactions"
-	s.draw(w, r, http.StatusOK, transactions.TransactionsPage(f, t))
+	s.kit.Draw(w, r, http.StatusOK, transactions.TransactionsPage(f, t))
 }
 
 func logFilter(q url.Values) transactions.LogFilter {
-	return transactions.LogFilter{View: word(q, "view"), Kind: word(q, "kind"), Of: word(q, "of"), By: word(q, "by"), When: word(q, "when"),
-		Before: registry.Number(natural(q, "before"))}
+	return transactions.LogFilter{View: page.Word(q, "view"), Kind: page.Word(q, "kind"), Of: page.Word(q, "of"), By: page.Word(q, "by"), When: page.Word(q, "when"),
+		Before: registry.Number(page.Natural(q, "before"))}
 }
 
 func (s *server) fillTransactions(ctx context.Context, t *transactions.Transactions) error {
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -118,21 +102,21 @@ func logQuery(f *transactions.LogFilter, producers []producer.Status, now time.T
 // transactionsCSV exports all that the filter matches, the newest first.
 func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 	f := logFilter(r.URL.Query())
-	producers, err := s.producers(r.Context())
+	producers, err := s.kit.List(r.Context())
 	if err != nil {
-		s.drawTrouble(w, r, "/transactions", err)
+		s.kit.DrawTrouble(w, r, "/transactions", err)
 		return
 	}
-	out := rest.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
+	out := answer.NewSheet(w, "transactions.csv", "number", "recorded", "kind", "origin", "structures", "bytes", "by", "pair", "id")
 	q := logQuery(&f, producers, s.Now())
-	for q.Limit = rest.SheetRows; ; {
+	for q.Limit = answer.SheetRows; ; {
 		ts, err := s.Registry.Log(r.Context(), q)
 		switch {
 		case err != nil && out.Begun():
 			s.Log.WarnContext(r.Context(), "an export broke off", "before", q.Before, "error", err)
 			out.Break("What is older than transaction " + ui.Number(q.Before) + " is missing; ask for it with before=" + ui.Number(q.Before) + ".")
 		case err != nil:
-			s.drawTrouble(w, r, "/transactions", err)
+			s.kit.DrawTrouble(w, r, "/transactions", err)
 			return
 		}
 		rows := make([][]string, len(ts))

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/a-h/templ"
-
 	"urncast/producer"
 	"urncast/registry/access"
 	"urncast/web/console/connections"
@@ -62,16 +60,4 @@ func (s *server) sayTest(err error) string {
 		return "Something is refused, so that there is nothing to test with: mend what is marked red among the properties."
 	}
 	return err.Error() + "."
-}
-
-// stream sends a page while it is drawn, part by part.
-func (s *server) stream(w http.ResponseWriter, r *http.Request, page templ.Component) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Accel-Buffering", "no") // or a proxy collects the steps
-	w.WriteHeader(http.StatusOK)
-	s.render(w, r, page)
 }

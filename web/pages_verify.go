@@ -8,13 +8,13 @@ import (
 	"github.com/a-h/templ"
 
 	"urncast/producer/verify"
+	"urncast/web/answer"
 	"urncast/web/console/topics"
-	"urncast/web/rest"
 )
 
 // verifyTopic reads topic and registry and says what differs, while who asks looks on.
 func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	if !s.kit.ReadForm(w, r) {
 		return
 	}
 	t := s.topicOf(w, r, r.PostForm.Get("producer"))
@@ -36,18 +36,18 @@ func (s *server) verifyTopic(w http.ResponseWriter, r *http.Request) {
 				_ = flush.Flush() // as above
 			}
 		}
-		ctx, cancel := rest.Bounded(ctx, rest.VerifyTimeMax, s.stopping)
+		ctx, cancel := answer.Bounded(ctx, answer.VerifyTimeMax, s.stopping)
 		defer cancel()
 		admin, err := s.Producers.Find(ctx, t.Producer)
 		if err != nil {
-			return topics.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
+			return topics.VerifyFailed(answer.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: s.Registry, Producer: admin,
 			Topic: verify.Topic{Reader: s.Reader, Connection: t.Connection, Name: t.Topic, MessagesMax: verify.MessagesMax, Told: line}})
 		if err != nil {
-			return topics.VerifyFailed(rest.SayVerifyFault(ctx, err)).Render(r.Context(), out)
+			return topics.VerifyFailed(answer.SayVerifyFault(ctx, err)).Render(r.Context(), out)
 		}
 		return topics.VerifyReport(&topics.Verified{Proofs: v.Proofs(), Messages: len(v.Messages), Recorded: len(v.Feed)}).Render(ctx, out)
 	})
-	s.stream(w, r, topics.VerifyPage(s.frame(r, "Verify "+t.Topic, topicsPath), t, report))
+	s.kit.Stream(w, r, topics.VerifyPage(s.kit.Frame(r, "Verify "+t.Topic, topicsPath), t, report))
 }

@@ -7,8 +7,9 @@ import (
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
+	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
-	"urncast/web/rest"
 )
 
 // wouldChange compares what would be written with what is there.
@@ -47,7 +48,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 	if o.Refused() {
 		return nil
 	}
-	producers, err := s.producers(ctx)
+	producers, err := s.kit.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 		for _, route := range producers[i].Settings.Routes {
 			row := whither(&route, o, oversized)
 			if row.Producer = producers[i].Name; err != nil {
-				row.Unknown = sentenceOf(rest.PrivateToAll(err).Error())
+				row.Unknown = page.Sentence(answer.PrivateToAll(err).Error())
 			}
 			yield(&route, row)
 		}

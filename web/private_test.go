@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
-	"urncast/web/rest"
+	"urncast/web/answer"
+	"urncast/web/guard"
 )
 
 // inside is an error such as a database's, which names what concerns no stranger.
@@ -29,17 +31,17 @@ func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 		handle http.HandlerFunc
 		status int
 	}{
-		"page": {func(w http.ResponseWriter, r *http.Request) { s.drawTrouble(w, r, "/", inside) }, 500},
+		"page": {func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", inside) }, 500},
 		"api": {func(w http.ResponseWriter, r *http.Request) {
-			rest.WriteError(w, r, 500, "The log could not be read: %s", inside)
+			answer.WriteError(w, r, 500, "The log could not be read: %s", inside)
 		}, 500},
 		"form": {func(w http.ResponseWriter, r *http.Request) {
 			status, text := s.refusedForm(w, r, inside)
-			plain(w, status, text)
+			answer.Plain(w, status, text)
 		}, 500},
 		"producer": {func(w http.ResponseWriter, r *http.Request) {
 			status, text := s.refusal(w, r, inside)
-			plain(w, status, text)
+			answer.Plain(w, status, text)
 		}, 500},
 		"readyz": {nil, 503},
 	} {
@@ -88,7 +90,7 @@ func TestNoDatabaseErrorForNobody(t *testing.T) {
 			r := httptest.NewRequest("GET", path, nil)
 			r.RemoteAddr = "127.0.0.1:5"
 			r.Header.Set("Accept", accept)
-			r.AddCookie(&http.Cookie{Name: sessionCookie, Value: "x"})
+			r.AddCookie(&http.Cookie{Name: guard.SessionCookie, Value: "x"})
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if body := w.Body.String(); strings.Contains(body, "db7") || strings.Contains(body, "SELECT") {
@@ -105,7 +107,7 @@ func TestNoDatabaseErrorForNobody(t *testing.T) {
 // form was lost, and back to the page. Programs are challenged as ever.
 func TestAnEndedSessionLeadsToTheLogin(t *testing.T) {
 	d := newDoor(t, true)
-	d.served = map[string]level{"GET /submit": accessMaintain}
+	d.guard.Know([]guard.Route{{Pattern: "GET /submit", Level: guard.Maintain}})
 	ask := func(pattern string, header ...string) *http.Response {
 		return d.ask(pattern, "nobody", "", append([]string{"Accept", "text/html", "Sec-Fetch-Mode", "navigate"}, header...)...).Result()
 	}
@@ -142,7 +144,7 @@ func TestAnEndedSessionLeadsToTheLogin(t *testing.T) {
 			t.Errorf("%s: %d %v", pattern, resp.StatusCode, resp.Header)
 		}
 	}
-	d.Producers = nil // what every page says of them is not looked at
+	d.kit.Producers = nil // what every page says of them is not looked at
 	w := httptest.NewRecorder()
 	d.loginPage(w, httptest.NewRequest("GET", "/login?next=%2Fsubmit&lost=form", nil))
 	if body := w.Body.String(); !strings.Contains(body, "The form was not taken") || !strings.Contains(body, `value="/submit"`) {
@@ -168,7 +170,7 @@ func TestCookiesBehindAProxy(t *testing.T) {
 		"proxy, RFC 7239 https": {true, []string{"Forwarded", "for=1.2.3.4; proto=https"}, true},
 	} {
 		d := newDoor(t, false)
-		d.BehindProxy, d.patience, d.metrics = c.proxy, usualPatience, newMetrics(nil, nil, nil)
+		d.guard.BehindProxy, d.patience, d.metrics = c.proxy, usualPatience, newMetrics(nil, nil, nil)
 		for path, form := range map[string]url.Values{"/theme": {"theme": {"dark"}}, "/login": {"name": {"admin"}, "password": {fourWords}}} {
 			r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
 			r.RemoteAddr = "127.0.0.1:5"
@@ -177,11 +179,9 @@ func TestCookiesBehindAProxy(t *testing.T) {
 				r.Header.Set(c.header[i], c.header[i+1])
 			}
 			w := httptest.NewRecorder()
-			handle := d.theme
-			if path == "/login" {
-				handle = d.login
-			}
-			d.observe(http.HandlerFunc(handle)).ServeHTTP(w, r)
+			routes := d.routes()
+			at := slices.IndexFunc(routes, func(rt guard.Route) bool { return rt.Pattern == "POST "+path })
+			d.observe(routes[at].Handle).ServeHTTP(w, r)
 			if c.proxy && !c.private && path == "/login" {
 				if w.Code != http.StatusForbidden {
 					t.Errorf("%s: a password over plain HTTP at the proxy: %d", name, w.Code)

@@ -4,46 +4,49 @@ import (
 	"net/http"
 	"strings"
 
+	"urncast/web/answer"
+	"urncast/web/guard"
 	"urncast/web/rest"
 )
 
 // routes is the table of all routes.
-func (s *server) routes() []route {
+func (s *server) routes() []guard.Route {
 	maintain := &rest.Maintenance{Registry: s.Registry, Producers: s.Producers, Sender: s.Sender, Now: s.Now}
 	query := &rest.Query{Registry: s.Registry, Sender: s.Sender, Now: s.Now}
 	feed := &rest.Feed{Registry: s.Registry, Producers: s.Producers, Base: s.base}
 	rules := &rest.Rules{Registry: s.Registry}
 	house := &rest.Housekeeping{Registry: s.Registry}
-	routes := []route{
-		{"GET /healthz", accessOpen, s.healthz},
-		{"GET /readyz", accessOpen, s.readyz},
-		{"GET /metrics", accessRead, s.metricsPage},
+	routes := []guard.Route{
+		{Pattern: "GET /healthz", Level: guard.Open, Handle: s.healthz},
+		{Pattern: "GET /readyz", Level: guard.Open, Handle: s.readyz},
+		{Pattern: "GET /metrics", Level: guard.Read, Handle: s.metricsPage},
 
-		{"POST /sdmx/v2/structure", accessMaintain, maintain.Submit},
-		{"POST /sdmx/v2/structure/{$}", accessMaintain, maintain.Submit},
-		{"POST /sdmx/v2/structure/{type}", accessMaintain, maintain.Submit},
-		{"PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessMaintain, maintain.Put},
-		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessMaintain, maintain.Delete},
-		{"DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", accessMaintain, maintain.Delete},
-		{"POST /ws/secure/sdmxapi/rest", accessMaintain, maintain.Submit},
-		{"POST /ws/secure/sdmxapi/rest/{$}", accessMaintain, maintain.Submit},
-		{"POST /api/v1/structures/rename", accessMaintain, maintain.Rename},
+		{Pattern: "POST /sdmx/v2/structure", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: maintain.Submit},
+		{Pattern: "POST /sdmx/v2/structure/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: maintain.Submit},
+		{Pattern: "POST /sdmx/v2/structure/{type}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: maintain.Submit},
+		{Pattern: "PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Replacing a structure", Body: guard.Stream, Handle: maintain.Put},
+		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Deleting a structure", Handle: maintain.Delete},
+		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", Level: guard.Maintain, Act: "Deleting an item", Handle: maintain.Delete},
+		{Pattern: "POST /ws/secure/sdmxapi/rest", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: maintain.Submit},
+		{Pattern: "POST /ws/secure/sdmxapi/rest/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: maintain.Submit},
+		{Pattern: "POST /api/v1/structures/rename", Level: guard.Maintain, Act: "Renaming", Handle: maintain.Rename},
 
-		{"GET /sdmx/v2/structure/{type}", accessRead, query.Structures},
-		{"GET /sdmx/v2/structure/{type}/{agency}", accessRead, query.Structures},
-		{"GET /sdmx/v2/structure/{type}/{agency}/{id}", accessRead, query.Structures},
-		{"GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", accessRead, query.Structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}", Level: guard.Read, Long: true, Handle: query.Structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}", Level: guard.Read, Long: true, Handle: query.Structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}", Level: guard.Read, Long: true, Handle: query.Structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Read, Long: true, Handle: query.Structures},
 
-		{"GET /api/v1/transactions", accessRead, feed.List},
-		{"GET /api/v1/transactions/{number}", accessRead, feed.One},
-		{"GET /api/v1/transactions/{number}/structures", accessRead, query.Transaction},
-		{"GET /api/v1/dangling", accessRead, feed.Dangling},
-		{"GET /api/v1/settings", accessRead, rules.Get},
-		{"PUT /api/v1/settings", accessAdmin, rules.Put},
-		{"GET /api/v1/housekeeping", accessRead, house.State},
-		{"POST /api/v1/housekeeping", accessAdmin, house.Run},
-		{"GET /api/v1/openapi.json", accessRead, s.describe},
+		{Pattern: "GET /api/v1/transactions", Level: guard.Read, Handle: feed.List},
+		{Pattern: "GET /api/v1/transactions/{number}", Level: guard.Read, Handle: feed.One},
+		{Pattern: "GET /api/v1/transactions/{number}/structures", Level: guard.Read, Long: true, Handle: query.Transaction},
+		{Pattern: "GET /api/v1/dangling", Level: guard.Read, Handle: feed.Dangling},
+		{Pattern: "GET /api/v1/settings", Level: guard.Read, Handle: rules.Get},
+		{Pattern: "PUT /api/v1/settings", Level: guard.Admin, Act: "Changing the settings", Body: guard.Lists, Handle: rules.Put},
+		{Pattern: "GET /api/v1/housekeeping", Level: guard.Read, Handle: house.State},
+		{Pattern: "POST /api/v1/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: house.Run},
+		{Pattern: "GET /api/v1/openapi.json", Level: guard.Read, Handle: s.describe},
 	}
+	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
 	routes = append(routes, s.settingsPageRoutes()...)
 	if s.Producers != nil {
@@ -72,81 +75,79 @@ func (s *server) routes() []route {
 	return routes
 }
 
-func producerRoutes(p *rest.Producers) []route {
-	return []route{
-		{"GET /api/v1/producers", accessRead, p.List},
-		{"POST /api/v1/producers", accessAdmin, p.Create},
-		{"POST /api/v1/producers/preview", accessAdmin, p.Preview},
-		{"GET /api/v1/producers/{name}", accessRead, p.Get},
-		{"PUT /api/v1/producers/{name}", accessAdmin, p.Put},
-		{"DELETE /api/v1/producers/{name}", accessAdmin, p.Delete},
-		{"POST /api/v1/producers/{name}/{command}", accessAdmin, p.Command},
-		{"GET /api/v1/producers/{name}/jobs", accessRead, p.Jobs},
-		{"POST /api/v1/producers/{name}/jobs", accessAdmin, p.Publish},
-		{"DELETE /api/v1/producers/{name}/jobs/{id}", accessAdmin, p.Cancel},
+func producerRoutes(p *rest.Producers) []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /api/v1/producers", Level: guard.Read, Handle: p.List},
+		{Pattern: "POST /api/v1/producers", Level: guard.Admin, Act: "Making a producer", Body: guard.Lists, Handle: p.Create},
+		{Pattern: "POST /api/v1/producers/preview", Level: guard.Admin, Act: "A preview", Body: guard.Lists, Handle: p.Preview},
+		{Pattern: "GET /api/v1/producers/{name}", Level: guard.Read, Handle: p.Get},
+		{Pattern: "PUT /api/v1/producers/{name}", Level: guard.Admin, Act: "Changing a producer", Body: guard.Lists, Handle: p.Put},
+		{Pattern: "DELETE /api/v1/producers/{name}", Level: guard.Admin, Act: "Deleting a producer", Handle: p.Delete},
+		{Pattern: "POST /api/v1/producers/{name}/{command}", Level: guard.Admin, Act: "This command", Handle: p.Command},
+		{Pattern: "GET /api/v1/producers/{name}/jobs", Level: guard.Read, Handle: p.Jobs},
+		{Pattern: "POST /api/v1/producers/{name}/jobs", Level: guard.Admin, Act: "Publishing anew", Body: guard.Lists, Handle: p.Publish},
+		{Pattern: "DELETE /api/v1/producers/{name}/jobs/{id}", Level: guard.Admin, Act: "Cancelling a job", Handle: p.Cancel},
 	}
 }
 
 // topicRoutes read topics. Their bodies are structures of the registry, so that whoever
 // reads those reads these; to verify costs a whole topic.
-func topicRoutes(t *rest.Topics) []route {
-	return []route{
-		{"GET /api/v1/producers/{name}/topics/{topic}/records", accessRead, t.Records},
-		{"POST /api/v1/producers/{name}/topics/{topic}/verify", accessAdmin, t.Verify},
+func topicRoutes(t *rest.Topics) []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.Records},
+		{Pattern: "POST /api/v1/producers/{name}/topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: t.Verify},
 	}
 }
 
 // pageRoutes are the pages of the console, and what they load.
-func (s *server) pageRoutes() []route {
-	return []route{
-		{"GET /{$}", accessRead, s.dashboardPage},
-		{"GET /transactions", accessRead, s.transactionsPage},
-		{"GET /transactions.csv", accessRead, s.transactionsCSV},
-		{"GET /transactions/{number}", accessRead, s.transactionPage},
-		{"GET /structures", accessRead, s.structuresPage},
-		{"GET /structures/{type}/{agency}/{id}/{version}", accessRead, s.structurePage},
-		{"GET /structures/{type}/{agency}/{id}/{version}/source", accessRead, s.sourcePage},
-		{"GET /structures/{type}/{agency}/{id}/{version}/download", accessRead, s.download},
-		{"GET /submit", accessMaintain, s.submitPage},
-		{"POST /submit", accessMaintain, s.submitFiles},
-		{"GET /submit/{id}", accessMaintain, s.checkedPage},
-		{"POST /submit/{id}", accessMaintain, s.submitCommand},
-		{"GET /live/dashboard", accessRead, s.liveDashboard},
-		{"GET /live/transactions", accessRead, s.liveTransactions},
-		{"GET /live/transactions/{number}", accessRead, s.liveTransaction},
-		{"GET /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletionPage},
-		{"POST /structures/{type}/{agency}/{id}/{version}/delete", accessMaintain, s.deletion},
-		{"GET /structures/{type}/{agency}/{id}/{version}/rename", accessMaintain, s.renamingPage},
-		{"POST /structures/{type}/{agency}/{id}/{version}/rename", accessMaintain, s.renaming},
-		{"GET /agencies/{agency}/rename", accessMaintain, s.agencyPage},
-		{"POST /agencies/{agency}/rename", accessMaintain, s.renameAgency},
-		{"GET /find", accessRead, s.find},
-		{"GET /assets/{name}", accessOpen, s.asset},
-		{"POST /theme", accessOpen, s.theme},
+func (s *server) pageRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /{$}", Level: guard.Read, Handle: s.dashboardPage},
+		{Pattern: "GET /transactions", Level: guard.Read, Handle: s.transactionsPage},
+		{Pattern: "GET /transactions.csv", Level: guard.Read, Long: true, Handle: s.transactionsCSV},
+		{Pattern: "GET /transactions/{number}", Level: guard.Read, Handle: s.transactionPage},
+		{Pattern: "GET /structures", Level: guard.Read, Handle: s.structuresPage},
+		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
+		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
+		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
+		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
+		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
+		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
+		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
+		{Pattern: "GET /live/dashboard", Level: guard.Read, Long: true, Handle: s.liveDashboard},
+		{Pattern: "GET /live/transactions", Level: guard.Read, Long: true, Handle: s.liveTransactions},
+		{Pattern: "GET /live/transactions/{number}", Level: guard.Read, Long: true, Handle: s.liveTransaction},
+		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletionPage},
+		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletion},
+		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renamingPage},
+		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renaming},
+		{Pattern: "GET /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.agencyPage},
+		{Pattern: "POST /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renameAgency},
+		{Pattern: "GET /find", Level: guard.Read, Handle: s.find},
 	}
 }
 
 // mailRoutes are for the administrator, reads too: they hold addresses.
-func mailRoutes(m *rest.Mail) []route {
-	return []route{
-		{"GET /api/v1/mail", accessAdmin, m.Get},
-		{"PUT /api/v1/mail", accessAdmin, m.Put},
-		{"POST /api/v1/mail/test", accessAdmin, m.Test},
+func mailRoutes(m *rest.Mail) []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /api/v1/mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: m.Get},
+		{Pattern: "PUT /api/v1/mail", Level: guard.Admin, Act: "Changing the mail settings", Body: guard.Lists, Handle: m.Put},
+		{Pattern: "POST /api/v1/mail/test", Level: guard.Admin, Act: "Sending a test mail", Handle: m.Test},
 	}
 }
 
 // connectionRoutes are for the administrator, reads too: they show how the
 // clusters are set up.
-func connectionRoutes(c *rest.Connections) []route {
-	return []route{
-		{"GET /api/v1/connections", accessAdmin, c.List},
-		{"GET /api/v1/connections/{name}", accessAdmin, c.Get},
-		{"PUT /api/v1/connections/{name}", accessAdmin, c.Put},
-		{"DELETE /api/v1/connections/{name}", accessAdmin, c.Delete},
-		{"POST /api/v1/connections/check", accessAdmin, c.Check},
-		{"POST /api/v1/connections/test", accessAdmin, c.TestEdited},
-		{"POST /api/v1/connections/{name}/test", accessAdmin, c.TestSaved},
-		{"GET /api/v1/kafka-properties", accessAdmin, c.Properties},
+func connectionRoutes(c *rest.Connections) []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /api/v1/connections", Level: guard.Admin, Act: "Seeing connections", Handle: c.List},
+		{Pattern: "GET /api/v1/connections/{name}", Level: guard.Admin, Act: "Seeing a connection", Handle: c.Get},
+		{Pattern: "PUT /api/v1/connections/{name}", Level: guard.Admin, Act: "Saving a connection", Body: guard.Files, Handle: c.Put},
+		{Pattern: "DELETE /api/v1/connections/{name}", Level: guard.Admin, Act: "Deleting a connection", Handle: c.Delete},
+		{Pattern: "POST /api/v1/connections/check", Level: guard.Admin, Act: "Checking a connection", Body: guard.Files, Handle: c.Check},
+		{Pattern: "POST /api/v1/connections/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: c.TestEdited},
+		{Pattern: "POST /api/v1/connections/{name}/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: c.TestSaved},
+		{Pattern: "GET /api/v1/kafka-properties", Level: guard.Admin, Act: "Seeing the properties of connections", Handle: c.Properties},
 	}
 }
 
@@ -160,7 +161,7 @@ func (s *server) base(r *http.Request) string {
 		}
 	}
 	scheme := "http"
-	if s.private(r) {
+	if s.guard.Private(r) {
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host
@@ -169,12 +170,12 @@ func (s *server) base(r *http.Request) string {
 // healthz says that the process answers; it asks nobody else, so that a slow
 // database does not get the process killed.
 func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusOK, "ok\n")
+	answer.Plain(w, http.StatusOK, "ok\n")
 }
 
 func (s *server) metricsPage(w http.ResponseWriter, r *http.Request) {
 	if s.Metrics == nil {
-		plain(w, http.StatusNotFound, "This server keeps no metrics.\n")
+		answer.Plain(w, http.StatusNotFound, "This server keeps no metrics.\n")
 		return
 	}
 	s.Metrics.ServeHTTP(w, r)

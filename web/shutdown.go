@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"urncast/web/answer"
 	"urncast/web/console/ui"
-	"urncast/web/rest"
 )
 
 const (
@@ -35,7 +35,7 @@ type leaving struct {
 // stopping, and not without what they need.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.leaving.begun.Load() {
-		plain(w, http.StatusServiceUnavailable, "not ready: the server is stopping\n")
+		answer.Plain(w, http.StatusServiceUnavailable, "not ready: the server is stopping\n")
 		if s.leaving.teller.CompareAndSwap(false, true) {
 			close(s.leaving.told)
 		}
@@ -45,12 +45,12 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
 		defer cancel()
 		if err := s.Ready(ctx); err != nil {
-			plain(w, http.StatusServiceUnavailable, "not ready: "+rest.Private(w, r, err).Error()+"\n")
+			answer.Plain(w, http.StatusServiceUnavailable, "not ready: "+answer.Private(w, r, err).Error()+"\n")
 			return
 		}
 	}
 	s.leaving.saidReady(time.Now())
-	plain(w, http.StatusOK, "ready\n")
+	answer.Plain(w, http.StatusOK, "ready\n")
 }
 
 func (l *leaving) saidReady(now time.Time) {

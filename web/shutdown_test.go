@@ -25,7 +25,7 @@ func TestFinishSaysWhatIsTrue(t *testing.T) {
 	cancel()
 	end := make(chan struct{})
 	begin := func(address string, writes bool) {
-		_, err := s.tasks.Begin(t.Context(), task.Work{Task: workspace.Task{User: "anna", Address: address, Writes: writes}, Do: func(context.Context, *task.Running) []byte {
+		_, err := s.tasks.Begin(t.Context(), task.Work{Task: workspace.Task{User: "anna", Address: address, Writes: writes}, Do: func(context.Context, *task.Task) []byte {
 			<-end
 			return nil
 		}})
@@ -98,7 +98,7 @@ func TestReadyzEndsFirst(t *testing.T) {
 func TestShutdownEndsStreams(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	h := s.handler()
-	h.Handler = s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.sendEvents(w, r, make(chan []byte)) }))
+	h.Handler = s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.live.SendEvents(w, r, make(chan []byte)) }))
 	server := NewServer(h)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -8,13 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"urncast/registry"
+	"urncast/web/background"
 )
 
 // sizes are the registry's figures, read from the database when they are asked
 // for. They cost the same at any size.
 type sizes struct {
 	registry *registry.Registry
-	found    shared[registry.Sizes]
+	found    background.Shared[registry.Sizes]
 
 	known, transactions, horizon, structures, bytes *prometheus.Desc
 }
@@ -25,7 +26,7 @@ func newSizes(r *registry.Registry, log *slog.Logger) *sizes {
 	}
 	return &sizes{
 		registry:     r,
-		found:        shared[registry.Sizes]{log: log},
+		found:        background.Shared[registry.Sizes]{Log: log},
 		known:        desc("known", "1 if the registry's figures could be read for this scrape; 0 if the database did not answer in time, and they are left out."),
 		transactions: desc("transactions", "Structure transactions recorded: the number of the last."),
 		horizon:      desc("horizon_transaction_number", "The first transaction as of which everything can be read; 0 before housekeeping removed anything."),
@@ -47,7 +48,7 @@ const sizesPatience = 3 * time.Second
 // Collect implements prometheus.Collector. Figures that cannot be read are left out, for
 // an old one would be taken for one of now; all other metrics of the process stay.
 func (s *sizes) Collect(out chan<- prometheus.Metric) {
-	now, _, err := s.found.get(context.Background(), sizesPatience, func(registry.Sizes, time.Duration) bool { return false }, s.registry.Sizes)
+	now, _, err := s.found.Get(context.Background(), sizesPatience, func(registry.Sizes, time.Duration) bool { return false }, s.registry.Sizes)
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}

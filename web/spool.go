@@ -14,7 +14,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/workspace"
-	"urncast/web/rest"
+	"urncast/web/answer"
 )
 
 // partsMax bounds the files and fields of a form.
@@ -25,7 +25,7 @@ var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + "
 
 // busyUploads refuses an upload while all that are kept are being checked or submitted,
 // so that none can go for it.
-var busyUploads = &rest.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
+var busyUploads = &answer.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
 	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
 
 // A keepError says that files arrived and could not be kept.

@@ -8,6 +8,7 @@ import (
 	"urncast/producer"
 	"urncast/registry/workspace"
 	"urncast/sdmx"
+	"urncast/web/background"
 	"urncast/web/console/task"
 )
 
@@ -16,7 +17,7 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse"})
 	t.Run("task", func(t *testing.T) {
 		s := newServer(Options{Password: "correct-horse", Workspace: newDesk()})
-		begun, err := s.tasks.Begin(t.Context(), task.Work{Task: workspace.Task{User: "anna", Address: "/x"}, Do: func(context.Context, *task.Running) []byte { panic("boom") }})
+		begun, err := s.tasks.Begin(t.Context(), task.Work{Task: workspace.Task{User: "anna", Address: "/x"}, Do: func(context.Context, *task.Task) []byte { panic("boom") }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +29,7 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 	t.Run("items", func(t *testing.T) {
 		var c contents
 		for range 3 { // the first leaves nothing behind that the next would wait for
-			if _, err := c.get(t.Context(), s, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, errDefect) {
+			if _, err := c.get(t.Context(), s, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, background.ErrDefect) {
 				t.Errorf("it says %v", err)
 			}
 		}
@@ -36,13 +37,13 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 	t.Run("doctor", func(t *testing.T) {
 		s := newServer(Options{Password: "correct-horse", Doctor: &producer.Doctor{}}) // which has nobody to ask
 		status := &producer.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
-		if _, err := s.examine(t.Context(), status); !errors.Is(err, errDefect) {
+		if _, err := s.examine(t.Context(), status); !errors.Is(err, background.ErrDefect) {
 			t.Errorf("it says %v", err)
 		}
 	})
 	t.Run("topic", func(t *testing.T) {
 		stub, server := newTopicDoor(t)
 		stub.bad = true
-		page(t, server.URL+"/live/topics/structures?from=0", 200) // it had begun, and ends
+		getPage(t, server.URL+"/live/topics/structures?from=0", 200) // it had begun, and ends
 	})
 }

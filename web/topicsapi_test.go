@@ -67,7 +67,7 @@ func TestRecords(t *testing.T) {
 	stub.add(1, 2, `{"a": 1}`, "")
 	stub.add(2, 1, "", "")
 	stub.add(3, 1, "\xff\x00", "baseline 7f 1/1")
-	all := page(t, s.URL+recordsPath, 200)
+	all := getPage(t, s.URL+recordsPath, 200)
 	contains(t, all, `{"next":0}`+"\n", `"offset":0,"at":"2025-06-15T15:06:40Z","transaction":"1","position":"1","count":"2","action":"replace","urn":"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:CL_1_1(1.0)","bytes":8}`,
 		`"action":"delete"`, `"bytes":0}`, `"job":"baseline 7f 1/1"`)
 	if !strings.HasSuffix(all, `{"next":6}`+"\n") || strings.Count(all, `"record"`) != 4 {
@@ -76,11 +76,11 @@ func TestRecords(t *testing.T) {
 	if stub.asked != "prod/structures" {
 		t.Errorf("it was read over %s", stub.asked)
 	}
-	contains(t, page(t, s.URL+recordsPath+"?value=true", 200), `"value":"{\"a\": 1}"`, `"value":"/wA="`)
-	if part := page(t, s.URL+recordsPath+"?from=3", 200); strings.Count(part, `"record"`) != 2 || !strings.HasPrefix(part, `{"next":3}`) {
+	contains(t, getPage(t, s.URL+recordsPath+"?value=true", 200), `"value":"{\"a\": 1}"`, `"value":"/wA="`)
+	if part := getPage(t, s.URL+recordsPath+"?from=3", 200); strings.Count(part, `"record"`) != 2 || !strings.HasPrefix(part, `{"next":3}`) {
 		t.Errorf("from offset 3 on there is %s", part)
 	}
-	if end := page(t, s.URL+recordsPath+"?from=end", 200); strings.Contains(end, `"record"`) {
+	if end := getPage(t, s.URL+recordsPath+"?from=end", 200); strings.Contains(end, `"record"`) {
 		t.Errorf("at the end there is %s", end)
 	}
 	f := follow(t, s, "?from=end&follow=true")
@@ -94,15 +94,15 @@ func TestRecords(t *testing.T) {
 // try again.
 func TestRecordsRefused(t *testing.T) {
 	stub, s := newTopicDoor(t)
-	contains(t, page(t, s.URL+recordsPath+"?from=x", 400), "start or end")
-	page(t, s.URL+recordsPath+"?from=-1", 400)
-	contains(t, page(t, s.URL+recordsPath+"?from=1", 416), "offset 0, and offset 1", "made anew")
-	contains(t, page(t, s.URL+strings.Replace(recordsPath, "structures", "other", 1), 404), "It publishes to structures")
-	contains(t, page(t, s.URL+strings.Replace(recordsPath, "main", "none", 1), 404), "no producer")
+	contains(t, getPage(t, s.URL+recordsPath+"?from=x", 400), "start or end")
+	getPage(t, s.URL+recordsPath+"?from=-1", 400)
+	contains(t, getPage(t, s.URL+recordsPath+"?from=1", 416), "offset 0, and offset 1", "made anew")
+	contains(t, getPage(t, s.URL+strings.Replace(recordsPath, "structures", "other", 1), 404), "It publishes to structures")
+	contains(t, getPage(t, s.URL+strings.Replace(recordsPath, "main", "none", 1), 404), "no producer")
 	stub.err = &producer.Fault{Kind: producer.Permanent, Text: "No login"}
-	contains(t, page(t, s.URL+recordsPath, 502), "cannot be read: No login.")
+	contains(t, getPage(t, s.URL+recordsPath, 502), "cannot be read: No login.")
 	stub.err = &producer.Fault{Kind: producer.Transitory, Text: "Nobody answers"}
-	contains(t, page(t, s.URL+recordsPath, 503), "Nobody answers.")
+	contains(t, getPage(t, s.URL+recordsPath, 503), "Nobody answers.")
 }
 
 // So many may read at once as there is room for, in all and each; one that leaves makes
@@ -110,7 +110,7 @@ func TestRecordsRefused(t *testing.T) {
 func TestRecordsAreBounded(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 1, "x", "")
-	page(t, s.URL+recordsPath, 200)
+	getPage(t, s.URL+recordsPath, 200)
 	http.DefaultClient.CloseIdleConnections()
 	goroutines := runtime.NumGoroutine()
 	address := func(i int) string { return fmt.Sprint("10.0.0.", i/4) }
@@ -181,7 +181,7 @@ func TestTopicPagesTellNoInternals(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.err = errors.New("dial tcp 10.1.2.3:5432: SELECT planted")
 	for _, path := range []string{"/topics/structures", "/topics/structures/0", "/live/topics/structures?producer=main&from=0"} {
-		if body := page(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "log has the cause") {
+		if body := getPage(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "log has the cause") {
 			t.Errorf("%s says %s", path, body)
 		}
 	}
@@ -201,12 +201,12 @@ func TestTopicPagesAreBounded(t *testing.T) {
 		leave = append(leave, out)
 	}
 	for _, path := range []string{"/topics/structures", "/topics/structures/0"} {
-		contains(t, page(t, s.URL+path, 503), "There are 8 pages that read topics here", "<h1>Too many read topics now")
+		contains(t, getPage(t, s.URL+path, 503), "There are 8 pages that read topics here", "<h1>Too many read topics now")
 	}
 	leave[0]()
 	for range 3 {
-		page(t, s.URL+"/topics/structures", 200)
-		page(t, s.URL+"/topics/structures/0", 200)
+		getPage(t, s.URL+"/topics/structures", 200)
+		getPage(t, s.URL+"/topics/structures/0", 200)
 	}
 }
 

@@ -9,29 +9,40 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"urncast/registry/access"
+	"urncast/web/answer"
+	"urncast/web/background"
+	"urncast/web/console/live"
+	"urncast/web/console/page"
 	"urncast/web/console/task"
-	"urncast/web/rest"
+	"urncast/web/guard"
 )
 
 // New makes the handler of everything the server serves.
 func New(o Options) http.Handler { return newServer(o).handler() }
 
 func newServer(o Options) *server {
-	s := &server{Options: o.withDefaults(), patience: usualPatience, stopping: make(chan struct{}), leaving: leaving{told: make(chan struct{})}}
-	s.tasks = &task.Kernel{Store: o.Workspace, Log: s.Log, Stopping: s.stopping}
-	s.lives.log, s.lives.pace = s.Log, livePace
-	s.glance.log, s.day.log = s.Log, s.Log
-	s.readers, s.verifiers, s.lookers = rest.NewReaders(), rest.NewVerifiers(), rest.NewLookers()
+	o = o.withDefaults()
+	stopping := make(chan struct{})
+	g := &guard.Guard{Access: o.Access, ReadsClosed: o.ReadsClosed, BehindProxy: o.BehindProxy}
+	kit := page.New(&page.Kit{Guard: g, Log: o.Log, Now: o.Now, Producers: o.Producers, Environment: o.Environment, Version: o.Version, NoKey: o.NoKey, Stopping: stopping})
+	g.DrawError = func(w http.ResponseWriter, r *http.Request, status int, what, text string) {
+		kit.DrawError(w, r, status, "", what, text)
+	}
+	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded},
+		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
+	s.day.Log = s.Log
+	s.readers, s.verifiers, s.lookers = answer.NewReaders(), answer.NewVerifiers(), answer.NewLookers()
 	return s
 }
 
 func (s *server) handler() *handler {
 	s.metrics = newMetrics(s.Register, s.Registry, s.Log)
 	s.mux = http.NewServeMux()
-	s.served = map[string]level{}
-	for _, rt := range s.routes() {
-		s.served[rt.pattern] = rt.access
-		s.mux.Handle(rt.pattern, s.guard(rt))
+	routes := s.routes()
+	s.guard.Know(routes)
+	for i := range routes {
+		s.mux.Handle(routes[i].Pattern, s.enter(&routes[i]))
 	}
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
@@ -66,38 +77,22 @@ func NewServer(h http.Handler) *http.Server {
 
 type server struct {
 	Options
-	patience                    patience
-	metrics                     *metrics
-	mux                         *http.ServeMux
-	served                      map[string]level // of all routes, by pattern
-	glance                      shared[glance]
+	patience patience
+	metrics  *metrics
+	mux      *http.ServeMux
+	guard    *guard.Guard
+	kit      *page.Kit
+	live     *live.Streams
+	tasks    *task.Tasks
+	leaving  leaving
+	stopping chan struct{}
+	stopOnce sync.Once
+
+	// What rooms that still stand in this package keep.
 	items                       contents
 	checks                      checks
-	tasks                       *task.Kernel
-	leaving                     leaving
-	lives                       lives
-	day                         shared[day]
-	readers, verifiers, lookers *rest.Readers // of topics
-	stopping                    chan struct{}
-	stopOnce                    sync.Once
-}
-
-// A level is who may take a route.
-type level uint8
-
-const (
-	accessOpen     level = iota // everyone, whatever the options say: health, signing in
-	accessRead                  // everyone, or readers if reads are closed
-	accessSelf                  // whoever is signed in; the handler gives him what is his own
-	accessMaintain              // maintainers, each of the structures of his agencies
-	accessAdmin                 // administrators
-)
-
-// A route is one row of the table of routes.
-type route struct {
-	pattern string // as http.ServeMux reads it
-	access  level
-	handle  http.HandlerFunc
+	day                         background.Shared[day]
+	readers, verifiers, lookers *answer.Readers // of topics
 }
 
 // dispatch hands the request to its route. What no route takes is answered in
@@ -105,10 +100,10 @@ type route struct {
 func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 	if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) { // no database has a name for it
 		const wrong = "The path holds bytes that are no text in UTF-8. Nothing was done."
-		if wantsPage(r) {
-			s.drawError(w, r, http.StatusBadRequest, "", "This address cannot be read", wrong)
+		if guard.WantsPage(r) {
+			s.kit.DrawError(w, r, http.StatusBadRequest, "", "This address cannot be read", wrong)
 		} else {
-			rest.WriteError(w, r, http.StatusBadRequest, wrong)
+			answer.WriteError(w, r, http.StatusBadRequest, wrong)
 		}
 		return
 	}
@@ -121,24 +116,14 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(&p, r)
 	if p.status == http.StatusMethodNotAllowed {
 		w.Header()["Allow"] = p.header["Allow"]
-		rest.WriteError(w, r, http.StatusMethodNotAllowed, "%s does not take %s. It takes %s.", r.URL.Path, r.Method, p.header.Get("Allow"))
+		answer.WriteError(w, r, http.StatusMethodNotAllowed, "%s does not take %s. It takes %s.", r.URL.Path, r.Method, p.header.Get("Allow"))
 		return
 	}
-	if wantsPage(r) {
-		s.drawError(w, r, http.StatusNotFound, "", "There is nothing here", "No page of the console is at "+r.URL.Path+".")
+	if guard.WantsPage(r) {
+		s.kit.DrawError(w, r, http.StatusNotFound, "", "There is nothing here", "No page of the console is at "+r.URL.Path+".")
 		return
 	}
-	rest.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
-}
-
-// wantsPage says whether a person asks, with a browser, and not for what programs ask.
-func wantsPage(r *http.Request) bool {
-	for _, door := range []string{"/api/", "/sdmx/", "/ws/"} {
-		if strings.HasPrefix(r.URL.Path, door) {
-			return false
-		}
-	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html")
+	answer.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
 }
 
 // A probe learns what the multiplexer would answer.
@@ -152,5 +137,36 @@ func (p *probe) Header() http.Header    { return p.header }
 func (p *probe) WriteHeader(status int) { p.status = status }
 
 func denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
-	rest.WriteError(w, r, http.StatusForbidden, "This request came from a page of another origin (%s), which may not change anything here.", r.Header.Get("Origin"))
+	answer.WriteError(w, r, http.StatusForbidden, "This request came from a page of another origin (%s), which may not change anything here.", r.Header.Get("Origin"))
+}
+
+// enter lets a request through to its route: it bounds its body, finds who makes it,
+// asks whether he may, and reads the body where the route does not do so itself.
+//
+// A session's cookie comes with every request that a browser makes here, also from a
+// page of somebody else. What keeps such a page from changing anything in its reader's
+// name is http.CrossOriginProtection, which stands before the routes: by the headers
+// that every browser sends since 2023 (Sec-Fetch-Site, and Origin before) it refuses
+// whatever is no GET, HEAD or OPTIONS and comes from another origin. Routes of those
+// methods change nothing, so a token in each form would add nothing; SameSite=Lax is
+// the second line. Programs send neither header, and no cookie.
+func (s *server) enter(rt *guard.Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.limitBody(w, r, rt) {
+			return
+		}
+		r, end := s.patience.bounded(r, rt)
+		defer end()
+		p, ok := s.guard.Identify(w, r, rt)
+		if !ok || !s.guard.Admit(w, r, rt, p) {
+			return
+		}
+		if seen, ok := w.(*response); ok {
+			seen.user = p.Name
+		}
+		if !s.readBody(w, r, rt) {
+			return
+		}
+		rt.Handle(w, r.WithContext(access.With(r.Context(), p)))
+	})
 }

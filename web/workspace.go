@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"io"
-	"net/http"
 
 	"urncast/registry/workspace"
 	"urncast/web/console/task"
@@ -34,13 +33,4 @@ type Drafts interface {
 	SaveDraft(ctx context.Context, d *workspace.Draft) error
 	Draft(ctx context.Context, id, user string) (*workspace.Draft, error)
 	DropDraft(ctx context.Context, id, user string) error
-}
-
-// streamTask tells how far work is until it ends, on whichever instance; then the page
-// leads to what came of it, which is at its own address.
-func (s *server) streamTask(w http.ResponseWriter, r *http.Request, section string, t *workspace.Task) {
-	flush := http.NewResponseController(w)
-	now, wait := s.tasks.Watch(r.Context(), t, liveMax)
-	p := &task.Task{Path: t.Address, Now: now, Wait: wait, Flush: func() error { return flush.Flush() }}
-	s.stream(w, r, task.TaskPage(s.frame(r, p.Title(), section), p))
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // Access serves accounts, sessions, tokens and the audit. Passwords go in and never
@@ -118,9 +119,9 @@ func answerNothing(w http.ResponseWriter, r *http.Request, err error) {
 
 // writeAccessError answers with the status that fits an error.
 func writeAccessError(w http.ResponseWriter, r *http.Request, err error) {
-	status, text, after := AccessStatus(w, r, err)
+	status, text, after := answer.AccessStatus(w, r, err)
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
-	WriteError(w, r, status, "%s", text)
+	answer.WriteError(w, r, status, "%s", text)
 }

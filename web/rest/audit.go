@@ -8,6 +8,7 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // An AuditPage is one page of the audit.
@@ -20,19 +21,19 @@ type AuditPage struct {
 // format=csv whole.
 func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.Query()
-	q, err := AuditQuery(asked)
+	q, err := answer.AuditQuery(asked)
 	if err != nil {
-		WriteError(w, r, http.StatusBadRequest, "%s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
 		return
 	}
 	q.Ascending, q.Limit = true, pageMax
-	if asked.Get("format") == "csv" || strings.Contains(r.Header.Get("Accept"), mediaCSV) {
+	if asked.Get("format") == "csv" || strings.Contains(r.Header.Get("Accept"), answer.MediaCSV) {
 		a.export(w, r, q)
 		return
 	}
 	acts, err := a.Control.Acts(r.Context(), q)
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
 		return
 	}
 	page := AuditPage{Entries: append([]registry.Act{}, acts...)}
@@ -45,14 +46,14 @@ func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 
 // export writes every entry that is asked for as CSV.
 func (a *Access) export(w http.ResponseWriter, r *http.Request, q access.Query) {
-	out := NewSheet(w, "urncast-audit.csv", "id", "time", "user", "from", "action", "subject", "detail")
-	for q.Limit = SheetRows; ; {
+	out := answer.NewSheet(w, "urncast-audit.csv", "id", "time", "user", "from", "action", "subject", "detail")
+	for q.Limit = answer.SheetRows; ; {
 		acts, err := a.Control.Acts(r.Context(), q)
 		switch {
 		case err != nil && out.Begun():
 			out.Break("What follows id " + strconv.FormatInt(q.After, 10) + " is missing; ask for it with after=" + strconv.FormatInt(q.After, 10) + ".")
 		case err != nil:
-			WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
+			answer.WriteError(w, r, http.StatusInternalServerError, "The audit could not be read: %s", err)
 			return
 		}
 		rows := make([][]string, len(acts))

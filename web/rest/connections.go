@@ -16,6 +16,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // Connections serves the connections to Kafka. What goes in as a
@@ -61,7 +62,7 @@ type SavedConnection struct {
 
 // RefusedConnection is the Problem of a save that was refused.
 type RefusedConnection struct {
-	Problem
+	answer.Problem
 	Findings []producer.Finding `json:"findings"`
 	Servers  []Tried            `json:"servers,omitempty"`
 }
@@ -101,11 +102,11 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("anyway"); text != "" {
 		var err error
 		if anyway, err = strconv.ParseBool(text); err != nil {
-			WriteError(w, r, http.StatusBadRequest, "anyway=%q is neither true nor false.", text)
+			answer.WriteError(w, r, http.StatusBadRequest, "anyway=%q is neither true nor false.", text)
 			return
 		}
 	}
-	s, err := c.Connections.Save(r.Context(), e.edit(), anyway, Actor(r))
+	s, err := c.Connections.Save(r.Context(), e.edit(), anyway, answer.Actor(r))
 	if err != nil {
 		writeConnectionError(w, r, err)
 		return
@@ -125,7 +126,7 @@ func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
 	if !onto(w, r, &revision) {
 		return
 	}
-	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), revision, Actor(r)); err != nil {
+	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r)); err != nil {
 		writeConnectionError(w, r, err)
 		return
 	}
@@ -164,7 +165,7 @@ func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
 	if media == "text/plain" {
 		e.Text = string(b)
 	} else if err := decode(b, e); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with properties, files and revision: %s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON with properties, files and revision: %s", err)
 		return nil, false
 	}
 	if name := r.PathValue("name"); name != "" {
@@ -178,10 +179,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		WriteError(w, r, http.StatusRequestEntityTooLarge,
+		answer.WriteError(w, r, http.StatusRequestEntityTooLarge,
 			"The body has more than the %d bytes that are taken here.", large.Limit)
 	case err != nil:
-		WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
 	}
 	return b, err == nil
 }
@@ -212,7 +213,7 @@ func read(w http.ResponseWriter, r *http.Request, into any, example string) bool
 		return false
 	}
 	if err := decode(b, into); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
 		return false
 	}
 	return true
@@ -223,20 +224,20 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *producer.RefusedError
 	if errors.As(err, &refused) {
 		const status = http.StatusUnprocessableEntity
-		p := Problem{Title: http.StatusText(status), Status: status, Detail: refused.Error() + ".", CorrelationID: r.Header.Get("X-Correlation-Id")}
+		p := answer.Problem{Title: http.StatusText(status), Status: status, Detail: refused.Error() + ".", CorrelationID: r.Header.Get("X-Correlation-Id")}
 		findings := append([]producer.Finding{}, refused.Findings...)
 		b, err := json.Marshal(RefusedConnection{p, findings, triedOf(refused.Servers)})
 		if err != nil { // the types are ours
 			panic(err)
 		}
-		w.Header().Set("Content-Type", mediaProblem)
+		w.Header().Set("Content-Type", answer.MediaProblem)
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(status)
 		_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
 		return
 	}
 	status, text := connectionStatus(w, r, err)
-	WriteError(w, r, status, "%s.", text)
+	answer.WriteError(w, r, status, "%s.", text)
 }
 
 // connectionStatus gives the status and the sentence of an error.
@@ -259,7 +260,7 @@ func connectionStatus(w http.ResponseWriter, r *http.Request, err error) (int, s
 	case errors.Is(err, secret.ErrNoKey):
 		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()
 	}
-	return http.StatusInternalServerError, "The connections could not be read or written: " + Private(w, r, err).Error()
+	return http.StatusInternalServerError, "The connections could not be read or written: " + answer.Private(w, r, err).Error()
 }
 
 // A duration is a text such as "10s" in JSON.

@@ -6,6 +6,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // TestOptions say what a connection test is to try.
@@ -39,7 +40,7 @@ func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := decode(b, &o); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says what to test, or empty: %s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says what to test, or empty: %s", err)
 		return
 	}
 	c.test(w, r, producer.Edit{Name: r.PathValue("name")}, o)
@@ -81,7 +82,7 @@ func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Ed
 	switch {
 	case r.Context().Err() != nil || err == nil && out.begun:
 	case err == nil:
-		WriteError(w, r, http.StatusInternalServerError, "The test ended without a step.")
+		answer.WriteError(w, r, http.StatusInternalServerError, "The test ended without a step.")
 	case !out.begun:
 		writeConnectionError(w, r, err)
 	default:

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"urncast/producer"
+	"urncast/web/answer"
 )
 
 // Doctor serves the comparison of topics with what a route needs, their mending, and
@@ -66,7 +67,7 @@ func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	fixed, err := d.Doctor.Fix(r.Context(), at, in.Findings, Actor(r))
+	fixed, err := d.Doctor.Fix(r.Context(), at, in.Findings, answer.Actor(r))
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
@@ -83,7 +84,7 @@ func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 	if in.Connection == "" {
 		in.Connection = d.over(r.Context(), in.Topic)
 	}
-	made, err := d.Doctor.MakeTopic(r.Context(), in, Actor(r))
+	made, err := d.Doctor.MakeTopic(r.Context(), in, answer.Actor(r))
 	if err != nil {
 		writeDoctorError(w, r, err)
 		return
@@ -112,10 +113,10 @@ func writeDoctorError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *producer.TopicError
 	switch {
 	case errors.As(err, &bad):
-		WriteError(w, r, http.StatusBadRequest, "%s.", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s.", err)
 	case errors.As(err, &refused):
-		WriteError(w, r, http.StatusConflict, "%s", err)
+		answer.WriteError(w, r, http.StatusConflict, "%s", err)
 	default:
-		WriteError(w, r, http.StatusInternalServerError, "The topic could not be looked at or changed: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The topic could not be looked at or changed: %s", err)
 	}
 }

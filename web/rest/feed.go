@@ -12,6 +12,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 // A Feed serves the log of structure transactions.
@@ -95,7 +96,7 @@ func (a *feedAsk) next(last registry.Number) string {
 func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	ask, err := feedAsked(r)
 	if err != nil {
-		WriteError(w, r, http.StatusBadRequest, "%s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
 		return
 	}
 	var txns []registry.Transaction
@@ -105,12 +106,12 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 		txns, err = f.Registry.Transactions(r.Context(), ask.after, ask.limit)
 	}
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The log could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The log could not be read: %s", err)
 		return
 	}
 	page := TransactionList{Transactions: make([]Transaction, 0, len(txns))}
 	if page.Horizon, err = f.horizon(w, r); err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
 		return
 	}
 	if n := len(txns); n == ask.limit && !(ask.newest && txns[n-1].Number == 1) {
@@ -123,7 +124,7 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	}
 	statuses, err := f.statuses(r, txns)
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The producers' records could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The producers' records could not be read: %s", err)
 		return
 	}
 	for _, t := range txns {
@@ -163,12 +164,12 @@ func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[regis
 func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil {
-		WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))
+		answer.WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))
 		return
 	}
 	t, changes, err := f.Registry.Transaction(r.Context(), registry.Number(n))
 	if errors.Is(err, registry.ErrNotFound) {
-		WriteError(w, r, http.StatusNotFound, "There is no transaction %d.", n)
+		answer.WriteError(w, r, http.StatusNotFound, "There is no transaction %d.", n)
 		return
 	}
 	var statuses map[registry.Number][]Publication
@@ -180,7 +181,7 @@ func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 		statuses, err = f.statuses(r, []registry.Transaction{t})
 	}
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The log could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The log could not be read: %s", err)
 		return
 	}
 	out := transactionOf(t, statuses[t.Number])
@@ -192,7 +193,7 @@ func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
 func (f *Feed) Dangling(w http.ResponseWriter, r *http.Request) {
 	list, err := f.Registry.Dangling(r.Context())
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The references could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The references could not be read: %s", err)
 		return
 	}
 	writeJSON(w, http.StatusOK, danglingOf(list))
@@ -212,7 +213,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	if err != nil { // the types are ours
 		panic(err)
 	}
-	w.Header().Set("Content-Type", mediaJSON)
+	w.Header().Set("Content-Type", answer.MediaJSON)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 // entryChanges is how many structures an entry of a feed names; the rest it counts.
@@ -31,7 +32,7 @@ func (f *Feed) writeFeed(w http.ResponseWriter, r *http.Request, format string, 
 		first, last := txns[0].Number, txns[len(txns)-1].Number
 		changes, err := f.Registry.Heads(r.Context(), min(first, last), max(first, last), entryChanges)
 		if err != nil {
-			WriteError(w, r, http.StatusInternalServerError, "What transactions changed could not be read: %s", err)
+			answer.WriteError(w, r, http.StatusInternalServerError, "What transactions changed could not be read: %s", err)
 			return
 		}
 		for i := range txns {
@@ -132,7 +133,7 @@ func atomOf(registryID string, to *feedLinks, entries []feedEntry) *atomFeed {
 		}
 		at := e.at.Format(time.RFC3339Nano)
 		f.Entries = append(f.Entries, atomEntry{ID: e.id, Title: e.title, Published: at, Updated: at, Author: e.user,
-			Links:    []atomLink{{"alternate", "text/html", e.page}, {"related", mediaJSON, e.data}},
+			Links:    []atomLink{{"alternate", "text/html", e.page}, {"related", answer.MediaJSON, e.data}},
 			Category: atomCategory{e.kind}, Content: atomContent{"html", e.content}})
 	}
 	f.Updated = newest.Format(time.RFC3339Nano)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 // HeaderHorizon says, where old content is asked for or the log is read, the
@@ -63,7 +64,7 @@ func removalOf(r *registry.Removal) *Removal {
 func (k *Housekeeping) State(w http.ResponseWriter, r *http.Request) {
 	h, err := k.Registry.Housekeeping(r.Context())
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
 		return
 	}
 	writeJSON(w, http.StatusOK, HousekeepingState{h.Keep, h.Horizon, removalOf(h.Last)})
@@ -78,12 +79,12 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"dryRun": true} or {"dryRun": false}`) {
 		return
 	}
-	done, err := k.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: Actor(r), Dry: in.DryRun})
+	done, err := k.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Dry: in.DryRun})
 	switch {
 	case errors.Is(err, registry.ErrBusy):
-		WriteError(w, r, http.StatusConflict, "Housekeeping runs already, on this instance or another. Ask again when it is over; GET /api/v1/housekeeping shows it.")
+		answer.WriteError(w, r, http.StatusConflict, "Housekeeping runs already, on this instance or another. Ask again when it is over; GET /api/v1/housekeeping shows it.")
 	case err != nil:
-		WriteError(w, r, http.StatusInternalServerError, "Housekeeping stopped, and the next run goes on where it did: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "Housekeeping stopped, and the next run goes on where it did: %s", err)
 	default:
 		out := removalOf(&done)
 		out.DryRun = in.DryRun
@@ -94,5 +95,5 @@ func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 // writeGone answers 410 with the horizon.
 func writeGone(w http.ResponseWriter, r *http.Request, gone *registry.GoneError) {
 	w.Header().Set(HeaderHorizon, strconv.FormatInt(int64(gone.Horizon), 10))
-	writeProblem(w, r, &Problem{Status: http.StatusGone, Detail: gone.Text, Horizon: gone.Horizon})
+	answer.WriteProblem(w, r, &answer.Problem{Status: http.StatusGone, Detail: gone.Text, Horizon: gone.Horizon})
 }

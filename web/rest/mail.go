@@ -6,6 +6,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/web/answer"
 )
 
 // Mail serves the mail settings and shows the queue. The password goes in and
@@ -37,13 +38,13 @@ func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 	}
 	s := producer.MailDefaults()
 	if err := decode(b, &s); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON with the mail settings as GET shows them: %s.", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON with the mail settings as GET shows them: %s.", err)
 		return
 	}
 	if !onto(w, r, &s.Revision) {
 		return
 	}
-	shown, err := m.Mailer.Save(r.Context(), s, Actor(r))
+	shown, err := m.Mailer.Save(r.Context(), s, answer.Actor(r))
 	if err != nil {
 		writeMailError(w, r, err)
 		return
@@ -63,10 +64,10 @@ func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
 		To string `json:"to"`
 	}
 	if err := decode(b, &in); err != nil {
-		WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says to whom, or empty: %s.", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says to whom, or empty: %s.", err)
 		return
 	}
-	sent, err := m.Mailer.Test(r.Context(), in.To, Actor(r))
+	sent, err := m.Mailer.Test(r.Context(), in.To, answer.Actor(r))
 	if err != nil {
 		writeMailError(w, r, err)
 		return
@@ -81,16 +82,16 @@ func writeMailError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *producer.MailError
 	switch {
 	case errors.As(err, &bad):
-		WriteError(w, r, http.StatusBadRequest, "%s.", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s.", err)
 	case errors.As(err, &conflict):
-		WriteError(w, r, conflicting(r), "%s.", err)
+		answer.WriteError(w, r, conflicting(r), "%s.", err)
 	case errors.Is(err, producer.ErrNoMail):
-		WriteError(w, r, http.StatusConflict, "No test mail was sent, for %s.", err)
+		answer.WriteError(w, r, http.StatusConflict, "No test mail was sent, for %s.", err)
 	case errors.Is(err, secret.ErrNoKey):
-		WriteError(w, r, http.StatusConflict, "The mail settings were not saved, for they have a password, and %s.", err)
+		answer.WriteError(w, r, http.StatusConflict, "The mail settings were not saved, for they have a password, and %s.", err)
 	case errors.As(err, &refused):
-		WriteError(w, r, http.StatusBadGateway, "%s.", err)
+		answer.WriteError(w, r, http.StatusBadGateway, "%s.", err)
 	default:
-		WriteError(w, r, http.StatusInternalServerError, "The mail settings could not be read or written: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The mail settings could not be read or written: %s", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
 )
 
 // A Maintenance serves what changes structures.
@@ -33,13 +34,13 @@ func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 	}
 	mode, err := registry.ParseMode(action)
 	if err != nil {
-		WriteError(w, r, http.StatusBadRequest, "%s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
 		return
 	}
 	up := newUpload(r)
 	if name := r.PathValue("type"); name != "" {
 		if up.only, err = classOf(name); err != nil {
-			WriteError(w, r, http.StatusNotFound, "%s", err)
+			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
 			return
 		}
 	}
@@ -82,10 +83,10 @@ func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
-	s.Request = Request(r)
+	s.Request = answer.Request(r)
 	s.Force = r.URL.Query().Get("force")
 	if r.URL.Query().Has("force") && !isReason(s.Force) {
-		WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
 		return
 	}
 	o, err := m.Registry.Submit(r.Context(), s)
@@ -104,7 +105,7 @@ func (m *Maintenance) weigh(w http.ResponseWriter, r *http.Request, o *registry.
 	}
 	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
 	if err != nil { // which is no reason to call what was decided an error
-		up.warn("Whether everything fits the producers' topics could not be found out: %s", Private(w, r, err))
+		up.warn("Whether everything fits the producers' topics could not be found out: %s", answer.Private(w, r, err))
 	}
 	for _, warning := range warnings {
 		up.warn("%s", warning.Text)
@@ -123,15 +124,15 @@ func isReason(s string) bool {
 func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
 	w.Header().Set("Cache-Control", "no-store")
 	status := overall(o)
-	if wantsJSON(r) {
+	if answer.WantsJSON(r) {
 		writeJSON(w, status, answerOf(o, up))
 		return
 	}
 	if unchanged(o) && !o.DryRun && !up.told(o) { // as FMR answers
-		writeSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
+		answer.WriteSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}
-	w.Header().Set("Content-Type", mediaRegistry)
+	w.Header().Set("Content-Type", answer.MediaRegistry)
 	w.WriteHeader(status)
 	_ = writeResponse(w, o, up, mode.String(), m.Sender, m.Now()) // the reader has gone; nobody is left to tell
 }
@@ -149,16 +150,16 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"urn": "…", "newId": "…"} or {"agency": "…", "newAgency": "…"}`) {
 		return
 	}
-	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: Request(r)}
+	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: answer.Request(r)}
 	n.Force = in.Force
 	if in.Force != "" && !isReason(in.Force) {
-		WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
 		return
 	}
 	if in.URN != "" {
 		u, err := sdmx.ParseURN(in.URN)
 		if err != nil {
-			WriteError(w, r, http.StatusBadRequest, "%s", err)
+			answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
 			return
 		}
 		n.Structure = u
@@ -181,7 +182,7 @@ func urnOf(w http.ResponseWriter, r *http.Request) (u sdmx.URN, ok bool) {
 			r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")")
 	}
 	if err != nil {
-		WriteError(w, r, http.StatusNotFound, "%s", err)
+		answer.WriteError(w, r, http.StatusNotFound, "%s", err)
 		return u, false
 	}
 	return u, true

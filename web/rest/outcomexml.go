@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 // writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema
@@ -18,7 +19,7 @@ import (
 func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender string, at time.Time) error {
 	x := &xmlWriter{Writer: bufio.NewWriter(w)}
 	x.raw(xml.Header)
-	x.raw(`<mes:RegistryInterface xmlns:mes="` + nsMessage + `" xmlns:com="` + nsCommon + `" xmlns:reg="` + nsRegistry + `">` + "\n")
+	x.raw(`<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n")
 	x.raw("<mes:Header><mes:ID>" + messageID(at) + "</mes:ID><mes:Test>" + strconv.FormatBool(o.DryRun) + "</mes:Test><mes:Prepared>")
 	x.raw(at.UTC().Format(time.RFC3339) + `</mes:Prepared><mes:Sender id="`)
 	x.text(sender)

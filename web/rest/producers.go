@@ -8,6 +8,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 // Producers serves what there is of producers, their settings, commands and jobs.
@@ -46,7 +47,7 @@ func (p *Producers) Create(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"name": "public", "routes": [{"topic": "sdmx.public", "format": "fusion-json"}]}`) {
 		return
 	}
-	admin, err := p.Producers.Create(r.Context(), in, Actor(r))
+	admin, err := p.Producers.Create(r.Context(), in, answer.Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
 		return
@@ -72,7 +73,7 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 	if !onto(w, r, &in.Config.Revision) {
 		return
 	}
-	admin, err := p.Producers.Change(r.Context(), r.PathValue("name"), in.Config, in.Then, Actor(r))
+	admin, err := p.Producers.Change(r.Context(), r.PathValue("name"), in.Config, in.Then, answer.Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
 		return
@@ -82,7 +83,7 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 
 // Delete serves DELETE /api/v1/producers/{name}: configuration and state, never topics.
 func (p *Producers) Delete(w http.ResponseWriter, r *http.Request) {
-	if err := p.Producers.Delete(r.Context(), r.PathValue("name"), Actor(r)); err != nil {
+	if err := p.Producers.Delete(r.Context(), r.PathValue("name"), answer.Actor(r)); err != nil {
 		writeProducerError(w, r, err)
 		return
 	}
@@ -103,15 +104,15 @@ func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch command := r.PathValue("command"); command {
 	case "start":
-		err = admin.Start(r.Context(), in.How, Actor(r))
+		err = admin.Start(r.Context(), in.How, answer.Actor(r))
 	case "suspend":
-		err = admin.Suspend(r.Context(), in.Keep, Actor(r))
+		err = admin.Suspend(r.Context(), in.Keep, answer.Actor(r))
 	case "resume":
-		err = admin.Resume(r.Context(), Actor(r))
+		err = admin.Resume(r.Context(), answer.Actor(r))
 	case "skip":
-		err = admin.Skip(r.Context(), in.Skip, Actor(r))
+		err = admin.Skip(r.Context(), in.Skip, answer.Actor(r))
 	default:
-		WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend, resume and skip, not %q.", command)
+		answer.WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend, resume and skip, not %q.", command)
 		return
 	}
 	if err != nil {
@@ -146,7 +147,7 @@ func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 	if admin == nil {
 		return
 	}
-	job, err := admin.Publish(r.Context(), in, Actor(r))
+	job, err := admin.Publish(r.Context(), in, answer.Actor(r))
 	if err != nil {
 		writeProducerError(w, r, err)
 		return
@@ -161,10 +162,10 @@ func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
 	if admin == nil {
 		return
 	}
-	job, err := admin.CancelJob(r.Context(), r.PathValue("id"), Actor(r))
+	job, err := admin.CancelJob(r.Context(), r.PathValue("id"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		WriteError(w, r, http.StatusNotFound, "No job %s waits or is under way: it has ended, or there was none. GET /api/v1/producers/%s/jobs lists them.",
+		answer.WriteError(w, r, http.StatusNotFound, "No job %s waits or is under way: it has ended, or there was none. GET /api/v1/producers/%s/jobs lists them.",
 			r.PathValue("id"), url.PathEscape(r.PathValue("name")))
 	case err != nil:
 		writeProducerError(w, r, err)
@@ -182,7 +183,7 @@ func (p *Producers) Preview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(in.Routes) == 0 || len(in.Routes) > previewMax {
-		WriteError(w, r, http.StatusBadRequest, "A preview is of 1 to %d routes, not %d.", previewMax, len(in.Routes))
+		answer.WriteError(w, r, http.StatusBadRequest, "A preview is of 1 to %d routes, not %d.", previewMax, len(in.Routes))
 		return
 	}
 	for i := range in.Routes {
@@ -237,16 +238,16 @@ func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
 	var conflict *producer.ProducerConflictError
 	switch {
 	case errors.As(err, &bad):
-		WriteError(w, r, http.StatusBadRequest, "%s.", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s.", err)
 	case errors.As(err, &conflict):
-		WriteError(w, r, conflicting(r), "%s.", err)
+		answer.WriteError(w, r, conflicting(r), "%s.", err)
 	case errors.As(err, &taken):
-		WriteError(w, r, http.StatusConflict, "%s.", err)
+		answer.WriteError(w, r, http.StatusConflict, "%s.", err)
 	case errors.Is(err, producer.ErrCommand):
-		WriteError(w, r, http.StatusConflict, "%s", err)
+		answer.WriteError(w, r, http.StatusConflict, "%s", err)
 	case errors.Is(err, registry.ErrNotFound):
-		WriteError(w, r, http.StatusNotFound, "There is no producer %q.", r.PathValue("name"))
+		answer.WriteError(w, r, http.StatusNotFound, "There is no producer %q.", r.PathValue("name"))
 	default:
-		WriteError(w, r, http.StatusInternalServerError, "The producer could not be asked, or told: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The producer could not be asked, or told: %s", err)
 	}
 }

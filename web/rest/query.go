@@ -12,6 +12,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
 )
 
 // A Finder answers structure queries.
@@ -54,7 +55,7 @@ func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 	for _, name := range list(r.PathValue("type")) {
 		class, err := classOf(name)
 		if err != nil {
-			WriteError(w, r, http.StatusNotFound, "%s", err)
+			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
 			return
 		}
 		in.Classes = append(in.Classes, class)
@@ -62,7 +63,7 @@ func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("asOf"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 1 {
-			WriteError(w, r, http.StatusBadRequest, "asOf=%q is no transaction number: it asks for what was current after a transaction, and the first is 1.", text)
+			answer.WriteError(w, r, http.StatusBadRequest, "asOf=%q is no transaction number: it asks for what was current after a transaction, and the first is 1.", text)
 			return
 		}
 		in.AsOf = registry.Number(n)
@@ -77,7 +78,7 @@ func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 func (q *Query) Transaction(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil || n < 1 {
-		WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))
+		answer.WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))
 		return
 	}
 	q.answer(w, r, fmt.Sprintf("Transaction %d deletes, and holds no content. GET /api/v1/transactions/%d names what it deleted.", n, n),
@@ -92,7 +93,7 @@ func negotiated(w http.ResponseWriter, r *http.Request) []*formats.Format {
 	if name := r.URL.Query().Get("format"); name != "" {
 		f, err := formats.ByName(name)
 		if err != nil {
-			WriteError(w, r, http.StatusNotAcceptable, "%s", err)
+			answer.WriteError(w, r, http.StatusNotAcceptable, "%s", err)
 			return nil
 		}
 		return []*formats.Format{f}
@@ -100,7 +101,7 @@ func negotiated(w http.ResponseWriter, r *http.Request) []*formats.Format {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	taken := formats.Negotiate(accept)
 	if len(taken) == 0 {
-		WriteError(w, r, http.StatusNotAcceptable, "None of the media types in %q is written here. Written are %s.", accept, mediaTypes())
+		answer.WriteError(w, r, http.StatusNotAcceptable, "None of the media types in %q is written here. Written are %s.", accept, mediaTypes())
 	}
 	return taken
 }
@@ -138,7 +139,7 @@ func (q *Query) answer(w http.ResponseWriter, r *http.Request, none string, foun
 			why = append(why, fmt.Sprintf("and %d more", n))
 		}
 	}
-	WriteError(w, r, http.StatusNotAcceptable, "What was found cannot be written in the formats that you accept; written here are %s. %s.", mediaTypes(), strings.Join(why, "; "))
+	answer.WriteError(w, r, http.StatusNotAcceptable, "What was found cannot be written in the formats that you accept; written here are %s. %s.", mediaTypes(), strings.Join(why, "; "))
 }
 
 // leftOutShown is how many structures a refusal names.
@@ -177,7 +178,7 @@ func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format,
 	case !some && left.Count > 0:
 		return left, false
 	case !some:
-		WriteError(w, r, http.StatusNotFound, "%s", none)
+		answer.WriteError(w, r, http.StatusNotFound, "%s", none)
 	default:
 		out.Note(left, lost)
 		_ = out.Close() // the reader has gone; nobody is left to tell
@@ -192,10 +193,10 @@ func writeFindError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &gone):
 		writeGone(w, r, gone)
 	case errors.As(err, &invalid):
-		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", invalid)
 	case errors.Is(err, registry.ErrNotFound):
-		WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
+		answer.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
 	default:
-		WriteError(w, r, http.StatusInternalServerError, "The structures could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The structures could not be read: %s", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"urncast/web/answer"
 )
 
 // tag gives the revision of what is answered as its entity tag (RFC 9110, section 8.8.3),
@@ -24,7 +26,7 @@ func ifMatch(w http.ResponseWriter, r *http.Request) (revisions []string, ok boo
 	for one := range strings.SplitSeq(header, ",") {
 		text, weak := strings.CutPrefix(strings.TrimSpace(one), "W/")
 		if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
-			WriteError(w, r, http.StatusBadRequest, `If-Match: %s is no ETag: send the one that GET answers, with its quotation marks. Nothing was done.`, header)
+			answer.WriteError(w, r, http.StatusBadRequest, `If-Match: %s is no ETag: send the one that GET answers, with its quotation marks. Nothing was done.`, header)
 			return nil, false
 		}
 		if text = text[1 : len(text)-1]; weak {
@@ -45,13 +47,13 @@ func onto(w http.ResponseWriter, r *http.Request, revision *int64) bool {
 	n, err := strconv.ParseInt(revisions[0], 10, 64)
 	switch {
 	case len(revisions) > 1:
-		WriteError(w, r, http.StatusBadRequest, "If-Match names several revisions: send the ETag of the one that you change. Nothing was done.")
+		answer.WriteError(w, r, http.StatusBadRequest, "If-Match names several revisions: send the ETag of the one that you change. Nothing was done.")
 		return false
 	case err != nil || n < 0:
-		WriteError(w, r, http.StatusPreconditionFailed, "If-Match names no revision that there is. Nothing was done. GET answers that of now as its ETag.")
+		answer.WriteError(w, r, http.StatusPreconditionFailed, "If-Match names no revision that there is. Nothing was done. GET answers that of now as its ETag.")
 		return false
 	case *revision != 0 && *revision != n:
-		WriteError(w, r, http.StatusBadRequest, "The body is a change to revision %d, and If-Match says %d: send one of them.", *revision, n)
+		answer.WriteError(w, r, http.StatusBadRequest, "The body is a change to revision %d, and If-Match says %d: send one of them.", *revision, n)
 		return false
 	}
 	*revision = n

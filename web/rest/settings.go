@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 // A Rules serves the settings of the registry.
@@ -16,7 +17,7 @@ type Rules struct {
 func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 	now, err := s.Registry.Settings(r.Context())
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
 	writeSettings(w, now)
@@ -48,7 +49,7 @@ func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings)
 	}
 	refused := &registry.SettingsChangedError{Now: now}
 	if last == nil {
-		WriteError(w, r, http.StatusPreconditionFailed, "If-Match names no settings that there were, so nothing was saved. GET /api/v1/settings gives those of now with their ETag.")
+		answer.WriteError(w, r, http.StatusPreconditionFailed, "If-Match names no settings that there were, so nothing was saved. GET /api/v1/settings gives those of now with their ETag.")
 		return nil, false
 	}
 	refused.Read = *last
@@ -59,7 +60,7 @@ func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings)
 // writeSettingsChanged answers 412 with what was changed, and the entity tag of now.
 func writeSettingsChanged(w http.ResponseWriter, r *http.Request, e *registry.SettingsChangedError) {
 	setTag(w, e.Now.Revision())
-	WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
+	answer.WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
 }
 
 // Put serves PUT /api/v1/settings: all rules, so that none changes unsaid. What
@@ -80,7 +81,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := decode(b, &in); err != nil || in.AllowDangling == nil || in.RequireAgencies == nil ||
 		in.Housekeeping != nil && (in.Housekeeping.Transactions == nil || in.Housekeeping.Days == nil) {
-		WriteError(w, r, http.StatusBadRequest, `The body must be JSON with allowDangling and requireAgencies, each true or false, `+
+		answer.WriteError(w, r, http.StatusBadRequest, `The body must be JSON with allowDangling and requireAgencies, each true or false, `+
 			`and may have housekeeping with keepTransactions and keepDays, both numbers; 0 and 0 keep everything.`)
 		return
 	}
@@ -101,7 +102,7 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 func (s *Rules) save(w http.ResponseWriter, r *http.Request, change func(now registry.Settings) registry.Settings) {
 	now, err := s.Registry.Settings(r.Context())
 	if err != nil {
-		WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
 		return
 	}
 	onto, ok := settingsRead(w, r, now)
@@ -114,15 +115,15 @@ func (s *Rules) save(w http.ResponseWriter, r *http.Request, change func(now reg
 	}
 	var invalid *registry.InvalidError
 	var changed *registry.SettingsChangedError
-	switch _, err := s.Registry.SaveSettings(r.Context(), next, onto, Actor(r)); {
+	switch _, err := s.Registry.SaveSettings(r.Context(), next, onto, answer.Actor(r)); {
 	case errors.As(err, &changed) && !said:
 		s.save(w, r, change)
 	case errors.As(err, &changed):
 		writeSettingsChanged(w, r, changed)
 	case errors.As(err, &invalid):
-		WriteError(w, r, http.StatusBadRequest, "%s", invalid)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", invalid)
 	case err != nil:
-		WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The settings could not be saved: %s", err)
 	default:
 		writeSettings(w, next)
 	}

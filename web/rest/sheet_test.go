@@ -14,6 +14,7 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // An audit of so many entries that cannot be read from one of them on.
@@ -67,7 +68,7 @@ func TestExportIsWholeOrSaysSo(t *testing.T) {
 			if len(rows) > 1 && rows[1][2] != "'=cmd" {
 				t.Errorf("a formula stays one: %q", rows[1])
 			}
-			if store.most > SheetRows || strings.Contains(string(b), "10.1.2.3") {
+			if store.most > answer.SheetRows || strings.Contains(string(b), "10.1.2.3") {
 				t.Errorf("%d rows were asked for at once, and it says %q", store.most, rows[len(rows)-1])
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/verify"
 	"urncast/registry/access"
+	"urncast/web/answer"
 )
 
 // Topics serves what is on the topics of producers, read over their connections.
@@ -22,8 +23,8 @@ type Topics struct {
 	Producers *producer.Producers
 	Registry  Registry
 	Reader    producer.TopicReader
-	Readers   *Readers // of records
-	Verifiers *Readers
+	Readers   *answer.Readers // of records
+	Verifiers *answer.Readers
 	// Stopping is closed when the server ends, which streams would hold back.
 	Stopping <-chan struct{}
 }
@@ -97,7 +98,7 @@ func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 	default:
 		at, err := strconv.ParseInt(from, 10, 64)
 		if err != nil || at < 0 {
-			WriteError(w, r, http.StatusBadRequest, "from=%q is no offset: it is a number from 0 on, start or end.", from)
+			answer.WriteError(w, r, http.StatusBadRequest, "from=%q is no offset: it is a number from 0 on, start or end.", from)
 			return
 		}
 		reading.From = at
@@ -164,7 +165,7 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := lines{w: w}
-	t.read(w, r, &out, t.Verifiers, VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *producer.Status, topic string) error {
+	t.read(w, r, &out, t.Verifiers, answer.VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *producer.Status, topic string) error {
 		admin, err := t.Producers.Find(ctx, s.Name)
 		if err != nil {
 			return err
@@ -181,25 +182,25 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 
 // read finds the producer's topic and lets work read it. What fails before the first line
 // is an answer with a status of its own, what fails after it a last line.
-func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *producer.Status, topic string) error) {
+func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *answer.Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *producer.Status, topic string) error) {
 	s, topic := t.route(w, r)
 	if s == nil {
 		return
 	}
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		writeBusy(w, r, busy)
+		answer.WriteBusy(w, r, busy)
 		return
 	}
 	defer leave()
-	ctx, cancel := Bounded(r.Context(), most, t.Stopping)
+	ctx, cancel := answer.Bounded(r.Context(), most, t.Stopping)
 	defer cancel()
-	err := ended(ctx, work(ctx, s, topic))
+	err := answer.Ended(ctx, work(ctx, s, topic))
 	shown := err
 	if !isEnd(err) {
-		shown = Private(w, r, err)
+		shown = answer.Private(w, r, err)
 	}
-	text, temporary := SayTopicFault(shown)
+	text, temporary := answer.SayTopicFault(shown)
 	if errors.Is(err, errLong) {
 		text, temporary = fmt.Sprintf("One answer has no more than %d bytes. Read on from the next offset.", answerBytesMax), true
 	}
@@ -208,17 +209,17 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
 	case errors.Is(err, producer.ErrRemade):
-		WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
-	case errors.Is(err, errStopping), temporary:
-		WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
+		answer.WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
+	case errors.Is(err, answer.ErrStopping), temporary:
+		answer.WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
 	default:
-		WriteError(w, r, http.StatusBadGateway, "%s", text)
+		answer.WriteError(w, r, http.StatusBadGateway, "%s", text)
 	}
 }
 
 // isEnd says whether an error is no fault, but a bound of the reading or the server's end.
 func isEnd(err error) bool {
-	return slices.ContainsFunc([]error{errStopping, errLong, errLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
+	return slices.ContainsFunc([]error{answer.ErrStopping, errLong, answer.ErrLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
 }
 
 // route finds the topic of the path among those that the producer of the path publishes
@@ -238,7 +239,7 @@ func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*producer.Status
 			return &s, topic
 		}
 	}
-	WriteError(w, r, http.StatusNotFound, "Producer %s does not publish to topic %q, and no other topic is read here. It publishes to %s.",
+	answer.WriteError(w, r, http.StatusNotFound, "Producer %s does not publish to topic %q, and no other topic is read here. It publishes to %s.",
 		s.Name, r.PathValue("topic"), strings.Join(s.Topics(), ", "))
 	return nil, ""
 }

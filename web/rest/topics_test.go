@@ -11,6 +11,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/producertest"
+	"urncast/web/answer"
 )
 
 // A longTopic holds so many records of a kilobyte.
@@ -46,7 +47,7 @@ func TestRecordsInParts(t *testing.T) {
 	defer func() { answerBytesMax, answerTimeMax = bytes, took }()
 	answerBytesMax = 50_000
 	config := producer.Config{Name: "main", Routes: []producer.Route{{Topic: "structures", Format: "fusion-json"}}}
-	topics := &Topics{Producers: &producer.Producers{Directory: producertest.Directory{{Name: "main", Settings: config}}}, Reader: longTopic(500), Readers: NewReaders(), Stopping: make(chan struct{})}
+	topics := &Topics{Producers: &producer.Producers{Directory: producertest.Directory{{Name: "main", Settings: config}}}, Reader: longTopic(500), Readers: answer.NewReaders(), Stopping: make(chan struct{})}
 	read := func(query string) (records []int64, last TopicLine) {
 		t.Helper()
 		r := httptest.NewRequest("GET", "/?value=true&"+query, nil)
@@ -91,3 +92,11 @@ func TestRecordsInParts(t *testing.T) {
 		t.Errorf("what took too long ends with %+v", last)
 	}
 }
+
+// A noted is an answer that keeps errors for the log.
+type noted struct {
+	*httptest.ResponseRecorder
+	cause error
+}
+
+func (n *noted) Note(err error) { n.cause = err }

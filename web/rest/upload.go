@@ -10,6 +10,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/web/answer"
 )
 
 // An upload is the structures of a request's body, on their way to the registry.
@@ -140,18 +141,18 @@ func submitError(w http.ResponseWriter, r *http.Request, err error) {
 	var unread *bodyError
 	switch {
 	case errors.As(err, &large):
-		WriteError(w, r, http.StatusRequestEntityTooLarge, "The message is larger than the %d bytes that this server takes.", large.Limit)
-	case Busy(err) != nil: // before the file's error, in which it may stand
-		writeBusy(w, r, Busy(err))
+		answer.WriteError(w, r, http.StatusRequestEntityTooLarge, "The message is larger than the %d bytes that this server takes.", large.Limit)
+	case answer.Busy(err) != nil: // before the file's error, in which it may stand
+		answer.WriteBusy(w, r, answer.Busy(err))
 	case errors.As(err, &bad):
-		WriteError(w, r, http.StatusBadRequest, "%s", bad)
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", bad)
 	case errors.As(err, &invalid):
-		WriteError(w, r, http.StatusUnprocessableEntity, "%s", invalid)
+		answer.WriteError(w, r, http.StatusUnprocessableEntity, "%s", invalid)
 	case errors.Is(err, registry.ErrNotFound):
-		WriteError(w, r, http.StatusNotFound, "%s", err)
+		answer.WriteError(w, r, http.StatusNotFound, "%s", err)
 	case errors.As(err, &unread):
-		WriteError(w, r, http.StatusBadRequest, "The message ended too early: %s", err)
+		answer.WriteError(w, r, http.StatusBadRequest, "The message ended too early: %s", err)
 	default:
-		WriteError(w, r, http.StatusInternalServerError, "The database did not answer for the change: %s. The feed of transactions says whether it was recorded; sending it again does no harm.", err)
+		answer.WriteError(w, r, http.StatusInternalServerError, "The database did not answer for the change: %s. The feed of transactions says whether it was recorded; sending it again does no harm.", err)
 	}
 }

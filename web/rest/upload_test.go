@@ -15,6 +15,7 @@ import (
 
 	"urncast/formats"
 	"urncast/registry"
+	"urncast/web/answer"
 )
 
 const listNamed = `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
@@ -108,7 +109,7 @@ func TestOverloadedIsForNow(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	WriteError(w, httptest.NewRequest(http.MethodPut, "/api/v1/settings", nil), http.StatusInternalServerError, "The settings could not be saved: %s", registry.ErrOverloaded)
+	answer.WriteError(w, httptest.NewRequest(http.MethodPut, "/api/v1/settings", nil), http.StatusInternalServerError, "The settings could not be saved: %s", registry.ErrOverloaded)
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "5" || !strings.Contains(w.Body.String(), "Too many submissions") {
 		t.Errorf("settings answer %d, Retry-After %q: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
 	}

@@ -1,4 +1,4 @@
-package rest
+package answer
 
 import (
 	"errors"
@@ -71,9 +71,10 @@ func Busy(err error) *BusyError {
 	return nil
 }
 
-func writeBusy(w http.ResponseWriter, r *http.Request, busy *BusyError) {
+// WriteBusy answers that there is no room, and when to come again.
+func WriteBusy(w http.ResponseWriter, r *http.Request, busy *BusyError) {
 	busy.Tell(w.Header())
-	writeProblem(w, r, &Problem{Status: busy.Status, Detail: busy.Text})
+	WriteProblem(w, r, &Problem{Status: busy.Status, Detail: busy.Text})
 }
 
 // Tell puts into the header of an answer when to try again.

@@ -1,4 +1,4 @@
-package rest
+package answer
 
 import (
 	"fmt"
@@ -65,7 +65,8 @@ func timeOf(name, text string, zone *time.Location, days int) (time.Time, error)
 	return t, nil
 }
 
-const mediaCSV = "text/csv"
+// MediaCSV is the media type of a Sheet.
+const MediaCSV = "text/csv"
 
 // Actor is who makes the request, as the guard found, for the audit.
 func Actor(r *http.Request) registry.Actor { return access.From(r.Context()).Actor() }

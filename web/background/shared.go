@@ -1,4 +1,4 @@
-package web
+package background
 
 import (
 	"context"
@@ -17,15 +17,15 @@ const (
 	failureKept = 2 * time.Second
 )
 
-// errSlow says that a shared look-up is under way and has taken longer than those who
+// ErrSlow says that a shared look-up is under way and has taken longer than those who
 // ask have patience for.
-var errSlow = errors.New("the database has not answered yet")
+var ErrSlow = errors.New("the database has not answered yet")
 
-// A shared look-up is made once for all who ask at the same time. It outlives the request
+// A Shared look-up is made once for all who ask at the same time. It outlives the request
 // that began it and has a time limit of its own, so that neither a reader who leaves nor
 // one stalled query keeps the others waiting.
-type shared[T any] struct {
-	log    *slog.Logger
+type Shared[T any] struct {
+	Log    *slog.Logger
 	flight singleflight.Group
 
 	mu       sync.Mutex
@@ -36,10 +36,10 @@ type shared[T any] struct {
 	failedAt time.Time
 }
 
-// get gives what was found last, if that is fresh, or looks. An error comes with what was
+// Get gives what was found last, if that is fresh, or looks. An error comes with what was
 // found last, and when; the time is zero if nothing ever was. Patience counts from the
 // begin of the look-up: who comes late to one that stalls does not wait for it.
-func (l *shared[T]) get(ctx context.Context, patience time.Duration, fresh func(last T, age time.Duration) bool, look func(context.Context) (T, error)) (T, time.Time, error) {
+func (l *Shared[T]) Get(ctx context.Context, patience time.Duration, fresh func(last T, age time.Duration) bool, look func(context.Context) (T, error)) (T, time.Time, error) {
 	l.mu.Lock()
 	last, at, began := l.last, l.at, l.began
 	failed := l.failed
@@ -67,19 +67,19 @@ func (l *shared[T]) get(ctx context.Context, patience time.Duration, fresh func(
 	case <-ctx.Done():
 		return last, at, ctx.Err()
 	case <-enough.C:
-		return last, at, errSlow
+		return last, at, ErrSlow
 	}
 }
 
 // find looks, and keeps what comes of it.
-func (l *shared[T]) find(ctx context.Context, look func(context.Context) (T, error)) error {
+func (l *Shared[T]) find(ctx context.Context, look func(context.Context) (T, error)) error {
 	l.mu.Lock()
 	l.began = time.Now()
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, sharedLimit)
 	defer cancel()
 	var found T
-	err := guarded(ctx, l.log, "shared look-up", "", func() (err error) {
+	err := Guarded(ctx, l.Log, "shared look-up", "", func() (err error) {
 		found, err = look(ctx)
 		return err
 	})
@@ -93,14 +93,15 @@ func (l *shared[T]) find(ctx context.Context, look func(context.Context) (T, err
 	return nil
 }
 
-// A semaphore lets one in at a time, and gives up waiting with the context. The zero
+// A Semaphore lets one in at a time, and gives up waiting with the context. The zero
 // value is ready.
-type semaphore struct {
+type Semaphore struct {
 	once sync.Once
 	room chan struct{}
 }
 
-func (s *semaphore) enter(ctx context.Context) (leave func(), err error) {
+// Enter waits for its turn; leave must be called in the end.
+func (s *Semaphore) Enter(ctx context.Context) (leave func(), err error) {
 	s.once.Do(func() { s.room = make(chan struct{}, 1) })
 	select {
 	case s.room <- struct{}{}:

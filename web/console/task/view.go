@@ -49,10 +49,10 @@ const (
 	TaskStopped // the server ends
 )
 
-// A Task draws a check or a submission, or the like of a rename, while it runs, without
+// A View draws a check or a submission, or the like of a rename, while it runs, without
 // script. Each look at it is drawn behind the one before, and the stylesheet shows the
 // last.
-type Task struct {
+type View struct {
 	Path string // leads to what comes of it
 	Now  func() Far
 	// Wait waits a moment.
@@ -61,7 +61,7 @@ type Task struct {
 }
 
 // Title heads the page.
-func (t *Task) Title() string {
+func (t *View) Title() string {
 	switch now := t.Now(); {
 	case now.Renames && now.Writes:
 		return "Renaming"
@@ -74,7 +74,7 @@ func (t *Task) Title() string {
 }
 
 // Stream draws until the task ends, or nobody looks any more.
-func (t *Task) Stream() templ.Component {
+func (t *View) Stream() templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		var last Far
 		for state := TaskRuns; ; state = t.Wait() {

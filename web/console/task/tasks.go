@@ -1,3 +1,6 @@
+// Package task is for work that outlasts its request: checks, submissions, renames,
+// deletions and their previews. Its state is in the database, so that a page of any instance
+// tells how far it is until it ends.
 package task
 
 import (
@@ -5,14 +8,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"runtime/debug"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
+	"urncast/registry"
 	"urncast/registry/workspace"
+	"urncast/web/background"
+	"urncast/web/console/live"
+	"urncast/web/console/page"
 )
 
 const (
@@ -41,21 +47,21 @@ type Store interface {
 	ForgetTask(ctx context.Context, id string) error
 }
 
-// A Kernel runs the long work that people ask this instance for. Each piece is known by its user and
-// the address of its page, on every instance: a second click, or the page loaded again,
-// finds what the first has begun. Work does not end with the request that asked for it.
+// Tasks are the long work that people ask this instance for. Each piece is known by its
+// user and the address of its page, on every instance: a second click, or the page loaded
+// again, finds what the first has begun. Work does not end with the request that asked
+// for it.
 //
 // A crash of the instance leaves the work's row without signs of life, and what writes is
 // either recorded whole, under the request's key, or not at all.
-type Kernel struct {
+type Tasks struct {
+	Kit   *page.Kit
 	Store Store
-	Log   *slog.Logger
-	// Stopping is closed when the server ends: what only looks ends then, and is forgotten,
-	// so that the next request begins it anew on another instance.
-	Stopping <-chan struct{}
+	// Recorded gives the transactions that a user's request with a key has become.
+	Recorded func(ctx context.Context, user, key string) ([]registry.Number, error)
 
-	underWay underWay
-	here     sync.Map // *Running of this instance, by id
+	underWay background.UnderWay
+	here     sync.Map // *Task of this instance, by id
 }
 
 // Work is what a page asks for.
@@ -65,69 +71,69 @@ type Work struct {
 	Correlation    string // id of the request
 	// Do does it, and gives what came of it, encoded for the page. What it gives when it
 	// panics is nothing.
-	Do func(ctx context.Context, t *Running) []byte
+	Do func(ctx context.Context, t *Task) []byte
 }
 
 // Begin begins work, and gives what is at its address then: itself, or what was begun
 // there before and must not be begun twice.
-func (k *Kernel) Begin(ctx context.Context, w Work) (*workspace.Task, error) {
+func (ts *Tasks) Begin(ctx context.Context, w Work) (*workspace.Task, error) {
 	w.Far.Began, w.Far.Writes = time.Now(), w.Writes
 	w.ID = uuid.NewString()
 	w.Progress = encodeFar(&w.Far)
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a reader who goes leaves no row that nobody works at
 	defer cancel()
-	there, err := k.Store.BeginTask(asking, &w.Task)
+	there, err := ts.Store.BeginTask(asking, &w.Task)
 	if err != nil {
 		return nil, fmt.Errorf("beginning work at %s: %w", w.Address, err)
 	}
 	if there.ID == w.ID {
-		k.start(ctx, &w)
+		ts.start(ctx, &w)
 	}
 	return there, nil
 }
 
-func (k *Kernel) start(ctx context.Context, w *Work) {
+func (ts *Tasks) start(ctx context.Context, w *Work) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	t := &Running{ended: make(chan struct{}), far: w.Far}
-	k.here.Store(w.ID, t)
-	end := k.underWay.begin(w.Writes)
+	t := &Task{ended: make(chan struct{}), far: w.Far}
+	ts.here.Store(w.ID, t)
+	end := ts.underWay.Begin(w.Writes)
 	go func() {
 		defer end()
-		defer k.here.Delete(w.ID)
+		defer ts.here.Delete(w.ID)
 		defer close(t.ended)
 		defer cancel()
 		over, beaten := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(beaten)
-			k.beat(ctx, w, t, cancel, over)
+			ts.beat(ctx, w, t, cancel, over)
 		}()
-		answer := k.do(ctx, w, t)
+		answer := ts.do(ctx, w, t)
 		close(over)
 		<-beaten
-		k.end(ctx, w, t, answer)
+		ts.end(ctx, w, t, answer)
 	}()
 }
 
-// do does the work. A panic in it would end the process with everybody's pages and the
-// publishing: it becomes a line in the log, and no answer.
-func (k *Kernel) do(ctx context.Context, w *Work, t *Running) (answer []byte) {
-	defer func() {
-		if p := recover(); p != nil {
-			k.Log.ErrorContext(ctx, "panic beside a request", "in", "task", "panic", p, "correlation_id", w.Correlation, "stack", string(debug.Stack()))
-			answer = nil
-		}
-	}()
-	return w.Do(ctx, t)
+// do does the work. What panics has no answer.
+func (ts *Tasks) do(ctx context.Context, w *Work, t *Task) (answer []byte) {
+	defect := background.Guarded(ctx, ts.Kit.Log, "task", w.Correlation, func() error {
+		answer = w.Do(ctx, t)
+		return nil
+	})
+	if defect != nil {
+		return nil
+	}
+	return answer
 }
 
 // beat tells how far work is until it is over. It ends work that was cancelled, whoever
 // runs it, or that another instance has begun anew because signs of life stayed away. A database that does
 // not answer is asked again: if it stays away the work fails by itself.
-func (k *Kernel) beat(ctx context.Context, w *Work, t *Running, cancel func(), over <-chan struct{}) {
+func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over <-chan struct{}) {
 	tick := time.NewTicker(workspace.BeatEvery)
 	defer tick.Stop()
 	last, at := string(w.Progress), time.Now()
-	stopping := k.Stopping
+	stopping := ts.Kit.Stopping
 	if w.Writes {
 		stopping = nil
 	}
@@ -146,7 +152,7 @@ func (k *Kernel) beat(ctx context.Context, w *Work, t *Running, cancel func(), o
 			continue
 		}
 		asking, done := context.WithTimeout(context.WithoutCancel(ctx), aliveEvery)
-		cancelled, err := k.Store.Beat(asking, w.ID, progress)
+		cancelled, err := ts.Store.Beat(asking, w.ID, progress)
 		done()
 		switch {
 		case cancelled, errors.Is(err, workspace.ErrSuperseded):
@@ -159,8 +165,8 @@ func (k *Kernel) beat(ctx context.Context, w *Work, t *Running, cancel func(), o
 }
 
 // end notes what came of work. What the end of the server broke off is forgotten.
-func (k *Kernel) end(ctx context.Context, w *Work, t *Running, answer []byte) {
-	broken := !w.Writes && ctx.Err() != nil && k.stops()
+func (ts *Tasks) end(ctx context.Context, w *Work, t *Task, answer []byte) {
+	broken := !w.Writes && ctx.Err() != nil && ts.stops()
 	far := t.Now()
 	progress := encodeFar(&far)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -168,15 +174,15 @@ func (k *Kernel) end(ctx context.Context, w *Work, t *Running, answer []byte) {
 	for {
 		var err error
 		if broken {
-			err = k.Store.ForgetTask(ctx, w.ID)
+			err = ts.Store.ForgetTask(ctx, w.ID)
 		} else {
-			err = k.Store.EndTask(ctx, w.ID, progress, answer)
+			err = ts.Store.EndTask(ctx, w.ID, progress, answer)
 		}
 		switch {
 		case err == nil, errors.Is(err, workspace.ErrSuperseded):
 			return
 		case ctx.Err() != nil, errors.Is(err, workspace.ErrLarge): // it will be taken for broken off, and a transaction found by its key
-			k.Log.WarnContext(ctx, "what came of a task could not be kept", "address", w.Address, "error", err, "correlation_id", w.Correlation)
+			ts.Kit.Log.WarnContext(ctx, "what came of a task could not be kept", "address", w.Address, "error", err, "correlation_id", w.Correlation)
 			return
 		}
 		select {
@@ -186,9 +192,9 @@ func (k *Kernel) end(ctx context.Context, w *Work, t *Running, answer []byte) {
 	}
 }
 
-func (k *Kernel) stops() bool {
+func (ts *Tasks) stops() bool {
 	select {
-	case <-k.Stopping:
+	case <-ts.Kit.Stopping:
 		return true
 	default:
 		return false
@@ -196,19 +202,19 @@ func (k *Kernel) stops() bool {
 }
 
 // Find gives the work at an address of a user; nil if there is none.
-func (k *Kernel) Find(ctx context.Context, user, address string) (*workspace.Task, error) {
-	return k.Store.Task(ctx, user, address)
+func (ts *Tasks) Find(ctx context.Context, user, address string) (*workspace.Task, error) {
+	return ts.Store.Task(ctx, user, address)
 }
 
 // Soon waits a moment for the end of work, which most reach in it, on whichever instance,
 // and gives it as it is then; nil if it was forgotten.
-func (k *Kernel) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, error) {
+func (ts *Tasks) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, error) {
 	end := time.After(soon)
 	for t != nil && t.Runs() {
 		var ended chan struct{}
 		again := time.After(look)
-		if here, ok := k.here.Load(t.ID); ok {
-			ended, again = here.(*Running).ended, nil
+		if here, ok := ts.here.Load(t.ID); ok {
+			ended, again = here.(*Task).ended, nil
 		}
 		select {
 		case <-ended:
@@ -219,36 +225,45 @@ func (k *Kernel) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, 
 			return t, nil
 		}
 		var err error
-		if t, err = k.Find(ctx, t.User, t.Address); err != nil {
+		if t, err = ts.Find(ctx, t.User, t.Address); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
 }
 
-// Watch gives what a page tells of work under way: how far it is, and whether it goes on.
-// Both are of its row, and so the same on every instance. It watches for longest at most.
-func (k *Kernel) Watch(ctx context.Context, t *workspace.Task, longest time.Duration) (now func() Far, wait func() TaskState) {
-	end := time.After(longest)
+// Stream tells how far work is until it ends, on whichever instance; then the page leads
+// to what came of it, which is at its own address.
+func (ts *Tasks) Stream(w http.ResponseWriter, r *http.Request, section string, t *workspace.Task) {
+	flush := http.NewResponseController(w)
+	now, wait := ts.watch(r.Context(), t)
+	p := &View{Path: t.Address, Now: now, Wait: wait, Flush: func() error { return flush.Flush() }}
+	ts.Kit.Stream(w, r, TaskPage(ts.Kit.Frame(r, p.Title(), section), p))
+}
+
+// watch gives what a page tells of work under way: how far it is, and whether it goes on.
+// Both are of its row, and so the same on every instance.
+func (ts *Tasks) watch(ctx context.Context, t *workspace.Task) (now func() Far, wait func() TaskState) {
+	end := time.After(live.Lasts)
 	far := decodeFar(t.Progress)
 	now = func() Far { return far }
 	wait = func() TaskState {
 		var ended chan struct{}
-		if here, ok := k.here.Load(t.ID); ok {
-			ended = here.(*Running).ended
+		if here, ok := ts.here.Load(t.ID); ok {
+			ended = here.(*Task).ended
 		}
 		select {
 		case <-ended:
 			return TaskEnded
 		case <-end:
 			return TaskLong
-		case <-k.Stopping:
+		case <-ts.Kit.Stopping:
 			return TaskStopped
 		case <-ctx.Done():
 			return TaskStopped
 		case <-time.After(pace):
 		}
-		found, err := k.Find(ctx, t.User, t.Address)
+		found, err := ts.Find(ctx, t.User, t.Address)
 		switch {
 		case err != nil: // the database may be back at the next look
 			return TaskRuns
@@ -263,7 +278,7 @@ func (k *Kernel) Watch(ctx context.Context, t *workspace.Task, longest time.Dura
 
 // Wait waits until this instance runs nothing any more, or ctx ends; then it says how many
 // pieces of work that write it still runs.
-func (k *Kernel) Wait(ctx context.Context) (writes int) { return k.underWay.wait(ctx) }
+func (ts *Tasks) Wait(ctx context.Context) (writes int) { return ts.underWay.Wait(ctx) }
 
 func encodeFar(f *Far) json.RawMessage {
 	b, err := json.Marshal(f)

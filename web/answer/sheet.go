@@ -1,4 +1,4 @@
-package rest
+package answer
 
 import (
 	"encoding/csv"
@@ -34,7 +34,7 @@ func (s *Sheet) Begun() bool { return s.begun }
 func (s *Sheet) Send(rows [][]string) error {
 	if !s.begun {
 		h := s.w.Header()
-		h.Set("Content-Type", mediaCSV+"; charset=utf-8")
+		h.Set("Content-Type", MediaCSV+"; charset=utf-8")
 		h.Set("Content-Disposition", `attachment; filename="`+s.name+`"`)
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Accel-Buffering", "no") // or a proxy collects it
@@ -43,7 +43,7 @@ func (s *Sheet) Send(rows [][]string) error {
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = cell(row[i])
+			row[i] = Cell(row[i])
 		}
 		_ = s.out.Write(row) // as above
 	}
@@ -65,7 +65,7 @@ func (s *Sheet) Break(cure string) {
 
 // cell keeps a spreadsheet from taking somebody's words for a formula (OWASP, CSV
 // injection): signs of full width begin one in some, and so does what stands behind blanks.
-func cell(text string) string {
+func Cell(text string) string {
 	if strings.IndexAny(strings.TrimLeft(text, " \u00a0\u3000"), "=+-@\t\r\n＝＋－＠") == 0 {
 		return "'" + text
 	}

@@ -1,4 +1,4 @@
-package rest
+package answer
 
 import (
 	"encoding/json"
@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	mediaProblem  = "application/problem+json"
-	mediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
+	MediaProblem  = "application/problem+json"
+	MediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
 	mediaError    = "application/vnd.sdmx.error+xml;version=2.1"
-	mediaJSON     = "application/json"
+	MediaJSON     = "application/json"
 )
 
 // A Problem is an error of the management API (RFC 9457).
@@ -39,23 +39,24 @@ func WriteError(w http.ResponseWriter, r *http.Request, status int, format strin
 	for i, a := range args {
 		if err, ok := a.(error); ok && status >= http.StatusInternalServerError {
 			if busy := Busy(err); busy != nil {
-				writeBusy(w, r, busy)
+				WriteBusy(w, r, busy)
 				return
 			}
 			args[i] = Private(w, r, err)
 		}
 	}
-	writeProblem(w, r, &Problem{Status: status, Detail: fmt.Sprintf(format, args...)})
+	WriteProblem(w, r, &Problem{Status: status, Detail: fmt.Sprintf(format, args...)})
 }
 
-func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+// WriteProblem answers with a problem, in the form that the door speaks.
+func WriteProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	sdmx := strings.HasPrefix(r.URL.Path, "/sdmx/") || strings.HasPrefix(r.URL.Path, "/ws/")
-	if sdmx && !wantsJSON(r) {
-		writeSDMXError(w, p.Status, sdmxCode(p.Status), p.Detail)
+	if sdmx && !WantsJSON(r) {
+		WriteSDMXError(w, p.Status, sdmxCode(p.Status), p.Detail)
 		return
 	}
-	w.Header().Set("Content-Type", mediaProblem)
+	w.Header().Set("Content-Type", MediaProblem)
 	w.WriteHeader(p.Status)
 	p.Title, p.CorrelationID = http.StatusText(p.Status), r.Header.Get("X-Correlation-Id")
 	b, err := json.Marshal(p)
@@ -72,7 +73,7 @@ func sentence(err error) string {
 }
 
 // wantsJSON says whether the client asks for JSON and for no XML before it.
-func wantsJSON(r *http.Request) bool {
+func WantsJSON(r *http.Request) bool {
 	for _, part := range strings.Split(r.Header.Get("Accept"), ",") {
 		media, _, _ := strings.Cut(strings.TrimSpace(part), ";")
 		switch media = strings.ToLower(media); {
@@ -107,10 +108,10 @@ func sdmxCode(status int) int {
 }
 
 // writeSDMXError writes an SDMX-ML 2.1 error message.
-func writeSDMXError(w http.ResponseWriter, status, code int, text string) {
+func WriteSDMXError(w http.ResponseWriter, status, code int, text string) {
 	var b strings.Builder
 	b.WriteString(xml.Header)
-	b.WriteString(`<mes:Error xmlns:mes="` + nsMessage + `" xmlns:com="` + nsCommon + `"><mes:ErrorMessage code="` + strconv.Itoa(code) + `"><com:Text xml:lang="en">`)
+	b.WriteString(`<mes:Error xmlns:mes="` + NsMessage + `" xmlns:com="` + NsCommon + `"><mes:ErrorMessage code="` + strconv.Itoa(code) + `"><com:Text xml:lang="en">`)
 	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes everything
 	b.WriteString("</com:Text></mes:ErrorMessage></mes:Error>\n")
 	w.Header().Set("Content-Type", mediaError)
@@ -119,9 +120,9 @@ func writeSDMXError(w http.ResponseWriter, status, code int, text string) {
 }
 
 const (
-	nsMessage  = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
-	nsCommon   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
-	nsRegistry = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
+	NsMessage  = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+	NsCommon   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+	NsRegistry = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
 )
 
 // AccessStatus gives the status and the sentences of an error of access, and after how

@@ -1,4 +1,4 @@
-package rest
+package answer
 
 import (
 	"context"
@@ -13,19 +13,21 @@ import (
 // VerifyTimeMax bounds a comparison.
 const VerifyTimeMax = time.Hour
 
-var errLate = errors.New("it has taken its time")
+// ErrLate and ErrStopping are what a Bounded context ends with: its time is over, or the
+// server stops.
+var ErrLate = errors.New("it has taken its time")
 
-var errStopping = errors.New("the server is stopping")
+var ErrStopping = errors.New("the server is stopping")
 
 // Bounded gives the reading of a topic a context that ends after so long, or when the
 // server stops; ended and SayVerifyFault know from it which it was.
 func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
-	late, cancelLate := context.WithTimeoutCause(parent, most, errLate)
+	late, cancelLate := context.WithTimeoutCause(parent, most, ErrLate)
 	ctx, cancel := context.WithCancelCause(late)
 	go func() {
 		select {
 		case <-stopping:
-			cancel(errStopping)
+			cancel(ErrStopping)
 		case <-ctx.Done():
 		}
 	}()
@@ -36,8 +38,8 @@ func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{
 }
 
 // ended is why the work of a Bounded context ended: its error, or what ended it.
-func ended(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errStopping) || errors.Is(cause, errLate)) {
+func Ended(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, ErrStopping) || errors.Is(cause, ErrLate)) {
 		return cause
 	}
 	return err
@@ -45,7 +47,7 @@ func ended(ctx context.Context, err error) error {
 
 // SayVerifyFault says why a comparison could not be made in a Bounded context.
 func SayVerifyFault(ctx context.Context, err error) string {
-	text, _ := SayTopicFault(ended(ctx, err))
+	text, _ := SayTopicFault(Ended(ctx, err))
 	return text
 }
 
@@ -56,9 +58,9 @@ func SayTopicFault(err error) (text string, temporary bool) {
 	switch {
 	case err == nil:
 		return "", false
-	case errors.Is(err, errStopping):
+	case errors.Is(err, ErrStopping):
 		return "The server is stopping.", true
-	case errors.Is(err, errLate):
+	case errors.Is(err, ErrLate):
 		return "This took as long as one reading may. Read on from the next offset, or verify less: with --from-baseline.", true
 	case errors.Is(err, verify.ErrTooMany):
 		return sayTooMany, false

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/web/background"
 	"urncast/web/console/ui"
 )
 
@@ -25,17 +26,17 @@ type glance struct {
 
 // glanceNow gives the glance, and since when it is no more than the last that there was;
 // zero while it is of now. Where there never was one, unknown is true.
-func (s *server) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
-	g, at, err := s.glance.get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
+func (k *Kit) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
+	g, at, err := k.glance.Get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
 		func(ctx context.Context) (glance, error) {
-			all, err := s.producers(ctx)
+			all, err := k.List(ctx)
 			return glanceAt(all), err
 		})
 	switch {
 	case err == nil:
 		return g, time.Time{}, false
-	case !errors.Is(err, errSlow) && ctx.Err() == nil:
-		s.Log.WarnContext(ctx, "what pages say of producers is old", "since", at, "error", err)
+	case !errors.Is(err, background.ErrSlow) && ctx.Err() == nil:
+		k.Log.WarnContext(ctx, "what pages say of producers is old", "since", at, "error", err)
 	}
 	return g, at, at.IsZero()
 }
@@ -61,10 +62,10 @@ func glanceAt(all []producer.Status) (g glance) {
 	return g
 }
 
-// producers are what there is of them, shown.
-func (s *server) producers(ctx context.Context) ([]producer.Status, error) {
-	if s.Producers == nil {
+// List are what there is of them, shown.
+func (k *Kit) List(ctx context.Context) ([]producer.Status, error) {
+	if k.Producers == nil {
 		return nil, nil
 	}
-	return s.Producers.List(ctx)
+	return k.Producers.List(ctx)
 }

@@ -1,19 +1,10 @@
-package rest
+package answer
 
 import (
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 )
-
-// A noted is an answer that keeps errors for the log.
-type noted struct {
-	*httptest.ResponseRecorder
-	cause error
-}
-
-func (n *noted) Note(err error) { n.cause = err }
 
 // A comparison that the server's end ends says that, and not that it took too long.
 func TestWhyAComparisonEnded(t *testing.T) {

@@ -1,0 +1,91 @@
+package page
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"urncast/web/answer"
+	"urncast/web/guard"
+)
+
+// wordMax bounds a word of an address, in bytes.
+const wordMax = 1000
+
+// Word is what an address says under a name, made fit to be looked for: whole
+// characters, none that a database refuses, and not more than anybody types.
+func Word(q url.Values, name string) string {
+	s := Prose(q, name)
+	return strings.ToValidUTF8(s[:min(len(s), wordMax)], "")
+}
+
+// Prose is what a form says under a name, at any length: whole characters, none that a
+// database refuses.
+func Prose(q url.Values, name string) string {
+	return strings.ToValidUTF8(strings.TrimSpace(strings.ReplaceAll(q.Get(name), "\x00", "")), "")
+}
+
+// Natural is the number that an address says under a name, up to a billion; 0 for
+// whatever is none.
+func Natural(q url.Values, name string) int {
+	n, err := strconv.ParseInt(q.Get(name), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return int(min(n, 1_000_000_000))
+}
+
+// ReadForm reads a form in which there may be a password. If it says false, the answer
+// has been written.
+func (k *Kit) ReadForm(w http.ResponseWriter, r *http.Request) bool {
+	if k.Guard.Overheard(r) {
+		k.Guard.Refuse(w, r, http.StatusForbidden, "This is not private", guard.OverheardText)
+		return false
+	}
+	if err := r.ParseForm(); err != nil {
+		k.Guard.Refuse(w, r, http.StatusBadRequest, "The form could not be read", "Nothing was done: "+err.Error()+".")
+		return false
+	}
+	for name, values := range r.PostForm {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				k.Guard.Refuse(w, r, http.StatusBadRequest, "The form could not be read", fmt.Sprintf("The field %q holds bytes that are no text in UTF-8. Nothing was done.", name))
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// zoneCookie holds the name of the reader's time zone, which script finds out.
+const zoneCookie = "urncast_zone"
+
+// Zone is the reader's time zone as far as it is known, else UTC.
+func Zone(r *http.Request) *time.Location {
+	c, err := r.Cookie(zoneCookie)
+	if err != nil {
+		return time.UTC
+	}
+	name, err := url.QueryUnescape(c.Value)
+	if err != nil {
+		return time.UTC
+	}
+	z, _ := answer.ZoneOf(name) // UTC if it is none
+	return z
+}
+
+// Sentence makes a sentence of an error: a capital in front and a full stop behind.
+func Sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -18,6 +18,8 @@ const (
 	fileLinesMax     = 400
 	testFileLinesMax = 500
 	functionLinesMax = 70
+	packageLinesMax  = 3000
+	methodsMax       = 40
 )
 
 // arrows says, for each package of the module, what of the module it may import.
@@ -44,20 +46,45 @@ var arrows = map[string][]string{
 	"producer/mail":             {"producer", "registry"},
 	"producer/verify":           {"producer", "registry", "formats", "sdmx"},
 	"registry/postgres":         {"producer", "registry", "registry/access", "registry/workspace", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
-	"web":                       {"producer", "producer/verify", "registry", "registry/access", "registry/workspace", "registry/diff", "formats", "sdmx", "internal/secret"},
-	"cmd":                       {"web", "producer", "producer/kafka", "producer/mail", "producer/verify", "registry/postgres", "registry/access", "registry/workspace", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/match", "internal/secret"},
-	"examples":                  {},
+	// The web: its kernel, the API's doors, and the rooms of the console. Neither of rest and
+	// the console knows the other, and no room of the console another.
+	"web":                      {"web/rest", "web/guard", "web/answer", "web/background", "web/console/ui", "web/console/page", "web/console/live", "web/console/task", "web/console/record", "web/console/accounts", "web/console/connections", "web/console/dashboard", "web/console/mail", "web/console/producers", "web/console/settings", "web/console/structures", "web/console/submit", "web/console/topics", "web/console/transactions", "producer", "producer/verify", "registry", "registry/access", "registry/workspace", "registry/diff", "formats", "sdmx", "internal/secret"},
+	"web/answer":               {"producer", "producer/verify", "registry", "registry/access"},
+	"web/background":           {},
+	"web/guard":                {"registry/access", "web/answer"},
+	"web/rest":                 {"web/answer", "web/guard", "producer", "producer/verify", "registry", "registry/access", "formats", "sdmx", "internal/secret"},
+	"web/console/ui":           {"producer", "registry", "sdmx"},
+	"web/console/page":         {"web/console/ui", "web/guard", "web/answer", "web/background", "producer", "registry/access"},
+	"web/console/live":         {"web/console/page", "web/answer", "web/background", "registry"},
+	"web/console/task":         {"web/guard", "web/console/ui", "web/console/page", "web/console/live", "web/answer", "web/background", "registry", "registry/access", "registry/workspace"},
+	"web/console/record":       {"web/console/ui", "web/console/page", "producer", "registry", "registry/access", "registry/diff", "sdmx"},
+	"web/console/accounts":     room,
+	"web/console/connections":  room,
+	"web/console/dashboard":    room,
+	"web/console/mail":         room,
+	"web/console/producers":    room,
+	"web/console/settings":     room,
+	"web/console/structures":   room,
+	"web/console/submit":       room,
+	"web/console/topics":       room,
+	"web/console/transactions": room,
+	"cmd":                      {"web", "web/rest", "web/answer", "producer", "producer/kafka", "producer/mail", "producer/verify", "registry/postgres", "registry/access", "registry/workspace", "registry", "formats", "sdmx", "migrations", "internal/crash", "internal/match", "internal/secret"},
+	"examples":                 {},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
 	"integration/bench":      {"formats", "sdmx", "integration/rig", "integration/topiccheck"},
-	"integration/console":    {"web", "producer", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig", "integration/topiccheck"},
-	"integration/doors":      {"web", "producer", "registry/postgres", "registry/access", "registry", "integration/rig"},
+	"integration/console":    {"web", "web/console/dashboard", "web/console/record", "web/console/ui", "producer", "registry/postgres", "registry/access", "registry", "sdmx", "integration/rig", "integration/topiccheck"},
+	"integration/doors":      {"web", "web/rest", "web/answer", "producer", "registry/postgres", "registry/access", "registry", "integration/rig"},
 	"integration/connection": {"registry", "producer", "producer/kafka", "integration/rig", "integration/topiccheck"},
 	"integration/soak":       {"integration/rig", "integration/topiccheck"},
 	"integration":            {"integration/rig", "integration/topiccheck"},
 	"":                       {},
 }
+
+// room is what a room of the console may import: the kernel, and what its pages are about.
+var room = []string{"web/console/record", "web/console/task", "web/console/live", "web/console/page", "web/console/ui", "web/guard", "web/answer", "web/background",
+	"producer", "producer/verify", "registry", "registry/access", "registry/workspace", "registry/diff", "formats", "sdmx", "internal/secret"}
 
 // testPackages may be used by tests of any package.
 var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest", "registry/workspace/workspacetest"}
@@ -155,6 +182,72 @@ func TestLengths(t *testing.T) {
 	})
 }
 
+// larger are the packages that are not parted yet, with the lines and the methods of one
+// type that they may have until then.
+var larger = map[string][2]int{
+	"registry/postgres": {5300, 48},  // five stores in one package: a later issue parts them
+	"web":               {7000, 170}, // goes when the last room has moved into web/console
+	"web/rest":          {3040, 40},
+	// What follows is parted with other points of the same work.
+	"producer":                  {8400, 94},
+	"producer/kafka":            {6100, 70},
+	"producer/kafka/properties": {4700, 64},
+	"cmd/urncast":               {5000, 40},
+	"registry":                  {3550, 40},
+	"formats/codec":             {3200, 51},
+	"sdmx":                      {3100, 40},
+}
+
+// A package is small enough to be known, and a type to be held in mind. Packages of
+// tests alone are not counted.
+func TestPackages(t *testing.T) {
+	lines, methods := map[string]int{}, map[string]map[string]int{}
+	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, text []byte) {
+		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "integration/") {
+			return
+		}
+		dir := filepath.ToSlash(filepath.Dir(path))
+		lines[dir] += bytes.Count(text, []byte("\n"))
+		if methods[dir] == nil {
+			methods[dir] = map[string]int{}
+		}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil {
+				methods[dir][receiver(fn)]++
+			}
+		}
+	})
+	for dir, n := range lines {
+		most, each := packageLinesMax, methodsMax
+		if more, ok := larger[dir]; ok {
+			most, each = more[0], more[1]
+		}
+		if n > most {
+			t.Errorf("package %s has %d lines, more than %d", dir, n, most)
+		}
+		for name, n := range methods[dir] {
+			if n > each {
+				t.Errorf("type %s of package %s has %d methods, more than %d", name, dir, n, each)
+			}
+		}
+	}
+}
+
+// receiver names the type of a method.
+func receiver(d *ast.FuncDecl) string {
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if index, ok := typ.(*ast.IndexExpr); ok {
+		typ = index.X
+	}
+	if name, ok := typ.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
 // Every exported name is documented; nothing waits to be done, silences a linter
 // or names a folder of one machine.
 func TestComments(t *testing.T) {
@@ -190,15 +283,7 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true
 	}
-	typ := d.Recv.List[0].Type
-	if star, ok := typ.(*ast.StarExpr); ok {
-		typ = star.X
-	}
-	if index, ok := typ.(*ast.IndexExpr); ok {
-		typ = index.X
-	}
-	name, ok := typ.(*ast.Ident)
-	return ok && name.IsExported()
+	return ast.IsExported(receiver(d))
 }
 
 // eachFile parses every Go file that people write.

@@ -20,7 +20,7 @@ type watchedDashboard struct{ chosen string }
 // liveDashboard is the stream of the dashboard, one for all who look at the same.
 func (s *server) liveDashboard(w http.ResponseWriter, r *http.Request) {
 	of := watchedDashboard{r.URL.Query().Get("producer")}
-	all, err := s.kit.List(r.Context())
+	all, err := s.kit.ListProducers(r.Context())
 	if err != nil {
 		s.live.NoStream(w, r, err)
 		return
@@ -66,7 +66,7 @@ func (s *server) liveTransactions(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) watchTransactions(ctx context.Context) ([]live.Part, string, error) {
-	producers, err := s.kit.List(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return nil, "", err
 	}

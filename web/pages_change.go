@@ -83,7 +83,7 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 
 // topicsFor are the topics on which a structure is published.
 func (s *server) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
-	producers, err := s.kit.List(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return nil, err
 	}

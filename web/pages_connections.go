@@ -80,7 +80,7 @@ func (s *server) users(ctx context.Context, c *producer.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
-	all, err := s.kit.List(ctx)
+	all, err := s.kit.ListProducers(ctx)
 	for i := range all {
 		if name := all[i].Settings.Connection; name == "" || name == c.Name {
 			c.UsedBy = append(c.UsedBy, all[i].Name)
@@ -188,7 +188,7 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	switch word {
 	case "save", "anyway", "over":
 		if word == "over" { // over what the reader was shown, not over what somebody saved since
-			d.edit.Revision = revisionOf(name)
+			d.edit.Revision = page.Revision(name)
 		}
 		s.saveConnection(w, r, saved, d, word)
 		return
@@ -270,7 +270,7 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown
 		// The edits are to what the form was drawn from, whatever was saved since.
 		base := saved
 		if text, ok := f.fields["revision"]; ok {
-			base.Revision = revisionOf(text)
+			base.Revision = page.Revision(text)
 		}
 		d = newDraft(r.PathValue("name"), user, base)
 	}
@@ -303,15 +303,6 @@ func (s *server) keep(w http.ResponseWriter, r *http.Request, d *draft) bool {
 		s.kit.DrawTrouble(w, r, connectionsPath, err)
 	}
 	return false
-}
-
-// revisionOf is the revision that a form names; none that there can be, if it names none.
-func revisionOf(text string) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return -1
-	}
-	return n
 }
 
 // saveConnection saves a draft, or says what keeps it from that.
@@ -387,7 +378,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 }
 
 func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
-	revision := revisionOf(r.PostFormValue("revision"))
+	revision := page.Revision(r.PostFormValue("revision"))
 	err := s.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r))
 	switch {
 	case err == nil:

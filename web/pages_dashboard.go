@@ -59,7 +59,7 @@ func (s *server) fillDashboard(ctx context.Context, d *dashboard.Dashboard) erro
 	for _, n := range counts {
 		d.Structures += n
 	}
-	if d.Producers, err = s.kit.List(ctx); err != nil {
+	if d.Producers, err = s.kit.ListProducers(ctx); err != nil {
 		return err
 	}
 	ts, err := s.Registry.Latest(ctx, 0, latestShown)

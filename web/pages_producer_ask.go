@@ -9,6 +9,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/web/console/page"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
 )
@@ -197,7 +198,7 @@ func askBaseline(ctx context.Context, s *server, p *producer.Status, _ func(stri
 
 // scopeIn is what a publication is to be of.
 func scopeIn(p *producer.Status, v func(string) string, classes, topics []string) (scope producer.Scope, err error) {
-	scope.Filter = producer.Filter{Classes: classes, Agencies: agenciesIn(v("agencies"))}
+	scope.Filter = producer.Filter{Classes: classes, Agencies: page.Fields(v("agencies"))}
 	for line := range strings.Lines(v("urns")) {
 		if line = strings.TrimSpace(line); line != "" {
 			scope.Filter.URNs = append(scope.Filter.URNs, line)

@@ -8,6 +8,7 @@ import (
 
 	"urncast/producer"
 	"urncast/web/answer"
+	"urncast/web/console/page"
 	"urncast/web/console/producers"
 	"urncast/web/console/ui"
 )
@@ -145,7 +146,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 }
 
 // revisionIn is the revision that a form was opened with.
-func revisionIn(r *http.Request) int64 { return revisionOf(r.PostForm.Get("revision")) }
+func revisionIn(r *http.Request) int64 { return page.Revision(r.PostForm.Get("revision")) }
 
 // meanwhile says who saved what a form was opened with; nil for another error.
 func meanwhile(err error, differences []producers.Difference) *producers.ChangedMeanwhile {

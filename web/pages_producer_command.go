@@ -119,7 +119,7 @@ func (s *server) saveProducerMail(r *http.Request, name string, by registry.Acto
 	if s.Mail == nil {
 		return registry.ErrNotFound
 	}
-	m, err := s.mailWith(r.Context(), name, agenciesIn(r.PostForm.Get("mail")))
+	m, err := s.mailWith(r.Context(), name, page.Fields(r.PostForm.Get("mail")))
 	if err != nil {
 		return &fieldError{"mail", page.Sentence(err.Error())}
 	}

@@ -96,7 +96,7 @@ func routeIn(r *http.Request) producer.Route {
 
 func filterIn(r *http.Request) (f producer.Filter) {
 	f.Classes = slices.Clone(r.PostForm["class"])
-	f.Agencies = agenciesIn(r.PostForm.Get("agencies"))
+	f.Agencies = page.Fields(r.PostForm.Get("agencies"))
 	for line := range strings.Lines(r.PostForm.Get("urns")) {
 		if line = strings.TrimSpace(line); line != "" {
 			f.URNs = append(f.URNs, line)
@@ -146,7 +146,7 @@ func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
 	}
 	c := producer.Config{Name: strings.TrimSpace(v("name")), Routes: []producer.Route{route}, Prefix: v("prefix"), Sender: v("sender"), Connection: v("connection")}
 	baselinesIn(&c, v)
-	mails, replicas := agenciesIn(v("mail")), 0
+	mails, replicas := page.Fields(v("mail")), 0
 	checkRoute(p.Route, route)
 	if err := (producer.Config{Name: c.Name, Routes: []producer.Route{{}}}).WithDefaults().Check(); err != nil || c.Name == "" {
 		p.Name.Error = "A producer needs a name."

@@ -53,7 +53,7 @@ func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= 
 func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
 	p := &producers.Producers{Now: s.Now(), May: mayCommand(r)}
 	var err error
-	if p.List, err = s.kit.List(r.Context()); err == nil && p.May && len(p.List) == 0 {
+	if p.List, err = s.kit.ListProducers(r.Context()); err == nil && p.May && len(p.List) == 0 {
 		var options []ui.Option
 		options, err = s.connectionOptions(r.Context(), "")
 		p.NoConnection = len(options) == 0
@@ -80,7 +80,7 @@ func (s *server) liveProducers(w http.ResponseWriter, r *http.Request) {
 func (s *server) watchProducers() live.Gatherer {
 	var before []producer.Status
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		all, err := s.kit.List(ctx)
+		all, err := s.kit.ListProducers(ctx)
 		if err != nil {
 			return nil, "", err
 		}

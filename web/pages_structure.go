@@ -162,7 +162,7 @@ func (s *server) fillVersions(ctx context.Context, v *structures.Structure) erro
 
 // fillPublished says whether what is shown went out.
 func (s *server) fillPublished(ctx context.Context, v *structures.Structure) error {
-	producers, err := s.kit.List(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return err
 	}

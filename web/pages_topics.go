@@ -42,7 +42,7 @@ const (
 
 // topicRows are the topics of all producers.
 func (s *server) topicRows(ctx context.Context) ([]topics.TopicRow, error) {
-	all, err := s.kit.List(ctx)
+	all, err := s.kit.ListProducers(ctx)
 	var rows []topics.TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {

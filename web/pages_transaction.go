@@ -148,7 +148,7 @@ func (s *server) transaction(ctx context.Context, n registry.Number, from, chose
 
 // fillSent says what became of the transaction on each producer.
 func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) error {
-	producers, err := s.kit.List(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return err
 	}

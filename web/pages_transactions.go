@@ -35,7 +35,7 @@ func logFilter(q url.Values) transactions.LogFilter {
 }
 
 func (s *server) fillTransactions(ctx context.Context, t *transactions.Transactions) error {
-	producers, err := s.kit.List(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func logQuery(f *transactions.LogFilter, producers []producer.Status, now time.T
 // transactionsCSV exports all that the filter matches, the newest first.
 func (s *server) transactionsCSV(w http.ResponseWriter, r *http.Request) {
 	f := logFilter(r.URL.Query())
-	producers, err := s.kit.List(r.Context())
+	producers, err := s.kit.ListProducers(r.Context())
 	if err != nil {
 		s.kit.DrawTrouble(w, r, "/transactions", err)
 		return

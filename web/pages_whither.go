@@ -48,7 +48,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 	if o.Refused() {
 		return nil
 	}
-	producers, err := s.kit.List(ctx)
+	producers, err := s.kit.ListProducers(ctx)
 	if err != nil {
 		return err
 	}

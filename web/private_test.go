@@ -36,7 +36,7 @@ func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 			answer.WriteError(w, r, 500, "The log could not be read: %s", inside)
 		}, 500},
 		"form": {func(w http.ResponseWriter, r *http.Request) {
-			status, text := s.refusedForm(w, r, inside)
+			status, text, _ := answer.AccessStatus(w, r, inside) // as forms about access do
 			answer.Plain(w, status, text)
 		}, 500},
 		"producer": {func(w http.ResponseWriter, r *http.Request) {
@@ -146,7 +146,9 @@ func TestAnEndedSessionLeadsToTheLogin(t *testing.T) {
 	}
 	d.kit.Producers = nil // what every page says of them is not looked at
 	w := httptest.NewRecorder()
-	d.loginPage(w, httptest.NewRequest("GET", "/login?next=%2Fsubmit&lost=form", nil))
+	routes := d.routes()
+	login := slices.IndexFunc(routes, func(rt guard.Route) bool { return rt.Pattern == "GET /login" })
+	routes[login].Handle(w, httptest.NewRequest("GET", "/login?next=%2Fsubmit&lost=form", nil))
 	if body := w.Body.String(); !strings.Contains(body, "The form was not taken") || !strings.Contains(body, `value="/submit"`) {
 		t.Errorf("the sign-in says %s", body)
 	}

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"urncast/web/answer"
+	"urncast/web/console/accounts"
+	"urncast/web/console/mail"
+	"urncast/web/console/settings"
 	"urncast/web/guard"
 	"urncast/web/rest"
 )
@@ -48,7 +51,7 @@ func (s *server) routes() []guard.Route {
 	}
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
-	routes = append(routes, s.settingsPageRoutes()...)
+	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
 		routes = append(routes, s.producerPageRoutes()...)
@@ -66,11 +69,11 @@ func (s *server) routes() []guard.Route {
 	}
 	if s.Access != nil && s.Access.Store != nil {
 		routes = append(routes, accessRoutes(&rest.Access{Control: s.Access})...)
-		routes = append(routes, s.accessPageRoutes()...)
+		routes = append(routes, (&accounts.Pages{Kit: s.kit, Control: s.Access}).Routes()...)
 	}
 	if s.Mail != nil {
 		routes = append(routes, mailRoutes(&rest.Mail{Mailer: s.Mail})...)
-		routes = append(routes, s.mailPageRoutes()...)
+		routes = append(routes, (&mail.Pages{Kit: s.kit, Mailer: s.Mail}).Routes()...)
 	}
 	return routes
 }

@@ -25,6 +25,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
+	"urncast/registry/postgres/signin"
 	"urncast/registry/postgres/workspace"
 	"urncast/web"
 )
@@ -114,7 +115,7 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 			}
 		},
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
-		func(ctx context.Context) { sweeping(ctx, log, store.LoginFailures(), desk) },
+		func(ctx context.Context) { sweeping(ctx, log, failures(store), desk) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), version) })
 }
@@ -127,7 +128,7 @@ func metricsPage(from prometheus.Gatherer, log *slog.Logger) http.Handler {
 
 // access wires who may, and writes a set-up code to the log if nobody could sign in.
 func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.Logger) (*access.Control, error) {
-	c := &access.Control{Store: store.Access(), Failures: store.LoginFailures(), User: i.Web.User, Password: i.Web.Password, Log: log}
+	c := &access.Control{Store: store.Access(), Failures: failures(store), User: i.Web.User, Password: i.Web.Password, Log: log}
 	if c.User == "" {
 		c.User = "admin"
 	}
@@ -135,6 +136,11 @@ func (i *instance) access(ctx context.Context, store *postgres.Store, log *slog.
 		return nil, fmt.Errorf("looking for an administrator: %w", err)
 	}
 	return c, nil
+}
+
+// failures counts failed attempts to sign in, over all instances.
+func failures(store *postgres.Store) *signin.Failures {
+	return &signin.Failures{Pool: store.Pool(), Registry: store.RegistryID()}
 }
 
 // serve serves requests, and does what an instance does beside them, until ctx ends.

@@ -25,7 +25,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"urncast/web"
-	"urncast/web/console"
+	"urncast/web/console/dashboard"
+	"urncast/web/console/ui"
 )
 
 var update = flag.Bool("update", false, "make the pictures of docs/style.md anew")
@@ -66,13 +67,13 @@ func serveStyle(t *testing.T) string {
 		t.Fatal(err)
 	}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := &console.Frame{Title: "Style", Path: r.URL.Path, Environment: "Production", Version: "1.0.0", Now: moment, Publishing: "urncast-1", Standby: []string{"urncast-2"},
-			Who: console.Who{Name: "admin", Role: "admin"}, Side: console.Map()}
+		f := &ui.Frame{Title: "Style", Path: r.URL.Path, Environment: "Production", Version: "1.0.0", Now: moment, Publishing: "urncast-1", Standby: []string{"urncast-2"},
+			Who: ui.Who{Name: "admin", Role: "admin"}, Side: ui.Map()}
 		var drawn templ.Component
 		switch r.URL.Path {
 		case "/":
 			f.Side[2].Entries[0].Needs = 1
-			drawn = console.DashboardPage(f, troubled())
+			drawn = dashboard.DashboardPage(f, troubled())
 		case "/style":
 			var err error
 			if drawn, err = styleSheet(f); err != nil {

@@ -12,15 +12,17 @@ import (
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web"
-	"urncast/web/console"
+	"urncast/web/console/dashboard"
+	"urncast/web/console/record"
+	"urncast/web/console/ui"
 )
 
 // moment is when the pages of these tests are drawn.
 var moment = time.Date(2026, 3, 12, 10, 42, 12, 0, time.UTC)
 
 // troubled is a dashboard with a producer in every state that there is.
-func troubled() *console.Dashboard {
-	d := &console.Dashboard{Now: moment, Structures: 51_377, Last: 48_219, LastAt: moment.Add(-6 * time.Second)}
+func troubled() *dashboard.Dashboard {
+	d := &dashboard.Dashboard{Now: moment, Structures: 51_377, Last: 48_219, LastAt: moment.Add(-6 * time.Second)}
 	state := func(name string, s producer.State, sent registry.Number) *producer.Status {
 		d.Producers = append(d.Producers, producer.Status{Name: name, State: s, Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
 			OldestPending: moment.Add(-104 * time.Minute), Since: moment.Add(-90 * time.Minute), Started: true, Holder: "urncast-1:12/ab", HeldSince: moment.Add(-4 * 24 * time.Hour), Term: 41,
@@ -39,7 +41,7 @@ func troubled() *console.Dashboard {
 	state("oecd", producer.Recovering, 48_219)
 	state("unsd", producer.Publishing, 48_100).Job = &producer.JobStatus{AsOf: 48_000, Structures: 51_377, Done: 20_000}
 	for i := range 7 {
-		row := console.TransactionRow{Transaction: registry.Transaction{Number: d.Last - registry.Number(i), Kind: registry.Replace, Structures: 1 + i*3, RecordedAt: moment.Add(-time.Duration(i) * 17 * time.Minute)},
+		row := record.TransactionRow{Transaction: registry.Transaction{Number: d.Last - registry.Number(i), Kind: registry.Replace, Structures: 1 + i*3, RecordedAt: moment.Add(-time.Duration(i) * 17 * time.Minute)},
 			First: sdmx.URN{Class: sdmx.ClassCodelist, Agency: "ESTAT", ID: fmt.Sprintf("CL_LIST_%d", i), Version: "1.0"}}
 		for range d.Producers {
 			row.Statuses = append(row.Statuses, producer.StatusSent)
@@ -50,19 +52,19 @@ func troubled() *console.Dashboard {
 		}
 		d.Latest = append(d.Latest, row)
 	}
-	d.Volume = console.Volume{From: moment.Truncate(15 * time.Minute).Add(-95 * 15 * time.Minute), Step: 15 * time.Minute, Parts: make([]console.VolumePart, 96)}
+	d.Volume = dashboard.Volume{From: moment.Truncate(15 * time.Minute).Add(-95 * 15 * time.Minute), Step: 15 * time.Minute, Parts: make([]dashboard.VolumePart, 96)}
 	for i := range d.Volume.Parts {
 		n := (i * i * 7) % 83
-		d.Volume.Parts[i] = console.VolumePart{Transactions: n, Bytes: int64(n) * 80_000}
+		d.Volume.Parts[i] = dashboard.VolumePart{Transactions: n, Bytes: int64(n) * 80_000}
 	}
-	d.Chosen, d.Paces = "ecb-mirror", map[string]*console.Pace{"bis-public": pace(96, 7), "ecb-mirror": pace(96, 1), "oecd": pace(96, 0)}
+	d.Chosen, d.Paces = "ecb-mirror", map[string]*dashboard.Pace{"bis-public": pace(96, 7), "ecb-mirror": pace(96, 1), "oecd": pace(96, 0)}
 	return d
 }
 
 // pace is a day's history with quiet hours, a single transaction between them, and a
 // pause of the producer every so many steps; 0 is a day of nothing.
-func pace(steps, pause int) *console.Pace {
-	p := &console.Pace{Parts: make([]producer.Lags, steps)}
+func pace(steps, pause int) *dashboard.Pace {
+	p := &dashboard.Pace{Parts: make([]producer.Lags, steps)}
 	for i := range p.Parts {
 		if pause == 0 || i > 40 && i < 60 && i != 50 {
 			continue
@@ -91,11 +93,11 @@ func TestStates(t *testing.T) {
 			return
 		}
 		theme, _ := r.Cookie("urncast_theme") // it is set
-		f := &console.Frame{Title: "Dashboard", Path: "/", Environment: "Production", Version: "1.0.0", Theme: theme.Value, Now: moment, Publishing: "urncast-1", Standby: []string{"urncast-2"},
-			Who: console.Who{Name: "admin", Role: "admin"}, Side: console.Map()}
+		f := &ui.Frame{Title: "Dashboard", Path: "/", Environment: "Production", Version: "1.0.0", Theme: theme.Value, Now: moment, Publishing: "urncast-1", Standby: []string{"urncast-2"},
+			Who: ui.Who{Name: "admin", Role: "admin"}, Side: ui.Map()}
 		f.Side[2].Entries[0].Needs = 1
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := console.DashboardPage(f, troubled()).Render(r.Context(), w); err != nil {
+		if err := dashboard.DashboardPage(f, troubled()).Render(r.Context(), w); err != nil {
 			t.Error(err)
 		}
 	}))

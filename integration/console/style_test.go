@@ -12,7 +12,7 @@ import (
 
 	"urncast/producer"
 	"urncast/sdmx"
-	"urncast/web/console"
+	"urncast/web/console/ui"
 )
 
 // within puts children into a part.
@@ -38,26 +38,26 @@ func all(parts ...any) templ.Component {
 
 // table is a table of rows, each of cells.
 func table(label string, heads []string, rows ...[]any) templ.Component {
-	var columns []console.Column
+	var columns []ui.Column
 	for _, h := range heads {
-		columns = append(columns, console.Column{Word: h})
+		columns = append(columns, ui.Column{Word: h})
 	}
 	var drawn []templ.Component
 	for _, cells := range rows {
 		var row []templ.Component
 		for i, c := range cells {
-			row = append(row, within(console.Cell(heads[i], ""), all(c)))
+			row = append(row, within(ui.Cell(heads[i], ""), all(c)))
 		}
-		drawn = append(drawn, within(console.Row(""), row...))
+		drawn = append(drawn, within(ui.Row(""), row...))
 	}
-	return all(`<div class="box">`, within(console.Table(label, columns), drawn...), `</div>`)
+	return all(`<div class="box">`, within(ui.Table(label, columns), drawn...), `</div>`)
 }
 
 var token = regexp.MustCompile(`--([a-z0-9-]+):light-dark\((#[0-9a-f]+),(#[0-9a-f]+)\)`)
 
 // tokens draws the colours as the stylesheet has them.
 func tokens() (templ.Component, error) {
-	style, err := os.ReadFile("../../web/console/console.css")
+	style, err := os.ReadFile("../../web/console/ui/console.css")
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func tokens() (templ.Component, error) {
 }
 
 func states() templ.Component {
-	row := func(s producer.State, says string) []any { return []any{console.State(s), says} }
-	status := func(s, says string) []any { return []any{console.Status(s), says} }
+	row := func(s producer.State, says string) []any { return []any{ui.State(s), says} }
+	status := func(s, says string) []any { return []any{ui.Status(s), says} }
 	return all(table("States of a producer", []string{"State", "Says"},
 		row(producer.Idle, "All that was recorded is sent."), row(producer.Publishing, "A transaction is under way."),
 		row(producer.Recovering, "It finds out what the topic holds. Nothing is sent meanwhile."), row(producer.Stopped, "Nobody started it, or somebody stopped it."),
@@ -91,62 +91,62 @@ func states() templ.Component {
 }
 
 func notices() templ.Component {
-	fault := console.Fault{What: "bis-public stopped at transaction 48213", Error: "Broker: Message size too large (MSG_SIZE_TOO_LARGE)",
+	fault := ui.Fault{What: "bis-public stopped at transaction 48213", Error: "Broker: Message size too large (MSG_SIZE_TOO_LARGE)",
 		Structure: "ESTAT:GEO(24.0)", Limit: "max.message.bytes of sdmx.public.json is 1 048 588 bytes; the message has 1 312 044",
 		Waiting: "7 transactions wait, this one first. Readers saw nothing of it.", Cure: "Raise the limit to at least 1 313 056 bytes, then start."}
-	return all(within(console.FaultNotice(fault), all(`<button class="btn pri">Start again…</button><button class="btn">Skip 48213…</button>`)),
-		within(console.Notice(console.Soon, "imf-mirror waits for its cluster"), all(`<p>Nothing is lost; attempt 5 follows in 16 s.</p>`)),
-		within(console.Notice(console.Well, "Saved. Every server was tried.")))
+	return all(within(ui.FaultNotice(fault), all(`<button class="btn pri">Start again…</button><button class="btn">Skip 48213…</button>`)),
+		within(ui.Notice(ui.Soon, "imf-mirror waits for its cluster"), all(`<p>Nothing is lost; attempt 5 follows in 16 s.</p>`)),
+		within(ui.Notice(ui.Well, "Saved. Every server was tried.")))
 }
 
 func form() templ.Component {
-	fields := []console.Field{{Name: "name", Label: "Name", Value: "bis public", Error: "A name has letters, digits, dots, underscores and hyphens, such as bis-public.",
+	fields := []ui.Field{{Name: "name", Label: "Name", Value: "bis public", Error: "A name has letters, digits, dots, underscores and hyphens, such as bis-public.",
 		Help: "It is for good: messages and metrics carry it."}, {Name: "topic", Label: "Topic", Value: "sdmx.public.json", Mono: true, Help: "A topic belongs to one route of one producer."}}
-	return all(`<div class="box pad">`, console.FormErrors("Nothing was made", fields), `<form class="lines">`, console.FormField(fields[0]), console.FormField(fields[1]),
+	return all(`<div class="box pad">`, ui.FormErrors("Nothing was made", fields), `<form class="lines">`, ui.FormField(fields[0]), ui.FormField(fields[1]),
 		`<div class="acts"><a class="btn" href="/">Back</a><button class="btn pri">Make the producer</button><button class="btn danger">Delete…</button>`+
 			`<button class="btn danger solid">Skip 48213</button><button class="btn quiet">Cancel</button></div></form></div>`)
 }
 
 func steps() templ.Component {
-	line := func(s console.StepState, name, finding, took string, under ...templ.Component) templ.Component {
-		return within(console.StepLine(console.Step{State: s, Name: name, Finding: finding, Took: took}), under...)
+	line := func(s ui.StepState, name, finding, took string, under ...templ.Component) templ.Component {
+		return within(ui.StepLine(ui.Step{State: s, Name: name, Finding: finding, Took: took}), under...)
 	}
-	return all(`<div class="box pad">`, within(console.Steps(),
-		line(console.StepPassed, "The name resolves", "kafka1.example.org is 192.0.2.11.", "3 ms"),
-		line(console.StepFailed, "It accepts the login", "The broker refused user urncast: the password is not the one that it has.", "41 ms",
-			all(`<div><b>Cure.</b> Set the password of the user anew.</div>`), console.Command("kafka-configs --bootstrap-server kafka1.example.org:9093 --alter --entity-type users --entity-name urncast")),
-		line(console.StepRuns, "Every broker's advertised listener is reached", "2 of 3 answered.", ""),
-		line(console.StepNext, "Start a producer", "You decide whether it begins with everything or with the next change.", ""),
-		line(console.StepWaits, "A large message passes", "Not run: needs “It accepts the login”.", "")), `</div>`)
+	return all(`<div class="box pad">`, within(ui.Steps(),
+		line(ui.StepPassed, "The name resolves", "kafka1.example.org is 192.0.2.11.", "3 ms"),
+		line(ui.StepFailed, "It accepts the login", "The broker refused user urncast: the password is not the one that it has.", "41 ms",
+			all(`<div><b>Cure.</b> Set the password of the user anew.</div>`), ui.Command("kafka-configs --bootstrap-server kafka1.example.org:9093 --alter --entity-type users --entity-name urncast")),
+		line(ui.StepRuns, "Every broker's advertised listener is reached", "2 of 3 answered.", ""),
+		line(ui.StepNext, "Start a producer", "You decide whether it begins with everything or with the next change.", ""),
+		line(ui.StepWaits, "A large message passes", "Not run: needs “It accepts the login”.", "")), `</div>`)
 }
 
 func names() templ.Component {
 	u := sdmx.URN{Class: sdmx.ClassCodelist, Agency: "SDMX", ID: "CL_FREQ", Version: "2.1"}
 	long := sdmx.URN{Class: sdmx.ClassCodelist, Agency: longAgency, ID: longID, Version: "1.0"}
-	size := func(bytes int64) templ.Component { return console.Bytes(console.Meter{Bytes: bytes, Limit: 1_048_588}) }
+	size := func(bytes int64) templ.Component { return ui.Bytes(ui.Meter{Bytes: bytes, Limit: 1_048_588}) }
 	return table("Names and sizes", []string{"Name", "URN", "Size against its limit"},
-		[]any{console.Name(u), console.URN(u.String()), size(301_000)}, []any{console.Name(long), console.URN(long.String()), size(1_012_044)},
-		[]any{console.PlainName(u), "", size(1_312_044)})
+		[]any{ui.Name(u), ui.URN(u.String()), size(301_000)}, []any{ui.Name(long), ui.URN(long.String()), size(1_012_044)},
+		[]any{ui.PlainName(u), "", size(1_312_044)})
 }
 
 func empty() templ.Component {
-	return within(console.Empty("No producers", "A producer sends every structure transaction to Kafka, one for one and in order. It needs a connection first."),
+	return within(ui.Empty("No producers", "A producer sends every structure transaction to Kafka, one for one and in order. It needs a connection first."),
 		all(`<a class="btn pri" href="/connections/new">New connection…</a>`))
 }
 
 // styleSheet is a page of all parts, each under an id.
-func styleSheet(f *console.Frame) (templ.Component, error) {
+func styleSheet(f *ui.Frame) (templ.Component, error) {
 	colours, err := tokens()
 	if err != nil {
 		return nil, err
 	}
-	shown := []templ.Component{console.PageHead(console.Head{Title: "Style"}, nil)}
+	shown := []templ.Component{ui.PageHead(ui.Head{Title: "Style"}, nil)}
 	for _, s := range []struct {
 		id, heading string
 		part        templ.Component
 	}{{"tokens", "Colours", colours}, {"states", "States", states()}, {"notices", "Notices", notices()}, {"form", "A form", form()},
 		{"steps", "Steps", steps()}, {"names", "Names and sizes", names()}, {"empty", "Nothing here yet", empty()}} {
-		shown = append(shown, all(`<div id="part-`+s.id+`">`, within(console.Section(s.heading, "", nil), s.part), `</div>`))
+		shown = append(shown, all(`<div id="part-`+s.id+`">`, within(ui.Section(s.heading, "", nil), s.part), `</div>`))
 	}
-	return within(console.Page(f), shown...), nil
+	return within(ui.Page(f), shown...), nil
 }

@@ -72,7 +72,7 @@ func sentence(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// wantsJSON says whether the client asks for JSON and for no XML before it.
+// WantsJSON says whether the client asks for JSON and for no XML before it.
 func WantsJSON(r *http.Request) bool {
 	for _, part := range strings.Split(r.Header.Get("Accept"), ",") {
 		media, _, _ := strings.Cut(strings.TrimSpace(part), ";")
@@ -107,7 +107,7 @@ func sdmxCode(status int) int {
 	return 500
 }
 
-// writeSDMXError writes an SDMX-ML 2.1 error message.
+// WriteSDMXError writes an SDMX-ML 2.1 error message.
 func WriteSDMXError(w http.ResponseWriter, status, code int, text string) {
 	var b strings.Builder
 	b.WriteString(xml.Header)

@@ -63,7 +63,7 @@ func (s *Sheet) Break(cure string) {
 	panic(http.ErrAbortHandler)
 }
 
-// cell keeps a spreadsheet from taking somebody's words for a formula (OWASP, CSV
+// Cell keeps a spreadsheet from taking somebody's words for a formula (OWASP, CSV
 // injection): signs of full width begin one in some, and so does what stands behind blanks.
 func Cell(text string) string {
 	if strings.IndexAny(strings.TrimLeft(text, " \u00a0\u3000"), "=+-@\t\r\n＝＋－＠") == 0 {

@@ -37,7 +37,7 @@ func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{
 	}
 }
 
-// ended is why the work of a Bounded context ended: its error, or what ended it.
+// Ended is why the work of a Bounded context ended: its error, or what ended it.
 func Ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, ErrStopping) || errors.Is(cause, ErrLate)) {
 		return cause

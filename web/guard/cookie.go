@@ -47,6 +47,7 @@ func (g *Guard) IsHTTPS(r *http.Request) bool {
 	return r.TLS != nil || g.BehindProxy && strings.EqualFold(forwardedProto(r), "https")
 }
 
+// SessionName is the name of the session's cookie, as the request came.
 func (g *Guard) SessionName(r *http.Request) string {
 	if g.IsHTTPS(r) {
 		return HostPrefix + SessionCookie

@@ -89,3 +89,18 @@ func Sentence(text string) string {
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }
+
+// Fields are the words of a text, parted by blanks, commas, semicolons or lines: agencies or
+// mail addresses.
+func Fields(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\r' || c == '\t' })
+}
+
+// Revision is the revision that a form names; none that there can be, if it names none.
+func Revision(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}

@@ -29,7 +29,7 @@ type glance struct {
 func (k *Kit) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
 	g, at, err := k.glance.Get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
 		func(ctx context.Context) (glance, error) {
-			all, err := k.List(ctx)
+			all, err := k.ListProducers(ctx)
 			return glanceAt(all), err
 		})
 	switch {
@@ -62,8 +62,8 @@ func glanceAt(all []producer.Status) (g glance) {
 	return g
 }
 
-// List are what there is of them, shown.
-func (k *Kit) List(ctx context.Context) ([]producer.Status, error) {
+// ListProducers gives what there is of them, shown.
+func (k *Kit) ListProducers(ctx context.Context) ([]producer.Status, error) {
 	if k.Producers == nil {
 		return nil, nil
 	}

@@ -13,7 +13,7 @@ type TransactionRow struct {
 	Statuses []string // one for each producer of the list; "" if it is not known
 }
 
-// worst is the status that needs most, of all producers.
+// Worst is the status that needs most, of all producers.
 func (r *TransactionRow) Worst() string {
 	rank := []string{producer.StatusFailed, producer.StatusPending, producer.StatusSkipped, producer.StatusCovered, producer.StatusSent}
 	for _, s := range rank {

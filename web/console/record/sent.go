@@ -79,10 +79,10 @@ func (s *Sent) WhereOn(t *SentTopic) string {
 	return "nothing written"
 }
 
-// lag says how long after its record a transaction was acknowledged.
+// Lag says how long after its record a transaction was acknowledged.
 func Lag(d time.Duration) string { return ui.Span(d) + " after it was recorded" }
 
-// waits says what a transaction waits for.
+// Waits says what a transaction waits for.
 func (s *Sent) Waits() string {
 	before := ""
 	if s.Before > 0 {

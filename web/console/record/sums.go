@@ -19,7 +19,7 @@ type Part struct {
 	Tone, Icon, Word string
 }
 
-// parts tell a diff in numbers.
+// Parts tell a diff in numbers.
 func Parts(d *diff.Diff) []Part {
 	var out []Part
 	add := func(k diff.Kind, tone, icon, one, many string) {

@@ -19,7 +19,7 @@ type Whither struct {
 // tooLargeShown is how many structures are named that do not fit a topic.
 const tooLargeShown = 5
 
-// verdictViews are the kinds of rows, in the words of the page.
+// VerdictViews are the kinds of rows, in the words of the page.
 var VerdictViews = []struct {
 	Verdict          registry.Verdict
 	Name, Word, Icon string
@@ -42,7 +42,7 @@ func VerdictView(v registry.Verdict) string {
 	return ""
 }
 
-// forcible says whether the reader may have it done all the same: an administrator, where
+// Forcible says whether the reader may have it done all the same: an administrator, where
 // nothing but a stable version is in the way (R7).
 func Forcible(f *ui.Frame, in []registry.Problem) bool {
 	other := func(p registry.Problem) bool { return p.Reason != registry.ReasonImmutable }

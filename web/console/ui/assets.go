@@ -36,7 +36,7 @@ func AssetByName(name string) (Asset, bool) {
 	return a, ok
 }
 
-// assetPath is where an asset is served.
+// AssetPath is where an asset is served.
 func AssetPath(plain string) string { return AssetPrefix + assetNames[plain] }
 
 var fontURL = regexp.MustCompile(`url\(fonts/([^)]+)\)`)

@@ -32,6 +32,7 @@ func (p *Form) Fault(field, text string) {
 	p.Wrong = text
 }
 
+// Fields are the fields of its inputs.
 func (p *Form) Fields() (out []Field) {
 	for _, in := range p.Inputs {
 		out = append(out, in.Field)
@@ -39,6 +40,7 @@ func (p *Form) Fields() (out []Field) {
 	return out
 }
 
+// Faulty reports whether something is wrong in a field.
 func (p *Form) Faulty() bool {
 	for _, in := range p.Inputs {
 		if in.Error != "" {

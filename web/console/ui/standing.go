@@ -40,7 +40,7 @@ func FilterWords(f producer.Filter) string {
 	return what
 }
 
-// jobWord says what a job sends.
+// JobWord says what a job sends.
 func JobWord(j *producer.JobStatus) string {
 	word := "Some again"
 	switch j.Kind {
@@ -61,12 +61,12 @@ func JobWord(j *producer.JobStatus) string {
 	return word
 }
 
-// asks says whether a producer waits for a person.
+// Asks says whether a producer waits for a person.
 func Asks(p *producer.Status) bool {
 	return p.State == producer.Failed || p.State == producer.Stopped && len(p.Ask) > 0 && p.Started
 }
 
-// stateNote says in a few words what a state asks of its reader.
+// StateNote says in a few words what a state asks of its reader.
 func StateNote(p *producer.Status) string {
 	switch p.State {
 	case producer.Idle:
@@ -93,7 +93,7 @@ func StateNote(p *producer.Status) string {
 	return ""
 }
 
-// trouble is what a producer tells of an error, in its lines.
+// Trouble is what a producer tells of an error, in its lines.
 func Trouble(p *producer.Status) Fault {
 	f := Fault{What: p.Name + " stopped"}
 	f.Error, f.Cure = ReasonAndCure(p.Reason, p.Cure)
@@ -118,7 +118,7 @@ func ReasonAndCure(reason, cure string) (what, todo string) {
 	return strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(reason), Capital(cure) + "."
 }
 
-// waiting says what a producer has still to send.
+// Waiting says what a producer has still to send.
 func Waiting(p *producer.Status) string {
 	if !p.Started {
 		return "–"

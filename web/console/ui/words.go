@@ -10,7 +10,7 @@ import (
 	"urncast/sdmx"
 )
 
-// sentence puts capitals into sentence case: IDLE, Idle.
+// SentenceCase puts capitals into sentence case: IDLE, Idle.
 func SentenceCase(word string) string {
 	if word == "" {
 		return ""
@@ -103,7 +103,7 @@ func classPlural(name string) string {
 	return ClassWord(c, 2)
 }
 
-// itemWord is what the items of a class are called.
+// ItemWord is what the items of a class are called.
 func ItemWord(c sdmx.Class, n int) string {
 	words := map[sdmx.Class][2]string{
 		sdmx.ClassAgencyScheme:   {"agency", "agencies"},
@@ -122,7 +122,7 @@ func ItemWord(c sdmx.Class, n int) string {
 	return w[1]
 }
 
-// title puts a capital in front.
+// Capital puts a capital in front.
 func Capital(s string) string {
 	if s == "" {
 		return ""
@@ -164,9 +164,10 @@ func statusMark(status string) (t Tone, icon string) {
 	return Working, "pending"
 }
 
+// UTC is a moment to the second, with its zone.
 func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
-// sinceForm shows the time alone where the day is plain.
+// SinceForm shows the time alone where the day is plain.
 func SinceForm(age time.Duration) string {
 	if age < 12*time.Hour {
 		return "time"

@@ -1,16 +1,16 @@
-package web
+package accounts
 
 import (
 	"net/http"
 	"strings"
 
 	"urncast/registry/access"
-	"urncast/web/console/accounts"
+	"urncast/web/console/page"
 	"urncast/web/console/ui"
 )
 
 func newAccountForm(v func(string) string) *ui.Form {
-	password := accounts.NewPassword("password")
+	password := NewPassword("password")
 	password.Label, password.Required = "Password", false
 	password.Help += " Leave it empty for an account that uses tokens alone."
 	role := roleIn(v("role"))
@@ -25,17 +25,17 @@ func newAccountForm(v func(string) string) *ui.Form {
 }
 
 // newAccountPage asks for an account.
-func (s *server) newAccountPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) newAccountPage(w http.ResponseWriter, r *http.Request) {
 	s.drawForm(w, r, newAccountForm(func(string) string { return "" }), nil)
 }
 
-func (s *server) newAccount(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) newAccount(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	v := r.PostForm.Get
-	in := access.NewAccount{Name: v("name"), Password: v("password"), Role: roleIn(v("role")), Agencies: agenciesIn(v("agencies"))}
-	if _, err := s.Access.Create(r.Context(), in); err != nil {
+	in := access.NewAccount{Name: v("name"), Password: v("password"), Role: roleIn(v("role")), Agencies: page.Fields(v("agencies"))}
+	if _, err := s.Control.Create(r.Context(), in); err != nil {
 		s.drawForm(w, r, newAccountForm(v), err)
 		return
 	}
@@ -43,16 +43,16 @@ func (s *server) newAccount(w http.ResponseWriter, r *http.Request) {
 }
 
 // accountPage draws one account.
-func (s *server) accountPage(w http.ResponseWriter, r *http.Request) { s.drawAccount(w, r, nil, nil) }
+func (s *Pages) accountPage(w http.ResponseWriter, r *http.Request) { s.drawAccount(w, r, nil, nil) }
 
 // drawAccount draws it with what is wrong in one of its forms.
-func (s *server) drawAccount(w http.ResponseWriter, r *http.Request, notChanged, notSet error) {
-	n, err := s.Access.Account(r.Context(), r.PathValue("account"))
+func (s *Pages) drawAccount(w http.ResponseWriter, r *http.Request, notChanged, notSet error) {
+	n, err := s.Control.Account(r.Context(), r.PathValue("account"))
 	if err != nil {
 		s.noAccount(w, r, err)
 		return
 	}
-	path := accounts.AccountPath(n.Name)
+	path := AccountPath(n.Name)
 	role, agencies, disabled := n.Role, strings.Join(n.Agencies, " "), n.Disabled
 	if notChanged != nil {
 		role, agencies, disabled = roleIn(r.PostForm.Get("role")), r.PostForm.Get("agencies"), r.PostForm.Get("disabled") != ""
@@ -61,7 +61,7 @@ func (s *server) drawAccount(w http.ResponseWriter, r *http.Request, notChanged,
 		Action: path, Button: "Save", Back: accessPath, Inputs: append(roleAndAgencies(role, access.Admin, agencies, agenciesHelp),
 			ui.Input{Field: ui.Field{Name: "disabled", Label: "Disabled", Help: "It may do nothing, its sessions end, and its tokens are refused, until it is enabled."},
 				Check: true, Checked: disabled})}
-	password := &ui.Form{Action: path + "/password", Button: "Set the password", Second: true, Inputs: []ui.Input{{Field: accounts.NewPassword("password")}}}
+	password := &ui.Form{Action: path + "/password", Button: "Set the password", Second: true, Inputs: []ui.Input{{Field: NewPassword("password")}}}
 	if n.ID == access.From(r.Context()).Account {
 		password.Inputs = append([]ui.Input{{Field: presentPassword()}}, password.Inputs...)
 	}
@@ -69,24 +69,24 @@ func (s *server) drawAccount(w http.ResponseWriter, r *http.Request, notChanged,
 	if notSet != nil {
 		status = s.faultForm(w, r, password, notSet)
 	}
-	s.kit.Draw(w, r, status, accounts.AccountPage(s.kit.Frame(r, n.Name, accessPath), n, change, password))
+	s.Draw(w, r, status, AccountPage(s.Frame(r, n.Name, accessPath), n, change, password))
 }
 
 func presentPassword() ui.Field {
 	return ui.Field{Name: "present", Label: "Present password", Type: "password", Required: true, Autocomplete: "current-password"}
 }
 
-func (s *server) noAccount(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Pages) noAccount(w http.ResponseWriter, r *http.Request, err error) {
 	status, text := s.refusedForm(w, r, err)
-	s.kit.DrawError(w, r, status, accessPath, "There is no such account", text)
+	s.DrawError(w, r, status, accessPath, "There is no such account", text)
 }
 
-func (s *server) changeAccount(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) changeAccount(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
-	role, agencies, disabled := roleIn(r.PostForm.Get("role")), agenciesIn(r.PostForm.Get("agencies")), r.PostForm.Get("disabled") != ""
-	_, err := s.Access.Change(r.Context(), r.PathValue("account"), access.AccountEdit{Role: &role, Agencies: &agencies, Disabled: &disabled})
+	role, agencies, disabled := roleIn(r.PostForm.Get("role")), page.Fields(r.PostForm.Get("agencies")), r.PostForm.Get("disabled") != ""
+	_, err := s.Control.Change(r.Context(), r.PathValue("account"), access.AccountEdit{Role: &role, Agencies: &agencies, Disabled: &disabled})
 	if err != nil {
 		s.drawAccount(w, r, err, nil)
 		return
@@ -94,11 +94,11 @@ func (s *server) changeAccount(w http.ResponseWriter, r *http.Request) {
 	s.done(w, r)
 }
 
-func (s *server) setPassword(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) setPassword(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
-	if err := s.Access.SetPassword(r.Context(), r.PathValue("account"), r.PostForm.Get("present"), r.PostForm.Get("password")); err != nil {
+	if err := s.Control.SetPassword(r.Context(), r.PathValue("account"), r.PostForm.Get("present"), r.PostForm.Get("password")); err != nil {
 		s.drawAccount(w, r, nil, err)
 		return
 	}
@@ -106,19 +106,19 @@ func (s *server) setPassword(w http.ResponseWriter, r *http.Request) {
 }
 
 // passwordPage asks for one's own new password.
-func (s *server) passwordPage(w http.ResponseWriter, r *http.Request) { s.drawPassword(w, r, nil) }
+func (s *Pages) passwordPage(w http.ResponseWriter, r *http.Request) { s.drawPassword(w, r, nil) }
 
-func (s *server) drawPassword(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Pages) drawPassword(w http.ResponseWriter, r *http.Request, err error) {
 	s.drawForm(w, r, &ui.Form{Title: "Change your password", Intro: "Your other sessions end. Your tokens stay as they are.", Crumbs: accessCrumb,
 		Action: "/access/password", Button: "Change it", Back: accessPath,
-		Inputs: []ui.Input{{Field: presentPassword()}, {Field: accounts.NewPassword("password")}}}, err)
+		Inputs: []ui.Input{{Field: presentPassword()}, {Field: NewPassword("password")}}}, err)
 }
 
-func (s *server) ownPassword(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) ownPassword(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
-	if err := s.Access.SetPassword(r.Context(), access.From(r.Context()).Name, r.PostForm.Get("present"), r.PostForm.Get("password")); err != nil {
+	if err := s.Control.SetPassword(r.Context(), access.From(r.Context()).Name, r.PostForm.Get("present"), r.PostForm.Get("password")); err != nil {
 		s.drawPassword(w, r, err)
 		return
 	}
@@ -126,12 +126,12 @@ func (s *server) ownPassword(w http.ResponseWriter, r *http.Request) {
 }
 
 // deleteAccountPage asks before an account is deleted.
-func (s *server) deleteAccountPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) deleteAccountPage(w http.ResponseWriter, r *http.Request) {
 	s.askDeleteAccount(w, r, nil)
 }
 
-func (s *server) askDeleteAccount(w http.ResponseWriter, r *http.Request, wrong error) {
-	n, err := s.Access.Account(r.Context(), r.PathValue("account"))
+func (s *Pages) askDeleteAccount(w http.ResponseWriter, r *http.Request, wrong error) {
+	n, err := s.Control.Account(r.Context(), r.PathValue("account"))
 	if err != nil {
 		s.noAccount(w, r, err)
 		return
@@ -139,11 +139,11 @@ func (s *server) askDeleteAccount(w http.ResponseWriter, r *http.Request, wrong 
 	s.ask(w, r, &ui.Ask{Question: "Delete account " + n.Name + "?",
 		Consequences: []string{"Whoever signed in with it is signed out at once.", "Its API tokens are deleted: programs that use them are refused.",
 			"What it did stays in the audit log and in the log of transactions.", "To keep it from doing anything for a while, disable it instead."},
-		Action: accounts.AccountPath(n.Name) + "/delete", Back: accounts.AccountPath(n.Name), Keep: "Keep the account", Act: "Delete " + n.Name}, wrong)
+		Action: AccountPath(n.Name) + "/delete", Back: AccountPath(n.Name), Keep: "Keep the account", Act: "Delete " + n.Name}, wrong)
 }
 
-func (s *server) deleteAccount(w http.ResponseWriter, r *http.Request) {
-	if err := s.Access.Delete(r.Context(), r.PathValue("account")); err != nil {
+func (s *Pages) deleteAccount(w http.ResponseWriter, r *http.Request) {
+	if err := s.Control.Delete(r.Context(), r.PathValue("account")); err != nil {
 		s.askDeleteAccount(w, r, err)
 		return
 	}

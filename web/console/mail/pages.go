@@ -1,4 +1,5 @@
-package web
+// Package mail is the pages about mail: its settings, a test, and what was sent.
+package mail
 
 import (
 	"errors"
@@ -11,13 +12,19 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer"
 	"urncast/web/answer"
-	"urncast/web/console/mail"
+	"urncast/web/console/page"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
 
-// mailPageRoutes are for administrators, reads too: they hold addresses.
-func (s *server) mailPageRoutes() []guard.Route {
+// Pages are those about mail.
+type Pages struct {
+	*page.Kit
+	Mailer *producer.Mailer
+}
+
+// Routes are for administrators, reads too: they hold addresses.
+func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: s.mailPage},
 		{Pattern: "POST /mail", Level: guard.Admin, Act: "Changing the mail settings", Body: guard.Lists, Handle: s.saveMail},
@@ -30,20 +37,20 @@ const (
 	mailsShown = 50
 )
 
-func (s *server) mailPage(w http.ResponseWriter, r *http.Request) {
-	m := &mail.Mail{Saved: r.URL.Query().Get("done") == "saved"}
+func (s *Pages) mailPage(w http.ResponseWriter, r *http.Request) {
+	m := &Mail{Saved: r.URL.Query().Get("done") == "saved"}
 	s.drawMail(w, r, http.StatusOK, m)
 }
 
 // drawMail completes the page; what a form was refused with is in it already.
-func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m *mail.Mail) {
-	shown, err := s.Mail.Show(r.Context())
+func (s *Pages) drawMail(w http.ResponseWriter, r *http.Request, status int, m *Mail) {
+	shown, err := s.Mailer.Show(r.Context())
 	below, _ := strconv.ParseInt(r.URL.Query().Get("below"), 10, 64) // 0 for the newest
 	if err == nil {
-		m.Mails, err = s.Mail.Store.Mails(r.Context(), max(below, 0), mailsShown+1)
+		m.Mails, err = s.Mailer.Store.Mails(r.Context(), max(below, 0), mailsShown+1)
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, mailPath, err)
+		s.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	m.Settings, m.Queue, m.Now, m.NoKey = shown.Settings, shown.Queue, s.Now(), s.NoKey
@@ -56,7 +63,7 @@ func (s *server) drawMail(w http.ResponseWriter, r *http.Request, status int, m 
 	if m.Test == nil {
 		m.Test = testMailForm("")
 	}
-	s.kit.Draw(w, r, status, mail.MailPage(s.kit.Frame(r, "Mail", mailPath), m))
+	s.Draw(w, r, status, MailPage(s.Frame(r, "Mail", mailPath), m))
 }
 
 func testMailForm(to string) *ui.Form {
@@ -114,17 +121,17 @@ func mailForm(v map[string]string, password bool) *ui.Form {
 }
 
 // saveMail saves the settings of the form, or shows it again with what is wrong.
-func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	v := map[string]string{}
 	for name := range r.PostForm {
 		v[name] = strings.TrimSpace(strings.ReplaceAll(r.PostForm.Get(name), "\r\n", "\n"))
 	}
-	now, err := s.Mail.Show(r.Context())
+	now, err := s.Mailer.Show(r.Context())
 	if err != nil {
-		s.kit.DrawTrouble(w, r, mailPath, err)
+		s.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	in, faults := mailOf(v)
@@ -136,7 +143,7 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	}
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {
-		if _, err = s.Mail.Save(r.Context(), in, answer.Actor(r)); err == nil {
+		if _, err = s.Mailer.Save(r.Context(), in, answer.Actor(r)); err == nil {
 			http.Redirect(w, r, mailPath+"?done=saved", http.StatusSeeOther)
 			return
 		}
@@ -150,13 +157,13 @@ func (s *server) saveMail(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, secret.ErrNoKey):
 		status, form.Wrong = http.StatusConflict, "The mail settings were not saved, for they have a password, and "+err.Error()+"."
 	case err != nil && !errors.As(err, new(*producer.BadEditError)):
-		s.kit.DrawTrouble(w, r, mailPath, err)
+		s.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	for field, text := range faults {
 		form.Fault(field, text)
 	}
-	s.drawMail(w, r, status, &mail.Mail{Form: form})
+	s.drawMail(w, r, status, &Mail{Form: form})
 }
 
 // mailOf reads the settings of a form; faults are by field.
@@ -167,7 +174,7 @@ func mailOf(v map[string]string) (producer.MailSettings, map[string]string) {
 	if m.Port, err = strconv.Atoi(v["port"]); err != nil {
 		faults["port"] = "The port is a number, such as 587."
 	}
-	m.Revision = revisionOf(v["revision"])
+	m.Revision = page.Revision(v["revision"])
 	for name, to := range map[string]*producer.Span{"degradedAfter": &m.DegradedAfter, "digestEvery": &m.DigestEvery} {
 		if d, err := time.ParseDuration(v[name]); err == nil {
 			*to = producer.Span(d)
@@ -175,7 +182,7 @@ func mailOf(v map[string]string) (producer.MailSettings, map[string]string) {
 			faults[name] = `A time is a number with its unit, such as 15m or 24h.`
 		}
 	}
-	m.Admins = append(m.Admins, agenciesIn(v["admins"])...)
+	m.Admins = append(m.Admins, page.Fields(v["admins"])...)
 	for line := range strings.SplitSeq(v["producers"], "\n") {
 		if strings.TrimSpace(line) == "" {
 			continue
@@ -185,7 +192,7 @@ func mailOf(v map[string]string) (producer.MailSettings, map[string]string) {
 			faults["producers"] = "Each line is the name of a producer, a colon and addresses."
 			continue
 		}
-		m.Producers[name] = append([]string{}, agenciesIn(list)...)
+		m.Producers[name] = append([]string{}, page.Fields(list)...)
 	}
 	return m, faults
 }
@@ -222,13 +229,13 @@ func mailFaults(in *producer.MailSettings, err error) map[string]string {
 }
 
 // testMail sends a test mail and shows what the server said.
-func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) testMail(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
-	m := &mail.Mail{}
+	m := &Mail{}
 	to := strings.TrimSpace(r.PostForm.Get("to"))
-	sent, err := s.Mail.Test(r.Context(), to, answer.Actor(r))
+	sent, err := s.Mailer.Test(r.Context(), to, answer.Actor(r))
 	status := http.StatusOK
 	var refused *producer.MailError
 	switch {
@@ -243,7 +250,7 @@ func (s *server) testMail(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &refused):
 		status, m.Refused, m.Sent = http.StatusBadGateway, refused.Err.Error(), strings.Join(refused.Sent, ", ")
 	default:
-		s.kit.DrawTrouble(w, r, mailPath, err)
+		s.DrawTrouble(w, r, mailPath, err)
 		return
 	}
 	s.drawMail(w, r, status, m)

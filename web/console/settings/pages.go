@@ -1,4 +1,5 @@
-package web
+// Package settings is the pages about the registry's settings, and housekeeping.
+package settings
 
 import (
 	"errors"
@@ -9,13 +10,21 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
-	"urncast/web/console/settings"
+	"urncast/web/console/page"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
 
-// settingsPageRoutes are the pages about the registry's settings.
-func (s *server) settingsPageRoutes() []guard.Route {
+// Pages are those about the registry's settings.
+type Pages struct {
+	*page.Kit
+	Registry *registry.Registry
+	// BodyBytesMax bounds a request's body.
+	BodyBytesMax int64
+}
+
+// Routes are the pages about the registry's settings.
+func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /settings", Level: guard.Read, Handle: s.settingsPage},
 		{Pattern: "POST /settings", Level: guard.Admin, Act: "Changing the settings", Body: guard.Lists, Handle: s.saveSettings},
@@ -29,38 +38,38 @@ const settingsPath = "/settings"
 
 var settingsDone = map[string]string{"saved": "Saved, for submissions from now on.", "same": "Nothing was to be changed.", "removed": "Old content was removed."}
 
-func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
-	s.drawSettings(w, r, http.StatusOK, &settings.Settings{Done: settingsDone[r.URL.Query().Get("done")]})
+func (s *Pages) settingsPage(w http.ResponseWriter, r *http.Request) {
+	s.drawSettings(w, r, http.StatusOK, &Settings{Done: settingsDone[r.URL.Query().Get("done")]})
 }
 
-// drawSettings completes the page; a form that was refused is in it already.
-func (s *server) drawSettings(w http.ResponseWriter, r *http.Request, status int, page *settings.Settings) {
+// drawSettings completes the shown; a form that was refused is in it already.
+func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int, shown *Settings) {
 	ctx := r.Context()
 	var err error
-	if page.Now, err = s.Registry.Settings(ctx); err == nil {
-		page.House, err = s.Registry.Housekeeping(ctx)
+	if shown.Now, err = s.Registry.Settings(ctx); err == nil {
+		shown.House, err = s.Registry.Housekeeping(ctx)
 	}
 	if err == nil {
-		page.Sizes, err = s.Registry.Sizes(ctx)
+		shown.Sizes, err = s.Registry.Sizes(ctx)
 	}
-	producers, listed := s.kit.List(ctx)
+	producers, listed := s.ListProducers(ctx)
 	if err = errors.Join(err, listed); err != nil {
-		s.kit.DrawTrouble(w, r, settingsPath, err)
+		s.DrawTrouble(w, r, settingsPath, err)
 		return
 	}
 	for i := range producers {
 		if producers[i].Holder != "" {
-			page.Holder, page.Standby = producers[i].Holder, producers[i].Standby
+			shown.Holder, shown.Standby = producers[i].Holder, producers[i].Standby
 			break
 		}
 	}
-	page.Version, page.Body, page.Closed = s.Version, s.BodyBytesMax, s.ReadsClosed
-	page.Admin = access.From(ctx).Role >= access.Admin
-	if page.Form == nil {
-		now := page.Now
-		page.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
+	shown.Version, shown.Body, shown.Closed = s.Version, s.BodyBytesMax, s.Guard.ReadsClosed
+	shown.Admin = access.From(ctx).Role >= access.Admin
+	if shown.Form == nil {
+		now := shown.Now
+		shown.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
 	}
-	s.kit.Draw(w, r, status, settings.SettingsPage(s.kit.Frame(r, "Settings", settingsPath), page))
+	s.Draw(w, r, status, SettingsPage(s.Frame(r, "Settings", settingsPath), shown))
 }
 
 // settingsForm is the form as it is filled in, on the settings that revision names.
@@ -74,8 +83,8 @@ func settingsForm(dangling, agencies bool, transactions, days, revision string) 
 }
 
 // saveSettings saves the rules, or shows the form again with what is wrong.
-func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
@@ -94,7 +103,7 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 	read, err := registry.SettingsOf(v("revision"))
 	switch {
 	case err != nil:
-		form.Wrong = "This form does not say which settings it changes. Load the page again, and fill it in there."
+		form.Wrong = "This form does not say which settings it changes. Load the shown again, and fill it in there."
 	case !faulty:
 		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, answer.Actor(r))
 		var invalid *registry.InvalidError
@@ -105,10 +114,10 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 		case errors.As(err, &stale):
 			form.Hidden["revision"] = stale.Now.Revision() // who saves again has seen what it is saved over
 			form.Wrong = stale.Error() + " Your own changes are below: Save puts them over those."
-			s.drawSettings(w, r, http.StatusConflict, &settings.Settings{Form: form})
+			s.drawSettings(w, r, http.StatusConflict, &Settings{Form: form})
 			return
 		case err != nil:
-			s.kit.DrawTrouble(w, r, settingsPath, err)
+			s.DrawTrouble(w, r, settingsPath, err)
 			return
 		default:
 			done := "same"
@@ -119,34 +128,34 @@ func (s *server) saveSettings(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.drawSettings(w, r, http.StatusBadRequest, &settings.Settings{Form: form})
+	s.drawSettings(w, r, http.StatusBadRequest, &Settings{Form: form})
 }
 
 // previewHousekeeping says what would go by the settings that are saved.
-func (s *server) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
 	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
 	if err != nil {
 		s.housekeepingFailed(w, r, err)
 		return
 	}
-	s.drawSettings(w, r, http.StatusOK, &settings.Settings{Preview: &would})
+	s.drawSettings(w, r, http.StatusOK, &Settings{Preview: &would})
 }
 
-func (s *server) housekeepingFailed(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Pages) housekeepingFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, registry.ErrBusy) {
-		s.drawSettings(w, r, http.StatusConflict, &settings.Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
+		s.drawSettings(w, r, http.StatusConflict, &Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
 		return
 	}
-	s.kit.DrawTrouble(w, r, settingsPath, err)
+	s.DrawTrouble(w, r, settingsPath, err)
 }
 
 // askHousekeeping asks before content is removed.
-func (s *server) askHousekeeping(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) askHousekeeping(w http.ResponseWriter, r *http.Request) {
 	s.drawHousekeeping(w, r, http.StatusOK, "")
 }
 
 // drawHousekeeping draws the question, and above it why the answer before was not taken.
-func (s *server) drawHousekeeping(w http.ResponseWriter, r *http.Request, status int, wrong string) {
+func (s *Pages) drawHousekeeping(w http.ResponseWriter, r *http.Request, status int, wrong string) {
 	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
 	if err != nil {
 		s.housekeepingFailed(w, r, err)
@@ -156,12 +165,12 @@ func (s *server) drawHousekeeping(w http.ResponseWriter, r *http.Request, status
 		Hidden: map[string]string{"revision": registry.Settings{Keep: would.Keep}.Revision()}, Wrong: wrong,
 		Consequences: []string{"The content of " + ui.Plural(would.Transactions, "transaction", "transactions") + " goes, " + ui.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
 			"What was current before transaction " + ui.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
-	s.kit.Draw(w, r, status, ui.Question(s.kit.Frame(r, q.Question, settingsPath), q))
+	s.Draw(w, r, status, ui.Question(s.Frame(r, q.Question, settingsPath), q))
 }
 
 // runHousekeeping removes what may go, if that is by the rules that the question told.
-func (s *server) runHousekeeping(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) runHousekeeping(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	told, err := registry.SettingsOf(r.PostForm.Get("revision"))

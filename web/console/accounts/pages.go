@@ -1,18 +1,25 @@
-package web
+// Package accounts is the pages about who may: signing in, accounts, tokens, sessions and
+// the audit log.
+package accounts
 
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"urncast/registry/access"
-	"urncast/web/console/accounts"
+	"urncast/web/console/page"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
 
-// accessPageRoutes are the pages about who may.
-func (s *server) accessPageRoutes() []guard.Route {
+// Pages are those about who may.
+type Pages struct {
+	*page.Kit
+	Control *access.Control
+}
+
+// Routes are the pages about who may.
+func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /login", Level: guard.Open, Handle: s.loginPage},
 		{Pattern: "POST /login", Level: guard.Open, Handle: s.login},
@@ -43,32 +50,32 @@ const accessPath = "/access"
 var accessCrumb = []ui.Link{{Path: accessPath, Word: "Access"}}
 
 // accessPage draws accounts, tokens and sessions.
-func (s *server) accessPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) accessPage(w http.ResponseWriter, r *http.Request) {
 	ctx, who := r.Context(), access.From(r.Context())
-	a := &accounts.Access{Admin: who.Role == access.Admin && who.Token == "", HasAccount: who.Account != "" && who.Token == "", Now: s.Now()}
+	a := &Access{Admin: who.Role == access.Admin && who.Token == "", HasAccount: who.Account != "" && who.Token == "", Now: s.Now()}
 	var err error
 	if a.Admin {
-		a.Accounts, err = s.Access.Accounts(ctx)
+		a.Accounts, err = s.Control.Accounts(ctx)
 	}
 	if err == nil {
-		a.Tokens, err = s.Access.Tokens(ctx)
+		a.Tokens, err = s.Control.Tokens(ctx)
 	}
 	if err == nil {
-		a.Sessions, err = s.Access.Sessions(ctx)
+		a.Sessions, err = s.Control.Sessions(ctx)
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, accessPath, err)
+		s.DrawTrouble(w, r, accessPath, err)
 		return
 	}
-	s.kit.Draw(w, r, http.StatusOK, accounts.AccessPage(s.kit.Frame(r, "Access", accessPath), a))
+	s.Draw(w, r, http.StatusOK, AccessPage(s.Frame(r, "Access", accessPath), a))
 }
 
 // drawForm draws a form of this part of the console; err is why it was not taken.
-func (s *server) drawForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) {
-	s.kit.Draw(w, r, s.faultForm(w, r, form, err), ui.FormPage(s.kit.Frame(r, form.Title, accessPath), form))
+func (s *Pages) drawForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) {
+	s.Draw(w, r, s.faultForm(w, r, form, err), ui.FormPage(s.Frame(r, form.Title, accessPath), form))
 }
 
-func (s *server) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) (status int) {
+func (s *Pages) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) (status int) {
 	if err == nil {
 		return http.StatusOK
 	}
@@ -78,23 +85,19 @@ func (s *server) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form
 }
 
 // done leads back to the page when a form was taken.
-func (s *server) done(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) done(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, accessPath, http.StatusSeeOther)
 }
 
 // roleAndAgencies are the fields of accounts and tokens that say what they may.
 func roleAndAgencies(role, most access.Role, agencies, help string) []ui.Input {
 	return []ui.Input{
-		{Field: ui.Field{Name: "role", Label: "Role"}, Options: accounts.RoleOptions(role, most)},
+		{Field: ui.Field{Name: "role", Label: "Role"}, Options: RoleOptions(role, most)},
 		{Field: ui.Field{Name: "agencies", Label: "Agencies", Value: agencies, Mono: true, Placeholder: "SDMX BIS.XTD", Autocomplete: "off", Help: help}},
 	}
 }
 
 const agenciesHelp = "Of a maintainer: those whose structures it may change, with the agencies below them. Leave it empty for other roles."
-
-func agenciesIn(text string) []string {
-	return strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\r' || c == '\t' })
-}
 
 // roleIn is Nobody for a word that is no role, which the checks then refuse.
 func roleIn(text string) (role access.Role) {
@@ -130,36 +133,36 @@ func newTokenForm(v func(string) string, who access.Principal) *ui.Form {
 }
 
 // newTokenPage asks for a token.
-func (s *server) newTokenPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) newTokenPage(w http.ResponseWriter, r *http.Request) {
 	s.drawForm(w, r, newTokenForm(func(string) string { return "" }, access.From(r.Context())), nil)
 }
 
 // newToken makes a token and shows it, this once.
-func (s *server) newToken(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) newToken(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	v := r.PostForm.Get
-	in := access.NewToken{Account: v("account"), Name: v("name"), Role: roleIn(v("role")), Agencies: agenciesIn(v("agencies"))}
+	in := access.NewToken{Account: v("account"), Name: v("name"), Role: roleIn(v("role")), Agencies: page.Fields(v("agencies"))}
 	in.Days = -1 // which is refused, as is what is no number
 	if n, err := strconv.Atoi(v("days")); err == nil && n != 0 {
 		in.Days = n
 	}
-	made, err := s.Access.CreateToken(r.Context(), in)
+	made, err := s.Control.CreateToken(r.Context(), in)
 	if err != nil {
 		s.drawForm(w, r, newTokenForm(v, access.From(r.Context())), err)
 		return
 	}
-	s.kit.Draw(w, r, http.StatusCreated, accounts.TokenMadePage(s.kit.Frame(r, "Token made", accessPath), made))
+	s.Draw(w, r, http.StatusCreated, TokenMadePage(s.Frame(r, "Token made", accessPath), made))
 }
 
 // deleteTokenPage asks before a token is deleted.
-func (s *server) deleteTokenPage(w http.ResponseWriter, r *http.Request) { s.askDeleteToken(w, r, nil) }
+func (s *Pages) deleteTokenPage(w http.ResponseWriter, r *http.Request) { s.askDeleteToken(w, r, nil) }
 
-func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong error) {
-	all, err := s.Access.Tokens(r.Context())
+func (s *Pages) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong error) {
+	all, err := s.Control.Tokens(r.Context())
 	if err != nil {
-		s.kit.DrawTrouble(w, r, accessPath, err)
+		s.DrawTrouble(w, r, accessPath, err)
 		return
 	}
 	for i := range all {
@@ -174,19 +177,19 @@ func (s *server) askDeleteToken(w http.ResponseWriter, r *http.Request, wrong er
 			return
 		}
 	}
-	s.kit.DrawError(w, r, http.StatusNotFound, accessPath, "There is no such token", "It was deleted, or is somebody else's.")
+	s.DrawError(w, r, http.StatusNotFound, accessPath, "There is no such token", "It was deleted, or is somebody else's.")
 }
 
-func (s *server) ask(w http.ResponseWriter, r *http.Request, q *ui.Ask, wrong error) {
+func (s *Pages) ask(w http.ResponseWriter, r *http.Request, q *ui.Ask, wrong error) {
 	status := http.StatusOK
 	if wrong != nil {
 		status, q.Wrong = s.refusedForm(w, r, wrong)
 	}
-	s.kit.Draw(w, r, status, ui.Question(s.kit.Frame(r, q.Question, accessPath), q))
+	s.Draw(w, r, status, ui.Question(s.Frame(r, q.Question, accessPath), q))
 }
 
-func (s *server) deleteToken(w http.ResponseWriter, r *http.Request) {
-	if err := s.Access.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
+func (s *Pages) deleteToken(w http.ResponseWriter, r *http.Request) {
+	if err := s.Control.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
 		s.askDeleteToken(w, r, err)
 		return
 	}
@@ -194,11 +197,11 @@ func (s *server) deleteToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // endSession ends a session; of one that is over already there is nothing to say.
-func (s *server) endSession(w http.ResponseWriter, r *http.Request) {
-	err := s.Access.EndSession(r.Context(), r.PathValue("id"))
+func (s *Pages) endSession(w http.ResponseWriter, r *http.Request) {
+	err := s.Control.EndSession(r.Context(), r.PathValue("id"))
 	if err != nil {
 		if status, text := s.refusedForm(w, r, err); status != http.StatusNotFound {
-			s.kit.DrawError(w, r, status, accessPath, "The session was not ended", text)
+			s.DrawError(w, r, status, accessPath, "The session was not ended", text)
 			return
 		}
 	}

@@ -1,10 +1,9 @@
-package web
+package accounts
 
 import (
 	"net/http"
 
 	"urncast/web/answer"
-	"urncast/web/console/accounts"
 	"urncast/web/console/page"
 )
 
@@ -12,8 +11,8 @@ import (
 const auditShown = 50
 
 // auditPage draws who changed what, the last first.
-func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
-	a := &accounts.Audit{Filter: r.URL.Query(), Zone: page.Zone(r)}
+func (s *Pages) auditPage(w http.ResponseWriter, r *http.Request) {
+	a := &Audit{Filter: r.URL.Query(), Zone: page.Zone(r)}
 	if !a.Filter.Has("zone") { // who is sent an address with one sees the days that its sender saw
 		a.Filter.Set("zone", a.Zone.String())
 	} else if named, err := answer.ZoneOf(a.Filter.Get("zone")); err == nil {
@@ -25,15 +24,15 @@ func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
 		status, a.Wrong = http.StatusBadRequest, err.Error()
 	}
 	q.After, q.Limit = 0, auditShown+1
-	if a.Actions, err = s.Access.Actions(r.Context()); err == nil && a.Wrong == "" {
-		a.Acts, err = s.Access.Acts(r.Context(), q)
+	if a.Actions, err = s.Control.Actions(r.Context()); err == nil && a.Wrong == "" {
+		a.Acts, err = s.Control.Acts(r.Context(), q)
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, "/audit", err)
+		s.DrawTrouble(w, r, "/audit", err)
 		return
 	}
 	if a.More = len(a.Acts) > auditShown; a.More {
 		a.Acts = a.Acts[:auditShown]
 	}
-	s.kit.Draw(w, r, status, accounts.AuditPage(s.kit.Frame(r, "Audit log", "/audit"), a))
+	s.Draw(w, r, status, AuditPage(s.Frame(r, "Audit log", "/audit"), a))
 }

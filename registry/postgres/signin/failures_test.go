@@ -1,4 +1,4 @@
-package postgres_test
+package signin_test
 
 import (
 	"errors"
@@ -10,15 +10,30 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/registry/access"
+	"urncast/registry/postgres"
+	"urncast/registry/postgres/signin"
 )
+
+func open(t *testing.T, url string) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func failures(s *postgres.Store) *signin.Failures {
+	return &signin.Failures{Pool: s.Pool(), Registry: s.RegistryID()}
+}
 
 // Failures are counted over all instances by the limits of one, on the clock of the
 // database: what is failed here has to wait there.
 func TestFailuresAreCountedOverInstances(t *testing.T) {
 	url := pg.Start(t).Database(t, "two")
-	_, one := openOn(t, url)
-	_, two := openOn(t, url)
-	counts := [2]access.Failures{one.LoginFailures(), two.LoginFailures()}
+	one, two := open(t, url), open(t, url)
+	counts := [2]access.Failures{failures(one), failures(two)}
 	wait := func(i int, a access.Attempt, low, high time.Duration) {
 		t.Helper()
 		if w, err := counts[i].Wait(t.Context(), a); err != nil || w < low || w > high {
@@ -69,8 +84,8 @@ func TestFailuresAreCountedOverInstances(t *testing.T) {
 
 // What is old is forgotten, and what is more than the bound: the oldest first.
 func TestFailuresAreBounded(t *testing.T) {
-	_, s := open(t)
-	counts := s.LoginFailures()
+	s := open(t, pg.Start(t).Database(t, "one"))
+	counts := failures(s)
 	old := access.Attempt{Name: "anna", Address: "203.0.113.9"}
 	for range 6 {
 		if err := counts.Fail(t.Context(), old); err != nil {
@@ -107,8 +122,8 @@ func TestFailuresAreBounded(t *testing.T) {
 // While the database is away the administrator of the flags signs in all the same, and who
 // guesses his password is slowed down by each process.
 func TestGuessingIsSlowWithoutTheDatabase(t *testing.T) {
-	_, s := open(t)
-	c := &access.Control{Failures: s.LoginFailures(), User: "root", Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}
+	s := open(t, pg.Start(t).Database(t, "one"))
+	c := &access.Control{Failures: failures(s), User: "root", Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}
 	verify := func(password string) error {
 		_, err := c.Verify(t.Context(), "root", password, "203.0.113.9:1")
 		return err

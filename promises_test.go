@@ -1,9 +1,11 @@
 package urncast
 
 import (
+	"bytes"
 	"go/ast"
 	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,4 +49,38 @@ func promises(letter string, n int) (all []string) {
 		all = append(all, letter+string(rune('1'+i)))
 	}
 	return all
+}
+
+// The race run is a test's only run, but for those that it is too slow for: the Makefile
+// names each test that testing.Short skips, and no other.
+func TestLargeTestsAreRun(t *testing.T) {
+	var skipped []string
+	eachFile(t, func(path string, f *ast.File, set *token.FileSet, text []byte) {
+		for _, d := range f.Decls {
+			d, ok := d.(*ast.FuncDecl)
+			if !ok || !strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			body := text[set.Position(d.Pos()).Offset:set.Position(d.End()).Offset]
+			if !bytes.Contains(body, []byte("testing."+"Short()")) {
+				continue
+			}
+			skipped = append(skipped, d.Name.Name)
+			if dir := filepath.ToSlash(filepath.Dir(path)); dir != "registry/postgres" {
+				t.Errorf("%s is in %s; make large runs tests of registry/postgres", d.Name.Name, dir)
+			}
+		}
+	})
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`(?m)^LARGE := (.*)$`).FindSubmatch(makefile)
+	if named == nil {
+		t.Fatal("the Makefile names no large tests")
+	}
+	slices.Sort(skipped)
+	if want := strings.Join(skipped, "|"); string(named[1]) != want {
+		t.Errorf("the Makefile's LARGE is %s, want %s", named[1], want)
+	}
 }

@@ -53,7 +53,7 @@ func (s *awsWorld) world(t *testing.T, user, options string, env []string) *worl
 // anew under way; a refusal is told in words; what is only away comes back.
 func TestAWS(t *testing.T) {
 	t.Parallel()
-	s := &awsWorld{aws: rig.StartAWS(t), authority: rig.NewAuthority(t), postgres: pg.Start(t)}
+	s := &awsWorld{aws: rig.StartAWS(t), authority: rig.NewAuthority(t), postgres: pg.Shared(t)}
 	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: s.authority, AWS: s.aws, ACLs: true, Reauthenticate: time.Hour,
 		Users: map[string]string{"admin": "admin-secret"}})
 	t.Run("refused", s.testRefused)

@@ -30,7 +30,7 @@ const transactionState = "__transaction_state"
 // load, and nothing is lost, doubled or out of order, without anybody's help.
 func TestBrokers(t *testing.T) {
 	t.Parallel()
-	b := &brokers{Cluster: rig.StartCluster(t), postgres: pg.Start(t)}
+	b := &brokers{Cluster: rig.StartCluster(t), postgres: pg.Shared(t)}
 	for _, c := range []struct {
 		name string
 		run  func(*testing.T, *brokers)

@@ -12,7 +12,7 @@ import (
 // says that the topic has lost records, before it publishes past the hole.
 func TestUncleanElection(t *testing.T) {
 	t.Parallel()
-	b := &brokers{Cluster: rig.StartCluster(t), postgres: pg.Start(t), codes: map[int16]int{}}
+	b := &brokers{Cluster: rig.StartCluster(t), postgres: pg.Shared(t), codes: map[int16]int{}}
 	for _, how := range []string{"baseline", "continue"} {
 		t.Run(how, func(t *testing.T) {
 			w := b.newWorld(t)

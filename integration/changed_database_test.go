@@ -110,7 +110,7 @@ func (w *world) agreed() (n int64) {
 // of the new past.
 func TestStandbyPromoted(t *testing.T) {
 	t.Parallel()
-	k := rig.StartKafka(t)
+	k := rig.SharedKafka(t)
 	for _, how := range []string{"baseline", "continue"} {
 		t.Run("behind, "+how, func(t *testing.T) {
 			w, link := behindLink(t, k, pg.Start(t))
@@ -158,7 +158,7 @@ func TestStandbyPromoted(t *testing.T) {
 // no permanent fault: the producer goes on by itself, and nothing is lost.
 func TestStatementTimeouts(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	locked := func(table string) func(*testing.T, *world) {
 		return func(t *testing.T, w *world) {
 			s.Set(t, w.database, "statement_timeout", "200ms")
@@ -199,6 +199,7 @@ func TestStatementTimeouts(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // much of it is to wait
 			w := newWorld(t, k, s, k.Bootstrap())
 			w.pause = 20 * time.Millisecond
 			w.under(func() {
@@ -215,8 +216,8 @@ func TestStatementTimeouts(t *testing.T) {
 // So it is while there is nothing to send, when the watcher's questions alone fail.
 func TestStatementTimeoutsWhileIdle(t *testing.T) {
 	t.Parallel()
-	s := pg.Start(t)
-	k := rig.StartKafka(t)
+	s := pg.Shared(t)
+	k := rig.SharedKafka(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	s.Set(t, w.database, "statement_timeout", "500ms")
 	for i := 0; ; i++ { // until a session is there that knows the timeout
@@ -245,7 +246,7 @@ func TestStatementTimeoutsWhileIdle(t *testing.T) {
 // one empty topic: neither interleaves with the other unnoticed.
 func TestSecondRegistry(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	a := newWorld(t, k, s, k.Bootstrap())
 	b := onTopicOf(t, a)
 	ids := map[*world]string{a: b.registryID(), b: a.registryID()} // of the other

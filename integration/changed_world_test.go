@@ -184,7 +184,7 @@ var topicConfig = []string{"cleanup.policy=compact", "min.compaction.lag.ms=6048
 // and names the true cause, publishes nothing past the hole, and goes on as it is told.
 func TestTopicChanged(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.StartKafka(t), pg.Shared(t)
 	remade := func(quiet bool, how string) func(*testing.T, *world) {
 		return func(t *testing.T, w *world) {
 			c := &change{w: w, words: []string{w.topic, "made anew"}, quiet: quiet}

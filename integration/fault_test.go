@@ -15,7 +15,7 @@ import (
 func TestBrokerKilled(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	for range runs(t, 3) {
 		w.loadFor(func() {
 			time.Sleep(time.Duration(200+w.random.IntN(600)) * time.Millisecond)
@@ -33,7 +33,7 @@ func TestBrokerKilled(t *testing.T) {
 // So does a PostgreSQL that is killed and comes back.
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Start(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	for range runs(t, 5) {
 		w.loadFor(func() {
@@ -56,7 +56,7 @@ func TestCommitAnswerLost(t *testing.T) {
 	for name, ruling := range map[string]rig.Ruling{"answer": {LoseAnswer: true}, "request": {Lose: true}} {
 		t.Run(name, func(t *testing.T) {
 			k := rig.StartKafka(t)
-			w := newWorld(t, k, pg.Start(t), k.Proxy.Address())
+			w := newWorld(t, k, pg.Shared(t), k.Proxy.Address())
 			var passed, lost atomic.Int64
 			k.Proxy.Rule(func(r rig.Request) rig.Ruling {
 				if r.Key == rig.EndTxn && passed.Add(1)%10 == 0 {
@@ -81,7 +81,7 @@ func TestCommitAnswerLost(t *testing.T) {
 // refused by the broker, and the transaction is on the topic once.
 func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.StartKafka(t), pg.Shared(t)
 	for range runs(t, 3) {
 		w := newWorld(t, k, s, k.Proxy.Address())
 		hold := make(chan struct{})
@@ -126,7 +126,7 @@ func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
 // harm when it goes on.
 func TestPausedPublisher(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	for range runs(t, 3) {
 		stopped := w.product
@@ -153,8 +153,8 @@ func TestPausedPublisher(t *testing.T) {
 // it hides might be ours. Nothing is published twice.
 func TestForeignOpenTransaction(t *testing.T) {
 	t.Parallel()
-	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k := rig.SharedKafka(t)
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
 	foreign := k.Client(t, kgo.DefaultProduceTopic(w.topic), kgo.TransactionalID("foreign"), kgo.TransactionTimeout(time.Minute))
 	if err := foreign.BeginTransaction(); err != nil {

@@ -32,7 +32,7 @@ const socketMost = 400_000
 // broker serves all, for each is a JVM.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	s := &strict{postgres: pg.Start(t)}
+	s := &strict{postgres: pg.Shared(t)}
 	s.Kafka = rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), ACLs: true, Users: map[string]string{"alice": "a", "bob": "b", "carol": "c", "admin": "d"},
 		Properties: []string{fmt.Sprintf("socket.request.max.bytes=%d", socketMost)}})
 	for name, run := range map[string]func(*testing.T, *strict){
@@ -283,7 +283,7 @@ func TestDiskFull(t *testing.T) {
 		t.Skip(err)
 	}
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Properties: []string{"log.dirs=" + filepath.Join(disk.Dir, "data")}})
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
 	w.settle()
 	full, end := context.WithCancel(t.Context())

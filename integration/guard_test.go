@@ -16,7 +16,7 @@ import (
 func TestPausedPastTransactionTimeout(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Proxy.Address())
+	w := newWorld(t, k, pg.Shared(t), k.Proxy.Address())
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
 	w.settle()
 	hold := make(chan struct{})
@@ -55,8 +55,8 @@ func (w *world) awaitQuestion() producerStatus {
 // decided; a baseline then makes it whole.
 func TestTopicRecreated(t *testing.T) {
 	t.Parallel()
-	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k := rig.SharedKafka(t)
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
 	w.settle()
 	if err := w.product.Stop(); err != nil {
@@ -81,7 +81,7 @@ func TestTopicRecreated(t *testing.T) {
 // registry stands by then.
 func TestDatabaseRestored(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	for _, more := range []int{0, 3, 40} {
 		w := newWorld(t, k, s, k.Bootstrap())
 		for range 5 {

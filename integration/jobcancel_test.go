@@ -36,7 +36,7 @@ func (w *world) stuckJob(args ...string) (command []string, id string) {
 func TestJobThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
-	w := newFleet(t, k, pg.Start(t))
+	w := newFleet(t, k, pg.Shared(t))
 	const topic = "j.refused"
 	w.run("producer", "create", "default", "--topic", topic)
 	w.run("producer", "start", "--idle")
@@ -117,7 +117,7 @@ func (w *world) cancelByForm(job string) {
 func TestBaselinesBySetting(t *testing.T) {
 	t.Parallel()
 	one, two := rig.StartKafka(t), rig.StartKafka(t)
-	w := newFleet(t, one, pg.Start(t))
+	w := newFleet(t, one, pg.Shared(t))
 	const topic = "b.setting"
 	w.run("producer", "create", "default", "--topic", topic, "--baseline-at-every-start", "--baseline-when-connection-changes")
 	w.run("producer", "start", "--idle")

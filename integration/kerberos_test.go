@@ -66,7 +66,7 @@ func (w *world) change(n int) {
 func TestKerberosReauthentication(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{Reauthenticate: 15 * time.Second}, time.Minute)
-	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASLTLS), r.secure(r.login("alice", r.kdc.Keytab("alice")))...)
+	w := newWorld(t, r.kafka, pg.Shared(t), r.kafka.Address(rig.SASLTLS), r.secure(r.login("alice", r.kdc.Keytab("alice")))...)
 	w.changeDuring(func() { time.Sleep(time.Duration(runs(t, 1)) * 70 * time.Second) })
 	w.settle()
 	w.check()
@@ -89,7 +89,7 @@ func TestKerberosKDCAway(t *testing.T) {
 	t.Parallel()
 	const life = 10 * time.Second
 	r := newRealm(t, rig.Secure{Reauthenticate: 4 * time.Second}, life)
-	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.login("alice", r.kdc.Keytab("alice"))...)
+	w := newWorld(t, r.kafka, pg.Shared(t), r.kafka.Address(rig.SASL), r.login("alice", r.kdc.Keytab("alice"))...)
 	w.change(3)
 	w.settle()
 	r.kdc.Stop()
@@ -121,7 +121,7 @@ func TestKerberosKeysChange(t *testing.T) {
 	r := newRealm(t, rig.Secure{}, time.Hour)
 	keys := filepath.Join(t.TempDir(), "alice.keytab")
 	r.kdc.AddToKeytab(keys, "alice")
-	w := newWorld(t, r.kafka, pg.Start(t), r.kafka.Address(rig.SASL), r.login("alice", keys)...)
+	w := newWorld(t, r.kafka, pg.Shared(t), r.kafka.Address(rig.SASL), r.login("alice", keys)...)
 	w.change(3)
 	w.settle()
 
@@ -153,7 +153,7 @@ func TestKerberosKeysChange(t *testing.T) {
 func TestKerberosTicketCache(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{Reauthenticate: 5 * time.Second}, time.Hour)
-	keys, s := r.kdc.Keytab("alice"), pg.Start(t)
+	keys, s := r.kdc.Keytab("alice"), pg.Shared(t)
 	rig.Build(t, "crashpoints")
 	cache := r.kdc.Login(keys, "alice", "-l", "40s") // which a busy machine takes half of to start the product
 	w := newWorld(t, r.kafka, s, r.kafka.Address(rig.SASL), r.properties(fmt.Sprintf("useTicketCache=true ticketCache=%q", cache))...)
@@ -172,7 +172,7 @@ func TestKerberosTicketCache(t *testing.T) {
 func TestKerberosWords(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{}, time.Hour)
-	s := pg.Start(t)
+	s := pg.Shared(t)
 	right := r.kdc.Keytab("alice")
 	r.kdc.AddPrincipal("old", "")
 	old := r.kdc.Keytab("old")

@@ -57,7 +57,7 @@ func runs(t *testing.T, n int) int {
 // baseline, the product comes back and nothing is lost, doubled or out of order.
 func TestKillAtEachStep(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	worldsAtOnce := make(chan struct{}, 2)
 	t.Run("steps", func(t *testing.T) {
 		for _, step := range steps {
@@ -127,7 +127,7 @@ func (w *world) killAt(at string, atStart, baseline bool) {
 // lost, doubled or out of order.
 func TestKillAtRandom(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	t.Run("worlds", func(t *testing.T) {
 		for i := range 2 {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // 5 s; when it is stopped in good order, another has the lease within 1 s.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	c := newCluster(t, k, s, k.Bootstrap(), 2)
 	for range runs(t, 4) {
 		for _, end := range []struct {
@@ -73,7 +73,7 @@ func TestTakeover(t *testing.T) {
 // within 20 s. When the network is mended it stands by, and takes its turn.
 func TestTakeoverAfterPartition(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	c := newCluster(t, k, s, k.Bootstrap(), 0)
 	first := c.product
 	settings, pipe := c.behind()
@@ -123,7 +123,7 @@ func read(t *testing.T, file string) string {
 // the commit, and nothing of it is on the topic behind what its successor wrote.
 func TestStoppedHolderIsFenced(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.StartKafka(t), pg.Shared(t)
 	for range runs(t, 2) {
 		c := newCluster(t, k, s, k.Proxy.Address(), 0)
 		stale := c.product
@@ -207,7 +207,7 @@ func (c *cluster) onlySuccessors(before []stamp) {
 // failed, though the instance that takes over came up after both. A restart does.
 func TestTakeoverIsNoRestart(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	t.Run("suspended", func(t *testing.T) {
 		c := newCluster(t, k, s, k.Bootstrap(), 0)
 		c.command("suspend", "")
@@ -258,7 +258,7 @@ func (c *cluster) staysSo(state string) {
 // lease, the version before waits for the lock.
 func TestRollingUpgrade(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	c := newCluster(t, k, s, k.Bootstrap(), 0)
 	c.loadFor(func() { time.Sleep(300 * time.Millisecond) })
 	c.settle()
@@ -305,8 +305,8 @@ func TestRollingUpgrade(t *testing.T) {
 // nothing of the lease, is named; what is published stays right.
 func TestForeignProgramIsNamed(t *testing.T) {
 	t.Parallel()
-	k := rig.StartKafka(t)
-	c := newCluster(t, k, pg.Start(t), k.Bootstrap(), 0)
+	k := rig.SharedKafka(t)
+	c := newCluster(t, k, pg.Shared(t), k.Bootstrap(), 0)
 	c.loadFor(func() {
 		for p := (producerStatus{}); p.State != "DEGRADED"; { // a broker does not call each time by its name
 			c.fence()

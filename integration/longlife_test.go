@@ -37,7 +37,7 @@ func (w *world) aMonthLater() {
 // anything, and a baseline makes the topic say what the registry says.
 func TestDumpWhileSubmitting(t *testing.T) {
 	t.Parallel()
-	k, s, other := rig.StartKafka(t), pg.Start(t), pg.Start(t)
+	k, s, other := rig.SharedKafka(t), pg.Shared(t), pg.Start(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	var dump string
 	w.loadFor(func() {
@@ -113,8 +113,8 @@ func (w *world) housekeep() (done struct{ Horizon, Documents int64 }) {
 // waits for a suspended producer waits with its content.
 func TestHousekeepingKilled(t *testing.T) {
 	t.Parallel()
-	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k := rig.SharedKafka(t)
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	status, body, err := w.product.Do(http.MethodPut, "/api/v1/settings", "application/json",
 		[]byte(`{"allowDangling":false,"requireAgencies":false,"housekeeping":{"keepTransactions":2,"keepDays":7}}`))
 	if err != nil || status != http.StatusOK {

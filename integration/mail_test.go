@@ -65,8 +65,8 @@ func TestOneMailForAFailure(t *testing.T) {
 	t.Parallel()
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
 	smtp.Stop()
-	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k := rig.SharedKafka(t)
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	k.SetTopic(t, w.topic, "max.message.bytes", "20000")
 	w.run("mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "security=opportunistic",
 		"sender=urncast@example.org", "admins=admin@example.org", "publicUrl=https://registry.example.org")
@@ -150,8 +150,8 @@ func (w *world) hidden(until func() bool) {
 func TestMailsOfADegradedProducer(t *testing.T) {
 	t.Parallel()
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
-	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k := rig.SharedKafka(t)
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	w.run("mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "security=opportunistic",
 		"sender=urncast@example.org", "admins=admin@example.org")
 	w.hidden(func() bool { return true })
@@ -265,7 +265,7 @@ func TestMailFromTheCommandLine(t *testing.T) {
 		Users: map[string]string{"urncast": password}, Mechanisms: []string{"LOGIN"}})
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
-	server := pg.Start(t)
+	server := pg.Shared(t)
 	r := &mailRun{t: t, product: rig.NewProduct(t, rig.Settings{Database: server.Database(t, "mail"), Bootstrap: "127.0.0.1:1", Topic: "t", Patience: time.Minute,
 		Tags: "crashpoints", Env: []string{"URNCAST_SECRET_KEY=" + base64.StdEncoding.EncodeToString(key), "URNCAST_ENVIRONMENT=rig", "URNCAST_LOG_LEVEL=debug"}})}
 	if err := r.product.Start(); err != nil {

@@ -112,7 +112,7 @@ func (w *world) wantPart(whole string, parts map[string][]string) {
 // again and again under load, what one topic shows to be committed is on all, once.
 func TestRoutesCommitTogether(t *testing.T) {
 	t.Parallel()
-	w := newFleet(t, rig.StartKafka(t), pg.Start(t))
+	w := newFleet(t, rig.StartKafka(t), pg.Shared(t))
 	w.call(201, http.MethodPost, "/api/v1/producers", `{"name": "default", "routes": [{"topic": "r.all", "format": "fusion-json"},
 		{"topic": "r.xml", "format": "sdmx-ml-2.1", "filter": {"urns": ["*:CL_A(*", "*:CL_B(*"]}}, {"topic": "r.c", "format": "fusion-json", "filter": {"urns": ["*:CL_C(*"]}}]}`, nil)
 	w.call(204, http.MethodPost, "/api/v1/producers/default/start", `{"how": "idle"}`, nil)
@@ -158,7 +158,7 @@ func TestRoutesCommitTogether(t *testing.T) {
 // is answered with it, and concerns the topics that it is about alone.
 func TestRoutesAreChanged(t *testing.T) {
 	t.Parallel()
-	w := newFleet(t, rig.StartKafka(t), pg.Start(t))
+	w := newFleet(t, rig.StartKafka(t), pg.Shared(t))
 	w.run("producer", "create", "public", "--topic", "c.one")
 	w.run("producer", "start", "--idle")
 	w.idle("public")
@@ -199,7 +199,7 @@ func TestRoutesAreChanged(t *testing.T) {
 // it finds on the topic and is gone gets tombstones.
 func TestRepublications(t *testing.T) {
 	t.Parallel()
-	w := newFleet(t, rig.StartKafka(t), pg.Start(t))
+	w := newFleet(t, rig.StartKafka(t), pg.Shared(t))
 	w.run("producer", "create", "default", "--topic", "j.one")
 	w.run("producer", "start", "--idle")
 	w.idle("default")
@@ -258,7 +258,7 @@ func TestRepublications(t *testing.T) {
 func TestProducersApart(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
-	w := newFleet(t, k, pg.Start(t))
+	w := newFleet(t, k, pg.Shared(t))
 	k.CreateTopic(t, "a.small", "cleanup.policy=compact", "max.message.bytes=2000")
 	w.run("producer", "create", "wide", "--topic", "a.wide")
 	w.run("producer", "create", "small", "--topic", "a.small")

@@ -45,8 +45,8 @@ func (w *world) replaceLists(ids ...string) {
 // baseline: at each step a real topic holds what passes, and verify agrees.
 func TestFilter(t *testing.T) {
 	t.Parallel()
-	k := rig.StartKafka(t)
-	w := newWorld(t, k, pg.Start(t), k.Bootstrap())
+	k := rig.SharedKafka(t)
+	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	w.replaceLists("CL_A", "CL_B")
 	w.settle()
 

@@ -48,7 +48,7 @@ func startSecured(t *testing.T) *secured {
 		Users: map[string]string{"alice": alicesPassword, "admin": "admin-secret"}})
 	s.alice = a.Issue(t, rig.Subject{Name: "alice"})
 	s.expired = a.Issue(t, rig.Subject{Name: "alice", NotAfter: time.Now().Add(-time.Hour)})
-	s.postgres = pg.Start(t)
+	s.postgres = pg.Shared(t)
 	return s
 }
 

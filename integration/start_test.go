@@ -17,7 +17,7 @@ import (
 // it. Each row has its own registry and topic.
 func TestStartAndRestart(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	for _, row := range []struct {
 		name string
 		is   func(*world)
@@ -35,7 +35,10 @@ func TestStartAndRestart(t *testing.T) {
 		{"kept suspended", func(w *world) { w.suspendedThenRestarted(true) }},
 		{"failed, then restarted", failedThenRestarted},
 	} {
-		t.Run(row.name, func(t *testing.T) { row.is(newStoppedWorld(t, k, s, k.Bootstrap())) })
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // much of it is to wait
+			row.is(newStoppedWorld(t, k, s, k.Bootstrap()))
+		})
 	}
 }
 

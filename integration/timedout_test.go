@@ -21,7 +21,7 @@ const heldFor = 65 * time.Second
 // done, or does.
 func TestRequestTimedOut(t *testing.T) {
 	t.Parallel()
-	k, s := rig.StartKafka(t), pg.Start(t)
+	k, s := rig.StartKafka(t), pg.Shared(t)
 	h := &holder{}
 	k.Proxy.Rule(h.rule)
 	t.Run("requests", func(t *testing.T) {

@@ -19,9 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
+	os.Exit(rig.Run(m))
 }
 
 // A world is one registry with its producer, topic and database, on servers

@@ -2,8 +2,8 @@ package producer
 
 import "context"
 
-// wishResume is the wish to end a suspension, which is no start.
-const wishResume = "resume"
+// WishResume is the wish to end a suspension, which is no start.
+const WishResume = "resume"
 
 // ActBaselineBySetting is the action of the audit for a baseline that no admin asked
 // for. Its user is UserOfSettings.
@@ -61,5 +61,5 @@ func (s *session) ownBaseline(ctx context.Context, ask *asking, answered bool) (
 // on, and is this start's.
 func (s *session) baselineUnderWay() bool {
 	job := s.row.Job
-	return job != nil && job.Kind == jobBaseline && job.Scope.IsZero()
+	return job != nil && job.Kind == JobBaseline && job.Scope.IsZero()
 }

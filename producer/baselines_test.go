@@ -76,7 +76,7 @@ func TestBaselineAtEveryStart(t *testing.T) {
 
 	change(func() { s.row.Wish.Sequence++; s.row.Wish.Run, s.row.Wish.Keep = Suspended, true })
 	eventually(t, "the suspension", s.in(Suspended, "by hand"))
-	if err := NewAdmin(&modelRecords{modelStore: s}).Resume(t.Context(), registry.Actor{}); err != nil {
+	if err := NewAdministrator(s, "").Resume(); err != nil {
 		t.Fatal(err)
 	}
 	s.calmWith(t, "a resumption", 2)
@@ -114,7 +114,7 @@ func TestBaselineOfAStartThatHadToWait(t *testing.T) {
 // takes longer than the process lives would never end.
 func TestBaselineAtStartGoesOn(t *testing.T) {
 	s, b := withBaselines(t)
-	s.row.Job, s.begun = &Job{ID: "job-1", Kind: jobBaseline, AsOf: 1, Phase: phasePublish}, 1
+	s.row.Job, s.begun = &Job{ID: "job-1", Kind: JobBaseline, AsOf: 1, Phase: phasePublish}, 1
 	s.record(registry.Replace, "1.0", "Y")
 	running(t, s, b)
 	s.calmWith(t, "the end of the baseline", 1)
@@ -123,7 +123,7 @@ func TestBaselineAtStartGoesOn(t *testing.T) {
 
 // An admin's own answer is no start: to go on is to go on.
 func TestBaselineAtEveryStartLeavesAnswersAlone(t *testing.T) {
-	for _, how := range []string{StartContinue, wishSkip, wishResume} {
+	for _, how := range []string{StartContinue, WishSkip, WishResume} {
 		s, b := withBaselines(t)
 		s.takenOver = true
 		s.wish(Idle, how)

@@ -41,7 +41,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if how != StartBaseline {
 		return s.anew(ctx, next, c)
 	}
-	job := Job{Kind: jobBaseline, AsOf: last, Why: s.why, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
+	job := Job{Kind: JobBaseline, AsOf: last, Why: s.why, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
 	if changed := s.changedTopics(); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
 		// The other routes go on where they are, so what is pending stays pending.
 		job.AsOf, job.Scope.Topics = c.Number, changed

@@ -76,7 +76,7 @@ func (c Config) Check() error {
 	if c.Name == "" || len(c.Name) > nameMax || strings.Trim(c.Name, topicBytes) != "" {
 		return fmt.Errorf("the producer's name %q is not up to %d letters, digits, dots, underscores and hyphens", c.Name, nameMax)
 	}
-	if c.Name == nameOfForm {
+	if c.Name == ReservedName {
 		return fmt.Errorf("a producer cannot be named %q: that is where the console makes one", c.Name)
 	}
 	for what, text := range map[string]string{"prefix of the transactional ids": c.Prefix, "sender in the messages' headers": c.Sender, "connection": c.Connection} {
@@ -110,9 +110,11 @@ func (c Config) Check() error {
 const (
 	nameMax   = 100
 	prefixMax = 100
-	// nameOfForm is what the console's paths have in place of a name.
-	nameOfForm = "new"
 )
+
+// ReservedName is what the console's paths have in place of a name, where the form for a
+// new producer or connection is.
+const ReservedName = "new"
 
 // printable says whether a text is one that a database and a broker take: UTF-8
 // without control characters.
@@ -124,7 +126,7 @@ func (r *Route) check() error {
 	if _, err := formats.ByName(r.Format); err != nil {
 		return fmt.Errorf("the format of topic %s: %w", r.Topic, err)
 	}
-	if err := checkTopic(r.Topic); err != nil {
+	if err := CheckTopic(r.Topic); err != nil {
 		return err
 	}
 	if err := r.Filter.Check(); err != nil {
@@ -142,8 +144,8 @@ func (c *Config) Topics() []string {
 	return out
 }
 
-// checkTopic keeps names to what Kafka takes.
-func checkTopic(name string) error {
+// CheckTopic says what keeps a name from being one that Kafka takes for a topic.
+func CheckTopic(name string) error {
 	if name == "" || len(name) > 249 || name == "." || name == ".." || strings.Trim(name, topicBytes) != "" {
 		return fmt.Errorf("the topic's name %q is not one that Kafka takes: up to 249 letters, digits, dots, underscores and hyphens", name)
 	}

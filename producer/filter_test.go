@@ -234,13 +234,13 @@ func TestChangedFilterAfterCrash(t *testing.T) {
 	until(t, s, b, "sending", s.handled(1))
 	s.record(registry.Replace, "1.0", "X")
 	s.row.Config.Routes[0].Filter = onlyIDs("X")
-	s.row.Job = &Job{ID: "begun", Kind: jobFilter, AsOf: 1, Phase: phasePublish} // and the route not yet adopted
+	s.row.Job = &Job{ID: "begun", Kind: JobFilter, AsOf: 1, Phase: phasePublish} // and the route not yet adopted
 	s.wish(Idle, StartContinue)
 	until(t, s, b, "going on", s.handled(2))
 	want := []string{"1 replace A:X(1.0) 1/2", "1 replace A:Y(1.0) 2/2", "1 delete A:Y(1.0) 1/1 job", "2 replace A:X(1.0) 1/1"}
 	wantTold(t, b, want...)
 
-	s.row.Job = &Job{ID: "sent", Kind: jobFilter, AsOf: 2, Phase: phaseClear} // its end was not written
+	s.row.Job = &Job{ID: "sent", Kind: JobFilter, AsOf: 2, Phase: phaseClear} // its end was not written
 	s.row.State = Recovering
 	until(t, s, b, "the end of the job", func() bool {
 		s.mu.Lock()

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// A Named is a producer's immutable id with the name that it has now.
+type Named struct{ ID, Name string }
+
 // A Stock gives the producers that there are, and each one's side of the database.
 type Stock interface {
 	Producers(ctx context.Context) ([]Named, error)

@@ -3,9 +3,9 @@ package producer
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"urncast/internal/match"
 	"urncast/registry"
 )
 
@@ -37,14 +37,14 @@ func failureIncident(err error) Incident {
 	if errors.As(err, &at) {
 		i.Number = at.number
 	}
-	i.Cause = fmt.Sprintf("%s %d %s", Failed, i.Number, stable(err.Error()))
+	i.Cause = fmt.Sprintf("%s %d %s", Failed, i.Number, match.WithoutFigures(err.Error()))
 	return i
 }
 
 // questionIncident is the incident of a question.
 func questionIncident(a *asking) Incident {
 	return Incident{State: Stopped, Reason: a.reason, Brief: firstClause(a.reason), Ask: a.choices,
-		Cause: fmt.Sprintf("%s %s", Stopped, stable(a.reason))}
+		Cause: fmt.Sprintf("%s %s", Stopped, match.WithoutFigures(a.reason))}
 }
 
 // outageIncident is the incident of faults that may pass. What an outage says changes
@@ -94,19 +94,4 @@ func firstClause(text string) string {
 		text = string(runes[:briefRunes-1]) + "…"
 	}
 	return text
-}
-
-// figure is a word that counts or measures: 3, 1048588, 12ms, 1.5s. A digit within
-// a name, as in structures.v2, is part of the name.
-var figure = regexp.MustCompile(`^\d+(?:\.\d+)?(?:ns|µs|us|ms|s|m|h|%)?$`)
-
-// stable leaves out of a text what differs each time the same thing happens.
-func stable(text string) string {
-	words := strings.Fields(text)
-	for i, w := range words {
-		if figure.MatchString(strings.Trim(w, "(),.;:")) {
-			words[i] = "#"
-		}
-	}
-	return strings.Join(words, " ")
 }

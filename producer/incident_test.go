@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"urncast/internal/match"
 	"urncast/registry"
 )
 
@@ -108,13 +109,13 @@ func TestCausesAreStable(t *testing.T) {
 		{"sending X, 1048589 bytes, to topic t", "sending X, 1048600 bytes, to topic t"},
 	}
 	for _, c := range same {
-		if stable(c[0]) != stable(c[1]) {
-			t.Errorf("%q and %q differ: %q", c[0], c[1], stable(c[0]))
+		if match.WithoutFigures(c[0]) != match.WithoutFigures(c[1]) {
+			t.Errorf("%q and %q differ: %q", c[0], c[1], match.WithoutFigures(c[0]))
 		}
 	}
 	for _, c := range [][2]string{{"topic structures.v1 is missing", "topic structures.v2 is missing"}, {"A:CL_1(1.0) fails", "A:CL_2(1.0) fails"}} {
-		if stable(c[0]) == stable(c[1]) {
-			t.Errorf("%q and %q are one cause: %q", c[0], c[1], stable(c[0]))
+		if match.WithoutFigures(c[0]) == match.WithoutFigures(c[1]) {
+			t.Errorf("%q and %q are one cause: %q", c[0], c[1], match.WithoutFigures(c[0]))
 		}
 	}
 }

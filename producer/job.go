@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	jobBaseline  = "baseline"
-	jobRepublish = "republish" // a part of what is current
-	jobFilter    = "filter"    // tombstones for what a changed filter takes no more
+	JobBaseline  = "baseline"
+	JobRepublish = "republish" // a part of what is current
+	JobFilter    = "filter"    // tombstones for what a changed filter takes no more
 
-	phaseWaiting = "waiting"
+	PhaseWaiting = "waiting"
 	phasePublish = "publish"
 	phaseClear   = "clear"
 
@@ -104,7 +104,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return stored(err)
 	}
-	if job.Kind == jobFilter {
+	if job.Kind == JobFilter {
 		return s.runClear(ctx, job, &tx)
 	}
 	s.jobSent = s.at.chunks

@@ -13,40 +13,11 @@ import (
 // is no start as Config.BaselineAtEveryStart counts them.
 const WishCancel = "cancel"
 
-// ActJobCancelAsked is the action of the audit for the cancellation of a job that has
-// begun; ActJobCancelled follows when it is done.
-const ActJobCancelAsked = "job cancellation asked"
-
-// CancelJob removes a job that waits, at once, or asks for the end of the job under way.
-// That is ended by the instance that holds the lease: after it has recovered, for the
-// topics tell how much of the job they hold. A producer that FAILED starts for it; one
-// that is suspended or stopped does it once it goes on. JobStatus.Leaves of the answer
-// says what is left then.
-func (a *Admin) CancelJob(ctx context.Context, id string, by registry.Actor) (*JobStatus, error) {
-	s, err := a.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	j := s.Job
-	if j == nil || j.ID != id {
-		return a.records.CancelJob(ctx, id, false, by.Did(ActJobCancelled, s.Name, map[string]string{"job": id}))
-	}
-	if j.Cancelling && s.State != Failed {
-		return j, nil // it was asked for before
-	}
-	did := by.Did(ActJobCancelAsked, s.Name, map[string]string{"job": id, "kind": j.Kind, "leaves": j.Leaves})
-	if _, err := a.records.CancelJob(ctx, id, s.State == Failed, did); err != nil {
-		return nil, err
-	}
-	j.Cancelling = true
-	return j, nil
-}
-
 // reconsider looks at the job under way before it goes on: whether it is to be cancelled,
 // or begins anew because it FAILED or an admin starts the producer.
 func (s *session) reconsider(ctx context.Context) error {
 	job := s.row.Job
-	anew := job.Kind != jobFilter && (s.row.State == Failed || isStart(s.row, false))
+	anew := job.Kind != JobFilter && (s.row.State == Failed || isStart(s.row, false))
 	if !job.Cancel && !anew {
 		return nil
 	}
@@ -63,7 +34,7 @@ func (s *session) reconsider(ctx context.Context) error {
 
 // begun reports whether the database knows something of the job to be on the topics. The
 // topics may hold a chunk more: a crash can come between its commit and the note.
-func (j *Job) begun() bool { return j.Done > 0 || j.Phase == phaseClear && j.Kind != jobFilter }
+func (j *Job) begun() bool { return j.Done > 0 || j.Phase == phaseClear && j.Kind != JobFilter }
 
 // renewJob begins a job anew of which nothing is on the topics: what could
 // not be sent may have been mended since. A job with older transactions pending below
@@ -93,8 +64,7 @@ func (s *session) cancelJob(ctx context.Context, job *Job) error {
 		number = max(number, job.AsOf)
 	}
 	c := s.at.cursor.after(number, s.guard.offsets())
-	shown := &JobStatus{ID: job.ID, Kind: job.Kind, Scope: job.Scope, AsOf: job.AsOf, Phase: job.Phase, Done: job.Done, First: job.First}
-	leaves := leftBy(shown, s.at.chunks, s.at.cursor.Number, &s.row.Config)
+	leaves := job.Leaves(s.at.chunks, job.Done, s.at.cursor.Number, &s.row.Config)
 	if err := s.hold.CancelJob(ctx, job.ID, c, leaves); err != nil {
 		return stored(err)
 	}
@@ -108,17 +78,18 @@ func (s *session) jobDue() bool {
 	return s.row.Waiting > 0 && s.at.cursor.Number >= s.row.NextJobAfter
 }
 
-// unknownChunks stands for a number of chunks that only the topics can tell.
-const unknownChunks = -1
+// UnknownChunks stands for a number of chunks that only the topics can tell.
+const UnknownChunks = -1
 
-// leftBy says what a job under way leaves when it is cancelled: what of it is on the
-// topics, what is not, and what follows. cursor is the last transaction handled before it.
-func leftBy(j *JobStatus, chunks int, cursor registry.Number, c *Config) string {
+// Leaves says in sentences what a job under way leaves when it is cancelled: what of it is
+// on the topics, what is not, and what follows. chunks is how many of it the topics hold,
+// structures how many it has, cursor the last transaction handled before it.
+func (j *Job) Leaves(chunks int, structures int64, cursor registry.Number, c *Config) string {
 	publish := Command("publish", c.Name)
 	begun, cleaning := chunks > 0 || j.Done > 0, j.Phase == phaseClear
 	var say []string
 	switch {
-	case j.Kind == jobFilter:
+	case j.Kind == JobFilter:
 		say = append(say, fmt.Sprintf("What the changed filter takes no more may stay on %s, until a baseline takes it off: %s.", strings.Join(j.Scope.Topics, ", "), publish))
 	case cleaning:
 		say = append(say, fmt.Sprintf("All of its structures are on the topics, as of transaction %d, but the tombstones for what is gone are not. A baseline sends them: %s.", j.AsOf, publish))
@@ -126,13 +97,13 @@ func leftBy(j *JobStatus, chunks int, cursor registry.Number, c *Config) string 
 		say = append(say, fmt.Sprintf("%s on the topics, as of transaction %d. The rest is not, nor are tombstones for what is gone, nor a mark of the end.", chunksUpTo(chunks), j.AsOf))
 	case begun:
 		say = append(say, fmt.Sprintf("%d of its %d structures are on the topics, as of transaction %d. The rest is not, nor are tombstones for what is gone, nor a mark of the end.",
-			j.Done, max(j.Structures, j.Done), j.AsOf))
+			j.Done, max(structures, j.Done), j.AsOf))
 	default:
 		say = append(say, "Nothing of it is on the topics.")
 	}
 	first, last := cursor+1, j.AsOf
 	switch {
-	case last < first && j.Kind == jobBaseline && !cleaning:
+	case last < first && j.Kind == JobBaseline && !cleaning:
 		say = append(say, "The topics may lack current structures, until a baseline brings them: "+publish+".")
 	case last < first:
 	case begun || cleaning:
@@ -176,7 +147,7 @@ func (s *session) jobFailed(job *Job, err error) error {
 		text = strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(text)
 	}
 	standing, ways := "Nothing of it is on the topics, and a start begins it anew, with what is current then", []string{}
-	if s.jobSent > 0 || job.begun() || job.Kind == jobFilter {
+	if s.jobSent > 0 || job.begun() || job.Kind == JobFilter {
 		// What it sends was fixed when it began.
 		cure = strings.Replace(cure, ", or shorten the structure", "", 1)
 		standing = "A start goes on with what is not on the topics yet"
@@ -194,9 +165,9 @@ func (s *session) jobFailed(job *Job, err error) error {
 // jobNoun is what a job of a kind is called.
 func jobNoun(kind string) string {
 	switch kind {
-	case jobBaseline:
+	case JobBaseline:
 		return "baseline"
-	case jobFilter:
+	case JobFilter:
 		return "clearing after a changed filter"
 	}
 	return "re-publication"

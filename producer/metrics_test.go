@@ -23,34 +23,10 @@ func shown(t *testing.T, c prometheus.Collector) string {
 	return w.Body.String()
 }
 
-// statusMetrics are the figures that are read from a status.
-type statusMetrics struct {
-	*Metrics
-	s *Status
-}
-
-func (m statusMetrics) Describe(chan<- *prometheus.Desc)     {}
-func (m statusMetrics) Collect(out chan<- prometheus.Metric) { m.collect(out, m.s) }
-
-func TestMetricsSayWhoHoldsTheLease(t *testing.T) {
-	m := NewMetrics(prometheus.NewRegistry(), nil)
-	got := shown(t, statusMetrics{m, &Status{Name: "p", State: Idle, Holder: "a:1/x", Term: 4, Takeovers: 3, Standby: []Instance{{ID: "b:1/x"}, {ID: "c:1/x"}}}})
-	for _, want := range []string{`urncast_producer_holder{instance="a:1/x",producer="p"} 1`, `urncast_producer_holder{instance="b:1/x",producer="p"} 0`,
-		`urncast_producer_takeovers_total{producer="p"} 3`, `urncast_producer_lease_term{producer="p"} 4`, `urncast_producer_standby_instances{producer="p"} 2`} {
-		if !strings.Contains(got, want+"\n") {
-			t.Errorf("there is no %s in\n%s", want, got)
-		}
-	}
-	got = shown(t, statusMetrics{m, &Status{Name: "p", State: Idle}})
-	if strings.Contains(got, "lease_term{") || strings.Contains(got, "holder{") {
-		t.Errorf("nobody holds the lease, and\n%s", got)
-	}
-}
-
 // Whether the brokers can be reached is known by the instance that publishes, and to it alone.
 func TestMetricsSayWhetherTheBrokersAnswer(t *testing.T) {
 	s, b := started(t, "fusion-json")
-	m := NewMetrics(prometheus.NewRegistry(), nil)
+	m := NewMetrics(prometheus.NewRegistry())
 	is := func(value string) func() bool {
 		return func() bool {
 			return strings.Contains(shown(t, m.reachable), "urncast_broker_reachable{producer=\"p\"} "+value+"\n")

@@ -126,7 +126,11 @@ func (b *modelBroker) ReadBack(_ context.Context, topic string, from, to int64, 
 }
 
 func modelSeen(r *modelRecord) *Seen {
-	return (&Committed{Record: r.Record, Offset: r.offset}).Seen()
+	s := &Seen{Offset: r.offset, Key: string(r.Key), Tombstone: r.Value == nil}
+	for _, h := range r.Headers {
+		s.Take(h.Key, h.Value)
+	}
+	return s
 }
 
 type modelLane struct {
@@ -228,6 +232,7 @@ type modelStore struct {
 	dead      func() bool       // whether the process is, so that nothing more is written
 	whys      []string          // of BeginJob
 	leaves    []string          // of CancelJob
+	acts      []registry.Act    // of what was asked for
 	after     map[string]registry.Number
 
 	incidents []Incident // as they were reported

@@ -248,7 +248,7 @@ func (h *modelHold) RenewJob(_ context.Context, _ string, asOf registry.Number) 
 func (h *modelHold) PutBackJob(_ context.Context, _ string, after registry.Number) error {
 	return h.do(func() {
 		j := *h.row.Job
-		j.AsOf, j.Phase, h.after[j.ID] = 0, phaseWaiting, after
+		j.AsOf, j.Phase, h.after[j.ID] = 0, PhaseWaiting, after
 		h.row.Job, h.jobs = nil, append([]Job{j}, h.jobs...)
 	})
 }

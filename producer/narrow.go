@@ -27,7 +27,7 @@ func (s *session) beginClear(ctx context.Context, next Published, topics []strin
 	if err := s.adopt(ctx, s.row.Sent, c, s.row.Taken); err != nil {
 		return err
 	}
-	if _, err := s.hold.BeginJob(ctx, Job{Kind: jobFilter, AsOf: c.Number, Scope: Scope{Topics: topics}}, s.row.Taken); err != nil {
+	if _, err := s.hold.BeginJob(ctx, Job{Kind: JobFilter, AsOf: c.Number, Scope: Scope{Topics: topics}}, s.row.Taken); err != nil {
 		return stored(err)
 	}
 	return s.anew(ctx, next, c)

@@ -15,7 +15,7 @@ import (
 )
 
 func newPublisher(s *modelStore, b *modelBroker) *Publisher {
-	return &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry(), nil).of("p"), ProcessStart: time.Now(), backoff: time.Microsecond, beat: 5 * time.Millisecond}
+	return &Publisher{Store: s, Cluster: b, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()).of("p"), ProcessStart: time.Now(), backoff: time.Microsecond, beat: 5 * time.Millisecond}
 }
 
 // until runs a publisher until the condition holds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"urncast/internal/match"
 )
 
 // A teller is a Hold that tells the log of each state that is written through it, once:
@@ -22,7 +23,7 @@ func (t *teller) Show(ctx context.Context, s State, reason string, ask []Choice)
 	if err := t.Hold.Show(ctx, s, reason, ask); err != nil {
 		return err
 	}
-	t.tell(ctx, &Incident{State: s, Reason: reason, Ask: ask, Cause: stable(reason)})
+	t.tell(ctx, &Incident{State: s, Reason: reason, Ask: ask, Cause: match.WithoutFigures(reason)})
 	return nil
 }
 
@@ -32,7 +33,7 @@ func (t *teller) Report(ctx context.Context, i Incident) error {
 		return err
 	}
 	told := i
-	told.Cause += " " + stable(i.Brief) // all outages are one cause for mails, and not for the log
+	told.Cause += " " + match.WithoutFigures(i.Brief) // all outages are one cause for mails, and not for the log
 	t.tell(ctx, &told)
 	return nil
 }

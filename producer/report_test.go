@@ -166,7 +166,7 @@ func TestAnOutageEndsWithAJob(t *testing.T) {
 		}
 		s.mu.Lock()
 		s.row.State = Degraded
-		s.jobs = []Job{{Kind: jobBaseline, Phase: phaseWaiting}}
+		s.jobs = []Job{{Kind: JobBaseline, Phase: PhaseWaiting}}
 		s.mu.Unlock()
 		logged(t, s, b)
 		eventually(t, fmt.Sprintf("the end with %d records", records), s.handled(records))

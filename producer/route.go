@@ -15,7 +15,7 @@ import (
 type way struct {
 	Route
 	index   int
-	encoder *encoder
+	encoder *Encoder
 }
 
 func (w *way) bit() uint64 { return 1 << w.index }
@@ -23,12 +23,12 @@ func (w *way) bit() uint64 { return 1 << w.index }
 // waysOf makes routes ready to be published along. Routes of one format share an
 // encoder, so that a structure is written once in each format.
 func waysOf(routes []Route, sender string) ([]*way, error) {
-	var encoders []*encoder
+	var encoders []*Encoder
 	ways := make([]*way, len(routes))
 	for i, r := range routes {
-		at := slices.IndexFunc(encoders, func(e *encoder) bool { return e.format.Name == r.Format })
+		at := slices.IndexFunc(encoders, func(e *Encoder) bool { return e.format.Name == r.Format })
 		if at < 0 {
-			e, err := newEncoder(r.Format, sender)
+			e, err := NewEncoder(r.Format, sender)
 			if err != nil {
 				return nil, err
 			}
@@ -85,19 +85,26 @@ func (p *Published) of(topic string) *PublishedRoute {
 	return nil
 }
 
-// An encoder turns documents into message values of one format.
-type encoder struct {
+// An Encoder turns documents into message values of one format.
+type Encoder struct {
 	format *formats.Format
 	sender string
 	index  int // among those of a session
 }
 
-func newEncoder(format, sender string) (*encoder, error) {
+// NewEncoder makes an Encoder; sender is the Sender in each message's header.
+func NewEncoder(format, sender string) (*Encoder, error) {
 	f, err := formats.ByName(format)
 	if err != nil {
 		return nil, &Fault{Kind: Permanent, Text: "The format " + format + " of a route is not known to this version", Err: err}
 	}
-	return &encoder{format: f, sender: sender}, nil
+	return &Encoder{format: f, sender: sender}, nil
+}
+
+// Value is the message for one document of a transaction. left says why the format cannot
+// express it.
+func (e *Encoder) Value(tx *registry.Transaction, u sdmx.URN, body []byte) (value []byte, left string, err error) {
+	return (&told{tx: tx, position: 1, urn: u, body: body}).in(e)
 }
 
 // A told document is one in the formats of the routes that take it. It is read
@@ -114,7 +121,7 @@ type told struct {
 }
 
 // in writes the document. left says why the format cannot express it.
-func (d *told) in(e *encoder) (value []byte, left string, err error) {
+func (d *told) in(e *Encoder) (value []byte, left string, err error) {
 	for len(d.values) <= e.index {
 		d.values, d.left = append(d.values, nil), append(d.left, "")
 	}

@@ -101,7 +101,7 @@ func TestRepublication(t *testing.T) {
 			until(t, s, b, "sending", s.handled(3))
 			before := b.told()
 			s.txs[2].Documents = append(s.txs[2].Documents, s.txs[0].Documents[2]) // OLD is gone without a word
-			if _, err := NewAdmin(&modelRecords{modelStore: s}).Publish(t.Context(), c.scope, registry.Actor{User: "u"}); err != nil {
+			if err := NewAdministrator(s, "u").Publish(c.scope); err != nil {
 				t.Fatal(err)
 			}
 			until(t, s, b, "the job", func() bool {
@@ -207,7 +207,7 @@ func TestRoutesUnderFaults(t *testing.T) {
 				}
 				s.mu.Lock()
 				for range rnd.IntN(3) {
-					s.jobs = append(s.jobs, Job{Kind: jobRepublish, Scope: Scope{Filter: onlyIDs("X")}})
+					s.jobs = append(s.jobs, Job{Kind: JobRepublish, Scope: Scope{Filter: onlyIDs("X")}})
 				}
 				s.mu.Unlock()
 				b.troubled(rnd, 1+rnd.IntN(4))

@@ -25,8 +25,8 @@ func (s *Scope) IsZero() bool {
 	return len(s.Topics) == 0 && s.Filter.IsZero() && s.From == 0 && s.To == 0
 }
 
-// check says what is wrong with a scope for a producer's routes.
-func (s *Scope) check(routes []Route, last registry.Number) error {
+// Check says what is wrong with a scope for a producer's routes.
+func (s *Scope) Check(routes []Route, last registry.Number) error {
 	for _, t := range s.Topics {
 		if routeOf(routes, t) == nil {
 			return fmt.Errorf("the producer has no route to topic %q", t)

@@ -190,7 +190,7 @@ func (s *session) resume(ctx context.Context) error {
 	if err := s.stands(ctx, p); err != nil {
 		return err
 	}
-	if choice == wishSkip {
+	if choice == WishSkip {
 		if err := s.skipAsked(ctx); err != nil {
 			return err
 		}

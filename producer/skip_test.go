@@ -1,83 +1,11 @@
 package producer
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"urncast/registry"
 )
-
-// modelRecords is what Admin reads and writes of a model.
-type modelRecords struct {
-	*modelStore
-	acts   []registry.Act
-	routes []LimitedRoute
-}
-
-func (r *modelRecords) Status(context.Context) (Status, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := Status{Name: "p", State: r.row.State, Reason: r.row.Reason, Started: r.row.Started, Settings: r.row.Config, Last: registry.Number(len(r.txs))}
-	if j := r.row.Job; j != nil {
-		s.Job = &JobStatus{ID: j.ID, Kind: j.Kind, AsOf: j.AsOf, Phase: j.Phase, Done: j.Done, First: j.First, Cancelling: j.Cancel}
-	}
-	s.Sent = r.row.Cursor.Number
-	for n, m := range r.marks {
-		if m == StatusFailed {
-			s.Failed = n
-		}
-	}
-	return s, nil
-}
-
-func (r *modelRecords) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]Became, error) {
-	return nil, nil
-}
-
-func (r *modelRecords) Lags(context.Context, time.Time, time.Duration) (LagHistory, error) {
-	return LagHistory{}, nil
-}
-
-func (r *modelRecords) Held(context.Context) ([]HeldRoute, error) { return nil, nil }
-
-func (r *modelRecords) Routes(context.Context) ([]LimitedRoute, error) { return r.routes, nil }
-
-func (r *modelRecords) Wish(_ context.Context, w Wish, a registry.Act) error {
-	r.mu.Lock()
-	r.row.Wish.Skip, r.row.Wish.Reason, r.row.Wish.User = w.Skip, w.Reason, w.User
-	r.acts = append(r.acts, a)
-	r.mu.Unlock()
-	r.wish(w.Run, w.How)
-	return nil
-}
-
-func (r *modelRecords) AskJob(_ context.Context, j *JobStatus, a registry.Act) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.jobs, r.acts = append(r.jobs, Job{Kind: j.Kind, Scope: j.Scope}), append(r.acts, a)
-	signal(r.wishes)
-	return nil
-}
-
-func (r *modelRecords) CancelJob(_ context.Context, id string, start bool, a registry.Act) (*JobStatus, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.row.Job == nil || r.row.Job.ID != id {
-		return nil, registry.ErrNotFound
-	}
-	r.row.Job.Cancel, r.acts = true, append(r.acts, a)
-	if start {
-		r.row.Wish.Sequence++
-		r.row.Wish.Run, r.row.Wish.How = Idle, WishCancel
-	}
-	signal(r.wishes)
-	return &JobStatus{ID: id}, nil
-}
-
-func (r *modelRecords) Jobs(context.Context, int) ([]JobStatus, error) { return nil, nil }
 
 // broken makes a transaction that cannot be encoded.
 func (s *modelStore) broken(key string) {
@@ -117,13 +45,11 @@ func TestSkipByHand(t *testing.T) {
 	s.record(registry.Delete, "1.0", "X")
 	s.record(registry.Replace, "1.0", "Z")
 	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
-	r := &modelRecords{modelStore: s}
-	by := registry.Actor{User: "admin"}
-	if err := NewAdmin(r).Skip(t.Context(), Skip{2, " Too large. "}, by); err != nil {
+	if err := NewAdministrator(s, "admin").Skip(2, " Too large. "); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.acts) != 1 || !strings.Contains(string(r.acts[0].Detail), `"Too large."`) || r.acts[0].User != "admin" {
-		t.Errorf("the audit holds %v", r.acts)
+	if len(s.acts) != 1 || !strings.Contains(string(s.acts[0].Detail), `"Too large."`) || s.acts[0].User != "admin" {
+		t.Errorf("the audit holds %v", s.acts)
 	}
 	until(t, s, b, "going on", s.handled(5))
 	wantTold(t, b, "1 replace A:X(1.0) 1/1", "4 delete A:X(1.0) 1/1", "5 replace A:Z(1.0) 1/1")
@@ -143,7 +69,7 @@ func TestSkipOfTheSecondHalf(t *testing.T) {
 	s.pair()
 	s.record(registry.Replace, "1.0", "Z")
 	until(t, s, b, "the failure", s.in(Failed, "transaction 2"))
-	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{2, "why"}, registry.Actor{}); err != nil {
+	if err := NewAdministrator(s, "").Skip(2, "why"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, b, "going on", s.handled(3))
@@ -161,7 +87,7 @@ func TestSkipOfWhatWasSentAfterAll(t *testing.T) {
 	s.mu.Lock()
 	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
 	s.mu.Unlock()
-	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, registry.Actor{}); err != nil {
+	if err := NewAdministrator(s, "").Skip(1, "why"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, b, "recovering", s.handled(1))
@@ -188,32 +114,12 @@ func TestSkipOfTombstones(t *testing.T) {
 	b.logs[TopicDefault][2].committed = false // as if the broker had refused it
 	s.row.Cursor, s.row.State, s.marks[1] = Cursor{}, Failed, StatusFailed
 	s.mu.Unlock()
-	if err := NewAdmin(&modelRecords{modelStore: s}).Skip(t.Context(), Skip{1, "why"}, registry.Actor{}); err != nil {
+	if err := NewAdministrator(s, "").Skip(1, "why"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, b, "going on", s.handled(2))
 	wantTold(t, b, "1 replace A:Y(1.0) 1/1", "2 delete A:Y(1.0) 1/1")
 	if s.marks[1] != StatusSkipped {
 		t.Errorf("the marks are %v", s.marks)
-	}
-}
-
-func TestSkipRefused(t *testing.T) {
-	s := newModelStore()
-	a := NewAdmin(&modelRecords{modelStore: s})
-	refused := func(k Skip, want string) {
-		t.Helper()
-		if err := a.Skip(t.Context(), k, registry.Actor{}); !errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), want) {
-			t.Errorf("skipping %+v: %v, want %q", k, err, want)
-		}
-	}
-	refused(Skip{2, "why"}, "the producer is STOPPED")
-	s.row.State, s.row.Reason = Failed, "The password is wrong."
-	refused(Skip{2, "why"}, "at no transaction")
-	s.marks[2] = StatusFailed
-	refused(Skip{3, "why"}, "FAILED at transaction 2")
-	refused(Skip{2, " \n"}, "needs a reason")
-	if s.row.Wish.Sequence != 0 {
-		t.Error("what was refused became a wish")
 	}
 }

@@ -40,6 +40,9 @@ func (t *Takeover) String() string {
 	return fmt.Sprintf("%s took over from %s, term %d, because %s", t.Instance, t.Former, t.Term, t.Why())
 }
 
+// ActTakenOver is the action of the audit for a takeover, which no user asks for.
+const ActTakenOver = "producer taken over"
+
 // began tells the log that this instance holds the lease, and from whom it has it.
 func (p *Publisher) began(ctx context.Context, row *Row) {
 	t := row.Takeover

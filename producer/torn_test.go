@@ -25,7 +25,7 @@ func TestContinueEndsAnOldJob(t *testing.T) {
 	until(t, s, b, "more", s.handled(4))
 	// failover: job's end lost, and transaction 4
 	s.txs = s.txs[:3]
-	s.row.Job, s.row.Cursor = &Job{ID: "job-1", Kind: jobBaseline, AsOf: 1, Phase: phasePublish}, before
+	s.row.Job, s.row.Cursor = &Job{ID: "job-1", Kind: JobBaseline, AsOf: 1, Phase: phasePublish}, before
 	until(t, s, b, "question", s.in(Stopped, "lost transactions"))
 	s.wish(Idle, StartContinue)
 	until(t, s, b, "going on", func() bool {
@@ -282,7 +282,7 @@ func TestSlowReadingOfAJobPasses(t *testing.T) {
 	eventually(t, "sent", s.handled(1))
 	on = true
 	s.mu.Lock()
-	s.jobs = append(s.jobs, Job{Kind: jobBaseline})
+	s.jobs = append(s.jobs, Job{Kind: JobBaseline})
 	s.mu.Unlock()
 	signal(s.wishes)
 	eventually(t, "job", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.begun == 1 && s.row.Job == nil })
@@ -332,7 +332,7 @@ func TestJobWhoseEndWasLostIsOver(t *testing.T) {
 		}
 		until(t, s, b, "sending what follows", s.handled(1+following))
 		told := b.told()
-		s.row.Job, s.row.Cursor = &Job{ID: "job-1", Kind: jobBaseline, AsOf: 1, Phase: phasePublish}, before
+		s.row.Job, s.row.Cursor = &Job{ID: "job-1", Kind: JobBaseline, AsOf: 1, Phase: phasePublish}, before
 		s.record(registry.Replace, "1.0", "Y")
 		until(t, s, b, "going on", s.handled(2+following))
 		wantTold(t, b, append(told, fmt.Sprintf("%d replace A:Y(1.0) 1/1", 2+following))...)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"urncast/internal/match"
 	"urncast/registry"
 )
 
@@ -97,7 +98,7 @@ func (w *witness) seeJob(r *Seen) {
 	}
 	// A baseline of some routes alone says nothing of the others' transactions, nor
 	// does a re-publication: their number is the cursor's of then in any case.
-	if words[0] == jobBaseline && chunk == chunks && !r.Tombstone {
+	if words[0] == JobBaseline && chunk == chunks && !r.Tombstone {
 		w.jobEnd = r.Number
 	}
 }
@@ -143,10 +144,10 @@ func (s *session) waits(ctx context.Context, what string) func(why string) {
 	return func(why string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if said[stable(why)] {
+		if said[match.WithoutFigures(why)] {
 			return
 		}
-		said[stable(why)] = true
+		said[match.WithoutFigures(why)] = true
 		s.waited.Store(true)
 		if err := s.hold.Report(ctx, outageIncident(why+". "+what, firstClause(why))); err != nil {
 			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)

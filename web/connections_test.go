@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/producertest"
 )
 
@@ -29,7 +29,7 @@ type clusterDoor struct {
 
 func newClusterDoor(t *testing.T) *clusterDoor {
 	d := &clusterDoor{t: t, client: &producertest.Client{Cancelled: make(chan struct{})}, store: &producertest.Store{}, desk: newDesk()}
-	connections := &producer.Connections{Store: d.store, Client: d.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	connections := &connection.Connections{Store: d.store, Client: d.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	s := httptest.NewServer(New(Options{Connections: connections, Workspace: d.desk, Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&d.log, nil))}))
 	t.Cleanup(s.Close)
 	d.server, d.url = s, s.URL

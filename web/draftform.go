@@ -11,7 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/connection"
 )
 
 // Bounds of one form about a connection.
@@ -115,13 +116,13 @@ func (d *draft) take(f *connectionForm, secret func(string) bool) {
 		d.edit.Name = strings.TrimSpace(name)
 	}
 	for name, content := range f.files {
-		d.edit.Files[name] = producer.File{Content: content}
+		d.edit.Files[name] = connection.File{Content: content}
 	}
 }
 
 // asked is what the form of a test says; a number that is none is refused by the test.
-func (d *draft) asked() producer.ConnectionTest {
-	t := producer.ConnectionTest{Topic: d.test["topic"], Scratch: d.test["scratch"], MakeScratch: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
+func (d *draft) asked() connection.Test {
+	t := connection.Test{Topic: d.test["topic"], Scratch: d.test["scratch"], MakeScratch: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	if text := strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(d.test["bytes"]); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -136,7 +137,7 @@ func (d *draft) asked() producer.ConnectionTest {
 const masked = "********"
 
 // paste takes a text up: its secrets are kept apart, and stars shown for them.
-func (d *draft) paste(text string, client producer.Client) {
+func (d *draft) paste(text string, client connection.Client) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if text == d.text {
 		return
@@ -184,20 +185,20 @@ func goesOn(line string) bool {
 }
 
 // pastedEdit is what the pasted text alone says, with its secrets and the draft's files.
-func (d *draft) pastedEdit() producer.Edit {
-	e := producer.Edit{Name: d.edit.Name, Text: d.text, Properties: map[string]producer.Property{}, Files: d.wanted().Files, Revision: d.edit.Revision}
+func (d *draft) pastedEdit() connection.Edit {
+	e := connection.Edit{Name: d.edit.Name, Text: d.text, Properties: map[string]secret.Property{}, Files: d.wanted().Files, Revision: d.edit.Revision}
 	for name, value := range d.pasted {
-		e.Properties[name] = producer.Property{Value: value}
+		e.Properties[name] = secret.Property{Value: value}
 	}
 	return e
 }
 
 // use takes the pasted properties up but for those that are refused; another name of
 // the same property goes.
-func (d *draft) use(client producer.Client, findings []producer.Finding) {
+func (d *draft) use(client connection.Client, findings []connection.Finding) {
 	refused := map[string]bool{}
 	for _, f := range findings {
-		if f.Verdict == producer.Refused {
+		if f.Verdict == connection.Refused {
 			refused[f.Name] = true
 		}
 	}

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"maps"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/workspace"
 )
@@ -19,7 +20,7 @@ type draft struct {
 	path     string // the name in the path; empty for a new connection
 	revision int64  // of what the database has; 0 before that has it
 
-	edit producer.Edit
+	edit connection.Edit
 	// typed are the secrets that were given here; replace those with a field for it.
 	typed, replace map[string]bool
 	// text was pasted, without its secrets, which are in pasted.
@@ -28,14 +29,14 @@ type draft struct {
 	test   map[string]string // the fields of the form of a test
 }
 
-func newDraft(path, user string, saved producer.Shown) *draft {
+func newDraft(path, user string, saved connection.Shown) *draft {
 	one := &draft{user: user, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
-	one.edit = producer.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
+	one.edit = connection.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
 	if one.edit.Properties == nil {
-		one.edit.Properties = map[string]producer.Property{}
+		one.edit.Properties = map[string]secret.Property{}
 	}
 	if one.edit.Files == nil {
-		one.edit.Files = map[string]producer.File{}
+		one.edit.Files = map[string]connection.File{}
 	}
 	return one
 }
@@ -43,8 +44,8 @@ func newDraft(path, user string, saved producer.Shown) *draft {
 // draftContent is a draft as the database keeps it, without what is secret.
 type draftContent struct {
 	Name       string
-	Properties map[string]producer.Property
-	Files      map[string]producer.File // that are saved already
+	Properties map[string]secret.Property
+	Files      map[string]connection.File // that are saved already
 	Revision   int64
 	Typed      map[string]bool
 	Replace    map[string]bool
@@ -61,7 +62,7 @@ type draftSecrets struct {
 
 // encode takes a draft apart for the database.
 func (d *draft) encode() (content, secrets []byte, err error) {
-	c := draftContent{Name: d.edit.Name, Properties: map[string]producer.Property{}, Files: map[string]producer.File{}, Revision: d.edit.Revision, Typed: d.typed, Replace: d.replace, Text: d.text, Test: d.test}
+	c := draftContent{Name: d.edit.Name, Properties: map[string]secret.Property{}, Files: map[string]connection.File{}, Revision: d.edit.Revision, Typed: d.typed, Replace: d.replace, Text: d.text, Test: d.test}
 	hidden := draftSecrets{Properties: map[string]string{}, Files: map[string][]byte{}, Pasted: d.pasted}
 	for name, p := range d.edit.Properties {
 		if d.typed[name] {
@@ -96,17 +97,17 @@ func decodeDraft(in *workspace.Draft) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDraft(in.Path, in.User, producer.Shown{Name: c.Name, Properties: c.Properties, Files: c.Files, Revision: c.Revision})
+	d := newDraft(in.Path, in.User, connection.Shown{Name: c.Name, Properties: c.Properties, Files: c.Files, Revision: c.Revision})
 	d.id, d.revision, d.text = in.ID, in.Revision, c.Text
 	maps.Copy(d.typed, c.Typed)
 	maps.Copy(d.replace, c.Replace)
 	maps.Copy(d.test, c.Test)
 	maps.Copy(d.pasted, hidden.Pasted)
 	for name, value := range hidden.Properties {
-		d.edit.Properties[name] = producer.Property{Value: value}
+		d.edit.Properties[name] = secret.Property{Value: value}
 	}
 	for name, content := range hidden.Files {
-		d.edit.Files[name] = producer.File{Content: content}
+		d.edit.Files[name] = connection.File{Content: content}
 	}
 	return d, nil
 }
@@ -149,28 +150,28 @@ func (s *server) keepDraft(ctx context.Context, d *draft) error {
 }
 
 // wanted is a copy of the edit, which later steps do not change.
-func (d *draft) wanted() producer.Edit {
+func (d *draft) wanted() connection.Edit {
 	e := d.edit
 	e.Properties, e.Files = maps.Clone(e.Properties), maps.Clone(e.Files)
 	return e
 }
 
 // shownEdit is the edit without secrets.
-func (d *draft) shownEdit() producer.Edit {
+func (d *draft) shownEdit() connection.Edit {
 	e := d.wanted()
 	for name := range d.typed {
 		if _, ok := e.Properties[name]; ok {
-			e.Properties[name] = producer.Property{Set: true}
+			e.Properties[name] = secret.Property{Set: true}
 		}
 	}
 	return e
 }
 
 // set takes a property up; a secret is remembered as one.
-func (d *draft) set(name, value string, secret bool) {
-	d.edit.Properties[name] = producer.Property{Value: value}
+func (d *draft) set(name, value string, isSecret bool) {
+	d.edit.Properties[name] = secret.Property{Value: value}
 	delete(d.replace, name)
-	if secret {
+	if isSecret {
 		d.typed[name] = true
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
 	"urncast/web/answer"
 	"urncast/web/guard"
@@ -26,8 +26,8 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 		wants string
 	}{
 		"left":   {false, fmt.Errorf("asking: %w", context.Canceled), "level=INFO"},
-		"stream": {true, inside, "level=INFO"},
-		"broken": {false, inside, "level=ERROR"},
+		"stream": {true, errInside, "level=INFO"},
+		"broken": {false, errInside, "level=ERROR"},
 	} {
 		var log bytes.Buffer
 		s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -66,7 +66,7 @@ func TestReadyzWaitsForNobodyForLong(t *testing.T) {
 func TestReadsHaveAnEnd(t *testing.T) {
 	d := &stalled{Directory: producertest.Directory{{Name: "main"}}}
 	d.stall(true)
-	s := newServer(Options{Producers: &producer.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s := newServer(Options{Producers: &control.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	s.patience.read = 300 * time.Millisecond
 	server := httptest.NewServer(s.handler())
 	defer server.Close()

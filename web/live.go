@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/web/answer"
 	"urncast/web/console/dashboard"
 	"urncast/web/console/live"
@@ -25,14 +25,14 @@ func (s *server) liveDashboard(w http.ResponseWriter, r *http.Request) {
 		s.live.NoStream(w, r, err)
 		return
 	}
-	if !slices.ContainsFunc(all, func(p producer.Status) bool { return p.Name == of.chosen }) {
+	if !slices.ContainsFunc(all, func(p control.Status) bool { return p.Name == of.chosen }) {
 		of.chosen = "" // as on the page itself
 	}
 	s.live.Serve(w, r, of, func() live.Gatherer { return s.watchDashboard(of.chosen) })
 }
 
 func (s *server) watchDashboard(chosen string) live.Gatherer {
-	var before []producer.Status
+	var before []control.Status
 	var told string // what the log has of the trouble that lasts
 	return func(ctx context.Context) ([]live.Part, string, error) {
 		d := &dashboard.Dashboard{Now: s.Now(), Chosen: chosen}

@@ -16,7 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/connection"
 	"urncast/registry/access"
 )
 
@@ -41,11 +42,11 @@ var own = map[reflect.Type]func(in bool) object{
 	reflect.TypeFor[time.Time]():       func(bool) object { return object{"type": "string", "format": "date-time"} },
 	reflect.TypeFor[json.RawMessage](): func(bool) object { return object{} },
 	reflect.TypeFor[access.Role]():     func(bool) object { return words("reader", "maintainer", "admin") },
-	reflect.TypeFor[producer.Property](): func(bool) object {
+	reflect.TypeFor[secret.Property](): func(bool) object {
 		set := object{"type": "object", "required": []string{"set"}, "properties": object{"set": object{"const": true}}}
 		return object{"oneOf": []any{object{"type": "string"}, set}}
 	},
-	reflect.TypeFor[producer.File](): func(in bool) object {
+	reflect.TypeFor[connection.File](): func(in bool) object {
 		p := object{"size": object{"type": "integer"}, "sha256": object{"type": "string"}, "at": object{"type": "string", "format": "date-time"}}
 		if in {
 			p["content"] = object{"type": "string", "contentEncoding": "base64"}
@@ -165,6 +166,13 @@ func (d *describer) schema(t reflect.Type, in bool) object {
 	return nil
 }
 
+// schemaNames are the schemas whose types share their name with another, or that keep the
+// name under which programs know them.
+var schemaNames = map[string]string{
+	"diagnosis.Finding": "TopicFinding", "notice.Shown": "MailShown", "notice.Settings": "MailSettings", "notice.Queue": "MailQueue", "notice.Mail": "Mailed",
+	"notice.Refusal": "MailRefusal",
+}
+
 // structure gives a struct's schema; that of one with a name is a component.
 func (d *describer) structure(t reflect.Type, in bool) object {
 	name := t.Name()
@@ -172,6 +180,9 @@ func (d *describer) structure(t reflect.Type, in bool) object {
 		return d.fields(t, in)
 	}
 	name = strings.ToUpper(name[:1]) + name[1:]
+	if other, ok := schemaNames[t.String()]; ok {
+		name = other
+	}
 	if in {
 		name += "Request"
 	}

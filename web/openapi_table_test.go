@@ -2,6 +2,10 @@ package web
 
 import (
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
@@ -127,39 +131,39 @@ var operations = map[string]operation{
 		}{}, gives: append(ok("What was removed.", rest.Removal{}), problem(409, "It runs already."))},
 	"GET /api/v1/openapi.json": {id: "getDescription", tag: "settings", summary: "This description", gives: ok("OpenAPI 3.1.", map[string]any{})},
 
-	"GET /api/v1/producers": {id: "listProducers", tag: "producers", summary: "What the producers are doing", gives: ok("Their status, by name.", []producer.Status{})},
+	"GET /api/v1/producers": {id: "listProducers", tag: "producers", summary: "What the producers are doing", gives: ok("Their status, by name.", []control.Status{})},
 	"POST /api/v1/producers": {id: "createProducer", tag: "producers", summary: "Make a producer", about: "It is stopped; start it idle, or with a baseline.", takes: producer.Config{},
-		gives: []apiAnswer{{status: 201, what: "It is made.", body: producer.Status{}}, problem(400, "The text says which setting cannot be."), problem(409, "The name or a topic belongs to another.")}},
+		gives: []apiAnswer{{status: 201, what: "It is made.", body: control.Status{}}, problem(400, "The text says which setting cannot be."), problem(409, "The name or a topic belongs to another.")}},
 	"POST /api/v1/producers/preview": {id: "previewRoutes", tag: "producers", summary: "Say what routes would send if everything current were sent",
 		about: "Nothing is changed. What was not looked at yet, whether the format can express it, is counted as unexamined; a later preview goes on there.",
-		takes: rest.PreviewOrder{}, gives: append(ok("By route, in the order of the request.", []producer.RoutePreview{}), problem(400, "A route is none, or there are too many."))},
-	"GET /api/v1/producers/{name}": {id: "getProducer", tag: "producers", summary: "What a producer is doing, with its settings", gives: append(ok("Its status.", producer.Status{}), noProducer)},
+		takes: rest.PreviewOrder{}, gives: append(ok("By route, in the order of the request.", []control.RoutePreview{}), problem(400, "A route is none, or there are too many."))},
+	"GET /api/v1/producers/{name}": {id: "getProducer", tag: "producers", summary: "What a producer is doing, with its settings", gives: append(ok("Its status.", control.Status{}), noProducer)},
 	"PUT /api/v1/producers/{name}": {conditional: true, id: "putProducer", tag: "producers", summary: "Save a producer's settings, whole",
 		about: "Other routes take effect at once: the producer stops and asks, unless then answers already. A setting that is left out is empty.", takes: rest.ProducerSettings{},
-		gives: append(ok("Its status.", producer.Status{}), noProducer, problem(400, "The text says which setting cannot be."),
+		gives: append(ok("Its status.", control.Status{}), noProducer, problem(400, "The text says which setting cannot be."),
 			problem(409, "Others were saved meanwhile, a topic belongs to another, or a process was started with the settings."))},
 	"DELETE /api/v1/producers/{name}": {id: "deleteProducer", tag: "producers", summary: "Delete a producer's configuration and what it remembers of its sending",
 		about: "Topics and their messages stay.", gives: []apiAnswer{{status: 204, what: "Deleted."}, noProducer, problem(409, "A process was started with it.")}},
 	"POST /api/v1/producers/{name}/{command}": {id: "commandProducer", tag: "producers", summary: "Start, suspend or resume a producer, or skip a transaction",
 		about: "The command is recorded, and acted on by the instance that holds the producer.", takes: producerOrder{},
 		gives: []apiAnswer{{status: 204, what: "Recorded."}, noProducer, problem(409, "It does not fit the producer's state; the text says what does.")}},
-	"GET /api/v1/producers/{name}/jobs": {id: "listJobs", tag: "producers", summary: "The newest jobs of a producer, the newest first", gives: append(ok("Jobs.", []producer.JobStatus{}), noProducer)},
+	"GET /api/v1/producers/{name}/jobs": {id: "listJobs", tag: "producers", summary: "The newest jobs of a producer, the newest first", gives: append(ok("Jobs.", []control.JobStatus{}), noProducer)},
 	"POST /api/v1/producers/{name}/jobs": {id: "publishAnew", tag: "producers", summary: "Send what is current anew: everything, or what a scope is about",
 		about: "What the topics hold of it and is gone gets tombstones. The job runs between two transactions, and goes on after a crash.", takes: producer.Scope{},
-		gives: []apiAnswer{{status: 202, what: "It is recorded, and begins in its turn.", body: producer.JobStatus{}}, noProducer, problem(400, "The scope is none."),
+		gives: []apiAnswer{{status: 202, what: "It is recorded, and begins in its turn.", body: control.JobStatus{}}, noProducer, problem(400, "The scope is none."),
 			problem(409, "The producer was never started, or too many jobs wait.")}},
 	"DELETE /api/v1/producers/{name}/jobs/{id}": {id: "cancelJob", tag: "producers", summary: "Cancel a job that waits or is under way",
 		about: "One that waits is cancelled at once. One under way is ended by the instance that publishes, after it has read from the topics how much of it is there; leaves says what remains. A producer that FAILED starts for it; one that is suspended or stopped does it once it goes on.",
-		gives: []apiAnswer{{status: 200, what: "It waited, and is cancelled.", body: producer.JobStatus{}}, {status: 202, what: "It is under way, and its end is asked for.", body: producer.JobStatus{}},
+		gives: []apiAnswer{{status: 200, what: "It waited, and is cancelled.", body: control.JobStatus{}}, {status: 202, what: "It is under way, and its end is asked for.", body: control.JobStatus{}},
 			problem(404, "No such job waits or is under way.")}},
 
 	"GET /api/v1/producers/{name}/doctor": {id: "examineTopic", tag: "topics", summary: "Compare a topic with what the producer needs of it",
 		about: "Findings are an answer, not an error; none of them stops a producer. A cluster that cannot be reached is a finding, too.",
 		query: []parameter{{"topic", "The topic; the producer's first by default.", object{"type": "string"}}},
-		gives: append(ok("All findings.", producer.Diagnosis{}), problem(400, "The topic's name is none."), noProducer)},
+		gives: append(ok("All findings.", diagnosis.Diagnosis{}), problem(400, "The topic's name is none."), noProducer)},
 	"POST /api/v1/producers/{name}/doctor/fix": {id: "fixTopic", tag: "topics", summary: "Mend findings by altering settings of the topic",
 		about: "All that are named, or none. It needs the right ALTER_CONFIGS on the topic, and is audited.", takes: rest.DoctorFix{},
-		gives: append(ok("What was changed, and a new examination.", producer.Fixed{}), problem(400, "A finding is not there, or no setting of the topic mends it."),
+		gives: append(ok("What was changed, and a new examination.", diagnosis.Fixed{}), problem(400, "A finding is not there, or no setting of the topic mends it."),
 			problem(409, "The brokers refuse: the text says which right is missing, or why."))},
 	"GET /api/v1/producers/{name}/topics/{topic}/records": {id: "readTopic", tag: "topics", summary: "Read a topic's committed messages, over the producer's connection",
 		about: "A line of JSON for each, as it is read: a record, or next, the offset from which on reading goes on, or error, with which the stream ends. It ends when the client goes.",
@@ -174,16 +178,16 @@ var operations = map[string]operation{
 		gives: []apiAnswer{{status: 200, what: "This is the schema of a line.", body: rest.VerifyLine{}, media: []string{"application/x-ndjson"}},
 			problem(400, "The body is no order."), problem(404, "There is no such producer, or it does not publish to this topic."),
 			problem(502, "The brokers refuse: the text says why."), problem(503, "The cluster is away, or there are too many readers; try again.")}},
-	"POST /api/v1/topics": {id: "createTopic", tag: "topics", summary: "Make a topic with the settings that structures need", takes: producer.NewTopic{},
-		gives: []apiAnswer{{status: 201, what: "It is made.", body: producer.MadeTopic{}}, problem(400, "The name or the number of replicas is none."),
+	"POST /api/v1/topics": {id: "createTopic", tag: "topics", summary: "Make a topic with the settings that structures need", takes: diagnosis.NewTopic{},
+		gives: []apiAnswer{{status: 201, what: "It is made.", body: diagnosis.MadeTopic{}}, problem(400, "The name or the number of replicas is none."),
 			problem(409, "It exists already, or the brokers refuse it.")}},
 
 	"GET /api/v1/connections": {id: "listConnections", tag: "connections", summary: "The connections to Kafka",
 		gives: ok("All of them; of secrets only that they are set.", struct {
-			Connections []producer.Shown `json:"connections"`
+			Connections []connection.Shown `json:"connections"`
 		}{})},
 	"GET /api/v1/connections/{name}": {id: "getConnection", tag: "connections", summary: "One connection",
-		gives: append(ok("The connection; of secrets only that they are set.", producer.Shown{}), problem(404, "There is none of this name."))},
+		gives: append(ok("The connection; of secrets only that they are set.", connection.Shown{}), problem(404, "There is none of this name."))},
 	"PUT /api/v1/connections/{name}": {conditional: true, id: "putConnection", tag: "connections", summary: "Define or change a connection, whole, after trying every server",
 		query: []parameter{{"anyway", "Save although servers cannot be used.", object{"type": "boolean"}}}, takes: rest.Edit{}, alternatively: "text/plain",
 		gives: []apiAnswer{{status: 200, what: "Saved.", body: rest.SavedConnection{}}, {status: 201, what: "Saved, as a new one.", body: rest.SavedConnection{}},
@@ -194,7 +198,7 @@ var operations = map[string]operation{
 	"POST /api/v1/connections/check": {id: "checkConnection", tag: "connections", summary: "Say what becomes of each property; nothing is connected to",
 		takes: rest.Edit{}, alternatively: "text/plain",
 		gives: ok("A finding for each property.", struct {
-			Findings []producer.Finding `json:"findings"`
+			Findings []connection.Finding `json:"findings"`
 		}{})},
 	"POST /api/v1/connections/test": {id: "testConnectionEdit", tag: "connections", summary: "Test a connection as it would be, step by step", takes: rest.Edit{}, alternatively: "text/plain",
 		gives: []apiAnswer{{status: 200, what: "A line of JSON for each report, as it happens; this is the schema of a line.", body: testedStep{}, media: []string{"application/x-ndjson"}},
@@ -205,11 +209,11 @@ var operations = map[string]operation{
 			{status: 422, what: "A property cannot be taken.", body: rest.RefusedConnection{}, media: []string{"application/problem+json"}}}},
 	"GET /api/v1/kafka-properties": {id: "listKafkaProperties", tag: "connections", summary: "Every property that a connection may have",
 		gives: ok("The properties.", struct {
-			Properties []producer.PropertyInfo `json:"properties"`
+			Properties []connection.PropertyInfo `json:"properties"`
 		}{})},
-	"GET /api/v1/mail": {id: "getMail", tag: "mail", summary: "The mail settings, and what waits", gives: ok("Of the password only that it is set.", producer.MailShown{})},
-	"PUT /api/v1/mail": {conditional: true, id: "putMail", tag: "mail", summary: "Set the mail settings, whole", takes: producer.MailSettings{},
-		gives: append(ok("The settings as they are now.", producer.MailShown{}), problem(400, "A setting is none."), problem(409, "They were changed meanwhile, or there is no key for the password."))},
+	"GET /api/v1/mail": {id: "getMail", tag: "mail", summary: "The mail settings, and what waits", gives: ok("Of the password only that it is set.", notice.Shown{})},
+	"PUT /api/v1/mail": {conditional: true, id: "putMail", tag: "mail", summary: "Set the mail settings, whole", takes: notice.Settings{},
+		gives: append(ok("The settings as they are now.", notice.Shown{}), problem(400, "A setting is none."), problem(409, "They were changed meanwhile, or there is no key for the password."))},
 	"POST /api/v1/mail/test": {id: "testMail", tag: "mail", summary: "Send a test mail",
 		takes: struct {
 			To string `json:"to" doc:"The address; all admins by default."`
@@ -230,6 +234,6 @@ var tags = [][2]string{
 
 // everything is a server on which every route is there.
 func everything() *server {
-	return &server{Options: Options{Registry: &registry.Registry{}, Producers: &producer.Producers{}, Connections: &producer.Connections{},
-		Reader: &topicStub{}, Mail: &producer.Mailer{}, Doctor: &producer.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
+	return &server{Options: Options{Registry: &registry.Registry{}, Producers: &control.Producers{}, Connections: &connection.Connections{},
+		Reader: &topicStub{}, Mail: &notice.Mailer{}, Doctor: &diagnosis.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
 }

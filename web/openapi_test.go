@@ -24,7 +24,7 @@ const described = "/api/v1/"
 // Every route of the management API is described, by a row of operations, and every
 // row has its route; what is served is what they and the types come to now.
 func TestOpenAPI(t *testing.T) {
-	d := newDescriber(t, "../producer", "../producer/verify", "../registry", "../registry/access", "answer", "rest")
+	d := newDescriber(t, "../producer", "../producer/connection", "../producer/control", "../producer/diagnosis", "../producer/notice", "../producer/topicview", "../producer/verify", "../internal/secret", "../registry", "../registry/access", "answer", "rest")
 	paths := object{}
 	rows := describedOperations()
 	table := "\n| operation | for | what |\n|---|---|---|\n"

@@ -8,7 +8,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
+	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/registry/access"
 )
@@ -22,19 +26,19 @@ const BodyBytesDefault = 1 << 30
 type Options struct {
 	Registry *registry.Registry
 	// Producers are shown, changed and commanded; their routes are absent if nil.
-	Producers *producer.Producers
+	Producers *control.Producers
 	// Connections are shown, changed and tested; their routes are absent if nil.
-	Connections *producer.Connections
+	Connections *connection.Connections
 	// Doctor examines, makes and mends topics; its routes are absent if nil.
-	Doctor *producer.Doctor
+	Doctor *diagnosis.Doctor
 	// Reader reads topics of Producers for people; the pages about topics are absent if
 	// nil.
-	Reader producer.TopicReader
+	Reader topicview.Opener
 	// NoKey says that this process has no key to seal secrets with: the console says so
 	// before somebody gives one.
 	NoKey bool
 	// Mail is shown, set and tested; its routes are absent if nil.
-	Mail *producer.Mailer
+	Mail *notice.Mailer
 
 	// Workspace keeps what people have begun and not finished, for all instances.
 	Workspace Workspace

@@ -12,6 +12,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/workspace"
@@ -56,10 +57,10 @@ func (s *server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 
 // saved finds the connection of a request; the zero value for a new one. If it says
 // false, the answer has been written.
-func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, bool) {
+func (s *server) saved(w http.ResponseWriter, r *http.Request) (connection.Shown, bool) {
 	name := r.PathValue("name")
 	if name == "" {
-		return producer.Shown{}, true
+		return connection.Shown{}, true
 	}
 	shown, err := s.Connections.Get(r.Context(), name)
 	if err == nil {
@@ -76,7 +77,7 @@ func (s *server) saved(w http.ResponseWriter, r *http.Request) (producer.Shown, 
 
 // users finds the producers that take the connection that the process was started
 // with; the database does not know of it.
-func (s *server) users(ctx context.Context, c *producer.Shown) error {
+func (s *server) users(ctx context.Context, c *connection.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
@@ -120,7 +121,7 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // connectionOf begins what the page shows.
-func (s *server) connectionOf(r *http.Request, saved producer.Shown) *connections.Connection {
+func (s *server) connectionOf(r *http.Request, saved connection.Shown) *connections.Connection {
 	q := r.URL.Query()
 	c := &connections.Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
@@ -148,7 +149,7 @@ func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status i
 				c.Pasted[i].Line = lines[c.Pasted[i].Name]
 			}
 		}
-		slices.SortStableFunc(c.Pasted, func(a, b producer.Finding) int { return a.Line - b.Line })
+		slices.SortStableFunc(c.Pasted, func(a, b connection.Finding) int { return a.Line - b.Line })
 	}
 	if err == nil {
 		c.Endings, err = s.Connections.Endings(r.Context(), wanted)
@@ -241,7 +242,7 @@ func (d *draft) command(word, name string) {
 
 // drafted reads a form into the draft that it belongs to, or a new one. It is nil if
 // the answer has been written.
-func (s *server) drafted(w http.ResponseWriter, r *http.Request) (producer.Shown, *draft, *connectionForm) {
+func (s *server) drafted(w http.ResponseWriter, r *http.Request) (connection.Shown, *draft, *connectionForm) {
 	saved, ok := s.saved(w, r)
 	if !ok {
 		return saved, nil, nil
@@ -306,7 +307,7 @@ func (s *server) keep(w http.ResponseWriter, r *http.Request, d *draft) bool {
 }
 
 // saveConnection saves a draft, or says what keeps it from that.
-func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved producer.Shown, d *draft, word string) {
+func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved connection.Shown, d *draft, word string) {
 	wanted := d.wanted()
 	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
@@ -321,10 +322,10 @@ func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved pr
 	c := s.connectionOf(r, saved)
 	c.Draft = d.id
 	status := http.StatusUnprocessableEntity
-	var refused *producer.RefusedError
-	var conflict *producer.ConflictError
+	var refused *connection.RefusedError
+	var conflict *connection.ConflictError
 	var bad *producer.BadEditError
-	var fixed *producer.FixedError
+	var fixed *connection.FixedError
 	switch {
 	case errors.As(err, &refused) && len(refused.Servers) > 0:
 		s.kit.Draw(w, r, status, connections.NotSavedPage(s.kit.Frame(r, "Not saved yet", connectionsPath), c, refused.Servers))
@@ -369,7 +370,7 @@ func (s *server) askDeleteConnection(w http.ResponseWriter, r *http.Request, sta
 		s.kit.DrawError(w, r, max(status, http.StatusConflict), connectionsPath, "Connection "+saved.Name+" is used",
 			"It cannot be deleted while producer "+strings.Join(saved.UsedBy, ", ")+" takes it. Let that take another connection first.")
 	case saved.Fixed:
-		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&producer.FixedError{Name: saved.Name}).Error()+".")
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "Connection "+saved.Name+" is fixed", (&connection.FixedError{Name: saved.Name}).Error()+".")
 	default:
 		q := &ui.Ask{Question: "Delete connection " + saved.Name + "?", Back: path, Action: path + "/delete", Keep: "Keep it", Act: "Delete " + saved.Name, Wrong: wrong, Hidden: map[string]string{"revision": strconv.FormatInt(saved.Revision, 10)},
 			Consequences: []string{"Its settings, secrets and files are gone. A backup of the database has them.", "No producer takes it, so nothing stops.", "What was published over it stays on its topics."}}
@@ -383,7 +384,7 @@ func (s *server) deleteConnection(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		http.Redirect(w, r, connectionsPath, http.StatusSeeOther)
-	case errors.As(err, new(*producer.InUseError)), errors.As(err, new(*producer.FixedError)), errors.As(err, new(*producer.ConflictError)), errors.Is(err, registry.ErrNotFound):
+	case errors.As(err, new(*connection.InUseError)), errors.As(err, new(*connection.FixedError)), errors.As(err, new(*connection.ConflictError)), errors.Is(err, registry.ErrNotFound):
 		s.askDeleteConnection(w, r, http.StatusConflict, err.Error()+".")
 	default:
 		s.kit.DrawTrouble(w, r, connectionsPath, err)

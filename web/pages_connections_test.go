@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
 )
 
@@ -288,7 +290,7 @@ func TestMaskText(t *testing.T) {
 	if want := "a=1\nsasl.jaas.config=********\nb=2\\\\\nc=3"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if d := newDraft("c", "ada", producer.Shown{}); d.edit.Properties == nil || d.edit.Files == nil {
+	if d := newDraft("c", "ada", connection.Shown{}); d.edit.Properties == nil || d.edit.Files == nil {
 		t.Error("a draft of nothing cannot take anything up")
 	}
 }
@@ -297,10 +299,10 @@ func TestMaskText(t *testing.T) {
 // it, and is neither saved nor deleted.
 func TestAFixedConnectionOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
-	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
-	connections := &producer.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
+	connections := &connection.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	directory := producertest.Directory{{Name: "main", Settings: producer.Config{Name: "main", Routes: []producer.Route{{Topic: "s"}}}}}
-	s := httptest.NewServer(New(Options{Connections: connections, Workspace: newDesk(), Producers: &producer.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(Options{Connections: connections, Workspace: newDesk(), Producers: &control.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	d.url = s.URL
 	d.want("GET", "/connections", "", 200, "fixed at start", "main")

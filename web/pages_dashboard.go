@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/answer"
 	"urncast/web/background"
@@ -72,7 +72,7 @@ func (s *server) fillDashboard(ctx context.Context, d *dashboard.Dashboard) erro
 	if d.Latest, err = s.rows(ctx, ts, d.Producers); err != nil {
 		return err
 	}
-	if len(d.Producers) > 0 && !slices.ContainsFunc(d.Producers, func(p producer.Status) bool { return p.Name == d.Chosen }) {
+	if len(d.Producers) > 0 && !slices.ContainsFunc(d.Producers, func(p control.Status) bool { return p.Name == d.Chosen }) {
 		d.Chosen = d.Producers[0].Name
 	}
 	return s.fillDay(ctx, d)
@@ -114,7 +114,7 @@ func (s *server) fillDay(ctx context.Context, d *dashboard.Dashboard) error {
 	return err
 }
 
-func (s *server) makeDay(ctx context.Context, now time.Time, producers []producer.Status, seen []registry.Number) (y day, err error) {
+func (s *server) makeDay(ctx context.Context, now time.Time, producers []control.Status, seen []registry.Number) (y day, err error) {
 	if y.volume, err = s.volume(ctx, now); err != nil {
 		return y, err
 	}
@@ -125,7 +125,7 @@ func (s *server) makeDay(ctx context.Context, now time.Time, producers []produce
 		if err != nil {
 			return y, err
 		}
-		pace := &dashboard.Pace{All: lags.All, Parts: make([]producer.Lags, len(y.volume.Parts))}
+		pace := &dashboard.Pace{All: lags.All, Parts: make([]control.Lags, len(y.volume.Parts))}
 		for at, l := range lags.Steps {
 			if at >= 0 && at < len(pace.Parts) {
 				pace.Parts[at] = l
@@ -150,7 +150,7 @@ func (s *server) volume(ctx context.Context, now time.Time) (dashboard.Volume, e
 }
 
 // rows adds to transactions what a list says of each.
-func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers []producer.Status) ([]record.TransactionRow, error) {
+func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers []control.Status) ([]record.TransactionRow, error) {
 	if len(ts) == 0 {
 		return nil, nil
 	}
@@ -176,6 +176,6 @@ func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers 
 }
 
 // became says what became of transactions on one producer.
-func (s *server) became(ctx context.Context, id string, from, to registry.Number) (map[registry.Number]producer.Became, error) {
+func (s *server) became(ctx context.Context, id string, from, to registry.Number) (map[registry.Number]control.Became, error) {
 	return s.Producers.Of(id).TransactionStatus(ctx, from, to)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console/page"
 	"urncast/web/console/producers"
@@ -15,7 +16,7 @@ import (
 )
 
 // An asking makes the question before a command, from what was filled in.
-type asking func(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error)
+type asking func(ctx context.Context, s *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error)
 
 // askings are the questions by the command.
 var askings = map[string]asking{
@@ -31,7 +32,7 @@ func (s *server) askCommand(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawAsk draws the question; touch puts to it what is wrong.
-func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, v func(string) string, touch func(*producers.ProducerAsk)) {
+func (s *server) drawAsk(w http.ResponseWriter, r *http.Request, code int, status *control.Status, v func(string) string, touch func(*producers.ProducerAsk)) {
 	command := r.PathValue("command")
 	ask, ok := askings[command]
 	if !ok {
@@ -67,11 +68,11 @@ func actOn(verb, name string) string {
 }
 
 // sends says how much a baseline would send.
-func sends(all []producer.RoutePreview) string {
+func sends(all []control.RoutePreview) string {
 	return "Sends what is current and passes: " + producers.PreviewSum(all) + ", " + producers.KafkaTransactions(all) + ". Readers of the topics wait until it ends."
 }
 
-func askStart(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askStart(ctx context.Context, s *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	a := &producers.ProducerAsk{Question: "Start " + p.Name + "?", Act: actOn("Start", p.Name), Keep: "Leave it stopped"}
 	chosen := func(how string) bool { return v("how") == how }
 	if p.Started && len(p.Ask) > 0 {
@@ -120,14 +121,14 @@ func wayWord(name string) string {
 	return "Continue"
 }
 
-func askSuspend(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askSuspend(_ context.Context, _ *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	return &producers.ProducerAsk{Question: "Suspend " + p.Name + "?", Act: actOn("Suspend", p.Name), Keep: "Let it publish",
 		Lead: "Sends nothing until you resume or this process restarts. What is recorded meanwhile waits.",
 		Inputs: []ui.Input{{Field: ui.Field{Name: "keep", Label: "Keep suspended over restarts", Help: "Then it stays so until somebody resumes it, whatever happens to the process."},
 			Check: true, Checked: v("keep") != ""}}}, nil
 }
 
-func askResume(_ context.Context, _ *server, p *producer.Status, _ func(string) string) (*producers.ProducerAsk, error) {
+func askResume(_ context.Context, _ *server, p *control.Status, _ func(string) string) (*producers.ProducerAsk, error) {
 	lead := "Nothing waits; it sends what comes."
 	if p.Pending > 0 {
 		lead = "Sends the " + ui.Count(p.Pending) + " that wait, in order."
@@ -135,7 +136,7 @@ func askResume(_ context.Context, _ *server, p *producer.Status, _ func(string) 
 	return &producers.ProducerAsk{Question: "Resume " + p.Name + "?", Act: actOn("Resume", p.Name), Keep: "Keep it suspended", Lead: lead}, nil
 }
 
-func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askSkip(ctx context.Context, s *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	if p.State != producer.Failed || p.Failed == 0 {
 		return nil, &producer.BadEditError{Text: "Only the transaction at which a producer failed can be skipped, and " + p.Name + " failed at none"}
 	}
@@ -164,7 +165,7 @@ func askSkip(ctx context.Context, s *server, p *producer.Status, v func(string) 
 }
 
 // askCancel asks for the end of the job under way, and says what that leaves.
-func askCancel(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askCancel(_ context.Context, _ *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	j := p.Job
 	if j == nil || v("job") != "" && v("job") != j.ID {
 		return nil, &producer.BadEditError{Text: "No such job is under way on " + p.Name + ": it has ended, or waits still"}
@@ -181,7 +182,7 @@ func askCancel(_ context.Context, _ *server, p *producer.Status, v func(string) 
 	return a, nil
 }
 
-func askBaseline(ctx context.Context, s *server, p *producer.Status, _ func(string) string) (*producers.ProducerAsk, error) {
+func askBaseline(ctx context.Context, s *server, p *control.Status, _ func(string) string) (*producers.ProducerAsk, error) {
 	a := &producers.ProducerAsk{Question: "Publish a baseline of " + p.Name + "?", Act: "Publish the baseline", Keep: "Send nothing anew"}
 	var err error
 	if a.Preview, err = s.Producers.Preview(ctx, p.Settings.Routes, producer.Scope{}, previewGlance); err != nil {
@@ -197,7 +198,7 @@ func askBaseline(ctx context.Context, s *server, p *producer.Status, _ func(stri
 }
 
 // scopeIn is what a publication is to be of.
-func scopeIn(p *producer.Status, v func(string) string, classes, topics []string) (scope producer.Scope, err error) {
+func scopeIn(p *control.Status, v func(string) string, classes, topics []string) (scope producer.Scope, err error) {
 	scope.Filter = producer.Filter{Classes: classes, Agencies: page.Fields(v("agencies"))}
 	for line := range strings.Lines(v("urns")) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -229,7 +230,7 @@ func scopeIn(p *producer.Status, v func(string) string, classes, topics []string
 	return scope, nil
 }
 
-func askPublish(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askPublish(_ context.Context, _ *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	a := &producers.ProducerAsk{Question: "Publish some again on " + p.Name + "?", Act: "Publish them", Keep: "Send nothing anew", Scoped: true,
 		Lead: "Sends what is current now of what you name, whatever it was then. What the topics hold of it and is gone gets tombstones. Each that is given narrows it; nothing given is everything, a baseline."}
 	for _, t := range p.Topics() {
@@ -244,9 +245,9 @@ func askPublish(_ context.Context, _ *server, p *producer.Status, v func(string)
 	return a, nil
 }
 
-func askDelete(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askDelete(_ context.Context, _ *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	if p.Settings.Fixed {
-		return nil, &producer.TakenError{Text: "Producer " + p.Name + " belongs to a process that was started with it (--topic and its like, or URNCAST_TOPIC). Start without --topic first"}
+		return nil, &control.TakenError{Text: "Producer " + p.Name + " belongs to a process that was started with it (--topic and its like, or URNCAST_TOPIC). Start without --topic first"}
 	}
 	a := &producers.ProducerAsk{Question: "Delete the configuration of " + p.Name + "?", Act: actOn("Delete", p.Name), Keep: "Keep it", Danger: true,
 		Lead: "Removes this configuration and what it remembers of its sending. The topics and their messages stay.",
@@ -259,7 +260,7 @@ func askDelete(_ context.Context, _ *server, p *producer.Status, v func(string) 
 	return a, nil
 }
 
-func askMail(ctx context.Context, s *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askMail(ctx context.Context, s *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	if s.Mail == nil {
 		return nil, registry.ErrNotFound
 	}
@@ -283,11 +284,11 @@ func askMail(ctx context.Context, s *server, p *producer.Status, v func(string) 
 	return a, nil
 }
 
-func askRemoveRoute(_ context.Context, _ *server, p *producer.Status, v func(string) string) (*producers.ProducerAsk, error) {
+func askRemoveRoute(_ context.Context, _ *server, p *control.Status, v func(string) string) (*producers.ProducerAsk, error) {
 	topic := v("topic")
 	switch {
 	case p.Settings.Fixed:
-		return nil, &producer.TakenError{Text: "The routes of " + p.Name + " belong to a process that was started with them"}
+		return nil, &control.TakenError{Text: "The routes of " + p.Name + " belong to a process that was started with them"}
 	case routeAt(&p.Settings, topic) < 0:
 		return nil, &producer.BadEditError{Text: "Producer " + p.Name + " has no route to topic “" + topic + "”; it was removed, or never there"}
 	case len(p.Settings.Routes) == 1:

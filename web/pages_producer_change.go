@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/web/answer"
 	"urncast/web/console/page"
 	"urncast/web/console/producers"
@@ -14,7 +16,7 @@ import (
 )
 
 // thenWays are what may follow a change of a producer that was started.
-func thenWays(s *producer.Status, baseline, goOn, chosen string) []producers.Way {
+func thenWays(s *control.Status, baseline, goOn, chosen string) []producers.Way {
 	if !s.Started {
 		return nil
 	}
@@ -26,7 +28,7 @@ func thenWays(s *producer.Status, baseline, goOn, chosen string) []producers.Way
 }
 
 // routeWays are what may follow a change of one route.
-func routeWays(s *producer.Status, was, chosen string) []producers.Way {
+func routeWays(s *control.Status, was, chosen string) []producers.Way {
 	if was == "" {
 		return thenWays(s, "Everything current that passes is sent to the new topic alone; the others go on where they are. Its readers get everything.",
 			"Only what is pending, and what comes, is sent to the new topic. Its readers never get what is there already.", chosen)
@@ -37,7 +39,7 @@ func routeWays(s *producer.Status, was, chosen string) []producers.Way {
 
 // changeable gives the producer of the path, if its settings can be changed here. If it
 // says false, the answer has been written.
-func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*producer.Status, bool) {
+func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*control.Status, bool) {
 	_, status, ok := s.findProducer(w, r)
 	if !ok {
 		return nil, false
@@ -72,7 +74,7 @@ func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
 	s.drawRoute(w, r, http.StatusOK, s.routeChange(status, was, route, ""))
 }
 
-func (s *server) routeChange(status *producer.Status, was string, route producer.Route, then string) *producers.RouteChange {
+func (s *server) routeChange(status *control.Status, was string, route producer.Route, then string) *producers.RouteChange {
 	c := &producers.RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
 		Route: producers.NewRouteForm(ui.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
 	c.Route.MayMake = s.Doctor != nil && was == ""
@@ -135,7 +137,7 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.Route.Make && s.Doctor != nil {
-		in := producer.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
+		in := diagnosis.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
 			_, text := s.refusal(w, r, err)
 			s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
@@ -150,7 +152,7 @@ func revisionIn(r *http.Request) int64 { return page.Revision(r.PostForm.Get("re
 
 // meanwhile says who saved what a form was opened with; nil for another error.
 func meanwhile(err error, differences []producers.Difference) *producers.ChangedMeanwhile {
-	var conflict *producer.ProducerConflictError
+	var conflict *control.ConflictError
 	if !errors.As(err, &conflict) {
 		return nil
 	}
@@ -187,7 +189,7 @@ func (s *server) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawProducerSettings draws the form with settings in it, after touch has put to it what is wrong.
-func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *producer.Status, in *producer.Config, touch func(*producers.SettingsChange)) {
+func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *control.Status, in *producer.Config, touch func(*producers.SettingsChange)) {
 	options, err := s.connectionOptions(r.Context(), in.Connection)
 	if err != nil {
 		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/answer"
 	"urncast/web/console/page"
@@ -56,7 +57,7 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawRefused draws the question again with what is wrong, at its field if it has one.
-func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *producer.Status, err error, touch func(*producers.ProducerAsk)) {
+func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *control.Status, err error, touch func(*producers.ProducerAsk)) {
 	var field *fieldError
 	code, text := http.StatusBadRequest, ""
 	if !errors.As(err, &field) {
@@ -78,7 +79,7 @@ func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *pro
 }
 
 // obey does a command that needs no more than a form's few fields.
-func (s *server) obey(r *http.Request, command string, admin *producer.Admin, status *producer.Status, by registry.Actor) error {
+func (s *server) obey(r *http.Request, command string, admin *control.Producer, status *control.Status, by registry.Actor) error {
 	ctx, v := r.Context(), r.PostForm.Get
 	switch command {
 	case "start":
@@ -98,7 +99,7 @@ func (s *server) obey(r *http.Request, command string, admin *producer.Admin, st
 		if strings.TrimSpace(v("reason")) == "" {
 			return &fieldError{"reason", "A skip needs a reason. It is kept with the transaction and tells whoever misses it why."}
 		}
-		return admin.Skip(ctx, producer.Skip{Transaction: registry.Number(n), Reason: v("reason")}, by)
+		return admin.Skip(ctx, control.Skip{Transaction: registry.Number(n), Reason: v("reason")}, by)
 	case "baseline":
 		_, err := admin.Publish(ctx, producer.Scope{}, by)
 		return err
@@ -127,7 +128,7 @@ func (s *server) saveProducerMail(r *http.Request, name string, by registry.Acto
 	return err
 }
 
-func (s *server) removeRoute(r *http.Request, status *producer.Status, by registry.Actor) error {
+func (s *server) removeRoute(r *http.Request, status *control.Status, by registry.Actor) error {
 	next := status.Settings
 	next.Revision = revisionIn(r)
 	topic := r.PostForm.Get("topic")
@@ -140,12 +141,12 @@ func (s *server) removeRoute(r *http.Request, status *producer.Status, by regist
 }
 
 // publishSome asks for a job of a part, or counts what that would send.
-func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
+func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
 	v, classes, topics := r.PostForm.Get, r.PostForm["class"], r.PostForm["topics"]
 	if len(status.Settings.Routes) == 1 {
 		topics = status.Topics()
 	}
-	var preview []producer.RoutePreview
+	var preview []control.RoutePreview
 	scope, err := scopeIn(status, v, classes, topics)
 	if err == nil && len(topics) == 0 {
 		err = &producer.BadEditError{Text: "Tick at least one topic"}
@@ -174,7 +175,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *prod
 }
 
 // cancelJob removes a job that waits, or asks for the end of the one under way.
-func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status *producer.Status) {
+func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
 	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):

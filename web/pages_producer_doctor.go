@@ -6,7 +6,8 @@ import (
 	"strings"
 	"sync"
 
-	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/web/answer"
 	"urncast/web/background"
 	"urncast/web/console/producers"
@@ -35,7 +36,7 @@ func (s *server) doctorPage(w http.ResponseWriter, r *http.Request) {
 	s.kit.Draw(w, r, http.StatusOK, producers.DoctorPage(s.kit.Frame(r, "Topic doctor", ui.ProducersPath), e))
 }
 
-func (s *server) examine(ctx context.Context, status *producer.Status) (*producers.Examined, error) {
+func (s *server) examine(ctx context.Context, status *control.Status) (*producers.Examined, error) {
 	topics := status.Topics()
 	e := &producers.Examined{Name: status.Name, At: s.Now(), Topics: make([]producers.ExaminedTopic, len(topics))}
 	errs := make([]error, len(topics))
@@ -63,8 +64,8 @@ func (s *server) examine(ctx context.Context, status *producer.Status) (*produce
 	return e, nil
 }
 
-func placeOf(s *producer.Status, topic string) producer.Place {
-	return producer.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}
+func placeOf(s *control.Status, topic string) diagnosis.Place {
+	return diagnosis.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}
 }
 
 // fixPage asks before a finding is mended.
@@ -98,7 +99,7 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 	for _, f := range found.Findings {
 		switch {
 		case f.ID != finding:
-		case f.ID == "topic" && f.Severity != producer.SeverityOK:
+		case f.ID == "topic" && f.Severity != diagnosis.SeverityOK:
 			a.Question, a.Act = "Make topic "+topic+"?", "Make the topic"
 			a.Lines = []producers.Line{{Icon: "next", Text: "Makes it with one partition, compacted, and whatever else structures need."}}
 			a.Inputs = []ui.Input{{Field: ui.Field{Name: "replicas", Label: "Replicas", Type: "number", Value: r.PostForm.Get("replicas"), Help: "Empty: as the brokers have it by default."}}}
@@ -118,7 +119,7 @@ func (s *server) askFix(w http.ResponseWriter, r *http.Request, topic, finding s
 }
 
 // fixLine says what a change of a setting brings.
-func fixLine(topic string, c producer.SettingChange) producers.Line {
+func fixLine(topic string, c diagnosis.SettingChange) producers.Line {
 	text := "Sets " + c.Name + " of " + topic + " from " + c.Before + " to " + c.After + "."
 	if c.Before == "" {
 		text = "Sets " + c.Name + " of " + topic + " to " + c.After + "."
@@ -146,7 +147,7 @@ func (s *server) fixTopic(w http.ResponseWriter, r *http.Request) {
 	}
 	var err error
 	if at := placeOf(status, topic); finding == "topic" {
-		in := producer.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
+		in := diagnosis.NewTopic{Topic: topic, Connection: at.Connection, Prefix: at.Prefix}
 		if in.ReplicationFactor, err = replicasIn(v("replicas")); err == nil {
 			_, err = s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r))
 		}

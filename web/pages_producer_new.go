@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
 	"urncast/web/answer"
 	"urncast/web/console/page"
 	"urncast/web/console/producers"
@@ -212,10 +215,10 @@ func (s *server) checkNew(ctx context.Context, p *producers.ProducerForm, c *pro
 
 // mailWith are the mail settings with the addresses of a producer; none takes its own
 // away.
-func (s *server) mailWith(ctx context.Context, name string, mails []string) (producer.MailSettings, error) {
+func (s *server) mailWith(ctx context.Context, name string, mails []string) (notice.Settings, error) {
 	shown, err := s.Mail.Show(ctx)
 	if err != nil {
-		return producer.MailSettings{}, err
+		return notice.Settings{}, err
 	}
 	m := shown.Settings
 	m.Producers = maps.Clone(m.Producers)
@@ -233,7 +236,7 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *produce
 	ctx, by := r.Context(), answer.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
 		status, text := s.refusal(w, r, err)
-		var taken *producer.TakenError
+		var taken *control.TakenError
 		switch {
 		case errors.As(err, &taken) && strings.HasPrefix(text, "Topic "):
 			p.Route.Topic.Error = text
@@ -259,7 +262,7 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *produce
 		}
 	}
 	if r.PostForm.Get("make") != "" && s.Doctor != nil {
-		in := producer.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
+		in := diagnosis.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
 		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
 			_, text := s.refusal(w, r, err)
 			notDone = append(notDone, "The topic was not made: "+text+" The producer's page shows how to make it.")

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
@@ -78,7 +81,7 @@ func (s *server) liveProducers(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) watchProducers() live.Gatherer {
-	var before []producer.Status
+	var before []control.Status
 	return func(ctx context.Context) ([]live.Part, string, error) {
 		all, err := s.kit.ListProducers(ctx)
 		if err != nil {
@@ -95,9 +98,9 @@ func (s *server) watchProducers() live.Gatherer {
 
 // findProducer gives the producer of the path with its status. If it says false, the answer
 // has been written.
-func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*producer.Admin, *producer.Status, bool) {
+func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*control.Producer, *control.Status, bool) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
-	var status producer.Status
+	var status control.Status
 	if err == nil {
 		status, err = admin.Status(r.Context())
 	}
@@ -144,7 +147,7 @@ func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
 	s.kit.Draw(w, r, http.StatusOK, producers.ProducerPage(f, p))
 }
 
-func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
+func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin *control.Producer) error {
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
@@ -160,7 +163,7 @@ func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin 
 }
 
 // fillRoutes counts what the routes take and what is on their topics.
-func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
+func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *control.Producer) error {
 	held, err := admin.Held(ctx)
 	if err != nil {
 		return err
@@ -180,7 +183,7 @@ func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *p
 }
 
 // fillMoving gathers what changes while somebody looks.
-func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *producer.Admin) error {
+func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *control.Producer) error {
 	var err error
 	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
 		return err
@@ -223,17 +226,17 @@ func (s *server) fillMail(ctx context.Context, p *producers.Producer) error {
 // settings were not told.
 func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
 	var bad *producer.BadEditError
-	var taken *producer.TakenError
-	var conflict *producer.ProducerConflictError
-	var mail *producer.MailConflictError
-	var topic *producer.TopicError
+	var taken *control.TakenError
+	var conflict *control.ConflictError
+	var mail *notice.ConflictError
+	var topic *diagnosis.TopicError
 	switch {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, page.Sentence(bad.Error())
 	case errors.As(err, &taken), errors.As(err, &conflict), errors.As(err, &mail), errors.As(err, &topic):
 		return http.StatusConflict, page.Sentence(err.Error())
-	case errors.Is(err, producer.ErrCommand):
-		return http.StatusConflict, page.Sentence(strings.TrimPrefix(err.Error(), producer.ErrCommand.Error()+": "))
+	case errors.Is(err, control.ErrCommand):
+		return http.StatusConflict, page.Sentence(strings.TrimPrefix(err.Error(), control.ErrCommand.Error()+": "))
 	case errors.Is(err, registry.ErrNotFound):
 		return http.StatusNotFound, "It is not there any more. Go back and look at the producer as it is now."
 	}
@@ -254,7 +257,7 @@ type watched struct {
 // liveProducer is the stream of one producer's page.
 func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
-	var status producer.Status
+	var status control.Status
 	if err == nil {
 		status, err = admin.Status(r.Context())
 	}
@@ -271,7 +274,7 @@ func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
 const routesPace = 2 * time.Second
 
 func (s *server) watchProducer(of watched) live.Gatherer {
-	var before []producer.Status
+	var before []control.Status
 	var routes []producers.RouteRow
 	var counted string // as what was when the routes were counted
 	var countedAt time.Time
@@ -296,7 +299,7 @@ func (s *server) watchProducer(of watched) live.Gatherer {
 			routes, counted, countedAt = p.Routes, state, s.Now()
 		}
 		p.Routes = routes
-		now := []producer.Status{status}
+		now := []control.Status{status}
 		say := ui.Said(before, now)
 		before = now
 		return []live.Part{{ID: "head", Draw: producers.ProducerHead(p)}, {ID: "needs", Draw: producers.ProducerNeeds(p)}, {ID: "routes", Draw: producers.ProducerRoutes(p)},

@@ -7,15 +7,17 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
 )
 
 // The list that is empty teaches: an admin what is needed first, a reader what it is.
 // Nobody is shown what his role does not reach.
 func TestNoProducers(t *testing.T) {
-	connections := &producer.Connections{Store: &producertest.Store{}, Client: &producertest.Client{}}
-	serve := func(d producer.Directory) http.Handler { // behind a proxy, for the test's address is no loopback
-		return New(Options{Password: "correct-horse", BehindProxy: true, Producers: &producer.Producers{Directory: d}, Connections: connections, Log: slog.New(slog.DiscardHandler)})
+	connections := &connection.Connections{Store: &producertest.Store{}, Client: &producertest.Client{}}
+	serve := func(d control.Directory) http.Handler { // behind a proxy, for the test's address is no loopback
+		return New(Options{Password: "correct-horse", BehindProxy: true, Producers: &control.Producers{Directory: d}, Connections: connections, Log: slog.New(slog.DiscardHandler)})
 	}
 	admin := []string{"Authorization", "Basic YWRtaW46Y29ycmVjdC1ob3JzZQ=="}
 	shows := func(h http.Handler, header []string, want, not string) {
@@ -28,7 +30,7 @@ func TestNoProducers(t *testing.T) {
 	h := serve(producertest.Directory{})
 	shows(h, admin, "It needs a connection first.", "starts stopped")
 	shows(h, nil, "An admin makes one", "New producer…")
-	connections.Fixed = &producer.Connection{Name: "default"}
+	connections.Fixed = &connection.Connection{Name: "default"}
 	shows(h, admin, "It starts stopped", "It needs a connection first.")
 	one := serve(producertest.Directory{{Name: "one", State: producer.Idle, Settings: producer.Config{Routes: []producer.Route{{Topic: "sdmx.one"}}}, Holder: "host:1/2", Term: 7}})
 	shows(one, nil, "sdmx.one", "New producer…")

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/topicview"
 	"urncast/registry/access"
 	"urncast/web/answer"
 	"urncast/web/background"
@@ -54,12 +54,12 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	seen := make(chan topics.TopicMessage)
 	events := make(chan []byte)
 	begun := make(chan error, 1)
-	reading := producer.Reading{From: from, Follow: true, Alive: func() error { return nil },
+	reading := topicview.Reading{From: from, Follow: true, Alive: func() error { return nil },
 		Begun: func(_, _, _ int64) error {
 			begun <- nil
 			return nil
 		},
-		Yield: func(c *producer.Committed) error {
+		Yield: func(c *topicview.Committed) error {
 			select {
 			case seen <- topics.TopicMessageOf(c):
 				return nil
@@ -80,7 +80,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 	})
 	if err := <-begun; err != nil {
 		status := http.StatusBadGateway
-		if errors.Is(err, producer.ErrRemade) {
+		if errors.Is(err, topicview.ErrRemade) {
 			status = http.StatusRequestedRangeNotSatisfiable
 		}
 		answer.Plain(w, status, s.sayFault(w, r, err)+"\n")

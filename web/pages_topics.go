@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
@@ -191,9 +192,9 @@ func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int
 }
 
 // readForward reads from an offset on, until there is enough for a page.
-func readForward(ctx context.Context, v producer.TopicView, from, end int64) (found []topics.TopicMessage, err error) {
+func readForward(ctx context.Context, v topicview.View, from, end int64) (found []topics.TopicMessage, err error) {
 	size := 0
-	err = v.Read(ctx, from, end, func(c *producer.Committed) error {
+	err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
 		m := topics.TopicMessageOf(c)
 		if size += m.Bytes; len(found) >= topicShown && (m.Position <= 1 || len(found) >= 4*topicShown) || size > topicBytesMax {
 			return errEnough
@@ -210,11 +211,11 @@ func readForward(ctx context.Context, v producer.TopicView, from, end int64) (fo
 // readBackward reads what stands before an offset, enough for a page, and gives where
 // that begins. It tries a part, and a larger one while that holds too little: aborted
 // records and what compaction removed leave gaps.
-func readBackward(ctx context.Context, v producer.TopicView, start, end int64) (from int64, found []topics.TopicMessage, err error) {
+func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []topics.TopicMessage, err error) {
 	for span := int64(2 * topicShown); ; span *= 8 {
 		from, found = max(start, end-span), nil
 		size := 0
-		err = v.Read(ctx, from, end, func(c *producer.Committed) error {
+		err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
 			m := topics.TopicMessageOf(c)
 			size += m.Bytes
 			found = append(found, m)
@@ -292,7 +293,7 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 }
 
 // readOne reads the first committed record from an offset on; nil if there is none.
-func (s *server) readOne(ctx context.Context, t *topics.Topic, at int64) (found *producer.Committed, err error) {
+func (s *server) readOne(ctx context.Context, t *topics.Topic, at int64) (found *topicview.Committed, err error) {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return nil, err
@@ -301,7 +302,7 @@ func (s *server) readOne(ctx context.Context, t *topics.Topic, at int64) (found 
 	if t.Start, t.End, err = v.Ends(ctx); err != nil {
 		return nil, err
 	}
-	err = v.Read(ctx, max(at, t.Start), t.End, func(c *producer.Committed) error {
+	err = v.Read(ctx, max(at, t.Start), t.End, func(c *topicview.Committed) error {
 		found = c
 		return errEnough
 	})

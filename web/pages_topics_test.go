@@ -15,21 +15,23 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
+	"urncast/producer/topicview"
 )
 
 // A topicStub is a topic in memory, read as the real one is: records have offsets with
 // gaps, and Read waits at the end.
 type topicStub struct {
 	mu      sync.Mutex
-	records []producer.Committed
+	records []topicview.Committed
 	end     int64
 	asked   string
 	err     error
 	bad     bool // its reads panic
 }
 
-func (s *topicStub) OpenTopic(_ context.Context, connection, topic string) (producer.TopicView, error) {
+func (s *topicStub) OpenTopic(_ context.Context, connection, topic string) (topicview.View, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = connection + "/" + topic
@@ -44,13 +46,13 @@ func (s *topicStub) Ends(context.Context) (start, end int64, err error) {
 	return 0, s.end, nil
 }
 
-func (s *topicStub) Read(ctx context.Context, from, to int64, yield func(*producer.Committed) error) error {
+func (s *topicStub) Read(ctx context.Context, from, to int64, yield func(*topicview.Committed) error) error {
 	if s.bad {
 		panic("boom")
 	}
 	for at := from; at < to; {
 		s.mu.Lock()
-		end, found := s.end, (*producer.Committed)(nil)
+		end, found := s.end, (*topicview.Committed)(nil)
 		for i := range s.records {
 			if s.records[i].Offset >= at {
 				found = &s.records[i]
@@ -82,7 +84,7 @@ func (s *topicStub) add(number, count int, body, job string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for position := 1; position <= count; position++ {
-		c := producer.Committed{Offset: s.end, At: time.Unix(1_750_000_000, 0).UTC()}
+		c := topicview.Committed{Offset: s.end, At: time.Unix(1_750_000_000, 0).UTC()}
 		c.Key = fmt.Appendf(nil, "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:CL_%d_%d(1.0)", number, position)
 		action := "delete"
 		if body != "" {
@@ -103,7 +105,7 @@ func newTopicDoor(t *testing.T) (*topicStub, *httptest.Server) {
 	stub := &topicStub{}
 	directory := producertest.Directory{{Settings: producer.Config{Name: "main", Connection: "prod", Routes: []producer.Route{{Topic: "structures", Format: "fusion-json"}}}, State: producer.Idle}}
 	directory[0].Name = "main"
-	s := httptest.NewServer(New(Options{Producers: &producer.Producers{Directory: directory}, Reader: stub, Password: "correct-horse", BehindProxy: true, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(Options{Producers: &control.Producers{Directory: directory}, Reader: stub, Password: "correct-horse", BehindProxy: true, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	return stub, s
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/diff"
@@ -168,7 +169,7 @@ func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) erro
 }
 
 // stoppedHere is what a producer tells that stopped at the transaction of a page.
-func stoppedHere(p *producer.Status, reason string, may bool) transactions.Trouble {
+func stoppedHere(p *control.Status, reason string, may bool) transactions.Trouble {
 	f := ui.Fault{What: p.Name + " stopped here", Waiting: ui.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
 	f.Error, f.Cure = ui.ReasonAndCure(reason, p.Cure)
 	if f.Cure == "" {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/answer"
 	"urncast/web/console/page"
@@ -66,7 +66,7 @@ func (s *server) fillTransactions(ctx context.Context, t *transactions.Transacti
 
 // logQuery asks for what the reader does. What waits is newer than what some producer
 // has handled.
-func logQuery(f *transactions.LogFilter, producers []producer.Status, now time.Time) registry.LogQuery {
+func logQuery(f *transactions.LogFilter, producers []control.Status, now time.Time) registry.LogQuery {
 	q := registry.LogQuery{Before: f.Before, User: f.By, Of: f.Of}
 	switch f.Kind {
 	case "replace":

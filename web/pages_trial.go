@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry/access"
 	"urncast/web/console/connections"
 )
@@ -29,7 +30,7 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 	if !edited && !c.New && d.text == "" {
 		_ = s.Workspace.DropDraft(r.Context(), d.id, d.user) // or it expires
 		d.id, back = "", c.Path()
-		wanted = producer.Edit{Name: saved.Name}
+		wanted = connection.Edit{Name: saved.Name}
 	}
 	first, _, _ := strings.Cut(wanted.Properties["bootstrap.servers"].Value+saved.Properties["bootstrap.servers"].Value, ",")
 	flush := http.NewResponseController(w)
@@ -37,15 +38,15 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 		Title: "Test of connection " + saved.Name, Server: first, Back: back,
 		Flush: func() { _ = flush.Flush() }, // the reader has gone, and with it the request's context
 		Say:   s.sayTest,
-		Run: func(report func(producer.Step)) error {
+		Run: func(report func(connection.Step)) error {
 			var failed []string
-			err := s.Connections.Test(r.Context(), wanted, asked, func(step producer.Step) {
-				if step.State == producer.StepFailed {
+			err := s.Connections.Test(r.Context(), wanted, asked, func(step connection.Step) {
+				if step.State == connection.StepFailed {
 					failed = append(failed, step.ID)
 				}
 				report(step)
 			})
-			if !errors.Is(err, producer.ErrBusy) && !errors.As(err, new(*producer.RefusedError)) && !errors.As(err, new(*producer.BadEditError)) {
+			if !errors.Is(err, connection.ErrBusy) && !errors.As(err, new(*connection.RefusedError)) && !errors.As(err, new(*producer.BadEditError)) {
 				s.Access.Record(r.Context(), access.ActConnectionTested, wanted.Name, map[string]any{"edited": edited, "failed": append([]string{}, failed...),
 					"ended": err == nil, "topic": asked.Topic, "scratch": asked.Scratch})
 			}
@@ -56,7 +57,7 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 
 // sayTest says why a test was not made, or was broken off.
 func (s *server) sayTest(err error) string {
-	if errors.As(err, new(*producer.RefusedError)) {
+	if errors.As(err, new(*connection.RefusedError)) {
 		return "Something is refused, so that there is nothing to test with: mend what is marked red among the properties."
 	}
 	return err.Error() + "."

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/diff"
 	"urncast/sdmx"
@@ -69,7 +70,7 @@ func (s *server) eachWhither(ctx context.Context, o *registry.Outcome, yield fun
 }
 
 // whither says how much would go along a route, and what of it does not fit.
-func whither(route *producer.Route, o *registry.Outcome, oversized []producer.Oversized) record.Whither {
+func whither(route *producer.Route, o *registry.Outcome, oversized []control.Oversized) record.Whither {
 	row := record.Whither{Topic: route.Topic}
 	for i := range o.Results {
 		res := &o.Results[i]

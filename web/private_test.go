@@ -18,29 +18,29 @@ import (
 	"urncast/web/guard"
 )
 
-// inside is an error such as a database's, which names what concerns no stranger.
-var inside = errors.New(`failed to connect to "host=db7.internal user=urncast": SELECT s FROM structures`)
+// errInside is an error such as a database's, which names what concerns no stranger.
+var errInside = errors.New(`failed to connect to "host=db7.internal user=urncast": SELECT s FROM structures`)
 
 // What is wrong inside is told to admins and to the log, and to nobody else: on pages, in
 // answers of the API, by the health of the process.
 func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 	var log bytes.Buffer
-	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: func(context.Context) error { return inside }})
+	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: func(context.Context) error { return errInside }})
 	h := s.handler()
 	for name, c := range map[string]struct {
 		handle http.HandlerFunc
 		status int
 	}{
-		"page": {func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", inside) }, 500},
+		"page": {func(w http.ResponseWriter, r *http.Request) { s.kit.DrawTrouble(w, r, "/", errInside) }, 500},
 		"api": {func(w http.ResponseWriter, r *http.Request) {
-			answer.WriteError(w, r, 500, "The log could not be read: %s", inside)
+			answer.WriteError(w, r, 500, "The log could not be read: %s", errInside)
 		}, 500},
 		"form": {func(w http.ResponseWriter, r *http.Request) {
-			status, text, _ := answer.AccessStatus(w, r, inside) // as forms about access do
+			status, text, _ := answer.AccessStatus(w, r, errInside) // as forms about access do
 			answer.Plain(w, status, text)
 		}, 500},
 		"producer": {func(w http.ResponseWriter, r *http.Request) {
-			status, text := s.refusal(w, r, inside)
+			status, text := s.refusal(w, r, errInside)
 			answer.Plain(w, status, text)
 		}, 500},
 		"readyz": {nil, 503},
@@ -76,15 +76,15 @@ func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 type brokenStore struct{ accesstest.Store }
 
 func (*brokenStore) Session(context.Context, ...[]byte) (*access.Session, *access.Account, error) {
-	return nil, nil, inside
+	return nil, nil, errInside
 }
 
-func (*brokenStore) Administrators(context.Context) ([]string, error) { return nil, inside }
+func (*brokenStore) Administrators(context.Context) ([]string, error) { return nil, errInside }
 
 // With a database that does not answer, no open page shows why.
 func TestNoDatabaseErrorForNobody(t *testing.T) {
 	h := New(Options{Access: &access.Control{Store: &brokenStore{}, User: "root", Password: "correct-horse"}, Log: slog.New(slog.DiscardHandler),
-		Ready: func(context.Context) error { return inside }})
+		Ready: func(context.Context) error { return errInside }})
 	for _, path := range []string{"/login", "/setup", "/healthz", "/readyz", "/access", "/nowhere"} {
 		for _, accept := range []string{"text/html", "*/*"} {
 			r := httptest.NewRequest("GET", path, nil)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
 )
 
@@ -54,7 +55,7 @@ func (s *stalled) Producers(ctx context.Context) ([]producer.Named, error) {
 // say of when what they show is, and after it answers again they say what is.
 func TestOneStalledQueryStallsNoOtherPage(t *testing.T) {
 	d := &stalled{Directory: producertest.Directory{{Name: "main", Holder: "node-7/1", State: producer.Idle}}}
-	s := httptest.NewServer(New(Options{Producers: &producer.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(Options{Producers: &control.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
 	defer s.Close()
 	address := s.URL + "/nothing"
 	look := func() string {

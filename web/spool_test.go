@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/registry/workspace"
 	"urncast/sdmx"
 	"urncast/web/background"
@@ -35,8 +37,8 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 		}
 	})
 	t.Run("doctor", func(t *testing.T) {
-		s := newServer(Options{Password: "correct-horse", Doctor: &producer.Doctor{}}) // which has nobody to ask
-		status := &producer.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
+		s := newServer(Options{Password: "correct-horse", Doctor: &diagnosis.Doctor{}}) // which has nobody to ask
+		status := &control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
 		if _, err := s.examine(t.Context(), status); !errors.Is(err, background.ErrDefect) {
 			t.Errorf("it says %v", err)
 		}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"urncast/producer"
+	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/web/console/topics"
 )
@@ -14,7 +14,7 @@ const seekNear = 4 * topicShown
 
 // locate finds from where on to read a topic for a transaction: where it is kept to be,
 // if it is there, or else by looking for it.
-func (s *server) locate(ctx context.Context, v producer.TopicView, t *topics.Topic, n registry.Number) (int64, error) {
+func (s *server) locate(ctx context.Context, v topicview.View, t *topics.Topic, n registry.Number) (int64, error) {
 	became, err := s.became(ctx, t.ProducerID, n, n)
 	if err != nil {
 		return 0, err
@@ -36,7 +36,7 @@ func (s *server) locate(ctx context.Context, v producer.TopicView, t *topics.Top
 
 // seek finds from where on to read a topic for a transaction: its number rises along
 // the topic, so that halving comes there in a few steps, wherever it is.
-func seek(ctx context.Context, v producer.TopicView, start, end int64, n registry.Number) (int64, error) {
+func seek(ctx context.Context, v topicview.View, start, end int64, n registry.Number) (int64, error) {
 	low, high := start, end
 	for high-low > seekNear {
 		middle := low + (high-low)/2
@@ -51,7 +51,7 @@ func seek(ctx context.Context, v producer.TopicView, start, end int64, n registr
 		}
 	}
 	from := high
-	err := v.Read(ctx, low, min(high+seekNear, end), func(c *producer.Committed) error {
+	err := v.Read(ctx, low, min(high+seekNear, end), func(c *topicview.Committed) error {
 		if m := topics.TopicMessageOf(c); m.Number >= n {
 			from = m.Offset
 			return errEnough
@@ -66,9 +66,9 @@ func seek(ctx context.Context, v producer.TopicView, start, end int64, n registr
 
 // firstFrom gives offset and number of the first record of ours between two offsets;
 // -1 if there is none.
-func firstFrom(ctx context.Context, v producer.TopicView, from, to int64) (at int64, n registry.Number, err error) {
+func firstFrom(ctx context.Context, v topicview.View, from, to int64) (at int64, n registry.Number, err error) {
 	at = -1
-	err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+	err = v.Read(ctx, from, to, func(c *topicview.Committed) error {
 		if m := topics.TopicMessageOf(c); !m.Foreign && m.Number > 0 {
 			at, n = m.Offset, m.Number
 			return errEnough

@@ -18,7 +18,7 @@ import (
 // administrator is made, and everything else by verb: accounts, their passwords from
 // standard input, tokens, which then are the way in.
 func TestAccountsByVerb(t *testing.T) {
-	s := serveFor(t, pg.Start(t).Database(t, "accounts_by_verb"), nil, "")
+	s := serveFor(t, pg.Shared(t).Database(t, "accounts_by_verb"), nil, "")
 	code := regexp.MustCompile(`first run.*code=(\S+)`).FindStringSubmatch(s.log.String())
 	if code == nil {
 		t.Fatalf("the log has no code:\n%s", s.log)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/rest"
 )
@@ -91,7 +92,7 @@ type producerSkip struct {
 
 // Run skips a transaction.
 func (c *producerSkip) Run(ctx context.Context) error {
-	return c.command(ctx, &c.client, "skip", rest.Command{Skip: producer.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
+	return c.command(ctx, &c.client, "skip", rest.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
 }
 
 func (w *which) command(ctx context.Context, c *client, verb string, body rest.Command) error {

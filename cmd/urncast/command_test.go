@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // suspend returns when it is so: after the transaction under way, and not before; at the latest
@@ -24,7 +25,7 @@ func TestSuspendWaitsUntilItIsSo(t *testing.T) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		status := producer.Status{State: states[0]}
+		status := control.Status{State: states[0]}
 		status.Name = "p"
 		if len(states) > 1 {
 			states = states[1:]

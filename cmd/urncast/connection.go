@@ -17,7 +17,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/rest"
 )
 
@@ -50,7 +50,7 @@ type connectionList struct {
 // Run lists the connections.
 func (c *connectionList) Run(ctx context.Context) error {
 	var answer struct {
-		Connections []producer.Shown `json:"connections"`
+		Connections []connection.Shown `json:"connections"`
 	}
 	b, err := c.get(ctx, "/api/v1/connections", &answer)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *connectionList) Run(ctx context.Context) error {
 }
 
 // changed says where a connection comes from.
-func changed(s *producer.Shown) string {
+func changed(s *connection.Shown) string {
 	if s.Fixed {
 		return "given when the process was started"
 	}
@@ -84,7 +84,7 @@ type connectionShow struct {
 
 // Run shows a connection.
 func (c *connectionShow) Run(ctx context.Context) error {
-	var s producer.Shown
+	var s connection.Shown
 	b, err := c.get(ctx, connectionPath(c.Name), &s)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (c *connectionShow) Run(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		f := s.Files[name]
 		fmt.Printf("# %s%s: %d bytes, uploaded %s, SHA-256 %s\n",
-			producer.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
+			connection.UploadPrefix, name, f.Size, f.At.Local().Format(time.DateTime), f.SHA256)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (c *connectionEdit) any() bool {
 }
 
 // apply makes the edit of what is saved; nothing may be.
-func (c *connectionEdit) apply(name string, saved *producer.Shown, in io.Reader) (*edit, error) {
+func (c *connectionEdit) apply(name string, saved *connection.Shown, in io.Reader) (*edit, error) {
 	e := &edit{Name: name, Properties: map[string]any{}, Files: map[string]any{}, Revision: saved.Revision}
 	for name, f := range saved.Files {
 		e.Files[name] = f
@@ -229,11 +229,11 @@ func readProperties(file string) (string, error) {
 }
 
 // saved gives a connection as it is shown; one of revision 0 if there is none.
-func (c *client) saved(ctx context.Context, name string) (*producer.Shown, error) {
+func (c *client) saved(ctx context.Context, name string) (*connection.Shown, error) {
 	if err := checkConnectionName(name); err != nil {
 		return nil, err
 	}
-	s := &producer.Shown{Name: name}
+	s := &connection.Shown{Name: name}
 	b, status, err := c.do(ctx, http.MethodGet, connectionPath(name), nil, nil, http.StatusNotFound)
 	if err != nil || status == http.StatusNotFound {
 		return s, err
@@ -298,9 +298,9 @@ func printRefused(answer []byte) error {
 }
 
 // printFindings prints what is to be known of properties; all says each one.
-func printFindings(findings []producer.Finding, all bool) {
+func printFindings(findings []connection.Finding, all bool) {
 	for _, f := range findings {
-		if !all && f.Verdict == producer.Taken && f.Text == "" {
+		if !all && f.Verdict == connection.Taken && f.Text == "" {
 			continue
 		}
 		where := ""
@@ -360,7 +360,7 @@ func (c *connectionCheck) Run(ctx context.Context) error {
 		return err
 	}
 	var answer struct {
-		Findings []producer.Finding `json:"findings"`
+		Findings []connection.Finding `json:"findings"`
 	}
 	if err := json.Unmarshal(b, &answer); err != nil {
 		return err
@@ -372,7 +372,7 @@ func (c *connectionCheck) Run(ctx context.Context) error {
 	} else {
 		printFindings(answer.Findings, true)
 	}
-	if slices.ContainsFunc(answer.Findings, func(f producer.Finding) bool { return f.Verdict == producer.Refused }) {
+	if slices.ContainsFunc(answer.Findings, func(f connection.Finding) bool { return f.Verdict == connection.Refused }) {
 		return errQuiet
 	}
 	return nil

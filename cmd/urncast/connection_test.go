@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"urncast/internal/secret"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/web"
@@ -34,7 +34,7 @@ func newVerbs(t *testing.T) *verbs {
 	if out, err := exec.Command("go", "build", "-o", v.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Connections: &producer.Connections{Store: v.store, Client: v.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}}))
+	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Connections: &connection.Connections{Store: v.store, Client: v.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}}))
 	t.Cleanup(v.server.Close)
 	return v
 }

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/rest"
 )
 
@@ -104,7 +104,7 @@ func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (fail
 		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
 			return failed, fmt.Errorf("the registry's answer is no JSON: %w", err)
 		}
-		failed = failed || s.State == producer.StepFailed || s.Error != ""
+		failed = failed || s.State == connection.StepFailed || s.Error != ""
 		if c.JSON {
 			fmt.Fprintln(out, lines.Text())
 			continue
@@ -124,13 +124,13 @@ func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (fail
 }
 
 // endings are the states in which a step ends, in the order of a report.
-var endings = []producer.StepState{producer.StepFailed, producer.StepWarning, producer.StepNotRun, producer.StepPassed}
+var endings = []connection.StepState{connection.StepFailed, connection.StepWarning, connection.StepNotRun, connection.StepPassed}
 
 // reportSteps prints what came of a test: how many steps failed, then each with what was found
 // and what to do, those that failed first.
 func reportSteps(out io.Writer, steps []rest.Step) {
 	names := map[string]string{} // of steps, by their ids
-	counts := map[producer.StepState]int{}
+	counts := map[connection.StepState]int{}
 	for i := range steps {
 		names[steps[i].ID] = steps[i].Name
 		counts[steps[i].State]++

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/kafka"
 	"urncast/registry"
 	"urncast/web"
@@ -82,13 +83,13 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		Topics: client,
 		Ring:   ring,
 		Web:    web.Options{Password: password, Environment: "dev"},
-		Started: func(address string, producers *producer.Producers) error {
+		Started: func(address string, producers *control.Producers) error {
 			admin, err := producers.Find(ctx, seed.Name)
 			if errors.Is(err, registry.ErrNotFound) { // it was deleted by hand
 				c.welcome(os.Args[0], address, password)
 				return nil
 			}
-			var s producer.Status
+			var s control.Status
 			if err == nil {
 				s, err = admin.Status(ctx)
 			}
@@ -106,7 +107,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 
 // startIdle starts the producer and waits until it has: what is submitted before
 // that would never be sent.
-func startIdle(ctx context.Context, admin *producer.Admin) error {
+func startIdle(ctx context.Context, admin *control.Producer) error {
 	if err := admin.Start(ctx, producer.StartIdle, registry.Actor{User: "dev"}); err != nil {
 		return err
 	}

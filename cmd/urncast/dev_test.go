@@ -107,15 +107,14 @@ const someCodelist = `{"Codelist":[{"id":"%s","agencyId":"A","version":"1.0","na
 // proven waits until everything is sent, and lets verify look for differences.
 func (d *dev) proven(transactions int) {
 	d.t.Helper()
-	out := ""
 	for range 100 {
-		out = d.run(false, "verify")
+		d.run(false, "verify")
 		if strings.Contains(d.run(false, "status"), fmt.Sprintf("%d recorded, handled up to %d, 0 pending", transactions, transactions)) {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	out = d.run(false, "verify")
+	out := d.run(false, "verify")
 	if strings.Contains(out, "differs") || !strings.Contains(out, fmt.Sprintf("registry: %d transactions", transactions)) {
 		d.t.Errorf("verify says:\n%s", out)
 	}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/web/rest"
 )
 
@@ -39,7 +39,7 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	if c.Topic != "" {
 		path += "?topic=" + url.QueryEscape(c.Topic)
 	}
-	var found producer.Diagnosis
+	var found diagnosis.Diagnosis
 	b, err := c.get(ctx, path, &found)
 	if err != nil {
 		return err
@@ -52,21 +52,21 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	} else {
 		printDiagnosis(os.Stdout, &found, c.All)
 	}
-	if err == nil && found.Worst() != producer.SeverityOK {
+	if err == nil && found.Worst() != diagnosis.SeverityOK {
 		err = errQuiet
 	}
 	return err
 }
 
 // fix mends what was named, or else everything that was found and can be mended.
-func (c *doctorCommand) fix(ctx context.Context, name string, found *producer.Diagnosis) error {
+func (c *doctorCommand) fix(ctx context.Context, name string, found *diagnosis.Diagnosis) error {
 	ids := c.Findings
 	for _, f := range found.Findings {
 		if len(c.Findings) == 0 && len(f.Fix) > 0 {
 			ids = append(ids, f.ID)
 		}
 	}
-	fixed := producer.Fixed{Changes: []producer.FixedSetting{}}
+	fixed := diagnosis.Fixed{Changes: []diagnosis.FixedSetting{}}
 	if len(ids) > 0 {
 		b, err := c.post(ctx, producerPath(name, "doctor", "fix"), rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
 		if err != nil {
@@ -81,14 +81,14 @@ func (c *doctorCommand) fix(ctx context.Context, name string, found *producer.Di
 	if !c.JSON {
 		printFixed(os.Stdout, &fixed, c.All)
 	}
-	if fixed.Diagnosis.Worst() != producer.SeverityOK {
+	if fixed.Diagnosis.Worst() != diagnosis.SeverityOK {
 		return errQuiet
 	}
 	return nil
 }
 
 // printFixed says what was changed, and then what remains.
-func printFixed(w io.Writer, f *producer.Fixed, all bool) {
+func printFixed(w io.Writer, f *diagnosis.Fixed, all bool) {
 	if len(f.Changes) == 0 {
 		fmt.Fprintln(w, "Nothing was changed: there is nothing that a setting of the topic could mend.")
 	}
@@ -101,16 +101,16 @@ func printFixed(w io.Writer, f *producer.Fixed, all bool) {
 
 // printDiagnosis prints what is to be mended, the worst first; with all what is well
 // too.
-func printDiagnosis(w io.Writer, d *producer.Diagnosis, all bool) {
-	order := []producer.Severity{producer.SeverityError, producer.SeverityWarning, producer.SeverityUnknown, producer.SeverityOK}
-	counts := map[producer.Severity]int{}
+func printDiagnosis(w io.Writer, d *diagnosis.Diagnosis, all bool) {
+	order := []diagnosis.Severity{diagnosis.SeverityError, diagnosis.SeverityWarning, diagnosis.SeverityUnknown, diagnosis.SeverityOK}
+	counts := map[diagnosis.Severity]int{}
 	for _, severity := range order {
 		for _, f := range d.Findings {
 			if f.Severity != severity {
 				continue
 			}
 			counts[severity]++
-			if severity != producer.SeverityOK || all {
+			if severity != diagnosis.SeverityOK || all {
 				printFinding(w, &f)
 			}
 		}
@@ -126,10 +126,10 @@ func printDiagnosis(w io.Writer, d *producer.Diagnosis, all bool) {
 	fmt.Fprintf(w, "topic %s over connection %s: %s\n", d.Topic, d.Connection, strings.Join(words, ", "))
 }
 
-func printFinding(w io.Writer, f *producer.TopicFinding) {
+func printFinding(w io.Writer, f *diagnosis.Finding) {
 	const indent = "          "
 	fmt.Fprintf(w, "%-9s %s: %s\n", f.Severity, f.ID, f.What)
-	if f.Severity == producer.SeverityOK {
+	if f.Severity == diagnosis.SeverityOK {
 		return
 	}
 	var where []string
@@ -159,7 +159,7 @@ type topicCreate struct {
 // Run makes the topic over the producer's connection, or where there is none yet over the default one.
 // The size of messages that the doctor wants is the connection's.
 func (c *topicCreate) Run(ctx context.Context) error {
-	in := producer.NewTopic{Topic: c.Name, Connection: c.Connection, ReplicationFactor: c.ReplicationFactor}
+	in := diagnosis.NewTopic{Topic: c.Name, Connection: c.Connection, ReplicationFactor: c.ReplicationFactor}
 	if of := (which{c.Producer}); c.Connection == "" {
 		if s, err := of.find(ctx, &c.client); err == nil {
 			in.Connection, in.Prefix = s.Settings.Connection, s.Settings.Prefix
@@ -167,7 +167,7 @@ func (c *topicCreate) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	var made producer.MadeTopic
+	var made diagnosis.MadeTopic
 	b, err := c.post(ctx, "/api/v1/topics", in, &made)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (c *topicCreate) Run(ctx context.Context) error {
 	return nil
 }
 
-func printMade(w io.Writer, m *producer.MadeTopic) {
+func printMade(w io.Writer, m *diagnosis.MadeTopic) {
 	replicas := "the brokers' default number of replicas"
 	if m.ReplicationFactor > 0 {
 		replicas = fmt.Sprintf("%d replica%s", m.ReplicationFactor, map[bool]string{false: "s"}[m.ReplicationFactor == 1])

@@ -14,6 +14,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/web"
@@ -29,14 +32,14 @@ func TestDoctorVerbs(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	fixed := &producer.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": strings.Join(cluster.ListenAddrs(), ",")}, Fixed: true}
+	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": strings.Join(cluster.ListenAddrs(), ",")}, Fixed: true}
 	client := &kafka.Client{CreateTopic: true}
-	doctor := &producer.Doctor{Connections: &producer.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
+	doctor := &diagnosis.Doctor{Connections: &connection.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: 168 * time.Hour,
-		Largest:   func(context.Context) (producer.Largest, error) { return producer.Largest{}, nil }}
+		Largest:   func(context.Context) (diagnosis.Largest, error) { return diagnosis.Largest{}, nil }}
 	serve := func(connection string) {
 		v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor,
-			Producers: &producer.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Connection: connection, Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}}))
+			Producers: &control.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Connection: connection, Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}}))
 		t.Cleanup(v.server.Close)
 	}
 	serve("")
@@ -63,9 +66,9 @@ func TestDoctorVerbs(t *testing.T) {
 // A topic is made over the connection of the producer for which it is, whose limits count:
 // over the default one the doctor would warn of it afterwards.
 func TestTopicCreateTakesTheProducersConnection(t *testing.T) {
-	one := producer.Status{Name: "one", Settings: producer.Config{Connection: "wide", Prefix: "px"}}
-	all := []producer.Status{one}
-	var asked producer.NewTopic
+	one := control.Status{Name: "one", Settings: producer.Config{Connection: "wide", Prefix: "px"}}
+	all := []control.Status{one}
+	var asked diagnosis.NewTopic
 	var mu sync.Mutex // for the server's goroutines
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/producers", func(w http.ResponseWriter, _ *http.Request) {
@@ -81,22 +84,22 @@ func TestTopicCreateTakesTheProducersConnection(t *testing.T) {
 	mux.HandleFunc("POST /api/v1/topics", func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
-		asked = producer.NewTopic{}
+		asked = diagnosis.NewTopic{}
 		_ = json.NewDecoder(r.Body).Decode(&asked)
 		w.WriteHeader(http.StatusCreated)
-		_ = json.NewEncoder(w).Encode(producer.MadeTopic{Topic: asked.Topic, Partitions: 1})
+		_ = json.NewEncoder(w).Encode(diagnosis.MadeTopic{Topic: asked.Topic, Partitions: 1})
 	})
 	v := newVerbs(t)
 	v.server = httptest.NewServer(mux)
 	t.Cleanup(v.server.Close)
 	v.run(0, "", []string{"topic", "create", "t"}, "created topic t")
-	taken := func(producers ...producer.Status) producer.NewTopic {
+	taken := func(producers ...control.Status) diagnosis.NewTopic {
 		mu.Lock()
 		defer mu.Unlock()
 		all = producers
 		return asked
 	}
-	if got := taken(one, producer.Status{Name: "two"}); got.Connection != "wide" || got.Prefix != "px" {
+	if got := taken(one, control.Status{Name: "two"}); got.Connection != "wide" || got.Prefix != "px" {
 		t.Errorf("for the only producer it asked for %+v", got)
 	}
 	v.run(1, "", []string{"topic", "create", "t"}, "several producers", "one, two")

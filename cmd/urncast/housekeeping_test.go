@@ -19,7 +19,7 @@ import (
 // By itself, an instance removes what the setting lets go, says so in its log, and
 // ends with its context.
 func TestHousekeepingLoop(t *testing.T) {
-	database := pg.Start(t).Database(t, "loop")
+	database := pg.Shared(t).Database(t, "loop")
 	s := serveStored(t, database, nil)
 	for i := range 4 {
 		message := rig.Message(rig.Codelist{ID: "CL", Name: fmt.Sprint("name ", i), Codes: 1})

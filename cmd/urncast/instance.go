@@ -20,8 +20,12 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka"
 	"urncast/producer/mail"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -45,13 +49,13 @@ type instance struct {
 	// Kafka's Connection is set here: Fixed if there is one, else the stored one
 	// that a producer names.
 	Kafka  kafka.Cluster
-	Fixed  *producer.Connection
-	Client producer.Client
-	Topics producer.Topics // without it there is no doctor
+	Fixed  *connection.Connection
+	Client connection.Client
+	Topics diagnosis.Topics // without it there is no doctor
 	Ring   *secret.Ring
 	Web    web.Options
 	// Started is called once requests are served.
-	Started func(address string, producers *producer.Producers) error
+	Started func(address string, producers *control.Producers) error
 }
 
 // shutdownPatience is how long requests and the Kafka transaction in flight may
@@ -76,14 +80,15 @@ func (i *instance) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	producers := &producer.Producers{Directory: directory}
+	producers := &control.Producers{Directory: directory}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	if err := i.connect(ctx, store.Connections(i.Ring), producers, log); err != nil {
 		return err
 	}
-	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics, producers), Log: log, ProcessStart: directory.Born()}
-	mailer := producer.NewMailer(metrics, producer.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
+	control.NewFigures(metrics, producers)
+	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
+	mailer := notice.NewMailer(metrics, notice.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
 	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
@@ -144,7 +149,7 @@ func failures(store *postgres.Store) *signin.Failures {
 }
 
 // serve serves requests, and does what an instance does beside them, until ctx ends.
-func (i *instance) serve(ctx context.Context, listener net.Listener, producers *producer.Producers, log *slog.Logger, beside ...func(context.Context)) error {
+func (i *instance) serve(ctx context.Context, listener net.Listener, producers *control.Producers, log *slog.Logger, beside ...func(context.Context)) error {
 	handler := web.New(i.Web)
 	server := web.NewServer(handler)
 	requests := counted(server)
@@ -279,7 +284,7 @@ func (i *instance) checkFixed(ctx context.Context) error {
 	if i.Fixed == nil {
 		return nil
 	}
-	i.Kafka.Connection = func(context.Context, string) (*producer.Connection, error) { return i.Fixed, nil }
+	i.Kafka.Connection = func(context.Context, string) (*connection.Connection, error) { return i.Fixed, nil }
 	return i.Kafka.Check(ctx, i.Fixed.Name)
 }
 
@@ -298,7 +303,7 @@ func (i *instance) directory(ctx context.Context, store *postgres.Store) (*postg
 	}
 	all, err := directory.Producers(ctx)
 	if err == nil && len(all) == 0 && i.Seed != nil {
-		err = directory.CreateProducer(ctx, i.Seed, registry.Act{User: "urncast", Action: producer.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
+		err = directory.CreateProducer(ctx, i.Seed, registry.Act{User: "urncast", Action: control.ActProducerCreated, Subject: i.Seed.Name, Detail: []byte("{}")})
 	}
 	if err == nil && i.Prefix != "" {
 		err = directory.Reprefix(ctx, i.Prefix)
@@ -308,13 +313,13 @@ func (i *instance) directory(ctx context.Context, store *postgres.Store) (*postg
 
 // connect wires the connections, and says of which the secrets cannot be opened:
 // that stops neither this process nor the registry.
-func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore, producers *producer.Producers, log *slog.Logger) error {
-	connections := &producer.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Route: producers.RouteOver}
+func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore, producers *control.Producers, log *slog.Logger) error {
+	connections := &connection.Connections{Store: store, Client: i.Client, Fixed: i.Fixed, Route: producers.RouteOver}
 	producers.Connections = connections
 	i.Kafka.Connection, i.Kafka.InUse = connections.Current, producers.ConnectionsInUse
 	i.Web.Connections, i.Web.Reader = connections, &i.Kafka
 	if i.Topics != nil {
-		i.Web.Doctor = &producer.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
+		i.Web.Doctor = &diagnosis.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
 	}
 	if i.Web.NoKey = i.Ring == nil; i.Web.NoKey {
 		log.Warn("no secret can be saved, for this process has no key to seal it with: make one with \"urncast secrets key --out FILE\", " +
@@ -339,6 +344,6 @@ func (i *instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 }
 
 // fixedConnection is the connection of a process that was started with one.
-func fixedConnection(properties map[string]string) *producer.Connection {
-	return &producer.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
+func fixedConnection(properties map[string]string) *connection.Connection {
+	return &connection.Connection{Name: producer.NameDefault, Properties: properties, Fixed: true}
 }

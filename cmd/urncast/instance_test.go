@@ -20,6 +20,8 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/registry"
@@ -73,7 +75,7 @@ func serveFor(t *testing.T, database string, ring *secret.Ring, password string)
 		Producer: &settings,
 		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1},
 		Web:      web.Options{Password: password},
-		Started:  func(address string, _ *producer.Producers) error { started <- address; return nil },
+		Started:  func(address string, _ *control.Producers) error { started <- address; return nil },
 	}
 	go func() { ended <- i.run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
 	select {
@@ -121,9 +123,9 @@ func (s *served) want(method, path, body string, status int) {
 }
 
 // await waits for a state of the producer.
-func (s *served) await(state producer.State) producer.Status {
+func (s *served) await(state producer.State) control.Status {
 	s.t.Helper()
-	var status producer.Status
+	var status control.Status
 	for range 300 {
 		_, b := s.call("GET", "/api/v1/producers/default", "")
 		if err := json.Unmarshal([]byte(b), &status); err != nil {
@@ -147,7 +149,7 @@ func TestServeTakesTheStoredConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer broker.Close()
-	database := pg.Start(t).Database(t, "stored")
+	database := pg.Shared(t).Database(t, "stored")
 	ring, err := secret.Parse(secret.NewKey())
 	if err != nil {
 		t.Fatal(err)
@@ -192,18 +194,18 @@ func TestServeTakesTheStoredConnection(t *testing.T) {
 
 // A connection that is saved anew is noticed by a session that uses it.
 func TestASavedConnectionIsNoticed(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "noticed"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "noticed"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
 	client := &producertest.Client{}
 	i := &instance{Client: client}
-	if err := i.connect(t.Context(), store.Connections(nil), &producer.Producers{}, slog.New(slog.DiscardHandler)); err != nil {
+	if err := i.connect(t.Context(), store.Connections(nil), &control.Producers{}, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	save := func(server string, revision int64) int64 {
-		e := producer.Edit{Name: "c", Properties: map[string]producer.Property{"bootstrap.servers": {Value: server}}, Revision: revision}
+		e := connection.Edit{Name: "c", Properties: map[string]secret.Property{"bootstrap.servers": {Value: server}}, Revision: revision}
 		s, err := i.Web.Connections.Save(t.Context(), e, false, registry.Actor{User: "admin"})
 		if err != nil {
 			t.Fatal(err)
@@ -264,7 +266,7 @@ func TestAMissingKeyIsSaidBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database := pg.Start(t).Database(t, "missing_key")
+	database := pg.Shared(t).Database(t, "missing_key")
 	for _, r := range []*secret.Ring{nil, ring} {
 		s := serveStored(t, database, r)
 		for _, path := range []string{"/", "/connections/new", "/mail"} {

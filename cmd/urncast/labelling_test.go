@@ -13,7 +13,7 @@ import (
 // By itself, an instance makes what was submitted known to the search, before anybody
 // searches, at its start too.
 func TestLabellingLoop(t *testing.T) {
-	database := pg.Start(t).Database(t, "labels")
+	database := pg.Shared(t).Database(t, "labels")
 	store, err := postgres.Open(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)

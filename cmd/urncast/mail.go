@@ -16,7 +16,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/notice"
 	"urncast/web/rest"
 )
 
@@ -36,7 +37,7 @@ type mailShow struct {
 
 // Run shows settings and queue.
 func (c *mailShow) Run(ctx context.Context) error {
-	var m producer.MailShown
+	var m notice.Shown
 	b, err := c.get(ctx, mailPath, &m)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (c *mailShow) Run(ctx context.Context) error {
 	return printMail(os.Stdout, &m)
 }
 
-func printMail(out io.Writer, m *producer.MailShown) error {
+func printMail(out io.Writer, m *notice.Shown) error {
 	s, q := &m.Settings, &m.Queue
 	if s.Host == "" {
 		fmt.Fprintln(out, "# No mail is sent: no server is set (urncast mail set host=… sender=… admins=…)")
@@ -96,7 +97,7 @@ type mailSet struct {
 
 // Run changes settings.
 func (c *mailSet) Run(ctx context.Context) error {
-	var m producer.MailShown
+	var m notice.Shown
 	if _, err := c.get(ctx, mailPath, &m); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (c *mailSet) Run(ctx context.Context) error {
 			return fmt.Errorf("the value of %s: %w", name, err)
 		}
 	}
-	var saved producer.MailShown
+	var saved notice.Shown
 	if _, err := c.exchange(ctx, http.MethodPut, mailPath, s, &saved); err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (c *mailSet) Run(ctx context.Context) error {
 }
 
 // setMail changes one setting, by the name that the API has for it.
-func setMail(s *producer.MailSettings, name, value string) (err error) {
+func setMail(s *notice.Settings, name, value string) (err error) {
 	if p, ok := strings.CutPrefix(name, "producers."); ok {
 		if s.Producers == nil {
 			s.Producers = map[string][]string{}
@@ -134,7 +135,7 @@ func setMail(s *producer.MailSettings, name, value string) (err error) {
 		return nil
 	}
 	texts := map[string]*string{"host": &s.Host, "security": &s.Security, "auth": &s.Auth, "user": &s.User, "ca": &s.CA, "sender": &s.Sender, "publicUrl": &s.PublicURL}
-	spans := map[string]*producer.Span{"degradedAfter": &s.DegradedAfter, "digestEvery": &s.DigestEvery}
+	spans := map[string]*notice.Span{"degradedAfter": &s.DegradedAfter, "digestEvery": &s.DigestEvery}
 	switch {
 	case texts[name] != nil:
 		*texts[name] = value
@@ -143,7 +144,7 @@ func setMail(s *producer.MailSettings, name, value string) (err error) {
 	case name == "port":
 		s.Port, err = strconv.Atoi(value)
 	case name == "password":
-		s.Password = producer.Property{Value: value}
+		s.Password = secret.Property{Value: value}
 	case name == "admins":
 		s.Admins = addresses(value)
 	default:

@@ -7,12 +7,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // Settings that are printed can be given back, and lead to the same settings.
 func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
-	s := producer.MailDefaults()
+	s := notice.Defaults()
 	for _, word := range []string{"host=mail.example.org", "port=25", "security=tls", "auth=login", "user=u", "sender=The Registry <r@example.org>",
 		"admins=a@example.org, b@example.org", "producers.default=c@example.org", "publicUrl=https://r.example.org", "degradedAfter=90s", "digestEvery=12h"} {
 		name, value, _ := strings.Cut(word, "=")
@@ -23,14 +23,14 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 	if s.Port != 25 || time.Duration(s.DegradedAfter) != 90*time.Second || len(s.Admins) != 2 || s.Producers["default"][0] != "c@example.org" {
 		t.Errorf("%+v", s)
 	}
-	m := producer.MailShown{Settings: s}
+	m := notice.Shown{Settings: s}
 	m.Settings.Password.Set, m.Queue.Waiting, m.Queue.LastError = true, 2, "535 no"
 	m.Queue.OldestWaiting, m.Queue.LastErrorAt = time.Now(), time.Now()
 	var out strings.Builder
 	if err := printMail(&out, &m); err != nil {
 		t.Fatal(err)
 	}
-	back := producer.MailDefaults()
+	back := notice.Defaults()
 	for line := range strings.Lines(out.String()) {
 		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok && line[0] != '#' {
 			if err := setMail(&back, name, value); err != nil {

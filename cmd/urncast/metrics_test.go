@@ -16,7 +16,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serveStored(t, pg.Start(t).Database(t, "metrics"), nil)
+	s := serveStored(t, pg.Shared(t).Database(t, "metrics"), nil)
 	r, err := http.Get(s.url + "/metrics")
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/rest"
 )
@@ -26,9 +27,9 @@ type which struct {
 var errNoProducer = errors.New("there is no producer yet: make one with \"urncast producer create NAME --topic TOPIC\"")
 
 // find asks for the producer that is meant.
-func (w *which) find(ctx context.Context, c *client) (*producer.Status, error) {
+func (w *which) find(ctx context.Context, c *client) (*control.Status, error) {
 	if w.Producer != "" {
-		var s producer.Status
+		var s control.Status
 		_, err := c.get(ctx, producerPath(w.Producer), &s)
 		return &s, err
 	}
@@ -49,7 +50,7 @@ func (w *which) find(ctx context.Context, c *client) (*producer.Status, error) {
 	return nil, fmt.Errorf("there are several producers; say which with --producer: %s", strings.Join(names, ", "))
 }
 
-func (c *client) producers(ctx context.Context) (all []producer.Status, err error) {
+func (c *client) producers(ctx context.Context) (all []control.Status, err error) {
 	_, err = c.get(ctx, "/api/v1/producers", &all)
 	return all, err
 }
@@ -139,7 +140,7 @@ type producerCreate struct {
 func (c *producerCreate) Run(ctx context.Context) error {
 	in := producer.Config{Name: c.Name, Routes: []producer.Route{c.route(c.Topic)}, Prefix: c.Prefix, Sender: c.Sender, Connection: c.Connection,
 		BaselineAtEveryStart: c.BaselineAtEveryStart, BaselineWhenConnectionChanges: c.BaselineWhenConnectionChanges}
-	var s producer.Status
+	var s control.Status
 	if _, err := c.post(ctx, "/api/v1/producers", in, &s); err != nil {
 		return err
 	}
@@ -278,7 +279,7 @@ func (c *producerPublish) Run(ctx context.Context) error {
 		return err
 	}
 	scope := producer.Scope{Topics: c.Topics, Filter: c.filter(), From: registry.Number(c.From), To: registry.Number(c.To)}
-	var j producer.JobStatus
+	var j control.JobStatus
 	if _, err := c.post(ctx, producerPath(s.Name, "jobs"), scope, &j); err != nil {
 		return err
 	}
@@ -302,7 +303,7 @@ func (c *producerJobs) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var jobs []producer.JobStatus
+	var jobs []control.JobStatus
 	b, err := c.get(ctx, producerPath(s.Name, "jobs"), &jobs)
 	if err != nil {
 		return err
@@ -350,7 +351,7 @@ func (c *producerCancel) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var j producer.JobStatus
+	var j control.JobStatus
 	if _, err := c.exchange(ctx, http.MethodDelete, producerPath(s.Name, "jobs", url.PathEscape(c.Job)), nil, &j); err != nil {
 		return err
 	}

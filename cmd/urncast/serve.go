@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 	"urncast/web"
 )
@@ -114,7 +115,7 @@ func (f *filterFlags) filter() producer.Filter {
 }
 
 // fixed is the connection that the flags say; nil if a stored one is to be taken.
-func (c *serveCommand) fixed() *producer.Connection {
+func (c *serveCommand) fixed() *connection.Connection {
 	if c.Bootstrap == "" {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/web"
@@ -25,9 +26,9 @@ func TestFailedStartEndsAll(t *testing.T) {
 	log := &safeBuffer{}
 	settings := producer.Config{Connection: producer.NameDefault}.WithDefaults()
 	i := &instance{
-		Database: pg.Start(t).Database(t, "failed_start"), HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Producer: &settings,
+		Database: pg.Shared(t).Database(t, "failed_start"), HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Producer: &settings,
 		Kafka: kafka.Cluster{CreateTopic: true, Replication: 1}, Web: web.Options{Password: "correct-horse"},
-		Started: func(string, *producer.Producers) error { return failed },
+		Started: func(string, *control.Producers) error { return failed },
 	}
 	if err := i.run(t.Context(), slog.New(slog.NewTextHandler(log, nil))); !errors.Is(err, failed) {
 		t.Errorf("it ended with %v", err)

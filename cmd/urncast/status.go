@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 type statusCommand struct {
@@ -29,7 +30,7 @@ func (c *statusCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all = []producer.Status{*one}
+		all = []control.Status{*one}
 	}
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(all)
@@ -46,7 +47,7 @@ func (c *statusCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func printStatus(s *producer.Status) {
+func printStatus(s *control.Status) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	line := func(name string, value any) { fmt.Fprintf(w, "%s\t%v\n", name, value) }
 	line("producer", s.Name)
@@ -66,7 +67,7 @@ func printStatus(s *producer.Status) {
 	}
 	if s.LeftOut > 0 {
 		more := ""
-		if s.LeftOut == producer.LeftOutMax {
+		if s.LeftOut == control.LeftOutMax {
 			more = " or more"
 		}
 		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
@@ -102,7 +103,7 @@ func printStatus(s *producer.Status) {
 }
 
 // heldBy says who holds the producer's lease.
-func heldBy(s *producer.Status) string {
+func heldBy(s *control.Status) string {
 	switch {
 	case s.Holder == "":
 		return "nobody at the moment: no instance holds the lease"

@@ -13,6 +13,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
+	"urncast/producer/topicview"
 	"urncast/web/rest"
 )
 
@@ -36,9 +37,9 @@ func (c *tailCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next := producer.FromStart
+	next := topicview.FromStart
 	if !c.FromStart {
-		next = producer.FromEnd
+		next = topicview.FromEnd
 	}
 	told, pause := "", tailPause
 	line := func(l *rest.TopicLine) error {
@@ -123,9 +124,9 @@ func (c *client) throughRegistry(path string) source {
 	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
 		place := strconv.FormatInt(from, 10)
 		switch from {
-		case producer.FromStart:
+		case topicview.FromStart:
 			place = "start"
-		case producer.FromEnd:
+		case topicview.FromEnd:
 			place = "end"
 		}
 		err := c.stream(ctx, http.MethodGet, path+"?follow=true&from="+place, nil, func(b []byte) error {
@@ -151,9 +152,9 @@ func (c *client) throughRegistry(path string) source {
 // pastRegistry reads in this process.
 func pastRegistry(cluster *kafka.Cluster, topic string) source {
 	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
-		reading := producer.Reading{From: from, Follow: true,
+		reading := topicview.Reading{From: from, Follow: true,
 			Begun: func(_, from, _ int64) error { return line(&rest.TopicLine{Next: &from}) },
-			Yield: func(c *producer.Committed) error {
+			Yield: func(c *topicview.Committed) error {
 				return line(&rest.TopicLine{Record: rest.TopicRecordOf(c, false)})
 			},
 			Alive: func() error { return nil }}

@@ -15,7 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
 	"urncast/producer/kafka"
 )
 
@@ -34,7 +35,7 @@ func (f *topicFlags) direct() (*kafka.Cluster, error) {
 	if f.Bootstrap == "" && f.CommandConfig == "" {
 		return nil, nil
 	}
-	c := &producer.Connection{Name: "of this command", Properties: map[string]string{}}
+	c := &connection.Connection{Name: "of this command", Properties: map[string]string{}}
 	if f.CommandConfig != "" {
 		text, err := os.ReadFile(f.CommandConfig)
 		if err != nil {
@@ -49,11 +50,11 @@ func (f *topicFlags) direct() (*kafka.Cluster, error) {
 	if f.Bootstrap != "" {
 		c.Properties["bootstrap.servers"] = f.Bootstrap
 	}
-	return &kafka.Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return c, nil }}, nil
+	return &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return c, nil }}, nil
 }
 
 // topics are those that are meant: of the producer, or the one that is named.
-func (f *topicFlags) topics(s *producer.Status) ([]string, error) {
+func (f *topicFlags) topics(s *control.Status) ([]string, error) {
 	all := s.Topics()
 	switch {
 	case f.Topic == "":

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/kafka"
 	"urncast/producer/verify"
 	"urncast/registry"
@@ -151,7 +151,7 @@ func (c *outside) ReadTopic(ctx context.Context, v *verify.Comparison) error {
 
 // ReadLog implements verify.Sides.
 func (c *outside) ReadLog(ctx context.Context, v *verify.Comparison) error {
-	var s producer.Status
+	var s control.Status
 	if _, err := c.get(ctx, producerPath(c.producer), &s); err != nil {
 		return err
 	}

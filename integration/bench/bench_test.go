@@ -11,9 +11,7 @@ import (
 
 // TestMain removes what was built.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
+	os.Exit(rig.Run(m))
 }
 
 // rounds is how often each figure is measured.

@@ -39,7 +39,7 @@ func manyCodesMessage() []byte {
 func TestItems(t *testing.T) {
 	out := &table{}
 	defer out.print()
-	p := rig.NewProduct(t, rig.Settings{Database: pg.Start(t).Database(t, "items"), Patience: 5 * time.Minute})
+	p := rig.NewProduct(t, rig.Settings{Database: pg.StartIn(t, "").Database(t, "items"), Patience: 5 * time.Minute})
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

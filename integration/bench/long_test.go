@@ -30,7 +30,7 @@ const (
 func TestLongLife(t *testing.T) {
 	out := &table{}
 	defer out.print()
-	k, s := rig.StartKafkaForBench(t), pg.Start(t)
+	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
 	few := lived(t, k, s, shortLog)
 	many := lived(t, k, s, longLog)
 	for i := range few {

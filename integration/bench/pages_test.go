@@ -76,7 +76,7 @@ func consolePages(topic string) []page {
 func TestPages(t *testing.T) {
 	out := &table{}
 	defer out.print()
-	w := newWorld(t, rig.StartKafkaForBench(t), pg.Start(t), "pages")
+	w := newWorld(t, rig.StartKafkaForBench(t), pg.StartIn(t, ""), "pages")
 	w.age(pagesLists, 2, pagesLog, pagesLog)
 	began := time.Now()
 	if err := w.product.Start(); err != nil {

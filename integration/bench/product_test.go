@@ -20,7 +20,7 @@ const fourKiB = 26
 
 // productRows measures the product on a real broker and database.
 func productRows(t *testing.T, out *table) {
-	k, s := rig.StartKafkaForBench(t), pg.Start(t)
+	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
 	var start figure
 	w := newWorld(t, k, s, "main")
 	idle := w.resident()

@@ -43,7 +43,7 @@ func newRoutedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string, route
 // structure of 4 KiB along one route, five and twenty, in one format and in two, and
 // past filters; and how long a restart takes to read so many topics back.
 func routesRows(t *testing.T, out *table) {
-	k, s := rig.StartKafkaForBench(t), pg.Start(t)
+	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
 	several := func(name string, n int, change func(i int, r *route)) []route {
 		routes := make([]route, n)
 		for i := range routes {

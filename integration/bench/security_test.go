@@ -18,7 +18,7 @@ func securityRows(t *testing.T, out *table) {
 	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
 	k := rig.StartSecureKafkaForBench(t, rig.Secure{Authority: a, KDC: kdc, Users: map[string]string{"alice": "alice-secret"}})
 	kdc.AddPrincipal("alice", "")
-	s := pg.Start(t)
+	s := pg.StartIn(t, "")
 	trusting := "ssl.ca.location=" + a.File
 	scram := []string{"security.protocol=sasl_plaintext", "sasl.mechanism=SCRAM-SHA-512", "sasl.username=alice", "sasl.password=alice-secret"}
 	kerberos := []string{"sasl.mechanism=GSSAPI", "sasl.kerberos.service.name=kafka", "java.security.krb5.conf=" + kdc.Config,

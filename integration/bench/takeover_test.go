@@ -25,7 +25,7 @@ func TestTakeover(t *testing.T) {
 // takeoverRows: from the signal on, until a read_committed reader has a submission
 // that was made after it, through the instance that is left.
 func takeoverRows(t *testing.T, out *table) {
-	k, s := rig.StartKafkaForBench(t), pg.Start(t)
+	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
 	w := newWorld(t, k, s, "takeover")
 	holder := w.product
 	other := rig.NewProduct(t, rig.Settings{Database: w.database, Bootstrap: k.Bootstrap(), Topic: w.topic, Env: []string{"URNCAST_LOG_LEVEL=warn"}})

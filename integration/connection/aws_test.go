@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -37,7 +37,7 @@ func TestAWS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			properties["bootstrap.servers"], properties["security.protocol"] = k.Address(rig.SASLTLS), "SASL_SSL"
 			properties["ssl.truststore.type"], properties["ssl.truststore.location"] = "PEM", authority.File
-			tried := (&kafka.Client{}).Try(t.Context(), connection(properties))
+			tried := (&kafka.Client{}).Try(t.Context(), reached(properties))
 			if len(tried) != 1 || !tried[0].OK || !strings.Contains(tried[0].Text, "OAUTHBEARER, as User:arn:aws:iam::123456789012:role/msk") {
 				t.Errorf("a save says %+v", tried)
 			}
@@ -45,7 +45,7 @@ func TestAWS(t *testing.T) {
 			asked.Scratch, asked.MakeScratch = "scratch", true
 			test(t.Context(), &kafka.Client{}, properties, asked, nil).expect(t, map[string]string{"tls": "warning: expires in 0 days"})
 
-			c := &kafka.Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return connection(properties), nil }}
+			c := &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return reached(properties), nil }}
 			for range 2 { // the second one is the reader that was kept
 				view, err := c.OpenTopic(t.Context(), "test", "structures")
 				if err != nil {

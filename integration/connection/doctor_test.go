@@ -11,7 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/registry"
@@ -42,7 +43,7 @@ func newWard(t *testing.T) *ward {
 }
 
 // doctor logs in as a user, as a super user if none is named.
-func (w *ward) doctor(user string, more ...string) *producer.Doctor {
+func (w *ward) doctor(user string, more ...string) *diagnosis.Doctor {
 	properties := map[string]string{"bootstrap.servers": w.kafka.Bootstrap()}
 	if user != "" {
 		properties = map[string]string{"bootstrap.servers": w.kafka.Address(rig.SASL), "security.protocol": "SASL_PLAINTEXT",
@@ -52,20 +53,20 @@ func (w *ward) doctor(user string, more ...string) *producer.Doctor {
 		properties[more[i]] = more[i+1]
 	}
 	client := &kafka.Client{CreateTopic: true}
-	fixed := &producer.Connection{Name: "default", Properties: properties, Fixed: true}
-	return &producer.Doctor{Connections: &producer.Connections{Store: w.store, Client: client, Fixed: fixed}, Topics: client,
+	fixed := &connection.Connection{Name: "default", Properties: properties, Fixed: true}
+	return &diagnosis.Doctor{Connections: &connection.Connections{Store: w.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: week,
-		Largest: func(context.Context) (producer.Largest, error) {
-			return producer.Largest{URN: "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0)", Bytes: 300_000}, nil
+		Largest: func(context.Context) (diagnosis.Largest, error) {
+			return diagnosis.Largest{URN: "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0)", Bytes: 300_000}, nil
 		}}
 }
 
 // over is a topic that is reached over the connection of the tests.
-func over(topic string) producer.Place {
-	return producer.Place{Connection: "default", Topic: topic, Prefix: "tx"}
+func over(topic string) diagnosis.Place {
+	return diagnosis.Place{Connection: "default", Topic: topic, Prefix: "tx"}
 }
 
-func examine(t *testing.T, d *producer.Doctor, topic string) map[string]producer.TopicFinding {
+func examine(t *testing.T, d *diagnosis.Doctor, topic string) map[string]diagnosis.Finding {
 	t.Helper()
 	found, err := d.Examine(t.Context(), over(topic))
 	if err != nil {
@@ -75,14 +76,14 @@ func examine(t *testing.T, d *producer.Doctor, topic string) map[string]producer
 }
 
 // byID checks what every finding must have, and gives them by their ids.
-func byID(t *testing.T, d *producer.Diagnosis) map[string]producer.TopicFinding {
+func byID(t *testing.T, d *diagnosis.Diagnosis) map[string]diagnosis.Finding {
 	t.Helper()
-	all := map[string]producer.TopicFinding{}
+	all := map[string]diagnosis.Finding{}
 	for _, f := range d.Findings {
 		if _, twice := all[f.ID]; twice {
 			t.Errorf("finding %s comes twice", f.ID)
 		}
-		if f.What == "" || f.Why == "" || (f.Severity == producer.SeverityWarning || f.Severity == producer.SeverityError) && f.Cure == "" || strings.ContainsAny(f.What+f.Cure, "{}") {
+		if f.What == "" || f.Why == "" || (f.Severity == diagnosis.SeverityWarning || f.Severity == diagnosis.SeverityError) && f.Cure == "" || strings.ContainsAny(f.What+f.Cure, "{}") {
 			t.Errorf("finding %s lacks words: %+v", f.ID, f)
 		}
 		if (len(f.Fix) > 0) != (f.Command != "") {
@@ -95,14 +96,14 @@ func byID(t *testing.T, d *producer.Diagnosis) map[string]producer.TopicFinding 
 
 // expectBut asserts the severities of those that are named, and that all others are
 // well. With one broker there is one replica, always.
-func expectBut(t *testing.T, found map[string]producer.TopicFinding, others map[string]producer.Severity) {
+func expectBut(t *testing.T, found map[string]diagnosis.Finding, others map[string]diagnosis.Severity) {
 	t.Helper()
-	want := map[string]producer.Severity{"replication-factor": producer.SeverityWarning}
+	want := map[string]diagnosis.Severity{"replication-factor": diagnosis.SeverityWarning}
 	maps.Copy(want, others)
 	for id, f := range found {
 		severity, named := want[id]
 		if !named {
-			severity = producer.SeverityOK
+			severity = diagnosis.SeverityOK
 		}
 		if f.Severity != severity {
 			t.Errorf("finding %s is %s, want %s: %s %s", id, f.Severity, severity, f.What, f.Cure)
@@ -116,6 +117,7 @@ func expectBut(t *testing.T, found map[string]producer.TopicFinding, others map[
 }
 
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	w := newWard(t)
 	t.Run("make", w.make)
 	t.Run("wrong topics", w.wrong)
@@ -127,7 +129,7 @@ func TestDoctor(t *testing.T) {
 // A topic that was made here is sound: the doctor finds nothing that a setting could
 // mend. What was made is audited.
 func (w *ward) make(t *testing.T) {
-	made, err := w.doctor("", "max.request.size", "200000000").MakeTopic(t.Context(), producer.NewTopic{Topic: "sound", ReplicationFactor: 1}, surgeon)
+	made, err := w.doctor("", "max.request.size", "200000000").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "sound", ReplicationFactor: 1}, surgeon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,43 +147,43 @@ func (w *ward) make(t *testing.T) {
 			t.Errorf("there is no finding %s", id)
 		}
 	}
-	if where := found["cleanup-policy"].Where; len(where) != 3 || where[0] != (producer.Setting{Place: "topic", Name: "cleanup.policy", Value: "compact"}) ||
-		where[1].Place != producer.PlaceBroker {
+	if where := found["cleanup-policy"].Where; len(where) != 3 || where[0] != (diagnosis.Setting{Place: "topic", Name: "cleanup.policy", Value: "compact"}) ||
+		where[1].Place != diagnosis.PlaceBroker {
 		t.Errorf("where: %+v", where)
 	}
-	if _, err := w.doctor("").MakeTopic(t.Context(), producer.NewTopic{Topic: "sound"}, surgeon); err == nil || !strings.Contains(err.Error(), "exists already") {
+	if _, err := w.doctor("").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "sound"}, surgeon); err == nil || !strings.Contains(err.Error(), "exists already") {
 		t.Errorf("made twice: %v", err)
 	}
-	if _, err := w.doctor("").MakeTopic(t.Context(), producer.NewTopic{Topic: "three", ReplicationFactor: 3}, surgeon); err == nil ||
+	if _, err := w.doctor("").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "three", ReplicationFactor: 3}, surgeon); err == nil ||
 		!strings.Contains(err.Error(), "eplication factor") {
 		t.Errorf("three replicas on one broker: %v", err)
 	}
 	acts, _ := w.store.Acts(t.Context(), 0, 10)
-	if len(acts) != 3 || acts[0].Action != producer.ActTopicCreated || acts[0].Subject != "sound" || acts[0].User != "alice" ||
-		!strings.Contains(string(acts[0].Detail), `"max.message.bytes":"200000000"`) || acts[1].Action != producer.ActTopicCreated+" failed" {
+	if len(acts) != 3 || acts[0].Action != diagnosis.ActTopicCreated || acts[0].Subject != "sound" || acts[0].User != "alice" ||
+		!strings.Contains(string(acts[0].Detail), `"max.message.bytes":"200000000"`) || acts[1].Action != diagnosis.ActTopicCreated+" failed" {
 		t.Errorf("the audit has %+v", acts)
 	}
 }
 
 // A topic that is wrong in one way has that finding, with its values, and no other.
 func (w *ward) wrong(t *testing.T) {
-	warning, broken := producer.SeverityWarning, producer.SeverityError
+	warning, broken := diagnosis.SeverityWarning, diagnosis.SeverityError
 	for topic, c := range map[string]struct {
 		is   []string
 		says string
-		want map[string]producer.Severity
+		want map[string]diagnosis.Severity
 	}{
-		"deleting":    {[]string{"cleanup.policy=delete"}, "cleanup.policy=delete", map[string]producer.Severity{"cleanup-policy": broken}},
-		"both":        {[]string{"cleanup.policy=compact,delete"}, "compact,delete", map[string]producer.Severity{"cleanup-policy": broken}},
+		"deleting":    {[]string{"cleanup.policy=delete"}, "cleanup.policy=delete", map[string]diagnosis.Severity{"cleanup-policy": broken}},
+		"both":        {[]string{"cleanup.policy=compact,delete"}, "compact,delete", map[string]diagnosis.Severity{"cleanup-policy": broken}},
 		"keeping":     {[]string{"cleanup.policy=delete", "retention.ms=-1"}, "", nil},
-		"early":       {[]string{"min.compaction.lag.ms=60000"}, "60000", map[string]producer.Severity{"compaction-lag": warning}},
-		"forced":      {[]string{"min.compaction.lag.ms=0", "max.compaction.lag.ms=60000"}, "in part", map[string]producer.Severity{"compaction-lag": warning}},
-		"forgetful":   {[]string{"delete.retention.ms=1000"}, "1000", map[string]producer.Severity{"tombstones": warning}},
-		"insync":      {[]string{"min.insync.replicas=2"}, "more than the number of its replicas", map[string]producer.Severity{"min-insync-replicas": broken}},
-		"small":       {[]string{"max.message.bytes=200000"}, "Codelist=A:L(1.0), has 300000", map[string]producer.Severity{"size-topic": broken}},
-		"segments":    {[]string{"segment.bytes=1048576"}, "1048576", map[string]producer.Severity{"size-segment": warning}},
-		"huge":        {[]string{"max.message.bytes=300000000"}, "209715200", map[string]producer.Severity{"size-broker": warning}},
-		"punctual":    {[]string{"message.timestamp.before.max.ms=1000"}, "1000", map[string]producer.Severity{"timestamps": warning}},
+		"early":       {[]string{"min.compaction.lag.ms=60000"}, "60000", map[string]diagnosis.Severity{"compaction-lag": warning}},
+		"forced":      {[]string{"min.compaction.lag.ms=0", "max.compaction.lag.ms=60000"}, "in part", map[string]diagnosis.Severity{"compaction-lag": warning}},
+		"forgetful":   {[]string{"delete.retention.ms=1000"}, "1000", map[string]diagnosis.Severity{"tombstones": warning}},
+		"insync":      {[]string{"min.insync.replicas=2"}, "more than the number of its replicas", map[string]diagnosis.Severity{"min-insync-replicas": broken}},
+		"small":       {[]string{"max.message.bytes=200000"}, "Codelist=A:L(1.0), has 300000", map[string]diagnosis.Severity{"size-topic": broken}},
+		"segments":    {[]string{"segment.bytes=1048576"}, "1048576", map[string]diagnosis.Severity{"size-segment": warning}},
+		"huge":        {[]string{"max.message.bytes=300000000"}, "209715200", map[string]diagnosis.Severity{"size-broker": warning}},
+		"punctual":    {[]string{"message.timestamp.before.max.ms=1000"}, "1000", map[string]diagnosis.Severity{"timestamps": warning}},
 		"broker-time": {[]string{"message.timestamp.type=LogAppendTime"}, "", nil},
 		"unclean":     {[]string{"unclean.leader.election.enable=true"}, "", nil}, // with one replica
 	} {
@@ -217,7 +219,7 @@ func (w *ward) fix(t *testing.T) {
 			t.Errorf("%v: %v", ids, err)
 		}
 	}
-	if f := examine(t, d, "broken")["cleanup-policy"]; f.Severity != producer.SeverityError || !strings.HasSuffix(f.Command,
+	if f := examine(t, d, "broken")["cleanup-policy"]; f.Severity != diagnosis.SeverityError || !strings.HasSuffix(f.Command,
 		"--alter --entity-type topics --entity-name broken --add-config cleanup.policy=compact") || !strings.Contains(f.Cure, "urncast doctor --fix cleanup-policy") {
 		t.Errorf("something was mended, or its command is wrong: %+v", f)
 	}
@@ -225,20 +227,20 @@ func (w *ward) fix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []producer.FixedSetting{{Finding: "cleanup-policy", SettingChange: producer.SettingChange{Name: "cleanup.policy", Before: "delete", After: "compact"}}}; !slices.Equal(fixed.Changes, want) {
+	if want := []diagnosis.FixedSetting{{Finding: "cleanup-policy", SettingChange: diagnosis.SettingChange{Name: "cleanup.policy", Before: "delete", After: "compact"}}}; !slices.Equal(fixed.Changes, want) {
 		t.Errorf("changes: %+v", fixed.Changes)
 	}
-	if after := byID(t, fixed.Diagnosis); after["cleanup-policy"].Severity != producer.SeverityOK || after["tombstones"].Severity == producer.SeverityOK {
+	if after := byID(t, fixed.Diagnosis); after["cleanup-policy"].Severity != diagnosis.SeverityOK || after["tombstones"].Severity == diagnosis.SeverityOK {
 		t.Errorf("afterwards: %+v", after)
 	}
 	fixed, err = d.Fix(t.Context(), over("broken"), []string{"compaction-lag", "tombstones", "min-insync-replicas", "size-topic", "timestamps"}, surgeon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectBut(t, byID(t, fixed.Diagnosis), map[string]producer.Severity{})
+	expectBut(t, byID(t, fixed.Diagnosis), map[string]diagnosis.Severity{})
 	acts, _ := w.store.Acts(t.Context(), 0, 100)
 	last := acts[len(acts)-1]
-	if last.Action != producer.ActTopicAltered || last.Subject != "broken" ||
+	if last.Action != diagnosis.ActTopicAltered || last.Subject != "broken" ||
 		!strings.Contains(string(last.Detail), `{"finding":"tombstones","name":"delete.retention.ms","before":"1000","after":"604800000"}`) {
 		t.Errorf("the audit has %s", last.Detail)
 	}
@@ -250,24 +252,24 @@ func (w *ward) fix(t *testing.T) {
 func (w *ward) rights(t *testing.T) {
 	for user, c := range map[string]struct {
 		id       string
-		severity producer.Severity
+		severity diagnosis.Severity
 		says     string
 	}{
-		"nothing":   {"rights-describe", producer.SeverityError, "--topic sound"},
-		"reader":    {"rights-write", producer.SeverityError, "--operation Write --topic sound"},
-		"publisher": {"rights-describe-configs", producer.SeverityUnknown, "--operation DescribeConfigs --topic sound"},
-		"maker":     {"rights-alter-configs", producer.SeverityOK, "not granted to User:maker"},
+		"nothing":   {"rights-describe", diagnosis.SeverityError, "--topic sound"},
+		"reader":    {"rights-write", diagnosis.SeverityError, "--operation Write --topic sound"},
+		"publisher": {"rights-describe-configs", diagnosis.SeverityUnknown, "--operation DescribeConfigs --topic sound"},
+		"maker":     {"rights-alter-configs", diagnosis.SeverityOK, "not granted to User:maker"},
 	} {
 		f := examine(t, w.doctor(user), "sound")[c.id]
 		if f.Severity != c.severity || !strings.Contains(f.What+f.Cure, c.says) {
 			t.Errorf("%s: %+v", user, f)
 		}
 	}
-	if f := examine(t, w.doctor("reader"), "sound")["rights-transactional-id"]; f.Severity != producer.SeverityError || !strings.Contains(f.Cure, "--transactional-id tx-") {
+	if f := examine(t, w.doctor("reader"), "sound")["rights-transactional-id"]; f.Severity != diagnosis.SeverityError || !strings.Contains(f.Cure, "--transactional-id tx-") {
 		t.Errorf("reader: %+v", f)
 	}
-	expectBut(t, examine(t, w.doctor("publisher"), "sound"), map[string]producer.Severity{
-		"rights-describe-configs": producer.SeverityUnknown, "transaction-state": producer.SeverityUnknown})
+	expectBut(t, examine(t, w.doctor("publisher"), "sound"), map[string]diagnosis.Severity{
+		"rights-describe-configs": diagnosis.SeverityUnknown, "transaction-state": diagnosis.SeverityUnknown})
 
 	w.kafka.SetTopic(t, "sound", "delete.retention.ms", "1")
 	maker := w.doctor("maker")
@@ -278,18 +280,18 @@ func (w *ward) rights(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "User:maker may not alter") || !strings.Contains(err.Error(), "--operation AlterConfigs --topic sound") {
 		t.Errorf("a fix without the right: %v", err)
 	}
-	if f := examine(t, maker, "sound")["tombstones"]; f.Severity != producer.SeverityWarning {
+	if f := examine(t, maker, "sound")["tombstones"]; f.Severity != diagnosis.SeverityWarning {
 		t.Errorf("it was mended: %+v", f)
 	}
 	w.kafka.Grant(t, rig.TopicRight("maker", "sound", kmsg.ACLOperationAlterConfigs))
 	if _, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, surgeon); err != nil {
 		t.Errorf("a fix with the right: %v", err)
 	}
-	if _, err := w.doctor("publisher").MakeTopic(t.Context(), producer.NewTopic{Topic: "made"}, surgeon); err == nil ||
+	if _, err := w.doctor("publisher").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "made"}, surgeon); err == nil ||
 		!strings.Contains(err.Error(), "User:publisher may not create") {
 		t.Errorf("made without the right: %v", err)
 	}
-	if _, err := maker.MakeTopic(t.Context(), producer.NewTopic{Topic: "made"}, surgeon); err != nil {
+	if _, err := maker.MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "made"}, surgeon); err != nil {
 		t.Errorf("made with the right: %v", err)
 	}
 }
@@ -297,16 +299,16 @@ func (w *ward) rights(t *testing.T) {
 // A topic that is not there is a warning where it would be made; a cluster that is
 // not there, or does not let us in, is the one finding.
 func (w *ward) away(t *testing.T) {
-	if f := examine(t, w.doctor(""), "nowhere")["topic"]; f.Severity != producer.SeverityWarning || !strings.Contains(f.Cure, "urncast topic create nowhere") {
+	if f := examine(t, w.doctor(""), "nowhere")["topic"]; f.Severity != diagnosis.SeverityWarning || !strings.Contains(f.Cure, "urncast topic create nowhere") {
 		t.Errorf("%+v", f)
 	}
-	for name, d := range map[string]*producer.Doctor{
+	for name, d := range map[string]*diagnosis.Doctor{
 		"refuses":     w.doctor("", "bootstrap.servers", "127.0.0.1:1"),
 		"may not run": w.doctor("", "no.such.property", "x"),
 		"password":    w.doctor("publisher", "sasl.password", "wrong"),
 	} {
 		found := examine(t, d, "sound")
-		if f := found["connection"]; len(found) != 1 || f.Severity != producer.SeverityError {
+		if f := found["connection"]; len(found) != 1 || f.Severity != diagnosis.SeverityError {
 			t.Errorf("%s: %+v", name, found)
 		}
 	}

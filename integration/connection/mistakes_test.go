@@ -6,7 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -17,7 +17,7 @@ type mistake struct {
 	properties map[string]string
 	step       string // the one that has to say it
 	// change makes the test ask for something else than usual.
-	change func(*producer.ConnectionTest)
+	change func(*connection.Test)
 	client kafka.Client
 	// silent: nothing answers, so that it takes a time limit to find out.
 	silent bool
@@ -116,7 +116,7 @@ func (w *wrong) ofProtocol() []mistake {
 
 func (w *wrong) ofRights() []mistake {
 	create := kafka.Client{CreateTopic: true}
-	another := func(asked *producer.ConnectionTest) { asked.Topic = "structures.new" }
+	another := func(asked *connection.Test) { asked.Topic = "structures.new" }
 	return []mistake{
 		{what: "no right on the topic: describe", properties: w.as("nothing"), step: "rights-describe"},
 		{what: "no WRITE on the topic", properties: w.as("reader"), step: "rights-write"},
@@ -127,7 +127,7 @@ func (w *wrong) ofRights() []mistake {
 		{what: "a topic to be created, and no CREATE", properties: w.as("good"), step: "rights-create",
 			client: create, change: another},
 		{what: "a scratch topic to be created, and no CREATE", properties: w.as("writer"), step: "transaction-commit",
-			change: func(asked *producer.ConnectionTest) {
+			change: func(asked *connection.Test) {
 				asked.Scratch, asked.MakeScratch = "elsewhere", true
 			}},
 	}
@@ -142,7 +142,7 @@ func (w *wrong) ofTopics(t *testing.T) []mistake {
 	partitioned(t, k, "three")
 	row := func(what, topic string) mistake {
 		return mistake{what: what, properties: with(servers(k.Bootstrap()), "max.request.size", "500000"), step: "topic",
-			change: func(asked *producer.ConnectionTest) { asked.Topic = topic }}
+			change: func(asked *connection.Test) { asked.Topic = topic }}
 	}
 	return []mistake{
 		row("the topic does not exist", "missing"),
@@ -158,19 +158,19 @@ func (w *wrong) ofTopics(t *testing.T) []mistake {
 func (w *wrong) ofTransactions(t *testing.T) []mistake {
 	structures(t, w.kafka, "limited", "max.message.bytes=300000")
 	structures(t, w.kafka, "segmented", "segment.bytes=1048576")
-	bytes := func(n int) func(*producer.ConnectionTest) {
-		return func(asked *producer.ConnectionTest) { asked.Bytes = n }
+	bytes := func(n int) func(*connection.Test) {
+		return func(asked *connection.Test) { asked.Bytes = n }
 	}
 	plain := func() map[string]string { return servers(w.kafka.Bootstrap()) }
 	w.kafka.Grant(t, rig.TopicRight("writer", "limited", kmsg.ACLOperationWrite))
-	limited := func(asked *producer.ConnectionTest) { asked.Topic, asked.Bytes = "limited", 1_000_000 }
+	limited := func(asked *connection.Test) { asked.Topic, asked.Bytes = "limited", 1_000_000 }
 	return []mistake{
 		{what: "the broker's transaction.max.timeout.ms below 15 minutes", properties: plain(),
 			step: "rights-transactional-id"},
 		{what: "a scratch topic that does not exist", properties: plain(), step: "transaction-commit",
-			change: func(asked *producer.ConnectionTest) { asked.Scratch = "scratch.missing" }},
+			change: func(asked *connection.Test) { asked.Scratch = "scratch.missing" }},
 		{what: "the topic itself as the scratch topic", properties: plain(), step: "transaction-commit",
-			change: func(asked *producer.ConnectionTest) { asked.Scratch = asked.Topic }},
+			change: func(asked *connection.Test) { asked.Scratch = asked.Topic }},
 		{what: "a message above max.request.size", properties: with(plain(), "max.request.size", "700000"),
 			step: "large-message", change: bytes(1_000_000)},
 		{what: "a message above the topic's max.message.bytes", properties: plain(), step: "large-message",
@@ -178,7 +178,7 @@ func (w *wrong) ofTransactions(t *testing.T) []mistake {
 		{what: "the same, and no DESCRIBE_CONFIGS to read the limit", properties: w.as("writer"),
 			step: "large-message", change: limited},
 		{what: "a message above the topic's segment.bytes", properties: plain(), step: "large-message",
-			change: func(asked *producer.ConnectionTest) {
+			change: func(asked *connection.Test) {
 				asked.Topic, asked.Bytes = "segmented", 1_200_000
 			}},
 		{what: "a message above the broker's message.max.bytes", properties: plain(), step: "large-message",

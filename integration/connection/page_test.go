@@ -15,9 +15,10 @@ import (
 // The page of a topic whose end another program's open transaction hides ends in time,
 // and says so; what stands before it is read, and everything when it has ended.
 func TestTopicPageEndsInTime(t *testing.T) {
-	k := rig.StartKafka(t)
+	t.Parallel()
+	k := rig.SharedKafka(t)
 	topic := structures(t, k, "hidden")
-	p := rig.NewProduct(t, rig.Settings{Database: pg.Start(t).Database(t, "hidden"), Bootstrap: k.Bootstrap(), Topic: topic, Patience: time.Minute})
+	p := rig.NewProduct(t, rig.Settings{Database: pg.Shared(t).Database(t, "hidden"), Bootstrap: k.Bootstrap(), Topic: topic, Patience: time.Minute})
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -23,13 +23,14 @@ func (p *plain) properties() map[string]string {
 	return map[string]string{"bootstrap.servers": p.kafka.Bootstrap()}
 }
 
-func asked(topic string) producer.ConnectionTest {
-	return producer.ConnectionTest{Topic: topic, Prefix: "tx", Bytes: 100_000}
+func asked(topic string) connection.Test {
+	return connection.Test{Topic: topic, Prefix: "tx", Bytes: 100_000}
 }
 
 var noScratch = "not-run: No scratch topic"
 
 func TestPlain(t *testing.T) {
+	t.Parallel()
 	p := &plain{rig.StartKafka(t)}
 	t.Run("good", p.good)
 	t.Run("unseen", p.unseen)
@@ -58,12 +59,12 @@ func (p *plain) good(t *testing.T) {
 	}
 	n := len(tr.order)
 	for i, s := range tr.reports {
-		waiting := s.State == producer.StepWaiting
+		waiting := s.State == connection.StepWaiting
 		if waiting != (i < n) {
 			t.Errorf("report %d is %s %s: every step must be told before the first begins, and none later", i, s.ID,
 				s.State)
 		}
-		if i >= n && s.State == producer.StepRunning && strings.HasPrefix(s.ID,
+		if i >= n && s.State == connection.StepRunning && strings.HasPrefix(s.ID,
 			"transaction-abort") && !strings.Contains(s.Finding, "read_committed") {
 			t.Errorf("it is not said beforehand who sees the messages: %s", s.Finding)
 		}
@@ -179,11 +180,11 @@ func (p *plain) several(t *testing.T) {
 	topic := structures(t, p.kafka, "several")
 	properties := map[string]string{"bootstrap.servers": "127.0.0.1:1, " + p.kafka.Bootstrap() + ",no-such-host.invalid:9092"}
 	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
-	for key, state := range map[string]producer.StepState{
-		"connect 127.0.0.1:1": producer.StepFailed, "kafka 127.0.0.1:1": producer.StepNotRun,
-		"resolve no-such-host.invalid:9092": producer.StepFailed, "connect no-such-host.invalid:9092": producer.StepNotRun,
-		"authenticate " + p.kafka.Bootstrap(): producer.StepPassed,
-		"cluster":                             producer.StepPassed, "transaction-abort": producer.StepPassed, "large-message": producer.StepPassed,
+	for key, state := range map[string]connection.StepState{
+		"connect 127.0.0.1:1": connection.StepFailed, "kafka 127.0.0.1:1": connection.StepNotRun,
+		"resolve no-such-host.invalid:9092": connection.StepFailed, "connect no-such-host.invalid:9092": connection.StepNotRun,
+		"authenticate " + p.kafka.Bootstrap(): connection.StepPassed,
+		"cluster":                             connection.StepPassed, "transaction-abort": connection.StepPassed, "large-message": connection.StepPassed,
 	} {
 		if tr.last[key].State != state {
 			t.Errorf("%s is %s, want %s", key, tr.last[key].State, state)
@@ -192,7 +193,7 @@ func (p *plain) several(t *testing.T) {
 	if needs := tr.last["kafka 127.0.0.1:1"].Needs; needs != "connect" {
 		t.Errorf("the step needs %q, want connect", needs)
 	}
-	tried := (&kafka.Client{}).Try(t.Context(), connection(properties))
+	tried := (&kafka.Client{}).Try(t.Context(), reached(properties))
 	if len(tried) != 3 || tried[0].OK || !tried[1].OK || tried[2].OK {
 		t.Errorf("trying each: %+v", tried)
 	}
@@ -200,7 +201,7 @@ func (p *plain) several(t *testing.T) {
 
 // A connection can be tested before anybody has chosen a topic.
 func (p *plain) topicless(t *testing.T) {
-	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), producer.ConnectionTest{}, nil)
+	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), connection.Test{}, nil)
 	none := "not-run: No topic was named"
 	tr.expect(t, map[string]string{"topic": none, "rights-describe": none, "rights-write": none, "rights-read": none,
 		"rights-create":           none,
@@ -212,16 +213,16 @@ func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
 	properties["transactional.id"] = "mine"
 	tr := test(t.Context(), &kafka.Client{}, properties, asked("any"), nil)
-	if s := tr.step("properties"); s.State != producer.StepFailed || !strings.Contains(s.Finding, "transactional.id") {
+	if s := tr.step("properties"); s.State != connection.StepFailed || !strings.Contains(s.Finding, "transactional.id") {
 		t.Errorf("the step is %+v", s)
 	}
 	for _, key := range tr.order[1:] {
-		if s := tr.last[key]; s.State != producer.StepNotRun || s.Needs == "" {
+		if s := tr.last[key]; s.State != connection.StepNotRun || s.Needs == "" {
 			t.Errorf("step %s is %s", key, s.State)
 		}
 	}
 	if tried := (&kafka.Client{}).Try(t.Context(),
-		connection(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
+		reached(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
 		t.Errorf("a save would say %+v", tried)
 	}
 }
@@ -238,8 +239,8 @@ func (p *plain) cancelled(t *testing.T) {
 			asked := asked(topic)
 			asked.Bytes, asked.Scratch, asked.MakeScratch = 8<<20, "cancelled.scratch", true
 			var when time.Time
-			tr := test(ctx, &kafka.Client{}, p.properties(), asked, func(s producer.Step) {
-				if s.ID == at && s.State == producer.StepRunning {
+			tr := test(ctx, &kafka.Client{}, p.properties(), asked, func(s connection.Step) {
+				if s.ID == at && s.State == connection.StepRunning {
 					delay := time.Duration(0)
 					if strings.HasPrefix(at, "transaction") || at == "large-message" {
 						delay = 60 * time.Millisecond
@@ -257,7 +258,7 @@ func (p *plain) cancelled(t *testing.T) {
 				t.Errorf("it ended %s after it was cancelled", took)
 			}
 			for _, key := range tr.order {
-				if s := tr.last[key]; s.State == producer.StepWaiting || s.State == producer.StepRunning {
+				if s := tr.last[key]; s.State == connection.StepWaiting || s.State == connection.StepRunning {
 					t.Errorf("step %s is left %s", key, s.State)
 				}
 			}
@@ -298,19 +299,19 @@ func (p *plain) standing(t *testing.T) {
 	for _, at := range []string{"cluster", "transaction-abort"} {
 		asked := asked(topic)
 		asked.StepTimeout = 3 * time.Second
-		tr := test(t.Context(), &kafka.Client{}, p.properties(), asked, func(s producer.Step) {
-			if s.ID == at && s.State == producer.StepRunning {
+		tr := test(t.Context(), &kafka.Client{}, p.properties(), asked, func(s connection.Step) {
+			if s.ID == at && s.State == connection.StepRunning {
 				p.kafka.Pause()
 				time.Sleep(100 * time.Millisecond) // a signal to every thread takes a moment
 			}
-			if s.ID == at && s.State == producer.StepFailed {
+			if s.ID == at && s.State == connection.StepFailed {
 				p.kafka.Continue()
 			}
 		})
 		p.kafka.Continue()
 		s := tr.step(at)
 		late := s.Took > asked.StepTimeout+time.Second
-		if s.State != producer.StepFailed || !strings.Contains(s.Finding, "limit of 3s") || s.Cure == "" || late {
+		if s.State != connection.StepFailed || !strings.Contains(s.Finding, "limit of 3s") || s.Cure == "" || late {
 			t.Errorf("step %s is %+v", at, s)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -38,7 +38,7 @@ const leftMax = 3 * 500
 func (p *plain) room(t *testing.T) {
 	byDefault := "max.message.bytes=1048588" // what a broker has that nobody has configured
 	topic := structures(t, p.kafka, "room", byDefault)
-	asked := producer.ConnectionTest{Topic: topic, Prefix: "tx"}
+	asked := connection.Test{Topic: topic, Prefix: "tx"}
 	for range 3 {
 		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
 			map[string]string{"transaction-commit": noScratch, "large-message": "passed: A message of 1000000 bytes fits; the limit of room is 1048588 bytes"})

@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -64,8 +64,8 @@ func newSecuredBy(t *testing.T, kdc *rig.KDC, properties ...string) *secured {
 	return w
 }
 
-func (w *secured) asked() producer.ConnectionTest {
-	return producer.ConnectionTest{Topic: w.topic, Prefix: "tx", Bytes: 100_000}
+func (w *secured) asked() connection.Test {
+	return connection.Test{Topic: w.topic, Prefix: "tx", Bytes: 100_000}
 }
 
 // jaas is a connection with SASL in Java's words.
@@ -108,6 +108,7 @@ func (w *secured) oauth(secret string) map[string]string {
 // With each security everything works, over the bootstrap listener and through the
 // client library; and every missing right fails its own step.
 func TestSecured(t *testing.T) {
+	t.Parallel()
 	w := newSecured(t)
 	t.Run("each security", w.each)
 	t.Run("refused", w.refused)
@@ -138,7 +139,7 @@ func (w *secured) each(t *testing.T) {
 				others["tls"] = soon
 			}
 			test(t.Context(), &kafka.Client{}, c.properties, asked, nil).expect(t, others)
-			for _, tried := range (&kafka.Client{}).Try(t.Context(), connection(c.properties)) {
+			for _, tried := range (&kafka.Client{}).Try(t.Context(), reached(c.properties)) {
 				if !tried.OK || !strings.Contains(tried.Text, c.principal) {
 					t.Errorf("trying %s: %s %s", tried.Server, tried.Text, tried.Cure)
 				}
@@ -192,11 +193,11 @@ func (w *secured) refused(t *testing.T) {
 					}
 				}
 			}
-			if tr.step("tls").State == producer.StepWarning {
+			if tr.step("tls").State == connection.StepWarning {
 				others["tls"] = "warning"
 			}
 			tr.expect(t, others)
-			tried := (&kafka.Client{}).Try(t.Context(), connection(c.properties))
+			tried := (&kafka.Client{}).Try(t.Context(), reached(c.properties))
 			if len(tried) != 1 || tried[0].OK || tried[0].Text+" "+tried[0].Cure != tr.step(c.step).Finding+" "+tr.step(c.step).Cure {
 				t.Errorf("a save would say %+v", tried)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
@@ -67,7 +67,7 @@ func partitioned(t *testing.T, k *rig.Kafka, name string) {
 
 // bounds asserts what the step of the large message found: which limit, and the
 // largest message that passes, which the limit is just above. It does pass when it is sent.
-func bounds(t *testing.T, properties map[string]string, asked producer.ConnectionTest, words string, limit int) {
+func bounds(t *testing.T, properties map[string]string, asked connection.Test, words string, limit int) {
 	t.Helper()
 	tr := test(t.Context(), &kafka.Client{}, properties, asked, nil)
 	tr.expect(t, map[string]string{"large-message": "failed: " + words, "transaction-commit": noScratch})
@@ -139,6 +139,7 @@ func (p *plain) brokersLimit(t *testing.T) {
 // A broker that closes the connection at a request that is too large is told from
 // one that is away.
 func TestSocketLimit(t *testing.T) {
+	t.Parallel()
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t),
 		Properties: []string{"socket.request.max.bytes=600000"}})
 	structures(t, k, "structures")

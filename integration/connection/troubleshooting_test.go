@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 var update = flag.Bool("update", false, "write docs/troubleshooting.md")
@@ -35,6 +35,7 @@ Addresses and ids differ from yours.
 // Every wrong set-up is told by the right step, with a cure, in time, and in the
 // words of the documentation.
 func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
 	w := newWrong(t)
 	var page strings.Builder
 	page.WriteString(introduction)
@@ -78,7 +79,7 @@ func TestTroubleshooting(t *testing.T) {
 }
 
 // met runs the test on a wrong set-up and gives the step that told it.
-func (w *wrong) met(t *testing.T, m *mistake) producer.Step {
+func (w *wrong) met(t *testing.T, m *mistake) connection.Step {
 	asked := w.asked()
 	if m.change != nil {
 		m.change(&asked)
@@ -86,7 +87,7 @@ func (w *wrong) met(t *testing.T, m *mistake) producer.Step {
 	tr := test(t.Context(), &m.client, m.properties, asked, nil)
 	for _, key := range tr.order {
 		s := tr.last[key]
-		if s.ID != m.step || s.State != producer.StepFailed && s.State != producer.StepWarning {
+		if s.ID != m.step || s.State != connection.StepFailed && s.State != connection.StepWarning {
 			continue
 		}
 		if s.Cure == "" {
@@ -99,7 +100,7 @@ func (w *wrong) met(t *testing.T, m *mistake) producer.Step {
 		return s
 	}
 	t.Errorf("step %s does not tell it:\n%s", m.step, tr)
-	return producer.Step{}
+	return connection.Step{}
 }
 
 var unsteady = []struct {

@@ -12,20 +12,19 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/integration/topiccheck"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
+	os.Exit(rig.Run(m))
 }
 
 // While a producer publishes to the topic, tests run against it, some to their end
 // and some cancelled: the topic keeps its contract, the producer does not stop.
 func TestProducerIsUndisturbed(t *testing.T) {
-	k, s := rig.StartKafka(t), pg.Start(t)
+	t.Parallel()
+	k, s := rig.SharedKafka(t), pg.Shared(t)
 	topic := structures(t, k, "published")
 	p := rig.NewProduct(t, rig.Settings{Database: s.Database(t, "undisturbed"), Bootstrap: k.Bootstrap(), Topic: topic})
 	if err := p.Start(); err != nil {
@@ -63,8 +62,8 @@ func TestProducerIsUndisturbed(t *testing.T) {
 		asked := asked(topic)
 		asked.Bytes, asked.Scratch, asked.MakeScratch = 4<<20, "published.scratch", true
 		tr := test(ctx, &kafka.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
-			func(s producer.Step) {
-				if round%2 == 1 && s.ID == "transaction-abort" && s.State == producer.StepRunning {
+			func(s connection.Step) {
+				if round%2 == 1 && s.ID == "transaction-abort" && s.State == connection.StepRunning {
 					time.AfterFunc(150*time.Millisecond, cancel)
 				}
 			})

@@ -13,8 +13,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
+	"urncast/producer/topicview"
 )
 
 // A looker looks into topics as pages do: with readers that are kept between looks.
@@ -23,13 +24,13 @@ type looker struct {
 	kafka.Cluster
 
 	mu         sync.Mutex
-	connection producer.Connection
+	connection connection.Connection
 }
 
 func newLooker(k *rig.Kafka, servers string) *looker {
 	l := &looker{kafka: k}
 	l.save(servers)
-	l.Connection = func(context.Context, string) (*producer.Connection, error) {
+	l.Connection = func(context.Context, string) (*connection.Connection, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		c := l.connection
@@ -39,6 +40,7 @@ func newLooker(k *rig.Kafka, servers string) *looker {
 }
 
 func TestReadersAreKept(t *testing.T) {
+	t.Parallel()
 	k := rig.StartKafka(t)
 	l := newLooker(k, k.Bootstrap())
 	t.Run("any part", l.anyPart)
@@ -52,7 +54,7 @@ func TestReadersAreKept(t *testing.T) {
 func (l *looker) save(servers string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.connection = producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}, Revision: l.connection.Revision + 1}
+	l.connection = connection.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}, Revision: l.connection.Revision + 1}
 }
 
 // A writer writes transactions to a topic, and remembers what committed record is where.
@@ -110,7 +112,7 @@ func (l *looker) look(ctx context.Context, topic string, most int, pick func(sta
 	from, to := pick(start, end)
 	got = map[int64]string{}
 	enough := errors.New("enough")
-	err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+	err = v.Read(ctx, from, to, func(c *topicview.Committed) error {
 		if got[c.Offset] = string(c.Value); len(got) == most {
 			return enough
 		}
@@ -277,6 +279,7 @@ func (l *looker) restarted(t *testing.T) {
 // A topic that another broker leads now, or whose leader has just died, is looked into as
 // if nothing had been.
 func TestReadersFollowTheLeader(t *testing.T) {
+	t.Parallel()
 	c := rig.StartCluster(t)
 	l := newLooker(c.Brokers[0], c.Bootstrap())
 	topic := structures(t, l.kafka, "led")

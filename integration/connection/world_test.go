@@ -9,24 +9,24 @@ import (
 	"time"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka"
 )
 
 // A trial is one connection test, as it was reported.
 type trial struct {
 	order   []string // of the steps, "id" or "id server"
-	last    map[string]producer.Step
-	reports []producer.Step
+	last    map[string]connection.Step
+	reports []connection.Step
 	err     error
 }
 
 // test runs a connection test to its end.
-func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked producer.ConnectionTest,
-	see func(producer.Step)) *trial {
-	t := &trial{last: map[string]producer.Step{}}
+func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked connection.Test,
+	see func(connection.Step)) *trial {
+	t := &trial{last: map[string]connection.Step{}}
 	var mu sync.Mutex
-	t.err = c.Test(ctx, connection(properties), asked, func(s producer.Step) {
+	t.err = c.Test(ctx, reached(properties), asked, func(s connection.Step) {
 		mu.Lock()
 		defer mu.Unlock()
 		key := strings.TrimSpace(s.ID + " " + s.Server)
@@ -42,18 +42,18 @@ func test(ctx context.Context, c *kafka.Client, properties map[string]string, as
 	return t
 }
 
-func connection(properties map[string]string) *producer.Connection {
-	return &producer.Connection{Name: "test", Properties: properties}
+func reached(properties map[string]string) *connection.Connection {
+	return &connection.Connection{Name: "test", Properties: properties}
 }
 
 // step finds a step by its id, the first of several servers.
-func (tr *trial) step(id string) producer.Step {
+func (tr *trial) step(id string) connection.Step {
 	for _, key := range tr.order {
 		if s := tr.last[key]; s.ID == id {
 			return s
 		}
 	}
-	return producer.Step{}
+	return connection.Step{}
 }
 
 func (tr *trial) String() string {
@@ -74,13 +74,13 @@ func (tr *trial) expect(t *testing.T, others map[string]string) {
 		s := tr.last[key]
 		want, words, named := strings.Cut(others[s.ID], ": ")
 		if others[s.ID] == "" {
-			want = string(producer.StepPassed)
+			want = string(connection.StepPassed)
 		}
 		all := s.Finding + " " + s.Cure + " " + s.Needs
 		if string(s.State) != want || named && !strings.Contains(all, words) {
 			t.Errorf("step %s is %s, want %s with %q: %s", key, s.State, want, words, all)
 		}
-		if (s.State == producer.StepFailed || s.State == producer.StepWarning) && s.Cure == "" {
+		if (s.State == connection.StepFailed || s.State == connection.StepWarning) && s.Cure == "" {
 			t.Errorf("step %s says no cure", key)
 		}
 		if strings.Contains(all, "{") {

@@ -20,7 +20,7 @@ import (
 // serveNew serves a registry that nobody has set up, and gives the code of its log.
 func serveNew(t *testing.T) (s *httptest.Server, code string) {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "console_access"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "console_access"))
 	if err != nil {
 		t.Fatal(err)
 	}

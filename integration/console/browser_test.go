@@ -27,6 +27,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -59,7 +60,7 @@ func serveStore(t *testing.T) (*httptest.Server, *registry.Registry, *postgres.S
 func build(t *testing.T, database, name string, o web.Options) (*registry.Registry, *postgres.Store, http.Handler) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower(database)))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, strings.ToLower(database)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func build(t *testing.T, database, name string, o web.Options) (*registry.Regist
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &producer.Producers{Directory: d}, "1.0.0", quiet
+	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &control.Producers{Directory: d}, "1.0.0", quiet
 	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet}
 	o.Workspace = &workspace.Store{Pool: store.Pool(), Instance: store.Instance()}
 	return o.Registry, store, web.New(o)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web"
@@ -23,10 +24,10 @@ var moment = time.Date(2026, 3, 12, 10, 42, 12, 0, time.UTC)
 // troubled is a dashboard with a producer in every state that there is.
 func troubled() *dashboard.Dashboard {
 	d := &dashboard.Dashboard{Now: moment, Structures: 51_377, Last: 48_219, LastAt: moment.Add(-6 * time.Second)}
-	state := func(name string, s producer.State, sent registry.Number) *producer.Status {
-		d.Producers = append(d.Producers, producer.Status{Name: name, State: s, Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
+	state := func(name string, s producer.State, sent registry.Number) *control.Status {
+		d.Producers = append(d.Producers, control.Status{Name: name, State: s, Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
 			OldestPending: moment.Add(-104 * time.Minute), Since: moment.Add(-90 * time.Minute), Started: true, Holder: "urncast-1:12/ab", HeldSince: moment.Add(-4 * 24 * time.Hour), Term: 41,
-			Standby: []producer.Instance{{ID: "urncast-2:9/cd", StartedAt: moment.Add(-time.Hour)}}})
+			Standby: []control.Instance{{ID: "urncast-2:9/cd", StartedAt: moment.Add(-time.Hour)}}})
 		p := &d.Producers[len(d.Producers)-1]
 		p.Settings.Routes = []producer.Route{{Topic: "sdmx." + name + ".json"}, {Topic: "sdmx." + name + ".ml21"}}
 		return p
@@ -39,7 +40,7 @@ func troubled() *dashboard.Dashboard {
 	state("estat-restricted", producer.Suspended, 47_902)
 	state("imf-mirror", producer.Degraded, 48_218).Reason = "Local: Broker transport failure since 10:44. It tries again by itself, next in 16 s."
 	state("oecd", producer.Recovering, 48_219)
-	state("unsd", producer.Publishing, 48_100).Job = &producer.JobStatus{AsOf: 48_000, Structures: 51_377, Done: 20_000}
+	state("unsd", producer.Publishing, 48_100).Job = &control.JobStatus{AsOf: 48_000, Structures: 51_377, Done: 20_000}
 	for i := range 7 {
 		row := record.TransactionRow{Transaction: registry.Transaction{Number: d.Last - registry.Number(i), Kind: registry.Replace, Structures: 1 + i*3, RecordedAt: moment.Add(-time.Duration(i) * 17 * time.Minute)},
 			First: sdmx.URN{Class: sdmx.ClassCodelist, Agency: "ESTAT", ID: fmt.Sprintf("CL_LIST_%d", i), Version: "1.0"}}
@@ -64,12 +65,12 @@ func troubled() *dashboard.Dashboard {
 // pace is a day's history with quiet hours, a single transaction between them, and a
 // pause of the producer every so many steps; 0 is a day of nothing.
 func pace(steps, pause int) *dashboard.Pace {
-	p := &dashboard.Pace{Parts: make([]producer.Lags, steps)}
+	p := &dashboard.Pace{Parts: make([]control.Lags, steps)}
 	for i := range p.Parts {
 		if pause == 0 || i > 40 && i < 60 && i != 50 {
 			continue
 		}
-		l := producer.Lags{Sent: int64(i*i*7) % 83, Median: time.Duration(8+i%5) * time.Millisecond, P99: time.Duration(20+(i*i)%40) * time.Millisecond}
+		l := control.Lags{Sent: int64(i*i*7) % 83, Median: time.Duration(8+i%5) * time.Millisecond, P99: time.Duration(20+(i*i)%40) * time.Millisecond}
 		if pause > 1 && i%pause == 0 {
 			l.P99 = time.Duration(i) * 4 * time.Minute
 		}

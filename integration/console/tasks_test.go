@@ -90,7 +90,7 @@ var (
 // Everything that an administrator does, as a person does it: in a browser, by what is
 // on the page, with the real program on a real broker and a real database.
 func TestTasks(t *testing.T) {
-	s := &servers{kafka: rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Users: map[string]string{"urncast": userPassword}}), postgres: pg.Start(t)}
+	s := &servers{kafka: rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Users: map[string]string{"urncast": userPassword}}), postgres: pg.Shared(t)}
 	for _, task := range []struct {
 		name string
 		do   func(*testing.T, *servers, size)

@@ -15,9 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
+	os.Exit(rig.Run(m))
 }
 
 // Names as long as real ones get, and longer.
@@ -41,7 +39,7 @@ type world struct {
 // first day.
 func newWorld(t *testing.T, name string) *world {
 	t.Helper()
-	database := pg.Start(t).Database(t, name)
+	database := pg.Shared(t).Database(t, name)
 	w := &world{t: t}
 	w.product = rig.NewProduct(t, rig.Settings{Database: database,
 		Env: []string{"URNCAST_ENVIRONMENT=Production", "URNCAST_SECRET_KEY=" + secretKey}, Patience: time.Minute})

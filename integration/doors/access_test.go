@@ -21,7 +21,7 @@ import (
 // by flags, none if it is empty.
 func serveAccounts(t *testing.T, password string) (*httptest.Server, *strings.Builder) {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, strings.ToLower("accounts_"+t.Name())))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, strings.ToLower("accounts_"+t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,9 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
 	"urncast/producer/producertest"
 	"urncast/registry"
 	"urncast/registry/access"
@@ -24,32 +27,32 @@ import (
 // fixtures stand for a cluster, which this test is not about.
 type fixtures struct{ broken bool }
 
-// Diagnose implements producer.Topics.
-func (f *fixtures) Diagnose(_ context.Context, _ *producer.Connection, n producer.TopicNeeds) (*producer.Diagnosis, error) {
-	finding := producer.TopicFinding{ID: "cleanup-policy", Severity: producer.SeverityOK, What: "It is compacted.", Why: "It must be."}
+// Diagnose implements diagnosis.Topics.
+func (f *fixtures) Diagnose(_ context.Context, _ *connection.Connection, n diagnosis.Needs) (*diagnosis.Diagnosis, error) {
+	finding := diagnosis.Finding{ID: "cleanup-policy", Severity: diagnosis.SeverityOK, What: "It is compacted.", Why: "It must be."}
 	if f.broken {
-		finding = producer.TopicFinding{ID: "cleanup-policy", Severity: producer.SeverityError, What: "It is deleted.", Why: "It must not be.", Cure: "Mend it.",
-			Command: "kafka-configs …", Where: []producer.Setting{{Place: producer.PlaceTopic, Name: "cleanup.policy", Value: "delete"}},
-			Fix: []producer.SettingChange{{Name: "cleanup.policy", Before: "delete", After: "compact"}}}
+		finding = diagnosis.Finding{ID: "cleanup-policy", Severity: diagnosis.SeverityError, What: "It is deleted.", Why: "It must not be.", Cure: "Mend it.",
+			Command: "kafka-configs …", Where: []diagnosis.Setting{{Place: diagnosis.PlaceTopic, Name: "cleanup.policy", Value: "delete"}},
+			Fix: []diagnosis.SettingChange{{Name: "cleanup.policy", Before: "delete", After: "compact"}}}
 	}
 	if n.Topic == "absent" {
-		finding = producer.TopicFinding{ID: "topic", Severity: producer.SeverityWarning, What: "The topic does not exist.", Why: "It must."}
+		finding = diagnosis.Finding{ID: "topic", Severity: diagnosis.SeverityWarning, What: "The topic does not exist.", Why: "It must."}
 	}
-	return &producer.Diagnosis{Cluster: "c", Findings: []producer.TopicFinding{finding}}, nil
+	return &diagnosis.Diagnosis{Cluster: "c", Findings: []diagnosis.Finding{finding}}, nil
 }
 
-// MakeTopic implements producer.Topics.
-func (f *fixtures) MakeTopic(_ context.Context, _ *producer.Connection, n producer.TopicNeeds, replication int,
-	before func(producer.MadeTopic) error) (*producer.MadeTopic, error) {
+// MakeTopic implements diagnosis.Topics.
+func (f *fixtures) MakeTopic(_ context.Context, _ *connection.Connection, n diagnosis.Needs, replication int,
+	before func(diagnosis.MadeTopic) error) (*diagnosis.MadeTopic, error) {
 	if n.Topic == "refused" {
 		return nil, errors.New("User:u may not create the topic refused. Grant CREATE.")
 	}
-	m := producer.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: map[string]string{"cleanup.policy": "compact"}}
+	m := diagnosis.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: map[string]string{"cleanup.policy": "compact"}}
 	return &m, before(m)
 }
 
-// AlterTopic implements producer.Topics.
-func (f *fixtures) AlterTopic(_ context.Context, _ *producer.Connection, topic string, _ []producer.SettingChange) error {
+// AlterTopic implements diagnosis.Topics.
+func (f *fixtures) AlterTopic(_ context.Context, _ *connection.Connection, topic string, _ []diagnosis.SettingChange) error {
 	if topic == "refused" {
 		return errors.New("User:u may not alter the settings of the topic refused. Grant ALTER_CONFIGS.")
 	}
@@ -61,7 +64,7 @@ func (f *fixtures) AlterTopic(_ context.Context, _ *producer.Connection, topic s
 func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("all_"+t.Name())))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, strings.ToLower("all_"+t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,18 +79,18 @@ func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 			t.Fatal(err)
 		}
 	}
-	connections := &producer.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
+	connections := &connection.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	producers.Connections = connections
-	doctor := &producer.Doctor{Connections: connections, Topics: &fixtures{broken: true},
+	doctor := &diagnosis.Doctor{Connections: connections, Topics: &fixtures{broken: true},
 		Retention: time.Hour, Largest: store.Largest}
-	send := func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) (all []producer.Delivery) {
+	send := func(_ context.Context, _ *notice.StoredSettings, _ *notice.Letter, to []string) (all []notice.Delivery) {
 		for _, address := range to {
-			all = append(all, producer.Delivery{Address: address})
+			all = append(all, notice.Delivery{Address: address})
 		}
 		return all
 	}
 	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
-		Mail:   producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
+		Mail:   notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
 		Log:    slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)

@@ -32,7 +32,7 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, strings.ToLower("web_"+t.Name())))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, strings.ToLower("web_"+t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}

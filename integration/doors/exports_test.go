@@ -19,7 +19,7 @@ import (
 // last that was in it stood 10,000 behind the newest.
 func TestExportOfTransactionsIsWhole(t *testing.T) {
 	const all = 12_345
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "exports"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "exports"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestExportOfTransactionsIsWhole(t *testing.T) {
 
 // What is not there is a page that says so, with status 404, wherever it is looked for.
 func TestPagesOfWhatIsNot(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "nothing"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "nothing"))
 	if err != nil {
 		t.Fatal(err)
 	}

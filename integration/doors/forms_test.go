@@ -16,21 +16,22 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
+	"urncast/producer/topicview"
 )
 
 // A shelf is a topic with a message and a tombstone, for pages that read one.
 type shelf struct{}
 
-// OpenTopic implements producer.TopicReader.
-func (s *shelf) OpenTopic(context.Context, string, string) (producer.TopicView, error) { return s, nil }
+// OpenTopic implements topicview.Opener.
+func (s *shelf) OpenTopic(context.Context, string, string) (topicview.View, error) { return s, nil }
 
-// Ends implements producer.TopicView.
+// Ends implements topicview.View.
 func (s *shelf) Ends(context.Context) (start, end int64, err error) { return 0, 3, nil }
 
-// Read implements producer.TopicView.
-func (s *shelf) Read(_ context.Context, from, to int64, yield func(*producer.Committed) error) error {
+// Read implements topicview.View.
+func (s *shelf) Read(_ context.Context, from, to int64, yield func(*topicview.Committed) error) error {
 	for at := from; at < min(to, 2); at++ {
-		c := &producer.Committed{Offset: at, At: time.Unix(1_750_000_000, 0)}
+		c := &topicview.Committed{Offset: at, At: time.Unix(1_750_000_000, 0)}
 		c.Key = []byte("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.0)")
 		c.Headers = []producer.Header{{Key: producer.HeaderTransaction, Value: fmt.Append(nil, at+1)}, {Key: producer.HeaderPosition, Value: []byte("1")},
 			{Key: producer.HeaderCount, Value: []byte("1")}}
@@ -44,7 +45,7 @@ func (s *shelf) Read(_ context.Context, from, to int64, yield func(*producer.Com
 	return nil
 }
 
-// Close implements producer.TopicView.
+// Close implements topicview.View.
 func (s *shelf) Close() {}
 
 // A request is what a browser sends to a page: the route, what stands in the place of

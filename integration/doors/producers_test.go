@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry/postgres"
 )
 
 // producersOf are the producers of a database, with the one that a process was started
 // with.
-func producersOf(ctx context.Context, t testing.TB, s *postgres.Store, c producer.Config) *producer.Producers {
+func producersOf(ctx context.Context, t testing.TB, s *postgres.Store, c producer.Config) *control.Producers {
 	t.Helper()
 	d, err := s.Directory(ctx)
 	if err != nil {
@@ -19,5 +20,5 @@ func producersOf(ctx context.Context, t testing.TB, s *postgres.Store, c produce
 	if err := d.Fix(ctx, &c, ""); err != nil {
 		t.Fatal(err)
 	}
-	return &producer.Producers{Directory: d}
+	return &control.Producers{Directory: d}
 }

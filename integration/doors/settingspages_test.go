@@ -15,6 +15,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -150,17 +151,17 @@ func TestSettingsSavedInBetween(t *testing.T) {
 // stands at its field, and what the server answers is shown word for word.
 func TestMailOnThePage(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	store, err := postgres.Open(ctx, pg.Start(t).Database(t, "mail_page"))
+	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, "mail_page"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
 	t.Cleanup(cancel)
 	var refused error
-	mailer := producer.NewMailer(prometheus.NewRegistry(), producer.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
-		Send: func(_ context.Context, _ *producer.StoredMail, _ *producer.Letter, to []string) (all []producer.Delivery) {
+	mailer := notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Log: slog.New(slog.DiscardHandler),
+		Send: func(_ context.Context, _ *notice.StoredSettings, _ *notice.Letter, to []string) (all []notice.Delivery) {
 			for _, address := range to {
-				all = append(all, producer.Delivery{Address: address, Err: refused})
+				all = append(all, notice.Delivery{Address: address, Err: refused})
 			}
 			return all
 		}})

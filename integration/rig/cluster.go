@@ -29,12 +29,13 @@ const controllerNode = 100
 func StartCluster(tb testing.TB) *Cluster {
 	tb.Helper()
 	jars := Jars(tb)
+	archive := classes(tb, jars)
 	c := &Cluster{controller: &Kafka{node: controllerNode, heap: "128m"}}
 	for n := range 3 {
 		c.Brokers = append(c.Brokers, &Kafka{node: int32(n + 1), heap: "256m"})
 	}
 	for _, k := range c.nodes() {
-		k.jars, k.dir, k.fast = jars, tb.TempDir(), true
+		k.jars, k.archive, k.dir, k.fast = jars, archive, tb.TempDir(), true
 		k.endWith(tb)
 	}
 	if err := c.prepare(); err != nil {

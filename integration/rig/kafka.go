@@ -27,10 +27,12 @@ type Kafka struct {
 
 	node      int32
 	jars, dir string
+	archive   string // of the jars' classes; may be empty
 	listeners []listener
 	process   *Process
 	// Fast makes the JVM start quickly at the price of speed under load.
 	fast    bool
+	shared  bool     // by all tests of a package, which then may not touch its process
 	heap    string   // of the JVM; 768m if empty
 	system  []string // further flags of the JVM
 	classes string   // a folder with further classes; may be empty
@@ -116,6 +118,7 @@ func (k *Kafka) Running() bool {
 func (k *Kafka) run(tb testing.TB) {
 	tb.Helper()
 	k.jars = Jars(tb)
+	k.archive = classes(tb, k.jars)
 	if err := k.prepare(); err != nil {
 		tb.Fatalf("preparing Kafka: %v", err)
 	}
@@ -131,11 +134,23 @@ func (k *Kafka) endWith(tb testing.TB) {
 		if k.Proxy != nil {
 			k.Proxy.Close()
 		}
-		k.Kill()
-		if tb.Failed() {
-			tb.Logf("the end of %s:\n%s", k.LogFile(), Tail(k.LogFile()))
-		}
+		k.end()
+		k.tell(tb)
 	})
+}
+
+// end ends the broker's process, if there is one.
+func (k *Kafka) end() {
+	if k.process != nil {
+		k.process.Kill()
+	}
+}
+
+// tell shows the end of the broker's log if the test failed.
+func (k *Kafka) tell(tb testing.TB) {
+	if tb.Failed() {
+		tb.Logf("the end of %s:\n%s", k.LogFile(), Tail(k.LogFile()))
+	}
 }
 
 // Bootstrap is the broker's address; a client that begins there never meets the
@@ -161,7 +176,11 @@ func (k *Kafka) listen(name, protocol string) error {
 
 // prepare chooses the ports, writes the configuration and formats the folder.
 func (k *Kafka) prepare() error {
-	if err := k.open(plainText, viaProxy, controller); err != nil {
+	listeners := []string{plainText, controller}
+	if !k.shared { // no test may set rules that the others' clients would meet
+		listeners = append(listeners, viaProxy)
+	}
+	if err := k.open(listeners...); err != nil {
 		return err
 	}
 	k.node = 1
@@ -261,9 +280,16 @@ func (k *Kafka) jvm() []string {
 	flags := []string{"-Xmx" + cmp.Or(k.heap, "768m"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", path}
 	if k.fast {
 		flags = append([]string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}, flags...)
+		if k.archive != "" {
+			flags = append([]string{"-XX:SharedArchiveFile=" + k.archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"}, flags...)
+		}
 	}
 	return append(flags, k.system...)
 }
+
+// startMost is how long a broker may take until it answers: several JVMs that start at
+// once on a busy machine take minutes.
+const startMost = 5 * time.Minute
 
 // Start starts the broker and waits until it answers.
 func (k *Kafka) Start() error {
@@ -272,7 +298,7 @@ func (k *Kafka) Start() error {
 		return err
 	}
 	k.process = p
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), startMost)
 	defer cancel()
 	for {
 		if err = k.answers(ctx); err == nil {
@@ -308,17 +334,29 @@ func (k *Kafka) answers(ctx context.Context) error {
 }
 
 // Stop ends the broker in good order.
-func (k *Kafka) Stop() error { return k.process.Stop(30 * time.Second) }
+func (k *Kafka) Stop() error {
+	k.mustBeOwn()
+	return k.process.Stop(30 * time.Second)
+}
 
 // Kill ends the broker at once.
 func (k *Kafka) Kill() {
-	if k.process != nil {
-		k.process.Kill()
+	k.mustBeOwn()
+	k.end()
+}
+
+// mustBeOwn panics where a test is about to stop the broker that others share.
+func (k *Kafka) mustBeOwn() {
+	if k.shared {
+		panic("a test that stops a broker must start one for itself: StartKafka, not SharedKafka")
 	}
 }
 
 // Pause stops the broker's process without ending it; Continue lets it go on.
-func (k *Kafka) Pause() { k.process.Pause() }
+func (k *Kafka) Pause() {
+	k.mustBeOwn()
+	k.process.Pause()
+}
 
 // Continue lets a paused broker go on.
 func (k *Kafka) Continue() { k.process.Continue() }
@@ -332,67 +370,4 @@ func (k *Kafka) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {
 	}
 	tb.Cleanup(c.Close)
 	return c
-}
-
-// CreateTopic makes a topic of one partition, on as many brokers as is their default:
-// one, or all three of a Cluster. config holds name=value pairs.
-func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
-	tb.Helper()
-	if code := k.createTopic(tb, name, config); code != 0 {
-		tb.Fatalf("creating topic %s: Kafka error %d", name, code)
-	}
-}
-
-func (k *Kafka) createTopic(tb testing.TB, name string, config []string) (code int16) {
-	tb.Helper()
-	t := kmsg.NewCreateTopicsRequestTopic()
-	t.Topic, t.NumPartitions, t.ReplicationFactor = name, 1, -1
-	for _, pair := range config {
-		c := kmsg.NewCreateTopicsRequestTopicConfig()
-		key, value, _ := strings.Cut(pair, "=")
-		c.Name, c.Value = key, &value
-		t.Configs = append(t.Configs, c)
-	}
-	r := kmsg.NewPtrCreateTopicsRequest()
-	r.Topics, r.TimeoutMillis = append(r.Topics, t), 15000
-	resp, err := r.RequestWith(tb.Context(), k.Client(tb))
-	if err != nil {
-		tb.Fatalf("creating topic %s: %v", name, err)
-	}
-	return resp.Topics[0].ErrorCode
-}
-
-// DeleteTopic deletes a topic and waits until the broker no longer knows it.
-func (k *Kafka) DeleteTopic(tb testing.TB, name string) {
-	tb.Helper()
-	c := k.Client(tb)
-	t := kmsg.NewDeleteTopicsRequestTopic()
-	t.Topic = &name
-	r := kmsg.NewPtrDeleteTopicsRequest()
-	r.TopicNames, r.Topics, r.TimeoutMillis = []string{name}, append(r.Topics, t), 15000
-	resp, err := r.RequestWith(tb.Context(), c)
-	if err != nil {
-		tb.Fatalf("deleting topic %s: %v", name, err)
-	}
-	if code := resp.Topics[0].ErrorCode; code != 0 {
-		tb.Fatalf("deleting topic %s: Kafka error %d", name, code)
-	}
-}
-
-// SetTopic changes one setting of a topic.
-func (k *Kafka) SetTopic(tb testing.TB, topic, name, value string) {
-	tb.Helper()
-	c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
-	c.Name, c.Value, c.Op = name, &value, kmsg.IncrementalAlterConfigOpSet
-	t := kmsg.NewIncrementalAlterConfigsRequestResource()
-	t.ResourceType, t.ResourceName, t.Configs = kmsg.ConfigResourceTypeTopic, topic, append(t.Configs, c)
-	r := kmsg.NewPtrIncrementalAlterConfigsRequest()
-	r.Resources = append(r.Resources, t)
-	resp, err := r.RequestWith(tb.Context(), k.Client(tb))
-	if err != nil {
-		tb.Fatalf("setting %s of topic %s: %v", name, topic, err)
-	}
-	if code := resp.Resources[0].ErrorCode; code != 0 {
-		tb.Fatalf("setting %s of topic %s: Kafka error %d", name, topic, code)
-	}
 }

@@ -71,8 +71,8 @@ func Build(tb testing.TB, tags string) string {
 	return path
 }
 
-// RemoveBuilds deletes what Build made; TestMain calls it at the end.
-func RemoveBuilds() {
+// removeBuilds deletes what Build made.
+func removeBuilds() {
 	builds.Lock()
 	defer builds.Unlock()
 	for _, path := range builds.paths {

@@ -6,12 +6,76 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
+
+// CreateTopic makes a topic of one partition, on as many brokers as is their default:
+// one, or all three of a Cluster. config holds name=value pairs.
+func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
+	tb.Helper()
+	if code := k.createTopic(tb, name, config); code != 0 {
+		tb.Fatalf("creating topic %s: Kafka error %d", name, code)
+	}
+}
+
+func (k *Kafka) createTopic(tb testing.TB, name string, config []string) (code int16) {
+	tb.Helper()
+	t := kmsg.NewCreateTopicsRequestTopic()
+	t.Topic, t.NumPartitions, t.ReplicationFactor = name, 1, -1
+	for _, pair := range config {
+		c := kmsg.NewCreateTopicsRequestTopicConfig()
+		key, value, _ := strings.Cut(pair, "=")
+		c.Name, c.Value = key, &value
+		t.Configs = append(t.Configs, c)
+	}
+	r := kmsg.NewPtrCreateTopicsRequest()
+	r.Topics, r.TimeoutMillis = append(r.Topics, t), 15000
+	resp, err := r.RequestWith(tb.Context(), k.Client(tb))
+	if err != nil {
+		tb.Fatalf("creating topic %s: %v", name, err)
+	}
+	return resp.Topics[0].ErrorCode
+}
+
+// DeleteTopic deletes a topic and waits until the broker no longer knows it.
+func (k *Kafka) DeleteTopic(tb testing.TB, name string) {
+	tb.Helper()
+	c := k.Client(tb)
+	t := kmsg.NewDeleteTopicsRequestTopic()
+	t.Topic = &name
+	r := kmsg.NewPtrDeleteTopicsRequest()
+	r.TopicNames, r.Topics, r.TimeoutMillis = []string{name}, append(r.Topics, t), 15000
+	resp, err := r.RequestWith(tb.Context(), c)
+	if err != nil {
+		tb.Fatalf("deleting topic %s: %v", name, err)
+	}
+	if code := resp.Topics[0].ErrorCode; code != 0 {
+		tb.Fatalf("deleting topic %s: Kafka error %d", name, code)
+	}
+}
+
+// SetTopic changes one setting of a topic.
+func (k *Kafka) SetTopic(tb testing.TB, topic, name, value string) {
+	tb.Helper()
+	c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+	c.Name, c.Value, c.Op = name, &value, kmsg.IncrementalAlterConfigOpSet
+	t := kmsg.NewIncrementalAlterConfigsRequestResource()
+	t.ResourceType, t.ResourceName, t.Configs = kmsg.ConfigResourceTypeTopic, topic, append(t.Configs, c)
+	r := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	r.Resources = append(r.Resources, t)
+	resp, err := r.RequestWith(tb.Context(), k.Client(tb))
+	if err != nil {
+		tb.Fatalf("setting %s of topic %s: %v", name, topic, err)
+	}
+	if code := resp.Resources[0].ErrorCode; code != 0 {
+		tb.Fatalf("setting %s of topic %s: Kafka error %d", name, topic, code)
+	}
+}
 
 // RemakeTopic deletes a topic and makes one of the same name at once.
 func (k *Kafka) RemakeTopic(tb testing.TB, name string, config ...string) {

@@ -17,9 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	rig.RemoveBuilds()
-	os.Exit(code)
+	os.Exit(rig.Run(m))
 }
 
 // roundMost is after how long everything is healed and compared, before it goes on

@@ -14,6 +14,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/properties"
 )
@@ -22,7 +23,7 @@ import (
 type Cluster struct {
 	// Connection gives a connection as it is defined now; an empty name is the one
 	// that the process was started with.
-	Connection func(ctx context.Context, name string) (*producer.Connection, error)
+	Connection func(ctx context.Context, name string) (*connection.Connection, error)
 	// InUse lists the connections that producers take, each once.
 	InUse func(context.Context) ([]string, error)
 	// CreateTopic makes a missing topic, compacted, with one partition.
@@ -120,7 +121,7 @@ func (c *Cluster) Check(ctx context.Context, name string) error {
 }
 
 // resolve makes the connection ready, as far as that goes without connecting.
-func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *producer.Connection, *properties.Resolved, error) {
+func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *connection.Connection, *properties.Resolved, error) {
 	connection, err := c.Connection(ctx, name)
 	if err != nil {
 		return nil, nil, nil, err

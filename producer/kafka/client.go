@@ -7,12 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/internal/panics"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
-// A Client implements producer.Client.
+// A Client implements connection.Client.
 type Client struct {
 	// CreateTopic says that a missing topic would be made: a test then sees
 	// whether the brokers allow that.
@@ -24,13 +25,13 @@ type Client struct {
 // for a save.
 const tryLimit = 10 * time.Second
 
-// Try implements producer.Client.
-func (c *Client) Try(ctx context.Context, connection *producer.Connection) []producer.Tried {
-	settings, _, err := properties.Resolve(connection)
+// Try implements connection.Client.
+func (c *Client) Try(ctx context.Context, to *connection.Connection) []connection.Tried {
+	settings, _, err := properties.Resolve(to)
 	if err != nil {
-		var all []producer.Tried
-		for _, server := range written(connection) {
-			all = append(all, producer.Tried{Server: server, Text: sentence(err.Error()), Cure: settingsCure})
+		var all []connection.Tried
+		for _, server := range written(to) {
+			all = append(all, connection.Tried{Server: server, Text: sentence(err.Error()), Cure: settingsCure})
 		}
 		return all
 	}
@@ -38,8 +39,8 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 	defer cancel()
 	dialer, done := c.dialer(settings)
 	defer done()
-	tried := make([]producer.Tried, len(settings.Bootstrap))
-	var servers producer.Group
+	tried := make([]connection.Tried, len(settings.Bootstrap))
+	var servers panics.Group
 	for i, server := range settings.Bootstrap {
 		servers.Go(func() { tried[i] = try(ctx, dialer, server) })
 	}
@@ -51,7 +52,7 @@ func (c *Client) Try(ctx context.Context, connection *producer.Connection) []pro
 const settingsCure = "Correct each property that is named."
 
 // written are the servers as they stand in a connection that cannot be resolved.
-func written(c *producer.Connection) (servers []string) {
+func written(c *connection.Connection) (servers []string) {
 	for s := range strings.SplitSeq(c.Properties["bootstrap.servers"], ",") {
 		servers = append(servers, strings.TrimSpace(s))
 	}
@@ -59,10 +60,10 @@ func written(c *producer.Connection) (servers []string) {
 }
 
 // try makes one connection and says what came of it.
-func try(ctx context.Context, dialer *probe.Dialer, server string) producer.Tried {
+func try(ctx context.Context, dialer *probe.Dialer, server string) connection.Tried {
 	asked := time.Now()
 	peer, err := dialer.Open(ctx, server)
-	tried := producer.Tried{Server: server, OK: err == nil, Took: time.Since(asked)}
+	tried := connection.Tried{Server: server, OK: err == nil, Took: time.Since(asked)}
 	if err != nil {
 		trouble := probe.Of(err)
 		tried.Text, tried.Cure = trouble.Text, trouble.Cure

@@ -1,32 +1,32 @@
 package kafka
 
 import (
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
-var _ producer.Client = (*Client)(nil)
+var _ connection.Client = (*Client)(nil)
 
-// Properties implements producer.Client.
-func (c *Client) Properties() []producer.PropertyInfo { return properties.Properties() }
+// Properties implements connection.Client.
+func (c *Client) Properties() []connection.PropertyInfo { return properties.Properties() }
 
-// Secret implements producer.Client.
+// Secret implements connection.Client.
 func (c *Client) Secret(name string) bool { return properties.Secret(name) }
 
-// Parse implements producer.Client.
-func (c *Client) Parse(text string) (map[string]string, []producer.Finding) {
+// Parse implements connection.Client.
+func (c *Client) Parse(text string) (map[string]string, []connection.Finding) {
 	return properties.Parse(text)
 }
 
-// Check implements producer.Client.
-func (c *Client) Check(connection *producer.Connection) []producer.Finding {
+// Check implements connection.Client.
+func (c *Client) Check(connection *connection.Connection) []connection.Finding {
 	return properties.Check(connection)
 }
 
-// Endings implements producer.Client.
-func (c *Client) Endings(connection *producer.Connection) []producer.Ending {
+// Endings implements connection.Client.
+func (c *Client) Endings(connection *connection.Connection) []connection.Ending {
 	return properties.Endings(connection)
 }
 
-// Lines implements producer.Client.
+// Lines implements connection.Client.
 func (c *Client) Lines(text string) map[string]int { return properties.Lines(text) }

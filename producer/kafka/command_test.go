@@ -3,7 +3,7 @@ package kafka
 import (
 	"testing"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -32,7 +32,7 @@ func TestCommandsRunAsCopied(t *testing.T) {
 		}
 	}
 	want := "kafka-configs --bootstrap-server b:9093,c:9093 --command-config admin.properties --alter --entity-type topics --entity-name t --add-config a=1,b=[x,y]"
-	if got := alterCommand(secured, "t", []producer.SettingChange{{Name: "a", After: "1"}, {Name: "b", After: "x,y"}}); got != want {
+	if got := alterCommand(secured, "t", []diagnosis.SettingChange{{Name: "a", After: "1"}, {Name: "b", After: "x,y"}}); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

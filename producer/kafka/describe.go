@@ -8,6 +8,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"urncast/internal/panics"
 	"urncast/producer"
 )
 
@@ -80,7 +81,7 @@ func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 	defer cancel()
 	servers := b.servers()
 	heard, has := make([]bool, len(servers)), make([]bool, len(servers))
-	var asked producer.Group
+	var asked panics.Group
 	for i, server := range servers {
 		asked.Go(func() {
 			peer, _ := b.open(ctx, server)

@@ -10,7 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -37,38 +38,38 @@ const (
 
 // whys say which promise each finding touches.
 var whys = map[string]string{
-	producer.FindingConnection: "Without a connection nothing is published.",
-	findTopic:                  "Without the topic nothing is published.",
-	findPartitions:             "P2, in order: Kafka keeps order within a partition only, so that everything goes to partition 0.",
-	findReplication:            "P4, SENT means acknowledged: an acknowledgement is worth as much as the copies of what was acknowledged.",
-	findInsync:                 "P4, SENT means acknowledged: all replicas in sync acknowledge, and this says how many these must be.",
-	findUnclean:                "P3 and P4: what was acknowledged would be lost, and consumers would see the topic go back.",
-	findPolicy:                 "A new consumer builds its replica from the topic: the latest message of every structure must stay on it.",
-	findCompaction:             "P1, one for one: within the compaction lag every transaction is whole; compaction takes members out of older ones.",
-	findTombstones:             "P7, nothing stale: a consumer that misses a tombstone keeps a structure that is gone.",
-	findTimestamps:             "P5: a message that the topic refuses stops the producer. Messages carry the time at which they were sent.",
-	findTopicSize:              "P5: a message that is too large stops the producer until the limit is raised.",
-	findSegmentSize:            "P5: a message that does not fit into a segment stops the producer.",
-	findClientSize:             "P5: a message that is too large for the client stops the producer.",
-	findBrokerSize:             "P5: a broker that closes the connection looks like one that is away, and the transaction does not get through.",
-	findState:                  "P3, exactly once: with this state the brokers fence a stale publisher and finish what was open.",
-	findConfigs:                "The settings of the topic cannot be compared without.",
-	findAlter:                  "Only what urncast doctor --fix does needs it.",
-	stepDescribe:               "P3, exactly once: the producer checks that the topic is the one it knows.",
-	stepWrite:                  "P1: messages are written to the topic.",
-	stepRead:                   "P3, exactly once: after each start and each doubt the topic is read back.",
-	stepIdempotent:             "Kafka asks for it in producers without transactions.",
-	stepTransactions:           "P1 and P3: each structure transaction is a Kafka transaction under an id of the producer.",
-	stepCreate:                 "The first start makes the topic, if that is allowed.",
+	diagnosis.FindingConnection: "Without a connection nothing is published.",
+	findTopic:                   "Without the topic nothing is published.",
+	findPartitions:              "P2, in order: Kafka keeps order within a partition only, so that everything goes to partition 0.",
+	findReplication:             "P4, SENT means acknowledged: an acknowledgement is worth as much as the copies of what was acknowledged.",
+	findInsync:                  "P4, SENT means acknowledged: all replicas in sync acknowledge, and this says how many these must be.",
+	findUnclean:                 "P3 and P4: what was acknowledged would be lost, and consumers would see the topic go back.",
+	findPolicy:                  "A new consumer builds its replica from the topic: the latest message of every structure must stay on it.",
+	findCompaction:              "P1, one for one: within the compaction lag every transaction is whole; compaction takes members out of older ones.",
+	findTombstones:              "P7, nothing stale: a consumer that misses a tombstone keeps a structure that is gone.",
+	findTimestamps:              "P5: a message that the topic refuses stops the producer. Messages carry the time at which they were sent.",
+	findTopicSize:               "P5: a message that is too large stops the producer until the limit is raised.",
+	findSegmentSize:             "P5: a message that does not fit into a segment stops the producer.",
+	findClientSize:              "P5: a message that is too large for the client stops the producer.",
+	findBrokerSize:              "P5: a broker that closes the connection looks like one that is away, and the transaction does not get through.",
+	findState:                   "P3, exactly once: with this state the brokers fence a stale publisher and finish what was open.",
+	findConfigs:                 "The settings of the topic cannot be compared without.",
+	findAlter:                   "Only what urncast doctor --fix does needs it.",
+	stepDescribe:                "P3, exactly once: the producer checks that the topic is the one it knows.",
+	stepWrite:                   "P1: messages are written to the topic.",
+	stepRead:                    "P3, exactly once: after each start and each doubt the topic is read back.",
+	stepIdempotent:              "Kafka asks for it in producers without transactions.",
+	stepTransactions:            "P1 and P3: each structure transaction is a Kafka transaction under an id of the producer.",
+	stepCreate:                  "The first start makes the topic, if that is allowed.",
 }
 
-// Diagnose implements producer.Topics.
-func (c *Client) Diagnose(ctx context.Context, connection *producer.Connection, n producer.TopicNeeds) (*producer.Diagnosis, error) {
-	t, done, err := c.enterCluster(ctx, connection, n)
+// Diagnose implements diagnosis.Topics.
+func (c *Client) Diagnose(ctx context.Context, to *connection.Connection, n diagnosis.Needs) (*diagnosis.Diagnosis, error) {
+	t, done, err := c.enterCluster(ctx, to, n)
 	defer done()
-	d := &diagnosis{trial: t, needs: n}
+	d := &examination{trial: t, needs: n}
 	if err != nil {
-		d.add(judged(producer.FindingConnection, producer.SeverityError, probe.Of(err)))
+		d.add(judged(diagnosis.FindingConnection, diagnosis.SeverityError, probe.Of(err)))
 	} else {
 		d.cluster()
 		d.examine(ctx)
@@ -79,20 +80,20 @@ func (c *Client) Diagnose(ctx context.Context, connection *producer.Connection, 
 	for i := range d.findings {
 		d.findings[i].Cure = runnable(d.findings[i].Cure, t.settings)
 	}
-	return &producer.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, nil
+	return &diagnosis.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, nil
 }
 
 // enterCluster logs in to the first bootstrap server that lets us, and looks who is
 // there: the beginning of a connection test, without its steps.
-func (c *Client) enterCluster(ctx context.Context, connection *producer.Connection, n producer.TopicNeeds) (*trial, func(), error) {
-	t := &trial{client: c, connection: connection, report: func(producer.Step) {},
-		asked: producer.ConnectionTest{Topic: n.Topic, Prefix: n.Prefix, StepTimeout: stepLimit}}
+func (c *Client) enterCluster(ctx context.Context, to *connection.Connection, n diagnosis.Needs) (*trial, func(), error) {
+	t := &trial{client: c, connection: to, report: func(connection.Step) {},
+		asked: connection.Test{Topic: n.Topic, Prefix: n.Prefix, StepTimeout: stepLimit}}
 	if t.asked.Prefix == "" {
 		t.asked.Prefix = prefixDefault
 	}
 	// One id for all examinations: the brokers remember each for a week.
 	t.id = t.asked.Prefix + "-doctor"
-	t.settings, t.findings, t.unresolved = properties.Resolve(connection)
+	t.settings, t.findings, t.unresolved = properties.Resolve(to)
 	if t.unresolved != nil {
 		return t, func() {}, &probe.Trouble{Text: sentence(t.unresolved.Error()), Cure: settingsCure}
 	}
@@ -117,22 +118,22 @@ func (c *Client) enterCluster(ctx context.Context, connection *producer.Connecti
 	if t.found.first == nil {
 		return t, leave, first
 	}
-	if o := t.cluster(ctx); o.state == producer.StepFailed {
+	if o := t.cluster(ctx); o.state == connection.StepFailed {
 		return t, leave, &probe.Trouble{Text: o.finding, Cure: o.cure}
 	}
 	return t, leave, nil
 }
 
-// A diagnosis is one examination under way.
-type diagnosis struct {
+// An examination is one under way.
+type examination struct {
 	trial    *trial
-	needs    producer.TopicNeeds
-	findings []producer.TopicFinding
+	needs    diagnosis.Needs
+	findings []diagnosis.Finding
 }
 
 // add completes a judgement and keeps it.
-func (d *diagnosis) add(j judgement) {
-	f := producer.TopicFinding{ID: j.id, Severity: j.severity, What: j.what, Where: j.where, Why: whys[j.id], Fix: j.fix}
+func (d *examination) add(j judgement) {
+	f := diagnosis.Finding{ID: j.id, Severity: j.severity, What: j.what, Where: j.where, Why: whys[j.id], Fix: j.fix}
 	if j.trouble != nil {
 		f.What, f.Cure = strings.TrimSpace(j.what+" "+j.trouble.Text), j.trouble.Cure
 	}
@@ -148,7 +149,7 @@ func (d *diagnosis) add(j judgement) {
 }
 
 // alterCommand is what somebody would type to make changes.
-func alterCommand(at *properties.Resolved, topic string, changes []producer.SettingChange) string {
+func alterCommand(at *properties.Resolved, topic string, changes []diagnosis.SettingChange) string {
 	var settings []string
 	for _, c := range changes {
 		value := c.After
@@ -162,15 +163,15 @@ func alterCommand(at *properties.Resolved, topic string, changes []producer.Sett
 }
 
 // cluster says where it was looked.
-func (d *diagnosis) cluster() {
+func (d *examination) cluster() {
 	f := &d.trial.found
-	d.add(judgement{id: producer.FindingConnection, severity: producer.SeverityOK,
+	d.add(judgement{id: diagnosis.FindingConnection, severity: diagnosis.SeverityOK,
 		what: fmt.Sprintf("Cluster %s, Kafka %s, %d broker%s; logged in as %s.", f.cluster, f.first.Version(), len(f.advertised),
 			plural(len(f.advertised)), d.trial.principal())})
 }
 
 // examine looks at the topic and at the rights.
-func (d *diagnosis) examine(ctx context.Context) {
+func (d *examination) examine(ctx context.Context) {
 	t := d.trial
 	t.found.away = map[int32]error{}
 	o := t.bounded(ctx, &step{do: t.topic})
@@ -178,11 +179,11 @@ func (d *diagnosis) examine(ctx context.Context) {
 	case !t.found.topic.exists:
 		d.absent(&o)
 	case t.found.topic.configs == nil:
-		d.add(judgement{id: findTopic, severity: producer.SeverityOK, what: t.layout()})
-		d.add(judged(findConfigs, producer.SeverityUnknown, probe.Met(probe.NoDescribeConfigs, nil, "user", t.principal(),
+		d.add(judgement{id: findTopic, severity: diagnosis.SeverityOK, what: t.layout()})
+		d.add(judged(findConfigs, diagnosis.SeverityUnknown, probe.Met(probe.NoDescribeConfigs, nil, "user", t.principal(),
 			"topic", t.asked.Topic)))
 	default:
-		d.add(judgement{id: findTopic, severity: producer.SeverityOK, what: t.layout()})
+		d.add(judgement{id: findTopic, severity: diagnosis.SeverityOK, what: t.layout()})
 	}
 	if t.found.topic.exists {
 		d.judge(ctx)
@@ -192,17 +193,17 @@ func (d *diagnosis) examine(ctx context.Context) {
 }
 
 // absent says what becomes of a topic that is not there, or not shown.
-func (d *diagnosis) absent(o *outcome) {
-	f := producer.TopicFinding{ID: findTopic, Severity: producer.SeverityError, What: o.finding, Why: whys[findTopic], Cure: o.cure}
-	if o.state == producer.StepWarning { // the brokers would make it
-		f.Severity = producer.SeverityWarning
+func (d *examination) absent(o *outcome) {
+	f := diagnosis.Finding{ID: findTopic, Severity: diagnosis.SeverityError, What: o.finding, Why: whys[findTopic], Cure: o.cure}
+	if o.state == connection.StepWarning { // the brokers would make it
+		f.Severity = diagnosis.SeverityWarning
 		f.Cure = fmt.Sprintf("Make it with the settings that it needs: urncast topic create %s.", d.needs.Topic)
 	}
 	d.findings = append(d.findings, f)
 }
 
 // rights turns the steps of the connection test into findings.
-func (d *diagnosis) rights(ctx context.Context) {
+func (d *examination) rights(ctx context.Context) {
 	t := d.trial
 	steps := []struct {
 		id string
@@ -217,37 +218,37 @@ func (d *diagnosis) rights(ctx context.Context) {
 	}
 	for _, s := range steps {
 		o := t.bounded(ctx, &step{do: s.do})
-		f := producer.TopicFinding{ID: s.id, What: o.finding, Why: whys[s.id], Cure: o.cure, Severity: producer.SeverityOK}
+		f := diagnosis.Finding{ID: s.id, What: o.finding, Why: whys[s.id], Cure: o.cure, Severity: diagnosis.SeverityOK}
 		switch o.state {
-		case producer.StepFailed:
-			f.Severity = producer.SeverityError
-		case producer.StepWarning:
-			f.Severity = producer.SeverityWarning
-		case producer.StepNotRun:
-			f.Severity = producer.SeverityUnknown
+		case connection.StepFailed:
+			f.Severity = diagnosis.SeverityError
+		case connection.StepWarning:
+			f.Severity = diagnosis.SeverityWarning
+		case connection.StepNotRun:
+			f.Severity = diagnosis.SeverityUnknown
 		}
 		d.findings = append(d.findings, f)
 	}
 	if granted, known := may(t.found.topicRights, kmsg.ACLOperationAlterConfigs); known && !granted {
-		d.add(judgement{id: findAlter, severity: producer.SeverityOK, what: fmt.Sprintf(
+		d.add(judgement{id: findAlter, severity: diagnosis.SeverityOK, what: fmt.Sprintf(
 			"ALTER_CONFIGS on the topic is not granted to %s, and publishing does not need it.", t.principal())})
 	}
 }
 
 // state looks at the topic in which the brokers keep the state of transactions.
-func (d *diagnosis) state(ctx context.Context) {
+func (d *examination) state(ctx context.Context) {
 	t := d.trial
 	found, err := t.describeTopic(ctx, "__transaction_state")
 	if err != nil {
-		d.add(judged(findState, producer.SeverityUnknown, probe.Of(err)))
+		d.add(judged(findState, diagnosis.SeverityUnknown, probe.Of(err)))
 		return
 	}
 	switch code := kerr.ErrorForCode(found.ErrorCode); {
 	case errors.Is(code, kerr.UnknownTopicOrPartition):
-		d.add(judgement{id: findState, severity: producer.SeverityOK, what: "The brokers make __transaction_state at its first use."})
+		d.add(judgement{id: findState, severity: diagnosis.SeverityOK, what: "The brokers make __transaction_state at its first use."})
 		return
 	case code != nil || len(found.Partitions) == 0:
-		d.add(judged(findState, producer.SeverityUnknown, probe.Met(probe.StateUnseen, code, "user", t.principal())))
+		d.add(judged(findState, diagnosis.SeverityUnknown, probe.Met(probe.StateUnseen, code, "user", t.principal())))
 		return
 	}
 	fewest := slices.MinFunc(found.Partitions, func(a, b kmsg.MetadataResponseTopicPartition) int {
@@ -255,10 +256,10 @@ func (d *diagnosis) state(ctx context.Context) {
 	})
 	brokers := len(t.found.advertised)
 	if len(fewest.Replicas) == 1 && brokers > 1 {
-		d.add(judged(findState, producer.SeverityWarning, probe.Met(probe.StateReplication, nil, "replicas", numbers(fewest.Replicas),
+		d.add(judged(findState, diagnosis.SeverityWarning, probe.Met(probe.StateReplication, nil, "replicas", numbers(fewest.Replicas),
 			"brokers", fmt.Sprint(brokers), "how", reassign)))
 		return
 	}
-	d.add(judgement{id: findState, severity: producer.SeverityOK, what: fmt.Sprintf("__transaction_state has %d replica%s on %d broker%s.",
+	d.add(judgement{id: findState, severity: diagnosis.SeverityOK, what: fmt.Sprintf("__transaction_state has %d replica%s on %d broker%s.",
 		len(fewest.Replicas), plural(len(fewest.Replicas)), brokers, plural(brokers))})
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka/probe"
 )
 
@@ -22,16 +23,16 @@ func stateSettings(away time.Duration) map[string]string {
 	return map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": keep, "delete.retention.ms": keep}
 }
 
-// MakeTopic implements producer.Topics. The brokers are asked first what the topic
+// MakeTopic implements diagnosis.Topics. The brokers are asked first what the topic
 // would be like, and what the doctor would mend then is set from the beginning.
-func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection, n producer.TopicNeeds, replication int,
-	before func(producer.MadeTopic) error) (*producer.MadeTopic, error) {
+func (c *Client) MakeTopic(ctx context.Context, connection *connection.Connection, n diagnosis.Needs, replication int,
+	before func(diagnosis.MadeTopic) error) (*diagnosis.MadeTopic, error) {
 	t, done, err := c.enterCluster(ctx, connection, n)
 	defer done()
 	if err != nil {
 		return nil, t.complaint(err)
 	}
-	m := producer.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: stateSettings(n.Retention)}
+	m := diagnosis.MadeTopic{Topic: n.Topic, Partitions: 1, ReplicationFactor: replication, Settings: stateSettings(n.Retention)}
 	answer, err := t.createTopic(ctx, &m, true)
 	if err == nil {
 		err = t.notMade(answer)
@@ -57,7 +58,7 @@ func (c *Client) MakeTopic(ctx context.Context, connection *producer.Connection,
 
 // complete adds the settings that the doctor would mend in a topic as the brokers
 // would make it. Brokers that do not tell leave it as it is.
-func (t *trial) complete(m *producer.MadeTopic, n producer.TopicNeeds, answer *kmsg.CreateTopicsResponseTopic) {
+func (t *trial) complete(m *diagnosis.MadeTopic, n diagnosis.Needs, answer *kmsg.CreateTopicsResponseTopic) {
 	if answer.ConfigErrorCode != 0 || answer.ReplicationFactor < 1 {
 		return
 	}
@@ -79,7 +80,7 @@ func (t *trial) complete(m *producer.MadeTopic, n producer.TopicNeeds, answer *k
 
 // createTopic asks the controller for a topic, or with validate only whether it
 // would make it.
-func (t *trial) createTopic(ctx context.Context, m *producer.MadeTopic, validate bool) (*kmsg.CreateTopicsResponseTopic, error) {
+func (t *trial) createTopic(ctx context.Context, m *diagnosis.MadeTopic, validate bool) (*kmsg.CreateTopicsResponseTopic, error) {
 	request := kmsg.NewPtrCreateTopicsRequest()
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = m.Topic, int32(m.Partitions), int16(m.ReplicationFactor)
@@ -106,7 +107,7 @@ func (t *trial) createTopic(ctx context.Context, m *producer.MadeTopic, validate
 
 // notMade says why the brokers refuse a topic; nil if they do not.
 func (t *trial) notMade(answer *kmsg.CreateTopicsResponseTopic) error {
-	code, text := refusedBy(answer.ErrorCode, answer.ErrorMessage)
+	text, code := refusedBy(answer.ErrorCode, answer.ErrorMessage)
 	switch {
 	case code == nil:
 		return nil
@@ -118,15 +119,15 @@ func (t *trial) notMade(answer *kmsg.CreateTopicsResponseTopic) error {
 	return probe.Met(probe.TopicNotMade, errors.New(text), "topic", answer.Topic)
 }
 
-// refusedBy gives a broker's refusal, and its words for it.
-func refusedBy(number int16, message *string) (code error, text string) {
+// refusedBy gives a broker's words for a refusal, and the refusal.
+func refusedBy(number int16, message *string) (text string, code error) {
 	if code = kerr.ErrorForCode(number); code == nil {
-		return nil, ""
+		return "", nil
 	}
 	if message == nil || *message == "" {
-		return code, code.Error()
+		return code.Error(), code
 	}
-	return code, strings.TrimSuffix(*message, ".")
+	return strings.TrimSuffix(*message, "."), code
 }
 
 // appears waits until the brokers know a topic that the controller made.
@@ -140,9 +141,9 @@ func (t *trial) appears(ctx context.Context, topic string) error {
 	return ctx.Err()
 }
 
-// AlterTopic implements producer.Topics.
-func (c *Client) AlterTopic(ctx context.Context, connection *producer.Connection, topic string, changes []producer.SettingChange) error {
-	t, done, err := c.enterCluster(ctx, connection, producer.TopicNeeds{Topic: topic})
+// AlterTopic implements diagnosis.Topics.
+func (c *Client) AlterTopic(ctx context.Context, connection *connection.Connection, topic string, changes []diagnosis.SettingChange) error {
+	t, done, err := c.enterCluster(ctx, connection, diagnosis.Needs{Topic: topic})
 	defer done()
 	if err != nil {
 		return t.complaint(err)
@@ -163,7 +164,7 @@ func (c *Client) AlterTopic(ctx context.Context, connection *producer.Connection
 		return t.complaint(err)
 	}
 	answer := kind.(*kmsg.IncrementalAlterConfigsResponse).Resources[0]
-	switch code, text := refusedBy(answer.ErrorCode, answer.ErrorMessage); {
+	switch text, code := refusedBy(answer.ErrorCode, answer.ErrorMessage); {
 	case code == nil:
 		return nil
 	case errors.Is(code, kerr.TopicAuthorizationFailed), errors.Is(code, kerr.ClusterAuthorizationFailed):

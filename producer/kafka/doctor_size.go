@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka/probe"
 )
 
@@ -67,13 +67,13 @@ func (i *inspection) clientSize() (j judgement, known bool) {
 		j = i.broken(findClientSize, probe.ClientTooSmall, "limit", fmt.Sprint(i.requestBytes), "urn", i.largest.URN,
 			"bytes", fmt.Sprint(i.largest.Bytes))
 	}
-	j.where = []producer.Setting{{Place: producer.PlaceClient, Name: "max.request.size", Value: strconv.Itoa(i.requestBytes)}}
+	j.where = []diagnosis.Setting{{Place: diagnosis.PlaceClient, Name: "max.request.size", Value: strconv.Itoa(i.requestBytes)}}
 	return j, true
 }
 
 // brokerSize wants the leader to read a request with the largest message. Where its
 // setting may not be read, it is asked by the length alone.
-func (d *diagnosis) brokerSize(ctx context.Context, i *inspection) {
+func (d *examination) brokerSize(ctx context.Context, i *inspection) {
 	const name = "socket.request.max.bytes"
 	limit, property := i.limit()
 	leader := d.trial.found.topic.leader
@@ -84,7 +84,7 @@ func (d *diagnosis) brokerSize(ctx context.Context, i *inspection) {
 	case socket == 0:
 		takes, err := d.trial.dialer.TakesRequest(ctx, d.trial.found.advertised[leader], min(limit+requestFrame, 1<<31-1))
 		if err != nil {
-			j = judged(findBrokerSize, producer.SeverityUnknown, probe.Of(err))
+			j = judged(findBrokerSize, diagnosis.SeverityUnknown, probe.Of(err))
 		} else if !takes {
 			values[3] = "fewer"
 			j = i.warning(findBrokerSize, probe.BrokerSocket, values...)
@@ -93,7 +93,7 @@ func (d *diagnosis) brokerSize(ctx context.Context, i *inspection) {
 		j = i.warning(findBrokerSize, probe.BrokerSocket, values...)
 	}
 	if socket > 0 {
-		j.where = []producer.Setting{{Place: producer.PlaceBroker, Name: name, Value: strconv.Itoa(socket)}}
+		j.where = []diagnosis.Setting{{Place: diagnosis.PlaceBroker, Name: name, Value: strconv.Itoa(socket)}}
 	}
 	d.add(j)
 }

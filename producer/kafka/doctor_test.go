@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 )
 
 // sound are the settings of a topic as it should be, on three replicas.
@@ -24,13 +24,13 @@ func inspected(replicas, insync int, changed map[string]string) *inspection {
 	for name, value := range all {
 		f.configs[name] = config{value, true}
 	}
-	return &inspection{topic: "t", facts: f, brokers: 4, away: 7 * 24 * time.Hour, largest: producer.Largest{URN: "urn:x", Bytes: 500_000}}
+	return &inspection{topic: "t", facts: f, brokers: 4, away: 7 * 24 * time.Hour, largest: diagnosis.Largest{URN: "urn:x", Bytes: 500_000}}
 }
 
 // Nothing is said against a topic as it should be.
 func TestSoundTopic(t *testing.T) {
 	for _, j := range inspected(3, 3, nil).judge() {
-		if j.severity != producer.SeverityOK || j.trouble != nil || len(j.fix) > 0 || whys[j.id] == "" {
+		if j.severity != diagnosis.SeverityOK || j.trouble != nil || len(j.fix) > 0 || whys[j.id] == "" {
 			t.Errorf("%+v", j)
 		}
 	}
@@ -46,31 +46,31 @@ func TestJudgements(t *testing.T) {
 		replicas, insync int
 		is               settings
 		finding          string
-		severity         producer.Severity
+		severity         diagnosis.Severity
 		says, fix        string
 	}{
-		{"more in sync than there are", 3, 3, settings{"min.insync.replicas": "4"}, findInsync, producer.SeverityError, "no write can succeed", "min.insync.replicas=2"},
-		{"fewer in sync than needed", 3, 1, nil, findInsync, producer.SeverityError, "that are in sync (1 of 3)", ""},
-		{"one in sync is enough", 3, 3, settings{"min.insync.replicas": "1"}, findInsync, producer.SeverityWarning, "its word alone", "min.insync.replicas=2"},
-		{"one of two", 2, 2, settings{"min.insync.replicas": "1"}, findInsync, producer.SeverityWarning, "give it 3 replicas", ""},
-		{"all must be in sync", 4, 4, settings{"min.insync.replicas": "4"}, findInsync, producer.SeverityWarning, "one broker restarts", "min.insync.replicas=3"},
-		{"one replica", 1, 1, settings{"min.insync.replicas": "1"}, findReplication, producer.SeverityWarning, "broker 4", ""},
-		{"unclean", 3, 3, settings{"unclean.leader.election.enable": "true"}, findUnclean, producer.SeverityWarning, "what it lacks is gone", "unclean.leader.election.enable=false"},
-		{"deleted", 3, 3, settings{"cleanup.policy": "delete"}, findPolicy, producer.SeverityError, "would vanish", "cleanup.policy=compact"},
-		{"compacted and deleted", 3, 3, settings{"cleanup.policy": "compact,delete"}, findPolicy, producer.SeverityError, "compact,delete", "cleanup.policy=compact"},
-		{"compacted early", 3, 3, settings{"min.compaction.lag.ms": "3600000"}, findCompaction, producer.SeverityWarning, "3600000", "min.compaction.lag.ms=604800000"},
-		{"compacted early and by force", 3, 3, settings{"min.compaction.lag.ms": "0", "max.compaction.lag.ms": "86400000"}, findCompaction, producer.SeverityWarning,
+		{"more in sync than there are", 3, 3, settings{"min.insync.replicas": "4"}, findInsync, diagnosis.SeverityError, "no write can succeed", "min.insync.replicas=2"},
+		{"fewer in sync than needed", 3, 1, nil, findInsync, diagnosis.SeverityError, "that are in sync (1 of 3)", ""},
+		{"one in sync is enough", 3, 3, settings{"min.insync.replicas": "1"}, findInsync, diagnosis.SeverityWarning, "its word alone", "min.insync.replicas=2"},
+		{"one of two", 2, 2, settings{"min.insync.replicas": "1"}, findInsync, diagnosis.SeverityWarning, "give it 3 replicas", ""},
+		{"all must be in sync", 4, 4, settings{"min.insync.replicas": "4"}, findInsync, diagnosis.SeverityWarning, "one broker restarts", "min.insync.replicas=3"},
+		{"one replica", 1, 1, settings{"min.insync.replicas": "1"}, findReplication, diagnosis.SeverityWarning, "broker 4", ""},
+		{"unclean", 3, 3, settings{"unclean.leader.election.enable": "true"}, findUnclean, diagnosis.SeverityWarning, "what it lacks is gone", "unclean.leader.election.enable=false"},
+		{"deleted", 3, 3, settings{"cleanup.policy": "delete"}, findPolicy, diagnosis.SeverityError, "would vanish", "cleanup.policy=compact"},
+		{"compacted and deleted", 3, 3, settings{"cleanup.policy": "compact,delete"}, findPolicy, diagnosis.SeverityError, "compact,delete", "cleanup.policy=compact"},
+		{"compacted early", 3, 3, settings{"min.compaction.lag.ms": "3600000"}, findCompaction, diagnosis.SeverityWarning, "3600000", "min.compaction.lag.ms=604800000"},
+		{"compacted early and by force", 3, 3, settings{"min.compaction.lag.ms": "0", "max.compaction.lag.ms": "86400000"}, findCompaction, diagnosis.SeverityWarning,
 			"in part", "min.compaction.lag.ms=604800000,max.compaction.lag.ms=604800000"},
-		{"tombstones", 3, 3, settings{"delete.retention.ms": "86400000"}, findTombstones, producer.SeverityWarning, "86400000", "delete.retention.ms=604800000"},
-		{"timestamps", 3, 3, settings{"message.timestamp.before.max.ms": "60000"}, findTimestamps, producer.SeverityWarning, "15 minutes", "message.timestamp.before.max.ms=900000"},
-		{"too small for what there is", 3, 3, settings{"max.message.bytes": "400000"}, findTopicSize, producer.SeverityError, "urn:x, has 500000", "max.message.bytes=1048576"},
-		{"small segments", 3, 3, settings{"segment.bytes": "1048576"}, findSegmentSize, producer.SeverityWarning, "1048576", "segment.bytes=1048588"},
+		{"tombstones", 3, 3, settings{"delete.retention.ms": "86400000"}, findTombstones, diagnosis.SeverityWarning, "86400000", "delete.retention.ms=604800000"},
+		{"timestamps", 3, 3, settings{"message.timestamp.before.max.ms": "60000"}, findTimestamps, diagnosis.SeverityWarning, "15 minutes", "message.timestamp.before.max.ms=900000"},
+		{"too small for what there is", 3, 3, settings{"max.message.bytes": "400000"}, findTopicSize, diagnosis.SeverityError, "urn:x, has 500000", "max.message.bytes=1048576"},
+		{"small segments", 3, 3, settings{"segment.bytes": "1048576"}, findSegmentSize, diagnosis.SeverityWarning, "1048576", "segment.bytes=1048588"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			met := false
 			for _, j := range inspected(c.replicas, c.insync, c.is).judge() {
 				if j.id != c.finding {
-					if j.severity != producer.SeverityOK && !(c.replicas == 1) {
+					if j.severity != diagnosis.SeverityOK && !(c.replicas == 1) {
 						t.Errorf("also %s: %v", j.id, j.trouble)
 					}
 					continue
@@ -89,7 +89,7 @@ func TestJudgements(t *testing.T) {
 					t.Errorf("it says: %s", words)
 				}
 				for _, after := range inspected(c.replicas, c.insync, healed).judge() {
-					if len(j.fix) > 0 && after.id == c.finding && after.severity != producer.SeverityOK {
+					if len(j.fix) > 0 && after.id == c.finding && after.severity != diagnosis.SeverityOK {
 						t.Errorf("mended, it still says %v", after.trouble)
 					}
 				}
@@ -110,13 +110,13 @@ func TestHarmless(t *testing.T) {
 		"the broker's time":         {"message.timestamp.type": "LogAppendTime", "message.timestamp.before.max.ms": "1"},
 	} {
 		for _, j := range inspected(3, 3, is).judge() {
-			if j.severity != producer.SeverityOK {
+			if j.severity != diagnosis.SeverityOK {
 				t.Errorf("%s: %s says %v", name, j.id, j.trouble)
 			}
 		}
 	}
 	one := inspected(1, 1, map[string]string{"unclean.leader.election.enable": "true"})
-	if j := one.unclean(); j.severity != producer.SeverityOK {
+	if j := one.unclean(); j.severity != diagnosis.SeverityOK {
 		t.Errorf("one replica: %v", j.trouble)
 	}
 }
@@ -126,19 +126,19 @@ func TestHarmless(t *testing.T) {
 func TestSizes(t *testing.T) {
 	i := inspected(3, 3, nil)
 	i.requestBytes = 2_000_000
-	if j := i.topicSize(); j.severity != producer.SeverityWarning || j.fix[0].After != "2000000" {
+	if j := i.topicSize(); j.severity != diagnosis.SeverityWarning || j.fix[0].After != "2000000" {
 		t.Errorf("%+v", j)
 	}
 	i.requestBytes, i.largest.Bytes = 400_000, 500_000
-	if j, known := i.clientSize(); !known || j.severity != producer.SeverityError {
+	if j, known := i.clientSize(); !known || j.severity != diagnosis.SeverityError {
 		t.Errorf("%+v", j)
 	}
 	i.largest.Bytes = 5_000_000
-	if j := i.topicSize(); j.severity != producer.SeverityError || j.fix[0].After != "10485760" {
+	if j := i.topicSize(); j.severity != diagnosis.SeverityError || j.fix[0].After != "10485760" {
 		t.Errorf("%+v", j)
 	}
 	i.compresses = true
-	if j := i.topicSize(); j.severity != producer.SeverityWarning {
+	if j := i.topicSize(); j.severity != diagnosis.SeverityWarning {
 		t.Errorf("%+v", j)
 	}
 }

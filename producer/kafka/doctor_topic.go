@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka/probe"
 )
 
@@ -15,14 +15,14 @@ import (
 // connection test those that stand in the way, or that a first look should see.
 type judgement struct {
 	id       string
-	severity producer.Severity
+	severity diagnosis.Severity
 	what     string         // where all is well
 	trouble  *probe.Trouble // where it is not
-	where    []producer.Setting
-	fix      []producer.SettingChange
+	where    []diagnosis.Setting
+	fix      []diagnosis.SettingChange
 }
 
-func judged(id string, s producer.Severity, t *probe.Trouble) judgement {
+func judged(id string, s diagnosis.Severity, t *probe.Trouble) judgement {
 	return judgement{id: id, severity: s, trouble: t}
 }
 
@@ -33,11 +33,11 @@ func (i *inspection) with(j judgement, names ...string) judgement {
 		if !ok {
 			continue // a broker of before that setting
 		}
-		place := producer.PlaceBroker
+		place := diagnosis.PlaceBroker
 		if c.own {
-			place = producer.PlaceTopic
+			place = diagnosis.PlaceTopic
 		}
-		j.where = append(j.where, producer.Setting{Place: place, Name: name, Value: c.value})
+		j.where = append(j.where, diagnosis.Setting{Place: place, Name: name, Value: c.value})
 	}
 	return j
 }
@@ -48,7 +48,7 @@ func (i *inspection) set(j judgement, name string, value int) judgement {
 }
 
 func (i *inspection) write(j judgement, name, value string) judgement {
-	j.fix = append(j.fix, producer.SettingChange{Name: name, Before: i.facts.configs[name].value, After: value})
+	j.fix = append(j.fix, diagnosis.SettingChange{Name: name, Before: i.facts.configs[name].value, After: value})
 	return j
 }
 
@@ -60,26 +60,26 @@ type inspection struct {
 	requestBytes int // max.request.size; 0 for none
 	compresses   bool
 	away         time.Duration // how long a consumer may be away
-	largest      producer.Largest
+	largest      diagnosis.Largest
 }
 
 // ok is a judgement that all is well.
 func ok(id, format string, args ...any) judgement {
-	return judgement{id: id, severity: producer.SeverityOK, what: fmt.Sprintf(format, args...)}
+	return judgement{id: id, severity: diagnosis.SeverityOK, what: fmt.Sprintf(format, args...)}
 }
 
 // unknown is a judgement on a setting that the brokers do not know.
 func unknown(id, setting string) judgement {
-	return judgement{id: id, severity: producer.SeverityUnknown, what: "The brokers do not tell " + setting + "."}
+	return judgement{id: id, severity: diagnosis.SeverityUnknown, what: "The brokers do not tell " + setting + "."}
 }
 
 // warning and broken are judgements that it is not.
 func (i *inspection) warning(id string, c probe.Cause, values ...string) judgement {
-	return judged(id, producer.SeverityWarning, probe.Met(c, nil, append(values, "topic", i.topic)...))
+	return judged(id, diagnosis.SeverityWarning, probe.Met(c, nil, append(values, "topic", i.topic)...))
 }
 
 func (i *inspection) broken(id string, c probe.Cause, values ...string) judgement {
-	return judged(id, producer.SeverityError, probe.Met(c, nil, append(values, "topic", i.topic)...))
+	return judged(id, diagnosis.SeverityError, probe.Met(c, nil, append(values, "topic", i.topic)...))
 }
 
 // judge judges all that can be judged of the topic: where its settings may not be
@@ -248,13 +248,13 @@ func days(ms int) string {
 }
 
 // inspect gives what is judged by, of what was found.
-func (t *trial) inspect(n producer.TopicNeeds) *inspection {
+func (t *trial) inspect(n diagnosis.Needs) *inspection {
 	return &inspection{topic: t.asked.Topic, facts: &t.found.topic, brokers: len(t.found.advertised),
 		requestBytes: t.settings.RequestBytes, compresses: compresses(t.settings), away: n.Retention, largest: n.Largest}
 }
 
 // judge judges the topic.
-func (d *diagnosis) judge(ctx context.Context) {
+func (d *examination) judge(ctx context.Context) {
 	i := d.trial.inspect(d.needs)
 	for _, j := range i.judge() {
 		d.add(j)

@@ -14,6 +14,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/port"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/probe"
 )
 
@@ -55,8 +56,8 @@ func TestSigns(t *testing.T) {
 
 func brokerAt(t *testing.T, properties map[string]string) producer.Broker {
 	t.Helper()
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
-		return &producer.Connection{Properties: properties}, nil
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) {
+		return &connection.Connection{Properties: properties}, nil
 	}}
 	b, err := c.Connect(t.Context(), "")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
@@ -19,9 +19,9 @@ import (
 // that cannot be read shows none and breaks no scrape.
 func TestCertificateExpiryIsAMetric(t *testing.T) {
 	a := rig.NewAuthority(t)
-	connection := &producer.Connection{Name: "main", Properties: map[string]string{
+	main := &connection.Connection{Name: "main", Properties: map[string]string{
 		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": a.File}}
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return connection, nil },
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return main, nil },
 		InUse: func(context.Context) ([]string, error) { return []string{"main"}, nil }}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(c)
@@ -33,7 +33,7 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 	if len(m) != 1 || m[0].GetGauge().GetValue() <= float64(time.Now().Unix()) || !strings.Contains(m[0].String(), "ssl.ca.location") {
 		t.Errorf("the metric is %v", m)
 	}
-	connection = &producer.Connection{Name: "main", Properties: map[string]string{
+	main = &connection.Connection{Name: "main", Properties: map[string]string{
 		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": "/no/such/file"}}
 	if families, err := reg.Gather(); err != nil || len(families) != 0 {
 		t.Errorf("%v, %v", families, err)

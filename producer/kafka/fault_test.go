@@ -12,6 +12,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 func kindOf(t *testing.T, err error) producer.FaultKind {
@@ -74,8 +75,8 @@ func TestConnectRefuses(t *testing.T) {
 		{"bootstrap.servers": "127.0.0.1:1", "transactional.id": "mine"},
 		{"bootstrap.servers": "127.0.0.1:1", "no.such.property": "1"},
 	} {
-		c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
-			return &producer.Connection{Properties: bad}, nil
+		c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) {
+			return &connection.Connection{Properties: bad}, nil
 		}}
 		if err := c.Check(t.Context(), ""); err == nil {
 			t.Errorf("%v was taken", bad)
@@ -86,8 +87,8 @@ func TestConnectRefuses(t *testing.T) {
 // A connection that is saved anew, and a file of it that changes, are noticed.
 func TestConnectionChanges(t *testing.T) {
 	var revision atomic.Int64
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
-		return &producer.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}, Revision: revision.Load()}, nil
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) {
+		return &connection.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}, Revision: revision.Load()}, nil
 	}}
 	b, err := c.Connect(t.Context(), "")
 	if err != nil {

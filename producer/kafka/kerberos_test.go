@@ -13,6 +13,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
@@ -135,8 +136,8 @@ func TestKerberosTry(t *testing.T) {
 	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: a, KDC: kdc, Reauthenticate: time.Minute})
 	kdc.AddPrincipal("alice", "")
-	properties := func(listener rig.Listener, protocol string) *producer.Connection {
-		return &producer.Connection{Name: "kerberos", Properties: map[string]string{
+	properties := func(listener rig.Listener, protocol string) *connection.Connection {
+		return &connection.Connection{Name: "kerberos", Properties: map[string]string{
 			"bootstrap.servers": k.Address(listener), "security.protocol": protocol, "sasl.mechanism": "GSSAPI",
 			"ssl.ca.location": a.File, "java.security.krb5.conf": kdc.Config,
 			"sasl.jaas.config": "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true keyTab=\"" + kdc.Keytab("alice") +

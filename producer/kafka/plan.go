@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // The ids of the steps.
@@ -33,7 +33,7 @@ const (
 // plan lays down all steps, in order.
 func (t *trial) plan() {
 	add := func(id, server, name string, do func(context.Context) outcome, after ...string) *step {
-		s := &step{Step: producer.Step{ID: id, Server: server, Name: name}, after: after, do: do}
+		s := &step{Step: connection.Step{ID: id, Server: server, Name: name}, after: after, do: do}
 		t.steps = append(t.steps, s)
 		return s
 	}

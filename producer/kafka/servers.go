@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl"
 
-	"urncast/producer"
+	"urncast/internal/panics"
 	"urncast/producer/kafka/probe"
 )
 
@@ -87,7 +87,7 @@ func (b *Broker) reach(ctx context.Context) (*probe.Peer, *probe.Trouble) {
 	peers, troubles := make(chan *probe.Peer, len(servers)), make([]*probe.Trouble, len(servers))
 	ctx, cancel := context.WithCancel(ctx)
 	var gatewayOnly atomic.Bool
-	var dials producer.Group
+	var dials panics.Group
 	for i, server := range servers {
 		dials.Go(func() {
 			peer, err := b.open(ctx, server)

@@ -11,7 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"urncast/producer"
+	"urncast/internal/panics"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -31,10 +32,10 @@ const (
 // A trial is one connection test under way.
 type trial struct {
 	client     *Client
-	connection *producer.Connection
-	asked      producer.ConnectionTest
+	connection *connection.Connection
+	asked      connection.Test
 	settings   *properties.Resolved
-	findings   []producer.Finding
+	findings   []connection.Finding
 	unresolved error
 	dialer     *probe.Dialer
 	id         string // the transactional id of every transaction of the test
@@ -43,7 +44,7 @@ type trial struct {
 	madeScratch atomic.Bool // the scratch topic was made by this test, and is there
 
 	steps  []*step
-	report func(producer.Step)
+	report func(connection.Step)
 	mu     sync.Mutex // of report and of every step's state
 
 	found  facts
@@ -53,7 +54,7 @@ type trial struct {
 
 // A step is one step with what it takes to make it.
 type step struct {
-	producer.Step
+	connection.Step
 	after []string // the ids of the steps without which it makes no sense
 	note  string   // said when it begins
 	do    func(context.Context) outcome
@@ -61,22 +62,22 @@ type step struct {
 
 // An outcome is what a step came to.
 type outcome struct {
-	state         producer.StepState
+	state         connection.StepState
 	finding, cure string
 	needs         string
 }
 
 func passed(format string, args ...any) outcome {
-	return outcome{state: producer.StepPassed, finding: fmt.Sprintf(format, args...)}
+	return outcome{state: connection.StepPassed, finding: fmt.Sprintf(format, args...)}
 }
 
 func notRun(needs, format string, args ...any) outcome {
-	return outcome{state: producer.StepNotRun, finding: fmt.Sprintf(format, args...), needs: needs}
+	return outcome{state: connection.StepNotRun, finding: fmt.Sprintf(format, args...), needs: needs}
 }
 
 func failed(err error) outcome {
 	t := probe.Of(err)
-	return outcome{state: producer.StepFailed, finding: t.Text, cure: t.Cure}
+	return outcome{state: connection.StepFailed, finding: t.Text, cure: t.Cure}
 }
 
 // warned is a finding with which the test goes on.
@@ -84,13 +85,13 @@ func warned(finding string, t *probe.Trouble) outcome {
 	if finding != "" {
 		finding += " "
 	}
-	return outcome{state: producer.StepWarning, finding: finding + t.Text, cure: t.Cure}
+	return outcome{state: connection.StepWarning, finding: finding + t.Text, cure: t.Cure}
 }
 
-// Test implements producer.Client. Its error says that the test was cancelled; what
+// Test implements connection.Client. Its error says that the test was cancelled; what
 // it found is in the steps.
-func (c *Client) Test(ctx context.Context, connection *producer.Connection, asked producer.ConnectionTest,
-	report func(producer.Step)) error {
+func (c *Client) Test(ctx context.Context, to *connection.Connection, asked connection.Test,
+	report func(connection.Step)) error {
 	if asked.StepTimeout <= 0 {
 		asked.StepTimeout = stepLimit
 	}
@@ -101,8 +102,8 @@ func (c *Client) Test(ctx context.Context, connection *producer.Connection, aske
 	if asked.Prefix == "" {
 		asked.Prefix = prefixDefault
 	}
-	t := &trial{client: c, connection: connection, asked: asked, report: report, sizeAsked: sizeAsked}
-	t.settings, t.findings, t.unresolved = properties.Resolve(connection)
+	t := &trial{client: c, connection: to, asked: asked, report: report, sizeAsked: sizeAsked}
+	t.settings, t.findings, t.unresolved = properties.Resolve(to)
 	t.id = asked.Prefix + "-test-" + uuid.NewString()[:8]
 	var done func()
 	t.dialer, done = c.dialer(t.settings)
@@ -110,7 +111,7 @@ func (c *Client) Test(ctx context.Context, connection *producer.Connection, aske
 	t.plan()
 	defer t.clean()
 	for _, s := range t.steps {
-		t.tell(s, producer.StepWaiting, outcome{finding: s.note})
+		t.tell(s, connection.StepWaiting, outcome{finding: s.note})
 	}
 	t.run(ctx, t.steps[:1])
 	t.eachServer(ctx)
@@ -120,7 +121,7 @@ func (c *Client) Test(ctx context.Context, connection *producer.Connection, aske
 
 // eachServer makes the steps of all bootstrap servers, side by side.
 func (t *trial) eachServer(ctx context.Context) {
-	var servers producer.Group
+	var servers panics.Group
 	for at := 1; at < t.serverless(); {
 		end := at
 		for end < t.serverless() && t.steps[end].Server == t.steps[at].Server {
@@ -146,14 +147,14 @@ func (t *trial) serverless() int {
 func (t *trial) run(ctx context.Context, steps []*step) {
 	for _, s := range steps {
 		if ctx.Err() != nil {
-			t.tell(s, producer.StepNotRun, outcome{finding: probe.Met(probe.Cancelled, nil).Text})
+			t.tell(s, connection.StepNotRun, outcome{finding: probe.Met(probe.Cancelled, nil).Text})
 			continue
 		}
 		if needs := t.lacks(s); needs != "" {
-			t.tell(s, producer.StepNotRun, outcome{needs: needs})
+			t.tell(s, connection.StepNotRun, outcome{needs: needs})
 			continue
 		}
-		t.tell(s, producer.StepRunning, outcome{finding: s.note})
+		t.tell(s, connection.StepRunning, outcome{finding: s.note})
 		began := time.Now()
 		o := t.bounded(ctx, s)
 		s.Took = time.Since(began)
@@ -167,7 +168,7 @@ func (t *trial) bounded(parent context.Context, s *step) outcome {
 	defer cancel()
 	began := time.Now()
 	o := s.do(ctx)
-	if o.state != producer.StepFailed {
+	if o.state != connection.StepFailed {
 		return o
 	}
 	switch {
@@ -178,7 +179,7 @@ func (t *trial) bounded(parent context.Context, s *step) outcome {
 		if o.finding == "" {
 			o.cure = limit.Cure
 		}
-		return outcome{state: producer.StepFailed, finding: strings.TrimSpace(limit.Text + " " + o.finding), cure: o.cure}
+		return outcome{state: connection.StepFailed, finding: strings.TrimSpace(limit.Text + " " + o.finding), cure: o.cure}
 	}
 	return o
 }
@@ -191,7 +192,7 @@ func (t *trial) lacks(s *step) string {
 		good := false
 		for _, other := range t.steps {
 			if other.ID == id && (other.Server == "" || s.Server == "" || other.Server == s.Server) {
-				good = good || other.State == producer.StepPassed || other.State == producer.StepWarning
+				good = good || other.State == connection.StepPassed || other.State == connection.StepWarning
 			}
 		}
 		if !good {
@@ -202,7 +203,7 @@ func (t *trial) lacks(s *step) string {
 }
 
 // tell reports a step; one report at a time.
-func (t *trial) tell(s *step, state producer.StepState, o outcome) {
+func (t *trial) tell(s *step, state connection.StepState, o outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.State, s.Finding, s.Cure, s.Needs = state, o.finding, runnable(o.cure, t.settings), o.needs
@@ -219,7 +220,7 @@ func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 				if t.client.Log != nil {
 					t.client.Log.Error("panic in a connection test", "connection", t.connection.Name, "panic", p, "stack", string(debug.Stack()))
 				}
-				done <- outcome{state: producer.StepFailed, finding: "This hit a defect of the program; the server's log has the cause."}
+				done <- outcome{state: connection.StepFailed, finding: "This hit a defect of the program; the server's log has the cause."}
 			}
 		}()
 		done <- f()
@@ -233,7 +234,7 @@ func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 	case o := <-done:
 		return o
 	case <-time.After(200 * time.Millisecond):
-		return outcome{state: producer.StepFailed} // bounded says why
+		return outcome{state: connection.StepFailed} // bounded says why
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"urncast/producer"
+	"urncast/internal/panics"
 	"urncast/producer/kafka/probe"
 )
 
@@ -107,7 +107,7 @@ func (t *trial) sameCluster(ctx context.Context, p *probe.Peer) error {
 func (t *trial) listeners(ctx context.Context) outcome {
 	t.found.away = map[int32]error{}
 	var mu sync.Mutex
-	var brokers producer.Group
+	var brokers panics.Group
 	for id, server := range t.found.advertised {
 		brokers.Go(func() {
 			p, err := t.dialer.Open(ctx, server)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/probe"
 )
 
@@ -16,11 +16,11 @@ const expiresSoon = 30 * 24 * time.Hour
 // properties says what the settings come to.
 func (t *trial) properties(context.Context) outcome {
 	if t.unresolved != nil {
-		return outcome{state: producer.StepFailed, finding: sentence(t.unresolved.Error()), cure: settingsCure}
+		return outcome{state: connection.StepFailed, finding: sentence(t.unresolved.Error()), cure: settingsCure}
 	}
 	without := []string{}
 	for _, f := range t.findings {
-		if f.Verdict == producer.WithoutEffect {
+		if f.Verdict == connection.WithoutEffect {
 			without = append(without, f.Name)
 		}
 	}

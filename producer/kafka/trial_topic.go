@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/producer/kafka/probe"
 )
 
@@ -114,7 +114,7 @@ func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 	if !t.client.CreateTopic {
 		return failed(probe.Met(probe.TopicMissing, nil, "topic", name)), false
 	}
-	answer, err := t.createTopic(ctx, &producer.MadeTopic{Topic: name, Partitions: 1}, true)
+	answer, err := t.createTopic(ctx, &diagnosis.MadeTopic{Topic: name, Partitions: 1}, true)
 	if err == nil {
 		err = t.notMade(answer)
 	}
@@ -128,11 +128,11 @@ func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 // makeTopic makes a topic without settings, or with validate only asks whether that
 // would be done.
 func (t *trial) makeTopic(ctx context.Context, name string, validate bool) (code error, text string, err error) {
-	answer, err := t.createTopic(ctx, &producer.MadeTopic{Topic: name, Partitions: 1}, validate)
+	answer, err := t.createTopic(ctx, &diagnosis.MadeTopic{Topic: name, Partitions: 1}, validate)
 	if err != nil {
 		return nil, "", err
 	}
-	code, text = refusedBy(answer.ErrorCode, answer.ErrorMessage)
+	text, code = refusedBy(answer.ErrorCode, answer.ErrorMessage)
 	return code, text, nil
 }
 
@@ -185,11 +185,11 @@ func (t *trial) fit() outcome {
 		found += fmt.Sprintf(" %s=%s.", c, t.found.topic.configs[c].value)
 	}
 	all := probe.Trouble{}
-	i := t.inspect(producer.TopicNeeds{})
+	i := t.inspect(diagnosis.Needs{})
 	for _, j := range i.judge() {
 		switch {
 		case j.trouble == nil, j.id == findCompaction && !i.compacts():
-		case j.id == findInsync && j.severity == producer.SeverityError:
+		case j.id == findInsync && j.severity == diagnosis.SeverityError:
 			return failed(j.trouble)
 		case slices.Contains(shownHere, j.id):
 			all.Text, all.Cure = strings.TrimSpace(all.Text+" "+j.trouble.Text), strings.TrimSpace(all.Cure+" "+j.trouble.Cure)

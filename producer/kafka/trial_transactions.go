@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/probe"
 )
 
@@ -27,7 +28,7 @@ func (t *trial) connected(ctx context.Context) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	cluster := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) { return t.connection, nil },
+	cluster := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return t.connection, nil },
 		Log: log}
 	b, err := cluster.Connect(ctx, t.connection.Name)
 	if err != nil {

@@ -10,9 +10,10 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/topicview"
 )
 
-var _ producer.TopicReader = (*Cluster)(nil)
+var _ topicview.Opener = (*Cluster)(nil)
 
 const (
 	// readersKept is how many readers are kept for who looks next, of all connections,
@@ -74,8 +75,8 @@ type view struct {
 	located bool // where the topic is has been asked
 }
 
-// OpenTopic implements producer.TopicReader.
-func (c *Cluster) OpenTopic(ctx context.Context, connection, topic string) (producer.TopicView, error) {
+// OpenTopic implements topicview.Opener.
+func (c *Cluster) OpenTopic(ctx context.Context, connection, topic string) (topicview.View, error) {
 	for r := c.readers.take(connection); r != nil; r = c.readers.take(connection) {
 		same, err := r.broker.same(ctx)
 		if err == nil && same && r.well(topic) {
@@ -192,7 +193,7 @@ func (k *readers) forget(r *reader) bool {
 	return true
 }
 
-// Close implements producer.TopicView.
+// Close implements topicview.View.
 func (v *view) Close() {
 	if v.broken.Load() {
 		v.close()
@@ -201,7 +202,7 @@ func (v *view) Close() {
 	v.cluster.readers.keep(v.reader, keptFor)
 }
 
-// Ends implements producer.TopicView.
+// Ends implements topicview.View.
 func (v *view) Ends(ctx context.Context) (start, end int64, err error) {
 	start, end, err = v.broker.ends(ctx, v.admin, v.ear, v.topic)
 	if err != nil {
@@ -210,8 +211,8 @@ func (v *view) Ends(ctx context.Context) (start, end int64, err error) {
 	return start, end, err
 }
 
-// Read implements producer.TopicView.
-func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Committed) error) error {
+// Read implements topicview.View.
+func (v *view) Read(ctx context.Context, from, to int64, yield func(*topicview.Committed) error) error {
 	if from >= to {
 		return nil
 	}
@@ -239,8 +240,8 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*producer.Co
 }
 
 // committed takes everything from a message.
-func committed(m *ck.Message) *producer.Committed {
-	c := &producer.Committed{Offset: int64(m.TopicPartition.Offset), At: m.Timestamp.UTC()}
+func committed(m *ck.Message) *topicview.Committed {
+	c := &topicview.Committed{Offset: int64(m.TopicPartition.Offset), At: m.Timestamp.UTC()}
 	c.Key, c.Value = m.Key, m.Value
 	for i := range m.Headers {
 		c.Headers = append(c.Headers, producer.Header{Key: m.Headers[i].Key, Value: m.Headers[i].Value})

@@ -12,7 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/topicview"
 )
 
 // Who looks into a topic sees whole records of what is committed, from any offset, and
@@ -29,8 +30,8 @@ func TestViewOfATopic(t *testing.T) {
 	write(t, servers, kgo.TryCommit, "") // a tombstone
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
-		return &producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}}, nil
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) {
+		return &connection.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}}, nil
 	}}
 	v, err := c.OpenTopic(ctx, "c", "s")
 	if err != nil {
@@ -41,9 +42,9 @@ func TestViewOfATopic(t *testing.T) {
 	if err != nil || start != 0 || end < 4 {
 		t.Fatalf("the topic goes from %d to %d, %v", start, end, err)
 	}
-	read := func(ctx context.Context, from, to int64, most int) (all []producer.Committed, err error) {
+	read := func(ctx context.Context, from, to int64, most int) (all []topicview.Committed, err error) {
 		enough := errors.New("enough")
-		err = v.Read(ctx, from, to, func(c *producer.Committed) error {
+		err = v.Read(ctx, from, to, func(c *topicview.Committed) error {
 			if all = append(all, *c); len(all) == most {
 				return enough
 			}
@@ -105,8 +106,8 @@ func TestKeptReaders(t *testing.T) {
 	}
 	t.Cleanup(fake.Close)
 	var revision atomic.Int64
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
-		return &producer.Connection{Name: "c", Revision: revision.Load(), Properties: map[string]string{"bootstrap.servers": strings.Join(fake.ListenAddrs(), ",")}}, nil
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) {
+		return &connection.Connection{Name: "c", Revision: revision.Load(), Properties: map[string]string{"bootstrap.servers": strings.Join(fake.ListenAddrs(), ",")}}, nil
 	}}
 	open := func() *view {
 		v, err := c.OpenTopic(t.Context(), "c", "s")
@@ -140,7 +141,7 @@ func TestKeptReaders(t *testing.T) {
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if err := v.Read(ended, 0, 1, func(*producer.Committed) error { return nil }); err == nil {
+	if err := v.Read(ended, 0, 1, func(*topicview.Committed) error { return nil }); err == nil {
 		t.Error("a look whose time is up says nothing")
 	}
 	v.Close()
@@ -171,8 +172,8 @@ func TestKeptReaders(t *testing.T) {
 
 // With the cluster its readers are closed, those that somebody has when he is done.
 func TestReadersEndWithTheCluster(t *testing.T) {
-	c := &Cluster{Connection: func(context.Context, string) (*producer.Connection, error) {
-		return &producer.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}, nil
+	c := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) {
+		return &connection.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}, nil
 	}}
 	var views [2]*view
 	for i := range views {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // Whatever kind of client it is, what it says of a broken TLS comes in the program's log, and
@@ -44,8 +45,8 @@ func TestAllClientsLogInOneFormat(t *testing.T) {
 			}
 		},
 	} {
-		c := &Cluster{Log: slog.New(slog.NewJSONHandler(out, nil)), Connection: func(context.Context, string) (*producer.Connection, error) {
-			return &producer.Connection{Name: "x", Properties: map[string]string{"bootstrap.servers": l.Addr().String(), "security.protocol": "SSL", "linger.ms": "7", "fetch.min.bytes": "2"}}, nil
+		c := &Cluster{Log: slog.New(slog.NewJSONHandler(out, nil)), Connection: func(context.Context, string) (*connection.Connection, error) {
+			return &connection.Connection{Name: "x", Properties: map[string]string{"bootstrap.servers": l.Addr().String(), "security.protocol": "SSL", "linger.ms": "7", "fetch.min.bytes": "2"}}, nil
 		}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		b, err := c.Connect(ctx, "x")

@@ -16,7 +16,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // A Client sends mails. The mails of one letter go over one connection, and over another
@@ -33,8 +33,8 @@ const quietDefault = 30 * time.Second
 // Send hands the letter to the server once for each address, so that one that is
 // refused, or met by the end of the connection, keeps it from nobody else. It says of each what
 // became of it, in their order.
-func (c *Client) Send(ctx context.Context, s *producer.StoredMail, l *producer.Letter, to []string) []producer.Delivery {
-	all := make([]producer.Delivery, len(to))
+func (c *Client) Send(ctx context.Context, s *notice.StoredSettings, l *notice.Letter, to []string) []notice.Delivery {
+	all := make([]notice.Delivery, len(to))
 	var open *session
 	defer func() { open.close() }()
 	var away error // the server could not be used: neither can it be for those that follow
@@ -57,7 +57,7 @@ func (c *Client) Send(ctx context.Context, s *producer.StoredMail, l *producer.L
 // hand hands one mail over, on the open connection or, where that has ended before the mail's turn
 // or is nil, on another one. It gives the connection for the next mail, nil if there is none. away is what
 // keeps everybody from connecting.
-func (c *Client) hand(ctx context.Context, s *producer.StoredMail, open *session, m *gomail.Msg, address string) (next *session, away, err error) {
+func (c *Client) hand(ctx context.Context, s *notice.StoredSettings, open *session, m *gomail.Msg, address string) (next *session, away, err error) {
 	for {
 		fresh := open == nil
 		if fresh {
@@ -106,7 +106,7 @@ type session struct {
 	stop   func() bool // of what closes it when the context ends
 }
 
-func (c *Client) dial(ctx context.Context, s *producer.StoredMail) (*session, error) {
+func (c *Client) dial(ctx context.Context, s *notice.StoredSettings) (*session, error) {
 	o := &session{line: &line{}}
 	o.stop = context.AfterFunc(ctx, o.line.close)
 	var err error
@@ -157,7 +157,7 @@ func (l *line) close() {
 	}
 }
 
-func (c *Client) client(s *producer.StoredMail, l *line) (*gomail.Client, error) {
+func (c *Client) client(s *notice.StoredSettings, l *line) (*gomail.Client, error) {
 	quiet := c.Quiet
 	if quiet == 0 {
 		quiet = quietDefault
@@ -167,8 +167,8 @@ func (c *Client) client(s *producer.StoredMail, l *line) (*gomail.Client, error)
 		return nil, err
 	}
 	policy := map[string]gomail.TLSPolicy{
-		producer.MailStartTLS: gomail.TLSMandatory, producer.MailOpportunistic: gomail.TLSOpportunistic,
-		producer.MailTLS: gomail.NoTLS, producer.MailPlain: gomail.NoTLS,
+		notice.StartTLS: gomail.TLSMandatory, notice.Opportunistic: gomail.TLSOpportunistic,
+		notice.TLS: gomail.NoTLS, notice.Plaintext: gomail.NoTLS,
 	}[s.Security]
 	options := []gomail.Option{gomail.WithPort(s.Port), gomail.WithTimeout(quiet), gomail.WithTLSConfig(config), gomail.WithTLSPolicy(policy),
 		gomail.WithoutNoop(), gomail.WithHELO(hello()), gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -177,7 +177,7 @@ func (c *Client) client(s *producer.StoredMail, l *line) (*gomail.Client, error)
 				return nil, err
 			}
 			l.opened(conn)
-			if s.Security != producer.MailTLS {
+			if s.Security != notice.TLS {
 				return conn, nil
 			}
 			secured := tls.Client(conn, config)
@@ -196,23 +196,23 @@ func (c *Client) client(s *producer.StoredMail, l *line) (*gomail.Client, error)
 // auth chooses the mechanism. Where the connection may be in the clear, one that
 // does not show the password comes first; the library refuses to send one in the
 // clear to anything but this machine.
-func auth(s *producer.StoredMail) gomail.Option {
+func auth(s *notice.StoredSettings) gomail.Option {
 	switch s.Auth {
-	case producer.MailAuthPlain:
+	case notice.AuthPlain:
 		return gomail.WithSMTPAuth(gomail.SMTPAuthPlain)
-	case producer.MailAuthLogin:
+	case notice.AuthLogin:
 		return gomail.WithSMTPAuth(gomail.SMTPAuthLogin)
-	case producer.MailAuthCramMD5:
+	case notice.AuthCramMD5:
 		return gomail.WithSMTPAuth(gomail.SMTPAuthCramMD5)
 	}
 	mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5}
-	if s.Security == producer.MailOpportunistic || s.Security == producer.MailPlain {
+	if s.Security == notice.Opportunistic || s.Security == notice.Plaintext {
 		slices.Reverse(mechanisms)
 	}
 	return gomail.WithOpportunisticSMTPAuth(mechanisms...)
 }
 
-func tlsConfig(s *producer.StoredMail) (*tls.Config, error) {
+func tlsConfig(s *notice.StoredSettings) (*tls.Config, error) {
 	config := &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
 	if s.CA == "" {
 		return config, nil
@@ -238,14 +238,14 @@ func hello() string {
 }
 
 // explain says where it failed and, if the patience ended, for how long it waited.
-func explain(ctx context.Context, s *producer.StoredMail, what string, err error) error {
+func explain(ctx context.Context, s *notice.StoredSettings, what string, err error) error {
 	var timeout net.Error
 	late := errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) ||
 		strings.Contains(err.Error(), "i/o timeout") // the library does not hand on what caused its error
 	switch {
 	case ctx.Err() != nil || late:
 		return fmt.Errorf("mail server %s: %s: it did not answer in time", s.Server(), what)
-	case s.Security == producer.MailStartTLS && strings.Contains(err.Error(), "does not support STARTTLS"):
+	case s.Security == notice.StartTLS && strings.Contains(err.Error(), "does not support STARTTLS"):
 		return fmt.Errorf("mail server %s: %s: it does not offer STARTTLS, without which nothing is sent (security=tls is for TLS from the first byte)", s.Server(), what)
 	}
 	var header tls.RecordHeaderError
@@ -257,7 +257,7 @@ func explain(ctx context.Context, s *producer.StoredMail, what string, err error
 }
 
 // message makes the mail to one address.
-func message(s *producer.StoredMail, l *producer.Letter, to string) (*gomail.Msg, error) {
+func message(s *notice.StoredSettings, l *notice.Letter, to string) (*gomail.Msg, error) {
 	c, err := compose(s, l, time.Now())
 	if err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func message(s *producer.StoredMail, l *producer.Letter, to string) (*gomail.Msg
 	m.SetMessageIDWithValue(l.ID + "@" + domain)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
-	if l.Kind != producer.MailTest {
+	if l.Kind != notice.KindTest {
 		// Nobody ever sends the mail that the thread begins with: all of a cause refer to
 		// it, so that mail programs show them together.
 		thread := reference("cause." + l.Thread[:min(len(l.Thread), 32)])

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 //go:embed letter.txt letter.html
@@ -43,18 +44,18 @@ type fact struct{ Name, Value string }
 type choice struct{ Command, Text string }
 
 // compose writes the letter in both forms, from the same view.
-func compose(s *producer.StoredMail, l *producer.Letter, now time.Time) (*composed, error) {
+func compose(s *notice.StoredSettings, l *notice.Letter, now time.Time) (*composed, error) {
 	v := &view{Headline: headline(l, now), Reason: clean(l.Reason), Facts: facts(l), URNs: l.URNs, More: l.Structures - len(l.URNs)}
 	v.Subject = tag(l.Environment) + " " + clean(subject(l, now))
 	advise(v, l)
 	if s.PublicURL != "" {
 		v.Link = strings.TrimSuffix(s.PublicURL, "/") + "/"
-		if l.Kind != producer.MailTest {
+		if l.Kind != notice.KindTest {
 			v.Link += "producers/" + url.PathEscape(l.Producer)
 		}
 	}
 	v.Foot = "This mail was sent by urncast, the SDMX registry, because your address is set in its mail settings (urncast mail show)."
-	if l.Kind == producer.MailIncident && s.DigestEvery > 0 {
+	if l.Kind == notice.KindIncident && s.DigestEvery > 0 {
 		v.Foot = "While it lasts you are told again every " + s.DigestEvery.String() + ", and once when it is over. " + v.Foot
 	}
 	var text, html strings.Builder
@@ -80,7 +81,7 @@ func clean(text string) string {
 }
 
 // trouble is the state, with the transaction where there is one.
-func trouble(l *producer.Letter) string {
+func trouble(l *notice.Letter) string {
 	text := string(l.State)
 	if l.Number > 0 {
 		text += fmt.Sprintf(" at transaction %d", l.Number)
@@ -91,13 +92,13 @@ func trouble(l *producer.Letter) string {
 	return text
 }
 
-func subject(l *producer.Letter, now time.Time) string {
+func subject(l *notice.Letter, now time.Time) string {
 	switch l.Kind {
-	case producer.MailTest:
+	case notice.KindTest:
 		return "a test mail"
-	case producer.MailRecovered:
+	case notice.KindRecovered:
 		return fmt.Sprintf("%s publishes again: %s is over", l.Producer, trouble(l))
-	case producer.MailDigest:
+	case notice.KindDigest:
 		return fmt.Sprintf("%s still %s, for %s: %s", l.Producer, trouble(l), lasted(now.Sub(l.Since)), l.Brief)
 	}
 	if l.State == producer.Degraded {
@@ -106,14 +107,14 @@ func subject(l *producer.Letter, now time.Time) string {
 	return fmt.Sprintf("%s %s: %s", l.Producer, trouble(l), l.Brief)
 }
 
-func headline(l *producer.Letter, now time.Time) string {
+func headline(l *notice.Letter, now time.Time) string {
 	name := "Producer " + l.Producer
 	switch l.Kind {
-	case producer.MailTest:
+	case notice.KindTest:
 		return "This is a test mail, " + l.Brief + ". Mails from this registry arrive here."
-	case producer.MailRecovered:
+	case notice.KindRecovered:
 		return fmt.Sprintf("%s publishes again. It had been %s for %s.", name, l.State, lasted(l.Ended.Sub(l.Since)))
-	case producer.MailDigest:
+	case notice.KindDigest:
 		name += " still"
 	}
 	at := ""
@@ -129,8 +130,8 @@ func headline(l *producer.Letter, now time.Time) string {
 	return fmt.Sprintf("%s is DEGRADED, for %s now: it cannot publish, and goes on trying by itself. What is pending waits, and so does what is recorded meanwhile.", name, lasted(now.Sub(l.Since)))
 }
 
-func facts(l *producer.Letter) []fact {
-	if l.Kind == producer.MailTest {
+func facts(l *notice.Letter) []fact {
+	if l.Kind == notice.KindTest {
 		return nil
 	}
 	var topics []string
@@ -163,12 +164,12 @@ func facts(l *producer.Letter) []fact {
 }
 
 // advise says what to do.
-func advise(v *view, l *producer.Letter) {
+func advise(v *view, l *notice.Letter) {
 	switch {
-	case l.Kind == producer.MailTest:
+	case l.Kind == notice.KindTest:
 		v.URNs, v.More = nil, 0
 		return
-	case l.Kind == producer.MailRecovered:
+	case l.Kind == notice.KindRecovered:
 		v.Do = []string{"Nothing: what is pending is sent in order."}
 		return
 	}

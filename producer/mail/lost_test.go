@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"urncast/integration/rig"
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // A mood says what a server does at a command of its n-th connection, after it took some mails on
@@ -136,7 +136,7 @@ func TestConnectionThatEnds(t *testing.T) {
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			server, at := startMoody(t, row.mood)
-			sent, err := send(t, settings(t, at, nil, producer.MailPlain), failure(), all...)
+			sent, err := send(t, settings(t, at, nil, notice.Plaintext), failure(), all...)
 			if !slices.Equal(sent, row.sent) || (err != nil) != (row.says != nil) {
 				t.Errorf("sent to %v: %v", sent, err)
 			}

@@ -19,6 +19,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 const secret = "planted-mail-password"
@@ -26,9 +27,9 @@ const secret = "planted-mail-password"
 var to = []string{"admin@example.org"}
 
 // settings are those for a server; the authority may be nil.
-func settings(t *testing.T, s *rig.SMTPServer, a *rig.Authority, security string) *producer.StoredMail {
+func settings(t *testing.T, s *rig.SMTPServer, a *rig.Authority, security string) *notice.StoredSettings {
 	t.Helper()
-	m := &producer.StoredMail{MailSettings: producer.MailDefaults()}
+	m := &notice.StoredSettings{Settings: notice.Defaults()}
 	m.Host, m.Port, m.Security, m.Sender, m.Admins = s.Host, s.Port, security, `"The Registry" <urncast@example.org>`, to
 	m.PublicURL = "https://registry.example.org/urncast"
 	if a != nil {
@@ -44,26 +45,26 @@ func settings(t *testing.T, s *rig.SMTPServer, a *rig.Authority, security string
 	return m
 }
 
-func login(m *producer.StoredMail, auth string) *producer.StoredMail {
+func login(m *notice.StoredSettings, auth string) *notice.StoredSettings {
 	m.User, m.Secret, m.Password.Set, m.Auth = "urncast", secret, true, auth
 	return m
 }
 
-func failure() *producer.Letter {
-	l := &producer.Letter{Kind: producer.MailIncident, ID: "i1.incident", First: "i1.incident", Thread: strings.Repeat("ab", 32),
+func failure() *notice.Letter {
+	l := &notice.Letter{Kind: notice.KindIncident, ID: "i1.incident", First: "i1.incident", Thread: strings.Repeat("ab", 32),
 		Producer: "default", Routes: []producer.Route{{Topic: "sdmx.structures", Format: "fusion-json"}}, Times: 1, Environment: "production",
 		Since: time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC), RecordedAt: time.Date(2026, 11, 3, 8, 59, 59, 0, time.UTC), Structures: 23,
 		Pending: 1234, OldestPending: time.Date(2026, 11, 3, 8, 59, 59, 0, time.UTC)}
 	l.State, l.Number, l.Brief, l.Cure = producer.Failed, 48213, "Broker: Message size too large (Kafka error 10)", "raise the topic's max.message.bytes"
 	l.Reason = "transaction 48213: Kafka answered with an error: <b>Message</b> size & more"
-	for i := range producer.LetterURNs {
+	for i := range notice.LetterURNs {
 		l.URNs = append(l.URNs, fmt.Sprintf("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:CL_%d(1.0)", i))
 	}
 	return l
 }
 
 // came gives those whose mail was taken, and the words for the others.
-func came(all []producer.Delivery) (sent []string, err error) {
+func came(all []notice.Delivery) (sent []string, err error) {
 	for _, d := range all {
 		if err = errors.Join(err, d.Err); d.Err == nil {
 			sent = append(sent, d.Address)
@@ -72,7 +73,7 @@ func came(all []producer.Delivery) (sent []string, err error) {
 	return sent, err
 }
 
-func send(t *testing.T, m *producer.StoredMail, l *producer.Letter, to ...string) ([]string, error) {
+func send(t *testing.T, m *notice.StoredSettings, l *notice.Letter, to ...string) ([]string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -84,12 +85,12 @@ func TestEveryWayToAServer(t *testing.T) {
 	a := rig.NewAuthority(t)
 	cert := a.Issue(t, rig.Subject{Name: "mail"})
 	users := map[string]string{"urncast": secret}
-	for _, security := range []string{producer.MailStartTLS, producer.MailTLS, producer.MailOpportunistic, producer.MailPlain} {
-		for auth, mechanism := range map[string]string{"": "", producer.MailAuthPlain: "PLAIN", producer.MailAuthLogin: "LOGIN", producer.MailAuthCramMD5: "CRAM-MD5",
-			producer.MailAuthAuto: "the best"} {
+	for _, security := range []string{notice.StartTLS, notice.TLS, notice.Opportunistic, notice.Plaintext} {
+		for auth, mechanism := range map[string]string{"": "", notice.AuthPlain: "PLAIN", notice.AuthLogin: "LOGIN", notice.AuthCramMD5: "CRAM-MD5",
+			notice.AuthAuto: "the best"} {
 			t.Run(security+" "+auth, func(t *testing.T) {
-				o := rig.SMTPOptions{Implicit: security == producer.MailTLS}
-				if security != producer.MailPlain {
+				o := rig.SMTPOptions{Implicit: security == notice.TLS}
+				if security != notice.Plaintext {
 					o.Certificate = cert
 				}
 				if auth != "" {
@@ -100,14 +101,14 @@ func TestEveryWayToAServer(t *testing.T) {
 				if auth != "" {
 					login(m, auth)
 				}
-				if auth == producer.MailAuthAuto {
-					mechanism = map[bool]string{true: "PLAIN", false: "CRAM-MD5"}[security == producer.MailStartTLS || security == producer.MailTLS]
+				if auth == notice.AuthAuto {
+					mechanism = map[bool]string{true: "PLAIN", false: "CRAM-MD5"}[security == notice.StartTLS || security == notice.TLS]
 				}
 				if sent, err := send(t, m, failure(), to...); err != nil || len(sent) != 1 {
 					t.Fatal(sent, err)
 				}
 				all := s.Letters()
-				if len(all) != 1 || all[0].Mechanism != mechanism || all[0].Secured != (security != producer.MailPlain) || all[0].From != "urncast@example.org" {
+				if len(all) != 1 || all[0].Mechanism != mechanism || all[0].Secured != (security != notice.Plaintext) || all[0].From != "urncast@example.org" {
 					t.Errorf("%d mails: %s, secured %v, from %s", len(all), all[0].Mechanism, all[0].Secured, all[0].From)
 				}
 			})
@@ -124,23 +125,23 @@ func TestRefusalsInTheServersWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		options  rig.SMTPOptions
 		security string
-		change   func(*rig.SMTPServer, *producer.StoredMail)
+		change   func(*rig.SMTPServer, *notice.StoredSettings)
 		says     string
 	}{
-		"no STARTTLS":    {rig.SMTPOptions{}, producer.MailStartTLS, nil, "does not offer STARTTLS"},
-		"not TLS":        {rig.SMTPOptions{}, producer.MailTLS, nil, "does not begin with TLS"},
-		"TLS, not asked": {rig.SMTPOptions{Certificate: cert, Implicit: true}, producer.MailStartTLS, nil, "did not answer in time"},
-		"untrusted":      {starttls, producer.MailStartTLS, func(_ *rig.SMTPServer, m *producer.StoredMail) { m.CA = "" }, "unknown authority"},
-		"plain":          {locked, producer.MailStartTLS, func(_ *rig.SMTPServer, m *producer.StoredMail) { login(m, producer.MailAuthPlain) }, "535"},
-		"login":          {locked, producer.MailStartTLS, func(_ *rig.SMTPServer, m *producer.StoredMail) { login(m, producer.MailAuthLogin) }, "Authentication failed"},
-		"cram-md5":       {locked, producer.MailStartTLS, func(_ *rig.SMTPServer, m *producer.StoredMail) { login(m, producer.MailAuthCramMD5) }, "535"},
-		"no user":        {locked, producer.MailStartTLS, nil, "authenticate first"},
-		"sender": {starttls, producer.MailStartTLS, func(s *rig.SMTPServer, _ *producer.StoredMail) {
+		"no STARTTLS":    {rig.SMTPOptions{}, notice.StartTLS, nil, "does not offer STARTTLS"},
+		"not TLS":        {rig.SMTPOptions{}, notice.TLS, nil, "does not begin with TLS"},
+		"TLS, not asked": {rig.SMTPOptions{Certificate: cert, Implicit: true}, notice.StartTLS, nil, "did not answer in time"},
+		"untrusted":      {starttls, notice.StartTLS, func(_ *rig.SMTPServer, m *notice.StoredSettings) { m.CA = "" }, "unknown authority"},
+		"plain":          {locked, notice.StartTLS, func(_ *rig.SMTPServer, m *notice.StoredSettings) { login(m, notice.AuthPlain) }, "535"},
+		"login":          {locked, notice.StartTLS, func(_ *rig.SMTPServer, m *notice.StoredSettings) { login(m, notice.AuthLogin) }, "Authentication failed"},
+		"cram-md5":       {locked, notice.StartTLS, func(_ *rig.SMTPServer, m *notice.StoredSettings) { login(m, notice.AuthCramMD5) }, "535"},
+		"no user":        {locked, notice.StartTLS, nil, "authenticate first"},
+		"sender": {starttls, notice.StartTLS, func(s *rig.SMTPServer, _ *notice.StoredSettings) {
 			s.Refuse(func(string, string) error { return &smtp.SMTPError{Code: 550, Message: "relaying for you? never"} })
 		}, "relaying for you? never"},
-		"dead":    {starttls, producer.MailStartTLS, func(s *rig.SMTPServer, _ *producer.StoredMail) { s.Stop() }, "connection refused"},
-		"slow":    {starttls, producer.MailStartTLS, func(s *rig.SMTPServer, _ *producer.StoredMail) { s.Delay(time.Minute) }, "did not answer in time"},
-		"unknown": {starttls, producer.MailStartTLS, func(_ *rig.SMTPServer, m *producer.StoredMail) { m.Host = "mail.invalid" }, "mail.invalid"},
+		"dead":    {starttls, notice.StartTLS, func(s *rig.SMTPServer, _ *notice.StoredSettings) { s.Stop() }, "connection refused"},
+		"slow":    {starttls, notice.StartTLS, func(s *rig.SMTPServer, _ *notice.StoredSettings) { s.Delay(time.Minute) }, "did not answer in time"},
+		"unknown": {starttls, notice.StartTLS, func(_ *rig.SMTPServer, m *notice.StoredSettings) { m.Host = "mail.invalid" }, "mail.invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -168,8 +169,8 @@ func TestRefusalsInTheServersWords(t *testing.T) {
 // A password is not sent in the clear over a network: 127.0.0.2 stands for one.
 func TestNoPasswordInTheClear(t *testing.T) {
 	s := rig.StartSMTP(t, rig.SMTPOptions{Host: "127.0.0.2", Users: map[string]string{"urncast": secret}, Mechanisms: []string{"PLAIN", "LOGIN"}})
-	for _, auth := range []string{producer.MailAuthAuto, producer.MailAuthPlain, producer.MailAuthLogin} {
-		sent, err := send(t, login(settings(t, s, nil, producer.MailOpportunistic), auth), failure(), to...)
+	for _, auth := range []string{notice.AuthAuto, notice.AuthPlain, notice.AuthLogin} {
+		sent, err := send(t, login(settings(t, s, nil, notice.Opportunistic), auth), failure(), to...)
 		if err == nil || len(sent) > 0 || !strings.Contains(err.Error(), "unencrypted") {
 			t.Errorf("%s: %v, %v", auth, sent, err)
 		}
@@ -185,7 +186,7 @@ func TestOneRefusedAddress(t *testing.T) {
 		}
 		return nil
 	})
-	sent, err := send(t, settings(t, s, nil, producer.MailOpportunistic), failure(), "a@example.org", "gone@example.org", "b@example.org")
+	sent, err := send(t, settings(t, s, nil, notice.Opportunistic), failure(), "a@example.org", "gone@example.org", "b@example.org")
 	if err == nil || !strings.Contains(err.Error(), "gone@example.org") || !strings.Contains(err.Error(), "no such user here") || len(sent) != 2 {
 		t.Errorf("%v, %v", sent, err)
 	}
@@ -201,7 +202,7 @@ func TestSendingEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, err := came((&Client{}).Send(ctx, settings(t, s, nil, producer.MailOpportunistic), failure(), to))
+	_, err := came((&Client{}).Send(ctx, settings(t, s, nil, notice.Opportunistic), failure(), to))
 	if err == nil || time.Since(began) > 5*time.Second {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
@@ -238,7 +239,7 @@ func parts(t *testing.T, raw []byte) (netmail.Header, map[string]string) {
 
 func TestWhatAMailSays(t *testing.T) {
 	s := rig.StartSMTP(t, rig.SMTPOptions{})
-	m := login(settings(t, s, nil, producer.MailOpportunistic), producer.MailAuthAuto)
+	m := login(settings(t, s, nil, notice.Opportunistic), notice.AuthAuto)
 	m.User = ""
 	if _, err := send(t, m, failure(), to...); err != nil {
 		t.Fatal(err)
@@ -278,14 +279,14 @@ func TestWhatAMailSays(t *testing.T) {
 // Later mails of an incident refer to its first; nothing in a text breaks a header.
 func TestThreadsAndSubjects(t *testing.T) {
 	s := rig.StartSMTP(t, rig.SMTPOptions{})
-	m := settings(t, s, nil, producer.MailOpportunistic)
+	m := settings(t, s, nil, notice.Opportunistic)
 	digest, over, asks, away := failure(), failure(), failure(), failure()
-	digest.Kind, digest.ID, digest.Since = producer.MailDigest, "i1.digest.1", time.Now().Add(-50*time.Hour)
-	over.Kind, over.ID, over.Ended = producer.MailRecovered, "i1.recovered", over.Since.Add(95*time.Minute)
+	digest.Kind, digest.ID, digest.Since = notice.KindDigest, "i1.digest.1", time.Now().Add(-50*time.Hour)
+	over.Kind, over.ID, over.Ended = notice.KindRecovered, "i1.recovered", over.Since.Add(95*time.Minute)
 	asks.State, asks.Number, asks.Brief, asks.Cure = producer.Stopped, 0, "Topic t was deleted\r\nBcc: everybody@example.org", ""
 	asks.Ask = []producer.Choice{{Name: "baseline", Text: "Publish everything."}, {Name: "continue", Text: "Go on."}}
 	away.State, away.Number, away.Since, away.Environment = producer.Degraded, 0, time.Now().Add(-15*time.Minute), ""
-	for _, l := range []*producer.Letter{digest, over, asks, away, {Kind: producer.MailTest, ID: "test.1", Thread: "test.1"}} {
+	for _, l := range []*notice.Letter{digest, over, asks, away, {Kind: notice.KindTest, ID: "test.1", Thread: "test.1"}} {
 		if _, err := send(t, m, l, to...); err != nil {
 			t.Fatal(err)
 		}

@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
 // A Directory shows producers, and changes none.
-type Directory []producer.Status
+type Directory []control.Status
 
 var errReadOnly = errors.New("this directory of a test changes nothing")
 
-// Producers implements producer.Directory.
+// Producers implements control.Directory.
 func (d Directory) Producers(context.Context) ([]producer.Named, error) {
 	var out []producer.Named
 	for i := range d {
@@ -23,8 +24,8 @@ func (d Directory) Producers(context.Context) ([]producer.Named, error) {
 	return out, nil
 }
 
-// Records implements producer.Directory.
-func (d Directory) Records(id string) producer.Records {
+// Records implements control.Directory.
+func (d Directory) Records(id string) control.Records {
 	for i := range d {
 		if d[i].Name == id {
 			return records{d[i]}
@@ -33,59 +34,59 @@ func (d Directory) Records(id string) producer.Records {
 	return nil
 }
 
-// CreateProducer implements producer.Directory.
+// CreateProducer implements control.Directory.
 func (d Directory) CreateProducer(context.Context, *producer.Config, registry.Act) error {
 	return errReadOnly
 }
 
-// ChangeProducer implements producer.Directory.
+// ChangeProducer implements control.Directory.
 func (d Directory) ChangeProducer(context.Context, string, *producer.Config, *producer.Wish, registry.Act) error {
 	return errReadOnly
 }
 
-// DeleteProducer implements producer.Directory.
+// DeleteProducer implements control.Directory.
 func (d Directory) DeleteProducer(context.Context, string, registry.Act) error { return errReadOnly }
 
-// Last implements producer.Contents.
+// Last implements control.Contents.
 func (d Directory) Last(context.Context) (registry.Number, error) { return 0, nil }
 
-// Amount implements producer.Contents: nothing is current.
-func (d Directory) Amount(context.Context, producer.Extent) (producer.Amount, error) {
-	return producer.Amount{}, nil
+// Amount implements control.Contents: nothing is current.
+func (d Directory) Amount(context.Context, control.Extent) (control.Amount, error) {
+	return control.Amount{}, nil
 }
 
-// Documents implements producer.Contents.
-func (d Directory) Documents(context.Context, producer.Extent, []string) ([]producer.Entry, error) {
+// Documents implements control.Contents.
+func (d Directory) Documents(context.Context, control.Extent, []string) ([]producer.Entry, error) {
 	return nil, nil
 }
 
-// Bodies implements producer.Contents.
+// Bodies implements control.Contents.
 func (d Directory) Bodies(context.Context, []int64) ([][]byte, error) { return nil, nil }
 
-type records struct{ status producer.Status }
+type records struct{ status control.Status }
 
-func (r records) Status(context.Context) (producer.Status, error) { return r.status, nil }
+func (r records) Status(context.Context) (control.Status, error) { return r.status, nil }
 
 func (r records) Wish(context.Context, producer.Wish, registry.Act) error { return errReadOnly }
 
-func (r records) AskJob(context.Context, *producer.JobStatus, registry.Act) error {
+func (r records) AskJob(context.Context, *control.JobStatus, registry.Act) error {
 	return errReadOnly
 }
 
-func (r records) CancelJob(context.Context, string, bool, registry.Act) (*producer.JobStatus, error) {
+func (r records) CancelJob(context.Context, string, bool, registry.Act) (*control.JobStatus, error) {
 	return nil, errReadOnly
 }
 
-func (r records) Jobs(context.Context, int) ([]producer.JobStatus, error) { return nil, nil }
+func (r records) Jobs(context.Context, int) ([]control.JobStatus, error) { return nil, nil }
 
-func (r records) Routes(context.Context) ([]producer.LimitedRoute, error) { return nil, nil }
+func (r records) Routes(context.Context) ([]control.LimitedRoute, error) { return nil, nil }
 
-func (r records) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]producer.Became, error) {
+func (r records) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]control.Became, error) {
 	return nil, nil
 }
 
-func (r records) Lags(context.Context, time.Time, time.Duration) (producer.LagHistory, error) {
-	return producer.LagHistory{}, nil
+func (r records) Lags(context.Context, time.Time, time.Duration) (control.LagHistory, error) {
+	return control.LagHistory{}, nil
 }
 
-func (r records) Held(context.Context) ([]producer.HeldRoute, error) { return nil, nil }
+func (r records) Held(context.Context) ([]control.HeldRoute, error) { return nil, nil }

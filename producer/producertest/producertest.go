@@ -1,5 +1,5 @@
 // Package producertest stands in for the store and the client library behind
-// producer.Connections, in tests that are about neither.
+// connection.Connections, in tests that are about neither.
 package producertest
 
 import (
@@ -11,14 +11,14 @@ import (
 	"sync"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 )
 
 // A Store keeps connections in memory.
 type Store struct {
 	mu   sync.Mutex
-	all  map[string]producer.Stored
+	all  map[string]connection.Stored
 	acts []registry.Act
 	last int64
 	// Users are the producers that take a connection; Key is why nothing can be
@@ -27,7 +27,7 @@ type Store struct {
 	Key   error
 }
 
-func (s *Store) give(c producer.Stored) producer.Stored {
+func (s *Store) give(c connection.Stored) connection.Stored {
 	c.UsedBy = s.Users[c.Name]
 	c.Properties, c.Files = maps.Clone(c.Properties), maps.Clone(c.Files)
 	if s.Key != nil {
@@ -36,19 +36,19 @@ func (s *Store) give(c producer.Stored) producer.Stored {
 	return c
 }
 
-// Connections implements producer.ConnectionStore.
-func (s *Store) Connections(context.Context) ([]producer.Stored, error) {
+// Connections implements connection.Store.
+func (s *Store) Connections(context.Context) ([]connection.Stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []producer.Stored
+	var out []connection.Stored
 	for _, name := range slices.Sorted(maps.Keys(s.all)) {
 		out = append(out, s.give(s.all[name]))
 	}
 	return out, nil
 }
 
-// Connection implements producer.ConnectionStore.
-func (s *Store) Connection(_ context.Context, name string) (*producer.Stored, error) {
+// Connection implements connection.Store.
+func (s *Store) Connection(_ context.Context, name string) (*connection.Stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.all[name]
@@ -59,17 +59,17 @@ func (s *Store) Connection(_ context.Context, name string) (*producer.Stored, er
 	return &c, nil
 }
 
-// SaveConnection implements producer.ConnectionStore.
-func (s *Store) SaveConnection(_ context.Context, c *producer.Stored, a registry.Act) error {
+// SaveConnection implements connection.Store.
+func (s *Store) SaveConnection(_ context.Context, c *connection.Stored, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now := s.all[c.Name]; now.Revision != c.Revision {
-		return &producer.ConflictError{Name: c.Name, Base: c.Revision, Now: now.Revision, By: now.ChangedBy, At: now.ChangedAt}
+		return &connection.ConflictError{Name: c.Name, Base: c.Revision, Now: now.Revision, By: now.ChangedBy, At: now.ChangedAt}
 	}
 	s.last++
 	c.Revision, c.ChangedBy, c.ChangedAt = s.last, a.User, time.Now()
 	if s.all == nil {
-		s.all = map[string]producer.Stored{}
+		s.all = map[string]connection.Stored{}
 	}
 	s.all[c.Name] = *c
 	s.audit(a)
@@ -81,26 +81,26 @@ func (s *Store) audit(a registry.Act) {
 	s.acts = append(s.acts, a)
 }
 
-// DeleteConnection implements producer.ConnectionStore.
+// DeleteConnection implements connection.Store.
 func (s *Store) DeleteConnection(_ context.Context, name string, revision int64, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if users := s.Users[name]; len(users) > 0 {
-		return &producer.InUseError{Name: name, Producers: users}
+		return &connection.InUseError{Name: name, Producers: users}
 	}
 	now, ok := s.all[name]
 	switch {
 	case !ok:
 		return registry.ErrNotFound
 	case now.Revision != revision:
-		return &producer.ConflictError{Name: name, Base: revision, Now: now.Revision, By: now.ChangedBy, At: now.ChangedAt}
+		return &connection.ConflictError{Name: name, Base: revision, Now: now.Revision, By: now.ChangedBy, At: now.ChangedAt}
 	}
 	delete(s.all, name)
 	s.audit(a)
 	return nil
 }
 
-// RecordAct implements producer.ConnectionStore.
+// RecordAct implements connection.Store.
 func (s *Store) RecordAct(_ context.Context, a registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,38 +132,38 @@ func (c *Client) Tried() []map[string]string {
 	return slices.Clone(c.tried)
 }
 
-func (c *Client) try(in *producer.Connection) {
+func (c *Client) try(in *connection.Connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tried = append(c.tried, maps.Clone(in.Properties))
 }
 
-// Properties implements producer.Client.
-func (c *Client) Properties() []producer.PropertyInfo {
-	return []producer.PropertyInfo{{Name: "bootstrap.servers", Type: "list"}, {Name: "sasl.password", Type: "password", Secret: true}}
+// Properties implements connection.Client.
+func (c *Client) Properties() []connection.PropertyInfo {
+	return []connection.PropertyInfo{{Name: "bootstrap.servers", Type: "list"}, {Name: "sasl.password", Type: "password", Secret: true}}
 }
 
-// Secret implements producer.Client.
+// Secret implements connection.Client.
 func (c *Client) Secret(name string) bool {
 	return strings.Contains(name, "password") || strings.Contains(name, "jaas")
 }
 
-// Parse implements producer.Client.
-func (c *Client) Parse(text string) (map[string]string, []producer.Finding) {
+// Parse implements connection.Client.
+func (c *Client) Parse(text string) (map[string]string, []connection.Finding) {
 	out := map[string]string{}
-	var findings []producer.Finding
+	var findings []connection.Finding
 	for i, line := range strings.Split(text, "\n") {
 		name, value, ok := strings.Cut(line, "=")
 		if ok {
 			out[name] = value
 		} else if line != "" {
-			findings = append(findings, producer.Finding{Line: i + 1, Name: line, Verdict: producer.Refused, Text: "It is no name=value."})
+			findings = append(findings, connection.Finding{Line: i + 1, Name: line, Verdict: connection.Refused, Text: "It is no name=value."})
 		}
 	}
 	return out, findings
 }
 
-// Lines implements producer.Client.
+// Lines implements connection.Client.
 func (c *Client) Lines(text string) map[string]int {
 	out := map[string]int{}
 	for i, line := range strings.Split(text, "\n") {
@@ -174,40 +174,40 @@ func (c *Client) Lines(text string) map[string]int {
 	return out
 }
 
-// Check implements producer.Client. Its words repeat the value, as another's may.
-func (c *Client) Check(in *producer.Connection) []producer.Finding {
-	var out []producer.Finding
+// Check implements connection.Client. Its words repeat the value, as another's may.
+func (c *Client) Check(in *connection.Connection) []connection.Finding {
+	var out []connection.Finding
 	for _, name := range slices.Sorted(maps.Keys(in.Properties)) {
-		f := producer.Finding{Name: name, Verdict: producer.Taken, Becomes: []string{name}, Text: "It is " + in.Properties[name] + "."}
+		f := connection.Finding{Name: name, Verdict: connection.Taken, Becomes: []string{name}, Text: "It is " + in.Properties[name] + "."}
 		if name == "acks" {
-			f.Verdict, f.Text = producer.Refused, "It would break P3."
+			f.Verdict, f.Text = connection.Refused, "It would break P3."
 		}
 		out = append(out, f)
 	}
 	if in.Properties["bootstrap.servers"] == "" {
-		out = append(out, producer.Finding{Name: "bootstrap.servers", Verdict: producer.Refused, Text: "It is missing."})
+		out = append(out, connection.Finding{Name: "bootstrap.servers", Verdict: connection.Refused, Text: "It is missing."})
 	}
 	return out
 }
 
-// Endings implements producer.Client: an uploaded file is a certificate that ends in
+// Endings implements connection.Client: an uploaded file is a certificate that ends in
 // the second that its content counts.
-func (c *Client) Endings(in *producer.Connection) (out []producer.Ending) {
+func (c *Client) Endings(in *connection.Connection) (out []connection.Ending) {
 	for name, content := range in.Files {
 		if at, err := strconv.ParseInt(string(content), 10, 64); err == nil {
-			out = append(out, producer.Ending{Where: "ssl.keystore.location", What: "CN=" + name, At: time.Unix(at, 0)})
+			out = append(out, connection.Ending{Where: "ssl.keystore.location", What: "CN=" + name, At: time.Unix(at, 0)})
 		}
 	}
 	return out
 }
 
-// Try implements producer.Client.
-func (c *Client) Try(_ context.Context, in *producer.Connection) []producer.Tried {
+// Try implements connection.Client.
+func (c *Client) Try(_ context.Context, in *connection.Connection) []connection.Tried {
 	c.try(in)
-	var out []producer.Tried
+	var out []connection.Tried
 	for _, server := range strings.Split(in.Properties["bootstrap.servers"], ",") {
 		bad := strings.HasPrefix(server, "bad")
-		t := producer.Tried{Server: server, OK: !bad, Took: 3 * time.Millisecond, Text: "It answered."}
+		t := connection.Tried{Server: server, OK: !bad, Took: 3 * time.Millisecond, Text: "It answered."}
 		if bad {
 			t.Text, t.Cure = "It refused "+in.Properties["sasl.password"]+".", "Mend it."
 		}
@@ -216,25 +216,25 @@ func (c *Client) Try(_ context.Context, in *producer.Connection) []producer.Trie
 	return out
 }
 
-// Test implements producer.Client.
-func (c *Client) Test(ctx context.Context, in *producer.Connection, t producer.ConnectionTest, report func(producer.Step)) error {
+// Test implements connection.Client.
+func (c *Client) Test(ctx context.Context, in *connection.Connection, t connection.Test, report func(connection.Step)) error {
 	c.try(in)
 	bad := strings.HasPrefix(in.Properties["bootstrap.servers"], "bad")
 	if bad {
 		for _, name := range []string{"Resolve", "Authenticate", "Cluster"} {
-			report(producer.Step{ID: strings.ToLower(name), Name: name, State: producer.StepWaiting})
+			report(connection.Step{ID: strings.ToLower(name), Name: name, State: connection.StepWaiting})
 		}
 	}
-	report(producer.Step{ID: "resolve", Name: "Resolve", State: producer.StepRunning})
-	report(producer.Step{ID: "resolve", Name: "Resolve", State: producer.StepPassed, Took: 2 * time.Millisecond, Finding: "Topic " + t.Topic + ", prefix " + t.Prefix + "."})
+	report(connection.Step{ID: "resolve", Name: "Resolve", State: connection.StepRunning})
+	report(connection.Step{ID: "resolve", Name: "Resolve", State: connection.StepPassed, Took: 2 * time.Millisecond, Finding: "Topic " + t.Topic + ", prefix " + t.Prefix + "."})
 	if t.Topic == "slow" {
 		<-ctx.Done()
 		close(c.Cancelled)
 		return ctx.Err()
 	}
 	if bad {
-		report(producer.Step{ID: "authenticate", Name: "Authenticate", State: producer.StepFailed, Finding: "Refused: " + in.Properties["sasl.jaas.config"], Cure: "Mend it."})
-		report(producer.Step{ID: "cluster", Name: "Cluster", State: producer.StepNotRun, Needs: "authenticate"})
+		report(connection.Step{ID: "authenticate", Name: "Authenticate", State: connection.StepFailed, Finding: "Refused: " + in.Properties["sasl.jaas.config"], Cure: "Mend it."})
+		report(connection.Step{ID: "cluster", Name: "Cluster", State: connection.StepNotRun, Needs: "authenticate"})
 	}
 	return nil
 }

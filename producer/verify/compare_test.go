@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -21,7 +22,7 @@ type history struct {
 
 func (h *history) ReadLog(_ context.Context, v *Comparison) error {
 	if h.reads++; h.reads == 1 {
-		v.About(&producer.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "t", Format: "fusion-json"}, {Topic: "u", Format: "fusion-json"}}}}, "t")
+		v.About(&control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "t", Format: "fusion-json"}, {Topic: "u", Format: "fusion-json"}}}}, "t")
 		v.Feed = h.log[:h.first:h.first]
 		return nil
 	}

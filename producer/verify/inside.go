@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -26,7 +27,7 @@ type Log interface {
 // Inside implements Sides in the process that has the registry and the connections.
 type Inside struct {
 	Log      Log
-	Producer *producer.Admin
+	Producer *control.Producer
 	Topic    Topic
 }
 
@@ -67,7 +68,7 @@ func (s *Inside) ReadLog(ctx context.Context, v *Comparison) error {
 
 // A Topic is a topic to be compared, and how it is read.
 type Topic struct {
-	Reader           producer.TopicReader
+	Reader           topicview.Opener
 	Connection, Name string
 	// FromBaseline leaves out what stands before the last baseline.
 	FromBaseline bool
@@ -100,13 +101,13 @@ func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 		t.Told(fmt.Sprintf("%s, up to offset %d.", count(len(v.Messages), "message"), last))
 		return nil
 	}
-	r := producer.Reading{From: producer.FromStart, Alive: far,
+	r := topicview.Reading{From: topicview.FromStart, Alive: far,
 		Begun: func(start, _, end int64) error {
 			v.Start = start
 			t.Told(fmt.Sprintf("The topic is read from offset %d to %d.", start, end))
 			return nil
 		},
-		Yield: func(c *producer.Committed) error {
+		Yield: func(c *topicview.Committed) error {
 			if t.MessagesMax > 0 && len(v.Messages) >= t.MessagesMax && !t.shorten(v) {
 				return ErrTooMany
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/topicview"
 )
 
 // A stored is a topic whose messages are transactions of one message, or the baselines
@@ -16,7 +17,7 @@ type stored struct {
 	baselines map[int64]string
 }
 
-func (s *stored) OpenTopic(context.Context, string, string) (producer.TopicView, error) {
+func (s *stored) OpenTopic(context.Context, string, string) (topicview.View, error) {
 	return s, nil
 }
 
@@ -24,9 +25,9 @@ func (s *stored) Close() {}
 
 func (s *stored) Ends(context.Context) (start, end int64, err error) { return 0, s.count, nil }
 
-func (s *stored) Read(_ context.Context, from, to int64, yield func(*producer.Committed) error) error {
+func (s *stored) Read(_ context.Context, from, to int64, yield func(*topicview.Committed) error) error {
 	for at := from; at < to; at++ {
-		c := &producer.Committed{Offset: at}
+		c := &topicview.Committed{Offset: at}
 		c.Value = []byte("x")
 		for name, value := range map[string]string{producer.HeaderTransaction: fmt.Sprint(at + 1), producer.HeaderAction: "replace", producer.HeaderPosition: "1",
 			producer.HeaderCount: "1", producer.HeaderRegistry: "r", producer.HeaderJob: s.baselines[at]} {

@@ -9,6 +9,7 @@ import (
 
 	"urncast/formats"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -75,7 +76,7 @@ type Comparison struct {
 	Messages []Message
 	Start    int64 // of the topic's log
 	Feed     []Entry
-	Status   producer.Status
+	Status   control.Status
 	Route    producer.Route
 	Since    int64 // the transaction after which the route was taken up
 	// counts, of transactions that were sent and are not on the topic although the
@@ -124,7 +125,7 @@ func Compare(ctx context.Context, s Sides) (*Comparison, error) {
 }
 
 // About takes up the producer's status as it is now.
-func (v *Comparison) About(s *producer.Status, topic string) {
+func (v *Comparison) About(s *control.Status, topic string) {
 	v.Status = *s
 	for _, r := range s.Settings.Routes {
 		if r.Topic == topic {

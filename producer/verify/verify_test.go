@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // What is live and does not pass differs; a tombstone mends it, and a filter that
@@ -16,15 +17,15 @@ func TestVerifyFiltered(t *testing.T) {
 	for name, c := range map[string]struct {
 		messages     []Message
 		filter       producer.Filter
-		status       producer.Status
+		status       control.Status
 		differ, open int // findings
 	}{
-		"no filter":           {live, producer.Filter{}, producer.Status{State: producer.Idle}, 0, 0},
-		"live beside it":      {live, only, producer.Status{State: producer.Idle}, 1, 0},
-		"cleared":             {cleared, only, producer.Status{State: producer.Publishing}, 0, 0},
-		"not yet asked":       {live, only, producer.Status{State: producer.Suspended}, 0, 1},
-		"a job clears it now": {live, only, producer.Status{State: producer.Publishing, Job: &producer.JobStatus{}}, 0, 1},
-		"stopped, no filter":  {live, producer.Filter{}, producer.Status{State: producer.Stopped}, 0, 0},
+		"no filter":           {live, producer.Filter{}, control.Status{State: producer.Idle}, 0, 0},
+		"live beside it":      {live, only, control.Status{State: producer.Idle}, 1, 0},
+		"cleared":             {cleared, only, control.Status{State: producer.Publishing}, 0, 0},
+		"not yet asked":       {live, only, control.Status{State: producer.Suspended}, 0, 1},
+		"a job clears it now": {live, only, control.Status{State: producer.Publishing, Job: &control.JobStatus{}}, 0, 1},
+		"stopped, no filter":  {live, producer.Filter{}, control.Status{State: producer.Stopped}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := &Comparison{Messages: c.messages, Status: c.status, Route: producer.Route{Filter: c.filter}}

@@ -30,7 +30,7 @@ func queueAudit(b *pgx.Batch, a registry.Act) {
 	b.Queue(insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)
 }
 
-// RecordAct implements producer.ConnectionStore.
+// RecordAct implements connection.Store.
 func (s *ConnectionStore) RecordAct(ctx context.Context, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return audit(ctx, t, a) })
 }

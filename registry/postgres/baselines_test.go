@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -14,7 +15,7 @@ import (
 // The settings reach the publisher, whether an admin or a process' flags made them, and
 // a baseline that one begins is in the audit.
 func TestBaselineSettings(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "baselines"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "baselines"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func TestBaselineSettings(t *testing.T) {
 	}
 	next := now.Config
 	next.BaselineWhenConnectionChanges = false
-	admin, err := (&producer.Producers{Directory: d}).Change(t.Context(), next.Name, next, "", registry.Actor{User: "anna"})
+	admin, err := (&control.Producers{Directory: d}).Change(t.Context(), next.Name, next, "", registry.Actor{User: "anna"})
 	if err != nil {
 		t.Fatal(err)
 	}

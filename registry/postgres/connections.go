@@ -10,12 +10,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/internal/secret"
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 )
 
 // A ConnectionStore keeps connections and the audit. It implements
-// producer.ConnectionStore.
+// connection.Store.
 type ConnectionStore struct {
 	*Store
 	ring *secret.Ring
@@ -40,8 +40,8 @@ const selectConnections = `
 		ARRAY(SELECT p.name FROM producers p WHERE p.connection = c.name OR p.connection = '' AND p.bootstrap = '' AND c.name = 'default' ORDER BY p.name)
 	FROM connections c `
 
-// Connections implements producer.ConnectionStore.
-func (s *ConnectionStore) Connections(ctx context.Context) ([]producer.Stored, error) {
+// Connections implements connection.Store.
+func (s *ConnectionStore) Connections(ctx context.Context) ([]connection.Stored, error) {
 	rows, err := s.pool.Query(ctx, selectConnections+`ORDER BY c.name`)
 	if err != nil {
 		return nil, err
@@ -49,8 +49,8 @@ func (s *ConnectionStore) Connections(ctx context.Context) ([]producer.Stored, e
 	return pgx.CollectRows(rows, s.scan)
 }
 
-// Connection implements producer.ConnectionStore.
-func (s *ConnectionStore) Connection(ctx context.Context, name string) (*producer.Stored, error) {
+// Connection implements connection.Store.
+func (s *ConnectionStore) Connection(ctx context.Context, name string) (*connection.Stored, error) {
 	rows, err := s.pool.Query(ctx, selectConnections+`WHERE c.name = $1`, name)
 	if err != nil {
 		return nil, err
@@ -62,8 +62,8 @@ func (s *ConnectionStore) Connection(ctx context.Context, name string) (*produce
 	return &one, err
 }
 
-func (s *ConnectionStore) scan(row pgx.CollectableRow) (producer.Stored, error) {
-	out := producer.Stored{Shown: producer.Shown{Files: map[string]producer.File{}}}
+func (s *ConnectionStore) scan(row pgx.CollectableRow) (connection.Stored, error) {
+	out := connection.Stored{Shown: connection.Shown{Files: map[string]connection.File{}}}
 	var names []string
 	var secrets, files []byte
 	var infos map[string]fileInfo
@@ -74,10 +74,10 @@ func (s *ConnectionStore) scan(row pgx.CollectableRow) (producer.Stored, error) 
 	}
 	out.ChangedAt = out.ChangedAt.UTC()
 	for _, name := range names {
-		out.Properties[name] = producer.Property{Set: true}
+		out.Properties[name] = secret.Property{Set: true}
 	}
 	for name, i := range infos {
-		out.Files[name] = producer.File{Size: i.Size, At: i.At}
+		out.Files[name] = connection.File{Size: i.Size, At: i.At}
 	}
 	if out.Key = s.open(secrets, secretsPlace(out.Name), &out.Secrets); out.Key == nil {
 		out.Key = s.open(files, filesPlace(out.Name), &out.Contents)
@@ -114,8 +114,8 @@ func seal[V any](ring *secret.Ring, m map[string]V, place string) ([]byte, error
 	return ring.Seal(plain, place)
 }
 
-// SaveConnection implements producer.ConnectionStore.
-func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored, a registry.Act) error {
+// SaveConnection implements connection.Store.
+func (s *ConnectionStore) SaveConnection(ctx context.Context, c *connection.Stored, a registry.Act) error {
 	secrets, err := seal(s.ring, c.Secrets, secretsPlace(c.Name))
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored
 	if err != nil {
 		return err
 	}
-	properties, names := map[string]producer.Property{}, []string{}
+	properties, names := map[string]secret.Property{}, []string{}
 	for name, p := range c.Properties {
 		if p.Set {
 			names = append(names, name)
@@ -161,7 +161,7 @@ func (s *ConnectionStore) SaveConnection(ctx context.Context, c *producer.Stored
 
 // conflict says what stands where a save found another revision than it expected.
 func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
-	e := &producer.ConflictError{Name: name, Base: base}
+	e := &connection.ConflictError{Name: name, Base: base}
 	err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM connections WHERE name = $1`, name).
 		Scan(&e.Now, &e.By, &e.At)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -170,7 +170,7 @@ func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 	return e
 }
 
-// DeleteConnection implements producer.ConnectionStore. A producer that begins to
+// DeleteConnection implements connection.Store. A producer that begins to
 // take the connection at the same moment finds it undefined, and says so.
 func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, revision int64, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
@@ -180,7 +180,7 @@ func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, rev
 			return err
 		}
 		if len(users) > 0 {
-			return &producer.InUseError{Name: name, Producers: users}
+			return &connection.InUseError{Name: name, Producers: users}
 		}
 		tag, err := t.Exec(ctx, `DELETE FROM connections WHERE name = $1 AND revision = $2`, name, revision)
 		switch {
@@ -188,7 +188,7 @@ func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, rev
 			return fmt.Errorf("deleting connection %s: %w", name, err)
 		case tag.RowsAffected() == 0:
 			err := conflict(ctx, t, name, revision)
-			if c := (*producer.ConflictError)(nil); errors.As(err, &c) && c.Now == 0 {
+			if c := (*connection.ConflictError)(nil); errors.As(err, &c) && c.Now == 0 {
 				return registry.ErrNotFound
 			}
 			return err
@@ -243,7 +243,7 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotate
 		if err != nil {
 			return err
 		}
-		return audit(ctx, t, registry.Act{User: by.User, Remote: by.Remote, Action: producer.ActSecretsRotated,
+		return audit(ctx, t, registry.Act{User: by.User, Remote: by.Remote, Action: connection.ActSecretsRotated,
 			Subject: "connections and mail", Detail: detail})
 	})
 	return r, err

@@ -14,6 +14,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -29,11 +30,11 @@ func keys(t *testing.T, text ...string) *secret.Ring {
 }
 
 // stored is a connection with a secret and a file.
-func stored(name string) *producer.Stored {
-	return &producer.Stored{
-		Shown: producer.Shown{Name: name,
-			Properties: map[string]producer.Property{"bootstrap.servers": {Value: "b:1"}, "sasl.password": {Set: true}},
-			Files:      map[string]producer.File{"k.keytab": {Size: 14, At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}},
+func stored(name string) *connection.Stored {
+	return &connection.Stored{
+		Shown: connection.Shown{Name: name,
+			Properties: map[string]secret.Property{"bootstrap.servers": {Value: "b:1"}, "sasl.password": {Set: true}},
+			Files:      map[string]connection.File{"k.keytab": {Size: 14, At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}},
 		Secrets:  map[string]string{"sasl.password": "planted-secret"},
 		Contents: map[string][]byte{"k.keytab": []byte("planted-keytab")},
 	}
@@ -41,7 +42,7 @@ func stored(name string) *producer.Stored {
 
 var act = registry.Act{User: "admin", Remote: "192.0.2.1:5", Action: "saved", Subject: "c", Detail: []byte(`{"a": 1}`)}
 
-func save(t *testing.T, s *postgres.ConnectionStore, c *producer.Stored) {
+func save(t *testing.T, s *postgres.ConnectionStore, c *connection.Stored) {
 	t.Helper()
 	if err := s.SaveConnection(t.Context(), c, act); err != nil {
 		t.Fatal(err)
@@ -90,7 +91,7 @@ func TestSavesMeetOnRevisions(t *testing.T) {
 	_, store := open(t)
 	s := store.Connections(keys(t, secret.NewKey()))
 	save(t, s, stored("c"))
-	var conflict *producer.ConflictError
+	var conflict *connection.ConflictError
 	if err := s.SaveConnection(t.Context(), stored("c"), act); !errors.As(err, &conflict) || conflict.By != "admin" || conflict.Now == 0 {
 		t.Errorf("a second connection of the name: %v", err)
 	}
@@ -106,7 +107,7 @@ func TestSavesMeetOnRevisions(t *testing.T) {
 			err := s.SaveConnection(t.Context(), c, act)
 			mu.Lock()
 			defer mu.Unlock()
-			var conflict *producer.ConflictError
+			var conflict *connection.ConflictError
 			if err == nil {
 				saved++
 			} else if !errors.As(err, &conflict) || conflict.Now <= base {
@@ -126,7 +127,7 @@ func TestSavesMeetOnRevisions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stale *producer.ConflictError
+	var stale *connection.ConflictError
 	if err := s.DeleteConnection(t.Context(), "c", now.Revision-1, act); !errors.As(err, &stale) || stale.Now != now.Revision || stale.By == "" {
 		t.Errorf("another revision was deleted: %v", err)
 	}
@@ -159,7 +160,7 @@ func TestAProducerHoldsItsConnection(t *testing.T) {
 	if status, err := p.Status(t.Context()); err != nil || status.Bootstrap != "b:1" {
 		t.Errorf("the status shows servers %q, %v", status.Bootstrap, err)
 	}
-	var used *producer.InUseError
+	var used *connection.InUseError
 	if err := s.DeleteConnection(t.Context(), "c", 0, act); !errors.As(err, &used) || used.Producers[0] != producer.NameDefault {
 		t.Errorf("it was deleted: %v", err)
 	}
@@ -245,7 +246,7 @@ func TestRotation(t *testing.T) {
 		}
 	}
 	acts, err := store.Access().Acts(t.Context(), access.Query{After: 3, Limit: 10})
-	if err != nil || len(acts) != 1 || acts[0].Action != producer.ActSecretsRotated || acts[0].User != "root" {
+	if err != nil || len(acts) != 1 || acts[0].Action != connection.ActSecretsRotated || acts[0].User != "root" {
 		t.Errorf("the audit has %+v, %v", acts, err)
 	}
 	if _, err := store.Pool().Exec(t.Context(), `UPDATE connections SET secrets = (SELECT secrets FROM connections WHERE name = 'a') WHERE name = 'b'`); err != nil {

@@ -13,7 +13,7 @@ import (
 // A copy of a database on the same server is told from the original, though the
 // server's id is the same: its producer must not fence out the original's.
 func TestCopyOnTheSameServer(t *testing.T) {
-	server := pg.Start(t)
+	server := pg.Shared(t)
 	url := server.Database(t, "original")
 	_, s := openOn(t, url)
 	if row, system := adopted(t, s, true); row.System != system {

@@ -10,10 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
-// A Directory is what there is of producers: producer.Directory for every instance,
+// A Directory is what there is of producers: control.Directory for every instance,
 // producer.Stock for those that publish.
 type Directory struct {
 	*Store
@@ -40,7 +41,7 @@ func (s *Store) Directory(ctx context.Context) (*Directory, error) {
 // Born is when this process came up, by the database's clock.
 func (d *Directory) Born() time.Time { return d.born }
 
-// Producers implements producer.Directory and producer.Stock.
+// Producers implements control.Directory and producer.Stock.
 func (d *Directory) Producers(ctx context.Context) ([]producer.Named, error) {
 	rows, err := d.pool.Query(ctx, `SELECT id::text, name FROM producers ORDER BY name`)
 	if err != nil {
@@ -52,8 +53,8 @@ func (d *Directory) Producers(ctx context.Context) ([]producer.Named, error) {
 // Changed implements producer.Stock.
 func (d *Directory) Changed() <-chan struct{} { return d.changed }
 
-// Records implements producer.Directory.
-func (d *Directory) Records(id string) producer.Records {
+// Records implements control.Directory.
+func (d *Directory) Records(id string) control.Records {
 	return &ProducerStore{Store: d.Store, id: id}
 }
 
@@ -80,7 +81,7 @@ const alone = `SELECT pg_advisory_xact_lock(hashtextextended('urncast producers 
 // heard tells all instances of a change.
 const heard = `SELECT pg_notify('` + channelProducer + `', $1::text)`
 
-// CreateProducer implements producer.Directory.
+// CreateProducer implements control.Directory.
 func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
 		if err := free(ctx, t, "", c); err != nil {
@@ -101,10 +102,10 @@ func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a re
 	})
 }
 
-// ChangeProducer implements producer.Directory.
+// ChangeProducer implements control.Directory.
 func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
-		conflict := &producer.ProducerConflictError{Name: a.Subject, Base: c.Revision}
+		conflict := &control.ConflictError{Name: a.Subject, Base: c.Revision}
 		err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM producers WHERE id = $1 FOR UPDATE`, id).Scan(&conflict.Now, &conflict.By, &conflict.At)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
@@ -136,7 +137,7 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 	})
 }
 
-// DeleteProducer implements producer.Directory. The lease goes with the rest, so that
+// DeleteProducer implements control.Directory. The lease goes with the rest, so that
 // the holder can write nothing more; what it has in flight, whoever takes a topic
 // over fences.
 func (d *Directory) DeleteProducer(ctx context.Context, id string, a registry.Act) error {
@@ -186,12 +187,12 @@ func free(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
 	case err != nil:
 		return err
 	}
-	return &producer.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
+	return &control.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
 }
 
 func nameTaken(err error, c *producer.Config) error {
 	if taken(err) {
-		return &producer.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
+		return &control.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
 	}
 	return err
 }

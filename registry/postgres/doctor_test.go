@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/registry"
 	"urncast/registry/access"
 )
@@ -13,7 +13,7 @@ import (
 // it does outside the database is audited.
 func TestDoctor(t *testing.T) {
 	r, s := open(t)
-	if l, err := s.Largest(t.Context()); err != nil || l != (producer.Largest{}) {
+	if l, err := s.Largest(t.Context()); err != nil || l != (diagnosis.Largest{}) {
 		t.Errorf("in an empty registry: %+v, %v", l, err)
 	}
 	submit(t, r, registry.ModeAppend, codelist("SMALL", "1.0", "a"), codelist("LARGE", "1.0", "a", "b", "c", "d"))
@@ -27,7 +27,7 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("shortened: %+v, %v; before it had %d bytes", now, err, l.Bytes)
 	}
 	connections := s.Connections(nil)
-	act := registry.Act{User: "alice", Remote: "127.0.0.1:1", Action: producer.ActTopicCreated, Subject: "structures", Detail: []byte(`{"settings": {}}`)}
+	act := registry.Act{User: "alice", Remote: "127.0.0.1:1", Action: diagnosis.ActTopicCreated, Subject: "structures", Detail: []byte(`{"settings": {}}`)}
 	if err := connections.RecordAct(t.Context(), act); err != nil {
 		t.Fatal(err)
 	}

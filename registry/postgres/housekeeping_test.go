@@ -174,7 +174,7 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 // Each thing that needs old content holds the horizon back, alone and whichever
 // comes first, and says so.
 func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
-	server, places := pg.Start(t), 0
+	server, places := pg.Shared(t), 0
 	for name, c := range map[string]struct {
 		need    string // SQL, with the producer's id as $1
 		keep    registry.Keep

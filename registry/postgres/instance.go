@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer"
+	"urncast/producer/control"
 )
 
 const (
@@ -65,13 +65,13 @@ func (s *Store) attend(ctx context.Context, page, version string) {
 }
 
 // standby lists the instances that were seen of late, without one.
-func (s *Store) standby(ctx context.Context, without string) ([]producer.Instance, error) {
+func (s *Store) standby(ctx context.Context, without string) ([]control.Instance, error) {
 	rows, err := s.pool.Query(ctx, `SELECT id, page, version, started_at FROM instances
 		WHERE id <> $1 AND seen_at > clock_timestamp() - $2::interval ORDER BY started_at, id`, without, seenWithin)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (i producer.Instance, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (i control.Instance, err error) {
 		return i, row.Scan(&i.ID, &i.Page, &i.Version, &i.StartedAt)
 	})
 }

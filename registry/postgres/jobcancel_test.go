@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 )
@@ -13,7 +14,7 @@ import (
 // The end of a job under way is asked for by an admin and made by the holder, which says
 // what it leaves; what it stood for is skipped in the name of who asked.
 func TestJobUnderWayIsCancelled(t *testing.T) {
-	r, store := openOn(t, pg.Start(t).Database(t, "cancelled"))
+	r, store := openOn(t, pg.Shared(t).Database(t, "cancelled"))
 	for _, id := range []string{"L1", "L2", "L3"} {
 		submit(t, r, registry.ModeAppend, codelist(id, "1.0"))
 	}
@@ -43,7 +44,7 @@ func TestJobUnderWayIsCancelled(t *testing.T) {
 	if err != nil || row.Job == nil || row.Job.Cancel || !row.Job.First || row.Job.Done != 2 || row.Job.AsOf != 3 {
 		t.Fatalf("%+v, %v", row.Job, err)
 	}
-	admin, by := producer.NewAdmin(p), registry.Actor{User: "anna"}
+	admin, by := control.New(p), registry.Actor{User: "anna"}
 	before, err := admin.Jobs(t.Context(), 10)
 	if err != nil || len(before) != 1 || !strings.Contains(before[0].Leaves, "2 of its 3 structures are on the topics, as of transaction 3.") {
 		t.Errorf("%+v, %v", before, err)
@@ -71,7 +72,7 @@ func TestJobUnderWayIsCancelled(t *testing.T) {
 		t.Errorf("%+v, %v", after, err)
 	}
 	acts, err := store.Access().Acts(t.Context(), access.Query{User: "anna", Ascending: true, Limit: 10})
-	if err != nil || len(acts) != 2 || acts[0].Action != producer.ActJobCancelAsked || acts[1].Action != producer.ActJobCancelled || acts[1].User != "anna" {
+	if err != nil || len(acts) != 2 || acts[0].Action != control.ActJobCancelAsked || acts[1].Action != control.ActJobCancelled || acts[1].User != "anna" {
 		t.Errorf("%+v, %v", acts, err)
 	}
 }
@@ -79,7 +80,7 @@ func TestJobUnderWayIsCancelled(t *testing.T) {
 // A job that is asked for while something is pending waits until that is sent, and so does
 // one that is put back.
 func TestJobWaitsForWhatIsPending(t *testing.T) {
-	r, store := openOn(t, pg.Start(t).Database(t, "later"))
+	r, store := openOn(t, pg.Shared(t).Database(t, "later"))
 	p, err := producerOf(t.Context(), store, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,7 @@ func TestJobWaitsForWhatIsPending(t *testing.T) {
 	for _, id := range []string{"L1", "L2"} {
 		submit(t, r, registry.ModeAppend, codelist(id, "1.0"))
 	}
-	asked, err := producer.NewAdmin(p).Publish(t.Context(), producer.Scope{}, registry.Actor{User: "anna"})
+	asked, err := control.New(p).Publish(t.Context(), producer.Scope{}, registry.Actor{User: "anna"})
 	if err != nil || asked.After != 2 {
 		t.Fatalf("%+v, %v", asked, err)
 	}

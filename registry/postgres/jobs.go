@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
@@ -25,13 +26,13 @@ func scanJob(row pgx.Row) (*producer.Job, error) {
 }
 
 // jobs lists those that a condition lets through.
-func (p *ProducerStore) jobs(ctx context.Context, where string, args ...any) ([]producer.JobStatus, error) {
+func (p *ProducerStore) jobs(ctx context.Context, where string, args ...any) ([]control.JobStatus, error) {
 	rows, err := p.pool.Query(ctx, `SELECT id::text, kind, scope, as_of, phase, structures, done, bytes, created_at, ended_at,
 		first_start, CASE WHEN phase = 'waiting' THEN not_before ELSE 0 END, ended_at IS NULL AND cancel_by <> '', leaves FROM jobs WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (j producer.JobStatus, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (j control.JobStatus, err error) {
 		var ended *time.Time
 		if err := row.Scan(&j.ID, &j.Kind, &j.Scope, &j.AsOf, &j.Phase, &j.Structures, &j.Done, &j.Bytes, &j.CreatedAt, &ended,
 			&j.First, &j.After, &j.Cancelling, &j.Leaves); err != nil {
@@ -44,13 +45,13 @@ func (p *ProducerStore) jobs(ctx context.Context, where string, args ...any) ([]
 	})
 }
 
-// Jobs implements producer.Records.
-func (p *ProducerStore) Jobs(ctx context.Context, limit int) ([]producer.JobStatus, error) {
+// Jobs implements control.Records.
+func (p *ProducerStore) Jobs(ctx context.Context, limit int) ([]control.JobStatus, error) {
 	return p.jobs(ctx, `producer = $1 ORDER BY created_at DESC, id LIMIT $2`, p.id, limit)
 }
 
-// AskJob implements producer.Records.
-func (p *ProducerStore) AskJob(ctx context.Context, j *producer.JobStatus, a registry.Act) error {
+// AskJob implements control.Records.
+func (p *ProducerStore) AskJob(ctx context.Context, j *control.JobStatus, a registry.Act) error {
 	return pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
 		err := t.QueryRow(ctx, `INSERT INTO jobs (producer, kind, scope, as_of, phase, asked_by, not_before)
 			SELECT $1, $2, $3, 0, $4, $5, last_number FROM registry RETURNING id::text, created_at, not_before`,
@@ -65,8 +66,8 @@ func (p *ProducerStore) AskJob(ctx context.Context, j *producer.JobStatus, a reg
 	})
 }
 
-// CancelJob implements producer.Records.
-func (p *ProducerStore) CancelJob(ctx context.Context, id string, start bool, a registry.Act) (*producer.JobStatus, error) {
+// CancelJob implements control.Records.
+func (p *ProducerStore) CancelJob(ctx context.Context, id string, start bool, a registry.Act) (*control.JobStatus, error) {
 	err := pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
 		done, err := t.Exec(ctx, `UPDATE jobs SET ended_at = CASE phase WHEN 'waiting' THEN now() END, phase = CASE phase WHEN 'waiting' THEN 'cancelled' ELSE phase END, cancel_by = $3
 			WHERE producer = $1 AND id::text = $2 AND ended_at IS NULL`, p.id, id, a.User)
@@ -183,7 +184,7 @@ func (h *hold) CancelJob(ctx context.Context, id string, c producer.Cursor, leav
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
-		return audit(ctx, tx, registry.Actor{User: by}.Did(producer.ActJobCancelled, name, map[string]string{"job": id, "leaves": leaves}))
+		return audit(ctx, tx, registry.Actor{User: by}.Did(control.ActJobCancelled, name, map[string]string{"job": id, "leaves": leaves}))
 	})
 }
 

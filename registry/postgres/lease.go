@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // A lease ends when it is released, when its time is over, or when the database
@@ -191,7 +192,7 @@ const lockedBy = `(SELECT k.pid FROM pg_locks k WHERE k.locktype = 'advisory' AN
 // holder says who publishes: whoever has a lease that is valid, on a session that
 // still owns the lock. Where the owner has no lease, it is a program of the version
 // before, which has written its name beside the producer's.
-func (p *ProducerStore) holder(ctx context.Context, s *producer.Status) error {
+func (p *ProducerStore) holder(ctx context.Context, s *control.Status) error {
 	var leased, valid, locked bool
 	var holder, old string
 	var since *time.Time

@@ -9,6 +9,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry/postgres"
 )
 
@@ -72,7 +73,7 @@ func (c *cluster) exec(sql string, args ...any) {
 	}
 }
 
-func (c *cluster) status(p *postgres.ProducerStore) producer.Status {
+func (c *cluster) status(p *postgres.ProducerStore) control.Status {
 	c.t.Helper()
 	s, err := p.Status(c.t.Context())
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *cluster) status(p *postgres.ProducerStore) producer.Status {
 // One instance holds the lease; the next gets it with the next term when it is
 // released, and at once when its session ends.
 func TestLeaseIsOneInstances(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "one")
+	c := newCluster(t, pg.Shared(t), "one")
 	first := c.acquire(c.a)
 	if r := c.load(first); r.Term != 1 || r.TakenOver {
 		t.Errorf("the first term is %d, taken over %t", r.Term, r.TakenOver)
@@ -127,7 +128,7 @@ func TestLeaseIsOneInstances(t *testing.T) {
 // A process that comes up after the last sign of life of the holder before is a
 // restart.
 func TestRestartIsNoTakeover(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "restart")
+	c := newCluster(t, pg.Shared(t), "restart")
 	c.acquire(c.a).Release()
 	h := c.acquire(c.join())
 	if r := c.load(h); r.Term != 2 || r.TakenOver {
@@ -142,7 +143,7 @@ func TestRestartIsNoTakeover(t *testing.T) {
 // Every method of a passed term is refused, though its session lives and still
 // owns the lock, and nothing of it is written.
 func TestPassedTermIsRefused(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "passed")
+	c := newCluster(t, pg.Shared(t), "passed")
 	ctx := t.Context()
 	for name, call := range map[string]func(producer.Hold) error{
 		"Load": func(h producer.Hold) error { _, err := h.Load(ctx); return err },
@@ -205,7 +206,7 @@ func (c *cluster) content() (text string) {
 
 // A takeover waits for a write that has begun, and a renewal does not.
 func TestTakeoverWaitsForAWrite(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "waits")
+	c := newCluster(t, pg.Shared(t), "waits")
 	h := c.acquire(c.a)
 	tx, err := c.a.Pool().Begin(t.Context())
 	if err != nil {
@@ -229,7 +230,8 @@ func TestTakeoverWaitsForAWrite(t *testing.T) {
 // A lease that is not renewed runs out though its session lives: the next instance
 // ends that session. A program of the version before is left alone.
 func TestLeaseRunsOut(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "out")
+	t.Parallel()
+	c := newCluster(t, pg.Shared(t), "out")
 	h := c.acquire(c.a)
 	c.exec(`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF NEW.term = OLD.term THEN RAISE 'frozen'; END IF; RETURN NEW; END $$`)
@@ -254,7 +256,7 @@ func TestLeaseRunsOut(t *testing.T) {
 // The version before holds the advisory lock alone. While it does, nobody takes
 // the lease, and everybody says who publishes.
 func TestVersionBefore(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "before")
+	c := newCluster(t, pg.Shared(t), "before")
 	c.acquire(c.a).Release() // an expired lease stands there
 	old, err := c.a.Pool().Acquire(t.Context())
 	if err != nil {
@@ -282,13 +284,13 @@ func TestVersionBefore(t *testing.T) {
 
 // Instances that attend are listed until they leave.
 func TestStandby(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "standby")
+	c := newCluster(t, pg.Shared(t), "standby")
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan struct{})
 	go func() { c.a.Attend(ctx, "http://a", "v1"); close(left) }()
 	go c.b.Attend(t.Context(), "http://b", "v2")
 	c.acquire(c.a)
-	var s producer.Status
+	var s control.Status
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if s = c.status(c.b); len(s.Standby) == 1 && s.HolderPage == "http://a" {
 			break

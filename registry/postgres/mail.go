@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/internal/secret"
-	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/registry"
 )
 
 // A MailStore keeps mail settings, incidents and the queue of mails. It implements
-// producer.MailStore.
+// notice.Store.
 type MailStore struct {
 	*Store
 	ring *secret.Ring
@@ -26,9 +26,9 @@ func (s *Store) Mail(ring *secret.Ring) *MailStore { return &MailStore{s, ring} 
 // mailPlace binds the sealed password to its column.
 const mailPlace = "mail/password"
 
-// MailSettings implements producer.MailStore.
-func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, error) {
-	m := &producer.StoredMail{}
+// MailSettings implements notice.Store.
+func (s *MailStore) MailSettings(ctx context.Context) (*notice.StoredSettings, error) {
+	m := &notice.StoredSettings{}
 	var sealed []byte
 	var degraded, digest int64
 	err := s.pool.QueryRow(ctx, `
@@ -39,8 +39,8 @@ func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the mail settings: %w", err)
 	}
-	m.DegradedAfter = producer.Span(time.Duration(degraded) * time.Second)
-	m.DigestEvery = producer.Span(time.Duration(digest) * time.Second)
+	m.DegradedAfter = notice.Span(time.Duration(degraded) * time.Second)
+	m.DigestEvery = notice.Span(time.Duration(digest) * time.Second)
 	m.ChangedAt = m.ChangedAt.UTC()
 	if m.Revision == 0 {
 		m.ChangedAt = time.Time{}
@@ -48,7 +48,7 @@ func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, err
 	if sealed == nil {
 		return m, nil
 	}
-	m.Password = producer.Property{Set: true}
+	m.Password = secret.Property{Set: true}
 	plain, err := s.ring.Open(sealed, mailPlace)
 	if err != nil {
 		m.Key, m.Locked = err, "The password cannot be opened: "+err.Error()
@@ -57,8 +57,8 @@ func (s *MailStore) MailSettings(ctx context.Context) (*producer.StoredMail, err
 	return m, nil
 }
 
-// SaveMailSettings implements producer.MailStore.
-func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail, a registry.Act) error {
+// SaveMailSettings implements notice.Store.
+func (s *MailStore) SaveMailSettings(ctx context.Context, m *notice.StoredSettings, a registry.Act) error {
 	var sealed []byte
 	if m.Secret != "" {
 		var err error
@@ -73,7 +73,7 @@ func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail
 	if admins == nil {
 		admins = []string{}
 	}
-	seconds := func(v producer.Span) int64 { return int64(time.Duration(v) / time.Second) }
+	seconds := func(v notice.Span) int64 { return int64(time.Duration(v) / time.Second) }
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		base := m.Revision
 		err := t.QueryRow(ctx, `
@@ -83,7 +83,7 @@ func (s *MailStore) SaveMailSettings(ctx context.Context, m *producer.StoredMail
 			WHERE revision = $15 RETURNING revision`, m.Host, m.Port, m.Security, m.Auth, m.User, sealed, m.CA, m.Sender,
 			admins, producers, m.PublicURL, seconds(m.DegradedAfter), seconds(m.DigestEvery), a.User, base).Scan(&m.Revision)
 		if errors.Is(err, pgx.ErrNoRows) {
-			e := &producer.MailConflictError{Base: base}
+			e := &notice.ConflictError{Base: base}
 			if err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM mail_settings`).Scan(&e.Now, &e.By, &e.At); err != nil {
 				return err
 			}
@@ -117,9 +117,9 @@ func (s *ConnectionStore) rotateMail(ctx context.Context, t pgx.Tx, r *Rotated) 
 	return err
 }
 
-// MailQueue implements producer.MailStore.
-func (s *MailStore) MailQueue(ctx context.Context) (producer.MailQueue, error) {
-	q := producer.MailQueue{}
+// MailQueue implements notice.Store.
+func (s *MailStore) MailQueue(ctx context.Context) (notice.Queue, error) {
+	q := notice.Queue{}
 	var oldest, next, sent, failed *time.Time
 	err := s.pool.QueryRow(ctx, `
 		SELECT count(*) FILTER (WHERE sent_at IS NULL), min(made_at) FILTER (WHERE sent_at IS NULL),
@@ -140,22 +140,22 @@ func (s *MailStore) MailQueue(ctx context.Context) (producer.MailQueue, error) {
 
 // refusals are the addresses that mails wait for after an attempt that failed, each with what
 // the last one came to.
-func (s *MailStore) refusals(ctx context.Context) ([]producer.MailRefusal, error) {
+func (s *MailStore) refusals(ctx context.Context) ([]notice.Refusal, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT f.address, count(*), max(f.attempts), (array_agg(f.error ORDER BY f.failed_at DESC))[1], min(f.next_at)
 		FROM mail_refusals f JOIN mails m ON m.id = f.mail WHERE m.sent_at IS NULL GROUP BY f.address ORDER BY f.address`)
 	if err != nil {
 		return nil, fmt.Errorf("reading to whom mail could not be sent: %w", err)
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r producer.MailRefusal, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r notice.Refusal, err error) {
 		err = row.Scan(&r.Address, &r.Mails, &r.Attempts, &r.Error, &r.NextAttempt)
 		r.NextAttempt = r.NextAttempt.UTC()
 		return r, err
 	})
 }
 
-// Mails implements producer.MailStore.
-func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]producer.Mailed, error) {
+// Mails implements notice.Store.
+func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]notice.Mail, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT m.id, m.kind, p.name, i.brief, m.made_at, m.sent_at, m.sent_to, m.attempts, m.error, m.next_at,
 			(SELECT coalesce(json_agg(json_build_object('address', f.address, 'mails', 1, 'attempts', f.attempts, 'error', f.error, 'nextAttempt', f.next_at)
@@ -165,7 +165,7 @@ func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]produc
 	if err != nil {
 		return nil, fmt.Errorf("reading the mails: %w", err)
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m producer.Mailed, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m notice.Mail, err error) {
 		var sent *time.Time
 		err = row.Scan(&m.ID, &m.Kind, &m.Producer, &m.Brief, &m.MadeAt, &sent, &m.SentTo, &m.Attempts, &m.Error, &m.NextAt, &m.Refusals)
 		m.MadeAt, m.SentAt, m.NextAt = m.MadeAt.UTC(), utc(sent), m.NextAt.UTC()

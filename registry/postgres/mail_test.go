@@ -12,6 +12,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/postgres"
 )
@@ -45,7 +46,7 @@ func newMailbox(t *testing.T) *mailbox {
 	}
 	t.Cleanup(b.hold.Release)
 	b.ok(b.hold.Adopt(ctx, producer.Published{}, "system", producer.Cursor{}, 0))
-	b.set(func(*producer.StoredMail) {})
+	b.set(func(*notice.StoredSettings) {})
 	return b
 }
 
@@ -57,7 +58,7 @@ func (b *mailbox) ok(err error) {
 }
 
 // set saves settings with a change.
-func (b *mailbox) set(change func(*producer.StoredMail)) {
+func (b *mailbox) set(change func(*notice.StoredSettings)) {
 	b.t.Helper()
 	s, err := b.mail.MailSettings(b.t.Context())
 	b.ok(err)
@@ -86,7 +87,7 @@ func (b *mailbox) idle(handled registry.Number) {
 	b.ok(b.hold.Show(b.t.Context(), producer.Idle, "", nil))
 }
 
-func (b *mailbox) send(_ context.Context, l *producer.Letter, to []string) (all []producer.Delivery) {
+func (b *mailbox) send(_ context.Context, l *notice.Letter, to []string) (all []notice.Delivery) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	taken := false
@@ -99,7 +100,7 @@ func (b *mailbox) send(_ context.Context, l *producer.Letter, to []string) (all 
 			taken = true
 			b.to = append(b.to, fmt.Sprintf("%s %s", address, l.Kind))
 		}
-		all = append(all, producer.Delivery{Address: address, Err: err})
+		all = append(all, notice.Delivery{Address: address, Err: err})
 	}
 	if taken {
 		b.got = append(b.got, fmt.Sprintf("%s %s %d", l.Kind, l.State, l.Number))
@@ -225,7 +226,7 @@ func TestCuredBeforeItWasMailed(t *testing.T) {
 // hears.
 func TestDegradedMailsAfterAWhile(t *testing.T) {
 	b := newMailbox(t)
-	b.set(func(s *producer.StoredMail) { s.DegradedAfter = producer.Span(2 * time.Second) })
+	b.set(func(s *notice.StoredSettings) { s.DegradedAfter = notice.Span(2 * time.Second) })
 	b.report(producer.Degraded, 0, "DEGRADED")
 	b.want()
 	b.idle(0)
@@ -253,7 +254,7 @@ func TestDegradedMailsAfterAWhile(t *testing.T) {
 // last mail waits or the producer is suspended by hand.
 func TestDigests(t *testing.T) {
 	b := newMailbox(t)
-	b.set(func(s *producer.StoredMail) { s.DigestEvery = producer.Span(time.Second) })
+	b.set(func(s *notice.StoredSettings) { s.DigestEvery = notice.Span(time.Second) })
 	b.report(producer.Failed, 0, "old")
 	b.want("incident FAILED 0")
 	b.report(producer.Stopped, 0, "new")
@@ -276,7 +277,7 @@ func TestDigests(t *testing.T) {
 		t.Errorf("%+v, %v", q, err)
 	}
 	b.fail = nil
-	b.set(func(*producer.StoredMail) {}) // what waits is due at once
+	b.set(func(*notice.StoredSettings) {}) // what waits is due at once
 	want = append(want, "digest STOPPED 0")
 	b.want(want...)
 	b.ok(b.hold.Show(t.Context(), producer.Suspended, "by hand", nil))
@@ -287,7 +288,7 @@ func TestDigests(t *testing.T) {
 // Without a server nothing is made; what lasts when one is set is told then.
 func TestMailThatIsSetLater(t *testing.T) {
 	b := newMailbox(t)
-	b.set(func(s *producer.StoredMail) { s.Host = "" })
+	b.set(func(s *notice.StoredSettings) { s.Host = "" })
 	b.submitted(1)
 	b.report(producer.Stopped, 0, "over soon")
 	b.want()
@@ -295,7 +296,7 @@ func TestMailThatIsSetLater(t *testing.T) {
 	b.want()
 	b.report(producer.Failed, 0, "refused")
 	b.want()
-	b.set(func(*producer.StoredMail) {})
+	b.set(func(*notice.StoredSettings) {})
 	b.want("incident FAILED 0")
 }
 
@@ -305,8 +306,8 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 	b.submitted(2)
 	b.report(producer.Failed, 2, "too large")
 	b.ok(b.mail.MakeMails(t.Context()))
-	found, err := b.mail.NextMail(t.Context(), func(_ context.Context, l *producer.Letter, to []string) []producer.Delivery {
-		return []producer.Delivery{{Address: to[0]}, {Address: to[1], Err: errors.New(to[1] + " is full")}}
+	found, err := b.mail.NextMail(t.Context(), func(_ context.Context, l *notice.Letter, to []string) []notice.Delivery {
+		return []notice.Delivery{{Address: to[0]}, {Address: to[1], Err: errors.New(to[1] + " is full")}}
 	})
 	if !found || err != nil {
 		t.Fatal(found, err)
@@ -319,11 +320,11 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 	b.ok(err)
 	defer again.Close()
 	b.retry()
-	var l *producer.Letter
+	var l *notice.Letter
 	var asked []string
-	found, err = again.Mail(nil).NextMail(t.Context(), func(_ context.Context, in *producer.Letter, to []string) []producer.Delivery {
+	found, err = again.Mail(nil).NextMail(t.Context(), func(_ context.Context, in *notice.Letter, to []string) []notice.Delivery {
 		l, asked = in, to
-		return []producer.Delivery{{Address: to[0]}}
+		return []notice.Delivery{{Address: to[0]}}
 	})
 	if !found || err != nil || !slices.Equal(asked, []string{"b@example.org"}) {
 		t.Fatalf("%v, %v, %v", found, err, asked)
@@ -342,8 +343,8 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 // who has what. Nobody gets anything twice.
 func TestOneRefusalIsThatOnes(t *testing.T) {
 	b := newMailbox(t)
-	b.set(func(s *producer.StoredMail) {
-		s.Admins, s.DigestEvery = []string{"a@example.org", "b@example.org", "c@example.org", "a@example.org"}, producer.Span(time.Second)
+	b.set(func(s *notice.StoredSettings) {
+		s.Admins, s.DigestEvery = []string{"a@example.org", "b@example.org", "c@example.org", "a@example.org"}, notice.Span(time.Second)
 	})
 	b.bad = "b@example.org"
 	b.submitted(1)
@@ -370,7 +371,7 @@ func TestOneRefusalIsThatOnes(t *testing.T) {
 		t.Errorf("the queue is shown as %+v", q)
 	}
 	b.bad = ""
-	b.set(func(s *producer.StoredMail) { s.Admins = append(s.Admins, "c@example.org") }) // what waits is due at once
+	b.set(func(s *notice.StoredSettings) { s.Admins = append(s.Admins, "c@example.org") }) // what waits is due at once
 	b.wantTo("a@example.org incident", "a@example.org digest", "a@example.org recovered",
 		"b@example.org incident", "b@example.org digest", "b@example.org recovered",
 		"c@example.org incident", "c@example.org digest", "c@example.org recovered")
@@ -384,7 +385,7 @@ func TestOneRefusalIsThatOnes(t *testing.T) {
 // never took it.
 func TestRefusedMailsEnd(t *testing.T) {
 	b := newMailbox(t)
-	b.set(func(s *producer.StoredMail) { s.DigestEvery = producer.Span(time.Second) })
+	b.set(func(s *notice.StoredSettings) { s.DigestEvery = notice.Span(time.Second) })
 	b.submitted(1)
 	b.report(producer.Failed, 1, "too large")
 	b.want("incident FAILED 1")
@@ -397,7 +398,7 @@ func TestRefusedMailsEnd(t *testing.T) {
 	b.retry()
 	b.wantTo("a@example.org incident", "a@example.org digest", "a@example.org digest", "b@example.org incident", "b@example.org digest")
 	b.bad = "b@example.org"
-	b.set(func(s *producer.StoredMail) { s.DigestEvery = 0 })
+	b.set(func(s *notice.StoredSettings) { s.DigestEvery = 0 })
 	b.idle(1)
 	b.round(b.mail)
 	exec(t, b.store, `UPDATE incidents SET ended_at = now() - interval '8 days'`)
@@ -412,7 +413,7 @@ func TestRefusedMailsEnd(t *testing.T) {
 	b.submitted(1)
 	b.report(producer.Failed, 2, "too large")
 	b.round(b.mail)
-	b.set(func(s *producer.StoredMail) { s.Admins = s.Admins[:1] })
+	b.set(func(s *notice.StoredSettings) { s.Admins = s.Admins[:1] })
 	b.round(b.mail)
 	if q, err := b.mail.MailQueue(t.Context()); err != nil || q.Waiting != 0 {
 		t.Errorf("without the address that is refused the queue is %+v, %v", q, err)
@@ -429,7 +430,7 @@ func TestASlowServerHoldsUpNothing(t *testing.T) {
 	began, answer := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
 	go func() {
-		_, err := b.mail.NextMail(context.Background(), func(ctx context.Context, l *producer.Letter, to []string) []producer.Delivery {
+		_, err := b.mail.NextMail(context.Background(), func(ctx context.Context, l *notice.Letter, to []string) []notice.Delivery {
 			close(began)
 			<-answer
 			return b.send(ctx, l, to)
@@ -451,7 +452,7 @@ func TestMailPasswordIsSealed(t *testing.T) {
 	b := newMailbox(t)
 	old, fresh := secret.NewKey(), secret.NewKey()
 	b.mail = b.store.Mail(keys(t, old))
-	b.set(func(s *producer.StoredMail) {
+	b.set(func(s *notice.StoredSettings) {
 		s.User, s.Secret = "urncast", "planted-password"
 		s.Producers = map[string][]string{"default": {"c@example.org"}}
 	})
@@ -470,7 +471,7 @@ func TestMailPasswordIsSealed(t *testing.T) {
 	}{"the new key": {keys(t, fresh), "planted-password"}, "the old key": {keys(t, old), ""}, "none": {nil, ""}} {
 		s, err := b.store.Mail(c.ring).MailSettings(t.Context())
 		if err != nil || s.Secret != c.secret || (s.Key == nil) != (c.secret != "") || (s.Locked == "") != (c.secret != "") || !s.Password.Set {
-			t.Errorf("with %s: %+v, %v", name, s.MailSettings, err)
+			t.Errorf("with %s: %+v, %v", name, s.Settings, err)
 		}
 	}
 	s, err := b.store.Mail(keys(t, fresh)).MailSettings(t.Context())
@@ -479,7 +480,7 @@ func TestMailPasswordIsSealed(t *testing.T) {
 		t.Errorf("the addresses are %v", got)
 	}
 	s.Revision--
-	var conflict *producer.MailConflictError
+	var conflict *notice.ConflictError
 	if err := b.store.Mail(keys(t, fresh)).SaveMailSettings(t.Context(), s, act); !errors.As(err, &conflict) || conflict.By != "admin" {
 		t.Error(err)
 	}

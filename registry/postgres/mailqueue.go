@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 )
 
 // newest says that no other open incident of the producer was met later: of what
@@ -76,7 +76,7 @@ var makeMails = []string{
 		OR i.ended_at < now() - interval '7 days' AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = i.id AND x.sent_to <> '{}'))`,
 }
 
-// MakeMails implements producer.MailStore.
+// MakeMails implements notice.Store.
 func (s *MailStore) MakeMails(ctx context.Context) error {
 	b := &pgx.Batch{} // one implicit transaction
 	for _, sql := range makeMails {
@@ -108,11 +108,11 @@ const wanted = `(SELECT u.a, min(u.n) AS place FROM unnest(CASE WHEN jsonb_array
 const due = `NOT EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id AND f.address = w.a AND f.next_at > clock_timestamp())
 	AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL AND w.a <> ALL (x.sent_to))`
 
-// NextMail implements producer.MailStore. The mail's row stays locked while it is
+// NextMail implements notice.Store. The mail's row stays locked while it is
 // sent: another instance passes over it, and a process that dies lets go of it. One
 // that dies between the server's answer and the commit has the mail sent again, by
 // the same Message-ID.
-func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *producer.Letter, []string) []producer.Delivery) (found bool, err error) {
+func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *notice.Letter, []string) []notice.Delivery) (found bool, err error) {
 	asked := ctx
 	// What was sent is written down even if we are being stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendingMax)
@@ -124,7 +124,7 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *pr
 		}
 		const from = ` FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer, mail_settings s `
 		var id int64
-		l := &producer.Letter{}
+		l := &notice.Letter{}
 		err := t.QueryRow(ctx, `SELECT m.id, m.kind, m.incident::text`+from+`
 			WHERE m.sent_at IS NULL AND s.host <> ''
 				AND (EXISTS (SELECT FROM `+wanted+` w WHERE `+due+`) OR NOT EXISTS (SELECT FROM `+wanted+` w))
@@ -153,7 +153,7 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *pr
 }
 
 // delivered writes down what became of a mail to each address.
-func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []producer.Delivery) error {
+func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []notice.Delivery) error {
 	var sent, refused, words []string
 	for _, d := range all {
 		if d.Err == nil {
@@ -200,7 +200,7 @@ func (s *MailStore) closeMail(ctx context.Context, t pgx.Tx, id int64) error {
 }
 
 // letter reads what a mail says, as things stand now.
-func letter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) error {
+func letter(ctx context.Context, t pgx.Tx, id int64, l *notice.Letter) error {
 	incident := l.First
 	l.First = incident + ".incident"
 	var ask []byte
@@ -215,7 +215,7 @@ func letter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) error {
 			(SELECT recorded_at FROM transactions n WHERE n.number > coalesce(c.number, 0) AND p.started ORDER BY number LIMIT 1)
 		FROM registry r, mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer
 			LEFT JOIN cursors c ON c.producer = p.id LEFT JOIN transactions t ON t.number = i.number
-		WHERE m.id = $1`, id, producer.LetterURNs).Scan(
+		WHERE m.id = $1`, id, notice.LetterURNs).Scan(
 		&part, &l.Thread, &l.Producer, &l.Routes,
 		&l.State, &l.Reason, &l.Brief, &l.Cure, &ask, &l.Number, &l.Times, &l.Since, &ended,
 		&recorded, &l.Structures, &l.URNs, &l.Pending, &oldest)
@@ -223,7 +223,7 @@ func letter(ctx context.Context, t pgx.Tx, id int64, l *producer.Letter) error {
 		return err
 	}
 	l.ID = fmt.Sprintf("%s.%s", incident, l.Kind)
-	if l.Kind == producer.MailDigest {
+	if l.Kind == notice.KindDigest {
 		l.ID += fmt.Sprintf(".%d", part)
 	}
 	l.Since, l.Ended, l.RecordedAt, l.OldestPending = l.Since.UTC(), utc(ended), utc(recorded), utc(oldest)

@@ -18,7 +18,7 @@ import (
 // olderSchema makes a database as a program of an older version left it.
 func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	t.Helper()
-	url = pg.Start(t).Database(t, "older")
+	url = pg.Shared(t).Database(t, "older")
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +56,7 @@ func lockedBy(t *testing.T, db *sql.DB, name string) (release func()) {
 // A migration that finds a table locked holds nobody else up for long, is tried again, and
 // says in the end who holds the lock.
 func TestMigrationsWaitForNoLockForLong(t *testing.T) {
+	t.Parallel()
 	url, db := olderSchema(t, 17)
 	release := lockedBy(t, db, "night backup")
 	ended := make(chan error, 1)

@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/postgres"
 )
@@ -13,7 +14,7 @@ import (
 // What was recorded before an idle first start is said to be never sent, until a baseline of
 // everything is done; and IDLE begins when the last transaction was handled.
 func TestNeverSentIsSaid(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "neversent"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "neversent"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,8 +34,8 @@ func TestNeverSentIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	admin := producer.NewAdmin(p)
-	status := func() producer.Status {
+	admin := control.New(p)
+	status := func() control.Status {
 		t.Helper()
 		s, err := admin.Status(t.Context())
 		ok(err)

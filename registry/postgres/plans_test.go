@@ -14,6 +14,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -218,7 +219,7 @@ func aboutProducer(s *postgres.Store, p *postgres.ProducerStore) []question {
 		{"skips", "", func(ctx context.Context) error { _, err := p.Skips(ctx, manyChanges/2); return err }},
 		{"jobs", "", func(ctx context.Context) error { _, err := p.Jobs(ctx, 10); return err }},
 		{"a baseline's list", "current urns refs", func(ctx context.Context) error { _, err := p.Current(ctx, manyChanges-5); return err }},
-		{"amount of all", "current", func(ctx context.Context) error { _, err := s.Amount(ctx, producer.Extent{}); return err }},
+		{"amount of all", "current", func(ctx context.Context) error { _, err := s.Amount(ctx, control.Extent{}); return err }},
 		{"held", "current urns left_out", func(ctx context.Context) error { _, err := p.Held(ctx); return err }},
 		{"largest", "current", func(ctx context.Context) error { _, err := s.Largest(ctx); return err }},
 	}

@@ -6,6 +6,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
@@ -35,18 +36,18 @@ func TestPreviewIsTheFilter(t *testing.T) {
 		{URNs: []string{"*=A:CL_*(*)"}}, {URNs: []string{"*CL_FREQ*", "*:CS_1(1.0)"}}, {URNs: []string{`*\*`}}, {URNs: []string{"*%*"}}, {URNs: []string{"*"}},
 		{URNs: []string{sdmx.URNOf(later).String()}}, {Classes: []string{"Codelist"}, Agencies: []string{"A.*"}, URNs: []string{"*FREQ(1.0)"}},
 	} {
-		var want producer.Amount
+		var want control.Amount
 		for _, m := range all {
 			if f.Passes(sdmx.URNOf(m)) {
 				want.Structures++
 			}
 		}
-		got, err := store.Amount(t.Context(), producer.Extent{Filters: []producer.Filter{f}})
+		got, err := store.Amount(t.Context(), control.Extent{Filters: []producer.Filter{f}})
 		if err != nil || got.Structures != want.Structures || (got.Bytes > 0) != (want.Structures > 0) {
 			t.Errorf("%s: %+v, %v; want %d", f, got, err, want.Structures)
 		}
 	}
-	got, err := store.Amount(t.Context(), producer.Extent{Filters: []producer.Filter{{Classes: []string{"Codelist"}}, {Agencies: []string{"A"}}}, From: 2, To: 2})
+	got, err := store.Amount(t.Context(), control.Extent{Filters: []producer.Filter{{Classes: []string{"Codelist"}}, {Agencies: []string{"A"}}}, From: 2, To: 2})
 	if err != nil || got.Structures != 1 {
 		t.Errorf("of one transaction: %+v, %v", got, err)
 	}
@@ -63,7 +64,7 @@ func TestPreviewInexpressible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ps := &producer.Producers{Directory: d}
+	ps := &control.Producers{Directory: d}
 	routes := []producer.Route{{Topic: "x", Format: "sdmx-ml-2.1"}, {Topic: "j", Format: "fusion-json"}}
 	look := func(patience time.Duration, off, unknown int64) {
 		t.Helper()
@@ -83,7 +84,7 @@ func TestPreviewInexpressible(t *testing.T) {
 // What is on a topic is told from the log: nothing that came before an idle start,
 // everything after a baseline; without what was left out, skipped or is to be sent.
 func TestHeld(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "held"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "held"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestHeld(t *testing.T) {
 	want := func(what string, current, left int64, full bool) {
 		t.Helper()
 		got, err := p.Held(t.Context())
-		if err != nil || len(got) != 1 || got[0] != (producer.HeldRoute{Topic: "a", Current: current, LeftOut: left, Full: full}) {
+		if err != nil || len(got) != 1 || got[0] != (control.HeldRoute{Topic: "a", Current: current, LeftOut: left, Full: full}) {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}
@@ -143,7 +144,7 @@ func TestCountsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ps := &producer.Producers{Directory: d}
+	ps := &control.Producers{Directory: d}
 	matching := func() int64 {
 		t.Helper()
 		a, err := ps.Matching(t.Context(), producer.Filter{Agencies: []string{"A"}})

@@ -9,11 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
 // A ProducerStore is a producer's side of the database: producer.Store for the
-// instance that publishes, producer.Records for every instance.
+// instance that publishes, control.Records for every instance.
 type ProducerStore struct {
 	*Store
 	id   string
@@ -50,7 +51,7 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Wish implements producer.Records.
+// Wish implements control.Records.
 func (p *ProducerStore) Wish(ctx context.Context, w producer.Wish, a registry.Act) error {
 	return pgx.BeginFunc(ctx, p.pool, func(t pgx.Tx) error {
 		if err := wish(ctx, t, p.id, &w); err != nil {
@@ -70,15 +71,15 @@ func wish(ctx context.Context, t pgx.Tx, id string, w *producer.Wish) error {
 	return err
 }
 
-// Routes implements producer.Records.
-func (p *ProducerStore) Routes(ctx context.Context) ([]producer.LimitedRoute, error) {
+// Routes implements control.Records.
+func (p *ProducerStore) Routes(ctx context.Context) ([]control.LimitedRoute, error) {
 	rows, err := p.pool.Query(ctx, `
 		SELECT r, p.sender, l.request, l.message, l.socket, l.seen_at
 		FROM producers p, jsonb_array_elements(p.routes) r JOIN topic_limits l ON l.topic = r->>'topic' WHERE p.id = $1 AND l.producer = p.id`, p.id)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r producer.LimitedRoute, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r control.LimitedRoute, err error) {
 		return r, row.Scan(&r.Route, &r.Sender, &r.Request, &r.Message, &r.Socket, &r.SeenAt)
 	})
 }
@@ -99,9 +100,9 @@ const (
 		SELECT FROM jobs j WHERE j.producer = p.id AND j.kind = 'baseline' AND j.phase = 'done' AND NOT j.scope ? 'topics' AND j.as_of >= m.last)), 0)`
 )
 
-// Status implements producer.Records.
-func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
-	s := producer.Status{ID: p.id}
+// Status implements control.Records.
+func (p *ProducerStore) Status(ctx context.Context) (control.Status, error) {
+	s := control.Status{ID: p.id}
 	var oldest, handled *time.Time
 	c := &s.Settings
 	err := p.pool.QueryRow(ctx, `
@@ -113,7 +114,7 @@ func (p *ProducerStore) Status(ctx context.Context) (producer.Status, error) {
 			(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
 			c.moved_at, `+beforeStart+`,
 			coalesce((SELECT cure FROM incidents i WHERE i.producer = p.id AND i.ended_at IS NULL AND i.reason = p.reason ORDER BY i.seen_at DESC LIMIT 1), '')
-		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, producer.LeftOutMax, neverSent).Scan(
+		FROM registry r, producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id, control.LeftOutMax, neverSent).Scan(
 		&s.Name, &s.State, &s.Reason, &s.Since, &s.Ask, &c.Routes, &s.Along, &c.Prefix, &c.Sender, &c.Connection, &c.Revision, &c.Fixed, &c.BaselineAtEveryStart, &c.BaselineWhenConnectionChanges, &s.Bootstrap, &s.Started,
 		&s.Sent, &s.Reached, &s.Last, &oldest, &s.Failed, &s.LeftOut, &s.JobsWaiting, &handled, &s.BeforeStart, &s.Cure)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -8,6 +8,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -47,7 +48,7 @@ func idOf(t testing.TB, p *postgres.ProducerStore) string {
 // one that takes another's topic are refused; what a process was started with is its
 // flags' to change.
 func TestProducersAreKept(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "producers"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "producers"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestProducersAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ps := &producer.Producers{Directory: d}
+	ps := &control.Producers{Directory: d}
 	by := registry.Actor{User: "anna", Remote: "here"}
 	one := producer.Config{Name: "one", Routes: []producer.Route{{Topic: "a", Format: "fusion-json"}, {Topic: "b", Format: "sdmx-ml-2.1", Filter: producer.Filter{Agencies: []string{"SDMX"}}}}}
 	admin, err := ps.Create(t.Context(), one, by)
@@ -137,7 +138,7 @@ func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id stri
 // Jobs wait in a line, begin as of the cursor that they write, and can be cancelled
 // until then.
 func TestJobsWaitInLine(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pg.Start(t).Database(t, "jobs"))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "jobs"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestJobsWaitInLine(t *testing.T) {
 		"system", producer.Cursor{Number: 0, Offsets: map[string]int64{"t": 3}}, 0); err != nil {
 		t.Fatal(err)
 	}
-	admin, by := producer.NewAdmin(p), registry.Actor{User: "anna"}
+	admin, by := control.New(p), registry.Actor{User: "anna"}
 	var ids []string
 	for _, agency := range []string{"A", "B", "C"} {
 		j, err := admin.Publish(t.Context(), producer.Scope{Filter: producer.Filter{Agencies: []string{agency}}}, by)

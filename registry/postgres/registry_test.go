@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -15,10 +16,12 @@ import (
 	"urncast/sdmx"
 )
 
+func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
+
 // open gives a registry on a database of its own.
 func open(t testing.TB) (*registry.Registry, *postgres.Store) {
 	t.Helper()
-	server := pg.Start(t)
+	server := pg.Shared(t)
 	name := "t" + strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name()))
 	return openOn(t, server.Database(t, name))
 }

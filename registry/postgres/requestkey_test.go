@@ -15,7 +15,7 @@ import (
 // twoInstances are two registries on one database.
 func twoInstances(t *testing.T) [2]*registry.Registry {
 	t.Helper()
-	url := pg.Start(t).Database(t, "two")
+	url := pg.Shared(t).Database(t, "requestkeys")
 	a, _ := openOn(t, url)
 	b, _ := openOn(t, url)
 	return [2]*registry.Registry{a, b}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
@@ -43,8 +44,8 @@ func (h *hold) Forget(ctx context.Context, ends map[string]int64) error {
 		WHERE producer = $1 AND EXISTS (SELECT FROM jsonb_each(stretches) e(topic, s) WHERE (s->'end')::bigint > ($2::jsonb->topic)::bigint)`, ends)
 }
 
-// Statuses implements producer.Records.
-func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]producer.Became, error) {
+// Statuses implements control.Records.
+func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]control.Became, error) {
 	b := &pgx.Batch{}
 	b.Queue(`SELECT coalesce(c.number, 0), p.started FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, p.id)
 	b.Queue(`SELECT number, acknowledged_at, lag_ms, stretches FROM sent_transactions WHERE producer = $1 AND number BETWEEN $2 AND $3`, p.id, from, to)
@@ -57,11 +58,11 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 	if err := results.QueryRow().Scan(&cursor, &started); err != nil {
 		return nil, err
 	}
-	out := make(map[registry.Number]producer.Became, to-from+1)
+	out := make(map[registry.Number]control.Became, to-from+1)
 	for n := from; n <= to; n++ {
-		out[n] = producer.Became{Status: producer.StatusPending}
+		out[n] = control.Became{Status: producer.StatusPending}
 		if started && n <= cursor {
-			out[n] = producer.Became{Status: producer.StatusSent}
+			out[n] = control.Became{Status: producer.StatusSent}
 		}
 	}
 	if err := readLanded(results, out); err != nil {
@@ -72,7 +73,7 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 		return nil, err
 	}
 	var first, last registry.Number
-	var mark producer.Became
+	var mark control.Became
 	_, err = pgx.ForEachRow(rows, []any{&first, &last, &mark.Status, &mark.Reason, &mark.User}, func() error {
 		for n := max(first, from); n <= min(last, to); n++ {
 			became := out[n]
@@ -85,7 +86,7 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 }
 
 // readLanded adds where transactions are.
-func readLanded(results pgx.BatchResults, out map[registry.Number]producer.Became) error {
+func readLanded(results pgx.BatchResults, out map[registry.Number]control.Became) error {
 	rows, err := results.Query()
 	if err != nil {
 		return err
@@ -100,9 +101,9 @@ func readLanded(results pgx.BatchResults, out map[registry.Number]producer.Becam
 			became.AcknowledgedAt, became.Lag = *at, milliseconds(*lag)
 		}
 		for topic, s := range stretches {
-			became.Where = append(became.Where, producer.OnTopic{Topic: topic, Stretch: s})
+			became.Where = append(became.Where, control.OnTopic{Topic: topic, Stretch: s})
 		}
-		slices.SortFunc(became.Where, func(a, b producer.OnTopic) int { return strings.Compare(a.Topic, b.Topic) })
+		slices.SortFunc(became.Where, func(a, b control.OnTopic) int { return strings.Compare(a.Topic, b.Topic) })
 		out[n] = became
 		stretches = nil // the next row is read into a map of its own
 		return nil
@@ -110,9 +111,9 @@ func readLanded(results pgx.BatchResults, out map[registry.Number]producer.Becam
 	return err
 }
 
-// Lags implements producer.Records.
-func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Duration) (producer.LagHistory, error) {
-	h := producer.LagHistory{Steps: map[int]producer.Lags{}}
+// Lags implements control.Records.
+func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Duration) (control.LagHistory, error) {
+	h := control.LagHistory{Steps: map[int]control.Lags{}}
 	rows, err := p.pool.Query(ctx, `
 		SELECT floor(date_part('epoch', acknowledged_at - $2) / $3)::int AS step, count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY lag_ms)
 		FROM sent_transactions WHERE producer = $1 AND acknowledged_at BETWEEN $2 AND `+ever+` GROUP BY GROUPING SETS ((step), ())`, p.id, since, step.Seconds())
@@ -120,7 +121,7 @@ func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Dur
 		return h, err
 	}
 	var at *int // nil: of all
-	var l producer.Lags
+	var l control.Lags
 	var quantiles []float64 // ms; nil of none
 	_, err = pgx.ForEachRow(rows, []any{&at, &l.Sent, &quantiles}, func() error {
 		if len(quantiles) == 2 {
@@ -131,7 +132,7 @@ func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Dur
 		} else {
 			h.Steps[*at] = l
 		}
-		l = producer.Lags{}
+		l = control.Lags{}
 		return nil
 	})
 	return h, err

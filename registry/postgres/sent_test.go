@@ -8,13 +8,14 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
 // Where transactions are and when they were acknowledged is kept with the move of the
 // cursor, by the database's clock; what a recovery finds again takes nothing from it.
 func TestSentIsKept(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "sent")
+	c := newCluster(t, pg.Shared(t), "sent")
 	c.exec(`INSERT INTO transactions (number, id, kind, recorded_at, structures, bytes, user_name, origin, traceparent, correlation_id)
 		SELECT n, gen_random_uuid(), 1, clock_timestamp() - n * interval '1 second', 1, 1, 'u', 'replace', '', '' FROM generate_series(1, 4) n`)
 	h := c.acquire(c.a)
@@ -40,7 +41,7 @@ func TestSentIsKept(t *testing.T) {
 		lag        time.Duration
 	}{1: {0, 2, time.Second}, 2: {3, 4, 1500 * time.Millisecond}, 3: {5, 9, 0}} {
 		b := became[n]
-		where := []producer.OnTopic{{Topic: "a", Stretch: producer.Stretch{First: want.first + 100, End: want.end + 100}}, {Topic: "b", Stretch: producer.Stretch{First: want.first, End: want.end}}}
+		where := []control.OnTopic{{Topic: "a", Stretch: producer.Stretch{First: want.first + 100, End: want.end + 100}}, {Topic: "b", Stretch: producer.Stretch{First: want.first, End: want.end}}}
 		if b.Status != producer.StatusSent || !reflect.DeepEqual(b.Where, where) {
 			t.Errorf("transaction %d is %+v, want it at %+v", n, b, where)
 		}
@@ -54,7 +55,7 @@ func TestSentIsKept(t *testing.T) {
 	done(h.Forget(t.Context(), map[string]int64{"b": 4, "a": 0, "c": 0}))
 	became, err = c.b.Statuses(t.Context(), 1, 3)
 	done(err)
-	for n, want := range map[registry.Number][]producer.OnTopic{
+	for n, want := range map[registry.Number][]control.OnTopic{
 		1: {{Topic: "b", Stretch: producer.Stretch{First: 0, End: 2}}}, 2: {{Topic: "b", Stretch: producer.Stretch{First: 3, End: 4}}}, 3: nil} {
 		if got := became[n].Where; !reflect.DeepEqual(got, want) {
 			t.Errorf("after a topic was made anew and another lost its end, transaction %d is at %v, want %v", n, got, want)
@@ -66,7 +67,7 @@ func TestSentIsKept(t *testing.T) {
 	if lags.All.Sent != 2 || len(lags.Steps) != 1 || lags.Steps[0] != lags.All || math.Abs(lags.All.Median.Seconds()-1.25) > 0.4 || lags.All.P99 < lags.All.Median {
 		t.Errorf("the lags are %+v", lags)
 	}
-	if later, err := c.b.Lags(t.Context(), time.Now().Add(time.Hour), time.Hour); err != nil || later.All != (producer.Lags{}) || len(later.Steps) != 0 {
+	if later, err := c.b.Lags(t.Context(), time.Now().Add(time.Hour), time.Hour); err != nil || later.All != (control.Lags{}) || len(later.Steps) != 0 {
 		t.Errorf("of a time in which nothing was sent the lags are %+v, %v", later, err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -52,7 +52,7 @@ func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number
 
 // Largest finds the largest structure that is current. It reads one short row for
 // each structure: a few hundred milliseconds for a million.
-func (s *Store) Largest(ctx context.Context) (l producer.Largest, err error) {
+func (s *Store) Largest(ctx context.Context) (l diagnosis.Largest, err error) {
 	err = s.pool.QueryRow(ctx, `
 		SELECT u.urn, l.bytes FROM (SELECT urn_id, bytes FROM current ORDER BY bytes DESC, urn_id LIMIT 1) l JOIN urns u ON u.id = l.urn_id`).Scan(&l.URN, &l.Bytes)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -7,16 +7,17 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
 // The limits of a topic are the newest that were seen, and belong to the topic that
 // the producer is configured for.
 func TestLimitsAreKept(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "limits")
+	c := newCluster(t, pg.Shared(t), "limits")
 	h := c.acquire(c.a)
 	topic := producer.TopicDefault
-	routes := func() []producer.LimitedRoute {
+	routes := func() []control.LimitedRoute {
 		t.Helper()
 		all, err := c.b.Routes(t.Context())
 		if err != nil {
@@ -42,7 +43,7 @@ func TestLimitsAreKept(t *testing.T) {
 // The wish to skip carries what the publisher needs, is audited, and what it leads
 // to is kept with the transactions. Any other wish after it asks for no skip.
 func TestSkipIsKept(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "skip")
+	c := newCluster(t, pg.Shared(t), "skip")
 	h := c.acquire(c.a)
 	done := func(err error) {
 		t.Helper()
@@ -55,15 +56,15 @@ func TestSkipIsKept(t *testing.T) {
 	if s := c.status(c.b); s.Failed != 4 {
 		t.Errorf("it failed at 4, the status says %d", s.Failed)
 	}
-	ask := producer.Skip{Transaction: 4, Reason: "it is too large"}
-	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, How: "skip", Skip: ask.Transaction, Reason: ask.Reason, User: "ann"}, registry.Act{User: "ann", Remote: "r", Action: producer.ActSkipAsked, Subject: "p", Detail: json.RawMessage(`{"transaction": 4}`)}))
+	ask := control.Skip{Transaction: 4, Reason: "it is too large"}
+	done(c.b.Wish(t.Context(), producer.Wish{Run: producer.Idle, How: "skip", Skip: ask.Transaction, Reason: ask.Reason, User: "ann"}, registry.Act{User: "ann", Remote: "r", Action: control.ActSkipAsked, Subject: "p", Detail: json.RawMessage(`{"transaction": 4}`)}))
 	w := c.load(h).Wish
 	if w.Run != producer.Idle || w.How != "skip" || w.Skip != 4 || w.Reason != ask.Reason || w.User != "ann" {
 		t.Errorf("the wish is %+v", w)
 	}
 	var action, user string
 	done(c.a.Pool().QueryRow(t.Context(), `SELECT action, user_name FROM audit ORDER BY id DESC LIMIT 1`).Scan(&action, &user))
-	if action != producer.ActSkipAsked || user != "ann" {
+	if action != control.ActSkipAsked || user != "ann" {
 		t.Errorf("the audit says %q by %q", action, user)
 	}
 	done(h.SkipAsked(t.Context(), 4, 5, w.Reason, &w))
@@ -75,7 +76,7 @@ func TestSkipIsKept(t *testing.T) {
 	}
 	became, err := c.b.Statuses(t.Context(), 3, 6)
 	done(err)
-	for n, want := range map[registry.Number]producer.Became{
+	for n, want := range map[registry.Number]control.Became{
 		3: {Status: producer.StatusSkipped, Reason: became[3].Reason}, // before the first start
 		4: {Status: producer.StatusSkipped, Reason: ask.Reason, User: "ann"},
 		5: {Status: producer.StatusSkipped, Reason: ask.Reason, User: "ann"},

@@ -72,7 +72,8 @@ func holdCounter(t *testing.T, s *postgres.Store, let <-chan struct{}) (ended ch
 // A machine that is cut off, or a process that is stopped, with the counter row held
 // stops the others for seconds.
 func TestAHolderThatIsCutOffHoldsUpForSeconds(t *testing.T) {
-	database := pg.Start(t).Database(t, "stalled")
+	t.Parallel()
+	database := pg.Shared(t).Database(t, "stalled")
 	r, _ := openOn(t, database)
 	over, link := through(t, database)
 	_, cut := openOn(t, over)
@@ -94,7 +95,8 @@ func TestAHolderThatIsCutOffHoldsUpForSeconds(t *testing.T) {
 // A program of the version before, or one that was stopped in the middle of a batch, is
 // ended by whoever waits; another program's session is left alone.
 func TestASessionThatSaysNothingIsEnded(t *testing.T) {
-	database := pg.Start(t).Database(t, "silent")
+	t.Parallel()
+	database := pg.Shared(t).Database(t, "silent")
 	r, s := openOn(t, database)
 	silent := func(application string) *pgx.Conn {
 		t.Helper()
@@ -132,7 +134,8 @@ func TestASessionThatSaysNothingIsEnded(t *testing.T) {
 // Whoever saves settings waits for the same lock, and ends a stopped holder as a submission
 // does; submissions of the same process queue behind it.
 func TestSettingsWaitForSeconds(t *testing.T) {
-	database := pg.Start(t).Database(t, "silentsettings")
+	t.Parallel()
+	database := pg.Shared(t).Database(t, "silentsettings")
 	r, _ := openOn(t, database)
 	older, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
 	if err != nil {
@@ -152,7 +155,8 @@ func TestSettingsWaitForSeconds(t *testing.T) {
 // A process that is stopped in the middle of housekeeping keeps the others from it for
 // seconds: its session is in no transaction, and the server leaves it alone.
 func TestStoppedHousekeepingIsTakenOver(t *testing.T) {
-	database := pg.Start(t).Database(t, "stoppedhousekeeping")
+	t.Parallel()
+	database := pg.Shared(t).Database(t, "stoppedhousekeeping")
 	r, _ := openOn(t, database)
 	stopped, err := pgx.Connect(t.Context(), database+"&application_name=urncast")
 	if err != nil {
@@ -179,6 +183,7 @@ func TestStoppedHousekeepingIsTakenOver(t *testing.T) {
 
 // A submission may compute for longer than a session may say nothing.
 func TestAHolderThatComputesKeepsItsLock(t *testing.T) {
+	t.Parallel()
 	_, s := open(t)
 	let := make(chan struct{})
 	ended := holdCounter(t, s, let)

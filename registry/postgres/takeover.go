@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
@@ -31,7 +32,7 @@ func (p *ProducerStore) auditTakeover(t *producer.Takeover) {
 }
 
 // takeovers adds to a status how often the producer was taken over, and the last time.
-func (p *ProducerStore) takeovers(ctx context.Context, s *producer.Status) error {
+func (p *ProducerStore) takeovers(ctx context.Context, s *control.Status) error {
 	var t producer.Takeover
 	err := p.pool.QueryRow(ctx, `
 		SELECT count(*) OVER (), term, at, instance, former, ending FROM takeovers WHERE producer = $1 ORDER BY term DESC LIMIT 1`,

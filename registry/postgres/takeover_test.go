@@ -53,7 +53,7 @@ func (c *cluster) wantTakeover(h producer.Hold, by, from *postgres.ProducerStore
 // A takeover says who took over from whom, and how the former holder lost the lease; who
 // waits hears who holds it.
 func TestTakeoversAreRecorded(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "takeovers")
+	c := newCluster(t, pg.Shared(t), "takeovers")
 	first := c.acquire(c.a)
 	if r, s := c.load(first), c.status(c.b); r.Takeover != nil || s.LastTakeover != nil || s.Takeovers != 0 {
 		t.Errorf("the first holder took over from somebody: %+v, %+v", r.Takeover, s.LastTakeover)
@@ -80,7 +80,8 @@ func TestTakeoversAreRecorded(t *testing.T) {
 
 // A lease that ran out although its session lives says so.
 func TestATakeoverOfAnExpiredLease(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "expired")
+	t.Parallel()
+	c := newCluster(t, pg.Shared(t), "expired")
 	c.acquire(c.a)
 	c.exec(`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF NEW.term = OLD.term THEN RAISE 'frozen'; END IF; RETURN NEW; END $$`)
@@ -92,7 +93,7 @@ func TestATakeoverOfAnExpiredLease(t *testing.T) {
 // A restart is no takeover, nor is an instance's regaining of what it lost itself, nor a
 // holder whose name a program of the version before did not keep.
 func TestWhatIsNoTakeover(t *testing.T) {
-	c := newCluster(t, pg.Start(t), "none")
+	c := newCluster(t, pg.Shared(t), "none")
 	c.acquire(c.a).Release()
 	h := c.acquire(c.join())
 	if r := c.load(h); r.Takeover != nil {

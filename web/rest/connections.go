@@ -14,6 +14,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
@@ -22,29 +23,29 @@ import (
 // Connections serves the connections to Kafka. What goes in as a
 // secret never comes out.
 type Connections struct {
-	Connections *producer.Connections
+	Connections *connection.Connections
 	Audit       *access.Control
 }
 
 // An Edit is a connection as a request has it. What was shown may go back as it
 // came: of it name, properties, files and revision count.
 type Edit struct {
-	producer.Shown
+	connection.Shown
 	Text string      `json:"text"` // a client.properties; properties go before its lines
 	Test TestOptions `json:"test"` // of a test alone
 }
 
-func (e *Edit) edit() producer.Edit {
-	return producer.Edit{Name: e.Name, Text: e.Text, Properties: e.Properties, Files: e.Files, Revision: e.Revision}
+func (e *Edit) edit() connection.Edit {
+	return connection.Edit{Name: e.Name, Text: e.Text, Properties: e.Properties, Files: e.Files, Revision: e.Revision}
 }
 
 // Tried is the trial of one bootstrap server.
 type Tried struct {
-	producer.Tried
+	connection.Tried
 	TookMs int64 `json:"tookMs"`
 }
 
-func triedOf(in []producer.Tried) []Tried {
+func triedOf(in []connection.Tried) []Tried {
 	out := make([]Tried, len(in))
 	for i, t := range in {
 		out[i] = Tried{t, t.Took.Milliseconds()}
@@ -54,17 +55,17 @@ func triedOf(in []producer.Tried) []Tried {
 
 // SavedConnection answers a save.
 type SavedConnection struct {
-	Connection producer.Shown     `json:"connection"`
-	Changed    bool               `json:"changed"`
-	Findings   []producer.Finding `json:"findings"`
-	Servers    []Tried            `json:"servers"`
+	Connection connection.Shown     `json:"connection"`
+	Changed    bool                 `json:"changed"`
+	Findings   []connection.Finding `json:"findings"`
+	Servers    []Tried              `json:"servers"`
 }
 
 // RefusedConnection is the Problem of a save that was refused.
 type RefusedConnection struct {
 	answer.Problem
-	Findings []producer.Finding `json:"findings"`
-	Servers  []Tried            `json:"servers,omitempty"`
+	Findings []connection.Finding `json:"findings"`
+	Servers  []Tried              `json:"servers,omitempty"`
 }
 
 // List serves GET /api/v1/connections.
@@ -74,7 +75,7 @@ func (c *Connections) List(w http.ResponseWriter, r *http.Request) {
 		writeConnectionError(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"connections": append([]producer.Shown{}, all...)})
+	writeJSON(w, http.StatusOK, map[string]any{"connections": append([]connection.Shown{}, all...)})
 }
 
 // Get serves GET /api/v1/connections/{name}.
@@ -115,7 +116,7 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	if e.Revision == 0 {
 		status = http.StatusCreated
 	}
-	findings := append([]producer.Finding{}, s.Findings...)
+	findings := append([]connection.Finding{}, s.Findings...)
 	tag(w, s.Shown.Revision)
 	writeJSON(w, status, SavedConnection{s.Shown, s.Changed, findings, triedOf(s.Servers)})
 }
@@ -145,7 +146,7 @@ func (c *Connections) Check(w http.ResponseWriter, r *http.Request) {
 		writeConnectionError(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"findings": append([]producer.Finding{}, findings...)})
+	writeJSON(w, http.StatusOK, map[string]any{"findings": append([]connection.Finding{}, findings...)})
 }
 
 // Properties serves GET /api/v1/kafka-properties.
@@ -221,11 +222,11 @@ func read(w http.ResponseWriter, r *http.Request, into any, example string) bool
 
 // writeConnectionError answers with the status that fits an error.
 func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
-	var refused *producer.RefusedError
+	var refused *connection.RefusedError
 	if errors.As(err, &refused) {
 		const status = http.StatusUnprocessableEntity
 		p := answer.Problem{Title: http.StatusText(status), Status: status, Detail: refused.Error() + ".", CorrelationID: r.Header.Get("X-Correlation-Id")}
-		findings := append([]producer.Finding{}, refused.Findings...)
+		findings := append([]connection.Finding{}, refused.Findings...)
 		b, err := json.Marshal(RefusedConnection{p, findings, triedOf(refused.Servers)})
 		if err != nil { // the types are ours
 			panic(err)
@@ -242,9 +243,9 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 
 // connectionStatus gives the status and the sentence of an error.
 func connectionStatus(w http.ResponseWriter, r *http.Request, err error) (int, string) {
-	var conflict *producer.ConflictError
-	var used *producer.InUseError
-	var fixed *producer.FixedError
+	var conflict *connection.ConflictError
+	var used *connection.InUseError
+	var fixed *connection.FixedError
 	var bad *producer.BadEditError
 	switch {
 	case errors.As(err, &bad):
@@ -255,7 +256,7 @@ func connectionStatus(w http.ResponseWriter, r *http.Request, err error) (int, s
 		return conflicting(r), err.Error()
 	case errors.As(err, &used), errors.As(err, &fixed):
 		return http.StatusConflict, err.Error()
-	case errors.Is(err, producer.ErrBusy):
+	case errors.Is(err, connection.ErrBusy):
 		return http.StatusTooManyRequests, err.Error()
 	case errors.Is(err, secret.ErrNoKey):
 		return http.StatusConflict, "The connection was not saved, for it has secrets, and " + err.Error()

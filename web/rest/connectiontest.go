@@ -4,7 +4,8 @@ import (
 	"net/http"
 	"time"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/connection"
 	"urncast/registry/access"
 	"urncast/web/answer"
 )
@@ -20,14 +21,14 @@ type TestOptions struct {
 	StepTimeout  duration `json:"stepTimeout"`
 }
 
-func (o *TestOptions) test() producer.ConnectionTest {
-	return producer.ConnectionTest{Topic: o.Topic, Scratch: o.Scratch, MakeScratch: o.MakeScratch, Prefix: o.Prefix,
+func (o *TestOptions) test() connection.Test {
+	return connection.Test{Topic: o.Topic, Scratch: o.Scratch, MakeScratch: o.MakeScratch, Prefix: o.Prefix,
 		Bytes: o.Bytes, Compressible: o.Compressible, StepTimeout: time.Duration(o.StepTimeout)}
 }
 
 // A Step is one line of a test's answer.
 type Step struct {
-	producer.Step
+	connection.Step
 	TookMs int64 `json:"tookMs"`
 }
 
@@ -43,7 +44,7 @@ func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
 		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON that says what to test, or empty: %s", err)
 		return
 	}
-	c.test(w, r, producer.Edit{Name: r.PathValue("name")}, o)
+	c.test(w, r, connection.Edit{Name: r.PathValue("name")}, o)
 }
 
 // TestEdited serves POST /api/v1/connections/test, whose body is an Edit: secrets
@@ -55,7 +56,7 @@ func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
 	}
 	edit := e.edit()
 	if edit.Properties == nil {
-		edit.Properties = map[string]producer.Property{} // an edit, even if it is empty
+		edit.Properties = map[string]secret.Property{} // an edit, even if it is empty
 	}
 	c.test(w, r, edit, e.Test)
 }
@@ -63,11 +64,11 @@ func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
 // test answers with a line of JSON for each report, sent as it happens. The test
 // ends when the client goes. The status is sent with the first line: what fails
 // before it has a status of its own, what fails after it a line with an error.
-func (c *Connections) test(w http.ResponseWriter, r *http.Request, e producer.Edit, o TestOptions) {
+func (c *Connections) test(w http.ResponseWriter, r *http.Request, e connection.Edit, o TestOptions) {
 	out := lines{w: w}
 	var failed []string
-	err := c.Connections.Test(r.Context(), e, o.test(), func(s producer.Step) {
-		if s.State == producer.StepFailed {
+	err := c.Connections.Test(r.Context(), e, o.test(), func(s connection.Step) {
+		if s.State == connection.StepFailed {
 			failed = append(failed, s.ID)
 		}
 		_ = out.write(Step{s, s.Took.Milliseconds()}) // if the client has gone, the request's context ends

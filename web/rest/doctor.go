@@ -7,14 +7,16 @@ import (
 	"slices"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
 	"urncast/web/answer"
 )
 
 // Doctor serves the comparison of topics with what a route needs, their mending, and
 // the making of topics.
 type Doctor struct {
-	Doctor    *producer.Doctor
-	Producers *producer.Producers
+	Doctor    *diagnosis.Doctor
+	Producers *control.Producers
 }
 
 // DoctorFix says which findings of which topic to mend.
@@ -40,20 +42,20 @@ func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
 
 // place is a topic as the producer of the path reaches it. If it says false, the
 // answer has been written.
-func (d *Doctor) place(w http.ResponseWriter, r *http.Request, topic string) (producer.Place, bool) {
+func (d *Doctor) place(w http.ResponseWriter, r *http.Request, topic string) (diagnosis.Place, bool) {
 	admin, err := d.Producers.Find(r.Context(), r.PathValue("name"))
-	var s producer.Status
+	var s control.Status
 	if err == nil {
 		s, err = admin.Status(r.Context())
 	}
 	if err != nil {
 		writeProducerError(w, r, err)
-		return producer.Place{}, false
+		return diagnosis.Place{}, false
 	}
 	if topic == "" {
 		topic = s.Settings.Routes[0].Topic
 	}
-	return producer.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}, true
+	return diagnosis.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}, true
 }
 
 // Fix serves POST /api/v1/producers/{name}/doctor/fix, and answers with what was
@@ -77,7 +79,7 @@ func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 
 // MakeTopic serves POST /api/v1/topics.
 func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
-	var in producer.NewTopic
+	var in diagnosis.NewTopic
 	if !read(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
 		return
 	}
@@ -110,7 +112,7 @@ func (d *Doctor) over(ctx context.Context, topic string) string {
 // writeDoctorError answers with the status that fits an error.
 func writeDoctorError(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *producer.BadEditError
-	var refused *producer.TopicError
+	var refused *diagnosis.TopicError
 	switch {
 	case errors.As(err, &bad):
 		answer.WriteError(w, r, http.StatusBadRequest, "%s.", err)

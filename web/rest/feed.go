@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/answer"
 )
@@ -18,7 +18,7 @@ import (
 // A Feed serves the log of structure transactions.
 type Feed struct {
 	Registry  Registry
-	Producers *producer.Producers // nil where there are none
+	Producers *control.Producers // nil where there are none
 	// Base gives the address of this server as readers know it, such as
 	// https://registry.example.org, without a slash at the end.
 	Base func(*http.Request) string
@@ -150,7 +150,7 @@ func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[regis
 	out := map[registry.Number][]Publication{}
 	first, last := txns[0].Number, txns[len(txns)-1].Number
 	first, last = min(first, last), max(first, last)
-	err := f.Producers.Each(r.Context(), func(name string, a *producer.Admin) error {
+	err := f.Producers.Each(r.Context(), func(name string, a *control.Producer) error {
 		became, err := a.TransactionStatus(r.Context(), first, last)
 		for n, b := range became {
 			out[n] = append(out[n], publicationOf(name, &b))

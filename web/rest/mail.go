@@ -6,12 +6,13 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/web/answer"
 )
 
 // Mail serves the mail settings and shows the queue. The password goes in and
 // never comes out.
-type Mail struct{ Mailer *producer.Mailer }
+type Mail struct{ Mailer *notice.Mailer }
 
 // MailTested answers a test mail.
 type MailTested struct {
@@ -36,7 +37,7 @@ func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s := producer.MailDefaults()
+	s := notice.Defaults()
 	if err := decode(b, &s); err != nil {
 		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON with the mail settings as GET shows them: %s.", err)
 		return
@@ -78,14 +79,14 @@ func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
 // writeMailError answers with the status that fits an error.
 func writeMailError(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *producer.BadEditError
-	var conflict *producer.MailConflictError
-	var refused *producer.MailError
+	var conflict *notice.ConflictError
+	var refused *notice.SendError
 	switch {
 	case errors.As(err, &bad):
 		answer.WriteError(w, r, http.StatusBadRequest, "%s.", err)
 	case errors.As(err, &conflict):
 		answer.WriteError(w, r, conflicting(r), "%s.", err)
-	case errors.Is(err, producer.ErrNoMail):
+	case errors.Is(err, notice.ErrNoServer):
 		answer.WriteError(w, r, http.StatusConflict, "No test mail was sent, for %s.", err)
 	case errors.Is(err, secret.ErrNoKey):
 		answer.WriteError(w, r, http.StatusConflict, "The mail settings were not saved, for they have a password, and %s.", err)

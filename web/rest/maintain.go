@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/answer"
@@ -15,7 +15,7 @@ import (
 type Maintenance struct {
 	Registry Registry
 	// Producers know what fits their topics; nil if there are none.
-	Producers *producer.Producers
+	Producers *control.Producers
 	Sender    string
 	Now       func() time.Time
 }

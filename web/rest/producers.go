@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/answer"
 )
 
 // Producers serves what there is of producers, their settings, commands and jobs.
-type Producers struct{ Producers *producer.Producers }
+type Producers struct{ Producers *control.Producers }
 
 // ProducerSettings are a producer's settings as they are sent to be saved.
 type ProducerSettings struct {
@@ -25,7 +26,7 @@ type ProducerSettings struct {
 type Command struct {
 	How  string `json:"how,omitempty"`  // of start
 	Keep bool   `json:"keep,omitempty"` // of suspend
-	producer.Skip
+	control.Skip
 }
 
 // jobsShown bounds the list of jobs.
@@ -212,7 +213,7 @@ const (
 )
 
 // find gives the producer of the path. If it is nil, the answer has been written.
-func (p *Producers) find(w http.ResponseWriter, r *http.Request) *producer.Admin {
+func (p *Producers) find(w http.ResponseWriter, r *http.Request) *control.Producer {
 	admin, err := p.Producers.Find(r.Context(), r.PathValue("name"))
 	if err != nil {
 		writeProducerError(w, r, err)
@@ -221,7 +222,7 @@ func (p *Producers) find(w http.ResponseWriter, r *http.Request) *producer.Admin
 	return admin
 }
 
-func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *producer.Admin, status int) {
+func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *control.Producer, status int) {
 	s, err := admin.Status(r.Context())
 	if err != nil {
 		writeProducerError(w, r, err)
@@ -234,8 +235,8 @@ func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *producer
 // writeProducerError answers with the status that fits an error.
 func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *producer.BadEditError
-	var taken *producer.TakenError
-	var conflict *producer.ProducerConflictError
+	var taken *control.TakenError
+	var conflict *control.ConflictError
 	switch {
 	case errors.As(err, &bad):
 		answer.WriteError(w, r, http.StatusBadRequest, "%s.", err)
@@ -243,7 +244,7 @@ func writeProducerError(w http.ResponseWriter, r *http.Request, err error) {
 		answer.WriteError(w, r, conflicting(r), "%s.", err)
 	case errors.As(err, &taken):
 		answer.WriteError(w, r, http.StatusConflict, "%s.", err)
-	case errors.Is(err, producer.ErrCommand):
+	case errors.Is(err, control.ErrCommand):
 		answer.WriteError(w, r, http.StatusConflict, "%s", err)
 	case errors.Is(err, registry.ErrNotFound):
 		answer.WriteError(w, r, http.StatusNotFound, "There is no producer %q.", r.PathValue("name"))

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"urncast/producer"
+	"urncast/producer/control"
+	"urncast/producer/topicview"
 	"urncast/producer/verify"
 	"urncast/registry/access"
 	"urncast/web/answer"
@@ -20,9 +22,9 @@ import (
 
 // Topics serves what is on the topics of producers, read over their connections.
 type Topics struct {
-	Producers *producer.Producers
+	Producers *control.Producers
 	Registry  Registry
-	Reader    producer.TopicReader
+	Reader    topicview.Opener
 	Readers   *answer.Readers // of records
 	Verifiers *answer.Readers
 	// Stopping is closed when the server ends, which streams would hold back.
@@ -70,7 +72,7 @@ type TopicRecord struct {
 }
 
 // TopicRecordOf says what a committed message says of itself, and with value the message.
-func TopicRecordOf(c *producer.Committed, value bool) *TopicRecord {
+func TopicRecordOf(c *topicview.Committed, value bool) *TopicRecord {
 	t := &TopicRecord{
 		Offset: c.Offset, At: c.At, Transaction: c.Get(producer.HeaderTransaction), Position: c.Get(producer.HeaderPosition), Count: c.Get(producer.HeaderCount),
 		Action: c.Get(producer.HeaderAction), URN: strings.ToValidUTF8(string(c.Key), "\uFFFD"), Bytes: len(c.Value), Job: c.Get(producer.HeaderJob), Skipped: c.Get(producer.HeaderSkipped),
@@ -90,11 +92,11 @@ func TopicRecordOf(c *producer.Committed, value bool) *TopicRecord {
 // the topic's present end, or on and on.
 func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	reading := producer.Reading{From: producer.FromStart, Follow: isTrue(q.Get("follow"))}
+	reading := topicview.Reading{From: topicview.FromStart, Follow: isTrue(q.Get("follow"))}
 	switch from := q.Get("from"); from {
 	case "", "start":
 	case "end":
-		reading.From = producer.FromEnd
+		reading.From = topicview.FromEnd
 	default:
 		at, err := strconv.ParseInt(from, 10, 64)
 		if err != nil || at < 0 {
@@ -109,7 +111,7 @@ func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 		next = from
 		return out.write(TopicLine{Next: &next})
 	}
-	reading.Yield = func(c *producer.Committed) error {
+	reading.Yield = func(c *topicview.Committed) error {
 		if out.bytes > answerBytesMax {
 			return errLong
 		}
@@ -117,7 +119,7 @@ func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 		return out.write(TopicLine{Record: TopicRecordOf(c, isTrue(q.Get("value")))})
 	}
 	reading.Alive = func() error { return out.write(TopicLine{Next: &next}) }
-	t.read(w, r, &out, t.Readers, answerTimeMax, func() *int64 { return &next }, func(ctx context.Context, s *producer.Status, topic string) error {
+	t.read(w, r, &out, t.Readers, answerTimeMax, func() *int64 { return &next }, func(ctx context.Context, s *control.Status, topic string) error {
 		view, err := t.Reader.OpenTopic(ctx, s.Settings.Connection, topic)
 		if err != nil {
 			return err
@@ -165,7 +167,7 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := lines{w: w}
-	t.read(w, r, &out, t.Verifiers, answer.VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *producer.Status, topic string) error {
+	t.read(w, r, &out, t.Verifiers, answer.VerifyTimeMax, func() *int64 { return nil }, func(ctx context.Context, s *control.Status, topic string) error {
 		admin, err := t.Producers.Find(ctx, s.Name)
 		if err != nil {
 			return err
@@ -182,7 +184,7 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 
 // read finds the producer's topic and lets work read it. What fails before the first line
 // is an answer with a status of its own, what fails after it a last line.
-func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *answer.Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *producer.Status, topic string) error) {
+func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *answer.Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *control.Status, topic string) error) {
 	s, topic := t.route(w, r)
 	if s == nil {
 		return
@@ -208,7 +210,7 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	case err == nil || r.Context().Err() != nil:
 	case out.begun:
 		_ = out.write(TopicLine{Next: far(), Error: text, Temporary: temporary}) // if the client has gone nobody is left to tell
-	case errors.Is(err, producer.ErrRemade):
+	case errors.Is(err, topicview.ErrRemade):
 		answer.WriteError(w, r, http.StatusRequestedRangeNotSatisfiable, "%s", text)
 	case errors.Is(err, answer.ErrStopping), temporary:
 		answer.WriteError(w, r, http.StatusServiceUnavailable, "%s", text)
@@ -224,8 +226,8 @@ func isEnd(err error) bool {
 
 // route finds the topic of the path among those that the producer of the path publishes
 // to: no other is read. The status is nil if the answer has been written.
-func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*producer.Status, string) {
-	var s producer.Status
+func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*control.Status, string) {
+	var s control.Status
 	admin, err := t.Producers.Find(r.Context(), r.PathValue("name"))
 	if err == nil {
 		s, err = admin.Status(r.Context())

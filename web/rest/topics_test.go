@@ -10,14 +10,16 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/producer/producertest"
+	"urncast/producer/topicview"
 	"urncast/web/answer"
 )
 
 // A longTopic holds so many records of a kilobyte.
 type longTopic int64
 
-func (n longTopic) OpenTopic(context.Context, string, string) (producer.TopicView, error) {
+func (n longTopic) OpenTopic(context.Context, string, string) (topicview.View, error) {
 	return n, nil
 }
 
@@ -25,9 +27,9 @@ func (n longTopic) Close() {}
 
 func (n longTopic) Ends(context.Context) (start, end int64, err error) { return 0, int64(n), nil }
 
-func (n longTopic) Read(ctx context.Context, from, to int64, yield func(*producer.Committed) error) error {
+func (n longTopic) Read(ctx context.Context, from, to int64, yield func(*topicview.Committed) error) error {
 	for at := from; at < min(to, int64(n)); at++ {
-		c := &producer.Committed{Offset: at}
+		c := &topicview.Committed{Offset: at}
 		c.Value = []byte(strings.Repeat("x", 1000))
 		if err := yield(c); err != nil {
 			return err
@@ -47,7 +49,7 @@ func TestRecordsInParts(t *testing.T) {
 	defer func() { answerBytesMax, answerTimeMax = bytes, took }()
 	answerBytesMax = 50_000
 	config := producer.Config{Name: "main", Routes: []producer.Route{{Topic: "structures", Format: "fusion-json"}}}
-	topics := &Topics{Producers: &producer.Producers{Directory: producertest.Directory{{Name: "main", Settings: config}}}, Reader: longTopic(500), Readers: answer.NewReaders(), Stopping: make(chan struct{})}
+	topics := &Topics{Producers: &control.Producers{Directory: producertest.Directory{{Name: "main", Settings: config}}}, Reader: longTopic(500), Readers: answer.NewReaders(), Stopping: make(chan struct{})}
 	read := func(query string) (records []int64, last TopicLine) {
 		t.Helper()
 		r := httptest.NewRequest("GET", "/?value=true&"+query, nil)

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"urncast/formats"
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 )
 
@@ -101,7 +101,7 @@ type Position struct {
 	LastOffset  int64  `json:"lastOffset"`
 }
 
-func publicationOf(name string, b *producer.Became) Publication {
+func publicationOf(name string, b *control.Became) Publication {
 	p := Publication{Producer: name, Status: b.Status, Reason: b.Reason, User: b.User, AcknowledgedAt: b.AcknowledgedAt.UTC()}
 	for _, w := range b.Where {
 		p.Positions = append(p.Positions, Position{Topic: w.Topic, FirstOffset: w.First, LastOffset: w.End - 1})

@@ -26,62 +26,66 @@ import (
 type Server struct {
 	bin, dir string
 	env      []string // more of the server's environment
+	hasty    bool     // does not flush
+	shared   bool     // by all tests of a package
 	port     int
 	cred     *syscall.Credential
 	process  *exec.Cmd
 	done     chan struct{}
 }
 
-// Start starts a server that ends with the test. Without PostgreSQL on the
-// machine the test is skipped; with CI set it fails.
+// Start starts a server that ends with the test. It does not flush to the disk: what a
+// process has written is there after any process was killed, and no test cuts the power.
+// Without PostgreSQL on the machine the test is skipped; with CI set it fails.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	return StartIn(tb, "")
+	return owned(tb, &Server{hasty: true}, "")
 }
 
-// StartIn starts a server like Start, with its folder in another one, and with more
-// of the environment, as NAME=value.
+// StartIn starts a server like Start that flushes, with its folder in another one, and
+// with more of the environment, as NAME=value.
 func StartIn(tb testing.TB, parent string, env ...string) *Server {
 	tb.Helper()
-	s, err := start(parent, env...)
-	if errors.Is(err, errNone) && os.Getenv("CI") == "" {
-		tb.Skip(err)
-	}
-	if err != nil {
-		tb.Fatalf("starting PostgreSQL: %v", err)
+	return owned(tb, &Server{env: env}, parent)
+}
+
+// owned starts a server that ends with the test.
+func owned(tb testing.TB, s *Server, parent string) *Server {
+	tb.Helper()
+	if err := s.begin(parent); err != nil {
+		missing(tb, err)
 	}
 	tb.Cleanup(s.Remove)
 	return s
 }
 
-// Main starts a server for all tests of a package, from TestMain; the caller
-// calls Remove at the end. The error wraps ErrNone where PostgreSQL is missing.
-func Main() (*Server, error) { return start("") }
+// missing ends a test that got no server: it is skipped where the machine has no
+// PostgreSQL, and fails if that is CI or if the server did not start.
+func missing(tb testing.TB, err error) {
+	tb.Helper()
+	if errors.Is(err, errNone) && os.Getenv("CI") == "" {
+		tb.Skip(err)
+	}
+	tb.Fatalf("starting PostgreSQL: %v", err)
+}
 
 var errNone = errors.New("PostgreSQL is not on this machine (Debian: apt-get install postgresql)")
 
-// ErrNone says that the machine has no PostgreSQL.
-var ErrNone = errNone
-
-func start(parent string, env ...string) (*Server, error) {
-	bin, err := binaries()
+// begin makes the server's folder within another one, and starts it for the first time.
+func (s *Server) begin(parent string) (err error) {
+	if s.bin, err = binaries(); err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp(parent, "urncast-pg-"); err != nil {
+		return err
+	}
+	if err = s.prepare(); err == nil {
+		err = s.Start()
+	}
 	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp(parent, "urncast-pg-")
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{bin: bin, dir: dir, env: env}
-	if err := s.prepare(); err != nil {
 		s.Remove()
-		return nil, err
 	}
-	if err := s.Start(); err != nil {
-		s.Remove()
-		return nil, err
-	}
-	return s, nil
+	return err
 }
 
 // binaries finds the folder of the newest installed version.
@@ -151,8 +155,16 @@ func (s *Server) Start() error {
 		return err
 	}
 	defer log.Close()
-	c := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "max_connections=200")
+	connections := 200
+	if s.shared {
+		connections = 1000
+	}
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "max_connections=" + strconv.Itoa(connections)}
+	if s.hasty {
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
+	}
+	c := s.command("postgres", args...)
 	c.Stdout, c.Stderr = log, log
 	c.Env = append(os.Environ(), s.env...)
 	c.SysProcAttr.Pdeathsig = syscall.SIGQUIT
@@ -164,7 +176,7 @@ func (s *Server) Start() error {
 		_ = c.Wait() // how it ended was asked for
 		close(done)
 	}(s.done)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if err = s.answers(); err == nil {
 			return nil
 		}
@@ -188,15 +200,6 @@ func (s *Server) answers() error {
 // URL connects to a database of the server as its superuser.
 func (s *Server) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
-}
-
-// Database makes an empty database and gives its URL.
-func (s *Server) Database(tb testing.TB, name string) string {
-	tb.Helper()
-	if err := s.run("createdb", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "postgres", name); err != nil {
-		tb.Fatal(err)
-	}
-	return s.URL(name)
 }
 
 // Dump writes a database to a file, in pg_dump's custom format.

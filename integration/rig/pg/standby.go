@@ -29,7 +29,7 @@ func (s *Server) standby() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Server{bin: s.bin, dir: dir, env: s.env}
+	b := &Server{bin: s.bin, dir: dir, env: s.env, hasty: s.hasty}
 	if err := b.copyOf(s); err != nil {
 		b.Remove()
 		return nil, err

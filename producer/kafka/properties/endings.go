@@ -1,16 +1,18 @@
 package properties
 
-import "urncast/producer"
+import (
+	"urncast/producer/connection"
+)
 
 // Endings lists what a connection rests on and what ends: certificates, and the keys
 // of a keytab.
-func Endings(c *producer.Connection) (out []producer.Ending) {
+func Endings(c *connection.Connection) (out []connection.Ending) {
 	r, _, err := Resolve(c)
 	if err != nil {
 		return nil
 	}
 	for _, cert := range r.Certificates {
-		out = append(out, producer.Ending{Where: cert.Where, What: cert.Subject, At: cert.NotAfter})
+		out = append(out, connection.Ending{Where: cert.Where, What: cert.Subject, At: cert.NotAfter})
 	}
 	if r.Kerberos != nil && r.Kerberos.Keytab != nil {
 		out = append(out, keysOf("sasl.kerberos.keytab", r.Kerberos.Keytab)...)

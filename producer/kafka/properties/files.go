@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // fileMax bounds a store, keytab or krb5.conf.
@@ -27,7 +27,7 @@ func (r *resolver) file(property, value string) ([]byte, error) {
 }
 
 func (r *resolver) named(value string) ([]byte, error) {
-	if name, ok := strings.CutPrefix(value, producer.UploadPrefix); ok {
+	if name, ok := strings.CutPrefix(value, connection.UploadPrefix); ok {
 		data, ok := r.c.Files[name]
 		switch {
 		case ok:

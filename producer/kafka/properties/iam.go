@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // mskIAM is the mechanism of Amazon's Java classes. A broker of MSK takes the same login as
@@ -58,7 +58,7 @@ func (r *resolver) iam(m *loginModule, tls bool) {
 			"either for the same login.")
 	}
 	if r.values[handler] == iamHandler {
-		r.say(handler, producer.WithoutEffect, "Tokens are signed here without it.")
+		r.say(handler, connection.WithoutEffect, "Tokens are signed here without it.")
 	}
 	for _, rule := range oauthRules {
 		if rule.do == made {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // The shapes in which login modules stand in documentation and in people's files.
@@ -74,7 +74,7 @@ func TestJAASErrors(t *testing.T) {
 	}
 }
 
-func sasl(pairs ...string) *producer.Connection {
+func sasl(pairs ...string) *connection.Connection {
 	return with(append([]string{"security.protocol", "SASL_PLAINTEXT"}, pairs...)...)
 }
 
@@ -87,7 +87,7 @@ func TestPasswords(t *testing.T) {
 	if d := cmp.Diff(want, r.Client); d != "" || r.Mechanism != "PLAIN" {
 		t.Error(d)
 	}
-	if f := finding(t, findings, "sasl.jaas.config"); f.Verdict != producer.Translated || !cmp.Equal(f.Becomes, []string{"sasl.username", "sasl.password"}) {
+	if f := finding(t, findings, "sasl.jaas.config"); f.Verdict != connection.Translated || !cmp.Equal(f.Becomes, []string{"sasl.username", "sasl.password"}) {
 		t.Error(f)
 	}
 	want["sasl.mechanism"] = "SCRAM-SHA-512"
@@ -110,7 +110,7 @@ func TestPasswords(t *testing.T) {
 		"sasl.jaas.config", "io.strimzi.kafka.oauth.OAuthSomeLoginModule", "OAuthBearerLoginModule")
 }
 
-func oauthOf(pairs ...string) *producer.Connection {
+func oauthOf(pairs ...string) *connection.Connection {
 	return sasl(append([]string{"sasl.mechanism", "OAUTHBEARER", "sasl.oauthbearer.token.endpoint.url", "https://id.example.org/token"}, pairs...)...)
 }
 
@@ -126,7 +126,7 @@ func TestOAuth(t *testing.T) {
 	if d := cmp.Diff(want, r.Client); d != "" {
 		t.Error(d)
 	}
-	if f := finding(t, findings, "sasl.login.callback.handler.class"); f.Verdict != producer.WithoutEffect {
+	if f := finding(t, findings, "sasl.login.callback.handler.class"); f.Verdict != connection.WithoutEffect {
 		t.Error(f)
 	}
 	r, _ = taken(t, oauthOf("sasl.oauthbearer.client.credentials.client.id", "c+1", "sasl.oauthbearer.client.credentials.client.secret", "s&1",

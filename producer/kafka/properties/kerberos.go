@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 const (
@@ -188,7 +188,7 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 // cachePath is the file of a ticket cache, Java's default if none is named.
 func cachePath(named string) (string, error) {
 	path := cmp.Or(named, os.Getenv("KRB5CCNAME"), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))
-	if strings.HasPrefix(path, producer.UploadPrefix) {
+	if strings.HasPrefix(path, connection.UploadPrefix) {
 		return "", errors.New("a ticket cache cannot be uploaded, for its tickets end: write its path, or " +
 			"use a keytab")
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 const krb5Module = `com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true serviceName="kafka"
@@ -36,7 +36,7 @@ func newKeytab(principals ...string) []byte {
 var keytab = newKeytab("registry/host.example.org@EXAMPLE.ORG", "registry@EXAMPLE.ORG", "kafka-client@EXAMPLE.COM", "a@B")
 
 // krb is a connection by Kerberos with a keytab that was uploaded.
-func krb(pairs ...string) *producer.Connection {
+func krb(pairs ...string) *connection.Connection {
 	c := sasl(append([]string{"sasl.mechanism", "GSSAPI", "sasl.jaas.config", krb5Module,
 		"java.security.krb5.realm", "EXAMPLE.ORG", "java.security.krb5.kdc", "kdc1.example.org:kdc2.example.org"}, pairs...)...)
 	c.Files["client.keytab"] = keytab
@@ -64,7 +64,7 @@ func TestKerberos(t *testing.T) {
 		t.Error(d)
 	}
 	for _, name := range []string{"sasl.jaas.config", "security.protocol", "sasl.mechanism", "java.security.krb5.kdc"} {
-		if f := finding(t, findings, name); f.Verdict != producer.Translated || !cmp.Equal(f.Becomes, []string{"urncast"}) {
+		if f := finding(t, findings, name); f.Verdict != connection.Translated || !cmp.Equal(f.Becomes, []string{"urncast"}) {
 			t.Error(f)
 		}
 	}

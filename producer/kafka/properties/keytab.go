@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // principalsOf lists the principals of a keytab, as name@REALM. A keytab of the
@@ -27,16 +27,16 @@ func principalsOf(keytab []byte) (out []string, err error) {
 
 // keysOf lists the newest key of each principal of a keytab. A keytab that cannot be
 // read gives none.
-func keysOf(where string, keytab []byte) (out []producer.Ending) {
+func keysOf(where string, keytab []byte) (out []connection.Ending) {
 	err := eachEntry(keytab, func(entry []byte) {
 		principal, rest := principalOf(entry)
 		// Behind the name stand its kind, the time and the short version.
 		if principal == "" || len(rest) < 9 {
 			return
 		}
-		key := producer.Ending{Where: where, What: principal, Version: int(rest[8]),
+		key := connection.Ending{Where: where, What: principal, Version: int(rest[8]),
 			Made: time.Unix(int64(binary.BigEndian.Uint32(rest[4:])), 0).UTC()}
-		at := slices.IndexFunc(out, func(e producer.Ending) bool { return e.What == principal })
+		at := slices.IndexFunc(out, func(e connection.Ending) bool { return e.What == principal })
 		if at < 0 {
 			out = append(out, key)
 		} else if key.Made.After(out[at].Made) {

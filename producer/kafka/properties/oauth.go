@@ -8,7 +8,7 @@ import (
 
 	"crypto/x509"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 const (
@@ -64,7 +64,7 @@ func (r *resolver) handler() {
 	class := r.values[name]
 	if strings.HasPrefix(class, "org.apache.kafka.common.security.oauthbearer.") && strings.HasSuffix(class, ".OAuthBearerLoginCallbackHandler") ||
 		class == "io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler" {
-		r.say(name, producer.WithoutEffect, "Tokens are fetched from %s here without it.", endpoint)
+		r.say(name, connection.WithoutEffect, "Tokens are fetched from %s here without it.", endpoint)
 		return
 	}
 	r.refuse(name, "A callback handler is a Java class, which cannot run here: remove the line, and write %s with "+
@@ -213,7 +213,7 @@ func (r *resolver) grant() {
 		case "JwtBearerJwtRetriever":
 			kind = bearer
 		case "DefaultJwtRetriever", "ClientCredentialsJwtRetriever":
-			r.say(class, producer.WithoutEffect, "It is what is done here without it.")
+			r.say(class, connection.WithoutEffect, "It is what is done here without it.")
 		default:
 			r.refuse(class, "It is a Java class that cannot run here: ClientCredentialsJwtRetriever and "+
 				"JwtBearerJwtRetriever have an equivalent.")
@@ -237,7 +237,7 @@ func (r *resolver) grant() {
 		case "true":
 			encode = true
 		case "false":
-			r.say(name, producer.WithoutEffect, "It is what is done here without it.")
+			r.say(name, connection.WithoutEffect, "It is what is done here without it.")
 		default:
 			r.refuse(name, "%s is neither true nor false.", quoted(name, r.values[name]))
 		}
@@ -263,7 +263,7 @@ func (r *resolver) assertion() {
 		if !r.has(name) {
 			continue
 		}
-		if strings.HasPrefix(r.values[name], producer.UploadPrefix) {
+		if strings.HasPrefix(r.values[name], connection.UploadPrefix) {
 			r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, "+
 				"and write its path.")
 		} else if _, err := r.file(name, r.values[name]); err != nil {
@@ -283,7 +283,7 @@ func (r *resolver) assertion() {
 		return
 	}
 	data, err := unfolded([]byte(r.values[place])), error(nil)
-	if place == part+"private.key.file" || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
+	if place == part+"private.key.file" || strings.HasPrefix(r.values[place], connection.UploadPrefix) {
 		data, err = r.file(place, r.values[place])
 	}
 	var key any
@@ -310,7 +310,7 @@ func (r *resolver) endpointTrust() {
 		return
 	}
 	data, err := unfolded([]byte(r.values[place])), error(nil)
-	if place == "https.ca.location" || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
+	if place == "https.ca.location" || strings.HasPrefix(r.values[place], connection.UploadPrefix) {
 		data, err = r.file(place, r.values[place])
 	}
 	var certs []*x509.Certificate

@@ -7,7 +7,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // A client.properties has a few thousand bytes and some dozens of properties.
@@ -20,7 +20,7 @@ const (
 // a backslash go on, a name ends at "=", ":" or white space, # and ! begin
 // comments. The findings name lines that are no property, or not the way they
 // are written; a value never stands in a finding.
-func Parse(text string) (map[string]string, []producer.Finding) {
+func Parse(text string) (map[string]string, []connection.Finding) {
 	out, _, findings := parse(text)
 	return out, findings
 }
@@ -32,18 +32,18 @@ func Lines(text string) map[string]int {
 	return lines
 }
 
-func parse(text string) (map[string]string, map[string]int, []producer.Finding) {
+func parse(text string) (map[string]string, map[string]int, []connection.Finding) {
 	out, lines := map[string]string{}, map[string]int{}
 	if len(text) > textMax {
-		return out, lines, []producer.Finding{{Line: 1, Verdict: producer.Refused,
+		return out, lines, []connection.Finding{{Line: 1, Verdict: connection.Refused,
 			Text: fmt.Sprintf("The text has %d bytes, more than the %d that are read: paste the client's "+
 				"properties only.", len(text), textMax)}}
 	}
-	var findings []producer.Finding
+	var findings []connection.Finding
 	text = strings.TrimPrefix(text, "\ufeff")
 	for _, l := range logicalLines(text) {
-		say := func(name string, v producer.Verdict, format string, a ...any) {
-			findings = append(findings, producer.Finding{Line: l.number, Name: name, Verdict: v, Text: fmt.Sprintf(format, a...)})
+		say := func(name string, v connection.Verdict, format string, a ...any) {
+			findings = append(findings, connection.Finding{Line: l.number, Name: name, Verdict: v, Text: fmt.Sprintf(format, a...)})
 		}
 		written := l.text
 		if rest, prefix := unwrapped(written); prefix != "" {
@@ -53,41 +53,41 @@ func parse(text string) (map[string]string, map[string]int, []producer.Finding) 
 				if strings.HasPrefix(prefix, "spring.") {
 					where = "for Spring Boot"
 				}
-				say(name, producer.Translated, "The line begins with %q, as %s; it was read without.", prefix, where)
+				say(name, connection.Translated, "The line begins with %q, as %s; it was read without.", prefix, where)
 			}
 		}
 		name, value, how := split(written)
 		name, bad := unescape(name)
 		value, badValue := unescape(value)
 		if bad || badValue {
-			say(name, producer.Refused, "A \\u in this line is not followed by four hexadecimal digits: write "+
+			say(name, connection.Refused, "A \\u in this line is not followed by four hexadecimal digits: write "+
 				"\\\\ for one backslash.")
 			continue
 		}
 		switch {
 		case name == "":
-			say("", producer.Refused, "The line has no name before its %q: write it as name=value.", how)
+			say("", connection.Refused, "The line has no name before its %q: write it as name=value.", how)
 			continue
 		case how == "" || how == " " && value == "":
 			if strings.ContainsAny(name, "[{<") || !strings.Contains(name, ".") && rules[name] == nil {
-				say("", producer.Refused, "The line is no property: write it as name=value.")
+				say("", connection.Refused, "The line is no property: write it as name=value.")
 				continue
 			}
 		case how == ":" && rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
-			say(name, producer.Translated, "The line is written as in YAML; the quotation marks around the value "+
+			say(name, connection.Translated, "The line is written as in YAML; the quotation marks around the value "+
 				"were left out.")
 			value = value[1 : len(value)-1]
 		}
 		if len(out) == propertiesMax {
-			say("", producer.Refused, "There are more than %d properties, and those from here on were not read: "+
+			say("", connection.Refused, "There are more than %d properties, and those from here on were not read: "+
 				"paste the client's only.", propertiesMax)
 			break
 		}
 		if first, twice := lines[name]; twice {
 			if out[name] == value {
-				say(name, producer.Translated, "It stands in line %d too, with the same value.", first)
+				say(name, connection.Translated, "It stands in line %d too, with the same value.", first)
 			} else {
-				say(name, producer.Refused, "It stands in line %d too, with another value, and Java would silently "+
+				say(name, connection.Refused, "It stands in line %d too, with another value, and Java would silently "+
 					"take the last: keep one of them.", first)
 			}
 		}

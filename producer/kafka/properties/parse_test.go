@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 func TestParse(t *testing.T) {
@@ -47,24 +47,24 @@ func TestParseFindings(t *testing.T) {
 		text    string
 		line    int
 		name    string
-		verdict producer.Verdict
+		verdict connection.Verdict
 		words   string
 		value   string
 	}{
-		{"client.id=a\n\nclient.id=b", 3, "client.id", producer.Refused, "line 1 too, with another value", "b"},
-		{"client.id=a\nclient.id=a", 2, "client.id", producer.Translated, "line 1 too", "a"},
-		{"export client.id=a", 1, "client.id", producer.Translated, "export", "a"},
-		{"\n-Djava.security.krb5.conf=/etc/krb5.conf", 2, "java.security.krb5.conf", producer.Translated, "-D", "/etc/krb5.conf"},
-		{"client.id: \"a\"", 1, "client.id", producer.Translated, "YAML", "a"},
-		{"- client.id: a", 1, "client.id", producer.Translated, "-", "a"},
-		{"=a", 1, "", producer.Refused, "no name", ""},
-		{"[connection]", 1, "", producer.Refused, "no property", ""},
-		{"<xml>", 1, "", producer.Refused, "no property", ""},
-		{"kafka", 1, "", producer.Refused, "no property", ""},
-		{"client.id=\\u00g1", 1, "client.id", producer.Refused, "hexadecimal", ""},
-		{"client.id=\\u1", 1, "client.id", producer.Refused, "hexadecimal", ""},
-		{strings.Repeat("x", textMax+1), 1, "", producer.Refused, "more than the 1048576", ""},
-		{manyProperties(propertiesMax + 2), propertiesMax + 1, "", producer.Refused, "more than 1000", ""},
+		{"client.id=a\n\nclient.id=b", 3, "client.id", connection.Refused, "line 1 too, with another value", "b"},
+		{"client.id=a\nclient.id=a", 2, "client.id", connection.Translated, "line 1 too", "a"},
+		{"export client.id=a", 1, "client.id", connection.Translated, "export", "a"},
+		{"\n-Djava.security.krb5.conf=/etc/krb5.conf", 2, "java.security.krb5.conf", connection.Translated, "-D", "/etc/krb5.conf"},
+		{"client.id: \"a\"", 1, "client.id", connection.Translated, "YAML", "a"},
+		{"- client.id: a", 1, "client.id", connection.Translated, "-", "a"},
+		{"=a", 1, "", connection.Refused, "no name", ""},
+		{"[connection]", 1, "", connection.Refused, "no property", ""},
+		{"<xml>", 1, "", connection.Refused, "no property", ""},
+		{"kafka", 1, "", connection.Refused, "no property", ""},
+		{"client.id=\\u00g1", 1, "client.id", connection.Refused, "hexadecimal", ""},
+		{"client.id=\\u1", 1, "client.id", connection.Refused, "hexadecimal", ""},
+		{strings.Repeat("x", textMax+1), 1, "", connection.Refused, "more than the 1048576", ""},
+		{manyProperties(propertiesMax + 2), propertiesMax + 1, "", connection.Refused, "more than 1000", ""},
 	} {
 		values, findings := Parse(row.text)
 		if len(findings) != 1 || findings[0].Line != row.line || findings[0].Name != row.name || findings[0].Verdict != row.verdict ||
@@ -88,11 +88,11 @@ func manyProperties(n int) string {
 // A text of any length is judged within a bounded time.
 func TestManyProperties(t *testing.T) {
 	values, _ := Parse(manyProperties(propertiesMax))
-	if findings := Check(&producer.Connection{Properties: values}); len(findings) != propertiesMax+1 {
+	if findings := Check(&connection.Connection{Properties: values}); len(findings) != propertiesMax+1 {
 		t.Error(len(findings))
 	}
 	values["one.more"] = "x"
-	refused(t, &producer.Connection{Properties: values}, "bootstrap.servers", "more than the 1000")
+	refused(t, &connection.Connection{Properties: values}, "bootstrap.servers", "more than the 1000")
 }
 
 // Whole files as they stand in documentation: pasted, they work.
@@ -154,7 +154,7 @@ java.security.krb5.kdc=kdc.example.com
 		if len(findings) > 0 {
 			t.Errorf("%s: %v", name, findings)
 		}
-		r, _, err := Resolve(&producer.Connection{Properties: properties, Files: map[string][]byte{"client.keytab": keytab}})
+		r, _, err := Resolve(&connection.Connection{Properties: properties, Files: map[string][]byte{"client.keytab": keytab}})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -166,7 +166,7 @@ java.security.krb5.kdc=kdc.example.com
 }
 
 // secretsOf is the text of everything that people may see.
-func secretsOf(c *producer.Connection) string {
+func secretsOf(c *connection.Connection) string {
 	r, findings, err := Resolve(c)
 	text := fmt.Sprint(findings, err)
 	if r != nil {
@@ -200,7 +200,7 @@ func TestSecretsStaySecret(t *testing.T) {
 				if mechanism != "" {
 					pairs = append(pairs, "sasl.mechanism", mechanism)
 				}
-				for _, c := range []*producer.Connection{with(pairs...), ssl(map[string][]byte{"x": []byte(planted)}, append(pairs, "ssl.keystore.location", "upload:x")...)} {
+				for _, c := range []*connection.Connection{with(pairs...), ssl(map[string][]byte{"x": []byte(planted)}, append(pairs, "ssl.keystore.location", "upload:x")...)} {
 					text := secretsOf(c)
 					// The name of a class, which is no secret, is shown if it looks like one.
 					if strings.Contains(strings.ReplaceAll(text, planted+"."+planted+"LoginModule", ""), planted) {
@@ -232,7 +232,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%q: %+v", text, f)
 			}
 		}
-		Resolve(&producer.Connection{Properties: values})
+		Resolve(&connection.Connection{Properties: values})
 		// What was read can be written, and is read again as the same.
 		var b strings.Builder
 		escape := strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\f", `\f`, " ", `\ `, "=", `\=`, ":", `\:`, "#", `\#`, "!", `\!`, "-", `\-`)

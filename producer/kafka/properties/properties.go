@@ -7,7 +7,7 @@ import (
 	"crypto/tls"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // Resolved is a connection made ready for the client.
@@ -60,7 +60,7 @@ type Certificate struct {
 // Resolve makes a connection ready. The findings have one entry for each property,
 // and one for each that is missing; if one of them is refused the error says so,
 // and Resolved is of no use.
-func Resolve(c *producer.Connection) (*Resolved, []producer.Finding, error) {
+func Resolve(c *connection.Connection) (*Resolved, []connection.Finding, error) {
 	r := newResolver(c)
 	r.read()
 	r.servers()
@@ -73,7 +73,7 @@ func Resolve(c *producer.Connection) (*Resolved, []producer.Finding, error) {
 }
 
 // Check says what becomes of each property, without connecting.
-func Check(c *producer.Connection) []producer.Finding {
+func Check(c *connection.Connection) []connection.Finding {
 	_, findings, _ := Resolve(c) // the findings hold what the error says
 	return findings
 }

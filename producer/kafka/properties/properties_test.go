@@ -9,12 +9,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // with is a connection to one server, with more properties as name and value.
-func with(pairs ...string) *producer.Connection {
-	c := &producer.Connection{Name: "test", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:9092"}, Files: map[string][]byte{}}
+func with(pairs ...string) *connection.Connection {
+	c := &connection.Connection{Name: "test", Properties: map[string]string{"bootstrap.servers": "127.0.0.1:9092"}, Files: map[string][]byte{}}
 	for i := 0; i < len(pairs); i += 2 {
 		c.Properties[pairs[i]] = pairs[i+1]
 	}
@@ -22,9 +22,9 @@ func with(pairs ...string) *producer.Connection {
 }
 
 // finding gives the one on a name.
-func finding(t *testing.T, findings []producer.Finding, name string) producer.Finding {
+func finding(t *testing.T, findings []connection.Finding, name string) connection.Finding {
 	t.Helper()
-	i := slices.IndexFunc(findings, func(f producer.Finding) bool { return f.Name == name })
+	i := slices.IndexFunc(findings, func(f connection.Finding) bool { return f.Name == name })
 	if i < 0 {
 		t.Fatalf("no finding on %s in %v", name, findings)
 	}
@@ -33,7 +33,7 @@ func finding(t *testing.T, findings []producer.Finding, name string) producer.Fi
 
 // refused resolves a connection that must be refused because of one property, in
 // a sentence with these words.
-func refused(t *testing.T, c *producer.Connection, name string, words ...string) {
+func refused(t *testing.T, c *connection.Connection, name string, words ...string) {
 	t.Helper()
 	r, findings, err := Resolve(c)
 	if err == nil || r != nil {
@@ -41,7 +41,7 @@ func refused(t *testing.T, c *producer.Connection, name string, words ...string)
 		return
 	}
 	f := finding(t, findings, name)
-	if f.Verdict != producer.Refused {
+	if f.Verdict != connection.Refused {
 		t.Errorf("%s is %s: %s", name, f.Verdict, f.Text)
 	}
 	for _, w := range words {
@@ -55,7 +55,7 @@ func refused(t *testing.T, c *producer.Connection, name string, words ...string)
 }
 
 // taken resolves a connection that must be taken.
-func taken(t *testing.T, c *producer.Connection) (*Resolved, []producer.Finding) {
+func taken(t *testing.T, c *connection.Connection) (*Resolved, []connection.Finding) {
 	t.Helper()
 	r, findings, err := Resolve(c)
 	if err != nil {
@@ -121,7 +121,7 @@ func TestPropertiesThatPromisesRestOn(t *testing.T) {
 	} {
 		r, findings := taken(t, with(row.name, row.other))
 		f := finding(t, findings, row.name)
-		if f.Verdict != producer.Translated || !strings.Contains(f.Text, "taken as "+row.taken+".") || !strings.Contains(f.Text, row.promise) {
+		if f.Verdict != connection.Translated || !strings.Contains(f.Text, "taken as "+row.taken+".") || !strings.Contains(f.Text, row.promise) {
 			t.Errorf("%s=%s: %v", row.name, row.other, f)
 		}
 		if r.Client[row.name] != "" {
@@ -131,7 +131,7 @@ func TestPropertiesThatPromisesRestOn(t *testing.T) {
 			continue
 		}
 		r, findings = taken(t, with(row.name, row.fine))
-		if f := finding(t, findings, row.name); f.Verdict != producer.WithoutEffect || r.Client[row.name] != "" {
+		if f := finding(t, findings, row.name); f.Verdict != connection.WithoutEffect || r.Client[row.name] != "" {
 			t.Errorf("%s=%s: %v, %v", row.name, row.fine, f, r.Client)
 		}
 	}
@@ -146,7 +146,7 @@ func TestNumbersThatPromisesRestOn(t *testing.T) {
 		{"receive.message.max.bytes", "1000", "52429312", "P3"},
 	} {
 		r, findings := taken(t, with(row.name, row.written))
-		if f := finding(t, findings, row.name); f.Verdict != producer.Translated || !strings.Contains(f.Text, row.promise) || !strings.Contains(f.Text, "taken as") {
+		if f := finding(t, findings, row.name); f.Verdict != connection.Translated || !strings.Contains(f.Text, row.promise) || !strings.Contains(f.Text, "taken as") {
 			t.Errorf("%s=%s: %v", row.name, row.written, f)
 		}
 		if got := r.Client[canonical(row.name)]; got != row.taken {
@@ -164,7 +164,7 @@ func TestPropertiesThatCannotBeCarriedOver(t *testing.T) {
 	} {
 		refused(t, with(row.name, row.bad), row.name, row.words)
 		if row.fine != "" {
-			if _, findings := taken(t, with(row.name, row.fine)); finding(t, findings, row.name).Verdict != producer.WithoutEffect {
+			if _, findings := taken(t, with(row.name, row.fine)); finding(t, findings, row.name).Verdict != connection.WithoutEffect {
 				t.Errorf("%s=%s: %v", row.name, row.fine, findings)
 			}
 		}
@@ -174,48 +174,48 @@ func TestPropertiesThatCannotBeCarriedOver(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	for _, row := range []struct {
 		name, value string
-		verdict     producer.Verdict
+		verdict     connection.Verdict
 		client      map[string]string // besides the servers
 	}{
-		{"client.id", "registry", producer.Taken, map[string]string{"client.id": "registry"}},
-		{"compression.type", "ZSTD", producer.Taken, map[string]string{"compression.type": "zstd"}},
-		{"compression.codec", "lz4", producer.Translated, map[string]string{"compression.type": "lz4"}},
-		{"batch.size", "16384", producer.Taken, map[string]string{"batch.size": "16384"}},
-		{"batch.size", "0", producer.Translated, map[string]string{"batch.size": "1"}},
-		{"linger.ms", "5", producer.WithoutEffect, nil},
-		{"delivery.timeout.ms", "120000", producer.WithoutEffect, nil},
-		{"transaction.timeout.ms", "60000", producer.WithoutEffect, nil},
-		{"group.id", "g", producer.WithoutEffect, nil},
-		{"go.delivery.reports", "true", producer.WithoutEffect, nil},
-		{"message.timeout.ms", "120000", producer.WithoutEffect, nil},
-		{"buffer.memory", "33554432", producer.WithoutEffect, nil},
-		{"max.block.ms", "60000", producer.WithoutEffect, nil},
-		{"key.serializer", "org.apache.kafka.common.serialization.StringSerializer", producer.WithoutEffect, nil},
-		{"partitioner.class", "com.example.P", producer.WithoutEffect, nil},
-		{"metric.reporters", "com.example.R", producer.WithoutEffect, nil},
-		{"retries", "2147483647", producer.Taken, map[string]string{"retries": "2147483647"}},
-		{"max.in.flight.requests.per.connection", "5", producer.Taken, map[string]string{"max.in.flight.requests.per.connection": "5"}},
-		{"send.buffer.bytes", "131072", producer.Translated, map[string]string{"socket.send.buffer.bytes": "131072"}},
-		{"receive.buffer.bytes", "-1", producer.Translated, map[string]string{"socket.receive.buffer.bytes": "0"}},
-		{"request.timeout.ms", "30000", producer.Translated, map[string]string{"socket.timeout.ms": "30000", "request.timeout.ms": "30000"}},
-		{"metadata.max.age.ms", "300000", producer.Translated, map[string]string{"topic.metadata.refresh.interval.ms": "300000"}},
-		{"connections.max.idle.ms", "-1", producer.Taken, map[string]string{"connections.max.idle.ms": "0"}},
-		{"client.dns.lookup", "default", producer.Taken, map[string]string{"client.dns.lookup": "use_all_dns_ips"}},
-		{"reconnect.backoff.ms", "20000", producer.Taken, map[string]string{"reconnect.backoff.ms": "20000", "reconnect.backoff.max.ms": "20000"}},
-		{"socket.connection.setup.timeout.ms", "500", producer.Translated, map[string]string{"socket.connection.setup.timeout.ms": "1000"}},
-		{"metadata.recovery.strategy", "REBOOTSTRAP", producer.Taken, map[string]string{"metadata.recovery.strategy": "rebootstrap"}},
-		{"security.protocol", "PLAINTEXT", producer.Taken, map[string]string{"security.protocol": "plaintext"}},
-		{"session.timeout.ms", "45000", producer.WithoutEffect, nil},
-		{"schema.registry.url", "https://registry.example.org", producer.WithoutEffect, nil},
-		{"basic.auth.user.info", "a:b", producer.WithoutEffect, nil},
-		{"javax.security.auth.useSubjectCredsOnly", "false", producer.WithoutEffect, nil},
-		{"sasl.mechanism", "PLAIN", producer.WithoutEffect, nil},
-		{"ssl.truststore.location", "/nowhere", producer.WithoutEffect, nil},
-		{"debug", "security,broker", producer.Taken, map[string]string{"debug": "security,broker"}},
-		{"client.rack", "", producer.WithoutEffect, nil},
+		{"client.id", "registry", connection.Taken, map[string]string{"client.id": "registry"}},
+		{"compression.type", "ZSTD", connection.Taken, map[string]string{"compression.type": "zstd"}},
+		{"compression.codec", "lz4", connection.Translated, map[string]string{"compression.type": "lz4"}},
+		{"batch.size", "16384", connection.Taken, map[string]string{"batch.size": "16384"}},
+		{"batch.size", "0", connection.Translated, map[string]string{"batch.size": "1"}},
+		{"linger.ms", "5", connection.WithoutEffect, nil},
+		{"delivery.timeout.ms", "120000", connection.WithoutEffect, nil},
+		{"transaction.timeout.ms", "60000", connection.WithoutEffect, nil},
+		{"group.id", "g", connection.WithoutEffect, nil},
+		{"go.delivery.reports", "true", connection.WithoutEffect, nil},
+		{"message.timeout.ms", "120000", connection.WithoutEffect, nil},
+		{"buffer.memory", "33554432", connection.WithoutEffect, nil},
+		{"max.block.ms", "60000", connection.WithoutEffect, nil},
+		{"key.serializer", "org.apache.kafka.common.serialization.StringSerializer", connection.WithoutEffect, nil},
+		{"partitioner.class", "com.example.P", connection.WithoutEffect, nil},
+		{"metric.reporters", "com.example.R", connection.WithoutEffect, nil},
+		{"retries", "2147483647", connection.Taken, map[string]string{"retries": "2147483647"}},
+		{"max.in.flight.requests.per.connection", "5", connection.Taken, map[string]string{"max.in.flight.requests.per.connection": "5"}},
+		{"send.buffer.bytes", "131072", connection.Translated, map[string]string{"socket.send.buffer.bytes": "131072"}},
+		{"receive.buffer.bytes", "-1", connection.Translated, map[string]string{"socket.receive.buffer.bytes": "0"}},
+		{"request.timeout.ms", "30000", connection.Translated, map[string]string{"socket.timeout.ms": "30000", "request.timeout.ms": "30000"}},
+		{"metadata.max.age.ms", "300000", connection.Translated, map[string]string{"topic.metadata.refresh.interval.ms": "300000"}},
+		{"connections.max.idle.ms", "-1", connection.Taken, map[string]string{"connections.max.idle.ms": "0"}},
+		{"client.dns.lookup", "default", connection.Taken, map[string]string{"client.dns.lookup": "use_all_dns_ips"}},
+		{"reconnect.backoff.ms", "20000", connection.Taken, map[string]string{"reconnect.backoff.ms": "20000", "reconnect.backoff.max.ms": "20000"}},
+		{"socket.connection.setup.timeout.ms", "500", connection.Translated, map[string]string{"socket.connection.setup.timeout.ms": "1000"}},
+		{"metadata.recovery.strategy", "REBOOTSTRAP", connection.Taken, map[string]string{"metadata.recovery.strategy": "rebootstrap"}},
+		{"security.protocol", "PLAINTEXT", connection.Taken, map[string]string{"security.protocol": "plaintext"}},
+		{"session.timeout.ms", "45000", connection.WithoutEffect, nil},
+		{"schema.registry.url", "https://registry.example.org", connection.WithoutEffect, nil},
+		{"basic.auth.user.info", "a:b", connection.WithoutEffect, nil},
+		{"javax.security.auth.useSubjectCredsOnly", "false", connection.WithoutEffect, nil},
+		{"sasl.mechanism", "PLAIN", connection.WithoutEffect, nil},
+		{"ssl.truststore.location", "/nowhere", connection.WithoutEffect, nil},
+		{"debug", "security,broker", connection.Taken, map[string]string{"debug": "security,broker"}},
+		{"client.rack", "", connection.WithoutEffect, nil},
 	} {
 		r, findings := taken(t, with(row.name, row.value))
-		if f := finding(t, findings, row.name); f.Verdict != row.verdict || f.Verdict != producer.Taken && f.Text == "" && len(f.Becomes) == 0 {
+		if f := finding(t, findings, row.name); f.Verdict != row.verdict || f.Verdict != connection.Taken && f.Text == "" && len(f.Becomes) == 0 {
 			t.Errorf("%s=%s is %s (%v, %s), not %s", row.name, row.value, f.Verdict, f.Becomes, f.Text, row.verdict)
 		}
 		delete(r.Client, "bootstrap.servers")
@@ -264,7 +264,7 @@ func TestServers(t *testing.T) {
 	for _, bad := range []string{"", " , ", "a:b", "a:0", "a:70000", "2001:db8::1", "https://a:9092", "${BROKERS}:9092", "a@b:1"} {
 		refused(t, with("bootstrap.servers", bad), "bootstrap.servers")
 	}
-	refused(t, &producer.Connection{}, "bootstrap.servers", "missing")
+	refused(t, &connection.Connection{}, "bootstrap.servers", "missing")
 }
 
 // Either name may be written; both, if they say the same.
@@ -285,7 +285,7 @@ func TestRequestBytes(t *testing.T) {
 		if r.RequestBytes != 2<<20 || r.Client["message.max.bytes"] != "" {
 			t.Errorf("%s: %d, %v", name, r.RequestBytes, r.Client)
 		}
-		if f := finding(t, findings, name); f.Verdict != producer.Translated || !strings.Contains(f.Text, "before compression") {
+		if f := finding(t, findings, name); f.Verdict != connection.Translated || !strings.Contains(f.Text, "before compression") {
 			t.Error(f)
 		}
 	}
@@ -306,8 +306,8 @@ func TestNamesWhoseMeaningDependsOnOthers(t *testing.T) {
 
 func TestPropertiesForThePage(t *testing.T) {
 	list := Properties()
-	at := func(name string) producer.PropertyInfo {
-		i := slices.IndexFunc(list, func(p producer.PropertyInfo) bool { return p.Name == name })
+	at := func(name string) connection.PropertyInfo {
+		i := slices.IndexFunc(list, func(p connection.PropertyInfo) bool { return p.Name == name })
 		if i < 0 {
 			t.Fatalf("%s is not described", name)
 		}

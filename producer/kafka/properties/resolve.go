@@ -7,23 +7,23 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // A resolver turns one connection into Resolved, property by property. What it
 // finds out goes into findings; it never stops at the first.
 type resolver struct {
-	c        *producer.Connection
+	c        *connection.Connection
 	out      Resolved
-	values   map[string]string            // by canonical name, without blanks around
-	written  map[string][]string          // canonical name to the names as written
-	findings map[string]*producer.Finding // by the name as written
-	missing  []producer.Finding           // of what is not written and should be
+	values   map[string]string              // by canonical name, without blanks around
+	written  map[string][]string            // canonical name to the names as written
+	findings map[string]*connection.Finding // by the name as written
+	missing  []connection.Finding           // of what is not written and should be
 }
 
-func newResolver(c *producer.Connection) *resolver {
+func newResolver(c *connection.Connection) *resolver {
 	return &resolver{c: c, out: Resolved{Client: map[string]string{}}, values: map[string]string{}, written: map[string][]string{},
-		findings: map[string]*producer.Finding{}}
+		findings: map[string]*connection.Finding{}}
 }
 
 // has says whether a thing is written, under whichever name.
@@ -39,19 +39,19 @@ func (r *resolver) as(name string) string {
 
 // say gives a property a verdict. A refusal stays; findings on what is not
 // written are added.
-func (r *resolver) say(name string, v producer.Verdict, format string, a ...any) {
+func (r *resolver) say(name string, v connection.Verdict, format string, a ...any) {
 	text := fmt.Sprintf(format, a...)
 	if !r.has(name) {
-		r.missing = append(r.missing, producer.Finding{Name: name, Verdict: v, Text: text})
+		r.missing = append(r.missing, connection.Finding{Name: name, Verdict: v, Text: text})
 		return
 	}
 	for _, w := range r.written[name] {
 		f := r.findings[w]
-		if f.Verdict == producer.Refused {
+		if f.Verdict == connection.Refused {
 			continue
 		}
 		f.Verdict, f.Text = v, text
-		if v == producer.WithoutEffect || v == producer.Refused {
+		if v == connection.WithoutEffect || v == connection.Refused {
 			f.Becomes = nil
 		}
 	}
@@ -60,19 +60,21 @@ func (r *resolver) say(name string, v producer.Verdict, format string, a ...any)
 // note adds a sentence to a property that is taken.
 func (r *resolver) note(name, format string, a ...any) {
 	for _, w := range r.written[name] {
-		if f := r.findings[w]; f.Verdict != producer.Refused {
+		if f := r.findings[w]; f.Verdict != connection.Refused {
 			f.Text = strings.TrimSpace(f.Text + " " + fmt.Sprintf(format, a...))
 		}
 	}
 }
 
-func (r *resolver) refuse(name, format string, a ...any) { r.say(name, producer.Refused, format, a...) }
+func (r *resolver) refuse(name, format string, a ...any) {
+	r.say(name, connection.Refused, format, a...)
+}
 
 // becomes says what acts on a property, in place of what its rule says.
 func (r *resolver) becomes(name string, to ...string) {
 	for _, w := range r.written[name] {
-		if f := r.findings[w]; f.Verdict != producer.Refused {
-			f.Becomes, f.Verdict = to, producer.Translated
+		if f := r.findings[w]; f.Verdict != connection.Refused {
+			f.Becomes, f.Verdict = to, connection.Translated
 		}
 	}
 }
@@ -81,7 +83,7 @@ func (r *resolver) becomes(name string, to ...string) {
 func (r *resolver) idle(why string, names ...string) {
 	for _, name := range names {
 		if r.has(name) {
-			r.say(name, producer.WithoutEffect, "%s", why)
+			r.say(name, connection.WithoutEffect, "%s", why)
 		}
 	}
 }
@@ -89,44 +91,44 @@ func (r *resolver) idle(why string, names ...string) {
 // read looks at every property by itself.
 func (r *resolver) read() {
 	if n := len(r.c.Properties); n > propertiesMax {
-		r.missing = append(r.missing, producer.Finding{Name: "bootstrap.servers", Verdict: producer.Refused,
+		r.missing = append(r.missing, connection.Finding{Name: "bootstrap.servers", Verdict: connection.Refused,
 			Text: fmt.Sprintf("The connection has %d properties, more than the %d that are read: remove what is "+
 				"not the client's.", n, propertiesMax)})
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.c.Properties)) {
 		rule, value := find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
-		f := &producer.Finding{Name: name, Verdict: producer.Taken, Becomes: rule.becomes(), Text: rule.why}
+		f := &connection.Finding{Name: name, Verdict: connection.Taken, Becomes: rule.becomes(), Text: rule.why}
 		r.findings[name] = f
 		if rule.do == same {
-			f.Verdict, rule = producer.Translated, find(rule.to)
+			f.Verdict, rule = connection.Translated, find(rule.to)
 			f.Becomes, f.Text = rule.becomes(), rule.why
 		}
 		switch {
 		case rule.do == ours || rule.do == none:
-			f.Verdict = producer.WithoutEffect
+			f.Verdict = connection.WithoutEffect
 			continue
 		case (rule.do == refuse || rule.do == fixed) && rule.harmless(value):
-			f.Verdict, f.Becomes, f.Text = producer.WithoutEffect, nil, "This value changes nothing."
+			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "This value changes nothing."
 			continue
 		case rule.do == fixed && value == "":
-			f.Verdict, f.Becomes, f.Text = producer.WithoutEffect, nil, "It has no value."
+			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "It has no value."
 			continue
 		case rule.do == fixed:
-			f.Verdict = producer.Translated
+			f.Verdict = connection.Translated
 			f.Text = fmt.Sprintf("%s is taken as %s. %s", quoted(name, value), ownValue(rule), rule.why)
 			continue
 		case rule.do == refuse:
-			f.Verdict, f.Becomes = producer.Refused, nil
+			f.Verdict, f.Becomes = connection.Refused, nil
 			continue
 		case strings.ContainsRune(value, 0):
-			f.Verdict, f.Becomes, f.Text = producer.Refused, nil, "The value holds a zero byte: write it again."
+			f.Verdict, f.Becomes, f.Text = connection.Refused, nil, "The value holds a zero byte: write it again."
 			continue
 		case value == "" && rule.name != "ssl.endpoint.identification.algorithm" && rule.name != "bootstrap.servers":
-			f.Verdict, f.Becomes, f.Text = producer.WithoutEffect, nil, "It has no value."
+			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "It has no value."
 			continue
 		case len(f.Becomes) > 0 && !slices.Equal(f.Becomes, []string{name}):
-			f.Verdict = producer.Translated
+			f.Verdict = connection.Translated
 		}
 		if rule.do == pass {
 			f.Text = rule.why
@@ -183,14 +185,14 @@ func (r *resolver) checked(name, value string) (string, bool) {
 }
 
 // finish gathers the findings, and the error if something is refused.
-func (r *resolver) finish() (*Resolved, []producer.Finding, error) {
+func (r *resolver) finish() (*Resolved, []connection.Finding, error) {
 	findings := slices.Clone(r.missing)
 	for _, name := range slices.Sorted(maps.Keys(r.findings)) {
 		findings = append(findings, *r.findings[name])
 	}
 	var refused []string
 	for _, f := range findings {
-		if f.Verdict == producer.Refused {
+		if f.Verdict == connection.Refused {
 			refused = append(refused, fmt.Sprintf("%s is refused: %s", f.Name, f.Text))
 		}
 	}

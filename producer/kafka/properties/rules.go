@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // An action is what becomes of a property.
@@ -115,8 +115,8 @@ func Secret(name string) bool {
 
 // Properties describes every property of a producer's connection, by group and
 // importance. What only a consumer has is left out.
-func Properties() []producer.PropertyInfo {
-	var out []producer.PropertyInfo
+func Properties() []connection.PropertyInfo {
+	var out []connection.PropertyInfo
 	for name, r := range rules {
 		if r.do == same || r.group == reading || r.group == javaOnly && javaByName[name] == nil {
 			continue
@@ -126,7 +126,7 @@ func Properties() []producer.PropertyInfo {
 		}
 		out = append(out, describe(r))
 	}
-	slices.SortFunc(out, func(a, b producer.PropertyInfo) int {
+	slices.SortFunc(out, func(a, b connection.PropertyInfo) int {
 		if d := slices.Index(groups, a.Group) - slices.Index(groups, b.Group); d != 0 {
 			return d
 		}
@@ -142,8 +142,8 @@ func Properties() []producer.PropertyInfo {
 }
 
 // describe joins what librdkafka, Java and we know of a property.
-func describe(r *rule) producer.PropertyInfo {
-	info := producer.PropertyInfo{Name: clientName(r.name), Group: r.group, Meaning: r.why, Type: "string", Importance: "low", Secret: Secret(r.name)}
+func describe(r *rule) connection.PropertyInfo {
+	info := connection.PropertyInfo{Name: clientName(r.name), Group: r.group, Meaning: r.why, Type: "string", Importance: "low", Secret: Secret(r.name)}
 	for _, n := range javaNames {
 		if canonical(n.name) == r.name {
 			info.Java = append(info.Java, n.name)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // A sample is a client's properties as a provider's pages give them to be pasted.
@@ -142,10 +142,10 @@ func TestSamples(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.name, func(t *testing.T) {
 			values, found := Parse(s.text)
-			c := &producer.Connection{Properties: values, Files: map[string][]byte{"ca.pem": trusted, "truststore.pem": trusted}}
+			c := &connection.Connection{Properties: values, Files: map[string][]byte{"ca.pem": trusted, "truststore.pem": trusted}}
 			r, findings, err := Resolve(c)
 			for _, f := range append(found, findings...) {
-				if f.Verdict == producer.Refused {
+				if f.Verdict == connection.Refused {
 					t.Errorf("line %d, %s: %s", f.Line, f.Name, f.Text)
 				}
 				if strings.Contains(f.Text, "s3cret") {
@@ -175,14 +175,14 @@ func TestSamples(t *testing.T) {
 // What IAMLoginModule says becomes whose credentials sign, and for which region.
 func TestIAM(t *testing.T) {
 	const module = "software.amazon.msk.auth.iam.IAMLoginModule required "
-	msk := func(options string, more ...string) *producer.Connection {
+	msk := func(options string, more ...string) *connection.Connection {
 		return sasl(append([]string{"sasl.mechanism", "AWS_MSK_IAM", "sasl.jaas.config", module + options + ";",
 			"sasl.client.callback.handler.class", "software.amazon.msk.auth.iam.IAMClientCallbackHandler"}, more...)...)
 	}
 	const broker = "b-1.demo.k1x2.c2.kafka.eu-central-1.amazonaws.com:9098"
 	for _, row := range []struct {
 		what string
-		c    *producer.Connection
+		c    *connection.Connection
 		want IAM
 	}{
 		{"nothing", msk("", "bootstrap.servers", "kafka.example.org:9098"), IAM{}},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 const (
@@ -240,7 +240,7 @@ func (r *resolver) handOver(p protocol) {
 	}
 	r.becomes("security.protocol", "urncast")
 	for _, rule := range tlsRules {
-		if f := r.written[rule.name]; f != nil && rule.do == made && p.tls && r.findings[f[0]].Verdict != producer.WithoutEffect {
+		if f := r.written[rule.name]; f != nil && rule.do == made && p.tls && r.findings[f[0]].Verdict != connection.WithoutEffect {
 			r.becomes(rule.name, "urncast")
 		}
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // A pair is a certificate and its key.
@@ -111,7 +111,7 @@ func jks(t *testing.T, trusted, own *pair, password, keyPassword string, chain .
 }
 
 // ssl is a connection with TLS and some uploads.
-func ssl(files map[string][]byte, pairs ...string) *producer.Connection {
+func ssl(files map[string][]byte, pairs ...string) *connection.Connection {
 	c := with(append([]string{"security.protocol", "SSL"}, pairs...)...)
 	c.Files = files
 	return c
@@ -189,7 +189,7 @@ func TestStores(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, findings := taken(t, ssl(files, properties...))
 			for _, f := range findings {
-				if f.Verdict == producer.WithoutEffect && f.Name != "ssl.truststore.type" {
+				if f.Verdict == connection.WithoutEffect && f.Name != "ssl.truststore.type" {
 					t.Error(f)
 				}
 			}

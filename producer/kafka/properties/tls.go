@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // A protocol is a security.protocol taken apart.
@@ -84,7 +84,7 @@ func (r *resolver) trust() {
 		return
 	}
 	data, err := []byte(r.values[place]), error(nil)
-	if strings.HasSuffix(place, ".location") || strings.HasPrefix(r.values[place], producer.UploadPrefix) {
+	if strings.HasSuffix(place, ".location") || strings.HasPrefix(r.values[place], connection.UploadPrefix) {
 		data, err = r.file(place, r.values[place])
 	}
 	if err != nil {
@@ -165,7 +165,7 @@ func (r *resolver) pair(place, certs string) (*material, error) {
 // text is PEM that is written out, or in a file.
 func (r *resolver) text(name string) ([]byte, error) {
 	v := r.values[name]
-	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, producer.UploadPrefix) {
+	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, connection.UploadPrefix) {
 		return r.file(name, v)
 	}
 	return unfolded([]byte(v)), nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // quoted shows a value in a sentence, shortened; never that of a secret.
@@ -146,7 +146,7 @@ func (r *resolver) metadata() {
 	if r.has(refresh) { // then the words are librdkafka's
 		if v, ok := r.checked(age, r.values[age]); ok {
 			r.out.Client[age] = v
-			r.say(age, producer.Taken, "It is librdkafka's, since %s is written too.", refresh)
+			r.say(age, connection.Taken, "It is librdkafka's, since %s is written too.", refresh)
 			r.becomes(age, age)
 		}
 		return
@@ -206,7 +206,7 @@ func (r *resolver) compression() {
 		switch {
 		case !ok:
 		case codec != c.codec:
-			r.say(name, producer.WithoutEffect, "The compression is %s.", codec)
+			r.say(name, connection.WithoutEffect, "The compression is %s.", codec)
 		case r.has("compression.level"):
 			r.refuse(name, "compression.level is written too, and they are one thing: keep one of them.")
 		default:

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // verification says how the brokers' certificates are looked at.
@@ -90,7 +90,7 @@ func verifyChain(s tls.ConnectionState, roots *x509.CertPool, verified bool, rev
 // revocations reads lists of revoked certificates. librdkafka takes them by path
 // only, so an upload cannot be used.
 func (r *resolver) revocations(name string) []*x509.RevocationList {
-	if strings.HasPrefix(r.values[name], producer.UploadPrefix) {
+	if strings.HasPrefix(r.values[name], connection.UploadPrefix) {
 		r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and "+
 			"write its path.")
 		return nil
@@ -128,7 +128,7 @@ func (r *resolver) versions() {
 			r.refuse(one, "%s is no version that is offered here: write TLSv1.2 "+
 				"or TLSv1.3.", quoted(one, r.values[one]))
 		} else {
-			r.say(one, producer.WithoutEffect, offered)
+			r.say(one, connection.WithoutEffect, offered)
 		}
 	}
 	if !r.has(several) {
@@ -149,10 +149,10 @@ func (r *resolver) versions() {
 			"TLSv1.2,TLSv1.3.", quoted(several, r.values[several]))
 	case oldest == tls.VersionTLS13:
 		r.out.TLS.MinVersion = oldest
-		r.say(several, producer.WithoutEffect,
+		r.say(several, connection.WithoutEffect,
 			"%s To forbid TLS 1.2 set ssl.enabled.protocols=TLSv1.3 at the brokers.", offered)
 	default:
-		r.say(several, producer.WithoutEffect, offered)
+		r.say(several, connection.WithoutEffect, offered)
 	}
 }
 
@@ -185,7 +185,7 @@ func (r *resolver) ciphers() {
 	}
 	switch {
 	case len(names) == 0 && newest:
-		r.say(name, producer.WithoutEffect, "All suites of TLS 1.3 are offered always.")
+		r.say(name, connection.WithoutEffect, "All suites of TLS 1.3 are offered always.")
 		return
 	case len(names) == 0:
 		r.refuse(name, "OpenSSL, which is built in, has none of these suites: remove the line, or name others.")

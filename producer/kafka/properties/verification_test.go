@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 )
 
 // Go's TLS believes the same brokers as librdkafka: by chain and name, by chain
@@ -46,7 +46,7 @@ func TestVerification(t *testing.T) {
 		}
 	}
 	r, findings := taken(t, ssl(files, "ssl.truststore.location", "upload:ca.pem", "ssl.endpoint.identification.algorithm", ""))
-	if f := finding(t, findings, "ssl.endpoint.identification.algorithm"); f.Verdict != producer.Translated || r.Client[f.Name] != "none" {
+	if f := finding(t, findings, "ssl.endpoint.identification.algorithm"); f.Verdict != connection.Translated || r.Client[f.Name] != "none" {
 		t.Error(f, r.Client)
 	}
 }
@@ -101,13 +101,13 @@ func TestVersionsAndSuites(t *testing.T) {
 		t.Error(got)
 	}
 	f := finding(t, findings, "ssl.cipher.suites")
-	if f.Verdict != producer.Translated || !strings.Contains(f.Text, "lacks TLS_KRB5_WITH_DES_CBC_SHA") || !strings.Contains(f.Text, "TLS 1.3") {
+	if f.Verdict != connection.Translated || !strings.Contains(f.Text, "lacks TLS_KRB5_WITH_DES_CBC_SHA") || !strings.Contains(f.Text, "TLS 1.3") {
 		t.Error(f)
 	}
 	if !slices.Contains(r.TLS.CipherSuites, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384) || len(r.TLS.CipherSuites) != 2 {
 		t.Error(r.TLS.CipherSuites)
 	}
-	if f := finding(t, findings, "ssl.enabled.protocols"); f.Verdict != producer.WithoutEffect || !strings.Contains(f.Text, "at the brokers") {
+	if f := finding(t, findings, "ssl.enabled.protocols"); f.Verdict != connection.WithoutEffect || !strings.Contains(f.Text, "at the brokers") {
 		t.Error(f)
 	}
 	r, _ = taken(t, ssl(nil, "ssl.cipher.suites", "HIGH:!aNULL"))

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,8 @@ import (
 	"urncast/registry/postgres"
 	"urncast/registry/postgres/signin"
 )
+
+func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
 
 func open(t *testing.T, url string) *postgres.Store {
 	t.Helper()
@@ -31,7 +35,7 @@ func failures(s *postgres.Store) *signin.Failures {
 // Failures are counted over all instances by the limits of one, on the clock of the
 // database: what is failed here has to wait there.
 func TestFailuresAreCountedOverInstances(t *testing.T) {
-	url := pg.Start(t).Database(t, "two")
+	url := pg.Shared(t).Database(t, "two")
 	one, two := open(t, url), open(t, url)
 	counts := [2]access.Failures{failures(one), failures(two)}
 	wait := func(i int, a access.Attempt, low, high time.Duration) {
@@ -84,7 +88,7 @@ func TestFailuresAreCountedOverInstances(t *testing.T) {
 
 // What is old is forgotten, and what is more than the bound: the oldest first.
 func TestFailuresAreBounded(t *testing.T) {
-	s := open(t, pg.Start(t).Database(t, "one"))
+	s := open(t, pg.Shared(t).Database(t, strings.ToLower(t.Name())))
 	counts := failures(s)
 	old := access.Attempt{Name: "anna", Address: "203.0.113.9"}
 	for range 6 {
@@ -122,7 +126,7 @@ func TestFailuresAreBounded(t *testing.T) {
 // While the database is away the administrator of the flags signs in all the same, and who
 // guesses his password is slowed down by each process.
 func TestGuessingIsSlowWithoutTheDatabase(t *testing.T) {
-	s := open(t, pg.Start(t).Database(t, "one"))
+	s := open(t, pg.Shared(t).Database(t, strings.ToLower(t.Name())))
 	c := &access.Control{Failures: failures(s), User: "root", Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}
 	verify := func(password string) error {
 		_, err := c.Verify(t.Context(), "root", password, "203.0.113.9:1")

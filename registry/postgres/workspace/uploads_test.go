@@ -23,28 +23,12 @@ import (
 	"urncast/registry/workspace"
 )
 
-// server is the database server of all tests here; nil where there is none.
-var server *pg.Server
-
-func TestMain(m *testing.M) {
-	server, _ = pg.Main() // its absence is told by each test
-	code := m.Run()
-	if server != nil {
-		server.Remove()
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
 
 // instances are so many stores on one database, as of so many processes.
 func instances(t *testing.T, n int, ring *secret.Ring) ([]*pgworkspace.Store, *pgxpool.Pool) {
 	t.Helper()
-	if server == nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("there is no PostgreSQL")
-		}
-		t.Skip("there is no PostgreSQL")
-	}
-	store, err := postgres.Open(t.Context(), server.Database(t, "t"+strings.ToLower(t.Name())))
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "t"+strings.ToLower(t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"urncast/producer"
+	"urncast/internal/secret"
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
@@ -16,25 +17,25 @@ import (
 type Connection struct {
 	Name  string
 	New   bool
-	Saved producer.Shown // the zero value for a new one
+	Saved connection.Shown // the zero value for a new one
 	// Edit is what is wanted; Typed names the secrets in it that are not saved yet,
 	// Replace those that are about to be given anew.
-	Edit           producer.Edit
+	Edit           connection.Edit
 	Typed, Replace map[string]bool
 	Draft          string // its id; empty if nothing was edited
-	Infos          []producer.PropertyInfo
-	Findings       []producer.Finding
-	Endings        []producer.Ending
+	Infos          []connection.PropertyInfo
+	Findings       []connection.Finding
+	Endings        []connection.Ending
 	// Text was pasted; Pasted says what becomes of its lines.
 	Text   string
-	Pasted []producer.Finding
+	Pasted []connection.Finding
 
 	View, Query string
 	Wrong       string // what keeps it from being saved
 	NameWrong   string
 	Done        string // what was done
 	NoKey       bool   // no secret can be saved
-	Conflict    *producer.ConflictError
+	Conflict    *connection.ConflictError
 	Now         time.Time
 	Test        TestAsked
 }
@@ -65,12 +66,12 @@ func ConnectionPath(name string) string { return "/connections/" + url.PathEscap
 
 // property is one row: a property with what is wanted of it.
 type property struct {
-	producer.PropertyInfo
+	connection.PropertyInfo
 	written string // the name by which it was written, or would be
-	value   producer.Property
+	value   secret.Property
 	has     bool
 	edited  bool
-	finding *producer.Finding
+	finding *connection.Finding
 }
 
 // changed says whether a value is given that differs from the default.
@@ -95,7 +96,7 @@ func (c *Connection) properties() []property {
 	var others []property
 	for name, v := range c.Edit.Properties {
 		if !used[name] {
-			others = append(others, c.judged(property{PropertyInfo: producer.PropertyInfo{Name: name, Group: "Others", Type: "string", Secret: v.Set || c.Typed[name],
+			others = append(others, c.judged(property{PropertyInfo: connection.PropertyInfo{Name: name, Group: "Others", Type: "string", Secret: v.Set || c.Typed[name],
 				Meaning: "This name is in no table, or stands beside another name of the same property."}, written: name, value: v, has: true}))
 		}
 	}
@@ -190,7 +191,7 @@ func merged[V any](a, b map[string]V) map[string]bool {
 // mending counts what is refused.
 func (c *Connection) mending() (n int) {
 	for i := range c.Findings {
-		if c.Findings[i].Verdict == producer.Refused {
+		if c.Findings[i].Verdict == connection.Refused {
 			n++
 		}
 	}
@@ -198,9 +199,9 @@ func (c *Connection) mending() (n int) {
 }
 
 // loose are findings of no property that has a row with a field: what is missing.
-func (c *Connection) loose() (out []producer.Finding) {
+func (c *Connection) loose() (out []connection.Finding) {
 	for _, f := range c.Findings {
-		if _, ok := c.Edit.Properties[f.Name]; !ok && f.Verdict == producer.Refused {
+		if _, ok := c.Edit.Properties[f.Name]; !ok && f.Verdict == connection.Refused {
 			out = append(out, f)
 		}
 	}
@@ -220,7 +221,7 @@ func (c *Connection) ours() string {
 }
 
 // whyOurs are the properties that urncast sets by itself, with the reason.
-func (c *Connection) whyOurs() (out []producer.PropertyInfo) {
+func (c *Connection) whyOurs() (out []connection.PropertyInfo) {
 	for i := range c.Infos {
 		info := &c.Infos[i]
 		if slices.Contains(oursNames, info.Name) || slices.ContainsFunc(info.Java, func(n string) bool { return slices.Contains(oursNames, n) }) {
@@ -235,7 +236,7 @@ func (c *Connection) usable() (taken, refused int) {
 	for i := range c.Pasted {
 		switch {
 		case c.Pasted[i].Line == 0:
-		case c.Pasted[i].Verdict == producer.Refused:
+		case c.Pasted[i].Verdict == connection.Refused:
 			refused++
 		default:
 			taken++
@@ -245,13 +246,13 @@ func (c *Connection) usable() (taken, refused int) {
 }
 
 // verdict is a finding's word with its look.
-func verdict(v producer.Verdict) (tone ui.Tone, icon, word string) {
+func verdict(v connection.Verdict) (tone ui.Tone, icon, word string) {
 	switch v {
-	case producer.Taken:
+	case connection.Taken:
 		return ui.Well, "tick", "Taken"
-	case producer.Translated:
+	case connection.Translated:
 		return ui.Plain, "renamed", "Translated"
-	case producer.WithoutEffect:
+	case connection.WithoutEffect:
 		return ui.Held, "none", "No effect"
 	}
 	return ui.Needs, "error", "Refused"
@@ -304,7 +305,7 @@ func (c *Connection) Differences() (out []PropertyDifference) {
 	return out
 }
 
-func said(p producer.Property, there bool) string {
+func said(p secret.Property, there bool) string {
 	switch {
 	case !there:
 		return "not set"
@@ -315,7 +316,7 @@ func said(p producer.Property, there bool) string {
 }
 
 // ending is when something ends, and how soon that is.
-func ending(e *producer.Ending, now time.Time) (tone ui.Tone, icon, text string) {
+func ending(e *connection.Ending, now time.Time) (tone ui.Tone, icon, text string) {
 	if e.At.IsZero() {
 		return ui.Plain, "lock", "a keytab does not say when a key ends; version " + ui.Count(e.Version) + ", made"
 	}
@@ -330,7 +331,7 @@ func ending(e *producer.Ending, now time.Time) (tone ui.Tone, icon, text string)
 }
 
 // when is the moment that the text of an ending leads to.
-func when(e *producer.Ending) time.Time {
+func when(e *connection.Ending) time.Time {
 	if e.At.IsZero() {
 		return e.Made
 	}

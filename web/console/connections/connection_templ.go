@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"strconv"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
@@ -918,7 +918,7 @@ func pastedWords(taken, refused int) string {
 	return text + "."
 }
 
-func pastedRow(f *producer.Finding) templ.Component {
+func pastedRow(f *connection.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1041,7 +1041,7 @@ func pastedRow(f *producer.Finding) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				var templ_7745c5c3_Var47 = []any{templ.KV("acc", f.Verdict == producer.Translated)}
+				var templ_7745c5c3_Var47 = []any{templ.KV("acc", f.Verdict == connection.Translated)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var47...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1113,7 +1113,7 @@ func pastedRow(f *producer.Finding) templ.Component {
 	})
 }
 
-func becomes(f *producer.Finding) templ.Component {
+func becomes(f *connection.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

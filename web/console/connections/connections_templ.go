@@ -11,12 +11,12 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
 // ConnectionsPage lists the connections.
-func ConnectionsPage(f *ui.Frame, all []producer.Shown) templ.Component {
+func ConnectionsPage(f *ui.Frame, all []connection.Shown) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -171,7 +171,7 @@ func newConnection() templ.Component {
 	})
 }
 
-func connectionRow(s *producer.Shown) templ.Component {
+func connectionRow(s *connection.Shown) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -444,7 +444,7 @@ func connectionRow(s *producer.Shown) templ.Component {
 	})
 }
 
-func security(s *producer.Shown) string {
+func security(s *connection.Shown) string {
 	protocol := strings.ToUpper(s.Properties["security.protocol"].Value)
 	if protocol == "" {
 		protocol = "PLAINTEXT"
@@ -458,7 +458,7 @@ func security(s *producer.Shown) string {
 }
 
 // NotSavedPage lists the servers that did not answer, and asks whether to save anyway.
-func NotSavedPage(f *ui.Frame, c *Connection, servers []producer.Tried) templ.Component {
+func NotSavedPage(f *ui.Frame, c *Connection, servers []connection.Tried) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -678,7 +678,7 @@ func NotSavedPage(f *ui.Frame, c *Connection, servers []producer.Tried) templ.Co
 	})
 }
 
-func triedWords(servers []producer.Tried) string {
+func triedWords(servers []connection.Tried) string {
 	bad := 0
 	for _, s := range servers {
 		if !s.OK {

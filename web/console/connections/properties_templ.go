@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
@@ -1160,7 +1160,7 @@ func propertyField(c *Connection, p *property) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.finding != nil && p.finding.Verdict == producer.Refused {
+			if p.finding != nil && p.finding.Verdict == connection.Refused {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, " aria-invalid=\"true\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1198,7 +1198,7 @@ func propertyFinding(p *property) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		if p.finding != nil {
 			switch p.finding.Verdict {
-			case producer.Refused:
+			case connection.Refused:
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "<div class=\"f\"><span class=\"err\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1220,7 +1220,7 @@ func propertyFinding(p *property) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			case producer.Translated:
+			case connection.Translated:
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 98, "<div class=\"small dim\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1328,7 +1328,7 @@ func filesSection(c *Connection) templ.Component {
 	})
 }
 
-func fileRow(c *Connection, name string, file producer.File) templ.Component {
+func fileRow(c *Connection, name string, file connection.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1646,7 +1646,7 @@ func endingsSection(c *Connection) templ.Component {
 	})
 }
 
-func endingRow(c *Connection, e *producer.Ending) templ.Component {
+func endingRow(c *Connection, e *connection.Ending) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
@@ -18,7 +18,7 @@ import (
 // in whatever order, fills the slot of its step and takes the place of what stood there.
 type Trial struct {
 	// Run makes the test and reports its steps, one at a time.
-	Run func(report func(producer.Step)) error
+	Run func(report func(connection.Step)) error
 	// Flush sends what was written on its way.
 	Flush func()
 	// Server is the first bootstrap server, for commands; Back leads to the page.
@@ -28,7 +28,7 @@ type Trial struct {
 
 	w     io.Writer
 	ctx   context.Context
-	steps []producer.Step
+	steps []connection.Step
 	drawn bool
 	ended [4]int // passed, warnings, failed, not run
 	began time.Time
@@ -53,11 +53,11 @@ func (t *Trial) Stream() templ.Component {
 	})
 }
 
-func (t *Trial) report(s producer.Step) {
+func (t *Trial) report(s connection.Step) {
 	if t.broke != nil {
 		return
 	}
-	if !t.drawn && s.State == producer.StepWaiting {
+	if !t.drawn && s.State == connection.StepWaiting {
 		t.steps = append(t.steps, s)
 		return
 	}
@@ -71,13 +71,13 @@ func (t *Trial) report(s producer.Step) {
 	}
 	t.steps[at] = s
 	switch s.State {
-	case producer.StepPassed:
+	case connection.StepPassed:
 		t.ended[0]++
-	case producer.StepWarning:
+	case connection.StepWarning:
 		t.ended[1]++
-	case producer.StepFailed:
+	case connection.StepFailed:
 		t.ended[2]++
-	case producer.StepNotRun:
+	case connection.StepNotRun:
 		t.ended[3]++
 	}
 	t.put(trialStep(t, at))
@@ -86,7 +86,7 @@ func (t *Trial) report(s producer.Step) {
 
 // find gives the step's place in the list; one that was not announced is added while
 // the list is not drawn.
-func (t *Trial) find(s *producer.Step) int {
+func (t *Trial) find(s *connection.Step) int {
 	for i := range t.steps {
 		if t.steps[i].ID == s.ID && t.steps[i].Server == s.Server {
 			return i
@@ -113,8 +113,8 @@ func (t *Trial) send() {
 }
 
 // slot is the name of a step's place: what runs, and what has ended, which hides it.
-func slot(at int, s producer.StepState) string {
-	if s == producer.StepRunning {
+func slot(at int, s connection.StepState) string {
+	if s == connection.StepRunning {
 		return "r" + strconv.Itoa(at)
 	}
 	return "e" + strconv.Itoa(at)
@@ -153,9 +153,9 @@ func (t *Trial) text(err error) string {
 }
 
 // reported are the states of steps in the order of a report: what failed comes first.
-var reported = []producer.StepState{producer.StepFailed, producer.StepWarning, producer.StepNotRun, producer.StepPassed, producer.StepRunning, producer.StepWaiting}
+var reported = []connection.StepState{connection.StepFailed, connection.StepWarning, connection.StepNotRun, connection.StepPassed, connection.StepRunning, connection.StepWaiting}
 
-func writeStep(b *strings.Builder, s *producer.Step) {
+func writeStep(b *strings.Builder, s *connection.Step) {
 	b.WriteString(string(s.State) + "  " + s.Name)
 	if s.Server != "" {
 		b.WriteString(" (" + s.Server + ")")
@@ -181,7 +181,7 @@ func took(d time.Duration) string {
 }
 
 // needed is the name of the step because of which one was not run.
-func (t *Trial) needed(s *producer.Step) string {
+func (t *Trial) needed(s *connection.Step) string {
 	for i := range t.steps {
 		if t.steps[i].ID == s.Needs {
 			return t.steps[i].Name
@@ -191,17 +191,17 @@ func (t *Trial) needed(s *producer.Step) string {
 }
 
 // trialLook is mark, icon and word of a step.
-func trialLook(s producer.StepState) (mark, icon, word string) {
+func trialLook(s connection.StepState) (mark, icon, word string) {
 	switch s {
-	case producer.StepRunning:
+	case connection.StepRunning:
 		return "busy", "recovering", "runs"
-	case producer.StepPassed:
+	case connection.StepPassed:
 		return "ok", "tick", "passed"
-	case producer.StepWarning:
+	case connection.StepWarning:
 		return "soon", "warning", "works, to be looked at"
-	case producer.StepFailed:
+	case connection.StepFailed:
 		return "bad", "error", "failed"
-	case producer.StepNotRun:
+	case connection.StepNotRun:
 		return "wait", "none", "not run"
 	}
 	return "wait", "pending", "waits"

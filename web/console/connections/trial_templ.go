@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
@@ -83,9 +83,9 @@ func trialBegin(t *Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, producer.StepPassed))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, connection.StepPassed))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/connections/trial.templ`, Line: 17, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/connections/trial.templ`, Line: 17, Col: 46}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -96,9 +96,9 @@ func trialBegin(t *Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, producer.StepRunning))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(slot(i, connection.StepRunning))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/connections/trial.templ`, Line: 18, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console/connections/trial.templ`, Line: 18, Col: 48}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -302,7 +302,7 @@ func trialLine(t *Trial, at int, into string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if s.State == producer.StepNotRun && s.Needs != "" {
+		if s.State == connection.StepNotRun && s.Needs != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div>Not run: needs “")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -454,7 +454,7 @@ func trialHead(t *Trial, text, state string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for i := range t.steps {
-				if t.steps[i].State == producer.StepFailed {
+				if t.steps[i].State == connection.StepFailed {
 					templ_7745c5c3_Err = trialLine(t, i, "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

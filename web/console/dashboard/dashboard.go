@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console/record"
 	"urncast/web/console/ui"
@@ -13,7 +14,7 @@ import (
 // A Dashboard is what the first page shows.
 type Dashboard struct {
 	Now       time.Time
-	Producers []producer.Status
+	Producers []control.Status
 	// Trouble says why not everything can be shown.
 	Trouble    string
 	Structures int
@@ -78,7 +79,7 @@ func (l *leaseOf) rest() string {
 }
 
 // standby are the other instances, which stand by for all producers alike.
-func (d *Dashboard) standby() []producer.Instance {
+func (d *Dashboard) standby() []control.Instance {
 	for i := range d.Producers {
 		if len(d.Producers[i].Standby) > 0 {
 			return d.Producers[i].Standby

@@ -8,7 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/web/console/ui"
 )
 
@@ -28,8 +28,8 @@ type VolumePart struct {
 // A Pace is how long a producer took from record to acknowledgement, in the steps of a
 // Volume.
 type Pace struct {
-	All   producer.Lags
-	Parts []producer.Lags
+	All   control.Lags
+	Parts []control.Lags
 }
 
 func (v *Volume) sum() (transactions int, bytes int64) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // The scale stands round all times, from none at all to weeks, and nothing is drawn
@@ -22,8 +22,8 @@ func TestScaleOfTimes(t *testing.T) {
 		{2 * time.Second, 3 * time.Hour, time.Second, 10 * time.Hour},
 		{80 * 24 * time.Hour, 90 * 24 * time.Hour, 100 * time.Hour, 1000 * time.Hour},
 	} {
-		lags := producer.Lags{Sent: 1, Median: c.median, P99: c.p99}
-		p := &Pace{All: lags, Parts: []producer.Lags{{}, lags, {}}}
+		lags := control.Lags{Sent: 1, Median: c.median, P99: c.p99}
+		p := &Pace{All: lags, Parts: []control.Lags{{}, lags, {}}}
 		rungs := p.rungs()
 		if rungs[0] != c.low || rungs[len(rungs)-1] != c.high {
 			t.Errorf("%s and %s stand between %s and %s, want %s and %s", c.median, c.p99, rungs[0], rungs[len(rungs)-1], c.low, c.high)
@@ -39,7 +39,7 @@ func TestScaleOfTimes(t *testing.T) {
 // A day is drawn with a gap where nothing was sent, a dot for a step that stands alone,
 // and no line of times where there are none.
 func TestDayIsDrawn(t *testing.T) {
-	sent := producer.Lags{Sent: 2, Median: 9 * time.Millisecond, P99: 20 * time.Millisecond}
+	sent := control.Lags{Sent: 2, Median: 9 * time.Millisecond, P99: 20 * time.Millisecond}
 	v := &Volume{Step: time.Hour, Parts: make([]VolumePart, 5)}
 	v.Parts[2].Transactions = 3
 	draw := func(p *Pace) string {
@@ -54,9 +54,9 @@ func TestDayIsDrawn(t *testing.T) {
 		lines, dots, scales int
 	}{
 		"no producer":   {nil, 0, 0, 2},
-		"nothing sent":  {&Pace{Parts: make([]producer.Lags, 5)}, 0, 0, 2},
-		"line and dot":  {&Pace{All: sent, Parts: []producer.Lags{sent, sent, {}, sent, {}}}, 2, 2, 5},
-		"without a gap": {&Pace{All: sent, Parts: []producer.Lags{sent, sent, sent, sent, sent}}, 2, 0, 5},
+		"nothing sent":  {&Pace{Parts: make([]control.Lags, 5)}, 0, 0, 2},
+		"line and dot":  {&Pace{All: sent, Parts: []control.Lags{sent, sent, {}, sent, {}}}, 2, 2, 5},
+		"without a gap": {&Pace{All: sent, Parts: []control.Lags{sent, sent, sent, sent, sent}}, 2, 0, 5},
 	} {
 		got := draw(c.pace)
 		lines, dots, scales := strings.Count(got, "<polyline"), strings.Count(got, "<circle"), strings.Count(got, "<line")

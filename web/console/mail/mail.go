@@ -3,7 +3,7 @@ package mail
 import (
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/web/console/ui"
 )
 
@@ -11,9 +11,9 @@ import (
 type Mail struct {
 	Form     *ui.Form // the settings
 	Test     *ui.Form
-	Settings producer.MailSettings
-	Queue    producer.MailQueue
-	Mails    []producer.Mailed
+	Settings notice.Settings
+	Queue    notice.Queue
+	Mails    []notice.Mail
 	More     bool
 	Tested   string // what a test mail came to
 	Refused  string // what the server answered instead
@@ -23,12 +23,12 @@ type Mail struct {
 	Now      time.Time
 }
 
-var mailKinds = map[producer.MailKind]string{
-	producer.MailIncident: "Stopped", producer.MailDigest: "Still stopped", producer.MailRecovered: "Recovered",
+var mailKinds = map[notice.Kind]string{
+	notice.KindIncident: "Stopped", notice.KindDigest: "Still stopped", notice.KindRecovered: "Recovered",
 }
 
 // state is how it stands with a mail.
-func mailState(m *producer.Mailed) (ui.Tone, string, string) {
+func mailState(m *notice.Mail) (ui.Tone, string, string) {
 	switch {
 	case !m.SentAt.IsZero() && len(m.SentTo) == 0:
 		return ui.Needs, "error", "Given up"

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/web/console/ui"
 )
 
@@ -648,7 +648,7 @@ func mailQueue(m *Mail) templ.Component {
 	})
 }
 
-func mailRow(m *producer.Mailed) templ.Component {
+func mailRow(m *notice.Mail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

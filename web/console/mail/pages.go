@@ -11,6 +11,7 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer"
+	"urncast/producer/notice"
 	"urncast/web/answer"
 	"urncast/web/console/page"
 	"urncast/web/console/ui"
@@ -20,7 +21,7 @@ import (
 // Pages are those about mail.
 type Pages struct {
 	*page.Kit
-	Mailer *producer.Mailer
+	Mailer *notice.Mailer
 }
 
 // Routes are for administrators, reads too: they hold addresses.
@@ -72,7 +73,7 @@ func testMailForm(to string) *ui.Form {
 }
 
 // mailValues are the fields of the form for settings.
-func mailValues(m *producer.MailSettings) map[string]string {
+func mailValues(m *notice.Settings) map[string]string {
 	var own []string
 	for name, list := range m.Producers {
 		own = append(own, name+": "+strings.Join(list, " "))
@@ -102,10 +103,10 @@ func mailForm(v map[string]string, password bool) *ui.Form {
 	f := &ui.Form{Action: mailPath, Button: "Save", Inputs: []ui.Input{
 		field("host", "Server", "A host name or address. Empty: no mail is sent."),
 		field("port", "Port", "587 is usual with STARTTLS, 465 with TLS, 25 within a network."),
-		{Field: ui.Field{Name: "security", Label: "Security"}, Options: ui.Options(v["security"], producer.MailStartTLS, "STARTTLS, or nothing is sent",
-			producer.MailTLS, "TLS from the first byte", producer.MailOpportunistic, "STARTTLS if the server offers it", producer.MailPlain, "None")},
-		{Field: ui.Field{Name: "auth", Label: "Authentication"}, Options: ui.Options(v["auth"], producer.MailAuthAuto, "What the server offers",
-			producer.MailAuthPlain, "PLAIN", producer.MailAuthLogin, "LOGIN", producer.MailAuthCramMD5, "CRAM-MD5")},
+		{Field: ui.Field{Name: "security", Label: "Security"}, Options: ui.Options(v["security"], notice.StartTLS, "STARTTLS, or nothing is sent",
+			notice.TLS, "TLS from the first byte", notice.Opportunistic, "STARTTLS if the server offers it", notice.Plaintext, "None")},
+		{Field: ui.Field{Name: "auth", Label: "Authentication"}, Options: ui.Options(v["auth"], notice.AuthAuto, "What the server offers",
+			notice.AuthPlain, "PLAIN", notice.AuthLogin, "LOGIN", notice.AuthCramMD5, "CRAM-MD5")},
 		field("user", "User", "Empty: without authentication. The password goes with it."),
 		pass,
 		field("sender", "Sender", "Such as urncast@example.org."),
@@ -137,9 +138,9 @@ func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 	in, faults := mailOf(v)
 	switch password := r.PostForm.Get("password"); {
 	case password != "":
-		in.Password = producer.Property{Value: password}
+		in.Password = secret.Property{Value: password}
 	case in.User != "":
-		in.Password = producer.Property{Set: now.Settings.Password.Set}
+		in.Password = secret.Property{Set: now.Settings.Password.Set}
 	}
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {
@@ -150,7 +151,7 @@ func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 		faults = mailFaults(&in, err)
 	}
 	status := http.StatusBadRequest
-	var conflict *producer.MailConflictError
+	var conflict *notice.ConflictError
 	switch {
 	case errors.As(err, &conflict):
 		status, form.Wrong = http.StatusConflict, conflict.Error()+"."
@@ -167,17 +168,17 @@ func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 }
 
 // mailOf reads the settings of a form; faults are by field.
-func mailOf(v map[string]string) (producer.MailSettings, map[string]string) {
-	m, faults := producer.MailDefaults(), map[string]string{}
+func mailOf(v map[string]string) (notice.Settings, map[string]string) {
+	m, faults := notice.Defaults(), map[string]string{}
 	m.Host, m.Security, m.Auth, m.User, m.Sender, m.PublicURL, m.CA = v["host"], v["security"], v["auth"], v["user"], v["sender"], v["publicUrl"], v["ca"]
 	var err error
 	if m.Port, err = strconv.Atoi(v["port"]); err != nil {
 		faults["port"] = "The port is a number, such as 587."
 	}
 	m.Revision = page.Revision(v["revision"])
-	for name, to := range map[string]*producer.Span{"degradedAfter": &m.DegradedAfter, "digestEvery": &m.DigestEvery} {
+	for name, to := range map[string]*notice.Span{"degradedAfter": &m.DegradedAfter, "digestEvery": &m.DigestEvery} {
 		if d, err := time.ParseDuration(v[name]); err == nil {
-			*to = producer.Span(d)
+			*to = notice.Span(d)
 		} else {
 			faults[name] = `A time is a number with its unit, such as 15m or 24h.`
 		}
@@ -198,7 +199,7 @@ func mailOf(v map[string]string) (producer.MailSettings, map[string]string) {
 }
 
 // mailFaults puts each line of what is wrong to the field that it begins with.
-func mailFaults(in *producer.MailSettings, err error) map[string]string {
+func mailFaults(in *notice.Settings, err error) map[string]string {
 	faults := map[string]string{}
 	if !errors.As(err, new(*producer.BadEditError)) {
 		return faults
@@ -237,14 +238,14 @@ func (s *Pages) testMail(w http.ResponseWriter, r *http.Request) {
 	to := strings.TrimSpace(r.PostForm.Get("to"))
 	sent, err := s.Mailer.Test(r.Context(), to, answer.Actor(r))
 	status := http.StatusOK
-	var refused *producer.MailError
+	var refused *notice.SendError
 	switch {
 	case err == nil:
 		m.Tested = "The server took the test mail for " + strings.Join(sent, ", ") + "."
 	case errors.As(err, new(*producer.BadEditError)):
 		status, m.Test = http.StatusBadRequest, testMailForm(to)
 		m.Test.Fault("to", err.Error()+".")
-	case errors.Is(err, producer.ErrNoMail):
+	case errors.Is(err, notice.ErrNoServer):
 		status, m.Test = http.StatusConflict, testMailForm(to)
 		m.Test.Wrong = "No test mail was sent, for " + err.Error() + "."
 	case errors.As(err, &refused):

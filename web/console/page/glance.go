@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/web/background"
 	"urncast/web/console/ui"
 )
@@ -41,7 +42,7 @@ func (k *Kit) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown 
 	return g, at, at.IsZero()
 }
 
-func glanceAt(all []producer.Status) (g glance) {
+func glanceAt(all []control.Status) (g glance) {
 	for i := range all {
 		p := &all[i]
 		switch {
@@ -63,7 +64,7 @@ func glanceAt(all []producer.Status) (g glance) {
 }
 
 // ListProducers gives what there is of them, shown.
-func (k *Kit) ListProducers(ctx context.Context) ([]producer.Status, error) {
+func (k *Kit) ListProducers(ctx context.Context) ([]control.Status, error) {
 	if k.Producers == nil {
 		return nil, nil
 	}

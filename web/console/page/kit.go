@@ -14,7 +14,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry/access"
 	"urncast/web/answer"
 	"urncast/web/background"
@@ -37,7 +37,7 @@ type Kit struct {
 	Log   *slog.Logger
 	Now   func() time.Time
 	// Producers are those that pages tell of; nil for none.
-	Producers *producer.Producers
+	Producers *control.Producers
 	// Environment and Version stand on every page.
 	Environment, Version string
 	// NoKey says that this process has no key to seal secrets with.

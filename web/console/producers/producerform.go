@@ -6,6 +6,7 @@ import (
 
 	"urncast/formats"
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/sdmx"
 	"urncast/web/console/ui"
 )
@@ -18,9 +19,9 @@ type RouteForm struct {
 	Format                 string
 	Classes                []string
 	Agencies, URNs         ui.Field
-	Count                  *producer.RoutePreview // what it takes now
-	CountWrong             string                 // why that cannot be counted
-	Path                   string                 // where the form goes
+	Count                  *control.RoutePreview // what it takes now
+	CountWrong             string                // why that cannot be counted
+	Path                   string                // where the form goes
 	ClassError, MakeReason string
 }
 
@@ -151,7 +152,7 @@ type Line struct {
 type ProducerAsk struct {
 	Name, Question, Lead string
 	Lines                []Line
-	Preview              []producer.RoutePreview
+	Preview              []control.RoutePreview
 	Ways                 []Way // by the name how
 	Inputs               []ui.Input
 	Hidden               []ui.Option // Value under the name Word
@@ -172,7 +173,7 @@ func (a *ProducerAsk) fields() (out []ui.Field) {
 }
 
 // PreviewSum says how much would be sent, over all routes.
-func PreviewSum(all []producer.RoutePreview) string {
+func PreviewSum(all []control.RoutePreview) string {
 	var n, bytes, unknown int64
 	for i := range all {
 		n, bytes, unknown = n+all[i].Messages(), bytes+all[i].Bytes, unknown+all[i].Unexamined
@@ -188,7 +189,7 @@ func PreviewSum(all []producer.RoutePreview) string {
 const chunkBytes = 1 << 30
 
 // KafkaTransactions says in how many Kafka transactions so much is sent.
-func KafkaTransactions(all []producer.RoutePreview) string {
+func KafkaTransactions(all []control.RoutePreview) string {
 	var bytes int64
 	for i := range all {
 		bytes += all[i].Bytes
@@ -202,7 +203,7 @@ func KafkaTransactions(all []producer.RoutePreview) string {
 func words(list []string) string { return strings.Join(list, " ") }
 
 func lines(list []string) string { return strings.Join(list, "\n") }
-func countText(c *producer.RoutePreview) string {
+func countText(c *control.RoutePreview) string {
 	text := ui.Plural(c.Matches, "structure matches", "structures match") + ", " + ui.Size(c.Bytes) + " as stored. "
 	switch {
 	case c.Matches == 0:

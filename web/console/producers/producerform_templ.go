@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"urncast/formats"
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/sdmx"
 	"urncast/web/console/ui"
 )
@@ -1482,7 +1482,7 @@ func scopeFields(a *ProducerAsk) templ.Component {
 	})
 }
 
-func previewTable(all []producer.RoutePreview) templ.Component {
+func previewTable(all []control.RoutePreview) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1587,7 +1587,7 @@ func previewTable(all []producer.RoutePreview) templ.Component {
 	})
 }
 
-func previewRow(r *producer.RoutePreview) templ.Component {
+func previewRow(r *control.RoutePreview) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console/record"
 	"urncast/web/console/ui"
@@ -14,7 +15,7 @@ import (
 // Producers is what the list of producers shows.
 type Producers struct {
 	Now  time.Time
-	List []producer.Status
+	List []control.Status
 	// May says that the reader may make and command producers; NoConnection, that
 	// there is none yet, which an admin is told.
 	May, NoConnection bool
@@ -29,12 +30,12 @@ func (p *Producers) sum() string {
 
 // A Producer is what the page of one shows.
 type Producer struct {
-	producer.Status
+	control.Status
 	Now    time.Time
 	May    bool // the reader may command it
 	Doctor bool // its topics can be examined
 	Routes []RouteRow
-	Jobs   []producer.JobStatus
+	Jobs   []control.JobStatus
 	Latest []BecameRow
 	// Mail are the addresses that it mails to; MailOwn says that they are its own.
 	Mail    []string
@@ -48,13 +49,13 @@ type Producer struct {
 type RouteRow struct {
 	producer.Route
 	Matches, Bytes int64
-	Held           *producer.HeldRoute // nil if nothing was published along it
+	Held           *control.HeldRoute // nil if nothing was published along it
 }
 
 // A BecameRow is a transaction and what became of it on one producer.
 type BecameRow struct {
 	record.TransactionRow
-	producer.Became
+	control.Became
 }
 
 // sum is the sentence that sums a producer up.
@@ -82,7 +83,7 @@ func (p *Producer) connection() string {
 }
 
 // baseline is the last one that is done; nil if there is none among the newest jobs.
-func (p *Producer) baseline() *producer.JobStatus {
+func (p *Producer) baseline() *control.JobStatus {
 	for i := range p.Jobs {
 		if j := &p.Jobs[i]; j.Kind == "baseline" && j.Phase == "done" {
 			return j
@@ -108,7 +109,7 @@ func (p *Producer) latestEmpty() string {
 }
 
 // jobMark is how a job's phase looks.
-func jobMark(j *producer.JobStatus) (t ui.Tone, icon, word string) {
+func jobMark(j *control.JobStatus) (t ui.Tone, icon, word string) {
 	if j.Cancelling {
 		return ui.Working, "recovering", "Is cancelled"
 	}

@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/web/console/ui"
 )
 
@@ -316,7 +316,7 @@ func noProducers(p *Producers) templ.Component {
 	})
 }
 
-func listedProducer(p *Producers, s *producer.Status) templ.Component {
+func listedProducer(p *Producers, s *control.Status) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

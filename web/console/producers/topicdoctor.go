@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"time"
 
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/web/console/ui"
 )
 
@@ -19,7 +19,7 @@ type Examined struct {
 // An ExaminedTopic is what was found on one.
 type ExaminedTopic struct {
 	Topic    string
-	Findings []producer.TopicFinding
+	Findings []diagnosis.Finding
 }
 
 // findingTopic is the finding of a topic that is not there, or cannot be seen.
@@ -32,9 +32,9 @@ func FixPath(name, topic, finding string) string {
 
 // worstFirst is the order in which findings are shown; those that are fine stand
 // together behind them.
-var worstFirst = []producer.Severity{producer.SeverityError, producer.SeverityWarning, producer.SeverityUnknown}
+var worstFirst = []diagnosis.Severity{diagnosis.SeverityError, diagnosis.SeverityWarning, diagnosis.SeverityUnknown}
 
-func (e *Examined) count(s producer.Severity) (n int) {
+func (e *Examined) count(s diagnosis.Severity) (n int) {
 	for i := range e.Topics {
 		for j := range e.Topics[i].Findings {
 			if e.Topics[i].Findings[j].Severity == s {
@@ -46,27 +46,27 @@ func (e *Examined) count(s producer.Severity) (n int) {
 }
 
 func (e *Examined) sum() string {
-	all := e.count(producer.SeverityOK) + e.count(producer.SeverityUnknown) + e.count(producer.SeverityWarning) + e.count(producer.SeverityError)
+	all := e.count(diagnosis.SeverityOK) + e.count(diagnosis.SeverityUnknown) + e.count(diagnosis.SeverityWarning) + e.count(diagnosis.SeverityError)
 	text := ui.Plural(len(e.Topics), "topic", "topics") + ", " + ui.Plural(all, "check", "checks")
-	if n := e.count(producer.SeverityError); n > 0 {
+	if n := e.count(diagnosis.SeverityError); n > 0 {
 		text += ", " + ui.Plural(n, "problem", "problems")
 	}
-	if n := e.count(producer.SeverityWarning); n > 0 {
+	if n := e.count(diagnosis.SeverityWarning); n > 0 {
 		text += ", " + ui.Plural(n, "warning", "warnings")
 	}
-	if n := e.count(producer.SeverityUnknown); n > 0 {
+	if n := e.count(diagnosis.SeverityUnknown); n > 0 {
 		text += ", " + ui.Plural(n, "could not be made", "could not be made")
 	}
 	return text + "."
 }
 
-func severityMark(s producer.Severity) (t ui.Tone, icon, word string) {
+func severityMark(s diagnosis.Severity) (t ui.Tone, icon, word string) {
 	switch s {
-	case producer.SeverityError:
+	case diagnosis.SeverityError:
 		return ui.Needs, "error", "Problem"
-	case producer.SeverityWarning:
+	case diagnosis.SeverityWarning:
 		return ui.Soon, "warning", "Warning"
-	case producer.SeverityUnknown:
+	case diagnosis.SeverityUnknown:
 		return ui.Held, "none", "Not known"
 	}
 	return ui.Well, "tick", "Fine"

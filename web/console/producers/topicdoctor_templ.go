@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"urncast/producer"
+	"urncast/producer/diagnosis"
 	"urncast/web/console/ui"
 )
 
@@ -213,7 +213,7 @@ func DoctorPage(f *ui.Frame, e *Examined) templ.Component {
 	})
 }
 
-func findingRow(e *Examined, t *ExaminedTopic, g *producer.TopicFinding) templ.Component {
+func findingRow(e *Examined, t *ExaminedTopic, g *diagnosis.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -472,7 +472,7 @@ func fineRow(e *Examined) templ.Component {
 			templ_7745c5c3_Var21 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if n := e.count(producer.SeverityOK); n > 0 {
+		if n := e.count(diagnosis.SeverityOK); n > 0 {
 			templ_7745c5c3_Var22 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -542,7 +542,7 @@ func fineRow(e *Examined) templ.Component {
 					}
 					for i := range e.Topics {
 						for _, g := range e.Topics[i].Findings {
-							if g.Severity == producer.SeverityOK {
+							if g.Severity == diagnosis.SeverityOK {
 								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<li>")
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console/ui"
 )
@@ -15,7 +16,7 @@ import (
 type Sent struct {
 	Producer string
 	Number   registry.Number
-	producer.Became
+	control.Became
 	Topics []SentTopic
 	State  producer.State
 	// Before is how many transactions go out before it, while it is pending.
@@ -32,7 +33,7 @@ type SentTopic struct {
 
 // SentOn says what became of a transaction: on the topics that the producer publishes to
 // now, and on those that it was sent to.
-func SentOn(p *producer.Status, n registry.Number, b producer.Became) Sent {
+func SentOn(p *control.Status, n registry.Number, b control.Became) Sent {
 	s := Sent{Producer: p.Name, Number: n, Became: b, State: p.State, Before: int64(n - p.Sent - 1)}
 	for _, w := range b.Where {
 		t := SentTopic{Topic: w.Topic, Offsets: "0 : " + strconv.FormatInt(w.First, 10)}
@@ -62,7 +63,7 @@ func SentOn(p *producer.Status, n registry.Number, b producer.Became) Sent {
 
 // alongSince says whether a route has been what it is since before a transaction. One
 // that was changed later may have had another topic of that name.
-func alongSince(p *producer.Status, topic string, n registry.Number) bool {
+func alongSince(p *control.Status, topic string, n registry.Number) bool {
 	return slices.ContainsFunc(p.Along, func(r producer.PublishedRoute) bool { return r.Topic == topic && r.Since < n })
 }
 

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"strconv"
 
-	"urncast/producer"
+	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/web/console/ui"
 )
@@ -27,7 +27,7 @@ type Settings struct {
 	Wrong    string
 	Sizes    registry.Sizes
 	Holder   string // the instance that publishes
-	Standby  []producer.Instance
+	Standby  []control.Instance
 	Version  string
 	Body     int64 // bytes that a request may have
 	Closed   bool  // reads need an account

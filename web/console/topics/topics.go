@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/topicview"
 	"urncast/producer/verify"
 	"urncast/registry"
 	"urncast/sdmx"
@@ -38,7 +39,7 @@ type TopicMessage struct {
 }
 
 // TopicMessageOf takes from a record what a row shows.
-func TopicMessageOf(c *producer.Committed) TopicMessage {
+func TopicMessageOf(c *topicview.Committed) TopicMessage {
 	s := c.Seen()
 	m := TopicMessage{Offset: c.Offset, At: c.At, Key: s.Key, Action: s.Action, Tombstone: s.Tombstone, Foreign: s.Registry == "", Bytes: len(c.Value),
 		Number: s.Number, Position: s.Position, Count: s.Count, Job: s.Job, Skipped: c.Get(producer.HeaderSkipped)}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // FilterWords says in words what a filter takes.
@@ -41,7 +42,7 @@ func FilterWords(f producer.Filter) string {
 }
 
 // JobWord says what a job sends.
-func JobWord(j *producer.JobStatus) string {
+func JobWord(j *control.JobStatus) string {
 	word := "Some again"
 	switch j.Kind {
 	case "baseline":
@@ -62,12 +63,12 @@ func JobWord(j *producer.JobStatus) string {
 }
 
 // Asks says whether a producer waits for a person.
-func Asks(p *producer.Status) bool {
+func Asks(p *control.Status) bool {
 	return p.State == producer.Failed || p.State == producer.Stopped && len(p.Ask) > 0 && p.Started
 }
 
 // StateNote says in a few words what a state asks of its reader.
-func StateNote(p *producer.Status) string {
+func StateNote(p *control.Status) string {
 	switch p.State {
 	case producer.Idle:
 		return "nothing pending"
@@ -94,7 +95,7 @@ func StateNote(p *producer.Status) string {
 }
 
 // Trouble is what a producer tells of an error, in its lines.
-func Trouble(p *producer.Status) Fault {
+func Trouble(p *control.Status) Fault {
 	f := Fault{What: p.Name + " stopped"}
 	f.Error, f.Cure = ReasonAndCure(p.Reason, p.Cure)
 	if p.Failed > 0 {
@@ -119,7 +120,7 @@ func ReasonAndCure(reason, cure string) (what, todo string) {
 }
 
 // Waiting says what a producer has still to send.
-func Waiting(p *producer.Status) string {
+func Waiting(p *control.Status) string {
 	if !p.Started {
 		return "–"
 	}
@@ -137,8 +138,8 @@ func InstanceName(id string) string {
 
 // Said is what is to be said aloud of what happened between two looks; empty for
 // nothing.
-func Said(before, after []producer.Status) string {
-	was := map[string]producer.Status{}
+func Said(before, after []control.Status) string {
+	was := map[string]control.Status{}
 	for _, p := range before {
 		was[p.Name] = p
 	}
@@ -161,7 +162,7 @@ func Said(before, after []producer.Status) string {
 
 // ProducersSum is the sentence that sums producers up; trouble says that not everything
 // about them could be found out.
-func ProducersSum(all []producer.Status, trouble bool) string {
+func ProducersSum(all []control.Status, trouble bool) string {
 	var failed, soon, held []string
 	for i := range all {
 		switch p := &all[i]; {

@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"urncast/producer"
+	"urncast/producer/control"
 )
 
 func TestTroubleParted(t *testing.T) {
-	p := &producer.Status{Name: "public", State: producer.Failed, Failed: 7, Reason: "transaction 7: Kafka refused A:B(1.0) (raise the limit, then start the producer): too large (10)",
+	p := &control.Status{Name: "public", State: producer.Failed, Failed: 7, Reason: "transaction 7: Kafka refused A:B(1.0) (raise the limit, then start the producer): too large (10)",
 		Cure: "raise the limit, then start the producer"}
 	f := Trouble(p)
 	if f.What != "public stopped at transaction 7" || f.Error != "Kafka refused A:B(1.0): too large (10)" || f.Cure != "Raise the limit, then start the producer." {

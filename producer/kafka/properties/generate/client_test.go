@@ -5,7 +5,7 @@ import (
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
@@ -26,7 +26,7 @@ func TestClientTakesWhatIsResolved(t *testing.T) {
 		"OIDC": {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "OAUTHBEARER", "sasl.oauthbearer.token.endpoint.url": "http://127.0.0.1:1/token",
 			"sasl.jaas.config": `a.OAuthBearerLoginModule required clientId="c" clientSecret="s" scope="x" extension_a="b";`},
 	} {
-		c := &producer.Connection{Name: name, Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}
+		c := &connection.Connection{Name: name, Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}
 		for k, v := range more {
 			c.Properties[k] = v
 		}
@@ -36,7 +36,7 @@ func TestClientTakesWhatIsResolved(t *testing.T) {
 
 // Every property that may be set takes its own default.
 func TestDefaultsAreTaken(t *testing.T) {
-	c := &producer.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}
+	c := &connection.Connection{Properties: map[string]string{"bootstrap.servers": "127.0.0.1:1"}}
 	for _, p := range properties.Properties() {
 		if p.Refused == "" && !p.Ours && p.Default != "" && p.Group != "Authentication" && p.Group != "Kerberos" && p.Group != "OAuth" {
 			c.Properties[p.Name] = p.Default
@@ -45,7 +45,7 @@ func TestDefaultsAreTaken(t *testing.T) {
 	tryClients(t, "defaults", c)
 }
 
-func tryClients(t *testing.T, name string, c *producer.Connection) {
+func tryClients(t *testing.T, name string, c *connection.Connection) {
 	t.Helper()
 	r, _, err := properties.Resolve(c)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
@@ -94,7 +94,7 @@ func TestClientUsesCertificates(t *testing.T) {
 	}()
 	defer listener.Close()
 
-	r, _, err := properties.Resolve(&producer.Connection{Properties: map[string]string{
+	r, _, err := properties.Resolve(&connection.Connection{Properties: map[string]string{
 		"bootstrap.servers": listener.Addr().String(), "security.protocol": "SSL",
 		"ssl.truststore.certificates":    other.pem(t) + root.pem(t),
 		"ssl.keystore.certificate.chain": own.pem(t) + between.pem(t),

@@ -10,7 +10,7 @@ import (
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
-	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/kafka/properties"
 )
 
@@ -24,7 +24,7 @@ func TestClientAsksTheTokenEndpoint(t *testing.T) {
 			asked <- r
 			w.WriteHeader(http.StatusUnauthorized)
 		}))
-		r, _, err := properties.Resolve(&producer.Connection{Properties: map[string]string{
+		r, _, err := properties.Resolve(&connection.Connection{Properties: map[string]string{
 			"bootstrap.servers": "127.0.0.1:1", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "OAUTHBEARER",
 			"sasl.oauthbearer.token.endpoint.url": endpoint.URL + "/token", "sasl.oauthbearer.header.urlencode": encode,
 			"sasl.jaas.config": `org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required

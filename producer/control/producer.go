@@ -1,0 +1,155 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"urncast/producer"
+	"urncast/registry"
+)
+
+// Records is what Admin needs of the database, for one producer.
+type Records interface {
+	Status(ctx context.Context) (Status, error)
+	// Wish records what an admin asks for, with the act of the audit, and wakes the
+	// publisher.
+	Wish(ctx context.Context, w producer.Wish, a registry.Act) error
+	// AskJob records a job that is to be begun, with the act, and wakes the
+	// publisher. It sets id and time.
+	AskJob(ctx context.Context, j *JobStatus, a registry.Act) error
+	// CancelJob removes a job that waits, or notes that the end of one under way is
+	// asked for, with the wish to start if start says so; registry.ErrNotFound if there
+	// is none of that id.
+	CancelJob(ctx context.Context, id string, start bool, a registry.Act) (*JobStatus, error)
+	// Jobs lists the newest jobs, the newest first.
+	Jobs(ctx context.Context, limit int) ([]JobStatus, error)
+	// Routes are the producer's routes with what limits a record on them.
+	Routes(ctx context.Context) ([]LimitedRoute, error)
+	// Statuses gives what became of each transaction in a range, both ends included.
+	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error)
+	// Lags gives the history from a time on, in steps.
+	Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error)
+	// Held says what is known of each topic that was published to.
+	Held(ctx context.Context) ([]HeldRoute, error)
+}
+
+// An Admin shows and commands a producer, from any instance: through the
+// database, where the publisher finds its wishes.
+type Producer struct{ records Records }
+
+// NewAdmin makes an Admin.
+func New(r Records) *Producer { return &Producer{r} }
+
+// The actions of the audit about a producer.
+const (
+	ActProducerCreated = "producer created"
+	ActProducerChanged = "producer changed"
+	ActProducerDeleted = "producer deleted"
+	ActStartAsked      = "producer start asked"
+	ActSuspensionAsked = "producer suspension asked"
+	ActResumptionAsked = "producer resumption asked"
+	ActJobAsked        = "job asked"
+	ActJobCancelled    = "job cancelled"
+)
+
+// ErrCommand marks a command that does not fit the producer's state.
+var ErrCommand = errors.New("the command does not fit")
+
+// Status shows the producer.
+func (a *Producer) Status(ctx context.Context) (Status, error) {
+	s, err := a.records.Status(ctx)
+	if err == nil && s.State == producer.Idle {
+		s.derive()
+	}
+	if j := s.Job; err == nil && j != nil {
+		job := producer.Job{ID: j.ID, Kind: j.Kind, Scope: j.Scope, AsOf: j.AsOf, Phase: j.Phase, Done: j.Done, First: j.First}
+		j.Leaves = job.Leaves(producer.UnknownChunks, j.Structures, s.Sent, &s.Settings)
+	}
+	return s, err
+}
+
+// derive tells PUBLISHING from IDLE, and since when it is either.
+func (s *Status) derive() {
+	since := s.HandledAt
+	if s.Pending > 0 || s.Job != nil {
+		s.State, since = producer.Publishing, s.OldestPending
+		if s.Job != nil {
+			since = s.Job.CreatedAt
+		}
+	}
+	if since.After(s.Since) {
+		s.Since = since
+	}
+}
+
+// Rests says of a producer with nothing pending what that means, in a sentence.
+func (s *Status) Rests() string {
+	if s.BeforeStart > 0 {
+		return fmt.Sprintf("Nothing is pending. Transactions up to %d, recorded before the first start, were never sent.", s.BeforeStart)
+	}
+	return "Nothing is pending."
+}
+
+// TransactionStatus says what became of each transaction of a range.
+func (a *Producer) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error) {
+	return a.records.Statuses(ctx, from, to)
+}
+
+// Lags says how long transactions took to be sent, from a time on, in steps.
+func (a *Producer) Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error) {
+	return a.records.Lags(ctx, since, step)
+}
+
+// Start starts the producer. The first start must say StartIdle or
+// StartBaseline; a later one may be empty, and answers a question with
+// StartBaseline or StartContinue.
+func (a *Producer) Start(ctx context.Context, how string, by registry.Actor) error {
+	s, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	allowed := []string{"", producer.StartBaseline, producer.StartContinue}
+	if !s.Started {
+		allowed = []string{producer.StartIdle, producer.StartBaseline}
+	}
+	switch {
+	case slices.Contains(allowed, how):
+		return a.wish(ctx, &s, producer.Wish{Run: producer.Idle, How: how}, ActStartAsked, by, map[string]string{"how": how})
+	case !s.Started:
+		return fmt.Errorf("%w: the first start says how: %q (--%[2]s) sends only what comes from now on, %[3]q (--%[3]s) sends everything that is current first", ErrCommand, producer.StartIdle, producer.StartBaseline)
+	}
+	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, producer.StartBaseline, producer.StartContinue, how)
+}
+
+func (a *Producer) wish(ctx context.Context, s *Status, w producer.Wish, action string, by registry.Actor, detail any) error {
+	w.User = by.User
+	return a.records.Wish(ctx, w, by.Did(action, s.Name, detail))
+}
+
+// Suspend stops publishing after the transaction under way, until Resume or, if
+// keep is false, until the process restarts.
+func (a *Producer) Suspend(ctx context.Context, keep bool, by registry.Actor) error {
+	s, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if !s.Started || s.State == producer.Stopped || s.State == producer.Failed {
+		return fmt.Errorf("%w: the producer is %s and publishes nothing; there is nothing to suspend", ErrCommand, s.State)
+	}
+	return a.wish(ctx, &s, producer.Wish{Run: producer.Suspended, Keep: keep}, ActSuspensionAsked, by, map[string]bool{"keep": keep})
+}
+
+// Resume ends a suspension.
+func (a *Producer) Resume(ctx context.Context, by registry.Actor) error {
+	s, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if s.State != producer.Suspended {
+		return fmt.Errorf("%w: the producer is %s, not suspended", ErrCommand, s.State)
+	}
+	return a.wish(ctx, &s, producer.Wish{Run: producer.Idle, How: producer.WishResume}, ActResumptionAsked, by, map[string]string{})
+}

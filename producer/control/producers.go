@@ -1,0 +1,247 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/registry"
+)
+
+// A Directory keeps what producers there are. Each change is committed together
+// with its registry.Act, and heard by all instances.
+type Directory interface {
+	Contents
+	// Producers lists all, by name.
+	Producers(ctx context.Context) ([]producer.Named, error)
+	// Records gives the side of the database that is about one of them.
+	Records(id string) Records
+	// CreateProducer saves a new one. A *TakenError says what another has already.
+	CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error
+	// ChangeProducer writes settings onto the revision that they name, with a wish
+	// unless it is nil. A *ProducerConflictError says that others were saved meanwhile, a
+	// *TakenError what another has already.
+	ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a registry.Act) error
+	// DeleteProducer removes a producer with everything that is remembered of it, but
+	// for its id and its prefix.
+	DeleteProducer(ctx context.Context, id string, a registry.Act) error
+}
+
+// Producers makes, changes and removes producers, from any instance.
+type Producers struct {
+	Directory Directory
+	// Connections tells whether a connection is there; nil for any.
+	Connections *connection.Connections
+
+	amounts  amounts
+	verdicts verdicts
+}
+
+// A TakenError says what another producer has already.
+type TakenError struct{ Text string }
+
+// Error says it.
+func (e *TakenError) Error() string { return e.Text }
+
+// A ProducerConflictError says that a change was made to what is no longer there.
+type ConflictError struct {
+	Name      string
+	Base, Now int64
+	By        string
+	At        time.Time
+}
+
+// Error says who saved meanwhile, and what to do.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("Producer %s is not what this change was made to: %s saved it at %s, as revision %d, and the change is to revision %d. "+
+		"Read it again, and repeat the change", e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
+}
+
+// List shows all producers, by name.
+func (p *Producers) List(ctx context.Context) ([]Status, error) {
+	all, err := p.Directory.Producers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Status, 0, len(all))
+	for _, n := range all {
+		s, err := New(p.Directory.Records(n.ID)).Status(ctx)
+		switch {
+		case errors.Is(err, registry.ErrNotFound): // deleted just now
+		case err != nil:
+			return nil, err
+		default:
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// Find gives the producer of a name, registry.ErrNotFound if there is none.
+func (p *Producers) Find(ctx context.Context, name string) (*Producer, error) {
+	n, err := p.named(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return New(p.Directory.Records(n.ID)), nil
+}
+
+func (p *Producers) named(ctx context.Context, name string) (producer.Named, error) {
+	all, err := p.Directory.Producers(ctx)
+	if err != nil {
+		return producer.Named{}, err
+	}
+	if i := slices.IndexFunc(all, func(n producer.Named) bool { return n.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	return producer.Named{}, fmt.Errorf("producer %q: %w", name, registry.ErrNotFound)
+}
+
+// Of gives the producer of an id, whether it is there or not: asking it says so.
+func (p *Producers) Of(id string) *Producer { return New(p.Directory.Records(id)) }
+
+// Each gives every producer with its name.
+func (p *Producers) Each(ctx context.Context, yield func(name string, a *Producer) error) error {
+	all, err := p.Directory.Producers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		if err := yield(n.Name, New(p.Directory.Records(n.ID))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RouteOver gives topic and prefix of a producer that takes a connection, or else
+// the defaults.
+func (p *Producers) RouteOver(ctx context.Context, connection string) (topic, prefix string) {
+	all, err := p.List(ctx)
+	if err == nil {
+		for i := range all {
+			if c := &all[i].Settings; p.Connections.OrDefault(c.Connection) == p.Connections.OrDefault(connection) {
+				return c.Routes[0].Topic, c.Prefix
+			}
+		}
+	}
+	return producer.TopicDefault, producer.PrefixDefault
+}
+
+// ConnectionsInUse lists the connections that producers take, each once.
+func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
+	all, err := p.List(ctx)
+	var names []string
+	for i := range all {
+		if name := p.Connections.OrDefault(all[i].Settings.Connection); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// Create makes a producer, which is stopped. What is empty takes its default, but for
+// topics and formats.
+func (p *Producers) Create(ctx context.Context, c producer.Config, by registry.Actor) (*Producer, error) {
+	c.Prefix, c.Sender = cmp.Or(c.Prefix, producer.PrefixDefault), cmp.Or(c.Sender, producer.SenderDefault)
+	c.Fixed, c.Bootstrap = false, ""
+	if err := p.check(ctx, &c); err != nil {
+		return nil, err
+	}
+	if err := p.Directory.CreateProducer(ctx, &c, by.Did(ActProducerCreated, c.Name, &c)); err != nil {
+		return nil, err
+	}
+	return p.Find(ctx, c.Name)
+}
+
+// Change saves other settings of a producer, whole, onto the revision that they name.
+// Settings of routes, connection and prefix take effect at once: the producer stops
+// and asks, unless then answers already, with StartBaseline or StartContinue.
+func (p *Producers) Change(ctx context.Context, name string, c producer.Config, then string, by registry.Actor) (*Producer, error) {
+	n, err := p.named(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	admin := New(p.Directory.Records(n.ID))
+	was, err := admin.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if was.Settings.Fixed {
+		return nil, fixedProducer(name)
+	}
+	if c.Name != name {
+		return nil, producer.BadEdit("A producer keeps its name, %s, by which mails, figures and links find it; to have another name, make another producer", name)
+	}
+	if err := p.check(ctx, &c); err != nil {
+		return nil, err
+	}
+	var w *producer.Wish
+	switch {
+	case then == "":
+	case then != producer.StartBaseline && then != producer.StartContinue:
+		return nil, producer.BadEdit("What follows the change is %q, %q, or nothing, which asks; not %q", producer.StartBaseline, producer.StartContinue, then)
+	case !was.Started:
+		return nil, producer.BadEdit("Producer %s was never started, so nothing follows the change: start it idle, or with a baseline", name)
+	default:
+		w = &producer.Wish{Run: producer.Idle, How: then, User: by.User}
+	}
+	detail := map[string]any{"before": was.Settings, "after": &c, "then": then}
+	if err := p.Directory.ChangeProducer(ctx, n.ID, &c, w, by.Did(ActProducerChanged, name, detail)); err != nil {
+		return nil, err
+	}
+	return admin, nil
+}
+
+// check says what is wrong with settings, and whether their connection is there.
+func (p *Producers) check(ctx context.Context, c *producer.Config) error {
+	if err := c.Check(); err != nil {
+		return producer.BadEdit("%s", err)
+	}
+	if p.Connections == nil || c.Connection == "" {
+		return nil
+	}
+	shown, err := p.Connections.List(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for i := range shown {
+		if shown[i].Name == c.Connection {
+			return nil
+		}
+		names = append(names, shown[i].Name)
+	}
+	if len(names) == 0 {
+		names = []string{"none yet"}
+	}
+	return producer.BadEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
+}
+
+// Delete removes a producer's configuration and everything that is remembered of its
+// sending. Topics and their messages stay.
+func (p *Producers) Delete(ctx context.Context, name string, by registry.Actor) error {
+	n, err := p.named(ctx, name)
+	if err != nil {
+		return err
+	}
+	was, err := New(p.Directory.Records(n.ID)).Status(ctx)
+	if err != nil {
+		return err
+	}
+	if was.Settings.Fixed {
+		return fixedProducer(name)
+	}
+	return p.Directory.DeleteProducer(ctx, n.ID, by.Did(ActProducerDeleted, name, map[string]any{"settings": was.Settings, "sent": was.Sent}))
+}
+
+func fixedProducer(name string) error {
+	return &TakenError{fmt.Sprintf("Producer %s cannot be changed or deleted here, because a process was started with it (--topic and its like, or URNCAST_TOPIC): "+
+		"change it there, or start without --topic, and what is saved is taken", name)}
+}

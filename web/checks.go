@@ -217,7 +217,7 @@ func (s *server) beginCheck(ctx context.Context, up *workspace.Upload, submit bo
 	in.Force, in.Key = up.Choices.Force, up.ID
 	w.Do = func(ctx context.Context, t *task.Task) []byte {
 		c := &checked{Submit: submit}
-		in.Told, in.Structures = t.Told, s.structures(ctx, up, t, c)
+		in.Progress, in.Structures = t.Told, s.structures(ctx, up, t, c)
 		began := time.Now()
 		err := background.Guarded(ctx, s.Log, "task", in.CorrelationID, func() error { return s.decide(ctx, t, c, in) })
 		if c.Took = time.Since(began); err != nil {

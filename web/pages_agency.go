@@ -83,7 +83,7 @@ func (s *server) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Orde
 		in.Force = page.Prose(q, "force") // why what is stable shall be renamed, too
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
-		in.Told, in.Key = t.Told, key
+		in.Progress, in.Key = t.Told, key
 		made, err := s.Registry.Rename(ctx, in)
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err
@@ -106,7 +106,7 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
-		if there, err = s.Registry.AgencyThere(r.Context(), v.Agency); err != nil {
+		if there, err = s.Registry.AgencyExists(r.Context(), v.Agency); err != nil {
 			s.kit.DrawTrouble(w, r, "/structures", err)
 			return nil
 		}

@@ -59,7 +59,7 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		s.kit.Draw(w, r, status, structures.DeletionPage(s.kit.Frame(r, "Delete "+u.ID, "/structures"), d))
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
-		in.Told, in.Key = t.Told, key
+		in.Progress, in.Key = t.Told, key
 		made, err := s.Registry.Submit(ctx, in)
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err
@@ -155,7 +155,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		in.Structure.Version = ""
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
-		in.Told, in.Key = t.Told, key
+		in.Progress, in.Key = t.Told, key
 		made, err := s.Registry.Rename(ctx, in)
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err

@@ -35,9 +35,10 @@ type Cluster struct {
 	Retention time.Duration
 	Log       *slog.Logger
 
-	readers  readers
-	warnings warnings
-	refused  sync.Map // by connection and topic, the size of a refused batch of several records, an int64
+	readers    readers
+	warnings   warnings
+	brokerEnds brokerEnds
+	refused    sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
 
 // A Broker implements producer.Broker.

@@ -54,6 +54,7 @@ func (c *Cluster) Close() {
 	}
 	k.mu.Unlock()
 	k.closing.Wait()
+	c.brokerEnds.close()
 }
 
 // drop closes a reader while others go on.

@@ -6,70 +6,72 @@ import (
 	"time"
 )
 
-// How many attempts may fail before the next one has to wait: of one account from
-// one address, of one account, from one address. Each further failure doubles the
-// wait, up to a quarter of an hour.
+// The numbers of attempts that may fail before the next one has to wait: for one account from
+// one address, for one account, and from one address. Each further failure doubles the wait, up
+// to WaitMax.
 const (
-	freePair    = 5
-	freeName    = 20
-	freeAddress = 50
+	pairAttempts    = 5
+	nameAttempts    = 20
+	addressAttempts = 50
 
 	// WaitFirst is the first wait, WaitMax the longest.
 	WaitFirst = 5 * time.Second
 	WaitMax   = 15 * time.Minute
-	// ForgetFailuresAfter is when failures are forgotten, AddressKnownFor how long an
-	// address is known from which somebody signed in.
-	ForgetFailuresAfter = 30 * time.Minute
-	AddressKnownFor     = 30 * 24 * time.Hour
-	// RememberMax bounds what is remembered of each: what is oldest goes.
+	// ForgetAfter is how long after the last one failures are forgotten, and KnownFor how
+	// long an address is remembered from which an account has signed in.
+	ForgetAfter = 30 * time.Minute
+	KnownFor    = 30 * 24 * time.Hour
+	// RememberMax bounds the failures, and the addresses, that are remembered.
 	RememberMax = 20_000
 )
 
-// Failures count failed attempts to sign in, and slow down who guesses passwords. One who
-// signed in from an address is held up by failures with his own name from that address
-// alone, so that nobody can lock an administrator out by failing in his name from
-// elsewhere.
+// Failures counts failed attempts to sign in, which makes the guessing of passwords slow. For
+// an account that has signed in from an address before, only its own failures from that address
+// count there, so that an administrator cannot be locked out by failures from elsewhere.
 type Failures interface {
-	// Wait says how long the attempt has to wait; 0 if it may be made now.
+	// Wait returns how long an attempt has to wait; 0 or less if it may be made now.
 	Wait(ctx context.Context, a Attempt) (time.Duration, error)
-	// Fail counts an attempt that failed.
+	// Fail counts a failed attempt.
 	Fail(ctx context.Context, a Attempt) error
-	// Succeed forgets failures of the account from the address, and knows that address
-	// from now on.
+	// Succeed forgets the failures of the account from the address, and remembers the address.
 	Succeed(ctx context.Context, a Attempt) error
 }
 
-// An Attempt is one try to show who somebody is.
+// An Attempt is a try to sign in with a name from an address.
 type Attempt struct{ Name, Address string }
 
-// A Count is what failures of an attempt are counted by, and how many are free.
-type Count struct {
-	By   string
-	Free int
+// A Limit is a key by which failures are counted, and the number of failures before the first
+// wait.
+type Limit struct {
+	Key     string
+	Allowed int
 }
 
-// Pair is what failures of the account from the address are counted by.
-func (a Attempt) Pair() Count { return Count{"pair " + a.Name + " " + a.Address, freePair} }
+// Pair returns the limit for the account from the address.
+func (a Attempt) Pair() Limit { return Limit{"pair " + a.Name + " " + a.Address, pairAttempts} }
 
-// Counts are all that failures of an attempt are counted by.
-func (a Attempt) Counts() []Count {
-	return []Count{a.Pair(), {"name " + a.Name, freeName}, {"address " + a.Address, freeAddress}}
+// Limits returns all limits for an attempt.
+func (a Attempt) Limits() []Limit {
+	return []Limit{a.Pair(), {"name " + a.Name, nameAttempts}, {"address " + a.Address, addressAttempts}}
 }
 
-// wait asks how long an attempt has to wait.
+// wait returns how long an attempt has to wait.
 func (c *Control) wait(ctx context.Context, a Attempt) time.Duration {
 	if c.Failures != nil {
 		wait, err := c.Failures.Wait(ctx, a)
 		if err == nil {
 			return wait
 		}
-		c.uncounted(ctx, err)
+		c.warnUncounted(ctx, err)
 	}
-	return c.seen.wait(a, c.now())
+	return c.own.wait(a, c.now())
 }
 
-// fail counts an attempt that failed. A reader who has gone does not end that: else a
-// guess would be free for one who does not wait for the answer.
+// countPatience is how long counting a failure may take.
+const countPatience = 5 * time.Second
+
+// fail counts a failed attempt, also if the client has disconnected: otherwise a guess would be
+// free for a client that does not wait for the answer.
 func (c *Control) fail(ctx context.Context, a Attempt) {
 	if c.Failures != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countPatience)
@@ -78,9 +80,9 @@ func (c *Control) fail(ctx context.Context, a Attempt) {
 		if err == nil {
 			return
 		}
-		c.uncounted(ctx, err)
+		c.warnUncounted(ctx, err)
 	}
-	c.seen.fail(a, c.now())
+	c.own.fail(a, c.now())
 }
 
 func (c *Control) succeed(ctx context.Context, a Attempt) {
@@ -89,23 +91,20 @@ func (c *Control) succeed(ctx context.Context, a Attempt) {
 		if err == nil {
 			return
 		}
-		c.uncounted(ctx, err)
+		c.warnUncounted(ctx, err)
 	}
-	c.seen.succeed(a, c.now())
+	c.own.succeed(a, c.now())
 }
 
-// countPatience is how long counting a failure may take.
-const countPatience = 5 * time.Second
-
-func (c *Control) uncounted(ctx context.Context, err error) {
-	c.log().WarnContext(ctx, "failed attempts to sign in are counted by this process alone, for the database could not be asked", "error", err)
+func (c *Control) warnUncounted(ctx context.Context, err error) {
+	c.log().WarnContext(ctx, "failed attempts to sign in are counted by this process alone, because the database could not be asked", "error", err)
 }
 
 // A limiter counts the failures of one process.
 type limiter struct {
 	mu     sync.Mutex
 	failed map[string]failures
-	known  map[string]time.Time // pairs, and when they last signed in
+	known  map[string]time.Time // last sign-in of an account from an address, by the key of Attempt.Pair
 }
 
 type failures struct {
@@ -113,57 +112,57 @@ type failures struct {
 	last, until time.Time
 }
 
-// wait says how long the attempt has to wait; 0 if it may be made now.
+// wait returns how long an attempt has to wait; 0 or less if it may be made now.
 func (l *limiter) wait(a Attempt, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	counts := a.Counts()
-	if at, ok := l.known[a.Pair().By]; ok && now.Sub(at) < AddressKnownFor {
-		counts = []Count{a.Pair()}
+	limits := a.Limits()
+	if at, ok := l.known[a.Pair().Key]; ok && now.Sub(at) < KnownFor {
+		limits = []Limit{a.Pair()}
 	}
 	longest := time.Duration(0)
-	for _, c := range counts {
-		longest = max(longest, l.failed[c.By].until.Sub(now))
+	for _, limit := range limits {
+		longest = max(longest, l.failed[limit.Key].until.Sub(now))
 	}
 	return longest
 }
 
-// fail counts an attempt that failed.
+// fail counts a failed attempt.
 func (l *limiter) fail(a Attempt, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.failed == nil {
 		l.failed = map[string]failures{}
 	}
-	for _, c := range a.Counts() {
-		f := l.failed[c.By]
-		if now.Sub(f.last) > ForgetFailuresAfter {
+	for _, limit := range a.Limits() {
+		f := l.failed[limit.Key]
+		if now.Sub(f.last) > ForgetAfter {
 			f = failures{}
 		}
 		f.n++
 		f.last = now
-		if over := f.n - c.Free; over >= 0 {
+		if over := f.n - limit.Allowed; over >= 0 {
 			f.until = now.Add(min(WaitMax, WaitFirst<<min(over, 16)))
 		}
-		l.failed[c.By] = f
+		l.failed[limit.Key] = f
 	}
-	prune(l.failed, func(f failures) time.Time { return f.last }, now.Add(-ForgetFailuresAfter))
+	prune(l.failed, func(f failures) time.Time { return f.last }, now.Add(-ForgetAfter))
 }
 
-// succeed forgets failures of the account from the address.
+// succeed forgets the failures of the account from the address, and remembers the address.
 func (l *limiter) succeed(a Attempt, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.failed, a.Pair().By)
+	delete(l.failed, a.Pair().Key)
 	if l.known == nil {
 		l.known = map[string]time.Time{}
 	}
-	l.known[a.Pair().By] = now
-	prune(l.known, func(t time.Time) time.Time { return t }, now.Add(-AddressKnownFor))
+	l.known[a.Pair().Key] = now
+	prune(l.known, func(t time.Time) time.Time { return t }, now.Add(-KnownFor))
 }
 
-// prune keeps a map small: what is old goes first, and if that is not enough
-// anything.
+// prune bounds a map to RememberMax entries: it deletes those older than old and, if that is
+// not enough, arbitrary ones.
 func prune[K comparable, V any](m map[K]V, at func(V) time.Time, old time.Time) {
 	if len(m) <= RememberMax {
 		return

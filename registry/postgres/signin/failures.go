@@ -26,14 +26,14 @@ type Failures struct {
 // type their password, from one who leafs through the table; the registry's id makes those
 // of two registries differ. They are sorted: attempts that are counted at the same time lock rows
 // in one order.
-func (f *Failures) counted(counts []access.Count) (digests [][]byte, free []int32) {
+func (f *Failures) counted(counts []access.Limit) (digests [][]byte, free []int32) {
 	type row struct {
 		digest []byte
 		free   int32
 	}
 	var rows []row
 	for _, c := range counts {
-		rows = append(rows, row{f.digest(c.By), int32(c.Free)})
+		rows = append(rows, row{f.digest(c.Key), int32(c.Allowed)})
 	}
 	slices.SortFunc(rows, func(a, b row) int { return slices.Compare(a.digest, b.digest) })
 	for _, r := range rows {
@@ -49,26 +49,26 @@ func (f *Failures) digest(by string) []byte {
 
 // Wait implements access.Failures, with one look-up by index.
 func (f *Failures) Wait(ctx context.Context, a access.Attempt) (wait time.Duration, err error) {
-	all, _ := f.counted(a.Counts())
+	all, _ := f.counted(a.Limits())
 	var seconds float64
 	err = f.Pool.QueryRow(ctx, `
 		SELECT coalesce(max(extract(epoch FROM until_at - clock_timestamp())), 0)::float8 FROM login_failures
 		WHERE digest = ANY($1) AND (digest = $2 OR NOT EXISTS (SELECT FROM login_addresses WHERE digest = $2 AND seen_at > clock_timestamp() - $3::interval))`,
-		all, f.digest(a.Pair().By), access.AddressKnownFor).Scan(&seconds)
+		all, f.digest(a.Pair().Key), access.KnownFor).Scan(&seconds)
 	return max(0, time.Duration(seconds*float64(time.Second))), err
 }
 
 // Fail implements access.Failures. Of what is lost when the database is killed at this moment
 // nothing is missed but a count, so the disk need not acknowledge it.
 func (f *Failures) Fail(ctx context.Context, a access.Attempt) error {
-	digests, free := f.counted(a.Counts())
+	digests, free := f.counted(a.Limits())
 	b := &pgx.Batch{}
 	b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
 	b.Queue(`
 		INSERT INTO login_failures AS f (digest, failed, last_at, until_at)
 			SELECT digest, 1, clock_timestamp(), clock_timestamp() FROM unnest($1::bytea[]) digest
 		ON CONFLICT (digest) DO UPDATE SET last_at = clock_timestamp(), failed = CASE WHEN f.last_at < clock_timestamp() - $2::interval THEN 1 ELSE f.failed + 1 END`,
-		digests, access.ForgetFailuresAfter)
+		digests, access.ForgetAfter)
 	b.Queue(`
 		UPDATE login_failures f SET until_at = clock_timestamp() + least($3::interval, $4::interval * 2 ^ least(f.failed - c.free, 16))
 		FROM unnest($1::bytea[], $2::integer[]) c (digest, free) WHERE f.digest = c.digest AND f.failed >= c.free`,
@@ -79,7 +79,7 @@ func (f *Failures) Fail(ctx context.Context, a access.Attempt) error {
 // Succeed implements access.Failures. It is asked at every request with Basic
 // authentication, and writes only what is news: an address is noted anew once a day.
 func (f *Failures) Succeed(ctx context.Context, a access.Attempt) error {
-	pair := f.digest(a.Pair().By)
+	pair := f.digest(a.Pair().Key)
 	var failed, known bool
 	err := f.Pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM login_failures WHERE digest = $1),
 		EXISTS (SELECT FROM login_addresses WHERE digest = $1 AND seen_at > clock_timestamp() - interval '1 day')`, pair).Scan(&failed, &known)
@@ -99,9 +99,9 @@ func (f *Failures) Sweep(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM login_failures WHERE digest IN (SELECT digest FROM login_failures
 			WHERE last_at < clock_timestamp() - $1::interval OR last_at < (SELECT last_at FROM login_failures ORDER BY last_at DESC OFFSET $2 LIMIT 1) FOR UPDATE SKIP LOCKED)`,
-		access.ForgetFailuresAfter, access.RememberMax-1)
+		access.ForgetAfter, access.RememberMax-1)
 	b.Queue(`DELETE FROM login_addresses WHERE digest IN (SELECT digest FROM login_addresses
 			WHERE seen_at < clock_timestamp() - $1::interval OR seen_at < (SELECT seen_at FROM login_addresses ORDER BY seen_at DESC OFFSET $2 LIMIT 1) FOR UPDATE SKIP LOCKED)`,
-		access.AddressKnownFor, access.RememberMax-1)
+		access.KnownFor, access.RememberMax-1)
 	return f.Pool.SendBatch(ctx, b).Close()
 }

@@ -70,7 +70,7 @@ var arrows = map[string][]string{
 	"web/console/page":         {"web/console/ui", "web/guard", "web/answer", "web/background", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry/access"},
 	"web/console/live":         {"web/console/page", "web/answer", "web/background", "registry"},
 	"web/console/task":         {"web/guard", "web/console/ui", "web/console/page", "web/console/live", "web/answer", "web/background", "registry", "registry/access", "registry/workspace"},
-	"web/console/record":       {"web/console/ui", "web/console/page", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "registry/access", "registry/diff", "sdmx"},
+	"web/console/record":       {"web/console/ui", "web/console/page", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "registry/access", "registry/diff", "sdmx"},
 	"web/console/accounts":     room,
 	"web/console/connections":  room,
 	"web/console/dashboard":    room,

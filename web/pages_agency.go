@@ -129,8 +129,8 @@ func (s *server) fillAgency(ctx context.Context, v *structures.AgencyRenaming, o
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	return s.eachWhither(ctx, o, func(route *producer.Route, w record.Whither) {
-		seen := structures.RenamedOn{Whither: w}
+	return s.record.EachDelivery(ctx, o, func(route *producer.Route, d record.Delivery) {
+		seen := structures.RenamedOn{Delivery: d}
 		for i := range o.Results {
 			u := o.Results[i].URN
 			switch passes := route.Filter.Passes(u); {

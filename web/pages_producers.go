@@ -195,7 +195,7 @@ func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *c
 	if err != nil || len(ts) == 0 {
 		return err
 	}
-	rows, err := s.rows(ctx, ts, nil)
+	rows, err := s.record.Rows(ctx, ts, nil)
 	if err != nil {
 		return err
 	}

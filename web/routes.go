@@ -8,6 +8,7 @@ import (
 	"urncast/web/console/accounts"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
+	"urncast/web/console/submit"
 	"urncast/web/guard"
 	"urncast/web/rest"
 )
@@ -51,6 +52,7 @@ func (s *server) routes() []guard.Route {
 	}
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
@@ -113,10 +115,6 @@ func (s *server) pageRoutes() []guard.Route {
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
-		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
-		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
-		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
-		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
 		{Pattern: "GET /live/dashboard", Level: guard.Read, Long: true, Handle: s.liveDashboard},
 		{Pattern: "GET /live/transactions", Level: guard.Read, Long: true, Handle: s.liveTransactions},
 		{Pattern: "GET /live/transactions/{number}", Level: guard.Read, Long: true, Handle: s.liveTransaction},

@@ -2,9 +2,9 @@ package web
 
 import (
 	"context"
-	"io"
 
 	"urncast/registry/workspace"
+	"urncast/web/console/submit"
 	"urncast/web/console/task"
 )
 
@@ -12,19 +12,8 @@ import (
 // database.
 type Workspace interface {
 	task.Store
-	Uploads
+	submit.Uploads
 	Drafts
-}
-
-// Uploads are files that were sent and not submitted.
-type Uploads interface {
-	BeginUpload(ctx context.Context, user string) (*workspace.Upload, error)
-	AddFile(ctx context.Context, u *workspace.Upload, f workspace.File, in io.Reader) (size int64, err error)
-	KeepUpload(ctx context.Context, u *workspace.Upload) error
-	Upload(ctx context.Context, id, user string) (*workspace.Upload, error)
-	Choose(ctx context.Context, u *workspace.Upload) error
-	DropUpload(ctx context.Context, id, user, why string) error
-	OpenFile(ctx context.Context, u *workspace.Upload, file int) io.Reader
 }
 
 // Drafts are edits of connections that were not saved.

@@ -1,10 +1,13 @@
 package web
 
-import "urncast/registry/workspace/workspacetest"
+import (
+	"urncast/registry/workspace/workspacetest"
+	"urncast/web/console/submit"
+)
 
 // A desk keeps drafts and work in memory; it takes no uploads.
 type desk struct {
-	Uploads
+	submit.Uploads
 	*workspacetest.Store
 }
 

@@ -1,9 +1,10 @@
-package web
+package submit
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,27 +15,59 @@ import (
 	"urncast/web/answer"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
-	"urncast/web/console/submit"
 	"urncast/web/console/task"
 	"urncast/web/console/ui"
+	"urncast/web/guard"
 )
 
 const submitShown = 200
 
+// Uploads keeps files that were sent and not submitted, for all instances.
+type Uploads interface {
+	BeginUpload(ctx context.Context, user string) (*workspace.Upload, error)
+	AddFile(ctx context.Context, u *workspace.Upload, f workspace.File, in io.Reader) (size int64, err error)
+	KeepUpload(ctx context.Context, u *workspace.Upload) error
+	Upload(ctx context.Context, id, user string) (*workspace.Upload, error)
+	Choose(ctx context.Context, u *workspace.Upload) error
+	DropUpload(ctx context.Context, id, user, why string) error
+	OpenFile(ctx context.Context, u *workspace.Upload, file int) io.Reader
+}
+
+// Pages are those on which files are sent, checked and submitted.
+type Pages struct {
+	*page.Kit
+	Registry *registry.Registry
+	Tasks    *task.Tasks
+	Record   *record.Reader
+	Uploads  Uploads
+
+	checks checks
+}
+
+// Routes are the pages on which files are sent, checked and submitted.
+func (s *Pages) Routes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
+		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
+		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
+		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
+	}
+}
+
 // submitPage draws the empty form.
-func (s *server) submitPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) submitPage(w http.ResponseWriter, r *http.Request) {
 	s.drawSubmit(w, r, http.StatusOK, "")
 }
 
-func (s *server) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.kit.Draw(w, r, status, submit.SubmitPage(s.kit.Frame(r, "Submit structures", "/submit"), wrong))
+func (s *Pages) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
+	s.Draw(w, r, status, SubmitPage(s.Frame(r, "Submit structures", "/submit"), wrong))
 }
 
 // uploadPath is the page of an upload: of its check, and of its submission.
 func uploadPath(id string) string { return "/submit/" + id }
 
 // submitFiles takes files, checks them and leads to what the check says.
-func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) submitFiles(w http.ResponseWriter, r *http.Request) {
 	form, err := r.MultipartReader()
 	if err != nil {
 		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
@@ -62,7 +95,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, err := s.beginCheck(r.Context(), up, false, answer.Request(r)); err != nil {
-		s.kit.DrawTrouble(w, r, "/submit", err)
+		s.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
@@ -71,7 +104,7 @@ func (s *server) submitFiles(w http.ResponseWriter, r *http.Request) {
 // uploadOf finds the upload that a path names, and what is done with it; nil if that is
 // answered. What was submitted leads to its transaction, whatever became of the files and of
 // the instance that did it.
-func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Upload, *workspace.Task) {
+func (s *Pages) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Upload, *workspace.Task) {
 	ctx, id, user := r.Context(), r.PathValue("id"), access.From(r.Context()).Name
 	made, err := s.Registry.Recorded(ctx, user, id)
 	if err == nil && len(made) > 0 {
@@ -81,14 +114,14 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Up
 	var up *workspace.Upload
 	var t *workspace.Task
 	if err == nil {
-		up, err = s.Workspace.Upload(ctx, id, user)
+		up, err = s.Uploads.Upload(ctx, id, user)
 	}
 	if err == nil {
-		t, err = s.tasks.Find(ctx, user, uploadPath(id))
+		t, err = s.Tasks.Find(ctx, user, uploadPath(id))
 	}
 	switch {
 	case err != nil && !errors.Is(err, registry.ErrNotFound):
-		s.kit.DrawTrouble(w, r, "/submit", err)
+		s.DrawTrouble(w, r, "/submit", err)
 		return nil, nil
 	case err == nil && up.Gone == "":
 		return up, t
@@ -97,7 +130,7 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Up
 	if err == nil {
 		why = up.Gone
 	}
-	s.kit.DrawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
+	s.DrawError(w, r, http.StatusNotFound, "/submit", "These files are not here any more",
 		why+" Nothing of them was written unless you submitted them: Transactions says whether that was recorded. If not, send them again.")
 	return nil, nil
 }
@@ -105,7 +138,7 @@ func (s *server) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Up
 // checkedPage draws what the check says, or how far it is; of what was submitted it
 // leads to the transaction. A check that its instance did not end begins anew: it writes
 // nothing.
-func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) checkedPage(w http.ResponseWriter, r *http.Request) {
 	up, t := s.uploadOf(w, r)
 	if up == nil {
 		return
@@ -115,26 +148,26 @@ func (s *server) checkedPage(w http.ResponseWriter, r *http.Request) {
 		t, err = s.beginCheck(r.Context(), up, false, answer.Request(r))
 	}
 	if err == nil {
-		t, err = s.tasks.Soon(r.Context(), t)
+		t, err = s.Tasks.Soon(r.Context(), t)
 	}
 	switch {
 	case err != nil:
-		s.kit.DrawTrouble(w, r, "/submit", err)
+		s.DrawTrouble(w, r, "/submit", err)
 	case t == nil: // its instance stops: another takes it from here
 		http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 	case t.Runs():
-		s.tasks.Stream(w, r, "/submit", t)
+		s.Tasks.Stream(w, r, "/submit", t)
 	default:
 		s.drawChecked(w, r, up, t, http.StatusOK, "")
 	}
 }
 
-func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspace.Upload, t *workspace.Task, status int, wrong string) {
+func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspace.Upload, t *workspace.Task, status int, wrong string) {
 	c := &checked{Submit: true, Broke: task.BrokeOff, Public: true}
 	if !t.Lost {
 		var err error
 		if c, err = s.checkOf(r.Context(), t); err != nil {
-			s.kit.DrawTrouble(w, r, "/submit", err)
+			s.DrawTrouble(w, r, "/submit", err)
 			return
 		}
 	}
@@ -144,18 +177,18 @@ func (s *server) drawChecked(w http.ResponseWriter, r *http.Request, up *workspa
 	}
 	v, err := s.checkView(r.Context(), up, c, page.Word(r.URL.Query(), "show"), page.Natural(r.URL.Query(), "from"))
 	if err != nil {
-		s.kit.DrawTrouble(w, r, "/submit", err)
+		s.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	if v.Wrong = wrong; v.Broke != "" && !c.Public {
 		v.Broke = answer.Private(w, r, errors.New(v.Broke)).Error()
 	}
-	s.kit.Draw(w, r, status, submit.CheckedPage(s.kit.Frame(r, "Submit structures", "/submit"), v))
+	s.Draw(w, r, status, CheckedPage(s.Frame(r, "Submit structures", "/submit"), v))
 }
 
 // submitCommand does with an upload what a button says. While it is being checked or
 // submitted, and after the submission, it leads there: a second click does nothing twice.
-func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 	up, t := s.uploadOf(w, r)
 	if up == nil {
 		return
@@ -165,8 +198,8 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch {
 	case do == "discard" && !(runs && t.Writes):
-		if err = s.Workspace.DropUpload(r.Context(), up.ID, up.User, "You discarded them."); err == nil && runs {
-			err = s.tasks.Store.CancelTask(r.Context(), t.ID)
+		if err = s.Uploads.DropUpload(r.Context(), up.ID, up.User, "You discarded them."); err == nil && runs {
+			err = s.Tasks.Store.CancelTask(r.Context(), t.ID)
 		}
 		if err == nil {
 			http.Redirect(w, r, "/submit", http.StatusSeeOther)
@@ -185,7 +218,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, "/submit", err)
+		s.DrawTrouble(w, r, "/submit", err)
 		return
 	}
 	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
@@ -193,7 +226,7 @@ func (s *server) submitCommand(w http.ResponseWriter, r *http.Request) {
 
 // choose takes up what a button and the form say of an upload, or says what is wrong in
 // the form.
-func (s *server) choose(r *http.Request, up *workspace.Upload, t *workspace.Task, do string) (wrong string, err error) {
+func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task, do string) (wrong string, err error) {
 	c := &up.Choices
 	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
 		c.Mode = mode
@@ -220,11 +253,11 @@ func (s *server) choose(r *http.Request, up *workspace.Upload, t *workspace.Task
 		}
 		c.Force = reason
 	}
-	return "", s.Workspace.Choose(r.Context(), up)
+	return "", s.Uploads.Choose(r.Context(), up)
 }
 
 // leaveRefused leaves out what the last check refused.
-func (s *server) leaveRefused(ctx context.Context, up *workspace.Upload, t *workspace.Task) error {
+func (s *Pages) leaveRefused(ctx context.Context, up *workspace.Upload, t *workspace.Task) error {
 	if t == nil || t.Lost {
 		return nil
 	}
@@ -241,8 +274,8 @@ func (s *server) leaveRefused(ctx context.Context, up *workspace.Upload, t *work
 }
 
 // checkView gathers what the page of a check shows.
-func (s *server) checkView(ctx context.Context, up *workspace.Upload, c *checked, show string, from int) (*submit.Checked, error) {
-	v := &submit.Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: up.Choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(up.Choices.Left), Force: up.Choices.Force}
+func (s *Pages) checkView(ctx context.Context, up *workspace.Upload, c *checked, show string, from int) (*Checked, error) {
+	v := &Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: up.Choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(up.Choices.Left), Force: up.Choices.Force}
 	for _, f := range up.Files {
 		if f.Size > 0 {
 			v.Files = append(v.Files, f.Name)
@@ -258,7 +291,7 @@ func (s *server) checkView(ctx context.Context, up *workspace.Upload, c *checked
 }
 
 // fillChecked puts the results into rows, of the kind that is asked for.
-func (s *server) fillChecked(ctx context.Context, v *submit.Checked, c *checked) error {
+func (s *Pages) fillChecked(ctx context.Context, v *Checked, c *checked) error {
 	read, place := 0, 0
 	for i := range c.Results {
 		res := &c.Results[i]
@@ -270,12 +303,12 @@ func (s *server) fillChecked(ctx context.Context, v *submit.Checked, c *checked)
 		if place++; place <= v.From || len(v.Rows) >= submitShown {
 			continue
 		}
-		row := submit.CheckedRow{Result: *res, Bytes: c.Sizes[res.URN]}
+		row := CheckedRow{Result: *res, Bytes: c.Sizes[res.URN]}
 		row.File, row.Line = fileAndLine(res.Where)
-		if body := c.Bodies[res.URN]; body != nil && read+row.Bytes <= sumBytesAll {
+		if body := c.Bodies[res.URN]; body != nil && read+row.Bytes <= record.SumBytesAll {
 			read += row.Bytes
 			var err error
-			if row.Sum, err = s.wouldChange(ctx, res, body); err != nil {
+			if row.Sum, err = s.Record.WouldChange(ctx, res, body); err != nil {
 				return err
 			}
 		}

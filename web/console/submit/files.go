@@ -1,4 +1,4 @@
-package web
+package submit
 
 import (
 	"context"
@@ -36,8 +36,8 @@ func (e *keepError) Unwrap() error { return e.err }
 
 // takeUpload takes the files of a form into the database; nil if all are empty. An
 // upload that does not arrive whole goes at once.
-func (s *server) takeUpload(ctx context.Context, form *multipart.Reader, user string) (*workspace.Upload, error) {
-	up, err := s.Workspace.BeginUpload(ctx, user)
+func (s *Pages) takeUpload(ctx context.Context, form *multipart.Reader, user string) (*workspace.Upload, error) {
+	up, err := s.Uploads.BeginUpload(ctx, user)
 	if err != nil {
 		return nil, &keepError{err}
 	}
@@ -47,19 +47,19 @@ func (s *server) takeUpload(ctx context.Context, form *multipart.Reader, user st
 			up.Choices.Mode = registry.ModeReplace
 		}
 		up.Choices.Skip = fields["skip"] != ""
-		if err = s.Workspace.KeepUpload(ctx, up); err == nil {
+		if err = s.Uploads.KeepUpload(ctx, up); err == nil {
 			return up, nil
 		}
 		err = &keepError{err}
 	}
-	_ = s.Workspace.DropUpload(context.WithoutCancel(ctx), up.ID, user, "They did not arrive whole.") // or they expire
+	_ = s.Uploads.DropUpload(context.WithoutCancel(ctx), up.ID, user, "They did not arrive whole.") // or they expire
 	if errors.Is(err, workspace.ErrFull) {
 		err = busyUploads
 	}
 	return nil, err
 }
 
-func (s *server) readUpload(ctx context.Context, form *multipart.Reader, up *workspace.Upload, fields map[string]string) error {
+func (s *Pages) readUpload(ctx context.Context, form *multipart.Reader, up *workspace.Upload, fields map[string]string) error {
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
 		switch {
@@ -73,7 +73,7 @@ func (s *server) readUpload(ctx context.Context, form *multipart.Reader, up *wor
 		if part.FileName() != "" {
 			in := &remembered{in: part}
 			f := workspace.File{Name: path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), Charset: formats.Charset(part.Header.Get("Content-Type"))}
-			if _, err := s.Workspace.AddFile(ctx, up, f, in); err != nil {
+			if _, err := s.Uploads.AddFile(ctx, up, f, in); err != nil {
 				if in.err == nil {
 					err = &keepError{err}
 				}

@@ -1,4 +1,4 @@
-package web
+package submit
 
 import (
 	"bytes"
@@ -18,7 +18,6 @@ import (
 	"urncast/web/answer"
 	"urncast/web/background"
 	"urncast/web/console/record"
-	"urncast/web/console/submit"
 	"urncast/web/console/task"
 )
 
@@ -33,7 +32,7 @@ const (
 // database, for the page to be drawn by any instance.
 type checked struct {
 	Sent     []registry.Number // the transactions that it made: nothing else is known of it then
-	Unread   *submit.Unread    // why the files could not be read
+	Unread   *Unread           // why the files could not be read
 	Broke    string            // why it broke off
 	Public   bool              // that may be told to everybody
 	Submit   bool              // it was a submission
@@ -43,7 +42,7 @@ type checked struct {
 	Warnings formats.Remarks
 	Results  []registry.Result
 	Dangling int
-	Whither  []record.Whither
+	Whither  []record.Delivery
 	Sizes    map[sdmx.URN]int    // of what would be written
 	Bodies   map[sdmx.URN][]byte // the first of them, up to keptBytes
 }
@@ -55,7 +54,7 @@ func (c *checked) take(o *registry.Outcome) {
 	kept := 0
 	for _, r := range o.Replaces {
 		c.Sizes[r.URN] = len(r.Body)
-		if len(r.Body) <= sumBytesMax && kept+len(r.Body) <= keptBytes {
+		if len(r.Body) <= record.SumBytesMax && kept+len(r.Body) <= keptBytes {
 			c.Bodies[r.URN] = r.Body
 			kept += len(r.Body)
 		}
@@ -113,7 +112,7 @@ type cachedCheck struct {
 }
 
 // checkOf gives what came of a check that has ended.
-func (s *server) checkOf(ctx context.Context, t *workspace.Task) (*checked, error) {
+func (s *Pages) checkOf(ctx context.Context, t *workspace.Task) (*checked, error) {
 	s.checks.mu.Lock()
 	for _, one := range s.checks.all {
 		if one.id == t.ID {
@@ -122,7 +121,7 @@ func (s *server) checkOf(ctx context.Context, t *workspace.Task) (*checked, erro
 		}
 	}
 	s.checks.mu.Unlock()
-	answer, err := s.tasks.Store.Answer(ctx, t.ID)
+	answer, err := s.Tasks.Store.Answer(ctx, t.ID)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading what the check said: %w", err)
@@ -151,7 +150,7 @@ func (k *checks) keep(one cachedCheck) {
 }
 
 // structures hands over what is in the files of an upload, but for what is left out.
-func (s *server) structures(ctx context.Context, up *workspace.Upload, t *task.Task, c *checked) func(yield func(registry.Submitted) error) error {
+func (s *Pages) structures(ctx context.Context, up *workspace.Upload, t *task.Task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
 		var sum formats.Summary
 		defer func() { c.Skipped, c.Warnings = sum.Skipped, sum.Warnings }()
@@ -168,7 +167,7 @@ func (s *server) structures(ctx context.Context, up *workspace.Upload, t *task.T
 			}
 			read = append(read, f.Name)
 			t.File(i)
-			err := formats.Unpack(t.Counted(s.Workspace.OpenFile(ctx, up, i)), f.Name, formats.Limits{}, func(name string, r io.Reader) error {
+			err := formats.Unpack(t.Counted(s.Uploads.OpenFile(ctx, up, i)), f.Name, formats.Limits{}, func(name string, r io.Reader) error {
 				one, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: f.Charset, SkipUnsupported: up.Choices.Skip}, func(m sdmx.Maintainable, where string) error {
 					if err := ctx.Err(); err != nil {
 						return err
@@ -207,7 +206,7 @@ const submitKind = "submit"
 // beginCheck begins a check of an upload, or its submission. The upload's id is the key of
 // the request: of submissions on several instances, or of one that was taken for broken
 // off and of the next, one is recorded.
-func (s *server) beginCheck(ctx context.Context, up *workspace.Upload, submit bool, by registry.Request) (*workspace.Task, error) {
+func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit bool, by registry.Request) (*workspace.Task, error) {
 	w := task.Work{Task: workspace.Task{User: up.User, Address: uploadPath(up.ID), Kind: submitKind, Writes: submit, Upload: up.ID, Key: up.ID},
 		Far: task.Far{All: up.Bytes()}, Correlation: by.CorrelationID}
 	for _, f := range up.Files {
@@ -224,7 +223,7 @@ func (s *server) beginCheck(ctx context.Context, up *workspace.Upload, submit bo
 			c.fail(err)
 		}
 		if len(c.Sent) > 0 { // what is written is written; the files would expire
-			_ = s.Workspace.DropUpload(context.WithoutCancel(ctx), up.ID, up.User, "You submitted them.")
+			_ = s.Uploads.DropUpload(context.WithoutCancel(ctx), up.ID, up.User, "You submitted them.")
 		}
 		answer, err := c.encode()
 		if err != nil {
@@ -232,18 +231,18 @@ func (s *server) beginCheck(ctx context.Context, up *workspace.Upload, submit bo
 		}
 		return answer
 	}
-	return s.tasks.Begin(ctx, w)
+	return s.Tasks.Begin(ctx, w)
 }
 
 // decide asks the registry, and what the outcome would mean to topics.
-func (s *server) decide(ctx context.Context, t *task.Task, c *checked, in registry.Submission) error {
+func (s *Pages) decide(ctx context.Context, t *task.Task, c *checked, in registry.Submission) error {
 	o, err := s.Registry.Submit(ctx, in)
 	if err != nil {
 		return err
 	}
 	if len(o.Transactions) == 0 {
 		t.Update(func(f *task.Far) { f.Phase = task.Fitting })
-		if c.Whither, err = s.whitherAll(ctx, o); err != nil {
+		if c.Whither, err = s.Record.Deliveries(ctx, o); err != nil {
 			return err
 		}
 	}
@@ -253,15 +252,15 @@ func (s *server) decide(ctx context.Context, t *task.Task, c *checked, in regist
 
 // unread tells why files could not be read, and where; nil if that is not what an error
 // is about.
-func unread(err error) *submit.Unread {
+func unread(err error) *Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
 	case answer.Busy(err) != nil: // before the file's error, in which it may stand
 	case errors.As(err, &bad):
-		return &submit.Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
+		return &Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):
-		return &submit.Unread{Text: invalid.Text}
+		return &Unread{Text: invalid.Text}
 	}
 	return nil
 }

@@ -45,8 +45,8 @@ func (s *session) ownBaseline(ctx context.Context, ask *asking, answered bool) (
 	case ask != nil && config.BaselineWhenConnectionChanges && s.clonedDatabase() == nil:
 		// recover looks at the database first, at the cluster next, and at nothing
 		// after that if the cluster is another one.
-		topic, err := s.describe(ctx, s.witnessing()[0].Topic)
-		if err != nil || topic.Cluster == s.row.Sent.Cluster {
+		topics, err := s.describe(ctx, s.witnessing()[:1])
+		if err != nil || topics[0].Cluster == s.row.Sent.Cluster {
 			return false, err
 		}
 		s.start.setting = whyConnectionChange

@@ -93,16 +93,16 @@ func (s *session) gone(next *Published, highs map[string]int64) map[string]int64
 func (s *session) next(ctx context.Context, how string) (next Published, highs map[string]int64, err error) {
 	c := &s.row.Config
 	next = Published{Prefix: c.Prefix, Lanes: laneCount, Bootstrap: c.target(), Routes: make([]PublishedRoute, len(s.outputs))}
-	err = sideBySide(ctx, len(s.outputs), func(ctx context.Context, i int) error {
-		topic, err := s.describe(ctx, s.outputs[i].Topic)
-		next.Routes[i] = PublishedRoute{Route: s.outputs[i].Route, TopicID: topic.ID}
-		if i == 0 {
-			next.Cluster = topic.Cluster
-		}
-		return err
-	})
+	for i := range s.outputs {
+		next.Routes[i].Route = s.outputs[i].Route
+	}
+	topics, err := s.describe(ctx, next.Routes)
 	if err != nil {
 		return next, nil, err
+	}
+	next.Cluster = topics[0].Cluster
+	for i := range topics {
+		next.Routes[i].TopicID = topics[i].ID
 	}
 	sights, err := s.broker.Look(ctx, next.topics())
 	if err != nil {

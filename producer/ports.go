@@ -64,8 +64,9 @@ type Broker interface {
 	Changed() <-chan struct{}
 	// Close ends what Connect began; lanes are closed before.
 	Close()
-	// Describe finds the topic, and makes it if that is allowed.
-	Describe(ctx context.Context, topic string) (Topic, error)
+	// Describe finds topics, in their order, and makes those that are not there, if that
+	// is allowed.
+	Describe(ctx context.Context, topics []string) ([]Topic, error)
 	// Open makes a lane to the topics for each transactional id and initialises it,
 	// which finishes or aborts what was open under that id and fences its holder.
 	Open(ctx context.Context, topics, ids []string, timeout time.Duration) ([]Lane, error)

@@ -15,7 +15,7 @@ import (
 	"urncast/internal/commandline"
 	"urncast/internal/secret"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/producer/producertest"
 	"urncast/web"
 )
@@ -170,7 +170,7 @@ func TestConnectionTestVerb(t *testing.T) {
 // What show prints is a client.properties with the same values.
 func TestShownValuesCanBePasted(t *testing.T) {
 	for _, value := range []string{"plain", " led by a space", "-----BEGIN-----\r\n\tx=y\n", `a\b\`, "#=:!"} {
-		got, findings := (&kafka.Client{}).Parse("name.x=" + commandline.PropertyValue(value) + "\nacks=all")
+		got, findings := (&trial.Client{}).Parse("name.x=" + commandline.PropertyValue(value) + "\nacks=all")
 		if got["name.x"] != value || got["acks"] != "all" {
 			t.Errorf("%q is read back as %q, %v", value, got["name.x"], findings)
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"urncast/formats"
 	"urncast/internal/client"
 	"urncast/internal/commandline"
+	"urncast/internal/output"
 )
 
 type convertCommand struct {
@@ -90,21 +90,11 @@ func (c *convertCommand) say(name string, done *formats.Conversion) {
 		_ = json.NewEncoder(os.Stderr).Encode(r) // there is no other place to report it
 		return
 	}
-	sayRemarks(os.Stderr, "warning: ", done.Warnings)
-	sayRemarks(os.Stderr, "skipped: ", done.Skipped)
-	sayRemarks(os.Stderr, "", done.Lost)
-	sayRemarks(os.Stderr, "", done.LeftOut)
+	output.Remarks(os.Stderr, "warning: ", done.Warnings)
+	output.Remarks(os.Stderr, "skipped: ", done.Skipped)
+	output.Remarks(os.Stderr, "", done.Lost)
+	output.Remarks(os.Stderr, "", done.LeftOut)
 	if n := done.LeftOut.Count; n > 0 {
 		fmt.Fprintf(os.Stderr, "urncast: %s: structures written: %d; left out, because %s cannot express them: %d\n", name, done.Written, c.To, n)
-	}
-}
-
-// sayRemarks prints a line for each of the first remarks, and how many more there are.
-func sayRemarks(w io.Writer, before string, r formats.Remarks) {
-	for _, x := range r.First {
-		fmt.Fprintf(w, "%s%s\n", before, x)
-	}
-	if n := r.More(); n > 0 {
-		fmt.Fprintf(w, "%sand %d more\n", before, n)
 	}
 }

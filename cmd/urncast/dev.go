@@ -14,6 +14,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/control"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/web"
 )
 
@@ -60,7 +61,7 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 	}
 	defer broker.Close()
 	log := instance.NewLog("text", c.LogLevel)
-	client := &kafka.Client{CreateTopic: true, Log: log}
+	client := &trial.Client{CreateTopic: true, Log: log}
 	seed := producer.Config{Routes: []producer.Route{{Topic: c.Topic, Format: c.Format, Filter: c.filter()}}}.WithDefaults()
 	if err := seed.Check(); err != nil {
 		return err

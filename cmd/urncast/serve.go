@@ -15,6 +15,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/connection"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/web"
 )
 
@@ -76,7 +77,7 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 	}
 	commandline.DropPostgresVariables()
 	commandline.WarnOfReadable(log, k)
-	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
+	client := &trial.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance.Instance{
 		Version:  version,
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,

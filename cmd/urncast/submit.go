@@ -85,8 +85,8 @@ func printOutcome(a *rest.SubmitAnswer, name string) {
 			fmt.Fprintf(os.Stderr, "%s: warning: %s: %s\n", name, r.URN, n)
 		}
 	}
-	sayRemarks(os.Stderr, name+": skipped: ", formats.Remarks{First: a.Skipped, Count: len(a.Skipped) + a.MoreSkipped})
-	sayRemarks(os.Stderr, name+": warning: ", formats.Remarks{First: a.Warnings, Count: len(a.Warnings) + a.MoreWarnings})
+	output.Remarks(os.Stderr, name+": skipped: ", formats.Remarks{First: a.Skipped, Count: len(a.Skipped) + a.MoreSkipped})
+	output.Remarks(os.Stderr, name+": warning: ", formats.Remarks{First: a.Warnings, Count: len(a.Warnings) + a.MoreWarnings})
 	switch {
 	case a.Refused:
 		fmt.Printf("%s: refused, nothing was changed\n", name)

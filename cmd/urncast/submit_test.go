@@ -46,7 +46,7 @@ func TestForceAndReasonGoTogether(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
-	both := submitCommand{Force: true, Reason: "by mistake"}
+	both := submitCommand{Force: true, Reason: "by mistake", yesFlag: yesFlag{Yes: true}}
 	if err := both.Run(t.Context()); err != nil {
 		t.Error(err)
 	}

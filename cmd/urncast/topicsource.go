@@ -12,6 +12,7 @@ import (
 	"urncast/producer/connection"
 	"urncast/producer/control"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
 // topicFlags are the flags that choose a topic and who reads it: the registry, over the producer's
@@ -34,7 +35,7 @@ func (f *topicFlags) direct() (*kafka.Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		properties, findings := (&kafka.Client{}).Parse(string(text))
+		properties, findings := (&trial.Client{}).Parse(string(text))
 		for _, finding := range findings {
 			return nil, fmt.Errorf("%s, line %d: %s", f.CommandConfig, finding.Line, finding.Text)
 		}

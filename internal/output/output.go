@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"urncast/formats"
 )
 
 // A Table is a list for people: a line of headings in capitals, then a line for each row.
@@ -69,3 +71,13 @@ func (t *Table) Flush() error { return t.w.Flush() }
 
 // Flush prints the details.
 func (d *Details) Flush() error { return d.w.Flush() }
+
+// Remarks prints a line for each of the first remarks, each after the same words, and how many more there are.
+func Remarks(out io.Writer, before string, r formats.Remarks) {
+	for _, remark := range r.First {
+		fmt.Fprintf(out, "%s%s\n", before, remark)
+	}
+	if n := r.More(); n > 0 {
+		fmt.Fprintf(out, "%sand %d more\n", before, n)
+	}
+}

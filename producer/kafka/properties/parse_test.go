@@ -180,7 +180,7 @@ java.security.krb5.kdc=kdc.example.com
 		if len(findings) > 0 {
 			t.Errorf("%s: %v", name, findings)
 		}
-		r, _, err := Resolve(&connection.Connection{Properties: properties, Files: map[string][]byte{"client.keytab": keytab}})
+		r, _, err := Resolve(&connection.Connection{Properties: properties, Files: map[string][]byte{"client.keytab": clientKeytab}})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

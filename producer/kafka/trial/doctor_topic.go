@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -34,10 +34,10 @@ func (i *inspection) with(j judgement, names ...string) judgement {
 			continue // a broker of before that setting
 		}
 		place := diagnosis.PlaceBroker
-		if c.own {
+		if c.Own {
 			place = diagnosis.PlaceTopic
 		}
-		j.where = append(j.where, diagnosis.Setting{Place: place, Name: name, Value: c.value})
+		j.where = append(j.where, diagnosis.Setting{Place: place, Name: name, Value: c.Value})
 	}
 	return j
 }
@@ -48,14 +48,14 @@ func (i *inspection) set(j judgement, name string, value int) judgement {
 }
 
 func (i *inspection) write(j judgement, name, value string) judgement {
-	j.fix = append(j.fix, diagnosis.SettingChange{Name: name, Before: i.facts.configs[name].value, After: value})
+	j.fix = append(j.fix, diagnosis.SettingChange{Name: name, Before: i.facts.configs[name].Value, After: value})
 	return j
 }
 
 // An inspection is what the settings of a topic are judged by. It asks nobody.
 type inspection struct {
 	topic        string
-	facts        *topicFacts
+	facts        *facts
 	brokers      int
 	requestBytes int // max.request.size; 0 for none
 	compresses   bool
@@ -97,7 +97,7 @@ func (i *inspection) judge() []judgement {
 }
 
 func (i *inspection) partitions() judgement {
-	if n := i.facts.partitions; n > 1 {
+	if n := i.facts.Partitions; n > 1 {
 		return i.warning(findPartitions, probe.TopicPartitions, "partitions", fmt.Sprint(n))
 	}
 	return ok(findPartitions, "The topic has one partition.")
@@ -107,7 +107,7 @@ func (i *inspection) partitions() judgement {
 const reassign = " (kafka-reassign-partitions, with a plan that lists them)"
 
 func (i *inspection) replication() judgement {
-	replicas := i.facts.replicas
+	replicas := i.facts.Replicas
 	if len(replicas) > 1 {
 		return ok(findReplication, "Partition 0 has %d replicas, on brokers %s.", len(replicas), numbers(replicas))
 	}
@@ -120,8 +120,8 @@ func (i *inspection) replication() judgement {
 
 func (i *inspection) insync() judgement {
 	const name = "min.insync.replicas"
-	replicas, insync := len(i.facts.replicas), i.facts.insync
-	least, known := i.facts.number(name)
+	replicas, insync := len(i.facts.Replicas), len(i.facts.InSync)
+	least, known := i.facts.configs.Number(name)
 	values := []string{"replicas", fmt.Sprint(replicas), "isr", fmt.Sprint(insync), "needed", fmt.Sprint(least)}
 	wanted := max(replicas-1, 1)
 	if replicas < 3 {
@@ -154,8 +154,8 @@ func (i *inspection) unclean() judgement {
 	const name = "unclean.leader.election.enable"
 	j := ok(findUnclean, "Only a replica that has everything becomes leader.")
 	switch {
-	case i.facts.configs[name].value != "true":
-	case len(i.facts.replicas) < 2:
+	case i.facts.configs[name].Value != "true":
+	case len(i.facts.Replicas) < 2:
 		j = ok(findUnclean, "There is no other replica that could become leader.")
 	default:
 		j = i.write(i.warning(findUnclean, probe.TopicUnclean), name, "false")
@@ -165,20 +165,20 @@ func (i *inspection) unclean() judgement {
 
 // keepsAll says whether what is old stays: nothing deletes it.
 func (i *inspection) keepsAll() bool {
-	if !strings.Contains(i.facts.configs["cleanup.policy"].value, "delete") {
+	if !strings.Contains(i.facts.configs["cleanup.policy"].Value, "delete") {
 		return true
 	}
-	return i.facts.configs["retention.ms"].value == "-1" && i.facts.configs["retention.bytes"].value == "-1"
+	return i.facts.configs["retention.ms"].Value == "-1" && i.facts.configs["retention.bytes"].Value == "-1"
 }
 
 // compacts says whether compaction takes messages out.
 func (i *inspection) compacts() bool {
-	return strings.Contains(i.facts.configs["cleanup.policy"].value, "compact")
+	return strings.Contains(i.facts.configs["cleanup.policy"].Value, "compact")
 }
 
 func (i *inspection) policy() judgement {
 	const name = "cleanup.policy"
-	policy := i.facts.configs[name].value
+	policy := i.facts.configs[name].Value
 	j := ok(findPolicy, "The latest message of each structure stays.")
 	switch {
 	case !i.keepsAll():
@@ -192,17 +192,17 @@ func (i *inspection) policy() judgement {
 // compaction wants compaction to begin after the longest absence of a consumer.
 func (i *inspection) compaction() judgement {
 	const name = "min.compaction.lag.ms"
-	lag, known := i.facts.number(name)
+	lag, known := i.facts.configs.Number(name)
 	wanted := int(i.away.Milliseconds())
 	j := ok(findCompaction, "Transactions stay whole for %s; a consumer may be away for %s.", days(lag), days(wanted))
 	switch {
-	case i.facts.configs["cleanup.policy"].value == "delete" && i.keepsAll():
+	case i.facts.configs["cleanup.policy"].Value == "delete" && i.keepsAll():
 		j = ok(findCompaction, "Without compaction every transaction stays whole.")
 	case !known:
 		j = unknown(findCompaction, name)
 	case lag < max(wanted, 1):
 		j = i.set(i.warning(findCompaction, probe.TopicCompactsNow, "lag", fmt.Sprint(lag)), name, wanted)
-		if most, set := i.facts.number("max.compaction.lag.ms"); set && most < wanted {
+		if most, set := i.facts.configs.Number("max.compaction.lag.ms"); set && most < wanted {
 			j = i.set(j, "max.compaction.lag.ms", wanted) // brokers refuse one that is below the least
 		}
 	}
@@ -211,7 +211,7 @@ func (i *inspection) compaction() judgement {
 
 func (i *inspection) tombstones() judgement {
 	const name = "delete.retention.ms"
-	lag, known := i.facts.number(name)
+	lag, known := i.facts.configs.Number(name)
 	wanted := int(i.away.Milliseconds())
 	j := ok(findTombstones, "Tombstones stay for %s after compaction; a consumer may be away for %s.", days(lag), days(wanted))
 	if !known {
@@ -227,7 +227,7 @@ func (i *inspection) timestamps() judgement {
 	const kind, before = "message.timestamp.type", "message.timestamp.before.max.ms"
 	wanted := int(timeoutMax.Milliseconds())
 	j := ok(findTimestamps, "Messages carry the time at which they were sent.")
-	if oldest, known := i.facts.number(before); i.facts.configs[kind].value == "LogAppendTime" {
+	if oldest, known := i.facts.configs.Number(before); i.facts.configs[kind].Value == "LogAppendTime" {
 		j = ok(findTimestamps, "Messages carry the time at which the broker took them; when it was sent and recorded, their headers say.")
 	} else if known && oldest < wanted {
 		j = i.set(i.warning(findTimestamps, probe.TopicTimestamps, "lag", fmt.Sprint(oldest), "needed", fmt.Sprint(wanted)), before, wanted)
@@ -249,8 +249,8 @@ func days(ms int) string {
 
 // inspect gives what is judged by, of what was found.
 func (t *trial) inspect(n diagnosis.Needs) *inspection {
-	return &inspection{topic: t.asked.Topic, facts: &t.found.topic, brokers: len(t.found.advertised),
-		requestBytes: t.settings.RequestBytes, compresses: compresses(t.settings), away: n.Retention, largest: n.Largest}
+	return &inspection{topic: t.asked.Topic, facts: &t.found, brokers: len(t.brokers.Brokers),
+		requestBytes: t.settings.RequestBytes, compresses: t.settings.Compresses(), away: n.Retention, largest: n.Largest}
 }
 
 // judge judges the topic.

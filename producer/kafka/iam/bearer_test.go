@@ -1,4 +1,4 @@
-package kafka
+package iam
 
 import (
 	"context"
@@ -10,8 +10,6 @@ import (
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
-	"urncast/producer/kafka/iam"
 )
 
 // A taker notes what it is given.
@@ -41,25 +39,25 @@ func (k *taker) seen() (int, int) {
 	return len(k.tokens), len(k.failures)
 }
 
-// signer makes tokens that live for a while, or none.
-type signer struct {
+// stubSigner makes tokens that live for a while, or none.
+type stubSigner struct {
 	mu   sync.Mutex
 	life time.Duration
 	err  error
 	made int
 }
 
-func (s *signer) sign(context.Context) (*iam.Token, error) {
+func (s *stubSigner) sign(context.Context) (*Token, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return nil, s.err
 	}
 	s.made++
-	return &iam.Token{Value: "token", Made: time.Now(), Ends: time.Now().Add(s.life)}, nil
+	return &Token{Value: "token", Made: time.Now(), Ends: time.Now().Add(s.life)}, nil
 }
 
-func (s *signer) fail(err error) {
+func (s *stubSigner) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
@@ -70,16 +68,16 @@ func (s *signer) fail(err error) {
 // clients are told.
 func TestBearer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &signer{life: 15 * time.Minute}
-		b := &bearer{sign: s.sign, log: slog.New(slog.DiscardHandler), clients: map[tokenTaker]bool{}}
-		if _, err := b.fresh(t.Context(), 0); err != nil {
+		s := &stubSigner{life: 15 * time.Minute}
+		b := &Bearer{sign: s.sign, log: slog.New(slog.DiscardHandler), clients: map[Taker]bool{}}
+		if _, err := b.Fresh(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		var renewing sync.WaitGroup
-		renewing.Go(func() { b.renew(ctx) })
+		renewing.Go(func() { b.Renew(ctx) })
 		first, second := &taker{}, &taker{}
-		b.feed(first)
+		b.Feed(first)
 		if n, _ := first.seen(); n != 1 {
 			t.Fatalf("a new client has %d tokens", n)
 		}
@@ -91,8 +89,8 @@ func TestBearer(t *testing.T) {
 		if n, _ := first.seen(); n != 2 || s.made != 2 {
 			t.Errorf("after 12½ minutes a client had %d tokens, and %d were made", n, s.made)
 		}
-		b.feed(second)
-		b.release(first)
+		b.Feed(second)
+		b.Release(first)
 		time.Sleep(time.Hour)
 		if a, _ := first.seen(); a != 2 {
 			t.Errorf("a client that was released has %d tokens", a)
@@ -112,7 +110,7 @@ func TestBearer(t *testing.T) {
 		if _, failed := second.seen(); failed != 0 {
 			t.Error("a client was told of a failure while it had a token")
 		}
-		if _, err := b.fresh(ctx, 0); err != nil {
+		if _, err := b.Fresh(ctx, 0); err != nil {
 			t.Errorf("the last token is not used to its end: %v", err)
 		}
 		time.Sleep(time.Minute)
@@ -128,11 +126,11 @@ func TestBearer(t *testing.T) {
 		stop()
 		renewing.Wait()
 	})
-	var none *bearer // of all other connections
-	none.feed(&taker{})
-	none.release(&taker{})
-	none.renew(t.Context())
-	if none.asked() != nil {
+	var none *Bearer // of all other connections
+	none.Feed(&taker{})
+	none.Release(&taker{})
+	none.Renew(t.Context())
+	if none.Asked() != nil {
 		t.Error("a connection without tokens of ours gives some")
 	}
 }

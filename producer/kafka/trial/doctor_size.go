@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -6,12 +6,13 @@ import (
 	"strconv"
 
 	"urncast/producer/diagnosis"
+	"urncast/producer/kafka"
 	"urncast/producer/kafka/probe"
 )
 
 // limit is the topic's limit of one message, and where it is set.
 func (i *inspection) limit() (bytes int, property string) {
-	bytes, _ = i.facts.number("max.message.bytes")
+	bytes, _ = i.facts.configs.Number("max.message.bytes")
 	return bytes, limitName(i.facts.configs)
 }
 
@@ -48,7 +49,7 @@ func roomFor(stored int) int {
 func (i *inspection) segmentSize() judgement {
 	const name = "segment.bytes"
 	limit, property := i.limit()
-	segment, known := i.facts.number(name)
+	segment, known := i.facts.configs.Number(name)
 	j := ok(findSegmentSize, "A segment holds the largest message.")
 	if known && segment < limit {
 		j = i.set(i.warning(findSegmentSize, probe.TopicSegment, "segment", fmt.Sprint(segment), "limit", fmt.Sprint(limit),
@@ -76,20 +77,20 @@ func (i *inspection) clientSize() (j judgement, known bool) {
 func (d *examination) brokerSize(ctx context.Context, i *inspection) {
 	const name = "socket.request.max.bytes"
 	limit, property := i.limit()
-	leader := d.trial.found.topic.leader
+	leader := d.trial.found.Leader
 	j := ok(findBrokerSize, "Broker %d reads requests with the largest message.", leader)
-	socket := d.trial.brokerSetting(ctx, leader, name)
+	socket := d.trial.brokers.BrokerNumber(ctx, leader, name)
 	values := []string{"broker", fmt.Sprint(leader), "socket", fmt.Sprint(socket), "limit", fmt.Sprint(limit), "property", property}
 	switch {
 	case socket == 0:
-		takes, err := d.trial.dialer.TakesRequest(ctx, d.trial.found.advertised[leader], min(limit+requestFrame, 1<<31-1))
+		takes, err := d.trial.dialer.TakesRequest(ctx, d.trial.brokers.Brokers[leader], min(limit+kafka.RequestFrame, 1<<31-1))
 		if err != nil {
 			j = judged(findBrokerSize, diagnosis.SeverityUnknown, probe.Of(err))
 		} else if !takes {
 			values[3] = "fewer"
 			j = i.warning(findBrokerSize, probe.BrokerSocket, values...)
 		}
-	case socket < limit+requestFrame:
+	case socket < limit+kafka.RequestFrame:
 		j = i.warning(findBrokerSize, probe.BrokerSocket, values...)
 	}
 	if socket > 0 {

@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -56,21 +56,22 @@ func (t *trial) plan() {
 	}
 	add(stepCluster, "", "The cluster is known", t.cluster, stepAuthenticate)
 	add(stepListeners, "", "Every broker's advertised listener is reached", t.listeners, stepCluster)
+	may, client := rights{t}, publishing{t}
 	topic := t.asked.Topic
 	add(stepTopic, "", "The topic is fit for structures", t.topic, stepCluster)
-	add(stepDescribe, "", "Right to describe the topic", t.describe, stepCluster)
-	add(stepWrite, "", "Right to write to the topic", t.write, stepCluster)
-	add(stepRead, "", "Right to read the topic, for recovery", t.read, stepCluster)
-	add(stepIdempotent, "", "Right to write idempotently", t.idempotent, stepCluster)
-	add(stepTransactions, "", "Right to transactional ids "+t.asked.Prefix+"-…", t.transactional, stepCluster)
+	add(stepDescribe, "", "Right to describe the topic", may.describe, stepCluster)
+	add(stepWrite, "", "Right to write to the topic", may.write, stepCluster)
+	add(stepRead, "", "Right to read the topic, for recovery", may.read, stepCluster)
+	add(stepIdempotent, "", "Right to write idempotently", may.idempotent, stepCluster)
+	add(stepTransactions, "", "Right to transactional ids "+t.asked.Prefix+"-…", may.transactional, stepCluster)
 	if t.client.CreateTopic {
-		add(stepCreate, "", "Right to create the topic", t.create, stepCluster)
+		add(stepCreate, "", "Right to create the topic", may.create, stepCluster)
 	}
-	add(stepInit, "", "A transactional id is initialised", t.initialise, stepTransactions)
-	add(stepAbort, "", "A transaction on the topic, aborted", t.aborted, stepTopic, stepWrite, stepInit).note =
+	add(stepInit, "", "A transactional id is initialised", client.initialise, stepTransactions)
+	add(stepAbort, "", "A transaction on the topic, aborted", client.aborted, stepTopic, stepWrite, stepInit).note =
 		"One message goes to " + topic + " in a transaction that is aborted. " + seenBy
-	add(stepLarge, "", fmt.Sprintf("A message of %d bytes", t.asked.Bytes), t.large, stepAbort).note = t.largeNote()
-	add(stepCommit, "", "A transaction on the scratch topic, committed and read back", t.committed,
+	add(stepLarge, "", fmt.Sprintf("A message of %d bytes", t.asked.Bytes), sizing{client}.large, stepAbort).note = t.largeNote()
+	add(stepCommit, "", "A transaction on the scratch topic, committed and read back", client.committed,
 		stepInit).note = t.scratchNote()
 }
 

@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"urncast/internal/panics"
 	"urncast/producer/connection"
+	"urncast/producer/kafka"
+	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -47,9 +49,10 @@ type trial struct {
 	report func(connection.Step)
 	mu     sync.Mutex // of report and of every step's state
 
-	found  facts
-	broker *Broker        // the client library's side, from its first step on
-	calls  sync.WaitGroup // into the client library, which does not hear of a cancelled context
+	brokers *admin.Cluster
+	found   facts
+	broker  *kafka.Broker  // the client library's side, from its first step on
+	calls   sync.WaitGroup // into the client library, which does not hear of a cancelled context
 }
 
 // A step is one step with what it takes to make it.
@@ -105,9 +108,7 @@ func (c *Client) Test(ctx context.Context, to *connection.Connection, asked conn
 	t := &trial{client: c, connection: to, asked: asked, report: report, sizeAsked: sizeAsked}
 	t.settings, t.findings, t.unresolved = properties.Resolve(to)
 	t.id = asked.Prefix + "-test-" + uuid.NewString()[:8]
-	var done func()
-	t.dialer, done = c.dialer(t.settings)
-	defer done()
+	defer t.dial()()
 	t.plan()
 	defer t.clean()
 	for _, s := range t.steps {
@@ -117,6 +118,17 @@ func (c *Client) Test(ctx context.Context, to *connection.Connection, asked conn
 	t.eachServer(ctx)
 	t.run(ctx, t.steps[t.serverless():])
 	return ctx.Err()
+}
+
+// dial makes ready to connect; done ends what it began.
+func (t *trial) dial() (done func()) {
+	t.dialer, done = kafka.NewDialer(t.settings, t.client.Log)
+	var servers []string
+	if t.settings != nil {
+		servers = t.settings.Bootstrap
+	}
+	t.brokers = admin.New(t.dialer.Open, servers)
+	return done
 }
 
 // eachServer makes the steps of all bootstrap servers, side by side.
@@ -248,5 +260,5 @@ func (t *trial) clean() {
 	if t.broker != nil {
 		t.broker.Close()
 	}
-	t.found.close()
+	t.brokers.Close()
 }

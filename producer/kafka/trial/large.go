@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"strconv"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"urncast/producer/kafka"
 	"urncast/producer/kafka/probe"
 )
 
@@ -19,9 +19,6 @@ const (
 	triesMax = 14
 	// nearEnough ends it.
 	nearEnough = 256
-	// requestFrame is, generously, what a request adds to the batch in it: its
-	// header, the ids and the topic's name.
-	requestFrame = 512
 )
 
 // A refusal is a limit that a message did not pass.
@@ -31,15 +28,18 @@ type refusal struct {
 	err   error
 }
 
+// sizing is the step that sends a large message, or reckons whether it would pass.
+type sizing struct{ publishing }
+
 // large finds out whether a message of a size passes. What stays of an aborted message is
 // its bytes, so the topic itself is spared: limits that can be read are, and what is sent goes
 // to the scratch topic, if there is one. The topic is sent a large message only where
 // somebody asks for a size without a scratch topic, and then one.
-func (t *trial) large(ctx context.Context) outcome {
+func (t sizing) large(ctx context.Context) outcome {
 	if o, ok := t.unreachable(); !ok {
 		return o
 	}
-	if !t.found.topic.exists {
+	if !t.found.exists {
 		return notRun(stepTopic, "The topic does not exist yet.")
 	}
 	return t.call(ctx, func() outcome {
@@ -84,12 +84,12 @@ func (t *trial) sandbox() string {
 // shrinks reports whether the content will be compressed, so that its size says nothing of the
 // request's.
 func (t *trial) shrinks() bool {
-	return t.asked.Compressible && t.unresolved == nil && compresses(t.settings)
+	return t.asked.Compressible && t.unresolved == nil && t.settings.Compresses()
 }
 
 // sent sends a message. One that is refused begins a search for the largest that is not,
 // if a size was asked for and there is a scratch topic.
-func (t *trial) sent(ctx context.Context, where string, size int) outcome {
+func (t sizing) sent(ctx context.Context, where string, size int) outcome {
 	refused, err := t.passes(ctx, where, size)
 	switch {
 	case err != nil:
@@ -104,13 +104,13 @@ func (t *trial) sent(ctx context.Context, where string, size int) outcome {
 }
 
 // tooLarge says which limit refused a message, and how large one may be.
-func (t *trial) tooLarge(r *refusal, topic, largest string) outcome {
+func (t sizing) tooLarge(r *refusal, topic, largest string) outcome {
 	o := failed(probe.Met(r.cause, r.err, "bytes", fmt.Sprint(t.asked.Bytes), "limit", r.value(), "topic", topic))
 	o.finding += " " + largest
 	return o
 }
 
-func (t *trial) content() string {
+func (t sizing) content() string {
 	if t.asked.Compressible {
 		return " of text"
 	}
@@ -118,12 +118,12 @@ func (t *trial) content() string {
 }
 
 // knownLimit says what limit a passing message is below; empty where it may not be read.
-func (t *trial) knownLimit() string {
-	limit, ok := t.found.topic.number("max.message.bytes")
+func (t sizing) knownLimit() string {
+	limit, ok := t.found.configs.Number("max.message.bytes")
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("; the limit of %s is %d bytes (%s)", t.asked.Topic, limit, limitName(t.found.topic.configs))
+	return fmt.Sprintf("; the limit of %s is %d bytes (%s)", t.asked.Topic, limit, limitName(t.found.configs))
 }
 
 // value is the limit, for the words of its cause.
@@ -135,28 +135,28 @@ func (r *refusal) value() string {
 }
 
 // reckoned says how large a message may be by the limits that can be read, or how to find out.
-func (t *trial) reckoned(ctx context.Context, r *refusal) string {
+func (t sizing) reckoned(ctx context.Context, r *refusal) string {
 	if r.limit == 0 || t.shrinks() {
 		return "Name a scratch topic, with a size, to have the largest that passes found there."
 	}
 	smallest := r.limit
 	if r.cause == probe.LimitSocket {
-		smallest -= requestFrame
+		smallest -= kafka.RequestFrame
 	}
 	for _, name := range []string{"max.message.bytes", "segment.bytes"} {
-		if limit, ok := t.found.topic.number(name); ok {
+		if limit, ok := t.found.configs.Number(name); ok {
 			smallest = min(smallest, limit)
 		}
 	}
 	if n := t.settings.RequestBytes; n > 0 {
 		smallest = min(smallest, n)
 	}
-	if n := t.brokerSetting(ctx, t.found.topic.leader, "socket.request.max.bytes"); n > 0 {
-		smallest = min(smallest, n-requestFrame)
+	if n := t.brokers.BrokerNumber(ctx, t.found.Leader, "socket.request.max.bytes"); n > 0 {
+		smallest = min(smallest, n-kafka.RequestFrame)
 	}
 	record := t.record(t.asked.Topic, nil)
 	largest := smallest
-	for framed := framedBytes(record, largest); framed > smallest && largest > 0; framed = framedBytes(record, largest) {
+	for framed := kafka.FramedBytes(record, largest); framed > smallest && largest > 0; framed = kafka.FramedBytes(record, largest) {
 		largest -= framed - smallest
 	}
 	return fmt.Sprintf("The largest message that passes has %d bytes, by the limits that can be read.", max(largest, 0))
@@ -164,10 +164,10 @@ func (t *trial) reckoned(ctx context.Context, r *refusal) string {
 
 // search narrows the largest message that passes down between one that is known
 // to, and one that does not; within says how near it came.
-func (t *trial) search(ctx context.Context, where string, refusedSize int, refused *refusal) (largest, within int) {
+func (t sizing) search(ctx context.Context, where string, refusedSize int, refused *refusal) (largest, within int) {
 	low, high := 0, refusedSize
 	next := high / 2
-	if limit := refused.limit; limit > requestFrame+nearEnough && limit < high {
+	if limit := refused.limit; limit > kafka.RequestFrame+nearEnough && limit < high {
 		// Most likely just below the limit: framing takes the rest.
 		high, next = limit+1, limit-nearEnough
 	}
@@ -188,25 +188,25 @@ func (t *trial) search(ctx context.Context, where string, refusedSize int, refus
 
 // limited looks for a limit that certainly refuses a size: our own, the topic's and its
 // leader's, as far as they are known. It sends no message.
-func (t *trial) limited(ctx context.Context, size int) (*refusal, error) {
+func (t sizing) limited(ctx context.Context, size int) (*refusal, error) {
 	if r := t.clientLimit(size); r != nil {
 		return r, nil
 	}
 	if r, err := t.socketLimit(ctx, size); r != nil || err != nil || t.shrinks() {
 		return r, err
 	}
-	least := batchOverhead + size
-	if limit, ok := t.found.topic.number("max.message.bytes"); ok && least > limit {
+	least := kafka.BatchOverhead + size
+	if limit, ok := t.found.configs.Number("max.message.bytes"); ok && least > limit {
 		return t.messageLimit(ctx, t.asked.Topic, nil), nil
 	}
-	if limit, ok := t.found.topic.number("segment.bytes"); ok && least > limit {
+	if limit, ok := t.found.configs.Number("segment.bytes"); ok && least > limit {
 		return &refusal{cause: probe.LimitSegment, limit: limit}, nil
 	}
 	return nil, nil
 }
 
 // passes sends one message of a size; a refusal says which limit it met.
-func (t *trial) passes(ctx context.Context, where string, size int) (*refusal, error) {
+func (t sizing) passes(ctx context.Context, where string, size int) (*refusal, error) {
 	_, err := t.attempt(ctx, where, t.body(size))
 	var library ck.Error
 	if !errors.As(err, &library) {
@@ -217,7 +217,7 @@ func (t *trial) passes(ctx context.Context, where string, size int) (*refusal, e
 		return t.messageLimit(ctx, where, err), nil
 	case ck.ErrRecordListTooLarge:
 		r := &refusal{cause: probe.LimitSegment, err: err}
-		if limit, ok := t.found.topic.number("segment.bytes"); ok && where == t.asked.Topic {
+		if limit, ok := t.found.configs.Number("segment.bytes"); ok && where == t.asked.Topic {
 			r.limit = limit
 		}
 		return r, nil
@@ -226,29 +226,28 @@ func (t *trial) passes(ctx context.Context, where string, size int) (*refusal, e
 }
 
 // clientLimit knows our own limits, which need no broker.
-func (t *trial) clientLimit(size int) *refusal {
-	framed := framedBytes(t.record(t.asked.Topic, nil), size)
+func (t sizing) clientLimit(size int) *refusal {
+	framed := kafka.FramedBytes(t.record(t.asked.Topic, nil), size)
 	switch limit := t.settings.RequestBytes; {
 	case limit > 0 && framed > limit:
 		return &refusal{cause: probe.LimitClient, limit: limit}
-	case framed > messageBytes:
-		return &refusal{cause: probe.LimitClient, limit: messageBytes}
+	case framed > kafka.MessageMax:
+		return &refusal{cause: probe.LimitClient, limit: kafka.MessageMax}
 	}
 	return nil
 }
 
 // messageLimit says where the limit of a topic's messages is set. The settings are
 // read once more: somebody may be changing them between two tests.
-func (t *trial) messageLimit(ctx context.Context, topic string, err error) *refusal {
+func (t sizing) messageLimit(ctx context.Context, topic string, err error) *refusal {
 	r := &refusal{cause: probe.LimitUnnamed, err: err}
-	found := topicFacts{}
-	var failed error
-	if found.configs, failed = t.configsOf(ctx, topic); failed != nil {
+	settings, failed := t.configsOf(ctx, topic)
+	if failed != nil {
 		return r
 	}
-	if limit, ok := found.number("max.message.bytes"); ok {
+	if limit, ok := settings.Number("max.message.bytes"); ok {
 		r.cause, r.limit = probe.LimitBroker, limit
-		if found.configs["max.message.bytes"].own {
+		if settings["max.message.bytes"].Own {
 			r.cause = probe.LimitTopic
 		}
 	}
@@ -258,61 +257,31 @@ func (t *trial) messageLimit(ctx context.Context, topic string, err error) *refu
 // socketLimit asks the topic's leader, by the length alone, whether it would read
 // the request: the client library would send all of it, lose the connection, and
 // try again until its time is up.
-func (t *trial) socketLimit(ctx context.Context, size int) (*refusal, error) {
+func (t sizing) socketLimit(ctx context.Context, size int) (*refusal, error) {
 	if t.shrinks() {
 		return nil, nil // how long the request will be is not known
 	}
-	framed := framedBytes(t.record(t.asked.Topic, nil), size) + requestFrame
-	if framed <= t.found.topic.requestOK {
+	framed := kafka.FramedBytes(t.record(t.asked.Topic, nil), size) + kafka.RequestFrame
+	if framed <= t.found.requestOK {
 		return nil, nil
 	}
-	leader := t.found.advertised[t.found.topic.leader]
+	leader := t.brokers.Brokers[t.found.Leader]
 	takes, err := t.dialer.TakesRequest(ctx, leader, framed)
 	if err != nil {
 		return nil, err
 	}
 	if takes {
-		t.found.topic.requestOK = framed
+		t.found.requestOK = framed
 		return nil, nil
 	}
 	r := &refusal{cause: probe.LimitSocket}
-	r.limit = t.brokerSetting(ctx, t.found.topic.leader, "socket.request.max.bytes")
+	r.limit = t.brokers.BrokerNumber(ctx, t.found.Leader, "socket.request.max.bytes")
 	return r, nil
-}
-
-// brokerSetting reads one number of a broker's settings; 0 where it may not be read.
-func (t *trial) brokerSetting(ctx context.Context, id int32, name string) int {
-	request := kmsg.NewPtrDescribeConfigsRequest()
-	resource := kmsg.NewDescribeConfigsRequestResource()
-	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeBroker, fmt.Sprint(id)
-	resource.ConfigNames = []string{name}
-	request.Resources = append(request.Resources, resource)
-	node, err := t.node(ctx, id)
-	if err != nil {
-		return 0
-	}
-	kind, err := node.Ask(ctx, request)
-	if err != nil {
-		return 0
-	}
-	for _, c := range kind.(*kmsg.DescribeConfigsResponse).Resources[0].Configs {
-		if n, err := strconv.Atoi(deref(c.Value)); c.Name == name && err == nil {
-			return n
-		}
-	}
-	return 0
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // body makes the content: noise by default, so that compression does not hide a
 // limit.
-func (t *trial) body(size int) []byte {
+func (t sizing) body(size int) []byte {
 	if t.asked.Compressible {
 		text := []byte("urncast tests its connection with a large message. ")
 		return bytes.Repeat(text, size/len(text)+1)[:size]

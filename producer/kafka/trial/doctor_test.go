@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"maps"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"urncast/producer/diagnosis"
+	"urncast/producer/kafka/admin"
 )
 
 // sound are the settings of a topic as it should be, on three replicas.
@@ -18,11 +19,12 @@ var sound = map[string]string{
 }
 
 func inspected(replicas, insync int, changed map[string]string) *inspection {
-	f := &topicFacts{exists: true, partitions: 1, replicas: []int32{4, 5, 6, 7}[:replicas], insync: insync, configs: map[string]config{}}
+	brokers := []int32{4, 5, 6, 7}
+	f := &facts{exists: true, configs: admin.Settings{}, Topic: admin.Topic{Partitions: 1, Replicas: brokers[:replicas], InSync: brokers[:insync]}}
 	all := maps.Clone(sound)
 	maps.Copy(all, changed)
 	for name, value := range all {
-		f.configs[name] = config{value, true}
+		f.configs[name] = admin.Setting{Value: value, Own: true}
 	}
 	return &inspection{topic: "t", facts: f, brokers: 4, away: 7 * 24 * time.Hour, largest: diagnosis.Largest{URN: "urn:x", Bytes: 500_000}}
 }

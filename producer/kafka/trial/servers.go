@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func (v *visit) connect(ctx context.Context) outcome {
 	if err := v.peer.Connect(ctx); err != nil {
 		return failed(err)
 	}
-	v.trial.found.keep(v.peer)
+	v.trial.brokers.Adopt(v.peer)
 	return passed("%s port %s takes the connection.", v.peer.Address, v.peer.Port)
 }
 
@@ -100,7 +100,7 @@ func (v *visit) authenticate(ctx context.Context) outcome {
 	if err := v.peer.Authenticate(ctx); err != nil {
 		return failed(err)
 	}
-	v.trial.found.arrived(v.peer)
+	v.trial.brokers.Arrive(v.peer)
 	login := v.peer.Login
 	if login.Mechanism == "" {
 		return passed("No SASL; by Kafka's default the broker sees %s.", login.Principal)

@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"urncast/internal/panics"
 	"urncast/producer/connection"
+	"urncast/producer/kafka"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -37,7 +38,7 @@ func (c *Client) Try(ctx context.Context, to *connection.Connection) []connectio
 	}
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	dialer, done := c.dialer(settings)
+	dialer, done := kafka.NewDialer(settings, c.Log)
 	defer done()
 	tried := make([]connection.Tried, len(settings.Bootstrap))
 	var servers panics.Group

@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"context"
@@ -7,20 +7,25 @@ import (
 	"log/slog"
 	"time"
 
+	"urncast/producer/connection"
+
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/producer"
-	"urncast/producer/connection"
+	"urncast/producer/kafka"
+	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/probe"
 )
 
 // From here on the test goes through the client library, by the code that
 // publishes: what is proven is that it works with these properties.
 
+// publishing are those steps.
+type publishing struct{ *trial }
+
 // connected takes the connection up as a producer does.
-func (t *trial) connected(ctx context.Context) error {
+func (t publishing) connected(ctx context.Context) error {
 	if t.broker != nil {
 		return nil
 	}
@@ -28,18 +33,18 @@ func (t *trial) connected(ctx context.Context) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	cluster := &Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return t.connection, nil },
+	cluster := &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return t.connection, nil },
 		Log: log}
 	b, err := cluster.Connect(ctx, t.connection.Name)
 	if err != nil {
 		return err
 	}
-	t.broker = b.(*Broker)
+	t.broker = b.(*kafka.Broker)
 	return nil
 }
 
 // open opens a lane under the test's own transactional id.
-func (t *trial) open(ctx context.Context, topic string) (*lane, error) {
+func (t publishing) open(ctx context.Context, topic string) (producer.Lane, error) {
 	if err := t.connected(ctx); err != nil {
 		return nil, err
 	}
@@ -47,17 +52,11 @@ func (t *trial) open(ctx context.Context, topic string) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lanes[0].(*lane), nil
-}
-
-// abort ends a transaction without a trace for whoever reads what is committed.
-func (l *lane) abort(ctx context.Context) error {
-	l.open = false
-	return l.p.AbortTransaction(ctx)
+	return lanes[0], nil
 }
 
 // initialise makes a client and initialises the transactional id.
-func (t *trial) initialise(ctx context.Context) outcome {
+func (t publishing) initialise(ctx context.Context) outcome {
 	return t.call(ctx, func() outcome {
 		l, err := t.open(ctx, t.asked.Topic)
 		if err != nil {
@@ -69,11 +68,11 @@ func (t *trial) initialise(ctx context.Context) outcome {
 }
 
 // aborted sends one message to the real topic and aborts.
-func (t *trial) aborted(ctx context.Context) outcome {
+func (t publishing) aborted(ctx context.Context) outcome {
 	if o, ok := t.unreachable(); !ok {
 		return o
 	}
-	if !t.found.topic.exists {
+	if !t.found.exists {
 		return notRun(stepTopic, "The topic does not exist yet.")
 	}
 	return t.call(ctx, func() outcome {
@@ -87,46 +86,30 @@ func (t *trial) aborted(ctx context.Context) outcome {
 
 // unreachable says that the topic's leader was not reached where it is advertised,
 // so that nothing can be sent.
-func (t *trial) unreachable() (outcome, bool) {
-	if err := t.found.away[t.found.topic.leader]; err != nil {
-		return notRun(stepListeners, "The topic's leader, broker %d, cannot be reached.", t.found.topic.leader), false
+func (t publishing) unreachable() (outcome, bool) {
+	if err := t.brokers.Away[t.found.Leader]; err != nil {
+		return notRun(stepListeners, "The topic's leader, broker %d, cannot be reached.", t.found.Leader), false
 	}
 	return outcome{}, true
 }
 
 // attempt sends a message to a topic in a transaction of its own, waits for its delivery
-// and aborts. Each has its own client: after an error a transaction
-// can be neither aborted for certain nor followed by another.
-func (t *trial) attempt(ctx context.Context, topic string, value []byte) (offset int64, err error) {
-	l, err := t.open(ctx, topic)
-	if err != nil {
+// and aborts.
+func (t publishing) attempt(ctx context.Context, topic string, value []byte) (offset int64, err error) {
+	if err := t.connected(ctx); err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	if err := l.Begin(); err != nil {
-		return 0, err
-	}
-	if err := l.Send(ctx, t.record(topic, value)); err != nil {
-		return 0, err
-	}
-	stretches, err := l.Delivered(ctx)
-	if err != nil {
-		return 0, err
-	}
-	// A cancelled test still aborts.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanLimit)
-	defer cancel()
-	return stretches[topic].First, l.abort(ctx)
+	return t.broker.Attempt(ctx, t.id, t.timeout(), t.record(topic, value))
 }
 
 // record is a message of the test. It has a key, for compacted topics refuse
 // messages without, and the key is no URN.
-func (t *trial) record(topic string, value []byte) *producer.Record {
+func (t publishing) record(topic string, value []byte) *producer.Record {
 	return &producer.Record{Topic: topic, Key: []byte("urncast-connection-test-" + t.id), Value: value}
 }
 
 // refused says what an error of the client library means.
-func (t *trial) refused(doing string, err error) outcome {
+func (t publishing) refused(doing string, err error) outcome {
 	user, topic := t.principal(), t.asked.Topic
 	var library ck.Error
 	if errors.As(err, &library) {
@@ -140,8 +123,8 @@ func (t *trial) refused(doing string, err error) outcome {
 		}
 	}
 	advice := "Look into the broker's log for the reason."
-	if r, known := rulings[library.Code()]; known && r.cure != "" {
-		advice = sentence(r.cure)
+	if cure := kafka.Cure(library.Code()); cure != "" {
+		advice = sentence(cure)
 	}
 	var fault *producer.Fault
 	if errors.As(err, &fault) && fault.Err != nil {
@@ -151,7 +134,7 @@ func (t *trial) refused(doing string, err error) outcome {
 }
 
 // committed commits a message to the scratch topic and reads it back.
-func (t *trial) committed(ctx context.Context) outcome {
+func (t publishing) committed(ctx context.Context) outcome {
 	topic := t.asked.Scratch
 	if topic == "" {
 		return notRun("", "No scratch topic was named, so nothing is committed.")
@@ -182,9 +165,9 @@ func (t *trial) committed(ctx context.Context) outcome {
 			return failed(trouble)
 		case err != nil:
 			return t.refused("Committing to "+topic, err)
-		case took > commitInDoubt:
+		case took > kafka.CommitInDoubt:
 			return warned(found, probe.Met(probe.SlowCommit, nil, "took", probe.Rounded(took), "limit",
-				probe.Rounded(commitInDoubt)))
+				probe.Rounded(kafka.CommitInDoubt)))
 		default:
 			return passed("%s", found)
 		}
@@ -192,20 +175,14 @@ func (t *trial) committed(ctx context.Context) outcome {
 }
 
 // commit commits one message and reads it back as recovery does.
-func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error) {
+func (t publishing) commit(ctx context.Context, topic string) (time.Duration, error) {
 	l, err := t.open(ctx, topic)
 	if err != nil {
 		return 0, err
 	}
 	defer l.Close()
-	if err := l.Begin(); err != nil {
-		return 0, err
-	}
 	sent := t.record(topic, []byte("urncast tests its connection"))
-	if err := l.Send(ctx, sent); err != nil {
-		return 0, err
-	}
-	stretches, err := l.Delivered(ctx)
+	at, err := kafka.SendOne(ctx, l, sent)
 	if err != nil {
 		return 0, err
 	}
@@ -216,30 +193,27 @@ func (t *trial) commit(ctx context.Context, topic string) (time.Duration, error)
 	if slow := errors.As(err, &fault) && fault.Err == nil; err != nil && !slow {
 		return took, err
 	}
-	seen := false
-	stuck := ""
-	err = t.broker.ReadBack(ctx, topic, stretches[topic].First, stretches[topic].End, func(why string) { stuck = why },
+	seen, stuck := false, ""
+	err = t.broker.ReadBack(ctx, topic, at.First, at.End, func(why string) { stuck = why },
 		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
-	case err != nil && stuck != "":
-		return took, probe.Met(probe.NotCommitted, errors.New(stuck),
-			"topic", topic)
-	case err != nil:
-		return took, probe.Met(probe.NotCommitted, err, "topic", topic)
-	case !seen:
-		return took, probe.Met(probe.NotCommitted, errors.New("a read_committed reader passed its offset without it"),
-			"topic", topic)
+	case err == nil && seen:
+		return took, nil
+	case err == nil:
+		err = errors.New("a read_committed reader passed its offset without it")
+	case stuck != "":
+		err = errors.New(stuck)
 	}
-	return took, nil
+	return took, probe.Met(probe.NotCommitted, err, "topic", topic)
 }
 
 // scratch sees that the scratch topic exists, and makes it where that is allowed.
-func (t *trial) scratch(ctx context.Context, topic string) (made bool, err error) {
-	found, err := t.describeTopic(ctx, topic)
+func (t publishing) scratch(ctx context.Context, topic string) (made bool, err error) {
+	found, err := t.brokers.Topics(ctx, topic)
 	if err != nil {
 		return false, err
 	}
-	switch code := kerr.ErrorForCode(found.ErrorCode); {
+	switch code := found[0].Err; {
 	case code == nil:
 		return false, nil
 	case errors.Is(code, kerr.TopicAuthorizationFailed):
@@ -249,16 +223,17 @@ func (t *trial) scratch(ctx context.Context, topic string) (made bool, err error
 	case !t.asked.MakeScratch:
 		return false, probe.Met(probe.ScratchMissing, nil, "topic", topic)
 	}
-	code, text, err := t.makeTopic(ctx, topic, false)
+	err = t.makeTopic(ctx, topic, false)
+	var refused *admin.Refusal
 	switch {
-	case err != nil:
-		return true, err // perhaps: an answer was lost
-	case errors.Is(code, kerr.TopicAuthorizationFailed), errors.Is(code, kerr.ClusterAuthorizationFailed):
-		return false, probe.Met(probe.NoScratch, code, "user", t.principal(), "topic", topic, "operation", "create")
-	case code != nil:
-		return false, probe.Met(probe.TopicNotMade, errors.New(text), "topic", topic)
+	case err == nil:
+		return true, t.brokers.Appears(ctx, topic)
+	case admin.Unauthorized(err):
+		return false, probe.Met(probe.NoScratch, errors.Unwrap(err), "user", t.principal(), "topic", topic, "operation", "create")
+	case errors.As(err, &refused):
+		return false, probe.Met(probe.TopicNotMade, refused, "topic", topic)
 	}
-	return true, t.appears(ctx, topic)
+	return true, err // perhaps: an answer was lost
 }
 
 // deleteScratch deletes the topic that the test made, cancelled or not, and on a
@@ -266,19 +241,7 @@ func (t *trial) scratch(ctx context.Context, topic string) (made bool, err error
 func (t *trial) deleteScratch(topic string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanLimit)
 	defer cancel()
-	controller, err := t.dialer.Open(ctx, t.found.advertised[t.found.controller])
-	if err != nil {
-		return err
-	}
+	controller := admin.New(t.dialer.Open, []string{t.brokers.Brokers[t.brokers.Controller]})
 	defer controller.Close()
-	request := kmsg.NewPtrDeleteTopicsRequest()
-	one := kmsg.NewDeleteTopicsRequestTopic()
-	one.Topic = &topic
-	request.TopicNames, request.Topics, request.TimeoutMillis = []string{topic}, append(request.Topics,
-		one), int32(cleanLimit.Milliseconds())
-	kind, err := controller.Ask(ctx, request)
-	if err != nil {
-		return err
-	}
-	return kerr.ErrorForCode(kind.(*kmsg.DeleteTopicsResponse).Topics[0].ErrorCode)
+	return controller.Delete(ctx, topic)
 }

@@ -1,4 +1,4 @@
-package kafka
+package trial
 
 import (
 	"urncast/producer/connection"

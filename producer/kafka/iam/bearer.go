@@ -1,17 +1,13 @@
-package kafka
+package iam
 
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
-	"urncast/producer"
-	"urncast/producer/kafka/iam"
-	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -26,54 +22,37 @@ const (
 	tokenWorn = 5 // a fifth
 )
 
-// A bearer keeps the token of a connection whose tokens are made here, and hands it to
+// A Bearer keeps the token of a connection whose tokens are made here, and hands it to
 // the connection's clients. librdkafka asks for tokens by an event, which a consumer
 // hears only while it is polled; so each client is given one when it is made, and the
-// next one before that ends. To a nil bearer there is nothing to do: librdkafka has a
+// next one before that ends. To a nil Bearer there is nothing to do: librdkafka has a
 // password, or fetches tokens by itself.
-type bearer struct {
-	sign func(context.Context) (*iam.Token, error)
+type Bearer struct {
+	sign func(context.Context) (*Token, error)
 	log  *slog.Logger
 
 	making  sync.Mutex // one token is made at a time
 	mu      sync.Mutex // of what follows, and of every call into a client: none is closed meanwhile
-	token   *iam.Token
-	clients map[tokenTaker]bool
+	token   *Token
+	clients map[Taker]bool
 }
 
-// A tokenTaker is a client: a producer or a consumer.
-type tokenTaker interface {
+// A Taker is a client: a producer or a consumer.
+type Taker interface {
 	SetOAuthBearerToken(ck.OAuthBearerToken) error
 	SetOAuthBearerTokenFailure(string) error
 }
 
-func newBearer(i *properties.IAM, log *slog.Logger) *bearer {
+// NewBearer makes a Bearer that has no token yet.
+func NewBearer(i *properties.IAM, log *slog.Logger) *Bearer {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &bearer{sign: func(ctx context.Context) (*iam.Token, error) { return iam.Sign(ctx, i) }, log: log, clients: map[tokenTaker]bool{}}
+	return &Bearer{sign: func(ctx context.Context) (*Token, error) { return Sign(ctx, i) }, log: log, clients: map[Taker]bool{}}
 }
 
-// bear makes the first token of a connection; nil for connections that need none of ours.
-func (c *Cluster) bear(ctx context.Context, connection string, r *properties.Resolved) (*bearer, error) {
-	if r.IAM == nil {
-		return nil, nil
-	}
-	b := newBearer(r.IAM, c.Log)
-	if _, err := b.fresh(ctx, 0); err != nil {
-		t := probe.Of(err)
-		kind, known := kinds[t.Cause]
-		if !known {
-			kind = producer.Permanent
-		}
-		return nil, &producer.Fault{Kind: kind, Cure: t.Cure,
-			Text: "Connection " + connection + " cannot log in: " + strings.TrimSuffix(t.Text+" "+t.Cure, ".")}
-	}
-	return b, nil
-}
-
-// fresh gives a token with more than some time left, and makes one if it must.
-func (b *bearer) fresh(ctx context.Context, left time.Duration) (*iam.Token, error) {
+// Fresh gives a token with more than some time left, and makes one if it must.
+func (b *Bearer) Fresh(ctx context.Context, left time.Duration) (*Token, error) {
 	b.making.Lock()
 	defer b.making.Unlock()
 	b.mu.Lock()
@@ -98,15 +77,15 @@ func (b *bearer) fresh(ctx context.Context, left time.Duration) (*iam.Token, err
 }
 
 // hand gives a client the token. The caller holds the lock.
-func (b *bearer) hand(client tokenTaker) {
+func (b *Bearer) hand(client Taker) {
 	err := client.SetOAuthBearerToken(ck.OAuthBearerToken{TokenValue: b.token.Value, Expiration: b.token.Ends, Principal: "urncast"})
 	if err != nil {
 		b.log.Warn("Kafka's client does not take a token", "error", err)
 	}
 }
 
-// feed gives a client that was just made a token, and the next ones, until it is released.
-func (b *bearer) feed(client tokenTaker) {
+// Feed gives a client that was just made a token, and the next ones, until it is released.
+func (b *Bearer) Feed(client Taker) {
 	if b == nil {
 		return
 	}
@@ -116,8 +95,8 @@ func (b *bearer) feed(client tokenTaker) {
 	b.hand(client)
 }
 
-// release forgets a client, which is to be closed then.
-func (b *bearer) release(client tokenTaker) {
+// Release forgets a client, which is to be closed then.
+func (b *Bearer) Release(client Taker) {
 	if b == nil {
 		return
 	}
@@ -126,13 +105,13 @@ func (b *bearer) release(client tokenTaker) {
 	delete(b.clients, client)
 }
 
-// asked is how connections that are made by hand get the same tokens; nil if they get none here.
-func (b *bearer) asked() func(context.Context) (token, whose string, err error) {
+// Asked is how connections that are made by hand get the same tokens; nil if they get none here.
+func (b *Bearer) Asked() func(context.Context) (token, whose string, err error) {
 	if b == nil {
 		return nil
 	}
 	return func(ctx context.Context) (string, string, error) {
-		t, err := b.fresh(ctx, 0)
+		t, err := b.Fresh(ctx, 0)
 		if err != nil {
 			return "", "", err
 		}
@@ -140,9 +119,9 @@ func (b *bearer) asked() func(context.Context) (token, whose string, err error) 
 	}
 }
 
-// renew makes each next token before the last one ends, until ctx does. While that
+// Renew makes each next token before the last one ends, until ctx does. While that
 // fails the last one is used; when it has ended, the clients are told why.
-func (b *bearer) renew(ctx context.Context) {
+func (b *Bearer) Renew(ctx context.Context) {
 	if b == nil {
 		return
 	}
@@ -158,7 +137,7 @@ func (b *bearer) renew(ctx context.Context) {
 			return
 		case <-time.After(wait):
 		}
-		_, err := b.fresh(ctx, left)
+		_, err := b.Fresh(ctx, left)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -180,7 +159,7 @@ func (b *bearer) renew(ctx context.Context) {
 }
 
 // fail tells the clients why there is no token.
-func (b *bearer) fail(err error) {
+func (b *Bearer) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for client := range b.clients {

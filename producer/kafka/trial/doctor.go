@@ -1,10 +1,9 @@
-package kafka
+package trial
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -80,7 +79,7 @@ func (c *Client) Diagnose(ctx context.Context, to *connection.Connection, n diag
 	for i := range d.findings {
 		d.findings[i].Cure = runnable(d.findings[i].Cure, t.settings)
 	}
-	return &diagnosis.Diagnosis{Cluster: t.found.cluster, Findings: d.findings}, nil
+	return &diagnosis.Diagnosis{Cluster: t.brokers.ID, Findings: d.findings}, nil
 }
 
 // enterCluster logs in to the first bootstrap server that lets us, and looks who is
@@ -95,28 +94,16 @@ func (c *Client) enterCluster(ctx context.Context, to *connection.Connection, n 
 	t.id = t.asked.Prefix + "-doctor"
 	t.settings, t.findings, t.unresolved = properties.Resolve(to)
 	if t.unresolved != nil {
+		t.dial()
 		return t, func() {}, &probe.Trouble{Text: sentence(t.unresolved.Error()), Cure: settingsCure}
 	}
-	var done func()
-	t.dialer, done = c.dialer(t.settings)
+	done := t.dial()
 	leave := func() {
-		t.found.close()
+		t.brokers.Close()
 		done()
 	}
-	var first error
-	for _, server := range t.settings.Bootstrap {
-		peer, err := t.dialer.Open(ctx, server)
-		if err == nil {
-			t.found.keep(peer)
-			t.found.arrived(peer)
-			break
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	if t.found.first == nil {
-		return t, leave, first
+	if err := t.brokers.Enter(ctx); err != nil {
+		return t, leave, err
 	}
 	if o := t.cluster(ctx); o.state == connection.StepFailed {
 		return t, leave, &probe.Trouble{Text: o.finding, Cure: o.cure}
@@ -140,7 +127,7 @@ func (d *examination) add(j judgement) {
 	if len(j.fix) > 0 {
 		f.Command = alterCommand(d.trial.settings, d.needs.Topic, j.fix)
 		f.Cure += " The command does it, and so does \"urncast doctor --fix " + j.id + "\""
-		if granted, known := may(d.trial.found.topicRights, kmsg.ACLOperationAlterConfigs); known && !granted {
+		if granted, known := d.trial.found.Rights.Has(kmsg.ACLOperationAlterConfigs); known && !granted {
 			f.Cure += ", once " + d.trial.principal() + " is granted ALTER_CONFIGS on the topic"
 		}
 		f.Cure += "."
@@ -164,28 +151,27 @@ func alterCommand(at *properties.Resolved, topic string, changes []diagnosis.Set
 
 // cluster says where it was looked.
 func (d *examination) cluster() {
-	f := &d.trial.found
+	c := d.trial.brokers
 	d.add(judgement{id: diagnosis.FindingConnection, severity: diagnosis.SeverityOK,
-		what: fmt.Sprintf("Cluster %s, Kafka %s, %d broker%s; logged in as %s.", f.cluster, f.first.Version(), len(f.advertised),
-			plural(len(f.advertised)), d.trial.principal())})
+		what: fmt.Sprintf("Cluster %s, Kafka %s, %d broker%s; logged in as %s.", c.ID, c.First.Version(), len(c.Brokers),
+			plural(len(c.Brokers)), d.trial.principal())})
 }
 
 // examine looks at the topic and at the rights.
 func (d *examination) examine(ctx context.Context) {
 	t := d.trial
-	t.found.away = map[int32]error{}
 	o := t.bounded(ctx, &step{do: t.topic})
 	switch {
-	case !t.found.topic.exists:
+	case !t.found.exists:
 		d.absent(&o)
-	case t.found.topic.configs == nil:
+	case t.found.configs == nil:
 		d.add(judgement{id: findTopic, severity: diagnosis.SeverityOK, what: t.layout()})
 		d.add(judged(findConfigs, diagnosis.SeverityUnknown, probe.Met(probe.NoDescribeConfigs, nil, "user", t.principal(),
 			"topic", t.asked.Topic)))
 	default:
 		d.add(judgement{id: findTopic, severity: diagnosis.SeverityOK, what: t.layout()})
 	}
-	if t.found.topic.exists {
+	if t.found.exists {
 		d.judge(ctx)
 	}
 	d.state(ctx)
@@ -202,34 +188,27 @@ func (d *examination) absent(o *outcome) {
 	d.findings = append(d.findings, f)
 }
 
+// severities are those of a step's findings.
+var severities = map[connection.StepState]diagnosis.Severity{connection.StepPassed: diagnosis.SeverityOK, connection.StepWarning: diagnosis.SeverityWarning,
+	connection.StepFailed: diagnosis.SeverityError, connection.StepNotRun: diagnosis.SeverityUnknown}
+
 // rights turns the steps of the connection test into findings.
 func (d *examination) rights(ctx context.Context) {
 	t := d.trial
-	steps := []struct {
-		id string
-		do func(context.Context) outcome
-	}{{stepDescribe, t.describe}, {stepWrite, t.write}, {stepRead, t.read}, {stepTransactions, t.transactional},
-		{stepIdempotent, t.idempotent}}
-	if !t.found.topic.exists && t.client.CreateTopic {
-		steps = append(steps, struct {
-			id string
-			do func(context.Context) outcome
-		}{stepCreate, t.create})
+	may := rights{t}
+	look := func(id string, do func(context.Context) outcome) {
+		o := t.bounded(ctx, &step{do: do})
+		d.findings = append(d.findings, diagnosis.Finding{ID: id, What: o.finding, Why: whys[id], Cure: o.cure, Severity: severities[o.state]})
 	}
-	for _, s := range steps {
-		o := t.bounded(ctx, &step{do: s.do})
-		f := diagnosis.Finding{ID: s.id, What: o.finding, Why: whys[s.id], Cure: o.cure, Severity: diagnosis.SeverityOK}
-		switch o.state {
-		case connection.StepFailed:
-			f.Severity = diagnosis.SeverityError
-		case connection.StepWarning:
-			f.Severity = diagnosis.SeverityWarning
-		case connection.StepNotRun:
-			f.Severity = diagnosis.SeverityUnknown
-		}
-		d.findings = append(d.findings, f)
+	look(stepDescribe, may.describe)
+	look(stepWrite, may.write)
+	look(stepRead, may.read)
+	look(stepTransactions, may.transactional)
+	look(stepIdempotent, may.idempotent)
+	if !t.found.exists && t.client.CreateTopic {
+		look(stepCreate, may.create)
 	}
-	if granted, known := may(t.found.topicRights, kmsg.ACLOperationAlterConfigs); known && !granted {
+	if granted, known := t.found.Rights.Has(kmsg.ACLOperationAlterConfigs); known && !granted {
 		d.add(judgement{id: findAlter, severity: diagnosis.SeverityOK, what: fmt.Sprintf(
 			"ALTER_CONFIGS on the topic is not granted to %s, and publishing does not need it.", t.principal())})
 	}
@@ -238,28 +217,25 @@ func (d *examination) rights(ctx context.Context) {
 // state looks at the topic in which the brokers keep the state of transactions.
 func (d *examination) state(ctx context.Context) {
 	t := d.trial
-	found, err := t.describeTopic(ctx, "__transaction_state")
+	found, err := t.brokers.Topics(ctx, "__transaction_state")
 	if err != nil {
 		d.add(judged(findState, diagnosis.SeverityUnknown, probe.Of(err)))
 		return
 	}
-	switch code := kerr.ErrorForCode(found.ErrorCode); {
-	case errors.Is(code, kerr.UnknownTopicOrPartition):
+	switch topic := &found[0]; {
+	case errors.Is(topic.Err, kerr.UnknownTopicOrPartition):
 		d.add(judgement{id: findState, severity: diagnosis.SeverityOK, what: "The brokers make __transaction_state at its first use."})
 		return
-	case code != nil || len(found.Partitions) == 0:
-		d.add(judged(findState, diagnosis.SeverityUnknown, probe.Met(probe.StateUnseen, code, "user", t.principal())))
+	case topic.Err != nil || topic.Partitions == 0:
+		d.add(judged(findState, diagnosis.SeverityUnknown, probe.Met(probe.StateUnseen, topic.Err, "user", t.principal())))
 		return
 	}
-	fewest := slices.MinFunc(found.Partitions, func(a, b kmsg.MetadataResponseTopicPartition) int {
-		return len(a.Replicas) - len(b.Replicas)
-	})
-	brokers := len(t.found.advertised)
-	if len(fewest.Replicas) == 1 && brokers > 1 {
-		d.add(judged(findState, diagnosis.SeverityWarning, probe.Met(probe.StateReplication, nil, "replicas", numbers(fewest.Replicas),
+	replicas, brokers := found[0].Fewest, len(t.brokers.Brokers)
+	if len(replicas) == 1 && brokers > 1 {
+		d.add(judged(findState, diagnosis.SeverityWarning, probe.Met(probe.StateReplication, nil, "replicas", numbers(replicas),
 			"brokers", fmt.Sprint(brokers), "how", reassign)))
 		return
 	}
 	d.add(judgement{id: findState, severity: diagnosis.SeverityOK, what: fmt.Sprintf("__transaction_state has %d replica%s on %d broker%s.",
-		len(fewest.Replicas), plural(len(fewest.Replicas)), brokers, plural(brokers))})
+		len(replicas), plural(len(replicas)), brokers, plural(brokers))})
 }

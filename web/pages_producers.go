@@ -44,7 +44,8 @@ func (s *server) producerPageRoutes() []guard.Route {
 }
 
 const (
-	jobsListed = 10
+	jobsListed  = 10
+	latestShown = 8
 	// previewGlance is how long a page looks for what formats cannot express.
 	previewGlance = 80 * time.Millisecond
 )

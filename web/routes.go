@@ -9,6 +9,7 @@ import (
 	"urncast/web/console/dashboard"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
+	"urncast/web/console/submit"
 	"urncast/web/console/transactions"
 	"urncast/web/guard"
 	"urncast/web/rest"
@@ -53,6 +54,7 @@ func (s *server) routes() []guard.Route {
 	}
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
 	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
@@ -113,10 +115,6 @@ func (s *server) pageRoutes() []guard.Route {
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
-		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
-		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
-		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
-		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletionPage},
 		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletion},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renamingPage},

@@ -27,22 +27,4 @@ func TestNoRoomOnPages(t *testing.T) {
 			t.Errorf("%s: %d, Retry-After %q: %s", name, w.Code, w.Header().Get("Retry-After"), w.Body)
 		}
 	}
-	up := &upload{last: &checked{err: none}}
-	v, err := s.checkView(t.Context(), up, "", 0)
-	if err != nil || v.Unread != nil || !strings.Contains(v.Broke, "too many submissions") {
-		t.Errorf("the check says %+v, %v", v, err)
-	}
-}
-
-// Whoever discards his files keeps nothing of their check in memory for the rest of the hour.
-func TestADiscardedUploadLetsGo(t *testing.T) {
-	u := &uploads{}
-	up, _, err := u.take(formOf(t, 10), "anna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.forget(up, "discarded")
-	if up.expiry.Stop() {
-		t.Error("a timer holds it still")
-	}
 }

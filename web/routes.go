@@ -10,6 +10,7 @@ import (
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
 	"urncast/web/console/structures"
+	"urncast/web/console/submit"
 	"urncast/web/console/topics"
 	"urncast/web/console/transactions"
 	"urncast/web/guard"
@@ -54,8 +55,8 @@ func (s *server) routes() []guard.Route {
 		{Pattern: "GET /api/v1/openapi.json", Level: guard.Read, Handle: s.describe},
 	}
 	routes = append(routes, s.kit.Routes()...)
-	routes = append(routes, s.pageRoutes()...)
 	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
+	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
 	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
@@ -107,16 +108,6 @@ func topicRoutes(t *rest.Topics) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.Records},
 		{Pattern: "POST /api/v1/producers/{name}/topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: t.Verify},
-	}
-}
-
-// pageRoutes are the pages of the console, and what they load.
-func (s *server) pageRoutes() []guard.Route {
-	return []guard.Route{
-		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
-		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
-		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
-		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
 	}
 }
 

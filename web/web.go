@@ -29,7 +29,7 @@ func newServer(o Options) *server {
 	g.DrawError = func(w http.ResponseWriter, r *http.Request, status int, what, text string) {
 		kit.DrawError(w, r, status, "", what, text)
 	}
-	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit}, record: &record.Reader{Kit: kit, Registry: o.Registry},
+	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
 	return s
 }
@@ -86,10 +86,6 @@ type server struct {
 	leaving  leaving
 	stopping chan struct{}
 	stopOnce sync.Once
-
-	// What rooms that still stand in this package keep.
-	uploads uploads
-	drafts  drafts
 }
 
 // dispatch hands the request to its route. What no route takes is answered in

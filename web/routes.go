@@ -55,8 +55,8 @@ func (s *server) routes() []guard.Route {
 		{Pattern: "GET /api/v1/openapi.json", Level: guard.Read, Handle: s.describe},
 	}
 	routes = append(routes, s.kit.Routes()...)
-	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
 	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
+	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
 	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)

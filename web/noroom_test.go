@@ -12,6 +12,7 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/sdmx"
 )
 
@@ -63,7 +64,7 @@ func (silent) Counts(context.Context) (map[sdmx.Class]int, registry.Number, erro
 // the page, which admins and others are shown alike.
 func TestTroubleOfTheLiveDashboard(t *testing.T) {
 	var log bytes.Buffer
-	s := newServer(Options{Registry: registry.New(silent{}), Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s := newServer(Options{Registry: plan.New(silent{}), Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil))})
 	gather := s.watchDashboard("")
 	for range 3 {
 		parts, _, err := gather(t.Context())

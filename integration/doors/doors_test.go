@@ -19,7 +19,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
-	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -36,7 +36,7 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	o := web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
+	o := web.Options{Registry: plan.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&o, store)
 	}

@@ -130,7 +130,7 @@ func (c *codeSearch) selected(x *sdmx.CodelistExtension, list sdmx.URN, id strin
 
 // orphans returns the codes of an extending codelist whose parents are neither in it nor in
 // the codelists that it extends, or form a circle through these; in a circle, the parent is
-// the one at which it closes. Circles within one list are found by sdmx.Check. The result is
+// the one at which it closes. Circles within one list are found by rules.Check. The result is
 // nil for stubs, for partial lists, and for lists that extend a missing one: their codes are
 // not known.
 func (v *view) orphans(list sdmx.URN, at moment) (out []orphan) {

@@ -23,7 +23,7 @@ func (p *planner) merge(e *entry) {
 	e.described = describe(e.urn, stored)
 }
 
-// checkInside refuses an entry for each rule that its content breaks by itself (sdmx.Check).
+// checkInside refuses an entry for each rule that its content breaks by itself (rules.Check).
 // The content is the one to be stored, after a merge.
 func (e *entry) checkInside() {
 	for _, f := range e.faults {

@@ -8,6 +8,7 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // An oracle computes, by rules written as plainly as possible and for small registries only, how
@@ -197,7 +198,7 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *expectation {
 	}
 	for u, m := range w.oracle {
 		changed := o[u] == nil || digest(o[u]) != digest(m)
-		if changed && len(sdmx.Check(m)) > 0 {
+		if changed && len(rules.Check(m)) > 0 {
 			w.wrong["invalid "+u.String()] = true
 		}
 		if was, once := s.withdrawn[u]; once && o[u] == nil && (was.Structural != sdmx.StructuralDigest(m) || !sdmx.Immutable(m)) {

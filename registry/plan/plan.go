@@ -8,6 +8,7 @@ import (
 
 	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // A proposal is a submission or a rename before it is decided. It keeps structures in their
@@ -40,7 +41,7 @@ type described struct {
 	scheme   bool           // an item scheme
 	partial  bool           // an item scheme without all of its items (isPartial)
 	external bool           // a stub (isExternalReference)
-	faults   []sdmx.Fault   // the rules that it breaks by itself
+	faults   []rules.Fault  // the rules that it breaks by itself
 	inside   func() *inside // computed at the first call
 }
 
@@ -53,7 +54,7 @@ func describe(u sdmx.URN, m sdmx.Maintainable) described {
 			URN: u, Body: body, Digest: sdmx.DigestOf(body), Structural: sdmx.StructuralDigest(m),
 			Immutable: sdmx.Immutable(m), Final: m.Common().Final, Refs: sdmx.Refs(m),
 		},
-		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External, faults: sdmx.Check(m),
+		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External, faults: rules.Check(m),
 		inside: sync.OnceValue(func() *inside {
 			m, err := sdmx.ParseCanonical(u.Class, body)
 			if err != nil { // AppendCanonical has just written it

@@ -151,6 +151,7 @@ func (s *shelf) Settings(context.Context) (registry.Settings, error) { return s.
 // Last and Write make a shelf a Tx; Write does nothing.
 func (s *shelf) Last() registry.Number                                                  { return 0 }
 func (s *shelf) Write(context.Context, []registry.Write, registry.Act, func(int)) error { return nil }
+func (s *shelf) Recorded(context.Context, string, string) ([]registry.Number, error)    { return nil, nil }
 
 // index returns a world in which everything is loaded.
 func (s *shelf) index() *world {

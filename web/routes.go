@@ -9,7 +9,9 @@ import (
 	"urncast/web/console/dashboard"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
+	"urncast/web/console/structures"
 	"urncast/web/console/submit"
+	"urncast/web/console/topics"
 	"urncast/web/console/transactions"
 	"urncast/web/guard"
 	"urncast/web/rest"
@@ -53,8 +55,8 @@ func (s *server) routes() []guard.Route {
 		{Pattern: "GET /api/v1/openapi.json", Level: guard.Read, Handle: s.describe},
 	}
 	routes = append(routes, s.kit.Routes()...)
-	routes = append(routes, s.pageRoutes()...)
 	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
+	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
 	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
@@ -63,8 +65,9 @@ func (s *server) routes() []guard.Route {
 		routes = append(routes, s.producerPageRoutes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
-		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: s.readers, Verifiers: s.verifiers, Stopping: s.stopping})...)
-		routes = append(routes, s.topicPageRoutes()...)
+		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // of the API and the console together
+		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: followers, Verifiers: verifiers, Stopping: s.stopping})...)
+		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
@@ -105,23 +108,6 @@ func topicRoutes(t *rest.Topics) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.Records},
 		{Pattern: "POST /api/v1/producers/{name}/topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: t.Verify},
-	}
-}
-
-// pageRoutes are the pages of the console, and what they load.
-func (s *server) pageRoutes() []guard.Route {
-	return []guard.Route{
-		{Pattern: "GET /structures", Level: guard.Read, Handle: s.structuresPage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletionPage},
-		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletion},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renamingPage},
-		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renaming},
-		{Pattern: "GET /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.agencyPage},
-		{Pattern: "POST /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renameAgency},
-		{Pattern: "GET /find", Level: guard.Read, Handle: s.find},
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"urncast/producer"
-	"urncast/registry/access"
 	"urncast/web/rest"
 )
 
@@ -184,29 +183,6 @@ func TestTopicPagesTellNoInternals(t *testing.T) {
 		if body := getPage(t, s.URL+path, 502); strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "log has the cause") {
 			t.Errorf("%s says %s", path, body)
 		}
-	}
-}
-
-// A page that reads a topic takes room, too, and gives it back.
-func TestTopicPagesAreBounded(t *testing.T) {
-	stub, s := newTopicDoor(t)
-	stub.add(1, 1, "x", "")
-	server := s.Config.Handler.(*handler).server
-	var leave []func()
-	for i := range 8 {
-		out, busy := server.lookers.Enter(access.Principal{Name: fmt.Sprint("u", i/4), Role: access.Reader})
-		if busy != nil {
-			t.Fatal(busy)
-		}
-		leave = append(leave, out)
-	}
-	for _, path := range []string{"/topics/structures", "/topics/structures/0"} {
-		contains(t, getPage(t, s.URL+path, 503), "There are 8 pages that read topics here", "<h1>Too many read topics now")
-	}
-	leave[0]()
-	for range 3 {
-		getPage(t, s.URL+"/topics/structures", 200)
-		getPage(t, s.URL+"/topics/structures/0", 200)
 	}
 }
 

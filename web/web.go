@@ -31,7 +31,6 @@ func newServer(o Options) *server {
 	}
 	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
-	s.readers, s.verifiers, s.lookers = answer.NewReaders(), answer.NewVerifiers(), answer.NewLookers()
 	return s
 }
 
@@ -87,10 +86,6 @@ type server struct {
 	leaving  leaving
 	stopping chan struct{}
 	stopOnce sync.Once
-
-	// What rooms that still stand in this package keep.
-	items                       contents
-	readers, verifiers, lookers *answer.Readers // of topics
 }
 
 // dispatch hands the request to its route. What no route takes is answered in

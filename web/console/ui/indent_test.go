@@ -1,4 +1,4 @@
-package web
+package ui_test
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func TestIndented(t *testing.T) {
 		`<a><b x="1">t</b><c/><d></d></a>`: "<a>\n  <b x=\"1\">t</b>\n  <c/>\n  <d></d>\n</a>",
 		`{"a":[1,"b,c"]}`:                  "{\n  \"a\": [\n    1,\n    \"b,c\"\n  ]\n}",
 	} {
-		if got, cut := indented([]byte(in)); got != want || cut {
+		if got, cut := ui.Indented([]byte(in)); got != want || cut {
 			t.Errorf("%s: got\n%s", in, got)
 		}
 	}
@@ -42,8 +42,8 @@ func TestIndented(t *testing.T) {
 	for range 40_000 {
 		long.WriteString(`{"id":"CODE","n":1},`)
 	}
-	text, cut := indented(long.Bytes())
-	if !cut || len(text) > sourceShown || !strings.HasPrefix(text, "{\n  \"items\": [\n    {\n      \"id\": \"CODE\",") {
+	text, cut := ui.Indented(long.Bytes())
+	if !cut || len(text) > 48<<10 || !strings.HasPrefix(text, "{\n  \"items\": [\n    {\n      \"id\": \"CODE\",") {
 		t.Errorf("cut %t, %d bytes: %.80s", cut, len(text), text)
 	}
 }
@@ -53,7 +53,7 @@ func FuzzIndented(f *testing.F) {
 	f.Add([]byte(`<a>b</a>`))
 	f.Add([]byte(`{"a": "\`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		text, _ := indented(body)
+		text, _ := ui.Indented(body)
 		var b strings.Builder
 		if err := ui.Highlighted(text).Render(t.Context(), &b); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package web
+package topics
 
 import (
 	"bytes"
@@ -16,17 +16,16 @@ import (
 	"urncast/web/answer"
 	"urncast/web/background"
 	"urncast/web/console/live"
-	"urncast/web/console/topics"
 )
 
 // tailPath is the stream of what comes behind the page of a topic.
-func (s *server) tailPath(t *topics.Topic) string {
+func (s *Pages) tailPath(t *Topic) string {
 	return "/live/topics/" + url.PathEscape(t.Topic) + "?producer=" + url.QueryEscape(t.Producer) + "&from=" + strconv.FormatInt(t.End, 10)
 }
 
 // tailTopic follows a topic for one reader, from an offset on: at most twice in a second
 // it sends what was committed since, the newest first.
-func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) tailTopic(w http.ResponseWriter, r *http.Request) {
 	t := s.topicOf(w, r, r.URL.Query().Get("producer"))
 	if t == nil {
 		return
@@ -36,7 +35,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		answer.Plain(w, http.StatusBadRequest, "from must be an offset, a number from 0 on.\n")
 		return
 	}
-	leave, busy := s.readers.Enter(access.From(r.Context()))
+	leave, busy := s.Followers.Enter(access.From(r.Context()))
 	if busy != nil {
 		busy.Tell(w.Header())
 		answer.Plain(w, busy.Status, busy.Text+"\n")
@@ -51,7 +50,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.Close()
-	seen := make(chan topics.TopicMessage)
+	seen := make(chan TopicMessage)
 	events := make(chan []byte)
 	begun := make(chan error, 1)
 	reading := topicview.Reading{From: from, Follow: true, Alive: func() error { return nil },
@@ -61,7 +60,7 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 		},
 		Yield: func(c *topicview.Committed) error {
 			select {
-			case seen <- topics.TopicMessageOf(c):
+			case seen <- TopicMessageOf(c):
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
@@ -93,15 +92,15 @@ func (s *server) tailTopic(w http.ResponseWriter, r *http.Request) {
 			return nil
 		})
 	})
-	s.live.SendEvents(w, r, events)
+	s.Live.SendEvents(w, r, events)
 }
 
 // drawTail draws what was seen at the pace of live pages, until there is no more to see
 // or its context ends.
-func drawTail(ctx context.Context, t *topics.Topic, seen <-chan topics.TopicMessage, events chan<- []byte) {
+func drawTail(ctx context.Context, t *Topic, seen <-chan TopicMessage, events chan<- []byte) {
 	pace := time.NewTicker(live.Pace)
 	defer pace.Stop()
-	var last []topics.TopicMessage
+	var last []TopicMessage
 	fresh := false
 	for {
 		select {
@@ -127,11 +126,11 @@ func drawTail(ctx context.Context, t *topics.Topic, seen <-chan topics.TopicMess
 }
 
 // tailEvent draws the newest transactions.
-func tailEvent(ctx context.Context, t *topics.Topic, last []topics.TopicMessage) []byte {
-	all := topics.Together(last[max(0, len(last)-topicShown):])
+func tailEvent(ctx context.Context, t *Topic, last []TopicMessage) []byte {
+	all := Together(last[max(0, len(last)-topicShown):])
 	slices.Reverse(all)
 	var b bytes.Buffer
-	if err := topics.TopicTail(t, all).Render(ctx, &b); err != nil {
+	if err := TopicTail(t, all).Render(ctx, &b); err != nil {
 		return nil
 	}
 	return live.Event("fragments", b.Bytes())

@@ -1,4 +1,6 @@
-package web
+// Package topics is the pages about topics: what is on one, what comes, one message, and
+// whether it holds what the registry recorded.
+package topics
 
 import (
 	"context"
@@ -14,14 +16,27 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
-	"urncast/web/console/topics"
+	"urncast/web/console/live"
+	"urncast/web/console/page"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
 
-// topicPageRoutes are the pages about topics. Their bodies are structures of the
-// registry, so that whoever reads those reads these; to verify costs a whole topic.
-func (s *server) topicPageRoutes() []guard.Route {
+// Pages are those about topics.
+type Pages struct {
+	*page.Kit
+	Registry *registry.Registry
+	// Reader opens topics, and Live sends what is committed to those who look.
+	Reader topicview.Opener
+	Live   *live.Streams
+	// Lookers, Followers and Verifiers are the room for readers of topics: of a part, of
+	// what comes, and of a whole topic.
+	Lookers, Followers, Verifiers *answer.Readers
+}
+
+// Routes are for all who may read the registry, whose structures are what messages hold.
+// Verifying is for admins, as it reads a whole topic.
+func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /topics", Level: guard.Read, Handle: s.topicsPage},
 		{Pattern: "GET /topics/{topic}", Level: guard.Read, Handle: s.topicPage},
@@ -42,52 +57,52 @@ const (
 )
 
 // topicRows are the topics of all producers.
-func (s *server) topicRows(ctx context.Context) ([]topics.TopicRow, error) {
-	all, err := s.kit.ListProducers(ctx)
-	var rows []topics.TopicRow
+func (s *Pages) topicRows(ctx context.Context) ([]TopicRow, error) {
+	all, err := s.ListProducers(ctx)
+	var rows []TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {
-			rows = append(rows, topics.TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: ui.FilterWords(r.Filter), State: all[i].State})
+			rows = append(rows, TopicRow{Topic: r.Topic, Producer: all[i].Name, ProducerID: all[i].ID, Connection: all[i].Settings.Connection, Format: r.Format, Filter: ui.FilterWords(r.Filter), State: all[i].State})
 		}
 	}
 	return rows, err
 }
 
-func (s *server) topicsPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) topicsPage(w http.ResponseWriter, r *http.Request) {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
-		s.kit.DrawTrouble(w, r, topicsPath, err)
+		s.DrawTrouble(w, r, topicsPath, err)
 		return
 	}
-	s.kit.Draw(w, r, http.StatusOK, topics.TopicsPage(s.kit.Frame(r, "Topics", topicsPath), rows))
+	s.Draw(w, r, http.StatusOK, TopicsPage(s.Frame(r, "Topics", topicsPath), rows))
 }
 
-// topicOf finds the topic of a request among those of producers: no other is read. It
-// is nil if the answer has been written.
-func (s *server) topicOf(w http.ResponseWriter, r *http.Request, name string) *topics.Topic {
+// topicOf finds the topic of a request among those of producers: no other topic is read.
+// It is nil if the answer has been written.
+func (s *Pages) topicOf(w http.ResponseWriter, r *http.Request, name string) *Topic {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {
-		s.kit.DrawTrouble(w, r, topicsPath, err)
+		s.DrawTrouble(w, r, topicsPath, err)
 		return nil
 	}
 	for i := range rows {
 		if rows[i].Topic == r.PathValue("topic") && (name == "" || rows[i].Producer == name) {
-			return &topics.Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
+			return &Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
 		}
 	}
-	s.kit.DrawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
+	s.DrawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")
 	return nil
 }
 
 // topicPage draws a part of a topic: the newest, what stands before an offset, or what
 // stands from one on.
-func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) topicPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	t := s.topicOf(w, r, q.Get("producer"))
 	if t == nil {
 		return
 	}
-	leave, ok := s.enterTopic(w, r, s.lookers)
+	leave, ok := s.enter(w, r, s.Lookers)
 	if !ok {
 		return
 	}
@@ -107,19 +122,19 @@ func (s *server) topicPage(w http.ResponseWriter, r *http.Request) {
 			status, t.Wrong = http.StatusBadGateway, s.sayFault(w, r, err)
 		}
 	}
-	f := s.kit.Frame(r, "Topic "+t.Topic, topicsPath)
+	f := s.Frame(r, "Topic "+t.Topic, topicsPath)
 	if from < 0 && before < 0 && number < 0 && t.Wrong == "" {
 		f.Live = s.tailPath(t)
 	}
-	s.kit.Draw(w, r, status, topics.TopicPage(f, t))
+	s.Draw(w, r, status, TopicPage(f, t))
 }
 
-// enterTopic takes room for the reader of a topic. If it says false, the answer has been
-// written.
-func (s *server) enterTopic(w http.ResponseWriter, r *http.Request, room *answer.Readers) (leave func(), ok bool) {
+// enter takes room for the reader of a topic. If ok is false, there was none and the answer
+// has been written.
+func (s *Pages) enter(w http.ResponseWriter, r *http.Request, room *answer.Readers) (leave func(), ok bool) {
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
-		s.kit.DrawBusy(w, r, topicsPath, "Too many read topics now", busy)
+		s.DrawBusy(w, r, topicsPath, "Too many read topics now", busy)
 		return nil, false
 	}
 	return leave, true
@@ -134,9 +149,9 @@ func offsetIn(text string) (offset int64, bad bool) {
 	return n, err != nil || n < 0
 }
 
-// sayFault says why a topic cannot be read, and what helps. What no broker said is
-// private.
-func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) string {
+// sayFault says why a topic cannot be read, and what helps. An error that is no broker's
+// answer is told to admins alone.
+func (s *Pages) sayFault(w http.ResponseWriter, r *http.Request, err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
 	}
@@ -147,8 +162,8 @@ func (s *server) sayFault(w http.ResponseWriter, r *http.Request, err error) str
 }
 
 // readPart reads what a page shows: from an offset on, before one, from a transaction
-// on, or the newest; what is not asked for is negative.
-func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int64, number registry.Number) error {
+// on, or the newest. What was not asked for is negative.
+func (s *Pages) readPart(ctx context.Context, t *Topic, from, before int64, number registry.Number) error {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return err
@@ -162,7 +177,7 @@ func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int
 			return err
 		}
 	}
-	var found []topics.TopicMessage
+	var found []TopicMessage
 	if from >= 0 {
 		from = min(max(from, t.Start), t.End)
 		found, err = readForward(ctx, v, from, t.End)
@@ -176,7 +191,7 @@ func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int
 	if err != nil {
 		return err
 	}
-	t.Transactions = topics.Together(found)
+	t.Transactions = Together(found)
 	slices.Reverse(t.Transactions) // the newest first
 	if from > t.Start {
 		t.Older = from
@@ -191,11 +206,14 @@ func (s *server) readPart(ctx context.Context, t *topics.Topic, from, before int
 	return nil
 }
 
+// errEnough ends a read that has found what it looked for.
+var errEnough = errors.New("enough")
+
 // readForward reads from an offset on, until there is enough for a page.
-func readForward(ctx context.Context, v topicview.View, from, end int64) (found []topics.TopicMessage, err error) {
+func readForward(ctx context.Context, v topicview.View, from, end int64) (found []TopicMessage, err error) {
 	size := 0
 	err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
-		m := topics.TopicMessageOf(c)
+		m := TopicMessageOf(c)
 		if size += m.Bytes; len(found) >= topicShown && (m.Position <= 1 || len(found) >= 4*topicShown) || size > topicBytesMax {
 			return errEnough
 		}
@@ -211,12 +229,12 @@ func readForward(ctx context.Context, v topicview.View, from, end int64) (found 
 // readBackward reads what stands before an offset, enough for a page, and gives where
 // that begins. It tries a part, and a larger one while that holds too little: aborted
 // records and what compaction removed leave gaps.
-func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []topics.TopicMessage, err error) {
+func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []TopicMessage, err error) {
 	for span := int64(2 * topicShown); ; span *= 8 {
 		from, found = max(start, end-span), nil
 		size := 0
 		err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
-			m := topics.TopicMessageOf(c)
+			m := TopicMessageOf(c)
 			size += m.Bytes
 			found = append(found, m)
 			if len(found) > 8*topicShown {
@@ -239,7 +257,7 @@ func readBackward(ctx context.Context, v topicview.View, start, end int64) (from
 }
 
 // cutFront leaves whole transactions, about as many as a page shows.
-func cutFront(from, start int64, found []topics.TopicMessage) (int64, []topics.TopicMessage, error) {
+func cutFront(from, start int64, found []TopicMessage) (int64, []TopicMessage, error) {
 	first := max(0, len(found)-topicShown)
 	if first == 0 && from == start {
 		return from, found, nil
@@ -258,20 +276,20 @@ func cutFront(from, start int64, found []topics.TopicMessage) (int64, []topics.T
 }
 
 // messagePage draws one message, or the next that is committed.
-func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) messagePage(w http.ResponseWriter, r *http.Request) {
 	t := s.topicOf(w, r, r.URL.Query().Get("producer"))
 	if t == nil {
 		return
 	}
 	none := func() {
-		s.kit.DrawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
+		s.DrawError(w, r, http.StatusNotFound, topicsPath, "There is no message at "+r.PathValue("offset"), "No committed message stands at this offset or behind it.")
 	}
 	at, bad := offsetIn(r.PathValue("offset"))
 	if bad || at < 0 {
 		none()
 		return
 	}
-	leave, ok := s.enterTopic(w, r, s.lookers)
+	leave, ok := s.enter(w, r, s.Lookers)
 	if !ok {
 		return
 	}
@@ -281,19 +299,19 @@ func (s *server) messagePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.readOne(ctx, t, at)
 	switch {
 	case err != nil:
-		s.kit.DrawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
+		s.DrawError(w, r, http.StatusBadGateway, topicsPath, "The message cannot be read", s.sayFault(w, r, err))
 		return
 	case c == nil:
 		none()
 		return
 	}
-	m := &topics.Message{Topic: *t, TopicMessage: topics.TopicMessageOf(c), Headers: c.Headers, Asked: at}
-	m.Text, m.Cut = indented(c.Value)
-	s.kit.Draw(w, r, http.StatusOK, topics.MessagePage(s.kit.Frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
+	m := &Message{Topic: *t, TopicMessage: TopicMessageOf(c), Headers: c.Headers, Asked: at}
+	m.Text, m.Cut = ui.Indented(c.Value)
+	s.Draw(w, r, http.StatusOK, MessagePage(s.Frame(r, "Message at "+strconv.FormatInt(m.Offset, 10), topicsPath), m))
 }
 
 // readOne reads the first committed record from an offset on; nil if there is none.
-func (s *server) readOne(ctx context.Context, t *topics.Topic, at int64) (found *topicview.Committed, err error) {
+func (s *Pages) readOne(ctx context.Context, t *Topic, at int64) (found *topicview.Committed, err error) {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
 		return nil, err

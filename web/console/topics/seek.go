@@ -1,4 +1,4 @@
-package web
+package topics
 
 import (
 	"context"
@@ -6,16 +6,15 @@ import (
 
 	"urncast/producer/topicview"
 	"urncast/registry"
-	"urncast/web/console/topics"
 )
 
 // seekNear is how many offsets are read one after the other instead of being halved.
 const seekNear = 4 * topicShown
 
-// locate finds from where on to read a topic for a transaction: where it is kept to be,
-// if it is there, or else by looking for it.
-func (s *server) locate(ctx context.Context, v topicview.View, t *topics.Topic, n registry.Number) (int64, error) {
-	became, err := s.record.Became(ctx, t.ProducerID, n, n)
+// locate finds the offset from which to read a topic for a transaction: the one that was
+// kept when it was sent, if the transaction is still there, else by a search.
+func (s *Pages) locate(ctx context.Context, v topicview.View, t *Topic, n registry.Number) (int64, error) {
+	became, err := s.Producers.Of(t.ProducerID).TransactionStatus(ctx, n, n)
 	if err != nil {
 		return 0, err
 	}
@@ -34,8 +33,8 @@ func (s *server) locate(ctx context.Context, v topicview.View, t *topics.Topic, 
 	return seek(ctx, v, t.Start, t.End, n)
 }
 
-// seek finds from where on to read a topic for a transaction: its number rises along
-// the topic, so that halving comes there in a few steps, wherever it is.
+// seek searches a topic for the offset of a transaction. Numbers rise along the topic, so
+// halving finds it in a few steps.
 func seek(ctx context.Context, v topicview.View, start, end int64, n registry.Number) (int64, error) {
 	low, high := start, end
 	for high-low > seekNear {
@@ -52,7 +51,7 @@ func seek(ctx context.Context, v topicview.View, start, end int64, n registry.Nu
 	}
 	from := high
 	err := v.Read(ctx, low, min(high+seekNear, end), func(c *topicview.Committed) error {
-		if m := topics.TopicMessageOf(c); m.Number >= n {
+		if m := TopicMessageOf(c); m.Number >= n {
 			from = m.Offset
 			return errEnough
 		}
@@ -69,7 +68,7 @@ func seek(ctx context.Context, v topicview.View, start, end int64, n registry.Nu
 func firstFrom(ctx context.Context, v topicview.View, from, to int64) (at int64, n registry.Number, err error) {
 	at = -1
 	err = v.Read(ctx, from, to, func(c *topicview.Committed) error {
-		if m := topics.TopicMessageOf(c); !m.Foreign && m.Number > 0 {
+		if m := TopicMessageOf(c); !m.Foreign && m.Number > 0 {
 			at, n = m.Offset, m.Number
 			return errEnough
 		}

@@ -29,6 +29,7 @@ import (
 	"urncast/producer/notice"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/registry/postgres/signin"
 	"urncast/registry/postgres/workspace"
@@ -95,7 +96,7 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
 	defer i.Kafka.Close() // before the store, which its connections come from
-	i.Web.Registry, i.Web.Producers = registry.New(store), producers
+	i.Web.Registry, i.Web.Producers = plan.New(store), producers
 	i.Web.Metrics, i.Web.Register = metricsPage(metrics, log), metrics
 	i.Web.Ready = func(ctx context.Context) error {
 		_, err := store.Now(ctx)
@@ -122,9 +123,9 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 				pair.Run(ctx)
 			}
 		},
-		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
+		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { sweeping(ctx, log, failures(store), desk) },
-		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
+		func(ctx context.Context) { labelling(ctx, i.Web.Registry.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), i.Version) })
 }
 

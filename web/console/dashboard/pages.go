@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"urncast/producer/control"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/background"
 	"urncast/web/console/live"
@@ -26,7 +26,7 @@ const latestShown = 8
 // Pages is the first page of the console.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 	Record   *record.Reader
 	Live     *live.Streams
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/sdmx"
 	"urncast/web/console/page"
 )
@@ -28,7 +29,7 @@ func (silent) Counts(context.Context) (map[sdmx.Class]int, registry.Number, erro
 // the page, which admins and others are shown alike.
 func TestTroubleOfTheLiveDashboard(t *testing.T) {
 	var log bytes.Buffer
-	s := &Pages{Kit: page.New(&page.Kit{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}), Registry: registry.New(silent{})}
+	s := &Pages{Kit: page.New(&page.Kit{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}), Registry: plan.New(silent{})}
 	gather := s.watch("")
 	for range 3 {
 		parts, _, err := gather(t.Context())

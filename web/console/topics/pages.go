@@ -15,6 +15,7 @@ import (
 	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
@@ -25,7 +26,7 @@ import (
 // Pages are those about topics.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 	// Reader opens topics, and Live sends what is committed to those who look.
 	Reader topicview.Opener
 	Live   *live.Streams

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"fmt"
@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // An oracle computes, by rules written as plainly as possible and for small registries only, how
@@ -40,7 +42,7 @@ func (o oracle) leads(from sdmx.Version, r sdmx.Ref) (to sdmx.URN, found bool) {
 	var stable, other []sdmx.URN
 	for u := range o {
 		n, ok := number(u.Version)
-		if !ok || KeyOf(u) != KeyOf(r.URN) || slices.Compare(n[:], floor[:]) < 0 || !slices.Equal(n[:fixed], floor[:fixed]) {
+		if !ok || registry.KeyOf(u) != registry.KeyOf(r.URN) || slices.Compare(n[:], floor[:]) < 0 || !slices.Equal(n[:fixed], floor[:fixed]) {
 			continue
 		}
 		if isStable(u.Version) {
@@ -196,7 +198,7 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *expectation {
 	}
 	for u, m := range w.oracle {
 		changed := o[u] == nil || digest(o[u]) != digest(m)
-		if changed && len(sdmx.Check(m)) > 0 {
+		if changed && len(rules.Check(m)) > 0 {
 			w.wrong["invalid "+u.String()] = true
 		}
 		if was, once := s.withdrawn[u]; once && o[u] == nil && (was.Structural != sdmx.StructuralDigest(m) || !sdmx.Immutable(m)) {
@@ -274,11 +276,11 @@ func (w *expectation) submitted(o oracle, p *proposal, sent []sdmx.Maintainable)
 	named := map[sdmx.URN]bool{}
 	for _, m := range sent {
 		u := sdmx.URNOf(m)
-		named[u], w.asked[u] = true, p.Mode == ModeReplace || p.Mode == ModeFullReplace || p.Mode == ModeDelete
+		named[u], w.asked[u] = true, p.Mode == registry.ModeReplace || p.Mode == registry.ModeFullReplace || p.Mode == registry.ModeDelete
 		held := o[u]
 		s, scheme := m.(sdmx.ItemScheme)
 		switch {
-		case p.Mode == ModeDelete:
+		case p.Mode == registry.ModeDelete:
 			delete(w.oracle, u)
 			if held == nil {
 				w.wrong["not-found "+u.String()] = true
@@ -291,16 +293,16 @@ func (w *expectation) submitted(o oracle, p *proposal, sent []sdmx.Maintainable)
 		case digest(held) == digest(m), m.Common().External && !held.Common().External:
 		case held.Common().External:
 			w.oracle[u] = m
-		case p.Mode == ModeAppend && !scheme:
-		case scheme && s.IsPartial() && p.Mode == ModeFullReplace:
+		case p.Mode == registry.ModeAppend && !scheme:
+		case scheme && s.IsPartial() && p.Mode == registry.ModeFullReplace:
 			w.oracle[u] = m
 			w.wrong["partial "+u.String()] = true
 			if empty(m) && !empty(held) {
 				w.wrong["partial "+u.String()] = true
 			}
-		case scheme && s.IsPartial() || p.Mode == ModeAppend || p.Mode == ModeMerge:
+		case scheme && s.IsPartial() || p.Mode == registry.ModeAppend || p.Mode == registry.ModeMerge:
 			c := copyOf(held)
-			sdmx.Merge(c, copyOf(m), p.Mode != ModeAppend)
+			sdmx.Merge(c, copyOf(m), p.Mode != registry.ModeAppend)
 			w.oracle[u] = c
 		default:
 			w.oracle[u] = m
@@ -320,7 +322,7 @@ func (w *expectation) submitted(o oracle, p *proposal, sent []sdmx.Maintainable)
 			w.wrong["not-found "+r.URN.String()] = true
 		}
 	}
-	if p.Mode != ModeFullReplace {
+	if p.Mode != registry.ModeFullReplace {
 		return
 	}
 	for u := range o {
@@ -333,14 +335,14 @@ func (w *expectation) submitted(o oracle, p *proposal, sent []sdmx.Maintainable)
 	}
 }
 
-func (w *expectation) renamed(o oracle, n *Rename) {
+func (w *expectation) renamed(o oracle, n *registry.Rename) {
 	was := map[sdmx.URN]sdmx.URN{} // from old to new
 	for u := range o {
 		x := u
 		switch {
 		case n.Agency != "" && within(u.Agency, n.Agency):
 			x.Agency = n.NewAgency + u.Agency[len(n.Agency):]
-		case n.Agency == "" && KeyOf(u) == KeyOf(n.Structure) && (n.Structure.Version == "" || n.Structure.Version == u.Version):
+		case n.Agency == "" && registry.KeyOf(u) == registry.KeyOf(n.Structure) && (n.Structure.Version == "" || n.Structure.Version == u.Version):
 			x.ID = n.NewID
 		default:
 			continue

@@ -1,6 +1,9 @@
-package registry
+package plan
 
-import "urncast/sdmx"
+import (
+	"urncast/registry"
+	"urncast/sdmx"
+)
 
 // applyItems deletes single items from their schemes.
 func (p *planner) applyItems() {
@@ -17,14 +20,14 @@ func (p *planner) applyItems() {
 			byURN[it.URN] = e
 			schemes = append(schemes, e)
 			if e.before = p.current(it.URN); e.before == nil {
-				e.refuse(ReasonMissing, nil, "%s is not in the registry.", it.URN)
+				e.refuse(registry.ReasonMissing, nil, "%s is not in the registry.", it.URN)
 				continue
 			}
 			remaining[it.URN] = p.read(e.before)
 		}
 		m := remaining[it.URN]
 		if scheme, ok := m.(sdmx.ItemScheme); m != nil && (!ok || !scheme.RemoveItem(it.Item)) {
-			e.refuse(ReasonMissing, nil, "%s holds no %s, so that cannot be deleted.", it.URN, it.Item)
+			e.refuse(registry.ReasonMissing, nil, "%s holds no %s, so that cannot be deleted.", it.URN, it.Item)
 		}
 	}
 	for _, e := range schemes {
@@ -34,7 +37,7 @@ func (p *planner) applyItems() {
 			continue
 		}
 		if e.described = describe(e.urn, m); !p.isUnchanged(e) { // unchanged if it had none of the items
-			p.put(e, Updated)
+			p.put(e, registry.Updated)
 		}
 	}
 }

@@ -1,8 +1,13 @@
-package sdmx
+// Package rules says which rules of the information model a structure breaks by itself, without
+// regard to other structures. Each class of structures has its rules in a function of its own,
+// and a line in the table of classes that its references may point to.
+package rules
 
 import (
 	"fmt"
 	"strings"
+
+	"urncast/sdmx"
 )
 
 // A Fault is one rule of the information model that a structure breaks.
@@ -21,8 +26,7 @@ func (f Fault) String() string { return f.Path + ": " + f.Text }
 // can have a million.
 const faultsMax = 100
 
-// Check returns the faults of a structure by the rules that can be decided without other
-// structures. After faultsMax faults, one more says how many were left out. The rules are
+// Check returns the faults of a structure. After faultsMax faults, one more says how many were left out. The rules are
 // those that the schemas of SDMX 2.1 and 3.0 have in common, and those of the information
 // model: ids have the form of their class and are unique, parents are in the same list and do
 // not form a circle, components that a data structure names exist in it, references point to
@@ -30,22 +34,22 @@ const faultsMax = 100
 // here; breaking it is a loss when a message of that version is written.
 //
 // A stub (External) and a partial scheme may leave out items that their contents name.
-func Check(m Maintainable) []Fault {
+func Check(m sdmx.Maintainable) []Fault {
 	c := &checker{}
 	c.common(m)
 	c.targets(m)
 	switch m := m.(type) {
-	case *AgencyScheme:
+	case *sdmx.AgencyScheme:
 		c.agencyScheme(m)
-	case *Codelist:
+	case *sdmx.Codelist:
 		c.codelist(m)
-	case *ConceptScheme:
+	case *sdmx.ConceptScheme:
 		c.conceptScheme(m)
-	case *CategoryScheme:
+	case *sdmx.CategoryScheme:
 		c.categories("Items", "", m.Items)
-	case *Categorisation:
+	case *sdmx.Categorisation:
 		c.categorisation(m)
-	case *DataStructure:
+	case *sdmx.DataStructure:
 		c.dataStructure(m)
 	}
 	return c.list()
@@ -74,9 +78,9 @@ func (c *checker) list() []Fault {
 
 // ncNameClasses are the maintainable classes whose ids have type NCNameIDType, and so begin
 // with a letter; ids of other classes have type IDType.
-var ncNameClasses = map[Class]bool{ClassCodelist: true, ClassConceptScheme: true, ClassCategoryScheme: true}
+var ncNameClasses = map[sdmx.Class]bool{sdmx.ClassCodelist: true, sdmx.ClassConceptScheme: true, sdmx.ClassCategoryScheme: true}
 
-func (c *checker) common(m Maintainable) {
+func (c *checker) common(m sdmx.Maintainable) {
 	a := m.Common()
 	if ncNameClasses[m.Class()] {
 		c.ncName("ID", fmt.Sprintf("a %s", m.Class()), a.ID)
@@ -89,7 +93,7 @@ func (c *checker) common(m Maintainable) {
 
 // id checks the form of an id (IDType) and reports whether it has it.
 func (c *checker) id(path, id string) bool {
-	if err := CheckID(id); err != nil {
+	if err := sdmx.CheckID(id); err != nil {
 		c.add(path, "%s. Give it an id of that form.", upperFirst(err.Error()))
 		return false
 	}
@@ -102,9 +106,9 @@ func (c *checker) ncName(path, what, id string) {
 		return
 	}
 	if first := id[0] | 0x20; first < 'a' || first > 'z' {
-		c.add(path, "The id %q begins with %q, but the id of %s must begin with a letter (NCNameIDType of SDMX 2.1 and 3.0). Give it another id.", clip(id), id[:1], what)
+		c.add(path, "The id %q begins with %q, but the id of %s must begin with a letter (NCNameIDType of SDMX 2.1 and 3.0). Give it another id.", sdmx.Clip(id), id[:1], what)
 	} else if i := strings.IndexAny(id, "@$"); i >= 0 {
-		c.add(path, "The id %q holds %q, but the id of %s is made of letters, digits, _ and - (NCNameIDType of SDMX 2.1 and 3.0). Give it another id.", clip(id), id[i:i+1], what)
+		c.add(path, "The id %q holds %q, but the id of %s is made of letters, digits, _ and - (NCNameIDType of SDMX 2.1 and 3.0). Give it another id.", sdmx.Clip(id), id[i:i+1], what)
 	}
 }
 
@@ -112,40 +116,40 @@ func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // period checks a standard time period of SDMX (IsTimePeriod).
 func (c *checker) period(path, s string) {
-	if s != "" && !IsTimePeriod(s) {
-		c.add(path, "%q is no date. Write a date (2026-01-31), a point in time (2026-01-31T10:00:00Z), a year, a month (2026-01) or a reporting period (2026-Q1).", clip(s))
+	if s != "" && !sdmx.IsTimePeriod(s) {
+		c.add(path, "%q is no date. Write a date (2026-01-31), a point in time (2026-01-31T10:00:00Z), a year, a month (2026-01) or a reporting period (2026-Q1).", sdmx.Clip(s))
 	}
 }
 
 // agencyScheme checks id, version and isFinal, which the standard fixes: there is one scheme
 // per agency, and it is not versioned (SDMX-ML 2.1 AgencySchemeType; 3.0 prohibits the version).
-func (c *checker) agencyScheme(s *AgencyScheme) {
-	if s.ID != AgencySchemeID {
-		c.add("ID", "The id of an agency scheme is always %s, not %q. Put the agencies into %s:%s(%s).", AgencySchemeID, clip(s.ID), s.Agency, AgencySchemeID, VersionDefault)
+func (c *checker) agencyScheme(s *sdmx.AgencyScheme) {
+	if s.ID != sdmx.AgencySchemeID {
+		c.add("ID", "The id of an agency scheme is always %s, not %q. Put the agencies into %s:%s(%s).", sdmx.AgencySchemeID, sdmx.Clip(s.ID), s.Agency, sdmx.AgencySchemeID, sdmx.VersionDefault)
 	}
-	if s.Version != VersionDefault {
-		c.add("Version", "The version of an agency scheme is always %s, not %s. Send it as %s:%s(%s).", VersionDefault, s.Version, s.Agency, AgencySchemeID, VersionDefault)
+	if s.Version != sdmx.VersionDefault {
+		c.add("Version", "The version of an agency scheme is always %s, not %s. Send it as %s:%s(%s).", sdmx.VersionDefault, s.Version, s.Agency, sdmx.AgencySchemeID, sdmx.VersionDefault)
 	}
 	if s.Final {
 		c.add("Final", "An agency scheme cannot be final (isFinal), because agencies are added to it under the same version. Send it without isFinal.")
 	}
-	checkItems(c, s.Items)
+	c.items(s)
 }
 
-func (c *checker) codelist(l *Codelist) {
-	at := checkItems(c, l.Items)
+func (c *checker) codelist(l *sdmx.Codelist) {
+	at := c.items(l)
 	whole := !l.External && !l.Partial && len(l.Extensions) == 0 // otherwise a parent may be elsewhere
-	checkParents(c, "codelist", "code", l.Items, at, whole, func(x *Code) (string, string) { return x.ID, x.Parent })
+	checkParents(c, "codelist", "code", l.Items, at, whole, func(x *sdmx.Code) (string, string) { return x.ID, x.Parent })
 	for i := range l.Extensions {
 		c.extension(fmt.Sprintf("Extensions[%d]", i), l, &l.Extensions[i])
 	}
 }
 
-func (c *checker) extension(path string, l *Codelist, x *CodelistExtension) {
+func (c *checker) extension(path string, l *sdmx.Codelist, x *sdmx.CodelistExtension) {
 	switch of := x.Codelist; {
 	case of.IsZero():
 		c.add(path+".Codelist", "The extension does not say which codelist it takes codes from. Name the codelist, or take the extension away.")
-	case of.Class == ClassCodelist && of.Agency == l.Agency && of.ID == l.ID && of.Version.Matches(l.Version):
+	case of.Class == sdmx.ClassCodelist && of.Agency == l.Agency && of.ID == l.ID && of.Version.Matches(l.Version):
 		c.add(path+".Codelist", "The codelist extends itself. Name another codelist, or take the extension away.")
 	}
 	if x.Prefix != "" {
@@ -159,17 +163,17 @@ func (c *checker) extension(path string, l *Codelist, x *CodelistExtension) {
 		switch v.Cascade {
 		case "", "true", "false", "excluderoot":
 		default:
-			c.add(fmt.Sprintf("%s.Selection[%d].Cascade", path, i), "cascadeValues is %q, and must be true, false or excluderoot.", clip(v.Cascade))
+			c.add(fmt.Sprintf("%s.Selection[%d].Cascade", path, i), "cascadeValues is %q, and must be true, false or excluderoot.", sdmx.Clip(v.Cascade))
 		}
 	}
 }
 
-func (c *checker) conceptScheme(s *ConceptScheme) {
-	at := checkItems(c, s.Items)
-	checkParents(c, "concept scheme", "concept", s.Items, at, !s.External && !s.Partial, func(x *Concept) (string, string) { return x.ID, x.Parent })
+func (c *checker) conceptScheme(s *sdmx.ConceptScheme) {
+	at := c.items(s)
+	checkParents(c, "concept scheme", "concept", s.Items, at, !s.External && !s.Partial, func(x *sdmx.Concept) (string, string) { return x.ID, x.Parent })
 	for i := range s.Items {
 		x, path := &s.Items[i], fmt.Sprintf("Items[%d]", i)
-		if CheckID(x.ID) == nil {
+		if sdmx.CheckID(x.ID) == nil {
 			c.ncName(path+".ID", "a concept", x.ID)
 		}
 		c.representation(path+".Representation", x.Representation, false)
@@ -181,7 +185,7 @@ func (c *checker) conceptScheme(s *ConceptScheme) {
 
 // categorisation checks that source and target are both set or, as in a stub, both missing: the
 // schema has them as one optional pair.
-func (c *checker) categorisation(x *Categorisation) {
+func (c *checker) categorisation(x *sdmx.Categorisation) {
 	switch {
 	case x.Source.IsZero() == x.Target.IsZero():
 	case x.Source.IsZero():
@@ -191,23 +195,25 @@ func (c *checker) categorisation(x *Categorisation) {
 	}
 }
 
-// checkItems checks the ids of a flat scheme, and returns the index of each.
-func checkItems[T any](c *checker, items []T) (at map[string]int) {
-	at = make(map[string]int, len(items))
-	for i := range items {
-		c.checkUnique(at, i, "Items", idOf(&items[i]), "")
-	}
+// items checks the ids of a flat scheme, and returns the index of each.
+func (c *checker) items(s sdmx.ItemScheme) (at map[string]int) {
+	at = make(map[string]int, s.Len())
+	i := 0
+	s.EachItem(func(id string, _ *sdmx.Nameable) {
+		c.checkUnique(at, i, "Items", id, "")
+		i++
+	})
 	return at
 }
 
 // categories checks the ids of a list of categories and of those below it. path is the path of
 // the list, and under a phrase for the categories above it.
-func (c *checker) categories(path, under string, items []Category) {
+func (c *checker) categories(path, under string, items []sdmx.Category) {
 	seen := make(map[string]int, len(items))
 	for i := range items {
 		c.checkUnique(seen, i, path, items[i].ID, under)
 		if below := items[i].Items; len(below) > 0 {
-			c.categories(fmt.Sprintf("%s[%d].Items", path, i), " under "+clip(items[i].ID)+under, below)
+			c.categories(fmt.Sprintf("%s[%d].Items", path, i), " under "+sdmx.Clip(items[i].ID)+under, below)
 		}
 	}
 }
@@ -215,12 +221,12 @@ func (c *checker) categories(path, under string, items []Category) {
 // checkUnique checks the id of item i of a list: its form, and that no earlier item has it. The
 // path is built only for faults, because lists may have a million items.
 func (c *checker) checkUnique(seen map[string]int, i int, list, id, under string) {
-	if err := CheckID(id); err != nil {
+	if err := sdmx.CheckID(id); err != nil {
 		c.id(fmt.Sprintf("%s[%d].ID", list, i), id)
 		return
 	}
 	if before, twice := seen[id]; twice {
-		c.add(fmt.Sprintf("%s[%d].ID", list, i), "Item %q%s is there twice: it is at %s[%d], too. Send it once.", clip(id), under, list, before)
+		c.add(fmt.Sprintf("%s[%d].ID", list, i), "Item %q%s is there twice: it is at %s[%d], too. Send it once.", sdmx.Clip(id), under, list, before)
 		return
 	}
 	seen[id] = i
@@ -243,7 +249,7 @@ func checkParents[T any](c *checker, list, item string, items []T, at map[string
 		id, parent := of(&items[i])
 		if _, there := at[parent]; parent != "" && !there && whole {
 			c.add(fmt.Sprintf("Items[%d].Parent", i), "%s %s names %q as its parent, which is not in this %s. Send the parent too, or take it away; only a partial %s (isPartial) may leave parents out.",
-				upperFirst(item), clip(id), clip(parent), list, list)
+				upperFirst(item), sdmx.Clip(id), sdmx.Clip(parent), list, list)
 		}
 		chain = chain[:0]
 		j, going := i, true
@@ -258,7 +264,7 @@ func checkParents[T any](c *checker, list, item string, items []T, at map[string
 			for chain[0] != j {
 				chain = chain[1:]
 			}
-			c.add(fmt.Sprintf("Items[%d].Parent", j), "The parents of %s %s go in a circle: %s. Take one of these parents away.", item, clip(first(of(&items[j]))), circle(chain, func(k int) string { return first(of(&items[k])) }))
+			c.add(fmt.Sprintf("Items[%d].Parent", j), "The parents of %s %s go in a circle: %s. Take one of these parents away.", item, sdmx.Clip(first(of(&items[j]))), circle(chain, func(k int) string { return first(of(&items[k])) }))
 		}
 	}
 }
@@ -271,7 +277,7 @@ func circle(chain []int, id func(int) string) string {
 	var names []string
 	for k, i := range chain {
 		if k < 8 {
-			names = append(names, clip(id(i)))
+			names = append(names, sdmx.Clip(id(i)))
 		}
 	}
 	if len(chain) > 8 {

@@ -1,6 +1,9 @@
-package registry
+package plan
 
-import "urncast/sdmx"
+import (
+	"urncast/registry"
+	"urncast/sdmx"
+)
 
 // merge merges the submitted structure into the stored one (sdmx.Merge), and adds a notice
 // for each part that was not taken.
@@ -14,17 +17,17 @@ func (p *planner) merge(e *entry) {
 		p.fail(err)
 		return
 	}
-	for _, r := range sdmx.Merge(stored, submitted, p.Mode != ModeAppend) {
+	for _, r := range sdmx.Merge(stored, submitted, p.Mode != registry.ModeAppend) {
 		e.notice("%s", at(r.Path, r.Text))
 	}
 	e.described = describe(e.urn, stored)
 }
 
-// checkInside refuses an entry for each rule that its content breaks by itself (sdmx.Check).
+// checkInside refuses an entry for each rule that its content breaks by itself (rules.Check).
 // The content is the one to be stored, after a merge.
 func (e *entry) checkInside() {
 	for _, f := range e.faults {
-		e.refuse(ReasonInvalid, nil, "%s", at(f.Path, f.Text))
+		e.refuse(registry.ReasonInvalid, nil, "%s", at(f.Path, f.Text))
 	}
 }
 

@@ -1,16 +1,10 @@
-package sdmx
+package rules
 
 import (
 	"fmt"
 	"strings"
-)
 
-// Ids that the standard fixes inside a data structure.
-const (
-	// TimeDimensionID is the id of the time dimension in 2.1 and 3.0.
-	TimeDimensionID = "TIME_PERIOD"
-	// YearStartDayID is the id of the attribute with the first day of the reporting year.
-	YearStartDayID = "REPORTING_YEAR_START_DAY"
+	"urncast/sdmx"
 )
 
 // A dataCheck checks a data structure. It has the ids of its components by kind, which other
@@ -23,7 +17,7 @@ type dataCheck struct {
 
 // dataStructure checks the components of a data structure. The schemas also allow one without
 // any.
-func (c *checker) dataStructure(d *DataStructure) {
+func (c *checker) dataStructure(d *sdmx.DataStructure) {
 	x := &dataCheck{c, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	if len(d.Dimensions) == 0 && len(d.Attributes)+len(d.Measures)+len(d.Groups)+len(d.MetadataUsages) > 0 {
 		c.add("Dimensions", "The data structure has components, but no dimension, without which no observation can be told from another. Add the dimensions.")
@@ -48,7 +42,7 @@ func (c *checker) dataStructure(d *DataStructure) {
 		}
 		x.relationship(path+".Relationship", "Metadata attribute "+u.ID, &u.Relationship)
 		if d.Metadata.IsZero() {
-			c.add(path, "Metadata attribute %s is used, but the data structure names no metadata structure that defines it. Name the metadata structure, or take the usage away.", clip(u.ID))
+			c.add(path, "Metadata attribute %s is used, but the data structure names no metadata structure that defines it. Name the metadata structure, or take the usage away.", sdmx.Clip(u.ID))
 		}
 	}
 }
@@ -61,19 +55,19 @@ func (x *dataCheck) checkUnique(path, kind, id string) bool {
 		return false
 	}
 	if before, twice := x.seen[id]; twice {
-		x.add(path+".ID", "The id %q is there twice: it is at %s, too. Dimensions, attributes, measures and groups of one data structure share one list of ids; give one of the two another id, or send it once.", clip(id), before)
+		x.add(path+".ID", "The id %q is there twice: it is at %s, too. Dimensions, attributes, measures and groups of one data structure share one list of ids; give one of the two another id, or send it once.", sdmx.Clip(id), before)
 		return false
 	}
 	x.seen[id] = path
 	return true
 }
 
-func (x *dataCheck) component(path, kind string, m *Component) {
+func (x *dataCheck) component(path, kind string, m *sdmx.Component) {
 	if x.checkUnique(path, kind, m.ID) {
 		x.ncName(path+".ID", article(kind), m.ID)
 	}
 	if m.Concept.IsZero() {
-		x.add(path+".Concept", "%s %s has no concept, which says what it means. Give it a concept identity.", upperFirst(kind), clip(m.ID))
+		x.add(path+".Concept", "%s %s has no concept, which says what it means. Give it a concept identity.", upperFirst(kind), sdmx.Clip(m.ID))
 	}
 }
 
@@ -85,40 +79,40 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-func (x *dataCheck) dimensionList(list []Dimension) {
-	first := map[DimensionKind]string{}
+func (x *dataCheck) dimensionList(list []sdmx.Dimension) {
+	first := map[sdmx.DimensionKind]string{}
 	for i := range list {
 		d, path := &list[i], fmt.Sprintf("Dimensions[%d]", i)
 		x.component(path, "dimension", &d.Component)
 		x.dimensions[d.ID] = true
 		before, twice := first[d.Kind]
 		if !twice {
-			first[d.Kind] = clip(d.ID)
+			first[d.Kind] = sdmx.Clip(d.ID)
 		}
 		switch d.Kind {
-		case DimensionPlain:
-		case DimensionTime:
+		case sdmx.DimensionPlain:
+		case sdmx.DimensionTime:
 			x.timeDimension(path, d)
 			if twice {
-				x.add(path, "Dimension %s is a second time dimension beside %s; a data structure has one at most. Make one of them an ordinary dimension.", clip(d.ID), before)
+				x.add(path, "Dimension %s is a second time dimension beside %s; a data structure has one at most. Make one of them an ordinary dimension.", sdmx.Clip(d.ID), before)
 			}
-		case DimensionMeasure:
+		case sdmx.DimensionMeasure:
 			if twice {
-				x.add(path, "Dimension %s is a second measure dimension beside %s; a data structure has one at most. Make one of them an ordinary dimension.", clip(d.ID), before)
+				x.add(path, "Dimension %s is a second measure dimension beside %s; a data structure has one at most. Make one of them an ordinary dimension.", sdmx.Clip(d.ID), before)
 			}
 			if d.Representation == nil || d.Representation.Enumeration.IsZero() {
-				x.add(path+".Representation", "Measure dimension %s does not say which concept scheme holds its values. Give it an enumeration.", clip(d.ID))
+				x.add(path+".Representation", "Measure dimension %s does not say which concept scheme holds its values. Give it an enumeration.", sdmx.Clip(d.ID))
 			}
 		default:
-			x.add(path+".Kind", "Dimension %s is of an unknown kind (%d).", clip(d.ID), d.Kind)
+			x.add(path+".Kind", "Dimension %s is of an unknown kind (%d).", sdmx.Clip(d.ID), d.Kind)
 		}
 		x.representation(path+".Representation", d.Representation, true)
 	}
 }
 
-func (x *dataCheck) timeDimension(path string, d *Dimension) {
-	if d.ID != "" && d.ID != TimeDimensionID {
-		x.add(path+".ID", "The id of the time dimension is always %s, not %q. Rename it, or make it an ordinary dimension.", TimeDimensionID, clip(d.ID))
+func (x *dataCheck) timeDimension(path string, d *sdmx.Dimension) {
+	if d.ID != "" && d.ID != sdmx.TimeDimensionID {
+		x.add(path+".ID", "The id of the time dimension is always %s, not %q. Rename it, or make it an ordinary dimension.", sdmx.TimeDimensionID, sdmx.Clip(d.ID))
 	}
 	r := d.Representation
 	if r == nil {
@@ -132,18 +126,18 @@ func (x *dataCheck) timeDimension(path string, d *Dimension) {
 	}
 }
 
-func (x *dataCheck) group(path string, g *Group) {
+func (x *dataCheck) group(path string, g *sdmx.Group) {
 	if x.checkUnique(path, "group", g.ID) {
 		x.id(path+".ID", g.ID)
 	}
 	x.groups[g.ID] = true
 	switch constrained := !g.AttachmentConstraint.IsZero(); {
 	case constrained && len(g.Dimensions) > 0:
-		x.add(path, "Group %s has dimensions and an attachment constraint; it is made of one or the other. Take one of them away.", clip(g.ID))
+		x.add(path, "Group %s has dimensions and an attachment constraint; it is made of one or the other. Take one of them away.", sdmx.Clip(g.ID))
 	case !constrained && len(g.Dimensions) == 0:
-		x.add(path+".Dimensions", "Group %s names no dimension. Name those that it is made of, or take the group away.", clip(g.ID))
+		x.add(path+".Dimensions", "Group %s names no dimension. Name those that it is made of, or take the group away.", sdmx.Clip(g.ID))
 	}
-	x.checkNames(path+".Dimensions", "Group "+clip(g.ID), "dimension", g.Dimensions, x.dimensions)
+	x.checkNames(path+".Dimensions", "Group "+sdmx.Clip(g.ID), "dimension", g.Dimensions, x.dimensions)
 }
 
 // checkNames checks the ids that a component names: each must exist, and be named once.
@@ -151,37 +145,37 @@ func (x *dataCheck) checkNames(path, who, kind string, ids []string, there map[s
 	seen := map[string]bool{}
 	for i, id := range ids {
 		if !there[id] {
-			x.add(fmt.Sprintf("%s[%d]", path, i), "%s names the %s %q, which this data structure does not have. Add the %s, or take its name away.", who, kind, clip(id), kind)
+			x.add(fmt.Sprintf("%s[%d]", path, i), "%s names the %s %q, which this data structure does not have. Add the %s, or take its name away.", who, kind, sdmx.Clip(id), kind)
 		} else if seen[id] {
-			x.add(fmt.Sprintf("%s[%d]", path, i), "%s names the %s %q twice. Name it once.", who, kind, clip(id))
+			x.add(fmt.Sprintf("%s[%d]", path, i), "%s names the %s %q twice. Name it once.", who, kind, sdmx.Clip(id))
 		}
 		seen[id] = true
 	}
 }
 
-func (x *dataCheck) attribute(path string, a *Attribute) {
+func (x *dataCheck) attribute(path string, a *sdmx.Attribute) {
 	x.component(path, "attribute", &a.Component)
 	x.representation(path+".Representation", a.Representation, false)
-	if a.YearStartDay && a.ID != YearStartDayID {
-		x.add(path+".ID", "The id of the attribute ReportingYearStartDay is always %s, not %q. Rename it, or make it an ordinary attribute.", YearStartDayID, clip(a.ID))
+	if a.YearStartDay && a.ID != sdmx.YearStartDayID {
+		x.add(path+".ID", "The id of the attribute ReportingYearStartDay is always %s, not %q. Rename it, or make it an ordinary attribute.", sdmx.YearStartDayID, sdmx.Clip(a.ID))
 	}
-	who := "Attribute " + clip(a.ID)
+	who := "Attribute " + sdmx.Clip(a.ID)
 	x.relationship(path+".Relationship", who, &a.Relationship)
 	x.checkNames(path+".Measures", who, "measure", a.Measures, x.measures)
 }
 
-func (x *dataCheck) relationship(path, who string, r *Relationship) {
+func (x *dataCheck) relationship(path, who string, r *sdmx.Relationship) {
 	dimensions, groups := len(r.Dimensions), len(r.Groups)
 	switch r.Kind {
-	case AttachDataflow, AttachObservation:
+	case sdmx.AttachDataflow, sdmx.AttachObservation:
 		if dimensions+groups > 0 {
-			x.add(path, "%s is attached to the %s, and names dimensions or groups besides. Say the one or the other.", who, map[AttachmentKind]string{AttachDataflow: "data set", AttachObservation: "observation"}[r.Kind])
+			x.add(path, "%s is attached to the %s, and names dimensions or groups besides. Say the one or the other.", who, map[sdmx.AttachmentKind]string{sdmx.AttachDataflow: "data set", sdmx.AttachObservation: "observation"}[r.Kind])
 		}
-	case AttachDimensions:
+	case sdmx.AttachDimensions:
 		if dimensions == 0 {
 			x.add(path+".Dimensions", "%s is attached to dimensions, and names none. Name the dimensions, or attach it to the data set, a group or the observation.", who)
 		}
-	case AttachGroup:
+	case sdmx.AttachGroup:
 		if groups != 1 {
 			x.add(path+".Groups", "%s is attached to a group, and names %d; it must name one. Name the group, or attach it to the data set, dimensions or the observation.", who, groups)
 		}

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urncast/internal/match"
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -129,7 +130,7 @@ func (c *codeSearch) selected(x *sdmx.CodelistExtension, list sdmx.URN, id strin
 
 // orphans returns the codes of an extending codelist whose parents are neither in it nor in
 // the codelists that it extends, or form a circle through these; in a circle, the parent is
-// the one at which it closes. Circles within one list are found by sdmx.Check. The result is
+// the one at which it closes. Circles within one list are found by rules.Check. The result is
 // nil for stubs, for partial lists, and for lists that extend a missing one: their codes are
 // not known.
 func (v *view) orphans(list sdmx.URN, at moment) (out []orphan) {
@@ -194,13 +195,13 @@ func (p *planner) checkParents(e *entry) {
 	found := p.orphans(e.urn, after)
 	for _, s := range found[:min(len(found), orphansMax)] {
 		if s.circle {
-			e.refuse(ReasonInvalid, nil, "Code %s: its parents go in a circle, through the codelists that %s extends: %s is above it and below it. Take one of these parents away.", s.code, e.urn, s.parent)
+			e.refuse(registry.ReasonInvalid, nil, "Code %s: its parents go in a circle, through the codelists that %s extends: %s is above it and below it. Take one of these parents away.", s.code, e.urn, s.parent)
 		} else {
-			e.refuse(ReasonInvalid, nil, "Code %s: it names %q as its parent, which is neither in %s nor among the codes that this takes from other codelists. Send the parent too, or take it away.", s.code, s.parent, e.urn)
+			e.refuse(registry.ReasonInvalid, nil, "Code %s: it names %q as its parent, which is neither in %s nor among the codes that this takes from other codelists. Send the parent too, or take it away.", s.code, s.parent, e.urn)
 		}
 	}
 	if more := len(found) - orphansMax; more > 0 {
-		e.refuse(ReasonInvalid, nil, "The parents of %d more codes of %s are not there or go in a circle, and are not listed; mend these first.", more, e.urn)
+		e.refuse(registry.ReasonInvalid, nil, "The parents of %d more codes of %s are not there or go in a circle, and are not listed; mend these first.", more, e.urn)
 	}
 }
 
@@ -210,7 +211,7 @@ const orphansMax = 100
 // newOrphans names the parents that codes of an extending codelist, d.From, would lose by the
 // submission. It returns nil if the list extended a missing one before (Settings.AllowDangling):
 // then its parents were not known, and so cannot be lost.
-func (p *planner) newOrphans(d Dangling) (out []string) {
+func (p *planner) newOrphans(d registry.Dangling) (out []string) {
 	if d.From.Class != sdmx.ClassCodelist {
 		return nil
 	}

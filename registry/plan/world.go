@@ -1,8 +1,9 @@
-package registry
+package plan
 
 import (
 	"strings"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -11,17 +12,17 @@ import (
 // misses an answer notes it in its needs, and is made again when they are loaded. With a world
 // that has loaded everything, a plan has no needs.
 type world struct {
-	settings Settings
+	settings registry.Settings
 	// versions are the current versions of each key, and byURN the same by URN.
-	versions map[Key][]Stored
-	byURN    map[sdmx.URN]*Stored
+	versions map[registry.Key][]registry.Stored
+	byURN    map[sdmx.URN]*registry.Stored
 	// withdrawn are stable and final versions that were deleted.
-	withdrawn map[sdmx.URN]Stored
+	withdrawn map[sdmx.URN]registry.Stored
 	// referring are the references to any version of a key.
-	referring map[Key][]Dangling
+	referring map[registry.Key][]registry.Dangling
 	agencies  map[string]holdings
 	// maintained are the structures of an agency itself; "" is the key of all agencies.
-	maintained map[string][]Stored
+	maintained map[string][]registry.Stored
 	// insides and bodies are of documents, by their ids.
 	insides map[int64]*inside
 	bodies  map[int64][]byte
@@ -29,22 +30,22 @@ type world struct {
 
 // holdings are the structures that an agency and its sub-agencies maintain, and those that
 // refer to one of them.
-type holdings struct{ owned, referring []Stored }
+type holdings struct{ owned, referring []registry.Stored }
 
-func newWorld(s Settings) *world {
-	return &world{settings: s, versions: map[Key][]Stored{}, byURN: map[sdmx.URN]*Stored{}, withdrawn: map[sdmx.URN]Stored{}, referring: map[Key][]Dangling{},
-		agencies: map[string]holdings{}, maintained: map[string][]Stored{}, insides: map[int64]*inside{}, bodies: map[int64][]byte{}}
+func newWorld(s registry.Settings) *world {
+	return &world{settings: s, versions: map[registry.Key][]registry.Stored{}, byURN: map[sdmx.URN]*registry.Stored{}, withdrawn: map[sdmx.URN]registry.Stored{}, referring: map[registry.Key][]registry.Dangling{},
+		agencies: map[string]holdings{}, maintained: map[string][]registry.Stored{}, insides: map[int64]*inside{}, bodies: map[int64][]byte{}}
 }
 
 // needs are the answers that a plan asked for and the world did not have.
 type needs struct {
-	versions, referring  map[Key]bool
+	versions, referring  map[registry.Key]bool
 	agencies, maintained map[string]bool
-	insides, bodies      map[int64]Stored
+	insides, bodies      map[int64]registry.Stored
 }
 
 func newNeeds() needs {
-	return needs{map[Key]bool{}, map[Key]bool{}, map[string]bool{}, map[string]bool{}, map[int64]Stored{}, map[int64]Stored{}}
+	return needs{map[registry.Key]bool{}, map[registry.Key]bool{}, map[string]bool{}, map[string]bool{}, map[int64]registry.Stored{}, map[int64]registry.Stored{}}
 }
 
 func (n *needs) empty() bool {
@@ -59,21 +60,21 @@ type view struct {
 	needs        needs
 	written      map[sdmx.URN]*entry // structures that the submission stores
 	deleted      map[sdmx.URN]bool   // structures that the submission deletes
-	writtenByKey map[Key][]sdmx.URN
+	writtenByKey map[registry.Key][]sdmx.URN
 	// targets caches the results of target, before and after the submission, because many
 	// references have the same target.
 	targets map[moment]map[wanted]target
 }
 
 func newView(w *world) view {
-	return view{world: w, needs: newNeeds(), written: map[sdmx.URN]*entry{}, deleted: map[sdmx.URN]bool{}, writtenByKey: map[Key][]sdmx.URN{},
+	return view{world: w, needs: newNeeds(), written: map[sdmx.URN]*entry{}, deleted: map[sdmx.URN]bool{}, writtenByKey: map[registry.Key][]sdmx.URN{},
 		targets: map[moment]map[wanted]target{before: {}, after: {}}}
 }
 
 // addWritten adds a structure that the submission stores.
 func (v *view) addWritten(e *entry) {
 	if v.written[e.urn] == nil {
-		v.writtenByKey[KeyOf(e.urn)] = append(v.writtenByKey[KeyOf(e.urn)], e.urn)
+		v.writtenByKey[registry.KeyOf(e.urn)] = append(v.writtenByKey[registry.KeyOf(e.urn)], e.urn)
 	}
 	v.written[e.urn] = e
 	clear(v.targets[after])
@@ -86,7 +87,7 @@ func (v *view) addDeleted(u sdmx.URN) {
 }
 
 // stored returns the current versions of a key, before the submission.
-func (v *view) stored(k Key) []Stored {
+func (v *view) stored(k registry.Key) []registry.Stored {
 	found, known := v.versions[k]
 	if !known {
 		v.needs.versions[k] = true
@@ -95,13 +96,13 @@ func (v *view) stored(k Key) []Stored {
 }
 
 // current returns the stored structure with a URN, before the submission; nil if there is none.
-func (v *view) current(u sdmx.URN) *Stored {
-	v.stored(KeyOf(u))
+func (v *view) current(u sdmx.URN) *registry.Stored {
+	v.stored(registry.KeyOf(u))
 	return v.byURN[u]
 }
 
 // referringTo returns the references to any version of a key, before the submission.
-func (v *view) referringTo(k Key) []Dangling {
+func (v *view) referringTo(k registry.Key) []registry.Dangling {
 	found, known := v.referring[k]
 	if !known {
 		v.needs.referring[k] = true
@@ -120,7 +121,7 @@ func (v *view) holdingsOf(agency string) holdings {
 }
 
 // maintainedBy returns the structures that an agency itself maintains, before the submission.
-func (v *view) maintainedBy(agency string) []Stored {
+func (v *view) maintainedBy(agency string) []registry.Stored {
 	found, known := v.maintained[agency]
 	if !known {
 		v.needs.maintained[agency] = true
@@ -129,7 +130,7 @@ func (v *view) maintainedBy(agency string) []Stored {
 }
 
 // storedInside returns the inside of a stored structure; nil if that is not loaded.
-func (v *view) storedInside(st *Stored) *inside {
+func (v *view) storedInside(st *registry.Stored) *inside {
 	in, known := v.insides[st.Document]
 	if !known {
 		v.needs.insides[st.Document] = *st
@@ -146,7 +147,7 @@ const (
 )
 
 // versionsAt returns the versions of a key that exist at a moment.
-func (v *view) versionsAt(k Key, at moment) []sdmx.URN {
+func (v *view) versionsAt(k registry.Key, at moment) []sdmx.URN {
 	var out []sdmx.URN
 	if at == after {
 		out = append(out, v.writtenByKey[k]...)
@@ -180,7 +181,7 @@ func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool)
 	if asked {
 		return t.urn, t.found
 	}
-	urns := v.versionsAt(KeyOf(r.URN), at)
+	urns := v.versionsAt(registry.KeyOf(r.URN), at)
 	versions := make([]sdmx.Version, len(urns))
 	for i := range urns {
 		versions[i] = urns[i].Version

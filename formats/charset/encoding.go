@@ -1,4 +1,6 @@
-package codec
+// Package charset decodes messages to UTF-8, by their byte order mark, the charset of a request,
+// or their XML declaration.
+package charset
 
 import (
 	"bufio"
@@ -12,6 +14,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/transform"
+
+	"urncast/formats/codec"
 )
 
 // A Text is a message, decoded to UTF-8 without byte order mark while it is read.
@@ -41,7 +45,7 @@ const (
 // Decode decodes a message. Its encoding is that of the byte order mark, or else charset,
 // which is the parameter of the Content-Type (empty if there is none), or else that of the XML
 // declaration, or else UTF-8 (RFC 7303, section 3). For JSON, charset is ignored (RFC 8259,
-// section 8.1). The error is a *SyntaxError, or that of r.
+// section 8.1). The error is a *codec.SyntaxError, or that of r.
 func Decode(r io.Reader, charset string) (*Text, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(declarationMax)
@@ -127,8 +131,8 @@ func (t *Text) decode(name string) error {
 }
 
 func (t *Text) placed(err error) error {
-	if e, ok := err.(*decodeError); ok {
-		return atStart(e.text)
+	if e, ok := err.(*codec.ByteError); ok {
+		return atStart(e.Text)
 	}
 	return err
 }
@@ -137,7 +141,7 @@ func contradiction(by, taken, other, says string) string {
 	return fmt.Sprintf("the %s says %s and the %s %q: read as %s (RFC 7303, section 3)", by, canonicalName(taken), other, shorten(says), canonicalName(taken))
 }
 
-func atStart(text string) error { return &SyntaxError{Line: 1, Column: 1, Text: text} }
+func atStart(text string) error { return &codec.SyntaxError{Line: 1, Column: 1, Text: text} }
 
 func shorten(s string) string {
 	if len(s) > 40 {
@@ -215,11 +219,6 @@ func sameEncoding(taken, other string) bool {
 	return a == b || a == codedUTF8 && b == "US-ASCII" || b == codedUTF16 && (a == codedUTF16BE || a == codedUTF16LE)
 }
 
-// A decodeError is returned for bytes that are not a character in the encoding.
-type decodeError struct{ text string }
-
-func (e *decodeError) Error() string { return e.text }
-
 // A strictDecoder returns an error where a decoder of x/text writes the replacement character
 // U+FFFD. Encodings other than those of Unicode do not have that character, so it always
 // stands for an invalid byte.
@@ -232,7 +231,7 @@ type strictDecoder struct {
 func (s strictDecoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
 	nDst, nSrc, err = s.Transformer.Transform(dst, src, atEOF)
 	if i := bytes.Index(dst[:nDst], []byte("\uFFFD")); i >= 0 {
-		return i, nSrc, &decodeError{fmt.Sprintf("a byte here is no character in %s; correct the encoding that is named, or the file", s.name)}
+		return i, nSrc, &codec.ByteError{Text: fmt.Sprintf("a byte here is no character in %s; correct the encoding that is named, or the file", s.name)}
 	}
 	return nDst, nSrc, err
 }
@@ -276,12 +275,12 @@ func (u utf16Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, er
 			if !atEOF {
 				return nDst, nSrc, transform.ErrShortSrc
 			}
-			return nDst, nSrc, &decodeError{"the message ends in the middle of a character of UTF-16"}
+			return nDst, nSrc, &codec.ByteError{Text: "the message ends in the middle of a character of UTF-16"}
 		}
 		r := unit(nSrc)
 		if size == 4 {
 			if r = utf16.DecodeRune(r, unit(nSrc+2)); r == utf8.RuneError {
-				return nDst, nSrc, &decodeError{"half of a surrogate pair stands alone here in UTF-16, which is no character"}
+				return nDst, nSrc, &codec.ByteError{Text: "half of a surrogate pair stands alone here in UTF-16, which is no character"}
 			}
 		}
 		if nDst+utf8.RuneLen(r) > len(dst) {

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -13,18 +14,18 @@ import (
 // answers as a database does.
 type shelf struct {
 	now        map[sdmx.URN]sdmx.Maintainable
-	withdrawn  map[sdmx.URN]Stored
-	settings   Settings
+	withdrawn  map[sdmx.URN]registry.Stored
+	settings   registry.Settings
 	roundTrips int // round trips
 
 	// Computed from the state by number:
 	documents map[int64]sdmx.URN
-	stored    []Stored
-	refs      []Dangling
+	stored    []registry.Stored
+	refs      []registry.Dangling
 }
 
 func newShelf() *shelf {
-	s := &shelf{now: map[sdmx.URN]sdmx.Maintainable{}, withdrawn: map[sdmx.URN]Stored{}}
+	s := &shelf{now: map[sdmx.URN]sdmx.Maintainable{}, withdrawn: map[sdmx.URN]registry.Stored{}}
 	s.number()
 	return s
 }
@@ -45,15 +46,15 @@ func (s *shelf) number() {
 		m, id := s.now[u], int64(i+1)
 		s.documents[id] = u
 		body := sdmx.AppendCanonical(nil, m)
-		s.stored = append(s.stored, Stored{URN: u, Document: id, Bytes: len(body), Digest: sdmx.DigestOf(body),
+		s.stored = append(s.stored, registry.Stored{URN: u, Document: id, Bytes: len(body), Digest: sdmx.DigestOf(body),
 			Structural: sdmx.StructuralDigest(m), Immutable: sdmx.Immutable(m), Final: m.Common().Final})
 		for _, r := range sdmx.Refs(m) {
-			s.refs = append(s.refs, Dangling{u, r})
+			s.refs = append(s.refs, registry.Dangling{From: u, To: r})
 		}
 	}
 }
 
-func (s *shelf) all() []Stored { return slices.Clone(s.stored) }
+func (s *shelf) all() []registry.Stored { return slices.Clone(s.stored) }
 
 // take applies a decision.
 func (s *shelf) take(d *decision) {
@@ -66,26 +67,26 @@ func (s *shelf) take(d *decision) {
 	}
 	for _, c := range d.removes {
 		if m := s.now[c.URN]; sdmx.Immutable(m) {
-			s.withdrawn[c.URN] = Stored{URN: c.URN, Structural: sdmx.StructuralDigest(m), Immutable: true, Final: m.Common().Final}
+			s.withdrawn[c.URN] = registry.Stored{URN: c.URN, Structural: sdmx.StructuralDigest(m), Immutable: true, Final: m.Common().Final}
 		}
 		delete(s.now, c.URN)
 	}
 	s.number()
 }
 
-func (s *shelf) Versions(_ context.Context, keys []Key) (map[Key][]Stored, error) {
+func (s *shelf) Versions(_ context.Context, keys []registry.Key) (map[registry.Key][]registry.Stored, error) {
 	s.roundTrips++
-	out := map[Key][]Stored{}
+	out := map[registry.Key][]registry.Stored{}
 	for _, st := range append(s.all(), s.withdrawnOnly()...) {
-		if slices.Contains(keys, KeyOf(st.URN)) {
-			out[KeyOf(st.URN)] = append(out[KeyOf(st.URN)], st)
+		if slices.Contains(keys, registry.KeyOf(st.URN)) {
+			out[registry.KeyOf(st.URN)] = append(out[registry.KeyOf(st.URN)], st)
 		}
 	}
 	return out, nil
 }
 
 // withdrawnOnly returns the withdrawn versions that have not been created again.
-func (s *shelf) withdrawnOnly() (out []Stored) {
+func (s *shelf) withdrawnOnly() (out []registry.Stored) {
 	for _, u := range sortedURNs(s.withdrawn) {
 		if s.now[u] == nil {
 			out = append(out, s.withdrawn[u])
@@ -103,17 +104,17 @@ func (s *shelf) Bodies(_ context.Context, documents []int64) ([][]byte, error) {
 	return out, nil
 }
 
-func (s *shelf) Referring(_ context.Context, keys []Key) (out []Dangling, _ error) {
+func (s *shelf) Referring(_ context.Context, keys []registry.Key) (out []registry.Dangling, _ error) {
 	s.roundTrips++
 	for _, d := range s.refs {
-		if slices.Contains(keys, KeyOf(d.To.URN)) {
+		if slices.Contains(keys, registry.KeyOf(d.To.URN)) {
 			out = append(out, d)
 		}
 	}
 	return out, nil
 }
 
-func (s *shelf) ReferringAgency(_ context.Context, agency string) (owned, referring []Stored, _ error) {
+func (s *shelf) ReferringAgency(_ context.Context, agency string) (owned, referring []registry.Stored, _ error) {
 	s.roundTrips++
 	refers := map[sdmx.URN]bool{}
 	for _, d := range s.refs {
@@ -135,7 +136,7 @@ func (s *shelf) Maintains(_ context.Context, agency string) (bool, error) {
 	return len(owned) > 0, err
 }
 
-func (s *shelf) Maintained(_ context.Context, agencies []string) (out []Stored, _ error) {
+func (s *shelf) Maintained(_ context.Context, agencies []string) (out []registry.Stored, _ error) {
 	s.roundTrips++
 	for _, st := range s.all() {
 		if agencies == nil || slices.Contains(agencies, st.URN.Agency) {
@@ -145,12 +146,12 @@ func (s *shelf) Maintained(_ context.Context, agencies []string) (out []Stored, 
 	return out, nil
 }
 
-func (s *shelf) Settings(context.Context) (Settings, error) { return s.settings, nil }
+func (s *shelf) Settings(context.Context) (registry.Settings, error) { return s.settings, nil }
 
 // Last and Write make a shelf a Tx; Write does nothing.
-func (s *shelf) Last() Number                                               { return 0 }
-func (s *shelf) Recorded(context.Context, string, string) ([]Number, error) { return nil, nil }
-func (s *shelf) Write(context.Context, []Write, Act, func(int)) error       { return nil }
+func (s *shelf) Last() registry.Number                                                  { return 0 }
+func (s *shelf) Write(context.Context, []registry.Write, registry.Act, func(int)) error { return nil }
+func (s *shelf) Recorded(context.Context, string, string) ([]registry.Number, error)    { return nil, nil }
 
 // index returns a world in which everything is loaded.
 func (s *shelf) index() *world {
@@ -158,14 +159,14 @@ func (s *shelf) index() *world {
 	ctx := context.Background()
 	n := newNeeds()
 	for _, u := range universe() {
-		n.versions[KeyOf(u)], n.referring[KeyOf(u)] = true, true
+		n.versions[registry.KeyOf(u)], n.referring[registry.KeyOf(u)] = true, true
 	}
 	for _, a := range allAgencies {
 		n.maintained[a] = true
 		for _, id := range append(codes, "A", "B", "Z") {
 			scheme, _ := sdmx.AgencySchemeOf(a + "." + id)
 			n.agencies[id], n.agencies[a+"."+id] = true, true
-			n.versions[KeyOf(scheme)], n.referring[KeyOf(scheme)] = true, true
+			n.versions[registry.KeyOf(scheme)], n.referring[registry.KeyOf(scheme)] = true, true
 		}
 	}
 	all := s.all()
@@ -396,10 +397,10 @@ func (m *maker) selection(exclusive bool) (out []sdmx.MemberValue) {
 func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 	there := sortedURNs(m.of.now)
 	if len(there) > 0 && m.chance(15) {
-		return newProposal(Submission{Mode: ModeReplace}, "rename", m.rename(there)), nil
+		return newProposal(registry.Submission{Mode: registry.ModeReplace}, "rename", m.rename(there)), nil
 	}
-	in := Submission{Mode: pick(m, []Mode{ModeReplace, ModeReplace, ModeReplace, ModeAppend, ModeMerge, ModeFullReplace, ModeDelete, ModeDelete}), MustExist: m.chance(5)}
-	in.WholeRegistry = in.Mode == ModeFullReplace && m.chance(20)
+	in := registry.Submission{Mode: pick(m, []registry.Mode{registry.ModeReplace, registry.ModeReplace, registry.ModeReplace, registry.ModeAppend, registry.ModeMerge, registry.ModeFullReplace, registry.ModeDelete, registry.ModeDelete}), MustExist: m.chance(5)}
+	in.WholeRegistry = in.Mode == registry.ModeFullReplace && m.chance(20)
 	if m.chance(10) {
 		in.Force = "asked for"
 	}
@@ -411,7 +412,7 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 			all = append(all, x)
 		}
 	}
-	if in.Mode == ModeFullReplace { // with most of the existing structures
+	if in.Mode == registry.ModeFullReplace { // with most of the existing structures
 		for _, u := range there {
 			if m.chance(85) {
 				add(m.of.now[u])
@@ -420,7 +421,7 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 	}
 	for range 1 + m.IntN(3) {
 		x := m.structure()
-		if in.Mode == ModeDelete {
+		if in.Mode == registry.ModeDelete {
 			if len(there) > 0 && m.chance(95) {
 				x = m.of.now[pick(m, there)]
 			}
@@ -441,9 +442,9 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 		}
 		add(x)
 	}
-	in.Structures = func(yield func(Submitted) error) error {
+	in.Structures = func(yield func(registry.Submitted) error) error {
 		for _, x := range all {
-			if err := yield(Submitted{x, "test"}); err != nil {
+			if err := yield(registry.Submitted{Structure: x, Where: "test"}); err != nil {
 				return err
 			}
 		}
@@ -456,17 +457,17 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 	return p, all
 }
 
-func (m *maker) rename(there []sdmx.URN) *Rename {
+func (m *maker) rename(there []sdmx.URN) *registry.Rename {
 	if m.chance(30) {
-		r := &Rename{Agency: "A", NewAgency: pick(m, []string{"Z", "B"}), Request: m.maybeForced()}
+		r := &registry.Rename{Agency: "A", NewAgency: pick(m, []string{"Z", "B"}), Request: m.maybeForced()}
 		if m.chance(50) {
 			r.Agency, r.NewAgency = "B", pick(m, []string{"Z", "A"})
 		}
 		return r
 	}
-	r := &Rename{Structure: pick(m, there), NewID: pick(m, newIDs), Request: m.maybeForced()}
+	r := &registry.Rename{Structure: pick(m, there), NewID: pick(m, newIDs), Request: m.maybeForced()}
 	if r.Structure.Class == sdmx.ClassAgencyScheme || r.Structure.ID == r.NewID {
-		return &Rename{Agency: "B", NewAgency: "Z", Request: m.maybeForced()}
+		return &registry.Rename{Agency: "B", NewAgency: "Z", Request: m.maybeForced()}
 	}
 	if m.chance(40) {
 		r.Structure.Version = ""
@@ -474,9 +475,9 @@ func (m *maker) rename(there []sdmx.URN) *Rename {
 	return r
 }
 
-func (m *maker) maybeForced() Request {
+func (m *maker) maybeForced() registry.Request {
 	if m.chance(70) {
-		return Request{Force: "asked for"}
+		return registry.Request{Force: "asked for"}
 	}
-	return Request{}
+	return registry.Request{}
 }

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -22,7 +23,7 @@ func TestPlanProperties(t *testing.T) {
 	const registries, each = 60, 100
 	for i := range uint64(registries) {
 		s := newShelf()
-		s.settings = Settings{AllowDangling: i%5 == 4, RequireAgencies: i%7 == 6}
+		s.settings = registry.Settings{AllowDangling: i%5 == 4, RequireAgencies: i%7 == 6}
 		m := &maker{rand.New(rand.NewPCG(seed, i)), s, i%2 == 0}
 		for range each {
 			step(t, m, count)
@@ -62,7 +63,7 @@ func step(t *testing.T, m *maker, count map[string]int) {
 			reasons[problem.Reason.String()+" "+r.URN.String()] = true
 			for _, u := range problem.URNs {
 				reasons[problem.Reason.String()+" "+r.URN.String()+" "+u] = true
-				if problem.Reason == ReasonReferenced {
+				if problem.Reason == registry.ReasonReferenced {
 					reasons["referenced by "+u] = true
 				}
 			}
@@ -92,7 +93,7 @@ func step(t *testing.T, m *maker, count map[string]int) {
 	checkAccepted(t, s, p, d, w, count)
 }
 
-func schemeOf(n *Rename) string {
+func schemeOf(n *registry.Rename) string {
 	if n == nil || n.Agency == "" {
 		return "none"
 	}
@@ -137,7 +138,7 @@ func checkAccepted(t *testing.T, s *shelf, p *proposal, d *decision, w *expectat
 	if len(d.replaces) > 0 && len(d.removes) > 0 {
 		count["pair"]++
 	}
-	var lost []Dangling
+	var lost []registry.Dangling
 	for u, m := range now {
 		if w.oracle[u] == nil || digest(w.oracle[u]) != digest(m) {
 			t.Errorf("%s: %s is stored, and should not be, or not so", p.origin, u)
@@ -148,7 +149,7 @@ func checkAccepted(t *testing.T, s *shelf, p *proposal, d *decision, w *expectat
 		}
 		for _, r := range sdmx.Refs(m) {
 			if !now.resolves(u, r, false) {
-				lost = append(lost, Dangling{u, r})
+				lost = append(lost, registry.Dangling{From: u, To: r})
 			}
 		}
 	}
@@ -168,7 +169,7 @@ func checkAccepted(t *testing.T, s *shelf, p *proposal, d *decision, w *expectat
 
 // dangling compares the references that do not resolve with those in the decision and in the
 // list of Registry.Dangling.
-func dangling(t *testing.T, s *shelf, p *proposal, d *decision, lost []Dangling) {
+func dangling(t *testing.T, s *shelf, p *proposal, d *decision, lost []registry.Dangling) {
 	t.Helper()
 	if len(lost) > 0 && !s.settings.AllowDangling {
 		t.Errorf("%s: %v refer to what is not there", p.origin, lost)
@@ -193,7 +194,7 @@ func dangling(t *testing.T, s *shelf, p *proposal, d *decision, lost []Dangling)
 }
 
 // inOrder checks that referenced structures come before referring ones, except in circles.
-func inOrder(t *testing.T, o oracle, changes []WriteChange) {
+func inOrder(t *testing.T, o oracle, changes []registry.WriteChange) {
 	t.Helper()
 	place := map[sdmx.URN]int{}
 	for i := range changes {

@@ -1,8 +1,10 @@
-package registry
+package plan
 
 import (
 	"errors"
 	"testing"
+
+	"urncast/registry"
 )
 
 // All submissions together take no more than the budget, but a single one may take more; what
@@ -17,11 +19,11 @@ func TestBudget(t *testing.T) {
 	}{
 		{large, 80, nil},
 		{small, 20, nil},
-		{small, 1, ErrOverloaded},
-		{large, 1, ErrOverloaded},
+		{small, 1, registry.ErrOverloaded},
+		{large, 1, registry.ErrOverloaded},
 		{small, -1, nil},
 		{large, 500, nil}, // the only share
-		{small, 1, ErrOverloaded},
+		{small, 1, registry.ErrOverloaded},
 		{large, -1, nil},
 		{small, 100, nil},
 		{small, -1, nil},

@@ -1,6 +1,10 @@
-package registry
+package plan
 
-import "sync"
+import (
+	"sync"
+
+	"urncast/registry"
+)
 
 // submissionBytesMax bounds the canonical forms of all submissions that are being decided in
 // this process, together and in bytes. A single submission may be larger while no other is
@@ -35,7 +39,7 @@ func (s *share) take(bytes int) error {
 		others--
 	}
 	if others > 0 && b.taken+int64(bytes) > b.max {
-		return ErrOverloaded
+		return registry.ErrOverloaded
 	}
 	if s.bytes == 0 && bytes > 0 {
 		b.submissions++

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -13,28 +14,21 @@ import (
 // otherwise break or resolve to something else: references to the renamed versions, to
 // structures of the agency, and to the agency as an item of its agency scheme. A wildcard that
 // resolves to a version which is not renamed stays as it is.
-func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
+func (r *Registry) Rename(ctx context.Context, in registry.Rename) (*registry.Outcome, error) {
 	if in.Agency != "" {
 		if err := sdmx.CheckAgency(in.NewAgency); err != nil {
-			return nil, &InvalidError{fmt.Sprintf("the new agency: %s", err)}
+			return nil, &registry.InvalidError{Text: fmt.Sprintf("the new agency: %s", err)}
 		}
 		if in.Agency == "SDMX" || within(in.NewAgency, in.Agency) || parentOf(in.Agency) != parentOf(in.NewAgency) {
-			return nil, &InvalidError{fmt.Sprintf("agency %s cannot become %s: only the last part of an agency's id changes, and SDMX stays", in.Agency, in.NewAgency)}
+			return nil, &registry.InvalidError{Text: fmt.Sprintf("agency %s cannot become %s: only the last part of an agency's id changes, and SDMX stays", in.Agency, in.NewAgency)}
 		}
 	} else if err := sdmx.CheckID(in.NewID); err != nil {
-		return nil, &InvalidError{fmt.Sprintf("the new id: %s", err)}
+		return nil, &registry.InvalidError{Text: fmt.Sprintf("the new id: %s", err)}
 	} else if in.Structure.Class == sdmx.ClassAgencyScheme {
-		return nil, &InvalidError{"the id of an agency scheme is fixed by the standard; rename the agency instead"}
+		return nil, &registry.InvalidError{Text: "the id of an agency scheme is fixed by the standard; rename the agency instead"}
 	}
-	return r.decide(ctx, newProposal(Submission{Mode: ModeReplace, DryRun: in.DryRun, Progress: in.Progress, Request: in.Request}, "rename", &in))
+	return r.decide(ctx, newProposal(registry.Submission{Mode: registry.ModeReplace, DryRun: in.DryRun, Progress: in.Progress, Request: in.Request}, "rename", &in))
 }
-
-// An InvalidError is returned for a request that is wrong by itself, whatever the registry
-// contains.
-type InvalidError struct{ Text string }
-
-// Error implements error.
-func (e *InvalidError) Error() string { return e.Text }
 
 // applyRename decides what a rename stores and deletes.
 func (p *planner) applyRename() {
@@ -46,28 +40,28 @@ func (p *planner) applyRename() {
 	}
 }
 
-func (p *planner) renameStructure(in *Rename) {
+func (p *planner) renameStructure(in *registry.Rename) {
 	old := in.Structure
 	moved := map[sdmx.URN]bool{}
-	var all []Stored
-	for _, st := range p.stored(KeyOf(old)) {
+	var all []registry.Stored
+	for _, st := range p.stored(registry.KeyOf(old)) {
 		if old.Version == "" || st.URN.Version == old.Version {
 			moved[st.URN] = true
 			all = append(all, st)
 		}
 	}
-	if _, known := p.versions[KeyOf(old)]; known && len(all) == 0 {
-		p.refuseRename(old, ReasonMissing, "%s is not in the registry, so it cannot be renamed.", old)
+	if _, known := p.versions[registry.KeyOf(old)]; known && len(all) == 0 {
+		p.refuseRename(old, registry.ReasonMissing, "%s is not in the registry, so it cannot be renamed.", old)
 		return
 	}
 	leadsToMoved := func(from sdmx.URN, r *sdmx.Ref) bool {
-		if KeyOf(r.URN) != KeyOf(old) {
+		if registry.KeyOf(r.URN) != registry.KeyOf(old) {
 			return false
 		}
 		t, found := p.target(from.Version, *r, before)
 		return found && moved[t]
 	}
-	for _, d := range p.referringTo(KeyOf(old)) {
+	for _, d := range p.referringTo(registry.KeyOf(old)) {
 		if leadsToMoved(d.From, &d.To) && !moved[d.From] {
 			if st := p.current(d.From); st != nil {
 				all = append(all, *st)
@@ -88,13 +82,13 @@ func (p *planner) renameStructure(in *Rename) {
 }
 
 // refuseRename refuses a rename as a whole; u is the structure that carries the refusal.
-func (p *planner) refuseRename(u sdmx.URN, reason Reason, format string, args ...any) {
+func (p *planner) refuseRename(u sdmx.URN, reason registry.Reason, format string, args ...any) {
 	e := newEntry(u, "rename")
 	e.refuse(reason, nil, format, args...)
 	p.decision.deletes = append(p.decision.deletes, e)
 }
 
-func (p *planner) renameAgency(in *Rename) {
+func (p *planner) renameAgency(in *registry.Rename) {
 	old, target := p.holdingsOf(in.Agency), p.holdingsOf(in.NewAgency)
 	scheme, _ := sdmx.AgencySchemeOf(in.Agency)
 	newKnown, oldKnown := p.agencyKnown(in.NewAgency), p.agencyKnown(in.Agency)
@@ -102,11 +96,11 @@ func (p *planner) renameAgency(in *Rename) {
 		return // the answers are not loaded yet
 	}
 	if newKnown || len(target.owned) > 0 {
-		p.refuseRename(scheme, ReasonTwice, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
+		p.refuseRename(scheme, registry.ReasonTwice, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
 		return
 	}
 	if !oldKnown && len(old.owned) == 0 {
-		p.refuseRename(scheme, ReasonMissing, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
+		p.refuseRename(scheme, registry.ReasonMissing, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
 		return
 	}
 	rewrite := func(agency string) string {
@@ -119,7 +113,7 @@ func (p *planner) renameAgency(in *Rename) {
 	if st := p.current(scheme); st != nil {
 		all = append(all, *st)
 	}
-	for _, d := range p.referringTo(KeyOf(scheme)) { // to the agency as an item of its scheme
+	for _, d := range p.referringTo(registry.KeyOf(scheme)) { // to the agency as an item of its scheme
 		if st := p.current(d.From); st != nil && agencyOf(d.To) == in.Agency {
 			all = append(all, *st)
 		}
@@ -180,7 +174,7 @@ type renaming struct {
 // move stores the first moved structures of all under their new URNs and deletes them under
 // the old ones; in the others, which refer to them, it rewrites the references. A structure
 // may be listed more than once.
-func (p *planner) move(all []Stored, moved int, r *renaming) {
+func (p *planner) move(all []registry.Stored, moved int, r *renaming) {
 	seen := map[sdmx.URN]bool{}
 	for i := range all {
 		st := &all[i]
@@ -210,21 +204,21 @@ func (p *planner) move(all []Stored, moved int, r *renaming) {
 
 // moveOne stores a structure under URN u, and deletes it under its old URN if that is another.
 // taken means that another structure has URN u already.
-func (p *planner) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
+func (p *planner) moveOne(st *registry.Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
 	e := newEntry(u, "")
 	e.described = describe(u, m)
 	p.decision.entries = append(p.decision.entries, e)
 	if u == st.URN {
 		e.before = st
 		if !p.isUnchanged(e) {
-			p.put(e, Updated)
+			p.put(e, registry.Updated)
 		}
 		return
 	}
 	if taken {
-		e.refuse(ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
+		e.refuse(registry.ReasonTwice, nil, "%s is in the registry already, so %s cannot take its name.", u, st.URN)
 	} else {
-		p.put(e, Created)
+		p.put(e, registry.Created)
 	}
 	old := newEntry(st.URN, "")
 	old.before = st

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"urncast/internal/crash"
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -19,7 +20,7 @@ var errRollback = errors.New("rolled back")
 // Submit accepts a submission or refuses it whole. A refusal is not an error: the outcome has
 // its reasons. After an error nothing is written, unless the error is of the commit itself:
 // then the log shows whether the submission was recorded, and it can be sent again (R5).
-func (r *Registry) Submit(ctx context.Context, in Submission) (*Outcome, error) {
+func (r *Registry) Submit(ctx context.Context, in registry.Submission) (*registry.Outcome, error) {
 	p := newProposal(in, in.Mode.String(), nil)
 	p.share = &share{of: &r.budget}
 	defer p.share.giveBack()
@@ -27,12 +28,12 @@ func (r *Registry) Submit(ctx context.Context, in Submission) (*Outcome, error) 
 		return nil, err
 	}
 	if len(p.entries)+len(p.deletes)+len(p.items) == 0 {
-		return nil, &InvalidError{"There is no structure in what was sent, so there is nothing to do; nothing is deleted, whatever the action."}
+		return nil, &registry.InvalidError{Text: "There is no structure in what was sent, so there is nothing to do; nothing is deleted, whatever the action."}
 	}
 	return r.decide(ctx, p)
 }
 
-func newProposal(in Submission, origin string, rename *Rename) *proposal {
+func newProposal(in registry.Submission, origin string, rename *registry.Rename) *proposal {
 	if in.CorrelationID == "" {
 		in.CorrelationID = uuid.NewString()
 	}
@@ -41,19 +42,19 @@ func newProposal(in Submission, origin string, rename *Rename) *proposal {
 
 // decide plans a proposal under the lock of the counter row and writes the decision. A dry
 // run takes no lock, so no other submission waits for it.
-func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
-	if len(p.Force) > ReasonMax {
-		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), ReasonMax)}
+func (r *Registry) decide(ctx context.Context, p *proposal) (*registry.Outcome, error) {
+	if len(p.Force) > registry.ReasonMax {
+		return nil, &registry.InvalidError{Text: fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), registry.ReasonMax)}
 	}
 	if len(p.Key) > keyMax {
-		return nil, &InvalidError{fmt.Sprintf("The key of the request has %d bytes, more than the limit of %d.", len(p.Key), keyMax)}
+		return nil, &registry.InvalidError{Text: fmt.Sprintf("The key of the request has %d bytes, more than the limit of %d.", len(p.Key), keyMax)}
 	}
 	crash.At(crash.SubmitDocuments)
-	var o *Outcome
-	err := r.store.Update(ctx, p.ahead(), func(tx Tx) error {
-		p.report(StageCompared, 0)
+	var o *registry.Outcome
+	err := r.store.Update(ctx, p.ahead(), func(tx registry.Tx) error {
+		p.report(registry.StageCompared, 0)
 		if made, err := p.recorded(ctx, tx); err != nil || len(made) > 0 {
-			o = &Outcome{Transactions: made, Repeated: true}
+			o = &registry.Outcome{Transactions: made, Repeated: true}
 			return cmp.Or(err, errRollback)
 		}
 		d, err := p.makePlan(ctx, tx)
@@ -69,7 +70,7 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 		for i := range ws {
 			o.Transactions = append(o.Transactions, ws[i].Number)
 		}
-		return tx.Write(ctx, ws, p.act(d, o), func(structures int) { p.report(StageWritten, structures) })
+		return tx.Write(ctx, ws, p.act(d, o), func(structures int) { p.report(registry.StageWritten, structures) })
 	})
 	if err != nil && !errors.Is(err, errRollback) {
 		return nil, err
@@ -81,7 +82,7 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 // recorded returns what an earlier request with the key of a proposal has become. It is called
 // under the lock, and the key is written with the transaction. So of two requests with one key,
 // on any instances, the second finds the first, or the first has written nothing.
-func (p *proposal) recorded(ctx context.Context, tx Tx) ([]Number, error) {
+func (p *proposal) recorded(ctx context.Context, tx registry.Tx) ([]registry.Number, error) {
 	if p.Key == "" || p.DryRun {
 		return nil, nil
 	}
@@ -95,7 +96,7 @@ func (p *proposal) recorded(ctx context.Context, tx Tx) ([]Number, error) {
 // makePlan plans a proposal, loads what the plan needs, and plans again until it needs
 // nothing more; usually a few times. It ends, since each time the world has grown, and a plan
 // can ask only for what the database contains.
-func (p *proposal) makePlan(ctx context.Context, tx Tx) (*decision, error) {
+func (p *proposal) makePlan(ctx context.Context, tx registry.Tx) (*decision, error) {
 	settings, err := tx.Settings(ctx)
 	if err != nil {
 		return nil, err
@@ -110,16 +111,16 @@ func (p *proposal) makePlan(ctx context.Context, tx Tx) (*decision, error) {
 			return nil, err
 		}
 		if p.rename != nil && d.affected > 0 {
-			p.report(StageFound, d.affected)
+			p.report(registry.StageFound, d.affected)
 		}
 		if n.empty() {
-			p.report(StageCompared, len(d.entries))
-			p.report(StageChecked, len(d.entries))
+			p.report(registry.StageCompared, len(d.entries))
+			p.report(registry.StageChecked, len(d.entries))
 			return d, nil
 		}
 		rewritten := func(documents int) {
 			if p.rename != nil {
-				p.report(StageCompared, documents)
+				p.report(registry.StageCompared, documents)
 			}
 		}
 		if err := w.load(ctx, tx, n, rewritten); err != nil {
@@ -129,44 +130,44 @@ func (p *proposal) makePlan(ctx context.Context, tx Tx) (*decision, error) {
 }
 
 // report calls Submission.Progress, if it is set.
-func (p *proposal) report(stage Stage, structures int) {
+func (p *proposal) report(stage registry.Stage, structures int) {
 	if p.Progress != nil {
 		p.Progress(stage, structures)
 	}
 }
 
 // ahead announces the keys that the first plan will ask for.
-func (p *proposal) ahead() Ahead {
-	seen := map[Key]bool{}
-	add := func(k Key) { seen[k] = true }
+func (p *proposal) ahead() registry.Ahead {
+	seen := map[registry.Key]bool{}
+	add := func(k registry.Key) { seen[k] = true }
 	for _, list := range [][]*entry{p.entries, p.deletes} {
 		for _, e := range list {
-			add(KeyOf(e.urn))
+			add(registry.KeyOf(e.urn))
 			for _, r := range e.change.Refs {
-				add(KeyOf(r.URN))
+				add(registry.KeyOf(r.URN))
 			}
 			scheme, _ := sdmx.AgencySchemeOf(e.urn.Agency)
-			add(KeyOf(scheme))
+			add(registry.KeyOf(scheme))
 		}
 	}
 	for _, it := range p.items {
-		add(KeyOf(it.URN))
+		add(registry.KeyOf(it.URN))
 	}
 	if n := p.rename; n != nil && n.Agency == "" {
-		add(KeyOf(n.Structure))
-		add(Key{n.Structure.Class, n.Structure.Agency, n.NewID})
+		add(registry.KeyOf(n.Structure))
+		add(registry.Key{Class: n.Structure.Class, Agency: n.Structure.Agency, ID: n.NewID})
 	}
-	return Ahead{Keys: keysOf(seen), ReadOnly: p.DryRun}
+	return registry.Ahead{Keys: keysOf(seen), ReadOnly: p.DryRun}
 }
 
 // collect reads the submitted structures and deletions into the proposal, before any lock is
 // taken.
 func (p *proposal) collect() error {
 	seen := map[sdmx.URN]*entry{}
-	add := func(in Submitted) error {
+	add := func(in registry.Submitted) error {
 		u := sdmx.URNOf(in.Structure).Clone()
 		e, first := newEntry(u, in.Where), seen[u]
-		if p.Mode != ModeDelete {
+		if p.Mode != registry.ModeDelete {
 			e.described = describe(u, in.Structure)
 		}
 		switch {
@@ -176,9 +177,9 @@ func (p *proposal) collect() error {
 			first.notice("The same %s was sent again at %s, and is taken once.", u, in.Where)
 			return nil
 		default:
-			e.refuse(ReasonTwice, nil, "%s is in the submission twice, with different content: at %s and at %s; send it once.", u, first.result.Where, in.Where)
+			e.refuse(registry.ReasonTwice, nil, "%s is in the submission twice, with different content: at %s and at %s; send it once.", u, first.result.Where, in.Where)
 		}
-		if p.Mode == ModeDelete {
+		if p.Mode == registry.ModeDelete {
 			p.deletes = append(p.deletes, e)
 		} else {
 			p.entries = append(p.entries, e)
@@ -205,25 +206,25 @@ func (p *proposal) collect() error {
 
 // writes returns the transactions of a decision: one of replaces, one of deletes, or a pair of
 // both (R3).
-func (p *proposal) writes(d *decision, last Number) []Write {
-	var ws []Write
-	base := Transaction{User: p.User, Origin: p.origin, Traceparent: p.Traceparent, CorrelationID: p.CorrelationID}
+func (p *proposal) writes(d *decision, last registry.Number) []registry.Write {
+	var ws []registry.Write
+	base := registry.Transaction{User: p.User, Origin: p.origin, Traceparent: p.Traceparent, CorrelationID: p.CorrelationID}
 	if len(d.forced) > 0 {
 		base.Origin = "forced " + p.origin
 	}
-	add := func(kind Kind, changes []WriteChange) {
+	add := func(kind registry.Kind, changes []registry.WriteChange) {
 		if len(changes) == 0 {
 			return
 		}
-		w := Write{Transaction: base, Changes: changes}
-		w.ID, w.Kind, w.Number, w.Structures = uuid.NewString(), kind, last+Number(len(ws))+1, len(changes)
+		w := registry.Write{Transaction: base, Changes: changes}
+		w.ID, w.Kind, w.Number, w.Structures = uuid.NewString(), kind, last+registry.Number(len(ws))+1, len(changes)
 		for i := range changes {
 			w.Bytes += int64(len(changes[i].Body))
 		}
 		ws = append(ws, w)
 	}
-	add(Replace, d.replaces)
-	add(Delete, d.removes)
+	add(registry.Replace, d.replaces)
+	add(registry.Delete, d.removes)
 	if len(ws) > 0 {
 		ws[0].Key = p.Key
 	}
@@ -234,17 +235,17 @@ func (p *proposal) writes(d *decision, last Number) []Write {
 }
 
 // outcome returns the answer for a decision, without transaction numbers.
-func (p *proposal) outcome(d *decision) *Outcome {
-	o := &Outcome{DryRun: p.DryRun, Dangling: d.dangling}
+func (p *proposal) outcome(d *decision) *registry.Outcome {
+	o := &registry.Outcome{DryRun: p.DryRun, Dangling: d.dangling}
 	for i := range d.replaces {
-		o.Replaces = append(o.Replaces, Content{d.replaces[i].URN, d.replaces[i].Body})
+		o.Replaces = append(o.Replaces, registry.Content{URN: d.replaces[i].URN, Body: d.replaces[i].Body})
 	}
 	for _, e := range d.all() {
-		e.result.Verdict = cmp.Or(e.result.Verdict, Unchanged)
+		e.result.Verdict = cmp.Or(e.result.Verdict, registry.Unchanged)
 		o.Results = append(o.Results, *e.result)
 	}
-	slices.SortStableFunc(o.Results, func(a, b Result) int {
-		unnamed := func(r Result) int {
+	slices.SortStableFunc(o.Results, func(a, b registry.Result) int {
+		unnamed := func(r registry.Result) int {
 			if r.Where == "" {
 				return 1
 			}
@@ -255,9 +256,6 @@ func (p *proposal) outcome(d *decision) *Outcome {
 	return o
 }
 
-// ReasonMax bounds Request.Force, in bytes.
-const ReasonMax = 1000
-
 // keyMax bounds Request.Key, in bytes.
 const keyMax = 100
 
@@ -266,7 +264,7 @@ const keyMax = 100
 const forcedMax = 100
 
 // act returns the audit entry of a submission. It is short, because the log has the details.
-func (p *proposal) act(d *decision, o *Outcome) Act {
+func (p *proposal) act(d *decision, o *registry.Outcome) registry.Act {
 	subject := fmt.Sprintf("transaction %d", o.Transactions[0])
 	if len(o.Transactions) > 1 {
 		subject = fmt.Sprintf("transactions %d and %d", o.Transactions[0], o.Transactions[1])
@@ -277,12 +275,12 @@ func (p *proposal) act(d *decision, o *Outcome) Act {
 	}
 	detail := map[string]any{"transactions": o.Transactions, "action": p.origin, "structures": counts}
 	if len(d.forced) == 0 {
-		return p.Actor.Did(ActStructuresChanged, subject, detail)
+		return p.Actor.Did(registry.ActStructuresChanged, subject, detail)
 	}
 	var names []string
 	for _, u := range d.forced[:min(len(d.forced), forcedMax)] {
 		names = append(names, u.String())
 	}
 	detail["reason"], detail["forced"], detail["forcedCount"] = p.Force, names, len(d.forced)
-	return p.Actor.Did(ActStructuresForced, subject, detail)
+	return p.Actor.Did(registry.ActStructuresForced, subject, detail)
 }

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -79,11 +80,11 @@ func holding(ms ...sdmx.Maintainable) *shelf {
 
 // try submits structures to a shelf, and applies the decision. It returns the results: each is
 // the verdict, or "reason: text" if it was refused, followed by its notices.
-func (s *shelf) try(t *testing.T, in Submission, ms ...sdmx.Maintainable) string {
+func (s *shelf) try(t *testing.T, in registry.Submission, ms ...sdmx.Maintainable) string {
 	t.Helper()
-	in.Structures = func(yield func(Submitted) error) error {
+	in.Structures = func(yield func(registry.Submitted) error) error {
 		for i, m := range ms {
-			if err := yield(Submitted{copyOf(m), fmt.Sprintf("place %d", i+1)}); err != nil {
+			if err := yield(registry.Submitted{Structure: copyOf(m), Where: fmt.Sprintf("place %d", i+1)}); err != nil {
 				return err
 			}
 		}
@@ -121,7 +122,7 @@ func (s *shelf) answer(t *testing.T, p *proposal) string {
 // submitted one (R4): with append and merge, with stubs and partial schemes that become whole,
 // with wildcards, and with extended codelists.
 func TestReferencesCountWhatIsKept(t *testing.T) {
-	replace, add, merge := Submission{Mode: ModeReplace}, Submission{Mode: ModeAppend}, Submission{Mode: ModeMerge}
+	replace, add, merge := registry.Submission{Mode: registry.ModeReplace}, registry.Submission{Mode: registry.ModeAppend}, registry.Submission{Mode: registry.ModeMerge}
 	x := func(codelist string, prefix string, selection ...string) sdmx.CodelistExtension {
 		e := sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: codelist, Version: "1.0"}), Prefix: prefix}
 		for _, v := range selection {
@@ -134,7 +135,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		stored []sdmx.Maintainable
-		in     Submission
+		in     registry.Submission
 		sent   []sdmx.Maintainable
 		want   string // a part of each result
 	}{
@@ -153,8 +154,8 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 		{"a new newest out of range", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0", "Code=A:L(1.0+.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0", "b")}, "created"},
 		{"a draft that a stable one does not see", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0.0", "Code=A:L(1+.0.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0-draft", "b")}, "created"},
 		{"a draft that a draft sees", []sdmx.Maintainable{list("L", "1.0.0", "a"), to("K", "1.0.0-x", "Code=A:L(1+.0.0).a")}, replace, []sdmx.Maintainable{list("L", "2.0.0-draft", "b")}, "referenced"},
-		{"a wildcard that must lead somewhere", []sdmx.Maintainable{list("L", "1.0.0-draft", "a"), list("L", "1.1.0-draft", "a"), to("K", "1.0", "Codelist=A:L(1.0+.1)")}, Submission{Mode: ModeDelete}, []sdmx.Maintainable{list("L", "1.1.0-draft")}, "referenced"},
-		{"a wildcard that leads elsewhere then", []sdmx.Maintainable{list("L", "1.0.1-draft", "a"), list("L", "1.1.0-draft", "a"), to("K", "1.0", "Codelist=A:L(1.0+.0)")}, Submission{Mode: ModeDelete}, []sdmx.Maintainable{list("L", "1.1.0-draft")}, "deleted"},
+		{"a wildcard that must lead somewhere", []sdmx.Maintainable{list("L", "1.0.0-draft", "a"), list("L", "1.1.0-draft", "a"), to("K", "1.0", "Codelist=A:L(1.0+.1)")}, registry.Submission{Mode: registry.ModeDelete}, []sdmx.Maintainable{list("L", "1.1.0-draft")}, "referenced"},
+		{"a wildcard that leads elsewhere then", []sdmx.Maintainable{list("L", "1.0.1-draft", "a"), list("L", "1.1.0-draft", "a"), to("K", "1.0", "Codelist=A:L(1.0+.0)")}, registry.Submission{Mode: registry.ModeDelete}, []sdmx.Maintainable{list("L", "1.1.0-draft")}, "deleted"},
 		{"a code of an extended list", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_")), to("K", "1.0", "Code=A:L(1.0).P_b")}, "created; created"},
 		{"a code that the extension leaves", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_z")}, "created; unresolved-reference"},
 		{"a code below one that it takes", []sdmx.Maintainable{tree}, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "P_", "a")), to("K", "1.0", "Code=A:L(1.0).P_b")}, "created; created"},
@@ -190,34 +191,36 @@ func shortened(s string) string {
 // A stable or final version keeps its structure for ever, unless a change is forced (R7).
 func TestStableIsStable(t *testing.T) {
 	s := newShelf()
-	deletes := Submission{Mode: ModeDelete}
-	forced := func(m Mode) Submission { return Submission{Mode: m, Request: Request{Force: "withdrawn by mistake"}} }
+	deletes := registry.Submission{Mode: registry.ModeDelete}
+	forced := func(m registry.Mode) registry.Submission {
+		return registry.Submission{Mode: m, Request: registry.Request{Force: "withdrawn by mistake"}}
+	}
 	for i, step := range []struct {
-		in   Submission
+		in   registry.Submission
 		sent *sdmx.Codelist
 		want string
 	}{
-		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "a"), "created"},
-		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "a", "b"), "immutable"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("S", "1.0.0", "a"), "created"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("S", "1.0.0", "a", "b"), "immutable"},
 		{deletes, list("S", "1.0.0"), "immutable"},
-		{Submission{Mode: ModeFullReplace}, list("T", "1.0"), "immutable"},
-		{forced(ModeDelete), list("S", "1.0.0"), "deleted"},
-		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "x"), "immutable"},
-		{Submission{Mode: ModeReplace}, list("S", "1.0.0", "a"), "created"},
-		{forced(ModeReplace), list("S", "1.0.0", "x"), "updated"},
-		{Submission{Mode: ModeReplace}, final(list("F", "1.0", "a")), "created"},
-		{Submission{Mode: ModeReplace}, list("F", "1.0", "a"), "immutable"},
-		{Submission{Mode: ModeMerge}, list("F", "1.0", "b"), "immutable"},
+		{registry.Submission{Mode: registry.ModeFullReplace}, list("T", "1.0"), "immutable"},
+		{forced(registry.ModeDelete), list("S", "1.0.0"), "deleted"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("S", "1.0.0", "x"), "immutable"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("S", "1.0.0", "a"), "created"},
+		{forced(registry.ModeReplace), list("S", "1.0.0", "x"), "updated"},
+		{registry.Submission{Mode: registry.ModeReplace}, final(list("F", "1.0", "a")), "created"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("F", "1.0", "a"), "immutable"},
+		{registry.Submission{Mode: registry.ModeMerge}, list("F", "1.0", "b"), "immutable"},
 		{deletes, list("F", "1.0"), "immutable"},
-		{forced(ModeDelete), list("F", "1.0"), "deleted"},
-		{Submission{Mode: ModeReplace}, list("F", "1.0", "a"), "immutable"},
-		{Submission{Mode: ModeReplace}, final(list("F", "1.0", "a")), "created"},
+		{forced(registry.ModeDelete), list("F", "1.0"), "deleted"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("F", "1.0", "a"), "immutable"},
+		{registry.Submission{Mode: registry.ModeReplace}, final(list("F", "1.0", "a")), "created"},
 	} {
 		if got := s.try(t, step.in, step.sent); !strings.Contains(got, step.want) {
 			t.Errorf("step %d: got %q, want %q", i+1, got, step.want)
 		}
 	}
-	in := forced(ModeDelete)
+	in := forced(registry.ModeDelete)
 	in.May = func(string) bool { return true }
 	if got := s.try(t, in, list("S", "1.0.0")); !strings.Contains(got, "forbidden: Only an administrator") {
 		t.Errorf("a maintainer forces: %q", got)
@@ -227,37 +230,39 @@ func TestStableIsStable(t *testing.T) {
 // A notice says that a stub was not taken, and no structure is emptied without force.
 func TestStubsAndBareOnes(t *testing.T) {
 	for _, c := range []struct {
-		in         Submission
+		in         registry.Submission
 		held, sent sdmx.Maintainable
 		want       string
 	}{
-		{Submission{Mode: ModeReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "unchanged, urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0) is held here in full"},
-		{Submission{Mode: ModeFullReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
-		{Submission{Mode: ModeMerge}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
-		{Submission{Mode: ModeReplace}, list("L", "1.0", "a"), list("L", "1.0"), "partial"},
-		{Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, list("L", "1.0", "a"), list("L", "1.0"), "updated, It was sent without items or components: by force"},
-		{Submission{Mode: ModeReplace}, list("L", "1.0"), list("L", "1.0", "a"), "updated"},
-		{Submission{Mode: ModeReplace}, cube("X"), cube(), "partial"},
-		{Submission{Mode: ModeMerge}, cube("X"), cube(), "unchanged"},
-		{Submission{Mode: ModeReplace}, stub(list("L", "1.0")), list("L", "1.0"), "updated"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "unchanged, urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0) is held here in full"},
+		{registry.Submission{Mode: registry.ModeFullReplace}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
+		{registry.Submission{Mode: registry.ModeMerge}, list("L", "1.0", "a"), stub(list("L", "1.0")), "held here in full"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("L", "1.0", "a"), list("L", "1.0"), "partial"},
+		{registry.Submission{Mode: registry.ModeReplace, Request: registry.Request{Force: "empty it"}}, list("L", "1.0", "a"), list("L", "1.0"), "updated, It was sent without items or components: by force"},
+		{registry.Submission{Mode: registry.ModeReplace}, list("L", "1.0"), list("L", "1.0", "a"), "updated"},
+		{registry.Submission{Mode: registry.ModeReplace}, cube("X"), cube(), "partial"},
+		{registry.Submission{Mode: registry.ModeMerge}, cube("X"), cube(), "unchanged"},
+		{registry.Submission{Mode: registry.ModeReplace}, stub(list("L", "1.0")), list("L", "1.0"), "updated"},
 	} {
 		if got := holding(c.held).try(t, c.in, c.sent); !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.in.Mode, got, c.want)
 		}
 	}
-	p := newProposal(Submission{Mode: ModeReplace, Request: Request{Force: "empty it"}}, "replace", nil)
-	p.Structures = func(yield func(Submitted) error) error { return yield(Submitted{list("L", "1.0"), "test"}) }
+	p := newProposal(registry.Submission{Mode: registry.ModeReplace, Request: registry.Request{Force: "empty it"}}, "replace", nil)
+	p.Structures = func(yield func(registry.Submitted) error) error {
+		return yield(registry.Submitted{Structure: list("L", "1.0"), Where: "test"})
+	}
 	if err := p.collect(); err != nil {
 		t.Fatal(err)
 	}
 	if d, err := p.makePlan(t.Context(), holding(list("L", "1.0", "a"))); err != nil || len(d.forced) != 1 {
 		t.Errorf("what is emptied by force is not recorded as forced: %v", err)
 	}
-	last := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")}}
+	last := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")}}
 	if got := holding(list("L", "1.0", "a")).try(t, last); got != "updated" {
 		t.Errorf("the last item cannot be deleted: %q", got)
 	}
-	missing := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "no"), sdmx.RefTo(sdmx.URNOf(list("M", "1.0")))}}
+	missing := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "no"), sdmx.RefTo(sdmx.URNOf(list("M", "1.0")))}}
 	if got := holding(list("M", "1.0", "a"), extending(list("L", "1.0", "b"), extends("M")...)).try(t, missing); !strings.Contains(got, "holds no no") || !strings.Contains(got, "referenced") || strings.Contains(got, "unresolved") {
 		t.Errorf("a structure of which nothing is deleted stays as it is, and refers on: %q", got)
 	}
@@ -270,11 +275,11 @@ func TestOrderByWhatWildcardsLeadTo(t *testing.T) {
 		return sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "P", Version: to})}
 	}
 	s := holding(list("P", "1.1.0", "a"))
-	in := Submission{Mode: ModeReplace, Structures: func(yield func(Submitted) error) error {
-		if err := yield(Submitted{extending(list("P", "2.0.0-draft"), x("1.0")), "draft"}); err != nil {
+	in := registry.Submission{Mode: registry.ModeReplace, Structures: func(yield func(registry.Submitted) error) error {
+		if err := yield(registry.Submitted{Structure: extending(list("P", "2.0.0-draft"), x("1.0")), Where: "draft"}); err != nil {
 			return err
 		}
-		return yield(Submitted{extending(list("P", "1.0"), x("1+.1.0")), "legacy"})
+		return yield(registry.Submitted{Structure: extending(list("P", "1.0"), x("1+.1.0")), Where: "legacy"})
 	}}
 	p := newProposal(in, "replace", nil)
 	if err := p.collect(); err != nil {
@@ -288,22 +293,22 @@ func TestOrderByWhatWildcardsLeadTo(t *testing.T) {
 
 func TestTheSameTwice(t *testing.T) {
 	same, other := list("L", "1.0", "a"), list("L", "1.0", "b")
-	if got := newShelf().try(t, Submission{Mode: ModeReplace}, same, same); !strings.HasPrefix(got, "created, The same") || !strings.Contains(got, "place 2") {
+	if got := newShelf().try(t, registry.Submission{Mode: registry.ModeReplace}, same, same); !strings.HasPrefix(got, "created, The same") || !strings.Contains(got, "place 2") {
 		t.Errorf("identical: %q", got)
 	}
-	if got := newShelf().try(t, Submission{Mode: ModeReplace}, same, other); !strings.Contains(got, "submitted-twice") || !strings.Contains(got, "at place 1 and at place 2") {
+	if got := newShelf().try(t, registry.Submission{Mode: registry.ModeReplace}, same, other); !strings.Contains(got, "submitted-twice") || !strings.Contains(got, "at place 1 and at place 2") {
 		t.Errorf("different: %q", got)
 	}
-	if got := holding(same).try(t, Submission{Mode: ModeDelete}, same, other); !strings.HasPrefix(got, "deleted") {
+	if got := holding(same).try(t, registry.Submission{Mode: registry.ModeDelete}, same, other); !strings.HasPrefix(got, "deleted") {
 		t.Errorf("deleted twice: %q", got)
 	}
 }
 
 func TestAnEmptySubmissionIsRefused(t *testing.T) {
-	nothing := func(func(Submitted) error) error { return nil }
-	for _, m := range []Mode{ModeReplace, ModeFullReplace, ModeDelete, ModeAppend} {
-		_, err := New(nil).Submit(t.Context(), Submission{Mode: m, WholeRegistry: true, Structures: nothing})
-		if _, ok := err.(*InvalidError); !ok {
+	nothing := func(func(registry.Submitted) error) error { return nil }
+	for _, m := range []registry.Mode{registry.ModeReplace, registry.ModeFullReplace, registry.ModeDelete, registry.ModeAppend} {
+		_, err := New(nil).Submit(t.Context(), registry.Submission{Mode: m, WholeRegistry: true, Structures: nothing})
+		if _, ok := err.(*registry.InvalidError); !ok {
 			t.Errorf("%s: %v", m, err)
 		}
 	}
@@ -314,11 +319,11 @@ func TestDigestsOfAnotherVersion(t *testing.T) {
 	held := list("L", "1.0.0", "a")
 	s := holding(held)
 	s.stored[0].Digest[0], s.stored[0].Structural[0] = 99, 99
-	if got := s.try(t, Submission{Mode: ModeReplace}, held); got != "unchanged" {
+	if got := s.try(t, registry.Submission{Mode: registry.ModeReplace}, held); got != "unchanged" {
 		t.Errorf("the same: %q", got)
 	}
 	s.stored[0].Digest[0], s.stored[0].Structural[0] = 99, 99
-	if got := s.try(t, Submission{Mode: ModeReplace}, list("L", "1.0.0", "b")); !strings.Contains(got, "immutable") {
+	if got := s.try(t, registry.Submission{Mode: registry.ModeReplace}, list("L", "1.0.0", "b")); !strings.Contains(got, "immutable") {
 		t.Errorf("another: %q", got)
 	}
 }
@@ -327,9 +332,9 @@ func TestDigestsOfAnotherVersion(t *testing.T) {
 func TestRenameRewritesWhatMeantIt(t *testing.T) {
 	s := holding(list("L", "1.0.0", "a"), list("L", "1.1.0", "a"), to("W", "1.0", "Codelist=A:L(1+.0.0)"), to("E", "1.0", "Code=A:L(1.0.0).a"),
 		agencyScheme("A", "B"), to("I", "1.0", "Agency=SDMX:AGENCIES(1.0).A"))
-	rename := func(n Rename) string {
+	rename := func(n registry.Rename) string {
 		n.Force = "wrong name"
-		return s.answer(t, newProposal(Submission{Mode: ModeReplace, Request: n.Request}, "rename", &n))
+		return s.answer(t, newProposal(registry.Submission{Mode: registry.ModeReplace, Request: n.Request}, "rename", &n))
 	}
 	of := func(agency, id string) string {
 		for u, m := range s.now {
@@ -340,11 +345,11 @@ func TestRenameRewritesWhatMeantIt(t *testing.T) {
 		return "nothing"
 	}
 	old := sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "L", Version: "1.0.0"}
-	rename(Rename{Structure: old, NewID: "M"})
+	rename(registry.Rename{Structure: old, NewID: "M"})
 	if w, e := of("A", "W"), of("A", "E"); !strings.HasSuffix(w, "A:L(1+.0.0)") || !strings.HasSuffix(e, "A:M(1.0.0).a") {
 		t.Errorf("the wildcard became %s, the other %s", w, e)
 	}
-	rename(Rename{Agency: "A", NewAgency: "C"})
+	rename(registry.Rename{Agency: "A", NewAgency: "C"})
 	if w, i := of("C", "W"), of("C", "I"); !strings.HasSuffix(w, "C:L(1+.0.0)") || !strings.HasSuffix(i, "SDMX:AGENCIES(1.0).C") {
 		t.Errorf("the wildcard became %s, the agency as an item %s", w, i)
 	}
@@ -353,7 +358,7 @@ func TestRenameRewritesWhatMeantIt(t *testing.T) {
 		t.Errorf("the scheme holds %v", ids)
 	}
 	old.Agency, old.Version = "C", "1.1.0"
-	rename(Rename{Structure: old, NewID: "N"})
+	rename(registry.Rename{Structure: old, NewID: "N"})
 	if w := of("C", "W"); !strings.HasSuffix(w, "C:N(1+.0.0)") {
 		t.Errorf("the wildcard that meant what was renamed became %s", w)
 	}
@@ -377,7 +382,7 @@ func TestQuestionsBesideTheLock(t *testing.T) {
 		{"nothing", list("L", "1.0", "a"), 0},
 	} {
 		s := holding(list("L", "1.0", "a"), cube("X"))
-		if s.try(t, Submission{Mode: ModeReplace}, c.sent); s.roundTrips-1 != c.want {
+		if s.try(t, registry.Submission{Mode: registry.ModeReplace}, c.sent); s.roundTrips-1 != c.want {
 			t.Errorf("%s: %d questions, want %d", c.name, s.roundTrips-1, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"bytes"
@@ -6,40 +6,42 @@ import (
 	"slices"
 	"sync"
 
+	"urncast/registry"
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // A proposal is a submission or a rename before it is decided. It keeps structures in their
 // canonical form only, which takes a fraction of the memory of the parsed ones. A plan does
 // not change it.
 type proposal struct {
-	Submission
+	registry.Submission
 	origin  string
-	entries []*entry   // structures to be stored, in the order of the submission
-	deletes []*entry   // structures to be deleted
-	items   []sdmx.Ref // single items to be deleted
-	rename  *Rename    // nil for a submission; otherwise the three lists above are empty
-	share   *share     // of Registry.budget; nil for a rename
+	entries []*entry         // structures to be stored, in the order of the submission
+	deletes []*entry         // structures to be deleted
+	items   []sdmx.Ref       // single items to be deleted
+	rename  *registry.Rename // nil for a submission; otherwise the three lists above are empty
+	share   *share           // of Registry.budget; nil for a rename
 }
 
 // An entry is one structure of a proposal or of a plan.
 type entry struct {
 	urn    sdmx.URN
-	result *Result
+	result *registry.Result
 	described
 
-	before  *Stored // the stored version of it; nil if there is none
-	changed bool    // it is to be stored or deleted
-	forced  bool    // against a rule that Request.Force lifts
+	before  *registry.Stored // the stored version of it; nil if there is none
+	changed bool             // it is to be stored or deleted
+	forced  bool             // against a rule that Request.Force lifts
 }
 
 // A described is a structure as it is to be stored; empty for a delete.
 type described struct {
-	change   WriteChange
+	change   registry.WriteChange
 	scheme   bool           // an item scheme
 	partial  bool           // an item scheme without all of its items (isPartial)
 	external bool           // a stub (isExternalReference)
-	faults   []sdmx.Fault   // the rules that it breaks by itself
+	faults   []rules.Fault  // the rules that it breaks by itself
 	inside   func() *inside // computed at the first call
 }
 
@@ -48,11 +50,11 @@ func describe(u sdmx.URN, m sdmx.Maintainable) described {
 	body := sdmx.AppendCanonical(nil, m)
 	scheme, ok := m.(sdmx.ItemScheme)
 	return described{
-		change: WriteChange{
+		change: registry.WriteChange{
 			URN: u, Body: body, Digest: sdmx.DigestOf(body), Structural: sdmx.StructuralDigest(m),
 			Immutable: sdmx.Immutable(m), Final: m.Common().Final, Refs: sdmx.Refs(m),
 		},
-		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External, faults: sdmx.Check(m),
+		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External, faults: rules.Check(m),
 		inside: sync.OnceValue(func() *inside {
 			m, err := sdmx.ParseCanonical(u.Class, body)
 			if err != nil { // AppendCanonical has just written it
@@ -64,20 +66,20 @@ func describe(u sdmx.URN, m sdmx.Maintainable) described {
 }
 
 func newEntry(u sdmx.URN, where string) *entry {
-	return &entry{urn: u, result: &Result{URN: u, Where: where}}
+	return &entry{urn: u, result: &registry.Result{URN: u, Where: where}}
 }
 
 // A decision is the result of a plan.
 type decision struct {
 	entries, deletes []*entry
-	dangling         []Dangling
+	dangling         []registry.Dangling
 	// forced are the structures that are changed against a rule, by Request.Force.
 	forced []sdmx.URN
 	// affected counts the structures that a rename moves or rewrites.
 	affected int
 	// replaces and removes are the changes to be recorded, in publishing order; empty if
 	// any entry is refused.
-	replaces, removes []WriteChange
+	replaces, removes []registry.WriteChange
 }
 
 // A planner is one run of plan.
@@ -126,16 +128,16 @@ func plan(w *world, in *proposal) (*decision, *needs, error) {
 
 // refused reports whether any entry is refused, and so the whole proposal.
 func (d *decision) refused() bool {
-	refused := func(e *entry) bool { return e.result.Verdict == Refused }
+	refused := func(e *entry) bool { return e.result.Verdict == registry.Refused }
 	return slices.ContainsFunc(d.entries, refused) || slices.ContainsFunc(d.deletes, refused)
 }
 
 // all returns the entries to be stored, then those to be deleted.
 func (d *decision) all() []*entry { return slices.Concat(d.entries, d.deletes) }
 
-func (e *entry) refuse(reason Reason, urns []string, format string, args ...any) {
-	e.result.Verdict = Refused
-	e.result.Problems = append(e.result.Problems, Problem{reason, fmt.Sprintf(format, args...), urns[:min(len(urns), 100)]})
+func (e *entry) refuse(reason registry.Reason, urns []string, format string, args ...any) {
+	e.result.Verdict = registry.Refused
+	e.result.Problems = append(e.result.Problems, registry.Problem{Reason: reason, Text: fmt.Sprintf(format, args...), URNs: urns[:min(len(urns), 100)]})
 }
 
 func (e *entry) notice(format string, args ...any) {
@@ -145,7 +147,7 @@ func (e *entry) notice(format string, args ...any) {
 // refuseImmutable refuses a change that R7 forbids, unless it is forced.
 func (p *planner) refuseImmutable(e *entry, format string, args ...any) {
 	if p.Force == "" {
-		e.refuse(ReasonImmutable, nil, format, args...)
+		e.refuse(registry.ReasonImmutable, nil, format, args...)
 		return
 	}
 	p.noteForced(e, "It is final or its version is stable: by force, this is done all the same.")
@@ -168,10 +170,10 @@ func (p *planner) checkPermissions() {
 	}
 	for _, e := range p.decision.all() {
 		if p.Force != "" {
-			e.refuse(ReasonForbidden, nil, "Only an administrator may force a change of what is final or stable; send %s without force.", e.urn)
+			e.refuse(registry.ReasonForbidden, nil, "Only an administrator may force a change of what is final or stable; send %s without force.", e.urn)
 		}
 		if !p.May(e.urn.Agency) {
-			e.refuse(ReasonForbidden, nil, "%s is maintained by %s, whose structures your role does not let you change. Ask an administrator, or leave it out.", e.urn, e.urn.Agency)
+			e.refuse(registry.ReasonForbidden, nil, "%s is maintained by %s, whose structures your role does not let you change. Ask an administrator, or leave it out.", e.urn, e.urn.Agency)
 		}
 	}
 }
@@ -184,13 +186,13 @@ func (p *planner) apply() {
 	}
 	for _, e := range p.decision.deletes {
 		if e.before = p.current(e.urn); e.before == nil {
-			e.refuse(ReasonMissing, nil, "%s is not in the registry, so it cannot be deleted.", e.urn)
+			e.refuse(registry.ReasonMissing, nil, "%s is not in the registry, so it cannot be deleted.", e.urn)
 			continue
 		}
 		p.remove(e)
 	}
 	p.applyItems()
-	if p.Mode == ModeFullReplace {
+	if p.Mode == registry.ModeFullReplace {
 		p.applyFull()
 	}
 }
@@ -204,7 +206,7 @@ func (p *planner) fail(err error) {
 
 // read parses a stored structure, which the caller may change. It returns nil if the document
 // is not loaded (then it is noted as needed) or cannot be read (then planner.err is set).
-func (p *planner) read(st *Stored) sdmx.Maintainable {
+func (p *planner) read(st *registry.Stored) sdmx.Maintainable {
 	body, known := p.bodies[st.Document]
 	if !known {
 		p.needs.bodies[st.Document] = *st
@@ -223,16 +225,16 @@ func (p *planner) read(st *Stored) sdmx.Maintainable {
 func (p *planner) applyOne(e *entry) {
 	if e.before == nil {
 		if p.MustExist {
-			e.refuse(ReasonMissing, nil, "%s is not in the registry, and this request only replaces what is there; send it with POST to create it.", e.urn)
+			e.refuse(registry.ReasonMissing, nil, "%s is not in the registry, and this request only replaces what is there; send it with POST to create it.", e.urn)
 		}
-		p.put(e, Created)
+		p.put(e, registry.Created)
 		return
 	}
 	if p.isUnchanged(e) {
 		return
 	}
 	var old *inside
-	if e.external || e.partial || p.Mode != ModeReplace {
+	if e.external || e.partial || p.Mode != registry.ModeReplace {
 		old = p.storedInside(e.before)
 	}
 	switch {
@@ -240,19 +242,19 @@ func (p *planner) applyOne(e *entry) {
 		e.notice("%s is held here in full, and what was sent is a stub (isExternalReference): what is held stays.", e.urn)
 		return
 	case old != nil && old.external: // a stored stub is replaced in every mode
-	case p.Mode == ModeAppend && !e.scheme:
+	case p.Mode == registry.ModeAppend && !e.scheme:
 		e.notice("%s is in the registry already, and differs from what was sent: append leaves it as it is.", e.urn)
 		return
-	case e.partial && p.Mode == ModeFullReplace:
-		e.refuse(ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
-	case e.partial, p.Mode == ModeAppend || p.Mode == ModeMerge:
+	case e.partial && p.Mode == registry.ModeFullReplace:
+		e.refuse(registry.ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
+	case e.partial, p.Mode == registry.ModeAppend || p.Mode == registry.ModeMerge:
 		p.merge(e)
 		if p.isUnchanged(e) {
 			return
 		}
 	}
 	p.checkEmptied(e)
-	p.put(e, Updated)
+	p.put(e, registry.Updated)
 }
 
 // isUnchanged reports whether an entry equals its stored version (R5). The documents are
@@ -266,14 +268,14 @@ func (p *planner) isUnchanged(e *entry) bool {
 }
 
 // put marks an entry as stored with verdict v, and checks the rules about its own content.
-func (p *planner) put(e *entry, v Verdict) {
+func (p *planner) put(e *entry, v registry.Verdict) {
 	e.changed = true
-	if e.result.Verdict != Refused {
+	if e.result.Verdict != registry.Refused {
 		e.result.Verdict = v
 	}
 	p.addWritten(e)
 	e.checkInside()
-	if v == Created {
+	if v == registry.Created {
 		p.checkWithdrawn(e)
 		return
 	}
@@ -293,7 +295,7 @@ func (p *planner) checkEmptied(e *entry) {
 	case p.Force != "":
 		p.noteForced(e, "It was sent without items or components: by force, it loses all that it held.")
 	default:
-		e.refuse(ReasonPartial, nil, "%s was sent without items or components, and would lose all that it holds here. Send it with what it shall hold, or as a stub (isExternalReference), which changes nothing here; to empty it, delete its items, or delete it.", e.urn)
+		e.refuse(registry.ReasonPartial, nil, "%s was sent without items or components, and would lose all that it holds here. Send it with what it shall hold, or as a stub (isExternalReference), which changes nothing here; to empty it, delete its items, or delete it.", e.urn)
 	}
 }
 
@@ -320,8 +322,8 @@ func (p *planner) checkImmutable(e *entry) {
 // remove marks an entry as deleted, and checks R7.
 func (p *planner) remove(e *entry) {
 	e.changed = true
-	if e.result.Verdict != Refused {
-		e.result.Verdict = Deleted
+	if e.result.Verdict != registry.Refused {
+		e.result.Verdict = registry.Deleted
 	}
 	p.addDeleted(e.urn)
 	if !e.before.Immutable {

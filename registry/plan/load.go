@@ -1,10 +1,11 @@
-package registry
+package plan
 
 import (
 	"cmp"
 	"context"
 	"slices"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -14,7 +15,7 @@ const loadAtOnce = 16 << 20
 // load reads what a plan needs into the world, with one round trip per kind of question, and
 // more only for many documents and for agencies. It calls progress with the number of
 // documents read so far.
-func (w *world) load(ctx context.Context, r Reader, n *needs, progress func(documents int)) error {
+func (w *world) load(ctx context.Context, r registry.Reader, n *needs, progress func(documents int)) error {
 	if err := w.loadVersions(ctx, r, keysOf(n.versions)); err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (w *world) load(ctx context.Context, r Reader, n *needs, progress func(docu
 			w.referring[k] = nil
 		}
 		for _, d := range found {
-			w.referring[KeyOf(d.To.URN)] = append(w.referring[KeyOf(d.To.URN)], d)
+			w.referring[registry.KeyOf(d.To.URN)] = append(w.referring[registry.KeyOf(d.To.URN)], d)
 		}
 	}
 	for agency := range n.agencies {
@@ -43,7 +44,7 @@ func (w *world) load(ctx context.Context, r Reader, n *needs, progress func(docu
 	return w.loadDocuments(ctx, r, n, progress)
 }
 
-func (w *world) loadVersions(ctx context.Context, r Reader, keys []Key) error {
+func (w *world) loadVersions(ctx context.Context, r registry.Reader, keys []registry.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -67,7 +68,7 @@ func (w *world) loadVersions(ctx context.Context, r Reader, keys []Key) error {
 	return nil
 }
 
-func (w *world) loadMaintained(ctx context.Context, r Reader, agencies map[string]bool) error {
+func (w *world) loadMaintained(ctx context.Context, r registry.Reader, agencies map[string]bool) error {
 	if len(agencies) == 0 {
 		return nil
 	}
@@ -96,8 +97,8 @@ func (w *world) loadMaintained(ctx context.Context, r Reader, agencies map[strin
 
 // loadDocuments reads bodies and insides. The body of a document of which only the inside is
 // needed is not kept.
-func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, progress func(documents int)) error {
-	all := make([]Stored, 0, len(n.bodies)+len(n.insides))
+func (w *world) loadDocuments(ctx context.Context, r registry.Reader, n *needs, progress func(documents int)) error {
+	all := make([]registry.Stored, 0, len(n.bodies)+len(n.insides))
 	for _, st := range n.bodies {
 		all = append(all, st)
 	}
@@ -106,7 +107,7 @@ func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, progress 
 			all = append(all, st)
 		}
 	}
-	slices.SortFunc(all, func(a, b Stored) int { return cmp.Compare(a.Document, b.Document) })
+	slices.SortFunc(all, func(a, b registry.Stored) int { return cmp.Compare(a.Document, b.Document) })
 	for from := 0; from < len(all); {
 		var ids []int64
 		for bytes := 0; from+len(ids) < len(all) && (len(ids) == 0 || bytes < loadAtOnce); {
@@ -137,8 +138,8 @@ func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, progress 
 	return nil
 }
 
-func keysOf(set map[Key]bool) []Key {
-	out := make([]Key, 0, len(set))
+func keysOf(set map[registry.Key]bool) []registry.Key {
+	out := make([]registry.Key, 0, len(set))
 	for k := range set {
 		out = append(out, k)
 	}
@@ -147,8 +148,8 @@ func keysOf(set map[Key]bool) []Key {
 
 // ask evaluates a question about the current structures. It calls question again, each time
 // with more of the registry loaded, until nothing that the answer depends on is missing.
-func ask(ctx context.Context, r Reader, question func(*view)) error {
-	w := newWorld(Settings{})
+func ask(ctx context.Context, r registry.Reader, question func(*view)) error {
+	w := newWorld(registry.Settings{})
 	for {
 		v := newView(w)
 		question(&v)

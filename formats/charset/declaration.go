@@ -1,9 +1,11 @@
-package codec
+package charset
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"urncast/formats/codec"
 )
 
 // declarationMax bounds an XML declaration, in bytes of UTF-8.
@@ -118,5 +120,5 @@ func (d *declarationText) fail(format string, args ...any) error {
 	}
 	before := strings.ReplaceAll(string(d.b[:d.at]), "\r\n", "\n")
 	before = strings.ReplaceAll(before, "\r", "\n")
-	return &SyntaxError{Line: 1 + strings.Count(before, "\n"), Column: len(before) - strings.LastIndexByte(before, '\n'), Text: text}
+	return &codec.SyntaxError{Line: 1 + strings.Count(before, "\n"), Column: len(before) - strings.LastIndexByte(before, '\n'), Text: text}
 }

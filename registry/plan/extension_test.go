@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -66,7 +67,7 @@ func extends(ids ...string) (out []sdmx.CodelistExtension) {
 // The parent of a code must be in its list or in one that the list extends, and parents must not
 // form a circle, whichever of the lists is changed.
 func TestParentsThroughExtensions(t *testing.T) {
-	replace := Submission{Mode: ModeReplace}
+	replace := registry.Submission{Mode: registry.ModeReplace}
 	with := func(base string, codes ...sdmx.Code) *sdmx.Codelist {
 		l := extending(list("L", "1.0"), extends(base)...)
 		l.Items = codes
@@ -114,7 +115,7 @@ func TestExtensionsManyTimesOver(t *testing.T) {
 		}
 		sent = append(sent, to("K", "1.0", "Code=A:G0(1.0).H39"), to("J", "1.0", "Code=A:G0(1.0).none"))
 		began := time.Now()
-		got := holding().try(t, Submission{Mode: ModeReplace}, sent...)
+		got := holding().try(t, registry.Submission{Mode: registry.ModeReplace}, sent...)
 		if !strings.HasPrefix(got, strings.Repeat("created; ", 2*deep+1)+"unresolved-reference") {
 			t.Errorf("closed %t: got %q", closed, got)
 		}
@@ -137,7 +138,7 @@ func TestParentsFarUp(t *testing.T) {
 		l.Items = append(l.Items, child(fmt.Sprint("c", i), fmt.Sprint("b", many-1)))
 	}
 	began := time.Now()
-	if got := holding().try(t, Submission{Mode: ModeReplace}, base, l); got != "created; created" {
+	if got := holding().try(t, registry.Submission{Mode: registry.ModeReplace}, base, l); got != "created; created" {
 		t.Errorf("got %.300q", got)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -152,13 +153,13 @@ func TestExtensionsThatGrow(t *testing.T) {
 	back[0].Selection = []sdmx.MemberValue{{Value: "none", Cascade: "true"}}
 	l := extending(list("L", "1.0"), extends("M")...)
 	l.Items = []sdmx.Code{child("a", "X_a")}
-	got := holding().try(t, Submission{Mode: ModeReplace}, l, extending(list("M", "1.0"), back...))
+	got := holding().try(t, registry.Submission{Mode: registry.ModeReplace}, l, extending(list("M", "1.0"), back...))
 	if !strings.Contains(got, `Code a: it names "X_a" as its parent`) {
 		t.Errorf("got %q", got)
 	}
 	back[0].Selection = nil
 	began := time.Now()
-	holding().try(t, Submission{Mode: ModeReplace}, l, extending(list("M", "1.0"), back...))
+	holding().try(t, registry.Submission{Mode: registry.ModeReplace}, l, extending(list("M", "1.0"), back...))
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -168,7 +169,7 @@ func TestExtensionsThatGrow(t *testing.T) {
 // that the agency maintains.
 func TestAgencyTakenAwayThatGetsSomething(t *testing.T) {
 	s := holding(agencyScheme("A", "B"))
-	if got := s.try(t, Submission{Mode: ModeReplace}, agencyScheme("B"), list("L", "1.0", "a")); !strings.Contains(got, "owns-structures: Agency A cannot be taken away, because it maintains") {
+	if got := s.try(t, registry.Submission{Mode: registry.ModeReplace}, agencyScheme("B"), list("L", "1.0", "a")); !strings.Contains(got, "owns-structures: Agency A cannot be taken away, because it maintains") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -177,10 +178,10 @@ func TestAgencyTakenAwayThatGetsSomething(t *testing.T) {
 // refusal says so.
 func TestFinalComesBackFinal(t *testing.T) {
 	s := holding(final(list("F", "1.0", "a")))
-	if got := s.try(t, Submission{Mode: ModeDelete, Request: Request{Force: "by mistake"}}, list("F", "1.0")); !strings.HasPrefix(got, "deleted, ") {
+	if got := s.try(t, registry.Submission{Mode: registry.ModeDelete, Request: registry.Request{Force: "by mistake"}}, list("F", "1.0")); !strings.HasPrefix(got, "deleted, ") {
 		t.Fatal(got)
 	}
-	if got := s.try(t, Submission{Mode: ModeReplace}, list("F", "1.0", "a")); !strings.Contains(got, "immutable") || strings.Contains(got, "other content") || !strings.Contains(got, "isFinal") {
+	if got := s.try(t, registry.Submission{Mode: registry.ModeReplace}, list("F", "1.0", "a")); !strings.Contains(got, "immutable") || strings.Contains(got, "other content") || !strings.Contains(got, "isFinal") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -202,10 +203,10 @@ func TestWorkIsInProportion(t *testing.T) {
 	}
 	chain = append(chain, list(fmt.Sprint("X", many), "1.0", "b"), to("K", "1.0", "Code=A:X0(1.0).b"), to("J", "1.0", "Code=A:X0(1.0).no"))
 	for name, sent := range map[string][]sdmx.Maintainable{"lists on many ways": diamonds, "a long chain of lists": chain, "many versions and wildcards": versions} {
-		p := newProposal(Submission{Mode: ModeReplace}, "replace", nil)
-		p.Structures = func(yield func(Submitted) error) error {
+		p := newProposal(registry.Submission{Mode: registry.ModeReplace}, "replace", nil)
+		p.Structures = func(yield func(registry.Submitted) error) error {
 			for _, m := range sent {
-				if err := yield(Submitted{m, "test"}); err != nil {
+				if err := yield(registry.Submitted{Structure: m, Where: "test"}); err != nil {
 					return err
 				}
 			}
@@ -226,7 +227,7 @@ func TestWorkIsInProportion(t *testing.T) {
 		case d := <-decided:
 			var refused []string
 			for _, r := range p.outcome(d).Results {
-				if r.Verdict == Refused {
+				if r.Verdict == registry.Refused {
 					refused = append(refused, r.URN.ID)
 				}
 			}
@@ -246,7 +247,7 @@ func TestCodesInCircles(t *testing.T) {
 	root.Extensions[0].Selection, root.Extensions[0].Exclusive = []sdmx.MemberValue{{Value: "c"}}, true
 	sent := []sdmx.Maintainable{root, extending(list("A", "1.0"), extends("C", "D")...), extending(list("B", "1.0"), extends("C")...),
 		extending(list("C", "1.0"), extends("A")...), list("D", "1.0", "c"), to("K", "1.0", "Code=A:R(1.0).c")}
-	if got := holding().try(t, Submission{Mode: ModeReplace}, sent...); got != "created; created; created; created; created; created" {
+	if got := holding().try(t, registry.Submission{Mode: registry.ModeReplace}, sent...); got != "created; created; created; created; created; created" {
 		t.Error(got)
 	}
 }
@@ -256,9 +257,9 @@ type aStore struct {
 	*shelf
 	noStore
 }
-type noStore struct{ Store }
+type noStore struct{ registry.Store }
 
-func (s aStore) Last(context.Context) (Number, error) { return s.shelf.Last(), nil }
+func (s aStore) Last(context.Context) (registry.Number, error) { return s.shelf.Last(), nil }
 
 func (s aStore) DoubtfulTargets(context.Context) (out []sdmx.Ref, _ error) {
 	for _, d := range s.refs {

@@ -1,4 +1,4 @@
-package registry
+package plan
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/registry"
 	"urncast/sdmx"
 )
 
@@ -28,20 +29,20 @@ func (p *planner) checkReferences(e *entry) {
 	var lost []string
 	for _, r := range e.change.Refs {
 		if _, err := sdmx.ParseVersionRef(string(r.Version)); err != nil {
-			e.refuse(ReasonInvalid, []string{r.String()}, "%s refers to %s, which no stored reference may: %s. Name a version, or a wildcard such as 1.2+.0.", e.urn, r, err)
+			e.refuse(registry.ReasonInvalid, []string{r.String()}, "%s refers to %s, which no stored reference may: %s. Name a version, or a wildcard such as 1.2+.0.", e.urn, r, err)
 			continue
 		}
 		if p.resolves(e.urn, r, after) {
 			continue
 		}
 		if p.settings.AllowDangling {
-			p.dangling = append(p.dangling, Dangling{e.urn, r})
+			p.dangling = append(p.dangling, registry.Dangling{From: e.urn, To: r})
 			continue
 		}
 		lost = append(lost, r.String())
 	}
 	if len(lost) > 0 {
-		e.refuse(ReasonUnresolved, lost, "%s refers to %s, which %s not in the registry; submit what is referred to first or together, or let references dangle by the setting.",
+		e.refuse(registry.ReasonUnresolved, lost, "%s refers to %s, which %s not in the registry; submit what is referred to first or together, or let references dangle by the setting.",
 			e.urn, firstFew(lost), isOrAre(len(lost)))
 	}
 }
@@ -53,7 +54,7 @@ func (p *planner) checkAgency(e *entry) {
 		return
 	}
 	scheme, id := sdmx.AgencySchemeOf(e.urn.Agency)
-	e.refuse(ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, id)
+	e.refuse(registry.ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, id)
 }
 
 // checkWithdrawn checks a structure that is created against a final or stable version of the
@@ -74,10 +75,10 @@ func (p *planner) checkWithdrawn(e *entry) {
 // resolve if they resolved before the submission (R4).
 func (p *planner) checkReferrers() {
 	causes := p.causes()
-	var keys []Key // in the order of the submission, then by extension
-	seen := map[Key]bool{}
+	var keys []registry.Key // in the order of the submission, then by extension
+	seen := map[registry.Key]bool{}
 	for _, e := range p.decision.all() {
-		if k := KeyOf(e.urn); causes[k] != nil && !seen[k] {
+		if k := registry.KeyOf(e.urn); causes[k] != nil && !seen[k] {
 			seen[k] = true
 			keys = append(keys, k)
 		}
@@ -87,7 +88,7 @@ func (p *planner) checkReferrers() {
 		for _, d := range p.referringTo(keys[i]) {
 			// A codelist that extends a changed codelist may lose codes too, so its referrers
 			// are checked as well.
-			if k := KeyOf(d.From); d.From.Class == sdmx.ClassCodelist && d.To.Class == sdmx.ClassCodelist && d.To.Item == "" && !seen[k] {
+			if k := registry.KeyOf(d.From); d.From.Class == sdmx.ClassCodelist && d.To.Class == sdmx.ClassCodelist && d.To.Item == "" && !seen[k] {
 				seen[k], causes[k] = true, causes[keys[i]]
 				keys = append(keys, k)
 			}
@@ -110,7 +111,7 @@ func (p *planner) checkReferrers() {
 	distinct := func(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
 	for _, e := range p.decision.all() {
 		if names := distinct(referrers[e]); len(names) > 0 {
-			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, firstFew(names), refersOrRefer(len(names)), firstFew(distinct(lostRefs[e])))
+			e.refuse(registry.ReasonReferenced, names, refusalOf(e), e.urn, firstFew(names), refersOrRefer(len(names)), firstFew(distinct(lostRefs[e])))
 		}
 	}
 }
@@ -128,11 +129,11 @@ func refusalOf(e *entry) string {
 }
 
 // causes returns, by key, the changed entries that may break references of others.
-func (p *planner) causes() map[Key][]*entry {
-	out := map[Key][]*entry{}
+func (p *planner) causes() map[registry.Key][]*entry {
+	out := map[registry.Key][]*entry{}
 	for _, e := range p.decision.all() {
 		if e.changed && p.mayBreakReferences(e) {
-			out[KeyOf(e.urn)] = append(out[KeyOf(e.urn)], e)
+			out[registry.KeyOf(e.urn)] = append(out[registry.KeyOf(e.urn)], e)
 		}
 	}
 	return out
@@ -144,7 +145,7 @@ func (p *planner) mayBreakReferences(e *entry) bool {
 	case len(e.change.Body) == 0: // a delete
 		return true
 	case e.before == nil: // wildcards may lead to it instead of to an older version
-		return e.urn.Version.Semantic() && len(p.stored(KeyOf(e.urn))) > 0
+		return e.urn.Version.Semantic() && len(p.stored(registry.KeyOf(e.urn))) > 0
 	case !e.scheme && e.urn.Class != sdmx.ClassDataStructure:
 		return false
 	}
@@ -154,7 +155,7 @@ func (p *planner) mayBreakReferences(e *entry) bool {
 
 // blame returns the entry that breaks a reference: the one that the reference led to before
 // the submission, or else the one that it would lead to afterwards.
-func (p *planner) blame(causes []*entry, d Dangling) *entry {
+func (p *planner) blame(causes []*entry, d registry.Dangling) *entry {
 	for _, at := range []moment{before, after} {
 		t, found := p.target(d.From.Version, d.To, at)
 		for _, e := range causes {
@@ -217,7 +218,7 @@ func (p *planner) checkRemovedAgency(e *entry, id string) {
 	}
 	slices.Sort(owned)
 	if len(owned) > 0 {
-		e.refuse(ReasonOwns, owned, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, firstFew(owned))
+		e.refuse(registry.ReasonOwns, owned, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, firstFew(owned))
 	}
 }
 

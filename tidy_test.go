@@ -211,7 +211,6 @@ var larger = map[string][2]int{
 	"web":               {7000, 170}, // goes when the last room has moved into web/console
 	"web/rest":          {3040, 40},
 	// What follows is parted with other points of the same work.
-	"producer/publisher":        {3000, 80},
 	"producer/kafka/properties": {4700, 64},
 	"registry":                  {3550, 40},
 	"formats/codec":             {3200, 51},

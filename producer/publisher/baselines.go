@@ -35,12 +35,12 @@ func (s *session) ownBaseline(ctx context.Context, ask *guard.Question, answered
 	switch {
 	case answered:
 		return false, nil
-	case ask == nil && config.BaselineAtEveryStart && s.start.is && !s.baselineUnderWay():
+	case ask == nil && config.BaselineAtEveryStart && s.start.is && !baselineUnderWay(s.row):
 		s.start.setting = whyEveryStart
-	case ask != nil && config.BaselineWhenConnectionChanges && s.clonedDatabase() == nil:
+	case ask != nil && config.BaselineWhenConnectionChanges && clonedDatabase(s.row, s.system) == nil:
 		// recover looks at the database first, at the cluster next, and at nothing
 		// after that if the cluster is another one.
-		topics, err := s.describe(ctx, s.witnessing()[:1])
+		topics, err := describe(ctx, s.broker, s.hold, witnessing(s.row)[:1])
 		if err != nil || topics[0].Cluster == s.row.Sent.Cluster {
 			return false, err
 		}
@@ -54,7 +54,7 @@ func (s *session) ownBaseline(ctx context.Context, ask *guard.Question, answered
 
 // baselineUnderWay reports whether a baseline of everything has begun already: it goes
 // on, and is this start's.
-func (s *session) baselineUnderWay() bool {
-	job := s.row.Job
+func baselineUnderWay(row *producer.Row) bool {
+	job := row.Job
 	return job != nil && job.Kind == producer.JobBaseline && job.Scope.IsZero()
 }

@@ -33,19 +33,19 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if how == producer.StartIdle {
 		c.Number = last
 	}
-	s.date(&next, c.Number)
+	dateRoutes(s.row, &next, c.Number)
 	// A crash after this has forgotten what was gone before.
-	if err := s.hold.Forget(ctx, s.gone(&next, highs)); err != nil {
+	if err := s.hold.Forget(ctx, goneAfter(s.row, &next, highs)); err != nil {
 		return producer.Stored(err)
 	}
-	if narrowed := s.narrowed(next); how == producer.StartContinue && len(narrowed) > 0 {
+	if narrowed := narrowedTopics(s.row, next); how == producer.StartContinue && len(narrowed) > 0 {
 		return s.beginClear(ctx, next, narrowed, c)
 	}
 	if how != producer.StartBaseline {
 		return s.anew(ctx, next, c)
 	}
 	job := producer.Job{Kind: producer.JobBaseline, AsOf: last, Why: s.start.setting, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
-	if changed := s.changedTopics(); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
+	if changed := changedTopics(s.row); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
 		// The other routes go on where they are, so what is pending stays pending.
 		job.AsOf, job.Scope.Topics = c.Number, changed
 	}
@@ -59,23 +59,23 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	return errAnew
 }
 
-// date says since when each route is what it is. Where one was removed, that is now for
+// dateRoutes says since when each route is what it is. Where one was removed, that is now for
 // all: what went along it alone is nowhere else.
-func (s *session) date(next *producer.Published, now registry.Number) {
-	removed := slices.ContainsFunc(s.row.Sent.Routes, func(was producer.PublishedRoute) bool { return next.RouteTo(was.Topic) == nil })
+func dateRoutes(row *producer.Row, next *producer.Published, now registry.Number) {
+	removed := slices.ContainsFunc(row.Sent.Routes, func(was producer.PublishedRoute) bool { return next.RouteTo(was.Topic) == nil })
 	for i := range next.Routes {
 		r := &next.Routes[i]
 		r.Since = now
-		if was := s.row.Sent.RouteTo(r.Topic); was != nil && was.TopicID == r.TopicID && sameRoute(was.Route, r.Route) && !removed {
+		if was := row.Sent.RouteTo(r.Topic); was != nil && was.TopicID == r.TopicID && sameRoute(was.Route, r.Route) && !removed {
 			r.Since = was.Since
 		}
 	}
 }
 
-// gone gives from where on each topic nothing is what it was: all of one that is
+// goneAfter gives from where on each topic nothing is what it was: all of one that is
 // another by now, and what was lost at the end of the others.
-func (s *session) gone(next *producer.Published, highs map[string]int64) map[string]int64 {
-	ends, sent := maps.Clone(highs), &s.row.Sent
+func goneAfter(row *producer.Row, next *producer.Published, highs map[string]int64) map[string]int64 {
+	ends, sent := maps.Clone(highs), &row.Sent
 	for _, r := range next.Routes {
 		switch was := sent.RouteTo(r.Topic); {
 		case was == nil || was.TopicID != r.TopicID:
@@ -99,7 +99,7 @@ func (s *session) next(ctx context.Context, how string) (next producer.Published
 	for i := range c.Routes {
 		next.Routes[i].Route = c.Routes[i]
 	}
-	topics, err := s.describe(ctx, next.Routes)
+	topics, err := describe(ctx, s.broker, s.hold, next.Routes)
 	if err != nil {
 		return next, nil, err
 	}
@@ -119,7 +119,7 @@ func (s *session) next(ctx context.Context, how string) (next producer.Published
 			from[r.Topic], unknown[r.Topic] = sights[i].Start, sights[i].End
 		}
 	}
-	all, err := s.reader.ReadBack(ctx, from, unknown, "", s.waits(ctx, "Nothing is published until then."))
+	all, err := s.reader.ReadBack(ctx, from, unknown, "", s.outage.waits(ctx, "Nothing is published until then."))
 	if err != nil {
 		return next, nil, err
 	}
@@ -209,5 +209,5 @@ func (s *session) finish(ctx context.Context) error {
 	if err := s.settle(nil); err != nil {
 		return err
 	}
-	return s.written(ctx)
+	return s.cursors.written(ctx)
 }

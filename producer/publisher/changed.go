@@ -10,10 +10,10 @@ import (
 
 // changedTopics are the topics of the configured routes that were not last published
 // along in the same way.
-func (s *session) changedTopics() []string {
+func changedTopics(row *producer.Row) []string {
 	var out []string
-	for _, r := range s.row.Config.Routes {
-		if was := s.row.Sent.RouteTo(r.Topic); was == nil || !sameRoute(was.Route, r) {
+	for _, r := range row.Config.Routes {
+		if was := row.Sent.RouteTo(r.Topic); was == nil || !sameRoute(was.Route, r) {
 			out = append(out, r.Topic)
 		}
 	}
@@ -21,8 +21,8 @@ func (s *session) changedTopics() []string {
 }
 
 // changedRoutes asks when the configuration is not what was last published with.
-func (s *session) changedRoutes() *guard.Question {
-	sent, want := &s.row.Sent, &s.row.Config
+func changedRoutes(row *producer.Row) *guard.Question {
+	sent, want := &row.Sent, &row.Config
 	var what, goOn []string
 	filtered := false
 	for _, r := range want.Routes {
@@ -56,14 +56,14 @@ func (s *session) changedRoutes() *guard.Question {
 		goOn = append(goOn, "Send what is pending and passes the new filter, after tombstones for what the topic holds and the filter takes no more. "+
 			"What it newly takes comes when it changes next.")
 	}
-	return &guard.Question{Reason: strings.Join(what, " "), Choices: s.afterChange(strings.Join(goOn, " "))}
+	return &guard.Question{Reason: strings.Join(what, " "), Choices: afterChange(row, strings.Join(goOn, " "))}
 }
 
 // afterChange are the ways out of a change. Where some routes are as they were, a
 // baseline is of the others.
-func (s *session) afterChange(goOn string) []producer.Choice {
+func afterChange(row *producer.Row, goOn string) []producer.Choice {
 	out := guard.BaselineOrContinue(goOn)
-	if changed := s.changedTopics(); 0 < len(changed) && len(changed) < len(s.row.Config.Routes) {
+	if changed := changedTopics(row); 0 < len(changed) && len(changed) < len(row.Config.Routes) {
 		out[0].Text = fmt.Sprintf("Publish everything that is current anew to %s, in one Kafka transaction, then what comes.", strings.Join(changed, ", "))
 	}
 	return out

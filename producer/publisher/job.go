@@ -14,106 +14,106 @@ import (
 // read_committed reader of its topics, so this is a bound of their wait.
 const chunkBytes = 1 << 30
 
-// runJobs runs the job under way and then those that wait, one after the other.
+// run runs the job under way and then those that wait, one after the other.
 // Those that wait do so for the tombstones of a half-sent transaction, too.
-func (s *session) runJobs(ctx context.Context) error {
-	if s.row.Job != nil {
-		if err := s.reconsider(ctx); err != nil {
+func (j *jobs) run(ctx context.Context) error {
+	if j.s.row.Job != nil {
+		if err := j.reconsider(ctx); err != nil {
 			return err
 		}
 	}
-	if job := s.row.Job; job != nil {
-		if job.AsOf < s.at.cursor.Number {
+	if job := j.s.row.Job; job != nil {
+		if job.AsOf < j.s.at.cursor.Number {
 			// Transactions followed it, so it has ended: the database lost the note of that, and
 			// what it would send is older than what is there.
-			if err := s.endJob(ctx, job); err != nil {
+			if err := j.end(ctx, job); err != nil {
 				return err
 			}
-		} else if err := s.runJob(ctx, job); err != nil {
-			return s.jobFailed(job, err)
+		} else if err := j.runOne(ctx, job); err != nil {
+			return j.failed(job, err)
 		}
 	}
-	for s.at.owed == nil && s.jobDue() {
-		if err := s.written(ctx); err != nil {
+	for j.s.at.owed == nil && j.due() {
+		if err := j.s.cursors.written(ctx); err != nil {
 			return err
 		}
-		job, err := s.hold.TakeJob(ctx, s.at.cursor)
+		job, err := j.s.hold.TakeJob(ctx, j.s.at.cursor)
 		if err != nil {
 			return producer.Stored(err)
 		}
-		if s.row.Job = job; job == nil {
-			s.row.Waiting = 0
+		if j.s.row.Job = job; job == nil {
+			j.s.row.Waiting = 0
 			break
 		}
-		s.at.chunks, s.at.cleared, s.row.Cursor = 0, false, s.at.cursor
-		if err := s.runJob(ctx, job); err != nil {
-			return s.jobFailed(job, err)
+		j.s.at.chunks, j.s.at.cleared, j.s.row.Cursor = 0, false, j.s.at.cursor
+		if err := j.runOne(ctx, job); err != nil {
+			return j.failed(job, err)
 		}
 	}
 	return nil
 }
 
-// runJob publishes a job from where it stands, and closes it. The cursor stays where
+// runOne publishes a job from where it stands, and closes it. The cursor stays where
 // it was until then: recovery counts the committed chunks from there.
-func (s *session) runJob(ctx context.Context, job *producer.Job) error {
+func (j *jobs) runOne(ctx context.Context, job *producer.Job) error {
 	crash.At(crash.BaselineBegun)
-	s.sending.Store(true)
-	defer s.sending.Store(false)
-	s.jobs.sent = 0
+	j.s.sending.Store(true)
+	defer j.s.sending.Store(false)
+	j.sent = 0
 	if job.AsOf == 0 { // an empty registry
-		return s.endJob(ctx, job)
+		return j.end(ctx, job)
 	}
-	tx, err := s.store.Transaction(ctx, job.AsOf)
+	tx, err := j.s.store.Transaction(ctx, job.AsOf)
 	if err != nil {
 		return producer.Stored(err)
 	}
 	if job.Kind == producer.JobFilter {
-		return s.runClear(ctx, job, &tx)
+		return j.runClear(ctx, job, &tx)
 	}
-	s.jobs.sent = s.at.chunks
-	selected, err := s.routes.Select(ctx, &job.Scope)
+	j.sent = j.s.at.chunks
+	selected, err := j.s.routes.Select(ctx, &job.Scope)
 	if err != nil {
 		return err
 	}
-	entries, total, err := s.plan(ctx, &tx, selected)
+	entries, total, err := j.plan(ctx, &tx, selected)
 	if err != nil {
 		return err
 	}
-	if err := s.lasts(min(total, s.jobs.chunkBytes)); err != nil {
+	if err := j.s.lasts(min(total, j.chunkBytes)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
 	defer stop()
-	held := s.held(scan, selected.Topics(), s.at.cursor.Offsets)
-	if err := s.publishChunks(ctx, job, &tx, entries, s.at.chunks); err != nil {
-		return s.refuse(ctx, 0, err)
+	held := j.held(scan, selected.Topics(), j.s.at.cursor.Offsets)
+	if err := j.publishChunks(ctx, job, &tx, entries, j.s.at.chunks); err != nil {
+		return j.s.refuse(ctx, 0, err)
 	}
 	crash.At(crash.BaselineSent)
 	live, err := held()
 	if err != nil {
 		return err
 	}
-	if s.outage.waited.Load() {
-		s.recovered(ctx)
+	if j.s.outage.waited.Load() {
+		j.s.recovered(ctx)
 	}
-	if !s.at.cleared {
-		if err := s.clear(ctx, job, &tx, selected.Stale(live, entries)); err != nil {
+	if !j.s.at.cleared {
+		if err := j.clear(ctx, job, &tx, selected.Stale(live, entries)); err != nil {
 			return err
 		}
 	}
 	crash.At(crash.BaselineCleared)
-	return s.endJob(ctx, job)
+	return j.end(ctx, job)
 }
 
 // plan lists what a job sends, and how many bytes of stored documents that is over
 // all routes. What a format cannot express is recorded before anything is sent.
-func (s *session) plan(ctx context.Context, tx *registry.Transaction, selected *encoding.Selection) ([]encoding.Planned, int64, error) {
-	entries, left, total, err := s.routes.Plan(ctx, tx, selected)
+func (j *jobs) plan(ctx context.Context, tx *registry.Transaction, selected *encoding.Selection) ([]encoding.Planned, int64, error) {
+	entries, left, total, err := j.s.routes.Plan(ctx, tx, selected)
 	if err != nil {
 		return nil, 0, err
 	}
 	if len(left) > 0 {
-		err = s.hold.Leave(ctx, tx.Number, left)
+		err = j.s.hold.Leave(ctx, tx.Number, left)
 	}
 	return entries, total, producer.Stored(err)
 }
@@ -128,32 +128,32 @@ func (s *session) lasts(bytes int64) error {
 	return nil
 }
 
-func (s *session) endJob(ctx context.Context, job *producer.Job) error {
-	c := s.at.cursor.After(max(job.AsOf, s.at.cursor.Number), s.guard.Offsets())
-	if err := s.hold.EndJob(ctx, job.ID, c); err != nil {
+func (j *jobs) end(ctx context.Context, job *producer.Job) error {
+	c := j.s.at.cursor.After(max(job.AsOf, j.s.at.cursor.Number), j.s.guard.Offsets())
+	if err := j.s.hold.EndJob(ctx, job.ID, c); err != nil {
 		return producer.Stored(err)
 	}
-	s.at.cursor, s.row.Job, s.progress = c, nil, true
+	j.s.at.cursor, j.s.row.Job, j.s.progress = c, nil, true
 	return nil
 }
 
 // publishChunks sends the chunks that are not on the topics yet.
-func (s *session) publishChunks(ctx context.Context, job *producer.Job, tx *registry.Transaction, entries []encoding.Planned, done int) error {
-	chunks := s.routes.Chunks(job, tx, entries, s.jobs.chunkBytes)
+func (j *jobs) publishChunks(ctx context.Context, job *producer.Job, tx *registry.Transaction, entries []encoding.Planned, done int) error {
+	chunks := j.s.routes.Chunks(job, tx, entries, j.chunkBytes)
 	sent := int64(0)
 	for i := range chunks.Len() {
 		if i < done {
 			chunks.Pass(i)
 		} else {
 			p := chunks.Part(i)
-			if err := s.whole(ctx, tx, &p); err != nil {
+			if err := j.whole(ctx, tx, &p); err != nil {
 				return err
 			}
-			s.jobs.sent, s.progress = i+1, true
+			j.sent, j.s.progress = i+1, true
 		}
 		structures, bytes := chunks.Size(i)
 		sent += int64(structures)
-		if err := s.hold.Progress(ctx, job.ID, producer.PhasePublish, int64(len(entries)), sent, bytes); err != nil {
+		if err := j.s.hold.Progress(ctx, job.ID, producer.PhasePublish, int64(len(entries)), sent, bytes); err != nil {
 			return producer.Stored(err)
 		}
 	}
@@ -161,14 +161,14 @@ func (s *session) publishChunks(ctx context.Context, job *producer.Job, tx *regi
 }
 
 // whole publishes one Kafka transaction of a job on the lane of its number.
-func (s *session) whole(ctx context.Context, tx *registry.Transaction, p *encoding.Part) error {
-	lane := s.lane(tx.Number)
-	if _, err := s.produce(ctx, lane, p); err != nil {
+func (j *jobs) whole(ctx context.Context, tx *registry.Transaction, p *encoding.Part) error {
+	lane := j.s.sender.lane(tx.Number)
+	if _, err := j.s.sender.produce(ctx, lane, p); err != nil {
 		return err
 	}
-	if err := s.commitHeld(lane); err != nil {
+	if err := j.s.sender.commitHeld(lane); err != nil {
 		return err
 	}
-	s.proven(ctx)
+	j.s.outage.proven(ctx)
 	return nil
 }

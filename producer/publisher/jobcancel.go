@@ -11,63 +11,63 @@ import (
 
 // reconsider looks at the job under way before it goes on: whether it is to be cancelled,
 // or begins anew because it FAILED or an admin starts the producer.
-func (s *session) reconsider(ctx context.Context) error {
-	job := s.row.Job
-	anew := job.Kind != producer.JobFilter && (s.row.State == producer.Failed || isStart(s.row, false))
+func (j *jobs) reconsider(ctx context.Context) error {
+	job := j.s.row.Job
+	anew := job.Kind != producer.JobFilter && (j.s.row.State == producer.Failed || isStart(j.s.row, false))
 	if !job.Cancel && !anew {
 		return nil
 	}
 	switch {
-	case s.at.cleared: // with its tombstones a job is through; runJob closes it
+	case j.s.at.cleared: // with its tombstones a job is through; runOne closes it
 		return nil
 	case job.Cancel:
-		return s.cancelJob(ctx, job)
-	case s.at.chunks == 0 && !job.Begun():
-		return s.renewJob(ctx, job)
+		return j.cancel(ctx, job)
+	case j.s.at.chunks == 0 && !job.Begun():
+		return j.renew(ctx, job)
 	}
 	return nil
 }
 
-// renewJob begins a job anew of which nothing is on the topics: what could
+// renew begins a job anew of which nothing is on the topics: what could
 // not be sent may have been mended since. A job with older transactions pending below
 // it, such as the baseline of a first start, covers what was recorded since, too. Any
 // other waits until that is sent, and is then taken as of the cursor: so content as of a
 // transaction never follows newer content.
-func (s *session) renewJob(ctx context.Context, job *producer.Job) error {
-	last, err := s.store.Last(ctx)
+func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
+	last, err := j.s.store.Last(ctx)
 	if err != nil || last <= job.AsOf {
 		return producer.Stored(err)
 	}
-	if job.AsOf > s.at.cursor.Number {
+	if job.AsOf > j.s.at.cursor.Number {
 		job.AsOf = last
-		return producer.Stored(s.hold.RenewJob(ctx, job.ID, last))
+		return producer.Stored(j.s.hold.RenewJob(ctx, job.ID, last))
 	}
-	s.log.Info("the job that failed waits for what is pending, and begins anew", "job", job.ID, "after", last)
-	s.row.Job, s.row.Waiting, s.row.NextJobAfter = nil, s.row.Waiting+1, last
-	return producer.Stored(s.hold.PutBackJob(ctx, job.ID, last))
+	j.s.log.Info("the job that failed waits for what is pending, and begins anew", "job", job.ID, "after", last)
+	j.s.row.Job, j.s.row.Waiting, j.s.row.NextJobAfter = nil, j.s.row.Waiting+1, last
+	return producer.Stored(j.s.hold.PutBackJob(ctx, job.ID, last))
 }
 
-// cancelJob closes the job under way as an admin asked. Transactions below it that are
+// cancel closes the job under way as an admin asked. Transactions below it that are
 // pending still are sent, unless it has sent newer content of some of them: then they
 // are skipped, and so they are where nothing was ever sent before it.
-func (s *session) cancelJob(ctx context.Context, job *producer.Job) error {
-	number := s.at.cursor.Number
-	if s.at.chunks > 0 || job.Begun() || job.First {
+func (j *jobs) cancel(ctx context.Context, job *producer.Job) error {
+	number := j.s.at.cursor.Number
+	if j.s.at.chunks > 0 || job.Begun() || job.First {
 		number = max(number, job.AsOf)
 	}
-	c := s.at.cursor.After(number, s.guard.Offsets())
-	leaves := job.Leaves(s.at.chunks, job.Done, s.at.cursor.Number, &s.row.Config)
-	if err := s.hold.CancelJob(ctx, job.ID, c, leaves); err != nil {
+	c := j.s.at.cursor.After(number, j.s.guard.Offsets())
+	leaves := job.Leaves(j.s.at.chunks, job.Done, j.s.at.cursor.Number, &j.s.row.Config)
+	if err := j.s.hold.CancelJob(ctx, job.ID, c, leaves); err != nil {
 		return producer.Stored(err)
 	}
-	s.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)
-	s.at.cursor, s.row.Job, s.progress = c, nil, true
+	j.s.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)
+	j.s.at.cursor, j.s.row.Job, j.s.progress = c, nil, true
 	return nil
 }
 
-// jobDue reports whether the job that waits longest may begin.
-func (s *session) jobDue() bool {
-	return s.row.Waiting > 0 && s.at.cursor.Number >= s.row.NextJobAfter
+// due reports whether the job that waits longest may begin.
+func (j *jobs) due() bool {
+	return j.s.row.Waiting > 0 && j.s.at.cursor.Number >= j.s.row.NextJobAfter
 }
 
 // A jobFault is a permanent fault of the job under way. Its text and its cure name the
@@ -80,9 +80,9 @@ type jobFault struct {
 func (f *jobFault) Error() string { return f.what + ": " + f.cure }
 func (f *jobFault) Unwrap() error { return f.err }
 
-// jobFailed puts to a permanent fault of the job under way which one that is, how much of it
+// failed puts to a permanent fault of the job under way which one that is, how much of it
 // is on the topics and what can be done. Other errors stay what they are.
-func (s *session) jobFailed(job *producer.Job, err error) error {
+func (j *jobs) failed(job *producer.Job, err error) error {
 	var f *producer.Fault
 	if !errors.As(err, &f) || f.Kind != producer.Permanent {
 		return err
@@ -92,18 +92,18 @@ func (s *session) jobFailed(job *producer.Job, err error) error {
 		text = strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(text)
 	}
 	standing, ways := "Nothing of it is on the topics, and a start begins it anew, with what is current then", []string{}
-	if s.jobs.sent > 0 || job.Begun() || job.Kind == producer.JobFilter {
+	if j.sent > 0 || job.Begun() || job.Kind == producer.JobFilter {
 		// What it sends was fixed when it began.
 		cure = strings.Replace(cure, ", or shorten the structure", "", 1)
 		standing = "A start goes on with what is not on the topics yet"
-		if s.jobs.sent > 0 {
-			standing = producer.ChunksUpTo(s.jobs.sent) + " on the topics, and a start goes on with the next"
+		if j.sent > 0 {
+			standing = producer.ChunksUpTo(j.sent) + " on the topics, and a start goes on with the next"
 		}
 	}
 	if cure != "" {
 		ways = append(ways, cure)
 	}
-	ways = append(ways, "give the job up: "+producer.Command("cancel "+job.ID, s.row.Config.Name))
+	ways = append(ways, "give the job up: "+producer.Command("cancel "+job.ID, j.s.row.Config.Name))
 	return &jobFault{what: fmt.Sprintf("%s %s: %s. %s", jobNoun(job.Kind), job.ID, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
 }
 

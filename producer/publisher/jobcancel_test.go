@@ -322,6 +322,7 @@ func TestJobFaultNamesWhatHelps(t *testing.T) {
 	const cure = "raise the topic's max.message.bytes, or shorten the structure, then start the producer"
 	cause := &producer.Fault{Kind: producer.Permanent, Cure: cure, Text: "Kafka refused a record (" + cure + ")", Err: errModel}
 	s := &session{row: &producer.Row{Config: producer.Config{}.WithDefaults()}}
+	s.jobs.s = s
 	job := &producer.Job{ID: "j", Kind: producer.JobBaseline}
 	for sent, want := range map[int]string{
 		0: "baseline j: Kafka refused a record: a fault of the test. Nothing of it is on the topics, and a start begins it anew, with what is current then: " +
@@ -330,12 +331,12 @@ func TestJobFaultNamesWhatHelps(t *testing.T) {
 			"raise the topic's max.message.bytes, then start the producer; or give the job up: urncast producer cancel j --producer default",
 	} {
 		s.jobs.sent = sent
-		if err := s.jobFailed(job, cause); err.Error() != want || producer.KindOf(err) != producer.Permanent {
+		if err := s.jobs.failed(job, cause); err.Error() != want || producer.KindOf(err) != producer.Permanent {
 			t.Errorf("%d: %s", sent, err)
 		}
 	}
 	for _, other := range []error{&guard.Question{Reason: "why", Choices: nil}, producer.ErrLost, context.Canceled, &producer.Fault{Kind: producer.InDoubt, Text: "x"}} {
-		if err := s.jobFailed(job, other); err != other {
+		if err := s.jobs.failed(job, other); err != other {
 			t.Errorf("%v became %v", other, err)
 		}
 	}

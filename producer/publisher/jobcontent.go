@@ -9,16 +9,16 @@ import (
 
 // held lists the keys that topics hold of ours up to offsets, by topic. For a job
 // those are where it began, and it reads while the job is published.
-func (s *session) held(ctx context.Context, topics []string, ends map[string]int64) func() (map[string]map[string]bool, error) {
+func (j *jobs) held(ctx context.Context, topics []string, ends map[string]int64) func() (map[string]map[string]bool, error) {
 	live, done := map[string]map[string]bool{}, make(chan error, 1)
-	registry, waiting := s.row.Registry, s.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
-	s.goroutines.Go(func() {
+	registry, waiting := j.s.row.Registry, j.s.outage.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
+	j.s.goroutines.Go(func() {
 		for _, topic := range topics {
 			keys := map[string]bool{}
 			live[topic] = keys
-			sights, err := s.broker.Look(ctx, []string{topic})
+			sights, err := j.s.broker.Look(ctx, []string{topic})
 			if err == nil {
-				err = s.broker.ReadBack(ctx, topic, sights[0].Start, ends[topic], waiting, func(r *producer.Seen) {
+				err = j.s.broker.ReadBack(ctx, topic, sights[0].Start, ends[topic], waiting, func(r *producer.Seen) {
 					if r.Registry == registry && !r.Tombstone {
 						keys[r.Key] = true
 					} else {
@@ -41,13 +41,13 @@ func (s *session) held(ctx context.Context, topics []string, ends map[string]int
 
 // clear sends tombstones for what topics hold and should not, by topic, referring
 // classes before the referenced.
-func (s *session) clear(ctx context.Context, job *producer.Job, tx *registry.Transaction, stale map[string]map[string]bool) error {
-	p, n := s.routes.Clear(job, tx, stale)
+func (j *jobs) clear(ctx context.Context, job *producer.Job, tx *registry.Transaction, stale map[string]map[string]bool) error {
+	p, n := j.s.routes.Clear(job, tx, stale)
 	if n == 0 {
 		return nil
 	}
-	if err := s.hold.Progress(ctx, job.ID, producer.PhaseClear, int64(n), 0, 0); err != nil {
+	if err := j.s.hold.Progress(ctx, job.ID, producer.PhaseClear, int64(n), 0, 0); err != nil {
 		return producer.Stored(err)
 	}
-	return s.whole(ctx, tx, &p)
+	return j.whole(ctx, tx, &p)
 }

@@ -17,7 +17,7 @@ func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
 		{"7563, database 16385", "9911, database 16385", []string{"7563", "9911", "server"}},
 	} {
 		s := &session{row: &producer.Row{System: c.was}, system: c.is}
-		ask := s.clonedDatabase()
+		ask := clonedDatabase(s.row, s.system)
 		if ask == nil {
 			t.Fatalf("%s and %s are taken for the same", c.was, c.is)
 		}
@@ -28,7 +28,7 @@ func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
 		}
 	}
 	s := &session{row: &producer.Row{System: "7563, database 1"}, system: "7563, database 1"}
-	if ask := s.clonedDatabase(); ask != nil {
+	if ask := clonedDatabase(s.row, s.system); ask != nil {
 		t.Error(ask)
 	}
 }

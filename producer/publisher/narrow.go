@@ -7,12 +7,12 @@ import (
 	"urncast/registry"
 )
 
-// narrowed lists the topics on which going on may leave structures that the filter
+// narrowedTopics lists the topics on which going on may leave structures that the filter
 // takes no more.
-func (s *session) narrowed(next producer.Published) (topics []string) {
+func narrowedTopics(row *producer.Row, next producer.Published) (topics []string) {
 	for _, r := range next.Routes {
-		was := s.row.Sent.RouteTo(r.Topic)
-		if was != nil && s.row.Sent.Cluster == next.Cluster && was.TopicID == r.TopicID && was.Filter.String() != r.Filter.String() {
+		was := row.Sent.RouteTo(r.Topic)
+		if was != nil && row.Sent.Cluster == next.Cluster && was.TopicID == r.TopicID && was.Filter.String() != r.Filter.String() {
 			topics = append(topics, r.Topic)
 		}
 	}
@@ -35,17 +35,17 @@ func (s *session) beginClear(ctx context.Context, next producer.Published, topic
 
 // runClear sends tombstones for what topics hold and their filters take no more.
 // It reads to the ends of the topics, so that after a crash it sends none twice.
-func (s *session) runClear(ctx context.Context, job *producer.Job, tx *registry.Transaction) error {
-	selected, err := s.routes.Select(ctx, &job.Scope)
+func (j *jobs) runClear(ctx context.Context, job *producer.Job, tx *registry.Transaction) error {
+	selected, err := j.s.routes.Select(ctx, &job.Scope)
 	if err != nil {
 		return err
 	}
-	live, err := s.held(ctx, selected.Topics(), s.guard.Offsets())()
+	live, err := j.held(ctx, selected.Topics(), j.s.guard.Offsets())()
 	if err != nil {
 		return err
 	}
-	if err := s.clear(ctx, job, tx, selected.Refused(live)); err != nil {
+	if err := j.clear(ctx, job, tx, selected.Refused(live)); err != nil {
 		return err
 	}
-	return s.endJob(ctx, job)
+	return j.end(ctx, job)
 }

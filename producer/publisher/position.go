@@ -56,7 +56,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	if torn := s.tornTopics(routes, sights); len(torn) > 0 {
+	if torn := tornTopics(s.row, s.losses, routes, sights); len(torn) > 0 {
 		if err := s.sweep(ctx, torn); err != nil {
 			return nil, nil, err
 		}
@@ -65,11 +65,12 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 		}
 	}
 	s.guard = guard.New(s.reader, s.beat, &s.sending, s.log, topics, sights)
+	s.sender = sender{s.lanes, s.hold, s.guard, s.metrics}
 	var questions []*guard.Question
 	from, highs := map[string]int64{}, map[string]int64{}
 	for i := range routes {
 		topic := routes[i].Topic
-		ask, err := s.changedTopic(ctx, s.row.Sent.RouteTo(topic), &sights[i])
+		ask, err := changedTopic(ctx, s.row, s.store, s.row.Sent.RouteTo(topic), &sights[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -83,7 +84,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 	if s.row.Job != nil {
 		job = s.row.Job.ID
 	}
-	all, err := s.reader.ReadBack(ctx, from, highs, job, s.waits(ctx, "Nothing is published until then."))
+	all, err := s.reader.ReadBack(ctx, from, highs, job, s.outage.waits(ctx, "Nothing is published until then."))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,17 +123,17 @@ func (s *session) stand(ctx context.Context, all []*guard.Witness, highs map[str
 	if ask != nil {
 		questions = append(questions, ask)
 	}
-	return s.positionOf(all, highs), questions, err
+	return positionOf(s.row, all, highs), questions, err
 }
 
 // positionOf moves the row's cursor to what the topics show. While a job is open no
 // transaction is sent: where one shows beyond the cursor, the job has ended, and the
 // database has lost the note of it with a failover.
-func (s *session) positionOf(all []*guard.Witness, highs map[string]int64) *position {
-	p := &position{cursor: s.row.Cursor}
+func positionOf(row *producer.Row, all []*guard.Witness, highs map[string]int64) *position {
+	p := &position{cursor: row.Cursor}
 	t := guard.Newest(all)
-	p.jobOver = s.row.Job != nil && t != nil && t.Number > p.cursor.Number
-	if s.row.Job != nil && !p.jobOver {
+	p.jobOver = row.Job != nil && t != nil && t.Number > p.cursor.Number
+	if row.Job != nil && !p.jobOver {
 		for _, w := range all {
 			p.chunks, p.cleared = max(p.chunks, w.Chunks), p.cleared || w.Cleared
 		}
@@ -190,17 +191,17 @@ func laneIDs(registry, id, prefix string, count int) []string {
 
 // describe asks for the topics of routes, in their order, and stores their limits, which
 // submissions are compared with.
-func (s *session) describe(ctx context.Context, routes []producer.PublishedRoute) ([]producer.Topic, error) {
+func describe(ctx context.Context, broker producer.Broker, ledger producer.Ledger, routes []producer.PublishedRoute) ([]producer.Topic, error) {
 	names := make([]string, len(routes))
 	for i := range routes {
 		names[i] = routes[i].Topic
 	}
-	topics, err := s.broker.Describe(ctx, names)
+	topics, err := broker.Describe(ctx, names)
 	if err != nil {
 		return nil, err
 	}
 	for i := range topics {
-		if err := s.hold.Limit(ctx, names[i], topics[i].Limits); err != nil {
+		if err := ledger.Limit(ctx, names[i], topics[i].Limits); err != nil {
 			return nil, producer.Stored(err)
 		}
 	}
@@ -213,19 +214,19 @@ func sameRoute(a, b producer.Route) bool {
 }
 
 // changedTopic asks when a topic is not the one that the cursor speaks of.
-func (s *session) changedTopic(ctx context.Context, sent *producer.PublishedRoute, now *producer.Sight) (*guard.Question, error) {
-	reached := s.row.Cursor.Offsets[sent.Topic]
+func changedTopic(ctx context.Context, row *producer.Row, log guard.Log, sent *producer.PublishedRoute, now *producer.Sight) (*guard.Question, error) {
+	reached := row.Cursor.Offsets[sent.Topic]
 	switch {
 	case now.ID != sent.TopicID:
 		return guard.Recreated(sent.Topic), nil
 	case sent.Lost != nil:
 		return guard.LostEnd(sent.Topic, *sent.Lost), nil
 	case now.Start > reached:
-		last, err := s.store.Last(ctx)
+		last, err := log.Last(ctx)
 		if err != nil {
 			return nil, producer.Stored(err)
 		}
-		if next := s.row.Cursor.Number + 1; last >= next {
+		if next := row.Cursor.Number + 1; last >= next {
 			return &guard.Question{Reason: fmt.Sprintf("Topic %s begins at offset %d, after the offset %d that this producer had reached: "+
 				"records were deleted, and whether transaction %d was among them cannot be told.", sent.Topic, now.Start, reached, next),
 				Choices: guard.BaselineOrContinue(fmt.Sprintf("Send transaction %d and what follows; consumers may see some of them twice.", next))}, nil

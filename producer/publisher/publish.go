@@ -22,13 +22,14 @@ type flight struct {
 // publish sends what is pending until the session is to stop. Transaction n+1
 // is produced while n commits, on the other lane, and committed after n is.
 func (s *session) publish(ctx context.Context) error {
-	works := s.pipeline(ctx, s.at.cursor.Number, s.at.owed)
+	ahead, after, owed := newPipeline(s.store, s.routes, s.guard), s.at.cursor.Number, s.at.owed
+	s.goroutines.Go(func() { ahead.run(ctx, after, owed) })
 	for {
 		if s.at.cursor.Number > s.outage.recoveredAt {
-			s.proven(ctx)
+			s.outage.proven(ctx)
 		}
 		if s.at.owed == nil {
-			if s.jobDue() {
+			if s.jobs.due() {
 				return s.settle(nil) // the next session begins what waited for what was owed, or pending
 			}
 			s.jobs.over.Store(true)
@@ -43,14 +44,14 @@ func (s *session) publish(ctx context.Context) error {
 			if err := s.land(err); err != nil {
 				return err
 			}
-		case w, ok := <-works:
+		case w, ok := <-ahead.works:
 			if !ok {
 				return s.settle(context.Cause(ctx))
 			}
 			if err := s.send(ctx, w); err != nil {
 				return s.settle(err)
 			}
-			s.ahead.Release(w.Size)
+			ahead.budget.Release(w.Size)
 		case <-s.guard.Idle:
 			s.rest()
 		case <-s.soft:
@@ -117,16 +118,16 @@ func (s *session) send(ctx context.Context, w *encoding.Work) error {
 		return s.skip(ctx, w)
 	}
 	s.sending.Store(true)
-	skips, err := s.skipsBelow(ctx, w.Transaction.Number)
+	skips, err := s.skips.take(ctx, s.store, w.Transaction.Number)
 	if err != nil {
 		return err
 	}
 	w.Skipped = skips
 	began := time.Now()
-	lane := s.lane(w.Transaction.Number)
+	lane := s.sender.lane(w.Transaction.Number)
 	reached := map[string]producer.Stretch{}
 	for i := range w.Parts {
-		stretches, err := s.produce(ctx, lane, &w.Parts[i])
+		stretches, err := s.sender.produce(ctx, lane, &w.Parts[i])
 		if err != nil {
 			return s.refuse(ctx, w.Transaction.Number, err)
 		}
@@ -137,7 +138,7 @@ func (s *session) send(ctx context.Context, w *encoding.Work) error {
 		}
 		f := &flight{landed: producer.Landed{Number: w.Transaction.Number, Stretches: reached}, done: make(chan error, 1)}
 		go func() {
-			err := s.commit(lane, began)
+			err := s.sender.commit(lane, began)
 			f.landed.At = time.Now()
 			f.done <- err
 		}()
@@ -150,61 +151,6 @@ func (s *session) send(ctx context.Context, w *encoding.Work) error {
 		s.flight = f
 	}
 	return nil
-}
-
-// produce sends the records of one Kafka transaction and waits for every
-// delivery report. A crash here leaves an open transaction, which the next
-// session's initialisation aborts.
-func (s *session) produce(ctx context.Context, lane producer.Lane, p *encoding.Part) (stretches map[string]producer.Stretch, err error) {
-	if err := s.hold.Held(); err != nil {
-		return nil, err
-	}
-	if err := lane.Begin(); err != nil {
-		return nil, err
-	}
-	crash.At(crash.PublishBegun)
-	s.guard.Begin()
-	counts := map[string]int{}
-	err = p.Each(ctx, func(r *producer.Record) error {
-		counts[r.Topic]++
-		s.metrics.bytes.Add(float64(len(r.Value)))
-		err := lane.Send(ctx, r)
-		crash.At(crash.PublishProduced)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if stretches, err = lane.Delivered(ctx); err != nil {
-		return nil, err
-	}
-	crash.At(crash.PublishDelivered)
-	return stretches, s.guard.Delivered(ctx, stretches, counts)
-}
-
-// lane is the one of a number, whatever is sent under it: two publishers that took turns
-// could each hold one lane, and publish twice.
-func (s *session) lane(n registry.Number) producer.Lane { return s.lanes[int(n)%len(s.lanes)] }
-
-func (s *session) commit(lane producer.Lane, began time.Time) error {
-	asked := time.Now()
-	if err := s.commitHeld(lane); err != nil {
-		return err
-	}
-	now := time.Now()
-	s.metrics.commit.Observe(now.Sub(asked).Seconds())
-	s.metrics.publish.Observe(now.Sub(began).Seconds())
-	s.metrics.sent.Inc()
-	return nil
-}
-
-// commitHeld commits while the lease is held. Without it the broker would refuse,
-// as soon as another has initialised our ids; until then this keeps the peace.
-func (s *session) commitHeld(lane producer.Lane) error {
-	if err := s.hold.Held(); err != nil {
-		return err
-	}
-	return lane.Commit()
 }
 
 // refuse marks the transaction of a permanent fault as failed, after what came
@@ -245,17 +191,17 @@ func (s *session) skip(ctx context.Context, w *encoding.Work) error {
 	return producer.Stored(s.hold.Skip(ctx, w.Transaction.Number, s.routes.SkippedWhy()))
 }
 
-// skipsBelow gives the skipped numbers directly below n, for the header that
+// take gives the skipped numbers directly below n, for the header that
 // tells consumers why they are missing.
-func (s *session) skipsBelow(ctx context.Context, n registry.Number) (registry.Range, error) {
-	skips := s.skips.below
-	s.skips.below = registry.Range{}
-	if s.skips.known {
-		return skips, nil
+func (s *skips) take(ctx context.Context, store producer.Store, n registry.Number) (registry.Range, error) {
+	below := s.below
+	s.below = registry.Range{}
+	if s.known {
+		return below, nil
 	}
-	skips, err := s.store.Skips(ctx, n)
-	s.skips.known = err == nil
-	return skips, producer.Stored(err)
+	below, err := store.Skips(ctx, n)
+	s.known = err == nil
+	return below, producer.Stored(err)
 }
 
 // moved remembers that something was handled.
@@ -288,10 +234,10 @@ func (s *session) reached(c producer.Cursor, landed ...producer.Landed) {
 
 // written waits until the mover has written what it was handed: what is written past
 // it then comes after.
-func (s *session) written(ctx context.Context) error {
+func (c *cursors) written(ctx context.Context) error {
 	done := make(chan struct{})
 	select {
-	case s.cursors.moves <- move{done: done}:
+	case c.moves <- move{done: done}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -303,17 +249,17 @@ func (s *session) written(ctx context.Context) error {
 	}
 }
 
-// move writes the newest cursor down, one write at a time, so that publishing
+// write writes the newest cursor down, one write at a time, so that publishing
 // never waits for it: what a crash loses of it, recovery finds on the topic.
-func (s *session) move(ctx context.Context, cancel context.CancelCauseFunc) {
-	for m := range s.cursors.moves {
+func (c *cursors) write(ctx context.Context, cancel context.CancelCauseFunc) {
+	for m := range c.moves {
 		if m.done != nil {
 			close(m.done)
 			continue
 		}
-		if err := s.hold.Move(ctx, m.to, m.landed); err != nil {
+		if err := c.hold.Move(ctx, m.to, m.landed); err != nil {
 			cancel(producer.Stored(err))
-			for m := range s.cursors.moves { // publishing must not block on a session that ends
+			for m := range c.moves { // publishing must not block on a session that ends
 				if m.done != nil {
 					close(m.done)
 				}

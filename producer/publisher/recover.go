@@ -16,11 +16,11 @@ import (
 // the lanes are opened; the position is then the row's.
 func (s *session) recover(ctx context.Context) (*position, *guard.Question, error) {
 	known := &position{cursor: s.row.Cursor}
-	if ask := s.clonedDatabase(); ask != nil {
+	if ask := clonedDatabase(s.row, s.system); ask != nil {
 		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
 	}
-	routes := s.witnessing()
-	topics, err := s.describe(ctx, routes)
+	routes := witnessing(s.row)
+	topics, err := describe(ctx, s.broker, s.hold, routes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -28,7 +28,7 @@ func (s *session) recover(ctx context.Context) (*position, *guard.Question, erro
 		return known, &guard.Question{Reason: fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent), Choices: guard.BaselineOrContinue(
 			"Go on with what is pending. What is known to be on the other cluster is not sent again.")}, nil
 	}
-	if ask := s.otherTarget(); ask != nil {
+	if ask := otherTarget(s.row); ask != nil {
 		return known, ask, s.accepted(ctx, s.row.Config.Target())
 	}
 	return s.open(ctx, routes)
@@ -38,7 +38,7 @@ func (s *session) recover(ctx context.Context) (*position, *guard.Question, erro
 // servers are the cluster's. Whether anything was lost on the way is for the next session to find out, and
 // is a question of its own.
 func (s *session) accepted(ctx context.Context, servers string) error {
-	if s.choice() != producer.StartContinue {
+	if howToStart(s.row) != producer.StartContinue {
 		return nil
 	}
 	sent := s.row.Sent
@@ -50,31 +50,31 @@ func (s *session) accepted(ctx context.Context, servers string) error {
 // along the ones whose topics are published to still. A Kafka transaction is on all
 // its topics or on none, so what none of these has seen was never on them. Only
 // where none is left, the others are asked.
-func (s *session) witnessing() []producer.PublishedRoute {
-	kept := slices.DeleteFunc(slices.Clone(s.row.Sent.Routes), func(p producer.PublishedRoute) bool {
-		return producer.RouteTo(s.row.Config.Routes, p.Topic) == nil
+func witnessing(row *producer.Row) []producer.PublishedRoute {
+	kept := slices.DeleteFunc(slices.Clone(row.Sent.Routes), func(p producer.PublishedRoute) bool {
+		return producer.RouteTo(row.Config.Routes, p.Topic) == nil
 	})
 	if len(kept) == 0 {
-		return s.row.Sent.Routes
+		return row.Sent.Routes
 	}
 	return kept
 }
 
 // clonedDatabase asks when Postgres is not the one that this producer ran on: a
 // clone must not fence the original's publisher.
-func (s *session) clonedDatabase() *guard.Question {
-	if s.row.System == "" || s.row.System == s.system {
+func clonedDatabase(row *producer.Row, system string) *guard.Question {
+	if row.System == "" || row.System == system {
 		return nil
 	}
-	return &guard.Question{Reason: "The database is a copy, or was moved: " + moved(s.row.System, s.system) +
+	return &guard.Question{Reason: "The database is a copy, or was moved: " + moved(row.System, system) +
 		". If the original is still in use, publishing from here would fence it out and mix two histories on one topic.", Choices: guard.BaselineOrContinue(
 		"This database replaces the original, which is shut down: go on with what is pending.")}
 }
 
 // otherTarget asks when the connection leads to other servers than it did, though the
 // cluster calls itself the same: it may be a copy.
-func (s *session) otherTarget() *guard.Question {
-	was, now := s.row.Sent.Bootstrap, s.row.Config.Target()
+func otherTarget(row *producer.Row) *guard.Question {
+	was, now := row.Sent.Bootstrap, row.Config.Target()
 	if sharesServer(was, now) {
 		return nil
 	}

@@ -77,9 +77,9 @@ func levelOf(i *producer.Incident) slog.Level {
 }
 
 // show writes the state; an error of it shows again at the next write that matters.
-func (s *session) show(ctx context.Context, state producer.State, reason string) {
-	if err := s.hold.Show(ctx, state, reason, nil); err != nil {
-		s.log.Warn("the producer's state could not be written", "state", state, "error", err)
+func (o *outage) show(ctx context.Context, state producer.State, reason string) {
+	if err := o.display.Show(ctx, state, reason, nil); err != nil {
+		o.log.Warn("the producer's state could not be written", "state", state, "error", err)
 	}
 }
 
@@ -87,7 +87,7 @@ func (s *session) show(ctx context.Context, state producer.State, reason string)
 // shown, the state stays DEGRADED: this may be one of many attempts.
 func (s *session) recovering(ctx context.Context) {
 	if s.row.State != producer.Degraded {
-		s.show(ctx, producer.Recovering, "")
+		s.outage.show(ctx, producer.Recovering, "")
 	}
 }
 
@@ -99,11 +99,11 @@ func (s *session) recovered(ctx context.Context) {
 	s.outage.waited.Store(false)
 	switch {
 	case s.outage.fight != "":
-		s.show(ctx, producer.Degraded, s.outage.fight+".")
+		s.outage.show(ctx, producer.Degraded, s.outage.fight+".")
 	case s.row.State == producer.Degraded && s.owes(ctx):
 		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
 	default:
-		s.show(ctx, producer.Idle, "")
+		s.outage.show(ctx, producer.Idle, "")
 	}
 }
 
@@ -117,10 +117,10 @@ func (s *session) owes(ctx context.Context) bool {
 }
 
 // proven ends the showing of an outage: something was sent in it.
-func (s *session) proven(ctx context.Context) {
-	if s.outage.unproven {
-		s.outage.unproven = false
-		s.show(ctx, producer.Idle, "")
+func (o *outage) proven(ctx context.Context) {
+	if o.unproven {
+		o.unproven = false
+		o.show(ctx, producer.Idle, "")
 	}
 }
 
@@ -134,7 +134,7 @@ func (s *session) jobsDone(ctx context.Context) {
 
 // waits gives a function that shows why a reading stands still and what waits for it, and
 // again when the cause is another. Readings side by side share it.
-func (s *session) waits(ctx context.Context, what string) func(why string) {
+func (o *outage) waits(ctx context.Context, what string) func(why string) {
 	var mu sync.Mutex
 	said := map[string]bool{}
 	return func(why string) {
@@ -144,9 +144,9 @@ func (s *session) waits(ctx context.Context, what string) func(why string) {
 			return
 		}
 		said[match.WithoutFigures(why)] = true
-		s.outage.waited.Store(true)
-		if err := s.hold.Report(ctx, outageIncident(why+". "+what, firstClause(why))); err != nil {
-			s.log.Warn("the producer's state could not be written", "state", producer.Degraded, "error", err)
+		o.waited.Store(true)
+		if err := o.display.Report(ctx, outageIncident(why+". "+what, firstClause(why))); err != nil {
+			o.log.Warn("the producer's state could not be written", "state", producer.Degraded, "error", err)
 		}
 	}
 }

@@ -83,6 +83,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 			continue
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, guard.Every)}
+		s.jobs.s, s.cursors.hold, s.outage.display, s.outage.log = s, hold, hold, p.Log
 		s.outage.fight, s.outage.fightOver = past.fencings.trouble(&row)
 		s.losses = losses
 		s.start.is, s.jobs.chunkBytes = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)

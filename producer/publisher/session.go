@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"urncast/producer"
 	"urncast/producer/encoding"
 	"urncast/producer/guard"
@@ -38,12 +36,12 @@ type session struct {
 	wider   time.Duration // the timeout that the next session needs, if this one's is too short
 
 	lanes    []producer.Lane
+	sender   sender // along the lanes, once they are recovered
 	reader   *guard.Reader
 	guard    *guard.Guard  // made with the lanes
 	beat     time.Duration // between its looks
 	at       position
 	flight   *flight
-	ahead    *semaphore.Weighted
 	progress bool        // something was handled: attempts begin anew
 	sending  atomic.Bool // something is under way along the lanes, which hear of outages themselves
 	// losses are torn topics of which the database has not heard yet; the holder keeps
@@ -71,6 +69,7 @@ type start struct {
 
 // jobs is what a session knows of its jobs.
 type jobs struct {
+	s          *session
 	chunkBytes int64       // bounds the documents in one Kafka transaction of a job
 	sent       int         // chunks of the job under way that are on the topics
 	over       atomic.Bool // the session begins no more jobs
@@ -79,6 +78,8 @@ type jobs struct {
 
 // outage is what a session shows of faults that may pass.
 type outage struct {
+	display producer.Display
+	log     *slog.Logger
 	// unproven says that an outage is shown, and that the session has recovered in it and
 	// sent nothing since, from the number recoveredAt.
 	unproven    bool
@@ -97,6 +98,7 @@ type skips struct {
 
 // cursors are on their way to the database, one at a time.
 type cursors struct {
+	hold    producer.Outcomes
 	moves   chan move
 	running sync.WaitGroup
 }
@@ -107,7 +109,7 @@ func (s *session) run(parent context.Context) (err error) {
 	s.cursors.moves = make(chan move, 1)
 	moveCtx, stopMoving := context.WithCancel(context.WithoutCancel(parent))
 	defer stopMoving()
-	s.cursors.running.Go(func() { s.move(moveCtx, cancel) })
+	s.cursors.running.Go(func() { s.cursors.write(moveCtx, cancel) })
 	defer func() {
 		cancel(err)
 		if s.flight != nil {
@@ -148,7 +150,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	}
 	s.reader = &guard.Reader{Topics: s.broker, Log: s.store, Registry: s.row.Registry, Producer: s.row.ID}
 	if !s.row.Started {
-		return s.begin(ctx, s.choice(), false)
+		return s.begin(ctx, howToStart(s.row), false)
 	}
 	if err := s.resume(ctx); err != nil {
 		return err
@@ -163,7 +165,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	}
 	known := s.at.cursor.Number
 	s.recovered(ctx) // a job under way is publishing, too
-	if err := s.runJobs(ctx); err != nil {
+	if err := s.jobs.run(ctx); err != nil {
 		return err
 	}
 	if s.at.cursor.Number != known { // a job covered, or skipped, what was pending
@@ -175,10 +177,10 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	return s.publish(ctx)
 }
 
-// choice is how the admin wants the producer to start, if a wish is open.
-func (s *session) choice() string {
-	if s.row.Wish.Sequence > s.row.Taken {
-		return s.row.Wish.How
+// howToStart is how the admin wants the producer to start, if a wish is open.
+func howToStart(row *producer.Row) string {
+	if row.Wish.Sequence > row.Taken {
+		return row.Wish.How
 	}
 	return ""
 }
@@ -186,7 +188,7 @@ func (s *session) choice() string {
 // resume is every start but the first: recover, put the question or take the
 // answer, take up changed routes.
 func (s *session) resume(ctx context.Context) error {
-	choice := s.choice()
+	choice := howToStart(s.row)
 	answers := choice == producer.StartBaseline || choice == producer.StartContinue
 	p, ask, err := s.recover(ctx)
 	if err != nil {
@@ -194,7 +196,7 @@ func (s *session) resume(ctx context.Context) error {
 	}
 	lost := ask != nil
 	if !lost {
-		ask = s.changedRoutes()
+		ask = changedRoutes(s.row)
 	}
 	if own, err := s.ownBaseline(ctx, ask, answers); err != nil {
 		return err
@@ -239,7 +241,7 @@ func (s *session) settled(ctx context.Context) error {
 	if s.at.owed != nil {
 		c = s.row.Cursor
 	}
-	if err := s.written(ctx); err != nil {
+	if err := s.cursors.written(ctx); err != nil {
 		return err
 	}
 	return s.anew(ctx, next, c)

@@ -12,11 +12,11 @@ import (
 
 // tornTopics gives what the topics have lost of their ends, as is known from before or is
 // seen now.
-func (s *session) tornTopics(routes []producer.PublishedRoute, sights []producer.Sight) map[string]producer.Loss {
+func tornTopics(row *producer.Row, losses map[string]producer.Loss, routes []producer.PublishedRoute, sights []producer.Sight) map[string]producer.Loss {
 	torn := map[string]producer.Loss{}
 	for i := range routes {
-		r, now, reached := &routes[i], &sights[i], s.row.Cursor.Offsets[routes[i].Topic]
-		switch loss, known := s.losses[r.Topic]; {
+		r, now, reached := &routes[i], &sights[i], row.Cursor.Offsets[routes[i].Topic]
+		switch loss, known := losses[r.Topic]; {
 		case now.ID != r.TopicID:
 		case known:
 			torn[r.Topic] = loss
@@ -36,7 +36,7 @@ func (s *session) tear(ctx context.Context, t *guard.TornError) error {
 	maps.Copy(s.losses, t.Losses)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := s.written(ctx); err != nil {
+	if err := s.cursors.written(ctx); err != nil {
 		return err
 	}
 	c := s.at.cursor

@@ -23,7 +23,7 @@ const (
 	HeaderCorrelationID = "X-Correlation-Id"
 )
 
-// Take takes up what a header says; of those that nobody asks for it knows nothing.
+// Take reads a header into the record. Headers that recovery does not need are passed over.
 func (s *Seen) Take(name string, value []byte) {
 	number := func() int {
 		n, _ := strconv.Atoi(string(value)) // 0 is no transaction, position or count of ours

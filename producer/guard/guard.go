@@ -21,7 +21,7 @@ const Every = 5 * time.Second
 type guarded struct {
 	id      string
 	reached int64 // where our newest record ends; at first, the topic's end at the opening
-	// most is where our next record begins at most, if nobody else writes: after our
+	// most is the highest offset at which our next record begins if no other program writes: after our
 	// records and a marker for each of our transactions.
 	most int64
 	// looked is up to where the topic is known to hold nothing but what is ours. What

@@ -79,8 +79,8 @@ func Newest(all []*Witness) *ownTransaction {
 	return &best
 }
 
-// ReadBack reads topics side by side, each between two offsets. waiting is told, while a
-// topic stands still, why. Beside an error it gives what was read until then.
+// ReadBack reads topics side by side, each between two offsets. waiting is called with the cause
+// while a topic stands still. Beside an error it gives what was read until then.
 func (r *Reader) ReadBack(ctx context.Context, from, to map[string]int64, job string, waiting func(why string)) ([]*Witness, error) {
 	topics := slices.Sorted(maps.Keys(to))
 	out := make([]*Witness, len(topics))
@@ -206,7 +206,7 @@ func (w *Witness) see(r *producer.Seen) {
 	w.upTo = r.Offset + 1
 	switch {
 	case r.Registry == "":
-		return // of nobody we know
+		return // no record of a registry
 	case r.Registry != w.of.Registry:
 		w.Foreign = "registry " + r.Registry
 		return

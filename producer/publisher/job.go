@@ -37,7 +37,7 @@ func (j *jobs) run(ctx context.Context) error {
 		if err := j.s.cursors.written(ctx); err != nil {
 			return err
 		}
-		job, err := j.s.hold.TakeJob(ctx, j.s.at.cursor)
+		job, err := j.ledger.TakeJob(ctx, j.s.at.cursor)
 		if err != nil {
 			return producer.Stored(err)
 		}
@@ -130,7 +130,7 @@ func (s *session) lasts(bytes int64) error {
 
 func (j *jobs) end(ctx context.Context, job *producer.Job) error {
 	c := j.s.at.cursor.After(max(job.AsOf, j.s.at.cursor.Number), j.s.guard.Offsets())
-	if err := j.s.hold.EndJob(ctx, job.ID, c); err != nil {
+	if err := j.ledger.EndJob(ctx, job.ID, c); err != nil {
 		return producer.Stored(err)
 	}
 	j.s.at.cursor, j.s.row.Job, j.s.progress = c, nil, true
@@ -153,7 +153,7 @@ func (j *jobs) publishChunks(ctx context.Context, job *producer.Job, tx *registr
 		}
 		structures, bytes := chunks.Size(i)
 		sent += int64(structures)
-		if err := j.s.hold.Progress(ctx, job.ID, producer.PhasePublish, int64(len(entries)), sent, bytes); err != nil {
+		if err := j.ledger.Progress(ctx, job.ID, producer.PhasePublish, int64(len(entries)), sent, bytes); err != nil {
 			return producer.Stored(err)
 		}
 	}

@@ -40,11 +40,11 @@ func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
 	}
 	if job.AsOf > j.s.at.cursor.Number {
 		job.AsOf = last
-		return producer.Stored(j.s.hold.RenewJob(ctx, job.ID, last))
+		return producer.Stored(j.ledger.RenewJob(ctx, job.ID, last))
 	}
 	j.s.log.Info("the job that failed waits for what is pending, and begins anew", "job", job.ID, "after", last)
 	j.s.row.Job, j.s.row.Waiting, j.s.row.NextJobAfter = nil, j.s.row.Waiting+1, last
-	return producer.Stored(j.s.hold.PutBackJob(ctx, job.ID, last))
+	return producer.Stored(j.ledger.PutBackJob(ctx, job.ID, last))
 }
 
 // cancel closes the job under way as an admin asked. Transactions below it that are
@@ -57,7 +57,7 @@ func (j *jobs) cancel(ctx context.Context, job *producer.Job) error {
 	}
 	c := j.s.at.cursor.After(number, j.s.guard.Offsets())
 	leaves := job.Leaves(j.s.at.chunks, job.Done, j.s.at.cursor.Number, &j.s.row.Config)
-	if err := j.s.hold.CancelJob(ctx, job.ID, c, leaves); err != nil {
+	if err := j.ledger.CancelJob(ctx, job.ID, c, leaves); err != nil {
 		return producer.Stored(err)
 	}
 	j.s.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)

@@ -46,7 +46,7 @@ func (j *jobs) clear(ctx context.Context, job *producer.Job, tx *registry.Transa
 	if n == 0 {
 		return nil
 	}
-	if err := j.s.hold.Progress(ctx, job.ID, producer.PhaseClear, int64(n), 0, 0); err != nil {
+	if err := j.ledger.Progress(ctx, job.ID, producer.PhaseClear, int64(n), 0, 0); err != nil {
 		return producer.Stored(err)
 	}
 	return j.whole(ctx, tx, &p)

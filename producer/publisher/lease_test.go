@@ -174,7 +174,7 @@ func TestFencedAgainAndAgainIsShown(t *testing.T) {
 			return int(s.row.Cursor.Number) == n
 		})
 	}
-	for range fightsMany - 1 {
+	for range fencingsMany - 1 {
 		fence()
 	}
 	if !s.in(producer.Idle, "")() || strings.Contains(s.row.Reason, "Another") {
@@ -189,15 +189,15 @@ func TestFencedAgainAndAgainIsShown(t *testing.T) {
 func TestFightsAreForgotten(t *testing.T) {
 	row := &producer.Row{ID: "p", Registry: "r", Config: producer.Config{}.WithDefaults()}
 	now := time.Now()
-	f := fencings{now.Add(-fightsWithin - time.Second)}
-	for i := range fightsMany - 1 {
-		f = append(f, now.Add(-fightsWithin+time.Duration(i+1)*50*time.Millisecond))
+	f := fencings{now.Add(-fencingsWithin - time.Second)}
+	for i := range fencingsMany - 1 {
+		f = append(f, now.Add(-fencingsWithin+time.Duration(i+1)*50*time.Millisecond))
 	}
-	if text, _ := f.trouble(row); text != "" {
-		t.Errorf("%d within the time are called trouble: %s", fightsMany-1, text)
+	if text, _ := f.rivalry(row); text != "" {
+		t.Errorf("%d within the time are called trouble: %s", fencingsMany-1, text)
 	}
 	f.add()
-	text, calm := f.trouble(row)
+	text, calm := f.rivalry(row)
 	if text == "" {
 		t.Fatal("no trouble is seen")
 	}
@@ -207,7 +207,7 @@ func TestFightsAreForgotten(t *testing.T) {
 		t.Fatal("the trouble has no end")
 	}
 	time.Sleep(5 * time.Millisecond)
-	if text, _ := f.trouble(row); text != "" {
+	if text, _ := f.rivalry(row); text != "" {
 		t.Errorf("it is still called trouble: %s", text)
 	}
 }

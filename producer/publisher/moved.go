@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// moved says in what two databases differ. Each is told as Store.System tells it: the
+// moved says in what two databases differ. Each is given as Store.System gives it: the
 // server's identifier, and after a comma the database's number on it.
 func moved(was, is string) string {
 	server, database, _ := strings.Cut(was, ", ")

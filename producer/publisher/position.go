@@ -44,7 +44,7 @@ func (p *position) owes(n registry.Number) bool { return p.owed != nil && p.owed
 // open makes the session's lanes and finds out where the producer stands. It is the only
 // way to lanes that anything is sent along. The order matters. Every lane is
 // initialised first: that ends what was open under its id and fences its holder. Then the
-// lease is looked at: whoever slept until now has fenced the new holder, and must go. Then
+// lease is looked at: an instance that slept until now has fenced the new holder, and must stop. Then
 // the ends of the topics are taken, and the topics are read up to them: what any earlier
 // holder has committed is below.
 //
@@ -65,7 +65,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 		}
 	}
 	s.guard = guard.New(s.reader, s.beat, &s.sending, s.log, topics, sights)
-	s.sender = sender{s.lanes, s.hold, s.guard, s.metrics}
+	s.sender.guard = s.guard
 	var questions []*guard.Question
 	from, highs := map[string]int64{}, map[string]int64{}
 	for i := range routes {
@@ -95,11 +95,11 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 
 // initialise makes lanes, looks at the lease and takes the ends of the topics.
 func (s *session) initialise(ctx context.Context, topics []string) (sights []producer.Sight, err error) {
-	for _, l := range s.lanes {
+	for _, l := range s.sender.lanes {
 		l.Close()
 	}
 	sent := &s.row.Sent
-	if s.lanes, err = s.broker.Open(ctx, topics, laneIDs(s.row.Registry, s.row.ID, sent.Prefix, sent.Lanes), s.timeout); err != nil {
+	if s.sender.lanes, err = s.broker.Open(ctx, topics, laneIDs(s.row.Registry, s.row.ID, sent.Prefix, sent.Lanes), s.timeout); err != nil {
 		return nil, err
 	}
 	crash.At(crash.RecoverFenced)

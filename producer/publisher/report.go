@@ -9,44 +9,44 @@ import (
 	"urncast/producer"
 )
 
-// A teller is a Hold that tells the log of each state that is written through it, once:
-// again only when the state or its cause is another.
-type teller struct {
+// A stateLogger is a Hold that logs each state that is written through it: once, and again
+// only when the state or its cause is another.
+type stateLogger struct {
 	producer.Hold
 	log *slog.Logger
 
-	mu    sync.Mutex
-	state producer.State
-	said  map[string]bool // the causes that were told of while the state stayed what it is
+	mu     sync.Mutex
+	state  producer.State
+	logged map[string]bool // the causes that were logged while the state stayed what it is
 }
 
 // Show implements Hold.
-func (t *teller) Show(ctx context.Context, s producer.State, reason string, ask []producer.Choice) error {
+func (t *stateLogger) Show(ctx context.Context, s producer.State, reason string, ask []producer.Choice) error {
 	if err := t.Hold.Show(ctx, s, reason, ask); err != nil {
 		return err
 	}
-	t.tell(ctx, &producer.Incident{State: s, Reason: reason, Ask: ask, Cause: match.WithoutFigures(reason)})
+	t.record(ctx, &producer.Incident{State: s, Reason: reason, Ask: ask, Cause: match.WithoutFigures(reason)})
 	return nil
 }
 
 // Report implements Hold.
-func (t *teller) Report(ctx context.Context, i producer.Incident) error {
+func (t *stateLogger) Report(ctx context.Context, i producer.Incident) error {
 	if err := t.Hold.Report(ctx, i); err != nil {
 		return err
 	}
-	told := i
-	told.Cause += " " + match.WithoutFigures(i.Brief) // all outages are one cause for mails, and not for the log
-	t.tell(ctx, &told)
+	cause := i
+	cause.Cause += " " + match.WithoutFigures(i.Brief) // all outages are one cause for mails, and not for the log
+	t.record(ctx, &cause)
 	return nil
 }
 
-func (t *teller) tell(ctx context.Context, i *producer.Incident) {
+func (t *stateLogger) record(ctx context.Context, i *producer.Incident) {
 	t.mu.Lock()
 	if t.state != i.State {
-		t.state, t.said = i.State, map[string]bool{}
+		t.state, t.logged = i.State, map[string]bool{}
 	}
-	known := t.said[i.Cause]
-	t.said[i.Cause] = true
+	known := t.logged[i.Cause]
+	t.logged[i.Cause] = true
 	t.mu.Unlock()
 	if known {
 		return
@@ -98,8 +98,8 @@ func (s *session) recovered(ctx context.Context) {
 	s.metrics.reachable(true, true)
 	s.outage.waited.Store(false)
 	switch {
-	case s.outage.fight != "":
-		s.outage.show(ctx, producer.Degraded, s.outage.fight+".")
+	case s.outage.rivalry != "":
+		s.outage.show(ctx, producer.Degraded, s.outage.rivalry+".")
 	case s.row.State == producer.Degraded && s.owes(ctx):
 		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
 	default:

@@ -42,7 +42,7 @@ func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		hold, err := p.Store.Acquire(ctx, p.another)
 		if err == nil {
-			err = p.holding(ctx, &teller{Hold: hold, log: p.Log})
+			err = p.holding(ctx, &stateLogger{Hold: hold, log: p.Log})
 			hold.Release()
 			p.Metrics.reachable(false, false)
 			p.Log.Info("this instance holds the lease no more")
@@ -50,7 +50,7 @@ func (p *Publisher) Run(ctx context.Context) {
 		switch {
 		case err == nil || ctx.Err() != nil:
 			continue
-		case errors.Is(err, producer.ErrLost): // another has it: no news that needs anybody
+		case errors.Is(err, producer.ErrLost): // another instance has it, as is in order
 			p.Log.Info("this instance stands down", "reason", err)
 		default:
 			p.Log.Warn("this instance does not publish", "error", err)
@@ -64,7 +64,7 @@ func (p *Publisher) Run(ctx context.Context) {
 func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
-	var past past
+	var seen history
 	owed := false // whether the start of this process has still to be made
 	losses := map[string]producer.Loss{}
 	for first := true; ; first = false {
@@ -82,11 +82,9 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 			}
 			continue
 		}
-		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, guard.Every)}
-		s.jobs.s, s.cursors.hold, s.outage.display, s.outage.log = s, hold, hold, p.Log
-		s.outage.fight, s.outage.fightOver = past.fencings.trouble(&row)
-		s.losses = losses
-		s.start.is, s.jobs.chunkBytes = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
+		s := newSession(p, hold, &row, max(timeout, timeoutBase))
+		s.outage.rivalry, s.outage.rivalryEnds = seen.fencings.rivalry(&row)
+		s.losses, s.start.is = losses, isStart(&row, owed)
 		err = p.watched(ctx, s)
 		owed = owed && !s.start.publishes && !errors.Is(err, errAnew)
 		if ctx.Err() != nil {
@@ -94,7 +92,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 		}
 		asked, timeout = -1, s.wider
 		if s.progress {
-			past.attempts = 0
+			seen.attempts = 0
 		}
 		if err == nil || errors.Is(err, errAnew) {
 			continue
@@ -102,7 +100,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 		if errors.Is(err, producer.ErrLost) {
 			return err
 		}
-		question, err := p.after(ctx, hold, &row, err, &past)
+		question, err := p.after(ctx, hold, &row, err, &seen)
 		if err != nil {
 			return err
 		}
@@ -112,24 +110,31 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 	}
 }
 
-// past is what a holder remembers of the sessions it had.
-type past struct {
+// A holder holds the lease, shows the state, and acts on wishes.
+type holder interface {
+	producer.Lease
+	producer.Display
+	Take(ctx context.Context, wish int64) error
+}
+
+// history is what a holder remembers of its earlier sessions.
+type history struct {
 	attempts int // since something was handled
 	fencings fencings
 }
 
 // after acts on what ended a session: it asks, fails, or waits to try again.
-func (p *Publisher) after(ctx context.Context, hold producer.Hold, row *producer.Row, cause error, past *past) (asked bool, err error) {
+func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, cause error, seen *history) (asked bool, err error) {
 	kind := producer.KindOf(cause)
 	if kind == producer.Fenced {
-		// Whoever took the lease may well have taken our ids: then all is in order.
+		// If another instance has taken the lease, being fenced by it is in order.
 		if _, err := hold.Load(ctx); err != nil {
 			return false, err
 		}
-		past.fencings.add()
+		seen.fencings.add()
 	}
 	level := slog.LevelDebug
-	if kind != producer.Permanent && past.attempts < attemptsQuiet {
+	if kind != producer.Permanent && seen.attempts < attemptsQuiet {
 		level = slog.LevelInfo // else the state that follows says it
 	}
 	p.Log.Log(ctx, level, "the producer's session ended", "error", cause)
@@ -147,19 +152,16 @@ func (p *Publisher) after(ctx context.Context, hold producer.Hold, row *producer
 	if errors.As(cause, &away) && kind == producer.Transitory {
 		p.Metrics.reachable(false, true)
 	}
-	past.attempts++
-	if trouble, _ := past.fencings.trouble(row); kind == producer.Fenced && trouble != "" {
-		cause, past.attempts = errors.New(trouble), max(past.attempts, attemptsQuiet+1)
+	seen.attempts++
+	if rival, _ := seen.fencings.rivalry(row); kind == producer.Fenced && rival != "" {
+		cause, seen.attempts = errors.New(rival), max(seen.attempts, attemptsQuiet+1)
 	}
-	return false, p.again(ctx, hold, row.Wish.Sequence, past.attempts, cause)
+	return false, p.again(ctx, hold, row.Wish.Sequence, seen.attempts, cause)
 }
 
 // again waits before the next attempt: not at all after the first doubt, then
 // longer and longer, and in public after a few. A new wish ends the wait.
-func (p *Publisher) again(ctx context.Context, hold interface {
-	producer.Lease
-	producer.Display
-}, wish int64, attempts int, cause error) error {
+func (p *Publisher) again(ctx context.Context, hold holder, wish int64, attempts int, cause error) error {
 	if attempts == 1 && producer.KindOf(cause) != producer.Transitory {
 		return nil
 	}
@@ -206,7 +208,7 @@ func (p *Publisher) due(row *producer.Row, asked bool) bool {
 }
 
 // rest shows why nothing is published, and waits for a wish or the clock.
-func (p *Publisher) rest(ctx context.Context, hold producer.Hold, row *producer.Row) error {
+func (p *Publisher) rest(ctx context.Context, hold holder, row *producer.Row) error {
 	switch {
 	case row.Wish.Sequence > row.Taken && row.Wish.Run == producer.Suspended:
 		reason := "Suspended by hand, until it is resumed or the process restarts."
@@ -252,7 +254,7 @@ func (p *Publisher) watched(parent context.Context, s *session) error {
 func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
 	const hardAfter = 10 * time.Second
 	var hard <-chan time.Time // nil until soft is closed
-	wishes, fightOver := p.Store.Wishes(), s.outage.fightOver
+	wishes, rivalryEnds := p.Store.Wishes(), s.outage.rivalryEnds
 	for {
 		stop := false
 		select {
@@ -264,7 +266,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 			return
 		case <-ended:
 			return
-		case <-fightOver: // the next session shows it
+		case <-rivalryEnds: // the next session shows it
 			stop = true
 		case <-wishes:
 			row, err := s.hold.Load(parent)
@@ -276,7 +278,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		}
 		if stop {
 			close(soft)
-			hard, wishes, fightOver = time.After(hardAfter), nil, nil
+			hard, wishes, rivalryEnds = time.After(hardAfter), nil, nil
 		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 
 // A sender sends along the lanes of a session, while the lease is held.
 type sender struct {
-	lanes   []producer.Lane
+	lanes   []producer.Lane // once the session has opened them
+	guard   *guard.Guard    // as lanes
 	lease   producer.Lease
-	guard   *guard.Guard
 	metrics *meters
 }
 

@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -35,8 +36,7 @@ type session struct {
 	timeout time.Duration
 	wider   time.Duration // the timeout that the next session needs, if this one's is too short
 
-	lanes    []producer.Lane
-	sender   sender // along the lanes, once they are recovered
+	sender   sender
 	reader   *guard.Reader
 	guard    *guard.Guard  // made with the lanes
 	beat     time.Duration // between its looks
@@ -70,6 +70,7 @@ type start struct {
 // jobs is what a session knows of its jobs.
 type jobs struct {
 	s          *session
+	ledger     producer.JobLedger
 	chunkBytes int64       // bounds the documents in one Kafka transaction of a job
 	sent       int         // chunks of the job under way that are on the topics
 	over       atomic.Bool // the session begins no more jobs
@@ -85,9 +86,10 @@ type outage struct {
 	unproven    bool
 	recoveredAt registry.Number
 	waited      atomic.Bool // it was shown that a reading stands still
-	// fight is shown as DEGRADED while all else is well, until fightOver; nil without one.
-	fight     string
-	fightOver <-chan time.Time
+	// rivalry is shown as DEGRADED while all else is well, until rivalryEnds; both are empty
+	// without a rival.
+	rivalry     string
+	rivalryEnds <-chan time.Time
 }
 
 // skips are the skipped numbers directly below what comes next, once they are known.
@@ -103,6 +105,15 @@ type cursors struct {
 	running sync.WaitGroup
 }
 
+func newSession(p *Publisher, hold producer.Hold, row *producer.Row, timeout time.Duration) *session {
+	s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: row, timeout: timeout, beat: cmp.Or(p.beat, guard.Every)}
+	s.sender = sender{lease: hold, metrics: p.Metrics}
+	s.jobs.s, s.jobs.ledger, s.jobs.chunkBytes = s, hold, cmp.Or(p.chunk, chunkBytes)
+	s.outage.display, s.outage.log = hold, p.Log
+	s.cursors.hold = hold
+	return s
+}
+
 // run lives a session to its end: nil when soft was closed.
 func (s *session) run(parent context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -115,7 +126,7 @@ func (s *session) run(parent context.Context) (err error) {
 		if s.flight != nil {
 			<-s.flight.done // Commit has its own end; a lane in use cannot be closed
 		}
-		for _, l := range s.lanes {
+		for _, l := range s.sender.lanes {
 			l.Close()
 		}
 		s.goroutines.Wait()

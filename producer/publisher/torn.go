@@ -76,7 +76,7 @@ func (s *session) sweep(ctx context.Context, torn map[string]producer.Loss) erro
 	if err := s.keepLosses(ctx, torn, s.row.Cursor); err != nil {
 		return err
 	}
-	for _, lane := range s.lanes {
+	for _, lane := range s.sender.lanes {
 		if err := lane.Begin(); err != nil {
 			return err
 		}

@@ -13,9 +13,32 @@ import (
 	"urncast/registry"
 )
 
-// beatEvery is how often a living session looks at its topics and at the newest
+// Every is how often a living session looks at its topics and at the newest
 // transaction that it knows.
 const Every = 5 * time.Second
+
+// A Guard sees to it, for as long as a session lives, that topics and database stay those
+// that the session was opened on. Every transaction shows it where its records are; a
+// look every few seconds shows it the rest. What it finds ends the session, with a
+// question or a fault.
+type Guard struct {
+	reader *Reader
+	every  time.Duration // between looks
+	busy   *atomic.Bool
+	log    *slog.Logger
+	topics []string
+	beat   chan struct{} // signalled: look now
+	Idle   chan struct{} // signalled: a look found nothing that is not ours
+
+	mu     sync.Mutex
+	guards map[string]*guarded // by topic
+	number registry.Number     // the newest transaction of the log that the session knows
+	id     string
+	from   registry.Number // the transaction after which the session went on
+	// sending says that records are on their way, turn counts how often that was so.
+	sending bool
+	turn    int
+}
 
 // guarded is what a guard knows of one topic.
 type guarded struct {
@@ -46,29 +69,6 @@ func New(reader *Reader, every time.Duration, busy *atomic.Bool, log *slog.Logge
 func lostPast(what string) *Question {
 	return &Question{what + ": the database has lost transactions, and has perhaps given their numbers anew, as after a failover to a standby that was behind.",
 		BaselineOrContinue("Go on with what the registry holds. Replicas keep what was lost.")}
-}
-
-// A Guard sees to it, for as long as a session lives, that topics and database stay those
-// that the session was opened on. Every transaction shows it where its records are; a
-// look every few seconds shows it the rest. What it finds ends the session, with a
-// question or a fault.
-type Guard struct {
-	reader *Reader
-	every  time.Duration // between looks
-	busy   *atomic.Bool
-	log    *slog.Logger
-	topics []string
-	beat   chan struct{} // signalled: look now
-	Idle   chan struct{} // signalled: a look found nothing that is not ours
-
-	mu     sync.Mutex
-	guards map[string]*guarded // by topic
-	number registry.Number     // the newest transaction of the log that the session knows
-	id     string
-	from   registry.Number // the transaction after which the session went on
-	// sending says that records are on their way, turn counts how often that was so.
-	sending bool
-	turn    int
 }
 
 // Begin takes note that records are about to be sent: until they are delivered, a look

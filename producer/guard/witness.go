@@ -14,45 +14,59 @@ import (
 	"urncast/registry"
 )
 
-// LandedAfter gives what the topics show of our transactions above a number, in order.
-func LandedAfter(all []*Witness, n registry.Number) []producer.Landed {
-	found := map[registry.Number]map[string]producer.Stretch{}
-	for _, w := range all {
-		for i := range w.own {
-			if t := &w.own[i]; t.Number > n {
-				found[t.Number] = producer.JoinStretches(found[t.Number], map[string]producer.Stretch{w.Topic: t.stretch})
-			}
-		}
-	}
-	var out []producer.Landed
-	for _, number := range slices.Sorted(maps.Keys(found)) {
-		out = append(out, producer.Landed{Number: number, Stretches: found[number]})
-	}
-	return out
+// Topics are asked of the brokers. A Broker is one.
+type Topics interface {
+	Look(ctx context.Context, topics []string) ([]producer.Sight, error)
+	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*producer.Seen)) error
 }
 
-// topicsAtOnce bounds the topics that the brokers are asked about at a time: each
-// question has a connection of its own.
-const topicsAtOnce = 4
-
-// sideBySide does something for each of n topics, a few at a time. The first error
-// ends all.
-func sideBySide(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(topicsAtOnce)
-	for i := range n {
-		g.Go(func() error { return fn(ctx, i) })
-	}
-	return g.Wait()
+// A Log is the registry's log of transactions, as far as topics are compared with it. A
+// Store is one.
+type Log interface {
+	Last(ctx context.Context) (registry.Number, error)
+	Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error)
+	IDs(ctx context.Context, numbers []registry.Number) (map[registry.Number]string, error)
+	Former(ctx context.Context, id string) (producer.Former, error)
 }
 
-// A claim is what records say of a transaction.
-type claim struct {
+// A Reader reads what topics hold of a producer, and compares it with the log.
+type Reader struct {
+	Topics             Topics
+	Log                Log
+	Registry, Producer string // whose records are its own
+}
+
+// A Witness is what a topic says about us, read back between two offsets.
+type Witness struct {
+	of    *Reader
+	job   string // the open job, whose chunks are counted
+	Topic string
+	upTo  int64 // the offset after the last record that was read
+	// Claims are the numbers of all records that are ours with the ids that they give
+	// them, those of jobs too.
+	Claims []Claim
+	// own are our transactions in order of appearance, jobs left out.
+	own []Transaction
+	// Chunks is how many chunks of the open job are committed, Cleared whether its
+	// tombstones are.
+	Chunks  int
+	Cleared bool
+	// JobEnd is the as-of number of the newest finished baseline seen.
+	JobEnd registry.Number
+	// Foreign is another registry that writes here, Siblings are other producers of
+	// ours.
+	Foreign  string
+	Siblings map[string]bool
+}
+
+// A Claim is what records say of a transaction.
+type Claim struct {
 	Number registry.Number
 	id     string
 }
 
-type ownTransaction struct {
+// A Transaction is one of the producer's own, as one topic shows it.
+type Transaction struct {
 	Number   registry.Number
 	id       string
 	stretch  producer.Stretch
@@ -61,8 +75,8 @@ type ownTransaction struct {
 }
 
 // Newest is the transaction with the highest number, as all topics together show it.
-func Newest(all []*Witness) *ownTransaction {
-	var best ownTransaction
+func Newest(all []*Witness) *Transaction {
+	var best Transaction
 	for _, w := range all {
 		for i := range w.own {
 			switch t := &w.own[i]; {
@@ -157,51 +171,6 @@ func (r *Reader) Intruder(ctx context.Context, all []*Witness) (*Question, error
 	return nil, nil
 }
 
-// Topics are asked of the brokers. A Broker is one.
-type Topics interface {
-	Look(ctx context.Context, topics []string) ([]producer.Sight, error)
-	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*producer.Seen)) error
-}
-
-// A Log is the registry's log of transactions, as far as topics are compared with it. A
-// Store is one.
-type Log interface {
-	Last(ctx context.Context) (registry.Number, error)
-	Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error)
-	IDs(ctx context.Context, numbers []registry.Number) (map[registry.Number]string, error)
-	Former(ctx context.Context, id string) (producer.Former, error)
-}
-
-// A Reader reads what topics hold of a producer, and compares it with the log.
-type Reader struct {
-	Topics             Topics
-	Log                Log
-	Registry, Producer string // whose records are its own
-}
-
-// A Witness is what a topic says about us, read back between two offsets.
-type Witness struct {
-	of    *Reader
-	job   string // the open job, whose chunks are counted
-	Topic string
-	upTo  int64 // the offset after the last record that was read
-	// claims are the numbers of all records that are ours with the ids that they give
-	// them, those of jobs too.
-	Claims []claim
-	// own are our transactions in order of appearance, jobs left out.
-	own []ownTransaction
-	// chunks is how many chunks of the open job are committed, cleared whether its
-	// tombstones are.
-	Chunks  int
-	Cleared bool
-	// jobEnd is the as-of number of the newest finished baseline seen.
-	JobEnd registry.Number
-	// foreign is another registry that writes here, siblings are other producers of
-	// ours.
-	Foreign  string
-	Siblings map[string]bool
-}
-
 func (w *Witness) see(r *producer.Seen) {
 	w.upTo = r.Offset + 1
 	switch {
@@ -217,7 +186,7 @@ func (w *Witness) see(r *producer.Seen) {
 		w.Siblings[r.Producer] = true
 		return
 	}
-	if c := (claim{r.Number, r.TransactionID}); len(w.Claims) == 0 || w.Claims[len(w.Claims)-1] != c {
+	if c := (Claim{r.Number, r.TransactionID}); len(w.Claims) == 0 || w.Claims[len(w.Claims)-1] != c {
 		w.Claims = append(w.Claims, c)
 	}
 	if r.Job != "" {
@@ -225,7 +194,7 @@ func (w *Witness) see(r *producer.Seen) {
 		return
 	}
 	if n := len(w.own); n == 0 || w.own[n-1].Number != r.Number || w.own[n-1].id != r.TransactionID {
-		w.own = append(w.own, ownTransaction{Number: r.Number, id: r.TransactionID, stretch: producer.Stretch{First: r.Offset}})
+		w.own = append(w.own, Transaction{Number: r.Number, id: r.TransactionID, stretch: producer.Stretch{First: r.Offset}})
 	}
 	t := &w.own[len(w.own)-1]
 	t.stretch.End = r.Offset + 1
@@ -253,4 +222,36 @@ func (w *Witness) seeJob(r *producer.Seen) {
 	if words[0] == producer.JobBaseline && chunk == chunks && !r.Tombstone {
 		w.JobEnd = r.Number
 	}
+}
+
+// LandedAfter gives what the topics show of our transactions above a number, in order.
+func LandedAfter(all []*Witness, n registry.Number) []producer.Landed {
+	found := map[registry.Number]map[string]producer.Stretch{}
+	for _, w := range all {
+		for i := range w.own {
+			if t := &w.own[i]; t.Number > n {
+				found[t.Number] = producer.JoinStretches(found[t.Number], map[string]producer.Stretch{w.Topic: t.stretch})
+			}
+		}
+	}
+	var out []producer.Landed
+	for _, number := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, producer.Landed{Number: number, Stretches: found[number]})
+	}
+	return out
+}
+
+// topicsAtOnce bounds the topics that the brokers are asked about at a time: each
+// question has a connection of its own.
+const topicsAtOnce = 4
+
+// sideBySide does something for each of n topics, a few at a time. The first error
+// ends all.
+func sideBySide(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(topicsAtOnce)
+	for i := range n {
+		g.Go(func() error { return fn(ctx, i) })
+	}
+	return g.Wait()
 }

@@ -68,7 +68,8 @@ func (w *Selection) Topics() []string {
 	return out
 }
 
-// Refused takes from what topics hold what their filters let through: the rest must go.
+// Refused removes from the live keys of topics those that their filters let through. The
+// remaining keys get tombstones.
 func (w *Selection) Refused(live map[string]map[string]bool) map[string]map[string]bool {
 	for _, output := range w.outputs {
 		maps.DeleteFunc(live[output.Topic], func(key string, _ bool) bool { return output.Filter.PassesKey(key) })
@@ -76,8 +77,8 @@ func (w *Selection) Refused(live map[string]map[string]bool) map[string]map[stri
 	return live
 }
 
-// Stale takes from what topics hold what is sent there, and what the scope is not
-// about: the rest is gone, or should never have been there.
+// Stale removes from the live keys of topics those that are sent there, and those that the
+// scope is not about. What remains is not current any more, or never belonged there.
 func (w *Selection) Stale(live map[string]map[string]bool, sent []Planned) map[string]map[string]bool {
 	for i := range sent {
 		key := sent[i].URN.String()

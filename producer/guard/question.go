@@ -19,7 +19,7 @@ type Question struct {
 // Error is the reason for the question.
 func (a *Question) Error() string { return a.Reason }
 
-// Recreated asks about a topic that was deleted and made anew.
+// Recreated asks about a topic that was deleted and made again.
 func Recreated(topic string) *Question {
 	return &Question{fmt.Sprintf("Topic %s is not the one that this producer published to: it was deleted and made anew.", topic),
 		BaselineOrContinue("Go on with what is pending; what was published before stays missing on the new topic.")}

@@ -18,7 +18,7 @@ import (
 // what is owed along the old routes: the next session opens the lanes that fit what is
 // written here, in the ordinary way.
 func (s *session) begin(ctx context.Context, how string, lost bool) error {
-	if err := s.finish(ctx); err != nil {
+	if err := s.sendOwed(ctx); err != nil {
 		return err
 	}
 	next, highs, err := s.next(ctx, how)
@@ -42,7 +42,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 		return s.beginClear(ctx, next, narrowed, c)
 	}
 	if how != producer.StartBaseline {
-		return s.anew(ctx, next, c)
+		return s.adoptAndReopen(ctx, next, c)
 	}
 	job := producer.Job{Kind: producer.JobBaseline, AsOf: last, Why: s.start.setting, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
 	if changed := changedTopics(s.row); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
@@ -56,7 +56,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if _, err := s.hold.BeginJob(ctx, job, s.row.Wish.Sequence); err != nil {
 		return producer.Stored(err)
 	}
-	return errAnew
+	return errReopen
 }
 
 // dateRoutes says since when each route is what it is. Where one was removed, that is now for
@@ -138,7 +138,7 @@ func (s *session) inspect(ctx context.Context, w *guard.Witness, how string) err
 	if w.Foreign != "" {
 		return belongs(w.Topic, w.Foreign)
 	}
-	if err := s.succeed(ctx, w); err != nil {
+	if err := s.takeOverTopic(ctx, w); err != nil {
 		return err
 	}
 	if len(w.Claims) == 0 || how == producer.StartBaseline && s.start.setting == "" {
@@ -160,10 +160,10 @@ func belongs(topic, whose string) *guard.Question {
 	return &guard.Question{Reason: fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, whose), Choices: nil}
 }
 
-// succeed takes over a topic from producers of this registry whose configuration was
+// takeOverTopic takes over a topic from producers of this registry whose configuration was
 // deleted. A process that was stopped before it heard of that may be in the midst of
 // a transaction: it is fenced. A topic of one that there is still is refused.
-func (s *session) succeed(ctx context.Context, w *guard.Witness) error {
+func (s *session) takeOverTopic(ctx context.Context, w *guard.Witness) error {
 	for id := range w.Siblings {
 		former, err := s.store.Former(ctx, id)
 		if errors.Is(err, registry.ErrNotFound) {
@@ -183,9 +183,9 @@ func (s *session) succeed(ctx context.Context, w *guard.Witness) error {
 	return nil
 }
 
-// finish sends the tombstones of a half-sent transaction along the routes that its
+// sendOwed sends the tombstones of a half-sent transaction along the routes that its
 // replaces took, before others are taken up.
-func (s *session) finish(ctx context.Context) error {
+func (s *session) sendOwed(ctx context.Context) error {
 	if s.at.owed == nil {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 const chunkBytes = 1 << 30
 
 // run runs the job under way and then those that wait, one after the other.
-// Those that wait do so for the tombstones of a half-sent transaction, too.
+// Waiting jobs begin after the tombstones of a half-sent transaction, too.
 func (j *jobs) run(ctx context.Context) error {
 	if j.s.row.Job != nil {
 		if err := j.reconsider(ctx); err != nil {
@@ -79,7 +79,7 @@ func (j *jobs) runOne(ctx context.Context, job *producer.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := j.s.lasts(min(total, j.chunkBytes)); err != nil {
+	if err := j.s.fitTimeout(min(total, j.chunkBytes)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
@@ -118,12 +118,12 @@ func (j *jobs) plan(ctx context.Context, tx *registry.Transaction, selected *enc
 	return entries, total, producer.Stored(err)
 }
 
-// lasts ends the session if a transaction of so many stored bytes may outlast the lanes'
+// fitTimeout ends the session if a transaction of so many stored bytes may outlast the lanes'
 // timeout. The next session has a longer one.
-func (s *session) lasts(bytes int64) error {
+func (s *session) fitTimeout(bytes int64) error {
 	if t := transactionTimeout(bytes); t > s.timeout {
 		s.wider = t
-		return errAnew
+		return errReopen
 	}
 	return nil
 }

@@ -80,8 +80,8 @@ type jobFault struct {
 func (f *jobFault) Error() string { return f.what + ": " + f.cure }
 func (f *jobFault) Unwrap() error { return f.err }
 
-// failed puts to a permanent fault of the job under way which one that is, how much of it
-// is on the topics and what can be done. Other errors stay what they are.
+// failed adds to a permanent fault of the job under way which job that is, how much of it
+// is on the topics and what can be done. Other errors are returned as they are.
 func (j *jobs) failed(job *producer.Job, err error) error {
 	var f *producer.Fault
 	if !errors.As(err, &f) || f.Kind != producer.Permanent {

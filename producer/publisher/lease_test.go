@@ -185,8 +185,8 @@ func TestFencedAgainAndAgainIsShown(t *testing.T) {
 	checkOnce(t, s, b)
 }
 
-// The sentence goes when the last fight is long enough ago.
-func TestFightsAreForgotten(t *testing.T) {
+// The sentence goes when the last fencing is long enough ago.
+func TestFencingsAreForgotten(t *testing.T) {
 	row := &producer.Row{ID: "p", Registry: "r", Config: producer.Config{}.WithDefaults()}
 	now := time.Now()
 	f := fencings{now.Add(-fencingsWithin - time.Second)}

@@ -30,7 +30,7 @@ func (s *session) beginClear(ctx context.Context, next producer.Published, topic
 	if _, err := s.hold.BeginJob(ctx, producer.Job{Kind: producer.JobFilter, AsOf: c.Number, Scope: producer.Scope{Topics: topics}}, s.row.Taken); err != nil {
 		return producer.Stored(err)
 	}
-	return s.anew(ctx, next, c)
+	return s.adoptAndReopen(ctx, next, c)
 }
 
 // runClear sends tombstones for what topics hold and their filters take no more.

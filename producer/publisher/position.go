@@ -57,7 +57,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 		return nil, nil, err
 	}
 	if torn := tornTopics(s.row, s.losses, routes, sights); len(torn) > 0 {
-		if err := s.sweep(ctx, torn); err != nil {
+		if err := s.abortOpen(ctx, torn); err != nil {
 			return nil, nil, err
 		}
 		if sights, err = s.initialise(ctx, topics); err != nil {
@@ -89,7 +89,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 		return nil, nil, err
 	}
 	crash.At(crash.RecoverRead)
-	p, more, err := s.stand(ctx, all, highs)
+	p, more, err := s.compare(ctx, all, highs)
 	return p, guard.Merge(append(questions, more...)), err
 }
 
@@ -109,8 +109,8 @@ func (s *session) initialise(ctx context.Context, topics []string) (sights []pro
 	return s.broker.Look(ctx, topics)
 }
 
-// stand compares what the topics show with the database.
-func (s *session) stand(ctx context.Context, all []*guard.Witness, highs map[string]int64) (*position, []*guard.Question, error) {
+// compare compares what the topics show with the database.
+func (s *session) compare(ctx context.Context, all []*guard.Witness, highs map[string]int64) (*position, []*guard.Question, error) {
 	agreed, ask, err := s.reader.Agree(ctx, all, s.row.Cursor.Number)
 	if err != nil {
 		return nil, nil, err
@@ -157,8 +157,8 @@ func positionOf(row *producer.Row, all []*guard.Witness, highs map[string]int64)
 	return p
 }
 
-// stands takes up a position, and writes down what the database did not know of it.
-func (s *session) stands(ctx context.Context, p *position) error {
+// takeUp takes up a position, and writes down what the database did not know of it.
+func (s *session) takeUp(ctx context.Context, p *position) error {
 	s.at = *p
 	if p.jobOver {
 		if err := s.hold.EndJob(ctx, s.row.Job.ID, p.cursor); err != nil {

@@ -53,7 +53,7 @@ func (s *session) publish(ctx context.Context) error {
 			}
 			ahead.budget.Release(w.Size)
 		case <-s.guard.Idle:
-			s.rest()
+			s.advanceIdle()
 		case <-s.soft:
 			return s.settle(nil)
 		case <-s.broker.Changed(): // the next session takes it up, and recovers first
@@ -64,9 +64,9 @@ func (s *session) publish(ctx context.Context) error {
 	}
 }
 
-// rest moves the cursor's offsets past what was looked at, while nothing is under way:
+// advanceIdle moves the cursor's offsets past what was looked at, while nothing is under way:
 // what is deleted from the topic's beginning later is then below them.
-func (s *session) rest() {
+func (s *session) advanceIdle() {
 	if c := (producer.Cursor{Number: s.at.cursor.Number, Offsets: s.guard.Offsets()}); s.flight == nil && s.at.owed == nil && !c.Equal(s.at.cursor) {
 		s.reached(c)
 	}
@@ -105,7 +105,7 @@ func (s *session) send(ctx context.Context, w *encoding.Work) error {
 	if w.Err != nil {
 		return s.refuse(ctx, w.Transaction.Number, w.Err)
 	}
-	if err := s.lasts(w.Transaction.Bytes); err != nil {
+	if err := s.fitTimeout(w.Transaction.Bytes); err != nil {
 		return err
 	}
 	if len(w.Left) > 0 {
@@ -172,7 +172,7 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 func ends(err error) bool {
 	var question *guard.Question
 	var torn *guard.TornError
-	return errors.As(err, &question) || errors.As(err, &torn) || errors.Is(err, errAnew)
+	return errors.As(err, &question) || errors.As(err, &torn) || errors.Is(err, errReopen)
 }
 
 // skip passes over a transaction of which nothing fits any route, or whose
@@ -218,7 +218,7 @@ type move struct {
 }
 
 // reached remembers how far the session came and hands it to the mover, with what an
-// earlier move that is not written yet would have told.
+// earlier move that is not written yet had with it.
 func (s *session) reached(c producer.Cursor, landed ...producer.Landed) {
 	s.at.cursor = c
 	m := move{to: c}

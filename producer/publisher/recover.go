@@ -43,7 +43,7 @@ func (s *session) accepted(ctx context.Context, servers string) error {
 	}
 	sent := s.row.Sent
 	sent.Bootstrap = servers
-	return s.anew(ctx, sent, s.row.Cursor)
+	return s.adoptAndReopen(ctx, sent, s.row.Cursor)
 }
 
 // witnessing are the routes that tell what was committed: of those last published
@@ -66,7 +66,7 @@ func clonedDatabase(row *producer.Row, system string) *guard.Question {
 	if row.System == "" || row.System == system {
 		return nil
 	}
-	return &guard.Question{Reason: "The database is a copy, or was moved: " + moved(row.System, system) +
+	return &guard.Question{Reason: "The database is a copy, or was moved: " + databaseChange(row.System, system) +
 		". If the original is still in use, publishing from here would fence it out and mix two histories on one topic.", Choices: guard.BaselineOrContinue(
 		"This database replaces the original, which is shut down: go on with what is pending.")}
 }

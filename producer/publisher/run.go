@@ -86,7 +86,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 		s.outage.rivalry, s.outage.rivalryEnds = seen.fencings.rivalry(&row)
 		s.losses, s.start.is = losses, isStart(&row, owed)
 		err = p.watched(ctx, s)
-		owed = owed && !s.start.publishes && !errors.Is(err, errAnew)
+		owed = owed && !s.start.publishes && !errors.Is(err, errReopen)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -94,7 +94,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 		if s.progress {
 			seen.attempts = 0
 		}
-		if err == nil || errors.Is(err, errAnew) {
+		if err == nil || errors.Is(err, errReopen) {
 			continue
 		}
 		if errors.Is(err, producer.ErrLost) {
@@ -274,7 +274,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 				cancel(producer.Stored(err))
 				return
 			}
-			stop = err == nil && s.outdated(&row)
+			stop = err == nil && s.isOutdated(&row)
 		}
 		if stop {
 			close(soft)
@@ -283,9 +283,9 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 	}
 }
 
-// outdated says whether the row holds what the session does not know: a wish, a job
+// isOutdated says whether the row holds what the session does not know: a wish, a job
 // that is to be begun or cancelled, other settings.
-func (s *session) outdated(now *producer.Row) bool {
+func (s *session) isOutdated(now *producer.Row) bool {
 	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobs.over.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
 		now.Job != nil && now.Job.Cancel && !s.jobs.cancels
 }

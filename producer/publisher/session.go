@@ -15,10 +15,10 @@ import (
 	"urncast/registry"
 )
 
-// errAnew ends a session whose lanes do not fit what is to be sent: its transactions
+// errReopen ends a session whose lanes do not fit what is to be sent: its transactions
 // need a longer timeout, or it has just taken up other routes, ids or a job. What it
 // wrote down is where the next session begins, in the ordinary way.
-var errAnew = errors.New("the lanes are to be opened anew")
+var errReopen = errors.New("the lanes are to be opened anew")
 
 // A session is one life of the lanes: opened, recovered, published with, and
 // dropped whole at the first error.
@@ -55,8 +55,8 @@ type session struct {
 
 	soft    <-chan struct{} // closed: stop between two transactions
 	cursors cursors
-	// goroutines read the database and the topics ahead of the lanes. They end before
-	// the connection is closed.
+	// goroutines read the database and the topics ahead of the lanes, and end before the
+	// connection is closed.
 	goroutines sync.WaitGroup
 }
 
@@ -143,7 +143,7 @@ func (s *session) run(parent context.Context) (err error) {
 	}
 	var torn *guard.TornError
 	if errors.As(err, &torn) {
-		return s.tear(parent, torn)
+		return s.keepTorn(parent, torn)
 	}
 	return err
 }
@@ -227,7 +227,7 @@ func (s *session) resume(ctx context.Context) error {
 		}
 		return s.begin(ctx, choice, lost)
 	}
-	if err := s.stands(ctx, p); err != nil {
+	if err := s.takeUp(ctx, p); err != nil {
 		return err
 	}
 	if choice == producer.WishSkip {
@@ -235,12 +235,12 @@ func (s *session) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.settled(ctx)
+	return s.takeWish(ctx)
 }
 
-// settled takes the wish, with settings that change nothing of what is sent: under which
+// takeWish takes the wish, with settings that change nothing of what is sent: under which
 // ids it is, and through which servers.
-func (s *session) settled(ctx context.Context) error {
+func (s *session) takeWish(ctx context.Context) error {
 	was, next := &s.row.Sent, s.row.Sent
 	next.Prefix, next.Lanes, next.Bootstrap = s.row.Config.Prefix, laneCount, s.row.Config.Target()
 	if was.Prefix == next.Prefix && was.Lanes == next.Lanes && was.Bootstrap == next.Bootstrap {
@@ -255,7 +255,7 @@ func (s *session) settled(ctx context.Context) error {
 	if err := s.cursors.written(ctx); err != nil {
 		return err
 	}
-	return s.anew(ctx, next, c)
+	return s.adoptAndReopen(ctx, next, c)
 }
 
 // adopt writes down a new beginning: what is published with from now on, and the cursor
@@ -264,10 +264,10 @@ func (s *session) adopt(ctx context.Context, p producer.Published, c producer.Cu
 	return producer.Stored(s.hold.Adopt(ctx, p, s.system, c, wish))
 }
 
-// anew adopts, and ends the session.
-func (s *session) anew(ctx context.Context, p producer.Published, c producer.Cursor) error {
+// adoptAndReopen adopts, and ends the session: the next one opens other lanes.
+func (s *session) adoptAndReopen(ctx context.Context, p producer.Published, c producer.Cursor) error {
 	if err := s.adopt(ctx, p, c, s.row.Wish.Sequence); err != nil {
 		return err
 	}
-	return errAnew
+	return errReopen
 }

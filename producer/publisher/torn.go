@@ -29,10 +29,10 @@ func tornTopics(row *producer.Row, losses map[string]producer.Loss, routes []pro
 	return torn
 }
 
-// tear ends a session under which topics were found torn: it writes that down, for what
+// keepTorn ends a session under which topics were found torn: it writes that down, for what
 // the session itself has appended there may hide it from the next one. Where the database
 // does not take it, the next session knows it all the same, as long as the process lives.
-func (s *session) tear(ctx context.Context, t *guard.TornError) error {
+func (s *session) keepTorn(ctx context.Context, t *guard.TornError) error {
 	maps.Copy(s.losses, t.Losses)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -46,7 +46,7 @@ func (s *session) tear(ctx context.Context, t *guard.TornError) error {
 	if err := s.keepLosses(ctx, t.Losses, c); err != nil {
 		return err
 	}
-	return errAnew
+	return errReopen
 }
 
 // keepLosses writes down that topics are torn, until begin writes what is published along
@@ -67,12 +67,12 @@ func (s *session) keepLosses(ctx context.Context, torn map[string]producer.Loss,
 	return nil
 }
 
-// sweep ends what stays open on torn topics for ever: a transaction of ours that its
+// abortOpen ends what stays open on torn topics for ever: a transaction of ours that its
 // coordinator has ended, and whose marker was among what was lost. It hides
 // all that follows from readers, until another transaction under its id
 // ends. That one is to be aborted, for a commit would show what is left of the torn one.
 // The initialisation that follows aborts it.
-func (s *session) sweep(ctx context.Context, torn map[string]producer.Loss) error {
+func (s *session) abortOpen(ctx context.Context, torn map[string]producer.Loss) error {
 	if err := s.keepLosses(ctx, torn, s.row.Cursor); err != nil {
 		return err
 	}

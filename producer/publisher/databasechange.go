@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// moved says in what two databases differ. Each is given as Store.System gives it: the
+// databaseChange says in what two databases differ. Each is given as Store.System gives it: the
 // server's identifier, and after a comma the database's number on it.
-func moved(was, is string) string {
+func databaseChange(was, is string) string {
 	server, database, _ := strings.Cut(was, ", ")
 	nowServer, nowDatabase, _ := strings.Cut(is, ", ")
 	if server == nowServer {

@@ -27,6 +27,7 @@ import (
 	"urncast/producer/kafka"
 	"urncast/producer/mail"
 	"urncast/producer/notice"
+	"urncast/producer/publisher"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/plan"
@@ -90,7 +91,7 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	control.NewFigures(metrics, producers)
-	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
+	fleet := &publisher.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: publisher.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
 	mailer := notice.NewMailer(metrics, notice.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
 	i.Web.Mail = mailer
 	i.Kafka.Log = log

@@ -14,6 +14,7 @@ import (
 	"urncast/web/background"
 	"urncast/web/console/dashboard"
 	"urncast/web/console/live"
+	"urncast/web/console/page"
 	"urncast/web/console/record"
 )
 
@@ -32,7 +33,7 @@ func (s *server) dashboardPage(w http.ResponseWriter, r *http.Request) {
 	if err := s.fillDashboard(ctx, d); err != nil {
 		d.Trouble = dashboardTrouble(answer.Private(w, r, err))
 	}
-	d.MayCommand = mayCommand(r)
+	d.MayCommand = page.IsAdmin(r)
 	d.NoKey = s.NoKey && d.MayCommand
 	f := s.kit.Frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)

@@ -7,6 +7,7 @@ import (
 	"urncast/web/answer"
 	"urncast/web/console/accounts"
 	"urncast/web/console/mail"
+	"urncast/web/console/producers"
 	"urncast/web/console/settings"
 	"urncast/web/console/topics"
 	"urncast/web/guard"
@@ -55,7 +56,7 @@ func (s *server) routes() []guard.Route {
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
-		routes = append(routes, s.producerPageRoutes()...)
+		routes = append(routes, (&producers.Pages{Kit: s.kit, Registry: s.Registry, Live: s.live, Connections: s.Connections, Doctor: s.Doctor, Mailer: s.Mail}).Routes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
 		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // of the API and the console together

@@ -10,9 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"urncast/producer"
-	"urncast/producer/control"
-	"urncast/producer/diagnosis"
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/background"
@@ -130,13 +127,6 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 			if _, err := c.get(t.Context(), s, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, background.ErrDefect) {
 				t.Errorf("it says %v", err)
 			}
-		}
-	})
-	t.Run("doctor", func(t *testing.T) {
-		s := newServer(Options{Password: "correct-horse", Doctor: &diagnosis.Doctor{}}) // which has nobody to ask
-		status := &control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
-		if _, err := s.examine(t.Context(), status); !errors.Is(err, background.ErrDefect) {
-			t.Errorf("it says %v", err)
 		}
 	})
 	t.Run("topic", func(t *testing.T) {

@@ -87,7 +87,7 @@ func (s *Pages) topicOf(w http.ResponseWriter, r *http.Request, name string) *To
 	}
 	for i := range rows {
 		if rows[i].Topic == r.PathValue("topic") && (name == "" || rows[i].Producer == name) {
-			return &Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
+			return &Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: page.IsAdmin(r)}
 		}
 	}
 	s.DrawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")

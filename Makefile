@@ -22,10 +22,11 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	go test ./producer/kafka/properties -run TestDocumentation -update
 	go test ./web -run TestOpenAPI -update
 	go test ./producer/kafka -run TestFaultDocumentation -update
+	go test ./cmd/urncast -run TestReference -update
 
 .PHONY: pictures
-pictures: ## Make the pictures of docs/style.md anew; needs Chromium and PostgreSQL
-	go test ./integration/console -run 'TestStyle$$' -count 1 -update
+pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromium and PostgreSQL
+	go test ./integration/console -run 'TestStyle$$|TestReadme$$' -count 1 -update
 
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast

@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// docs/reliability.md names a test for each promise, and each test that it or
-// docs/faults.md names is there.
+// docs/promises.md states each promise, docs/reliability.md names a test for each, and
+// each test that it or docs/faults.md names is there.
 func TestPromisesNameTheirTests(t *testing.T) {
-	there := map[string]bool{}
+	exists := map[string]bool{}
 	eachFile(t, func(path string, f *ast.File, _ *token.FileSet, _ []byte) {
 		for _, d := range f.Decls {
 			if d, ok := d.(*ast.FuncDecl); ok && strings.HasSuffix(path, "_test.go") {
-				there[d.Name.Name] = true
+				exists[d.Name.Name] = true
 			}
 		}
 	})
@@ -33,11 +33,18 @@ func TestPromisesNameTheirTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(text+string(faults), -1) {
-		if !there[name[1]] {
+		if !exists[name[1]] {
 			t.Errorf("docs/reliability.md or docs/faults.md names %s, which is no test", name[1])
 		}
 	}
-	for _, promise := range slices.Concat(promises("R", 6), promises("P", 7)) {
+	page, err := os.ReadFile("docs/promises.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, promise := range slices.Concat(promises("R", 7), promises("P", 7)) {
+		if !strings.Contains(string(page), "\n### "+promise+": ") {
+			t.Errorf("docs/promises.md does not state %s", promise)
+		}
 		if !regexp.MustCompile(`(?m)^\| ` + promise + " .*`Test").MatchString(text) {
 			t.Errorf("docs/reliability.md names no test of %s", promise)
 		}

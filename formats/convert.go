@@ -13,29 +13,29 @@ import (
 	"urncast/sdmx"
 )
 
-// A Conversion says what became of the structures of a message.
+// A Conversion is the result of converting messages.
 type Conversion struct {
 	Summary
-	Written int
-	// LeftOut are the structures that the format cannot express at all, Lost is what
-	// it cannot express of the others.
+	Written int // number of structures
+	// LeftOut are the structures that the format cannot express at all, Lost the losses of
+	// the others.
 	LeftOut, Lost Remarks
 }
 
-// Convert reads messages, zipped or not, and writes them as one in another format. Structures that the
-// format cannot express at all are left out; if none can be expressed, nothing is
-// written, and a message without structures is an error. They are kept in a temporary
-// file until all are read, for the format may ask for another order, and the message
-// may call itself an error at its end.
+// Convert reads messages, packed or not, and writes their structures as one message in another
+// format. Structures that the format cannot express are left out; if none is left, nothing is
+// written. Messages without any structure are an error. The structures are kept in a temporary
+// file until all are read, because the format may require another order, and a message may call
+// itself an error at its end.
 func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (c Conversion, err error) {
 	spool, err := os.CreateTemp("", "urncast-convert-*")
 	if err != nil {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
-	s := spooled{w: bufio.NewWriterSize(spool, 1<<20)}
+	s := spoolWriter{w: bufio.NewWriterSize(spool, 1<<20)}
 	take := func(m sdmx.Maintainable, where string) error {
-		if err := invalid(m, where); err != nil {
+		if err := checkValid(m, where); err != nil {
 			return err
 		}
 		remarks, fatal := LossRemarks(f, m)
@@ -51,7 +51,7 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 		one := o
 		one.Name = name
 		sum, err := Read(r, one, take)
-		if err == nil && strings.HasPrefix(name, o.Name+":") { // one of several in a zip
+		if err == nil && strings.HasPrefix(name, o.Name+":") { // a file in a zip
 			c.Join(name, sum)
 		} else {
 			c.join(sum)
@@ -70,8 +70,9 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 	return c, s.write(spool, NewWriter(dst, f, h))
 }
 
-// invalid refuses to write what breaks the rules of SDMX, for what is written is valid.
-func invalid(m sdmx.Maintainable, where string) error {
+// checkValid returns an error if a structure breaks the rules of SDMX: such structures are not
+// written.
+func checkValid(m sdmx.Maintainable, where string) error {
 	faults := sdmx.Check(m)
 	if len(faults) == 0 {
 		return nil
@@ -83,8 +84,8 @@ func invalid(m sdmx.Maintainable, where string) error {
 	return &Error{Text: text}
 }
 
-// spooled is canonical forms in a file, with their places.
-type spooled struct {
+// A spoolWriter writes a temporary file of canonical forms, with their places in it.
+type spoolWriter struct {
 	w      *bufio.Writer
 	end    int64
 	places []place
@@ -97,7 +98,7 @@ type place struct {
 	from, to int64
 }
 
-func (s *spooled) add(order int, m sdmx.Maintainable) error {
+func (s *spoolWriter) add(order int, m sdmx.Maintainable) error {
 	s.buf = sdmx.AppendCanonical(s.buf[:0], m)
 	n := int64(len(s.buf))
 	s.places = append(s.places, place{order, m.Class(), s.end, s.end + n})
@@ -106,7 +107,7 @@ func (s *spooled) add(order int, m sdmx.Maintainable) error {
 	return err
 }
 
-func (s *spooled) write(spool io.ReaderAt, w *Writer) error {
+func (s *spoolWriter) write(spool io.ReaderAt, w *Writer) error {
 	if err := s.w.Flush(); err != nil {
 		return err
 	}

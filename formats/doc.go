@@ -1,4 +1,3 @@
-// Package formats reads and writes structure messages. It holds the table of
-// formats and what is common to them; package codec is the engine, package
-// structures describes the types.
+// Package formats reads and writes structure messages. It has the table of formats and their
+// envelopes; package codec scans and appends, and package structures describes the classes.
 package formats

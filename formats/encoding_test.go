@@ -14,7 +14,7 @@ import (
 	"urncast/sdmx"
 )
 
-// encoded is a text in an encoding.
+// encoded returns a text in an encoding.
 func encoded(t *testing.T, name, text string) []byte {
 	t.Helper()
 	e, err := ianaindex.IANA.Encoding(name)
@@ -32,8 +32,8 @@ func declared(name, text string) string {
 	return fmt.Sprintf("<?xml version = '1.0' encoding = '%s' ?>", name) + strings.Replace(with21("", ""), "<c:Name>n<", "<c:Name>"+text+"<", 1)
 }
 
-// Every encoding is read that is declared, or named by the Content-Type, also a
-// byte at a time.
+// A message is decoded in every encoding that is declared or named by the Content-Type, also
+// if it is read a byte at a time.
 func TestEncodings(t *testing.T) {
 	for name, text := range map[string]string{
 		"UTF-8": "Société 😀", "US-ASCII": "Societe", "ISO-8859-1": "Société", "latin1": "Société", "ISO-8859-2": "Łódź ř", "ISO-8859-5": "Москва", "ISO-8859-7": "Αθήνα",
@@ -70,7 +70,7 @@ func TestEncodings(t *testing.T) {
 	check(t, "JSON in UTF-16", utf16(unicode.BigEndian, unicode.UseBOM, `{"Codelist":[{"id":"A","agencyId":"X","names":[{"locale":"en","value":"é"}]}]}`), "", "é", "")
 }
 
-// What contradicts is told, and what counts more is taken (RFC 7303).
+// Contradicting encodings are reported, and the one with precedence is used (RFC 7303).
 func TestEncodingContradictions(t *testing.T) {
 	const mark = "\xEF\xBB\xBF"
 	check(t, "mark against declaration", []byte(mark+declared("ISO-8859-1", "é")), "", "é", `byte order mark says UTF-8 and the XML declaration "ISO-8859-1": read as UTF-8`)
@@ -96,8 +96,8 @@ func check(t *testing.T, what string, in []byte, charset, text, warning string) 
 	}
 }
 
-// Encodings that are not read, or in which something is no character, are refused
-// by name and place.
+// Encodings that are not supported, and bytes that are not a character, are errors with name
+// and place.
 func TestEncodingRefusals(t *testing.T) {
 	plain := with21("", "")
 	wide := func(text string, low bool) []byte {
@@ -141,8 +141,8 @@ func TestEncodingRefusals(t *testing.T) {
 	}
 }
 
-// A message in another encoding is decoded as it is read: the first structure is
-// there before more than a little has been taken.
+// A message in another encoding is decoded while it is read: the first structure is yielded
+// before much has been read.
 func TestEncodingsAreStreamed(t *testing.T) {
 	text := `<?xml version="1.0" encoding="windows-1250"?>` + head21 + "<s:Codelists>" +
 		strings.Repeat(`<s:Codelist id="A" agencyID="X"><c:Name>Łódź</c:Name></s:Codelist>`, 100_000) + "</s:Codelists></m:Structures></m:Structure>"
@@ -159,8 +159,8 @@ func TestEncodingsAreStreamed(t *testing.T) {
 	}
 }
 
-// Names, declarations, attributes and pieces of text cost no more than they should,
-// whoever sends them.
+// The time for names, declarations, attributes and pieces of text is in proportion to the
+// message.
 func TestXMLCosts(t *testing.T) {
 	var names, spaces, attributes strings.Builder
 	for i := range 30_000 {

@@ -9,11 +9,10 @@ import (
 	"urncast/formats/structures"
 )
 
-// What a message says beside its structures. Nothing of it is kept, so whatever
-// might change what the structures mean is told.
+// The parts of a message beside its structures are not stored. Remarks tell the sender about
+// those that might change the meaning of the structures.
 
-// header reads the header of an SDMX-ML message. Nothing in it refuses the message:
-// what is not understood there is a remark.
+// header reads the header of an SDMX-ML message. Faults in it are remarks, not errors.
 func (r *reading) header(tag codec.Tag) error {
 	doc, err := r.scan.Element(tag)
 	if err != nil {
@@ -21,25 +20,25 @@ func (r *reading) header(tag codec.Tag) error {
 	}
 	c := codec.Reader(codec.ML21, doc)
 	structures.ReadHeader(c)
-	r.aside(c, doc)
+	r.remarkOnFaults(c, doc)
 	return nil
 }
 
-// aside remarks on what is wrong or unknown in a part that is no structure.
-func (r *reading) aside(c *codec.C, doc *codec.Document) {
+// remarkOnFaults remarks on errors and unknown elements in a part that is not a structure.
+func (r *reading) remarkOnFaults(c *codec.C, doc *codec.Document) {
 	unused := doc.Unused()
 	for _, err := range []error{c.Err(), unused} {
 		var e *Error
-		if e, _ = placed(r.Name, "", err).(*Error); e != nil {
+		if e, _ = withPlace(r.Name, "", err).(*Error); e != nil {
 			r.summary.Warnings.Add(Remark{e.File, e.Line, e.Column, e.Path, "", e.Text})
 		}
 	}
-	r.heard(doc, "")
+	r.addRemarks(doc, "")
 }
 
-// footer reads the messages of a footer (SDMX 2.1, section 7 of the XML schemas:
-// severity Error, Warning or Information). A message that calls itself an error is
-// refused whole: what it holds may be a part of what was asked for, or nothing.
+// footer reads the messages of a footer, which have severity Error, Warning or Information
+// (SDMX 2.1, section 7). A message with an Error in its footer is refused whole, since its
+// structures may be only a part of those that it should have.
 func (r *reading) footer(tag codec.Tag) error {
 	doc, err := r.scan.Element(tag)
 	if err != nil {
@@ -47,7 +46,7 @@ func (r *reading) footer(tag codec.Tag) error {
 	}
 	c := codec.Reader(codec.ML21, doc)
 	notes := structures.ReadNotes(c, "footer:Message")
-	r.aside(c, doc)
+	r.remarkOnFaults(c, doc)
 	var wrong []string
 	for _, n := range notes {
 		switch strings.ToLower(n.Severity) {
@@ -57,11 +56,12 @@ func (r *reading) footer(tag codec.Tag) error {
 			wrong = append(wrong, n.String())
 		}
 	}
-	return r.isError(doc, wrong)
+	return r.refuseError(doc, wrong)
 }
 
-// isError refuses a message for what it says of itself.
-func (r *reading) isError(doc *codec.Document, wrong []string) error {
+// refuseError returns an error with the reasons for which a message calls itself an error; nil
+// if there are none.
+func (r *reading) refuseError(doc *codec.Document, wrong []string) error {
 	if len(wrong) == 0 {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (r *reading) isError(doc *codec.Document, wrong []string) error {
 	return doc.ErrorAtRoot("the message says that it is an error, so nothing of it is taken: " + strings.Join(wrong, "; "))
 }
 
-// errorMessage refuses an SDMX-ML Error message by what it says.
+// errorMessage returns the error for an SDMX-ML Error message, with the texts in it.
 func (r *reading) errorMessage(tag codec.Tag) error {
 	doc, err := r.scan.Element(tag)
 	if err != nil {
@@ -82,30 +82,30 @@ func (r *reading) errorMessage(tag codec.Tag) error {
 	if len(wrong) == 0 {
 		wrong = []string{"it gives no reason"}
 	}
-	return r.isError(doc, wrong)
+	return r.refuseError(doc, wrong)
 }
 
-// beside reads what stands beside the structures of a Fusion-JSON message: meta,
-// and the errors and warnings of whoever wrote it.
-func (r *reading) beside(key string, doc *codec.Document) error {
+// member reads a member of a Fusion-JSON message that is not an array of structures: meta, and
+// the errors and warnings of its sender.
+func (r *reading) member(key string, doc *codec.Document) error {
 	c := codec.Reader(codec.Fusion, doc)
 	words := doc.Words()
 	switch {
 	case key == "errors":
-		return r.isError(doc, slices.DeleteFunc([]string{words}, func(s string) bool { return s == "" }))
+		return r.refuseError(doc, slices.DeleteFunc([]string{words}, func(s string) bool { return s == "" }))
 	case key == "warnings":
 		if words != "" {
 			doc.RemarkAtRoot("the message says: " + words)
 		}
-		r.heard(doc, "")
+		r.addRemarks(doc, "")
 		return nil
 	case key == "meta" && doc.IsObject():
 		structures.ReadMeta(c)
 	default:
 		doc.RemarkAtRoot(fmt.Sprintf("%q is not known here, and was left out", clip(key, 60)))
-		r.heard(doc, "")
+		r.addRemarks(doc, "")
 		return nil
 	}
-	r.aside(c, doc)
+	r.remarkOnFaults(c, doc)
 	return nil
 }

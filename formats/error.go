@@ -8,27 +8,27 @@ import (
 	"urncast/formats/codec"
 )
 
-// An Error is what is wrong with a message, and where.
+// An Error is a fault of a message, with its place.
 type Error struct {
-	File         string // "" if it came without a name
-	Line, Column int    // 1-based; 0 where the error has no place
+	File         string // empty if the message has no name
+	Line, Column int    // from 1; 0 if the error has no place
 	Path         string // XML path or JSON path
 	URN          string // of the structure, if known
 	Text         string
-	// Unsupported says that a structure of a kind that this version does not know
-	// is in the way, which SkipUnsupported would leave out.
+	// Unsupported means that the error is a structure which this version does not support,
+	// and ReadOptions.SkipUnsupported would leave out.
 	Unsupported bool
 }
 
-// Error composes place and text.
+// Error implements error: it returns place and text.
 func (e *Error) Error() string {
 	return Remark{e.File, e.Line, e.Column, e.Path, e.URN, e.Text}.String()
 }
 
-// A Remark is about something of a message that does not refuse it: what was read and
-// not kept, for the most part.
+// A Remark is a sentence about a message that is accepted, mostly about a part that was not
+// kept. Its fields are as in Error.
 type Remark struct {
-	File   string `json:"file,omitempty"` // as in Error, all of them
+	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 	Path   string `json:"path,omitempty"`
@@ -36,7 +36,7 @@ type Remark struct {
 	Text   string `json:"text"`
 }
 
-// String composes place and text.
+// String returns place and text.
 func (e Remark) String() string {
 	var b strings.Builder
 	if e.File != "" {
@@ -58,10 +58,10 @@ func (e Remark) String() string {
 	return b.String()
 }
 
-// RemarksMax is how many remarks are kept of one kind; the others are counted.
+// RemarksMax is the number of remarks of a kind that are kept; all are counted.
 const RemarksMax = codec.RemarksMax
 
-// Remarks are the first RemarksMax remarks, and how many there were.
+// Remarks are the first RemarksMax remarks of a kind, and the count of all.
 type Remarks struct {
 	First []Remark
 	Count int
@@ -74,21 +74,22 @@ func (r *Remarks) Add(x Remark) {
 	}
 }
 
-// Join adds those of another message.
+// Join adds the remarks on another message.
 func (r *Remarks) Join(more Remarks) {
 	r.First = append(r.First, more.First[:min(len(more.First), RemarksMax-len(r.First))]...)
 	r.Count += more.Count
 }
 
-// More says how many are not among the first.
+// More returns the number of remarks that are not kept.
 func (r *Remarks) More() int { return r.Count - len(r.First) }
 
 func remarkOf(file, urn string, s *codec.SyntaxError) Remark {
 	return Remark{File: file, Line: s.Line, Column: s.Column, Path: s.Path, URN: urn, Text: s.Text}
 }
 
-// placed turns an error of the engine into an Error with the file's name.
-func placed(file, urn string, err error) error {
+// withPlace converts a *codec.SyntaxError into an *Error with file and URN; other errors are
+// returned as they are.
+func withPlace(file, urn string, err error) error {
 	var s *codec.SyntaxError
 	if errors.As(err, &s) {
 		return &Error{File: file, Line: s.Line, Column: s.Column, Path: s.Path, URN: urn, Text: s.Text}

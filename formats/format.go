@@ -12,16 +12,16 @@ import (
 	"urncast/sdmx"
 )
 
-// A Format is one way to write structure messages.
+// A Format is a format of structure messages.
 type Format struct {
-	Name      string // in CLI, API, settings and pages
+	Name      string // as in CLI, API, settings and pages
 	MediaType string
-	Extension string
+	Extension string // of files, with the dot
 	dialect   codec.Dialect
-	order     []sdmx.Class // in which a message must hold its structures; nil: any
+	order     []sdmx.Class // order of the classes in a message; nil if the format has none
 }
 
-// SDMXML21 is SDMX-ML 2.1; FusionJSON is FMR's own format.
+// SDMXML21 is SDMX-ML 2.1; FusionJSON is the format of Fusion Metadata Registry.
 var (
 	SDMXML21 = &Format{
 		Name: "sdmx-ml-2.1", MediaType: "application/vnd.sdmx.structure+xml;version=2.1", Extension: ".xml", dialect: codec.ML21,
@@ -33,10 +33,10 @@ var (
 
 var all = []*Format{SDMXML21, FusionJSON}
 
-// All lists the formats.
+// All returns the formats, which the caller must not change.
 func All() []*Format { return all }
 
-// ByName finds a format by its name.
+// ByName returns the format with a name.
 func ByName(name string) (*Format, error) {
 	names := make([]string, len(all))
 	for i, f := range all {
@@ -48,8 +48,8 @@ func ByName(name string) (*Format, error) {
 	return nil, fmt.Errorf("format %q is not known; the formats are %s", name, strings.Join(names, ", "))
 }
 
-// Order is the place of a class in a message of the format: structures must be
-// written in rising order.
+// Order returns the rank of a class in messages of the format: structures have to be written
+// in rising order of it.
 func (f *Format) Order(c sdmx.Class) int {
 	if f.order == nil {
 		return int(c)
@@ -62,8 +62,8 @@ func (f *Format) Order(c sdmx.Class) int {
 	return len(f.order)
 }
 
-// general are media types that name no format, and what is meant by them.
-var general = map[string]*Format{
+// genericTypes are media types that do not name a format, with the formats that they stand for.
+var genericTypes = map[string]*Format{
 	"application/xml": SDMXML21, "text/xml": SDMXML21, "application/vnd.sdmx.structure+xml": SDMXML21,
 	"application/json": FusionJSON, "text/json": FusionJSON,
 }
@@ -77,7 +77,7 @@ const (
 	fitsExactly
 )
 
-// fit says how closely a media range asks for the format.
+// fit returns how closely the format fits a media range.
 func (f *Format) fit(name string, params map[string]string) int {
 	version, stated := params["version"]
 	own, wanted, _ := mime.ParseMediaType(f.MediaType)
@@ -86,7 +86,7 @@ func (f *Format) fit(name string, params map[string]string) int {
 		return fitsExactly
 	case stated:
 		return fitsNot
-	case general[name] == f:
+	case genericTypes[name] == f:
 		return fitsGeneral
 	case name == "application/*":
 		return fitsKind
@@ -96,10 +96,10 @@ func (f *Format) fit(name string, params map[string]string) int {
 	return fitsNot
 }
 
-// Negotiate gives the formats that an Accept header takes, the best first: by q, then
-// by their order in the header, then by that of All. Of the ranges that fit a format
-// the closest counts (RFC 9110, section 12.5.1), so that q=0 excludes one. There are
-// several because a format may be unable to say what was asked for.
+// Negotiate returns the formats that an Accept header accepts, the preferred one first: by q,
+// then by their order in the header, then by that of All. The most specific media range that
+// fits a format counts (RFC 9110, section 12.5.1), so that q=0 excludes a format. The result
+// has all of them, because the preferred format may not be able to express the structures.
 func Negotiate(accept string) []*Format {
 	if strings.TrimSpace(accept) == "" {
 		accept = "*/*"

@@ -20,7 +20,7 @@ import (
 
 var header = Header{ID: "T1", Prepared: time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC), Sender: "TEST"}
 
-// shared finds the folder of real files, which stands beside the repository.
+// shared returns the folder of real files, which is outside of the repository.
 func shared(t testing.TB) string {
 	dir := os.Getenv("URNCAST_SHARED")
 	if dir == "" {
@@ -43,7 +43,8 @@ func readAll(t testing.TB, name string, data []byte, o ReadOptions) ([]sdmx.Main
 	return out, sum, err
 }
 
-// notStructures are samples that no reader of structures takes, and why.
+// refusedForAReason reports whether a sample is refused because it is not a structure message
+// that this version reads.
 func refusedForAReason(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Text != ""
@@ -86,8 +87,8 @@ func TestRealFiles(t *testing.T) {
 	}
 }
 
-// roundTrip writes and reads a structure in its own format, which loses nothing,
-// and in the other, whose second writing must equal the first.
+// roundTrip writes and reads a structure in its own format, which must not lose anything, and
+// in the other format, where the second writing must equal the first.
 func roundTrip(t *testing.T, own *Format, m sdmx.Maintainable) {
 	t.Helper()
 	for _, f := range All() {
@@ -214,7 +215,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A language that was stored before its form was checked does not break a message.
+// A language that was stored before its form was checked does not make a message invalid.
 func TestLanguageIsEscaped(t *testing.T) {
 	l := &sdmx.Codelist{}
 	l.ID, l.Agency, l.Version, l.Names = "A", "X", "1.0", sdmx.Texts{{Lang: `&"<`, Value: "a"}}
@@ -279,8 +280,8 @@ func FuzzReadJSON(f *testing.F) {
 	fuzzRead(f)
 }
 
-// fuzzRead reads anything without a panic; what is read is written so that it is
-// read again.
+// fuzzRead reads any input, which must not panic, and writes the structures of a valid one,
+// which must be readable again.
 func fuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		ms, _, err := readAll(t, "", in, ReadOptions{Limits: Limits{Bytes: 1 << 20, StructureBytes: 1 << 18}})

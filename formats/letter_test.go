@@ -15,13 +15,13 @@ import (
 	"urncast/sdmx"
 )
 
-// named21 is a message with one codelist, whose description is the given markup.
+// named21 returns a message with one codelist, whose description is the given markup.
 func named21(markup string) string {
 	return head21 + `<s:Codelists><s:Codelist id="A" agencyID="X" version="1.0"><c:Name>n</c:Name><c:Description>` + markup +
 		`</c:Description></s:Codelist></s:Codelists></m:Structures></m:Structure>`
 }
 
-// with21 is a message with one codelist that has more attributes and content.
+// with21 returns a message with one codelist that has additional attributes and content.
 func with21(attributes, content string) string {
 	return head21 + `<s:Codelists><s:Codelist id="A" agencyID="X" ` + attributes + `><c:Name>n</c:Name>` + content +
 		`</s:Codelist></s:Codelists></m:Structures></m:Structure>`
@@ -29,7 +29,7 @@ func with21(attributes, content string) string {
 
 const start21 = len(head21) + len(`<s:Codelists><s:Codelist id="A" agencyID="X" version="1.0"><c:Name>n</c:Name><c:Description>`)
 
-// What XML makes of the text of an element, or refuses, and where.
+// The text of an element as XML defines it, or the error and its place.
 func TestXMLText(t *testing.T) {
 	for name, c := range map[string]struct{ in, text, err string }{
 		"comment between pieces":      {in: "R<!-- note -->&amp;D", text: "R&D"},
@@ -84,12 +84,12 @@ func TestXMLText(t *testing.T) {
 	}
 }
 
-// listed21 is a message whose codelist's start tag is given.
+// listed21 returns a message whose codelist has the given start tag.
 func listed21(tag string) string {
 	return head21 + "<s:Codelists>" + tag + `<c:Name>n</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`
 }
 
-// What XML and its namespaces make of tags.
+// Tags as XML and its namespaces define them.
 func TestXMLTags(t *testing.T) {
 	whole := with21(``, ``)
 	for name, c := range map[string]struct{ in, version string }{
@@ -119,7 +119,7 @@ func TestXMLTags(t *testing.T) {
 	}
 }
 
-// What of tags they refuse.
+// Tags that XML and its namespaces do not allow.
 func TestXMLTagsRefused(t *testing.T) {
 	whole := with21(``, ``)
 	for name, c := range map[string]struct{ in, err string }{
@@ -177,7 +177,7 @@ func TestXMLTagsRefused(t *testing.T) {
 	}
 }
 
-// A blank in an attribute's value is a space, unless it was written as a reference.
+// White space in an attribute becomes spaces, unless it is written as a reference.
 func TestXMLAttributeBlanks(t *testing.T) {
 	in := with21("", "<c:Annotations xmlns:c=\"http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common\"><c:Annotation id=\"a\tb\r\nc&#10;d&#9;e\"/></c:Annotations>")
 	ms, _, err := readAll(t, "", []byte(strings.Replace(in, "<c:Name>n</c:Name>", "", 1)), ReadOptions{})
@@ -219,7 +219,7 @@ func TestXMLDeclaration(t *testing.T) {
 	}
 }
 
-// JSON by the letter, too (RFC 8259).
+// JSON by its grammar (RFC 8259).
 func TestJSONByTheLetter(t *testing.T) {
 	list := func(members string) string { return `{"Codelist":[{"id":"A","agencyId":"X",` + members + `}]}` }
 	for name, c := range map[string]struct{ in, want string }{
@@ -277,8 +277,8 @@ func zipOf(t *testing.T, content []byte, change func(zipped []byte)) []byte {
 	return b.Bytes()
 }
 
-// Checksums and what follows what is packed count, even where the reader of the
-// message has seen enough.
+// Checksums, and what follows a packed file, are checked even if the reader of the message has
+// not read to the end.
 func TestPackedToTheEnd(t *testing.T) {
 	content := []byte(with21("", ""))
 	packed := gz(t, content)
@@ -318,7 +318,7 @@ func TestPackedToTheEnd(t *testing.T) {
 			} {
 				err := Unpack(bytes.NewReader(c.in), "f", Limits{}, each)
 				if name == "two messages" && err == nil {
-					continue // whoever reads nothing cannot know
+					continue // a reader that has read nothing cannot notice it
 				}
 				if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 					t.Errorf("got %v, want %q", err, c.want)
@@ -328,8 +328,8 @@ func TestPackedToTheEnd(t *testing.T) {
 	}
 }
 
-// Whatever text a structure holds, its message is one that parsers take, and text
-// that can be said comes out as it was.
+// Whatever text a structure has, parsers accept its message, and text that XML can express is
+// read back unchanged.
 func TestWrittenTextIsTaken(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	runes := []rune{0, 1, 9, 10, 13, 0x1f, ' ', '"', '&', '\'', '<', '>', ']', '{', 0x7f, 0x85, 0x2028, 0xD7FF, 0xE000, 0xFDD0, 0xFFFD, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF}

@@ -9,8 +9,7 @@ import (
 	"urncast/sdmx"
 )
 
-// A filler puts something into one empty field after another, wherever a structure
-// has one, and takes it out again.
+// A filler sets one empty field of a structure after another, and empties it again.
 type filler struct {
 	each func(path string)
 }
@@ -45,7 +44,7 @@ func (f *filler) walk(path string, v reflect.Value) {
 	v.Set(was)
 }
 
-// filled is a value in which no field is empty, as deep as it is not a list.
+// filled returns a value in which no field is empty; elements of lists are one level deep.
 func filled(t reflect.Type) reflect.Value {
 	v := reflect.New(t).Elem()
 	switch {
@@ -75,7 +74,7 @@ func filled(t reflect.Type) reflect.Value {
 	return v
 }
 
-// again is a structure as it comes back from a message in a format.
+// again returns the canonical form of a structure after it was written and read in a format.
 func again(f *Format, m sdmx.Maintainable) (string, error) {
 	b, err := AppendMessage(nil, f, header, m)
 	if err != nil {
@@ -89,9 +88,9 @@ func again(f *Format, m sdmx.Maintainable) (string, error) {
 	return string(back), err
 }
 
-// Whatever field of a structure is filled, each format either keeps it or declares
-// what is lost. Fields are filled one at a time, in every structure of the samples
-// that the format keeps whole.
+// Whichever field of a structure is filled, each format either keeps it or declares its loss.
+// Fields are filled one at a time, in every structure of the samples that the format keeps
+// whole.
 func TestEveryLossIsDeclared(t *testing.T) {
 	for _, f := range All() {
 		t.Run(f.Name, func(t *testing.T) {

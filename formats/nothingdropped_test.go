@@ -15,7 +15,7 @@ import (
 	"urncast/sdmx"
 )
 
-// A change is one thing that is done to a message, and where it is done.
+// A change is one modification of a message, and its place.
 type change struct {
 	what string
 	data []byte
@@ -30,12 +30,12 @@ func sample(t *testing.T, name string) []byte {
 	return data
 }
 
-// splice puts text in the place of a part.
+// splice replaces a part of a message.
 func splice(data []byte, from, to int, text string) []byte {
 	return slices.Concat(data[:from], []byte(text), data[to:])
 }
 
-// asKept is everything that was read, as it is kept.
+// asKept returns everything that was read, in canonical form.
 func asKept(ms []sdmx.Maintainable) string {
 	var b []byte
 	for _, m := range ms {
@@ -44,8 +44,9 @@ func asKept(ms []sdmx.Maintainable) string {
 	return string(b)
 }
 
-// heard says whether reading refused a message or remarked on it, and in which words.
-func heard(t *testing.T, data []byte) (kept string, said string) {
+// refusedOrRemarked reads a message, and returns what was kept and the text of the error or of
+// the remarks.
+func refusedOrRemarked(t *testing.T, data []byte) (kept string, said string) {
 	t.Helper()
 	ms, sum, err := readAll(t, "f", data, ReadOptions{})
 	if err != nil {
@@ -57,7 +58,7 @@ func heard(t *testing.T, data []byte) (kept string, said string) {
 	return asKept(ms), said
 }
 
-// unknownXML adds something that SDMX does not have, once at each start tag.
+// unknownXML adds an element or attribute that SDMX does not have, once at each start tag.
 func unknownXML(t *testing.T, data []byte) (out []change) {
 	t.Helper()
 	d := xml.NewDecoder(bytes.NewReader(data))
@@ -95,7 +96,7 @@ func unknownXML(t *testing.T, data []byte) (out []change) {
 	}
 }
 
-// unknownJSON adds a member to each object.
+// unknownJSON adds an unknown member to each object.
 func unknownJSON(t *testing.T, data []byte) (out []change) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -113,13 +114,13 @@ func unknownJSON(t *testing.T, data []byte) (out []change) {
 	}
 }
 
-// Whatever a reader knows nothing about, anywhere in a message of either format, is
-// refused or remarked on, by its name.
+// Anything unknown, anywhere in a message of either format, is an error or a remark that names
+// it.
 func TestNothingUnknownIsDropped(t *testing.T) {
 	for name, changes := range map[string]func(*testing.T, []byte) []change{"everything-2.1.xml": unknownXML, "everything-fusion.json": unknownJSON} {
 		t.Run(name, func(t *testing.T) {
 			data := sample(t, name)
-			if _, said := heard(t, data); said != "" {
+			if _, said := refusedOrRemarked(t, data); said != "" {
 				t.Fatalf("the sample itself is not understood: %s", said)
 			}
 			all := changes(t, data)
@@ -127,7 +128,7 @@ func TestNothingUnknownIsDropped(t *testing.T) {
 				t.Fatalf("only %d changes were made", len(all))
 			}
 			for _, c := range all {
-				if _, said := heard(t, c.data); !strings.Contains(said, "unheard") && !strings.Contains(said, "text is not expected") {
+				if _, said := refusedOrRemarked(t, c.data); !strings.Contains(said, "unheard") && !strings.Contains(said, "text is not expected") {
 					t.Errorf("%s was dropped: %q", c.what, said)
 				}
 			}
@@ -200,21 +201,21 @@ func alteredJSON(t *testing.T, data []byte) (out []change) {
 	}
 }
 
-// Whatever value of a message changes, what is kept changes with it, or reading
-// says something. What a header says of the message itself is not kept.
+// If any value of a message is changed, either the structure that is kept changes, or reading
+// returns an error or a remark. The header, which is not kept, is left out.
 func TestNoValueIsDropped(t *testing.T) {
 	ofTheMessage := regexp.MustCompile(`^Structure/Header/(ID|Prepared|Sender|Receiver|Name|Source)\b|"(id|prepared|contentLanguages|urn)"(: ?\[)?$`)
 	for name, changes := range map[string]func(*testing.T, []byte) []change{"everything-2.1.xml": alteredXML, "everything-fusion.json": alteredJSON} {
 		t.Run(name, func(t *testing.T) {
 			data := sample(t, name)
-			was, _ := heard(t, data)
+			was, _ := refusedOrRemarked(t, data)
 			all, meta := changes(t, data), bytes.Index(data, []byte("AgencyScheme"))
 			if len(all) < 150 {
 				t.Fatalf("only %d changes were made", len(all))
 			}
 			for _, c := range all {
 				inMeta := !bytes.Equal(c.data[:meta], data[:meta])
-				if kept, said := heard(t, c.data); kept == was && said == "" && !(inMeta && ofTheMessage.MatchString(strings.TrimSuffix(c.what, " "))) {
+				if kept, said := refusedOrRemarked(t, c.data); kept == was && said == "" && !(inMeta && ofTheMessage.MatchString(strings.TrimSuffix(c.what, " "))) {
 					t.Errorf("%s was changed, and it made no difference", c.what)
 				}
 			}

@@ -13,31 +13,31 @@ import (
 	"urncast/sdmx"
 )
 
-// Limits bound what reading may cost.
+// Limits bound the size of messages.
 type Limits = codec.Limits
 
-// ReadOptions say how to read.
+// ReadOptions are the options of Read and Convert.
 type ReadOptions struct {
-	Name string // the file's, for error messages
-	// Charset is what a Content-Type says of the encoding, empty if nothing (see
-	// Charset). A byte order mark counts more, an XML declaration less.
+	Name string // name of the file, for error messages
+	// Charset is the charset of a Content-Type, empty if there is none (see Charset). It
+	// takes precedence over an XML declaration, and a byte order mark over it.
 	Charset string
-	// SkipUnsupported leaves out structures of types that this program does not
-	// hold yet, and lists them; otherwise they are refused.
+	// SkipUnsupported leaves out structures of classes that this program does not support,
+	// and lists them in Summary.Skipped; otherwise they are errors.
 	SkipUnsupported bool
 	Limits          Limits
 }
 
-// A Summary says what was read.
+// A Summary is the result of reading a message, beside its structures.
 type Summary struct {
 	Format     *Format
 	Structures int
-	Skipped    Remarks // structures that were left out, for SkipUnsupported said so
-	Warnings   Remarks // what else was read and not kept, and what the message warns of
+	Skipped    Remarks // structures that were left out because of SkipUnsupported
+	Warnings   Remarks // other parts that were not kept, and warnings in the message
 }
 
-// Join adds the summary of another file of the same submission. That one holds no
-// structures is a warning, as long as another does.
+// Join adds the summary of another file of the same submission. A file without structures
+// becomes a warning.
 func (s *Summary) Join(file string, more Summary) {
 	if more.Structures == 0 && more.Skipped.Count == 0 {
 		more.Warnings.Add(Remark{File: file, Text: "this message holds no structures"})
@@ -51,8 +51,7 @@ func (s *Summary) join(more Summary) {
 	s.Warnings.Join(more.Warnings)
 }
 
-// Empty refuses what was read whole and holds no structure to submit or to convert;
-// it is nil if there is one.
+// Empty returns an error if no structure was read that could be submitted or converted.
 func (s *Summary) Empty(file string) error {
 	switch {
 	case s.Structures > 0:
@@ -71,9 +70,10 @@ type reading struct {
 	yield   func(m sdmx.Maintainable, where string) error
 }
 
-// Read recognises the format of a message by its content and hands over one
-// structure after another, each completed and checked; where says its place.
-// Errors of the input are *Error; an error of yield is returned as it is.
+// Read reads a message, whose format it recognises by the content, and calls yield with one
+// structure after another, each with its defaults filled in (sdmx.Complete). where is its
+// place, for messages. Errors in the input are *Error; an error of yield ends the reading and
+// is returned as it is.
 func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where string) error) (Summary, error) {
 	head := bufio.NewReader(r)
 	if kind := packing(head); kind != "" {
@@ -81,7 +81,7 @@ func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where stri
 	}
 	text, err := codec.Decode(head, o.Charset)
 	if err != nil {
-		return Summary{}, placed(o.Name, "", err)
+		return Summary{}, withPlace(o.Name, "", err)
 	}
 	rd := &reading{ReadOptions: o, scan: codec.NewScanner(text, o.Limits), yield: yield}
 	switch rd.scan.Peek() {
@@ -90,26 +90,26 @@ func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where stri
 	case '{':
 		err = rd.json()
 	default:
-		err = rd.neither()
+		err = rd.refuseUnknown()
 	}
 	for _, note := range text.Notes() {
 		rd.summary.Warnings.Add(Remark{File: o.Name, Text: note})
 	}
-	return rd.summary, placed(o.Name, "", err)
+	return rd.summary, withPlace(o.Name, "", err)
 }
 
-// howToSkip names the option in the words of those who ask for it.
+// howToSkip is the name of SkipUnsupported in the CLI and in the API.
 const howToSkip = "--skip-unsupported, in the API skipUnsupported=true"
 
-// neither refuses what begins as no format does.
-func (r *reading) neither() error {
+// refuseUnknown returns the error for a message that is neither XML nor JSON.
+func (r *reading) refuseUnknown() error {
 	if err := r.scan.AtEnd(); err == nil {
 		return &Error{File: r.Name, Text: "the message is empty"}
 	}
 	return r.scan.Fail("this is no structure message: XML begins with '<' and JSON with '{'")
 }
 
-// Charset gives the charset of a Content-Type, empty if it has none.
+// Charset returns the charset parameter of a Content-Type; empty if it has none.
 func Charset(contentType string) string {
 	_, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -120,7 +120,7 @@ func Charset(contentType string) string {
 
 func clip(s string, n int) string { return codec.Clip(s, n) }
 
-// structure reads one document, whatever the format.
+// structure reads a structure of a class from a document and yields it.
 func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 	if r.summary.Structures++; r.summary.Structures > r.Limits.WithDefaults().Structures {
 		return doc.ErrorAtRoot(fmt.Sprintf("the message holds more than %d structures, the limit", r.Limits.WithDefaults().Structures))
@@ -136,15 +136,15 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 		return r.unsupported(doc, class.String(), unknown)
 	}
 	if err := c.Err(); err != nil {
-		return placed(r.Name, urnIfWhole(m), err)
+		return withPlace(r.Name, urnIfWhole(m), err)
 	}
 	if err := doc.Unused(); err != nil {
-		return placed(r.Name, urnIfWhole(m), err)
+		return withPlace(r.Name, urnIfWhole(m), err)
 	}
 	if err := sdmx.Complete(m); err != nil {
-		return placed(r.Name, urnIfWhole(m), doc.ErrorAtRoot(err.Error()))
+		return withPlace(r.Name, urnIfWhole(m), doc.ErrorAtRoot(err.Error()))
 	}
-	r.heard(doc, urnIfWhole(m))
+	r.addRemarks(doc, urnIfWhole(m))
 	where := doc.Where()
 	if r.Name != "" {
 		where = r.Name + ", " + where
@@ -152,6 +152,7 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 	return r.yield(m, where)
 }
 
+// urnIfWhole returns the URN of a structure; empty if a part of it is missing.
 func urnIfWhole(m sdmx.Maintainable) string {
 	a := m.Common()
 	if a.ID == "" || a.Agency == "" || a.Version == "" {
@@ -160,8 +161,8 @@ func urnIfWhole(m sdmx.Maintainable) string {
 	return sdmx.URNOf(m).String()
 }
 
-// heard takes over what was remarked on a document.
-func (r *reading) heard(doc *codec.Document, urn string) {
+// addRemarks adds the remarks on a document to the warnings of the summary.
+func (r *reading) addRemarks(doc *codec.Document, urn string) {
 	first, count := doc.Remarks()
 	for i := range first {
 		r.summary.Warnings.Add(remarkOf(r.Name, urn, &first[i]))
@@ -169,8 +170,8 @@ func (r *reading) heard(doc *codec.Document, urn string) {
 	r.summary.Warnings.Count += count - len(first)
 }
 
-// unsupported refuses or skips one structure: its type is not modelled, or at says
-// what is not known. Something in it is of a class that is not known.
+// unsupported skips a structure that this program does not support, or returns an error for
+// it. at is the reason; nil means that its class is not modelled.
 func (r *reading) unsupported(doc *codec.Document, typeName string, at error) error {
 	agency, id, version := doc.Identity()
 	what := fmt.Sprintf("%s %s:%s(%s)", clip(typeName, 60), clip(agency, 60), clip(id, 60), clip(cmp.Or(version, string(sdmx.VersionDefault)), 60))

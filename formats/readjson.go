@@ -32,7 +32,7 @@ func (r *reading) json() error {
 		if err != nil {
 			return err
 		}
-		return r.beside(key, doc)
+		return r.member(key, doc)
 	})
 	if err == nil {
 		err = r.scan.AtEnd()
@@ -40,6 +40,7 @@ func (r *reading) json() error {
 	return err
 }
 
+// jsonClass reads the array of structures of a class.
 func (r *reading) jsonClass(key string, class sdmx.Class) error {
 	if r.scan.Peek() == 'n' { // null: there are none
 		_, err := r.scan.Value(key, "$."+key)

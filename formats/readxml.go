@@ -2,6 +2,7 @@ package formats
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"urncast/formats/codec"
@@ -12,15 +13,6 @@ import (
 var containers = []string{"OrganisationSchemes", "Dataflows", "Metadataflows", "CategorySchemes", "Categorisations", "Codelists", "HierarchicalCodelists",
 	"Concepts", "MetadataStructures", "DataStructures", "StructureSets", "ReportingTaxonomies", "Processes", "Constraints", "ProvisionAgreements",
 	"CustomTypes", "VtlMappings", "NamePersonalisations", "Rulesets", "Transformations", "UserDefinedOperators"}
-
-func isContainer(name string) bool {
-	for _, c := range containers {
-		if c == name {
-			return true
-		}
-	}
-	return false
-}
 
 // xml reads an SDMX-ML 2.1 message.
 func (r *reading) xml() error {
@@ -35,14 +27,14 @@ func (r *reading) xml() error {
 		return err
 	}
 	r.summary.Format = SDMXML21
-	r.attributes()
+	r.remarkOnAttributes()
 	err = r.children("/Structure", root, func(tag codec.Tag) error {
 		r.scan.SetPath("/Structure/" + clip(tag.Name, 60))
 		switch {
 		case tag.Name == "Header" && tag.Namespace == codec.SpaceMessage:
 			return r.header(tag)
 		case tag.Name == "Structures" && tag.Namespace == codec.SpaceMessage:
-			r.attributes()
+			r.remarkOnAttributes()
 			return r.children("/Structure/Structures", tag, r.container)
 		case tag.Name == "Footer" && tag.Namespace == codec.SpaceFooter:
 			return r.footer(tag)
@@ -55,20 +47,21 @@ func (r *reading) xml() error {
 	return r.scan.Epilog()
 }
 
-// unexpected refuses an element of the message itself.
+// unexpected returns an error about an element outside of structures.
 func (r *reading) unexpected(tag codec.Tag, where string) error {
 	return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q in namespace %q is not expected in %s", clip(tag.Name, 60), clip(tag.Namespace, 100), where))
 }
 
-// attributes remarks on the attributes of the tag that was just read, outside of
-// structures, where SDMX has none.
-func (r *reading) attributes() {
+// remarkOnAttributes remarks on the attributes of the tag that was just read. Outside of
+// structures SDMX has no attributes.
+func (r *reading) remarkOnAttributes() {
 	doc := r.scan.Here()
 	codec.Reader(codec.ML21, doc)
 	_ = doc.Unused() // a tag has no children yet
-	r.heard(doc, "")
+	r.addRemarks(doc, "")
 }
 
+// checkRoot refuses a message whose root element is not mes:Structure of SDMX-ML 2.1.
 func (r *reading) checkRoot(root codec.Tag) error {
 	doc := r.scan.Here()
 	space := strings.ToLower(root.Namespace)
@@ -85,7 +78,8 @@ func (r *reading) checkRoot(root codec.Tag) error {
 	return doc.ErrorAtRoot(fmt.Sprintf("the root element is %q in namespace %q; expected \"Structure\" in %q (SDMX-ML 2.1)", clip(root.Name, 60), clip(root.Namespace, 100), codec.SpaceMessage))
 }
 
-// children walks the start tags inside an element; each must be taken.
+// children calls each with the start tag of every child of an element; each must read the
+// child to its end.
 func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) error) error {
 	if parent.Closed {
 		return nil
@@ -104,13 +98,14 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 	}
 }
 
+// container reads a child of mes:Structures, and the structures in it.
 func (r *reading) container(tag codec.Tag) error {
-	if (!isContainer(tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
+	if (!slices.Contains(containers, tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
 		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(containers[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
 	}
 	path := "/Structure/Structures/" + tag.Name
 	r.scan.SetPath(path)
-	r.attributes()
+	r.remarkOnAttributes()
 	count := 0
 	return r.children(path, tag, func(tag codec.Tag) error {
 		count++

@@ -13,7 +13,7 @@ import (
 	"urncast/sdmx"
 )
 
-// xml21 puts structures into a message; a %s of a reference stays as it is.
+// xml21 returns a message with structures in a container; a %s in them stays as it is.
 func xml21(container, structure string) string {
 	return head21 + "<s:" + container + ">" + structure + "</s:" + container + "></m:Structures></m:Structure>"
 }
@@ -22,7 +22,7 @@ func concept21(id string) string {
 	return `<s:ConceptIdentity><Ref id="` + id + `" maintainableParentID="CS" agencyID="T" class="Concept" package="conceptscheme"/></s:ConceptIdentity>`
 }
 
-// dsd21 is a data structure of one dimension with attributes.
+// dsd21 returns a data structure of one dimension with attributes.
 func dsd21(attributes string) string {
 	return xml21("DataStructures", `<s:DataStructure id="D" agencyID="T"><s:DataStructureComponents><s:DimensionList><s:Dimension id="FREQ">`+concept21("FREQ")+
 		`</s:Dimension></s:DimensionList><s:AttributeList>`+attributes+`</s:AttributeList><s:MeasureList><s:PrimaryMeasure id="OBS_VALUE">`+concept21("OBS_VALUE")+
@@ -45,8 +45,8 @@ func codes21(parent string) string {
 
 const codeURN = "urn:sdmx:org.sdmx.infomodel.codelist.Code="
 
-// What says two things, or nothing where the schema wants something, is refused where
-// it is read: the model could not hold it.
+// Contradictions, and required parts that are missing, are errors when a message is read,
+// since the model could not represent them.
 func TestContradictionsAreRefused(t *testing.T) {
 	d := `<Ref id="D" agencyID="T" version="1.0" class="DataStructure"/>`
 	urn := func(s string) string { return `<URN>urn:sdmx:org.sdmx.infomodel.` + s + `</URN>` }
@@ -86,8 +86,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 	}
 }
 
-// What a message leaves to be found by the rules is found: nothing is written of it,
-// and every fault is told.
+// Converting a structure that breaks rules writes nothing, and reports every fault.
 func TestConvertRefusesWhatBreaksTheRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   string
@@ -119,7 +118,7 @@ func TestConvertRefusesWhatBreaksTheRules(t *testing.T) {
 	}
 }
 
-// A data structure without components is one that 2.1 can say.
+// A data structure without components can be written in 2.1.
 func TestBareDataStructureIsWritten(t *testing.T) {
 	var out bytes.Buffer
 	c, err := Convert(&out, SDMXML21, strings.NewReader(xml21("DataStructures", `<s:DataStructure id="D" agencyID="T"><c:Name>n</c:Name></s:DataStructure>`)), header, ReadOptions{})
@@ -128,7 +127,7 @@ func TestBareDataStructureIsWritten(t *testing.T) {
 	}
 }
 
-// randomFormat has any of the facets, each as Check lets it through.
+// randomFormat returns a text format with any of the facets, each of which Check accepts.
 func randomFormat(g *rand.Rand, types []string) *sdmx.TextFormat {
 	f := &sdmx.TextFormat{}
 	for _, x := range []struct {
@@ -172,8 +171,8 @@ func randomRepresentation(g *rand.Rand, enumerable sdmx.Class, types []string) *
 	return r
 }
 
-// randomStructures are a data structure and a concept scheme that break no rule, with
-// whatever representations and dates the model holds.
+// randomStructures returns a data structure and a concept scheme without faults, with any
+// representations and dates that the model has.
 func randomStructures(g *rand.Rand) []sdmx.Maintainable {
 	concept := sdmx.RefToItem(sdmx.ClassConcept, "T", "CS", "1.0", "X")
 	part := func(id string, enumerable sdmx.Class, types []string) sdmx.Component {
@@ -203,8 +202,8 @@ func randomStructures(g *rand.Rand) []sdmx.Maintainable {
 	return []sdmx.Maintainable{cs, d}
 }
 
-// Whatever representations and dates break no rule, a message of 2.1 is valid by the
-// schema and, where no loss is declared, holds them all.
+// Whatever representations and dates keep the rules, a message of 2.1 is valid by the schema
+// and, if no loss is declared, has all of them.
 func TestRandomStructuresAreWrittenValid(t *testing.T) {
 	g := rand.New(rand.NewPCG(5, 6))
 	out := t.TempDir()
@@ -247,7 +246,8 @@ func TestRandomStructuresAreWrittenValid(t *testing.T) {
 	validate21(t, written)
 }
 
-// validate21 holds files against the schema of SDMX-ML 2.1, where it and xmllint are.
+// validate21 validates files with xmllint against the schema of SDMX-ML 2.1, if both are
+// available.
 func validate21(t *testing.T, files []string) {
 	t.Helper()
 	schema := filepath.Join(shared(t), "sdmx-ml-2.1", "SDMXMessage.xsd")

@@ -16,10 +16,10 @@ import (
 // unpackedFilesMax bounds the files in a zip.
 const unpackedFilesMax = 10_000
 
-// Unpack hands over what r holds: the files of a zip, what a gzip holds, or r
-// itself; its first bytes tell. Together they may not be larger than the limit
-// of a message, however small they are packed. What is packed is read to its end
-// and its checksum verified, even where each has read less.
+// Unpack calls each with the files of a zip, with the content of a gzip, or with r itself,
+// recognised by its first bytes. Unpacked and together, the files may not be larger than
+// limits.Bytes. Each file is read to its end and its checksum verified, even if each has not
+// read all of it.
 func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io.Reader) error) error {
 	b := bufio.NewReaderSize(r, 64<<10)
 	left := limits.WithDefaults().Bytes
@@ -31,14 +31,14 @@ func Unpack(r io.Reader, name string, limits Limits, each func(name string, r io
 		if err != nil {
 			return &Error{File: name, Text: "the gzip is damaged: " + err.Error()}
 		}
-		return whole(strings.TrimSuffix(name, ".gz"), &bounded{z, name, &left}, each)
+		return readWhole(strings.TrimSuffix(name, ".gz"), &boundedReader{z, name, &left}, each)
 	}
 	return each(name, b)
 }
 
-// packing says how what follows is packed, "zip" or "gzip"; empty if it is not.
+// packing returns "zip" or "gzip" if the input is packed so, and "" otherwise.
 func packing(b *bufio.Reader) string {
-	head, _ := b.Peek(4) // whoever reads on meets the error
+	head, _ := b.Peek(4) // the next read returns the error
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return "zip"
@@ -48,7 +48,8 @@ func packing(b *bufio.Reader) string {
 	return ""
 }
 
-// unzip keeps the archive in a temporary file, since its index stands at its end.
+// unzip copies a zip to a temporary file, because its index is at its end, and calls each with
+// its files.
 func unzip(r io.Reader, name string, left int64, each func(string, io.Reader) error) (err error) {
 	spool, err := os.CreateTemp("", "urncast-zip-*")
 	if err != nil {
@@ -92,11 +93,11 @@ func unzipOne(f *zip.File, name string, left *int64, each func(string, io.Reader
 		return &Error{File: full, Text: "the file in the zip cannot be unpacked: " + err.Error()}
 	}
 	defer c.Close()
-	return whole(full, &bounded{&summed{r: c, want: f.CRC32}, full, left}, each)
+	return readWhole(full, &boundedReader{&checksumReader{r: c, want: f.CRC32}, full, left}, each)
 }
 
-// whole hands over what is packed, and reads on to its end.
-func whole(name string, r *bounded, each func(string, io.Reader) error) error {
+// readWhole calls each with a packed file, and reads the rest of it.
+func readWhole(name string, r *boundedReader, each func(string, io.Reader) error) error {
 	if err := each(name, r); err != nil {
 		return err
 	}
@@ -104,15 +105,15 @@ func whole(name string, r *bounded, each func(string, io.Reader) error) error {
 	return err
 }
 
-// summed verifies the checksum of a zip's member. archive/zip does so too, but
-// takes a checksum of zero for none.
-type summed struct {
+// A checksumReader verifies the checksum of a file in a zip. archive/zip does so too, but does
+// not verify a checksum of zero.
+type checksumReader struct {
 	r    io.Reader
 	want uint32
 	sum  uint32
 }
 
-func (s *summed) Read(p []byte) (int, error) {
+func (s *checksumReader) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.sum = crc32.Update(s.sum, crc32.IEEETable, p[:n])
 	if err == io.EOF && s.sum != s.want {
@@ -121,14 +122,14 @@ func (s *summed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// bounded ends what unpacks to more than is left.
-type bounded struct {
+// A boundedReader reads a packed file, and fails when the bytes that are left are exceeded.
+type boundedReader struct {
 	r    io.Reader
 	name string
 	left *int64
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *boundedReader) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	if *b.left -= int64(n); *b.left < 0 {
 		return 0, &Error{File: b.name, Text: "it unpacks to more than the limit of one message; send it in parts"}

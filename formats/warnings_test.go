@@ -25,8 +25,8 @@ func footer(severity, text string) string {
 	return `</m:Structures><f:Footer xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common" ` + footerSpace + `><f:Message code="413"` + severity + `><c:Text>` + text + `</c:Text></f:Message></f:Footer></m:Structure>`
 }
 
-// What is read and not kept is told with its place; what a message says of itself
-// counts.
+// Parts that are read and not kept are remarked on with their places, and so are the warnings
+// in a message.
 func TestWarnings(t *testing.T) {
 	annotated := func(content string) string {
 		return head21 + "\n" + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Annotations><c:Annotation>` + content + `</c:Annotation></c:Annotations></s:Codelist></s:Codelists>` + tail21
@@ -63,7 +63,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// A message that calls itself an error is refused with its words, whatever it holds.
+// A message that calls itself an error is refused with its own text, whatever else it has.
 func TestMessagesThatAreErrors(t *testing.T) {
 	for name, in := range map[string]string{
 		"footer":         head21 + listA + footer(` severity="Error"`, "Too large"),
@@ -80,7 +80,7 @@ func TestMessagesThatAreErrors(t *testing.T) {
 	}
 }
 
-// However much is not kept, the first hundred are told and the rest counted.
+// However much is not kept, the first hundred remarks are kept and all are counted.
 func TestWarningsAreBounded(t *testing.T) {
 	var b strings.Builder
 	for i := range 40 {
@@ -110,8 +110,8 @@ func TestWarningsAreBounded(t *testing.T) {
 	}
 }
 
-// A structure with something in it that this version does not know is left out alone
-// where that is asked for, and named where it is not.
+// A structure with a part of an unknown class is left out by itself with SkipUnsupported, and
+// is otherwise an error that names it.
 func TestUnknownClasses(t *testing.T) {
 	categorisation := func(source string) string {
 		return `<s:Categorisations><s:Categorisation id="K" agencyID="X"><c:Name>k</c:Name><s:Source>` + source + `</s:Source><s:Target><Ref agencyID="X" maintainableParentID="S" id="A" class="Category"/></s:Target></s:Categorisation></s:Categorisations>`
@@ -179,7 +179,7 @@ func TestConvertSaysWhatItLoses(t *testing.T) {
 	}
 }
 
-// What a message says at its end is valid, and is heard by the reader.
+// The notes at the end of a message are valid, and the reader reports them.
 func TestNotes(t *testing.T) {
 	l := &sdmx.Codelist{}
 	l.ID, l.Agency, l.Version, l.Names = "A", "X", "1.0", sdmx.Texts{{Lang: "en", Value: "a"}}
@@ -210,7 +210,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// validate checks a message against the schemas of SDMX-ML 2.1, where they are here.
+// validate validates a message against the schemas of SDMX-ML 2.1, if they are available.
 func validate(t *testing.T, message []byte) {
 	t.Helper()
 	lint, err := exec.LookPath("xmllint")
@@ -231,7 +231,7 @@ func validate(t *testing.T, message []byte) {
 	}
 }
 
-// A structure's place names the file in the archive that it came from.
+// The place of a structure names its file in the archive.
 func TestUnpackNamesTheFile(t *testing.T) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -263,8 +263,8 @@ func TestUnpackNamesTheFile(t *testing.T) {
 	}
 }
 
-// One text has so many languages at most: comparing each with all others takes minutes
-// in a message of a few megabytes.
+// The languages of one text are bounded: comparing each with all others takes minutes in a
+// message of a few megabytes.
 func TestLanguagesAreBounded(t *testing.T) {
 	for n, want := range map[int]string{1000: "", 1001: "more than 1000 languages"} {
 		var ml, json strings.Builder

@@ -12,7 +12,7 @@ import (
 	"urncast/sdmx"
 )
 
-// A Header is what a message says of itself.
+// A Header is the header of a message.
 type Header struct {
 	ID       string
 	Prepared time.Time
@@ -20,7 +20,7 @@ type Header struct {
 	Test     bool
 }
 
-// container21 names the element that holds structures of a class in 2.1.
+// container21 has the names of the elements that contain the structures of a class in 2.1.
 var container21 = map[sdmx.Class]string{
 	sdmx.ClassAgencyScheme: "OrganisationSchemes", sdmx.ClassDataflow: "Dataflows", sdmx.ClassCategoryScheme: "CategorySchemes",
 	sdmx.ClassCategorisation: "Categorisations", sdmx.ClassCodelist: "Codelists", sdmx.ClassConceptScheme: "Concepts", sdmx.ClassDataStructure: "DataStructures",
@@ -48,7 +48,7 @@ func appendHead(b []byte, f *Format, h Header) []byte {
 	return append(codec.AppendText(b, f.dialect, h.Sender), `}}`...)
 }
 
-// appendOpen and appendClose stand around the structures of one class.
+// appendOpen and appendClose append what comes before and after the structures of a class.
 func appendOpen(b []byte, f *Format, c sdmx.Class) []byte {
 	if f.dialect.XML() {
 		return append(append(append(b, "<str:"...), container21[c]...), '>')
@@ -80,8 +80,8 @@ func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
 
 const xmlStructures, xmlStructuresEnd, xmlEnd = "<mes:Structures>", "</mes:Structures>", "</mes:Structure>\n"
 
-// AppendMessage appends one complete message that holds one structure. The same
-// arguments give the same bytes.
+// AppendMessage appends a complete message with one structure. The same arguments give the
+// same bytes. The error says that f cannot express m (Expressible).
 func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, error) {
 	b = appendHead(b, f, h)
 	if f.dialect.XML() {
@@ -98,34 +98,33 @@ func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, 
 	return append(b, '}'), nil
 }
 
-// A Writer writes a message with many structures, one at a time.
+// A Writer writes a message with any number of structures, one at a time.
 type Writer struct {
 	w     io.Writer
 	f     *Format
 	h     Header
 	buf   []byte
 	class sdmx.Class
-	begun bool
-	some  bool
+	begun bool // the header is written
+	some  bool // a structure is written
 	notes []note
 }
 
-// A note is what a message says of itself at its end.
+// A note is a message about the message, at its end.
 type note struct {
 	code     int
 	severity string
 	text     string
 }
 
-// Codes of what a message says of itself; SDMX leaves those from 1000 on to services
-// (SDMX 2.1, section 7, 5.8).
+// Codes of notes. SDMX leaves codes from 1000 on to services (SDMX 2.1, section 7, 5.8).
 const (
 	codeLeftOut = 1001
 	codeLost    = 1002
 )
 
-// Note lets the message say at its end what was not written or not whole: in the
-// footer of SDMX-ML, in "warnings" in JSON.
+// Note adds notes about structures that were left out or written with losses. They are written
+// at the end of the message: in the footer of SDMX-ML, as "warnings" in JSON.
 func (w *Writer) Note(leftOut, lost Remarks) {
 	add := func(code int, severity string, r Remarks) {
 		for _, x := range r.First {
@@ -139,11 +138,13 @@ func (w *Writer) Note(leftOut, lost Remarks) {
 	add(codeLost, "Information", lost)
 }
 
-// NewWriter writes a message to w. Nothing is written before the first structure
-// or Close.
+// NewWriter returns a Writer of a message to w. Nothing is written before the first call of
+// Write or Close.
 func NewWriter(w io.Writer, f *Format, h Header) *Writer { return &Writer{w: w, f: f, h: h} }
 
-// Write writes a structure. Classes must come in rising Format.Order.
+// Write writes a structure. Structures must come in rising Format.Order of their classes. If
+// the format cannot express the structure (Expressible), nothing is written and the Writer can
+// still be used.
 func (w *Writer) Write(m sdmx.Maintainable) error {
 	c := m.Class()
 	b := w.begin()
@@ -226,14 +227,14 @@ func (w *Writer) flush(b []byte) error {
 	return err
 }
 
-// A Loss is something of a structure that a format cannot say.
+// A Loss is a part of a structure that a format cannot express.
 type Loss = structures.Loss
 
-// Losses lists what f cannot say of m.
+// Losses returns what f cannot express of m.
 func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
 
-// LossRemarks says in sentences what f cannot say of m; if fatal, that m is left out,
-// and why, in one.
+// LossRemarks returns a remark for each loss of m in f; if m cannot be expressed at all
+// (fatal), a single one with the reasons.
 func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
 	urn := sdmx.URNOf(m).String()
 	var why []string
@@ -253,13 +254,16 @@ func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
 	return r, false
 }
 
-// Unsaid lists, for a person, what keeps f from saying a structure.
-func Unsaid(f *Format) []string { return structures.Unsaid(f.dialect) }
+// FatalLosses describes, for people, the structures that f cannot express.
+func FatalLosses(f *Format) []string { return structures.FatalLosses(f.dialect) }
 
-// AlwaysExpressible says that Expressible is nil for every structure of a class.
-func AlwaysExpressible(f *Format, c sdmx.Class) bool { return structures.Always(f.dialect, c) }
+// AlwaysExpressible reports whether Expressible returns nil for every structure of a class.
+func AlwaysExpressible(f *Format, c sdmx.Class) bool {
+	return structures.AlwaysExpressible(f.dialect, c)
+}
 
-// Expressible says why f cannot say m at all; nil if it can, perhaps with losses.
+// Expressible returns an error that says why f cannot express m at all; nil if it can, perhaps
+// with losses.
 func Expressible(f *Format, m sdmx.Maintainable) error {
 	for _, l := range Losses(f, m) {
 		if l.Fatal {

@@ -97,13 +97,13 @@ func skippedByHand(t *testing.T, s *strict) {
 	w.failed("transaction 2", "CL_LARGE(1.0)", w.topic, "max.message.bytes")
 	refused := func(want string, args ...string) {
 		t.Helper()
-		if out, err := w.product.Run(t.Context(), append([]string{"producer", "skip"}, args...)...); err == nil || !strings.Contains(out, want) {
+		if out, err := w.product.Run(t.Context(), append([]string{"producer", "skip", "--yes"}, args...)...); err == nil || !strings.Contains(out, want) {
 			t.Errorf("skip %v: %v %s; want %q", args, err, out, want)
 		}
 	}
 	refused("only that one", "3", "--reason", "why")
 	refused("needs a reason", "2", "--reason", " ")
-	if out, err := w.product.Run(t.Context(), "producer", "skip", "2", "--reason", "It is a test."); err != nil {
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "--yes", "2", "--reason", "It is a test."); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	w.settle()
@@ -126,7 +126,7 @@ func skippedByHand(t *testing.T, s *strict) {
 		t.Fatal(err)
 	}
 	w.failed("transaction 5")
-	if out, err := w.product.Run(t.Context(), "producer", "skip", "5", "--reason", "It is a pair."); err != nil {
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "--yes", "5", "--reason", "It is a pair."); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	w.settle()
@@ -224,7 +224,7 @@ func tooLargeForTheSocket(t *testing.T, s *strict) {
 		}
 	}
 	w.failed("transaction 1", large.URN(), "socket.request.max.bytes")
-	if out, err := w.product.Run(t.Context(), "producer", "skip", "1", "--reason", "too large"); err != nil {
+	if out, err := w.product.Run(t.Context(), "producer", "skip", "--yes", "1", "--reason", "too large"); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	large.Codes = 10

@@ -20,13 +20,13 @@ var cancelCommand = regexp.MustCompile(`urncast (producer cancel (\S+) --produce
 // failure names.
 func (w *world) stuckJob(args ...string) (command []string, id string) {
 	w.t.Helper()
-	w.run(append([]string{"producer", "publish"}, args...)...)
+	w.run(append([]string{"producer", "publish", "--yes"}, args...)...)
 	p := w.failed("CL_LARGE(1.0)", "max.message.bytes", "Nothing of it is on the topics")
 	found := cancelCommand.FindStringSubmatch(p.Reason)
 	if found == nil {
 		w.t.Fatalf("the failure names no command: %s", p.Reason)
 	}
-	return strings.Fields(found[1]), found[2]
+	return append(strings.Fields(found[1]), "--yes"), found[2]
 }
 
 // A baseline or a re-publication that the topic refuses is cancelled, by the command that
@@ -146,7 +146,7 @@ func TestBaselinesBySetting(t *testing.T) {
 	sent("2 replace CL_B(1.0) 1/1")
 
 	var settings map[string]any
-	if err := json.Unmarshal([]byte(w.run("producer", "show")), &settings); err != nil {
+	if err := json.Unmarshal([]byte(w.run("producer", "show", "--json")), &settings); err != nil {
 		t.Fatal(err)
 	}
 	w.run("connection", "set", "other", "bootstrap.servers="+two.Bootstrap())

@@ -168,7 +168,7 @@ func TestRoutesAreChanged(t *testing.T) {
 	w.run("producer", "route", "set", "c.two", "--urns", "*:CL_A(*")
 	w.asks("public", "Topic c.two was added.")
 	w.replaceLists("CL_B")
-	w.run("producer", "start", "--baseline")
+	w.run("producer", "start", "--baseline", "--yes")
 	w.idle("public")
 	w.replaceLists("CL_A")
 	w.idle("public")
@@ -187,7 +187,7 @@ func TestRoutesAreChanged(t *testing.T) {
 
 	// A route whose topic is gone keeps nobody from removing it.
 	w.kafka.DeleteTopic(t, "c.one")
-	w.run("producer", "route", "remove", "c.one", "--then", "continue")
+	w.run("producer", "route", "remove", "c.one", "--then", "continue", "--yes")
 	w.idle("public")
 	w.replaceLists("CL_B")
 	w.idle("public")
@@ -210,7 +210,7 @@ func TestRepublications(t *testing.T) {
 	want := []string{"1 replace CL_A(1.0) 1/2", "1 replace CL_B(1.0) 2/2", "2 replace CL_C(1.0) 1/1", "3 replace CL_B(1.0) 1/1"}
 	job := func(args []string, lines ...string) {
 		t.Helper()
-		w.run(append([]string{"producer", "publish"}, args...)...)
+		w.run(append([]string{"producer", "publish", "--yes"}, args...)...)
 		w.idle("default")
 		want = append(want, lines...)
 		w.wantOn("j.one", want...)
@@ -246,7 +246,7 @@ func TestRepublications(t *testing.T) {
 	var j struct{ ID string }
 	w.call(202, http.MethodPost, "/api/v1/producers/default/jobs", `{"filter": {"urns": ["*:CL_A(*"]}}`, &j)
 	w.call(202, http.MethodPost, "/api/v1/producers/default/jobs", `{"filter": {"urns": ["*:CL_B(*"]}}`, nil)
-	w.run("producer", "cancel", j.ID)
+	w.run("producer", "cancel", j.ID, "--yes")
 	w.run("producer", "resume")
 	w.idle("default")
 	w.wantOn("j.one", append(want, "3 replace CL_B(1.0) 1/1 republish")...)
@@ -282,15 +282,15 @@ func TestProducersApart(t *testing.T) {
 		t.Errorf("transaction 2 is %s", out)
 	}
 
-	w.run("producer", "delete", "wide")
+	w.run("producer", "delete", "wide", "--yes")
 	w.run("producer", "create", "anew", "--topic", "a.wide")
-	w.run("producer", "start", "--producer", "anew", "--baseline")
+	w.run("producer", "start", "--producer", "anew", "--baseline", "--yes")
 	w.idle("anew")
 	w.replaceLists("CL_A")
 	w.idle("anew")
 	w.wantOn("a.wide", "1 replace CL_A(1.0) 1/1", "2 replace CL_LARGE(1.0) 1/1", "3 replace CL_A(1.0) 1/1",
 		"3 replace CL_A(1.0) 1/2 baseline", "3 replace CL_LARGE(1.0) 2/2 baseline", "4 replace CL_A(1.0) 1/1")
-	w.run("producer", "delete", "anew")
+	w.run("producer", "delete", "anew", "--yes")
 	w.run("producer", "create", "again", "--topic", "a.wide")
 	w.run("producer", "start", "--producer", "again", "--idle")
 	w.idle("again")

@@ -1,8 +1,8 @@
-// Package migrations holds the database's schema as numbered SQL. Each file is
-// applied once, in order; a change of what exists expands first and contracts in
-// a later version, so that two versions of the program can run side by side. An index on
-// a table that grows is made CONCURRENTLY, in a file of its own (NO TRANSACTION) that
-// drops first what a broken attempt left.
+// Package migrations has the schema of the database, as numbered SQL files. Each is applied
+// once, in order. A change first expands the schema and contracts it in a later version, so
+// that two versions of the program can run side by side. An index on a table that grows is
+// created CONCURRENTLY, in a file of its own (NO TRANSACTION) that first drops the index of an
+// interrupted attempt.
 package migrations
 
 import "embed"

@@ -40,20 +40,20 @@ func (s *session) ownBaseline(ctx context.Context, ask *asking, answered bool) (
 	switch {
 	case answered:
 		return false, nil
-	case ask == nil && config.BaselineAtEveryStart && s.start && !s.baselineUnderWay():
-		s.why = whyEveryStart
+	case ask == nil && config.BaselineAtEveryStart && s.start.is && !s.baselineUnderWay():
+		s.start.setting = whyEveryStart
 	case ask != nil && config.BaselineWhenConnectionChanges && s.clonedDatabase() == nil:
 		// recover looks at the database first, at the cluster next, and at nothing
 		// after that if the cluster is another one.
-		topic, err := s.describe(ctx, s.witnessing()[0].Topic)
-		if err != nil || topic.Cluster == s.row.Sent.Cluster {
+		topics, err := s.describe(ctx, s.witnessing()[:1])
+		if err != nil || topics[0].Cluster == s.row.Sent.Cluster {
 			return false, err
 		}
-		s.why = whyConnectionChange
+		s.start.setting = whyConnectionChange
 	default:
 		return false, nil
 	}
-	s.log.Info("a setting begins a baseline", "setting", s.why)
+	s.log.Info("a setting begins a baseline", "setting", s.start.setting)
 	return true, nil
 }
 

@@ -41,7 +41,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if how != StartBaseline {
 		return s.anew(ctx, next, c)
 	}
-	job := Job{Kind: JobBaseline, AsOf: last, Why: s.why, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
+	job := Job{Kind: JobBaseline, AsOf: last, Why: s.start.setting, First: !s.row.Started || s.row.Taken == 0} // the latter after a crash between the two writes below
 	if changed := s.changedTopics(); !lost && 0 < len(changed) && len(changed) < len(next.Routes) {
 		// The other routes go on where they are, so what is pending stays pending.
 		job.AsOf, job.Scope.Topics = c.Number, changed
@@ -92,17 +92,17 @@ func (s *session) gone(next *Published, highs map[string]int64) map[string]int64
 // next looks at the topics of the configured routes. highs are their ends.
 func (s *session) next(ctx context.Context, how string) (next Published, highs map[string]int64, err error) {
 	c := &s.row.Config
-	next = Published{Prefix: c.Prefix, Lanes: laneCount, Bootstrap: c.target(), Routes: make([]PublishedRoute, len(s.ways))}
-	err = sideBySide(ctx, len(s.ways), func(ctx context.Context, i int) error {
-		topic, err := s.describe(ctx, s.ways[i].Topic)
-		next.Routes[i] = PublishedRoute{Route: s.ways[i].Route, TopicID: topic.ID}
-		if i == 0 {
-			next.Cluster = topic.Cluster
-		}
-		return err
-	})
+	next = Published{Prefix: c.Prefix, Lanes: laneCount, Bootstrap: c.target(), Routes: make([]PublishedRoute, len(s.outputs))}
+	for i := range s.outputs {
+		next.Routes[i].Route = s.outputs[i].Route
+	}
+	topics, err := s.describe(ctx, next.Routes)
 	if err != nil {
 		return next, nil, err
+	}
+	next.Cluster = topics[0].Cluster
+	for i := range topics {
+		next.Routes[i].TopicID = topics[i].ID
 	}
 	sights, err := s.broker.Look(ctx, next.topics())
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *session) inspect(ctx context.Context, w *witness, how string) error {
 	if err := s.succeed(ctx, w); err != nil {
 		return err
 	}
-	if len(w.claims) == 0 || how == StartBaseline && s.why == "" {
+	if len(w.claims) == 0 || how == StartBaseline && s.start.setting == "" {
 		return nil // what an admin decides passes over a lost past; what a setting does, never
 	}
 	if !s.row.Started {
@@ -186,13 +186,13 @@ func (s *session) finish(ctx context.Context) error {
 	if s.at.owed == nil {
 		return nil
 	}
-	n, ways := s.at.owed.number, s.ways
-	sent, err := waysOf(s.row.Sent.plain(), s.row.Config.Sender)
+	n, outputs := s.at.owed.number, s.outputs
+	sent, err := outputsOf(s.row.Sent.plain(), s.row.Config.Sender)
 	if err != nil {
 		return err
 	}
-	s.ways = sent
-	defer func() { s.ways = ways }()
+	s.outputs = sent
+	defer func() { s.outputs = outputs }()
 	batch, err := s.store.Pending(ctx, n-1, batchBytes)
 	if err != nil || len(batch) == 0 {
 		return stored(err)

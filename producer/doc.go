@@ -1,6 +1,6 @@
 // Package producer publishes structure transactions: one Kafka transaction for
-// each, in order, exactly once. It knows neither Kafka's client nor SQL; what
-// it needs of both stands in Broker and Store.
+// each, in order, exactly once. It knows neither Kafka's client nor SQL: what it needs of
+// them are the interfaces Broker and Store.
 //
 // It keeps these promises:
 //
@@ -23,7 +23,7 @@
 //   - P7, nothing silent, nothing stale: what the format cannot express is
 //     counted and shown, and gets a tombstone if it was on the topic.
 //
-// Publisher.Run is the loop of one instance, and Mailer.Run beside it tells admins
-// of what was met, through nothing but the database; Admin shows and commands a producer from any
-// instance.
+// Publisher.Run is the loop of one instance, and Fleet.Run has one for each producer. What
+// admins see and ask is in producer/control, what they are mailed in producer/notice: both
+// share nothing with the publisher but the database.
 package producer

@@ -15,15 +15,15 @@ const (
 	fightsWithin = 10 * time.Minute
 )
 
-// fights are the times, on the steady clock, at which this instance was fenced
+// fencings are the times, on the steady clock, at which this instance was fenced
 // although it held the lease.
-type fights []time.Time
+type fencings []time.Time
 
-func (f *fights) add() { *f = append(*f, time.Now()) }
+func (f *fencings) add() { *f = append(*f, time.Now()) }
 
 // trouble says that there is a fight, and until when that is to be shown if nothing
 // more happens; nothing and nil if there is none.
-func (f *fights) trouble(row *Row) (string, <-chan time.Time) {
+func (f *fencings) trouble(row *Row) (string, <-chan time.Time) {
 	*f = slices.DeleteFunc(*f, func(at time.Time) bool { return time.Since(at) > fightsWithin })
 	if len(*f) < fightsMany {
 		return "", nil

@@ -24,6 +24,27 @@ const (
 	chunkBytes = 1 << 30
 )
 
+// A JobLedger keeps jobs and how far they are.
+type JobLedger interface {
+	// BeginJob records a job, with the wish that asked for it; the audit holds it where
+	// a setting did.
+	BeginJob(ctx context.Context, j Job, wish int64) (Job, error)
+	// TakeJob begins the job that waits longest, as of the cursor, which it writes;
+	// nil if none waits, or that one for a later transaction.
+	TakeJob(ctx context.Context, c Cursor) (*Job, error)
+	// Progress records a job's phase and how far it is.
+	Progress(ctx context.Context, id, phase string, structures, done, bytes int64) error
+	// EndJob closes a job: what was pending up to its transaction is covered.
+	EndJob(ctx context.Context, id string, c Cursor) error
+	// CancelJob closes a job whose end was asked for, with what it leaves: what was
+	// pending up to the cursor is skipped. The audit holds it.
+	CancelJob(ctx context.Context, id string, c Cursor, leaves string) error
+	// RenewJob gives a job another as-of transaction; PutBackJob lets it wait again,
+	// until a transaction is handled.
+	RenewJob(ctx context.Context, id string, asOf registry.Number) error
+	PutBackJob(ctx context.Context, id string, after registry.Number) error
+}
+
 // A planned entry is one that a job sends along some routes: a bit for each.
 type planned struct {
 	Entry
@@ -96,7 +117,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	crash.At(crash.BaselineBegun)
 	s.sending.Store(true)
 	defer s.sending.Store(false)
-	s.jobSent = 0
+	s.jobs.sent = 0
 	if job.AsOf == 0 { // an empty registry
 		return s.endJob(ctx, job)
 	}
@@ -107,7 +128,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if job.Kind == JobFilter {
 		return s.runClear(ctx, job, &tx)
 	}
-	s.jobSent = s.at.chunks
+	s.jobs.sent = s.at.chunks
 	within, err := s.within(ctx, &job.Scope)
 	if err != nil {
 		return err
@@ -116,12 +137,12 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if err := s.lasts(min(total, s.chunk)); err != nil {
+	if err := s.lasts(min(total, s.jobs.chunkBytes)); err != nil {
 		return err
 	}
 	scan, stop := context.WithCancel(ctx)
 	defer stop()
-	held := s.held(scan, within.ways, s.at.cursor.Offsets)
+	held := s.held(scan, within.outputs, s.at.cursor.Offsets)
 	if err := s.publishChunks(ctx, job, &tx, entries, s.at.chunks); err != nil {
 		return s.refuse(ctx, 0, err)
 	}
@@ -130,7 +151,7 @@ func (s *session) runJob(ctx context.Context, job *Job) error {
 	if err != nil {
 		return err
 	}
-	if s.waited.Load() {
+	if s.outage.waited.Load() {
 		s.recovered(ctx)
 	}
 	if !s.at.cleared {
@@ -194,21 +215,21 @@ func (s *session) endJob(ctx context.Context, job *Job) error {
 
 // publishChunks sends the chunks that are not on the topics yet.
 func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Transaction, entries []planned, done int) error {
-	chunks := cut(entries, s.chunk)
-	marks := make([]*jobMark, len(s.ways))
-	for _, way := range s.ways {
-		marks[way.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, way)}
+	chunks := cut(entries, s.jobs.chunkBytes)
+	marks := make([]*jobMark, len(s.outputs))
+	for _, output := range s.outputs {
+		marks[output.index] = &jobMark{job: job, chunks: len(chunks), left: countOf(entries, output)}
 	}
 	sent := int64(0)
 	for i := range chunks {
 		c := &chunks[i]
-		stamps := make([]*stamp, len(s.ways))
-		for _, way := range s.ways {
-			n := countOf(c.entries, way)
-			mark := marks[way.index]
+		stamps := make([]*stamp, len(s.outputs))
+		for _, output := range s.outputs {
+			n := countOf(c.entries, output)
+			mark := marks[output.index]
 			mark.chunk = i + 1
-			stamps[way.index] = newStamp(s.row, tx, registry.Replace, n, way.encoder.format)
-			stamps[way.index].job = mark
+			stamps[output.index] = newStamp(s.row, tx, registry.Replace, n, output.encoder.format)
+			stamps[output.index].job = mark
 			if i < done {
 				mark.skip(n)
 			}
@@ -220,7 +241,7 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 			if err := s.whole(ctx, tx, &p); err != nil {
 				return err
 			}
-			s.jobSent, s.progress = i+1, true
+			s.jobs.sent, s.progress = i+1, true
 		}
 		sent += int64(len(c.entries))
 		if err := s.hold.Progress(ctx, job.ID, phasePublish, int64(len(entries)), sent, c.bytes); err != nil {
@@ -231,9 +252,9 @@ func (s *session) publishChunks(ctx context.Context, job *Job, tx *registry.Tran
 }
 
 // countOf counts the entries that go along a route.
-func countOf(entries []planned, way *way) (n int) {
+func countOf(entries []planned, output *output) (n int) {
 	for i := range entries {
-		if entries[i].to&way.bit() != 0 {
+		if entries[i].to&output.bit() != 0 {
 			n++
 		}
 	}

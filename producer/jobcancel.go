@@ -147,12 +147,12 @@ func (s *session) jobFailed(job *Job, err error) error {
 		text = strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(text)
 	}
 	standing, ways := "Nothing of it is on the topics, and a start begins it anew, with what is current then", []string{}
-	if s.jobSent > 0 || job.begun() || job.Kind == JobFilter {
+	if s.jobs.sent > 0 || job.begun() || job.Kind == JobFilter {
 		// What it sends was fixed when it began.
 		cure = strings.Replace(cure, ", or shorten the structure", "", 1)
 		standing = "A start goes on with what is not on the topics yet"
-		if s.jobSent > 0 {
-			standing = chunksUpTo(s.jobSent) + " on the topics, and a start goes on with the next"
+		if s.jobs.sent > 0 {
+			standing = chunksUpTo(s.jobs.sent) + " on the topics, and a start goes on with the next"
 		}
 	}
 	if cure != "" {

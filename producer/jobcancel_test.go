@@ -327,7 +327,7 @@ func TestJobFaultNamesWhatHelps(t *testing.T) {
 		1: "baseline j: Kafka refused a record: a fault of the test. Chunk 1 of it is on the topics, and a start goes on with the next: " +
 			"raise the topic's max.message.bytes, then start the producer; or give the job up: urncast producer cancel j --producer default",
 	} {
-		s.jobSent = sent
+		s.jobs.sent = sent
 		if err := s.jobFailed(job, cause); err.Error() != want || kindOf(err) != Permanent {
 			t.Errorf("%d: %s", sent, err)
 		}

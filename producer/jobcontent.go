@@ -18,8 +18,8 @@ func (s *session) inexpressible(ctx context.Context, tx *registry.Transaction, e
 	var doubtful []planned
 	var at []int
 	for i := range entries {
-		for _, way := range s.ways {
-			if entries[i].to&way.bit() != 0 && !formats.AlwaysExpressible(way.encoder.format, entries[i].URN.Class) {
+		for _, output := range s.outputs {
+			if entries[i].to&output.bit() != 0 && !formats.AlwaysExpressible(output.encoder.format, entries[i].URN.Class) {
 				doubtful, at = append(doubtful, entries[i]), append(at, i)
 				break
 			}
@@ -33,20 +33,20 @@ func (s *session) inexpressible(ctx context.Context, tx *registry.Transaction, e
 			return nil, codecFault(b.entry.URN, tx.Number, err)
 		}
 		var off []Left
-		for _, way := range s.ways {
-			if b.entry.to&way.bit() == 0 {
+		for _, output := range s.outputs {
+			if b.entry.to&output.bit() == 0 {
 				continue
 			}
-			if why := formats.Expressible(way.encoder.format, m); why != nil {
-				off = append(off, Left{way.Topic, b.entry.URN, why.Error()})
+			if why := formats.Expressible(output.encoder.format, m); why != nil {
+				off = append(off, Left{output.Topic, b.entry.URN, why.Error()})
 			}
 		}
 		return off, nil
 	}, func(off []Left) error {
 		for _, l := range off {
-			for _, way := range s.ways {
-				if way.Topic == l.Topic {
-					entries[at[n]].to &^= way.bit()
+			for _, output := range s.outputs {
+				if output.Topic == l.Topic {
+					entries[at[n]].to &^= output.bit()
 				}
 			}
 		}
@@ -60,7 +60,7 @@ func (s *session) inexpressible(ctx context.Context, tx *registry.Transaction, e
 func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamps []*stamp, entries []planned, yield func(*Record) error) error {
 	sent, half := 0, (len(entries)+1)/2
 	return bodies(ctx, s.store, entries, func(b body) ([]addressed, error) {
-		return s.address(&told{tx: tx, position: b.position, urn: b.entry.URN, body: b.canonical}, b.entry.to)
+		return s.address(&document{tx: tx, position: b.position, urn: b.entry.URN, body: b.canonical}, b.entry.to)
 	}, func(records []addressed) error {
 		if sent++; sent == half {
 			crash.At(crash.BaselineHalf)
@@ -71,16 +71,16 @@ func (s *session) stream(ctx context.Context, tx *registry.Transaction, stamps [
 
 // held lists the keys that topics hold of ours up to offsets, by topic. For a job
 // those are where it began, and it reads while the job is published.
-func (s *session) held(ctx context.Context, ways []*way, ends map[string]int64) func() (map[string]map[string]bool, error) {
+func (s *session) held(ctx context.Context, outputs []*output, ends map[string]int64) func() (map[string]map[string]bool, error) {
 	live, done := map[string]map[string]bool{}, make(chan error, 1)
 	registry, waiting := s.row.Registry, s.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
 	s.goroutines.Go(func() {
-		for _, way := range ways {
+		for _, output := range outputs {
 			keys := map[string]bool{}
-			live[way.Topic] = keys
-			sights, err := s.broker.Look(ctx, []string{way.Topic})
+			live[output.Topic] = keys
+			sights, err := s.broker.Look(ctx, []string{output.Topic})
 			if err == nil {
-				err = s.broker.ReadBack(ctx, way.Topic, sights[0].Start, ends[way.Topic], waiting, func(r *Seen) {
+				err = s.broker.ReadBack(ctx, output.Topic, sights[0].Start, ends[output.Topic], waiting, func(r *Seen) {
 					if r.Registry == registry && !r.Tombstone {
 						keys[r.Key] = true
 					} else {
@@ -104,10 +104,10 @@ func (s *session) held(ctx context.Context, ways []*way, ends map[string]int64) 
 // clear sends tombstones for what topics hold and should not, by topic, referring
 // classes before the referenced.
 func (s *session) clear(ctx context.Context, job *Job, tx *registry.Transaction, stale map[string]map[string]bool) error {
-	keys, n := make([][]string, len(s.ways)), 0
-	for _, way := range s.ways {
-		keys[way.index] = sortedForDelete(stale[way.Topic])
-		n += len(keys[way.index])
+	keys, n := make([][]string, len(s.outputs)), 0
+	for _, output := range s.outputs {
+		keys[output.index] = sortedForDelete(stale[output.Topic])
+		n += len(keys[output.index])
 	}
 	if n == 0 {
 		return nil

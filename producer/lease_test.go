@@ -188,7 +188,7 @@ func TestFencedAgainAndAgainIsShown(t *testing.T) {
 func TestFightsAreForgotten(t *testing.T) {
 	row := &Row{ID: "p", Registry: "r", Config: Config{}.WithDefaults()}
 	now := time.Now()
-	f := fights{now.Add(-fightsWithin - time.Second)}
+	f := fencings{now.Add(-fightsWithin - time.Second)}
 	for i := range fightsMany - 1 {
 		f = append(f, now.Add(-fightsWithin+time.Duration(i+1)*50*time.Millisecond))
 	}

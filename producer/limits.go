@@ -10,11 +10,21 @@ type Limits struct {
 	Socket  int64 // the leader's socket.request.max.bytes
 }
 
-// describe asks for the topic, and keeps the limits that it has for whoever submits.
-func (s *session) describe(ctx context.Context, topic string) (Topic, error) {
-	t, err := s.broker.Describe(ctx, topic)
-	if err != nil {
-		return t, err
+// describe asks for the topics of routes, in their order, and stores their limits, which
+// submissions are compared with.
+func (s *session) describe(ctx context.Context, routes []PublishedRoute) ([]Topic, error) {
+	names := make([]string, len(routes))
+	for i := range routes {
+		names[i] = routes[i].Topic
 	}
-	return t, stored(s.hold.Limit(ctx, topic, t.Limits))
+	topics, err := s.broker.Describe(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for i := range topics {
+		if err := s.hold.Limit(ctx, names[i], topics[i].Limits); err != nil {
+			return nil, stored(err)
+		}
+	}
+	return topics, nil
 }

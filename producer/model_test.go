@@ -52,13 +52,13 @@ func (b *modelBroker) Connect(context.Context, string) (Broker, error) {
 func (b *modelBroker) Changed() <-chan struct{} { return nil }
 func (b *modelBroker) Close()                   {}
 
-func (b *modelBroker) Describe(context.Context, string) (Topic, error) {
+func (b *modelBroker) Describe(_ context.Context, topics []string) ([]Topic, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.away || b.chance() {
-		return Topic{}, &Fault{Kind: Transitory, Text: "describe", Err: errModel}
+		return nil, &Fault{Kind: Transitory, Text: "describe", Err: errModel}
 	}
-	return b.topic, nil
+	return slices.Repeat([]Topic{b.topic}, len(topics)), nil
 }
 
 func (b *modelBroker) abort(id string) {

@@ -40,12 +40,12 @@ func (s *session) runClear(ctx context.Context, job *Job, tx *registry.Transacti
 	if err != nil {
 		return err
 	}
-	stale, err := s.held(ctx, within.ways, s.guard.offsets())()
+	stale, err := s.held(ctx, within.outputs, s.guard.offsets())()
 	if err != nil {
 		return err
 	}
-	for _, way := range within.ways {
-		maps.DeleteFunc(stale[way.Topic], func(key string, _ bool) bool { return way.Filter.takes(key) })
+	for _, output := range within.outputs {
+		maps.DeleteFunc(stale[output.Topic], func(key string, _ bool) bool { return output.Filter.takes(key) })
 	}
 	if err := s.clear(ctx, job, tx, stale); err != nil {
 		return err

@@ -41,7 +41,7 @@ type part struct {
 // An addressed record knows the route that it goes.
 type addressed struct {
 	Record
-	way *way
+	output *output
 }
 
 // pipeline prepares what is pending, ahead of its publication. Of what is owed only the
@@ -103,12 +103,12 @@ func (s *session) prepare(ctx context.Context, p *Pending) *work {
 	case p.Documents == nil:
 		w.err = s.prepareLarge(ctx, w)
 	case p.Kind == registry.Delete:
-		keys := make([][]string, len(s.ways))
+		keys := make([][]string, len(s.outputs))
 		for i := range p.Documents {
 			u := p.Documents[i].URN
-			for _, way := range s.ways {
-				if way.Filter.Passes(u) {
-					keys[way.index] = append(keys[way.index], u.String())
+			for _, output := range s.outputs {
+				if output.Filter.Passes(u) {
+					keys[output.index] = append(keys[output.index], u.String())
 					w.held += 512
 				}
 			}
@@ -123,24 +123,24 @@ func (s *session) prepare(ctx context.Context, p *Pending) *work {
 // prepareSmall encodes a transaction into memory.
 func (s *session) prepareSmall(w *work, documents []registry.Document) error {
 	var records []addressed
-	counts, gone := make([]int, len(s.ways)), make([][]string, len(s.ways))
+	counts, gone := make([]int, len(s.outputs)), make([][]string, len(s.outputs))
 	for i := range documents {
 		d := &documents[i]
-		doc := &told{tx: &w.tx, position: d.Position, urn: d.URN, body: d.Body}
-		for _, way := range s.ways {
-			if !way.Filter.Passes(d.URN) {
+		doc := &document{tx: &w.tx, position: d.Position, urn: d.URN, body: d.Body}
+		for _, output := range s.outputs {
+			if !output.Filter.Passes(d.URN) {
 				continue // nor is it on the topic: a changed filter clears that
 			}
-			value, left, err := doc.in(way.encoder)
+			value, left, err := doc.in(output.encoder)
 			if err != nil {
 				return err
 			}
 			if left != "" {
-				w.leave(way, d, left, gone)
+				w.leave(output, d, left, gone)
 				continue
 			}
-			records = append(records, addressed{Record{Topic: way.Topic, Key: []byte(d.URN.String()), Value: value}, way})
-			counts[way.index]++
+			records = append(records, addressed{Record{Topic: output.Topic, Key: []byte(d.URN.String()), Value: value}, output})
+			counts[output.index]++
 			w.held += int64(len(value)) + 512
 		}
 	}
@@ -156,19 +156,19 @@ func (s *session) prepareSmall(w *work, documents []registry.Document) error {
 // stamps are those of a work's Kafka transaction on each route, with so many
 // records on each.
 func (s *session) stamps(w *work, kind registry.Kind, counts []int) []*stamp {
-	out := make([]*stamp, len(s.ways))
-	for i, way := range s.ways {
-		out[i] = newStamp(s.row, &w.tx, kind, counts[i], way.encoder.format).skips(w.skipped)
+	out := make([]*stamp, len(s.outputs))
+	for i, output := range s.outputs {
+		out[i] = newStamp(s.row, &w.tx, kind, counts[i], output.encoder.format).skips(w.skipped)
 	}
 	return out
 }
 
 // leave notes a structure that a route's format cannot express. If it was there
 // before it may be on the topic, in words that are no longer true: its key joins gone.
-func (w *work) leave(way *way, d *registry.Document, why string, gone [][]string) {
-	w.left = append(w.left, Left{way.Topic, d.URN, why})
+func (w *work) leave(output *output, d *registry.Document, why string, gone [][]string) {
+	w.left = append(w.left, Left{output.Topic, d.URN, why})
 	if d.Before != 0 {
-		gone[way.index] = append(gone[way.index], d.URN.String())
+		gone[output.index] = append(gone[output.index], d.URN.String())
 	}
 }
 
@@ -192,9 +192,9 @@ func (s *session) tombstones(w *work, keys [][]string) []part {
 	}
 	return []part{{registry.Delete, func(_ context.Context, yield func(*Record) error) error {
 		stamps := s.stamps(w, registry.Delete, counts)
-		for i, way := range s.ways {
+		for i, output := range s.outputs {
 			for _, k := range keys[i] {
-				if err := yield(&Record{Topic: way.Topic, Key: []byte(k), Headers: stamps[i].next()}); err != nil {
+				if err := yield(&Record{Topic: output.Topic, Key: []byte(k), Headers: stamps[i].next()}); err != nil {
 					return err
 				}
 			}
@@ -207,29 +207,29 @@ func (s *session) tombstones(w *work, keys [][]string) []part {
 // route takes, for every record says so; sending reads it again. It is one that
 // replaces: deletes have no bytes.
 func (s *session) prepareLarge(ctx context.Context, w *work) error {
-	counts, gone := make([]int, len(s.ways)), make([][]string, len(s.ways))
+	counts, gone := make([]int, len(s.outputs)), make([][]string, len(s.outputs))
 	off := map[int]uint64{} // by position: the routes that do not take it
 	err := s.pages(ctx, w.tx.Number, func(d *registry.Document) error {
 		var structure sdmx.Maintainable
-		for _, way := range s.ways {
-			if !way.Filter.Passes(d.URN) {
-				off[d.Position] |= way.bit()
+		for _, output := range s.outputs {
+			if !output.Filter.Passes(d.URN) {
+				off[d.Position] |= output.bit()
 				continue
 			}
-			if !formats.AlwaysExpressible(way.encoder.format, d.URN.Class) {
+			if !formats.AlwaysExpressible(output.encoder.format, d.URN.Class) {
 				var err error
 				if structure == nil {
 					if structure, err = sdmx.ParseCanonical(d.URN.Class, d.Body); err != nil {
 						return codecFault(d.URN, w.tx.Number, err)
 					}
 				}
-				if why := formats.Expressible(way.encoder.format, structure); why != nil {
-					w.leave(way, d, why.Error(), gone)
-					off[d.Position] |= way.bit()
+				if why := formats.Expressible(output.encoder.format, structure); why != nil {
+					w.leave(output, d, why.Error(), gone)
+					off[d.Position] |= output.bit()
 					continue
 				}
 			}
-			counts[way.index]++
+			counts[output.index]++
 		}
 		return nil
 	})
@@ -247,32 +247,32 @@ func (s *session) prepareLarge(ctx context.Context, w *work) error {
 
 func (s *session) streamLarge(ctx context.Context, w *work, counts []int, off map[int]uint64, yield func(*Record) error) error {
 	stamps := s.stamps(w, registry.Replace, counts)
-	return inOrder(ctx, aheadBytes, func(d registry.Document) int64 { return int64(len(d.Body) * len(s.ways)) },
+	return inOrder(ctx, aheadBytes, func(d registry.Document) int64 { return int64(len(d.Body) * len(s.outputs)) },
 		func(ctx context.Context, feed func(registry.Document) error) error {
 			return s.pages(ctx, w.tx.Number, func(d *registry.Document) error { return feed(*d) })
 		},
 		func(d registry.Document) ([]addressed, error) {
-			return s.address(&told{tx: &w.tx, position: d.Position, urn: d.URN, body: d.Body}, ^off[d.Position])
+			return s.address(&document{tx: &w.tx, position: d.Position, urn: d.URN, body: d.Body}, ^off[d.Position])
 		},
 		func(records []addressed) error { return stamped(records, stamps, yield) })
 }
 
 // address makes the records of a document for the routes that it goes, all of
 // which can express it.
-func (s *session) address(d *told, to uint64) ([]addressed, error) {
+func (s *session) address(d *document, to uint64) ([]addressed, error) {
 	var out []addressed
-	for _, way := range s.ways {
-		if to&way.bit() == 0 {
+	for _, output := range s.outputs {
+		if to&output.bit() == 0 {
 			continue
 		}
-		value, left, err := d.in(way.encoder)
+		value, left, err := d.in(output.encoder)
 		if err == nil && left != "" {
 			err = changedMind(d.urn, left)
 		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, addressed{Record{Topic: way.Topic, Key: []byte(d.urn.String()), Value: value}, way})
+		out = append(out, addressed{Record{Topic: output.Topic, Key: []byte(d.urn.String()), Value: value}, output})
 	}
 	return out, nil
 }
@@ -281,7 +281,7 @@ func (s *session) address(d *told, to uint64) ([]addressed, error) {
 func stamped(records []addressed, stamps []*stamp, yield func(*Record) error) error {
 	for i := range records {
 		r := &records[i]
-		r.Headers = stamps[r.way.index].next()
+		r.Headers = stamps[r.output.index].next()
 		if err := yield(&r.Record); err != nil {
 			return err
 		}

@@ -9,6 +9,23 @@ import (
 	"urncast/registry"
 )
 
+// Outcomes keep how far a producer has come, and what became of each transaction.
+type Outcomes interface {
+	// Move moves the cursor forward and keeps where transactions have landed. It is
+	// lossy: it may be undone by a crash of the database, and recovery finds out.
+	Move(ctx context.Context, c Cursor, landed []Landed) error
+	// Skip marks a transaction as skipped and moves the cursor's number to it.
+	Skip(ctx context.Context, n registry.Number, reason string) error
+	// SkipAsked marks transactions as skipped by the wish, which it takes, and moves
+	// the cursor's number to the last.
+	SkipAsked(ctx context.Context, first, last registry.Number, reason string, w *Wish) error
+	// Fail marks a transaction as failed; ClearFailed undoes all such marks.
+	Fail(ctx context.Context, n registry.Number, reason string) error
+	ClearFailed(ctx context.Context) error
+	// Leave records structures of a transaction that stay off the topic.
+	Leave(ctx context.Context, n registry.Number, left []Left) error
+}
+
 // A flight is a Kafka transaction whose every record is delivered and whose
 // commit is under way.
 type flight struct {
@@ -21,14 +38,14 @@ type flight struct {
 func (s *session) publish(ctx context.Context) error {
 	works := s.pipeline(ctx, s.at.cursor.Number, s.at.owed)
 	for {
-		if s.at.cursor.Number > s.recoveredAt {
+		if s.at.cursor.Number > s.outage.recoveredAt {
 			s.proven(ctx)
 		}
 		if s.at.owed == nil {
 			if s.jobDue() {
 				return s.settle(nil) // the next session begins what waited for what was owed, or pending
 			}
-			s.jobless.Store(true)
+			s.jobs.over.Store(true)
 		}
 		s.sending.Store(s.flight != nil)
 		var landed <-chan error
@@ -238,15 +255,15 @@ func (s *session) skip(ctx context.Context, w *work) error {
 		return nil
 	}
 	s.at.cursor.Number = w.tx.Number
-	s.skipped = s.skipped.And(w.tx.Number)
-	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.ways)))
+	s.skips.below = s.skips.below.And(w.tx.Number)
+	return stored(s.hold.Skip(ctx, w.tx.Number, skippedWhy(s.outputs)))
 }
 
-func skippedWhy(ways []*way) string {
+func skippedWhy(outputs []*output) string {
 	switch {
-	case len(ways) > 1:
+	case len(outputs) > 1:
 		return "None of its structures is for any route: the filters pass them over, or the formats cannot express them."
-	case ways[0].Filter.IsZero():
+	case outputs[0].Filter.IsZero():
 		return "The route's format can express none of its structures."
 	}
 	return "None of its structures is for the route: its filter passes them over, or its format cannot express them."
@@ -255,13 +272,13 @@ func skippedWhy(ways []*way) string {
 // skipsBelow gives the skipped numbers directly below n, for the header that
 // tells consumers why they are missing.
 func (s *session) skipsBelow(ctx context.Context, n registry.Number) (registry.Range, error) {
-	skips := s.skipped
-	s.skipped = registry.Range{}
-	if s.skipsKnown {
+	skips := s.skips.below
+	s.skips.below = registry.Range{}
+	if s.skips.known {
 		return skips, nil
 	}
 	skips, err := s.store.Skips(ctx, n)
-	s.skipsKnown = err == nil
+	s.skips.known = err == nil
 	return skips, stored(err)
 }
 
@@ -284,13 +301,13 @@ func (s *session) reached(c Cursor, landed ...Landed) {
 	s.at.cursor = c
 	m := move{to: c}
 	select {
-	case earlier := <-s.moves:
+	case earlier := <-s.cursors.moves:
 		m.landed = earlier.landed
 	default:
 	}
 	m.landed = append(append(m.landed, s.at.found...), landed...)
 	s.at.found = nil
-	s.moves <- m
+	s.cursors.moves <- m
 }
 
 // written waits until the mover has written what it was handed: what is written past
@@ -298,7 +315,7 @@ func (s *session) reached(c Cursor, landed ...Landed) {
 func (s *session) written(ctx context.Context) error {
 	done := make(chan struct{})
 	select {
-	case s.moves <- move{done: done}:
+	case s.cursors.moves <- move{done: done}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -313,14 +330,14 @@ func (s *session) written(ctx context.Context) error {
 // move writes the newest cursor down, one write at a time, so that publishing
 // never waits for it: what a crash loses of it, recovery finds on the topic.
 func (s *session) move(ctx context.Context, cancel context.CancelCauseFunc) {
-	for m := range s.moves {
+	for m := range s.cursors.moves {
 		if m.done != nil {
 			close(m.done)
 			continue
 		}
 		if err := s.hold.Move(ctx, m.to, m.landed); err != nil {
 			cancel(stored(err))
-			for m := range s.moves { // publishing must not block on a session that ends
+			for m := range s.cursors.moves { // publishing must not block on a session that ends
 				if m.done != nil {
 					close(m.done)
 				}

@@ -17,11 +17,7 @@ func (s *session) recover(ctx context.Context) (*position, *asking, error) {
 		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
 	}
 	routes := s.witnessing()
-	topics := make([]Topic, len(routes))
-	err := sideBySide(ctx, len(routes), func(ctx context.Context, i int) (err error) {
-		topics[i], err = s.describe(ctx, routes[i].Topic)
-		return err
-	})
+	topics, err := s.describe(ctx, routes)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,15 @@ import (
 	"urncast/internal/match"
 )
 
+// A Display shows people how a producer stands.
+type Display interface {
+	// Show writes state, reason and question.
+	Show(ctx context.Context, s State, reason string, ask []Choice) error
+	// Report shows the state, reason and question of an incident and records the
+	// incident, both or neither. One whose cause is open already goes on.
+	Report(ctx context.Context, i Incident) error
+}
+
 // A teller is a Hold that tells the log of each state that is written through it, once:
 // again only when the state or its cause is another.
 type teller struct {
@@ -94,12 +103,12 @@ func (s *session) recovering(ctx context.Context) {
 // it sends, as where too few replicas are in sync.
 func (s *session) recovered(ctx context.Context) {
 	s.metrics.reachable(true, true)
-	s.waited.Store(false)
+	s.outage.waited.Store(false)
 	switch {
-	case s.trouble != "":
-		s.show(ctx, Degraded, s.trouble+".")
+	case s.outage.fight != "":
+		s.show(ctx, Degraded, s.outage.fight+".")
 	case s.row.State == Degraded && s.owes(ctx):
-		s.unproven, s.recoveredAt = true, s.at.cursor.Number
+		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
 	default:
 		s.show(ctx, Idle, "")
 	}
@@ -116,16 +125,16 @@ func (s *session) owes(ctx context.Context) bool {
 
 // proven ends the showing of an outage: something was sent in it.
 func (s *session) proven(ctx context.Context) {
-	if s.unproven {
-		s.unproven = false
+	if s.outage.unproven {
+		s.outage.unproven = false
 		s.show(ctx, Idle, "")
 	}
 }
 
 // jobsDone looks again whether there is something to send, once the jobs are through.
 func (s *session) jobsDone(ctx context.Context) {
-	if s.unproven {
-		s.unproven = false
+	if s.outage.unproven {
+		s.outage.unproven = false
 		s.recovered(ctx)
 	}
 }

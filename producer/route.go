@@ -10,21 +10,21 @@ import (
 	"urncast/sdmx"
 )
 
-// A way is a route in a session. Its index, below routesMax, is its bit where
+// An output is a route with its encoder in a session. Its index, below routesMax, is its bit where
 // several are spoken of at once.
-type way struct {
+type output struct {
 	Route
 	index   int
 	encoder *Encoder
 }
 
-func (w *way) bit() uint64 { return 1 << w.index }
+func (w *output) bit() uint64 { return 1 << w.index }
 
-// waysOf makes routes ready to be published along. Routes of one format share an
+// outputsOf makes routes ready to be published along. Routes of one format share an
 // encoder, so that a structure is written once in each format.
-func waysOf(routes []Route, sender string) ([]*way, error) {
+func outputsOf(routes []Route, sender string) ([]*output, error) {
 	var encoders []*Encoder
-	ways := make([]*way, len(routes))
+	outputs := make([]*output, len(routes))
 	for i, r := range routes {
 		at := slices.IndexFunc(encoders, func(e *Encoder) bool { return e.format.Name == r.Format })
 		if at < 0 {
@@ -35,9 +35,9 @@ func waysOf(routes []Route, sender string) ([]*way, error) {
 			at, e.index = len(encoders), len(encoders)
 			encoders = append(encoders, e)
 		}
-		ways[i] = &way{Route: r, index: i, encoder: encoders[at]}
+		outputs[i] = &output{Route: r, index: i, encoder: encoders[at]}
 	}
-	return ways, nil
+	return outputs, nil
 }
 
 // sameRoute says whether nothing was changed but, perhaps, the topic's name.
@@ -104,12 +104,12 @@ func NewEncoder(format, sender string) (*Encoder, error) {
 // Value is the message for one document of a transaction. left says why the format cannot
 // express it.
 func (e *Encoder) Value(tx *registry.Transaction, u sdmx.URN, body []byte) (value []byte, left string, err error) {
-	return (&told{tx: tx, position: 1, urn: u, body: body}).in(e)
+	return (&document{tx: tx, position: 1, urn: u, body: body}).in(e)
 }
 
-// A told document is one in the formats of the routes that take it. It is read
+// A document is one in the formats of the routes that take it. It is read
 // once, and written once in each format.
-type told struct {
+type document struct {
 	tx       *registry.Transaction
 	position int
 	urn      sdmx.URN
@@ -121,7 +121,7 @@ type told struct {
 }
 
 // in writes the document. left says why the format cannot express it.
-func (d *told) in(e *Encoder) (value []byte, left string, err error) {
+func (d *document) in(e *Encoder) (value []byte, left string, err error) {
 	for len(d.values) <= e.index {
 		d.values, d.left = append(d.values, nil), append(d.left, "")
 	}

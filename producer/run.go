@@ -25,6 +25,16 @@ type Publisher struct {
 	chunk         int64         // of tests; chunkBytes if 0
 }
 
+// A Lease says whether it is held still, and what the database keeps of the producer.
+type Lease interface {
+	// Lost is closed when the lease is lost, or could not be renewed in time.
+	Lost() <-chan struct{}
+	// Held asks no database: it is ErrLost once Lost is closed, or is due to be by
+	// a clock that nobody sets.
+	Held() error
+	Load(ctx context.Context) (Row, error)
+}
+
 // Attempts at what is transitory before the state says DEGRADED, and the bounds
 // of the wait between them.
 const (
@@ -80,11 +90,11 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 			continue
 		}
 		s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: &row, timeout: max(timeout, timeoutBase), beat: cmp.Or(p.beat, beatEvery)}
-		s.trouble, s.calm = past.fights.trouble(&row)
+		s.outage.fight, s.outage.fightOver = past.fencings.trouble(&row)
 		s.losses = losses
-		s.start, s.chunk = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
+		s.start.is, s.jobs.chunkBytes = isStart(&row, owed), cmp.Or(p.chunk, chunkBytes)
 		err = p.watched(ctx, s)
-		owed = owed && !s.up && !errors.Is(err, errAnew)
+		owed = owed && !s.start.publishes && !errors.Is(err, errAnew)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -111,7 +121,7 @@ func (p *Publisher) holding(ctx context.Context, hold Hold) error {
 // past is what a holder remembers of the sessions it had.
 type past struct {
 	attempts int // since something was handled
-	fights   fights
+	fencings fencings
 }
 
 // after acts on what ended a session: it asks, fails, or waits to try again.
@@ -122,7 +132,7 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 		if _, err := hold.Load(ctx); err != nil {
 			return false, err
 		}
-		past.fights.add()
+		past.fencings.add()
 	}
 	level := slog.LevelDebug
 	if kind != Permanent && past.attempts < attemptsQuiet {
@@ -144,7 +154,7 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 		p.Metrics.reachable(false, true)
 	}
 	past.attempts++
-	if trouble, _ := past.fights.trouble(row); kind == Fenced && trouble != "" {
+	if trouble, _ := past.fencings.trouble(row); kind == Fenced && trouble != "" {
 		cause, past.attempts = errors.New(trouble), max(past.attempts, attemptsQuiet+1)
 	}
 	return false, p.again(ctx, hold, row.Wish.Sequence, past.attempts, cause)
@@ -152,7 +162,10 @@ func (p *Publisher) after(ctx context.Context, hold Hold, row *Row, cause error,
 
 // again waits before the next attempt: not at all after the first doubt, then
 // longer and longer, and in public after a few. A new wish ends the wait.
-func (p *Publisher) again(ctx context.Context, hold Hold, wish int64, attempts int, cause error) error {
+func (p *Publisher) again(ctx context.Context, hold interface {
+	Lease
+	Display
+}, wish int64, attempts int, cause error) error {
 	if attempts == 1 && kindOf(cause) != Transitory {
 		return nil
 	}
@@ -228,7 +241,7 @@ func (p *Publisher) rest(ctx context.Context, hold Hold, row *Row) error {
 func (p *Publisher) watched(parent context.Context, s *session) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	soft, ended := make(chan struct{}), make(chan struct{})
-	s.soft, s.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
+	s.soft, s.jobs.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
 	var watching sync.WaitGroup
 	watching.Go(func() { p.watch(parent, s, cancel, soft, ended) })
 	err := s.run(ctx)
@@ -245,7 +258,7 @@ func (p *Publisher) watched(parent context.Context, s *session) error {
 func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
 	const hardAfter = 10 * time.Second
 	var hard <-chan time.Time // nil until soft is closed
-	wishes, calm := p.Store.Wishes(), s.calm
+	wishes, fightOver := p.Store.Wishes(), s.outage.fightOver
 	for {
 		stop := false
 		select {
@@ -257,7 +270,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 			return
 		case <-ended:
 			return
-		case <-calm: // the next session shows it
+		case <-fightOver: // the next session shows it
 			stop = true
 		case <-wishes:
 			row, err := s.hold.Load(parent)
@@ -269,7 +282,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		}
 		if stop {
 			close(soft)
-			hard, wishes, calm = time.After(hardAfter), nil, nil
+			hard, wishes, fightOver = time.After(hardAfter), nil, nil
 		}
 	}
 }
@@ -277,8 +290,8 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 // outdated says whether the row holds what the session does not know: a wish, a job
 // that is to be begun or cancelled, other settings.
 func (s *session) outdated(now *Row) bool {
-	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobless.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
-		now.Job != nil && now.Job.Cancel && !s.cancels
+	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobs.over.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
+		now.Job != nil && now.Job.Cancel && !s.jobs.cancels
 }
 
 // sleep waits until the time is over, early comes, or ctx ends.

@@ -48,15 +48,15 @@ func (s *Scope) Check(routes []Route, last registry.Number) error {
 // within is a scope made ready.
 type within struct {
 	scope   *Scope
-	ways    []*way
+	outputs []*output
 	touched map[sdmx.URN]bool // nil for no bound
 }
 
 func (s *session) within(ctx context.Context, scope *Scope) (*within, error) {
 	w := &within{scope: scope}
-	for _, way := range s.ways {
-		if len(scope.Topics) == 0 || slices.Contains(scope.Topics, way.Topic) {
-			w.ways = append(w.ways, way)
+	for _, output := range s.outputs {
+		if len(scope.Topics) == 0 || slices.Contains(scope.Topics, output.Topic) {
+			w.outputs = append(w.outputs, output)
 		}
 	}
 	if scope.From == 0 {
@@ -80,9 +80,9 @@ func (w *within) takes(u sdmx.URN) (to uint64) {
 	if !w.covers(u) {
 		return 0
 	}
-	for _, way := range w.ways {
-		if way.Filter.Passes(u) {
-			to |= way.bit()
+	for _, output := range w.outputs {
+		if output.Filter.Passes(u) {
+			to |= output.bit()
 		}
 	}
 	return to
@@ -93,9 +93,9 @@ func (w *within) takes(u sdmx.URN) (to uint64) {
 func (w *within) stale(live map[string]map[string]bool, sent []planned) map[string]map[string]bool {
 	for i := range sent {
 		key := sent[i].URN.String()
-		for _, way := range w.ways {
-			if sent[i].to&way.bit() != 0 {
-				delete(live[way.Topic], key)
+		for _, output := range w.outputs {
+			if sent[i].to&output.bit() != 0 {
+				delete(live[output.Topic], key)
 			}
 		}
 	}

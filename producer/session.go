@@ -18,6 +18,21 @@ import (
 // wrote down is where the next session begins, in the ordinary way.
 var errAnew = errors.New("the lanes are to be opened anew")
 
+// A Ledger keeps what a producer was asked and what it publishes with.
+type Ledger interface {
+	// Take marks a wish as acted on.
+	Take(ctx context.Context, wish int64) error
+	// Adopt records a new beginning: the routes, the database and the cursor from
+	// which to go on, with the wish that asked for it. A first start marks what
+	// is older as skipped.
+	Adopt(ctx context.Context, p Published, system string, c Cursor, wish int64) error
+	// Forget forgets where transactions were at the ends of topics and after: what
+	// was there is gone, and other records take the place.
+	Forget(ctx context.Context, ends map[string]int64) error
+	// Limit keeps the limits of a topic, as they were seen.
+	Limit(ctx context.Context, topic string, l Limits) error
+}
+
 // A session is one life of the lanes: opened, recovered, published with, and
 // dropped whole at the first error.
 type session struct {
@@ -30,7 +45,7 @@ type session struct {
 
 	row     *Row
 	system  string
-	ways    []*way
+	outputs []*output
 	timeout time.Duration
 	wider   time.Duration // the timeout that the next session needs, if this one's is too short
 
@@ -41,47 +56,69 @@ type session struct {
 	flight   *flight
 	ahead    *semaphore.Weighted
 	progress bool        // something was handled: attempts begin anew
-	jobless  atomic.Bool // it begins no more jobs
 	sending  atomic.Bool // something is under way along the lanes, which hear of outages themselves
-	waited   atomic.Bool // it was shown that a reading stands still
 	// losses are torn topics of which the database has not heard yet; the holder keeps
 	// them from one session to the next.
-	losses  map[string]Loss
-	cancels bool // it began with a job that is to be cancelled
-	// start says that it is a start of the producer, up that it came as far as to
-	// publish, and why which setting asks for the baseline that it begins with.
-	start, up bool
-	why       string
+	losses map[string]Loss
 
-	chunk   int64 // bounds the documents in one Kafka transaction of a job
-	jobSent int   // chunks of the job under way that are on the topics
+	start  start
+	jobs   jobs
+	outage outage
+	skips  skips
 
-	skipped    registry.Range // directly below what comes next
-	skipsKnown bool
-
-	// In an outage that is shown: it recovered, and has sent nothing since, from the
-	// number at which it did.
-	unproven    bool
-	recoveredAt registry.Number
-
-	trouble string           // shown as DEGRADED while all else is well
-	calm    <-chan time.Time // when that is over; nil without trouble
-
-	soft   <-chan struct{} // closed: stop between two transactions
-	moves  chan move
-	moving sync.WaitGroup
+	soft    <-chan struct{} // closed: stop between two transactions
+	cursors cursors
 	// goroutines read the database and the topics ahead of the lanes. They end before
 	// the connection is closed.
 	goroutines sync.WaitGroup
 }
 
+// start is how a session begins.
+type start struct {
+	is        bool   // it is a start of the producer
+	publishes bool   // it came as far as to publish
+	setting   string // which one asks for the baseline that it begins with
+}
+
+// jobs is what a session knows of its jobs.
+type jobs struct {
+	chunkBytes int64       // bounds the documents in one Kafka transaction of a job
+	sent       int         // chunks of the job under way that are on the topics
+	over       atomic.Bool // the session begins no more jobs
+	cancels    bool        // it began with a job that is to be cancelled
+}
+
+// outage is what a session shows of faults that may pass.
+type outage struct {
+	// unproven says that an outage is shown, and that the session has recovered in it and
+	// sent nothing since, from the number recoveredAt.
+	unproven    bool
+	recoveredAt registry.Number
+	waited      atomic.Bool // it was shown that a reading stands still
+	// fight is shown as DEGRADED while all else is well, until fightOver; nil without one.
+	fight     string
+	fightOver <-chan time.Time
+}
+
+// skips are the skipped numbers directly below what comes next, once they are known.
+type skips struct {
+	below registry.Range
+	known bool
+}
+
+// cursors are on their way to the database, one at a time.
+type cursors struct {
+	moves   chan move
+	running sync.WaitGroup
+}
+
 // run lives a session to its end: nil when soft was closed.
 func (s *session) run(parent context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(parent)
-	s.moves = make(chan move, 1)
+	s.cursors.moves = make(chan move, 1)
 	moveCtx, stopMoving := context.WithCancel(context.WithoutCancel(parent))
 	defer stopMoving()
-	s.moving.Go(func() { s.move(moveCtx, cancel) })
+	s.cursors.running.Go(func() { s.move(moveCtx, cancel) })
 	defer func() {
 		cancel(err)
 		if s.flight != nil {
@@ -95,8 +132,8 @@ func (s *session) run(parent context.Context) (err error) {
 			s.broker.Close()
 		}
 		time.AfterFunc(5*time.Second, stopMoving)
-		close(s.moves)
-		s.moving.Wait()
+		close(s.cursors.moves)
+		s.cursors.running.Wait()
 	}()
 	err = s.live(ctx, cancel)
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil && parent.Err() == nil {
@@ -110,7 +147,7 @@ func (s *session) run(parent context.Context) (err error) {
 }
 
 func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err error) {
-	if s.ways, err = waysOf(s.row.Config.Routes, s.row.Config.Sender); err != nil {
+	if s.outputs, err = outputsOf(s.row.Config.Routes, s.row.Config.Sender); err != nil {
 		return err
 	}
 	if s.system, err = s.store.System(ctx); err != nil {
@@ -126,7 +163,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	if err := s.resume(ctx); err != nil {
 		return err
 	}
-	s.up = true
+	s.start.publishes = true
 	if err := s.guard.knows(ctx, s.at.cursor.Number); err != nil {
 		return err
 	}

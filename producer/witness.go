@@ -148,7 +148,7 @@ func (s *session) waits(ctx context.Context, what string) func(why string) {
 			return
 		}
 		said[match.WithoutFigures(why)] = true
-		s.waited.Store(true)
+		s.outage.waited.Store(true)
 		if err := s.hold.Report(ctx, outageIncident(why+". "+what, firstClause(why))); err != nil {
 			s.log.Warn("the producer's state could not be written", "state", Degraded, "error", err)
 		}

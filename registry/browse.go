@@ -8,46 +8,48 @@ import (
 	"urncast/sdmx"
 )
 
-// A Browser answers what people look for, page by page. Store has it.
+// A Browser answers the console's questions about the log, a page at a time. Every Store is one.
 type Browser interface {
 	// Log lists transactions, newest first.
 	Log(ctx context.Context, q LogQuery) ([]Transaction, error)
-	// Firsts gives the first structure of each transaction in a range, both ends
-	// included.
+	// Firsts returns the structure at position 1 of each transaction in [from, to].
 	Firsts(ctx context.Context, from, to Number) (map[Number]sdmx.URN, error)
-	// Heads gives the first changes of each transaction in a range, both ends included: at
-	// most so many of each, with number, position, URN and kind.
+	// Heads returns the first limit changes of each transaction in [from, to]; only Number,
+	// Position, URN and Kind of them are set.
 	Heads(ctx context.Context, from, to Number, limit int) (map[Number][]Change, error)
-	// Pairs gives what a transaction did, from a position on, with what was before.
+	// Pairs returns at most limit changes of transaction n with the contents that they
+	// replaced or deleted, beginning at position from.
 	Pairs(ctx context.Context, n Number, from, limit int) ([]Pair, error)
-	// History gives what was done to a structure, newest first and older than a
-	// transaction.
+	// History returns at most limit changes of a structure, newest first, all older than
+	// transaction before; 0 begins at the newest.
 	History(ctx context.Context, u sdmx.URN, before Number, limit int) ([]Revision, error)
-	// Volume counts what was recorded since a time, by steps from then on.
+	// Volume counts what was recorded since a time, by intervals of length step: the key is
+	// the number of the interval, from 0.
 	Volume(ctx context.Context, since time.Time, step time.Duration) (map[int]Recorded, error)
 }
 
-// A LogQuery asks for transactions; what is zero asks for all.
+// A LogQuery selects transactions of the log. A zero field selects all.
 type LogQuery struct {
-	Before Number // older ones alone
-	Above  Number // newer ones alone
-	Only   []Number
+	Before Number   // only transactions older than this one
+	Above  Number   // only transactions newer than this one
+	Only   []Number // only these; nil for all
 	Kind   Kind
 	User   string
 	Since  time.Time
-	// Of is an agency, an id or a URN, in full or short: of a structure that the
-	// transaction changed.
+	// Of names a structure that the transaction changed: by agency, by id, or by URN in full
+	// or short ("AGENCY:ID(VERSION)").
 	Of    string
 	Limit int
 }
 
-// A Pair is a change and the content that it replaced or deleted.
+// A Pair is a change together with the content that it replaced or deleted. A transaction's
+// other half (Transaction.Pair) is another matter.
 type Pair struct {
 	Change
 	// BeforeDocument is 0 if the structure was not there.
 	BeforeDocument int64
 	BeforeBytes    int
-	// BeforeRemoved says that housekeeping has removed what was before.
+	// BeforeRemoved means that housekeeping has removed the content before.
 	BeforeRemoved bool
 }
 
@@ -57,7 +59,7 @@ type Revision struct {
 	Transaction Transaction
 }
 
-// Recorded is how much was recorded.
+// Recorded counts the transactions of an interval, and the bytes of their documents.
 type Recorded struct {
 	Transactions int
 	Bytes        int64
@@ -68,35 +70,37 @@ func (r *Registry) Log(ctx context.Context, q LogQuery) ([]Transaction, error) {
 	return r.store.Log(ctx, q)
 }
 
-// Firsts gives the first structure of each transaction in a range, both ends included.
+// Firsts returns the structure at position 1 of each transaction in [from, to].
 func (r *Registry) Firsts(ctx context.Context, from, to Number) (map[Number]sdmx.URN, error) {
 	return r.store.Firsts(ctx, from, to)
 }
 
-// Heads gives the first changes of each transaction in a range, both ends included: at most
-// so many of each, with number, position, URN and kind.
+// Heads returns the first limit changes of each transaction in [from, to]; only Number,
+// Position, URN and Kind of them are set.
 func (r *Registry) Heads(ctx context.Context, from, to Number, limit int) (map[Number][]Change, error) {
 	return r.store.Heads(ctx, from, to, limit)
 }
 
-// Volume counts what was recorded since a time, by steps from then on.
+// Volume counts what was recorded since a time, by intervals of length step: the key is the
+// number of the interval, from 0.
 func (r *Registry) Volume(ctx context.Context, since time.Time, step time.Duration) (map[int]Recorded, error) {
 	return r.store.Volume(ctx, since, step)
 }
 
-// Pairs gives what a transaction did, from a position on, with what was before.
+// Pairs returns at most limit changes of transaction n with the contents that they replaced
+// or deleted, beginning at position from.
 func (r *Registry) Pairs(ctx context.Context, n Number, from, limit int) ([]Pair, error) {
 	return r.store.Pairs(ctx, n, from, limit)
 }
 
-// History gives what was done to a structure, newest first, older than a transaction
-// or from the newest on if that is 0.
+// History returns at most limit changes of a structure, newest first, all older than
+// transaction before; 0 begins at the newest.
 func (r *Registry) History(ctx context.Context, u sdmx.URN, before Number, limit int) ([]Revision, error) {
 	return r.store.History(ctx, u, before, limit)
 }
 
-// Document reads one, and says how large it is as it is stored. The error is
-// ErrNotFound if housekeeping has removed it.
+// Document reads a stored document of class c, and returns the structure and the size of its
+// canonical form in bytes. The error is ErrNotFound if housekeeping has removed it.
 func (r *Registry) Document(ctx context.Context, c sdmx.Class, document int64) (m sdmx.Maintainable, bytes int, err error) {
 	bodies, err := r.store.Bodies(ctx, []int64{document})
 	if err != nil {
@@ -106,7 +110,7 @@ func (r *Registry) Document(ctx context.Context, c sdmx.Class, document int64) (
 	return m, len(bodies[0]), err
 }
 
-// Documents reads several in their canonical form, in the order asked for.
+// Documents returns the canonical forms of stored documents, in the order asked for.
 func (r *Registry) Documents(ctx context.Context, documents []int64) ([][]byte, error) {
 	if len(documents) == 0 {
 		return nil, nil
@@ -114,7 +118,8 @@ func (r *Registry) Documents(ctx context.Context, documents []int64) ([][]byte, 
 	return r.store.Bodies(ctx, documents)
 }
 
-// Referring lists the current structures that refer to a structure, each once.
+// Referring returns the current structures that refer to structure u, also by a wildcard
+// version; each once, ordered by URN.
 func (r *Registry) Referring(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
 	var out []sdmx.URN
 	err := ask(ctx, r.store, func(v *view) {
@@ -131,7 +136,7 @@ func (r *Registry) Referring(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error
 	return out, err
 }
 
-// Versions lists the current versions of a structure.
+// Versions returns the current versions of a structure, whatever version u names.
 func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
 	found, err := r.store.Versions(ctx, []Key{KeyOf(u)})
 	if err != nil {
@@ -146,9 +151,9 @@ func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error)
 	return out, nil
 }
 
-// AgencyThere says whether an agency, or one below it, maintains something, or an agency
-// scheme holds it.
-func (r *Registry) AgencyThere(ctx context.Context, agency string) (bool, error) {
+// AgencyExists reports whether an agency or a sub-agency of it maintains a structure, or an
+// agency scheme lists the agency.
+func (r *Registry) AgencyExists(ctx context.Context, agency string) (bool, error) {
 	if owns, err := r.store.Maintains(ctx, agency); err != nil || owns {
 		return owns, err
 	}

@@ -2,27 +2,29 @@ package registry
 
 import "sync"
 
-// heldMax bounds the canonical forms that all submissions under way hold together, in
-// bytes. One that is alone may be larger: what bounds it is its own size.
-const heldMax = 1 << 30
+// submissionBytesMax bounds the canonical forms of all submissions that are being decided in
+// this process, together and in bytes. A single submission may be larger while no other is
+// under way: its own size is bounded where it is read.
+const submissionBytesMax = 1 << 30
 
-// A budget counts the bytes of what is submitted, from its reading to its decision.
+// A budget counts the memory of submissions, each from the reading of its first structure to
+// its decision.
 type budget struct {
 	mu          sync.Mutex
-	max, taken  int64
-	submissions int // that hold some
+	max, taken  int64 // bytes
+	submissions int   // with a share larger than 0
 }
 
-// A share is what one submission holds of a budget.
+// A share is the part of a budget that one submission has taken.
 type share struct {
 	of    *budget
 	bytes int64
 }
 
-// take adds to a share. It is ErrOverloaded where others hold some, and all would hold
-// more than there is.
+// take adds bytes to the share. The error is ErrOverloaded if other submissions have shares
+// and the budget would be exceeded.
 func (s *share) take(bytes int) error {
-	if s == nil { // what is planned alone stores nothing
+	if s == nil { // a plan that is made in a test has no budget
 		return nil
 	}
 	b := s.of
@@ -43,7 +45,7 @@ func (s *share) take(bytes int) error {
 	return nil
 }
 
-// giveBack ends the share.
+// giveBack returns the whole share to the budget.
 func (s *share) giveBack() {
 	b := s.of
 	b.mu.Lock()

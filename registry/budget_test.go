@@ -5,14 +5,14 @@ import (
 	"testing"
 )
 
-// Submissions together hold no more than the budget; one alone may, and what is given back
-// is there for the next.
+// All submissions together take no more than the budget, but a single one may take more; what
+// is given back can be taken again.
 func TestBudget(t *testing.T) {
 	b := &budget{max: 100}
 	large, small := &share{of: b}, &share{of: b}
 	for _, tt := range []struct {
 		share *share
-		bytes int // negative: it is given back
+		bytes int // negative gives the share back
 		want  error
 	}{
 		{large, 80, nil},
@@ -20,7 +20,7 @@ func TestBudget(t *testing.T) {
 		{small, 1, ErrOverloaded},
 		{large, 1, ErrOverloaded},
 		{small, -1, nil},
-		{large, 500, nil}, // it is alone
+		{large, 500, nil}, // the only share
 		{small, 1, ErrOverloaded},
 		{large, -1, nil},
 		{small, 100, nil},

@@ -9,8 +9,8 @@ import (
 	"urncast/sdmx"
 )
 
-// check holds what would be true after the submission against the rules, and refuses with
-// every reason, not the first.
+// check applies the rules about references and agencies (R4) to the registry as it would be
+// after the submission. Every violation is reported, not only the first.
 func (p *planner) check() {
 	for _, e := range p.decision.entries {
 		if e.changed {
@@ -20,10 +20,10 @@ func (p *planner) check() {
 		}
 	}
 	p.checkReferrers()
-	p.checkOwners()
+	p.checkRemovedAgencies()
 }
 
-// checkReferences is R4 for what one structure says.
+// checkReferences checks that the references of one changed structure resolve (R4).
 func (p *planner) checkReferences(e *entry) {
 	var lost []string
 	for _, r := range e.change.Refs {
@@ -42,11 +42,12 @@ func (p *planner) checkReferences(e *entry) {
 	}
 	if len(lost) > 0 {
 		e.refuse(ReasonUnresolved, lost, "%s refers to %s, which %s not in the registry; submit what is referred to first or together, or let references dangle by the setting.",
-			e.urn, some(lost), isOrAre(len(lost)))
+			e.urn, firstFew(lost), isOrAre(len(lost)))
 	}
 }
 
-// checkAgency asks for the agency in its agency scheme, where a setting wants it.
+// checkAgency checks that an agency scheme lists the agency of a structure, if
+// Settings.RequireAgencies is set.
 func (p *planner) checkAgency(e *entry) {
 	if !p.settings.RequireAgencies || e.urn.Class == sdmx.ClassAgencyScheme && e.urn.Agency == "SDMX" || p.agencyKnown(e.urn.Agency) {
 		return
@@ -55,22 +56,22 @@ func (p *planner) checkAgency(e *entry) {
 	e.refuse(ReasonUnknownAgency, []string{scheme.String()}, "Agency %s is not known: %s holds no %s; submit it there first.", e.urn.Agency, scheme, id)
 }
 
-// checkAnew is R7 for what is not there any more: a stable number comes back with what it
-// stood for, or not at all.
-func (p *planner) checkAnew(e *entry) {
-	was, once := p.withdrawn[e.urn]
-	if !once || was.Structural == e.change.Structural && e.change.Immutable {
+// checkWithdrawn checks a structure that is created against a final or stable version of the
+// same URN that was deleted before (R7): it may come back only with the same content.
+func (p *planner) checkWithdrawn(e *entry) {
+	old, found := p.withdrawn[e.urn]
+	if !found || old.Structural == e.change.Structural && e.change.Immutable {
 		return
 	}
-	if was.Structural == e.change.Structural {
-		p.immutable(e, "%s was here once, final, with this content, and was withdrawn: it cannot come back as something that may change. Send it with isFinal, or submit this under a new version.", e.urn)
+	if old.Structural == e.change.Structural {
+		p.refuseImmutable(e, "%s was here once, final, with this content, and was withdrawn: it cannot come back as something that may change. Send it with isFinal, or submit this under a new version.", e.urn)
 		return
 	}
-	p.immutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
+	p.refuseImmutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
 }
 
-// checkReferrers is R4 for those who refer to what changes: a reference of a structure that
-// stays as it is, and which led somewhere before, still does.
+// checkReferrers checks that the references of all other structures to the changed ones still
+// resolve if they resolved before the submission (R4).
 func (p *planner) checkReferrers() {
 	causes := p.causes()
 	var keys []Key // in the order of the submission, then by extension
@@ -81,39 +82,41 @@ func (p *planner) checkReferrers() {
 			keys = append(keys, k)
 		}
 	}
-	who, what := map[*entry][]string{}, map[*entry][]string{}
-	for i := 0; i < len(keys); i++ { // it grows
+	referrers, lostRefs := map[*entry][]string{}, map[*entry][]string{} // by the entry that breaks them
+	for i := 0; i < len(keys); i++ {                                    // keys grows in the loop
 		for _, d := range p.referringTo(keys[i]) {
-			// A codelist that extends one which changes may lose codes with it.
+			// A codelist that extends a changed codelist may lose codes too, so its referrers
+			// are checked as well.
 			if k := KeyOf(d.From); d.From.Class == sdmx.ClassCodelist && d.To.Class == sdmx.ClassCodelist && d.To.Item == "" && !seen[k] {
 				seen[k], causes[k] = true, causes[keys[i]]
 				keys = append(keys, k)
 			}
-			if p.gone[d.From] || p.fresh[d.From] != nil {
-				continue // it goes too, or what it will say was checked
+			if p.deleted[d.From] || p.written[d.From] != nil {
+				continue // it is deleted too, or checkReferences has checked its new content
 			}
 			lost := !p.resolves(d.From, d.To, after) && p.resolves(d.From, d.To, before)
-			strayed := p.lostParents(d)
-			if !lost && len(strayed) == 0 {
+			orphans := p.newOrphans(d)
+			if !lost && len(orphans) == 0 {
 				continue
 			}
-			blamed := p.blame(causes[keys[i]], d)
-			who[blamed] = append(who[blamed], d.From.String())
+			e := p.blame(causes[keys[i]], d)
+			referrers[e] = append(referrers[e], d.From.String())
 			if lost {
-				what[blamed] = append(what[blamed], d.To.String())
+				lostRefs[e] = append(lostRefs[e], d.To.String())
 			}
-			what[blamed] = append(what[blamed], strayed...)
+			lostRefs[e] = append(lostRefs[e], orphans...)
 		}
 	}
+	distinct := func(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
 	for _, e := range p.decision.all() {
-		if names := slices.Compact(slices.Sorted(slices.Values(who[e]))); len(names) > 0 {
-			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, some(names), refer(len(names)), some(slices.Compact(slices.Sorted(slices.Values(what[e])))))
+		if names := distinct(referrers[e]); len(names) > 0 {
+			e.refuse(ReasonReferenced, names, refusalOf(e), e.urn, firstFew(names), refersOrRefer(len(names)), firstFew(distinct(lostRefs[e])))
 		}
 	}
 }
 
-// refusalOf is the sentence for an entry, who refers to it, "refers" or "refer", and what
-// they would lose.
+// refusalOf returns the format of a refusal because of referrers. Its arguments are the URN
+// of the entry, the referrers, "refers" or "refer", and the references that would be lost.
 func refusalOf(e *entry) string {
 	switch {
 	case len(e.change.Body) == 0:
@@ -124,32 +127,33 @@ func refusalOf(e *entry) string {
 	return "%[1]s would lose items that %[2]s %[3]s to: %[4]s; change those first, or together."
 }
 
-// causes are the entries, by key, that may take from others what they refer to.
+// causes returns, by key, the changed entries that may break references of others.
 func (p *planner) causes() map[Key][]*entry {
 	out := map[Key][]*entry{}
 	for _, e := range p.decision.all() {
-		if e.changed && p.mayBreak(e) {
+		if e.changed && p.mayBreakReferences(e) {
 			out[KeyOf(e.urn)] = append(out[KeyOf(e.urn)], e)
 		}
 	}
 	return out
 }
 
-func (p *planner) mayBreak(e *entry) bool {
+// mayBreakReferences reports whether a changed entry could break references to its key.
+func (p *planner) mayBreakReferences(e *entry) bool {
 	switch {
 	case len(e.change.Body) == 0: // a delete
 		return true
-	case e.before == nil: // as a newer version, where there are others
+	case e.before == nil: // wildcards may lead to it instead of to an older version
 		return e.urn.Version.Semantic() && len(p.stored(KeyOf(e.urn))) > 0
 	case !e.scheme && e.urn.Class != sdmx.ClassDataStructure:
 		return false
 	}
-	old := p.look(e.before)
+	old := p.storedInside(e.before)
 	return old != nil && !e.inside().keeps(old)
 }
 
-// blame finds the entry that takes from a reference what it led to: that to which it led
-// before, or that to which it leads now.
+// blame returns the entry that breaks a reference: the one that the reference led to before
+// the submission, or else the one that it would lead to afterwards.
 func (p *planner) blame(causes []*entry, d Dangling) *entry {
 	for _, at := range []moment{before, after} {
 		t, found := p.target(d.From.Version, d.To, at)
@@ -162,29 +166,30 @@ func (p *planner) blame(causes []*entry, d Dangling) *entry {
 	return causes[0]
 }
 
-// checkOwners refuses to take away agencies that still maintain something.
-func (p *planner) checkOwners() {
+// checkRemovedAgencies refuses to remove agencies that still maintain a structure.
+func (p *planner) checkRemovedAgencies() {
 	for _, e := range p.decision.all() {
 		if !e.changed || e.before == nil || e.urn.Class != sdmx.ClassAgencyScheme {
 			continue
 		}
-		old, left := p.look(e.before), &inside{}
+		old, remaining := p.storedInside(e.before), &inside{}
 		if len(e.change.Body) > 0 {
-			left = e.inside()
+			remaining = e.inside()
 		}
-		if old == nil || left.external {
+		if old == nil || remaining.external {
 			continue
 		}
-		for _, id := range lostItems(old, left) {
-			p.checkOwner(e, id)
+		for _, id := range removedItems(old, remaining) {
+			p.checkRemovedAgency(e, id)
 		}
 	}
 }
 
-func lostItems(old, left *inside) []string {
+// removedItems returns the items of old that are not in remaining, sorted.
+func removedItems(old, remaining *inside) []string {
 	var out []string
 	for it := range old.items {
-		if _, there := left.items[it]; !there {
+		if _, kept := remaining.items[it]; !kept {
 			out = append(out, it.path)
 		}
 	}
@@ -192,35 +197,37 @@ func lostItems(old, left *inside) []string {
 	return out
 }
 
-func (p *planner) checkOwner(e *entry, id string) {
+// checkRemovedAgency refuses e, an agency scheme, if the agency with the given item id still
+// maintains a structure after the submission.
+func (p *planner) checkRemovedAgency(e *entry, id string) {
 	agency := id
 	if e.urn.Agency != "SDMX" {
 		agency = e.urn.Agency + "." + id
 	}
-	var who []string
+	var owned []string
 	for _, o := range p.holdingsOf(agency).owned {
-		if !p.gone[o.URN] {
-			who = append(who, o.URN.String())
+		if !p.deleted[o.URN] {
+			owned = append(owned, o.URN.String())
 		}
 	}
-	for u := range p.fresh {
+	for u := range p.written {
 		if within(u.Agency, agency) && p.current(u) == nil {
-			who = append(who, u.String())
+			owned = append(owned, u.String())
 		}
 	}
-	slices.Sort(who)
-	if len(who) > 0 {
-		e.refuse(ReasonOwns, who, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, some(who))
+	slices.Sort(owned)
+	if len(owned) > 0 {
+		e.refuse(ReasonOwns, owned, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, firstFew(owned))
 	}
 }
 
-// compareRefs puts references into an order.
+// compareRefs orders references by URN, then by the item that they name.
 func compareRefs(a, b sdmx.Ref) int {
 	return cmp.Or(a.URN.Compare(b.URN), cmp.Compare(a.ItemClass, b.ItemClass), cmp.Compare(a.Item, b.Item))
 }
 
-// some names the first few of many.
-func some(names []string) string {
+// firstFew joins names for a sentence: up to three in full, of more the first two and a count.
+func firstFew(names []string) string {
 	switch n := len(names); {
 	case n == 1:
 		return names[0]
@@ -238,7 +245,7 @@ func isOrAre(n int) string {
 	return "are"
 }
 
-func refer(n int) string {
+func refersOrRefer(n int) string {
 	if n == 1 {
 		return "refers"
 	}

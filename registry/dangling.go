@@ -7,9 +7,9 @@ import (
 	"urncast/sdmx"
 )
 
-// Dangling lists the references that resolve to nothing, by the referring URN. Each target
-// is judged once for each kind of referrer, on which depends what a wildcard means; who
-// refers is asked only for those that are lost to one of them.
+// Dangling returns the references that do not resolve, ordered by the referring URN. Each
+// target is resolved once per kind of referrer (sdmx.Referrers), since the meaning of a
+// wildcard depends on it; referrers are read only for targets that do not resolve for one kind.
 func (r *Registry) Dangling(ctx context.Context) ([]Dangling, error) {
 	targets, err := r.store.DoubtfulTargets(ctx)
 	if err != nil {

@@ -9,22 +9,22 @@ import (
 	"urncast/sdmx"
 )
 
-// A place is a code that is looked for in a list.
+// A place is a code id in a codelist, where a codeSearch looks.
 type place struct {
 	list sdmx.URN
 	code string
 }
 
-// A codeSearch looks for codes in codelists and in those that they extend, at one moment. Lists
-// may extend each other in circles, and one list in many ways: what was found at a place is
-// kept, and each place is looked at once for each code that is asked for, or a few times in
-// a circle.
+// A codeSearch looks for codes in codelists and in the codelists that they extend, before or
+// after a submission. Codelists may extend each other in a circle, and one may be reached on
+// many ways, so results are kept per place, and each place is visited once per search, or a
+// few times if it is in a circle.
 type codeSearch struct {
 	*view
 	at    moment
-	found map[place]string // the parents of what was found
-	seen  map[place]bool   // of the present round; true when it is done
-	// circle says that a place was met in this round that waits for itself.
+	found map[place]string // the parent of each code that was found
+	seen  map[place]bool   // visited in this round; true when its visit has ended
+	// circle means that a place was met in this round whose own visit had not ended.
 	circle bool
 }
 
@@ -32,21 +32,21 @@ func (v *view) codes(at moment) *codeSearch {
 	return &codeSearch{view: v, at: at, found: map[place]string{}}
 }
 
-// find gives the parent of a code. What waits for itself in a circle of lists is looked at
-// again until nothing more is found.
+// find reports whether a code exists, and returns its parent. Where codelists extend each
+// other in a circle it repeats the search until a round finds nothing new.
 func (c *codeSearch) find(p place) (parent string, found bool) {
 	for {
 		before := len(c.found)
 		c.seen, c.circle = map[place]bool{}, false
-		if parent, found = c.look(p); found || !c.circle || len(c.found) == before {
+		if parent, found = c.findOnce(p); found || !c.circle || len(c.found) == before {
 			return parent, found
 		}
 	}
 }
 
-// look is find in one round. Prefixes may grow for ever where lists extend each other in a
-// circle, and ids may not.
-func (c *codeSearch) look(p place) (parent string, found bool) {
+// findOnce is one round of find. The limit on the length of an id ends prefixes that grow
+// without end in a circle of codelists.
+func (c *codeSearch) findOnce(p place) (parent string, found bool) {
 	if len(p.code) > sdmx.IDLengthMax {
 		return "", false
 	}
@@ -66,6 +66,7 @@ func (c *codeSearch) look(p place) (parent string, found bool) {
 	return parent, found
 }
 
+// search looks for a code among a codelist's own codes, then in each codelist that it extends.
 func (c *codeSearch) search(p place) (parent string, found bool) {
 	in := c.inside(p.list, c.at)
 	if in == nil {
@@ -84,7 +85,7 @@ func (c *codeSearch) search(p place) (parent string, found bool) {
 		if !there {
 			continue
 		}
-		if parent, found = c.look(place{t, original}); found && c.selected(x, t, original) {
+		if parent, found = c.findOnce(place{t, original}); found && c.selected(x, t, original) {
 			if parent != "" {
 				parent = x.Prefix + parent
 			}
@@ -94,8 +95,10 @@ func (c *codeSearch) search(p place) (parent string, found bool) {
 	return "", false
 }
 
-// selected says whether an extension takes a code: what its selection names, with the
-// codes below where that cascades; or everything else (SDMX 3.0, CodelistExtension).
+// selected reports whether an extension includes a code of the extended codelist. An inclusive
+// selection includes the codes that it names, and their descendants where it cascades; an
+// exclusive one includes all others; without a selection all are included (SDMX 3.0,
+// CodelistExtension, InclusiveCodeSelection and ExclusiveCodeSelection).
 func (c *codeSearch) selected(x *sdmx.CodelistExtension, list sdmx.URN, id string) bool {
 	if len(x.Selection) == 0 {
 		return true
@@ -114,7 +117,7 @@ func (c *codeSearch) selected(x *sdmx.CodelistExtension, list sdmx.URN, id strin
 	hit := named(id, true)
 	seen := map[string]bool{id: true}
 	for up := id; !hit; {
-		parent, found := c.look(place{list, up})
+		parent, found := c.findOnce(place{list, up})
 		if !found || parent == "" || seen[parent] {
 			break
 		}
@@ -124,46 +127,47 @@ func (c *codeSearch) selected(x *sdmx.CodelistExtension, list sdmx.URN, id strin
 	return hit != x.Exclusive
 }
 
-// strays lists the codes of a codelist whose parents are not in it, and not in what it
-// extends either; or go in a circle through that. The latter are named with the parent at
-// which the circle closes. What is in the list alone, sdmx.Check sees. Nobody knows the
-// codes of a stub, of a partial list and of what extends something that is not here.
-func (v *view) strays(list sdmx.URN, at moment) (out []stray) {
+// orphans returns the codes of an extending codelist whose parents are neither in it nor in
+// the codelists that it extends, or form a circle through these; in a circle, the parent is
+// the one at which it closes. Circles within one list are found by sdmx.Check. The result is
+// nil for stubs, for partial lists, and for lists that extend a missing one: their codes are
+// not known.
+func (v *view) orphans(list sdmx.URN, at moment) (out []orphan) {
 	in := v.inside(list, at)
 	if in == nil || in.external || in.partial || len(in.extensions) == 0 {
 		return nil
 	}
-	var away []string // codes whose parents are elsewhere
+	var foreign []string // codes whose parents are not codes of this list
 	for it, parent := range in.items {
 		if _, own := in.items[item{path: parent}]; parent != "" && !own {
-			away = append(away, it.path)
+			foreign = append(foreign, it.path)
 		}
 	}
-	slices.Sort(away)
+	slices.Sort(foreign)
 	c := v.codes(at)
-	passed := map[string]bool{} // by any walk: what is above is known
-	for _, code := range away {
+	passed := map[string]bool{} // ancestors that an earlier walk has followed to the root
+	for _, code := range foreign {
 		parent := in.items[item{path: code}]
 		for up := parent; up != "" && !passed[up]; {
 			next, found := c.find(place{list, up})
 			if !found && up == parent || next == code {
-				out = append(out, stray{code, up, found})
+				out = append(out, orphan{code, up, found})
 			}
 			if !found {
-				break // which is asked again for each code that names it
+				break // a missing parent is reported for each code that names it
 			}
 			passed[up], up = true, next
 		}
 	}
-	if len(out) > 0 && v.open(list, at, map[sdmx.URN]bool{}) {
+	if len(out) > 0 && v.extendsMissing(list, at, map[sdmx.URN]bool{}) {
 		return nil
 	}
 	return out
 }
 
-// open says whether a codelist extends, itself or through others, one that is not in the
-// registry, so that nobody knows which codes it has.
-func (v *view) open(list sdmx.URN, at moment, seen map[sdmx.URN]bool) bool {
+// extendsMissing reports whether a codelist extends, directly or through others, one that is
+// not in the registry, so that its codes are not known.
+func (v *view) extendsMissing(list sdmx.URN, at moment, seen map[sdmx.URN]bool) bool {
 	in := v.inside(list, at)
 	if in == nil || seen[list] {
 		return false
@@ -171,51 +175,52 @@ func (v *view) open(list sdmx.URN, at moment, seen map[sdmx.URN]bool) bool {
 	seen[list] = true
 	return slices.ContainsFunc(in.extensions, func(x sdmx.CodelistExtension) bool {
 		t, there := v.target(list.Version, x.Codelist, at)
-		return !there || v.open(t, at, seen)
+		return !there || v.extendsMissing(t, at, seen)
 	})
 }
 
-// A stray is a code whose parent is not there or, in a circle, below itself.
-type stray struct {
+// An orphan is a code whose parent does not exist or, in a circle, is a descendant of it.
+type orphan struct {
 	code, parent string
 	circle       bool
 }
 
-// checkParents is R4 for parents of codes that are in lists which are extended.
+// checkParents checks that the parents of a codelist's codes exist, in it or in the codelists
+// that it extends (R4).
 func (p *planner) checkParents(e *entry) {
 	if e.urn.Class != sdmx.ClassCodelist {
 		return
 	}
-	found := p.strays(e.urn, after)
-	for _, s := range found[:min(len(found), straysMax)] {
+	found := p.orphans(e.urn, after)
+	for _, s := range found[:min(len(found), orphansMax)] {
 		if s.circle {
 			e.refuse(ReasonInvalid, nil, "Code %s: its parents go in a circle, through the codelists that %s extends: %s is above it and below it. Take one of these parents away.", s.code, e.urn, s.parent)
 		} else {
 			e.refuse(ReasonInvalid, nil, "Code %s: it names %q as its parent, which is neither in %s nor among the codes that this takes from other codelists. Send the parent too, or take it away.", s.code, s.parent, e.urn)
 		}
 	}
-	if more := len(found) - straysMax; more > 0 {
+	if more := len(found) - orphansMax; more > 0 {
 		e.refuse(ReasonInvalid, nil, "The parents of %d more codes of %s are not there or go in a circle, and are not listed; mend these first.", more, e.urn)
 	}
 }
 
-// straysMax bounds the codes of one list that are named.
-const straysMax = 100
+// orphansMax bounds the codes that checkParents names for one codelist.
+const orphansMax = 100
 
-// lostParents are the parents of codes of an extending codelist that are lost, or come to
-// be in a circle, with what the list extends. Parents that nobody could know, because a list
-// was missing that a setting let be so, are not lost when it comes.
-func (p *planner) lostParents(d Dangling) (out []string) {
+// newOrphans names the parents that codes of an extending codelist, d.From, would lose by the
+// submission. It returns nil if the list extended a missing one before (Settings.AllowDangling):
+// then its parents were not known, and so cannot be lost.
+func (p *planner) newOrphans(d Dangling) (out []string) {
 	if d.From.Class != sdmx.ClassCodelist {
 		return nil
 	}
-	then := p.strays(d.From, after)
-	if len(then) == 0 || p.open(d.From, before, map[sdmx.URN]bool{}) {
+	now := p.orphans(d.From, after)
+	if len(now) == 0 || p.extendsMissing(d.From, before, map[sdmx.URN]bool{}) {
 		return nil
 	}
-	now := p.strays(d.From, before)
-	for _, s := range then {
-		if !slices.Contains(now, s) {
+	old := p.orphans(d.From, before)
+	for _, s := range now {
+		if !slices.Contains(old, s) {
 			out = append(out, fmt.Sprintf("%s, the parent of %s", s.parent, s.code))
 		}
 	}

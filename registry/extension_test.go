@@ -11,11 +11,11 @@ import (
 	"urncast/sdmx"
 )
 
-// strays are codes of an extending list whose parents are not there or go in a circle,
-// unless a list that it extends is not there.
-func (o oracle) strays(u sdmx.URN) (out []string) {
+// orphans returns the codes of an extending list whose parents do not exist or form a circle;
+// nil if a list that it extends is missing.
+func (o oracle) orphans(u sdmx.URN) (out []string) {
 	l, ok := o[u].(*sdmx.Codelist)
-	if !ok || l.External || l.Partial || len(l.Extensions) == 0 || o.open(u, map[sdmx.URN]bool{}) {
+	if !ok || l.External || l.Partial || len(l.Extensions) == 0 || o.extendsMissing(u, map[sdmx.URN]bool{}) {
 		return nil
 	}
 	all := o.lists()[u]
@@ -39,8 +39,8 @@ func (o oracle) strays(u sdmx.URN) (out []string) {
 	return out
 }
 
-// open says whether a list extends, also through others, one that is not there.
-func (o oracle) open(u sdmx.URN, seen map[sdmx.URN]bool) bool {
+// extendsMissing reports whether a list extends, directly or through others, a missing one.
+func (o oracle) extendsMissing(u sdmx.URN, seen map[sdmx.URN]bool) bool {
 	l, ok := o[u].(*sdmx.Codelist)
 	if seen[u] || !ok {
 		return false
@@ -48,7 +48,7 @@ func (o oracle) open(u sdmx.URN, seen map[sdmx.URN]bool) bool {
 	seen[u] = true
 	return slices.ContainsFunc(l.Extensions, func(x sdmx.CodelistExtension) bool {
 		t, found := o.leads(u.Version, x.Codelist)
-		return !found || o.open(t, seen)
+		return !found || o.extendsMissing(t, seen)
 	})
 }
 
@@ -63,8 +63,8 @@ func extends(ids ...string) (out []sdmx.CodelistExtension) {
 	return out
 }
 
-// Parents of codes are in the list or in what it extends, and form no circle with that,
-// whichever of the two changes.
+// The parent of a code must be in its list or in one that the list extends, and parents must not
+// form a circle, whichever of the lists is changed.
 func TestParentsThroughExtensions(t *testing.T) {
 	replace := Submission{Mode: ModeReplace}
 	with := func(base string, codes ...sdmx.Code) *sdmx.Codelist {
@@ -76,8 +76,8 @@ func TestParentsThroughExtensions(t *testing.T) {
 	circle.Items[0].Parent = "b"
 	middle := extending(list("M", "1.0"), extends("B")...)
 	for what, c := range map[string]struct {
-		held, sent []sdmx.Maintainable
-		want       string
+		stored, sent []sdmx.Maintainable
+		want         string
 	}{
 		"there":                   {nil, []sdmx.Maintainable{list("B", "1.0", "b"), with("B", child("x", "b"))}, "created; created"},
 		"nowhere":                 {nil, []sdmx.Maintainable{list("B", "1.0", "b"), with("B", child("x", "no"))}, `invalid: Code x: it names "no" as its parent`},
@@ -88,13 +88,14 @@ func TestParentsThroughExtensions(t *testing.T) {
 		"a circle made from afar": {[]sdmx.Maintainable{list("B", "1.0", "a"), with("B", child("b", "a"))}, []sdmx.Maintainable{circle}, "referenced: A:B(1.0)"},
 		"lost, and changed too":   {[]sdmx.Maintainable{list("B", "1.0", "a", "b"), with("B", child("x", "b"))}, []sdmx.Maintainable{list("B", "1.0", "a"), with("B", child("x", "a"))}, "updated; updated"},
 	} {
-		if got := shortened(holding(c.held...).try(t, replace, c.sent...)); !strings.Contains(got, c.want) {
+		if got := shortened(holding(c.stored...).try(t, replace, c.sent...)); !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q", what, got, c.want)
 		}
 	}
 }
 
-// Lists that extend each other many times over are looked at once, in a circle too.
+// Lists that extend each other on very many ways are searched in reasonable time, also in a
+// circle.
 func TestExtensionsManyTimesOver(t *testing.T) {
 	const deep = 40
 	for _, closed := range []bool{false, true} {
@@ -144,7 +145,7 @@ func TestParentsFarUp(t *testing.T) {
 	}
 }
 
-// A prefix that grows in a circle of lists comes to an end.
+// A search ends where a circle of extensions makes a prefix longer with each round.
 func TestExtensionsThatGrow(t *testing.T) {
 	back := extends("L")
 	back[0].Prefix = "X_"
@@ -163,7 +164,8 @@ func TestExtensionsThatGrow(t *testing.T) {
 	}
 }
 
-// What an agency gets in the submission that takes it away counts as what it maintains.
+// A structure that is submitted for an agency together with the agency's removal counts as one
+// that the agency maintains.
 func TestAgencyTakenAwayThatGetsSomething(t *testing.T) {
 	s := holding(agencyScheme("A", "B"))
 	if got := s.try(t, Submission{Mode: ModeReplace}, agencyScheme("B"), list("L", "1.0", "a")); !strings.Contains(got, "owns-structures: Agency A cannot be taken away, because it maintains") {
@@ -171,7 +173,8 @@ func TestAgencyTakenAwayThatGetsSomething(t *testing.T) {
 	}
 }
 
-// What was final comes back with the same content as final alone, and the refusal says so.
+// A final version that was deleted can come back with the same content only as final, and the
+// refusal says so.
 func TestFinalComesBackFinal(t *testing.T) {
 	s := holding(final(list("F", "1.0", "a")))
 	if got := s.try(t, Submission{Mode: ModeDelete, Request: Request{Force: "by mistake"}}, list("F", "1.0")); !strings.HasPrefix(got, "deleted, ") {
@@ -182,8 +185,8 @@ func TestFinalComesBackFinal(t *testing.T) {
 	}
 }
 
-// The work of a submission is in proportion to its size, however its structures hang
-// together: it is done under the lock.
+// The time to decide a submission is in proportion to its size, however its structures refer to
+// each other: others wait for the lock meanwhile.
 func TestWorkIsInProportion(t *testing.T) {
 	const deep, many = 30, 3000
 	var diamonds, chain, versions []sdmx.Maintainable
@@ -213,7 +216,7 @@ func TestWorkIsInProportion(t *testing.T) {
 		}
 		decided := make(chan *decision)
 		go func() {
-			d, err := p.planned(context.Background(), holding())
+			d, err := p.makePlan(context.Background(), holding())
 			if err != nil {
 				t.Error(err)
 			}
@@ -236,8 +239,8 @@ func TestWorkIsInProportion(t *testing.T) {
 	}
 }
 
-// Lists that extend each other: what was missing on the way on which it was looked for
-// first may be there on another.
+// In a circle of extensions, a code that the first path to a list does not find may be found on
+// another path.
 func TestCodesInCircles(t *testing.T) {
 	root := extending(list("R", "1.0"), extends("A", "B")...)
 	root.Extensions[0].Selection, root.Extensions[0].Exclusive = []sdmx.MemberValue{{Value: "c"}}, true
@@ -248,7 +251,7 @@ func TestCodesInCircles(t *testing.T) {
 	}
 }
 
-// aStore is a shelf that is asked what it holds.
+// aStore makes a Store of a shelf, as far as Registry.Dangling uses it.
 type aStore struct {
 	*shelf
 	noStore
@@ -266,7 +269,8 @@ func (s aStore) DoubtfulTargets(context.Context) (out []sdmx.Ref, _ error) {
 	return out, nil
 }
 
-// A reference that is lost to one kind of referrer alone is listed.
+// Dangling lists a reference that does not resolve for one kind of referrer, though it does for
+// the others.
 func TestDanglingForEveryReferrer(t *testing.T) {
 	s := holding(list("L", "1.0.0", "a"), list("L", "2.0.0-draft", "b"))
 	for _, version := range []sdmx.Version{"1.0", "1.0.0", "1.0.0-draft"} {

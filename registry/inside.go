@@ -2,27 +2,28 @@ package registry
 
 import "urncast/sdmx"
 
-// An inside is what of a structure decides whether references into it resolve.
+// An inside is the part of a structure that decides whether references to its items resolve.
 type inside struct {
-	// items are what can be referred to; of a code, with the id of its parent.
+	// items are what can be referred to; the value is the id of a code's parent, and empty
+	// for everything else.
 	items map[item]string
-	// external says that the items are kept elsewhere: any may be there.
+	// external marks a stub (isExternalReference), which may have any item elsewhere.
 	external bool
-	// partial says that items are missing here.
+	// partial marks a scheme that does not have all of its items (isPartial).
 	partial bool
-	// bare says that the structure could hold items or components, and holds none.
+	// bare marks an item scheme or data structure without any item or component.
 	bare       bool
 	extensions []sdmx.CodelistExtension
 }
 
-// An item is something inside a structure: its path and, in a data structure, which
-// holds several kinds, its kind.
+// An item is something inside a structure that can be referred to, named by its path. In a
+// data structure, where components of several kinds may have the same id, kind is set too.
 type item struct {
 	kind sdmx.Class
 	path string
 }
 
-// itemOf is what a reference names inside a structure.
+// itemOf returns the item that a reference names.
 func itemOf(r sdmx.Ref) item {
 	if r.Class != sdmx.ClassDataStructure {
 		return item{path: r.Item}
@@ -30,8 +31,8 @@ func itemOf(r sdmx.Ref) item {
 	return item{componentKind(r.ItemClass), r.Item}
 }
 
-// componentKind puts the classes together that versions of the standard name differently
-// for one component: a primary measure of 2.1 is a measure of 3.0.
+// componentKind maps the classes that SDMX 2.1 and 3.0 use for one kind of component to one:
+// a primary measure of 2.1 is a measure of 3.0.
 func componentKind(c sdmx.Class) sdmx.Class {
 	switch c {
 	case sdmx.ClassMeasureDimension, sdmx.ClassTimeDimension:
@@ -44,11 +45,11 @@ func componentKind(c sdmx.Class) sdmx.Class {
 	return c
 }
 
-// insideOf looks into a structure.
+// insideOf returns the inside of a structure.
 func insideOf(m sdmx.Maintainable) *inside {
 	in := &inside{external: m.Common().External, items: map[item]string{}}
 	if d, ok := m.(*sdmx.DataStructure); ok {
-		in.components(d)
+		in.addComponents(d)
 		return in
 	}
 	for _, id := range sdmx.ItemIDs(m) {
@@ -69,28 +70,15 @@ func insideOf(m sdmx.Maintainable) *inside {
 	return in
 }
 
-// The lists of components can be referred to by the ids that the standard gives them.
-func (in *inside) components(d *sdmx.DataStructure) {
-	for _, list := range []sdmx.Class{sdmx.ClassDimensionDescriptor, sdmx.ClassAttributeDescriptor, sdmx.ClassMeasureDescriptor} {
-		in.items[item{list, list.String()}] = ""
-	}
-	for i := range d.Dimensions {
-		in.items[item{sdmx.ClassDimension, d.Dimensions[i].ID}] = ""
-	}
-	for i := range d.Attributes {
-		in.items[item{sdmx.ClassDataAttribute, d.Attributes[i].ID}] = ""
-	}
-	for i := range d.Measures {
-		in.items[item{sdmx.ClassMeasure, d.Measures[i].ID}] = ""
-	}
-	for i := range d.Groups {
-		in.items[item{sdmx.ClassGroupDimensionDescriptor, d.Groups[i].ID}] = ""
-	}
+// addComponents adds the components of a data structure, and its lists of components, which
+// can be referred to by the ids that the standard fixes for them.
+func (in *inside) addComponents(d *sdmx.DataStructure) {
+	sdmx.EachComponent(d, func(c sdmx.Class, id string) { in.items[item{c, id}] = "" })
 	in.bare = len(d.Dimensions)+len(d.Attributes)+len(d.Measures) == 0
 }
 
-// keeps says whether every reference into old that resolved still does, those through an
-// extension too, which may take codes by their parents.
+// keeps reports whether every reference that resolves in old also resolves in in. A code's
+// parent must be the same too, because an extension may select codes by their ancestors.
 func (in *inside) keeps(old *inside) bool {
 	if in.external {
 		return true

@@ -8,12 +8,13 @@ import (
 	"urncast/sdmx"
 )
 
-// loadAtOnce bounds the documents that are read in one round trip, in bytes.
+// loadAtOnce bounds the documents that are read in one round trip; in bytes.
 const loadAtOnce = 16 << 20
 
-// load adds what a plan needs, each kind of question in one round trip but for large
-// documents. Told is told how many documents are read.
-func (w *world) load(ctx context.Context, r Reader, n *needs, told func(documents int)) error {
+// load reads what a plan needs into the world, with one round trip per kind of question, and
+// more only for many documents and for agencies. It calls progress with the number of
+// documents read so far.
+func (w *world) load(ctx context.Context, r Reader, n *needs, progress func(documents int)) error {
 	if err := w.loadVersions(ctx, r, keysOf(n.versions)); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (w *world) load(ctx context.Context, r Reader, n *needs, told func(document
 	if err := w.loadMaintained(ctx, r, n.maintained); err != nil {
 		return err
 	}
-	return w.loadDocuments(ctx, r, n, told)
+	return w.loadDocuments(ctx, r, n, progress)
 }
 
 func (w *world) loadVersions(ctx context.Context, r Reader, keys []Key) error {
@@ -70,7 +71,7 @@ func (w *world) loadMaintained(ctx context.Context, r Reader, agencies map[strin
 	if len(agencies) == 0 {
 		return nil
 	}
-	var names []string // none: all
+	var names []string // nil asks for all
 	if !agencies[""] {
 		for a := range agencies {
 			names = append(names, a)
@@ -93,15 +94,15 @@ func (w *world) loadMaintained(ctx context.Context, r Reader, agencies map[strin
 	return nil
 }
 
-// loadDocuments reads bodies and insides. Of a document whose inside alone is needed, the
-// body is not kept.
-func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, told func(documents int)) error {
+// loadDocuments reads bodies and insides. The body of a document of which only the inside is
+// needed is not kept.
+func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, progress func(documents int)) error {
 	all := make([]Stored, 0, len(n.bodies)+len(n.insides))
 	for _, st := range n.bodies {
 		all = append(all, st)
 	}
 	for id, st := range n.insides {
-		if _, too := n.bodies[id]; !too {
+		if _, added := n.bodies[id]; !added {
 			all = append(all, st)
 		}
 	}
@@ -131,7 +132,7 @@ func (w *world) loadDocuments(ctx context.Context, r Reader, n *needs, told func
 			w.insides[st.Document] = insideOf(m)
 		}
 		from += len(ids)
-		told(from)
+		progress(from)
 	}
 	return nil
 }
@@ -144,14 +145,14 @@ func keysOf(set map[Key]bool) []Key {
 	return out
 }
 
-// ask answers a question about what is current: it is asked until the world holds all
-// that the answer needs.
+// ask evaluates a question about the current structures. It calls question again, each time
+// with more of the registry loaded, until nothing that the answer depends on is missing.
 func ask(ctx context.Context, r Reader, question func(*view)) error {
 	w := newWorld(Settings{})
 	for {
 		v := newView(w)
 		question(&v)
-		if v.needs.none() {
+		if v.needs.empty() {
 			return nil
 		}
 		if err := w.load(ctx, r, &v.needs, func(int) {}); err != nil {

@@ -2,7 +2,8 @@ package registry
 
 import "urncast/sdmx"
 
-// merge brings what was submitted into what is stored, and tells what was not taken.
+// merge merges the submitted structure into the stored one (sdmx.Merge), and adds a notice
+// for each part that was not taken.
 func (p *planner) merge(e *entry) {
 	stored := p.read(e.before)
 	if stored == nil {
@@ -19,15 +20,15 @@ func (p *planner) merge(e *entry) {
 	e.described = describe(e.urn, stored)
 }
 
-// checkInside refuses what breaks the rules inside one structure, with every reason:
-// what is to be kept counts, however it came about.
+// checkInside refuses an entry for each rule that its content breaks by itself (sdmx.Check).
+// The content is the one to be stored, after a merge.
 func (e *entry) checkInside() {
 	for _, f := range e.faults {
 		e.refuse(ReasonInvalid, nil, "%s", at(f.Path, f.Text))
 	}
 }
 
-// at puts the place inside the structure before a sentence about it.
+// at puts a path inside the structure before a sentence about it.
 func at(path, text string) string {
 	if path == "" {
 		return text

@@ -8,8 +8,8 @@ type Range struct{ First, Last Number }
 // Empty reports whether no number is in r.
 func (r Range) Empty() bool { return r.First == 0 || r.Last < r.First }
 
-// And gives r with the number that follows it; of an empty r, or where n does not follow,
-// n alone.
+// And returns r extended by n if n is the number after r.Last, and otherwise the Range of n
+// alone.
 func (r Range) And(n Number) Range {
 	if r.Empty() || n != r.Last+1 {
 		return Range{n, n}
@@ -17,7 +17,7 @@ func (r Range) And(n Number) Range {
 	return Range{r.First, n}
 }
 
-// String is "7" or "9-30011".
+// String returns the range as "7" or "9-30011".
 func (r Range) String() string {
 	switch {
 	case r.Empty():

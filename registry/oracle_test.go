@@ -9,11 +9,11 @@ import (
 	"urncast/sdmx"
 )
 
-// An oracle says, by rules written as plainly as they can be and for small registries
-// alone, what leads where and what a proposal makes of a registry.
+// An oracle computes, by rules written as plainly as possible and for small registries only, how
+// references resolve and what a proposal makes of a registry.
 type oracle map[sdmx.URN]sdmx.Maintainable
 
-// number reads a semantic version: three numbers, and 0 for a draft or 1.
+// number parses a semantic version: its three numbers, and then 0 for a draft and 1 for others.
 func number(v sdmx.Version) (n [4]int, ok bool) {
 	n[3] = 1
 	s := string(v)
@@ -29,7 +29,7 @@ func isStable(v sdmx.Version) bool {
 	return ok && n[0] > 0 && n[3] == 1
 }
 
-// leads is the structure to which a reference leads.
+// leads returns the structure to which a reference resolves.
 func (o oracle) leads(from sdmx.Version, r sdmx.Ref) (to sdmx.URN, found bool) {
 	if !strings.Contains(string(r.Version), "+") {
 		_, found = o[r.URN]
@@ -66,7 +66,7 @@ func (o oracle) leads(from sdmx.Version, r sdmx.Ref) (to sdmx.URN, found bool) {
 	return to, found
 }
 
-// possible are the codes that may come up.
+// possible are all codes that can occur in a random registry.
 var possible = func() (out []string) {
 	for _, prefix := range []string{"", "X_", "X_X_"} {
 		for _, c := range codes {
@@ -76,9 +76,9 @@ var possible = func() (out []string) {
 	return out
 }()
 
-// lists gives every codelist's codes with their parents, those of what it extends too:
-// made from nothing until nothing changes any more, or no end is in sight: where lists
-// extend each other in a circle, a selection that excludes may make codes come and go.
+// lists returns the codes of every codelist with their parents, including those that it takes by
+// extension. It repeats until nothing changes any more, or 50 times: with an exclusive selection
+// in a circle of extensions, codes may appear and vanish without end.
 func (o oracle) lists() map[sdmx.URN]map[string]string {
 	out := map[sdmx.URN]map[string]string{}
 	for rounds, moved := 0, true; moved && rounds < 50; rounds++ {
@@ -116,7 +116,7 @@ func (o oracle) lists() map[sdmx.URN]map[string]string {
 	return out
 }
 
-// chosen says whether an extension takes a code.
+// chosen reports whether an extension includes a code.
 func chosen(x *sdmx.CodelistExtension, of map[string]string, id string) bool {
 	fits := func(value, id string) bool {
 		head, tail, any := strings.Cut(value, "%")
@@ -134,9 +134,9 @@ func chosen(x *sdmx.CodelistExtension, of map[string]string, id string) bool {
 	return hit != x.Exclusive || len(x.Selection) == 0
 }
 
-// fine says whether a reference leads somewhere. Where partials is set, a partial scheme may
-// hold any item.
-func (o oracle) fine(from sdmx.URN, r sdmx.Ref, partials bool) bool {
+// resolves reports whether a reference resolves. With partials, a partial scheme is taken to have
+// any item.
+func (o oracle) resolves(from sdmx.URN, r sdmx.Ref, partials bool) bool {
 	t, found := o.leads(from.Version, r)
 	if !found || r.Item == "" {
 		return found
@@ -169,12 +169,12 @@ func empty(m sdmx.Maintainable) bool {
 	return ok && s.Len() == 0 && (!isList || len(l.Extensions) == 0)
 }
 
-// A verdict of the oracle: what the registry would be, and what is wrong with that, each as
-// "reason about-what".
-type wouldBe struct {
+// An expectation is the oracle's answer: the registry as it would be, and what is wrong with
+// it, each as "reason URN".
+type expectation struct {
 	oracle
 	wrong map[string]bool
-	asked map[sdmx.URN]bool // may be lost, or lose items
+	asked map[sdmx.URN]bool // structures that the proposal may delete, or take items from
 }
 
 func copyOf(m sdmx.Maintainable) sdmx.Maintainable {
@@ -185,9 +185,9 @@ func copyOf(m sdmx.Maintainable) sdmx.Maintainable {
 	return c
 }
 
-// after works out what a proposal makes of a registry.
-func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
-	w := &wouldBe{oracle(maps.Clone(s.now)), map[string]bool{}, map[sdmx.URN]bool{}}
+// after computes what a proposal makes of a registry.
+func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *expectation {
+	w := &expectation{oracle(maps.Clone(s.now)), map[string]bool{}, map[sdmx.URN]bool{}}
 	o := oracle(s.now)
 	if p.rename != nil {
 		w.renamed(o, p.rename)
@@ -205,21 +205,21 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 		if changed && o[u] != nil && sdmx.Immutable(o[u]) && (sdmx.StructuralDigest(o[u]) != sdmx.StructuralDigest(m) || o[u].Common().Final && !m.Common().Final) {
 			w.keep(p, u)
 		}
-		switch strays := w.strays(u); {
+		switch strays := w.orphans(u); {
 		case changed && len(strays) > 0:
 			w.wrong["invalid "+u.String()] = true
-		case len(strays) > 0 && !o.open(u, map[sdmx.URN]bool{}) && !slices.Equal(strays, o.strays(u)):
+		case len(strays) > 0 && !o.extendsMissing(u, map[sdmx.URN]bool{}) && !slices.Equal(strays, o.orphans(u)):
 			w.wrong["referenced by "+u.String()] = true
 		}
 		if changed && s.settings.RequireAgencies && !w.hasAgency(u) {
 			w.wrong["unknown-agency "+u.String()] = true
 		}
 		for _, r := range sdmx.Refs(m) {
-			switch ok := w.fine(u, r, false); {
+			switch ok := w.resolves(u, r, false); {
 			case ok, changed && s.settings.AllowDangling:
 			case changed:
 				w.wrong["unresolved-reference "+u.String()+" "+r.String()] = true
-			case o.fine(u, r, true):
+			case o.resolves(u, r, true):
 				w.wrong["referenced by "+u.String()] = true
 			}
 		}
@@ -233,18 +233,18 @@ func (s *shelf) after(p *proposal, sent []sdmx.Maintainable) *wouldBe {
 	return w
 }
 
-// hasAgency says whether an agency scheme holds the agency of a structure.
+// hasAgency reports whether an agency scheme holds the agency of a structure.
 func (o oracle) hasAgency(u sdmx.URN) bool {
 	parent, id := "SDMX", u.Agency
-	if top, sub, below := strings.Cut(u.Agency, "."); below { // of two levels, as all are here
+	if top, sub, below := strings.Cut(u.Agency, "."); below { // agencies have two levels at most here
 		parent, id = top, sub
 	}
 	m := o[sdmx.URN{Class: sdmx.ClassAgencyScheme, Agency: parent, ID: sdmx.AgencySchemeID, Version: "1.0"}]
 	return u.Agency == "SDMX" || m != nil && (m.Common().External || slices.Contains(sdmx.ItemIDs(m), id))
 }
 
-// owners finds agencies that are taken away while they maintain something.
-func (w *wouldBe) owners(o oracle, u sdmx.URN, m sdmx.Maintainable) {
+// owners finds agencies that are removed although they maintain a structure.
+func (w *expectation) owners(o oracle, u sdmx.URN, m sdmx.Maintainable) {
 	left := w.oracle[u]
 	if u.Class != sdmx.ClassAgencyScheme || left != nil && left.Common().External {
 		return
@@ -264,13 +264,13 @@ func (w *wouldBe) owners(o oracle, u sdmx.URN, m sdmx.Maintainable) {
 	}
 }
 
-func (w *wouldBe) keep(p *proposal, u sdmx.URN) {
+func (w *expectation) keep(p *proposal, u sdmx.URN) {
 	if p.Force == "" {
 		w.wrong["immutable "+u.String()] = true
 	}
 }
 
-func (w *wouldBe) submitted(o oracle, p *proposal, sent []sdmx.Maintainable) {
+func (w *expectation) submitted(o oracle, p *proposal, sent []sdmx.Maintainable) {
 	named := map[sdmx.URN]bool{}
 	for _, m := range sent {
 		u := sdmx.URNOf(m)
@@ -333,7 +333,7 @@ func (w *wouldBe) submitted(o oracle, p *proposal, sent []sdmx.Maintainable) {
 	}
 }
 
-func (w *wouldBe) renamed(o oracle, n *Rename) {
+func (w *expectation) renamed(o oracle, n *Rename) {
 	was := map[sdmx.URN]sdmx.URN{} // from old to new
 	for u := range o {
 		x := u
@@ -355,7 +355,7 @@ func (w *wouldBe) renamed(o oracle, n *Rename) {
 		sdmx.EachRef(c, func(_ string, r *sdmx.Ref) {
 			if t, found := o.leads(u.Version, *r); found && t != was[t] && was[t] != (sdmx.URN{}) {
 				r.Agency, r.ID = was[t].Agency, was[t].ID
-			} else if n.Agency != "" && !found && within(r.Agency, n.Agency) { // it dangles, and the agency's name is in it
+			} else if n.Agency != "" && !found && within(r.Agency, n.Agency) { // a dangling reference that names the agency
 				r.Agency = n.NewAgency + r.Agency[len(n.Agency):]
 			}
 			if n.Agency != "" && r.ItemClass == sdmx.ClassAgency {

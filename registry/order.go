@@ -12,9 +12,9 @@ type Node struct {
 	Refs []sdmx.Ref
 }
 
-// Order gives the places of the nodes in dependency order: what is referred to
-// before what refers, then by class and URN; cycles are broken at the class that
-// comes last.
+// Order returns the indexes of the nodes in dependency order: referenced structures before
+// referring ones, and otherwise by class and URN. A cycle begins with the structure that
+// comes last by class and URN.
 func Order(nodes []Node) []int {
 	byKey := map[Key][]int{}
 	order := make([]int, len(nodes))
@@ -28,7 +28,7 @@ func Order(nodes []Node) []int {
 	mark := make([]uint8, len(nodes))
 	type frame struct {
 		node, ref int
-		targets   []int // of the reference before ref, which are still to be looked at
+		targets   []int // nodes of the preceding reference's key that are still to be visited
 	}
 	for _, root := range order {
 		if mark[root] != 0 {
@@ -61,44 +61,44 @@ func Order(nodes []Node) []int {
 	return out
 }
 
-// ordered gives the changes in the order of publishing: what is referred to before what
-// refers, and deletes the other way round.
+// ordered returns the changes in publishing order: referenced structures before referring
+// ones, and deletes the other way round.
 func (p *planner) ordered() (replaces, removes []WriteChange) {
 	changed := func(list []*entry, refs func(*entry) []sdmx.Ref) (out []WriteChange) {
 		var nodes []Node
-		var those []*entry
+		var entries []*entry // of the nodes
 		for _, e := range list {
 			if e.changed {
-				those = append(those, e)
+				entries = append(entries, e)
 				nodes = append(nodes, Node{e.urn, refs(e)})
 			}
 		}
 		for _, i := range Order(nodes) {
-			c := those[i].change
-			c.URN = those[i].urn
+			c := entries[i].change
+			c.URN = entries[i].urn
 			out = append(out, c)
 		}
 		return out
 	}
 	replaces = changed(p.decision.entries, func(e *entry) (out []sdmx.Ref) {
 		for _, r := range e.change.Refs {
-			out = append(out, p.led(e.urn, r, after))
+			out = append(out, p.pinned(e.urn, r, after))
 		}
 		return out
 	})
-	refs := map[sdmx.URN][]sdmx.Ref{} // of what is deleted, among each other
+	refs := map[sdmx.URN][]sdmx.Ref{} // between structures that are deleted
 	seen := map[Key]bool{}
-	for u := range p.gone {
+	for u := range p.deleted {
 		if k := KeyOf(u); !seen[k] {
 			seen[k] = true
 			for _, d := range p.referringTo(k) {
-				if p.gone[d.From] {
-					refs[d.From] = append(refs[d.From], p.led(d.From, d.To, before))
+				if p.deleted[d.From] {
+					refs[d.From] = append(refs[d.From], p.pinned(d.From, d.To, before))
 				}
 			}
 		}
 	}
-	for _, to := range refs { // the order of what refers to what is no accident of a map
+	for _, to := range refs { // so that the order does not depend on the iteration of a map
 		slices.SortFunc(to, compareRefs)
 	}
 	removes = changed(p.decision.deletes, func(e *entry) []sdmx.Ref { return refs[e.urn] })

@@ -9,17 +9,17 @@ import (
 	"urncast/sdmx"
 )
 
-// A proposal is what is asked for, before it meets the registry: a submission or a rename.
-// Of each structure it keeps the canonical form, which takes a fraction of the memory. It
-// is made once and not changed by a plan.
+// A proposal is a submission or a rename before it is decided. It keeps structures in their
+// canonical form only, which takes a fraction of the memory of the parsed ones. A plan does
+// not change it.
 type proposal struct {
 	Submission
 	origin  string
 	entries []*entry   // structures to be stored, in the order of the submission
 	deletes []*entry   // structures to be deleted
 	items   []sdmx.Ref // single items to be deleted
-	rename  *Rename    // in place of all these
-	share   *share     // of the memory that submissions may hold; nil for a rename
+	rename  *Rename    // nil for a submission; otherwise the three lists above are empty
+	share   *share     // of Registry.budget; nil for a rename
 }
 
 // An entry is one structure of a proposal or of a plan.
@@ -28,22 +28,22 @@ type entry struct {
 	result *Result
 	described
 
-	before  *Stored // what is stored; nil if it is not there
-	changed bool
-	forced  bool // a rule was set aside for it
+	before  *Stored // the stored version of it; nil if there is none
+	changed bool    // it is to be stored or deleted
+	forced  bool    // against a rule that Request.Force lifts
 }
 
 // A described is a structure as it is to be stored; empty for a delete.
 type described struct {
 	change   WriteChange
-	scheme   bool           // of items
-	partial  bool           // a scheme that does not hold all of its items
-	external bool           // a stub
-	faults   []sdmx.Fault   // in it
-	inside   func() *inside // of it, read when it is first asked for
+	scheme   bool           // an item scheme
+	partial  bool           // an item scheme without all of its items (isPartial)
+	external bool           // a stub (isExternalReference)
+	faults   []sdmx.Fault   // the rules that it breaks by itself
+	inside   func() *inside // computed at the first call
 }
 
-// describe computes what is stored of a structure, and beside it.
+// describe computes the canonical form of a structure and the columns that are stored with it.
 func describe(u sdmx.URN, m sdmx.Maintainable) described {
 	body := sdmx.AppendCanonical(nil, m)
 	scheme, ok := m.(sdmx.ItemScheme)
@@ -55,7 +55,7 @@ func describe(u sdmx.URN, m sdmx.Maintainable) described {
 		scheme: ok, partial: ok && scheme.IsPartial(), external: m.Common().External, faults: sdmx.Check(m),
 		inside: sync.OnceValue(func() *inside {
 			m, err := sdmx.ParseCanonical(u.Class, body)
-			if err != nil { // we wrote it
+			if err != nil { // AppendCanonical has just written it
 				panic(fmt.Sprintf("%s: the canonical form that was just written cannot be read: %s", u, err))
 			}
 			return insideOf(m)
@@ -67,16 +67,16 @@ func newEntry(u sdmx.URN, where string) *entry {
 	return &entry{urn: u, result: &Result{URN: u, Where: where}}
 }
 
-// A decision is what becomes of a proposal in a world.
+// A decision is the result of a plan.
 type decision struct {
 	entries, deletes []*entry
 	dangling         []Dangling
-	// forced are structures that a force lets be changed.
+	// forced are the structures that are changed against a rule, by Request.Force.
 	forced []sdmx.URN
-	// found is how many structures a rename moves or changes.
-	found int
-	// replaces and removes are what is to be recorded, in the order of publishing; empty
-	// if anything is refused.
+	// affected counts the structures that a rename moves or rewrites.
+	affected int
+	// replaces and removes are the changes to be recorded, in publishing order; empty if
+	// any entry is refused.
 	replaces, removes []WriteChange
 }
 
@@ -85,16 +85,15 @@ type planner struct {
 	*proposal
 	view
 	decision
-	named  map[sdmx.URN]bool // in the submission
-	moving bool              // deletes are of a rename
-	err    error             // the first; the decision then counts for nothing
+	named    map[sdmx.URN]bool // the structures that the submission names
+	isRename bool
+	err      error // the first that occurred; the decision is then void
 }
 
-// plan decides what becomes of a proposal in a world, by the rules R3 to R5 and R7: what
-// is to be recorded, or every reason why nothing is. It is a function of its arguments
-// alone. Where the world lacks something that was asked, the decision counts for nothing:
-// the needs are to be added, and the plan made anew. An error is an *InvalidError, or says
-// that a stored document cannot be read.
+// plan decides a proposal in a world by the rules R3 to R5 and R7. The decision has the
+// changes to be recorded, or every reason why there are none. plan is a pure function. If it
+// returns needs, the world lacked something and the decision is void: load the needs and plan
+// again. The error is an *InvalidError, or says that a stored document cannot be read.
 func plan(w *world, in *proposal) (*decision, *needs, error) {
 	p := &planner{proposal: in, view: newView(w), named: map[sdmx.URN]bool{}}
 	clone := func(list []*entry) []*entry {
@@ -114,7 +113,7 @@ func plan(w *world, in *proposal) (*decision, *needs, error) {
 		apply = p.applyRename
 	}
 	apply()
-	p.permit()
+	p.checkPermissions()
 	p.check()
 	if p.err != nil {
 		return nil, nil, p.err
@@ -125,13 +124,13 @@ func plan(w *world, in *proposal) (*decision, *needs, error) {
 	return &p.decision, &p.needs, nil
 }
 
-// refused says whether anything is.
+// refused reports whether any entry is refused, and so the whole proposal.
 func (d *decision) refused() bool {
 	refused := func(e *entry) bool { return e.result.Verdict == Refused }
 	return slices.ContainsFunc(d.entries, refused) || slices.ContainsFunc(d.deletes, refused)
 }
 
-// all are the entries, those to be stored first.
+// all returns the entries to be stored, then those to be deleted.
 func (d *decision) all() []*entry { return slices.Concat(d.entries, d.deletes) }
 
 func (e *entry) refuse(reason Reason, urns []string, format string, args ...any) {
@@ -143,18 +142,17 @@ func (e *entry) notice(format string, args ...any) {
 	e.result.Notices = append(e.result.Notices, fmt.Sprintf(format, args...))
 }
 
-// immutable refuses what R7 keeps, unless it is forced.
-func (p *planner) immutable(e *entry, format string, args ...any) {
+// refuseImmutable refuses a change that R7 forbids, unless it is forced.
+func (p *planner) refuseImmutable(e *entry, format string, args ...any) {
 	if p.Force == "" {
 		e.refuse(ReasonImmutable, nil, format, args...)
 		return
 	}
-	p.force(e, "It is final or its version is stable: by force, this is done all the same.")
+	p.noteForced(e, "It is final or its version is stable: by force, this is done all the same.")
 }
 
-// force notes, for the audit and the answer, that a structure is changed because that is
-// forced.
-func (p *planner) force(e *entry, notice string) {
+// noteForced notes, for the audit and the result, that a structure is changed by force.
+func (p *planner) noteForced(e *entry, notice string) {
 	if !e.forced {
 		e.forced = true
 		p.forced = append(p.forced, e.urn)
@@ -162,9 +160,9 @@ func (p *planner) force(e *entry, notice string) {
 	}
 }
 
-// permit refuses what whoever submits may not change. It comes after apply, for a
-// rename or a full replace changes more than the submission names.
-func (p *planner) permit() {
+// checkPermissions refuses changes that the submitter is not allowed to make (Request.May). It
+// runs after apply, because a rename or a full replace changes more than the request names.
+func (p *planner) checkPermissions() {
 	if p.May == nil {
 		return
 	}
@@ -178,7 +176,7 @@ func (p *planner) permit() {
 	}
 }
 
-// apply lays the submission over what is stored, by the rules of its mode.
+// apply decides what the submission stores and deletes, by the rules of its mode.
 func (p *planner) apply() {
 	for _, e := range p.decision.entries {
 		e.before = p.current(e.urn)
@@ -204,8 +202,8 @@ func (p *planner) fail(err error) {
 	}
 }
 
-// read gives a stored structure; nil if it is not known, or cannot be read. Whoever gets it
-// may change it.
+// read parses a stored structure, which the caller may change. It returns nil if the document
+// is not loaded (then it is noted as needed) or cannot be read (then planner.err is set).
 func (p *planner) read(st *Stored) sdmx.Maintainable {
 	body, known := p.bodies[st.Document]
 	if !known {
@@ -220,7 +218,8 @@ func (p *planner) read(st *Stored) sdmx.Maintainable {
 	return m
 }
 
-// applyOne decides what becomes of one structure, references aside.
+// applyOne decides whether and how one structure is stored, apart from the rules about
+// references.
 func (p *planner) applyOne(e *entry) {
 	if e.before == nil {
 		if p.MustExist {
@@ -229,18 +228,18 @@ func (p *planner) applyOne(e *entry) {
 		p.put(e, Created)
 		return
 	}
-	if p.same(e) {
+	if p.isUnchanged(e) {
 		return
 	}
-	var held *inside // what of it is stored
+	var old *inside
 	if e.external || e.partial || p.Mode != ModeReplace {
-		held = p.look(e.before)
+		old = p.storedInside(e.before)
 	}
 	switch {
-	case e.external && held != nil && !held.external:
+	case e.external && old != nil && !old.external:
 		e.notice("%s is held here in full, and what was sent is a stub (isExternalReference): what is held stays.", e.urn)
 		return
-	case held != nil && held.external: // a stub gives way to what is sent, whatever the mode
+	case old != nil && old.external: // a stored stub is replaced in every mode
 	case p.Mode == ModeAppend && !e.scheme:
 		e.notice("%s is in the registry already, and differs from what was sent: append leaves it as it is.", e.urn)
 		return
@@ -248,17 +247,17 @@ func (p *planner) applyOne(e *entry) {
 		e.refuse(ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
 	case e.partial, p.Mode == ModeAppend || p.Mode == ModeMerge:
 		p.merge(e)
-		if p.same(e) {
+		if p.isUnchanged(e) {
 			return
 		}
 	}
-	p.checkBare(e)
+	p.checkEmptied(e)
 	p.put(e, Updated)
 }
 
-// same says whether an entry is what is stored. Digests of different algorithms say
-// nothing; then the documents are compared (R5).
-func (p *planner) same(e *entry) bool {
+// isUnchanged reports whether an entry equals its stored version (R5). The documents are
+// compared if the two digests are of different algorithms.
+func (p *planner) isUnchanged(e *entry) bool {
 	if e.before.Digest.Comparable(e.change.Digest) {
 		return e.before.Digest == e.change.Digest
 	}
@@ -266,16 +265,16 @@ func (p *planner) same(e *entry) bool {
 	return old != nil && bytes.Equal(sdmx.AppendCanonical(nil, old), e.change.Body)
 }
 
-// put stores an entry, as far as that may be.
+// put marks an entry as stored with verdict v, and checks the rules about its own content.
 func (p *planner) put(e *entry, v Verdict) {
 	e.changed = true
 	if e.result.Verdict != Refused {
 		e.result.Verdict = v
 	}
-	p.add(e)
+	p.addWritten(e)
 	e.checkInside()
 	if v == Created {
-		p.checkAnew(e)
+		p.checkWithdrawn(e)
 		return
 	}
 	if e.before.Immutable {
@@ -283,60 +282,60 @@ func (p *planner) put(e *entry, v Verdict) {
 	}
 }
 
-// checkBare keeps a structure without items or components from emptying one that has some.
-func (p *planner) checkBare(e *entry) {
+// checkEmptied refuses a structure without items or components in place of one that has some.
+func (p *planner) checkEmptied(e *entry) {
 	if e.external || !e.inside().bare {
 		return
 	}
-	held := p.look(e.before)
+	old := p.storedInside(e.before)
 	switch {
-	case held == nil, held.bare, held.external:
+	case old == nil, old.bare, old.external:
 	case p.Force != "":
-		p.force(e, "It was sent without items or components: by force, it loses all that it held.")
+		p.noteForced(e, "It was sent without items or components: by force, it loses all that it held.")
 	default:
 		e.refuse(ReasonPartial, nil, "%s was sent without items or components, and would lose all that it holds here. Send it with what it shall hold, or as a stub (isExternalReference), which changes nothing here; to empty it, delete its items, or delete it.", e.urn)
 	}
 }
 
-// checkImmutable is R7 for what is there.
+// checkImmutable refuses a structural change of a version that is final or stable (R7).
 func (p *planner) checkImmutable(e *entry) {
 	b := e.before
 	if b.Final && !e.change.Final {
-		p.immutable(e, "%s is final, which cannot be taken back. Submit the change under a new version.", e.urn)
+		p.refuseImmutable(e, "%s is final, which cannot be taken back. Submit the change under a new version.", e.urn)
 		return
 	}
-	was := b.Structural
-	if !was.Comparable(e.change.Structural) {
+	structural := b.Structural
+	if !structural.Comparable(e.change.Structural) {
 		old := p.read(b)
 		if old == nil {
-			return // it is needed, or cannot be read: the decision counts for nothing
+			return // the decision is void
 		}
-		was = sdmx.StructuralDigest(old)
+		structural = sdmx.StructuralDigest(old)
 	}
-	if was != e.change.Structural {
-		p.immutable(e, "%s may not change any more, because it is final or its version is stable; only names, descriptions, annotations, links and validity may. Submit the change under a new version.", e.urn)
+	if structural != e.change.Structural {
+		p.refuseImmutable(e, "%s may not change any more, because it is final or its version is stable; only names, descriptions, annotations, links and validity may. Submit the change under a new version.", e.urn)
 	}
 }
 
-// remove deletes what is stored, as far as that may be.
+// remove marks an entry as deleted, and checks R7.
 func (p *planner) remove(e *entry) {
 	e.changed = true
 	if e.result.Verdict != Refused {
 		e.result.Verdict = Deleted
 	}
-	p.drop(e.urn)
+	p.addDeleted(e.urn)
 	if !e.before.Immutable {
 		return
 	}
 	what := "deleted: others may rely on it. Mark it as deprecated"
-	if p.moving {
+	if p.isRename {
 		what = "renamed: others may rely on its name. Submit it under the new id beside it"
 	}
-	p.immutable(e, "%s is final or its version is stable, so it cannot be %s; an administrator can force it, with a reason.", e.urn, what)
+	p.refuseImmutable(e, "%s is final or its version is stable, so it cannot be %s; an administrator can force it, with a reason.", e.urn, what)
 }
 
-// applyFull deletes what the agencies of the submission, or all, maintain and the
-// submission does not hold.
+// applyFull deletes the structures that the submission does not name: of the agencies that it
+// names, or of all (WholeRegistry).
 func (p *planner) applyFull() {
 	agencies := []string{""}
 	if !p.WholeRegistry {

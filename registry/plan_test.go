@@ -11,10 +11,10 @@ import (
 	"urncast/sdmx"
 )
 
-// Whatever is asked of whatever registry: the plan accepts exactly what the oracle finds
-// nothing wrong with, says of the rest all that the oracle finds, and what it writes is
-// what the oracle says. So after everything that is accepted each reference resolves,
-// nothing stable changed unforced, and nothing is lost that was not asked for.
+// For random proposals on random registries, plan accepts exactly those in which the oracle
+// finds nothing wrong, reports all that the oracle finds in the others, and writes what the
+// oracle expects. So after every accepted proposal each reference resolves, no stable version
+// has changed unforced, and no structure is lost that the proposal did not name.
 func TestPlanProperties(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -47,12 +47,12 @@ func step(t *testing.T, m *maker, count map[string]int) {
 		return
 	}
 	d, n, err := plan(s.index(), p)
-	if err != nil || !n.none() {
+	if err != nil || !n.empty() {
 		t.Fatalf("a plan in a world that holds everything needs %+v, %v", n, err)
 	}
-	sparse, err := p.planned(context.Background(), s)
-	if err != nil || !reflect.DeepEqual(told(p, d), told(p, sparse)) {
-		t.Errorf("a plan that loads what it needs differs: %v\n%+v\n%+v", err, told(p, d), told(p, sparse))
+	sparse, err := p.makePlan(context.Background(), s)
+	if err != nil || !reflect.DeepEqual(comparableParts(p, d), comparableParts(p, sparse)) {
+		t.Errorf("a plan that loads what it needs differs: %v\n%+v\n%+v", err, comparableParts(p, d), comparableParts(p, sparse))
 	}
 	w := s.after(p, sent)
 	reasons := map[string]bool{}
@@ -89,7 +89,7 @@ func step(t *testing.T, m *maker, count map[string]int) {
 	if len(w.wrong) > 0 {
 		t.Errorf("%s: accepted though %v", p.origin, w.wrong)
 	}
-	accepted(t, s, p, d, w, count)
+	checkAccepted(t, s, p, d, w, count)
 }
 
 func schemeOf(n *Rename) string {
@@ -100,8 +100,8 @@ func schemeOf(n *Rename) string {
 	return u.String()
 }
 
-// told is what can be compared of a decision.
-func told(p *proposal, d *decision) any {
+// comparableParts returns the parts of a decision that two plans of a proposal have in common.
+func comparableParts(p *proposal, d *decision) any {
 	o := p.outcome(d)
 	for i := range o.Results {
 		if len(o.Results[i].Problems) == 0 {
@@ -114,8 +114,8 @@ func told(p *proposal, d *decision) any {
 	return []any{*o, d.replaces, d.removes, d.forced}
 }
 
-// accepted takes a decision and holds what the registry is then against the promises.
-func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, count map[string]int) {
+// checkAccepted applies a decision to the shelf and checks the promises of the package on it.
+func checkAccepted(t *testing.T, s *shelf, p *proposal, d *decision, w *expectation, count map[string]int) {
 	t.Helper()
 	old := oracle{}
 	for u, m := range s.now {
@@ -142,12 +142,12 @@ func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, coun
 		if w.oracle[u] == nil || digest(w.oracle[u]) != digest(m) {
 			t.Errorf("%s: %s is stored, and should not be, or not so", p.origin, u)
 		}
-		// What could not be known before, because a list was missing that was let dangle, stays.
-		if strays := now.strays(u); len(strays) > 0 && !old.open(u, map[sdmx.URN]bool{}) && !slices.Equal(strays, old.strays(u)) {
+		// Orphans are allowed where an extended list was missing before (AllowDangling).
+		if strays := now.orphans(u); len(strays) > 0 && !old.extendsMissing(u, map[sdmx.URN]bool{}) && !slices.Equal(strays, old.orphans(u)) {
 			t.Errorf("%s: parents of %v in %s are not there, or go in a circle", p.origin, strays, u)
 		}
 		for _, r := range sdmx.Refs(m) {
-			if !now.fine(u, r, false) {
+			if !now.resolves(u, r, false) {
 				lost = append(lost, Dangling{u, r})
 			}
 		}
@@ -166,7 +166,8 @@ func accepted(t *testing.T, s *shelf, p *proposal, d *decision, w *wouldBe, coun
 	inOrder(t, old, d.removes)
 }
 
-// dangling holds what refers to nothing against what was told of it, and is listed.
+// dangling compares the references that do not resolve with those in the decision and in the
+// list of Registry.Dangling.
 func dangling(t *testing.T, s *shelf, p *proposal, d *decision, lost []Dangling) {
 	t.Helper()
 	if len(lost) > 0 && !s.settings.AllowDangling {
@@ -191,7 +192,7 @@ func dangling(t *testing.T, s *shelf, p *proposal, d *decision, lost []Dangling)
 	}
 }
 
-// inOrder says that what is referred to comes before what refers, but for circles.
+// inOrder checks that referenced structures come before referring ones, except in circles.
 func inOrder(t *testing.T, o oracle, changes []WriteChange) {
 	t.Helper()
 	place := map[sdmx.URN]int{}

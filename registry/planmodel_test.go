@@ -9,15 +9,15 @@ import (
 	"urncast/sdmx"
 )
 
-// A shelf is a registry in memory: what is current, and what is kept of what was withdrawn.
-// It answers as a database does.
+// A shelf is a registry in memory, with the current structures and the withdrawn versions. It
+// answers as a database does.
 type shelf struct {
-	now       map[sdmx.URN]sdmx.Maintainable
-	withdrawn map[sdmx.URN]Stored
-	settings  Settings
-	asked     int // round trips
+	now        map[sdmx.URN]sdmx.Maintainable
+	withdrawn  map[sdmx.URN]Stored
+	settings   Settings
+	roundTrips int // round trips
 
-	// Of this state, by number:
+	// Computed from the state by number:
 	documents map[int64]sdmx.URN
 	stored    []Stored
 	refs      []Dangling
@@ -38,7 +38,7 @@ func sortedURNs[T any](m map[sdmx.URN]T) []sdmx.URN {
 	return out
 }
 
-// number gives every document an id.
+// number numbers the documents, and computes the rows and references that a database would have.
 func (s *shelf) number() {
 	s.documents, s.stored, s.refs = map[int64]sdmx.URN{}, nil, nil
 	for i, u := range sortedURNs(s.now) {
@@ -55,7 +55,7 @@ func (s *shelf) number() {
 
 func (s *shelf) all() []Stored { return slices.Clone(s.stored) }
 
-// take applies what a decision records.
+// take applies a decision.
 func (s *shelf) take(d *decision) {
 	for _, c := range d.replaces {
 		m, err := sdmx.ParseCanonical(c.URN.Class, c.Body)
@@ -74,9 +74,9 @@ func (s *shelf) take(d *decision) {
 }
 
 func (s *shelf) Versions(_ context.Context, keys []Key) (map[Key][]Stored, error) {
-	s.asked++
+	s.roundTrips++
 	out := map[Key][]Stored{}
-	for _, st := range append(s.all(), s.gone()...) {
+	for _, st := range append(s.all(), s.withdrawnOnly()...) {
 		if slices.Contains(keys, KeyOf(st.URN)) {
 			out[KeyOf(st.URN)] = append(out[KeyOf(st.URN)], st)
 		}
@@ -84,7 +84,8 @@ func (s *shelf) Versions(_ context.Context, keys []Key) (map[Key][]Stored, error
 	return out, nil
 }
 
-func (s *shelf) gone() (out []Stored) {
+// withdrawnOnly returns the withdrawn versions that have not been created again.
+func (s *shelf) withdrawnOnly() (out []Stored) {
 	for _, u := range sortedURNs(s.withdrawn) {
 		if s.now[u] == nil {
 			out = append(out, s.withdrawn[u])
@@ -94,7 +95,7 @@ func (s *shelf) gone() (out []Stored) {
 }
 
 func (s *shelf) Bodies(_ context.Context, documents []int64) ([][]byte, error) {
-	s.asked++
+	s.roundTrips++
 	out := make([][]byte, len(documents))
 	for i, id := range documents {
 		out[i] = sdmx.AppendCanonical(nil, s.now[s.documents[id]])
@@ -103,7 +104,7 @@ func (s *shelf) Bodies(_ context.Context, documents []int64) ([][]byte, error) {
 }
 
 func (s *shelf) Referring(_ context.Context, keys []Key) (out []Dangling, _ error) {
-	s.asked++
+	s.roundTrips++
 	for _, d := range s.refs {
 		if slices.Contains(keys, KeyOf(d.To.URN)) {
 			out = append(out, d)
@@ -113,7 +114,7 @@ func (s *shelf) Referring(_ context.Context, keys []Key) (out []Dangling, _ erro
 }
 
 func (s *shelf) ReferringAgency(_ context.Context, agency string) (owned, referring []Stored, _ error) {
-	s.asked++
+	s.roundTrips++
 	refers := map[sdmx.URN]bool{}
 	for _, d := range s.refs {
 		refers[d.From] = refers[d.From] || within(d.To.Agency, agency)
@@ -135,7 +136,7 @@ func (s *shelf) Maintains(_ context.Context, agency string) (bool, error) {
 }
 
 func (s *shelf) Maintained(_ context.Context, agencies []string) (out []Stored, _ error) {
-	s.asked++
+	s.roundTrips++
 	for _, st := range s.all() {
 		if agencies == nil || slices.Contains(agencies, st.URN.Agency) {
 			out = append(out, st)
@@ -146,11 +147,11 @@ func (s *shelf) Maintained(_ context.Context, agencies []string) (out []Stored, 
 
 func (s *shelf) Settings(context.Context) (Settings, error) { return s.settings, nil }
 
-// Last and Write make it a Tx; nothing is written.
+// Last and Write make a shelf a Tx; Write does nothing.
 func (s *shelf) Last() Number                                         { return 0 }
 func (s *shelf) Write(context.Context, []Write, Act, func(int)) error { return nil }
 
-// index is the world that holds every answer, as an index in memory will.
+// index returns a world in which everything is loaded.
 func (s *shelf) index() *world {
 	w := newWorld(s.settings)
 	ctx := context.Background()
@@ -158,7 +159,7 @@ func (s *shelf) index() *world {
 	for _, u := range universe() {
 		n.versions[KeyOf(u)], n.referring[KeyOf(u)] = true, true
 	}
-	for _, a := range everyone {
+	for _, a := range allAgencies {
 		n.maintained[a] = true
 		for _, id := range append(codes, "A", "B", "Z") {
 			scheme, _ := sdmx.AgencySchemeOf(a + "." + id)
@@ -187,13 +188,13 @@ var (
 	newIDs   = []string{"P", "Q", "N"}
 )
 
-// everyone is each agency that may come up: those that are picked, renamed.
-var everyone = []string{"SDMX", "A", "B", "A.X", "B.X", "Z", "Z.X"}
+// allAgencies are all agencies that can occur, also by renaming.
+var allAgencies = []string{"SDMX", "A", "B", "A.X", "B.X", "Z", "Z.X"}
 
-// universe lists every URN that may come up.
+// universe returns every URN, apart from the version, that can occur.
 func universe() []sdmx.URN {
 	var out []sdmx.URN
-	for _, a := range everyone {
+	for _, a := range allAgencies {
 		for _, id := range newIDs {
 			for c := range map[sdmx.Class]bool{sdmx.ClassCodelist: true, sdmx.ClassConceptScheme: true, sdmx.ClassDataStructure: true, sdmx.ClassDataflow: true, sdmx.ClassCategoryScheme: true, sdmx.ClassCategorisation: true} {
 				out = append(out, sdmx.URN{Class: c, Agency: a, ID: id, Version: "1.0"})
@@ -208,7 +209,7 @@ func universe() []sdmx.URN {
 type maker struct {
 	*rand.Rand
 	of *shelf
-	// dense keeps to codelists in many versions, and to what refers to their codes.
+	// dense makes only codelists in many versions, and references to their codes.
 	dense bool
 }
 
@@ -226,7 +227,7 @@ func (m *maker) urn(c sdmx.Class) sdmx.URN {
 	return sdmx.URN{Class: c, Agency: pick(m, agencies), ID: pick(m, ids), Version: pick(m, numbers)}
 }
 
-// ref makes a reference, mostly to something that is there, and sometimes by a wildcard.
+// ref makes a reference, mostly to an existing structure, and sometimes by a wildcard.
 func (m *maker) ref(c sdmx.Class) sdmx.Ref {
 	u := m.urn(c)
 	var there []sdmx.URN
@@ -242,7 +243,7 @@ func (m *maker) ref(c sdmx.Class) sdmx.Ref {
 	case c == sdmx.ClassAgencyScheme:
 	case m.chance(10):
 		u.Version = pick(m, wild)
-	case m.chance(40) && u.Version.Stable(): // one that leads to it, or to a newer one
+	case m.chance(40) && u.Version.Stable(): // a wildcard for this version or a newer one
 		at := []int{1, 3, 5}[m.IntN(3)]
 		u.Version = u.Version[:at] + "+" + u.Version[at:]
 	}
@@ -255,7 +256,7 @@ func (m *maker) item(c sdmx.Class) sdmx.Ref {
 	if t, found := oracle(m.of.now).leads("1.0", r); found && m.chance(80) {
 		x := m.of.now[t]
 		all := sdmx.ItemIDs(x)
-		if c == sdmx.ClassCode { // also of those that it extends
+		if c == sdmx.ClassCode { // codes from extended lists too
 			all = slices.Sorted(maps.Keys(oracle(m.of.now).lists()[t]))
 		}
 		if len(all) > 0 && c != sdmx.ClassDimension && c != sdmx.ClassDataAttribute {
@@ -291,8 +292,8 @@ func (m *maker) structure() sdmx.Maintainable {
 	a.Names = sdmx.Texts{{Lang: "en", Value: pick(m, []string{"one", "two"})}}
 	a.Final, a.External = m.chance(4), m.chance(8)
 	if s, ok := x.(sdmx.ItemScheme); ok {
-		// Where references may dangle, whether one into a partial scheme ever led somewhere
-		// is not to be known.
+		// With dangling references it cannot be known whether one into a partial scheme has
+		// ever resolved.
 		s.SetPartial(m.chance(15) && !m.of.settings.AllowDangling)
 	}
 	return x
@@ -377,8 +378,8 @@ func (m *maker) categories(deep int) (out []sdmx.Category) {
 	return out
 }
 
-// selection makes one. What is left out does not cascade: in lists that extend each other
-// that has no meaning.
+// selection makes a selection of codes. An exclusive one does not cascade: where lists extend
+// each other in a circle that has no meaning.
 func (m *maker) selection(exclusive bool) (out []sdmx.MemberValue) {
 	for m.chance(40) {
 		v := sdmx.MemberValue{Value: pick(m, []string{"a", "b", "c", "%", "%a", "X_%"})}
@@ -390,7 +391,7 @@ func (m *maker) selection(exclusive bool) (out []sdmx.MemberValue) {
 	return out
 }
 
-// proposal makes a submission or a rename, and lists what it holds.
+// proposal makes a submission or a rename, and returns it with the submitted structures.
 func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 	there := sortedURNs(m.of.now)
 	if len(there) > 0 && m.chance(15) {
@@ -409,7 +410,7 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 			all = append(all, x)
 		}
 	}
-	if in.Mode == ModeFullReplace { // mostly of what is there
+	if in.Mode == ModeFullReplace { // with most of the existing structures
 		for _, u := range there {
 			if m.chance(85) {
 				add(m.of.now[u])
@@ -430,7 +431,7 @@ func (m *maker) proposal() (*proposal, []sdmx.Maintainable) {
 				}
 				continue
 			}
-		} else if len(there) > 0 && m.chance(30) { // something that is there, with another content
+		} else if len(there) > 0 && m.chance(30) { // an existing structure with other content
 			u := pick(m, there)
 			y := m.filled(u.Class)
 			*y.Common() = *m.of.now[u].Common()

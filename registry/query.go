@@ -9,22 +9,25 @@ import (
 	"urncast/sdmx"
 )
 
-// A Query asks for structures. Empty lists ask for all.
+// A Query selects structures. Empty lists select all.
 type Query struct {
 	Classes       []sdmx.Class
 	Agencies, IDs []string
-	// Versions is a version expression of SDMX REST 2.x; empty means "~", the
-	// latest of each.
+	// Versions is a version expression as in the path of SDMX REST 2.x
+	// (sdmx.ParseVersionQuery); empty means "~", the latest version of each.
 	Versions string
-	// AsOf asks for what was current after a transaction; 0 for what is now.
+	// AsOf asks for the structures that were current after a transaction; 0 for those that
+	// are current now.
 	AsOf Number
 }
 
-// findBatch bounds the documents in memory while a query is answered.
+// findBatch bounds the documents that a query keeps in memory at a time.
 const findBatch = 64
 
-// Find yields what a query asks for, with canonical forms, by class in the order
-// given (nil: that of sdmx) and then by URN.
+// Find yields the structures that a query selects, in canonical form, ordered by class as
+// order returns it (nil: as package sdmx orders classes) and then by URN. The error is an
+// *InvalidError for a bad version expression or a transaction that does not exist, and a
+// *GoneError where housekeeping has removed the contents as of Query.AsOf.
 func (r *Registry) Find(ctx context.Context, q Query, order func(sdmx.Class) int, yield func(u sdmx.URN, body []byte) error) error {
 	expression := q.Versions
 	if expression == "" {
@@ -50,7 +53,7 @@ func (r *Registry) Find(ctx context.Context, q Query, order func(sdmx.Class) int
 	}); err != nil {
 		return err
 	}
-	if q.AsOf != 0 { // afterwards: the horizon may have moved meanwhile, and never back
+	if q.AsOf != 0 { // checked after the query, because the horizon may have moved during it
 		if err := r.checkAsOf(ctx, q.AsOf); err != nil {
 			return err
 		}
@@ -58,13 +61,13 @@ func (r *Registry) Find(ctx context.Context, q Query, order func(sdmx.Class) int
 	found := selectVersions(all, versions)
 	slices.SortFunc(found, func(a, b Stored) int { return compare(order, a.URN, b.URN) })
 	err = r.bodies(ctx, found, yield)
-	if errors.Is(err, errWent) && q.AsOf != 0 {
+	if errors.Is(err, errContentRemoved) && q.AsOf != 0 {
 		return errors.Join(r.checkAsOf(ctx, q.AsOf), err)
 	}
 	return err
 }
 
-// compare puts structures into the order of an answer.
+// compare orders structures by class, as order gives it, and then by URN.
 func compare(order func(sdmx.Class) int, a, b sdmx.URN) int {
 	if order != nil && a.Class != b.Class {
 		return order(a.Class) - order(b.Class)
@@ -72,11 +75,11 @@ func compare(order func(sdmx.Class) int, a, b sdmx.URN) int {
 	return a.Compare(b)
 }
 
-// errWent is for an answer that was overtaken: what was asked for is there, or was
-// when the answer began.
-var errWent = errors.New("content was removed while it was read; ask again")
+// errContentRemoved is returned if housekeeping, or a change, has removed a document between
+// the search for it and its reading.
+var errContentRemoved = errors.New("content was removed while it was read; ask again")
 
-// bodies yields documents with their content, a batch in memory at a time.
+// bodies reads documents in batches of findBatch, and yields each with its canonical form.
 func (r *Registry) bodies(ctx context.Context, found []Stored, yield func(u sdmx.URN, body []byte) error) error {
 	for batch := range slices.Chunk(found, findBatch) {
 		ids := make([]int64, len(batch))
@@ -85,7 +88,7 @@ func (r *Registry) bodies(ctx context.Context, found []Stored, yield func(u sdmx
 		}
 		bodies, err := r.store.Bodies(ctx, ids)
 		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("%w: %s", errWent, err)
+			return fmt.Errorf("%w: %s", errContentRemoved, err)
 		}
 		if err != nil {
 			return err
@@ -99,6 +102,7 @@ func (r *Registry) bodies(ctx context.Context, found []Stored, yield func(u sdmx
 	return nil
 }
 
+// selectVersions applies a version expression to the versions of each key.
 func selectVersions(all map[Key][]Stored, q sdmx.VersionQuery) []Stored {
 	var found []Stored
 	for _, stored := range all {

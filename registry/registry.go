@@ -9,22 +9,22 @@ import (
 	"urncast/sdmx"
 )
 
-// ErrNotFound says that what was asked for is not there.
+// ErrNotFound is returned for a structure, transaction, document or row that does not exist.
 var ErrNotFound = errors.New("it is not there")
 
-// ErrOverloaded says that nothing was decided, because as many submissions are under way
-// as this process takes. The same submission may be sent again after RetryAfter.
+// ErrOverloaded is returned if too many submissions, or too many bytes of them, are under way
+// in this process. Nothing was decided; the same submission may be sent again after RetryAfter.
 var ErrOverloaded = errors.New("too many submissions are under way here already; nothing was decided and nothing written: send it again in a few seconds")
 
-// RetryAfter is when to come again after ErrOverloaded.
+// RetryAfter is how long to wait after ErrOverloaded before the next attempt.
 const RetryAfter = 5 * time.Second
 
-// A Stored is a current structure, without its content; or what is kept of a final or
-// stable one that was withdrawn: its URN, structural digest and whether it was final.
+// A Stored is the row of a current structure, without its content. Of a final or stable
+// version that was deleted, a Stored with URN, Structural and Final is kept (R7).
 type Stored struct {
 	URN        sdmx.URN
-	Document   int64  // 0 of what was withdrawn
-	Number     Number // of the transaction that made it
+	Document   int64  // the id of its document; 0 if it was deleted
+	Number     Number // the transaction that stored it
 	Bytes      int
 	Digest     sdmx.Digest
 	Structural sdmx.Digest
@@ -32,19 +32,19 @@ type Stored struct {
 	Final      bool
 }
 
-// Withdrawn says that it is not there any more.
+// Withdrawn reports whether the version was deleted.
 func (s *Stored) Withdrawn() bool { return s.Document == 0 }
 
-// A Key names all versions of a structure.
+// A Key identifies a structure in all its versions.
 type Key struct {
 	Class      sdmx.Class
 	Agency, ID string
 }
 
-// KeyOf is the key of a URN.
+// KeyOf returns the key of a URN.
 func KeyOf(u sdmx.URN) Key { return Key{u.Class, u.Agency, u.ID} }
 
-// A Write is one structure transaction to be recorded.
+// A Write is a structure transaction to be recorded.
 type Write struct {
 	Transaction
 	Changes []WriteChange
@@ -61,105 +61,112 @@ type WriteChange struct {
 	Refs       []sdmx.Ref
 }
 
-// A Reader answers from what is current.
+// A Reader reads the current structures and the settings.
 type Reader interface {
-	// Versions gives what is there of each key, and what was withdrawn.
+	// Versions returns the current versions of each key, and the withdrawn ones.
 	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
-	// Bodies gives the canonical forms of documents, in the order asked for.
+	// Bodies returns the canonical forms of documents, in the order asked for. The error is
+	// ErrNotFound if one of them does not exist. The error is
+	// ErrNotFound if one of them does not exist.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
-	// Referring gives every current reference to any version of the keys.
+	// Referring returns every current reference to any version of the keys.
 	Referring(ctx context.Context, keys []Key) ([]Dangling, error)
-	// ReferringAgency gives the current structures that an agency or a
-	// sub-agency of it maintains, or that refer to such.
+	// ReferringAgency returns the current structures that an agency or a sub-agency of it
+	// maintains, and those that refer to a structure of these agencies.
 	ReferringAgency(ctx context.Context, agency string) (owned, referring []Stored, err error)
-	// Maintains says whether an agency or a sub-agency of it maintains anything.
+	// Maintains reports whether an agency or a sub-agency of it maintains anything.
 	Maintains(ctx context.Context, agency string) (bool, error)
-	// Maintained gives the current structures of the agencies, of all if there
-	// are none.
+	// Maintained returns the current structures of the agencies themselves, without those
+	// of sub-agencies; of all agencies if none is named.
 	Maintained(ctx context.Context, agencies []string) ([]Stored, error)
 	Settings(ctx context.Context) (Settings, error)
 }
 
-// A Tx is the database under the lock of the counter row.
+// A Tx is a database transaction that has locked the counter row (R2).
 type Tx interface {
 	Reader
-	// Last is the newest number.
+	// Last returns the number of the newest transaction.
 	Last() Number
-	// Write records transactions with their act; their numbers follow Last without a
-	// gap. It is called once, at the end: what it records need not be readable before the
-	// commit. It tells how many structures the database has taken so far. RecordedAt is the
-	// database's to give.
-	Write(ctx context.Context, ws []Write, a Act, told func(structures int)) error
+	// Write records transactions together with an act. Their numbers follow Last without a
+	// gap; RecordedAt is set by the database. It is called at most once, as the last call:
+	// the records need not be readable before the commit. It calls progress with the number
+	// of structures that were sent to the database so far.
+	Write(ctx context.Context, ws []Write, a Act, progress func(structures int)) error
 }
 
-// Ahead is what an Update will read.
+// Ahead announces what an Update will read.
 type Ahead struct {
-	Keys []Key // Versions will be asked for
-	// Look says that nothing will be written. Then there is no lock to wait for or to
-	// keep others out with, and all that is read is of one moment.
-	Look bool
+	Keys []Key // the arguments of Versions
+	// ReadOnly means that nothing will be written: no lock is taken, and all reads see the
+	// same state of the database.
+	ReadOnly bool
 }
 
-// A Store is the database.
+// A Store is the registry's database.
 type Store interface {
 	Reader
 	Browser
 	Labeller
-	// RegistryID is the registry's own id, a UUID that was made with the database.
+	// RegistryID returns the registry's own id, a UUID that was created with the database.
 	RegistryID() string
-	// Update runs fn under the lock and commits if it returns nil. What fn will
-	// read is best named ahead: it comes with the lock.
+	// Update runs fn in a database transaction that has locked the counter row, and commits
+	// if fn returns nil. What is announced in a is read in the round trip that takes the
+	// lock. The error is ErrOverloaded if too many updates wait in this process.
 	Update(ctx context.Context, a Ahead, fn func(Tx) error) error
+	// Find yields the structures that match classes, agencies, ids and AsOf of a query, in
+	// all their versions.
 	Find(ctx context.Context, q Query, yield func(Stored) error) error
 	Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error)
 	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
 	Changes(ctx context.Context, n Number) ([]Change, error)
 	Last(ctx context.Context) (Number, error)
-	// Housekeep removes old content; HousekeepDry says what that would be.
+	// Housekeep removes old content; HousekeepDry returns what Housekeep would remove.
 	Housekeep(ctx context.Context, o HousekeepingOrder) (Removal, error)
 	NoteBrokenHousekeeping(ctx context.Context) (*Removal, error)
 	HousekeepDry(ctx context.Context) (Removal, error)
 	Housekeeping(ctx context.Context) (Housekeeping, error)
-	// RunOver gives the run that moved the horizon to a number or over it; nil if
+	// RemovalReaching returns the first run that moved the horizon to n or beyond; nil if
 	// none did.
-	RunOver(ctx context.Context, n Number) (*Removal, error)
+	RemovalReaching(ctx context.Context, n Number) (*Removal, error)
 	Sizes(ctx context.Context) (Sizes, error)
-	// DoubtfulTargets gives what current structures refer to, each once, but for what is
-	// there for sure: a structure, named by its whole version, that is current.
+	// DoubtfulTargets returns the distinct targets of the references of current structures,
+	// without those that certainly resolve: references without an item and with an exact
+	// version that is current.
 	DoubtfulTargets(ctx context.Context) ([]sdmx.Ref, error)
 	Counts(ctx context.Context) (map[sdmx.Class]int, Number, error)
-	// SaveSettings saves them, and with the act that was makes of those before what
-	// was done; nil saves nothing.
-	SaveSettings(ctx context.Context, s Settings, was func(Settings) *Act) error
+	// SaveSettings saves settings together with the act that actOf returns for the settings
+	// before; nothing if that is nil.
+	SaveSettings(ctx context.Context, s Settings, actOf func(before Settings) *Act) error
 }
 
-// A Registry is the structures and their log.
+// A Registry is the structures and the log of their transactions.
 type Registry struct {
 	store     Store
 	labelling sync.Mutex
-	held      budget // by submissions
+	budget    budget // of the memory of submissions
 }
 
-// New makes a registry on a store.
-func New(s Store) *Registry { return &Registry{store: s, held: budget{max: heldMax}} }
+// New returns a registry on a store.
+func New(s Store) *Registry { return &Registry{store: s, budget: budget{max: submissionBytesMax}} }
 
-// ID is the registry's own id, a UUID that was made with its database.
+// ID returns the registry's own id, a UUID that was created with its database.
 func (r *Registry) ID() string { return r.store.RegistryID() }
 
-// Settings gives the rules that an admin has set.
+// Settings returns the settings that an administrator has made.
 func (r *Registry) Settings(ctx context.Context) (Settings, error) { return r.store.Settings(ctx) }
 
-// Transactions lists the log above a number, ascending and without gaps.
+// Transactions returns at most limit transactions after a number, ascending and without gaps.
 func (r *Registry) Transactions(ctx context.Context, after Number, limit int) ([]Transaction, error) {
 	return r.store.Transactions(ctx, after, limit)
 }
 
-// Latest lists the log below a number, or from its end if that is 0, descending.
+// Latest returns at most limit transactions before a number, descending; 0 begins with the
+// newest.
 func (r *Registry) Latest(ctx context.Context, before Number, limit int) ([]Transaction, error) {
 	return r.store.Latest(ctx, before, limit)
 }
 
-// Transaction gives one entry of the log and what it changed.
+// Transaction returns a transaction and its changes, or ErrNotFound.
 func (r *Registry) Transaction(ctx context.Context, n Number) (Transaction, []Change, error) {
 	ts, err := r.store.Transactions(ctx, n-1, 1)
 	if err != nil {
@@ -172,19 +179,20 @@ func (r *Registry) Transaction(ctx context.Context, n Number) (Transaction, []Ch
 	return ts[0], changes, err
 }
 
-// Counts gives the number of current structures by class, and the last number.
+// Counts returns the number of current structures by class, and the newest transaction's
+// number.
 func (r *Registry) Counts(ctx context.Context) (map[sdmx.Class]int, Number, error) {
 	return r.store.Counts(ctx)
 }
 
-// Sizes are figures of the whole registry, cheap to ask for at any size.
+// Sizes are figures about the whole registry; reading them costs the same at any size.
 type Sizes struct {
-	Last          Number // and so the number of transactions
-	Horizon       Number
+	Last          Number             // which is also the number of transactions
+	Horizon       Number             // as in Housekeeping
 	Structures    map[sdmx.Class]int // current ones
-	DocumentBytes int64              // of disk, by the documents of old and current versions
-	DatabaseBytes int64              // of disk, by everything in the database
+	DocumentBytes int64              // disk space of the documents, current and old
+	DatabaseBytes int64              // disk space of the whole database
 }
 
-// Sizes gives them.
+// Sizes returns figures about the whole registry.
 func (r *Registry) Sizes(ctx context.Context) (Sizes, error) { return r.store.Sizes(ctx) }

@@ -3,15 +3,16 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"urncast/sdmx"
 )
 
-// Rename gives a structure or an agency a new id. In the same submission it rewrites the
-// references that would lead nowhere or elsewhere: to the agency, also as an item of its
-// agency scheme, and to the versions that are renamed; a wildcard that leads to another
-// version stays as it is.
+// Rename returns a structure or an agency a new id, and rewrites the references that would
+// otherwise break or resolve to something else: references to the renamed versions, to
+// structures of the agency, and to the agency as an item of its agency scheme. A wildcard that
+// resolves to a version which is not renamed stays as it is.
 func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
 	if in.Agency != "" {
 		if err := sdmx.CheckAgency(in.NewAgency); err != nil {
@@ -25,18 +26,19 @@ func (r *Registry) Rename(ctx context.Context, in Rename) (*Outcome, error) {
 	} else if in.Structure.Class == sdmx.ClassAgencyScheme {
 		return nil, &InvalidError{"the id of an agency scheme is fixed by the standard; rename the agency instead"}
 	}
-	return r.decide(ctx, newProposal(Submission{Mode: ModeReplace, DryRun: in.DryRun, Told: in.Told, Request: in.Request}, "rename", &in))
+	return r.decide(ctx, newProposal(Submission{Mode: ModeReplace, DryRun: in.DryRun, Progress: in.Progress, Request: in.Request}, "rename", &in))
 }
 
-// An InvalidError is a request that makes no sense whatever the registry holds.
+// An InvalidError is returned for a request that is wrong by itself, whatever the registry
+// contains.
 type InvalidError struct{ Text string }
 
-// Error is the text.
+// Error implements error.
 func (e *InvalidError) Error() string { return e.Text }
 
-// applyRename lays a rename over what is stored.
+// applyRename decides what a rename stores and deletes.
 func (p *planner) applyRename() {
-	p.moving = true
+	p.isRename = true
 	if p.rename.Agency != "" {
 		p.renameAgency(p.rename)
 	} else {
@@ -58,7 +60,7 @@ func (p *planner) renameStructure(in *Rename) {
 		p.refuseRename(old, ReasonMissing, "%s is not in the registry, so it cannot be renamed.", old)
 		return
 	}
-	follows := func(from sdmx.URN, r *sdmx.Ref) bool {
+	leadsToMoved := func(from sdmx.URN, r *sdmx.Ref) bool {
 		if KeyOf(r.URN) != KeyOf(old) {
 			return false
 		}
@@ -66,7 +68,7 @@ func (p *planner) renameStructure(in *Rename) {
 		return found && moved[t]
 	}
 	for _, d := range p.referringTo(KeyOf(old)) {
-		if follows(d.From, &d.To) && !moved[d.From] {
+		if leadsToMoved(d.From, &d.To) && !moved[d.From] {
 			if st := p.current(d.From); st != nil {
 				all = append(all, *st)
 			}
@@ -78,14 +80,14 @@ func (p *planner) renameStructure(in *Rename) {
 			return u
 		},
 		ref: func(from sdmx.URN, r *sdmx.Ref) {
-			if follows(from, r) {
+			if leadsToMoved(from, r) {
 				r.ID = in.NewID
 			}
 		},
 	})
 }
 
-// refuseRename refuses a rename as a whole, beside a structure that says why.
+// refuseRename refuses a rename as a whole; u is the structure that carries the refusal.
 func (p *planner) refuseRename(u sdmx.URN, reason Reason, format string, args ...any) {
 	e := newEntry(u, "rename")
 	e.refuse(reason, nil, format, args...)
@@ -93,17 +95,17 @@ func (p *planner) refuseRename(u sdmx.URN, reason Reason, format string, args ..
 }
 
 func (p *planner) renameAgency(in *Rename) {
-	held, taken := p.holdingsOf(in.Agency), p.holdingsOf(in.NewAgency)
+	old, target := p.holdingsOf(in.Agency), p.holdingsOf(in.NewAgency)
 	scheme, _ := sdmx.AgencySchemeOf(in.Agency)
-	known, was := p.agencyKnown(in.NewAgency), p.agencyKnown(in.Agency)
-	if !p.needs.none() {
-		return // nothing is known yet
+	newKnown, oldKnown := p.agencyKnown(in.NewAgency), p.agencyKnown(in.Agency)
+	if !p.needs.empty() {
+		return // the answers are not loaded yet
 	}
-	if known || len(taken.owned) > 0 {
+	if newKnown || len(target.owned) > 0 {
 		p.refuseRename(scheme, ReasonTwice, "Agency %s is there already, so %s cannot take its name.", in.NewAgency, in.Agency)
 		return
 	}
-	if !was && len(held.owned) == 0 {
+	if !oldKnown && len(old.owned) == 0 {
 		p.refuseRename(scheme, ReasonMissing, "Agency %s is not there, so it cannot be renamed: it maintains nothing, and %s does not hold it.", in.Agency, scheme)
 		return
 	}
@@ -113,16 +115,16 @@ func (p *planner) renameAgency(in *Rename) {
 		}
 		return agency
 	}
-	all := append(held.owned[:len(held.owned):len(held.owned)], held.referring...)
+	all := slices.Concat(old.owned, old.referring)
 	if st := p.current(scheme); st != nil {
 		all = append(all, *st)
 	}
-	for _, d := range p.referringTo(KeyOf(scheme)) { // as an item of the scheme that holds it
+	for _, d := range p.referringTo(KeyOf(scheme)) { // to the agency as an item of its scheme
 		if st := p.current(d.From); st != nil && agencyOf(d.To) == in.Agency {
 			all = append(all, *st)
 		}
 	}
-	p.move(all, len(held.owned), &renaming{
+	p.move(all, len(old.owned), &renaming{
 		urn: func(u sdmx.URN) sdmx.URN {
 			u.Agency = rewrite(u.Agency)
 			return u
@@ -133,7 +135,7 @@ func (p *planner) renameAgency(in *Rename) {
 			}
 			r.Agency = rewrite(r.Agency)
 		},
-		also: func(m sdmx.Maintainable) {
+		edit: func(m sdmx.Maintainable) {
 			a, ok := m.(*sdmx.AgencyScheme)
 			if !ok || sdmx.URNOf(m) != scheme {
 				return
@@ -148,8 +150,8 @@ func (p *planner) renameAgency(in *Rename) {
 	})
 }
 
-// agencyOf is the agency to which a reference leads as an item of its agency scheme; empty
-// if it leads to something else.
+// agencyOf returns the full id of the agency that a reference names as an item of an agency
+// scheme; empty if the reference names something else.
 func agencyOf(r sdmx.Ref) string {
 	switch {
 	case r.Class != sdmx.ClassAgencyScheme || r.Item == "":
@@ -160,6 +162,7 @@ func agencyOf(r sdmx.Ref) string {
 	return r.Agency + "." + r.Item
 }
 
+// parentOf returns the id of an agency's parent agency; empty at the top level.
 func parentOf(agency string) string {
 	if i := strings.LastIndexByte(agency, '.'); i >= 0 {
 		return agency[:i]
@@ -167,15 +170,16 @@ func parentOf(agency string) string {
 	return ""
 }
 
-// A renaming says what things are called afterwards.
+// A renaming maps old names to new ones.
 type renaming struct {
 	urn  func(sdmx.URN) sdmx.URN
 	ref  func(from sdmx.URN, r *sdmx.Ref)
-	also func(sdmx.Maintainable)
+	edit func(sdmx.Maintainable)
 }
 
-// move stores the first structures under their new URNs and deletes the old ones, and
-// rewrites those behind, which refer to them. One may be in the list more than once.
+// move stores the first moved structures of all under their new URNs and deletes them under
+// the old ones; in the others, which refer to them, it rewrites the references. A structure
+// may be listed more than once.
 func (p *planner) move(all []Stored, moved int, r *renaming) {
 	seen := map[sdmx.URN]bool{}
 	for i := range all {
@@ -184,7 +188,7 @@ func (p *planner) move(all []Stored, moved int, r *renaming) {
 			continue
 		}
 		seen[st.URN] = true
-		p.found++
+		p.affected++
 		u := st.URN
 		if i < moved {
 			u = r.urn(u)
@@ -196,22 +200,23 @@ func (p *planner) move(all []Stored, moved int, r *renaming) {
 		}
 		sdmx.EachRef(m, func(_ string, ref *sdmx.Ref) { r.ref(st.URN, ref) })
 		a := m.Common()
-		if r.also != nil {
-			r.also(m)
+		if r.edit != nil {
+			r.edit(m)
 		}
 		a.Agency, a.ID = u.Agency, u.ID
 		p.moveOne(st, m, u, taken)
 	}
 }
 
-// moveOne stores one structure, under another URN if that is u.
+// moveOne stores a structure under URN u, and deletes it under its old URN if that is another.
+// taken means that another structure has URN u already.
 func (p *planner) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken bool) {
 	e := newEntry(u, "")
 	e.described = describe(u, m)
 	p.decision.entries = append(p.decision.entries, e)
 	if u == st.URN {
 		e.before = st
-		if !p.same(e) {
+		if !p.isUnchanged(e) {
 			p.put(e, Updated)
 		}
 		return
@@ -221,8 +226,8 @@ func (p *planner) moveOne(st *Stored, m sdmx.Maintainable, u sdmx.URN, taken boo
 	} else {
 		p.put(e, Created)
 	}
-	gone := newEntry(st.URN, "")
-	gone.before = st
-	p.decision.deletes = append(p.decision.deletes, gone)
-	p.remove(gone)
+	old := newEntry(st.URN, "")
+	old.before = st
+	p.decision.deletes = append(p.decision.deletes, old)
+	p.remove(old)
 }

@@ -40,7 +40,7 @@ func cube(dimensions ...string) *sdmx.DataStructure {
 	return d
 }
 
-// to makes a categorisation of what is written short, such as "Code=A:L(1.0).a".
+// to makes a categorisation of a target in short form, such as "Code=A:L(1.0).a".
 func to(id string, version sdmx.Version, target string) *sdmx.Categorisation {
 	class, rest, _ := strings.Cut(target, "=")
 	c, _ := sdmx.ClassByName(class)
@@ -62,7 +62,8 @@ func agencyScheme(ids ...string) *sdmx.AgencyScheme {
 	return s
 }
 
-// holding is a registry that holds what is given, and what all of it may refer to.
+// holding returns a shelf with the given structures, and with those that the helpers above refer
+// to.
 func holding(ms ...sdmx.Maintainable) *shelf {
 	s := newShelf()
 	places, meanings := named(&sdmx.CategoryScheme{}, "PLACES", "1.0"), named(&sdmx.ConceptScheme{}, "MEANINGS", "1.0")
@@ -76,8 +77,8 @@ func holding(ms ...sdmx.Maintainable) *shelf {
 	return s
 }
 
-// try asks a shelf for something and takes what is accepted: "created", or each refusal as
-// "reason: short URN".
+// try submits structures to a shelf, and applies the decision. It returns the results: each is
+// the verdict, or "reason: text" if it was refused, followed by its notices.
 func (s *shelf) try(t *testing.T, in Submission, ms ...sdmx.Maintainable) string {
 	t.Helper()
 	in.Structures = func(yield func(Submitted) error) error {
@@ -97,7 +98,7 @@ func (s *shelf) try(t *testing.T, in Submission, ms ...sdmx.Maintainable) string
 
 func (s *shelf) answer(t *testing.T, p *proposal) string {
 	t.Helper()
-	d, err := p.planned(t.Context(), s)
+	d, err := p.makePlan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +117,9 @@ func (s *shelf) answer(t *testing.T, p *proposal) string {
 	return strings.Join(words, "; ")
 }
 
-// What is kept counts, and what was sent does not (R4); stubs and partial schemes that
-// become whole; the newest that a wildcard may mean.
+// References are resolved against the content that is stored in the end, not against the
+// submitted one (R4): with append and merge, with stubs and partial schemes that become whole,
+// with wildcards, and with extended codelists.
 func TestReferencesCountWhatIsKept(t *testing.T) {
 	replace, add, merge := Submission{Mode: ModeReplace}, Submission{Mode: ModeAppend}, Submission{Mode: ModeMerge}
 	x := func(codelist string, prefix string, selection ...string) sdmx.CodelistExtension {
@@ -130,11 +132,11 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 	tree := list("B", "1.0", "a", "b", "z")
 	tree.Items[1].Parent = "a"
 	for _, c := range []struct {
-		name string
-		held []sdmx.Maintainable
-		in   Submission
-		sent []sdmx.Maintainable
-		want string // a part of each result
+		name   string
+		stored []sdmx.Maintainable
+		in     Submission
+		sent   []sdmx.Maintainable
+		want   string // a part of each result
 	}{
 		{"append keeps what is there", []sdmx.Maintainable{cube("X")}, add, []sdmx.Maintainable{cube("X", "Y"), to("K", "1.0", "Dimension=A:D(1.0).Y")}, "unchanged, differs; unresolved-reference"},
 		{"a kind of component", []sdmx.Maintainable{cube("X")}, add, []sdmx.Maintainable{to("K", "1.0", "DataAttribute=A:D(1.0).X")}, "unresolved-reference"},
@@ -161,7 +163,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 		{"lists that extend each other", nil, replace, []sdmx.Maintainable{extending(list("L", "1.0"), x("B", "")), extending(list("B", "1.0", "c"), x("L", "")), to("K", "1.0", "Code=A:L(1.0).c"), to("J", "1.0", "Code=A:L(1.0).d")}, "created; created; created; unresolved-reference"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := holding(c.held...).try(t, c.in, c.sent...)
+			got := holding(c.stored...).try(t, c.in, c.sent...)
 			results := strings.Split(got, "; ")
 			if len(strings.Split(c.want, "; ")) == 1 {
 				results = []string{got} // sentences have semicolons
@@ -177,7 +179,7 @@ func TestReferencesCountWhatIsKept(t *testing.T) {
 	}
 }
 
-// shortened leaves of the URNs in a text what differs.
+// shortened cuts the common prefixes of the URNs in a text.
 func shortened(s string) string {
 	for _, c := range sdmx.Modelled() {
 		s = strings.ReplaceAll(s, "urn:sdmx:org.sdmx.infomodel."+c.Package()+"."+c.String()+"=", "")
@@ -185,7 +187,7 @@ func shortened(s string) string {
 	return s
 }
 
-// A stable number stands for one thing for ever, unless that is forced (R7).
+// A stable or final version keeps its structure for ever, unless a change is forced (R7).
 func TestStableIsStable(t *testing.T) {
 	s := newShelf()
 	deletes := Submission{Mode: ModeDelete}
@@ -222,7 +224,7 @@ func TestStableIsStable(t *testing.T) {
 	}
 }
 
-// What is not taken is said, and nothing is emptied unasked.
+// A notice says that a stub was not taken, and no structure is emptied without force.
 func TestStubsAndBareOnes(t *testing.T) {
 	for _, c := range []struct {
 		in         Submission
@@ -248,7 +250,7 @@ func TestStubsAndBareOnes(t *testing.T) {
 	if err := p.collect(); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := p.planned(t.Context(), holding(list("L", "1.0", "a"))); err != nil || len(d.forced) != 1 {
+	if d, err := p.makePlan(t.Context(), holding(list("L", "1.0", "a"))); err != nil || len(d.forced) != 1 {
 		t.Errorf("what is emptied by force is not recorded as forced: %v", err)
 	}
 	last := Submission{Mode: ModeDelete, Deletions: []sdmx.Ref{sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")}}
@@ -261,7 +263,8 @@ func TestStubsAndBareOnes(t *testing.T) {
 	}
 }
 
-// A wildcard comes after what it leads to, and before nothing else that it matches.
+// In publishing order a structure comes after the version that its wildcard resolves to; other
+// versions that match the wildcard do not count.
 func TestOrderByWhatWildcardsLeadTo(t *testing.T) {
 	x := func(to sdmx.Version) sdmx.CodelistExtension {
 		return sdmx.CodelistExtension{Codelist: sdmx.RefTo(sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "P", Version: to})}
@@ -277,7 +280,7 @@ func TestOrderByWhatWildcardsLeadTo(t *testing.T) {
 	if err := p.collect(); err != nil {
 		t.Fatal(err)
 	}
-	d, err := p.planned(t.Context(), s)
+	d, err := p.makePlan(t.Context(), s)
 	if err != nil || len(d.replaces) != 2 || d.replaces[0].URN.Version != "1.0" {
 		t.Errorf("%v: %v", err, d.replaces)
 	}
@@ -306,7 +309,7 @@ func TestAnEmptySubmissionIsRefused(t *testing.T) {
 	}
 }
 
-// Digests of another algorithm do not tell that two are different (R5, R7).
+// Digests of different algorithms do not make two contents different (R5, R7).
 func TestDigestsOfAnotherVersion(t *testing.T) {
 	held := list("L", "1.0.0", "a")
 	s := holding(held)
@@ -320,7 +323,7 @@ func TestDigestsOfAnotherVersion(t *testing.T) {
 	}
 }
 
-// A rename rewrites what would lead nowhere or elsewhere, and nothing else.
+// A rename rewrites the references that would break or resolve to something else, and no others.
 func TestRenameRewritesWhatMeantIt(t *testing.T) {
 	s := holding(list("L", "1.0.0", "a"), list("L", "1.1.0", "a"), to("W", "1.0", "Codelist=A:L(1+.0.0)"), to("E", "1.0", "Code=A:L(1.0.0).a"),
 		agencyScheme("A", "B"), to("I", "1.0", "Agency=SDMX:AGENCIES(1.0).A"))
@@ -356,9 +359,8 @@ func TestRenameRewritesWhatMeantIt(t *testing.T) {
 	}
 }
 
-// What is asked of the database beside what comes with the lock costs a round trip each:
-// nothing for what refers to structures as a whole, one where items are named or might be
-// lost, two where some are.
+// The number of round trips beside the one that takes the lock: none if references are to whole
+// structures, one if items are named or might be lost, two if items are lost.
 func TestQuestionsBesideTheLock(t *testing.T) {
 	flow := named(&sdmx.Dataflow{Structure: sdmx.RefTo(sdmx.URNOf(cube()))}, "F", "1.0")
 	for _, c := range []struct {
@@ -375,8 +377,8 @@ func TestQuestionsBesideTheLock(t *testing.T) {
 		{"nothing", list("L", "1.0", "a"), 0},
 	} {
 		s := holding(list("L", "1.0", "a"), cube("X"))
-		if s.try(t, Submission{Mode: ModeReplace}, c.sent); s.asked-1 != c.want {
-			t.Errorf("%s: %d questions, want %d", c.name, s.asked-1, c.want)
+		if s.try(t, Submission{Mode: ModeReplace}, c.sent); s.roundTrips-1 != c.want {
+			t.Errorf("%s: %d questions, want %d", c.name, s.roundTrips-1, c.want)
 		}
 	}
 }

@@ -14,81 +14,79 @@ import (
 	"urncast/sdmx"
 )
 
-// A Label is how a current structure is called.
+// A Label is the entry of a current structure in the search index.
 type Label struct {
 	URN sdmx.URN
-	// Name is that to show: the English one or the first.
+	// Name is the name to show: the English one, or else the first.
 	Name string
-	// Words are what is searched: id and names in all languages, folded.
+	// Words is the searched text: short URN and names in all languages, folded (Fold).
 	Words  string
-	Items  int
-	Latest bool // of the versions that are current
+	Items  int  // number of items or components
+	Latest bool // whether it is the newest of the current versions
 }
 
-// A SearchQuery asks for current structures; what is zero asks for all.
+// A SearchQuery selects current structures. A zero field selects all.
 type SearchQuery struct {
-	// Text is one or more words, all of which an id or a name must hold.
+	// Text is one or more words, each of which must occur in the id or a name.
 	Text   string
 	Class  sdmx.Class
 	Agency string
-	// AllVersions asks for older versions beside the latest ones.
+	// AllVersions also selects versions that are not the latest.
 	AllVersions bool
-	// After goes on behind a URN.
+	// After continues a page: only structures whose URNs are greater.
 	After string
 	Limit int
 }
 
-// Found is an answer to a SearchQuery.
+// Found is the answer to a SearchQuery: one page of labels, and the number of matches by class.
 type Found struct {
 	Labels []Label
 	Counts map[sdmx.Class]int
-	// Behind is how many transactions are not searched yet: labels are made behind the
-	// log.
+	// Behind counts the newest transactions whose changes are not in the search index yet.
 	Behind Number
 }
 
-// A Place in the log: behind a change.
+// A Place is a position in the log, directly after the change that it names.
 type Place struct {
 	Number   Number
 	Position int
 }
 
-// An Unlabelled is a change whose structure has no label of it yet.
+// An Unlabelled is a change that is not in the search index yet.
 type Unlabelled struct {
 	Place
 	URNID    int64
 	URN      sdmx.URN
-	Document int64 // 0 if the structure is gone
+	Document int64 // of the current version; 0 if the structure was deleted
 	Bytes    int
-	// Overtaken says that a later change replaced or deleted this one.
+	// Overtaken means that a later change has replaced or deleted the content of this one.
 	Overtaken bool
 }
 
-// A Labeller keeps the labels. Store is one.
+// A Labeller keeps the labels, which are the search index. Every Store is one.
 type Labeller interface {
-	// Labelled is the place up to which there are labels, and how many transactions
-	// have changes behind it.
+	// Labelled returns the place up to which changes are in the index, and how many
+	// transactions have changes after it.
 	Labelled(ctx context.Context) (at Place, behind Number, err error)
-	// Unlabelled gives the changes behind a place.
+	// Unlabelled returns at most limit changes after a place.
 	Unlabelled(ctx context.Context, after Place, limit int) ([]Unlabelled, error)
-	// SaveLabels keeps labels of the changes between two places, and removes those of
-	// structures that are gone. It does nothing if somebody else was there before.
-	SaveLabels(ctx context.Context, from, to Place, labels map[int64]Label, gone []int64) error
-	// Search finds by folded words.
+	// SaveLabels moves the place from one to another, saves the labels of the changes in
+	// between, by the ids of their URNs, and deletes those of deleted structures. It does
+	// nothing if another process has moved the place already.
+	SaveLabels(ctx context.Context, from, to Place, labels map[int64]Label, deleted []int64) error
+	// Search returns the labels that a query selects; words are its text, folded.
 	Search(ctx context.Context, q SearchQuery, words []string) ([]Label, map[sdmx.Class]int, error)
-	// Agencies are those that maintain something.
+	// Agencies returns the agencies that have labels.
 	Agencies(ctx context.Context) ([]string, error)
 }
 
 const (
-	labelBatch = 500
-	// labelBytes bounds what is read of them at a time, and labelTime how long a
-	// search waits for labels, beyond one batch.
-	labelBytes = 16 << 20
-	labelTime  = 50 * time.Millisecond
+	labelBatch = 500                   // changes labelled in one database transaction
+	labelBytes = 16 << 20              // bounds the documents read at a time
+	labelTime  = 50 * time.Millisecond // how long a search makes labels, beyond one batch
 )
 
-// Search finds current structures, by URN.
+// Search returns current structures, ordered by URN.
 func (r *Registry) Search(ctx context.Context, q SearchQuery) (Found, error) {
 	behind, err := r.MakeLabels(ctx, labelTime)
 	if err != nil {
@@ -99,27 +97,27 @@ func (r *Registry) Search(ctx context.Context, q SearchQuery) (Found, error) {
 	return f, err
 }
 
-// Agencies are those that maintain something, as far as there are labels.
+// Agencies returns the agencies that maintain a structure, as far as the search index knows.
 func (r *Registry) Agencies(ctx context.Context) ([]string, error) { return r.store.Agencies(ctx) }
 
-// MakeLabels brings the labels up to the log, as far as it comes in the time but by one
-// batch at least, and gives the number of transactions that are left.
+// MakeLabels brings the search index up to the log. It stops when the time is over, though not
+// before one batch, and returns the number of transactions that are left.
 func (r *Registry) MakeLabels(ctx context.Context, most time.Duration) (behind Number, err error) {
 	began := time.Now()
-	for some := false; ; some = true {
+	for first := true; ; first = false {
 		_, behind, err := r.store.Labelled(ctx)
-		if err != nil || behind == 0 || some && time.Since(began) >= most {
+		if err != nil || behind == 0 || !first && time.Since(began) >= most {
 			return behind, err
 		}
-		if err := r.labelSome(ctx); err != nil {
+		if err := r.labelNextBatch(ctx); err != nil {
 			return behind, err
 		}
 	}
 }
 
-// labelSome makes the labels of the next changes. Here one does it at a time; another
-// instance that does the same is harmless, for only the first to save counts.
-func (r *Registry) labelSome(ctx context.Context) error {
+// labelNextBatch labels the next batch of changes. A mutex lets one caller of this process do
+// so at a time. Other instances may do the same; only the first to save has an effect.
+func (r *Registry) labelNextBatch(ctx context.Context) error {
 	r.labelling.Lock()
 	defer r.labelling.Unlock()
 	at, behind, err := r.store.Labelled(ctx)
@@ -131,11 +129,11 @@ func (r *Registry) labelSome(ctx context.Context) error {
 		return err
 	}
 	to := todo[len(todo)-1].Place
-	var gone []int64
+	var deleted []int64
 	labels := map[int64]Label{}
 	todo = slices.DeleteFunc(todo, func(u Unlabelled) bool {
 		if u.Document == 0 {
-			gone = append(gone, u.URNID)
+			deleted = append(deleted, u.URNID)
 		}
 		return u.Overtaken || u.Document == 0
 	})
@@ -145,15 +143,16 @@ func (r *Registry) labelSome(ctx context.Context) error {
 			bytes += todo[n].Bytes
 			n++
 		}
-		if err := r.labelThese(ctx, todo[:n], labels); err != nil {
+		if err := r.addLabels(ctx, todo[:n], labels); err != nil {
 			return err
 		}
 		todo = todo[n:]
 	}
-	return r.store.SaveLabels(ctx, at, to, labels, gone)
+	return r.store.SaveLabels(ctx, at, to, labels, deleted)
 }
 
-func (r *Registry) labelThese(ctx context.Context, todo []Unlabelled, labels map[int64]Label) error {
+// addLabels reads the documents of changes and adds their labels to a map, by URN id.
+func (r *Registry) addLabels(ctx context.Context, todo []Unlabelled, labels map[int64]Label) error {
 	ids := make([]int64, len(todo))
 	for i := range todo {
 		ids[i] = todo[i].Document
@@ -179,12 +178,12 @@ func labelOf(u sdmx.URN, m sdmx.Maintainable) Label {
 	}
 	items := len(sdmx.ItemIDs(m))
 	if m.Class() == sdmx.ClassDataStructure {
-		items -= 3 // the lists themselves can be referred to, and are no components
+		items -= 3 // ItemIDs names the three lists of components too
 	}
 	return Label{URN: u, Name: m.Common().Names.In("en"), Words: Fold(strings.Join(words, "\n")), Items: items}
 }
 
-// Fold makes words alike that people take for the same: lower case, no accents.
+// Fold returns s in lower case and without accents, so that "Île" and "ile" compare as equal.
 func Fold(s string) string {
 	t := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
 	folded, _, err := transform.String(t, strings.ToLower(s))

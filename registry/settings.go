@@ -8,21 +8,21 @@ import (
 	"fmt"
 )
 
-// Revision names these settings: others have another, and the same again the same. It
-// holds them, so that whoever brings it back can be told what was changed since. It is
-// fit for a form and, in quotes, for an entity tag (RFC 9110, section 8.8.3).
+// Revision returns a text that identifies these settings, and encodes them, so that a later
+// change on top of them can be compared with the settings of then (SettingsOf). It can be put
+// into a form field and, in quotes, into an entity tag (RFC 9110, section 8.8.3).
 func (s Settings) Revision() string {
 	b, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // the types are ours
+		panic(err) // Settings always marshals
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// ErrNoRevision says that a text is no revision of settings.
+// ErrNoRevision is returned for a text that is not a revision of settings.
 var ErrNoRevision = errors.New("this names no settings that there were")
 
-// SettingsOf gives the settings that a revision names, or ErrNoRevision.
+// SettingsOf returns the settings that a revision identifies, or ErrNoRevision.
 func SettingsOf(revision string) (s Settings, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(revision)
 	if err == nil {
@@ -34,8 +34,8 @@ func SettingsOf(revision string) (s Settings, err error) {
 	return s, nil
 }
 
-// A SettingsChangedError says that settings are not those any more that a change was made
-// on: somebody else saved in between.
+// A SettingsChangedError is returned if the settings were changed between reading (Read) and
+// saving; Now are the current ones.
 type SettingsChangedError struct{ Read, Now Settings }
 
 // Error implements error.
@@ -47,7 +47,7 @@ func (e *SettingsChangedError) Error() string {
 	return text
 }
 
-// Changes says in sentences what was changed in between.
+// Changes returns a sentence for each setting that was changed in between.
 func (e *SettingsChangedError) Changes() (out []string) {
 	rule := func(what string, was, is bool, yes, no string) {
 		word := map[bool]string{true: yes, false: no}
@@ -63,9 +63,9 @@ func (e *SettingsChangedError) Changes() (out []string) {
 	return out
 }
 
-// SaveSettings changes the settings, for submissions that come, and says whether they were
-// others before. Read is what the change was made on, nil if that does not matter; the
-// error is a *SettingsChangedError where they are others by now.
+// SaveSettings saves settings, which apply to later submissions, and reports whether they
+// differ from those before. read are the settings that the change is based on: the error is a
+// *SettingsChangedError if these are not current any more; nil skips that check.
 func (r *Registry) SaveSettings(ctx context.Context, s Settings, read *Settings, by Actor) (changed bool, err error) {
 	if err := s.Keep.check(); err != nil {
 		return false, err

@@ -7,7 +7,7 @@ import (
 	"urncast/registry"
 )
 
-// A revision holds every setting, and what is none is refused.
+// A revision encodes every setting, and any other text is refused.
 func TestSettingsRevision(t *testing.T) {
 	all := []registry.Settings{{}, {AllowDangling: true}, {RequireAgencies: true}, {Keep: registry.Keep{Transactions: 1}}, {Keep: registry.Keep{Days: 1}}}
 	seen := map[string]bool{}

@@ -7,14 +7,14 @@ import (
 	"urncast/sdmx"
 )
 
-// A Mode is the action that a submission asks for; FMR's words.
+// A Mode is the action that a submission asks for, in the words of Fusion Metadata Registry.
 type Mode uint8
 
-// The submission modes. Append adds structures that are new, and to item
-// schemes items that are new, and changes nothing that is there. Merge puts what
-// was sent into what is there: sdmx.Merge says how. Replace puts
-// whole structures. FullReplace replaces, and deletes whatever else the
-// agencies named in the submission maintain. Delete deletes.
+// The submission modes. Append stores structures that are new, and adds new items to
+// existing item schemes; it changes nothing else. Merge merges each structure into the
+// stored one, as sdmx.Merge describes. Replace stores whole structures. FullReplace does the
+// same, and deletes all other structures of the agencies that the submission names. Delete
+// deletes.
 const (
 	ModeAppend Mode = iota + 1
 	ModeMerge
@@ -28,8 +28,8 @@ var modeNames = [...]string{ModeAppend: "append", ModeMerge: "merge", ModeReplac
 // String is the word used in API, CLI and database.
 func (m Mode) String() string { return modeNames[m] }
 
-// ParseMode reads a mode, in any case, with or without the hyphen, as FMR's
-// Action header writes it.
+// ParseMode reads a mode in any case, with or without the hyphen, as the Action header of
+// Fusion Metadata Registry has it.
 func ParseMode(s string) (Mode, error) {
 	want := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(s)), "-", "")
 	for m, name := range modeNames {
@@ -40,68 +40,67 @@ func ParseMode(s string) (Mode, error) {
 	return 0, fmt.Errorf("action %q is unknown: expected append, merge, replace, full-replace or delete", s)
 }
 
-// A Submission asks for a change of the registry. It is accepted or refused
-// whole (R4).
+// A Submission asks to store or delete structures. It is accepted or refused whole (R4).
 type Submission struct {
 	Mode Mode
-	// Structures hands over the submitted structures, one after another; an
-	// error of yield ends it and is returned. It is called once, without any
-	// lock held.
+	// Structures passes the submitted structures to yield, one after another; an error of
+	// yield ends it and is returned. It is called once, before any lock is taken.
 	Structures func(yield func(Submitted) error) error
-	// Deletions are URNs to delete, in ModeDelete, beside or in place of
-	// Structures.
-	Deletions []sdmx.Ref // an Item deletes one item of a scheme
+	// Deletions are structures and, where Item is set, single items of schemes to delete in
+	// ModeDelete, in addition to Structures.
+	Deletions []sdmx.Ref
 	// WholeRegistry extends ModeFullReplace to all agencies.
 	WholeRegistry bool
-	// DryRun does everything but write; the outcome says what would be.
+	// DryRun decides but writes nothing; the outcome says what a real run would change.
 	DryRun bool
-	// MustExist refuses structures that are not there yet (REST PUT).
+	// MustExist refuses structures that are not in the registry yet (REST PUT).
 	MustExist bool
-	// Told is told, if it is not nil, how many structures are through a stage.
-	Told func(s Stage, structures int)
+	// Progress, if it is not nil, is called with the number of structures that have
+	// completed a stage.
+	Progress func(s Stage, structures int)
 
 	Request
 }
 
-// A Request says who asks for a change of structures, what they may change, and what
-// to trace it by.
+// A Request is who asks for a change of structures, what the actor may change, and the
+// identifiers to trace the request by.
 type Request struct {
 	Actor
-	// May says whether the structures of an agency may be changed; nil allows
-	// everything. It is asked for all that is named or would be changed, and for what
-	// refers to it.
+	// May reports whether the structures of an agency may be changed; nil allows all. It is
+	// called for every structure that is named or would be changed, also for those that a
+	// rename rewrites.
 	May func(agency string) bool
-	// Force is why what is final or stable shall be changed, deleted or made anew all the
-	// same, or a structure emptied (R7); empty where that is refused. It needs a May of nil,
-	// and is recorded in the audit.
+	// Force is the reason to change, delete or create again a final or stable version in
+	// spite of R7, or to empty a structure; empty if that is to be refused. It requires a
+	// May of nil, and is recorded in the audit. At most ReasonMax bytes.
 	Force string
-	// Traceparent is a W3C trace context. A CorrelationID is made where there is none.
+	// Traceparent is a W3C trace context. A CorrelationID is generated if none is given.
 	Traceparent   string
 	CorrelationID string
 }
 
-// A Stage is a part of the way of a submission, in this order.
+// A Stage is a step of deciding and writing a submission.
 type Stage uint8
 
-// The stages that structures go through. Reading them comes before; 0 structures
-// compared says that the lock is held, for which other submissions were waited.
+// The stages, in their order, after the structures were read. StageCompared with 0 structures
+// means that the lock was taken, for which the submission may have waited.
 const (
-	StageFound    Stage = iota + 1 // so many does a rename change or move
-	StageCompared                  // with what is in the registry; of a rename, read
+	StageFound    Stage = iota + 1 // number of structures that a rename moves or rewrites
+	StageCompared                  // with the stored versions; for a rename: read
 	StageChecked                   // by the rules
-	StageWritten                   // to the database; all of them when it has committed
+	StageWritten                   // sent to the database; the last ones go with the commit
 )
 
 // Submitted is one structure of a submission.
 type Submitted struct {
 	Structure sdmx.Maintainable
-	Where     string // in what was sent: file, line and column, or JSON path
+	Where     string // the place in the submitted file: line and column, or JSON path
 }
 
-// A Verdict says what became of one structure, or in a dry run would.
+// A Verdict is what a submission does, or in a dry run would do, with one structure.
 type Verdict uint8
 
-// What became of a structure.
+// The verdicts.
 const (
 	Created Verdict = iota + 1
 	Updated
@@ -118,18 +117,18 @@ func (v Verdict) String() string { return verdictNames[v] }
 // A Reason is a kind of refusal.
 type Reason uint8
 
-// Why a structure is refused.
+// The reasons for which a structure is refused.
 const (
-	ReasonUnresolved    Reason = iota + 1 // a reference leads nowhere
+	ReasonUnresolved    Reason = iota + 1 // a reference does not resolve
 	ReasonImmutable                       // it is final, or its version is stable (R7)
-	ReasonReferenced                      // others refer to it
-	ReasonOwns                            // an agency that still maintains something
-	ReasonUnknownAgency                   // no agency scheme holds its agency
-	ReasonMissing                         // it must be there, and is not
-	ReasonTwice                           // it is in the submission twice
-	ReasonPartial                         // items are missing, and what is held would lose them
-	ReasonInvalid                         // it breaks a rule of the model
-	ReasonForbidden                       // who submits may not change what its agency maintains
+	ReasonReferenced                      // other structures refer to it or its items
+	ReasonOwns                            // an agency that it would remove still maintains structures
+	ReasonUnknownAgency                   // no agency scheme lists its agency
+	ReasonMissing                         // it is not in the registry, and has to be
+	ReasonTwice                           // it is in the submission twice, or its new name is taken
+	ReasonPartial                         // the stored structure would lose items that were not sent
+	ReasonInvalid                         // it breaks a rule of the information model
+	ReasonForbidden                       // the submitter may not change structures of its agency
 )
 
 var reasonNames = [...]string{
@@ -140,39 +139,38 @@ var reasonNames = [...]string{
 // String is the word used in API and CLI.
 func (r Reason) String() string { return reasonNames[r] }
 
-// A Problem is one reason to refuse a structure, in a sentence that says what
-// to do.
+// A Problem is one reason for which a structure is refused, with a sentence that also says
+// what to do.
 type Problem struct {
 	Reason Reason
 	Text   string
-	// URNs are those that the text is about: what does not resolve, or who
-	// refers to it; at most 100, Text has the full number.
+	// URNs are those that the text is about, such as the references that do not resolve or
+	// the referring structures; at most 100. Text has their full number.
 	URNs []string
 }
 
-// A Result says what became of one structure of a submission.
+// A Result is what a submission does with one structure.
 type Result struct {
 	URN      sdmx.URN
-	Where    string
+	Where    string // as in Submitted; empty if the submission does not name the structure
 	Verdict  Verdict
 	Problems []Problem
-	// Notices are what else there is to say, in sentences: what was sent and not taken.
+	// Notices are further sentences, such as about parts that were sent and not taken.
 	Notices []string
 }
 
-// An Outcome says what became of a submission.
+// An Outcome is the answer to a submission or a rename.
 type Outcome struct {
-	// Transactions that it made: none if nothing changed, two if it replaced
-	// and deleted (the replaces first).
+	// Transactions are the numbers of the transactions that were recorded: none if nothing
+	// changed, two if structures were both replaced and deleted (the replaces first).
 	Transactions []Number
-	// Results in the order of the submission; what it changed without naming it
-	// (dependants of a rename, structures that a full replace deletes) follows.
+	// Results has the structures that the submission names, in its order, and then others
+	// that it changes: those that a rename rewrites, and those that a full replace deletes.
 	Results []Result
-	// Dangling are references that a setting let in though they resolve to
-	// nothing yet.
+	// Dangling are references that do not resolve and were accepted (AllowDangling).
 	Dangling []Dangling
 	DryRun   bool
-	// Replaces is what it writes, or in a dry run would.
+	// Replaces are the structures that are stored, or in a dry run would be.
 	Replaces []Content
 }
 
@@ -182,7 +180,7 @@ type Content struct {
 	Body []byte
 }
 
-// Refused says whether any structure was refused, so that nothing was written.
+// Refused reports whether any structure was refused. If so, nothing was written.
 func (o *Outcome) Refused() bool {
 	for i := range o.Results {
 		if o.Results[i].Verdict == Refused {
@@ -192,37 +190,37 @@ func (o *Outcome) Refused() bool {
 	return false
 }
 
-// Dangling is a reference that resolves to nothing.
+// Dangling is a reference with the structure that contains it. Where a function's name or
+// comment says so, the reference does not resolve.
 type Dangling struct {
 	From sdmx.URN
 	To   sdmx.Ref
 }
 
-// A Rename asks for a new id of a structure, or of an agency and everything that
-// it and its sub-agencies maintain. All who refer follow in the same
-// submission (R3).
+// A Rename asks for a new id of a structure, or of an agency with everything that it and its
+// sub-agencies maintain. References to them are rewritten in the same transaction (R3).
 type Rename struct {
-	// Structure and NewID rename one structure, in all its versions when the
-	// URN's Version is empty.
+	// Structure and NewID rename one structure; in all its versions if the URN's Version is
+	// empty.
 	Structure sdmx.URN
 	NewID     string
-	// Agency and NewAgency rename an agency; full ids such as BIS.CBS.
+	// Agency and NewAgency, if they are not empty, rename an agency: full ids such as BIS.CBS.
 	Agency    string
 	NewAgency string
 
 	DryRun bool
-	// Told is as that of a Submission.
-	Told func(s Stage, structures int)
+	// Progress is as in Submission.
+	Progress func(s Stage, structures int)
 
 	Request
 }
 
-// Settings are what an admin decides about the rules.
+// Settings are the rules that an administrator can change.
 type Settings struct {
-	// AllowDangling accepts references that do not resolve, and lists them.
+	// AllowDangling accepts references that do not resolve; Registry.Dangling lists them.
 	AllowDangling bool `json:"allowDangling"`
-	// RequireAgencies refuses structures whose agency no agency scheme holds.
+	// RequireAgencies refuses structures whose agency is in no agency scheme.
 	RequireAgencies bool `json:"requireAgencies"`
-	// Keep is how much old content housekeeping leaves.
+	// Keep is how much old content housekeeping keeps.
 	Keep Keep `json:"housekeeping"`
 }

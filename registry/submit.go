@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -14,15 +13,15 @@ import (
 	"urncast/sdmx"
 )
 
-// errRefused rolls a submission back that was refused or was a dry run.
-var errRefused = errors.New("rolled back")
+// errRollback ends the database transaction of a submission that is refused or a dry run.
+var errRollback = errors.New("rolled back")
 
-// Submit takes a submission or refuses it whole: a refusal is no error, the
-// outcome tells it. After an error nothing is written, unless it came from the commit:
-// then the log says whether the submission is recorded, and to send it again does no harm.
+// Submit accepts a submission or refuses it whole. A refusal is not an error: the outcome has
+// its reasons. After an error nothing is written, unless the error is of the commit itself:
+// then the log shows whether the submission was recorded, and it can be sent again (R5).
 func (r *Registry) Submit(ctx context.Context, in Submission) (*Outcome, error) {
 	p := newProposal(in, in.Mode.String(), nil)
-	p.share = &share{of: &r.held}
+	p.share = &share{of: &r.budget}
 	defer p.share.giveBack()
 	if err := p.collect(); err != nil {
 		return nil, err
@@ -40,8 +39,8 @@ func newProposal(in Submission, origin string, rename *Rename) *proposal {
 	return &proposal{Submission: in, origin: origin, rename: rename}
 }
 
-// decide plans what becomes of a proposal, under the lock, and writes that. A dry
-// run takes no lock: however long it takes, it holds nobody up.
+// decide plans a proposal under the lock of the counter row and writes the decision. A dry
+// run takes no lock, so no other submission waits for it.
 func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 	if len(p.Force) > ReasonMax {
 		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), ReasonMax)}
@@ -49,8 +48,8 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 	crash.At(crash.SubmitDocuments)
 	var o *Outcome
 	err := r.store.Update(ctx, p.ahead(), func(tx Tx) error {
-		p.told(StageCompared, 0)
-		d, err := p.planned(ctx, tx)
+		p.report(StageCompared, 0)
+		d, err := p.makePlan(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -58,23 +57,24 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 		ws := p.writes(d, tx.Last())
 		o = p.outcome(d)
 		if o.Refused() || p.DryRun || len(ws) == 0 {
-			return errRefused
+			return errRollback
 		}
 		for i := range ws {
 			o.Transactions = append(o.Transactions, ws[i].Number)
 		}
-		return tx.Write(ctx, ws, p.act(d, o), func(structures int) { p.told(StageWritten, structures) })
+		return tx.Write(ctx, ws, p.act(d, o), func(structures int) { p.report(StageWritten, structures) })
 	})
-	if err != nil && !errors.Is(err, errRefused) {
+	if err != nil && !errors.Is(err, errRollback) {
 		return nil, err
 	}
 	crash.At(crash.SubmitCommitted)
 	return o, nil
 }
 
-// planned makes the plan anew until the world holds all that it needs. Each time the world
-// has grown, and what can be asked of it is finite: a few times are usual.
-func (p *proposal) planned(ctx context.Context, tx Tx) (*decision, error) {
+// makePlan plans a proposal, loads what the plan needs, and plans again until it needs
+// nothing more; usually a few times. It ends, since each time the world has grown, and a plan
+// can ask only for what the database contains.
+func (p *proposal) makePlan(ctx context.Context, tx Tx) (*decision, error) {
 	settings, err := tx.Settings(ctx)
 	if err != nil {
 		return nil, err
@@ -88,17 +88,17 @@ func (p *proposal) planned(ctx context.Context, tx Tx) (*decision, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.rename != nil && d.found > 0 {
-			p.told(StageFound, d.found)
+		if p.rename != nil && d.affected > 0 {
+			p.report(StageFound, d.affected)
 		}
-		if n.none() {
-			p.told(StageCompared, len(d.entries))
-			p.told(StageChecked, len(d.entries))
+		if n.empty() {
+			p.report(StageCompared, len(d.entries))
+			p.report(StageChecked, len(d.entries))
 			return d, nil
 		}
 		rewritten := func(documents int) {
 			if p.rename != nil {
-				p.told(StageCompared, documents)
+				p.report(StageCompared, documents)
 			}
 		}
 		if err := w.load(ctx, tx, n, rewritten); err != nil {
@@ -107,13 +107,14 @@ func (p *proposal) planned(ctx context.Context, tx Tx) (*decision, error) {
 	}
 }
 
-func (p *proposal) told(stage Stage, structures int) {
-	if p.Told != nil {
-		p.Told(stage, structures)
+// report calls Submission.Progress, if it is set.
+func (p *proposal) report(stage Stage, structures int) {
+	if p.Progress != nil {
+		p.Progress(stage, structures)
 	}
 }
 
-// ahead names what a plan will surely ask for first.
+// ahead announces the keys that the first plan will ask for.
 func (p *proposal) ahead() Ahead {
 	seen := map[Key]bool{}
 	add := func(k Key) { seen[k] = true }
@@ -134,10 +135,11 @@ func (p *proposal) ahead() Ahead {
 		add(KeyOf(n.Structure))
 		add(Key{n.Structure.Class, n.Structure.Agency, n.NewID})
 	}
-	return Ahead{Keys: keysOf(seen), Look: p.DryRun}
+	return Ahead{Keys: keysOf(seen), ReadOnly: p.DryRun}
 }
 
-// collect takes what was submitted, without any lock.
+// collect reads the submitted structures and deletions into the proposal, before any lock is
+// taken.
 func (p *proposal) collect() error {
 	seen := map[sdmx.URN]*entry{}
 	add := func(in Submitted) error {
@@ -180,7 +182,8 @@ func (p *proposal) collect() error {
 	return nil
 }
 
-// writes makes the transactions: replaces first, deletes second, as a pair (R3).
+// writes returns the transactions of a decision: one of replaces, one of deletes, or a pair of
+// both (R3).
 func (p *proposal) writes(d *decision, last Number) []Write {
 	var ws []Write
 	base := Transaction{User: p.User, Origin: p.origin, Traceparent: p.Traceparent, CorrelationID: p.CorrelationID}
@@ -206,8 +209,7 @@ func (p *proposal) writes(d *decision, last Number) []Write {
 	return ws
 }
 
-// outcome tells a decision: results of the submission, then what it changed without naming
-// it.
+// outcome returns the answer for a decision, without transaction numbers.
 func (p *proposal) outcome(d *decision) *Outcome {
 	o := &Outcome{DryRun: p.DryRun, Dangling: d.dangling}
 	for i := range d.replaces {
@@ -229,18 +231,18 @@ func (p *proposal) outcome(d *decision) *Outcome {
 	return o
 }
 
-// ReasonMax bounds the reason of a force, in bytes.
+// ReasonMax bounds Request.Force, in bytes.
 const ReasonMax = 1000
 
-// forcedMax bounds the structures that the audit of a forced change names; it has their
-// number, and the log has them all.
+// forcedMax bounds the structures that the audit entry of a forced change names. The entry
+// also has their number, and the log has all of them.
 const forcedMax = 100
 
-// act is what the audit tells: one line, for the log has everything else.
+// act returns the audit entry of a submission. It is short, because the log has the details.
 func (p *proposal) act(d *decision, o *Outcome) Act {
-	subject := "transaction " + strconv.FormatInt(int64(o.Transactions[0]), 10)
+	subject := fmt.Sprintf("transaction %d", o.Transactions[0])
 	if len(o.Transactions) > 1 {
-		subject = "transactions " + strconv.FormatInt(int64(o.Transactions[0]), 10) + " and " + strconv.FormatInt(int64(o.Transactions[1]), 10)
+		subject = fmt.Sprintf("transactions %d and %d", o.Transactions[0], o.Transactions[1])
 	}
 	counts := map[string]int{}
 	for i := range o.Results {

@@ -11,7 +11,7 @@ import (
 // gaps and rise in commit order (R2); 0 stands before the first.
 type Number int64
 
-// A Kind says what a transaction does with every structure in it (R3).
+// A Kind is what a transaction does with every structure in it (R3).
 type Kind uint8
 
 // The two kinds of transaction.
@@ -20,7 +20,8 @@ const (
 	Delete
 )
 
-// String is the word used in API, headers and database: replace or delete.
+// String returns the word used in the API, in message headers and in the database: "replace"
+// or "delete".
 func (k Kind) String() string {
 	switch k {
 	case Replace:
@@ -31,56 +32,55 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", k)
 }
 
-// A Transaction is one structure transaction, as recorded for ever.
+// A Transaction is the record of one structure transaction, which is never removed.
 type Transaction struct {
 	Number Number
-	// ID is random (a UUID), so that a database which lost transactions and
-	// gave their numbers anew is found out.
+	// ID is a random UUID. It reveals a database that was restored to an earlier state and
+	// has given the same number to another transaction since.
 	ID string
-	// Predecessor is the ID of the transaction before; empty for the first, and for what
-	// a program recorded that did not keep it.
+	// Predecessor is the ID of the transaction before; empty for the first, and for
+	// transactions that were recorded by a version of urncast which did not store it.
 	Predecessor string
 	Kind        Kind
-	RecordedAt  time.Time
-	// Pair is the other half of a submission that both replaced and deleted; 0
-	// if there is none.
+	RecordedAt  time.Time // UTC, by the database's clock
+	// Pair is the number of the other transaction of a submission that both replaced and
+	// deleted; 0 if there is none.
 	Pair       Number
-	Structures int
-	// Bytes is the size of the stored documents together; 0 for deletes.
+	Structures int // number of changes
+	// Bytes is the total size of the stored documents; 0 for deletes.
 	Bytes int64
 	User  string
-	// Origin is what made it: append, merge, replace, full-replace, delete or rename; with
-	// "forced " before it where something stable was changed, or something emptied, by force.
+	// Origin is the mode of the submission (append, merge, replace, full-replace, delete) or
+	// rename, preceded by "forced " if a rule was lifted by force.
 	Origin string
-	// Traceparent and CorrelationID came with the submission, or were made
-	// when it arrived.
+	// Traceparent and CorrelationID are those of the request; the latter was generated if
+	// the request had none.
 	Traceparent   string
 	CorrelationID string
 }
 
-// A Change is what one transaction did with one structure. Positions are
-// 1-based and in publishing order: referenced before referring, tombstones the
-// other way round.
+// A Change is what one transaction did with one structure. Positions begin at 1 and are in
+// publishing order: referenced structures before referring ones, tombstones the other way
+// round.
 type Change struct {
 	Number   Number
 	Position int
 	URN      sdmx.URN
 	Kind     Kind
-	// Before is the transaction that made the content which this change
-	// replaced or deleted; 0 if the structure was not there.
+	// Before is the transaction that stored the content which this change replaced or
+	// deleted; 0 if the structure did not exist.
 	Before Number
-	// Document is the stored canonical form's id, 0 for a delete.
+	// Document is the id of the stored canonical form; 0 for a delete.
 	Document int64
-	Bytes    int
-	// Until is the transaction that replaced or deleted this content; 0 while it
-	// is current.
+	Bytes    int // size of the document; 0 for a delete
+	// Until is the transaction that replaced or deleted this content; 0 while it is current.
 	Until Number
-	// Removed says that housekeeping has removed the content.
+	// Removed means that housekeeping has removed the content.
 	Removed bool
 }
 
-// A Document is a change with the content that it made current; Body is the
-// canonical form (sdmx.ParseCanonical), nil for a delete.
+// A Document is a change with the content that it stored. Body is the canonical form
+// (sdmx.ParseCanonical), nil for a delete.
 type Document struct {
 	Change
 	Body []byte

@@ -6,29 +6,29 @@ import (
 	"urncast/sdmx"
 )
 
-// A world is what a plan is made in: what is current, as far as it was given, by the
-// questions that a plan asks. A question whose answer is not in it is a need; whoever
-// makes the plan adds the answer, and makes the plan anew. A world that holds every
-// answer, as an index of all that is current does, leaves no need.
+// A world is the loaded part of the registry, on which a plan is made. Each map has the
+// answers to one kind of question; a missing key is an answer that was not loaded. A plan that
+// misses an answer notes it in its needs, and is made again when they are loaded. With a world
+// that has loaded everything, a plan has no needs.
 type world struct {
 	settings Settings
-	// versions are what is current of each key, and byURN the same.
+	// versions are the current versions of each key, and byURN the same by URN.
 	versions map[Key][]Stored
 	byURN    map[sdmx.URN]*Stored
-	// withdrawn are stable and final versions that are not there any more.
+	// withdrawn are stable and final versions that were deleted.
 	withdrawn map[sdmx.URN]Stored
 	// referring are the references to any version of a key.
 	referring map[Key][]Dangling
 	agencies  map[string]holdings
-	// maintained is what an agency maintains itself; "" stands for every agency.
+	// maintained are the structures of an agency itself; "" is the key of all agencies.
 	maintained map[string][]Stored
-	// insides and bodies are of documents.
+	// insides and bodies are of documents, by their ids.
 	insides map[int64]*inside
 	bodies  map[int64][]byte
 }
 
-// holdings are what an agency and those below it maintain, and the structures that refer
-// to any of that.
+// holdings are the structures that an agency and its sub-agencies maintain, and those that
+// refer to one of them.
 type holdings struct{ owned, referring []Stored }
 
 func newWorld(s Settings) *world {
@@ -36,7 +36,7 @@ func newWorld(s Settings) *world {
 		agencies: map[string]holdings{}, maintained: map[string][]Stored{}, insides: map[int64]*inside{}, bodies: map[int64][]byte{}}
 }
 
-// needs are the questions to which a world has no answer.
+// needs are the answers that a plan asked for and the world did not have.
 type needs struct {
 	versions, referring  map[Key]bool
 	agencies, maintained map[string]bool
@@ -47,45 +47,45 @@ func newNeeds() needs {
 	return needs{map[Key]bool{}, map[Key]bool{}, map[string]bool{}, map[string]bool{}, map[int64]Stored{}, map[int64]Stored{}}
 }
 
-func (n *needs) none() bool {
+func (n *needs) empty() bool {
 	return len(n.versions)+len(n.referring)+len(n.agencies)+len(n.maintained)+len(n.insides)+len(n.bodies) == 0
 }
 
-// A view is a world with a submission laid over it. The answer to what is not known is
-// nothing, and a need: what is decided with it counts for nothing, but shows what else
-// will be asked.
+// A view is a world together with the changes of a submission. A question that the world
+// cannot answer is noted in needs and answered with nothing. A decision on such an answer is
+// void, but making it shows what else will be needed.
 type view struct {
 	*world
-	needs needs
-	fresh map[sdmx.URN]*entry // what is stored anew
-	gone  map[sdmx.URN]bool
-	keys  map[Key][]sdmx.URN // of fresh
-	// targets are those that were found already, before and after the submission: many
-	// references lead to the same.
+	needs        needs
+	written      map[sdmx.URN]*entry // structures that the submission stores
+	deleted      map[sdmx.URN]bool   // structures that the submission deletes
+	writtenByKey map[Key][]sdmx.URN
+	// targets caches the results of target, before and after the submission, because many
+	// references have the same target.
 	targets map[moment]map[wanted]target
 }
 
 func newView(w *world) view {
-	return view{world: w, needs: newNeeds(), fresh: map[sdmx.URN]*entry{}, gone: map[sdmx.URN]bool{}, keys: map[Key][]sdmx.URN{},
+	return view{world: w, needs: newNeeds(), written: map[sdmx.URN]*entry{}, deleted: map[sdmx.URN]bool{}, writtenByKey: map[Key][]sdmx.URN{},
 		targets: map[moment]map[wanted]target{before: {}, after: {}}}
 }
 
-// add lays what is stored anew over the world.
-func (v *view) add(e *entry) {
-	if v.fresh[e.urn] == nil {
-		v.keys[KeyOf(e.urn)] = append(v.keys[KeyOf(e.urn)], e.urn)
+// addWritten adds a structure that the submission stores.
+func (v *view) addWritten(e *entry) {
+	if v.written[e.urn] == nil {
+		v.writtenByKey[KeyOf(e.urn)] = append(v.writtenByKey[KeyOf(e.urn)], e.urn)
 	}
-	v.fresh[e.urn] = e
+	v.written[e.urn] = e
 	clear(v.targets[after])
 }
 
-// drop lays over the world that a structure is not there any more.
-func (v *view) drop(u sdmx.URN) {
-	v.gone[u] = true
+// addDeleted adds a structure that the submission deletes.
+func (v *view) addDeleted(u sdmx.URN) {
+	v.deleted[u] = true
 	clear(v.targets[after])
 }
 
-// stored gives what is current of a key, whatever the submission does.
+// stored returns the current versions of a key, before the submission.
 func (v *view) stored(k Key) []Stored {
 	found, known := v.versions[k]
 	if !known {
@@ -94,13 +94,13 @@ func (v *view) stored(k Key) []Stored {
 	return found
 }
 
-// current gives a structure as it is stored; nil if it is not there.
+// current returns the stored structure with a URN, before the submission; nil if there is none.
 func (v *view) current(u sdmx.URN) *Stored {
 	v.stored(KeyOf(u))
 	return v.byURN[u]
 }
 
-// referringTo gives the current references to any version of a key.
+// referringTo returns the references to any version of a key, before the submission.
 func (v *view) referringTo(k Key) []Dangling {
 	found, known := v.referring[k]
 	if !known {
@@ -109,6 +109,8 @@ func (v *view) referringTo(k Key) []Dangling {
 	return found
 }
 
+// holdingsOf returns what an agency and its sub-agencies maintain and who refers to it, before
+// the submission.
 func (v *view) holdingsOf(agency string) holdings {
 	h, known := v.agencies[agency]
 	if !known {
@@ -117,6 +119,7 @@ func (v *view) holdingsOf(agency string) holdings {
 	return h
 }
 
+// maintainedBy returns the structures that an agency itself maintains, before the submission.
 func (v *view) maintainedBy(agency string) []Stored {
 	found, known := v.maintained[agency]
 	if !known {
@@ -125,8 +128,8 @@ func (v *view) maintainedBy(agency string) []Stored {
 	return found
 }
 
-// look gives the inside of a stored structure; nil if that is not known.
-func (v *view) look(st *Stored) *inside {
+// storedInside returns the inside of a stored structure; nil if that is not loaded.
+func (v *view) storedInside(st *Stored) *inside {
 	in, known := v.insides[st.Document]
 	if !known {
 		v.needs.insides[st.Document] = *st
@@ -134,7 +137,7 @@ func (v *view) look(st *Stored) *inside {
 	return in
 }
 
-// A moment is before or after a submission.
+// A moment is before or after the submission of a view.
 type moment bool
 
 const (
@@ -142,76 +145,78 @@ const (
 	after  moment = true
 )
 
-// there lists the versions of a key at a moment.
-func (v *view) there(k Key, at moment) []sdmx.URN {
+// versionsAt returns the versions of a key that exist at a moment.
+func (v *view) versionsAt(k Key, at moment) []sdmx.URN {
 	var out []sdmx.URN
 	if at == after {
-		out = append(out, v.keys[k]...)
+		out = append(out, v.writtenByKey[k]...)
 	}
 	for _, s := range v.stored(k) {
-		if at == before || v.fresh[s.URN] == nil && !v.gone[s.URN] {
+		if at == before || v.written[s.URN] == nil && !v.deleted[s.URN] {
 			out = append(out, s.URN)
 		}
 	}
 	return out
 }
 
-// A wanted is what a reference names, for a kind of referrer (sdmx.Version.Referrer).
+// A wanted is what a reference names, and the kind of its referrer, on which the meaning of a
+// wildcard depends (sdmx.Version.Referrer).
 type wanted struct {
 	urn sdmx.URN // its version may be a wildcard
 	by  sdmx.Version
 }
 
-// A target is where a reference leads.
+// A target is the structure that a reference resolves to, if there is one.
 type target struct {
 	urn   sdmx.URN
 	found bool
 }
 
-// target is the structure to which a reference leads, in a structure of version from
-// (sdmx.Version.Resolve); false if there is none.
+// target returns the structure to which a reference resolves, if the referring structure has
+// version from (sdmx.Version.Resolve); false if there is none.
 func (v *view) target(from sdmx.Version, r sdmx.Ref, at moment) (sdmx.URN, bool) {
 	question := wanted{r.URN, from.Referrer()}
 	t, asked := v.targets[at][question]
 	if asked {
 		return t.urn, t.found
 	}
-	there := v.there(KeyOf(r.URN), at)
-	versions := make([]sdmx.Version, len(there))
-	for i := range there {
-		versions[i] = there[i].Version
+	urns := v.versionsAt(KeyOf(r.URN), at)
+	versions := make([]sdmx.Version, len(urns))
+	for i := range urns {
+		versions[i] = urns[i].Version
 	}
 	if i := r.Version.Resolve(from, versions); i >= 0 {
-		t = target{there[i], true}
+		t = target{urns[i], true}
 	}
 	v.targets[at][question] = t
 	return t.urn, t.found
 }
 
-// led is a reference with the version to which it leads in place of a wildcard, which
-// could mean others too.
-func (v *view) led(from sdmx.URN, r sdmx.Ref, at moment) sdmx.Ref {
+// pinned returns a reference with a wildcard version replaced by the version that it resolves
+// to; unchanged if it does not resolve.
+func (v *view) pinned(from sdmx.URN, r sdmx.Ref, at moment) sdmx.Ref {
 	if t, found := v.target(from.Version, r, at); found {
 		r.URN = t
 	}
 	return r
 }
 
-// inside gives that of a structure which is there at a moment; nil if it is not known.
+// inside returns the inside of a structure at a moment; nil if that is not loaded, or if the
+// structure does not exist.
 func (v *view) inside(u sdmx.URN, at moment) *inside {
-	if e := v.fresh[u]; e != nil && at == after {
+	if e := v.written[u]; e != nil && at == after {
 		return e.inside()
 	}
 	if st := v.current(u); st != nil {
-		return v.look(st)
+		return v.storedInside(st)
 	}
 	return nil
 }
 
-// resolves says whether a reference leads somewhere at a moment: to a structure and,
-// where it names an item, to one that has it or is kept elsewhere. Before a submission a
-// partial scheme counts as one that may hold any item, for so it counted when references
-// to it were let in; after it, it has the items that it holds.
+// resolves reports whether a reference resolves at a moment: to a structure and, if the
+// reference names an item, to one that has the item or is a stub. Before the submission, a
+// partial scheme is taken to have any item, as it was when references to it were accepted;
+// after it, a partial scheme has only the items that are in it.
 func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
 	t, found := v.target(from.Version, r, at)
 	if !found || r.Item == "" {
@@ -228,8 +233,8 @@ func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
 	return found
 }
 
-// agencyKnown says whether an agency is an item of the agency scheme that should hold it,
-// after the submission. SDMX itself is known.
+// agencyKnown reports whether an agency is listed by the agency scheme of its parent, after
+// the submission. The top agency, SDMX, always is.
 func (v *view) agencyKnown(agency string) bool {
 	if agency == "SDMX" {
 		return true
@@ -238,7 +243,7 @@ func (v *view) agencyKnown(agency string) bool {
 	return v.resolves(scheme, sdmx.Ref{URN: scheme, ItemClass: sdmx.ClassAgency, Item: id}, after)
 }
 
-// within says whether an agency is another one or a sub-agency of it.
+// within reports whether an agency is top or a sub-agency of it.
 func within(agency, top string) bool {
 	return agency == top || strings.HasPrefix(agency, top+".")
 }

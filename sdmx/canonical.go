@@ -9,8 +9,9 @@ import (
 	"sync"
 )
 
-// The canonical form is how a maintainable is kept and compared. It is written
-// and read by walking the fields, so it loses nothing that the model holds.
+// canonicalFormat is the version of the canonical form, in which structures are stored and
+// compared. The form is written and read by walking the fields of a type, so that it has
+// everything that the model has.
 //
 //	document = format byte (canonicalFormat), fields
 //	fields   = { uvarint field number, value }, 0
@@ -20,11 +21,11 @@ import (
 //	           struct and pointer to struct: fields
 //	           slice: uvarint count, values
 //
-// Field numbers are the struct tags `c:"n"`; embedded structs share the numbers
-// of what embeds them. Fields with the zero value are left out, so a field that
-// is added later changes no older document or digest. A number must never be
-// given a new meaning. A reader that meets a number it does not know refuses
-// the document: a newer program wrote it.
+// Field numbers are the struct tags `c:"n"`; the numbers of an embedded struct belong to the
+// struct that embeds it. Fields with the zero value are left out, so that a field which is
+// added later does not change older documents and digests. A number must never get a new
+// meaning. A document with an unknown number was written by a newer version of the program,
+// and is refused.
 const canonicalFormat = 1
 
 // AppendCanonical appends the canonical form of an artefact.
@@ -71,21 +72,21 @@ const (
 type field struct {
 	number uint64
 	index  []int // path through embedded structs
-	at     int   // index when it is not embedded, else -1
+	at     int   // index if the field is not in an embedded struct, otherwise -1
 	name   string
 	kind   fieldKind
 	text   bool   // left out by StructuralDigest
-	sub    *plan  // of a struct, or of what a pointer points to
+	sub    *plan  // of a struct, or of the struct that a pointer points to
 	elem   *field // of a slice
 }
 
-// A plan is how one struct type is walked.
+// A plan has the numbered fields of a struct type.
 type plan struct {
 	typ    reflect.Type
 	fields []field
 	byNum  []int // number -> index in fields, plus one
-	texts  bool  // holds Texts or Refs somewhere below: worth walking for them
-	refs   bool
+	texts  bool  // whether values contain Texts, and so have to be walked for them
+	refs   bool  // whether values contain Refs
 	once   sync.Once
 }
 
@@ -96,6 +97,7 @@ var (
 	textsType = reflect.TypeFor[Texts]()
 )
 
+// planOf returns the plan of a struct type; it is built once.
 func planOf(t reflect.Type) *plan {
 	p, ok := plans.Load(t)
 	if !ok {
@@ -106,9 +108,9 @@ func planOf(t reflect.Type) *plan {
 	return pl
 }
 
-// build collects the fields of t. Recursive types meet their own unfinished
-// plan, which is why refs and texts are computed with what is known of it then:
-// no recursive type has them only through itself.
+// build adds the fields of t. A recursive type finds its own unfinished plan; refs and texts
+// are right all the same, because a type that contains Refs or Texts through itself also
+// contains them directly.
 func (p *plan) build(t reflect.Type, prefix []int) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -161,6 +163,7 @@ func (p *plan) fieldOf(t reflect.Type) field {
 	panic("sdmx: canonical form of " + t.String() + " is not defined")
 }
 
+// sub returns the plan of a struct type inside p's.
 func (p *plan) sub(t reflect.Type) *plan {
 	if t == p.typ {
 		return p
@@ -171,6 +174,7 @@ func (p *plan) sub(t reflect.Type) *plan {
 	return s
 }
 
+// of returns the field's value in a struct.
 func (f *field) of(v reflect.Value) reflect.Value {
 	if f.at >= 0 {
 		return v.Field(f.at)
@@ -185,7 +189,7 @@ func (p *plan) append(b []byte, v reflect.Value, structural bool) []byte {
 			continue
 		}
 		fv := f.of(v)
-		if f.unsaid(fv) {
+		if f.isZero(fv) {
 			continue
 		}
 		b = binary.AppendUvarint(b, f.number)
@@ -221,7 +225,7 @@ func (f *field) append(b []byte, v reflect.Value, structural bool) []byte {
 	return b
 }
 
-// A decoder reads a document; strings that it returns share its one copy.
+// A decoder reads a document. The strings that it returns are parts of s.
 type decoder struct {
 	s   string
 	err error
@@ -308,11 +312,11 @@ func (f *field) read(d *decoder, v reflect.Value) {
 
 func (f *field) readSlice(d *decoder, v reflect.Value) {
 	n := d.uvarint()
-	if n > uint64(len(d.s)) { // each element takes a byte at least
+	if n > uint64(len(d.s)) { // every element has at least one byte
 		d.fail("the document ends in the middle of a list")
 		return
 	}
-	if n == 0 { // it would have been left out
+	if n == 0 { // not canonical, because an empty slice is left out
 		v.SetZero()
 		return
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// fill puts a distinct value into every field of v, recursively, so that a
-// field that is lost somewhere is missed.
+// fill puts a distinct value into every field of v, recursively, so that a lost field is
+// noticed.
 func fill(v reflect.Value, n *int, depth int) {
 	*n++
 	switch {
@@ -69,7 +69,7 @@ func TestCanonicalKeepsEverything(t *testing.T) {
 	}
 }
 
-// Every reference that fill put in is found.
+// EachRef finds every reference that fill has put in.
 func TestEachRefFindsEveryReference(t *testing.T) {
 	for _, c := range Modelled() {
 		m := filled(t, c)

@@ -7,29 +7,29 @@ import (
 
 // A Fault is one rule of the information model that a structure breaks.
 type Fault struct {
-	// Path is where, as EachRef writes it: Items[3].Parent counts from 0.
+	// Path is the place in the structure, as in EachRef, such as Items[3].Parent; indexes
+	// begin at 0.
 	Path string
 	// Text is a sentence that names the rule, what breaks it and what to do.
 	Text string
 }
 
-// String is path and sentence.
+// String returns path and text.
 func (f Fault) String() string { return f.Path + ": " + f.Text }
 
-// faultsMax bounds what Check lists of one structure: a codelist of a million
-// codes can break a million rules.
+// faultsMax bounds the faults that Check returns for a structure: a codelist of a million codes
+// can have a million.
 const faultsMax = 100
 
-// Check holds a structure against the rules that can be decided without any other
-// structure, and lists every fault; after the first hundred, one more says how
-// many were left out. The rules are those that the schemas of SDMX 2.1 and 3.0 share
-// and that the information model adds: ids have the form of their class and are
-// there once, parents are in the same list and form no circle, what a data structure
-// names inside itself is there, references point to classes that they may point to,
-// dates are dates. What only one of the versions demands is no fault: it is a loss
-// where a message of that version is written.
+// Check returns the faults of a structure by the rules that can be decided without other
+// structures. After faultsMax faults, one more says how many were left out. The rules are
+// those that the schemas of SDMX 2.1 and 3.0 have in common, and those of the information
+// model: ids have the form of their class and are unique, parents are in the same list and do
+// not form a circle, components that a data structure names exist in it, references point to
+// permitted classes, and dates are valid. A rule of only one of the versions is not checked
+// here; breaking it is a loss when a message of that version is written.
 //
-// A stub (External) and a partial scheme may leave out what their contents name.
+// A stub (External) and a partial scheme may leave out items that their contents name.
 func Check(m Maintainable) []Fault {
 	c := &checker{}
 	c.common(m)
@@ -51,9 +51,10 @@ func Check(m Maintainable) []Fault {
 	return c.list()
 }
 
+// A checker collects the faults of one structure.
 type checker struct {
 	faults []Fault
-	more   int
+	more   int // faults beyond faultsMax
 }
 
 func (c *checker) add(path, format string, args ...any) {
@@ -71,8 +72,8 @@ func (c *checker) list() []Fault {
 	return c.faults
 }
 
-// ncNameClasses are the maintainable classes whose ids must be names
-// (NCNameIDType); those of the others may begin with a digit (IDType).
+// ncNameClasses are the maintainable classes whose ids have type NCNameIDType, and so begin
+// with a letter; ids of other classes have type IDType.
 var ncNameClasses = map[Class]bool{ClassCodelist: true, ClassConceptScheme: true, ClassCategoryScheme: true}
 
 func (c *checker) common(m Maintainable) {
@@ -86,7 +87,7 @@ func (c *checker) common(m Maintainable) {
 	c.period("ValidTo", a.ValidTo)
 }
 
-// id checks the form of an id (IDType) and says whether it has it.
+// id checks the form of an id (IDType) and reports whether it has it.
 func (c *checker) id(path, id string) bool {
 	if err := CheckID(id); err != nil {
 		c.add(path, "%s. Give it an id of that form.", upperFirst(err.Error()))
@@ -95,7 +96,7 @@ func (c *checker) id(path, id string) bool {
 	return true
 }
 
-// ncName checks an id that must be a name (NCNameIDType): of what, is said.
+// ncName checks an id of type NCNameIDType. what is the kind of object that has the id.
 func (c *checker) ncName(path, what, id string) {
 	if !c.id(path, id) {
 		return
@@ -109,15 +110,15 @@ func (c *checker) ncName(path, what, id string) {
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// period checks a time: the standard time periods of SDMX.
+// period checks a standard time period of SDMX (IsTimePeriod).
 func (c *checker) period(path, s string) {
 	if s != "" && !IsTimePeriod(s) {
 		c.add(path, "%q is no date. Write a date (2026-01-31), a point in time (2026-01-31T10:00:00Z), a year, a month (2026-01) or a reporting period (2026-Q1).", clip(s))
 	}
 }
 
-// agencyScheme checks what the standard fixes: one scheme per agency, that is never
-// versioned (SDMX-ML 2.1 AgencySchemeType; 3.0 prohibits the version).
+// agencyScheme checks id, version and isFinal, which the standard fixes: there is one scheme
+// per agency, and it is not versioned (SDMX-ML 2.1 AgencySchemeType; 3.0 prohibits the version).
 func (c *checker) agencyScheme(s *AgencyScheme) {
 	if s.ID != AgencySchemeID {
 		c.add("ID", "The id of an agency scheme is always %s, not %q. Put the agencies into %s:%s(%s).", AgencySchemeID, clip(s.ID), s.Agency, AgencySchemeID, VersionDefault)
@@ -133,7 +134,7 @@ func (c *checker) agencyScheme(s *AgencyScheme) {
 
 func (c *checker) codelist(l *Codelist) {
 	at := checkItems(c, l.Items)
-	whole := !l.External && !l.Partial && len(l.Extensions) == 0 // a parent may come from a list that is extended
+	whole := !l.External && !l.Partial && len(l.Extensions) == 0 // otherwise a parent may be elsewhere
 	checkParents(c, "codelist", "code", l.Items, at, whole, func(x *Code) (string, string) { return x.ID, x.Parent })
 	for i := range l.Extensions {
 		c.extension(fmt.Sprintf("Extensions[%d]", i), l, &l.Extensions[i])
@@ -178,8 +179,8 @@ func (c *checker) conceptScheme(s *ConceptScheme) {
 	}
 }
 
-// categorisation wants both ends or, in one that is bare, none: the schema has them
-// as one optional pair.
+// categorisation checks that source and target are both set or, as in a stub, both missing: the
+// schema has them as one optional pair.
 func (c *checker) categorisation(x *Categorisation) {
 	switch {
 	case x.Source.IsZero() == x.Target.IsZero():
@@ -190,30 +191,30 @@ func (c *checker) categorisation(x *Categorisation) {
 	}
 }
 
-// checkItems checks the ids of a flat scheme, and says where each is.
+// checkItems checks the ids of a flat scheme, and returns the index of each.
 func checkItems[T any](c *checker, items []T) (at map[string]int) {
 	at = make(map[string]int, len(items))
 	for i := range items {
-		c.once(at, i, "Items", idOf(&items[i]), "")
+		c.checkUnique(at, i, "Items", idOf(&items[i]), "")
 	}
 	return at
 }
 
-// categories checks the ids of one level of a tree and of those below; path is that
-// of the list, under says which category holds it.
+// categories checks the ids of a list of categories and of those below it. path is the path of
+// the list, and under a phrase for the categories above it.
 func (c *checker) categories(path, under string, items []Category) {
 	seen := make(map[string]int, len(items))
 	for i := range items {
-		c.once(seen, i, path, items[i].ID, under)
+		c.checkUnique(seen, i, path, items[i].ID, under)
 		if below := items[i].Items; len(below) > 0 {
 			c.categories(fmt.Sprintf("%s[%d].Items", path, i), " under "+clip(items[i].ID)+under, below)
 		}
 	}
 }
 
-// once checks the id of the item at i of a list: its form, and that no item before it
-// has the same. Paths are put together only for faults: lists have a million items.
-func (c *checker) once(seen map[string]int, i int, list, id, under string) {
+// checkUnique checks the id of item i of a list: its form, and that no earlier item has it. The
+// path is built only for faults, because lists may have a million items.
+func (c *checker) checkUnique(seen map[string]int, i int, list, id, under string) {
 	if err := CheckID(id); err != nil {
 		c.id(fmt.Sprintf("%s[%d].ID", list, i), id)
 		return
@@ -225,18 +226,18 @@ func (c *checker) once(seen map[string]int, i int, list, id, under string) {
 	seen[id] = i
 }
 
-// checkParents checks that parents are in the list, if the list is whole, and that
-// nothing is its own ancestor; at says where each id is.
+// checkParents checks that the parents of items exist, if the list is whole, and that no item
+// is its own ancestor. at has the index of each id.
 func checkParents[T any](c *checker, list, item string, items []T, at map[string]int, whole bool, of func(*T) (id, parent string)) {
-	some := false
+	hasParents := false
 	for i := range items {
 		_, parent := of(&items[i])
-		some = some || parent != ""
+		hasParents = hasParents || parent != ""
 	}
-	if !some {
+	if !hasParents {
 		return
 	}
-	walked := make([]int, len(items)) // by which walk, counted from 1; 0 is not yet
+	walked := make([]int, len(items)) // the walk, from 1, that has visited an item; 0 for none
 	var chain []int
 	for i := range items {
 		id, parent := of(&items[i])
@@ -253,7 +254,7 @@ func checkParents[T any](c *checker, list, item string, items []T, at map[string
 			j, going = at[up]
 			going = going && up != ""
 		}
-		if going && walked[j] == i+1 { // the walk met itself
+		if going && walked[j] == i+1 { // this walk has visited j before
 			for chain[0] != j {
 				chain = chain[1:]
 			}
@@ -262,9 +263,10 @@ func checkParents[T any](c *checker, list, item string, items []T, at map[string
 	}
 }
 
+// first returns the first of two strings.
 func first(id, _ string) string { return id }
 
-// circle writes A → B → A, with the middle left out where it is long.
+// circle returns a chain as "A → B → A"; of a long one only the beginning.
 func circle(chain []int, id func(int) string) string {
 	var names []string
 	for k, i := range chain {

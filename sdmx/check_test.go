@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// places lists where references stand in a type: paths without indexes.
+// places returns the paths, without indexes, of the references in a type.
 func places(p *plan, prefix string, deep int) []string {
 	var out []string
 	for i := range p.fields {
@@ -28,8 +28,8 @@ func places(p *plan, prefix string, deep int) []string {
 	return out
 }
 
-// Each place of each class that can hold a reference says what it may point to, and
-// nothing else does: a type that is added brings its line.
+// targets has a line for every path at which a class can have a reference, and no others; a
+// new type needs its lines.
 func TestTargetsAreComplete(t *testing.T) {
 	for _, c := range Modelled() {
 		m, err := New(c)
@@ -331,8 +331,8 @@ func agencies() *AgencyScheme {
 	return s
 }
 
-// Structures without a fault have none; with one planted, it is found at its place,
-// in a sentence. A fault may have others behind it.
+// A structure without faults has none; after one was planted, Check finds it, with its path
+// and in a sentence. A fault may cause others.
 func TestCheckFindsWhatWasPlanted(t *testing.T) {
 	g := maker{rand.New(rand.NewPCG(1, 2))}
 	for range 3000 {
@@ -362,7 +362,7 @@ func TestCheckFindsWhatWasPlanted(t *testing.T) {
 	}
 }
 
-// All faults are told, and of very many as many as a person reads.
+// All faults are listed; of very many, only the first faultsMax.
 func TestCheckListsAll(t *testing.T) {
 	l := &Codelist{}
 	l.ID, l.Agency, l.Version = "1", "AG", "1.0"
@@ -375,7 +375,7 @@ func TestCheckListsAll(t *testing.T) {
 	}
 }
 
-// What may be left out is no fault.
+// Stubs and partial schemes may leave out items without a fault.
 func TestCheckLeavesStubsAndPartsAlone(t *testing.T) {
 	for name, m := range map[string]Maintainable{
 		"partial codelist": &Codelist{Scheme: Scheme[Code]{Partial: true, Items: []Code{{Nameable: Nameable{ID: "A"}, Parent: "NOPE"}}}},

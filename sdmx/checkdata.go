@@ -7,22 +7,22 @@ import (
 
 // Ids that the standard fixes inside a data structure.
 const (
-	// TimeDimensionID is that of the time dimension in 2.1 and 3.0.
+	// TimeDimensionID is the id of the time dimension in 2.1 and 3.0.
 	TimeDimensionID = "TIME_PERIOD"
-	// YearStartDayID is that of the attribute that says when a reporting year begins.
+	// YearStartDayID is the id of the attribute with the first day of the reporting year.
 	YearStartDayID = "REPORTING_YEAR_START_DAY"
 )
 
-// dataCheck knows what is inside a data structure, by kind: what one part names must
-// be among the right ones.
+// A dataCheck checks a data structure. It has the ids of its components by kind, which other
+// components may name.
 type dataCheck struct {
 	*checker
-	seen                         map[string]string // id -> where it was first
+	seen                         map[string]string // id -> path of the first component with it
 	dimensions, groups, measures map[string]bool
 }
 
-// dataStructure checks what is inside a data structure. One that holds nothing is
-// bare, which the schemas allow: its components are elsewhere or still to come.
+// dataStructure checks the components of a data structure. The schemas also allow one without
+// any.
 func (c *checker) dataStructure(d *DataStructure) {
 	x := &dataCheck{c, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	if len(d.Dimensions) == 0 && len(d.Attributes)+len(d.Measures)+len(d.Groups)+len(d.MetadataUsages) > 0 {
@@ -43,7 +43,7 @@ func (c *checker) dataStructure(d *DataStructure) {
 	}
 	for i := range d.MetadataUsages {
 		u, path := &d.MetadataUsages[i], fmt.Sprintf("MetadataUsages[%d]", i)
-		if x.once(path, "metadata attribute", u.ID) {
+		if x.checkUnique(path, "metadata attribute", u.ID) {
 			x.ncName(path+".ID", "a metadata attribute", u.ID)
 		}
 		x.relationship(path+".Relationship", "Metadata attribute "+u.ID, &u.Relationship)
@@ -53,9 +53,9 @@ func (c *checker) dataStructure(d *DataStructure) {
 	}
 }
 
-// once checks that no other part of the data structure has the id, and says whether
-// the id may be looked at further.
-func (x *dataCheck) once(path, kind, id string) bool {
+// checkUnique checks that an id is set and not used before in the data structure, and reports
+// whether it is.
+func (x *dataCheck) checkUnique(path, kind, id string) bool {
 	if id == "" {
 		x.add(path+".ID", "The %s has no id. Give it one.", kind)
 		return false
@@ -69,7 +69,7 @@ func (x *dataCheck) once(path, kind, id string) bool {
 }
 
 func (x *dataCheck) component(path, kind string, m *Component) {
-	if x.once(path, kind, m.ID) {
+	if x.checkUnique(path, kind, m.ID) {
 		x.ncName(path+".ID", article(kind), m.ID)
 	}
 	if m.Concept.IsZero() {
@@ -77,6 +77,7 @@ func (x *dataCheck) component(path, kind string, m *Component) {
 	}
 }
 
+// article puts "a" or "an" before a noun.
 func article(kind string) string {
 	if strings.ContainsRune("aeioAEIO", rune(kind[0])) {
 		return "an " + kind
@@ -132,7 +133,7 @@ func (x *dataCheck) timeDimension(path string, d *Dimension) {
 }
 
 func (x *dataCheck) group(path string, g *Group) {
-	if x.once(path, "group", g.ID) {
+	if x.checkUnique(path, "group", g.ID) {
 		x.id(path+".ID", g.ID)
 	}
 	x.groups[g.ID] = true
@@ -142,11 +143,11 @@ func (x *dataCheck) group(path string, g *Group) {
 	case !constrained && len(g.Dimensions) == 0:
 		x.add(path+".Dimensions", "Group %s names no dimension. Name those that it is made of, or take the group away.", clip(g.ID))
 	}
-	x.names(path+".Dimensions", "Group "+clip(g.ID), "dimension", g.Dimensions, x.dimensions)
+	x.checkNames(path+".Dimensions", "Group "+clip(g.ID), "dimension", g.Dimensions, x.dimensions)
 }
 
-// names checks ids that a part names: each is among what there is, and named once.
-func (x *dataCheck) names(path, who, kind string, ids []string, there map[string]bool) {
+// checkNames checks the ids that a component names: each must exist, and be named once.
+func (x *dataCheck) checkNames(path, who, kind string, ids []string, there map[string]bool) {
 	seen := map[string]bool{}
 	for i, id := range ids {
 		if !there[id] {
@@ -166,7 +167,7 @@ func (x *dataCheck) attribute(path string, a *Attribute) {
 	}
 	who := "Attribute " + clip(a.ID)
 	x.relationship(path+".Relationship", who, &a.Relationship)
-	x.names(path+".Measures", who, "measure", a.Measures, x.measures)
+	x.checkNames(path+".Measures", who, "measure", a.Measures, x.measures)
 }
 
 func (x *dataCheck) relationship(path, who string, r *Relationship) {
@@ -187,6 +188,6 @@ func (x *dataCheck) relationship(path, who string, r *Relationship) {
 	default:
 		x.add(path+".Kind", "%s is attached to nothing: its attribute relationship is empty. Attach it to the data set, dimensions, a group or the observation.", who)
 	}
-	x.names(path+".Dimensions", who, "dimension", r.Dimensions, x.dimensions)
-	x.names(path+".Groups", who, "group", r.Groups, x.groups)
+	x.checkNames(path+".Dimensions", who, "dimension", r.Dimensions, x.dimensions)
+	x.checkNames(path+".Groups", who, "group", r.Groups, x.groups)
 }

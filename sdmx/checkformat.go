@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// dataTypes are the data types that a text format may have: those of 3.0 and 2.1
-// together (DataType of the common schemas).
+// dataTypes are the data types of text formats in 3.0 and 2.1 (DataType of the common schemas).
 var dataTypes = setOf("String Alpha AlphaNumeric Numeric BigInteger Integer Long Short Decimal Float Double Boolean URI Count " +
 	"InclusiveValueRange ExclusiveValueRange Incremental ObservationalTimePeriod StandardTimePeriod BasicTimePeriod GregorianTimePeriod " +
 	"GregorianYear GregorianYearMonth GregorianDay ReportingTimePeriod ReportingYear ReportingSemester ReportingTrimester ReportingQuarter " +
 	"ReportingMonth ReportingWeek ReportingDay DateTime TimeRange Month MonthDay Day Time Duration XHTML KeyValues IdentifiableReference " +
 	"DataSetReference AttachmentConstraintReference GeospatialInformation")
 
-// timeTypes are those of a time dimension (TimeDataType).
+// timeTypes are the data types of a time dimension (TimeDataType).
 var timeTypes = setOf("ObservationalTimePeriod StandardTimePeriod BasicTimePeriod GregorianTimePeriod GregorianYear GregorianYearMonth GregorianDay " +
 	"ReportingTimePeriod ReportingYear ReportingSemester ReportingTrimester ReportingQuarter ReportingMonth ReportingWeek ReportingDay DateTime TimeRange")
 
@@ -27,7 +26,7 @@ func setOf(words string) map[string]bool {
 	return out
 }
 
-// IsTimeType says whether a data type is one that a time dimension may have.
+// IsTimeType reports whether a time dimension may have a data type.
 func IsTimeType(dataType string) bool { return timeTypes[dataType] }
 
 var (
@@ -38,8 +37,7 @@ var (
 	zoneForm     = regexp.MustCompile(`(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)$`)
 )
 
-// representation checks the values that something may have. Those of a dimension are
-// one value each.
+// representation checks a representation. A dimension has exactly one value.
 func (c *checker) representation(path string, r *Representation, dimension bool) {
 	if r == nil {
 		return
@@ -58,7 +56,7 @@ func (c *checker) representation(path string, r *Representation, dimension bool)
 	}
 }
 
-// format checks that what is kept as written has the form of its type.
+// format checks the facets of a text format, which are stored as written.
 func (c *checker) format(path string, f *TextFormat) {
 	if f.Type != "" && !dataTypes[f.Type] {
 		c.add(path+".Type", "The data type %q is none of SDMX. Use one such as String, Integer, Double or ObservationalTimePeriod; upper and lower case count.", clip(f.Type))
@@ -89,9 +87,9 @@ func (c *checker) format(path string, f *TextFormat) {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// IsTimePeriod says whether a text is a standard time period (StandardTimePeriodType
-// of SDMX 2.1 and 3.0) that is in the calendar: a point in time, a date, a month, a
-// year, or a reporting period such as 2026-Q1; each with or without a time zone.
+// IsTimePeriod reports whether a text is a valid standard time period (StandardTimePeriodType
+// of SDMX 2.1 and 3.0): a point in time, a date, a month, a year, or a reporting period such as
+// 2026-Q1; each with or without a time zone.
 func IsTimePeriod(s string) bool {
 	if IsDateTime(s) {
 		return true
@@ -104,8 +102,7 @@ func IsTimePeriod(s string) bool {
 	return isDay(s) || isCalendar(s) || periodForm.MatchString(s)
 }
 
-// IsDate says whether a text is a day (xs:date) that is in the calendar, with or
-// without a time zone.
+// IsDate reports whether a text is a valid day (xs:date), with or without a time zone.
 func IsDate(s string) bool {
 	if z := zoneForm.FindStringIndex(s); z != nil && z[0] == len(time.DateOnly) {
 		s = s[:z[0]]
@@ -123,8 +120,8 @@ func isCalendar(s string) bool {
 	return err == nil && len(s) == 4
 }
 
-// IsDateTime says whether a text is a point in time (xs:dateTime) that is in the
-// calendar, with or without a time zone.
+// IsDateTime reports whether a text is a valid point in time (xs:dateTime), with or without a
+// time zone.
 func IsDateTime(s string) bool {
 	day, clock, ok := strings.Cut(s, "T")
 	if !ok || !isDay(day) {

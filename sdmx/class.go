@@ -1,12 +1,12 @@
 package sdmx
 
-// A Class is one kind of identifiable object that a URN can name: the 41 kinds
-// of maintainable (FACTS: SDMX 3.0 section 2, and those of 2.1 that 3.0
-// dropped) and the items and components inside them.
+// A Class is a class of identifiable objects that a URN can name: the 41 maintainable classes
+// (SDMX 3.0 section 2, and those of 2.1 that 3.0 has dropped), and the classes of items and
+// components inside them.
 type Class uint8
 
-// Maintainable classes, in the order in which one message writes them and in
-// which cycles of references are broken: what is referred to comes first.
+// The maintainable classes, in the order in which they are written: referenced classes come
+// first. A cycle of references begins with the class that comes last.
 const (
 	ClassUnknown Class = iota
 	ClassAgencyScheme
@@ -54,8 +54,7 @@ const (
 	lastMaintainable = ClassTransformationScheme
 )
 
-// Classes of items and components. Only those that a covered type can hold or
-// refer to have constants; the table below knows the others by name.
+// The classes of items and components.
 const (
 	ClassAgency Class = lastMaintainable + 1 + iota
 	ClassDataProvider
@@ -93,13 +92,13 @@ const (
 	ClassVtlDataflowMapping
 	ClassVtlCodelistMapping
 	ClassVtlConceptMapping
-	ClassMetadataSet // identified like a maintainable; kept by metadata services, not by us
+	ClassMetadataSet // identified like a maintainable; stored by metadata services, not by this program
 	classEnd
 )
 
 type classInfo struct {
 	pkg, name string
-	owner     Class  // of an item class: the maintainable that holds it
+	owner     Class  // of an item class: the maintainable class that contains it
 	rest      string // SDMX REST 2.x resource name of a maintainable class
 	modelled  bool   // this program has a Go type for it
 }
@@ -211,8 +210,8 @@ func ClassByName(name string) (Class, bool) { c, ok := classByName[name]; return
 // such as "codelist"; false if there is none.
 func ClassByREST(name string) (Class, bool) { c, ok := classByREST[name]; return c, ok }
 
-// Modelled lists the maintainable classes that this program can hold, in the
-// order in which a message writes them.
+// Modelled returns the maintainable classes that this program supports, in the order in which
+// they are written.
 func Modelled() []Class {
 	var out []Class
 	for c := ClassUnknown + 1; c <= lastMaintainable; c++ {
@@ -223,7 +222,7 @@ func Modelled() []Class {
 	return out
 }
 
-// String is the class's name in the information model, such as "Codelist".
+// String returns the class's name in the information model, such as "Codelist".
 func (c Class) String() string {
 	if c == ClassUnknown || c >= classEnd {
 		return "unknown class"
@@ -231,21 +230,20 @@ func (c Class) String() string {
 	return classes[c].name
 }
 
-// Package is the package part of the class in a URN, such as "codelist".
+// Package returns the package of the class in a URN, such as "codelist".
 func (c Class) Package() string { return classes[c].pkg }
 
-// REST is the SDMX REST 2.x resource name of a maintainable class; empty for
-// item classes.
+// REST returns the SDMX REST 2.x resource name of a maintainable class; empty for item classes.
 func (c Class) REST() string { return classes[c].rest }
 
-// Maintainable says whether objects of this class are maintained on their own.
+// Maintainable reports whether objects of this class are maintained on their own.
 func (c Class) Maintainable() bool { return c > ClassUnknown && c <= lastMaintainable }
 
-// Modelled says whether this program has a type for the maintainable class.
+// Modelled reports whether this program has a type for the maintainable class.
 func (c Class) Modelled() bool { return classes[c].modelled }
 
-// Owner is the maintainable class that holds items of this class; of a
-// maintainable class, the class itself.
+// Owner returns the maintainable class that contains items of this class; for a maintainable
+// class, the class itself.
 func (c Class) Owner() Class {
 	if c.Maintainable() || c == ClassMetadataSet {
 		return c

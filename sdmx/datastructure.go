@@ -1,7 +1,7 @@
 package sdmx
 
-// A DataStructure (DSD) says what data are made of: dimensions that identify an
-// observation, measures, attributes that describe, and groups of dimensions.
+// A DataStructure (DSD) defines the structure of data: dimensions that identify an observation,
+// measures that are observed, attributes that describe data, and groups of dimensions.
 type DataStructure struct {
 	Artefact
 	// Dimensions in key order; a time dimension, if any, is the last one in 3.0.
@@ -10,12 +10,11 @@ type DataStructure struct {
 	Attributes []Attribute `c:"32"`
 	// Measures: 2.1 has exactly one, its primary measure, with id OBS_VALUE.
 	Measures []Measure `c:"33"`
-	// Metadata refers to the metadata structure whose attributes may be
-	// reported with data (3.0); MetadataUsages are those that are.
+	// Metadata refers to the metadata structure whose attributes can be reported with data
+	// (3.0); MetadataUsages are the attributes that are.
 	Metadata       Ref                      `c:"34"`
 	MetadataUsages []MetadataAttributeUsage `c:"35"`
-	// ListAnnotations are those of the component lists, which 2.1 and 3.0 let
-	// be annotated like components.
+	// ListAnnotations are the annotations of component lists (2.1 and 3.0).
 	ListAnnotations []ListAnnotations `c:"36"`
 }
 
@@ -32,8 +31,8 @@ func (*DataStructure) Class() Class { return ClassDataStructure }
 // MeasureIDPrimary is the id of the one measure that 2.1 allows.
 const MeasureIDPrimary = "OBS_VALUE"
 
-// A Component is what dimensions, attributes and measures share. Its ID is
-// never empty after reading: where a message leaves it out, it is the concept's.
+// A Component is the common part of dimensions, attributes and measures. After reading, its ID
+// is never empty: if a message leaves it out, it is the concept's.
 type Component struct {
 	ID             string          `c:"1"`
 	Annotations    []Annotation    `c:"4,text"`
@@ -44,30 +43,30 @@ type Component struct {
 	Representation *Representation `c:"9"`
 }
 
-// A DimensionKind tells the three kinds of dimension apart.
+// A DimensionKind is a kind of dimension.
 type DimensionKind uint8
 
-// Kinds of dimension. A measure dimension (2.1 only) takes its values from a
-// concept scheme.
+// The kinds of dimension. The values of a measure dimension (2.1 only) are those of a concept
+// scheme.
 const (
 	DimensionPlain DimensionKind = iota
 	DimensionMeasure
 	DimensionTime
 )
 
-// A Dimension is a part of the key of an observation.
+// A Dimension is a component of the key of an observation.
 type Dimension struct {
 	Component
 	Kind DimensionKind `c:"20"`
 }
 
-// A Measure is what is observed.
+// A Measure is a component that is observed.
 type Measure struct {
 	Component
 	Mandatory OptBool `c:"20"`
 }
 
-// An Attribute describes what it is attached to.
+// An Attribute describes the part of the data that it is attached to.
 type Attribute struct {
 	Component
 	Mandatory    bool         `c:"20"`
@@ -78,11 +77,11 @@ type Attribute struct {
 	YearStartDay bool `c:"23"`
 }
 
-// An AttachmentKind says to what a kind of attribute is attached.
+// An AttachmentKind is a kind of Relationship.
 type AttachmentKind uint8
 
-// Kinds of attachment: to the whole data set (3.0 Dataflow, 2.1 None), to some
-// dimensions, to a group, to the observation (2.1 PrimaryMeasure).
+// The kinds of attachment: to the whole data set (3.0 Dataflow, 2.1 None), to some dimensions,
+// to a group, and to the observation (2.1 PrimaryMeasure).
 const (
 	AttachDataflow AttachmentKind = iota
 	AttachDimensions
@@ -90,7 +89,7 @@ const (
 	AttachObservation
 )
 
-// A Relationship says to what an attribute is attached.
+// A Relationship is the part of the data that an attribute is attached to.
 type Relationship struct {
 	Kind       AttachmentKind `c:"1"`
 	Dimensions []string       `c:"2"` // ids
@@ -104,7 +103,7 @@ type Group struct {
 	Links       []Link       `c:"5,text"`
 	URI         string       `c:"6,text"`
 	Dimensions  []string     `c:"20"` // ids
-	// AttachmentConstraint stands in place of dimensions (2.1 only).
+	// AttachmentConstraint is set instead of Dimensions (2.1 only).
 	AttachmentConstraint Ref `c:"21"`
 }
 
@@ -115,8 +114,8 @@ type MetadataAttributeUsage struct {
 	Relationship Relationship `c:"20"`
 }
 
-// A Representation says what values something may have: those of a list, or
-// text of a format, or both where the format further describes the list's ids.
+// A Representation is the set of values that a component or concept can have: those of a list,
+// or text of a format; with both, the format describes the ids of the list.
 type Representation struct {
 	Enumeration Ref         `c:"1"` // codelist, value list; a concept scheme for 2.1 measure dimensions
 	Format      *TextFormat `c:"2"` // with an Enumeration: the enumeration format
@@ -124,8 +123,8 @@ type Representation struct {
 	MaxOccurs   string      `c:"4"` // a number or "unbounded"; "" where unstated
 }
 
-// A TextFormat describes text. Numbers and dates are kept as written; "" is
-// unstated. Type is a data type of 3.0, such as "String"; the default is "".
+// A TextFormat is a format of text values. Numbers and dates are stored as written; "" means
+// that a facet is not stated. Type is a data type of 3.0, such as "String".
 type TextFormat struct {
 	Type           string          `c:"1"`
 	IsSequence     OptBool         `c:"2"`
@@ -145,7 +144,7 @@ type TextFormat struct {
 	Sentinels      []SentinelValue `c:"16"`
 }
 
-// A SentinelValue is a value with a meaning of its own (3.0).
+// A SentinelValue is a value with a special meaning, such as "not applicable" (3.0).
 type SentinelValue struct {
 	Value        string `c:"1"`
 	Names        Texts  `c:"2"`

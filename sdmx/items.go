@@ -1,52 +1,37 @@
 package sdmx
 
-// ItemIDs lists the ids of what is inside a structure and can be referred to:
-// items, nested ones as paths with dots, or the components of a data structure.
+// ItemIDs returns the ids of what references can name inside a structure: items, by their
+// paths, or the components of a data structure (EachComponent). It returns nil for classes
+// that have neither.
 func ItemIDs(m Maintainable) []string {
+	var out []string
 	switch m := m.(type) {
-	case *AgencyScheme:
-		return flatIDs(m.Items)
-	case *Codelist:
-		return flatIDs(m.Items)
-	case *ConceptScheme:
-		return flatIDs(m.Items)
-	case *CategoryScheme:
-		return nestedIDs(nil, "", m.Items)
+	case ItemScheme:
+		out = make([]string, 0, m.Len())
+		m.EachItem(func(path string, _ *Nameable) { out = append(out, path) })
 	case *DataStructure:
-		return componentIDs(m)
-	}
-	return nil
-}
-
-func flatIDs[T any](items []T) []string {
-	out := make([]string, len(items))
-	for i := range items {
-		out[i] = idOf(&items[i])
+		EachComponent(m, func(_ Class, id string) { out = append(out, id) })
 	}
 	return out
 }
 
-func nestedIDs(out []string, path string, items []Category) []string {
-	for i := range items {
-		id := path + items[i].ID
-		out = nestedIDs(append(out, id), id+".", items[i].Items)
+// EachComponent calls fn with the class and the id of everything that references can name
+// inside a data structure: its three lists of components, whose ids are those of their
+// classes, and its dimensions, attributes, measures and groups.
+func EachComponent(d *DataStructure, fn func(c Class, id string)) {
+	for _, list := range []Class{ClassDimensionDescriptor, ClassAttributeDescriptor, ClassMeasureDescriptor} {
+		fn(list, list.String())
 	}
-	return out
-}
-
-func componentIDs(d *DataStructure) []string {
-	out := []string{"DimensionDescriptor", "AttributeDescriptor", "MeasureDescriptor"}
 	for i := range d.Dimensions {
-		out = append(out, d.Dimensions[i].ID)
+		fn(ClassDimension, d.Dimensions[i].ID)
 	}
 	for i := range d.Attributes {
-		out = append(out, d.Attributes[i].ID)
+		fn(ClassDataAttribute, d.Attributes[i].ID)
 	}
 	for i := range d.Measures {
-		out = append(out, d.Measures[i].ID)
+		fn(ClassMeasure, d.Measures[i].ID)
 	}
 	for i := range d.Groups {
-		out = append(out, d.Groups[i].ID)
+		fn(ClassGroupDimensionDescriptor, d.Groups[i].ID)
 	}
-	return out
 }

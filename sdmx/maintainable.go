@@ -2,19 +2,19 @@ package sdmx
 
 import "fmt"
 
-// An Artefact is what every maintainable carries.
+// An Artefact is the common part of all maintainables.
 type Artefact struct {
 	Nameable
 	Agency  string  `c:"10"`
 	Version Version `c:"11"`
-	// ValidFrom and ValidTo are kept as written: a dateTime, a date or a period.
+	// ValidFrom and ValidTo are stored as written: a dateTime, a date or a period.
 	ValidFrom string `c:"12,text"`
 	ValidTo   string `c:"13,text"`
-	// Final is isFinal of 2.x: the artefact may not change any more. Whether a
-	// semantic version is stable is Version's to say; Immutable asks both.
+	// Final is isFinal of 2.x: the artefact must not change any more. Immutable also takes
+	// stable semantic versions into account.
 	Final bool `c:"14,text"`
-	// External says that this is a stub: the full artefact is kept elsewhere,
-	// at StructureURL (a file) or ServiceURL (a service).
+	// External is isExternalReference: the artefact is a stub, and the full one is at
+	// StructureURL (a file) or ServiceURL (a service).
 	External     bool   `c:"15,text"`
 	ServiceURL   string `c:"16,text"`
 	StructureURL string `c:"17,text"`
@@ -23,18 +23,17 @@ type Artefact struct {
 // A Maintainable is an artefact that an agency maintains and that is submitted,
 // stored, published and deleted as a whole.
 type Maintainable interface {
-	// Class is the maintainable class, constant for a type.
+	// Class returns the maintainable class, which is constant for a type.
 	Class() Class
-	// Common is the part that all maintainables share; changes to it are
-	// changes to the artefact.
+	// Common returns the common part of the artefact, which may be changed through it.
 	Common() *Artefact
 }
 
 // Common implements Maintainable.
 func (a *Artefact) Common() *Artefact { return a }
 
-// New makes an empty artefact of a class; the error says that this program
-// cannot hold the class.
+// New returns an empty artefact of a class. The error says that this program does not support
+// the class.
 func New(c Class) (Maintainable, error) {
 	switch c {
 	case ClassAgencyScheme:
@@ -55,26 +54,23 @@ func New(c Class) (Maintainable, error) {
 	return nil, fmt.Errorf("structures of type %s are not supported yet", c)
 }
 
-// URNOf is the name of an artefact.
+// URNOf returns the URN of an artefact.
 func URNOf(m Maintainable) URN {
 	a := m.Common()
 	return URN{m.Class(), a.Agency, a.ID, a.Version}
 }
 
-// Immutable says whether the artefact's structure may not change any more: it
-// is final (2.1) or its version is stable (3.0). Names, descriptions,
-// annotations, links, validity and the addresses of external stubs still may
-// (StructuralDigest leaves them out).
+// Immutable reports whether the structure of an artefact must not change any more, because the
+// artefact is final (2.1) or its version is stable (3.0). Names, descriptions, annotations,
+// links, validity and the addresses of stubs may still change (StructuralDigest).
 func Immutable(m Maintainable) bool {
 	a := m.Common()
 	return a.Final || a.Version.Stable()
 }
 
-// Complete puts in what an artefact leaves unsaid, and what means nothing into
-// one fixed form, so that equal artefacts have equal digests: the default
-// version, the default language, languages in order. Readers call it once for
-// each artefact that they have read; it then checks that the artefact can be named. The
-// rules of what is inside it are Check's.
+// Complete fills in the default version and sorts texts by language, so that equal artefacts
+// have equal digests. It is called once for each artefact that was read. The error says that
+// agency, id or version is not valid; the rules inside the artefact are those of Check.
 func Complete(m Maintainable) error {
 	a := m.Common()
 	if a.Version == "" {

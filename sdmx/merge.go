@@ -6,42 +6,42 @@ import (
 	"reflect"
 )
 
-// A Remark is something that was sent and not taken, or was lost to what was sent.
+// A Remark is about a part that was sent and not taken, or that a merge has removed.
 type Remark struct {
-	Path string // in what was sent, as EachRef writes it
+	Path string // in the submitted structure, as in EachRef
 	Text string // a sentence
 }
 
-// Merge brings what was sent (from) into what is stored (into) and says, in remarks,
-// what of it was not taken. Both are of one class, or it panics. It keeps parts of
-// from, which must not be changed afterwards.
+// Merge merges a submitted structure (from) into a stored one (into), and returns remarks about
+// the parts that were not taken. It panics if they are of different classes. into shares parts
+// with from afterwards, which must not be changed any more.
 //
-// With replace it is an update (SDMX REST 2.x, maintenance; FMR's Merge):
-//   - names and descriptions are put per language, beside those that are there;
-//   - annotations, links, uri, validity, isFinal and the addresses of a stub take the
-//     place of what is there, as far as they were sent: nothing is taken away;
-//   - each item takes the place of the one with the same id, or is added: behind the
-//     item that was sent before it, before the one that was sent after it, or at the
-//     end. Of a tree, an item of the first level takes the place of its whole branch;
-//   - codelist extensions take the place of those of the same codelist, or are added;
-//   - what is no list of items, such as the components of a data structure, is taken
-//     whole, unless none of it was sent;
-//   - a scheme that was sent whole makes a partial one or a stub whole, and a stub that
-//     was sent takes nothing away from what is there.
+// With replace it is an update (SDMX REST 2.x, maintenance; Merge of Fusion Metadata Registry):
+//   - names and descriptions are set per language; other languages stay;
+//   - annotations, links, uri, validity, isFinal and the addresses of a stub replace the
+//     stored ones if they were sent; none is removed;
+//   - each item replaces the one with the same id, or is added: after the item that was sent
+//     before it, before the one that was sent after it, or at the end. In a tree, an item of
+//     the first level replaces its whole branch;
+//   - codelist extensions replace those of the same codelist, or are added;
+//   - contents that are not items, such as the components of a data structure, replace the
+//     stored ones as a whole, unless none were sent;
+//   - a whole scheme makes a stored partial scheme or stub whole; a submitted stub removes
+//     nothing.
 //
-// Without replace (Append) only items are added, on every level of a tree, and
-// nothing that is there changes.
+// Without replace (append) only items are added, on every level of a tree, and existing ones do
+// not change.
 //
-// What comes of it must be held against the rules again: Check.
+// The result may break rules that both structures keep, and has to be checked again (Check).
 func Merge(into, from Maintainable, replace bool) []Remark {
 	if into.Class() != from.Class() {
 		panic(fmt.Sprintf("sdmx: a %s cannot be merged into a %s", from.Class(), into.Class()))
 	}
-	l := &leftover{stub: into.Common().External}
+	l := &mergeRemarks{stub: into.Common().External}
 	if replace {
 		mergeCommon(into.Common(), from.Common(), l)
 	} else {
-		keptCommon(into.Common(), from.Common(), l)
+		remarkCommon(into.Common(), from.Common(), l)
 	}
 	scheme, ok := into.(ItemScheme)
 	if !ok {
@@ -55,14 +55,14 @@ func Merge(into, from Maintainable, replace bool) []Remark {
 	return l.list()
 }
 
-// A leftover gathers remarks, the first hundred in full.
-type leftover struct {
+// A mergeRemarks collects remarks, and counts those beyond faultsMax.
+type mergeRemarks struct {
 	remarks []Remark
 	more    int
-	stub    bool // what is stored was one
+	stub    bool // the stored structure was a stub before the merge
 }
 
-func (l *leftover) add(path, format string, args ...any) {
+func (l *mergeRemarks) add(path, format string, args ...any) {
 	if len(l.remarks) == faultsMax {
 		l.more++
 		return
@@ -70,14 +70,14 @@ func (l *leftover) add(path, format string, args ...any) {
 	l.remarks = append(l.remarks, Remark{path, fmt.Sprintf(format, args...)})
 }
 
-func (l *leftover) list() []Remark {
+func (l *mergeRemarks) list() []Remark {
 	if l.more > 0 {
 		return append(l.remarks, Remark{"", fmt.Sprintf("%d more remarks of this kind are left out.", l.more)})
 	}
 	return l.remarks
 }
 
-func mergeCommon(into, from *Artefact, l *leftover) {
+func mergeCommon(into, from *Artefact, l *mergeRemarks) {
 	for _, t := range from.Names {
 		into.Names.Set(t.Lang, t.Value)
 	}
@@ -107,36 +107,38 @@ func mergeCommon(into, from *Artefact, l *leftover) {
 	into.External = into.External && from.External
 }
 
-// keptCommon says which common parts were sent with something else than what is there.
-func keptCommon(into, from *Artefact, l *leftover) {
+// remarkCommon remarks on the common properties that were sent with other values than the
+// stored ones.
+func remarkCommon(into, from *Artefact, l *mergeRemarks) {
 	a, b := reflect.ValueOf(into).Elem(), reflect.ValueOf(from).Elem()
 	for _, f := range planOf(b.Type()).fields {
 		x, y := f.of(a), f.of(b)
-		if f.unsaid(y) || f.same(x, y) {
+		if f.isZero(y) || f.same(x, y) {
 			continue
 		}
 		l.add(f.name, "%s differs from what is in the registry, and append changes nothing that is there. To change it, use merge or replace.", f.name)
 	}
 }
 
-// unsaid says whether a field is as if it were not there.
-func (f *field) unsaid(v reflect.Value) bool {
+// isZero reports whether a field has the zero value or an empty slice, which the canonical form
+// leaves out.
+func (f *field) isZero(v reflect.Value) bool {
 	return v.IsZero() || f.kind == kindSlice && v.Len() == 0
 }
 
-// same says whether two values of a field have one canonical form.
+// same reports whether two values of a field have the same canonical form.
 func (f *field) same(x, y reflect.Value) bool {
-	if f.unsaid(x) || f.unsaid(y) {
-		return f.unsaid(x) && f.unsaid(y)
+	if f.isZero(x) || f.isZero(y) {
+		return f.isZero(x) && f.isZero(y)
 	}
 	return bytes.Equal(f.append(nil, x, false), f.append(nil, y, false))
 }
 
-// commonPlan is the part of every class that is not its own.
+// commonPlan has the fields that all classes have.
 var commonPlan = planOf(reflect.TypeFor[Artefact]())
 
-// mergeContent is for what has no items: what makes its class is taken as a whole.
-func mergeContent(into, from Maintainable, replace bool, l *leftover) {
+// mergeContent merges structures without items: the fields of their class are taken together.
+func mergeContent(into, from Maintainable, replace bool, l *mergeRemarks) {
 	a, b := reflect.ValueOf(into).Elem(), reflect.ValueOf(from).Elem()
 	var own []*field
 	sent, differs := false, false
@@ -148,7 +150,7 @@ func mergeContent(into, from Maintainable, replace bool, l *leftover) {
 		}
 		own = append(own, f)
 		x, y := f.of(a), f.of(b)
-		sent = sent || !f.unsaid(y)
+		sent = sent || !f.isZero(y)
 		differs = differs || !f.same(x, y)
 	}
 	switch {
@@ -162,7 +164,7 @@ func mergeContent(into, from Maintainable, replace bool, l *leftover) {
 	}
 }
 
-func mergeExtensions(into, from *Codelist, replace bool, l *leftover) {
+func mergeExtensions(into, from *Codelist, replace bool, l *mergeRemarks) {
 	at := map[Ref]int{}
 	for i := range into.Extensions {
 		at[into.Extensions[i].Codelist] = i
@@ -181,7 +183,7 @@ func mergeExtensions(into, from *Codelist, replace bool, l *leftover) {
 }
 
 // mergeItems implements ItemScheme.
-func (s *Scheme[T]) mergeItems(from Maintainable, replace bool, l *leftover) {
+func (s *Scheme[T]) mergeItems(from Maintainable, replace bool, l *mergeRemarks) {
 	sent := from.(interface{ scheme() *Scheme[T] }).scheme()
 	switch missing := sent.Partial || sent.External || len(sent.Items) == 0; {
 	case !replace:
@@ -195,28 +197,29 @@ func (s *Scheme[T]) mergeItems(from Maintainable, replace bool, l *leftover) {
 
 func (s *Scheme[T]) scheme() *Scheme[T] { return s }
 
-// mergeLists merges one level. What was sent twice is added, so that Check finds it.
-func mergeLists[T any](into, from []T, path string, replace bool, l *leftover) []T {
-	const fresh = -1
+// mergeLists merges one level of items. An item that was sent twice is added twice, so that
+// Check finds it.
+func mergeLists[T any](into, from []T, path string, replace bool, l *mergeRemarks) []T {
+	const none = -1
 	at := make(map[string]int, len(into))
 	for i := range into {
 		at[idOf(&into[i])] = i
 	}
-	var front, back []T // new items before the first known one, or without any
-	behind := map[int][]T{}
-	before, anchor := fresh, fresh
+	var front, back []T     // new items before the first known one, and without a known one
+	behind := map[int][]T{} // new items by the index of the known one before them
+	before, anchor := none, none
 	for k := range from {
 		x := &from[k]
 		i, known := at[idOf(x)]
-		if known && i != fresh {
+		if known && i != none {
 			replaceItem(&into[i], x, fmt.Sprintf("%s[%d]", path, k), replace, l)
-			if anchor == fresh {
+			if anchor == none {
 				front, back, before = back, nil, i
 			}
-			anchor, at[idOf(x)] = i, fresh
+			anchor, at[idOf(x)] = i, none
 			continue
 		}
-		if anchor == fresh {
+		if anchor == none {
 			back = append(back, *x)
 		} else {
 			behind[anchor] = append(behind[anchor], *x)
@@ -235,12 +238,13 @@ func mergeLists[T any](into, from []T, path string, replace bool, l *leftover) [
 	return append(out, back...)
 }
 
-// replaceItem puts an item in place of the one with its id, or says what of it stays.
-func replaceItem[T any](into, from *T, path string, replace bool, l *leftover) {
+// replaceItem replaces an item by the one with its id or, without replace, adds its nested
+// items and remarks on other differences.
+func replaceItem[T any](into, from *T, path string, replace bool, l *mergeRemarks) {
 	old, tree := any(into).(nesting[T])
 	if replace {
 		if tree {
-			lostBranch(*old.children(), *any(from).(nesting[T]).children(), idOf(from), path, l)
+			remarkLostBranch(*old.children(), *any(from).(nesting[T]).children(), idOf(from), path, l)
 		}
 		*into = *from
 		return
@@ -257,8 +261,8 @@ func replaceItem[T any](into, from *T, path string, replace bool, l *leftover) {
 	}
 }
 
-// lostBranch says which items below one are gone with the branch that was there.
-func lostBranch[T any](old, sent []T, id, path string, l *leftover) {
+// remarkLostBranch remarks on the items below one that are removed with its old branch.
+func remarkLostBranch[T any](old, sent []T, id, path string, l *mergeRemarks) {
 	there := make(map[string]*T, len(sent))
 	for i := range sent {
 		there[idOf(&sent[i])] = &sent[i]
@@ -270,6 +274,6 @@ func lostBranch[T any](old, sent []T, id, path string, l *leftover) {
 			l.add(path, "Item %s takes the place of the whole branch that was there, and %s was not sent: it is gone, with what was below it.", clip(id), clip(below))
 			continue
 		}
-		lostBranch(*any(&old[i]).(nesting[T]).children(), *any(now).(nesting[T]).children(), below, path, l)
+		remarkLostBranch(*any(&old[i]).(nesting[T]).children(), *any(now).(nesting[T]).children(), below, path, l)
 	}
 }

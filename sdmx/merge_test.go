@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// sendable is a structure with every field filled, of which some are then left out, and
-// whose first item has the id that every filled one has.
+// sendable returns a structure in which every field was filled and some are then left out. Its
+// first item has the id that every filled one has.
 func sendable(t *testing.T, c Class, g *rand.Rand) Maintainable {
 	m, err := New(c)
 	if err != nil {
@@ -37,11 +37,11 @@ func sendable(t *testing.T, c Class, g *rand.Rand) Maintainable {
 	return m
 }
 
-// taken says whether what was sent in a field is in the result: each text, each item,
+// taken reports whether the submitted value of a field is in the result: each text, each item,
 // or the value.
 func taken(f *field, result, sent reflect.Value, told func(path string) bool) bool {
 	switch {
-	case f.unsaid(sent) || f.same(result, sent) || told(f.name):
+	case f.isZero(sent) || f.same(result, sent) || told(f.name):
 		return true
 	case sent.Type() == textsType:
 		for _, x := range sent.Interface().(Texts) {
@@ -65,8 +65,8 @@ func taken(f *field, result, sent reflect.Value, told func(path string) bool) bo
 	return true
 }
 
-// For random structures of every class: each field that was sent is in the result, or
-// in the remarks; and what append meets stays as it was.
+// For random structures of every class, each submitted field is in the result or in the
+// remarks, and append does not change what existed.
 func TestMergeDropsNothingUnsaid(t *testing.T) {
 	g := rand.New(rand.NewPCG(3, 4))
 	for _, c := range Modelled() {
@@ -147,8 +147,8 @@ func tree(paths ...string) *CategoryScheme {
 	return s
 }
 
-// An update puts whole branches, and says what is gone with one; append adds on every
-// level, where it lost what was new below what is there.
+// A merge replaces whole branches, and remarks on the items that are removed with one; an
+// append adds items on every level.
 func TestMergeOfTrees(t *testing.T) {
 	into := tree("A.B", "A.C.D", "E")
 	remarks := Merge(into, tree("A.B.N", "F"), true)
@@ -196,7 +196,8 @@ func TestMergeOfStubsAndParts(t *testing.T) {
 	}
 }
 
-// Children of a code that is taken out lose their parent; those of a category go too.
+// The children of a removed code lose their parent; those of a removed category are removed
+// too.
 func TestRemoveItem(t *testing.T) {
 	l := list(false, "a", "b")
 	l.Items[1].Parent = "a"

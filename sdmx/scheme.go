@@ -4,35 +4,36 @@ package sdmx
 // embed it: type Codelist struct { Scheme[Code]; … }.
 type Scheme[T any] struct {
 	Artefact
-	// Partial says that items are missing here; a submission with it is a
-	// partial update.
+	// Partial is isPartial: the scheme is sent without some of its items. A submission with
+	// it merges the items.
 	Partial bool `c:"20"`
 	Items   []T  `c:"21"`
 }
 
-// An ItemScheme is what code that works on any scheme sees of one.
+// An ItemScheme is a scheme of items of any class.
 type ItemScheme interface {
 	Maintainable
-	// IsPartial says whether items are missing.
+	// IsPartial returns Scheme.Partial, and SetPartial sets it.
 	IsPartial() bool
-	// SetPartial says that items are missing, or that none is.
 	SetPartial(bool)
-	// Len is the number of items on the first level.
+	// Len returns the number of items; of nested items only those of the first level.
 	Len() int
-	// HasItem says whether an item is there; path is its id, or ids with dots
-	// where items nest.
+	// EachItem calls fn with every item and its path: its id, or the ids from the first
+	// level down to it, joined by dots, where items nest. Parents come before children.
+	EachItem(fn func(path string, n *Nameable))
+	// HasItem reports whether there is an item with a path.
 	HasItem(path string) bool
-	// mergeItems is Merge for items.
-	mergeItems(from Maintainable, replace bool, l *leftover)
-	// RemoveItem takes one item out, with what nests in it; in a flat scheme its
-	// children lose their parent. False if it was not there.
+	// RemoveItem removes an item with the items nested in it; in a flat scheme its children
+	// lose their parent. It reports whether there was such an item.
 	RemoveItem(path string) bool
+	// mergeItems merges the items of another scheme of the same class (Merge).
+	mergeItems(from Maintainable, replace bool, l *mergeRemarks)
 }
 
-// item is what every item type has by embedding Nameable, or more.
+// An item is a type of items; all have a nameable part.
 type item interface{ nameable() *Nameable }
 
-// nesting is an item type whose items hold items.
+// nesting is a type of items that contain items.
 type nesting[T any] interface{ children() *[]T }
 
 // IsPartial implements ItemScheme.
@@ -44,9 +45,25 @@ func (s *Scheme[T]) SetPartial(p bool) { s.Partial = p }
 // Len implements ItemScheme.
 func (s *Scheme[T]) Len() int { return len(s.Items) }
 
+// idOf returns the id of an item.
 func idOf[T any](t *T) string { return any(t).(item).nameable().ID }
 
-// find looks for an item by path and returns the list that holds it.
+// EachItem implements ItemScheme.
+func (s *Scheme[T]) EachItem(fn func(path string, n *Nameable)) { eachItem(s.Items, "", fn) }
+
+// eachItem is EachItem for the items below the path prefix, which ends with a dot.
+func eachItem[T any](items []T, prefix string, fn func(path string, n *Nameable)) {
+	for i := range items {
+		n := any(&items[i]).(item).nameable()
+		fn(prefix+n.ID, n)
+		if x, ok := any(&items[i]).(nesting[T]); ok {
+			eachItem(*x.children(), prefix+n.ID+".", fn)
+		}
+	}
+}
+
+// find returns the list that has the item with a path, and its index there; nil if there is
+// no such item.
 func find[T any](list *[]T, path string) (in *[]T, at int) {
 	for i := range *list {
 		x := &(*list)[i]
@@ -83,8 +100,8 @@ func (s *Scheme[T]) RemoveItem(path string) bool {
 	return true
 }
 
-// parentOf is where an item of a flat scheme names its parent; nil where items
-// nest or have none.
+// parentOf returns the field in which an item of a flat scheme names its parent; nil for
+// items that nest or have no parents.
 func parentOf(item any) *string {
 	switch x := item.(type) {
 	case *Code:

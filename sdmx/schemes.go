@@ -1,6 +1,6 @@
 package sdmx
 
-// Ids that the standard fixes: one such scheme per agency.
+// Ids that the standard fixes: an agency has at most one scheme of each of these classes.
 const (
 	AgencySchemeID           = "AGENCIES"
 	DataProviderSchemeID     = "DATA_PROVIDERS"
@@ -8,8 +8,8 @@ const (
 	MetadataProviderSchemeID = "METADATA_PROVIDERS"
 )
 
-// An AgencyScheme lists the agencies below the agency that maintains it; those
-// of SDMX:AGENCIES(1.0) are the top level. Its version is always 1.0.
+// An AgencyScheme lists the sub-agencies of the agency that maintains it; SDMX:AGENCIES(1.0)
+// lists the agencies of the top level. Its version is always 1.0.
 type AgencyScheme struct {
 	Scheme[Agency]
 }
@@ -20,7 +20,7 @@ type Agency struct {
 	Contacts []Contact `c:"30"`
 }
 
-// A Contact says how to reach somebody in an organisation.
+// A Contact is a way to reach an organisation.
 type Contact struct {
 	ID          string   `c:"1"`
 	Names       Texts    `c:"2"`
@@ -39,17 +39,18 @@ type Codelist struct {
 	Extensions []CodelistExtension `c:"30"`
 }
 
-// A Code is one value of a codelist; Parent is the id of another code of it.
+// A Code is a value of a codelist; Parent is the id of another code, in the same codelist or in
+// one that it extends.
 type Code struct {
 	Nameable
 	Parent string `c:"30"`
 }
 
-// A CodelistExtension takes codes from another codelist (3.0).
+// A CodelistExtension includes codes of another codelist (3.0).
 type CodelistExtension struct {
 	Codelist  Ref           `c:"1"`
 	Prefix    string        `c:"2"`
-	Exclusive bool          `c:"3"` // the selection is what to leave out
+	Exclusive bool          `c:"3"` // Selection are the codes to leave out
 	Selection []MemberValue `c:"4"` // empty: all codes
 }
 
@@ -72,7 +73,7 @@ type Concept struct {
 	ISO            *ISOConcept     `c:"32"`
 }
 
-// An ISOConcept says which concept of ISO 11179 a concept stands for.
+// An ISOConcept is a reference to the concept of ISO 11179 that a concept corresponds to.
 type ISOConcept struct {
 	Agency string `c:"1"`
 	Scheme string `c:"2"`

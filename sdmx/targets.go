@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A target is a class that a reference may point to: a maintainable, or an item of
-// a class, which says what holds it.
+// A target is the set of classes that a reference may point to: maintainable classes or classes
+// of items; nil permits all.
 type target []Class
 
 var (
@@ -16,10 +16,9 @@ var (
 	enumerationsOrValues = target{ClassCodelist, ClassValueList, ClassGeographicCodelist, ClassGeoGridCodelist}
 )
 
-// targets says, for each class and each place of it that holds a reference (its path
-// without indexes), to which classes the reference may point: the tables of the
-// information model (SDMX 3.0 section 2; where 2.1 differs, both). A test asserts
-// that no place is missing.
+// targets has, for each class and the path (without indexes) of each of its references, the
+// classes to which the reference may point, by the tables of the information model (SDMX 3.0
+// section 2; where 2.1 differs, both). A test asserts that no path is missing.
 var targets = map[Class]map[string]target{
 	ClassAgencyScheme:   {},
 	ClassCategoryScheme: {},
@@ -35,8 +34,8 @@ var targets = map[Class]map[string]target{
 	ClassDataStructure: {
 		"Dimensions.Concept": {ClassConcept},
 		"Dimensions.Roles":   {ClassConcept},
-		// A value list is not what the 3.0 schema says, but what registries hold. Of a
-		// measure dimension (2.1) alone a concept scheme: ofMeasureDimension.
+		// The 3.0 schema does not permit a value list, but registries have them. A measure
+		// dimension (2.1) has a concept scheme: ofMeasureDimension.
 		"Dimensions.Representation.Enumeration": enumerationsOrValues,
 		"Groups.AttachmentConstraint":           {ClassAttachmentConstraint},
 		"Attributes.Concept":                    {ClassConcept},
@@ -51,7 +50,7 @@ var targets = map[Class]map[string]target{
 
 var indexes = regexp.MustCompile(`\[\d+\]`)
 
-// targets checks the class of everything that the structure refers to.
+// targets checks the classes that the structure refers to.
 func (c *checker) targets(m Maintainable) {
 	table := targets[m.Class()]
 	EachRef(m, func(path string, r *Ref) {
@@ -74,7 +73,7 @@ func (c *checker) targets(m Maintainable) {
 	})
 }
 
-// ofMeasureDimension says whether a path lies in a measure dimension.
+// ofMeasureDimension reports whether a path is inside a measure dimension.
 func ofMeasureDimension(m Maintainable, path string) bool {
 	d, ok := m.(*DataStructure)
 	if !ok {
@@ -85,7 +84,7 @@ func ofMeasureDimension(m Maintainable, path string) bool {
 	return err == nil && d.Dimensions[i].Kind == DimensionMeasure
 }
 
-// String names the classes: a Codelist or ValueList.
+// String returns the names of the classes, such as "a Codelist or ValueList".
 func (t target) String() string {
 	names := make([]string, len(t))
 	for i, k := range t {

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// LanguageDefault is the language of a text that states none (xml:lang of the
-// SDMX schemas).
+// LanguageDefault is the language of a text without xml:lang (its default in the SDMX schemas).
 const LanguageDefault = "en"
 
 // A Text is a string in one language; Lang is a BCP 47 tag.
@@ -16,10 +15,10 @@ type Text struct {
 	Value string `c:"2"`
 }
 
-// CheckLanguage checks the form of a language's tag against xs:language, the type of
-// xml:lang: parts of up to eight letters or, behind the first, digits, joined by hyphens.
+// CheckLanguage checks the form of a language tag against xs:language, the type of xml:lang:
+// parts of up to eight letters or, after the first part, digits, joined by hyphens.
 func CheckLanguage(tag string) error {
-	part, first := 0, true // how long the part is; a pattern would cost readers a tenth of their speed
+	part, first := 0, true // length of the part, and whether it is the first; a regexp would make readers 10% slower
 	for i := range len(tag) {
 		c := tag[i]
 		switch letter := c|0x20 >= 'a' && c|0x20 <= 'z'; {
@@ -41,11 +40,11 @@ func notLanguage(tag string) error {
 	return fmt.Errorf("%q is no language (such as en or fr-CA)", clip(tag))
 }
 
-// Texts is one text in several languages, at most one each.
+// Texts is a text in several languages, at most once in each.
 type Texts []Text
 
-// In returns the text in the first of the languages that is there, or else the
-// first text, or "".
+// In returns the text in the first of the given languages that t has, or else the first text,
+// or "".
 func (t Texts) In(langs ...string) string {
 	for _, l := range langs {
 		for i := range t {
@@ -60,7 +59,7 @@ func (t Texts) In(langs ...string) string {
 	return ""
 }
 
-// Set puts the text of one language, in place of what was there.
+// Set sets the text in a language.
 func (t *Texts) Set(lang, value string) {
 	for i := range *t {
 		if (*t)[i].Lang == lang {
@@ -71,20 +70,19 @@ func (t *Texts) Set(lang, value string) {
 	*t = append(*t, Text{lang, value})
 }
 
-// sort puts languages in a fixed order, since their order means nothing.
+// sort sorts texts by language, since their order has no meaning.
 func (t Texts) sort() {
 	if len(t) > 1 {
 		slices.SortStableFunc(t, func(a, b Text) int { return strings.Compare(a.Lang, b.Lang) })
 	}
 }
 
-// An Annotation is information added to any object, of a type that its users
-// agree upon.
+// An Annotation is additional information about an object, of a type that its users agree on.
 type Annotation struct {
 	ID    string `c:"1"`
 	Title string `c:"2"`
 	Type  string `c:"3"`
-	URLs  Texts  `c:"4"` // 3.0 allows one per language; Lang is "" where none was stated
+	URLs  Texts  `c:"4"` // 3.0 allows one per language; Lang is "" if none was stated
 	Text  Texts  `c:"5"`
 	Value string `c:"6"`
 }
@@ -97,7 +95,7 @@ type Link struct {
 	Type string `c:"4"`
 }
 
-// Nameable is what every identifiable object with a name carries.
+// Nameable is the common part of identifiable objects with a name.
 type Nameable struct {
 	ID           string       `c:"1"`
 	Names        Texts        `c:"2,text"`
@@ -107,21 +105,21 @@ type Nameable struct {
 	URI          string       `c:"6,text"`
 }
 
-// nameable is how generic code reaches the common part of an item.
+// nameable gives generic code access to the common part of an item.
 func (n *Nameable) nameable() *Nameable { return n }
 
-// An OptBool is a truth value that may be unstated; the difference matters where
-// the default of 2.1 and of 3.0 is not the same, or must be written back.
+// An OptBool is a truth value that may be unstated, for properties whose default is not the
+// same in 2.1 and 3.0, or must not be written if it was not read.
 type OptBool uint8
 
-// Values of an OptBool.
+// The values of OptBool.
 const (
 	Unstated OptBool = iota
 	False
 	True
 )
 
-// Bool makes a stated OptBool.
+// Bool returns b as a stated OptBool.
 func Bool(b bool) OptBool {
 	if b {
 		return True
@@ -129,7 +127,7 @@ func Bool(b bool) OptBool {
 	return False
 }
 
-// Or is the value, or def where none was stated.
+// Or returns the value, or def if it is unstated.
 func (o OptBool) Or(def bool) bool {
 	if o == Unstated {
 		return def

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A tag is a language where the pattern of xs:language says so.
+// CheckLanguage accepts exactly the tags that match the pattern of xs:language.
 func TestCheckLanguage(t *testing.T) {
 	pattern := regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
 	for _, tag := range []string{"en", "EN", "fr-CA", "zh-Hant-TW", "x-klingon", "de-1996", "en-GB-oed", "abcdefgh", "a-12345678",

@@ -7,12 +7,11 @@ import (
 
 const urnPrefix = "urn:sdmx:org.sdmx.infomodel."
 
-// URNLengthMax bounds what ParseURN and ParseRef look at, in bytes.
+// URNLengthMax is the length of the longest text that ParseURN and ParseRef accept, in bytes.
 const URNLengthMax = 4096
 
-// A URN names one version of one maintainable. It is also the key of every
-// message about it, so a tombstone is a URN and nothing else. URNs compare
-// with ==.
+// A URN identifies a version of a maintainable. It is also the key of every Kafka message about
+// it, so that a tombstone consists of a URN only. URNs are comparable with ==.
 type URN struct {
 	Class   Class
 	Agency  string
@@ -20,14 +19,14 @@ type URN struct {
 	Version Version
 }
 
-// Clone is the same without the text that it was read from, of which a URN keeps all.
+// Clone returns a copy that does not share memory with the text that u was parsed from.
 func (u URN) Clone() URN {
 	return URN{u.Class, strings.Clone(u.Agency), strings.Clone(u.ID), Version(strings.Clone(string(u.Version)))}
 }
 
-// ParseURN is the only way in from text; everything behind it trusts the type.
-// The form is that of SDMX 2.1 and 3.0:
-// urn:sdmx:org.sdmx.infomodel.<package>.<Class>=<agency>:<id>(<version>).
+// ParseURN parses the URN of a maintainable, of the form that SDMX 2.1 and 3.0 define:
+// urn:sdmx:org.sdmx.infomodel.<package>.<Class>=<agency>:<id>(<version>). Code that has a URN
+// can rely on it being valid.
 func ParseURN(s string) (URN, error) {
 	r, err := ParseRef(s)
 	if err != nil {
@@ -42,7 +41,7 @@ func ParseURN(s string) (URN, error) {
 	return r.URN, nil
 }
 
-// String is the URN in full.
+// String returns the full URN.
 func (u URN) String() string {
 	return string(u.append(make([]byte, 0, 96), u.Class))
 }
@@ -61,7 +60,7 @@ func (u URN) append(b []byte, c Class) []byte {
 	return append(b, ')')
 }
 
-// Short is the URN as people write it: AGENCY:ID(VERSION).
+// Short returns the URN as people write it: AGENCY:ID(VERSION).
 func (u URN) Short() string { return u.Agency + ":" + u.ID + "(" + string(u.Version) + ")" }
 
 // Compare orders URNs by class, agency, id and version.
@@ -78,28 +77,27 @@ func (u URN) Compare(v URN) int {
 	return u.Version.Compare(v.Version)
 }
 
-// A Ref is a reference to a maintainable or to something inside one. Its
-// version may hold one '+' (Version.Matches says what that resolves to). The
-// zero Ref refers to nothing. Refs compare with ==.
+// A Ref is a reference to a maintainable or to an item or component inside one. Its version may
+// have one '+' (Version.Resolve). The zero Ref refers to nothing. Refs are comparable with ==.
 type Ref struct {
 	URN              // the maintainable
-	ItemClass Class  // class of the item, ClassUnknown if the maintainable is meant
+	ItemClass Class  // class of the item; ClassUnknown for a reference to the maintainable
 	Item      string // id, or path of ids with dots, inside the maintainable
 }
 
-// RefTo is the reference to a maintainable as a whole.
+// RefTo returns a reference to a maintainable as a whole.
 func RefTo(u URN) Ref { return Ref{URN: u} }
 
-// RefToItem is the reference to an item of class c in the maintainable that
-// holds such items.
+// RefToItem returns a reference to an item of class c, in the maintainable of the class that
+// contains such items.
 func RefToItem(c Class, agency, id string, v Version, item string) Ref {
 	return Ref{URN: URN{c.Owner(), agency, id, v}, ItemClass: c, Item: item}
 }
 
-// IsZero says whether the reference refers to nothing.
+// IsZero reports whether the reference refers to nothing.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
-// String is the URN of what is referred to, in full.
+// String returns the full URN that r refers to; "" for the zero Ref.
 func (r Ref) String() string {
 	if r.IsZero() {
 		return ""
@@ -107,7 +105,7 @@ func (r Ref) String() string {
 	return string(r.Append(make([]byte, 0, 112)))
 }
 
-// Append appends the URN of what is referred to.
+// Append appends the URN that r refers to.
 func (r Ref) Append(b []byte) []byte {
 	if r.Item == "" {
 		return r.URN.append(b, r.URN.Class)
@@ -117,9 +115,10 @@ func (r Ref) Append(b []byte) []byte {
 	return append(b, r.Item...)
 }
 
-// ParseRef reads the URN of a maintainable, an item or a component. Class and
-// package must agree with the information model, agency and id with the id
-// patterns of SDMX 3.0 (common types); the error names the part that does not.
+// ParseRef parses the URN of a maintainable, an item or a component. Class and package must be
+// those of the information model; agency and ids must match the types of the common schema of
+// SDMX 3.0. The error names the part that is wrong; it is an *UnknownClassError for a class
+// that is not known.
 func ParseRef(s string) (Ref, error) {
 	if len(s) > URNLengthMax {
 		return Ref{}, fmt.Errorf("URN %q… has %d bytes, more than the limit of %d", clip(s), len(s), URNLengthMax)
@@ -187,7 +186,7 @@ func buildRef(s string, class Class, agency, id, version, item string) (Ref, err
 	return r, nil
 }
 
-// agencyShortForm reads urn:…base.Agency=SDMX, an old form without the scheme.
+// agencyShortForm returns the reference for urn:…base.Agency=SDMX, an old form without scheme.
 func agencyShortForm(agency string) Ref {
 	scheme, id := AgencySchemeOf(agency)
 	return Ref{URN: scheme, ItemClass: ClassAgency, Item: id}
@@ -204,20 +203,20 @@ func unknownClass(s, className string) error {
 	return &UnknownClassError{clip(name), fmt.Sprintf("URN %q: ", clip(s))}
 }
 
-// An UnknownClassError is a reference to something of a class that is not one of
-// the SDMX information model as this program knows it: of a newer version, or of a
-// registry's own, such as FMR's PublicationTable.
+// An UnknownClassError is returned for a reference to a class that this program does not know:
+// one of a newer version of SDMX, or a registry's own, such as PublicationTable of Fusion
+// Metadata Registry.
 type UnknownClassError struct {
 	Class string
-	in    string // what named it
+	in    string // beginning of the message: the URN that names it
 }
 
-// Error names the class.
+// Error implements error.
 func (e *UnknownClassError) Error() string {
 	return fmt.Sprintf("%s%q is no class of the SDMX information model that this version knows", e.in, e.Class)
 }
 
-// clip shortens text for an error message.
+// clip cuts text for an error message.
 func clip(s string) string {
 	const max = 160
 	if len(s) <= max {
@@ -226,12 +225,12 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:max], "") + "…"
 }
 
-// IDLengthMax bounds ids, in bytes. The standard sets none; Kafka keys and
-// index rows must.
+// IDLengthMax bounds ids, in bytes. The standard has no bound, but Kafka keys and PostgreSQL
+// index rows need one.
 const IDLengthMax = 255
 
-// CheckID checks an id against IDType of SDMX 2.1 and 3.0: letters, digits,
-// '_', '@', '$' and '-'.
+// CheckID returns an error unless an id has IDType of SDMX 2.1 and 3.0: letters, digits, '_',
+// '@', '$' and '-'.
 func CheckID(id string) error {
 	if id == "" {
 		return fmt.Errorf("id is empty")
@@ -252,9 +251,9 @@ func isIDByte(c byte) bool {
 		c == '_' || c == '@' || c == '$' || c == '-'
 }
 
-// CheckAgency checks the id of an agency: parts joined by dots
-// (NestedNCNameIDType). Real agencies break the rule that a part begins with a
-// letter (4D0 is one), so that is accepted.
+// CheckAgency returns an error unless an agency id consists of ids joined by dots
+// (NestedNCNameIDType). A part may begin with a digit, against the schema, because ids of real
+// agencies do, such as 4D0.
 func CheckAgency(agency string) error {
 	if len(agency) > IDLengthMax {
 		return fmt.Errorf("agency %q has %d characters, more than the limit of %d", clip(agency), len(agency), IDLengthMax)
@@ -267,8 +266,8 @@ func CheckAgency(agency string) error {
 	return nil
 }
 
-// AgencySchemeOf says where an agency is an item: "BIS" is BIS in
-// SDMX:AGENCIES(1.0), "BIS.CBS" is CBS in BIS:AGENCIES(1.0).
+// AgencySchemeOf returns the agency scheme that lists an agency, and the agency's item id in
+// it: "BIS" is BIS in SDMX:AGENCIES(1.0), "BIS.CBS" is CBS in BIS:AGENCIES(1.0).
 func AgencySchemeOf(agency string) (scheme URN, item string) {
 	owner, item := "SDMX", agency
 	if i := strings.LastIndexByte(agency, '.'); i >= 0 {

@@ -6,19 +6,17 @@ import (
 	"strings"
 )
 
-// VersionDefault is the version of an artefact that states none: 2.1 says so
-// (SDMX-ML 2.1 common types), and 3.0 writes unversioned artefacts with it in
-// URNs.
+// VersionDefault is the version of an artefact without one: it is the default of 2.1 (SDMX-ML
+// 2.1 common types), and the version in URNs of unversioned artefacts of 3.0.
 const VersionDefault Version = "1.0"
 
 // A Version is the version of a maintainable in its written form: a legacy
 // version (2.x: numbers with dots, such as "1.0") or a semantic one (3.0:
 // exactly three numbers, and optionally an extension, such as "1.2.0-draft").
-// In a reference it may hold one '+' ("1.2+.0").
+// In a reference it may have one '+' ("1.2+.0").
 type Version string
 
-// ParseVersion checks the written form of an artefact's version. Wildcards are
-// for references: see ParseVersionRef.
+// ParseVersion parses the version of an artefact, which has no wildcard.
 func ParseVersion(s string) (Version, error) {
 	if err := checkVersion(s, false); err != nil {
 		return "", err
@@ -26,8 +24,8 @@ func ParseVersion(s string) (Version, error) {
 	return Version(s), nil
 }
 
-// ParseVersionRef checks the version of a reference: a version, or a semantic
-// one with a single '+' after one of its numbers (SDMX 3.0 section 4.3).
+// ParseVersionRef parses the version of a reference: a version, or a semantic version with a
+// '+' after one of its numbers (SDMX 3.0 section 4.3).
 func ParseVersionRef(s string) (Version, error) {
 	if err := checkVersion(s, true); err != nil {
 		return "", err
@@ -97,8 +95,8 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// Semantic says whether the version follows the semantic rules of 3.0: exactly
-// three numbers without leading zeros, with or without an extension.
+// Semantic reports whether the version is a semantic version of 3.0: exactly three numbers
+// without leading zeros, with or without an extension.
 func (v Version) Semantic() bool {
 	numbers, _, _ := strings.Cut(string(v), "-")
 	parts := strings.Split(numbers, ".")
@@ -113,19 +111,17 @@ func (v Version) Semantic() bool {
 	return true
 }
 
-// Stable says whether an artefact of this version may not change any more:
-// semantic, first number at least 1, no extension (SDMX 3.0 section 4.3).
+// Stable reports whether an artefact of this version must not change any more: the version is
+// semantic, its first number is at least 1, and it has no extension (SDMX 3.0 section 4.3).
 func (v Version) Stable() bool {
 	return v.Semantic() && !strings.Contains(string(v), "-") && v[0] != '0'
 }
 
-// Wildcard says whether the version holds a '+', which only references may.
+// Wildcard reports whether the version has a '+', as only versions of references may.
 func (v Version) Wildcard() bool { return strings.Contains(string(v), "+") }
 
-// Compare orders versions: numbers part by part, then extensions by the
-// precedence of semantic versioning (1.0.0-draft before 1.0.0). Of two that
-// are numerically alike the one with fewer parts comes first, so that "1.0"
-// and "1.0.0" are different.
+// Compare orders versions by their numbers, then by their number of parts (1.0 before 1.0.0),
+// then by their extensions as semantic versioning does (1.0.0-draft before 1.0.0).
 func (v Version) Compare(w Version) int {
 	vn, ve, _ := strings.Cut(string(v), "-")
 	wn, we, _ := strings.Cut(string(w), "-")
@@ -171,7 +167,7 @@ func compareExtensions(a, b string) int {
 	return cmp.Compare(len(as), len(bs))
 }
 
-// compareNumbers compares digits of any length without converting them.
+// compareNumbers compares numbers of any length, written in digits.
 func compareNumbers(a, b string) int {
 	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 	if c := cmp.Compare(len(a), len(b)); c != 0 {
@@ -180,10 +176,9 @@ func compareNumbers(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// Matches says whether w is within what a reference with version v allows: the same
-// version, or with a '+' in v a semantic one at or above the minimum that shares the
-// numbers before the '+' (SDMX 3.0 section 4.3). Which of several such versions is meant
-// depends on the referrer: Resolve says it.
+// Matches reports whether a reference with version v can resolve to version w: w equals v or,
+// if v has a '+', w is semantic, at or above v without the '+', and has the same numbers before
+// the '+' (SDMX 3.0 section 4.3). Resolve selects one of several matching versions.
 func (v Version) Matches(w Version) bool {
 	if !v.Wildcard() {
 		return v == w
@@ -206,12 +201,12 @@ func (v Version) Matches(w Version) bool {
 	return w.Compare(floor) >= 0
 }
 
-// Referrers are a version of each kind that Resolve tells apart: stable, with an
-// extension, and any other.
+// Referrers has one version of each kind of referrer that Resolve distinguishes: stable, with
+// an extension, and any other.
 var Referrers = [...]Version{"1.0.0", "1.0.0-draft", VersionDefault}
 
-// Referrer gives that of Referrers which stands for this version: references in artefacts
-// of both lead to the same.
+// Referrer returns the version of Referrers that is of the same kind as v: references in
+// artefacts of the two resolve alike.
 func (v Version) Referrer() Version {
 	switch {
 	case v.Stable():
@@ -222,18 +217,17 @@ func (v Version) Referrer() Version {
 	return Referrers[2]
 }
 
-// Resolve gives the place, among the versions of a structure that are there, of the one
-// to which a reference with version v leads in an artefact of version from; -1 if there
-// is none. A wildcard leads to the newest that matches and that the referrer may see
-// (SDMX 3.1 technical notes, dependency management): a stable referrer sees stable
-// versions alone, one with an extension every semantic version. Any other referrer sees
-// stable versions first, and others only where no stable one matches; the standard leaves
-// that open.
-func (v Version) Resolve(from Version, there []Version) int {
+// Resolve returns the index, in the existing versions of a structure, of the one to which a
+// reference with version v resolves in an artefact of version from; -1 if there is none. A
+// wildcard resolves to the newest matching version that the referrer may see (SDMX 3.1
+// technical notes, dependency management): a stable referrer sees only stable versions, one
+// with an extension sees every semantic version. Other referrers see stable versions if one
+// matches, and otherwise all; the standard leaves that open.
+func (v Version) Resolve(from Version, existing []Version) int {
 	by := from.Referrer()
 	onlyStable, drafts := by == Referrers[0], by == Referrers[1]
 	best, bestStable := -1, false
-	for i, w := range there {
+	for i, w := range existing {
 		if !v.Matches(w) {
 			continue
 		}
@@ -249,7 +243,7 @@ func (v Version) Resolve(from Version, there []Version) int {
 			if !stable {
 				continue
 			}
-		case there[best].Compare(w) >= 0:
+		case existing[best].Compare(w) >= 0:
 			continue
 		}
 		best, bestStable = i, stable

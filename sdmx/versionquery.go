@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// A VersionQuery is a version expression of a structure query (SDMX REST 2.x):
-// exact versions, "~" the latest, "+" the latest stable, "*" all, one of these in
-// place of a number, or behind a number for "at or above", several with commas.
+// A VersionQuery is a version expression of a structure query (SDMX REST 2.x): exact versions,
+// "~" for the latest, "+" for the latest stable one, "*" for all; one of these in place of a
+// number, or after a number for "at or above"; several are separated by commas.
 type VersionQuery []versionTerm
 
 type versionTerm struct {
@@ -16,10 +16,10 @@ type versionTerm struct {
 	prefix   []string // numbers before the wildcard
 	floor    []string // the number with the wildcard, and those after it
 	wildcard byte     // 0, '~', '+', '*'
-	parts    int      // of the versions asked for; 0 for any
+	parts    int      // number of parts of matching versions; 0 for any
 }
 
-// ParseVersionQuery reads a version expression.
+// ParseVersionQuery parses a version expression.
 func ParseVersionQuery(s string) (VersionQuery, error) {
 	var q VersionQuery
 	for part := range strings.SplitSeq(s, ",") {
@@ -85,12 +85,12 @@ func parseVersionTerm(s string) (versionTerm, error) {
 	return t, nil
 }
 
-// Select gives the places of the versions that the expression asks for, all being
-// those of one structure; in rising order of version.
+// Select returns the indexes of the versions that the expression selects, in rising order of
+// version. versions are those of one structure.
 func (q VersionQuery) Select(versions []Version) []int {
 	picked := map[int]bool{}
 	for i := range q {
-		q[i].pick(versions, picked)
+		q[i].selectFrom(versions, picked)
 	}
 	out := make([]int, 0, len(picked))
 	for i := range picked {
@@ -100,7 +100,8 @@ func (q VersionQuery) Select(versions []Version) []int {
 	return out
 }
 
-func (t *versionTerm) pick(versions []Version, picked map[int]bool) {
+// selectFrom adds the indexes of the versions that the term selects.
+func (t *versionTerm) selectFrom(versions []Version, picked map[int]bool) {
 	best := -1
 	for i, v := range versions {
 		if !t.matches(v) {

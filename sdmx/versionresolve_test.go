@@ -2,8 +2,8 @@ package sdmx
 
 import "testing"
 
-// To which version a reference leads: the examples of the technical notes of SDMX 3.1, and
-// what follows from them.
+// The versions to which references resolve: the examples of the technical notes of SDMX 3.1,
+// and consequences of their rules.
 func TestVersionResolve(t *testing.T) {
 	there := []Version{"1.0", "1.0.0", "1.1.0", "2.3.0", "2.4.3", "2.5.0-draft", "3.0.0-rc", "0.9.0"}
 	for _, c := range []struct{ from, ref, want Version }{
@@ -38,7 +38,8 @@ func TestVersionResolve(t *testing.T) {
 	}
 }
 
-// References in stored structures take none of these: SDMX 3.1 technical notes.
+// Versions that references in stored structures cannot have, by the technical notes of SDMX
+// 3.1.
 func TestVersionRefsThatAreInvalid(t *testing.T) {
 	for _, s := range []string{"*", "~", "+", "latest", "1.0+", "1+.0", "1.2+", "+.2.3", "1+.0.0+", "1+.0+.0", "1.0+.0-draft", "1.0.0+-a", "1.0.0.0+", "01+.0.0", ""} {
 		if v, err := ParseVersionRef(s); err == nil {

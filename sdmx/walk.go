@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-// digestVersion stands in front of every digest, so that program versions side
-// by side which compute it differently do not see changes that are none: two
-// digests with different versions are not comparable, and documents are then
-// compared themselves.
+// digestVersion is the first byte of every digest. Versions of the program that compute digests
+// differently use different values, so that they do not take different digests for changes:
+// digests with different versions are not comparable, and the documents are compared instead.
 const digestVersion = 1
 
-// A Digest says whether the content of two artefacts is the same: one byte with
-// the version of the algorithm, then SHA-256 of the canonical form.
+// A Digest identifies the content of an artefact: one byte with the version of the algorithm,
+// then SHA-256 of the canonical form.
 type Digest [1 + sha256.Size]byte
 
-// DigestOf is the digest of a canonical form.
+// DigestOf returns the digest of a canonical form.
 func DigestOf(canonical []byte) Digest {
 	var d Digest
 	sum := sha256.Sum256(canonical)
@@ -26,28 +25,27 @@ func DigestOf(canonical []byte) Digest {
 	return d
 }
 
-// Comparable says whether both digests were made by the same algorithm.
+// Comparable reports whether two digests were computed by the same algorithm.
 func (d Digest) Comparable(e Digest) bool { return d[0] == e[0] }
 
-// StructuralDigest is the digest of an artefact without names, descriptions,
-// annotations, links, validity, the final flag and the addresses of external
-// stubs: what may change while the artefact is immutable (SDMX 2.1 section 5).
+// StructuralDigest returns the digest of an artefact without names, descriptions, annotations,
+// links, validity, the final flag and the addresses of stubs: without the properties that may
+// change while the artefact is immutable (SDMX 2.1 section 5).
 func StructuralDigest(m Maintainable) Digest {
 	v := reflect.ValueOf(m).Elem()
 	return DigestOf(planOf(v.Type()).append(nil, v, true))
 }
 
-// EachRef calls fn with every reference that the artefact holds and where it
-// stands, such as "Attributes[2].Concept". fn may change the reference. Zero
-// references are left out.
+// EachRef calls fn with every reference in the artefact and its path, such as
+// "Attributes[2].Concept". fn may change the reference. Zero references are left out.
 func EachRef(m Maintainable, fn func(path string, r *Ref)) {
 	v := reflect.ValueOf(m).Elem()
 	w := refWalk{fn: fn}
 	w.fields(planOf(v.Type()), v)
 }
 
-// Refs lists the references that an artefact holds, each once, in the order of
-// their first appearance. It keeps nothing of the text that they were read from.
+// Refs returns the references in an artefact, each once, in the order of their first
+// appearance. They do not share memory with the text that they were parsed from.
 func Refs(m Maintainable) []Ref {
 	var out []Ref
 	seen := map[Ref]bool{}
@@ -113,7 +111,7 @@ func (w *refWalk) value(f *field, v reflect.Value) {
 	}
 }
 
-// completeTexts puts the languages of every text in order.
+// completeTexts sorts every text by language.
 func completeTexts(m Maintainable) {
 	v := reflect.ValueOf(m).Elem()
 	sortTexts(planOf(v.Type()), v)

@@ -22,7 +22,7 @@ func (s *server) begin(r *http.Request, up *upload, submit bool) {
 	in.Force = up.force
 	c := &checked{submit: submit}
 	up.task.Store(s.tasks.Start(r, far, func(ctx context.Context, t *task.Task) {
-		in.Told, in.Structures = t.Told, up.structures(ctx, t, c)
+		in.Progress, in.Structures = t.Told, up.structures(ctx, t, c)
 		s.decide(ctx, t, c, in)
 		s.uploads.decided(up, c)
 	}))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"go/ast"
@@ -175,7 +176,7 @@ var schemaNames = map[string]string{
 
 // structure gives a struct's schema; that of one with a name is a component.
 func (d *describer) structure(t reflect.Type, in bool) object {
-	name := t.Name()
+	name := cmp.Or(schemaNames[t.String()], t.Name())
 	if name == "" {
 		return d.fields(t, in)
 	}

@@ -69,7 +69,7 @@ func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *structure
 	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	in.Force = force
 	s.sendRename(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, dry, func(ctx context.Context, t *task.Task) (http.HandlerFunc, bool) {
-		in.Told = t.Told
+		in.Progress = t.Told
 		o, err := s.Registry.Rename(ctx, in)
 		if err == nil && len(o.Transactions) == 0 {
 			t.Update(func(f *task.Far) { f.Phase = task.Fitting })
@@ -90,7 +90,7 @@ func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
-		if there, err = s.Registry.AgencyThere(r.Context(), v.Agency); err != nil {
+		if there, err = s.Registry.AgencyExists(r.Context(), v.Agency); err != nil {
 			s.kit.DrawTrouble(w, r, "/structures", err)
 			return nil
 		}

@@ -147,7 +147,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		in.Structure.Version = ""
 	}
 	s.sendRename(w, r, v.Address(), u.Short()+" → "+v.NewID, dry, func(ctx context.Context, t *task.Task) (http.HandlerFunc, bool) {
-		in.Told = t.Told
+		in.Progress = t.Told
 		o, err := s.Registry.Rename(ctx, in)
 		switch {
 		case errors.Is(err, registry.ErrNotFound):

@@ -1,24 +1,84 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
+	"urncast/producer/control"
+
 	"urncast/integration/rig/pg"
+	"urncast/internal/client"
+	"urncast/internal/instance"
+	"urncast/producer/producertest"
 	"urncast/registry/access"
+	"urncast/web"
 )
+
+// A served is an instance in this process, on a real database. Without a password it has no
+// administrator of its own.
+type served struct {
+	url string
+	log *lockedBuffer
+}
+
+// lockedBuffer is a log that may be read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+// String returns what was written so far.
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newServed(t *testing.T, database, password string) *served {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &served{log: &lockedBuffer{}}
+	started, ended := make(chan string, 1), make(chan error, 1)
+	i := &instance.Instance{Database: database, HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Web: web.Options{Password: password},
+		Started: func(address string, _ *control.Producers) error { started <- address; return nil }}
+	go func() { ended <- i.Run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
+	select {
+	case address := <-started:
+		s.url = "http://" + address
+	case err := <-ended:
+		cancel()
+		t.Fatalf("it does not serve: %v", err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
 
 // A process without a password writes a code to its log; with that the first
 // administrator is made, and everything else by verb: accounts, their passwords from
 // standard input, tokens, which then are the way in.
 func TestAccountsByVerb(t *testing.T) {
-	s := serveFor(t, pg.Shared(t).Database(t, "accounts_by_verb"), nil, "")
+	s := newServed(t, pg.Shared(t).Database(t, "accounts_by_verb"), "")
 	code := regexp.MustCompile(`first run.*code=(\S+)`).FindStringSubmatch(s.log.String())
 	if code == nil {
 		t.Fatalf("the log has no code:\n%s", s.log)
@@ -29,7 +89,7 @@ func TestAccountsByVerb(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	admin := client{URL: s.url, User: "root", Password: "four words in a row"}
+	admin := registryFlags{Client: client.Client{URL: s.url, User: "root", Password: "four words in a row"}}
 	ctx := t.Context()
 	run := func(verb interface{ Run(context.Context) error }, says string) {
 		t.Helper()
@@ -39,20 +99,20 @@ func TestAccountsByVerb(t *testing.T) {
 		}
 	}
 	stdin(t, "some other words here\n")
-	run(&accountCreate{client: admin, Name: "anna", Role: "reader"}, "")
-	run(&accountCreate{client: admin, Name: "ci", Role: "maintainer", Agencies: []string{"BIS"}, NoPassword: true}, "")
-	run(&accountCreate{client: admin, Name: "x", Role: "maintainer", NoPassword: true}, "needs agencies")
-	anna := client{URL: s.url, User: "anna", Password: "some other words here"}
-	run(&accountList{client: anna}, "Seeing accounts needs admin. Ask an admin (root).")
+	run(&accountCreate{registryFlags: admin, Name: "anna", Role: "reader"}, "")
+	run(&accountCreate{registryFlags: admin, Name: "ci", Role: "maintainer", Agencies: []string{"BIS"}, NoPassword: true}, "")
+	run(&accountCreate{registryFlags: admin, Name: "x", Role: "maintainer", NoPassword: true}, "needs agencies")
+	anna := registryFlags{Client: client.Client{URL: s.url, User: "anna", Password: "some other words here"}}
+	run(&accountList{registryFlags: anna}, "Seeing accounts needs admin. Ask an admin (root).")
 	stdin(t, "yet some other words")
-	run(&accountSetPassword{client: anna, Name: "anna"}, "")
-	run(&tokenList{client: anna}, "URNCAST_TOKEN")
+	run(&accountSetPassword{registryFlags: anna, Name: "anna"}, "")
+	run(&tokenList{registryFlags: anna}, "URNCAST_TOKEN")
 
 	var made access.MadeToken
-	if _, err := admin.post(ctx, tokensPath, access.NewToken{Account: "ci", Name: "nightly"}, &made); err != nil {
+	if _, err := admin.Post(ctx, tokensPath, access.NewToken{Account: "ci", Name: "nightly"}, &made); err != nil {
 		t.Fatal(err)
 	}
-	ci := client{URL: s.url, Token: made.Secret}
+	ci := registryFlags{Client: client.Client{URL: s.url, Token: made.Secret}}
 	file := filepath.Join(t.TempDir(), "one.json")
 	write := func(agency string) {
 		t.Helper()
@@ -62,20 +122,20 @@ func TestAccountsByVerb(t *testing.T) {
 		}
 	}
 	write("BIS.XTD")
-	run(&submitCommand{client: ci, Files: []string{file}, Action: "replace"}, "")
+	run(&submitCommand{registryFlags: ci, Files: []string{file}, Action: "replace"}, "")
 	write("ECB")
-	run(&submitCommand{client: ci, Files: []string{file}, Action: "replace"}, "said already")
-	run(&submitCommand{client: client{URL: s.url, User: "anna", Password: "yet some other words"}, Files: []string{file}, Action: "replace"}, "Submitting structures needs maintainer")
-	run(&accountDelete{client: ci, Name: "anna"}, "needs admin")
-	run(&tokenDelete{client: admin, Name: "weekly"}, "urncast token list")
-	run(&accountDisable{client: admin, Name: "ci"}, "")
-	run(&tokenList{client: ci}, "is disabled")
-	run(&accountEnable{client: admin, Name: "ci"}, "")
-	run(&tokenDelete{client: admin, Name: "nightly"}, "")
-	run(&tokenList{client: ci}, "not valid")
-	run(&accountChange{client: admin, Name: "ci", Role: "reader"}, "")
-	run(&accountDelete{client: admin, Name: "ci"}, "")
-	run(&accountDelete{client: admin, Name: "root"}, "last administrator")
+	run(&submitCommand{registryFlags: ci, Files: []string{file}, Action: "replace"}, "something differs or was refused")
+	run(&submitCommand{registryFlags: registryFlags{Client: client.Client{URL: s.url, User: "anna", Password: "yet some other words"}}, Files: []string{file}, Action: "replace"}, "Submitting structures needs maintainer")
+	run(&accountDelete{yesFlag: yesFlag{Yes: true}, registryFlags: ci, Name: "anna"}, "needs admin")
+	run(&tokenDelete{yesFlag: yesFlag{Yes: true}, registryFlags: admin, Name: "weekly"}, "urncast token list")
+	run(&accountDisable{registryFlags: admin, Name: "ci"}, "")
+	run(&tokenList{registryFlags: ci}, "is disabled")
+	run(&accountEnable{registryFlags: admin, Name: "ci"}, "")
+	run(&tokenDelete{yesFlag: yesFlag{Yes: true}, registryFlags: admin, Name: "nightly"}, "")
+	run(&tokenList{registryFlags: ci}, "not valid")
+	run(&accountChange{registryFlags: admin, Name: "ci", Role: "reader"}, "")
+	run(&accountDelete{yesFlag: yesFlag{Yes: true}, registryFlags: admin, Name: "ci"}, "")
+	run(&accountDelete{yesFlag: yesFlag{Yes: true}, registryFlags: admin, Name: "root"}, "last administrator")
 	if strings.Contains(s.log.String(), made.Secret) || strings.Contains(s.log.String(), "words") {
 		t.Errorf("the log shows a secret:\n%s", s.log)
 	}

@@ -10,20 +10,19 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"text/tabwriter"
-	"time"
 
+	"urncast/internal/output"
 	"urncast/registry/access"
 	"urncast/web/rest"
 )
 
-// accountCommands are about who may sign in.
+// accountCommands are the verbs on accounts.
 type accountCommands struct {
 	List        accountList        `cmd:"" help:"List the accounts."`
-	Create      accountCreate      `cmd:"" help:"Make an account."`
+	Create      accountCreate      `cmd:"" help:"Create an account."`
 	Change      accountChange      `cmd:"" help:"Change role or agencies."`
 	SetPassword accountSetPassword `cmd:"" help:"Set a password, read from standard input. All sessions of the account end."`
-	Disable     accountDisable     `cmd:"" help:"Keep an account from doing anything, until it is enabled."`
+	Disable     accountDisable     `cmd:"" help:"Disable an account: it may do nothing until it is enabled."`
 	Enable      accountEnable      `cmd:"" help:"Enable an account that was disabled."`
 	Delete      accountDelete      `cmd:"" help:"Delete an account, with its sessions and tokens."`
 }
@@ -33,27 +32,25 @@ const accountsPath = "/api/v1/accounts"
 func accountPath(name string) string { return accountsPath + "/" + url.PathEscape(name) }
 
 type accountList struct {
-	client `embed:""`
-	JSON   bool `help:"As JSON."`
+	registryFlags `embed:""`
+	JSON          bool `help:"As JSON."`
 }
 
 // Run lists the accounts.
 func (c *accountList) Run(ctx context.Context) error {
 	var all struct{ Accounts []access.Account }
-	b, err := c.get(ctx, accountsPath, &all)
+	b, err := c.Get(ctx, accountsPath, &all)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		_, err := os.Stdout.Write(b)
-		return err
+		return output.Answer(b)
 	}
 	return printAccounts(os.Stdout, all.Accounts)
 }
 
 func printAccounts(out io.Writer, all []access.Account) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tROLE\tAGENCIES\tSTATE\tSIGNED IN")
+	t := output.NewTable(out, "name", "role", "agencies", "state", "signed in")
 	for _, a := range all {
 		state := "enabled"
 		switch {
@@ -62,27 +59,20 @@ func printAccounts(out io.Writer, all []access.Account) error {
 		case !a.HasPassword:
 			state = "tokens alone"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.Role, strings.Join(a.Agencies, " "), state, atOrNever(a.SignedInAt))
+		t.Row(a.Name, a.Role, strings.Join(a.Agencies, " "), state, output.MomentOrNever(a.SignedInAt))
 	}
-	return w.Flush()
-}
-
-func atOrNever(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.Local().Format(time.DateTime)
+	return t.Flush()
 }
 
 type accountCreate struct {
-	client     `embed:""`
-	Name       string   `arg:"" help:"The account's name."`
-	Role       string   `required:"" enum:"reader,maintainer,admin" help:"reader, maintainer or admin."`
-	Agencies   []string `help:"Of a maintainer: those whose structures he may change, with the agencies below them."`
-	NoPassword bool     `help:"Make an account that uses tokens alone."`
+	registryFlags `embed:""`
+	Name          string   `arg:"" help:"The account's name."`
+	Role          string   `required:"" enum:"reader,maintainer,admin" help:"reader, maintainer or admin."`
+	Agencies      []string `help:"Of a maintainer: the agencies whose structures the account may change, with the agencies below them."`
+	NoPassword    bool     `help:"Create an account that signs in with tokens alone."`
 }
 
-// Run makes an account; its password is read from standard input.
+// Run creates an account, whose password it reads from standard input.
 func (c *accountCreate) Run(ctx context.Context) error {
 	in := access.NewAccount{Name: c.Name, Agencies: c.Agencies}
 	if err := in.Role.UnmarshalText([]byte(c.Role)); err != nil {
@@ -95,31 +85,31 @@ func (c *accountCreate) Run(ctx context.Context) error {
 		}
 	}
 	var made access.Account
-	if _, err := c.post(ctx, accountsPath, in, &made); err != nil {
+	if _, err := c.Post(ctx, accountsPath, in, &made); err != nil {
 		return err
 	}
-	fmt.Printf("account %s is made, with the role %s\n", made.Name, made.Role)
+	fmt.Printf("account %s is created, with the role %s\n", made.Name, made.Role)
 	return nil
 }
 
-// newPassword reads a password, the first line. A flag would show it to everybody on
-// the machine.
+// newPassword reads a password, the first line. There is no flag for it, because the process list
+// shows flags.
 func newPassword(in io.Reader) (string, error) {
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("there is no password on standard input: pass it as the first line, as in \"urncast account create NAME … <FILE\"")
+		return "", errors.New("reading the new password: standard input has none in its first line: pass it there, as in \"urncast account create NAME … <FILE\"")
 	}
 	return line, nil
 }
 
 type accountChange struct {
-	client   `embed:""`
-	Name     string   `arg:"" help:"The account's name."`
-	Role     string   `required:"" enum:"reader,maintainer,admin" help:"reader, maintainer or admin."`
-	Agencies []string `help:"Of a maintainer: those whose structures he may change."`
+	registryFlags `embed:""`
+	Name          string   `arg:"" help:"The account's name."`
+	Role          string   `required:"" enum:"reader,maintainer,admin" help:"reader, maintainer or admin."`
+	Agencies      []string `help:"Of a maintainer: the agencies whose structures the account may change, with the agencies below them."`
 }
 
 // Run changes role and agencies.
@@ -131,26 +121,27 @@ func (c *accountChange) Run(ctx context.Context) error {
 	return c.change(ctx, c.Name, access.AccountEdit{Role: &role, Agencies: &c.Agencies})
 }
 
-func (c *client) change(ctx context.Context, name string, edit access.AccountEdit) error {
+func (c *registryFlags) change(ctx context.Context, name string, edit access.AccountEdit) error {
 	var now access.Account
-	if _, err := c.exchange(ctx, http.MethodPatch, accountPath(name), edit, &now); err != nil {
+	if _, err := c.Exchange(ctx, http.MethodPatch, accountPath(name), edit, &now); err != nil {
 		return err
 	}
 	return printAccounts(os.Stdout, []access.Account{now})
 }
 
 type accountSetPassword struct {
-	client `embed:""`
-	Name   string `arg:"" help:"The account's name."`
+	registryFlags `embed:""`
+	Name          string `arg:"" help:"The account's name."`
 }
 
-// Run sets a password. Whoever sets his own has given the present one to sign in.
+// Run sets a password. To change the own password the registry wants the present one, which is the
+// one that signs this request in.
 func (c *accountSetPassword) Run(ctx context.Context) error {
 	password, err := newPassword(os.Stdin)
 	if err != nil {
 		return err
 	}
-	if _, err := c.post(ctx, accountPath(c.Name)+"/password", rest.NewPassword{Present: c.Password, Password: password}, nil); err != nil {
+	if _, err := c.Post(ctx, accountPath(c.Name)+"/password", rest.NewPassword{Present: c.Password, Password: password}, nil); err != nil {
 		return err
 	}
 	fmt.Printf("the password of %s is set, and its sessions have ended\n", c.Name)
@@ -158,8 +149,8 @@ func (c *accountSetPassword) Run(ctx context.Context) error {
 }
 
 type accountDisable struct {
-	client `embed:""`
-	Name   string `arg:"" help:"The account's name."`
+	registryFlags `embed:""`
+	Name          string `arg:"" help:"The account's name."`
 }
 
 // Run disables an account.
@@ -169,8 +160,8 @@ func (c *accountDisable) Run(ctx context.Context) error {
 }
 
 type accountEnable struct {
-	client `embed:""`
-	Name   string `arg:"" help:"The account's name."`
+	registryFlags `embed:""`
+	Name          string `arg:"" help:"The account's name."`
 }
 
 // Run enables an account.
@@ -180,13 +171,17 @@ func (c *accountEnable) Run(ctx context.Context) error {
 }
 
 type accountDelete struct {
-	client `embed:""`
-	Name   string `arg:"" help:"The account's name."`
+	registryFlags `embed:""`
+	yesFlag       `embed:""`
+	Name          string `arg:"" help:"The account's name."`
 }
 
 // Run deletes an account.
 func (c *accountDelete) Run(ctx context.Context) error {
-	if _, err := c.exchange(ctx, http.MethodDelete, accountPath(c.Name), nil, nil); err != nil {
+	if err := c.confirm("delete account %s, with its sessions and tokens", c.Name); err != nil {
+		return err
+	}
+	if _, err := c.Exchange(ctx, http.MethodDelete, accountPath(c.Name), nil, nil); err != nil {
 		return err
 	}
 	fmt.Printf("account %s is deleted, with its sessions and tokens\n", c.Name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"urncast/internal/client"
 	"urncast/producer"
 	"urncast/producer/control"
 	"urncast/registry"
@@ -12,11 +13,12 @@ import (
 )
 
 type producerStart struct {
-	client   `embed:""`
-	which    `embed:""`
-	Idle     bool `xor:"how" help:"First start: send only what comes from now on."`
-	Baseline bool `xor:"how" help:"Send everything that is current, then what comes."`
-	Continue bool `xor:"how" help:"Accept what the producer asked about, and go on."`
+	yesFlag       `embed:""`
+	registryFlags `embed:""`
+	which         `embed:""`
+	Idle          bool `xor:"how" help:"First start: publish only the transactions recorded from now on."`
+	Baseline      bool `xor:"how" help:"Publish every current structure first, then the transactions after."`
+	Continue      bool `xor:"how" help:"Accept what the producer asked about, and go on."`
 }
 
 // Run starts the producer.
@@ -27,32 +29,35 @@ func (c *producerStart) Run(ctx context.Context) error {
 		how = producer.StartIdle
 	case c.Baseline:
 		how = producer.StartBaseline
+		if err := c.confirm("publish every current structure anew (a baseline)"); err != nil {
+			return err
+		}
 	case c.Continue:
 		how = producer.StartContinue
 	}
-	return c.command(ctx, &c.client, "start", rest.Command{How: how})
+	return c.command(ctx, &c.registryFlags, "start", rest.Command{How: how})
 }
 
 type producerSuspend struct {
-	client `embed:""`
-	which  `embed:""`
-	Keep   bool `help:"Stay suspended when the process restarts."`
+	registryFlags `embed:""`
+	which         `embed:""`
+	Keep          bool `help:"Stay suspended when the process restarts."`
 }
 
-// Run suspends the producer, and waits until it is.
+// Run suspends the producer, and waits until it is suspended.
 func (c *producerSuspend) Run(ctx context.Context) error {
-	if err := c.command(ctx, &c.client, "suspend", rest.Command{Keep: c.Keep}); err != nil {
+	if err := c.command(ctx, &c.registryFlags, "suspend", rest.Command{Keep: c.Keep}); err != nil {
 		return err
 	}
-	return c.await(ctx, &c.client, suspendPatience)
+	return c.await(ctx, &c.registryFlags, suspendPatience)
 }
 
-// suspendPatience is how long a suspension is waited for: most transactions take less.
+// suspendPatience is the time to wait for a suspension: most transactions take less.
 const suspendPatience = 10 * time.Second
 
-// await waits until the producer is suspended. One that is not by then has been asked to all the
-// same, and ends what is under way first.
-func (c *producerSuspend) await(ctx context.Context, from *client, patience time.Duration) error {
+// await waits until the producer is suspended, at most patience. A producer that is not suspended
+// by then still suspends after the transaction under way.
+func (c *producerSuspend) await(ctx context.Context, from *registryFlags, patience time.Duration) error {
 	for deadline := time.Now().Add(patience); ; {
 		s, err := c.find(ctx, from)
 		switch {
@@ -62,7 +67,7 @@ func (c *producerSuspend) await(ctx context.Context, from *client, patience time
 			fmt.Printf("producer %s is suspended\n", s.Name)
 			return nil
 		case time.Now().After(deadline):
-			fmt.Printf("producer %s is %s still: it is suspended after what is under way; \"urncast status\" shows it\n", s.Name, s.State)
+			fmt.Printf("producer %s is still %s: it suspends after what is under way; \"urncast status\" shows when\n", s.Name, s.State)
 			return nil
 		}
 		select {
@@ -74,32 +79,37 @@ func (c *producerSuspend) await(ctx context.Context, from *client, patience time
 }
 
 type producerResume struct {
-	client `embed:""`
-	which  `embed:""`
+	registryFlags `embed:""`
+	which         `embed:""`
 }
 
 // Run resumes the producer.
 func (c *producerResume) Run(ctx context.Context) error {
-	return c.command(ctx, &c.client, "resume", rest.Command{})
+	return c.command(ctx, &c.registryFlags, "resume", rest.Command{})
 }
 
 type producerSkip struct {
-	client      `embed:""`
-	which       `embed:""`
-	Transaction int64  `arg:"" help:"The transaction's number, as the status says it."`
-	Reason      string `required:"" help:"Why; it is kept with the transaction."`
+	yesFlag       `embed:""`
+	registryFlags `embed:""`
+	which         `embed:""`
+	Transaction   int64  `arg:"" help:"The transaction's number, as urncast status shows it."`
+	Reason        string `required:"" help:"Why; the registry keeps it with the transaction."`
 }
 
 // Run skips a transaction.
 func (c *producerSkip) Run(ctx context.Context) error {
-	return c.command(ctx, &c.client, "skip", rest.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
+	if err := c.confirm("leave transaction %d off the topics for good", c.Transaction); err != nil {
+		return err
+	}
+	return c.command(ctx, &c.registryFlags, "skip", rest.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
 }
 
-func (w *which) command(ctx context.Context, c *client, verb string, body rest.Command) error {
+// command posts a command to the producer.
+func (w *which) command(ctx context.Context, c *registryFlags, verb string, body rest.Command) error {
 	s, err := w.find(ctx, c)
 	if err != nil {
 		return err
 	}
-	_, err = c.post(ctx, producerPath(s.Name, verb), body, nil)
+	_, err = c.Post(ctx, client.ProducerPath(s.Name, verb), body, nil)
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/internal/client"
 	"urncast/producer"
 	"urncast/producer/control"
 )
@@ -36,7 +37,7 @@ func TestSuspendWaitsUntilItIsSo(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	c := &producerSuspend{client: client{URL: s.URL}, which: which{Producer: "p"}}
+	c := &producerSuspend{registryFlags: registryFlags{Client: client.Client{URL: s.URL}}, which: which{Producer: "p"}}
 	if err := c.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestSuspendWaitsUntilItIsSo(t *testing.T) {
 	}
 	states, asked = []producer.State{producer.Publishing}, nil
 	began := time.Now()
-	if err := c.await(t.Context(), &c.client, 300*time.Millisecond); err != nil || time.Since(began) > 3*time.Second || len(asked) < 2 {
+	if err := c.await(t.Context(), &c.registryFlags, 300*time.Millisecond); err != nil || time.Since(began) > 3*time.Second || len(asked) < 2 {
 		t.Errorf("%v after %s, %v", err, time.Since(began), asked)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"urncast/internal/commandline"
 )
 
 func configured(t *testing.T, text string) string {
@@ -27,7 +29,7 @@ func printed(v any) string { return fmt.Sprintf("%+v", v) }
 // file before the default.
 func TestEachSettingFromEachSource(t *testing.T) {
 	some := configured(t, "")
-	for _, flag := range serveFlags(newParser(t.Context(), &cli{}).Model) {
+	for _, flag := range commandline.ServeFlags(newParser(t.Context(), &cli{}).Model) {
 		values := []string{"from-the-file", "from-the-environment", "from-a-flag"}
 		inFile := func(value string) string { return flag.Name + " = " + value }
 		switch {
@@ -52,7 +54,7 @@ func TestEachSettingFromEachSource(t *testing.T) {
 		}
 		check := func(source, want string, err error, c *cli) {
 			t.Helper()
-			for _, f := range serveFlags(newParser(t.Context(), c).Model) {
+			for _, f := range commandline.ServeFlags(newParser(t.Context(), c).Model) {
 				if f.Name == flag.Name && err == nil {
 					got := strings.NewReplacer("map[", "", "[", "", "]", "", ":", "=").Replace(fmt.Sprint(f.Target.Interface()))
 					if want = strings.ReplaceAll(want, ":", "="); got != want {
@@ -110,7 +112,7 @@ func TestWrongConfiguration(t *testing.T) {
 		"\ndatabse = x":                       {`urncast.conf, line 2: there is no setting "databse"; the nearest is database`},
 		"something = x":                       {`line 1: there is no setting "something": urncast serve --help`},
 		"tls_cert = x":                        {"the nearest is tls-cert"},
-		"http":                                {`line 1: it is no "name = value"`},
+		"http":                                {`line 1: it is not "name = value"`},
 		"http = a:1\n#\nhttp = b:1":           {"line 3: http was given in line 1 already"},
 		"kafka.acks = all\nkafka.acks = all":  {"line 2: kafka.acks was given in line 1 already"},
 		"kafka = acks=all":                    {"kafka.compression.type"},
@@ -121,10 +123,10 @@ func TestWrongConfiguration(t *testing.T) {
 		"sender = \"me\"":                     {"line 1: sender: the quotes"},
 		"sender =":                            {"line 1: sender: the value is missing"},
 		"config = x":                          {`no setting "config"`},
-		"admin-password = planted":            {"line 1: a password does not stand here", "admin-password-file"},
+		"admin-password = planted":            {"line 1: a password must not stand in this file", "admin-password-file"},
 		"sender = \xff":                       {"line 1: it is not UTF-8"},
 		"http = a:1\nplanted\nlog-format = x": {"line 2", "line 3"},
-		strings.Repeat("# much\n", configBytesMax/7+7): {"larger than 1 MB"},
+		strings.Repeat("# much\n", commandline.ConfigBytesMax/7+7): {"larger than 1 MB"},
 	} {
 		_, _, err := parsed(t, "serve", "--database", "postgres://x/y", "--config", configured(t, text))
 		for _, words := range says {
@@ -151,7 +153,7 @@ func TestPrintConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := printConfig(&out, k); err != nil {
+	if err := commandline.PrintConfig(&out, k); err != nil {
 		t.Fatal(err)
 	}
 	for _, words := range []string{"# from the configuration file\ndatabase = postgres://u:xxxxx@h/d", "# from URNCAST_TOPIC\ntopic = structures\n",
@@ -196,7 +198,7 @@ func TestReadableSecretsAreWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		warnOfReadable(slog.New(slog.NewTextHandler(&out, nil)), k)
+		commandline.WarnOfReadable(slog.New(slog.NewTextHandler(&out, nil)), k)
 		if got := strings.Contains(out.String(), row.file); got != row.warn {
 			t.Errorf("%o %v: %s", row.mode, row.args, &out)
 		}
@@ -215,7 +217,7 @@ func TestDatabasePassword(t *testing.T) {
 			t.Errorf("it is %s", f.Database)
 		}
 	}
-	if got := redactDatabase("host=h password=planted"); strings.Contains(got, "planted") {
+	if got := commandline.RedactDatabase("host=h password=planted"); strings.Contains(got, "planted") {
 		t.Error(got)
 	}
 }

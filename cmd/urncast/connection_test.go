@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"urncast/internal/commandline"
 	"urncast/internal/secret"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/producer/producertest"
 	"urncast/web"
 )
@@ -93,19 +94,19 @@ func TestConnectionVerbs(t *testing.T) {
 		t.Errorf("saved %s", got)
 	}
 	v.run(0, "", words("connection set c client.id=x"), "revision 2")
-	v.run(0, "", words("connection set c client.id=x"), "is so already")
+	v.run(0, "", words("connection set c client.id=x"), "c is unchanged")
 	if got := secrets(); got != "map[sasl.password:planted-secret] planted-keytab" {
 		t.Errorf("after a change of another property: %s", got)
 	}
 	v.run(0, "", words("connection show c"), "bootstrap.servers=good:1\nclient.id=x\n# sasl.password is set", "# upload:k.keytab: 14 bytes", "SHA-256")
 	v.run(0, "", words("connection show c --json"), `"sasl.password":{"set":true}`)
-	v.run(0, "", words("connection list"), "c  good:1  revision 2, ", "by admin")
+	v.run(0, "", words("connection list"), "NAME  SERVERS  CHANGED", "c     good:1   revision 2, ", "by admin")
 	v.run(0, "", words("connection set c --unset client.id --unset k.keytab sasl.password=@"+v.file("p", "planted-other\r\n")), "revision 3")
 	if got := secrets(); got != "map[sasl.password:planted-other] " {
 		t.Errorf("a value from a file, and a file removed: %s", got)
 	}
 	v.run(1, "", words("connection set c --unset nothing"), "no property and no file nothing")
-	v.run(1, "", words("connection set c good"), "value 1 is no name=value")
+	v.run(2, "", words("connection set c good"), "value 1 is not name=value")
 	v.run(1, "", words("connection set c bootstrap.servers=good:1,bad:2"), "failed   bad:2", "Mend it.", "can be saved anyway")
 	v.run(0, "", words("connection set c bootstrap.servers=good:1,bad:2 --anyway"), "failed   bad:2", "revision 4")
 
@@ -121,9 +122,10 @@ func TestConnectionVerbs(t *testing.T) {
 	if got := secrets(); got != "map[sasl.password:grün-planted] " {
 		t.Errorf("a file in ISO-8859-1 is read as %s", got)
 	}
-	v.run(1, "gr\xfcn", words("connection set c sasl.password=-"), "the value of sasl.password: it is not UTF-8")
-	v.run(0, "", words("connection delete c"))
-	v.run(1, "", words("connection delete c"), "There is no connection")
+	v.run(2, "gr\xfcn", words("connection set c sasl.password=-"), "the value of sasl.password: it is not UTF-8")
+	v.run(2, "", words("connection delete c"), "say --yes")
+	v.run(0, "", words("connection delete c --yes"), "connection c is deleted")
+	v.run(1, "", words("connection delete c --yes"), "There is no connection")
 }
 
 // The test verb prints a line as each step ends, then a report that begins with what failed; it
@@ -145,7 +147,7 @@ func TestConnectionTestVerb(t *testing.T) {
 	}
 	v.run(1, "", words("connection test default acks=0"), "refused", "acks")
 	v.run(1, "", words("connection test other"), "There is no connection")
-	v.run(1, "", words("connection test sasl.password=planned"), "the first argument is the name")
+	v.run(2, "", words("connection test sasl.password=planned"), "the first argument is the name")
 
 	c = v.command("", "connection", "test", "--topic", "slow")
 	var out strings.Builder
@@ -160,7 +162,7 @@ func TestConnectionTestVerb(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the test goes on")
 	}
-	if c.ProcessState.ExitCode() != 1 || !strings.Contains(out.String(), "passed") || !strings.Contains(out.String(), "cancelled") {
+	if c.ProcessState.ExitCode() != 2 || !strings.Contains(out.String(), "passed") || !strings.Contains(out.String(), "cancelled") {
 		t.Errorf("status %d: %s", c.ProcessState.ExitCode(), out.String())
 	}
 }
@@ -168,7 +170,7 @@ func TestConnectionTestVerb(t *testing.T) {
 // What show prints is a client.properties with the same values.
 func TestShownValuesCanBePasted(t *testing.T) {
 	for _, value := range []string{"plain", " led by a space", "-----BEGIN-----\r\n\tx=y\n", `a\b\`, "#=:!"} {
-		got, findings := (&kafka.Client{}).Parse("name.x=" + written(value) + "\nacks=all")
+		got, findings := (&trial.Client{}).Parse("name.x=" + commandline.PropertyValue(value) + "\nacks=all")
 		if got["name.x"] != value || got["acks"] != "all" {
 			t.Errorf("%q is read back as %q, %v", value, got["name.x"], findings)
 		}
@@ -184,5 +186,5 @@ func TestSecretsKeyVerbPrintsAKey(t *testing.T) {
 	if v.run(0, "", words("secrets key")) == key {
 		t.Error("the same key was printed twice")
 	}
-	v.run(1, "", words("secrets rotate --database postgres://127.0.0.1:1/x"), "URNCAST_SECRET_KEY")
+	v.run(2, "", words("secrets rotate --database postgres://127.0.0.1:1/x"), "URNCAST_SECRET_KEY")
 }

@@ -16,39 +16,40 @@ import (
 	"time"
 
 	"urncast/producer/connection"
+
+	"urncast/internal/client"
 	"urncast/web/rest"
 )
 
 type connectionTest struct {
-	client         `embed:""`
-	Name           string `arg:"" optional:"" default:"default" help:"The connection."`
-	connectionEdit `embed:""`
-	Topic          string        `help:"Topic to test with; by default the producer's. Only a small aborted transaction is written to it."`
-	Scratch        string        `help:"Topic for large messages and for a committed transaction that is read back; left out by default."`
-	MakeScratch    bool          `help:"Make the scratch topic, and delete it afterwards."`
-	Prefix         string        `help:"Prefix of the transactional ids; by default the producer's."`
-	Bytes          int           `help:"Size of a large message to send: to the scratch topic or, without one, once to the topic. Without it limits are read."`
-	Compressible   bool          `help:"Fill the large message with text instead of noise."`
-	StepTimeout    time.Duration `default:"10s" help:"Time that each step may take."`
-	JSON           bool          `help:"The registry's lines of JSON."`
+	registryFlags         `embed:""`
+	Name                  string `arg:"" optional:"" default:"default" help:"The connection."`
+	client.ConnectionEdit `embed:""`
+	Topic                 string        `help:"Topic to test with; by default the producer's. Only a small aborted transaction is written to it."`
+	Scratch               string        `help:"Topic for large messages and for a committed transaction that is read back; left out by default."`
+	MakeScratch           bool          `help:"Create the scratch topic, and delete it afterwards."`
+	Prefix                string        `help:"Prefix of the transactional ids; by default the producer's."`
+	Bytes                 int           `help:"Size of a large message to send: to the scratch topic or, without one, once to the topic. Without it limits are read."`
+	Compressible          bool          `help:"Fill the large message with text instead of noise."`
+	StepTimeout           time.Duration `default:"10s" help:"Time that each step may take."`
+	JSON                  bool          `help:"The registry's lines of JSON."`
 }
 
-// Run tests the connection as it is saved or, with values, as it would be. A line goes to the
-// standard error output as each step ends, and the report to the standard output; the
-// signal that ends the program ends the test.
+// Run tests the connection as it is saved or, with values, as it would be saved. Standard error
+// gets a line as each step ends, standard output the report. A signal cancels the test.
 func (c *connectionTest) Run(ctx context.Context) error {
-	if err := checkConnectionName(c.Name); err != nil {
+	if err := client.CheckConnectionName(c.Name); err != nil {
 		return err
 	}
 	options := map[string]any{"topic": c.Topic, "scratch": c.Scratch, "makeScratch": c.MakeScratch, "prefix": c.Prefix,
 		"bytes": c.Bytes, "compressible": c.Compressible, "stepTimeout": c.StepTimeout.String()}
-	path, body := connectionPath(c.Name)+"/test", any(options)
-	if c.any() {
-		saved, err := c.saved(ctx, c.Name)
+	path, body := client.ConnectionPath(c.Name)+"/test", any(options)
+	if !c.IsZero() {
+		saved, err := c.SavedConnection(ctx, c.Name)
 		if err != nil {
 			return err
 		}
-		e, err := c.apply(c.Name, saved, os.Stdin)
+		e, err := c.Apply(c.Name, saved, os.Stdin)
 		if err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ func (c *connectionTest) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := c.open(ctx, http.MethodPost, path, jsonBody, bytes.NewReader(b))
+	resp, err := c.Open(ctx, http.MethodPost, path, client.JSONBody, bytes.NewReader(b))
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (c *connectionTest) Run(ctx context.Context) error {
 		if resp.StatusCode == http.StatusUnprocessableEntity {
 			return printRefused(answer)
 		}
-		return errors.New(said(answer))
+		return client.Failed(http.MethodPost, path, resp, answer)
 	}
 	failed, err := c.follow(resp.Body, os.Stdout, os.Stderr)
 	switch {
@@ -81,14 +82,14 @@ func (c *connectionTest) Run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case failed:
-		return errQuiet
+		return errDiffers
 	}
 	return nil
 }
 
-// follow tells of steps as they come, in a line each, and at the end reports what was found:
-// what failed first. It says whether a step failed. An answer that breaks off is an error:
-// HTTP tells it from one that has ended.
+// follow prints a line for each step as it ends, and at the end the report, which begins with the
+// failed steps. It reports whether a step failed. An answer that breaks off is an error, which
+// HTTP tells apart from an answer that ends.
 func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (failed bool, err error) {
 	var steps []rest.Step
 	if !c.JSON {
@@ -102,7 +103,7 @@ func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (fail
 			Error string `json:"error"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
-			return failed, fmt.Errorf("the registry's answer is no JSON: %w", err)
+			return failed, fmt.Errorf("the registry's answer is not JSON: %w", err)
 		}
 		failed = failed || s.State == connection.StepFailed || s.Error != ""
 		if c.JSON {
@@ -112,7 +113,7 @@ func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (fail
 		if s.Error != "" {
 			return true, errors.New(s.Error)
 		}
-		if slices.Contains(endings, s.State) { // what waits or runs shows only by its end
+		if slices.Contains(endings, s.State) { // steps that wait or run are printed when they end
 			steps = append(steps, s.Step)
 			fmt.Fprintln(progress, stepLine(&s.Step))
 		}
@@ -126,8 +127,8 @@ func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (fail
 // endings are the states in which a step ends, in the order of a report.
 var endings = []connection.StepState{connection.StepFailed, connection.StepWarning, connection.StepNotRun, connection.StepPassed}
 
-// reportSteps prints what came of a test: how many steps failed, then each with what was found
-// and what to do, those that failed first.
+// reportSteps prints how many steps failed, warned and passed, then each step with its finding and
+// its remedy, failed steps first.
 func reportSteps(out io.Writer, steps []rest.Step) {
 	names := map[string]string{} // of steps, by their ids
 	counts := map[connection.StepState]int{}
@@ -154,7 +155,7 @@ func reportSteps(out io.Writer, steps []rest.Step) {
 	}
 }
 
-// stepLine is a step in one line.
+// stepLine returns a step in one line.
 func stepLine(s *rest.Step) string {
 	where := ""
 	if s.Server != "" {
@@ -163,7 +164,7 @@ func stepLine(s *rest.Step) string {
 	return fmt.Sprintf("%-8s %6d ms  %s%s", s.State, s.TookMs, s.Name, where)
 }
 
-// printStep prints a step with what was found and what to do.
+// printStep prints a step with its finding and its remedy.
 func printStep(out io.Writer, s *rest.Step, names map[string]string) {
 	fmt.Fprintln(out, stepLine(s))
 	for _, text := range []string{s.Finding, s.Cure} {

@@ -3,30 +3,34 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"urncast/formats"
+	"urncast/internal/client"
+	"urncast/internal/commandline"
+	"urncast/internal/output"
 )
 
 type convertCommand struct {
 	File            string `arg:"" type:"existingfile" help:"The file to convert, zipped or not; - for standard input."`
-	To              string `required:"" help:"The format to write: sdmx-ml-2.1 or fusion-json."`
+	To              string `required:"" enum:"${formats}" help:"The format to write: ${enum}."`
 	Out             string `short:"o" help:"The file to write; standard output if not given."`
-	SkipUnsupported bool   `help:"Leave out structures with something in them that this program does not know yet."`
-	JSON            bool   `help:"Say on the standard error output as one JSON object what was not kept, lost and left out."`
+	SkipUnsupported bool   `help:"Leave out structures that hold something that this program does not support."`
+	JSON            bool   `help:"Print what was not kept, lost and left out as one JSON object to standard error."`
 }
 
-// A conversionReport is what convert says of a conversion with --json. Of each list
-// the first hundred are there; more counts the others.
+// A conversionReport is the output of convert with --json. Each list has the first hundred entries;
+// More counts the others.
 type conversionReport struct {
 	File    string `json:"file"`
 	Written int    `json:"written"`
-	// LeftOut are structures that the format cannot express, Lost is what it cannot
-	// express of others, Skipped are those that SkipUnsupported left out, and Warnings
+	// LeftOut are structures that the format cannot express; Lost is what it cannot express
+	// of other structures; Skipped are those that --skip-unsupported left out; Warnings say
 	// what was read and not kept.
 	LeftOut  []formats.Remark `json:"leftOut,omitempty"`
 	Lost     []formats.Remark `json:"lost,omitempty"`
@@ -35,8 +39,8 @@ type conversionReport struct {
 	More     map[string]int   `json:"more,omitempty"`
 }
 
-// Run converts the file, and says on standard error what was not kept. It ends with
-// status 1 if the format left a structure out that nobody asked to leave out.
+// Run converts the file, and prints to standard error what was not kept. It ends with status 1 if
+// the file is refused, or if the format cannot express a structure.
 func (c *convertCommand) Run() error {
 	f, err := formats.ByName(c.To)
 	if err != nil {
@@ -50,7 +54,7 @@ func (c *convertCommand) Run() error {
 		defer in.Close()
 		name = filepath.Base(c.File)
 	}
-	out := &lateFile{path: c.Out}
+	out := &commandline.LateFile{Path: c.Out}
 	w := bufio.NewWriterSize(out, 1<<20)
 	header := formats.Header{ID: "URNCAST-CONVERT", Prepared: time.Now().UTC().Truncate(time.Second), Sender: "URNCAST"}
 	done, err := formats.Convert(w, f, in, header, formats.ReadOptions{Name: name, SkipUnsupported: c.SkipUnsupported})
@@ -61,16 +65,19 @@ func (c *convertCommand) Run() error {
 		err = closed
 	}
 	c.say(name, &done)
+	var path *fs.PathError
 	switch {
-	case err != nil:
+	case errors.As(err, &path):
 		return err
+	case err != nil:
+		return client.Refusef("%v", err)
 	case done.LeftOut.Count > 0:
-		return errQuiet
+		return errDiffers
 	}
 	return nil
 }
 
-// say tells what was not kept, to a person or a program.
+// say prints what was not kept, as sentences or as JSON.
 func (c *convertCommand) say(name string, done *formats.Conversion) {
 	if c.JSON {
 		r := conversionReport{File: name, Written: done.Written, LeftOut: done.LeftOut.First, Lost: done.Lost.First,
@@ -80,52 +87,14 @@ func (c *convertCommand) say(name string, done *formats.Conversion) {
 				r.More[what] = n
 			}
 		}
-		_ = json.NewEncoder(os.Stderr).Encode(r) // nobody is left to tell
+		_ = json.NewEncoder(os.Stderr).Encode(r) // there is no other place to report it
 		return
 	}
-	sayRemarks(os.Stderr, "warning: ", done.Warnings)
-	sayRemarks(os.Stderr, "skipped: ", done.Skipped)
-	sayRemarks(os.Stderr, "", done.Lost)
-	sayRemarks(os.Stderr, "", done.LeftOut)
+	output.Remarks(os.Stderr, "warning: ", done.Warnings)
+	output.Remarks(os.Stderr, "skipped: ", done.Skipped)
+	output.Remarks(os.Stderr, "", done.Lost)
+	output.Remarks(os.Stderr, "", done.LeftOut)
 	if n := done.LeftOut.Count; n > 0 {
 		fmt.Fprintf(os.Stderr, "urncast: %s: structures written: %d; left out, because %s cannot express them: %d\n", name, done.Written, c.To, n)
 	}
-}
-
-// sayRemarks prints a line for each of the first remarks, and how many more there are.
-func sayRemarks(w io.Writer, before string, r formats.Remarks) {
-	for _, x := range r.First {
-		fmt.Fprintf(w, "%s%s\n", before, x)
-	}
-	if n := r.More(); n > 0 {
-		fmt.Fprintf(w, "%sand %d more\n", before, n)
-	}
-}
-
-// A lateFile makes its file when something is written to it, so that a conversion that
-// writes nothing leaves what was there; without a path it is the standard output.
-type lateFile struct {
-	path string
-	file *os.File
-}
-
-// Write implements io.Writer.
-func (f *lateFile) Write(p []byte) (n int, err error) {
-	switch {
-	case f.path == "":
-		return os.Stdout.Write(p)
-	case f.file == nil:
-		if f.file, err = os.Create(f.path); err != nil {
-			return 0, err
-		}
-	}
-	return f.file.Write(p)
-}
-
-// Close closes the file, if there is one.
-func (f *lateFile) Close() error {
-	if f.file == nil {
-		return nil
-	}
-	return f.file.Close()
 }

@@ -16,8 +16,8 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// A dev is one folder of urncast dev, and the process that runs on it.
-type dev struct {
+// A devProcess is one folder of urncast dev, and the process that runs on it.
+type devProcess struct {
 	t        *testing.T
 	binary   string
 	data     string
@@ -28,9 +28,9 @@ type dev struct {
 	process  *rig.Process
 }
 
-func newDev(t *testing.T) *dev {
+func newDev(t *testing.T) *devProcess {
 	t.Helper()
-	d := &dev{t: t, binary: filepath.Join(t.TempDir(), "urncast"), data: filepath.Join(t.TempDir(), "data"), log: filepath.Join(t.TempDir(), "log")}
+	d := &devProcess{t: t, binary: filepath.Join(t.TempDir(), "urncast"), data: filepath.Join(t.TempDir(), "data"), log: filepath.Join(t.TempDir(), "log")}
 	if out, err := exec.Command("go", "build", "-o", d.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -55,7 +55,7 @@ func newDev(t *testing.T) *dev {
 var passwordLine = regexp.MustCompile(`password: +(\S+)`)
 
 // start starts the process and waits until it serves.
-func (d *dev) start() {
+func (d *devProcess) start() {
 	d.t.Helper()
 	if err := os.WriteFile(d.log, nil, 0o600); err != nil {
 		d.t.Fatal(err)
@@ -83,7 +83,7 @@ func (d *dev) start() {
 }
 
 // run runs a verb and gives what it printed; fails says whether it must fail.
-func (d *dev) run(fails bool, args ...string) string {
+func (d *devProcess) run(fails bool, args ...string) string {
 	d.t.Helper()
 	c := exec.Command(d.binary, args...)
 	c.Env = append(os.Environ(), "URNCAST_URL=http://"+d.http, "URNCAST_PASSWORD="+d.password)
@@ -94,7 +94,7 @@ func (d *dev) run(fails bool, args ...string) string {
 	return string(out)
 }
 
-func (d *dev) file(name, text string) string {
+func (d *devProcess) file(name, text string) string {
 	path := filepath.Join(d.t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		d.t.Fatal(err)
@@ -105,7 +105,7 @@ func (d *dev) file(name, text string) string {
 const someCodelist = `{"Codelist":[{"id":"%s","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"L"}],"items":[{"id":"x","names":[{"locale":"en","value":"X"}]}]}]}`
 
 // proven waits until everything is sent, and lets verify look for differences.
-func (d *dev) proven(transactions int) {
+func (d *devProcess) proven(transactions int) {
 	d.t.Helper()
 	for range 100 {
 		d.run(false, "verify")
@@ -122,14 +122,13 @@ func (d *dev) proven(transactions int) {
 
 // killAll kills the database before the process, so that nobody ends anything in
 // good order.
-func (d *dev) killAll() {
+func (d *devProcess) killAll() {
 	d.t.Helper()
-	var p devPostgres
-	p.dir = filepath.Join(d.data, "postgres")
-	if err := p.own(d.data); err != nil {
-		d.t.Fatal(err)
+	folder := filepath.Join(d.data, "postgres")
+	if id, err := os.ReadFile(filepath.Join(d.data, "postgres.id")); err == nil { // of a process of root
+		folder = filepath.Join("/var/lib/urncast-dev", strings.TrimSpace(string(id)))
 	}
-	text, err := os.ReadFile(filepath.Join(p.data(), "postmaster.pid"))
+	text, err := os.ReadFile(filepath.Join(folder, "data", "postmaster.pid"))
 	if err != nil {
 		d.t.Fatal(err)
 	}

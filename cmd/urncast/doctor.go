@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,35 +11,38 @@ import (
 	"strings"
 
 	"urncast/producer/diagnosis"
+
+	"urncast/internal/client"
+	"urncast/internal/output"
 	"urncast/web/rest"
 )
 
 type doctorCommand struct {
-	client   `embed:""`
-	which    `embed:""`
-	Findings []string `arg:"" optional:"" name:"finding" help:"With --fix: the findings to mend, by their names; all that can be mended by default."`
-	Topic    string   `help:"The topic; the producer's first by default."`
-	Fix      bool     `help:"Mend what a setting of the topic can mend, and say what was changed."`
-	All      bool     `help:"Show what is well, too."`
-	JSON     bool     `help:"The registry's JSON."`
+	registryFlags `embed:""`
+	which         `embed:""`
+	Findings      []string `arg:"" optional:"" name:"finding" help:"With --fix: the names of the findings to mend; by default all that can be mended."`
+	Topic         string   `help:"The topic; the producer's first by default."`
+	Fix           bool     `help:"Change the topic's settings that can mend a finding, and print the changes."`
+	All           bool     `help:"Show the findings that are well, too."`
+	JSON          bool     `help:"The registry's JSON."`
 }
 
-// Run examines the topic, and mends it if asked to. It ends with status 1 if there
-// is, or remains, anything to mend.
+// Run examines the topic, and mends it if asked to. It ends with status 1 if there is, or remains,
+// anything to mend.
 func (c *doctorCommand) Run(ctx context.Context) error {
 	if len(c.Findings) > 0 && !c.Fix {
-		return fmt.Errorf("to mend %s say --fix", strings.Join(c.Findings, ", "))
+		return fmt.Errorf("to mend %s, say --fix", strings.Join(c.Findings, ", "))
 	}
-	s, err := c.find(ctx, &c.client)
+	s, err := c.find(ctx, &c.registryFlags)
 	if err != nil {
 		return err
 	}
-	path := producerPath(s.Name, "doctor")
+	path := client.ProducerPath(s.Name, "doctor")
 	if c.Topic != "" {
 		path += "?topic=" + url.QueryEscape(c.Topic)
 	}
 	var found diagnosis.Diagnosis
-	b, err := c.get(ctx, path, &found)
+	b, err := c.Get(ctx, path, &found)
 	if err != nil {
 		return err
 	}
@@ -48,17 +50,17 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 		return c.fix(ctx, s.Name, &found)
 	}
 	if c.JSON {
-		_, err = os.Stdout.Write(b)
+		err = output.Answer(b)
 	} else {
 		printDiagnosis(os.Stdout, &found, c.All)
 	}
 	if err == nil && found.Worst() != diagnosis.SeverityOK {
-		err = errQuiet
+		err = errDiffers
 	}
 	return err
 }
 
-// fix mends what was named, or else everything that was found and can be mended.
+// fix mends the named findings, or all that can be mended.
 func (c *doctorCommand) fix(ctx context.Context, name string, found *diagnosis.Diagnosis) error {
 	ids := c.Findings
 	for _, f := range found.Findings {
@@ -68,26 +70,30 @@ func (c *doctorCommand) fix(ctx context.Context, name string, found *diagnosis.D
 	}
 	fixed := diagnosis.Fixed{Changes: []diagnosis.FixedSetting{}}
 	if len(ids) > 0 {
-		b, err := c.post(ctx, producerPath(name, "doctor", "fix"), rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
+		b, err := c.Post(ctx, client.ProducerPath(name, "doctor", "fix"), rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			os.Stdout.Write(b)
+			if err := output.Answer(b); err != nil {
+				return err
+			}
 		}
 	} else if fixed.Diagnosis = found; c.JSON {
-		json.NewEncoder(os.Stdout).Encode(fixed)
+		if err := output.JSON(fixed); err != nil {
+			return err
+		}
 	}
 	if !c.JSON {
 		printFixed(os.Stdout, &fixed, c.All)
 	}
 	if fixed.Diagnosis.Worst() != diagnosis.SeverityOK {
-		return errQuiet
+		return errDiffers
 	}
 	return nil
 }
 
-// printFixed says what was changed, and then what remains.
+// printFixed prints what was changed, and then what remains.
 func printFixed(w io.Writer, f *diagnosis.Fixed, all bool) {
 	if len(f.Changes) == 0 {
 		fmt.Fprintln(w, "Nothing was changed: there is nothing that a setting of the topic could mend.")
@@ -99,8 +105,7 @@ func printFixed(w io.Writer, f *diagnosis.Fixed, all bool) {
 	printDiagnosis(w, f.Diagnosis, all)
 }
 
-// printDiagnosis prints what is to be mended, the worst first; with all what is well
-// too.
+// printDiagnosis prints the findings, the worst first; those that are well only with all.
 func printDiagnosis(w io.Writer, d *diagnosis.Diagnosis, all bool) {
 	order := []diagnosis.Severity{diagnosis.SeverityError, diagnosis.SeverityWarning, diagnosis.SeverityUnknown, diagnosis.SeverityOK}
 	counts := map[diagnosis.Severity]int{}
@@ -142,39 +147,38 @@ func printFinding(w io.Writer, f *diagnosis.Finding) {
 	fmt.Fprintln(w)
 }
 
-// topicCommands are about topics.
+// topicCommands are the verbs on topics.
 type topicCommands struct {
-	Create topicCreate `cmd:"" help:"Make a topic with the settings that structures need."`
+	Create topicCreate `cmd:"" help:"Create a topic with the settings that structures need."`
 }
 
 type topicCreate struct {
-	client            `embed:""`
-	Producer          string `help:"The producer for which it is made, whose connection and limits count; may be left out where there is one at most."`
+	registryFlags     `embed:""`
+	Producer          string `help:"The producer that will publish to it, whose connection is taken; may be left out if there is at most one."`
 	Name              string `arg:"" help:"The topic."`
-	Connection        string `help:"The connection to make it over; by default that of the producer that publishes to it, or the default one."`
-	ReplicationFactor int    `help:"Number of replicas; the brokers' default if left out."`
+	Connection        string `help:"The connection to create it over; by default the producer's or, without a producer, \"default\"."`
+	ReplicationFactor int    `help:"Number of replicas; by default the brokers' default."`
 	JSON              bool   `help:"The registry's JSON."`
 }
 
-// Run makes the topic over the producer's connection, or where there is none yet over the default one.
-// The size of messages that the doctor wants is the connection's.
+// Run creates the topic over the producer's connection or, without a producer, over the default
+// connection, whose largest message decides the topic's.
 func (c *topicCreate) Run(ctx context.Context) error {
 	in := diagnosis.NewTopic{Topic: c.Name, Connection: c.Connection, ReplicationFactor: c.ReplicationFactor}
 	if of := (which{c.Producer}); c.Connection == "" {
-		if s, err := of.find(ctx, &c.client); err == nil {
+		if s, err := of.find(ctx, &c.registryFlags); err == nil {
 			in.Connection, in.Prefix = s.Settings.Connection, s.Settings.Prefix
-		} else if !errors.Is(err, errNoProducer) {
+		} else if !errors.Is(err, client.ErrNoProducer) {
 			return err
 		}
 	}
 	var made diagnosis.MadeTopic
-	b, err := c.post(ctx, "/api/v1/topics", in, &made)
+	b, err := c.Post(ctx, "/api/v1/topics", in, &made)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		_, err := os.Stdout.Write(b)
-		return err
+		return output.Answer(b)
 	}
 	printMade(os.Stdout, &made)
 	return nil

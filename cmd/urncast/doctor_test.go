@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"urncast/producer"
 	"urncast/producer/connection"
 	"urncast/producer/control"
 	"urncast/producer/diagnosis"
-	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/web"
 )
@@ -33,7 +34,7 @@ func TestDoctorVerbs(t *testing.T) {
 	}
 	t.Cleanup(cluster.Close)
 	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": strings.Join(cluster.ListenAddrs(), ",")}, Fixed: true}
-	client := &kafka.Client{CreateTopic: true}
+	client := &trial.Client{CreateTopic: true}
 	doctor := &diagnosis.Doctor{Connections: &connection.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: 168 * time.Hour,
 		Largest:   func(context.Context) (diagnosis.Largest, error) { return diagnosis.Largest{}, nil }}
@@ -53,7 +54,7 @@ func TestDoctorVerbs(t *testing.T) {
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix"}, "delete.retention.ms is now 604800000")
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--fix"}, "Nothing was changed")
 	v.run(1, "", []string{"doctor", "--topic", "bad", "--json"}, `"id":"cleanup-policy"`)
-	v.run(1, "", []string{"doctor", "cleanup-policy"}, "say --fix")
+	v.run(2, "", []string{"doctor", "cleanup-policy"}, "say --fix")
 
 	// A topic is made where its producer publishes, or where it is said.
 	serve("other")

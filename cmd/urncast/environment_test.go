@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"urncast/internal/client"
+	"urncast/internal/commandline"
+
 	"github.com/alecthomas/kong"
 )
 
@@ -38,7 +41,7 @@ func TestOnlyNamedVariablesAct(t *testing.T) {
 	besides := map[string]map[string]string{ // verbs that work beside serve, on its database or its port
 		"secrets rotate": {"database": "URNCAST_DATABASE", "database-password-file": "URNCAST_DATABASE_PASSWORD_FILE",
 			"secret-key-file": "URNCAST_SECRET_KEY_FILE"},
-		"health": {"http": "URNCAST_HTTP", "tls-cert": "URNCAST_TLS_CERT"},
+		"health": {"http": "URNCAST_HTTP", "tls-cert": "URNCAST_TLS_CERT", "config": "URNCAST_CONFIG"},
 	}
 	var found []string
 	for _, leaf := range newParser(context.Background(), &cli{}).Model.Leaves(false) {
@@ -126,28 +129,28 @@ func TestWhoIsAskedFor(t *testing.T) {
 	}
 	for _, row := range []struct {
 		env, args string
-		want      client
+		want      client.Client
 		says      string
 	}{
-		{"PASSWORD=p", "", client{User: "admin", Password: "p"}, ""},
-		{"USER=u PASSWORD=p", "", client{User: "u", Password: "p"}, ""},
-		{"PASSWORD_FILE=" + secret, "", client{User: "admin", Password: "from-a-file"}, ""},
-		{"TOKEN_FILE=" + secret, "", client{User: "admin", Token: "from-a-file"}, ""},
-		{"TOKEN=t PASSWORD=p", "", client{User: "admin", Token: "t", Password: "p"}, ""}, // the token is sent
-		{"TOKEN=t", "--user u --password p", client{User: "u", Password: "p"}, ""},
-		{"TOKEN=t PASSWORD=p", "--password-file " + secret, client{User: "admin", Password: "from-a-file"}, ""},
-		{"PASSWORD=p", "--token t", client{User: "admin", Token: "t"}, ""},
-		{"PASSWORD=", "--token t", client{User: "admin", Token: "t"}, ""},
-		{"PASSWORD=p PASSWORD_FILE=" + secret, "", client{}, "both"},
-		{"", "--token t --token-file " + secret, client{}, "both"},
-		{"TOKEN_FILE=/no/such/file", "", client{}, "/no/such/file"},
+		{"PASSWORD=p", "", client.Client{User: "admin", Password: "p"}, ""},
+		{"USER=u PASSWORD=p", "", client.Client{User: "u", Password: "p"}, ""},
+		{"PASSWORD_FILE=" + secret, "", client.Client{User: "admin", Password: "from-a-file"}, ""},
+		{"TOKEN_FILE=" + secret, "", client.Client{User: "admin", Token: "from-a-file"}, ""},
+		{"TOKEN=t PASSWORD=p", "", client.Client{User: "admin", Token: "t", Password: "p"}, ""}, // the token is sent
+		{"TOKEN=t", "--user u --password p", client.Client{User: "u", Password: "p"}, ""},
+		{"TOKEN=t PASSWORD=p", "--password-file " + secret, client.Client{User: "admin", Password: "from-a-file"}, ""},
+		{"PASSWORD=p", "--token t", client.Client{User: "admin", Token: "t"}, ""},
+		{"PASSWORD=", "--token t", client.Client{User: "admin", Token: "t"}, ""},
+		{"PASSWORD=p PASSWORD_FILE=" + secret, "", client.Client{}, "both"},
+		{"", "--token t --token-file " + secret, client.Client{}, "both"},
+		{"TOKEN_FILE=/no/such/file", "", client.Client{}, "/no/such/file"},
 	} {
 		for _, e := range strings.Fields(row.env) {
 			name, value, _ := strings.Cut(e, "=")
 			t.Setenv("URNCAST_"+name, value)
 		}
 		c, _, err := parsed(t, append([]string{"status"}, strings.Fields(row.args)...)...)
-		got := client{User: c.Status.User, Password: c.Status.Password, Token: c.Status.Token}
+		got := client.Client{User: c.Status.User, Password: c.Status.Password, Token: c.Status.Token}
 		if (err != nil) != (row.says != "") || err != nil && !strings.Contains(err.Error(), row.says) {
 			t.Errorf("%s %s: %v", row.env, row.args, err)
 		}
@@ -172,7 +175,7 @@ func TestVariablesWithoutEffectAreSaid(t *testing.T) {
 		"secret": {"URNCAST_DATABSE", "URNCAST_WHATEVER_ELSE", "PGHOST"},
 	} {
 		var out bytes.Buffer
-		warnOfVariables(slog.New(slog.NewTextHandler(&out, nil)), newParser(context.Background(), &cli{}).Model, environ, admin != "")
+		commandline.WarnOfVariables(slog.New(slog.NewTextHandler(&out, nil)), newParser(context.Background(), &cli{}).Model, environ, admin != "")
 		for _, words := range lines {
 			if !strings.Contains(out.String(), words) {
 				t.Errorf("with administrator %q nothing says %q:\n%s", admin, words, &out)
@@ -194,8 +197,35 @@ func TestLibpqVariablesDoNotAct(t *testing.T) {
 	t.Setenv("PGHOST", "elsewhere")
 	t.Setenv("PGOPTIONS", "-c search_path=elsewhere")
 	t.Setenv("PG_OF_NOBODY", "kept")
-	dropPostgresVariables()
+	commandline.DropPostgresVariables()
 	if os.Getenv("PGHOST")+os.Getenv("PGOPTIONS") != "" || os.Getenv("PG_OF_NOBODY") != "kept" {
 		t.Errorf("the environment is %q", os.Environ())
+	}
+}
+
+// A secret in a flag is warned of, wherever it is not in the environment or a file.
+func TestVisibleSecretsAreWarnedOf(t *testing.T) {
+	file := textFile(t, "secret", "planted\n")
+	t.Setenv("URNCAST_TOKEN", "planted")
+	for line, want := range map[string]string{
+		"status":                                                   "",
+		"status --token-file " + file:                              "",
+		"status --password planted":                                "--password-file or URNCAST_PASSWORD",
+		"status --token planted":                                   "--token-file or URNCAST_TOKEN",
+		"dev --kafka 127.0.0.1:9":                                  "",
+		"serve --database postgres://h/d":                          "",
+		"serve --database postgres://u:planted@h/d":                "--database-password-file",
+		"serve --database postgres://h/d --admin-password planted": "--admin-password-file",
+		"serve --database postgres://h/d --bootstrap b:1 --kafka sasl.password=planted": "--config",
+		"serve --database postgres://h/d --bootstrap b:1 --kafka client.id=x":           "",
+	} {
+		_, k, err := parsed(t, strings.Fields(line)...)
+		if err != nil {
+			t.Fatal(line, err)
+		}
+		got := strings.Join(commandline.VisibleSecrets(k), " ")
+		if (got == "") != (want == "") || !strings.Contains(got, want) || strings.Contains(got, "planted") {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/notice"
+
 	"github.com/google/go-cmp/cmp"
 
-	"urncast/producer/notice"
+	"urncast/internal/client"
 )
 
 // Settings that are printed can be given back, and lead to the same settings.
@@ -16,7 +18,7 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 	for _, word := range []string{"host=mail.example.org", "port=25", "security=tls", "auth=login", "user=u", "sender=The Registry <r@example.org>",
 		"admins=a@example.org, b@example.org", "producers.default=c@example.org", "publicUrl=https://r.example.org", "degradedAfter=90s", "digestEvery=12h"} {
 		name, value, _ := strings.Cut(word, "=")
-		if err := setMail(&s, name, value); err != nil {
+		if err := client.SetMail(&s, name, value); err != nil {
 			t.Fatal(word, err)
 		}
 	}
@@ -33,7 +35,7 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 	back := notice.Defaults()
 	for line := range strings.Lines(out.String()) {
 		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok && line[0] != '#' {
-			if err := setMail(&back, name, value); err != nil {
+			if err := client.SetMail(&back, name, value); err != nil {
 				t.Error(line, err)
 			}
 		}
@@ -46,12 +48,12 @@ func TestMailSettingsArePrintedAsTheyAreSet(t *testing.T) {
 			t.Errorf("no %q in %s", want, out.String())
 		}
 	}
-	if err := setMail(&back, "producers.default", ""); err != nil || len(back.Producers) != 0 {
+	if err := client.SetMail(&back, "producers.default", ""); err != nil || len(back.Producers) != 0 {
 		t.Error("the addresses of a producer are not removed")
 	}
 	for _, word := range []string{"hots=x", "port=x", "digestEvery=soon"} {
 		name, value, _ := strings.Cut(word, "=")
-		if err := setMail(&back, name, value); err == nil {
+		if err := client.SetMail(&back, name, value); err == nil {
 			t.Errorf("%s is set", word)
 		}
 	}

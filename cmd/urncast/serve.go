@@ -4,41 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"urncast/internal/commandline"
+	"urncast/internal/instance"
 	"urncast/producer"
 	"urncast/producer/connection"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 	"urncast/web"
 )
 
-// serveCommand has a flag for each setting. Each is taken from the environment, too, and from the
-// file of --config: see nameVariables and configFile.
+// serveCommand has a flag for each setting. Each setting is taken from the environment, too, and
+// from the file of --config: see commandline.NameVariables and commandline.ConfigFile.
 type serveCommand struct {
-	Config      configFile `placeholder:"FILE" help:"File of settings, one \"name = value\" a line, named as these flags are. Flags count before the environment, and that before the file."`
-	PrintConfig bool       `help:"Print the settings as they would count, with where each comes from, and end. Secrets are not shown."`
+	Config      commandline.ConfigFile `placeholder:"FILE" help:"File of settings: a line \"name = value\" each, named like these flags. Flags overrule the environment, which overrules the file."`
+	PrintConfig bool                   `help:"Print the settings as they would apply, with where each comes from, and end. Secrets are not shown."`
 
 	databaseFlags     `embed:""`
 	HTTP              string `name:"http" default:"127.0.0.1:8080" help:"Address to serve on."`
 	TLSCert           string `name:"tls-cert" help:"Certificate file (PEM) to serve HTTPS with."`
 	TLSKey            string `name:"tls-key" help:"The certificate's key file (PEM)."`
 	BehindProxy       bool   `help:"A proxy in front of this server ends TLS."`
-	AdminUser         string `default:"admin" help:"User name of an administrator of this process, who is in no table."`
-	AdminPassword     string `help:"That administrator's password; better from a file. Without it accounts alone count."`
+	AdminUser         string `default:"admin" help:"User name of this process's own administrator, who needs no account in the database."`
+	AdminPassword     string `help:"That administrator's password; better from a file. Without it, only accounts can sign in."`
 	AdminPasswordFile string `help:"File whose first line is the administrator's password." type:"existingfile"`
-	ReadsClosed       bool   `help:"Let only those read who have signed in."`
+	ReadsClosed       bool   `help:"Let only signed-in users read."`
 	Environment       string `help:"Name of this installation, shown on the console."`
 
 	keyFlags    `embed:""`
-	Connection  string `help:"The connection to publish over, of those that are defined with the API and urncast connection; \"default\" if neither this nor --bootstrap is given."`
+	Connection  string `help:"The stored connection (urncast connection) to publish over; \"default\" if neither this nor --bootstrap is given."`
 	Bootstrap   string `help:"Kafka's bootstrap servers: host:port, separated by commas. The connection is then fixed, and cannot be changed while the process runs."`
-	Topic       string `help:"Topic to publish to. The producer \"default\" is then what these flags say; without it, producers are what was saved with the API and urncast producer."`
-	Format      string `help:"Format of the messages; fusion-json by default."`
+	Topic       string `help:"Topic to publish to. These flags then define the producer \"default\"; without it, producers are the stored ones (urncast producer)."`
+	Format      string `enum:"${formats}," default:"" help:"Format of the messages: ${formats}; fusion-json by default."`
 	filterFlags `embed:""`
 	Prefix      string            `help:"Prefix of the transactional ids; tx by default."`
 	Sender      string            `default:"URNCAST" help:"Sender named in each message's header."`
@@ -46,8 +48,8 @@ type serveCommand struct {
 
 	baselineFlags `embed:""`
 
-	CreateTopic bool          `default:"true" negatable:"" help:"Make the topic if it is missing."`
-	Retention   time.Duration `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics made here."`
+	CreateTopic bool          `default:"true" negatable:"" help:"Create the topic if it is missing."`
+	Retention   time.Duration `default:"168h" help:"How long a consumer may be away and still see every transaction whole; for topics that urncast creates."`
 
 	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
@@ -56,7 +58,7 @@ type serveCommand struct {
 // Run serves until a signal ends it.
 func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 	if c.PrintConfig {
-		return printConfig(os.Stdout, k)
+		return commandline.PrintConfig(os.Stdout, k)
 	}
 	if err := c.check(); err != nil {
 		return err
@@ -65,15 +67,19 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := noDump(); err != nil {
+	if err := instance.NoDump(); err != nil {
 		return err
 	}
-	log := logger(c.LogFormat, c.LogLevel)
-	warnOfVariables(log, k.Model, os.Environ(), c.AdminPassword != "")
-	dropPostgresVariables()
-	warnOfReadable(log, k)
-	client := &kafka.Client{CreateTopic: c.CreateTopic, Log: log}
-	i := &instance{
+	log := instance.NewLog(c.LogFormat, c.LogLevel)
+	commandline.WarnOfVariables(log, k.Model, os.Environ(), c.AdminPassword != "")
+	for _, warning := range commandline.VisibleSecrets(k) {
+		log.Warn(warning)
+	}
+	commandline.DropPostgresVariables()
+	commandline.WarnOfReadable(log, k)
+	client := &trial.Client{CreateTopic: c.CreateTopic, Log: log}
+	i := &instance.Instance{
+		Version:  version,
 		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
 		Producer: c.producer(),
 		Kafka:    kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
@@ -85,15 +91,15 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 			Sender: c.Sender, Environment: c.Environment},
 	}
 	if i.Producer == nil {
-		return i.run(ctx, log)
+		return i.Run(ctx, log)
 	}
 	if err := i.Producer.Check(); err != nil {
 		return err
 	}
-	return i.run(ctx, log)
+	return i.Run(ctx, log)
 }
 
-// producer is the one that the flags say; nil if those that are saved count.
+// producer returns the producer that the flags define; nil without --topic.
 func (c *serveCommand) producer() *producer.Config {
 	if c.Topic == "" {
 		return nil
@@ -103,18 +109,18 @@ func (c *serveCommand) producer() *producer.Config {
 	return &p
 }
 
-// filterFlags say what the route takes.
+// filterFlags are the flags of a route's filter.
 type filterFlags struct {
-	Classes  []string `help:"Publish structures of these classes alone: Codelist,DataStructure."`
-	Agencies []string `help:"Publish structures of these agencies alone: SDMX, or SDMX.* with the agencies below it."`
-	URNs     []string `name:"urns" help:"Publish structures alone whose URNs match one of these patterns, in which * stands for any characters."`
+	Classes  []string `help:"Publish only structures of these classes: Codelist,DataStructure."`
+	Agencies []string `help:"Publish only structures of these agencies: SDMX, or SDMX.* with the agencies below it."`
+	URNs     []string `name:"urns" help:"Publish only structures whose URNs match one of these patterns, in which * stands for any characters."`
 }
 
 func (f *filterFlags) filter() producer.Filter {
 	return producer.Filter{Classes: f.Classes, Agencies: f.Agencies, URNs: f.URNs}
 }
 
-// fixed is the connection that the flags say; nil if a stored one is to be taken.
+// fixed returns the connection that the flags define; nil if a stored one is taken.
 func (c *serveCommand) fixed() *connection.Connection {
 	if c.Bootstrap == "" {
 		return nil
@@ -123,13 +129,13 @@ func (c *serveCommand) fixed() *connection.Connection {
 	for k, v := range c.Kafka {
 		properties[k] = v
 	}
-	return fixedConnection(properties)
+	return instance.FixedConnection(properties)
 }
 
-// check refuses what is not safe, in a sentence that helps.
+// check refuses settings that contradict each other or are not safe.
 func (c *serveCommand) check() error {
 	var err error
-	if c.AdminPassword, err = oneOf("the administrator's password", c.AdminPassword, c.AdminPasswordFile); err != nil {
+	if c.AdminPassword, err = commandline.OneOf("the administrator's password", c.AdminPassword, c.AdminPasswordFile); err != nil {
 		return err
 	}
 	if err := c.readPassword(); err != nil {
@@ -141,34 +147,22 @@ func (c *serveCommand) check() error {
 	case c.Bootstrap == "" && len(c.Kafka) > 0:
 		return errors.New("--kafka adds properties to --bootstrap, which is not given: give it, or save the properties with \"urncast connection set\"")
 	case c.Topic == "" && (c.Format != "" || c.Prefix != "" || c.Connection != "" || !c.filter().IsZero()):
-		return errors.New("--format, --prefix, --connection and the filter are of the producer that --topic makes, which is not given: " +
-			"give it, or make producers with \"urncast producer create\"")
+		return errors.New("--format, --prefix, --connection and the filter define a producer with --topic, which is not given: " +
+			"give it, or create producers with \"urncast producer create\"")
 	case c.Bootstrap == "" && c.Connection == "":
 		c.Connection = producer.NameDefault
 	}
 	host, _, err := net.SplitHostPort(c.HTTP)
 	switch ip := net.ParseIP(host); {
 	case err != nil:
-		return fmt.Errorf("the address %q is no host:port: %w", c.HTTP, err)
+		return fmt.Errorf("--http: the address %q is not host:port: %w", c.HTTP, err)
 	case c.AdminPassword != "" && len(c.AdminPassword) < 8:
 		return errors.New("the administrator's password has fewer than 8 characters: choose a longer one")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return errors.New("HTTPS needs both --tls-cert and --tls-key")
 	case c.TLSCert == "" && !c.BehindProxy && (ip == nil || !ip.IsLoopback()) && host != "localhost":
-		return fmt.Errorf("serving plain HTTP on %s would let anybody on the way read the password: give --tls-cert and --tls-key, "+
+		return fmt.Errorf("serving plain HTTP on %s would show passwords to everyone on the network: give --tls-cert and --tls-key, "+
 			"say --behind-proxy if a proxy ends TLS, or serve on 127.0.0.1", c.HTTP)
 	}
 	return nil
-}
-
-func logger(format, level string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelInfo // the flag's enum has seen it
-	}
-	o := &slog.HandlerOptions{Level: l}
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, o))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, o))
 }

@@ -2,41 +2,40 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"urncast/internal/output"
 	"urncast/producer"
 	"urncast/producer/control"
 )
 
 type statusCommand struct {
-	client `embed:""`
-	which  `embed:""`
-	JSON   bool `help:"As JSON."`
+	registryFlags `embed:""`
+	which         `embed:""`
+	JSON          bool `help:"As JSON."`
 }
 
 // Run shows the status of a producer, or of all.
 func (c *statusCommand) Run(ctx context.Context) error {
-	all, err := c.producers(ctx)
+	all, err := c.Producers(ctx)
 	if err != nil {
 		return err
 	}
 	if c.Producer != "" {
-		one, err := c.find(ctx, &c.client)
+		one, err := c.find(ctx, &c.registryFlags)
 		if err != nil {
 			return err
 		}
 		all = []control.Status{*one}
 	}
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(all)
+		return output.JSON(all)
 	}
 	if len(all) == 0 {
-		fmt.Println("There is no producer yet, so nothing is published: make one with \"urncast producer create NAME --topic TOPIC\".")
+		fmt.Println("There is no producer yet, so nothing is published: create one with \"urncast producer create NAME --topic TOPIC\".")
 	}
 	for i := range all {
 		if i > 0 {
@@ -48,15 +47,12 @@ func (c *statusCommand) Run(ctx context.Context) error {
 }
 
 func printStatus(s *control.Status) {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	line := func(name string, value any) { fmt.Fprintf(w, "%s\t%v\n", name, value) }
+	d := output.NewDetails(os.Stdout)
+	line := d.Line
 	line("producer", s.Name)
-	line("state", fmt.Sprintf("%s since %s", s.State, s.Since.Local().Format(time.DateTime)))
+	line("state", fmt.Sprintf("%s since %s", s.State, output.Moment(s.Since)))
 	for _, r := range s.Settings.Routes {
-		line("topic", fmt.Sprintf("%s (%s) at %s", r.Topic, r.Format, s.Bootstrap))
-		if !r.Filter.IsZero() {
-			line("  filter", r.Filter)
-		}
+		printRoute(d, &r, " at "+s.Bootstrap)
 	}
 	line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
 	if s.BeforeStart > 0 {
@@ -74,10 +70,10 @@ func printStatus(s *control.Status) {
 	}
 	line("published by", heldBy(s))
 	if t := s.LastTakeover; t != nil {
-		line("last takeover", fmt.Sprintf("%s: %s (%d in all)", t.At.Local().Format(time.DateTime), t, s.Takeovers))
+		line("last takeover", fmt.Sprintf("%s: %s (%d in all)", output.Moment(t.At), t, s.Takeovers))
 	}
 	for _, other := range s.Standby {
-		line("standing by", strings.TrimSpace(fmt.Sprintf("%s since %s (%s) %s", other.ID, other.StartedAt.Local().Format(time.DateTime), other.Version, other.Page)))
+		line("standing by", strings.TrimSpace(fmt.Sprintf("%s since %s (%s) %s", other.ID, output.Moment(other.StartedAt), other.Version, other.Page)))
 	}
 	if s.JobsWaiting > 0 {
 		line("jobs waiting", s.JobsWaiting)
@@ -85,7 +81,7 @@ func printStatus(s *control.Status) {
 	if j := s.Job; j != nil {
 		line("job", fmt.Sprintf("%s as of transaction %d: %s, %d of %d structures", j.Kind, j.AsOf, j.Phase, j.Done, j.Structures))
 	}
-	w.Flush()
+	d.Flush()
 	if s.Reason != "" {
 		fmt.Println("\n" + s.Reason)
 	}
@@ -102,7 +98,7 @@ func printStatus(s *control.Status) {
 	}
 }
 
-// heldBy says who holds the producer's lease.
+// heldBy returns the holder of the producer's lease, in words.
 func heldBy(s *control.Status) string {
 	switch {
 	case s.Holder == "":
@@ -110,5 +106,5 @@ func heldBy(s *control.Status) string {
 	case s.Term == 0:
 		return s.Holder + ", a program of an earlier version"
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s since %s, term %d %s", s.Holder, s.HeldSince.Local().Format(time.DateTime), s.Term, s.HolderPage))
+	return strings.TrimSpace(fmt.Sprintf("%s since %s, term %d %s", s.Holder, output.Moment(s.HeldSince), s.Term, s.HolderPage))
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"urncast/internal/client"
 )
 
 // A registry that is busy is asked again when it says, and gets the whole file each time.
@@ -31,7 +33,7 @@ func TestSubmitComesAgain(t *testing.T) {
 	if err := os.WriteFile(file, []byte("<x/>"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := &submitCommand{client: client{URL: server.URL}, Files: []string{file}, Action: "replace"}
+	c := &submitCommand{registryFlags: registryFlags{Client: client.Client{URL: server.URL}}, Files: []string{file}, Action: "replace"}
 	if err := c.Run(t.Context()); err != nil || !slices.Equal(bodies, []string{"<x/>", "<x/>", "<x/>"}) {
 		t.Errorf("after %q: %v", bodies, err)
 	}
@@ -44,7 +46,7 @@ func TestForceAndReasonGoTogether(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
-	both := submitCommand{Force: true, Reason: "by mistake"}
+	both := submitCommand{Force: true, Reason: "by mistake", yesFlag: yesFlag{Yes: true}}
 	if err := both.Run(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -2,33 +2,29 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 
-	"urncast/producer/control"
+	"urncast/internal/output"
 	"urncast/producer/kafka"
 	"urncast/producer/verify"
-	"urncast/registry"
-	"urncast/sdmx"
 	"urncast/web/rest"
 )
 
 type verifyCommand struct {
-	client     `embed:""`
-	topicFlags `embed:""`
-	// FromBaseline is for a topic whose older part tells of a lost past.
-	FromBaseline bool `help:"Judge the topic from its last baseline on: what stands before tells of what the registry lost in a restore."`
+	registryFlags `embed:""`
+	topicFlags    `embed:""`
+	JSON          bool `help:"As JSON: a list with a report for each topic."`
+	FromBaseline  bool `help:"Judge the topic from its last baseline on, after a restore that lost transactions: what stands before tells of them."`
 }
 
-// Run verifies each topic of the producer, or the one that is named.
+// Run verifies each topic of the producer, or the named one. It ends with status 1 if a promise
+// differs.
 func (c *verifyCommand) Run(ctx context.Context) error {
 	cluster, err := c.direct()
 	if err != nil {
 		return err
 	}
-	s, err := c.find(ctx, &c.client)
+	s, err := c.find(ctx, &c.registryFlags)
 	if err != nil {
 		return err
 	}
@@ -37,61 +33,44 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		return err
 	}
 	differs := false
+	reports := []*rest.Verified{}
 	for i, topic := range topics {
-		if i > 0 {
-			fmt.Println()
-		}
-		var v *rest.Verified
-		if cluster != nil {
-			v, err = c.compare(ctx, cluster, s.Name, topic)
-		} else {
-			v, err = c.ask(ctx, s.Name, topic)
-		}
+		v, err := c.verify(ctx, cluster, s.Name, topic)
 		if err != nil {
 			return err
 		}
+		reports = append(reports, v)
 		for _, p := range v.Proofs {
 			differs = differs || len(p.Differs) > 0
-			printProof(&p)
+		}
+		if c.JSON {
+			continue
+		}
+		if i > 0 {
+			fmt.Println()
+		}
+		for i := range v.Proofs {
+			printProof(&v.Proofs[i])
 		}
 		fmt.Printf("topic %s: %d messages; registry: %d transactions\n", topic, v.Messages, v.Transactions)
 	}
+	if c.JSON {
+		if err := output.JSON(reports); err != nil {
+			return err
+		}
+	}
 	if differs {
-		return errQuiet
+		return errDiffers
 	}
 	return nil
 }
 
-// ask lets the registry compare.
-func (c *verifyCommand) ask(ctx context.Context, name, topic string) (*rest.Verified, error) {
-	var last rest.VerifyLine
-	err := c.stream(ctx, http.MethodPost, topicPath(name, topic, "verify"), rest.VerifyOrder{FromBaseline: c.FromBaseline}, func(b []byte) error {
-		last = rest.VerifyLine{}
-		return json.Unmarshal(b, &last)
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case last.Error != "":
-		return nil, errors.New(last.Error)
-	case last.Report == nil:
-		return nil, fmt.Errorf("the registry at %s broke the comparison off", c.URL)
+// verify lets the registry compare, or compares here with what cluster gives.
+func (c *verifyCommand) verify(ctx context.Context, cluster *kafka.Cluster, name, topic string) (*rest.Verified, error) {
+	if cluster == nil {
+		return c.Client.Verify(ctx, name, topic, rest.VerifyOrder{FromBaseline: c.FromBaseline})
 	}
-	return last.Report, nil
-}
-
-// compare compares here: the topic past the registry, and what the registry says of
-// itself.
-func (c *verifyCommand) compare(ctx context.Context, cluster *kafka.Cluster, name, topic string) (*rest.Verified, error) {
-	v, err := verify.Compare(ctx, &outside{client: &c.client, producer: name,
-		topic: verify.Topic{Reader: cluster, Name: topic, FromBaseline: c.FromBaseline, Told: func(string) {}}})
-	if errors.Is(err, verify.ErrNoBaseline) {
-		err = fmt.Errorf("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", topic)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return rest.VerifiedOf(topic, v), nil
+	return c.VerifyDirectly(ctx, name, verify.Topic{Reader: cluster, Name: topic, FromBaseline: c.FromBaseline, Told: func(string) {}})
 }
 
 func printProof(f *verify.Proof) {
@@ -112,76 +91,4 @@ func printProof(f *verify.Proof) {
 	if more := f.Unproven - len(f.Open); more > 0 {
 		fmt.Printf("              and %d more\n", more)
 	}
-}
-
-// entry is one transaction of the feed.
-type entry struct {
-	Number       int64              `json:"number"`
-	ID           string             `json:"id"`
-	Kind         string             `json:"kind"`
-	Structures   int                `json:"structures"`
-	Publications []rest.Publication `json:"publications"`
-}
-
-// of gives what became of it for one producer.
-func (e *entry) of(producer string) verify.Entry {
-	out := verify.Entry{Number: e.Number, ID: e.ID, Kind: registry.Replace, Structures: e.Structures}
-	if e.Kind == registry.Delete.String() {
-		out.Kind = registry.Delete
-	}
-	for _, p := range e.Publications {
-		if p.Producer == producer {
-			out.Status, out.Reason, out.User = p.Status, p.Reason, p.User
-		}
-	}
-	return out
-}
-
-// outside implements verify.Sides by the registry's own API.
-type outside struct {
-	*client
-	producer string
-	topic    verify.Topic
-}
-
-// ReadTopic implements verify.Sides.
-func (c *outside) ReadTopic(ctx context.Context, v *verify.Comparison) error {
-	return c.topic.Read(ctx, v)
-}
-
-// ReadLog implements verify.Sides.
-func (c *outside) ReadLog(ctx context.Context, v *verify.Comparison) error {
-	var s control.Status
-	if _, err := c.get(ctx, producerPath(c.producer), &s); err != nil {
-		return err
-	}
-	v.About(&s, c.topic.Name)
-	for {
-		var page struct {
-			Transactions []entry `json:"transactions"`
-		}
-		if _, err := c.get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.Feed)), &page); err != nil {
-			return err
-		}
-		if len(page.Transactions) == 0 {
-			return nil
-		}
-		for _, e := range page.Transactions {
-			v.Feed = append(v.Feed, e.of(c.producer))
-		}
-	}
-}
-
-// ReadChanges implements verify.Sides.
-func (c *outside) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
-	var tx rest.Transaction
-	if _, err := c.get(ctx, fmt.Sprintf("/api/v1/transactions/%d", number), &tx); err != nil {
-		return false, nil, err
-	}
-	for _, change := range tx.Changes {
-		if u, err := sdmx.ParseURN(change.URN); err == nil {
-			urns = append(urns, u)
-		}
-	}
-	return tx.Kind == registry.Delete.String(), urns, nil
 }

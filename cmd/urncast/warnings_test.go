@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"urncast/formats"
+	"urncast/internal/client"
 	"urncast/producer/verify"
 	"urncast/web/rest"
 )
@@ -74,8 +75,8 @@ func TestConvertSays(t *testing.T) {
 		status   error
 	}{
 		"whole":       {`{"Codelist":[` + whole + `]}`, `id="A"`, []string{"warning: in.json: line 1, column ", `$.Codelist[0].colour: "colour" is not known here`}, nil},
-		"left out":    {`{"Codelist":[` + whole + `,` + draft + `]}`, `id="A"`, []string{leftOut, "structures written: 1; left out, because sdmx-ml-2.1 cannot express them: 1"}, errQuiet},
-		"nothing":     {`{"Codelist":[` + draft + `]}`, "", []string{leftOut, "structures written: 0; left out"}, errQuiet},
+		"left out":    {`{"Codelist":[` + whole + `,` + draft + `]}`, `id="A"`, []string{leftOut, "structures written: 1; left out, because sdmx-ml-2.1 cannot express them: 1"}, errDiffers},
+		"nothing":     {`{"Codelist":[` + draft + `]}`, "", []string{leftOut, "structures written: 0; left out"}, errDiffers},
 		"a stub":      {stub, `<str:DataStructure id="D"`, nil, nil},
 		"unsupported": {`{"Codelist":[` + whole + `],"Process":[{"id":"P","agencyId":"X"}]}`, `id="A"`, []string{"skipped: in.json: line 1, ", "Process X:P(1.0)"}, nil},
 	} {
@@ -101,7 +102,7 @@ func TestConvertSays(t *testing.T) {
 			if err := json.Unmarshal([]byte(said), &report); err != nil || report.File != "in.json" || (report.Written > 0) != (out != "") {
 				t.Errorf("%v: %s, %s", err, said, out)
 			}
-			if errors.Is(c.status, errQuiet) && (len(report.LeftOut) != 1 || report.LeftOut[0].URN != "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=X:B(1.0.0-draft)") {
+			if errors.Is(c.status, errDiffers) && (len(report.LeftOut) != 1 || report.LeftOut[0].URN != "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=X:B(1.0.0-draft)") {
 				t.Errorf("left out: %+v", report.LeftOut)
 			}
 		})
@@ -176,7 +177,7 @@ func TestSubmitSays(t *testing.T) {
 	}))
 	defer s.Close()
 	file := textFile(t, "in.json", "{}")
-	command := submitCommand{client: client{URL: s.URL}, Files: []string{file}, Action: "replace"}
+	command := submitCommand{registryFlags: registryFlags{Client: client.Client{URL: s.URL}}, Files: []string{file}, Action: "replace"}
 	out, said, err := captured(t, func() error { return command.Run(t.Context()) })
 	if err != nil || out != "unchanged urn:x\n"+file+": everything is there already\n" {
 		t.Errorf("%v, %s", err, out)

@@ -1,9 +1,9 @@
 package codec
 
-// write appends an attribute or property; bare JSON values are not quoted.
+// write appends an attribute or property; bare means that its JSON value is not quoted.
 func (c *C) write(xml, json, value string, bare bool) {
 	switch {
-	case c.by(xml, json) == "":
+	case c.name(xml, json) == "":
 	case c.XML():
 		c.out = append(append(append(c.out, ' '), xml...), '=', '"')
 		c.out = append(appendXML(c.out, value), '"')

@@ -8,16 +8,17 @@ import (
 	"urncast/sdmx"
 )
 
-// C is what a description talks to. XML names carry the prefix they are written
-// with, which stands for its namespace when reading, whatever prefix a message has.
-// An empty name means that the dialect does not have the property.
+// A C reads a structure from a scanned document, or appends it to a message: a description
+// calls a method of C for each property. XML names have the prefix with which they are
+// written; for reading, it stands for its namespace, whatever prefix a message uses. An empty
+// name means that the dialect does not have the property.
 type C struct {
 	Dialect
 	Reading bool
-	// OtherURN says that the structure states a URN that is not its own, as those of
-	// its parts then do, too: it is told once.
+	// OtherURN means that the structure states a URN that does not agree with its ids. The
+	// URNs of its items will not either, so that only the first is remarked on.
 	OtherURN bool
-	// Owner is the structure that is being read, once its ids are.
+	// Owner is the URN of the structure that is being read, after its ids were read.
 	Owner sdmx.URN
 
 	doc *Document
@@ -25,25 +26,25 @@ type C struct {
 
 	out   []byte
 	stack []string // open XML elements
-	open  bool     // a start tag is not closed yet
-	comma bool     // a JSON value stands before
+	open  bool     // the last start tag is not closed yet
+	comma bool     // a JSON value precedes, so that a comma must follow
 
 	err error
 }
 
-// Reader makes a C that reads a document.
+// Reader returns a C that reads a document.
 func Reader(d Dialect, doc *Document) *C {
 	doc.nodes[0].used = true
 	return &C{Dialect: d, Reading: true, doc: doc}
 }
 
-// Appender makes a C that appends to b.
+// Appender returns a C that appends to b.
 func Appender(d Dialect, b []byte) *C { return &C{Dialect: d, out: b} }
 
-// Bytes is what was appended, and the first error.
+// Bytes returns the bytes with what was appended, and the first error.
 func (c *C) Bytes() ([]byte, error) { return c.out, c.err }
 
-// Err is the first error.
+// Err returns the first error.
 func (c *C) Err() error { return c.err }
 
 // Fail records an error at the place being read.
@@ -55,16 +56,17 @@ func (c *C) failAt(i int32, format string, args ...any) {
 	}
 }
 
-// by is the name in the dialect.
-func (c *C) by(xml, json string) string {
+// name returns the one of two names that the dialect uses.
+func (c *C) name(xml, json string) string {
 	if c.XML() {
 		return xml
 	}
 	return json
 }
 
-// find takes the first child or attribute of a name.
-func (c *C) find(name string, attribute bool) int32 {
+// take finds the first child or attribute with a name and marks it as used; none if there is
+// none.
+func (c *C) take(name string, attribute bool) int32 {
 	if name == "" {
 		return none
 	}
@@ -78,7 +80,7 @@ func (c *C) find(name string, attribute bool) int32 {
 }
 
 func (c *C) value(i int32) string {
-	c.doc.nodes[i].said = true
+	c.doc.nodes[i].textUsed = true
 	if k := c.doc.nodes[i].kind; k == kindArray || k == kindElement && !c.XML() {
 		c.failAt(i, "a single value is expected here")
 		return ""
@@ -90,10 +92,10 @@ func (c *C) value(i int32) string {
 	return s
 }
 
-// Attr is an XML attribute, or a JSON property with text.
+// Attr describes an XML attribute, or a JSON property with text.
 func (c *C) Attr(xml, json string, p *string) {
 	if c.Reading {
-		if i := c.find(c.by(xml, json), true); i != none {
+		if i := c.take(c.name(xml, json), true); i != none {
 			*p = c.value(i)
 		}
 		return
@@ -103,27 +105,26 @@ func (c *C) Attr(xml, json string, p *string) {
 	}
 }
 
-// ID is Attr for what names a thing. In JSON it must be a string: as a number 1.10 is
-// 1.1, and readers would take one message differently.
+// ID describes an attribute that identifies something. In JSON it must be a string: as a
+// number, 1.10 is the same as 1.1 for some readers.
 func (c *C) ID(xml, json string, p *string) {
 	c.Attr(xml, json, p)
 	if !c.Reading || c.XML() {
 		return
 	}
-	if i := c.find(json, true); i != none && (c.doc.nodes[i].kind == kindNumber || c.doc.nodes[i].kind == kindBool) {
+	if i := c.take(json, true); i != none && (c.doc.nodes[i].kind == kindNumber || c.doc.nodes[i].kind == kindBool) {
 		c.failAt(i, "%s must be a string, and %s is none: put it in quotes", json, Clip(c.doc.raw(i), 60))
 	}
 }
 
-// Written is a property that follows from others and is computed when writing.
-// Who describes it looks at it with Stated when reading.
+// Written writes a property that is computed from others. A description reads it with Stated.
 func (c *C) Written(xml, json, value string) {
 	if value != "" {
 		c.write(xml, json, value, false)
 	}
 }
 
-// Bool is a truth value, false where it is absent, and written only if true.
+// Bool describes a truth value that is false if absent, and written only if true.
 func (c *C) Bool(xml, json string, p *bool) {
 	o := sdmx.Unstated
 	if *p {
@@ -133,7 +134,7 @@ func (c *C) Bool(xml, json string, p *bool) {
 	*p = o == sdmx.True
 }
 
-// OptBool is a truth value that may be unstated.
+// OptBool describes a truth value that may be unstated.
 func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
 	if !c.Reading {
 		if *p != sdmx.Unstated {
@@ -141,7 +142,7 @@ func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
 		}
 		return
 	}
-	i := c.find(c.by(xml, json), true)
+	i := c.take(c.name(xml, json), true)
 	if i == none {
 		return
 	}
@@ -151,12 +152,12 @@ func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
 	case "false", "0":
 		*p = sdmx.False
 	default:
-		c.failAt(i, "%s must be true or false, not %q", c.by(xml, json), v)
+		c.failAt(i, "%s must be true or false, not %q", c.name(xml, json), v)
 	}
 }
 
-// Number is kept as written: an XML attribute, or a JSON number, which readers
-// take as text too.
+// Number describes a number that is stored as written: an XML attribute, or a JSON number or
+// text.
 func (c *C) Number(xml, json string, p *string) {
 	if c.Reading {
 		c.Attr(xml, json, p)
@@ -168,13 +169,13 @@ func (c *C) Number(xml, json string, p *string) {
 	c.write(xml, json, *p, canonicalInt(*p))
 }
 
-// canonicalInt says whether a JSON number may be written as it stands.
+// canonicalInt reports whether a text can be written as a JSON number without changing it.
 func canonicalInt(s string) bool {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return err == nil && strconv.FormatInt(n, 10) == s
 }
 
-// Millis is a point in time: as written in XML, milliseconds since 1970 in
+// Millis describes a point in time: as written in XML, in milliseconds since 1970 in
 // Fusion-JSON.
 func (c *C) Millis(xml, json string, p *string) {
 	if c.XML() {
@@ -189,7 +190,7 @@ func (c *C) Millis(xml, json string, p *string) {
 		}
 		return
 	}
-	i := c.find(json, true)
+	i := c.take(json, true)
 	if i == none {
 		return
 	}
@@ -209,14 +210,14 @@ func instant(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Elem is an XML element with text, or a JSON property with text.
+// Elem describes an XML element with text, or a JSON property with text.
 func (c *C) Elem(xml, json string, p *string) {
 	switch {
 	case c.Reading:
-		if i := c.find(c.by(xml, json), false); i != none {
+		if i := c.take(c.name(xml, json), false); i != none {
 			*p = c.value(i)
 		}
-	case *p == "" || c.by(xml, json) == "":
+	case *p == "" || c.name(xml, json) == "":
 	case c.XML():
 		c.text(xml, "", *p)
 	default:
@@ -224,10 +225,10 @@ func (c *C) Elem(xml, json string, p *string) {
 	}
 }
 
-// In is a nested element or object. When reading fn runs if it is there; when
-// writing, if present.
+// In describes a nested element or object, whose properties fn describes. When reading, fn
+// runs if the document has it; when writing, if present is true.
 func (c *C) In(xml, json string, present bool, fn func()) {
-	if c.by(xml, json) == "" {
+	if c.name(xml, json) == "" {
 		return
 	}
 	if !c.Reading {
@@ -238,12 +239,12 @@ func (c *C) In(xml, json string, present bool, fn func()) {
 		}
 		return
 	}
-	if i := c.find(c.by(xml, json), false); i != none {
+	if i := c.take(c.name(xml, json), false); i != none {
 		c.inside(i, fn)
 	}
 }
 
-// inside runs fn with the place being read moved to a node.
+// inside runs fn with a node as the place being read.
 func (c *C) inside(i int32, fn func()) {
 	if !c.XML() && c.doc.nodes[i].kind != kindElement {
 		c.failAt(i, "an object is expected here")
@@ -255,9 +256,9 @@ func (c *C) inside(i int32, fn func()) {
 	c.at = was
 }
 
-// List is a repeated element, or an array of objects.
+// List describes a repeated element, or an array of objects, each described by fn.
 func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
-	name := c.by(xml, json)
+	name := c.name(xml, json)
 	if name == "" {
 		return
 	}
@@ -281,12 +282,12 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 	})
 }
 
-// each walks the repeated element, or the elements of the array; size is told
-// their number first.
+// each calls fn with each repeated element, or each element of the array; before that, size
+// with their number.
 func (c *C) each(name string, size func(int), fn func(i int32)) {
 	list := c.at
 	if !c.XML() {
-		if list = c.find(name, false); list == none {
+		if list = c.take(name, false); list == none {
 			return
 		}
 		if c.doc.nodes[list].kind != kindArray {
@@ -312,9 +313,9 @@ func (c *C) each(name string, size func(int), fn func(i int32)) {
 	}
 }
 
-// Strings is a repeated element with text, or an array of strings.
+// Strings describes a repeated element with text, or an array of strings.
 func (c *C) Strings(xml, json string, p *[]string) {
-	name := c.by(xml, json)
+	name := c.name(xml, json)
 	switch {
 	case name == "":
 	case c.Reading:
@@ -334,9 +335,9 @@ func (c *C) Strings(xml, json string, p *[]string) {
 	}
 }
 
-// Has says whether a child is there, when reading.
+// Has reports whether the document has a child with a name; for reading only.
 func (c *C) Has(xml, json string) bool {
-	if name := c.by(xml, json); name != "" {
+	if name := c.name(xml, json); name != "" {
 		for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
 			if n := &c.doc.nodes[i]; c.doc.names[n.name] == name {
 				return true
@@ -346,8 +347,8 @@ func (c *C) Has(xml, json string) bool {
 	return false
 }
 
-// Children gives the names of the child elements in order, as descriptions write
-// them, each with a way to go inside; for lists that mix element names.
+// Children calls fn with the name of each child element, in order and with the child as the
+// place being read; for lists that mix elements.
 func (c *C) Children(fn func(name string)) {
 	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
 		if c.doc.nodes[i].kind == kindElement {
@@ -357,5 +358,5 @@ func (c *C) Children(fn func(name string)) {
 	}
 }
 
-// Take marks the element that Children stands in as known.
+// Take marks the child of Children as used.
 func (c *C) Take() { c.doc.nodes[c.at].used = true }

@@ -9,9 +9,9 @@ import (
 // declarationMax bounds an XML declaration, in bytes of UTF-8.
 const declarationMax = 1024
 
-// declaration reads the XML declaration that a message begins with, if it does
-// (XML 1.0, productions 23 to 26, 32, 80 and 81), and gives the encoding that it
-// names, if any, and its own length.
+// declaration reads the XML declaration at the beginning of a message, if there is one (XML
+// 1.0, productions 23 to 26, 32, 80 and 81). It returns the encoding in it, if any, and its
+// length in bytes.
 func declaration(head []byte) (encoding string, length int, err error) {
 	if len(head) < 6 || string(head[:5]) != "<?xml" || !isBlank(head[5]) && head[5] != '?' {
 		return "", 0, nil
@@ -52,7 +52,7 @@ func declaration(head []byte) (encoding string, length int, err error) {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
-// A declarationText is the declaration and how far it is read.
+// A declarationText is a declaration that is being read, up to at.
 type declarationText struct {
 	b  []byte
 	at int

@@ -1,34 +1,33 @@
-// Package codec is the engine under the descriptions of package structures. A
-// description is a plain function that names the properties of a type in the
-// dialect's writing order; C runs it in read mode, where it takes what it names
-// from one scanned structure, and in write mode, where it appends it.
+// Package codec reads and writes structures by the descriptions of package structures. A
+// description is a function that calls methods of C for the properties of a class, in the
+// order in which they are written. With a Reader the methods take the properties from a
+// scanned document, with an Appender they append them to a message.
 //
-// Scanning is streaming: a Scanner holds one structure at a time, as one string
-// and an array of nodes into it, so memory follows the largest structure and not
-// the message.
+// A Scanner keeps one structure of a message at a time, as one string and an array of nodes
+// that refer to it, so that memory depends on the largest structure and not on the message.
 package codec
 
-// A Dialect is a way to write the same model.
+// A Dialect is a notation of the information model.
 type Dialect uint8
 
-// The dialects.
+// The dialects: SDMX-ML 2.1 and Fusion-JSON.
 const (
 	ML21 Dialect = iota
 	Fusion
 )
 
-// XML says whether a dialect is written in XML.
+// XML reports whether a dialect is written in XML.
 func (d Dialect) XML() bool { return d == ML21 }
 
-// Limits bound what a message may cost. Zero values mean the defaults.
+// Limits bound the size of messages. Zero values mean the defaults.
 type Limits struct {
-	Depth          int   // of nesting: 64
-	StructureBytes int64 // of one structure as sent: 512 MiB
-	Bytes          int64 // of a message, unpacked: 4 GiB
-	Structures     int   // in a message: 1,000,000
+	Depth          int   // of nesting; default 64
+	StructureBytes int64 // of one structure as sent; default 512 MiB
+	Bytes          int64 // of a message, unpacked; default 4 GiB
+	Structures     int   // in a message; default 1,000,000
 }
 
-// WithDefaults fills in the defaults.
+// WithDefaults returns l with defaults for zero values.
 func (l Limits) WithDefaults() Limits {
 	if l.Depth == 0 {
 		l.Depth = 64

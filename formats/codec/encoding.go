@@ -14,16 +14,16 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// A Text is a message as UTF-8, without byte order mark, decoded as it is read.
+// A Text is a message, decoded to UTF-8 without byte order mark while it is read.
 type Text struct {
 	*bufio.Reader
 	notes []string
-	// c1 was met: bytes that ISO-8859-1 gives to control characters.
+	// c1 means that a byte was read which is a control character (C1) in ISO-8859-1.
 	c1 bool
 }
 
-// Notes says what contradicted what, and which of them was taken; it is complete
-// when all is read.
+// Notes returns sentences about contradicting encodings, and which of them was used. They are
+// complete when everything was read.
 func (t *Text) Notes() []string {
 	if t.c1 {
 		return append(t.notes, "bytes 0x80 to 0x9f, which are control characters in ISO-8859-1, were read as windows-1252 has them; declare that, if it is meant")
@@ -38,10 +38,10 @@ const (
 	codedUTF16LE = "UTF-16LE"
 )
 
-// Decode finds the encoding of a message: by its byte order mark, else by charset,
-// which is what the Content-Type says (empty if nothing), else by its XML
-// declaration, else it is UTF-8 (RFC 7303, section 3). JSON has no declaration and
-// needs no charset (RFC 8259, section 8.1). Errors are *SyntaxError, or r's.
+// Decode decodes a message. Its encoding is that of the byte order mark, or else charset,
+// which is the parameter of the Content-Type (empty if there is none), or else that of the XML
+// declaration, or else UTF-8 (RFC 7303, section 3). For JSON, charset is ignored (RFC 8259,
+// section 8.1). The error is a *SyntaxError, or that of r.
 func Decode(r io.Reader, charset string) (*Text, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(declarationMax)
@@ -49,24 +49,24 @@ func Decode(r io.Reader, charset string) (*Text, error) {
 		return nil, err
 	}
 	t := &Text{Reader: b}
-	name, length := markOf(head)
-	if bad := unreadable(head, charset); name == "" && bad != "" || name == codedUTF16LE && bytes.HasPrefix(head, []byte("\xFF\xFE\x00\x00")) {
+	name, length := byteOrderMark(head)
+	if bad := refusedEncoding(head, charset); name == "" && bad != "" || name == codedUTF16LE && bytes.HasPrefix(head, []byte("\xFF\xFE\x00\x00")) {
 		return nil, atStart(bad)
 	}
 	by := "byte order mark"
 	b.Discard(length)
 	if first := bytes.TrimLeft(head[length:], " \t\r\n"); charset != "" && len(first) > 0 && (first[0] == '{' || first[0] == '[') {
-		if !same(charset, codedUTF8) {
+		if !sameEncoding(charset, codedUTF8) {
 			t.notes = append(t.notes, fmt.Sprintf("the Content-Type's charset %q has no meaning for JSON, which was read as UTF-8 (RFC 8259, section 8.1)", shorten(charset)))
 		}
 		charset = ""
 	}
 	if charset != "" {
 		if name == "" {
-			if name, by = charset, "Content-Type"; !known(charset) {
+			if name, by = charset, "Content-Type"; !isKnownEncoding(charset) {
 				return nil, atStart(fmt.Sprintf("the encoding %q, which the Content-Type names, is not read; convert the message to UTF-8", shorten(charset)))
 			}
-		} else if !same(name, charset) {
+		} else if !sameEncoding(name, charset) {
 			t.notes = append(t.notes, contradiction(by, name, "Content-Type", charset))
 		}
 	}
@@ -82,23 +82,23 @@ func Decode(r io.Reader, charset string) (*Text, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case name != "" && declared != "" && !same(name, declared):
+	case name != "" && declared != "" && !sameEncoding(name, declared):
 		t.notes = append(t.notes, contradiction(by, name, "XML declaration", declared))
 	case name == "" && declared != "":
-		if err := t.declared(declared, head[:length]); err != nil {
+		if err := t.decodeDeclared(declared, head[:length]); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
 }
 
-// declared decodes by a declaration, which must read the same when it is decoded:
-// one in ASCII that names UTF-16 or EBCDIC is wrong.
-func (t *Text) declared(name string, text []byte) error {
-	if !known(name) {
+// decodeDeclared decodes by an XML declaration. The declaration itself, text, must not change
+// when it is decoded so: one that is written in ASCII and names UTF-16 or EBCDIC is wrong.
+func (t *Text) decodeDeclared(name string, text []byte) error {
+	if !isKnownEncoding(name) {
 		return atStart(fmt.Sprintf("the encoding %q is not read; name it as IANA does, such as windows-1250 or ISO-8859-2, or convert the file to UTF-8", shorten(name)))
 	}
-	if enc, _ := ianaindex.IANA.Encoding(name); enc != nil && !same(name, codedUTF8) {
+	if enc, _ := ianaindex.IANA.Encoding(name); enc != nil && !sameEncoding(name, codedUTF8) {
 		if back, err := enc.NewDecoder().Bytes(text); err != nil || !bytes.Equal(back, text) {
 			return atStart(fmt.Sprintf("the XML declaration says %q, but is itself not written so; correct it, most likely to UTF-8", shorten(name)))
 		}
@@ -117,10 +117,10 @@ func (t *Text) decode(name string) error {
 	case codedUTF16BE, codedUTF16LE:
 		with = utf16Decoder{low: canonical == codedUTF16LE}
 	case "ISO-8859-1":
-		with = latin1{strict{charmap.Windows1252.NewDecoder(), canonical}, &t.c1}
+		with = latin1Decoder{strictDecoder{charmap.Windows1252.NewDecoder(), canonical}, &t.c1}
 	default:
-		enc, _ := ianaindex.IANA.Encoding(name) // known has asked before
-		with = strict{enc.NewDecoder(), canonical}
+		enc, _ := ianaindex.IANA.Encoding(name) // isKnownEncoding has been checked before
+		with = strictDecoder{enc.NewDecoder(), canonical}
 	}
 	t.Reader = bufio.NewReaderSize(transform.NewReader(t.Reader, with), 64<<10)
 	return nil
@@ -146,8 +146,9 @@ func shorten(s string) string {
 	return s
 }
 
-// markOf gives the encoding that a byte order mark stands for, and its length.
-func markOf(head []byte) (name string, length int) {
+// byteOrderMark returns the encoding of a byte order mark, and the length of the mark; "" and
+// 0 if there is none.
+func byteOrderMark(head []byte) (name string, length int) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
 		return codedUTF8, 3
@@ -159,9 +160,9 @@ func markOf(head []byte) (name string, length int) {
 	return "", 0
 }
 
-// unreadable names the encodings that are recognised and not read (XML 1.0,
-// appendix F).
-func unreadable(head []byte, charset string) string {
+// refusedEncoding returns an error text for a message in an encoding that is recognised but
+// not supported (XML 1.0, appendix F); empty for others.
+func refusedEncoding(head []byte, charset string) string {
 	if len(head) < 4 {
 		return ""
 	}
@@ -169,13 +170,13 @@ func unreadable(head []byte, charset string) string {
 	switch {
 	case zero == [4]bool{true, true, true, false}, zero == [4]bool{false, true, true, true}, string(head[:4]) == "\x00\x00\xFE\xFF", string(head[:4]) == "\xFF\xFE\x00\x00":
 		return "this is UTF-32, which is not read; convert the file to UTF-8"
-	case same(charset, codedUTF16LE) || same(charset, codedUTF16BE):
+	case sameEncoding(charset, codedUTF16LE) || sameEncoding(charset, codedUTF16BE):
 		return ""
 	case zero[1] && !zero[0]:
 		return "this is UTF-16 (little-endian) without a byte order mark, which XML requires (XML 1.0, section 4.3.3); save it with the mark, or as UTF-8"
 	case zero[0] && !zero[1]:
 		return "this is UTF-16 (big-endian) without a byte order mark, which XML requires (XML 1.0, section 4.3.3); save it with the mark, or as UTF-8"
-	case string(head[:4]) == "\x4C\x6F\xA7\x94" && !known(charset):
+	case string(head[:4]) == "\x4C\x6F\xA7\x94" && !isKnownEncoding(charset):
 		return "this is EBCDIC, of which the Content-Type does not say which; convert the file to UTF-8"
 	}
 	return ""
@@ -198,7 +199,8 @@ func canonicalName(name string) string {
 	return name
 }
 
-func known(name string) bool {
+// isKnownEncoding reports whether messages in an encoding can be decoded.
+func isKnownEncoding(name string) bool {
 	if canonicalName(name) == codedUTF8 {
 		return true
 	}
@@ -206,28 +208,28 @@ func known(name string) bool {
 	return err == nil && enc != nil
 }
 
-// same says whether two names stand for one encoding, as far as a reader sees:
-// ASCII is part of UTF-8, and UTF-16 in either order of bytes is UTF-16.
-func same(taken, other string) bool {
+// sameEncoding reports whether the encoding that was taken satisfies another name: ASCII is a
+// subset of UTF-8, and UTF-16 may have either byte order.
+func sameEncoding(taken, other string) bool {
 	a, b := canonicalName(taken), canonicalName(other)
 	return a == b || a == codedUTF8 && b == "US-ASCII" || b == codedUTF16 && (a == codedUTF16BE || a == codedUTF16LE)
 }
 
-// A decodeError is a place that the encoding gives no character.
+// A decodeError is returned for bytes that are not a character in the encoding.
 type decodeError struct{ text string }
 
 func (e *decodeError) Error() string { return e.text }
 
-// strict refuses what a decoder of x/text replaces by U+FFFD. No encoding but those
-// of Unicode can say that character itself, so that wherever it comes out, it is a
-// replacement.
-type strict struct {
+// A strictDecoder returns an error where a decoder of x/text writes the replacement character
+// U+FFFD. Encodings other than those of Unicode do not have that character, so it always
+// stands for an invalid byte.
+type strictDecoder struct {
 	transform.Transformer
 	name string
 }
 
 // Transform implements transform.Transformer.
-func (s strict) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+func (s strictDecoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
 	nDst, nSrc, err = s.Transformer.Transform(dst, src, atEOF)
 	if i := bytes.Index(dst[:nDst], []byte("\uFFFD")); i >= 0 {
 		return i, nSrc, &decodeError{fmt.Sprintf("a byte here is no character in %s; correct the encoding that is named, or the file", s.name)}
@@ -235,16 +237,16 @@ func (s strict) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err erro
 	return nDst, nSrc, err
 }
 
-// latin1 reads ISO-8859-1 as windows-1252, which has letters where it has control
-// characters (WHATWG Encoding Standard, section 4.2), and notes that it met one.
-type latin1 struct {
-	strict
+// A latin1Decoder decodes ISO-8859-1 as windows-1252, which has letters instead of the control
+// characters 0x80 to 0x9F (WHATWG Encoding Standard, section 4.2), and notes that there was one.
+type latin1Decoder struct {
+	strictDecoder
 	c1 *bool
 }
 
 // Transform implements transform.Transformer.
-func (l latin1) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
-	nDst, nSrc, err = l.strict.Transform(dst, src, atEOF)
+func (l latin1Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+	nDst, nSrc, err = l.strictDecoder.Transform(dst, src, atEOF)
 	for _, c := range src[:nSrc] {
 		*l.c1 = *l.c1 || c >= 0x80 && c < 0xA0
 	}

@@ -12,10 +12,9 @@ import (
 
 var xmlEntities = map[string]string{"amp": "&", "lt": "<", "gt": ">", "quot": `"`, "apos": "'"}
 
-// unescapeXML resolves character references and the five entities, and refuses
-// everything else that begins with '&'. Line ends are newlines already: the source
-// makes them so. In an attribute's value each blank is a space, unless it was
-// written as a reference (XML 1.0, section 3.3.3).
+// unescapeXML resolves character references and the five predefined entities; any other '&' is
+// an error. Line ends were converted to newlines by the source. In an attribute, tabs and
+// newlines become spaces, unless they are written as references (XML 1.0, section 3.3.3).
 func unescapeXML(t string, isAttribute bool) (string, error) {
 	var b strings.Builder
 	b.Grow(len(t))
@@ -39,8 +38,7 @@ func unescapeXML(t string, isAttribute bool) (string, error) {
 	return b.String(), nil
 }
 
-// reference resolves the reference that t begins with, and says how many bytes it
-// takes.
+// reference resolves the reference at the beginning of t, and returns its length in bytes.
 func reference(t string) (string, int, error) {
 	end := strings.IndexByte(t, ';')
 	if end < 0 || strings.ContainsAny(t[1:end], "& \n\t<") {
@@ -72,15 +70,14 @@ func entity(name string) (string, error) {
 	return string(rune(n)), nil
 }
 
-// validXML says whether XML allows a character (XML 1.0, section 2.2).
+// validXML reports whether XML allows a character (XML 1.0, section 2.2).
 func validXML(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }
 
-// appendXML escapes text for content and attributes. What XML has no way to write
-// becomes U+FFFD, as bytes do that are no UTF-8: no reader would take the message.
-// Neither can be read from a message; either may have been stored before that was
-// so.
+// appendXML appends text, escaped for content and attributes. Characters that XML does not
+// allow, and bytes that are not UTF-8, become U+FFFD, because no reader would accept the
+// message otherwise. Neither is accepted in messages, but older versions may have stored them.
 func appendXML(b []byte, t string) []byte {
 	from, isValid := 0, false
 	for i := 0; i < len(t); i++ {
@@ -89,7 +86,7 @@ func appendXML(b []byte, t string) []byte {
 		}
 		var s string
 		switch c := t[i]; {
-		case c == 0xEF && (t[i:i+3] == "\uFFFE" || t[i:i+3] == "\uFFFF"): // valid, so of three bytes
+		case c == 0xEF && (t[i:i+3] == "\uFFFE" || t[i:i+3] == "\uFFFF"): // t is valid UTF-8, so there are three bytes
 			b = append(append(b, t[from:i]...), "\uFFFD"...)
 			i += 2
 			from = i + 1
@@ -122,8 +119,8 @@ func appendXML(b []byte, t string) []byte {
 	return append(b, t[from:]...)
 }
 
-// validFrom is t with each run of bytes that are no UTF-8 made U+FFFD, from the first on
-// that is not ASCII.
+// validFrom returns t with each run of invalid UTF-8 replaced by U+FFFD. first is the index of
+// the first byte that is not ASCII.
 func validFrom(t string, first int) string {
 	if utf8.ValidString(t[first:]) {
 		return t
@@ -151,7 +148,7 @@ func unquoteJSON(t string) (string, error) {
 	}
 }
 
-// checkEscapes finds what unquoteJSON would refuse.
+// checkEscapes returns the error that unquoteJSON would return.
 func checkEscapes(t []byte) error {
 	for {
 		i := bytes.IndexByte(t, '\\')
@@ -166,9 +163,9 @@ func checkEscapes(t []byte) error {
 	}
 }
 
-// escape resolves the escape that t begins with, and says how many bytes it takes.
-// It refuses what is no character: lone surrogates (RFC 8259, section 8.2), and what
-// XML has no way to write, since every structure is handed out in XML too.
+// escape resolves the escape at the beginning of t, and returns its length in bytes. Lone
+// surrogates (RFC 8259, section 8.2) are errors, and so are characters that XML does not allow,
+// because every structure has to be written in XML too.
 func escape[T string | []byte](t T) (r rune, n int, err error) {
 	if len(t) < 2 {
 		return 0, 0, fmt.Errorf("the string ends in a backslash")
@@ -189,12 +186,12 @@ func escape[T string | []byte](t T) (r rune, n int, err error) {
 	return r, n, nil
 }
 
-// notText says why a character cannot be in a structure.
+// notText returns the error for a character that a structure cannot contain.
 func notText(r rune) error {
 	return fmt.Errorf("U+%04X is no character that a structure can hold, since XML has no way to write it (XML 1.0, section 2.2); remove it", r)
 }
 
-// unicodeEscape reads \uXXXX, or two that make a surrogate pair.
+// unicodeEscape reads \uXXXX, or two of them that are a surrogate pair.
 func unicodeEscape[T string | []byte](t T) (r rune, n int, err error) {
 	r, ok := codeUnit(t)
 	if !ok {
@@ -225,7 +222,7 @@ func codeUnit[T string | []byte](t T) (r rune, ok bool) {
 	return r, true
 }
 
-// appendJSON appends a quoted JSON string; bytes that are no UTF-8 become U+FFFD.
+// appendJSON appends a quoted JSON string; bytes that are not UTF-8 become U+FFFD.
 func appendJSON(b []byte, t string) []byte {
 	b = append(b, '"')
 	from, isValid := 0, false

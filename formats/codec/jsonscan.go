@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Object walks the members of a JSON object; pos is before it. member must take
-// the value that follows.
+// Object reads a JSON object. It calls member with the key of each member, which must read the
+// value.
 func (s *Scanner) Object(member func(key string) error) error {
 	return s.sequence('{', '}', func() error {
 		key, err := s.key()
@@ -17,7 +17,7 @@ func (s *Scanner) Object(member func(key string) error) error {
 	})
 }
 
-// Array walks the elements of a JSON array; element must take each.
+// Array reads a JSON array. It calls element with the index of each element, which must read it.
 func (s *Scanner) Array(element func(i int) error) error {
 	i := 0
 	return s.sequence('[', ']', func() error {
@@ -26,14 +26,14 @@ func (s *Scanner) Array(element func(i int) error) error {
 	})
 }
 
-// membersMax bounds the members of an object and the attributes of an element:
-// the known types have far fewer, and looking for doubles takes their square.
+// membersMax bounds the members of an object and the attributes of an element, because looking
+// for duplicates takes quadratic time. Known classes have far fewer.
 const membersMax = 1000
 
-// Peek gives the first byte of the next JSON value.
+// Peek returns the first byte of the next JSON value.
 func (s *Scanner) Peek() byte { s.blank(); return s.peek() }
 
-// sequence walks what stands between two brackets, with commas.
+// sequence reads values between two brackets, separated by commas.
 func (s *Scanner) sequence(open, end byte, each func() error) error {
 	s.blank()
 	if s.peek() != open {
@@ -96,7 +96,8 @@ func (s *Scanner) key() (string, error) {
 	return key, nil
 }
 
-// quoted scans a string and gives the extent between its quotes.
+// quoted scans a string, and returns where its content begins and ends, and whether there are
+// escapes in it.
 func (s *Scanner) quoted() (from, to int, escaped bool, err error) {
 	if s.peek() != '"' {
 		return 0, 0, false, s.fail("a string is expected")
@@ -104,7 +105,7 @@ func (s *Scanner) quoted() (from, to int, escaped bool, err error) {
 	s.pos++
 	from = s.at()
 	for {
-		if !s.until('"') {
+		if !s.seek('"') {
 			return 0, 0, false, s.fail("the string does not end")
 		}
 		back := s.pos - 1
@@ -164,7 +165,7 @@ func (s *Scanner) value(parent, name int32, depth int) error {
 			}
 			for j := s.doc.nodes[i].first; j != none; j = s.doc.nodes[j].next {
 				if s.doc.nodes[j].name == number {
-					return s.within(i, "the key %q is there twice", key)
+					return s.failIn(i, "the key %q is there twice", key)
 				}
 			}
 			return s.value(i, number, depth+1)
@@ -194,7 +195,7 @@ func (s *Scanner) leaf(parent, name int32, k kind, at, from, to int, escaped boo
 	n.from, n.to, n.escaped = int32(from), int32(to), escaped
 }
 
-// word scans a number, true, false or null; null makes no node.
+// word scans a number, true, false or null; null adds no node.
 func (s *Scanner) word(parent, name int32, at int) error {
 	from := s.at()
 	for {
@@ -213,12 +214,12 @@ func (s *Scanner) word(parent, name int32, at int) error {
 		s.leaf(parent, name, kindNumber, at, from, s.at(), false)
 	default:
 		s.pos = s.mark + from
-		return s.within(parent, "a JSON value is expected")
+		return s.failIn(parent, "a JSON value is expected")
 	}
 	return nil
 }
 
-// isNumber says whether w is a number of JSON (RFC 8259, section 6).
+// isNumber reports whether w is a JSON number (RFC 8259, section 6).
 func isNumber(w []byte) bool {
 	digits := func() bool {
 		n := 0
@@ -251,8 +252,8 @@ func isNumber(w []byte) bool {
 	return len(w) == 0
 }
 
-// within makes an error at the current place, in an object or array that is known.
-func (s *Scanner) within(i int32, format string, args ...any) error {
+// failIn returns an error at the current place, with the path of an object or array.
+func (s *Scanner) failIn(i int32, format string, args ...any) error {
 	return s.placed(i, s.fail(format, args...))
 }
 
@@ -265,11 +266,11 @@ func (s *Scanner) placed(i int32, err error) error {
 	return err
 }
 
-// AtEnd refuses what follows the message. An error that the reader has only at its
-// end is returned: checksums stand there.
+// AtEnd returns an error if anything but white space follows the message, or if the reader
+// returns an error at its end, such as for a checksum.
 func (s *Scanner) AtEnd() error {
 	if s.blank(); !s.atEOF() {
 		return s.fail("nothing is expected after the end of the message")
 	}
-	return s.broken()
+	return s.inputError()
 }

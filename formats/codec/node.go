@@ -18,49 +18,49 @@ const (
 	kindBool
 )
 
-// A node is an element, an attribute, or a JSON value. Its children are linked by
-// index; its text lies in the document's string.
-// It holds no pointer, so that the collector need not look at millions of them.
+// A node is an element, an attribute, or a JSON value. Its children are linked by index, and
+// its text is a part of the document's. It has no pointers, so that the garbage collector does
+// not scan millions of nodes.
 type node struct {
 	name        int32 // in Document.names
 	parent      int32
 	first, last int32
 	next        int32
 	from, to    int32 // of the text, in Document.text
-	at          int32 // where it begins
+	at          int32 // offset of its beginning
 	kind        kind
-	used        bool // a description took it
-	said        bool // its text was taken, too
+	used        bool // a description has read it
+	textUsed    bool // a description has read its text
 	escaped     bool
 }
 
 // A Document is one scanned structure.
 type Document struct {
-	text   string
-	nodes  []node
-	names  []string
-	own    map[int32][]byte // text put together, where it is not one piece
-	json   bool
-	prefix string // path of the root
-	line   int    // of the first byte
-	column int
+	text    string
+	nodes   []node
+	names   []string
+	ownText map[int32][]byte // texts that are not one piece of text, by node
+	json    bool
+	prefix  string // path of the root
+	line    int    // of the first byte
+	column  int
 
 	remarks  []SyntaxError
 	remarked int
 }
 
-// RemarksMax is how many remarks on a document are kept; the others are counted.
+// RemarksMax is the number of remarks on a document that are kept; all are counted.
 const RemarksMax = 100
 
 const none int32 = -1
 
 func (d *Document) reset() {
-	if cap(d.nodes) > 1<<20 { // one large structure must not be paid for by all that follow
+	if cap(d.nodes) > 1<<20 { // do not keep the memory of a large structure for the next ones
 		d.nodes = nil
 	}
 	d.nodes = d.nodes[:0]
 	d.text = ""
-	clear(d.own)
+	clear(d.ownText)
 	d.remarks, d.remarked = nil, 0
 }
 
@@ -82,10 +82,10 @@ func (d *Document) add(parent, name int32, k kind, at int) int32 {
 	return i
 }
 
-// value is the text of a node.
+// value returns the text of a node, unescaped.
 func (d *Document) value(i int32) (string, error) {
 	n := &d.nodes[i]
-	if t, ok := d.own[i]; ok {
+	if t, ok := d.ownText[i]; ok {
 		return string(t), nil
 	}
 	t := d.text[n.from:n.to]
@@ -98,8 +98,8 @@ func (d *Document) value(i int32) (string, error) {
 	return unescapeXML(t, n.kind == kindAttribute)
 }
 
-// nameOf is the local name of a node; names are kept with what stands for their
-// namespace before them (see prefixOf).
+// nameOf returns the local name of a node. Names are stored with a prefix for their namespace
+// (prefixOf).
 func (d *Document) nameOf(i int32) string {
 	name := d.names[d.nodes[i].name]
 	if d.json {
@@ -108,15 +108,16 @@ func (d *Document) nameOf(i int32) string {
 	return name[strings.LastIndexAny(name, ":}")+1:]
 }
 
-// foreign says of which namespace a name is, if of none that descriptions know.
-func (d *Document) foreign(i int32) string {
+// ofNamespace returns the phrase " of namespace …" for a name in a namespace that descriptions
+// do not use; empty for others.
+func (d *Document) ofNamespace(i int32) string {
 	if name := d.names[d.nodes[i].name]; !d.json && name[0] == '{' {
 		return fmt.Sprintf(" of namespace %q", name[1:strings.LastIndexByte(name, '}')])
 	}
 	return ""
 }
 
-// path says where a node is, in the manner of the format.
+// path returns the path of a node, as an XML path or a JSON path.
 func (d *Document) path(i int32) string {
 	if i == 0 || i == none {
 		return d.prefix
@@ -135,7 +136,7 @@ func (d *Document) path(i int32) string {
 	return up + "/" + d.nameOf(i) + "[" + strconv.Itoa(d.rank(i, true)) + "]"
 }
 
-// rank is a node's place among its siblings, or those of its name.
+// rank returns a node's place, from 1, among its siblings or those with the same name.
 func (d *Document) rank(i int32, named bool) int {
 	rank := 0
 	for j := d.nodes[d.nodes[i].parent].first; j != none; j = d.nodes[j].next {
@@ -149,7 +150,7 @@ func (d *Document) rank(i int32, named bool) int {
 	return rank
 }
 
-// position gives line and column of a place in the document.
+// position returns line and column of an offset in the document.
 func (d *Document) position(at int32) (line, column int) {
 	before := d.text[:min(int(at), len(d.text))]
 	if n := strings.Count(before, "\n"); n > 0 {
@@ -163,16 +164,15 @@ func (d *Document) errorAt(i int32, format string, args ...any) error {
 	return &SyntaxError{Line: line, Column: column, Path: d.path(i), Text: fmt.Sprintf(format, args...)}
 }
 
-// Where is the place of the document's first byte, for messages.
+// Where returns the place of the document's first byte, for messages.
 func (d *Document) Where() string {
 	return fmt.Sprintf("line %d, column %d", d.line, d.column)
 }
 
-// ErrorAtRoot makes an error about the document as a whole.
+// ErrorAtRoot returns a *SyntaxError about the document as a whole.
 func (d *Document) ErrorAtRoot(text string) error { return d.errorAt(0, "%s", text) }
 
-// remark keeps a sentence about a node. Its place is looked for only as long as it
-// is kept.
+// remark adds a sentence about a node. Beyond RemarksMax it only counts.
 func (d *Document) remark(i int32, format string, args ...any) {
 	if d.remarked++; len(d.remarks) >= RemarksMax {
 		return
@@ -182,32 +182,31 @@ func (d *Document) remark(i int32, format string, args ...any) {
 	d.remarks = append(d.remarks, *e)
 }
 
-// RemarkAtRoot remarks on the document as a whole.
+// RemarkAtRoot adds a remark about the document as a whole.
 func (d *Document) RemarkAtRoot(text string) { d.remark(0, "%s", text) }
 
-// Remarks gives the first RemarksMax remarks, which are what was read and not kept,
-// and how many there were.
+// Remarks returns the first RemarksMax remarks, and the number of all. They are about parts
+// that were read and are not kept.
 func (d *Document) Remarks() ([]SyntaxError, int) { return d.remarks, d.remarked }
 
-// Unused looks for what no description took. In XML a child is an error: no schema
-// of SDMX leaves room for it. Attributes and text in XML, and members in JSON, are
-// remarks.
+// Unused looks for nodes that no description has read. An XML element is an error, since no
+// schema of SDMX allows others. XML attributes and text, and JSON members, are remarked on.
 func (d *Document) Unused() error {
 	for at := range d.nodes {
 		i := int32(at)
 		n := &d.nodes[i]
 		switch {
 		case n.used:
-			if !d.json && n.kind == kindElement && !n.said && d.hasText(i) {
+			if !d.json && n.kind == kindElement && !n.textUsed && d.hasText(i) {
 				d.remark(i, "the text %q in %q is not expected, and was left out", Clip(strings.TrimSpace(d.raw(i)), 40), d.nameOf(i))
 			}
-		case n.parent == none || !d.nodes[n.parent].used: // the parent was told of
+		case n.parent == none || !d.nodes[n.parent].used: // the parent was reported
 		case n.kind == kindElement && !d.json && d.rank(i, true) > 1 && d.firstOf(i).used:
 			return d.errorAt(i, "element %q is there more than once in %q, which takes one", d.nameOf(i), d.nameOf(n.parent))
 		case n.kind == kindElement && !d.json:
-			return d.errorAt(i, "element %q%s is not expected in %q", Clip(d.nameOf(i), 60), Clip(d.foreign(i), 120), d.nameOf(n.parent))
+			return d.errorAt(i, "element %q%s is not expected in %q", Clip(d.nameOf(i), 60), Clip(d.ofNamespace(i), 120), d.nameOf(n.parent))
 		case n.kind == kindAttribute:
-			d.remark(i, "attribute %q%s of %q is not known, and was left out", Clip(d.nameOf(i), 60), Clip(d.foreign(i), 120), d.nameOf(n.parent))
+			d.remark(i, "attribute %q%s of %q is not known, and was left out", Clip(d.nameOf(i), 60), Clip(d.ofNamespace(i), 120), d.nameOf(n.parent))
 		case d.nodes[n.parent].kind != kindArray:
 			d.remark(i, "%q is not known here, and was left out", Clip(d.nameOf(i), 60))
 		}
@@ -215,9 +214,9 @@ func (d *Document) Unused() error {
 	return nil
 }
 
-// raw is the text of a node as it was sent.
+// raw returns the text of a node as it was sent.
 func (d *Document) raw(i int32) string {
-	if t, ok := d.own[i]; ok {
+	if t, ok := d.ownText[i]; ok {
 		return string(t)
 	}
 	return d.text[d.nodes[i].from:d.nodes[i].to]
@@ -232,11 +231,10 @@ func (d *Document) hasText(i int32) bool {
 	return false
 }
 
-// wordsMax bounds what Words gives, in bytes.
+// wordsMax bounds the result of Words, in bytes.
 const wordsMax = 1000
 
-// Words are the texts of a document in a row, for a part that is not kept and must
-// be told to a person.
+// Words returns the texts of a document, joined, for a message about a part that is not kept.
 func (d *Document) Words() string { return d.wordsOf(0) }
 
 func (d *Document) wordsOf(i int32) string {
@@ -260,7 +258,7 @@ func (d *Document) wordsOf(i int32) string {
 	return strings.Join(words, ": ")
 }
 
-// firstOf is the first element beside a node that has its name.
+// firstOf returns the first element with the name of a node among its siblings.
 func (d *Document) firstOf(i int32) *node {
 	j := d.nodes[d.nodes[i].parent].first
 	for d.nodes[j].kind != kindElement || d.nodes[j].name != d.nodes[i].name {
@@ -269,7 +267,7 @@ func (d *Document) firstOf(i int32) *node {
 	return &d.nodes[j]
 }
 
-// Clip shortens what a message says for a sentence about it.
+// Clip cuts text from a message to n bytes, for a sentence about it.
 func Clip(s string, n int) string {
 	if len(s) > n {
 		return strings.ToValidUTF8(s[:n], "") + "…"
@@ -277,10 +275,10 @@ func Clip(s string, n int) string {
 	return s
 }
 
-// IsObject says whether the root is an object or an element.
+// IsObject reports whether the root is an object or an element.
 func (d *Document) IsObject() bool { return d.nodes[0].kind == kindElement }
 
-// Identity is what a structure of an unknown type says of itself.
+// Identity returns the identifying attributes of a structure of an unknown class.
 func (d *Document) Identity() (agency, id, version string) {
 	for i := d.nodes[0].first; i != none; i = d.nodes[i].next {
 		v := ""

@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// A SyntaxError is a place in the input and what is wrong there.
+// A SyntaxError is a fault in the input, with its place.
 type SyntaxError struct {
 	Line, Column int
 	Path         string // XML path or JSON path, if known
 	Text         string
 }
 
-// Error puts the place before the text.
+// Error implements error: it returns place and text.
 func (e *SyntaxError) Error() string {
 	if e.Path != "" {
 		return fmt.Sprintf("line %d, column %d, %s: %s", e.Line, e.Column, e.Path, e.Text)
@@ -24,20 +24,20 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Text)
 }
 
-// A source is the input through a buffer that slides on, but keeps what lies
-// behind the mark: the structure that is being scanned.
+// A source is the input through a sliding buffer, which keeps everything from mark on: the
+// structure that is being scanned.
 type source struct {
 	r      io.Reader
 	buf    []byte
 	pos    int // next byte
-	mark   int // start of what is kept; -1 if nothing is
+	mark   int // start of the part that is kept; -1 if there is none
 	limits Limits
 
-	read      int64
-	err       error  // of r or of what it holds, after everything before it is used
-	ended     bool   // more was asked for after err
+	read      int64  // bytes
+	err       error  // of r or of its content, behind what is in buf
+	ended     bool   // fill was called after err
 	wasReturn bool   // the last byte read was a carriage return
-	half      []byte // of a character, read and not yet in buf
+	partial   []byte // bytes of an incomplete character, not in buf yet
 	lines     int    // newlines before buf[0]
 	lastBreak int64  // offset in the input just after the last of them
 	base      int64  // offset in the input of buf[0]
@@ -47,8 +47,8 @@ func newSource(r io.Reader, l Limits) *source {
 	return &source{r: r, buf: make([]byte, 0, 64<<10), mark: -1, limits: l.WithDefaults()}
 }
 
-// more reads on; false at the end of the input or an error.
-func (s *source) more() bool {
+// fill reads more into the buffer; false at the end of the input or after an error.
+func (s *source) fill() bool {
 	if s.err != nil {
 		s.ended = true
 		return false
@@ -78,7 +78,7 @@ func (s *source) more() bool {
 		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
 	from := len(s.buf)
-	to := append(s.buf, s.half...)
+	to := append(s.buf, s.partial...)
 	n, err := s.r.Read(to[len(to):cap(to)])
 	s.read += int64(n)
 	s.err = err
@@ -91,12 +91,11 @@ func (s *source) more() bool {
 	return !s.ended
 }
 
-// full says that there is no room in buf for more than half a character.
+// full reports whether there is no room in buf for another character.
 func (s *source) full() bool { return len(s.buf)+utf8.UTFMax > cap(s.buf) }
 
-// newlines appends what was read with each line end as one newline (XML 1.0,
-// section 2.11), in place. JSON's strings hold no line ends, and for what stands
-// between them it does not matter.
+// newlines appends what was read, b, to the buffer with each line end as one newline (XML 1.0,
+// section 2.11). In JSON that changes only white space, since strings cannot contain line ends.
 func (s *source) newlines(to, b []byte) []byte {
 	if s.wasReturn && len(b) > 0 && b[0] == '\n' {
 		b = b[1:]
@@ -119,15 +118,15 @@ func (s *source) newlines(to, b []byte) []byte {
 	}
 }
 
-// check looks at what was read, b from a place on, and puts it into buf: it must be
-// UTF-8, of characters that XML allows (XML 1.0, section 2.2). What is before a bad
-// one can still be used, so that an earlier mistake is the one that is told.
+// check sets buf to b, whose bytes from index from on are new. These must be UTF-8, of
+// characters that XML allows (XML 1.0, section 2.2). The bytes before a bad character are kept,
+// so that a fault in them is reported first.
 func (s *source) check(from int, b []byte) {
 	n, why := checkText(b[from:])
 	s.buf = b[:from+n]
-	s.half = append(s.half[:0], b[from+n:min(from+n+utf8.UTFMax, len(b))]...)
-	if why == "" && s.err == io.EOF && len(s.half) > 0 {
-		why = notUTF8(s.half[0])
+	s.partial = append(s.partial[:0], b[from+n:min(from+n+utf8.UTFMax, len(b))]...)
+	if why == "" && s.err == io.EOF && len(s.partial) > 0 {
+		why = notUTF8(s.partial[0])
 	}
 	var undecoded *decodeError
 	if why == "" && errors.As(s.err, &undecoded) {
@@ -138,14 +137,14 @@ func (s *source) check(from int, b []byte) {
 	}
 }
 
-// checkText gives the length of the text that b begins with, and what is wrong
-// behind it; the beginning of a character at the end is not wrong.
+// checkText returns the length of the valid text at the beginning of b, and a text that says
+// what is wrong after it; an incomplete character at the end is not wrong.
 func checkText(b []byte) (n int, why string) {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	for n < len(b) {
 		if len(b)-n >= 8 {
-			// Eight at a time: the highest bit of a byte or of a difference is set
-			// if one of them is not plain ASCII, or below the blank.
+			// Eight bytes at a time: the highest bit of a byte, or of its difference to the
+			// space, is set if it is not ASCII or is a control character.
 			if x := binary.LittleEndian.Uint64(b[n:]); (x|(x-0x20*each))&high == 0 {
 				n += 8
 				continue
@@ -176,41 +175,41 @@ func notUTF8(c byte) string {
 	return fmt.Sprintf("byte %#02x is not valid UTF-8, the encoding of a message that names no other; declare its encoding, or convert the file", c)
 }
 
-// peek gives the next byte without taking it, 0 at the end.
+// peek returns the next byte without advancing; 0 at the end.
 func (s *source) peek() byte {
 	for s.pos >= len(s.buf) {
-		if !s.more() {
+		if !s.fill() {
 			return 0
 		}
 	}
 	return s.buf[s.pos]
 }
 
-// at makes n bytes available, false if the input ends before.
+// has reports whether n more bytes follow, and makes them available in buf.
 func (s *source) has(n int) bool {
 	for len(s.buf)-s.pos < n {
-		if !s.more() {
+		if !s.fill() {
 			return false
 		}
 	}
 	return true
 }
 
-// until finds a byte at or after pos and leaves pos on it; false at the end.
-func (s *source) until(c byte) bool {
+// seek advances pos to the next byte c; false if there is none before the end.
+func (s *source) seek(c byte) bool {
 	for {
 		if i := bytes.IndexByte(s.buf[s.pos:], c); i >= 0 {
 			s.pos += i
 			return true
 		}
 		s.pos = len(s.buf)
-		if !s.more() {
+		if !s.fill() {
 			return false
 		}
 	}
 }
 
-// errorAt makes an error for a place in the buffer.
+// errorAt returns a *SyntaxError for an index in the buffer.
 func (s *source) errorAt(pos int, text string) error {
 	pos = min(pos, len(s.buf))
 	before := s.buf[:pos]
@@ -222,22 +221,22 @@ func (s *source) errorAt(pos int, text string) error {
 	return &SyntaxError{Line: line, Column: int(s.base+int64(pos)-start) + 1, Text: text}
 }
 
-// atEOF reports whether nothing more can be had, be it the end or an error.
+// atEOF reports whether the input has ended, by its end or by an error.
 func (s *source) atEOF() bool {
 	return !s.has(1)
 }
 
-// broken is the error that ended the input, nil for its true end.
-func (s *source) broken() error {
+// inputError returns the error that ended the input; nil for its regular end.
+func (s *source) inputError() error {
 	if s.err != nil && s.err != io.EOF {
 		return s.err
 	}
 	return nil
 }
 
-// fail is errorAt the current place; an error that ended the input comes first.
+// fail returns a *SyntaxError at the current place, or the error that ended the input.
 func (s *source) fail(format string, args ...any) error {
-	if err := s.broken(); err != nil && s.ended {
+	if err := s.inputError(); err != nil && s.ended {
 		return err
 	}
 	text := fmt.Sprintf(format, args...)

@@ -10,11 +10,11 @@ import (
 // languagesMax bounds the languages of one text: each is compared with those before it.
 const languagesMax = 1000
 
-// Texts is a text in languages: repeated elements with xml:lang, or an array of
-// objects with locale and value. A language that is there twice keeps its last text,
-// and a remark tells of the other.
+// Texts describes a text in languages: repeated elements with xml:lang, or an array of objects
+// with locale and value. If there are several texts in one language, the last is kept and the
+// others are remarked on.
 func (c *C) Texts(xml, json string, p *sdmx.Texts) {
-	name := c.by(xml, json)
+	name := c.name(xml, json)
 	if name == "" {
 		return
 	}
@@ -74,9 +74,9 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 	*p = append(*p, t)
 }
 
-// Ref is a reference to a maintainable or to something in one: in ML an element
-// with an unqualified Ref or URN, in Fusion-JSON a property with a URN. class is
-// taken where a Ref names none; ClassUnknown asks for it.
+// Ref describes a reference to a maintainable or to an item: in SDMX-ML an element with an
+// unqualified Ref or URN, in Fusion-JSON a property with a URN. class is the default for a Ref
+// that names no class; with ClassUnknown it must name one.
 func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 	if !c.XML() {
 		c.urn(json, p)
@@ -92,7 +92,7 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 	})
 }
 
-// Refs is a repeated Ref, or an array of URNs.
+// Refs describes a repeated Ref, or an array of URNs.
 func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	if c.XML() {
 		List(c, xml, "", p, func(c *C, r *sdmx.Ref) {
@@ -125,7 +125,7 @@ func (c *C) urn(json string, p *sdmx.Ref) {
 		}
 		return
 	}
-	if i := c.find(json, false); i != none {
+	if i := c.take(json, false); i != none {
 		*p = c.parse(i, c.value(i))
 	}
 }
@@ -134,7 +134,7 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 	if urn == "" {
 		return sdmx.Ref{}
 	}
-	r, err := sdmx.ParseRef(strings.TrimSpace(urn)) // a line break inside is met in real files
+	r, err := sdmx.ParseRef(strings.TrimSpace(urn)) // real files have line breaks around it
 	var unknown *sdmx.UnknownClassError
 	switch {
 	case errors.As(err, &unknown):
@@ -145,12 +145,11 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 	return r
 }
 
-// An UnsupportedError is at something that this version does not know, and that
-// SDMX, or the sender, may know very well. It concerns the structure that it is in
-// alone.
+// An UnsupportedError is returned for a class that this version does not know, although SDMX or
+// the sender may. Only the structure that names it cannot be read.
 type UnsupportedError struct{ *SyntaxError }
 
-// Unwrap gives the place.
+// Unwrap returns the SyntaxError.
 func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
 
 func (c *C) unsupported(i int32, err error) {
@@ -162,7 +161,7 @@ func (c *C) unsupported(i int32, err error) {
 func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	urn := ""
 	c.Elem("URN", "", &urn)
-	ref := c.find("Ref", false)
+	ref := c.take("Ref", false)
 	if urn != "" {
 		*p = c.parse(c.at, urn)
 	}
@@ -172,9 +171,9 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 			return
 		}
 		c.inside(ref, func() {
-			said := sdmx.Ref{}
-			if c.readRefAttributes(class, *p, &said); c.err == nil && said != *p {
-				c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; make them agree, or send one of them", said, *p)
+			named := sdmx.Ref{}
+			if c.readRefAttributes(class, *p, &named); c.err == nil && named != *p {
+				c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; make them agree, or send one of them", named, *p)
 			}
 		})
 	case ref != none:
@@ -184,8 +183,8 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	}
 }
 
-// readRefAttributes reads a Ref. What it leaves out is as in beside, the URN that
-// stands beside it, if there is one.
+// readRefAttributes reads a Ref. Attributes that it leaves out are taken from beside, the URN
+// of the same reference, if there is one.
 func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
 	var id, parent, name string
@@ -258,8 +257,8 @@ func (c *C) writeRef(p *sdmx.Ref) {
 	c.out = append(c.out, "/>"...)
 }
 
-// Local is the id of something in the same structure: an element with a Ref that
-// has an id alone, or a property.
+// Local describes the id of something in the same structure: an element with a Ref that has
+// only an id, or a property.
 func (c *C) Local(xml, json string, p *string) {
 	if !c.XML() {
 		c.Attr("", json, p)
@@ -268,7 +267,7 @@ func (c *C) Local(xml, json string, p *string) {
 	c.In(xml, "", *p != "", func() { c.localID(p) })
 }
 
-// Locals is a repeated Local.
+// Locals describes a repeated Local.
 func (c *C) Locals(xml, json string, p *[]string) {
 	if !c.XML() {
 		c.Strings("", json, p)
@@ -286,7 +285,7 @@ func (c *C) localID(p *string) {
 	urn := ""
 	c.Elem("URN", "", &urn)
 	var named sdmx.Ref
-	if urn != "" { // not allowed here, and met in real files
+	if urn != "" { // not allowed here, but real files have it
 		named = c.parse(c.at, urn)
 		*p = named.Item
 		if c.err == nil && named.URN != c.Owner && !c.OtherURN {
@@ -296,7 +295,7 @@ func (c *C) localID(p *string) {
 	c.In("Ref", "", false, func() {
 		c.Attr("id", "", p)
 		for _, a := range []string{"containerID", "class", "package", "local", "maintainableParentVersion"} {
-			c.Stated(a, "") // the list that it is in says all this
+			c.Stated(a, "") // all of these follow from the element
 		}
 		agency, parent := c.Owner.Agency, c.Owner.ID
 		c.Attr("agencyID", "", &agency)

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// scanXML reads a message of any vocabulary to its end.
+// scanXML scans an XML document of any vocabulary to its end.
 func scanXML(in []byte) error {
 	text, err := Decode(bytes.NewReader(in), "")
 	if err != nil {
@@ -58,8 +58,9 @@ var documents = []string{
 	`<a b="&lt"/>`, `<a b="]]>"/>`, "<a b='\x00'/>", `<a b:c:d="e" xmlns:b="u"/>`, `<a>&#65</a>`, `<?xml encoding="UTF-8"?><a/>`, `<?xml version="1.0" standalone="maybe"?><a/>`, `<?b:c d?><a/>`, "<a>\xED\xA0\x80</a>", `<a b="c" / >`, `<a><b c='d"/></a>`,
 }
 
-// What encoding/xml refuses as not well-formed is refused. It takes some things that
-// are not (see TestWellFormedAsLibxml), and knows the names of older editions only.
+// The scanner refuses every document that encoding/xml refuses as not well-formed. encoding/xml
+// accepts some that are not (see TestWellFormedAsLibxml), and knows only the names of older
+// editions of XML.
 func FuzzWellFormed(f *testing.F) {
 	for _, d := range documents {
 		f.Add([]byte(d))
@@ -70,7 +71,7 @@ func FuzzWellFormed(f *testing.F) {
 		}
 		err := parseXML(in)
 		if err == nil || strings.Contains(err.Error(), "unsupported version") {
-			return // XML 1.0 is how 1.1 is read (section 2.8)
+			return // documents of version 1.1 are read as 1.0 (section 2.8)
 		}
 		if strings.ContainsFunc(err.Error(), func(r rune) bool { return r > unicode.MaxASCII }) && strings.Contains(err.Error(), "name") {
 			return
@@ -79,8 +80,8 @@ func FuzzWellFormed(f *testing.F) {
 	})
 }
 
-// What libxml2, which knows all of XML 1.0 and its namespaces, refuses is refused,
-// and nothing else.
+// The scanner refuses exactly the documents that libxml2 refuses, which implements all of XML
+// 1.0 and namespaces.
 func TestWellFormedAsLibxml(t *testing.T) {
 	lint, err := exec.LookPath("xmllint")
 	if err != nil {

@@ -7,43 +7,42 @@ import (
 	"strings"
 )
 
-// A Scanner reads a message and hands over one structure at a time.
+// A Scanner reads a message, one structure at a time.
 type Scanner struct {
 	*source
 	doc   Document
 	names map[string]int32
 
-	// Of XML alone: the elements that are open, with their names one after
-	// another, the prefixes that are bound, and the attributes of the tag that is
-	// being scanned.
+	// For XML only: the open elements and, concatenated, their names; the bound prefixes;
+	// and the attributes of the tag that is being scanned.
 	open      []openElement
 	openNames []byte
 	bindings  []binding
 	attrs     []attribute
-	expanded  []byte // a name as interned, put together
+	expanded  []byte // buffer for the name that is being interned
 }
 
-// An openElement is one whose end tag is still to come.
+// An openElement is an element whose end tag has not been read.
 type openElement struct {
 	node  int32 // in doc, while a structure is scanned
-	name  int   // where its name, as written, begins in openNames
-	scope int   // the bindings around it
+	name  int   // index in openNames of its name as written
+	scope int   // number of bindings outside of it
 }
 
-// NewScanner reads from r, which is UTF-8 (see Decode), within limits.
+// NewScanner returns a Scanner that reads UTF-8 from r (see Decode), within limits.
 func NewScanner(r io.Reader, l Limits) *Scanner {
-	return &Scanner{source: newSource(r, l), names: map[string]int32{}, doc: Document{own: map[int32][]byte{}}}
+	return &Scanner{source: newSource(r, l), names: map[string]int32{}, doc: Document{ownText: map[int32][]byte{}}}
 }
 
 const (
-	// namesMax bounds the different names in a message, which are all kept: the
-	// formats have some hundreds.
+	// namesMax bounds the different names in a message, which are all kept in memory. The
+	// formats have a few hundred.
 	namesMax = 20_000
 	// nameBytesMax bounds one name.
 	nameBytesMax = 1000
 )
 
-// intern gives each name one number.
+// intern returns the number of a name; equal names have the same number.
 func (s *Scanner) intern(b []byte) (int32, error) {
 	if n, ok := s.names[string(b)]; ok {
 		return n, nil
@@ -57,14 +56,14 @@ func (s *Scanner) intern(b []byte) (int32, error) {
 	return n, nil
 }
 
-// A Tag is a start tag outside of structures: those of the message.
+// A Tag is a start tag of the message, outside of structures.
 type Tag struct {
 	Name      string // local part
 	Namespace string // URI; "" for none
 	Closed    bool   // it has no content
 }
 
-// begin marks the start of a structure, or of a tag that may be one.
+// begin marks the start of a structure, or of a tag of the message.
 func (s *Scanner) begin(json bool, prefix string) {
 	s.mark = s.pos
 	s.doc.reset()
@@ -80,12 +79,12 @@ func (s *Scanner) finish() *Document {
 	return &s.doc
 }
 
-// at is the current place in the document.
+// at returns the current offset in the document.
 func (s *Scanner) at() int { return s.pos - s.mark }
 
-// NextTag skips comments and the like to the next start tag (then end is false)
-// or to the end tag of the innermost element that is open. Text is refused: the
-// elements of the message around structures hold none.
+// NextTag reads the next start tag, or the end tag of the innermost open element (end is true).
+// It skips white space, comments and processing instructions; other text is an error, because
+// the elements of the message around structures have none.
 func (s *Scanner) NextTag(path string) (tag Tag, end bool, err error) {
 	for {
 		s.mark = -1
@@ -114,15 +113,15 @@ func (s *Scanner) NextTag(path string) (tag Tag, end bool, err error) {
 	}
 }
 
-// Epilog takes what may follow the root element, which is comments, processing
-// instructions and blanks (XML 1.0, section 2.1), and the end of the input. An
-// error that the reader has only there is returned: checksums stand at the end.
+// Epilog reads what may follow the root element: comments, processing instructions and white
+// space (XML 1.0, section 2.1), up to the end of the input. Anything else is an error. It also
+// returns an error that the reader has at its end, such as for a checksum.
 func (s *Scanner) Epilog() error {
 	for {
 		s.mark = -1
 		s.blank()
 		if s.atEOF() {
-			return s.broken()
+			return s.inputError()
 		}
 		if s.peek() == '<' && !(s.has(6) && string(s.buf[s.pos:s.pos+5]) == "<?xml" && isBlank(s.buf[s.pos+5])) {
 			if skipped, err := s.markup(); err != nil {
@@ -135,7 +134,7 @@ func (s *Scanner) Epilog() error {
 	}
 }
 
-// Element scans the rest of the element whose start tag NextTag has just given.
+// Element scans the rest of the element whose start tag NextTag has just returned.
 func (s *Scanner) Element(tag Tag) (*Document, error) {
 	if !tag.Closed {
 		if err := s.content(); err != nil {
@@ -145,8 +144,8 @@ func (s *Scanner) Element(tag Tag) (*Document, error) {
 	return s.finish(), nil
 }
 
-// markup skips a comment or a processing instruction; pos is on '<'. A DTD is
-// refused.
+// markup skips a comment or a processing instruction, and reports whether there was one; pos
+// is on '<'. A DTD is an error.
 func (s *Scanner) markup() (bool, error) {
 	if !s.has(2) {
 		return false, nil
@@ -167,8 +166,8 @@ func (s *Scanner) markup() (bool, error) {
 	return false, nil
 }
 
-// comment skips to the end of a comment, in which "--" may not stand (XML 1.0,
-// section 2.5): readers differ in where such a comment ends.
+// comment skips to the end of a comment. "--" inside it is an error (XML 1.0, section 2.5),
+// because readers differ in where such a comment ends.
 func (s *Scanner) comment() error {
 	if err := s.skipPast("--"); err != nil {
 		return err
@@ -208,7 +207,7 @@ func (s *Scanner) instruction() error {
 	return s.skipPast("?>")
 }
 
-// nameHere takes a name and gives it at once, whether or not something is marked.
+// nameHere reads a name and returns it, whether or not a structure is being scanned.
 func (s *Scanner) nameHere() (string, error) {
 	if s.mark < 0 {
 		s.mark = s.pos
@@ -223,7 +222,7 @@ func (s *Scanner) nameHere() (string, error) {
 
 func (s *Scanner) skipPast(mark string) error {
 	for {
-		if !s.until(mark[0]) || !s.has(len(mark)) {
+		if !s.seek(mark[0]) || !s.has(len(mark)) {
 			s.pos = len(s.buf)
 			return s.fail("%q is expected", mark)
 		}
@@ -235,21 +234,21 @@ func (s *Scanner) skipPast(mark string) error {
 	}
 }
 
-// blank skips blanks, and reports whether there were any.
+// blank skips white space, and reports whether there was any.
 func (s *Scanner) blank() bool {
-	some := false
+	found := false
 	for {
 		switch s.peek() {
 		case ' ', '\t', '\n', '\r':
 			s.pos++
-			some = true
+			found = true
 		default:
-			return some
+			return found
 		}
 	}
 }
 
-// Here is the tag that NextTag has just given, as a document, for errors.
+// Here returns the tag that NextTag has just returned as a document, for errors.
 func (s *Scanner) Here() *Document {
 	mark := s.mark
 	d := s.finish()
@@ -257,10 +256,10 @@ func (s *Scanner) Here() *Document {
 	return d
 }
 
-// SetPath names the place of the structure that Element is about to scan.
+// SetPath sets the path of the structure that Element is about to scan.
 func (s *Scanner) SetPath(path string) { s.doc.prefix = path }
 
-// Fail makes an error at the current place.
+// Fail returns an error at the current place.
 func (s *Scanner) Fail(format string, args ...any) error { return s.fail(format, args...) }
 
 // content scans the content of the innermost open element, with its end tag.
@@ -268,10 +267,10 @@ func (s *Scanner) content() error {
 	for base := len(s.open) - 1; len(s.open) > base; {
 		top := s.open[len(s.open)-1].node
 		from := s.at()
-		if !s.until('<') {
+		if !s.seek('<') {
 			return s.fail("the end tag of %q is missing", s.doc.nameOf(top))
 		}
-		if err := s.textOf(top, from); err != nil {
+		if err := s.addText(top, from); err != nil {
 			return err
 		}
 		if !s.has(2) {
@@ -308,14 +307,14 @@ func (s *Scanner) cdata(top int32) error {
 	if err := s.skipPast("]]>"); err != nil {
 		return err
 	}
-	s.join(top, string(s.buf[s.mark+from:s.pos-3]))
+	s.appendText(top, string(s.buf[s.mark+from:s.pos-3]))
 	return nil
 }
 
-// textOf gives a node the text from a place to the current one. Text in pieces,
-// between which comments or CDATA sections stand, is one text. Blank text beside
-// child elements is none.
-func (s *Scanner) textOf(i int32, from int) error {
+// addText adds the text from an offset to the current one to a node. Pieces of text that are
+// separated by comments or CDATA sections are one text. White space after child elements is
+// ignored.
+func (s *Scanner) addText(i int32, from int) error {
 	to := s.at()
 	if from == to {
 		return nil
@@ -337,7 +336,7 @@ func (s *Scanner) textOf(i int32, from int) error {
 	if parent && len(bytes.TrimSpace(raw)) == 0 {
 		return nil
 	}
-	if _, own := s.doc.own[i]; !own && !parent && n.from == n.to {
+	if _, own := s.doc.ownText[i]; !own && !parent && n.from == n.to {
 		n.from, n.to, n.escaped = int32(from), int32(to), special&isReference != 0
 		return nil
 	}
@@ -345,14 +344,14 @@ func (s *Scanner) textOf(i int32, from int) error {
 	if special&isReference != 0 {
 		t, _ = unescapeXML(t, false) // references has checked it
 	}
-	s.join(i, t)
+	s.appendText(i, t)
 	return nil
 }
 
-// join puts another piece after the text of a node, which becomes its own.
-func (s *Scanner) join(i int32, piece string) {
+// appendText appends a piece to the text of a node, which is copied to Document.ownText.
+func (s *Scanner) appendText(i int32, piece string) {
 	n := &s.doc.nodes[i]
-	own, ok := s.doc.own[i]
+	own, ok := s.doc.ownText[i]
 	if !ok && n.from < n.to {
 		t := string(s.buf[s.mark+int(n.from) : s.mark+int(n.to)])
 		if n.escaped {
@@ -360,7 +359,7 @@ func (s *Scanner) join(i int32, piece string) {
 		}
 		own = []byte(t)
 	}
-	s.doc.own[i] = append(own, piece...)
+	s.doc.ownText[i] = append(own, piece...)
 }
 
 // references checks that each '&' begins a reference that XML allows.
@@ -387,7 +386,7 @@ func (s *Scanner) references(from, to int) error {
 	}
 }
 
-// failAt makes an error for a place in the document that is being scanned.
+// failAt returns an error for an offset in the document that is being scanned.
 func (s *Scanner) failAt(at int, format string, args ...any) error {
 	return s.errorAt(s.mark+at, fmt.Sprintf(format, args...))
 }

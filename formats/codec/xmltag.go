@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// The namespaces of SDMX-ML 2.1, and those that are XML's own.
+// The namespaces of SDMX-ML 2.1, and those of XML itself.
 const (
 	SpaceMessage   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
 	SpaceStructure = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
@@ -18,9 +18,9 @@ const (
 	spaceInstance = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// prefixOf is what stands before local names of a namespace where they are
-// compared: the prefix that descriptions write it with, whatever prefix the
-// message has, or the URI in braces, which no description names.
+// prefixOf returns the prefix of interned names in a namespace: the one with which descriptions
+// write the namespace, whatever prefix the message uses, or the URI in braces, which matches no
+// description.
 func prefixOf(uri string) string {
 	switch uri {
 	case "":
@@ -41,15 +41,14 @@ func prefixOf(uri string) string {
 	return "{" + uri + "}"
 }
 
-// A binding is a prefix, "" for the default, and its namespace.
+// A binding binds a prefix, "" for the default namespace, to a namespace; known is prefixOf it.
 type binding struct{ prefix, uri, known string }
 
-// bindingsMax bounds the namespace declarations in scope: each name looks
-// through them.
+// bindingsMax bounds the namespace declarations in scope, which are searched for each name.
 const bindingsMax = 200
 
-// An attribute is the extents of one in the document that is being scanned. It
-// becomes a node when the whole tag is known: its prefix may be declared after it.
+// An attribute has the offsets of an attribute in the document that is being scanned. It
+// becomes a node after the whole tag was read, because its prefix may be declared after it.
 type attribute struct {
 	at, colon, nameEnd int // colon is -1 without prefix
 	from, to           int // of the value
@@ -57,8 +56,8 @@ type attribute struct {
 	escaped            bool
 }
 
-// name takes a name, and gives the place of its first colon after its start, or
-// -1. Whether XML allows its characters is looked at once per name, by number.
+// name reads a name, and returns the offset of its first colon from its start, or -1. The
+// characters of the name are checked later, once for each different name (number).
 func (s *Scanner) name() (colon int, err error) {
 	from := s.pos
 	kept := from - s.mark
@@ -73,7 +72,7 @@ func (s *Scanner) name() (colon int, err error) {
 				colon = s.at() - kept
 			}
 		}
-		if s.at()-kept > nameBytesMax || !s.more() {
+		if s.at()-kept > nameBytesMax || !s.fill() {
 			return colon, s.nameTaken(s.at() - kept)
 		}
 	}
@@ -92,7 +91,7 @@ func (s *Scanner) nameTaken(n int) error {
 	return s.fail("a name is expected")
 }
 
-// split parts a name that was taken into prefix and local part.
+// split splits a name into prefix and local part.
 func split(name []byte, colon int) (prefix, local []byte) {
 	if colon < 0 {
 		return nil, name
@@ -100,8 +99,8 @@ func split(name []byte, colon int) (prefix, local []byte) {
 	return name[:colon], name[colon+1:]
 }
 
-// number is that of an expanded name: what the prefix stands for, and the local
-// part. Without a prefix, attributes have no namespace and elements the default.
+// number returns the number of an expanded name (namespace and local part) and its namespace.
+// Without a prefix, attributes have no namespace and elements have the default one.
 func (s *Scanner) number(at, end, colon int, isElement bool) (number int32, uri string, err error) {
 	prefix, local := split(s.buf[s.mark+at:s.mark+end], colon)
 	b := binding{}
@@ -122,7 +121,7 @@ func (s *Scanner) number(at, end, colon int, isElement bool) (number int32, uri 
 	return number, b.uri, err
 }
 
-// bound looks a prefix up, in the innermost scope first.
+// bound returns the binding of a prefix in the innermost scope that has one.
 func (s *Scanner) bound(prefix []byte) (binding, bool) {
 	for i := len(s.bindings) - 1; i >= 0; i-- {
 		if s.bindings[i].prefix == string(prefix) {
@@ -135,7 +134,8 @@ func (s *Scanner) bound(prefix []byte) (binding, bool) {
 	return binding{}, false
 }
 
-// startTag scans a start tag into a node and gives its namespace; pos is on '<'.
+// startTag scans a start tag into a node. It returns whether the element is empty (closed) and
+// its namespace; pos is on '<'.
 func (s *Scanner) startTag(parent int32) (closed bool, uri string, err error) {
 	at := s.at()
 	s.pos++
@@ -164,8 +164,8 @@ func (s *Scanner) startTag(parent int32) (closed bool, uri string, err error) {
 	return false, uri, nil
 }
 
-// attributes scans the attributes of a tag up to its end. Declarations of
-// namespaces are bound at once; the others wait in s.attrs.
+// attributes scans the attributes of a tag up to its end. Namespace declarations are bound at
+// once; other attributes are collected in s.attrs.
 func (s *Scanner) attributes(from, to, scope int) (closed bool, err error) {
 	s.attrs = s.attrs[:0]
 	for {
@@ -228,7 +228,7 @@ func (s *Scanner) attribute() (a attribute, err error) {
 	}
 	s.pos++
 	a.from = s.at()
-	if !s.until(quote) {
+	if !s.seek(quote) {
 		return a, s.fail("the value of attribute %q does not end", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	}
 	a.to = s.at()
@@ -245,7 +245,7 @@ func (s *Scanner) attribute() (a attribute, err error) {
 	return a, err
 }
 
-// bind takes a namespace declaration (Namespaces in XML 1.0, sections 2.1 to 3).
+// bind binds the prefix of a namespace declaration (Namespaces in XML 1.0, sections 2.1 to 3).
 func (s *Scanner) bind(a attribute, prefix string, scope int) error {
 	uri := string(s.buf[s.mark+a.from : s.mark+a.to])
 	if a.escaped {
@@ -272,8 +272,8 @@ func (s *Scanner) bind(a attribute, prefix string, scope int) error {
 	return nil
 }
 
-// addAttributes makes nodes of the attributes. Those of XML Schema (xsi:type, in
-// whatever prefix) say nothing of a structure and make none.
+// addAttributes adds nodes for the attributes in s.attrs. Attributes of XML Schema, such as
+// xsi:type, are left out, because they do not belong to the structure.
 func (s *Scanner) addAttributes(element int32) (err error) {
 	for i := range s.attrs {
 		a := &s.attrs[i]
@@ -295,8 +295,8 @@ func (s *Scanner) addAttributes(element int32) (err error) {
 	return nil
 }
 
-// endTag takes the end tag of the innermost open element, whose name must be
-// written as in its start tag; pos is on '<'.
+// endTag reads the end tag of the innermost open element, whose name must be written as in its
+// start tag; pos is on '<'.
 func (s *Scanner) endTag() error {
 	if len(s.open) == 0 {
 		return s.fail("an end tag cannot come first")
@@ -325,13 +325,13 @@ func (s *Scanner) endTag() error {
 	return nil
 }
 
-// Bits of what a byte means in XML.
+// Bits for what a byte means in XML.
 const (
-	endsName    = 1 << iota // a name is over
+	endsName    = 1 << iota // cannot be a part of a name
 	isReference             // '&'
 	isTag                   // '<'
-	isEnd                   // '>', which may end "]]>"
-	isSpace                 // a blank that is a space in an attribute's value
+	isEnd                   // '>', which may be the end of "]]>"
+	isSpace                 // becomes a space in an attribute's value
 )
 
 var classes = func() (t [256]uint8) {
@@ -349,7 +349,7 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// specialIn gives the bits of all bytes of a text together.
+// specialIn returns the bits of all bytes of a text, combined.
 func specialIn(raw []byte) (bits uint8) {
 	for _, c := range raw {
 		bits |= classes[c]
@@ -357,8 +357,8 @@ func specialIn(raw []byte) (bits uint8) {
 	return bits
 }
 
-// invalidName says what keeps a text from being a name without colon (Namespaces
-// in XML 1.0, production 4; XML 1.0, productions 4 and 4a); "" if nothing does.
+// invalidName returns why a text is not a name without colon (Namespaces in XML 1.0,
+// production 4; XML 1.0, productions 4 and 4a); "" if it is one.
 func invalidName(b []byte) string {
 	if len(b) == 0 {
 		return "has nothing before or after its colon"

@@ -8,7 +8,7 @@ import (
 	"urncast/sdmx"
 )
 
-// Ids that 2.1 fixes.
+// Ids that SDMX 2.1 fixes.
 const (
 	dimensionListID = "DimensionDescriptor"
 	attributeListID = "AttributeDescriptor"
@@ -25,10 +25,10 @@ func dataStructure(c *codec.C, d *sdmx.DataStructure) {
 		return
 	}
 	c.In("str:DataStructureComponents", "", len(d.Dimensions)+len(d.Measures) > 0, func() {
-		list(c, d, "str:DimensionList", dimensionListID, true, func() { dimensions(c, d) })
+		componentList(c, d, "str:DimensionList", dimensionListID, true, func() { dimensions(c, d) })
 		codec.List(c, "str:Group", "", &d.Groups, func(c *codec.C, g *sdmx.Group) { group(c, d, g) })
-		list(c, d, "str:AttributeList", attributeListID, len(d.Attributes) > 0, func() { attributes(c, d) })
-		list(c, d, "str:MeasureList", measureListID, len(d.Measures) > 0, func() {
+		componentList(c, d, "str:AttributeList", attributeListID, len(d.Attributes) > 0, func() { attributes(c, d) })
+		componentList(c, d, "str:MeasureList", measureListID, len(d.Measures) > 0, func() {
 			codec.List(c, "str:PrimaryMeasure", "", &d.Measures, func(c *codec.C, m *sdmx.Measure) {
 				component(c, d, &m.Component, sdmx.ClassPrimaryMeasure, "")
 			})
@@ -39,7 +39,8 @@ func dataStructure(c *codec.C, d *sdmx.DataStructure) {
 	}
 }
 
-// completeIDs gives components without an id that of their concept.
+// completeIDs sets the ids of components that were sent without one: a component has the id of
+// its concept, the time dimension and the primary measure have fixed ids.
 func completeIDs(d *sdmx.DataStructure) {
 	for i := range d.Dimensions {
 		fallback := d.Dimensions[i].Concept.Item
@@ -56,8 +57,8 @@ func completeIDs(d *sdmx.DataStructure) {
 	}
 }
 
-// list is a component list of 2.1 with its fixed id and its annotations.
-func list(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn func()) {
+// componentList describes a component list of 2.1, with its fixed id and its annotations.
+func componentList(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn func()) {
 	c.In(xml, "", present, func() {
 		if c.Reading {
 			c.Expect("id", "", id)
@@ -80,8 +81,8 @@ func list(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn fu
 	})
 }
 
-// component is what dimensions, attributes and measures share up to their
-// representation; kind is the type attribute.
+// component describes the properties that dimensions, attributes and measures share. kind is
+// the value of the type attribute.
 func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.Class, kind string) {
 	c.ID("id", "id", &x.ID)
 	ownerOf(d, class).urn(c, x.ID)
@@ -95,7 +96,7 @@ func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.
 	c.Ref("str:ConceptIdentity", "concept", sdmx.ClassConcept, &x.Concept)
 	representation(c, "str:LocalRepresentation", &x.Representation, class)
 	if c.XML() && (class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay) {
-		c.Leave("str:ConceptRole", "")
+		c.LeaveOut("str:ConceptRole", "")
 		return
 	}
 	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, &x.Roles)
@@ -111,14 +112,14 @@ var dimensionElements = [...]struct {
 }
 
 func dimensions(c *codec.C, d *sdmx.DataStructure) {
-	one := func(x *sdmx.Dimension) {
+	dimension := func(x *sdmx.Dimension) {
 		e := dimensionElements[x.Kind]
 		component(c, d, &x.Component, e.class, e.xml[len("str:"):])
 	}
 	if !c.Reading {
 		for i := range d.Dimensions {
 			c.Begin(dimensionElements[d.Dimensions[i].Kind].xml, "")
-			one(&d.Dimensions[i])
+			dimension(&d.Dimensions[i])
 			c.End()
 		}
 		return
@@ -128,15 +129,16 @@ func dimensions(c *codec.C, d *sdmx.DataStructure) {
 			if e.xml == name {
 				c.Take()
 				d.Dimensions = append(d.Dimensions, sdmx.Dimension{Kind: sdmx.DimensionKind(kind)})
-				one(&d.Dimensions[len(d.Dimensions)-1])
+				dimension(&d.Dimensions[len(d.Dimensions)-1])
 				position(c, len(d.Dimensions))
 			}
 		}
 	})
 }
 
-// position reads the position of the nth dimension. Their order in the message
-// counts, and is what is kept (SDMX 2.1, section 3); some count from 0.
+// position reads the position of the nth dimension. The order in the message counts and is
+// stored (SDMX 2.1, section 3); a position that disagrees is remarked on, whether it counts
+// from 0 or 1.
 func position(c *codec.C, n int) {
 	if stated, at, ok := c.Stated("position", "position"); ok && stated != strconv.Itoa(n) && stated != strconv.Itoa(n-1) {
 		c.Remark(at, "position %q was left out: this is dimension number %d of the list, and the order in the list counts", codec.Clip(stated, 20), n)
@@ -192,8 +194,8 @@ func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
 }
 
-// relationships are the elements of AttributeRelationship, of which the schema wants
-// one; AttachmentGroup stands behind Dimension.
+// relationships are the elements of AttributeRelationship. The schema requires one of them;
+// AttachmentGroup may follow Dimension.
 var relationships = [...]struct {
 	xml  string
 	kind sdmx.AttachmentKind
@@ -204,17 +206,17 @@ var relationships = [...]struct {
 
 func relationship(c *codec.C, r *sdmx.Relationship) {
 	if c.Reading {
-		said := ""
+		found := ""
 		for _, x := range relationships {
 			if !c.Has(x.xml, "") {
 				continue
 			}
-			if said != "" && r.Kind != x.kind {
-				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", said[len("str:"):], x.xml[len("str:"):])
+			if found != "" && r.Kind != x.kind {
+				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", found[len("str:"):], x.xml[len("str:"):])
 			}
-			said, r.Kind = x.xml, x.kind
+			found, r.Kind = x.xml, x.kind
 		}
-		if said == "" {
+		if found == "" {
 			c.Fail("the attribute relationship is empty, and must say None, Dimension, Group or PrimaryMeasure")
 		}
 	}

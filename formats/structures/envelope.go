@@ -8,9 +8,9 @@ import (
 	"urncast/sdmx"
 )
 
-// ReadHeader reads the header of an SDMX-ML message (2.1, StructureHeaderType). It is
-// about the message and not about structures, so nothing of it is kept; what might
-// matter is remarked on.
+// ReadHeader reads the header of an SDMX-ML message (2.1, StructureHeaderType). Nothing of it
+// is stored, because it is about the message and not about structures. It remarks on a test
+// message and on elements that are not known.
 func ReadHeader(c *codec.C) {
 	var id, test, prepared string
 	c.Elem("mes:ID", "", &id)
@@ -23,25 +23,26 @@ func ReadHeader(c *codec.C) {
 			var contacts []struct{}
 			var zone string
 			c.Stated("id", "")
-			passTexts(c, "com:Name")
+			skipTexts(c, "com:Name")
 			codec.List(c, "mes:Contact", "", &contacts, messageContact)
 			c.Elem("mes:Timezone", "", &zone)
 		})
 	}
-	passTexts(c, "com:Name", "mes:Source")
-	c.LeaveOthers()
+	skipTexts(c, "com:Name", "mes:Source")
+	c.LeaveOutOthers()
 }
 
 // messageContact reads a contact of the message namespace.
 func messageContact(c *codec.C, _ *struct{}) {
-	passTexts(c, "com:Name", "mes:Department", "mes:Role")
+	skipTexts(c, "com:Name", "mes:Department", "mes:Role")
 	for _, name := range []string{"mes:Telephone", "mes:Fax", "mes:X400", "mes:URI", "mes:Email"} {
 		var lines []string
 		c.Strings(name, "", &lines)
 	}
 }
 
-func passTexts(c *codec.C, names ...string) {
+// skipTexts reads texts that are not stored.
+func skipTexts(c *codec.C, names ...string) {
 	for _, name := range names {
 		var texts sdmx.Texts
 		c.Texts(name, "", &texts)
@@ -58,7 +59,7 @@ func readTest(c *codec.C, test string) {
 	}
 }
 
-// ReadMeta reads the meta of a Fusion-JSON message.
+// ReadMeta reads the member "meta" of a Fusion-JSON message, of which nothing is stored.
 func ReadMeta(c *codec.C) {
 	var test string
 	var languages []string
@@ -72,13 +73,13 @@ func ReadMeta(c *codec.C) {
 	codec.List(c, "", "links", &links, func(c *codec.C, _ *sdmx.Link) { c.Stated("", "urn") })
 }
 
-// A Note is what a footer or an error message says.
+// A Note is a message in the footer of a message, or in an error message.
 type Note struct {
 	Code, Severity string
 	Texts          sdmx.Texts
 }
 
-// String puts code and severity before the text.
+// String returns severity, text and code.
 func (n *Note) String() string {
 	s := codec.Clip(n.Texts.In("en"), 1000)
 	if n.Code != "" {
@@ -90,8 +91,8 @@ func (n *Note) String() string {
 	return s
 }
 
-// ReadNotes reads the elements of a name that are messages: com:Text in languages,
-// with a code and perhaps a severity.
+// ReadNotes reads the elements with a name as notes: each has com:Text in languages, a code
+// and perhaps a severity.
 func ReadNotes(c *codec.C, name string) (notes []Note) {
 	codec.List(c, name, "", &notes, func(c *codec.C, n *Note) {
 		c.Attr("code", "", &n.Code)

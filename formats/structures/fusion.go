@@ -7,8 +7,8 @@ import (
 	"urncast/sdmx"
 )
 
-// fusionDataStructure is the DSD in Fusion-JSON, whose shape follows FMR and not
-// the schema of any SDMX format.
+// fusionDataStructure describes a data structure in Fusion-JSON, whose shape is that of Fusion
+// Metadata Registry and not of an SDMX schema.
 func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 	c.In("", "dimensionList", true, func() {
 		listIdentity(c, d, dimensionListID)
@@ -42,7 +42,7 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 	})
 }
 
-// listIdentity reads what a component list says of itself, which SDMX fixes.
+// listIdentity reads id and URN of a component list, which SDMX fixes.
 func listIdentity(c *codec.C, d *sdmx.DataStructure, id string) {
 	if c.Reading {
 		c.Expect("id", "id", id)
@@ -50,8 +50,8 @@ func listIdentity(c *codec.C, d *sdmx.DataStructure, id string) {
 	}
 }
 
-// readDimensionKind finds the kind: a measure dimension is one whose values are
-// concepts.
+// readDimensionKind sets the kind of a dimension. A measure dimension is one whose enumeration
+// is a concept scheme.
 func readDimensionKind(c *codec.C, x *sdmx.Dimension, isTime bool) {
 	switch {
 	case isTime:
@@ -63,6 +63,7 @@ func readDimensionKind(c *codec.C, x *sdmx.Dimension, isTime bool) {
 	c.Dropped("", "isFrequencyDimension", "false")
 }
 
+// levels are the values of attachmentLevel.
 var levels = [...]string{
 	sdmx.AttachDataflow:    "DATA_SET",
 	sdmx.AttachDimensions:  "DIMENSION_GROUP",

@@ -9,14 +9,15 @@ import (
 	"urncast/sdmx"
 )
 
-// A Loss is something of a structure that a dialect cannot say.
+// A Loss is a part of a structure that a dialect cannot express.
 type Loss struct {
-	What string
-	// Fatal losses would change what the structure means: it is not written.
+	What string // a phrase, such as "annotation values"
+	// Fatal means that the structure must not be written, because the loss would change its
+	// meaning.
 	Fatal bool
 }
 
-// Losses lists what a dialect cannot say of m, each kind once.
+// Losses returns what a dialect cannot express of m, each kind of loss once.
 func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 	l := &losses{seen: map[string]bool{}}
 	if d == codec.ML21 {
@@ -27,15 +28,15 @@ func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 	return l.list
 }
 
-// Always says that a dialect can say every structure of a class, though perhaps
-// with losses, so that none need be looked at to know.
-func Always(d codec.Dialect, c sdmx.Class) bool {
+// AlwaysExpressible reports whether no structure of class c has a Fatal loss in dialect d, so
+// that structures of the class need not be read to decide whether they can be written.
+func AlwaysExpressible(d codec.Dialect, c sdmx.Class) bool {
 	return d == codec.Fusion && c != sdmx.ClassDataStructure
 }
 
-// Unsaid lists, for a person, the fatal losses that a dialect knows: each add(true, …)
-// below is in one of the lines.
-func Unsaid(d codec.Dialect) []string {
+// FatalLosses describes, for people, the structures that dialect d cannot express. Each Fatal
+// loss that is added below has to be in one of the lines.
+func FatalLosses(d codec.Dialect) []string {
 	if d == codec.Fusion {
 		return []string{"data structures with metadata attributes that are reported with data"}
 	}
@@ -64,11 +65,12 @@ func (l *losses) add(fatal, when bool, format string, args ...any) {
 	}
 }
 
+// oldVersion reports whether a version has the form of SDMX 2.1: digits and dots only.
 func oldVersion(v sdmx.Version) bool {
 	return strings.Trim(string(v), "0123456789.") == ""
 }
 
-// newClasses are those that 3.0 brought.
+// newClasses are the classes that SDMX 3.0 introduced.
 var newClasses = map[sdmx.Class]bool{
 	sdmx.ClassValueList: true, sdmx.ClassGeographicCodelist: true, sdmx.ClassGeoGridCodelist: true, sdmx.ClassHierarchy: true,
 	sdmx.ClassHierarchyAssociation: true, sdmx.ClassMetadataProviderScheme: true, sdmx.ClassMetadataProvisionAgreement: true,
@@ -82,8 +84,8 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
 	l.agency(a.Agency)
 	for i, date := range []string{a.ValidFrom, a.ValidTo} {
-		_, told := validity21(date, i == 1)
-		l.add(false, told != "", "%s", told)
+		_, lost := validity21(date, i == 1)
+		l.add(false, lost != "", "%s", lost)
 	}
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
 		l.agency(r.Agency)
@@ -93,7 +95,7 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 	eachNameable(m, func(n *sdmx.Nameable) {
 		l.add(false, len(n.Names) == 0, "that there is no name: the id stands in its place")
 		l.add(false, len(n.Links) > 0, "links")
-		l.annotated(n.Annotations)
+		l.annotations(n.Annotations)
 		l.add(false, hasValue(n.Annotations), "annotation values")
 	})
 	switch m := m.(type) {
@@ -112,44 +114,25 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 	}
 }
 
-// agency says of an id that registries hold, and the schema of 2.1 does not know, that
-// the message is not valid.
+// agency adds that the message will not be valid, for an agency id that registries accept and
+// the schema of 2.1 does not: a part of it begins with a digit.
 func (l *losses) agency(id string) {
 	for part := range strings.SplitSeq(id, ".") {
 		l.add(false, part != "" && part[0] >= '0' && part[0] <= '9', "that agency ids begin with a letter, as the schema wants: %s stays as it is, and the message is not valid", id)
 	}
 }
 
-// eachNameable hands over a structure and the items in it, but not components.
+// eachNameable calls fn with the nameable parts of a structure and of its items. Components
+// have none.
 func eachNameable(m sdmx.Maintainable, fn func(*sdmx.Nameable)) {
 	fn(&m.Common().Nameable)
-	switch m := m.(type) {
-	case *sdmx.Codelist:
-		for i := range m.Items {
-			fn(&m.Items[i].Nameable)
-		}
-	case *sdmx.ConceptScheme:
-		for i := range m.Items {
-			fn(&m.Items[i].Nameable)
-		}
-	case *sdmx.AgencyScheme:
-		for i := range m.Items {
-			fn(&m.Items[i].Nameable)
-		}
-	case *sdmx.CategoryScheme:
-		eachCategory(m.Items, fn)
+	if s, ok := m.(sdmx.ItemScheme); ok {
+		s.EachItem(func(_ string, n *sdmx.Nameable) { fn(n) })
 	}
 }
 
-func eachCategory(items []sdmx.Category, fn func(*sdmx.Nameable)) {
-	for i := range items {
-		fn(&items[i].Nameable)
-		eachCategory(items[i].Items, fn)
-	}
-}
-
-// annotated is what neither dialect can say of annotations.
-func (l *losses) annotated(as []sdmx.Annotation) {
+// annotations adds what neither dialect can express of annotations.
+func (l *losses) annotations(as []sdmx.Annotation) {
 	for i := range as {
 		l.add(false, len(as[i].URLs) > 1, "annotation URLs after the first")
 		l.add(false, len(as[i].URLs) > 0 && as[i].URLs[0].Lang != "", "languages of annotation URLs")
@@ -160,7 +143,7 @@ func hasValue(as []sdmx.Annotation) bool {
 	return slices.ContainsFunc(as, func(a sdmx.Annotation) bool { return a.Value != "" })
 }
 
-// representation is of a concept or component of a class.
+// representation adds the losses of the representation of a concept or component of a class.
 func (l *losses) representation(r *sdmx.Representation, class sdmx.Class) {
 	_, lost := representation21(r, class)
 	for _, what := range lost {
@@ -169,13 +152,13 @@ func (l *losses) representation(r *sdmx.Representation, class sdmx.Class) {
 	l.add(true, class == sdmx.ClassMeasureDimension && (r == nil || r.Enumeration.IsZero()), "a measure dimension without an enumeration")
 }
 
-// knownLists are the component lists that 2.1 lets be annotated.
+// knownLists are the ids of the component lists that can have annotations in 2.1.
 var knownLists = []string{dimensionListID, attributeListID, measureListID}
 
 func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 	if len(d.Dimensions)+len(d.Attributes)+len(d.Groups)+len(d.Measures)+len(d.MetadataUsages) == 0 && d.Metadata.IsZero() {
 		l.add(false, len(d.ListAnnotations) > 0, "annotations of component lists that are not there")
-		return // 2.1 has the components optional: a stub has none
+		return // a stub has no components, which are optional in 2.1
 	}
 	l.add(true, len(d.Measures) != 1 || d.Measures[0].ID != sdmx.MeasureIDPrimary, "measures other than one OBS_VALUE")
 	l.add(true, len(d.Dimensions) == 0, "a data structure without dimensions")
@@ -183,7 +166,7 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 	for i := range d.ListAnnotations {
 		x := &d.ListAnnotations[i]
 		l.add(false, !slices.Contains(knownLists, x.List) || x.List == attributeListID && len(d.Attributes) == 0, "annotations of component lists that are not there")
-		l.annotated(x.Annotations)
+		l.annotations(x.Annotations)
 		l.add(false, hasValue(x.Annotations), "annotation values")
 	}
 	for i := range d.Measures {
@@ -199,7 +182,7 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 	}
 	for i := range d.Groups {
 		l.add(false, len(d.Groups[i].Links) > 0, "links")
-		l.annotated(d.Groups[i].Annotations)
+		l.annotations(d.Groups[i].Annotations)
 		l.add(false, hasValue(d.Groups[i].Annotations), "annotation values")
 	}
 	for i := range d.Attributes {
@@ -225,13 +208,13 @@ func (l *losses) attribute21(a *sdmx.Attribute) {
 func (l *losses) component(x *sdmx.Component, class sdmx.Class) {
 	l.add(true, x.Concept.IsZero(), "a component without a concept")
 	l.add(false, len(x.Links) > 0, "links")
-	l.annotated(x.Annotations)
+	l.annotations(x.Annotations)
 	l.add(false, hasValue(x.Annotations), "annotation values")
 	l.representation(x.Representation, class)
 }
 
 func (l *losses) fusion(m sdmx.Maintainable) {
-	eachNameable(m, func(n *sdmx.Nameable) { l.annotated(n.Annotations) })
+	eachNameable(m, func(n *sdmx.Nameable) { l.annotations(n.Annotations) })
 	switch m := m.(type) {
 	case *sdmx.Codelist:
 		for i := range m.Extensions {
@@ -253,29 +236,29 @@ func (l *losses) sentinels(r *sdmx.Representation) {
 func (l *losses) dataStructureFusion(d *sdmx.DataStructure) {
 	l.add(true, !d.Metadata.IsZero() || len(d.MetadataUsages) > 0, "metadata attributes reported with data")
 	l.add(false, len(d.ListAnnotations) > 0, "annotations of component lists")
-	one := func(x *sdmx.Component) {
+	component := func(x *sdmx.Component) {
 		l.add(false, x.URI != "" || len(x.Links) > 0, "URIs and links of components and groups")
-		l.annotated(x.Annotations)
+		l.annotations(x.Annotations)
 		l.sentinels(x.Representation)
 	}
 	for i := range d.Dimensions {
 		x := &d.Dimensions[i]
-		one(&x.Component)
+		component(&x.Component)
 		ofConcepts := x.Representation != nil && x.Representation.Enumeration.Class == sdmx.ClassConceptScheme
 		l.add(false, x.Kind != sdmx.DimensionTime && (x.Kind == sdmx.DimensionMeasure) != ofConcepts,
 			"whether a dimension is a measure dimension where its values do not show it")
 	}
 	for i := range d.Measures {
-		one(&d.Measures[i].Component)
+		component(&d.Measures[i].Component)
 	}
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		l.add(false, g.URI != "" || len(g.Links) > 0, "URIs and links of components and groups")
-		l.annotated(g.Annotations)
+		l.annotations(g.Annotations)
 	}
 	for i := range d.Attributes {
 		a := &d.Attributes[i]
-		one(&a.Component)
+		component(&a.Component)
 		l.add(false, a.YearStartDay, "that an attribute is the element ReportingYearStartDay of 2.1")
 		l.add(false, len(a.Relationship.Groups) > 1, "attachment groups after the first")
 	}

@@ -8,11 +8,11 @@ import (
 	"urncast/sdmx"
 )
 
-// codeTypes21 are the data types that the ids of a list may have in 2.1 (CodeDataType).
+// codeTypes21 are the data types of the format of an enumeration in 2.1 (CodeDataType).
 var codeTypes21 = map[string]bool{}
 
-// componentTypes21 are those of a component (SimpleDataType); a concept may besides be
-// XHTML.
+// componentTypes21 are the data types of a component in 2.1 (SimpleDataType). A concept may
+// also have type XHTML.
 var componentTypes21 = map[string]bool{}
 
 func init() {
@@ -27,10 +27,10 @@ func init() {
 	}
 }
 
-// representation21 is what SDMX-ML 2.1 can say of the representation of a concept or
-// component (SDMXStructureBase.xsd, SDMXStructureDataStructure.xsd), and what it cannot,
-// in words that go on from "this was lost:". Where the schema wants something that is
-// not there, its own default stands in. class is the concept's or the component's.
+// representation21 returns what SDMX-ML 2.1 can express of the representation of a concept or
+// component (SDMXStructureBase.xsd, SDMXStructureDataStructure.xsd), and phrases for what it
+// cannot (Loss.What). If the schema requires a value that is missing, its default is used.
+// class is that of the concept or component.
 func representation21(r *sdmx.Representation, class sdmx.Class) (*sdmx.Representation, []string) {
 	var lost []string
 	said := sdmx.Representation{}
@@ -48,7 +48,7 @@ func representation21(r *sdmx.Representation, class sdmx.Class) (*sdmx.Represent
 			said.Format = &f
 		}
 	}
-	x := cut{format: said.Format, lost: lost}
+	x := reduction{format: said.Format, lost: lost}
 	enumerated := !said.Enumeration.IsZero()
 	switch {
 	case class == sdmx.ClassTimeDimension:
@@ -73,24 +73,25 @@ func representation21(r *sdmx.Representation, class sdmx.Class) (*sdmx.Represent
 	return &said, x.lost
 }
 
-// A cut takes from a text format what 2.1 cannot say.
-type cut struct {
+// A reduction removes from a text format what 2.1 cannot express.
+type reduction struct {
 	format *sdmx.TextFormat
 	lost   []string
 }
 
-func (x *cut) drop(what string) { x.format, x.lost = nil, append(x.lost, what) }
+func (x *reduction) drop(what string) { x.format, x.lost = nil, append(x.lost, what) }
 
-// without empties a facet that must not be there, or not with this value.
-func (x *cut) without(facet *string, when bool, what string) {
+// without empties a facet if it is set and when is true.
+func (x *reduction) without(facet *string, when bool, what string) {
 	if *facet != "" && when {
 		*facet = ""
 		x.lost = append(x.lost, what)
 	}
 }
 
-// lengths are positive integers in 2.1 and 3.0 alike; registries write 0, too.
-func (x *cut) lengths() {
+// lengths removes lengths and decimals of 0: the schemas of 2.1 and 3.0 require positive
+// integers, but registries write 0 too.
+func (x *reduction) lengths() {
 	f := x.format
 	zero := func(s string) bool { return strings.Trim(s, "+0") == "" }
 	x.without(&f.MinLength, zero(f.MinLength), "a minLength or maxLength of 0")
@@ -98,14 +99,14 @@ func (x *cut) lengths() {
 	x.without(&f.Decimals, zero(f.Decimals), "decimals of 0")
 }
 
-func (x *cut) multilingual() {
+func (x *reduction) multilingual() {
 	if x.format.IsMultiLingual != sdmx.Unstated {
 		x.format.IsMultiLingual = sdmx.Unstated
 		x.lost = append(x.lost, "isMultiLingual of components and of enumerations")
 	}
 }
 
-func (x *cut) text(concept bool) {
+func (x *reduction) text(concept bool) {
 	f := x.format
 	x.lengths()
 	if f.Type != "" && !componentTypes21[f.Type] && !(concept && f.Type == "XHTML") {
@@ -117,8 +118,8 @@ func (x *cut) text(concept bool) {
 	}
 }
 
-// codes is for the format of what is in a list (EnumerationFormat).
-func (x *cut) codes() {
+// codes reduces the format of an enumeration (EnumerationFormat).
+func (x *reduction) codes() {
 	f := x.format
 	x.lengths()
 	x.multilingual()
@@ -129,9 +130,9 @@ func (x *cut) codes() {
 	}
 }
 
-// time is for the time dimension, whose format says a type, a start and an end.
-func (x *cut) time(enumerated bool) {
-	if enumerated { // Check lets none through
+// time reduces the format of the time dimension, which has only a type, a start and an end.
+func (x *reduction) time(enumerated bool) {
+	if enumerated { // sdmx.Check refuses it, but it may have been stored before
 		x.drop("an enumeration of the time dimension")
 	}
 	f := x.format
@@ -149,8 +150,8 @@ func (x *cut) time(enumerated bool) {
 	x.format = &kept
 }
 
-// yearStart is for ReportingYearStartDay, whose format the schema fixes.
-func (x *cut) yearStart(enumerated bool) {
+// yearStart reduces the format of ReportingYearStartDay, which the schema fixes.
+func (x *reduction) yearStart(enumerated bool) {
 	fixed := sdmx.TextFormat{Type: "MonthDay"}
 	if x.format == nil || enumerated || !reflect.DeepEqual(*x.format, fixed) {
 		x.lost = append(x.lost, "another format of ReportingYearStartDay than MonthDay")
@@ -158,10 +159,10 @@ func (x *cut) yearStart(enumerated bool) {
 	x.format = &fixed
 }
 
-// validity21 is a date of validity as 2.1 has it, a point in time (xs:dateTime): a day
-// becomes its beginning, or as an end its last second. A month, a year or a reporting
-// period cannot be said. told is what is lost, if anything.
-func validity21(s string, end bool) (said, told string) {
+// validity21 returns validFrom or validTo (end) as 2.1 has it, a point in time (xs:dateTime):
+// a day becomes its first second, or as an end its last. A month, a year or a reporting period
+// cannot be expressed. lost is a phrase for what is lost; empty if nothing is.
+func validity21(s string, end bool) (value, lost string) {
 	switch {
 	case s == "" || sdmx.IsDateTime(s):
 		return s, ""
@@ -175,12 +176,12 @@ func validity21(s string, end bool) (said, told string) {
 	return "", "validFrom and validTo that are neither points in time nor days"
 }
 
-// validity is validFrom or validTo.
+// validity describes validFrom or validTo (end).
 func validity(c *codec.C, xml, json string, p *string, end bool) {
 	if c.Reading || c.Dialect != codec.ML21 {
 		c.Millis(xml, json, p)
 		return
 	}
-	said, _ := validity21(*p, end)
-	c.Attr(xml, "", &said)
+	value, _ := validity21(*p, end)
+	c.Attr(xml, "", &value)
 }

@@ -97,9 +97,9 @@ func dataflow(c *codec.C, x *sdmx.Dataflow) {
 	c.Ref("str:Structure", "dataStructureRef", sdmx.ClassDataStructure, &x.Structure)
 }
 
-// representation is that of a concept or component of a class.
+// representation describes the representation of a concept or component of a class.
 func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.Class) {
-	list := sdmx.ClassCodelist // of the enumeration, where a Ref does not name it
+	list := sdmx.ClassCodelist // the class of the enumeration, if a Ref does not name it
 	if class == sdmx.ClassMeasureDimension {
 		list = sdmx.ClassConceptScheme
 	}
@@ -131,7 +131,7 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 		}
 	})
 	if c.Reading && *p != nil && reflect.DeepEqual(**p, sdmx.Representation{}) {
-		*p = nil // an empty element says as much as none
+		*p = nil // an empty element means the same as none
 	}
 }
 

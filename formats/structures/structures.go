@@ -1,6 +1,6 @@
-// Package structures describes each type once, for every dialect of package
-// codec: the properties in the order in which SDMX-ML writes them. What a dialect
-// cannot say is in losses.go.
+// Package structures describes each class of structures once, for all dialects of package
+// codec: its properties in the order in which SDMX-ML writes them. Losses returns what a
+// dialect cannot express.
 package structures
 
 import (
@@ -10,7 +10,7 @@ import (
 	"urncast/sdmx"
 )
 
-// Describe runs the description of m's type.
+// Describe runs the description of m's class on c, which reads m or writes it.
 func Describe(c *codec.C, m sdmx.Maintainable) {
 	switch m := m.(type) {
 	case *sdmx.AgencyScheme:
@@ -30,7 +30,7 @@ func Describe(c *codec.C, m sdmx.Maintainable) {
 	}
 }
 
-// owner is what an item needs to write its URN, and to look at one that it reads.
+// An owner is the structure, and for nested items the path, that the URNs of items begin with.
 type owner struct {
 	sdmx.URN
 	item sdmx.Class
@@ -56,9 +56,9 @@ func (o *owner) join(id string) string {
 	return o.path + "." + id
 }
 
-// urn writes the URN of an item, which is not kept: it follows from the ids. One
-// that is read and says something else is remarked on. Its class is not looked at,
-// for the versions of SDMX name some differently.
+// urn writes the URN of an item, or remarks on a URN that is read and does not agree with the
+// ids. URNs are not stored, because they follow from the ids. The class in a URN is not
+// compared, because it differs between versions of SDMX.
 func (o *owner) urn(c *codec.C, id string) {
 	if !c.Reading {
 		if id != "" {
@@ -71,11 +71,12 @@ func (o *owner) urn(c *codec.C, id string) {
 	}
 }
 
-// isURN compares piece by piece: it is asked for each item of a large list.
+// isURN reports whether a stated URN is that of an item, apart from its class. It compares
+// without building the URN, because it is called for each item of large lists.
 func (o *owner) isURN(stated, id string) bool {
 	_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
 	if o.item == sdmx.ClassAgency && (rest == id || rest == o.Agency+"."+id) {
-		return true // the short form
+		return true // the short form of agency URNs
 	}
 	for _, piece := range [...]string{o.Agency, ":", o.ID, "(", string(o.Version), ")."} {
 		var ok bool
@@ -96,7 +97,8 @@ func remarkURN(c *codec.C, at int32, stated, meant string) {
 	c.Remark(at, "the URN %s does not agree with the ids, which count: they make it %s", codec.Clip(stated, sdmx.URNLengthMax), meant)
 }
 
-// maintainable is the common part; the names come after the attributes.
+// maintainable describes the common properties of a maintainable up to its names, which some
+// classes precede by attributes of their own.
 func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a := m.Common()
 	c.ID("id", "id", &a.ID)
@@ -125,7 +127,7 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	}
 }
 
-// scheme is maintainable for an item scheme, whose items are of a class.
+// scheme describes the common properties of an item scheme, and returns the owner of its items.
 func scheme(c *codec.C, m sdmx.ItemScheme, item sdmx.Class) *owner {
 	maintainable(c, m)
 	p := m.IsPartial()
@@ -135,7 +137,7 @@ func scheme(c *codec.C, m sdmx.ItemScheme, item sdmx.Class) *owner {
 	return ownerOf(m, item)
 }
 
-// item is the common part of an item.
+// item describes the common properties of an item.
 func item(c *codec.C, n *sdmx.Nameable, o *owner) {
 	c.ID("id", "id", &n.ID)
 	o.urn(c, n.ID)
@@ -146,7 +148,7 @@ func item(c *codec.C, n *sdmx.Nameable, o *owner) {
 func names(c *codec.C, n *sdmx.Nameable) {
 	annotations(c, &n.Annotations)
 	if !c.Reading && c.XML() && len(n.Names) == 0 {
-		fallback := sdmx.Texts{{Lang: sdmx.LanguageDefault, Value: n.ID}} // 2.1 demands a name
+		fallback := sdmx.Texts{{Lang: sdmx.LanguageDefault, Value: n.ID}} // 2.1 requires a name
 		c.Texts("com:Name", "", &fallback)
 	} else {
 		c.Texts("com:Name", "names", &n.Names)
@@ -161,7 +163,7 @@ func links(c *codec.C, l *[]sdmx.Link) {
 		c.Attr("", "href", &l.URL)
 		c.Attr("", "urn", &l.URN)
 		c.Attr("", "type", &l.Type)
-		c.Leave("", "titles")
+		c.LeaveOut("", "titles")
 		c.Dropped("", "hreflang", "")
 	})
 }
@@ -177,12 +179,12 @@ func annotations(c *codec.C, a *[]sdmx.Annotation) {
 func annotation(c *codec.C, a *sdmx.Annotation) {
 	c.ID("id", "id", &a.ID)
 	c.Elem("com:AnnotationTitle", "title", &a.Title)
-	c.Spare("com:AnnotationTitle", a.Title)
+	c.TakeRepeated("com:AnnotationTitle", a.Title)
 	c.Elem("com:AnnotationType", "type", &a.Type)
-	c.Spare("com:AnnotationType", a.Type)
+	c.TakeRepeated("com:AnnotationType", a.Type)
 	url := a.URLs.In()
 	c.Elem("com:AnnotationURL", "uri", &url)
-	c.Spare("com:AnnotationURL", url)
+	c.TakeRepeated("com:AnnotationURL", url)
 	if c.Reading && url != "" {
 		a.URLs = sdmx.Texts{{Value: url}}
 	}

@@ -11,6 +11,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/producer/connection"
 	"urncast/producer/kafka"
+	"urncast/producer/kafka/trial"
 )
 
 // Every client of a connection with signed tokens logs in by them: those made by hand at a
@@ -37,13 +38,13 @@ func TestAWS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			properties["bootstrap.servers"], properties["security.protocol"] = k.Address(rig.SASLTLS), "SASL_SSL"
 			properties["ssl.truststore.type"], properties["ssl.truststore.location"] = "PEM", authority.File
-			tried := (&kafka.Client{}).Try(t.Context(), reached(properties))
+			tried := (&trial.Client{}).Try(t.Context(), reached(properties))
 			if len(tried) != 1 || !tried[0].OK || !strings.Contains(tried[0].Text, "OAUTHBEARER, as User:arn:aws:iam::123456789012:role/msk") {
 				t.Errorf("a save says %+v", tried)
 			}
 			asked := asked("structures")
 			asked.Scratch, asked.MakeScratch = "scratch", true
-			test(t.Context(), &kafka.Client{}, properties, asked, nil).expect(t, map[string]string{"tls": "warning: expires in 0 days"})
+			test(t.Context(), &trial.Client{}, properties, asked, nil).expect(t, map[string]string{"tls": "warning: expires in 0 days"})
 
 			c := &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return reached(properties), nil }}
 			for range 2 { // the second one is the reader that was kept

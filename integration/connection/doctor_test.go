@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
 	"urncast/producer/diagnosis"
-	"urncast/producer/kafka"
 	"urncast/producer/producertest"
 	"urncast/registry"
 )
@@ -52,7 +53,7 @@ func (w *ward) doctor(user string, more ...string) *diagnosis.Doctor {
 	for i := 0; i < len(more); i += 2 {
 		properties[more[i]] = more[i+1]
 	}
-	client := &kafka.Client{CreateTopic: true}
+	client := &trial.Client{CreateTopic: true}
 	fixed := &connection.Connection{Name: "default", Properties: properties, Fixed: true}
 	return &diagnosis.Doctor{Connections: &connection.Connections{Store: w.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: week,

@@ -3,11 +3,12 @@ package connection
 import (
 	"testing"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
 // A mistake is one wrong set-up, which a connection test is run on.
@@ -18,7 +19,7 @@ type mistake struct {
 	step       string // the one that has to say it
 	// change makes the test ask for something else than usual.
 	change func(*connection.Test)
-	client kafka.Client
+	client trial.Client
 	// silent: nothing answers, so that it takes a time limit to find out.
 	silent bool
 }
@@ -115,7 +116,7 @@ func (w *wrong) ofProtocol() []mistake {
 }
 
 func (w *wrong) ofRights() []mistake {
-	create := kafka.Client{CreateTopic: true}
+	create := trial.Client{CreateTopic: true}
 	another := func(asked *connection.Test) { asked.Topic = "structures.new" }
 	return []mistake{
 		{what: "no right on the topic: describe", properties: w.as("nothing"), step: "rights-describe"},

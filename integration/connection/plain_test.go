@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
 // plain is one broker without any security.
@@ -52,7 +53,7 @@ func TestPlain(t *testing.T) {
 func (p *plain) good(t *testing.T) {
 	asked := asked(structures(t, p.kafka, "good"))
 	asked.Scratch, asked.MakeScratch = "good.scratch", true
-	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), asked, nil)
+	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), asked, nil)
 	tr.expect(t, nil)
 	if tr.err != nil {
 		t.Errorf("the test says %v", tr.err)
@@ -114,7 +115,7 @@ func (p *plain) unseen(t *testing.T) {
 	}()
 	asked := asked(topic)
 	asked.Bytes = 1 << 20
-	test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"transaction-commit": noScratch})
 	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("after"),
 		Value: []byte("x")}).FirstErr(); err != nil {
@@ -166,7 +167,7 @@ func (p *plain) scratch(t *testing.T) {
 		if c.scratch == "not.there" {
 			large = "not-run: It goes to the scratch topic"
 		}
-		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+		test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 			map[string]string{"transaction-commit": c.state, "large-message": large})
 	}
 	if p.describe(t, scratch) != 0 {
@@ -179,7 +180,7 @@ func (p *plain) scratch(t *testing.T) {
 func (p *plain) several(t *testing.T) {
 	topic := structures(t, p.kafka, "several")
 	properties := map[string]string{"bootstrap.servers": "127.0.0.1:1, " + p.kafka.Bootstrap() + ",no-such-host.invalid:9092"}
-	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked(topic), nil)
 	for key, state := range map[string]connection.StepState{
 		"connect 127.0.0.1:1": connection.StepFailed, "kafka 127.0.0.1:1": connection.StepNotRun,
 		"resolve no-such-host.invalid:9092": connection.StepFailed, "connect no-such-host.invalid:9092": connection.StepNotRun,
@@ -193,7 +194,7 @@ func (p *plain) several(t *testing.T) {
 	if needs := tr.last["kafka 127.0.0.1:1"].Needs; needs != "connect" {
 		t.Errorf("the step needs %q, want connect", needs)
 	}
-	tried := (&kafka.Client{}).Try(t.Context(), reached(properties))
+	tried := (&trial.Client{}).Try(t.Context(), reached(properties))
 	if len(tried) != 3 || tried[0].OK || !tried[1].OK || tried[2].OK {
 		t.Errorf("trying each: %+v", tried)
 	}
@@ -201,7 +202,7 @@ func (p *plain) several(t *testing.T) {
 
 // A connection can be tested before anybody has chosen a topic.
 func (p *plain) topicless(t *testing.T) {
-	tr := test(t.Context(), &kafka.Client{CreateTopic: true}, p.properties(), connection.Test{}, nil)
+	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), connection.Test{}, nil)
 	none := "not-run: No topic was named"
 	tr.expect(t, map[string]string{"topic": none, "rights-describe": none, "rights-write": none, "rights-read": none,
 		"rights-create":           none,
@@ -212,7 +213,7 @@ func (p *plain) topicless(t *testing.T) {
 func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
 	properties["transactional.id"] = "mine"
-	tr := test(t.Context(), &kafka.Client{}, properties, asked("any"), nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked("any"), nil)
 	if s := tr.step("properties"); s.State != connection.StepFailed || !strings.Contains(s.Finding, "transactional.id") {
 		t.Errorf("the step is %+v", s)
 	}
@@ -221,7 +222,7 @@ func (p *plain) settings(t *testing.T) {
 			t.Errorf("step %s is %s", key, s.State)
 		}
 	}
-	if tried := (&kafka.Client{}).Try(t.Context(),
+	if tried := (&trial.Client{}).Try(t.Context(),
 		reached(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
 		t.Errorf("a save would say %+v", tried)
 	}
@@ -239,7 +240,7 @@ func (p *plain) cancelled(t *testing.T) {
 			asked := asked(topic)
 			asked.Bytes, asked.Scratch, asked.MakeScratch = 8<<20, "cancelled.scratch", true
 			var when time.Time
-			tr := test(ctx, &kafka.Client{}, p.properties(), asked, func(s connection.Step) {
+			tr := test(ctx, &trial.Client{}, p.properties(), asked, func(s connection.Step) {
 				if s.ID == at && s.State == connection.StepRunning {
 					delay := time.Duration(0)
 					if strings.HasPrefix(at, "transaction") || at == "large-message" {
@@ -299,7 +300,7 @@ func (p *plain) standing(t *testing.T) {
 	for _, at := range []string{"cluster", "transaction-abort"} {
 		asked := asked(topic)
 		asked.StepTimeout = 3 * time.Second
-		tr := test(t.Context(), &kafka.Client{}, p.properties(), asked, func(s connection.Step) {
+		tr := test(t.Context(), &trial.Client{}, p.properties(), asked, func(s connection.Step) {
 			if s.ID == at && s.State == connection.StepRunning {
 				p.kafka.Pause()
 				time.Sleep(100 * time.Millisecond) // a signal to every thread takes a moment
@@ -323,7 +324,7 @@ func (p *plain) advertised(t *testing.T) {
 	topic := structures(t, p.kafka, "advertised")
 	closeProxy(t, p.kafka)
 	properties := map[string]string{"bootstrap.servers": p.kafka.Address("VIA")}
-	tr := test(t.Context(), &kafka.Client{}, properties, asked(topic), nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked(topic), nil)
 	tr.expect(t, map[string]string{"listeners": "failed: advertised.listeners",
 		"rights-transactional-id": "failed: nothing listens",
 		"transaction-init":        "not-run", "transaction-abort": "not-run", "transaction-commit": "not-run", "large-message": "not-run"})

@@ -3,11 +3,12 @@ package connection
 import (
 	"testing"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
 // room is what a topic takes on the broker's disk, in bytes.
@@ -40,7 +41,7 @@ func (p *plain) room(t *testing.T) {
 	topic := structures(t, p.kafka, "room", byDefault)
 	asked := connection.Test{Topic: topic, Prefix: "tx"}
 	for range 3 {
-		test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+		test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 			map[string]string{"transaction-commit": noScratch, "large-message": "passed: A message of 1000000 bytes fits; the limit of room is 1048588 bytes"})
 	}
 	left := room(t, p.kafka, topic)
@@ -51,7 +52,7 @@ func (p *plain) room(t *testing.T) {
 
 	scratch := structures(t, p.kafka, "room.scratch", byDefault)
 	asked.Scratch = scratch
-	test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"large-message": "passed: A message of 1000000 bytes of noise was delivered to room.scratch"})
 	if now := room(t, p.kafka, scratch); now < 1_000_000 {
 		t.Errorf("the scratch topic has %d bytes: nothing large was sent", now)
@@ -60,7 +61,7 @@ func (p *plain) room(t *testing.T) {
 	// Sizes are searched on the scratch topic, when one is asked for.
 	structures(t, p.kafka, "room.narrow", "max.message.bytes=300000")
 	asked.Scratch, asked.Bytes = "room.narrow", 900_000
-	bounded := test(t.Context(), &kafka.Client{}, p.properties(), asked, nil)
+	bounded := test(t.Context(), &trial.Client{}, p.properties(), asked, nil)
 	bounded.expect(t, map[string]string{"large-message": "failed: max.message.bytes=300000 is set on room.narrow. The largest message that passes has 29"})
 
 	if left := room(t, p.kafka, topic); left > leftMax+2*500 {
@@ -68,7 +69,7 @@ func (p *plain) room(t *testing.T) {
 	}
 	// What certainly does not pass is not sent, whatever is asked for.
 	asked.Scratch, asked.Bytes = "", 30_000_000
-	test(t.Context(), &kafka.Client{}, p.properties(), asked, nil).expect(t,
+	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"transaction-commit": noScratch, "large-message": "failed: The largest message that passes has 10484"})
 	if left := room(t, p.kafka, topic); left > leftMax+3*500 {
 		t.Errorf("what was refused by a limit left %d bytes on the topic", left)

@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
 // A secured is one broker with every listener, users with different rights, and a
@@ -138,8 +139,8 @@ func (w *secured) each(t *testing.T) {
 			if c.tls {
 				others["tls"] = soon
 			}
-			test(t.Context(), &kafka.Client{}, c.properties, asked, nil).expect(t, others)
-			for _, tried := range (&kafka.Client{}).Try(t.Context(), reached(c.properties)) {
+			test(t.Context(), &trial.Client{}, c.properties, asked, nil).expect(t, others)
+			for _, tried := range (&trial.Client{}).Try(t.Context(), reached(c.properties)) {
 				if !tried.OK || !strings.Contains(tried.Text, c.principal) {
 					t.Errorf("trying %s: %s %s", tried.Server, tried.Text, tried.Cure)
 				}
@@ -180,7 +181,7 @@ func (w *secured) refused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			began := time.Now()
-			tr := test(t.Context(), &kafka.Client{}, c.properties, w.asked(), nil)
+			tr := test(t.Context(), &trial.Client{}, c.properties, w.asked(), nil)
 			if took := time.Since(began); took > 3*time.Second {
 				t.Errorf("it took %s", took)
 			}
@@ -197,7 +198,7 @@ func (w *secured) refused(t *testing.T) {
 				others["tls"] = "warning"
 			}
 			tr.expect(t, others)
-			tried := (&kafka.Client{}).Try(t.Context(), reached(c.properties))
+			tried := (&trial.Client{}).Try(t.Context(), reached(c.properties))
 			if len(tried) != 1 || tried[0].OK || tried[0].Text+" "+tried[0].Cure != tr.step(c.step).Finding+" "+tr.step(c.step).Cure {
 				t.Errorf("a save would say %+v", tried)
 			}
@@ -231,7 +232,7 @@ func (w *secured) rights(t *testing.T) {
 	} {
 		t.Run(user, func(t *testing.T) {
 			properties := w.jaas(rig.SASL, "SASL_PLAINTEXT", "SCRAM-SHA-256", user, password)
-			test(t.Context(), &kafka.Client{}, properties, w.asked(), nil).expect(t, others)
+			test(t.Context(), &trial.Client{}, properties, w.asked(), nil).expect(t, others)
 		})
 	}
 	t.Run("create", func(t *testing.T) {
@@ -241,6 +242,6 @@ func (w *secured) rights(t *testing.T) {
 		refused := map[string]string{"rights-describe": "failed", "rights-write": "failed", "rights-read": "failed",
 			"topic":         "failed",
 			"rights-create": "failed: CREATE", "transaction-abort": "not-run: topic", "large-message": "not-run"}
-		test(t.Context(), &kafka.Client{CreateTopic: true}, properties, asked, nil).expect(t, with(refused))
+		test(t.Context(), &trial.Client{CreateTopic: true}, properties, asked, nil).expect(t, with(refused))
 	})
 }

@@ -6,11 +6,12 @@ import (
 	"strconv"
 	"testing"
 
+	"urncast/producer/kafka/trial"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
 // What is wrong with a topic is said by its step; what only should be mended lets
@@ -48,7 +49,7 @@ func (p *plain) topics(t *testing.T) {
 			}
 			properties := p.properties()
 			properties["max.request.size"] = "500000"
-			test(t.Context(), &kafka.Client{CreateTopic: c.create}, properties, asked(c.topic), nil).expect(t, others)
+			test(t.Context(), &trial.Client{CreateTopic: c.create}, properties, asked(c.topic), nil).expect(t, others)
 		})
 	}
 }
@@ -69,7 +70,7 @@ func partitioned(t *testing.T, k *rig.Kafka, name string) {
 // largest message that passes, which the limit is just above. It does pass when it is sent.
 func bounds(t *testing.T, properties map[string]string, asked connection.Test, words string, limit int) {
 	t.Helper()
-	tr := test(t.Context(), &kafka.Client{}, properties, asked, nil)
+	tr := test(t.Context(), &trial.Client{}, properties, asked, nil)
 	tr.expect(t, map[string]string{"large-message": "failed: " + words, "transaction-commit": noScratch})
 	found := regexp.MustCompile(`passes has (\d+) bytes`).FindStringSubmatch(tr.step("large-message").Finding)
 	if found == nil {
@@ -81,7 +82,7 @@ func bounds(t *testing.T, properties map[string]string, asked connection.Test, w
 			tr.step("large-message").Finding)
 	}
 	asked.Bytes = largest
-	test(t.Context(), &kafka.Client{}, properties, asked, nil).expect(t, map[string]string{
+	test(t.Context(), &trial.Client{}, properties, asked, nil).expect(t, map[string]string{
 		"large-message": "passed: was delivered to " + asked.Topic, "transaction-commit": noScratch})
 	t.Logf("%s: %s", tr.step("large-message").Took, tr.step("large-message").Finding)
 }
@@ -109,7 +110,7 @@ func (p *plain) limits(t *testing.T) {
 		properties["compression.type"] = "gzip"
 		asked := asked
 		asked.Compressible = true
-		test(t.Context(), &kafka.Client{}, properties, asked, nil).expect(t,
+		test(t.Context(), &trial.Client{}, properties, asked, nil).expect(t,
 			map[string]string{"transaction-commit": noScratch})
 	})
 }

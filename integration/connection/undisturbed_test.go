@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/kafka/trial"
+
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/integration/topiccheck"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
 func TestMain(m *testing.M) {
@@ -61,7 +62,7 @@ func TestProducerIsUndisturbed(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := asked(topic)
 		asked.Bytes, asked.Scratch, asked.MakeScratch = 4<<20, "published.scratch", true
-		tr := test(ctx, &kafka.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
+		tr := test(ctx, &trial.Client{}, map[string]string{"bootstrap.servers": k.Bootstrap()}, asked,
 			func(s connection.Step) {
 				if round%2 == 1 && s.ID == "transaction-abort" && s.State == connection.StepRunning {
 					time.AfterFunc(150*time.Millisecond, cancel)

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"urncast/producer/kafka/trial"
+
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka"
 )
 
-// A trial is one connection test, as it was reported.
-type trial struct {
+// A testRun is one connection test, as it was reported.
+type testRun struct {
 	order   []string // of the steps, "id" or "id server"
 	last    map[string]connection.Step
 	reports []connection.Step
@@ -22,9 +23,9 @@ type trial struct {
 }
 
 // test runs a connection test to its end.
-func test(ctx context.Context, c *kafka.Client, properties map[string]string, asked connection.Test,
-	see func(connection.Step)) *trial {
-	t := &trial{last: map[string]connection.Step{}}
+func test(ctx context.Context, c *trial.Client, properties map[string]string, asked connection.Test,
+	see func(connection.Step)) *testRun {
+	t := &testRun{last: map[string]connection.Step{}}
 	var mu sync.Mutex
 	t.err = c.Test(ctx, reached(properties), asked, func(s connection.Step) {
 		mu.Lock()
@@ -47,7 +48,7 @@ func reached(properties map[string]string) *connection.Connection {
 }
 
 // step finds a step by its id, the first of several servers.
-func (tr *trial) step(id string) connection.Step {
+func (tr *testRun) step(id string) connection.Step {
 	for _, key := range tr.order {
 		if s := tr.last[key]; s.ID == id {
 			return s
@@ -56,7 +57,7 @@ func (tr *trial) step(id string) connection.Step {
 	return connection.Step{}
 }
 
-func (tr *trial) String() string {
+func (tr *testRun) String() string {
 	var b strings.Builder
 	for _, key := range tr.order {
 		s := tr.last[key]
@@ -68,7 +69,7 @@ func (tr *trial) String() string {
 
 // expect says what a test should come to: every step passes but those that are
 // named, with their state and words of theirs.
-func (tr *trial) expect(t *testing.T, others map[string]string) {
+func (tr *testRun) expect(t *testing.T, others map[string]string) {
 	t.Helper()
 	for _, key := range tr.order {
 		s := tr.last[key]

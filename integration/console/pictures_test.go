@@ -29,7 +29,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-var update = flag.Bool("update", false, "make the pictures of docs/style.md anew")
+var update = flag.Bool("update", false, "make the pictures of docs/style.md and README.md anew")
 
 const (
 	stylePage   = "../../docs/style.md"

@@ -1,13 +1,13 @@
-// Package crash marks the steps at which the kill tests end the process.
+// Package crash marks the steps at which kill tests end the process.
 //
-// In a normal build At compiles to nothing. Built with -tags crashpoints, a process whose environment holds
-// URNCAST_CRASH_AT=<step> kills itself with SIGKILL when it reaches that step, so that the test sees what a crash at
-// exactly this line leaves behind.
+// In a normal build At does nothing. In a build with -tags crashpoints, a process with
+// URNCAST_CRASH_AT=<step> in its environment kills itself with SIGKILL when it reaches that
+// step, so that a test can check what a crash at exactly that line leaves behind.
 package crash
 
 // The steps of a submission, in order of passing.
 const (
-	SubmitDocuments = "submit-documents" // what was sent is read and in memory, the counter row is not yet locked
+	SubmitDocuments = "submit-documents" // the submitted structures are in memory, the counter row is not yet locked
 	SubmitChecked   = "submit-checked"   // the rules hold under the lock, nothing is written: writes and commit go together
 	SubmitCommitted = "submit-committed" // committed, the submitter has no answer yet
 )
@@ -37,7 +37,7 @@ const (
 	Swept        = "swept"         // a bounded number of documents is deleted
 )
 
-// Steps lists every step that the load of the kill test passes.
+// Steps returns the steps that the load of the kill test passes.
 func Steps() []string {
 	return []string{
 		SubmitDocuments, SubmitChecked, SubmitCommitted,

@@ -2,7 +2,7 @@
 
 package crash
 
-// Variable is the variable of the environment that names a step; none in a normal build.
+// Variable is the name of the environment variable for a step; empty in a normal build.
 const Variable = ""
 
 // At does nothing in a normal build.

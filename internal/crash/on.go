@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// Variable is the variable of the environment that names a step.
+// Variable is the name of the environment variable for a step.
 const Variable = "URNCAST_CRASH_AT"
 
 var (
@@ -38,6 +38,6 @@ func At(step string) {
 	mu.Unlock()
 	if due {
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // the signal takes a moment; nothing of ours may run after this line
+		select {} // the signal takes a moment, and no line after this one may run
 	}
 }

@@ -1,10 +1,11 @@
-// Package match compares texts: with a pattern, and with one another.
+// Package match compares texts, with a pattern and with each other.
 package match
 
 import "strings"
 
-// Glob holds a text against a pattern in which any stands for any characters, none too.
-// Each part between is found as early as it can be, so that no pattern takes long.
+// Glob reports whether a text matches a pattern, in which any stands for any number of
+// characters. It takes linear time, because each part of the pattern is matched at its first
+// occurrence.
 func Glob(text, pattern, any string) bool {
 	parts := strings.Split(pattern, any)
 	rest, ok := strings.CutPrefix(text, parts[0])
@@ -22,8 +23,8 @@ func Glob(text, pattern, any string) bool {
 	return strings.HasSuffix(rest, parts[last])
 }
 
-// Distance counts the bytes to change, add or leave out that make one text the other
-// (Levenshtein).
+// Distance returns the Levenshtein distance of two texts: the number of bytes to change, add or
+// remove to make them equal.
 func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

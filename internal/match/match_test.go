@@ -2,7 +2,7 @@ package match
 
 import "testing"
 
-// Parts of a pattern must not overlap in the text.
+// The parts of a pattern do not overlap in the text.
 func TestGlob(t *testing.T) {
 	for _, c := range []struct {
 		text, pattern string

@@ -22,12 +22,12 @@ const (
 	idBytes   = 8
 	headBytes = 1 + idBytes + chacha20poly1305.NonceSizeX
 
-	// keysMax bounds a ring: a rotation needs two keys, a long absence some more.
+	// keysMax bounds the keys of a ring. A rotation needs two.
 	keysMax = 16
 )
 
-// A Ring holds the keys of a process. The first one seals, all of them open. A nil
-// Ring has none: it seals nothing and opens nothing.
+// A Ring has the keys of a process. The first key seals; all of them open. A nil Ring has no
+// keys.
 type Ring struct{ keys []key }
 
 type key struct {
@@ -35,29 +35,29 @@ type key struct {
 	aead cipher.AEAD
 }
 
-// ErrNoKey says that there is no key to seal with.
+// ErrNoKey is returned if there is no key to seal with.
 var ErrNoKey = errors.New("this process has no key to seal secrets with: make one with \"urncast secrets key --out FILE\", " +
 	"keep a copy of it apart from the database, " +
 	"and give it in URNCAST_SECRET_KEY or in a file that --secret-key-file names")
 
-// A MissingKeyError says which key a sealed value needs.
+// A MissingKeyError is returned for a value that was sealed with a key which is not in the ring.
 type MissingKeyError struct{ ID string }
 
-// Error names the key.
+// Error implements error.
 func (e *MissingKeyError) Error() string {
 	return "it is sealed with key " + e.ID + ", which this process does not have: " +
 		"add that key to URNCAST_SECRET_KEY or to the file of --secret-key-file"
 }
 
-// NewKey makes a key, in the form that Parse reads.
+// NewKey returns a random key, in the form that Parse reads.
 func NewKey() string {
 	b := make([]byte, chacha20poly1305.KeySize)
 	rand.Read(b) // never fails: crypto/rand ends the program instead
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// Parse reads keys: 32 bytes in base64 each, parted by commas or white space. A
-// line that begins with # is a comment. No error repeats what it read.
+// Parse reads keys of 32 bytes each, in base64, separated by commas or white space. A line that
+// begins with # is a comment. Errors do not contain the text.
 func Parse(text string) (*Ring, error) {
 	r := &Ring{}
 	for line := range strings.Lines(text) {
@@ -99,8 +99,8 @@ func (r *Ring) add(b []byte) error {
 	return nil
 }
 
-// Load reads the keys of a process from the text of its environment or from a
-// file. With neither it gives a nil Ring.
+// Load reads the keys of a process from the value of its environment variable or from a file.
+// It returns a nil Ring if both are empty.
 func Load(environment, file string) (*Ring, error) {
 	switch {
 	case environment != "" && file != "":
@@ -137,10 +137,10 @@ func (r *Ring) find(id string) cipher.AEAD {
 	return nil
 }
 
-// Has says whether a key is in the ring.
+// Has reports whether a key is in the ring.
 func (r *Ring) Has(id string) bool { return r.find(id) != nil }
 
-// First is the id of the key that seals; empty if there is none.
+// First returns the id of the key that seals; empty if there is none.
 func (r *Ring) First() string {
 	if r == nil || len(r.keys) == 0 {
 		return ""
@@ -148,24 +148,24 @@ func (r *Ring) First() string {
 	return r.keys[0].id
 }
 
-// Seal encrypts with the first key, for one place.
+// Seal encrypts a value for a place with the first key, or returns ErrNoKey.
 func (r *Ring) Seal(plain []byte, place string) ([]byte, error) {
 	if r.First() == "" {
 		return nil, ErrNoKey
 	}
 	out := make([]byte, headBytes, headBytes+len(plain)+chacha20poly1305.Overhead)
 	out[0] = version
-	hex.Decode(out[1:], []byte(r.keys[0].id)) // ids are made by add
+	hex.Decode(out[1:], []byte(r.keys[0].id)) // add has encoded it
 	rand.Read(out[1+idBytes:])
 	return r.keys[0].aead.Seal(out, out[1+idBytes:], plain, bound(out, place)), nil
 }
 
-// bound is what is authenticated beside the ciphertext.
+// bound returns the additional data that is authenticated: version, key id and place.
 func bound(sealed []byte, place string) []byte {
 	return append(bytes.Clone(sealed[:1+idBytes]), place...)
 }
 
-// KeyID says which key a sealed value needs.
+// KeyID returns the id of the key that a value was sealed with.
 func KeyID(sealed []byte) (string, error) {
 	if len(sealed) < headBytes+chacha20poly1305.Overhead || sealed[0] != version {
 		return "", errors.New("it is damaged, or a newer program sealed it")
@@ -173,8 +173,8 @@ func KeyID(sealed []byte) (string, error) {
 	return hex.EncodeToString(sealed[1 : 1+idBytes]), nil
 }
 
-// Open decrypts what was sealed for a place. The error is a MissingKeyError if
-// the key is not in the ring.
+// Open decrypts a value that was sealed for a place. The error is a *MissingKeyError if the key
+// is not in the ring.
 func (r *Ring) Open(sealed []byte, place string) ([]byte, error) {
 	id, err := KeyID(sealed)
 	if err != nil {
@@ -191,7 +191,7 @@ func (r *Ring) Open(sealed []byte, place string) ([]byte, error) {
 	return plain, nil
 }
 
-// Format shows the ids of the keys, whatever is asked for.
+// Format implements fmt.Formatter: it writes only the ids of the keys, whatever the verb is.
 func (r *Ring) Format(f fmt.State, _ rune) {
 	ids := []string{}
 	if r != nil {

@@ -45,8 +45,7 @@ func TestTheFirstKeySealsAndAllOpen(t *testing.T) {
 	}
 }
 
-// Whatever is changed of a sealed value, it does not open: each byte, its length
-// and its place count.
+// A sealed value cannot be opened if any byte, its length or its place is changed.
 func TestASealedValueIsBoundToItsPlace(t *testing.T) {
 	r := ring(t, NewKey())
 	sealed, err := r.Seal([]byte("hunter2"), "connection/a/secrets")
@@ -124,7 +123,7 @@ func TestWhereKeysComeFrom(t *testing.T) {
 	}
 }
 
-// However a ring is printed, no byte of a key shows.
+// Printing a ring does not show any byte of a key.
 func TestARingIsNotPrinted(t *testing.T) {
 	text := NewKey()
 	raw, err := base64.StdEncoding.DecodeString(text)

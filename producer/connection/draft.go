@@ -226,10 +226,10 @@ func changes(was, next *Stored, failed []Tried) *detail {
 	return d
 }
 
-func word(had, has bool, fresh string) string {
+func word(had, has bool, added string) string {
 	switch {
 	case !had:
-		return fresh
+		return added
 	case !has:
 		return "removed"
 	}

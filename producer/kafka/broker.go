@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,10 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/connection"
+	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/iam"
+	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
 
@@ -35,9 +39,10 @@ type Cluster struct {
 	Retention time.Duration
 	Log       *slog.Logger
 
-	readers  readers
-	warnings warnings
-	refused  sync.Map // by connection and topic, the size of a refused batch of several records, an int64
+	readers    readers
+	warnings   warnings
+	brokerEnds brokerEnds
+	refused    sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
 
 // A Broker implements producer.Broker.
@@ -48,11 +53,10 @@ type Broker struct {
 	revision int64             // of the connection
 	files    map[string]string // those that it names, by path, with what tells their contents apart
 	settings *properties.Resolved
-	request  int              // bytes that one message may have; 0 for no bound of ours
-	seen     sync.Map         // by topic, its topicLimits
+	sizes    *sizes
 	ids      sync.Map         // by topic, the id that Describe found
 	gateway  *gateway.Gateway // to brokers that ask for Kerberos; nil for others
-	bearer   *bearer          // of tokens that are made here; nil where none are
+	bearer   *iam.Bearer      // of tokens that are made here; nil where none are
 	changed  chan struct{}
 
 	life     context.Context // ends when Close is called
@@ -62,14 +66,14 @@ type Broker struct {
 	calls    sync.WaitGroup // under way
 	closing  sync.WaitGroup // clients that nobody waits for
 
-	turn  chan struct{} // held by who asks
-	asker *asker        // that is kept, of who has the turn; nil for none
-	nodes nodes
+	turn    chan struct{}  // of the one who asks
+	brokers *admin.Cluster // that are asked, by the one who has the turn
 }
 
 func newBroker(c *Cluster, name string, r *properties.Resolved) *Broker {
-	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, request: r.RequestBytes,
+	b := &Broker{cluster: c, name: name, client: r.Client, settings: r, sizes: &sizes{connection: name, settings: r, refused: &c.refused},
 		changed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	b.brokers = admin.New(b.dial, r.Bootstrap)
 	b.life, b.end = context.WithCancel(context.Background())
 	return b
 }
@@ -107,7 +111,7 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
 	}
 	b.watching.Go(func() { b.watch(b.life) })
-	b.watching.Go(func() { b.bearer.renew(b.life) })
+	b.watching.Go(func() { b.bearer.Renew(b.life) })
 	return b, nil
 }
 
@@ -132,12 +136,55 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *connectio
 	}
 	b := newBroker(c, name, resolved)
 	b.revision, b.files = connection.Revision, stamps(resolved.Files)
-	asker, err := b.admin() // finds impossible values
-	if err != nil {
+	if err := b.tryClient(); err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
 	}
-	asker.Close()
 	return b, connection, resolved, nil
+}
+
+// tryClient makes a client that knows no server, and throws it away: the client library
+// refuses impossible values then.
+func (b *Broker) tryClient() error {
+	properties := b.with(map[string]any{"go.logs.channel.enable": true})
+	delete(*properties, "bootstrap.servers")
+	p, err := ck.NewProducer(properties)
+	if err != nil {
+		return err
+	}
+	e := b.ear()
+	e.listen(p)
+	b.closing.Go(func() { // it takes a while
+		p.Close()
+		e.running.Wait()
+	})
+	return nil
+}
+
+// ear makes an ear that writes to the cluster's log.
+func (b *Broker) ear() *ear {
+	log := b.cluster.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &ear{log: log, look: b.look, text: b.text, told: &b.cluster.warnings}
+}
+
+// bear makes the first token of a connection; nil for connections that need none of ours.
+func (c *Cluster) bear(ctx context.Context, connection string, r *properties.Resolved) (*iam.Bearer, error) {
+	if r.IAM == nil {
+		return nil, nil
+	}
+	b := iam.NewBearer(r.IAM, c.Log)
+	if _, err := b.Fresh(ctx, 0); err != nil {
+		t := probe.Of(err)
+		kind, known := kinds[t.Cause]
+		if !known {
+			kind = producer.Permanent
+		}
+		return nil, &producer.Fault{Kind: kind, Cure: t.Cure,
+			Text: "Connection " + connection + " cannot log in: " + strings.TrimSuffix(t.Text+" "+t.Cure, ".")}
+	}
+	return b, nil
 }
 
 // Changed implements producer.Broker.
@@ -150,10 +197,7 @@ func (b *Broker) Close() {
 	b.using.Unlock()
 	b.calls.Wait()
 	b.watching.Wait()
-	if b.asker != nil {
-		b.asker.Close()
-		b.asker = nil
-	}
+	b.brokers.Close()
 	b.closing.Wait()
 	if b.gateway != nil {
 		b.gateway.Close()

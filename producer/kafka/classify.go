@@ -36,8 +36,16 @@ func fault(doing string, err error) error {
 	return &producer.Fault{Kind: r.kind, Text: text, Cure: r.cure, Err: coded(e)}
 }
 
+// Cure is what the fault table says that an admin can do about an error; empty where
+// nothing but waiting helps.
+func Cure(code ck.ErrorCode) string { return rulings[code].cure }
+
 // coded keeps the error's own text with its number, by which the manuals list it.
-func coded(e ck.Error) error {
+func coded(err error) error {
+	var e ck.Error
+	if !errors.As(err, &e) {
+		return err
+	}
 	return worded{e, fmt.Sprintf("%s (Kafka error %d)", tidied(e.Error()), int(e.Code()))}
 }
 

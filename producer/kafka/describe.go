@@ -2,74 +2,89 @@ package kafka
 
 import (
 	"context"
-	"encoding/base64"
+	"errors"
+	"strings"
 	"time"
 
-	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"urncast/producer/diagnosis"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"urncast/internal/panics"
 	"urncast/producer"
+	"urncast/producer/kafka/admin"
 )
 
-// missingPause is how long after a broker said that it does not know a topic the brokers
-// are asked once more: the news of a topic takes a moment to come to each of them.
-const missingPause = time.Second
+const (
+	// missingPause is how long after a broker said that it does not know a topic the
+	// brokers are asked once more: the news of a topic takes a moment to come to each.
+	missingPause = time.Second
+	// appearLimit is how long the brokers are given to show a topic that was made.
+	appearLimit = 3 * time.Second
+)
 
 // Describe implements producer.Broker.
-func (b *Broker) Describe(ctx context.Context, topic string) (t producer.Topic, err error) {
-	err = b.ask(ctx, 2*requestTimeout, "asking the brokers for topic "+topic, nil, func(ctx context.Context, a *asker) error {
-		t = producer.Topic{}
-		cluster, err := a.DescribeCluster(ctx, ck.SetAdminRequestTimeout(requestTimeout))
-		if err != nil {
-			return fault("asking the brokers for their cluster", err)
-		}
-		b.described(cluster.Nodes)
-		if cluster.ClusterID != nil {
-			t.Cluster = *cluster.ClusterID
-		}
-		d, err := b.find(ctx, a, topic)
+func (b *Broker) Describe(ctx context.Context, topics []string) (all []producer.Topic, err error) {
+	err = b.ask(ctx, 2*requestTimeout, askingFor(topics), func(ctx context.Context, c *admin.Cluster) error {
+		described, err := b.find(ctx, c, topics)
 		if err != nil {
 			return err
 		}
-		t.ID, t.Partitions = d.TopicID.String(), len(d.Partitions)
-		b.ids.Store(topic, t.ID)
-		t.Limits = b.limits(ctx, a, d)
+		limits := b.sizes.limits(ctx, c, described)
+		all = make([]producer.Topic, len(topics))
+		for i := range described {
+			d := &described[i]
+			all[i] = producer.Topic{Cluster: c.ID, ID: d.IDText(), Partitions: d.Partitions, Limits: limits[i]}
+			b.ids.Store(d.Name, all[i].ID)
+		}
 		return nil
 	})
-	return t, err
+	return all, err
 }
 
-// find describes a topic. One that is not there is made, if that is allowed; else all
+// askingFor names, in faults, the asking for topics.
+func askingFor(topics []string) string {
+	return "asking the brokers for topic " + strings.Join(topics, ", ")
+}
+
+// find describes topics. Those that are not there are made, if that is allowed; else all
 // brokers are asked once more, for each learns of a topic when the news comes to it.
-func (b *Broker) find(ctx context.Context, a *asker, topic string) (*ck.TopicDescription, error) {
-	doing := "asking the brokers for topic " + topic
+func (b *Broker) find(ctx context.Context, c *admin.Cluster, topics []string) ([]admin.Topic, error) {
 	for again := false; ; again = true {
-		all, err := a.describe(ctx, []string{topic}, requestTimeout)
+		all, err := c.Topics(ctx, topics...)
 		if err != nil {
-			return nil, fault(doing, err)
+			return nil, err
 		}
-		d := &all[0]
-		switch code := d.Error.Code(); {
-		case code == ck.ErrNoError:
-			return d, nil
-		case code != ck.ErrUnknownTopicOrPart || again && b.cluster.CreateTopic:
-			return nil, fault(doing, d.Error)
-		case b.cluster.CreateTopic:
-			if err := b.create(ctx, a, topic); err != nil {
-				return nil, err
+		var missing []admin.Topic
+		for _, d := range all {
+			switch {
+			case d.Err == nil:
+			case !errors.Is(d.Err, kerr.UnknownTopicOrPartition) || again:
+				return nil, askFault(askingFor([]string{d.Name}), d.Err)
+			default:
+				missing = append(missing, d)
+			}
+		}
+		if len(missing) == 0 {
+			return all, nil
+		}
+		if b.cluster.CreateTopic {
+			for _, d := range missing {
+				if err := b.create(ctx, c, d.Name); err != nil {
+					return nil, err
+				}
 			}
 			continue
-		case again: // some broker knew it, and this one does not yet
-			return nil, fault(doing, d.Error)
 		}
-		if err := pause(ctx, missingPause); err != nil {
-			return nil, fault(doing, err)
+		if err := admin.Pause(ctx, missingPause); err != nil {
+			return nil, err
 		}
-		if !b.anyKnows(ctx, topic) {
-			const cure = "create the topic, or allow the program to, then start the producer"
-			return nil, &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(d.Error),
-				Text: "Topic " + topic + " does not exist: the brokers were asked twice (" + cure + ")"}
+		for _, d := range missing {
+			if !b.anyKnows(ctx, d.Name) {
+				const cure = "create the topic, or allow the program to, then start the producer"
+				return nil, &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(clientError(d.Err)),
+					Text: "Topic " + d.Name + " does not exist: the brokers were asked twice (" + cure + ")"}
+			}
 		}
 	}
 }
@@ -79,93 +94,49 @@ func (b *Broker) find(ctx context.Context, a *asker, topic string) (*ck.TopicDes
 func (b *Broker) anyKnows(ctx context.Context, topic string) bool {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	servers := b.servers()
-	heard, has := make([]bool, len(servers)), make([]bool, len(servers))
+	servers := b.brokers.Servers()
+	answered, has := make([]bool, len(servers)), make([]bool, len(servers))
 	var asked panics.Group
 	for i, server := range servers {
 		asked.Go(func() {
-			peer, _ := b.open(ctx, server)
-			if peer == nil {
-				return
-			}
-			defer peer.Close()
-			answer, err := metadata(ctx, peer, []string{topic})
-			if err == nil && len(answer.Topics) == 1 {
-				heard[i], has[i] = true, answer.Topics[0].ErrorCode != kerr.UnknownTopicOrPartition.Code
+			one := admin.New(b.dial, []string{server})
+			defer one.Close()
+			if found, err := one.Topics(ctx, topic); err == nil {
+				answered[i], has[i] = true, !errors.Is(found[0].Err, kerr.UnknownTopicOrPartition)
 			}
 		})
 	}
 	asked.Wait()
-	answers := false
+	silent := true
 	for i := range servers {
 		if has[i] {
 			return true
 		}
-		answers = answers || heard[i]
+		silent = silent && !answered[i]
 	}
-	return !answers
+	return silent
 }
 
-// pause waits, but not past the context.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}
-
-// describe asks for topics, and gives them in their order.
-func (a *asker) describe(ctx context.Context, topics []string, limit time.Duration) ([]ck.TopicDescription, error) {
-	r, err := a.DescribeTopics(ctx, ck.NewTopicCollectionOfTopicNames(topics), ck.SetAdminRequestTimeout(limit))
-	if err != nil {
-		return nil, err
-	}
-	byName := map[string]ck.TopicDescription{}
-	for _, d := range r.TopicDescriptions {
-		byName[d.Name] = d
-	}
-	all := make([]ck.TopicDescription, len(topics))
-	for i, topic := range topics {
-		d, there := byName[topic]
-		if !there {
-			d.Name, d.Error = topic, ck.NewError(ck.ErrUnknown, "no answer for topic "+topic, false)
-		}
-		all[i] = d
-	}
-	return all, nil
-}
-
-// create makes the topic and waits until the brokers know it.
-func (b *Broker) create(ctx context.Context, a *asker, topic string) error {
-	replication := b.cluster.Replication
-	if replication == 0 {
-		replication = -1
-	}
-	r, err := a.CreateTopics(ctx, []ck.TopicSpecification{{
-		Topic: topic, NumPartitions: 1, ReplicationFactor: replication,
-		Config: stateSettings(b.cluster.Retention),
-	}}, ck.SetAdminOperationTimeout(requestTimeout), ck.SetAdminRequestTimeout(requestTimeout))
-	if err != nil {
-		return fault("creating topic "+topic, err)
-	}
-	if e := r[0].Error; e.Code() == ck.ErrTopicAuthorizationFailed || e.Code() == ck.ErrClusterAuthorizationFailed {
+// create makes a topic and waits until the brokers know it.
+func (b *Broker) create(ctx context.Context, c *admin.Cluster, topic string) error {
+	_, err := c.Create(ctx, &diagnosis.MadeTopic{Topic: topic, Partitions: 1, ReplicationFactor: b.cluster.Replication,
+		Settings: admin.StateSettings(b.cluster.Retention)}, false)
+	switch {
+	case err == nil, errors.Is(err, kerr.TopicAlreadyExists):
+	case admin.Unauthorized(err):
 		cure := "create the topic, or grant CREATE on it, then start the producer"
-		return &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(e),
+		return &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(clientError(err)),
 			Text: "Topic " + topic + " does not exist, and the program may not create it (" + cure + ")"}
-	} else if e.Code() != ck.ErrNoError && e.Code() != ck.ErrTopicAlreadyExists {
-		return fault("creating topic "+topic, e)
+	default:
+		return askFault("creating topic "+topic, err)
 	}
-	for range 50 {
-		if d, err := a.describe(ctx, []string{topic}, requestTimeout); err == nil && d[0].Error.Code() == ck.ErrNoError {
-			return nil
-		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
-			return fault("creating topic "+topic, err)
-		}
+	within, cancel := context.WithTimeout(ctx, appearLimit)
+	defer cancel()
+	err = c.Appears(within, topic)
+	if ctx.Err() == nil && within.Err() != nil {
+		return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
 	}
-	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " was created, but the brokers do not show it yet"}
+	return askFault("creating topic "+topic, err)
 }
 
 // idOf gives the id that a topic had when it was described; nothing if it was not.
@@ -173,12 +144,4 @@ func (b *Broker) idOf(topic string) string {
 	id, _ := b.ids.Load(topic)
 	s, _ := id.(string)
 	return s
-}
-
-// topicID writes an id as the client library does; nothing for none.
-func topicID(id [16]byte) string {
-	if id == [16]byte{} {
-		return ""
-	}
-	return base64.RawStdEncoding.EncodeToString(id[:])
 }

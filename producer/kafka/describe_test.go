@@ -22,7 +22,7 @@ func TestTopicIsAskedForTwice(t *testing.T) {
 	b := brokerAt(t, map[string]string{"bootstrap.servers": k.Bootstrap()})
 	began := time.Now()
 	endsSoon(t, "describing what is not there", 8*time.Second, producer.Permanent, "create the topic, or allow the program to", func() error {
-		_, err := b.Describe(t.Context(), "missing")
+		_, err := b.Describe(t.Context(), []string{"missing"})
 		return err
 	})
 	if took := time.Since(began); took < missingPause {
@@ -34,13 +34,13 @@ func TestTopicIsAskedForTwice(t *testing.T) {
 		k.CreateTopic(t, "late")
 		close(made)
 	}()
-	if d, err := b.Describe(t.Context(), "late"); err != nil || d.ID == "" {
+	if d, err := b.Describe(t.Context(), []string{"late"}); err != nil || d[0].ID == "" {
 		t.Errorf("a topic that was made meanwhile: %+v, %v", d, err)
 	}
 	<-made
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(200*time.Millisecond, cancel)
-	if _, err := b.Describe(ctx, "missing"); err == nil {
+	if _, err := b.Describe(ctx, []string{"missing"}); err == nil {
 		t.Error("a cancelled question was answered")
 	}
 }
@@ -71,13 +71,13 @@ func TestOneBrokerKnows(t *testing.T) {
 		return answer, nil, true
 	})
 	b := brokerAt(t, map[string]string{"bootstrap.servers": strings.Join(fake.ListenAddrs(), ","), "enable.metrics.push": "false"})
-	_, err = b.Describe(t.Context(), "s")
+	_, err = b.Describe(t.Context(), []string{"s"})
 	if err != nil && kindOf(t, err) != producer.Transitory {
 		t.Errorf("one of two brokers does not know the topic: %v", err)
 	}
 	t.Log(err)
 	waitFor(t, 20*time.Second, func() bool {
-		_, err := b.Describe(t.Context(), "s")
+		_, err := b.Describe(t.Context(), []string{"s"})
 		if err != nil && kindOf(t, err) != producer.Transitory {
 			t.Errorf("one of two brokers does not know the topic: %v", err)
 		}

@@ -27,6 +27,9 @@ const (
 	lookAgain = 5 * time.Second
 	// lookFor bounds each look.
 	lookFor = 3 * time.Second
+	// almost is how much before its end the time of a look counts as up: a deadline of a
+	// connection is met a moment before.
+	almost = 20 * time.Millisecond
 )
 
 // An ear hears what a client says of its connections. A call that needs a broker
@@ -43,8 +46,7 @@ type ear struct {
 	running sync.WaitGroup                       // what hears the client, and looks
 
 	mu      sync.Mutex
-	ctx     context.Context                      // of the wait under way
-	sees    func(context.Context) *probe.Trouble // look, for that wait
+	ctx     context.Context // of the wait under way
 	doing   string
 	began   time.Time
 	end     context.CancelCauseFunc // of the wait; nil without one
@@ -74,18 +76,13 @@ func (e *ear) listen(p *ck.Producer) {
 // wait bounds a call. The context that it gives ends early when the client says
 // why the call cannot succeed; done takes the call's error and gives the fault.
 func (e *ear) wait(parent context.Context, limit time.Duration, doing string) (ctx context.Context, done func(error) error) {
-	return e.waitWith(parent, limit, doing, e.look)
-}
-
-// waitWith is wait with another way to look at the servers.
-func (e *ear) waitWith(parent context.Context, limit time.Duration, doing string, look func(context.Context) *probe.Trouble) (ctx context.Context, done func(error) error) {
 	bounded, stop := context.WithTimeout(parent, limit)
 	ctx, end := context.WithCancelCause(bounded)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.ctx, e.sees = ctx, look
+	e.ctx = ctx
 	e.doing, e.began, e.end, e.ending, e.refused, e.words, e.down = doing, time.Now(), end, false, nil, nil, false
-	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() { e.during(ctx, func() { e.lookOut(ctx, look, doing, end) }) })}
+	e.timers = []*time.Timer{time.AfterFunc(quietFor, func() { e.during(ctx, func() { e.lookOut(ctx, doing, end) }) })}
 	return ctx, func(err error) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -136,7 +133,7 @@ func (e *ear) soon(after time.Duration, cause error) {
 		return
 	}
 	e.ending = true
-	ctx, look, end, err := e.ctx, e.sees, e.end, fault(e.doing, cause)
+	ctx, look, end, err := e.ctx, e.look, e.end, fault(e.doing, cause)
 	if e.last != nil {
 		look = e.last
 	}
@@ -168,8 +165,8 @@ func (e *ear) during(ctx context.Context, f func()) {
 
 // lookOut ends a wait that a look at the servers shows to be in vain, and looks again
 // otherwise.
-func (e *ear) lookOut(ctx context.Context, look func(context.Context) *probe.Trouble, doing string, end context.CancelCauseFunc) {
-	if t := e.see(ctx, look); t != nil {
+func (e *ear) lookOut(ctx context.Context, doing string, end context.CancelCauseFunc) {
+	if t := e.see(ctx, e.look); t != nil {
 		end(found(doing, producer.Transitory, t, nil))
 	}
 	e.mu.Lock()

@@ -94,7 +94,7 @@ func TestWaitsEndEarly(t *testing.T) {
 	} {
 		b := brokerAt(t, c.properties)
 		for call, f := range map[string]func() error{
-			"Describe": func() error { _, err := b.Describe(t.Context(), "t"); return err },
+			"Describe": func() error { _, err := b.Describe(t.Context(), []string{"t"}); return err },
 			"Open":     func() error { _, err := b.Open(t.Context(), []string{"t"}, []string{"id"}, time.Minute); return err },
 			"Look":     func() error { _, err := b.Look(t.Context(), []string{"t"}); return err },
 		} {

@@ -23,7 +23,10 @@ var expiryDesc = prometheus.NewDesc("urncast_connection_certificate_expiry_times
 	[]string{"connection", "property", "subject"}, nil)
 
 // Describe implements prometheus.Collector.
-func (c *Cluster) Describe(out chan<- *prometheus.Desc) { out <- expiryDesc }
+func (c *Cluster) Describe(out chan<- *prometheus.Desc) {
+	out <- expiryDesc
+	out <- brokerEndsDesc
+}
 
 // Collect implements prometheus.Collector: it reads the connections and their files
 // as they are now, so that a renewed certificate shows before anything takes it up. A
@@ -61,6 +64,7 @@ func (c *Cluster) collect(ctx context.Context, name string, out chan<- prometheu
 	for k, at := range earliest {
 		out <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(at.Unix()), connection.Name, k.property, k.subject)
 	}
+	c.brokerEnds.collect(connection.Name, resolved, out)
 }
 
 // warnOfExpiry says which certificates have ended or soon will.

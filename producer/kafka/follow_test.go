@@ -8,9 +8,11 @@ import (
 	"time"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"urncast/integration/rig"
 	"urncast/producer"
+	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/properties"
 )
 
@@ -111,7 +113,7 @@ func (h *hearing) String() string {
 func stuck(t *testing.T, k *rig.Kafka, topic string, do func()) (heard string, read int, took time.Duration, err error) {
 	t.Helper()
 	b := brokerAt(t, map[string]string{"bootstrap.servers": k.Bootstrap()})
-	if _, err := b.Describe(t.Context(), topic); err != nil {
+	if _, err := b.Describe(t.Context(), []string{topic}); err != nil {
 		t.Fatal(err)
 	}
 	lanes, err := b.Open(t.Context(), []string{topic}, []string{topic + "-ours", topic + "-foreign"}, time.Minute)
@@ -223,8 +225,8 @@ func TestLocateIsCancelled(t *testing.T) {
 // instead is told: that nobody leads it, or that they are away. What they say for good
 // ends the reading.
 func TestReadingWaitsForBrokers(t *testing.T) {
-	_, leaderless := leads(&ck.TopicDescription{Name: "s", Partitions: []ck.TopicPartitionInfo{{Leader: &ck.Node{ID: -1}}}})
-	_, missing := leads(&ck.TopicDescription{Name: "s", Error: ck.NewError(ck.ErrUnknownTopicOrPart, "Broker: Unknown topic or partition", false)})
+	leaderless := ledFault(&admin.Topic{Name: "s", Partitions: 1, Leader: -1})
+	missing := ledFault(&admin.Topic{Name: "s", Err: kerr.UnknownTopicOrPartition})
 	for name, c := range map[string]struct {
 		err  error
 		told string

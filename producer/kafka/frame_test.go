@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"urncast/producer"
@@ -14,7 +15,7 @@ import (
 func TestFramedBytes(t *testing.T) {
 	r := &producer.Record{Topic: "structures", Key: []byte("urn"), Headers: []producer.Header{{Key: "a", Value: []byte("bc")}}}
 	// 61 + 21 + (1+3) + (2+100) + 1 + (1+1) + (1+2)
-	if got := framedBytes(r, 100); got != 194 {
+	if got := FramedBytes(r, 100); got != 194 {
 		t.Errorf("%d bytes, want 194", got)
 	}
 }
@@ -23,11 +24,11 @@ func TestFramedBytes(t *testing.T) {
 // good, with the numbers; one that just fits is not.
 func TestRecordAboveRequestSize(t *testing.T) {
 	r := &producer.Record{Topic: "structures", Key: []byte("urn:sdmx:x"), Value: make([]byte, 1000)}
-	size := framedBytes(r, len(r.Value))
-	if err := (&Broker{request: size}).oversize(r); err != nil {
+	size := FramedBytes(r, len(r.Value))
+	if err := (&sizes{settings: &properties.Resolved{RequestBytes: size}}).oversize(r); err != nil {
 		t.Errorf("a record of %d bytes does not pass max.request.size=%d: %v", size, size, err)
 	}
-	l := &lane{broker: &Broker{request: size - 1}}
+	l := &lane{broker: &Broker{sizes: &sizes{settings: &properties.Resolved{RequestBytes: size - 1}}}}
 	err := l.Send(t.Context(), r)
 	var f *producer.Fault
 	if !errors.As(err, &f) || f.Kind != producer.Permanent {
@@ -43,7 +44,7 @@ func TestRecordAboveRequestSize(t *testing.T) {
 // A request that the broker would close the connection at is not sent: the client
 // library would send it again and again.
 func TestSocketLimitIsKnownBefore(t *testing.T) {
-	b := &Broker{settings: &properties.Resolved{}}
+	b := &sizes{settings: &properties.Resolved{}}
 	r := &producer.Record{Topic: "structures", Key: []byte("urn:sdmx:x"), Value: make([]byte, 5000)}
 	if err := b.oversize(r); err != nil {
 		t.Errorf("without a limit: %v", err)
@@ -61,7 +62,7 @@ func TestSocketLimitIsKnownBefore(t *testing.T) {
 
 // Several records go in one batch as far as the brokers take it.
 func TestBatch(t *testing.T) {
-	b := &Broker{cluster: &Cluster{}, client: map[string]string{}}
+	b := &sizes{settings: &properties.Resolved{Client: map[string]string{}}, refused: &sync.Map{}}
 	topics := []string{"a", "b"}
 	want := func(what string, size int64) {
 		t.Helper()
@@ -70,14 +71,14 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	want("nothing known", defaultBatch)
-	b.client["batch.size"] = "500000"
+	b.settings.Client["batch.size"] = "500000"
 	want("an admin's own size", 500_000)
 	b.seen.Store("a", topicLimits{message: 2_000_000, socket: 1_000_000})
 	want("larger limits", 500_000)
 	b.seen.Store("a", topicLimits{message: 20_000, socket: 300_000})
 	want("one topic's limit", 20_000)
 	b.seen.Store("b", topicLimits{message: 1_000_000, socket: 10_000})
-	want("a broker's limit", 10_000-requestFrame)
+	want("a broker's limit", 10_000-RequestFrame)
 	for _, c := range []struct{ refused, next int64 }{{80_000, 8000}, {8000, 1}} {
 		if err := b.smaller("b", c.refused, nil); kindOf(t, err) != producer.InDoubt {
 			t.Errorf("a refused batch: %v", err)

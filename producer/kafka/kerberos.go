@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -10,6 +11,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/gateway"
+	"urncast/producer/kafka/iam"
 	"urncast/producer/kafka/probe"
 	"urncast/producer/kafka/properties"
 )
@@ -51,43 +53,34 @@ func entryFault(connection string, err error) error {
 	return f
 }
 
-// dialer makes the connection test's dialer; done ends what it began.
-func (c *Client) dialer(r *properties.Resolved) (d *probe.Dialer, done func()) {
+// NewDialer makes a dialer for a connection that no Broker stands for; done ends what it
+// began. Without settings it is of no use, and asks for none.
+func NewDialer(r *properties.Resolved, log *slog.Logger) (d *probe.Dialer, done func()) {
 	d = &probe.Dialer{Settings: r}
 	if r != nil && r.IAM != nil {
-		d.Token = newBearer(r.IAM, c.Log).asked()
+		d.Token = iam.NewBearer(r.IAM, log).Asked()
 	}
 	if r == nil || r.Kerberos == nil {
 		return d, func() {}
 	}
-	login, unready := gateway.NewLogin(r.Kerberos, c.Log)
-	d.Kerberos = func(ctx context.Context, host string) (sasl.Mechanism, error) {
-		if unready != nil {
-			return nil, trouble(unready)
-		}
-		m, err := login.Mechanism(ctx, host)
+	login, err := gateway.NewLogin(r.Kerberos, log)
+	if err != nil {
+		d.Kerberos = inWords(func(context.Context, string) (sasl.Mechanism, error) { return nil, err })
+		return d, func() {}
+	}
+	d.Kerberos = inWords(login.Mechanism)
+	return d, login.Close
+}
+
+// inWords puts the failures of a login by Kerberos as the connection test does.
+func inWords(mechanism func(context.Context, string) (sasl.Mechanism, error)) func(context.Context, string) (sasl.Mechanism, error) {
+	return func(ctx context.Context, host string) (sasl.Mechanism, error) {
+		m, err := mechanism(ctx, host)
 		if err != nil {
 			return nil, trouble(err)
 		}
 		return m, nil
 	}
-	return d, func() {
-		if login != nil {
-			login.Close()
-		}
-	}
-}
-
-// through tries a server through the gateway.
-func (b *Broker) through(ctx context.Context, server string) error {
-	err := b.gateway.Try(ctx, server)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(ctx.Err(), context.Canceled):
-		return probe.Met(probe.Cancelled, err)
-	}
-	return trouble(err)
 }
 
 // trouble puts a failure of the gateway as the connection test does.
@@ -158,7 +151,7 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 			// The table's cures are for brokers that the client itself meets.
 			f.Text = strings.Replace(f.Text, " ("+rule(e).cure+")", "", 1)
 		}
-		if refused && f.Kind == producer.Permanent && !lasting(failures) {
+		if refused && f.Kind == producer.Permanent && !allLast(failures) {
 			f.Kind = soft
 		}
 	}
@@ -168,8 +161,8 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 	return err
 }
 
-// lasting says that no failure can be expected to end by itself.
-func lasting(failures []*gateway.Failure) bool {
+// allLast reports whether no failure can be expected to end by itself.
+func allLast(failures []*gateway.Failure) bool {
 	for _, f := range failures {
 		if f.Transitory {
 			return false

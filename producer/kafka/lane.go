@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// commitInDoubt is how long a commit may take before it is in doubt even
+	// CommitInDoubt is how long a commit may take before it is in doubt even
 	// though it succeeded: the client resends a request that timed out or lost
 	// its connection, at the earliest 800 ms after the first with
 	// retryBackoff, and a late copy would commit the lane's next transaction.
-	commitInDoubt = 700 * time.Millisecond
+	CommitInDoubt = 700 * time.Millisecond
 	retryBackoff  = 1000 // ms
 	commitTimeout = 5 * time.Second
 	initTimeout   = 30 * time.Second
@@ -30,6 +30,8 @@ const (
 	// second; the publisher makes pauses, and says what is wrong.
 	initRefused  = 5 * time.Second
 	abortTimeout = 2 * time.Second
+	// abortLimit bounds the abort of an attempt, of which it is to be known.
+	abortLimit = 10 * time.Second
 	// deliveryTimeout is longer than any transaction may last: the client's own
 	// timeouts end one before.
 	deliveryTimeout = time.Hour
@@ -38,9 +40,9 @@ const (
 	unsentBytes   = 32 << 20
 	unsentRecords = 10_000
 
-	// messageBytes is the client's limit of one message; the topic's and the
+	// MessageMax is the client's limit of one message; the topic's and the
 	// broker's limits are what counts.
-	messageBytes = 1_000_000_000
+	MessageMax = 1_000_000_000
 )
 
 // lane implements producer.Lane on one client with one transactional id.
@@ -89,9 +91,41 @@ func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Du
 	return out, b.explain(left(err), producer.Transitory)
 }
 
+// Attempt sends one record in a transaction of its own, waits for its delivery and aborts.
+// Each has its own client: after an error a transaction can be neither aborted for certain
+// nor followed by another. What was begun is aborted though the context has ended.
+func (b *Broker) Attempt(ctx context.Context, id string, timeout time.Duration, r *producer.Record) (offset int64, err error) {
+	lanes, err := b.Open(ctx, []string{r.Topic}, []string{id}, timeout)
+	if err != nil {
+		return 0, err
+	}
+	l := lanes[0].(*lane)
+	defer l.Close()
+	at, err := SendOne(ctx, l, r)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortLimit)
+	defer cancel()
+	l.open = false
+	return at.First, l.p.AbortTransaction(ctx)
+}
+
+// SendOne begins a transaction, sends one record in it and waits for its delivery.
+func SendOne(ctx context.Context, l producer.Lane, r *producer.Record) (producer.Stretch, error) {
+	if err := l.Begin(); err != nil {
+		return producer.Stretch{}, err
+	}
+	if err := l.Send(ctx, r); err != nil {
+		return producer.Stretch{}, err
+	}
+	stretches, err := l.Delivered(ctx)
+	return stretches[r.Topic], err
+}
+
 // openLane makes a lane and initialises it; a lane beside an error is to be closed.
 func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeout time.Duration) (*lane, error) {
-	batch := b.batch(topics)
+	batch := b.sizes.batch(topics)
 	p, err := ck.NewProducer(b.with(map[string]any{
 		"transactional.id":             id,
 		"batch.size":                   int(batch),
@@ -102,7 +136,7 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 		"retry.backoff.ms":             retryBackoff,
 		"retry.backoff.max.ms":         retryBackoff,
 		"linger.ms":                    0,
-		"message.max.bytes":            messageBytes,
+		"message.max.bytes":            MessageMax,
 		"queue.buffering.max.kbytes":   2_097_151,
 		"queue.buffering.max.messages": 2 * unsentRecords,
 		"go.delivery.report.fields":    "none",
@@ -111,7 +145,7 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 	if err != nil {
 		return nil, fault("opening transactional id "+id, err)
 	}
-	b.bearer.feed(p)
+	b.bearer.Feed(p)
 	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
 	leader := &absence{}
 	l.ear.look = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, leader) }
@@ -169,7 +203,7 @@ func (l *lane) Begin() error {
 
 // Send implements producer.Lane.
 func (l *lane) Send(ctx context.Context, r *producer.Record) error {
-	if err := l.broker.oversize(r); err != nil {
+	if err := l.broker.sizes.oversize(r); err != nil {
 		return err
 	}
 	size := int64(len(r.Value) + len(r.Key))
@@ -233,7 +267,7 @@ func (l *lane) report(ctx context.Context) error {
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
 			if l.records > 1 && s.size <= l.batch && tooLarge(err) { // it need not have been alone in its batch
-				return l.broker.smaller(*m.TopicPartition.Topic, l.batch, err)
+				return l.broker.sizes.smaller(*m.TopicPartition.Topic, l.batch, err)
 			}
 			return l.broker.recordFault(*m.TopicPartition.Topic, s.key, s.size, l.death(err))
 		}
@@ -300,8 +334,8 @@ func (l *lane) Commit() error {
 	if err := l.p.CommitTransaction(ctx); err != nil {
 		return l.broker.doubt("committing", l.death(err))
 	}
-	if took := time.Since(asked); took > commitInDoubt {
-		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), commitInDoubt)}
+	if took := time.Since(asked); took > CommitInDoubt {
+		return &producer.Fault{Kind: producer.InDoubt, Text: fmt.Sprintf("The commit took %s, more than the %s after which a copy of its request may still be under way", took.Round(time.Millisecond), CommitInDoubt)}
 	}
 	return nil
 }
@@ -321,7 +355,7 @@ func (l *lane) Close() {
 		for range l.reports {
 		}
 	})
-	l.broker.bearer.release(l.p)
+	l.broker.bearer.Release(l.p)
 	l.p.Close()
 	close(l.reports)
 	purged.Wait()

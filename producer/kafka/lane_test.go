@@ -27,7 +27,7 @@ func flood(t *testing.T, l producer.Lane, topic string, sent func(n int)) error 
 
 func openAt(t *testing.T, b producer.Broker, topic string) producer.Lane {
 	t.Helper()
-	if _, err := b.Describe(t.Context(), topic); err != nil {
+	if _, err := b.Describe(t.Context(), []string{topic}); err != nil {
 		t.Fatal(err)
 	}
 	lanes, err := b.Open(t.Context(), []string{topic}, []string{"lane-" + topic}, time.Minute)

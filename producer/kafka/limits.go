@@ -3,11 +3,11 @@ package kafka
 import (
 	"context"
 	"strconv"
+	"sync"
 	"time"
 
-	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
 	"urncast/producer"
+	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/properties"
 )
 
@@ -29,38 +29,50 @@ type topicLimits struct {
 	socket  int64 // of a request: socket.request.max.bytes of the leader
 }
 
-func (b *Broker) limitsSeen(topic string) topicLimits {
-	seen, _ := b.seen.Load(topic)
+// sizes are how large records and batches of a connection may be.
+type sizes struct {
+	connection string
+	settings   *properties.Resolved
+	seen       sync.Map  // by topic, its topicLimits
+	refused    *sync.Map // the cluster's
+}
+
+func (z *sizes) limitsSeen(topic string) topicLimits {
+	seen, _ := z.seen.Load(topic)
 	l, _ := seen.(topicLimits)
 	return l
 }
 
-// limits asks what one record on a topic may have. What may not be read is not known,
+// limits asks what one record on each topic may have. What may not be read is not known,
 // nor are the limits that count after compression, where there is one.
-func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) producer.Limits {
-	ask := []ck.ConfigResource{{Type: ck.ResourceTopic, Name: d.Name}}
-	if len(d.Partitions) > 0 && d.Partitions[0].Leader != nil {
-		ask = append(ask, ck.ConfigResource{Type: ck.ResourceBroker, Name: strconv.Itoa(d.Partitions[0].Leader.ID)})
-	}
+func (z *sizes) limits(ctx context.Context, c *admin.Cluster, topics []admin.Topic) []producer.Limits {
+	const perMessage, perRequest = "max.message.bytes", "socket.request.max.bytes"
 	ctx, cancel := context.WithTimeout(ctx, limitsTimeout)
 	defer cancel()
-	all, _ := a.DescribeConfigs(ctx, ask, ck.SetAdminRequestTimeout(limitsTimeout)) // an error leaves both unknown
-	var seen topicLimits
-	for _, r := range all {
-		switch {
-		case r.Error.Code() != ck.ErrNoError:
-		case r.Type == ck.ResourceTopic:
-			seen.message = number(r.Config["max.message.bytes"])
-		default:
-			seen.socket = number(r.Config["socket.request.max.bytes"])
+	all := make([]producer.Limits, len(topics))
+	for leader, mine := range admin.ByLeader(topics) {
+		// An error leaves limits unknown.
+		settings, _ := c.TopicSettings(ctx, leader, mine, perMessage)
+		socket := c.BrokerNumber(ctx, leader, perRequest)
+		for i := range topics {
+			if topics[i].Leader != leader {
+				continue
+			}
+			message, _ := settings[topics[i].Name].Number(perMessage)
+			all[i] = z.limited(topics[i].Name, topicLimits{int64(message), int64(socket)})
 		}
 	}
-	b.seen.Store(d.Name, seen)
-	if refused, _ := b.cluster.refused.Load(b.refusedAt(d.Name)); refused != nil && 0 < seen.message && seen.message < refused.(int64) {
-		b.cluster.refused.Delete(b.refusedAt(d.Name)) // that explains it
+	return all
+}
+
+// limited takes note of the limits of a topic.
+func (z *sizes) limited(topic string, seen topicLimits) producer.Limits {
+	z.seen.Store(topic, seen)
+	if refused, _ := z.refused.Load(z.refusedAt(topic)); refused != nil && 0 < seen.message && seen.message < refused.(int64) {
+		z.refused.Delete(z.refusedAt(topic)) // that explains it
 	}
-	l := producer.Limits{Request: int64(b.request)}
-	if !compresses(b.settings) {
+	l := producer.Limits{Request: int64(z.settings.RequestBytes)}
+	if !z.settings.Compresses() {
 		l.Message, l.Socket = seen.message, seen.socket
 	}
 	return l
@@ -69,20 +81,20 @@ func (b *Broker) limits(ctx context.Context, a *asker, d *ck.TopicDescription) p
 // batch is the batch.size with which the brokers take every batch of records that they
 // take one by one: a batch is judged as a whole, and the client does not divide one
 // that was refused. One byte stands for batches of one record.
-func (b *Broker) batch(topics []string) int64 {
-	size, err := strconv.ParseInt(b.client["batch.size"], 10, 64)
+func (z *sizes) batch(topics []string) int64 {
+	size, err := strconv.ParseInt(z.settings.Client["batch.size"], 10, 64)
 	if err != nil {
 		size = defaultBatch
 	}
 	for _, topic := range topics {
-		seen := b.limitsSeen(topic)
+		seen := z.limitsSeen(topic)
 		if seen.message > 0 {
 			size = min(size, seen.message)
 		}
 		if seen.socket > 0 {
-			size = min(size, seen.socket-requestFrame)
+			size = min(size, seen.socket-RequestFrame)
 		}
-		if refused, _ := b.cluster.refused.Load(b.refusedAt(topic)); refused != nil {
+		if refused, _ := z.refused.Load(z.refusedAt(topic)); refused != nil {
 			size = min(size, below(refused.(int64)))
 		}
 	}
@@ -97,30 +109,12 @@ func below(refused int64) int64 {
 	return 1
 }
 
-func (b *Broker) refusedAt(topic string) [2]string { return [2]string{b.name, topic} }
+func (z *sizes) refusedAt(topic string) [2]string { return [2]string{z.connection, topic} }
 
 // smaller takes note that a batch of a lane was refused for its size, and says that the
 // next attempt sends smaller ones: the limit was lowered since the lane was opened, or
 // may not be read.
-func (b *Broker) smaller(topic string, batch int64, err error) error {
-	b.cluster.refused.Store(b.refusedAt(topic), batch)
+func (z *sizes) smaller(topic string, batch int64, err error) error {
+	z.refused.Store(z.refusedAt(topic), batch)
 	return &producer.Fault{Kind: producer.InDoubt, Err: err, Text: "The brokers refused several records in one batch of topic " + topic + ", which the next attempt sends in smaller ones"}
-}
-
-// number reads a setting; 0 if it is not there.
-func number(c ck.ConfigEntryResult) int64 {
-	n, err := strconv.ParseInt(c.Value, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-func compresses(s *properties.Resolved) bool {
-	for _, name := range []string{"compression.type", "compression.codec"} {
-		if c := s.Client[name]; c != "" && c != "none" {
-			return true
-		}
-	}
-	return false
 }

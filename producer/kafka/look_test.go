@@ -98,7 +98,7 @@ func TestCloseEndsCalls(t *testing.T) {
 	b := brokerAt(t, map[string]string{"bootstrap.servers": silent(t)}).(*Broker)
 	calls := map[string]func() error{
 		"Look":     func() error { _, err := b.Look(t.Context(), []string{"t"}); return err },
-		"Describe": func() error { _, err := b.Describe(t.Context(), "t"); return err },
+		"Describe": func() error { _, err := b.Describe(t.Context(), []string{"t"}); return err },
 		"ReadBack": func() error {
 			return b.ReadBack(t.Context(), "t", 0, 1, func(string) {}, func(*producer.Seen) {})
 		},

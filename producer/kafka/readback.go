@@ -69,7 +69,7 @@ func (b *Broker) consumer(e *ear, fetchBytes int) (*consumer, error) {
 	if err != nil {
 		return nil, b.explain(fault("opening a reader", err), producer.Transitory)
 	}
-	b.bearer.feed(c)
+	b.bearer.Feed(c)
 	out := &consumer{Consumer: c, broker: b}
 	out.lines.Go(func() { // until the reader is closed
 		for line := range c.Logs() {
@@ -81,7 +81,7 @@ func (b *Broker) consumer(e *ear, fetchBytes int) (*consumer, error) {
 
 // close ends the consumer once nothing uses it, which the broker's Close waits for.
 func (c *consumer) close() {
-	c.broker.bearer.release(c.Consumer)
+	c.broker.bearer.Release(c.Consumer)
 	c.broker.closing.Go(func() {
 		c.calls.Wait()
 		c.Consumer.Close()

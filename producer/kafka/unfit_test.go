@@ -7,9 +7,9 @@ import (
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"urncast/producer"
+	"urncast/producer/kafka/admin"
 )
 
 func TestUnfitTopic(t *testing.T) {
@@ -17,29 +17,29 @@ func TestUnfitTopic(t *testing.T) {
 		name             string
 		leader           int32
 		replicas, insync int
-		least            int64
-		code             int16
+		least            int
+		code             error
 		id               byte
 		want             string // of what is said; nothing is if empty
 	}{
-		{"all in sync", 1, 3, 3, 2, 0, 1, ""},
-		{"one away", 1, 3, 2, 2, 0, 1, ""},
-		{"two away", 1, 3, 1, 2, 0, 1, "of its 3 replicas 2 must be in sync (min.insync.replicas), and 1 is"},
-		{"one of all away", 1, 3, 2, 3, 0, 1, "3 must be in sync (min.insync.replicas), and 2 are"},
-		{"settings not to be read", 1, 3, 1, 0, 0, 1, ""},
-		{"no leader", -1, 3, 1, 2, 0, 1, "has no leader"},
-		{"no leader, and said so", -1, 3, 0, 2, kerr.LeaderNotAvailable.Code, 1, "has no leader"},
-		{"gone", 0, 0, 0, 0, kerr.UnknownTopicOrPartition.Code, 0, "does not exist any more"},
-		{"made anew", 1, 3, 3, 2, 0, 2, "made anew"},
-		{"ids are not told", 1, 3, 3, 2, 0, 0, ""},
-		{"not to be seen", 0, 0, 0, 0, kerr.TopicAuthorizationFailed.Code, 0, ""},
+		{"all in sync", 1, 3, 3, 2, nil, 1, ""},
+		{"one away", 1, 3, 2, 2, nil, 1, ""},
+		{"two away", 1, 3, 1, 2, nil, 1, "of its 3 replicas 2 must be in sync (min.insync.replicas), and 1 is"},
+		{"one of all away", 1, 3, 2, 3, nil, 1, "3 must be in sync (min.insync.replicas), and 2 are"},
+		{"settings not to be read", 1, 3, 1, 0, nil, 1, ""},
+		{"no leader", -1, 3, 1, 2, nil, 1, "has no leader"},
+		{"no leader, and said so", -1, 3, 0, 2, kerr.LeaderNotAvailable, 1, "has no leader"},
+		{"gone", 0, 0, 0, 0, kerr.UnknownTopicOrPartition, 0, "does not exist any more"},
+		{"made anew", 1, 3, 3, 2, nil, 2, "made anew"},
+		{"ids are not told", 1, 3, 3, 2, nil, 0, ""},
+		{"not to be seen", 0, 0, 0, 0, kerr.TopicAuthorizationFailed, 0, ""},
 	} {
-		name := "structures"
-		d := &kmsg.MetadataResponseTopic{Topic: &name, ErrorCode: c.code, TopicID: [16]byte{c.id}}
+		d := &admin.Topic{Name: "structures", Err: c.code, ID: [16]byte{c.id}, Leader: c.leader, Replicas: make([]int32, c.replicas), InSync: make([]int32, c.insync)}
 		if c.replicas > 0 {
-			d.Partitions = []kmsg.MetadataResponseTopicPartition{{Leader: c.leader, Replicas: make([]int32, c.replicas), ISR: make([]int32, c.insync)}}
+			d.Partitions = 1
 		}
-		got := unfitTopic(d, topicID([16]byte{1}), func() int64 { return c.least })
+		before := admin.Topic{ID: [16]byte{1}}
+		got := unfitTopic(d, before.IDText(), func() int { return c.least })
 		switch {
 		case c.want == "" && got != nil:
 			t.Errorf("%s: %q", c.name, got.Text)

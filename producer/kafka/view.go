@@ -28,7 +28,6 @@ const (
 type reader struct {
 	broker *Broker
 	*consumer
-	admin  *ck.AdminClient
 	ear    *ear
 	broken atomic.Bool   // something went wrong: nobody else gets it
 	taken  chan struct{} // closed when it is kept no longer
@@ -54,6 +53,7 @@ func (c *Cluster) Close() {
 	}
 	k.mu.Unlock()
 	k.closing.Wait()
+	c.brokerEnds.close()
 }
 
 // drop closes a reader while others go on.
@@ -102,11 +102,6 @@ func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, er
 		b.Close()
 		return nil, err
 	}
-	if r.admin, err = ck.NewAdminClientFromConsumer(r.Consumer); err != nil {
-		r.consumer.close()
-		b.Close()
-		return nil, fault("opening a reader", err)
-	}
 	return r, nil
 }
 
@@ -128,7 +123,6 @@ func (r *reader) well(topic string) bool {
 }
 
 func (r *reader) close() {
-	r.admin.Close()
 	r.consumer.close()
 	r.ear.running.Wait()
 	r.broker.Close()
@@ -204,11 +198,12 @@ func (v *view) Close() {
 
 // Ends implements topicview.View.
 func (v *view) Ends(ctx context.Context) (start, end int64, err error) {
-	start, end, err = v.broker.ends(ctx, v.admin, v.ear, v.topic)
+	all, err := v.broker.stand(ctx, []string{v.topic}, false)
 	if err != nil {
 		v.broken.Store(true)
+		return 0, 0, err
 	}
-	return start, end, err
+	return all[0].Start, all[0].End, nil
 }
 
 // Read implements topicview.View.

@@ -32,7 +32,6 @@ func TestAllClientsLogInOneFormat(t *testing.T) {
 	out := &logged{}
 	stderr := captureStderr(t)
 	for name, use := range map[string]func(context.Context, producer.Broker){
-		"admin": func(ctx context.Context, b producer.Broker) { _, _ = b.Describe(ctx, "t") },
 		"producer": func(ctx context.Context, b producer.Broker) {
 			_, _ = b.Open(ctx, []string{"t"}, []string{"x"}, time.Minute)
 		},

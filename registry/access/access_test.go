@@ -19,7 +19,7 @@ func TestStoreInMemory(t *testing.T) {
 	accesstest.Check(t, func(*testing.T) access.Store { return &accesstest.Store{} })
 }
 
-// A house is a Control with a clock that stands still.
+// A house is a Control with a clock that stands still, for one test.
 type house struct {
 	*access.Control
 	t     *testing.T
@@ -47,7 +47,7 @@ func (h *house) ok(err error) {
 	}
 }
 
-// refused checks why something is refused, and what is said.
+// refused checks the kind of a refusal, and a part of its text.
 func (h *house) refused(err error, why access.Why, part string) *access.Refusal {
 	h.t.Helper()
 	var r *access.Refusal
@@ -58,7 +58,7 @@ func (h *house) refused(err error, why access.Why, part string) *access.Refusal 
 	return r
 }
 
-// as is the context of an account's request.
+// as returns the context of a request from an account.
 func (h *house) as(name string) context.Context {
 	h.t.Helper()
 	if name == "root" {
@@ -115,7 +115,7 @@ func TestAccountsAreChecked(t *testing.T) {
 	h.refused(err, access.Conflict, "already")
 }
 
-// A password lets in whoever has it, and none of it is kept that could be read.
+// A password signs its account in, and is stored only as a digest.
 func TestPasswords(t *testing.T) {
 	h := newHouse(t)
 	h.create("anna", access.Maintainer, "BIS")
@@ -131,7 +131,7 @@ func TestPasswords(t *testing.T) {
 		t.Errorf("kept is %s", a.Hash)
 	}
 	began := time.Now()
-	for range 200 { // of which each digest would take some 50 ms
+	for range 200 { // a digest takes some 50 ms
 		_, err = h.Verify(t.Context(), "anna", password, home)
 		h.ok(err)
 	}
@@ -165,8 +165,9 @@ func (h *house) acts() []registry.Act {
 	return all
 }
 
-// Guessing is slowed down, told with a time, and ends; it neither locks out whoever
-// signed in from elsewhere before, nor puts what was typed as a name into the audit.
+// Guessing is slowed down, with the time in the refusal, and the wait ends. Failures do not lock
+// out an account on an address where it has signed in before, and unknown names do not get into
+// the audit.
 func TestGuessingIsSlow(t *testing.T) {
 	h := newHouse(t)
 	h.create("anna", access.Admin)
@@ -196,7 +197,7 @@ func TestGuessingIsSlow(t *testing.T) {
 	_, err = h.Verify(t.Context(), "anna", password, "198.51.100.7:2")
 	h.ok(err)
 	h.now = h.now.Add(2 * time.Minute)
-	_, err = h.Verify(t.Context(), "anna", password, "198.51.100.7:2") // beyond the minute that it is remembered
+	_, err = h.Verify(t.Context(), "anna", password, "198.51.100.7:2") // the password is not cached any more
 	h.ok(err)
 	h.now = h.now.Add(16 * time.Minute)
 	_, err = h.Verify(t.Context(), "anna", password, fmt.Sprintf(bad, 1))
@@ -334,7 +335,7 @@ func TestTokensAreNeverMoreThanTheirAccount(t *testing.T) {
 	h.refused(err, access.Unproven, "not valid")
 }
 
-// An administrator of the process who has the name of an account is refused, however it is written.
+// An administrator of the process with the name of an account, in any case, is refused.
 func TestProcessAdministratorIsNoAccount(t *testing.T) {
 	h := newHouse(t)
 	h.create("anna", access.Reader)
@@ -346,7 +347,7 @@ func TestProcessAdministratorIsNoAccount(t *testing.T) {
 	h.ok(h.Open(t.Context()))
 }
 
-// The code is in the log, works once, and there is none where somebody can sign in.
+// The set-up code is in the log and works once; none is made if there is an administrator.
 func TestSetUp(t *testing.T) {
 	h := newHouse(t)
 	h.ok(h.Open(t.Context()))

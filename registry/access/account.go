@@ -11,49 +11,48 @@ import (
 	"urncast/registry"
 )
 
-// An Account is of a person or a program.
+// An Account is the account of a person or a program.
 type Account struct {
 	ID   string `json:"-"`
-	Name string `json:"name"` // in small letters
+	Name string `json:"name"` // in lower case
 	Role Role   `json:"role"`
-	// Agencies are those whose structures a maintainer may change, with the agencies
-	// below them.
+	// Agencies are those whose structures a maintainer may change; sub-agencies are included.
 	Agencies []string `json:"agencies"`
 	Disabled bool     `json:"disabled"`
-	// HasPassword is false for an account that uses tokens alone.
+	// HasPassword is false for an account that uses only tokens.
 	HasPassword bool      `json:"hasPassword"`
 	CreatedAt   time.Time `json:"createdAt"`
 	CreatedBy   string    `json:"createdBy"`
 	ChangedAt   time.Time `json:"changedAt"`
 	ChangedBy   string    `json:"changedBy"`
-	SignedInAt  time.Time `json:"signedInAt,omitzero"` // last, with the password
+	SignedInAt  time.Time `json:"signedInAt,omitzero"` // the last sign-in with a password
 	Revision    int64     `json:"revision"`
 
-	Hash string `json:"-"` // of the password, empty if there is none
+	Hash string `json:"-"` // argon2id digest of the password; empty if there is none
 }
 
-// A NewAccount asks for an account.
+// A NewAccount is the input of Control.Create.
 type NewAccount struct {
 	Name     string   `json:"name"`
-	Password string   `json:"password"` // empty for an account that uses tokens alone
+	Password string   `json:"password"` // empty for an account that uses only tokens
 	Role     Role     `json:"role"`
 	Agencies []string `json:"agencies"`
 }
 
-// An AccountEdit changes an account; what is left out stays.
+// An AccountEdit is a change of an account. Nil fields stay as they are.
 type AccountEdit struct {
 	Role     *Role     `json:"role"`
 	Agencies *[]string `json:"agencies"`
 	Disabled *bool     `json:"disabled"`
 }
 
-// What a Store says of accounts; the texts are for whoever asked.
+// The errors of a Store. They are refusals, whose texts are shown to the user.
 var (
 	ErrTaken   = refuse(Conflict, "There is something of this name already. Choose another name.").about("name")
 	ErrChanged = refuse(Conflict, "The account was changed or deleted by somebody else at the same moment. Look at it again.")
-	// ErrLastAdmin keeps the registry from having nobody who could mend anything.
+	// ErrLastAdmin refuses to remove or disable the last administrator.
 	ErrLastAdmin = refuse(Conflict, "This is the last administrator who can sign in. Make another one first.")
-	// ErrSetUp is for a code that is none, or is used.
+	// ErrSetUp refuses a set-up code that does not exist or was used already.
 	ErrSetUp = refuse(Unproven, "This set-up code is not valid. It is in the log of this registry's last start, and can be used once.").about("code")
 )
 
@@ -62,7 +61,7 @@ var (
 	agencyForm = regexp.MustCompile(`^[A-Za-z0-9_@$-]+(\.[A-Za-z0-9_@$-]+)*$`)
 )
 
-// check puts an account's fields into their form.
+// check validates the fields of an account, and sorts its agencies.
 func (a *Account) check() error {
 	if !nameForm.MatchString(a.Name) {
 		return invalid("name", "The name %q is none for an account: it begins with a letter or a digit, and goes on with letters, digits and . _ - @, at most 64 of them.", a.Name)
@@ -83,6 +82,7 @@ func (a *Account) check() error {
 	return nil
 }
 
+// agenciesOf validates ids of agencies, and returns them sorted and without duplicates.
 func agenciesOf(in []string) ([]string, error) {
 	out := []string{}
 	for _, name := range in {
@@ -95,21 +95,22 @@ func agenciesOf(in []string) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
-// unproven refuses what a token may not do, whatever its role: who finds a token must
-// not be able to make himself at home.
-func unproven(by Principal) error {
+// refuseToken refuses a request that came with an API token. Tokens cannot change accounts,
+// tokens or sessions, whatever their role: a leaked token must not be extended.
+func refuseToken(by Principal) error {
 	if by.Token == "" {
 		return nil
 	}
 	return refuse(Forbidden, "An API token may not change accounts, tokens or sessions. Use a user name and a password.")
 }
 
-func (c *Control) spare() bool { return c.Password != "" } // there is an administrator beside the accounts
+// hasOwnAdmin reports whether this process was started with an administrator of its own.
+func (c *Control) hasOwnAdmin() bool { return c.Password != "" }
 
-// Accounts lists all accounts.
+// Accounts returns all accounts, ordered by name.
 func (c *Control) Accounts(ctx context.Context) ([]Account, error) { return c.Store.Accounts(ctx) }
 
-// Account gives one.
+// Account returns an account by its name, in any case.
 func (c *Control) Account(ctx context.Context, name string) (*Account, error) {
 	a, err := c.Store.Account(ctx, strings.ToLower(name))
 	if errors.Is(err, registry.ErrNotFound) {
@@ -118,13 +119,13 @@ func (c *Control) Account(ctx context.Context, name string) (*Account, error) {
 	return a, err
 }
 
-// Create makes an account.
+// Create creates an account.
 func (c *Control) Create(ctx context.Context, in NewAccount) (*Account, error) {
 	by := From(ctx)
-	if err := unproven(by); err != nil {
+	if err := refuseToken(by); err != nil {
 		return nil, err
 	}
-	a, err := c.fresh(in, by.Name)
+	a, err := c.newAccount(in, by.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -133,13 +134,14 @@ func (c *Control) Create(ctx context.Context, in NewAccount) (*Account, error) {
 	return a, err
 }
 
-func (c *Control) fresh(in NewAccount, by string) (*Account, error) {
+// newAccount validates an input and makes an account of it, created by a user.
+func (c *Control) newAccount(in NewAccount, by string) (*Account, error) {
 	a := &Account{Name: strings.ToLower(in.Name), Role: in.Role, Agencies: in.Agencies, CreatedAt: c.now(), CreatedBy: by}
 	a.ChangedAt, a.ChangedBy, a.Revision = a.CreatedAt, by, 1
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	if c.Password != "" && a.Name == strings.ToLower(c.User) {
+	if c.hasOwnAdmin() && a.Name == strings.ToLower(c.User) {
 		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--admin-user). Choose another name.", c.User).about("name")
 	}
 	if in.Password != "" {
@@ -151,11 +153,11 @@ func (c *Control) fresh(in NewAccount, by string) (*Account, error) {
 	return a, nil
 }
 
-// Change changes role, agencies, or whether an account is disabled, which ends its
-// sessions.
+// Change changes the role or the agencies of an account, or disables or enables it. Disabling
+// ends its sessions.
 func (c *Control) Change(ctx context.Context, name string, e AccountEdit) (*Account, error) {
 	by := From(ctx)
-	if err := unproven(by); err != nil {
+	if err := refuseToken(by); err != nil {
 		return nil, err
 	}
 	a, err := c.Account(ctx, name)
@@ -191,20 +193,20 @@ func (c *Control) Change(ctx context.Context, name string, e AccountEdit) (*Acco
 		return a, nil
 	}
 	a.ChangedAt, a.ChangedBy = c.now(), by.Name
-	err = c.Store.ChangeAccount(ctx, a, a.Disabled, "", c.spare(), by.Actor().Did(ActAccountChanged, a.Name, changes))
+	err = c.Store.ChangeAccount(ctx, a, a.Disabled, "", c.hasOwnAdmin(), by.Actor().Did(ActAccountChanged, a.Name, changes))
 	return a, err
 }
 
-// SetPassword sets a password, and ends the account's sessions but the one that asks.
-// Whoever sets his own shows the one before.
+// SetPassword sets the password of an account, and ends the account's sessions except that of
+// the request. before is the present password, which is required for one's own account.
 func (c *Control) SetPassword(ctx context.Context, name, before, password string) error {
 	by := From(ctx)
-	if err := unproven(by); err != nil {
+	if err := refuseToken(by); err != nil {
 		return err
 	}
 	a, err := c.Account(ctx, name)
 	switch own := err == nil && by.Account == a.ID; {
-	case by.Role != Admin && !own: // whether or not there is such an account
+	case by.Role != Admin && !own: // the same answer whether or not the account exists
 		return refuse(Forbidden, "Setting the password of somebody else needs admin.")
 	case err != nil:
 		return err
@@ -221,14 +223,13 @@ func (c *Control) SetPassword(ctx context.Context, name, before, password string
 		return err
 	}
 	a.Hash, a.HasPassword, a.ChangedAt, a.ChangedBy = hash(password), true, c.now(), by.Name
-	return c.Store.ChangeAccount(ctx, a, true, by.Session, c.spare(), by.Actor().Did(ActPasswordSet, a.Name, struct{}{}))
+	return c.Store.ChangeAccount(ctx, a, true, by.Session, c.hasOwnAdmin(), by.Actor().Did(ActPasswordSet, a.Name, struct{}{}))
 }
 
-// Delete deletes an account, with its sessions and tokens. What it did stays in the
-// audit.
+// Delete deletes an account with its sessions and tokens. Its entries in the audit stay.
 func (c *Control) Delete(ctx context.Context, name string) error {
 	by := From(ctx)
-	if err := unproven(by); err != nil {
+	if err := refuseToken(by); err != nil {
 		return err
 	}
 	a, err := c.Account(ctx, name)
@@ -236,7 +237,7 @@ func (c *Control) Delete(ctx context.Context, name string) error {
 		return err
 	}
 	detail := map[string]any{"role": a.Role, "agencies": a.Agencies}
-	err = c.Store.DeleteAccount(ctx, a.Name, c.spare(), by.Actor().Did(ActAccountDeleted, a.Name, detail))
+	err = c.Store.DeleteAccount(ctx, a.Name, c.hasOwnAdmin(), by.Actor().Did(ActAccountDeleted, a.Name, detail))
 	if errors.Is(err, registry.ErrNotFound) {
 		return refuse(NotThere, "There is no account %q.", name)
 	}

@@ -7,7 +7,7 @@ import (
 	"urncast/registry"
 )
 
-// The actions that are recorded from here.
+// The actions that package access records.
 const (
 	ActAccountCreated   = "account created"
 	ActAccountChanged   = "account changed"
@@ -22,35 +22,35 @@ const (
 	ActConnectionTested = "connection tested"
 )
 
-// A Query asks for entries of the audit; what is empty asks for all.
+// A Query selects entries of the audit. Empty fields select all.
 type Query struct {
 	User, Action string
-	Subject      string    // a part of it, in any case
-	From, To     time.Time // To is not of it
-	// After asks for entries above an id, in order; Before for those below one, the
-	// last first. Without either the last come first.
+	Subject      string    // a part of the subject, in any case
+	From, To     time.Time // From is included, To is not
+	// After selects entries with greater ids, ascending; Before those with smaller ids,
+	// descending. Without either the order is descending.
 	After, Before int64
-	Ascending     bool // as with After, from the start
+	Ascending     bool // ascending from the first entry
 	Limit         int
 }
 
-// Acts gives entries of the audit.
+// Acts returns entries of the audit.
 func (c *Control) Acts(ctx context.Context, q Query) ([]registry.Act, error) {
 	return c.Store.Acts(ctx, q)
 }
 
-// Actions lists those that there are in the audit.
+// Actions returns the distinct actions in the audit, in alphabetical order.
 func (c *Control) Actions(ctx context.Context) ([]string, error) { return c.Store.Actions(ctx) }
 
-// Record puts what was done elsewhere into the audit. It was done, so that an error
-// is for the log alone. Without a store there is no audit.
+// Record records an act that was done outside the database. Since it is done, an error is only
+// logged. Without a Store there is no audit.
 func (c *Control) Record(ctx context.Context, action, subject string, detail any) {
 	if c == nil || c.Store == nil {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := c.Store.Record(ctx, From(ctx).Actor().Did(action, subject, detail)); err != nil {
-		c.log().ErrorContext(ctx, "what was done could not be put into the audit", "action", action, "subject", subject,
+		c.log().ErrorContext(ctx, "an act could not be recorded in the audit", "action", action, "subject", subject,
 			"user", From(ctx).Name, "error", err)
 	}
 }

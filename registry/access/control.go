@@ -18,29 +18,29 @@ import (
 	"urncast/registry"
 )
 
-// A Control decides who may. Without a Store there is the administrator alone whom
-// the process was started with.
+// A Control authenticates requests and manages accounts, sessions and tokens. Without a Store
+// there is only the administrator with whom the process was started.
 type Control struct {
 	Store Store
-	// User and Password are of the administrator whom the process was started with:
-	// he is in no table. An empty password says that there is none.
+	// User and Password are of the administrator with whom the process was started and who
+	// is in no table. There is none if Password is empty.
 	User, Password string
-	// Log takes what cannot be said to anybody; slog.Default by default.
+	// Log is for errors that do not fail a request; nil means slog.Default.
 	Log *slog.Logger
-	// Now is the clock; time.Now by default.
+	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
 	limiter  limiter
-	verified verified
+	verified passwordCache
 	once     sync.Once
 	slots    chan struct{}
 }
 
-// hashingMax bounds how many passwords are digested at once: each takes a core and
-// 32 MiB while it lasts.
+// hashingMax bounds the number of passwords that are digested at the same time: each uses a
+// core and 32 MiB.
 const hashingMax = 2
 
-// touchEvery is how often it is noted that a session or a token is used.
+// touchEvery is how often the use of a session or a token is recorded at most.
 const touchEvery = time.Minute
 
 func (c *Control) log() *slog.Logger {
@@ -57,15 +57,15 @@ func (c *Control) now() time.Time {
 	return c.Now().UTC()
 }
 
-// Possible says whether anybody can sign in by name and password.
+// Possible reports whether signing in by name and password is possible at all.
 func (c *Control) Possible() bool { return c.Store != nil || c.Password != "" }
 
-// Verify finds who has a name and a password. It is asked at every request with
-// Basic authentication: a password that was right a moment ago, for an account that
-// has not changed since, is not digested again.
+// Verify returns the principal with a name and a password. It is called for every request with
+// Basic authentication, so a password that was verified within the last minute, for an account
+// that has not changed since, is not digested again. The error is a *Refusal.
 func (c *Control) Verify(ctx context.Context, name, password, remote string) (Principal, error) {
 	tried := attempt{strings.ToLower(name), address(remote)}
-	if c.fixed(name, password) {
+	if c.isOwnAdmin(name, password) {
 		if wait := c.limiter.wait(tried, c.now()); wait > 0 {
 			return Principal{}, c.tooMany(wait)
 		}
@@ -76,35 +76,36 @@ func (c *Control) Verify(ctx context.Context, name, password, remote string) (Pr
 	if err != nil {
 		return Principal{}, err
 	}
-	if account != nil && c.verified.is(account, password, c.now()) {
+	if account != nil && c.verified.contains(account, password, c.now()) {
 		return c.principal(account, remote)
 	}
 	if wait := c.limiter.wait(tried, c.now()); wait > 0 {
 		return Principal{}, c.tooMany(wait)
 	}
-	right, err := c.compare(ctx, account, password)
+	correct, err := c.compare(ctx, account, password)
 	if err != nil {
 		return Principal{}, err
 	}
-	if !right {
+	if !correct {
 		c.limiter.fail(tried, c.now())
-		c.failed(ctx, account, name, remote)
+		c.auditFailure(ctx, account, name, remote)
 		return Principal{}, refuse(Unproven, "User name or password is wrong.")
 	}
 	c.limiter.succeed(tried, c.now())
 	return c.principal(account, remote)
 }
 
-// fixed compares in constant time: digests, so that lengths do not show either, and
-// both, so that a wrong user name takes as long as a wrong password.
-func (c *Control) fixed(name, password string) bool {
+// isOwnAdmin reports whether name and password are those of the process's own administrator. It
+// compares digests in constant time, so that lengths do not matter, and always both of them, so
+// that a wrong user name takes as long as a wrong password.
+func (c *Control) isOwnAdmin(name, password string) bool {
 	n, p := sha256.Sum256([]byte(name)), sha256.Sum256([]byte(password))
 	wantN, wantP := sha256.Sum256([]byte(c.User)), sha256.Sum256([]byte(c.Password))
 	same := subtle.ConstantTimeCompare(n[:], wantN[:]) & subtle.ConstantTimeCompare(p[:], wantP[:])
 	return same == 1 && c.Password != ""
 }
 
-// find gives an account, nil if there is none.
+// find returns an account, nil if there is none.
 func (c *Control) find(ctx context.Context, name string) (*Account, error) {
 	if c.Store == nil {
 		return nil, nil
@@ -116,8 +117,8 @@ func (c *Control) find(ctx context.Context, name string) (*Account, error) {
 	return a, err
 }
 
-// compare digests the password, whether or not there is an account to compare with:
-// the time must not tell.
+// compare reports whether a password is that of an account. It digests the password even if
+// there is no account (nil), so that the time does not show whether there is.
 func (c *Control) compare(ctx context.Context, a *Account, password string) (bool, error) {
 	if c.Store == nil {
 		return false, nil
@@ -131,9 +132,9 @@ func (c *Control) compare(ctx context.Context, a *Account, password string) (boo
 	defer func() { <-c.slots }()
 	switch {
 	case a == nil || a.Hash == "":
-		matches(password, nobodys)
+		matches(password, noDigest)
 		return false, nil
-	case c.verified.is(a, password, c.now()): // by one that came at the same time
+	case c.verified.contains(a, password, c.now()): // verified by a concurrent request
 		return true, nil
 	case !matches(password, a.Hash):
 		return false, nil
@@ -142,7 +143,7 @@ func (c *Control) compare(ctx context.Context, a *Account, password string) (boo
 	return true, nil
 }
 
-// principal is who has an account.
+// principal returns the principal of an account, or a *Refusal if that is disabled.
 func (c *Control) principal(a *Account, remote string) (Principal, error) {
 	if a.Disabled {
 		return Principal{}, refuse(Unproven, "The account %s is disabled. An administrator can enable it.", a.Name)
@@ -150,9 +151,9 @@ func (c *Control) principal(a *Account, remote string) (Principal, error) {
 	return Principal{Name: a.Name, Role: a.Role, Agencies: a.Agencies, Remote: remote, Account: a.ID}, nil
 }
 
-// failed puts a failed attempt into the audit. A name that is no account's is left
-// out: people type their password there.
-func (c *Control) failed(ctx context.Context, a *Account, name, remote string) {
+// auditFailure records a failed sign-in in the audit. A name that is not an account's is not
+// recorded, because people sometimes type their password into its field.
+func (c *Control) auditFailure(ctx context.Context, a *Account, name, remote string) {
 	subject := "an unknown name"
 	if a != nil {
 		subject = a.Name
@@ -162,6 +163,7 @@ func (c *Control) failed(ctx context.Context, a *Account, name, remote string) {
 	c.Record(With(ctx, Principal{Remote: remote}), ActSignInFailed, subject, struct{}{})
 }
 
+// tooMany returns the refusal of an attempt that has to wait.
 func (c *Control) tooMany(wait time.Duration) error {
 	wait = wait.Truncate(time.Second) + time.Second
 	r := refuse(TooMany, "Too many attempts to sign in have failed. Try again in %s, at %s UTC.",
@@ -177,7 +179,8 @@ func inWords(d time.Duration) string {
 	return fmt.Sprintf("%d min", int(d.Minutes())+1)
 }
 
-// Administrators names those who can be asked, for whoever may not.
+// Administrators returns the names of the administrators, for the text of a refusal. It logs
+// an error and returns the names that it has.
 func (c *Control) Administrators(ctx context.Context) []string {
 	var names []string
 	if c.Password != "" {
@@ -198,8 +201,8 @@ func (c *Control) Administrators(ctx context.Context) []string {
 	return names
 }
 
-// address is what attempts from a remote address are counted by: of IPv6 the network,
-// for whoever has one address has all of it.
+// address returns the key by which attempts from a remote address are counted: an IPv4
+// address, or the /64 network of an IPv6 address, since a host can use all addresses of it.
 func address(remote string) string {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
@@ -217,18 +220,18 @@ func address(remote string) string {
 	return ip.String()
 }
 
-// verified remembers for a minute which passwords were right: a digest that is made
-// with a secret of this process, of the password and of the account's revision, so
-// that what changes the account, on whichever instance, drops it.
-type verified struct {
+// A passwordCache remembers verified passwords for passwordCacheFor, as digests with a secret of
+// this process. A digest includes the account's revision, so any change of the account, on any
+// instance, invalidates it.
+type passwordCache struct {
 	mu    sync.Mutex
 	key   [32]byte
 	until map[[32]byte]time.Time
 }
 
-const verifiedFor = time.Minute
+const passwordCacheFor = time.Minute
 
-func (v *verified) digest(a *Account, password string) [32]byte {
+func (v *passwordCache) digest(a *Account, password string) [32]byte {
 	if v.until == nil {
 		v.until = map[[32]byte]time.Time{}
 		_, _ = rand.Read(v.key[:]) // never fails: crypto/rand ends the program instead
@@ -236,15 +239,15 @@ func (v *verified) digest(a *Account, password string) [32]byte {
 	return sha256.Sum256([]byte(string(v.key[:]) + a.ID + "\x00" + a.Hash + "\x00" + strconv.FormatInt(a.Revision, 10) + "\x00" + password))
 }
 
-func (v *verified) is(a *Account, password string, now time.Time) bool {
+func (v *passwordCache) contains(a *Account, password string, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return now.Before(v.until[v.digest(a, password)])
 }
 
-func (v *verified) add(a *Account, password string, now time.Time) {
+func (v *passwordCache) add(a *Account, password string, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.until[v.digest(a, password)] = now.Add(verifiedFor)
+	v.until[v.digest(a, password)] = now.Add(passwordCacheFor)
 	prune(v.until, func(t time.Time) time.Time { return t }, now)
 }

@@ -1,4 +1,4 @@
-// Package access decides who may: accounts with roles, sessions of browsers, API
-// tokens of programs, the set-up of the first administrator, and the audit of who
-// changed what. What it keeps is in a Store; it knows no HTTP.
+// Package access authenticates and authorizes requests: accounts with roles, sessions of
+// browsers, API tokens of programs, and the set-up of the first administrator. It also reads
+// the audit. Its data are in a Store; it does not depend on HTTP.
 package access

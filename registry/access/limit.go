@@ -5,32 +5,32 @@ import (
 	"time"
 )
 
-// How many attempts may fail before the next one has to wait: of one account from
-// one address, of one account, from one address. Each further failure doubles the
-// wait, up to a quarter of an hour.
+// The numbers of attempts that may fail before the next one has to wait: for one account from
+// one address, for one account, and from one address. Each further failure doubles the wait, up
+// to waitMax.
 const (
-	freePair    = 5
-	freeName    = 20
-	freeAddress = 50
+	pairAttempts    = 5
+	nameAttempts    = 20
+	addressAttempts = 50
 
 	waitFirst = 5 * time.Second
 	waitMax   = 15 * time.Minute
-	// forgetAfter is when failures are forgotten, knownFor how long an address is
-	// known from which somebody signed in.
+	// forgetAfter is how long after the last one failures are forgotten, and knownFor how
+	// long an address is remembered from which an account has signed in.
 	forgetAfter = 30 * time.Minute
 	knownFor    = 30 * 24 * time.Hour
-	// rememberMax bounds the memory: what is oldest goes.
+	// rememberMax bounds the entries of each map (prune).
 	rememberMax = 20_000
 )
 
-// A limiter slows down who guesses passwords. Whoever signed in from an address is
-// held up by failures with his own name from that address alone, so that nobody can
-// lock an administrator out by failing in his name from elsewhere. It is of one
-// process: so many instances, so many times the attempts.
+// A limiter makes the guessing of passwords slow. For an account that has signed in from an
+// address before, only its own failures from that address count there, so that an administrator
+// cannot be locked out by failures from elsewhere. Each process has its own limiter, so n
+// instances allow n times the attempts.
 type limiter struct {
 	mu     sync.Mutex
 	failed map[string]failures
-	known  map[string]time.Time // pairs, and when they last signed in
+	known  map[string]time.Time // last sign-in of an account from an address, by attempt.pair
 }
 
 type failures struct {
@@ -38,23 +38,24 @@ type failures struct {
 	last, until time.Time
 }
 
-// attempt is one try to show who somebody is.
+// An attempt is a try to sign in with a name from an address.
 type attempt struct{ name, address string }
 
 func (a attempt) pair() string { return "pair " + a.name + " " + a.address }
 
-// keys are what failures of an attempt are counted by, and how many are free.
-func (a attempt) keys() map[string]int {
-	return map[string]int{a.pair(): freePair, "name " + a.name: freeName, "address " + a.address: freeAddress}
+// limits returns the keys by which failures of an attempt are counted, each with the number of
+// failures before the first wait.
+func (a attempt) limits() map[string]int {
+	return map[string]int{a.pair(): pairAttempts, "name " + a.name: nameAttempts, "address " + a.address: addressAttempts}
 }
 
-// wait says how long the attempt has to wait; 0 if it may be made now.
+// wait returns how long an attempt has to wait; 0 or less if it may be made now.
 func (l *limiter) wait(a attempt, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	keys := a.keys()
+	keys := a.limits()
 	if at, ok := l.known[a.pair()]; ok && now.Sub(at) < knownFor {
-		keys = map[string]int{a.pair(): freePair}
+		keys = map[string]int{a.pair(): pairAttempts}
 	}
 	longest := time.Duration(0)
 	for key := range keys {
@@ -63,21 +64,21 @@ func (l *limiter) wait(a attempt, now time.Time) time.Duration {
 	return longest
 }
 
-// fail counts an attempt that failed.
+// fail counts a failed attempt.
 func (l *limiter) fail(a attempt, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.failed == nil {
 		l.failed = map[string]failures{}
 	}
-	for key, free := range a.keys() {
+	for key, allowed := range a.limits() {
 		f := l.failed[key]
 		if now.Sub(f.last) > forgetAfter {
 			f = failures{}
 		}
 		f.n++
 		f.last = now
-		if over := f.n - free; over >= 0 {
+		if over := f.n - allowed; over >= 0 {
 			f.until = now.Add(min(waitMax, waitFirst<<min(over, 16)))
 		}
 		l.failed[key] = f
@@ -85,7 +86,7 @@ func (l *limiter) fail(a attempt, now time.Time) {
 	prune(l.failed, func(f failures) time.Time { return f.last }, now.Add(-forgetAfter))
 }
 
-// succeed forgets failures of the account from the address.
+// succeed forgets the failures of the account from the address, and remembers the address.
 func (l *limiter) succeed(a attempt, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,8 +98,8 @@ func (l *limiter) succeed(a attempt, now time.Time) {
 	prune(l.known, func(t time.Time) time.Time { return t }, now.Add(-knownFor))
 }
 
-// prune keeps a map small: what is old goes first, and if that is not enough
-// anything.
+// prune bounds a map to rememberMax entries: it deletes those older than old and, if that is
+// not enough, arbitrary ones.
 func prune[K comparable, V any](m map[K]V, at func(V) time.Time, old time.Time) {
 	if len(m) <= rememberMax {
 		return

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// What a password's digest costs: some 50 ms of one core. A digest says what it
-// cost, so that these may rise without a migration.
+// The argon2id parameters of new digests: about 50 ms of one core. A digest contains its own
+// parameters, so these can be raised without a migration.
 const (
 	argonTime    = 2
 	argonMemory  = 32 << 10 // KiB
@@ -27,7 +27,7 @@ const (
 	passwordBytesMax = 1024
 )
 
-// hash digests a password by argon2id, in the usual form of such digests.
+// hash returns the argon2id digest of a password in PHC string format.
 func hash(password string) string {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails: crypto/rand ends the program instead
@@ -37,11 +37,12 @@ func hash(password string) string {
 		b64.EncodeToString(salt), b64.EncodeToString(key))
 }
 
-// nobodys is the digest of no password: comparing with it takes as long as with one.
-const nobodys = "$argon2id$v=19$m=32768,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+// noDigest is a digest that no password is known for. To compare with it takes as long as with
+// that of an account.
+const noDigest = "$argon2id$v=19$m=32768,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// matches compares a password with a digest. A digest that cannot be read matches
-// nothing.
+// matches reports whether a digest is that of a password; false for a digest that cannot be
+// parsed.
 func matches(password, digest string) bool {
 	var version int
 	var memory, time uint32
@@ -68,7 +69,7 @@ func matches(password, digest string) bool {
 	return subtle.ConstantTimeCompare(got, want) == 1
 }
 
-// checkPassword refuses what is too easy to guess.
+// checkPassword refuses passwords that are too short, too long or easy to guess.
 func checkPassword(name, password string) error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < PasswordMin:

@@ -9,11 +9,11 @@ import (
 	"urncast/registry"
 )
 
-// A Role is what somebody may do. A higher one may all that a lower one may.
+// A Role determines what a principal may do. A higher role includes the lower ones.
 type Role uint8
 
-// The roles. A maintainer changes structures of the agencies he has, an
-// administrator everything. Nobody is who has not said who he is.
+// The roles. A maintainer may change the structures of certain agencies, an administrator
+// everything. Nobody is the role of a request without credentials.
 const (
 	Nobody Role = iota
 	Reader
@@ -23,7 +23,7 @@ const (
 
 var roleNames = [...]string{"", "reader", "maintainer", "admin"}
 
-// String is the word used in API, CLI and database; empty for Nobody.
+// String returns the word used in API, CLI and database; empty for Nobody.
 func (r Role) String() string { return roleNames[r] }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -39,30 +39,32 @@ func (r *Role) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// A Principal is who makes a request, and from where. The zero value is nobody.
+// A Principal is the authenticated sender of a request. The zero value is that of a request
+// without credentials.
 type Principal struct {
 	Name     string
 	Role     Role
 	Agencies []string // of a maintainer
-	Remote   string   // the address
-	// Account is the account's id; empty for the administrator whom the process
-	// was started with, who is in no table.
+	Remote   string   // network address
+	// Account is the account's id; empty for the administrator with whom the process was
+	// started, who is in no table.
 	Account string
 	// Session is the id of the session that the request belongs to, Token the name
 	// of the API token that it came with; empty if it came with neither.
 	Session, Token string
 }
 
-// Signed says whether somebody has said who he is.
+// Signed reports whether the request had credentials.
 func (p Principal) Signed() bool { return p.Name != "" }
 
-// Maintains says whether the structures of an agency may be changed: an agency that
-// somebody has stands for those below it.
+// Maintains reports whether p may change the structures of an agency. Permission for an agency
+// includes its sub-agencies.
 func (p Principal) Maintains(agency string) bool {
 	return p.Role == Admin || p.Role == Maintainer && covers(p.Agencies, agency)
 }
 
-// MayChange is what a submission asks; nil for an administrator, who may everything.
+// MayChange returns the function for registry.Request.May: nil for an administrator, who may
+// change everything.
 func (p Principal) MayChange() func(agency string) bool {
 	if p.Role == Admin {
 		return nil
@@ -70,10 +72,11 @@ func (p Principal) MayChange() func(agency string) bool {
 	return p.Maintains
 }
 
-// Actor is who asks, as the audit tells it.
+// Actor returns the user and address for the audit.
 func (p Principal) Actor() registry.Actor { return registry.Actor{User: p.Name, Remote: p.From()} }
 
-// From is where a request came from, as the audit tells it.
+// From returns where the request came from, for the audit: the address and, if there is one,
+// the token.
 func (p Principal) From() string {
 	if p.Token == "" {
 		return p.Remote
@@ -81,18 +84,19 @@ func (p Principal) From() string {
 	return p.Remote + " by token " + p.Token
 }
 
+// covers reports whether an agency, or an agency above it, is in a list.
 func covers(agencies []string, agency string) bool {
 	return slices.ContainsFunc(agencies, func(a string) bool { return a == agency || strings.HasPrefix(agency, a+".") })
 }
 
 type contextKey struct{}
 
-// With gives a context in which p makes the request.
+// With returns a context that carries p as the sender of the request.
 func With(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, contextKey{}, p)
 }
 
-// From gives who makes the request; nobody if that was not said.
+// From returns the sender of the request; the zero Principal if ctx carries none.
 func From(ctx context.Context) Principal {
 	p, _ := ctx.Value(contextKey{}).(Principal)
 	return p

@@ -8,27 +8,27 @@ import (
 // A Why is a kind of refusal.
 type Why uint8
 
-// Why something is refused.
+// The kinds of refusal.
 const (
-	Invalid   Why = iota + 1 // what was asked for makes no sense
-	NotThere                 // what it is about is not there
-	Conflict                 // it does not fit what is there
-	Forbidden                // whoever asks may not
-	Unproven                 // who asks has not shown who he is
-	TooMany                  // too many attempts failed
+	Invalid   Why = iota + 1 // the request is wrong by itself
+	NotThere                 // the account, session or token does not exist
+	Conflict                 // the request is in conflict with the present state
+	Forbidden                // the sender may not do this
+	Unproven                 // the credentials are missing or wrong
+	TooMany                  // too many attempts have failed
 )
 
-// A Refusal is an answer to whoever asked, in sentences.
+// A Refusal is an error for the user, with a text in sentences.
 type Refusal struct {
 	Why   Why
 	Text  string
-	After time.Duration // of TooMany: when to try again
-	// Field is which part of what was asked for is wrong, by its name in the API; empty
-	// if it is no part alone.
+	After time.Duration // of TooMany: how long to wait before the next attempt
+	// Field is the part of the request that is wrong, by its name in the API; empty if the
+	// refusal is not about a single field.
 	Field string
 }
 
-// Error is the text.
+// Error implements error.
 func (r *Refusal) Error() string { return r.Text }
 
 func refuse(why Why, format string, args ...any) *Refusal {
@@ -39,7 +39,7 @@ func invalid(field, format string, args ...any) error {
 	return refuse(Invalid, format, args...).about(field)
 }
 
-// about names the field that a refusal is about.
+// about sets the field that a refusal is about, and returns the refusal.
 func (r *Refusal) about(field string) *Refusal {
 	r.Field = field
 	return r

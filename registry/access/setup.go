@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// setUpBytes are the random bytes of a set-up code: 20 letters and digits.
+// setUpBytes is the number of random bytes of a set-up code, which are 20 letters and digits.
 const setUpBytes = 100 / 8
 
-// Open says in the log who the administrator of this process is, and refuses one whose name
-// is an account's: nobody could tell from the audit which of the two it was. Without such an administrator
-// it makes a set-up code and writes it to the log, if nobody could sign in as administrator.
-// Each start makes one more; the first that is used ends all.
+// Open is called at the start of a process. If the process has an administrator of its own, it
+// logs that, and refuses a name that an account has too, because the audit could not tell the
+// two apart. Otherwise, if there is no administrator, it makes a set-up code and logs it. Each
+// start makes one more code; using one invalidates all.
 func (c *Control) Open(ctx context.Context) error {
-	if c.Password != "" {
+	if c.hasOwnAdmin() {
 		a, err := c.find(ctx, strings.ToLower(c.User))
 		switch {
 		case err != nil:
@@ -30,7 +30,7 @@ func (c *Control) Open(ctx context.Context) error {
 		return nil
 	}
 	code := newCode()
-	needed, err := c.Store.AddSetUpCode(ctx, digest(plain(code)))
+	needed, err := c.Store.AddSetUpCode(ctx, digest(normalizeCode(code)))
 	if err != nil || !needed {
 		return err
 	}
@@ -38,7 +38,7 @@ func (c *Control) Open(ctx context.Context) error {
 	return nil
 }
 
-// newCode makes a code in groups, easy to copy.
+// newCode returns a random code in groups of five, which are easy to copy.
 func newCode() string {
 	b := make([]byte, setUpBytes)
 	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
@@ -50,8 +50,8 @@ func newCode() string {
 	return strings.Join(append(groups, text), "-")
 }
 
-// plain is a code as it is compared: without what people change when they copy it.
-func plain(code string) string {
+// normalizeCode returns a code without dashes and spaces and in upper case, for comparison.
+func normalizeCode(code string) string {
 	return strings.ToUpper(strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' {
 			return -1
@@ -60,16 +60,16 @@ func plain(code string) string {
 	}, strings.TrimSpace(code)))
 }
 
-// SetUpNeeded says whether there is nobody who could sign in as administrator.
+// SetUpNeeded reports whether there is no administrator yet.
 func (c *Control) SetUpNeeded(ctx context.Context) (bool, error) {
-	if c.Password != "" || c.Store == nil {
+	if c.hasOwnAdmin() || c.Store == nil {
 		return false, nil
 	}
 	return c.Store.SetUpNeeded(ctx)
 }
 
-// SetUp makes the first administrator, for whoever can read the log, and begins a
-// session for him.
+// SetUp creates the first administrator for a sender who has the code from the log, and begins a
+// session.
 func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent string) (secret string, s *Session, err error) {
 	switch needed, err := c.SetUpNeeded(ctx); {
 	case err != nil:
@@ -85,15 +85,15 @@ func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent
 	if password == "" {
 		return "", nil, invalid("password", "The password is missing.")
 	}
-	a, err := c.fresh(NewAccount{Name: name, Password: password, Role: Admin}, strings.ToLower(name))
+	a, err := c.newAccount(NewAccount{Name: name, Password: password, Role: Admin}, strings.ToLower(name))
 	if err != nil {
 		return "", nil, err
 	}
 	by := Principal{Name: a.Name, Role: Admin, Remote: remote}
-	err = c.Store.SetUp(ctx, digest(plain(code)), a, by.Actor().Did(ActSetUp, a.Name, struct{}{}))
+	err = c.Store.SetUp(ctx, digest(normalizeCode(code)), a, by.Actor().Did(ActSetUp, a.Name, struct{}{}))
 	if errors.Is(err, ErrSetUp) {
 		c.limiter.fail(tried, c.now())
-		c.failed(ctx, nil, "", remote)
+		c.auditFailure(ctx, nil, "", remote)
 	}
 	if err != nil {
 		return "", nil, err

@@ -11,53 +11,53 @@ import (
 	"urncast/registry"
 )
 
-// TokenPrefix begins every API token, so that one is recognised where it should not be.
+// TokenPrefix is the prefix of every API token, by which scanners for leaked secrets can find it.
 const TokenPrefix = "urncast_"
 
-// How long a token lasts, if nothing is said, and at most.
+// How many days a token lasts by default, and at most.
 const (
 	TokenDays    = 90
 	TokenDaysMax = 366
 )
 
-// A Token lets a program in for an account, with the account's role or a lower one.
+// A Token is an API token of an account, with the account's role or a lower one.
 type Token struct {
 	ID      string `json:"id"`
-	Account string `json:"account"` // its name
+	Account string `json:"account"` // name of the account
 	Name    string `json:"name"`
 	Role    Role   `json:"role"`
-	// Agencies narrow a maintainer's; empty if all of the account's are meant.
+	// Agencies restrict a maintainer's token; empty means all agencies of the account.
 	Agencies  []string  `json:"agencies"`
 	CreatedAt time.Time `json:"createdAt"`
 	ExpiresAt time.Time `json:"expiresAt"`
-	UsedAt    time.Time `json:"usedAt,omitzero"`    // last, within a minute
-	UsedFrom  string    `json:"usedFrom,omitempty"` // last
+	UsedAt    time.Time `json:"usedAt,omitzero"`    // last use, up to touchEvery behind
+	UsedFrom  string    `json:"usedFrom,omitempty"` // address of the last use
 	AccountID string    `json:"-"`
 }
 
-// A NewToken asks for a token.
+// A NewToken is the input of Control.CreateToken.
 type NewToken struct {
-	// Account is whose token it is: one's own if it is empty; an administrator may
-	// name another's.
+	// Account is the name of the account; the sender's own if it is empty. Only an
+	// administrator may name another.
 	Account string `json:"account"`
-	Name    string `json:"name"` // what it is for; unique for the account
-	// Role is not above the account's; the account's if it is left out.
+	Name    string `json:"name"` // what the token is for; unique in the account
+	// Role must not be above the account's; the account's if it is left out.
 	Role Role `json:"role,omitzero"`
-	// Agencies are among the account's; all of those if it is left out.
+	// Agencies must be among the account's; all of them if it is left out.
 	Agencies []string `json:"agencies"`
-	Days     int      `json:"days"` // until it expires: 90 if 0, at most 366
+	Days     int      `json:"days"` // until the token expires: TokenDays if 0, at most TokenDaysMax
 }
 
-// A MadeToken is shown once.
+// A MadeToken is a new token with its secret.
 type MadeToken struct {
 	Token
-	Secret string `json:"token"` // what goes into Authorization: Bearer …; it is not kept
+	Secret string `json:"token"` // for the header Authorization: Bearer; only a digest is stored
 }
 
-// CreateToken makes a token.
+// CreateToken creates a token.
 func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, error) {
 	by := From(ctx)
-	if err := unproven(by); err != nil {
+	if err := refuseToken(by); err != nil {
 		return nil, err
 	}
 	if in.Account == "" {
@@ -74,11 +74,11 @@ func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, err
 	if err != nil {
 		return nil, err
 	}
-	t, err := in.of(a, c.now())
+	t, err := in.token(a, c.now())
 	if err != nil {
 		return nil, err
 	}
-	secret := TokenPrefix + random()
+	secret := TokenPrefix + newSecret()
 	detail := map[string]any{"name": t.Name, "role": t.Role, "agencies": t.Agencies, "expiresAt": t.ExpiresAt.Truncate(time.Second)}
 	if err := c.Store.CreateToken(ctx, t, digest(secret), by.Actor().Did(ActTokenCreated, a.Name, detail)); err != nil {
 		return nil, err
@@ -86,8 +86,8 @@ func (c *Control) CreateToken(ctx context.Context, in NewToken) (*MadeToken, err
 	return &MadeToken{*t, secret}, nil
 }
 
-// of makes the token of an account.
-func (in *NewToken) of(a *Account, now time.Time) (*Token, error) {
+// token validates the input and makes a token of an account.
+func (in *NewToken) token(a *Account, now time.Time) (*Token, error) {
 	if in.Role == Nobody {
 		in.Role = a.Role
 	}
@@ -119,7 +119,8 @@ func (in *NewToken) of(a *Account, now time.Time) (*Token, error) {
 		CreatedAt: now, ExpiresAt: now.AddDate(0, 0, in.Days)}, nil
 }
 
-// Bearer finds who comes with a token. It may never more than its account may now.
+// Bearer returns the principal of an API token. Its permissions never exceed the present ones
+// of the account.
 func (c *Control) Bearer(ctx context.Context, secret, remote string) (Principal, error) {
 	wrong := refuse(Unproven, "This API token is not valid: it was deleted, or never made here.")
 	if c.Store == nil || !strings.HasPrefix(secret, TokenPrefix) {
@@ -142,12 +143,12 @@ func (c *Control) Bearer(ctx context.Context, secret, remote string) (Principal,
 	}
 	p.Role, p.Agencies, p.Token = min(t.Role, a.Role), t.scope(a), t.Name
 	if now.Sub(t.UsedAt) >= touchEvery {
-		c.noted(ctx, c.Store.UseToken(ctx, t.ID, remote, now))
+		c.logUnrecorded(ctx, c.Store.UseToken(ctx, t.ID, remote, now))
 	}
 	return p, nil
 }
 
-// scope is what of its agencies the account has still.
+// scope returns the agencies of the token that its account still has.
 func (t *Token) scope(a *Account) []string {
 	switch {
 	case min(t.Role, a.Role) != Maintainer:
@@ -166,7 +167,7 @@ func (t *Token) scope(a *Account) []string {
 	return out
 }
 
-// Tokens lists one's own tokens, or all for an administrator.
+// Tokens returns the sender's tokens, or all tokens for an administrator.
 func (c *Control) Tokens(ctx context.Context) ([]Token, error) {
 	by := From(ctx)
 	name := by.Name
@@ -177,10 +178,10 @@ func (c *Control) Tokens(ctx context.Context) ([]Token, error) {
 	return append([]Token{}, all...), err
 }
 
-// DeleteToken deletes one's own token, or anybody's for an administrator.
+// DeleteToken deletes a token of the sender, or any token for an administrator.
 func (c *Control) DeleteToken(ctx context.Context, id string) error {
 	by := From(ctx)
-	if err := unproven(by); err != nil {
+	if err := refuseToken(by); err != nil {
 		return err
 	}
 	all, err := c.Tokens(ctx)

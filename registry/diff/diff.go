@@ -1,7 +1,7 @@
-// Package diff says what changed between two versions of a structure, by meaning:
-// which items were added, removed, renamed or moved, which texts, references and
-// properties are others. Order of languages and of attributes in a message, white
-// space and prefixes are no changes, for the information model does not hold them.
+// Package diff compares two versions of a structure by their meaning: which items were added,
+// removed, renamed or moved, and which texts, references and properties have changed. The order
+// of languages and attributes in a message, white space and prefixes are not compared, because
+// the information model does not have them.
 package diff
 
 import (
@@ -11,54 +11,54 @@ import (
 	"urncast/sdmx"
 )
 
-// A Kind is what happened.
+// A Kind is a kind of change.
 type Kind uint8
 
 // The kinds of change.
 const (
 	Added Kind = iota + 1
 	Removed
-	Renamed   // same name and place, other id
-	Moved     // another parent, or another position where that has a meaning
+	Renamed   // the id has changed; name and parent have not
+	Moved     // the parent has changed or, where the order has a meaning, the position
 	Text      // a name, a description or another text in one language
-	Reference // it refers to something else
-	Property  // anything else: a flag, a bound, a date
+	Reference // the target of a reference
+	Property  // any other value: a flag, a bound, a date
 )
 
 var kindNames = [...]string{Added: "added", Removed: "removed", Renamed: "renamed", Moved: "moved", Text: "text", Reference: "reference", Property: "property"}
 
-// String is the word for it.
+// String returns the word for the kind, such as "added".
 func (k Kind) String() string { return kindNames[k] }
 
-// A Change is one thing that happened to an item or, with an empty ID, to the
-// structure itself.
+// A Change is one change of an item or, with an empty ID, of the structure itself.
 type Change struct {
 	Kind Kind
-	// What is the kind of thing: "code", "dimension"; empty for the structure.
+	// What is the kind of item, such as "code" or "dimension"; empty for the structure.
 	What string
-	// ID is the item's now, and before if it was removed; Was is what it was before
-	// a Renamed.
+	// ID is the path of the item; the old one if it was removed. Was is the old path of a
+	// Renamed item.
 	ID, Was string
-	// Name is the item's name; Parent is where it stands, WasParent where it stood.
+	// Name is the item's name in English, or its first; Parent is the path of its parent,
+	// and WasParent the old one of a Moved item.
 	Name, Parent, WasParent string
-	// Field says of what a Text, a Reference or a Property is; Lang of which
-	// language a Text. Before and After are empty where there was or is nothing.
+	// Field names the value of a Text, Reference or Property for people, and Lang the
+	// language of a Text. Before and After are the values; empty if there is none.
 	Field, Lang, Before, After string
 }
 
-// A Diff is all that changed.
+// A Diff is the difference between two versions of a structure.
 type Diff struct {
-	// Changes stand in the order of the new version; what was removed stands where
-	// it was.
+	// Changes are in the order of the new version's items; removed items are at their old
+	// places in between.
 	Changes []Change
-	// Items is how many the new version has, Unchanged how many of them are as they
-	// were.
+	// Items is the number of items of the new version, and Unchanged how many of these have
+	// no change.
 	Items, Unchanged int
-	// Reordered says that items which stayed are in another order.
+	// Reordered means that items which are in both versions are in another order.
 	Reordered bool
 }
 
-// Count counts the changes of a kind.
+// Count returns the number of changes of a kind.
 func (d *Diff) Count(k Kind) int {
 	n := 0
 	for i := range d.Changes {
@@ -69,12 +69,11 @@ func (d *Diff) Count(k Kind) int {
 	return n
 }
 
-// Empty says that nothing changed.
+// Empty reports whether there is no difference.
 func (d *Diff) Empty() bool { return len(d.Changes) == 0 && !d.Reordered }
 
-// Between compares two versions of a structure. Before may be nil: then everything
-// was added, and the items alone are counted. Versions of different classes have
-// nothing in common.
+// Between returns the difference between two versions of a structure. If before is nil, or of
+// another class, the changes are an Added for each item.
 func Between(before, after sdmx.Maintainable) Diff {
 	news := nodes(after)
 	d := Diff{Items: len(news)}
@@ -84,21 +83,22 @@ func Between(before, after sdmx.Maintainable) Diff {
 		}
 		return d
 	}
-	d.Changes = compareLeaves(d.Changes, Change{}, own(before), own(after))
+	d.Changes = compareLeaves(d.Changes, Change{}, ownLeaves(before), ownLeaves(after))
 	olds := nodes(before)
 	m := match(olds, news)
-	d.items(olds, news, m)
+	d.compareItems(olds, news, m)
 	return d
 }
 
-// items compares those that are in both, and lists the others.
-func (d *Diff) items(olds, news []node, m *matching) {
+// compareItems adds the changes of the items that are in both versions, and the added and
+// removed items.
+func (d *Diff) compareItems(olds, news []node, m *matching) {
 	type placed struct {
 		at, removed int
 		change      Change
 	}
 	var all []placed
-	at := -1 // where the last old item that stayed stands now
+	at := -1 // new index of the last old item that is in both
 	for i := range olds {
 		if j := m.toNew[i]; j >= 0 {
 			at = j
@@ -130,7 +130,7 @@ func (d *Diff) items(olds, news []node, m *matching) {
 	}
 }
 
-// compareItem lists what happened to an item that is in both versions.
+// compareItem returns the changes of an item that is in both versions.
 func compareItem(o, n *node, parentStays bool, moved bool) []Change {
 	var out []Change
 	if o.id != n.id {
@@ -146,7 +146,7 @@ func compareItem(o, n *node, parentStays bool, moved bool) []Change {
 		}
 		out = append(out, c)
 	}
-	if same(o.item, n.item) {
+	if equalItems(o.item, n.item) {
 		return out
 	}
 	return compareLeaves(out, n.change(0), leavesOf(o.item), leavesOf(n.item))

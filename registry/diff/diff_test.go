@@ -21,8 +21,8 @@ func codelist(codes ...sdmx.Code) *sdmx.Codelist {
 	return l
 }
 
-// told writes changes as lines, for tests to compare.
-func told(d Diff) string {
+// describe writes changes as lines, for comparison.
+func describe(d Diff) string {
 	var b strings.Builder
 	for _, c := range d.Changes {
 		fmt.Fprintf(&b, "%s", c.Kind)
@@ -42,14 +42,13 @@ func told(d Diff) string {
 func check(t *testing.T, before, after sdmx.Maintainable, want string) Diff {
 	t.Helper()
 	d := Between(before, after)
-	if diff := cmp.Diff(strings.TrimLeft(want, "\n"), told(d)); diff != "" {
+	if diff := cmp.Diff(strings.TrimLeft(want, "\n"), describe(d)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 	return d
 }
 
-// One codelist in which everything happened that can: what the page of a transaction
-// shows.
+// A codelist with every kind of change, as the page of a transaction shows them.
 func TestCodelist(t *testing.T) {
 	before := codelist(code("PT1", "Continente", ""), code("PT17", "Lisboa", "PT1"), code("NL", "Nederland", ""), code("NL31", "Utrecht", "NL"),
 		code("NL310", "Utrecht", "NL31"), code("TR", "Turkey", ""), code("EA", "Euro area", ""))
@@ -73,7 +72,8 @@ text code EA in NL description fr:  -> Zone euro
 	}
 }
 
-// Two codes of one name could each be the other: that is no rename.
+// Two removed and two added codes with one name are not taken for renamed, since it is not clear
+// which is which.
 func TestRenameIsSure(t *testing.T) {
 	check(t, codelist(code("A", "Same", ""), code("B", "Same", "")), codelist(code("C", "Same", ""), code("D", "Same", "")), `
 removed code A
@@ -91,7 +91,7 @@ func TestOrderAlone(t *testing.T) {
 	}
 }
 
-// What stands below a renamed category is where it was, and only what changed is told.
+// The children of a renamed category have not moved; only their own changes are reported.
 func TestNested(t *testing.T) {
 	category := func(id, name string, items ...sdmx.Category) sdmx.Category {
 		return sdmx.Category{Nameable: sdmx.Nameable{ID: id, Names: sdmx.Texts{{Lang: "en", Value: name}}}, Items: items}
@@ -149,8 +149,7 @@ func TestFirstVersion(t *testing.T) {
 	}
 }
 
-// Whatever is changed in a structure is told: no difference of content without a
-// change, no change without a difference.
+// A Diff is empty if, and only if, the canonical forms are equal.
 func TestNothingIsMissed(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(words ...string) string { return words[random.IntN(len(words))] }
@@ -181,10 +180,10 @@ func TestNothingIsMissed(t *testing.T) {
 		a, b := make(), make()
 		same := sdmx.DigestOf(sdmx.AppendCanonical(nil, a)) == sdmx.DigestOf(sdmx.AppendCanonical(nil, b))
 		if d := Between(a, b); d.Empty() != same {
-			t.Fatalf("same %t, and told:\n%s\nreordered %t\n%+v\n%+v", same, told(d), d.Reordered, a, b)
+			t.Fatalf("same %t, and told:\n%s\nreordered %t\n%+v\n%+v", same, describe(d), d.Reordered, a, b)
 		}
 		if d := Between(a, a); !d.Empty() || d.Unchanged != len(a.Items) {
-			t.Fatalf("a structure differs from itself:\n%s", told(d))
+			t.Fatalf("a structure differs from itself:\n%s", describe(d))
 		}
 		if !same {
 			differ++
@@ -214,7 +213,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// The pieces of a comparison are the two texts.
+// The pieces of a comparison add up to the two texts.
 func FuzzWords(f *testing.F) {
 	f.Add("Euro area", "Euro zone")
 	f.Fuzz(func(t *testing.T, before, after string) {
@@ -233,7 +232,7 @@ func FuzzWords(f *testing.F) {
 	})
 }
 
-// A million codes are compared in the time that a page may take to think.
+// Comparing a million codes is fast enough for a page.
 func BenchmarkMillion(b *testing.B) {
 	before, after := codelist(), codelist()
 	for i := range 1_000_000 {

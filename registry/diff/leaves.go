@@ -27,7 +27,7 @@ func (l *leaves) add(key string, v leaf) {
 	if v.value == "" {
 		return
 	}
-	for n := 2; ; n++ { // two of the same name stay two
+	for n := 2; ; n++ { // values with the same key are numbered
 		if _, there := l.at[key]; !there {
 			break
 		}
@@ -37,7 +37,8 @@ func (l *leaves) add(key string, v leaf) {
 	l.at[key] = v
 }
 
-// compareLeaves appends what differs, like is what the changes have in common.
+// compareLeaves appends a change for each leaf that differs. like has the fields that these
+// changes have in common.
 func compareLeaves(out []Change, like Change, before, after *leaves) []Change {
 	change := func(v leaf, was, is string) {
 		c := like
@@ -58,56 +59,58 @@ func compareLeaves(out []Change, like Change, before, after *leaves) []Change {
 	return out
 }
 
-// own are the leaves of a structure without its items.
-func own(m sdmx.Maintainable) *leaves {
+// ownLeaves returns the leaves of a structure without those of its items.
+func ownLeaves(m sdmx.Maintainable) *leaves {
 	l := &leaves{at: map[string]leaf{}}
 	skip := map[string]bool{"ID": true, "Agency": true, "Version": true, "Items": true, "Dimensions": true, "Measures": true, "Attributes": true, "Groups": true}
-	l.fields(reflect.ValueOf(m).Elem(), "", nil, skip)
+	l.addFields(reflect.ValueOf(m).Elem(), "", nil, skip)
 	return l
 }
 
-// leavesOf are the leaves of one item.
+// leavesOf returns the leaves of an item, without nested items.
 func leavesOf(item any) *leaves {
 	l := &leaves{at: map[string]leaf{}}
 	skip := map[string]bool{"ID": true, "Parent": true}
 	if _, nests := item.(*sdmx.Category); nests {
 		skip["Items"] = true
 	}
-	l.fields(reflect.ValueOf(item).Elem(), "", nil, skip)
+	l.addFields(reflect.ValueOf(item).Elem(), "", nil, skip)
 	return l
 }
 
 var (
 	textsType = reflect.TypeFor[sdmx.Texts]()
 	refType   = reflect.TypeFor[sdmx.Ref]()
-	words     = map[reflect.Type][]string{
+	enumWords = map[reflect.Type][]string{
 		reflect.TypeFor[sdmx.DimensionKind]():  {"", "measure", "time"},
 		reflect.TypeFor[sdmx.AttachmentKind](): {"", "dimensions", "group", "observation"},
 		reflect.TypeFor[sdmx.OptBool]():        {"", "false", "true"},
 	}
-	// silent are containers whose name says nothing beside the field's.
-	silent = map[string]bool{"Representation": true, "Format": true}
+	// unnamed are structs whose names are left out of the names of their fields.
+	unnamed = map[string]bool{"Representation": true, "Format": true}
 )
 
-// fields walks a struct; skip names fields of its first level that are no leaves.
-func (l *leaves) fields(v reflect.Value, key string, names []string, skip map[string]bool) {
+// addFields adds the leaves of a struct. skip names fields of its first level to be left out.
+func (l *leaves) addFields(v reflect.Value, key string, names []string, skip map[string]bool) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		switch {
 		case f.Anonymous:
-			l.fields(v.Field(i), key, names, skip)
+			l.addFields(v.Field(i), key, names, skip)
 		case skip[f.Name]:
 		default:
 			in := names
-			if !silent[f.Name] {
-				in = append(names[:len(names):len(names)], spoken(f.Name))
+			if !unnamed[f.Name] {
+				in = append(names[:len(names):len(names)], fieldWords(f.Name))
 			}
-			l.value(v.Field(i), key+"."+f.Name, in)
+			l.addValue(v.Field(i), key+"."+f.Name, in)
 		}
 	}
 }
 
-func (l *leaves) value(v reflect.Value, key string, names []string) {
+// addValue adds the leaves of a value: key identifies it among the leaves, and names are the
+// words of its field for people.
+func (l *leaves) addValue(v reflect.Value, key string, names []string) {
 	field := strings.Join(names, ", ")
 	switch {
 	case v.Type() == textsType:
@@ -117,8 +120,8 @@ func (l *leaves) value(v reflect.Value, key string, names []string) {
 	case v.Type() == refType:
 		r := v.Interface().(sdmx.Ref)
 		l.add(key, leaf{Reference, field, "", r.String()})
-	case words[v.Type()] != nil:
-		if w := words[v.Type()]; int(v.Uint()) < len(w) {
+	case enumWords[v.Type()] != nil:
+		if w := enumWords[v.Type()]; int(v.Uint()) < len(w) {
 			l.add(key, leaf{Property, field, "", w[v.Uint()]})
 		} else {
 			l.add(key, leaf{Property, field, "", strconv.FormatUint(v.Uint(), 10)})
@@ -128,24 +131,26 @@ func (l *leaves) value(v reflect.Value, key string, names []string) {
 	case v.Kind() == reflect.Bool && v.Bool():
 		l.add(key, leaf{Property, field, "", "true"})
 	case v.Kind() == reflect.Struct:
-		l.fields(v, key, names, nil)
+		l.addFields(v, key, names, nil)
 	case v.Kind() == reflect.Pointer && !v.IsNil():
-		l.add(key+"^", leaf{Property, field, "", stated(v.Elem())})
-		l.fields(v.Elem(), key, names, nil)
+		l.add(key+"^", leaf{Property, field, "", emptyMarker(v.Elem())})
+		l.addFields(v.Elem(), key, names, nil)
 	case v.Kind() == reflect.Slice:
-		l.slice(v, key, names)
+		l.addSlice(v, key, names)
 	}
 }
 
-// stated says that something is there though all of it is empty.
-func stated(v reflect.Value) string {
+// emptyMarker returns a value for a struct that exists but has only zero fields, and so no
+// leaves; empty for others.
+func emptyMarker(v reflect.Value) string {
 	if v.IsZero() {
 		return "stated"
 	}
 	return ""
 }
 
-func (l *leaves) slice(v reflect.Value, key string, names []string) {
+// addSlice adds the leaves of the elements of a slice.
+func (l *leaves) addSlice(v reflect.Value, key string, names []string) {
 	field := strings.Join(names, ", ")
 	switch elem := v.Type().Elem(); {
 	case elem.Kind() == reflect.String:
@@ -157,19 +162,19 @@ func (l *leaves) slice(v reflect.Value, key string, names []string) {
 		}
 	case elem.Kind() == reflect.Struct:
 		for i := range v.Len() {
-			name := called(v.Index(i))
+			name := elementName(v.Index(i))
 			in := append(names[:len(names):len(names)], name)
 			if name == "" {
 				name, in = strconv.Itoa(i), names
 			}
-			l.add(key+"["+name+"]^", leaf{Property, strings.Join(in, ", "), "", stated(v.Index(i))})
-			l.fields(v.Index(i), key+"["+name+"]", in, nil)
+			l.add(key+"["+name+"]^", leaf{Property, strings.Join(in, ", "), "", emptyMarker(v.Index(i))})
+			l.addFields(v.Index(i), key+"["+name+"]", in, nil)
 		}
 	}
 }
 
-// called is what one of several is called: its id, or its type or title.
-func called(v reflect.Value) string {
+// elementName returns the name of an element of a slice: its id, type, title or similar.
+func elementName(v reflect.Value) string {
 	for _, name := range []string{"ID", "Type", "Title", "List", "Rel", "Value"} {
 		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String && f.String() != "" {
 			return f.String()
@@ -178,8 +183,8 @@ func called(v reflect.Value) string {
 	return ""
 }
 
-// spoken makes words of a field's name, in the singular: MaxLength, max length.
-func spoken(name string) string {
+// fieldWords returns the name of a field as words in the singular: "max length" for MaxLength.
+func fieldWords(name string) string {
 	if name == strings.ToUpper(name) {
 		return name
 	}

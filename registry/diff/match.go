@@ -7,17 +7,16 @@ import (
 	"urncast/sdmx"
 )
 
-// A matching says which item of the old version is which of the new; -1 is none.
+// A matching maps the indexes of old and new items to each other; -1 means none.
 type matching struct {
 	toNew, toOld []int
 	renamed      map[string]string // old path to new
 }
 
-// match finds items by kind and path, and among the rest those that have the same
-// name in the same place under another id. What stands below a renamed item is found
-// under its parent's new path.
+// match matches items by kind and path, and among the others those with the same name and
+// parent as renamed. Items below a renamed item are matched by its new path.
 func match(olds, news []node) *matching {
-	m := &matching{toNew: none(len(olds)), toOld: none(len(news)), renamed: map[string]string{}}
+	m := &matching{toNew: minusOnes(len(olds)), toOld: minusOnes(len(news)), renamed: map[string]string{}}
 	at := make(map[[2]string]int, len(news))
 	for j := range news {
 		at[[2]string{news[j].what, news[j].path}] = j
@@ -33,7 +32,7 @@ func match(olds, news []node) *matching {
 				continue
 			}
 			path := olds[i].id
-			if p := m.now(olds[i].parent); p != "" {
+			if p := m.newPath(olds[i].parent); p != "" {
 				path = p + "." + path
 			}
 			if j, ok := at[[2]string{olds[i].what, path}]; ok && m.toOld[j] < 0 {
@@ -45,7 +44,7 @@ func match(olds, news []node) *matching {
 	return m
 }
 
-func none(n int) []int {
+func minusOnes(n int) []int {
 	out := make([]int, n)
 	for i := range out {
 		out[i] = -1
@@ -55,17 +54,18 @@ func none(n int) []int {
 
 func (m *matching) join(i, j int) { m.toNew[i], m.toOld[j] = j, i }
 
-// now is what an old path is called now.
-func (m *matching) now(path string) string {
+// newPath returns the new path of an item with an old path.
+func (m *matching) newPath(path string) string {
 	if p, ok := m.renamed[path]; ok {
 		return p
 	}
 	return path
 }
 
-// A place is what a renamed item keeps: kind, parent and names.
+// A place is what stays the same when an item is renamed: its kind, parent and names.
 type place struct{ what, parent, names string }
 
+// placeOf returns the place of an item; false if it has no name.
 func placeOf(n *node, parent string) (place, bool) {
 	if len(n.name) == 0 {
 		return place{}, false
@@ -81,26 +81,26 @@ func joined(t sdmx.Texts) string {
 	return b.String()
 }
 
-// findRenamed joins old and new items that are alone in their place: two of the same
-// name could be either. It says whether it found any.
+// findRenamed matches unmatched old and new items with the same place, if each is the only one
+// there, and reports whether it found any.
 func (m *matching) findRenamed(olds, news []node) bool {
-	gone, came := map[place][]int{}, map[place][]int{}
+	removed, added := map[place][]int{}, map[place][]int{}
 	for i := range olds {
-		if p, ok := placeOf(&olds[i], m.now(olds[i].parent)); ok && m.toNew[i] < 0 {
-			gone[p] = append(gone[p], i)
+		if p, ok := placeOf(&olds[i], m.newPath(olds[i].parent)); ok && m.toNew[i] < 0 {
+			removed[p] = append(removed[p], i)
 		}
 	}
-	if len(gone) == 0 {
+	if len(removed) == 0 {
 		return false
 	}
 	for j := range news {
 		if p, ok := placeOf(&news[j], news[j].parent); ok && m.toOld[j] < 0 {
-			came[p] = append(came[p], j)
+			added[p] = append(added[p], j)
 		}
 	}
 	found := false
-	for p, i := range gone {
-		if j := came[p]; len(i) == 1 && len(j) == 1 {
+	for p, i := range removed {
+		if j := added[p]; len(i) == 1 && len(j) == 1 {
 			m.join(i[0], j[0])
 			m.renamed[olds[i[0]].path] = news[j[0]].path
 			found = true
@@ -109,12 +109,12 @@ func (m *matching) findRenamed(olds, news []node) bool {
 	return found
 }
 
-// parentStays says whether an item stands under the same parent, by whatever id.
+// parentStays reports whether an item has the same parent as before, which may be renamed.
 func (m *matching) parentStays(olds, news []node, i, j int) bool {
-	return m.now(olds[i].parent) == news[j].parent
+	return m.newPath(olds[i].parent) == news[j].parent
 }
 
-// reordered says whether the items that stayed are in another order.
+// reordered reports whether the items that are in both versions are in another order.
 func (m *matching) reordered() bool {
 	last := -1
 	for _, i := range m.toOld {
@@ -129,8 +129,8 @@ func (m *matching) reordered() bool {
 	return false
 }
 
-// movedPlaces says which of the new items changed their place in a list whose order
-// has a meaning: those outside the longest run that kept its order.
+// movedPlaces reports, for each new item, whether it has changed its place in a list whose order
+// has a meaning: it has unless it is in a longest subsequence that is in the old order.
 func (m *matching) movedPlaces(olds, news []node) []bool {
 	moved := make([]bool, len(news))
 	var at, positions []int
@@ -140,17 +140,17 @@ func (m *matching) movedPlaces(olds, news []node) []bool {
 			positions = append(positions, olds[i].position)
 		}
 	}
-	kept := longestRise(positions)
+	kept := longestIncreasing(positions)
 	for k, j := range at {
 		moved[j] = !kept[k]
 	}
 	return moved
 }
 
-// longestRise marks a longest rising run of different numbers.
-func longestRise(v []int) []bool {
+// longestIncreasing marks the elements of a longest increasing subsequence.
+func longestIncreasing(v []int) []bool {
 	kept := make([]bool, len(v))
-	var ends []int // places in v of the lowest end of a run of each length
+	var ends []int // for each length, the index of the smallest end of a subsequence
 	before := make([]int, len(v))
 	for i := range v {
 		n, _ := slices.BinarySearchFunc(ends, v[i], func(at, x int) int { return v[at] - x })

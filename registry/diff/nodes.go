@@ -8,16 +8,16 @@ import (
 	"urncast/sdmx"
 )
 
-// A node is an item in its place.
+// A node is an item of a structure.
 type node struct {
 	what         string
 	id           string
-	path, parent string // ids with dots where items nest; the parent's otherwise
+	path, parent string // own and parent's path: ids joined by dots if items nest, otherwise the id
 	name         sdmx.Texts
 	position     int  // in its list, from 0
 	ordered      bool // the position has a meaning
-	nests        bool // its id is in its children's paths
-	item         any  // a pointer
+	nests        bool // items nest, and so the id is a part of the children's paths
+	item         any  // pointer to the item
 }
 
 func (n *node) change(k Kind) Change {
@@ -26,7 +26,7 @@ func (n *node) change(k Kind) Change {
 
 func ordinal(position int) string { return strconv.Itoa(position + 1) }
 
-// nodes lists the items of a structure, parents before children where they nest.
+// nodes returns the items of a structure; if they nest, parents come before their children.
 func nodes(m sdmx.Maintainable) []node {
 	switch m := m.(type) {
 	case *sdmx.Codelist:
@@ -47,7 +47,7 @@ func nodes(m sdmx.Maintainable) []node {
 	return nil
 }
 
-// list makes nodes of a flat list.
+// list returns the nodes of items that do not nest.
 func list[T any](items []T, of func(*T) node) []node {
 	out := make([]node, len(items))
 	for i := range items {
@@ -71,8 +71,8 @@ func categories(out []node, parent string, items []sdmx.Category) []node {
 	return out
 }
 
-// components are those of a data structure. The order of dimensions is that of the
-// key, and so has a meaning.
+// components returns the nodes of a data structure. The order of its dimensions has a meaning:
+// it is that of the series key.
 func components(d *sdmx.DataStructure) []node {
 	out := list(d.Dimensions, func(c *sdmx.Dimension) node { return node{what: "dimension", id: c.ID, ordered: true} })
 	out = append(out, list(d.Measures, func(c *sdmx.Measure) node { return node{what: "measure", id: c.ID} })...)
@@ -80,9 +80,9 @@ func components(d *sdmx.DataStructure) []node {
 	return append(out, list(d.Groups, func(g *sdmx.Group) node { return node{what: "group", id: g.ID} })...)
 }
 
-// same says whether two items are equal in what they hold. Codes have their own
-// comparison: there may be a million.
-func same(a, b any) bool {
+// equalItems reports whether two items are equal apart from their ids. Codes are compared
+// without reflection, because there may be a million of them.
+func equalItems(a, b any) bool {
 	x, ok := a.(*sdmx.Code)
 	if !ok {
 		return reflect.DeepEqual(a, b)

@@ -5,17 +5,17 @@ import (
 	"unicode"
 )
 
-// A Piece is a part of a text: one that stayed, was taken out or put in.
+// A Piece is a part of a text that is unchanged, removed or added.
 type Piece struct {
-	Kind Kind // Removed, Added, or 0 where it stayed
+	Kind Kind // Removed, Added, or 0 if unchanged
 	Text string
 }
 
-// wordsMax bounds the words of a text that are compared one by one; of longer ones
-// what differs between the common beginning and the common end is one piece.
+// wordsMax bounds the words that are compared one by one. In longer texts, everything between
+// the common beginning and the common end is one difference.
 const wordsMax = 400
 
-// Words compares two texts word by word, so that only what differs is marked.
+// Words compares two texts word by word.
 func Words(before, after string) []Piece {
 	a, b := split(before), split(after)
 	head := 0
@@ -28,26 +28,26 @@ func Words(before, after string) []Piece {
 	}
 	var p pieces
 	p.add(0, a[:head]...)
-	p.middle(a[head:len(a)-tail], b[head:len(b)-tail])
+	p.addDifference(a[head:len(a)-tail], b[head:len(b)-tail])
 	p.add(0, a[len(a)-tail:]...)
 	p.flush()
 	return p.list
 }
 
-// pieces gather what is taken out and put in until a word stays: what stands there
-// together changed together.
+// pieces collects removed and added words, and makes one Piece of each at the next unchanged
+// word.
 type pieces struct {
-	list     []Piece
-	out, put string
+	list           []Piece
+	removed, added string
 }
 
 func (p *pieces) add(k Kind, words ...string) {
 	for _, w := range words {
 		switch k {
 		case Removed:
-			p.out += w
+			p.removed += w
 		case Added:
-			p.put += w
+			p.added += w
 		default:
 			p.flush()
 			if n := len(p.list); n > 0 && p.list[n-1].Kind == 0 {
@@ -60,17 +60,17 @@ func (p *pieces) add(k Kind, words ...string) {
 }
 
 func (p *pieces) flush() {
-	if p.out != "" {
-		p.list = append(p.list, Piece{Removed, p.out})
+	if p.removed != "" {
+		p.list = append(p.list, Piece{Removed, p.removed})
 	}
-	if p.put != "" {
-		p.list = append(p.list, Piece{Added, p.put})
+	if p.added != "" {
+		p.list = append(p.list, Piece{Added, p.added})
 	}
-	p.out, p.put = "", ""
+	p.removed, p.added = "", ""
 }
 
-// middle walks along a longest common sequence of words.
-func (p *pieces) middle(a, b []string) {
+// addDifference adds the difference of two lists of words by their longest common subsequence.
+func (p *pieces) addDifference(a, b []string) {
 	if len(a) > wordsMax || len(b) > wordsMax {
 		p.add(Removed, a...)
 		p.add(Added, b...)
@@ -92,7 +92,7 @@ func (p *pieces) middle(a, b []string) {
 	i, j := 0, 0
 	for i < len(a) && j < len(b) {
 		switch {
-		case a[i] == b[j] && (strings.TrimSpace(a[i]) != "" || p.stays()):
+		case a[i] == b[j] && (strings.TrimSpace(a[i]) != "" || p.atUnchanged()):
 			p.add(0, a[i])
 			i, j = i+1, j+1
 		case common[i+1][j] >= common[i][j+1]:
@@ -107,10 +107,11 @@ func (p *pieces) middle(a, b []string) {
 	p.add(Added, b[j:]...)
 }
 
-// stays says whether the last piece stayed: a space alone does not part two changes.
-func (p *pieces) stays() bool { return p.out == "" && p.put == "" }
+// atUnchanged reports whether the last word was unchanged. White space counts as unchanged only
+// then, so that it does not separate two changes.
+func (p *pieces) atUnchanged() bool { return p.removed == "" && p.added == "" }
 
-// split cuts a text into words and what is between them.
+// split cuts a text into words, white space and single other characters.
 func split(s string) []string {
 	var out []string
 	kind := func(r rune) int {

@@ -17,33 +17,34 @@ import (
 // implements access.Store.
 type AccessStore struct{ *Store }
 
-// Access gives the store of accounts.
+// Access returns the store of accounts, sessions, tokens and the audit.
 func (s *Store) Access() *AccessStore { return &AccessStore{s} }
 
 const accountColumns = `a.id, a.name, a.password, a.role, a.agencies, a.disabled, a.revision,
 	a.created_at, a.created_by, a.changed_at, a.changed_by, a.signed_in_at`
 
-// An accountRow is what of an account is scanned.
+// An accountRow is a scanned row of accountColumns.
 type accountRow struct {
 	access.Account
-	role   string
-	signed *time.Time
+	role       string
+	signedInAt *time.Time
 }
 
-func (r *accountRow) into() []any {
+func (r *accountRow) targets() []any {
 	a := &r.Account
 	return []any{&a.ID, &a.Name, &a.Hash, &r.role, &a.Agencies, &a.Disabled, &a.Revision,
-		&a.CreatedAt, &a.CreatedBy, &a.ChangedAt, &a.ChangedBy, &r.signed}
+		&a.CreatedAt, &a.CreatedBy, &a.ChangedAt, &a.ChangedBy, &r.signedInAt}
 }
 
 func (r *accountRow) account() (*access.Account, error) {
 	a := &r.Account
 	a.HasPassword = a.Hash != ""
-	a.CreatedAt, a.ChangedAt, a.SignedInAt = a.CreatedAt.UTC(), a.ChangedAt.UTC(), timeOf(r.signed)
+	a.CreatedAt, a.ChangedAt, a.SignedInAt = a.CreatedAt.UTC(), a.ChangedAt.UTC(), timeOrZero(r.signedInAt)
 	return a, a.Role.UnmarshalText([]byte(r.role))
 }
 
-func timeOf(t *time.Time) time.Time {
+// timeOrZero returns a nullable time in UTC; the zero time for NULL.
+func timeOrZero(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
@@ -52,16 +53,16 @@ func timeOf(t *time.Time) time.Time {
 
 func scanAccount(row pgx.CollectableRow) (access.Account, error) {
 	var r accountRow
-	if err := row.Scan(r.into()...); err != nil {
+	if err := row.Scan(r.targets()...); err != nil {
 		return access.Account{}, err
 	}
 	a, err := r.account()
 	return *a, err
 }
 
-// one gives the row of a query, registry.ErrNotFound if there is none.
-func one[T any](ctx context.Context, s *AccessStore, scan pgx.RowToFunc[T], sql string, args ...any) (*T, error) {
-	rows, err := s.pool.Query(ctx, sql, args...)
+// queryOne returns the row of a query, or registry.ErrNotFound if there is none.
+func queryOne[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql string, args ...any) (*T, error) {
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +73,9 @@ func one[T any](ctx context.Context, s *AccessStore, scan pgx.RowToFunc[T], sql 
 	return &v, err
 }
 
-func all[T any](ctx context.Context, s *AccessStore, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
-	rows, err := s.pool.Query(ctx, sql, args...)
+// queryAll returns the rows of a query.
+func queryAll[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -82,26 +84,27 @@ func all[T any](ctx context.Context, s *AccessStore, scan pgx.RowToFunc[T], sql 
 
 // Account implements access.Store.
 func (s *AccessStore) Account(ctx context.Context, name string) (*access.Account, error) {
-	return one(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.name = $1`, name)
+	return queryOne(ctx, s.pool, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.name = $1`, name)
 }
 
 // Accounts implements access.Store.
 func (s *AccessStore) Accounts(ctx context.Context) ([]access.Account, error) {
-	return all(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts a ORDER BY a.name`)
+	return queryAll(ctx, s.pool, scanAccount, `SELECT `+accountColumns+` FROM accounts a ORDER BY a.name`)
 }
 
-// audited runs a change and records it, both or neither.
+// audited runs a change and records its act in one database transaction.
 func (s *AccessStore) audited(ctx context.Context, a registry.Act, change func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		if err := change(t); err != nil {
 			return err
 		}
-		return audit(ctx, t, registry.Act(a))
+		return audit(ctx, t, a)
 	})
 }
 
-// taken says whether an error is of a name that is taken.
-func taken(err error) bool {
+// isUniqueViolation reports whether an error is that a unique value, such as a name, exists
+// already (SQLSTATE 23505).
+func isUniqueViolation(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
 }
@@ -111,7 +114,7 @@ func insertAccount(ctx context.Context, t pgx.Tx, a *access.Account) error {
 		INSERT INTO accounts (name, password, role, agencies, created_at, created_by, changed_at, changed_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $5, $6) RETURNING id, revision`,
 		a.Name, a.Hash, a.Role.String(), a.Agencies, a.CreatedAt, a.CreatedBy).Scan(&a.ID, &a.Revision)
-	if taken(err) {
+	if isUniqueViolation(err) {
 		return access.ErrTaken
 	}
 	if err != nil {
@@ -125,16 +128,17 @@ func (s *AccessStore) CreateAccount(ctx context.Context, a *access.Account, act 
 	return s.audited(ctx, act, func(t pgx.Tx) error { return insertAccount(ctx, t, a) })
 }
 
-// administrators are those who can sign in, or come with a token.
+// administrators counts the administrators who can sign in with a password.
 const administrators = `SELECT count(*) FROM accounts WHERE role = 'admin' AND NOT disabled AND password <> ''`
 
-// lockAccounts keeps two changes of accounts from running at once. Each is audited, so it
-// takes the audit's counter row early; a lock of the table would hold up its vacuum.
+// lockAccounts serializes changes of accounts. It locks the audit's counter row, which each
+// change locks anyway at its end; a lock on the table would block its vacuum.
 const lockAccounts = `SELECT FROM audit_counter FOR UPDATE`
 
-// changing changes accounts, and refuses to leave none who administrates where there
-// was one: two may not depose each other at once.
-func (s *AccessStore) changing(ctx context.Context, none bool, act registry.Act, change func(pgx.Tx) error) error {
+// changeAccounts runs a change of accounts. The error is access.ErrLastAdmin if the change
+// would remove the last administrator, unless allowNone is set. The lock keeps two
+// administrators from removing each other at the same time.
+func (s *AccessStore) changeAccounts(ctx context.Context, allowNone bool, act registry.Act, change func(pgx.Tx) error) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
 		if _, err := t.Exec(ctx, lockAccounts); err != nil {
 			return err
@@ -149,7 +153,7 @@ func (s *AccessStore) changing(ctx context.Context, none bool, act registry.Act,
 		if err := t.QueryRow(ctx, administrators).Scan(&after); err != nil {
 			return err
 		}
-		if before > 0 && after == 0 && !none {
+		if before > 0 && after == 0 && !allowNone {
 			return access.ErrLastAdmin
 		}
 		return nil
@@ -157,8 +161,8 @@ func (s *AccessStore) changing(ctx context.Context, none bool, act registry.Act,
 }
 
 // ChangeAccount implements access.Store.
-func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, end bool, keep string, none bool, act registry.Act) error {
-	return s.changing(ctx, none, act, func(t pgx.Tx) error {
+func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, endSessions bool, keep string, allowNone bool, act registry.Act) error {
+	return s.changeAccounts(ctx, allowNone, act, func(t pgx.Tx) error {
 		err := t.QueryRow(ctx, `
 			UPDATE accounts SET password = $3, role = $4, agencies = $5, disabled = $6, changed_at = $7, changed_by = $8, revision = revision + 1
 			WHERE id = $1 AND revision = $2 RETURNING revision`,
@@ -166,7 +170,7 @@ func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, end 
 		if errors.Is(err, pgx.ErrNoRows) {
 			return access.ErrChanged
 		}
-		if err != nil || !end {
+		if err != nil || !endSessions {
 			return err
 		}
 		_, err = t.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND id::text <> $2`, a.ID, keep)
@@ -175,14 +179,14 @@ func (s *AccessStore) ChangeAccount(ctx context.Context, a *access.Account, end 
 }
 
 // DeleteAccount implements access.Store.
-func (s *AccessStore) DeleteAccount(ctx context.Context, name string, none bool, act registry.Act) error {
-	return s.changing(ctx, none, act, func(t pgx.Tx) error {
-		return found(t.Exec(ctx, `DELETE FROM accounts WHERE name = $1`, name))
+func (s *AccessStore) DeleteAccount(ctx context.Context, name string, allowNone bool, act registry.Act) error {
+	return s.changeAccounts(ctx, allowNone, act, func(t pgx.Tx) error {
+		return notFoundIfNone(t.Exec(ctx, `DELETE FROM accounts WHERE name = $1`, name))
 	})
 }
 
-// found makes registry.ErrNotFound of a statement that hit nothing.
-func found(tag pgconn.CommandTag, err error) error {
+// notFoundIfNone returns registry.ErrNotFound for a statement that affected no row.
+func notFoundIfNone(tag pgconn.CommandTag, err error) error {
 	if err == nil && tag.RowsAffected() == 0 {
 		return registry.ErrNotFound
 	}
@@ -219,14 +223,14 @@ func (s *AccessStore) SetUp(ctx context.Context, digest []byte, a *access.Accoun
 			return err
 		}
 		var n int
-		var right bool
+		var valid bool
 		if err := t.QueryRow(ctx, administrators).Scan(&n); err != nil {
 			return err
 		}
-		if err := t.QueryRow(ctx, `SELECT EXISTS (SELECT FROM setup_codes WHERE digest = $1)`, digest).Scan(&right); err != nil {
+		if err := t.QueryRow(ctx, `SELECT EXISTS (SELECT FROM setup_codes WHERE digest = $1)`, digest).Scan(&valid); err != nil {
 			return err
 		}
-		if n > 0 || !right {
+		if n > 0 || !valid {
 			return access.ErrSetUp
 		}
 		if _, err := t.Exec(ctx, `DELETE FROM setup_codes`); err != nil {

@@ -7,7 +7,7 @@ import (
 	"urncast/registry/access/accesstest"
 )
 
-// On a real database the store does what every store must.
+// On a real database the store passes the tests of every access.Store.
 func TestAccessStore(t *testing.T) {
 	accesstest.Check(t, func(t *testing.T) access.Store {
 		_, store := open(t)

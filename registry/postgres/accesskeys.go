@@ -47,11 +47,11 @@ func scanSession(row pgx.CollectableRow) (access.Session, error) {
 
 // Session implements access.Store.
 func (s *AccessStore) Session(ctx context.Context, digests ...[]byte) (*access.Session, *access.Account, error) {
-	found, err := one(ctx, s, scanSession, `SELECT `+sessionColumns+` FROM sessions s WHERE s.digest = ANY($1)`, digests)
+	found, err := queryOne(ctx, s.pool, scanSession, `SELECT `+sessionColumns+` FROM sessions s WHERE s.digest = ANY($1)`, digests)
 	if err != nil || found.AccountID == "" {
 		return found, nil, err
 	}
-	a, err := one(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`, found.AccountID)
+	a, err := queryOne(ctx, s.pool, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`, found.AccountID)
 	return found, a, err
 }
 
@@ -63,14 +63,14 @@ func (s *AccessStore) SeeSession(ctx context.Context, id, remote string, at time
 
 // Sessions implements access.Store.
 func (s *AccessStore) Sessions(ctx context.Context, name string) ([]access.Session, error) {
-	return all(ctx, s, scanSession, `
+	return queryAll(ctx, s.pool, scanSession, `
 		SELECT `+sessionColumns+` FROM sessions s WHERE $1 IN ('', s.name) ORDER BY s.began_at DESC, s.id`, name)
 }
 
 // EndSession implements access.Store.
 func (s *AccessStore) EndSession(ctx context.Context, id string, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
-		return found(t.Exec(ctx, `DELETE FROM sessions WHERE id = $1`, id))
+		return notFoundIfNone(t.Exec(ctx, `DELETE FROM sessions WHERE id = $1`, id))
 	})
 }
 
@@ -80,7 +80,7 @@ func (s *AccessStore) CreateToken(ctx context.Context, n *access.Token, digest [
 		_, err := t.Exec(ctx, `
 			INSERT INTO tokens (id, digest, account, name, role, agencies, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			n.ID, digest, n.AccountID, n.Name, n.Role.String(), n.Agencies, n.CreatedAt, n.ExpiresAt)
-		if taken(err) {
+		if isUniqueViolation(err) {
 			return access.ErrTaken
 		}
 		return err
@@ -97,18 +97,18 @@ func scanToken(row pgx.CollectableRow) (access.Token, error) {
 	if err != nil {
 		return t, err
 	}
-	t.CreatedAt, t.ExpiresAt, t.UsedAt = t.CreatedAt.UTC(), t.ExpiresAt.UTC(), timeOf(used)
+	t.CreatedAt, t.ExpiresAt, t.UsedAt = t.CreatedAt.UTC(), t.ExpiresAt.UTC(), timeOrZero(used)
 	return t, t.Role.UnmarshalText([]byte(role))
 }
 
 // Token implements access.Store.
 func (s *AccessStore) Token(ctx context.Context, digest []byte) (*access.Token, *access.Account, error) {
-	t, err := one(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM tokens k JOIN accounts a ON a.id = k.account WHERE k.digest = $1`, digest)
+	t, err := queryOne(ctx, s.pool, scanToken, `SELECT `+tokenColumns+` FROM tokens k JOIN accounts a ON a.id = k.account WHERE k.digest = $1`, digest)
 	if err != nil {
 		return nil, nil, err
 	}
 	a, err := s.Account(ctx, t.Account)
-	if err == nil && a.ID != t.AccountID { // deleted and made again meanwhile
+	if err == nil && a.ID != t.AccountID { // deleted, and created again, between the two queries
 		err = registry.ErrNotFound
 	}
 	return t, a, err
@@ -122,13 +122,13 @@ func (s *AccessStore) UseToken(ctx context.Context, id, remote string, at time.T
 
 // Tokens implements access.Store.
 func (s *AccessStore) Tokens(ctx context.Context, account string) ([]access.Token, error) {
-	return all(ctx, s, scanToken, `
+	return queryAll(ctx, s.pool, scanToken, `
 		SELECT `+tokenColumns+` FROM tokens k JOIN accounts a ON a.id = k.account WHERE $1 IN ('', a.name) ORDER BY a.name, k.name`, account)
 }
 
 // DeleteToken implements access.Store.
 func (s *AccessStore) DeleteToken(ctx context.Context, id string, act registry.Act) error {
 	return s.audited(ctx, act, func(t pgx.Tx) error {
-		return found(t.Exec(ctx, `DELETE FROM tokens WHERE id = $1`, id))
+		return notFoundIfNone(t.Exec(ctx, `DELETE FROM tokens WHERE id = $1`, id))
 	})
 }

@@ -12,10 +12,10 @@ import (
 	"urncast/sdmx"
 )
 
-// fromAsOf is what was current after transaction $1, as fromCurrent is what is
-// now: what is current and not newer, and what the first later change of a
-// structure took the place of. It costs what is current and what has changed
-// since, not the log.
+// fromAsOf is the FROM clause for the structures that were current after transaction $1, as
+// fromCurrent is for the current ones: the current ones that are not newer, and the contents
+// that the first later change of a structure replaced or deleted. Its cost depends on the
+// current structures and on the changes since, not on the length of the log.
 const fromAsOf = ` FROM (
 		SELECT urn_id, document_id, number, bytes, false AS replaced FROM current WHERE number <= $1
 		UNION ALL
@@ -24,14 +24,14 @@ const fromAsOf = ` FROM (
 		WHERE n.number BETWEEN $1 + 1 AND (SELECT last_number FROM registry) AND n.before_number BETWEEN 1 AND $1
 	) c JOIN urns u ON u.id = c.urn_id `
 
-// fromEachAsOf is fromAsOf for some rows of urns, with their documents: the last change of
-// each until then, looked up by indexes.
+// fromEachAsOf is fromAsOf, joined with documents, for a query that selects few rows of urns:
+// it looks up the last change of each until then by an index.
 const fromEachAsOf = ` FROM urns u CROSS JOIN LATERAL (
 		SELECT number, kind, document_id, bytes FROM changes h WHERE h.urn_id = u.id AND h.number <= $1 ORDER BY h.number DESC LIMIT 1) c
 	CROSS JOIN LATERAL (SELECT * FROM documents d WHERE d.id = c.document_id OFFSET 0) d `
 
-// Current implements producer.Store. The order is a function of the structures
-// alone, whenever it is asked for: a continued job cuts the same chunks.
+// Current implements producer.Store. The order depends on the structures only, so that a job
+// that is continued is cut into the same chunks.
 func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]producer.Entry, error) {
 	tx, err := p.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
@@ -43,8 +43,8 @@ func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]pr
 		return nil, err
 	}
 	var entries []producer.Entry
-	var replaced []int // places of those whose references are in their documents alone
-	at := map[int64]int{}
+	var replaced []int    // indexes of entries whose references are not in table refs any more
+	at := map[int64]int{} // index by document
 	var e producer.Entry
 	var urn string
 	var old bool
@@ -67,7 +67,7 @@ func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]pr
 	if err := currentRefs(ctx, tx, asOf, at, nodes); err != nil {
 		return nil, err
 	}
-	if err := tx.Rollback(ctx); err != nil { // the snapshot has said everything
+	if err := tx.Rollback(ctx); err != nil { // the snapshot is not needed for the documents
 		return nil, err
 	}
 	if err := p.parsedRefs(ctx, entries, replaced, nodes); err != nil {
@@ -80,7 +80,7 @@ func (p *ProducerStore) Current(ctx context.Context, asOf registry.Number) ([]pr
 	return out, nil
 }
 
-// currentRefs gives the nodes that are current still their references.
+// currentRefs sets the references of the nodes that are still current, from table refs.
 func currentRefs(ctx context.Context, q querier, asOf registry.Number, at map[int64]int, nodes []registry.Node) error {
 	rows, err := q.Query(ctx, `
 		SELECT DISTINCT r.document_id, r.class, r.agency, r.name, r.version FROM current c JOIN refs r ON r.document_id = c.document_id
@@ -103,8 +103,7 @@ func currentRefs(ctx context.Context, q querier, asOf registry.Number, at map[in
 	return err
 }
 
-// parsedRefs gives nodes that were replaced since the references that their
-// documents hold.
+// parsedRefs sets the references of the nodes that were replaced since, from their documents.
 func (p *ProducerStore) parsedRefs(ctx context.Context, entries []producer.Entry, replaced []int, nodes []registry.Node) error {
 	const batch = 64
 	for places := range slices.Chunk(replaced, batch) {

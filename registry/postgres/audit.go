@@ -10,14 +10,13 @@ import (
 	"urncast/registry/access"
 )
 
-// insertAudit records an act. Its id and its time are given by the audit's counter row (a
-// trigger of the schema), which stays locked until the transaction ends: ids rise in the
-// order of commits without gaps, so that a reader of what follows an id misses nothing,
-// and times never fall.
+// insertAudit records an act. A trigger sets its id and its time from the audit's counter row,
+// which stays locked until the transaction ends. So ids have no gaps and rise in commit order,
+// a reader that continues after an id misses nothing, and times never decrease.
 const insertAudit = `INSERT INTO audit (user_name, remote, action, subject, detail) VALUES ($1, $2, $3, $4, $5)`
 
-// audit records an act in the transaction of the change, as the last that locks anything:
-// everybody else's act waits for the commit.
+// audit records an act in the database transaction of the change. It has to be the last
+// statement that takes a lock, because all other acts wait for the commit.
 func audit(ctx context.Context, t pgx.Tx, a registry.Act) error {
 	if _, err := t.Exec(ctx, insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail); err != nil {
 		return fmt.Errorf("recording the change in the audit: %w", err)
@@ -25,7 +24,7 @@ func audit(ctx context.Context, t pgx.Tx, a registry.Act) error {
 	return nil
 }
 
-// queueAudit is audit at the end of a batch.
+// queueAudit queues the recording of an act at the end of a batch.
 func queueAudit(b *pgx.Batch, a registry.Act) {
 	b.Queue(insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)
 }
@@ -68,7 +67,7 @@ func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]registry.Act,
 		order = "id"
 	}
 	tail := w.limit(order, q.Limit)
-	acts, err := all(ctx, s, pgx.RowToStructByPos[registry.Act], `
+	acts, err := queryAll(ctx, s.pool, pgx.RowToStructByPos[registry.Act], `
 		SELECT id, at, user_name, remote, action, subject, detail FROM audit`+tail, w.args...)
 	for i := range acts {
 		acts[i].At = acts[i].At.UTC()
@@ -76,9 +75,10 @@ func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]registry.Act,
 	return acts, err
 }
 
-// Actions implements access.Store: a look-up by index for each, however long the audit is.
+// Actions implements access.Store. It costs one index look-up per action, whatever the length
+// of the audit.
 func (s *AccessStore) Actions(ctx context.Context) ([]string, error) {
-	return all(ctx, s, pgx.RowTo[string], `
+	return queryAll(ctx, s.pool, pgx.RowTo[string], `
 		WITH RECURSIVE each AS (
 			SELECT min(action) AS action FROM audit
 			UNION ALL

@@ -13,8 +13,8 @@ import (
 	"urncast/registry/postgres"
 )
 
-// What a submission writes, its line of the audit is written with: what is refused, tried
-// or changes nothing has none, and neither have settings that are saved as they were.
+// A submission and its act are committed together. A refused submission, a dry run, one that
+// changes nothing, and settings that are saved unchanged have no act.
 func TestChangesAreAuditedWithThem(t *testing.T) {
 	r, store := open(t)
 	lines := func() (out []string) {
@@ -59,9 +59,9 @@ func TestChangesAreAuditedWithThem(t *testing.T) {
 	}
 }
 
-// Acts are recorded by many at once, in transactions that end in any order, while the
-// table is vacuumed without a break: nobody waits for a vacuum, ids have no gap, times do
-// not fall, and who reads what follows an id misses nothing.
+// Many transactions record acts and end in any order, while the table is vacuumed all the
+// time: none waits for a vacuum, ids have no gaps, times do not decrease, and a reader that
+// continues after an id misses nothing.
 func TestTheAuditTakesNoTableLock(t *testing.T) {
 	_, store := open(t)
 	a := store.Access()
@@ -133,8 +133,8 @@ func TestTheAuditTakesNoTableLock(t *testing.T) {
 	}
 }
 
-// Ids that are there stay, and what a program of the version before records beside this
-// one is numbered with the rest.
+// Existing ids stay, and acts that an older version of the program records beside this one are
+// numbered with the others.
 func TestAnUpgradeKeepsTheAudit(t *testing.T) {
 	url, db := olderSchema(t, 17)
 	older := func() {

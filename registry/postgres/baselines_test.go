@@ -12,8 +12,8 @@ import (
 	"urncast/registry/postgres"
 )
 
-// The settings reach the publisher, whether an admin or a process' flags made them, and
-// a baseline that one begins is in the audit.
+// Baseline settings reach the publisher, whether an administrator or the flags of a process
+// made them, and a baseline that a setting begins is in the audit.
 func TestBaselineSettings(t *testing.T) {
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "baselines"))
 	if err != nil {

@@ -13,22 +13,23 @@ import (
 	"urncast/sdmx"
 )
 
-// conditions are put together with AND, and only those that a question has: a plan
-// then enters an index where the question does, which "or" would prevent.
+// conditions builds a WHERE clause of the conditions that a query has, joined with AND. A
+// fixed clause with "$1 = 0 OR …" for each possible condition would keep the planner from
+// using indexes.
 type conditions struct {
 	texts []string
 	args  []any
 }
 
-// add adds a condition; $# in it stands for the argument.
+// add adds a condition, in which $# stands for the parameter of arg.
 func (c *conditions) add(text string, arg any) {
 	c.args = append(c.args, arg)
 	c.texts = append(c.texts, strings.ReplaceAll(text, "$#", "$"+strconv.Itoa(len(c.args))))
 }
 
-// any adds that a column is one of some values. One is compared plainly: of a list a plan
-// for every list expects ten.
-func (c *conditions) any(column string, values []string) {
+// addAny adds the condition that a column has one of some values. A single value is compared
+// with =, since the generic plan of = ANY expects ten.
+func (c *conditions) addAny(column string, values []string) {
 	if len(values) == 1 {
 		c.add(column+" = $#", values[0])
 		return
@@ -36,7 +37,7 @@ func (c *conditions) any(column string, values []string) {
 	c.add(column+" = ANY($#)", values)
 }
 
-// where is the conditions as a clause; empty if there are none.
+// where returns the WHERE clause; empty without conditions.
 func (c *conditions) where() string {
 	if len(c.texts) == 0 {
 		return ""
@@ -44,10 +45,10 @@ func (c *conditions) where() string {
 	return " WHERE " + strings.Join(c.texts, " AND ")
 }
 
-// last stands for the last argument.
-func (c *conditions) last() string { return "$" + strconv.Itoa(len(c.args)) }
+// lastParameter returns the parameter of the argument that was added last, such as "$3".
+func (c *conditions) lastParameter() string { return "$" + strconv.Itoa(len(c.args)) }
 
-// limit ends a statement with the conditions.
+// limit returns the WHERE clause followed by ORDER BY and LIMIT.
 func (c *conditions) limit(order string, n int) string {
 	c.args = append(c.args, n)
 	return c.where() + " ORDER BY " + order + " LIMIT $" + strconv.Itoa(len(c.args))
@@ -77,35 +78,37 @@ func (s *Store) Log(ctx context.Context, q registry.LogQuery) ([]registry.Transa
 		w.add("recorded_at >= $#", q.Since)
 	}
 	if q.Of != "" {
-		ids, err := s.named(ctx, q.Of)
+		ids, err := s.urnsNamed(ctx, q.Of)
 		if err != nil {
 			return nil, err
 		}
 		if len(ids) <= namedMax {
 			w.args = append(w.args, ids)
-			from := ` FROM (SELECT DISTINCT h.number AS wanted FROM unnest(` + w.last() + `::bigint[]) n (id)
+			from := ` FROM (SELECT DISTINCT h.number AS wanted FROM unnest(` + w.lastParameter() + `::bigint[]) n (id)
 					CROSS JOIN LATERAL (SELECT number FROM changes h WHERE h.urn_id = n.id OFFSET 0) h) h
 				CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.number = h.wanted OFFSET 0) t`
 			tail := w.limit("number DESC", q.Limit)
 			return s.transactions(ctx, `SELECT `+transactionColumns+from+tail, w.args...)
 		}
-		w.add(`EXISTS (SELECT FROM changes h JOIN urns u ON u.id = h.urn_id WHERE h.number = t.number AND (`+named+`))`, q.Of)
+		w.add(`EXISTS (SELECT FROM changes h JOIN urns u ON u.id = h.urn_id WHERE h.number = t.number AND (`+namedCondition+`))`, q.Of)
 	}
 	tail := w.limit("number DESC", q.Limit)
 	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions t`+tail, w.args...)
 }
 
-// namedMax is how many structures the log of some is put together from; the log of more is
-// walked, since some of them are met soon.
+// namedMax bounds the structures whose changes Log looks up one by one. With more, it walks
+// the log and tests each transaction, since matches are then frequent.
 const namedMax = 1000
 
-// named is what a person may call structures by: an agency, an id in any case, a URN.
-const named = `u.agency = $# OR upper(u.name) = upper($#) OR u.urn = $#`
+// namedCondition selects the rows of urns that a person's text names: by agency, by id in any
+// case, or by URN.
+const namedCondition = `u.agency = $# OR upper(u.name) = upper($#) OR u.urn = $#`
 
-// named gives the rows of urns that a person means, and one over namedMax if they are more.
-func (s *Store) named(ctx context.Context, of string) ([]int64, error) {
+// urnsNamed returns the ids of the rows of urns that a person's text names; namedMax + 1 of
+// them if there are more.
+func (s *Store) urnsNamed(ctx context.Context, of string) ([]int64, error) {
 	var w conditions
-	w.add("("+named+")", of)
+	w.add("("+namedCondition+")", of)
 	if _, rest, ok := strings.Cut(of, ":"); ok && !strings.HasPrefix(of, "urn:") { // AGENCY:ID(VERSION)
 		id, _, _ := strings.Cut(rest, "(")
 		w = conditions{}
@@ -113,15 +116,15 @@ func (s *Store) named(ctx context.Context, of string) ([]int64, error) {
 		w.add("upper(u.agency || ':' || u.name || '(' || u.version || ')') = upper($#)", of)
 	}
 	w.args = append(w.args, namedMax+1)
-	rows, err := s.pool.Query(ctx, `SELECT u.id FROM urns u`+w.where()+` LIMIT `+w.last(), w.args...)
+	rows, err := s.pool.Query(ctx, `SELECT u.id FROM urns u`+w.where()+` LIMIT `+w.lastParameter(), w.args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// Heads implements registry.Browser: a look by index for each transaction, however much
-// one changed.
+// Heads implements registry.Browser. It costs one index look-up per transaction, whatever the
+// number of its changes.
 func (s *Store) Heads(ctx context.Context, from, to registry.Number, limit int) (map[registry.Number][]registry.Change, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT c.number, c.position, c.kind, u.urn FROM transactions t
@@ -157,15 +160,15 @@ func (s *Store) Firsts(ctx context.Context, from, to registry.Number) (map[regis
 	return out, err
 }
 
-// ever is after every time that is recorded. A range with two ends is expected to be
-// short, and enters an index; one with a single end is expected to be a third of all.
-const ever = `clock_timestamp() + interval '100 years'`
+// farFuture is later than every recorded time. The planner expects a range with two bounds to
+// be short and uses an index; one with a single bound it takes for a third of the table.
+const farFuture = `clock_timestamp() + interval '100 years'`
 
 // Volume implements registry.Browser.
 func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration) (map[int]registry.Recorded, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT floor(date_part('epoch', recorded_at - $1) / $2)::int, count(*), sum(bytes)::bigint FROM transactions
-		WHERE recorded_at BETWEEN $1 AND `+ever+` GROUP BY 1`,
+		WHERE recorded_at BETWEEN $1 AND `+farFuture+` GROUP BY 1`,
 		since, step.Seconds())
 	if err != nil {
 		return nil, err
@@ -180,15 +183,15 @@ func (s *Store) Volume(ctx context.Context, since time.Time, step time.Duration)
 	return out, err
 }
 
-// pairs are changes c with what they replaced, o.
-const pairs = `SELECT c.number, c.position, ` + urnOf + `, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
+// pairsSQL selects changes c with the changes o whose contents they replaced or deleted.
+const pairsSQL = `SELECT c.number, c.position, ` + urnOf + `, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes,
 		coalesce(c.until_number, 0), c.kind = 1 AND coalesce(c.until_number <= h.horizon, false),
 		coalesce(o.document_id, 0), coalesce(o.bytes, 0), coalesce(o.until_number <= h.horizon, false)
 	FROM changes c CROSS JOIN housekeeping h LEFT JOIN LATERAL (
 		SELECT * FROM changes o WHERE o.urn_id = c.urn_id AND o.number = c.before_number OFFSET 0) o ON true `
 
 func (s *Store) pairs(ctx context.Context, sql string, args ...any) ([]registry.Pair, error) {
-	rows, err := s.pool.Query(ctx, pairs+sql, args...)
+	rows, err := s.pool.Query(ctx, pairsSQL+sql, args...)
 	if err != nil {
 		return nil, err
 	}

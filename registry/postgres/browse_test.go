@@ -22,7 +22,7 @@ func must(t *testing.T, r *registry.Registry, s registry.Submission) *registry.O
 	return o
 }
 
-// The log is found by everything that the console's filters ask for.
+// The log can be filtered by everything that the console offers.
 func TestLog(t *testing.T) {
 	r, _ := open(t)
 	ctx := t.Context()
@@ -72,7 +72,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// A structure's history holds with each change what it replaced.
+// Each change in the history of a structure comes with the content that it replaced.
 func TestHistory(t *testing.T) {
 	r, _ := open(t)
 	ctx := t.Context()
@@ -107,7 +107,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func found(t *testing.T, r *registry.Registry, q registry.SearchQuery) string {
+func notFoundIfNone(t *testing.T, r *registry.Registry, q registry.SearchQuery) string {
 	t.Helper()
 	q.Limit = 100
 	f, err := r.Search(t.Context(), q)
@@ -121,8 +121,8 @@ func found(t *testing.T, r *registry.Registry, q registry.SearchQuery) string {
 	return strings.Join(out, ", ")
 }
 
-// The search follows the log: names in any language, case and accents aside, the
-// latest version alone, and nothing that was deleted.
+// The search follows the log: it finds names in any language, without regard to case and
+// accents, only latest versions, and no deleted structures.
 func TestSearch(t *testing.T) {
 	r, _ := open(t)
 	freq := codelist("CL_FREQ", "1.0", "A", "M")
@@ -131,20 +131,20 @@ func TestSearch(t *testing.T) {
 	for text, want := range map[string]string{
 		"FREQUENCE": "CL_FREQ 1.0", "cl_ freq": "CL_FREQ 1.0", "nothing": "", "a:cl_freq(1.0)": "CL_FREQ 1.0", "area": "CL_AREA 1.10", "%": "", "_": "CL_AREA 1.10, CL_FREQ 1.0",
 	} {
-		if got := found(t, r, registry.SearchQuery{Text: text}); got != want {
+		if got := notFoundIfNone(t, r, registry.SearchQuery{Text: text}); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
-	if got := found(t, r, registry.SearchQuery{Text: "area", AllVersions: true}); got != "CL_AREA 1.10, CL_AREA 1.9" {
+	if got := notFoundIfNone(t, r, registry.SearchQuery{Text: "area", AllVersions: true}); got != "CL_AREA 1.10, CL_AREA 1.9" {
 		t.Errorf("all versions: %q", got)
 	}
 	must(t, r, submission(registry.ModeDelete, codelist("CL_AREA", "1.10")))
 	freq.Names = sdmx.Texts{{Lang: "en", Value: "Periodicity"}}
 	must(t, r, submission(registry.ModeReplace, freq))
-	if got := found(t, r, registry.SearchQuery{Text: "area"}); got != "CL_AREA 1.9" {
+	if got := notFoundIfNone(t, r, registry.SearchQuery{Text: "area"}); got != "CL_AREA 1.9" {
 		t.Errorf("after the delete of the latest: %q", got)
 	}
-	if got := found(t, r, registry.SearchQuery{Text: "frequency"}); got != "" {
+	if got := notFoundIfNone(t, r, registry.SearchQuery{Text: "frequency"}); got != "" {
 		t.Errorf("by a name that it had: %q", got)
 	}
 	f, err := r.Search(t.Context(), registry.SearchQuery{Text: "periodicity", Class: sdmx.ClassCodelist, Agency: "A", Limit: 1})
@@ -154,7 +154,7 @@ func TestSearch(t *testing.T) {
 	below, other := codelist("CL", "1.0"), codelist("CL", "1.0")
 	below.Agency, other.Agency = "A.B", "C"
 	must(t, r, submission(registry.ModeReplace, other, below))
-	if found(t, r, registry.SearchQuery{Agency: "C"}) != "CL 1.0" {
+	if notFoundIfNone(t, r, registry.SearchQuery{Agency: "C"}) != "CL 1.0" {
 		t.Error("an agency's only structure is not found")
 	}
 	if agencies, err := r.Agencies(t.Context()); err != nil || !slices.Equal(agencies, []string{"A", "A.B", "C"}) {
@@ -162,9 +162,9 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// More structures than one batch are labelled, whenever and by however many instances,
-// by pages of the result in order. As long as some are missing the search says so, within
-// a transaction too.
+// More structures than one batch are labelled, by any number of instances and at any time, and
+// pages of the result are in order. While some are missing, the search says so, also within
+// one transaction.
 func TestSearchMany(t *testing.T) {
 	r, store := open(t)
 	var all []sdmx.Maintainable

@@ -21,15 +21,16 @@ type ConnectionStore struct {
 	ring *secret.Ring
 }
 
-// Connections gives the store of connections, with the keys of this process: nil
-// for none.
+// Connections returns the store of connections. ring has the keys that seal secrets; nil if the
+// process has none.
 func (s *Store) Connections(ring *secret.Ring) *ConnectionStore { return &ConnectionStore{s, ring} }
 
-// secretsPlace and filesPlace bind sealed values to the row that they are in.
+// secretsPlace and filesPlace are the places of sealed values (secret.Ring): a value that was
+// copied to the row of another connection cannot be opened.
 func secretsPlace(name string) string { return "connection/" + name + "/secrets" }
 func filesPlace(name string) string   { return "connection/" + name + "/files" }
 
-// fileInfo is what stands of a file beside its sealed content.
+// fileInfo is the part of a file that is stored in the clear, beside its sealed content.
 type fileInfo struct {
 	Size int       `json:"size"`
 	At   time.Time `json:"at"`
@@ -42,26 +43,16 @@ const selectConnections = `
 
 // Connections implements connection.Store.
 func (s *ConnectionStore) Connections(ctx context.Context) ([]connection.Stored, error) {
-	rows, err := s.pool.Query(ctx, selectConnections+`ORDER BY c.name`)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, s.scan)
+	return queryAll(ctx, s.pool, s.scan, selectConnections+`ORDER BY c.name`)
 }
 
 // Connection implements connection.Store.
 func (s *ConnectionStore) Connection(ctx context.Context, name string) (*connection.Stored, error) {
-	rows, err := s.pool.Query(ctx, selectConnections+`WHERE c.name = $1`, name)
-	if err != nil {
-		return nil, err
-	}
-	one, err := pgx.CollectExactlyOneRow(rows, s.scan)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, registry.ErrNotFound
-	}
-	return &one, err
+	return queryOne(ctx, s.pool, s.scan, selectConnections+`WHERE c.name = $1`, name)
 }
 
+// scan reads a row of selectConnections and opens its secrets. Stored.Key says why they could
+// not be opened.
 func (s *ConnectionStore) scan(row pgx.CollectableRow) (connection.Stored, error) {
 	out := connection.Stored{Shown: connection.Shown{Files: map[string]connection.File{}}}
 	var names []string
@@ -88,6 +79,7 @@ func (s *ConnectionStore) scan(row pgx.CollectableRow) (connection.Stored, error
 	return out, nil
 }
 
+// open opens a sealed JSON value into v; NULL is an empty map.
 func (s *ConnectionStore) open(sealed []byte, place string, v any) error {
 	plain := []byte("{}")
 	if sealed != nil {
@@ -97,12 +89,13 @@ func (s *ConnectionStore) open(sealed []byte, place string, v any) error {
 		}
 	}
 	if json.Unmarshal(plain, v) != nil {
-		return errors.New("what is sealed is no JSON: a newer program wrote it") // its words would show some of it
+		// The error of package json is left out, because it quotes the secret value.
+		return errors.New("the sealed value is no JSON object: a newer version of the program wrote it")
 	}
 	return nil
 }
 
-// seal seals a map, and nothing if it is empty.
+// seal seals a map as JSON. It returns nil, for NULL, if the map is empty.
 func seal[V any](ring *secret.Ring, m map[string]V, place string) ([]byte, error) {
 	if len(m) == 0 {
 		return nil, nil
@@ -159,7 +152,8 @@ func (s *ConnectionStore) SaveConnection(ctx context.Context, c *connection.Stor
 	})
 }
 
-// conflict says what stands where a save found another revision than it expected.
+// conflict returns a *connection.ConflictError with the present revision of a connection that
+// was not found with revision base.
 func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 	e := &connection.ConflictError{Name: name, Base: base}
 	err := t.QueryRow(ctx, `SELECT revision, changed_by, changed_at FROM connections WHERE name = $1`, name).
@@ -170,8 +164,8 @@ func conflict(ctx context.Context, t pgx.Tx, name string, base int64) error {
 	return e
 }
 
-// DeleteConnection implements connection.Store. A producer that begins to
-// take the connection at the same moment finds it undefined, and says so.
+// DeleteConnection implements connection.Store. A producer that is given the connection
+// at the same moment finds it missing, and reports that.
 func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, revision int64, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		var users []string
@@ -197,17 +191,16 @@ func (s *ConnectionStore) DeleteConnection(ctx context.Context, name string, rev
 	})
 }
 
-// Rotated counts what a rotation did.
+// Rotated is the result of a key rotation.
 type Rotated struct {
-	Key     string `json:"key"`     // the id of the first key, which seals everything now
-	Sealed  int    `json:"sealed"`  // values that were sealed anew
-	Already int    `json:"already"` // values that it sealed before
+	Key     string `json:"key"`     // the id of the first key, with which everything is sealed now
+	Sealed  int    `json:"sealed"`  // values that were sealed with it now
+	Already int    `json:"already"` // values that were sealed with it before
 }
 
-// Rotate seals everything with the first key, in one transaction: after a crash
-// either all of it is done or nothing, and the ring opens both. A value that the
-// ring cannot open stops it before anything is changed. Revisions stay: what is
-// sealed is the same.
+// Rotate seals all secrets with the first key of the ring, in one database transaction: after
+// a crash either all are or none, and the ring opens both. If the ring cannot open a value,
+// nothing is changed. Revisions stay, because the values are the same.
 func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotated, error) {
 	r := Rotated{Key: s.ring.First()}
 	if r.Key == "" {
@@ -229,7 +222,7 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotate
 		for _, c := range all {
 			err := errors.Join(s.reseal(&c.Secrets, secretsPlace(c.Name), &r), s.reseal(&c.Files, filesPlace(c.Name), &r))
 			if err != nil {
-				return fmt.Errorf("connection %s, and nothing was changed: %w", c.Name, err)
+				return fmt.Errorf("sealing the secrets of connection %s anew (nothing was changed): %w", c.Name, err)
 			}
 			_, err = t.Exec(ctx, `UPDATE connections SET secrets = $2, files = $3 WHERE name = $1`, c.Name, c.Secrets, c.Files)
 			if err != nil {
@@ -249,6 +242,7 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotate
 	return r, err
 }
 
+// reseal seals a value with the first key, unless it is already, and counts it in r.
 func (s *ConnectionStore) reseal(sealed *[]byte, place string, r *Rotated) error {
 	if *sealed == nil {
 		return nil
@@ -270,7 +264,7 @@ func (s *ConnectionStore) reseal(sealed *[]byte, place string, r *Rotated) error
 	return err
 }
 
-// Locked says for each connection whose secrets cannot be opened why.
+// Locked returns, by name of the connection, the reasons why secrets cannot be opened.
 func (s *ConnectionStore) Locked(ctx context.Context) (map[string]error, error) {
 	all, err := s.Connections(ctx)
 	out := map[string]error{}

@@ -29,7 +29,7 @@ func keys(t *testing.T, text ...string) *secret.Ring {
 	return r
 }
 
-// stored is a connection with a secret and a file.
+// stored returns a connection with a secret and a file.
 func stored(name string) *connection.Stored {
 	return &connection.Stored{
 		Shown: connection.Shown{Name: name,
@@ -209,8 +209,8 @@ func TestWithoutAKeyNothingSecretIsStored(t *testing.T) {
 	}
 }
 
-// After a rotation the old key can be left out. A value that is moved to another
-// row does not open there.
+// After a rotation the old key is not needed any more. A value that is moved to another row
+// cannot be opened there.
 func TestRotation(t *testing.T) {
 	_, store := open(t)
 	older, newer := secret.NewKey(), secret.NewKey()
@@ -257,9 +257,8 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// A crash in the middle of a rotation leaves everything readable. The crash is
-// PostgreSQL's end of the connection, brought about by a trigger once the first
-// row has been written.
+// After a crash in the middle of a rotation everything can be read. The crash is the end of
+// the connection on the server's side, which a trigger causes after the first row was written.
 func TestACrashInARotationChangesNothing(t *testing.T) {
 	_, store := open(t)
 	older, newer := secret.NewKey(), secret.NewKey()
@@ -303,8 +302,8 @@ func TestACrashInARotationChangesNothing(t *testing.T) {
 	}
 }
 
-// Ids of the audit rise in the order of commits, so that a reader who asks for
-// what follows an id misses nothing.
+// Ids of the audit rise in commit order, so that a reader who continues after an id misses
+// nothing.
 func TestTheAuditIsReadInOrder(t *testing.T) {
 	_, store := open(t)
 	s := store.Connections(keys(t, secret.NewKey()))

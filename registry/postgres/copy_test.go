@@ -10,8 +10,8 @@ import (
 	"urncast/registry/postgres"
 )
 
-// A copy of a database on the same server is told from the original, though the
-// server's id is the same: its producer must not fence out the original's.
+// A copy of a database on the same server is distinguished from the original, though the
+// server's system identifier is the same: its producer must not fence that of the original.
 func TestCopyOnTheSameServer(t *testing.T) {
 	server := pg.Shared(t)
 	url := server.Database(t, "original")
@@ -32,7 +32,7 @@ func TestCopyOnTheSameServer(t *testing.T) {
 	}
 }
 
-// adopted reads the producer's row, after a start if there is to be one.
+// adopted returns the producer's row, after a start of the producer if start is true.
 func adopted(t *testing.T, s *postgres.Store, start bool) (producer.Row, string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -4,5 +4,5 @@ package postgres
 
 import "syscall"
 
-// boundUnanswered leaves the system's own patience.
+// boundUnanswered does nothing: the system's default timeout for unacknowledged data stays.
 func boundUnanswered(string, string, syscall.RawConn) error { return nil }

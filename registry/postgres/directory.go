@@ -14,20 +14,20 @@ import (
 	"urncast/registry"
 )
 
-// A Directory is what there is of producers: control.Directory for every instance,
-// producer.Stock for those that publish.
+// A Directory is the table of producers. It implements control.Directory, for every instance,
+// and producer.Stock, for instances that publish.
 type Directory struct {
 	*Store
-	born    time.Time // of the process, by the database's clock
+	born    time.Time // start of this process, by the database's clock
 	changed chan struct{}
-	// bootstrap are the servers of the connection that the process was started with.
+	// bootstrap are the servers of the connection in this process's configuration.
 	bootstrap string
 
 	mu   sync.Mutex
-	open map[string]*ProducerStore // that are published from here, by id
+	open map[string]*ProducerStore // producers that this process publishes, by id
 }
 
-// Directory gives the producers, and listens for what happens to them until ctx ends.
+// Directory returns the table of producers, and listens for changes of it until ctx ends.
 func (s *Store) Directory(ctx context.Context) (*Directory, error) {
 	d := &Directory{Store: s, changed: make(chan struct{}, 1), open: map[string]*ProducerStore{}}
 	var err error
@@ -38,16 +38,16 @@ func (s *Store) Directory(ctx context.Context) (*Directory, error) {
 	return d, nil
 }
 
-// Born is when this process came up, by the database's clock.
+// Born returns when this process started, by the database's clock.
 func (d *Directory) Born() time.Time { return d.born }
 
 // Producers implements control.Directory and producer.Stock.
 func (d *Directory) Producers(ctx context.Context) ([]producer.Named, error) {
-	rows, err := d.pool.Query(ctx, `SELECT id::text, name FROM producers ORDER BY name`)
+	found, err := queryAll(ctx, d.pool, pgx.RowToStructByPos[producer.Named], `SELECT id::text, name FROM producers ORDER BY name`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the producers: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[producer.Named])
+	return found, nil
 }
 
 // Changed implements producer.Stock.
@@ -74,17 +74,16 @@ func (d *Directory) Open(ctx context.Context, id string) producer.Store {
 	return p
 }
 
-// alone keeps changes of the producers one after the other, so that two cannot take
-// one topic.
-const alone = `SELECT pg_advisory_xact_lock(hashtextextended('urncast producers ' || current_schema(), 0))`
+// lockProducers serializes changes of producers, so that two producers cannot take one topic.
+const lockProducers = `SELECT pg_advisory_xact_lock(hashtextextended('urncast producers ' || current_schema(), 0))`
 
-// heard tells all instances of a change.
-const heard = `SELECT pg_notify('` + channelProducer + `', $1::text)`
+// notifyProducer notifies all instances that producer $1 was changed.
+const notifyProducer = `SELECT pg_notify('` + channelProducer + `', $1::text)`
 
 // CreateProducer implements control.Directory.
 func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
-		if err := free(ctx, t, "", c); err != nil {
+		if err := checkTopicsFree(ctx, t, "", c); err != nil {
 			return err
 		}
 		var id string
@@ -92,12 +91,12 @@ func (d *Directory) CreateProducer(ctx context.Context, c *producer.Config, a re
 			VALUES ($1, $2, $3, $4, $5, $6, CASE $5 WHEN '' THEN $7 ELSE '' END, $8, $9) RETURNING id::text`,
 			c.Name, c.Routes, c.Prefix, c.Sender, c.Connection, a.User, d.bootstrap, c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges).Scan(&id)
 		if err != nil {
-			return nameTaken(err, c)
+			return takenError(err, c)
 		}
 		if err := audit(ctx, t, a); err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, heard, id)
+		_, err = t.Exec(ctx, notifyProducer, id)
 		return err
 	})
 }
@@ -115,7 +114,7 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 		case conflict.Now != c.Revision:
 			return conflict
 		}
-		if err := free(ctx, t, id, c); err != nil {
+		if err := checkTopicsFree(ctx, t, id, c); err != nil {
 			return err
 		}
 		_, err = t.Exec(ctx, `UPDATE producers SET routes = $2, prefix = $3, sender = $4, connection = $5, revision = revision + 1, changed_at = now(), changed_by = $6,
@@ -132,14 +131,14 @@ func (d *Directory) ChangeProducer(ctx context.Context, id string, c *producer.C
 		if err := audit(ctx, t, a); err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, heard, id)
+		_, err = t.Exec(ctx, notifyProducer, id)
 		return err
 	})
 }
 
-// DeleteProducer implements control.Directory. The lease goes with the rest, so that
-// the holder can write nothing more; what it has in flight, whoever takes a topic
-// over fences.
+// DeleteProducer implements control.Directory. The lease is deleted too, so that its holder
+// can write nothing more. A Kafka transaction that the holder has in flight is fenced by the
+// next producer of the topic.
 func (d *Directory) DeleteProducer(ctx context.Context, id string, a registry.Act) error {
 	return d.change(ctx, func(t pgx.Tx) error {
 		kept, err := t.Exec(ctx, `INSERT INTO former_producers (id, name, prefix, lanes, deleted_by)
@@ -161,23 +160,25 @@ func (d *Directory) DeleteProducer(ctx context.Context, id string, a registry.Ac
 		if err := audit(ctx, t, a); err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, heard, id)
+		_, err = t.Exec(ctx, notifyProducer, id)
 		return err
 	})
 }
 
+// change runs fn in a database transaction that has locked the table of producers.
 func (d *Directory) change(ctx context.Context, fn func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, d.pool, func(t pgx.Tx) error {
-		if _, err := t.Exec(ctx, alone); err != nil {
+		if _, err := t.Exec(ctx, lockProducers); err != nil {
 			return err
 		}
 		return fn(t)
 	})
 }
 
-// free says that a topic belongs to another producer over the same connection. Over
-// another one it may be a topic of another cluster; where it is not, the start finds out.
-func free(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
+// checkTopicsFree returns a *control.TakenError if one of the topics belongs to another
+// producer on the same connection. On another connection it may be a topic of another cluster;
+// if it is not, the start of the producer finds that out.
+func checkTopicsFree(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
 	var other, topic string
 	err := t.QueryRow(ctx, `SELECT p.name, r->>'topic' FROM producers p, jsonb_array_elements(p.routes) r
 		WHERE p.id::text <> $1 AND p.name <> $2 AND p.connection = $3 AND r->>'topic' = ANY($4) LIMIT 1`, id, c.Name, c.Connection, c.Topics()).Scan(&other, &topic)
@@ -190,23 +191,24 @@ func free(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
 	return &control.TakenError{Text: fmt.Sprintf("Topic %s belongs to producer %s already: a topic is written by one route of one producer", topic, other)}
 }
 
-func nameTaken(err error, c *producer.Config) error {
-	if taken(err) {
+// takenError returns a *control.TakenError for a name that exists already, and err otherwise.
+func takenError(err error, c *producer.Config) error {
+	if isUniqueViolation(err) {
 		return &control.TakenError{Text: fmt.Sprintf("There is a producer %s already", c.Name)}
 	}
 	return err
 }
 
-// Fix saves the settings that this process was started with, as those of the producer
-// of their name; nil for none. Another that was fixed can be changed from now on.
-// Bootstrap are the servers of the connection that the process was started with.
+// Fix saves the producer that the configuration of this process defines, nil for none, and
+// marks it as fixed: the console and the API cannot change it. A producer that was fixed before
+// can be changed again. bootstrap are the servers of the configured connection.
 func (d *Directory) Fix(ctx context.Context, c *producer.Config, bootstrap string) error {
 	d.bootstrap = bootstrap
 	return d.change(ctx, func(t pgx.Tx) error {
 		name := ""
 		if c != nil {
 			name = c.Name
-			if err := free(ctx, t, "", c); err != nil {
+			if err := checkTopicsFree(ctx, t, "", c); err != nil {
 				return err
 			}
 			_, err := t.Exec(ctx, `
@@ -224,7 +226,7 @@ func (d *Directory) Fix(ctx context.Context, c *producer.Config, bootstrap strin
 	})
 }
 
-// Reprefix gives all producers another prefix of their transactional ids.
+// Reprefix sets the prefix of the transactional ids of all producers.
 func (d *Directory) Reprefix(ctx context.Context, prefix string) error {
 	_, err := d.pool.Exec(ctx, `UPDATE producers SET prefix = $1`, prefix)
 	return err

@@ -9,8 +9,8 @@ import (
 	"urncast/registry/access"
 )
 
-// The doctor finds the largest structure that is current, not one that was; and what
-// it does outside the database is audited.
+// Largest finds the largest current structure, not one that was replaced, and acts outside of
+// the database are audited.
 func TestDoctor(t *testing.T) {
 	r, s := open(t)
 	if l, err := s.Largest(t.Context()); err != nil || l != (diagnosis.Largest{}) {

@@ -14,14 +14,15 @@ import (
 // IdleMax is for tests.
 const IdleMax = idleMax
 
-// ConnectHold opens a session as a lease is bound to.
+// ConnectHold opens a session of the kind that a lease is bound to.
 func ConnectHold(ctx context.Context, s *Store) (*pgx.Conn, error) {
-	return (&ProducerStore{Store: s}).connectHold(ctx)
+	return (&ProducerStore{Store: s}).connectForLease(ctx)
 }
 
 var errUndone = errors.New("undone")
 
-// RecordIn records an act in a transaction that lasts for a while, and ends it so or so.
+// RecordIn records an act in a transaction that lasts for a while and is then committed or
+// rolled back.
 func RecordIn(ctx context.Context, s *Store, a registry.Act, lasts time.Duration, keep bool) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
 		if err := audit(ctx, t, a); err != nil {

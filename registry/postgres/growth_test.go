@@ -17,18 +17,18 @@ import (
 	"urncast/sdmx"
 )
 
-// explained makes the server write the plan of every statement, with the pages
-// that it touched, into its log.
+// explained is the configuration with which the server logs the plan of every statement, with
+// the pages that it touches.
 const explained = "&options=-c%20session_preload_libraries%3Dauto_explain%20-c%20auto_explain.log_min_duration%3D0" +
 	"%20-c%20auto_explain.log_analyze%3Don%20-c%20auto_explain.log_buffers%3Don%20-c%20auto_explain.log_timing%3Doff" +
 	"%20-c%20auto_explain.log_nested_statements%3Don"
 
-// lists is the number of current codelists, whatever the log's length.
+// lists is the number of current codelists, whatever the length of the log is.
 const lists = 1000
 
-// fill records a log of n transactions: the first makes the lists, and schemes
-// that refer to the first of them; each later one changes a list in turn. Every
-// third is skipped by the producer, and in each something is left out.
+// fill records a log of n transactions: the first creates the lists, and schemes that refer to
+// the first list; each later one changes a list in turn. Every third is skipped by the
+// producer, and each has a structure that was left out.
 func fill(t testing.TB, r *registry.Registry, s *postgres.Store, p *postgres.ProducerStore, n int) {
 	t.Helper()
 	all := make([]sdmx.Maintainable, 0, lists+20)
@@ -94,8 +94,8 @@ func measure(t *testing.T, server *pg.Server, n int) *measured {
 
 var rootBuffers = regexp.MustCompile(`Buffers: shared( hit=(\d+))?( read=(\d+))?`)
 
-// pages gives the number of pages that f's statements touched. The log is read
-// until nothing comes any more: a backend writes it before it answers.
+// pages returns the number of pages that the statements of f touch. A backend writes the log
+// before it answers, so it is read until nothing follows.
 func (m *measured) pages(f func() error) int {
 	m.t.Helper()
 	before, err := os.ReadFile(m.server.LogFile())
@@ -121,8 +121,8 @@ func (m *measured) pages(f func() error) int {
 	return sum
 }
 
-// operations is everything that a start, a publication, a submission and a page do
-// with the database.
+// operations is everything that a start, a publication, a submission and a page do with the
+// database.
 func (m *measured) operations() (names []string, pages map[string]int) {
 	m.t.Helper()
 	ctx, cancel := context.WithCancel(m.t.Context())
@@ -224,16 +224,16 @@ func (m *measured) writes(ctx context.Context, step func(string, func() error)) 
 	step("a delete", one(registry.ModeDelete, codelist("CL_11", "1.0")))
 }
 
-// A log that is ten times as long costs nothing more: no start, no page, no
-// publication and no submission touches more pages of the database than on a short
-// one, but for the depth of its indexes.
+// A log that is ten times as long makes nothing slower: no start, page, publication or
+// submission touches more pages of the database than with a short one, except for the depth of
+// its indexes.
 func TestALongLogCostsNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it fills a database with 200,000 transactions")
 	}
 	server := pg.Start(t)
 	short, long := measure(t, server, 20_000), measure(t, server, 200_000)
-	// What gives every structure looks each up twice, in an index and in the table.
+	// What returns every structure looks each up twice, in an index and in the table.
 	whole := map[string]int{"all structures": 9 * (lists + 20), "all structures, as of a moment ago": 9 * (lists + 20)}
 	names, few := short.operations()
 	_, many := long.operations()

@@ -1,8 +1,8 @@
 package postgres
 
-// versionsSQL gives what is current of the keys, and, with 0 for a document, what is kept
-// of final and stable versions that were deleted and are not there again: withdrawn has a
-// row for each that a trigger wrote, and housekeeping never removes it (R7).
+// versionsSQL selects the current versions of the keys and, with 0 as document, the final and
+// stable versions that were deleted and not created again (R7). A trigger writes the rows of
+// table withdrawn, and housekeeping never removes them.
 const versionsSQL = `
 SELECT ` + storedColumns + fromCurrent + `JOIN unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
 	ON u.class = k.class AND u.agency = k.agency AND u.name = k.name

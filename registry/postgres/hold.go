@@ -14,54 +14,56 @@ import (
 	"urncast/producer"
 )
 
-// hold implements producer.Hold: one term of a lease, on the session that the
-// lease is bound to. Whatever it reads and writes goes through read, write and
-// transact, which begin with the term.
+// hold implements producer.Hold: one term of a lease, on the database session that the lease
+// is bound to. All its reads and writes go through read, write and transact, which first check
+// that the term is still valid.
 type hold struct {
 	p         *ProducerStore
 	term      int64
 	takenOver bool
-	takeover  *producer.Takeover // by which it began; nil if it was none
+	takeover  *producer.Takeover // set if the term began by a recorded takeover
 
 	mu   sync.Mutex
 	conn *pgx.Conn
 
-	// alive ends with the hold; its cause says why it was lost.
+	// alive ends with the hold; its cause is why the lease was lost.
 	alive  context.Context
 	lose   context.CancelCauseFunc
 	expiry *time.Timer
-	// stop is when to have stopped by the steady clock, in nanoseconds after began.
+	// stop is when the holder must have stopped unless the lease is renewed, by the
+	// monotonic clock: nanoseconds after began.
 	began time.Time
 	stop  atomic.Int64
 }
 
-// codeTermPassed is what keep_lease answers with.
+// codeTermPassed is the SQLSTATE with which keep_lease fails if the term is over.
 const codeTermPassed = "UC001"
 
-// keepTerm comes before every statement of a hold.
-const keepTerm = `SELECT keep_lease($1, $2, $3)`
+// keepLeaseSQL fails if the term is over. It comes first in every transaction of a hold.
+const keepLeaseSQL = `SELECT keep_lease($1, $2, $3)`
 
-// begin starts the clock of a lease that was asked for at a time.
-func (h *hold) begin(asked time.Time) {
+// start starts the expiry timer of a lease that was requested at time asked.
+func (h *hold) start(asked time.Time) {
 	h.alive, h.lose = context.WithCancelCause(context.Background())
 	h.began = asked
 	h.stop.Store(int64(leaseLife - leaseMargin))
 	h.expiry = time.AfterFunc(time.Until(asked.Add(leaseLife-leaseMargin)), func() {
-		if err := h.expired(); err != nil {
+		if err := h.checkExpiry(); err != nil {
 			h.lose(err)
 		}
 	})
 }
 
-// renewed moves the end. It counts from before the database was asked, and so ends
-// before the database's own count does.
-func (h *hold) renewed(asked time.Time) {
+// extend moves the expiry after a renewal that was requested at time asked. The time of the
+// request counts, so that the hold ends before the database lets the lease expire.
+func (h *hold) extend(asked time.Time) {
 	stop := asked.Add(leaseLife - leaseMargin)
 	h.stop.Store(int64(stop.Sub(h.began)))
 	h.expiry.Reset(time.Until(stop))
 }
 
-func (h *hold) expired() error {
+// checkExpiry returns producer.ErrLost if the lease was not renewed in time.
+func (h *hold) checkExpiry() error {
 	if time.Since(h.began) < time.Duration(h.stop.Load()) {
 		return nil
 	}
@@ -71,17 +73,17 @@ func (h *hold) expired() error {
 // Lost implements producer.Hold.
 func (h *hold) Lost() <-chan struct{} { return h.alive.Done() }
 
-// Held implements producer.Hold. It looks at the clock too: after a stop of the
-// whole process the timer may be late.
+// Held implements producer.Hold. It checks the clock as well, because the timer may be late
+// after the whole process was stopped for a while.
 func (h *hold) Held() error {
 	if h.alive.Err() != nil {
 		return context.Cause(h.alive)
 	}
-	return h.expired()
+	return h.checkExpiry()
 }
 
-// keep renews the lease until it is lost or released.
-func (h *hold) keep() {
+// renewUntilLost renews the lease every renewEvery until it is lost or released.
+func (h *hold) renewUntilLost() {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
 	for {
@@ -96,9 +98,9 @@ func (h *hold) keep() {
 			b.Queue(`UPDATE leases SET renewed_at = clock_timestamp(), valid_until = clock_timestamp() + $2::interval WHERE producer = $1`, h.p.id, leaseLife)
 		})
 		if err == nil {
-			h.renewed(asked)
+			h.extend(asked)
 		}
-		// What is not lost may be an error of the moment; the timer ends the tries.
+		// An error may be temporary: the next tick tries again, until the timer expires.
 	}
 }
 
@@ -106,7 +108,7 @@ func (h *hold) keep() {
 func (h *hold) Release() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = h.write(ctx, func(b *pgx.Batch) { // the session's end releases it too
+	_ = h.write(ctx, func(b *pgx.Batch) { // on an error, the end of the session releases the lease
 		b.Queue(`UPDATE leases SET holder = '', renewed_at = clock_timestamp(), valid_until = clock_timestamp() WHERE producer = $1`, h.p.id)
 		b.Queue(`UPDATE producers SET holder = '' WHERE id = $1`, h.p.id)
 	})
@@ -114,11 +116,12 @@ func (h *hold) Release() {
 	h.expiry.Stop()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	closeHold(h.conn)
+	closeSession(h.conn)
 }
 
-// locked runs fn on the session, until ctx ends or the hold is lost. A passed term
-// and an ended session are ErrLost, from then on for everybody.
+// locked runs fn with exclusive use of the session, until ctx ends or the hold is lost. If the
+// term is over or the session has ended, the hold is lost and the error is producer.ErrLost,
+// here and in all later calls.
 func (h *hold) locked(ctx context.Context, fn func(context.Context) error) error {
 	if err := h.Held(); err != nil {
 		h.lose(err)
@@ -129,7 +132,7 @@ func (h *hold) locked(ctx context.Context, fn func(context.Context) error) error
 	defer context.AfterFunc(h.alive, cancel)()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.alive.Err() != nil { // it may have been lost while somebody else had the session
+	if h.alive.Err() != nil { // lost while another caller used the session
 		return context.Cause(h.alive)
 	}
 	err := fn(ctx)
@@ -147,12 +150,12 @@ func (h *hold) locked(ctx context.Context, fn func(context.Context) error) error
 	return context.Cause(h.alive)
 }
 
-// read runs statements that see one state of the database, and write some that
-// stand or fall together, in one round trip.
+// read runs queries in one database transaction and one round trip, and write does the same
+// with statements that return nothing.
 func (h *hold) read(ctx context.Context, queue func(*pgx.Batch), scan func(pgx.BatchResults) error) error {
 	return h.locked(ctx, func(ctx context.Context) error {
-		b := &pgx.Batch{} // one implicit transaction
-		b.Queue(keepTerm, h.p.id, h.term, h.p.instance)
+		b := &pgx.Batch{} // a batch is one implicit transaction
+		b.Queue(keepLeaseSQL, h.p.id, h.term, h.p.instance)
 		queue(b)
 		r := h.conn.SendBatch(ctx, b)
 		_, err := r.Exec()
@@ -167,16 +170,16 @@ func (h *hold) write(ctx context.Context, queue func(*pgx.Batch)) error {
 	return h.read(ctx, queue, func(pgx.BatchResults) error { return nil })
 }
 
-// exec writes one statement, whose first argument is the producer.
+// exec runs one statement, whose parameter $1 is the producer's id.
 func (h *hold) exec(ctx context.Context, sql string, args ...any) error {
 	return h.write(ctx, func(b *pgx.Batch) { b.Queue(sql, append([]any{h.p.id}, args...)...) })
 }
 
-// transact is for writes that depend on what was read.
+// transact runs fn in a database transaction, for writes that depend on reads.
 func (h *hold) transact(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
 	return h.locked(ctx, func(ctx context.Context) error {
 		return pgx.BeginFunc(ctx, h.conn, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, keepTerm, h.p.id, h.term, h.p.instance); err != nil {
+			if _, err := tx.Exec(ctx, keepLeaseSQL, h.p.id, h.term, h.p.instance); err != nil {
 				return err
 			}
 			return fn(ctx, tx)

@@ -14,32 +14,26 @@ import (
 )
 
 const (
-	// settled is for how long what was current stays readable, whatever the
-	// setting: an answer, a submission or a job that has begun finds the content
-	// that it saw, and a job's row is there long before its content could go.
-	settled = time.Hour
-	// sweepChanges bounds the changes whose predecessors' content goes in one
-	// database transaction.
+	// contentGrace is how long a replaced or deleted content stays readable whatever the
+	// setting is, so that answers, submissions and jobs that have begun can read what they
+	// found.
+	contentGrace = time.Hour
+	// sweepChanges bounds the changes whose old contents are deleted in one database
+	// transaction.
 	sweepChanges = 1000
 )
 
 const runColumns = `after, horizon, began_at, ended_at, user_name, keep_transactions, keep_days, documents, bytes, broken_at, broken_why`
 
-// runOf reads a row of runColumns; nil if there is none.
-func runOf(row pgx.Row) (*registry.Removal, error) {
+// scanRun scans a row of runColumns; nil if there is none.
+func scanRun(row pgx.Row) (*registry.Removal, error) {
 	r := &registry.Removal{}
 	var ended, broken *time.Time
 	err := row.Scan(&r.After, &r.Horizon, &r.BeganAt, &ended, &r.User, &r.Keep.Transactions, &r.Keep.Days, &r.Documents, &r.Bytes, &broken, &r.Why)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	if ended != nil {
-		r.EndedAt = ended.UTC()
-	}
-	if broken != nil {
-		r.BrokenAt = broken.UTC()
-	}
-	r.BeganAt = r.BeganAt.UTC()
+	r.BeganAt, r.EndedAt, r.BrokenAt = r.BeganAt.UTC(), timeOrZero(ended), timeOrZero(broken)
 	return r, err
 }
 
@@ -49,29 +43,29 @@ func (s *Store) Housekeeping(ctx context.Context) (h registry.Housekeeping, err 
 	if err != nil || h.Horizon == 0 {
 		return h, err
 	}
-	h.Last, err = runOf(s.pool.QueryRow(ctx, `SELECT `+runColumns+` FROM housekeeping_runs ORDER BY horizon DESC LIMIT 1`))
+	h.Last, err = scanRun(s.pool.QueryRow(ctx, `SELECT `+runColumns+` FROM housekeeping_runs ORDER BY horizon DESC LIMIT 1`))
 	if err != nil || h.Last == nil || !h.Last.EndedAt.IsZero() || !h.Last.BrokenAt.IsZero() {
 		return h, err
 	}
 	var running bool
 	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = `+housekeepingKey+`
 		AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&running)
-	if !running { // nobody has noted it yet
+	if !running { // it was broken off, and that is not recorded yet
 		h.Last.Why = brokenByEnd
 	}
 	return h, err
 }
 
-// RunOver implements registry.Store.
-func (s *Store) RunOver(ctx context.Context, n registry.Number) (*registry.Removal, error) {
-	return runOf(s.pool.QueryRow(ctx, `SELECT `+runColumns+` FROM housekeeping_runs WHERE horizon >= $1 ORDER BY horizon LIMIT 1`, n))
+// RemovalReaching implements registry.Store.
+func (s *Store) RemovalReaching(ctx context.Context, n registry.Number) (*registry.Removal, error) {
+	return scanRun(s.pool.QueryRow(ctx, `SELECT `+runColumns+` FROM housekeeping_runs WHERE horizon >= $1 ORDER BY horizon LIMIT 1`, n))
 }
 
-// plan finds the horizon that a run may move to. Content at or above it is needed
-// by the setting, by a started producer that has not come that far, by a job that
-// is pinned there, or by a failed transaction that waits for an admin. What these
-// read rises only, so a plan stays right while it is carried out.
-func plan(ctx context.Context, q querier) (r registry.Removal, err error) {
+// planRun finds the newest horizon that the setting allows and that no one needs to be older:
+// no started producer that has yet to publish later transactions, no job that publishes the
+// structures as of a transaction, and no failed transaction that waits for an administrator.
+// All of these only move forward, so the plan stays valid while it is carried out.
+func planRun(ctx context.Context, q querier) (r registry.Removal, err error) {
 	var last, horizon registry.Number
 	var bounds [3]*registry.Number
 	var producer *string
@@ -106,7 +100,7 @@ func plan(ctx context.Context, q querier) (r registry.Removal, err error) {
 		}
 	}
 	var young registry.Number
-	age := max(settled, time.Duration(r.Keep.Days)*24*time.Hour)
+	age := max(contentGrace, time.Duration(r.Keep.Days)*24*time.Hour)
 	err = q.QueryRow(ctx, `SELECT number FROM transactions WHERE number > $1 AND number <= $2 AND recorded_at > now() - $3 * interval '1 second' ORDER BY number LIMIT 1`,
 		horizon, to, age.Seconds()).Scan(&young)
 	switch {
@@ -116,7 +110,7 @@ func plan(ctx context.Context, q querier) (r registry.Removal, err error) {
 	default:
 		to = young - 1
 		r.Limit = fmt.Sprintf("Transaction %d was recorded in the last %d days; what was current before it stays.", young, r.Keep.Days)
-		if age == settled {
+		if age == contentGrace {
 			r.Limit = fmt.Sprintf("Transaction %d was recorded in the last hour; what was current before it stays for that long.", young)
 		}
 	}
@@ -126,12 +120,12 @@ func plan(ctx context.Context, q querier) (r registry.Removal, err error) {
 
 // HousekeepDry implements registry.Store.
 func (s *Store) HousekeepDry(ctx context.Context) (registry.Removal, error) {
-	r, err := plan(ctx, s.pool)
+	r, err := planRun(ctx, s.pool)
 	if err != nil {
 		return r, err
 	}
-	// The content made by what is swept already has gone: a run that was broken
-	// off counts what is left.
+	// Contents up to the swept place are deleted already, by a run that was broken off: only
+	// the rest counts.
 	err = s.pool.QueryRow(ctx, `
 		SELECT count(*), coalesce(sum(documents), 0)::bigint, coalesce(sum(bytes), 0)::bigint FROM (
 			SELECT o.number, count(*) AS documents, sum(o.bytes) AS bytes
@@ -141,23 +135,24 @@ func (s *Store) HousekeepDry(ctx context.Context) (registry.Removal, error) {
 	return r, err
 }
 
-// housekeepingKey is the advisory lock of who runs housekeeping on this registry.
+// housekeepingKey is the key of the advisory lock for housekeeping on this registry.
 const housekeepingKey = `hashtextextended('urncast housekeeping ' || current_schema(), 0)`
 
-// alone runs work on a connection that holds the lock of housekeeping, or gives ErrBusy. A
-// holder that is stopped loses it then, for whoever comes next.
-func (s *Store) alone(ctx context.Context, work func(conn *pgxpool.Conn) error) error {
+// withHousekeepingLock runs work on a connection that has taken the housekeeping lock. If
+// another session has the lock, the error is registry.ErrBusy; if that session is stalled, it
+// is ended, so that the next attempt succeeds.
+func (s *Store) withHousekeepingLock(ctx context.Context, work func(conn *pgxpool.Conn) error) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	mine := false
-	for range 10 { // a process that starts holds it for a moment, as one does that was killed just now
-		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+housekeepingKey+`)`).Scan(&mine); err != nil {
+	locked := false
+	for range 10 { // a process that starts, or was just killed, has the lock for a moment
+		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+housekeepingKey+`)`).Scan(&locked); err != nil {
 			return err
 		}
-		if mine {
+		if locked {
 			break
 		}
 		select {
@@ -166,29 +161,28 @@ func (s *Store) alone(ctx context.Context, work func(conn *pgxpool.Conn) error) 
 			return ctx.Err()
 		}
 	}
-	if !mine {
+	if !locked {
 		if err := s.endStalled(ctx, holdsHousekeeping); err != nil {
 			return fmt.Errorf("looking at who runs housekeeping: %w", err)
 		}
 		return registry.ErrBusy
 	}
-	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+housekeepingKey+`)`) // the connection's end unlocks too
+	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+housekeepingKey+`)`) // on an error, the end of the session unlocks
 	return work(conn)
 }
 
-// Housekeep implements registry.Store. The horizon moves first, in a database
-// transaction of its own: from then on nobody is promised what lies before it.
-// Then documents are deleted, a bounded number at a time. A crash between two
-// steps leaves documents that nothing leads to, and a run that has neither ended nor
-// been noted as broken off; the next run, or the next start of a process, notes it in
-// the audit, and the next run goes on with the documents.
+// Housekeep implements registry.Store. First the horizon moves, in a database transaction of
+// its own: from then on older contents are not promised any more. Then documents are deleted,
+// a bounded number at a time. A crash between two steps leaves documents that are not needed,
+// and a run that neither ended nor is recorded as broken off. The next run, or the next start
+// of a process, records that in the audit, and the next run deletes the rest.
 func (s *Store) Housekeep(ctx context.Context, o registry.HousekeepingOrder) (r registry.Removal, err error) {
 	began := false
-	err = s.alone(ctx, func(conn *pgxpool.Conn) error {
+	err = s.withHousekeepingLock(ctx, func(conn *pgxpool.Conn) error {
 		if _, err := noteBroken(ctx, conn, brokenByEnd, nil); err != nil {
 			return fmt.Errorf("looking for a run that was broken off: %w", err)
 		}
-		if r, err = plan(ctx, conn); err != nil {
+		if r, err = planRun(ctx, conn); err != nil {
 			return err
 		}
 		if r.User = o.By.User; o.Keep != nil && *o.Keep != r.Keep {
@@ -203,7 +197,7 @@ func (s *Store) Housekeep(ctx context.Context, o registry.HousekeepingOrder) (r 
 		}
 		return removeDocuments(ctx, conn, &r, o.By)
 	})
-	if err != nil && began { // the connection may be what broke, so another notes it
+	if err != nil && began { // recorded on another connection, as the first may be broken
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if _, noted := noteBroken(detached, s.pool, "It stopped: "+err.Error()+".", &o.By); noted != nil {
@@ -213,7 +207,7 @@ func (s *Store) Housekeep(ctx context.Context, o registry.HousekeepingOrder) (r 
 	return r, err
 }
 
-// removeDocuments deletes documents until none is left that may go, and ends the run.
+// removeDocuments deletes all documents below the horizon, and ends the run.
 func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Removal, by registry.Actor) error {
 	for {
 		began := time.Now()
@@ -225,15 +219,15 @@ func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Remova
 		if !more {
 			break
 		}
-		select { // half of the time is the others'
-		case <-time.After(min(time.Since(began), stalledAfter/3)): // longer, and it would be taken for stopped
+		select { // pause as long as the step took, to leave the database to others half of the time
+		case <-time.After(min(time.Since(began), stalledAfter/3)): // a longer pause would look stalled
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `UPDATE housekeeping_runs SET ended_at = clock_timestamp() WHERE ended_at IS NULL RETURNING now()`).Scan(&r.EndedAt)
-		if errors.Is(err, pgx.ErrNoRows) { // nothing was left to do
+		if errors.Is(err, pgx.ErrNoRows) { // there was nothing to do, and so no run
 			return nil
 		}
 		if err != nil {
@@ -244,25 +238,26 @@ func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Remova
 	})
 }
 
-// brokenByEnd says why a run was broken off that nobody saw end.
+// brokenByEnd is the cause of a run that was broken off without a recorded error.
 const brokenByEnd = "Its process ended, or lost the database, before it did."
 
 // NoteBrokenHousekeeping implements registry.Store.
 func (s *Store) NoteBrokenHousekeeping(ctx context.Context) (last *registry.Removal, err error) {
-	err = s.alone(ctx, func(conn *pgxpool.Conn) error {
+	err = s.withHousekeepingLock(ctx, func(conn *pgxpool.Conn) error {
 		last, err = noteBroken(ctx, conn, brokenByEnd, nil)
 		return err
 	})
 	return last, err
 }
 
-// A beginner begins database transactions.
+// A beginner begins database transactions: a pool or a connection.
 type beginner interface {
 	Begin(context.Context) (pgx.Tx, error)
 }
 
-// noteBroken notes, in the audit too, the runs that have neither ended nor been noted, and
-// gives the last of them. By asked for them; nil if only their rows still say who did.
+// noteBroken records as broken off, with cause why and in the audit, the runs that neither
+// ended nor are recorded so already, and returns the last of them. by is the actor for the
+// audit; nil takes the user of each run.
 func noteBroken(ctx context.Context, q beginner, why string, by *registry.Actor) (last *registry.Removal, err error) {
 	err = pgx.BeginFunc(ctx, q, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
@@ -270,16 +265,16 @@ func noteBroken(ctx context.Context, q beginner, why string, by *registry.Actor)
 		if err != nil {
 			return err
 		}
-		broken, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*registry.Removal, error) { return runOf(row) })
+		broken, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*registry.Removal, error) { return scanRun(row) })
 		if err != nil {
 			return err
 		}
 		for _, r := range broken {
-			who := registry.Actor{User: r.User}
+			actor := registry.Actor{User: r.User}
 			if by != nil {
-				who = *by
+				actor = *by
 			}
-			err := audit(ctx, tx, who.Did(registry.ActHousekeepingBroken, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
+			err := audit(ctx, tx, actor.Did(registry.ActHousekeepingBroken, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
 				"documents": r.Documents, "bytes": r.Bytes, "why": why}))
 			if err != nil {
 				return err
@@ -293,8 +288,8 @@ func noteBroken(ctx context.Context, q beginner, why string, by *registry.Actor)
 	return last, err
 }
 
-// beginRun begins a run: it moves the horizon if that can be nearer, and takes up again what
-// runs before have left.
+// beginRun begins a run: it reopens the runs that were broken off and, if the horizon can
+// move, moves it and inserts a run.
 func beginRun(ctx context.Context, q *pgxpool.Conn, r *registry.Removal) error {
 	return pgx.BeginFunc(ctx, q, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE housekeeping_runs SET broken_at = NULL, broken_why = '' WHERE ended_at IS NULL`); err != nil || r.Horizon == r.After {
@@ -309,9 +304,9 @@ func beginRun(ctx context.Context, q *pgxpool.Conn, r *registry.Removal) error {
 	})
 }
 
-// sweep deletes the documents that the next changes below the horizon replaced or
-// deleted. It takes no lock that a submission or a publication waits for: nothing
-// of what it deletes is current, and nobody reads it.
+// sweep deletes the documents that the next sweepChanges changes up to the horizon replaced or
+// deleted, and reports whether there may be more. It takes no lock that a submission or a
+// producer waits for, because the documents are neither current nor needed.
 func sweep(ctx context.Context, q *pgxpool.Conn, r *registry.Removal) (more bool, err error) {
 	var changes int
 	var documents, bytes int64

@@ -19,7 +19,7 @@ import (
 	"urncast/sdmx"
 )
 
-// exec runs SQL that stands for time or for another part of the program.
+// exec runs SQL in place of the passing of time, or of another part of the program.
 func exec(t testing.TB, s *postgres.Store, sql string, args ...any) {
 	t.Helper()
 	if _, err := s.Pool().Exec(context.Background(), sql, args...); err != nil {
@@ -27,7 +27,7 @@ func exec(t testing.TB, s *postgres.Store, sql string, args ...any) {
 	}
 }
 
-// count reads one number.
+// count returns the number that a query selects.
 func count(t testing.TB, s *postgres.Store, sql string, args ...any) (n int64) {
 	t.Helper()
 	if err := s.Pool().QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
@@ -36,7 +36,7 @@ func count(t testing.TB, s *postgres.Store, sql string, args ...any) (n int64) {
 	return n
 }
 
-// pass lets days pass for everything that is recorded.
+// pass moves everything that is recorded some days into the past.
 func pass(t testing.TB, s *postgres.Store, days int) {
 	t.Helper()
 	exec(t, s, `UPDATE transactions SET recorded_at = recorded_at - $1 * interval '1 day'`, days)
@@ -58,7 +58,7 @@ func housekeep(t testing.TB, r *registry.Registry) registry.Removal {
 	return done
 }
 
-// asOf lists what was current after a transaction, with the codes in it.
+// asOf returns the structures that were current after a transaction, with their codes.
 func asOf(r *registry.Registry, n registry.Number) (string, error) {
 	var all []string
 	err := r.Find(context.Background(), registry.Query{AsOf: n}, nil, func(u sdmx.URN, body []byte) error {
@@ -72,7 +72,7 @@ func asOf(r *registry.Registry, n registry.Number) (string, error) {
 	return strings.Join(all, ", "), err
 }
 
-// content lists what a transaction made.
+// content returns the structures that a transaction stored.
 func content(r *registry.Registry, n registry.Number) (string, error) {
 	var all []string
 	err := r.Content(context.Background(), n, nil, func(u sdmx.URN, body []byte) error {
@@ -86,8 +86,8 @@ func content(r *registry.Registry, n registry.Number) (string, error) {
 	return strings.Join(all, ", "), err
 }
 
-// history records seven transactions: three lists, of which one is changed again
-// and again, one deleted, and one stays.
+// history records seven transactions on three lists: one is changed several times, one is
+// deleted, and one stays.
 func history(t testing.TB, r *registry.Registry) {
 	t.Helper()
 	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "a"), codelist("STAYS", "1.0", "s"))
@@ -99,9 +99,9 @@ func history(t testing.TB, r *registry.Registry) {
 	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "e"))
 }
 
-// Old content goes, what is current stays, and every record stays: the feed has no
-// gaps. What is asked for before the horizon is refused in words, never answered
-// in part.
+// Old contents are removed; current ones and all records stay, and the feed has no gaps.
+// Requests for times before the horizon are refused with an explanation, never answered in
+// part.
 func TestHousekeepingRemovesOldContent(t *testing.T) {
 	r, s := open(t)
 	ctx := context.Background()
@@ -150,7 +150,7 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 			t.Errorf("content of %d: %q, %v", n, got, err)
 		}
 	}
-	// Nothing asks for this, and if something did, no tombstone must come of it.
+	// No part of the program reads this; if one did, no tombstone must result.
 	p, err := producerOf(t.Context(), s, producer.Config{}.WithDefaults(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -171,8 +171,8 @@ func TestHousekeepingRemovesOldContent(t *testing.T) {
 	}
 }
 
-// Each thing that needs old content holds the horizon back, alone and whichever
-// comes first, and says so.
+// Everything that needs old contents keeps the horizon back, by itself and in combination, and
+// Removal.Limit says so.
 func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
 	server, places := pg.Shared(t), 0
 	for name, c := range map[string]struct {
@@ -227,7 +227,7 @@ func TestHousekeepingLeavesWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// audited compares what the audit has of housekeeping: who, and what.
+// audited compares the acts of housekeeping in the audit: users and details.
 func audited(t *testing.T, s *postgres.Store, want ...string) {
 	t.Helper()
 	acts, err := s.Access().Acts(t.Context(), access.Query{Ascending: true, Limit: 100})
@@ -245,8 +245,9 @@ func audited(t *testing.T, s *postgres.Store, want ...string) {
 	}
 }
 
-// killed makes a run that was noted as broken off look like one whose process was killed
-// before it could, and sees that it is found. Lock is the connection of another instance.
+// killed turns a run that is recorded as broken off into one whose process was killed before
+// it could record that, and checks that it is found. lock is the connection of another
+// instance.
 func killed(t *testing.T, r *registry.Registry, s *postgres.Store, lock *pgxpool.Conn) {
 	t.Helper()
 	ctx := t.Context()
@@ -276,8 +277,8 @@ func killed(t *testing.T, r *registry.Registry, s *postgres.Store, lock *pgxpool
 	audited(t, s, "test housekeeping broken off", "test housekeeping broken off")
 }
 
-// A run that is broken off in the middle leaves nothing half, and the next one
-// ends it; another instance cannot begin meanwhile.
+// A run that is broken off leaves nothing half done, and the next one completes it; another
+// instance cannot begin meanwhile.
 func TestHousekeepingBrokenOff(t *testing.T) {
 	r, s := open(t)
 	var a, b []sdmx.Maintainable
@@ -305,7 +306,7 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	if _, err := lock.Exec(ctx, `SELECT pg_advisory_unlock`+key); err != nil {
 		t.Fatal(err)
 	}
-	// What transaction 2 replaced goes in several steps; the second of them fails.
+	// The contents that transaction 2 replaced are deleted in several steps, and the second fails.
 	exec(t, s, `CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.swept_number = 2 THEN RAISE EXCEPTION ''the disk is full''; END IF; RETURN NEW; END'`)
 	exec(t, s, `CREATE TRIGGER stop BEFORE UPDATE ON housekeeping FOR EACH ROW EXECUTE FUNCTION stop()`)
 	if _, err := r.Housekeep(ctx, registry.HousekeepingOrder{By: registry.Actor{User: "test"}}); err == nil || !strings.Contains(err.Error(), "the disk is full") {
@@ -341,8 +342,8 @@ func TestHousekeepingBrokenOff(t *testing.T) {
 	}
 }
 
-// Submissions, reads as of a transaction and housekeeping at once: every answer is
-// whole or refused.
+// While submissions, reads as of a transaction and housekeeping run concurrently, every answer
+// is complete or refused.
 func TestHousekeepingWhileSubmitting(t *testing.T) {
 	r, s := open(t)
 	keep(t, r, 3, 0)

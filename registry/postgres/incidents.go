@@ -7,9 +7,9 @@ import (
 	"urncast/producer"
 )
 
-// reportSQL writes a producer's state and its incident in one statement, so that a
-// crash finds both or neither. It is over when what could not be sent is handled:
-// the transaction that it is about, or else the next one.
+// reportSQL writes a producer's state and its incident in one statement, so that a crash
+// leaves both or neither. The incident is over when the transaction that it is about, or
+// otherwise the next one, was handled (until_number).
 const reportSQL = `
 	WITH shown AS (
 		UPDATE producers SET since = CASE WHEN state = $2 THEN since ELSE clock_timestamp() END, state = $2, reason = $3, ask = $4

@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// attendEvery is how often an instance says that it is there, seenWithin how
-	// long that is believed, and forgetAfter how long one that has gone without a
-	// word stays in the table.
+	// attendEvery is how often an instance updates its row, seenWithin how old the last
+	// update of a running instance may be, and forgetAfter the age at which the row is
+	// deleted.
 	attendEvery = 5 * time.Second
 	seenWithin  = 15 * time.Second
 	forgetAfter = time.Hour
 )
 
-// newInstance names this process: for people by host and process, and apart from
-// all others, in containers too, by chance.
+// newInstance returns a name for this process: host and process id for people, and a random
+// part that makes it unique, since in containers the first two may be the same.
 func newInstance() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -31,11 +31,11 @@ func newInstance() string {
 	return fmt.Sprintf("%s:%d/%s", host, os.Getpid(), uuid.NewString()[:8])
 }
 
-// Instance names this process among those on the database.
+// Instance returns the name of this process among those on the database.
 func (s *Store) Instance() string { return s.instance }
 
-// Attend enters this process into the table of instances until ctx ends. Its page
-// is where its console is, empty if that is not known.
+// Attend keeps this process in the table of instances until ctx ends. page is the URL of its
+// console; empty if that is not known.
 func (s *Store) Attend(ctx context.Context, page, version string) {
 	tick := time.NewTicker(attendEvery)
 	defer tick.Stop()
@@ -48,11 +48,11 @@ func (s *Store) Attend(ctx context.Context, page, version string) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	_, _ = s.pool.Exec(last, `DELETE FROM instances WHERE id = $1`, s.instance) // it is forgotten in a while anyway
+	_, _ = s.pool.Exec(last, `DELETE FROM instances WHERE id = $1`, s.instance) // on an error, other instances delete the row after forgetAfter
 }
 
-// attend writes one sign of life. One that fails is missed by nobody but those who
-// look at who stands by.
+// attend updates this process's row. An error is ignored: only the list of standby instances
+// depends on it.
 func (s *Store) attend(ctx context.Context, page, version string) {
 	ctx, cancel := context.WithTimeout(ctx, attendEvery)
 	defer cancel()
@@ -61,10 +61,10 @@ func (s *Store) attend(ctx context.Context, page, version string) {
 	b.Queue(`DELETE FROM instances WHERE seen_at < clock_timestamp() - $1::interval`, forgetAfter)
 	b.Queue(`INSERT INTO instances (id, page, version) VALUES ($1, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET page = excluded.page, version = excluded.version, seen_at = clock_timestamp()`, s.instance, page, version)
-	_ = s.pool.SendBatch(ctx, b).Close() // as said above
+	_ = s.pool.SendBatch(ctx, b).Close()
 }
 
-// standby lists the instances that were seen of late, without one.
+// standby returns the instances that have updated their rows within seenWithin, except one.
 func (s *Store) standby(ctx context.Context, without string) ([]control.Instance, error) {
 	rows, err := s.pool.Query(ctx, `SELECT id, page, version, started_at FROM instances
 		WHERE id <> $1 AND seen_at > clock_timestamp() - $2::interval ORDER BY started_at, id`, without, seenWithin)

@@ -11,8 +11,9 @@ import (
 	"urncast/registry/access"
 )
 
-// The end of a job under way is asked for by an admin and made by the holder, which says
-// what it leaves; what it stood for is skipped in the name of who asked.
+// An administrator asks to cancel a job under way and the holder of the lease does it,
+// reporting what it leaves. The transactions that the job stood for are skipped, by the user
+// who asked.
 func TestJobUnderWayIsCancelled(t *testing.T) {
 	r, store := openOn(t, pg.Shared(t).Database(t, "cancelled"))
 	for _, id := range []string{"L1", "L2", "L3"} {
@@ -77,7 +78,7 @@ func TestJobUnderWayIsCancelled(t *testing.T) {
 	}
 }
 
-// A job that is asked for while something is pending waits until that is sent, and so does
+// A job that is created while transactions are pending waits until they are sent, and so does
 // one that is put back.
 func TestJobWaitsForWhatIsPending(t *testing.T) {
 	r, store := openOn(t, pg.Shared(t).Database(t, "later"))

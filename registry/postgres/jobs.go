@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// jobColumns are those that the holder reads, as scanJob takes them.
+	// jobColumns are the columns that scanJob scans.
 	jobColumns = `id::text, kind, scope, as_of, phase, created_at, first_start, CASE phase WHEN 'publish' THEN done ELSE 0 END, cancel_by <> ''`
-	// firstInLine is the job that waits longest.
-	firstInLine = `ended_at IS NULL AND phase = 'waiting' ORDER BY created_at, id LIMIT 1`
+	// nextWaitingJob is the condition, order and limit for the job that has waited longest.
+	nextWaitingJob = `ended_at IS NULL AND phase = 'waiting' ORDER BY created_at, id LIMIT 1`
 )
 
 func scanJob(row pgx.Row) (*producer.Job, error) {
@@ -25,7 +25,7 @@ func scanJob(row pgx.Row) (*producer.Job, error) {
 	return j, row.Scan(&j.ID, &j.Kind, &j.Scope, &j.AsOf, &j.Phase, &j.CreatedAt, &j.First, &j.Done, &j.Cancel)
 }
 
-// jobs lists those that a condition lets through.
+// jobs returns the jobs that match a condition.
 func (p *ProducerStore) jobs(ctx context.Context, where string, args ...any) ([]control.JobStatus, error) {
 	rows, err := p.pool.Query(ctx, `SELECT id::text, kind, scope, as_of, phase, structures, done, bytes, created_at, ended_at,
 		first_start, CASE WHEN phase = 'waiting' THEN not_before ELSE 0 END, ended_at IS NULL AND cancel_by <> '', leaves FROM jobs WHERE `+where, args...)
@@ -59,7 +59,7 @@ func (p *ProducerStore) AskJob(ctx context.Context, j *control.JobStatus, a regi
 		if err != nil {
 			return err
 		}
-		if _, err := t.Exec(ctx, heard, p.id); err != nil {
+		if _, err := t.Exec(ctx, notifyProducer, p.id); err != nil {
 			return err
 		}
 		return audit(ctx, t, a)
@@ -82,7 +82,7 @@ func (p *ProducerStore) CancelJob(ctx context.Context, id string, start bool, a 
 				return err
 			}
 		}
-		if _, err := t.Exec(ctx, heard, p.id); err != nil {
+		if _, err := t.Exec(ctx, notifyProducer, p.id); err != nil {
 			return err
 		}
 		return audit(ctx, t, a)
@@ -124,7 +124,7 @@ func (h *hold) TakeJob(ctx context.Context, c producer.Cursor) (*producer.Job, e
 	var j *producer.Job
 	err := h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		taken, err := scanJob(tx.QueryRow(ctx, `UPDATE jobs SET phase = 'publish', as_of = $2 WHERE not_before <= $2 AND id = (
-			SELECT id FROM jobs WHERE producer = $1 AND `+firstInLine+`) RETURNING `+jobColumns, h.p.id, c.Number))
+			SELECT id FROM jobs WHERE producer = $1 AND `+nextWaitingJob+`) RETURNING `+jobColumns, h.p.id, c.Number))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -132,7 +132,7 @@ func (h *hold) TakeJob(ctx context.Context, c producer.Cursor) (*producer.Job, e
 			return err
 		}
 		j = taken
-		_, err = tx.Exec(ctx, setCursor, h.p.id, c.Number, c.Offsets)
+		_, err = tx.Exec(ctx, setCursorSQL, h.p.id, c.Number, c.Offsets)
 		return err
 	})
 	return j, err
@@ -153,7 +153,7 @@ func (h *hold) EndJob(ctx context.Context, id string, c producer.Cursor) error {
 		}
 		b := &pgx.Batch{}
 		b.Queue(`UPDATE jobs SET ended_at = now(), phase = 'done' WHERE id = $1`, id)
-		b.Queue(setCursor, h.p.id, c.Number, c.Offsets)
+		b.Queue(setCursorSQL, h.p.id, c.Number, c.Offsets)
 		if asOf = min(asOf, c.Number); asOf > from {
 			b.Queue(markSQL, h.p.id, from+1, asOf, producer.StatusCovered, "A baseline holds what it made.")
 		}
@@ -161,10 +161,10 @@ func (h *hold) EndJob(ctx context.Context, id string, c producer.Cursor) error {
 	})
 }
 
-const setCursor = `UPDATE cursors SET number = $2, offsets = $3, moved_at = now() WHERE producer = $1`
+const setCursorSQL = `UPDATE cursors SET number = $2, offsets = $3, moved_at = now() WHERE producer = $1`
 
-// CancelJob implements producer.Hold. What it skips has one mark for all, as what a first
-// start passes over: it may be the whole log.
+// CancelJob implements producer.Hold. The transactions that are skipped by it get one mark
+// together, because they may be the whole log.
 func (h *hold) CancelJob(ctx context.Context, id string, c producer.Cursor, leaves string) error {
 	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var from registry.Number
@@ -175,7 +175,7 @@ func (h *hold) CancelJob(ctx context.Context, id string, c producer.Cursor, leav
 			return err
 		}
 		b := &pgx.Batch{}
-		b.Queue(setCursor, h.p.id, c.Number, c.Offsets)
+		b.Queue(setCursorSQL, h.p.id, c.Number, c.Offsets)
 		if c.Number > from {
 			b.Queue(`INSERT INTO marks (producer, first, last, status, reason, user_name) VALUES ($1, $2, $3, $4, $5, $6)
 				ON CONFLICT (producer, last, status) DO UPDATE SET first = excluded.first, reason = excluded.reason, user_name = excluded.user_name, at = now()`,

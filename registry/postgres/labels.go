@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,8 +10,8 @@ import (
 	"urncast/sdmx"
 )
 
-// Labelled implements registry.Labeller. A transaction may be labelled in part: its
-// number alone does not say that nothing is left.
+// Labelled implements registry.Labeller. A transaction may be labelled in part, so its number
+// alone does not show whether changes are left.
 func (s *Store) Labelled(ctx context.Context) (at registry.Place, behind registry.Number, err error) {
 	err = s.pool.QueryRow(ctx, `
 		SELECT l.number, l.position, CASE WHEN (SELECT true FROM changes c WHERE (c.number, c.position) > (l.number, l.position)
@@ -41,7 +40,7 @@ func (s *Store) Unlabelled(ctx context.Context, after registry.Place, limit int)
 	return out, err
 }
 
-// errOvertaken rolls labels back that another instance has made.
+// errOvertaken rolls back labels that another instance has saved already.
 var errOvertaken = errors.New("another instance makes labels")
 
 // SaveLabels implements registry.Labeller.
@@ -79,8 +78,8 @@ func (s *Store) SaveLabels(ctx context.Context, from, to registry.Place, labels 
 	return err
 }
 
-// markLatest finds the latest version of each structure among whose versions some were
-// written or removed. Versions have an order of their own, which SQL does not know.
+// markLatest updates which versions are the latest, for the structures of some URN ids. It
+// compares versions in Go, because SQL cannot order them (sdmx.Version.Compare).
 func markLatest(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	rows, err := tx.Query(ctx, `
 		SELECT l.urn_id, l.urn FROM labels l
@@ -110,20 +109,20 @@ func markLatest(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if err != nil {
 		return err
 	}
-	var those []int64
+	var latestIDs []int64
 	for _, l := range latest {
-		those = append(those, l.id)
+		latestIDs = append(latestIDs, l.id)
 	}
-	_, err = tx.Exec(ctx, `UPDATE labels SET latest = NOT latest WHERE urn_id = ANY($2) AND latest <> (urn_id = ANY($1))`, those, all)
+	_, err = tx.Exec(ctx, `UPDATE labels SET latest = NOT latest WHERE urn_id = ANY($2) AND latest <> (urn_id = ANY($1))`, latestIDs, all)
 	return err
 }
 
-// Search implements registry.Labeller. With words it reads every label once, which are
-// small; without, it enters indexes for the rows and for their number.
+// Search implements registry.Labeller. With words it reads all labels once, which are small;
+// without, it uses indexes for the page and for the counts.
 func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []string) ([]registry.Label, map[sdmx.Class]int, error) {
 	var w conditions
 	for _, word := range words {
-		w.add("words LIKE $#", "%"+likeEscape.Replace(word)+"%")
+		w.add("words LIKE $#", "%"+escapeLike.Replace(word)+"%")
 	}
 	if q.Agency != "" {
 		w.add("agency = $#", q.Agency)
@@ -131,9 +130,9 @@ func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []stri
 	if !q.AllVersions {
 		w.texts = append(w.texts, "latest")
 	}
-	once := "NOT MATERIALIZED"
+	materialized := "NOT MATERIALIZED"
 	if len(words) > 0 {
-		once = "MATERIALIZED"
+		materialized = "MATERIALIZED"
 	}
 	matching := w.where()
 	w.texts = nil
@@ -144,7 +143,7 @@ func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []stri
 		w.add("urn > $#", q.After)
 	}
 	page := w.limit("urn", q.Limit)
-	rows, err := s.pool.Query(ctx, `WITH found AS `+once+` (SELECT urn, class, label, items, latest FROM labels`+matching+`)
+	rows, err := s.pool.Query(ctx, `WITH found AS `+materialized+` (SELECT urn, class, label, items, latest FROM labels`+matching+`)
 		SELECT '', class, '', count(*)::int, false FROM found GROUP BY class
 		UNION ALL (SELECT urn, class, label, items, latest FROM found`+page+`)`, w.args...)
 	if err != nil {
@@ -167,10 +166,8 @@ func (s *Store) Search(ctx context.Context, q registry.SearchQuery, words []stri
 	return out, counts, err
 }
 
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// Agencies implements registry.Labeller. It enters the index once for each agency, where
-// DISTINCT would read all of it.
+// Agencies implements registry.Labeller. It looks up each agency in the index, of which
+// DISTINCT would read everything.
 func (s *Store) Agencies(ctx context.Context) ([]string, error) {
 	rows, err := s.pool.Query(ctx, `
 		WITH RECURSIVE a AS (

@@ -12,69 +12,70 @@ import (
 	"urncast/producer/control"
 )
 
-// A lease ends when it is released, when its time is over, or when the database
-// session that it is bound to has ended, whichever comes first. The session holds
-// an advisory lock beside the lease: a process that is killed loses it at once,
-// and a program of the version before, which knows the lock alone, waits for it.
+// A lease ends when it is released, when it expires, or when the database session that it is
+// bound to ends, whichever comes first. The session also has an advisory lock: it ends at once
+// with a process that is killed, and an older version of the program, which knows only the
+// lock, waits for it.
 const (
 	// leaseLife is how long a lease is valid after its last renewal.
 	leaseLife = 10 * time.Second
-	// renewEvery leaves several tries within it.
+	// renewEvery is the time between two renewals; several attempts fit into leaseLife.
 	renewEvery = 2 * time.Second
-	// leaseMargin before its end, by its own steady clock, a holder that could not
-	// renew stops: time for the commit under way.
+	// leaseMargin is how long before the end of the lease, by its own monotonic clock, a
+	// holder stops that could not renew: time for the commit under way.
 	leaseMargin = 3 * time.Second
 
-	// tryEvery is how often an instance that stands by tries to take the lease.
+	// tryEvery is how often a standby instance tries to take the lease.
 	tryEvery = 200 * time.Millisecond
-	// endEvery is how often it ends the session of a holder that let it run out.
+	// endEvery is how often a standby instance ends the session of a holder whose lease has
+	// expired.
 	endEvery = time.Second
-	// answerWithin bounds the questions of those that do not hold it.
+	// answerWithin bounds the queries of instances that do not have the lease.
 	answerWithin = 10 * time.Second
 )
 
-// Acquire implements producer.Store: it waits for the lease on a connection of its
-// own. A connection of the pool may be one that nobody answers on any more.
+// Acquire implements producer.Store. It waits for the lease on a new connection, because a
+// pooled one may be broken without its being known.
 func (p *ProducerStore) Acquire(ctx context.Context, other func(holder string, term int64)) (producer.Hold, error) {
-	conn, err := p.connectHold(ctx)
+	conn, err := p.connectForLease(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database for the lease: %w", err)
 	}
 	h, err := p.take(ctx, conn, other)
 	if err != nil {
-		closeHold(conn)
+		closeSession(conn)
 		return nil, err
 	}
-	go h.keep()
+	go h.renewUntilLost()
 	if h.takeover != nil {
 		go p.auditTakeover(h.takeover)
 	}
 	return h, nil
 }
 
-func (p *ProducerStore) connectHold(ctx context.Context) (*pgx.Conn, error) {
+func (p *ProducerStore) connectForLease(ctx context.Context) (*pgx.Conn, error) {
 	bound, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	return pgx.ConnectConfig(bound, p.pool.Config().ConnConfig)
 }
 
-// closeHold ends a session, and with it the lock, even if nobody answers.
-func closeHold(conn *pgx.Conn) {
+// closeSession ends a session, and with it its locks, even if the server does not answer.
+func closeSession(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	conn.Close(ctx) // its error changes nothing: what is lost here, ends by itself
+	conn.Close(ctx) // on an error the connection is broken, and the session ends by itself
 }
 
-// take tries until the lease is ours. It tells other of whoever else holds it, once of
-// each term.
+// take tries until this process has the lease. It calls other once for each term of another
+// holder that it sees meanwhile.
 func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn, other func(holder string, term int64)) (*hold, error) {
 	var waited, ended bool
 	var looked time.Time
-	var told int64
+	var reported int64 // the term that other was called for last
 	for {
-		// Who waited for a session that ended by itself saw a holder live. The end of one
-		// that had run out says nothing of when its process ended.
-		h, err := p.try(ctx, conn, waited && !ended)
+		// If this process waited for a session that then ended by itself, the holder was
+		// alive meanwhile. If the session had to be ended, its process may have died earlier.
+		h, err := p.tryTake(ctx, conn, waited && !ended)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("taking the lease: %w", err)
@@ -83,15 +84,15 @@ func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn, other func(hol
 		}
 		if waited = true; time.Since(looked) >= endEvery {
 			looked = time.Now()
-			l, err := p.leased(ctx, conn)
+			l, err := p.readLease(ctx, conn)
 			if err == nil && l.expired {
 				ended, err = p.endSession(ctx, conn, l)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("looking at who holds the lease: %w", err)
 			}
-			if l.holder != "" && !l.expired && l.term != told {
-				told = l.term
+			if l.holder != "" && !l.expired && l.term != reported {
+				reported = l.term
 				other(l.holder, l.term)
 			}
 		}
@@ -103,10 +104,11 @@ func (p *ProducerStore) take(ctx context.Context, conn *pgx.Conn, other func(hol
 	}
 }
 
-// try takes the lock and the lease in one statement, so that no process can be
-// stopped between the two, and records a takeover in it. It gives nil if the lock is
-// another's. Who saw the holder before live did not restart, whatever the times say.
-func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn, saw bool) (*hold, error) {
+// tryTake takes the lock and the lease and records a takeover, in one statement, so that no
+// process can stop in between. It returns nil if another session has the lock. saw means that
+// this process has seen the former holder alive, so that the change of holder is a takeover and
+// not a restart, whatever the recorded times are.
+func (p *ProducerStore) tryTake(ctx context.Context, conn *pgx.Conn, saw bool) (*hold, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	h := &hold{p: p, conn: conn}
@@ -115,7 +117,7 @@ func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn, saw bool) (*hol
 	t := producer.Takeover{Instance: p.instance}
 	var recorded bool
 	err := conn.QueryRow(ctx, `
-		WITH locked AS MATERIALIZED (SELECT FROM pg_try_advisory_lock(`+lockOf+`$2::uuid)) AS got WHERE got),
+		WITH locked AS MATERIALIZED (SELECT FROM pg_try_advisory_lock(`+lockKeyOf+`$2::uuid)) AS got WHERE got),
 		shown AS (UPDATE producers SET holder = $3 WHERE id = $1 AND EXISTS (SELECT FROM locked)),
 		taken AS (
 			INSERT INTO leases AS l (producer, term, holder, last_holder, last_term, since, renewed_at, valid_until, backend, backend_start)
@@ -144,21 +146,21 @@ func (p *ProducerStore) try(ctx context.Context, conn *pgx.Conn, saw bool) (*hol
 	if t.Term = h.term; recorded {
 		h.takeover = &t
 	}
-	h.begin(asked)
+	h.start(asked)
 	return h, nil
 }
 
-// A leased is a lease as whoever waits for it sees it.
-type leased struct {
-	holder  string // empty if nobody holds it
+// A leaseRow is a lease as read by an instance that waits for it.
+type leaseRow struct {
+	holder  string // empty if it was released
 	term    int64
 	expired bool
 	backend int32
 	start   time.Time
 }
 
-// leased reads the lease. There is none before anybody has held it.
-func (p *ProducerStore) leased(ctx context.Context, conn *pgx.Conn) (l leased, err error) {
+// readLease reads the lease; the zero leaseRow if no instance has had it yet.
+func (p *ProducerStore) readLease(ctx context.Context, conn *pgx.Conn) (l leaseRow, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	err = conn.QueryRow(ctx, `SELECT holder, term, holder <> '' AND valid_until < clock_timestamp(), backend, backend_start FROM leases WHERE producer = $1`,
@@ -169,35 +171,36 @@ func (p *ProducerStore) leased(ctx context.Context, conn *pgx.Conn) (l leased, e
 	return l, err
 }
 
-// endSession ends the session of a holder that let the lease run out: one that is
-// stopped, or cut off. The lock's other owners, programs of the version before,
-// have no lease and are left alone.
-func (p *ProducerStore) endSession(ctx context.Context, conn *pgx.Conn, l leased) (ended bool, err error) {
+// endSession ends the session of a holder whose lease has expired, because its process is
+// stopped or cut off. Sessions that have the lock without a lease, of older versions of the
+// program, are left alone.
+func (p *ProducerStore) endSession(ctx context.Context, conn *pgx.Conn, l leaseRow) (ended bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	err = conn.QueryRow(ctx, `
 		SELECT coalesce(bool_or(pg_terminate_backend(a.pid)), false) FROM pg_stat_activity a
-		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockedBy+` = a.pid`, l.backend, l.start, p.id).Scan(&ended)
+		WHERE a.pid = $1 AND a.backend_start = $2 AND `+lockOwnerSQL+` = a.pid`, l.backend, l.start, p.id).Scan(&ended)
 	return ended, err
 }
 
-// lockOf and a producer's id, with a parenthesis after it, is the key of its lock.
-const lockOf = `(SELECT hashtextextended('urncast producer ' || id::text || current_schema(), 0) FROM producers WHERE id = `
+// lockKeyOf, followed by a producer's id and a closing parenthesis, is the key of the
+// producer's advisory lock.
+const lockKeyOf = `(SELECT hashtextextended('urncast producer ' || id::text || current_schema(), 0) FROM producers WHERE id = `
 
-// lockedBy is the session that owns the lock of producer $3.
-const lockedBy = `(SELECT k.pid FROM pg_locks k WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 1
+// lockOwnerSQL is the backend pid of the session that has the lock of producer $3.
+const lockOwnerSQL = `(SELECT k.pid FROM pg_locks k WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 1
 	AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-	AND (k.classid::bigint << 32) | k.objid::bigint = ` + lockOf + `$3::uuid))`
+	AND (k.classid::bigint << 32) | k.objid::bigint = ` + lockKeyOf + `$3::uuid))`
 
-// holder says who publishes: whoever has a lease that is valid, on a session that
-// still owns the lock. Where the owner has no lease, it is a program of the version
-// before, which has written its name beside the producer's.
-func (p *ProducerStore) holder(ctx context.Context, s *control.Status) error {
+// readHolder sets the holder in a status: the holder of a valid lease whose session still has
+// the lock. If the lock's session has no lease, it is of an older version of the program, which
+// has written its name into table producers.
+func (p *ProducerStore) readHolder(ctx context.Context, s *control.Status) error {
 	var leased, valid, locked bool
 	var holder, old string
 	var since *time.Time
 	err := p.pool.QueryRow(ctx, `
-		WITH lock AS (SELECT `+lockedBy+` AS pid)
+		WITH lock AS (SELECT `+lockOwnerSQL+` AS pid)
 		SELECT coalesce(l.holder, ''), coalesce(l.term, $2), l.since, coalesce(l.valid_until > clock_timestamp(), false),
 			coalesce(l.backend = lock.pid AND l.holder <> '', false), lock.pid IS NOT NULL, p.holder, coalesce(i.page, '')
 		FROM lock, producers p LEFT JOIN leases l ON l.producer = p.id LEFT JOIN instances i ON i.id = l.holder WHERE p.id = $1`,

@@ -13,10 +13,10 @@ import (
 	"urncast/registry/postgres"
 )
 
-// nobody hears of other holders.
+// nobody ignores other holders.
 func nobody(string, int64) {}
 
-// cluster is a database with two instances on it.
+// A cluster is a database with two instances on it.
 type cluster struct {
 	t    *testing.T
 	url  string
@@ -82,8 +82,8 @@ func (c *cluster) status(p *postgres.ProducerStore) control.Status {
 	return s
 }
 
-// One instance holds the lease; the next gets it with the next term when it is
-// released, and at once when its session ends.
+// One instance has the lease. The next one gets it, with the next term, when it is released,
+// and at once when the session of the holder ends.
 func TestLeaseIsOneInstances(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "one")
 	first := c.acquire(c.a)
@@ -125,8 +125,8 @@ func TestLeaseIsOneInstances(t *testing.T) {
 	}
 }
 
-// A process that comes up after the last sign of life of the holder before is a
-// restart.
+// A process that started after the last renewal by the former holder is a restart, not a
+// takeover.
 func TestRestartIsNoTakeover(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "restart")
 	c.acquire(c.a).Release()
@@ -140,8 +140,8 @@ func TestRestartIsNoTakeover(t *testing.T) {
 	}
 }
 
-// Every method of a passed term is refused, though its session lives and still
-// owns the lock, and nothing of it is written.
+// Every method of a hold whose term is over fails and writes nothing, even if its session is
+// alive and still has the lock.
 func TestPassedTermIsRefused(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "passed")
 	ctx := t.Context()
@@ -193,7 +193,7 @@ func TestPassedTermIsRefused(t *testing.T) {
 	}
 }
 
-// content is all that a hold may write.
+// content returns everything that a hold can write.
 func (c *cluster) content() (text string) {
 	c.t.Helper()
 	err := c.a.Pool().QueryRow(c.t.Context(), `SELECT concat_ws(E'\n', (SELECT string_agg((p.*)::text, ' ') FROM producers p), (SELECT string_agg((x.*)::text, ' ') FROM cursors x),
@@ -204,7 +204,7 @@ func (c *cluster) content() (text string) {
 	return text
 }
 
-// A takeover waits for a write that has begun, and a renewal does not.
+// A takeover waits for a write that has begun, and does not wait for a renewal.
 func TestTakeoverWaitsForAWrite(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "waits")
 	h := c.acquire(c.a)
@@ -227,8 +227,8 @@ func TestTakeoverWaitsForAWrite(t *testing.T) {
 	}
 }
 
-// A lease that is not renewed runs out though its session lives: the next instance
-// ends that session. A program of the version before is left alone.
+// A lease that is not renewed expires although its session is alive, and the next instance
+// ends that session. An older version of the program is left alone.
 func TestLeaseRunsOut(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pg.Shared(t), "out")
@@ -253,8 +253,8 @@ func TestLeaseRunsOut(t *testing.T) {
 	t.Logf("the holder stopped after %s, the next began after %s", stopped, time.Since(began))
 }
 
-// The version before holds the advisory lock alone. While it does, nobody takes
-// the lease, and everybody says who publishes.
+// An older version of the program has only the advisory lock. While it does, no instance takes
+// the lease, and every instance reports it as the holder.
 func TestVersionBefore(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "before")
 	c.acquire(c.a).Release() // an expired lease stands there

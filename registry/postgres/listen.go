@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// listen signals work and wishes: when the database notifies, and now and then. One
-// session listens for all producers.
+// listen signals work and wishes to the publishers, when the database notifies and every
+// pollEvery. One session listens for all producers.
 func (d *Directory) listen(ctx context.Context) {
 	for ctx.Err() == nil {
-		d.listenOnce(ctx) // its end is no news: it is begun again
-		d.rouse("", true)
+		_ = d.listenOnce(ctx) // after an error it is started again
+		d.wake("", true)
 		select {
 		case <-time.After(pollEvery):
 		case <-ctx.Done():
@@ -18,8 +18,9 @@ func (d *Directory) listen(ctx context.Context) {
 	}
 }
 
-// rouse wakes a producer's publisher, or all, to look for wishes, and for work.
-func (d *Directory) rouse(id string, work bool) {
+// wake signals the publisher of a producer, or of all if id is empty, to look for wishes; with
+// work, all publishers to look for transactions too.
+func (d *Directory) wake(id string, work bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, p := range d.open {
@@ -33,6 +34,7 @@ func (d *Directory) rouse(id string, work bool) {
 	signal(d.changed)
 }
 
+// listenOnce listens on one session until that fails.
 func (d *Directory) listenOnce(ctx context.Context) error {
 	pooled, err := d.pool.Acquire(ctx)
 	if err != nil {
@@ -43,7 +45,7 @@ func (d *Directory) listenOnce(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+channelTransaction+"; LISTEN "+channelProducer); err != nil {
 		return err
 	}
-	d.rouse("", true)
+	d.wake("", true)
 	for {
 		bound, cancel := context.WithTimeout(ctx, pollEvery)
 		n, err := conn.WaitForNotification(bound)
@@ -53,17 +55,17 @@ func (d *Directory) listenOnce(ctx context.Context) error {
 		case err != nil && !idle:
 			return err
 		case idle:
-			d.rouse("", true)
+			d.wake("", true)
 		case n.Channel == channelTransaction:
-			d.recorded()
+			d.wakeAllForWork()
 		default:
-			d.rouse(n.Payload, false)
+			d.wake(n.Payload, false)
 		}
 	}
 }
 
-// recorded tells all publishers that there is work.
-func (d *Directory) recorded() {
+// wakeAllForWork signals all publishers to look for transactions.
+func (d *Directory) wakeAllForWork() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, p := range d.open {

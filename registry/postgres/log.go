@@ -35,12 +35,13 @@ func (s *Store) Transactions(ctx context.Context, after registry.Number, limit i
 // Latest implements registry.Store.
 func (s *Store) Latest(ctx context.Context, before registry.Number, limit int) ([]registry.Transaction, error) {
 	if before == 0 {
-		before = math.MaxInt64 // a bound always: "or" would keep the index from being entered in the middle
+		before = math.MaxInt64 // "$1 = 0 OR number < $1" would keep the planner from using the index
 	}
 	return s.transactions(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE number < $1 ORDER BY number DESC LIMIT $2`, before, limit)
 }
 
-// urnOf is the URN of a row c that names it: looked up, where a join might read all URNs.
+// urnOf is the URN of a row c with a urn_id. A sub-select looks it up, where the planner might
+// read the whole table for a join.
 const urnOf = `(SELECT urn FROM urns WHERE id = c.urn_id)`
 
 // Changes implements registry.Store.

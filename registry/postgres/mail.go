@@ -20,10 +20,11 @@ type MailStore struct {
 	ring *secret.Ring
 }
 
-// Mail gives the store of mail, with the keys of this process: nil for none.
+// Mail returns the store of mail. ring has the keys that seal the password; nil if the process
+// has none.
 func (s *Store) Mail(ring *secret.Ring) *MailStore { return &MailStore{s, ring} }
 
-// mailPlace binds the sealed password to its column.
+// mailPlace is the place of the sealed password (secret.Ring).
 const mailPlace = "mail/password"
 
 // MailSettings implements notice.Store.
@@ -92,7 +93,8 @@ func (s *MailStore) SaveMailSettings(ctx context.Context, m *notice.StoredSettin
 		if err != nil {
 			return fmt.Errorf("saving the mail settings: %w", err)
 		}
-		// One that is being sent keeps its row to itself, and its own next attempt.
+		// All waiting mails become due, as the new settings may let them through. A mail that
+		// is being sent is locked, and keeps its next attempt.
 		_, err = t.Exec(ctx, `
 			WITH waiting AS (UPDATE mails SET next_at = clock_timestamp()
 				WHERE id IN (SELECT id FROM mails WHERE sent_at IS NULL FOR UPDATE SKIP LOCKED) RETURNING id)
@@ -111,7 +113,7 @@ func (s *ConnectionStore) rotateMail(ctx context.Context, t pgx.Tx, r *Rotated) 
 		return err
 	}
 	if err := s.reseal(&sealed, mailPlace, r); err != nil {
-		return fmt.Errorf("the password of the mail user, and nothing was changed: %w", err)
+		return fmt.Errorf("sealing the password of the mail user anew (nothing was changed): %w", err)
 	}
 	_, err := t.Exec(ctx, `UPDATE mail_settings SET password = $1`, sealed)
 	return err
@@ -123,7 +125,7 @@ func (s *MailStore) MailQueue(ctx context.Context) (notice.Queue, error) {
 	var oldest, next, sent, failed *time.Time
 	err := s.pool.QueryRow(ctx, `
 		SELECT count(*) FILTER (WHERE sent_at IS NULL), min(made_at) FILTER (WHERE sent_at IS NULL),
-			-- One that waits behind another of its incident is due when that is.
+			-- A mail that waits behind an earlier one of its incident is due when that is.
 			min(coalesce((SELECT min(f.next_at) FROM mail_refusals f WHERE f.mail = m.id), next_at)) FILTER (WHERE sent_at IS NULL AND (
 				EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id)
 				OR NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL))),
@@ -133,13 +135,13 @@ func (s *MailStore) MailQueue(ctx context.Context) (notice.Queue, error) {
 	if err != nil {
 		return q, fmt.Errorf("reading the queue of mails: %w", err)
 	}
-	q.OldestWaiting, q.NextAttempt, q.LastSent, q.LastErrorAt = utc(oldest), utc(next), utc(sent), utc(failed)
+	q.OldestWaiting, q.NextAttempt, q.LastSent, q.LastErrorAt = timeOrZero(oldest), timeOrZero(next), timeOrZero(sent), timeOrZero(failed)
 	q.Refusals, err = s.refusals(ctx)
 	return q, err
 }
 
-// refusals are the addresses that mails wait for after an attempt that failed, each with what
-// the last one came to.
+// refusals returns the addresses to which waiting mails could not be sent, each with the error
+// of the last attempt.
 func (s *MailStore) refusals(ctx context.Context) ([]notice.Refusal, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT f.address, count(*), max(f.attempts), (array_agg(f.error ORDER BY f.failed_at DESC))[1], min(f.next_at)
@@ -168,15 +170,7 @@ func (s *MailStore) Mails(ctx context.Context, below int64, limit int) ([]notice
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m notice.Mail, err error) {
 		var sent *time.Time
 		err = row.Scan(&m.ID, &m.Kind, &m.Producer, &m.Brief, &m.MadeAt, &sent, &m.SentTo, &m.Attempts, &m.Error, &m.NextAt, &m.Refusals)
-		m.MadeAt, m.SentAt, m.NextAt = m.MadeAt.UTC(), utc(sent), m.NextAt.UTC()
+		m.MadeAt, m.SentAt, m.NextAt = m.MadeAt.UTC(), timeOrZero(sent), m.NextAt.UTC()
 		return m, err
 	})
-}
-
-// utc is a time that may be missing; zero then.
-func utc(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.UTC()
 }

@@ -17,7 +17,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// A mailbox is a database with a producer, whose mails come to a list.
+// A mailbox is a database with a producer whose mails are collected in a list.
 type mailbox struct {
 	t        *testing.T
 	registry *registry.Registry
@@ -57,7 +57,7 @@ func (b *mailbox) ok(err error) {
 	}
 }
 
-// set saves settings with a change.
+// set saves changed settings.
 func (b *mailbox) set(change func(*notice.StoredSettings)) {
 	b.t.Helper()
 	s, err := b.mail.MailSettings(b.t.Context())
@@ -72,7 +72,7 @@ func (b *mailbox) report(state producer.State, n registry.Number, cause string) 
 	b.ok(b.hold.Report(b.t.Context(), producer.Incident{State: state, Reason: "it is " + cause, Brief: cause, Number: n, Cause: cause}))
 }
 
-// submitted records so many transactions.
+// submitted records a number of transactions.
 func (b *mailbox) submitted(n int) {
 	b.t.Helper()
 	for range n {
@@ -80,7 +80,7 @@ func (b *mailbox) submitted(n int) {
 	}
 }
 
-// idle is what a producer says once it has recovered, and handled so much.
+// idle reports that the producer has recovered and has handled transactions up to a number.
 func (b *mailbox) idle(handled registry.Number) {
 	b.t.Helper()
 	b.ok(b.hold.Move(b.t.Context(), producer.Cursor{Number: handled}, nil))
@@ -108,14 +108,14 @@ func (b *mailbox) send(_ context.Context, l *notice.Letter, to []string) (all []
 	return all
 }
 
-// retry has what was refused be due at once.
+// retry makes refused mails due at once.
 func (b *mailbox) retry() {
 	b.t.Helper()
 	_, err := b.store.Pool().Exec(b.t.Context(), `UPDATE mail_refusals SET next_at = now()`)
 	b.ok(err)
 }
 
-// wantTo checks who has got which mail, each in its order.
+// wantTo checks which mails each address has received, in order.
 func (b *mailbox) wantTo(want ...string) {
 	b.t.Helper()
 	b.round(b.mail)
@@ -128,7 +128,7 @@ func (b *mailbox) wantTo(want ...string) {
 	}
 }
 
-// round is what one instance does now and then.
+// round does what each instance does periodically.
 func (b *mailbox) round(m *postgres.MailStore) {
 	b.t.Helper()
 	ctx := context.Background()
@@ -155,7 +155,7 @@ func (b *mailbox) want(want ...string) {
 	}
 }
 
-// However often a cause is met, and however many instances look, it is mailed once.
+// However often a cause occurs, and however many instances look, it is mailed once.
 func TestOneMailForACause(t *testing.T) {
 	b := newMailbox(t)
 	b.submitted(3)
@@ -191,8 +191,8 @@ func TestOneMailForACause(t *testing.T) {
 	b.want("incident FAILED 2", "incident STOPPED 0", "recovered FAILED 2", "recovered STOPPED 0", "incident FAILED 3")
 }
 
-// State and incident are written by one statement: a holder that lost its lock
-// writes neither.
+// State and incident are written by one statement: a holder that has lost its lock writes
+// neither.
 func TestStateAndIncidentStandTogether(t *testing.T) {
 	b := newMailbox(t)
 	b.report(producer.Failed, 0, "refused")
@@ -213,7 +213,7 @@ func TestStateAndIncidentStandTogether(t *testing.T) {
 	}
 }
 
-// A fault that is cured before anybody looked is told all the same, in order.
+// A fault that is over before any instance has looked is mailed all the same, in order.
 func TestCuredBeforeItWasMailed(t *testing.T) {
 	b := newMailbox(t)
 	b.submitted(1)
@@ -222,8 +222,7 @@ func TestCuredBeforeItWasMailed(t *testing.T) {
 	b.want("incident FAILED 1", "recovered FAILED 1")
 }
 
-// A producer that is degraded mails after a while, and of a short outage nobody
-// hears.
+// A DEGRADED producer is mailed only after a while, and a short outage not at all.
 func TestDegradedMailsAfterAWhile(t *testing.T) {
 	b := newMailbox(t)
 	b.set(func(s *notice.StoredSettings) { s.DegradedAfter = notice.Span(2 * time.Second) })
@@ -250,8 +249,8 @@ func TestDegradedMailsAfterAWhile(t *testing.T) {
 	b.want("incident DEGRADED 0", "recovered DEGRADED 0")
 }
 
-// While it lasts there is a digest now and then: of what is newest, none while the
-// last mail waits or the producer is suspended by hand.
+// While an incident lasts, a digest is made periodically, for the newest incident only; none
+// while the last mail waits or the producer is suspended.
 func TestDigests(t *testing.T) {
 	b := newMailbox(t)
 	b.set(func(s *notice.StoredSettings) { s.DigestEvery = notice.Span(time.Second) })
@@ -285,7 +284,8 @@ func TestDigests(t *testing.T) {
 	b.want(want...)
 }
 
-// Without a server nothing is made; what lasts when one is set is told then.
+// Without a mail server no mails are made. When one is set, incidents that still last are
+// mailed.
 func TestMailThatIsSetLater(t *testing.T) {
 	b := newMailbox(t)
 	b.set(func(s *notice.StoredSettings) { s.Host = "" })
@@ -300,7 +300,7 @@ func TestMailThatIsSetLater(t *testing.T) {
 	b.want("incident FAILED 0")
 }
 
-// The queue outlives the process, and remembers who has the mail already.
+// The queue survives a restart, with the addresses that have received a mail already.
 func TestTheQueueSurvivesARestart(t *testing.T) {
 	b := newMailbox(t)
 	b.submitted(2)
@@ -338,9 +338,10 @@ func TestTheQueueSurvivesARestart(t *testing.T) {
 	}
 }
 
-// An address that is refused keeps no mail from the others: not this one, no digest, not that it is
-// over. It is tried by itself, gets each mail once and in order when it is taken, and what is shown says
-// who has what. Nobody gets anything twice.
+// A refused address does not keep mails from the others: neither this one, nor digests, nor
+// the mail that the incident is over. It is tried by itself and, when it is accepted, receives
+// each mail once and in order. The status says who has received what, and no address receives
+// a mail twice.
 func TestOneRefusalIsThatOnes(t *testing.T) {
 	b := newMailbox(t)
 	b.set(func(s *notice.StoredSettings) {
@@ -380,9 +381,9 @@ func TestOneRefusalIsThatOnes(t *testing.T) {
 	}
 }
 
-// Of digests that an address could not be sent only the newest comes, and an address that is taken
-// out of the settings is waited for no more. What somebody was told is kept, though another address
-// never took it.
+// Of the digests that an address could not receive only the newest is sent, and an address
+// that is removed from the settings is not waited for. A mail that reached somebody is kept,
+// even if another address never accepted it.
 func TestRefusedMailsEnd(t *testing.T) {
 	b := newMailbox(t)
 	b.set(func(s *notice.StoredSettings) { s.DigestEvery = notice.Span(time.Second) })
@@ -420,8 +421,8 @@ func TestRefusedMailsEnd(t *testing.T) {
 	}
 }
 
-// While one instance waits for a slow server another sends what else there is, and
-// nothing is sent by both; the producer goes on meanwhile.
+// While one instance waits for a slow server another sends the other mails, none is sent by
+// both, and the producer continues meanwhile.
 func TestASlowServerHoldsUpNothing(t *testing.T) {
 	b := newMailbox(t)
 	b.submitted(1)

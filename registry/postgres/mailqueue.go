@@ -14,34 +14,35 @@ import (
 	"urncast/producer/notice"
 )
 
-// newest says that no other open incident of the producer was met later: of what
-// lies behind it nothing more is told until it is over.
-const newest = `NOT EXISTS (SELECT FROM incidents o WHERE o.producer = i.producer AND o.ended_at IS NULL AND o.seen_at > i.seen_at)`
+// newestIncident is the condition that no other open incident of the producer was seen later
+// than i. No further mails are made about older open incidents.
+const newestIncident = `NOT EXISTS (SELECT FROM incidents o WHERE o.producer = i.producer AND o.ended_at IS NULL AND o.seen_at > i.seen_at)`
 
-// makeMails are the steps of MakeMails. They run in one transaction that needs no
-// answer of ours in its midst: a process that is paused there holds no lock.
+// makeMails are the steps of MakeMails. They are sent as one batch, so that the server runs
+// the whole transaction by itself: a process that is paused meanwhile keeps no lock.
 var makeMails = []string{
-	// Whoever holds a lock on a producer's row for long is paused in the midst.
+	// A session that keeps a lock on a producer's row for longer is paused; try again later.
 	`SELECT set_config('lock_timeout', '5s', true)`,
-	// Instances do this one after the other, so that they lock in no different orders.
+	// Instances take turns, so that they do not take row locks in different orders.
 	`SELECT pg_advisory_xact_lock(hashtextextended('urncast mails ' || current_schema(), 0))`,
 
-	// The state and the incident of a producer do not change while this looks at both.
+	// The states of producers with open incidents must not change during the transaction.
 	`SELECT id FROM producers p WHERE EXISTS (SELECT FROM incidents i WHERE i.producer = p.id AND i.ended_at IS NULL) FOR SHARE`,
 
-	// What stopped a producer is told at once, and even if it is over already. A
-	// degraded one is given time.
+	// An incident that stopped a producer is mailed at once, even if it is over already; a
+	// DEGRADED one only if it lasts.
 	`INSERT INTO mails (incident, kind)
 	SELECT i.id, 'incident' FROM incidents i JOIN producers p ON p.id = i.producer, mail_settings m
 	WHERE i.ended_at IS NULL AND m.host <> ''
 		AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = i.id)
-		AND (i.state <> 'DEGRADED' OR p.state IN ('DEGRADED', 'RECOVERING') AND ` + newest + `
+		AND (i.state <> 'DEGRADED' OR p.state IN ('DEGRADED', 'RECOVERING') AND ` + newestIncident + `
 			AND clock_timestamp() >= i.opened_at + make_interval(secs => m.degraded_after_seconds))
 	ORDER BY i.opened_at
 	ON CONFLICT DO NOTHING`,
 
-	// It is over when the producer is idle again and has handled what it stopped at,
-	// or has nothing to send. Of what was not told nobody hears.
+	// An incident is over when the producer is IDLE again and has handled the transaction at
+	// which it stopped, or has nothing to send. Only an incident that was mailed is followed
+	// by a mail that it is over.
 	`WITH over AS (
 		UPDATE incidents i SET ended_at = clock_timestamp()
 		FROM producers p LEFT JOIN cursors c ON c.producer = p.id, registry r
@@ -53,23 +54,24 @@ var makeMails = []string{
 	ORDER BY o.opened_at
 	ON CONFLICT DO NOTHING`,
 
-	// Digests do not pile up behind a mail server that is away: each mail before must have come to somebody.
+	// A digest is made only if every earlier mail of the incident has reached somebody, so
+	// that digests do not pile up while the mail server is away.
 	`INSERT INTO mails (incident, kind, part)
 	SELECT i.id, 'digest', d.sent FROM incidents i JOIN producers p ON p.id = i.producer,
 		LATERAL (SELECT count(*) AS sent, max(coalesce(x.taken_at, x.sent_at, x.made_at)) AS last, bool_and(x.sent_to <> '{}') AS told FROM mails x WHERE x.incident = i.id) d,
 		mail_settings m
 	WHERE i.ended_at IS NULL AND m.host <> '' AND m.digest_every_seconds > 0 AND d.sent > 0 AND d.told
 		AND clock_timestamp() >= d.last + make_interval(secs => m.digest_every_seconds)
-		AND p.state <> 'SUSPENDED' AND ` + newest + `
+		AND p.state <> 'SUSPENDED' AND ` + newestIncident + `
 	ON CONFLICT DO NOTHING`,
 
-	// Seven days after it was over nobody waits for a mail any more.
+	// Mails are given up seven days after their incident was over.
 	`UPDATE mails m SET sent_at = clock_timestamp() FROM incidents i
 	WHERE m.incident = i.id AND m.sent_at IS NULL AND i.ended_at < now() - interval '7 days'
 		AND m.id IN (SELECT id FROM mails WHERE sent_at IS NULL FOR UPDATE SKIP LOCKED)`,
 
-	// What nobody was told of leaves no trace; what was told is kept for 90 days, and
-	// what could not be told to anybody for 7 days after it was over.
+	// An incident that is over is deleted at once if it has no mails, after 7 days if none of
+	// its mails reached anybody, and otherwise after 90 days.
 	`DELETE FROM incidents i WHERE i.ended_at IS NOT NULL AND (
 		i.ended_at < now() - interval '90 days'
 		OR NOT EXISTS (SELECT FROM mails x WHERE x.incident = i.id)
@@ -85,40 +87,40 @@ func (s *MailStore) MakeMails(ctx context.Context) error {
 	return s.pool.SendBatch(ctx, b).Close()
 }
 
-// The waits between the attempts for one mail.
+// The waits between attempts to send a mail to an address.
 const (
 	mailBackoffFirst = 5 * time.Second
 	mailBackoffMax   = 15 * time.Minute
 )
 
-// sendingMax bounds the transaction that sends a mail; send has a shorter end of
-// its own.
+// sendingMax bounds the database transaction in which a mail is sent. The send function has a
+// shorter timeout of its own.
 const sendingMax = 4 * time.Minute
 
-// wanted are the addresses, a, that are to get mail m of producer p by the settings s, and have not got
-// it: the producer's own, or all admins. A digest is wanted by nobody once there is a newer one.
-const wanted = `(SELECT u.a, min(u.n) AS place FROM unnest(CASE WHEN jsonb_array_length(coalesce(s.producer_admins -> p.name, '[]')) > 0
+// wantedAddresses is a table of the addresses a that are still to receive mail m of producer p
+// by the settings s: those of the producer, or of all administrators if it has none. A digest
+// has no addresses once there is a newer one.
+const wantedAddresses = `(SELECT u.a, min(u.n) AS place FROM unnest(CASE WHEN jsonb_array_length(coalesce(s.producer_admins -> p.name, '[]')) > 0
 		THEN ARRAY(SELECT jsonb_array_elements_text(s.producer_admins -> p.name)) ELSE s.admins END) WITH ORDINALITY u(a, n)
 	WHERE u.a <> ALL (m.sent_to)
 		AND NOT (m.kind = 'digest' AND EXISTS (SELECT FROM mails y WHERE y.incident = m.incident AND y.kind = 'digest' AND y.id > m.id))
 	GROUP BY u.a)`
 
-// due says that mail m is due for address w.a: it was not put off, and no earlier mail of the same
-// incident waits for that address.
-const due = `NOT EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id AND f.address = w.a AND f.next_at > clock_timestamp())
+// dueCondition is the condition that mail m is due for address w.a: it does not wait for its
+// next attempt, and no earlier mail of the same incident waits for that address.
+const dueCondition = `NOT EXISTS (SELECT FROM mail_refusals f WHERE f.mail = m.id AND f.address = w.a AND f.next_at > clock_timestamp())
 	AND NOT EXISTS (SELECT FROM mails x WHERE x.incident = m.incident AND x.id < m.id AND x.sent_at IS NULL AND w.a <> ALL (x.sent_to))`
 
-// NextMail implements notice.Store. The mail's row stays locked while it is
-// sent: another instance passes over it, and a process that dies lets go of it. One
-// that dies between the server's answer and the commit has the mail sent again, by
-// the same Message-ID.
+// NextMail implements notice.Store. A mail being sent is locked by its row: other
+// instances skip it, and the lock ends with a process that dies. If a process dies between the
+// mail server's answer and the commit, the mail is sent again with the same Message-ID.
 func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *notice.Letter, []string) []notice.Delivery) (found bool, err error) {
-	asked := ctx
-	// What was sent is written down even if we are being stopped.
+	sendCtx := ctx
+	// The result is stored even if the process is being stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendingMax)
 	defer cancel()
 	err = pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error {
-		// A process that is paused in the midst of sending must not keep the row for good.
+		// The lock of a process that is paused while it sends must end some time.
 		if _, err := t.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = '5min'`); err != nil {
 			return err
 		}
@@ -127,7 +129,7 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *no
 		l := &notice.Letter{}
 		err := t.QueryRow(ctx, `SELECT m.id, m.kind, m.incident::text`+from+`
 			WHERE m.sent_at IS NULL AND s.host <> ''
-				AND (EXISTS (SELECT FROM `+wanted+` w WHERE `+due+`) OR NOT EXISTS (SELECT FROM `+wanted+` w))
+				AND (EXISTS (SELECT FROM `+wantedAddresses+` w WHERE `+dueCondition+`) OR NOT EXISTS (SELECT FROM `+wantedAddresses+` w))
 			ORDER BY m.next_at, m.id LIMIT 1 FOR UPDATE OF m SKIP LOCKED`).Scan(&id, &l.Kind, &l.First)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -136,23 +138,23 @@ func (s *MailStore) NextMail(ctx context.Context, send func(context.Context, *no
 			return err
 		}
 		found = true
-		// Read anew: another instance may have sent it to some just before the lock was ours.
+		// Read again under the lock: another instance may just have sent it to some of them.
 		var to []string
-		if err := t.QueryRow(ctx, `SELECT ARRAY(SELECT w.a FROM `+wanted+` w WHERE `+due+` ORDER BY w.place)`+from+`WHERE m.id = $1`, id).Scan(&to); err != nil {
+		if err := t.QueryRow(ctx, `SELECT ARRAY(SELECT w.a FROM `+wantedAddresses+` w WHERE `+dueCondition+` ORDER BY w.place)`+from+`WHERE m.id = $1`, id).Scan(&to); err != nil {
 			return err
 		}
-		if len(to) == 0 { // all have it, or wait for an earlier one
+		if len(to) == 0 { // every address has received it, or waits for an earlier mail
 			return s.closeMail(ctx, t, id)
 		}
-		if err := letter(ctx, t, id, l); err != nil {
+		if err := readLetter(ctx, t, id, l); err != nil {
 			return fmt.Errorf("reading what mail %d is about: %w", id, err)
 		}
-		return s.delivered(ctx, t, id, send(asked, l, to))
+		return s.delivered(ctx, t, id, send(sendCtx, l, to))
 	})
 	return found, err
 }
 
-// delivered writes down what became of a mail to each address.
+// delivered stores the result of sending a mail to each address.
 func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []notice.Delivery) error {
 	var sent, refused, words []string
 	for _, d := range all {
@@ -190,17 +192,17 @@ func (s *MailStore) delivered(ctx context.Context, t pgx.Tx, id int64, all []not
 	return s.closeMail(ctx, t, id)
 }
 
-// closeMail notes that a mail is sent, if nobody waits for it any more.
+// closeMail marks a mail as sent if no address is left that is to receive it.
 func (s *MailStore) closeMail(ctx context.Context, t pgx.Tx, id int64) error {
 	_, err := t.Exec(ctx, `
 		UPDATE mails SET sent_at = clock_timestamp() WHERE id = $1 AND NOT EXISTS (
-			SELECT FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer, mail_settings s, LATERAL `+wanted+` w
+			SELECT FROM mails m JOIN incidents i ON i.id = m.incident JOIN producers p ON p.id = i.producer, mail_settings s, LATERAL `+wantedAddresses+` w
 			WHERE m.id = $1)`, id)
 	return err
 }
 
-// letter reads what a mail says, as things stand now.
-func letter(ctx context.Context, t pgx.Tx, id int64, l *notice.Letter) error {
+// readLetter reads the content of a mail, as of now.
+func readLetter(ctx context.Context, t pgx.Tx, id int64, l *notice.Letter) error {
 	incident := l.First
 	l.First = incident + ".incident"
 	var ask []byte
@@ -226,6 +228,6 @@ func letter(ctx context.Context, t pgx.Tx, id int64, l *notice.Letter) error {
 	if l.Kind == notice.KindDigest {
 		l.ID += fmt.Sprintf(".%d", part)
 	}
-	l.Since, l.Ended, l.RecordedAt, l.OldestPending = l.Since.UTC(), utc(ended), utc(recorded), utc(oldest)
+	l.Since, l.Ended, l.RecordedAt, l.OldestPending = l.Since.UTC(), timeOrZero(ended), timeOrZero(recorded), timeOrZero(oldest)
 	return json.Unmarshal(ask, &l.Ask)
 }

@@ -9,9 +9,9 @@ import (
 	"urncast/sdmx"
 )
 
-// Whatever a maintainer asks for, nothing of an agency that he has not is changed, and
-// everything that would be is named: what is submitted, deleted by itself, by its
-// items or by a full replace, and what a rename rewrites because it refers.
+// Whatever a maintainer submits, no structure of another agency is changed, and every one that
+// would be is named: submitted, deleted by itself, by its items or by a full replace, and
+// rewritten by a rename.
 func TestAMaintainerChangesWhatHeHas(t *testing.T) {
 	r, _ := open(t)
 	mine, foreign := codelist("CL_MINE", "1.0", "a", "b"), codelist("CL_FOREIGN", "1.0", "a", "b")
@@ -57,7 +57,8 @@ func TestAMaintainerChangesWhatHeHas(t *testing.T) {
 	want(t, o, "2 updated")
 }
 
-// forbidden checks that nothing was written, and what alone was refused as forbidden.
+// forbidden checks that nothing was written, and that exactly the given structures were
+// refused as forbidden.
 func forbidden(t *testing.T, o *registry.Outcome, want ...string) {
 	t.Helper()
 	var got []string

@@ -18,26 +18,27 @@ import (
 )
 
 const (
-	// migrationLock keeps instances that start together from migrating at once.
+	// migrationLock is the key of the advisory lock for migrations: "urncast" in ASCII.
 	migrationLock = 0x75726e63617374
-	// migrationLockMax is how long a migration waits for one lock: whoever uses the table
-	// queues behind it. migrationRest is what they have in between.
+	// migrationLockMax is how long a migration waits for a table lock, while all other users
+	// of the table queue behind it. migrationRest is the pause before the next attempt, in
+	// which they proceed.
 	migrationLockMax = 2 * time.Second
 	migrationRest    = time.Second
-	// migrationPatience is how long migrations that find a table locked are tried again.
+	// migrationPatience is how long a migration that finds a table locked is tried again.
 	migrationPatience = time.Minute
-	// blockerEvery is how often it is looked who holds the lock.
+	// blockerEvery is the time between two polls, for a lock or for the session that has it.
 	blockerEvery = 300 * time.Millisecond
 )
 
-// migrate applies the migrations that are missing. A crash between two leaves a schema
-// that the next start goes on with.
+// migrate applies the missing migrations. After a crash between two of them, the next start
+// applies the rest.
 func migrate(ctx context.Context, pool *pgxpool.Pool, patience time.Duration) error {
-	free, err := migrating(ctx, pool)
+	unlock, err := lockMigrations(ctx, pool)
 	if err != nil {
 		return err
 	}
-	defer free()
+	defer unlock()
 	name := application + " migration " + uuid.NewString()[:8]
 	db := migrationDB(pool, name)
 	defer db.Close()
@@ -61,43 +62,43 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, patience time.Duration) er
 		case err == nil:
 			blocker.stop()
 			return nil
-		case !lockTimeout(err) || ctx.Err() != nil || time.Now().After(deadline):
+		case !isLockTimeout(err) || ctx.Err() != nil || time.Now().After(deadline):
 			return fmt.Errorf("migrating the database: %w%s", err, blocker.stop())
 		}
-		select { // whoever queued behind the migration has its turn
+		select { // sessions that queued behind the migration proceed
 		case <-time.After(migrationRest):
 		case <-ctx.Done():
 		}
 	}
 }
 
-// migrating waits until no other instance migrates. It asks, and does not wait in the
-// database: that would be a transaction with a snapshot, for whose end an index that is
-// made concurrently waits. The lock is of a transaction, for the session of an instance
-// that is stopped meanwhile is ended then.
-func migrating(ctx context.Context, pool *pgxpool.Pool) (free func(), err error) {
+// lockMigrations waits until no other instance migrates, and takes the lock. It polls, because
+// a statement that waits in the database has a snapshot, for whose end CREATE INDEX
+// CONCURRENTLY of the other instance would wait. The lock is a transaction's, so that the
+// server ends the session of an instance that is stopped meanwhile (idleMax).
+func lockMigrations(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
-	held := holdConn(conn)
+	tx := newTxConn(conn)
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
-	if err = held.send(ctx, b); err == nil {
-		err = polled(ctx, func() (got bool, err error) {
-			err = held.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, migrationLock).Scan(&got)
+	if err = tx.send(ctx, b); err == nil {
+		err = pollUntil(ctx, func() (got bool, err error) {
+			err = tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, migrationLock).Scan(&got)
 			return got, err
 		})
 	}
 	if err != nil {
-		held.release()
+		tx.release()
 		return nil, fmt.Errorf("waiting for another instance that migrates the database: %w", err)
 	}
-	return held.release, nil // which ends the session, and so the lock
+	return tx.release, nil // release ends the session, and with it the lock
 }
 
-// polled asks until the answer is yes.
-func polled(ctx context.Context, ask func() (bool, error)) error {
+// pollUntil calls ask every blockerEvery until it returns true or an error.
+func pollUntil(ctx context.Context, ask func() (bool, error)) error {
 	for {
 		if yes, err := ask(); yes || err != nil {
 			return err
@@ -110,7 +111,8 @@ func polled(ctx context.Context, ask func() (bool, error)) error {
 	}
 }
 
-// migrationDB opens sessions that wait for no lock for long, under a name of their own.
+// migrationDB opens sessions with a lock_timeout of migrationLockMax and the given
+// application_name.
 func migrationDB(pool *pgxpool.Pool, name string) *sql.DB {
 	config := pool.Config().ConnConfig.Copy()
 	config.RuntimeParams["application_name"] = name
@@ -127,12 +129,13 @@ type blockerWatch struct {
 	last   chan string
 }
 
+// watchBlocker begins to watch for sessions that block those with an application_name.
 func watchBlocker(ctx context.Context, pool *pgxpool.Pool, name string) *blockerWatch {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &blockerWatch{cancel, make(chan string, 1)}
 	go func() {
 		var last string
-		_ = polled(ctx, func() (bool, error) { // until it is stopped
+		_ = pollUntil(ctx, func() (bool, error) { // until ctx is cancelled
 			if found := blockerOf(ctx, pool, name); found != "" {
 				last = found
 			}
@@ -143,14 +146,15 @@ func watchBlocker(ctx context.Context, pool *pgxpool.Pool, name string) *blocker
 	return w
 }
 
-// stop ends the watch and says in a sentence, to follow an error, who was waited for; it
-// is empty if nobody was.
+// stop ends the watch. It returns a sentence about the last blocking session, to be appended
+// to an error; empty if there was none.
 func (w *blockerWatch) stop() string {
 	w.cancel()
 	return <-w.last
 }
 
-// blockerOf describes the session that the sessions of a name wait for longest.
+// blockerOf describes, of the sessions that block those with an application_name, the one with
+// the oldest transaction; empty if there is none.
 func blockerOf(ctx context.Context, pool *pgxpool.Pool, name string) string {
 	var pid int32
 	var user, program, from, state string
@@ -160,7 +164,7 @@ func blockerOf(ctx context.Context, pool *pgxpool.Pool, name string) string {
 			date_trunc('second', clock_timestamp() - coalesce(a.xact_start, clock_timestamp()))
 		FROM pg_stat_activity w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) b (pid) JOIN pg_stat_activity a ON a.pid = b.pid
 		WHERE w.application_name = $1 AND w.datname = current_database() ORDER BY a.xact_start LIMIT 1`, name).Scan(&pid, &user, &program, &from, &state, &age)
-	if err != nil { // nobody, or no answer: the migration's own error counts
+	if err != nil { // no blocking session; other errors matter less than that of the migration
 		return ""
 	}
 	return fmt.Sprintf(". It waits for database session %d of user %q (program %q, from %s, %s for %s). "+

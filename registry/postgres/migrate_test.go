@@ -15,7 +15,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// olderSchema makes a database as a program of an older version left it.
+// olderSchema creates a database with the schema of an older version.
 func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	t.Helper()
 	url = pg.Shared(t).Database(t, "older")
@@ -34,9 +34,9 @@ func olderSchema(t *testing.T, version int64) (url string, db *sql.DB) {
 	return url, db
 }
 
-// lockedBy locks tables in a session of a name, as a backup or an open transaction of
+// lockOwnerSQL locks tables in a session of a name, as a backup or an open transaction of
 // the program of the version before does.
-func lockedBy(t *testing.T, db *sql.DB, name string) (release func()) {
+func lockOwnerSQL(t *testing.T, db *sql.DB, name string) (release func()) {
 	t.Helper()
 	tx, err := db.Begin()
 	if err != nil {
@@ -53,18 +53,18 @@ func lockedBy(t *testing.T, db *sql.DB, name string) (release func()) {
 	return release
 }
 
-// A migration that finds a table locked holds nobody else up for long, is tried again, and
-// says in the end who holds the lock.
+// A migration that finds a table locked does not block others for long, is tried again, and in
+// the end reports the session that has the lock.
 func TestMigrationsWaitForNoLockForLong(t *testing.T) {
 	t.Parallel()
 	url, db := olderSchema(t, 17)
-	release := lockedBy(t, db, "night backup")
+	release := lockOwnerSQL(t, db, "night backup")
 	ended := make(chan error, 1)
 	go func() { ended <- postgres.Migrate(context.Background(), url, 5*time.Second) }()
 	var longest time.Duration
 	for over := false; !over; {
 		began := time.Now()
-		if _, err := db.Exec(`SELECT FROM audit LIMIT 1`); err != nil { // as the older program does
+		if _, err := db.Exec(`SELECT FROM audit LIMIT 1`); err != nil { // as an older version of the program does
 			t.Fatal(err)
 		}
 		longest = max(longest, time.Since(began))

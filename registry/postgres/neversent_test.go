@@ -11,7 +11,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// What was recorded before an idle first start is said to be never sent, until a baseline of
+// Transactions from before an idle first start are reported as never sent, until a baseline of
 // everything is done; and IDLE begins when the last transaction was handled.
 func TestNeverSentIsSaid(t *testing.T) {
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "neversent"))

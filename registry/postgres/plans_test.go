@@ -29,8 +29,8 @@ const (
 	quick = 500 * time.Millisecond
 )
 
-// kindsOf says which classes the structures of a large registry are of, by their number
-// modulo 5, and gives a document for each.
+// kindsOf has the classes of the structures of a large registry, by their number modulo 5,
+// with a document for each.
 func kindsOf(t testing.TB) (prefixes []string, bodies [][]byte, digests [][]byte) {
 	t.Helper()
 	list := codelist("X", "1.0", "a", "b", "c")
@@ -90,7 +90,7 @@ func fillMany(t testing.TB, s *postgres.Store) {
 	}
 }
 
-// large is every table that grows with the registry or its log.
+// large are the tables that grow with the registry or its log.
 var large = regexp.MustCompile(`Seq Scan on (urns|documents|transactions|changes|current|refs|audit|labels|sent_transactions|marks|left_out)\b`)
 
 // A question is one that a page or the API asks. What asks for all reads the tables that
@@ -225,9 +225,9 @@ func aboutProducer(s *postgres.Store, p *postgres.ProducerStore) []question {
 	}
 }
 
-// The plan that a statement has, whatever it was asked before, enters indexes: with
-// 50,000 structures and 200,000 changes no page and no question reads a table that it does
-// not have to read, with the statistics that autovacuum makes, and without.
+// The generic plan of every statement uses indexes: with 50,000 structures and 200,000 changes
+// no page or question reads a table that it does not have to read, both with the statistics of
+// autovacuum and without.
 func TestPlansOfALargeRegistry(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it fills a database with 200,000 changes")
@@ -269,7 +269,7 @@ func TestPlansOfALargeRegistry(t *testing.T) {
 	}
 }
 
-// planned asks everything once, and gives the plans that the server logged.
+// planned asks every question once, and returns the plans that the server logged.
 func planned(t *testing.T, server *pg.Server, url string) map[string][]byte {
 	t.Helper()
 	plans := map[string][]byte{}
@@ -288,7 +288,7 @@ func planned(t *testing.T, server *pg.Server, url string) map[string][]byte {
 	return plans
 }
 
-// timed asks everything a few times, and gives the shortest of each.
+// timed asks every question a few times, and returns the shortest time of each.
 func timed(t *testing.T, url string) map[string]time.Duration {
 	t.Helper()
 	took := map[string]time.Duration{}

@@ -11,72 +11,73 @@ import (
 	"urncast/sdmx"
 )
 
-// escape keeps what LIKE reads as something else from being read so.
-var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+// escapeLike escapes the characters with a meaning in a pattern of LIKE.
+var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// pass adds what a filter asks of u, a row of urns: producer.Filter.Passes in SQL.
-func (c *conditions) pass(f *producer.Filter) {
+// addFilter adds the conditions of a filter on u, a row of urns, as producer.Filter.Passes has
+// them in Go.
+func (c *conditions) addFilter(f *producer.Filter) {
 	if len(f.Classes) > 0 {
 		c.add(`u.class = ANY($#)`, f.Classes)
 	}
 	if len(f.Agencies) > 0 {
-		var alone, below []string
+		var exact, patterns []string
 		for _, a := range f.Agencies {
-			parent, all := strings.CutSuffix(a, ".*")
-			alone = append(alone, parent)
-			if all {
-				below = append(below, escape.Replace(parent)+".%")
+			agency, withSubAgencies := strings.CutSuffix(a, ".*")
+			exact = append(exact, agency)
+			if withSubAgencies {
+				patterns = append(patterns, escapeLike.Replace(agency)+".%")
 			}
 		}
-		if len(below) == 0 {
-			c.add(`u.agency = ANY($#)`, alone)
+		if len(patterns) == 0 {
+			c.add(`u.agency = ANY($#)`, exact)
 		} else {
-			c.args = append(c.args, alone)
-			c.add(strings.Replace(`(u.agency = ANY($@) OR u.agency LIKE ANY($#))`, "$@", c.last(), 1), below)
+			c.args = append(c.args, exact)
+			c.add(strings.Replace(`(u.agency = ANY($@) OR u.agency LIKE ANY($#))`, "$@", c.lastParameter(), 1), patterns)
 		}
 	}
 	if len(f.URNs) > 0 {
 		patterns := make([]string, len(f.URNs))
 		for i, p := range f.URNs {
-			patterns[i] = strings.ReplaceAll(escape.Replace(p), "*", "%")
+			patterns[i] = strings.ReplaceAll(escapeLike.Replace(p), "*", "%")
 		}
 		c.add(`u.urn LIKE ANY($#)`, patterns)
 	}
 }
 
-// extent adds what an extent asks of c, a row of current, and u, its row of urns.
-func (c *conditions) extent(e *control.Extent) {
+// addExtent adds the conditions of an extent on c, a row of current, and u, its row of urns.
+func (c *conditions) addExtent(e *control.Extent) {
 	for i := range e.Filters {
-		c.pass(&e.Filters[i])
+		c.addFilter(&e.Filters[i])
 	}
 	if e.From > 0 {
 		c.args = append(c.args, e.From)
-		c.add(strings.Replace(`u.id IN (SELECT h.urn_id FROM changes h WHERE h.number BETWEEN $@ AND $#)`, "$@", c.last(), 1), e.To)
+		c.add(strings.Replace(`u.id IN (SELECT h.urn_id FROM changes h WHERE h.number BETWEEN $@ AND $#)`, "$@", c.lastParameter(), 1), e.To)
 	}
 }
 
-// filtered is what is current, as c, with its row of urns, as u, if a condition asks for
-// that: to join them takes longer than all the rest.
-func (c *conditions) filtered() string {
+// currentTable returns the table current as c, joined with urns as u only if there are
+// conditions, because the join takes longer than everything else.
+func (c *conditions) currentTable() string {
 	if len(c.texts) == 0 {
 		return `current c`
 	}
 	return `current c JOIN urns u ON u.id = c.urn_id`
 }
 
-// Amount implements control.Contents. It reads a short row for each structure: 5 ms for
-// 50,000, or 20 through a filter.
+// Amount implements control.Contents. It reads a short row per structure: 50,000 take 5 ms,
+// or 20 ms with a filter.
 func (s *Store) Amount(ctx context.Context, e control.Extent) (a control.Amount, err error) {
 	var w conditions
-	w.extent(&e)
-	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(c.bytes), 0)::bigint FROM `+w.filtered()+w.where(), w.args...).Scan(&a.Structures, &a.Bytes)
+	w.addExtent(&e)
+	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(c.bytes), 0)::bigint FROM `+w.currentTable()+w.where(), w.args...).Scan(&a.Structures, &a.Bytes)
 	return a, err
 }
 
 // Documents implements control.Contents.
 func (s *Store) Documents(ctx context.Context, e control.Extent, classes []string) ([]producer.Entry, error) {
 	var w conditions
-	w.extent(&e)
+	w.addExtent(&e)
 	if len(classes) > 0 {
 		w.add(`u.class = ANY($#)`, classes)
 	}
@@ -94,11 +95,12 @@ func (s *Store) Documents(ctx context.Context, e control.Extent, classes []strin
 	})
 }
 
-// Held implements control.Records. A structure is on a topic as it is now if its last
-// change was handled and neither left out nor skipped by an admin, and if it came after
-// the route became what it is or a baseline sent everything since. Where nothing was
-// recorded between the two, the time of the last change of the settings tells which was
-// first; if it is of something else, the baseline is not counted.
+// Held implements control.Records. A structure counts as current on a topic if its last change
+// was handled, was neither left out nor skipped by an administrator, and is newer than the last
+// change of the route, or if a baseline was sent after that change of the route. If no
+// transaction lies between baseline and change of the route, the time of the last change of the
+// producer's settings decides; that may be of another setting, and the baseline is then not
+// counted.
 func (p *ProducerStore) Held(ctx context.Context) ([]control.HeldRoute, error) {
 	s, err := p.Status(ctx)
 	if err != nil {
@@ -106,7 +108,7 @@ func (p *ProducerStore) Held(ctx context.Context) ([]control.HeldRoute, error) {
 	}
 	out := make([]control.HeldRoute, 0, len(s.Along))
 	for i := range s.Along {
-		h, err := p.held(ctx, &s, &s.Along[i])
+		h, err := p.currentOnRoute(ctx, &s, &s.Along[i])
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +117,8 @@ func (p *ProducerStore) Held(ctx context.Context) ([]control.HeldRoute, error) {
 	return out, nil
 }
 
-func (p *ProducerStore) held(ctx context.Context, s *control.Status, r *producer.PublishedRoute) (control.HeldRoute, error) {
+// currentOnRoute counts the structures that are current on the topic of a route.
+func (p *ProducerStore) currentOnRoute(ctx context.Context, s *control.Status, r *producer.PublishedRoute) (control.HeldRoute, error) {
 	h := control.HeldRoute{Topic: r.Topic}
 	var asOf *int64
 	err := p.pool.QueryRow(ctx, `SELECT max(as_of) FROM jobs WHERE producer = $1 AND kind = 'baseline' AND phase = 'done'
@@ -129,12 +132,13 @@ func (p *ProducerStore) held(ctx context.Context, s *control.Status, r *producer
 		h.Full, since, whole = true, 0, *asOf
 	}
 	w := conditions{args: []any{p.id, r.Topic, whole}}
-	w.pass(&r.Filter)
-	all := w.filtered()
+	w.addFilter(&r.Filter)
+	all := w.currentTable()
 	w.add(`c.number <= $#`, s.Sent)
 	w.add(`c.number > $#`, since)
 	where := w.where()
-	// What is not there is little as a rule: it is looked up, and all the rest counted.
+	// Few structures are missing as a rule: these are looked up, and subtracted from the count
+	// of all.
 	err = p.pool.QueryRow(ctx, `
 		WITH skipped AS (
 			SELECT DISTINCT h.urn_id FROM marks m JOIN changes h ON h.number BETWEEN m.first AND m.last JOIN current n ON n.urn_id = h.urn_id AND n.number = h.number

@@ -12,7 +12,7 @@ import (
 	"urncast/sdmx"
 )
 
-// What SQL counts for a filter is what the filter lets through, whatever stands in it.
+// SQL counts exactly the structures that pass a filter, whatever the filter has.
 func TestPreviewIsTheFilter(t *testing.T) {
 	r, store := open(t)
 	var all []sdmx.Maintainable
@@ -53,8 +53,8 @@ func TestPreviewIsTheFilter(t *testing.T) {
 	}
 }
 
-// A preview counts what a format cannot express, remembers what it looked at, and says
-// how much is left when it has no time.
+// A preview counts the structures that a format cannot express, remembers those that it has
+// read, and reports how many are left when its time is over.
 func TestPreviewInexpressible(t *testing.T) {
 	r, store := open(t)
 	bad := codelist("EXT", "1.0", "x")
@@ -81,8 +81,9 @@ func TestPreviewInexpressible(t *testing.T) {
 	}
 }
 
-// What is on a topic is told from the log: nothing that came before an idle start,
-// everything after a baseline; without what was left out, skipped or is to be sent.
+// The structures that are current on a topic are derived from the log: none from before an
+// idle start, all after a baseline, without those that were left out or skipped or are still
+// to be sent.
 func TestHeld(t *testing.T) {
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "held"))
 	if err != nil {
@@ -136,7 +137,7 @@ func TestHeld(t *testing.T) {
 	want("through a filter", 1, 1, true)
 }
 
-// A count is made anew when something was recorded since, and only then.
+// A count is computed again only if a transaction was recorded since.
 func TestCountsAreKept(t *testing.T) {
 	r, store := open(t)
 	submit(t, r, registry.ModeReplace, codelist("L1", "1.0"), codelist("L2", "1.0"))

@@ -38,8 +38,8 @@ func load(t *testing.T, url string, clients int) {
 	})
 }
 
-// A pooler that parts sessions is refused at the start, whether others use it or not, and
-// however many server sessions it has; one in session mode is taken.
+// A pooler that does not keep sessions is refused at the start, with and without other clients
+// and with any number of server sessions; one in session mode is accepted.
 func TestPoolers(t *testing.T) {
 	server := pg.Start(t)
 	for i, tt := range []struct {
@@ -71,7 +71,7 @@ func TestPoolers(t *testing.T) {
 	}
 }
 
-// A replica is refused with a sentence.
+// A replica is refused with a sentence that says what to do.
 func TestReplica(t *testing.T) {
 	primary := pg.Start(t)
 	url := primary.Database(t, "a")

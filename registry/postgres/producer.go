@@ -13,12 +13,12 @@ import (
 	"urncast/registry"
 )
 
-// A ProducerStore is a producer's side of the database: producer.Store for the
-// instance that publishes, control.Records for every instance.
+// A ProducerStore is the part of the database that belongs to one producer. It implements
+// producer.Store, for the instance that publishes, and control.Records, for every instance.
 type ProducerStore struct {
 	*Store
 	id   string
-	born time.Time // of the process, by the database's clock
+	born time.Time // start of this process, by the database's clock
 
 	work, wishes chan struct{}
 }
@@ -29,10 +29,10 @@ const (
 	channelProducer    = "urncast_producer"
 )
 
-// pollEvery stands behind LISTEN, which poolers and replicas drop.
+// pollEvery is how often to look for work and wishes without a notification, which may get lost.
 const pollEvery = 2 * time.Second
 
-// Now is the database's clock.
+// Now returns the time of the database's clock.
 func (s *Store) Now(ctx context.Context) (t time.Time, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&t)
 	return t, err
@@ -44,6 +44,7 @@ func (p *ProducerStore) Work() <-chan struct{} { return p.work }
 // Wishes implements producer.Store.
 func (p *ProducerStore) Wishes() <-chan struct{} { return p.wishes }
 
+// signal sends to a channel with a buffer of one, unless a signal is waiting in it already.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -57,13 +58,14 @@ func (p *ProducerStore) Wish(ctx context.Context, w producer.Wish, a registry.Ac
 		if err := wish(ctx, t, p.id, &w); err != nil {
 			return err
 		}
-		if _, err := t.Exec(ctx, heard, p.id); err != nil {
+		if _, err := t.Exec(ctx, notifyProducer, p.id); err != nil {
 			return err
 		}
 		return audit(ctx, t, a)
 	})
 }
 
+// wish stores what an administrator wants a producer to do next.
 func wish(ctx context.Context, t pgx.Tx, id string, w *producer.Wish) error {
 	_, err := t.Exec(ctx, `
 		UPDATE producers SET wish = wish + 1, wish_run = $2, wish_how = $3, wish_keep = $4, wish_user = $5, wish_at = now(), wish_skip = $6, wish_reason = $7
@@ -84,16 +86,16 @@ func (p *ProducerStore) Routes(ctx context.Context) ([]control.LimitedRoute, err
 	})
 }
 
-// connectionNow names the connection that a producer takes.
+// connectionNow is the name of the connection that producer p uses.
 const connectionNow = `coalesce(nullif(p.connection, ''), 'default')`
 
-// bootstrapNow are the servers of a producer's connection, as it is defined now.
+// bootstrapNow are the bootstrap servers of producer p's connection, as it is defined now.
 const bootstrapNow = `CASE WHEN p.bootstrap <> '' THEN p.bootstrap ELSE coalesce((
 	SELECT coalesce(k.properties->>'bootstrap.servers', k.properties->>'metadata.broker.list') FROM connections k WHERE k.name = ` + connectionNow + `), '') END`
 
-// neverSent is the reason of the mark that an idle first start sets, and beforeStart, with
-// the reason as $3, the last transaction that it is about, unless a baseline of everything
-// has been sent since. No mark is below it.
+// neverSent is the reason of the mark that the first start of a producer sets if it skips the
+// transactions before. beforeStart, with that reason as $3, is the last transaction of that
+// mark, which is always the lowest one; 0 once a baseline of everything was sent.
 const (
 	neverSent   = "Recorded before the first start of the producer, which was idle."
 	beforeStart = `coalesce((SELECT m.last FROM (SELECT * FROM marks WHERE producer = p.id ORDER BY last LIMIT 1) m WHERE m.reason = $3 AND NOT EXISTS (
@@ -131,7 +133,7 @@ func (p *ProducerStore) Status(ctx context.Context) (control.Status, error) {
 		s.OldestPending = *oldest
 		s.Pending = int64(s.Last - s.Sent)
 	}
-	if err := p.holder(ctx, &s); err != nil {
+	if err := p.readHolder(ctx, &s); err != nil {
 		return s, fmt.Errorf("reading who publishes: %w", err)
 	}
 	if err := p.takeovers(ctx, &s); err != nil {

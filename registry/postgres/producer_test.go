@@ -14,7 +14,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// producerOf opens the producer that a process is started with.
+// producerOf opens the producer that is configured for a process.
 func producerOf(ctx context.Context, s *postgres.Store, c producer.Config, bootstrap string) (*postgres.ProducerStore, error) {
 	d, err := s.Directory(ctx)
 	if err != nil {
@@ -44,9 +44,9 @@ func idOf(t testing.TB, p *postgres.ProducerStore) string {
 	return s.ID
 }
 
-// Producers are made, changed and deleted, each change with its act; a stale one and
-// one that takes another's topic are refused; what a process was started with is its
-// flags' to change.
+// Producers are created, changed and deleted, each together with its act. A stale change, and
+// one that takes another producer's topic, are refused. A configured producer cannot be
+// changed otherwise.
 func TestProducersAreKept(t *testing.T) {
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "producers"))
 	if err != nil {
@@ -118,7 +118,7 @@ func TestProducersAreKept(t *testing.T) {
 	checkDeleted(t, store, d.Open(t.Context(), s.ID), s.ID)
 }
 
-// checkDeleted looks at what is kept of deleted producers, and at the audit.
+// checkDeleted checks what is kept of deleted producers, and the audit.
 func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id string) {
 	t.Helper()
 	if former, err := p.Former(t.Context(), id); err != nil || former != (producer.Former{Prefix: "tx", Lanes: 2}) {
@@ -135,8 +135,7 @@ func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id stri
 	}
 }
 
-// Jobs wait in a line, begin as of the cursor that they write, and can be cancelled
-// until then.
+// Jobs wait in line, begin as of the cursor that they write, and can be cancelled until then.
 func TestJobsWaitInLine(t *testing.T) {
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "jobs"))
 	if err != nil {

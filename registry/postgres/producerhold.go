@@ -12,12 +12,13 @@ import (
 	"urncast/registry"
 )
 
-// thisDatabase tells a database from a copy of it on the same server.
-const thisDatabase = `(SELECT oid FROM pg_database WHERE datname = current_database())`
+// databaseOID is the oid of this database, which differs from that of a copy on the same server.
+const databaseOID = `(SELECT oid FROM pg_database WHERE datname = current_database())`
 
-// theSystem is a database as producer.Store's System tells it. The two parts are stored
-// apart, for a program of the version before.
-const theSystem = `, database `
+// systemSeparator separates the server's system identifier from the database's oid in what
+// producer.Store.System returns. The two parts are stored in separate columns, because older
+// versions of the program know only the first.
+const systemSeparator = `, database `
 
 // Load implements producer.Hold.
 func (h *hold) Load(ctx context.Context) (producer.Row, error) {
@@ -29,9 +30,9 @@ func (h *hold) Load(ctx context.Context) (producer.Row, error) {
 				p.wish, p.wish_run, p.wish_how, p.wish_keep, p.wish_skip, p.wish_reason, p.wish_user, p.taken,
 				p.state, p.reason, p.since, p.started, coalesce(c.number, 0), coalesce(c.offsets, '{}'),
 				p.sent_cluster, p.sent_prefix, p.sent_lanes, p.sent_bootstrap, p.sent_routes,
-				CASE WHEN p.system = '' THEN '' ELSE p.system || '`+theSystem+`' || coalesce(p.database_oid, `+thisDatabase+`) END,
+				CASE WHEN p.system = '' THEN '' ELSE p.system || '`+systemSeparator+`' || coalesce(p.database_oid, `+databaseOID+`) END,
 				(SELECT count(*) FROM jobs j WHERE j.producer = p.id AND j.ended_at IS NULL AND j.phase = 'waiting'),
-				coalesce((SELECT j.not_before FROM jobs j WHERE j.producer = p.id AND `+firstInLine+`), 0)
+				coalesce((SELECT j.not_before FROM jobs j WHERE j.producer = p.id AND `+nextWaitingJob+`), 0)
 			FROM producers p LEFT JOIN cursors c ON c.producer = p.id WHERE p.id = $1`, h.p.id)
 		b.Queue(`SELECT `+jobColumns+` FROM jobs WHERE producer = $1 AND ended_at IS NULL AND phase <> 'waiting'`, h.p.id)
 	}, func(results pgx.BatchResults) error {
@@ -75,7 +76,7 @@ func (h *hold) Take(ctx context.Context, wish int64) error {
 
 // Adopt implements producer.Hold.
 func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c producer.Cursor, wish int64) error {
-	system, _, _ = strings.Cut(system, theSystem) // the database is this one
+	system, _, _ = strings.Cut(system, systemSeparator) // the statement stores the oid of this database
 	return h.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var first bool
 		err := tx.QueryRow(ctx, `SELECT NOT started FROM producers WHERE id = $1 FOR UPDATE`, h.p.id).Scan(&first)
@@ -83,7 +84,7 @@ func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c
 			return err
 		}
 		b := &pgx.Batch{}
-		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3, database_oid = `+thisDatabase+`,
+		b.Queue(`UPDATE producers SET started = true, taken = greatest(taken, $2), system = $3, database_oid = `+databaseOID+`,
 			sent_cluster = $4, sent_prefix = $5, sent_lanes = $6, sent_bootstrap = $7, sent_routes = coalesce($8::jsonb, '[]') WHERE id = $1`,
 			h.p.id, wish, system, p.Cluster, p.Prefix, p.Lanes, p.Bootstrap, p.Routes)
 		b.Queue(`INSERT INTO cursors (producer, number, offsets) VALUES ($1, $2, coalesce($3::jsonb, '{}'))
@@ -98,7 +99,7 @@ func (h *hold) Adopt(ctx context.Context, p producer.Published, system string, c
 const markSQL = `INSERT INTO marks (producer, first, last, status, reason) VALUES ($1, $2, $3, $4, $5)
 	ON CONFLICT (producer, last, status) DO UPDATE SET reason = excluded.reason, at = now()`
 
-// Move implements producer.Hold: without waiting for the disk, and never back.
+// Move implements producer.Hold. It does not wait for the disk, and never moves the cursor back.
 func (h *hold) Move(ctx context.Context, c producer.Cursor, landed []producer.Landed) error {
 	return h.write(ctx, func(b *pgx.Batch) {
 		b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
@@ -109,8 +110,8 @@ func (h *hold) Move(ctx context.Context, c producer.Cursor, landed []producer.La
 	})
 }
 
-// Skip implements producer.Hold. A skip that follows another for the same reason extends
-// its mark.
+// Skip implements producer.Hold. A skip directly after one with the same reason extends the
+// mark of that.
 func (h *hold) Skip(ctx context.Context, n registry.Number, reason string) error {
 	return h.write(ctx, func(b *pgx.Batch) {
 		b.Queue(`

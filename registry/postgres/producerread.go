@@ -17,7 +17,7 @@ const pendingMax = 256
 
 // System implements producer.Store.
 func (p *ProducerStore) System(ctx context.Context) (id string, err error) {
-	err = p.pool.QueryRow(ctx, `SELECT system_identifier || '`+theSystem+`' || `+thisDatabase+` FROM pg_control_system()`).Scan(&id)
+	err = p.pool.QueryRow(ctx, `SELECT system_identifier || '`+systemSeparator+`' || `+databaseOID+` FROM pg_control_system()`).Scan(&id)
 	return id, err
 }
 
@@ -63,7 +63,7 @@ func (p *ProducerStore) Pending(ctx context.Context, after registry.Number, byte
 	return out, err
 }
 
-// Page implements producer.Store. Which documents fit is known before any is read.
+// Page implements producer.Store. It finds out which documents fit before it reads any.
 func (p *ProducerStore) Page(ctx context.Context, n registry.Number, from int, bytes int64) ([]registry.Document, error) {
 	var to *int
 	err := p.pool.QueryRow(ctx, `
@@ -81,7 +81,7 @@ func (p *ProducerStore) Page(ctx context.Context, n registry.Number, from int, b
 	return out, err
 }
 
-// documents yields changes with their content, in the log's order.
+// documents yields the changes that match a condition with their contents, in the log's order.
 func (p *ProducerStore) documents(ctx context.Context, where string, args []any, yield func(registry.Document) error) error {
 	rows, err := p.pool.Query(ctx, `
 		SELECT c.number, c.position, `+urnOf+`, c.kind, c.before_number, coalesce(c.document_id, 0), c.bytes, (SELECT body FROM documents WHERE id = c.document_id)
@@ -97,13 +97,13 @@ func (p *ProducerStore) documents(ctx context.Context, where string, args []any,
 		if err != nil {
 			return err
 		}
-		one := d
-		one.URN = u
+		document := d
+		document.URN = u
 		if d.Kind == registry.Replace && d.Body == nil {
 			return fmt.Errorf("the content of %s in transaction %d was removed: %w", u, d.Number, registry.ErrNotFound)
 		}
 		d.Body = nil
-		return yield(one)
+		return yield(document)
 	})
 	return err
 }
@@ -148,8 +148,8 @@ func (p *ProducerStore) IDs(ctx context.Context, numbers []registry.Number) (map
 	return out, err
 }
 
-// Skips implements producer.Store. Marks are walked downwards until one does not reach
-// the one before; a program of the version before made one for each number.
+// Skips implements producer.Store. It walks the marks downwards until there is a gap between
+// two of them; older versions of the program made one mark per number.
 func (p *ProducerStore) Skips(ctx context.Context, below registry.Number) (out registry.Range, err error) {
 	const page = 1_000
 	for {

@@ -10,27 +10,27 @@ import (
 )
 
 const (
-	// waitingMax bounds the submissions of this process that wait for their turn.
+	// waitingMax bounds the updates of this process that wait for their turn.
 	waitingMax = 256
-	// looksMax is how many dry runs may read at a time, of a pool that pages read
-	// with too.
-	looksMax = 4
+	// dryRunsMax is how many dry runs may use a connection at a time, of the pool that the
+	// console's pages use too.
+	dryRunsMax = 4
 )
 
-// A queue lets some in at a time, in the order in which they came. Those who wait hold
-// no connection of the pool: it stays with those who read.
+// A queue admits a number of callers at a time, in the order of their calls. Callers wait in
+// it before they take a connection, so that the pool is left to readers.
 type queue struct {
 	turns   *semaphore.Weighted
 	atOnce  int64
-	present atomic.Int64 // who waits, and who is in
+	present atomic.Int64 // number of callers that wait or are admitted
 }
 
 func newQueue(atOnce int64) *queue {
 	return &queue{turns: semaphore.NewWeighted(atOnce), atOnce: atOnce}
 }
 
-// enter waits for a turn, which leave ends. Where too many wait already it gives
-// registry.ErrOverloaded at once.
+// enter waits to be admitted; leave makes room for the next. The error is
+// registry.ErrOverloaded, at once, if too many callers wait already.
 func (q *queue) enter(ctx context.Context) (leave func(), err error) {
 	if q.present.Add(1) > q.atOnce+waitingMax {
 		q.present.Add(-1)

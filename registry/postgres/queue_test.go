@@ -11,8 +11,8 @@ import (
 	"urncast/registry"
 )
 
-// Submissions that wait hold no connection: whoever reads does not wait for them. Beyond
-// the bound they are refused at once, and nothing of them is written.
+// Submissions that wait use no connection, so that readers do not wait for them. Beyond
+// waitingMax they are refused at once, and nothing of them is written.
 func TestSubmissionsThatWaitStarveNobody(t *testing.T) {
 	r, s := open(t)
 	let := make(chan struct{})
@@ -62,14 +62,14 @@ func TestSubmissionsThatWaitStarveNobody(t *testing.T) {
 	}
 }
 
-// Dry runs leave connections to those who read.
+// Dry runs leave connections to readers.
 func TestDryRunsStarveNobody(t *testing.T) {
 	r, s := open(t)
 	let := make(chan struct{})
 	var group sync.WaitGroup
 	for range 40 {
 		group.Go(func() {
-			if err := s.Update(context.Background(), registry.Ahead{Look: true}, func(registry.Tx) error { <-let; return nil }); err != nil {
+			if err := s.Update(context.Background(), registry.Ahead{ReadOnly: true}, func(registry.Tx) error { <-let; return nil }); err != nil {
 				t.Error(err)
 			}
 		})
@@ -84,11 +84,12 @@ func TestDryRunsStarveNobody(t *testing.T) {
 	group.Wait()
 }
 
-// The time of a transaction is the database's, and never before that of the one before.
+// The time of a transaction is the database's, and never earlier than that of the transaction
+// before.
 func TestTheDatabasesClockNeverFalls(t *testing.T) {
 	r, s := open(t)
 	submit(t, r, registry.ModeReplace, codelist("CL", "1.0", "a"))
-	// A program of the version before, on a machine whose clock is an hour ahead.
+	// An older version of the program, on a machine whose clock is an hour ahead.
 	exec(t, s, `UPDATE transactions SET recorded_at = clock_timestamp() + interval '1 hour'`)
 	submit(t, r, registry.ModeReplace, codelist("CL", "1.0", "b"))
 	submit(t, r, registry.ModeFullReplace, codelist("CL2", "1.0", "b"))

@@ -11,7 +11,7 @@ import (
 	"urncast/sdmx"
 )
 
-// querier is a pool or a transaction.
+// A querier runs queries: a pool, a connection or a transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
@@ -22,7 +22,7 @@ type reader struct{ q querier }
 
 const storedColumns = `u.urn, c.document_id, c.number, c.bytes, d.digest, d.structural, d.immutable, d.final`
 
-// stored runs a query for storedColumns.
+// stored runs a query for storedColumns and yields its rows.
 func (r reader) stored(ctx context.Context, yield func(registry.Stored) error, sql string, args ...any) error {
 	rows, err := r.q.Query(ctx, sql, args...)
 	if err != nil {
@@ -31,7 +31,7 @@ func (r reader) stored(ctx context.Context, yield func(registry.Stored) error, s
 	return eachStored(rows, yield)
 }
 
-// eachStored reads rows of storedColumns.
+// eachStored scans rows of storedColumns.
 func eachStored(rows pgx.Rows, yield func(registry.Stored) error) error {
 	var s registry.Stored
 	var urn string
@@ -51,8 +51,8 @@ func eachStored(rows pgx.Rows, yield func(registry.Stored) error) error {
 
 const fromCurrent = ` FROM current c JOIN urns u ON u.id = c.urn_id JOIN documents d ON d.id = c.document_id `
 
-// columns are keys as three arrays, for unnest.
-func columns(keys []registry.Key) (classes, agencies, ids []string) {
+// keyColumns returns keys as three arrays, for unnest.
+func keyColumns(keys []registry.Key) (classes, agencies, ids []string) {
 	for _, k := range keys {
 		classes, agencies, ids = append(classes, k.Class.String()), append(agencies, k.Agency), append(ids, k.ID)
 	}
@@ -62,7 +62,7 @@ func columns(keys []registry.Key) (classes, agencies, ids []string) {
 // Versions implements registry.Reader.
 func (r reader) Versions(ctx context.Context, keys []registry.Key) (map[registry.Key][]registry.Stored, error) {
 	out := make(map[registry.Key][]registry.Stored, len(keys))
-	classes, agencies, ids := columns(keys)
+	classes, agencies, ids := keyColumns(keys)
 	err := r.stored(ctx, func(s registry.Stored) error {
 		k := registry.KeyOf(s.URN)
 		out[k] = append(out[k], s)
@@ -93,14 +93,14 @@ func (r reader) references(ctx context.Context, sql string, args ...any) ([]regi
 
 // Referring implements registry.Reader.
 func (r reader) Referring(ctx context.Context, keys []registry.Key) ([]registry.Dangling, error) {
-	classes, agencies, ids := columns(keys)
+	classes, agencies, ids := keyColumns(keys)
 	return r.references(ctx, `SELECT `+refColumns+` FROM unnest($1::text[], $2::text[], $3::text[]) k (class, agency, name)
 		JOIN refs r ON r.class = k.class AND r.agency = k.agency AND r.name = k.name
 		JOIN current c ON c.document_id = r.document_id JOIN urns u ON u.id = c.urn_id ORDER BY u.urn`, classes, agencies, ids)
 }
 
-// DoubtfulTargets implements registry.Store. What is referred to by its whole version, and
-// is current, is in no doubt; that is most, and stays in the database.
+// DoubtfulTargets implements registry.Store. Targets with an exact version that is current
+// certainly resolve; these are most, and are filtered out in the database.
 func (s *Store) DoubtfulTargets(ctx context.Context) ([]sdmx.Ref, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT DISTINCT r.class, r.agency, r.name, r.version, r.item_class, r.item FROM refs r JOIN current c ON c.document_id = r.document_id WHERE r.item <> ''
@@ -125,16 +125,17 @@ func refOf(class, agency, id, version, itemClass, item string) sdmx.Ref {
 	return r
 }
 
-// ofAgency is a condition on a column: that it is an agency, $1, or below it, from $2 on
-// and before $3 as below gives them. The comparisons are those of the index, whatever the
-// database's collation is; a pattern that is not known when a statement is planned would
-// keep it from the index.
-func ofAgency(column string) string {
+// agencyCondition returns the condition that a column is agency $1 or a sub-agency of it, in
+// the range $2 to $3 of subAgencyRange. Its operators are those of the index, whatever the
+// collation of the database is. LIKE would not use the index, because its pattern is not known
+// when the statement is planned.
+func agencyCondition(column string) string {
 	return `(` + column + ` = $1 OR ` + column + ` ~>=~ $2 AND ` + column + ` ~<~ $3)`
 }
 
-// below gives the range of the sub-agencies of an agency: the first, and the first after.
-func below(agency string) (from, to string) { return agency + ".", agency + "/" }
+// subAgencyRange returns bounds for the ids of the sub-agencies of an agency: from is included,
+// to is not.
+func subAgencyRange(agency string) (from, to string) { return agency + ".", agency + "/" }
 
 // ReferringAgency implements registry.Reader.
 func (r reader) ReferringAgency(ctx context.Context, agency string) (owned, referring []registry.Stored, err error) {
@@ -144,13 +145,13 @@ func (r reader) ReferringAgency(ctx context.Context, agency string) (owned, refe
 			return nil
 		}
 	}
-	from, to := below(agency)
-	err = r.stored(ctx, collect(&owned), `SELECT `+storedColumns+fromEach+`WHERE `+ofAgency("u.agency")+` ORDER BY u.urn`, agency, from, to)
+	from, to := subAgencyRange(agency)
+	err = r.stored(ctx, collect(&owned), `SELECT `+storedColumns+fromEach+`WHERE `+agencyCondition("u.agency")+` ORDER BY u.urn`, agency, from, to)
 	if err != nil {
 		return nil, nil, err
 	}
 	err = r.stored(ctx, collect(&referring), `SELECT `+storedColumns+`
-		FROM (SELECT DISTINCT r.document_id FROM refs r WHERE `+ofAgency("r.agency")+`) r
+		FROM (SELECT DISTINCT r.document_id FROM refs r WHERE `+agencyCondition("r.agency")+`) r
 			CROSS JOIN LATERAL (SELECT * FROM current c WHERE c.document_id = r.document_id OFFSET 0) c
 			CROSS JOIN LATERAL (SELECT * FROM urns u WHERE u.id = c.urn_id OFFSET 0) u
 			CROSS JOIN LATERAL (SELECT * FROM documents d WHERE d.id = c.document_id OFFSET 0) d ORDER BY u.urn`, agency, from, to)
@@ -159,8 +160,8 @@ func (r reader) ReferringAgency(ctx context.Context, agency string) (owned, refe
 
 // Maintains implements registry.Reader.
 func (r reader) Maintains(ctx context.Context, agency string) (yes bool, err error) {
-	from, to := below(agency)
-	err = r.q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM urns u WHERE `+ofAgency("u.agency")+` AND (SELECT true FROM current c WHERE c.urn_id = u.id))`, agency, from, to).Scan(&yes)
+	from, to := subAgencyRange(agency)
+	err = r.q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM urns u WHERE `+agencyCondition("u.agency")+` AND (SELECT true FROM current c WHERE c.urn_id = u.id))`, agency, from, to).Scan(&yes)
 	return yes, err
 }
 
@@ -170,7 +171,7 @@ func (r reader) Maintained(ctx context.Context, agencies []string) (out []regist
 	each := fromCurrent
 	if len(agencies) > 0 {
 		each = fromEach
-		w.any("u.agency", agencies)
+		w.addAny("u.agency", agencies)
 	}
 	err = r.stored(ctx, func(s registry.Stored) error {
 		out = append(out, s)
@@ -186,9 +187,8 @@ func (r reader) Settings(ctx context.Context) (s registry.Settings, err error) {
 	return s, err
 }
 
-// Find implements registry.Store; versions are left to the caller. Of a question that
-// names agencies or ids it looks each structure up, as of a transaction too; a question for
-// more reads what is current.
+// Find implements registry.Store; the caller selects versions. A query that names agencies or
+// ids looks up each structure by indexes; other queries read all current ones.
 func (s *Store) Find(ctx context.Context, q registry.Query, yield func(registry.Stored) error) error {
 	var w conditions
 	from := fromCurrent
@@ -208,27 +208,27 @@ func (s *Store) Find(ctx context.Context, q registry.Query, yield func(registry.
 		for i, c := range q.Classes {
 			classes[i] = c.String()
 		}
-		w.any("u.class", classes)
+		w.addAny("u.class", classes)
 	}
 	if len(q.Agencies) > 0 {
-		w.any("u.agency", q.Agencies)
+		w.addAny("u.agency", q.Agencies)
 	}
 	if len(q.IDs) > 0 {
 		upper := make([]string, len(q.IDs))
 		for i, id := range q.IDs {
 			upper[i] = strings.ToUpper(id)
 		}
-		w.any("upper(u.name)", upper) // which has an index
-		w.any("u.name", q.IDs)
+		w.addAny("upper(u.name)", upper) // this expression has an index; u.name has none
+		w.addAny("u.name", q.IDs)
 	}
 	return s.stored(ctx, yield, `SELECT `+storedColumns+from+w.where(), w.args...)
 }
 
-// fromEach is fromCurrent for some rows of urns, each looked up by indexes.
+// fromEach is fromCurrent for a query that selects few rows of urns: it looks up each by indexes.
 const fromEach = ` FROM urns u CROSS JOIN LATERAL (SELECT * FROM current c WHERE c.urn_id = u.id OFFSET 0) c
 	CROSS JOIN LATERAL (SELECT * FROM documents d WHERE d.id = c.document_id OFFSET 0) d `
 
-// Bodies implements registry.Reader and producer.Store: in the order asked for.
+// Bodies implements registry.Reader and producer.Store.
 func (r reader) Bodies(ctx context.Context, documents []int64) ([][]byte, error) {
 	rows, err := r.q.Query(ctx, `SELECT d.body FROM unnest($1::bigint[]) WITH ORDINALITY w (id, place) JOIN documents d ON d.id = w.id ORDER BY w.place`, documents)
 	if err != nil {

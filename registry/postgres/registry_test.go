@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
 
-// open gives a registry on a database of its own.
+// open returns a registry on a database of its own.
 func open(t testing.TB) (*registry.Registry, *postgres.Store) {
 	t.Helper()
 	server := pg.Shared(t)
@@ -82,7 +82,7 @@ func submit(t testing.TB, r *registry.Registry, mode registry.Mode, ms ...sdmx.M
 	return o
 }
 
-// want checks the transactions and verdicts of an outcome: "1,2 created updated".
+// want checks the transactions and verdicts of an outcome, written as "1,2 created updated".
 func want(t testing.TB, o *registry.Outcome, s string) {
 	t.Helper()
 	var words []string
@@ -223,8 +223,8 @@ func TestRename(t *testing.T) {
 	wantReason(t, o, registry.ReasonMissing, "cannot be renamed")
 }
 
-// An agency takes along all that it and those below it maintain, and who refers to any
-// of that follows: each to its own.
+// Renaming an agency renames all that it and its sub-agencies maintain, and rewrites all
+// references to these, each to its own target.
 func TestRenameAgencyOfMany(t *testing.T) {
 	r, _ := open(t)
 	ctx := context.Background()
@@ -287,7 +287,7 @@ func TestDryRunLeavesNothing(t *testing.T) {
 	}
 }
 
-// What only looks holds nobody up and waits for nobody, however long others take.
+// A dry run neither blocks others nor waits for them, however long these take.
 func TestDryRunTakesNoLock(t *testing.T) {
 	r, store := open(t)
 	submit(t, r, registry.ModeReplace, codelist("CL", "1.0", "a"))

@@ -8,8 +8,8 @@ import (
 	"urncast/sdmx"
 )
 
-// What breaks the rules inside a structure is refused with every reason, however it
-// came in, and what is kept counts: a part that is sent may name what is there.
+// Faults inside a structure are all reported, in every mode, and are those of the content to
+// be stored: a partial submission may name items that are stored already.
 func TestRulesInsideAStructure(t *testing.T) {
 	r, _ := open(t)
 	bad := codelist("CL", "1.0", "a", "a", "b")
@@ -37,7 +37,7 @@ func TestRulesInsideAStructure(t *testing.T) {
 	wantReason(t, submit(t, r, registry.ModeMerge, circle), registry.ReasonInvalid, "a → b → a")
 }
 
-// Merge takes what was sent, and what append does not take is said.
+// Merge takes what was sent, and notices say what append does not take.
 func TestMergeTakesWhatWasSent(t *testing.T) {
 	r, _ := open(t)
 	l := codelist("CL", "1.0", "a", "b")

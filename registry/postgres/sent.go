@@ -13,12 +13,12 @@ import (
 	"urncast/registry"
 )
 
-// keepLanded keeps where transactions are. When they were acknowledged is told by how
-// long ago that was, so that it is by the clock that their records are by. What recovery
-// found does not take the place of what was known before a crash.
+// keepLanded stores where transactions are on their topics. The time of acknowledgement is
+// passed as an age, so that it is by the database's clock, as recorded_at is. A row without
+// that time, as recovery finds it, does not replace one that has it.
 func keepLanded(b *pgx.Batch, id string, landed []producer.Landed) {
 	numbers := make([]registry.Number, len(landed))
-	ago := make([]*float64, len(landed)) // seconds
+	ago := make([]*float64, len(landed)) // seconds since the acknowledgement
 	stretches := make([]map[string]producer.Stretch, len(landed))
 	for i := range landed {
 		numbers[i], stretches[i] = landed[i].Number, landed[i].Stretches
@@ -36,7 +36,7 @@ func keepLanded(b *pgx.Batch, id string, landed []producer.Landed) {
 			WHERE excluded.acknowledged_at IS NOT NULL`, id, numbers, ago, stretches)
 }
 
-// Forget implements producer.Hold. When they were acknowledged is true all the same.
+// Forget implements producer.Hold. The times of acknowledgement stay.
 func (h *hold) Forget(ctx context.Context, ends map[string]int64) error {
 	return h.exec(ctx, `
 		UPDATE sent_transactions SET stretches = coalesce((SELECT jsonb_object_agg(topic, s) FROM jsonb_each(stretches) e(topic, s)
@@ -85,7 +85,7 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 	return out, err
 }
 
-// readLanded adds where transactions are.
+// readLanded adds where transactions are on their topics, and when they were acknowledged.
 func readLanded(results pgx.BatchResults, out map[registry.Number]control.Became) error {
 	rows, err := results.Query()
 	if err != nil {
@@ -116,13 +116,13 @@ func (p *ProducerStore) Lags(ctx context.Context, since time.Time, step time.Dur
 	h := control.LagHistory{Steps: map[int]control.Lags{}}
 	rows, err := p.pool.Query(ctx, `
 		SELECT floor(date_part('epoch', acknowledged_at - $2) / $3)::int AS step, count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY lag_ms)
-		FROM sent_transactions WHERE producer = $1 AND acknowledged_at BETWEEN $2 AND `+ever+` GROUP BY GROUPING SETS ((step), ())`, p.id, since, step.Seconds())
+		FROM sent_transactions WHERE producer = $1 AND acknowledged_at BETWEEN $2 AND `+farFuture+` GROUP BY GROUPING SETS ((step), ())`, p.id, since, step.Seconds())
 	if err != nil {
 		return h, err
 	}
-	var at *int // nil: of all
+	var at *int // interval; nil for the row of the total
 	var l control.Lags
-	var quantiles []float64 // ms; nil of none
+	var quantiles []float64 // ms; nil if nothing was sent
 	_, err = pgx.ForEachRow(rows, []any{&at, &l.Sent, &quantiles}, func() error {
 		if len(quantiles) == 2 {
 			l.Median, l.P99 = milliseconds(quantiles[0]), milliseconds(quantiles[1])

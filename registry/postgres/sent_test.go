@@ -12,8 +12,8 @@ import (
 	"urncast/registry"
 )
 
-// Where transactions are and when they were acknowledged is kept with the move of the
-// cursor, by the database's clock; what a recovery finds again takes nothing from it.
+// The places of transactions on topics and the times of acknowledgement are stored with the
+// move of the cursor, by the database's clock, and are not replaced by what recovery finds.
 func TestSentIsKept(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "sent")
 	c.exec(`INSERT INTO transactions (number, id, kind, recorded_at, structures, bytes, user_name, origin, traceparent, correlation_id)

@@ -13,31 +13,31 @@ import (
 )
 
 const (
-	// idleMax is how long a session may say nothing inside a database transaction: then
-	// its process is stopped or cut off, and the server ends it with all of its locks. Who
-	// computes inside one beats (heldConn).
+	// idleMax is how long a session may be idle inside a database transaction. After it the
+	// process is taken to be stopped or cut off, and the server ends the session with its
+	// locks. A process that computes inside a transaction uses a txConn.
 	idleMax = 10 * time.Second
-	// keepAlive and keepAliveCount are when, and how often, a silent peer is asked;
-	// unanswered is how long what was sent may go without an acknowledgement.
+	// keepAlive is after how long, and in which interval, an idle peer is probed, and
+	// keepAliveCount how often. unanswered bounds how long sent data may be unacknowledged.
 	keepAlive      = 5 * time.Second
 	keepAliveCount = 3
 	unanswered     = 15 * time.Second
-	// poolMin is the fewest connections that a pool may have at most.
+	// poolMin is the smallest pool_max_conns; a lower setting is raised to it.
 	poolMin = 16
-	// application names our sessions in pg_stat_activity.
+	// application is the application_name of all sessions of this program.
 	application = "urncast"
 )
 
-// sessionSQL is what every session begins with: nothing of it is left to the server's
-// configuration, the database's or the role's. It is a statement, since poolers pass on
-// few parameters of the start. The server's end of a connection asks for signs of life
-// as ours does: of a machine that vanished the server alone can free the locks.
+// sessionSQL is the first statement of every session. It sets what must not depend on the
+// configuration of the server, the database or the role. It is a statement, because poolers
+// pass on only few startup parameters. The server's side of the connection gets the same
+// keep-alive as ours: if this machine vanishes, only the server can release its locks.
 var sessionSQL = setConfig(
 	"synchronous_commit", "on",
 	"default_transaction_isolation", "read committed",
 	"default_transaction_read_only", "off",
 	"default_transaction_deferrable", "off",
-	"jit", "off", // compiling a plan costs more than any of ours
+	"jit", "off", // to compile a plan takes longer than to run any of this program
 	"idle_in_transaction_session_timeout", inMilliseconds(idleMax),
 	"tcp_keepalives_idle", inSeconds(keepAlive),
 	"tcp_keepalives_interval", inSeconds(keepAlive),
@@ -45,6 +45,7 @@ var sessionSQL = setConfig(
 	"tcp_user_timeout", inMilliseconds(unanswered),
 )
 
+// setConfig returns a statement that sets parameters for the session.
 func setConfig(pairs ...string) string {
 	var calls []string
 	for i := 0; i < len(pairs); i += 2 {
@@ -56,8 +57,8 @@ func setConfig(pairs ...string) string {
 func inMilliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 func inSeconds(d time.Duration) string      { return strconv.Itoa(int(d.Seconds())) }
 
-// configOf makes a pool's configuration of a URL. Whoever connects with its ConnConfig,
-// in the pool or by itself, has a session as sessionSQL says.
+// configOf returns the configuration of a pool for a URL. All sessions that are opened with its
+// ConnConfig, in the pool or outside it, begin with sessionSQL.
 func configOf(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -76,8 +77,8 @@ func configOf(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// dialer notices within a quarter of a minute that nobody answers any more, where
-// the system's own patience is a quarter of an hour.
+// dialer returns a dialer whose connections fail 15 to 20 seconds after the peer has stopped
+// answering; the system's default is about 15 minutes.
 func dialer() *net.Dialer {
 	return &net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: keepAliveCount},

@@ -11,8 +11,7 @@ import (
 	"urncast/sdmx"
 )
 
-// Sizes implements registry.Store. It reads single rows, one for each class, and
-// the sizes of files.
+// Sizes implements registry.Store. It reads a row per class, and the sizes of files.
 func (s *Store) Sizes(ctx context.Context) (out registry.Sizes, err error) {
 	out.Structures, out.Last, err = s.Counts(ctx)
 	if err != nil {
@@ -50,8 +49,8 @@ func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number
 	return out, last, err
 }
 
-// Largest finds the largest structure that is current. It reads one short row for
-// each structure: a few hundred milliseconds for a million.
+// Largest returns the largest current structure. It reads a short row per structure: a million
+// take a few hundred milliseconds.
 func (s *Store) Largest(ctx context.Context) (l diagnosis.Largest, err error) {
 	err = s.pool.QueryRow(ctx, `
 		SELECT u.urn, l.bytes FROM (SELECT urn_id, bytes FROM current ORDER BY bytes DESC, urn_id LIMIT 1) l JOIN urns u ON u.id = l.urn_id`).Scan(&l.URN, &l.Bytes)

@@ -11,8 +11,8 @@ import (
 	"urncast/registry"
 )
 
-// The limits of a topic are the newest that were seen, and belong to the topic that
-// the producer is configured for.
+// The limits of a topic are the newest that were seen, and belong to the topic that the
+// producer is configured for.
 func TestLimitsAreKept(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "limits")
 	h := c.acquire(c.a)
@@ -40,8 +40,8 @@ func TestLimitsAreKept(t *testing.T) {
 	}
 }
 
-// The wish to skip carries what the publisher needs, is audited, and what it leads
-// to is kept with the transactions. Any other wish after it asks for no skip.
+// The wish to skip has everything that the publisher needs, is audited, and its result is
+// stored with the transactions. A later wish does not skip again.
 func TestSkipIsKept(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "skip")
 	h := c.acquire(c.a)

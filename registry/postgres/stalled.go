@@ -12,47 +12,48 @@ import (
 )
 
 const (
-	// lockWithin bounds one wait for the counter row. After it the holder is looked at.
+	// lockWithin bounds one wait for the counter row, after which endStalled is called.
 	lockWithin = `SET LOCAL lock_timeout = '5s'`
-	// stalledAfter is for how long a holder may have sent and taken nothing before its
-	// session is ended.
+	// stalledAfter is how long a session that has a lock may neither send nor receive before
+	// it is ended.
 	stalledAfter = 15 * time.Second
 
 	codeLockTimeout = "55P03"
 )
 
-// locking begins an update. Where the lock does not come it looks at who holds it, ends
-// the session of a holder that is stopped, and waits again: until ctx ends.
-func (s *Store) locking(ctx context.Context, w *tx, ahead registry.Ahead) error {
+// beginOrEndStalled begins an update. Whenever the lock is not obtained in time, it ends the
+// session that has the lock if that is stalled, and tries again, until ctx ends.
+func (s *Store) beginOrEndStalled(ctx context.Context, w *tx, ahead registry.Ahead) error {
 	for {
 		err := w.begin(ctx, ahead)
-		if !lockTimeout(err) {
+		if !isLockTimeout(err) {
 			return err
 		}
 		w.conn.rollback(ctx)
 		if err := s.endStalled(ctx, holdsCounter); err != nil {
-			return fmt.Errorf("looking at who holds it: %w", err)
+			return fmt.Errorf("ending stalled sessions that have the lock: %w", err)
 		}
 	}
 }
 
-// lockTimeout reports whether an error is that of a lock which did not come in time.
-func lockTimeout(err error) bool {
+// isLockTimeout reports whether an error is that a lock was not obtained within lock_timeout
+// (SQLSTATE 55P03).
+func isLockTimeout(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == codeLockTimeout
 }
 
-// Conditions on a lock in pg_locks: that it is the counter row's, or housekeeping's.
+// Conditions on l, a row of pg_locks: that it is a lock of the counter row, or of housekeeping.
 const (
 	holdsCounter      = `l.relation = 'registry'::regclass AND l.mode = 'RowShareLock'`
 	holdsHousekeeping = `l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint << 32) | l.objid::bigint = ` + housekeepingKey
 )
 
-// endStalled ends the sessions of this program that hold a lock and wait for a client that
-// has gone silent. Those that are idle in a transaction the server ends by itself (idleMax).
-// It does not do so with those that were stopped in the middle of sending a batch, nor with
-// those of a program of the version before, nor where the lock is a session's. Sessions of
-// other programs are left alone.
+// endStalled ends the sessions of this program that have a lock, selected by condition holds,
+// and have waited for their client for longer than stalledAfter. The server itself ends
+// sessions that are idle in a transaction (idleMax), but not those whose client stopped in the
+// middle of a batch, those of older versions of the program, and those with a session lock.
+// Sessions of other programs are left alone.
 func (s *Store) endStalled(ctx context.Context, holds string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

@@ -16,10 +16,10 @@ import (
 	"urncast/registry/postgres"
 )
 
-// stalledFor is how long the others may have to wait for somebody who was stopped.
+// stalledFor is how long others may have to wait for a process that is stopped.
 const stalledFor = 30 * time.Second
 
-// through gives a database's URL that leads over a link.
+// through returns the URL of a database through a link that can be cut.
 func through(t *testing.T, database string) (string, *rig.Link) {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -31,7 +31,7 @@ func through(t *testing.T, database string) (string, *rig.Link) {
 	return u.String(), link
 }
 
-// submitsWithin submits a list, and checks how long that took.
+// submitsWithin submits a list, and checks how long that takes.
 func submitsWithin(t *testing.T, r *registry.Registry, limit time.Duration) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*limit)
@@ -48,8 +48,7 @@ func submitsWithin(t *testing.T, r *registry.Registry, limit time.Duration) time
 	return took
 }
 
-// holdCounter takes the lock of the counter row as a submission does, and keeps it until
-// let is closed.
+// holdCounter locks the counter row as a submission does, until let is closed.
 func holdCounter(t *testing.T, s *postgres.Store, let <-chan struct{}) (ended chan error) {
 	t.Helper()
 	holds := make(chan struct{})
@@ -69,8 +68,8 @@ func holdCounter(t *testing.T, s *postgres.Store, let <-chan struct{}) (ended ch
 	return ended
 }
 
-// A machine that is cut off, or a process that is stopped, with the counter row held
-// stops the others for seconds.
+// A machine that is cut off, or a process that is stopped, while it has the counter row
+// locked, blocks others for seconds only.
 func TestAHolderThatIsCutOffHoldsUpForSeconds(t *testing.T) {
 	t.Parallel()
 	database := pg.Shared(t).Database(t, "stalled")
@@ -92,8 +91,9 @@ func TestAHolderThatIsCutOffHoldsUpForSeconds(t *testing.T) {
 	}
 }
 
-// A program of the version before, or one that was stopped in the middle of a batch, is
-// ended by whoever waits; another program's session is left alone.
+// The session of an older version of the program, or of a process that was stopped in the
+// middle of a batch, is ended by those that wait for its lock; sessions of other programs are
+// left alone.
 func TestASessionThatSaysNothingIsEnded(t *testing.T) {
 	t.Parallel()
 	database := pg.Shared(t).Database(t, "silent")
@@ -131,8 +131,8 @@ func TestASessionThatSaysNothingIsEnded(t *testing.T) {
 	}
 }
 
-// Whoever saves settings waits for the same lock, and ends a stopped holder as a submission
-// does; submissions of the same process queue behind it.
+// Saving settings waits for the same lock as a submission, and ends a stopped holder as well;
+// submissions of the same process queue behind it.
 func TestSettingsWaitForSeconds(t *testing.T) {
 	t.Parallel()
 	database := pg.Shared(t).Database(t, "silentsettings")
@@ -152,8 +152,8 @@ func TestSettingsWaitForSeconds(t *testing.T) {
 	}
 }
 
-// A process that is stopped in the middle of housekeeping keeps the others from it for
-// seconds: its session is in no transaction, and the server leaves it alone.
+// A process that is stopped in the middle of housekeeping blocks others for seconds only,
+// although its session is in no transaction and the server does not end it.
 func TestStoppedHousekeepingIsTakenOver(t *testing.T) {
 	t.Parallel()
 	database := pg.Shared(t).Database(t, "stoppedhousekeeping")
@@ -181,7 +181,8 @@ func TestStoppedHousekeepingIsTakenOver(t *testing.T) {
 	}
 }
 
-// A submission may compute for longer than a session may say nothing.
+// A submission may compute for longer than idle_in_transaction_session_timeout allows a
+// session to be idle.
 func TestAHolderThatComputesKeepsItsLock(t *testing.T) {
 	t.Parallel()
 	_, s := open(t)
@@ -194,7 +195,8 @@ func TestAHolderThatComputesKeepsItsLock(t *testing.T) {
 	}
 }
 
-// Nothing of a session is left to what the server, the database or the role have set.
+// No parameter of a session depends on the configuration of the server, the database or the
+// role.
 func TestSessionsAreSet(t *testing.T) {
 	server := pg.Start(t)
 	database := server.Database(t, "odd")

@@ -1,6 +1,6 @@
-// Package postgres is the store of the registry and of its producers. SQL stands
-// beside the function that runs it; the schema is in package migrations and lives
-// in the first schema of the connection's search_path.
+// Package postgres stores the registry, its producers, connections, mail and access in
+// PostgreSQL. SQL is next to the function that runs it. The schema is in package migrations, and
+// is created in the first schema of the connection's search_path.
 package postgres
 
 import (
@@ -17,14 +17,15 @@ type Store struct {
 	reader
 	pool *pgxpool.Pool
 	id   string
-	// writers and lookers queue for Update.
-	writers, lookers *queue
-	// instance names this process among those on the database.
+	// writers and dryRuns are the queues of Update.
+	writers, dryRuns *queue
+	// instance is the name of this process among those on the database.
 	instance string
 }
 
-// Open connects, applies the migrations that are missing, and refuses a schema
-// that is newer than this program.
+// Open connects to a database and applies the missing migrations. It refuses a schema that is
+// newer than this program, a replica (ErrReplica), and a pooler that does not keep sessions
+// (ErrPooler).
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := configOf(url)
 	if err != nil {
@@ -41,7 +42,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &Store{reader: reader{pool}, pool: pool, writers: newQueue(1), lookers: newQueue(looksMax), instance: newInstance()}
+	s := &Store{reader: reader{pool}, pool: pool, writers: newQueue(1), dryRuns: newQueue(dryRunsMax), instance: newInstance()}
 	if err := pool.QueryRow(ctx, `SELECT id::text FROM registry`).Scan(&s.id); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("reading the registry's id: %w", err)
@@ -49,24 +50,24 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// Pool gives the connections.
+// Pool returns the pool of connections.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
-// Close closes the connections.
+// Close closes the pool.
 func (s *Store) Close() { s.pool.Close() }
 
-// RegistryID is the registry's own id, made with its database.
+// RegistryID returns the registry's own id, which was created with its database.
 func (s *Store) RegistryID() string { return s.id }
 
-// SaveSettings implements registry.Store. The lock of submissions makes what was before
-// be what is changed.
-func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, was func(registry.Settings) *registry.Act) error {
+// SaveSettings implements registry.Store. It takes the lock of submissions, so that the settings
+// before are those that are replaced.
+func (s *Store) SaveSettings(ctx context.Context, v registry.Settings, actOf func(before registry.Settings) *registry.Act) error {
 	return s.update(ctx, registry.Ahead{}, func(w *tx) error {
 		before, err := w.reader.Settings(ctx)
 		if err != nil {
 			return err
 		}
-		a := was(before)
+		a := actOf(before)
 		if a == nil {
 			return nil
 		}

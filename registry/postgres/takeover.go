@@ -13,8 +13,8 @@ import (
 	"urncast/registry"
 )
 
-// auditTakeover tells of a takeover in the audit. The takeover is recorded already, in the
-// statement that took the lease: publishing does not wait for the audit.
+// auditTakeover records a takeover in the audit. It runs beside publishing, which does not wait
+// for the audit; in table takeovers it was recorded by the statement that took the lease.
 func (p *ProducerStore) auditTakeover(t *producer.Takeover) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*answerWithin)
 	defer cancel()
@@ -31,7 +31,7 @@ func (p *ProducerStore) auditTakeover(t *producer.Takeover) {
 	})
 }
 
-// takeovers adds to a status how often the producer was taken over, and the last time.
+// takeovers sets in a status the number of takeovers of the producer, and the last one.
 func (p *ProducerStore) takeovers(ctx context.Context, s *control.Status) error {
 	var t producer.Takeover
 	err := p.pool.QueryRow(ctx, `

@@ -12,7 +12,7 @@ import (
 	"urncast/registry/postgres"
 )
 
-// awaited gives the lease once it is free, with the holders that were told of meanwhile.
+// awaited waits for the lease, and returns it with the holders that were reported meanwhile.
 func (c *cluster) awaited(p *postgres.ProducerStore) (chan producer.Hold, chan string) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), 40*time.Second)
 	c.t.Cleanup(cancel)
@@ -27,8 +27,7 @@ func (c *cluster) awaited(p *postgres.ProducerStore) (chan producer.Hold, chan s
 	return got, told
 }
 
-// wantTakeover looks at a takeover from every side: the new holder's, any instance's, and
-// the audit.
+// wantTakeover checks a takeover as the new holder, any instance and the audit have it.
 func (c *cluster) wantTakeover(h producer.Hold, by, from *postgres.ProducerStore, term int64, ending string) {
 	c.t.Helper()
 	row, s := c.load(h), c.status(from)
@@ -50,8 +49,8 @@ func (c *cluster) wantTakeover(h producer.Hold, by, from *postgres.ProducerStore
 	c.t.Errorf("the audit says %q", detail)
 }
 
-// A takeover says who took over from whom, and how the former holder lost the lease; who
-// waits hears who holds it.
+// A takeover records who took over from whom, and how the former holder lost the lease; an
+// instance that waits is told who has it.
 func TestTakeoversAreRecorded(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "takeovers")
 	first := c.acquire(c.a)
@@ -78,7 +77,7 @@ func TestTakeoversAreRecorded(t *testing.T) {
 	}
 }
 
-// A lease that ran out although its session lives says so.
+// The takeover of a lease that expired although its session was alive says so.
 func TestATakeoverOfAnExpiredLease(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pg.Shared(t), "expired")
@@ -90,8 +89,8 @@ func TestATakeoverOfAnExpiredLease(t *testing.T) {
 	c.wantTakeover(<-next, c.b, c.a, 2, producer.EndingExpired)
 }
 
-// A restart is no takeover, nor is an instance's regaining of what it lost itself, nor a
-// holder whose name a program of the version before did not keep.
+// A restart is no takeover, nor is it one if an instance regains a lease that it lost, or if
+// an older version of the program did not store the former holder's name.
 func TestWhatIsNoTakeover(t *testing.T) {
 	c := newCluster(t, pg.Shared(t), "none")
 	c.acquire(c.a).Release()

@@ -14,8 +14,8 @@ import (
 	"urncast/sdmx"
 )
 
-// older writes as a program of schema version 2 did: it leaves the references of
-// old documents, and knows nothing of counts.
+// An older writes as a program of schema version 2 does: it leaves the references of old
+// documents, and does not count structures.
 type older struct {
 	t    *testing.T
 	db   *sql.DB
@@ -29,7 +29,7 @@ func (o *older) exec(query string, args ...any) {
 	}
 }
 
-// record records one transaction of replaces.
+// record records a transaction of replaces.
 func (o *older) record(ms ...sdmx.Maintainable) {
 	o.t.Helper()
 	o.last++
@@ -66,8 +66,8 @@ func (o *older) record(ms ...sdmx.Maintainable) {
 	o.exec(`UPDATE registry SET last_number = $1`, o.last)
 }
 
-// A database of an older schema is upgraded with everything that it holds, and the
-// older program may go on writing beside the new one.
+// A database with an older schema is upgraded with all of its content, and the older version
+// of the program may continue to write beside the new one.
 func TestUpgradeKeepsEverything(t *testing.T) {
 	ctx := context.Background()
 	url, db := olderSchema(t, 2)
@@ -84,7 +84,7 @@ func TestUpgradeKeepsEverything(t *testing.T) {
 	r, s := openOn(t, url)
 	checkUpgraded(t, r, s)
 
-	// The older program goes on; then the new one has its turn.
+	// The older program continues to write, and then the new one writes.
 	o.record(concepts("CS", nil, "X"))
 	o.record(codelist("NEW", "1.0", "n"), concepts("CS2", nil, "Z"))
 	if n, last, err := r.Counts(ctx); err != nil || last != 5 || n[sdmx.ClassCodelist] != 2 || n[sdmx.ClassConceptScheme] != 2 {
@@ -137,7 +137,7 @@ func checkUpgraded(t *testing.T, r *registry.Registry, s *postgres.Store) {
 	if st, err := p.Status(ctx); err != nil || len(st.Along) != 1 || st.Along[0].Topic != "t" || st.Along[0].Format != "fusion-json" || st.Reached["t"] != 7 {
 		t.Errorf("what it was published along: %+v, %v", st, err)
 	}
-	// A program of the version before hears that it publishes no more.
+	// An older version of the program notices that it does not publish any more.
 	if _, err := s.Pool().Exec(ctx, `SELECT keep_term(id, 1, 'older') FROM producers`); err == nil || !strings.Contains(err.Error(), "UC001") || !strings.Contains(err.Error(), "upgraded") {
 		t.Errorf("a write of the program before: %v", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"urncast/sdmx"
 )
 
-// What a stable number stood for is known for ever, though housekeeping has removed its
-// content; and an administrator who forces is in the audit with the reason (R7).
+// The structure of a deleted stable version is known for ever, even after housekeeping has
+// removed its content, and a forced change is in the audit with its reason (R7).
 func TestWithdrawnNumbersOutliveHousekeeping(t *testing.T) {
 	r, store := open(t)
 	ctx := t.Context()
@@ -56,8 +56,9 @@ func TestWithdrawnNumbersOutliveHousekeeping(t *testing.T) {
 	}
 }
 
-// What was deleted before the schema kept such numbers is kept, as far as it is there; and
-// so is what an older program deletes beside this one.
+// Versions that were deleted before the schema stored such deletions are known as far as their
+// contents still exist, and so are those that an older version of the program deletes beside
+// this one.
 func TestWithdrawnOfOlderPrograms(t *testing.T) {
 	url, db := olderSchema(t, 17)
 	o := &older{t: t, db: db}
@@ -74,8 +75,8 @@ func TestWithdrawnOfOlderPrograms(t *testing.T) {
 	want(t, submit(t, r, registry.ModeReplace, before, beside), "2 created created")
 }
 
-// Tombstones go the other way round than what they take away came, also where neither the
-// class nor the name says so.
+// Tombstones are in the reverse order of the messages that they delete, even where neither
+// class nor name determines it.
 func TestTombstonesComeBeforeWhatTheyReferTo(t *testing.T) {
 	r, _ := open(t)
 	base, extended := codelist("Z", "1.0", "a"), codelist("A", "1.0", "b")

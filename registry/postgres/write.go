@@ -11,21 +11,21 @@ import (
 	"urncast/registry"
 )
 
-// A tx implements registry.Tx: a database transaction that holds the lock, or one that
-// looks at one moment of the registry.
+// A tx implements registry.Tx: a database transaction that has locked the counter row or, for
+// a dry run, a read-only one with a snapshot.
 type tx struct {
 	reader
-	conn     *heldConn
+	conn     *txConn
 	last     registry.Number
 	settings registry.Settings
 	versions map[registry.Key][]registry.Stored
-	asked    map[registry.Key]bool // of versions
-	ending   *pgx.Batch            // what is written together with the commit
+	asked    map[registry.Key]bool // keys whose versions were read with the lock
+	ending   *pgx.Batch            // statements that are sent together with COMMIT
 }
 
-// byIndex makes every statement of a submission a look-up by index, planned once
-// for each connection: a plan made while the tables were small would read them
-// whole when they are large, and planning costs more than looking up.
+// byIndex makes the planner use index look-ups for every statement of a submission, and one
+// generic plan per connection. A plan that was made while the tables were small would otherwise
+// scan them when they are large, and planning each time takes longer than the look-ups.
 const byIndex = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
 
@@ -34,14 +34,14 @@ func (s *Store) Update(ctx context.Context, ahead registry.Ahead, fn func(regist
 	return s.update(ctx, ahead, func(w *tx) error { return fn(w) })
 }
 
-// update runs fn with the lock of the counter row, or on one moment of the registry. Updates
-// of this process come one at a time, in the order of their calls, and hold no connection
-// while they wait. One takes two round trips: one begins, locks and reads what is needed, the
-// other writes and commits. A crash before the commit leaves nothing; one after it leaves all.
+// update runs fn with the lock of the counter row or, for a dry run, on a snapshot. Updates of
+// this process run one at a time, in the order of their calls, and use no connection while they
+// wait. An update takes two round trips: the first begins, locks and reads what was announced,
+// the second writes and commits. A crash before the commit leaves nothing, one after it all.
 func (s *Store) update(ctx context.Context, ahead registry.Ahead, fn func(*tx) error) error {
 	turns := s.writers
-	if ahead.Look {
-		turns = s.lookers
+	if ahead.ReadOnly {
+		turns = s.dryRuns
 	}
 	leave, err := turns.enter(ctx)
 	if err != nil {
@@ -52,30 +52,30 @@ func (s *Store) update(ctx context.Context, ahead registry.Ahead, fn func(*tx) e
 	if err != nil {
 		return err
 	}
-	held := holdConn(conn)
-	defer held.release()
-	w := &tx{reader: reader{held}, conn: held, ending: &pgx.Batch{}}
-	if err := s.locking(ctx, w, ahead); err != nil {
-		held.rollback(ctx)
+	c := newTxConn(conn)
+	defer c.release()
+	w := &tx{reader: reader{c}, conn: c, ending: &pgx.Batch{}}
+	if err := s.beginOrEndStalled(ctx, w, ahead); err != nil {
+		c.rollback(ctx)
 		return fmt.Errorf("locking the registry's counter: %w", err)
 	}
 	if err := fn(w); err != nil {
-		held.rollback(ctx)
+		c.rollback(ctx)
 		return err
 	}
 	w.ending.Queue("COMMIT")
-	if err := held.send(ctx, w.ending); err != nil {
-		held.rollback(ctx)
+	if err := c.send(ctx, w.ending); err != nil {
+		c.rollback(ctx)
 		return err
 	}
 	return nil
 }
 
-// begin takes the lock, unless nothing will be written. What is read after it, in the
-// same round trip, sees what the holder before has committed.
+// begin begins the transaction, takes the lock unless it is a dry run, and reads what was
+// announced. The reads come after the lock, so they see what its former holder has committed.
 func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
 	begin, lock := "BEGIN", " FOR UPDATE"
-	if ahead.Look {
+	if ahead.ReadOnly {
 		begin, lock = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ""
 	}
 	b := &pgx.Batch{}
@@ -88,7 +88,7 @@ func (w *tx) begin(ctx context.Context, ahead registry.Ahead) error {
 	b.Queue(`SET LOCAL lock_timeout TO DEFAULT`)
 	w.versions, w.asked = make(map[registry.Key][]registry.Stored, len(ahead.Keys)), make(map[registry.Key]bool, len(ahead.Keys))
 	if len(ahead.Keys) > 0 {
-		classes, agencies, ids := columns(ahead.Keys)
+		classes, agencies, ids := keyColumns(ahead.Keys)
 		b.Queue(versionsSQL, classes, agencies, ids).Query(func(rows pgx.Rows) error {
 			return eachStored(rows, func(s registry.Stored) error {
 				w.versions[registry.KeyOf(s.URN)] = append(w.versions[registry.KeyOf(s.URN)], s)
@@ -127,14 +127,14 @@ func (w *tx) Versions(ctx context.Context, keys []registry.Key) (map[registry.Ke
 	return out, err
 }
 
-// writeBytes bounds the documents that are sent to the database at a time.
+// writeBytes bounds the documents that are sent to the database in one batch.
 const writeBytes = 16 << 20
 
-// Write implements registry.Tx. What fits goes together with the commit. The audit's
-// row is locked last, so that it is held for the commit alone. The time of a transaction is
-// the database's, and never before that of the transaction before.
-func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, told func(structures int)) error {
-	taken := 0
+// Write implements registry.Tx. The last batch is sent together with the commit. The audit's
+// counter row is locked last, so that it is locked only for the commit. recorded_at is the
+// database's time, and never earlier than that of the transaction before.
+func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, progress func(structures int)) error {
+	sent := 0
 	for i := range ws {
 		t := &ws[i]
 		w.ending.Queue(`INSERT INTO transactions (number, id, kind, recorded_at, pair, structures, bytes, user_name, origin, traceparent, correlation_id, predecessor)
@@ -146,14 +146,14 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, tol
 			bytes += len(t.Changes[j].Body)
 			if j+1 == len(t.Changes) || bytes > writeBytes {
 				queueChanges(w.ending, t, from, j+1)
-				taken += j + 1 - from
+				sent += j + 1 - from
 				from, bytes = j+1, 0
 				if j+1 < len(t.Changes) {
 					if err := w.conn.send(ctx, w.ending); err != nil {
 						return err
 					}
 					w.ending = &pgx.Batch{}
-					told(taken)
+					progress(sent)
 				}
 			}
 		}
@@ -165,8 +165,8 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, tol
 	return nil
 }
 
-// queueChanges queues some changes of one transaction as arrays: a statement for
-// a thousand costs little more than for one.
+// queueChanges queues the changes [from, to) of a transaction, as arrays: a statement with a
+// thousand of them takes little longer than with one.
 func queueChanges(b *pgx.Batch, t *registry.Write, from, to int) {
 	n := to - from
 	urns, classes, agencies, ids, versions := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -201,11 +201,11 @@ func queueChanges(b *pgx.Batch, t *registry.Write, from, to int) {
 	b.Queue(replaceSQL, urns, bodies, digests, structurals, immutable, final, t.Number, from, place, refs[0], refs[1], refs[2], refs[3], refs[4], refs[5])
 }
 
-// replaceSQL stores documents with their references, closes the validity of what
-// they replace and drops its references (those of a document are in it), logs the changes and moves the pointers. Ids are drawn first, so
-// that documents and what names them go in one statement. References find theirs by its
-// place in an array: a join, which byIndex makes a nested loop, takes the square of a
-// large submission.
+// replaceSQL stores documents with their references, ends the validity of the contents that
+// they replace, deletes the references of these (an old document still contains them), logs the
+// changes, and updates table current. Document ids are drawn first, so that everything is one
+// statement. References find their document by its place in an array: a join, which byIndex
+// makes a nested loop, would take quadratic time.
 const replaceSQL = `
 WITH input AS (
 	SELECT nextval('documents_id_seq') AS document_id, i.*
@@ -234,8 +234,8 @@ SELECT i.ids[r.place], r.class, r.agency, r.name, r.version, r.item_class, r.ite
 FROM unnest($9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[]) r (place, class, agency, name, version, item_class, item),
 	(SELECT array_agg(document_id ORDER BY place) AS ids FROM input) i`
 
-// deleteSQL logs deletes, closes the validity of what they end, and takes the
-// pointers away.
+// deleteSQL logs deletes, ends the validity of the deleted contents, and deletes their rows from
+// refs and current.
 const deleteSQL = `
 WITH input AS (
 	SELECT u.id AS urn_id, i.place, c.number AS before, c.position AS before_position, c.document_id AS before_document

@@ -1,9 +1,9 @@
-// Command go keeps a replica of a registry from its topic, a whole transaction
-// at a time, and prints a line for each.
+// Command go builds a replica of a registry from its topic, one whole transaction at a time, and
+// prints a line for each transaction.
 //
 //	go run ./examples/consumers/go -bootstrap localhost:9092 -topic sdmx.structures
 //
-// With -once it ends at the end of the topic and prints what it holds.
+// With -once it stops at the end of the topic and prints the size and URN of each structure.
 package main
 
 import (
@@ -24,18 +24,17 @@ func main() {
 
 	consumer, err := kafka.NewConsumer(&kafka.ConfigMap{
 		"bootstrap.servers":    *bootstrap,
-		"group.id":             "urncast-example", // needed by the client, not used: offsets live with the replica
+		"group.id":             "urncast-example", // required by the client, but not used: the offset is stored with the replica
 		"enable.auto.commit":   false,
-		"isolation.level":      "read_committed", // never see what was aborted, nor what is not yet committed
+		"isolation.level":      "read_committed", // do not read messages of aborted or open Kafka transactions
 		"enable.partition.eof": true,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer consumer.Close()
-	// A replica kept in memory begins at the beginning. One kept in a database
-	// stores the next offset in the same database transaction as the structures,
-	// and goes on from there.
+	// A replica in memory reads the topic from its beginning. A replica in a database stores
+	// the next offset in the same database transaction as the structures, and continues there.
 	start := kafka.TopicPartition{Topic: topic, Partition: 0, Offset: kafka.OffsetBeginning}
 	if err := consumer.Assign([]kafka.TopicPartition{start}); err != nil {
 		log.Fatal(err)
@@ -46,8 +45,8 @@ func main() {
 		case *kafka.Message:
 			r.take(e)
 		case kafka.PartitionEOF:
-			// What is committed is committed whole: at the end of the log
-			// nothing more of this transaction can come.
+			// A Kafka transaction is committed as a whole, so no more messages of the
+			// pending one can follow at the end of the log.
 			r.apply()
 			if *once {
 				r.print()
@@ -57,19 +56,19 @@ func main() {
 			if e.IsFatal() || e.Code() == kafka.ErrUnknownTopicOrPart {
 				log.Fatal(e)
 			}
-			log.Print(e) // the client goes on by itself
+			log.Print(e) // the client recovers by itself
 		}
 	}
 }
 
-// A replica holds the newest message of each structure, by URN.
+// A replica has the newest message of each structure, by URN.
 type replica struct {
 	structures map[string][]byte
 	pending    []*kafka.Message // of one transaction, not yet applied
 }
 
-// take collects messages until their transaction is whole: position = count, or
-// a message of the next one.
+// take collects messages and applies them when their transaction is complete: when the position
+// equals the count, or a message of the next transaction arrives.
 func (r *replica) take(m *kafka.Message) {
 	if len(r.pending) > 0 && transaction(m) != transaction(r.pending[0]) {
 		r.apply()
@@ -80,15 +79,15 @@ func (r *replica) take(m *kafka.Message) {
 	}
 }
 
-// apply puts a whole transaction into the replica. With a database this is one
-// database transaction.
+// apply applies a whole transaction to the replica; with a database, in one database
+// transaction.
 func (r *replica) apply() {
 	if len(r.pending) == 0 {
 		return
 	}
 	for _, m := range r.pending {
 		if m.Value == nil {
-			delete(r.structures, string(m.Key)) // it may never have been there
+			delete(r.structures, string(m.Key)) // the structure may be unknown here
 		} else {
 			r.structures[string(m.Key)] = m.Value
 		}
@@ -104,7 +103,7 @@ func (r *replica) print() {
 	}
 }
 
-// transaction tells one Kafka transaction from the next.
+// transaction identifies the structure transaction of a message.
 func transaction(m *kafka.Message) string {
 	return header(m, "urncast-txn") + " " + header(m, "urncast-txn-id") + " " + header(m, "urncast-action")
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
-	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"urncast/producer/kafka/properties"
 )
 
 // made makes gokrb5's client from the content of a keytab or a ticket cache.
@@ -45,9 +46,9 @@ func sourceFailure(n names, cached bool, err error) *Failure {
 // clientOfKeytab asks only for the encryption types that the keytab has keys of:
 // the KDC would choose a better one that is of no use to us.
 func (l *login) clientOfKeytab(b []byte) (*client.Client, error) {
-	kt := keytab.New()
-	if err := kt.Unmarshal(b); err != nil {
-		return nil, errors.New("it is no keytab, or it is damaged") // gokrb5's words quote it, keys and all
+	kt, err := properties.ReadKeytab(b)
+	if err != nil {
+		return nil, err
 	}
 	n := l.about("")
 	_, realm, _ := cutLast(n.principal, "@")

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -187,7 +188,7 @@ func (p *Peer) ask(ctx context.Context, request kmsg.Request) (kmsg.Response, er
 func (p *Peer) exchange(ctx context.Context, request kmsg.Request) (kmsg.Response, error) {
 	defer p.bounded(ctx)()
 	p.correlation++
-	format := kmsg.NewRequestFormatter(kmsg.FormatterClientID("urncast"))
+	format := kmsg.NewRequestFormatter(kmsg.FormatterClientID(cmp.Or(p.dialer.Settings.Client["client.id"], "urncast")))
 	if _, err := p.conn.Write(format.AppendRequest(nil, request, p.correlation)); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,9 @@ type Dialer struct {
 	// Token gives a token for OAUTHBEARER, and whose it is; without it one comes from the token
 	// endpoint.
 	Token func(context.Context) (token, whose string, err error)
+	// Patience is how long the answer to a question is waited for, if longer than is
+	// waited for a connection.
+	Patience time.Duration
 }
 
 // A Peer is one broker, as far as it was reached. It is used by one goroutine at
@@ -45,6 +48,7 @@ type Peer struct {
 	conn        net.Conn
 	correlation int32
 	lost        bool
+	patience    time.Duration
 	waited      time.Duration // how long the last exchange took, or was waited for
 }
 
@@ -60,6 +64,7 @@ func (d *Dialer) Open(ctx context.Context, server string) (*Peer, error) {
 			return nil, err
 		}
 	}
+	p.patience = d.Patience
 	return p, nil
 }
 
@@ -150,7 +155,7 @@ func (p *Peer) again(ctx context.Context) (*Peer, error) {
 // connection.
 func (p *Peer) bounded(ctx context.Context) (done func()) {
 	began := time.Now()
-	deadline := began.Add(silence)
+	deadline := began.Add(max(silence, p.patience))
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}

@@ -41,7 +41,7 @@ A connection is written in the words of Java's producer (%s) or of librdkafka (%
 Either name will do; two names of one thing must have one value. A value that names a file is a path, or `+"`upload:`"+` and the name of
 an uploaded file. Files are read into memory, and read anew when they change. The default is what is in effect in urncast.
 
-P1 to P7 are the [promises](architecture.md) that a property would break.
+P1 to P7 are the [promises](promises.md) that a property would break.
 
 | what happens | means |
 |---|---|

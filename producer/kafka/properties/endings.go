@@ -15,7 +15,9 @@ func Endings(c *connection.Connection) (out []connection.Ending) {
 		out = append(out, connection.Ending{Where: cert.Where, What: cert.Subject, At: cert.NotAfter})
 	}
 	if r.Kerberos != nil && r.Kerberos.Keytab != nil {
-		out = append(out, keysOf("sasl.kerberos.keytab", r.Kerberos.Keytab)...)
+		if k, err := ReadKeytab(r.Kerberos.Keytab); err == nil {
+			out = append(out, keysOf("sasl.kerberos.keytab", k)...)
+		}
 	}
 	return out
 }

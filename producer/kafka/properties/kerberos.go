@@ -177,7 +177,7 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		r.refuse(place, "The keytab cannot be used: %s", sentence(err))
 		return false
 	}
-	if _, err := principalsOf(data); err != nil {
+	if _, err := ReadKeytab(data); err != nil {
 		r.refuse(place, "%s", sentence(err))
 		return false
 	}
@@ -240,14 +240,21 @@ func (r *resolver) realms(m *loginModule, k *Kerberos) bool {
 		r.note(name, "The KDCs of realm %s are not in %s, so they are looked for in DNS.", realm, place)
 	}
 	k.Config = conf.String()
-	return r.held(m, k, realm)
+	return r.hasKey(m, k, realm)
 }
 
-// held sees that the keytab has a key of whom we say we are.
-func (r *resolver) held(m *loginModule, k *Kerberos, realm string) bool {
-	principals, err := principalsOf(k.Keytab)
-	who := strings.ReplaceAll(k.Principal, `\`, "") + "@" + realm
-	if k.Keytab == nil || err != nil || len(principals) == 0 || slices.Contains(principals, who) {
+// hasKey reports whether the keytab, if there is one, has a key of the principal, and
+// refuses the principal otherwise.
+func (r *resolver) hasKey(m *loginModule, k *Kerberos, realm string) bool {
+	if k.Keytab == nil {
+		return true
+	}
+	read, err := ReadKeytab(k.Keytab)
+	if err != nil {
+		return true // it was refused when the connection's login was read
+	}
+	principals, who := principalsOf(read), strings.ReplaceAll(k.Principal, `\`, "")+"@"+realm
+	if len(principals) == 0 || slices.Contains(principals, who) {
 		return true
 	}
 	shown := principals[:min(len(principals), 5)]

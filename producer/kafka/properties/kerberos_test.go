@@ -33,13 +33,13 @@ func newKeytab(principals ...string) []byte {
 	return append(b, 0, 0, 0, 0)
 }
 
-var keytab = newKeytab("registry/host.example.org@EXAMPLE.ORG", "registry@EXAMPLE.ORG", "kafka-client@EXAMPLE.COM", "a@B")
+var clientKeytab = newKeytab("registry/host.example.org@EXAMPLE.ORG", "registry@EXAMPLE.ORG", "kafka-client@EXAMPLE.COM", "a@B")
 
 // krb is a connection by Kerberos with a keytab that was uploaded.
 func krb(pairs ...string) *connection.Connection {
 	c := sasl(append([]string{"sasl.mechanism", "GSSAPI", "sasl.jaas.config", krb5Module,
 		"java.security.krb5.realm", "EXAMPLE.ORG", "java.security.krb5.kdc", "kdc1.example.org:kdc2.example.org"}, pairs...)...)
-	c.Files["client.keytab"] = keytab
+	c.Files["client.keytab"] = clientKeytab
 	return c
 }
 
@@ -55,7 +55,7 @@ const madeConf = `[libdefaults]
 
 func TestKerberos(t *testing.T) {
 	r, findings := taken(t, krb("sasl.kerberos.ticket.renew.jitter", "0.05"))
-	want := &Kerberos{Service: "kafka", Principal: "registry/host.example.org", Realm: "EXAMPLE.ORG", Keytab: keytab, KeytabPath: "upload:client.keytab", Config: madeConf}
+	want := &Kerberos{Service: "kafka", Principal: "registry/host.example.org", Realm: "EXAMPLE.ORG", Keytab: clientKeytab, KeytabPath: "upload:client.keytab", Config: madeConf}
 	if d := cmp.Diff(want, r.Kerberos); d != "" {
 		t.Error(d)
 	}
@@ -71,7 +71,7 @@ func TestKerberos(t *testing.T) {
 	// librdkafka's own names do too, and a mechanism that is not written is Java's.
 	c := sasl("sasl.kerberos.service.name", "broker", "sasl.kerberos.principal", "registry@EXAMPLE.ORG",
 		"java.security.krb5.realm", "EXAMPLE.ORG", "java.security.krb5.kdc", "[2001:db8::1]:750,kdc.example.org:1088")
-	c.Properties["sasl.kerberos.keytab"] = write(t, filepath.Join(t.TempDir(), "client.keytab"), keytab)
+	c.Properties["sasl.kerberos.keytab"] = write(t, filepath.Join(t.TempDir(), "client.keytab"), clientKeytab)
 	r, findings = taken(t, c)
 	if k := r.Kerberos; k.Service != "broker" || k.Principal != "registry" || !strings.Contains(k.Config, "kdc = [2001:db8::1]:750\n    kdc = kdc.example.org:1088\n") {
 		t.Errorf("%+v", k)
@@ -131,7 +131,7 @@ func TestKerberosRefusals(t *testing.T) {
 		{"useKeyTab=true keyTab=upload:client.keytab principal=a@B isInitiator=false;", "isInitiator"},
 	} {
 		c := krb("sasl.jaas.config", m+row.module)
-		c.Files["noise"], c.Files["cut"] = []byte("noise"), keytab[:30]
+		c.Files["noise"], c.Files["cut"] = []byte("noise"), clientKeytab[:30]
 		refused(t, c, "sasl.jaas.config", row.words)
 	}
 	refused(t, krb("sasl.kerberos.service.name", "broker"), "sasl.kerberos.service.name", "serviceName")
@@ -330,11 +330,53 @@ func TestEndingsOfAKeytab(t *testing.T) {
 		e = append(binary.BigEndian.AppendUint32(e, made), version, 0, 18, 0, 0)
 		return append(binary.BigEndian.AppendUint32(nil, uint32(len(e))), e...)
 	}
-	keys := keysOf("sasl.kerberos.keytab", slices.Concat([]byte{5, 2}, entry("a", 1_700_000_000, 2), entry("b", 1_600_000_000, 1), entry("a", 1_750_000_000, 3)))
+	read, err := ReadKeytab(slices.Concat([]byte{5, 2}, entry("a", 1_700_000_000, 2), entry("b", 1_600_000_000, 1), entry("a", 1_750_000_000, 3)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := keysOf("sasl.kerberos.keytab", read)
 	if len(keys) != 2 || keys[0].What != "a@B" || keys[0].Version != 3 || keys[0].Made.Unix() != 1_750_000_000 || keys[1].What != "b@B" {
 		t.Errorf("the keys are %+v", keys)
 	}
-	if keys := keysOf("x", []byte("no keytab")); keys != nil {
-		t.Errorf("nothing has keys %v", keys)
+}
+
+// What is no keytab is told as that, and never quoted, for a damaged one holds keys.
+func TestBrokenKeytabs(t *testing.T) {
+	whole := newKeytab("a@B")
+	whole[len(whole)-5] = 'K' // of the key
+	for _, c := range []struct {
+		name   string
+		keytab []byte
+		words  string
+	}{
+		{"nothing", nil, "holds no keytab"},
+		{"another file", []byte("planted"), "holds no keytab"},
+		{"a version to come", []byte{5, 3, 0, 0, 0, 1, 0}, "holds no keytab"},
+		{"no entry", []byte{5, 2}, "damaged or cut off"},
+		{"an entry that is cut off", whole[:len(whole)-7], "damaged or cut off"},
+		{"an entry longer than the file", []byte("\x05\x02\x7f\xff\xff\xffplanted"), "damaged or cut off"},
+		{"a key longer than its entry", []byte("\x05\x02\x00\x00\x00\x16\x00\x01\x00\x01B\x00\x01a\x00\x00\x00\x01\x00\x00\x00\x00\x01\x00\x12\x7f\xffplanted"), "damaged or cut off"},
+	} {
+		if _, err := ReadKeytab(c.keytab); err == nil || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "planted") {
+			t.Errorf("%s: %v, want %q", c.name, err, c.words)
+		}
 	}
+	if k, err := ReadKeytab(whole); err != nil || len(principalsOf(k)) != 1 {
+		t.Errorf("a whole one: %v", err)
+	}
+}
+
+func FuzzReadKeytab(f *testing.F) {
+	f.Add(clientKeytab)
+	f.Add([]byte{5, 1, 10, 0, 0, 0, 2, 0, 1, 0, 'B', 1, 0, 'a'})
+	f.Add([]byte{5, 2, 0x80, 0, 0, 0, 1, 1, 1, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		k, err := ReadKeytab(b)
+		if (k == nil) == (err == nil) {
+			t.Errorf("%v, %v", k, err)
+		}
+		if k != nil {
+			keysOf("x", k)
+		}
+	})
 }

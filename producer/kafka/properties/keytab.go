@@ -1,99 +1,56 @@
 package properties
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"urncast/producer/connection"
+
+	"github.com/jcmturner/gokrb5/v8/keytab"
 )
 
-// principalsOf lists the principals of a keytab, as name@REALM. A keytab of the
-// first version, which has the byte order of the machine that wrote it, gives
-// none.
-func principalsOf(keytab []byte) (out []string, err error) {
-	err = eachEntry(keytab, func(entry []byte) {
-		if p, _ := principalOf(entry); p != "" && !slices.Contains(out, p) {
-			out = append(out, p)
-		}
-	})
-	if err != nil {
-		return nil, err
+// ReadKeytab reads a keytab. Its errors are words of our own, for gokrb5's quote the
+// bytes that it could not read, and these may be keys.
+func ReadKeytab(b []byte) (k *keytab.Keytab, err error) {
+	if len(b) < 2 || b[0] != 5 || b[1] != 1 && b[1] != 2 {
+		return nil, errors.New("what is named as the keytab holds no keytab: export one with kadmin's ktadd or with ktpass")
 	}
-	return out, nil
+	damaged := errors.New("the keytab is damaged or cut off: export it anew")
+	defer func() {
+		if recover() != nil { // gokrb5 trusts the lengths in a file more than files deserve
+			k, err = nil, damaged
+		}
+	}()
+	k = keytab.New()
+	if k.Unmarshal(b) != nil {
+		return nil, damaged
+	}
+	return k, nil
 }
 
-// keysOf lists the newest key of each principal of a keytab. A keytab that cannot be
-// read gives none.
-func keysOf(where string, keytab []byte) (out []connection.Ending) {
-	err := eachEntry(keytab, func(entry []byte) {
-		principal, rest := principalOf(entry)
-		// Behind the name stand its kind, the time and the short version.
-		if principal == "" || len(rest) < 9 {
-			return
+// keysOf lists the newest key of each principal of a keytab.
+func keysOf(where string, k *keytab.Keytab) (keys []connection.Ending) {
+	for _, e := range k.Entries {
+		// The timestamp is that of a file with 32 bits for it, and has no sign.
+		key := connection.Ending{Where: where, What: e.Principal.String(), Version: int(e.KVNO),
+			Made: time.Unix(int64(uint32(e.Timestamp.Unix())), 0).UTC()}
+		at := slices.IndexFunc(keys, func(other connection.Ending) bool { return other.What == key.What })
+		switch {
+		case len(e.Principal.Components) == 0: // a damaged entry
+		case at < 0:
+			keys = append(keys, key)
+		case key.Made.After(keys[at].Made):
+			keys[at] = key
 		}
-		key := connection.Ending{Where: where, What: principal, Version: int(rest[8]),
-			Made: time.Unix(int64(binary.BigEndian.Uint32(rest[4:])), 0).UTC()}
-		at := slices.IndexFunc(out, func(e connection.Ending) bool { return e.What == principal })
-		if at < 0 {
-			out = append(out, key)
-		} else if key.Made.After(out[at].Made) {
-			out[at] = key
-		}
-	})
-	if err != nil {
-		return nil
 	}
-	return out
+	return keys
 }
 
-// eachEntry yields the entries of a keytab.
-func eachEntry(keytab []byte, yield func(entry []byte)) error {
-	if len(keytab) < 2 || keytab[0] != 5 || keytab[1] != 1 && keytab[1] != 2 {
-		return errors.New("what is named as the keytab holds no keytab: export one with kadmin's ktadd or with ktpass")
+// principalsOf lists the principals of a keytab, as name@REALM, each once.
+func principalsOf(k *keytab.Keytab) (principals []string) {
+	for _, key := range keysOf("", k) {
+		principals = append(principals, key.What)
 	}
-	if keytab[1] == 1 {
-		return nil
-	}
-	for rest := keytab[2:]; len(rest) >= 4; {
-		size := int64(int32(binary.BigEndian.Uint32(rest)))
-		rest = rest[4:]
-		if size == 0 {
-			break // the end, in a file that was made larger
-		}
-		length := max(size, -size) // a negative one is that of a hole
-		if length > int64(len(rest)) {
-			return errors.New("the keytab is damaged or cut off: export it anew")
-		}
-		if size > 0 {
-			yield(rest[:length])
-		}
-		rest = rest[length:]
-	}
-	return nil
-}
-
-// principalOf reads the beginning of an entry, a count, the realm and as many parts of
-// the name, and gives what follows.
-func principalOf(entry []byte) (principal string, rest []byte) {
-	if len(entry) < 2 {
-		return "", nil
-	}
-	count := int(binary.BigEndian.Uint16(entry))
-	entry = entry[2:]
-	var words []string
-	for range count + 1 {
-		if len(entry) < 2 {
-			return "", nil
-		}
-		n := int(binary.BigEndian.Uint16(entry))
-		if n > len(entry)-2 {
-			return "", nil
-		}
-		words = append(words, string(entry[2:2+n]))
-		entry = entry[2+n:]
-	}
-	return strings.Join(words[1:], "/") + "@" + words[0], entry
+	return principals
 }

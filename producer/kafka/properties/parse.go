@@ -41,9 +41,12 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 	}
 	var findings []connection.Finding
 	text = strings.TrimPrefix(text, "\ufeff")
-	for _, l := range logicalLines(text) {
+	for _, l := range wholeModules(logicalLines(text)) {
 		say := func(name string, v connection.Verdict, format string, a ...any) {
 			findings = append(findings, connection.Finding{Line: l.number, Name: name, Verdict: v, Text: fmt.Sprintf(format, a...)})
+		}
+		if l.last != 0 {
+			say(jaasProperty, connection.Translated, "The login module goes on up to line %d, and was read as one value. In a file, Java wants a backslash at the end of each of its lines but the last.", l.last)
 		}
 		written := l.text
 		if rest, prefix := unwrapped(written); prefix != "" {
@@ -100,6 +103,7 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 type logicalLine struct {
 	number int
 	text   string // continuation lines are joined; escapes are still in it
+	last   int    // of the lines that wholeModules joined; 0 if it joined none
 }
 
 func logicalLines(text string) []logicalLine {
@@ -130,6 +134,42 @@ func logicalLines(text string) []logicalLine {
 		out = append(out, *open)
 	}
 	return out
+}
+
+// jaasLinesMax is over how many lines a login module may go without backslashes.
+const jaasLinesMax = 30
+
+// wholeModules joins the lines of a login module that was pasted without backslashes at
+// their ends, as it stands in a field of FMR's form or in a JAAS file.
+func wholeModules(lines []logicalLine) (out []logicalLine) {
+	for len(lines) > 0 {
+		l, n := lines[0], moduleLines(lines)
+		for _, more := range lines[1:n] {
+			l.text, l.last = l.text+" "+more.text, more.number
+		}
+		out, lines = append(out, l), lines[n:]
+	}
+	return out
+}
+
+// moduleLines counts the lines from a sasl.jaas.config up to its semicolon; 1 if the
+// first line is another property, or if the next property comes before a semicolon.
+func moduleLines(lines []logicalLine) int {
+	whole := func(s string) bool { return strings.HasSuffix(strings.TrimRight(s, " \t\f"), ";") }
+	rest, _ := unwrapped(lines[0].text)
+	if name, _, _ := split(rest); name != jaasProperty || whole(rest) {
+		return 1
+	}
+	for i, l := range lines[1:min(len(lines), jaasLinesMax)] {
+		rest, _ := unwrapped(l.text)
+		if name, _, _ := split(rest); rules[name] != nil {
+			return 1
+		}
+		if whole(l.text) {
+			return i + 2
+		}
+	}
+	return 1
 }
 
 // unwrapped takes away what people copy along: export, set, -D, a list's dash, or what

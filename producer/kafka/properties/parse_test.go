@@ -41,6 +41,32 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// A login module that goes over several lines without backslashes is read as one value,
+// and said to be; the lines of one without its end stay what they are.
+func TestLoginModuleWithoutBackslashes(t *testing.T) {
+	const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required"
+	got, findings := Parse("security.protocol=SASL_SSL\nsasl.jaas.config=" + scram + "\n   username=\"alice\"\n   password=\"p=q\";\nclient.id=x\n")
+	want := map[string]string{"security.protocol": "SASL_SSL", "client.id": "x", "sasl.jaas.config": scram + ` username="alice" password="p=q";`}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if len(findings) != 1 || findings[0].Line != 2 || findings[0].Verdict != connection.Translated || !strings.Contains(findings[0].Text, "line 4") {
+		t.Error(findings)
+	}
+	if strings.Contains(fmt.Sprint(findings), "p=q") {
+		t.Error("the finding shows the password")
+	}
+	got, _ = Parse("spring.kafka.properties.sasl.jaas.config=\n" + scram + "\nusername=\"alice\";\n")
+	if want := " " + scram + ` username="alice";`; strings.TrimSpace(got["sasl.jaas.config"]) != strings.TrimSpace(want) {
+		t.Error(got)
+	}
+	for _, open := range []string{scram + "\nusername=\"alice\"\nclient.id=x;", scram + "\nusername=\"alice\"", scram + ";\nusername=\"alice\";"} {
+		if got, findings := Parse("sasl.jaas.config=" + open); got["username"] == "" || len(findings) != 0 {
+			t.Errorf("%q: %v %v", open, got, findings)
+		}
+	}
+}
+
 // What people paste that is no property is named by its line, and is no crash.
 func TestParseFindings(t *testing.T) {
 	for _, row := range []struct {
@@ -154,7 +180,7 @@ java.security.krb5.kdc=kdc.example.com
 		if len(findings) > 0 {
 			t.Errorf("%s: %v", name, findings)
 		}
-		r, _, err := Resolve(&connection.Connection{Properties: properties, Files: map[string][]byte{"client.keytab": keytab}})
+		r, _, err := Resolve(&connection.Connection{Properties: properties, Files: map[string][]byte{"client.keytab": clientKeytab}})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -77,3 +77,13 @@ func Check(c *connection.Connection) []connection.Finding {
 	_, findings, _ := Resolve(c) // the findings hold what the error says
 	return findings
 }
+
+// Compresses reports whether records are compressed before they are sent.
+func (r *Resolved) Compresses() bool {
+	for _, name := range []string{"compression.type", "compression.codec"} {
+		if c := r.Client[name]; c != "" && c != "none" {
+			return true
+		}
+	}
+	return false
+}

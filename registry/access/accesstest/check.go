@@ -11,7 +11,7 @@ import (
 	"urncast/registry/access"
 )
 
-// Check says what every store must do. open gives a new one at each call.
+// Check tests an implementation of access.Store. open returns a new, empty store at each call.
 func Check(t *testing.T, open func(*testing.T) access.Store) {
 	for name, check := range map[string]func(*testing.T, access.Store){
 		"accounts": checkAccounts, "the last administrator stays": checkLastAdmin, "a code is used once": checkSetUp,
@@ -41,7 +41,7 @@ func act(action string) registry.Act {
 	return registry.Act{User: "root", Remote: "192.0.2.1:5", Action: action, Subject: "Somebody", Detail: []byte(`{}`)}
 }
 
-// last checks which actions the audit has, the last first.
+// last checks the actions in the audit, the last first.
 func last(t *testing.T, s access.Store, want ...string) {
 	t.Helper()
 	acts, err := s.Acts(t.Context(), access.Query{Limit: 100})
@@ -102,7 +102,7 @@ func checkAccounts(t *testing.T, s access.Store) {
 	last(t, s, "deleted", "changed", "created anna", "created bea")
 }
 
-// Two administrators who depose each other at the same moment do not both succeed.
+// Of two administrators who take each other's role at the same time, only one succeeds.
 func checkLastAdmin(t *testing.T, s access.Store) {
 	ctx := t.Context()
 	accounts := []*access.Account{account(t, s, "anna", access.Admin), account(t, s, "bea", access.Admin)}

@@ -1,5 +1,5 @@
-// Package accesstest stands in for the database behind access.Control in tests that
-// are not about it, and says what every store must do.
+// Package accesstest has an access.Store in memory, for tests of other packages, and the tests
+// that every access.Store must pass.
 package accesstest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"urncast/registry/access"
 )
 
-// A Store keeps everything in memory.
+// A Store is an access.Store in memory.
 type Store struct {
 	mu       sync.Mutex
 	accounts []access.Account
@@ -27,7 +27,7 @@ type Store struct {
 	made     int
 }
 
-// kept is what is found by a digest.
+// kept is a session or a token with the digest by which it is found.
 type kept[T any] struct {
 	value  T
 	digest []byte
@@ -96,8 +96,8 @@ func administrators(all []access.Account) int {
 	return n
 }
 
-func (s *Store) change(next []access.Account, none bool, act registry.Act) error {
-	if administrators(s.accounts) > 0 && administrators(next) == 0 && !none {
+func (s *Store) change(next []access.Account, allowNone bool, act registry.Act) error {
+	if administrators(s.accounts) > 0 && administrators(next) == 0 && !allowNone {
 		return access.ErrLastAdmin
 	}
 	s.accounts = next
@@ -106,7 +106,7 @@ func (s *Store) change(next []access.Account, none bool, act registry.Act) error
 }
 
 // ChangeAccount implements access.Store.
-func (s *Store) ChangeAccount(_ context.Context, a *access.Account, end bool, keep string, none bool, act registry.Act) error {
+func (s *Store) ChangeAccount(_ context.Context, a *access.Account, endSessions bool, keep string, allowNone bool, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(a.Name)
@@ -116,18 +116,18 @@ func (s *Store) ChangeAccount(_ context.Context, a *access.Account, end bool, ke
 	next := slices.Clone(s.accounts)
 	next[i] = *a
 	next[i].Revision++
-	if err := s.change(next, none, act); err != nil {
+	if err := s.change(next, allowNone, act); err != nil {
 		return err
 	}
 	a.Revision++
-	if end {
+	if endSessions {
 		s.sessions = slices.DeleteFunc(s.sessions, func(k kept[access.Session]) bool { return k.value.AccountID == a.ID && k.value.ID != keep })
 	}
 	return nil
 }
 
 // DeleteAccount implements access.Store.
-func (s *Store) DeleteAccount(_ context.Context, name string, none bool, act registry.Act) error {
+func (s *Store) DeleteAccount(_ context.Context, name string, allowNone bool, act registry.Act) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(name)
@@ -135,7 +135,7 @@ func (s *Store) DeleteAccount(_ context.Context, name string, none bool, act reg
 		return registry.ErrNotFound
 	}
 	id := s.accounts[i].ID
-	if err := s.change(slices.Delete(slices.Clone(s.accounts), i, i+1), none, act); err != nil {
+	if err := s.change(slices.Delete(slices.Clone(s.accounts), i, i+1), allowNone, act); err != nil {
 		return err
 	}
 	s.sessions = slices.DeleteFunc(s.sessions, func(k kept[access.Session]) bool { return k.value.AccountID == id })

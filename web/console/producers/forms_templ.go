@@ -298,7 +298,7 @@ func formatChoice(r *RouteForm, f *formats.Format) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, text := range formats.Unsaid(f) {
+		for _, text := range formats.FatalLosses(f) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

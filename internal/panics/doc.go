@@ -1,0 +1,2 @@
+// Package panics hands the panic of a goroutine to the goroutine that waits for it.
+package panics

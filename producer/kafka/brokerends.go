@@ -1,0 +1,108 @@
+package kafka
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/producer/kafka/probe"
+	"urncast/producer/kafka/properties"
+)
+
+const (
+	// brokerEndsEvery is how long it is taken as known when a broker's certificate ends.
+	brokerEndsEvery = time.Hour
+	// brokerEndsTimeout bounds a look at the certificates of one connection's servers.
+	brokerEndsTimeout = 15 * time.Second
+)
+
+var brokerEndsDesc = prometheus.NewDesc("urncast_broker_certificate_expiry_timestamp_seconds",
+	"When the certificate of a bootstrap server ends, or the first of its chain, as a Unix time. It is looked at once an hour.",
+	[]string{"connection", "server"}, nil)
+
+// brokerEnds knows when the certificates of bootstrap servers end. The servers are looked
+// at beside the scrapes, which wait for no network: the first scrape after a start shows
+// none yet.
+type brokerEnds struct {
+	mu     sync.Mutex
+	looked map[string]time.Time            // by connection
+	ends   map[string]map[string]time.Time // by connection and server
+	closed bool
+
+	looking sync.WaitGroup
+	life    context.Context // ends with close
+	end     context.CancelFunc
+}
+
+// collect gives what is known of a connection's servers, and looks anew if that is old.
+func (e *brokerEnds) collect(connection string, r *properties.Resolved, out chan<- prometheus.Metric) {
+	if r.TLS == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, server := range r.Bootstrap {
+		if at, ok := e.ends[connection][server]; ok {
+			out <- prometheus.MustNewConstMetric(brokerEndsDesc, prometheus.GaugeValue, float64(at.Unix()), connection, server)
+		}
+	}
+	if e.closed || time.Since(e.looked[connection]) < brokerEndsEvery {
+		return
+	}
+	if e.looked == nil {
+		e.looked, e.ends = map[string]time.Time{}, map[string]map[string]time.Time{}
+		e.life, e.end = context.WithCancel(context.Background())
+	}
+	e.looked[connection] = time.Now()
+	e.looking.Go(func() {
+		ctx, cancel := context.WithTimeout(e.life, brokerEndsTimeout)
+		defer cancel()
+		e.look(ctx, connection, r)
+	})
+}
+
+// look makes a TLS handshake with each server. Of one that cannot be reached, or whose
+// certificate is refused, what was known stays.
+func (e *brokerEnds) look(ctx context.Context, connection string, r *properties.Resolved) {
+	found := map[string]time.Time{}
+	for _, server := range r.Bootstrap {
+		if at := certificateEnd(ctx, &probe.Dialer{Settings: r}, server); !at.IsZero() {
+			found[server] = at
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for server, at := range e.ends[connection] {
+		if _, ok := found[server]; !ok {
+			found[server] = at
+		}
+	}
+	e.ends[connection] = found
+}
+
+// certificateEnd is when the first certificate of a server's chain ends; zero if that
+// could not be seen.
+func certificateEnd(ctx context.Context, d *probe.Dialer, server string) time.Time {
+	p, err := d.Resolve(ctx, server)
+	if err != nil {
+		return time.Time{}
+	}
+	defer p.Close()
+	if p.Connect(ctx) != nil || p.Secure(ctx) != nil && p.TLS == nil {
+		return time.Time{}
+	}
+	return p.TLS.NotAfter
+}
+
+// close ends looks that are under way.
+func (e *brokerEnds) close() {
+	e.mu.Lock()
+	e.closed = true
+	if e.end != nil {
+		e.end()
+	}
+	e.mu.Unlock()
+	e.looking.Wait()
+}

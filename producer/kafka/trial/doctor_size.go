@@ -1,0 +1,100 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"urncast/producer/diagnosis"
+	"urncast/producer/kafka"
+	"urncast/producer/kafka/probe"
+)
+
+// limit is the topic's limit of one message, and where it is set.
+func (i *inspection) limit() (bytes int, property string) {
+	bytes, _ = i.facts.configs.Number("max.message.bytes")
+	return bytes, limitName(i.facts.configs)
+}
+
+// topicSize wants the topic to take what the client lets pass, and what there is.
+func (i *inspection) topicSize() judgement {
+	const name = "max.message.bytes"
+	limit, property := i.limit()
+	values := []string{"limit", fmt.Sprint(limit), "property", property, "ours", fmt.Sprint(i.requestBytes),
+		"urn", i.largest.URN, "bytes", fmt.Sprint(i.largest.Bytes)}
+	wanted := max(i.requestBytes, roomFor(i.largest.Bytes))
+	there := "there is no structure yet"
+	if i.largest.Bytes > 0 {
+		there = fmt.Sprintf("the largest current structure has %d as it is stored", i.largest.Bytes)
+	}
+	j := ok(findTopicSize, "It takes messages up to %d bytes; %s. A larger message would be refused.", limit, there)
+	switch {
+	case i.largest.Bytes > limit && !i.compresses:
+		j = i.set(i.broken(findTopicSize, probe.TopicTooSmall, append(values, "wanted", fmt.Sprint(wanted))...), name, wanted)
+	case i.largest.Bytes > limit:
+		j = i.set(i.warning(findTopicSize, probe.TopicTooSmall, append(values, "wanted", fmt.Sprint(wanted))...), name, wanted)
+	case limit < i.requestBytes:
+		j = i.set(i.warning(findTopicSize, probe.TopicLimit, values...), name, i.requestBytes)
+	}
+	return i.with(j, name)
+}
+
+// roomFor is a limit for a structure of so many bytes as it is stored: twice, since
+// formats differ, in whole mebibytes.
+func roomFor(stored int) int {
+	const mebibyte = 1 << 20
+	return (2*stored + mebibyte - 1) / mebibyte * mebibyte
+}
+
+func (i *inspection) segmentSize() judgement {
+	const name = "segment.bytes"
+	limit, property := i.limit()
+	segment, known := i.facts.configs.Number(name)
+	j := ok(findSegmentSize, "A segment holds the largest message.")
+	if known && segment < limit {
+		j = i.set(i.warning(findSegmentSize, probe.TopicSegment, "segment", fmt.Sprint(segment), "limit", fmt.Sprint(limit),
+			"property", property), name, limit)
+	}
+	return i.with(j, name)
+}
+
+// clientSize compares what there is with the client's limit, if it has one.
+func (i *inspection) clientSize() (j judgement, known bool) {
+	if i.requestBytes == 0 {
+		return judgement{}, false
+	}
+	j = ok(findClientSize, "The client takes messages up to %d bytes.", i.requestBytes)
+	if i.largest.Bytes > i.requestBytes {
+		j = i.broken(findClientSize, probe.ClientTooSmall, "limit", fmt.Sprint(i.requestBytes), "urn", i.largest.URN,
+			"bytes", fmt.Sprint(i.largest.Bytes))
+	}
+	j.where = []diagnosis.Setting{{Place: diagnosis.PlaceClient, Name: "max.request.size", Value: strconv.Itoa(i.requestBytes)}}
+	return j, true
+}
+
+// brokerSize wants the leader to read a request with the largest message. Where its
+// setting may not be read, it is asked by the length alone.
+func (d *examination) brokerSize(ctx context.Context, i *inspection) {
+	const name = "socket.request.max.bytes"
+	limit, property := i.limit()
+	leader := d.trial.found.Leader
+	j := ok(findBrokerSize, "Broker %d reads requests with the largest message.", leader)
+	socket := d.trial.brokers.BrokerNumber(ctx, leader, name)
+	values := []string{"broker", fmt.Sprint(leader), "socket", fmt.Sprint(socket), "limit", fmt.Sprint(limit), "property", property}
+	switch {
+	case socket == 0:
+		takes, err := d.trial.dialer.TakesRequest(ctx, d.trial.brokers.Brokers[leader], min(limit+kafka.RequestFrame, 1<<31-1))
+		if err != nil {
+			j = judged(findBrokerSize, diagnosis.SeverityUnknown, probe.Of(err))
+		} else if !takes {
+			values[3] = "fewer"
+			j = i.warning(findBrokerSize, probe.BrokerSocket, values...)
+		}
+	case socket < limit+kafka.RequestFrame:
+		j = i.warning(findBrokerSize, probe.BrokerSocket, values...)
+	}
+	if socket > 0 {
+		j.where = []diagnosis.Setting{{Place: diagnosis.PlaceBroker, Name: name, Value: strconv.Itoa(socket)}}
+	}
+	d.add(j)
+}

@@ -74,7 +74,7 @@ func (s *server) watchTransactions(ctx context.Context) ([]live.Part, string, er
 	if err != nil || len(ts) == 0 {
 		return nil, "", err
 	}
-	rows, err := s.rows(ctx, ts, producers)
+	rows, err := s.record.Rows(ctx, ts, producers)
 	if err != nil {
 		return nil, "", err
 	}

@@ -15,7 +15,6 @@ import (
 	"urncast/web/console/dashboard"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
-	"urncast/web/console/record"
 )
 
 const (
@@ -70,7 +69,7 @@ func (s *server) fillDashboard(ctx context.Context, d *dashboard.Dashboard) erro
 	if len(ts) > 0 {
 		d.LastAt = ts[0].RecordedAt
 	}
-	if d.Latest, err = s.rows(ctx, ts, d.Producers); err != nil {
+	if d.Latest, err = s.record.Rows(ctx, ts, d.Producers); err != nil {
 		return err
 	}
 	if len(d.Producers) > 0 && !slices.ContainsFunc(d.Producers, func(p control.Status) bool { return p.Name == d.Chosen }) {
@@ -148,35 +147,4 @@ func (s *server) volume(ctx context.Context, now time.Time) (dashboard.Volume, e
 		}
 	}
 	return v, err
-}
-
-// rows adds to transactions what a list says of each.
-func (s *server) rows(ctx context.Context, ts []registry.Transaction, producers []control.Status) ([]record.TransactionRow, error) {
-	if len(ts) == 0 {
-		return nil, nil
-	}
-	from, to := ts[len(ts)-1].Number, ts[0].Number
-	firsts, err := s.Registry.Firsts(ctx, from, to)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]record.TransactionRow, len(ts))
-	for i := range ts {
-		rows[i] = record.TransactionRow{Transaction: ts[i], First: firsts[ts[i].Number], Statuses: make([]string, len(producers))}
-	}
-	for at := range producers {
-		became, err := s.became(ctx, producers[at].ID, from, to)
-		if err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			rows[i].Statuses[at] = became[rows[i].Number].Status
-		}
-	}
-	return rows, nil
-}
-
-// became says what became of transactions on one producer.
-func (s *server) became(ctx context.Context, id string, from, to registry.Number) (map[registry.Number]control.Became, error) {
-	return s.Producers.Of(id).TransactionStatus(ctx, from, to)
 }

@@ -10,8 +10,6 @@ import (
 	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
-	"urncast/registry/diff"
-	"urncast/sdmx"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
@@ -23,10 +21,7 @@ const (
 	changesShown = 200 // structures of a transaction on a page
 	diffShown    = 100 // changes of one structure, before more are asked for
 	diffShownMax = 10_000
-	// sumBytesMax and sumBytesAll bound what is compared for a line in a list, of one
-	// structure and of a page; chosenBytesMax bounds what is compared when asked for.
-	sumBytesMax    = 256 << 10
-	sumBytesAll    = 4 << 20
+	// chosenBytesMax bounds what is compared when asked for.
 	chosenBytesMax = 64 << 20
 )
 
@@ -65,7 +60,7 @@ func (s *server) liveTransaction(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	of := watchedTransaction{registry.Number(n), access.From(r.Context()).Role}
 	if err == nil && n > 0 {
-		_, err = s.recorded(r.Context(), of.number)
+		_, err = s.record.Transaction(r.Context(), of.number)
 	} else {
 		err = registry.ErrNotFound
 	}
@@ -76,22 +71,10 @@ func (s *server) liveTransaction(w http.ResponseWriter, r *http.Request) {
 	s.live.Serve(w, r, of, func() live.Gatherer { return s.watchTransaction(of) })
 }
 
-// recorded gives a transaction without what it changed; registry.ErrNotFound if there is none.
-func (s *server) recorded(ctx context.Context, n registry.Number) (t registry.Transaction, err error) {
-	ts, err := s.Registry.Transactions(ctx, n-1, 1)
-	if err != nil {
-		return t, err
-	}
-	if len(ts) == 0 || ts[0].Number != n {
-		return t, registry.ErrNotFound
-	}
-	return ts[0], nil
-}
-
 func (s *server) watchTransaction(of watchedTransaction) live.Gatherer {
 	pending := true
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		found, err := s.recorded(ctx, of.number)
+		found, err := s.record.Transaction(ctx, of.number)
 		if err != nil {
 			return nil, "", err
 		}
@@ -153,16 +136,12 @@ func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) erro
 	if err != nil {
 		return err
 	}
-	for i := range producers {
-		p := &producers[i]
-		became, err := s.became(ctx, p.ID, t.Number, t.Number)
-		if err != nil {
-			return err
-		}
-		b := became[t.Number]
-		t.Sent = append(t.Sent, record.SentOn(p, t.Number, b))
-		if b.Status == producer.StatusFailed {
-			t.Troubles = append(t.Troubles, stoppedHere(p, b.Reason, access.From(ctx).Role >= access.Admin))
+	if t.Sent, err = s.record.SentOn(ctx, producers, t.Number); err != nil {
+		return err
+	}
+	for i := range t.Sent {
+		if b := &t.Sent[i]; b.Status == producer.StatusFailed {
+			t.Troubles = append(t.Troubles, stoppedHere(&producers[i], b.Reason, access.From(ctx).Role >= access.Admin))
 		}
 	}
 	return nil
@@ -185,7 +164,7 @@ func (s *server) fillChanges(ctx context.Context, t *transactions.Transaction, p
 	for i := range pairs {
 		changes[i] = pairs[i].Change
 	}
-	sums, err := s.sums(ctx, pairs)
+	sums, err := s.record.Sums(ctx, pairs)
 	if err != nil {
 		return err
 	}
@@ -194,76 +173,6 @@ func (s *server) fillChanges(ctx context.Context, t *transactions.Transaction, p
 	}
 	t.Removed, err = s.Registry.ContentRemoved(ctx, t.Number, changes)
 	return err
-}
-
-// sums compares each pair that is small enough for a line, nil of the others. The
-// contents come in one round trip; where housekeeping is faster than a page, none do.
-func (s *server) sums(ctx context.Context, pairs []registry.Pair) ([]*diff.Diff, error) {
-	var ids []int64
-	read := 0
-	small := make([]bool, len(pairs))
-	for i := range pairs {
-		p := &pairs[i]
-		size := p.Bytes + p.BeforeBytes
-		if p.Kind != registry.Replace || p.Removed || p.BeforeRemoved || size > sumBytesMax || read+size > sumBytesAll {
-			continue
-		}
-		small[i] = true
-		read += size
-		if ids = append(ids, p.Document); p.BeforeDocument > 0 {
-			ids = append(ids, p.BeforeDocument)
-		}
-	}
-	bodies, err := s.Registry.Documents(ctx, ids)
-	out := make([]*diff.Diff, len(pairs))
-	if errors.Is(err, registry.ErrNotFound) {
-		return out, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range pairs {
-		if !small[i] {
-			continue
-		}
-		after, before := bodies[0], []byte(nil)
-		if bodies = bodies[1:]; pairs[i].BeforeDocument > 0 {
-			before, bodies = bodies[0], bodies[1:]
-		}
-		if out[i], err = compareBodies(pairs[i].URN.Class, before, after); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// compareBodies compares canonical forms; before may be nil.
-func compareBodies(class sdmx.Class, before, after []byte) (*diff.Diff, error) {
-	is, err := sdmx.ParseCanonical(class, after)
-	if err != nil {
-		return nil, err
-	}
-	var was sdmx.Maintainable
-	if before != nil {
-		if was, err = sdmx.ParseCanonical(class, before); err != nil {
-			return nil, err
-		}
-	}
-	d := diff.Between(was, is)
-	return &d, nil
-}
-
-// compare says what a change changed.
-func (s *server) compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
-	ids := []int64{p.Document}
-	if p.BeforeDocument > 0 {
-		ids = append(ids, p.BeforeDocument)
-	}
-	bodies, err := s.Registry.Documents(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	return compareBodies(p.URN.Class, append(bodies, nil)[1], bodies[0])
 }
 
 // chosen is what changed in one structure, or why that cannot be said.
@@ -288,14 +197,14 @@ func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*trans
 	case p.Removed || p.BeforeRemoved:
 		c.Why = "The content was removed by housekeeping, so it cannot be compared. Its record stays."
 		return c, nil
-	case p.Before == 0 && p.Bytes > sumBytesMax:
+	case p.Before == 0 && p.Bytes > record.SumBytesMax:
 		c.Why = "All of it is new."
 		return c, nil
 	case p.Bytes+p.BeforeBytes > chosenBytesMax:
 		c.Why = "The two versions have " + ui.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."
 		return c, nil
 	}
-	d, err := s.compare(ctx, p)
+	d, err := s.record.Compare(ctx, p)
 	if errors.Is(err, registry.ErrNotFound) {
 		c.Why = "The content was removed by housekeeping while this page was made. Its record stays."
 		return c, nil

@@ -60,7 +60,7 @@ func (s *server) fillTransactions(ctx context.Context, t *transactions.Transacti
 	if t.More = len(ts) > logShown; t.More {
 		ts = ts[:logShown]
 	}
-	t.Rows, err = s.rows(ctx, ts, producers)
+	t.Rows, err = s.record.Rows(ctx, ts, producers)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"urncast/web/console/mail"
 	"urncast/web/console/producers"
 	"urncast/web/console/settings"
+	"urncast/web/console/submit"
 	"urncast/web/console/topics"
 	"urncast/web/guard"
 	"urncast/web/rest"
@@ -53,15 +54,16 @@ func (s *server) routes() []guard.Route {
 	}
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
-		routes = append(routes, (&producers.Pages{Kit: s.kit, Registry: s.Registry, Live: s.live, Connections: s.Connections, Doctor: s.Doctor, Mailer: s.Mail}).Routes()...)
+		routes = append(routes, (&producers.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live, Connections: s.Connections, Doctor: s.Doctor, Mailer: s.Mail}).Routes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
 		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // of the API and the console together
 		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: followers, Verifiers: verifiers, Stopping: s.stopping})...)
-		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
+		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
@@ -116,10 +118,6 @@ func (s *server) pageRoutes() []guard.Route {
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
-		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
-		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
-		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
-		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
 		{Pattern: "GET /live/dashboard", Level: guard.Read, Long: true, Handle: s.liveDashboard},
 		{Pattern: "GET /live/transactions", Level: guard.Read, Long: true, Handle: s.liveTransactions},
 		{Pattern: "GET /live/transactions/{number}", Level: guard.Read, Long: true, Handle: s.liveTransaction},

@@ -14,6 +14,7 @@ import (
 	"urncast/web/background"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
+	"urncast/web/console/record"
 	"urncast/web/console/task"
 	"urncast/web/guard"
 )
@@ -29,7 +30,7 @@ func newServer(o Options) *server {
 	g.DrawError = func(w http.ResponseWriter, r *http.Request, status int, what, text string) {
 		kit.DrawError(w, r, status, "", what, text)
 	}
-	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit},
+	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
 	s.day.Log = s.Log
 	return s
@@ -83,15 +84,14 @@ type server struct {
 	kit      *page.Kit
 	live     *live.Streams
 	tasks    *task.Tasks
+	record   *record.Reader
 	leaving  leaving
 	stopping chan struct{}
 	stopOnce sync.Once
 
 	// What rooms that still stand in this package keep.
-	items   contents
-	uploads uploads
-	day     background.Shared[day]
-	drafts  drafts
+	items contents
+	day   background.Shared[day]
 }
 
 // dispatch hands the request to its route. What no route takes is answered in

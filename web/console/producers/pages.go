@@ -28,6 +28,7 @@ import (
 type Pages struct {
 	*page.Kit
 	Registry *registry.Registry
+	Record   *record.Reader
 	Live     *live.Streams
 	// Connections are what a producer may take. Doctor examines, makes and mends topics;
 	// pages do without if it is nil.
@@ -208,17 +209,16 @@ func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Prod
 	if err != nil || len(ts) == 0 {
 		return err
 	}
-	oldest, newest := ts[len(ts)-1].Number, ts[0].Number
-	firsts, err := s.Registry.Firsts(ctx, oldest, newest)
+	rows, err := s.Record.Rows(ctx, ts, nil)
 	if err != nil {
 		return err
 	}
-	became, err := admin.TransactionStatus(ctx, oldest, newest)
+	became, err := admin.TransactionStatus(ctx, rows[len(rows)-1].Number, rows[0].Number)
 	if err != nil {
 		return err
 	}
-	for _, t := range ts {
-		p.Latest = append(p.Latest, BecameRow{TransactionRow: record.TransactionRow{Transaction: t, First: firsts[t.Number]}, Became: became[t.Number]})
+	for i := range rows {
+		p.Latest = append(p.Latest, BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"urncast/web/answer"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
+	"urncast/web/console/record"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
@@ -26,6 +27,7 @@ import (
 type Pages struct {
 	*page.Kit
 	Registry *registry.Registry
+	Record   *record.Reader
 	// Reader opens topics, and Live sends what is committed to those who look.
 	Reader topicview.Opener
 	Live   *live.Streams

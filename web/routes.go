@@ -6,6 +6,7 @@ import (
 
 	"urncast/web/answer"
 	"urncast/web/console/accounts"
+	"urncast/web/console/connections"
 	"urncast/web/console/mail"
 	"urncast/web/console/producers"
 	"urncast/web/console/settings"
@@ -67,7 +68,7 @@ func (s *server) routes() []guard.Route {
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
-		routes = append(routes, s.connectionPageRoutes()...)
+		routes = append(routes, (&connections.Pages{Kit: s.kit, Connections: s.Connections, Drafts: s.Workspace, Audit: s.Access}).Routes()...)
 	}
 	if s.Doctor != nil {
 		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)

@@ -118,8 +118,14 @@ func TestSaveOnThePage(t *testing.T) {
 		t.Fatalf("%d %s", resp.StatusCode, text)
 	}
 	draft["do"] = "anyway"
-	if resp, _ := d.send("/connections/new", draft, nil); resp.Header.Get("Location") != "/connections/c?done=anyway" {
-		t.Fatalf("%d, to %s", resp.StatusCode, resp.Header.Get("Location"))
+	resp, _ := d.send("/connections/new", draft, nil)
+	saved := resp.Header.Get("Location")
+	if !strings.HasPrefix(saved, "/connections/c?done=anyway&tried=") {
+		t.Fatalf("%d, to %s", resp.StatusCode, saved)
+	}
+	d.want("GET", saved, "", 200, "although not every server answered", "<code>good:1</code> works, 3 ms: It answered.", "<code>bad:2</code> failed")
+	if text := d.want("GET", strings.Replace(saved, "/c?", "/other?", 1), "", 404); strings.Contains(text, "It answered") {
+		t.Error("what came of one connection is shown for another")
 	}
 	acts, err := d.store.Acts(t.Context(), 0, 10)
 	if err != nil || len(acts) != 1 || acts[0].User != "admin" || !strings.Contains(string(acts[0].Detail), "bad:2") {

@@ -53,13 +53,19 @@ func (s *Pages) connectionsPage(w http.ResponseWriter, r *http.Request) {
 		s.DrawTrouble(w, r, connectionsPath, err)
 		return
 	}
+	rows := make([]listed, len(all))
 	for i := range all {
 		if err := s.users(r.Context(), &all[i]); err != nil {
 			s.DrawTrouble(w, r, connectionsPath, err)
 			return
 		}
+		rows[i] = listed{Shown: all[i], now: s.Now()}
+		endings, err := s.Connections.Endings(r.Context(), newDraft("", "", all[i]).edit)
+		if err == nil { // or its own page says what is wrong with it
+			rows[i].ending = soonest(endings)
+		}
 	}
-	s.Draw(w, r, http.StatusOK, ConnectionsPage(s.Frame(r, "Connections", connectionsPath), all))
+	s.Draw(w, r, http.StatusOK, ConnectionsPage(s.Frame(r, "Connections", connectionsPath), rows))
 }
 
 // saved finds the connection of a request; the zero value for a new one. If it returns
@@ -123,6 +129,9 @@ func (s *Pages) connectionPage(w http.ResponseWriter, r *http.Request) {
 		c.Done = "Saved, although not every server answered."
 	case "same":
 		c.Done = "Nothing was to be changed."
+	}
+	if c.Done != "" {
+		c.Tried = s.triedFor(r.Context(), r.URL.Query().Get("tried"), access.From(r.Context()).Name, c.Name)
 	}
 	s.drawConnection(w, r, http.StatusOK, c, d, nil)
 }

@@ -3,6 +3,7 @@ package connections
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -21,11 +22,16 @@ func (s *Pages) saveConnection(w http.ResponseWriter, r *http.Request, saved con
 	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
 		_ = s.Drafts.DropDraft(r.Context(), d.id, d.user) // or it expires
+		q := url.Values{}
+		if id := s.keepTried(r.Context(), d.user, wanted.Name, done.Servers); id != "" {
+			q.Set("tried", id)
+		}
 		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
 		if done.Changed && word == "anyway" {
 			how = "anyway"
 		}
-		http.Redirect(w, r, ConnectionPath(wanted.Name)+"?done="+how, http.StatusSeeOther)
+		q.Set("done", how)
+		http.Redirect(w, r, ConnectionPath(wanted.Name)+"?"+q.Encode(), http.StatusSeeOther)
 		return
 	}
 	c := s.connectionOf(r, saved)

@@ -25,26 +25,25 @@ const (
 // arrows has, for each package of the module, the packages of the module that it may import.
 // An entry stands for the packages below it too; the longest one that fits a package counts.
 var arrows = map[string][]string{
-	"internal/crash":                   {},
-	"internal/match":                   {},
-	"internal/certificate":             {},
-	"internal/output":                  {"formats"},
-	"internal/dev":                     {"internal/secret", "producer/control", "producer", "registry"},
-	"internal/client":                  {"internal/commandline", "internal/secret", "web/rest", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/properties", "producer/verify", "registry", "sdmx"},
-	"internal/commandline":             {"internal/match", "internal/crash", "internal/secret", "producer/kafka/properties"},
-	"internal/instance":                {"internal/certificate", "internal/secret", "web", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry/access", "registry"},
-	"internal/secret":                  {},
-	"sdmx":                             {},
-	"formats":                          {"sdmx"},
-	"registry":                         {"formats", "sdmx", "internal/crash", "internal/match"},
-	"registry/access":                  {"registry"},
-	"registry/access/accesstest":       {"registry/access", "registry"},
-	"registry/diff":                    {"sdmx"},
-	"registry/workspace":               {"registry"},
-	"registry/workspace/workspacetest": {"registry/workspace", "registry"},
-	"migrations":                       {},
-	"internal/panics":                  {},
-	"producer":                         {"registry", "formats", "sdmx", "internal/crash", "internal/match"},
+	"internal/crash":             {},
+	"internal/match":             {},
+	"internal/certificate":       {},
+	"internal/output":            {"formats"},
+	"internal/dev":               {"internal/secret", "producer/control", "producer", "registry"},
+	"internal/client":            {"internal/commandline", "internal/secret", "web/rest", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/properties", "producer/verify", "registry", "sdmx"},
+	"internal/commandline":       {"internal/match", "internal/crash", "internal/secret", "producer/kafka/properties"},
+	"internal/instance":          {"internal/certificate", "internal/secret", "web", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/mail", "registry/postgres", "registry/access", "registry"},
+	"internal/secret":            {},
+	"sdmx":                       {},
+	"formats":                    {"sdmx"},
+	"registry":                   {"formats", "sdmx", "internal/crash", "internal/match"},
+	"registry/access":            {"registry"},
+	"registry/access/accesstest": {"registry/access", "registry"},
+	"registry/diff":              {"sdmx"},
+	"registry/workspace":         {"registry"},
+	"migrations":                 {},
+	"internal/panics":            {},
+	"producer":                   {"registry", "formats", "sdmx", "internal/crash", "internal/match"},
 	// The publisher knows none of the rooms beside it.
 	"producer/connection":   {"producer", "registry", "internal/secret"},
 	"producer/diagnosis":    {"producer/connection", "producer", "registry"},
@@ -86,7 +85,9 @@ var arrows = map[string][]string{
 	"web/console/topics":       room,
 	"web/console/transactions": room,
 	"examples":                 {},
-	"cmd":                      {"internal/instance", "internal/output", "internal/client", "internal/commandline", "internal/dev", "internal/secret", "web", "web/rest", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/trial", "producer/verify", "registry/postgres", "registry/access", "registry", "formats"},
+	// A long name of its own part, so that it moves no column.
+	"registry/workspace/workspacetest": {"registry/workspace", "registry"},
+	"cmd":                              {"internal/instance", "internal/output", "internal/client", "internal/commandline", "internal/dev", "internal/secret", "web", "web/rest", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/trial", "producer/verify", "registry/postgres", "registry/access", "registry", "formats"},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
@@ -207,8 +208,7 @@ func TestLengths(t *testing.T) {
 // type that they may have until then.
 var larger = map[string][2]int{
 	"registry/postgres": {5300, 48}, // five stores in one package: a later issue parts them
-	"web":               {3001, 68}, // goes when the last room has moved into web/console
-	"web/rest":          {3040, 40},
+	"web":               {2402, 49}, // goes when the last room has moved into web/console
 	// What follows is parted with other points of the same work.
 	"producer":                  {5200, 94},
 	"producer/kafka/properties": {4700, 64},

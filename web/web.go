@@ -11,7 +11,6 @@ import (
 
 	"urncast/registry/access"
 	"urncast/web/answer"
-	"urncast/web/background"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
@@ -32,7 +31,6 @@ func newServer(o Options) *server {
 	}
 	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
-	s.day.Log = s.Log
 	return s
 }
 
@@ -91,7 +89,6 @@ type server struct {
 
 	// What rooms that still stand in this package keep.
 	items contents
-	day   background.Shared[day]
 }
 
 // dispatch hands the request to its route. What no route takes is answered in

@@ -110,9 +110,9 @@ type Draft struct {
 	Gone string
 }
 
-// A Task is a piece of long work: a check, a submission, a rename, a deletion, a
-// comparison of a topic, housekeeping. It does not end with the request that asked for it: one who
-// lost his connection, or loads the page again, finds it at its address, on any instance.
+// A Task is a piece of long work: a check, a submission, a rename or a deletion. It does not
+// end with the request that asked for it: a person who lost the connection, or loads the page
+// again, finds it at its address, on any instance.
 type Task struct {
 	User, Address string
 	ID            string

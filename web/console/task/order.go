@@ -85,7 +85,7 @@ func resultOf(o *registry.Outcome, view any, err error) *Result {
 	return a
 }
 
-// resume answers with an order that was begun before; false if there is none. A second
+// Resume answers with an order that was begun before; false if there is none. A second
 // click on a button is answered by what the first has begun, on whichever instance.
 func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, o *Order) bool {
 	t, err := ts.Find(r.Context(), access.From(r.Context()).Name, o.Address)
@@ -100,7 +100,7 @@ func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, o *Order) bool {
 	return true
 }
 
-// send begins an order, and answers with what comes of it or how far it is.
+// Send begins an order, and answers with what comes of it or how far it is.
 func (ts *Tasks) Send(w http.ResponseWriter, r *http.Request, o *Order) {
 	ctx, user, correlation := r.Context(), access.From(r.Context()).Name, answer.Request(r).CorrelationID
 	key, err := ts.keyFor(ctx, user, o)
@@ -133,7 +133,7 @@ func (ts *Tasks) Send(w http.ResponseWriter, r *http.Request, o *Order) {
 	ts.meet(w, r, o, t)
 }
 
-// keyFor is the key of an order's request: a new one, but that of the errand before it
+// keyFor is the key of an order's request: a new one, but that of the order before it
 // where that was taken for broken off. If its instance lives all the same, the registry
 // takes one of the two.
 func (ts *Tasks) keyFor(ctx context.Context, user string, o *Order) (string, error) {

@@ -126,9 +126,9 @@ func (ts *Tasks) do(ctx context.Context, w *Work, t *Task) (answer []byte) {
 	return answer
 }
 
-// beat tells how far work is until it is over. It ends work that was cancelled, whoever
-// runs it, or that another instance has begun anew because signs of life stayed away. A database that does
-// not answer is asked again: if it stays away the work fails by itself.
+// beat writes how far work is into its row until the work is over. It cancels work whose row
+// says so, or which another instance has begun anew because its signs of life stayed away. If
+// the database does not answer it tries again: if that stays away the work fails by itself.
 func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over <-chan struct{}) {
 	tick := time.NewTicker(workspace.BeatEvery)
 	defer tick.Stop()

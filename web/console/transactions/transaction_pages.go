@@ -1,4 +1,4 @@
-package web
+package transactions
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"urncast/web/console/live"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
-	"urncast/web/console/transactions"
 	"urncast/web/console/ui"
 )
 
@@ -21,79 +20,87 @@ const (
 	changesShown = 200 // structures of a transaction on a page
 	diffShown    = 100 // changes of one structure, before more are asked for
 	diffShownMax = 10_000
-	// chosenBytesMax bounds what is compared when asked for.
+	// chosenBytesMax bounds what is compared in full.
 	chosenBytesMax = 64 << 20
 )
 
-// transactionPage draws one transaction.
-func (s *server) transactionPage(w http.ResponseWriter, r *http.Request) {
+// numberOf is the number of the transaction that the address names; 0 if it names none.
+func numberOf(r *http.Request) registry.Number {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
-	if err != nil || n < 1 {
-		s.kit.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no such transaction", "“"+r.PathValue("number")+"” is no transaction number. Numbers begin at 1 and have no gaps.")
+	if err != nil {
+		return 0
+	}
+	return registry.Number(max(n, 0))
+}
+
+// transactionPage draws one transaction.
+func (s *Pages) transactionPage(w http.ResponseWriter, r *http.Request) {
+	n := numberOf(r)
+	if n == 0 {
+		s.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no such transaction", "“"+r.PathValue("number")+"” is no transaction number. Numbers begin at 1 and have no gaps.")
 		return
 	}
 	q := r.URL.Query()
-	t, err := s.transaction(r.Context(), registry.Number(n), max(page.Natural(q, "from"), 1), page.Natural(q, "structure"), q.Get("all") != "")
+	t, err := s.transaction(r.Context(), n, max(page.Natural(q, "from"), 1), page.Natural(q, "structure"), q.Get("all") != "")
 	if errors.Is(err, registry.ErrNotFound) {
-		s.kit.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+ui.Number(registry.Number(n)), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
+		s.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+ui.Number(n), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
 		return
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, "/transactions", err)
+		s.DrawTrouble(w, r, "/transactions", err)
 		return
 	}
-	f := s.kit.Frame(r, "Transaction "+ui.Number(t.Number), "/transactions")
-	if t.Pending() {
+	f := s.Frame(r, "Transaction "+ui.Number(t.Number), "/transactions")
+	if t.isPending() {
 		f.Live = "/live" + ui.TransactionPath(t.Number)
 	}
-	s.kit.Draw(w, r, http.StatusOK, transactions.TransactionPage(f, t))
+	s.Draw(w, r, http.StatusOK, transactionPage(f, t))
 }
 
-// A watchedTransaction is one before the eyes of readers who may the same.
+// A watchedTransaction is the key of a transaction's stream, one for all readers of a role.
 type watchedTransaction struct {
 	number registry.Number
-	may    access.Role
+	role   access.Role
 }
 
-// liveTransaction is the stream of a transaction that waits.
-func (s *server) liveTransaction(w http.ResponseWriter, r *http.Request) {
-	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
-	of := watchedTransaction{registry.Number(n), access.From(r.Context()).Role}
-	if err == nil && n > 0 {
-		_, err = s.record.Transaction(r.Context(), of.number)
-	} else {
-		err = registry.ErrNotFound
+// streamTransaction serves what becomes of a transaction that waits.
+func (s *Pages) streamTransaction(w http.ResponseWriter, r *http.Request) {
+	of := watchedTransaction{numberOf(r), access.From(r.Context()).Role}
+	err := registry.ErrNotFound
+	if of.number > 0 {
+		_, err = s.Record.Transaction(r.Context(), of.number)
 	}
 	if err != nil {
-		s.live.NoStream(w, r, err)
+		s.Live.NoStream(w, r, err)
 		return
 	}
-	s.live.Serve(w, r, of, func() live.Gatherer { return s.watchTransaction(of) })
+	s.Live.Serve(w, r, of, func() live.Gatherer { return s.watchTransaction(of) })
 }
 
-func (s *server) watchTransaction(of watchedTransaction) live.Gatherer {
+// watchTransaction gathers the live parts of a transaction, and announces that it waits no more.
+func (s *Pages) watchTransaction(of watchedTransaction) live.Gatherer {
 	pending := true
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		found, err := s.record.Transaction(ctx, of.number)
+		found, err := s.Record.Transaction(ctx, of.number)
 		if err != nil {
 			return nil, "", err
 		}
-		t := &transactions.Transaction{Transaction: found, Now: s.Now()}
-		if err := s.fillSent(access.With(ctx, access.Principal{Role: of.may}), t); err != nil {
+		t := &transaction{Transaction: found, Now: s.Now()}
+		if err := s.fillSent(access.With(ctx, access.Principal{Role: of.role}), t); err != nil {
 			return nil, "", err
 		}
 		say := ""
-		if pending && !t.Pending() {
+		if pending && !t.isPending() {
 			say = "Transaction " + ui.Number(t.Number) + " waits on no producer any more"
 		}
-		pending = t.Pending()
-		return []live.Part{{ID: "needs", Draw: transactions.TransactionNeeds(t)}, {ID: "sent", Draw: transactions.TransactionSent(t)}}, say, nil
+		pending = t.isPending()
+		return []live.Part{{ID: "needs", Draw: needs(t)}, {ID: "sent", Draw: sentParts(t)}}, say, nil
 	}
 }
 
-// transaction gathers the page, with the changes from a position on and those of the
-// chosen structure; 0 chooses the first.
-func (s *server) transaction(ctx context.Context, n registry.Number, from, chosen int, all bool) (*transactions.Transaction, error) {
+// transaction gathers the page of a transaction: its structures from a position on, and what
+// changed in the chosen of them; 0 chooses the first.
+func (s *Pages) transaction(ctx context.Context, n registry.Number, from, chosen int, all bool) (*transaction, error) {
 	ts, err := s.Registry.Transactions(ctx, n-1, 2)
 	if err != nil {
 		return nil, err
@@ -101,7 +108,7 @@ func (s *server) transaction(ctx context.Context, n registry.Number, from, chose
 	if len(ts) == 0 || ts[0].Number != n {
 		return nil, registry.ErrNotFound
 	}
-	t := &transactions.Transaction{Transaction: ts[0], Now: s.Now(), Older: n - 1, From: from}
+	t := &transaction{Transaction: ts[0], Now: s.Now(), Older: n - 1, From: from}
 	if len(ts) > 1 {
 		t.Newer = ts[1].Number
 	}
@@ -130,13 +137,13 @@ func (s *server) transaction(ctx context.Context, n registry.Number, from, chose
 	return t, err
 }
 
-// fillSent says what became of the transaction on each producer.
-func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) error {
-	producers, err := s.kit.ListProducers(ctx)
+// fillSent adds what became of the transaction on each producer.
+func (s *Pages) fillSent(ctx context.Context, t *transaction) error {
+	producers, err := s.ListProducers(ctx)
 	if err != nil {
 		return err
 	}
-	if t.Sent, err = s.record.SentOn(ctx, producers, t.Number); err != nil {
+	if t.Sent, err = s.Record.SentOn(ctx, producers, t.Number); err != nil {
 		return err
 	}
 	for i := range t.Sent {
@@ -147,24 +154,24 @@ func (s *server) fillSent(ctx context.Context, t *transactions.Transaction) erro
 	return nil
 }
 
-// stoppedHere is what a producer tells that stopped at the transaction of a page.
-func stoppedHere(p *control.Status, reason string, may bool) transactions.Trouble {
+// stoppedHere is the notice of a producer that stopped at the transaction.
+func stoppedHere(p *control.Status, reason string, may bool) trouble {
 	f := ui.Fault{What: p.Name + " stopped here", Waiting: ui.Plural(p.Pending, "transaction waits", "transactions wait") + ", this one first. Readers saw nothing of it."}
 	f.Error, f.Cure = ui.ReasonAndCure(reason, p.Cure)
 	if f.Cure == "" {
 		f.Cure = "Take the cause away, then start the producer."
 	}
 	f.Cure += " Or skip this transaction, and its structures are not sent."
-	return transactions.Trouble{Producer: p.Name, May: may, Fault: f}
+	return trouble{Producer: p.Name, May: may, Fault: f}
 }
 
-// fillChanges compares what is small enough for a line.
-func (s *server) fillChanges(ctx context.Context, t *transactions.Transaction, pairs []registry.Pair) error {
+// fillChanges adds the structures, each with a sum of its changes where it is small enough.
+func (s *Pages) fillChanges(ctx context.Context, t *transaction, pairs []registry.Pair) error {
 	changes := make([]registry.Change, len(pairs))
 	for i := range pairs {
 		changes[i] = pairs[i].Change
 	}
-	sums, err := s.record.Sums(ctx, pairs)
+	sums, err := s.Record.Sums(ctx, pairs)
 	if err != nil {
 		return err
 	}
@@ -176,8 +183,8 @@ func (s *server) fillChanges(ctx context.Context, t *transactions.Transaction, p
 }
 
 // chosen is what changed in one structure, or why that cannot be said.
-func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*transactions.Chosen, error) {
-	c := &transactions.Chosen{Pair: *p, Shown: diffShown, More: ui.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
+func (s *Pages) chosen(ctx context.Context, p *registry.Pair, all bool) (*chosen, error) {
+	c := &chosen{Pair: *p, Shown: diffShown, More: ui.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
 	if all {
 		c.Shown = diffShownMax
 	}
@@ -204,7 +211,7 @@ func (s *server) chosen(ctx context.Context, p *registry.Pair, all bool) (*trans
 		c.Why = "The two versions have " + ui.Size(int64(p.Bytes+p.BeforeBytes)) + " together, which is too much to compare on a page."
 		return c, nil
 	}
-	d, err := s.record.Compare(ctx, p)
+	d, err := s.Record.Compare(ctx, p)
 	if errors.Is(err, registry.ErrNotFound) {
 		c.Why = "The content was removed by housekeeping while this page was made. Its record stays."
 		return c, nil

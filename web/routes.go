@@ -11,6 +11,7 @@ import (
 	"urncast/web/console/mail"
 	"urncast/web/console/producers"
 	"urncast/web/console/settings"
+	"urncast/web/console/structures"
 	"urncast/web/console/submit"
 	"urncast/web/console/topics"
 	"urncast/web/console/transactions"
@@ -56,8 +57,8 @@ func (s *server) routes() []guard.Route {
 		{Pattern: "GET /api/v1/openapi.json", Level: guard.Read, Handle: s.describe},
 	}
 	routes = append(routes, s.kit.Routes()...)
-	routes = append(routes, s.pageRoutes()...)
 	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
+	routes = append(routes, (&structures.Pages{Kit: s.kit, Record: s.record, Registry: s.Registry, Tasks: s.tasks, Sender: s.Sender}).Routes()...)
 	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
@@ -109,23 +110,6 @@ func topicRoutes(t *rest.Topics) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.Records},
 		{Pattern: "POST /api/v1/producers/{name}/topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: t.Verify},
-	}
-}
-
-// pageRoutes are the pages of the console, and what they load.
-func (s *server) pageRoutes() []guard.Route {
-	return []guard.Route{
-		{Pattern: "GET /structures", Level: guard.Read, Handle: s.structuresPage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletionPage},
-		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletion},
-		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renamingPage},
-		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renaming},
-		{Pattern: "GET /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.agencyPage},
-		{Pattern: "POST /agencies/{agency}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renameAgency},
-		{Pattern: "GET /find", Level: guard.Read, Handle: s.find},
 	}
 }
 

@@ -86,9 +86,6 @@ type server struct {
 	leaving  leaving
 	stopping chan struct{}
 	stopOnce sync.Once
-
-	// What rooms that still stand in this package keep.
-	items contents
 }
 
 // dispatch hands the request to its route. What no route takes is answered in

@@ -1,6 +1,8 @@
 package doors
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,3 +83,49 @@ func TestMaintainersRenameAgencies(t *testing.T) {
 	status, body = call(t, s, "POST", rename, []byte("id=A2"), append(as(bea), media...)...)
 	want(t, "all his", status, body, 200, "Replaced 3 structures")
 }
+
+// A maintainer is offered to rename and delete what is of agencies that are hers, and an agency
+// only with the scheme that holds it.
+func TestChangesAreOfferedForOnesOwn(t *testing.T) {
+	s, _ := serveAccounts(t, password)
+	if status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agencies)); status >= 300 {
+		t.Fatal(body)
+	}
+	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
+	bea := token(t, s, `{"name": "bea", "role": "maintainer", "agencies": ["A", "SDMX"]}`)
+	carl := token(t, s, `{"name": "carl", "role": "reader"}`)
+	flow, dsd, scheme := "/structures/dataflow/B/F/1.0", "/structures/datastructure/A/D/1.0", "/structures/agencyscheme/SDMX/AGENCIES/1.0"
+	for _, row := range []struct {
+		who, path string
+		header    []string
+		offered   []string
+	}{
+		{"anna", dsd, as(anna), []string{dsd + "/rename", dsd + "/delete"}},
+		{"anna", dsd + "/rename", as(anna), nil},
+		{"anna", flow, as(anna), nil},
+		{"anna", scheme, as(anna), nil},
+		{"anna", "/structures?agency=A", as(anna), nil},
+		{"bea", scheme, as(bea), []string{scheme + "/delete", "/agencies/A/rename"}},
+		{"bea", "/structures?agency=A", as(bea), []string{"/agencies/A/rename"}},
+		{"bea", "/structures?agency=B", as(bea), nil},
+		{"bea", dsd + "/rename", as(bea), []string{"/agencies/A/rename"}},
+		{"bea", flow, as(bea), nil},
+		{"carl", dsd, as(carl), nil},
+		{"carl", "/structures?agency=A", as(carl), nil},
+		{"the administrator", flow, nil, []string{flow + "/rename", flow + "/delete"}},
+		{"the administrator", scheme, nil, []string{scheme + "/delete", "/agencies/A/rename", "/agencies/B/rename"}},
+	} {
+		status, body := call(t, s, "GET", row.path, nil, append(row.header, "Accept", "text/html")...)
+		want(t, row.who+" at "+row.path, status, body, 200)
+		var offered []string
+		for _, found := range offers.FindAllStringSubmatch(body, -1) {
+			offered = append(offered, found[1])
+		}
+		if !slices.Equal(offered, row.offered) {
+			t.Errorf("%s at %s is offered %v, want %v", row.who, row.path, offered, row.offered)
+		}
+	}
+}
+
+// offers are the links to pages that rename or delete.
+var offers = regexp.MustCompile(`<a [^>]*href="([^"]*/(?:rename|delete))"`)

@@ -3,6 +3,7 @@ package properties
 import (
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +94,19 @@ func TestEveryNameIsDescribed(t *testing.T) {
 			t.Errorf("%s is passed on, and librdkafka has no such property", name)
 		case (r.do == refuse || r.do == none || r.do == ours || r.do == fixed) && !strings.HasSuffix(r.why, "."):
 			t.Errorf("%s has no sentence: %q", name, r.why)
+		}
+	}
+}
+
+// A promise that a sentence cites is named in it: the console and the command line show the
+// sentence alone.
+func TestCitedPromisesAreNamed(t *testing.T) {
+	names := map[string]string{"P1": "one for one", "P2": "in order", "P3": "exactly once", "P4": "SENT means acknowledged", "P6": "one publisher"}
+	for name, r := range rules {
+		for _, code := range regexp.MustCompile(`\b[PR][0-9]\b`).FindAllString(r.why, -1) {
+			if word := names[code]; word == "" || !strings.Contains(r.why, word) {
+				t.Errorf("%s cites %s without a word for it: %s", name, code, r.why)
+			}
 		}
 	}
 }

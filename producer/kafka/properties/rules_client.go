@@ -28,10 +28,11 @@ var clientRules = []rule{
 		why: "Whether urncast makes a missing topic is a setting of the producer, for such a topic must be " +
 			"compacted."},
 	{name: "api.version.request", group: servers, do: fixed, fine: "true",
-		why: "Transactions (P1) need to know what the brokers can do, so their versions are always asked for."},
+		why: "Transactions (P1, one for one) need to know what the brokers can do, so their versions are always " +
+			"asked for."},
 	{name: "api.version.request.timeout.ms", group: servers, do: pass},
 	{name: "api.version.fallback.ms", group: servers, do: fixed, fine: "0",
-		why: "Transactions (P1) need the versions that the brokers really have, not assumed ones."},
+		why: "Transactions (P1, one for one) need the versions that the brokers really have, not assumed ones."},
 	{name: "broker.version.fallback", group: servers, do: none,
 		why: "It is for brokers before 0.10, which have no transactions."},
 	{name: "builtin.features", group: diagnostics, do: none,
@@ -43,7 +44,8 @@ var clientRules = []rule{
 	{name: "message.max.bytes", group: limits, do: same, to: "max.request.size"},
 	{name: "message.copy.max.bytes", group: limits, do: pass},
 	{name: "receive.message.max.bytes", group: limits, do: made, to: "receive.message.max.bytes",
-		why: "Less than 52429312 is taken as that: recovery (P3) reads the topic back in answers of that size."},
+		why: "Less than 52429312 is taken as that: recovery (P3, exactly once) reads the topic back in " +
+			"answers of that size."},
 	{name: "queue.buffering.max.messages", group: limits, do: ours, why: unsent},
 	{name: "queue.buffering.max.kbytes", group: limits, do: ours, why: unsent},
 	{name: "buffer.memory", group: limits, do: ours, why: unsent},
@@ -135,7 +137,7 @@ var callRules = []rule{
 	{name: "internal.termination.signal", group: diagnostics, do: fixed, fine: "0",
 		why: "A signal that the client sends to itself could end the process."},
 	{name: "plugin.library.paths", group: diagnostics, do: refuse, fine: "-",
-		why: "A plug-in is code that would run inside urncast and could change or drop messages (P3): " +
+		why: "A plug-in is code that would run inside urncast and could change or drop messages (P3, exactly once): " +
 			"remove the line."},
 }
 

@@ -3,29 +3,30 @@ package properties
 // publishingRules are about what the promises rest on, and how messages travel.
 var publishingRules = []rule{
 	{name: "transactional.id", group: publishing, do: refuse, fine: "-",
-		why: "An id chosen by hand would break P3 and P6: recovery finds its own transactions, and fences a stale " +
-			"publisher, by ids that urncast " +
-			"derives. To name them for ACLs, set the transaction prefix of the producer."},
+		why: "An id chosen by hand would break P3, exactly once, and P6, one publisher: recovery finds its own " +
+			"transactions, and fences a stale publisher, by ids that urncast derives. To name them for ACLs, set the transaction prefix of the producer."},
 	{name: "transaction.timeout.ms", group: publishing, do: ours,
 		why: "urncast derives it from the size of what is sent: with a fixed timeout the broker would abort a large " +
-			"transaction half-way (P1)."},
+			"transaction half-way (P1, one for one)."},
 	{name: "transaction.two.phase.commit.enable", group: publishing, do: fixed, fine: "false",
-		why: "The topic itself is the witness here (P3), and a transaction left prepared would hold back every reader."},
+		why: "The topic itself is the witness here (P3, exactly once), and a transaction left prepared would " +
+			"hold back every reader."},
 	{name: "enable.idempotence", group: publishing, do: fixed, fine: "true",
-		why: "Without idempotence there are no transactions, and no exactly once (P3)."},
+		why: "Without idempotence there are no transactions, and nothing is sent exactly once (P3)."},
 	{name: "acks", group: publishing, do: fixed, fine: "all -1",
 		why: "SENT means acknowledged by all replicas in sync (P4)."},
 	{name: "request.required.acks", group: publishing, do: same, to: "acks"},
 	{name: "retry.backoff.ms", group: publishing, do: fixed, fine: "1000", why: lateCommit},
 	{name: "retry.backoff.max.ms", group: publishing, do: fixed, fine: "1000", why: lateCommit},
 	{name: "retries", group: publishing, do: pass,
-		why: "0 is taken as the default: without a repetition there is no idempotence (P3)."},
+		why: "0 is taken as the default: without a repetition there is no idempotence (P3, exactly once)."},
 	{name: "message.send.max.retries", group: publishing, do: same, to: "retries"},
 	{name: "max.in.flight.requests.per.connection", group: publishing, do: pass,
-		why: "More than 5 are taken as 5, with which brokers keep messages in order (P2) and tell copies (P3)."},
+		why: "More than 5 are taken as 5, with which brokers keep messages in order (P2) and tell copies " +
+			"(P3, exactly once)."},
 	{name: "max.in.flight", group: publishing, do: same, to: "max.in.flight.requests.per.connection"},
 	{name: "enable.gapless.guarantee", group: publishing, do: none,
-		why: "A transaction has no gaps: all of it is committed, or nothing (P1)."},
+		why: "A transaction has no gaps: all of it is committed, or nothing (P1, one for one)."},
 	{name: "message.timeout.ms", group: publishing, do: ours,
 		why: "A message is tried for as long as its transaction may take, which urncast derives from the size of " +
 			"what is sent."},
@@ -42,7 +43,7 @@ var publishingRules = []rule{
 	{name: "compression.lz4.level", group: publishing, do: made, to: "compression.level"},
 	{name: "compression.zstd.level", group: publishing, do: made, to: "compression.level"},
 	{name: "delivery.report.only.error", group: publishing, do: fixed, fine: "false",
-		why: "urncast waits for the report of every message before it commits (P4)."},
+		why: "urncast waits for the report of every message before it commits (P4, SENT means acknowledged)."},
 	{name: "produce.offset.report", group: publishing, do: none,
 		why: "librdkafka no longer uses it; offsets are always reported."},
 	{name: "queuing.strategy", group: publishing, do: fixed, fine: "fifo",
@@ -60,29 +61,30 @@ var publishingRules = []rule{
 	{name: "interceptor.classes", group: publishing, do: refuse,
 		fine: "- io.confluent.monitoring.clients.interceptor.monitoringproducerinterceptor " +
 			"io.confluent.monitoring.clients.interceptor.monitoringconsumerinterceptor",
-		why: "An interceptor is a Java class, which cannot run here, and one that changes messages would break P3: " +
-			"remove the line; what urncast measures is at /metrics."},
+		why: "An interceptor is a Java class, which cannot run here, and one that changes messages would break P3, " +
+			"exactly once: remove the line; what urncast measures is at /metrics."},
 }
 
 const (
 	lateCommit = "With 1000 ms, a late copy of a commit request cannot reach the next transaction; with another " +
-		"backoff it could commit half of that (P3)."
-	partitionZero = "Every message goes to partition 0, for order (P2) holds within a partition only."
+		"backoff it could commit half of that (P3, exactly once)."
+	partitionZero = "Every message goes to partition 0, for P2, in order, holds within a partition only."
 )
 
 // readingRules are a consumer's. urncast reads its own topics back after a start.
 var readingRules = []rule{
 	{name: "isolation.level", group: reading, do: fixed, fine: "read_committed",
-		why: "Reading back sees committed messages only (P3)."},
+		why: "Reading back sees committed messages only (P3, exactly once)."},
 	{name: "enable.partition.eof", group: reading, do: fixed, fine: "true",
-		why: "Recovery must see the end of the topic (P3)."},
+		why: "Recovery must see the end of the topic (P3, exactly once)."},
 	{name: "enable.auto.commit", group: reading, do: fixed, fine: "false",
-		why: "Recovery reads from the producer's own cursor (P3) and keeps no group's offset."},
+		why: "Recovery reads from the producer's own cursor (P3, exactly once) and keeps no group's offset."},
 	{name: "auto.commit.enable", group: reading, do: same, to: "enable.auto.commit"},
 	{name: "group.id", group: reading, do: ours,
-		why: "Recovery reads from the producer's own cursor (P3) and joins no group."},
+		why: "Recovery reads from the producer's own cursor (P3, exactly once) and joins no group."},
 	{name: "auto.offset.reset", group: reading, do: fixed, fine: "error",
-		why: "Recovery begins at a known offset and must be told when it is gone (P3), not begin elsewhere."},
+		why: "Recovery begins at a known offset and must be told when it is gone, not begin elsewhere (P3, " +
+			"exactly once)."},
 	{name: "group.instance.id", group: reading, do: none, why: consumers},
 	{name: "partition.assignment.strategy", group: reading, do: none, why: consumers},
 	{name: "session.timeout.ms", group: reading, do: none, why: consumers},

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"maps"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -142,5 +143,17 @@ func TestSizes(t *testing.T) {
 	i.compresses = true
 	if j := i.topicSize(); j.severity != diagnosis.SeverityWarning {
 		t.Errorf("%+v", j)
+	}
+}
+
+// A promise that a finding cites is named there: the console shows the sentence alone.
+func TestCitedPromisesAreNamed(t *testing.T) {
+	names := map[string]string{"P1": "one for one", "P2": "in order", "P3": "exactly once", "P4": "SENT means acknowledged", "P5": "stop and do not guess", "P7": "nothing stale"}
+	for finding, why := range whys {
+		for _, code := range regexp.MustCompile(`\b[PR][0-9]\b`).FindAllString(why, -1) {
+			if word := names[code]; word == "" || !strings.Contains(why, word) {
+				t.Errorf("%s cites %s without a word for it: %s", finding, code, why)
+			}
+		}
 	}
 }

@@ -25,6 +25,8 @@ type Renaming struct {
 	// AllVersions says that every version of it is renamed.
 	AllVersions bool
 	Wrong       string
+	// MayRenameAgency says that the reader may rename the agency instead.
+	MayRenameAgency bool
 	// Results are what would become of what; empty before an id is given.
 	Results []registry.Result
 	Topics  []string

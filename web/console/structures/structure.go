@@ -21,7 +21,7 @@ type Structure struct {
 	Final   bool
 	Stable  bool // by its version
 	Current bool
-	// MayChange says that the reader may rename and delete.
+	// MayChange says that the reader may rename and delete it.
 	MayChange bool
 	Removed   bool // the content is not there any more
 	// Shown is the revision whose content is shown.
@@ -79,9 +79,9 @@ type Items struct {
 	Match  int // how many match; Total without a filter
 	Path   string
 	Keep   url.Values // what of the address stays
-	// Renames is the agency below which the items are agencies that the reader may
-	// rename, "SDMX" for those at the top; empty where they are none.
-	Renames string
+	// Renames holds, by the ids of items that are agencies, the pages that rename them: of
+	// those that the reader may rename.
+	Renames map[string]string
 }
 
 // An Item is one row.
@@ -150,14 +150,6 @@ func (it *Items) hidden() [][2]string {
 	}
 	slices.SortFunc(out, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	return out
-}
-
-// agency is the page on which an item that is an agency is renamed.
-func (it *Items) agency(id string) string {
-	if it.Renames != "SDMX" {
-		id = it.Renames + "." + id
-	}
-	return AgencyPath(id)
 }
 
 func (it *Items) described() bool {

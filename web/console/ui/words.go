@@ -164,6 +164,25 @@ func statusMark(status string) (t Tone, icon string) {
 	return Working, "pending"
 }
 
+// statusMeanings say what each status of a transaction means, as docs/promises.md does.
+var statusMeanings = []struct{ Status, Meaning string }{
+	{producer.StatusPending, "Recorded, and not sent yet."},
+	{producer.StatusSent, "The broker acknowledged its commit: readers of the topics have it."},
+	{producer.StatusCovered, "A baseline was sent in its place, with the same structures as they were then, or newer."},
+	{producer.StatusSkipped, "Nothing of it is for the producer’s topics, it is older than the producer’s first start, or an admin left it out, for a reason that is kept."},
+	{producer.StatusFailed, "The producer stopped at it, and waits for an admin."},
+}
+
+// statusMeaning says what a status means.
+func statusMeaning(status string) string {
+	for _, m := range statusMeanings {
+		if m.Status == status {
+			return m.Meaning
+		}
+	}
+	return status
+}
+
 // UTC is a moment to the second, with its zone.
 func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 

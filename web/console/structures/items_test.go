@@ -1,14 +1,17 @@
-package web
+package structures
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand"
 	"strings"
 	"testing"
 
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console/structures"
+	"urncast/web/background"
+	"urncast/web/console/page"
 )
 
 // A filter finds what a plain look through every field finds, in the order of the list,
@@ -38,7 +41,7 @@ func TestItemsFilter(t *testing.T) {
 			}
 		}
 		for _, from := range []int{0, 7} {
-			v := &structures.Items{Filter: text}
+			v := &Items{Filter: text}
 			c.window(v, from)
 			if v.Match != len(want) {
 				t.Errorf("%q: %d match, want %d", text, v.Match, len(want))
@@ -48,7 +51,7 @@ func TestItemsFilter(t *testing.T) {
 					t.Errorf("%q from %d: row %d is %s, want %s", text, from, i, row.ID, want[from+i])
 				}
 			}
-			if shown := max(min(len(want)-from, structures.ItemsShown), 0); len(v.Rows) != shown {
+			if shown := max(min(len(want)-from, ItemsShown), 0); len(v.Rows) != shown {
 				t.Errorf("%q from %d: %d rows, want %d", text, from, len(v.Rows), shown)
 			}
 		}
@@ -68,6 +71,17 @@ func TestContentsAreBounded(t *testing.T) {
 	c.keep(4, &content{bytes: contentsBytesMax + 1})
 	if c.byID[0] == nil || c.byID[1] != nil || c.byID[2] == nil || c.byID[3] == nil || c.byID[4] != nil || c.bytes != 3*third {
 		t.Errorf("%d bytes are kept, of %v", c.bytes, c.used)
+	}
+}
+
+// A panic while a document is read is an error of the page that asked, and the next request
+// reads it anew instead of waiting for the first.
+func TestAPanicWhileReadingADocument(t *testing.T) {
+	pages := &Pages{Kit: page.New(&page.Kit{Log: slog.New(slog.DiscardHandler)})} // without a registry
+	for range 3 {
+		if _, err := pages.contents.get(t.Context(), pages, sdmx.ClassCodelist, 7, largeDocument+1); !errors.Is(err, background.ErrDefect) {
+			t.Errorf("it says %v", err)
+		}
 	}
 }
 
@@ -103,7 +117,7 @@ func TestBranches(t *testing.T) {
 		{".", "none of 0", "", 0},
 		{"EU.EUDE.EUDE1.EUDE2", "none of 0", "", 0},
 	} {
-		v := &structures.Items{Tree: true, Branch: x.branch}
+		v := &Items{Tree: true, Branch: x.branch}
 		c.window(v, x.from)
 		got := fmt.Sprintf("none of %d", v.Match)
 		if n := len(v.Rows); n > 0 {

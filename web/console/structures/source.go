@@ -1,4 +1,4 @@
-package web
+package structures
 
 import (
 	"bytes"
@@ -10,12 +10,11 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/console/structures"
 	"urncast/web/console/ui"
 )
 
 // sourcePage shows a structure as a message in a format.
-func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) sourcePage(w http.ResponseWriter, r *http.Request) {
 	v, m, f := s.readStructure(w, r)
 	if m == nil {
 		return
@@ -31,7 +30,7 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 	} else {
 		body, whole, err := s.beginning(f, m)
 		if err != nil {
-			s.kit.DrawTrouble(w, r, "/structures", err)
+			s.DrawTrouble(w, r, "/structures", err)
 			return
 		}
 		if v.Text, v.Cut = ui.Indented(body); whole {
@@ -39,22 +38,22 @@ func (s *server) sourcePage(w http.ResponseWriter, r *http.Request) {
 		}
 		v.Cut = v.Cut || !whole
 	}
-	s.kit.Draw(w, r, http.StatusOK, structures.SourcePage(s.kit.Frame(r, v.Name+" as "+f.Name, "/structures"), v))
+	s.Draw(w, r, http.StatusOK, SourcePage(s.Frame(r, v.Name+" as "+f.Name, "/structures"), v))
 }
 
-// download gives the message as a file.
-func (s *server) download(w http.ResponseWriter, r *http.Request) {
+// download sends a structure as a file, in a format.
+func (s *Pages) download(w http.ResponseWriter, r *http.Request) {
 	v, m, f := s.readStructure(w, r)
 	if m == nil {
 		return
 	}
 	if why := formats.Expressible(f, m); why != nil {
-		s.kit.DrawError(w, r, http.StatusNotAcceptable, "/structures", "It cannot be written as "+f.Name, why.Error())
+		s.DrawError(w, r, http.StatusNotAcceptable, "/structures", "It cannot be written as "+f.Name, why.Error())
 		return
 	}
 	body, err := s.message(f, m)
 	if err != nil {
-		s.kit.DrawTrouble(w, r, "/structures", err)
+		s.DrawTrouble(w, r, "/structures", err)
 		return
 	}
 	name := strings.NewReplacer("(", "-", ")", "", ":", "-").Replace(v.URN.Short()) + f.Extension
@@ -64,8 +63,9 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // the reader has gone; nobody is left to tell
 }
 
-// readStructure finds structure and format of a request; nil if that is answered.
-func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structures.Source, sdmx.Maintainable, *formats.Format) {
+// readStructure reads the structure and the format that a request names. If one is not there it
+// answers the request, and returns nil.
+func (s *Pages) readStructure(w http.ResponseWriter, r *http.Request) (*Source, sdmx.Maintainable, *formats.Format) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
@@ -73,10 +73,10 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structu
 	}
 	f, err := formats.ByName(r.URL.Query().Get("format"))
 	if err != nil {
-		s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such format", err.Error())
+		s.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such format", err.Error())
 		return nil, nil, nil
 	}
-	v := &structures.Source{Format: f.Name}
+	v := &Source{Format: f.Name}
 	v.URN, v.Name = u, u.ID
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)
@@ -91,7 +91,7 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structu
 		s.noStructure(w, r)
 		return nil, nil, nil
 	case err != nil:
-		s.kit.DrawTrouble(w, r, "/structures", err)
+		s.DrawTrouble(w, r, "/structures", err)
 		return nil, nil, nil
 	}
 	if shown.Until != 0 {
@@ -101,14 +101,14 @@ func (s *server) readStructure(w http.ResponseWriter, r *http.Request) (*structu
 	return v, m, f
 }
 
-func (s *server) message(f *formats.Format, m sdmx.Maintainable) ([]byte, error) {
+func (s *Pages) message(f *formats.Format, m sdmx.Maintainable) ([]byte, error) {
 	return formats.AppendMessage(nil, f, s.header(), m)
 }
 
-// A beginning takes what is written up to a bound, and refuses the rest.
+// A beginning is a buffer that takes beginningMax bytes, and refuses more with errEnough.
 type beginning struct{ bytes.Buffer }
 
-// errEnough ends what goes on until there is enough for a page.
+// errEnough ends the writing of a message of which a page shows no more.
 var errEnough = errors.New("enough")
 
 // Write implements io.Writer.
@@ -123,8 +123,9 @@ func (b *beginning) Write(p []byte) (int, error) {
 // beginningMax bounds what is written of a message for a page.
 const beginningMax = 1 << 20
 
-// beginning writes a message as far as a page can show it.
-func (s *server) beginning(f *formats.Format, m sdmx.Maintainable) (body []byte, whole bool, err error) {
+// beginning writes a message, of which it keeps the first beginningMax bytes. whole reports
+// whether that is all.
+func (s *Pages) beginning(f *formats.Format, m sdmx.Maintainable) (body []byte, whole bool, err error) {
 	var b beginning
 	out := formats.NewWriter(&b, f, s.header())
 	if err = out.Write(m); err == nil {
@@ -136,7 +137,7 @@ func (s *server) beginning(f *formats.Format, m sdmx.Maintainable) (body []byte,
 	return b.Bytes(), true, err
 }
 
-func (s *server) header() formats.Header {
+func (s *Pages) header() formats.Header {
 	now := s.Now().UTC().Truncate(time.Second)
 	return formats.Header{ID: "urncast-" + now.Format("20060102150405"), Prepared: now, Sender: s.Sender}
 }

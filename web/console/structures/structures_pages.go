@@ -1,4 +1,4 @@
-package web
+package structures
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console/page"
-	"urncast/web/console/structures"
 	"urncast/web/console/ui"
 )
 
@@ -20,25 +20,34 @@ const (
 )
 
 // structuresPage draws the search.
-func (s *server) structuresPage(w http.ResponseWriter, r *http.Request) {
-	v := &structures.Structures{Filter: structureFilter(r.URL.Query())}
+func (s *Pages) structuresPage(w http.ResponseWriter, r *http.Request) {
+	v := &Structures{Filter: structureFilter(r.URL.Query())}
 	if err := s.fillStructures(r.Context(), v, structuresShown); err != nil {
-		s.kit.DrawTrouble(w, r, "/structures", err)
+		s.DrawTrouble(w, r, "/structures", err)
 		return
 	}
-	v.MayRename = s.guard.Serves(r, "/agencies/{agency}/rename")
-	s.kit.Draw(w, r, http.StatusOK, structures.StructuresPage(s.kit.Frame(r, "Structures", "/structures"), v))
+	v.MayRename = mayRenameAgency(access.From(r.Context()), v.Filter.Agency)
+	s.Draw(w, r, http.StatusOK, StructuresPage(s.Frame(r, "Structures", "/structures"), v))
 }
 
-func structureFilter(q url.Values) structures.StructureFilter {
-	f := structures.StructureFilter{Text: page.Word(q, "q"), Agency: page.Word(q, "agency"), After: page.Word(q, "after"), AllVersions: q.Get("versions") == "all"}
+// mayRenameAgency reports whether a rename of an agency is offered to somebody: they must
+// maintain the agency, and the scheme that holds it, which changes with it.
+func mayRenameAgency(p access.Principal, agency string) bool {
+	scheme, _ := sdmx.AgencySchemeOf(agency)
+	return p.Maintains(agency) && p.Maintains(scheme.Agency)
+}
+
+// structureFilter reads a search from the query of an address.
+func structureFilter(q url.Values) StructureFilter {
+	f := StructureFilter{Text: page.Word(q, "q"), Agency: page.Word(q, "agency"), After: page.Word(q, "after"), AllVersions: q.Get("versions") == "all"}
 	if c, ok := sdmx.ClassByREST(q.Get("type")); ok {
 		f.Type = c.REST()
 	}
 	return f
 }
 
-func (s *server) fillStructures(ctx context.Context, v *structures.Structures, limit int) error {
+// fillStructures searches, and puts up to limit structures into the view.
+func (s *Pages) fillStructures(ctx context.Context, v *Structures, limit int) error {
 	counts, _, err := s.Registry.Counts(ctx)
 	if err != nil {
 		return err
@@ -61,9 +70,9 @@ func (s *server) fillStructures(ctx context.Context, v *structures.Structures, l
 	return err
 }
 
-// find leads from the find box to what was asked for: a number to its transaction, a
-// URN or AGENCY:ID(VERSION) to its structure, and anything else to the search.
-func (s *server) find(w http.ResponseWriter, r *http.Request) {
+// find redirects from the find box: a number to its transaction, a URN or AGENCY:ID(VERSION)
+// to its structure, and anything else to the search.
+func (s *Pages) find(w http.ResponseWriter, r *http.Request) {
 	text := page.Word(r.URL.Query(), "q")
 	to := "/structures?" + url.Values{"q": {text}}.Encode()
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
@@ -74,9 +83,9 @@ func (s *server) find(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// named finds the structure that a word names in full. AGENCY:ID(VERSION) says no
-// class, so it must be of one structure alone.
-func (s *server) named(ctx context.Context, text string) (sdmx.URN, bool) {
+// named returns the structure that a text names in full. AGENCY:ID(VERSION) names no class, so
+// that exactly one structure must have it.
+func (s *Pages) named(ctx context.Context, text string) (sdmx.URN, bool) {
 	if ref, err := sdmx.ParseRef(text); err == nil && !ref.Version.Wildcard() {
 		return ref.URN, ref.URN.Class.Modelled()
 	}

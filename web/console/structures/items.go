@@ -1,4 +1,4 @@
-package web
+package structures
 
 import (
 	"bytes"
@@ -15,11 +15,10 @@ import (
 	"urncast/registry"
 	"urncast/sdmx"
 	"urncast/web/background"
-	"urncast/web/console/structures"
 )
 
-// A content is a document as its page shows it. It never changes, and holds on to
-// nothing of the document.
+// A content is what the page of a structure shows of its document. It never changes, and keeps
+// no part of the document in memory.
 type content struct {
 	names, texts sdmx.Texts
 	final        bool
@@ -27,47 +26,47 @@ type content struct {
 	refs         []sdmx.URN // what it refers to, each once
 	holdsItems   bool
 	tree         bool // some items stand under others
-	rows         []structures.Item
-	// order is the rows as a tree, parents before children.
+	rows         []Item
+	// order holds the indexes of the rows in the order of the tree, parents before children.
 	order []int32
-	// folded is what is searched: id, name and description of each row, folded, with a
-	// zero byte behind each. at is where each row begins, and the end.
+	// folded is the text that a filter searches: id, name and description of each row, folded,
+	// each followed by a zero byte. at holds the offset of each row in folded, and its length.
 	folded []byte
 	at     []uint32
 	bytes  int // of memory
 }
 
 const (
-	// contentsBytesMax bounds the memory of the contents that are kept. A million codes
-	// with names of 30 letters are 180 MB.
+	// contentsBytesMax bounds the memory of the cached contents. A million codes with names of
+	// 30 letters take 180 MB.
 	contentsBytesMax = 384 << 20
-	// rowBytes is what a row takes beside its words.
+	// rowBytes is the memory of a row without its texts.
 	rowBytes = 112
-	// largeDocument is that of which one is read at a time, as it is stored.
+	// largeDocument is the stored size above which documents are read one at a time.
 	largeDocument = 8 << 20
-	// contentLimit bounds the reading of one document, and contentPatience how long a
+	// contentLimit bounds how long reading one document may take, contentPatience how long a
 	// page waits for it.
 	contentLimit    = 2 * time.Minute
 	contentPatience = 30 * time.Second
 )
 
-// contents keep what was shown last: a window of a million codes then costs no more
-// than one of a hundred.
+// contents caches the contents that were shown last, so that the next window of a million
+// codes costs no more than one of a hundred.
 type contents struct {
 	reading singleflight.Group   // by document
-	large   background.Semaphore // of one, while a large document is read
+	large   background.Semaphore // of one: large documents are read one at a time
 
 	mu    sync.Mutex
 	byID  map[int64]*content
-	used  []int64 // the last used at the end
+	used  []int64 // documents, the last used at the end
 	bytes int
 }
 
-// get gives the content of a document of so many bytes. Who asks for one that is being
-// read waits for that: two readers of it would need twice the memory, and neither be
-// faster. Nobody waits for another document, but for large ones; and nobody longer than
-// contentPatience, while the reading goes on for whoever asks again.
-func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (*content, error) {
+// get returns the content of a document, which has so many bytes. Requests for a document that
+// is being read share that reading: a second one would take twice the memory and be no faster.
+// A request waits for another document only where both are large. After contentPatience it
+// gives up, and the reading goes on for the next request.
+func (c *contents) get(ctx context.Context, s *Pages, class sdmx.Class, document int64, bytes int) (*content, error) {
 	if have := c.kept(document); have != nil {
 		return have, nil
 	}
@@ -95,8 +94,8 @@ func (c *contents) get(ctx context.Context, s *server, class sdmx.Class, documen
 	}
 }
 
-// read reads a document and keeps its content.
-func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, document int64, bytes int) (*content, error) {
+// read reads a document and caches its content.
+func (c *contents) read(ctx context.Context, s *Pages, class sdmx.Class, document int64, bytes int) (*content, error) {
 	if have := c.kept(document); have != nil { // another has read it in between
 		return have, nil
 	}
@@ -118,7 +117,7 @@ func (c *contents) read(ctx context.Context, s *server, class sdmx.Class, docume
 	return fresh, nil
 }
 
-// kept gives a content that is kept, else nil.
+// kept returns the cached content of a document; nil if there is none.
 func (c *contents) kept(document int64) *content {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,7 +128,7 @@ func (c *contents) kept(document int64) *content {
 	return have
 }
 
-// keep lets those go that were not used for the longest time, and keeps one more.
+// keep caches a content, in place of those that were used least recently.
 func (c *contents) keep(document int64, fresh *content) {
 	if fresh.bytes > contentsBytesMax {
 		return
@@ -147,6 +146,7 @@ func (c *contents) keep(document int64, fresh *content) {
 	c.bytes += fresh.bytes
 }
 
+// touch marks a document as the last used.
 func (c *contents) touch(document int64) {
 	for i, id := range c.used {
 		if id == document {
@@ -156,6 +156,7 @@ func (c *contents) touch(document int64) {
 	}
 }
 
+// newContent takes from a document what its page shows.
 func newContent(m sdmx.Maintainable) *content {
 	a := m.Common()
 	c := &content{names: cloned(a.Names), texts: cloned(a.Descriptions), final: a.Final, version: sdmx.Version(strings.Clone(string(a.Version)))}
@@ -171,7 +172,7 @@ func newContent(m sdmx.Maintainable) *content {
 	return c
 }
 
-// cloned are texts that do not hold on to the document.
+// cloned copies texts, so that they keep no part of the document in memory.
 func cloned(ts sdmx.Texts) (out sdmx.Texts) {
 	for _, t := range ts {
 		t.Lang, t.Value = strings.Clone(t.Lang), strings.Clone(t.Value)
@@ -180,8 +181,8 @@ func cloned(ts sdmx.Texts) (out sdmx.Texts) {
 	return out
 }
 
-// pack puts the words of the rows into two texts: as they are, so that the document can
-// go, and folded, to be searched.
+// pack copies the texts of all rows into two buffers: one as they are, which lets the document
+// be freed, and one folded, for the filter.
 func (c *content) pack() {
 	n := 0
 	for i := range c.rows {
@@ -204,8 +205,8 @@ func (c *content) pack() {
 	c.bytes = n + len(c.folded) + rowBytes*len(c.rows)
 }
 
-// appendFolded folds a text. Most are ASCII, and a million of them not worth a million
-// copies.
+// appendFolded appends a folded text. ASCII, which most texts are, is folded in place: a
+// million codes are not worth a million allocations.
 func appendFolded(b []byte, s string) []byte {
 	for i := range len(s) {
 		ch := s[i]
@@ -220,7 +221,7 @@ func appendFolded(b []byte, s string) []byte {
 	return b
 }
 
-// fill takes the items.
+// fill takes the items of a document, and puts them into the order of a tree.
 func (c *content) fill(m sdmx.Maintainable) {
 	var parents []string
 	switch m := m.(type) {
@@ -243,11 +244,11 @@ func (c *content) fill(m sdmx.Maintainable) {
 	c.arrange(parents)
 }
 
-func flat[T any](items []T, of func(*T) (*sdmx.Nameable, string)) ([]structures.Item, []string) {
-	rows, parents := make([]structures.Item, len(items)), make([]string, len(items))
+func flat[T any](items []T, of func(*T) (*sdmx.Nameable, string)) ([]Item, []string) {
+	rows, parents := make([]Item, len(items)), make([]string, len(items))
 	for i := range items {
 		n, parent := of(&items[i])
-		rows[i], parents[i] = structures.Item{ID: n.ID, Name: n.Names.In("en"), Description: n.Descriptions.In("en")}, parent
+		rows[i], parents[i] = Item{ID: n.ID, Name: n.Names.In("en"), Description: n.Descriptions.In("en")}, parent
 	}
 	return rows, parents
 }
@@ -256,15 +257,15 @@ func (c *content) nest(items []sdmx.Category, depth int) {
 	for i := range items {
 		x := &items[i]
 		c.order = append(c.order, int32(len(c.rows)))
-		c.rows = append(c.rows, structures.Item{ID: x.ID, Name: x.Names.In("en"), Description: x.Descriptions.In("en"), Depth: depth, Kids: len(x.Items)})
+		c.rows = append(c.rows, Item{ID: x.ID, Name: x.Names.In("en"), Description: x.Descriptions.In("en"), Depth: depth, Kids: len(x.Items)})
 		c.nest(x.Items, depth+1)
 	}
 }
 
-func componentRows(d *sdmx.DataStructure) []structures.Item {
-	var rows []structures.Item
+func componentRows(d *sdmx.DataStructure) []Item {
+	var rows []Item
 	add := func(kind string, x *sdmx.Component) {
-		row := structures.Item{ID: x.ID, Kind: kind}
+		row := Item{ID: x.ID, Kind: kind}
 		refs := []sdmx.Ref{x.Concept}
 		if x.Representation != nil {
 			refs = append(refs, x.Representation.Enumeration)
@@ -290,13 +291,13 @@ func componentRows(d *sdmx.DataStructure) []structures.Item {
 		add("attribute", &d.Attributes[i].Component)
 	}
 	for i := range d.Groups {
-		rows = append(rows, structures.Item{ID: d.Groups[i].ID, Kind: "group", Refs: []string{strings.Join(d.Groups[i].Dimensions, ", ")}})
+		rows = append(rows, Item{ID: d.Groups[i].ID, Kind: "group", Refs: []string{strings.Join(d.Groups[i].Dimensions, ", ")}})
 	}
 	return rows
 }
 
-// arrange puts rows of a flat list into the order of a tree. Whoever stands in a ring,
-// or under one who is not there, stands at the top.
+// arrange puts the rows of a flat list into the order of a tree. An item whose parent is not
+// there, or whose ancestors form a circle, stands at the top.
 func (c *content) arrange(parents []string) {
 	n := len(c.rows)
 	c.order = make([]int32, 0, n)
@@ -362,27 +363,27 @@ func (c *content) arrange(parents []string) {
 }
 
 // window puts the rows of a page into the view.
-func (c *content) window(v *structures.Items, from int) {
+func (c *content) window(v *Items, from int) {
 	switch {
 	case v.Filter == "" && v.Tree:
 		c.branches(v, from)
 		return
 	case v.Filter == "":
 		v.Match, v.From = len(c.rows), min(from, max(len(c.rows)-1, 0))
-		v.Rows = slices.Clone(c.rows[v.From:min(v.From+structures.ItemsShown, len(c.rows))])
+		v.Rows = slices.Clone(c.rows[v.From:min(v.From+ItemsShown, len(c.rows))])
 		return
 	}
 	v.Match, v.From = 0, from
 	v.Tree = false // what matches stands apart from its parents
 	c.each([]byte(registry.Fold(v.Filter)), func(row int) {
-		if v.Match >= from && len(v.Rows) < structures.ItemsShown {
+		if v.Match >= from && len(v.Rows) < ItemsShown {
 			v.Rows = append(v.Rows, c.rows[row])
 		}
 		v.Match++
 	})
 }
 
-// each gives the rows that hold what is looked for, folded, in their order.
+// each yields the indexes of the rows that contain a folded text, in their order.
 func (c *content) each(folded []byte, yield func(row int)) {
 	for row, from := 0, 0; from < len(c.folded); from = int(c.at[row]) {
 		found := bytes.Index(c.folded[from:], folded)

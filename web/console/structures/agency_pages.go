@@ -1,4 +1,4 @@
-package web
+package structures
 
 import (
 	"context"
@@ -13,14 +13,13 @@ import (
 	"urncast/web/answer"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
-	"urncast/web/console/structures"
 	"urncast/web/console/task"
 )
 
 // agencyPage asks for an agency's new id, and shows what would follow.
-func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) agencyPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if s.tasks.Resume(w, r, s.agencyOrder(r, q, true)) {
+	if s.Tasks.Resume(w, r, s.agencyOrder(r, q, true)) {
 		return
 	}
 	v := s.agencyView(w, r, q)
@@ -31,19 +30,19 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	case v.NewID == "":
 		s.drawAgency(w, r, http.StatusOK, v)
 	default:
-		s.tasks.Send(w, r, s.agencyOrder(r, q, true))
+		s.Tasks.Send(w, r, s.agencyOrder(r, q, true))
 	}
 }
 
 // renameAgency renames. What the preview said may not hold any more: then the page says
 // what does.
-func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) renameAgency(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		s.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
 	o := s.agencyOrder(r, r.PostForm, false)
-	if s.tasks.Resume(w, r, o) {
+	if s.Tasks.Resume(w, r, o) {
 		return
 	}
 	v := s.agencyView(w, r, r.PostForm)
@@ -51,28 +50,28 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.NewID == "" && v.Wrong == "" {
-		v.Wrong = structures.AgencyIDMissing
+		v.Wrong = AgencyIDMissing
 	}
 	if v.Wrong != "" {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.tasks.Send(w, r, o)
+	s.Tasks.Send(w, r, o)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
 func agencyAddress(r *http.Request, q url.Values) string {
-	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {page.Word(q, "id")}}.Encode()
+	return AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {page.Word(q, "id")}}.Encode()
 }
 
 // agencyOrder is the rename of an agency that a request asks for, or its preview.
-func (s *server) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order {
-	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
+func (s *Pages) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order {
+	v := &AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
 	o := &task.Order{Kind: "rename", Address: agencyAddress(r, q), Section: "/structures", Subject: v.Agency + " → " + v.NewID, Writes: !dry, Broke: "The rename broke off", Again: "rename", Missing: s.noStructure}
 	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
 			if err := json.Unmarshal(a.View, v); err != nil {
-				s.kit.DrawTrouble(w, r, "/structures", err)
+				s.DrawTrouble(w, r, "/structures", err)
 				return
 			}
 		}
@@ -95,42 +94,42 @@ func (s *server) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Orde
 	return o
 }
 
-func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *structures.AgencyRenaming) {
-	s.kit.Draw(w, r, status, structures.AgencyRenamingPage(s.kit.Frame(r, "Rename agency "+v.Agency, "/structures"), v))
+func (s *Pages) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *AgencyRenaming) {
+	s.Draw(w, r, status, AgencyRenamingPage(s.Frame(r, "Rename agency "+v.Agency, "/structures"), v))
 }
 
 // agencyView begins the page with what was asked for; nil if there is no such agency,
 // which is answered.
-func (s *server) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *structures.AgencyRenaming {
-	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
+func (s *Pages) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *AgencyRenaming {
+	v := &AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
 	there := false
 	err := sdmx.CheckAgency(v.Agency)
 	if err == nil {
 		if there, err = s.Registry.AgencyExists(r.Context(), v.Agency); err != nil {
-			s.kit.DrawTrouble(w, r, "/structures", err)
+			s.DrawTrouble(w, r, "/structures", err)
 			return nil
 		}
 	}
 	switch {
 	case !there:
-		s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no agency "+strings.ToValidUTF8(v.Agency, ""),
+		s.DrawError(w, r, http.StatusNotFound, "/structures", "There is no agency "+strings.ToValidUTF8(v.Agency, ""),
 			"It maintains no structure, and no agency scheme holds it. If it was renamed just now, Transactions has it as the newest.")
 		return nil
 	case v.NewID == v.Agency:
 		v.Wrong = v.Agency + " is its id already. Type another one."
 	case q.Has("id") && v.NewID == "":
-		v.Wrong = structures.AgencyIDMissing
+		v.Wrong = AgencyIDMissing
 	}
 	return v
 }
 
 // fillAgency puts what would follow into the page.
-func (s *server) fillAgency(ctx context.Context, v *structures.AgencyRenaming, o *registry.Outcome) error {
+func (s *Pages) fillAgency(ctx context.Context, v *AgencyRenaming, o *registry.Outcome) error {
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	return s.record.EachDelivery(ctx, o, func(route *producer.Route, d record.Delivery) {
-		seen := structures.RenamedOn{Delivery: d}
+	return s.Record.EachDelivery(ctx, o, func(route *producer.Route, d record.Delivery) {
+		seen := RenamedOn{Delivery: d}
 		for i := range o.Results {
 			u := o.Results[i].URN
 			switch passes := route.Filter.Passes(u); {

@@ -1,4 +1,4 @@
-package web
+package structures
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 
 	"urncast/formats"
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
-	"urncast/web/console/structures"
 	"urncast/web/console/ui"
 )
 
@@ -23,7 +23,7 @@ const (
 	historyCompared = 8
 )
 
-// structureOf reads the structure that a path names.
+// structureOf returns the URN of the structure that the path of a request names.
 func structureOf(r *http.Request) (sdmx.URN, bool) {
 	class, ok := sdmx.ClassByREST(r.PathValue("type"))
 	if !ok {
@@ -33,13 +33,14 @@ func structureOf(r *http.Request) (sdmx.URN, bool) {
 	return u, err == nil
 }
 
-func (s *server) noStructure(w http.ResponseWriter, r *http.Request) {
-	s.kit.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such structure",
+// noStructure answers a request for a structure that never was.
+func (s *Pages) noStructure(w http.ResponseWriter, r *http.Request) {
+	s.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such structure",
 		"Neither the registry nor its log has "+r.PathValue("agency")+":"+r.PathValue("id")+"("+r.PathValue("version")+") of type "+r.PathValue("type")+".")
 }
 
 // structurePage draws one structure.
-func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
@@ -50,19 +51,36 @@ func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, registry.ErrNotFound):
 		s.noStructure(w, r)
 	case err != nil:
-		s.kit.DrawTrouble(w, r, "/structures", err)
+		s.DrawTrouble(w, r, "/structures", err)
 	default:
-		v.MayChange = s.guard.Serves(r, "/structures/{type}/{agency}/{id}/{version}/delete")
-		if v.MayChange && v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
-			v.Items.Renames = u.Agency
+		who := access.From(r.Context())
+		v.MayChange = who.Maintains(u.Agency)
+		if v.Current && v.Items != nil && u.Class == sdmx.ClassAgencyScheme {
+			v.Items.Renames = renames(who, u.Agency, v.Items.Rows)
 		}
-		s.kit.Draw(w, r, http.StatusOK, structures.StructurePage(s.kit.Frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
+		s.Draw(w, r, http.StatusOK, StructurePage(s.Frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
 }
 
-// structure gathers the page.
-func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*structures.Structure, error) {
-	v := &structures.Structure{URN: u, Name: u.ID}
+// renames returns the pages that rename the agencies in the scheme of an agency, by the ids of
+// their items: of those that somebody may rename.
+func renames(who access.Principal, scheme string, rows []Item) map[string]string {
+	pages := map[string]string{}
+	for i := range rows {
+		agency := rows[i].ID
+		if scheme != "SDMX" {
+			agency = scheme + "." + agency
+		}
+		if mayRenameAgency(who, agency) {
+			pages[rows[i].ID] = AgencyPath(agency)
+		}
+	}
+	return pages
+}
+
+// structure reads what the page of a structure shows.
+func (s *Pages) structure(ctx context.Context, u sdmx.URN, q url.Values) (*Structure, error) {
+	v := &Structure{URN: u, Name: u.ID}
 	shown, revisions, err := s.shown(ctx, u, q.Get("as"))
 	if err != nil {
 		return nil, err
@@ -94,7 +112,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*stru
 		return nil, err
 	}
 	if f := structureFilter(q); f.Any() {
-		v.Results = &structures.Structures{Filter: f, Chosen: u}
+		v.Results = &Structures{Filter: f, Chosen: u}
 		if err := s.fillStructures(ctx, v.Results, resultsShown); err != nil {
 			return nil, err
 		}
@@ -103,7 +121,7 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*stru
 		v.Removed = true
 		return v, s.fillReferring(ctx, v)
 	}
-	content, err := s.items.get(ctx, s, u.Class, shown.Document, shown.Bytes)
+	content, err := s.contents.get(ctx, s, u.Class, shown.Document, shown.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +129,9 @@ func (s *server) structure(ctx context.Context, u sdmx.URN, q url.Values) (*stru
 	return v, s.fillReferring(ctx, v)
 }
 
-// shown finds the revision to show: what is current, what was after a transaction, or
-// the last content that there was.
-func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revision, []registry.Revision, error) {
+// shown returns the revision that a page shows, and the newest ones: the last revision there
+// is, or the one after the transaction that as names.
+func (s *Pages) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revision, []registry.Revision, error) {
 	revisions, err := s.Registry.History(ctx, u, 0, historyShown+1)
 	if err != nil {
 		return registry.Revision{}, nil, err
@@ -133,18 +151,19 @@ func (s *server) shown(ctx context.Context, u sdmx.URN, as string) (registry.Rev
 	return revisions[0], revisions, nil
 }
 
-// fillHistory compares the first few revisions with what was before them.
-func (s *server) fillHistory(ctx context.Context, v *structures.Structure, revisions []registry.Revision) error {
+// fillHistory puts revisions into the page; the first historyCompared are compared with the
+// revisions before them.
+func (s *Pages) fillHistory(ctx context.Context, v *Structure, revisions []registry.Revision) error {
 	pairs := make([]registry.Pair, min(len(revisions), historyCompared))
 	for i := range pairs {
 		pairs[i] = revisions[i].Pair
 	}
-	sums, err := s.record.Sums(ctx, pairs)
+	sums, err := s.Record.Sums(ctx, pairs)
 	if err != nil {
 		return err
 	}
 	for i := range revisions {
-		h := structures.Revision{Changed: record.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
+		h := Revision{Changed: record.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
 		if i < len(sums) {
 			h.Sum = sums[i]
 		}
@@ -153,25 +172,26 @@ func (s *server) fillHistory(ctx context.Context, v *structures.Structure, revis
 	return nil
 }
 
-func (s *server) fillVersions(ctx context.Context, v *structures.Structure) error {
+// fillVersions puts all versions of the structure into the page, the newest first.
+func (s *Pages) fillVersions(ctx context.Context, v *Structure) error {
 	var err error
 	v.Versions, err = s.Registry.Versions(ctx, v.URN)
 	slices.SortFunc(v.Versions, func(a, b sdmx.URN) int { return b.Compare(a) })
 	return err
 }
 
-// fillPublished says whether what is shown went out.
-func (s *server) fillPublished(ctx context.Context, v *structures.Structure) error {
-	producers, err := s.kit.ListProducers(ctx)
+// fillPublished puts into the page what became of the shown revision on each producer.
+func (s *Pages) fillPublished(ctx context.Context, v *Structure) error {
+	producers, err := s.ListProducers(ctx)
 	if err != nil {
 		return err
 	}
-	v.Sent, err = s.record.SentOn(ctx, producers, v.Shown.Number)
+	v.Sent, err = s.Record.SentOn(ctx, producers, v.Shown.Number)
 	return err
 }
 
-// fillContent takes from the content what the page shows.
-func fillContent(v *structures.Structure, c *content, q url.Values) {
+// fillContent puts names, references and a window of the items into the page.
+func fillContent(v *Structure, c *content, q url.Values) {
 	v.Names, v.Text = c.names, c.texts
 	v.Final, v.Stable = c.final, c.version.Stable()
 	if name := c.names.In("en"); name != "" {
@@ -181,7 +201,7 @@ func fillContent(v *structures.Structure, c *content, q url.Values) {
 	if !c.holdsItems {
 		return
 	}
-	v.Items = &structures.Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
+	v.Items = &Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
 		Path: ui.StructurePath(v.URN), Keep: url.Values{}}
 	if v.Items.Tree && v.Items.Filter == "" { // what is looked for is looked for everywhere
 		v.Items.Branch = page.Word(q, "branch")
@@ -194,14 +214,14 @@ func fillContent(v *structures.Structure, c *content, q url.Values) {
 	c.window(v.Items, page.Natural(q, "from"))
 }
 
-// fillReferring lists who refers to the structure now.
-func (s *server) fillReferring(ctx context.Context, v *structures.Structure) error {
+// fillReferring puts into the page which structures refer to this one now.
+func (s *Pages) fillReferring(ctx context.Context, v *Structure) error {
 	urns, err := s.Registry.Referring(ctx, v.URN)
 	if err != nil {
 		return err
 	}
 	v.Refs.In, v.Refs.InCount = groupRefs(urns)
-	for _, groups := range [][]structures.RefGroup{v.Refs.In, v.Refs.Out} {
+	for _, groups := range [][]RefGroup{v.Refs.In, v.Refs.Out} {
 		for i := range groups {
 			v.Refs.Capped = v.Refs.Capped || groups[i].Count > len(groups[i].URNs)
 		}
@@ -209,22 +229,22 @@ func (s *server) fillReferring(ctx context.Context, v *structures.Structure) err
 	return nil
 }
 
-// groupRefs puts structures into groups by class, the largest first.
-func groupRefs(urns []sdmx.URN) ([]structures.RefGroup, int) {
+// groupRefs groups structures by class, the largest group first, and counts them.
+func groupRefs(urns []sdmx.URN) ([]RefGroup, int) {
 	at := map[sdmx.Class]int{}
-	var groups []structures.RefGroup
+	var groups []RefGroup
 	for _, u := range urns {
 		i, ok := at[u.Class]
 		if !ok {
 			i = len(groups)
 			at[u.Class] = i
-			groups = append(groups, structures.RefGroup{Class: u.Class})
+			groups = append(groups, RefGroup{Class: u.Class})
 		}
 		g := &groups[i]
 		if g.Count++; g.Count <= refsListed {
 			g.URNs = append(g.URNs, u)
 		}
 	}
-	slices.SortStableFunc(groups, func(a, b structures.RefGroup) int { return b.Count - a.Count })
+	slices.SortStableFunc(groups, func(a, b RefGroup) int { return b.Count - a.Count })
 	return groups, len(urns)
 }

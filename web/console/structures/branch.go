@@ -1,15 +1,13 @@
-package web
+package structures
 
 import (
 	"slices"
 	"strings"
-
-	"urncast/web/console/structures"
 )
 
-// branches puts a window of the tree into the view, or of the branch that is asked for,
-// with the way to each item below which there are others.
-func (c *content) branches(v *structures.Items, from int) {
+// branches puts a window of the tree, or of the branch that was asked for, into the view. Each
+// item with children gets its path.
+func (c *content) branches(v *Items, from int) {
 	begin, end := 0, len(c.order)
 	if v.Branch != "" {
 		begin, end = c.branch(v.Branch)
@@ -24,7 +22,7 @@ func (c *content) branches(v *structures.Items, from int) {
 		v.Trail = c.trail(c.way(begin))
 		base = c.rows[c.order[begin]].Depth
 	}
-	for i := begin + v.From; i < min(begin+v.From+structures.ItemsShown, end); i++ {
+	for i := begin + v.From; i < min(begin+v.From+ItemsShown, end); i++ {
 		x := c.rows[c.order[i]]
 		way = append(way[:x.Depth], x.ID)
 		if x.Kids > 0 {
@@ -35,8 +33,8 @@ func (c *content) branches(v *structures.Items, from int) {
 	}
 }
 
-// branch gives the part of the order that an item and all below it take; an empty one
-// if no item has the path.
+// branch returns the range of the order that an item and its descendants take; an empty one if
+// no item has the path.
 func (c *content) branch(path string) (begin, end int) {
 	ids := strings.Split(path, ".")
 	level := 0 // how many of them lead to where the search is
@@ -59,7 +57,7 @@ func (c *content) branch(path string) (begin, end int) {
 	return 0, 0
 }
 
-// way gives the ids from the top of the tree to a place in its order.
+// way returns the ids from the top of the tree to a place in its order.
 func (c *content) way(place int) []string {
 	var ids []string
 	for depth := c.rows[c.order[place]].Depth + 1; depth > 0; place-- {
@@ -71,11 +69,11 @@ func (c *content) way(place int) []string {
 	return ids
 }
 
-// trail gives the items of a way, each with its path.
-func (c *content) trail(way []string) []structures.Item {
-	out := make([]structures.Item, len(way))
+// trail returns the items of a way, each with its path.
+func (c *content) trail(way []string) []Item {
+	out := make([]Item, len(way))
 	for i, id := range way {
-		out[i] = structures.Item{ID: id, Branch: strings.Join(way[:i+1], ".")}
+		out[i] = Item{ID: id, Branch: strings.Join(way[:i+1], ".")}
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package web
+package structures
 
 import (
 	"context"
@@ -7,16 +7,16 @@ import (
 	"net/url"
 
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/sdmx"
 	"urncast/web/answer"
 	"urncast/web/console/page"
-	"urncast/web/console/structures"
 	"urncast/web/console/task"
 	"urncast/web/console/ui"
 )
 
-// deletionPage asks whether a structure shall go.
-func (s *server) deletionPage(w http.ResponseWriter, r *http.Request) {
+// deletionPage asks for confirmation that a structure is deleted.
+func (s *Pages) deletionPage(w http.ResponseWriter, r *http.Request) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
@@ -25,8 +25,8 @@ func (s *server) deletionPage(w http.ResponseWriter, r *http.Request) {
 	s.remove(w, r, u, true)
 }
 
-// deletion deletes it, if that may still be.
-func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
+// deletion deletes a structure, or says what is in the way.
+func (s *Pages) deletion(w http.ResponseWriter, r *http.Request) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
@@ -35,12 +35,12 @@ func (s *server) deletion(w http.ResponseWriter, r *http.Request) {
 	s.remove(w, r, u, false)
 }
 
-// remove asks the registry to delete, or what would be in the way.
-func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
+// remove deletes a structure; with dry it only asks the registry what is in the way.
+func (s *Pages) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
 	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
 		if err := r.ParseForm(); err != nil {
-			s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+			s.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 			return
 		}
 		in.Force = page.Prose(r.PostForm, "force")
@@ -48,15 +48,15 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 	o := &task.Order{Kind: "delete", Once: true, Address: ui.StructurePath(u) + "/delete", Section: "/structures", Subject: u.Short(), Writes: !dry, Broke: "The deletion broke off", Again: "delete", Missing: s.noStructure}
 	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
 		if a.Invalid != "" {
-			s.kit.DrawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
+			s.DrawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
 			return
 		}
-		d := &structures.Deletion{URN: u}
+		d := &Deletion{URN: u}
 		if err := json.Unmarshal(a.View, d); err != nil {
-			s.kit.DrawTrouble(w, r, "/structures", err)
+			s.DrawTrouble(w, r, "/structures", err)
 			return
 		}
-		s.kit.Draw(w, r, status, structures.DeletionPage(s.kit.Frame(r, "Delete "+u.ID, "/structures"), d))
+		s.Draw(w, r, status, DeletionPage(s.Frame(r, "Delete "+u.ID, "/structures"), d))
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
 		in.Progress, in.Key = t.Told, key
@@ -64,7 +64,7 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err
 		}
-		d := &structures.Deletion{URN: u}
+		d := &Deletion{URN: u}
 		for i := range made.Results {
 			for _, p := range made.Results[i].Problems {
 				if p.Reason == registry.ReasonMissing {
@@ -76,14 +76,14 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		d.Topics, err = s.topicsFor(ctx, u)
 		return made, d, err
 	}
-	if !s.tasks.Resume(w, r, o) {
-		s.tasks.Send(w, r, o)
+	if !s.Tasks.Resume(w, r, o) {
+		s.Tasks.Send(w, r, o)
 	}
 }
 
-// topicsFor are the topics on which a structure is published.
-func (s *server) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
-	producers, err := s.kit.ListProducers(ctx)
+// topicsFor returns the topics on which a structure is published.
+func (s *Pages) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
+	producers, err := s.ListProducers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -102,34 +102,35 @@ func (s *server) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
 }
 
 // renamingPage asks for a new id, and shows what would follow.
-func (s *server) renamingPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) renamingPage(w http.ResponseWriter, r *http.Request) {
 	s.rename(w, r, r.URL.Query(), true)
 }
 
-// renaming renames.
-func (s *server) renaming(w http.ResponseWriter, r *http.Request) {
+// renaming renames a structure.
+func (s *Pages) renaming(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
+		s.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
 	s.rename(w, r, r.PostForm, false)
 }
 
-func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dry bool) {
+func (s *Pages) rename(w http.ResponseWriter, r *http.Request, q url.Values, dry bool) {
 	u, ok := structureOf(r)
 	if !ok {
 		s.noStructure(w, r)
 		return
 	}
-	v := &structures.Renaming{URN: u, NewID: page.Word(q, "id"), AllVersions: q.Get("versions") != "this"}
+	v := &Renaming{URN: u, NewID: page.Word(q, "id"), AllVersions: q.Get("versions") != "this",
+		MayRenameAgency: mayRenameAgency(access.From(r.Context()), u.Agency)}
 	draw := func(w http.ResponseWriter, r *http.Request, status int) {
-		s.kit.Draw(w, r, status, structures.RenamingPage(s.kit.Frame(r, "Rename "+u.ID, "/structures"), v))
+		s.Draw(w, r, status, RenamingPage(s.Frame(r, "Rename "+u.ID, "/structures"), v))
 	}
 	if v.NewID == "" {
 		last, err := s.Registry.History(r.Context(), u, 0, 1)
 		switch {
 		case err != nil:
-			s.kit.DrawTrouble(w, r, "/structures", err)
+			s.DrawTrouble(w, r, "/structures", err)
 		case len(last) == 0 || last[0].Kind == registry.Delete:
 			s.noStructure(w, r)
 		default:
@@ -141,7 +142,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
 		if v.Wrong = a.Invalid; v.Wrong == "" {
 			if err := json.Unmarshal(a.View, v); err != nil {
-				s.kit.DrawTrouble(w, r, "/structures", err)
+				s.DrawTrouble(w, r, "/structures", err)
 				return
 			}
 		}
@@ -165,7 +166,7 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		found.Topics, err = s.topicsFor(ctx, u)
 		return made, &found, err
 	}
-	if !s.tasks.Resume(w, r, o) {
-		s.tasks.Send(w, r, o)
+	if !s.Tasks.Resume(w, r, o) {
+		s.Tasks.Send(w, r, o)
 	}
 }

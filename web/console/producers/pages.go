@@ -1,4 +1,6 @@
-package web
+// Package producers is the pages about producers: their list, one of them, the questions
+// before its commands, its settings and routes, and what the topic doctor finds.
+package producers
 
 import (
 	"context"
@@ -9,21 +11,36 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/control"
 	"urncast/producer/diagnosis"
 	"urncast/producer/notice"
 	"urncast/registry"
-	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
-	"urncast/web/console/producers"
+	"urncast/web/console/record"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
 
-// producerPageRoutes are the pages about producers.
-func (s *server) producerPageRoutes() []guard.Route {
+// Pages are those about producers.
+type Pages struct {
+	*page.Kit
+	Registry *plan.Registry
+	Record   *record.Reader
+	Live     *live.Streams
+	// Connections are what a producer may take. Doctor examines, makes and mends topics;
+	// pages do without if it is nil.
+	Connections *connection.Connections
+	Doctor      *diagnosis.Doctor
+	// Mailer mails to a producer's admins; pages do without if it is nil.
+	Mailer *notice.Mailer
+}
+
+// Routes are for all who may read the registry; commands are for admins.
+func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /producers", Level: guard.Read, Handle: s.producersPage},
 		{Pattern: "GET /live/producers", Level: guard.Read, Long: true, Handle: s.liveProducers},
@@ -44,47 +61,44 @@ func (s *server) producerPageRoutes() []guard.Route {
 }
 
 const (
-	jobsListed  = 10
-	latestShown = 8
+	jobsListed   = 10
+	latestListed = 8
 	// previewGlance is how long a page looks for what formats cannot express.
 	previewGlance = 80 * time.Millisecond
 )
 
-// mayCommand says whether the reader may command producers.
-func mayCommand(r *http.Request) bool { return access.From(r.Context()).Role >= access.Admin }
-
 // producersPage lists the producers.
-func (s *server) producersPage(w http.ResponseWriter, r *http.Request) {
-	p := &producers.Producers{Now: s.Now(), May: mayCommand(r)}
+func (s *Pages) producersPage(w http.ResponseWriter, r *http.Request) {
+	p := &Producers{Now: s.Now(), May: page.IsAdmin(r)}
 	var err error
-	if p.List, err = s.kit.ListProducers(r.Context()); err == nil && p.May && len(p.List) == 0 {
+	if p.List, err = s.ListProducers(r.Context()); err == nil && p.May && len(p.List) == 0 {
 		var options []ui.Option
-		options, err = s.connectionOptions(r.Context(), "")
+		options, err = connectionOptions(r.Context(), s.Connections, "")
 		p.NoConnection = len(options) == 0
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	f := s.kit.Frame(r, "Producers", ui.ProducersPath)
+	f := s.Frame(r, "Producers", ui.ProducersPath)
 	if len(p.List) > 0 {
 		f.Live = "/live/producers"
 	}
-	s.kit.Draw(w, r, http.StatusOK, producers.ProducersPage(f, p))
+	s.Draw(w, r, http.StatusOK, ProducersPage(f, p))
 }
 
 // A watchedList is the list of producers, the same for everybody.
 type watchedList struct{}
 
 // liveProducers is the stream of the list of producers.
-func (s *server) liveProducers(w http.ResponseWriter, r *http.Request) {
-	s.live.Serve(w, r, watchedList{}, s.watchProducers)
+func (s *Pages) liveProducers(w http.ResponseWriter, r *http.Request) {
+	s.Live.Serve(w, r, watchedList{}, s.watchProducers)
 }
 
-func (s *server) watchProducers() live.Gatherer {
+func (s *Pages) watchProducers() live.Gatherer {
 	var before []control.Status
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		all, err := s.kit.ListProducers(ctx)
+		all, err := s.ListProducers(ctx)
 		if err != nil {
 			return nil, "", err
 		}
@@ -93,13 +107,13 @@ func (s *server) watchProducers() live.Gatherer {
 		}
 		say := ui.Said(before, all)
 		before = all
-		return []live.Part{{ID: "list", Draw: producers.ProducersList(&producers.Producers{Now: s.Now(), List: all})}}, say, nil
+		return []live.Part{{ID: "list", Draw: ProducersList(&Producers{Now: s.Now(), List: all})}}, say, nil
 	}
 }
 
-// findProducer gives the producer of the path with its status. If it says false, the answer
-// has been written.
-func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*control.Producer, *control.Status, bool) {
+// findProducer gives the producer of the path with its status. If it returns false, there is
+// none, and the answer has been written.
+func (s *Pages) findProducer(w http.ResponseWriter, r *http.Request) (*control.Producer, *control.Status, bool) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
 	var status control.Status
 	if err == nil {
@@ -107,9 +121,9 @@ func (s *server) findProducer(w http.ResponseWriter, r *http.Request) (*control.
 	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
+		s.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no producer "+r.PathValue("name"), "It was deleted, or never made. The list shows those there are.")
 	case err != nil:
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 	default:
 		return admin, &status, true
 	}
@@ -132,23 +146,23 @@ var doneWords = map[string]string{
 }
 
 // producerPage draws one producer.
-func (s *server) producerPage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) producerPage(w http.ResponseWriter, r *http.Request) {
 	admin, status, ok := s.findProducer(w, r)
 	if !ok {
 		return
 	}
-	p := &producers.Producer{Status: *status, Now: s.Now(), May: mayCommand(r), Saved: doneWords[r.URL.Query().Get("done")]}
+	p := &Producer{Status: *status, Now: s.Now(), May: page.IsAdmin(r), Saved: doneWords[r.URL.Query().Get("done")]}
 	p.Doctor = p.May && s.Doctor != nil
 	if err := s.fillProducer(r.Context(), p, admin); err != nil {
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	f := s.kit.Frame(r, status.Name, ui.ProducersPath)
+	f := s.Frame(r, status.Name, ui.ProducersPath)
 	f.Live = "/live" + ui.ProducerPath(status.Name)
-	s.kit.Draw(w, r, http.StatusOK, producers.ProducerPage(f, p))
+	s.Draw(w, r, http.StatusOK, ProducerPage(f, p))
 }
 
-func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin *control.Producer) error {
+func (s *Pages) fillProducer(ctx context.Context, p *Producer, admin *control.Producer) error {
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
@@ -164,7 +178,7 @@ func (s *server) fillProducer(ctx context.Context, p *producers.Producer, admin 
 }
 
 // fillRoutes counts what the routes take and what is on their topics.
-func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *control.Producer) error {
+func (s *Pages) fillRoutes(ctx context.Context, p *Producer, admin *control.Producer) error {
 	held, err := admin.Held(ctx)
 	if err != nil {
 		return err
@@ -174,7 +188,7 @@ func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *c
 		if err != nil {
 			return err
 		}
-		row := producers.RouteRow{Route: route, Matches: a.Structures, Bytes: a.Bytes}
+		row := RouteRow{Route: route, Matches: a.Structures, Bytes: a.Bytes}
 		if h, ok := held[route.Topic]; ok {
 			row.Held = &h
 		}
@@ -183,20 +197,20 @@ func (s *server) fillRoutes(ctx context.Context, p *producers.Producer, admin *c
 	return nil
 }
 
-// fillMoving gathers what changes while somebody looks.
-func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *control.Producer) error {
+// fillMoving gathers the parts of the page that change while it is open.
+func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Producer) error {
 	var err error
 	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
 		return err
 	}
-	if !p.Started { // what waits for nobody is not pending
+	if !p.Started { // nothing is pending on a producer that never was to send
 		return nil
 	}
-	ts, err := s.Registry.Latest(ctx, 0, latestShown)
+	ts, err := s.Registry.Latest(ctx, 0, latestListed)
 	if err != nil || len(ts) == 0 {
 		return err
 	}
-	rows, err := s.record.Rows(ctx, ts, nil)
+	rows, err := s.Record.Rows(ctx, ts, nil)
 	if err != nil {
 		return err
 	}
@@ -205,17 +219,17 @@ func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *c
 		return err
 	}
 	for i := range rows {
-		p.Latest = append(p.Latest, producers.BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
+		p.Latest = append(p.Latest, BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
 	}
 	return nil
 }
 
 // fillMail adds the addresses, which are for admins.
-func (s *server) fillMail(ctx context.Context, p *producers.Producer) error {
-	if !p.May || s.Mail == nil {
+func (s *Pages) fillMail(ctx context.Context, p *Producer) error {
+	if !p.May || s.Mailer == nil {
 		return nil
 	}
-	shown, err := s.Mail.Show(ctx)
+	shown, err := s.Mailer.Show(ctx)
 	if err != nil {
 		return err
 	}
@@ -223,9 +237,9 @@ func (s *server) fillMail(ctx context.Context, p *producers.Producer) error {
 	return nil
 }
 
-// refusal gives the status and the sentences for what a producer, a topic or the mail
-// settings were not told.
-func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
+// refusal gives the status and the sentences for an act on a producer, a topic or the mail
+// settings that was refused or failed.
+func refusal(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
 	var bad *producer.BadEditError
 	var taken *control.TakenError
 	var conflict *control.ConflictError
@@ -244,39 +258,39 @@ func (s *server) refusal(w http.ResponseWriter, r *http.Request, err error) (sta
 	return http.StatusInternalServerError, "The database did not take it: " + page.Sentence(answer.Private(w, r, err).Error())
 }
 
-// doneWith leads to a producer's page, which says what was done.
+// doneWith redirects to a producer's page, which then says what was done.
 func doneWith(w http.ResponseWriter, r *http.Request, name, word string) {
 	http.Redirect(w, r, ui.ProducerPath(name)+"?done="+word, http.StatusSeeOther)
 }
 
-// A watched is a producer before the eyes of readers who may the same.
+// A watched is the live page of a producer, for readers who may command it or for others.
 type watched struct {
 	id  string
 	may bool
 }
 
 // liveProducer is the stream of one producer's page.
-func (s *server) liveProducer(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) liveProducer(w http.ResponseWriter, r *http.Request) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
 	var status control.Status
 	if err == nil {
 		status, err = admin.Status(r.Context())
 	}
 	if err != nil {
-		s.live.NoStream(w, r, err)
+		s.Live.NoStream(w, r, err)
 		return
 	}
-	of := watched{status.ID, mayCommand(r)}
-	s.live.Serve(w, r, of, func() live.Gatherer { return s.watchProducer(of) })
+	of := watched{status.ID, page.IsAdmin(r)}
+	s.Live.Serve(w, r, of, func() live.Gatherer { return s.watchProducer(of) })
 }
 
 // routesPace is how often the routes are counted anew at most while somebody looks: it
 // reads a row for each structure.
 const routesPace = 2 * time.Second
 
-func (s *server) watchProducer(of watched) live.Gatherer {
+func (s *Pages) watchProducer(of watched) live.Gatherer {
 	var before []control.Status
-	var routes []producers.RouteRow
+	var routes []RouteRow
 	var counted string // as what was when the routes were counted
 	var countedAt time.Time
 	return func(ctx context.Context) ([]live.Part, string, error) {
@@ -285,7 +299,7 @@ func (s *server) watchProducer(of watched) live.Gatherer {
 		if err != nil {
 			return nil, "", err
 		}
-		p := &producers.Producer{Status: status, Now: s.Now(), May: of.may}
+		p := &Producer{Status: status, Now: s.Now(), May: of.may}
 		if err := s.fillMoving(ctx, p, admin); err != nil {
 			return nil, "", err
 		}
@@ -303,7 +317,7 @@ func (s *server) watchProducer(of watched) live.Gatherer {
 		now := []control.Status{status}
 		say := ui.Said(before, now)
 		before = now
-		return []live.Part{{ID: "head", Draw: producers.ProducerHead(p)}, {ID: "needs", Draw: producers.ProducerNeeds(p)}, {ID: "routes", Draw: producers.ProducerRoutes(p)},
-			{ID: "latest", Draw: producers.ProducerLatest(p)}, {ID: "jobs", Draw: producers.ProducerJobs(p)}}, say, nil
+		return []live.Part{{ID: "head", Draw: ProducerHead(p)}, {ID: "needs", Draw: ProducerNeeds(p)}, {ID: "routes", Draw: ProducerRoutes(p)},
+			{ID: "latest", Draw: ProducerLatest(p)}, {ID: "jobs", Draw: ProducerJobs(p)}}, say, nil
 	}
 }

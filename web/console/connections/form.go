@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"errors"
@@ -85,8 +85,8 @@ func (f *connectionForm) check() error {
 	return nil
 }
 
-// take takes up what the fields say: what is empty is unset, but a secret, which keeps
-// what it was.
+// take puts the fields of a form into the draft. An empty field unsets its property, but for
+// a secret, which keeps its value.
 func (d *draft) take(f *connectionForm, secret func(string) bool) {
 	for field, value := range f.fields {
 		value = strings.ReplaceAll(value, "\r\n", "\n")
@@ -136,7 +136,7 @@ func (d *draft) asked() connection.Test {
 // masked stands for a secret in a text that was pasted.
 const masked = "********"
 
-// paste takes a text up: its secrets are kept apart, and stars shown for them.
+// paste puts a pasted text into the draft: its secrets are kept apart, and shown as stars.
 func (d *draft) paste(text string, client connection.Client) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if text == d.text {
@@ -178,7 +178,7 @@ func maskText(text string, lines map[string]int, secrets map[string]string) stri
 	return strings.Join(out, "\n")
 }
 
-// goesOn says whether a line of a client.properties is continued on the next.
+// goesOn reports whether a line of a client.properties is continued on the next.
 func goesOn(line string) bool {
 	line = strings.TrimSuffix(line, "\r")
 	return (len(line)-len(strings.TrimRight(line, `\`)))%2 == 1
@@ -193,8 +193,8 @@ func (d *draft) pastedEdit() connection.Edit {
 	return e
 }
 
-// use takes the pasted properties up but for those that are refused; another name of
-// the same property goes.
+// use sets the pasted properties that are not refused. A property that was set under another
+// of its names is unset there.
 func (d *draft) use(client connection.Client, findings []connection.Finding) {
 	refused := map[string]bool{}
 	for _, f := range findings {

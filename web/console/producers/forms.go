@@ -101,20 +101,12 @@ type Way struct {
 	Chosen            bool
 }
 
-// A SettingsChange changes what is no route.
+// A SettingsChange changes the settings of a producer beside its routes.
 type SettingsChange struct {
-	Name, Revision string
-	Connection     []ui.Option
-	Prefix, Sender ui.Field
-	Baselines      []ui.Input
-	ConnectionErr  string
-	Then           []Way
-	Meanwhile      *ChangedMeanwhile
-	Wrong          string
-}
-
-func (s *SettingsChange) fields() []ui.Field {
-	return []ui.Field{{Name: "connection", Label: "Connection", Error: s.ConnectionErr}, s.Prefix, s.Sender}
+	ui.Form
+	Name      string
+	Then      []Way
+	Meanwhile *ChangedMeanwhile
 }
 
 // BaselineInputs are the settings that begin a baseline without being asked.
@@ -147,28 +139,18 @@ type Line struct {
 	Text string
 }
 
-// A ProducerAsk is a question before a command.
-type ProducerAsk struct {
-	Name, Question, Lead string
-	Lines                []Line
-	Preview              []control.RoutePreview
-	Ways                 []Way // by the name how
-	Inputs               []ui.Input
-	Hidden               []ui.Option // Value under the name Word
-	Topics               []ui.Option // to tick
-	Classes              []string    // ticked; nil if classes are not asked for
-	Scoped               bool        // what is asked for can be counted
-	Action, Back         string
-	Act, Keep            string
-	Danger               bool
-	Wrong                string
-}
-
-func (a *ProducerAsk) fields() (out []ui.Field) {
-	for _, in := range a.Inputs {
-		out = append(out, in.Field)
-	}
-	return out
+// A Question is asked before a command. Its form's Title is the question, and Back leads to
+// where nothing is done.
+type Question struct {
+	ui.Form
+	Lines   []Line
+	Preview []control.RoutePreview
+	Ways    []Way       // by the name how
+	Topics  []ui.Option // to tick
+	Classes []string    // ticked; nil if classes are not asked for
+	Scoped  bool        // what is asked for can be counted
+	Keep    string      // is on the button beside the one that acts
+	Danger  bool
 }
 
 // PreviewSum says how much would be sent, over all routes.

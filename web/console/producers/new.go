@@ -1,4 +1,4 @@
-package web
+package producers
 
 import (
 	"context"
@@ -10,21 +10,21 @@ import (
 	"strings"
 
 	"urncast/producer"
+	"urncast/producer/connection"
 	"urncast/producer/control"
 	"urncast/producer/diagnosis"
 	"urncast/producer/notice"
 	"urncast/web/answer"
 	"urncast/web/console/page"
-	"urncast/web/console/producers"
 	"urncast/web/console/ui"
 )
 
 // connectionOptions are the connections that a producer may take.
-func (s *server) connectionOptions(ctx context.Context, chosen string) ([]ui.Option, error) {
-	if s.Connections == nil {
+func connectionOptions(ctx context.Context, connections *connection.Connections, chosen string) ([]ui.Option, error) {
+	if connections == nil {
 		return nil, nil
 	}
-	all, err := s.Connections.List(ctx)
+	all, err := connections.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *server) connectionOptions(ctx context.Context, chosen string) ([]ui.Opt
 	return out, nil
 }
 
-// withUnset adds what a producer has that names none of the connections.
+// withUnset adds the connection that a producer has, where it is none of those there are.
 func withUnset(options []ui.Option, chosen string) []ui.Option {
 	if slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == chosen }) {
 		return options
@@ -49,15 +49,15 @@ func withUnset(options []ui.Option, chosen string) []ui.Option {
 }
 
 // producerForm is the form that makes a producer, with what was filled in.
-func (s *server) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*producers.ProducerForm, error) {
-	connections, err := s.connectionOptions(ctx, v("connection"))
+func (s *Pages) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*ProducerForm, error) {
+	connections, err := connectionOptions(ctx, s.Connections, v("connection"))
 	if err != nil {
 		return nil, err
 	}
 	if len(connections) == 0 || v("connection") != "" {
 		connections = withUnset(connections, v("connection"))
 	}
-	p := &producers.ProducerForm{Connection: connections, MayMail: s.Mail != nil, Route: producers.NewRouteForm("/producers/new", route)}
+	p := &ProducerForm{Connection: connections, MayMail: s.Mailer != nil, Route: NewRouteForm("/producers/new", route)}
 	p.Route.MayMake, p.Route.Make = s.Doctor != nil, v("make") != ""
 	p.Name = ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
 		Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}
@@ -68,28 +68,28 @@ func (s *server) producerForm(ctx context.Context, v func(string) string, route 
 	p.Sender = ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
 	var filled producer.Config
 	baselinesIn(&filled, v)
-	p.Baselines = producers.BaselineInputs(&filled)
+	p.Baselines = BaselineInputs(&filled)
 	p.Replicas = ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
 	return p, nil
 }
 
-// baselinesIn takes up when a baseline comes first.
+// baselinesIn reads from a form when a baseline comes first.
 func baselinesIn(c *producer.Config, v func(string) string) {
 	c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges = v("baseline-at-every-start") != "", v("baseline-when-connection-changes") != ""
 }
 
-// newProducerPage asks for a producer.
-func (s *server) newProducerPage(w http.ResponseWriter, r *http.Request) {
+// newProducerPage draws the form that makes a producer.
+func (s *Pages) newProducerPage(w http.ResponseWriter, r *http.Request) {
 	p, err := s.producerForm(r.Context(), func(string) string { return "" }, producer.Route{Format: producer.FormatDefault})
 	if err != nil {
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	s.drawNewProducer(w, r, http.StatusOK, p)
 }
 
-func (s *server) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *producers.ProducerForm) {
-	s.kit.Draw(w, r, status, producers.NewProducerPage(s.kit.Frame(r, "New producer", ui.ProducersPath), p))
+func (s *Pages) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *ProducerForm) {
+	s.Draw(w, r, status, NewProducerPage(s.Frame(r, "New producer", ui.ProducersPath), p))
 }
 
 // routeIn is the route in a form.
@@ -112,11 +112,11 @@ func filterIn(r *http.Request) (f producer.Filter) {
 }
 
 // countRoute fills in what a route in a form takes.
-func (s *server) countRoute(ctx context.Context, form *producers.RouteForm, route producer.Route) error {
+func countRoute(ctx context.Context, producers *control.Producers, form *RouteForm, route producer.Route) error {
 	if route.Format == "" {
 		route.Format = producer.FormatDefault
 	}
-	all, err := s.Producers.Preview(ctx, []producer.Route{route}, producer.Scope{}, previewGlance)
+	all, err := producers.Preview(ctx, []producer.Route{route}, producer.Scope{}, previewGlance)
 	var bad *producer.BadEditError
 	switch {
 	case errors.As(err, &bad):
@@ -130,17 +130,17 @@ func (s *server) countRoute(ctx context.Context, form *producers.RouteForm, rout
 }
 
 // newProducer makes a producer, or counts what it would take.
-func (s *server) newProducer(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) newProducer(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	ctx, v, route := r.Context(), r.PostForm.Get, routeIn(r)
 	p, err := s.producerForm(ctx, v, route)
 	if err == nil {
-		err = s.countRoute(ctx, p.Route, route)
+		err = countRoute(ctx, s.Producers, p.Route, route)
 	}
 	if err != nil {
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	if v("do") == "count" {
@@ -181,7 +181,7 @@ func replicasIn(text string) (int, error) {
 }
 
 // checkRoute puts what is wrong with a route to its fields.
-func checkRoute(form *producers.RouteForm, route producer.Route) {
+func checkRoute(form *RouteForm, route producer.Route) {
 	judge := func(r producer.Route) string {
 		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
 			return page.Sentence(err.Error())
@@ -196,7 +196,7 @@ func checkRoute(form *producers.RouteForm, route producer.Route) {
 }
 
 // checkNew puts what is wrong with the rest of a new producer to its fields.
-func (s *server) checkNew(ctx context.Context, p *producers.ProducerForm, c *producer.Config, mails []string) {
+func (s *Pages) checkNew(ctx context.Context, p *ProducerForm, c *producer.Config, mails []string) {
 	base := producer.Config{Routes: []producer.Route{{}}}
 	prefix, sender := base, base
 	prefix.Prefix, sender.Sender = c.Prefix, c.Sender
@@ -206,8 +206,8 @@ func (s *server) checkNew(ctx context.Context, p *producers.ProducerForm, c *pro
 	if err := sender.WithDefaults().Check(); err != nil {
 		p.Sender.Error, p.Open = page.Sentence(err.Error()), true
 	}
-	if len(mails) > 0 && s.Mail != nil {
-		if _, err := s.mailWith(ctx, c.Name, mails); err != nil {
+	if len(mails) > 0 && s.Mailer != nil {
+		if _, err := mailWith(ctx, s.Mailer, c.Name, mails); err != nil {
 			p.Mail.Error = page.Sentence(err.Error())
 		}
 	}
@@ -215,8 +215,8 @@ func (s *server) checkNew(ctx context.Context, p *producers.ProducerForm, c *pro
 
 // mailWith are the mail settings with the addresses of a producer; none takes its own
 // away.
-func (s *server) mailWith(ctx context.Context, name string, mails []string) (notice.Settings, error) {
-	shown, err := s.Mail.Show(ctx)
+func mailWith(ctx context.Context, mailer *notice.Mailer, name string, mails []string) (notice.Settings, error) {
+	shown, err := mailer.Show(ctx)
 	if err != nil {
 		return notice.Settings{}, err
 	}
@@ -231,11 +231,11 @@ func (s *server) mailWith(ctx context.Context, name string, mails []string) (not
 	return m, m.Check()
 }
 
-// makeProducer makes what was filled in: the producer, its addresses and its topic.
-func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *producers.ProducerForm, c producer.Config, mails []string, replicas int) {
+// makeProducer makes the producer, saves its addresses and makes its topic.
+func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *ProducerForm, c producer.Config, mails []string, replicas int) {
 	ctx, by := r.Context(), answer.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
-		status, text := s.refusal(w, r, err)
+		status, text := refusal(w, r, err)
 		var taken *control.TakenError
 		switch {
 		case errors.As(err, &taken) && strings.HasPrefix(text, "Topic "):
@@ -251,20 +251,20 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *produce
 		return
 	}
 	var notDone []string
-	if len(mails) > 0 && s.Mail != nil {
-		m, err := s.mailWith(ctx, c.Name, mails)
+	if len(mails) > 0 && s.Mailer != nil {
+		m, err := mailWith(ctx, s.Mailer, c.Name, mails)
 		if err == nil {
-			_, err = s.Mail.Save(ctx, m, by)
+			_, err = s.Mailer.Save(ctx, m, by)
 		}
 		if err != nil {
-			_, text := s.refusal(w, r, err)
+			_, text := refusal(w, r, err)
 			notDone = append(notDone, "The addresses were not saved: "+text)
 		}
 	}
 	if r.PostForm.Get("make") != "" && s.Doctor != nil {
 		in := diagnosis.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
 		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
-			_, text := s.refusal(w, r, err)
+			_, text := refusal(w, r, err)
 			notDone = append(notDone, "The topic was not made: "+text+" The producer's page shows how to make it.")
 		}
 	}
@@ -272,6 +272,6 @@ func (s *server) makeProducer(w http.ResponseWriter, r *http.Request, p *produce
 		http.Redirect(w, r, ui.ProducerPath(c.Name, "start"), http.StatusSeeOther)
 		return
 	}
-	s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
+	s.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
 		strings.Join(notDone, " ")+" It is in the list of producers, stopped.")
 }

@@ -1,4 +1,4 @@
-package web
+package connections
 
 import (
 	"context"
@@ -12,9 +12,17 @@ import (
 	"urncast/registry/workspace"
 )
 
-// A draft is what somebody wants of a connection and has not saved. It stays with the
-// registry, so that secrets and files that were given once need not travel to the
-// browser and back with each step. Each request has a copy of its own.
+// Drafts keeps edits of connections that are not saved, for all instances.
+type Drafts interface {
+	CreateDraft(ctx context.Context, d *workspace.Draft) error
+	SaveDraft(ctx context.Context, d *workspace.Draft) error
+	Draft(ctx context.Context, id, user string) (*workspace.Draft, error)
+	DropDraft(ctx context.Context, id, user string) error
+}
+
+// A draft is edits of a connection that are not saved. It stays in the database, so that
+// secrets and files that were given once need not travel to the browser and back with each
+// step. Each request has a copy of its own.
 type draft struct {
 	id, user string
 	path     string // the name in the path; empty for a new connection
@@ -114,11 +122,11 @@ func decodeDraft(in *workspace.Draft) (*draft, error) {
 
 // draftOf gives a draft of a connection to the one who made it. If it is gone there is
 // none, and why is a reason to be told.
-func (s *server) draftOf(ctx context.Context, id, path, user string) (d *draft, why string, err error) {
+func (s *Pages) draftOf(ctx context.Context, id, path, user string) (d *draft, why string, err error) {
 	if id == "" {
 		return nil, "", nil
 	}
-	found, err := s.Workspace.Draft(ctx, id, user)
+	found, err := s.Drafts.Draft(ctx, id, user)
 	switch {
 	case errors.Is(err, registry.ErrNotFound), err == nil && found.Path != path:
 		return nil, "they were saved, or are older than a day", nil
@@ -132,16 +140,16 @@ func (s *server) draftOf(ctx context.Context, id, path, user string) (d *draft, 
 }
 
 // keepDraft saves a draft onto the revision that it was read as.
-func (s *server) keepDraft(ctx context.Context, d *draft) error {
+func (s *Pages) keepDraft(ctx context.Context, d *draft) error {
 	content, secrets, err := d.encode()
 	if err != nil {
 		return err
 	}
 	kept := &workspace.Draft{ID: d.id, User: d.user, Path: d.path, Content: content, Secrets: secrets, Revision: d.revision}
 	if d.id == "" {
-		err = s.Workspace.CreateDraft(ctx, kept)
+		err = s.Drafts.CreateDraft(ctx, kept)
 	} else {
-		err = s.Workspace.SaveDraft(ctx, kept)
+		err = s.Drafts.SaveDraft(ctx, kept)
 	}
 	if err == nil {
 		d.id, d.revision = kept.ID, kept.Revision

@@ -1,4 +1,4 @@
-package web
+package producers
 
 import (
 	"errors"
@@ -12,7 +12,6 @@ import (
 	"urncast/registry"
 	"urncast/web/answer"
 	"urncast/web/console/page"
-	"urncast/web/console/producers"
 	"urncast/web/console/ui"
 )
 
@@ -21,9 +20,9 @@ type fieldError struct{ field, text string }
 
 func (e *fieldError) Error() string { return e.text }
 
-// command does what was asked for, and leads back to the producer.
-func (s *server) command(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+// command does what a form asks for, and leads back to the producer.
+func (s *Pages) command(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	admin, status, ok := s.findProducer(w, r)
@@ -57,20 +56,15 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawRefused draws the question again with what is wrong, at its field if it has one.
-func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *control.Status, err error, touch func(*producers.ProducerAsk)) {
+func (s *Pages) drawRefused(w http.ResponseWriter, r *http.Request, status *control.Status, err error, touch func(*Question)) {
 	var field *fieldError
 	code, text := http.StatusBadRequest, ""
 	if !errors.As(err, &field) {
-		code, text = s.refusal(w, r, err)
+		code, text = refusal(w, r, err)
 	}
-	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *producers.ProducerAsk) {
+	s.drawAsk(w, r, code, status, r.PostForm.Get, func(a *Question) {
 		if a.Wrong = text; field != nil {
-			a.Wrong = field.text
-			for i := range a.Inputs {
-				if a.Inputs[i].Name == field.field {
-					a.Inputs[i].Error, a.Wrong = field.text, ""
-				}
-			}
+			a.Fault(field.field, field.text)
 		}
 		if touch != nil {
 			touch(a)
@@ -78,8 +72,8 @@ func (s *server) drawRefused(w http.ResponseWriter, r *http.Request, status *con
 	})
 }
 
-// obey does a command that needs no more than a form's few fields.
-func (s *server) obey(r *http.Request, command string, admin *control.Producer, status *control.Status, by registry.Actor) error {
+// obey does a command whose form has a few fields at most.
+func (s *Pages) obey(r *http.Request, command string, admin *control.Producer, status *control.Status, by registry.Actor) error {
 	ctx, v := r.Context(), r.PostForm.Get
 	switch command {
 	case "start":
@@ -116,19 +110,19 @@ func (s *server) obey(r *http.Request, command string, admin *control.Producer, 
 	return registry.ErrNotFound
 }
 
-func (s *server) saveProducerMail(r *http.Request, name string, by registry.Actor) error {
-	if s.Mail == nil {
+func (s *Pages) saveProducerMail(r *http.Request, name string, by registry.Actor) error {
+	if s.Mailer == nil {
 		return registry.ErrNotFound
 	}
-	m, err := s.mailWith(r.Context(), name, page.Fields(r.PostForm.Get("mail")))
+	m, err := mailWith(r.Context(), s.Mailer, name, page.Fields(r.PostForm.Get("mail")))
 	if err != nil {
 		return &fieldError{"mail", page.Sentence(err.Error())}
 	}
-	_, err = s.Mail.Save(r.Context(), m, by)
+	_, err = s.Mailer.Save(r.Context(), m, by)
 	return err
 }
 
-func (s *server) removeRoute(r *http.Request, status *control.Status, by registry.Actor) error {
+func (s *Pages) removeRoute(r *http.Request, status *control.Status, by registry.Actor) error {
 	next := status.Settings
 	next.Revision = revisionIn(r)
 	topic := r.PostForm.Get("topic")
@@ -140,8 +134,8 @@ func (s *server) removeRoute(r *http.Request, status *control.Status, by registr
 	return err
 }
 
-// publishSome asks for a job of a part, or counts what that would send.
-func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
+// publishSome asks for a job that publishes some structures again, or counts what it would send.
+func (s *Pages) publishSome(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
 	v, classes, topics := r.PostForm.Get, r.PostForm["class"], r.PostForm["topics"]
 	if len(status.Settings.Routes) == 1 {
 		topics = status.Topics()
@@ -154,7 +148,7 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *cont
 	if err == nil {
 		preview, err = s.Producers.Preview(r.Context(), status.Settings.Routes, scope, previewGlance)
 	}
-	again := func(a *producers.ProducerAsk) {
+	again := func(a *Question) {
 		a.Classes, a.Preview = classes, preview
 		for i := range a.Topics {
 			a.Topics[i].Chosen = slices.Contains(topics, a.Topics[i].Value)
@@ -174,14 +168,14 @@ func (s *server) publishSome(w http.ResponseWriter, r *http.Request, admin *cont
 	doneWith(w, r, status.Name, "publish")
 }
 
-// cancelJob removes a job that waits, or asks for the end of the one under way.
-func (s *server) cancelJob(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
+// cancelJob removes a waiting job, or asks for the end of the one under way.
+func (s *Pages) cancelJob(w http.ResponseWriter, r *http.Request, admin *control.Producer, status *control.Status) {
 	job, err := admin.CancelJob(r.Context(), r.PostForm.Get("job"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
+		s.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "No such job waits or is under way", "It has ended, or there was none. The producer's page lists the newest.")
 	case err != nil:
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 	case job.Cancelling:
 		doneWith(w, r, status.Name, "cancelling")
 	default:

@@ -1,4 +1,4 @@
-package web
+package producers
 
 import (
 	"errors"
@@ -11,24 +11,23 @@ import (
 	"urncast/producer/diagnosis"
 	"urncast/web/answer"
 	"urncast/web/console/page"
-	"urncast/web/console/producers"
 	"urncast/web/console/ui"
 )
 
-// thenWays are what may follow a change of a producer that was started.
-func thenWays(s *control.Status, baseline, goOn, chosen string) []producers.Way {
+// thenWays are the ways to go on after a change of a producer that was started.
+func thenWays(s *control.Status, baseline, goOn, chosen string) []Way {
 	if !s.Started {
 		return nil
 	}
-	return []producers.Way{
+	return []Way{
 		{Value: "", Word: "Ask me then", Text: "It stops, shows what changed and what can follow, and sends nothing until somebody decides.", Chosen: chosen == ""},
 		{Value: producer.StartBaseline, Word: "Baseline", Text: baseline, Chosen: chosen == producer.StartBaseline},
 		{Value: producer.StartContinue, Word: "Continue", Text: goOn, Chosen: chosen == producer.StartContinue},
 	}
 }
 
-// routeWays are what may follow a change of one route.
-func routeWays(s *control.Status, was, chosen string) []producers.Way {
+// routeWays are the ways to go on after a change of one route.
+func routeWays(s *control.Status, was, chosen string) []Way {
 	if was == "" {
 		return thenWays(s, "Everything current that passes is sent to the new topic alone; the others go on where they are. Its readers get everything.",
 			"Only what is pending, and what comes, is sent to the new topic. Its readers never get what is there already.", chosen)
@@ -38,14 +37,14 @@ func routeWays(s *control.Status, was, chosen string) []producers.Way {
 }
 
 // changeable gives the producer of the path, if its settings can be changed here. If it
-// says false, the answer has been written.
-func (s *server) changeable(w http.ResponseWriter, r *http.Request) (*control.Status, bool) {
+// returns false, the answer has been written.
+func (s *Pages) changeable(w http.ResponseWriter, r *http.Request) (*control.Status, bool) {
 	_, status, ok := s.findProducer(w, r)
 	if !ok {
 		return nil, false
 	}
 	if status.Settings.Fixed {
-		s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+status.Name+" cannot be changed here",
+		s.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+status.Name+" cannot be changed here",
 			"A process was started with its settings (--topic and its like, or URNCAST_TOPIC). Change them there, or start without --topic, and what is saved is taken.")
 		return nil, false
 	}
@@ -57,7 +56,7 @@ func routeAt(c *producer.Config, topic string) int {
 }
 
 // routePage asks for a route, a new one if the query names none.
-func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
+func (s *Pages) routePage(w http.ResponseWriter, r *http.Request) {
 	status, ok := s.changeable(w, r)
 	if !ok {
 		return
@@ -66,7 +65,7 @@ func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
 	if was != "" {
 		i := routeAt(&status.Settings, was)
 		if i < 0 {
-			s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
+			s.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "Producer "+status.Name+" has no route to topic "+was+"; it was removed, or never there.")
 			return
 		}
 		route = status.Settings.Routes[i]
@@ -74,24 +73,24 @@ func (s *server) routePage(w http.ResponseWriter, r *http.Request) {
 	s.drawRoute(w, r, http.StatusOK, s.routeChange(status, was, route, ""))
 }
 
-func (s *server) routeChange(status *control.Status, was string, route producer.Route, then string) *producers.RouteChange {
-	c := &producers.RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
-		Route: producers.NewRouteForm(ui.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
+func (s *Pages) routeChange(status *control.Status, was string, route producer.Route, then string) *RouteChange {
+	c := &RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
+		Route: NewRouteForm(ui.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
 	c.Route.MayMake = s.Doctor != nil && was == ""
 	return c
 }
 
-func (s *server) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *producers.RouteChange) {
+func (s *Pages) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *RouteChange) {
 	title := "Add a route"
 	if c.Was != "" {
 		title = "Change the route to " + c.Was
 	}
-	s.kit.Draw(w, r, status, producers.RouteChangePage(s.kit.Frame(r, title, ui.ProducersPath), c))
+	s.Draw(w, r, status, RouteChangePage(s.Frame(r, title, ui.ProducersPath), c))
 }
 
 // changeRoute saves a route, or counts what it takes.
-func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	status, ok := s.changeable(w, r)
@@ -102,8 +101,8 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	was, then := v("was"), v("then")
 	c := s.routeChange(status, was, route, then)
 	c.Route.Make = v("make") != ""
-	if err := s.countRoute(r.Context(), c.Route, route); err != nil {
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+	if err := countRoute(r.Context(), s.Producers, c.Route, route); err != nil {
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	base := revisionIn(r)
@@ -125,11 +124,11 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	case at >= 0:
 		next.Routes[at] = route
 	default:
-		s.kit.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
+		s.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such route", "The route to "+was+" was removed meanwhile. Nothing was saved.")
 		return
 	}
 	if _, err := s.Producers.Change(r.Context(), status.Name, next, then, answer.Actor(r)); err != nil {
-		code, text := s.refusal(w, r, err)
+		code, text := refusal(w, r, err)
 		if c.Meanwhile = meanwhile(err, routeDifferences(&status.Settings, at, route)); c.Meanwhile == nil {
 			c.Wrong = text
 		}
@@ -139,8 +138,8 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 	if c.Route.Make && s.Doctor != nil {
 		in := diagnosis.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
-			_, text := s.refusal(w, r, err)
-			s.kit.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
+			_, text := refusal(w, r, err)
+			s.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "The route is saved, and its topic was not made", text+" The producer's page shows how to make it.")
 			return
 		}
 	}
@@ -150,26 +149,26 @@ func (s *server) changeRoute(w http.ResponseWriter, r *http.Request) {
 // revisionIn is the revision that a form was opened with.
 func revisionIn(r *http.Request) int64 { return page.Revision(r.PostForm.Get("revision")) }
 
-// meanwhile says who saved what a form was opened with; nil for another error.
-func meanwhile(err error, differences []producers.Difference) *producers.ChangedMeanwhile {
+// meanwhile tells who saved the settings after a form was opened; nil if err is another error.
+func meanwhile(err error, differences []Difference) *ChangedMeanwhile {
 	var conflict *control.ConflictError
 	if !errors.As(err, &conflict) {
 		return nil
 	}
-	return &producers.ChangedMeanwhile{By: conflict.By, At: conflict.At, Differences: differences}
+	return &ChangedMeanwhile{By: conflict.By, At: conflict.At, Differences: differences}
 }
 
-func differ(out []producers.Difference, what, now, yours string) []producers.Difference {
+func differ(out []Difference, what, now, yours string) []Difference {
 	if now == yours {
 		return out
 	}
-	return append(out, producers.Difference{What: what, Now: now, Yours: yours})
+	return append(out, Difference{What: what, Now: now, Yours: yours})
 }
 
-func routeDifferences(c *producer.Config, at int, route producer.Route) (out []producers.Difference) {
+func routeDifferences(c *producer.Config, at int, route producer.Route) (out []Difference) {
 	if at < 0 {
 		for _, r := range c.Routes {
-			out = append(out, producers.Difference{What: "Route", Now: r.Topic + ", " + r.Format + ", " + ui.FilterWords(r.Filter), Yours: "the same, and one more"})
+			out = append(out, Difference{What: "Route", Now: r.Topic + ", " + r.Format + ", " + ui.FilterWords(r.Filter), Yours: "the same, and one more"})
 		}
 		return out
 	}
@@ -179,36 +178,41 @@ func routeDifferences(c *producer.Config, at int, route producer.Route) (out []p
 	return differ(out, "Filter", ui.FilterWords(now.Filter), ui.FilterWords(route.Filter))
 }
 
-// producerSettingsPage asks for what is no route.
-func (s *server) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
+// producerSettingsPage asks for the settings beside the routes.
+func (s *Pages) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 	status, ok := s.changeable(w, r)
 	if !ok {
 		return
 	}
-	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*producers.SettingsChange) {})
+	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*SettingsChange) {})
 }
 
-// drawProducerSettings draws the form with settings in it, after touch has put to it what is wrong.
-func (s *server) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *control.Status, in *producer.Config, touch func(*producers.SettingsChange)) {
-	options, err := s.connectionOptions(r.Context(), in.Connection)
+// drawProducerSettings draws the form with the settings in, after touch has put to it what is
+// wrong.
+func (s *Pages) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *control.Status, in *producer.Config, touch func(*SettingsChange)) {
+	options, err := connectionOptions(r.Context(), s.Connections, in.Connection)
 	if err != nil {
-		s.kit.DrawTrouble(w, r, ui.ProducersPath, err)
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	c := &producers.SettingsChange{Name: status.Name, Revision: strconv.FormatInt(status.Settings.Revision, 10), Connection: withUnset(options, in.Connection)}
-	c.Prefix = ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
-		Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}
-	c.Sender = ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}
-	c.Baselines = producers.BaselineInputs(in)
+	c := &SettingsChange{Name: status.Name, Form: ui.Form{Action: ui.ProducerPath(status.Name, "change"), Button: "Save", Back: ui.ProducerPath(status.Name),
+		Hidden: map[string]string{"revision": strconv.FormatInt(status.Settings.Revision, 10)},
+		Inputs: []ui.Input{
+			{Field: ui.Field{Name: "connection", Label: "Connection", Help: "Another cluster is another place: the producer asks what to send there."}, Options: withUnset(options, in.Connection)},
+			{Field: ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
+				Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}},
+			{Field: ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}},
+		}}}
+	c.Inputs = append(c.Inputs, BaselineInputs(in)...)
 	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
 		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
 	touch(c)
-	s.kit.Draw(w, r, code, producers.ProducerSettingsPage(s.kit.Frame(r, "Change "+status.Name, ui.ProducersPath), c))
+	s.Draw(w, r, code, ProducerSettingsPage(s.Frame(r, "Change "+status.Name, ui.ProducersPath), c))
 }
 
-// changeSettings saves what is no route.
-func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
-	if !s.kit.ReadForm(w, r) {
+// changeSettings saves them.
+func (s *Pages) changeSettings(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
 		return
 	}
 	status, ok := s.changeable(w, r)
@@ -223,11 +227,11 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		doneWith(w, r, status.Name, "saved")
 		return
 	}
-	code, text := s.refusal(w, r, err)
-	s.drawProducerSettings(w, r, code, status, &next, func(c *producers.SettingsChange) {
+	code, text := refusal(w, r, err)
+	s.drawProducerSettings(w, r, code, status, &next, func(c *SettingsChange) {
 		now := &status.Settings
 		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)
-		differences = differ(differences, "Baseline", producers.BaselineWhen(now), producers.BaselineWhen(&next))
+		differences = differ(differences, "Baseline", BaselineWhen(now), BaselineWhen(&next))
 		if c.Meanwhile = meanwhile(err, differences); c.Meanwhile != nil {
 			return
 		}
@@ -238,11 +242,11 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		}
 		switch {
 		case without(next.Prefix, now.Sender):
-			c.Prefix.Error = text
+			c.Fault("prefix", text)
 		case without(now.Prefix, next.Sender):
-			c.Sender.Error = text
+			c.Fault("sender", text)
 		case next.Connection != now.Connection && code == http.StatusBadRequest && v("then") == "":
-			c.ConnectionErr = text
+			c.Fault("connection", text)
 		default:
 			c.Wrong = text
 		}

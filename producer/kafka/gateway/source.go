@@ -7,12 +7,12 @@ import (
 	"sort"
 	"strings"
 
+	"urncast/producer/kafka/properties/kerberos"
+
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
 	"github.com/jcmturner/gokrb5/v8/types"
-
-	"urncast/producer/kafka/properties"
 )
 
 // made makes gokrb5's client from the content of a keytab or a ticket cache.
@@ -46,7 +46,7 @@ func sourceFailure(n names, cached bool, err error) *Failure {
 // clientOfKeytab asks only for the encryption types that the keytab has keys of:
 // the KDC would choose a better one that is of no use to us.
 func (l *login) clientOfKeytab(b []byte) (*client.Client, error) {
-	kt, err := properties.ReadKeytab(b)
+	kt, err := kerberos.ReadKeytab(b)
 	if err != nil {
 		return nil, err
 	}

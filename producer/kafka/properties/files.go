@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // fileMax bounds a store, keytab or krb5.conf.
@@ -19,7 +20,7 @@ const fileMax = 8 << 20
 // watched then.
 func (r *resolver) file(property, value string) ([]byte, error) {
 	data, err := r.named(value)
-	if err != nil && Secret(property) { // what was taken for a name may be none
+	if err != nil && table.IsSecret(property) { // what was taken for a name may be none
 		return nil, errors.New("the value names a file that cannot be read: correct the path, or upload the file " +
 			"and write upload: and its name")
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // A client.properties has a few thousand bytes and some dozens of properties.
@@ -51,7 +52,7 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 		written := l.text
 		if rest, prefix := unwrapped(written); prefix != "" {
 			written = rest
-			if name, _, _ := split(rest); name != "" && !Secret(name) || rules[name] != nil {
+			if name, _, _ := split(rest); name != "" && !table.IsSecret(name) || table.Rules[name] != nil {
 				where := "in a shell"
 				if strings.HasPrefix(prefix, "spring.") {
 					where = "for Spring Boot"
@@ -72,11 +73,11 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 			say("", connection.Refused, "The line has no name before its %q: write it as name=value.", how)
 			continue
 		case how == "" || how == " " && value == "":
-			if strings.ContainsAny(name, "[{<") || !strings.Contains(name, ".") && rules[name] == nil {
+			if strings.ContainsAny(name, "[{<") || !strings.Contains(name, ".") && table.Rules[name] == nil {
 				say("", connection.Refused, "The line is no property: write it as name=value.")
 				continue
 			}
-		case how == ":" && rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
+		case how == ":" && table.Rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
 			say(name, connection.Translated, "The line is written as in YAML; the quotation marks around the value "+
 				"were left out.")
 			value = value[1 : len(value)-1]
@@ -162,7 +163,7 @@ func moduleLines(lines []logicalLine) int {
 	}
 	for i, l := range lines[1:min(len(lines), jaasLinesMax)] {
 		rest, _ := unwrapped(l.text)
-		if name, _, _ := split(rest); rules[name] != nil {
+		if name, _, _ := split(rest); table.Rules[name] != nil {
 			return 1
 		}
 		if whole(l.text) {
@@ -213,7 +214,7 @@ func unsprung(line string) (rest, prefix string) {
 		if own, ok := springNames[bare]; ok {
 			bare = own
 		}
-		if rules[bare] != nil {
+		if table.Rules[bare] != nil {
 			return bare + line[len(name):], p
 		}
 	}

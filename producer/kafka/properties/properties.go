@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // Resolved is a connection made ready for the client.
@@ -87,3 +88,10 @@ func (r *Resolved) Compresses() bool {
 	}
 	return false
 }
+
+// Properties describes every property of a producer's connection, ordered by group and
+// importance.
+func Properties() []connection.PropertyInfo { return table.Properties() }
+
+// Secret reports whether the value of a property must never be shown.
+func Secret(name string) bool { return table.IsSecret(name) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // A resolver turns one connection into Resolved, property by property. What it
@@ -97,41 +98,41 @@ func (r *resolver) read() {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.c.Properties)) {
-		rule, value := find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
-		f := &connection.Finding{Name: name, Verdict: connection.Taken, Becomes: rule.becomes(), Text: rule.why}
+		rule, value := table.Find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
+		f := &connection.Finding{Name: name, Verdict: connection.Taken, Becomes: rule.Becomes(), Text: rule.Why}
 		r.findings[name] = f
-		if rule.do == same {
-			f.Verdict, rule = connection.Translated, find(rule.to)
-			f.Becomes, f.Text = rule.becomes(), rule.why
+		if rule.Do == table.Same {
+			f.Verdict, rule = connection.Translated, table.Find(rule.To)
+			f.Becomes, f.Text = rule.Becomes(), rule.Why
 		}
 		switch {
-		case rule.do == ours || rule.do == none:
+		case rule.Do == table.Ours || rule.Do == table.None:
 			f.Verdict = connection.WithoutEffect
 			continue
-		case (rule.do == refuse || rule.do == fixed) && rule.harmless(value):
+		case (rule.Do == table.Refuse || rule.Do == table.Fixed) && rule.IsHarmless(value):
 			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "This value changes nothing."
 			continue
-		case rule.do == fixed && value == "":
+		case rule.Do == table.Fixed && value == "":
 			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "It has no value."
 			continue
-		case rule.do == fixed:
+		case rule.Do == table.Fixed:
 			f.Verdict = connection.Translated
-			f.Text = fmt.Sprintf("%s is taken as %s. %s", quoted(name, value), ownValue(rule), rule.why)
+			f.Text = fmt.Sprintf("%s is taken as %s. %s", table.Quote(name, value), rule.Own(), rule.Why)
 			continue
-		case rule.do == refuse:
+		case rule.Do == table.Refuse:
 			f.Verdict, f.Becomes = connection.Refused, nil
 			continue
 		case strings.ContainsRune(value, 0):
 			f.Verdict, f.Becomes, f.Text = connection.Refused, nil, "The value holds a zero byte: write it again."
 			continue
-		case value == "" && rule.name != "ssl.endpoint.identification.algorithm" && rule.name != "bootstrap.servers":
+		case value == "" && rule.Name != "ssl.endpoint.identification.algorithm" && rule.Name != "bootstrap.servers":
 			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "It has no value."
 			continue
 		case len(f.Becomes) > 0 && !slices.Equal(f.Becomes, []string{name}):
 			f.Verdict = connection.Translated
 		}
-		if rule.do == pass {
-			f.Text = rule.why
+		if rule.Do == table.Pass {
+			f.Text = rule.Why
 		}
 		r.add(rule, name, value)
 	}
@@ -139,40 +140,40 @@ func (r *resolver) read() {
 
 // add takes a value under its canonical name, and refuses a second one that
 // differs.
-func (r *resolver) add(rule *rule, name, value string) {
-	if r.has(rule.name) {
-		before := r.as(rule.name)
-		r.written[rule.name] = append(r.written[rule.name], name)
-		if value != r.values[rule.name] {
-			r.refuse(rule.name, "%s and %s are two names of one thing, and their values differ: keep "+
+func (r *resolver) add(rule *table.Rule, name, value string) {
+	if r.has(rule.Name) {
+		before := r.as(rule.Name)
+		r.written[rule.Name] = append(r.written[rule.Name], name)
+		if value != r.values[rule.Name] {
+			r.refuse(rule.Name, "%s and %s are two names of one thing, and their values differ: keep "+
 				"one of them.", before, name)
 		}
 		return
 	}
-	r.written[rule.name], r.values[rule.name] = []string{name}, value
-	if rule.do == pass {
+	r.written[rule.Name], r.values[rule.Name] = []string{name}, value
+	if rule.Do == table.Pass {
 		r.pass(rule, name, value)
 	}
 }
 
 // pass hands a value on to librdkafka, after a look at it.
-func (r *resolver) pass(rule *rule, name, value string) {
-	taken, ok := r.checked(rule.name, value)
+func (r *resolver) pass(rule *table.Rule, name, value string) {
+	taken, ok := r.checked(rule.Name, value)
 	if !ok {
 		return
 	}
-	r.out.Client[rule.name] = taken
+	r.out.Client[rule.Name] = taken
 }
 
 // checked looks at a value by librdkafka's table and our own bounds.
 func (r *resolver) checked(name, value string) (string, bool) {
-	if rule := rules[name]; rule != nil {
-		if w, ok := rule.words[strings.ToLower(value)]; ok {
+	if rule := table.Rules[name]; rule != nil {
+		if w, ok := rule.Words[strings.ToLower(value)]; ok {
 			r.note(name, "%s is librdkafka's %s.", value, w)
 			value = w
 		}
 	}
-	taken, note, err := fit(name, value)
+	taken, note, err := table.Fit(name, value)
 	if err != nil {
 		r.refuse(name, "%s", sentence(err))
 		return "", false

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // verification says how the brokers' certificates are looked at.
@@ -39,7 +40,7 @@ func (r *resolver) verification() {
 			r.note(name, "The brokers' host names are not compared with their certificates.")
 		default:
 			r.refuse(name, "%s is none of its values: https, or empty for no "+
-				"comparison.", quoted(name, r.values[name]))
+				"comparison.", table.Quote(name, r.values[name]))
 		}
 	}
 	var revoked []*x509.RevocationList
@@ -126,7 +127,7 @@ func (r *resolver) versions() {
 	if r.has(one) {
 		if known[strings.ToUpper(r.values[one])] == 0 {
 			r.refuse(one, "%s is no version that is offered here: write TLSv1.2 "+
-				"or TLSv1.3.", quoted(one, r.values[one]))
+				"or TLSv1.3.", table.Quote(one, r.values[one]))
 		} else {
 			r.say(one, connection.WithoutEffect, offered)
 		}
@@ -146,7 +147,7 @@ func (r *resolver) versions() {
 	switch {
 	case newest == 0:
 		r.refuse(several, "%s names no version that is offered here: write "+
-			"TLSv1.2,TLSv1.3.", quoted(several, r.values[several]))
+			"TLSv1.2,TLSv1.3.", table.Quote(several, r.values[several]))
 	case oldest == tls.VersionTLS13:
 		r.out.TLS.MinVersion = oldest
 		r.say(several, connection.WithoutEffect,

@@ -18,9 +18,9 @@ const (
 	iamWithout = "Tokens are signed with AWS credentials, so it has no use."
 )
 
-// IAM says whose AWS credentials sign the tokens for Amazon MSK, and for which region. What
-// is empty is found as AWS's own programs find it: in the environment, in the shared
-// files, and from the machine that urncast runs on.
+// IAM has the settings of the AWS credentials that sign tokens for Amazon MSK. An empty setting is
+// found as AWS's own programs find it: in the environment, in the shared files, and from the
+// machine that urncast runs on.
 type IAM struct {
 	Region  string // of the brokers
 	Profile string // of the shared files
@@ -49,7 +49,7 @@ func (l *login) hasSignedTokens() bool {
 	return l.mechanism == mskIAM || l.mechanism == oauthBearer && l.values["sasl.login.callback.handler.class"] == iamHandler
 }
 
-// iam takes the options of IAMLoginModule, or of OAuthBearerLoginModule with Amazon's handler.
+// iam resolves the options of IAMLoginModule, or of OAuthBearerLoginModule with Amazon's handler.
 func (l *login) iam() {
 	const handler = "sasl.login.callback.handler.class"
 	l.out.Mechanism, l.out.Client["sasl.mechanism"] = oauthBearer, oauthBearer
@@ -76,7 +76,7 @@ func (l *login) iam() {
 	}
 }
 
-// iamModule takes the module's options.
+// iamModule resolves the module's options.
 func (l *login) iamModule(i *IAM) {
 	known, options := map[string]string{}, i.iamOptions()
 	for name, value := range l.module.Options {
@@ -112,7 +112,7 @@ var (
 	brokerRegion = regexp.MustCompile(`\.([a-z]{2,}(?:-[a-z]+)+-\d+)\.(?:[a-z]+\.)?amazonaws\.com(?:\.cn)?:\d+$`)
 )
 
-// regionOf reads the region from the name of a broker; empty if none of them tells it.
+// regionOf returns the region in the names of MSK's brokers; empty if none has one.
 func regionOf(servers []string) string {
 	for _, s := range servers {
 		if m := brokerRegion.FindStringSubmatch(strings.ToLower(s)); m != nil {

@@ -19,8 +19,8 @@ const (
 	krb5KDC        = "java.security.krb5.kdc"
 )
 
-// kerberosOptions are those of Java's Krb5LoginModule; a sentence says why one
-// has no effect.
+// kerberosOptions are the options of Java's Krb5LoginModule. The sentence is why an option has no
+// effect; it is empty for those that count.
 var kerberosOptions = map[string]string{
 	"useKeyTab": "", "keyTab": "", "principal": "", "useTicketCache": "", "ticketCache": "", "serviceName": "", "isInitiator": "",
 	"storeKey":          "Keys are kept in memory while they are needed.",
@@ -33,7 +33,7 @@ var kerberosOptions = map[string]string{
 	"debug": "The connection test shows the login step by step.",
 }
 
-// kerberos finds out who logs in, with which keys, and where.
+// kerberos resolves a login by Kerberos: the principal, its keys and its realm.
 func (l *login) kerberos() {
 	k := &Kerberos{Service: serviceDefault}
 	if l.module == nil {
@@ -62,7 +62,7 @@ func (l *login) kerberos() {
 	l.out.Kerberos = k
 }
 
-// either takes a value from the module or from a property, which must agree.
+// either returns the value of an option or of a property; it refuses two that differ.
 func (l *login) either(option, property string) string {
 	o, p := l.module.Options[option], l.values[property]
 	if o != "" && p != "" && o != p {
@@ -71,7 +71,7 @@ func (l *login) either(option, property string) string {
 	return cmp.Or(o, p)
 }
 
-// placeOf is the property that a value of either came with.
+// placeOf returns the property that a value returned by either is written in.
 func (l *login) placeOf(option, property string) string {
 	if l.module.Options[option] != "" {
 		return jaasProperty
@@ -79,7 +79,7 @@ func (l *login) placeOf(option, property string) string {
 	return property
 }
 
-// keys takes the keytab or the ticket cache.
+// keys resolves the keytab and the ticket cache, and reports whether there is one that can be used.
 func (l *login) keys(k *Kerberos) bool {
 	keytab := l.either("keyTab", "sasl.kerberos.keytab")
 	useKeytab, useCache := l.module.IsOn("useKeyTab", "false"), l.module.IsOn("useTicketCache", "false")
@@ -113,7 +113,7 @@ func (l *login) keys(k *Kerberos) bool {
 			l.refuse(jaasProperty, "%s", sentence(err))
 			return false
 		}
-		if _, err := os.Stat(path); err == nil || !useKeytab { // with a keytab it is a cache only
+		if _, err := os.Stat(path); err == nil || !useKeytab { // beside a keytab the cache need not exist
 			if err != nil {
 				l.refuse(jaasProperty,
 					"The ticket cache %s cannot be read: %v; get a ticket with kinit as user %d, or "+
@@ -141,7 +141,8 @@ func (l *login) keys(k *Kerberos) bool {
 	return true
 }
 
-// realms gathers what is known of realms and their KDCs.
+// realms resolves krb5.conf and the properties in its place, and reports whether the principal's
+// realm is known.
 func (l *login) realms(k *Kerberos) bool {
 	conf, place, ok := l.krb5()
 	if !ok {
@@ -202,7 +203,8 @@ func (l *login) hasKey(k *Kerberos, realm string) bool {
 	return false
 }
 
-// quotedName shows a principal, unless it is no such name.
+// quotedName returns a principal as a sentence shows it. A text that is no name of a principal may
+// have a password in it, and is not shown.
 func quotedName(s string) string {
 	if len(s) > 200 || strings.ContainsAny(s, "=;\"'") {
 		return "the principal that is written"
@@ -217,7 +219,7 @@ func onlyIf(s string, yes bool) string {
 	return ""
 }
 
-// krb5 reads the krb5.conf that is named, or the system's.
+// krb5 reads the krb5.conf that is named, or the system's, and returns what to call it in a sentence.
 func (l *login) krb5() (*kerberos.Config, string, bool) {
 	named, place := l.values[krb5File], "krb5.conf"
 	if named == "" {

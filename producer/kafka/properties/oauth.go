@@ -24,8 +24,8 @@ const (
 	bearer   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
 
-// oauth fetches tokens from a token endpoint (OIDC): by the client's own secret,
-// or by an assertion that it signs.
+// oauth resolves OAUTHBEARER with a token endpoint (OIDC), at which the client proves itself by a
+// secret or by an assertion that it signs.
 func (l *login) oauth() {
 	l.handler()
 	l.oauthModule()
@@ -47,7 +47,7 @@ func (l *login) oauth() {
 	l.endpointTrust()
 }
 
-// take hands values on after a look at each.
+// take hands values on to librdkafka, if they are valid.
 func (l *login) take(names ...string) {
 	for _, name := range names {
 		if v, ok := l.values[name]; ok && v != "" {
@@ -58,7 +58,7 @@ func (l *login) take(names ...string) {
 	}
 }
 
-// handler takes Kafka's own callback handlers, which fetch tokens as urncast does.
+// handler accepts Kafka's and Strimzi's callback handlers, which fetch tokens as librdkafka does.
 func (l *login) handler() {
 	const name = "sasl.login.callback.handler.class"
 	if !l.has(name) {
@@ -74,8 +74,8 @@ func (l *login) handler() {
 		"the client's id and secret.", endpoint)
 }
 
-// oauthModule takes the options of OAuthBearerLoginModule, where older Java
-// clients had the client's id and secret.
+// oauthModule resolves the options of OAuthBearerLoginModule, which have the client's id and secret
+// for older Java clients.
 func (l *login) oauthModule() {
 	if l.module == nil {
 		return
@@ -131,7 +131,7 @@ var moduleOptions = map[string]string{
 	"oauth.client.id": client, "oauth.client.secret": secret, "oauth.scope": scope, "oauth.token.endpoint.uri": endpoint,
 }
 
-// jaasTrust takes the trust store that Java uses for the token endpoint.
+// jaasTrust resolves the options for the trust store that Java uses for the token endpoint.
 func (l *login) jaasTrust() {
 	prefix := ""
 	if l.module.Options["oauth.ssl.truststore.location"] != "" {
@@ -154,7 +154,8 @@ func (l *login) jaasTrust() {
 		"be used: %s", sentence(err))
 }
 
-// unsignedTokens is for tests: librdkafka makes tokens without signature.
+// unsignedTokens resolves the properties of tokens without signature, which are for tests, and
+// reports whether they are used.
 func (l *login) unsignedTokens() bool {
 	if !l.has(unsigned) {
 		return false
@@ -171,7 +172,7 @@ func (l *login) unsignedTokens() bool {
 	return true
 }
 
-// endpoint is where tokens come from.
+// endpoint resolves the address of the token endpoint.
 func (l *login) endpoint() {
 	v := l.values[endpoint]
 	if v == "" {
@@ -199,7 +200,7 @@ func (l *login) endpoint() {
 	}
 }
 
-// grant is how the client proves who it is.
+// grant resolves how the client proves itself to the token endpoint.
 func (l *login) grant() {
 	const class = "sasl.oauthbearer.jwt.retriever.class"
 	kind := "client_credentials"
@@ -257,7 +258,7 @@ func (l *login) grant() {
 	}
 }
 
-// assertion is a token that the client signs, or a file that holds one.
+// assertion resolves the properties of an assertion, which is signed with a key or read from a file.
 func (l *login) assertion() {
 	const part = "sasl.oauthbearer.assertion."
 	l.take(part+"algorithm", part+"claim.aud", part+"claim.exp.seconds", part+"claim.iss", part+"claim.jti.include", part+"claim.nbf.seconds", part+"claim.sub")
@@ -305,7 +306,7 @@ func (l *login) assertion() {
 	l.out.Client[part+"private.key.pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// endpointTrust takes the certificates that the token endpoint's is verified by.
+// endpointTrust resolves the certificates that are trusted at the token endpoint.
 func (l *login) endpointTrust() {
 	place := l.onlyOne("https.ca.location", "https.ca.pem")
 	if place == "" || l.values[place] == "probe" {

@@ -11,15 +11,15 @@ import (
 	"urncast/producer/kafka/properties/table"
 )
 
-// A resolver turns one connection into Resolved, property by property. What it
-// finds out goes into findings; it never stops at the first.
+// A resolver resolves one connection, property by property. It has a finding for each, and does not
+// stop at a refusal.
 type resolver struct {
 	c        *connection.Connection
 	out      Resolved
-	values   map[string]string              // by canonical name, without blanks around
-	written  map[string][]string            // canonical name to the names as written
-	findings map[string]*connection.Finding // by the name as written
-	missing  []connection.Finding           // of what is not written and should be
+	values   map[string]string              // by canonical name, without blanks around them
+	written  map[string][]string            // the names that are written, by canonical name
+	findings map[string]*connection.Finding // by the name that is written
+	missing  []connection.Finding           // on properties that are not written
 }
 
 func newResolver(c *connection.Connection) *resolver {
@@ -27,10 +27,10 @@ func newResolver(c *connection.Connection) *resolver {
 		findings: map[string]*connection.Finding{}}
 }
 
-// has says whether a thing is written, under whichever name.
+// has reports whether a property is written, under any of its names.
 func (r *resolver) has(name string) bool { return r.written[name] != nil }
 
-// as is the name under which a thing was written.
+// as returns the name under which a property is written.
 func (r *resolver) as(name string) string {
 	if w := r.written[name]; w != nil {
 		return w[0]
@@ -38,8 +38,8 @@ func (r *resolver) as(name string) string {
 	return name
 }
 
-// say gives a property a verdict. A refusal stays; findings on what is not
-// written are added.
+// say sets the verdict on a property, unless it is refused already. For a property that is not
+// written it adds a finding.
 func (r *resolver) say(name string, v connection.Verdict, format string, a ...any) {
 	text := fmt.Sprintf(format, a...)
 	if !r.has(name) {
@@ -58,7 +58,7 @@ func (r *resolver) say(name string, v connection.Verdict, format string, a ...an
 	}
 }
 
-// note adds a sentence to a property that is taken.
+// note adds a sentence to the finding on a property, unless it is refused.
 func (r *resolver) note(name, format string, a ...any) {
 	for _, w := range r.written[name] {
 		if f := r.findings[w]; f.Verdict != connection.Refused {
@@ -67,11 +67,12 @@ func (r *resolver) note(name, format string, a ...any) {
 	}
 }
 
+// refuse sets the verdict on a property to refused.
 func (r *resolver) refuse(name, format string, a ...any) {
 	r.say(name, connection.Refused, format, a...)
 }
 
-// becomes says what acts on a property, in place of what its rule says.
+// becomes sets what a property becomes, in place of what its rule says.
 func (r *resolver) becomes(name string, to ...string) {
 	for _, w := range r.written[name] {
 		if f := r.findings[w]; f.Verdict != connection.Refused {
@@ -80,7 +81,7 @@ func (r *resolver) becomes(name string, to ...string) {
 	}
 }
 
-// idle marks all of some names that are written as without effect.
+// idle sets the verdict on the written ones of these properties to without effect.
 func (r *resolver) idle(why string, names ...string) {
 	for _, name := range names {
 		if r.has(name) {
@@ -89,7 +90,7 @@ func (r *resolver) idle(why string, names ...string) {
 	}
 }
 
-// read looks at every property by itself.
+// read judges every property by its rule, and collects the values of those that act.
 func (r *resolver) read() {
 	if n := len(r.c.Properties); n > propertiesMax {
 		r.missing = append(r.missing, connection.Finding{Name: "bootstrap.servers", Verdict: connection.Refused,
@@ -138,8 +139,8 @@ func (r *resolver) read() {
 	}
 }
 
-// add takes a value under its canonical name, and refuses a second one that
-// differs.
+// add sets a value under its canonical name. It refuses another name of the property with another
+// value.
 func (r *resolver) add(rule *table.Rule, name, value string) {
 	if r.has(rule.Name) {
 		before := r.as(rule.Name)
@@ -156,7 +157,7 @@ func (r *resolver) add(rule *table.Rule, name, value string) {
 	}
 }
 
-// pass hands a value on to librdkafka, after a look at it.
+// pass hands a value on to librdkafka, if it is valid.
 func (r *resolver) pass(rule *table.Rule, name, value string) {
 	taken, ok := r.checked(rule.Name, value)
 	if !ok {
@@ -165,7 +166,7 @@ func (r *resolver) pass(rule *table.Rule, name, value string) {
 	r.out.Client[rule.Name] = taken
 }
 
-// checked looks at a value by librdkafka's table and our own bounds.
+// checked returns a value as librdkafka takes it, and refuses one that it does not take.
 func (r *resolver) checked(name, value string) (string, bool) {
 	if rule := table.Rules[name]; rule != nil {
 		if w, ok := rule.Words[strings.ToLower(value)]; ok {
@@ -185,7 +186,7 @@ func (r *resolver) checked(name, value string) (string, bool) {
 	return taken, true
 }
 
-// finish gathers the findings, and the error if something is refused.
+// finish returns the result: all findings, and an error if one of them is refused.
 func (r *resolver) finish() (*Resolved, []connection.Finding, error) {
 	findings := slices.Clone(r.missing)
 	for _, name := range slices.Sorted(maps.Keys(r.findings)) {

@@ -15,12 +15,13 @@ import (
 	"urncast/producer/kafka/properties/table"
 )
 
-// A protocol is a security.protocol taken apart.
+// A protocol is what a security.protocol stands for.
 type protocol struct {
 	word      string // as librdkafka writes it
 	tls, sasl bool
 }
 
+// protocol resolves security.protocol.
 func (r *resolver) protocol() protocol {
 	const name = "security.protocol"
 	p := protocol{word: "plaintext"}
@@ -36,7 +37,7 @@ func (r *resolver) protocol() protocol {
 	return p
 }
 
-// unused is the sentence for security that the protocol has no use for.
+// unused returns the sentence for properties of TLS, or of SASL, that the protocol does not use.
 func (r *resolver) unused(what string) string {
 	if r.has("security.protocol") {
 		return fmt.Sprintf("security.protocol is %s, so "+
@@ -46,7 +47,7 @@ func (r *resolver) unused(what string) string {
 		"there is no %s.", what)
 }
 
-// tls reads stores, certificates and keys, and what else is about TLS.
+// tls resolves the properties of TLS: stores, certificates, keys and what else there is.
 func (r *resolver) tls(used bool) {
 	if !used {
 		for _, name := range table.MadeIn(table.Security) {
@@ -69,8 +70,7 @@ func (r *resolver) tls(used bool) {
 	r.verification()
 }
 
-// trust takes the certificates that are trusted, from the one place that is
-// written.
+// trust resolves the certificates that are trusted.
 func (r *resolver) trust() {
 	place := r.onlyOne("ssl.truststore.location", "ssl.truststore.certificates", "ssl.ca.location")
 	if place != "ssl.truststore.location" {
@@ -107,7 +107,7 @@ func (r *resolver) trust() {
 	r.out.Client["ssl.ca.pem"] = stores.PEM(m.Trusted)
 }
 
-// own takes our own certificate and key.
+// own resolves the client's certificate and key.
 func (r *resolver) own() {
 	place := r.onlyOne("ssl.keystore.location", "ssl.keystore.key", "ssl.key.location")
 	certs := r.onlyOne("ssl.keystore.certificate.chain", "ssl.certificate.location")
@@ -145,7 +145,7 @@ func (r *resolver) own() {
 	r.identity(place, m)
 }
 
-// pair reads a key and a certificate that are written apart.
+// pair reads a key and a certificate from two properties, or from one that has both.
 func (r *resolver) pair(place, certs string) (*stores.Material, error) {
 	key, err := r.text(place)
 	if err != nil {
@@ -164,7 +164,7 @@ func (r *resolver) pair(place, certs string) (*stores.Material, error) {
 	return stores.ReadPair(key, chain, r.values["ssl.key.password"])
 }
 
-// text is PEM that is written out, or in a file.
+// text returns the PEM text that a property has, or that is in the file that it names.
 func (r *resolver) text(name string) ([]byte, error) {
 	v := r.values[name]
 	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, connection.UploadPrefix) {
@@ -173,7 +173,7 @@ func (r *resolver) text(name string) ([]byte, error) {
 	return stores.Unfold([]byte(v)), nil
 }
 
-// identity hands our own certificate and key on, if they belong together.
+// identity sets the client's certificate and key, if they belong together.
 func (r *resolver) identity(place string, m *stores.Material) {
 	if len(m.Chain) == 0 || !stores.Belongs(m.Key, m.Chain[0]) {
 		r.refuse(place, "The key and the certificate do not belong together.")
@@ -194,7 +194,7 @@ func (r *resolver) identity(place string, m *stores.Material) {
 	r.out.TLS.Certificates = []tls.Certificate{own}
 }
 
-// onlyOne gives the one of several names for a thing that is written.
+// onlyOne returns the one of several properties that is written; it refuses a second one.
 func (r *resolver) onlyOne(names ...string) string {
 	found := ""
 	for _, n := range names {
@@ -209,7 +209,7 @@ func (r *resolver) onlyOne(names ...string) string {
 	return found
 }
 
-// storeType looks at the type that is written beside a store.
+// storeType checks the type that is written for a store.
 func (r *resolver) storeType(name string, data []byte) {
 	if !r.has(name) {
 		return
@@ -225,7 +225,8 @@ func (r *resolver) storeType(name string, data []byte) {
 	}
 }
 
-// ended notes certificates for watching, and says which of them have ended.
+// ended adds certificates to those whose expiry is watched, and returns a sentence for each that has
+// expired.
 func (r *resolver) ended(place string, certs []*x509.Certificate) string {
 	text := ""
 	for _, c := range certs {

@@ -8,7 +8,7 @@ import (
 	"urncast/producer/kafka/properties/table"
 )
 
-// number is a whole number that Java takes, within bounds of ours.
+// number returns the value of a property that is a whole number, and refuses one out of bounds.
 func (r *resolver) number(name string, low, high int64) (int64, bool) {
 	n, err := strconv.ParseInt(r.values[name], 10, 64)
 	if err != nil || n < low || n > high {
@@ -27,7 +27,7 @@ const (
 	inFlightMax = 5
 )
 
-// limits are what has a bound of ours beside librdkafka's, or another unit.
+// limits resolves the properties whose bounds or units differ from librdkafka's.
 func (r *resolver) limits() {
 	if r.has("max.request.size") {
 		if n, ok := r.number("max.request.size", 1, javaIntMax); ok {
@@ -60,7 +60,7 @@ func (r *resolver) limits() {
 	r.waits()
 }
 
-// metadata: one name of Java's means another thing to librdkafka.
+// metadata resolves metadata.max.age.ms, which means one thing to Java and another to librdkafka.
 func (r *resolver) metadata() {
 	const age, refresh = "metadata.max.age.ms", "topic.metadata.refresh.interval.ms"
 	if !r.has(age) {
@@ -83,7 +83,8 @@ func (r *resolver) metadata() {
 	}
 }
 
-// waits: Java's one timeout of a request is two of librdkafka's.
+// waits resolves Java's request.timeout.ms, which is two properties of librdkafka's, and the pauses
+// between connections.
 func (r *resolver) waits() {
 	const request, socket = "request.timeout.ms", "socket.timeout.ms"
 	if r.has(request) {
@@ -114,7 +115,7 @@ func (r *resolver) waits() {
 	}
 }
 
-// compression takes the level that goes with the codec, as Java does.
+// compression resolves the level of the codec that is used, as Java does.
 func (r *resolver) compression() {
 	codec := cmp.Or(r.out.Client["compression.type"], "none")
 	for _, c := range []struct {

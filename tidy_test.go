@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"registry/access":            {"registry"},
 	"registry/access/accesstest": {"registry/access", "registry"},
 	"registry/diff":              {"sdmx"},
+	"registry/workspace":         {"registry"},
 	"migrations":                 {},
 	"internal/panics":            {},
 	"producer":                   {"registry", "formats", "sdmx", "internal/crash", "internal/match"},
@@ -59,16 +60,17 @@ var arrows = map[string][]string{
 	"producer/kafka/properties/kerberos": {"producer/connection"},
 	"producer/kafka/properties/stores":   {},
 	"producer/kafka/properties/table":    {"producer/connection", "internal/match"},
-	"producer/kafka/gateway":             {"producer/kafka/properties", "producer/kafka/properties/kerberos"},
-	"producer/kafka/iam":                 {"producer/kafka/probe", "producer/kafka/properties"},
-	"producer/kafka/probe":               {"producer/kafka/properties"},
-	"producer/kafka/admin":               {"producer/diagnosis", "internal/panics", "producer/kafka/probe"},
-	"producer/mail":                      {"producer/notice", "producer", "registry"},
-	"producer/verify":                    {"producer/control", "producer/topicview", "producer", "registry", "formats", "sdmx"},
-	"registry/postgres":                  {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer", "registry", "registry/access", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
+	// The ways to the brokers.
+	"producer/kafka/gateway": {"producer/kafka/properties", "producer/kafka/properties/kerberos"},
+	"producer/kafka/iam":     {"producer/kafka/probe", "producer/kafka/properties"},
+	"producer/kafka/probe":   {"producer/kafka/properties"},
+	"producer/kafka/admin":   {"producer/diagnosis", "internal/panics", "producer/kafka/probe"},
+	"producer/mail":          {"producer/notice", "producer", "registry"},
+	"producer/verify":        {"producer/control", "producer/topicview", "producer", "registry", "formats", "sdmx"},
+	"registry/postgres":      {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer", "registry", "registry/access", "registry/workspace", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},
 	// The web: its kernel, the API's doors, and the rooms of the console. Neither of rest and
 	// the console knows the other, and no room of the console another.
-	"web":                      {"web/rest", "web/guard", "web/answer", "web/background", "web/console/ui", "web/console/page", "web/console/live", "web/console/task", "web/console/record", "web/console/accounts", "web/console/connections", "web/console/dashboard", "web/console/mail", "web/console/producers", "web/console/settings", "web/console/structures", "web/console/submit", "web/console/topics", "web/console/transactions", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"},
+	"web":                      {"web/rest", "web/guard", "web/answer", "web/background", "web/console/ui", "web/console/page", "web/console/live", "web/console/task", "web/console/record", "web/console/accounts", "web/console/connections", "web/console/dashboard", "web/console/mail", "web/console/producers", "web/console/settings", "web/console/structures", "web/console/submit", "web/console/topics", "web/console/transactions", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/workspace", "registry/diff", "formats", "sdmx", "internal/secret"},
 	"web/answer":               {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access"},
 	"web/background":           {},
 	"web/guard":                {"registry/access", "web/answer"},
@@ -76,8 +78,8 @@ var arrows = map[string][]string{
 	"web/console/ui":           {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "sdmx"},
 	"web/console/page":         {"web/console/ui", "web/guard", "web/answer", "web/background", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry/access"},
 	"web/console/live":         {"web/console/page", "web/answer", "web/background", "registry"},
-	"web/console/task":         {"web/console/ui", "web/console/page", "web/console/live", "web/answer", "web/background", "registry", "registry/access"},
-	"web/console/record":       {"web/console/ui", "web/console/page", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "registry/access", "registry/diff", "sdmx"},
+	"web/console/task":         {"web/guard", "web/console/ui", "web/console/page", "web/console/live", "web/answer", "web/background", "registry", "registry/access", "registry/workspace"},
+	"web/console/record":       {"web/console/ui", "web/console/page", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "registry", "registry/access", "registry/diff", "sdmx"},
 	"web/console/accounts":     room,
 	"web/console/connections":  room,
 	"web/console/dashboard":    room,
@@ -89,7 +91,9 @@ var arrows = map[string][]string{
 	"web/console/topics":       room,
 	"web/console/transactions": room,
 	"examples":                 {},
-	"cmd":                      {"internal/instance", "internal/output", "internal/client", "internal/commandline", "internal/dev", "internal/secret", "web", "web/rest", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/trial", "producer/verify", "registry/postgres", "registry/access", "registry", "formats"},
+	// A long name of its own part, so that it moves no column.
+	"registry/workspace/workspacetest": {"registry/workspace", "registry"},
+	"cmd":                              {"internal/instance", "internal/output", "internal/client", "internal/commandline", "internal/dev", "internal/secret", "web", "web/rest", "web/answer", "producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/kafka", "producer/kafka/trial", "producer/verify", "registry/postgres", "registry/access", "registry", "formats"},
 	// What proves the product from outside must not lean on it.
 	"integration/rig":        {},
 	"integration/topiccheck": {"integration/rig"},
@@ -104,14 +108,14 @@ var arrows = map[string][]string{
 
 // room is what a room of the console may import: the kernel, and what its pages are about.
 var room = []string{"web/console/record", "web/console/task", "web/console/live", "web/console/page", "web/console/ui", "web/guard", "web/answer", "web/background",
-	"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/diff", "formats", "sdmx", "internal/secret"}
+	"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer/topicview", "producer", "producer/verify", "registry", "registry/access", "registry/workspace", "registry/diff", "formats", "sdmx", "internal/secret"}
 
 // testArrows says what the tests of a package may import beside that: the publisher's model
 // is asked for things as an admin does.
 var testArrows = map[string][]string{"producer": {"producer/control"}}
 
 // testPackages may be used by tests of any package.
-var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest"}
+var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest", "registry/workspace/workspacetest"}
 
 // Imports run one way, as docs/architecture.md draws them.
 func TestImportArrows(t *testing.T) {
@@ -210,11 +214,10 @@ func TestLengths(t *testing.T) {
 // type that they may have until then.
 var larger = map[string][2]int{
 	"registry/postgres": {5300, 48},  // five stores in one package: a later issue parts them
-	"web":               {7000, 170}, // goes when the last room has moved into web/console
-	"web/rest":          {3040, 40},
+	"web":               {6200, 140}, // goes when the last room has moved into web/console
 	// What follows is parted with other points of the same work.
 	"producer":      {5200, 94},
-	"registry":      {3550, 40},
+	"registry":      {3600, 40},
 	"formats/codec": {3200, 51},
 	"sdmx":          {3100, 40},
 }

@@ -148,8 +148,9 @@ func (s *shelf) Maintained(_ context.Context, agencies []string) (out []Stored, 
 func (s *shelf) Settings(context.Context) (Settings, error) { return s.settings, nil }
 
 // Last and Write make a shelf a Tx; Write does nothing.
-func (s *shelf) Last() Number                                         { return 0 }
-func (s *shelf) Write(context.Context, []Write, Act, func(int)) error { return nil }
+func (s *shelf) Last() Number                                               { return 0 }
+func (s *shelf) Recorded(context.Context, string, string) ([]Number, error) { return nil, nil }
+func (s *shelf) Write(context.Context, []Write, Act, func(int)) error       { return nil }
 
 // index returns a world in which everything is loaded.
 func (s *shelf) index() *world {

@@ -47,6 +47,7 @@ func KeyOf(u sdmx.URN) Key { return Key{u.Class, u.Agency, u.ID} }
 // A Write is a structure transaction to be recorded.
 type Write struct {
 	Transaction
+	Key     string // of the request; that of a pair is on the first
 	Changes []WriteChange
 }
 
@@ -87,6 +88,9 @@ type Tx interface {
 	Reader
 	// Last returns the number of the newest transaction.
 	Last() Number
+	// Recorded returns the transactions that a user's request with a key has become; none if
+	// it is not recorded.
+	Recorded(ctx context.Context, user, key string) ([]Number, error)
 	// Write records transactions together with an act. Their numbers follow Last without a
 	// gap; RecordedAt is set by the database. It is called at most once, as the last call:
 	// the records need not be readable before the commit. It calls progress with the number
@@ -120,6 +124,9 @@ type Store interface {
 	Latest(ctx context.Context, before Number, limit int) ([]Transaction, error)
 	Changes(ctx context.Context, n Number) ([]Change, error)
 	Last(ctx context.Context) (Number, error)
+	// Recorded returns the transactions that a user's request with a key has become; none if
+	// it is not recorded.
+	Recorded(ctx context.Context, user, key string) ([]Number, error)
 	// Housekeep removes old content; HousekeepDry returns what Housekeep would remove.
 	Housekeep(ctx context.Context, o HousekeepingOrder) (Removal, error)
 	NoteBrokenHousekeeping(ctx context.Context) (*Removal, error)
@@ -177,6 +184,12 @@ func (r *Registry) Transaction(ctx context.Context, n Number) (Transaction, []Ch
 	}
 	changes, err := r.store.Changes(ctx, n)
 	return ts[0], changes, err
+}
+
+// Recorded returns the transactions that a user's request with a key has become; none if it is
+// not recorded.
+func (r *Registry) Recorded(ctx context.Context, user, key string) ([]Number, error) {
+	return r.store.Recorded(ctx, user, key)
 }
 
 // Counts returns the number of current structures by class, and the newest transaction's

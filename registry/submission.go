@@ -74,6 +74,10 @@ type Request struct {
 	// spite of R7, or to empty a structure; empty if that is to be refused. It requires a
 	// May of nil, and is recorded in the audit. At most ReasonMax bytes.
 	Force string
+	// Key identifies the request among those of its user. If a transaction with the same key
+	// is recorded, that is the answer, and nothing is written. Empty for none; a dry run
+	// ignores it. At most keyMax bytes.
+	Key string
 	// Traceparent is a W3C trace context. A CorrelationID is generated if none is given.
 	Traceparent   string
 	CorrelationID string
@@ -164,6 +168,9 @@ type Outcome struct {
 	// Transactions are the numbers of the transactions that were recorded: none if nothing
 	// changed, two if structures were both replaced and deleted (the replaces first).
 	Transactions []Number
+	// Repeated means that an earlier request with the same key recorded Transactions. The
+	// outcome then has nothing else.
+	Repeated bool
 	// Results has the structures that the submission names, in its order, and then others
 	// that it changes: those that a rename rewrites, and those that a full replace deletes.
 	Results []Result

@@ -45,10 +45,17 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 	if len(p.Force) > ReasonMax {
 		return nil, &InvalidError{fmt.Sprintf("The reason of a force has %d bytes, more than the limit of %d.", len(p.Force), ReasonMax)}
 	}
+	if len(p.Key) > keyMax {
+		return nil, &InvalidError{fmt.Sprintf("The key of the request has %d bytes, more than the limit of %d.", len(p.Key), keyMax)}
+	}
 	crash.At(crash.SubmitDocuments)
 	var o *Outcome
 	err := r.store.Update(ctx, p.ahead(), func(tx Tx) error {
 		p.report(StageCompared, 0)
+		if made, err := p.recorded(ctx, tx); err != nil || len(made) > 0 {
+			o = &Outcome{Transactions: made, Repeated: true}
+			return cmp.Or(err, errRollback)
+		}
 		d, err := p.makePlan(ctx, tx)
 		if err != nil {
 			return err
@@ -69,6 +76,20 @@ func (r *Registry) decide(ctx context.Context, p *proposal) (*Outcome, error) {
 	}
 	crash.At(crash.SubmitCommitted)
 	return o, nil
+}
+
+// recorded returns what an earlier request with the key of a proposal has become. It is called
+// under the lock, and the key is written with the transaction. So of two requests with one key,
+// on any instances, the second finds the first, or the first has written nothing.
+func (p *proposal) recorded(ctx context.Context, tx Tx) ([]Number, error) {
+	if p.Key == "" || p.DryRun {
+		return nil, nil
+	}
+	made, err := tx.Recorded(ctx, p.User, p.Key)
+	if err != nil {
+		return nil, fmt.Errorf("looking up the request's key: %w", err)
+	}
+	return made, nil
 }
 
 // makePlan plans a proposal, loads what the plan needs, and plans again until it needs
@@ -203,6 +224,9 @@ func (p *proposal) writes(d *decision, last Number) []Write {
 	}
 	add(Replace, d.replaces)
 	add(Delete, d.removes)
+	if len(ws) > 0 {
+		ws[0].Key = p.Key
+	}
 	if len(ws) == 2 {
 		ws[0].Pair, ws[1].Pair = ws[1].Number, ws[0].Number
 	}
@@ -233,6 +257,9 @@ func (p *proposal) outcome(d *decision) *Outcome {
 
 // ReasonMax bounds Request.Force, in bytes.
 const ReasonMax = 1000
+
+// keyMax bounds Request.Key, in bytes.
+const keyMax = 100
 
 // forcedMax bounds the structures that the audit entry of a forced change names. The entry
 // also has their number, and the log has all of them.

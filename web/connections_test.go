@@ -21,15 +21,16 @@ type clusterDoor struct {
 	t      *testing.T
 	client *producertest.Client
 	store  *producertest.Store
+	desk   *desk
 	log    strings.Builder
 	server *httptest.Server
 	url    string
 }
 
 func newClusterDoor(t *testing.T) *clusterDoor {
-	d := &clusterDoor{t: t, client: &producertest.Client{Cancelled: make(chan struct{})}, store: &producertest.Store{}}
+	d := &clusterDoor{t: t, client: &producertest.Client{Cancelled: make(chan struct{})}, store: &producertest.Store{}, desk: newDesk()}
 	connections := &connection.Connections{Store: d.store, Client: d.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
-	s := httptest.NewServer(New(Options{Connections: connections, Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&d.log, nil))}))
+	s := httptest.NewServer(New(Options{Connections: connections, Workspace: d.desk, Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&d.log, nil))}))
 	t.Cleanup(s.Close)
 	d.server, d.url = s, s.URL
 	return d

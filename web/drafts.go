@@ -1,38 +1,25 @@
 package web
 
 import (
-	"fmt"
+	"context"
+	"encoding/json"
+	"errors"
 	"maps"
-	"slices"
-	"sync"
-	"time"
 
 	"urncast/internal/secret"
 	"urncast/producer/connection"
-	"urncast/web/console/task"
-	"urncast/web/console/ui"
+	"urncast/registry"
+	"urncast/registry/workspace"
 )
 
-// Bounds of the drafts of this process, in number, bytes and age; the oldest goes for a
-// new one.
-const (
-	draftsMax      = 16
-	draftsBytesMax = 128 << 20
-	draftBytesMax  = 48 << 20
-	draftAge       = time.Hour
-)
-
-// A draft is what somebody wants of a connection and has not saved. It stays in this
-// process, so that secrets and files that were given once need not travel to the
-// browser and back with each step.
+// A draft is what somebody wants of a connection and has not saved. It stays with the
+// registry, so that secrets and files that were given once need not travel to the
+// browser and back with each step. Each request has a copy of its own.
 type draft struct {
 	id, user string
-	at       time.Time // of the last step; guarded by drafts.mu
-	bytes    int64     // as of the last step; guarded by drafts.mu
-	path     string    // the name in the path; empty for a new connection
+	path     string // the name in the path; empty for a new connection
+	revision int64  // of what the database has; 0 before that has it
 
-	// mu guards what follows.
-	mu   sync.Mutex
 	edit connection.Edit
 	// typed are the secrets that were given here; replace those with a field for it.
 	typed, replace map[string]bool
@@ -42,28 +29,8 @@ type draft struct {
 	test   map[string]string // the fields of the form of a test
 }
 
-// drafts are those of this process.
-type drafts struct {
-	mu   sync.Mutex
-	all  []*draft // those begun first in front
-	gone task.Discarded
-}
-
-// begin makes a draft of what is saved.
-func (d *drafts) begin(path, user string, saved connection.Shown, now time.Time) *draft {
-	one := newDraft(path, user, saved, now)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.expire(now)
-	for len(d.all) >= draftsMax {
-		d.dropOldest()
-	}
-	d.all = append(d.all, one)
-	return one
-}
-
-func newDraft(path, user string, saved connection.Shown, now time.Time) *draft {
-	one := &draft{id: randomHex(16), user: user, at: now, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
+func newDraft(path, user string, saved connection.Shown) *draft {
+	one := &draft{user: user, path: path, typed: map[string]bool{}, replace: map[string]bool{}, pasted: map[string]string{}, test: map[string]string{}}
 	one.edit = connection.Edit{Name: saved.Name, Properties: maps.Clone(saved.Properties), Files: maps.Clone(saved.Files), Revision: saved.Revision}
 	if one.edit.Properties == nil {
 		one.edit.Properties = map[string]secret.Property{}
@@ -74,84 +41,112 @@ func newDraft(path, user string, saved connection.Shown, now time.Time) *draft {
 	return one
 }
 
-// expire forgets what nobody has gone on with. The caller holds mu.
-func (d *drafts) expire(now time.Time) {
-	d.all = slices.DeleteFunc(d.all, func(one *draft) bool {
-		if now.Sub(one.at) <= draftAge {
-			return false
-		}
-		d.gone.Note(one.id, one.user, "nobody went on with them for an hour")
-		return true
-	})
+// draftContent is a draft as the database keeps it, without what is secret.
+type draftContent struct {
+	Name       string
+	Properties map[string]secret.Property
+	Files      map[string]connection.File // that are saved already
+	Revision   int64
+	Typed      map[string]bool
+	Replace    map[string]bool
+	Text       string
+	Test       map[string]string
 }
 
-// dropOldest forgets the draft that was begun first. The caller holds mu.
-func (d *drafts) dropOldest() {
-	d.gone.Note(d.all[0].id, d.all[0].user, "they were discarded for newer edits of somebody")
-	d.all = d.all[1:]
+// draftSecrets is what is secret in a draft. Files count, as they do in a connection.
+type draftSecrets struct {
+	Properties map[string]string `json:",omitempty"`
+	Files      map[string][]byte `json:",omitempty"`
+	Pasted     map[string]string `json:",omitempty"`
 }
 
-// errDraftLarge refuses edits that are larger than any connection.
-var errDraftLarge = fmt.Errorf("these edits have more than the %s that a connection may have", ui.ExactBytes(draftBytesMax))
-
-// weigh takes up how large a draft is; older ones go for it. One that is too large by
-// itself goes too.
-func (d *drafts) weigh(one *draft, bytes int64) error {
-	if bytes > draftBytesMax {
-		d.drop(one)
-		return errDraftLarge
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	one.bytes = bytes
-	for sum := int64(0); ; sum = 0 {
-		for _, x := range d.all {
-			sum += x.bytes
-		}
-		if sum <= draftsBytesMax {
-			return nil
-		}
-		if d.all[0] == one { // which goes last
-			d.all[0], d.all[1] = d.all[1], d.all[0]
-		}
-		d.dropOldest()
-	}
-}
-
-// size is how much memory a draft takes. The caller holds mu.
-func (d *draft) size() (n int64) {
+// encode takes a draft apart for the database.
+func (d *draft) encode() (content, secrets []byte, err error) {
+	c := draftContent{Name: d.edit.Name, Properties: map[string]secret.Property{}, Files: map[string]connection.File{}, Revision: d.edit.Revision, Typed: d.typed, Replace: d.replace, Text: d.text, Test: d.test}
+	hidden := draftSecrets{Properties: map[string]string{}, Files: map[string][]byte{}, Pasted: d.pasted}
 	for name, p := range d.edit.Properties {
-		n += int64(len(name) + len(p.Value))
+		if d.typed[name] {
+			hidden.Properties[name] = p.Value
+		} else {
+			c.Properties[name] = p
+		}
 	}
 	for name, f := range d.edit.Files {
-		n += int64(len(name) + len(f.Content))
-	}
-	for _, fields := range []map[string]string{d.pasted, d.test} {
-		for name, value := range fields {
-			n += int64(len(name) + len(value))
+		if f.Content != nil {
+			hidden.Files[name] = f.Content
+		} else {
+			c.Files[name] = f
 		}
 	}
-	return n + int64(len(d.text))
+	if content, err = json.Marshal(c); err == nil && len(hidden.Properties)+len(hidden.Files)+len(hidden.Pasted) > 0 {
+		secrets, err = json.Marshal(hidden)
+	}
+	return content, secrets, err
 }
 
-// find gives a draft to who made it; nil if it is gone.
-func (d *drafts) find(id, path, user string, now time.Time) *draft {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.expire(now)
-	for _, one := range d.all {
-		if one.id == id && one.path == path && one.user == user {
-			one.at = now
-			return one
+// decodeDraft puts together what the database has.
+func decodeDraft(in *workspace.Draft) (*draft, error) {
+	var c draftContent
+	var hidden draftSecrets
+	err := json.Unmarshal(in.Content, &c)
+	if err == nil && len(in.Secrets) > 0 {
+		if json.Unmarshal(in.Secrets, &hidden) != nil {
+			err = errors.New("what is secret in the edits is no JSON: a newer program wrote it") // its words would show some of it
 		}
 	}
-	return nil
+	if err != nil {
+		return nil, err
+	}
+	d := newDraft(in.Path, in.User, connection.Shown{Name: c.Name, Properties: c.Properties, Files: c.Files, Revision: c.Revision})
+	d.id, d.revision, d.text = in.ID, in.Revision, c.Text
+	maps.Copy(d.typed, c.Typed)
+	maps.Copy(d.replace, c.Replace)
+	maps.Copy(d.test, c.Test)
+	maps.Copy(d.pasted, hidden.Pasted)
+	for name, value := range hidden.Properties {
+		d.edit.Properties[name] = secret.Property{Value: value}
+	}
+	for name, content := range hidden.Files {
+		d.edit.Files[name] = connection.File{Content: content}
+	}
+	return d, nil
 }
 
-func (d *drafts) drop(one *draft) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.all = slices.DeleteFunc(d.all, func(x *draft) bool { return x == one })
+// draftOf gives a draft of a connection to the one who made it. If it is gone there is
+// none, and why is a reason to be told.
+func (s *server) draftOf(ctx context.Context, id, path, user string) (d *draft, why string, err error) {
+	if id == "" {
+		return nil, "", nil
+	}
+	found, err := s.Workspace.Draft(ctx, id, user)
+	switch {
+	case errors.Is(err, registry.ErrNotFound), err == nil && found.Path != path:
+		return nil, "they were saved, or are older than a day", nil
+	case err != nil:
+		return nil, "", err
+	case found.Gone != "":
+		return nil, found.Gone, nil
+	}
+	d, err = decodeDraft(found)
+	return d, "", err
+}
+
+// keepDraft saves a draft onto the revision that it was read as.
+func (s *server) keepDraft(ctx context.Context, d *draft) error {
+	content, secrets, err := d.encode()
+	if err != nil {
+		return err
+	}
+	kept := &workspace.Draft{ID: d.id, User: d.user, Path: d.path, Content: content, Secrets: secrets, Revision: d.revision}
+	if d.id == "" {
+		err = s.Workspace.CreateDraft(ctx, kept)
+	} else {
+		err = s.Workspace.SaveDraft(ctx, kept)
+	}
+	if err == nil {
+		d.id, d.revision = kept.ID, kept.Revision
+	}
+	return err
 }
 
 // wanted is a copy of the edit, which later steps do not change.

@@ -234,6 +234,6 @@ var tags = [][2]string{
 
 // everything is a server on which every route is there.
 func everything() *server {
-	return &server{Options: Options{Registry: &registry.Registry{}, Producers: &control.Producers{}, Connections: &connection.Connections{},
-		Reader: &topicStub{}, Mail: &notice.Mailer{}, Doctor: &diagnosis.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}}}
+	return newServer(Options{Registry: &registry.Registry{}, Producers: &control.Producers{}, Connections: &connection.Connections{},
+		Reader: &topicStub{}, Mail: &notice.Mailer{}, Doctor: &diagnosis.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}})
 }

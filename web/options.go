@@ -40,6 +40,9 @@ type Options struct {
 	// Mail is shown, set and tested; its routes are absent if nil.
 	Mail *notice.Mailer
 
+	// Workspace keeps what people have begun and not finished, for all instances.
+	Workspace Workspace
+
 	// Access decides who may. If it is nil there is one administrator, with User
 	// ("admin" by default) and Password, and nobody if that is empty; the routes
 	// about accounts and the audit are absent then.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // agencyPage asks for an agency's new id, and shows what would follow.
 func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if s.tasks.Resume(w, r, agencyAddress(r, q)) {
+	if s.tasks.Resume(w, r, s.agencyOrder(r, q, true)) {
 		return
 	}
 	v := s.agencyView(w, r, q)
@@ -30,7 +31,7 @@ func (s *server) agencyPage(w http.ResponseWriter, r *http.Request) {
 	case v.NewID == "":
 		s.drawAgency(w, r, http.StatusOK, v)
 	default:
-		s.sendAgency(w, r, v, "", true)
+		s.tasks.Send(w, r, s.agencyOrder(r, q, true))
 	}
 }
 
@@ -41,7 +42,8 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.kit.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
 		return
 	}
-	if s.tasks.Resume(w, r, agencyAddress(r, r.PostForm)) {
+	o := s.agencyOrder(r, r.PostForm, false)
+	if s.tasks.Resume(w, r, o) {
 		return
 	}
 	v := s.agencyView(w, r, r.PostForm)
@@ -55,7 +57,7 @@ func (s *server) renameAgency(w http.ResponseWriter, r *http.Request) {
 		s.drawAgency(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	s.sendAgency(w, r, v, page.Prose(r.PostForm, "force"), false)
+	s.tasks.Send(w, r, o)
 }
 
 // agencyAddress is where a rename of an agency, or its preview, is found.
@@ -63,20 +65,34 @@ func agencyAddress(r *http.Request, q url.Values) string {
 	return structures.AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {page.Word(q, "id")}}.Encode()
 }
 
-// sendAgency asks the registry to rename, or what that would do; force is a reason why
-// what is stable shall be renamed, too.
-func (s *server) sendAgency(w http.ResponseWriter, r *http.Request, v *structures.AgencyRenaming, force string, dry bool) {
-	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
-	in.Force = force
-	s.sendRename(w, r, agencyAddress(r, url.Values{"id": {v.NewID}}), v.Agency+" → "+v.NewID, dry, func(ctx context.Context, t *task.Task) (http.HandlerFunc, bool) {
-		in.Progress = t.Told
-		o, err := s.Registry.Rename(ctx, in)
-		if err == nil && len(o.Transactions) == 0 {
-			t.Update(func(f *task.Far) { f.Phase = task.Fitting })
-			err = s.fillAgency(ctx, v, o)
+// agencyOrder is the rename of an agency that a request asks for, or its preview.
+func (s *server) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order {
+	v := &structures.AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
+	o := &task.Order{Kind: "rename", Address: agencyAddress(r, q), Section: "/structures", Subject: v.Agency + " → " + v.NewID, Writes: !dry, Broke: "The rename broke off", Again: "rename", Missing: s.noStructure}
+	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
+		if v.Wrong = a.Invalid; v.Wrong == "" {
+			if err := json.Unmarshal(a.View, v); err != nil {
+				s.kit.DrawTrouble(w, r, "/structures", err)
+				return
+			}
 		}
-		return s.renamed(o, err, dry, &v.Wrong, func(w http.ResponseWriter, r *http.Request, status int) { s.drawAgency(w, r, status, v) })
-	})
+		s.drawAgency(w, r, status, v)
+	}
+	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
+	if !dry {
+		in.Force = page.Prose(q, "force") // why what is stable shall be renamed, too
+	}
+	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
+		in.Progress, in.Key = t.Told, key
+		made, err := s.Registry.Rename(ctx, in)
+		if err != nil || len(made.Transactions) > 0 {
+			return made, nil, err
+		}
+		t.Update(func(f *task.Far) { f.Phase = task.Fitting })
+		found := *v
+		return made, &found, s.fillAgency(ctx, &found, made)
+	}
+	return o
 }
 
 func (s *server) drawAgency(w http.ResponseWriter, r *http.Request, status int, v *structures.AgencyRenaming) {
@@ -113,8 +129,8 @@ func (s *server) fillAgency(ctx context.Context, v *structures.AgencyRenaming, o
 	for i := range o.Results {
 		v.Take(&o.Results[i])
 	}
-	return s.eachWhither(ctx, o, func(route *producer.Route, w record.Whither) {
-		seen := structures.RenamedOn{Whither: w}
+	return s.record.EachDelivery(ctx, o, func(route *producer.Route, d record.Delivery) {
+		seen := structures.RenamedOn{Delivery: d}
 		for i := range o.Results {
 			u := o.Results[i].URN
 			switch passes := route.Filter.Passes(u); {

@@ -2,7 +2,7 @@ package web
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -45,39 +45,40 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry 
 		}
 		in.Force = page.Prose(r.PostForm, "force")
 	}
-	o, err := s.Registry.Submit(r.Context(), in)
-	var invalid *registry.InvalidError
-	switch {
-	case errors.As(err, &invalid):
-		s.kit.DrawError(w, r, http.StatusUnprocessableEntity, "/structures", "Nothing was deleted", page.Sentence(invalid.Text))
-		return
-	case err != nil:
-		s.kit.DrawTrouble(w, r, "/structures", err)
-		return
-	}
-	if len(o.Transactions) > 0 {
-		http.Redirect(w, r, ui.TransactionPath(o.Transactions[0]), http.StatusSeeOther)
-		return
-	}
-	d := &structures.Deletion{URN: u}
-	for i := range o.Results {
-		for _, p := range o.Results[i].Problems {
-			if p.Reason == registry.ReasonMissing {
-				s.noStructure(w, r)
-				return
-			}
-			d.Problems = append(d.Problems, p)
+	o := &task.Order{Kind: "delete", Once: true, Address: ui.StructurePath(u) + "/delete", Section: "/structures", Subject: u.Short(), Writes: !dry, Broke: "The deletion broke off", Again: "delete", Missing: s.noStructure}
+	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
+		if a.Invalid != "" {
+			s.kit.DrawError(w, r, status, "/structures", "Nothing was deleted", a.Invalid)
+			return
 		}
+		d := &structures.Deletion{URN: u}
+		if err := json.Unmarshal(a.View, d); err != nil {
+			s.kit.DrawTrouble(w, r, "/structures", err)
+			return
+		}
+		s.kit.Draw(w, r, status, structures.DeletionPage(s.kit.Frame(r, "Delete "+u.ID, "/structures"), d))
 	}
-	if d.Topics, err = s.topicsFor(r.Context(), u); err != nil {
-		s.kit.DrawTrouble(w, r, "/structures", err)
-		return
+	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
+		in.Progress, in.Key = t.Told, key
+		made, err := s.Registry.Submit(ctx, in)
+		if err != nil || len(made.Transactions) > 0 {
+			return made, nil, err
+		}
+		d := &structures.Deletion{URN: u}
+		for i := range made.Results {
+			for _, p := range made.Results[i].Problems {
+				if p.Reason == registry.ReasonMissing {
+					return nil, nil, registry.ErrNotFound
+				}
+				d.Problems = append(d.Problems, p)
+			}
+		}
+		d.Topics, err = s.topicsFor(ctx, u)
+		return made, d, err
 	}
-	status := http.StatusOK
-	if !dry {
-		status = http.StatusConflict
+	if !s.tasks.Resume(w, r, o) {
+		s.tasks.Send(w, r, o)
 	}
-	s.kit.Draw(w, r, status, structures.DeletionPage(s.kit.Frame(r, "Delete "+u.ID, "/structures"), d))
 }
 
 // topicsFor are the topics on which a structure is published.
@@ -136,8 +137,15 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 		}
 		return
 	}
-	if s.tasks.Resume(w, r, v.Address()) {
-		return
+	o := &task.Order{Kind: "rename", Address: v.Address(), Section: "/structures", Subject: u.Short() + " → " + v.NewID, Writes: !dry, Broke: "The rename broke off", Again: "rename", Missing: s.noStructure}
+	o.Draw = func(w http.ResponseWriter, r *http.Request, status int, a *task.Result) {
+		if v.Wrong = a.Invalid; v.Wrong == "" {
+			if err := json.Unmarshal(a.View, v); err != nil {
+				s.kit.DrawTrouble(w, r, "/structures", err)
+				return
+			}
+		}
+		draw(w, r, status)
 	}
 	in := registry.Rename{Structure: u, NewID: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
@@ -146,60 +154,18 @@ func (s *server) rename(w http.ResponseWriter, r *http.Request, q url.Values, dr
 	if v.AllVersions {
 		in.Structure.Version = ""
 	}
-	s.sendRename(w, r, v.Address(), u.Short()+" → "+v.NewID, dry, func(ctx context.Context, t *task.Task) (http.HandlerFunc, bool) {
-		in.Progress = t.Told
-		o, err := s.Registry.Rename(ctx, in)
-		switch {
-		case errors.Is(err, registry.ErrNotFound):
-			return s.noStructure, false
-		case err == nil && len(o.Transactions) == 0:
-			v.Results = o.Results
-			v.Topics, err = s.topicsFor(ctx, u)
+	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
+		in.Progress, in.Key = t.Told, key
+		made, err := s.Registry.Rename(ctx, in)
+		if err != nil || len(made.Transactions) > 0 {
+			return made, nil, err
 		}
-		return s.renamed(o, err, dry, &v.Wrong, draw)
-	})
-}
-
-// renamed draws what came of a rename, or would, and says whether it is done. What is
-// wrong with the id that was typed goes beside it. The outcome, which may be large, is
-// not kept.
-func (s *server) renamed(o *registry.Outcome, err error, dry bool, wrong *string, draw func(http.ResponseWriter, *http.Request, int)) (http.HandlerFunc, bool) {
-	var sent []registry.Number
-	if o != nil {
-		sent = o.Transactions
+		found := *v
+		found.Results = made.Results
+		found.Topics, err = s.topicsFor(ctx, u)
+		return made, &found, err
 	}
-	var invalid *registry.InvalidError
-	if errors.As(err, &invalid) {
-		*wrong = page.Sentence(invalid.Text)
+	if !s.tasks.Resume(w, r, o) {
+		s.tasks.Send(w, r, o)
 	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case invalid != nil:
-			draw(w, r, http.StatusUnprocessableEntity)
-		case dry && errors.Is(err, context.Canceled):
-			s.kit.DrawError(w, r, http.StatusConflict, "/structures", "This preview was broken off",
-				"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-		case err != nil && (dry || answer.Busy(err) != nil): // of which nothing was begun
-			s.kit.DrawTrouble(w, r, "/structures", err)
-		case err != nil:
-			s.kit.DrawError(w, r, http.StatusInternalServerError, "/structures", "The rename broke off",
-				page.Sentence(answer.Private(w, r, err).Error())+" All of it is written or nothing: if Transactions does not have it, rename again.")
-		case len(sent) > 0:
-			http.Redirect(w, r, ui.TransactionPath(sent[0]), http.StatusSeeOther)
-		case dry:
-			draw(w, r, http.StatusOK)
-		default:
-			draw(w, r, http.StatusConflict)
-		}
-	}, len(sent) > 0
-}
-
-// sendRename begins a rename, or its preview, and answers with what comes of it.
-func (s *server) sendRename(w http.ResponseWriter, r *http.Request, address, subject string, dry bool, work func(context.Context, *task.Task) (http.HandlerFunc, bool)) {
-	s.tasks.Send(w, r, task.Order{Address: address, Section: "/structures", Work: work,
-		Begin: task.Far{Writes: !dry, Renames: true, Subject: subject, Phase: task.Comparing, Waits: true},
-		Broken: func(defect error) http.HandlerFunc {
-			drawn, _ := s.renamed(nil, defect, dry, nil, nil)
-			return drawn
-		}})
 }

@@ -15,6 +15,7 @@ import (
 	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/workspace"
 	"urncast/web/answer"
 	"urncast/web/console/connections"
 	"urncast/web/console/page"
@@ -96,15 +97,17 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.connectionOf(r, saved)
-	d := s.drafts.find(r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name, s.Now())
+	d, gone, err := s.draftOf(r.Context(), r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name)
 	switch {
+	case err != nil:
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
+		return
 	case d != nil:
-	case r.URL.Query().Get("draft") != "":
-		c.Wrong = "These edits are no longer here: " + s.draftGone(r, r.URL.Query().Get("draft")) + ". Make them again."
+	case gone != "":
+		c.Wrong = "These edits are no longer here: " + gone + ". Make them again."
 		fallthrough
 	default:
-		d = newDraft(r.PathValue("name"), "", saved, s.Now())
-		d.id = ""
+		d = newDraft(r.PathValue("name"), "", saved)
 	}
 	switch r.URL.Query().Get("done") {
 	case "saved":
@@ -115,14 +118,6 @@ func (s *server) connectionPage(w http.ResponseWriter, r *http.Request) {
 		c.Done = "Nothing was to be changed."
 	}
 	s.drawConnection(w, r, http.StatusOK, c, d, nil)
-}
-
-// draftGone says why a draft is not here.
-func (s *server) draftGone(r *http.Request, id string) string {
-	if why := s.drafts.gone.Why(id, access.From(r.Context()).Name); why != "" {
-		return why
-	}
-	return "they were saved, or the process was restarted"
 }
 
 // connectionOf begins what the page shows.
@@ -138,11 +133,9 @@ func (s *server) connectionOf(r *http.Request, saved connection.Shown) *connecti
 
 // drawConnection completes the page by what the client says, and draws it.
 func (s *server) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *connections.Connection, d *draft, trial *connections.Trial) {
-	d.mu.Lock()
 	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
 	c.Test = connections.TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	wanted, pasted := d.wanted(), d.pastedEdit()
-	d.mu.Unlock()
 	if c.New {
 		c.Name = wanted.Name
 	}
@@ -196,26 +189,26 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	switch word {
 	case "save", "anyway", "over":
 		if word == "over" { // over what the reader was shown, not over what somebody saved since
-			d.mu.Lock()
 			d.edit.Revision = page.Revision(name)
-			d.mu.Unlock()
 		}
 		s.saveConnection(w, r, saved, d, word)
 		return
 	case "check":
 		anchor = "#paste"
 	case "use":
-		d.mu.Lock()
 		pasted := d.pastedEdit()
-		d.mu.Unlock()
 		findings, err := s.Connections.Check(r.Context(), pasted)
 		if err == nil {
-			d.mu.Lock()
 			d.use(client, findings)
-			d.mu.Unlock()
+		}
+		if !s.keep(w, r, d) {
+			return
 		}
 	case "replace", "remove", "drop", "upload":
 		d.command(word, name)
+		if !s.keep(w, r, d) {
+			return
+		}
 		if word == "drop" || word == "upload" {
 			anchor = "#files"
 		} else if word == "replace" {
@@ -237,8 +230,6 @@ func (s *server) connectionCommand(w http.ResponseWriter, r *http.Request) {
 
 // command does what concerns one property or file.
 func (d *draft) command(word, name string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	switch word {
 	case "replace":
 		d.replace[name] = true
@@ -267,9 +258,13 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (connection.Sho
 		return saved, nil, nil
 	}
 	user, client := access.From(r.Context()).Name, s.Connections.Client
-	d := s.drafts.find(f.fields["draft"], r.PathValue("name"), user, s.Now())
+	d, gone, err := s.draftOf(r.Context(), f.fields["draft"], r.PathValue("name"), user)
+	if err != nil {
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
+		return saved, nil, nil
+	}
 	if word, _ := f.do(); d == nil && f.fields["draft"] != "" && (word == "anyway" || word == "over") {
-		s.kit.DrawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", page.Sentence(s.draftGone(r, f.fields["draft"]))+" Nothing was changed.")
+		s.kit.DrawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", page.Sentence(gone)+" Nothing was changed.")
 		return saved, nil, nil
 	}
 	if d == nil {
@@ -278,30 +273,45 @@ func (s *server) drafted(w http.ResponseWriter, r *http.Request) (connection.Sho
 		if text, ok := f.fields["revision"]; ok {
 			base.Revision = page.Revision(text)
 		}
-		d = s.drafts.begin(r.PathValue("name"), user, base, s.Now())
+		d = newDraft(r.PathValue("name"), user, base)
 	}
-	d.mu.Lock()
 	d.take(f, client.Secret)
 	if text, ok := f.fields["text"]; ok {
 		d.paste(text, client)
 	}
-	size := d.size()
-	d.mu.Unlock()
-	if err := s.drafts.weigh(d, size); err != nil {
-		s.kit.DrawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large", "Nothing was changed: "+err.Error()+".")
+	if !s.keep(w, r, d) {
 		return saved, nil, nil
 	}
 	return saved, d, f
 }
 
+// keep keeps a draft, for the next step to find it on whichever instance; if it says
+// false, the answer has been written.
+func (s *server) keep(w http.ResponseWriter, r *http.Request, d *draft) bool {
+	err := s.keepDraft(r.Context(), d)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, workspace.ErrLarge):
+		s.kit.DrawError(w, r, http.StatusRequestEntityTooLarge, connectionsPath, "The edits are too large",
+			"Nothing was changed: these edits have more than the "+ui.ExactBytes(workspace.DraftBytesMax)+" that a connection may have.")
+	case errors.Is(err, workspace.ErrChanged), errors.Is(err, registry.ErrNotFound):
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "These edits were gone on with elsewhere",
+			"Another request changed, saved or discarded them while this one was under way. Nothing was changed: load the page of the connection again.")
+	case errors.Is(err, secret.ErrNoKey):
+		s.kit.DrawError(w, r, http.StatusConflict, connectionsPath, "The edits were not taken up", "They have secrets, and "+err.Error()+".")
+	default:
+		s.kit.DrawTrouble(w, r, connectionsPath, err)
+	}
+	return false
+}
+
 // saveConnection saves a draft, or says what keeps it from that.
 func (s *server) saveConnection(w http.ResponseWriter, r *http.Request, saved connection.Shown, d *draft, word string) {
-	d.mu.Lock()
 	wanted := d.wanted()
-	d.mu.Unlock()
 	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
-		s.drafts.drop(d)
+		_ = s.Workspace.DropDraft(r.Context(), d.id, d.user) // or it expires
 		how := map[bool]string{false: "same", true: "saved"}[done.Changed]
 		if done.Changed && word == "anyway" {
 			how = "anyway"

@@ -181,26 +181,27 @@ func TestAFormSavesOntoWhatItShowed(t *testing.T) {
 	}
 }
 
-// Drafts are bounded in bytes; whoever lost his is told why.
+// Edits that are larger than any connection are refused, and whoever lost his is told why.
 func TestDraftsAreBounded(t *testing.T) {
 	d := newClusterDoor(t)
-	var first string
-	megabyte := strings.Repeat("x", connectionFieldBytes)
-	for i := range 5 {
+	some := func(prefix string) map[string]string {
 		files := map[string]string{}
-		for j := range 40 {
-			files["f"+strconv.Itoa(j)+".pem"] = megabyte
+		for j := range 30 {
+			files[prefix+strconv.Itoa(j)+".pem"] = strings.Repeat("x", connectionFieldBytes)
 		}
-		resp, text := d.send("/connections/new", map[string]string{"do": "keep", "name": "c"}, files)
-		to, err := url.Parse(resp.Header.Get("Location"))
-		if err != nil || resp.StatusCode != 303 {
-			t.Fatalf("%d %v %.200s", resp.StatusCode, err, text)
-		}
-		if i == 0 {
-			first = to.Query().Get("draft")
-		}
+		return files
 	}
+	fields := map[string]string{"do": "keep", "name": "c"}
+	fields["draft"] = d.step("/connections/new", fields, some("a")).Get("draft")
+	if resp, text := d.send("/connections/new", fields, some("b")); resp.StatusCode != 413 || !strings.Contains(text, "The edits are too large") {
+		t.Errorf("%d %.200s", resp.StatusCode, text)
+	}
+	first := d.step("/connections/new", map[string]string{"do": "keep", "name": "c"}, nil).Get("draft")
+	d.desk.Discard("they were discarded for newer edits of somebody")
 	d.want("GET", "/connections/new?draft="+first, "", 200, "These edits are no longer here", "discarded for newer edits")
+	if resp, text := d.send("/connections/new", map[string]string{"do": "anyway", "draft": first}, nil); resp.StatusCode != 410 || !strings.Contains(text, "They were discarded for newer edits") {
+		t.Errorf("%d %.200s", resp.StatusCode, text)
+	}
 }
 
 // A connection that a producer takes is not deleted; another is, after a question.
@@ -282,25 +283,6 @@ func FuzzConnectionForm(f *testing.F) {
 	})
 }
 
-// A draft is its maker's alone, and is forgotten when nobody goes on with it.
-func TestDraftsAreForgotten(t *testing.T) {
-	var all drafts
-	now := time.Now()
-	one := all.begin("c", "ada", connection.Shown{}, now)
-	if all.find(one.id, "c", "bob", now) != nil || all.find(one.id, "d", "ada", now) != nil || all.find(one.id, "c", "ada", now.Add(draftAge)) != one {
-		t.Error("a draft is found by others, or not by who made it")
-	}
-	if all.find(one.id, "c", "ada", now.Add(2*draftAge+1)) != nil || len(all.all) != 0 {
-		t.Error("a draft is kept although nobody goes on with it")
-	}
-	for range 2 * draftsMax {
-		all.begin("c", "ada", connection.Shown{}, now)
-	}
-	if len(all.all) != draftsMax {
-		t.Errorf("%d drafts are kept", len(all.all))
-	}
-}
-
 // The secrets of a text are hidden with the lines on which they go on, and no others.
 func TestMaskText(t *testing.T) {
 	text := "a=1\nsasl.jaas.config=x \\\n  password=\"p\" \\\n  ;\nb=2\\\\\nc=3"
@@ -308,7 +290,7 @@ func TestMaskText(t *testing.T) {
 	if want := "a=1\nsasl.jaas.config=********\nb=2\\\\\nc=3"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if d := newDraft("c", "ada", connection.Shown{}, time.Now()); d.edit.Properties == nil || d.edit.Files == nil {
+	if d := newDraft("c", "ada", connection.Shown{}); d.edit.Properties == nil || d.edit.Files == nil {
 		t.Error("a draft of nothing cannot take anything up")
 	}
 }
@@ -320,7 +302,7 @@ func TestAFixedConnectionOnThePage(t *testing.T) {
 	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
 	connections := &connection.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	directory := producertest.Directory{{Name: "main", Settings: producer.Config{Name: "main", Routes: []producer.Route{{Topic: "s"}}}}}
-	s := httptest.NewServer(New(Options{Connections: connections, Producers: &control.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(Options{Connections: connections, Workspace: newDesk(), Producers: &control.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	d.url = s.URL
 	d.want("GET", "/connections", "", 200, "fixed at start", "main")

@@ -44,7 +44,8 @@ func (s *server) producerPageRoutes() []guard.Route {
 }
 
 const (
-	jobsListed = 10
+	jobsListed  = 10
+	latestShown = 8
 	// previewGlance is how long a page looks for what formats cannot express.
 	previewGlance = 80 * time.Millisecond
 )
@@ -195,7 +196,7 @@ func (s *server) fillMoving(ctx context.Context, p *producers.Producer, admin *c
 	if err != nil || len(ts) == 0 {
 		return err
 	}
-	rows, err := s.rows(ctx, ts, nil)
+	rows, err := s.record.Rows(ctx, ts, nil)
 	if err != nil {
 		return err
 	}

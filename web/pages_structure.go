@@ -139,7 +139,7 @@ func (s *server) fillHistory(ctx context.Context, v *structures.Structure, revis
 	for i := range pairs {
 		pairs[i] = revisions[i].Pair
 	}
-	sums, err := s.sums(ctx, pairs)
+	sums, err := s.record.Sums(ctx, pairs)
 	if err != nil {
 		return err
 	}
@@ -166,15 +166,8 @@ func (s *server) fillPublished(ctx context.Context, v *structures.Structure) err
 	if err != nil {
 		return err
 	}
-	n := v.Shown.Number
-	for i := range producers {
-		became, err := s.became(ctx, producers[i].ID, n, n)
-		if err != nil {
-			return err
-		}
-		v.Sent = append(v.Sent, record.SentOn(&producers[i], n, became[n]))
-	}
-	return nil
+	v.Sent, err = s.record.SentOn(ctx, producers, v.Shown.Number)
+	return err
 }
 
 // fillContent takes from the content what the page shows.

@@ -23,14 +23,12 @@ func (s *server) testConnection(w http.ResponseWriter, r *http.Request) {
 		c.View = view
 	}
 	c.Query = strings.TrimSpace(f.fields["q"])
-	d.mu.Lock()
 	wanted, asked := d.wanted(), d.asked()
 	shown := &connections.Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
 	edited := shown.Edits() > 0
-	d.mu.Unlock()
 	back := c.Path() + "?draft=" + d.id
 	if !edited && !c.New && d.text == "" {
-		s.drafts.drop(d)
+		_ = s.Workspace.DropDraft(r.Context(), d.id, d.user) // or it expires
 		d.id, back = "", c.Path()
 		wanted = connection.Edit{Name: saved.Name}
 	}

@@ -6,8 +6,11 @@ import (
 
 	"urncast/web/answer"
 	"urncast/web/console/accounts"
+	"urncast/web/console/dashboard"
 	"urncast/web/console/mail"
 	"urncast/web/console/settings"
+	"urncast/web/console/submit"
+	"urncast/web/console/transactions"
 	"urncast/web/guard"
 	"urncast/web/rest"
 )
@@ -51,6 +54,9 @@ func (s *server) routes() []guard.Route {
 	}
 	routes = append(routes, s.kit.Routes()...)
 	routes = append(routes, s.pageRoutes()...)
+	routes = append(routes, (&submit.Pages{Kit: s.kit, Registry: s.Registry, Tasks: s.tasks, Record: s.record, Uploads: s.Workspace}).Routes()...)
+	routes = append(routes, (&dashboard.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
+	routes = append(routes, (&transactions.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live}).Routes()...)
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
@@ -105,21 +111,10 @@ func topicRoutes(t *rest.Topics) []guard.Route {
 // pageRoutes are the pages of the console, and what they load.
 func (s *server) pageRoutes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /{$}", Level: guard.Read, Handle: s.dashboardPage},
-		{Pattern: "GET /transactions", Level: guard.Read, Handle: s.transactionsPage},
-		{Pattern: "GET /transactions.csv", Level: guard.Read, Long: true, Handle: s.transactionsCSV},
-		{Pattern: "GET /transactions/{number}", Level: guard.Read, Handle: s.transactionPage},
 		{Pattern: "GET /structures", Level: guard.Read, Handle: s.structuresPage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}", Level: guard.Read, Handle: s.structurePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/source", Level: guard.Read, Handle: s.sourcePage},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/download", Level: guard.Read, Long: true, Handle: s.download},
-		{Pattern: "GET /submit", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitPage},
-		{Pattern: "POST /submit", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: s.submitFiles},
-		{Pattern: "GET /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.checkedPage},
-		{Pattern: "POST /submit/{id}", Level: guard.Maintain, Act: "Submitting structures", Handle: s.submitCommand},
-		{Pattern: "GET /live/dashboard", Level: guard.Read, Long: true, Handle: s.liveDashboard},
-		{Pattern: "GET /live/transactions", Level: guard.Read, Long: true, Handle: s.liveTransactions},
-		{Pattern: "GET /live/transactions/{number}", Level: guard.Read, Long: true, Handle: s.liveTransaction},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletionPage},
 		{Pattern: "POST /structures/{type}/{agency}/{id}/{version}/delete", Level: guard.Maintain, Act: "Deleting a structure", Handle: s.deletion},
 		{Pattern: "GET /structures/{type}/{agency}/{id}/{version}/rename", Level: guard.Maintain, Act: "Renaming", Handle: s.renamingPage},
@@ -182,11 +177,4 @@ func (s *server) metricsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Metrics.ServeHTTP(w, r)
-}
-
-func plain(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text)) // the reader has gone; nobody is left to tell
 }

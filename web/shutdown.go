@@ -92,3 +92,6 @@ func Finish(ctx context.Context, h http.Handler) error {
 	return fmt.Errorf("%s still under way: each is written whole or not at all, and the log of transactions says which",
 		ui.Plural(n, "submission or rename was", "submissions or renames were"))
 }
+
+// stop ends the streams, which would hold back the end of the server.
+func (s *server) stop() { s.stopOnce.Do(func() { close(s.stopping) }) }

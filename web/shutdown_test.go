@@ -3,14 +3,15 @@ package web
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"urncast/registry/workspace"
 	"urncast/web/console/task"
 	"urncast/web/console/ui"
 )
@@ -18,18 +19,26 @@ import (
 // Finish says how many submissions were not waited for, and nothing where there was none,
 // though its time is over.
 func TestFinishSaysWhatIsTrue(t *testing.T) {
-	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s := newServer(Options{Password: "correct-horse", Workspace: newDesk(), Log: slog.New(slog.DiscardHandler)})
 	h := s.handler()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	end := make(chan struct{})
-	r := httptest.NewRequest("POST", "/submit", nil)
-	for _, c := range []struct{ writes, looks, told int }{{0, 0, 0}, {0, 2, 0}, {1, 0, 1}, {1, 0, 2}} {
-		for range c.writes {
-			s.tasks.Start(r, task.Far{Writes: true}, func(context.Context, *task.Task) { <-end })
+	begin := func(address string, writes bool) {
+		_, err := s.tasks.Begin(t.Context(), task.Work{Task: workspace.Task{User: "anna", Address: address, Writes: writes}, Do: func(context.Context, *task.Task) []byte {
+			<-end
+			return nil
+		}})
+		if err != nil {
+			t.Error(err)
 		}
-		for range c.looks {
-			s.tasks.Start(r, task.Far{}, func(context.Context, *task.Task) { <-end })
+	}
+	for i, c := range []struct{ writes, looks, told int }{{0, 0, 0}, {0, 2, 0}, {1, 0, 1}, {1, 0, 2}} {
+		for j := range c.writes {
+			begin(fmt.Sprint("/write/", i, j), true)
+		}
+		for j := range c.looks {
+			begin(fmt.Sprint("/look/", i, j), false)
 		}
 		for range 50 {
 			err := Finish(over, h)

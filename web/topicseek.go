@@ -15,7 +15,7 @@ const seekNear = 4 * topicShown
 // locate finds from where on to read a topic for a transaction: where it is kept to be,
 // if it is there, or else by looking for it.
 func (s *server) locate(ctx context.Context, v topicview.View, t *topics.Topic, n registry.Number) (int64, error) {
-	became, err := s.became(ctx, t.ProducerID, n, n)
+	became, err := s.record.Became(ctx, t.ProducerID, n, n)
 	if err != nil {
 		return 0, err
 	}

@@ -11,9 +11,9 @@ import (
 
 	"urncast/registry/access"
 	"urncast/web/answer"
-	"urncast/web/background"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
+	"urncast/web/console/record"
 	"urncast/web/console/task"
 	"urncast/web/guard"
 )
@@ -29,9 +29,8 @@ func newServer(o Options) *server {
 	g.DrawError = func(w http.ResponseWriter, r *http.Request, status int, what, text string) {
 		kit.DrawError(w, r, status, "", what, text)
 	}
-	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit},
+	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
-	s.day.Log = s.Log
 	s.readers, s.verifiers, s.lookers = answer.NewReaders(), answer.NewVerifiers(), answer.NewLookers()
 	return s
 }
@@ -84,15 +83,13 @@ type server struct {
 	kit      *page.Kit
 	live     *live.Streams
 	tasks    *task.Tasks
+	record   *record.Reader
 	leaving  leaving
 	stopping chan struct{}
 	stopOnce sync.Once
 
 	// What rooms that still stand in this package keep.
 	items                       contents
-	uploads                     uploads
-	day                         background.Shared[day]
-	drafts                      drafts
 	readers, verifiers, lookers *answer.Readers // of topics
 }
 

@@ -31,6 +31,7 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
+	"urncast/registry/postgres/workspace"
 	"urncast/web"
 )
 
@@ -76,6 +77,7 @@ func build(t *testing.T, database, name string, o web.Options) (*registry.Regist
 	quiet := slog.New(slog.DiscardHandler)
 	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &control.Producers{Directory: d}, "1.0.0", quiet
 	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet}
+	o.Workspace = &workspace.Store{Pool: store.Pool(), Instance: store.Instance()}
 	return o.Registry, store, web.New(o)
 }
 

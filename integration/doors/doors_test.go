@@ -21,6 +21,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/postgres"
+	"urncast/registry/postgres/workspace"
 	"urncast/web"
 )
 
@@ -36,7 +37,7 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	o := web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
+	o := web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&o, store)
 	}
@@ -249,4 +250,9 @@ func TestErrorsAreProblems(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &problem); err != nil || problem.Status != 404 || problem.Detail == "" {
 		t.Errorf("%v: %s", err, body)
 	}
+}
+
+// workspaceOf is the workspace of an instance without a key.
+func workspaceOf(store *postgres.Store) web.Workspace {
+	return &workspace.Store{Pool: store.Pool(), Instance: store.Instance()}
 }

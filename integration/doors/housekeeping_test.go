@@ -30,7 +30,7 @@ func old(t *testing.T) *httptest.Server {
 	}
 	t.Cleanup(store.Close)
 	metrics := prometheus.NewRegistry()
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Password: password,
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Password: password,
 		Metrics: promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Register: metrics, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	for i := range 5 {

@@ -165,7 +165,7 @@ func TestMailOnThePage(t *testing.T) {
 			}
 			return all
 		}})
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
+	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 

@@ -20,9 +20,13 @@ var routePattern = regexp.MustCompile(`^(GET|POST|PUT|DELETE) /`)
 // learns of a new page by failing.
 func PageRoutes(tb testing.TB) (patterns []string) {
 	tb.Helper()
-	files, err := filepath.Glob(filepath.Join(root(tb), "web", "*.go"))
-	if err != nil {
-		tb.Fatal(err)
+	var files []string
+	for _, where := range []string{filepath.Join("web", "*.go"), filepath.Join("web", "console", "*", "*.go")} { // the server's own, and the rooms'
+		found, err := filepath.Glob(filepath.Join(root(tb), where))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
@@ -44,7 +48,7 @@ func PageRoutes(tb testing.TB) (patterns []string) {
 		})
 	}
 	if len(patterns) < 50 {
-		tb.Fatalf("only %d routes of pages were found in web: are its tables written in another way now?", len(patterns))
+		tb.Fatalf("only %d routes of pages were found in web and its rooms: are its tables written in another way now?", len(patterns))
 	}
 	slices.Sort(patterns)
 	return slices.Compact(patterns) // one is asked about beside its table

@@ -30,6 +30,8 @@ import (
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
+	"urncast/registry/postgres/signin"
+	"urncast/registry/postgres/workspace"
 	"urncast/web"
 )
 
@@ -99,7 +101,8 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 		_, err := store.Now(ctx)
 		return err
 	}
-	i.Web.Log, i.Web.Version = log, i.Version
+	desk := &workspace.Store{Pool: store.Pool(), Ring: i.Ring, Instance: store.Instance()}
+	i.Web.Workspace, i.Web.Log, i.Web.Version = desk, log, i.Version
 	if i.Web.Access, err = i.access(ctx, store, log); err != nil {
 		return err
 	}
@@ -120,6 +123,7 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 			}
 		},
 		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
+		func(ctx context.Context) { sweeping(ctx, log, failures(store), desk) },
 		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), i.Version) })
 }
@@ -132,7 +136,7 @@ func metricsPage(from prometheus.Gatherer, log *slog.Logger) http.Handler {
 
 // access wires the accounts, and logs a set-up code if no administrator exists yet.
 func (i *Instance) access(ctx context.Context, store *postgres.Store, log *slog.Logger) (*access.Control, error) {
-	c := &access.Control{Store: store.Access(), User: i.Web.User, Password: i.Web.Password, Log: log}
+	c := &access.Control{Store: store.Access(), Failures: failures(store), User: i.Web.User, Password: i.Web.Password, Log: log}
 	if c.User == "" {
 		c.User = "admin"
 	}
@@ -140,6 +144,11 @@ func (i *Instance) access(ctx context.Context, store *postgres.Store, log *slog.
 		return nil, fmt.Errorf("looking for an administrator: %w", err)
 	}
 	return c, nil
+}
+
+// failures returns the counts of failed attempts to sign in.
+func failures(store *postgres.Store) *signin.Failures {
+	return &signin.Failures{Pool: store.Pool(), Registry: store.RegistryID()}
 }
 
 // serve serves requests and runs the functions of beside until ctx ends.

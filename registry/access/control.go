@@ -25,12 +25,15 @@ type Control struct {
 	// User and Password are of the administrator with whom the process was started and who
 	// is in no table. There is none if Password is empty.
 	User, Password string
+	// Failures counts failed attempts to sign in over all instances. If it is nil, and while
+	// it returns an error, this process counts the failures that it has seen itself.
+	Failures Failures
 	// Log is for errors that do not fail a request; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
-	limiter  limiter
+	own      limiter
 	verified passwordCache
 	once     sync.Once
 	slots    chan struct{}
@@ -64,22 +67,22 @@ func (c *Control) Possible() bool { return c.Store != nil || c.Password != "" }
 // Basic authentication, so a password that was verified within the last minute, for an account
 // that has not changed since, is not digested again. The error is a *Refusal.
 func (c *Control) Verify(ctx context.Context, name, password, remote string) (Principal, error) {
-	tried := attempt{strings.ToLower(name), address(remote)}
+	tried := Attempt{strings.ToLower(name), address(remote)}
 	if c.isOwnAdmin(name, password) {
-		if wait := c.limiter.wait(tried, c.now()); wait > 0 {
+		if wait := c.wait(ctx, tried); wait > 0 {
 			return Principal{}, c.tooMany(wait)
 		}
-		c.limiter.succeed(tried, c.now())
+		c.succeed(ctx, tried)
 		return Principal{Name: c.User, Role: Admin, Remote: remote}, nil
 	}
-	account, err := c.find(ctx, tried.name)
+	account, err := c.find(ctx, tried.Name)
 	if err != nil {
 		return Principal{}, err
 	}
 	if account != nil && c.verified.contains(account, password, c.now()) {
 		return c.principal(account, remote)
 	}
-	if wait := c.limiter.wait(tried, c.now()); wait > 0 {
+	if wait := c.wait(ctx, tried); wait > 0 {
 		return Principal{}, c.tooMany(wait)
 	}
 	correct, err := c.compare(ctx, account, password)
@@ -87,11 +90,11 @@ func (c *Control) Verify(ctx context.Context, name, password, remote string) (Pr
 		return Principal{}, err
 	}
 	if !correct {
-		c.limiter.fail(tried, c.now())
+		c.fail(ctx, tried)
 		c.auditFailure(ctx, account, name, remote)
 		return Principal{}, refuse(Unproven, "User name or password is wrong.")
 	}
-	c.limiter.succeed(tried, c.now())
+	c.succeed(ctx, tried)
 	return c.principal(account, remote)
 }
 

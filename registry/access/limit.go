@@ -1,36 +1,110 @@
 package access
 
 import (
+	"context"
 	"sync"
 	"time"
 )
 
 // The numbers of attempts that may fail before the next one has to wait: for one account from
 // one address, for one account, and from one address. Each further failure doubles the wait, up
-// to waitMax.
+// to WaitMax.
 const (
 	pairAttempts    = 5
 	nameAttempts    = 20
 	addressAttempts = 50
 
-	waitFirst = 5 * time.Second
-	waitMax   = 15 * time.Minute
-	// forgetAfter is how long after the last one failures are forgotten, and knownFor how
+	// WaitFirst is the first wait, WaitMax the longest.
+	WaitFirst = 5 * time.Second
+	WaitMax   = 15 * time.Minute
+	// ForgetAfter is how long after the last one failures are forgotten, and KnownFor how
 	// long an address is remembered from which an account has signed in.
-	forgetAfter = 30 * time.Minute
-	knownFor    = 30 * 24 * time.Hour
-	// rememberMax bounds the entries of each map (prune).
-	rememberMax = 20_000
+	ForgetAfter = 30 * time.Minute
+	KnownFor    = 30 * 24 * time.Hour
+	// RememberMax bounds the failures, and the addresses, that are remembered.
+	RememberMax = 20_000
 )
 
-// A limiter makes the guessing of passwords slow. For an account that has signed in from an
-// address before, only its own failures from that address count there, so that an administrator
-// cannot be locked out by failures from elsewhere. Each process has its own limiter, so n
-// instances allow n times the attempts.
+// Failures counts failed attempts to sign in, which makes the guessing of passwords slow. For
+// an account that has signed in from an address before, only its own failures from that address
+// count there, so that an administrator cannot be locked out by failures from elsewhere.
+type Failures interface {
+	// Wait returns how long an attempt has to wait; 0 or less if it may be made now.
+	Wait(ctx context.Context, a Attempt) (time.Duration, error)
+	// Fail counts a failed attempt.
+	Fail(ctx context.Context, a Attempt) error
+	// Succeed forgets the failures of the account from the address, and remembers the address.
+	Succeed(ctx context.Context, a Attempt) error
+}
+
+// An Attempt is a try to sign in with a name from an address.
+type Attempt struct{ Name, Address string }
+
+// A Limit is a key by which failures are counted, and the number of failures before the first
+// wait.
+type Limit struct {
+	Key     string
+	Allowed int
+}
+
+// Pair returns the limit for the account from the address.
+func (a Attempt) Pair() Limit { return Limit{"pair " + a.Name + " " + a.Address, pairAttempts} }
+
+// Limits returns all limits for an attempt.
+func (a Attempt) Limits() []Limit {
+	return []Limit{a.Pair(), {"name " + a.Name, nameAttempts}, {"address " + a.Address, addressAttempts}}
+}
+
+// wait returns how long an attempt has to wait.
+func (c *Control) wait(ctx context.Context, a Attempt) time.Duration {
+	if c.Failures != nil {
+		wait, err := c.Failures.Wait(ctx, a)
+		if err == nil {
+			return wait
+		}
+		c.warnUncounted(ctx, err)
+	}
+	return c.own.wait(a, c.now())
+}
+
+// countPatience is how long counting a failure may take.
+const countPatience = 5 * time.Second
+
+// fail counts a failed attempt, also if the client has disconnected: otherwise a guess would be
+// free for a client that does not wait for the answer.
+func (c *Control) fail(ctx context.Context, a Attempt) {
+	if c.Failures != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countPatience)
+		defer cancel()
+		err := c.Failures.Fail(ctx, a)
+		if err == nil {
+			return
+		}
+		c.warnUncounted(ctx, err)
+	}
+	c.own.fail(a, c.now())
+}
+
+func (c *Control) succeed(ctx context.Context, a Attempt) {
+	if c.Failures != nil {
+		err := c.Failures.Succeed(ctx, a)
+		if err == nil {
+			return
+		}
+		c.warnUncounted(ctx, err)
+	}
+	c.own.succeed(a, c.now())
+}
+
+func (c *Control) warnUncounted(ctx context.Context, err error) {
+	c.log().WarnContext(ctx, "failed attempts to sign in are counted by this process alone, because the database could not be asked", "error", err)
+}
+
+// A limiter counts the failures of one process.
 type limiter struct {
 	mu     sync.Mutex
 	failed map[string]failures
-	known  map[string]time.Time // last sign-in of an account from an address, by attempt.pair
+	known  map[string]time.Time // last sign-in of an account from an address, by the key of Attempt.Pair
 }
 
 type failures struct {
@@ -38,70 +112,59 @@ type failures struct {
 	last, until time.Time
 }
 
-// An attempt is a try to sign in with a name from an address.
-type attempt struct{ name, address string }
-
-func (a attempt) pair() string { return "pair " + a.name + " " + a.address }
-
-// limits returns the keys by which failures of an attempt are counted, each with the number of
-// failures before the first wait.
-func (a attempt) limits() map[string]int {
-	return map[string]int{a.pair(): pairAttempts, "name " + a.name: nameAttempts, "address " + a.address: addressAttempts}
-}
-
 // wait returns how long an attempt has to wait; 0 or less if it may be made now.
-func (l *limiter) wait(a attempt, now time.Time) time.Duration {
+func (l *limiter) wait(a Attempt, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	keys := a.limits()
-	if at, ok := l.known[a.pair()]; ok && now.Sub(at) < knownFor {
-		keys = map[string]int{a.pair(): pairAttempts}
+	limits := a.Limits()
+	if at, ok := l.known[a.Pair().Key]; ok && now.Sub(at) < KnownFor {
+		limits = []Limit{a.Pair()}
 	}
 	longest := time.Duration(0)
-	for key := range keys {
-		longest = max(longest, l.failed[key].until.Sub(now))
+	for _, limit := range limits {
+		longest = max(longest, l.failed[limit.Key].until.Sub(now))
 	}
 	return longest
 }
 
 // fail counts a failed attempt.
-func (l *limiter) fail(a attempt, now time.Time) {
+func (l *limiter) fail(a Attempt, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.failed == nil {
 		l.failed = map[string]failures{}
 	}
-	for key, allowed := range a.limits() {
-		f := l.failed[key]
-		if now.Sub(f.last) > forgetAfter {
+	for _, limit := range a.Limits() {
+		f := l.failed[limit.Key]
+		if now.Sub(f.last) > ForgetAfter {
 			f = failures{}
 		}
 		f.n++
 		f.last = now
-		if over := f.n - allowed; over >= 0 {
-			f.until = now.Add(min(waitMax, waitFirst<<min(over, 16)))
+		if over := f.n - limit.Allowed; over >= 0 {
+			f.until = now.Add(min(WaitMax, WaitFirst<<min(over, 16)))
 		}
-		l.failed[key] = f
+		l.failed[limit.Key] = f
 	}
-	prune(l.failed, func(f failures) time.Time { return f.last }, now.Add(-forgetAfter))
+	prune(l.failed, func(f failures) time.Time { return f.last }, now.Add(-ForgetAfter))
 }
 
 // succeed forgets the failures of the account from the address, and remembers the address.
-func (l *limiter) succeed(a attempt, now time.Time) {
+func (l *limiter) succeed(a Attempt, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.failed, a.pair())
+	delete(l.failed, a.Pair().Key)
 	if l.known == nil {
 		l.known = map[string]time.Time{}
 	}
-	l.known[a.pair()] = now
-	prune(l.known, func(t time.Time) time.Time { return t }, now.Add(-knownFor))
+	l.known[a.Pair().Key] = now
+	prune(l.known, func(t time.Time) time.Time { return t }, now.Add(-KnownFor))
 }
 
-// prune bounds a map to rememberMax entries: it deletes those older than old and, if that is
+// prune bounds a map to RememberMax entries: it deletes those older than old and, if that is
 // not enough, arbitrary ones.
 func prune[K comparable, V any](m map[K]V, at func(V) time.Time, old time.Time) {
-	if len(m) <= rememberMax {
+	if len(m) <= RememberMax {
 		return
 	}
 	for key, v := range m {
@@ -110,7 +173,7 @@ func prune[K comparable, V any](m map[K]V, at func(V) time.Time, old time.Time) 
 		}
 	}
 	for key := range m {
-		if len(m) <= rememberMax/2 {
+		if len(m) <= RememberMax/2 {
 			return
 		}
 		delete(m, key)

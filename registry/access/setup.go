@@ -78,8 +78,8 @@ func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent
 		return "", nil, refuse(Conflict, "This registry is set up. Sign in.")
 	}
 	from := address(remote)
-	tried := attempt{"set-up from " + from, from}
-	if wait := c.limiter.wait(tried, c.now()); wait > 0 {
+	tried := Attempt{"set-up from " + from, from}
+	if wait := c.wait(ctx, tried); wait > 0 {
 		return "", nil, c.tooMany(wait)
 	}
 	if password == "" {
@@ -92,7 +92,7 @@ func (c *Control) SetUp(ctx context.Context, code, name, password, remote, agent
 	by := Principal{Name: a.Name, Role: Admin, Remote: remote}
 	err = c.Store.SetUp(ctx, digest(normalizeCode(code)), a, by.Actor().Did(ActSetUp, a.Name, struct{}{}))
 	if errors.Is(err, ErrSetUp) {
-		c.limiter.fail(tried, c.now())
+		c.fail(ctx, tried)
 		c.auditFailure(ctx, nil, "", remote)
 	}
 	if err != nil {

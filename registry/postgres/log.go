@@ -44,6 +44,16 @@ func (s *Store) Latest(ctx context.Context, before registry.Number, limit int) (
 // read the whole table for a join.
 const urnOf = `(SELECT urn FROM urns WHERE id = c.urn_id)`
 
+// Recorded implements registry.Store and registry.Tx.
+func (r reader) Recorded(ctx context.Context, user, key string) ([]registry.Number, error) {
+	rows, err := r.q.Query(ctx, `SELECT unnest(CASE t.pair WHEN 0 THEN ARRAY[t.number] ELSE ARRAY[t.number, t.pair] END)
+		FROM request_keys k JOIN transactions t ON t.number = k.number WHERE k.user_name = $1 AND k.key = $2`, user, key)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[registry.Number])
+}
+
 // Changes implements registry.Store.
 func (s *Store) Changes(ctx context.Context, n registry.Number) ([]registry.Change, error) {
 	rows, err := s.pool.Query(ctx, `

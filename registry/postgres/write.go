@@ -158,6 +158,9 @@ func (w *tx) Write(ctx context.Context, ws []registry.Write, a registry.Act, pro
 			}
 		}
 	}
+	if ws[0].Key != "" {
+		w.ending.Queue(`INSERT INTO request_keys (user_name, key, number) VALUES ($1, $2, $3)`, ws[0].User, ws[0].Key, ws[0].Number)
+	}
 	last := ws[len(ws)-1].Number
 	w.ending.Queue(`UPDATE registry SET last_number = $1`, last)
 	w.ending.Queue(`SELECT pg_notify('`+channelTransaction+`', $1)`, strconv.FormatInt(int64(last), 10))

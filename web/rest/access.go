@@ -22,17 +22,13 @@ type NewPassword struct {
 // Accounts serves GET /api/v1/accounts.
 func (a *Access) Accounts(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Accounts(r.Context())
-	if err != nil {
-		writeAccessError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"accounts": append([]access.Account{}, all...)})
+	reply(w, r, http.StatusOK, map[string]any{"accounts": append([]access.Account{}, all...)}, err, writeAccessError)
 }
 
 // Account serves GET /api/v1/accounts/{account}.
 func (a *Access) Account(w http.ResponseWriter, r *http.Request) {
 	one, err := a.Control.Account(r.Context(), r.PathValue("account"))
-	answerAccess(w, r, http.StatusOK, one, err)
+	reply(w, r, http.StatusOK, one, err, writeAccessError)
 }
 
 // CreateAccount serves POST /api/v1/accounts.
@@ -42,7 +38,7 @@ func (a *Access) CreateAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	made, err := a.Control.Create(r.Context(), in)
-	answerAccess(w, r, http.StatusCreated, made, err)
+	reply(w, r, http.StatusCreated, made, err, writeAccessError)
 }
 
 // ChangeAccount serves PATCH /api/v1/accounts/{account}: what is left out stays.
@@ -52,12 +48,12 @@ func (a *Access) ChangeAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	changed, err := a.Control.Change(r.Context(), r.PathValue("account"), in)
-	answerAccess(w, r, http.StatusOK, changed, err)
+	reply(w, r, http.StatusOK, changed, err, writeAccessError)
 }
 
 // DeleteAccount serves DELETE /api/v1/accounts/{account}.
 func (a *Access) DeleteAccount(w http.ResponseWriter, r *http.Request) {
-	answerNothing(w, r, a.Control.Delete(r.Context(), r.PathValue("account")))
+	replyDone(w, r, a.Control.Delete(r.Context(), r.PathValue("account")), writeAccessError)
 }
 
 // SetPassword serves POST /api/v1/accounts/{account}/password.
@@ -66,24 +62,24 @@ func (a *Access) SetPassword(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in, `{"present": "…", "password": "…"}`) {
 		return
 	}
-	answerNothing(w, r, a.Control.SetPassword(r.Context(), r.PathValue("account"), in.Present, in.Password))
+	replyDone(w, r, a.Control.SetPassword(r.Context(), r.PathValue("account"), in.Present, in.Password), writeAccessError)
 }
 
 // Sessions serves GET /api/v1/sessions: one's own, for an administrator all.
 func (a *Access) Sessions(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Sessions(r.Context())
-	answerAccess(w, r, http.StatusOK, map[string]any{"sessions": all}, err)
+	reply(w, r, http.StatusOK, map[string]any{"sessions": all}, err, writeAccessError)
 }
 
 // EndSession serves DELETE /api/v1/sessions/{id}.
 func (a *Access) EndSession(w http.ResponseWriter, r *http.Request) {
-	answerNothing(w, r, a.Control.EndSession(r.Context(), r.PathValue("id")))
+	replyDone(w, r, a.Control.EndSession(r.Context(), r.PathValue("id")), writeAccessError)
 }
 
 // Tokens serves GET /api/v1/tokens: one's own, for an administrator all.
 func (a *Access) Tokens(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Tokens(r.Context())
-	answerAccess(w, r, http.StatusOK, map[string]any{"tokens": all}, err)
+	reply(w, r, http.StatusOK, map[string]any{"tokens": all}, err, writeAccessError)
 }
 
 // CreateToken serves POST /api/v1/tokens. The answer is the only one that has it.
@@ -93,28 +89,12 @@ func (a *Access) CreateToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	made, err := a.Control.CreateToken(r.Context(), in)
-	answerAccess(w, r, http.StatusCreated, made, err)
+	reply(w, r, http.StatusCreated, made, err, writeAccessError)
 }
 
 // DeleteToken serves DELETE /api/v1/tokens/{id}.
 func (a *Access) DeleteToken(w http.ResponseWriter, r *http.Request) {
-	answerNothing(w, r, a.Control.DeleteToken(r.Context(), r.PathValue("id")))
-}
-
-func answerAccess(w http.ResponseWriter, r *http.Request, status int, v any, err error) {
-	if err != nil {
-		writeAccessError(w, r, err)
-		return
-	}
-	writeJSON(w, status, v)
-}
-
-func answerNothing(w http.ResponseWriter, r *http.Request, err error) {
-	if err != nil {
-		writeAccessError(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	replyDone(w, r, a.Control.DeleteToken(r.Context(), r.PathValue("id")), writeAccessError)
 }
 
 // writeAccessError answers with the status that fits an error.

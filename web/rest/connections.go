@@ -1,16 +1,13 @@
 package rest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"urncast/internal/secret"
 	"urncast/producer"
@@ -71,11 +68,7 @@ type RefusedConnection struct {
 // List serves GET /api/v1/connections.
 func (c *Connections) List(w http.ResponseWriter, r *http.Request) {
 	all, err := c.Connections.List(r.Context())
-	if err != nil {
-		writeConnectionError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"connections": append([]connection.Shown{}, all...)})
+	reply(w, r, http.StatusOK, map[string]any{"connections": append([]connection.Shown{}, all...)}, err, writeConnectionError)
 }
 
 // Get serves GET /api/v1/connections/{name}.
@@ -127,11 +120,7 @@ func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
 	if !onto(w, r, &revision) {
 		return
 	}
-	if err := c.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r)); err != nil {
-		writeConnectionError(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	replyDone(w, r, c.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r)), writeConnectionError)
 }
 
 // Check serves POST /api/v1/connections/check: a client.properties as text, or an
@@ -142,11 +131,7 @@ func (c *Connections) Check(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	findings, err := c.Connections.Check(r.Context(), e.edit())
-	if err != nil {
-		writeConnectionError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"findings": append([]connection.Finding{}, findings...)})
+	reply(w, r, http.StatusOK, map[string]any{"findings": append([]connection.Finding{}, findings...)}, err, writeConnectionError)
 }
 
 // Properties serves GET /api/v1/kafka-properties.
@@ -175,51 +160,6 @@ func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
 	return e, true
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	b, err := io.ReadAll(r.Body)
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		answer.WriteError(w, r, http.StatusRequestEntityTooLarge,
-			"The body has more than the %d bytes that are taken here.", large.Limit)
-	case err != nil:
-		answer.WriteError(w, r, http.StatusBadRequest, "The body could not be read: %s", err)
-	}
-	return b, err == nil
-}
-
-// decode reads JSON, all of it; an empty body leaves v as it is.
-func decode(b []byte, v any) error {
-	if len(bytes.TrimSpace(b)) == 0 {
-		return nil
-	}
-	if !utf8.Valid(b) { // encoding/json would put U+FFFD in its place
-		return errors.New("it is not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the JSON")
-	}
-	return nil
-}
-
-// read reads a body of JSON. If it says false, the answer has been written.
-func read(w http.ResponseWriter, r *http.Request, into any, example string) bool {
-	b, ok := readBody(w, r)
-	if !ok {
-		return false
-	}
-	if err := decode(b, into); err != nil {
-		answer.WriteError(w, r, http.StatusBadRequest, "The body must be JSON such as %s: %s.", example, err)
-		return false
-	}
-	return true
-}
-
 // writeConnectionError answers with the status that fits an error.
 func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *connection.RefusedError
@@ -227,14 +167,7 @@ func writeConnectionError(w http.ResponseWriter, r *http.Request, err error) {
 		const status = http.StatusUnprocessableEntity
 		p := answer.Problem{Title: http.StatusText(status), Status: status, Detail: refused.Error() + ".", CorrelationID: r.Header.Get("X-Correlation-Id")}
 		findings := append([]connection.Finding{}, refused.Findings...)
-		b, err := json.Marshal(RefusedConnection{p, findings, triedOf(refused.Servers)})
-		if err != nil { // the types are ours
-			panic(err)
-		}
-		w.Header().Set("Content-Type", answer.MediaProblem)
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(status)
-		_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
+		writeJSONAs(w, answer.MediaProblem, status, RefusedConnection{p, findings, triedOf(refused.Servers)})
 		return
 	}
 	status, text := connectionStatus(w, r, err)

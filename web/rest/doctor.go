@@ -33,23 +33,14 @@ func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, err := d.Doctor.Examine(r.Context(), at)
-	if err != nil {
-		writeDoctorError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, found)
+	reply(w, r, http.StatusOK, found, err, writeDoctorError)
 }
 
 // place is a topic as the producer of the path reaches it. If it says false, the
 // answer has been written.
 func (d *Doctor) place(w http.ResponseWriter, r *http.Request, topic string) (diagnosis.Place, bool) {
-	admin, err := d.Producers.Find(r.Context(), r.PathValue("name"))
-	var s control.Status
-	if err == nil {
-		s, err = admin.Status(r.Context())
-	}
-	if err != nil {
-		writeProducerError(w, r, err)
+	s := findStatus(w, r, d.Producers)
+	if s == nil {
 		return diagnosis.Place{}, false
 	}
 	if topic == "" {
@@ -70,11 +61,7 @@ func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fixed, err := d.Doctor.Fix(r.Context(), at, in.Findings, answer.Actor(r))
-	if err != nil {
-		writeDoctorError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, fixed)
+	reply(w, r, http.StatusOK, fixed, err, writeDoctorError)
 }
 
 // MakeTopic serves POST /api/v1/topics.
@@ -87,11 +74,7 @@ func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 		in.Connection = d.over(r.Context(), in.Topic)
 	}
 	made, err := d.Doctor.MakeTopic(r.Context(), in, answer.Actor(r))
-	if err != nil {
-		writeDoctorError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusCreated, made)
+	reply(w, r, http.StatusCreated, made, err, writeDoctorError)
 }
 
 // over names the connection of the producer that publishes to a topic; the default one if

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
@@ -197,24 +195,4 @@ func (f *Feed) Dangling(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, danglingOf(list))
-}
-
-func writeXML(w http.ResponseWriter, media string, v any) {
-	b, err := xml.Marshal(v)
-	if err != nil { // the types are ours
-		panic(err)
-	}
-	w.Header().Set("Content-Type", media+"; charset=utf-8")
-	_, _ = w.Write(append([]byte(xml.Header), b...)) // the reader has gone; nobody is left to tell
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil { // the types are ours
-		panic(err)
-	}
-	w.Header().Set("Content-Type", answer.MediaJSON)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
 }

@@ -179,3 +179,12 @@ func rssOf(to *feedLinks, entries []feedEntry) *rssFeed {
 	}
 	return f
 }
+
+func writeXML(w http.ResponseWriter, media string, v any) {
+	b, err := xml.Marshal(v)
+	if err != nil { // the types are ours
+		panic(err)
+	}
+	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	_, _ = w.Write(append([]byte(xml.Header), b...)) // the reader has gone; nobody is left to tell
+}

@@ -69,11 +69,7 @@ func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sent, err := m.Mailer.Test(r.Context(), in.To, answer.Actor(r))
-	if err != nil {
-		writeMailError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, MailTested{sent})
+	reply(w, r, http.StatusOK, MailTested{sent}, err, writeMailError)
 }
 
 // writeMailError answers with the status that fits an error.

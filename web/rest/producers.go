@@ -35,11 +35,7 @@ const jobsShown = 50
 // List serves GET /api/v1/producers.
 func (p *Producers) List(w http.ResponseWriter, r *http.Request) {
 	all, err := p.Producers.List(r.Context())
-	if err != nil {
-		writeProducerError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, all)
+	reply(w, r, http.StatusOK, all, err, writeProducerError)
 }
 
 // Create serves POST /api/v1/producers.
@@ -84,11 +80,7 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 
 // Delete serves DELETE /api/v1/producers/{name}: configuration and state, never topics.
 func (p *Producers) Delete(w http.ResponseWriter, r *http.Request) {
-	if err := p.Producers.Delete(r.Context(), r.PathValue("name"), answer.Actor(r)); err != nil {
-		writeProducerError(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	replyDone(w, r, p.Producers.Delete(r.Context(), r.PathValue("name"), answer.Actor(r)), writeProducerError)
 }
 
 // Command serves POST /api/v1/producers/{name}/{command}: start, suspend, resume or
@@ -116,11 +108,7 @@ func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
 		answer.WriteError(w, r, http.StatusNotFound, "A producer has the commands start, suspend, resume and skip, not %q.", command)
 		return
 	}
-	if err != nil {
-		writeProducerError(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	replyDone(w, r, err, writeProducerError)
 }
 
 // Jobs serves GET /api/v1/producers/{name}/jobs: the newest, the newest first.
@@ -130,11 +118,7 @@ func (p *Producers) Jobs(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	jobs, err := admin.Jobs(r.Context(), jobsShown)
-	if err != nil {
-		writeProducerError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, jobs)
+	reply(w, r, http.StatusOK, jobs, err, writeProducerError)
 }
 
 // Publish serves POST /api/v1/producers/{name}/jobs: what the scope in the body is
@@ -149,11 +133,7 @@ func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	job, err := admin.Publish(r.Context(), in, answer.Actor(r))
-	if err != nil {
-		writeProducerError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusAccepted, job)
+	reply(w, r, http.StatusAccepted, job, err, writeProducerError)
 }
 
 // Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: a job that waits is cancelled at
@@ -193,11 +173,7 @@ func (p *Producers) Preview(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	all, err := p.Producers.Preview(r.Context(), in.Routes, producer.Scope{}, previewPatience)
-	if err != nil {
-		writeProducerError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, all)
+	reply(w, r, http.StatusOK, all, err, writeProducerError)
 }
 
 // A PreviewOrder says of which routes a preview is.
@@ -220,6 +196,20 @@ func (p *Producers) find(w http.ResponseWriter, r *http.Request) *control.Produc
 		return nil
 	}
 	return admin
+}
+
+// findStatus gives the state of the producer of the path. If it is nil, the answer has been
+// written.
+func findStatus(w http.ResponseWriter, r *http.Request, all *control.Producers) *control.Status {
+	admin, err := all.Find(r.Context(), r.PathValue("name"))
+	if err == nil {
+		var s control.Status
+		if s, err = admin.Status(r.Context()); err == nil {
+			return &s
+		}
+	}
+	writeProducerError(w, r, err)
+	return nil
 }
 
 func (p *Producers) show(w http.ResponseWriter, r *http.Request, admin *control.Producer, status int) {

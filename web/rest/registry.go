@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"urncast/registry"
-	"urncast/sdmx"
 )
 
 // Registry is what this package asks of the registry; *registry.Registry is
@@ -19,7 +18,6 @@ type Registry interface {
 	Transaction(context.Context, registry.Number) (registry.Transaction, []registry.Change, error)
 	Heads(ctx context.Context, from, to registry.Number, limit int) (map[registry.Number][]registry.Change, error)
 	Dangling(context.Context) ([]registry.Dangling, error)
-	Counts(context.Context) (map[sdmx.Class]int, registry.Number, error)
 	Settings(context.Context) (registry.Settings, error)
 	SaveSettings(ctx context.Context, s registry.Settings, read *registry.Settings, by registry.Actor) (changed bool, err error)
 	ContentRemoved(ctx context.Context, n registry.Number, changes []registry.Change) (string, error)

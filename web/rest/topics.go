@@ -227,19 +227,12 @@ func isEnd(err error) bool {
 // route finds the topic of the path among those that the producer of the path publishes
 // to: no other is read. The status is nil if the answer has been written.
 func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*control.Status, string) {
-	var s control.Status
-	admin, err := t.Producers.Find(r.Context(), r.PathValue("name"))
-	if err == nil {
-		s, err = admin.Status(r.Context())
-	}
-	if err != nil {
-		writeProducerError(w, r, err)
+	s := findStatus(w, r, t.Producers)
+	if s == nil {
 		return nil, ""
 	}
-	for _, topic := range s.Topics() {
-		if topic == r.PathValue("topic") {
-			return &s, topic
-		}
+	if topic := r.PathValue("topic"); slices.Contains(s.Topics(), topic) {
+		return s, topic
 	}
 	answer.WriteError(w, r, http.StatusNotFound, "Producer %s does not publish to topic %q, and no other topic is read here. It publishes to %s.",
 		s.Name, r.PathValue("topic"), strings.Join(s.Topics(), ", "))

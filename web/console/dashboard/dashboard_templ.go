@@ -49,7 +49,7 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = DashboardHead(d).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = head(d).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -67,7 +67,7 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = DashboardNeeds(d).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = needs(d).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -85,7 +85,7 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = DashboardProducers(d).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = producerRows(d).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -93,11 +93,11 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = DashboardVolume(d).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = lastDay(d).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = DashboardLatest(d).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = latest(d).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -105,7 +105,7 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = DashboardLease(d).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = leaseState(d).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -119,8 +119,8 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 	})
 }
 
-// DashboardHead is the head, live.
-func DashboardHead(d *Dashboard) templ.Component {
+// head is the head, live.
+func head(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -199,8 +199,8 @@ func DashboardHead(d *Dashboard) templ.Component {
 	})
 }
 
-// DashboardNeeds is what needs a person, live.
-func DashboardNeeds(d *Dashboard) templ.Component {
+// needs is what needs a person, live.
+func needs(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -329,8 +329,8 @@ func DashboardNeeds(d *Dashboard) templ.Component {
 	})
 }
 
-// DashboardProducers are the producers, live.
-func DashboardProducers(d *Dashboard) templ.Component {
+// producerRows are the producers, live.
+func producerRows(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -799,8 +799,8 @@ func producerRow(d *Dashboard, p *control.Status) templ.Component {
 	})
 }
 
-// DashboardLatest are the last transactions, live: the one list that rolls.
-func DashboardLatest(d *Dashboard) templ.Component {
+// latest are the last transactions, live: the one list that rolls.
+func latest(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -955,8 +955,8 @@ func publishedHead(d *Dashboard) string {
 	return "Published"
 }
 
-// DashboardLease is who publishes, live.
-func DashboardLease(d *Dashboard) templ.Component {
+// leaseState is who publishes, live.
+func leaseState(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

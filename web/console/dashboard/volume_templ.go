@@ -16,9 +16,9 @@ import (
 	"urncast/web/console/ui"
 )
 
-// DashboardVolume draws what was recorded in a day, and how long one producer took to
+// lastDay draws what was recorded in a day, and how long one producer took to
 // send it.
-func DashboardVolume(d *Dashboard) templ.Component {
+func lastDay(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

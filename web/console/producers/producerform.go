@@ -15,14 +15,13 @@ import (
 type RouteForm struct {
 	Topic ui.Field
 	// Make is whether the topic is to be made; MayMake says that this can be asked.
-	Make, MayMake          bool
-	Format                 string
-	Classes                []string
-	Agencies, URNs         ui.Field
-	Count                  *control.RoutePreview // what it takes now
-	CountWrong             string                // why that cannot be counted
-	Path                   string                // where the form goes
-	ClassError, MakeReason string
+	Make, MayMake  bool
+	Format         string
+	Classes        []string
+	Agencies, URNs ui.Field
+	Count          *control.RoutePreview // what it takes now
+	CountWrong     string                // why that cannot be counted
+	Path           string                // where the form goes
 }
 
 // NewRouteForm gives the fields of a route.

@@ -1,3 +1,5 @@
+// Package record is what was recorded, what became of it, and what a submission would make of it:
+// read for the rooms of the console, and drawn by them.
 package record
 
 import (

@@ -31,9 +31,9 @@ type SentTopic struct {
 	Offsets, Path string
 }
 
-// SentOn says what became of a transaction: on the topics that the producer publishes to
+// sentOn says what became of a transaction: on the topics that the producer publishes to
 // now, and on those that it was sent to.
-func SentOn(p *control.Status, n registry.Number, b control.Became) Sent {
+func sentOn(p *control.Status, n registry.Number, b control.Became) Sent {
 	s := Sent{Producer: p.Name, Number: n, Became: b, State: p.State, Before: int64(n - p.Sent - 1)}
 	for _, w := range b.Where {
 		t := SentTopic{Topic: w.Topic, Offsets: "0 : " + strconv.FormatInt(w.First, 10)}

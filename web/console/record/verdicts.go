@@ -8,14 +8,6 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Whither is what one producer would send.
-type Whither struct {
-	Producer, Topic string
-	Messages        int
-	TooLarge        []string
-	Unknown         string // why whether it fits is not known
-}
-
 // tooLargeShown is how many structures are named that do not fit a topic.
 const tooLargeShown = 5
 

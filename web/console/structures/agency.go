@@ -32,7 +32,7 @@ type AgencyRenaming struct {
 
 // RenamedOn is what readers of a topic will see.
 type RenamedOn struct {
-	record.Whither
+	record.Delivery
 	Tombstones int
 	// Lost counts structures that leave the topic, for its filter does not take their
 	// new URNs.

@@ -1272,7 +1272,7 @@ func renamedOnRow(r *AgencyRenaming, on *RenamedOn) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = record.Fits(&on.Whither).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = record.Fits(&on.Delivery).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

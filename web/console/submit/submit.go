@@ -39,7 +39,7 @@ type Checked struct {
 	Show              string // of what the rows are; empty for all
 	From, Matching    int
 	Rows              []CheckedRow
-	Whither           []record.Whither
+	Whither           []record.Delivery
 
 	counts map[registry.Verdict]int
 }

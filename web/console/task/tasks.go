@@ -1,290 +1,294 @@
-// Package task is for work that outlasts its request: checks, submissions, renames and
-// their previews. A page tells how far it is until it ends.
+// Package task is for work that outlasts its request: checks, submissions, renames,
+// deletions and their previews. Its state is in the database, so that a page of any instance
+// tells how far it is until it ends.
 package task
 
 import (
 	"context"
-	"io"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"urncast/registry"
-	"urncast/registry/access"
-	"urncast/web/answer"
+	"urncast/registry/workspace"
 	"urncast/web/background"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
 )
 
 const (
-	// taskSoon is how long a page waits for a task to end before it tells how far it is.
-	taskSoon = 400 * time.Millisecond
-	// taskPace is how often it tells.
-	taskPace = 500 * time.Millisecond
+	// soon is how long a page waits for work to end before it tells how far it is.
+	soon = 400 * time.Millisecond
+	// pace is how often it tells, look how often it asks about work of another instance
+	// before that.
+	pace = 500 * time.Millisecond
+	look = 100 * time.Millisecond
+	// aliveEvery is how often work gives a sign of life though it has not come on.
+	aliveEvery = 2 * time.Second
+	// patience is how long the database may take to take up that work has begun or ended.
+	patience = 10 * time.Second
 )
 
-// Tasks are those of this process. What is sent is found by its user, at its address.
+// A Store keeps what work is under way, for all instances.
+type Store interface {
+	BeginTask(ctx context.Context, t *workspace.Task) (there *workspace.Task, err error)
+	Task(ctx context.Context, user, address string) (*workspace.Task, error)
+	Answer(ctx context.Context, id string) ([]byte, error)
+	Beat(ctx context.Context, id string, progress json.RawMessage) (cancelled bool, err error)
+	EndTask(ctx context.Context, id string, progress json.RawMessage, answer []byte) error
+	CancelTask(ctx context.Context, id string) error
+	ClearOthers(ctx context.Context, user, kind, address string) error
+	TellTask(ctx context.Context, id string) error
+	ForgetTask(ctx context.Context, id string) error
+}
+
+// Tasks are the long work that people ask this instance for. Each piece is known by its
+// user and the address of its page, on every instance: a second click, or the page loaded
+// again, finds what the first has begun. Work does not end with the request that asked
+// for it.
+//
+// A crash of the instance leaves the work's row without signs of life, and what writes is
+// either recorded whole, under the request's key, or not at all.
 type Tasks struct {
-	Kit *page.Kit
+	Kit   *page.Kit
+	Store Store
+	// Recorded gives the transactions that a user's request with a key has become.
+	Recorded func(ctx context.Context, user, key string) ([]registry.Number, error)
 
 	underWay background.UnderWay
-
-	mu  sync.Mutex
-	all map[errandKey]*errand
+	here     sync.Map // *Task of this instance, by id
 }
 
-// Wait waits until none is under way, or ctx ends; then it says how many write.
-func (ts *Tasks) Wait(ctx context.Context) (writes int) { return ts.underWay.Wait(ctx) }
-
-// A Task is a check or a submission under way, a rename or its preview. It does not end
-// with the request that asked for it: whoever lost his connection, or loads the page
-// again, finds it there or finds what came of it.
-type Task struct {
-	ended  chan struct{}
-	cancel context.CancelFunc
-
-	mu  sync.Mutex
-	far Far
+// Work is what a page asks for.
+type Work struct {
+	workspace.Task // User, Address, Kind, Writes, Upload and Key
+	Far            Far
+	Correlation    string // id of the request
+	// Do does it, and gives what came of it, encoded for the page. What it gives when it
+	// panics is nothing.
+	Do func(ctx context.Context, t *Task) []byte
 }
 
-// Update changes how far it is.
-func (t *Task) Update(change func(*Far)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	change(&t.far)
+// Begin begins work, and gives what is at its address then: itself, or what was begun
+// there before and must not be begun twice.
+func (ts *Tasks) Begin(ctx context.Context, w Work) (*workspace.Task, error) {
+	w.Far.Began, w.Far.Writes = time.Now(), w.Writes
+	w.ID = uuid.NewString()
+	w.Progress = encodeFar(&w.Far)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a reader who goes leaves no row that nobody works at
+	defer cancel()
+	there, err := ts.Store.BeginTask(asking, &w.Task)
+	if err != nil {
+		return nil, fmt.Errorf("beginning work at %s: %w", w.Address, err)
+	}
+	if there.ID == w.ID {
+		ts.start(ctx, &w)
+	}
+	return there, nil
 }
 
-// Now says how far it is.
-func (t *Task) Now() Far {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.far
-}
-
-// File says that a file is begun.
-func (t *Task) File(i int) { t.Update(func(f *Far) { f.File = i }) }
-
-// Structure says that one more structure is read.
-func (t *Task) Structure() { t.Update(func(f *Far) { f.Read++ }) }
-
-// ReadAll says that all files are read.
-func (t *Task) ReadAll() { t.Update(func(f *Far) { f.Phase, f.Waits = Comparing, true }) }
-
-// Told takes up what the registry tells of a submission.
-func (t *Task) Told(stage registry.Stage, n int) {
-	t.Update(func(f *Far) {
-		switch stage {
-		case registry.StageFound:
-			f.Read = n
-		case registry.StageCompared:
-			f.Phase, f.Compared, f.Waits = Comparing, n, false
-		case registry.StageChecked:
-			f.Phase, f.Checked = Ruling, n
-		case registry.StageWritten:
-			f.Phase, f.Written = Writing, n
-		}
-	})
-}
-
-// A Counted tells a task what is read of a file.
-type Counted struct {
-	In   io.Reader
-	Task *Task
-}
-
-// Read implements io.Reader.
-func (c *Counted) Read(p []byte) (int, error) {
-	n, err := c.In.Read(p)
-	c.Task.Update(func(f *Far) { f.Bytes += int64(n) })
-	return n, err
-}
-
-// Start starts a task. What writes is waited for when the server ends, and what only
-// looks ends with it.
-func (ts *Tasks) Start(r *http.Request, far Far, work func(context.Context, *Task)) *Task {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	far.Began = time.Now()
-	t := &Task{ended: make(chan struct{}), cancel: cancel, far: far}
-	end := ts.underWay.Begin(far.Writes)
+func (ts *Tasks) start(ctx context.Context, w *Work) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	t := &Task{ended: make(chan struct{}), far: w.Far}
+	ts.here.Store(w.ID, t)
+	end := ts.underWay.Begin(w.Writes)
 	go func() {
 		defer end()
-		defer cancel()
+		defer ts.here.Delete(w.ID)
 		defer close(t.ended)
-		_ = background.Guarded(ctx, ts.Kit.Log, "task", answer.Request(r).CorrelationID, func() error { // whoever waits finds what the task left
-			work(ctx, t)
-			return nil
-		})
-	}()
-	if !far.Writes {
+		defer cancel()
+		over, beaten := make(chan struct{}), make(chan struct{})
 		go func() {
-			select {
-			case <-ts.Kit.Stopping:
-				cancel()
-			case <-t.ended:
-			}
+			defer close(beaten)
+			ts.beat(ctx, w, t, cancel, over)
 		}()
-	}
-	return t
+		answer := ts.do(ctx, w, t)
+		close(over)
+		<-beaten
+		ts.end(ctx, w, t, answer)
+	}()
 }
 
-// Cancel ends a task that only looks.
-func (t *Task) Cancel() { t.cancel() }
+// do does the work. What panics has no answer.
+func (ts *Tasks) do(ctx context.Context, w *Work, t *Task) (answer []byte) {
+	defect := background.Guarded(ctx, ts.Kit.Log, "task", w.Correlation, func() error {
+		answer = w.Do(ctx, t)
+		return nil
+	})
+	if defect != nil {
+		return nil
+	}
+	return answer
+}
 
-// Over says whether it has ended.
-func (t *Task) Over() bool {
+// beat writes how far work is into its row until the work is over. It cancels work whose row
+// says so, or which another instance has begun anew because its signs of life stayed away. If
+// the database does not answer it tries again: if that stays away the work fails by itself.
+func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over <-chan struct{}) {
+	tick := time.NewTicker(workspace.BeatEvery)
+	defer tick.Stop()
+	last, at := string(w.Progress), time.Now()
+	stopping := ts.Kit.Stopping
+	if w.Writes {
+		stopping = nil
+	}
+	for {
+		select {
+		case <-over:
+			return
+		case <-stopping:
+			cancel()
+			return
+		case <-tick.C:
+		}
+		far := t.Now()
+		progress := encodeFar(&far)
+		if string(progress) == last && time.Since(at) < aliveEvery {
+			continue
+		}
+		asking, done := context.WithTimeout(context.WithoutCancel(ctx), aliveEvery)
+		cancelled, err := ts.Store.Beat(asking, w.ID, progress)
+		done()
+		switch {
+		case cancelled, errors.Is(err, workspace.ErrSuperseded):
+			cancel()
+			return
+		case err == nil:
+			last, at = string(progress), time.Now()
+		}
+	}
+}
+
+// end notes what came of work. What the end of the server broke off is forgotten.
+func (ts *Tasks) end(ctx context.Context, w *Work, t *Task, answer []byte) {
+	broken := !w.Writes && ctx.Err() != nil && ts.stops()
+	far := t.Now()
+	progress := encodeFar(&far)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	for {
+		var err error
+		if broken {
+			err = ts.Store.ForgetTask(ctx, w.ID)
+		} else {
+			err = ts.Store.EndTask(ctx, w.ID, progress, answer)
+		}
+		switch {
+		case err == nil, errors.Is(err, workspace.ErrSuperseded):
+			return
+		case ctx.Err() != nil, errors.Is(err, workspace.ErrLarge): // it will be taken for broken off, and a transaction found by its key
+			ts.Kit.Log.WarnContext(ctx, "what came of a task could not be kept", "address", w.Address, "error", err, "correlation_id", w.Correlation)
+			return
+		}
+		select {
+		case <-time.After(workspace.BeatEvery):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (ts *Tasks) stops() bool {
 	select {
-	case <-t.ended:
+	case <-ts.Kit.Stopping:
 		return true
 	default:
 		return false
 	}
 }
 
-// Soon waits a moment for the end of a task, which most reach in it.
-func (t *Task) Soon(ctx context.Context) bool {
-	select {
-	case <-t.ended:
-		return true
-	case <-ctx.Done():
-	case <-time.After(taskSoon):
-	}
-	return false
+// Find gives the work at an address of a user; nil if there is none.
+func (ts *Tasks) Find(ctx context.Context, user, address string) (*workspace.Task, error) {
+	return ts.Store.Task(ctx, user, address)
 }
 
-// Stream tells how far a task is until it ends; then the page leads to what came of
-// it, which is at its own address.
-func (ts *Tasks) Stream(w http.ResponseWriter, r *http.Request, section, address string, t *Task) {
+// Soon waits a moment for the end of work, which most reach in it, on whichever instance,
+// and gives it as it is then; nil if it was forgotten.
+func (ts *Tasks) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, error) {
+	end := time.After(soon)
+	for t != nil && t.Runs() {
+		var ended chan struct{}
+		again := time.After(look)
+		if here, ok := ts.here.Load(t.ID); ok {
+			ended, again = here.(*Task).ended, nil
+		}
+		select {
+		case <-ended:
+		case <-again:
+		case <-ctx.Done():
+			return t, ctx.Err()
+		case <-end:
+			return t, nil
+		}
+		var err error
+		if t, err = ts.Find(ctx, t.User, t.Address); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// Stream tells how far work is until it ends, on whichever instance; then the page leads
+// to what came of it, which is at its own address.
+func (ts *Tasks) Stream(w http.ResponseWriter, r *http.Request, section string, t *workspace.Task) {
 	flush := http.NewResponseController(w)
-	end := time.After(live.Lasts)
-	p := &View{Path: address, Now: t.Now, Flush: func() error { return flush.Flush() },
-		Wait: func() TaskState {
-			select {
-			case <-t.ended:
-				return TaskEnded
-			case <-end:
-				return TaskLong
-			case <-ts.Kit.Stopping:
-				return TaskStopped
-			case <-r.Context().Done():
-				return TaskStopped
-			case <-time.After(taskPace):
-				return TaskRuns
-			}
-		}}
+	now, wait := ts.watch(r.Context(), t)
+	p := &View{Path: t.Address, Now: now, Wait: wait, Flush: func() error { return flush.Flush() }}
 	ts.Kit.Stream(w, r, TaskPage(ts.Kit.Frame(r, p.Title(), section), p))
 }
 
-// errandKept is how long what came of an errand waits for whoever asked.
-const errandKept = time.Minute
-
-// An Order is a page whose answer may take long, such as a rename or its preview.
-type Order struct {
-	// Address is where its user finds it, and what came of it; Section is its entry in the
-	// console's side.
-	Address, Section string
-	Begin            Far
-	// Work gives what draws what came of it, and whether it is done: that is told again,
-	// until its user asks for something else, and all else is tried again.
-	Work func(context.Context, *Task) (answer http.HandlerFunc, done bool)
-	// Broken draws that the work hit a defect.
-	Broken func(defect error) http.HandlerFunc
-}
-
-// An errand is an order under way, or what came of it.
-type errand struct {
-	Order
-	task *Task
-
-	// What came of it, when the task has ended.
-	answer http.HandlerFunc
-	done   bool
-}
-
-type errandKey struct{ user, address string }
-
-func (ts *Tasks) find(k errandKey) *errand {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	return ts.all[k]
-}
-
-func (ts *Tasks) forget(k errandKey, gone *errand) {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	if ts.all[k] == gone {
-		delete(ts.all, k)
-	}
-}
-
-// keep keeps an errand at its address, where none that writes is under way. Whoever asks
-// for another preview does not wait for the one before.
-func (ts *Tasks) keep(k errandKey, begin func() *errand) *errand {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	if there := ts.all[k]; there != nil && there.Begin.Writes && !there.task.Over() {
-		return there
-	}
-	for other, there := range ts.all {
+// watch gives what a page tells of work under way: how far it is, and whether it goes on.
+// Both are of its row, and so the same on every instance.
+func (ts *Tasks) watch(ctx context.Context, t *workspace.Task) (now func() Far, wait func() TaskState) {
+	end := time.After(live.Lasts)
+	far := decodeFar(t.Progress)
+	now = func() Far { return far }
+	wait = func() TaskState {
+		var ended chan struct{}
+		if here, ok := ts.here.Load(t.ID); ok {
+			ended = here.(*Task).ended
+		}
+		select {
+		case <-ended:
+			return TaskEnded
+		case <-end:
+			return TaskLong
+		case <-ts.Kit.Stopping:
+			return TaskStopped
+		case <-ctx.Done():
+			return TaskStopped
+		case <-time.After(pace):
+		}
+		found, err := ts.Find(ctx, t.User, t.Address)
 		switch {
-		case other.user != k.user:
-		case there.task.Over():
-			delete(ts.all, other)
-		case !there.Begin.Writes:
-			there.task.cancel()
+		case err != nil: // the database may be back at the next look
+			return TaskRuns
+		case found == nil || found.ID != t.ID || !found.Runs():
+			return TaskEnded
 		}
+		far = decodeFar(found.Progress)
+		return TaskRuns
 	}
-	if ts.all == nil {
-		ts.all = map[errandKey]*errand{}
-	}
-	ts.all[k] = begin()
-	return ts.all[k]
+	return now, wait
 }
 
-// Resume answers with an errand that was begun before; false if there is none. A second
-// click on a button is answered by what the first has begun.
-func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, address string) bool {
-	k := errandKey{access.From(r.Context()).Name, address}
-	e := ts.find(k)
-	if e == nil || r.Method == http.MethodPost && !e.Begin.Writes {
-		return false
+// Wait waits until this instance runs nothing any more, or ctx ends; then it says how many
+// pieces of work that write it still runs.
+func (ts *Tasks) Wait(ctx context.Context) (writes int) { return ts.underWay.Wait(ctx) }
+
+func encodeFar(f *Far) json.RawMessage {
+	b, err := json.Marshal(f)
+	if err != nil { // numbers, texts and times: it cannot be
+		return json.RawMessage("{}")
 	}
-	ts.meet(w, r, k, e)
-	return true
+	return b
 }
 
-// Send begins an errand, and answers with what comes of it or how far it is.
-func (ts *Tasks) Send(w http.ResponseWriter, r *http.Request, o Order) {
-	k := errandKey{access.From(r.Context()).Name, o.Address}
-	correlation := answer.Request(r).CorrelationID
-	e := ts.keep(k, func() *errand {
-		e := &errand{Order: o}
-		e.task = ts.Start(r, o.Begin, func(ctx context.Context, t *Task) {
-			defect := background.Guarded(ctx, ts.Kit.Log, "task", correlation, func() error {
-				e.answer, e.done = o.Work(ctx, t)
-				return nil
-			})
-			if defect != nil {
-				e.answer, e.done = o.Broken(defect), false
-			}
-			time.AfterFunc(errandKept, func() { ts.forget(k, e) })
-		})
-		return e
-	})
-	ts.meet(w, r, k, e)
-}
-
-// meet waits a moment for an errand's end.
-func (ts *Tasks) meet(w http.ResponseWriter, r *http.Request, k errandKey, e *errand) {
-	switch {
-	case e.task.Soon(r.Context()):
-		if !e.done {
-			ts.forget(k, e)
-		}
-		e.answer(w, r)
-	case r.Method == http.MethodPost:
-		http.Redirect(w, r, k.address, http.StatusSeeOther)
-	default:
-		ts.Stream(w, r, e.Section, k.address, e.task)
-	}
+func decodeFar(b json.RawMessage) (f Far) {
+	_ = json.Unmarshal(b, &f) // of a program of another version, what is known of it
+	return f
 }

@@ -16,38 +16,38 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A Transaction is the page of one.
-type Transaction struct {
+// A transaction is what the page of one shows.
+type transaction struct {
 	registry.Transaction
 	Now          time.Time
 	Older, Newer registry.Number // 0 if there is none
 	Sent         []record.Sent
-	Troubles     []Trouble
+	Troubles     []trouble
 	Changes      []record.Changed
 	// From is the position of the first of Changes; Next of those that follow, 0 at
 	// the end.
 	From, Next int
-	Chosen     *Chosen
+	Chosen     *chosen
 	// Removed says in a sentence that housekeeping removed content; empty if not.
 	Removed string
 }
 
-// A Trouble is a producer that stopped at the transaction.
-type Trouble struct {
+// A trouble is a producer that stopped at the transaction.
+type trouble struct {
 	ui.Fault
 	Producer string
 	May      bool // the reader may do something about it
 }
 
-// Pending says that it waits on a producer, or is stuck there.
-func (t *Transaction) Pending() bool {
+// isPending says whether it waits on a producer, or is stuck there.
+func (t *transaction) isPending() bool {
 	return slices.ContainsFunc(t.Sent, func(s record.Sent) bool {
 		return s.Status == producer.StatusPending || s.Status == producer.StatusFailed
 	})
 }
 
-// A Chosen is the structure whose changes are shown.
-type Chosen struct {
+// A chosen is the structure whose changes are shown.
+type chosen struct {
 	registry.Pair
 	Diff diff.Diff
 	// Against is when the version before was made.
@@ -61,11 +61,11 @@ type Chosen struct {
 }
 
 // changes are those that are drawn.
-func (c *Chosen) changes() []diff.Change {
+func (c *chosen) changes() []diff.Change {
 	return c.Diff.Changes[:min(c.Shown, len(c.Diff.Changes))]
 }
 
-func (t *Transaction) position(p int) string {
+func (t *transaction) position(p int) string {
 	path := ui.TransactionPath(t.Number) + "?structure=" + strconv.Itoa(p)
 	if t.From > 1 {
 		path += "&from=" + strconv.Itoa(t.From)
@@ -74,7 +74,7 @@ func (t *Transaction) position(p int) string {
 }
 
 // sum is the sentence of the head: what was done, how many.
-func (t *Transaction) sum() string {
+func (t *transaction) sum() string {
 	verb := "Replaced "
 	if t.Kind == registry.Delete {
 		verb = "Deleted "
@@ -113,7 +113,7 @@ func fieldOf(c *diff.Change) string {
 }
 
 // unchanged counts what stayed.
-func unchanged(c *Chosen) string {
+func unchanged(c *chosen) string {
 	if c.Diff.Items == 0 {
 		return ""
 	}

@@ -17,8 +17,8 @@ import (
 	"urncast/web/console/ui"
 )
 
-// TransactionPage is one transaction.
-func TransactionPage(f *ui.Frame, t *Transaction) templ.Component {
+// transactionPage is one transaction.
+func transactionPage(f *ui.Frame, t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -99,7 +99,7 @@ func TransactionPage(f *ui.Frame, t *Transaction) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = TransactionNeeds(t).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = needs(t).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -107,7 +107,7 @@ func TransactionPage(f *ui.Frame, t *Transaction) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = TransactionSent(t).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sentParts(t).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -124,7 +124,7 @@ func TransactionPage(f *ui.Frame, t *Transaction) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if t.Chosen != nil {
-				templ_7745c5c3_Err = ChosenChanges(t.Chosen).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = chosenChanges(t.Chosen).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -139,7 +139,7 @@ func TransactionPage(f *ui.Frame, t *Transaction) templ.Component {
 	})
 }
 
-func by(t *Transaction) string {
+func by(t *transaction) string {
 	s := " by " + t.User
 	if t.Origin != t.Kind.String() {
 		s += ", as " + t.Origin
@@ -150,7 +150,7 @@ func by(t *Transaction) string {
 	return s + "."
 }
 
-func transactionActions(t *Transaction) templ.Component {
+func transactionActions(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -271,8 +271,8 @@ func transactionActions(t *Transaction) templ.Component {
 	})
 }
 
-// TransactionNeeds are the producers that stopped at it.
-func TransactionNeeds(t *Transaction) templ.Component {
+// needs are the producers that stopped at it.
+func needs(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -370,8 +370,8 @@ func TransactionNeeds(t *Transaction) templ.Component {
 	})
 }
 
-// TransactionSent is what became of it on each producer.
-func TransactionSent(t *Transaction) templ.Component {
+// sentParts is what became of it on each producer.
+func sentParts(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -410,7 +410,7 @@ func TransactionSent(t *Transaction) templ.Component {
 	})
 }
 
-func sent(t *Transaction) templ.Component {
+func sent(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -485,7 +485,7 @@ func sent(t *Transaction) templ.Component {
 	})
 }
 
-func sentRow(t *Transaction, i int, s *record.Sent) templ.Component {
+func sentRow(t *transaction, i int, s *record.Sent) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -848,7 +848,7 @@ func why(s *record.Sent) string {
 	return "–"
 }
 
-func changedStructures(t *Transaction) templ.Component {
+func changedStructures(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1065,14 +1065,14 @@ func changedStructures(t *Transaction) templ.Component {
 	})
 }
 
-func changedNote(t *Transaction) string {
+func changedNote(t *transaction) string {
 	if t.Kind == registry.Delete {
 		return ui.Count(t.Structures) + ", in the order sent: what refers comes before what it refers to"
 	}
 	return ui.Count(t.Structures) + ", in the order sent: what is referred to comes before what refers to it"
 }
 
-func changedRow(t *Transaction, c *record.Changed) templ.Component {
+func changedRow(t *transaction, c *record.Changed) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1328,8 +1328,8 @@ func changedRow(t *Transaction, c *record.Changed) templ.Component {
 	})
 }
 
-// ChosenChanges is what changed in one structure.
-func ChosenChanges(c *Chosen) templ.Component {
+// chosenChanges is what changed in one structure.
+func chosenChanges(c *chosen) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

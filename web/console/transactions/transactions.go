@@ -9,13 +9,13 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Transactions is a page of the log.
-type Transactions struct {
+// A list is a page of the log.
+type list struct {
 	Now       time.Time
 	Zone      *time.Location // in which days are told apart
 	Total     registry.Number
 	Producers []string
-	Filter    LogFilter
+	Filter    filter
 	// Needs, Waiting and Failed are how many the quick filters would show.
 	Needs, Waiting, Failed int64
 	Rows                   []record.TransactionRow
@@ -23,8 +23,8 @@ type Transactions struct {
 	More bool
 }
 
-// A LogFilter is what the reader asks for, as the page's address says it.
-type LogFilter struct {
+// A filter is what the reader asks for, as the page's address says it.
+type filter struct {
 	View string // "", "needs", "waiting", "failed"
 	Kind string // "", "replace", "delete"
 	Of   string
@@ -34,8 +34,8 @@ type LogFilter struct {
 	Before registry.Number
 }
 
-// Query is the filter as the page's address says it.
-func (f LogFilter) Query() url.Values {
+// query is the filter as the page's address says it.
+func (f filter) query() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"view": f.View, "kind": f.Kind, "of": f.Of, "by": f.By, "when": f.When} {
 		if value != "" {
@@ -48,34 +48,34 @@ func (f LogFilter) Query() url.Values {
 	return v
 }
 
-func (f LogFilter) path(base string) string {
-	if q := f.Query().Encode(); q != "" {
+func (f filter) path(base string) string {
+	if q := f.query().Encode(); q != "" {
 		return base + "?" + q
 	}
 	return base
 }
 
-// any says whether something is asked for.
-func (f LogFilter) any() bool { f.Before = 0; return f != LogFilter{} }
+// isSet says whether something is asked for.
+func (f filter) isSet() bool { f.Before = 0; return f != filter{} }
 
-func (f LogFilter) view(name string) LogFilter { f.View, f.Before = name, 0; return f }
+func (f filter) view(name string) filter { f.View, f.Before = name, 0; return f }
 
 // older begins below the last row.
-func (t *Transactions) older() string {
+func (t *list) older() string {
 	f := t.Filter
 	f.Before = t.Rows[len(t.Rows)-1].Number
 	return f.path("/transactions")
 }
 
 // top is the newest number on the first page; 0 on others, which nothing joins.
-func (t *Transactions) top() registry.Number {
+func (t *list) top() registry.Number {
 	if t.Filter.Before > 0 {
 		return 0
 	}
 	return t.Total
 }
 
-func (t *Transactions) segments() []ui.Segment {
+func (t *list) segments() []ui.Segment {
 	seg := func(view, word string) ui.Segment {
 		return ui.Segment{Path: t.Filter.view(view).path("/transactions"), Word: word, Current: t.Filter.View == view}
 	}
@@ -84,7 +84,7 @@ func (t *Transactions) segments() []ui.Segment {
 
 // columns are those of the table: one for each producer up to four, then one with
 // the worst of all.
-func (t *Transactions) columns() []ui.Column {
+func (t *list) columns() []ui.Column {
 	out := []ui.Column{{Word: "No."}, {Word: "Recorded"}, {Word: "Action"}, {Word: "Structures"}, {Word: "By", Class: "p2"}, {Word: "Size", Class: "r p2"}}
 	if len(t.Producers) > columnsMax {
 		return append(out, ui.Column{Word: "Published"})
@@ -98,7 +98,7 @@ func (t *Transactions) columns() []ui.Column {
 const columnsMax = 4
 
 // day is the day of a row if it begins one.
-func (t *Transactions) day(i int) (string, bool) {
+func (t *list) day(i int) (string, bool) {
 	at := t.Rows[i].RecordedAt.In(t.Zone)
 	if i > 0 && sameDay(at, t.Rows[i-1].RecordedAt.In(t.Zone)) {
 		return "", false

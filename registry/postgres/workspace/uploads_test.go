@@ -1,0 +1,222 @@
+package workspace_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"urncast/integration/rig/pg"
+	"urncast/internal/secret"
+	"urncast/registry"
+	"urncast/registry/postgres"
+	pgworkspace "urncast/registry/postgres/workspace"
+	"urncast/registry/workspace"
+)
+
+func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
+
+// instances are so many stores on one database, as of so many processes.
+func instances(t *testing.T, n int, ring *secret.Ring) ([]*pgworkspace.Store, *pgxpool.Pool) {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "t"+strings.ToLower(t.Name())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	var all []*pgworkspace.Store
+	for i := range n {
+		all = append(all, &pgworkspace.Store{Pool: store.Pool(), Ring: ring, Instance: fmt.Sprint("instance ", i)})
+	}
+	return all, store.Pool()
+}
+
+func run(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// keep has an instance take an upload of one file of so many bytes.
+func keep(t *testing.T, s *pgworkspace.Store, user string, bytes int) *workspace.Upload {
+	t.Helper()
+	u, err := s.BeginUpload(t.Context(), user)
+	if err == nil {
+		_, err = s.AddFile(t.Context(), u, workspace.File{Name: "a.xml"}, io.LimitReader(zeros{}, int64(bytes)))
+	}
+	if err == nil {
+		err = s.KeepUpload(t.Context(), u)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func gone(t *testing.T, s *pgworkspace.Store, u *workspace.Upload) string {
+	t.Helper()
+	found, err := s.Upload(t.Context(), u.ID, u.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Gone
+}
+
+// What one instance takes another reads, byte for byte, for the one who sent it alone;
+// what is to be done with it is one thing for all.
+func TestFilesAreReadOnAnyInstance(t *testing.T) {
+	all, _ := instances(t, 2, nil)
+	content := make([]byte, 5<<20+17)
+	random := rand.NewChaCha8([32]byte{1})
+	_, _ = random.Read(content) // never fails
+	u, err := all[0].BeginUpload(t.Context(), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, part := range [][]byte{content, content[:1<<20], {}, content[:1]} { // of chunks that end with the file, too
+		n, err := all[0].AddFile(t.Context(), u, workspace.File{Name: fmt.Sprint(i), Charset: "latin1"}, bytes.NewReader(part))
+		if err != nil || n != int64(len(part)) {
+			t.Fatalf("file %d: %d bytes, %v", i, n, err)
+		}
+	}
+	if _, err := all[1].Upload(t.Context(), u.ID, "anna"); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("before all have arrived: %v", err)
+	}
+	u.Choices = workspace.Choices{Mode: registry.ModeMerge, Left: []string{"urn"}}
+	if err := all[0].KeepUpload(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := all[1].Upload(t.Context(), u.ID, "bert"); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("somebody else finds it: %v", err)
+	}
+	found, err := all[1].Upload(t.Context(), u.ID, "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.Choices.Mode != registry.ModeMerge || found.Bytes() != u.Bytes() || len(found.Files) != 4 || found.Files[0].Charset != "latin1" {
+		t.Fatalf("it is %+v", found)
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, all[1].OpenFile(t.Context(), found, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if want := sha256.Sum256(content); !bytes.Equal(h.Sum(nil), want[:]) {
+		t.Error("another instance reads other bytes")
+	}
+	found.Choices.Force = "because"
+	if err := all[1].Choose(t.Context(), found); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := all[0].Upload(t.Context(), u.ID, "anna"); err != nil || back.Choices.Force != "because" {
+		t.Errorf("the choice of another instance is %+v, %v", back, err)
+	}
+}
+
+// Uploads are bounded in number and bytes, of one user and of all; what work under way
+// reads stays, and whoever lost his is told why.
+func TestUploadsAreBounded(t *testing.T) {
+	all, pool := instances(t, 2, nil)
+	s, other := all[0], all[1]
+	for _, s := range all {
+		s.Bound(10<<20, 16<<20)
+	}
+	busy := keep(t, s, "anna", 1<<20)
+	task, err := s.BeginTask(t.Context(), &workspace.Task{ID: uuid.NewString(), User: "anna", Address: "/submit/" + busy.ID, Upload: busy.ID, Progress: []byte("{}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := keep(t, s, "anna", 10)
+	for range workspace.UserUploadsMax - 1 {
+		keep(t, other, "anna", 10)
+	}
+	if why := gone(t, s, first); !strings.Contains(why, "the last 32 uploads") || gone(t, s, busy) != "" {
+		t.Errorf("its owner is told %q", why)
+	}
+	berts := keep(t, other, "bert", 6<<20)
+	keep(t, other, "anna", 8<<20)
+	if gone(t, s, busy) != "" || gone(t, s, berts) != "" {
+		t.Error("what is within its bounds went")
+	}
+	keep(t, s, "anna", 4<<20)
+	if n := count(t, pool, `SELECT sum(bytes) FROM uploads WHERE user_name = 'anna'`); n > 10<<20 || gone(t, s, busy) != "" {
+		t.Errorf("anna has %d bytes", n)
+	}
+	u, err := s.BeginUpload(t.Context(), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddFile(t.Context(), u, workspace.File{}, io.LimitReader(zeros{}, 9<<20+1)); !errors.Is(err, workspace.ErrFull) {
+		t.Errorf("what does not fit beside what is read: %v", err)
+	}
+	if err := s.DropUpload(t.Context(), u.ID, "anna", "It did not arrive."); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, s, "carl", 10<<20)
+	if n := count(t, pool, `SELECT sum(bytes) FROM uploads`); n > 16<<20 || !strings.Contains(gone(t, s, berts), "all files together may have 16 MiB") {
+		t.Errorf("all have %d bytes", n)
+	}
+	run(t, pool, `UPDATE uploads SET expires_at = clock_timestamp() - interval '1 second'`)
+	if err := errors.Join(s.Sweep(t.Context()), other.Sweep(t.Context())); err != nil || gone(t, s, busy) != "" {
+		t.Errorf("what is read expired, or %v", err)
+	}
+	if err := s.EndTask(t.Context(), task.ID, []byte("{}"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sweep(t.Context()); err != nil || !strings.Contains(gone(t, s, busy), "an hour") || count(t, pool, `SELECT count(*) FROM upload_chunks`) != 0 {
+		t.Errorf("what has expired is there, or %v", err)
+	}
+	if _, err := io.ReadAll(s.OpenFile(t.Context(), busy, 0)); !errors.Is(err, workspace.ErrDiscarded) {
+		t.Errorf("reading what is gone: %v", err)
+	}
+}
+
+// What breaks off while it arrives, with the client or with the instance, is no upload, and
+// takes no room for long.
+func TestAnUploadThatBreaksOffGoes(t *testing.T) {
+	all, pool := instances(t, 2, nil)
+	u, err := all[0].BeginUpload(t.Context(), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := io.MultiReader(io.LimitReader(zeros{}, 3<<20+5), failing{io.ErrUnexpectedEOF})
+	if _, err := all[0].AddFile(t.Context(), u, workspace.File{Name: "a"}, broken); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("it says %v", err)
+	}
+	run(t, pool, `UPDATE uploads SET expires_at = clock_timestamp()`)
+	if err := all[1].Sweep(t.Context()); err != nil || count(t, pool, `SELECT count(*) FROM upload_chunks`) != 0 {
+		t.Errorf("it has chunks still, or %v", err)
+	}
+	if err := all[0].KeepUpload(t.Context(), u); !errors.Is(err, workspace.ErrDiscarded) {
+		t.Errorf("an upload whose files went is kept: %v", err)
+	}
+	run(t, pool, `UPDATE uploads SET expires_at = clock_timestamp()`)
+	if err := all[1].Sweep(context.Background()); err != nil || count(t, pool, `SELECT count(*) FROM uploads`) != 0 {
+		t.Errorf("its row is there still, or %v", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -1,0 +1,66 @@
+package submit
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/registry"
+	"urncast/registry/access"
+	"urncast/registry/workspace"
+	"urncast/registry/workspace/workspacetest"
+	"urncast/sdmx"
+	"urncast/web/console/page"
+	"urncast/web/console/record"
+	"urncast/web/console/task"
+	"urncast/web/guard"
+)
+
+func newPages() *Pages {
+	kit := page.New(&page.Kit{Guard: &guard.Guard{Access: &access.Control{}}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	return &Pages{Kit: kit, Tasks: &task.Tasks{Kit: kit, Store: &workspacetest.Store{}}}
+}
+
+// A check for which there was no room says so to everybody.
+func TestNoRoomForACheck(t *testing.T) {
+	c := &checked{}
+	c.fail(fmt.Errorf("reading: %w", registry.ErrOverloaded))
+	v, err := newPages().checkView(t.Context(), &workspace.Upload{}, c, "", 0)
+	if err != nil || v.Unread != nil || !c.Public || !strings.Contains(v.Broke, "too many submissions") {
+		t.Errorf("the check says %+v, %v", v, err)
+	}
+}
+
+// What a check said is the same after the way through the database, and what is kept of
+// structures for comparing is bounded.
+func TestACheckIsKept(t *testing.T) {
+	o := &registry.Outcome{Dangling: make([]registry.Dangling, 3)}
+	for i := range 100 {
+		u := sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: fmt.Sprint("L", i), Version: "1.0"}
+		o.Results = append(o.Results, registry.Result{URN: u, Where: "a.xml, line 3", Verdict: registry.Refused, Problems: []registry.Problem{{Reason: registry.ReasonInvalid, Text: "no"}}})
+		o.Replaces = append(o.Replaces, registry.Content{URN: u, Body: make([]byte, record.SumBytesMax)})
+	}
+	c := &checked{Took: time.Second, Formats: []string{"sdmx-ml-2.1"}, Whither: []record.Delivery{{Topic: "t", Messages: 2}}}
+	c.take(o)
+	b, err := c.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, _, err := decodeChecked(b)
+	if err != nil || len(back.Results) != 100 || back.Results[99].URN != o.Results[99].URN || back.Results[0].Problems[0].Text != "no" ||
+		back.Dangling != 3 || back.Took != time.Second || back.Whither[0].Messages != 2 || back.Sizes[o.Replaces[99].URN] != record.SumBytesMax {
+		t.Errorf("it is %+v, %v", back, err)
+	}
+	if n := len(back.Bodies) * record.SumBytesMax; n == 0 || n > keptBytes {
+		t.Errorf("%d bytes of structures are kept", n)
+	}
+	var kept checks
+	for i := range 6 {
+		kept.keep(cachedCheck{fmt.Sprint(i), back, 20 << 20})
+	}
+	if len(kept.all) != 3 || kept.all[2].id != "5" {
+		t.Errorf("%d checks are in memory", len(kept.all))
+	}
+}

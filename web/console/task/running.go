@@ -1,0 +1,70 @@
+package task
+
+import (
+	"io"
+	"sync"
+
+	"urncast/registry"
+)
+
+// A Task is work under way on this instance, which it tells how far it is.
+type Task struct {
+	ended chan struct{}
+
+	mu  sync.Mutex
+	far Far
+}
+
+// Update changes how far it is.
+func (t *Task) Update(change func(*Far)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change(&t.far)
+}
+
+// Now is how far it is.
+func (t *Task) Now() Far {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.far
+}
+
+// File says which file is read.
+func (t *Task) File(i int) { t.Update(func(f *Far) { f.File = i }) }
+
+// Structure counts one that was read.
+func (t *Task) Structure() { t.Update(func(f *Far) { f.Read++ }) }
+
+// ReadAll says that all files are read.
+func (t *Task) ReadAll() { t.Update(func(f *Far) { f.Phase, f.Waits = Comparing, true }) }
+
+// Told takes up what the registry tells of a submission.
+func (t *Task) Told(stage registry.Stage, n int) {
+	t.Update(func(f *Far) {
+		switch stage {
+		case registry.StageFound:
+			f.Read = n
+		case registry.StageCompared:
+			f.Phase, f.Compared, f.Waits = Comparing, n, false
+		case registry.StageChecked:
+			f.Phase, f.Checked = Ruling, n
+		case registry.StageWritten:
+			f.Phase, f.Written = Writing, n
+		}
+	})
+}
+
+// Counted counts the bytes that are read of a file.
+func (t *Task) Counted(in io.Reader) io.Reader { return &counted{in, t} }
+
+type counted struct {
+	in io.Reader
+	t  *Task
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.t.Update(func(f *Far) { f.Bytes += int64(n) })
+	return n, err
+}

@@ -14,9 +14,9 @@ import (
 	"urncast/web/guard"
 )
 
-// whoMay says for each route who may take it: everyone, whoever reads, whoever is
-// signed in, a maintainer, an admin. It is written apart from the table of routes, so
-// that a slip there shows.
+// whoMay lists for each route the roles that may take it: everyone, readers, signed-in
+// users, maintainers or admins. It is written by hand and not made from the table of
+// routes, so that a slip in that table shows.
 var whoMay = map[string][]string{
 	"everyone": {"GET /healthz", "GET /readyz", "GET /assets/{name}", "POST /theme", "GET /login", "POST /login", "POST /logout", "GET /setup", "POST /setup"},
 	"read": {"GET /metrics", "GET /{$}", "GET /transactions", "GET /transactions.csv", "GET /transactions/{number}", "GET /sdmx/v2/structure/{type}", "GET /sdmx/v2/structure/{type}/{agency}", "GET /sdmx/v2/structure/{type}/{agency}/{id}",
@@ -53,7 +53,8 @@ var whoMay = map[string][]string{
 		"POST /access/accounts/{account}/delete"},
 }
 
-// ranks of who asks, and of what is needed when reads are open and when they are not.
+// The callers, and the rank that each kind of route needs when reads are open and when
+// they are closed.
 var (
 	askers      = []string{"nobody", "reader", "maintainer", "admin"}
 	neededOpen  = map[string]int{"everyone": 0, "read": 0, "signed in": 1, "maintainer": 2, "admin": 3}
@@ -62,13 +63,13 @@ var (
 
 const fourWords = "four words in a row"
 
-// A door is a server whose routes do nothing but say that they were reached.
+// A door is a server whose routes only say that they were reached.
 type door struct {
 	*server
 	t       *testing.T
 	control *access.Control
 	mux     *http.ServeMux
-	// credentials by who asks, and how.
+	// credentials by caller, as cookies and as tokens.
 	cookies, tokens map[string]string
 }
 
@@ -107,7 +108,7 @@ func newDoor(t *testing.T, closed bool) *door {
 	return d
 }
 
-// ask makes a request as somebody, by one of the three ways.
+// ask makes a request as one of the callers, with a password, a token or a session.
 func (d *door) ask(pattern, who, how string, header ...string) *httptest.ResponseRecorder {
 	method, path, _ := strings.Cut(pattern, " ")
 	path = strings.ReplaceAll(path, "{$}", "")
@@ -130,8 +131,9 @@ func (d *door) ask(pattern, who, how string, header ...string) *httptest.Respons
 	return w
 }
 
-// Every route lets in who may, by password, token and session alike, and nobody else.
-// A route that is in no list fails, and so does one that cannot say what it needs.
+// TestEveryRouteAndRole checks that every route admits the roles that may take it, by
+// password, token and session alike, and no other. A route that is in no list fails, and
+// so does a route without a sentence for its refusal.
 func TestEveryRouteAndRole(t *testing.T) {
 	kind := map[string]string{}
 	for k, patterns := range whoMay {
@@ -163,7 +165,7 @@ func TestEveryRouteAndRole(t *testing.T) {
 	}
 }
 
-// expect checks who is let in, and what the others are told.
+// expect checks whether a caller is admitted, and what a refused one reads.
 func (d *door) expect(pattern, who, how string, may bool) {
 	d.t.Helper()
 	w := d.ask(pattern, who, how)
@@ -180,7 +182,8 @@ func (d *door) expect(pattern, who, how string, may bool) {
 	}
 }
 
-// What is refused says what to do, to a program and to a browser.
+// TestWhatIsRefusedSaysWhatToDo checks the text of refusals, for programs and for
+// browsers.
 func TestWhatIsRefusedSaysWhatToDo(t *testing.T) {
 	d := newDoor(t, true)
 	says := func(w *httptest.ResponseRecorder, status int, parts ...string) {
@@ -219,8 +222,9 @@ func TestWhatIsRefusedSaysWhatToDo(t *testing.T) {
 	says(d.ask("GET /{$}", "nobody", ""), 401, "Open /setup")
 }
 
-// No credential crosses a network in the clear, and behind a proxy the address is the
-// one that the proxy saw.
+// TestCredentialsStayPrivate checks that credentials over plain HTTP from other machines
+// are refused, and that behind a proxy the client's address is the one that the proxy
+// reports.
 func TestCredentialsStayPrivate(t *testing.T) {
 	d := newDoor(t, false)
 	var seen string
@@ -251,7 +255,8 @@ func TestCredentialsStayPrivate(t *testing.T) {
 	}
 }
 
-// A disabled account is let in no more, by whatever it has.
+// TestADisabledAccountIsNobody checks that a disabled account is refused with every kind
+// of credential.
 func TestADisabledAccountIsNobody(t *testing.T) {
 	d := newDoor(t, false)
 	disabled := true

@@ -5,8 +5,8 @@ import (
 	"urncast/web/rest"
 )
 
-// accessRoutes are about who may: accounts for administrators, what is one's own for
-// everybody who is signed in.
+// accessRoutes are the routes of accounts, sessions, tokens and the audit: administrators
+// manage accounts, signed-in users manage what is their own.
 func accessRoutes(a *rest.Access) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/accounts", Level: guard.Admin, Act: "Seeing accounts", Handle: a.Accounts},

@@ -11,16 +11,16 @@ import (
 	"urncast/web/guard"
 )
 
-// Bounds of requests' bodies in bytes, as sent.
+// Bounds of request bodies in bytes, as sent.
 const (
-	bodyOpen  = 8 << 10  // routes that everyone may take: a name, a password, a choice
+	bodyOpen  = 8 << 10  // routes without sign-in: a name, a password, a theme
 	bodyUsual = 64 << 10 // guard.Usual
 	bodyLists = 1 << 20  // guard.Lists
 	bodyFiles = 48 << 20 // guard.Files
 )
 
-// bound gives the most bytes of a body that a route takes, and whether it reads them as
-// they come.
+// bound gives the largest body that a route takes, in bytes, and whether the route reads
+// the body as it arrives.
 func (s *server) bound(rt *guard.Route) (most int64, streamed bool) {
 	switch {
 	case rt.Body == guard.Stream:
@@ -35,9 +35,8 @@ func (s *server) bound(rt *guard.Route) (most int64, streamed bool) {
 	return bodyUsual, false
 }
 
-// limitBody keeps everything behind it from reading more of a body than the route
-// takes. If it says false, the body is longer by its own word, and the answer has been
-// written.
+// limitBody keeps handlers from reading more of a body than the route takes. It returns
+// false if Content-Length already exceeds the bound; the answer has then been written.
 func (s *server) limitBody(w http.ResponseWriter, r *http.Request, rt *guard.Route) bool {
 	most, _ := s.bound(rt)
 	if r.ContentLength > most {
@@ -52,9 +51,9 @@ func (s *server) limitBody(w http.ResponseWriter, r *http.Request, rt *guard.Rou
 	return true
 }
 
-// readBody reads the body of a route that does not read it as it comes, so that no
-// handler meets one that is too large, too slow or torn. If it says false, the answer has
-// been written.
+// readBody reads the whole body of a route that does not read it as it arrives, so that no
+// handler meets a body that is too large, too slow or incomplete. It returns false if
+// reading failed; the answer has then been written.
 func (s *server) readBody(w http.ResponseWriter, r *http.Request, rt *guard.Route) bool {
 	if _, streamed := s.bound(rt); streamed || r.Body == nil || r.Body == http.NoBody {
 		return true

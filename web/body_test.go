@@ -20,9 +20,9 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// No route takes a body of 64 MB, whoever sends it, told or in chunks, and none lets it
-// grow the heap: routes that read bodies as they come are given no more than their bound,
-// and all others answer 413 before they are taken.
+// TestNoRouteTakesWhatIsTooLarge sends every route a body of 64 MB, with and without
+// Content-Length, and watches the heap: routes that read bodies as they arrive are given
+// no more than their bound, and all others answer 413 before their handler runs.
 func TestNoRouteTakesWhatIsTooLarge(t *testing.T) {
 	const size = 64 << 20
 	d := newDoor(t, false)
@@ -82,8 +82,8 @@ func TestNoRouteTakesWhatIsTooLarge(t *testing.T) {
 	}
 }
 
-// The choice of a theme by nobody, with 64 MB, is refused to a person as a page, without
-// being read.
+// TestThemeIsSmall checks that choosing a theme with a body of 64 MB is refused with a
+// page, and that the body is not read.
 func TestThemeIsSmall(t *testing.T) {
 	h := New(Options{Password: "correct-horse"})
 	r := httptest.NewRequest("POST", "/theme", io.LimitReader(endless{}, 64<<20))
@@ -96,7 +96,8 @@ func TestThemeIsSmall(t *testing.T) {
 	}
 }
 
-// The doors that read bodies as they come say 413 themselves.
+// TestStreamedBodiesSayWhatIsTooLarge checks that routes which read bodies as they arrive
+// answer 413 themselves.
 func TestStreamedBodiesSayWhatIsTooLarge(t *testing.T) {
 	d := newClusterDoor(t)
 	for _, rt := range []string{"POST /connections/new", "PUT /api/v1/connections/x", "POST /api/v1/connections/check"} {
@@ -111,7 +112,7 @@ func TestStreamedBodiesSayWhatIsTooLarge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, _ := io.ReadAll(resp.Body) // what came of it is looked at
+		b, _ := io.ReadAll(resp.Body) // the assertions below look at the content
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(b), ".") {
 			t.Errorf("%s: %d %s", rt, resp.StatusCode, b)

@@ -16,7 +16,7 @@ import (
 	"urncast/producer/producertest"
 )
 
-// A clusterDoor is a server with connections and nothing else.
+// A clusterDoor is a server that serves connections and nothing else.
 type clusterDoor struct {
 	t      *testing.T
 	client *producertest.Client
@@ -80,7 +80,8 @@ func (d *clusterDoor) want(method, path, body string, status int, parts ...strin
 
 const plantedEdit = `{"properties": {"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, "files": {"k.keytab": {"content": "cGxhbnRlZA=="}}`
 
-// If-Match makes a revision a condition, with the ETag that was answered.
+// TestAConnectionByItsETag checks that If-Match with the ETag of an answer makes that
+// revision a condition.
 func TestAConnectionByItsETag(t *testing.T) {
 	d := newClusterDoor(t)
 	ask := func(method, tag, body string, status int, part string) string {
@@ -96,7 +97,7 @@ func TestAConnectionByItsETag(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		b, _ := io.ReadAll(resp.Body) // what came is looked at
+		b, _ := io.ReadAll(resp.Body) // the assertions below look at the content
 		if resp.StatusCode != status || !strings.Contains(string(b), part) {
 			t.Errorf("%s if %s: %d %s", method, tag, resp.StatusCode, b)
 		}
@@ -204,7 +205,8 @@ func TestAConnectionTestIsALinePerStep(t *testing.T) {
 	d.want("POST", "/api/v1/connections/c/test", `{"bytes": 2000000000}`, 400, "1000000000")
 }
 
-// Lines arrive while the test runs, and the test ends when its reader goes.
+// TestAConnectionTestIsStreamedAndCancelled checks that lines arrive while the test runs,
+// and that the test ends when its reader leaves.
 func TestAConnectionTestIsStreamedAndCancelled(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("PUT", "/api/v1/connections/c", plantedEdit+`}`, 201)

@@ -12,21 +12,21 @@ import (
 	"urncast/web/guard"
 )
 
-// patience is how long a client may keep the server waiting.
+// patience says how long a client may keep the server waiting.
 type patience struct {
 	header time.Duration // for a request's header
 	body   time.Duration // for the next bytes of its body
 	write  time.Duration // until it takes what is written
-	// read is how long a client waits for the database, where it only reads: for a page or
-	// a list. What is long by its nature has no such end.
+	// read is how long a request for a page or a list waits for the database. Streams and
+	// exports have no such limit.
 	read time.Duration
 }
 
 var usualPatience = patience{header: 10 * time.Second, body: 30 * time.Second, write: 30 * time.Second, read: 30 * time.Second}
 
-// bounded ends what a request for a page or a list asks, when the database does not answer:
-// otherwise each would hold one of the database's connections for as long as that lasts,
-// and the next would wait for one.
+// bounded gives a request for a page or a list a context that ends when the database does
+// not answer in time: otherwise each such request would hold one database connection for
+// as long as that lasts, and the next would wait for one.
 func (p patience) bounded(r *http.Request, rt *guard.Route) (*http.Request, context.CancelFunc) {
 	method, _, _ := strings.Cut(rt.Pattern, " ")
 	if p.read == 0 || method != http.MethodGet || rt.Long {
@@ -36,15 +36,17 @@ func (p patience) bounded(r *http.Request, rt *guard.Route) (*http.Request, cont
 	return r.WithContext(ctx), cancel
 }
 
-// bodyPace is how many bytes of a body a client must send in a second, once its first
-// patience is over: one byte at a time would hold a connection for ever.
+// bodyPace is how many bytes of a body a client must send per second once patience.body is
+// used up: a client that sends one byte at a time would otherwise hold its connection for
+// ever.
 const bodyPace = 1 << 10
 
-// errSlowBody is what reading a body ends with that is too slow.
+// errSlowBody is what reading a body returns when the client sends too slowly.
 var errSlowBody = errors.New("the body came too slowly")
 
-// A pacedBody gives up a client that does not send. Its deadline stands from the
-// request's beginning, for a body that no handler reads is read by the server itself.
+// A pacedBody is a request body whose reading fails when the client stops sending. Its
+// deadline runs from the beginning of the request, because the server itself reads a body
+// that no handler reads.
 type pacedBody struct {
 	io.ReadCloser
 	out   *http.ResponseController
@@ -68,7 +70,7 @@ func (b *pacedBody) renew(now time.Time) {
 	if all.Before(until) {
 		until = all
 	}
-	_ = b.out.SetReadDeadline(until) // whoever has none reads from memory
+	_ = b.out.SetReadDeadline(until) // fails only for bodies that are read from memory
 }
 
 // Read implements io.Reader.
@@ -80,22 +82,22 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
 	case err == io.EOF:
-		_ = b.out.SetReadDeadline(time.Time{}) // or the connection would count as gone while the handler works
+		_ = b.out.SetReadDeadline(time.Time{}) // otherwise the connection would count as gone while the handler works
 	}
 	return n, err
 }
 
-// timed runs a write that ends when the client takes nothing for too long. The deadline
-// goes with it, for what is written next may take its time to be found out.
+// timed runs a write that fails when the client takes nothing for too long. The deadline
+// is removed afterwards, because the handler may need long to find out what to write next.
 func (w *response) timed(write func(out *http.ResponseController)) {
 	out := http.NewResponseController(w.ResponseWriter)
-	_ = out.SetWriteDeadline(time.Now().Add(w.patience)) // whoever has none writes to memory
+	_ = out.SetWriteDeadline(time.Now().Add(w.patience)) // fails only for writers to memory
 	write(out)
 	_ = out.SetWriteDeadline(time.Time{}) // as above
 }
 
-// ending bounds what the server itself does when the handler has returned: it reads what
-// is left of a small body, and writes what is left of the answer.
+// ending bounds what the server does after the handler has returned: it reads the rest of
+// a small body and writes the rest of the answer.
 func (w *response) ending(p patience) {
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(p.body + p.write)) // whoever has none writes to memory
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(p.body + p.write)) // fails only for writers to memory
 }

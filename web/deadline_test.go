@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// hasty is a patience that tests can outwait.
+// hasty is a patience short enough for tests to wait out.
 var hasty = patience{header: 300 * time.Millisecond, body: 300 * time.Millisecond, write: 300 * time.Millisecond}
 
-// serveHasty serves a handler with little patience, over plain HTTP, inside what is
-// around every route; nil is the server's own. It gives the address.
+// serveHasty serves a handler over plain HTTP with the middleware that is around every
+// route and little patience; nil stands for the server's own handler. It returns the
+// address.
 func serveHasty(t *testing.T, own http.HandlerFunc) string {
 	t.Helper()
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
@@ -49,8 +50,8 @@ func dial(t *testing.T, address, first string) net.Conn {
 	return c
 }
 
-// A client that sends its header, or its body, a byte at a time is cut off, also where
-// nobody wants the body.
+// TestSlowSendersAreCutOff checks that a client which sends its header or its body a byte
+// at a time is cut off, also where no handler reads the body.
 func TestSlowSendersAreCutOff(t *testing.T) {
 	address := serveHasty(t, nil)
 	for name, c := range map[string]struct{ first, answer string }{
@@ -86,8 +87,8 @@ func TestSlowSendersAreCutOff(t *testing.T) {
 	}
 }
 
-// A client that does not read a stream of events, or a download, does not hold what
-// writes them.
+// TestSlowReadersAreCutOff checks that a client which does not read its stream of events
+// or its download does not block the handler that writes them.
 func TestSlowReadersAreCutOff(t *testing.T) {
 	s := &server{stopping: make(chan struct{})}
 	for name, write := range map[string]http.HandlerFunc{
@@ -108,7 +109,7 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 		"download": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, io.LimitReader(endless{}, 1<<30)) },
 		"stream": func(w http.ResponseWriter, _ *http.Request) {
 			for flush := http.NewResponseController(w); flush.Flush() == nil; {
-				_, _ = w.Write(make([]byte, 1000)) // what fails is found by the flush
+				_, _ = w.Write(make([]byte, 1000)) // the flush reports the error
 			}
 		},
 	} {
@@ -128,19 +129,19 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 	}
 }
 
-// What takes long to find out is no slow client: an answer may pause for longer than a
-// client may, over HTTP/1 and HTTP/2, after a body was read, and on a connection that
-// was used before.
+// TestPausesOfOursAreNoSlowClient checks that a handler may pause longer than a client
+// may: over HTTP/1 and HTTP/2, after a body was read, and on a connection that was used
+// before.
 func TestPausesOfOursAreNoSlowClient(t *testing.T) {
 	s := newServer(Options{Log: slog.New(slog.DiscardHandler)})
 	s.patience = hasty
 	s.metrics = newMetrics(nil, nil, nil)
 	ours := s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b, _ := io.ReadAll(r.Body) // what was sent comes back
+		b, _ := io.ReadAll(r.Body) // compared below, as it is sent back
 		for range 2 {
 			time.Sleep(2 * hasty.write)
 			_, _ = w.Write(b)
-			_ = http.NewResponseController(w).Flush() // the client's word counts
+			_ = http.NewResponseController(w).Flush() // the client's answer counts
 		}
 		if err := r.Context().Err(); err != nil {
 			t.Errorf("the request was given up: %v", err)

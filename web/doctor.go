@@ -5,8 +5,8 @@ import (
 	"urncast/web/rest"
 )
 
-// doctorRoutes are for the administrator, reads too: they show how the cluster is
-// set up.
+// doctorRoutes are the routes of the doctor. They need an administrator, reads too,
+// because they show how the cluster is set up.
 func doctorRoutes(d *rest.Doctor) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/producers/{name}/doctor", Level: guard.Admin, Act: "Examining a topic", Handle: d.Examine},

@@ -17,11 +17,12 @@ import (
 	"urncast/web/guard"
 )
 
-// A client that does not wait is no error of the server's; a server's own error is one
-// though the client has gone too.
+// TestWhoLeavesIsNoError checks that a client that leaves early is not logged as the
+// server's error, and that an error of the server is logged even if the client has left as
+// well.
 func TestWhoLeavesIsNoError(t *testing.T) {
 	for name, c := range map[string]struct {
-		begun bool // a stream, whose status is sent
+		begun bool // of a stream whose status has been sent
 		err   error
 		wants string
 	}{
@@ -47,7 +48,8 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 	}
 }
 
-// A database that says nothing makes the server not ready, and not silent.
+// TestReadyzWaitsForNobodyForLong checks that /readyz answers "not ready" in time when the
+// database does not answer.
 func TestReadyzWaitsForNobodyForLong(t *testing.T) {
 	h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Ready: func(ctx context.Context) error {
 		select {
@@ -62,7 +64,8 @@ func TestReadyzWaitsForNobodyForLong(t *testing.T) {
 	}
 }
 
-// A list or a page whose database says nothing ends, with a sentence; a stream does not.
+// TestReadsHaveAnEnd checks that a list or a page ends with a sentence when the database
+// does not answer, and that a stream goes on.
 func TestReadsHaveAnEnd(t *testing.T) {
 	d := &stalled{Directory: producertest.Directory{{Name: "main"}}}
 	d.stall(true)

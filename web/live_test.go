@@ -2,7 +2,7 @@ package web
 
 import "testing"
 
-// There is no stream of what is not there.
+// TestNoStreamOfNothing checks that a page without an object has no stream of events.
 func TestNoStreamOfNothing(t *testing.T) {
 	_, s := newTopicDoor(t)
 	getPage(t, s.URL+"/live/producers/other", 404)

@@ -11,8 +11,8 @@ import (
 	"urncast/registry/plan"
 )
 
-// metrics are the server's own. Routes label them, never paths, so that their
-// number is bounded.
+// metrics are the metrics of the HTTP server. They are labelled by route and not by path,
+// so that their number is bounded.
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -54,13 +54,13 @@ func registered[C prometheus.Collector](to prometheus.Registerer, c C) C {
 	return c
 }
 
-// begin counts a request in and hands back what counts it out.
+// begin counts a request in and returns the function that counts it out.
 func (m *metrics) begin() func(route, method string, status int, took time.Duration) {
 	m.inFlight.Inc()
 	return func(route, method string, status int, took time.Duration) {
 		m.inFlight.Dec()
 		if route == "" {
-			route, method = "none", "other" // whatever a stranger sends must not become a label
+			route, method = "none", "other" // what strangers send must not become a label
 		}
 		m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 		m.duration.WithLabelValues(route).Observe(took.Seconds())

@@ -12,7 +12,8 @@ import (
 	"urncast/registry/access"
 )
 
-// Where there is no room, pages say so to everybody, and when to come again.
+// TestNoRoomOnPages checks that every reader of a page without room for its work is told
+// so, and when to try again.
 func TestNoRoomOnPages(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	s.handler()

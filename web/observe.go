@@ -15,15 +15,15 @@ import (
 	"urncast/web/guard"
 )
 
-// observe is around everything: it gives the request its correlation id and
-// trace, turns panics into an answer, and leaves one line and the metrics.
+// observe wraps every request: it gives the request its correlation id and trace, turns
+// panics into an answer, writes one line to the log and updates the metrics.
 func (s *server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		takeTrace(r)
 		seen := &response{ResponseWriter: w, patience: s.patience.write}
 		s.patience.pace(w, r)
-		seen.timed(func(*http.ResponseController) {}) // no deadline stands but while something is written
+		seen.timed(func(*http.ResponseController) {}) // a write deadline stands only while something is written
 		seen.Header().Set("X-Correlation-Id", r.Header.Get("X-Correlation-Id"))
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		if s.guard.IsHTTPS(r) {
@@ -35,12 +35,12 @@ func (s *server) observe(next http.Handler) http.Handler {
 				s.afterPanic(seen, r, p)
 			}
 			took := time.Since(began)
-			seen.left(r)
+			seen.noteLeft(r)
 			done(r.Pattern, r.Method, seen.Status(), took)
 			s.line(r, seen, took)
 			seen.ending(s.patience)
 			if seen.abort {
-				panic(http.ErrAbortHandler) // the answer is torn: the connection must end, so that the client sees it
+				panic(http.ErrAbortHandler) // the answer is incomplete: the connection must end so that the client notices
 			}
 		}()
 		next.ServeHTTP(seen, r)
@@ -82,8 +82,8 @@ func (s *server) line(r *http.Request, w *response, took time.Duration) {
 
 const correlationLengthMax = 128
 
-// takeTrace leaves a correlation id and a W3C traceparent in the request's
-// headers: those that came, if they are well formed, or new ones.
+// takeTrace sets a correlation id and a W3C traceparent in the request's headers: those of
+// the client if they are well formed, new ones otherwise.
 func takeTrace(r *http.Request) {
 	if !printable(r.Header.Get("X-Correlation-Id"), correlationLengthMax) {
 		r.Header.Set("X-Correlation-Id", randomHex(16))
@@ -102,8 +102,8 @@ func printable(s string, max int) bool {
 	return s != "" && len(s) <= max
 }
 
-// traceparent checks the form of W3C Trace Context, version 00: lower-case
-// hex, neither id all zeros.
+// traceparent reports whether v is well formed by W3C Trace Context, version 00:
+// lower-case hex, neither id all zeros.
 func traceparent(s string) bool {
 	parts := strings.Split(s, "-")
 	if len(parts) != 4 || parts[0] != "00" || len(parts[1]) != 32 || len(parts[2]) != 16 || len(parts[3]) != 2 {
@@ -118,24 +118,24 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// A response counts what a handler writes, and gives up a client that does not take it.
+// A response counts what a handler writes, and gives up on a client that does not read it.
 type response struct {
 	http.ResponseWriter
 	patience time.Duration // for a client that takes nothing
 	status   int
 	bytes    int64
 	abort    bool
-	user     string // who the guard found
-	cause    error  // why it is not as it should be
+	user     string // as the guard identified them
+	cause    error  // of a status that reports an error
 }
 
-// statusLeft stands in the log and the metrics, as nginx has it, for a request whose client
-// did not wait for the answer: that is no fault of the server's.
+// statusLeft is the status in the log and the metrics of a request whose client did not
+// wait for the answer, as nginx has it: that is no fault of the server's.
 const statusLeft = 499
 
-// left makes that of an error which is nothing but the client's going. A stream that had
-// begun keeps its status, and ends by that in whatever way.
-func (w *response) left(r *http.Request) {
+// noteLeft replaces an error that only reports the client's leaving by statusLeft. A
+// stream that had begun keeps its status, however it ended.
+func (w *response) noteLeft(r *http.Request) {
 	switch {
 	case !answer.Left(r):
 	case w.status < http.StatusInternalServerError:
@@ -145,10 +145,10 @@ func (w *response) left(r *http.Request) {
 	}
 }
 
-// Note keeps an error of the inside for the request's line in the log.
+// Note keeps an internal error for the request's line in the log.
 func (w *response) Note(err error) { w.cause = err }
 
-// Status is the status that was sent, 200 if the handler said none.
+// Status is the status that was sent; 200 if the handler set none.
 func (w *response) Status() int {
 	if w.status == 0 {
 		return http.StatusOK
@@ -174,11 +174,11 @@ func (w *response) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// FlushError sends what is written so far; http.ResponseController calls it.
+// FlushError sends what has been written; http.ResponseController calls it.
 func (w *response) FlushError() (err error) {
 	w.timed(func(out *http.ResponseController) { err = out.Flush() })
 	return err
 }
 
-// Unwrap lets http.ResponseController reach what is inside.
+// Unwrap lets http.ResponseController reach the writer inside.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

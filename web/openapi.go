@@ -11,9 +11,9 @@ import (
 //go:embed openapi.json
 var openAPI []byte
 
-// describe serves the description. It is the same whatever the options leave out.
+// describe serves the OpenAPI document. It is the same whichever options are set.
 func (s *server) describe(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(openAPI) // the reader has gone; nobody is left to tell
+	_, _ = w.Write(openAPI) // fails only if the reader has left
 }

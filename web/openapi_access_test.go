@@ -7,7 +7,7 @@ import (
 	"urncast/web/rest"
 )
 
-// accessOperations are those about who may.
+// accessOperations are the operations on accounts, sessions, tokens and the audit.
 var accessOperations = map[string]operation{
 	"GET /api/v1/accounts": {id: "listAccounts", tag: "access", summary: "The accounts",
 		gives: ok("All of them, by name.", struct {
@@ -51,7 +51,7 @@ var accessOperations = map[string]operation{
 		gives: append(ok("A page of entries.", rest.AuditPage{}), apiAnswer{status: 200, media: []string{"text/csv"}}, problem(400, "A filter is none."))},
 }
 
-// describedOperations are all operations.
+// describedOperations are the operations of all tables.
 func describedOperations() map[string]operation {
 	all := maps.Clone(operations)
 	maps.Copy(all, accessOperations)

@@ -22,14 +22,14 @@ import (
 	"urncast/registry/access"
 )
 
-// object is a JSON object; its keys are written in order of the alphabet.
+// object is a JSON object; encoding/json writes its keys in alphabetical order.
 type object = map[string]any
 
-// A describer makes JSON schemas of Go types: what encoding/json makes of them, with
-// their comments.
+// A describer makes JSON schemas of Go types as encoding/json encodes them, with the
+// types' comments as descriptions.
 type describer struct {
 	t *testing.T
-	// docs are comments by "package.Type" and "package.Type.Field", enums the values
+	// docs are comments by "package.Type" and "package.Type.Field"; enums are the values
 	// of typed string constants by "package.Type".
 	docs  map[string]string
 	enums map[string][]string
@@ -38,7 +38,7 @@ type describer struct {
 	named   map[string]reflect.Type
 }
 
-// own are types whose JSON their methods write.
+// own are the schemas of types that have MarshalJSON or UnmarshalJSON of their own.
 var own = map[reflect.Type]func(in bool) object{
 	reflect.TypeFor[time.Time]():       func(bool) object { return object{"type": "string", "format": "date-time"} },
 	reflect.TypeFor[json.RawMessage](): func(bool) object { return object{} },
@@ -83,7 +83,7 @@ func newDescriber(t *testing.T, dirs ...string) *describer {
 	return d
 }
 
-// read takes comments and constants out of one file.
+// read collects the comments and constants of one file.
 func (d *describer) read(f *ast.File) {
 	for _, decl := range f.Decls {
 		g, ok := decl.(*ast.GenDecl)
@@ -119,7 +119,7 @@ func (d *describer) read(f *ast.File) {
 	}
 }
 
-// comment is the first comment there is, as one line.
+// comment returns the first comment that is not empty, as one line.
 func comment(groups ...*ast.CommentGroup) string {
 	for _, g := range groups {
 		if text := strings.Join(strings.Fields(g.Text()), " "); text != "" {
@@ -129,8 +129,8 @@ func comment(groups ...*ast.CommentGroup) string {
 	return ""
 }
 
-// schema gives the schema of a type, of a request's body if in is set: nothing is
-// required there but what says so.
+// schema returns the schema of a type; in says that it describes a request's body, in
+// which only fields that say so are required.
 func (d *describer) schema(t reflect.Type, in bool) object {
 	if make, ok := own[t]; ok {
 		return make(in)
@@ -168,13 +168,13 @@ func (d *describer) schema(t reflect.Type, in bool) object {
 }
 
 // schemaNames are the schemas whose types share their name with another, or that keep the
-// name under which programs know them.
+// name under which clients know them.
 var schemaNames = map[string]string{
 	"diagnosis.Finding": "TopicFinding", "notice.Shown": "MailShown", "notice.Settings": "MailSettings", "notice.Queue": "MailQueue", "notice.Mail": "Mailed",
 	"notice.Refusal": "MailRefusal",
 }
 
-// structure gives a struct's schema; that of one with a name is a component.
+// structure returns a struct's schema; the schema of a named struct becomes a component.
 func (d *describer) structure(t reflect.Type, in bool) object {
 	name := cmp.Or(schemaNames[t.String()], t.Name())
 	if name == "" {
@@ -200,7 +200,7 @@ func (d *describer) structure(t reflect.Type, in bool) object {
 	return object{"$ref": "#/components/schemas/" + name}
 }
 
-// fields describes the fields of a struct, and those of what is embedded in it.
+// fields describes the fields of a struct, including those of embedded structs.
 func (d *describer) fields(t reflect.Type, in bool) object {
 	properties, required := object{}, []string{}
 	d.collect(t, in, properties, &required)

@@ -13,28 +13,28 @@ import (
 	"urncast/web/rest"
 )
 
-// An operation describes one route of the management API, beside what the route's
-// pattern and its types tell. A new route wants a row in operations.
+// An operation describes one route of the management API, beside what the route's pattern
+// and its types say. A new route needs a row in operations.
 type operation struct {
 	id, tag string
 	summary string
-	about   string // more than a sentence, where it is needed
+	about   string // more than a sentence, where needed
 	query   []parameter
 	takes   any // a value of the body's type; nil for none
-	// alternatively is a media type of a body that is no JSON.
+	// alternatively is the media type of a body that is not JSON.
 	alternatively string
 	gives         []apiAnswer
 	conditional   bool // takes If-Match
 }
 
-// A parameter stands in the query or the path.
+// A parameter is in the query or the path.
 type parameter struct {
 	name, about string
 	schema      object
 }
 
-// An apiAnswer is one status with its body; nil for none. Errors that are not among them
-// are Problems, which every operation may answer with.
+// An apiAnswer is one status with its body; nil for none. Errors that are not listed are
+// Problems, which every operation may answer with.
 type apiAnswer struct {
 	status int
 	what   string
@@ -52,7 +52,7 @@ func integer(least int) object { return object{"type": "integer", "minimum": lea
 
 func words(values ...string) object { return object{"type": "string", "enum": values} }
 
-// pathParameters describe what stands in braces in patterns.
+// pathParameters describe the variables in braces of patterns.
 var pathParameters = map[string]parameter{
 	"number":  {"number", "The transaction's number.", integer(1)},
 	"name":    {"name", "The name of the connection, or of the producer.", object{"type": "string"}},
@@ -62,7 +62,7 @@ var pathParameters = map[string]parameter{
 	"command": {"command", "What the producer is to do.", words("start", "suspend", "resume", "skip")},
 }
 
-// The bodies that have no type of their own in the program.
+// Bodies that have no type of their own in the program.
 type (
 	ruleSettings struct {
 		AllowDangling   bool      `json:"allowDangling" required:"true" doc:"Take structures whose references lead nowhere, and list them."`
@@ -220,7 +220,7 @@ var operations = map[string]operation{
 		}{}, gives: append(ok("To whom the mail server took it.", rest.MailTested{}), problem(409, "No server or no address is set."), problem(502, "The mail server refused; the text has its words."))},
 }
 
-// tags say what the groups of operations are about.
+// tags describe the groups of operations.
 var tags = [][2]string{
 	{"transactions", "The log of structure transactions, and what they made current."},
 	{"structures", "What concerns structures beside SDMX REST, which is at /sdmx/v2."},
@@ -232,7 +232,7 @@ var tags = [][2]string{
 	{"settings", "Rules and housekeeping."},
 }
 
-// everything is a server on which every route is there.
+// everything is a server with every route.
 func everything() *server {
 	return newServer(Options{Registry: &plan.Registry{}, Producers: &control.Producers{}, Connections: &connection.Connections{},
 		Reader: &topicStub{}, Mail: &notice.Mailer{}, Doctor: &diagnosis.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}})

@@ -21,8 +21,9 @@ var update = flag.Bool("update", false, "write openapi.json")
 
 const described = "/api/v1/"
 
-// Every route of the management API is described, by a row of operations, and every
-// row has its route; what is served is what they and the types come to now.
+// TestOpenAPI checks that every route of the management API has a row in operations and
+// every row a route, and that the served document is the one that the rows and types give
+// today.
 func TestOpenAPI(t *testing.T) {
 	d := newDescriber(t, "../producer", "../producer/connection", "../producer/control", "../producer/diagnosis", "../producer/notice", "../producer/topicview", "../producer/verify", "../internal/secret", "../registry", "../registry/access", "answer", "rest")
 	paths := object{}
@@ -76,7 +77,7 @@ func TestOpenAPI(t *testing.T) {
 
 var between = regexp.MustCompile(`(?s)(<!-- operations -->\n).*(<!-- end -->)`)
 
-// golden compares a file with what it should be, or writes it.
+// golden compares a file with its expected content, or writes it with -update.
 func golden(t *testing.T, name string, want []byte) {
 	t.Helper()
 	is, err := os.ReadFile(name)
@@ -93,7 +94,7 @@ func golden(t *testing.T, name string, want []byte) {
 	}
 }
 
-// leads says whether a path is one of a pattern's.
+// leads reports whether a path matches a pattern.
 func leads(pattern, path string) bool {
 	_, pattern, _ = strings.Cut(pattern, " ")
 	one := regexp.MustCompile("^" + inBraces.ReplaceAllString(pattern, "[^/]+") + "$")
@@ -124,7 +125,8 @@ func valid(t *testing.T, b []byte) {
 	}
 }
 
-// The rules find what is wrong, or they would prove nothing.
+// TestOpenAPIRules checks that the validation finds errors: otherwise it would prove
+// nothing.
 func TestOpenAPIRules(t *testing.T) {
 	for _, c := range []struct{ from, to string }{
 		{`"$ref": "#/components/schemas/Status"`, `"$ref": "#/components/schemas/Nowhere"`},
@@ -143,7 +145,7 @@ func TestOpenAPIRules(t *testing.T) {
 	}
 }
 
-// document is the whole description.
+// document is the whole OpenAPI document.
 func (d *describer) document(paths object) object {
 	groups := []object{}
 	for _, tag := range tags {
@@ -176,7 +178,7 @@ func (d *describer) operation(op *operation, path string, who guard.Level) objec
 	if op.about != "" {
 		out["description"] = op.about
 	}
-	// An empty requirement beside the other says that it may do without.
+	// An empty requirement beside the others says that credentials are optional.
 	out["security"] = []object{{"password": []string{}}, {"token": []string{}}, {"session": []string{}}}
 	needs := map[guard.Level]string{guard.Read: "Without a password, unless the server was started with --reads-closed.", guard.Self: "For whoever is signed in.",
 		guard.Maintain: "Needs maintainer, of the agencies of all structures that change.", guard.Admin: "Needs admin."}[who]

@@ -17,49 +17,49 @@ import (
 	"urncast/registry/plan"
 )
 
-// BodyBytesDefault bounds a request's body where Options say nothing: 1 GiB, as
+// BodyBytesDefault bounds a request's body where Options set no other bound: 1 GiB, as
 // sent, before anything is unpacked.
 const BodyBytesDefault = 1 << 30
 
-// Options say what the server serves and whom it lets in. Registry is needed;
-// everything else has a default that its line states.
+// Options say what the server serves and to whom. Registry is required; everything else
+// has the default that its comment states.
 type Options struct {
 	Registry *plan.Registry
 	// Producers are shown, changed and commanded; their routes are absent if nil.
 	Producers *control.Producers
 	// Connections are shown, changed and tested; their routes are absent if nil.
 	Connections *connection.Connections
-	// Doctor examines, makes and mends topics; its routes are absent if nil.
+	// Doctor examines, creates and repairs topics; its routes are absent if nil.
 	Doctor *diagnosis.Doctor
-	// Reader reads topics of Producers for people; the pages about topics are absent if
-	// nil.
+	// Reader reads the topics of Producers for people; the pages about topics are absent
+	// if nil.
 	Reader topicview.Opener
-	// NoKey says that this process has no key to seal secrets with: the console says so
-	// before somebody gives one.
+	// NoKey says that this process has no key to seal secrets with: the console warns
+	// before a reader enters one.
 	NoKey bool
 	// Mail is shown, set and tested; its routes are absent if nil.
 	Mail *notice.Mailer
 
-	// Workspace keeps what people have begun and not finished, for all instances.
+	// Workspace keeps unfinished work of people, for all instances.
 	Workspace Workspace
 
-	// Access decides who may. If it is nil there is one administrator, with User
-	// ("admin" by default) and Password, and nobody if that is empty; the routes
-	// about accounts and the audit are absent then.
+	// Access decides who may do what. If it is nil there is one administrator, with User
+	// ("admin" by default) and Password, and nobody can sign in if Password is empty; the
+	// routes about accounts and the audit are then absent.
 	Access *access.Control
-	// User and Password count where Access is nil.
+	// User and Password are used where Access is nil.
 	User, Password string
-	// ReadsClosed lets only those read who have signed in. By default everybody
-	// may, as in FMR.
+	// ReadsClosed restricts reading to signed-in users. By default everybody may read, as
+	// in FMR.
 	ReadsClosed bool
-	// BehindProxy says that a proxy ends TLS in front of this server, so that
+	// BehindProxy says that a proxy terminates TLS in front of this server, so that
 	// passwords are accepted over plain HTTP from other machines.
 	BehindProxy bool
 
 	// Sender is the id of this registry in messages, "URNCAST" by default.
 	Sender string
-	// Environment names the installation on the console ("Production", "dev");
-	// empty shows none.
+	// Environment names the installation on the console ("Production", "dev"); an empty
+	// one is not shown.
 	Environment string
 	// Version is the program's version, shown at the foot of the console.
 	Version string
@@ -67,8 +67,8 @@ type Options struct {
 	// BodyBytesMax bounds a request's body; BodyBytesDefault if 0.
 	BodyBytesMax int64
 
-	// Metrics serves /metrics; 404 if nil. Register takes the server's own
-	// request metrics; none are kept if nil.
+	// Metrics serves /metrics; 404 if nil. Register receives the server's own request
+	// metrics; none are kept if nil.
 	Metrics  http.Handler
 	Register prometheus.Registerer
 	// Ready answers /readyz; nil means always ready.

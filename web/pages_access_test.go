@@ -15,7 +15,7 @@ import (
 	"urncast/registry/access/accesstest"
 )
 
-// A browser keeps cookies, follows links and says what a browser says.
+// A browser keeps cookies, follows redirects and sends the headers that browsers send.
 type browser struct {
 	t      *testing.T
 	client *http.Client
@@ -30,7 +30,7 @@ func newBrowser(t *testing.T, at string) *browser {
 	return &browser{t: t, client: &http.Client{Jar: jar}, url: at}
 }
 
-// do makes a request and checks the answer: its status, and what it says.
+// do makes a request and checks the answer's status and content.
 func (b *browser) do(method, path string, form url.Values, status int, parts ...string) string {
 	b.t.Helper()
 	r, err := http.NewRequest(method, b.url+path, strings.NewReader(form.Encode()))
@@ -90,8 +90,8 @@ func servePages(t *testing.T) *httptest.Server {
 	return s
 }
 
-// Everything about who may is done by forms, as a person without script does it: what
-// is wrong stands at its field, with what was filled in, and no page answers 500.
+// TestAccessByForms does everything about accounts with forms, as a person without script
+// does: an error stands at its field beside what was filled in, and no page answers 500.
 func TestAccessByForms(t *testing.T) {
 	s := servePages(t)
 	b := newBrowser(t, s.URL)
@@ -147,7 +147,7 @@ func TestAccessByForms(t *testing.T) {
 	b.get("/access", 200, "<h1>Sign in</h1>")
 }
 
-// A form may be anything, and is never answered by an error of the server.
+// FuzzAccessForms checks that no form leads to an error of the server.
 func FuzzAccessForms(f *testing.F) {
 	c := &access.Control{Store: &accesstest.Store{}, User: "root", Password: "correct-horse"}
 	h := New(Options{Access: c, Log: slog.New(slog.DiscardHandler)})

@@ -20,7 +20,7 @@ import (
 	"urncast/producer/producertest"
 )
 
-// send posts a form to a page and gives the answer, without following where it leads.
+// send posts a form to a page and returns the answer, without following its redirect.
 func (d *clusterDoor) send(path string, fields map[string]string, files map[string]string) (*http.Response, string) {
 	d.t.Helper()
 	var b bytes.Buffer
@@ -78,12 +78,12 @@ func (d *clusterDoor) step(path string, fields, files map[string]string, parts .
 
 const pastedText = "bootstrap.servers=good:1\nacks=0\nsasl.password=planted-secret\n"
 
-// What is pasted is judged line by line, its secrets are taken and never sent back, and
-// what is refused is left out of what is used.
+// TestPasteOnThePage checks that pasted text is judged line by line, that its secrets are
+// kept and never sent back, and that refused lines are not used.
 func TestPasteOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("GET", "/connections", "", 200, "No connection", "New connection")
-	// The return key in a field takes the first button of the form: it must not save.
+	// The return key in a field presses the first button of the form: that must not save.
 	fresh := d.want("GET", "/connections/new", "", 200, `value="keep"`, `value="save"`)
 	if strings.Index(fresh, `value="keep"`) > strings.Index(fresh, `value="save"`) {
 		t.Error("the return key would save")
@@ -91,7 +91,7 @@ func TestPasteOnThePage(t *testing.T) {
 	q := d.step("/connections/new", map[string]string{"do": "check", "name": "c", "text": pastedText}, nil,
 		"sasl.password=********", "Taken", "Refused", "2 properties taken, 1 refused", "Use the 2 lines", `value="c"`)
 	draft := q.Get("draft")
-	// The stars that came back stand for the secret that was given before.
+	// The stars that were sent back stand for the secret that was given before.
 	back := strings.Replace(pastedText, "planted-secret", "********", 1)
 	d.step("/connections/new", map[string]string{"do": "use", "draft": draft, "text": back}, nil, "given, not saved, never shown", `value="good:1"`)
 	if resp, text := d.send("/connections/new", map[string]string{"do": "save", "draft": draft, "name": "c"}, nil); resp.StatusCode != 303 {
@@ -108,8 +108,9 @@ func TestPasteOnThePage(t *testing.T) {
 	}
 }
 
-// Servers that do not answer keep a connection from being saved unless somebody says
-// anyway; what somebody else saved meanwhile is shown beside what is wanted.
+// TestSaveOnThePage checks that a connection whose servers do not answer is saved only if
+// the reader says anyway, and that a change saved meanwhile by somebody else is shown
+// beside the reader's own.
 func TestSaveOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
 	q := d.step("/connections/new", map[string]string{"do": "keep", "name": "c", "p.bootstrap.servers": "good:1,bad:2", "p.sasl.password": "planted-secret"}, nil, "bad:2")
@@ -156,8 +157,9 @@ func TestSaveOnThePage(t *testing.T) {
 	}
 }
 
-// A form saves onto the revision that it was drawn from, though its first step comes after
-// somebody else's save; put over that, it is not put over a later one unseen.
+// TestAFormSavesOntoWhatItShowed checks that a form saves onto the revision it was drawn
+// from, though its first step comes after somebody else's save, and that confirming this
+// overwrites no later save unseen.
 func TestAFormSavesOntoWhatItShowed(t *testing.T) {
 	d := newClusterDoor(t)
 	put := func(server, revision string, status int) {
@@ -187,7 +189,8 @@ func TestAFormSavesOntoWhatItShowed(t *testing.T) {
 	}
 }
 
-// Edits that are larger than any connection are refused, and whoever lost his is told why.
+// TestDraftsAreBounded checks that an edit larger than any connection is refused, and that
+// the reader who lost it is told why.
 func TestDraftsAreBounded(t *testing.T) {
 	d := newClusterDoor(t)
 	some := func(prefix string) map[string]string {
@@ -210,7 +213,8 @@ func TestDraftsAreBounded(t *testing.T) {
 	}
 }
 
-// A connection that a producer takes is not deleted; another is, after a question.
+// TestDeleteOnThePage checks that a connection in use by a producer is not deleted, and
+// that another is, after a question.
 func TestDeleteOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("PUT", "/api/v1/connections/c", `{"properties": {"bootstrap.servers": "good:1"}}`, 201)
@@ -231,8 +235,8 @@ func TestDeleteOnThePage(t *testing.T) {
 	d.want("GET", "/connections/c", "", 404, "There is no connection c")
 }
 
-// The test of edited settings is drawn while it runs: the steps that are under way have
-// been sent before the test ends, and who leaves ends it.
+// TestATestIsStreamed checks that the test of edited settings is drawn while it runs:
+// steps are sent before the test ends, and a reader who leaves ends it.
 func TestATestIsStreamed(t *testing.T) {
 	d := newClusterDoor(t)
 	_, text := d.send("/connections/new/test", map[string]string{"p.bootstrap.servers": "bad:1", "p.sasl.jaas.config": "planted-jaas", "t.bytes": "7"}, nil)
@@ -270,7 +274,7 @@ func TestATestIsStreamed(t *testing.T) {
 	}
 }
 
-// No form gives a 500, whatever is in it, and none shows a secret.
+// FuzzConnectionForm checks that no form leads to a 500 or shows a secret.
 func FuzzConnectionForm(f *testing.F) {
 	f.Add("check", "p.acks", "0", "a=b\\\nc\nsasl.password:x\\\\\n", "12")
 	f.Add("use", "p.", "\x00", "\\", "x")
@@ -289,8 +293,8 @@ func FuzzConnectionForm(f *testing.F) {
 	})
 }
 
-// A connection that the process was started with is shown with the producers that take
-// it, and is neither saved nor deleted.
+// TestAFixedConnectionOnThePage checks that a connection of the process's configuration is
+// shown with the producers that use it, and can be neither saved nor deleted.
 func TestAFixedConnectionOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
 	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}

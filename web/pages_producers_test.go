@@ -12,8 +12,8 @@ import (
 	"urncast/producer/producertest"
 )
 
-// The list that is empty teaches: an admin what is needed first, a reader what it is.
-// Nobody is shown what his role does not reach.
+// TestNoProducers checks what the empty list explains: to an admin what to do first, to a
+// reader what a producer is. No reader sees what the role does not reach.
 func TestNoProducers(t *testing.T) {
 	connections := &connection.Connections{Store: &producertest.Store{}, Client: &producertest.Client{}}
 	serve := func(d control.Directory) http.Handler { // behind a proxy, for the test's address is no loopback

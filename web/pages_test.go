@@ -12,7 +12,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// get asks a server without a database, which pages that need none can bear.
+// get requests a page from a server without a database.
 func get(t *testing.T, h http.Handler, path string, header ...string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequest("GET", path, nil)
@@ -33,8 +33,8 @@ func text(t *testing.T, resp *http.Response) string {
 	return string(b)
 }
 
-// Whatever the frame of a page names is served, may be kept for a year, and what is
-// larger as text comes compressed.
+// TestAssets checks that everything the frame of a page refers to is served, may be cached
+// for a year, and comes compressed where that makes it smaller.
 func TestAssets(t *testing.T) {
 	h := New(Options{Registry: nil, Password: "x"})
 	f := &ui.Frame{Title: "Style", Theme: "dark", Who: ui.Who{Name: "ada"}}
@@ -83,7 +83,8 @@ func TestAssets(t *testing.T) {
 	}
 }
 
-// No page holds style or script of its own, for the policy forbids both.
+// TestPolicy checks that no page holds inline style or script, for the policy forbids
+// both.
 func TestPolicy(t *testing.T) {
 	var page strings.Builder
 	if err := dashboard.DashboardPage(&ui.Frame{Live: "/live"}, &dashboard.Dashboard{}).Render(t.Context(), &page); err != nil {
@@ -94,8 +95,8 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// The theme is kept in a cookie and the reader comes back to the page, never to
-// another host.
+// TestTheme checks that the theme is kept in a cookie and that the reader is redirected to
+// the page, never to another host.
 func TestTheme(t *testing.T) {
 	h := New(Options{Password: "x"})
 	for from, want := range map[string]string{
@@ -119,8 +120,8 @@ func TestTheme(t *testing.T) {
 	}
 }
 
-// An address that is no text is refused before anything asks a database for it, at
-// the doors of people and of programs.
+// TestAddressesAreText checks that an address which is not UTF-8 is refused before a
+// database is asked for it, by pages and by the API.
 func TestAddressesAreText(t *testing.T) {
 	h := New(Options{Password: "correct-horse"})
 	for path, says := range map[string]string{"/structures/codelist/A/L%00/1.0": "<h1>This address cannot be read", "/producers/%FF%FE": "<h1>This address cannot be read",

@@ -20,8 +20,8 @@ import (
 	"urncast/producer/topicview"
 )
 
-// A topicStub is a topic in memory, read as the real one is: records have offsets with
-// gaps, and Read waits at the end.
+// A topicStub is a topic in memory that is read as a real one is: offsets have gaps, and
+// Read waits at the end.
 type topicStub struct {
 	mu      sync.Mutex
 	records []topicview.Committed
@@ -133,8 +133,9 @@ func contains(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// A topic is read transaction by transaction, the newest first, back to its beginning
-// without leaving one out or showing one twice, whatever gaps there are.
+// TestTopicIsReadBack checks that a topic is read transaction by transaction, the newest
+// first, back to its beginning, none left out and none shown twice, whatever gaps there
+// are.
 func TestTopicIsReadBack(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	contains(t, getPage(t, s.URL+"/topics", 200), "structures", "main")
@@ -184,7 +185,8 @@ func TestTopicIsReadBack(t *testing.T) {
 	getPage(t, s.URL+"/topics/structures/1", 502)
 }
 
-// A message is shown with its headers and its body; where none is committed, the next.
+// TestMessageInFull checks that a message is shown with its headers and body, and that an
+// offset without a committed message shows the next one.
 func TestMessageInFull(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 1, `{"id":"CL_AREA","items":[1,2]}`, "")
@@ -197,7 +199,7 @@ func TestMessageInFull(t *testing.T) {
 	getPage(t, s.URL+"/topics/structures/verify", 404)
 }
 
-// Who follows a topic is sent what is committed afterwards.
+// TestTopicTail checks that a reader who follows a topic is sent what is committed later.
 func TestTopicTail(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 1, "x", "")

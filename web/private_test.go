@@ -18,11 +18,13 @@ import (
 	"urncast/web/guard"
 )
 
-// errInside is an error such as a database's, which names what concerns no stranger.
+// errInside is an internal error such as a database's, which names what strangers must not
+// read.
 var errInside = errors.New(`failed to connect to "host=db7.internal user=urncast": SELECT s FROM structures`)
 
-// What is wrong inside is told to admins and to the log, and to nobody else: on pages, in
-// answers of the API, by the health of the process.
+// TestErrorsOfTheInsideAreForAdmins checks that internal errors are shown to admins and
+// written to the log, and shown to nobody else: on pages, in answers of the API and by
+// /readyz.
 func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 	var log bytes.Buffer
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: func(context.Context) error { return errInside }})
@@ -48,7 +50,7 @@ func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 			w := httptest.NewRecorder()
 			if c.handle == nil {
 				if role > access.Nobody {
-					continue // who asks is not looked at
+					continue // its answer does not depend on the caller
 				}
 				h.ServeHTTP(w, r)
 			} else {
@@ -77,7 +79,8 @@ func (*brokenStore) Session(context.Context, ...[]byte) (*access.Session, *acces
 
 func (*brokenStore) Administrators(context.Context) ([]string, error) { return nil, errInside }
 
-// With a database that does not answer, no open page shows why.
+// TestNoDatabaseErrorForNobody checks that no page without sign-in shows why the database
+// does not answer.
 func TestNoDatabaseErrorForNobody(t *testing.T) {
 	h := New(Options{Access: &access.Control{Store: &brokenStore{}, User: "root", Password: "correct-horse"}, Log: slog.New(slog.DiscardHandler),
 		Ready: func(context.Context) error { return errInside }})
@@ -99,8 +102,9 @@ func TestNoDatabaseErrorForNobody(t *testing.T) {
 	}
 }
 
-// Where a session has ended, whatever a person does leads to the sign-in, which says if a
-// form was lost, and back to the page. Programs are challenged as ever.
+// TestAnEndedSessionLeadsToTheLogin checks that with an ended session every page leads to
+// the sign-in, which says if a form was lost, and then back to the page. Programs are
+// challenged as ever.
 func TestAnEndedSessionLeadsToTheLogin(t *testing.T) {
 	d := newDoor(t, true)
 	d.guard.Know([]guard.Route{{Pattern: "GET /submit", Level: guard.Maintain}})
@@ -140,7 +144,7 @@ func TestAnEndedSessionLeadsToTheLogin(t *testing.T) {
 			t.Errorf("%s: %d %v", pattern, resp.StatusCode, resp.Header)
 		}
 	}
-	d.kit.Producers = nil // what every page says of them is not looked at
+	d.kit.Producers = nil // the pages' summary of producers is not tested here
 	w := httptest.NewRecorder()
 	routes := d.routes()
 	login := slices.IndexFunc(routes, func(rt guard.Route) bool { return rt.Pattern == "GET /login" })
@@ -150,8 +154,9 @@ func TestAnEndedSessionLeadsToTheLogin(t *testing.T) {
 	}
 }
 
-// Cookies are Secure, and of this host alone, where HTTPS is spoken, here or at a proxy
-// that the options tell of; nobody else's word counts.
+// TestCookiesBehindAProxy checks that cookies are Secure and bound to this host where
+// HTTPS is spoken, here or at a proxy that the options name; headers of others are not
+// believed.
 func TestCookiesBehindAProxy(t *testing.T) {
 	for name, c := range map[string]struct {
 		proxy   bool

@@ -67,7 +67,7 @@ func (s *server) routes() []guard.Route {
 		routes = append(routes, (&producers.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live, Connections: s.Connections, Doctor: s.Doctor, Mailer: s.Mail}).Routes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
-		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // of the API and the console together
+		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // shared by the API and the console
 		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: followers, Verifiers: verifiers, Stopping: s.stopping})...)
 		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
 	}
@@ -104,8 +104,9 @@ func producerRoutes(p *rest.Producers) []guard.Route {
 	}
 }
 
-// topicRoutes read topics. Their bodies are structures of the registry, so that whoever
-// reads those reads these; to verify costs a whole topic.
+// topicRoutes are the routes that read topics. Messages hold structures of the registry,
+// so readers of structures may read them; verifying needs an administrator, because it
+// reads a whole topic.
 func topicRoutes(t *rest.Topics) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.Records},
@@ -113,7 +114,8 @@ func topicRoutes(t *rest.Topics) []guard.Route {
 	}
 }
 
-// mailRoutes are for the administrator, reads too: they hold addresses.
+// mailRoutes are the routes of mail settings. They need an administrator, reads too,
+// because they show addresses.
 func mailRoutes(m *rest.Mail) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: m.Get},
@@ -122,8 +124,8 @@ func mailRoutes(m *rest.Mail) []guard.Route {
 	}
 }
 
-// connectionRoutes are for the administrator, reads too: they show how the
-// clusters are set up.
+// connectionRoutes are the routes of connections. They need an administrator, reads too,
+// because they show how the clusters are set up.
 func connectionRoutes(c *rest.Connections) []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /api/v1/connections", Level: guard.Admin, Act: "Seeing connections", Handle: c.List},
@@ -137,8 +139,8 @@ func connectionRoutes(c *rest.Connections) []guard.Route {
 	}
 }
 
-// base is the address of this server as its readers know it: the one that an admin has set
-// for links, else the one that a request came to.
+// base is the address of this server for links: the one that an admin has set, else the
+// one that the request was sent to.
 func (s *server) base(r *http.Request) string {
 	if s.Mail != nil {
 		m, err := s.Mail.Show(r.Context())
@@ -153,8 +155,8 @@ func (s *server) base(r *http.Request) string {
 	return scheme + "://" + r.Host
 }
 
-// healthz says that the process answers; it asks nobody else, so that a slow
-// database does not get the process killed.
+// healthz reports that the process answers. It asks nothing else, so that a slow database
+// does not get the process killed.
 func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
 	answer.Plain(w, http.StatusOK, "ok\n")
 }

@@ -30,7 +30,8 @@ func (l *serverLog) String() string {
 	return l.buf.String()
 }
 
-// What the HTTP server says by itself, as of a handshake that fails, has the log's format.
+// TestServerLogsInTheFormat checks that lines of the HTTP server itself, such as about a
+// failed handshake, have the log's format.
 func TestServerLogsInTheFormat(t *testing.T) {
 	lent := httptest.NewTLSServer(nil) // for its certificate
 	defer lent.Close()

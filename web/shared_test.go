@@ -15,8 +15,8 @@ import (
 	"urncast/producer/producertest"
 )
 
-// A stalled is a directory whose look-ups hang while it is stalled, as those of a
-// database do that does not answer.
+// A stalled is a directory whose look-ups can be made to hang, as those of a database do
+// that does not answer.
 type stalled struct {
 	producertest.Directory
 	asked atomic.Int64
@@ -50,9 +50,10 @@ func (s *stalled) Producers(ctx context.Context) ([]producer.Named, error) {
 	return s.Directory.Producers(ctx)
 }
 
-// While what every page says of producers cannot be found out, pages that need nothing
-// else answer within a second, however many there are, and the database is asked once. They
-// say of when what they show is, and after it answers again they say what is.
+// TestOneStalledQueryStallsNoOtherPage checks that while the state of producers, which
+// every page shows, cannot be read, pages that need nothing else answer within a second,
+// however many there are, and the database is asked once. They say how old the state is,
+// and show the present one once the database answers again.
 func TestOneStalledQueryStallsNoOtherPage(t *testing.T) {
 	d := &stalled{Directory: producertest.Directory{{Name: "main", Holder: "node-7/1", State: producer.Idle}}}
 	s := httptest.NewServer(New(Options{Producers: &control.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
@@ -68,7 +69,7 @@ func TestOneStalledQueryStallsNoOtherPage(t *testing.T) {
 		return text(t, resp)
 	}
 	contains(t, look(), "Publishing: <b>node-7")
-	time.Sleep(time.Second) // which is how old it may be
+	time.Sleep(time.Second) // the greatest age of a state that is shown
 	d.stall(true)
 	before := d.asked.Load()
 	began := time.Now()

@@ -12,32 +12,33 @@ import (
 )
 
 const (
-	// leaveMax is how long the end waits for a balancer to hear of it. There is one if
-	// /readyz was asked twice, askedAge apart at most, and not longer ago than that: whoever
-	// waited for the start asks no more once it has heard of that.
+	// leaveMax is how long the server's end waits for a balancer to see /readyz fail. A
+	// balancer is assumed if /readyz was asked twice at most askedAge apart, the last time
+	// at most askedAge ago: a script that waited for the start stops asking after the
+	// first success.
 	leaveMax = 5 * time.Second
 	askedAge = 30 * time.Second
-	// readyPatience is how long /readyz waits for what requests need. A balancer that is
-	// answered nothing has its own patience, often a long one.
+	// readyPatience is how long /readyz waits for what requests need. A balancer without
+	// an answer waits for its own time limit, which is often long.
 	readyPatience = 3 * time.Second
 )
 
-// A leaving is what a balancer knows of the server's end.
+// A leaving is what a balancer has been told about the server's readiness and its end.
 type leaving struct {
-	ready  atomic.Int64 // when /readyz said so last, in Unix nanoseconds; 0 for never
-	polled atomic.Int64 // when it said so last to somebody who goes on asking
-	begun  atomic.Bool
-	told   chan struct{} // is closed when /readyz was answered after that
-	teller atomic.Bool
+	ready    atomic.Int64 // when /readyz last answered ready, in Unix nanoseconds; 0 for never
+	polled   atomic.Int64 // when /readyz last answered ready to a client that asks repeatedly
+	begun    atomic.Bool
+	answered chan struct{} // closed when /readyz has answered not ready
+	closed   atomic.Bool   // answered is closed
 }
 
-// readyz says whether requests can be served now: not any more once the server is
-// stopping, and not without what they need.
+// readyz reports whether requests can be served: not once the server is stopping, and not
+// while the database is missing.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.leaving.begun.Load() {
 		answer.Plain(w, http.StatusServiceUnavailable, "not ready: the server is stopping\n")
-		if s.leaving.teller.CompareAndSwap(false, true) {
-			close(s.leaving.told)
+		if s.leaving.closed.CompareAndSwap(false, true) {
+			close(s.leaving.answered)
 		}
 		return
 	}
@@ -59,9 +60,9 @@ func (l *leaving) saidReady(now time.Time) {
 	}
 }
 
-// Leave has /readyz say that the server is stopping, and waits until a balancer that
-// asks it has heard so: it then sends nobody here any more. Where nobody asks, it waits
-// for nothing.
+// Leave makes /readyz answer that the server is stopping, and waits until a balancer that
+// polls it has seen so and sends no more requests here. It returns at once where nothing
+// polls /readyz.
 func Leave(h http.Handler) {
 	ours, ok := h.(*handler)
 	if !ok {
@@ -72,14 +73,14 @@ func Leave(h http.Handler) {
 		return
 	}
 	select {
-	case <-l.told:
+	case <-l.answered:
 	case <-time.After(leaveMax):
 	}
 }
 
 // Finish waits for the submissions and renames that a handler made by New has begun and
 // not ended: they outlive their requests, and so the end of the server that serves them.
-// Its error says how many ctx left no time for.
+// Its error says how many were still under way when ctx ended.
 func Finish(ctx context.Context, h http.Handler) error {
 	ours, ok := h.(*handler)
 	if !ok {

@@ -16,8 +16,8 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Finish says how many submissions were not waited for, and nothing where there was none,
-// though its time is over.
+// TestFinishSaysWhatIsTrue checks that Finish says how many submissions it did not wait
+// for, and returns nil where there were none even if its time is over.
 func TestFinishSaysWhatIsTrue(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Workspace: newDesk(), Log: slog.New(slog.DiscardHandler)})
 	h := s.handler()
@@ -56,8 +56,8 @@ func TestFinishSaysWhatIsTrue(t *testing.T) {
 	}
 }
 
-// Before requests end, whoever goes on asking /readyz hears that the server is stopping;
-// where nobody does, nothing is waited for.
+// TestReadyzEndsFirst checks that a client polling /readyz is told that the server is
+// stopping before requests end, and that nothing is waited for where no client polls.
 func TestReadyzEndsFirst(t *testing.T) {
 	for asks := range 3 {
 		asked := asks > 1
@@ -94,7 +94,7 @@ func TestReadyzEndsFirst(t *testing.T) {
 	}
 }
 
-// A stream of events does not hold the end of the server back.
+// TestShutdownEndsStreams checks that a stream of events does not delay the server's end.
 func TestShutdownEndsStreams(t *testing.T) {
 	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
 	h := s.handler()

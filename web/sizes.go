@@ -12,8 +12,8 @@ import (
 	"urncast/web/background"
 )
 
-// sizes are the registry's figures, read from the database when they are asked
-// for. They cost the same at any size.
+// sizes are metrics of how much the registry holds, read from the database at each scrape.
+// Reading them costs the same at any size.
 type sizes struct {
 	registry *plan.Registry
 	found    background.Shared[registry.Sizes]
@@ -47,7 +47,7 @@ func (s *sizes) Describe(out chan<- *prometheus.Desc) {
 const sizesPatience = 3 * time.Second
 
 // Collect implements prometheus.Collector. Figures that cannot be read are left out, for
-// an old one would be taken for one of now; all other metrics of the process stay.
+// an old figure would be taken for a present one; all other metrics of the process stay.
 func (s *sizes) Collect(out chan<- prometheus.Metric) {
 	now, _, err := s.found.Get(context.Background(), sizesPatience, func(registry.Sizes, time.Duration) bool { return false }, s.registry.Sizes)
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {

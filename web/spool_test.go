@@ -8,7 +8,8 @@ import (
 	"urncast/web/console/task"
 )
 
-// A panic beside a request ends what it was about, and nobody waits for it any more.
+// TestPanicsEndTheirPageAlone checks that a panic in work beside a request ends that
+// work's page, and nothing waits for it any more.
 func TestPanicsEndTheirPageAlone(t *testing.T) {
 	t.Run("task", func(t *testing.T) {
 		s := newServer(Options{Password: "correct-horse", Workspace: newDesk()})

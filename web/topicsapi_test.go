@@ -27,7 +27,7 @@ type followed struct {
 	stop  context.CancelFunc
 }
 
-// follow begins a stream; from is the address that it comes from, if that matters.
+// follow begins a stream; from is the client's address, if that matters.
 func follow(t *testing.T, s *httptest.Server, query string, from ...string) *followed {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
@@ -45,7 +45,7 @@ func follow(t *testing.T, s *httptest.Server, query string, from ...string) *fol
 	return &followed{t, bufio.NewScanner(resp.Body), resp, stop}
 }
 
-// line gives the next line that is not about how far it is; nil at the end.
+// line returns the next line that is not about progress; nil at the end.
 func (f *followed) line() *rest.TopicLine {
 	f.t.Helper()
 	for f.lines.Scan() {
@@ -60,7 +60,8 @@ func (f *followed) line() *rest.TopicLine {
 	return nil
 }
 
-// A topic is read to its end or on and on, from any place, with or without the messages.
+// TestRecords checks that a topic is read to its end or followed, from any place, with or
+// without message bodies.
 func TestRecords(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 2, `{"a": 1}`, "")
@@ -89,8 +90,8 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// What keeps a topic from being read is told in words, with a status that says whether to
-// try again.
+// TestRecordsRefused checks that a topic which cannot be read is answered with a sentence,
+// and a status that says whether to try again.
 func TestRecordsRefused(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	contains(t, getPage(t, s.URL+recordsPath+"?from=x", 400), "start or end")
@@ -104,8 +105,9 @@ func TestRecordsRefused(t *testing.T) {
 	contains(t, getPage(t, s.URL+recordsPath, 503), "Nobody answers.")
 }
 
-// So many may read at once as there is room for, in all and each; one that leaves makes
-// room and leaves no goroutine, and the end of the server ends them all with a word.
+// TestRecordsAreBounded checks that as many clients may read at once as there is room for,
+// in all and for each user; that a client which leaves makes room and leaves no goroutine;
+// and that the server's end ends all streams with a last line.
 func TestRecordsAreBounded(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.add(1, 1, "x", "")
@@ -175,7 +177,8 @@ func TestRecordsAreBounded(t *testing.T) {
 	}
 }
 
-// What a page says of an error is for anybody who reads: hosts and queries are for the log.
+// TestTopicPagesTellNoInternals checks that pages, which any reader may see, show no hosts
+// or queries of an error: those are for the log.
 func TestTopicPagesTellNoInternals(t *testing.T) {
 	stub, s := newTopicDoor(t)
 	stub.err = errors.New("dial tcp 10.1.2.3:5432: SELECT planted")
@@ -186,7 +189,8 @@ func TestTopicPagesTellNoInternals(t *testing.T) {
 	}
 }
 
-// To verify is an administrator's.
+// TestVerifyNeedsAnAdministrator checks that verifying is refused to all but
+// administrators.
 func TestVerifyNeedsAnAdministrator(t *testing.T) {
 	_, s := newTopicDoor(t)
 	resp, err := http.Post(s.URL+strings.Replace(recordsPath, "records", "verify", 1), "application/json", nil)

@@ -35,7 +35,7 @@ func newServer(o Options) *server {
 		return o.Registry.Recorded(ctx, user, key)
 	}
 	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
-		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
+		stopping: stopping, leaving: leaving{answered: make(chan struct{})}}
 	return s
 }
 
@@ -52,16 +52,17 @@ func (s *server) handler() *handler {
 	return &handler{s.observe(sameOrigin.Handler(http.HandlerFunc(s.dispatch))), s}
 }
 
-// A handler lets NewServer end what New began.
+// A handler is the http.Handler of a server, by which NewServer, Leave and Finish reach
+// that server.
 type handler struct {
 	http.Handler
 	server *server
 }
 
-// NewServer is an http.Server with the limits that a handler cannot set: slow
-// and oversized headers, and connections left idle. Bodies and answers have no deadline
-// as a whole, for uploads may be large and lines slow: the handler that New makes gives
-// up a client that sends or takes nothing for half a minute.
+// NewServer returns an http.Server with the limits that a handler cannot set: on slow and
+// oversized headers, and on idle connections. Bodies and answers have no deadline as a
+// whole, for uploads may be large and lines slow: the handler that New makes gives up on a
+// client that sends or takes nothing for half a minute.
 func NewServer(h http.Handler) *http.Server {
 	s := &http.Server{
 		Handler:           h,
@@ -73,7 +74,7 @@ func NewServer(h http.Handler) *http.Server {
 	if ours, ok := h.(*handler); ok {
 		s.ReadHeaderTimeout, s.WriteTimeout = ours.server.patience.header, ours.server.patience.write
 		s.RegisterOnShutdown(ours.server.stop)
-		s.ErrorLog = slog.NewLogLogger(ours.server.Log.Handler(), slog.LevelWarn) // handshakes that fail, in the log's format
+		s.ErrorLog = slog.NewLogLogger(ours.server.Log.Handler(), slog.LevelWarn) // failed handshakes, in the log's format
 	}
 	return s
 }
@@ -93,10 +94,10 @@ type server struct {
 	stopOnce sync.Once
 }
 
-// dispatch hands the request to its route. What no route takes is answered in
-// the server's own words instead of the multiplexer's.
+// dispatch hands a request to its route. A request that no route takes is answered in the
+// server's own words instead of the multiplexer's.
 func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
-	if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) { // no database has a name for it
+	if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) { // neither can be a name in the database
 		const wrong = "The path holds bytes that are no text in UTF-8. Nothing was done."
 		if guard.WantsPage(r) {
 			s.kit.DrawError(w, r, http.StatusBadRequest, "", "This address cannot be read", wrong)
@@ -124,7 +125,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 	answer.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
 }
 
-// A probe learns what the multiplexer would answer.
+// A probe is a response that records what the multiplexer would answer.
 type probe struct {
 	bytes.Buffer
 	header http.Header
@@ -138,16 +139,16 @@ func denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
 	answer.WriteError(w, r, http.StatusForbidden, "This request came from a page of another origin (%s), which may not change anything here.", r.Header.Get("Origin"))
 }
 
-// enter lets a request through to its route: it bounds its body, finds who makes it,
-// asks whether he may, and reads the body where the route does not do so itself.
+// enter lets a request through to its route: it bounds the body, identifies the principal,
+// checks the principal's role, and reads the body where the route does not do so itself.
 //
-// A session's cookie comes with every request that a browser makes here, also from a
-// page of somebody else. What keeps such a page from changing anything in its reader's
-// name is http.CrossOriginProtection, which stands before the routes: by the headers
-// that every browser sends since 2023 (Sec-Fetch-Site, and Origin before) it refuses
-// whatever is no GET, HEAD or OPTIONS and comes from another origin. Routes of those
-// methods change nothing, so a token in each form would add nothing; SameSite=Lax is
-// the second line. Programs send neither header, and no cookie.
+// A session's cookie comes with every request that a browser sends here, also from pages
+// of other sites. http.CrossOriginProtection, which stands before the routes, keeps such a
+// page from changing anything in its reader's name: by the headers that every browser
+// sends since 2023 (Sec-Fetch-Site, and Origin before) it refuses requests from other
+// origins that are not GET, HEAD or OPTIONS. Routes of those methods change nothing, so a
+// token in each form would add nothing; SameSite=Lax is the second line. Programs send
+// neither header, and no cookie.
 func (s *server) enter(rt *guard.Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.limitBody(w, r, rt) {

@@ -6,8 +6,7 @@ import (
 	"urncast/web/console/task"
 )
 
-// A Workspace keeps what people have begun and not finished, for all instances on the
-// database.
+// A Workspace keeps unfinished work of people, for all instances on the database.
 type Workspace interface {
 	task.Store
 	submit.Uploads

@@ -12,9 +12,9 @@ import (
 	"urncast/registry/access"
 )
 
-// AuditQuery reads the filters of the audit: user, action, subject, from, to, the zone that
-// days are of, and after or before an id. Zone is a name of the IANA time zone database;
-// without it days are those of UTC.
+// AuditQuery reads the filters of the audit: user, action, subject, from, to, zone (the
+// time zone of days), and after or before an id. Zone is a name of the IANA time zone
+// database; without it days are those of UTC.
 func AuditQuery(v url.Values) (access.Query, error) {
 	q := access.Query{User: v.Get("user"), Action: v.Get("action"), Subject: v.Get("subject")}
 	for name, into := range map[string]*int64{"after": &q.After, "before": &q.Before} {
@@ -43,14 +43,14 @@ const zoneMax = 64
 // ZoneOf finds a time zone by its name in the IANA database; UTC if the name is empty.
 func ZoneOf(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
-	if err != nil || len(name) > zoneMax || name == "Local" { // Local is the server's, which is nobody's
+	if err != nil || len(name) > zoneMax || name == "Local" { // Local would be the server's own zone
 		return time.UTC, fmt.Errorf("zone=%q is no time zone that is known here: it is a name such as Europe/Paris, or UTC.", name[:min(len(name), zoneMax)])
 	}
 	return zone, nil
 }
 
-// timeOf reads a time, or a day in a zone: to is the end of that, which is not always 24 h
-// behind its begin.
+// timeOf reads a time, or a day in a zone; days is 1 for the end of that day, which is not
+// always 24 h after its beginning.
 func timeOf(name, text string, zone *time.Location, days int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -68,11 +68,11 @@ func timeOf(name, text string, zone *time.Location, days int) (time.Time, error)
 // MediaCSV is the media type of a Sheet.
 const MediaCSV = "text/csv"
 
-// Actor is who makes the request, as the guard found, for the audit.
+// Actor is the principal of the request, as the audit records it.
 func Actor(r *http.Request) registry.Actor { return access.From(r.Context()).Actor() }
 
-// Request is who asks for a change of structures, with their rights and the trace that
-// came with it.
+// Request is the principal that asks for a change of structures, with its rights, and the
+// trace of the HTTP request.
 func Request(r *http.Request) registry.Request {
 	return registry.Request{Actor: Actor(r), May: access.From(r.Context()).MayChange(),
 		Traceparent: r.Header.Get("Traceparent"), CorrelationID: r.Header.Get("X-Correlation-Id")}

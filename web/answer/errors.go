@@ -26,15 +26,14 @@ type Problem struct {
 	Status        int    `json:"status"`
 	Detail        string `json:"detail"`
 	CorrelationID string `json:"correlationId,omitempty"`
-	// Horizon comes with 410: from this transaction on everything can be read.
+	// Horizon comes with status 410: everything from this transaction on can be read.
 	Horizon registry.Number `json:"horizon,omitempty"`
 }
 
-// WriteError answers with an error, in the form that the door speaks: an SDMX
-// error message under /sdmx and /ws unless JSON is asked for, problem JSON
-// everywhere else. The text is a sentence or more. Where the server is at fault, its
-// errors among args are Private; one that says that there is no room is an answer of its
-// own, with when to come again.
+// WriteError answers with an error, in the form of the API that was asked: an SDMX error
+// message under /sdmx and /ws unless JSON is asked for, problem JSON everywhere else. The
+// text is a sentence or more. Where the server is at fault, errors among args are made
+// Private; an error that reports a lack of room is answered by WriteBusy instead.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, format string, args ...any) {
 	for i, a := range args {
 		if err, ok := a.(error); ok && status >= http.StatusInternalServerError {
@@ -48,7 +47,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, status int, format strin
 	WriteProblem(w, r, &Problem{Status: status, Detail: fmt.Sprintf(format, args...)})
 }
 
-// WriteProblem answers with a problem, in the form that the door speaks.
+// WriteProblem answers with a problem, in the form of the API that was asked.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	sdmx := strings.HasPrefix(r.URL.Path, "/sdmx/") || strings.HasPrefix(r.URL.Path, "/ws/")
@@ -63,16 +62,16 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	if err != nil {
 		return
 	}
-	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
+	_, _ = w.Write(append(b, '\n')) // fails only if the reader has left
 }
 
-// sentence is an error's text as one, with its first letter large.
+// sentence is an error's text with a capital in front.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// WantsJSON says whether the client asks for JSON and for no XML before it.
+// WantsJSON reports whether the client prefers JSON to XML.
 func WantsJSON(r *http.Request) bool {
 	for _, part := range strings.Split(r.Header.Get("Accept"), ",") {
 		media, _, _ := strings.Cut(strings.TrimSpace(part), ";")
@@ -86,7 +85,7 @@ func WantsJSON(r *http.Request) bool {
 	return false
 }
 
-// sdmxCode is the code of SDMX's error message that goes with an HTTP status.
+// sdmxCode is the SDMX error code for an HTTP status.
 func sdmxCode(status int) int {
 	switch status {
 	case http.StatusNotFound, http.StatusGone:
@@ -112,11 +111,11 @@ func WriteSDMXError(w http.ResponseWriter, status, code int, text string) {
 	var b strings.Builder
 	b.WriteString(xml.Header)
 	b.WriteString(`<mes:Error xmlns:mes="` + NsMessage + `" xmlns:com="` + NsCommon + `"><mes:ErrorMessage code="` + strconv.Itoa(code) + `"><com:Text xml:lang="en">`)
-	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder never fails
 	b.WriteString("</com:Text></mes:ErrorMessage></mes:Error>\n")
 	w.Header().Set("Content-Type", mediaError)
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(b.String())) // the reader has gone; nobody is left to tell
+	_, _ = w.Write([]byte(b.String())) // fails only if the reader has left
 }
 
 const (
@@ -125,8 +124,8 @@ const (
 	NsRegistry = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
 )
 
-// AccessStatus gives the status and the sentences of an error of access, and after how
-// many seconds to try again, 0 for none.
+// AccessStatus returns the status and the sentences of an error of package access, and
+// after how many seconds to try again; 0 for none.
 func AccessStatus(w http.ResponseWriter, r *http.Request, err error) (status int, text string, after int) {
 	var refused *access.Refusal
 	if !errors.As(err, &refused) {

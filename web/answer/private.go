@@ -8,11 +8,10 @@ import (
 	"urncast/registry/access"
 )
 
-// Private makes an error of the inside fit to be shown: its text may name hosts, files
-// and statements, which concern administrators and nobody else. All others are told
-// under which correlation id the log has it. What it was stays to be asked for with
-// errors.Is and errors.As. A producer.Fault was put into words for whoever may read the
-// topic, as the producers' states are, and stays, as does that there is no room (Busy).
+// Private makes an internal error fit to be shown: its text may name hosts, files and
+// statements, which only administrators may read. All others read the correlation id under
+// which the log has it. errors.Is and errors.As still find the error. A producer.Fault and
+// a BusyError stay as they are, for their texts are written for readers.
 func Private(w http.ResponseWriter, r *http.Request, err error) error {
 	if err == nil {
 		return nil
@@ -26,8 +25,8 @@ func Private(w http.ResponseWriter, r *http.Request, err error) error {
 	return hidden(err, r.Header.Get("X-Correlation-Id"))
 }
 
-// PrivateToAll is Private for what admins and others are shown alike: a live page, which
-// is drawn once for all who look. The caller has it in the log.
+// PrivateToAll is Private for a live page, which is drawn once for admins and others
+// alike. The caller must log the error.
 func PrivateToAll(err error) error { return hidden(err, "") }
 
 func hidden(err error, correlation string) error {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A comparison that the server's end ends says that, and not that it took too long.
+// TestWhyAComparisonEnded checks that a comparison ended by the server's stop says so, and
+// not that it took too long.
 func TestWhyAComparisonEnded(t *testing.T) {
 	stopping := make(chan struct{})
 	for _, c := range []struct {

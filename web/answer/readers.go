@@ -13,16 +13,16 @@ import (
 	"urncast/registry/access"
 )
 
-// Bounds of who reads topics in this process: each reader has a consumer of Kafka's, and a
-// comparison holds what it compares in memory.
+// Bounds of concurrent reading of topics in this process: each reader has a Kafka
+// consumer, and a comparison holds what it compares in memory.
 const (
 	readersMax, readersEach     = 16, 4
 	verifiersMax, verifiersEach = 2, 1
 	lookersMax, lookersEach     = 8, 4
 )
 
-// Readers count those who read topics at a time, in all and by user. Whoever is nobody is
-// counted by his address.
+// Readers limit how many clients read topics at a time, in all and for each user.
+// Anonymous clients are counted by address.
 type Readers struct {
 	what   string
 	most   int
@@ -33,23 +33,23 @@ type Readers struct {
 	byUser map[string]int
 }
 
-// NewReaders makes room for streams of records.
+// NewReaders returns the limit for streams of records.
 func NewReaders() *Readers {
 	return &Readers{what: "streams of topics", most: readersMax, each: readersEach, retry: 5 * time.Second}
 }
 
-// NewVerifiers makes room for comparisons of topics with the registry.
+// NewVerifiers returns the limit for comparisons of topics with the registry.
 func NewVerifiers() *Readers {
 	return &Readers{what: "comparisons of topics with the registry", most: verifiersMax, each: verifiersEach, retry: 30 * time.Second}
 }
 
-// NewLookers makes room for pages that read a part of a topic.
+// NewLookers returns the limit for pages that read a part of a topic.
 func NewLookers() *Readers {
 	return &Readers{what: "pages that read topics", most: lookersMax, each: lookersEach, retry: 5 * time.Second}
 }
 
-// A BusyError says that there is no room now: status 429 if it is the user's own that take
-// it, else 503.
+// A BusyError says that there is no room now. Its status is 429 if the user's own requests
+// fill the room, else 503.
 type BusyError struct {
 	Status int
 	Retry  time.Duration
@@ -59,7 +59,7 @@ type BusyError struct {
 // Error implements error.
 func (e *BusyError) Error() string { return e.Text }
 
-// Busy finds out whether an error says that there is no room now; nil if it does not.
+// Busy finds a BusyError in an error's chain; nil if there is none.
 func Busy(err error) *BusyError {
 	var busy *BusyError
 	switch {
@@ -77,13 +77,13 @@ func WriteBusy(w http.ResponseWriter, r *http.Request, busy *BusyError) {
 	WriteProblem(w, r, &Problem{Status: busy.Status, Detail: busy.Text})
 }
 
-// Tell puts into the header of an answer when to try again.
+// Tell sets the header Retry-After.
 func (e *BusyError) Tell(h http.Header) {
 	h.Set("Retry-After", strconv.Itoa(int(e.Retry.Seconds())))
 }
 
-// Enter takes room for who makes a request. If there is room leave must be called in the
-// end, else the error says why not.
+// Enter takes room for a principal. If there is room, leave must be called at the end,
+// else busy says why not.
 func (r *Readers) Enter(p access.Principal) (leave func(), busy *BusyError) {
 	user := "user " + p.Name
 	if !p.Signed() {

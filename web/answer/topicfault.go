@@ -10,17 +10,17 @@ import (
 	"urncast/producer/verify"
 )
 
-// VerifyTimeMax bounds a comparison.
+// VerifyTimeMax bounds how long a comparison may take.
 const VerifyTimeMax = time.Hour
 
-// ErrLate and ErrStopping are what a Bounded context ends with: its time is over, or the
-// server stops.
+// ErrLate and ErrStopping are the causes that end a Bounded context: its time is over, or
+// the server stops.
 var ErrLate = errors.New("it has taken its time")
 
 var ErrStopping = errors.New("the server is stopping")
 
-// Bounded gives the reading of a topic a context that ends after so long, or when the
-// server stops; ended and SayVerifyFault know from it which it was.
+// Bounded returns a context for reading a topic that ends after so long, or when the
+// server stops; Ended and SayVerifyFault tell the two apart.
 func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
 	late, cancelLate := context.WithTimeoutCause(parent, most, ErrLate)
 	ctx, cancel := context.WithCancelCause(late)
@@ -37,7 +37,8 @@ func Bounded(parent context.Context, most time.Duration, stopping <-chan struct{
 	}
 }
 
-// Ended is why the work of a Bounded context ended: its error, or what ended it.
+// Ended returns why the work of a Bounded context ended: the context's cause, or the
+// work's own error.
 func Ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, ErrStopping) || errors.Is(cause, ErrLate)) {
 		return cause
@@ -51,8 +52,8 @@ func SayVerifyFault(ctx context.Context, err error) string {
 	return text
 }
 
-// SayTopicFault says why a topic could not be read, and whether the next attempt may be
-// luckier.
+// SayTopicFault says why a topic could not be read, and whether another attempt may
+// succeed.
 func SayTopicFault(err error) (text string, temporary bool) {
 	var f *producer.Fault
 	switch {

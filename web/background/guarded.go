@@ -1,6 +1,6 @@
-// Package background is for what goes on beside requests: work whose panic must not end
-// the process, look-ups that are made once for all who ask, and the count of what the end
-// of the server has to wait for.
+// Package background runs work beside requests: work whose panic must not end the process,
+// look-ups that are made once for all who ask, and the count of work that the server's end
+// waits for.
 package background
 
 import (
@@ -11,13 +11,13 @@ import (
 	"runtime/debug"
 )
 
-// ErrDefect is what Guarded makes of a panic.
+// ErrDefect is the error that Guarded returns for a panic.
 var ErrDefect = errors.New("this hit a defect of the program; the server's log has the cause")
 
-// Guarded runs the work of a page that runs beside its request, where a panic would end
-// the process with everybody's pages and the publishing: it becomes a line in the log
-// and ErrDefect, and ends this page alone. The correlation id is that of the request, and
-// empty where the work is nobody's alone.
+// Guarded runs work beside a page's request. A panic there would end the process, with all
+// pages and the publishing; Guarded turns it into a line of the log and ErrDefect, which
+// ends this page alone. The correlation id is the request's; it is empty for work of
+// several requests.
 func Guarded(ctx context.Context, log *slog.Logger, what, correlation string, work func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

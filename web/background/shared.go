@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// sharedLimit bounds one shared look-up, and failureKept is for how long one that
-	// failed is not tried again: whoever asks meanwhile is told at once.
+	// sharedLimit bounds one shared look-up; failureKept is how long a failed look-up is
+	// not tried again: those who ask meanwhile get its error at once.
 	sharedLimit = 5 * time.Second
 	failureKept = 2 * time.Second
 )
 
-// ErrSlow says that a shared look-up is under way and has taken longer than those who
-// ask have patience for.
+// ErrSlow says that a shared look-up is under way and has taken longer than the caller's
+// patience.
 var ErrSlow = errors.New("the database has not answered yet")
 
 // A Shared look-up is made once for all who ask at the same time. It outlives the request
@@ -36,9 +36,10 @@ type Shared[T any] struct {
 	failedAt time.Time
 }
 
-// Get gives what was found last, if that is fresh, or looks. An error comes with what was
-// found last, and when; the time is zero if nothing ever was. Patience counts from the
-// begin of the look-up: who comes late to one that stalls does not wait for it.
+// Get returns what was found last if fresh says that it will do, or looks it up. An error
+// comes with what was found last, and when; the time is zero if nothing ever was. Patience
+// counts from the beginning of the look-up: a later caller does not wait again for one
+// that stalls.
 func (l *Shared[T]) Get(ctx context.Context, patience time.Duration, fresh func(last T, age time.Duration) bool, look func(context.Context) (T, error)) (T, time.Time, error) {
 	l.mu.Lock()
 	last, at, began := l.last, l.at, l.began
@@ -71,7 +72,7 @@ func (l *Shared[T]) Get(ctx context.Context, patience time.Duration, fresh func(
 	}
 }
 
-// find looks, and keeps what comes of it.
+// find runs the look-up and keeps its result.
 func (l *Shared[T]) find(ctx context.Context, look func(context.Context) (T, error)) error {
 	l.mu.Lock()
 	l.began = time.Now()
@@ -93,8 +94,8 @@ func (l *Shared[T]) find(ctx context.Context, look func(context.Context) (T, err
 	return nil
 }
 
-// A Semaphore lets one in at a time, and gives up waiting with the context. The zero
-// value is ready.
+// A Semaphore admits one caller at a time; waiting ends with the context. The zero value
+// is ready.
 type Semaphore struct {
 	once sync.Once
 	room chan struct{}

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// A shared look-up outlives who began it, gives up at its own limit, is remembered for a
-// while if it failed, and a panic in it is an error.
+// TestSharedLookUp checks that a shared look-up outlives the request that began it, gives
+// up at its own limit and is not repeated for a while after a failure, and that a panic in
+// it is an error.
 func TestSharedLookUp(t *testing.T) {
 	never := func(int, time.Duration) bool { return false }
 	for name, c := range map[string]struct {

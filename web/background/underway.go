@@ -5,14 +5,16 @@ import (
 	"sync"
 )
 
-// UnderWay counts tasks. Unlike a sync.WaitGroup, it may be waited for while others begin.
+// UnderWay counts tasks. Unlike with a sync.WaitGroup, tasks may begin while another
+// goroutine waits.
 type UnderWay struct {
 	mu          sync.Mutex
 	all, writes int
 	none        chan struct{} // closed when there is none any more; made for the first
 }
 
-// Begin counts one more, until end is called.
+// Begin counts one more task until end is called; writes says that it changes the
+// registry.
 func (u *UnderWay) Begin(writes bool) (end func()) {
 	n := 0
 	if writes {
@@ -33,7 +35,8 @@ func (u *UnderWay) Begin(writes bool) (end func()) {
 	}
 }
 
-// Wait waits until there is none, or ctx ends; then it says how many write.
+// Wait waits until no task is left, or ctx ends; then it returns how many that write are
+// left.
 func (u *UnderWay) Wait(ctx context.Context) (writes int) {
 	for {
 		u.mu.Lock()

@@ -7,26 +7,26 @@ import (
 	"urncast/registry/access"
 )
 
-// SessionCookie is the name of the cookie that holds a session's secret; over HTTPS with
-// HostPrefix before it, which keeps browsers from taking it from a neighbouring host or
-// over plain HTTP (RFC 6265bis, section 4.1.3.2).
+// SessionCookie is the name of the cookie that holds a session's secret. Over HTTPS
+// HostPrefix stands before it: browsers then accept the cookie neither from a neighbouring
+// host nor over plain HTTP (RFC 6265bis, section 4.1.3.2).
 const (
 	SessionCookie = "urncast_session"
 	HostPrefix    = "__Host-"
 )
 
-// SecureMax is how long a browser that came over HTTPS comes by nothing else (RFC 6797).
+// SecureMax makes a browser that came over HTTPS use nothing else for a year (RFC 6797).
 const SecureMax = "max-age=31536000"
 
-// Private says whether a request came over HTTPS, here or at a proxy. Only a proxy that
-// the options tell of is believed, and one that says nothing ends TLS, as they say. A
-// client that lies to it gives nothing away but its own password.
+// Private reports whether a request came over HTTPS, here or at a proxy. A proxy's header
+// is believed only if the options say that there is a proxy; a proxy that sends none is
+// taken to terminate TLS. A client that forges the header endangers only its own password.
 func (g *Guard) Private(r *http.Request) bool {
 	return r.TLS != nil || g.BehindProxy && !strings.EqualFold(forwardedProto(r), "http")
 }
 
-// forwardedProto is the scheme that the client used, as proxies tell it; empty if they
-// do not. The first of several is the client'g.
+// forwardedProto is the scheme that the client used, as proxies report it; empty if they
+// report none. The first of several is the client's.
 func forwardedProto(r *http.Request) string {
 	if proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ","); proto != "" {
 		return strings.TrimSpace(proto)
@@ -40,14 +40,14 @@ func forwardedProto(r *http.Request) string {
 	return ""
 }
 
-// IsHTTPS says whether a request is known to have come over HTTPS. That of private may
-// rest on the options alone: on a machine's own address there may be no proxy, and over
-// plain HTTP browsers refuse what is only for HTTPS.
+// IsHTTPS reports whether a request is known to have come over HTTPS. Private may rest on
+// the options alone; but a request to the machine's own address may come without the
+// proxy, and over plain HTTP browsers refuse cookies that are Secure.
 func (g *Guard) IsHTTPS(r *http.Request) bool {
 	return r.TLS != nil || g.BehindProxy && strings.EqualFold(forwardedProto(r), "https")
 }
 
-// SessionName is the name of the session's cookie, as the request came.
+// SessionName is the name of the session's cookie for a request.
 func (g *Guard) SessionName(r *http.Request) string {
 	if g.IsHTTPS(r) {
 		return HostPrefix + SessionCookie
@@ -55,13 +55,13 @@ func (g *Guard) SessionName(r *http.Request) string {
 	return SessionCookie
 }
 
-// SetSession gives the browser a session's secret; an empty one takes it away.
+// SetSession gives the browser a session's secret; an empty secret deletes the cookie.
 func (g *Guard) SetSession(w http.ResponseWriter, r *http.Request, secret string) {
 	g.SetCookie(w, r, g.SessionName(r), secret, int(access.SessionMax.Seconds()))
 }
 
-// SetCookie sets a cookie that scripts and other sites do not see, for so many seconds;
-// an empty value takes it away.
+// SetCookie sets a cookie that scripts and other sites cannot read, for so many seconds;
+// an empty value deletes it.
 func (g *Guard) SetCookie(w http.ResponseWriter, r *http.Request, name, value string, seconds int) {
 	if value == "" {
 		seconds = -1

@@ -1,5 +1,5 @@
-// Package guard knows who may: the routes with their levels, who makes a request, the
-// cookies of sessions, and how a request that may not be is refused.
+// Package guard decides which requests are admitted: the routes with their levels, the
+// principal of a request, the cookies of sessions, and how a request is refused.
 package guard
 
 import (
@@ -15,20 +15,20 @@ import (
 	"urncast/web/answer"
 )
 
-// A Guard knows who may take which route.
+// A Guard decides which principal may take which route.
 type Guard struct {
 	Access *access.Control
-	// ReadsClosed lets only those read who have signed in.
+	// ReadsClosed restricts reading to signed-in users.
 	ReadsClosed bool
-	// BehindProxy says that a proxy ends TLS in front of this server.
+	// BehindProxy says that a proxy terminates TLS in front of this server.
 	BehindProxy bool
-	// DrawError draws a refusal for a person.
+	// DrawError draws a refusal as a page.
 	DrawError func(w http.ResponseWriter, r *http.Request, status int, what, text string)
 
 	served map[string]Level // of all routes, by pattern
 }
 
-// Know takes up the table of routes.
+// Know records the levels of the routes.
 func (g *Guard) Know(routes []Route) {
 	g.served = make(map[string]Level, len(routes))
 	for i := range routes {
@@ -36,7 +36,7 @@ func (g *Guard) Know(routes []Route) {
 	}
 }
 
-// Needed is the role that a route needs.
+// Needed is the role that a level needs.
 func (g *Guard) Needed(level Level) access.Role {
 	switch {
 	case level == Read && !g.ReadsClosed, level == Open:
@@ -49,7 +49,8 @@ func (g *Guard) Needed(level Level) access.Role {
 	return access.Admin
 }
 
-// Identify finds who makes a request. If it says false, the answer has been written.
+// Identify finds the principal of a request. If it returns false, the answer has been
+// written.
 func (g *Guard) Identify(w http.ResponseWriter, r *http.Request, rt *Route) (access.Principal, bool) {
 	remote := g.Remote(r)
 	nobody := access.Principal{Remote: remote}
@@ -82,7 +83,7 @@ func (g *Guard) Identify(w http.ResponseWriter, r *http.Request, rt *Route) (acc
 	return p, err == nil
 }
 
-// OverheardText is told who sends a password in the clear.
+// OverheardText is the refusal of a password in the clear.
 const OverheardText = "A password over plain HTTP from another machine is refused: anybody on the way could read it. " +
 	"Come over https. Whoever runs this server: serve over TLS, or say --behind-proxy if a proxy ends TLS in front of it; that must say X-Forwarded-Proto: https, or nothing."
 
@@ -91,7 +92,7 @@ func bearerOf(r *http.Request) (token string, ok bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
-// Admit says whether somebody may take a route. If not, the answer has been written.
+// Admit reports whether a principal may take a route. If not, the answer has been written.
 func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, rt *Route, p access.Principal) bool {
 	needed := g.Needed(rt.Level)
 	switch {
@@ -107,8 +108,8 @@ func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, rt *Route, p acces
 	return false
 }
 
-// toLogin leads to the sign-in, and from there back to the page: the session ended while
-// somebody read it, or filled in its form.
+// toLogin leads to the sign-in and from there back to the page, for a reader whose session
+// ended while the page or its form was open.
 func (g *Guard) toLogin(w http.ResponseWriter, r *http.Request, rt *Route) {
 	q := url.Values{"next": {r.URL.RequestURI()}}
 	if IsForm(r) {
@@ -130,25 +131,25 @@ func (g *Guard) toLogin(w http.ResponseWriter, r *http.Request, rt *Route) {
 	http.Redirect(w, r, "/login?"+q.Encode(), http.StatusSeeOther)
 }
 
-// HasPage reports whether there is a page at a path, whoever may see it.
+// HasPage reports whether there is a page at a path, for readers of any role.
 func (g *Guard) HasPage(path string) bool {
 	_, ok := g.served["GET "+path]
 	return ok
 }
 
-// forPage says whether a browser asks for something to show, or sends a form.
+// forPage reports whether a browser asks for something to show, or sends a form.
 func forPage(r *http.Request) bool {
 	if isPartial(r) {
 		return true
 	}
-	looks := r.Method == http.MethodGet || r.Method == http.MethodHead // also at the API's answers
+	looks := r.Method == http.MethodGet || r.Method == http.MethodHead // also for the API's answers
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && (looks || IsForm(r) && WantsPage(r))
 }
 
-// isPartial says whether a page's script asks for a part of it.
+// isPartial reports whether a page's script asks for a part of the page.
 func isPartial(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
-// forbid says what the role does not reach, and who can be asked.
+// forbid refuses a route that the role does not reach, and says whom to ask.
 func (g *Guard) forbid(w http.ResponseWriter, r *http.Request, rt *Route, needed access.Role) {
 	may := "may"
 	if method, _, _ := strings.Cut(rt.Pattern, " "); method == http.MethodGet {
@@ -166,11 +167,11 @@ func (g *Guard) forbid(w http.ResponseWriter, r *http.Request, rt *Route, needed
 	answer.WriteError(w, r, http.StatusForbidden, "%s", text)
 }
 
-// notProven answers for credentials that are none.
+// notProven answers a request whose credentials are wrong or could not be checked.
 func (g *Guard) notProven(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *access.Refusal
 	switch {
-	case answer.Left(r): // the reader has left: nobody is there to tell, and nothing is wrong
+	case answer.Left(r): // no answer is needed, and nothing is wrong
 	case !errors.As(err, &refused):
 		g.Refuse(w, r, http.StatusServiceUnavailable, "Who you are is not known now",
 			"The database did not say who you are, so nothing was done: "+answer.Private(w, r, err).Error()+". Try again.")
@@ -182,7 +183,7 @@ func (g *Guard) notProven(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// challenge answers 401 and says what to do. A browser's script gets no challenge that
+// challenge answers 401 and says what to do. A page's script gets no challenge, for that
 // would open the browser's own window.
 func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, text string) {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode == "" || mode == "navigate" {
@@ -196,8 +197,7 @@ func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, text string) {
 	answer.WriteError(w, r, http.StatusUnauthorized, "%s", text)
 }
 
-// Overheard says whether a password in this request crosses a network in the
-// clear.
+// Overheard reports whether a password in this request crosses a network in the clear.
 func (g *Guard) Overheard(r *http.Request) bool {
 	switch {
 	case g.Private(r):
@@ -213,8 +213,8 @@ func (g *Guard) Overheard(r *http.Request) bool {
 	return ip == nil || !ip.IsLoopback()
 }
 
-// Remote is where a request came from: behind a proxy what that added to
-// X-Forwarded-For, which is its last part, for the others may be anybody's words.
+// Remote is the address that a request came from. Behind a proxy it is the last part of
+// X-Forwarded-For, which the proxy added: the parts before it may be forged.
 func (g *Guard) Remote(r *http.Request) string {
 	if g.BehindProxy {
 		parts := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -225,7 +225,7 @@ func (g *Guard) Remote(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// Refuse says why a request is not taken, to a person or a program.
+// Refuse says why a request is refused, to a person or a program.
 func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, status int, what, text string) {
 	if WantsPage(r) {
 		g.DrawError(w, r.WithContext(access.With(r.Context(), access.Principal{})), status, what, text)
@@ -234,7 +234,7 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, status int, what,
 	answer.WriteError(w, r, status, "%s", text)
 }
 
-// Serves says whether there is a page that the reader may see.
+// Serves reports whether there is a page at a path that the reader may see.
 func (g *Guard) Serves(r *http.Request, path string) bool {
 	if path == "/" {
 		path = "/{$}"

@@ -14,7 +14,7 @@ type Access struct{ Control *access.Control }
 
 // A NewPassword sets a password.
 type NewPassword struct {
-	// Present is the password until now, of whoever sets his own.
+	// Present is the user's current password, if it is the user's own that is set.
 	Present  string `json:"present"`
 	Password string `json:"password"`
 }
@@ -41,7 +41,7 @@ func (a *Access) CreateAccount(w http.ResponseWriter, r *http.Request) {
 	reply(w, r, http.StatusCreated, made, err, writeAccessError)
 }
 
-// ChangeAccount serves PATCH /api/v1/accounts/{account}: what is left out stays.
+// ChangeAccount serves PATCH /api/v1/accounts/{account}: fields left out stay as they are.
 func (a *Access) ChangeAccount(w http.ResponseWriter, r *http.Request) {
 	var in access.AccountEdit
 	if !read(w, r, &in, `{"role": "reader"} or {"disabled": true}`) {
@@ -65,7 +65,7 @@ func (a *Access) SetPassword(w http.ResponseWriter, r *http.Request) {
 	replyDone(w, r, a.Control.SetPassword(r.Context(), r.PathValue("account"), in.Present, in.Password), writeAccessError)
 }
 
-// Sessions serves GET /api/v1/sessions: one's own, for an administrator all.
+// Sessions serves GET /api/v1/sessions: the user's own, for an administrator all.
 func (a *Access) Sessions(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Sessions(r.Context())
 	reply(w, r, http.StatusOK, map[string]any{"sessions": all}, err, writeAccessError)
@@ -76,13 +76,13 @@ func (a *Access) EndSession(w http.ResponseWriter, r *http.Request) {
 	replyDone(w, r, a.Control.EndSession(r.Context(), r.PathValue("id")), writeAccessError)
 }
 
-// Tokens serves GET /api/v1/tokens: one's own, for an administrator all.
+// Tokens serves GET /api/v1/tokens: the user's own, for an administrator all.
 func (a *Access) Tokens(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Tokens(r.Context())
 	reply(w, r, http.StatusOK, map[string]any{"tokens": all}, err, writeAccessError)
 }
 
-// CreateToken serves POST /api/v1/tokens. The answer is the only one that has it.
+// CreateToken serves POST /api/v1/tokens. No later answer shows the token again.
 func (a *Access) CreateToken(w http.ResponseWriter, r *http.Request) {
 	var in access.NewToken
 	if !read(w, r, &in, `{"name": "nightly-import", "days": 90}`) {

@@ -17,8 +17,8 @@ type AuditPage struct {
 	Next    string         `json:"next,omitempty"` // leads to the entries after this page's last; absent at the end
 }
 
-// Audit serves GET /api/v1/audit: who changed what, in order, in pages, or with
-// format=csv whole.
+// Audit serves GET /api/v1/audit: who changed what, in order, in pages, or with format=csv
+// as a whole.
 func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.Query()
 	q, err := answer.AuditQuery(asked)
@@ -44,7 +44,7 @@ func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, page)
 }
 
-// export writes every entry that is asked for as CSV.
+// export writes every entry that the query selects as CSV.
 func (a *Access) export(w http.ResponseWriter, r *http.Request, q access.Query) {
 	out := answer.NewSheet(w, "urncast-audit.csv", "id", "time", "user", "from", "action", "subject", "detail")
 	for q.Limit = answer.SheetRows; ; {
@@ -63,7 +63,7 @@ func (a *Access) export(w http.ResponseWriter, r *http.Request, q access.Query) 
 			q.After = e.ID
 		}
 		if err := out.Send(rows); err != nil || len(acts) < q.Limit {
-			return // at the end, or the reader has gone
+			return // at the end, or the reader has left
 		}
 	}
 }

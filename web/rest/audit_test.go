@@ -8,7 +8,8 @@ import (
 	"urncast/web/answer"
 )
 
-// A day is whole, a time is exact, and what is neither is refused with an example.
+// TestAuditQuery checks that days are whole, times exact, and all else refused with an
+// example.
 func TestAuditQuery(t *testing.T) {
 	q, err := answer.AuditQuery(url.Values{"user": {"anna"}, "action": {"signed in"}, "subject": {"x"}, "from": {"2026-11-25"}, "to": {"2026-11-26"}, "before": {"7"}})
 	if err != nil {
@@ -27,8 +28,8 @@ func TestAuditQuery(t *testing.T) {
 	}
 }
 
-// A day begins and ends where its reader's does: in his zone, with 23 or 25 hours where
-// clocks are changed, and a moment is in one day alone.
+// TestAuditDays checks that a day begins and ends in its reader's zone, with 23 or 25
+// hours where clocks change, and that no moment is in two days.
 func TestAuditDays(t *testing.T) {
 	for _, c := range []struct{ zone, day, from, to string }{
 		{"", "2026-11-25", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z"},
@@ -51,7 +52,7 @@ func TestAuditDays(t *testing.T) {
 	}
 }
 
-// A spreadsheet takes nobody's words for a formula.
+// TestCell checks that a spreadsheet takes no text for a formula.
 func TestCell(t *testing.T) {
 	for text, want := range map[string]string{"": "", "anna": "anna", "=1+1": "'=1+1", "+1": "'+1", "-x": "'-x", "@sum": "'@sum", "  =1": "'  =1", "＝1": "'＝1", "\n=1": "'\n=1", "é=1": "é=1", "\tx": "'\tx", "a=b": "a=b"} {
 		if got := answer.Cell(text); got != want {

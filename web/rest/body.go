@@ -11,7 +11,7 @@ import (
 	"urncast/web/answer"
 )
 
-// readBody reads a body, to its end. If it says false, the answer has been written.
+// readBody reads a whole body. If it returns false, the answer has been written.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	b, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
@@ -25,7 +25,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	return b, err == nil
 }
 
-// decode reads JSON, all of it; an empty body leaves v as it is.
+// decode reads a JSON document and nothing behind it; an empty body leaves v as it is.
 func decode(b []byte, v any) error {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil
@@ -44,7 +44,7 @@ func decode(b []byte, v any) error {
 	return nil
 }
 
-// read reads a body of JSON. If it says false, the answer has been written.
+// read reads a body of JSON. If it returns false, the answer has been written.
 func read(w http.ResponseWriter, r *http.Request, into any, example string) bool {
 	b, ok := readBody(w, r)
 	if !ok {
@@ -57,7 +57,7 @@ func read(w http.ResponseWriter, r *http.Request, into any, example string) bool
 	return true
 }
 
-// reply answers with a value in JSON, or with an error in the words of fail.
+// reply answers with a value in JSON, or has fail answer with the error.
 func reply(w http.ResponseWriter, r *http.Request, status int, v any, err error, fail func(http.ResponseWriter, *http.Request, error)) {
 	if err != nil {
 		fail(w, r, err)
@@ -66,7 +66,7 @@ func reply(w http.ResponseWriter, r *http.Request, status int, v any, err error,
 	writeJSON(w, status, v)
 }
 
-// replyDone answers that something was done, or with an error in the words of fail.
+// replyDone answers that something was done, or has fail answer with the error.
 func replyDone(w http.ResponseWriter, r *http.Request, err error, fail func(http.ResponseWriter, *http.Request, error)) {
 	if err != nil {
 		fail(w, r, err)
@@ -77,14 +77,14 @@ func replyDone(w http.ResponseWriter, r *http.Request, err error, fail func(http
 
 func writeJSON(w http.ResponseWriter, status int, v any) { writeJSONAs(w, answer.MediaJSON, status, v) }
 
-// writeJSONAs answers in JSON of a media type.
+// writeJSONAs answers with JSON under a media type.
 func writeJSONAs(w http.ResponseWriter, media string, status int, v any) {
 	b, err := json.Marshal(v)
-	if err != nil { // the types are ours
+	if err != nil { // a defect: all types can be encoded
 		panic(err)
 	}
 	w.Header().Set("Content-Type", media)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n')) // the reader has gone; nobody is left to tell
+	_, _ = w.Write(append(b, '\n')) // fails only if the reader has left
 }

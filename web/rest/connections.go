@@ -17,19 +17,18 @@ import (
 	"urncast/web/answer"
 )
 
-// Connections serves the connections to Kafka. What goes in as a
-// secret never comes out.
+// Connections serves the connections to Kafka. Secrets can be set and are never shown.
 type Connections struct {
 	Connections *connection.Connections
 	Audit       *access.Control
 }
 
-// An Edit is a connection as a request has it. What was shown may go back as it
-// came: of it name, properties, files and revision count.
+// An Edit is a connection as a request has it. What Get showed may be sent back: its name,
+// properties, files and revision count.
 type Edit struct {
 	connection.Shown
 	Text string      `json:"text"` // a client.properties; properties go before its lines
-	Test TestOptions `json:"test"` // of a test alone
+	Test TestOptions `json:"test"` // for a test alone
 }
 
 func (e *Edit) edit() connection.Edit {
@@ -58,7 +57,7 @@ type SavedConnection struct {
 	Servers    []Tried              `json:"servers"`
 }
 
-// RefusedConnection is the Problem of a save that was refused.
+// RefusedConnection is the Problem of a refused save.
 type RefusedConnection struct {
 	answer.Problem
 	Findings []connection.Finding `json:"findings"`
@@ -82,8 +81,8 @@ func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, s)
 }
 
-// Put serves PUT /api/v1/connections/{name}: the whole connection. With
-// anyway=true it is saved although servers could not be used.
+// Put serves PUT /api/v1/connections/{name}: the whole connection. With anyway=true it is
+// saved although bootstrap servers failed their trial.
 func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
@@ -116,15 +115,15 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 
 // Delete serves DELETE /api/v1/connections/{name}.
 func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
-	var revision int64 // whichever there is, without If-Match
+	var revision int64 // 0 without If-Match: any
 	if !onto(w, r, &revision) {
 		return
 	}
 	replyDone(w, r, c.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r)), writeConnectionError)
 }
 
-// Check serves POST /api/v1/connections/check: a client.properties as text, or an
-// Edit. Nothing is connected to, and nothing kept.
+// Check serves POST /api/v1/connections/check: a client.properties as text, or an Edit.
+// Check connects to nothing and keeps nothing.
 func (c *Connections) Check(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
@@ -139,15 +138,15 @@ func (c *Connections) Properties(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"properties": c.Connections.Properties()})
 }
 
-// readEdit reads a request's Edit, to the end of its body: a handler then hears
-// of a client that goes away. If it says false, the answer has been written.
+// readEdit reads a request's Edit to the end of its body: only then does a handler notice
+// that the client leaves. If it returns false, the answer has been written.
 func readEdit(w http.ResponseWriter, r *http.Request) (*Edit, bool) {
 	e := &Edit{}
 	b, ok := readBody(w, r)
 	if !ok {
 		return nil, false
 	}
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // none is JSON
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // an unreadable one is taken for JSON
 	if media == "text/plain" {
 		e.Text = string(b)
 	} else if err := decode(b, e); err != nil {

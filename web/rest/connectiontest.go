@@ -10,7 +10,7 @@ import (
 	"urncast/web/answer"
 )
 
-// TestOptions say what a connection test is to try.
+// TestOptions say what a connection test tries.
 type TestOptions struct {
 	Topic        string   `json:"topic"`   // the producer's if empty
 	Scratch      string   `json:"scratch"` // a topic for what is committed and read back; left out if empty
@@ -32,8 +32,8 @@ type Step struct {
 	TookMs int64 `json:"tookMs"`
 }
 
-// TestSaved serves POST /api/v1/connections/{name}/test, whose body are
-// TestOptions: a test of what is saved.
+// TestSaved serves POST /api/v1/connections/{name}/test, a test of the saved connection;
+// the body is TestOptions.
 func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
 	var o TestOptions
 	b, ok := readBody(w, r)
@@ -47,8 +47,8 @@ func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
 	c.test(w, r, connection.Edit{Name: r.PathValue("name")}, o)
 }
 
-// TestEdited serves POST /api/v1/connections/test, whose body is an Edit: secrets
-// that it keeps are taken from the connection that it names. Nothing is saved.
+// TestEdited serves POST /api/v1/connections/test, whose body is an Edit: secrets that it
+// keeps are those of the connection that it names. Nothing is saved.
 func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
@@ -61,9 +61,9 @@ func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
 	c.test(w, r, edit, e.Test)
 }
 
-// test answers with a line of JSON for each report, sent as it happens. The test
-// ends when the client goes. The status is sent with the first line: what fails
-// before it has a status of its own, what fails after it a line with an error.
+// test answers with a line of JSON for each step, sent as it happens. The test ends when
+// the client leaves. The status is sent with the first line: an error before it has a
+// status of its own, an error after it is a line.
 func (c *Connections) test(w http.ResponseWriter, r *http.Request, e connection.Edit, o TestOptions) {
 	out := lines{w: w}
 	var failed []string
@@ -71,7 +71,7 @@ func (c *Connections) test(w http.ResponseWriter, r *http.Request, e connection.
 		if s.State == connection.StepFailed {
 			failed = append(failed, s.ID)
 		}
-		_ = out.write(Step{s, s.Took.Milliseconds()}) // if the client has gone, the request's context ends
+		_ = out.write(Step{s, s.Took.Milliseconds()}) // if the client has left, the request's context ends
 	})
 	if out.begun {
 		if e.Name == "" {

@@ -1,4 +1,3 @@
-// Package rest serves SDMX REST (structure queries and maintenance), the door
-// through which FMR's clients submit, the feed of transactions and the
-// management API.
+// Package rest serves SDMX REST (structure queries and maintenance), the address that
+// FMR's clients submit to, the feed of transactions and the management API.
 package rest

@@ -12,14 +12,14 @@ import (
 	"urncast/web/answer"
 )
 
-// Doctor serves the comparison of topics with what a route needs, their mending, and
-// the making of topics.
+// Doctor serves the comparison of topics with what a route needs, their repair, and the
+// creation of topics.
 type Doctor struct {
 	Doctor    *diagnosis.Doctor
 	Producers *control.Producers
 }
 
-// DoctorFix says which findings of which topic to mend.
+// DoctorFix says which findings of which topic to repair.
 type DoctorFix struct {
 	Topic    string   `json:"topic,omitempty"` // the producer's first if empty
 	Findings []string `json:"findings"`        // their ids
@@ -36,8 +36,8 @@ func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
 	reply(w, r, http.StatusOK, found, err, writeDoctorError)
 }
 
-// place is a topic as the producer of the path reaches it. If it says false, the
-// answer has been written.
+// place is a topic as the producer of the path reaches it. If it returns false, the answer
+// has been written.
 func (d *Doctor) place(w http.ResponseWriter, r *http.Request, topic string) (diagnosis.Place, bool) {
 	s := findStatus(w, r, d.Producers)
 	if s == nil {
@@ -82,7 +82,7 @@ func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
 func (d *Doctor) over(ctx context.Context, topic string) string {
 	all, err := d.Producers.List(ctx)
 	if err != nil {
-		return "" // what follows asks the database, too, and says what is wrong
+		return "" // the default; the next query reports the same error
 	}
 	for i := range all {
 		if slices.Contains(all[i].Topics(), topic) {

@@ -24,8 +24,8 @@ type Feed struct {
 
 const (
 	pageMax = 1000
-	// feedShown is how many entries an Atom or RSS feed has where nobody asks for another
-	// number, and feedMax how many at most: each tells what was changed.
+	// feedShown is how many entries an Atom or RSS feed has by default, and feedMax how
+	// many at most: each entry lists what was changed.
 	feedShown = 50
 	feedMax   = 200
 )
@@ -35,13 +35,13 @@ type feedAsk struct {
 	format        string // json, atom or rss
 	after, before registry.Number
 	limit         int
-	newest        bool // the newest first, older than before; else the oldest first, above after
+	newest        bool // newest first, below before; else oldest first, above after
 	query         url.Values
 }
 
-// feedAsked reads a request: format, or the header Accept; after or before a number; limit.
-// JSON begins with the oldest unless before is said, Atom and RSS with the newest unless
-// after is.
+// feedAsked reads a request: format, or the header Accept; after or before a number;
+// limit. JSON starts with the oldest unless before is given, Atom and RSS with the newest
+// unless after is given.
 func feedAsked(r *http.Request) (a feedAsk, err error) {
 	a.query = r.URL.Query()
 	a.format = a.query.Get("format")
@@ -79,8 +79,8 @@ func feedAsked(r *http.Request) (a feedAsk, err error) {
 	return a, nil
 }
 
-// next is the address of the page behind one that ends with a transaction, with all else
-// that was asked for.
+// next is the address of the page that follows transaction last, with the request's other
+// parameters.
 func (a *feedAsk) next(last registry.Number) string {
 	name := "after"
 	if a.newest {
@@ -131,7 +131,7 @@ func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, page)
 }
 
-// horizon gives the horizon, and says it in a header for every format.
+// horizon returns the horizon, and puts it into a header for every format.
 func (f *Feed) horizon(w http.ResponseWriter, r *http.Request) (registry.Number, error) {
 	h, err := f.Registry.Housekeeping(r.Context())
 	if h.Horizon > 0 {
@@ -140,7 +140,7 @@ func (f *Feed) horizon(w http.ResponseWriter, r *http.Request) (registry.Number,
 	return h.Horizon, err
 }
 
-// statuses gives what became of each transaction for each producer.
+// statuses returns what became of each transaction for each producer.
 func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[registry.Number][]Publication, error) {
 	if f.Producers == nil || len(txns) == 0 {
 		return nil, nil

@@ -17,8 +17,8 @@ import (
 	"urncast/sdmx"
 )
 
-// A loggedRegistry has a log of so many transactions, of which each changed as many
-// structures as its number says.
+// A loggedRegistry has a log of that many transactions; each changed as many structures as
+// its number says.
 type loggedRegistry struct {
 	Registry
 	last registry.Number
@@ -97,7 +97,7 @@ func fetch(t *testing.T, address, accept string, status int) (string, http.Heade
 	return string(b), resp.Header
 }
 
-// A node is an element as it is written.
+// A node is an XML element.
 type node struct {
 	XMLName xml.Name
 	Attrs   []xml.Attr `xml:",any,attr"`
@@ -114,7 +114,7 @@ func (n *node) all(name string) (out []*node) {
 	return out
 }
 
-// one gives the text of an element that must stand exactly once.
+// one returns the text of a child that must stand exactly once.
 func (n *node) one(t *testing.T, name string) string {
 	t.Helper()
 	found := n.all(name)
@@ -133,7 +133,7 @@ func (n *node) attr(name string) string {
 	return ""
 }
 
-// link gives the address of the one link of a relation; empty if there is none.
+// link returns the address of the one link of a relation; empty if there is none.
 func (n *node) link(t *testing.T, rel string) (href string) {
 	t.Helper()
 	for _, l := range n.all("link") {
@@ -193,7 +193,7 @@ func checkAtom(t *testing.T, f *node) {
 		if e.all("category")[0].attr("term") == "" || e.all("content")[0].attr("type") != "html" {
 			t.Errorf("entry %s has no category or no content of HTML", id)
 		}
-		var inside node // what is escaped is well-formed itself
+		var inside node // escaped content must be well formed itself
 		if err := strictly("<div>"+e.one(t, "content")+"</div>", &inside); err != nil {
 			t.Errorf("the content of %s: %v", id, err)
 		}
@@ -211,8 +211,9 @@ func strictly(text string, into *node) error {
 	return nil
 }
 
-// From the feed that pages advertise, link by link, a reader sees every transaction once,
-// the newest first, with what it changed; each page keeps the limit and the form.
+// TestAtomFeed checks that from the advertised feed, link by link, a reader sees every
+// transaction once, newest first, with what it changed, and that each page keeps limit and
+// format.
 func TestAtomFeed(t *testing.T) {
 	s := feedServer(t, 120)
 	address, seen, pages := s.URL+"/api/v1/transactions?limit=50", []string(nil), 0
@@ -265,7 +266,8 @@ func TestAtomFeed(t *testing.T) {
 	checkAtom(t, &empty)
 }
 
-// RSS 2.0 tells the same: its links are addresses, its guids say that they are none.
+// TestRSSFeed checks the same of RSS 2.0: its links are addresses, its guids say that they
+// are not.
 func TestRSSFeed(t *testing.T) {
 	s := feedServer(t, 60)
 	body, header := fetch(t, s.URL+"/api/v1/transactions?format=rss", "", 200)
@@ -295,7 +297,8 @@ func TestRSSFeed(t *testing.T) {
 	}
 }
 
-// JSON begins with the oldest, and with before with the newest; what cannot be is refused.
+// TestFeedPages checks the order of JSON, with and without before, and that impossible
+// queries are refused.
 func TestFeedPages(t *testing.T) {
 	s := feedServer(t, 7)
 	for query, want := range map[string]string{

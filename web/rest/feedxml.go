@@ -14,17 +14,17 @@ import (
 	"urncast/web/answer"
 )
 
-// entryChanges is how many structures an entry of a feed names; the rest it counts.
+// entryChanges is how many structures a feed's entry names; further ones are only counted.
 const entryChanges = 50
 
-// A feedEntry is one transaction, as both kinds of feed tell it.
+// A feedEntry is one transaction, in the form that Atom and RSS share.
 type feedEntry struct {
 	id, title, page, data, user, kind string
 	at                                time.Time
 	content                           string // HTML
 }
 
-// writeFeed answers with transactions as a feed. Next is the path of what follows.
+// writeFeed answers with transactions as a feed. Next is the path of the following page.
 func (f *Feed) writeFeed(w http.ResponseWriter, r *http.Request, format string, txns []registry.Transaction, next string) {
 	base := f.Base(r)
 	entries := make([]feedEntry, len(txns))
@@ -57,7 +57,7 @@ const (
 )
 
 // feedLinks are the absolute addresses of a feed, of the page that shows the same, and of
-// what follows; that is empty at the end.
+// the feed's next page; next is empty at the end.
 type feedLinks struct{ self, page, next string }
 
 func entryOf(base string, t *registry.Transaction, changes []registry.Change) feedEntry {
@@ -118,7 +118,7 @@ type atomContent struct {
 	HTML string `xml:",chardata"`
 }
 
-// atomOf makes an Atom feed of the registry with an id.
+// atomOf makes the Atom feed of a registry.
 func atomOf(registryID string, to *feedLinks, entries []feedEntry) *atomFeed {
 	f := &atomFeed{ID: "urn:uuid:" + registryID, Title: feedTitle, Generator: "urncast",
 		Links: []atomLink{{"self", mediaAtom, to.self}, {"alternate", "text/html", to.page}}}
@@ -163,7 +163,7 @@ type rssItem struct {
 }
 
 type rssGUID struct {
-	Permanent bool   `xml:"isPermaLink,attr"` // an address
+	Permanent bool   `xml:"isPermaLink,attr"` // whether the guid is an address
 	ID        string `xml:",chardata"`
 }
 
@@ -182,9 +182,9 @@ func rssOf(to *feedLinks, entries []feedEntry) *rssFeed {
 
 func writeXML(w http.ResponseWriter, media string, v any) {
 	b, err := xml.Marshal(v)
-	if err != nil { // the types are ours
+	if err != nil { // a defect: all types can be encoded
 		panic(err)
 	}
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
-	_, _ = w.Write(append([]byte(xml.Header), b...)) // the reader has gone; nobody is left to tell
+	_, _ = w.Write(append([]byte(xml.Header), b...)) // fails only if the reader has left
 }

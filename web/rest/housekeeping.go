@@ -10,8 +10,8 @@ import (
 	"urncast/web/answer"
 )
 
-// HeaderHorizon says, where old content is asked for or the log is read, the
-// first transaction as of which everything can be read.
+// HeaderHorizon names, in answers about old content or the log, the first transaction from
+// which on everything can be read.
 const HeaderHorizon = "X-Urncast-Horizon"
 
 // Housekeeping serves the removal of old content.
@@ -22,8 +22,8 @@ type Housekeeping struct {
 // A HousekeepingState says how far old content was removed.
 type HousekeepingState struct {
 	Keep registry.Keep `json:"keep"`
-	// Horizon: what was current after this transaction or a later one can be
-	// read; 0 if nothing was removed yet.
+	// Horizon: what was current after this transaction or a later one can be read; 0 if
+	// nothing was removed yet.
 	Horizon registry.Number `json:"horizon"`
 	Last    *Removal        `json:"last,omitempty"`
 }
@@ -32,10 +32,10 @@ type HousekeepingState struct {
 type Removal struct {
 	DryRun bool          `json:"dryRun,omitempty"`
 	Keep   registry.Keep `json:"keep"`
-	// After is the horizon before the run, Horizon the one that it reached.
+	// After is the horizon before the run, Horizon the one after it.
 	After   registry.Number `json:"after"`
 	Horizon registry.Number `json:"horizon"`
-	// Limit says in a sentence what keeps the rest.
+	// Limit says in a sentence why the rest is kept.
 	Limit string `json:"limit,omitempty"`
 	// Transactions whose content goes, in whole or in part; in a dry run only.
 	Transactions int64 `json:"transactions,omitempty"`
@@ -45,8 +45,8 @@ type Removal struct {
 	User    string    `json:"user,omitempty"`
 	BeganAt time.Time `json:"beganAt,omitzero"`
 	EndedAt time.Time `json:"endedAt,omitzero"`
-	// BrokenAt is when the run was broken off, or found to be, and Why says what by; the
-	// next run goes on with it. A run with none of the three is under way.
+	// BrokenAt is when the run broke off, or was found to have, and Why the reason; the
+	// next run continues it. A run without EndedAt and BrokenAt is under way.
 	BrokenAt time.Time `json:"brokenAt,omitzero"`
 	Why      string    `json:"why,omitempty"`
 }
@@ -70,8 +70,8 @@ func (k *Housekeeping) State(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, HousekeepingState{h.Keep, h.Horizon, removalOf(h.Last)})
 }
 
-// Run serves POST /api/v1/housekeeping, and answers when the run is over. A client
-// that leaves ends it between two steps; the next run goes on.
+// Run serves POST /api/v1/housekeeping, and answers when the run is over. A client that
+// leaves ends the run between two steps; the next run continues.
 func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		DryRun bool `json:"dryRun"`

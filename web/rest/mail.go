@@ -10,8 +10,8 @@ import (
 	"urncast/web/answer"
 )
 
-// Mail serves the mail settings and shows the queue. The password goes in and
-// never comes out.
+// Mail serves the mail settings and shows the queue. The password can be set and is never
+// shown.
 type Mail struct{ Mailer *notice.Mailer }
 
 // MailTested answers a test mail.
@@ -30,8 +30,8 @@ func (m *Mail) Get(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, shown)
 }
 
-// Put serves PUT /api/v1/mail: the settings, whole; what is left out has its
-// default, and the password that is left out is removed.
+// Put serves PUT /api/v1/mail, all settings: one that is left out gets its default, and a
+// password that is left out is removed.
 func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 	b, ok := readBody(w, r)
 	if !ok {
@@ -54,8 +54,8 @@ func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, shown)
 }
 
-// Test serves POST /api/v1/mail/test: a test mail to the address in to, or to all
-// admins. It answers when the server has taken or refused it.
+// Test serves POST /api/v1/mail/test: a test mail to the address in to, or to all admins.
+// It answers when the mail server has accepted or refused it.
 func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
 	b, ok := readBody(w, r)
 	if !ok {

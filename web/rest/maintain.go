@@ -11,7 +11,7 @@ import (
 	"urncast/web/answer"
 )
 
-// A Maintenance serves what changes structures.
+// A Maintenance serves requests that change structures.
 type Maintenance struct {
 	Registry Registry
 	// Producers know what fits their topics; nil if there are none.
@@ -20,8 +20,8 @@ type Maintenance struct {
 	Now       func() time.Time
 }
 
-// Submit serves POST: what is sent replaces what is there, unless the action
-// parameter or, at FMR's door, the Action header says otherwise.
+// Submit serves POST: structures replace present ones, unless the action parameter or,
+// under FMR's address, the Action header says otherwise.
 func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 	action := "replace"
 	if strings.HasPrefix(r.URL.Path, "/ws/") {
@@ -50,7 +50,7 @@ func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// Put serves PUT: it replaces one structure that is there.
+// Put serves PUT: it replaces one structure that exists.
 func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
 	u, ok := urnOf(w, r)
 	if !ok {
@@ -98,13 +98,13 @@ func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload,
 	m.answer(w, r, o, up, s.Mode)
 }
 
-// weigh warns of what will not fit the producers' topics.
+// weigh adds warnings about structures that will not fit the producers' topics.
 func (m *Maintenance) weigh(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload) {
 	if m.Producers == nil {
 		return
 	}
 	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
-	if err != nil { // which is no reason to call what was decided an error
+	if err != nil { // the decision stands, though its fit is unknown
 		up.warn("Whether everything fits the producers' topics could not be found out: %s", answer.Private(w, r, err))
 	}
 	for _, warning := range warnings {
@@ -115,7 +115,7 @@ func (m *Maintenance) weigh(w http.ResponseWriter, r *http.Request, o *registry.
 // forceNeedsReason is the refusal of a force without a reason.
 const forceNeedsReason = "force must say why what is final or stable shall be changed all the same, in words, such as force=published+by+mistake: the audit keeps them."
 
-// isReason says whether a text may be a reason: a switch is none.
+// isReason reports whether a text can be a reason; a word like true or 1 cannot.
 func isReason(s string) bool {
 	s = strings.TrimSpace(s)
 	return s != "" && !isTrue(s) && s != "false" && s != "0" && s != "no"
@@ -128,13 +128,13 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 		writeJSON(w, status, answerOf(o, up))
 		return
 	}
-	if unchanged(o) && !o.DryRun && !up.told(o) { // as FMR answers
+	if unchanged(o) && !o.DryRun && !up.hasRemarks(o) { // as FMR answers
 		answer.WriteSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}
 	w.Header().Set("Content-Type", answer.MediaRegistry)
 	w.WriteHeader(status)
-	_ = writeResponse(w, o, up, mode.String(), m.Sender, m.Now()) // the reader has gone; nobody is left to tell
+	_ = writeResponse(w, o, up, mode.String(), m.Sender, m.Now()) // fails only if the reader has left
 }
 
 // Rename serves POST /api/v1/structures/rename.
@@ -174,7 +174,7 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, overall(o), answerOf(o, up))
 }
 
-// urnOf reads the path's structure.
+// urnOf reads the URN of the structure in the path.
 func urnOf(w http.ResponseWriter, r *http.Request) (u sdmx.URN, ok bool) {
 	class, err := classOf(r.PathValue("type"))
 	if err == nil {

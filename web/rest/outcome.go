@@ -28,9 +28,9 @@ func statusOf(r *registry.Result) int {
 	return http.StatusUnprocessableEntity
 }
 
-// reasonStatus follows sdmx-rest 2.x: 403 for what somebody else maintains, 404 for
-// what is not there, 409 for a reference or a version rule in the way, 422 for what
-// means nothing.
+// reasonStatus follows sdmx-rest 2.x: 403 for what another agency maintains, 404 for what
+// does not exist, 409 for a reference or a version rule in the way, 422 for what is
+// invalid.
 func reasonStatus(r registry.Reason) int {
 	switch r {
 	case registry.ReasonMissing:
@@ -43,8 +43,8 @@ func reasonStatus(r registry.Reason) int {
 	return http.StatusUnprocessableEntity
 }
 
-// worse picks the status that says most about a refusal: what is forbidden before
-// a conflict before what means nothing before what is missing.
+// worse picks the status that says most about a refusal: forbidden before conflict before
+// invalid before missing.
 func worse(a, b int) int {
 	for _, status := range []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound} {
 		if a == status || b == status {
@@ -54,9 +54,9 @@ func worse(a, b int) int {
 	return max(a, b)
 }
 
-// overall is the status of a whole submission, by sdmx-rest 2.x: 201 if all
-// were created, 200 if all were updated, deleted or the same already, 207 if
-// both; or why it was refused.
+// overall is the status of a whole submission, by sdmx-rest 2.x: 201 if all were created,
+// 200 if all were updated, deleted or unchanged, 207 if some of both; or the status of the
+// refusal.
 func overall(o *registry.Outcome) int {
 	created, other, refused := false, false, 0
 	for i := range o.Results {
@@ -80,13 +80,13 @@ func overall(o *registry.Outcome) int {
 	return http.StatusCreated
 }
 
-// told says whether there is something to say beside the verdicts.
-func (u *upload) told(o *registry.Outcome) bool {
+// hasRemarks reports whether an answer must say more than the verdicts.
+func (u *upload) hasRemarks(o *registry.Outcome) bool {
 	return u.summary.Warnings.Count+u.summary.Skipped.Count > 0 ||
 		slices.ContainsFunc(o.Results, func(r registry.Result) bool { return len(r.Notices) > 0 })
 }
 
-// unchanged says whether the submission held nothing that changes the registry.
+// unchanged reports whether the submission changed nothing in the registry.
 func unchanged(o *registry.Outcome) bool {
 	for i := range o.Results {
 		if o.Results[i].Verdict != registry.Unchanged {

@@ -12,8 +12,8 @@ import (
 	"urncast/sdmx"
 )
 
-// What was not taken of a structure is said at that structure, in both forms of the
-// answer; what is about none is said at the first.
+// TestOutcomeSaysWhatWasNotTaken checks that a warning stands at its structure in both
+// forms of the answer, and a warning about none at the first.
 func TestOutcomeSaysWhatWasNotTaken(t *testing.T) {
 	named := func(id string) sdmx.URN {
 		return sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: id, Version: "1.0"}

@@ -14,8 +14,8 @@ import (
 	"urncast/web/answer"
 )
 
-// writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema
-// wants one result at least; callers answer an empty submission otherwise.
+// writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema requires a
+// result; callers answer an empty submission otherwise.
 func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender string, at time.Time) error {
 	x := &xmlWriter{Writer: bufio.NewWriter(w)}
 	x.raw(xml.Header)
@@ -33,8 +33,8 @@ func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender 
 	return x.Flush()
 }
 
-// notes are what is said about the submission as a whole. The response has no
-// place for that but its results; the first one carries it.
+// notes are messages about the submission as a whole. The response has no place for them
+// but its results; the first one carries them.
 func notes(o *registry.Outcome, result int) []string {
 	if result != 0 {
 		return nil
@@ -49,8 +49,8 @@ func notes(o *registry.Outcome, result int) []string {
 	return out
 }
 
-// warnings parts what was not kept by the structure that it is about. What is about
-// none of the results goes with the first.
+// warnings groups warnings by the result that they are about. A warning about none of the
+// results goes with the first.
 func warnings(o *registry.Outcome, up *upload) map[int][]string {
 	place, out := map[string]int{}, map[int][]string{}
 	for i := range o.Results {
@@ -121,8 +121,8 @@ func (x *xmlWriter) message(code int, text string) {
 	x.raw(`</com:Text></reg:MessageText>`)
 }
 
-// resultAction is what was done with a structure in the four words that the
-// schema has; FMR's Merge is a Replace there.
+// resultAction is what was done with a structure, as one of the four words of the schema;
+// FMR's Merge is a Replace there.
 func resultAction(r *registry.Result, action string) string {
 	switch {
 	case r.Verdict == registry.Deleted || action == registry.ModeDelete.String():
@@ -145,7 +145,7 @@ func verdictText(v registry.Verdict) string {
 	return "The same is in the registry already."
 }
 
-// messageID is an id of a message that is unique enough for a reader's log.
+// messageID is an id of a message, unique enough for a reader's log.
 func messageID(at time.Time) string {
 	return "URNCAST-" + strings.ReplaceAll(at.UTC().Format("20060102T150405.000000"), ".", "-")
 }

@@ -12,20 +12,20 @@ import (
 	"urncast/web/answer"
 )
 
-// Producers serves what there is of producers, their settings, commands and jobs.
+// Producers serves producers, their settings, commands and jobs.
 type Producers struct{ Producers *control.Producers }
 
-// ProducerSettings are a producer's settings as they are sent to be saved.
+// ProducerSettings are a producer's settings as a request sends them.
 type ProducerSettings struct {
 	producer.Config
-	// Then answers at once what a change would ask: baseline or continue.
+	// Then answers in advance what a change would ask: baseline or continue.
 	Then string `json:"then,omitempty"`
 }
 
-// A Command is the body of a producer's command; each takes what it needs.
+// A Command is the body of a producer's command; each command reads its own fields.
 type Command struct {
-	How  string `json:"how,omitempty"`  // of start
-	Keep bool   `json:"keep,omitempty"` // of suspend
+	How  string `json:"how,omitempty"`  // for start
+	Keep bool   `json:"keep,omitempty"` // for suspend
 	control.Skip
 }
 
@@ -60,8 +60,8 @@ func (p *Producers) Get(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Put serves PUT /api/v1/producers/{name}: settings, whole, with the revision that
-// they change.
+// Put serves PUT /api/v1/producers/{name}: all settings, with the revision that they
+// change.
 func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 	var in ProducerSettings
 	if !read(w, r, &in, `the settings that GET shows, with what is to be changed and the revision, and may have "then": "baseline" or "continue"`) {
@@ -78,7 +78,8 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r, admin, http.StatusOK)
 }
 
-// Delete serves DELETE /api/v1/producers/{name}: configuration and state, never topics.
+// Delete serves DELETE /api/v1/producers/{name}: it deletes configuration and state, never
+// topics.
 func (p *Producers) Delete(w http.ResponseWriter, r *http.Request) {
 	replyDone(w, r, p.Producers.Delete(r.Context(), r.PathValue("name"), answer.Actor(r)), writeProducerError)
 }
@@ -111,7 +112,7 @@ func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
 	replyDone(w, r, err, writeProducerError)
 }
 
-// Jobs serves GET /api/v1/producers/{name}/jobs: the newest, the newest first.
+// Jobs serves GET /api/v1/producers/{name}/jobs: the last jobsShown, newest first.
 func (p *Producers) Jobs(w http.ResponseWriter, r *http.Request) {
 	admin := p.find(w, r)
 	if admin == nil {
@@ -121,8 +122,8 @@ func (p *Producers) Jobs(w http.ResponseWriter, r *http.Request) {
 	reply(w, r, http.StatusOK, jobs, err, writeProducerError)
 }
 
-// Publish serves POST /api/v1/producers/{name}/jobs: what the scope in the body is
-// about is to be sent anew, everything if it says nothing.
+// Publish serves POST /api/v1/producers/{name}/jobs: structures in the scope of the body
+// are published again, all if it has none.
 func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 	var in producer.Scope
 	if !read(w, r, &in, `{"filter": {"agencies": ["SDMX.*"]}} or {"from": 120, "to": 140}, or nothing for everything`) {
@@ -136,8 +137,8 @@ func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 	reply(w, r, http.StatusAccepted, job, err, writeProducerError)
 }
 
-// Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: a job that waits is cancelled at
-// once, one under way by the instance that publishes.
+// Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: a waiting job is cancelled at
+// once, a running one by the instance that publishes.
 func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
 	admin := p.find(w, r)
 	if admin == nil {
@@ -176,19 +177,19 @@ func (p *Producers) Preview(w http.ResponseWriter, r *http.Request) {
 	reply(w, r, http.StatusOK, all, err, writeProducerError)
 }
 
-// A PreviewOrder says of which routes a preview is.
+// A PreviewOrder names the routes of a preview.
 type PreviewOrder struct {
 	Routes []producer.Route `json:"routes"`
 }
 
-// previewMax bounds the routes of a preview, previewPatience the look for what formats
+// previewMax bounds the routes of a preview, previewPatience the search for what formats
 // cannot express.
 const (
 	previewMax      = 50
 	previewPatience = 5 * time.Second
 )
 
-// find gives the producer of the path. If it is nil, the answer has been written.
+// find returns the producer of the path. If it is nil, the answer has been written.
 func (p *Producers) find(w http.ResponseWriter, r *http.Request) *control.Producer {
 	admin, err := p.Producers.Find(r.Context(), r.PathValue("name"))
 	if err != nil {
@@ -198,8 +199,8 @@ func (p *Producers) find(w http.ResponseWriter, r *http.Request) *control.Produc
 	return admin
 }
 
-// findStatus gives the state of the producer of the path. If it is nil, the answer has been
-// written.
+// findStatus returns the state of the producer of the path. If it is nil, the answer has
+// been written.
 func findStatus(w http.ResponseWriter, r *http.Request, all *control.Producers) *control.Status {
 	admin, err := all.Find(r.Context(), r.PathValue("name"))
 	if err == nil {

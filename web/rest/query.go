@@ -40,7 +40,7 @@ func classOf(name string) (sdmx.Class, error) {
 	return sdmx.ClassUnknown, fmt.Errorf("the structure type %q is not known; the types are %s", name, strings.Join(names, ", "))
 }
 
-// list splits a path's element; empty for all.
+// list splits an element of the path; nil stands for all.
 func list(s string) []string {
 	if s == "" || s == "*" || s == "all" {
 		return nil
@@ -48,8 +48,8 @@ func list(s string) []string {
 	return strings.Split(s, ",")
 }
 
-// Structures serves GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}: what is
-// current, or with asOf= what was after a transaction.
+// Structures serves GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}: the current
+// structures, or with asOf= those after a transaction.
 func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 	in := registry.Query{Agencies: list(r.PathValue("agency")), IDs: list(r.PathValue("id")), Versions: r.PathValue("version")}
 	for _, name := range list(r.PathValue("type")) {
@@ -87,8 +87,8 @@ func (q *Query) Transaction(w http.ResponseWriter, r *http.Request) {
 		})
 }
 
-// negotiated finds the formats that the client takes, the best first; none if that
-// is answered.
+// negotiated finds the formats that the client accepts, the best first; none if the answer
+// has been written.
 func negotiated(w http.ResponseWriter, r *http.Request) []*formats.Format {
 	if name := r.URL.Query().Get("format"); name != "" {
 		f, err := formats.ByName(name)
@@ -114,12 +114,12 @@ func mediaTypes() string {
 	return strings.Join(types, " and ")
 }
 
-// A find hands over what a query asks for, in the order that a format wants.
+// A find yields what a query selects, in the order that a format requires.
 type find func(order func(sdmx.Class) int, yield func(u sdmx.URN, body []byte) error) error
 
-// answer writes the message in the best format that the client takes and that can
-// say any of what is found; 406 if none can. What a format leaves out of the rest is
-// said at the end of the message.
+// answer writes the message in the best format that the client accepts and that can
+// express any of the structures; 406 if none can. Structures that the format leaves out
+// are listed at the end of the message.
 func (q *Query) answer(w http.ResponseWriter, r *http.Request, none string, found find) {
 	taken := negotiated(w, r)
 	if len(taken) == 0 {
@@ -145,10 +145,10 @@ func (q *Query) answer(w http.ResponseWriter, r *http.Request, none string, foun
 // leftOutShown is how many structures a refusal names.
 const leftOutShown = 5
 
-// write streams the message; not done, and nothing written, if the format can say
-// nothing of what is found. Nothing is sent before the first structure is there, so
-// that an empty answer can be 404; an error after that ends the connection, for the
-// client must not take half a message for a whole one.
+// write streams the message; not done, and nothing written, if the format can express none
+// of the structures. Nothing is sent before the first structure is found, so that an empty
+// answer can be 404; a later error ends the connection, for the client must not take half
+// a message for a whole one.
 func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format, none string, found find) (left formats.Remarks, done bool) {
 	now := q.Now().UTC().Truncate(time.Second)
 	out := formats.NewWriter(w, f, formats.Header{ID: messageID(now), Prepared: now, Sender: q.Sender})
@@ -181,7 +181,7 @@ func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format,
 		answer.WriteError(w, r, http.StatusNotFound, "%s", none)
 	default:
 		out.Note(left, lost)
-		_ = out.Close() // the reader has gone; nobody is left to tell
+		_ = out.Close() // fails only if the reader has left
 	}
 	return left, true
 }

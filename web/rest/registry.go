@@ -6,10 +6,9 @@ import (
 	"urncast/registry"
 )
 
-// Registry is what this package asks of the registry; *plan.Registry is
-// the one that answers.
+// Registry is what this package needs of the registry; *plan.Registry implements it.
 type Registry interface {
-	// ID is the registry's own, a UUID.
+	// ID is the registry's UUID.
 	ID() string
 	Submit(context.Context, registry.Submission) (*registry.Outcome, error)
 	Rename(context.Context, registry.Rename) (*registry.Outcome, error)

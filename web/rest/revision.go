@@ -8,16 +8,15 @@ import (
 	"urncast/web/answer"
 )
 
-// tag gives the revision of what is answered as its entity tag (RFC 9110, section 8.8.3),
-// for If-Match.
+// tag sets the revision of an answer as its entity tag (RFC 9110, section 8.8.3), for
+// If-Match.
 func tag(w http.ResponseWriter, revision int64) { setTag(w, strconv.FormatInt(revision, 10)) }
 
 func setTag(w http.ResponseWriter, revision string) { w.Header().Set("ETag", `"`+revision+`"`) }
 
-// ifMatch gives the revisions that a request makes its condition by If-Match (RFC 9110,
-// section 13.1.1), one of which must be current; nil if it makes none, or * for whichever
-// there is. A weak one is never current, and comes as "". If it says false, the answer has
-// been written.
+// ifMatch returns the revisions in If-Match, one of which must be current (RFC 9110,
+// section 13.1.1); nil without that header, or if it is *. A weak one is never current,
+// and returned as "". If ok is false, the answer has been written.
 func ifMatch(w http.ResponseWriter, r *http.Request) (revisions []string, ok bool) {
 	header := strings.TrimSpace(strings.Join(r.Header.Values("If-Match"), ","))
 	if header == "" || header == "*" {
@@ -37,8 +36,8 @@ func ifMatch(w http.ResponseWriter, r *http.Request) (revisions []string, ok boo
 	return revisions, true
 }
 
-// onto takes the revision that a change is made to from If-Match, if the request has it; a
-// body may name the same one. If it says false, the answer has been written.
+// onto sets the revision that a change is made to from If-Match, if the request has it;
+// the body may name the same one. If it returns false, the answer has been written.
 func onto(w http.ResponseWriter, r *http.Request, revision *int64) bool {
 	revisions, ok := ifMatch(w, r)
 	if !ok || revisions == nil {
@@ -60,8 +59,8 @@ func onto(w http.ResponseWriter, r *http.Request, revision *int64) bool {
 	return true
 }
 
-// conflicting is the status for a change to what is not current any more: 412 where
-// If-Match made it a condition.
+// conflicting is the status of a change to an outdated revision: 412 where If-Match made
+// it a condition.
 func conflicting(r *http.Request) int {
 	if match := strings.TrimSpace(r.Header.Get("If-Match")); match != "" && match != "*" {
 		return http.StatusPreconditionFailed

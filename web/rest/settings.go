@@ -23,15 +23,14 @@ func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
 	writeSettings(w, now)
 }
 
-// writeSettings answers with settings and the entity tag that names them.
+// writeSettings answers with settings and their entity tag.
 func writeSettings(w http.ResponseWriter, now registry.Settings) {
 	setTag(w, now.Revision())
 	writeJSON(w, http.StatusOK, now)
 }
 
-// settingsRead gives the settings that a request says it changes, by If-Match; nil if it
-// does not say. It is false, and the answer is written, if they are not those that there
-// are.
+// settingsRead returns the settings that If-Match of a request names; nil without that
+// header. If ok is false, they are not the current ones, and the answer has been written.
 func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings) (read *registry.Settings, ok bool) {
 	revisions, ok := ifMatch(w, r)
 	if !ok || revisions == nil {
@@ -57,15 +56,15 @@ func settingsRead(w http.ResponseWriter, r *http.Request, now registry.Settings)
 	return nil, false
 }
 
-// writeSettingsChanged answers 412 with what was changed, and the entity tag of now.
+// writeSettingsChanged answers 412 with the differences, and the entity tag of now.
 func writeSettingsChanged(w http.ResponseWriter, r *http.Request, e *registry.SettingsChangedError) {
 	setTag(w, e.Now.Revision())
 	answer.WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
 }
 
-// Put serves PUT /api/v1/settings: all rules, so that none changes unsaid. What
-// housekeeping keeps came later, and stays as it is where it is not said. With If-Match
-// nothing is saved over somebody else's change.
+// Put serves PUT /api/v1/settings. All rules are required, so that none changes by
+// omission; the fields of housekeeping are newer, and stay as they are if left out. With
+// If-Match nothing is saved over somebody else's change.
 func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		AllowDangling   *bool `json:"allowDangling"`
@@ -96,9 +95,9 @@ func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// save saves what becomes of the settings of now, and answers. Where a request says nothing
-// of what it changes, and somebody else saves at the same moment, it begins anew: what it
-// leaves out is as it is, and not as it was.
+// save saves what change makes of the current settings, and answers. If somebody else
+// saves at the same moment and the request has no If-Match, save starts anew: fields that
+// the request leaves out then keep their new values.
 func (s *Rules) save(w http.ResponseWriter, r *http.Request, change func(now registry.Settings) registry.Settings) {
 	now, err := s.Registry.Settings(r.Context())
 	if err != nil {

@@ -29,8 +29,9 @@ func (c *contested) SaveSettings(_ context.Context, s registry.Settings, read *r
 	return true, nil
 }
 
-// What a save without If-Match says nothing of stays as it is, also where somebody else
-// changes it at the same moment; with If-Match nothing is saved over that.
+// TestWhatIsNotSaidOfSettingsStays checks that a save without If-Match keeps fields it
+// leaves out, also if somebody else changes them at that moment, and that If-Match
+// prevents such a save.
 func TestWhatIsNotSaidOfSettingsStays(t *testing.T) {
 	for _, match := range []bool{false, true} {
 		c := &contested{other: &registry.Settings{Keep: registry.Keep{Days: 730}}}

@@ -35,8 +35,9 @@ func (a *longAudit) Acts(_ context.Context, q access.Query) (acts []registry.Act
 	return acts, nil
 }
 
-// An export is whole, whatever its length, in parts of a bounded size. One that breaks off
-// says so in its last line and to the program that reads it, and what to ask for then.
+// TestExportIsWholeOrSaysSo checks that exports of any length are whole, read in bounded
+// parts; and that one that breaks off fails for its reader, and says in its last line what
+// to do.
 func TestExportIsWholeOrSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		entries, broken int64

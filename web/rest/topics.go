@@ -20,19 +20,20 @@ import (
 	"urncast/web/answer"
 )
 
-// Topics serves what is on the topics of producers, read over their connections.
+// Topics serves the contents of the producers' topics, read over the producers'
+// connections.
 type Topics struct {
 	Producers *control.Producers
 	Registry  Registry
 	Reader    topicview.Opener
-	Readers   *answer.Readers // of records
+	Readers   *answer.Readers // limits streams of records
 	Verifiers *answer.Readers
-	// Stopping is closed when the server ends, which streams would hold back.
+	// Stopping is closed when the server ends; streams would delay that.
 	Stopping <-chan struct{}
 }
 
-// answerBytesMax and answerTimeMax bound one stream of records: its reader goes on from
-// the offset that the last line says.
+// answerBytesMax and answerTimeMax bound one stream of records: its client continues from
+// the offset in the last line.
 var (
 	answerBytesMax int64 = 1 << 30
 	answerTimeMax        = time.Hour
@@ -40,20 +41,20 @@ var (
 
 var errLong = errors.New("an answer has no more bytes than this")
 
-// A TopicLine is one line of a topic that is read: a record, or how far the reading is,
-// or why it ended.
+// A TopicLine is one line about a topic that is read: a record, or how far reading has
+// come, or why it ended.
 type TopicLine struct {
 	Record *TopicRecord `json:"record,omitempty"`
-	// Next is the offset from which on reading goes on. It comes first, every few seconds
-	// while the cluster answers, and last.
+	// Next is the offset from which to continue. It is sent first, every few seconds while
+	// the cluster answers, and last.
 	Next *int64 `json:"next,omitempty"`
-	// Error says why the reading ended before its end, Temporary that it may be begun
-	// anew, from Next on.
+	// Error says why reading ended early; Temporary that it may be tried again, from Next
+	// on.
 	Error     string `json:"error,omitempty"`
 	Temporary bool   `json:"temporary,omitempty"`
 }
 
-// A TopicRecord is one committed message of a topic. What its headers do not say is
+// A TopicRecord is one committed message of a topic. A field whose header is missing is
 // empty.
 type TopicRecord struct {
 	Offset      int64     `json:"offset"`
@@ -66,12 +67,12 @@ type TopicRecord struct {
 	Bytes       int       `json:"bytes"`       // of the value
 	Job         string    `json:"job,omitempty"`
 	Skipped     string    `json:"skipped,omitempty"` // the transactions before this one that were left out
-	// Value is the message itself, where it is asked for and no tombstone; in base64 if
-	// the topic's format is no text.
+	// Value is the message itself, if the request asks for it and it is no tombstone; in
+	// base64 if the topic's format is not text.
 	Value string `json:"value,omitempty"`
 }
 
-// TopicRecordOf says what a committed message says of itself, and with value the message.
+// TopicRecordOf returns what the headers of a message say, and with value the message.
 func TopicRecordOf(c *topicview.Committed, value bool) *TopicRecord {
 	t := &TopicRecord{
 		Offset: c.Offset, At: c.At, Transaction: c.Get(producer.HeaderTransaction), Position: c.Get(producer.HeaderPosition), Count: c.Get(producer.HeaderCount),
@@ -87,9 +88,9 @@ func TopicRecordOf(c *topicview.Committed, value bool) *TopicRecord {
 	return t
 }
 
-// Records serves GET /api/v1/producers/{name}/topics/{topic}/records?from=F&follow=true:
-// a TopicLine for each committed message from an offset, the start or the end on, up to
-// the topic's present end, or on and on.
+// Records serves GET /api/v1/producers/{name}/topics/{topic}/records?from=F&follow=true: a
+// TopicLine for each committed message from an offset, the start or the end on, up to the
+// topic's present end, or without end.
 func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	reading := topicview.Reading{From: topicview.FromStart, Follow: isTrue(q.Get("follow"))}
@@ -132,14 +133,14 @@ func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// A VerifyOrder says how a topic is to be compared with the registry.
+// A VerifyOrder says how to compare a topic with the registry.
 type VerifyOrder struct {
-	// FromBaseline leaves out what stands before the topic's last baseline.
+	// FromBaseline leaves out messages before the topic's last baseline.
 	FromBaseline bool `json:"fromBaseline,omitempty"`
 }
 
-// A VerifyLine is one line about a comparison: how far it is; the last one what it came
-// to, or why it broke off.
+// A VerifyLine is one line about a comparison: how far it is, and in the last line its
+// result or why it broke off.
 type VerifyLine struct {
 	Progress  string    `json:"progress,omitempty"`
 	Report    *Verified `json:"report,omitempty"`
@@ -147,7 +148,7 @@ type VerifyLine struct {
 	Temporary bool      `json:"temporary,omitempty"` // it may be tried again
 }
 
-// Verified is what topic and registry show, promise by promise.
+// Verified is the result of comparing topic and registry, promise by promise.
 type Verified struct {
 	Topic        string         `json:"topic"`
 	Messages     int            `json:"messages"`
@@ -155,7 +156,7 @@ type Verified struct {
 	Proofs       []verify.Proof `json:"proofs"`
 }
 
-// VerifiedOf makes the report of a comparison.
+// VerifiedOf makes the result of a comparison.
 func VerifiedOf(topic string, v *verify.Comparison) *Verified {
 	return &Verified{Topic: topic, Messages: len(v.Messages), Transactions: len(v.Feed), Proofs: v.Proofs()}
 }
@@ -174,7 +175,7 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 		}
 		v, err := verify.Compare(ctx, &verify.Inside{Log: t.Registry, Producer: admin,
 			Topic: verify.Topic{Reader: t.Reader, Connection: s.Settings.Connection, Name: topic, FromBaseline: in.FromBaseline, MessagesMax: verify.MessagesMax,
-				Told: func(text string) { _ = out.write(VerifyLine{Progress: text}) }}}) // if the client has gone, ctx ends
+				Told: func(text string) { _ = out.write(VerifyLine{Progress: text}) }}}) // if the client has left, ctx ends
 		if err != nil {
 			return err
 		}
@@ -182,8 +183,8 @@ func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// read finds the producer's topic and lets work read it. What fails before the first line
-// is an answer with a status of its own, what fails after it a last line.
+// read finds the producer's topic and has work read it. An error before the first line is
+// an answer with a status of its own, a later error is the last line.
 func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *answer.Readers, most time.Duration, far func() *int64, work func(ctx context.Context, s *control.Status, topic string) error) {
 	s, topic := t.route(w, r)
 	if s == nil {
@@ -219,13 +220,13 @@ func (t *Topics) read(w http.ResponseWriter, r *http.Request, out *lines, room *
 	}
 }
 
-// isEnd says whether an error is no fault, but a bound of the reading or the server's end.
+// isEnd reports whether an error is no fault, but a bound of reading or the server's end.
 func isEnd(err error) bool {
 	return slices.ContainsFunc([]error{answer.ErrStopping, errLong, answer.ErrLate, verify.ErrTooMany, verify.ErrNoBaseline}, func(end error) bool { return errors.Is(err, end) })
 }
 
 // route finds the topic of the path among those that the producer of the path publishes
-// to: no other is read. The status is nil if the answer has been written.
+// to; others cannot be read. The status is nil if the answer has been written.
 func (t *Topics) route(w http.ResponseWriter, r *http.Request) (*control.Status, string) {
 	s := findStatus(w, r, t.Producers)
 	if s == nil {

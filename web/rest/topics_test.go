@@ -16,7 +16,7 @@ import (
 	"urncast/web/answer"
 )
 
-// A longTopic holds so many records of a kilobyte.
+// A longTopic holds that many records of a kilobyte.
 type longTopic int64
 
 func (n longTopic) OpenTopic(context.Context, string, string) (topicview.View, error) {
@@ -42,8 +42,8 @@ func (n longTopic) Read(ctx context.Context, from, to int64, yield func(*topicvi
 	return ctx.Err()
 }
 
-// One answer has so many bytes and takes so long, and says where to read on: from answer to
-// answer a reader gets every record once.
+// TestRecordsInParts checks that an answer is bounded in bytes and time and says where to
+// continue, and that answer by answer a client gets every record once.
 func TestRecordsInParts(t *testing.T) {
 	bytes, took := answerBytesMax, answerTimeMax
 	defer func() { answerBytesMax, answerTimeMax = bytes, took }()

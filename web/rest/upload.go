@@ -13,18 +13,17 @@ import (
 	"urncast/web/answer"
 )
 
-// An upload is the structures of a request's body, on their way to the registry.
+// An upload is the structures of a request's body, read for the registry.
 type upload struct {
 	request         *http.Request
 	skipUnsupported bool
-	// summary is of what was read; what is known of it only later is added to its
-	// warnings.
+	// summary counts what was read; warnings that arise later are added to it.
 	summary formats.Summary
-	// only refuses other classes, if it is not sdmx.ClassUnknown.
+	// only is the class that the request may hold; sdmx.ClassUnknown for any.
 	only sdmx.Class
 }
 
-// newUpload takes the options that a request's query names.
+// newUpload reads the options of a request's query.
 func newUpload(r *http.Request) *upload {
 	return &upload{request: r, skipUnsupported: isTrue(r.URL.Query().Get("skipUnsupported"))}
 }
@@ -36,9 +35,9 @@ func (u *upload) warn(format string, args ...any) {
 	u.summary.Warnings.Add(formats.Remark{Text: fmt.Sprintf(format, args...)})
 }
 
-// read hands over every structure of the body: of a multipart form its files, of
-// a zip its members. A body without any is refused, whatever was to be done with it:
-// it may be the answer of a server that had none.
+// read yields every structure of the body: of a multipart form its files, of a zip its
+// members. A body without structures is refused for every action: it may be the answer of
+// a server that had none.
 func (u *upload) read(yield func(registry.Submitted) error) error {
 	if err := u.files(yield); err != nil {
 		return err
@@ -77,7 +76,7 @@ func (u *upload) files(yield func(registry.Submitted) error) error {
 	}
 }
 
-// A formPart tells errors of a form from those of the database.
+// A formPart tells errors of a form from errors of the database.
 type formPart struct{ io.Reader }
 
 // Read implements io.Reader.
@@ -89,8 +88,8 @@ func (p *formPart) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// formError is for a form that does not go by its own boundary. What the connection does
-// stays as it is.
+// formError marks the errors of a form that breaks its own boundary. Errors of the
+// connection stay as they are.
 func formError(err error) error {
 	var connection *bodyError
 	if errors.As(err, &connection) {
@@ -99,7 +98,7 @@ func formError(err error) error {
 	return &formats.Error{Text: "the multipart form is damaged: it ends before the boundary that its Content-Type names (" + err.Error() + "); send it again, whole"}
 }
 
-// file hands over what one file holds; kind is its Content-Type.
+// file yields the structures of one file; kind is its Content-Type.
 func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submitted) error) error {
 	return formats.Unpack(r, name, formats.Limits{}, func(name string, r io.Reader) error {
 		summary, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported}, func(m sdmx.Maintainable, where string) error {
@@ -115,8 +114,8 @@ func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submit
 	})
 }
 
-// A body tells errors of the connection to the client from those of the database:
-// both may be an unexpected EOF.
+// A body tells errors of the client's connection from those of the database: both may be
+// an unexpected EOF.
 type body struct{ io.ReadCloser }
 
 // Read implements io.Reader.
@@ -133,7 +132,7 @@ type bodyError struct{ err error }
 func (e *bodyError) Error() string { return e.err.Error() }
 func (e *bodyError) Unwrap() error { return e.err }
 
-// submitError answers for an error of Submit or of reading the body.
+// submitError answers an error of Submit or of reading the body.
 func submitError(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
@@ -142,7 +141,7 @@ func submitError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &large):
 		answer.WriteError(w, r, http.StatusRequestEntityTooLarge, "The message is larger than the %d bytes that this server takes.", large.Limit)
-	case answer.Busy(err) != nil: // before the file's error, in which it may stand
+	case answer.Busy(err) != nil: // before the file's error, which may wrap it
 		answer.WriteBusy(w, r, answer.Busy(err))
 	case errors.As(err, &bad):
 		answer.WriteError(w, r, http.StatusBadRequest, "%s", bad)

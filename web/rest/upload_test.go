@@ -21,8 +21,8 @@ import (
 const listNamed = `<m:Structure xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
 	`<m:Structures><s:Codelists><s:Codelist id="A" agencyID="X"><c:Name>Łódź</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`
 
-// What the Content-Type says of the encoding counts, of a body and of each file of
-// a form.
+// TestUploadCharset checks that the charset of a Content-Type counts, of a body and of
+// each file of a form.
 func TestUploadCharset(t *testing.T) {
 	coded, err := charmap.Windows1250.NewEncoder().Bytes([]byte(listNamed))
 	if err != nil {
@@ -75,7 +75,8 @@ func TestUploadCharset(t *testing.T) {
 	}
 }
 
-// A body of JSON is read to its end, and is UTF-8 (RFC 8259, section 8.1).
+// TestJSONBodyToItsEnd checks that JSON is read to its end, and must be UTF-8 (RFC 8259,
+// section 8.1).
 func TestJSONBodyToItsEnd(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"a":"é"} `:       "",
@@ -97,7 +98,8 @@ func TestJSONBodyToItsEnd(t *testing.T) {
 	}
 }
 
-// Where too much is under way every door says 503, and when to come again.
+// TestOverloadedIsForNow checks that every address answers overload with 503 and when to
+// retry.
 func TestOverloadedIsForNow(t *testing.T) {
 	for _, err := range []error{registry.ErrOverloaded, fmt.Errorf("reading: %w", registry.ErrOverloaded)} {
 		for _, path := range []string{"/sdmx/v2/structure", "/api/v1/structures/rename"} {
@@ -120,7 +122,8 @@ func TestOverloadedIsForNow(t *testing.T) {
 	}
 }
 
-// A form that arrives whole and breaks off inside is its sender's fault, not the database's.
+// TestAFormThatBreaksOff checks that a form whose content breaks off is called the
+// sender's fault.
 func TestAFormThatBreaksOff(t *testing.T) {
 	file := "--XX\r\nContent-Disposition: form-data; name=\"uploadFile\"; filename=\"a.xml\"\r\n\r\n"
 	for name, form := range map[string]string{

@@ -8,26 +8,26 @@ import (
 	"urncast/registry"
 )
 
-// The types of this file are what the management API says in JSON. Clients in
-// Go may decode into them.
+// The types of this file are the JSON of the management API. Clients in Go may decode into
+// them.
 
 // A SubmitAnswer says what became of a submission or a rename.
 type SubmitAnswer struct {
-	// Transactions that it made: none if nothing changed, two if it replaced
-	// and deleted.
+	// Transactions are those that it made: none if nothing changed, two if it replaced and
+	// deleted.
 	Transactions []registry.Number `json:"transactions"`
 	Refused      bool              `json:"refused"`
 	DryRun       bool              `json:"dryRun"`
-	// Counts by verdict.
+	// Counts are of structures, by verdict.
 	Counts   map[string]int `json:"counts"`
 	Results  []Result       `json:"results"`
 	Dangling []Dangling     `json:"dangling,omitempty"`
-	// Skipped are structures with something that this program does not know,
-	// left out because the request said so; the first hundred of them.
+	// Skipped are structures with parts that this program does not know, left out because
+	// the request asked for it; the first hundred of them.
 	Skipped     []formats.Remark `json:"skipped,omitempty"`
 	MoreSkipped int              `json:"moreSkipped,omitempty"`
-	// Warnings are what else was read and not kept, and what may keep producers from
-	// publishing it; the first hundred of them.
+	// Warnings are other contents that were read and not kept, and what may keep producers
+	// from publishing the submission; the first hundred of them.
 	Warnings     []formats.Remark `json:"warnings,omitempty"`
 	MoreWarnings int              `json:"moreWarnings,omitempty"`
 }
@@ -39,7 +39,7 @@ type Result struct {
 	Verdict  string          `json:"verdict"`
 	Status   int             `json:"status"` // the HTTP status of this structure alone
 	Problems []ResultProblem `json:"problems,omitempty"`
-	// Notices are what else there is to say of it, such as what was sent and not taken.
+	// Notices are remarks about it, such as content that was sent and not kept.
 	Notices []string `json:"notices,omitempty"`
 }
 
@@ -50,7 +50,7 @@ type ResultProblem struct {
 	URNs   []string `json:"urns,omitempty"`
 }
 
-// Dangling is a reference that leads to nothing.
+// Dangling is a reference to a structure that does not exist.
 type Dangling struct {
 	From string `json:"from"`
 	To   string `json:"to"`
@@ -71,8 +71,8 @@ type Transaction struct {
 	CorrelationID string          `json:"correlationId,omitempty"`
 	// Publications is what became of it for each producer.
 	Publications []Publication `json:"publications,omitempty"`
-	// ContentRemoved says when content of it was removed by housekeeping, and
-	// Changes are given, where one transaction is asked for.
+	// ContentRemoved is when housekeeping removed content of it. ContentRemoved and
+	// Changes are given where one transaction is asked for.
 	ContentRemoved string   `json:"contentRemoved,omitempty"`
 	Changes        []Change `json:"changes,omitempty"`
 }
@@ -81,19 +81,19 @@ type Transaction struct {
 type Publication struct {
 	Producer string `json:"producer"`
 	Status   string `json:"status"` // PENDING, SENT, SKIPPED, COVERED or FAILED
-	// Reason says why it is skipped, covered or failed; User who asked for that.
+	// Reason is why it is skipped, covered or failed; User is who asked for that.
 	Reason string `json:"reason,omitempty"`
 	User   string `json:"user,omitempty"`
-	// AcknowledgedAt is when the broker acknowledged its commit; absent where that
-	// answer was lost, and a later start found it on the topics.
+	// AcknowledgedAt is when the broker acknowledged its commit; absent where that answer
+	// was lost and a later start found the transaction on the topics.
 	AcknowledgedAt time.Time `json:"acknowledgedAt,omitzero"`
-	// Positions are where its records are. They are kept behind the sending: a crash may
-	// lose the last ones, and what was sent before they were kept has none.
+	// Positions are where its records are. They are saved after sending: a crash may lose
+	// the last ones, and transactions sent by versions without positions have none.
 	Positions []Position `json:"positions,omitempty"`
 }
 
-// A Position is where the records of a transaction are on a topic. Markers of Kafka's
-// and records of other programs may stand between.
+// A Position is where the records of a transaction are on a topic. Kafka's markers and
+// records of other programs may stand between.
 type Position struct {
 	Topic       string `json:"topic"`
 	Partition   int    `json:"partition"`
@@ -116,8 +116,8 @@ type Change struct {
 	Kind     string          `json:"kind"`
 	Before   registry.Number `json:"before,omitempty"`
 	Bytes    int             `json:"bytes,omitempty"`
-	// Until is the transaction that replaced or deleted this content; absent while
-	// it is current. Removed says that housekeeping has removed it since.
+	// Until is the transaction that replaced or deleted this content; absent while it is
+	// current. Removed says that housekeeping has removed it since.
 	Until   registry.Number `json:"until,omitempty"`
 	Removed bool            `json:"removed,omitempty"`
 }
@@ -127,8 +127,8 @@ type TransactionList struct {
 	Transactions []Transaction `json:"transactions"`
 	// Next leads to the transactions after this page's last; absent at the end.
 	Next string `json:"next,omitempty"`
-	// Horizon: the content of every later transaction is there; absent as long as
-	// none was removed. Records are never removed, so the list has no gaps.
+	// Horizon: the content of every later transaction can be read; absent as long as none
+	// was removed. The transactions themselves are never removed, so the list has no gaps.
 	Horizon registry.Number `json:"horizon,omitempty"`
 }
 

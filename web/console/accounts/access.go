@@ -9,17 +9,17 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Access is what the page of that name shows.
+// Access is what the page "Access" shows.
 type Access struct {
 	Admin      bool // the reader is one
-	HasAccount bool // the reader is in a table
+	HasAccount bool // the reader has an account in the table of accounts
 	Accounts   []access.Account
 	Tokens     []access.Token
 	Sessions   []access.Session
 	Now        time.Time
 }
 
-// expiresSoon is when a token is worth a look.
+// expiresSoon is how long before its end a token is marked.
 const expiresSoon = 14 * 24 * time.Hour
 
 func (a *Access) expired(t *access.Token) bool { return !a.Now.Before(t.ExpiresAt) }
@@ -76,7 +76,7 @@ func host(remote string) string {
 	return remote
 }
 
-// RoleOptions are the roles up to one.
+// RoleOptions are the options of all roles up to most.
 func RoleOptions(chosen, most access.Role) (out []ui.Option) {
 	words := map[access.Role]string{access.Reader: "Reader: may read", access.Maintainer: "Maintainer: may change structures of its agencies",
 		access.Admin: "Admin: may do everything"}

@@ -15,8 +15,8 @@ import (
 	"urncast/web/console/ui"
 )
 
-// AccessPage is who may: accounts for administrators, sessions and tokens for
-// everybody, each his own.
+// AccessPage lists accounts, for administrators, and the reader's own sessions and tokens;
+// administrators see those of all users.
 func AccessPage(f *ui.Frame, a *Access) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1285,7 +1285,7 @@ func sessionRow(s *access.Session) templ.Component {
 	})
 }
 
-// AccountPage is one account: what it may, its password, and its end.
+// AccountPage is the page of one account: its role, its password, and its deletion.
 func AccountPage(f *ui.Frame, n *access.Account, change, password *ui.Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1403,7 +1403,7 @@ func AccountPage(f *ui.Frame, n *access.Account, change, password *ui.Form) temp
 	})
 }
 
-// TokenMadePage shows a token, this once.
+// TokenMadePage shows a new token, which no later page does.
 func TokenMadePage(f *ui.Frame, m *access.MadeToken) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

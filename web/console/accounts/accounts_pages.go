@@ -24,7 +24,7 @@ func newAccountForm(v func(string) string) *ui.Form {
 		Action: "/access/new-account", Button: "Make the account", Back: accessPath, Inputs: append(inputs, ui.Input{Field: password})}
 }
 
-// newAccountPage asks for an account.
+// newAccountPage draws the form of a new account.
 func (s *Pages) newAccountPage(w http.ResponseWriter, r *http.Request) {
 	s.drawForm(w, r, newAccountForm(func(string) string { return "" }), nil)
 }
@@ -45,7 +45,7 @@ func (s *Pages) newAccount(w http.ResponseWriter, r *http.Request) {
 // accountPage draws one account.
 func (s *Pages) accountPage(w http.ResponseWriter, r *http.Request) { s.drawAccount(w, r, nil, nil) }
 
-// drawAccount draws it with what is wrong in one of its forms.
+// drawAccount draws the page of an account, with an error in one of its forms.
 func (s *Pages) drawAccount(w http.ResponseWriter, r *http.Request, notChanged, notSet error) {
 	n, err := s.Control.Account(r.Context(), r.PathValue("account"))
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Pages) setPassword(w http.ResponseWriter, r *http.Request) {
 	s.done(w, r)
 }
 
-// passwordPage asks for one's own new password.
+// passwordPage draws the form for the reader's own new password.
 func (s *Pages) passwordPage(w http.ResponseWriter, r *http.Request) { s.drawPassword(w, r, nil) }
 
 func (s *Pages) drawPassword(w http.ResponseWriter, r *http.Request, err error) {

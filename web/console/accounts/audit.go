@@ -17,15 +17,15 @@ import (
 
 // Audit is a page of the audit log.
 type Audit struct {
-	Filter  url.Values // what the reader asks for, as the page's address says it
-	Actions []string   // that there are
+	Filter  url.Values // what the reader looks for, as in the page's address
+	Actions []string   // all actions that there are
 	Acts    []registry.Act
-	More    bool // older ones match too
+	More    bool // older entries match too
 	Zone    *time.Location
 	Wrong   string // why the filter cannot be used
 }
 
-// path is the page, or another, with the same filter but for what is left out.
+// path is the address of a page with the same filter, without some parameters.
 func (a *Audit) path(base string, without ...string) string {
 	v := url.Values{}
 	for name, values := range a.Filter {
@@ -53,7 +53,7 @@ func (a *Audit) export() string {
 
 func (a *Audit) filtered() bool { return a.path("", "before", "zone") != "" }
 
-// zoneName is the zone that days are of.
+// zoneName is the name of the zone of days.
 func (a *Audit) zoneName() string { return a.Zone.String() }
 
 func (a *Audit) actions() []ui.Option {
@@ -65,14 +65,14 @@ func (a *Audit) actions() []ui.Option {
 	return out
 }
 
-// day says which day begins with an entry, in the reader's zone.
+// day is the day of an entry in the reader's zone, if the entry is the first of its day.
 func (a *Audit) day(i int) (string, bool) {
 	at := a.Acts[i].At.In(a.Zone)
 	day := at.Format("2 January 2006")
 	return day, i == 0 || a.Acts[i-1].At.In(a.Zone).Format("2 January 2006") != day
 }
 
-// day is what a date field can show of a filter.
+// day is the part of a filter that a date field can show.
 func day(text string) string {
 	if len(text) > len(time.DateOnly) {
 		return text[:len(time.DateOnly)]
@@ -80,15 +80,15 @@ func day(text string) string {
 	return text
 }
 
-// A Detail is one line of what an entry tells.
+// A Detail is one line of an entry's detail.
 type Detail struct {
 	Name          string
-	Changed       bool // from Before to After; else After is all there is
+	Changed       bool // from Before to After; else After is the value
 	Before, After string
 }
 
-// Details are the lines of an entry's detail, whatever wrote it: objects become names
-// with dots, and what has before and after, or one of them, a change.
+// Details are the lines of an entry's detail in any form: nested objects become names with
+// dots, and objects with before or after become changes.
 func Details(raw json.RawMessage) []Detail {
 	var v any
 	if json.Unmarshal(raw, &v) != nil {
@@ -118,7 +118,7 @@ func flatten(name string, v any, out *[]Detail) {
 	}
 }
 
-// isChange says whether an object is a value before and after.
+// isChange reports whether an object is a value before and after.
 func isChange(m map[string]any) bool {
 	n := 0
 	for _, key := range []string{"before", "after"} {
@@ -129,7 +129,7 @@ func isChange(m map[string]any) bool {
 	return n > 0 && n == len(m)
 }
 
-// changes tells of two values, and of objects what in them differs.
+// changes adds the difference of two values; of two objects, the fields that differ.
 func changes(name string, before, after any, out *[]Detail) {
 	a, isA := before.(map[string]any)
 	b, isB := after.(map[string]any)
@@ -150,13 +150,13 @@ func changes(name string, before, after any, out *[]Detail) {
 	}
 }
 
-// transactionOf is the first transaction that an entry is about; 0 if it is about none.
+// transactionOf is the first transaction in an entry's subject; 0 if it names none.
 func transactionOf(subject string) registry.Number {
 	words := strings.Fields(subject)
 	if len(words) < 2 || words[0] != "transaction" && words[0] != "transactions" {
 		return 0
 	}
-	n, _ := strconv.ParseInt(words[1], 10, 64) // what is no number names none
+	n, _ := strconv.ParseInt(words[1], 10, 64) // 0 if it is not a number
 	return registry.Number(n)
 }
 
@@ -183,7 +183,7 @@ func inWords(v any) string {
 		}
 		return strings.Join(parts, ", ")
 	}
-	// An object within a list: its own lines, in one.
+	// An object within a list: its own lines, joined.
 	var lines []Detail
 	flatten("", v, &lines)
 	parts := make([]string, len(lines))

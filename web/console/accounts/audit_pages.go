@@ -10,10 +10,10 @@ import (
 // auditShown is how many entries a page lists.
 const auditShown = 50
 
-// auditPage draws who changed what, the last first.
+// auditPage draws the audit log, newest first.
 func (s *Pages) auditPage(w http.ResponseWriter, r *http.Request) {
 	a := &Audit{Filter: r.URL.Query(), Zone: page.Zone(r)}
-	if !a.Filter.Has("zone") { // who is sent an address with one sees the days that its sender saw
+	if !a.Filter.Has("zone") { // an address with a zone shows everybody the same days
 		a.Filter.Set("zone", a.Zone.String())
 	} else if named, err := answer.ZoneOf(a.Filter.Get("zone")); err == nil {
 		a.Zone = named

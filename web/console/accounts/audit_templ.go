@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "urncast/web/console/ui"
 
-// AuditPage is who changed what.
+// AuditPage is the page of the audit log.
 func AuditPage(f *ui.Frame, a *Audit) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -688,7 +688,7 @@ func actRow(a *Audit, i int) templ.Component {
 	})
 }
 
-// detailsShown are shown at once; the others on demand.
+// detailsShown is how many details are shown at once; the others are folded.
 const detailsShown = 4
 
 func details(all []Detail) templ.Component {

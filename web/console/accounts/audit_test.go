@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What an entry tells becomes lines, whatever wrote it, and what stayed is left out.
+// TestDetails checks that details in any form become lines, and that unchanged values are
+// left out.
 func TestDetails(t *testing.T) {
 	for raw, want := range map[string][]Detail{
 		`{}`: nil,

@@ -1,5 +1,5 @@
-// Package accounts is the pages about who may: signing in, accounts, tokens, sessions and
-// the audit log.
+// Package accounts serves the pages about access: signing in, accounts, tokens, sessions
+// and the audit log.
 package accounts
 
 import (
@@ -12,13 +12,13 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about who may.
+// Pages serves the pages about access.
 type Pages struct {
 	*page.Kit
 	Control *access.Control
 }
 
-// Routes are the pages about who may.
+// Routes are the pages about access.
 func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /login", Level: guard.Open, Handle: s.loginPage},
@@ -70,7 +70,7 @@ func (s *Pages) accessPage(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, http.StatusOK, AccessPage(s.Frame(r, "Access", accessPath), a))
 }
 
-// drawForm draws a form of this part of the console; err is why it was not taken.
+// drawForm draws a form of this room; err is why it was refused.
 func (s *Pages) drawForm(w http.ResponseWriter, r *http.Request, form *ui.Form, err error) {
 	s.Draw(w, r, s.faultForm(w, r, form, err), ui.FormPage(s.Frame(r, form.Title, accessPath), form))
 }
@@ -84,12 +84,12 @@ func (s *Pages) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form,
 	return status
 }
 
-// done leads back to the page when a form was taken.
+// done leads back to the page after a form was accepted.
 func (s *Pages) done(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, accessPath, http.StatusSeeOther)
 }
 
-// roleAndAgencies are the fields of accounts and tokens that say what they may.
+// roleAndAgencies are the fields for the role and the agencies of accounts and tokens.
 func roleAndAgencies(role, most access.Role, agencies, help string) []ui.Input {
 	return []ui.Input{
 		{Field: ui.Field{Name: "role", Label: "Role"}, Options: RoleOptions(role, most)},
@@ -99,9 +99,9 @@ func roleAndAgencies(role, most access.Role, agencies, help string) []ui.Input {
 
 const agenciesHelp = "Of a maintainer: those whose structures it may change, with the agencies below them. Leave it empty for other roles."
 
-// roleIn is Nobody for a word that is no role, which the checks then refuse.
+// roleIn reads a role. A word that is no role gives Nobody, which the checks then refuse.
 func roleIn(text string) (role access.Role) {
-	_ = role.UnmarshalText([]byte(text)) // it stays Nobody
+	_ = role.UnmarshalText([]byte(text)) // on an error it stays Nobody
 	return role
 }
 
@@ -132,19 +132,19 @@ func newTokenForm(v func(string) string, who access.Principal) *ui.Form {
 	return f
 }
 
-// newTokenPage asks for a token.
+// newTokenPage draws the form of a new token.
 func (s *Pages) newTokenPage(w http.ResponseWriter, r *http.Request) {
 	s.drawForm(w, r, newTokenForm(func(string) string { return "" }, access.From(r.Context())), nil)
 }
 
-// newToken makes a token and shows it, this once.
+// newToken creates a token and shows it, which no later page does.
 func (s *Pages) newToken(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
 	}
 	v := r.PostForm.Get
 	in := access.NewToken{Account: v("account"), Name: v("name"), Role: roleIn(v("role")), Agencies: page.Fields(v("agencies"))}
-	in.Days = -1 // which is refused, as is what is no number
+	in.Days = -1 // refused, as is a text that is no number
 	if n, err := strconv.Atoi(v("days")); err == nil && n != 0 {
 		in.Days = n
 	}
@@ -196,7 +196,7 @@ func (s *Pages) deleteToken(w http.ResponseWriter, r *http.Request) {
 	s.done(w, r)
 }
 
-// endSession ends a session; of one that is over already there is nothing to say.
+// endSession ends a session. A session that has ended already is no error.
 func (s *Pages) endSession(w http.ResponseWriter, r *http.Request) {
 	err := s.Control.EndSession(r.Context(), r.PathValue("id"))
 	if err != nil {

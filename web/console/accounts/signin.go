@@ -5,13 +5,13 @@ import "urncast/web/console/ui"
 // A SignIn is what the sign-in page shows.
 type SignIn struct {
 	Name  string
-	Next  string // where to go afterwards
+	Next  string // the page to go to afterwards
 	Lost  bool   // a form was sent after the session had ended
 	Wrong string // why the last attempt failed
 	Open  bool   // reading needs no account
 }
 
-// NewSetUp is the form that makes the first administrator, as it was filled in.
+// NewSetUp is the form that creates the first administrator, with its values filled in.
 func NewSetUp(code, name string) *ui.Form {
 	password := NewPassword("password")
 	password.Label = "Password"
@@ -23,7 +23,7 @@ func NewSetUp(code, name string) *ui.Form {
 	}}
 }
 
-// NewPassword is a field for one.
+// NewPassword is a field for a new password.
 func NewPassword(name string) ui.Field {
 	return ui.Field{Name: name, Label: "New password", Type: "password", Required: true, Autocomplete: "new-password",
 		Help: "12 characters or more, any that you like. A sentence is good. Password managers may paste here."}

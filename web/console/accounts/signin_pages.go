@@ -11,7 +11,7 @@ import (
 	"urncast/web/answer"
 )
 
-// loginPage asks who somebody is; where nobody could be, it leads to the set-up.
+// loginPage draws the sign-in; while there is no administrator, it leads to the set-up.
 func (s *Pages) loginPage(w http.ResponseWriter, r *http.Request) {
 	if needed, err := s.Control.SetUpNeeded(r.Context()); err == nil && needed {
 		http.Redirect(w, r, "/setup", http.StatusSeeOther)
@@ -42,7 +42,7 @@ func (s *Pages) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, page.Next, http.StatusSeeOther)
 }
 
-// refusedForm gives the status and the sentences for a form that was not taken.
+// refusedForm returns the status and the sentences for a refused form.
 func (s *Pages) refusedForm(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
 	status, text, after := answer.AccessStatus(w, r, err)
 	if after > 0 {
@@ -51,7 +51,7 @@ func (s *Pages) refusedForm(w http.ResponseWriter, r *http.Request, err error) (
 	return status, text
 }
 
-// fieldOf is which field a refusal is about; empty if it is none.
+// fieldOf is the field that a refusal is about; empty if it is about none.
 func fieldOf(err error) string {
 	var refused *access.Refusal
 	if errors.As(err, &refused) {
@@ -60,7 +60,7 @@ func fieldOf(err error) string {
 	return ""
 }
 
-// local is a path here to go on to: nobody else's page, and none that signs in or out.
+// local returns next if it is a path of this server, other than signing in or out.
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.ContainsAny(next, "\\\r\n\t") ||
@@ -86,7 +86,7 @@ func (s *Pages) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-// setUpPage asks for the code, while there is no administrator.
+// setUpPage asks for the set-up code, while there is no administrator.
 func (s *Pages) setUpPage(w http.ResponseWriter, r *http.Request) {
 	needed, err := s.Control.SetUpNeeded(r.Context())
 	switch {
@@ -99,7 +99,7 @@ func (s *Pages) setUpPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// setUp makes the first administrator and signs him in.
+// setUp creates the first administrator and signs in.
 func (s *Pages) setUp(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return

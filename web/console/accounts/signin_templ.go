@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "urncast/web/console/ui"
 
-// SignInPage asks who somebody is.
+// SignInPage is the sign-in page.
 func SignInPage(f *ui.Frame, s *SignIn) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -134,7 +134,7 @@ func SignInPage(f *ui.Frame, s *SignIn) templ.Component {
 	})
 }
 
-// SetUpPage makes the first administrator.
+// SetUpPage creates the first administrator.
 func SetUpPage(f *ui.Frame, s *ui.Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

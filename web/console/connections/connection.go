@@ -12,26 +12,26 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A Connection is what its page shows: what is saved, what is wanted instead, and what
-// the client says of it. Of secrets it knows only that they are there.
+// A Connection is what the page of a connection shows: the saved connection, the edits,
+// and the client's findings about them. Of secrets it holds only whether they are set.
 type Connection struct {
 	Name  string
 	New   bool
 	Saved connection.Shown // the zero value for a new one
-	// Edit is what is wanted; Typed names the secrets in it that are not saved yet,
-	// Replace those that are about to be given anew.
+	// Edit is the edited connection; Typed names the secrets in it that are not saved yet,
+	// Replace the saved secrets that have a field for a new value.
 	Edit           connection.Edit
 	Typed, Replace map[string]bool
 	Draft          string // its id; empty if nothing was edited
 	Infos          []connection.PropertyInfo
 	Findings       []connection.Finding
 	Endings        []connection.Ending
-	// Text was pasted; Pasted says what becomes of its lines.
+	// Text is the pasted text; Pasted says which of its lines can be used.
 	Text   string
 	Pasted []connection.Finding
 
 	View, Query string
-	Wrong       string // what keeps it from being saved
+	Wrong       string // why it cannot be saved
 	NameWrong   string
 	Done        string // what was done
 	Tried       []triedServer
@@ -41,7 +41,7 @@ type Connection struct {
 	Test        TestAsked
 }
 
-// A TestAsked is what the form of a test says.
+// A TestAsked is the content of the form of a test.
 type TestAsked struct {
 	Topic, Scratch, Bytes string
 	Make, Compressible    bool
@@ -54,7 +54,7 @@ const (
 	ViewAll       = "all"
 )
 
-// Path is the page's.
+// Path is the path of the page.
 func (c *Connection) Path() string {
 	if c.New {
 		return "/connections/new"
@@ -65,7 +65,7 @@ func (c *Connection) Path() string {
 // ConnectionPath is the page of a connection.
 func ConnectionPath(name string) string { return "/connections/" + url.PathEscape(name) }
 
-// property is one row: a property with what is wanted of it.
+// property is one row: a property with its edited value.
 type property struct {
 	connection.PropertyInfo
 	written string // the name by which it was written, or would be
@@ -75,12 +75,12 @@ type property struct {
 	finding *connection.Finding
 }
 
-// changed says whether a value is given that differs from the default.
+// changed reports whether the property has a value that differs from the default.
 func (p *property) changed() bool {
 	return p.has && (p.Secret || !strings.EqualFold(p.value.Value, p.Default))
 }
 
-// properties are all rows, those that nobody knows at the end.
+// properties are the rows of all properties, unknown ones at the end.
 func (c *Connection) properties() []property {
 	var out []property
 	used := map[string]bool{}
@@ -116,7 +116,7 @@ func (c *Connection) judged(p property) property {
 	return p
 }
 
-// first are shown in every view: without them there is no connection.
+// first are shown in every view, because no connection can do without them.
 var first = []string{"bootstrap.servers", "security.protocol"}
 
 func (c *Connection) shows(p *property) bool {
@@ -126,7 +126,7 @@ func (c *Connection) shows(p *property) bool {
 	return p.in(c.View)
 }
 
-// in reports whether a view has the property.
+// in reports whether a view shows the property.
 func (p *property) in(view string) bool {
 	if p.has || slices.Contains(first, p.Name) {
 		return true
@@ -150,7 +150,8 @@ func (c *Connection) found(p *property) bool {
 	return true
 }
 
-// counts gives how many rows each view has, and how many properties differ from the default.
+// counts returns how many rows each view has, and how many properties differ from the
+// default.
 func (c *Connection) counts() (rows map[string]int, changed int) {
 	rows = map[string]int{}
 	for _, p := range c.properties() {
@@ -166,7 +167,7 @@ func (c *Connection) counts() (rows map[string]int, changed int) {
 	return rows, changed
 }
 
-// Edits counts what differs from what is saved.
+// Edits counts the differences from what is saved.
 func (c *Connection) Edits() (n int) {
 	for name := range merged(c.Saved.Properties, c.Edit.Properties) {
 		was, had := c.Saved.Properties[name]
@@ -196,7 +197,7 @@ func merged[V any](a, b map[string]V) map[string]bool {
 	return out
 }
 
-// mending counts what is refused.
+// mending counts the refused properties.
 func (c *Connection) mending() (n int) {
 	for i := range c.Findings {
 		if c.Findings[i].Verdict == connection.Refused {
@@ -206,7 +207,7 @@ func (c *Connection) mending() (n int) {
 	return n
 }
 
-// loose are findings of no property that has a row with a field: what is missing.
+// loose are the findings about properties without a row, such as missing ones.
 func (c *Connection) loose() (out []connection.Finding) {
 	for _, f := range c.Findings {
 		if _, ok := c.Edit.Properties[f.Name]; !ok && f.Verdict == connection.Refused {
@@ -216,10 +217,10 @@ func (c *Connection) loose() (out []connection.Finding) {
 	return out
 }
 
-// oursNames are what urncast sets by itself, and why is asked most.
+// oursNames are the properties set by urncast that people ask about most.
 var oursNames = []string{"acks", "enable.idempotence", "transactional.id", "isolation.level"}
 
-// ours are the names that urncast sets by itself.
+// ours lists some properties that urncast sets.
 func (c *Connection) ours() string {
 	var names []string
 	for _, info := range c.whyOurs() {
@@ -228,7 +229,7 @@ func (c *Connection) ours() string {
 	return strings.Join(names, ", ")
 }
 
-// whyOurs are the properties that urncast sets by itself, with the reason.
+// whyOurs are the properties that urncast sets, with the reason.
 func (c *Connection) whyOurs() (out []connection.PropertyInfo) {
 	for i := range c.Infos {
 		info := &c.Infos[i]
@@ -239,7 +240,7 @@ func (c *Connection) whyOurs() (out []connection.PropertyInfo) {
 	return out
 }
 
-// usable counts the pasted lines that can be taken.
+// usable counts the pasted lines that can be used, and those that are refused.
 func (c *Connection) usable() (taken, refused int) {
 	for i := range c.Pasted {
 		switch {
@@ -253,7 +254,7 @@ func (c *Connection) usable() (taken, refused int) {
 	return taken, refused
 }
 
-// verdict is a finding's word with its look.
+// verdict is the tone, icon and word of a finding.
 func verdict(v connection.Verdict) (tone ui.Tone, icon, word string) {
 	switch v {
 	case connection.Taken:
@@ -323,7 +324,7 @@ func said(p secret.Property, there bool) string {
 	return p.Value
 }
 
-// ending is when something ends, and how soon that is.
+// ending says when a certificate or key ends, with a tone and icon by how soon.
 func ending(e *connection.Ending, now time.Time) (tone ui.Tone, icon, text string) {
 	if e.At.IsZero() {
 		return ui.Plain, "lock", "a keytab does not say when a key ends; version " + ui.Count(e.Version) + ", made"
@@ -338,7 +339,7 @@ func ending(e *connection.Ending, now time.Time) (tone ui.Tone, icon, text strin
 	return ui.Well, "tick", "ends"
 }
 
-// A listed is a connection in the list, with what ends next of its certificates and keys.
+// A listed is a connection in the list, with the next end of its certificates and keys.
 type listed struct {
 	connection.Shown
 	ending *connection.Ending // nil if there is none
@@ -355,7 +356,7 @@ func soonest(all []connection.Ending) (first *connection.Ending) {
 	return first
 }
 
-// when is the moment that the text of an ending leads to.
+// when is the moment in the text of an ending.
 func when(e *connection.Ending) time.Time {
 	if e.At.IsZero() {
 		return e.Made

@@ -15,8 +15,8 @@ import (
 	"urncast/web/console/ui"
 )
 
-// ConnectionPage is one connection: what is saved, edits, and their test. Trial takes
-// the place of the form of the test while one runs.
+// ConnectionPage is the page of one connection: what is saved, its edits, and their test.
+// While a test runs, trial stands in place of the form of the test.
 func ConnectionPage(f *ui.Frame, c *Connection, trial templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -548,7 +548,7 @@ func connectionNotices(c *Connection) templ.Component {
 	})
 }
 
-// conflict shows what somebody else saved beside what is wanted.
+// conflict shows somebody else's change beside the reader's.
 func conflict(c *Connection) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -12,7 +12,7 @@ import (
 	"urncast/registry/workspace"
 )
 
-// Drafts keeps edits of connections that are not saved, for all instances.
+// Drafts stores edits of connections that are not saved, for all instances.
 type Drafts interface {
 	CreateDraft(ctx context.Context, d *workspace.Draft) error
 	SaveDraft(ctx context.Context, d *workspace.Draft) error
@@ -20,18 +20,19 @@ type Drafts interface {
 	DropDraft(ctx context.Context, id, user string) error
 }
 
-// A draft is edits of a connection that are not saved. It stays in the database, so that
-// secrets and files that were given once need not travel to the browser and back with each
-// step. Each request has a copy of its own.
+// A draft is the unsaved edits of a connection. It is kept in the database, so that
+// secrets and files need not travel to the browser and back with each step. Each request
+// has a copy of its own.
 type draft struct {
 	id, user string
 	path     string // the name in the path; empty for a new connection
-	revision int64  // of what the database has; 0 before that has it
+	revision int64  // the draft's revision in the database; 0 before it is stored
 
 	edit connection.Edit
-	// typed are the secrets that were given here; replace those with a field for it.
+	// typed are the secrets that were typed into the draft; replace those with a field for
+	// a new value.
 	typed, replace map[string]bool
-	// text was pasted, without its secrets, which are in pasted.
+	// text is the pasted text without its secrets, which are in pasted.
 	text   string
 	pasted map[string]string
 	test   map[string]string // the fields of the form of a test
@@ -49,11 +50,11 @@ func newDraft(path, user string, saved connection.Shown) *draft {
 	return one
 }
 
-// draftContent is a draft as the database keeps it, without what is secret.
+// draftContent is a draft as the database keeps it, without its secrets.
 type draftContent struct {
 	Name       string
 	Properties map[string]secret.Property
-	Files      map[string]connection.File // that are saved already
+	Files      map[string]connection.File // those that are saved already
 	Revision   int64
 	Typed      map[string]bool
 	Replace    map[string]bool
@@ -61,14 +62,15 @@ type draftContent struct {
 	Test       map[string]string
 }
 
-// draftSecrets is what is secret in a draft. Files count, as they do in a connection.
+// draftSecrets are the secrets of a draft. They include files, as in a connection.
 type draftSecrets struct {
 	Properties map[string]string `json:",omitempty"`
 	Files      map[string][]byte `json:",omitempty"`
 	Pasted     map[string]string `json:",omitempty"`
 }
 
-// encode takes a draft apart for the database.
+// encode splits a draft into what the database keeps in the clear and what it keeps
+// sealed.
 func (d *draft) encode() (content, secrets []byte, err error) {
 	c := draftContent{Name: d.edit.Name, Properties: map[string]secret.Property{}, Files: map[string]connection.File{}, Revision: d.edit.Revision, Typed: d.typed, Replace: d.replace, Text: d.text, Test: d.test}
 	hidden := draftSecrets{Properties: map[string]string{}, Files: map[string][]byte{}, Pasted: d.pasted}
@@ -92,14 +94,14 @@ func (d *draft) encode() (content, secrets []byte, err error) {
 	return content, secrets, err
 }
 
-// decodeDraft puts together what the database has.
+// decodeDraft is the inverse of encode.
 func decodeDraft(in *workspace.Draft) (*draft, error) {
 	var c draftContent
 	var hidden draftSecrets
 	err := json.Unmarshal(in.Content, &c)
 	if err == nil && len(in.Secrets) > 0 {
 		if json.Unmarshal(in.Secrets, &hidden) != nil {
-			err = errors.New("what is secret in the edits is no JSON: a newer program wrote it") // its words would show some of it
+			err = errors.New("what is secret in the edits is no JSON: a newer program wrote it") // the decoder's message would show some of it
 		}
 	}
 	if err != nil {
@@ -120,8 +122,8 @@ func decodeDraft(in *workspace.Draft) (*draft, error) {
 	return d, nil
 }
 
-// draftOf gives a draft of a connection to the one who made it. If it is gone there is
-// none, and why is a reason to be told.
+// draftOf returns a user's draft of a connection. If it is gone d is nil, and why tells
+// the user the reason.
 func (s *Pages) draftOf(ctx context.Context, id, path, user string) (d *draft, why string, err error) {
 	if id == "" {
 		return nil, "", nil
@@ -139,7 +141,7 @@ func (s *Pages) draftOf(ctx context.Context, id, path, user string) (d *draft, w
 	return d, "", err
 }
 
-// keepDraft saves a draft onto the revision that it was read as.
+// keepDraft stores a draft over the revision that was read.
 func (s *Pages) keepDraft(ctx context.Context, d *draft) error {
 	content, secrets, err := d.encode()
 	if err != nil {
@@ -157,14 +159,14 @@ func (s *Pages) keepDraft(ctx context.Context, d *draft) error {
 	return err
 }
 
-// wanted is a copy of the edit, which later steps do not change.
+// wanted is a copy of the edit that later steps do not change.
 func (d *draft) wanted() connection.Edit {
 	e := d.edit
 	e.Properties, e.Files = maps.Clone(e.Properties), maps.Clone(e.Files)
 	return e
 }
 
-// shownEdit is the edit without secrets.
+// shownEdit is the edit without its secrets.
 func (d *draft) shownEdit() connection.Edit {
 	e := d.wanted()
 	for name := range d.typed {
@@ -175,7 +177,7 @@ func (d *draft) shownEdit() connection.Edit {
 	return e
 }
 
-// set takes a property up; a secret is remembered as one.
+// set sets a property; isSecret says that its value is not to be shown.
 func (d *draft) set(name, value string, isSecret bool) {
 	d.edit.Properties[name] = secret.Property{Value: value}
 	delete(d.replace, name)

@@ -15,13 +15,13 @@ import (
 	"urncast/producer/connection"
 )
 
-// Bounds of one form about a connection.
+// Bounds of a form about a connection.
 const (
 	connectionFieldBytes = 1 << 20
 	connectionPartsMax   = 800
 )
 
-// A connectionForm is what a request about a connection says.
+// A connectionForm is the form of a request about a connection.
 type connectionForm struct {
 	fields map[string]string
 	files  map[string][]byte
@@ -32,7 +32,7 @@ func (f *connectionForm) do() (word, name string) {
 	return word, name
 }
 
-// readConnectionForm reads the form in memory: a keytab is not to touch the disk.
+// readConnectionForm reads the form in memory: a keytab must not be written to disk.
 func readConnectionForm(r *http.Request) (*connectionForm, error) {
 	f := &connectionForm{fields: map[string]string{}, files: map[string][]byte{}}
 	parts, err := r.MultipartReader()
@@ -85,8 +85,8 @@ func (f *connectionForm) check() error {
 	return nil
 }
 
-// take puts the fields of a form into the draft. An empty field unsets its property, but for
-// a secret, which keeps its value.
+// take copies the fields of a form into the draft. An empty field unsets its property, but
+// the empty field of a secret keeps its value.
 func (d *draft) take(f *connectionForm, secret func(string) bool) {
 	for field, value := range f.fields {
 		value = strings.ReplaceAll(value, "\r\n", "\n")
@@ -105,7 +105,7 @@ func (d *draft) take(f *connectionForm, secret func(string) bool) {
 			d.unset(name)
 		}
 	}
-	if _, ok := f.fields["t.topic"]; ok { // a box that is not ticked sends nothing
+	if _, ok := f.fields["t.topic"]; ok { // browsers send nothing for an unticked checkbox
 		for _, box := range []string{"make", "compressible"} {
 			if f.fields["t."+box] == "" {
 				delete(d.test, box)
@@ -120,7 +120,7 @@ func (d *draft) take(f *connectionForm, secret func(string) bool) {
 	}
 }
 
-// asked is what the form of a test says; a number that is none is refused by the test.
+// asked is the test that the form asks for; the test refuses invalid numbers.
 func (d *draft) asked() connection.Test {
 	t := connection.Test{Topic: d.test["topic"], Scratch: d.test["scratch"], MakeScratch: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	if text := strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(d.test["bytes"]); text != "" {
@@ -133,7 +133,7 @@ func (d *draft) asked() connection.Test {
 	return t
 }
 
-// masked stands for a secret in a text that was pasted.
+// masked replaces a secret in a pasted text.
 const masked = "********"
 
 // paste puts a pasted text into the draft: its secrets are kept apart, and shown as stars.
@@ -156,7 +156,7 @@ func (d *draft) paste(text string, client connection.Client) {
 	d.text, d.pasted = maskText(text, client.Lines(text), secrets), secrets
 }
 
-// maskText puts stars in the place of secrets, with the lines on which they go on.
+// maskText replaces secrets by stars, including their continuation lines.
 func maskText(text string, lines map[string]int, secrets map[string]string) string {
 	all := strings.Split(text, "\n")
 	out := make([]string, 0, len(all))
@@ -184,7 +184,7 @@ func goesOn(line string) bool {
 	return (len(line)-len(strings.TrimRight(line, `\`)))%2 == 1
 }
 
-// pastedEdit is what the pasted text alone says, with its secrets and the draft's files.
+// pastedEdit is the edit of the pasted text alone, with its secrets and the draft's files.
 func (d *draft) pastedEdit() connection.Edit {
 	e := connection.Edit{Name: d.edit.Name, Text: d.text, Properties: map[string]secret.Property{}, Files: d.wanted().Files, Revision: d.edit.Revision}
 	for name, value := range d.pasted {
@@ -193,8 +193,8 @@ func (d *draft) pastedEdit() connection.Edit {
 	return e
 }
 
-// use sets the pasted properties that are not refused. A property that was set under another
-// of its names is unset there.
+// use sets the pasted properties that are not refused. If a property was set under another
+// of its names, that one is unset.
 func (d *draft) use(client connection.Client, findings []connection.Finding) {
 	refused := map[string]bool{}
 	for _, f := range findings {

@@ -6,7 +6,8 @@ import (
 	"urncast/producer/connection"
 )
 
-// The secrets of a text are hidden with the lines on which they go on, and no others.
+// TestMaskText checks that secrets are masked with their continuation lines, and nothing
+// else.
 func TestMaskText(t *testing.T) {
 	text := "a=1\nsasl.jaas.config=x \\\n  password=\"p\" \\\n  ;\nb=2\\\\\nc=3"
 	got := maskText(text, map[string]int{"a": 1, "sasl.jaas.config": 2, "b": 5, "c": 6}, map[string]string{"sasl.jaas.config": "s"})

@@ -1,5 +1,5 @@
-// Package connections is the pages about connections: their list, the properties of one, what
-// is pasted into it, its test, and edits that are not saved yet.
+// Package connections serves the pages about connections: their list, the properties of
+// one, pasted text, its test, and unsaved edits.
 package connections
 
 import (
@@ -22,15 +22,15 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about connections.
+// Pages serves the pages about connections.
 type Pages struct {
 	*page.Kit
 	Connections *connection.Connections
 	Drafts      Drafts
-	Audit       *access.Control // takes up that a connection was tested
+	Audit       *access.Control // records that a connection was tested
 }
 
-// Routes are for administrators, reads too: they show how the clusters are set up.
+// Routes are for administrators, reads too, because they show how the clusters are set up.
 func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /connections", Level: guard.Admin, Act: "Seeing connections", Handle: s.connectionsPage},
@@ -61,7 +61,7 @@ func (s *Pages) connectionsPage(w http.ResponseWriter, r *http.Request) {
 		}
 		rows[i] = listed{Shown: all[i], now: s.Now()}
 		endings, err := s.Connections.Endings(r.Context(), newDraft("", "", all[i]).edit)
-		if err == nil { // or its own page says what is wrong with it
+		if err == nil { // otherwise its own page shows the error
 			rows[i].ending = soonest(endings)
 		}
 	}
@@ -69,7 +69,7 @@ func (s *Pages) connectionsPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // saved finds the connection of a request; the zero value for a new one. If it returns
-// false, there is none and the answer has been written.
+// false, the connection does not exist and the answer has been written.
 func (s *Pages) saved(w http.ResponseWriter, r *http.Request) (connection.Shown, bool) {
 	name := r.PathValue("name")
 	if name == "" {
@@ -88,8 +88,8 @@ func (s *Pages) saved(w http.ResponseWriter, r *http.Request) (connection.Shown,
 	return shown, err == nil
 }
 
-// users finds the producers that take the connection that the process was started
-// with; the database does not know of it.
+// users finds the producers that use the connection of the process's configuration, which
+// is not in the database.
 func (s *Pages) users(ctx context.Context, c *connection.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
@@ -103,7 +103,7 @@ func (s *Pages) users(ctx context.Context, c *connection.Shown) error {
 	return err
 }
 
-// connectionPage draws a connection with the edits that are under way.
+// connectionPage draws a connection with its unsaved edits.
 func (s *Pages) connectionPage(w http.ResponseWriter, r *http.Request) {
 	saved, ok := s.saved(w, r)
 	if !ok {
@@ -136,7 +136,7 @@ func (s *Pages) connectionPage(w http.ResponseWriter, r *http.Request) {
 	s.drawConnection(w, r, http.StatusOK, c, d, nil)
 }
 
-// connectionOf begins what the page shows.
+// connectionOf makes the view of a saved connection.
 func (s *Pages) connectionOf(r *http.Request, saved connection.Shown) *Connection {
 	q := r.URL.Query()
 	c := &Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
@@ -147,7 +147,7 @@ func (s *Pages) connectionOf(r *http.Request, saved connection.Shown) *Connectio
 	return c
 }
 
-// drawConnection completes the page by what the client says, and draws it.
+// drawConnection adds the client's findings to the page, and draws it.
 func (s *Pages) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *Connection, d *draft, trial *Trial) {
 	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
 	c.Test = TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
@@ -179,7 +179,7 @@ func (s *Pages) drawConnection(w http.ResponseWriter, r *http.Request, status in
 		return
 	}
 	if c.New && len(wanted.Properties) == 0 {
-		c.Findings = nil // nothing was written yet, so nothing is wrong
+		c.Findings = nil // nothing was entered yet, so nothing is wrong
 	}
 	title := c.Name
 	if c.New {
@@ -204,7 +204,7 @@ func (s *Pages) connectionCommand(w http.ResponseWriter, r *http.Request) {
 	anchor := "#properties"
 	switch word {
 	case "save", "anyway", "over":
-		if word == "over" { // over what the reader was shown, not over what somebody saved since
+		if word == "over" { // over the change that was shown, not over a later one
 			d.edit.Revision = page.Revision(name)
 		}
 		s.saveConnection(w, r, saved, d, word)
@@ -256,8 +256,8 @@ func (d *draft) command(word, name string) {
 	}
 }
 
-// drafted reads a form into the draft that it belongs to, or a new one. It is nil if
-// the answer has been written.
+// drafted reads a form into its draft, or a new one. The draft is nil if the answer has
+// been written.
 func (s *Pages) drafted(w http.ResponseWriter, r *http.Request) (connection.Shown, *draft, *connectionForm) {
 	saved, ok := s.saved(w, r)
 	if !ok {
@@ -284,7 +284,8 @@ func (s *Pages) drafted(w http.ResponseWriter, r *http.Request) (connection.Show
 		return saved, nil, nil
 	}
 	if d == nil {
-		// The edits are to what the form was drawn from, whatever was saved since.
+		// The edits are to the revision that the form was drawn from, whatever was saved
+		// since.
 		base := saved
 		if text, ok := f.fields["revision"]; ok {
 			base.Revision = page.Revision(text)
@@ -301,8 +302,8 @@ func (s *Pages) drafted(w http.ResponseWriter, r *http.Request) (connection.Show
 	return saved, d, f
 }
 
-// keep saves a draft, so that the next step finds it on any instance. If it returns false,
-// that failed and the answer has been written.
+// keep stores a draft, so that the next step finds it on any instance. If it returns
+// false, that failed and the answer has been written.
 func (s *Pages) keep(w http.ResponseWriter, r *http.Request, d *draft) bool {
 	err := s.keepDraft(r.Context(), d)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// otherNames says under which other names a property is known.
+// otherNames lists the other names of a property.
 func (p *property) otherNames() string {
 	var names []string
 	for _, name := range p.Java {
@@ -25,11 +25,11 @@ func (p *property) otherNames() string {
 	return ""
 }
 
-// wordsMax is how many words a choice may have before a field is better.
+// wordsMax is the largest number of words for a choice; above it a field is better.
 const wordsMax = 12
 
-// words are the values of a property that takes one of a few; nil of all others, and of
-// one whose value is none of them.
+// words are the values of a property with a few fixed values; nil for other properties,
+// and if the present value is not among them.
 func (p *property) words() []string {
 	var words []string
 	switch p.Type {
@@ -48,7 +48,7 @@ func (p *property) words() []string {
 	return words
 }
 
-// limits are type and range.
+// limits are the property's type and range.
 func (p *property) limits() string {
 	switch {
 	case p.Range == "" && (p.Type == "string" || p.Type == "password"):
@@ -62,8 +62,8 @@ func (p *property) limits() string {
 // bad reports whether the value of a property is refused.
 func (p *property) bad() bool { return p.finding != nil && p.finding.Verdict == connection.Refused }
 
-// plainMeaning takes off librdkafka's words the marks of its page, and what they say of
-// another name.
+// plainMeaning removes the markup from librdkafka's description of a property, and its
+// note on another name.
 func plainMeaning(s string) string {
 	if rest, ok := strings.CutPrefix(s, "Alias for "); ok {
 		if _, meaning, ok := strings.Cut(rest, ": "); ok {
@@ -77,10 +77,10 @@ func plainMeaning(s string) string {
 	return s
 }
 
-// meaningShown is about how much of a meaning is shown at once: whole sentences of it.
+// meaningShown is about how many bytes of a meaning are shown at once, in whole sentences.
 const meaningShown = 150
 
-// firstSentences parts the first sentences of a long meaning from the others.
+// firstSentences splits a long meaning behind its first sentences.
 func firstSentences(s string) (first, rest string) {
 	if len(s) <= meaningShown+50 {
 		return s, ""
@@ -94,7 +94,7 @@ func firstSentences(s string) (first, rest string) {
 	return s[:at+1], s[at+2:]
 }
 
-// fileNames are those of the files, in order.
+// fileNames are the names of the files, in order.
 func (c *Connection) fileNames() []string {
 	names := make([]string, 0, len(c.Edit.Files))
 	for name := range c.Edit.Files {

@@ -16,12 +16,12 @@ import (
 	"urncast/web/console/ui"
 )
 
-// saveConnection saves a draft, or says what keeps it from that.
+// saveConnection saves a draft, or says why it cannot.
 func (s *Pages) saveConnection(w http.ResponseWriter, r *http.Request, saved connection.Shown, d *draft, word string) {
 	wanted := d.wanted()
 	done, err := s.Connections.Save(r.Context(), wanted, word == "anyway", answer.Actor(r))
 	if err == nil {
-		_ = s.Drafts.DropDraft(r.Context(), d.id, d.user) // or it expires
+		_ = s.Drafts.DropDraft(r.Context(), d.id, d.user) // otherwise it expires
 		q := url.Values{}
 		if id := s.keepTried(r.Context(), d.user, wanted.Name, done.Servers); id != "" {
 			q.Set("tried", id)

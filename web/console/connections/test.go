@@ -10,8 +10,8 @@ import (
 	"urncast/registry/access"
 )
 
-// testConnection tests the settings that the form shows, and draws each step as it ends.
-// Leaving the page ends the test.
+// testConnection tests the settings of the form, and draws each step as it ends. Leaving
+// the page ends the test.
 func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
 	saved, d, f := s.drafted(w, r)
 	if d == nil {
@@ -27,7 +27,7 @@ func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
 	edited := shown.Edits() > 0
 	back := c.Path() + "?draft=" + d.id
 	if !edited && !c.New && d.text == "" {
-		_ = s.Drafts.DropDraft(r.Context(), d.id, d.user) // or it expires
+		_ = s.Drafts.DropDraft(r.Context(), d.id, d.user) // otherwise it expires
 		d.id, back = "", c.Path()
 		wanted = connection.Edit{Name: saved.Name}
 	}
@@ -35,7 +35,7 @@ func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w)
 	s.drawConnection(w, r, http.StatusOK, c, d, &Trial{
 		Title: "Test of connection " + saved.Name, Server: first, Back: back,
-		Flush: func() { _ = flush.Flush() }, // the reader has gone, and with it the request's context
+		Flush: func() { _ = flush.Flush() }, // fails only if the reader has left
 		Say:   s.sayTest,
 		Run: func(report func(connection.Step)) error {
 			var failed []string
@@ -54,7 +54,7 @@ func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// sayTest says why a test was not made, or was broken off.
+// sayTest says why a test was not made, or broke off.
 func (s *Pages) sayTest(err error) string {
 	if errors.As(err, new(*connection.RefusedError)) {
 		return "Something is refused, so that there is nothing to test with: mend what is marked red among the properties."

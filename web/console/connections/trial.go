@@ -13,15 +13,15 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A Trial draws a connection test while it runs, without script. The list of all steps
-// stands in a shadow tree, each in two slots, one within the other; what is sent later,
-// in whatever order, fills the slot of its step and takes the place of what stood there.
+// A Trial draws a connection test while it runs, without script. The list of steps stands
+// in a shadow tree, each step in two nested slots; content sent later, in any order, fills
+// the slot of its step and replaces what stood there.
 type Trial struct {
 	// Run makes the test and reports its steps, one at a time.
 	Run func(report func(connection.Step)) error
-	// Flush sends what was written on its way.
+	// Flush sends what has been written.
 	Flush func()
-	// Server is the first bootstrap server, for commands; Back leads to the page.
+	// Server is the first bootstrap server, for commands; Back is the path of the page.
 	Server, Back, Title string
 	// Say puts an error of Run into words.
 	Say func(error) string
@@ -35,7 +35,7 @@ type Trial struct {
 	broke error
 }
 
-// Stream is the box of the test. It takes as long as the test.
+// Stream draws the box of the test. It takes as long as the test.
 func (t *Trial) Stream() templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		t.w, t.ctx, t.began = w, ctx, time.Now()
@@ -84,7 +84,7 @@ func (t *Trial) report(s connection.Step) {
 	t.send()
 }
 
-// find gives the step's place in the list; one that was not announced is added while
+// find returns the step's place in the list; a step that was not announced is added while
 // the list is not drawn.
 func (t *Trial) find(s *connection.Step) int {
 	for i := range t.steps {
@@ -112,7 +112,8 @@ func (t *Trial) send() {
 	t.Flush()
 }
 
-// slot is the name of a step's place: what runs, and what has ended, which hides it.
+// slot is the name of a step's slot: one for a running step, one for an ended step, which
+// hides the other.
 func slot(at int, s connection.StepState) string {
 	if s == connection.StepRunning {
 		return "r" + strconv.Itoa(at)
@@ -137,7 +138,7 @@ func (t *Trial) summary(err error) string {
 	return text
 }
 
-// text is the report, for a ticket or a mail.
+// text is the report as text, for a ticket or a mail.
 func (t *Trial) text(err error) string {
 	var b strings.Builder
 	b.WriteString(t.Title + ", " + t.began.UTC().Format("2006-01-02 15:04:05") + " UTC\n")
@@ -152,7 +153,7 @@ func (t *Trial) text(err error) string {
 	return b.String()
 }
 
-// reported are the states of steps in the order of a report: what failed comes first.
+// reported are the states of steps in the order of a report: failed steps come first.
 var reported = []connection.StepState{connection.StepFailed, connection.StepWarning, connection.StepNotRun, connection.StepPassed, connection.StepRunning, connection.StepWaiting}
 
 func writeStep(b *strings.Builder, s *connection.Step) {
@@ -180,7 +181,7 @@ func took(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
-// needed is the name of the step because of which one was not run.
+// needed is the name of the step on which a step that was not run depends.
 func (t *Trial) needed(s *connection.Step) string {
 	for i := range t.steps {
 		if t.steps[i].ID == s.Needs {
@@ -190,7 +191,7 @@ func (t *Trial) needed(s *connection.Step) string {
 	return s.Needs
 }
 
-// trialLook is mark, icon and word of a step.
+// trialLook is the mark, icon and word of a step.
 func trialLook(s connection.StepState) (mark, icon, word string) {
 	switch s {
 	case connection.StepRunning:
@@ -207,7 +208,7 @@ func trialLook(s connection.StepState) (mark, icon, word string) {
 	return "wait", "pending", "waits"
 }
 
-// commandIn finds the command in the words of a cure, complete with the server.
+// commandIn finds the command in a cure's text, with the server filled in.
 func commandIn(cure, server string) string {
 	at := strings.Index(cure, "kafka-")
 	if at < 0 {

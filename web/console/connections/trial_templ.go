@@ -13,7 +13,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// trialBegin is the list of all steps, and leaves the box open for what follows.
+// trialBegin is the list of all steps; it leaves the box open for what follows.
 func trialBegin(t *Trial) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -384,7 +384,7 @@ func trialLine(t *Trial, at int, into string) templ.Component {
 	})
 }
 
-// trialHead says how it ended, in place of what said that it runs.
+// trialHead says how the test ended, in place of the line that says that it runs.
 func trialHead(t *Trial, text, state string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -525,7 +525,7 @@ func trialEnd(report string) templ.Component {
 	})
 }
 
-// trialRefused says why nothing was tried.
+// trialRefused says why the test was not made.
 func trialRefused(t *Trial, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,8 +2,8 @@ package connections
 
 import "testing"
 
-// The command in the words of a cure is complete: it names a server, and ends before
-// the words that follow it.
+// TestCommandInACure checks that the command in a cure names a server, and ends before the
+// words that follow it.
 func TestCommandInACure(t *testing.T) {
 	for cure, want := range map[string]string{
 		"Grant READ: kafka-acls --add --allow-principal User:u --operation Read --topic sdmx.public.json. No consumer group is used.": "kafka-acls.sh --bootstrap-server b:9093 --add --allow-principal User:u --operation Read --topic sdmx.public.json",

@@ -9,18 +9,19 @@ import (
 	"urncast/registry/workspace"
 )
 
-// A triedServer is what came of trying one server for a save.
+// A triedServer is the result of trying one server for a save.
 type triedServer struct {
 	connection.Tried
 	Took time.Duration
 }
 
-// triedPath is the path of the draft in which the page of a saved connection finds what came
-// of trying its servers. No page edits it.
+// triedPath is the path of the draft that holds, for the page of a saved connection, the
+// results of trying its servers. No page edits that draft.
 func triedPath(name string) string { return "tried/" + name }
 
-// keepTried keeps what came of trying the servers for the page that a save leads to, and
-// gives its id. It is empty if that failed: the connection is saved all the same.
+// keepTried stores the results of trying the servers for the page that a save leads to,
+// and returns their id. The id is empty if that failed: the connection is saved all the
+// same.
 func (s *Pages) keepTried(ctx context.Context, user, name string, servers []connection.Tried) string {
 	kept := make([]triedServer, len(servers))
 	for i := range servers {
@@ -38,7 +39,7 @@ func (s *Pages) keepTried(ctx context.Context, user, name string, servers []conn
 	return d.ID
 }
 
-// triedFor gives what came of trying the servers; none if that is kept no more.
+// triedFor returns the results of trying the servers; none if they have expired.
 func (s *Pages) triedFor(ctx context.Context, id, user, name string) (servers []triedServer) {
 	if id == "" {
 		return nil
@@ -50,7 +51,7 @@ func (s *Pages) triedFor(ctx context.Context, id, user, name string) (servers []
 	return servers
 }
 
-// words say whether the server can be used, and how long it took to find out.
+// words say whether the server can be used, and how long the trial took.
 func (t *triedServer) words() string {
 	word := "works"
 	if !t.OK {

@@ -22,25 +22,27 @@ type Dashboard struct {
 	LastAt     time.Time
 	Latest     []record.TransactionRow
 	Volume     Volume
-	// Paces are those of the producers, by name, and Chosen is whose is drawn.
+	// Paces are the producers' paces by name; Chosen names the producer whose pace is
+	// drawn.
 	Paces  map[string]*Pace
 	Chosen string
-	// MayCommand says that the reader may make connections, and make and command producers.
+	// MayCommand says that the reader may create connections, and create and command
+	// producers.
 	MayCommand bool
 	// NoKey says to such a reader that no secret can be saved.
 	NoKey bool
 }
 
-// A leaseOf is what one instance holds, of one producer or of several.
+// A leaseOf is an instance and the producers whose lease it holds.
 type leaseOf struct {
 	holder, page string
 	since        time.Time
 	term         int64
 	names        []string
-	all          int // producers there are
+	all          int // how many producers there are
 }
 
-// leases are those that are held, each once.
+// leases lists each instance that holds leases, once.
 func (d *Dashboard) leases() []leaseOf {
 	var out []leaseOf
 next:
@@ -57,7 +59,7 @@ next:
 	return out
 }
 
-// takeover is the newest of all producers; nil if there was none.
+// takeover is the newest takeover of all producers; nil if there was none.
 func (d *Dashboard) takeover() (newest *producer.Takeover) {
 	for i := range d.Producers {
 		if t := d.Producers[i].LastTakeover; t != nil && (newest == nil || t.At.After(newest.At)) {
@@ -78,7 +80,7 @@ func (l *leaseOf) rest() string {
 	return s
 }
 
-// standby are the other instances, which stand by for all producers alike.
+// standby are the instances that hold no lease, which stand by for all producers.
 func (d *Dashboard) standby() []control.Instance {
 	for i := range d.Producers {
 		if len(d.Producers[i].Standby) > 0 {

@@ -119,7 +119,7 @@ func DashboardPage(f *ui.Frame, d *Dashboard) templ.Component {
 	})
 }
 
-// head is the head, live.
+// head is the live head.
 func head(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -199,7 +199,7 @@ func head(d *Dashboard) templ.Component {
 	})
 }
 
-// needs is what needs a person, live.
+// needs is the live list of what needs a person.
 func needs(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -357,7 +357,7 @@ func needs(d *Dashboard) templ.Component {
 	})
 }
 
-// producerRows are the producers, live.
+// producerRows are the live rows of the producers.
 func producerRows(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -827,7 +827,7 @@ func producerRow(d *Dashboard, p *control.Status) templ.Component {
 	})
 }
 
-// latest are the last transactions, live: the one list that rolls.
+// latest are the live rows of the last transactions: the only list that grows by itself.
 func latest(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -983,7 +983,7 @@ func publishedHead(d *Dashboard) string {
 	return "Published"
 }
 
-// leaseState is who publishes, live.
+// leaseState is the live list of the instances that publish.
 func leaseState(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1175,7 +1175,7 @@ func lease(l *leaseOf) templ.Component {
 	})
 }
 
-// firstSteps is what an empty registry teaches.
+// firstSteps says what to do with an empty registry.
 func firstSteps(d *Dashboard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

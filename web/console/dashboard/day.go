@@ -18,31 +18,31 @@ const (
 // transactions takes a tenth of a second, so all readers share one.
 type day struct {
 	made   time.Time
-	seen   []registry.Number // the last transaction of then, and the last that each producer had sent
+	seen   []registry.Number // the last transaction then, and the last that each producer had sent
 	volume Volume
 	paces  map[string]*Pace
 }
 
 const (
-	// dayAgeMax is how old a shown history may be, and dayAgeIdleMax how old where nothing was
-	// recorded or sent since: its window moves on all the same.
+	// dayAgeMax is how old a shown history may be, and dayAgeIdleMax how old if nothing
+	// was recorded or sent since: its window moves on all the same.
 	dayAgeMax     = 2 * time.Second
 	dayAgeIdleMax = 15 * time.Second
 	// dayPatience is how long the page waits for a history.
 	dayPatience = 2 * time.Second
 )
 
-// fillDay adds the history, or the last that could be read: its axis says of when it is.
+// fillDay adds the history, or the last that could be read: its axis shows its time.
 func (s *Pages) fillDay(ctx context.Context, d *Dashboard) error {
 	seen := []registry.Number{d.Last}
 	for i := range d.Producers {
 		seen = append(seen, d.Producers[i].Sent)
 	}
-	fresh := func(y day, _ time.Duration) bool {
+	recent := func(y day, _ time.Duration) bool {
 		age := d.Now.Sub(y.made)
 		return age >= 0 && len(seen) == len(y.seen) && (age < dayAgeMax || age < dayAgeIdleMax && slices.Equal(seen, y.seen))
 	}
-	y, at, err := s.day.Get(ctx, dayPatience, fresh, func(ctx context.Context) (day, error) { return s.readDay(ctx, d.Now, d.Producers, seen) })
+	y, at, err := s.day.Get(ctx, dayPatience, recent, func(ctx context.Context) (day, error) { return s.readDay(ctx, d.Now, d.Producers, seen) })
 	if err == nil || !at.IsZero() {
 		d.Volume, d.Paces = y.volume, y.paces
 	}
@@ -72,7 +72,8 @@ func (s *Pages) readDay(ctx context.Context, now time.Time, producers []control.
 	return y, nil
 }
 
-// volume is how much was recorded in the last day, in steps that begin at whole quarters of an hour.
+// volume counts what was recorded in the last day, in steps that begin at whole quarters
+// of an hour.
 func (s *Pages) volume(ctx context.Context, now time.Time) (Volume, error) {
 	v := Volume{Step: volumeStep, Parts: make([]VolumePart, volumeParts)}
 	v.From = now.UTC().Truncate(volumeStep).Add(-(volumeParts - 1) * volumeStep)

@@ -1,4 +1,4 @@
-// Package dashboard is the first page of the console.
+// Package dashboard serves the first page of the console.
 package dashboard
 
 import (
@@ -22,7 +22,7 @@ import (
 // latestShown is how many transactions the page lists.
 const latestShown = 8
 
-// Pages is the first page of the console.
+// Pages serves the first page of the console.
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
@@ -41,7 +41,7 @@ func (s *Pages) Routes() []guard.Route {
 	}
 }
 
-// show draws the page. A part that cannot be read is said on the page, in place of an error:
+// show draws the page. If a part cannot be read, the page says so in place of an error:
 // people look at it most when something is wrong.
 func (s *Pages) show(w http.ResponseWriter, r *http.Request) {
 	d := &Dashboard{Now: s.Now(), Chosen: r.URL.Query().Get("producer")}
@@ -57,7 +57,7 @@ func (s *Pages) show(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, http.StatusOK, DashboardPage(f, d))
 }
 
-// trouble says why not everything can be shown, by an error that readers may see.
+// trouble says why not everything can be shown, given an error that readers may see.
 func trouble(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, background.ErrSlow) {
 		return "The database did not answer in time. This page goes on as soon as it does."
@@ -65,7 +65,7 @@ func trouble(err error) string {
 	return "The database did not answer as it should: " + err.Error() + ". This page goes on as soon as it does."
 }
 
-// fill gathers what the page shows. Where no producer has the chosen name, the first is
+// fill gathers what the page shows. If no producer has the chosen name, the first is
 // chosen.
 func (s *Pages) fill(ctx context.Context, d *Dashboard) error {
 	counts, last, err := s.Registry.Counts(ctx)
@@ -95,14 +95,14 @@ func (s *Pages) fill(ctx context.Context, d *Dashboard) error {
 	return s.fillDay(ctx, d)
 }
 
-// A watched is the key of a stream: the page that draws the times of one producer.
+// A watched is the key of a stream: the page with the pace of one producer.
 type watched struct {
 	chosen string
 	may    bool // its readers may command producers
 }
 
-// stream serves the live parts of the page: one stream for all readers of the same producer's
-// times who may do the same.
+// stream serves the live parts of the page: one stream for all readers with the same
+// chosen producer and the same rights.
 func (s *Pages) stream(w http.ResponseWriter, r *http.Request) {
 	of := watched{r.URL.Query().Get("producer"), page.IsAdmin(r)}
 	all, err := s.ListProducers(r.Context())
@@ -119,7 +119,7 @@ func (s *Pages) stream(w http.ResponseWriter, r *http.Request) {
 // watch gathers the live parts, and announces producers whose state changed.
 func (s *Pages) watch(of watched) live.Gatherer {
 	var before []control.Status
-	var logged string // the trouble that lasts is logged once
+	var logged string // a lasting trouble is logged once
 	return func(ctx context.Context) ([]live.Part, string, error) {
 		d := &Dashboard{Now: s.Now(), Chosen: of.chosen, MayCommand: of.may}
 		err := s.fill(ctx, d)

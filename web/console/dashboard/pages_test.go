@@ -17,18 +17,19 @@ import (
 	"urncast/web/console/page"
 )
 
-// errInside is an error such as a database's, which names what concerns no stranger.
+// errInside is an internal error such as a database's, which names what strangers must not
+// read.
 var errInside = errors.New(`failed to connect to "host=db7.internal user=urncast": SELECT s FROM structures`)
 
-// A silent is a registry's store that says why it does not answer.
+// A silent is a registry's store that fails with a reason.
 type silent struct{ registry.Store }
 
 func (silent) Counts(context.Context) (map[sdmx.Class]int, registry.Number, error) {
 	return nil, 0, errInside
 }
 
-// What keeps the live dashboard from showing everything is in the log, once, and not on
-// the page, which admins and others are shown alike.
+// TestTroubleOfTheLiveDashboard checks that an error of the live dashboard is logged,
+// once, and not shown, for admins and others share the page.
 func TestTroubleOfTheLiveDashboard(t *testing.T) {
 	var log bytes.Buffer
 	s := &Pages{Kit: page.New(&page.Kit{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}), Registry: plan.New(silent{})}
@@ -53,7 +54,8 @@ func TestTroubleOfTheLiveDashboard(t *testing.T) {
 	}
 }
 
-// The notice of a producer that stopped leads admins, and nobody else, to starting it again.
+// TestAStoppedProducerIsStartedFromTheNotice checks that the notice links admins, and
+// nobody else, to starting the producer.
 func TestAStoppedProducerIsStartedFromTheNotice(t *testing.T) {
 	p := control.Status{Name: "main", State: producer.Failed, Started: true, Failed: 7, Reason: "Refused."}
 	for _, may := range []bool{true, false} {

@@ -12,7 +12,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Volume is how much was recorded in steps of time, oldest first.
+// Volume is how much was recorded, in steps of time, oldest first.
 type Volume struct {
 	From  time.Time
 	Step  time.Duration
@@ -40,7 +40,7 @@ func (v *Volume) sum() (transactions int, bytes int64) {
 	return transactions, bytes
 }
 
-// most is the highest bar, at least 1.
+// most is the height of the highest bar, at least 1.
 func (v *Volume) most() int {
 	most := 1
 	for _, p := range v.Parts {
@@ -49,7 +49,7 @@ func (v *Volume) most() int {
 	return most
 }
 
-// nice is the first round number that is not below n.
+// nice is the smallest round number that is at least n.
 func nice(n int) int {
 	for unit := 1; ; unit *= 10 {
 		for _, m := range []int{1, 2, 5} {
@@ -60,8 +60,8 @@ func nice(n int) int {
 	}
 }
 
-// A plot is a drawing on width by a height: attributes alone, for the page allows no
-// inline style. Steps stand between left and right.
+// A plot is a drawing of the given width and height, made with attributes alone, for the
+// page's policy forbids inline style. Steps stand between left and right.
 type plot struct {
 	strings.Builder
 	left, right float64
@@ -72,13 +72,13 @@ func (p *plot) x(step float64) float64 {
 	return p.left + step*(p.right-p.left)/float64(max(p.steps, 1))
 }
 
-// scale draws a line with what it stands for.
+// scale draws a line of the scale with its label.
 func (p *plot) scale(y float64, label string) {
 	p.WriteString(`<line class="g" x1="` + coordinate(p.left) + `" x2="` + coordinate(p.right) + `" y1="` + coordinate(y) + `" y2="` + coordinate(y) + `"/>` +
 		`<text x="` + coordinate(p.left-8) + `" y="` + coordinate(y+4) + `" text-anchor="end">` + label + `</text>`)
 }
 
-// bar draws the bar of a step, that much of the height above its foot; none of nothing.
+// bar draws the bar of a step, as a part of height above foot; nothing if part is 0.
 func (p *plot) bar(step int, part, height, foot float64) {
 	if part <= 0 {
 		return
@@ -88,8 +88,8 @@ func (p *plot) bar(step int, part, height, foot float64) {
 		coordinate(max(0.5, p.x(float64(step+1))-x-1)) + `" height="` + coordinate(h) + `"/>`)
 }
 
-// line draws what there is of each step, with gaps where there is nothing; a step that
-// stands alone is a dot.
+// line draws the steps that have a value, with gaps at the others; a step without
+// neighbours is a dot.
 func (p *plot) line(class string, y func(step int) (float64, bool)) {
 	var points []string
 	end := func() {
@@ -111,12 +111,12 @@ func (p *plot) line(class string, y func(step int) (float64, bool)) {
 	end()
 }
 
-// ladder are the times that the scale of times has lines for: it is logarithmic, for a
-// day has milliseconds in it and hours.
+// ladder are the times of the scale's lines: it is logarithmic, for a day holds times from
+// milliseconds to hours.
 var ladder = []time.Duration{time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second, 10 * time.Second,
 	time.Minute, 10 * time.Minute, time.Hour, 10 * time.Hour, 100 * time.Hour, 1000 * time.Hour}
 
-// rungs gives the steps of the ladder that stand round all times of a pace, at least two.
+// rungs returns the steps of the ladder that enclose all times of a pace, at least two.
 func (p *Pace) rungs() []time.Duration {
 	low, high := ladder[len(ladder)-1], time.Duration(0)
 	for _, l := range p.Parts {
@@ -135,20 +135,20 @@ func (p *Pace) rungs() []time.Duration {
 	return ladder[from : to+1]
 }
 
-// height gives how far up a time stands between the first and the last rung, 0 to 1.
+// height returns where a time stands between the first and the last rung, 0 to 1.
 func height(rungs []time.Duration, d time.Duration) float64 {
 	low, high := math.Log(float64(rungs[0])), math.Log(float64(rungs[len(rungs)-1]))
 	return min(1, max(0, (math.Log(float64(max(d, 1)))-low)/(high-low)))
 }
 
-// The drawing's parts, from above: the times, if there are any, and the bars.
+// The parts of the drawing, from the top: the times, if there are any, and the bars.
 const (
 	timesTop, timesFoot = 10.0, 110.0
 	barsHeight          = 46.0
 	barsAlone           = 120.0
 )
 
-// foot is where the bars stand, which the hours are written under.
+// foot is the base of the bars, below which the hours are written.
 func (p *Pace) foot() float64 {
 	if p == nil || p.All.Sent == 0 {
 		return timesTop + barsAlone
@@ -200,12 +200,12 @@ func (p *Pace) sparkline() templ.Component {
 	return templ.Raw(d.String())
 }
 
-// said is a producer's day in words.
+// said describes a producer's day in words.
 func (p *Pace) said() string {
 	return ui.Count(p.All.Sent) + " sent, median " + ui.Span(p.All.Median)
 }
 
-// marks are where the hours of the axis stand.
+// marks are the steps at which the axis has hours.
 func (v *Volume) marks() []int {
 	var out []int
 	for i := range v.Parts {
@@ -225,7 +225,7 @@ func (v *Volume) markTime(i int) string {
 	return v.From.Add(time.Duration(i) * v.Step).UTC().Format("15:04")
 }
 
-// markAt is the mark's moment, for the script that shows it in the reader's zone.
+// markAt is the moment of a mark, for the script that shows it in the reader's zone.
 func (v *Volume) markAt(i int) string {
 	return v.From.Add(time.Duration(i) * v.Step).UTC().Format(time.RFC3339)
 }

@@ -9,8 +9,8 @@ import (
 	"urncast/producer/control"
 )
 
-// The scale stands round all times, from none at all to weeks, and nothing is drawn
-// outside it.
+// TestScaleOfTimes checks that the scale encloses all times, from none to weeks, and that
+// nothing is drawn outside it.
 func TestScaleOfTimes(t *testing.T) {
 	for _, c := range []struct {
 		median, p99 time.Duration
@@ -36,8 +36,8 @@ func TestScaleOfTimes(t *testing.T) {
 	}
 }
 
-// A day is drawn with a gap where nothing was sent, a dot for a step that stands alone,
-// and no line of times where there are none.
+// TestDayIsDrawn checks that steps without sending are gaps, single steps dots, and that
+// without times there is no line.
 func TestDayIsDrawn(t *testing.T) {
 	sent := control.Lags{Sent: 2, Median: 9 * time.Millisecond, P99: 20 * time.Millisecond}
 	v := &Volume{Step: time.Hour, Parts: make([]VolumePart, 5)}

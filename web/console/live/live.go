@@ -1,5 +1,5 @@
-// Package live is for pages that change before their readers' eyes: each is gathered and
-// drawn once for all who look, and sent as server-sent events.
+// Package live serves pages that are updated while they are read: each is gathered and
+// drawn once for all readers, and sent as server-sent events.
 package live
 
 import (
@@ -20,18 +20,17 @@ import (
 )
 
 const (
-	// Pace is how often a live page is looked at: what changes reaches its readers
-	// at most so often.
+	// Pace is how often a live page is gathered: updates reach its readers at most that
+	// often.
 	Pace = 500 * time.Millisecond
-	// Timeout bounds one look, and liveBeat keeps proxies from taking a quiet
-	// stream for a dead one.
+	// Timeout bounds one gathering; liveBeat keeps proxies from closing a quiet stream.
 	Timeout  = 5 * time.Second
 	liveBeat = 15 * time.Second
-	// Lasts is how long a stream lasts: its reader connects again, and whoever may
-	// not read any more is out.
+	// Lasts is how long a stream lasts: its reader then connects again, which a reader
+	// whose access has ended cannot.
 	Lasts = 5 * time.Minute
-	// liveQueue is how many changes may wait for a reader before it is cut off: it
-	// connects again and gets everything as it is then.
+	// liveQueue is how many updates may wait for a reader before it is cut off: on
+	// connecting again it gets the whole page.
 	liveQueue = 8
 )
 
@@ -41,13 +40,13 @@ type Part struct {
 	Draw templ.Component
 }
 
-// A Gatherer gives the parts of a live page as they are now, and what is to be said
-// aloud. It is called by one goroutine, and may remember what it gave before.
-// registry.ErrNotFound says that what the page shows is not there any more.
+// A Gatherer returns the present parts of a live page, and what a screen reader shall
+// announce. It is called by one goroutine, and may remember what it returned before.
+// registry.ErrNotFound says that the page's subject does not exist any more.
 type Gatherer func(ctx context.Context) (parts []Part, say string, err error)
 
-// Streams are the live pages that somebody reads, by what they show: a page is here from
-// its first reader to its last, and only so long is anything asked for it.
+// Streams are the live pages that have readers, by their keys. A page is kept and gathered
+// from its first reader to its last.
 type Streams struct {
 	Log *slog.Logger
 	// Stopping is closed when the server ends.
@@ -59,9 +58,9 @@ type Streams struct {
 	all map[any]*live
 }
 
-// A live is a page that changes before its readers' eyes. It is gathered and drawn once
-// for all of them, by a goroutine of its own. Who comes after the last has left finds
-// another live, and no trace of this one. Its fields are guarded by Streams.mu.
+// A live is a page that is updated while it is read. It is gathered and drawn once for all
+// its readers, by a goroutine of its own. A reader who comes after the last has left gets
+// a new live. Its fields are guarded by Streams.mu.
 type live struct {
 	readers map[chan []byte]bool
 	cancel  context.CancelFunc // ends its goroutine
@@ -69,8 +68,8 @@ type live struct {
 	order   []string
 }
 
-// join gives a reader of the page that key stands for its events from now on; the first
-// is everything. Begin makes the Gatherer for the first reader. Leave must be called.
+// join returns the events of the page with a key from now on; the first is the whole page.
+// Begin makes the Gatherer for the first reader. Leave must be called.
 func (ls *Streams) join(key any, begin func() Gatherer) (events <-chan []byte, leave func()) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -99,7 +98,7 @@ func (ls *Streams) join(key any, begin func() Gatherer) (events <-chan []byte, l
 	}
 }
 
-// end lets go of a page, whose readers have left or have been told. Streams.mu is held.
+// end drops a page whose readers have left or been sent away. Streams.mu is held.
 func (ls *Streams) end(key any, l *live) {
 	l.cancel()
 	if ls.all[key] == l {
@@ -107,7 +106,8 @@ func (ls *Streams) end(key any, l *live) {
 	}
 }
 
-// look looks for changes until its context ends, or there is nothing to look at.
+// look gathers the page at its pace until the context ends, or the page does not exist any
+// more.
 func (ls *Streams) look(ctx context.Context, key any, l *live, gather Gatherer) {
 	pace := time.NewTicker(cmp.Or(ls.pace, Pace))
 	defer pace.Stop()
@@ -120,8 +120,8 @@ func (ls *Streams) look(ctx context.Context, key any, l *live, gather Gatherer) 
 	}
 }
 
-// once draws every part, and tells what is not as it was. What cannot be gathered leaves
-// the page as it is: the next look may succeed. It says false when that would be in vain.
+// once draws every part, and sends those that changed. If gathering fails, the page stays
+// as it is: the next time may succeed. It returns false if no next time could.
 func (ls *Streams) once(ctx context.Context, key any, l *live, gather Gatherer) (more bool) {
 	drawn, order, say, err := ls.drawn(ctx, gather)
 	ls.mu.Lock()
@@ -159,7 +159,7 @@ func (ls *Streams) once(ctx context.Context, key any, l *live, gather Gatherer) 
 	return true
 }
 
-// drawn gathers and draws.
+// drawn gathers and draws all parts.
 func (ls *Streams) drawn(ctx context.Context, gather Gatherer) (drawn map[string][]byte, order []string, say string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
@@ -179,7 +179,7 @@ func (ls *Streams) drawn(ctx context.Context, gather Gatherer) (drawn map[string
 	return drawn, order, say, err
 }
 
-// event makes one of parts; nil of none.
+// event makes one event of the parts with the given ids; nil if there are none.
 func (l *live) event(ids []string) []byte {
 	if len(ids) == 0 {
 		return nil
@@ -198,7 +198,7 @@ func (l *live) send(event []byte) {
 	for events := range l.readers {
 		select {
 		case events <- event:
-		default: // too slow: what it would miss it gets when it connects again
+		default: // too slow: it gets the whole page when it connects again
 			delete(l.readers, events)
 			close(events)
 		}
@@ -225,7 +225,7 @@ func (ls *Streams) Serve(w http.ResponseWriter, r *http.Request, key any, begin 
 	ls.SendEvents(w, r, events)
 }
 
-// SendEvents writes events until there are no more, their reader is gone, or Lasts is over.
+// SendEvents writes events until there are no more, the reader leaves, or Lasts is over.
 func (ls *Streams) SendEvents(w http.ResponseWriter, r *http.Request, events <-chan []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -258,8 +258,8 @@ func (ls *Streams) SendEvents(w http.ResponseWriter, r *http.Request, events <-c
 	}
 }
 
-// NoStream refuses a stream for which there is nothing to watch, or nobody to ask. The
-// browser's script tries again, more and more rarely.
+// NoStream refuses a stream whose subject does not exist or cannot be read. The browser's
+// script tries again, at growing intervals.
 func (ls *Streams) NoStream(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case answer.Left(r):

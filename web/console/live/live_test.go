@@ -20,15 +20,15 @@ func testStreams() *Streams {
 	return &Streams{Log: slog.New(slog.DiscardHandler), pace: time.Millisecond}
 }
 
-// Hundreds of readers come and go, and among them the last of a page while others join
-// it: each gets everything first, no two goroutines gather for one page at a time with
-// one memory, and when all have left nothing is asked for any more. It is for -race, too.
+// TestReadersComeAndGo checks, with hundreds of readers who come and go, that each gets
+// the whole page first, that no two goroutines gather for one page at a time, and that
+// nothing is gathered once all have left. It is meant for -race, too.
 func TestReadersComeAndGo(t *testing.T) {
 	ls := testStreams()
 	var begun, asked atomic.Int64
 	begin := func() Gatherer {
 		begun.Add(1)
-		before := 0 // what a Gatherer remembers without a lock
+		before := 0 // a Gatherer's memory, without a lock
 		return func(context.Context) ([]Part, string, error) {
 			before++
 			asked.Add(1)
@@ -67,8 +67,8 @@ func TestReadersComeAndGo(t *testing.T) {
 	t.Logf("4000 visits, %d pages begun, %d looks", begun.Load(), asked.Load())
 }
 
-// A page of what is not there any more says so to its readers and ends, and so does one
-// whose program panics; a look that fails in passing ends nothing.
+// TestPageOfWhatIsGone checks that a page whose subject is gone, or whose Gatherer panics,
+// says so to its readers and ends, and that a passing failure ends nothing.
 func TestPageOfWhatIsGone(t *testing.T) {
 	for name, c := range map[string]struct {
 		gather Gatherer
@@ -105,7 +105,8 @@ func TestPageOfWhatIsGone(t *testing.T) {
 	}
 }
 
-// A reader that takes nothing is cut off, and with the last of them the looking ends.
+// TestSlowReader checks that a reader that takes nothing is cut off, and that gathering
+// ends with the last reader.
 func TestSlowReader(t *testing.T) {
 	ls := testStreams()
 	events, leave := ls.join("page", func() Gatherer {

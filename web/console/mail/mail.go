@@ -15,9 +15,9 @@ type Mail struct {
 	Queue    notice.Queue
 	Mails    []notice.Mail
 	More     bool
-	Tested   string // what a test mail came to
-	Refused  string // what the server answered instead
-	Sent     string // to whom it was sent all the same
+	Tested   string // the result of a test mail
+	Refused  string // the server's refusal
+	Sent     string // the addresses that were accepted all the same
 	Saved    bool
 	NoKey    bool // no password can be saved
 	Now      time.Time
@@ -27,7 +27,7 @@ var mailKinds = map[notice.Kind]string{
 	notice.KindIncident: "Stopped", notice.KindDigest: "Still stopped", notice.KindRecovered: "Recovered",
 }
 
-// state is how it stands with a mail.
+// mailState is the state of a mail: its tone, icon and word.
 func mailState(m *notice.Mail) (ui.Tone, string, string) {
 	switch {
 	case !m.SentAt.IsZero() && len(m.SentTo) == 0:

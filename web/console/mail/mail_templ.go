@@ -16,7 +16,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// MailPage is the settings of mail, a test, and what was sent.
+// MailPage is the page of mail settings, with a test and the queue.
 func MailPage(f *ui.Frame, m *Mail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

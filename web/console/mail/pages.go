@@ -1,4 +1,4 @@
-// Package mail is the pages about mail: its settings, a test, and what was sent.
+// Package mail serves the pages about mail: its settings, a test, and the queue.
 package mail
 
 import (
@@ -18,13 +18,13 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about mail.
+// Pages serves the pages about mail.
 type Pages struct {
 	*page.Kit
 	Mailer *notice.Mailer
 }
 
-// Routes are for administrators, reads too: they hold addresses.
+// Routes are for administrators, reads too, because they show addresses.
 func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: s.mailPage},
@@ -43,7 +43,7 @@ func (s *Pages) mailPage(w http.ResponseWriter, r *http.Request) {
 	s.drawMail(w, r, http.StatusOK, m)
 }
 
-// drawMail completes the page; what a form was refused with is in it already.
+// drawMail completes and draws the page; m may hold a refused form.
 func (s *Pages) drawMail(w http.ResponseWriter, r *http.Request, status int, m *Mail) {
 	shown, err := s.Mailer.Show(r.Context())
 	below, _ := strconv.ParseInt(r.URL.Query().Get("below"), 10, 64) // 0 for the newest
@@ -72,7 +72,7 @@ func testMailForm(to string) *ui.Form {
 		Inputs: []ui.Input{{Field: ui.Field{Name: "to", Label: "To", Value: to, Autocomplete: "email", Help: "Empty: all admins. The answer of the server is shown."}}}}
 }
 
-// mailValues are the fields of the form for settings.
+// mailValues are the values of the settings' form.
 func mailValues(m *notice.Settings) map[string]string {
 	var own []string
 	for name, list := range m.Producers {
@@ -84,7 +84,7 @@ func mailValues(m *notice.Settings) map[string]string {
 		"degradedAfter": m.DegradedAfter.String(), "digestEvery": m.DigestEvery.String(), "revision": strconv.FormatInt(m.Revision, 10)}
 }
 
-// mailForm is the form as it is filled in.
+// mailForm is the form with values filled in.
 func mailForm(v map[string]string, password bool) *ui.Form {
 	field := func(name, label, help string) ui.Input {
 		return ui.Input{Field: ui.Field{Name: name, Label: label, Value: v[name], Help: help, Autocomplete: "off"}}
@@ -121,7 +121,7 @@ func mailForm(v map[string]string, password bool) *ui.Form {
 	return f
 }
 
-// saveMail saves the settings of the form, or shows it again with what is wrong.
+// saveMail saves the settings of the form, or draws the form again with its errors.
 func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
@@ -198,7 +198,7 @@ func mailOf(v map[string]string) (notice.Settings, map[string]string) {
 	return m, faults
 }
 
-// mailFaults puts each line of what is wrong to the field that it begins with.
+// mailFaults assigns each line of an error to the field that it begins with.
 func mailFaults(in *notice.Settings, err error) map[string]string {
 	faults := map[string]string{}
 	if !errors.As(err, new(*producer.BadEditError)) {

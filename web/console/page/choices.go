@@ -8,7 +8,7 @@ import (
 	"urncast/web/guard"
 )
 
-// Routes are what every page loads, and the reader's choices.
+// Routes are the assets that every page loads, and the form of the reader's choices.
 func (k *Kit) Routes() []guard.Route {
 	return []guard.Route{
 		{Pattern: "GET /assets/{name}", Level: guard.Open, Handle: k.asset},
@@ -16,7 +16,8 @@ func (k *Kit) Routes() []guard.Route {
 	}
 }
 
-// asset serves what pages load. A name stands for one content for ever.
+// asset serves a file that pages load. Its name holds a hash of its content, so it never
+// changes.
 func (k *Kit) asset(w http.ResponseWriter, r *http.Request) {
 	a, ok := ui.AssetByName(r.PathValue("name"))
 	if !ok {
@@ -34,10 +35,11 @@ func (k *Kit) asset(w http.ResponseWriter, r *http.Request) {
 			content = a.Gzipped
 		}
 	}
-	_, _ = w.Write(content) // the reader has gone; nobody is left to tell
+	_, _ = w.Write(content) // fails only if the reader has left
 }
 
-// theme keeps the reader's choices of how pages look and behave, and leads back.
+// theme saves the reader's choices of how pages look and behave, and leads back to the
+// page.
 func (k *Kit) theme(w http.ResponseWriter, r *http.Request) {
 	keep := func(name, value string) { k.Guard.SetCookie(w, r, name, value, 400*24*3600) }
 	switch keys := r.PostFormValue("keys"); keys {

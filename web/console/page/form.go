@@ -14,24 +14,24 @@ import (
 	"urncast/web/guard"
 )
 
-// wordMax bounds a word of an address, in bytes.
+// wordMax bounds a parameter of an address, in bytes.
 const wordMax = 1000
 
-// Word is what an address says under a name, made fit to be looked for: whole
-// characters, none that a database refuses, and not more than anybody types.
+// Word is the value of a parameter of an address, made fit for a search: valid characters,
+// none that a database refuses, and at most wordMax bytes.
 func Word(q url.Values, name string) string {
 	s := Prose(q, name)
 	return strings.ToValidUTF8(s[:min(len(s), wordMax)], "")
 }
 
-// Prose is what a form says under a name, at any length: whole characters, none that a
+// Prose is the value of a form's field, at any length: valid characters, none that a
 // database refuses.
 func Prose(q url.Values, name string) string {
 	return strings.ToValidUTF8(strings.TrimSpace(strings.ReplaceAll(q.Get(name), "\x00", "")), "")
 }
 
-// Natural is the number that an address says under a name, up to a billion; 0 for
-// whatever is none.
+// Natural is the number in a parameter of an address, up to a billion; 0 if the value is
+// not such a number.
 func Natural(q url.Values, name string) int {
 	n, err := strconv.ParseInt(q.Get(name), 10, 64)
 	if err != nil || n < 0 {
@@ -40,8 +40,8 @@ func Natural(q url.Values, name string) int {
 	return int(min(n, 1_000_000_000))
 }
 
-// ReadForm reads a form in which there may be a password. If it says false, the answer
-// has been written.
+// ReadForm reads a form that may hold a password. If it returns false, the answer has been
+// written.
 func (k *Kit) ReadForm(w http.ResponseWriter, r *http.Request) bool {
 	if k.Guard.Overheard(r) {
 		k.Guard.Refuse(w, r, http.StatusForbidden, "This is not private", guard.OverheardText)
@@ -62,10 +62,10 @@ func (k *Kit) ReadForm(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// zoneCookie holds the name of the reader's time zone, which script finds out.
+// zoneCookie holds the name of the reader's time zone, which a script sets.
 const zoneCookie = "urncast_zone"
 
-// Zone is the reader's time zone as far as it is known, else UTC.
+// Zone is the reader's time zone if it is known, else UTC.
 func Zone(r *http.Request) *time.Location {
 	c, err := r.Cookie(zoneCookie)
 	if err != nil {
@@ -75,11 +75,11 @@ func Zone(r *http.Request) *time.Location {
 	if err != nil {
 		return time.UTC
 	}
-	z, _ := answer.ZoneOf(name) // UTC if it is none
+	z, _ := answer.ZoneOf(name) // UTC if the name is unknown
 	return z
 }
 
-// Sentence makes a sentence of an error: a capital in front and a full stop behind.
+// Sentence makes an error's text a sentence: a capital in front and a full stop behind.
 func Sentence(text string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -91,8 +91,8 @@ func Sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// Fields are the words of a text, parted by blanks, commas, semicolons or lines: agencies or
-// mail addresses.
+// Fields are the words of a text, separated by blanks, commas, semicolons or line ends:
+// agencies or mail addresses.
 func Fields(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\r' || c == '\t' })
 }
@@ -100,7 +100,8 @@ func Fields(text string) []string {
 // IsAdmin reports whether the reader is an administrator.
 func IsAdmin(r *http.Request) bool { return access.From(r.Context()).Role >= access.Admin }
 
-// Revision is the revision that a form names; none that there can be, if it names none.
+// Revision is the revision that a form names; if it names none, a revision that never
+// exists.
 func Revision(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// glanceAge is how old what every page says of producers may be, and glancePatience
-	// how long a page waits for it: it has something else to say.
+	// glanceAge is how old a glance may be, and glancePatience how long a page waits for a
+	// new one before it is drawn with the last.
 	glanceAge      = time.Second
 	glancePatience = 300 * time.Millisecond
 )
 
-// A glance is what every page says of producers.
+// A glance is the state of the producers as every page's frame shows it.
 type glance struct {
 	publishing  string
 	standby     []string
 	needs, soon int
 }
 
-// glanceNow gives the glance, and since when it is no more than the last that there was;
-// zero while it is of now. Where there never was one, unknown is true.
+// glanceNow returns the glance. If it is not current, asOf is when it was read, else zero.
+// If none was ever read, unknown is true.
 func (k *Kit) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
 	g, at, err := k.glance.Get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
 		func(ctx context.Context) (glance, error) {
@@ -63,7 +63,8 @@ func glanceAt(all []control.Status) (g glance) {
 	return g
 }
 
-// ListProducers gives what there is of them, shown.
+// ListProducers returns the producers with their state, in the form in which they may be
+// shown.
 func (k *Kit) ListProducers(ctx context.Context) ([]control.Status, error) {
 	if k.Producers == nil {
 		return nil, nil

@@ -1,5 +1,5 @@
-// Package page is the kit of every room of the console: it reads what a page's address and
-// forms say, and draws the page, or what is wrong, in the frame.
+// Package page is what every room of the console is built on: it reads a page's address
+// and forms, and draws the page, or an error, in the frame.
 package page
 
 import (
@@ -22,7 +22,7 @@ import (
 	"urncast/web/guard"
 )
 
-// pagePolicy lets a page load what is served here, and nothing that stands in it.
+// pagePolicy lets a page load what this server serves, and no inline script or style.
 const pagePolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // themeCookie and keysCookie hold the reader's choices.
@@ -31,14 +31,14 @@ const (
 	keysCookie  = "urncast_keys"
 )
 
-// A Kit is what every room of the console is made with.
+// A Kit is what the rooms of the console share.
 type Kit struct {
 	Guard *guard.Guard
 	Log   *slog.Logger
 	Now   func() time.Time
-	// Producers are those that pages tell of; nil for none.
+	// Producers are those that the frame shows; nil for none.
 	Producers *control.Producers
-	// Environment and Version stand on every page.
+	// Environment and Version are shown on every page.
 	Environment, Version string
 	// NoKey says that this process has no key to seal secrets with.
 	NoKey bool
@@ -54,8 +54,8 @@ func New(k *Kit) *Kit {
 	return k
 }
 
-// Frame makes the frame of a page. What is needed of producers comes from the glance,
-// so that a page costs nothing more for it.
+// Frame makes the frame of a page. The state of producers comes from the glance, so that a
+// page needs no query of its own for it.
 func (k *Kit) Frame(r *http.Request, title, path string) *ui.Frame {
 	f := &ui.Frame{Title: title, Path: path, Environment: k.Environment, Version: k.Version, Now: k.Now()}
 	if p := access.From(r.Context()); p.Signed() {
@@ -106,7 +106,7 @@ func (k *Kit) Draw(w http.ResponseWriter, r *http.Request, status int, page temp
 	w.WriteHeader(status)
 	z := gzip.NewWriter(w)
 	k.render(z, r, page)
-	_ = z.Close() // the reader has gone; nobody is left to tell
+	_ = z.Close() // fails only if the reader has left
 }
 
 func acceptsGzip(r *http.Request) bool {
@@ -114,20 +114,21 @@ func acceptsGzip(r *http.Request) bool {
 }
 
 func (k *Kit) render(w io.Writer, r *http.Request, page templ.Component) {
-	// A request whose time is over is told so: templ draws nothing with such a context.
+	// The error page of a request whose time is over is drawn all the same: templ draws
+	// nothing with an ended context.
 	if err := page.Render(context.WithoutCancel(r.Context()), w); err != nil {
 		k.Log.InfoContext(r.Context(), "the page could not be sent", "error", err)
 	}
 }
 
-// DrawError sends a page that says what is wrong and what to do.
+// DrawError sends a page with an error: what is wrong and what to do.
 func (k *Kit) DrawError(w http.ResponseWriter, r *http.Request, status int, path, what, text string) {
 	k.Draw(w, r, status, ui.ErrorPage(k.Frame(r, what, path), what, text))
 }
 
-// DrawTrouble is for what the database would not answer.
+// DrawTrouble sends the page of a failed look-up in the database.
 func (k *Kit) DrawTrouble(w http.ResponseWriter, r *http.Request, path string, err error) {
-	if answer.Left(r) { // the reader went on to another page: nobody is there to tell, and nothing is wrong
+	if answer.Left(r) { // the reader opened another page: no answer is needed, and nothing is wrong
 		return
 	}
 	if busy := answer.Busy(err); busy != nil {
@@ -138,20 +139,20 @@ func (k *Kit) DrawTrouble(w http.ResponseWriter, r *http.Request, path string, e
 		"The registry did not answer: "+answer.Private(w, r, err).Error()+". Reload the page when its cause is gone.")
 }
 
-// DrawBusy says that there is no room, and when to come again.
+// DrawBusy sends a page that says that there is no room, and when to try again.
 func (k *Kit) DrawBusy(w http.ResponseWriter, r *http.Request, path, what string, busy *answer.BusyError) {
 	busy.Tell(w.Header())
 	k.DrawError(w, r, busy.Status, path, what, busy.Text)
 }
 
-// Stream sends a page while it is drawn, part by part.
+// Stream sends a page part by part while it is drawn.
 func (k *Kit) Stream(w http.ResponseWriter, r *http.Request, page templ.Component) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Accel-Buffering", "no") // or a proxy collects the steps
+	h.Set("X-Accel-Buffering", "no") // otherwise a proxy collects the steps
 	w.WriteHeader(http.StatusOK)
 	k.render(w, r, page)
 }

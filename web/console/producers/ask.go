@@ -14,10 +14,10 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A questioner makes the question before a command; v gives what was filled in.
+// A questioner makes the question before a command; v returns the form's values.
 type questioner func(ctx context.Context, s *Pages, p *control.Status, v func(string) string) (*Question, error)
 
-// questions are those before commands, by the command.
+// questions are the questioners by command.
 var questions = map[string]questioner{
 	"start": askStart, "suspend": askSuspend, "resume": askResume, "skip": askSkip, "baseline": askBaseline, "publish": askPublish,
 	"cancel": askCancel, "delete": askDelete, "mail": askMail, "remove-route": askRemoveRoute,
@@ -30,7 +30,7 @@ func (s *Pages) askCommand(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// drawAsk draws the question before a command, after touch has put to it what is wrong.
+// drawAsk draws the question before a command; touch adds errors to it first.
 func (s *Pages) drawAsk(w http.ResponseWriter, r *http.Request, code int, status *control.Status, v func(string) string, touch func(*Question)) {
 	command := r.PathValue("command")
 	ask, ok := questions[command]
@@ -55,10 +55,10 @@ func (s *Pages) drawAsk(w http.ResponseWriter, r *http.Request, code int, status
 	s.Draw(w, r, code, QuestionPage(s.Frame(r, a.Title, ui.ProducersPath), a))
 }
 
-// actNameMax is how long a name may be that is on a button.
+// actNameMax bounds a name in the text of a button.
 const actNameMax = 40
 
-// actOn is the text of a button: the act, and on what if that is short.
+// actOn is the text of a button: the act, with the name if it is short.
 func actOn(verb, name string) string {
 	if len(name) > actNameMax {
 		return verb + " it"
@@ -112,7 +112,7 @@ func askStart(ctx context.Context, s *Pages, p *control.Status, v func(string) s
 	return a, nil
 }
 
-// wayWord is the name of a way to go on.
+// wayWord is the text of a way to go on.
 func wayWord(name string) string {
 	if name == producer.StartBaseline {
 		return "Baseline"
@@ -162,7 +162,7 @@ func askSkip(ctx context.Context, s *Pages, p *control.Status, v func(string) st
 	return a, nil
 }
 
-// askCancel asks before the job under way is cancelled, and says what that leaves on topics.
+// askCancel asks before the running job is cancelled, and says what that leaves on topics.
 func askCancel(_ context.Context, _ *Pages, p *control.Status, v func(string) string) (*Question, error) {
 	j := p.Job
 	if j == nil || v("job") != "" && v("job") != j.ID {
@@ -195,7 +195,7 @@ func askBaseline(ctx context.Context, s *Pages, p *control.Status, _ func(string
 	return a, nil
 }
 
-// scopeIn is the scope of a publication that a form asks for.
+// scopeIn reads the scope of a publication from a form.
 func scopeIn(p *control.Status, v func(string) string, classes, topics []string) (scope producer.Scope, err error) {
 	scope.Filter = producer.Filter{Classes: classes, Agencies: page.Fields(v("agencies"))}
 	for line := range strings.Lines(v("urns")) {

@@ -14,7 +14,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// thenWays are the ways to go on after a change of a producer that was started.
+// thenWays are the ways to go on after a change of a producer that has been started.
 func thenWays(s *control.Status, baseline, goOn, chosen string) []Way {
 	if !s.Started {
 		return nil
@@ -36,7 +36,7 @@ func routeWays(s *control.Status, was, chosen string) []Way {
 		"What is pending comes in the new format and through the new filter; older messages stay as they are. If the filter takes less than before, tombstones for the rest come first.", chosen)
 }
 
-// changeable gives the producer of the path, if its settings can be changed here. If it
+// changeable returns the producer of the path, if its settings can be changed here. If it
 // returns false, the answer has been written.
 func (s *Pages) changeable(w http.ResponseWriter, r *http.Request) (*control.Status, bool) {
 	_, status, ok := s.findProducer(w, r)
@@ -55,7 +55,7 @@ func routeAt(c *producer.Config, topic string) int {
 	return slices.IndexFunc(c.Routes, func(r producer.Route) bool { return r.Topic == topic })
 }
 
-// routePage asks for a route, a new one if the query names none.
+// routePage draws the form of a route, of a new one if the query names none.
 func (s *Pages) routePage(w http.ResponseWriter, r *http.Request) {
 	status, ok := s.changeable(w, r)
 	if !ok {
@@ -88,7 +88,7 @@ func (s *Pages) drawRoute(w http.ResponseWriter, r *http.Request, status int, c 
 	s.Draw(w, r, status, RouteChangePage(s.Frame(r, title, ui.ProducersPath), c))
 }
 
-// changeRoute saves a route, or counts what it takes.
+// changeRoute saves a route, or counts what it lets through.
 func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
@@ -149,7 +149,8 @@ func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
 // revisionIn is the revision that a form was opened with.
 func revisionIn(r *http.Request) int64 { return page.Revision(r.PostForm.Get("revision")) }
 
-// meanwhile tells who saved the settings after a form was opened; nil if err is another error.
+// meanwhile says who saved the settings after a form was opened; nil if err is another
+// error.
 func meanwhile(err error, differences []Difference) *ChangedMeanwhile {
 	var conflict *control.ConflictError
 	if !errors.As(err, &conflict) {
@@ -178,7 +179,7 @@ func routeDifferences(c *producer.Config, at int, route producer.Route) (out []D
 	return differ(out, "Filter", ui.FilterWords(now.Filter), ui.FilterWords(route.Filter))
 }
 
-// producerSettingsPage asks for the settings beside the routes.
+// producerSettingsPage draws the form of the settings other than routes.
 func (s *Pages) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 	status, ok := s.changeable(w, r)
 	if !ok {
@@ -187,8 +188,8 @@ func (s *Pages) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*SettingsChange) {})
 }
 
-// drawProducerSettings draws the form with the settings in, after touch has put to it what is
-// wrong.
+// drawProducerSettings draws the form with the settings filled in; touch adds errors to it
+// first.
 func (s *Pages) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *control.Status, in *producer.Config, touch func(*SettingsChange)) {
 	options, err := connectionOptions(r.Context(), s.Connections, in.Connection)
 	if err != nil {
@@ -210,7 +211,7 @@ func (s *Pages) drawProducerSettings(w http.ResponseWriter, r *http.Request, cod
 	s.Draw(w, r, code, ProducerSettingsPage(s.Frame(r, "Change "+status.Name, ui.ProducersPath), c))
 }
 
-// changeSettings saves them.
+// changeSettings saves the settings other than routes.
 func (s *Pages) changeSettings(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return

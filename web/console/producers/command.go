@@ -15,7 +15,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A fieldError is what is wrong with one field of a question.
+// A fieldError is an error in one field of a question.
 type fieldError struct{ field, text string }
 
 func (e *fieldError) Error() string { return e.text }
@@ -55,7 +55,7 @@ func (s *Pages) command(w http.ResponseWriter, r *http.Request) {
 	s.drawRefused(w, r, status, err, nil)
 }
 
-// drawRefused draws the question again with what is wrong, at its field if it has one.
+// drawRefused draws the question again with the error, at its field if it has one.
 func (s *Pages) drawRefused(w http.ResponseWriter, r *http.Request, status *control.Status, err error, touch func(*Question)) {
 	var field *fieldError
 	code, text := http.StatusBadRequest, ""
@@ -72,7 +72,7 @@ func (s *Pages) drawRefused(w http.ResponseWriter, r *http.Request, status *cont
 	})
 }
 
-// obey does a command whose form has a few fields at most.
+// obey runs a command whose form has a few fields at most.
 func (s *Pages) obey(r *http.Request, command string, admin *control.Producer, status *control.Status, by registry.Actor) error {
 	ctx, v := r.Context(), r.PostForm.Get
 	switch command {

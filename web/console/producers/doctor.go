@@ -67,13 +67,13 @@ func placeOf(s *control.Status, topic string) diagnosis.Place {
 	return diagnosis.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}
 }
 
-// fixPage asks before a setting of a topic is changed, or the topic is made.
+// fixPage asks before a setting of a topic is changed, or the topic is created.
 func (s *Pages) fixPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	s.askFix(w, r, q.Get("topic"), q.Get("finding"), nil)
 }
 
-// askFix draws that question; wrong says why it was not done.
+// askFix draws that question; wrong is why the last attempt failed.
 func (s *Pages) askFix(w http.ResponseWriter, r *http.Request, topic, finding string, wrong error) {
 	_, status, ok := s.findProducer(w, r)
 	if !ok {
@@ -129,7 +129,7 @@ func fixLine(topic string, c diagnosis.SettingChange) Line {
 	return Line{Icon: "next", Text: text}
 }
 
-// fixTopic changes the settings that a finding names, or makes the topic.
+// fixTopic changes the settings that a finding names, or creates the topic.
 func (s *Pages) fixTopic(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return

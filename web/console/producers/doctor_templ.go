@@ -13,8 +13,8 @@ import (
 	"urncast/web/console/ui"
 )
 
-// doctorWaits stands where script puts what the doctor finds; without it a button
-// leads there.
+// doctorWaits is the place where script puts the doctor's findings; without script a
+// button leads to them.
 func doctorWaits(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -70,7 +70,7 @@ func doctorWaits(name string) templ.Component {
 	})
 }
 
-// DoctorPage is what the doctor finds on a producer's topics.
+// DoctorPage is the page of the doctor's findings on a producer's topics.
 func DoctorPage(f *ui.Frame, e *Examined) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

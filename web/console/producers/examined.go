@@ -13,25 +13,25 @@ type Examined struct {
 	Name   string
 	At     time.Time
 	Topics []ExaminedTopic
-	Fixed  string // what was mended just now
+	Fixed  string // what was repaired just now
 }
 
-// An ExaminedTopic is what was found on one.
+// An ExaminedTopic is the doctor's findings on one topic.
 type ExaminedTopic struct {
 	Topic    string
 	Findings []diagnosis.Finding
 }
 
-// findingTopic is the finding of a topic that is not there, or cannot be seen.
+// findingTopic is the finding of a topic that does not exist, or cannot be seen.
 const findingTopic = "topic"
 
-// FixPath is the dialog that asks before a finding is mended.
+// FixPath is the dialog that asks before a finding is repaired.
 func FixPath(name, topic, finding string) string {
 	return ui.ProducerPath(name, "fix") + "?" + url.Values{"topic": {topic}, "finding": {finding}}.Encode()
 }
 
-// worstFirst is the order in which findings are shown; those that are fine stand
-// together behind them.
+// worstFirst is the order in which findings are shown; those without a problem stand
+// together at the end.
 var worstFirst = []diagnosis.Severity{diagnosis.SeverityError, diagnosis.SeverityWarning, diagnosis.SeverityUnknown}
 
 func (e *Examined) count(s diagnosis.Severity) (n int) {

@@ -11,20 +11,20 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A RouteForm are the fields of a route: topic, format and filter.
+// A RouteForm is the fields of a route: topic, format and filter.
 type RouteForm struct {
 	Topic ui.Field
-	// Make is whether the topic is to be made; MayMake says that this can be asked.
+	// Make says that the topic is to be created; MayMake that the form may ask for it.
 	Make, MayMake  bool
 	Format         string
 	Classes        []string
 	Agencies, URNs ui.Field
-	Count          *control.RoutePreview // what it takes now
+	Count          *control.RoutePreview // how much the route lets through now
 	CountWrong     string                // why that cannot be counted
-	Path           string                // where the form goes
+	Path           string                // the path that the form is sent to
 }
 
-// NewRouteForm gives the fields of a route.
+// NewRouteForm returns the fields of a route.
 func NewRouteForm(path string, r producer.Route) *RouteForm {
 	return &RouteForm{Path: path, Format: r.Format, Classes: r.Filter.Classes,
 		Topic: ui.Field{Name: "topic", Label: "Topic", Value: r.Topic, Mono: true, Required: true, Autocomplete: "off",
@@ -46,7 +46,7 @@ func (r *RouteForm) chosen(c sdmx.Class) bool {
 
 func (r *RouteForm) fields() []ui.Field { return []ui.Field{r.Topic, r.Agencies, r.URNs} }
 
-// A ProducerForm makes a producer.
+// A ProducerForm creates a producer.
 type ProducerForm struct {
 	Name, Prefix, Sender, Mail, Replicas ui.Field
 	Connection                           []ui.Option
@@ -54,7 +54,7 @@ type ProducerForm struct {
 	Route                                *RouteForm
 	MayMail                              bool
 	Wrong                                string
-	Open                                 bool // More is
+	Open                                 bool // the section More is unfolded
 	Baselines                            []ui.Input
 }
 
@@ -63,7 +63,7 @@ func (p *ProducerForm) fields() []ui.Field {
 	return append(out, p.Mail, p.Prefix, p.Sender, p.Replicas)
 }
 
-// Faulty says whether something is wrong with a field.
+// Faulty reports whether a field has an error.
 func (p *ProducerForm) Faulty() bool { return anyError(p.fields()) }
 
 func anyError(all []ui.Field) bool {
@@ -75,10 +75,10 @@ func anyError(all []ui.Field) bool {
 	return false
 }
 
-// A Difference is a setting that others saved meanwhile.
+// A Difference is a setting that somebody else saved meanwhile.
 type Difference struct{ What, Now, Yours string }
 
-// A ChangedMeanwhile says who saved what this form was opened with.
+// A ChangedMeanwhile says who changed the settings since the form was opened.
 type ChangedMeanwhile struct {
 	By          string
 	At          time.Time
@@ -90,7 +90,7 @@ type RouteChange struct {
 	Name, Was string // of the producer; the topic of the route, empty for a new one
 	Revision  string
 	Route     *RouteForm
-	Then      []Way // what may follow; none if the producer was never started
+	Then      []Way // the ways to go on; none if the producer was never started
 	Meanwhile *ChangedMeanwhile
 	Wrong     string
 }
@@ -101,7 +101,7 @@ type Way struct {
 	Chosen            bool
 }
 
-// A SettingsChange changes the settings of a producer beside its routes.
+// A SettingsChange changes the settings of a producer other than its routes.
 type SettingsChange struct {
 	ui.Form
 	Name      string
@@ -109,7 +109,7 @@ type SettingsChange struct {
 	Meanwhile *ChangedMeanwhile
 }
 
-// BaselineInputs are the settings that begin a baseline without being asked.
+// BaselineInputs are the settings that start baselines automatically.
 func BaselineInputs(c *producer.Config) []ui.Input {
 	return []ui.Input{
 		{Check: true, Checked: c.BaselineAtEveryStart, Field: ui.Field{Name: "baseline-at-every-start", Label: "Baseline at every start",
@@ -119,7 +119,7 @@ func BaselineInputs(c *producer.Config) []ui.Input {
 	}
 }
 
-// BaselineWhen says when a baseline comes first.
+// BaselineWhen says when a baseline is sent first.
 func BaselineWhen(c *producer.Config) string {
 	switch {
 	case c.BaselineAtEveryStart && c.BaselineWhenConnectionChanges:
@@ -139,17 +139,17 @@ type Line struct {
 	Text string
 }
 
-// A Question is asked before a command. Its form's Title is the question, and Back leads to
-// where nothing is done.
+// A Question is asked before a command. Its form's Title is the question, and Back leads
+// to the page where nothing is done.
 type Question struct {
 	ui.Form
 	Lines   []Line
 	Preview []control.RoutePreview
-	Ways    []Way       // by the name how
-	Topics  []ui.Option // to tick
-	Classes []string    // ticked; nil if classes are not asked for
-	Scoped  bool        // what is asked for can be counted
-	Keep    string      // is on the button beside the one that acts
+	Ways    []Way       // choices for the parameter how
+	Topics  []ui.Option // checkboxes
+	Classes []string    // the ticked ones; nil if classes are not asked for
+	Scoped  bool        // the scope can be counted
+	Keep    string      // the text of the button that does nothing
 	Danger  bool
 }
 
@@ -169,7 +169,7 @@ func PreviewSum(all []control.RoutePreview) string {
 // chunkBytes is how many bytes of stored documents one Kafka transaction takes.
 const chunkBytes = 1 << 30
 
-// KafkaTransactions says in how many Kafka transactions so much is sent.
+// KafkaTransactions says in how many Kafka transactions a baseline is sent.
 func KafkaTransactions(all []control.RoutePreview) string {
 	var bytes int64
 	for i := range all {

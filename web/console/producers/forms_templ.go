@@ -15,7 +15,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// NewProducerPage makes a producer.
+// NewProducerPage is the form that creates a producer.
 func NewProducerPage(f *ui.Frame, p *ProducerForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -154,7 +154,7 @@ func NewProducerPage(f *ui.Frame, p *ProducerForm) templ.Component {
 	})
 }
 
-// routeFields are the fields of a route, with the count of what it takes.
+// routeFields are the fields of a route, with the count of what it lets through.
 func routeFields(r *RouteForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -635,7 +635,7 @@ func RouteChangePage(f *ui.Frame, c *RouteChange) templ.Component {
 	})
 }
 
-// ProducerSettingsPage changes the settings of a producer beside its routes.
+// ProducerSettingsPage changes the settings of a producer other than its routes.
 func ProducerSettingsPage(f *ui.Frame, c *SettingsChange) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1052,7 +1052,7 @@ func ways(legend, name string, all []Way) templ.Component {
 	})
 }
 
-// QuestionPage is a dialog as a page before a command.
+// QuestionPage is a question before a command, as a page.
 func QuestionPage(f *ui.Frame, a *Question) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1330,7 +1330,7 @@ func QuestionPage(f *ui.Frame, a *Question) templ.Component {
 	})
 }
 
-// scopeFields ask of what a publication is, and count it.
+// scopeFields ask for the scope of a publication, and count it.
 func scopeFields(a *Question) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

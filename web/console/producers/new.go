@@ -19,7 +19,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// connectionOptions are the connections that a producer may take.
+// connectionOptions are the connections that a producer can use.
 func connectionOptions(ctx context.Context, connections *connection.Connections, chosen string) ([]ui.Option, error) {
 	if connections == nil {
 		return nil, nil
@@ -36,7 +36,7 @@ func connectionOptions(ctx context.Context, connections *connection.Connections,
 	return out, nil
 }
 
-// withUnset adds the connection that a producer has, where it is none of those there are.
+// withUnset adds the producer's present connection, if it is not among the options.
 func withUnset(options []ui.Option, chosen string) []ui.Option {
 	if slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == chosen }) {
 		return options
@@ -48,7 +48,7 @@ func withUnset(options []ui.Option, chosen string) []ui.Option {
 	return append([]ui.Option{{Value: chosen, Word: word, Chosen: true}}, options...)
 }
 
-// producerForm is the form that makes a producer, with what was filled in.
+// producerForm is the form that creates a producer, with the values filled in.
 func (s *Pages) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*ProducerForm, error) {
 	connections, err := connectionOptions(ctx, s.Connections, v("connection"))
 	if err != nil {
@@ -73,12 +73,12 @@ func (s *Pages) producerForm(ctx context.Context, v func(string) string, route p
 	return p, nil
 }
 
-// baselinesIn reads from a form when a baseline comes first.
+// baselinesIn reads from a form when a baseline is sent.
 func baselinesIn(c *producer.Config, v func(string) string) {
 	c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges = v("baseline-at-every-start") != "", v("baseline-when-connection-changes") != ""
 }
 
-// newProducerPage draws the form that makes a producer.
+// newProducerPage draws the form that creates a producer.
 func (s *Pages) newProducerPage(w http.ResponseWriter, r *http.Request) {
 	p, err := s.producerForm(r.Context(), func(string) string { return "" }, producer.Route{Format: producer.FormatDefault})
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Pages) drawNewProducer(w http.ResponseWriter, r *http.Request, status i
 	s.Draw(w, r, status, NewProducerPage(s.Frame(r, "New producer", ui.ProducersPath), p))
 }
 
-// routeIn is the route in a form.
+// routeIn reads the route from a form.
 func routeIn(r *http.Request) producer.Route {
 	return producer.Route{Topic: strings.TrimSpace(r.PostForm.Get("topic")), Format: r.PostForm.Get("format"), Filter: filterIn(r)}
 }
@@ -111,7 +111,7 @@ func filterIn(r *http.Request) (f producer.Filter) {
 	return f
 }
 
-// countRoute fills in what a route in a form takes.
+// countRoute counts what the route of a form lets through.
 func countRoute(ctx context.Context, producers *control.Producers, form *RouteForm, route producer.Route) error {
 	if route.Format == "" {
 		route.Format = producer.FormatDefault
@@ -129,7 +129,7 @@ func countRoute(ctx context.Context, producers *control.Producers, form *RouteFo
 	return nil
 }
 
-// newProducer makes a producer, or counts what it would take.
+// newProducer creates a producer, or counts what its route would let through.
 func (s *Pages) newProducer(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
@@ -180,7 +180,7 @@ func replicasIn(text string) (int, error) {
 	return n, nil
 }
 
-// checkRoute puts what is wrong with a route to its fields.
+// checkRoute adds the errors of a route to its fields.
 func checkRoute(form *RouteForm, route producer.Route) {
 	judge := func(r producer.Route) string {
 		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
@@ -195,7 +195,7 @@ func checkRoute(form *RouteForm, route producer.Route) {
 	form.URNs.Error = judge(producer.Route{Filter: producer.Filter{URNs: route.Filter.URNs}})
 }
 
-// checkNew puts what is wrong with the rest of a new producer to its fields.
+// checkNew adds the other errors of a new producer to its fields.
 func (s *Pages) checkNew(ctx context.Context, p *ProducerForm, c *producer.Config, mails []string) {
 	base := producer.Config{Routes: []producer.Route{{}}}
 	prefix, sender := base, base
@@ -213,8 +213,8 @@ func (s *Pages) checkNew(ctx context.Context, p *ProducerForm, c *producer.Confi
 	}
 }
 
-// mailWith are the mail settings with the addresses of a producer; none takes its own
-// away.
+// mailWith returns the mail settings with the addresses of a producer; without addresses
+// the producer has none of its own.
 func mailWith(ctx context.Context, mailer *notice.Mailer, name string, mails []string) (notice.Settings, error) {
 	shown, err := mailer.Show(ctx)
 	if err != nil {
@@ -231,7 +231,7 @@ func mailWith(ctx context.Context, mailer *notice.Mailer, name string, mails []s
 	return m, m.Check()
 }
 
-// makeProducer makes the producer, saves its addresses and makes its topic.
+// makeProducer creates the producer, saves its addresses and creates its topic.
 func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *ProducerForm, c producer.Config, mails []string, replicas int) {
 	ctx, by := r.Context(), answer.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {

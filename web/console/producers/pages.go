@@ -1,5 +1,5 @@
-// Package producers is the pages about producers: their list, one of them, the questions
-// before its commands, its settings and routes, and what the topic doctor finds.
+// Package producers serves the pages about producers: their list, one of them, the
+// questions before its commands, its settings and routes, and the topic doctor's findings.
 package producers
 
 import (
@@ -25,17 +25,17 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about producers.
+// Pages serves the pages about producers.
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
 	Record   *record.Reader
 	Live     *live.Streams
-	// Connections are what a producer may take. Doctor examines, makes and mends topics;
-	// pages do without if it is nil.
+	// Connections are those that a producer can use. Doctor examines, creates and repairs
+	// topics; pages do without it if it is nil.
 	Connections *connection.Connections
 	Doctor      *diagnosis.Doctor
-	// Mailer mails to a producer's admins; pages do without if it is nil.
+	// Mailer sends mails to a producer's admins; pages do without it if it is nil.
 	Mailer *notice.Mailer
 }
 
@@ -63,7 +63,7 @@ func (s *Pages) Routes() []guard.Route {
 const (
 	jobsListed   = 10
 	latestListed = 8
-	// previewGlance is how long a page looks for what formats cannot express.
+	// previewGlance bounds how long a page searches for what formats cannot express.
 	previewGlance = 80 * time.Millisecond
 )
 
@@ -87,7 +87,7 @@ func (s *Pages) producersPage(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, http.StatusOK, ProducersPage(f, p))
 }
 
-// A watchedList is the list of producers, the same for everybody.
+// A watchedList is the key of the stream of the list, which all readers share.
 type watchedList struct{}
 
 // liveProducers is the stream of the list of producers.
@@ -102,7 +102,7 @@ func (s *Pages) watchProducers() live.Gatherer {
 		if err != nil {
 			return nil, "", err
 		}
-		if len(all) == 0 { // what to do about none depends on the reader, who is to load the page
+		if len(all) == 0 { // what to say about an empty list depends on the reader, who has to reload the page
 			return nil, "", registry.ErrNotFound
 		}
 		say := ui.Said(before, all)
@@ -111,8 +111,8 @@ func (s *Pages) watchProducers() live.Gatherer {
 	}
 }
 
-// findProducer gives the producer of the path with its status. If it returns false, there is
-// none, and the answer has been written.
+// findProducer returns the producer of the path with its status. If it returns false, the
+// producer does not exist, and the answer has been written.
 func (s *Pages) findProducer(w http.ResponseWriter, r *http.Request) (*control.Producer, *control.Status, bool) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
 	var status control.Status
@@ -166,7 +166,7 @@ func (s *Pages) fillProducer(ctx context.Context, p *Producer, admin *control.Pr
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
-	if p.Bootstrap == "" && s.Connections != nil { // the one that a process was started with, by its name
+	if p.Bootstrap == "" && s.Connections != nil { // the connection of the process's configuration, which has no address here
 		if c, err := s.Connections.Get(ctx, p.Settings.Connection); err == nil {
 			p.Bootstrap = c.Properties["bootstrap.servers"].Value
 		}
@@ -177,7 +177,7 @@ func (s *Pages) fillProducer(ctx context.Context, p *Producer, admin *control.Pr
 	return s.fillMail(ctx, p)
 }
 
-// fillRoutes counts what the routes take and what is on their topics.
+// fillRoutes counts what the routes let through and what is on their topics.
 func (s *Pages) fillRoutes(ctx context.Context, p *Producer, admin *control.Producer) error {
 	held, err := admin.Held(ctx)
 	if err != nil {
@@ -203,7 +203,7 @@ func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Prod
 	if p.Jobs, err = admin.Jobs(ctx, jobsListed); err != nil {
 		return err
 	}
-	if !p.Started { // nothing is pending on a producer that never was to send
+	if !p.Started { // nothing is pending before the first start
 		return nil
 	}
 	ts, err := s.Registry.Latest(ctx, 0, latestListed)
@@ -224,7 +224,7 @@ func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Prod
 	return nil
 }
 
-// fillMail adds the addresses, which are for admins.
+// fillMail adds the mail addresses, which only admins are shown.
 func (s *Pages) fillMail(ctx context.Context, p *Producer) error {
 	if !p.May || s.Mailer == nil {
 		return nil
@@ -237,8 +237,8 @@ func (s *Pages) fillMail(ctx context.Context, p *Producer) error {
 	return nil
 }
 
-// refusal gives the status and the sentences for an act on a producer, a topic or the mail
-// settings that was refused or failed.
+// refusal returns the status and the sentences for a refused or failed act on a producer,
+// a topic or the mail settings.
 func refusal(w http.ResponseWriter, r *http.Request, err error) (status int, text string) {
 	var bad *producer.BadEditError
 	var taken *control.TakenError
@@ -263,13 +263,14 @@ func doneWith(w http.ResponseWriter, r *http.Request, name, word string) {
 	http.Redirect(w, r, ui.ProducerPath(name)+"?done="+word, http.StatusSeeOther)
 }
 
-// A watched is the live page of a producer, for readers who may command it or for others.
+// A watched is the key of a producer's stream, for readers who may command it or for
+// others.
 type watched struct {
 	id  string
 	may bool
 }
 
-// liveProducer is the stream of one producer's page.
+// liveProducer serves the stream of one producer's page.
 func (s *Pages) liveProducer(w http.ResponseWriter, r *http.Request) {
 	admin, err := s.Producers.Find(r.Context(), r.PathValue("name"))
 	var status control.Status
@@ -284,8 +285,8 @@ func (s *Pages) liveProducer(w http.ResponseWriter, r *http.Request) {
 	s.Live.Serve(w, r, of, func() live.Gatherer { return s.watchProducer(of) })
 }
 
-// routesPace is how often the routes are counted anew at most while somebody looks: it
-// reads a row for each structure.
+// routesPace is how often the routes are counted at most while the page has readers:
+// counting reads a row for each structure.
 const routesPace = 2 * time.Second
 
 func (s *Pages) watchProducer(of watched) live.Gatherer {

@@ -17,7 +17,8 @@ import (
 	"urncast/web/console/page"
 )
 
-// What is wrong inside is told to admins, and to all others where to look.
+// TestRefusalsTellNoInternals checks that internal errors are shown to admins, and to all
+// others only where to look.
 func TestRefusalsTellNoInternals(t *testing.T) {
 	inside := errors.New(`failed to connect to "host=db7.internal user=urncast"`)
 	for role := access.Nobody; role <= access.Admin; role++ {
@@ -31,7 +32,8 @@ func TestRefusalsTellNoInternals(t *testing.T) {
 	}
 }
 
-// A panic while a topic is examined ends the examination, and nobody waits for it any more.
+// TestADoctorsPanicIsAnError checks that a panic ends the examination, and nothing waits
+// for it any more.
 func TestADoctorsPanicIsAnError(t *testing.T) {
 	var log bytes.Buffer
 	s := &Pages{Kit: page.New(&page.Kit{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}), Doctor: &diagnosis.Doctor{}} // which has nobody to ask

@@ -17,7 +17,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// ProducerPage is one producer.
+// ProducerPage is the page of one producer.
 func ProducerPage(f *ui.Frame, p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -133,7 +133,7 @@ func ProducerPage(f *ui.Frame, p *Producer) templ.Component {
 	})
 }
 
-// ProducerHead is the head with state and commands, live.
+// ProducerHead is the live head with state and commands.
 func ProducerHead(p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -451,7 +451,7 @@ func producerCommands(p *Producer) templ.Component {
 	})
 }
 
-// ProducerNeeds is what needs a person, live.
+// ProducerNeeds is the live notices about what needs a person.
 func ProducerNeeds(p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -511,7 +511,7 @@ func ProducerNeeds(p *Producer) templ.Component {
 	})
 }
 
-// producerNotices tell of what was done just now, and of what stays off topics.
+// producerNotices say what was done just now, and what is kept off topics.
 func producerNotices(p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -687,7 +687,7 @@ func producerCure(p *Producer) templ.Component {
 	})
 }
 
-// ProducerRoutes are the routes with what is on their topics, live.
+// ProducerRoutes are the live rows of the routes with what is on their topics.
 func ProducerRoutes(p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1220,7 +1220,7 @@ func routeRow(p *Producer, r *RouteRow) templ.Component {
 	})
 }
 
-// ProducerLatest are the last transactions, live.
+// ProducerLatest are the live rows of the last transactions.
 func ProducerLatest(p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1448,7 +1448,7 @@ func becameRow(b *BecameRow) templ.Component {
 	})
 }
 
-// ProducerJobs are the jobs, live.
+// ProducerJobs are the live rows of the jobs.
 func ProducerJobs(p *Producer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

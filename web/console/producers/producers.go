@@ -16,8 +16,8 @@ import (
 type Producers struct {
 	Now  time.Time
 	List []control.Status
-	// May says that the reader may make and command producers; NoConnection, that
-	// there is none yet, which an admin is told.
+	// May says that the reader may create and command producers; NoConnection that there
+	// is no connection yet, which an admin is told.
 	May, NoConnection bool
 }
 
@@ -28,7 +28,7 @@ func (p *Producers) sum() string {
 	return ui.ProducersSum(p.List, false)
 }
 
-// A Producer is what the page of one shows.
+// A Producer is what the page of one producer shows.
 type Producer struct {
 	control.Status
 	Now    time.Time
@@ -37,7 +37,8 @@ type Producer struct {
 	Routes []RouteRow
 	Jobs   []control.JobStatus
 	Latest []BecameRow
-	// Mail are the addresses that it mails to; MailOwn says that they are its own.
+	// Mail are the addresses that mails go to; MailOwn says that they are the producer's
+	// own.
 	Mail    []string
 	MailSet bool // there are mail settings, which the reader may see
 	MailOwn bool
@@ -45,20 +46,20 @@ type Producer struct {
 	Saved string
 }
 
-// A RouteRow is a route with what it takes and what is on its topic.
+// A RouteRow is a route with what it lets through and what is on its topic.
 type RouteRow struct {
 	producer.Route
 	Matches, Bytes int64
-	Held           *control.HeldRoute // nil if nothing was published along it
+	Held           *control.HeldRoute // nil if nothing was published on it
 }
 
-// A BecameRow is a transaction and what became of it on one producer.
+// A BecameRow is a transaction with its status on one producer.
 type BecameRow struct {
 	record.TransactionRow
 	control.Became
 }
 
-// sum is the sentence that sums a producer up.
+// sum is the sentence that sums up a producer.
 func (p *Producer) sum() string {
 	switch {
 	case !p.Started && p.State == producer.Stopped:
@@ -82,7 +83,7 @@ func (p *Producer) connection() string {
 	return "the default"
 }
 
-// baseline is the last one that is done; nil if there is none among the newest jobs.
+// baseline is the last completed baseline; nil if there is none among the newest jobs.
 func (p *Producer) baseline() *control.JobStatus {
 	for i := range p.Jobs {
 		if j := &p.Jobs[i]; j.Kind == "baseline" && j.Phase == "done" {
@@ -108,7 +109,7 @@ func (p *Producer) latestEmpty() string {
 	return "What changes the registry is listed here with what became of it on this producer."
 }
 
-// jobMark is how a job's phase looks.
+// jobMark is the tone, icon and word of a job's phase.
 func jobMark(j *control.JobStatus) (t ui.Tone, icon, word string) {
 	if j.Cancelling {
 		return ui.Working, "recovering", "Is cancelled"
@@ -128,7 +129,7 @@ func jobMark(j *control.JobStatus) (t ui.Tone, icon, word string) {
 	return ui.Working, "recovering", "Sends"
 }
 
-// CancelPath is where the end of a job is asked for.
+// CancelPath is the page that asks before a job is cancelled.
 func CancelPath(name, job string) string {
 	return ui.ProducerPath(name, "cancel") + "?" + url.Values{"job": {job}}.Encode()
 }

@@ -131,7 +131,7 @@ func producersActs(p *Producers) templ.Component {
 	})
 }
 
-// ProducersList is the table of producers, live.
+// ProducersList is the live table of producers.
 func ProducersList(p *Producers) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -16,12 +16,12 @@ import (
 type Delivery struct {
 	Producer, Topic string
 	Messages        int
-	TooLarge        []string // what does not fit the topic
-	Unknown         string   // why whether it fits is not known
+	TooLarge        []string // structures that do not fit the topic
+	Unknown         string   // why it is unknown whether they fit
 }
 
-// WouldChange compares what a submission would write with the current version; nil where
-// that is too large for a line.
+// WouldChange compares what a submission would write with the current version; nil if that
+// is too large for a line.
 func (r *Reader) WouldChange(ctx context.Context, res *registry.Result, body []byte) (*diff.Diff, error) {
 	after, err := sdmx.ParseCanonical(res.URN.Class, body)
 	if err != nil {
@@ -44,14 +44,14 @@ func (r *Reader) WouldChange(ctx context.Context, res *registry.Result, body []b
 	return &d, nil
 }
 
-// Deliveries are what each route would carry; none where the outcome is refused.
+// Deliveries are the Deliveries of all routes; none where the outcome is a refusal.
 func (r *Reader) Deliveries(ctx context.Context, o *registry.Outcome) ([]Delivery, error) {
 	var out []Delivery
 	err := r.EachDelivery(ctx, o, func(_ *producer.Route, d Delivery) { out = append(out, d) })
 	return out, err
 }
 
-// EachDelivery yields what each route would carry; nothing where the outcome is refused.
+// EachDelivery yields the Delivery of each route; none where the outcome is a refusal.
 func (r *Reader) EachDelivery(ctx context.Context, o *registry.Outcome, yield func(*producer.Route, Delivery)) error {
 	if o.Refused() {
 		return nil
@@ -76,7 +76,7 @@ func (r *Reader) EachDelivery(ctx context.Context, o *registry.Outcome, yield fu
 	return nil
 }
 
-// deliveryOn counts what a route would carry, and names what of it does not fit.
+// deliveryOn counts what a route would carry, and names the structures that do not fit.
 func deliveryOn(route *producer.Route, o *registry.Outcome, oversized []control.Oversized) Delivery {
 	d := Delivery{Topic: route.Topic}
 	for i := range o.Results {

@@ -12,14 +12,14 @@ import (
 	"urncast/web/console/page"
 )
 
-// SumBytesMax and SumBytesAll bound what is compared for a line in a list: of one structure,
-// and of a page.
+// SumBytesMax and SumBytesAll bound the bytes compared for lines of a list: of one
+// structure, and of a page.
 const (
 	SumBytesMax = 256 << 10
 	SumBytesAll = 4 << 20
 )
 
-// A Reader reads what was recorded, for the rooms of the console.
+// A Reader reads recorded transactions, for the rooms of the console.
 type Reader struct {
 	Kit      *page.Kit
 	Registry *plan.Registry
@@ -37,7 +37,7 @@ func (r *Reader) Transaction(ctx context.Context, n registry.Number) (t registry
 	return ts[0], nil
 }
 
-// Rows adds to transactions, the newest first, their first structure and their status on each
+// Rows adds to transactions, newest first, their first structure and their status on each
 // of the producers.
 func (r *Reader) Rows(ctx context.Context, ts []registry.Transaction, producers []control.Status) ([]TransactionRow, error) {
 	if len(ts) == 0 {
@@ -64,12 +64,12 @@ func (r *Reader) Rows(ctx context.Context, ts []registry.Transaction, producers 
 	return rows, nil
 }
 
-// Became is what became of transactions on the producer of an id.
+// Became is the status of transactions on the producer with an id.
 func (r *Reader) Became(ctx context.Context, id string, from, to registry.Number) (map[registry.Number]control.Became, error) {
 	return r.Kit.Producers.Of(id).TransactionStatus(ctx, from, to)
 }
 
-// SentOn is what became of a transaction on each of the producers.
+// SentOn is the status of a transaction on each of the producers.
 func (r *Reader) SentOn(ctx context.Context, producers []control.Status, n registry.Number) ([]Sent, error) {
 	sent := make([]Sent, len(producers))
 	for i := range producers {
@@ -82,9 +82,9 @@ func (r *Reader) SentOn(ctx context.Context, producers []control.Status, n regis
 	return sent, nil
 }
 
-// Sums compares each replaced pair that is small enough for a line; the others are nil. The
-// contents are read in one round trip. Where housekeeping removed one of them meanwhile, no
-// pair is compared.
+// Sums compares each replaced pair that is small enough for a line; the others are nil.
+// The contents are read in one round trip. If housekeeping has removed one of them
+// meanwhile, no pair is compared.
 func (r *Reader) Sums(ctx context.Context, pairs []registry.Pair) ([]*diff.Diff, error) {
 	var ids []int64
 	read := 0

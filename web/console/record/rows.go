@@ -1,5 +1,5 @@
-// Package record is what was recorded, what became of it, and what a submission would make of it:
-// read for the rooms of the console, and drawn by them.
+// Package record reads and draws, for the rooms of the console, transactions, their status
+// on producers, and what a submission would change.
 package record
 
 import (
@@ -15,7 +15,7 @@ type TransactionRow struct {
 	Statuses []string // one for each producer of the list; "" if it is not known
 }
 
-// Worst is the status that needs most, of all producers.
+// Worst is the status that most needs attention, of all producers.
 func (r *TransactionRow) Worst() string {
 	rank := []string{producer.StatusFailed, producer.StatusPending, producer.StatusSkipped, producer.StatusCovered, producer.StatusSent}
 	for _, s := range rank {

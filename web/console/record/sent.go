@@ -12,27 +12,27 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Sent is what became of a transaction on one producer.
+// Sent is the status of a transaction on one producer, and its place on topics.
 type Sent struct {
 	Producer string
 	Number   registry.Number
 	control.Became
 	Topics []SentTopic
 	State  producer.State
-	// Before is how many transactions go out before it, while it is pending.
+	// Before is how many transactions are sent before it, while it is pending.
 	Before int64
 }
 
 // A SentTopic is where a transaction is on a topic, or would be.
 type SentTopic struct {
 	Topic string
-	// Offsets are the first and the last, empty where they are not known; Path leads
-	// there, empty where that may not be the topic of then.
+	// Offsets are the first and the last, empty where they are not known; Path leads to
+	// them, and is empty where the topic may have been replaced since.
 	Offsets, Path string
 }
 
-// sentOn says what became of a transaction: on the topics that the producer publishes to
-// now, and on those that it was sent to.
+// sentOn returns the status of a transaction, its place on the topics that the producer
+// publishes to now, and on the others that it was sent to.
 func sentOn(p *control.Status, n registry.Number, b control.Became) Sent {
 	s := Sent{Producer: p.Name, Number: n, Became: b, State: p.State, Before: int64(n - p.Sent - 1)}
 	for _, w := range b.Where {
@@ -46,7 +46,7 @@ func sentOn(p *control.Status, n registry.Number, b control.Became) Sent {
 		s.Topics = append(s.Topics, t)
 	}
 	if len(b.Where) > 0 && b.Status == producer.StatusSent {
-		return s // a topic that is not among them has nothing of it: its filter takes none
+		return s // topics that are not listed hold nothing of it: their filters exclude it
 	}
 	for _, topic := range p.Topics() {
 		if slices.ContainsFunc(s.Topics, func(t SentTopic) bool { return t.Topic == topic }) {
@@ -61,13 +61,13 @@ func sentOn(p *control.Status, n registry.Number, b control.Became) Sent {
 	return s
 }
 
-// alongSince says whether a route has been what it is since before a transaction. One
-// that was changed later may have had another topic of that name.
+// alongSince reports whether a route is unchanged since before a transaction. A route that
+// was changed later may have had another topic of that name.
 func alongSince(p *control.Status, topic string, n registry.Number) bool {
 	return slices.ContainsFunc(p.Along, func(r producer.PublishedRoute) bool { return r.Topic == topic && r.Since < n })
 }
 
-// WhereOn says of a topic where the transaction is there, or why it is not.
+// WhereOn says where the transaction is on a topic, or why it is not.
 func (s *Sent) WhereOn(t *SentTopic) string {
 	switch {
 	case t.Offsets != "":
@@ -80,7 +80,7 @@ func (s *Sent) WhereOn(t *SentTopic) string {
 	return "nothing written"
 }
 
-// Lag says how long after its record a transaction was acknowledged.
+// Lag says how long after its recording a transaction was acknowledged.
 func Lag(d time.Duration) string { return ui.Span(d) + " after it was recorded" }
 
 // Waits says what a transaction waits for.

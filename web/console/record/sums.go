@@ -9,7 +9,7 @@ import (
 // A Changed is one structure of a transaction.
 type Changed struct {
 	registry.Pair
-	// Sum says in numbers what changed; nil where it was not compared.
+	// Sum counts what changed; nil where it was not compared.
 	Sum    *diff.Diff
 	Chosen bool
 }
@@ -19,7 +19,7 @@ type Part struct {
 	Tone, Icon, Word string
 }
 
-// Parts tell a diff in numbers.
+// Parts are the numbers of a diff's changes, by kind.
 func Parts(d *diff.Diff) []Part {
 	var out []Part
 	add := func(k diff.Kind, tone, icon, one, many string) {

@@ -14,7 +14,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// ChangeSum tells in a line what changed.
+// ChangeSum is a line that says what changed.
 func ChangeSum(p *registry.Pair, sum *diff.Diff) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -8,10 +8,10 @@ import (
 	"urncast/web/console/ui"
 )
 
-// tooLargeShown is how many structures are named that do not fit a topic.
+// tooLargeShown is how many structures that do not fit a topic are named.
 const tooLargeShown = 5
 
-// VerdictViews are the kinds of rows, in the words of the page.
+// VerdictViews are the groups of rows, with the words of the page.
 var VerdictViews = []struct {
 	Verdict          registry.Verdict
 	Name, Word, Icon string
@@ -24,7 +24,7 @@ var VerdictViews = []struct {
 	{registry.Refused, "refuse", "Refuse", "error", "plainbad"},
 }
 
-// VerdictView is the view that shows a verdict.
+// VerdictView is the group that shows a verdict.
 func VerdictView(v registry.Verdict) string {
 	for _, view := range VerdictViews {
 		if view.Verdict == v {
@@ -34,8 +34,8 @@ func VerdictView(v registry.Verdict) string {
 	return ""
 }
 
-// Forcible says whether the reader may have it done all the same: an administrator, where
-// nothing but a stable version is in the way (R7).
+// Forcible reports whether the reader may force the submission: an administrator, if only
+// a stable version is in the way (R7).
 func Forcible(f *ui.Frame, in []registry.Problem) bool {
 	other := func(p registry.Problem) bool { return p.Reason != registry.ReasonImmutable }
 	return f.Who.Role == access.Admin.String() && len(in) > 0 && !slices.ContainsFunc(in, other)

@@ -108,8 +108,8 @@ func Fits(w *Delivery) templ.Component {
 	})
 }
 
-// ForceField asks an administrator why what is final or stable shall change (R7), and
-// says what was wrong with the last answer.
+// ForceField asks an administrator why final or stable structures shall change (R7), and
+// shows what was wrong with the last answer.
 func ForceField(wrong string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

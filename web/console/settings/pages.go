@@ -1,4 +1,4 @@
-// Package settings is the pages about the registry's settings, and housekeeping.
+// Package settings serves the pages about the registry's settings and housekeeping.
 package settings
 
 import (
@@ -16,7 +16,7 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about the registry's settings.
+// Pages serves the pages about the registry's settings.
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
@@ -43,7 +43,7 @@ func (s *Pages) settingsPage(w http.ResponseWriter, r *http.Request) {
 	s.drawSettings(w, r, http.StatusOK, &Settings{Done: settingsDone[r.URL.Query().Get("done")]})
 }
 
-// drawSettings completes the shown; a form that was refused is in it already.
+// drawSettings completes and draws the page; shown may hold a refused form.
 func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int, shown *Settings) {
 	ctx := r.Context()
 	var err error
@@ -73,7 +73,8 @@ func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int,
 	s.Draw(w, r, status, SettingsPage(s.Frame(r, "Settings", settingsPath), shown))
 }
 
-// settingsForm is the form as it is filled in, on the settings that revision names.
+// settingsForm is the form with values filled in; revision names the settings that it
+// changes.
 func settingsForm(dangling, agencies bool, transactions, days, revision string) *ui.Form {
 	return &ui.Form{Action: settingsPath, Button: "Save", Hidden: map[string]string{"revision": revision}, Inputs: []ui.Input{
 		{Field: ui.Field{Name: "dangling", Label: "Allow references to structures that are not here", Help: "Otherwise a submission with one is refused."}, Check: true, Checked: dangling},
@@ -83,7 +84,7 @@ func settingsForm(dangling, agencies bool, transactions, days, revision string) 
 	}}
 }
 
-// saveSettings saves the rules, or shows the form again with what is wrong.
+// saveSettings saves the rules, or draws the form again with its error.
 func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
@@ -113,7 +114,7 @@ func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
 		case errors.As(err, &invalid):
 			form.Wrong = invalid.Error()
 		case errors.As(err, &stale):
-			form.Hidden["revision"] = stale.Now.Revision() // who saves again has seen what it is saved over
+			form.Hidden["revision"] = stale.Now.Revision() // this page shows the reader what saving again would overwrite
 			form.Wrong = stale.Error() + " Your own changes are below: Save puts them over those."
 			s.drawSettings(w, r, http.StatusConflict, &Settings{Form: form})
 			return
@@ -132,7 +133,7 @@ func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
 	s.drawSettings(w, r, http.StatusBadRequest, &Settings{Form: form})
 }
 
-// previewHousekeeping says what would go by the settings that are saved.
+// previewHousekeeping says what housekeeping would remove by the saved settings.
 func (s *Pages) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
 	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
 	if err != nil {
@@ -155,7 +156,7 @@ func (s *Pages) askHousekeeping(w http.ResponseWriter, r *http.Request) {
 	s.drawHousekeeping(w, r, http.StatusOK, "")
 }
 
-// drawHousekeeping draws the question, and above it why the answer before was not taken.
+// drawHousekeeping draws the question; wrong is why the last answer was refused.
 func (s *Pages) drawHousekeeping(w http.ResponseWriter, r *http.Request, status int, wrong string) {
 	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
 	if err != nil {
@@ -169,14 +170,14 @@ func (s *Pages) drawHousekeeping(w http.ResponseWriter, r *http.Request, status 
 	s.Draw(w, r, status, ui.Question(s.Frame(r, q.Question, settingsPath), q))
 }
 
-// runHousekeeping removes what may go, if that is by the rules that the question told.
+// runHousekeeping removes content, if the rules are still those that the question showed.
 func (s *Pages) runHousekeeping(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
 	}
-	told, err := registry.SettingsOf(r.PostForm.Get("revision"))
+	asked, err := registry.SettingsOf(r.PostForm.Get("revision"))
 	if err == nil {
-		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Keep: &told.Keep})
+		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Keep: &asked.Keep})
 	}
 	switch {
 	case errors.Is(err, registry.ErrNoRevision), errors.Is(err, registry.ErrKeepChanged):

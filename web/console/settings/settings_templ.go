@@ -29,7 +29,7 @@ type Settings struct {
 	Holder  string // the instance that publishes
 	Standby []control.Instance
 	Version string
-	Body    int64 // bytes that a request may have
+	Body    int64 // bound of a request's body
 	Closed  bool  // reads need an account
 }
 
@@ -47,7 +47,7 @@ func yes(b bool, when, otherwise string) string {
 	return otherwise
 }
 
-// SettingsPage is the rules of the registry, what is kept, and about.
+// SettingsPage is the page of the registry's rules, housekeeping, and the program.
 func SettingsPage(f *ui.Frame, s *Settings) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -23,23 +23,23 @@ type AgencyRenaming struct {
 	Wrong         string // what is wrong with the new id
 	Topics        []RenamedOn
 
-	// Of each the first renameShown are kept.
+	// The first renameShown of each.
 	moved, refer, refused []registry.Result
 	counts                map[registry.Verdict]int
-	inTheWay              map[string]int     // refused ones by the agency that maintains them
+	inTheWay              map[string]int     // refused structures by the agency that maintains them
 	problems              []registry.Problem // one of each reason
 }
 
-// RenamedOn is what readers of a topic will see.
+// RenamedOn is what a rename publishes on a topic.
 type RenamedOn struct {
 	record.Delivery
 	Tombstones int
-	// Lost counts structures that leave the topic, for its filter does not take their
-	// new URNs.
+	// Lost counts structures that leave the topic, because its filter excludes their new
+	// URNs.
 	Lost int
 }
 
-// Take counts what would become of a structure, and keeps the first of each kind.
+// Take counts the result of a structure, and keeps the first renameShown of each kind.
 func (r *AgencyRenaming) Take(res *registry.Result) {
 	if r.counts == nil {
 		r.counts, r.inTheWay = map[registry.Verdict]int{}, map[string]int{}
@@ -66,7 +66,7 @@ func (r *AgencyRenaming) Take(res *registry.Result) {
 	}
 }
 
-// Was is the URN that a structure has now.
+// Was is the URN that a structure has before the rename.
 func (r *AgencyRenaming) Was(u sdmx.URN) sdmx.URN {
 	u.Agency = r.Agency + strings.TrimPrefix(u.Agency, r.NewID)
 	return u
@@ -89,7 +89,7 @@ func (r *AgencyRenaming) plan() string {
 		ui.Plural(r.counts[registry.Deleted], "old URN is deleted", "old URNs are deleted") + ": two transactions, recorded together."
 }
 
-// whose says who maintains what is in the way, the most first.
+// whose lists the agencies that maintain refused structures, the largest number first.
 func (r *AgencyRenaming) whose() string {
 	var agencies []string
 	for a := range r.inTheWay {
@@ -112,10 +112,10 @@ func (r *AgencyRenaming) whose() string {
 	return strings.Join(out, ", ")
 }
 
-// replaces is how many messages of a topic are no tombstones.
+// replaces is how many messages on a topic are not tombstones.
 func (on *RenamedOn) replaces() int { return on.Messages - on.Tombstones }
 
-// agencyPlace parts an agency's id: what it stands below, empty at the top, and its own.
+// agencyPlace splits an agency's id into its parent, empty at the top, and its own part.
 func agencyPlace(agency string) (above, own string) {
 	at := strings.LastIndexByte(agency, '.')
 	return agency[:max(at, 0)], agency[at+1:]

@@ -34,8 +34,7 @@ func (s *Pages) agencyPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// renameAgency renames. What the preview said may not hold any more: then the page says
-// what does.
+// renameAgency renames. If the preview does not hold any more, the page says what does.
 func (s *Pages) renameAgency(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		s.DrawError(w, r, http.StatusBadRequest, "/structures", "The form could not be read", err.Error()+".")
@@ -59,12 +58,12 @@ func (s *Pages) renameAgency(w http.ResponseWriter, r *http.Request) {
 	s.Tasks.Send(w, r, o)
 }
 
-// agencyAddress is where a rename of an agency, or its preview, is found.
+// agencyAddress is the address of a rename of an agency, or of its preview.
 func agencyAddress(r *http.Request, q url.Values) string {
 	return AgencyPath(r.PathValue("agency")) + "?" + url.Values{"id": {page.Word(q, "id")}}.Encode()
 }
 
-// agencyOrder is the rename of an agency that a request asks for, or its preview.
+// agencyOrder is the order for the rename that a request asks for, or for its preview.
 func (s *Pages) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order {
 	v := &AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
 	o := &task.Order{Kind: "rename", Address: agencyAddress(r, q), Section: "/structures", Subject: v.Agency + " → " + v.NewID, Writes: !dry, Broke: "The rename broke off", Again: "rename", Missing: s.noStructure}
@@ -79,7 +78,7 @@ func (s *Pages) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order
 	}
 	in := registry.Rename{Agency: v.Agency, NewAgency: v.NewID, DryRun: dry, Request: answer.Request(r)}
 	if !dry {
-		in.Force = page.Prose(q, "force") // why what is stable shall be renamed, too
+		in.Force = page.Prose(q, "force") // why stable structures shall be renamed, too
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
 		in.Progress, in.Key = t.Told, key
@@ -98,8 +97,8 @@ func (s *Pages) drawAgency(w http.ResponseWriter, r *http.Request, status int, v
 	s.Draw(w, r, status, AgencyRenamingPage(s.Frame(r, "Rename agency "+v.Agency, "/structures"), v))
 }
 
-// agencyView begins the page with what was asked for; nil if there is no such agency,
-// which is answered.
+// agencyView makes the page with the reader's input; nil if there is no such agency, and
+// the answer has been written.
 func (s *Pages) agencyView(w http.ResponseWriter, r *http.Request, q url.Values) *AgencyRenaming {
 	v := &AgencyRenaming{Agency: r.PathValue("agency"), NewID: page.Word(q, "id")}
 	there := false
@@ -123,7 +122,7 @@ func (s *Pages) agencyView(w http.ResponseWriter, r *http.Request, q url.Values)
 	return v
 }
 
-// fillAgency puts what would follow into the page.
+// fillAgency adds the consequences to the page.
 func (s *Pages) fillAgency(ctx context.Context, v *AgencyRenaming, o *registry.Outcome) error {
 	for i := range o.Results {
 		v.Take(&o.Results[i])

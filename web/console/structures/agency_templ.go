@@ -556,7 +556,7 @@ func agencyVerdict(f *ui.Frame, r *AgencyRenaming) templ.Component {
 	})
 }
 
-// agencyResults is a list of which only the first are drawn.
+// agencyResults is a list of all results, of which only the first are drawn.
 func agencyResults(heading string, list []registry.Result, all int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -20,7 +20,7 @@ func (r *AgencyRenaming) MarshalJSON() ([]byte, error) {
 	return json.Marshal(agencyKept{r.Topics, r.moved, r.refer, r.refused, r.counts, r.inTheWay, r.problems})
 }
 
-// UnmarshalJSON implements json.Unmarshaler. What was asked for stays.
+// UnmarshalJSON implements json.Unmarshaler. The reader's input stays as it is.
 func (r *AgencyRenaming) UnmarshalJSON(b []byte) error {
 	var k agencyKept
 	err := json.Unmarshal(b, &k)

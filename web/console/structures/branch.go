@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// branches puts a window of the tree, or of the branch that was asked for, into the view. Each
-// item with children gets its path.
+// branches puts a window of the tree, or of the chosen branch, into the view. Each item
+// with children gets its path.
 func (c *content) branches(v *Items, from int) {
 	begin, end := 0, len(c.order)
 	if v.Branch != "" {
@@ -33,8 +33,8 @@ func (c *content) branches(v *Items, from int) {
 	}
 }
 
-// branch returns the range of the order that an item and its descendants take; an empty one if
-// no item has the path.
+// branch returns the range of the order that an item and its descendants take; an empty
+// range if no item has the path.
 func (c *content) branch(path string) (begin, end int) {
 	ids := strings.Split(path, ".")
 	level := 0 // how many of them lead to where the search is

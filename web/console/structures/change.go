@@ -9,12 +9,12 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A Deletion asks whether a structure shall go, and says what that would bring.
+// A Deletion asks whether to delete a structure, and says what that would bring.
 type Deletion struct {
 	URN sdmx.URN
-	// Problems are why it may not.
+	// Problems are the reasons why it cannot be deleted.
 	Problems []registry.Problem
-	// Topics get a tombstone.
+	// Topics are those that get a tombstone.
 	Topics []string
 }
 
@@ -22,19 +22,19 @@ type Deletion struct {
 type Renaming struct {
 	URN   sdmx.URN
 	NewID string
-	// AllVersions says that every version of it is renamed.
+	// AllVersions says that every version of the structure is renamed.
 	AllVersions bool
 	Wrong       string
 	// MayRenameAgency says that the reader may rename the agency instead.
 	MayRenameAgency bool
-	// Results are what would become of what; empty before an id is given.
+	// Results are the results by structure; empty before an id is given.
 	Results []registry.Result
 	Topics  []string
 }
 
 const renameShown = 200
 
-// Address is that of the page, with what was asked for.
+// Address is the page's address, with the reader's input.
 func (r *Renaming) Address() string {
 	return ui.StructurePath(r.URN) + "/rename?" + url.Values{"id": {r.NewID}, "versions": {renameVersions(r)}}.Encode()
 }
@@ -77,7 +77,7 @@ func (r *Renaming) plan() string {
 		ui.Plural(r.count(registry.Deleted), "old one is", "old ones are") + " deleted: two transactions, recorded together."
 }
 
-// about are the structures that a problem is about, as far as they are structures.
+// about are the structures that a problem names.
 func about(p *registry.Problem) []sdmx.URN {
 	var out []sdmx.URN
 	for _, s := range p.URNs {

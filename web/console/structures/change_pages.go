@@ -25,7 +25,7 @@ func (s *Pages) deletionPage(w http.ResponseWriter, r *http.Request) {
 	s.remove(w, r, u, true)
 }
 
-// deletion deletes a structure, or says what is in the way.
+// deletion deletes a structure, or says why it cannot be deleted.
 func (s *Pages) deletion(w http.ResponseWriter, r *http.Request) {
 	u, ok := structureOf(r)
 	if !ok {
@@ -35,7 +35,7 @@ func (s *Pages) deletion(w http.ResponseWriter, r *http.Request) {
 	s.remove(w, r, u, false)
 }
 
-// remove deletes a structure; with dry it only asks the registry what is in the way.
+// remove deletes a structure; with dry it only asks the registry whether it could.
 func (s *Pages) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry bool) {
 	in := registry.Submission{Mode: registry.ModeDelete, Deletions: []sdmx.Ref{sdmx.RefTo(u)}, DryRun: dry, Request: answer.Request(r)}
 	if !dry {

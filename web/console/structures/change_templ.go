@@ -14,7 +14,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// DeletionPage asks whether a structure shall go.
+// DeletionPage asks whether to delete a structure.
 func DeletionPage(f *ui.Frame, d *Deletion) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -565,7 +565,7 @@ func RenamingPage(f *ui.Frame, r *Renaming) templ.Component {
 	})
 }
 
-// listSign is what follows a part of a list that ends a sentence.
+// listSign is the punctuation behind part i of a list that ends a sentence.
 func listSign(i, all int) string {
 	switch all - i {
 	case 1:

@@ -74,12 +74,12 @@ func (c *contents) get(ctx context.Context, s *Pages, class sdmx.Class, document
 	answer := c.reading.DoChan(strconv.FormatInt(document, 10), func() (any, error) {
 		ctx, cancel := context.WithTimeout(whole, contentLimit)
 		defer cancel()
-		var fresh *content
+		var loaded *content
 		err := background.Guarded(ctx, s.Log, "reading a document", "", func() (err error) {
-			fresh, err = c.read(ctx, s, class, document, bytes)
+			loaded, err = c.read(ctx, s, class, document, bytes)
 			return err
 		})
-		return fresh, err
+		return loaded, err
 	})
 	ctx, cancel := context.WithTimeout(ctx, contentPatience)
 	defer cancel()
@@ -110,11 +110,11 @@ func (c *contents) read(ctx context.Context, s *Pages, class sdmx.Class, documen
 	if err != nil {
 		return nil, err
 	}
-	fresh := newContent(m)
+	loaded := newContent(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.keep(document, fresh)
-	return fresh, nil
+	c.keep(document, loaded)
+	return loaded, nil
 }
 
 // kept returns the cached content of a document; nil if there is none.
@@ -129,11 +129,11 @@ func (c *contents) kept(document int64) *content {
 }
 
 // keep caches a content, in place of those that were used least recently.
-func (c *contents) keep(document int64, fresh *content) {
-	if fresh.bytes > contentsBytesMax {
+func (c *contents) keep(document int64, loaded *content) {
+	if loaded.bytes > contentsBytesMax {
 		return
 	}
-	for c.bytes+fresh.bytes > contentsBytesMax {
+	for c.bytes+loaded.bytes > contentsBytesMax {
 		c.bytes -= c.byID[c.used[0]].bytes
 		delete(c.byID, c.used[0])
 		c.used = c.used[1:]
@@ -141,9 +141,9 @@ func (c *contents) keep(document int64, fresh *content) {
 	if c.byID == nil {
 		c.byID = map[int64]*content{}
 	}
-	c.byID[document] = fresh
+	c.byID[document] = loaded
 	c.used = append(c.used, document)
-	c.bytes += fresh.bytes
+	c.bytes += loaded.bytes
 }
 
 // touch marks a document as the last used.

@@ -14,8 +14,8 @@ import (
 	"urncast/web/console/page"
 )
 
-// A filter finds what a plain look through every field finds, in the order of the list,
-// whatever is looked for: across letters of any kind, and never across two fields.
+// TestItemsFilter checks that a filter finds the same items, in the same order, as a plain
+// search of every field, with letters of any kind, and never matches across two fields.
 func TestItemsFilter(t *testing.T) {
 	words := []string{"Euro area", "ÉCOLE", "école", "NL", "Türkiye", "İstanbul", "", "a", "aa", "日本", "x.y", "Z"}
 	random := rand.New(rand.NewSource(1))
@@ -58,8 +58,8 @@ func TestItemsFilter(t *testing.T) {
 	}
 }
 
-// What was not looked at for the longest time goes first, and what is too large is not
-// kept at all.
+// TestContentsAreBounded checks that the least recently used content is dropped first, and
+// that one that is too large is not cached.
 func TestContentsAreBounded(t *testing.T) {
 	c := &contents{byID: map[int64]*content{}}
 	third := contentsBytesMax / 3
@@ -74,8 +74,8 @@ func TestContentsAreBounded(t *testing.T) {
 	}
 }
 
-// A panic while a document is read is an error of the page that asked, and the next request
-// reads it anew instead of waiting for the first.
+// TestAPanicWhileReadingADocument checks that such a panic is an error of the page, and
+// that the next request reads the document again.
 func TestAPanicWhileReadingADocument(t *testing.T) {
 	pages := &Pages{Kit: page.New(&page.Kit{Log: slog.New(slog.DiscardHandler)})} // without a registry
 	for range 3 {
@@ -85,7 +85,7 @@ func TestAPanicWhileReadingADocument(t *testing.T) {
 	}
 }
 
-// A branch of a tree is shown by itself, in windows as all is, under the way to it.
+// TestBranches checks that a branch is shown in windows, under the items that lead to it.
 func TestBranches(t *testing.T) {
 	m := &sdmx.Codelist{}
 	add := func(id, parent string) {
@@ -102,7 +102,7 @@ func TestBranches(t *testing.T) {
 	}
 	c := newContent(m)
 	for _, x := range []struct {
-		branch, window, trail string // window: first to last, of how many
+		branch, window, trail string // window: first to last, and how many in all
 		from                  int
 	}{
 		{"", "EU/EU to EUFR46/ of 606", "", 0},

@@ -1,5 +1,5 @@
-// Package structures is the pages about structures: the search, one structure with its
-// items, its history and its messages, and what renames and deletes.
+// Package structures serves the pages about structures: the search, one structure with its
+// items, its history and its messages, its rename and its deletion.
 package structures
 
 import (
@@ -10,13 +10,13 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about structures.
+// Pages serves the pages about structures.
 type Pages struct {
 	*page.Kit
 	Record   *record.Reader
 	Registry *plan.Registry
 	Tasks    *task.Tasks
-	Sender   string // as messages name it
+	Sender   string // the sender in messages
 
 	contents contents
 }

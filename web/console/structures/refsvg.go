@@ -13,7 +13,7 @@ import (
 // refsDrawn is how many groups of references a side of the drawing holds.
 const refsDrawn = 6
 
-// sentence tells the references in words.
+// sentence describes the references in words.
 func (r *References) sentence() string {
 	side := func(groups []RefGroup) string {
 		var out []string
@@ -38,8 +38,8 @@ func (r *References) sentence() string {
 	return in + " " + out
 }
 
-// drawing draws who refers at the left, the structure in the middle and what it refers
-// to at the right.
+// drawing draws the referring structures at the left, the structure in the middle and the
+// structures that it refers to at the right.
 func (r *References) drawing(u sdmx.URN, below string) templ.Component {
 	const step, node = 48, 38
 	in, out := r.In[:min(len(r.In), refsDrawn)], r.Out[:min(len(r.Out), refsDrawn)]

@@ -20,7 +20,7 @@ import (
 	"urncast/web/guard"
 )
 
-// ask sends a request to the pages over a store, as somebody with agencies.
+// ask sends a request of a principal to the pages over a store.
 func ask(store registry.Store, who access.Principal, method, path, form string) *httptest.ResponseRecorder {
 	kit := page.New(&page.Kit{Guard: &guard.Guard{Access: &access.Control{}}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	r := plan.New(store)
@@ -45,7 +45,8 @@ func (full) Update(context.Context, registry.Ahead, func(registry.Tx) error) err
 	return fmt.Errorf("reading: %w", registry.ErrOverloaded)
 }
 
-// Where there is no room, renames and deletions say so, and when to come again.
+// TestNoRoomForAChange checks that renames and deletions without room say so, and when to
+// try again.
 func TestNoRoomForAChange(t *testing.T) {
 	anna := access.Principal{Name: "anna", Role: access.Maintainer, Agencies: []string{"BIS"}}
 	for _, path := range []string{"/structures/codelist/BIS/CL_A/1.0/rename", "/structures/codelist/BIS/CL_A/1.0/delete"} {

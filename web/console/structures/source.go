@@ -60,11 +60,11 @@ func (s *Pages) download(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", f.MediaType)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // the reader has gone; nobody is left to tell
+	_, _ = w.Write(body) // fails only if the reader has left
 }
 
-// readStructure reads the structure and the format that a request names. If one is not there it
-// answers the request, and returns nil.
+// readStructure reads the structure and the format that a request names. If one does not
+// exist it answers the request, and returns nil.
 func (s *Pages) readStructure(w http.ResponseWriter, r *http.Request) (*Source, sdmx.Maintainable, *formats.Format) {
 	u, ok := structureOf(r)
 	if !ok {

@@ -14,11 +14,11 @@ import "urncast/web/console/ui"
 type Source struct {
 	Structure
 	Format string
-	Bytes  int    // 0 where it is too large to be counted
+	Bytes  int    // 0 where it was too large to count
 	Text   string // the beginning, with line ends and indents
 	Cut    bool
-	Losses []string // what the format cannot say of it
-	Why    string   // why it cannot say it at all
+	Losses []string // what the format cannot express of it
+	Why    string   // why the format cannot express it at all
 }
 
 // SourcePage shows a structure in a format.

@@ -12,7 +12,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A Structure is the page of one.
+// A Structure is what the page of one structure shows.
 type Structure struct {
 	URN     sdmx.URN
 	Name    string
@@ -23,7 +23,7 @@ type Structure struct {
 	Current bool
 	// MayChange says that the reader may rename and delete it.
 	MayChange bool
-	Removed   bool // the content is not there any more
+	Removed   bool // the content has been removed
 	// Shown is the revision whose content is shown.
 	Shown    registry.Revision
 	Versions []sdmx.URN
@@ -32,11 +32,11 @@ type Structure struct {
 	Refs     References
 	Items    *Items // nil where the class has none
 	History  []Revision
-	// Older is the path of the page whose history goes on; empty at its end.
+	// Older is the path of the page with older history; empty at its end.
 	Older string
-	// Results stand beside it; nil if it was not found by a search.
+	// Results are the search results beside the structure; nil if no search led to it.
 	Results *Structures
-	// As is the transaction after which it is shown; 0 for what is current.
+	// As is the transaction after which it is shown; 0 for the current content.
 	As registry.Number
 }
 
@@ -46,10 +46,10 @@ type Revision struct {
 	By registry.Transaction
 }
 
-// References are those of a structure.
+// References are the references from and to a structure.
 type References struct {
 	In, Out []RefGroup
-	// InCount counts who refers; Out are what it refers to.
+	// InCount counts the referring structures, OutCount those that it refers to.
 	InCount, OutCount int
 	// Capped says that not all are listed.
 	Capped bool
@@ -70,17 +70,16 @@ type Items struct {
 	Filter string
 	Tree   bool
 	Nests  bool // some items stand under others, so that there is a tree
-	// Branch is the path of the item, ids with dots between, that alone is shown with
-	// what is below it; empty for all. Trail is that item under those above it, each
-	// with its path.
+	// Branch is the path (ids joined by dots) of the only item that is shown, with those
+	// below it; empty for all. Trail is that item and those above it, each with its path.
 	Branch string
 	Trail  []Item
 	From   int // 0-based place of the first row among those that match
 	Match  int // how many match; Total without a filter
 	Path   string
-	Keep   url.Values // what of the address stays
-	// Renames holds, by the ids of items that are agencies, the pages that rename them: of
-	// those that the reader may rename.
+	Keep   url.Values // parameters that the page's links keep
+	// Renames are the pages that rename agencies, by the ids of items that are agencies,
+	// as far as the reader may rename them.
 	Renames map[string]string
 }
 
@@ -88,8 +87,8 @@ type Items struct {
 type Item struct {
 	ID, Name, Description string
 	Depth, Kids           int
-	Branch                string // its path, if something is below it and a tree is shown
-	// Kind is "dimension" and so on, of a component; Refs what it refers to.
+	Branch                string // its path, if items below it are shown in a tree
+	// Kind is a component's, such as "dimension"; Refs are its references.
 	Kind string
 	Refs []string
 }
@@ -165,7 +164,7 @@ func (it *Items) note() string {
 	return ui.Count(it.Total)
 }
 
-// state says what may change.
+// state says which parts may change.
 func (s *Structure) state() string {
 	var out []string
 	switch {
@@ -195,10 +194,10 @@ func (s *Structure) names() string {
 	return strings.Join(out, ", ")
 }
 
-// source is the page that shows it in a format.
+// source is the page that shows the structure in a format.
 func (s *Structure) source(format string) string { return s.read("/source", format) }
 
-// download gives it as a file.
+// download is the address of the structure as a file.
 func (s *Structure) download(format string) string { return s.read("/download", format) }
 
 func (s *Structure) read(what, format string) string {
@@ -225,7 +224,7 @@ func (r *References) note() string {
 	return ui.Count(r.InCount) + " refer to it"
 }
 
-// groupNames are the first names of a group, for the drawing.
+// names are the first names of a group, as far as there is room in the drawing.
 func (g *RefGroup) names(room int) string {
 	var out []string
 	length := 0

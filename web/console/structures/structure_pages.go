@@ -33,7 +33,7 @@ func structureOf(r *http.Request) (sdmx.URN, bool) {
 	return u, err == nil
 }
 
-// noStructure answers a request for a structure that never was.
+// noStructure answers a request for a structure that never existed.
 func (s *Pages) noStructure(w http.ResponseWriter, r *http.Request) {
 	s.DrawError(w, r, http.StatusNotFound, "/structures", "There is no such structure",
 		"Neither the registry nor its log has "+r.PathValue("agency")+":"+r.PathValue("id")+"("+r.PathValue("version")+") of type "+r.PathValue("type")+".")
@@ -62,8 +62,8 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// renames returns the pages that rename the agencies in the scheme of an agency, by the ids of
-// their items: of those that somebody may rename.
+// renames returns the pages that rename the agencies of an agency scheme, by the ids of
+// their items, as far as the principal may rename them.
 func renames(who access.Principal, scheme string, rows []Item) map[string]string {
 	pages := map[string]string{}
 	for i := range rows {
@@ -203,7 +203,7 @@ func fillContent(v *Structure, c *content, q url.Values) {
 	}
 	v.Items = &Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
 		Path: ui.StructurePath(v.URN), Keep: url.Values{}}
-	if v.Items.Tree && v.Items.Filter == "" { // what is looked for is looked for everywhere
+	if v.Items.Tree && v.Items.Filter == "" { // a filter searches the whole tree
 		v.Items.Branch = page.Word(q, "branch")
 	}
 	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {

@@ -16,7 +16,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// StructurePage is one structure.
+// StructurePage is the page of one structure.
 func StructurePage(f *ui.Frame, s *Structure) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -502,7 +502,7 @@ func structureHead(s *Structure) templ.Component {
 	})
 }
 
-// published says where what is shown went, and when.
+// published says where the shown revision was sent, and when.
 func published(s *Structure, sent *record.Sent) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -844,8 +844,8 @@ func refList(heading string, groups []RefGroup) templ.Component {
 	})
 }
 
-// linked says whether a structure can have a page here: a reference may hold a
-// wildcard, or lead to a class that is not kept.
+// linked reports whether a structure can have a page here: a reference may hold a
+// wildcard, or name a class that is not kept.
 func linked(u sdmx.URN) bool { return u.Class.Modelled() && !u.Version.Wildcard() }
 
 // ItemsSection is a window of the items.
@@ -1314,7 +1314,7 @@ func ItemsSection(it *Items) templ.Component {
 	})
 }
 
-// branch says which part of the tree is shown, and leads out of it.
+// branch says which part of the tree is shown, and leads back to the whole.
 func branch(it *Items) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1867,7 +1867,7 @@ func itemRow(it *Items, i *Item) templ.Component {
 	})
 }
 
-// depthClass sets an item in by its depth, as far as there is room.
+// depthClass indents an item by its depth, as far as there is room.
 func depthClass(it *Items, i *Item) string {
 	switch {
 	case !it.Tree:

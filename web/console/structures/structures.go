@@ -16,20 +16,20 @@ type Structures struct {
 	AllAgencies            []string
 	Found                  registry.Found
 	More                   bool
-	// MayRename says that the reader may rename the agency that is looked for.
+	// MayRename says that the reader may rename the agency in the filter.
 	MayRename bool
-	// Chosen is the structure beside which the results stand; zero on the search.
+	// Chosen is the structure beside which the results stand; zero on the search page.
 	Chosen sdmx.URN
 }
 
-// A StructureFilter is what the reader looks for, as the page's address says it.
+// A StructureFilter is what the reader looks for, as the page's address has it.
 type StructureFilter struct {
 	Text, Type, Agency string
 	AllVersions        bool
 	After              string
 }
 
-// Query is the filter as the page's address says it.
+// Query is the filter in the form of the page's address.
 func (f StructureFilter) Query() string {
 	v := url.Values{}
 	for name, value := range map[string]string{"q": f.Text, "type": f.Type, "agency": f.Agency, "after": f.After} {
@@ -46,7 +46,7 @@ func (f StructureFilter) Query() string {
 	return ""
 }
 
-// Any says whether something is looked for.
+// Any reports whether the filter excludes anything.
 func (f StructureFilter) Any() bool { f.After = ""; return f != StructureFilter{} }
 
 func (f StructureFilter) behind(urn string) StructureFilter { f.After = urn; return f }
@@ -90,12 +90,12 @@ func (s *Structures) versionOptions() []ui.Option {
 	return ui.Options(chosen, "", "Latest versions", "all", "All versions")
 }
 
-// heads says whether a row begins a type.
+// heads reports whether a row is the first of its type.
 func (s *Structures) heads(i int) bool {
 	return i == 0 || s.Found.Labels[i].URN.Class != s.Found.Labels[i-1].URN.Class
 }
 
-// groupWord heads the rows of a type, with how many of it match.
+// groupWord is the heading of a type's rows, with how many match.
 func (s *Structures) groupWord(c sdmx.Class) string {
 	return ui.Capital(ui.ClassWord(c, 2)) + " " + ui.Count(s.Found.Counts[c])
 }
@@ -104,7 +104,7 @@ func (s *Structures) last() string {
 	return s.Found.Labels[len(s.Found.Labels)-1].URN.String()
 }
 
-// path is a result's page, beside which the results stay.
+// path is the page of a result, beside which the results stay.
 func (s *Structures) path(u sdmx.URN) string {
 	f := s.Filter
 	if !f.Any() {

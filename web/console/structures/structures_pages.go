@@ -30,8 +30,8 @@ func (s *Pages) structuresPage(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, http.StatusOK, StructuresPage(s.Frame(r, "Structures", "/structures"), v))
 }
 
-// mayRenameAgency reports whether a rename of an agency is offered to somebody: they must
-// maintain the agency, and the scheme that holds it, which changes with it.
+// mayRenameAgency reports whether the console offers a principal to rename an agency: the
+// principal must maintain the agency and the scheme that holds it, which changes with it.
 func mayRenameAgency(p access.Principal, agency string) bool {
 	scheme, _ := sdmx.AgencySchemeOf(agency)
 	return p.Maintains(agency) && p.Maintains(scheme.Agency)
@@ -70,8 +70,8 @@ func (s *Pages) fillStructures(ctx context.Context, v *Structures, limit int) er
 	return err
 }
 
-// find redirects from the find box: a number to its transaction, a URN or AGENCY:ID(VERSION)
-// to its structure, and anything else to the search.
+// find redirects from the find box: a number to its transaction, a URN or
+// AGENCY:ID(VERSION) to its structure, and anything else to the search.
 func (s *Pages) find(w http.ResponseWriter, r *http.Request) {
 	text := page.Word(r.URL.Query(), "q")
 	to := "/structures?" + url.Values{"q": {text}}.Encode()
@@ -83,8 +83,8 @@ func (s *Pages) find(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// named returns the structure that a text names in full. AGENCY:ID(VERSION) names no class, so
-// that exactly one structure must have it.
+// named returns the structure that a text names in full. AGENCY:ID(VERSION) names no
+// class, so exactly one structure must have it.
 func (s *Pages) named(ctx context.Context, text string) (sdmx.URN, bool) {
 	if ref, err := sdmx.ParseRef(text); err == nil && !ref.Version.Wildcard() {
 		return ref.URN, ref.URN.Class.Modelled()

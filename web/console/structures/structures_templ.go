@@ -13,7 +13,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// StructuresPage is the search.
+// StructuresPage is the page of the search.
 func StructuresPage(f *ui.Frame, s *Structures) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -728,7 +728,7 @@ func structureRow(s *Structures, l *registry.Label) templ.Component {
 	})
 }
 
-// itemsClass leaves the cell of what has no items out of a card.
+// itemsClass hides the cell of a structure without items on a card.
 func itemsClass(l *registry.Label) string {
 	if itemCount(l) == "" {
 		return "only-w"

@@ -21,20 +21,20 @@ import (
 	"urncast/web/console/task"
 )
 
-// keptBytes bounds what is kept of the structures of a check, for comparing them, and
-// keptBytesAll what of checks this instance has in memory; the oldest goes first.
+// keptBytes bounds the structures of a check that are kept for comparing, and keptBytesAll
+// the checks that this instance has in memory; the oldest are dropped first.
 const (
 	keptBytes    = 16 << 20
 	keptBytesAll = 64 << 20
 )
 
-// A checked is what a check, or a submission that wrote nothing, said. It is kept in the
-// database, for the page to be drawn by any instance.
+// A checked is the result of a check, or of a submission that wrote nothing. It is kept in
+// the database, so that any instance can draw the page.
 type checked struct {
-	Sent     []registry.Number // the transactions that it made: nothing else is known of it then
+	Sent     []registry.Number // the transactions that it made; all else is empty then
 	Unread   *Unread           // why the files could not be read
 	Broke    string            // why it broke off
-	Public   bool              // that may be told to everybody
+	Public   bool              // Broke may be shown to everybody
 	Submit   bool              // it was a submission
 	Took     time.Duration
 	Formats  []string
@@ -42,12 +42,12 @@ type checked struct {
 	Warnings formats.Remarks
 	Results  []registry.Result
 	Dangling int
-	Whither  []record.Delivery
-	Sizes    map[sdmx.URN]int    // of what would be written
+	Whither  []record.Delivery   // what each route would carry; stored checks have this name
+	Sizes    map[sdmx.URN]int    // of the structures that would be written
 	Bodies   map[sdmx.URN][]byte // the first of them, up to keptBytes
 }
 
-// take takes from an outcome what pages need.
+// take copies from an outcome what pages need.
 func (c *checked) take(o *registry.Outcome) {
 	c.Sent, c.Results, c.Dangling = o.Transactions, o.Results, len(o.Dangling)
 	c.Bodies, c.Sizes = map[sdmx.URN][]byte{}, make(map[sdmx.URN]int, len(o.Replaces))
@@ -61,14 +61,14 @@ func (c *checked) take(o *registry.Outcome) {
 	}
 }
 
-// fail takes up why it could not be read, or broke off.
+// fail records why files could not be read, or why the work broke off.
 func (c *checked) fail(err error) {
 	if c.Unread = unread(err); c.Unread == nil {
 		c.Broke, c.Public = err.Error(), answer.Busy(err) != nil
 	}
 }
 
-// encode packs it for the database; without bodies, if it is too large with them.
+// encode encodes c for the database; without bodies, if it is too large with them.
 func (c *checked) encode() ([]byte, error) {
 	for {
 		var b bytes.Buffer
@@ -99,7 +99,7 @@ func decodeChecked(answer []byte) (*checked, int, error) {
 	return c, len(plain), gob.NewDecoder(bytes.NewReader(plain)).Decode(c)
 }
 
-// checks are those that this instance has drawn last.
+// checks are the checks that this instance has drawn last.
 type checks struct {
 	mu  sync.Mutex
 	all []cachedCheck // the oldest first
@@ -111,7 +111,7 @@ type cachedCheck struct {
 	bytes int
 }
 
-// checkOf gives what came of a check that has ended.
+// checkOf returns the result of a check that has ended.
 func (s *Pages) checkOf(ctx context.Context, t *workspace.Task) (*checked, error) {
 	s.checks.mu.Lock()
 	for _, one := range s.checks.all {
@@ -149,7 +149,8 @@ func (k *checks) keep(one cachedCheck) {
 	}
 }
 
-// structures hands over what is in the files of an upload, but for what is left out.
+// structures yields the structures in the files of an upload, except those that the upload
+// leaves out.
 func (s *Pages) structures(ctx context.Context, up *workspace.Upload, t *task.Task, c *checked) func(yield func(registry.Submitted) error) error {
 	return func(yield func(registry.Submitted) error) error {
 		var sum formats.Summary
@@ -200,12 +201,12 @@ func (s *Pages) structures(ctx context.Context, up *workspace.Upload, t *task.Ta
 	}
 }
 
-// submitKind is the kind of checks and submissions among work.
+// submitKind is the kind of checks and submissions among tasks.
 const submitKind = "submit"
 
 // beginCheck begins a check of an upload, or its submission. The upload's id is the key of
-// the request: of submissions on several instances, or of one that was taken for broken
-// off and of the next, one is recorded.
+// the request: of several submissions, on several instances or after one that seemed to
+// have broken off, one is recorded.
 func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit bool, by registry.Request) (*workspace.Task, error) {
 	w := task.Work{Task: workspace.Task{User: up.User, Address: uploadPath(up.ID), Kind: submitKind, Writes: submit, Upload: up.ID, Key: up.ID},
 		Far: task.Far{All: up.Bytes()}, Correlation: by.CorrelationID}
@@ -222,7 +223,7 @@ func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit boo
 		if c.Took = time.Since(began); err != nil {
 			c.fail(err)
 		}
-		if len(c.Sent) > 0 { // what is written is written; the files would expire
+		if len(c.Sent) > 0 { // the transactions stand, and the files would expire
 			_ = s.Uploads.DropUpload(context.WithoutCancel(ctx), up.ID, up.User, "You submitted them.")
 		}
 		answer, err := c.encode()
@@ -234,7 +235,8 @@ func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit boo
 	return s.Tasks.Begin(ctx, w)
 }
 
-// decide asks the registry, and what the outcome would mean to topics.
+// decide asks the registry for its decision, and the producers what it would mean to
+// topics.
 func (s *Pages) decide(ctx context.Context, t *task.Task, c *checked, in registry.Submission) error {
 	o, err := s.Registry.Submit(ctx, in)
 	if err != nil {
@@ -250,13 +252,12 @@ func (s *Pages) decide(ctx context.Context, t *task.Task, c *checked, in registr
 	return nil
 }
 
-// unread tells why files could not be read, and where; nil if that is not what an error
-// is about.
+// unread is why and where files could not be read; nil if the error has another cause.
 func unread(err error) *Unread {
 	var bad *formats.Error
 	var invalid *registry.InvalidError
 	switch {
-	case answer.Busy(err) != nil: // before the file's error, in which it may stand
+	case answer.Busy(err) != nil: // before the file's error, which may wrap it
 	case errors.As(err, &bad):
 		return &Unread{File: bad.File, Line: bad.Line, Column: bad.Column, Path: bad.Path, Text: bad.Text, Unsupported: bad.Unsupported}
 	case errors.As(err, &invalid):

@@ -23,7 +23,7 @@ func newPages() *Pages {
 	return &Pages{Kit: kit, Tasks: &task.Tasks{Kit: kit, Store: &workspacetest.Store{}}}
 }
 
-// A check for which there was no room says so to everybody.
+// TestNoRoomForACheck checks that every reader of a check without room is told so.
 func TestNoRoomForACheck(t *testing.T) {
 	c := &checked{}
 	c.fail(fmt.Errorf("reading: %w", registry.ErrOverloaded))
@@ -33,8 +33,8 @@ func TestNoRoomForACheck(t *testing.T) {
 	}
 }
 
-// What a check said is the same after the way through the database, and what is kept of
-// structures for comparing is bounded.
+// TestACheckIsKept checks that a check survives the database unchanged, and that the
+// structures kept for comparing are bounded.
 func TestACheckIsKept(t *testing.T) {
 	o := &registry.Outcome{Dangling: make([]registry.Dangling, 3)}
 	for i := range 100 {

@@ -23,19 +23,19 @@ const partsMax = 500
 // errParts refuses a form of too many files, with what to do.
 var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + " files and fields: zip the files")
 
-// busyUploads refuses an upload while all that are kept are being checked or submitted,
-// so that none can go for it.
+// busyUploads refuses an upload while all kept uploads are being checked or submitted, so
+// that none can be dropped for it.
 var busyUploads = &answer.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
 	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
 
-// A keepError says that files arrived and could not be kept.
+// A keepError says that files arrived and could not be stored.
 type keepError struct{ err error }
 
 func (e *keepError) Error() string { return e.err.Error() }
 func (e *keepError) Unwrap() error { return e.err }
 
-// takeUpload takes the files of a form into the database; nil if all are empty. An
-// upload that does not arrive whole goes at once.
+// takeUpload stores the files of a form in the database; nil if all are empty. An
+// incomplete upload is deleted at once.
 func (s *Pages) takeUpload(ctx context.Context, form *multipart.Reader, user string) (*workspace.Upload, error) {
 	up, err := s.Uploads.BeginUpload(ctx, user)
 	if err != nil {
@@ -89,8 +89,8 @@ func (s *Pages) readUpload(ctx context.Context, form *multipart.Reader, up *work
 	}
 }
 
-// A remembered reader remembers whether reading failed, which tells an error of the client
-// from one of the database.
+// A remembered reader remembers whether reading failed, which tells errors of the client
+// from errors of the database.
 type remembered struct {
 	in  io.Reader
 	err error

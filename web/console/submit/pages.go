@@ -23,7 +23,7 @@ import (
 
 const submitShown = 200
 
-// Uploads keeps files that were sent and not submitted, for all instances.
+// Uploads stores files that were sent and not yet submitted, for all instances.
 type Uploads interface {
 	BeginUpload(ctx context.Context, user string) (*workspace.Upload, error)
 	AddFile(ctx context.Context, u *workspace.Upload, f workspace.File, in io.Reader) (size int64, err error)
@@ -34,7 +34,7 @@ type Uploads interface {
 	OpenFile(ctx context.Context, u *workspace.Upload, file int) io.Reader
 }
 
-// Pages are those on which files are sent, checked and submitted.
+// Pages serves the pages on which files are sent, checked and submitted.
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
@@ -64,10 +64,10 @@ func (s *Pages) drawSubmit(w http.ResponseWriter, r *http.Request, status int, w
 	s.Draw(w, r, status, SubmitPage(s.Frame(r, "Submit structures", "/submit"), wrong))
 }
 
-// uploadPath is the page of an upload: of its check, and of its submission.
+// uploadPath is the page of an upload, of its check and of its submission.
 func uploadPath(id string) string { return "/submit/" + id }
 
-// submitFiles takes files, checks them and leads to what the check says.
+// submitFiles stores files, begins their check and leads to the check's page.
 func (s *Pages) submitFiles(w http.ResponseWriter, r *http.Request) {
 	form, err := r.MultipartReader()
 	if err != nil {
@@ -102,9 +102,9 @@ func (s *Pages) submitFiles(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 }
 
-// uploadOf finds the upload that a path names, and what is done with it; nil if that is
-// answered. What was submitted leads to its transaction, whatever became of the files and of
-// the instance that did it.
+// uploadOf finds the upload in a path and the task that works on it; nil if the answer has
+// been written. A submitted upload leads to its transaction, even if its files or its
+// instance are gone.
 func (s *Pages) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Upload, *workspace.Task) {
 	ctx, id, user := r.Context(), r.PathValue("id"), access.From(r.Context()).Name
 	made, err := s.Registry.Recorded(ctx, user, id)
@@ -136,9 +136,8 @@ func (s *Pages) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Upl
 	return nil, nil
 }
 
-// checkedPage draws what the check says, or how far it is; of what was submitted it
-// leads to the transaction. A check that its instance did not end begins anew: it writes
-// nothing.
+// checkedPage draws the result of a check or its progress; for a submitted upload it leads
+// to the transaction. A check whose instance died begins anew, for a check writes nothing.
 func (s *Pages) checkedPage(w http.ResponseWriter, r *http.Request) {
 	up, t := s.uploadOf(w, r)
 	if up == nil {
@@ -154,7 +153,7 @@ func (s *Pages) checkedPage(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		s.DrawTrouble(w, r, "/submit", err)
-	case t == nil: // its instance stops: another takes it from here
+	case t == nil: // its instance stops, and another continues
 		http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 	case t.Runs():
 		s.Tasks.Stream(w, r, "/submit", t)
@@ -187,8 +186,8 @@ func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspac
 	s.Draw(w, r, status, CheckedPage(s.Frame(r, "Submit structures", "/submit"), v))
 }
 
-// submitCommand does with an upload what a button says. While it is being checked or
-// submitted, and after the submission, it leads there: a second click does nothing twice.
+// submitCommand does with an upload what a button says. While the upload is checked or
+// submitted, and afterwards, it leads to that: a second click does nothing twice.
 func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 	up, t := s.uploadOf(w, r)
 	if up == nil {
@@ -206,7 +205,7 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/submit", http.StatusSeeOther)
 			return
 		}
-	case t == nil: // nobody has seen what a check says
+	case t == nil: // nobody has seen the result of a check
 		_, err = s.beginCheck(r.Context(), up, false, answer.Request(r))
 	case !runs:
 		var wrong string
@@ -225,8 +224,8 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, uploadPath(up.ID), http.StatusSeeOther)
 }
 
-// choose takes up what a button and the form say of an upload, or says what is wrong in
-// the form.
+// choose records what a button and the form say about an upload, or returns what is wrong
+// in the form.
 func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task, do string) (wrong string, err error) {
 	c := &up.Choices
 	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
@@ -257,7 +256,7 @@ func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task,
 	return "", s.Uploads.Choose(r.Context(), up)
 }
 
-// leaveRefused leaves out what the last check refused.
+// leaveRefused leaves out the structures that the last check refused.
 func (s *Pages) leaveRefused(ctx context.Context, up *workspace.Upload, t *workspace.Task) error {
 	if t == nil || t.Lost {
 		return nil
@@ -287,11 +286,11 @@ func (s *Pages) checkView(ctx context.Context, up *workspace.Upload, c *checked,
 		return v, nil
 	}
 	v.Dangling = c.Dangling
-	v.From, v.Whither = from, c.Whither
+	v.From, v.Deliveries = from, c.Whither
 	return v, s.fillChecked(ctx, v, c)
 }
 
-// fillChecked puts the results into rows, of the kind that is asked for.
+// fillChecked adds rows for the results of the chosen kind.
 func (s *Pages) fillChecked(ctx context.Context, v *Checked, c *checked) error {
 	read, place := 0, 0
 	for i := range c.Results {
@@ -320,8 +319,7 @@ func (s *Pages) fillChecked(ctx context.Context, v *Checked, c *checked) error {
 	return nil
 }
 
-// fileAndLine takes the place of a structure in what was sent apart: the file, and the line
-// in it.
+// fileAndLine splits the place of a structure into the file and the line in it.
 func fileAndLine(where string) (file, line string) {
 	at := strings.LastIndex(where, ", line ")
 	if at < 0 {

@@ -13,7 +13,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// Checked is what would become of files that were sent.
+// Checked is the result of checking files that were sent.
 type Checked struct {
 	ID      string
 	Files   []string
@@ -21,25 +21,25 @@ type Checked struct {
 	Bytes   int64
 	Took    time.Duration
 	Action  string
-	// Unread says why the files could not be read; the rest is empty then.
+	// Unread says why the files could not be read; all else is empty then.
 	Unread *Unread
-	// Broke is why the check broke off, or if BrokeSubmit the submission; the rest is
+	// Broke is why the check broke off, or if BrokeSubmit the submission; all else is
 	// empty then, too.
 	Broke       string
 	BrokeSubmit bool
-	// Wrong is what is wrong in the form.
+	// Wrong is the form's error.
 	Wrong string
-	// Problems are all that is in the way of what is refused.
+	// Problems are the reasons of all refusals.
 	Problems []registry.Problem
-	// Force is why what is final or stable would be changed all the same; empty if it
-	// would not.
+	// Force is the reason for changing final or stable structures; empty if they are not
+	// to be changed.
 	Force             string
 	Skipped, Warnings formats.Remarks
 	Left, Dangling    int
-	Show              string // of what the rows are; empty for all
+	Show              string // the kind of rows; empty for all
 	From, Matching    int
 	Rows              []CheckedRow
-	Whither           []record.Delivery
+	Deliveries        []record.Delivery
 
 	counts map[registry.Verdict]int
 }
@@ -48,7 +48,7 @@ type Checked struct {
 type Unread struct {
 	File, Path, Text string
 	Line, Column     int
-	// Unsupported says that a type in it is not kept here, and may be left out.
+	// Unsupported says that a type in the file is not kept here, and may be left out.
 	Unsupported bool
 }
 
@@ -68,7 +68,7 @@ func (c *Checked) Count(v registry.Verdict) {
 	c.counts[v]++
 }
 
-// Arrange puts the rows by file, refused ones first.
+// Arrange sorts the rows by file, refused ones first.
 func (c *Checked) Arrange() {
 	refused := func(r CheckedRow) int {
 		if r.Verdict == registry.Refused {
@@ -134,7 +134,7 @@ func (c *Checked) verdict() (t ui.Tone, heading, text string) {
 	}
 }
 
-// plan says which transactions it would make.
+// plan says which transactions the submission would make.
 func (c *Checked) plan() string {
 	replaces := c.counts[registry.Created] + c.counts[registry.Updated]
 	var parts []string
@@ -151,10 +151,11 @@ func (c *Checked) plan() string {
 	return s
 }
 
-// stops says which producers the submission would stop, for it does not fit their topics.
+// stops says which producers the submission would stop because it does not fit their
+// topics.
 func (c *Checked) stops() (out []string) {
-	for i := range c.Whither {
-		if w := &c.Whither[i]; len(w.TooLarge) > 0 {
+	for i := range c.Deliveries {
+		if w := &c.Deliveries[i]; len(w.TooLarge) > 0 {
 			out = append(out, w.Producer+" will stop at it: "+ui.Plural(len(w.TooLarge), "message is", "messages are")+" too large for "+w.Topic+", as said below.")
 		}
 	}
@@ -171,7 +172,7 @@ func (c *Checked) facts() string {
 	return s + ", " + ui.Size(c.Bytes) + ", checked in " + ui.Span(c.Took)
 }
 
-// begins says whether a row begins a group, and its name.
+// begins reports whether a row begins a group, and the group's name.
 func (c *Checked) begins(i int) (string, bool) {
 	name := func(r *CheckedRow) string {
 		if r.File == "" {
@@ -189,7 +190,7 @@ func (c *Checked) next() string {
 	return c.path() + "?show=" + c.Show + "&from=" + strconv.Itoa(c.From+len(c.Rows))
 }
 
-// place says where in the file.
+// place says where in the file reading failed.
 func (u *Unread) place() string {
 	var parts []string
 	if u.Line > 0 {

@@ -15,7 +15,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// SubmitPage is the form for files; wrong says what was wrong with the last.
+// SubmitPage is the form for files; wrong is the error of the last ones.
 func SubmitPage(f *ui.Frame, wrong string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -233,7 +233,7 @@ func actionChoice(chosen string) templ.Component {
 	})
 }
 
-// CheckedPage is what a check says, with the button that submits.
+// CheckedPage is the result of a check, with the button that submits.
 func CheckedPage(f *ui.Frame, c *Checked) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -446,8 +446,8 @@ func CheckedPage(f *ui.Frame, c *Checked) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if len(c.Whither) > 0 {
-					templ_7745c5c3_Err = whither(c).Render(ctx, templ_7745c5c3_Buffer)
+				if len(c.Deliveries) > 0 {
+					templ_7745c5c3_Err = deliveries(c).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -463,7 +463,7 @@ func CheckedPage(f *ui.Frame, c *Checked) templ.Component {
 	})
 }
 
-// remarks lists the first of them, and how many more there are.
+// remarks lists the first remarks, and counts the others.
 func remarks(r formats.Remarks) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -962,8 +962,8 @@ func verdictNotice(f *ui.Frame, c *Checked) templ.Component {
 	})
 }
 
-// forceCheck offers an administrator a check in which nothing is refused for being
-// final or stable.
+// forceCheck offers an administrator a check in which nothing is refused for being final
+// or stable.
 func forceCheck(c *Checked) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1579,7 +1579,7 @@ func checkedWhat(c *Checked, r *CheckedRow) templ.Component {
 	})
 }
 
-func whither(c *Checked) templ.Component {
+func deliveries(c *Checked) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1628,7 +1628,7 @@ func whither(c *Checked) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for _, w := range c.Whither {
+				for _, w := range c.Deliveries {
 					templ_7745c5c3_Var69 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 						templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 						templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

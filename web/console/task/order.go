@@ -18,52 +18,53 @@ import (
 	"urncast/web/console/ui"
 )
 
-// BrokeOff says what is known of work that writes, whose instance gives no sign of life,
-// and of which nothing is recorded.
+// BrokeOff is the reason of work that writes, whose instance gives no sign of life, and of
+// which nothing is recorded.
 const BrokeOff = "the instance that did it has ended, or lost the database, and nothing of it is recorded"
 
-// orderKept is how long what came of an order is told to the one who asked.
+// orderKept is how long the result of an order is kept for its user.
 const orderKept = time.Minute
 
-// An Order is a change of structures, or its preview, whose page is at one address and
-// whose answer may take long: a rename, or a deletion.
+// An Order is a change of structures, or its preview: a rename or a deletion. It has one
+// page, at Address, and its answer may take long.
 type Order struct {
-	Kind string // a later order of the same kind takes the place of those before
-	// Address is where its user finds it, and what came of it; Section is its entry in the
-	// console's side.
+	Kind string // a later order replaces earlier ones of the same kind
+	// Address is where its user finds the order and its result; Section is its entry in
+	// the console's side.
 	Address, Section string
 	Subject          string
 	Writes           bool
-	// Once says that its page asks anew once what is done was told; a second click is told
-	// of it all the same.
+	// Once says that the page asks anew after the result was shown; a second click is
+	// shown the result all the same.
 	Once bool
-	// Broke heads the page of one that broke off, which says what to do Again.
+	// Broke is the heading of the page of an order that broke off; Again says there what
+	// to do.
 	Broke, Again string
-	// Do asks the registry. What it gives of the view is drawn in the end, maybe by another
-	// instance.
+	// Do sends the order to the registry. The view that it returns is drawn at the end,
+	// maybe by another instance.
 	Do func(ctx context.Context, t *Task, key string) (o *registry.Outcome, view any, err error)
 	// Draw draws the page.
 	Draw func(w http.ResponseWriter, r *http.Request, status int, a *Result)
-	// Missing answers that what it is about is not there.
+	// Missing answers that the order's subject does not exist.
 	Missing http.HandlerFunc
 }
 
-// A Result is what came of an order, as the database keeps it.
+// A Result is the result of an order, as the database keeps it.
 type Result struct {
 	Sent    []registry.Number `json:"sent,omitempty"`
 	Missing bool              `json:"missing,omitempty"`
-	Invalid string            `json:"invalid,omitempty"` // what is wrong with what was asked
+	Invalid string            `json:"invalid,omitempty"` // what is wrong with the order
 	View    json.RawMessage   `json:"view,omitempty"`
 
-	// Broke is why it broke off; Busy says that it was for want of room, Cancelled that
-	// it was ended.
+	// Broke is why the order broke off; Busy is set if that was for lack of room,
+	// Cancelled if it was cancelled.
 	Broke     string            `json:"broke,omitempty"`
 	Busy      *answer.BusyError `json:"busy,omitempty"`
 	Cancelled bool              `json:"cancelled,omitempty"`
-	Public    bool              `json:"public,omitempty"` // everybody may be told why
+	Public    bool              `json:"public,omitempty"` // Broke may be shown to everybody
 }
 
-// resultOf takes up what came of an order. The outcome itself, which may be large, is not
+// resultOf makes the Result of an order. The outcome itself, which may be large, is not
 // kept.
 func resultOf(o *registry.Outcome, view any, err error) *Result {
 	a := &Result{}
@@ -86,7 +87,7 @@ func resultOf(o *registry.Outcome, view any, err error) *Result {
 }
 
 // Resume answers with an order that was begun before; false if there is none. A second
-// click on a button is answered by what the first has begun, on whichever instance.
+// click on a button is answered by the first click's order, on any instance.
 func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, o *Order) bool {
 	t, err := ts.Find(r.Context(), access.From(r.Context()).Name, o.Address)
 	switch {
@@ -100,7 +101,7 @@ func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, o *Order) bool {
 	return true
 }
 
-// Send begins an order, and answers with what comes of it or how far it is.
+// Send begins an order, and answers with its result or its progress.
 func (ts *Tasks) Send(w http.ResponseWriter, r *http.Request, o *Order) {
 	ctx, user, correlation := r.Context(), access.From(r.Context()).Name, answer.Request(r).CorrelationID
 	key, err := ts.keyFor(ctx, user, o)
@@ -133,9 +134,9 @@ func (ts *Tasks) Send(w http.ResponseWriter, r *http.Request, o *Order) {
 	ts.meet(w, r, o, t)
 }
 
-// keyFor is the key of an order's request: a new one, but that of the order before it
-// where that was taken for broken off. If its instance lives all the same, the registry
-// takes one of the two.
+// keyFor is the key of an order's request: a new one, except that an order which seemed to
+// have broken off hands its key to the next. If its instance is alive after all, the
+// registry accepts only one of the two.
 func (ts *Tasks) keyFor(ctx context.Context, user string, o *Order) (string, error) {
 	t, err := ts.Find(ctx, user, o.Address)
 	if err == nil && t != nil && t.Lost && t.Writes && o.Writes {
@@ -144,7 +145,8 @@ func (ts *Tasks) keyFor(ctx context.Context, user string, o *Order) (string, err
 	return uuid.NewString(), err
 }
 
-// meet waits a moment for an order's end, and answers with that or with how far it is.
+// meet waits a moment for the end of an order, and answers with its result or its
+// progress.
 func (ts *Tasks) meet(w http.ResponseWriter, r *http.Request, o *Order, t *workspace.Task) {
 	t, err := ts.Soon(r.Context(), t)
 	switch {
@@ -161,8 +163,9 @@ func (ts *Tasks) meet(w http.ResponseWriter, r *http.Request, o *Order, t *works
 	}
 }
 
-// tell answers with what came of an order. What is done is told again, until its user
-// asks for something else; all else is forgotten, to be tried again.
+// tell answers with the result of an order. A result of work that was done is kept until
+// its user asks for something else; any other is deleted, so that the order can be tried
+// again.
 func (ts *Tasks) tell(w http.ResponseWriter, r *http.Request, o *Order, t *workspace.Task) {
 	a := &Result{Broke: background.ErrDefect.Error()}
 	var err error
@@ -201,7 +204,7 @@ func (ts *Tasks) drawResult(w http.ResponseWriter, r *http.Request, o *Order, wr
 	case !writes && a.Cancelled:
 		ts.Kit.DrawError(w, r, http.StatusConflict, o.Section, "This preview was broken off",
 			"You asked for another one, or the server is being stopped. Load the page again to begin anew.")
-	case a.Busy != nil: // of which nothing was begun
+	case a.Busy != nil: // nothing was begun
 		ts.Kit.DrawTrouble(w, r, o.Section, a.Busy)
 	case a.Broke != "" && !writes:
 		ts.Kit.DrawTrouble(w, r, o.Section, errors.New(a.Broke))

@@ -15,8 +15,8 @@ import (
 	"urncast/web/guard"
 )
 
-// A rename for which there is no room says so to everybody, and when to come again; what
-// came of it is told by another instance in the same words.
+// TestNoRoomForAnOrder checks that every reader of a rename without room is told so, and
+// when to try again, and that another instance shows its result in the same words.
 func TestNoRoomForAnOrder(t *testing.T) {
 	kit := page.New(&page.Kit{Guard: &guard.Guard{Access: &access.Control{}}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	ts := &Tasks{Kit: kit}

@@ -7,7 +7,7 @@ import (
 	"urncast/registry"
 )
 
-// A Task is work under way on this instance, which it tells how far it is.
+// A Task is work under way on this instance, and its progress.
 type Task struct {
 	ended chan struct{}
 
@@ -15,30 +15,30 @@ type Task struct {
 	far Far
 }
 
-// Update changes how far it is.
+// Update changes the progress.
 func (t *Task) Update(change func(*Far)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change(&t.far)
 }
 
-// Now is how far it is.
+// Now is the present progress.
 func (t *Task) Now() Far {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.far
 }
 
-// File says which file is read.
+// File records which file is being read.
 func (t *Task) File(i int) { t.Update(func(f *Far) { f.File = i }) }
 
-// Structure counts one that was read.
+// Structure counts a structure that was read.
 func (t *Task) Structure() { t.Update(func(f *Far) { f.Read++ }) }
 
-// ReadAll says that all files are read.
+// ReadAll records that all files have been read.
 func (t *Task) ReadAll() { t.Update(func(f *Far) { f.Phase, f.Waits = Comparing, true }) }
 
-// Told takes up what the registry tells of a submission.
+// Told records the progress of a submission that the registry reports.
 func (t *Task) Told(stage registry.Stage, n int) {
 	t.Update(func(f *Far) {
 		switch stage {
@@ -54,7 +54,7 @@ func (t *Task) Told(stage registry.Stage, n int) {
 	})
 }
 
-// Counted counts the bytes that are read of a file.
+// Counted wraps a file so that the bytes read of it are counted.
 func (t *Task) Counted(in io.Reader) io.Reader { return &counted{in, t} }
 
 type counted struct {

@@ -1,6 +1,6 @@
-// Package task is for work that outlasts its request: checks, submissions, renames,
-// deletions and their previews. Its state is in the database, so that a page of any instance
-// tells how far it is until it ends.
+// Package task runs work that outlasts its request: checks, submissions, renames,
+// deletions and their previews. The state of the work is in the database, so that a page
+// of any instance shows its progress until it ends.
 package task
 
 import (
@@ -22,19 +22,20 @@ import (
 )
 
 const (
-	// soon is how long a page waits for work to end before it tells how far it is.
+	// soon is how long a page waits for work to end before it shows progress instead.
 	soon = 400 * time.Millisecond
-	// pace is how often it tells, look how often it asks about work of another instance
-	// before that.
+	// pace is how often a page shows progress, look how often Soon asks for the state of
+	// work on another instance.
 	pace = 500 * time.Millisecond
 	look = 100 * time.Millisecond
-	// aliveEvery is how often work gives a sign of life though it has not come on.
+	// aliveEvery is how often work gives a sign of life while its progress does not
+	// change.
 	aliveEvery = 2 * time.Second
-	// patience is how long the database may take to take up that work has begun or ended.
+	// patience is how long the database may take to record that work has begun or ended.
 	patience = 10 * time.Second
 )
 
-// A Store keeps what work is under way, for all instances.
+// A Store keeps the work under way, for all instances.
 type Store interface {
 	BeginTask(ctx context.Context, t *workspace.Task) (there *workspace.Task, err error)
 	Task(ctx context.Context, user, address string) (*workspace.Task, error)
@@ -47,17 +48,16 @@ type Store interface {
 	ForgetTask(ctx context.Context, id string) error
 }
 
-// Tasks are the long work that people ask this instance for. Each piece is known by its
-// user and the address of its page, on every instance: a second click, or the page loaded
-// again, finds what the first has begun. Work does not end with the request that asked
-// for it.
+// Tasks are the long work that users ask this instance for. Each piece is identified by
+// its user and the address of its page, on every instance: a second click, or the page
+// loaded again, finds what the first has begun. Work does not end with its request.
 //
-// A crash of the instance leaves the work's row without signs of life, and what writes is
-// either recorded whole, under the request's key, or not at all.
+// After a crash of the instance the work's row has no more signs of life. Work that writes
+// is then either recorded as a whole, under the request's key, or not at all.
 type Tasks struct {
 	Kit   *page.Kit
 	Store Store
-	// Recorded gives the transactions that a user's request with a key has become.
+	// Recorded returns the transactions of a user's request with a key.
 	Recorded func(ctx context.Context, user, key string) ([]registry.Number, error)
 
 	underWay background.UnderWay
@@ -69,18 +69,18 @@ type Work struct {
 	workspace.Task // User, Address, Kind, Writes, Upload and Key
 	Far            Far
 	Correlation    string // id of the request
-	// Do does it, and gives what came of it, encoded for the page. What it gives when it
-	// panics is nothing.
+	// Do does the work, and returns its result, encoded for the page. If it panics, the
+	// result is empty.
 	Do func(ctx context.Context, t *Task) []byte
 }
 
-// Begin begins work, and gives what is at its address then: itself, or what was begun
-// there before and must not be begun twice.
+// Begin begins work, and returns the work at its address: the new one, or work begun there
+// before that must not be begun twice.
 func (ts *Tasks) Begin(ctx context.Context, w Work) (*workspace.Task, error) {
 	w.Far.Began, w.Far.Writes = time.Now(), w.Writes
 	w.ID = uuid.NewString()
 	w.Progress = encodeFar(&w.Far)
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a reader who goes leaves no row that nobody works at
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a reader who leaves must not cause a row without work
 	defer cancel()
 	there, err := ts.Store.BeginTask(asking, &w.Task)
 	if err != nil {
@@ -114,7 +114,7 @@ func (ts *Tasks) start(ctx context.Context, w *Work) {
 	}()
 }
 
-// do does the work. What panics has no answer.
+// do runs the work. If it panics, the answer is nil.
 func (ts *Tasks) do(ctx context.Context, w *Work, t *Task) (answer []byte) {
 	defect := background.Guarded(ctx, ts.Kit.Log, "task", w.Correlation, func() error {
 		answer = w.Do(ctx, t)
@@ -126,9 +126,10 @@ func (ts *Tasks) do(ctx context.Context, w *Work, t *Task) (answer []byte) {
 	return answer
 }
 
-// beat writes how far work is into its row until the work is over. It cancels work whose row
-// says so, or which another instance has begun anew because its signs of life stayed away. If
-// the database does not answer it tries again: if that stays away the work fails by itself.
+// beat writes the work's progress into its row until the work is over. It cancels the work
+// if the row says so, or if another instance has begun it anew for want of signs of life.
+// If the database does not answer, beat tries again: work that needs the database fails by
+// itself.
 func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over <-chan struct{}) {
 	tick := time.NewTicker(workspace.BeatEvery)
 	defer tick.Stop()
@@ -164,7 +165,7 @@ func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over
 	}
 }
 
-// end notes what came of work. What the end of the server broke off is forgotten.
+// end records the result of work. Work that the server's end broke off is deleted.
 func (ts *Tasks) end(ctx context.Context, w *Work, t *Task, answer []byte) {
 	broken := !w.Writes && ctx.Err() != nil && ts.stops()
 	far := t.Now()
@@ -181,7 +182,7 @@ func (ts *Tasks) end(ctx context.Context, w *Work, t *Task, answer []byte) {
 		switch {
 		case err == nil, errors.Is(err, workspace.ErrSuperseded):
 			return
-		case ctx.Err() != nil, errors.Is(err, workspace.ErrLarge): // it will be taken for broken off, and a transaction found by its key
+		case ctx.Err() != nil, errors.Is(err, workspace.ErrLarge): // it will count as broken off, and a transaction is found by its key
 			ts.Kit.Log.WarnContext(ctx, "what came of a task could not be kept", "address", w.Address, "error", err, "correlation_id", w.Correlation)
 			return
 		}
@@ -201,13 +202,13 @@ func (ts *Tasks) stops() bool {
 	}
 }
 
-// Find gives the work at an address of a user; nil if there is none.
+// Find returns the work at an address of a user; nil if there is none.
 func (ts *Tasks) Find(ctx context.Context, user, address string) (*workspace.Task, error) {
 	return ts.Store.Task(ctx, user, address)
 }
 
-// Soon waits a moment for the end of work, which most reach in it, on whichever instance,
-// and gives it as it is then; nil if it was forgotten.
+// Soon waits a moment for the end of work on any instance, and returns its state then; nil
+// if it was deleted. Most work ends within that moment.
 func (ts *Tasks) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, error) {
 	end := time.After(soon)
 	for t != nil && t.Runs() {
@@ -232,8 +233,8 @@ func (ts *Tasks) Soon(ctx context.Context, t *workspace.Task) (*workspace.Task, 
 	return t, nil
 }
 
-// Stream tells how far work is until it ends, on whichever instance; then the page leads
-// to what came of it, which is at its own address.
+// Stream shows the progress of work on any instance until it ends; then the page leads to
+// the result, which is at the work's own address.
 func (ts *Tasks) Stream(w http.ResponseWriter, r *http.Request, section string, t *workspace.Task) {
 	flush := http.NewResponseController(w)
 	now, wait := ts.watch(r.Context(), t)
@@ -241,8 +242,8 @@ func (ts *Tasks) Stream(w http.ResponseWriter, r *http.Request, section string, 
 	ts.Kit.Stream(w, r, TaskPage(ts.Kit.Frame(r, p.Title(), section), p))
 }
 
-// watch gives what a page tells of work under way: how far it is, and whether it goes on.
-// Both are of its row, and so the same on every instance.
+// watch returns two functions: now is the progress of work, wait waits for more. Both read
+// the work's row, and so give the same on every instance.
 func (ts *Tasks) watch(ctx context.Context, t *workspace.Task) (now func() Far, wait func() TaskState) {
 	end := time.After(live.Lasts)
 	far := decodeFar(t.Progress)
@@ -265,7 +266,7 @@ func (ts *Tasks) watch(ctx context.Context, t *workspace.Task) (now func() Far, 
 		}
 		found, err := ts.Find(ctx, t.User, t.Address)
 		switch {
-		case err != nil: // the database may be back at the next look
+		case err != nil: // the database may answer at the next look
 			return TaskRuns
 		case found == nil || found.ID != t.ID || !found.Runs():
 			return TaskEnded
@@ -276,19 +277,19 @@ func (ts *Tasks) watch(ctx context.Context, t *workspace.Task) (now func() Far, 
 	return now, wait
 }
 
-// Wait waits until this instance runs nothing any more, or ctx ends; then it says how many
-// pieces of work that write it still runs.
+// Wait waits until this instance runs no work, or ctx ends; then it returns how many
+// pieces of work that write are still running.
 func (ts *Tasks) Wait(ctx context.Context) (writes int) { return ts.underWay.Wait(ctx) }
 
 func encodeFar(f *Far) json.RawMessage {
 	b, err := json.Marshal(f)
-	if err != nil { // numbers, texts and times: it cannot be
+	if err != nil { // a defect: numbers, texts and times can be encoded
 		return json.RawMessage("{}")
 	}
 	return b
 }
 
 func decodeFar(b json.RawMessage) (f Far) {
-	_ = json.Unmarshal(b, &f) // of a program of another version, what is known of it
+	_ = json.Unmarshal(b, &f) // a row of another version: the fields that this one knows
 	return f
 }

@@ -14,8 +14,8 @@ import (
 // A Phase is what a task is doing.
 type Phase int
 
-// The phases, in their order. What writes has no Fitting, what only looks no Writing, and
-// a rename no Reading.
+// The phases, in their order. Work that writes has no Fitting, work that does not has no
+// Writing, and a rename has no Reading.
 const (
 	Reading Phase = iota
 	Comparing
@@ -24,36 +24,35 @@ const (
 	Fitting
 )
 
-// Far is how far a task is. Every figure is counted, none guessed.
+// Far is the progress of a task. Every figure is counted, none estimated.
 type Far struct {
 	Writes                           bool // a submission or a rename; else a check or a preview
 	Renames                          bool
-	Subject                          string // what it is about, where no file says so
+	Subject                          string // the subject, for tasks without files
 	Phase                            Phase
 	Began                            time.Time
 	Files                            []string
-	File                             int   // the one that is read
+	File                             int   // the file that is being read
 	Bytes, All                       int64 // of the files as they were sent
-	Read, Compared, Checked, Written int   // structures
-	Waits                            bool  // for the registry: a submission for its lock, too
+	Read, Compared, Checked, Written int   // counts of structures
+	Waits                            bool  // for the registry: a submission also for its lock
 }
 
-// A TaskState is how the wait for more went.
+// A TaskState is the result of waiting for more progress.
 type TaskState int
 
 // The states.
 const (
 	TaskRuns TaskState = iota
 	TaskEnded
-	TaskLong    // the page has been open for long: it loads itself again
+	TaskLong    // the page has been open for long: it reloads itself
 	TaskStopped // the server ends
 )
 
-// A View draws a check or a submission, or the like of a rename, while it runs, without
-// script. Each look at it is drawn behind the one before, and the stylesheet shows the
-// last.
+// A View draws the progress of a task while it runs, without script. Each update is drawn
+// behind the one before, and the stylesheet shows the last.
 type View struct {
-	Path string // leads to what comes of it
+	Path string // leads to the result
 	Now  func() Far
 	// Wait waits a moment.
 	Wait  func() TaskState
@@ -73,7 +72,7 @@ func (t *View) Title() string {
 	return "Checking"
 }
 
-// Stream draws until the task ends, or nobody looks any more.
+// Stream draws until the task ends, or its reader leaves.
 func (t *View) Stream() templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		var last Far
@@ -100,7 +99,7 @@ func (t *View) Stream() templ.Component {
 	})
 }
 
-// done is what the phase counts.
+// done is how many the present phase has counted.
 func (f *Far) done() int {
 	switch f.Phase {
 	case Reading:
@@ -116,7 +115,7 @@ func (f *Far) done() int {
 // A taskLine is one step of a task.
 type taskLine struct {
 	ui.Step
-	done, all int64 // a bar, if all is not 0
+	done, all int64 // for a bar, if all is not 0
 }
 
 func (f *Far) lines() []taskLine {

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "urncast/web/console/ui"
 
-// TaskPage shows a task under way. It ends when that does.
+// TaskPage shows a task under way. The page ends when the task does.
 func TaskPage(f *ui.Frame, t *View) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -114,7 +114,7 @@ func TaskPage(f *ui.Frame, t *View) templ.Component {
 	})
 }
 
-// taskNow is one look, which hides the one before.
+// taskNow is one update, which hides the one before.
 func taskNow(f *Far) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -192,7 +192,7 @@ func taskNow(f *Far) templ.Component {
 	})
 }
 
-// taskEnd leads to what came of it, and by itself.
+// taskEnd leads to the result, by a link and by itself.
 func taskEnd(t *View, state TaskState) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,5 +1,5 @@
-// Package topics is the pages about topics: what is on one, what comes, one message, and
-// whether it holds what the registry recorded.
+// Package topics serves the pages about topics: a topic's messages, new ones as they come,
+// one message, and the comparison of a topic with the registry.
 package topics
 
 import (
@@ -24,20 +24,20 @@ import (
 	"urncast/web/guard"
 )
 
-// Pages are those about topics.
+// Pages serves the pages about topics.
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
 	Record   *record.Reader
-	// Reader opens topics, and Live sends what is committed to those who look.
+	// Reader opens topics; Live sends committed messages to readers of a topic's page.
 	Reader topicview.Opener
 	Live   *live.Streams
-	// Lookers, Followers and Verifiers are the room for readers of topics: of a part, of
-	// what comes, and of a whole topic.
+	// Lookers, Followers and Verifiers limit how many read a part of a topic, follow one,
+	// and read a whole one.
 	Lookers, Followers, Verifiers *answer.Readers
 }
 
-// Routes are for all who may read the registry, whose structures are what messages hold.
+// Routes are for all who may read the registry, for messages hold its structures.
 // Verifying is for admins, as it reads a whole topic.
 func (s *Pages) Routes() []guard.Route {
 	return []guard.Route{
@@ -51,10 +51,10 @@ func (s *Pages) Routes() []guard.Route {
 
 const (
 	topicsPath = "/topics"
-	// topicShown is about how many messages a page lists: whole transactions, but for
+	// topicShown is about how many messages a page lists: whole transactions, except for
 	// one that is larger by itself.
 	topicShown = 50
-	// topicBytesMax and topicTimeout bound what is read for one page.
+	// topicBytesMax and topicTimeout bound the reading for one page.
 	topicBytesMax = 256 << 20
 	topicTimeout  = 20 * time.Second
 )
@@ -80,7 +80,7 @@ func (s *Pages) topicsPage(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, http.StatusOK, TopicsPage(s.Frame(r, "Topics", topicsPath), rows))
 }
 
-// topicOf finds the topic of a request among those of producers: no other topic is read.
+// topicOf finds the topic of a request among the producers' topics; others cannot be read.
 // It is nil if the answer has been written.
 func (s *Pages) topicOf(w http.ResponseWriter, r *http.Request, name string) *Topic {
 	rows, err := s.topicRows(r.Context())
@@ -97,8 +97,8 @@ func (s *Pages) topicOf(w http.ResponseWriter, r *http.Request, name string) *To
 	return nil
 }
 
-// topicPage draws a part of a topic: the newest, what stands before an offset, or what
-// stands from one on.
+// topicPage draws a part of a topic: the newest messages, those before an offset, or those
+// from one on.
 func (s *Pages) topicPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	t := s.topicOf(w, r, q.Get("producer"))
@@ -132,8 +132,8 @@ func (s *Pages) topicPage(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, status, TopicPage(f, t))
 }
 
-// enter takes room for the reader of a topic. If ok is false, there was none and the answer
-// has been written.
+// enter takes room to read a topic. If ok is false, there was none and the answer has been
+// written.
 func (s *Pages) enter(w http.ResponseWriter, r *http.Request, room *answer.Readers) (leave func(), ok bool) {
 	leave, busy := room.Enter(access.From(r.Context()))
 	if busy != nil {
@@ -143,7 +143,7 @@ func (s *Pages) enter(w http.ResponseWriter, r *http.Request, room *answer.Reade
 	return leave, true
 }
 
-// offsetIn reads an offset; -1 if none is given.
+// offsetIn reads an offset; -1 if the text is empty.
 func offsetIn(text string) (offset int64, bad bool) {
 	if text = strings.TrimSpace(text); text == "" {
 		return -1, false
@@ -152,8 +152,8 @@ func offsetIn(text string) (offset int64, bad bool) {
 	return n, err != nil || n < 0
 }
 
-// sayFault says why a topic cannot be read, and what helps. An error that is no broker's
-// answer is told to admins alone.
+// sayFault says why a topic cannot be read, and what helps. Only admins are shown an error
+// that is not a broker's answer.
 func (s *Pages) sayFault(w http.ResponseWriter, r *http.Request, err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "The topic was not read within " + topicTimeout.String() + ": the brokers are slow, or another program's open transaction hides this part. Read another part, or test the connection."
@@ -164,8 +164,8 @@ func (s *Pages) sayFault(w http.ResponseWriter, r *http.Request, err error) stri
 	return "The topic cannot be read: " + strings.TrimRight(err.Error(), ".") + ". Test its connection to see why."
 }
 
-// readPart reads what a page shows: from an offset on, before one, from a transaction
-// on, or the newest. What was not asked for is negative.
+// readPart reads what a page shows: messages from an offset on, before one, from a
+// transaction on, or the newest. Arguments that were not given are negative.
 func (s *Pages) readPart(ctx context.Context, t *Topic, from, before int64, number registry.Number) error {
 	v, err := s.Reader.OpenTopic(ctx, t.Connection, t.Topic)
 	if err != nil {
@@ -212,7 +212,7 @@ func (s *Pages) readPart(ctx context.Context, t *Topic, from, before int64, numb
 // errEnough ends a read that has found what it looked for.
 var errEnough = errors.New("enough")
 
-// readForward reads from an offset on, until there is enough for a page.
+// readForward reads from an offset on, until a page is full.
 func readForward(ctx context.Context, v topicview.View, from, end int64) (found []TopicMessage, err error) {
 	size := 0
 	err = v.Read(ctx, from, end, func(c *topicview.Committed) error {
@@ -229,9 +229,9 @@ func readForward(ctx context.Context, v topicview.View, from, end int64) (found 
 	return found, err
 }
 
-// readBackward reads what stands before an offset, enough for a page, and gives where
-// that begins. It tries a part, and a larger one while that holds too little: aborted
-// records and what compaction removed leave gaps.
+// readBackward reads about a page of messages before an offset, and returns the offset
+// where they begin. It reads a range, and a larger one while that holds too few: aborted
+// records and compaction leave gaps.
 func readBackward(ctx context.Context, v topicview.View, start, end int64) (from int64, found []TopicMessage, err error) {
 	for span := int64(2 * topicShown); ; span *= 8 {
 		from, found = max(start, end-span), nil
@@ -259,7 +259,7 @@ func readBackward(ctx context.Context, v topicview.View, start, end int64) (from
 	}
 }
 
-// cutFront leaves whole transactions, about as many as a page shows.
+// cutFront drops the first messages, so that about a page of whole transactions is left.
 func cutFront(from, start int64, found []TopicMessage) (int64, []TopicMessage, error) {
 	first := max(0, len(found)-topicShown)
 	if first == 0 && from == start {
@@ -278,7 +278,7 @@ func cutFront(from, start int64, found []TopicMessage) (int64, []TopicMessage, e
 	return found[at].Offset, found[at:], nil
 }
 
-// messagePage draws one message, or the next that is committed.
+// messagePage draws the message at an offset, or the next committed one.
 func (s *Pages) messagePage(w http.ResponseWriter, r *http.Request) {
 	t := s.topicOf(w, r, r.URL.Query().Get("producer"))
 	if t == nil {

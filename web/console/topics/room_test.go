@@ -38,7 +38,8 @@ func (oneMessage) Read(_ context.Context, from, to int64, yield func(*topicview.
 
 func (oneMessage) Close() {}
 
-// A page that reads a topic takes room, too, and gives it back.
+// TestTopicPagesAreBounded checks that a page that reads a topic takes room, and gives it
+// back.
 func TestTopicPagesAreBounded(t *testing.T) {
 	directory := producertest.Directory{{Name: "main", State: producer.Idle, Settings: producer.Config{Name: "main", Routes: []producer.Route{{Topic: "structures"}}}}}
 	all := &control.Producers{Directory: directory}

@@ -8,11 +8,11 @@ import (
 	"urncast/registry"
 )
 
-// seekNear is how many offsets are read one after the other instead of being halved.
+// seekNear is how many offsets are read in sequence instead of being halved.
 const seekNear = 4 * topicShown
 
-// locate finds the offset from which to read a topic for a transaction: the one that was
-// kept when it was sent, if the transaction is still there, else by a search.
+// locate finds the offset from which to read a topic for a transaction: the one recorded
+// on sending, if the transaction is still there, else the one that seek finds.
 func (s *Pages) locate(ctx context.Context, v topicview.View, t *Topic, n registry.Number) (int64, error) {
 	became, err := s.Record.Became(ctx, t.ProducerID, n, n)
 	if err != nil {
@@ -63,8 +63,8 @@ func seek(ctx context.Context, v topicview.View, start, end int64, n registry.Nu
 	return from, err
 }
 
-// firstFrom gives offset and number of the first record of ours between two offsets;
-// -1 if there is none.
+// firstFrom returns offset and number of urncast's first record between two offsets; -1 if
+// there is none.
 func firstFrom(ctx context.Context, v topicview.View, from, to int64) (at int64, n registry.Number, err error) {
 	at = -1
 	err = v.Read(ctx, from, to, func(c *topicview.Committed) error {

@@ -18,13 +18,13 @@ import (
 	"urncast/web/console/live"
 )
 
-// tailPath is the stream of what comes behind the page of a topic.
+// tailPath is the stream of messages after those on the page of a topic.
 func (s *Pages) tailPath(t *Topic) string {
 	return "/live/topics/" + url.PathEscape(t.Topic) + "?producer=" + url.QueryEscape(t.Producer) + "&from=" + strconv.FormatInt(t.End, 10)
 }
 
-// tailTopic follows a topic for one reader, from an offset on: at most twice in a second
-// it sends what was committed since, the newest first.
+// tailTopic follows a topic for one reader, from an offset on: at most twice a second it
+// sends what was committed since, newest first.
 func (s *Pages) tailTopic(w http.ResponseWriter, r *http.Request) {
 	t := s.topicOf(w, r, r.URL.Query().Get("producer"))
 	if t == nil {
@@ -74,7 +74,7 @@ func (s *Pages) tailTopic(w http.ResponseWriter, r *http.Request) {
 		err := background.Guarded(ctx, s.Log, "topic reader", r.Header.Get("X-Correlation-Id"), func() error { return reading.Run(ctx, v) })
 		select {
 		case begun <- err:
-		default: // it had begun: the stream ends, and the browser connects again
+		default: // the stream has begun: it ends, and the browser connects again
 		}
 	})
 	if err := <-begun; err != nil {
@@ -95,27 +95,27 @@ func (s *Pages) tailTopic(w http.ResponseWriter, r *http.Request) {
 	s.Live.SendEvents(w, r, events)
 }
 
-// drawTail draws what was seen at the pace of live pages, until there is no more to see
-// or its context ends.
+// drawTail draws the messages from seen at the pace of live pages, until seen is closed or
+// the context ends.
 func drawTail(ctx context.Context, t *Topic, seen <-chan TopicMessage, events chan<- []byte) {
 	pace := time.NewTicker(live.Pace)
 	defer pace.Stop()
 	var last []TopicMessage
-	fresh := false
+	changed := false
 	for {
 		select {
 		case m, open := <-seen:
 			if !open {
 				return
 			}
-			if last, fresh = append(last, m), true; len(last) > 2*topicShown {
+			if last, changed = append(last, m), true; len(last) > 2*topicShown {
 				last = append(last[:0:0], last[len(last)-topicShown:]...)
 			}
 		case <-pace.C:
-			if !fresh {
+			if !changed {
 				continue
 			}
-			fresh = false
+			changed = false
 			select {
 			case events <- tailEvent(ctx, t, last):
 			case <-ctx.Done():

@@ -26,7 +26,7 @@ type TopicMessage struct {
 	Offset    int64
 	At        time.Time
 	Key       string
-	URN       *sdmx.URN // nil if the key is none
+	URN       *sdmx.URN // nil if the key is no URN
 	Action    string
 	Tombstone bool
 	Foreign   bool // not written by urncast
@@ -38,7 +38,7 @@ type TopicMessage struct {
 	Skipped   string
 }
 
-// TopicMessageOf takes from a record what a row shows.
+// TopicMessageOf is the row of a record.
 func TopicMessageOf(c *topicview.Committed) TopicMessage {
 	s := c.Seen()
 	m := TopicMessage{Offset: c.Offset, At: c.At, Key: s.Key, Action: s.Action, Tombstone: s.Tombstone, Foreign: s.Registry == "", Bytes: len(c.Value),
@@ -49,11 +49,11 @@ func TopicMessageOf(c *topicview.Committed) TopicMessage {
 	return m
 }
 
-// A TopicTransaction is what stands together on a topic: the messages of one
-// transaction, in order.
+// A TopicTransaction is the messages of one transaction that are adjacent on a topic, in
+// order.
 type TopicTransaction struct{ Messages []TopicMessage }
 
-// Together groups messages by transaction.
+// Together groups adjacent messages by transaction.
 func Together(all []TopicMessage) (out []TopicTransaction) {
 	for i := range all {
 		m := &all[i]
@@ -73,7 +73,7 @@ func (t *TopicTransaction) first() *TopicMessage { return &t.Messages[0] }
 
 func (t *TopicTransaction) last() *TopicMessage { return &t.Messages[len(t.Messages)-1] }
 
-// words say what there is of the transaction.
+// words say how many messages of the transaction are shown.
 func (t *TopicTransaction) words() string {
 	first := t.first()
 	text := ui.Plural(len(t.Messages), "message", "messages")
@@ -87,21 +87,21 @@ func (t *TopicTransaction) words() string {
 	return text + ", offset " + at
 }
 
-// jobKind is the kind of a job, from the header that names it.
+// jobKind is the kind of a job, from the job's header.
 func jobKind(job string) string {
 	word, _, _ := strings.Cut(job, " ")
 	return ui.Capital(word)
 }
 
-// A Topic is what the page of a topic shows, the newest transaction first.
+// A Topic is what the page of a topic shows, newest transaction first.
 type Topic struct {
 	TopicRow
 	Start, End   int64
 	Transactions []TopicTransaction
-	// Older is the offset before which there is more, Newer the one from which there
-	// is; -1 if there is nothing.
+	// Older is the offset before which there are more messages, Newer the one from which
+	// there are; -1 if there are none.
 	Older, Newer int64
-	From         string // as it was asked for
+	From         string // the offset as the reader typed it
 	Wrong        string
 	MayVerify    bool
 }
@@ -128,7 +128,7 @@ type Verified struct {
 	Messages, Recorded int
 }
 
-// verdictOf is a finding's look.
+// verdictOf is the tone, icon and word of a finding.
 func verdictOf(f *verify.Proof) (ui.Tone, string, string) {
 	switch {
 	case len(f.Differs) > 0:

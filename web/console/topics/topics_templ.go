@@ -361,7 +361,7 @@ func topicRow(t *TopicRow) templ.Component {
 	})
 }
 
-// TopicPage is a topic, transaction by transaction.
+// TopicPage is the page of a topic, transaction by transaction.
 func TopicPage(f *ui.Frame, t *Topic) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -754,9 +754,9 @@ func topicActs(t *Topic) templ.Component {
 	})
 }
 
-// TopicTail is what was committed since the page was read. It rolls, and stands still
-// under the pointer.
-func TopicTail(t *Topic, fresh []TopicTransaction) templ.Component {
+// TopicTail is the messages committed since the page was read. It grows while it is read,
+// and pauses under the pointer.
+func TopicTail(t *Topic, newer []TopicTransaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -781,12 +781,12 @@ func TopicTail(t *Topic, fresh []TopicTransaction) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(fresh) > 0 {
+		if len(newer) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<div class=\"box newer\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = topicTable(t, fresh).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = topicTable(t, newer).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -807,7 +807,7 @@ func TopicTail(t *Topic, fresh []TopicTransaction) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Plural(len(fresh), "transaction", "transactions"))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Plural(len(newer), "transaction", "transactions"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/topics/topics.templ`, Line: 109, Col: 77}
 				}
@@ -1368,7 +1368,7 @@ func messageMark(m *TopicMessage) templ.Component {
 	})
 }
 
-// MessagePage is one message in full.
+// MessagePage is one message with headers and body.
 func MessagePage(f *ui.Frame, m *Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1862,7 +1862,7 @@ func headerRow(h producer.Header) templ.Component {
 	})
 }
 
-// VerifyPage compares topic and registry; report takes as long as reading them.
+// VerifyPage compares topic and registry; drawing report takes as long as reading them.
 func VerifyPage(f *ui.Frame, t *Topic, report templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1936,7 +1936,7 @@ func VerifyPage(f *ui.Frame, t *Topic, report templ.Component) templ.Component {
 	})
 }
 
-// VerifyLine is what happens meanwhile.
+// VerifyLine is a line about the comparison's progress.
 func VerifyLine(text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1979,7 +1979,7 @@ func VerifyLine(text string) templ.Component {
 	})
 }
 
-// VerifyReport is what came of it.
+// VerifyReport is the result of the comparison.
 func VerifyReport(v *Verified) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -2259,7 +2259,7 @@ func verifyRow(v *Verified, i int) templ.Component {
 	})
 }
 
-// seenClass leaves a cell out of a card that would be empty there.
+// seenClass hides a cell that would be empty on a card.
 func seenClass(f *verify.Proof) string {
 	if len(f.Differs) == 0 && f.Unproven == 0 {
 		return "only-w"

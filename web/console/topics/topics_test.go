@@ -2,7 +2,8 @@ package topics
 
 import "testing"
 
-// Messages stand together by transaction, and what is foreign stands alone.
+// TestTogether checks that messages are grouped by transaction, and foreign ones not at
+// all.
 func TestTogether(t *testing.T) {
 	all := []TopicMessage{{Number: 1, Position: 1, Count: 2}, {Number: 1, Position: 2, Count: 2}, {Foreign: true}, {Number: 2, Position: 1, Count: 1},
 		{Number: 2, Position: 1, Count: 2, Job: "baseline"}, {Number: 2, Position: 2, Count: 2, Job: "baseline"}, {Number: 3, Position: 2, Count: 4}}

@@ -11,7 +11,7 @@ import (
 	"urncast/web/answer"
 )
 
-// verifyTopic compares a topic with the registry, and sends what it finds while it reads.
+// verifyTopic compares a topic with the registry, and sends findings while it reads.
 func (s *Pages) verifyTopic(w http.ResponseWriter, r *http.Request) {
 	if !s.ReadForm(w, r) {
 		return
@@ -29,10 +29,10 @@ func (s *Pages) verifyTopic(w http.ResponseWriter, r *http.Request) {
 	report := templ.ComponentFunc(func(ctx context.Context, out io.Writer) error {
 		line := func(text string) {
 			if err := VerifyLine(text).Render(ctx, out); err != nil {
-				return // the reader has gone, and with it the request's context
+				return // the reader has left, and the request's context ends
 			}
 			if f, ok := out.(interface{ Flush() error }); ok && f.Flush() == nil {
-				_ = flush.Flush() // as above
+				_ = flush.Flush() // fails only if the reader has left
 			}
 		}
 		ctx, cancel := answer.Bounded(ctx, answer.VerifyTimeMax, s.Stopping)

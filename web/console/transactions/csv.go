@@ -9,7 +9,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// export sends all that the filter matches as CSV, the newest first.
+// export sends all transactions that the filter matches as CSV, newest first.
 func (s *Pages) export(w http.ResponseWriter, r *http.Request) {
 	f := filterOf(r.URL.Query())
 	producers, err := s.ListProducers(r.Context())
@@ -37,7 +37,7 @@ func (s *Pages) export(w http.ResponseWriter, r *http.Request) {
 			q.Before = t.Number
 		}
 		if err := out.Send(rows); err != nil || len(ts) < q.Limit {
-			return // at the end, or the reader has gone
+			return // at the end, or the reader has left
 		}
 	}
 }

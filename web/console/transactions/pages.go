@@ -1,4 +1,4 @@
-// Package transactions is the pages about the log of transactions.
+// Package transactions serves the pages about the log of transactions.
 package transactions
 
 import (
@@ -21,7 +21,7 @@ import (
 // logShown is how many transactions a page of the log lists.
 const logShown = 50
 
-// Pages are those about the log of transactions.
+// Pages serves the pages about the log of transactions.
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
@@ -52,7 +52,7 @@ func (s *Pages) listPage(w http.ResponseWriter, r *http.Request) {
 	s.Draw(w, r, http.StatusOK, listPage(f, t))
 }
 
-// filterOf reads the filter of an address.
+// filterOf reads the filter from an address.
 func filterOf(q url.Values) filter {
 	return filter{View: page.Word(q, "view"), Kind: page.Word(q, "kind"), Of: page.Word(q, "of"), By: page.Word(q, "by"), When: page.Word(q, "when"),
 		Before: registry.Number(page.Natural(q, "before"))}
@@ -89,8 +89,8 @@ func (s *Pages) fillList(ctx context.Context, t *list) error {
 	return err
 }
 
-// logQuery is the filter as the registry is asked. Waiting transactions are those after the
-// last that the furthest-behind of the waiting producers has handled.
+// logQuery is the filter as a query to the registry. Waiting transactions are those after
+// the last one that every waiting producer has handled.
 func logQuery(f *filter, producers []control.Status, now time.Time) registry.LogQuery {
 	q := registry.LogQuery{Before: f.Before, User: f.By, Of: f.Of}
 	switch f.Kind {
@@ -124,11 +124,11 @@ func logQuery(f *filter, producers []control.Status, now time.Time) registry.Log
 	return q
 }
 
-// A watchedList is the key of the log's stream, one for all readers.
+// A watchedList is the key of the log's stream, which all readers share.
 type watchedList struct{}
 
 // streamList serves the number of the newest transaction, and the statuses of the newest
-// rows. Rows are not added by themselves: a line says how many new ones there are.
+// rows. New rows are not added: a line says how many there are.
 func (s *Pages) streamList(w http.ResponseWriter, r *http.Request) {
 	s.Live.Serve(w, r, watchedList{}, func() live.Gatherer { return s.watchList })
 }

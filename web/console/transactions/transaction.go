@@ -16,7 +16,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// A transaction is what the page of one shows.
+// A transaction is what the page of one transaction shows.
 type transaction struct {
 	registry.Transaction
 	Now          time.Time
@@ -24,11 +24,11 @@ type transaction struct {
 	Sent         []record.Sent
 	Troubles     []trouble
 	Changes      []record.Changed
-	// From is the position of the first of Changes; Next of those that follow, 0 at
-	// the end.
+	// From is the position of the first of Changes; Next the position of the page that
+	// follows, 0 at the end.
 	From, Next int
 	Chosen     *chosen
-	// Removed says in a sentence that housekeeping removed content; empty if not.
+	// Removed says in a sentence that housekeeping removed content; empty if it did not.
 	Removed string
 }
 
@@ -36,10 +36,10 @@ type transaction struct {
 type trouble struct {
 	ui.Fault
 	Producer string
-	May      bool // the reader may do something about it
+	May      bool // the reader may act on it
 }
 
-// isPending says whether it waits on a producer, or is stuck there.
+// isPending reports whether the transaction waits on a producer, or is stuck there.
 func (t *transaction) isPending() bool {
 	return slices.ContainsFunc(t.Sent, func(s record.Sent) bool {
 		return s.Status == producer.StatusPending || s.Status == producer.StatusFailed
@@ -54,13 +54,13 @@ type chosen struct {
 	Against time.Time
 	// Shown bounds the changes that are drawn.
 	Shown int
-	// Why says why nothing can be compared; empty if it can.
+	// Why says why nothing can be compared; empty if something can.
 	Why string
 	// More is the path of the page with all changes.
 	More string
 }
 
-// changes are those that are drawn.
+// changes are the changes that are drawn.
 func (c *chosen) changes() []diff.Change {
 	return c.Diff.Changes[:min(c.Shown, len(c.Diff.Changes))]
 }
@@ -73,7 +73,7 @@ func (t *transaction) position(p int) string {
 	return path + "#changed"
 }
 
-// sum is the sentence of the head: what was done, how many.
+// sum is the sentence of the head: what was done to how many structures.
 func (t *transaction) sum() string {
 	verb := "Replaced "
 	if t.Kind == registry.Delete {
@@ -103,7 +103,7 @@ func lookOf(k diff.Kind) look {
 	return look{"chg", "text", "Property"}
 }
 
-// fieldOf is what changed, with its language.
+// fieldOf is the field that changed, with its language.
 func fieldOf(c *diff.Change) string {
 	f := ui.Capital(c.Field)
 	if c.Lang != "" {
@@ -112,7 +112,7 @@ func fieldOf(c *diff.Change) string {
 	return f + ": "
 }
 
-// unchanged counts what stayed.
+// unchanged says how much stayed the same.
 func unchanged(c *chosen) string {
 	if c.Diff.Items == 0 {
 		return ""
@@ -127,7 +127,7 @@ func order(d *diff.Diff) string {
 	return "Order: unchanged"
 }
 
-// shortRef is a reference without what every URN begins with.
+// shortRef is a reference without the prefix that all URNs share.
 func shortRef(urn string) string {
 	r, err := sdmx.ParseRef(urn)
 	switch {
@@ -139,7 +139,7 @@ func shortRef(urn string) string {
 	return r.URN.Short()
 }
 
-// marked is a text with what was taken out and put in. No space may come between.
+// marked is a text with removed and added parts marked. No space may come between them.
 func marked(pieces []diff.Piece) templ.Component {
 	var b strings.Builder
 	for _, p := range pieces {

@@ -18,13 +18,13 @@ import (
 
 const (
 	changesShown = 200 // structures of a transaction on a page
-	diffShown    = 100 // changes of one structure, before more are asked for
+	diffShown    = 100 // changes of one structure, before the reader asks for all
 	diffShownMax = 10_000
-	// chosenBytesMax bounds what is compared in full.
+	// chosenBytesMax bounds a structure that is compared in full.
 	chosenBytesMax = 64 << 20
 )
 
-// numberOf is the number of the transaction that the address names; 0 if it names none.
+// numberOf is the number of the transaction in the address; 0 if it is no number.
 func numberOf(r *http.Request) registry.Number {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil {
@@ -63,7 +63,7 @@ type watchedTransaction struct {
 	role   access.Role
 }
 
-// streamTransaction serves what becomes of a transaction that waits.
+// streamTransaction serves the statuses of a transaction that is pending.
 func (s *Pages) streamTransaction(w http.ResponseWriter, r *http.Request) {
 	of := watchedTransaction{numberOf(r), access.From(r.Context()).Role}
 	err := registry.ErrNotFound
@@ -77,7 +77,8 @@ func (s *Pages) streamTransaction(w http.ResponseWriter, r *http.Request) {
 	s.Live.Serve(w, r, of, func() live.Gatherer { return s.watchTransaction(of) })
 }
 
-// watchTransaction gathers the live parts of a transaction, and announces that it waits no more.
+// watchTransaction gathers the live parts of a transaction, and announces when it is
+// pending no more.
 func (s *Pages) watchTransaction(of watchedTransaction) live.Gatherer {
 	pending := true
 	return func(ctx context.Context) ([]live.Part, string, error) {
@@ -98,8 +99,8 @@ func (s *Pages) watchTransaction(of watchedTransaction) live.Gatherer {
 	}
 }
 
-// transaction gathers the page of a transaction: its structures from a position on, and what
-// changed in the chosen of them; 0 chooses the first.
+// transaction gathers the page of a transaction: its structures from a position on, and
+// the changes of the chosen one; 0 chooses the first.
 func (s *Pages) transaction(ctx context.Context, n registry.Number, from, chosen int, all bool) (*transaction, error) {
 	ts, err := s.Registry.Transactions(ctx, n-1, 2)
 	if err != nil {
@@ -137,7 +138,7 @@ func (s *Pages) transaction(ctx context.Context, n registry.Number, from, chosen
 	return t, err
 }
 
-// fillSent adds what became of the transaction on each producer.
+// fillSent adds the transaction's status on each producer.
 func (s *Pages) fillSent(ctx context.Context, t *transaction) error {
 	producers, err := s.ListProducers(ctx)
 	if err != nil {
@@ -165,7 +166,7 @@ func stoppedHere(p *control.Status, reason string, may bool) trouble {
 	return trouble{Producer: p.Name, May: may, Fault: f}
 }
 
-// fillChanges adds the structures, each with a sum of its changes where it is small enough.
+// fillChanges adds the structures, each with a sum of its changes if it is small enough.
 func (s *Pages) fillChanges(ctx context.Context, t *transaction, pairs []registry.Pair) error {
 	changes := make([]registry.Change, len(pairs))
 	for i := range pairs {
@@ -182,7 +183,7 @@ func (s *Pages) fillChanges(ctx context.Context, t *transaction, pairs []registr
 	return err
 }
 
-// chosen is what changed in one structure, or why that cannot be said.
+// chosen is what changed in one structure, or why that is not known.
 func (s *Pages) chosen(ctx context.Context, p *registry.Pair, all bool) (*chosen, error) {
 	c := &chosen{Pair: *p, Shown: diffShown, More: ui.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
 	if all {

@@ -17,7 +17,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// transactionPage is one transaction.
+// transactionPage is the page of one transaction.
 func transactionPage(f *ui.Frame, t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -281,7 +281,7 @@ func transactionActions(t *transaction) templ.Component {
 	})
 }
 
-// needs are the producers that stopped at it.
+// needs are notices of the producers that stopped at the transaction.
 func needs(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -380,7 +380,7 @@ func needs(t *transaction) templ.Component {
 	})
 }
 
-// sentParts is what became of it on each producer.
+// sentParts are the transaction's statuses on each producer.
 func sentParts(t *transaction) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1338,7 +1338,7 @@ func changedRow(t *transaction, c *record.Changed) templ.Component {
 	})
 }
 
-// chosenChanges is what changed in one structure.
+// chosenChanges are the changes of one structure.
 func chosenChanges(c *chosen) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -12,29 +12,29 @@ import (
 // A list is a page of the log.
 type list struct {
 	Now       time.Time
-	Zone      *time.Location // in which days are told apart
+	Zone      *time.Location // the zone of the days that head rows
 	Total     registry.Number
 	Producers []string
 	Filter    filter
-	// Needs, Waiting and Failed are how many the quick filters would show.
+	// Needs, Waiting and Failed are how many transactions the quick filters match.
 	Needs, Waiting, Failed int64
 	Rows                   []record.TransactionRow
-	// More says that older ones match too.
+	// More says that older transactions match too.
 	More bool
 }
 
-// A filter is what the reader asks for, as the page's address says it.
+// A filter is what the reader looks for, as the page's address has it.
 type filter struct {
 	View string // "", "needs", "waiting", "failed"
 	Kind string // "", "replace", "delete"
 	Of   string
 	By   string
 	When string // "", "1", "7", "30" days
-	// Before is the number under which a page begins; 0 on the first.
+	// Before is the number below which a page begins; 0 on the first.
 	Before registry.Number
 }
 
-// query is the filter as the page's address says it.
+// query is the filter in the form of the page's address.
 func (f filter) query() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"view": f.View, "kind": f.Kind, "of": f.Of, "by": f.By, "when": f.When} {
@@ -55,19 +55,19 @@ func (f filter) path(base string) string {
 	return base
 }
 
-// isSet says whether something is asked for.
+// isSet reports whether the filter excludes anything.
 func (f filter) isSet() bool { f.Before = 0; return f != filter{} }
 
 func (f filter) view(name string) filter { f.View, f.Before = name, 0; return f }
 
-// older begins below the last row.
+// older is the address of the page below the last row.
 func (t *list) older() string {
 	f := t.Filter
 	f.Before = t.Rows[len(t.Rows)-1].Number
 	return f.path("/transactions")
 }
 
-// top is the newest number on the first page; 0 on others, which nothing joins.
+// top is the newest number on the first page; 0 on others, to which nothing is added.
 func (t *list) top() registry.Number {
 	if t.Filter.Before > 0 {
 		return 0
@@ -82,8 +82,8 @@ func (t *list) segments() []ui.Segment {
 	return []ui.Segment{seg("", "All"), seg("needs", "Need you "+ui.Count(t.Needs)), seg("waiting", "Waiting "+ui.Count(t.Waiting)), seg("failed", "Failed "+ui.Count(t.Failed))}
 }
 
-// columns are those of the table: one for each producer up to four, then one with
-// the worst of all.
+// columns are the table's columns: one for each of up to four producers, else one with the
+// worst status of all.
 func (t *list) columns() []ui.Column {
 	out := []ui.Column{{Word: "No."}, {Word: "Recorded"}, {Word: "Action"}, {Word: "Structures"}, {Word: "By", Class: "p2"}, {Word: "Size", Class: "r p2"}}
 	if len(t.Producers) > columnsMax {
@@ -97,7 +97,7 @@ func (t *list) columns() []ui.Column {
 
 const columnsMax = 4
 
-// day is the day of a row if it begins one.
+// day is the day of a row, if the row is the first of its day.
 func (t *list) day(i int) (string, bool) {
 	at := t.Rows[i].RecordedAt.In(t.Zone)
 	if i > 0 && sameDay(at, t.Rows[i-1].RecordedAt.In(t.Zone)) {

@@ -14,7 +14,7 @@ import (
 	"urncast/web/console/ui"
 )
 
-// listPage is the log.
+// listPage is the page of the log.
 func listPage(f *ui.Frame, t *list) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -761,7 +761,7 @@ func transactionRow(t *list, r *record.TransactionRow) templ.Component {
 	})
 }
 
-// newest tells script the number of the newest transaction.
+// newest holds the number of the newest transaction, for the script.
 func newest(n registry.Number) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -24,10 +24,10 @@ var files embed.FS
 type Asset struct {
 	Name, MediaType string
 	Content         []byte
-	Gzipped         []byte // nil where that gains nothing
+	Gzipped         []byte // nil where compression gains nothing
 }
 
-// assets are found by their hashed names; assetNames gives those for the plain ones.
+// assets are by their hashed names; assetNames are the hashed names by the plain ones.
 var assets, assetNames = loadAssets()
 
 // AssetByName finds an asset by its hashed name.
@@ -36,13 +36,13 @@ func AssetByName(name string) (Asset, bool) {
 	return a, ok
 }
 
-// AssetPath is where an asset is served.
+// AssetPath is the path at which an asset is served.
 func AssetPath(plain string) string { return AssetPrefix + assetNames[plain] }
 
 var fontURL = regexp.MustCompile(`url\(fonts/([^)]+)\)`)
 
-// loadAssets names every file by its content. The stylesheet comes last: it names
-// the fonts.
+// loadAssets names every file by a hash of its content. The stylesheet comes last, because
+// it refers to the fonts.
 func loadAssets() (byHash map[string]Asset, names map[string]string) {
 	byHash, names = map[string]Asset{}, map[string]string{}
 	keep := func(plain string, content []byte) {
@@ -51,7 +51,7 @@ func loadAssets() (byHash map[string]Asset, names map[string]string) {
 		hashed := strings.TrimSuffix(plain, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		media := mime.TypeByExtension(ext)
 		var gzipped []byte
-		if ext == ".woff2" { // compressed already, and not in every system's table of types
+		if ext == ".woff2" { // already compressed, and not in every system's table of types
 			media = "font/woff2"
 		} else {
 			gzipped = squeeze(content)
@@ -75,7 +75,7 @@ func loadAssets() (byHash map[string]Asset, names map[string]string) {
 		}
 		return nil
 	})
-	if err != nil { // the files are in the program
+	if err != nil { // a defect: the files are embedded
 		panic(err)
 	}
 	keep("console.css", fontURL.ReplaceAllFunc(style, func(m []byte) []byte {
@@ -86,8 +86,8 @@ func loadAssets() (byHash map[string]Asset, names map[string]string) {
 
 func squeeze(content []byte) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is one
-	_, _ = z.Write(content)                               // a bytes.Buffer takes everything
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
+	_, _ = z.Write(content)                               // a bytes.Buffer never fails
 	_ = z.Close()
 	return b.Bytes()
 }

@@ -299,7 +299,7 @@ type Option struct {
 	Chosen      bool
 }
 
-// Choice is a select without a label in sight.
+// Choice is a select whose label only screen readers see.
 func Choice(name, label string, options []Option) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -401,7 +401,7 @@ func Choice(name, label string, options []Option) templ.Component {
 	})
 }
 
-// FormErrors sums up what is wrong in a form and leads to the fields; focus goes here.
+// FormErrors lists what is wrong in a form, with links to the fields; focus goes here.
 func FormErrors(heading string, fields []Field) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -4,15 +4,15 @@ package ui
 type Form struct {
 	Title, Intro string
 	Crumbs       []Link
-	Action       string // where it goes
+	Action       string // the path that the form is sent to
 	Button, Back string // Back is a path
 	Inputs       []Input
 	Hidden       map[string]string
-	Wrong        string // what is wrong with no field alone
-	Second       bool   // it is not the first thing to do on its page
+	Wrong        string // what is wrong with the form, but with no field
+	Second       bool   // the form is not the page's main action
 }
 
-// An Input is a field, a choice if it has Options, or a box to tick.
+// An Input is a field, a choice if it has Options, or a checkbox.
 type Input struct {
 	Field
 	Options []Option
@@ -21,7 +21,7 @@ type Input struct {
 	Checked bool
 }
 
-// Fault puts what is wrong to the field that it is about, or above all.
+// Fault sets what is wrong with a field, or with the form if no field has that name.
 func (p *Form) Fault(field, text string) {
 	for i := range p.Inputs {
 		if p.Inputs[i].Name == field && text != "" {
@@ -32,7 +32,7 @@ func (p *Form) Fault(field, text string) {
 	p.Wrong = text
 }
 
-// Fields are the fields of its inputs.
+// Fields are the fields of the form's inputs.
 func (p *Form) Fields() (out []Field) {
 	for _, in := range p.Inputs {
 		out = append(out, in.Field)
@@ -40,7 +40,7 @@ func (p *Form) Fields() (out []Field) {
 	return out
 }
 
-// Faulty reports whether something is wrong in a field.
+// Faulty reports whether a field has an error.
 func (p *Form) Faulty() bool {
 	for _, in := range p.Inputs {
 		if in.Error != "" {
@@ -55,12 +55,12 @@ type Ask struct {
 	Question     string
 	Consequences []string
 	Action, Back string // paths
-	Act, Keep    string // what is on the buttons
+	Act, Keep    string // the texts of the buttons
 	Hidden       map[string]string
 	Wrong        string
 }
 
-// Options are the choices of a field, from pairs of value and word.
+// Options are the options of a choice, from pairs of value and word.
 func Options(chosen string, pairs ...string) (out []Option) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		out = append(out, Option{Value: pairs[i], Word: pairs[i+1], Chosen: pairs[i] == chosen})

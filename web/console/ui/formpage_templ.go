@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// FormPage is a page with one form. Its children stand under it.
+// FormPage is a page with one form. Its children stand under the form.
 func FormPage(f *Frame, p *Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -105,7 +105,7 @@ func FormPage(f *Frame, p *Form) templ.Component {
 	})
 }
 
-// FormBox is a form in a box: what is wrong in it, its fields, and what sends it.
+// FormBox is a form in a box: its error, its fields and its button.
 func FormBox(p *Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -261,7 +261,7 @@ func FormBox(p *Form) templ.Component {
 	})
 }
 
-// Inputs draws the inputs of a form, each as what it is.
+// Inputs draws the inputs of a form, each by its kind.
 func Inputs(all []Input) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -310,7 +310,7 @@ func Inputs(all []Input) templ.Component {
 	})
 }
 
-// ChoiceField is a select with its label in sight.
+// ChoiceField is a select with a visible label.
 func ChoiceField(in Input) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -643,7 +643,7 @@ func LinesField(in Input) templ.Component {
 	})
 }
 
-// CheckField is a box to tick, with its label at its right.
+// CheckField is a checkbox, with its label at its right.
 func CheckField(in Input) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -762,7 +762,7 @@ func CheckField(in Input) templ.Component {
 	})
 }
 
-// Under is what stands under a field: its error, then its help.
+// Under is the text under a field: its error, then its help.
 func Under(f Field) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -856,7 +856,7 @@ func Under(f Field) templ.Component {
 	})
 }
 
-// Question is a dialog as a page: what an act brings, the harmless way first.
+// Question is a page that asks before an act and says what it brings; Keep comes first.
 func Question(f *Frame, q *Ask) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

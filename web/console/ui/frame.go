@@ -4,54 +4,55 @@ import "time"
 
 // A Frame is what every page has around its content.
 type Frame struct {
-	// Title stands in the browser's tab; Path is the page's entry in Side.
+	// Title is shown in the browser's tab; Path is the page's entry in Side.
 	Title, Path string
-	// Who is signed in; empty if nobody is.
+	// Who is the signed-in reader; empty if nobody is signed in.
 	Who Who
-	// SignIn is the path to do so, where nobody is signed in and there are accounts.
+	// SignIn is the path of the sign-in, where nobody is signed in and there are accounts.
 	SignIn string
-	// Environment names the installation; empty shows none.
+	// Environment names the installation; an empty one is not shown.
 	Environment string
 	Version     string
-	// Theme is "light" or "dark" by the reader's choice, or empty: the system's.
+	// Theme is "light" or "dark" by the reader's choice, or empty for the system's.
 	Theme string
-	// KeysOff says that no single key does anything, by the reader's choice.
+	// KeysOff says that the reader has switched single-key shortcuts off.
 	KeysOff bool
-	// Publishing is the instance that holds the lease; Standby are those that wait.
+	// Publishing is the instance that holds the lease; Standby are the instances that
+	// wait.
 	Publishing string
 	Standby    []string
-	// AsOf is when the two, and what Side counts, were so, where that could not be asked
-	// now; Unknown says that they never could.
+	// AsOf is when Publishing, Standby and the counts of Side were read, if they are not
+	// current; Unknown says that they never could be read.
 	AsOf    time.Time
 	Unknown bool
 	Side    []Group
-	// Find is what stands in the find box.
+	// Find is the text in the find box.
 	Find string
 	// Live is the path of the page's stream of events; empty if it has none.
 	Live string
 	Now  time.Time
 }
 
-// Who is the reader of a page; Session says that there is one, which can be ended.
+// Who is the reader of a page; Session says that there is a session, which can be ended.
 type Who struct {
 	Name, Role string
 	Session    bool
 }
 
-// A Group is a part of the side, under a heading or, the first, without one.
+// A Group is a part of the side; all but the first have a heading.
 type Group struct {
 	Heading string
 	Entries []Entry
 }
 
-// An Entry leads to a page. Needs counts what there needs a person, Soon what should
-// be looked at soon.
+// An Entry leads to a page. Needs counts what needs a person there, Soon what should be
+// looked at soon.
 type Entry struct {
 	Path, Word, Icon string
 	Needs, Soon      int
 }
 
-// Map is the side with every page that there may be.
+// Map is the side with all pages.
 func Map() []Group {
 	return []Group{
 		{"", []Entry{{Path: "/", Word: "Dashboard", Icon: "dashboard"}}},
@@ -74,17 +75,17 @@ func Map() []Group {
 	}
 }
 
-// A Head is the head of a page: Crumbs only under a list.
+// A Head is the head of a page; Crumbs are only for pages under a list.
 type Head struct {
 	Title  string
-	Mono   string // the part of the title that a machine reads
+	Mono   string // the part of the title in monospace, such as a URN
 	Crumbs []Link
 }
 
 // A Link leads somewhere.
 type Link struct{ Path, Word string }
 
-// A Tone says who must act: colour says it, and never alone.
+// A Tone says who must act: colour shows it, and never alone.
 type Tone string
 
 // The tones.
@@ -92,8 +93,8 @@ const (
 	Well    Tone = "ok"   // nobody
 	Working Tone = "busy" // the program
 	Held    Tone = "off"  // a person decided so
-	Soon    Tone = "warn" // it heals itself, or look soon
-	Needs   Tone = "bad"  // you
+	Soon    Tone = "warn" // it heals itself, or should be looked at soon
+	Needs   Tone = "bad"  // the reader
 	Plain   Tone = ""
 )
 
@@ -118,7 +119,7 @@ type Step struct {
 	State               StepState
 }
 
-// A StepState is how far a step is.
+// A StepState says how far a step is.
 type StepState uint8
 
 // The states of a step.
@@ -145,5 +146,5 @@ func (m Meter) near() bool { return !m.over() && m.Limit > 0 && m.Bytes*10 >= m.
 
 func (m Meter) over() bool { return m.Limit > 0 && m.Bytes > m.Limit }
 
-// tick is where the limit stands when a size is over it.
+// tick is the place of the limit, in percent, for a size that exceeds it.
 func (m Meter) tick() int { return int(m.Limit * 100 / m.Bytes) }

@@ -188,7 +188,7 @@ func Page(f *Frame) templ.Component {
 	})
 }
 
-// Solo is a page without top and side: for who is not signed in.
+// Solo is a page without top and side, for readers who are not signed in.
 func Solo(f *Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -473,7 +473,7 @@ func top(f *Frame) templ.Component {
 	})
 }
 
-// find stands in the bar, and where that has no room, in the menu.
+// find is the find box, in the bar or, where the bar has no room, in the menu.
 func find(f *Frame, key bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -947,8 +947,8 @@ func theme(f *Frame) templ.Component {
 	})
 }
 
-// PageHead is the head of a page; its children are the sentence that sums the page
-// up, and Actions beside it.
+// PageHead is the head of a page. Its children are the sentence that sums up the page;
+// actions stand beside it.
 func PageHead(h Head, actions templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -6,9 +6,9 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Highlighted draws a message with its parts told apart: XML where it begins with <,
-// JSON otherwise. Names are b, what is around them i, texts s, numbers and words u: the
-// shortest elements there are, for there may be thousands.
+// Highlighted draws a message with syntax highlighting: XML where it begins with <, JSON
+// otherwise. Names are in b elements, punctuation in i, strings in s, numbers and words in
+// u: the shortest elements there are, for there may be thousands.
 func Highlighted(text string) templ.Component {
 	var h highlighter
 	if strings.HasPrefix(strings.TrimLeft(text, " \n\ufeff"), "<") {
@@ -29,8 +29,8 @@ func (h *highlighter) put(element, text string) {
 	h.WriteString("<" + element + ">" + templ.EscapeString(text) + "</" + element + ">")
 }
 
-// xml takes the text apart at angle brackets. It was written here, so it is well
-// formed up to where it was cut.
+// xml splits the text at angle brackets. Messages are written by this program, so the text
+// is well formed up to where it was cut.
 func (h *highlighter) xml(s string) {
 	for s != "" {
 		open := strings.IndexByte(s, '<')
@@ -110,7 +110,7 @@ func (h *highlighter) json(s string) {
 	}
 }
 
-// stringEnd is behind the closing quote of the string that begins at i.
+// stringEnd is the index after the closing quote of the string that begins at i.
 func stringEnd(s string, i int) int {
 	for j := i + 1; j < len(s); j++ {
 		switch s[j] {

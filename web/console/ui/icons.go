@@ -2,7 +2,7 @@ package ui
 
 import "github.com/a-h/templ"
 
-// icons are drawn on 16 by 16, in lines of the text's colour; class f fills.
+// icons are the drawings by name, 16 by 16, in lines of the text's colour; class f fills.
 var icons = map[string]string{
 	"menu":         `<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,
 	"find":         `<circle cx="7" cy="7" r="4.4"/><path d="m10.4 10.4 3.2 3.2"/>`,
@@ -44,7 +44,7 @@ var icons = map[string]string{
 	"same":         `<path d="M3 6h10M3 10h10"/>`,
 }
 
-// Icon draws an icon. It is hidden from screen readers: the word beside it is there.
+// Icon draws an icon. Icons are hidden from screen readers, for a word stands beside each.
 func Icon(name string) templ.Component {
 	class := "i"
 	if name == "recovering" {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// messageShown bounds the text of a message on a page, which has a budget of 100 kB.
+// messageShown bounds the text of a message on a page, whose budget is 100 kB.
 const messageShown = 48 << 10
 
-// Indented puts line ends into a message, and gives as many whole lines as a page shows;
-// cut reports whether there is more.
+// Indented breaks a message into indented lines, and returns as many whole lines as a page
+// shows; cut reports whether there are more.
 func Indented(body []byte) (text string, cut bool) {
 	if len(body) > 4*messageShown {
 		body, cut = body[:4*messageShown], true
@@ -31,7 +31,7 @@ func Indented(body []byte) (text string, cut bool) {
 	return text, cut
 }
 
-// indentJSON indents what may be cut off, which the standard library does not.
+// indentJSON indents JSON that may be cut off, which the standard library does not.
 func indentJSON(b *bytes.Buffer, body []byte) {
 	depth, quoted := 0, false
 	line := func() { b.WriteString("\n" + strings.Repeat("  ", max(depth, 0))) }
@@ -66,7 +66,7 @@ func indentJSON(b *bytes.Buffer, body []byte) {
 	}
 }
 
-// indentXML puts every element on a line of its own, but for those with text alone.
+// indentXML puts every element on a line of its own, except elements with text alone.
 func indentXML(b *bytes.Buffer, s string) {
 	depth := 0
 	opened := false // the last tag opened an element

@@ -11,7 +11,7 @@ import (
 
 var markup = regexp.MustCompile(`<[^>]*>`)
 
-// What is highlighted is the message: the marks taken away, nothing is missing.
+// TestHighlight checks that a highlighted message without its marks is the message.
 func TestHighlight(t *testing.T) {
 	unescape := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#34;", `"`, "&#39;", "'", "&amp;", "&")
 	for _, text := range []string{
@@ -48,7 +48,7 @@ func TestIndented(t *testing.T) {
 	}
 }
 
-// Whatever is cut off or broken is drawn and not refused.
+// FuzzIndented checks that incomplete and broken messages are drawn and not refused.
 func FuzzIndented(f *testing.F) {
 	f.Add([]byte(`<a>b</a>`))
 	f.Add([]byte(`{"a": "\`))

@@ -16,10 +16,10 @@ func StructurePath(u sdmx.URN) string {
 // TransactionPath is the page of a transaction.
 func TransactionPath(n registry.Number) string { return "/transactions/" + Number(n) }
 
-// ProducersPath is the list of producers, and what paths about one begin with.
+// ProducersPath is the list of producers, and the prefix of the paths about one.
 const ProducersPath = "/producers"
 
-// ProducerPath is the page of a producer, or one of its pages.
+// ProducerPath is the page of a producer, or with parts a page below it.
 func ProducerPath(name string, parts ...string) string {
 	return ProducersPath + "/" + url.PathEscape(name) + strings.Join(append([]string{""}, parts...), "/")
 }
@@ -34,7 +34,7 @@ func TopicPath(topic, producer string) string {
 	return "/topics/" + url.PathEscape(topic) + "?producer=" + url.QueryEscape(producer)
 }
 
-// FoundOn is the page of a topic from a transaction on.
+// FoundOn is the page of a topic that starts at a transaction.
 func FoundOn(topic, producer string, n registry.Number) string {
 	return TopicPath(topic, producer) + "&transaction=" + Number(n)
 }

@@ -8,7 +8,7 @@ import (
 	"urncast/producer/control"
 )
 
-// FilterWords says in words what a filter takes.
+// FilterWords describes what a filter lets through.
 func FilterWords(f producer.Filter) string {
 	if f.IsZero() {
 		return "All structures"
@@ -41,7 +41,7 @@ func FilterWords(f producer.Filter) string {
 	return what
 }
 
-// JobWord says what a job sends.
+// JobWord describes what a job sends.
 func JobWord(j *control.JobStatus) string {
 	word := "Some again"
 	switch j.Kind {
@@ -62,12 +62,12 @@ func JobWord(j *control.JobStatus) string {
 	return word
 }
 
-// Asks says whether a producer waits for a person.
+// Asks reports whether a producer waits for a person.
 func Asks(p *control.Status) bool {
 	return p.State == producer.Failed || p.State == producer.Stopped && len(p.Ask) > 0 && p.Started
 }
 
-// StateNote says in a few words what a state asks of its reader.
+// StateNote says in a few words what a state asks of the reader.
 func StateNote(p *control.Status) string {
 	switch p.State {
 	case producer.Idle:
@@ -94,7 +94,7 @@ func StateNote(p *control.Status) string {
 	return ""
 }
 
-// Trouble is what a producer tells of an error, in its lines.
+// Trouble is the error of a producer, in five lines.
 func Trouble(p *control.Status) Fault {
 	f := Fault{What: p.Name + " stopped"}
 	f.Error, f.Cure = ReasonAndCure(p.Reason, p.Cure)
@@ -111,7 +111,7 @@ func Trouble(p *control.Status) Fault {
 	return f
 }
 
-// ReasonAndCure divides what a producer says of an error into what happened and what to do.
+// ReasonAndCure splits a producer's error into what happened and what to do.
 func ReasonAndCure(reason, cure string) (what, todo string) {
 	if cure == "" {
 		return reason, ""
@@ -119,7 +119,7 @@ func ReasonAndCure(reason, cure string) (what, todo string) {
 	return strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(reason), Capital(cure) + "."
 }
 
-// Waiting says what a producer has still to send.
+// Waiting says how much a producer has still to send.
 func Waiting(p *control.Status) string {
 	if !p.Started {
 		return "–"
@@ -130,14 +130,14 @@ func Waiting(p *control.Status) string {
 	return Plural(p.Pending, "transaction", "transactions")
 }
 
-// InstanceName is an instance without the chance number at its end.
+// InstanceName is an instance's id without the random number at its end.
 func InstanceName(id string) string {
 	name, _, _ := strings.Cut(id, "/")
 	return name
 }
 
-// Said is what is to be said aloud of what happened between two looks; empty for
-// nothing.
+// Said is what a screen reader announces about changes between two looks; empty if there
+// are none.
 func Said(before, after []control.Status) string {
 	was := map[string]control.Status{}
 	for _, p := range before {
@@ -160,8 +160,8 @@ func Said(before, after []control.Status) string {
 	return strings.Join(out, ", ")
 }
 
-// ProducersSum is the sentence that sums producers up; trouble says that not everything
-// about them could be found out.
+// ProducersSum is the sentence that sums up producers; trouble says that not everything
+// about them could be read.
 func ProducersSum(all []control.Status, trouble bool) string {
 	var failed, soon, held []string
 	for i := range all {

@@ -90,7 +90,7 @@ func Instance(id, page string) templ.Component {
 	})
 }
 
-// Takeover says who took over from whom, when and why.
+// Takeover says which instance took over from which, when and why.
 func Takeover(t *producer.Takeover) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -163,8 +163,8 @@ func Takeover(t *producer.Takeover) templ.Component {
 	})
 }
 
-// StartAgain leads an admin to where a producer that stopped is started, or is told how to
-// go on.
+// StartAgain is an admin's button for a producer that stopped: it leads to the page that
+// starts the producer, or that asks how to go on.
 func StartAgain(p *control.Status) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

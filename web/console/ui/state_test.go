@@ -7,7 +7,8 @@ import (
 	"urncast/producer"
 )
 
-// Each status is explained below the tables, and where it stands alone.
+// TestEachStatusIsExplained checks that each status is explained below tables, and where
+// it stands alone.
 func TestEachStatusIsExplained(t *testing.T) {
 	var all strings.Builder
 	if err := Statuses().Render(t.Context(), &all); err != nil {

@@ -8,12 +8,12 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// A Column is the head of one column. Class "r" sets it right, "p2" lets it go when
-// the page is narrow.
+// A Column is the head of one column. Class "r" aligns it right, "p2" hides it on narrow
+// pages.
 type Column struct{ Word, Class string }
 
-// Table is a table whose rows become cards with labels when the page is narrow. Roles
-// are said in full, for the style of a card takes the table's own away.
+// Table is a table whose rows become cards with labels on narrow pages. All roles are
+// explicit, because the style of a card removes the table's own.
 func Table(label string, columns []Column) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -219,7 +219,7 @@ func GroupRow(columns int) templ.Component {
 	})
 }
 
-// Cell is a cell; its label stands beside it on a card.
+// Cell is a cell; on a card its label stands beside it.
 func Cell(label, class string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -288,7 +288,7 @@ func Cell(label, class string) templ.Component {
 	})
 }
 
-// More is the line under a table: how much of it is shown, the way on, and a note.
+// More is the line under a table: how many rows are shown, the next page, and a note.
 func More() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

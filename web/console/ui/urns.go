@@ -11,7 +11,7 @@ import (
 
 var urnInText = regexp.MustCompile(`urn:sdmx:org\.sdmx\.infomodel\.\S+?\)[\w.@$-]*`)
 
-// ShortURNs draws a text with the URNs in it as people write them.
+// ShortURNs draws a text in which URNs are replaced by the names that people write.
 func ShortURNs(text string) templ.Component {
 	var b strings.Builder
 	last := 0

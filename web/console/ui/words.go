@@ -10,7 +10,7 @@ import (
 	"urncast/sdmx"
 )
 
-// SentenceCase puts capitals into sentence case: IDLE, Idle.
+// SentenceCase puts a word of capitals into sentence case: IDLE becomes Idle.
 func SentenceCase(word string) string {
 	if word == "" {
 		return ""
@@ -18,7 +18,7 @@ func SentenceCase(word string) string {
 	return word[:1] + strings.ToLower(word[1:])
 }
 
-// Count groups a number that counts by thousands, with a narrow no-break space.
+// Count formats a count, its thousands grouped by a narrow no-break space.
 func Count[T int | int64 | registry.Number](v T) string {
 	s := strconv.FormatInt(int64(v), 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -27,7 +27,7 @@ func Count[T int | int64 | registry.Number](v T) string {
 	return s
 }
 
-// Plural counts things: 1 structure, 2 structures.
+// Plural formats a count of things: 1 structure, 2 structures.
 func Plural[T int | int64 | registry.Number](n T, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -35,10 +35,10 @@ func Plural[T int | int64 | registry.Number](n T, one, many string) string {
 	return Count(n) + " " + many
 }
 
-// Number is a number that names, and so is never grouped.
+// Number formats a number that is a name, and so never grouped.
 func Number(n registry.Number) string { return strconv.FormatInt(int64(n), 10) }
 
-// Size is a size for a glance; where a limit is near, ExactBytes is for it.
+// Size is a rounded size. Use ExactBytes near a limit.
 func Size(n int64) string {
 	switch {
 	case n < 1000:
@@ -51,10 +51,10 @@ func Size(n int64) string {
 	return strconv.FormatFloat(float64(n)/1e9, 'f', 1, 64) + " GB"
 }
 
-// ExactBytes is a size to the byte.
+// ExactBytes is an exact size in bytes.
 func ExactBytes(n int64) string { return Count(n) + " B" }
 
-// Span is a duration for people.
+// Span formats a duration for people.
 func Span(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -70,7 +70,7 @@ func Span(d time.Duration) string {
 	}
 }
 
-// classWords are what a class is called on a page where the model's name is no word.
+// classWords are the names of classes whose name in the model is no everyday word.
 var classWords = map[sdmx.Class][2]string{
 	sdmx.ClassAgencyScheme:      {"agency scheme", "agency schemes"},
 	sdmx.ClassCodelist:          {"codelist", "codelists"},
@@ -82,7 +82,7 @@ var classWords = map[sdmx.Class][2]string{
 	sdmx.ClassContentConstraint: {"content constraint", "content constraints"},
 }
 
-// ClassWord is what a class is called, in the singular or the plural.
+// ClassWord is the name of a class, singular or plural by n.
 func ClassWord(c sdmx.Class, n int) string {
 	w, ok := classWords[c]
 	switch {
@@ -94,7 +94,7 @@ func ClassWord(c sdmx.Class, n int) string {
 	return w[1]
 }
 
-// classPlural is what structures of a class, by its name, are called.
+// classPlural is the plural of a class's name.
 func classPlural(name string) string {
 	c, ok := sdmx.ClassByName(name)
 	if !ok {
@@ -103,7 +103,7 @@ func classPlural(name string) string {
 	return ClassWord(c, 2)
 }
 
-// ItemWord is what the items of a class are called.
+// ItemWord is the name of the items of a class, singular or plural by n.
 func ItemWord(c sdmx.Class, n int) string {
 	words := map[sdmx.Class][2]string{
 		sdmx.ClassAgencyScheme:   {"agency", "agencies"},
@@ -130,7 +130,7 @@ func Capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// stateMark is how a producer's state looks.
+// stateMark is the tone and icon of a producer's state.
 func stateMark(s producer.State) (t Tone, icon string) {
 	switch s {
 	case producer.Idle:
@@ -149,7 +149,7 @@ func stateMark(s producer.State) (t Tone, icon string) {
 	return Held, "stopped"
 }
 
-// statusMark is how a transaction's status looks.
+// statusMark is the tone and icon of a transaction's status.
 func statusMark(status string) (t Tone, icon string) {
 	switch status {
 	case producer.StatusSent:
@@ -164,7 +164,7 @@ func statusMark(status string) (t Tone, icon string) {
 	return Working, "pending"
 }
 
-// statusMeanings say what each status of a transaction means, as docs/promises.md does.
+// statusMeanings explain each status of a transaction, as docs/promises.md does.
 var statusMeanings = []struct{ Status, Meaning string }{
 	{producer.StatusPending, "Recorded, and not sent yet."},
 	{producer.StatusSent, "The broker acknowledged its commit: readers of the topics have it."},
@@ -173,7 +173,7 @@ var statusMeanings = []struct{ Status, Meaning string }{
 	{producer.StatusFailed, "The producer stopped at it, and waits for an admin."},
 }
 
-// statusMeaning says what a status means.
+// statusMeaning is the explanation of a status.
 func statusMeaning(status string) string {
 	for _, m := range statusMeanings {
 		if m.Status == status {
@@ -183,10 +183,10 @@ func statusMeaning(status string) string {
 	return status
 }
 
-// UTC is a moment to the second, with its zone.
+// UTC formats a moment to the second, with its zone.
 func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
-// SinceForm shows the time alone where the day is plain.
+// SinceForm is the form for Time: without the date where the day is clear.
 func SinceForm(age time.Duration) string {
 	if age < 12*time.Hour {
 		return "time"

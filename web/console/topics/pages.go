@@ -81,7 +81,7 @@ func (s *Pages) topicsPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // topicOf finds the topic of a request among the producers' topics; others cannot be read.
-// It is nil if the answer has been written.
+// The topic is nil if the answer has been written.
 func (s *Pages) topicOf(w http.ResponseWriter, r *http.Request, name string) *Topic {
 	rows, err := s.topicRows(r.Context())
 	if err != nil {

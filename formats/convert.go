@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // A Conversion is the result of converting messages.
@@ -73,7 +74,7 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 // checkValid returns an error if a structure breaks the rules of SDMX: such structures are not
 // written.
 func checkValid(m sdmx.Maintainable, where string) error {
-	faults := sdmx.Check(m)
+	faults := rules.Check(m)
 	if len(faults) == 0 {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 
 // header reads the header of an SDMX-ML message. Faults in it are remarks, not errors.
 func (r *reading) header(tag codec.Tag) error {
-	doc, err := r.scan.Element(tag)
+	doc, err := r.tags.Element(tag)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (r *reading) remarkOnFaults(c *codec.C, doc *codec.Document) {
 // (SDMX 2.1, section 7). A message with an Error in its footer is refused whole, since its
 // structures may be only a part of those that it should have.
 func (r *reading) footer(tag codec.Tag) error {
-	doc, err := r.scan.Element(tag)
+	doc, err := r.tags.Element(tag)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (r *reading) refuseError(doc *codec.Document, wrong []string) error {
 
 // errorMessage returns the error for an SDMX-ML Error message, with the texts in it.
 func (r *reading) errorMessage(tag codec.Tag) error {
-	doc, err := r.scan.Element(tag)
+	doc, err := r.tags.Element(tag)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 
+	"urncast/formats/charset"
 	"urncast/formats/codec"
 	"urncast/formats/structures"
 	"urncast/sdmx"
@@ -66,6 +67,8 @@ func (s *Summary) Empty(file string) error {
 type reading struct {
 	ReadOptions
 	scan    *codec.Scanner
+	tags    *codec.XMLScanner  // for XML only
+	values  *codec.JSONScanner // for JSON only
 	summary Summary
 	yield   func(m sdmx.Maintainable, where string) error
 }
@@ -79,7 +82,7 @@ func Read(r io.Reader, o ReadOptions, yield func(m sdmx.Maintainable, where stri
 	if kind := packing(head); kind != "" {
 		return Summary{}, &Error{File: o.Name, Text: "this is a " + kind + ", packed once more or where a message is expected; unpack it first"}
 	}
-	text, err := codec.Decode(head, o.Charset)
+	text, err := charset.Decode(head, o.Charset)
 	if err != nil {
 		return Summary{}, withPlace(o.Name, "", err)
 	}

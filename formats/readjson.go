@@ -9,9 +9,10 @@ import (
 
 // json reads a Fusion-JSON message: an object with one array per class.
 func (r *reading) json() error {
+	r.values = r.scan.JSON()
 	r.summary.Format = FusionJSON
 	seen := map[string]bool{}
-	err := r.scan.Object(func(key string) error {
+	err := r.values.Object(func(key string) error {
 		if seen[key] || len(seen) > 1000 {
 			return r.scan.Fail("the key %q is there twice", clip(key, 60))
 		}
@@ -28,7 +29,7 @@ func (r *reading) json() error {
 		case key != "" && unicode.IsUpper(rune(key[0])):
 			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
 		}
-		doc, err := r.scan.Value(key, "$."+clip(key, 60))
+		doc, err := r.values.Value(key, "$."+clip(key, 60))
 		if err != nil {
 			return err
 		}
@@ -43,11 +44,11 @@ func (r *reading) json() error {
 // jsonClass reads the array of structures of a class.
 func (r *reading) jsonClass(key string, class sdmx.Class) error {
 	if r.scan.Peek() == 'n' { // null: there are none
-		_, err := r.scan.Value(key, "$."+key)
+		_, err := r.values.Value(key, "$."+key)
 		return err
 	}
-	return r.scan.Array(func(i int) error {
-		doc, err := r.scan.Value(key, fmt.Sprintf("$.%s[%d]", key, i))
+	return r.values.Array(func(i int) error {
+		doc, err := r.values.Value(key, fmt.Sprintf("$.%s[%d]", key, i))
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,8 @@ var containers = []string{"OrganisationSchemes", "Dataflows", "Metadataflows", "
 
 // xml reads an SDMX-ML 2.1 message.
 func (r *reading) xml() error {
-	root, end, err := r.scan.NextTag("")
+	r.tags = r.scan.XML()
+	root, end, err := r.tags.NextTag("")
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (r *reading) xml() error {
 	r.summary.Format = SDMXML21
 	r.remarkOnAttributes()
 	err = r.children("/Structure", root, func(tag codec.Tag) error {
-		r.scan.SetPath("/Structure/" + clip(tag.Name, 60))
+		r.tags.SetPath("/Structure/" + clip(tag.Name, 60))
 		switch {
 		case tag.Name == "Header" && tag.Namespace == codec.SpaceMessage:
 			return r.header(tag)
@@ -44,18 +45,18 @@ func (r *reading) xml() error {
 	if err != nil {
 		return err
 	}
-	return r.scan.Epilog()
+	return r.tags.Epilog()
 }
 
 // unexpected returns an error about an element outside of structures.
 func (r *reading) unexpected(tag codec.Tag, where string) error {
-	return r.scan.Here().ErrorAtRoot(fmt.Sprintf("element %q in namespace %q is not expected in %s", clip(tag.Name, 60), clip(tag.Namespace, 100), where))
+	return r.tags.Here().ErrorAtRoot(fmt.Sprintf("element %q in namespace %q is not expected in %s", clip(tag.Name, 60), clip(tag.Namespace, 100), where))
 }
 
 // remarkOnAttributes remarks on the attributes of the tag that was just read. Outside of
 // structures SDMX has no attributes.
 func (r *reading) remarkOnAttributes() {
-	doc := r.scan.Here()
+	doc := r.tags.Here()
 	codec.Reader(codec.ML21, doc)
 	_ = doc.Unused() // a tag has no children yet
 	r.addRemarks(doc, "")
@@ -63,7 +64,7 @@ func (r *reading) remarkOnAttributes() {
 
 // checkRoot refuses a message whose root element is not mes:Structure of SDMX-ML 2.1.
 func (r *reading) checkRoot(root codec.Tag) error {
-	doc := r.scan.Here()
+	doc := r.tags.Here()
 	space := strings.ToLower(root.Namespace)
 	switch {
 	case root.Name == "Structure" && root.Namespace == codec.SpaceMessage:
@@ -85,7 +86,7 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 		return nil
 	}
 	for {
-		tag, end, err := r.scan.NextTag(path)
+		tag, end, err := r.tags.NextTag(path)
 		if err != nil {
 			return err
 		}
@@ -104,16 +105,16 @@ func (r *reading) container(tag codec.Tag) error {
 		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(containers[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
 	}
 	path := "/Structure/Structures/" + tag.Name
-	r.scan.SetPath(path)
+	r.tags.SetPath(path)
 	r.remarkOnAttributes()
 	count := 0
 	return r.children(path, tag, func(tag codec.Tag) error {
 		count++
-		r.scan.SetPath(fmt.Sprintf("%s/%s[%d]", path, tag.Name, count))
+		r.tags.SetPath(fmt.Sprintf("%s/%s[%d]", path, tag.Name, count))
 		if tag.Namespace != codec.SpaceStructure && !r.SkipUnsupported {
 			return r.unexpected(tag, "this list, whose structures are in "+codec.SpaceStructure)
 		}
-		doc, err := r.scan.Element(tag)
+		doc, err := r.tags.Element(tag)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // xml21 returns a message with structures in a container; a %s in them stays as it is.
@@ -211,7 +212,7 @@ func TestRandomStructuresAreWrittenValid(t *testing.T) {
 	kept := 0
 	for i := range 2000 {
 		for _, m := range randomStructures(g) {
-			if faults := sdmx.Check(m); len(faults) > 0 {
+			if faults := rules.Check(m); len(faults) > 0 {
 				t.Fatal(faults)
 			}
 			b, err := AppendMessage(nil, SDMXML21, header, m)

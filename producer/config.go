@@ -154,22 +154,9 @@ func CheckTopic(name string) error {
 
 const topicBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-// laneCount is how many transactional ids a producer owns. Two remove the
-// client's 20 ms stall between transactions on one id; more bring nothing.
-const laneCount = 2
-
-// laneIDs names the transactional ids of a producer of a registry under a prefix.
-func laneIDs(registry, id, prefix string, count int) []string {
-	ids := make([]string, count)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("%s-%s-%s-%d", prefix, registry, id, i)
-	}
-	return ids
-}
-
-// target is where a stored connection leads: its bootstrap servers. The flags of a process
+// Target is where a stored connection leads: its bootstrap servers. The flags of a process
 // are the operator's word of this very start, and are compared with nothing.
-func (c *Config) target() string {
+func (c *Config) Target() string {
 	if c.Connection == "" {
 		return ""
 	}

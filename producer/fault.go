@@ -49,9 +49,9 @@ func (f *Fault) Error() string {
 // Unwrap gives the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// kindOf classifies any error of a session. Errors of the database are
+// KindOf classifies any error of a session. Errors of the database are
 // transitory: nothing that the broker knows depends on them.
-func kindOf(err error) FaultKind {
+func KindOf(err error) FaultKind {
 	var f *Fault
 	if errors.As(err, &f) {
 		return f.Kind
@@ -73,18 +73,10 @@ type storeError struct{ err error }
 func (e *storeError) Error() string { return e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
 
-// stored marks an error of the store as such; nil stays nil.
-func stored(err error) error {
+// Stored marks an error of the store as such; nil stays nil.
+func Stored(err error) error {
 	if err == nil {
 		return nil
 	}
 	return &storeError{err}
 }
-
-// An asking stops the producer until an admin decides.
-type asking struct {
-	reason  string
-	choices []Choice
-}
-
-func (a *asking) Error() string { return a.reason }

@@ -96,8 +96,8 @@ func (f Filter) Passes(u sdmx.URN) bool {
 	return slices.ContainsFunc(f.URNs, func(p string) bool { return match.Glob(urn, p, "*") })
 }
 
-// takes is Passes for a key on the topic; one that is no URN is not taken.
-func (f Filter) takes(key string) bool {
+// PassesKey is Passes for a key on the topic; one that is no URN is not taken.
+func (f Filter) PassesKey(key string) bool {
 	if f.IsZero() {
 		return true
 	}

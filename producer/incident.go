@@ -1,11 +1,6 @@
 package producer
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-
-	"urncast/internal/match"
 	"urncast/registry"
 )
 
@@ -20,78 +15,4 @@ type Incident struct {
 	Number registry.Number // the transaction that it is about; 0 for none
 	// Cause is the same whenever the same thing happens to the same producer.
 	Cause string
-}
-
-// failureIncident is the incident of a permanent fault.
-func failureIncident(err error) Incident {
-	i := Incident{State: Failed, Reason: err.Error(), Brief: brief(err)}
-	var f *Fault
-	if errors.As(err, &f) {
-		i.Cure = f.Cure
-	}
-	var job *jobFault
-	if errors.As(err, &job) {
-		i.Cure = job.cure
-	}
-	var at *numbered
-	if errors.As(err, &at) {
-		i.Number = at.number
-	}
-	i.Cause = fmt.Sprintf("%s %d %s", Failed, i.Number, match.WithoutFigures(err.Error()))
-	return i
-}
-
-// questionIncident is the incident of a question.
-func questionIncident(a *asking) Incident {
-	return Incident{State: Stopped, Reason: a.reason, Brief: firstClause(a.reason), Ask: a.choices,
-		Cause: fmt.Sprintf("%s %s", Stopped, match.WithoutFigures(a.reason))}
-}
-
-// outageIncident is the incident of faults that may pass. What an outage says changes
-// from one attempt to the next, so all of them are one cause, and the newest words
-// count.
-func outageIncident(reason, brief string) Incident {
-	return Incident{State: Degraded, Reason: reason, Brief: brief, Cause: string(Degraded)}
-}
-
-// A numbered error is about a transaction.
-type numbered struct {
-	number registry.Number
-	err    error
-}
-
-func (n *numbered) Error() string { return fmt.Sprintf("transaction %d: %s", n.number, n.err) }
-func (n *numbered) Unwrap() error { return n.err }
-
-// briefRunes bounds what stands of an error in a subject.
-const briefRunes = 100
-
-// brief gives the words of the client library or the broker, where there are
-// some, else the beginning of ours.
-func brief(err error) string {
-	var f *Fault
-	if !errors.As(err, &f) {
-		return firstClause(err.Error())
-	}
-	text := firstClause(f.Text)
-	if f.Err != nil {
-		text = strings.Join(strings.Fields(f.Err.Error()), " ")
-	}
-	if runes := []rune(text); len(runes) > briefRunes {
-		text = string(runes[:briefRunes-1]) + "…"
-	}
-	return text
-}
-
-// firstClause ends where a sentence does, or its explanation begins.
-func firstClause(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	for _, end := range []string{". ", ": ", "; "} {
-		text, _, _ = strings.Cut(text, end)
-	}
-	text = strings.TrimSuffix(text, ".")
-	if runes := []rune(text); len(runes) > briefRunes {
-		text = string(runes[:briefRunes-1]) + "…"
-	}
-	return text
 }

@@ -104,10 +104,11 @@ type Cursor struct {
 	Offsets map[string]int64
 }
 
-func (c Cursor) same(d Cursor) bool { return c.Number == d.Number && maps.Equal(c.Offsets, d.Offsets) }
+// Equal reports whether two cursors are at the same place.
+func (c Cursor) Equal(d Cursor) bool { return c.Number == d.Number && maps.Equal(c.Offsets, d.Offsets) }
 
-// after is the cursor once a transaction is handled that ended at the offsets.
-func (c Cursor) after(n registry.Number, ends map[string]int64) Cursor {
+// After is the cursor once a transaction is handled that ended at the offsets.
+func (c Cursor) After(n registry.Number, ends map[string]int64) Cursor {
 	offsets := make(map[string]int64, len(c.Offsets))
 	maps.Copy(offsets, c.Offsets)
 	maps.Copy(offsets, ends)
@@ -144,37 +145,6 @@ type PublishedRoute struct {
 type Loss struct {
 	End     int64 `json:"end"`
 	Reached int64 `json:"reached"`
-}
-
-// A Job is a publication that outlives a crash.
-type Job struct {
-	ID        string
-	Kind      string
-	Scope     Scope
-	AsOf      registry.Number
-	Phase     string // "waiting", "publish", "clear"
-	CreatedAt time.Time
-	// Why says which setting asked for it; empty where an admin did.
-	Why string
-	// First says that it is the producer's first start: nothing was ever to be sent
-	// before it.
-	First bool
-	// Done counts the structures that are known to be on the topics.
-	Done int64
-	// Cancel says that an admin wants its end.
-	Cancel bool
-}
-
-// A Wish is what an admin last asked for.
-type Wish struct {
-	Sequence int64 // rises with each
-	Run      State // Stopped, Idle (which stands for: started) or Suspended
-	How      string
-	Keep     bool // the suspension outlives a restart
-	// Skip is the transaction to be left out, if that is how to start; Reason why,
-	// and User who asks.
-	Skip         registry.Number
-	Reason, User string
 }
 
 // A Row is what the database keeps of a producer.
@@ -265,14 +235,55 @@ type Store interface {
 	Former(ctx context.Context, id string) (Former, error)
 }
 
-// A Hold is one term of the lease. Whatever a publisher reads and writes through
-// it carries the term, so that one whose term has passed cannot write: every
-// method returns ErrLost then.
-type Hold interface {
-	Lease
-	Display
-	Ledger
-	Outcomes
-	JobLedger
-	Release()
+// A Named is a producer's immutable id with the name that it has now.
+type Named struct{ ID, Name string }
+
+// A Stock gives the producers that there are, and each one's side of the database.
+type Stock interface {
+	Producers(ctx context.Context) ([]Named, error)
+	// Open gives a producer's Store, until ctx ends.
+	Open(ctx context.Context, id string) Store
+	// Changed is signalled when producers were made or deleted, and now and then
+	// without cause. It has one reader.
+	Changed() <-chan struct{}
+}
+
+// A Stretch is where the records of a transaction are on a topic: the offset of its first
+// one, and the offset after its last. Markers of Kafka's stand between its replaces and
+// its tombstones.
+type Stretch struct {
+	First int64 `json:"first"`
+	End   int64 `json:"end"`
+}
+
+// A Landed is a transaction that is committed on the topics, each in its stretch.
+type Landed struct {
+	Number    registry.Number
+	Stretches map[string]Stretch
+	// At is when the broker acknowledged it, by this process' clock; zero where the
+	// acknowledgement was lost, and recovery found it on the topics.
+	At time.Time
+}
+
+// JoinStretches gives the stretches of two parts of one transaction together.
+func JoinStretches(a, b map[string]Stretch) map[string]Stretch {
+	out := maps.Clone(a)
+	if out == nil {
+		out = make(map[string]Stretch, len(b))
+	}
+	for topic, s := range b {
+		if was, both := out[topic]; both {
+			s = Stretch{min(was.First, s.First), max(was.End, s.End)}
+		}
+		out[topic] = s
+	}
+	return out
+}
+
+// Limits bound one record, in bytes; 0 where a limit is not known. Message and Socket
+// count after compression, and so are not known where the connection compresses.
+type Limits struct {
+	Request int64 // the connection's max.request.size
+	Message int64 // the topic's max.message.bytes, or the brokers' where it has none
+	Socket  int64 // the leader's socket.request.max.bytes
 }

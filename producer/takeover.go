@@ -1,9 +1,7 @@
 package producer
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -42,22 +40,3 @@ func (t *Takeover) String() string {
 
 // ActTakenOver is the action of the audit for a takeover, which no user asks for.
 const ActTakenOver = "producer taken over"
-
-// began tells the log that this instance holds the lease, and from whom it has it.
-func (p *Publisher) began(ctx context.Context, row *Row) {
-	t := row.Takeover
-	if t == nil {
-		p.Log.Info("this instance holds the lease", "term", row.Term)
-		return
-	}
-	level := slog.LevelWarn
-	if t.Ending == EndingReleased {
-		level = slog.LevelInfo
-	}
-	p.Log.Log(ctx, level, "this instance took over and holds the lease", "term", t.Term, "from", t.Former, "because", t.Why())
-}
-
-// another tells the log that another instance holds the lease.
-func (p *Publisher) another(holder string, term int64) {
-	p.Log.Info("another instance holds the lease; this one stands by", "holder", holder, "term", term)
-}

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"urncast/sdmx"
@@ -118,24 +117,6 @@ func (r *Registry) Documents(ctx context.Context, documents []int64) ([][]byte, 
 	return r.store.Bodies(ctx, documents)
 }
 
-// Referring returns the current structures that refer to structure u, also by a wildcard
-// version; each once, ordered by URN.
-func (r *Registry) Referring(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
-	var out []sdmx.URN
-	err := ask(ctx, r.store, func(v *view) {
-		out = nil
-		seen := map[sdmx.URN]bool{u: true}
-		for _, d := range v.referringTo(KeyOf(u)) {
-			if t, found := v.target(d.From.Version, d.To, after); found && t == u && !seen[d.From] {
-				seen[d.From] = true
-				out = append(out, d.From)
-			}
-		}
-	})
-	slices.SortFunc(out, sdmx.URN.Compare)
-	return out, err
-}
-
 // Versions returns the current versions of a structure, whatever version u names.
 func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error) {
 	found, err := r.store.Versions(ctx, []Key{KeyOf(u)})
@@ -149,15 +130,4 @@ func (r *Registry) Versions(ctx context.Context, u sdmx.URN) ([]sdmx.URN, error)
 		}
 	}
 	return out, nil
-}
-
-// AgencyExists reports whether an agency or a sub-agency of it maintains a structure, or an
-// agency scheme lists the agency.
-func (r *Registry) AgencyExists(ctx context.Context, agency string) (bool, error) {
-	if owns, err := r.store.Maintains(ctx, agency); err != nil || owns {
-		return owns, err
-	}
-	known := false
-	err := ask(ctx, r.store, func(v *view) { known = v.agencyKnown(agency) })
-	return known, err
 }

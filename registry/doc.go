@@ -1,5 +1,5 @@
-// Package registry decides what a submission of structures changes, and keeps the log of
-// structure transactions. It keeps these promises:
+// Package registry keeps structures, and the log of the transactions that change them, with
+// these promises:
 //
 //   - R1, atomic: a structure transaction and its log entry commit together or
 //     not at all, durably.
@@ -21,9 +21,7 @@
 //     It is not changed, deleted or created again with other content, unless an
 //     administrator forces it with a reason, which the audit records.
 //
-// What a submission or a rename does is decided by plan, a pure function of the current
-// structures and the request. Submit and Rename load what plan needs, under the lock, and
-// write what it decides.
-//
-// Store is the database; package registry/postgres implements it.
+// This package has the vocabulary (Submission, Outcome, Transaction, Settings), and reads the
+// log and the current structures. Package registry/plan decides what a submission or a rename
+// changes; package registry/postgres implements Store, the database.
 package registry

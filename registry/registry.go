@@ -19,6 +19,13 @@ var ErrOverloaded = errors.New("too many submissions are under way here already;
 // RetryAfter is how long to wait after ErrOverloaded before the next attempt.
 const RetryAfter = 5 * time.Second
 
+// An InvalidError is returned for a request that is wrong by itself, whatever the registry
+// contains.
+type InvalidError struct{ Text string }
+
+// Error implements error.
+func (e *InvalidError) Error() string { return e.Text }
+
 // A Stored is the row of a current structure, without its content. Of a final or stable
 // version that was deleted, a Stored with URN, Structural and Final is kept (R7).
 type Stored struct {
@@ -150,11 +157,11 @@ type Store interface {
 type Registry struct {
 	store     Store
 	labelling sync.Mutex
-	budget    budget // of the memory of submissions
 }
 
-// New returns a registry on a store.
-func New(s Store) *Registry { return &Registry{store: s, budget: budget{max: submissionBytesMax}} }
+// New returns a registry on a store, to read from; the one of registry/plan also takes
+// submissions.
+func New(s Store) *Registry { return &Registry{store: s} }
 
 // ID returns the registry's own id, a UUID that was created with its database.
 func (r *Registry) ID() string { return r.store.RegistryID() }

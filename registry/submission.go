@@ -83,6 +83,9 @@ type Request struct {
 	CorrelationID string
 }
 
+// ReasonMax bounds Request.Force, in bytes.
+const ReasonMax = 1000
+
 // A Stage is a step of deciding and writing a submission.
 type Stage uint8
 

@@ -1,5 +1,13 @@
 package sdmx
 
+// Ids that the standard fixes inside a data structure.
+const (
+	// TimeDimensionID is the id of the time dimension in 2.1 and 3.0.
+	TimeDimensionID = "TIME_PERIOD"
+	// YearStartDayID is the id of the attribute with the first day of the reporting year.
+	YearStartDayID = "REPORTING_YEAR_START_DAY"
+)
+
 // A DataStructure (DSD) defines the structure of data: dimensions that identify an observation,
 // measures that are observed, attributes that describe data, and groups of dimensions.
 type DataStructure struct {

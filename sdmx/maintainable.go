@@ -77,7 +77,7 @@ func Complete(m Maintainable) error {
 		a.Version = VersionDefault
 	}
 	if err := CheckAgency(a.Agency); err != nil {
-		return fmt.Errorf("%s %q: %w", m.Class(), clip(a.ID), err)
+		return fmt.Errorf("%s %q: %w", m.Class(), Clip(a.ID), err)
 	}
 	if err := CheckID(a.ID); err != nil {
 		return fmt.Errorf("%s of agency %s: %w", m.Class(), a.Agency, err)

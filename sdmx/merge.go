@@ -55,7 +55,10 @@ func Merge(into, from Maintainable, replace bool) []Remark {
 	return l.list()
 }
 
-// A mergeRemarks collects remarks, and counts those beyond faultsMax.
+// remarksMax bounds the remarks of a merge.
+const remarksMax = 100
+
+// A mergeRemarks collects remarks, and counts those beyond remarksMax.
 type mergeRemarks struct {
 	remarks []Remark
 	more    int
@@ -63,7 +66,7 @@ type mergeRemarks struct {
 }
 
 func (l *mergeRemarks) add(path, format string, args ...any) {
-	if len(l.remarks) == faultsMax {
+	if len(l.remarks) == remarksMax {
 		l.more++
 		return
 	}
@@ -257,7 +260,7 @@ func replaceItem[T any](into, from *T, path string, replace bool, l *mergeRemark
 	}
 	p := planOf(reflect.TypeFor[T]())
 	if !bytes.Equal(p.append(nil, reflect.ValueOf(into).Elem(), false), p.append(nil, reflect.ValueOf(&kept).Elem(), false)) {
-		l.add(path, "Item %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", clip(idOf(from)))
+		l.add(path, "Item %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", Clip(idOf(from)))
 	}
 }
 
@@ -271,7 +274,7 @@ func remarkLostBranch[T any](old, sent []T, id, path string, l *mergeRemarks) {
 		below := id + "." + idOf(&old[i])
 		now := there[idOf(&old[i])]
 		if now == nil {
-			l.add(path, "Item %s takes the place of the whole branch that was there, and %s was not sent: it is gone, with what was below it.", clip(id), clip(below))
+			l.add(path, "Item %s takes the place of the whole branch that was there, and %s was not sent: it is gone, with what was below it.", Clip(id), Clip(below))
 			continue
 		}
 		remarkLostBranch(*any(&old[i]).(nesting[T]).children(), *any(now).(nesting[T]).children(), below, path, l)

@@ -37,7 +37,7 @@ func CheckLanguage(tag string) error {
 }
 
 func notLanguage(tag string) error {
-	return fmt.Errorf("%q is no language (such as en or fr-CA)", clip(tag))
+	return fmt.Errorf("%q is no language (such as en or fr-CA)", Clip(tag))
 }
 
 // Texts is a text in several languages, at most once in each.

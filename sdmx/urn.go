@@ -33,10 +33,10 @@ func ParseURN(s string) (URN, error) {
 		return URN{}, err
 	}
 	if r.Item != "" {
-		return URN{}, fmt.Errorf("URN %q names %s inside %s: expected the URN of a maintainable", clip(s), r.ItemClass, r.URN)
+		return URN{}, fmt.Errorf("URN %q names %s inside %s: expected the URN of a maintainable", Clip(s), r.ItemClass, r.URN)
 	}
 	if r.Version.Wildcard() {
-		return URN{}, fmt.Errorf("URN %q: the version %s holds a wildcard, which only references may", clip(s), r.Version)
+		return URN{}, fmt.Errorf("URN %q: the version %s holds a wildcard, which only references may", Clip(s), r.Version)
 	}
 	return r.URN, nil
 }
@@ -121,15 +121,15 @@ func (r Ref) Append(b []byte) []byte {
 // that is not known.
 func ParseRef(s string) (Ref, error) {
 	if len(s) > URNLengthMax {
-		return Ref{}, fmt.Errorf("URN %q… has %d bytes, more than the limit of %d", clip(s), len(s), URNLengthMax)
+		return Ref{}, fmt.Errorf("URN %q… has %d bytes, more than the limit of %d", Clip(s), len(s), URNLengthMax)
 	}
 	rest, ok := strings.CutPrefix(s, urnPrefix)
 	if !ok {
-		return Ref{}, fmt.Errorf("%q is no SDMX URN: expected it to begin with %s", clip(s), urnPrefix)
+		return Ref{}, fmt.Errorf("%q is no SDMX URN: expected it to begin with %s", Clip(s), urnPrefix)
 	}
 	className, rest, ok := strings.Cut(rest, "=")
 	if !ok {
-		return Ref{}, fmt.Errorf("URN %q: no '=' after the class", clip(s))
+		return Ref{}, fmt.Errorf("URN %q: no '=' after the class", Clip(s))
 	}
 	class, ok := classByPackageName[className]
 	if !ok {
@@ -140,46 +140,46 @@ func ParseRef(s string) (Ref, error) {
 		if class == ClassAgency && CheckAgency(agency) == nil {
 			return agencyShortForm(agency), nil
 		}
-		return Ref{}, fmt.Errorf("URN %q: no ':' after the agency", clip(s))
+		return Ref{}, fmt.Errorf("URN %q: no ':' after the agency", Clip(s))
 	}
 	id, rest, ok := strings.Cut(rest, "(")
 	if !ok {
-		return Ref{}, fmt.Errorf("URN %q: no '(' before the version", clip(s))
+		return Ref{}, fmt.Errorf("URN %q: no '(' before the version", Clip(s))
 	}
 	version, item, ok := strings.Cut(rest, ")")
 	if !ok {
-		return Ref{}, fmt.Errorf("URN %q: no ')' after the version", clip(s))
+		return Ref{}, fmt.Errorf("URN %q: no ')' after the version", Clip(s))
 	}
 	return buildRef(s, class, agency, id, version, item)
 }
 
 func buildRef(s string, class Class, agency, id, version, item string) (Ref, error) {
 	if err := CheckAgency(agency); err != nil {
-		return Ref{}, fmt.Errorf("URN %q: %w", clip(s), err)
+		return Ref{}, fmt.Errorf("URN %q: %w", Clip(s), err)
 	}
 	if err := CheckID(id); err != nil {
-		return Ref{}, fmt.Errorf("URN %q: %w", clip(s), err)
+		return Ref{}, fmt.Errorf("URN %q: %w", Clip(s), err)
 	}
 	v, err := ParseVersionRef(version)
 	if err != nil {
-		return Ref{}, fmt.Errorf("URN %q: %w", clip(s), err)
+		return Ref{}, fmt.Errorf("URN %q: %w", Clip(s), err)
 	}
 	r := Ref{URN: URN{class.Owner(), agency, id, v}}
 	if item == "" {
 		if class.Owner() != class {
-			return Ref{}, fmt.Errorf("URN %q: class %s needs an item after the version, such as (%s).A", clip(s), class, v)
+			return Ref{}, fmt.Errorf("URN %q: class %s needs an item after the version, such as (%s).A", Clip(s), class, v)
 		}
 		return r, nil
 	}
 	if item[0] != '.' {
-		return Ref{}, fmt.Errorf("URN %q: expected '.' and an item after the version, found %q", clip(s), clip(item))
+		return Ref{}, fmt.Errorf("URN %q: expected '.' and an item after the version, found %q", Clip(s), Clip(item))
 	}
 	if class.Owner() == class {
-		return Ref{}, fmt.Errorf("URN %q: class %s is maintainable, so nothing may follow the version", clip(s), class)
+		return Ref{}, fmt.Errorf("URN %q: class %s is maintainable, so nothing may follow the version", Clip(s), class)
 	}
 	for _, part := range strings.Split(item[1:], ".") {
 		if err := CheckID(part); err != nil {
-			return Ref{}, fmt.Errorf("URN %q: in the item path, %w", clip(s), err)
+			return Ref{}, fmt.Errorf("URN %q: in the item path, %w", Clip(s), err)
 		}
 	}
 	r.ItemClass, r.Item = class, item[1:]
@@ -198,9 +198,9 @@ func unknownClass(s, className string) error {
 		name = className
 	}
 	if c, ok := classByName[name]; ok {
-		return fmt.Errorf("URN %q: class %s is in package %s, expected %s.%s", clip(s), c, c.Package(), c.Package(), c)
+		return fmt.Errorf("URN %q: class %s is in package %s, expected %s.%s", Clip(s), c, c.Package(), c.Package(), c)
 	}
-	return &UnknownClassError{clip(name), fmt.Sprintf("URN %q: ", clip(s))}
+	return &UnknownClassError{Clip(name), fmt.Sprintf("URN %q: ", Clip(s))}
 }
 
 // An UnknownClassError is returned for a reference to a class that this program does not know:
@@ -216,8 +216,8 @@ func (e *UnknownClassError) Error() string {
 	return fmt.Sprintf("%s%q is no class of the SDMX information model that this version knows", e.in, e.Class)
 }
 
-// clip cuts text for an error message.
-func clip(s string) string {
+// Clip cuts a text that was sent to a length fit for an error message.
+func Clip(s string) string {
 	const max = 160
 	if len(s) <= max {
 		return s
@@ -236,11 +236,11 @@ func CheckID(id string) error {
 		return fmt.Errorf("id is empty")
 	}
 	if len(id) > IDLengthMax {
-		return fmt.Errorf("id %q has %d characters, more than the limit of %d", clip(id), len(id), IDLengthMax)
+		return fmt.Errorf("id %q has %d characters, more than the limit of %d", Clip(id), len(id), IDLengthMax)
 	}
 	for i := range len(id) {
 		if !isIDByte(id[i]) {
-			return fmt.Errorf("id %q: character %d may not stand in an id (letters, digits, _ @ $ - may)", clip(id), i+1)
+			return fmt.Errorf("id %q: character %d may not stand in an id (letters, digits, _ @ $ - may)", Clip(id), i+1)
 		}
 	}
 	return nil
@@ -256,11 +256,11 @@ func isIDByte(c byte) bool {
 // agencies do, such as 4D0.
 func CheckAgency(agency string) error {
 	if len(agency) > IDLengthMax {
-		return fmt.Errorf("agency %q has %d characters, more than the limit of %d", clip(agency), len(agency), IDLengthMax)
+		return fmt.Errorf("agency %q has %d characters, more than the limit of %d", Clip(agency), len(agency), IDLengthMax)
 	}
 	for _, part := range strings.Split(agency, ".") {
 		if err := CheckID(part); err != nil {
-			return fmt.Errorf("agency %q: %w", clip(agency), err)
+			return fmt.Errorf("agency %q: %w", Clip(agency), err)
 		}
 	}
 	return nil

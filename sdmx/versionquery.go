@@ -34,7 +34,7 @@ func ParseVersionQuery(s string) (VersionQuery, error) {
 
 func parseVersionTerm(s string) (versionTerm, error) {
 	bad := func(why string) (versionTerm, error) {
-		return versionTerm{}, fmt.Errorf("the version expression %q is not valid: %s", clip(s), why)
+		return versionTerm{}, fmt.Errorf("the version expression %q is not valid: %s", Clip(s), why)
 	}
 	switch s {
 	case "~", "+", "*":

@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"urncast/registry"
+	"urncast/registry/plan"
 )
 
 // metrics are the server's own. Routes label them, never paths, so that their
@@ -19,7 +19,7 @@ type metrics struct {
 	inFlight prometheus.Gauge
 }
 
-func newMetrics(to prometheus.Registerer, r *registry.Registry, log *slog.Logger) *metrics {
+func newMetrics(to prometheus.Registerer, r *plan.Registry, log *slog.Logger) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "urncast_http_requests_total", Help: "HTTP requests answered, by route, method and status.",

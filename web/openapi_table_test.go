@@ -6,9 +6,9 @@ import (
 	"urncast/producer/control"
 	"urncast/producer/diagnosis"
 	"urncast/producer/notice"
-	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/access/accesstest"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/rest"
 )
@@ -234,6 +234,6 @@ var tags = [][2]string{
 
 // everything is a server on which every route is there.
 func everything() *server {
-	return newServer(Options{Registry: &registry.Registry{}, Producers: &control.Producers{}, Connections: &connection.Connections{},
+	return newServer(Options{Registry: &plan.Registry{}, Producers: &control.Producers{}, Connections: &connection.Connections{},
 		Reader: &topicStub{}, Mail: &notice.Mailer{}, Doctor: &diagnosis.Doctor{}, Access: &access.Control{Store: &accesstest.Store{}}})
 }

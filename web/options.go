@@ -13,8 +13,8 @@ import (
 	"urncast/producer/diagnosis"
 	"urncast/producer/notice"
 	"urncast/producer/topicview"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 )
 
 // BodyBytesDefault bounds a request's body where Options say nothing: 1 GiB, as
@@ -24,7 +24,7 @@ const BodyBytesDefault = 1 << 30
 // Options say what the server serves and whom it lets in. Registry is needed;
 // everything else has a default that its line states.
 type Options struct {
-	Registry *registry.Registry
+	Registry *plan.Registry
 	// Producers are shown, changed and commanded; their routes are absent if nil.
 	Producers *control.Producers
 	// Connections are shown, changed and tested; their routes are absent if nil.

@@ -39,10 +39,6 @@ func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 			status, text, _ := answer.AccessStatus(w, r, errInside) // as forms about access do
 			answer.Plain(w, status, text)
 		}, 500},
-		"producer": {func(w http.ResponseWriter, r *http.Request) {
-			status, text := s.refusal(w, r, errInside)
-			answer.Plain(w, status, text)
-		}, 500},
 		"readyz": {nil, 503},
 	} {
 		for role := access.Nobody; role <= access.Admin; role++ {

@@ -6,8 +6,10 @@ import (
 
 	"urncast/web/answer"
 	"urncast/web/console/accounts"
+	"urncast/web/console/connections"
 	"urncast/web/console/dashboard"
 	"urncast/web/console/mail"
+	"urncast/web/console/producers"
 	"urncast/web/console/settings"
 	"urncast/web/console/structures"
 	"urncast/web/console/submit"
@@ -62,16 +64,16 @@ func (s *server) routes() []guard.Route {
 	routes = append(routes, (&settings.Pages{Kit: s.kit, Registry: s.Registry, BodyBytesMax: s.BodyBytesMax}).Routes()...)
 	if s.Producers != nil {
 		routes = append(routes, producerRoutes(&rest.Producers{Producers: s.Producers})...)
-		routes = append(routes, s.producerPageRoutes()...)
+		routes = append(routes, (&producers.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Live: s.live, Connections: s.Connections, Doctor: s.Doctor, Mailer: s.Mail}).Routes()...)
 	}
 	if s.Producers != nil && s.Reader != nil {
 		followers, verifiers := answer.NewReaders(), answer.NewVerifiers() // of the API and the console together
 		routes = append(routes, topicRoutes(&rest.Topics{Producers: s.Producers, Registry: s.Registry, Reader: s.Reader, Readers: followers, Verifiers: verifiers, Stopping: s.stopping})...)
-		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
+		routes = append(routes, (&topics.Pages{Kit: s.kit, Registry: s.Registry, Record: s.record, Reader: s.Reader, Live: s.live, Lookers: answer.NewLookers(), Followers: followers, Verifiers: verifiers}).Routes()...)
 	}
 	if s.Connections != nil {
 		routes = append(routes, connectionRoutes(&rest.Connections{Connections: s.Connections, Audit: s.Access})...)
-		routes = append(routes, s.connectionPageRoutes()...)
+		routes = append(routes, (&connections.Pages{Kit: s.kit, Connections: s.Connections, Drafts: s.Workspace, Audit: s.Access}).Routes()...)
 	}
 	if s.Doctor != nil {
 		routes = append(routes, doctorRoutes(&rest.Doctor{Doctor: s.Doctor, Producers: s.Producers})...)

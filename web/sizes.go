@@ -8,19 +8,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/web/background"
 )
 
 // sizes are the registry's figures, read from the database when they are asked
 // for. They cost the same at any size.
 type sizes struct {
-	registry *registry.Registry
+	registry *plan.Registry
 	found    background.Shared[registry.Sizes]
 
 	known, transactions, horizon, structures, bytes *prometheus.Desc
 }
 
-func newSizes(r *registry.Registry, log *slog.Logger) *sizes {
+func newSizes(r *plan.Registry, log *slog.Logger) *sizes {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("urncast_registry_"+name, help, labels, nil)
 	}

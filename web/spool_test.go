@@ -2,14 +2,9 @@ package web
 
 import (
 	"context"
-	"errors"
 	"testing"
 
-	"urncast/producer"
-	"urncast/producer/control"
-	"urncast/producer/diagnosis"
 	"urncast/registry/workspace"
-	"urncast/web/background"
 	"urncast/web/console/task"
 )
 
@@ -24,13 +19,6 @@ func TestPanicsEndTheirPageAlone(t *testing.T) {
 		s.tasks.Wait(t.Context())
 		if answer, err := s.tasks.Store.Answer(t.Context(), begun.ID); err != nil || len(answer) > 0 {
 			t.Errorf("it has the answer %q, %v", answer, err)
-		}
-	})
-	t.Run("doctor", func(t *testing.T) {
-		s := newServer(Options{Password: "correct-horse", Doctor: &diagnosis.Doctor{}}) // which has nobody to ask
-		status := &control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "a"}, {Topic: "b"}}}}
-		if _, err := s.examine(t.Context(), status); !errors.Is(err, background.ErrDefect) {
-			t.Errorf("it says %v", err)
 		}
 	})
 	t.Run("topic", func(t *testing.T) {

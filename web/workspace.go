@@ -1,9 +1,7 @@
 package web
 
 import (
-	"context"
-
-	"urncast/registry/workspace"
+	"urncast/web/console/connections"
 	"urncast/web/console/submit"
 	"urncast/web/console/task"
 )
@@ -13,13 +11,5 @@ import (
 type Workspace interface {
 	task.Store
 	submit.Uploads
-	Drafts
-}
-
-// Drafts are edits of connections that were not saved.
-type Drafts interface {
-	CreateDraft(ctx context.Context, d *workspace.Draft) error
-	SaveDraft(ctx context.Context, d *workspace.Draft) error
-	Draft(ctx context.Context, id, user string) (*workspace.Draft, error)
-	DropDraft(ctx context.Context, id, user string) error
+	connections.Drafts
 }

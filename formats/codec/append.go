@@ -1,100 +1,109 @@
 package codec
 
+// An appender appends XML elements or JSON values to a message.
+type appender struct {
+	Dialect
+	out   []byte
+	stack []string // open XML elements
+	open  bool     // the last start tag is not closed yet
+	comma bool     // a JSON value precedes, so that a comma must follow
+}
+
 // write appends an attribute or property; bare means that its JSON value is not quoted.
-func (c *C) write(xml, json, value string, bare bool) {
+func (a *appender) write(xml, json, value string, bare bool) {
 	switch {
-	case c.name(xml, json) == "":
-	case c.XML():
-		c.out = append(append(append(c.out, ' '), xml...), '=', '"')
-		c.out = append(appendXML(c.out, value), '"')
+	case a.name(xml, json) == "":
+	case a.XML():
+		a.out = append(append(append(a.out, ' '), xml...), '=', '"')
+		a.out = append(appendXML(a.out, value), '"')
 	default:
-		c.key(json)
+		a.key(json)
 		if bare {
-			c.out = append(c.out, value...)
+			a.out = append(a.out, value...)
 		} else {
-			c.out = appendJSON(c.out, value)
+			a.out = appendJSON(a.out, value)
 		}
-		c.comma = true
+		a.comma = true
 	}
 }
 
 // text appends a whole element; lang may be empty.
-func (c *C) text(xml, lang, value string) {
-	c.closeTag()
-	c.out = append(append(c.out, '<'), xml...)
+func (a *appender) text(xml, lang, value string) {
+	a.closeTag()
+	a.out = append(append(a.out, '<'), xml...)
 	if lang != "" {
-		c.out = append(appendXML(append(c.out, ` xml:lang="`...), lang), '"')
+		a.out = append(appendXML(append(a.out, ` xml:lang="`...), lang), '"')
 	}
-	c.out = appendXML(append(c.out, '>'), value)
-	c.out = append(append(append(c.out, '<', '/'), xml...), '>')
+	a.out = appendXML(append(a.out, '>'), value)
+	a.out = append(append(append(a.out, '<', '/'), xml...), '>')
 }
 
 // closeTag ends a start tag before content.
-func (c *C) closeTag() {
-	if c.open {
-		c.out = append(c.out, '>')
-		c.open = false
+func (a *appender) closeTag() {
+	if a.open {
+		a.out = append(a.out, '>')
+		a.open = false
 	}
 }
 
-func (c *C) key(json string) {
-	if c.comma {
-		c.out = append(c.out, ',')
+func (a *appender) key(json string) {
+	if a.comma {
+		a.out = append(a.out, ',')
 	}
-	c.out = append(appendJSON(c.out, json), ':')
-	c.comma = false
+	a.out = append(appendJSON(a.out, json), ':')
+	a.comma = false
 }
 
 // Begin opens an XML element or a JSON object; without a name in JSON it is an
 // element of an array.
-func (c *C) Begin(xml, json string) {
-	if c.XML() {
-		c.closeTag()
-		c.out = append(append(c.out, '<'), xml...)
-		c.stack = append(c.stack, xml)
-		c.open = true
+func (a *appender) Begin(xml, json string) {
+	if a.XML() {
+		a.closeTag()
+		a.out = append(append(a.out, '<'), xml...)
+		a.stack = append(a.stack, xml)
+		a.open = true
 		return
 	}
 	if json != "" {
-		c.key(json)
-	} else if c.comma {
-		c.out = append(c.out, ',')
+		a.key(json)
+	} else if a.comma {
+		a.out = append(a.out, ',')
 	}
-	c.out = append(c.out, '{')
-	c.comma = false
+	a.out = append(a.out, '{')
+	a.comma = false
 }
 
 // End closes what Begin opened.
-func (c *C) End() {
-	if !c.XML() {
-		c.out = append(c.out, '}')
-		c.comma = true
+func (a *appender) End() {
+	if !a.XML() {
+		a.out = append(a.out, '}')
+		a.comma = true
 		return
 	}
-	name := c.stack[len(c.stack)-1]
-	c.stack = c.stack[:len(c.stack)-1]
-	if c.open {
-		c.out = append(c.out, '/', '>')
-		c.open = false
+	name := a.stack[len(a.stack)-1]
+	a.stack = a.stack[:len(a.stack)-1]
+	if a.open {
+		a.out = append(a.out, '/', '>')
+		a.open = false
 		return
 	}
-	c.out = append(append(append(c.out, '<', '/'), name...), '>')
+	a.out = append(append(append(a.out, '<', '/'), name...), '>')
 }
 
 // writeList appends n items, in JSON as an array that is left out when empty.
-func (c *C) writeList(json string, n int, item func(i int)) {
+func (a *appender) writeList(json string, n int, item func(i int)) {
 	if n == 0 {
 		return
 	}
-	if !c.XML() {
-		c.key(json)
-		c.out = append(c.out, '[')
+	if !a.XML() {
+		a.key(json)
+		a.out = append(a.out, '[')
 	}
 	for i := range n {
 		item(i)
 	}
-	if !c.XML() {
-		c.out = append(c.out, ']')
-		c.comma = true
+	if !a.XML() {
+		a.out = append(a.out, ']')
+		a.comma = true
 	}
 }

@@ -13,7 +13,7 @@ import (
 // written; for reading, it stands for its namespace, whatever prefix a message uses. An empty
 // name means that the dialect does not have the property.
 type C struct {
-	Dialect
+	appender
 	Reading bool
 	// OtherURN means that the structure states a URN that does not agree with its ids. The
 	// URNs of its items will not either, so that only the first is remarked on.
@@ -24,22 +24,17 @@ type C struct {
 	doc *Document
 	at  int32
 
-	out   []byte
-	stack []string // open XML elements
-	open  bool     // the last start tag is not closed yet
-	comma bool     // a JSON value precedes, so that a comma must follow
-
 	err error
 }
 
 // Reader returns a C that reads a document.
 func Reader(d Dialect, doc *Document) *C {
 	doc.nodes[0].used = true
-	return &C{Dialect: d, Reading: true, doc: doc}
+	return &C{appender: appender{Dialect: d}, Reading: true, doc: doc}
 }
 
 // Appender returns a C that appends to b.
-func Appender(d Dialect, b []byte) *C { return &C{Dialect: d, out: b} }
+func Appender(d Dialect, b []byte) *C { return &C{appender: appender{Dialect: d, out: b}} }
 
 // Bytes returns the bytes with what was appended, and the first error.
 func (c *C) Bytes() ([]byte, error) { return c.out, c.err }
@@ -54,29 +49,6 @@ func (c *C) failAt(i int32, format string, args ...any) {
 	if c.err == nil {
 		c.err = c.doc.errorAt(i, format, args...)
 	}
-}
-
-// name returns the one of two names that the dialect uses.
-func (c *C) name(xml, json string) string {
-	if c.XML() {
-		return xml
-	}
-	return json
-}
-
-// take finds the first child or attribute with a name and marks it as used; none if there is
-// none.
-func (c *C) take(name string, attribute bool) int32 {
-	if name == "" {
-		return none
-	}
-	for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
-		if n := &c.doc.nodes[i]; c.doc.names[n.name] == name && (!c.XML() || (n.kind == kindAttribute) == attribute) {
-			n.used = true
-			return i
-		}
-	}
-	return none
 }
 
 func (c *C) value(i int32) string {
@@ -95,7 +67,7 @@ func (c *C) value(i int32) string {
 // Attr describes an XML attribute, or a JSON property with text.
 func (c *C) Attr(xml, json string, p *string) {
 	if c.Reading {
-		if i := c.take(c.name(xml, json), true); i != none {
+		if i := c.doc.take(c.at, c.name(xml, json), true); i != none {
 			*p = c.value(i)
 		}
 		return
@@ -112,7 +84,7 @@ func (c *C) ID(xml, json string, p *string) {
 	if !c.Reading || c.XML() {
 		return
 	}
-	if i := c.take(json, true); i != none && (c.doc.nodes[i].kind == kindNumber || c.doc.nodes[i].kind == kindBool) {
+	if i := c.doc.take(c.at, json, true); i != none && (c.doc.nodes[i].kind == kindNumber || c.doc.nodes[i].kind == kindBool) {
 		c.failAt(i, "%s must be a string, and %s is none: put it in quotes", json, Clip(c.doc.raw(i), 60))
 	}
 }
@@ -142,7 +114,7 @@ func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
 		}
 		return
 	}
-	i := c.take(c.name(xml, json), true)
+	i := c.doc.take(c.at, c.name(xml, json), true)
 	if i == none {
 		return
 	}
@@ -190,7 +162,7 @@ func (c *C) Millis(xml, json string, p *string) {
 		}
 		return
 	}
-	i := c.take(json, true)
+	i := c.doc.take(c.at, json, true)
 	if i == none {
 		return
 	}
@@ -214,7 +186,7 @@ func instant(s string) (time.Time, bool) {
 func (c *C) Elem(xml, json string, p *string) {
 	switch {
 	case c.Reading:
-		if i := c.take(c.name(xml, json), false); i != none {
+		if i := c.doc.take(c.at, c.name(xml, json), false); i != none {
 			*p = c.value(i)
 		}
 	case *p == "" || c.name(xml, json) == "":
@@ -239,7 +211,7 @@ func (c *C) In(xml, json string, present bool, fn func()) {
 		}
 		return
 	}
-	if i := c.take(c.name(xml, json), false); i != none {
+	if i := c.doc.take(c.at, c.name(xml, json), false); i != none {
 		c.inside(i, fn)
 	}
 }
@@ -287,7 +259,7 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 func (c *C) each(name string, size func(int), fn func(i int32)) {
 	list := c.at
 	if !c.XML() {
-		if list = c.take(name, false); list == none {
+		if list = c.doc.take(c.at, name, false); list == none {
 			return
 		}
 		if c.doc.nodes[list].kind != kindArray {

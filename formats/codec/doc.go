@@ -3,8 +3,9 @@
 // order in which they are written. With a Reader the methods take the properties from a
 // scanned document, with an Appender they append them to a message.
 //
-// A Scanner keeps one structure of a message at a time, as one string and an array of nodes
-// that refer to it, so that memory depends on the largest structure and not on the message.
+// A Scanner, with its halves XMLScanner and JSONScanner, keeps one structure of a message at a
+// time, as one string and an array of nodes that refer to it, so that memory depends on the
+// largest structure and not on the message.
 package codec
 
 // A Dialect is a notation of the information model.
@@ -18,6 +19,14 @@ const (
 
 // XML reports whether a dialect is written in XML.
 func (d Dialect) XML() bool { return d == ML21 }
+
+// name returns the one of two names that the dialect uses.
+func (d Dialect) name(xml, json string) string {
+	if d.XML() {
+		return xml
+	}
+	return json
+}
 
 // Limits bound the size of messages. Zero values mean the defaults.
 type Limits struct {

@@ -5,9 +5,15 @@ import (
 	"errors"
 )
 
+// A JSONScanner scans JSON.
+type JSONScanner struct{ *Scanner }
+
+// JSON returns a scanner for the message, which begins with '{'.
+func (s *Scanner) JSON() *JSONScanner { return &JSONScanner{s} }
+
 // Object reads a JSON object. It calls member with the key of each member, which must read the
 // value.
-func (s *Scanner) Object(member func(key string) error) error {
+func (s *JSONScanner) Object(member func(key string) error) error {
 	return s.sequence('{', '}', func() error {
 		key, err := s.key()
 		if err != nil {
@@ -18,7 +24,7 @@ func (s *Scanner) Object(member func(key string) error) error {
 }
 
 // Array reads a JSON array. It calls element with the index of each element, which must read it.
-func (s *Scanner) Array(element func(i int) error) error {
+func (s *JSONScanner) Array(element func(i int) error) error {
 	i := 0
 	return s.sequence('[', ']', func() error {
 		i++
@@ -34,7 +40,7 @@ const membersMax = 1000
 func (s *Scanner) Peek() byte { s.blank(); return s.peek() }
 
 // sequence reads values between two brackets, separated by commas.
-func (s *Scanner) sequence(open, end byte, each func() error) error {
+func (s *JSONScanner) sequence(open, end byte, each func() error) error {
 	s.blank()
 	if s.peek() != open {
 		return s.fail("%q is expected", open)
@@ -62,7 +68,7 @@ func (s *Scanner) sequence(open, end byte, each func() error) error {
 	}
 }
 
-func (s *Scanner) key() (string, error) {
+func (s *JSONScanner) key() (string, error) {
 	s.blank()
 	kept := s.mark >= 0
 	if !kept {
@@ -98,7 +104,7 @@ func (s *Scanner) key() (string, error) {
 
 // quoted scans a string, and returns where its content begins and ends, and whether there are
 // escapes in it.
-func (s *Scanner) quoted() (from, to int, escaped bool, err error) {
+func (s *JSONScanner) quoted() (from, to int, escaped bool, err error) {
 	if s.peek() != '"' {
 		return 0, 0, false, s.fail("a string is expected")
 	}
@@ -129,7 +135,7 @@ func (s *Scanner) quoted() (from, to int, escaped bool, err error) {
 }
 
 // Value scans the next JSON value as a document.
-func (s *Scanner) Value(name, prefix string) (*Document, error) {
+func (s *JSONScanner) Value(name, prefix string) (*Document, error) {
 	s.blank()
 	s.begin(true, prefix)
 	number, err := s.intern([]byte(name))
@@ -145,7 +151,7 @@ func (s *Scanner) Value(name, prefix string) (*Document, error) {
 	return s.finish(), nil
 }
 
-func (s *Scanner) value(parent, name int32, depth int) error {
+func (s *JSONScanner) value(parent, name int32, depth int) error {
 	if depth > s.limits.Depth {
 		return s.fail("values are nested more than %d deep, the limit", s.limits.Depth)
 	}
@@ -190,13 +196,13 @@ func (s *Scanner) value(parent, name int32, depth int) error {
 	return s.word(parent, name, at)
 }
 
-func (s *Scanner) leaf(parent, name int32, k kind, at, from, to int, escaped bool) {
+func (s *JSONScanner) leaf(parent, name int32, k kind, at, from, to int, escaped bool) {
 	n := &s.doc.nodes[s.doc.add(parent, name, k, at)]
 	n.from, n.to, n.escaped = int32(from), int32(to), escaped
 }
 
 // word scans a number, true, false or null; null adds no node.
-func (s *Scanner) word(parent, name int32, at int) error {
+func (s *JSONScanner) word(parent, name int32, at int) error {
 	from := s.at()
 	for {
 		c := s.peek()
@@ -253,12 +259,12 @@ func isNumber(w []byte) bool {
 }
 
 // failIn returns an error at the current place, with the path of an object or array.
-func (s *Scanner) failIn(i int32, format string, args ...any) error {
+func (s *JSONScanner) failIn(i int32, format string, args ...any) error {
 	return s.placed(i, s.fail(format, args...))
 }
 
 // placed adds the path of a node to an error.
-func (s *Scanner) placed(i int32, err error) error {
+func (s *JSONScanner) placed(i int32, err error) error {
 	var e *SyntaxError
 	if errors.As(err, &e) && e.Path == "" && len(s.doc.nodes) > 0 {
 		e.Path = s.doc.path(i)

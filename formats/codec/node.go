@@ -214,6 +214,21 @@ func (d *Document) Unused() error {
 	return nil
 }
 
+// take finds the first child or attribute of a node with a name and marks it as used; none if
+// there is none.
+func (d *Document) take(parent int32, name string, attribute bool) int32 {
+	if name == "" {
+		return none
+	}
+	for i := d.nodes[parent].first; i != none; i = d.nodes[i].next {
+		if n := &d.nodes[i]; d.names[n.name] == name && (d.json || (n.kind == kindAttribute) == attribute) {
+			n.used = true
+			return i
+		}
+	}
+	return none
+}
+
 // raw returns the text of a node as it was sent.
 func (d *Document) raw(i int32) string {
 	if t, ok := d.ownText[i]; ok {

@@ -6,7 +6,7 @@ func (c *C) Stated(xml, json string) (value string, at int32, ok bool) {
 	if !c.Reading {
 		return "", none, false
 	}
-	i := c.take(c.name(xml, json), true)
+	i := c.doc.take(c.at, c.name(xml, json), true)
 	if i == none {
 		return "", i, false
 	}
@@ -62,7 +62,7 @@ func (c *C) LeaveOut(xml, json string) {
 	name := c.name(xml, json)
 	for i := c.doc.nodes[c.at].first; i != none && name != ""; i = c.doc.nodes[i].next {
 		if n := &c.doc.nodes[i]; !n.used && c.doc.names[n.name] == name {
-			c.takeAll(i)
+			c.doc.takeAll(i)
 			c.Remark(i, "%s is not kept here, and was left out", c.doc.nameOf(i))
 		}
 	}
@@ -73,16 +73,16 @@ func (c *C) LeaveOutOthers() {
 	for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
 		if n := &c.doc.nodes[i]; !n.used && n.kind == kindElement {
 			text := Clip(c.doc.wordsOf(i), 60)
-			c.takeAll(i)
+			c.doc.takeAll(i)
 			c.Remark(i, "element %q is not expected here, and was left out: %q", Clip(c.doc.nameOf(i), 60), text)
 		}
 	}
 }
 
 // takeAll marks a node and everything in it as used.
-func (c *C) takeAll(i int32) {
-	c.doc.nodes[i].used, c.doc.nodes[i].textUsed = true, true
-	for j := c.doc.nodes[i].first; j != none; j = c.doc.nodes[j].next {
-		c.takeAll(j)
+func (d *Document) takeAll(i int32) {
+	d.nodes[i].used, d.nodes[i].textUsed = true, true
+	for j := d.nodes[i].first; j != none; j = d.nodes[j].next {
+		d.takeAll(j)
 	}
 }

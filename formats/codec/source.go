@@ -24,6 +24,13 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Text)
 }
 
+// A ByteError is returned by a reader for bytes that are not a character in its encoding. The
+// Scanner that reads from it adds the place.
+type ByteError struct{ Text string }
+
+// Error implements error.
+func (e *ByteError) Error() string { return e.Text }
+
 // A source is the input through a sliding buffer, which keeps everything from mark on: the
 // structure that is being scanned.
 type source struct {
@@ -128,7 +135,7 @@ func (s *source) check(from int, b []byte) {
 	if why == "" && s.err == io.EOF && len(s.partial) > 0 {
 		why = notUTF8(s.partial[0])
 	}
-	var undecoded *decodeError
+	var undecoded *ByteError
 	if why == "" && errors.As(s.err, &undecoded) {
 		why = undecoded.Error()
 	}

@@ -125,7 +125,7 @@ func (c *C) urn(json string, p *sdmx.Ref) {
 		}
 		return
 	}
-	if i := c.take(json, false); i != none {
+	if i := c.doc.take(c.at, json, false); i != none {
 		*p = c.parse(i, c.value(i))
 	}
 }
@@ -161,7 +161,7 @@ func (c *C) unsupported(i int32, err error) {
 func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	urn := ""
 	c.Elem("URN", "", &urn)
-	ref := c.take("Ref", false)
+	ref := c.doc.take(c.at, "Ref", false)
 	if urn != "" {
 		*p = c.parse(c.at, urn)
 	}
@@ -231,13 +231,13 @@ func versionOr(v string) sdmx.Version {
 	return sdmx.Version(v)
 }
 
-func (c *C) writeRef(p *sdmx.Ref) {
+func (a *appender) writeRef(p *sdmx.Ref) {
 	attr := func(name, value string) {
-		c.out = append(append(append(c.out, ' '), name...), '=', '"')
-		c.out = append(appendXML(c.out, value), '"')
+		a.out = append(append(append(a.out, ' '), name...), '=', '"')
+		a.out = append(appendXML(a.out, value), '"')
 	}
 	class := p.Class
-	c.out = append(c.out, "<Ref"...)
+	a.out = append(a.out, "<Ref"...)
 	if p.Item != "" {
 		class = p.ItemClass
 		attr("maintainableParentID", p.ID)
@@ -254,7 +254,7 @@ func (c *C) writeRef(p *sdmx.Ref) {
 		name = "Attribute"
 	}
 	attr("class", name)
-	c.out = append(c.out, "/>"...)
+	a.out = append(a.out, "/>"...)
 }
 
 // Local describes the id of something in the same structure: an element with a Ref that has

@@ -1,4 +1,4 @@
-package codec
+package codec_test
 
 import (
 	"bytes"
@@ -9,15 +9,18 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"urncast/formats/charset"
+	"urncast/formats/codec"
 )
 
 // scanXML scans an XML document of any vocabulary to its end.
 func scanXML(in []byte) error {
-	text, err := Decode(bytes.NewReader(in), "")
+	text, err := charset.Decode(bytes.NewReader(in), "")
 	if err != nil {
 		return err
 	}
-	s := NewScanner(text, Limits{Bytes: 1 << 20})
+	s := codec.NewScanner(text, codec.Limits{Bytes: 1 << 20}).XML()
 	tag, end, err := s.NextTag("")
 	if err == nil && end {
 		err = errors.New("an end tag")
@@ -33,7 +36,7 @@ func scanXML(in []byte) error {
 
 // parseXML reads the same with encoding/xml.
 func parseXML(in []byte) error {
-	text, err := Decode(bytes.NewReader(in), "")
+	text, err := charset.Decode(bytes.NewReader(in), "")
 	if err != nil {
 		return err
 	}

@@ -7,14 +7,18 @@ import (
 	"strings"
 )
 
-// A Scanner reads a message, one structure at a time.
+// A Scanner reads a message, one structure at a time. XML and JSON return what scans either.
 type Scanner struct {
 	*source
 	doc   Document
 	names map[string]int32
+}
 
-	// For XML only: the open elements and, concatenated, their names; the bound prefixes;
-	// and the attributes of the tag that is being scanned.
+// An XMLScanner scans XML.
+type XMLScanner struct {
+	*Scanner
+	// The open elements and, concatenated, their names; the bound prefixes; and the
+	// attributes of the tag that is being scanned.
 	open      []openElement
 	openNames []byte
 	bindings  []binding
@@ -29,10 +33,13 @@ type openElement struct {
 	scope int   // number of bindings outside of it
 }
 
-// NewScanner returns a Scanner that reads UTF-8 from r (see Decode), within limits.
+// NewScanner returns a Scanner that reads UTF-8 from r (see package charset), within limits.
 func NewScanner(r io.Reader, l Limits) *Scanner {
 	return &Scanner{source: newSource(r, l), names: map[string]int32{}, doc: Document{ownText: map[int32][]byte{}}}
 }
+
+// XML returns a scanner for the message, which begins with '<'.
+func (s *Scanner) XML() *XMLScanner { return &XMLScanner{Scanner: s} }
 
 const (
 	// namesMax bounds the different names in a message, which are all kept in memory. The
@@ -85,7 +92,7 @@ func (s *Scanner) at() int { return s.pos - s.mark }
 // NextTag reads the next start tag, or the end tag of the innermost open element (end is true).
 // It skips white space, comments and processing instructions; other text is an error, because
 // the elements of the message around structures have none.
-func (s *Scanner) NextTag(path string) (tag Tag, end bool, err error) {
+func (s *XMLScanner) NextTag(path string) (tag Tag, end bool, err error) {
 	for {
 		s.mark = -1
 		s.blank()
@@ -116,14 +123,14 @@ func (s *Scanner) NextTag(path string) (tag Tag, end bool, err error) {
 // Epilog reads what may follow the root element: comments, processing instructions and white
 // space (XML 1.0, section 2.1), up to the end of the input. Anything else is an error. It also
 // returns an error that the reader has at its end, such as for a checksum.
-func (s *Scanner) Epilog() error {
+func (s *XMLScanner) Epilog() error {
 	for {
 		s.mark = -1
 		s.blank()
 		if s.atEOF() {
 			return s.inputError()
 		}
-		if s.peek() == '<' && !(s.has(6) && string(s.buf[s.pos:s.pos+5]) == "<?xml" && isBlank(s.buf[s.pos+5])) {
+		if s.peek() == '<' && !(s.has(6) && string(s.buf[s.pos:s.pos+5]) == "<?xml" && strings.IndexByte(" \t\r\n", s.buf[s.pos+5]) >= 0) {
 			if skipped, err := s.markup(); err != nil {
 				return err
 			} else if skipped {
@@ -135,7 +142,7 @@ func (s *Scanner) Epilog() error {
 }
 
 // Element scans the rest of the element whose start tag NextTag has just returned.
-func (s *Scanner) Element(tag Tag) (*Document, error) {
+func (s *XMLScanner) Element(tag Tag) (*Document, error) {
 	if !tag.Closed {
 		if err := s.content(); err != nil {
 			return nil, err
@@ -146,7 +153,7 @@ func (s *Scanner) Element(tag Tag) (*Document, error) {
 
 // markup skips a comment or a processing instruction, and reports whether there was one; pos
 // is on '<'. A DTD is an error.
-func (s *Scanner) markup() (bool, error) {
+func (s *XMLScanner) markup() (bool, error) {
 	if !s.has(2) {
 		return false, nil
 	}
@@ -168,7 +175,7 @@ func (s *Scanner) markup() (bool, error) {
 
 // comment skips to the end of a comment. "--" inside it is an error (XML 1.0, section 2.5),
 // because readers differ in where such a comment ends.
-func (s *Scanner) comment() error {
+func (s *XMLScanner) comment() error {
 	if err := s.skipPast("--"); err != nil {
 		return err
 	}
@@ -181,7 +188,7 @@ func (s *Scanner) comment() error {
 
 // instruction skips a processing instruction, or the declaration at the very
 // beginning, which Decode has checked.
-func (s *Scanner) instruction() error {
+func (s *XMLScanner) instruction() error {
 	kept := s.mark >= 0
 	if !kept {
 		s.mark = s.pos
@@ -208,7 +215,7 @@ func (s *Scanner) instruction() error {
 }
 
 // nameHere reads a name and returns it, whether or not a structure is being scanned.
-func (s *Scanner) nameHere() (string, error) {
+func (s *XMLScanner) nameHere() (string, error) {
 	if s.mark < 0 {
 		s.mark = s.pos
 		defer func() { s.mark = -1 }()
@@ -220,7 +227,7 @@ func (s *Scanner) nameHere() (string, error) {
 	return string(s.buf[s.mark+from : s.pos]), nil
 }
 
-func (s *Scanner) skipPast(mark string) error {
+func (s *XMLScanner) skipPast(mark string) error {
 	for {
 		if !s.seek(mark[0]) || !s.has(len(mark)) {
 			s.pos = len(s.buf)
@@ -249,7 +256,7 @@ func (s *Scanner) blank() bool {
 }
 
 // Here returns the tag that NextTag has just returned as a document, for errors.
-func (s *Scanner) Here() *Document {
+func (s *XMLScanner) Here() *Document {
 	mark := s.mark
 	d := s.finish()
 	s.mark = mark
@@ -257,13 +264,13 @@ func (s *Scanner) Here() *Document {
 }
 
 // SetPath sets the path of the structure that Element is about to scan.
-func (s *Scanner) SetPath(path string) { s.doc.prefix = path }
+func (s *XMLScanner) SetPath(path string) { s.doc.prefix = path }
 
 // Fail returns an error at the current place.
 func (s *Scanner) Fail(format string, args ...any) error { return s.fail(format, args...) }
 
 // content scans the content of the innermost open element, with its end tag.
-func (s *Scanner) content() error {
+func (s *XMLScanner) content() error {
 	for base := len(s.open) - 1; len(s.open) > base; {
 		top := s.open[len(s.open)-1].node
 		from := s.at()
@@ -301,7 +308,7 @@ func (s *Scanner) content() error {
 	return nil
 }
 
-func (s *Scanner) cdata(top int32) error {
+func (s *XMLScanner) cdata(top int32) error {
 	s.pos += 9
 	from := s.at()
 	if err := s.skipPast("]]>"); err != nil {
@@ -314,7 +321,7 @@ func (s *Scanner) cdata(top int32) error {
 // addText adds the text from an offset to the current one to a node. Pieces of text that are
 // separated by comments or CDATA sections are one text. White space after child elements is
 // ignored.
-func (s *Scanner) addText(i int32, from int) error {
+func (s *XMLScanner) addText(i int32, from int) error {
 	to := s.at()
 	if from == to {
 		return nil
@@ -349,7 +356,7 @@ func (s *Scanner) addText(i int32, from int) error {
 }
 
 // appendText appends a piece to the text of a node, which is copied to Document.ownText.
-func (s *Scanner) appendText(i int32, piece string) {
+func (s *XMLScanner) appendText(i int32, piece string) {
 	n := &s.doc.nodes[i]
 	own, ok := s.doc.ownText[i]
 	if !ok && n.from < n.to {
@@ -363,7 +370,7 @@ func (s *Scanner) appendText(i int32, piece string) {
 }
 
 // references checks that each '&' begins a reference that XML allows.
-func (s *Scanner) references(from, to int) error {
+func (s *XMLScanner) references(from, to int) error {
 	raw := s.buf[s.mark+from : s.mark+to]
 	for at := 0; ; {
 		i := bytes.IndexByte(raw[at:], '&')

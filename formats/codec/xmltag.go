@@ -58,7 +58,7 @@ type attribute struct {
 
 // name reads a name, and returns the offset of its first colon from its start, or -1. The
 // characters of the name are checked later, once for each different name (number).
-func (s *Scanner) name() (colon int, err error) {
+func (s *XMLScanner) name() (colon int, err error) {
 	from := s.pos
 	kept := from - s.mark
 	colon = -1
@@ -78,7 +78,7 @@ func (s *Scanner) name() (colon int, err error) {
 	}
 }
 
-func (s *Scanner) nameTaken(n int) error {
+func (s *XMLScanner) nameTaken(n int) error {
 	switch {
 	case n > nameBytesMax:
 		return s.fail("a name is longer than %d bytes, the limit", nameBytesMax)
@@ -101,7 +101,7 @@ func split(name []byte, colon int) (prefix, local []byte) {
 
 // number returns the number of an expanded name (namespace and local part) and its namespace.
 // Without a prefix, attributes have no namespace and elements have the default one.
-func (s *Scanner) number(at, end, colon int, isElement bool) (number int32, uri string, err error) {
+func (s *XMLScanner) number(at, end, colon int, isElement bool) (number int32, uri string, err error) {
 	prefix, local := split(s.buf[s.mark+at:s.mark+end], colon)
 	b := binding{}
 	if colon >= 0 || isElement {
@@ -122,7 +122,7 @@ func (s *Scanner) number(at, end, colon int, isElement bool) (number int32, uri 
 }
 
 // bound returns the binding of a prefix in the innermost scope that has one.
-func (s *Scanner) bound(prefix []byte) (binding, bool) {
+func (s *XMLScanner) bound(prefix []byte) (binding, bool) {
 	for i := len(s.bindings) - 1; i >= 0; i-- {
 		if s.bindings[i].prefix == string(prefix) {
 			return s.bindings[i], true
@@ -136,7 +136,7 @@ func (s *Scanner) bound(prefix []byte) (binding, bool) {
 
 // startTag scans a start tag into a node. It returns whether the element is empty (closed) and
 // its namespace; pos is on '<'.
-func (s *Scanner) startTag(parent int32) (closed bool, uri string, err error) {
+func (s *XMLScanner) startTag(parent int32) (closed bool, uri string, err error) {
 	at := s.at()
 	s.pos++
 	colon, err := s.name()
@@ -166,7 +166,7 @@ func (s *Scanner) startTag(parent int32) (closed bool, uri string, err error) {
 
 // attributes scans the attributes of a tag up to its end. Namespace declarations are bound at
 // once; other attributes are collected in s.attrs.
-func (s *Scanner) attributes(from, to, scope int) (closed bool, err error) {
+func (s *XMLScanner) attributes(from, to, scope int) (closed bool, err error) {
 	s.attrs = s.attrs[:0]
 	for {
 		blank := s.blank()
@@ -210,7 +210,7 @@ func (s *Scanner) attributes(from, to, scope int) (closed bool, err error) {
 }
 
 // attribute scans one attribute.
-func (s *Scanner) attribute() (a attribute, err error) {
+func (s *XMLScanner) attribute() (a attribute, err error) {
 	a.at = s.at()
 	if a.colon, err = s.name(); err != nil {
 		return a, err
@@ -246,7 +246,7 @@ func (s *Scanner) attribute() (a attribute, err error) {
 }
 
 // bind binds the prefix of a namespace declaration (Namespaces in XML 1.0, sections 2.1 to 3).
-func (s *Scanner) bind(a attribute, prefix string, scope int) error {
+func (s *XMLScanner) bind(a attribute, prefix string, scope int) error {
 	uri := string(s.buf[s.mark+a.from : s.mark+a.to])
 	if a.escaped {
 		uri, _ = unescapeXML(uri, true) // attribute has checked it
@@ -274,7 +274,7 @@ func (s *Scanner) bind(a attribute, prefix string, scope int) error {
 
 // addAttributes adds nodes for the attributes in s.attrs. Attributes of XML Schema, such as
 // xsi:type, are left out, because they do not belong to the structure.
-func (s *Scanner) addAttributes(element int32) (err error) {
+func (s *XMLScanner) addAttributes(element int32) (err error) {
 	for i := range s.attrs {
 		a := &s.attrs[i]
 		var uri string
@@ -297,7 +297,7 @@ func (s *Scanner) addAttributes(element int32) (err error) {
 
 // endTag reads the end tag of the innermost open element, whose name must be written as in its
 // start tag; pos is on '<'.
-func (s *Scanner) endTag() error {
+func (s *XMLScanner) endTag() error {
 	if len(s.open) == 0 {
 		return s.fail("an end tag cannot come first")
 	}

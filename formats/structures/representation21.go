@@ -6,6 +6,7 @@ import (
 
 	"urncast/formats/codec"
 	"urncast/sdmx"
+	"urncast/sdmx/rules"
 )
 
 // codeTypes21 are the data types of the format of an enumeration in 2.1 (CodeDataType).
@@ -132,7 +133,7 @@ func (x *reduction) codes() {
 
 // time reduces the format of the time dimension, which has only a type, a start and an end.
 func (x *reduction) time(enumerated bool) {
-	if enumerated { // sdmx.Check refuses it, but it may have been stored before
+	if enumerated { // rules.Check refuses it, but it may have been stored before
 		x.drop("an enumeration of the time dimension")
 	}
 	f := x.format
@@ -141,7 +142,7 @@ func (x *reduction) time(enumerated bool) {
 		x.lost = append(x.lost, "that the time dimension has no text format: ObservationalTimePeriod stands in its place")
 		return
 	}
-	x.without(&f.Type, !sdmx.IsTimeType(f.Type), "a data type of the time dimension that is no time")
+	x.without(&f.Type, !rules.IsTimeType(f.Type), "a data type of the time dimension that is no time")
 	kept := sdmx.TextFormat{Type: f.Type, StartTime: f.StartTime, EndTime: f.EndTime}
 	x.multilingual()
 	if !reflect.DeepEqual(*f, kept) {

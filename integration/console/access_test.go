@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"urncast/integration/rig/pg"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -30,7 +30,7 @@ func serveNew(t *testing.T) (s *httptest.Server, code string) {
 	if err := c.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s = httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Access: c, ReadsClosed: true, Environment: "Test", Log: slog.New(slog.DiscardHandler)}))
+	s = httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Access: c, ReadsClosed: true, Environment: "Test", Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	return s, regexp.MustCompile(`code=(\S+)`).FindStringSubmatch(log.String())[1]
 }

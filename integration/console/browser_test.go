@@ -28,8 +28,8 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/producer/control"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/registry/postgres/workspace"
 	"urncast/web"
@@ -41,14 +41,14 @@ const password = rig.Password
 var shots = os.Getenv("URNCAST_SCREENSHOTS")
 
 // serve gives a server on a registry of its own.
-func serve(t *testing.T) (*httptest.Server, *registry.Registry) {
+func serve(t *testing.T) (*httptest.Server, *plan.Registry) {
 	t.Helper()
 	s, r, _ := serveStore(t)
 	return s, r
 }
 
 // serveStore gives the registry's database, too.
-func serveStore(t *testing.T) (*httptest.Server, *registry.Registry, *postgres.Store) {
+func serveStore(t *testing.T) (*httptest.Server, *plan.Registry, *postgres.Store) {
 	t.Helper()
 	r, store, h := build(t, "console_"+t.Name(), "", web.Options{Environment: "Test"})
 	s := httptest.NewServer(h)
@@ -57,7 +57,7 @@ func serveStore(t *testing.T) (*httptest.Server, *registry.Registry, *postgres.S
 }
 
 // build makes a console on a database of its own, with a producer.
-func build(t *testing.T, database, name string, o web.Options) (*registry.Registry, *postgres.Store, http.Handler) {
+func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, *postgres.Store, http.Handler) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, strings.ToLower(database)))
@@ -75,7 +75,7 @@ func build(t *testing.T, database, name string, o web.Options) (*registry.Regist
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	o.Registry, o.Producers, o.Version, o.Log = registry.New(store), &control.Producers{Directory: d}, "1.0.0", quiet
+	o.Registry, o.Producers, o.Version, o.Log = plan.New(store), &control.Producers{Directory: d}, "1.0.0", quiet
 	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet}
 	o.Workspace = &workspace.Store{Pool: store.Pool(), Instance: store.Instance()}
 	return o.Registry, store, web.New(o)

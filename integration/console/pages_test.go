@@ -14,11 +14,12 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/sdmx"
 )
 
 // fill submits structures of the kinds that pages draw differently.
-func fill(t *testing.T, r *registry.Registry) {
+func fill(t *testing.T, r *plan.Registry) {
 	t.Helper()
 	named := func(id, name string) sdmx.Nameable {
 		return sdmx.Nameable{ID: id, Names: sdmx.Texts{{Lang: "en", Value: name}}}
@@ -60,7 +61,7 @@ func fill(t *testing.T, r *registry.Registry) {
 	submit(t, r, registry.ModeReplace, large)
 }
 
-func submit(t *testing.T, r *registry.Registry, mode registry.Mode, ms ...sdmx.Maintainable) {
+func submit(t *testing.T, r *plan.Registry, mode registry.Mode, ms ...sdmx.Maintainable) {
 	t.Helper()
 	o, err := r.Submit(t.Context(), registry.Submission{Mode: mode, Request: registry.Request{Actor: registry.Actor{User: "metadata-desk"}}, Structures: func(yield func(registry.Submitted) error) error {
 		for _, m := range ms {

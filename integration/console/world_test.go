@@ -10,6 +10,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -109,7 +110,7 @@ func (w *world) publish(k *rig.Kafka) {
 
 // happen fills the registry, and lets the producers come to where they shall be.
 func (w *world) happen(s *rig.SMTPServer) {
-	r := registry.New(w.store)
+	r := plan.New(w.store)
 	fill(w.t, r)
 	submit(w.t, r, registry.ModeReplace, longList("Classification of individual consumption by purpose of households, with the groups of the harmonised index of consumer prices"))
 	done := func(state string, sent, last int64) bool { return state == "IDLE" && sent == last }

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"urncast/integration/rig/pg"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -31,7 +31,7 @@ func serveAccounts(t *testing.T, password string) (*httptest.Server, *strings.Bu
 	if err := c.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Access: c, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Access: c, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	return s, log
 }

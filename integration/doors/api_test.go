@@ -18,8 +18,8 @@ import (
 	"urncast/producer/diagnosis"
 	"urncast/producer/notice"
 	"urncast/producer/producertest"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -89,7 +89,7 @@ func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 		}
 		return all
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
+	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
 		Mail:   notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
 		Log:    slog.New(slog.DiscardHandler)}))

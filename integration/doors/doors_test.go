@@ -19,7 +19,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
-	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/registry/postgres/workspace"
 	"urncast/web"
@@ -37,7 +37,7 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	o := web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
+	o := web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&o, store)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/producer"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -24,7 +24,7 @@ func TestExportOfTransactionsIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Password: password, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Password: password, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	if _, err := store.Pool().Exec(t.Context(), `
 		INSERT INTO transactions (number, id, kind, recorded_at, structures, bytes, user_name, origin, traceparent, correlation_id)
@@ -50,7 +50,7 @@ func TestPagesOfWhatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producersOf(t.Context(), t, store, producer.Config{}.WithDefaults()),
+	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producersOf(t.Context(), t, store, producer.Config{}.WithDefaults()),
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	for _, path := range []string{"/transactions/1", "/transactions/x", "/transactions/99999999999999999999", "/structures/codelist/A/L/1.0", "/structures/none/A/L/1.0",

@@ -15,7 +15,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
-	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -30,7 +30,7 @@ func old(t *testing.T) *httptest.Server {
 	}
 	t.Cleanup(store.Close)
 	metrics := prometheus.NewRegistry()
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Password: password,
+	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Password: password,
 		Metrics: promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Register: metrics, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 	for i := range 5 {

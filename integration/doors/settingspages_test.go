@@ -16,8 +16,8 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/producer/notice"
-	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -165,7 +165,7 @@ func TestMailOnThePage(t *testing.T) {
 			}
 			return all
 		}})
-	s := httptest.NewServer(web.New(web.Options{Registry: registry.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
+	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
 		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(s.Close)
 

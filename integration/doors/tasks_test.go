@@ -11,6 +11,7 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -27,7 +28,7 @@ func newDesk(t *testing.T, b *breakable) *desk {
 	d := &desk{t: t}
 	d.s = serve(t, func(o *web.Options, store *postgres.Store) {
 		d.store, b.Store = store, store
-		o.Registry = registry.New(b)
+		o.Registry = plan.New(b)
 	})
 	body, media := form(t, map[string]string{"action": "replace"}, "list.json", list("L1", "One"))
 	status, checked := call(t, d.s, "POST", "/submit", body, "Content-Type", media)

@@ -27,8 +27,10 @@ import (
 	"urncast/producer/kafka"
 	"urncast/producer/mail"
 	"urncast/producer/notice"
+	"urncast/producer/publisher"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/registry/postgres/signin"
 	"urncast/registry/postgres/workspace"
@@ -89,13 +91,13 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	control.NewFigures(metrics, producers)
-	fleet := &producer.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: producer.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
+	fleet := &publisher.Fleet{Stock: directory, Cluster: &i.Kafka, Metrics: publisher.NewMetrics(metrics), Log: log, ProcessStart: directory.Born()}
 	mailer := notice.NewMailer(metrics, notice.Mailer{Store: store.Mail(i.Ring), Send: (&mail.Client{}).Send, Environment: i.Web.Environment, Log: log})
 	i.Web.Mail = mailer
 	i.Kafka.Log = log
 	metrics.MustRegister(&i.Kafka)
 	defer i.Kafka.Close() // before the store, which its connections come from
-	i.Web.Registry, i.Web.Producers = registry.New(store), producers
+	i.Web.Registry, i.Web.Producers = plan.New(store), producers
 	i.Web.Metrics, i.Web.Register = metricsPage(metrics, log), metrics
 	i.Web.Ready = func(ctx context.Context) error {
 		_, err := store.Now(ctx)
@@ -122,9 +124,9 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 				pair.Run(ctx)
 			}
 		},
-		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry, housekeepEvery, log) },
+		func(ctx context.Context) { housekeeping(ctx, i.Web.Registry.Registry, housekeepEvery, log) },
 		func(ctx context.Context) { sweeping(ctx, log, failures(store), desk) },
-		func(ctx context.Context) { labelling(ctx, i.Web.Registry, log) },
+		func(ctx context.Context) { labelling(ctx, i.Web.Registry.Registry, log) },
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), i.Version) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"urncast/producer"
+	"urncast/producer/encoding"
 	"urncast/registry"
 )
 
@@ -53,7 +54,7 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 		if limit == 0 {
 			continue
 		}
-		e, err := producer.NewEncoder(route.Format, route.Sender)
+		e, err := encoding.NewEncoder(route.Format, route.Sender)
 		if err != nil {
 			return nil, err
 		}

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/sdmx"
 )
 
-func must(t *testing.T, r *registry.Registry, s registry.Submission) *registry.Outcome {
+func must(t *testing.T, r *plan.Registry, s registry.Submission) *registry.Outcome {
 	t.Helper()
 	o, err := r.Submit(context.Background(), s)
 	if err != nil || o.Refused() {
@@ -107,7 +108,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func notFoundIfNone(t *testing.T, r *registry.Registry, q registry.SearchQuery) string {
+func notFoundIfNone(t *testing.T, r *plan.Registry, q registry.SearchQuery) string {
 	t.Helper()
 	q.Limit = 100
 	f, err := r.Search(t.Context(), q)
@@ -181,7 +182,7 @@ func TestSearchMany(t *testing.T) {
 	}
 	var work sync.WaitGroup
 	for range 3 {
-		other := registry.New(store)
+		other := plan.New(store)
 		work.Go(func() {
 			if behind, err := other.MakeLabels(t.Context(), time.Minute); behind != 0 || err != nil {
 				t.Errorf("%d transactions are behind, %v", behind, err)

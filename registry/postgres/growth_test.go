@@ -13,6 +13,7 @@ import (
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -29,7 +30,7 @@ const lists = 1000
 // fill records a log of n transactions: the first creates the lists, and schemes that refer to
 // the first list; each later one changes a list in turn. Every third is skipped by the
 // producer, and each has a structure that was left out.
-func fill(t testing.TB, r *registry.Registry, s *postgres.Store, p *postgres.ProducerStore, n int) {
+func fill(t testing.TB, r *plan.Registry, s *postgres.Store, p *postgres.ProducerStore, n int) {
 	t.Helper()
 	all := make([]sdmx.Maintainable, 0, lists+20)
 	for i := range lists {
@@ -72,7 +73,7 @@ type measured struct {
 	server *pg.Server
 	url    string
 	n      registry.Number
-	r      *registry.Registry
+	r      *plan.Registry
 	s      *postgres.Store
 	p      *postgres.ProducerStore
 }
@@ -137,7 +138,7 @@ func (m *measured) operations() (names []string, pages map[string]int) {
 		return err
 	})
 	m.t.Cleanup(m.s.Close)
-	m.r = registry.New(m.s)
+	m.r = plan.New(m.s)
 	step("producer", func() (err error) {
 		m.p, err = producerOf(ctx, m.s, producer.Config{}.WithDefaults(), "")
 		time.Sleep(100 * time.Millisecond) // it begins to listen

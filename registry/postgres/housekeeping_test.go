@@ -15,6 +15,7 @@ import (
 	"urncast/producer"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -42,14 +43,14 @@ func pass(t testing.TB, s *postgres.Store, days int) {
 	exec(t, s, `UPDATE transactions SET recorded_at = recorded_at - $1 * interval '1 day'`, days)
 }
 
-func keep(t testing.TB, r *registry.Registry, transactions int64, days int) {
+func keep(t testing.TB, r *plan.Registry, transactions int64, days int) {
 	t.Helper()
 	if _, err := r.SaveSettings(context.Background(), registry.Settings{Keep: registry.Keep{Transactions: transactions, Days: days}}, nil, registry.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func housekeep(t testing.TB, r *registry.Registry) registry.Removal {
+func housekeep(t testing.TB, r *plan.Registry) registry.Removal {
 	t.Helper()
 	done, err := r.Housekeep(context.Background(), registry.HousekeepingOrder{By: registry.Actor{User: "test"}})
 	if err != nil {
@@ -59,7 +60,7 @@ func housekeep(t testing.TB, r *registry.Registry) registry.Removal {
 }
 
 // asOf returns the structures that were current after a transaction, with their codes.
-func asOf(r *registry.Registry, n registry.Number) (string, error) {
+func asOf(r *plan.Registry, n registry.Number) (string, error) {
 	var all []string
 	err := r.Find(context.Background(), registry.Query{AsOf: n}, nil, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
@@ -73,7 +74,7 @@ func asOf(r *registry.Registry, n registry.Number) (string, error) {
 }
 
 // content returns the structures that a transaction stored.
-func content(r *registry.Registry, n registry.Number) (string, error) {
+func content(r *plan.Registry, n registry.Number) (string, error) {
 	var all []string
 	err := r.Content(context.Background(), n, nil, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
@@ -88,7 +89,7 @@ func content(r *registry.Registry, n registry.Number) (string, error) {
 
 // history records seven transactions on three lists: one is changed several times, one is
 // deleted, and one stays.
-func history(t testing.TB, r *registry.Registry) {
+func history(t testing.TB, r *plan.Registry) {
 	t.Helper()
 	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "a"), codelist("STAYS", "1.0", "s"))
 	submit(t, r, registry.ModeReplace, codelist("X", "1.0", "b"), codelist("Y", "1.0", "y"))
@@ -248,7 +249,7 @@ func audited(t *testing.T, s *postgres.Store, want ...string) {
 // killed turns a run that is recorded as broken off into one whose process was killed before
 // it could record that, and checks that it is found. lock is the connection of another
 // instance.
-func killed(t *testing.T, r *registry.Registry, s *postgres.Store, lock *pgxpool.Conn) {
+func killed(t *testing.T, r *plan.Registry, s *postgres.Store, lock *pgxpool.Conn) {
 	t.Helper()
 	ctx := t.Context()
 	const key = `(hashtextextended('urncast housekeeping ' || current_schema(), 0))`

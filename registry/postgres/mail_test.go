@@ -14,13 +14,14 @@ import (
 	"urncast/producer"
 	"urncast/producer/notice"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 )
 
 // A mailbox is a database with a producer whose mails are collected in a list.
 type mailbox struct {
 	t        *testing.T
-	registry *registry.Registry
+	registry *plan.Registry
 	store    *postgres.Store
 	mail     *postgres.MailStore
 	hold     producer.Hold

@@ -17,6 +17,7 @@ import (
 	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -102,14 +103,14 @@ type question struct {
 }
 
 // questions is everything that is asked of a store.
-func questions(r *registry.Registry, s *postgres.Store, p *postgres.ProducerStore) []question {
+func questions(r *plan.Registry, s *postgres.Store, p *postgres.ProducerStore) []question {
 	return slices.Concat(aboutStructures(r, s), aboutLog(s), aboutActs(s), aboutProducer(s, p))
 }
 
 // oneList is a structure of the large registry.
 var oneList = sdmx.URN{Class: sdmx.ClassCodelist, Agency: "AG0", ID: "ID_500", Version: "1.0"}
 
-func aboutStructures(r *registry.Registry, s *postgres.Store) []question {
+func aboutStructures(r *plan.Registry, s *postgres.Store) []question {
 	key := registry.KeyOf(oneList)
 	find := func(q registry.Query) func(context.Context) error {
 		return func(ctx context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/control"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -90,7 +91,7 @@ func TestHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	r := registry.New(store)
+	r := plan.New(store)
 	for _, id := range []string{"L1", "L2", "L3", "L4", "L5"} {
 		submit(t, r, registry.ModeReplace, codelist(id, "1.0", "x"))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 )
 
@@ -66,7 +67,7 @@ func TestPoolers(t *testing.T) {
 				return
 			}
 			defer s.Close()
-			want(t, submit(t, registry.New(s), registry.ModeReplace, codelist("CL", "1.0", "a")), "1 created")
+			want(t, submit(t, plan.New(s), registry.ModeReplace, codelist("CL", "1.0", "a")), "1 created")
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -19,21 +20,21 @@ import (
 func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
 
 // open returns a registry on a database of its own.
-func open(t testing.TB) (*registry.Registry, *postgres.Store) {
+func open(t testing.TB) (*plan.Registry, *postgres.Store) {
 	t.Helper()
 	server := pg.Shared(t)
 	name := "t" + strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name()))
 	return openOn(t, server.Database(t, name))
 }
 
-func openOn(t testing.TB, url string) (*registry.Registry, *postgres.Store) {
+func openOn(t testing.TB, url string) (*plan.Registry, *postgres.Store) {
 	t.Helper()
 	store, err := postgres.Open(context.Background(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	return registry.New(store), store
+	return plan.New(store), store
 }
 
 func codelist(id, version string, codes ...string) *sdmx.Codelist {
@@ -73,7 +74,7 @@ func submission(mode registry.Mode, ms ...sdmx.Maintainable) registry.Submission
 	}}
 }
 
-func submit(t testing.TB, r *registry.Registry, mode registry.Mode, ms ...sdmx.Maintainable) *registry.Outcome {
+func submit(t testing.TB, r *plan.Registry, mode registry.Mode, ms ...sdmx.Maintainable) *registry.Outcome {
 	t.Helper()
 	o, err := r.Submit(context.Background(), submission(mode, ms...))
 	if err != nil {
@@ -133,7 +134,7 @@ func TestModes(t *testing.T) {
 	wantReason(t, o, registry.ReasonMissing, "cannot be deleted")
 }
 
-func codesOf(t testing.TB, r *registry.Registry, id string) string {
+func codesOf(t testing.TB, r *plan.Registry, id string) string {
 	t.Helper()
 	var ids []string
 	err := r.Find(context.Background(), registry.Query{IDs: []string{id}}, nil, func(u sdmx.URN, body []byte) error {

@@ -9,16 +9,17 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/sdmx"
 )
 
 // twoInstances are two registries on one database.
-func twoInstances(t *testing.T) [2]*registry.Registry {
+func twoInstances(t *testing.T) [2]*plan.Registry {
 	t.Helper()
 	url := pg.Shared(t).Database(t, "requestkeys")
 	a, _ := openOn(t, url)
 	b, _ := openOn(t, url)
-	return [2]*registry.Registry{a, b}
+	return [2]*plan.Registry{a, b}
 }
 
 func keyed(key, user string, mode registry.Mode, ms ...sdmx.Maintainable) registry.Submission {

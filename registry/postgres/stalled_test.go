@@ -13,6 +13,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 )
 
@@ -32,7 +33,7 @@ func through(t *testing.T, database string) (string, *rig.Link) {
 }
 
 // submitsWithin submits a list, and checks how long that takes.
-func submitsWithin(t *testing.T, r *registry.Registry, limit time.Duration) time.Duration {
+func submitsWithin(t *testing.T, r *plan.Registry, limit time.Duration) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*limit)
 	defer cancel()

@@ -10,6 +10,7 @@ import (
 
 	"urncast/producer"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/sdmx"
 )
@@ -108,7 +109,7 @@ func TestUpgradeKeepsEverything(t *testing.T) {
 	}
 }
 
-func checkUpgraded(t *testing.T, r *registry.Registry, s *postgres.Store) {
+func checkUpgraded(t *testing.T, r *plan.Registry, s *postgres.Store) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)

@@ -6,7 +6,7 @@ import (
 	"urncast/registry"
 )
 
-// Registry is what this package asks of the registry; *registry.Registry is
+// Registry is what this package asks of the registry; *plan.Registry is
 // the one that answers.
 type Registry interface {
 	// ID is the registry's own, a UUID.

@@ -34,7 +34,8 @@ type Connection struct {
 	Wrong       string // what keeps it from being saved
 	NameWrong   string
 	Done        string // what was done
-	NoKey       bool   // no secret can be saved
+	Tried       []triedServer
+	NoKey       bool // no secret can be saved
 	Conflict    *connection.ConflictError
 	Now         time.Time
 	Test        TestAsked
@@ -122,10 +123,15 @@ func (c *Connection) shows(p *property) bool {
 	if c.Query != "" {
 		return c.found(p)
 	}
+	return p.in(c.View)
+}
+
+// in reports whether a view has the property.
+func (p *property) in(view string) bool {
 	if p.has || slices.Contains(first, p.Name) {
 		return true
 	}
-	switch c.View {
+	switch view {
 	case ViewAll:
 		return true
 	case ViewImportant:
@@ -144,18 +150,20 @@ func (c *Connection) found(p *property) bool {
 	return true
 }
 
-// counts gives how many there are of each view.
-func (c *Connection) counts() (set, important, all int) {
+// counts gives how many rows each view has, and how many properties differ from the default.
+func (c *Connection) counts() (rows map[string]int, changed int) {
+	rows = map[string]int{}
 	for _, p := range c.properties() {
+		for _, view := range []string{ViewSet, ViewImportant, ViewAll} {
+			if p.in(view) {
+				rows[view]++
+			}
+		}
 		if p.changed() {
-			set++
+			changed++
 		}
-		if p.Importance == "high" && p.Refused == "" || p.has {
-			important++
-		}
-		all++
 	}
-	return set, important, all
+	return rows, changed
 }
 
 // Edits counts what differs from what is saved.
@@ -328,6 +336,23 @@ func ending(e *connection.Ending, now time.Time) (tone ui.Tone, icon, text strin
 		return ui.Soon, "warning", "ends in " + ui.Plural(int(left/(24*time.Hour)), "day", "days") + ","
 	}
 	return ui.Well, "tick", "ends"
+}
+
+// A listed is a connection in the list, with what ends next of its certificates and keys.
+type listed struct {
+	connection.Shown
+	ending *connection.Ending // nil if there is none
+	now    time.Time
+}
+
+// soonest is the certificate that ends first, or else the first key.
+func soonest(all []connection.Ending) (first *connection.Ending) {
+	for i := range all {
+		if e := &all[i]; first == nil || !e.At.IsZero() && (first.At.IsZero() || e.At.Before(first.At)) {
+			first = e
+		}
+	}
+	return first
 }
 
 // when is the moment that the text of an ending leads to.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"urncast/producer/connection"
 	"urncast/web/console/ui"
 )
 
@@ -58,8 +59,17 @@ func (p *property) limits() string {
 	return ui.Capital(p.Type) + ", " + strings.ReplaceAll(p.Range, " .. ", " to ") + "."
 }
 
-// plainMeaning takes the marks of librdkafka's page off its words.
+// bad reports whether the value of a property is refused.
+func (p *property) bad() bool { return p.finding != nil && p.finding.Verdict == connection.Refused }
+
+// plainMeaning takes off librdkafka's words the marks of its page, and what they say of
+// another name.
 func plainMeaning(s string) string {
+	if rest, ok := strings.CutPrefix(s, "Alias for "); ok {
+		if _, meaning, ok := strings.Cut(rest, ": "); ok {
+			s = meaning
+		}
+	}
 	s = strings.NewReplacer("`", "", "**", "", "<br>", " ").Replace(s)
 	if s != "" && !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, ")") {
 		s += "."

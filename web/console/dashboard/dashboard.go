@@ -25,7 +25,7 @@ type Dashboard struct {
 	// Paces are those of the producers, by name, and Chosen is whose is drawn.
 	Paces  map[string]*Pace
 	Chosen string
-	// MayCommand says that the reader may make connections and producers.
+	// MayCommand says that the reader may make connections, and make and command producers.
 	MayCommand bool
 	// NoKey says to such a reader that no secret can be saved.
 	NoKey bool

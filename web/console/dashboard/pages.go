@@ -9,8 +9,7 @@ import (
 	"slices"
 
 	"urncast/producer/control"
-	"urncast/registry"
-	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/background"
 	"urncast/web/console/live"
@@ -26,7 +25,7 @@ const latestShown = 8
 // Pages is the first page of the console.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 	Record   *record.Reader
 	Live     *live.Streams
 
@@ -51,7 +50,7 @@ func (s *Pages) show(w http.ResponseWriter, r *http.Request) {
 	if err := s.fill(ctx, d); err != nil {
 		d.Trouble = trouble(answer.Private(w, r, err))
 	}
-	d.MayCommand = access.From(r.Context()).Role >= access.Admin
+	d.MayCommand = page.IsAdmin(r)
 	d.NoKey = s.NoKey && d.MayCommand
 	f := s.Frame(r, "Dashboard", "/")
 	f.Live = "/live/dashboard?producer=" + url.QueryEscape(d.Chosen)
@@ -97,12 +96,15 @@ func (s *Pages) fill(ctx context.Context, d *Dashboard) error {
 }
 
 // A watched is the key of a stream: the page that draws the times of one producer.
-type watched struct{ chosen string }
+type watched struct {
+	chosen string
+	may    bool // its readers may command producers
+}
 
 // stream serves the live parts of the page: one stream for all readers of the same producer's
-// times.
+// times who may do the same.
 func (s *Pages) stream(w http.ResponseWriter, r *http.Request) {
-	of := watched{r.URL.Query().Get("producer")}
+	of := watched{r.URL.Query().Get("producer"), page.IsAdmin(r)}
 	all, err := s.ListProducers(r.Context())
 	if err != nil {
 		s.Live.NoStream(w, r, err)
@@ -111,15 +113,15 @@ func (s *Pages) stream(w http.ResponseWriter, r *http.Request) {
 	if !slices.ContainsFunc(all, func(p control.Status) bool { return p.Name == of.chosen }) {
 		of.chosen = "" // as on the page itself
 	}
-	s.Live.Serve(w, r, of, func() live.Gatherer { return s.watch(of.chosen) })
+	s.Live.Serve(w, r, of, func() live.Gatherer { return s.watch(of) })
 }
 
 // watch gathers the live parts, and announces producers whose state changed.
-func (s *Pages) watch(chosen string) live.Gatherer {
+func (s *Pages) watch(of watched) live.Gatherer {
 	var before []control.Status
 	var logged string // the trouble that lasts is logged once
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		d := &Dashboard{Now: s.Now(), Chosen: chosen}
+		d := &Dashboard{Now: s.Now(), Chosen: of.chosen, MayCommand: of.may}
 		err := s.fill(ctx, d)
 		switch {
 		case err == nil:

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"urncast/registry/access"
 	"urncast/web/answer"
 	"urncast/web/guard"
 )
@@ -95,6 +96,9 @@ func Sentence(text string) string {
 func Fields(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\r' || c == '\t' })
 }
+
+// IsAdmin reports whether the reader is an administrator.
+func IsAdmin(r *http.Request) bool { return access.From(r.Context()).Role >= access.Admin }
 
 // Revision is the revision that a form names; none that there can be, if it names none.
 func Revision(text string) int64 {

@@ -7,6 +7,7 @@ import (
 	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/diff"
+	"urncast/registry/plan"
 	"urncast/sdmx"
 	"urncast/web/console/page"
 )
@@ -21,7 +22,7 @@ const (
 // A Reader reads what was recorded, for the rooms of the console.
 type Reader struct {
 	Kit      *page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 }
 
 // Transaction is a transaction without its structures; registry.ErrNotFound if there is none.

@@ -9,6 +9,7 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/console/page"
 	"urncast/web/console/ui"
@@ -18,7 +19,7 @@ import (
 // Pages are those about the registry's settings.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 	// BodyBytesMax bounds a request's body.
 	BodyBytesMax int64
 }

@@ -3,7 +3,7 @@
 package structures
 
 import (
-	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
 	"urncast/web/console/task"
@@ -14,7 +14,7 @@ import (
 type Pages struct {
 	*page.Kit
 	Record   *record.Reader
-	Registry *registry.Registry
+	Registry *plan.Registry
 	Tasks    *task.Tasks
 	Sender   string // as messages name it
 

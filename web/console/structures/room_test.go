@@ -12,6 +12,7 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/workspace/workspacetest"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
@@ -22,7 +23,7 @@ import (
 // ask sends a request to the pages over a store, as somebody with agencies.
 func ask(store registry.Store, who access.Principal, method, path, form string) *httptest.ResponseRecorder {
 	kit := page.New(&page.Kit{Guard: &guard.Guard{Access: &access.Control{}}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	r := registry.New(store)
+	r := plan.New(store)
 	pages := &Pages{Kit: kit, Record: &record.Reader{Kit: kit, Registry: r}, Registry: r, Tasks: &task.Tasks{Kit: kit, Store: &workspacetest.Store{}, Recorded: r.Recorded}}
 	mux := http.NewServeMux()
 	routes := pages.Routes()

@@ -11,6 +11,7 @@ import (
 
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/registry/workspace"
 	"urncast/web/answer"
 	"urncast/web/console/page"
@@ -36,7 +37,7 @@ type Uploads interface {
 // Pages are those on which files are sent, checked and submitted.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 	Tasks    *task.Tasks
 	Record   *record.Reader
 	Uploads  Uploads

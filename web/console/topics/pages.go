@@ -15,9 +15,11 @@ import (
 	"urncast/producer/topicview"
 	"urncast/registry"
 	"urncast/registry/access"
+	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
+	"urncast/web/console/record"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
@@ -25,7 +27,8 @@ import (
 // Pages are those about topics.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
+	Record   *record.Reader
 	// Reader opens topics, and Live sends what is committed to those who look.
 	Reader topicview.Opener
 	Live   *live.Streams
@@ -87,7 +90,7 @@ func (s *Pages) topicOf(w http.ResponseWriter, r *http.Request, name string) *To
 	}
 	for i := range rows {
 		if rows[i].Topic == r.PathValue("topic") && (name == "" || rows[i].Producer == name) {
-			return &Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: access.From(r.Context()).Role >= access.Admin}
+			return &Topic{TopicRow: rows[i], Older: -1, Newer: -1, MayVerify: page.IsAdmin(r)}
 		}
 	}
 	s.DrawError(w, r, http.StatusNotFound, topicsPath, "No producer publishes to this topic", "Only topics that a producer has a route to are read here.")

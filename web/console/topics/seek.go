@@ -14,7 +14,7 @@ const seekNear = 4 * topicShown
 // locate finds the offset from which to read a topic for a transaction: the one that was
 // kept when it was sent, if the transaction is still there, else by a search.
 func (s *Pages) locate(ctx context.Context, v topicview.View, t *Topic, n registry.Number) (int64, error) {
-	became, err := s.Producers.Of(t.ProducerID).TransactionStatus(ctx, n, n)
+	became, err := s.Record.Became(ctx, t.ProducerID, n, n)
 	if err != nil {
 		return 0, err
 	}

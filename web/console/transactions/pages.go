@@ -10,6 +10,7 @@ import (
 
 	"urncast/producer/control"
 	"urncast/registry"
+	"urncast/registry/plan"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
@@ -23,7 +24,7 @@ const logShown = 50
 // Pages are those about the log of transactions.
 type Pages struct {
 	*page.Kit
-	Registry *registry.Registry
+	Registry *plan.Registry
 	Record   *record.Reader
 	Live     *live.Streams
 }

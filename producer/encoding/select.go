@@ -1,0 +1,102 @@
+package encoding
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"urncast/producer"
+	"urncast/sdmx"
+)
+
+// A Planned entry is one that a job sends along some routes: a bit for each.
+type Planned struct {
+	producer.Entry
+	to uint64
+}
+
+// A Selection is a scope made ready: which structures a job is about, and on which routes.
+type Selection struct {
+	scope   *producer.Scope
+	outputs []*output
+	touched map[sdmx.URN]bool // nil for no bound
+}
+
+// Select makes a scope ready.
+func (r *Routes) Select(ctx context.Context, scope *producer.Scope) (*Selection, error) {
+	w := &Selection{scope: scope}
+	for _, output := range r.outputs {
+		if len(scope.Topics) == 0 || slices.Contains(scope.Topics, output.Topic) {
+			w.outputs = append(w.outputs, output)
+		}
+	}
+	if scope.From == 0 {
+		return w, nil
+	}
+	urns, err := r.store.Touched(ctx, scope.From, scope.To)
+	w.touched = make(map[sdmx.URN]bool, len(urns))
+	for _, u := range urns {
+		w.touched[u] = true
+	}
+	return w, producer.Stored(err)
+}
+
+// covers says whether a structure is what the scope is about, whatever the routes.
+func (w *Selection) covers(u sdmx.URN) bool {
+	return w.scope.Filter.Passes(u) && (w.touched == nil || w.touched[u])
+}
+
+// takes gives the routes that a structure goes, a bit for each.
+func (w *Selection) takes(u sdmx.URN) (to uint64) {
+	if !w.covers(u) {
+		return 0
+	}
+	for _, output := range w.outputs {
+		if output.Filter.Passes(u) {
+			to |= output.bit()
+		}
+	}
+	return to
+}
+
+// Topics lists the topics that the scope is about.
+func (w *Selection) Topics() []string {
+	out := make([]string, len(w.outputs))
+	for i := range w.outputs {
+		out[i] = w.outputs[i].Topic
+	}
+	return out
+}
+
+// Refused removes from the live keys of topics those that their filters let through. The
+// remaining keys get tombstones.
+func (w *Selection) Refused(live map[string]map[string]bool) map[string]map[string]bool {
+	for _, output := range w.outputs {
+		maps.DeleteFunc(live[output.Topic], func(key string, _ bool) bool { return output.Filter.PassesKey(key) })
+	}
+	return live
+}
+
+// Stale removes from the live keys of topics those that are sent there, and those that the
+// scope is not about. What remains is not current any more, or never belonged there.
+func (w *Selection) Stale(live map[string]map[string]bool, sent []Planned) map[string]map[string]bool {
+	for i := range sent {
+		key := sent[i].URN.String()
+		for _, output := range w.outputs {
+			if sent[i].to&output.bit() != 0 {
+				delete(live[output.Topic], key)
+			}
+		}
+	}
+	if w.scope.Filter.IsZero() && w.touched == nil {
+		return live
+	}
+	for _, keys := range live {
+		for key := range keys {
+			if u, err := sdmx.ParseURN(key); err != nil || !w.covers(u) {
+				delete(keys, key)
+			}
+		}
+	}
+	return live
+}

@@ -1,0 +1,34 @@
+package publisher
+
+import (
+	"strings"
+	"testing"
+
+	"urncast/producer"
+)
+
+// What differs between two databases is what is told, with both values.
+func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
+	for _, c := range []struct {
+		was, is string
+		want    []string
+	}{
+		{"7563, database 16385", "7563, database 20001", []string{"database 16385", "database 20001", "same PostgreSQL server", "7563"}},
+		{"7563, database 16385", "9911, database 16385", []string{"7563", "9911", "server"}},
+	} {
+		s := &session{row: &producer.Row{System: c.was}, system: c.is}
+		ask := clonedDatabase(s.row, s.system)
+		if ask == nil {
+			t.Fatalf("%s and %s are taken for the same", c.was, c.is)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(ask.Reason, want) {
+				t.Errorf("there is no %q in %s", want, ask.Reason)
+			}
+		}
+	}
+	s := &session{row: &producer.Row{System: "7563, database 1"}, system: "7563, database 1"}
+	if ask := clonedDatabase(s.row, s.system); ask != nil {
+		t.Error(ask)
+	}
+}

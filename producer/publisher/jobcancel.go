@@ -1,0 +1,119 @@
+package publisher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"urncast/producer"
+)
+
+// reconsider looks at the job under way before it goes on: whether it is to be cancelled,
+// or begins anew because it FAILED or an admin starts the producer.
+func (j *jobs) reconsider(ctx context.Context) error {
+	job := j.s.row.Job
+	anew := job.Kind != producer.JobFilter && (j.s.row.State == producer.Failed || isStart(j.s.row, false))
+	if !job.Cancel && !anew {
+		return nil
+	}
+	switch {
+	case j.s.at.cleared: // with its tombstones a job is through; runOne closes it
+		return nil
+	case job.Cancel:
+		return j.cancel(ctx, job)
+	case j.s.at.chunks == 0 && !job.Begun():
+		return j.renew(ctx, job)
+	}
+	return nil
+}
+
+// renew begins a job anew of which nothing is on the topics: what could
+// not be sent may have been mended since. A job with older transactions pending below
+// it, such as the baseline of a first start, covers what was recorded since, too. Any
+// other waits until that is sent, and is then taken as of the cursor: so content as of a
+// transaction never follows newer content.
+func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
+	last, err := j.s.store.Last(ctx)
+	if err != nil || last <= job.AsOf {
+		return producer.Stored(err)
+	}
+	if job.AsOf > j.s.at.cursor.Number {
+		job.AsOf = last
+		return producer.Stored(j.ledger.RenewJob(ctx, job.ID, last))
+	}
+	j.s.log.Info("the job that failed waits for what is pending, and begins anew", "job", job.ID, "after", last)
+	j.s.row.Job, j.s.row.Waiting, j.s.row.NextJobAfter = nil, j.s.row.Waiting+1, last
+	return producer.Stored(j.ledger.PutBackJob(ctx, job.ID, last))
+}
+
+// cancel closes the job under way as an admin asked. Transactions below it that are
+// pending still are sent, unless it has sent newer content of some of them: then they
+// are skipped, and so they are where nothing was ever sent before it.
+func (j *jobs) cancel(ctx context.Context, job *producer.Job) error {
+	number := j.s.at.cursor.Number
+	if j.s.at.chunks > 0 || job.Begun() || job.First {
+		number = max(number, job.AsOf)
+	}
+	c := j.s.at.cursor.After(number, j.s.guard.Offsets())
+	leaves := job.Leaves(j.s.at.chunks, job.Done, j.s.at.cursor.Number, &j.s.row.Config)
+	if err := j.ledger.CancelJob(ctx, job.ID, c, leaves); err != nil {
+		return producer.Stored(err)
+	}
+	j.s.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)
+	j.s.at.cursor, j.s.row.Job, j.s.progress = c, nil, true
+	return nil
+}
+
+// due reports whether the job that waits longest may begin.
+func (j *jobs) due() bool {
+	return j.s.row.Waiting > 0 && j.s.at.cursor.Number >= j.s.row.NextJobAfter
+}
+
+// A jobFault is a permanent fault of the job under way. Its text and its cure name the
+// ways out, as commands that run as they stand.
+type jobFault struct {
+	what, cure string
+	err        error
+}
+
+func (f *jobFault) Error() string { return f.what + ": " + f.cure }
+func (f *jobFault) Unwrap() error { return f.err }
+
+// failed adds to a permanent fault of the job under way which job that is, how much of it
+// is on the topics and what can be done. Other errors are returned as they are.
+func (j *jobs) failed(job *producer.Job, err error) error {
+	var f *producer.Fault
+	if !errors.As(err, &f) || f.Kind != producer.Permanent {
+		return err
+	}
+	text, cure := err.Error(), f.Cure
+	if cure != "" {
+		text = strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(text)
+	}
+	standing, ways := "Nothing of it is on the topics, and a start begins it anew, with what is current then", []string{}
+	if j.sent > 0 || job.Begun() || job.Kind == producer.JobFilter {
+		// What it sends was fixed when it began.
+		cure = strings.Replace(cure, ", or shorten the structure", "", 1)
+		standing = "A start goes on with what is not on the topics yet"
+		if j.sent > 0 {
+			standing = producer.ChunksUpTo(j.sent) + " on the topics, and a start goes on with the next"
+		}
+	}
+	if cure != "" {
+		ways = append(ways, cure)
+	}
+	ways = append(ways, "give the job up: "+producer.Command("cancel "+job.ID, j.s.row.Config.Name))
+	return &jobFault{what: fmt.Sprintf("%s %s: %s. %s", jobNoun(job.Kind), job.ID, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
+}
+
+// jobNoun is what a job of a kind is called.
+func jobNoun(kind string) string {
+	switch kind {
+	case producer.JobBaseline:
+		return "baseline"
+	case producer.JobFilter:
+		return "clearing after a changed filter"
+	}
+	return "re-publication"
+}

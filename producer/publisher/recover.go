@@ -1,0 +1,94 @@
+package publisher
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"urncast/producer"
+	"urncast/producer/guard"
+)
+
+// recover finds out where the producer stands, and whether an admin must decide
+// something first. It works on the routes that were last published along; changed ones
+// are taken up afterwards. What can be asked without fencing anybody is asked before
+// the lanes are opened; the position is then the row's.
+func (s *session) recover(ctx context.Context) (*position, *guard.Question, error) {
+	known := &position{cursor: s.row.Cursor}
+	if ask := clonedDatabase(s.row, s.system); ask != nil {
+		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
+	}
+	routes := witnessing(s.row)
+	topics, err := describe(ctx, s.broker, s.hold, routes)
+	if err != nil {
+		return nil, nil, err
+	}
+	if found, sent := topics[0].Cluster, s.row.Sent.Cluster; found != sent {
+		return known, &guard.Question{Reason: fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent), Choices: guard.BaselineOrContinue(
+			"Go on with what is pending. What is known to be on the other cluster is not sent again.")}, nil
+	}
+	if ask := otherTarget(s.row); ask != nil {
+		return known, ask, s.accepted(ctx, s.row.Config.Target())
+	}
+	return s.open(ctx, routes)
+}
+
+// accepted ends the session where "continue" answers that this is the database, or that these
+// servers are the cluster's. Whether anything was lost on the way is for the next session to find out, and
+// is a question of its own.
+func (s *session) accepted(ctx context.Context, servers string) error {
+	if howToStart(s.row) != producer.StartContinue {
+		return nil
+	}
+	sent := s.row.Sent
+	sent.Bootstrap = servers
+	return s.adoptAndReopen(ctx, sent, s.row.Cursor)
+}
+
+// witnessing are the routes that tell what was committed: of those last published
+// along the ones whose topics are published to still. A Kafka transaction is on all
+// its topics or on none, so what none of these has seen was never on them. Only
+// where none is left, the others are asked.
+func witnessing(row *producer.Row) []producer.PublishedRoute {
+	kept := slices.DeleteFunc(slices.Clone(row.Sent.Routes), func(p producer.PublishedRoute) bool {
+		return producer.RouteTo(row.Config.Routes, p.Topic) == nil
+	})
+	if len(kept) == 0 {
+		return row.Sent.Routes
+	}
+	return kept
+}
+
+// clonedDatabase asks when Postgres is not the one that this producer ran on: a
+// clone must not fence the original's publisher.
+func clonedDatabase(row *producer.Row, system string) *guard.Question {
+	if row.System == "" || row.System == system {
+		return nil
+	}
+	return &guard.Question{Reason: "The database is a copy, or was moved: " + databaseChange(row.System, system) +
+		". If the original is still in use, publishing from here would fence it out and mix two histories on one topic.", Choices: guard.BaselineOrContinue(
+		"This database replaces the original, which is shut down: go on with what is pending.")}
+}
+
+// otherTarget asks when the connection leads to other servers than it did, though the
+// cluster calls itself the same: it may be a copy.
+func otherTarget(row *producer.Row) *guard.Question {
+	was, now := row.Sent.Bootstrap, row.Config.Target()
+	if sharesServer(was, now) {
+		return nil
+	}
+	return &guard.Question{Reason: fmt.Sprintf("The connection leads elsewhere: this producer last published through %s, and none of these servers is among %s now, though the cluster's id is the same. "+
+		"If it is a copy of the cluster, what was sent may be missing there.", was, now), Choices: guard.BaselineOrContinue(
+		"The servers are those of the same cluster, or of the one that takes its place: go on with what is pending.")}
+}
+
+// sharesServer reports whether two lists of bootstrap servers have one in common. A
+// list that is not known agrees with any.
+func sharesServer(was, now string) bool {
+	servers := func(list string) []string {
+		return strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	before := servers(was)
+	return len(before) == 0 || now == "" || slices.ContainsFunc(servers(now), func(s string) bool { return slices.Contains(before, s) })
+}

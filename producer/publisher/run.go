@@ -1,0 +1,302 @@
+package publisher
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"urncast/producer"
+	"urncast/producer/guard"
+)
+
+// A Publisher publishes a producer's transactions whenever this instance holds
+// its lease.
+type Publisher struct {
+	Store   producer.Store
+	Cluster producer.Cluster
+	Metrics *meters
+	Log     *slog.Logger
+	// ProcessStart, on the database's clock, tells what this process found when it
+	// came up: only that does a restart lift.
+	ProcessStart time.Time
+
+	backoff, beat time.Duration // of tests; backoffFirst and beatEvery if 0
+	chunk         int64         // of tests; chunkBytes if 0
+}
+
+// Attempts at what is transitory before the state says DEGRADED, and the bounds
+// of the wait between them.
+const (
+	attemptsQuiet = 3
+	backoffFirst  = 500 * time.Millisecond
+	backoffMax    = 30 * time.Second
+)
+
+// Run publishes until ctx ends: it waits for the lease, and after losing it waits
+// again.
+func (p *Publisher) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		hold, err := p.Store.Acquire(ctx, p.another)
+		if err == nil {
+			err = p.holding(ctx, &stateLogger{Hold: hold, log: p.Log})
+			hold.Release()
+			p.Metrics.reachable(false, false)
+			p.Log.Info("this instance holds the lease no more")
+		}
+		switch {
+		case err == nil || ctx.Err() != nil:
+			continue
+		case errors.Is(err, producer.ErrLost): // another instance has it, as is in order
+			p.Log.Info("this instance stands down", "reason", err)
+		default:
+			p.Log.Warn("this instance does not publish", "error", err)
+		}
+		sleep[struct{}](ctx, nil, time.Second)
+	}
+}
+
+// holding acts on wishes and faults while the lease is held. Its error says why
+// it is not any more.
+func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
+	asked := int64(-1) // the revision of the settings about which a question is open
+	var timeout time.Duration
+	var seen history
+	owed := false // whether the start of this process has still to be made
+	losses := map[string]producer.Loss{}
+	for first := true; ; first = false {
+		row, err := hold.Load(ctx)
+		if err != nil {
+			return err
+		}
+		if first {
+			p.began(ctx, &row)
+			owed = !row.TakenOver
+		}
+		if !p.due(&row, asked == row.Config.Revision && row.State == producer.Stopped) {
+			if err := p.rest(ctx, hold, &row); err != nil {
+				return err
+			}
+			continue
+		}
+		s := newSession(p, hold, &row, max(timeout, timeoutBase))
+		s.outage.rivalry, s.outage.rivalryEnds = seen.fencings.rivalry(&row)
+		s.losses, s.start.is = losses, isStart(&row, owed)
+		err = p.watched(ctx, s)
+		owed = owed && !s.start.publishes && !errors.Is(err, errReopen)
+		if ctx.Err() != nil {
+			return nil
+		}
+		asked, timeout = -1, s.wider
+		if s.progress {
+			seen.attempts = 0
+		}
+		if err == nil || errors.Is(err, errReopen) {
+			continue
+		}
+		if errors.Is(err, producer.ErrLost) {
+			return err
+		}
+		question, err := p.after(ctx, hold, &row, err, &seen)
+		if err != nil {
+			return err
+		}
+		if question {
+			asked = row.Config.Revision
+		}
+	}
+}
+
+// A holder holds the lease, shows the state, and acts on wishes.
+type holder interface {
+	producer.Lease
+	producer.Display
+	Take(ctx context.Context, wish int64) error
+}
+
+// history is what a holder remembers of its earlier sessions.
+type history struct {
+	attempts int // since something was handled
+	fencings fencings
+}
+
+// after acts on what ended a session: it asks, fails, or waits to try again.
+func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, cause error, seen *history) (asked bool, err error) {
+	kind := producer.KindOf(cause)
+	if kind == producer.Fenced {
+		// If another instance has taken the lease, being fenced by it is in order.
+		if _, err := hold.Load(ctx); err != nil {
+			return false, err
+		}
+		seen.fencings.add()
+	}
+	level := slog.LevelDebug
+	if kind != producer.Permanent && seen.attempts < attemptsQuiet {
+		level = slog.LevelInfo // else the state that follows says it
+	}
+	p.Log.Log(ctx, level, "the producer's session ended", "error", cause)
+	var question *guard.Question
+	if errors.As(cause, &question) {
+		err := hold.Report(ctx, questionIncident(question))
+		return true, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
+	}
+	p.Metrics.faults.WithLabelValues(kind.String()).Inc()
+	if kind == producer.Permanent {
+		err := hold.Report(ctx, failureIncident(cause))
+		return false, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
+	}
+	var away *producer.Fault // not the store's
+	if errors.As(cause, &away) && kind == producer.Transitory {
+		p.Metrics.reachable(false, true)
+	}
+	seen.attempts++
+	if rival, _ := seen.fencings.rivalry(row); kind == producer.Fenced && rival != "" {
+		cause, seen.attempts = errors.New(rival), max(seen.attempts, attemptsQuiet+1)
+	}
+	return false, p.again(ctx, hold, row.Wish.Sequence, seen.attempts, cause)
+}
+
+// again waits before the next attempt: not at all after the first doubt, then
+// longer and longer, and in public after a few. A new wish ends the wait.
+func (p *Publisher) again(ctx context.Context, hold holder, wish int64, attempts int, cause error) error {
+	if attempts == 1 && producer.KindOf(cause) != producer.Transitory {
+		return nil
+	}
+	wait := min(backoffMax, cmp.Or(p.backoff, backoffFirst)<<min(attempts-1, 10))
+	if attempts > attemptsQuiet {
+		reason := fmt.Sprintf("%s. What is pending is kept, and sent in order when this is over: %d attempts have failed, and the next follows %s after the last.", cause, attempts, wait)
+		if err := hold.Report(ctx, outageIncident(reason, brief(cause))); err != nil {
+			return err
+		}
+	}
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	for waiting := true; waiting && ctx.Err() == nil; {
+		select {
+		case <-over.C:
+			waiting = false
+		case <-p.Store.Wishes():
+		case <-hold.Lost(): // Load says so
+		case <-ctx.Done():
+			return nil
+		}
+		if row, err := hold.Load(ctx); err != nil || row.Wish.Sequence > wish {
+			return err
+		}
+	}
+	return nil
+}
+
+// due says whether a session is to be begun.
+func (p *Publisher) due(row *producer.Row, asked bool) bool {
+	if row.Wish.Sequence > row.Taken {
+		return row.Wish.Run == producer.Idle
+	}
+	restarted := p.ProcessStart.After(row.Since) && !row.TakenOver
+	switch {
+	case !row.Started || asked:
+		return false
+	case row.State == producer.Suspended:
+		return restarted && !row.Wish.Keep
+	case row.State == producer.Failed:
+		return restarted
+	}
+	return true
+}
+
+// rest shows why nothing is published, and waits for a wish or the clock.
+func (p *Publisher) rest(ctx context.Context, hold holder, row *producer.Row) error {
+	switch {
+	case row.Wish.Sequence > row.Taken && row.Wish.Run == producer.Suspended:
+		reason := "Suspended by hand, until it is resumed or the process restarts."
+		if row.Wish.Keep {
+			reason = "Suspended by hand, until it is resumed."
+		}
+		if err := hold.Show(ctx, producer.Suspended, reason, nil); err != nil {
+			return err
+		}
+		return hold.Take(ctx, row.Wish.Sequence)
+	case !row.Started && row.State != producer.Stopped && row.State != producer.Failed: // why a first start failed stays to be read
+		return hold.Show(ctx, producer.Stopped, "It was never started: start it idle, or with a baseline.", nil)
+	}
+	select {
+	case <-p.Store.Wishes():
+	case <-hold.Lost():
+		return hold.Held()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// watched runs a session, and ends it when a wish is made or the lease is lost:
+// for a wish between two transactions, if it gets there within hardAfter.
+func (p *Publisher) watched(parent context.Context, s *session) error {
+	ctx, cancel := context.WithCancelCause(parent)
+	soft, ended := make(chan struct{}), make(chan struct{})
+	s.soft, s.jobs.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watch(parent, s, cancel, soft, ended) })
+	err := s.run(ctx)
+	cause := context.Cause(ctx)
+	close(ended)
+	watching.Wait()
+	if parent.Err() == nil && cause != nil {
+		return cause
+	}
+	return err
+}
+
+// watch closes soft, and then cancels, as watched says, until the session has ended.
+func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
+	const hardAfter = 10 * time.Second
+	var hard <-chan time.Time // nil until soft is closed
+	wishes, rivalryEnds := p.Store.Wishes(), s.outage.rivalryEnds
+	for {
+		stop := false
+		select {
+		case <-s.hold.Lost():
+			cancel(s.hold.Held())
+			return
+		case <-hard:
+			cancel(&producer.Fault{Kind: producer.InDoubt, Text: "The session was ended by hand"})
+			return
+		case <-ended:
+			return
+		case <-rivalryEnds: // the next session shows it
+			stop = true
+		case <-wishes:
+			row, err := s.hold.Load(parent)
+			if err != nil && parent.Err() == nil {
+				cancel(producer.Stored(err))
+				return
+			}
+			stop = err == nil && s.isOutdated(&row)
+		}
+		if stop {
+			close(soft)
+			hard, wishes, rivalryEnds = time.After(hardAfter), nil, nil
+		}
+	}
+}
+
+// isOutdated says whether the row holds what the session does not know: a wish, a job
+// that is to be begun or cancelled, other settings.
+func (s *session) isOutdated(now *producer.Row) bool {
+	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobs.over.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
+		now.Job != nil && now.Job.Cancel && !s.jobs.cancels
+}
+
+// sleep waits until the time is over, early comes, or ctx ends.
+func sleep[T any](ctx context.Context, early <-chan T, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-early:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,287 @@
+// Package rules says which rules of the information model a structure breaks by itself, without
+// regard to other structures. Each class of structures has its rules in a function of its own,
+// and a line in the table of classes that its references may point to.
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"urncast/sdmx"
+)
+
+// A Fault is one rule of the information model that a structure breaks.
+type Fault struct {
+	// Path is the place in the structure, as in EachRef, such as Items[3].Parent; indexes
+	// begin at 0.
+	Path string
+	// Text is a sentence that names the rule, what breaks it and what to do.
+	Text string
+}
+
+// String returns path and text.
+func (f Fault) String() string { return f.Path + ": " + f.Text }
+
+// faultsMax bounds the faults that Check returns for a structure: a codelist of a million codes
+// can have a million.
+const faultsMax = 100
+
+// Check returns the faults of a structure. After faultsMax faults, one more says how many were left out. The rules are
+// those that the schemas of SDMX 2.1 and 3.0 have in common, and those of the information
+// model: ids have the form of their class and are unique, parents are in the same list and do
+// not form a circle, components that a data structure names exist in it, references point to
+// permitted classes, and dates are valid. A rule of only one of the versions is not checked
+// here; breaking it is a loss when a message of that version is written.
+//
+// A stub (External) and a partial scheme may leave out items that their contents name.
+func Check(m sdmx.Maintainable) []Fault {
+	c := &checker{}
+	c.common(m)
+	c.targets(m)
+	switch m := m.(type) {
+	case *sdmx.AgencyScheme:
+		c.agencyScheme(m)
+	case *sdmx.Codelist:
+		c.codelist(m)
+	case *sdmx.ConceptScheme:
+		c.conceptScheme(m)
+	case *sdmx.CategoryScheme:
+		c.categories("Items", "", m.Items)
+	case *sdmx.Categorisation:
+		c.categorisation(m)
+	case *sdmx.DataStructure:
+		c.dataStructure(m)
+	}
+	return c.list()
+}
+
+// A checker collects the faults of one structure.
+type checker struct {
+	faults []Fault
+	more   int // faults beyond faultsMax
+}
+
+func (c *checker) add(path, format string, args ...any) {
+	if len(c.faults) == faultsMax {
+		c.more++
+		return
+	}
+	c.faults = append(c.faults, Fault{path, fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) list() []Fault {
+	if c.more > 0 {
+		return append(c.faults, Fault{"", fmt.Sprintf("%d more faults were found and are not listed; mend these first.", c.more)})
+	}
+	return c.faults
+}
+
+// ncNameClasses are the maintainable classes whose ids have type NCNameIDType, and so begin
+// with a letter; ids of other classes have type IDType.
+var ncNameClasses = map[sdmx.Class]bool{sdmx.ClassCodelist: true, sdmx.ClassConceptScheme: true, sdmx.ClassCategoryScheme: true}
+
+func (c *checker) common(m sdmx.Maintainable) {
+	a := m.Common()
+	if ncNameClasses[m.Class()] {
+		c.ncName("ID", fmt.Sprintf("a %s", m.Class()), a.ID)
+	} else {
+		c.id("ID", a.ID)
+	}
+	c.period("ValidFrom", a.ValidFrom)
+	c.period("ValidTo", a.ValidTo)
+}
+
+// id checks the form of an id (IDType) and reports whether it has it.
+func (c *checker) id(path, id string) bool {
+	if err := sdmx.CheckID(id); err != nil {
+		c.add(path, "%s. Give it an id of that form.", upperFirst(err.Error()))
+		return false
+	}
+	return true
+}
+
+// ncName checks an id of type NCNameIDType. what is the kind of object that has the id.
+func (c *checker) ncName(path, what, id string) {
+	if !c.id(path, id) {
+		return
+	}
+	if first := id[0] | 0x20; first < 'a' || first > 'z' {
+		c.add(path, "The id %q begins with %q, but the id of %s must begin with a letter (NCNameIDType of SDMX 2.1 and 3.0). Give it another id.", sdmx.Clip(id), id[:1], what)
+	} else if i := strings.IndexAny(id, "@$"); i >= 0 {
+		c.add(path, "The id %q holds %q, but the id of %s is made of letters, digits, _ and - (NCNameIDType of SDMX 2.1 and 3.0). Give it another id.", sdmx.Clip(id), id[i:i+1], what)
+	}
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// period checks a standard time period of SDMX (IsTimePeriod).
+func (c *checker) period(path, s string) {
+	if s != "" && !sdmx.IsTimePeriod(s) {
+		c.add(path, "%q is no date. Write a date (2026-01-31), a point in time (2026-01-31T10:00:00Z), a year, a month (2026-01) or a reporting period (2026-Q1).", sdmx.Clip(s))
+	}
+}
+
+// agencyScheme checks id, version and isFinal, which the standard fixes: there is one scheme
+// per agency, and it is not versioned (SDMX-ML 2.1 AgencySchemeType; 3.0 prohibits the version).
+func (c *checker) agencyScheme(s *sdmx.AgencyScheme) {
+	if s.ID != sdmx.AgencySchemeID {
+		c.add("ID", "The id of an agency scheme is always %s, not %q. Put the agencies into %s:%s(%s).", sdmx.AgencySchemeID, sdmx.Clip(s.ID), s.Agency, sdmx.AgencySchemeID, sdmx.VersionDefault)
+	}
+	if s.Version != sdmx.VersionDefault {
+		c.add("Version", "The version of an agency scheme is always %s, not %s. Send it as %s:%s(%s).", sdmx.VersionDefault, s.Version, s.Agency, sdmx.AgencySchemeID, sdmx.VersionDefault)
+	}
+	if s.Final {
+		c.add("Final", "An agency scheme cannot be final (isFinal), because agencies are added to it under the same version. Send it without isFinal.")
+	}
+	c.items(s)
+}
+
+func (c *checker) codelist(l *sdmx.Codelist) {
+	at := c.items(l)
+	whole := !l.External && !l.Partial && len(l.Extensions) == 0 // otherwise a parent may be elsewhere
+	checkParents(c, "codelist", "code", l.Items, at, whole, func(x *sdmx.Code) (string, string) { return x.ID, x.Parent })
+	for i := range l.Extensions {
+		c.extension(fmt.Sprintf("Extensions[%d]", i), l, &l.Extensions[i])
+	}
+}
+
+func (c *checker) extension(path string, l *sdmx.Codelist, x *sdmx.CodelistExtension) {
+	switch of := x.Codelist; {
+	case of.IsZero():
+		c.add(path+".Codelist", "The extension does not say which codelist it takes codes from. Name the codelist, or take the extension away.")
+	case of.Class == sdmx.ClassCodelist && of.Agency == l.Agency && of.ID == l.ID && of.Version.Matches(l.Version):
+		c.add(path+".Codelist", "The codelist extends itself. Name another codelist, or take the extension away.")
+	}
+	if x.Prefix != "" {
+		c.id(path+".Prefix", x.Prefix)
+	}
+	for i := range x.Selection {
+		v := &x.Selection[i]
+		if v.Value == "" {
+			c.add(fmt.Sprintf("%s.Selection[%d].Value", path, i), "The member value is empty. Name a code, or codes with %% for any characters.")
+		}
+		switch v.Cascade {
+		case "", "true", "false", "excluderoot":
+		default:
+			c.add(fmt.Sprintf("%s.Selection[%d].Cascade", path, i), "cascadeValues is %q, and must be true, false or excluderoot.", sdmx.Clip(v.Cascade))
+		}
+	}
+}
+
+func (c *checker) conceptScheme(s *sdmx.ConceptScheme) {
+	at := c.items(s)
+	checkParents(c, "concept scheme", "concept", s.Items, at, !s.External && !s.Partial, func(x *sdmx.Concept) (string, string) { return x.ID, x.Parent })
+	for i := range s.Items {
+		x, path := &s.Items[i], fmt.Sprintf("Items[%d]", i)
+		if sdmx.CheckID(x.ID) == nil {
+			c.ncName(path+".ID", "a concept", x.ID)
+		}
+		c.representation(path+".Representation", x.Representation, false)
+		if x.ISO != nil && (x.ISO.Agency == "" || x.ISO.Scheme == "" || x.ISO.ID == "") {
+			c.add(path+".ISO", "The ISO concept reference of concept %s needs an agency, a scheme and an id. Add what is missing, or take the reference away.", x.ID)
+		}
+	}
+}
+
+// categorisation checks that source and target are both set or, as in a stub, both missing: the
+// schema has them as one optional pair.
+func (c *checker) categorisation(x *sdmx.Categorisation) {
+	switch {
+	case x.Source.IsZero() == x.Target.IsZero():
+	case x.Source.IsZero():
+		c.add("Source", "The categorisation names a category, but not what is put into it. Name its source.")
+	default:
+		c.add("Target", "The categorisation names an object, but not the category it is put into. Name its target.")
+	}
+}
+
+// items checks the ids of a flat scheme, and returns the index of each.
+func (c *checker) items(s sdmx.ItemScheme) (at map[string]int) {
+	at = make(map[string]int, s.Len())
+	i := 0
+	s.EachItem(func(id string, _ *sdmx.Nameable) {
+		c.checkUnique(at, i, "Items", id, "")
+		i++
+	})
+	return at
+}
+
+// categories checks the ids of a list of categories and of those below it. path is the path of
+// the list, and under a phrase for the categories above it.
+func (c *checker) categories(path, under string, items []sdmx.Category) {
+	seen := make(map[string]int, len(items))
+	for i := range items {
+		c.checkUnique(seen, i, path, items[i].ID, under)
+		if below := items[i].Items; len(below) > 0 {
+			c.categories(fmt.Sprintf("%s[%d].Items", path, i), " under "+sdmx.Clip(items[i].ID)+under, below)
+		}
+	}
+}
+
+// checkUnique checks the id of item i of a list: its form, and that no earlier item has it. The
+// path is built only for faults, because lists may have a million items.
+func (c *checker) checkUnique(seen map[string]int, i int, list, id, under string) {
+	if err := sdmx.CheckID(id); err != nil {
+		c.id(fmt.Sprintf("%s[%d].ID", list, i), id)
+		return
+	}
+	if before, twice := seen[id]; twice {
+		c.add(fmt.Sprintf("%s[%d].ID", list, i), "Item %q%s is there twice: it is at %s[%d], too. Send it once.", sdmx.Clip(id), under, list, before)
+		return
+	}
+	seen[id] = i
+}
+
+// checkParents checks that the parents of items exist, if the list is whole, and that no item
+// is its own ancestor. at has the index of each id.
+func checkParents[T any](c *checker, list, item string, items []T, at map[string]int, whole bool, of func(*T) (id, parent string)) {
+	hasParents := false
+	for i := range items {
+		_, parent := of(&items[i])
+		hasParents = hasParents || parent != ""
+	}
+	if !hasParents {
+		return
+	}
+	walked := make([]int, len(items)) // the walk, from 1, that has visited an item; 0 for none
+	var chain []int
+	for i := range items {
+		id, parent := of(&items[i])
+		if _, there := at[parent]; parent != "" && !there && whole {
+			c.add(fmt.Sprintf("Items[%d].Parent", i), "%s %s names %q as its parent, which is not in this %s. Send the parent too, or take it away; only a partial %s (isPartial) may leave parents out.",
+				upperFirst(item), sdmx.Clip(id), sdmx.Clip(parent), list, list)
+		}
+		chain = chain[:0]
+		j, going := i, true
+		for going && walked[j] == 0 {
+			walked[j] = i + 1
+			chain = append(chain, j)
+			_, up := of(&items[j])
+			j, going = at[up]
+			going = going && up != ""
+		}
+		if going && walked[j] == i+1 { // this walk has visited j before
+			for chain[0] != j {
+				chain = chain[1:]
+			}
+			c.add(fmt.Sprintf("Items[%d].Parent", j), "The parents of %s %s go in a circle: %s. Take one of these parents away.", item, sdmx.Clip(first(of(&items[j]))), circle(chain, func(k int) string { return first(of(&items[k])) }))
+		}
+	}
+}
+
+// first returns the first of two strings.
+func first(id, _ string) string { return id }
+
+// circle returns a chain as "A → B → A"; of a long one only the beginning.
+func circle(chain []int, id func(int) string) string {
+	var names []string
+	for k, i := range chain {
+		if k < 8 {
+			names = append(names, sdmx.Clip(id(i)))
+		}
+	}
+	if len(chain) > 8 {
+		names = append(names, fmt.Sprintf("… (%d more)", len(chain)-8))
+	}
+	return strings.Join(append(names, names[0]), " → ")
+}

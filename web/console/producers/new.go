@@ -1,0 +1,277 @@
+package producers
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"urncast/producer"
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
+	"urncast/web/answer"
+	"urncast/web/console/page"
+	"urncast/web/console/ui"
+)
+
+// connectionOptions are the connections that a producer may take.
+func connectionOptions(ctx context.Context, connections *connection.Connections, chosen string) ([]ui.Option, error) {
+	if connections == nil {
+		return nil, nil
+	}
+	all, err := connections.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []ui.Option
+	for i := range all {
+		name := all[i].Name
+		out = append(out, ui.Option{Value: name, Word: name, Chosen: name == chosen})
+	}
+	return out, nil
+}
+
+// withUnset adds the connection that a producer has, where it is none of those there are.
+func withUnset(options []ui.Option, chosen string) []ui.Option {
+	if slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == chosen }) {
+		return options
+	}
+	word := chosen + " (not defined)"
+	if chosen == "" {
+		word = "the default"
+	}
+	return append([]ui.Option{{Value: chosen, Word: word, Chosen: true}}, options...)
+}
+
+// producerForm is the form that makes a producer, with what was filled in.
+func (s *Pages) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*ProducerForm, error) {
+	connections, err := connectionOptions(ctx, s.Connections, v("connection"))
+	if err != nil {
+		return nil, err
+	}
+	if len(connections) == 0 || v("connection") != "" {
+		connections = withUnset(connections, v("connection"))
+	}
+	p := &ProducerForm{Connection: connections, MayMail: s.Mailer != nil, Route: NewRouteForm("/producers/new", route)}
+	p.Route.MayMake, p.Route.Make = s.Doctor != nil, v("make") != ""
+	p.Name = ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
+		Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}
+	p.Mail = ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
+		Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}
+	p.Prefix = ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
+		Help: "Where ACLs bind transactional ids to a prefix, give that one."}
+	p.Sender = ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
+	var filled producer.Config
+	baselinesIn(&filled, v)
+	p.Baselines = BaselineInputs(&filled)
+	p.Replicas = ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
+	return p, nil
+}
+
+// baselinesIn reads from a form when a baseline comes first.
+func baselinesIn(c *producer.Config, v func(string) string) {
+	c.BaselineAtEveryStart, c.BaselineWhenConnectionChanges = v("baseline-at-every-start") != "", v("baseline-when-connection-changes") != ""
+}
+
+// newProducerPage draws the form that makes a producer.
+func (s *Pages) newProducerPage(w http.ResponseWriter, r *http.Request) {
+	p, err := s.producerForm(r.Context(), func(string) string { return "" }, producer.Route{Format: producer.FormatDefault})
+	if err != nil {
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
+		return
+	}
+	s.drawNewProducer(w, r, http.StatusOK, p)
+}
+
+func (s *Pages) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *ProducerForm) {
+	s.Draw(w, r, status, NewProducerPage(s.Frame(r, "New producer", ui.ProducersPath), p))
+}
+
+// routeIn is the route in a form.
+func routeIn(r *http.Request) producer.Route {
+	return producer.Route{Topic: strings.TrimSpace(r.PostForm.Get("topic")), Format: r.PostForm.Get("format"), Filter: filterIn(r)}
+}
+
+func filterIn(r *http.Request) (f producer.Filter) {
+	f.Classes = slices.Clone(r.PostForm["class"])
+	f.Agencies = page.Fields(r.PostForm.Get("agencies"))
+	for line := range strings.Lines(r.PostForm.Get("urns")) {
+		if line = strings.TrimSpace(line); line != "" {
+			f.URNs = append(f.URNs, line)
+		}
+	}
+	if len(f.Agencies) == 0 {
+		f.Agencies = nil
+	}
+	return f
+}
+
+// countRoute fills in what a route in a form takes.
+func countRoute(ctx context.Context, producers *control.Producers, form *RouteForm, route producer.Route) error {
+	if route.Format == "" {
+		route.Format = producer.FormatDefault
+	}
+	all, err := producers.Preview(ctx, []producer.Route{route}, producer.Scope{}, previewGlance)
+	var bad *producer.BadEditError
+	switch {
+	case errors.As(err, &bad):
+		form.CountWrong = page.Sentence(bad.Error())
+		return nil
+	case err != nil:
+		return err
+	}
+	form.Count = &all[0]
+	return nil
+}
+
+// newProducer makes a producer, or counts what it would take.
+func (s *Pages) newProducer(w http.ResponseWriter, r *http.Request) {
+	if !s.ReadForm(w, r) {
+		return
+	}
+	ctx, v, route := r.Context(), r.PostForm.Get, routeIn(r)
+	p, err := s.producerForm(ctx, v, route)
+	if err == nil {
+		err = countRoute(ctx, s.Producers, p.Route, route)
+	}
+	if err != nil {
+		s.DrawTrouble(w, r, ui.ProducersPath, err)
+		return
+	}
+	if v("do") == "count" {
+		s.drawNewProducer(w, r, http.StatusOK, p)
+		return
+	}
+	c := producer.Config{Name: strings.TrimSpace(v("name")), Routes: []producer.Route{route}, Prefix: v("prefix"), Sender: v("sender"), Connection: v("connection")}
+	baselinesIn(&c, v)
+	mails, replicas := page.Fields(v("mail")), 0
+	checkRoute(p.Route, route)
+	if err := (producer.Config{Name: c.Name, Routes: []producer.Route{{}}}).WithDefaults().Check(); err != nil || c.Name == "" {
+		p.Name.Error = "A producer needs a name."
+		if err != nil {
+			p.Name.Error = page.Sentence(err.Error())
+		}
+	}
+	s.checkNew(ctx, p, &c, mails)
+	if replicas, err = replicasIn(v("replicas")); err != nil {
+		p.Replicas.Error, p.Open = page.Sentence(err.Error()), true
+	}
+	if p.Faulty() {
+		s.drawNewProducer(w, r, http.StatusBadRequest, p)
+		return
+	}
+	s.makeProducer(w, r, p, c, mails, replicas)
+}
+
+// replicasIn is the number of replicas in a form; 0 leaves it to the brokers.
+func replicasIn(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, &producer.BadEditError{Text: "A topic has 1 replica or more: give a number such as 3, or nothing"}
+	}
+	return n, nil
+}
+
+// checkRoute puts what is wrong with a route to its fields.
+func checkRoute(form *RouteForm, route producer.Route) {
+	judge := func(r producer.Route) string {
+		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
+			return page.Sentence(err.Error())
+		}
+		return ""
+	}
+	if form.Topic.Error = judge(producer.Route{Topic: route.Topic}); route.Topic == "" {
+		form.Topic.Error = "A route needs a topic."
+	}
+	form.Agencies.Error = judge(producer.Route{Filter: producer.Filter{Agencies: route.Filter.Agencies}})
+	form.URNs.Error = judge(producer.Route{Filter: producer.Filter{URNs: route.Filter.URNs}})
+}
+
+// checkNew puts what is wrong with the rest of a new producer to its fields.
+func (s *Pages) checkNew(ctx context.Context, p *ProducerForm, c *producer.Config, mails []string) {
+	base := producer.Config{Routes: []producer.Route{{}}}
+	prefix, sender := base, base
+	prefix.Prefix, sender.Sender = c.Prefix, c.Sender
+	if err := prefix.WithDefaults().Check(); err != nil {
+		p.Prefix.Error, p.Open = page.Sentence(err.Error()), true
+	}
+	if err := sender.WithDefaults().Check(); err != nil {
+		p.Sender.Error, p.Open = page.Sentence(err.Error()), true
+	}
+	if len(mails) > 0 && s.Mailer != nil {
+		if _, err := mailWith(ctx, s.Mailer, c.Name, mails); err != nil {
+			p.Mail.Error = page.Sentence(err.Error())
+		}
+	}
+}
+
+// mailWith are the mail settings with the addresses of a producer; none takes its own
+// away.
+func mailWith(ctx context.Context, mailer *notice.Mailer, name string, mails []string) (notice.Settings, error) {
+	shown, err := mailer.Show(ctx)
+	if err != nil {
+		return notice.Settings{}, err
+	}
+	m := shown.Settings
+	m.Producers = maps.Clone(m.Producers)
+	if m.Producers == nil {
+		m.Producers = map[string][]string{}
+	}
+	if m.Producers[name] = mails; len(mails) == 0 {
+		delete(m.Producers, name)
+	}
+	return m, m.Check()
+}
+
+// makeProducer makes the producer, saves its addresses and makes its topic.
+func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *ProducerForm, c producer.Config, mails []string, replicas int) {
+	ctx, by := r.Context(), answer.Actor(r)
+	if _, err := s.Producers.Create(ctx, c, by); err != nil {
+		status, text := refusal(w, r, err)
+		var taken *control.TakenError
+		switch {
+		case errors.As(err, &taken) && strings.HasPrefix(text, "Topic "):
+			p.Route.Topic.Error = text
+		case errors.As(err, &taken):
+			p.Name.Error = text
+		case strings.Contains(text, "There is no connection"):
+			p.ConnectionError = text
+		default:
+			p.Wrong = text
+		}
+		s.drawNewProducer(w, r, status, p)
+		return
+	}
+	var notDone []string
+	if len(mails) > 0 && s.Mailer != nil {
+		m, err := mailWith(ctx, s.Mailer, c.Name, mails)
+		if err == nil {
+			_, err = s.Mailer.Save(ctx, m, by)
+		}
+		if err != nil {
+			_, text := refusal(w, r, err)
+			notDone = append(notDone, "The addresses were not saved: "+text)
+		}
+	}
+	if r.PostForm.Get("make") != "" && s.Doctor != nil {
+		in := diagnosis.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
+		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
+			_, text := refusal(w, r, err)
+			notDone = append(notDone, "The topic was not made: "+text+" The producer's page shows how to make it.")
+		}
+	}
+	if len(notDone) == 0 {
+		http.Redirect(w, r, ui.ProducerPath(c.Name, "start"), http.StatusSeeOther)
+		return
+	}
+	s.DrawError(w, r, http.StatusConflict, ui.ProducersPath, "Producer "+c.Name+" is made, and not everything with it",
+		strings.Join(notDone, " ")+" It is in the list of producers, stopped.")
+}

@@ -133,9 +133,6 @@ type response struct {
 // did not wait for the answer: that is no fault of the server's.
 const statusLeft = 499
 
-// left says that whoever asked does not wait any more; not that their time is over.
-func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
-
 // left makes that of an error which is nothing but the client's going. A stream that had
 // begun keeps its status, and ends by that in whatever way.
 func (w *response) left(r *http.Request) {

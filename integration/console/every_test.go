@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"urncast/integration/rig"
 )
@@ -79,7 +80,12 @@ var ofRegistry = []sight{
 // ofProducers are the pages about producers and topics.
 var ofProducers = []sight{
 	{name: "producers", path: "/producers"},
-	{name: "producer", path: "/producers/bis-public"},
+	{name: "producer", path: "/producers/bis-public", act: func(b *browser) {
+		b.do(chromedp.WaitVisible("#doctor table")) // which comes from a page with another title
+		if title := value[string](b, `document.title`); title != "bis-public · urncast" {
+			b.t.Errorf("the tab is called %q", title)
+		}
+	}},
 	{name: "producer-failed", path: "/producers/ecb-mirror"},
 	{name: "producer-suspended", path: "/producers/" + longProducer + "?done=publish"},
 	{name: "producer-away", path: "/producers/oecd"},
@@ -140,7 +146,12 @@ var ofSystem = []sight{
 	}},
 	{name: "connection-edited", path: "/connections/prod-kafka", act: func(b *browser) {
 		b.do(chromedp.SetValue(`[name="p.linger.ms"]`, "a while"))
-		press(`button[value=keep]`)(b)
+		// The return key keeps the edits: the button for that is hidden, and a click would hit another thing.
+		if err := b.leads(chromedp.SendKeys(`[name="p.linger.ms"]`, kb.Enter)); err != nil {
+			b.t.Fatal(err)
+		}
+		b.do(chromedp.WaitReady("main"))
+		b.heading("prod-kafka")
 	}},
 	{name: "connection-not-saved", path: "/connections/dark-side-of-the-moon", act: func(b *browser) {
 		b.do(chromedp.SetValue(`[name="p.sasl.username"]`, "other"))

@@ -18,7 +18,7 @@ run: build ## Build it and start it with everything it needs (urncast dev)
 generate: ## Make what is generated: pages, the table of properties, the description of the API, documentation
 	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
 	go run ./producer/kafka/properties/generate >table_gen.tmp
-	mv table_gen.tmp producer/kafka/properties/table_gen.go
+	mv table_gen.tmp producer/kafka/properties/table/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update
 	go test ./web -run TestOpenAPI -update
 	go test ./producer/kafka -run TestFaultDocumentation -update

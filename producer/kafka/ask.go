@@ -48,7 +48,7 @@ func askFault(doing string, err error) error {
 		if errors.As(err, &leader) {
 			t = leaderless(leader.Topic, leader.Leader, leader.At, t)
 		}
-		return found(doing, troubleKind(t), t, nil)
+		return lookFault(doing, troubleKind(t), t, nil)
 	}
 	return fault(doing, clientError(err))
 }

@@ -151,8 +151,8 @@ func (b *Broker) tryClient() error {
 	if err != nil {
 		return err
 	}
-	e := b.ear()
-	e.listen(p)
+	e := b.monitor()
+	e.watch(p)
 	b.closing.Go(func() { // it takes a while
 		p.Close()
 		e.running.Wait()
@@ -160,13 +160,13 @@ func (b *Broker) tryClient() error {
 	return nil
 }
 
-// ear makes an ear that writes to the cluster's log.
-func (b *Broker) ear() *ear {
+// monitor makes a monitor that writes to the cluster's log.
+func (b *Broker) monitor() *monitor {
 	log := b.cluster.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &ear{log: log, look: b.look, text: b.text, told: &b.cluster.warnings}
+	return &monitor{log: log, look: b.look, text: b.text, warnings: &b.cluster.warnings}
 }
 
 // bear makes the first token of a connection; nil for connections that need none of ours.

@@ -10,13 +10,13 @@ import (
 	"urncast/producer"
 )
 
-// A ruling says how an error is acted on, and what an admin can do about it.
+// A ruling is what kind of fault an error is, and what an admin can do about it.
 type ruling struct {
 	kind producer.FaultKind
 	cure string
 }
 
-// fault classifies an error from before Begin.
+// fault classifies an error of a call before Begin, when nothing can have been published yet.
 func fault(doing string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
@@ -36,11 +36,11 @@ func fault(doing string, err error) error {
 	return &producer.Fault{Kind: r.kind, Text: text, Cure: r.cure, Err: coded(e)}
 }
 
-// Cure is what the fault table says that an admin can do about an error; empty where
-// nothing but waiting helps.
+// Cure returns what an admin can do about an error, by the fault table; empty where only waiting
+// helps.
 func Cure(code ck.ErrorCode) string { return rulings[code].cure }
 
-// coded keeps the error's own text with its number, by which the manuals list it.
+// coded adds the number of a Kafka error to its text, because manuals list errors by number.
 func coded(err error) error {
 	var e ck.Error
 	if !errors.As(err, &e) {
@@ -49,7 +49,7 @@ func coded(err error) error {
 	return worded{e, fmt.Sprintf("%s (Kafka error %d)", tidied(e.Error()), int(e.Code()))}
 }
 
-// worded is an error in better words.
+// worded is an error with another text.
 type worded struct {
 	error
 	text string
@@ -58,8 +58,9 @@ type worded struct {
 func (w worded) Error() string { return w.text }
 func (w worded) Unwrap() error { return w.error }
 
-// initFault classifies an error of InitTransactions: being fenced then means that
-// two publishers fight, and trying again settles it.
+// initFault classifies an error of InitTransactions. Being fenced is transitory there: another
+// publisher initialised the same transactional id at the same time, and one of them wins when both
+// try again.
 func initFault(id string, err error) error {
 	err = fault("initialising transactional id "+id, err)
 	var f *producer.Fault
@@ -69,8 +70,8 @@ func initFault(id string, err error) error {
 	return err
 }
 
-// doubt classifies an error from Begin on: only what the table calls permanent
-// or fenced is not in doubt.
+// doubt classifies an error of a call from Begin on. Only what the fault table calls permanent or
+// fenced is not in doubt.
 func doubt(doing string, err error) error {
 	err = fault(doing, err)
 	var f *producer.Fault
@@ -88,8 +89,8 @@ func doubt(doing string, err error) error {
 	return f
 }
 
-// inDoubt makes a fault that was found past Begin one that recovery settles: what
-// is away, or refuses, may have taken something before.
+// inDoubt makes a transitory fault after Begin one of the kind InDoubt, which recovery settles: a
+// broker that is away may have taken records before.
 func inDoubt(err error) error {
 	var f *producer.Fault
 	if errors.As(err, &f) && f.Kind == producer.Transitory {
@@ -98,7 +99,7 @@ func inDoubt(err error) error {
 	return err
 }
 
-// recordFault is doubt for one record, which it names.
+// recordFault classifies, as doubt does, an error of sending one record, and names the record.
 func recordFault(topic, key string, size int64, err error) error {
 	return doubt(fmt.Sprintf("sending %s, %d bytes, to topic %s", key, size, topic), err)
 }

@@ -13,15 +13,16 @@ type entry struct {
 	cure string // what an admin can do; empty where nothing but waiting helps
 }
 
-// A topic that one broker does not know: news of it may be on its way. The next session
-// asks all brokers, twice, before it says that there is none, which is permanent.
+// What has happened, and what to do, if one broker does not know a topic: it may not have heard
+// of it yet. The next session asks all brokers, twice, before it concludes that the topic does not
+// exist, which is permanent.
 const (
 	unknownTopic = "the topic does not exist, or the broker has not heard of it yet; all brokers are asked, twice, before that is `FAILED`"
 	createTopic  = "if it lasts: create the topic, or allow the program to"
 )
 
-// rulings is the fault table: every error code that a transactional producer can meet,
-// and how it is acted on before Begin. docs/faults.md is made from it. What is not in
+// rulings is the fault table. It has every error code that a transactional producer can meet, and
+// what kind of fault it is before Begin. docs/faults.md is generated from it. A code that is not in
 // it is permanent: stopping to ask is cheaper than publishing twice.
 var rulings = map[ck.ErrorCode]entry{
 	ck.ErrTransport:      {producer.Transitory, "the connection broke", ""},
@@ -171,8 +172,8 @@ var rulings = map[ck.ErrorCode]entry{
 		"this is a defect of the program: please report it"},
 }
 
-// unmet are the codes that a transactional producer cannot meet: they are, or are of,
-// what reason says.
+// unmet lists the codes that a transactional producer cannot meet. A reason completes the
+// sentence "These codes are …".
 var unmet = []struct {
 	reason string
 	codes  []ck.ErrorCode

@@ -13,15 +13,15 @@ import (
 	"urncast/producer"
 )
 
-// endless is where a reader goes to who waits for what is written next.
+// endless is the offset up to which a reader reads that also waits for new messages.
 const endless = math.MaxInt64
 
-// A patience is how long a reader that does not get on waits for what.
+// A patience has the times that a reader waits whose position does not move.
 type patience struct {
-	look   time.Duration // until the brokers are asked why, and again
-	silent time.Duration // for brokers that do not say how the topic stands
-	longer time.Duration // than a transaction may be open by the brokers' default, transaction.max.timeout.ms
-	all    time.Duration // at the most
+	look   time.Duration // before the brokers are asked why, and between questions
+	silent time.Duration // for brokers that do not answer such questions
+	longer time.Duration // after which an open transaction hangs: brokers' default of transaction.max.timeout.ms
+	all    time.Duration // before the reading ends with a fault
 }
 
 var patient = patience{look: 3 * time.Second, silent: 30 * time.Second, longer: 15 * time.Minute, all: 20 * time.Minute}
@@ -35,16 +35,16 @@ type pursuit struct {
 	position, to int64
 	waiting      func(string)
 	moved        time.Time // when the position moved last
-	looked       time.Time // when the brokers were asked since
-	away         time.Time // since when they have not said how the topic stands
+	looked       time.Time // when the brokers were asked last, or the position moved
+	away         time.Time // when the brokers ceased to answer questions; zero if they answer
 }
 
-// follow yields every committed message from one offset up to another. End-of-file alone
-// would not do: it comes at the last stable offset, and behind a foreign open
-// transaction there may be commits of ours. The position counts aborted records and
+// follow yields every committed message from one offset up to another. It does not stop at
+// end-of-file: that comes at the last stable offset, and after another producer's open
+// transaction there may be committed messages of ours. The position counts aborted records and
 // markers, which no message shows, so the end-of-file events carry it. While it stands
-// still, the brokers are asked why every few seconds: waiting is told, or the reading
-// ends. Who reads without an end waits at the topic's for as long as he likes.
+// still, the brokers are asked why every few seconds: the answer goes to waiting, or ends the
+// reading. A reader without an end may wait at the topic's end for any time.
 func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from, to int64, waiting func(string), yield func(*ck.Message) error) error {
 	p := &pursuit{patience: patient, broker: b, topic: topic, id: b.idOf(topic), position: from, to: to, waiting: waiting}
 	return p.run(ctx, c, yield)
@@ -77,7 +77,7 @@ func (p *pursuit) run(ctx context.Context, c *ck.Consumer, yield func(*ck.Messag
 	return nil
 }
 
-// take takes what the client gives, nil for nothing.
+// take handles one event of the client; nil is none.
 func (p *pursuit) take(event ck.Event, yield func(*ck.Message) error) error {
 	switch e := event.(type) {
 	case *ck.Message:
@@ -102,7 +102,7 @@ func (p *pursuit) take(event ck.Event, yield func(*ck.Message) error) error {
 	return nil
 }
 
-// ask asks the brokers why the reader does not get on.
+// ask asks the brokers why the position does not move.
 func (p *pursuit) ask(ctx context.Context) error {
 	all, err := p.broker.stand(ctx, []string{p.topic}, true)
 	if err != nil {
@@ -121,8 +121,8 @@ func (p *pursuit) ask(ctx context.Context) error {
 	return nil
 }
 
-// unanswered is what becomes of a reading while the brokers do not say how the topic
-// stands: it waits a while, unless they say that it is in vain.
+// unanswered handles a question that the brokers did not answer. The reading goes on for a while,
+// unless the error says that it cannot succeed.
 func (p *pursuit) unanswered(ctx context.Context, err error) error {
 	var f *producer.Fault
 	var e ck.Error
@@ -140,8 +140,8 @@ func (p *pursuit) unanswered(ctx context.Context, err error) error {
 	return nil
 }
 
-// judge says why the position has not moved for a time, or that it never will; nothing
-// where that is as it should be.
+// judge returns why the position has not moved for a time, empty if it has reached the topic's
+// end, and an error if it never will.
 func (p *pursuit) judge(s *standing, still time.Duration) (why string, err error) {
 	lost := func(format string, values ...any) error {
 		return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + p.topic + " " + fmt.Sprintf(format, values...)}

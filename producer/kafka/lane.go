@@ -16,24 +16,23 @@ import (
 )
 
 const (
-	// CommitInDoubt is how long a commit may take before it is in doubt even
-	// though it succeeded: the client resends a request that timed out or lost
-	// its connection, at the earliest 800 ms after the first with
-	// retryBackoff, and a late copy would commit the lane's next transaction.
+	// CommitInDoubt is how long a commit may take. After that it is in doubt even if it
+	// succeeded: the client sends a request again that timed out or lost its connection, with
+	// retryBackoff not before 800 ms, and a late copy would commit the lane's next transaction.
 	CommitInDoubt = 700 * time.Millisecond
 	retryBackoff  = 1000 // ms
 	commitTimeout = 5 * time.Second
 	initTimeout   = 30 * time.Second
 	initSlice     = 200 * time.Millisecond
-	// initRefused is how long the brokers may answer with an error to every attempt
-	// at initialising. The client repeats itself without a pause, some hundred times a
-	// second; the publisher makes pauses, and says what is wrong.
+	// initRefused is how long the brokers may answer every attempt to initialise with an
+	// error. The client tries again without a pause, some hundred times a second; the
+	// publisher pauses between attempts, and says what is wrong.
 	initRefused  = 5 * time.Second
 	abortTimeout = 2 * time.Second
-	// abortLimit bounds the abort of an attempt, of which it is to be known.
+	// abortLimit bounds the abort that ends an attempt; its result is part of the answer.
 	abortLimit = 10 * time.Second
-	// deliveryTimeout is longer than any transaction may last: the client's own
-	// timeouts end one before.
+	// deliveryTimeout is longer than any transaction may last: the client's own timeouts
+	// end a transaction first.
 	deliveryTimeout = time.Hour
 
 	// unsentBytes bounds what is handed to the client and not yet delivered.
@@ -49,17 +48,17 @@ const (
 type lane struct {
 	broker *Broker
 	id     string
-	topics []string // that it is opened to
+	topics []string // of the records that it sends
 	p      *ck.Producer
 
 	reports chan ck.Event
-	ear     *ear
+	monitor *monitor
 	open    bool // begun, neither committed nor in doubt
 
-	batch     int64 // the bytes that several records in one batch may have
+	batch     int64 // the most bytes of a batch of several records
 	records   int
 	bytes     int64
-	stretches map[string]producer.Stretch // of what is delivered
+	stretches map[string]producer.Stretch // of the delivered records, by topic
 }
 
 // Open implements producer.Broker. The lanes are initialised side by side; on an
@@ -92,8 +91,9 @@ func (b *Broker) Open(ctx context.Context, topics, ids []string, timeout time.Du
 }
 
 // Attempt sends one record in a transaction of its own, waits for its delivery and aborts.
-// Each has its own client: after an error a transaction can be neither aborted for certain
-// nor followed by another. What was begun is aborted though the context has ended.
+// Each attempt has its own client: after an error, it is not certain that a client can abort its
+// transaction or begin another. A transaction that was begun is aborted even if the context has
+// ended.
 func (b *Broker) Attempt(ctx context.Context, id string, timeout time.Duration, r *producer.Record) (offset int64, err error) {
 	lanes, err := b.Open(ctx, []string{r.Topic}, []string{id}, timeout)
 	if err != nil {
@@ -123,7 +123,8 @@ func SendOne(ctx context.Context, l producer.Lane, r *producer.Record) (producer
 	return stretches[r.Topic], err
 }
 
-// openLane makes a lane and initialises it; a lane beside an error is to be closed.
+// openLane makes a lane and initialises it. If it returns a lane beside an error, the caller
+// closes the lane.
 func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeout time.Duration) (*lane, error) {
 	batch := b.sizes.batch(topics)
 	p, err := ck.NewProducer(b.with(map[string]any{
@@ -146,29 +147,30 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 		return nil, fault("opening transactional id "+id, err)
 	}
 	b.bearer.Feed(p)
-	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), ear: b.ear()}
+	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), monitor: b.monitor()}
 	leader := &absence{}
-	l.ear.look = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, leader) }
-	l.ear.last = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, nil) }
-	l.ear.listen(p)
+	l.monitor.look = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, leader) }
+	l.monitor.last = func(ctx context.Context) *probe.Trouble { return b.lookAt(ctx, topics, nil) }
+	l.monitor.watch(p)
 	return l, l.initialise(ctx)
 }
 
-// initialise waits until the transactional id is ours. The client's call cannot be
-// cancelled, but it can be taken up again after a timeout, so it is made in slices.
+// initialise waits until the brokers have given the transactional id to this client. The
+// library's call cannot be cancelled, but it can be continued after a timeout, so it is made in
+// slices.
 func (l *lane) initialise(ctx context.Context) error {
-	ctx, done := l.ear.wait(ctx, initTimeout, "initialising transactional id "+l.id)
-	// Without a connection the client waits 500 ms before it asks for the
-	// coordinator; the metadata brings one. Its error would only come again.
+	ctx, done := l.monitor.wait(ctx, initTimeout, "initialising transactional id "+l.id)
+	// Without a connection the client waits 500 ms before it asks for the coordinator; asking
+	// for metadata makes one. InitTransactions returns the same error, if there is one.
 	_, _ = l.p.GetMetadata(&l.topics[0], false, int(initSlice.Milliseconds()))
-	var refused time.Time // since when the brokers have answered with errors
+	var refused time.Time // when the brokers began to answer every attempt with an error
 	for {
 		slice, cancel := context.WithTimeout(ctx, initSlice)
 		err := l.p.InitTransactions(slice)
 		cancel()
 		var e ck.Error
 		if errors.As(err, &e) && e.IsRetriable() && ctx.Err() == nil {
-			l.ear.log.Debug("InitTransactions goes on", "error", err)
+			l.monitor.log.Debug("InitTransactions goes on", "error", err)
 			if refused = refusedSince(refused, e, time.Now()); refused.IsZero() || time.Since(refused) < initRefused {
 				continue
 			}
@@ -180,8 +182,9 @@ func (l *lane) initialise(ctx context.Context) error {
 	}
 }
 
-// refusedSince says since when each attempt was answered with an error, given that for
-// the attempts before this one; never, after one that was not answered.
+// refusedSince returns when the brokers began to answer every attempt with an error: before is
+// that time up to the attempt before, and e the error of this one. It is zero if this attempt was
+// not answered.
 func refusedSince(before time.Time, e ck.Error, now time.Time) time.Time {
 	switch answered := e.Code() > 0; {
 	case !answered:
@@ -231,8 +234,8 @@ func (l *lane) Send(ctx context.Context, r *producer.Record) error {
 	return nil
 }
 
-// death gives what the client died of, if it did: that says more than what became
-// of a record, which may be no more than that it was thrown away.
+// death returns the client's fatal error in place of err, if it has one: a record's own error
+// may say no more than that the client threw the record away.
 func (l *lane) death(err error) error {
 	if fatal := l.p.GetFatalError(); fatal != nil {
 		return fatal
@@ -241,8 +244,8 @@ func (l *lane) death(err error) error {
 	if !errors.As(err, &e) || e.Code() != ck.ErrPurgeQueue && e.Code() != ck.ErrPurgeInflight {
 		return err
 	}
-	// A transaction that can only be aborted throws its records away. Why, the client
-	// tells whoever begins another one before that is done, which never succeeds.
+	// The client throws the records of a transaction away that can only be aborted. Its reason
+	// is the error of BeginTransaction, which always fails before the abort.
 	var why ck.Error
 	if errors.As(l.p.BeginTransaction(), &why) && why.Code() != ck.ErrState {
 		return why
@@ -250,13 +253,13 @@ func (l *lane) death(err error) error {
 	return err
 }
 
-// sent travels with a message, so that its report can name it.
+// sent is handed to the client with a message and comes back in its delivery report.
 type sent struct {
 	key  string
 	size int64
 }
 
-// report takes one delivery report.
+// report waits for one delivery report and counts it.
 func (l *lane) report(ctx context.Context) error {
 	select {
 	case e := <-l.reports:
@@ -266,7 +269,7 @@ func (l *lane) report(ctx context.Context) error {
 		}
 		s := m.Opaque.(sent)
 		if err := m.TopicPartition.Error; err != nil {
-			if l.records > 1 && s.size <= l.batch && tooLarge(err) { // it need not have been alone in its batch
+			if l.records > 1 && s.size <= l.batch && tooLarge(err) { // other records of the batch may have made it too large
 				return l.broker.sizes.smaller(*m.TopicPartition.Topic, l.batch, err)
 			}
 			return l.broker.recordFault(*m.TopicPartition.Topic, s.key, s.size, l.death(err))
@@ -285,7 +288,7 @@ func tooLarge(err error) bool {
 	return errors.As(err, &e) && e.Code() == ck.ErrMsgSizeTooLarge
 }
 
-// took notes where a record is.
+// took records the offset of a delivered record.
 func (l *lane) took(topic string, offset int64) {
 	s, found := l.stretches[topic]
 	if !found {
@@ -302,15 +305,15 @@ func (l *lane) Delivered(ctx context.Context) (map[string]producer.Stretch, erro
 	return l.stretches, nil
 }
 
-// await takes delivery reports until there have been enough. The client would try for as
-// long as the transaction may last, whether its password was changed, its topic deleted or
-// its brokers are gone; what it says meanwhile, and a look at them, end the wait. Then the
-// next session finds out what became of the transaction, and says what is wrong.
+// await takes delivery reports until there have been enough. The monitor ends the wait early,
+// because the client would try for as long as the transaction may last even if its password was
+// changed, its topic deleted or its brokers are gone. The next session then finds out what became
+// of the transaction, and what is wrong.
 func (l *lane) await(ctx context.Context, enough func() bool) error {
 	if enough() {
 		return nil
 	}
-	ctx, done := l.ear.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
+	ctx, done := l.monitor.wait(ctx, deliveryTimeout, "waiting for the brokers to take a transaction")
 	for !enough() {
 		err := l.report(ctx)
 		if err == nil {
@@ -324,8 +327,8 @@ func (l *lane) await(ctx context.Context, enough func() bool) error {
 	return done(nil)
 }
 
-// Commit implements producer.Lane. Flush is not called: it costs 100 ms, and
-// every delivery report is in.
+// Commit implements producer.Lane. It does not call Flush, which takes 100 ms: every delivery
+// report has come already.
 func (l *lane) Commit() error {
 	l.open = false
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
@@ -340,9 +343,8 @@ func (l *lane) Commit() error {
 	return nil
 }
 
-// Close implements producer.Lane. What is open is aborted, so that it does not
-// hold readers back until its timeout; if that does not work, the next session's
-// initialisation or the timeout does it.
+// Close implements producer.Lane. It aborts an open transaction, which would hold readers back
+// until its timeout. If that fails, the next session's initialisation or the timeout aborts it.
 func (l *lane) Close() {
 	if l.open {
 		ctx, cancel := context.WithTimeout(context.Background(), abortTimeout)
@@ -351,7 +353,7 @@ func (l *lane) Close() {
 		cancel()
 	}
 	var purged sync.WaitGroup
-	purged.Go(func() { // delivery reports of what was thrown away
+	purged.Go(func() { // takes the delivery reports of records that were thrown away
 		for range l.reports {
 		}
 	})
@@ -359,5 +361,5 @@ func (l *lane) Close() {
 	l.p.Close()
 	close(l.reports)
 	purged.Wait()
-	l.ear.running.Wait()
+	l.monitor.running.Wait()
 }

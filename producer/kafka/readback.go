@@ -33,7 +33,7 @@ func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting
 	if from >= to {
 		return nil
 	}
-	c, err := b.consumer(b.ear(), 16<<20)
+	c, err := b.consumer(b.monitor(), 16<<20)
 	if err != nil {
 		return err
 	}
@@ -52,9 +52,9 @@ type consumer struct {
 	lines  sync.WaitGroup // the reading of its log
 }
 
-// consumer makes one that is read_committed and fetches so many bytes at a time; an ear
-// hears its log.
-func (b *Broker) consumer(e *ear, fetchBytes int) (*consumer, error) {
+// consumer makes a consumer that reads committed messages and fetches so many bytes at a time.
+// The monitor gets its log.
+func (b *Broker) consumer(m *monitor, fetchBytes int) (*consumer, error) {
 	c, err := ck.NewConsumer(b.with(map[string]any{
 		"group.id":                "urncast", // demanded by the client, never used
 		"enable.auto.commit":      false,
@@ -73,7 +73,7 @@ func (b *Broker) consumer(e *ear, fetchBytes int) (*consumer, error) {
 	out := &consumer{Consumer: c, broker: b}
 	out.lines.Go(func() { // until the reader is closed
 		for line := range c.Logs() {
-			e.note(line)
+			m.onLog(line)
 		}
 	})
 	return out, nil
@@ -94,7 +94,7 @@ func (c *consumer) close() {
 // under its old id. The library's call cannot be cancelled: it is made in parts, and what
 // still goes on when the context ends is waited for by close.
 func (b *Broker) locate(ctx context.Context, c *consumer, topic string) error {
-	e := b.ear()
+	e := b.monitor()
 	ctx, done := e.wait(ctx, requestTimeout, "asking for topic "+topic)
 	located := make(chan error, 1)
 	c.calls.Go(func() {

@@ -16,32 +16,32 @@ import (
 var _ topicview.Opener = (*Cluster)(nil)
 
 const (
-	// readersKept is how many readers are kept for who looks next, of all connections,
-	// and keptFor how long: to make one takes longer than all that a page asks of it.
+	// readersKept is how many readers are kept for the next page, of all connections, and
+	// keptFor for how long: making a reader takes longer than all that a page asks of it.
 	readersKept = 4
 	keptFor     = time.Minute
-	// wellWithin is how soon a reader that was kept must have an answer.
+	// wellWithin is how soon a kept reader must have an answer, or else it is closed.
 	wellWithin = time.Second
 )
 
-// A reader is a client that reads topics of a connection, for one at a time.
+// A reader is a client that reads topics of one connection, one topic at a time.
 type reader struct {
 	broker *Broker
 	*consumer
-	ear    *ear
-	broken atomic.Bool   // something went wrong: nobody else gets it
-	taken  chan struct{} // closed when it is kept no longer
+	monitor *monitor
+	broken  atomic.Bool   // a call failed: the reader is closed after use, not kept
+	taken   chan struct{} // closed when the reader is no longer kept
 }
 
-// readers are those kept, the last one used behind.
+// readers are the readers that are kept; the last one was used last.
 type readers struct {
 	mu      sync.Mutex
 	all     []*reader
 	closed  bool
-	closing sync.WaitGroup // of those that are kept no longer, and the wait for that
+	closing sync.WaitGroup // the closing of readers, and what waits for the end of their time
 }
 
-// Close closes the readers that are kept for who looks next, and keeps no more.
+// Close closes the readers that are kept; from then on none is kept.
 func (c *Cluster) Close() {
 	k := &c.readers
 	k.mu.Lock()
@@ -56,7 +56,7 @@ func (c *Cluster) Close() {
 	c.brokerEnds.close()
 }
 
-// drop closes a reader while others go on.
+// drop closes a reader in the background, or at once after Close.
 func (k *readers) drop(r *reader) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -67,12 +67,12 @@ func (k *readers) drop(r *reader) {
 	k.closing.Go(r.close)
 }
 
-// A view is a topic that somebody looks into.
+// A view is a topic that is read for a page.
 type view struct {
 	*reader
 	cluster *Cluster
 	topic   string
-	located bool // where the topic is has been asked
+	located bool // the client knows the topic's leader
 }
 
 // OpenTopic implements topicview.Opener.
@@ -97,17 +97,17 @@ func (c *Cluster) newReader(ctx context.Context, connection string) (*reader, er
 		return nil, err
 	}
 	b := connected.(*Broker)
-	r := &reader{broker: b, ear: b.ear()}
-	if r.consumer, err = b.consumer(r.ear, 256<<10); err != nil {
+	r := &reader{broker: b, monitor: b.monitor()}
+	if r.consumer, err = b.consumer(r.monitor, 256<<10); err != nil {
 		b.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-// well says that nothing was heard of the reader's connections since it was used, and
-// that it learns at once where the topic is now. One that lost a broker comes back to it
-// by itself, but only after seconds.
+// well reports whether the reader's connections had no error since it was used, and a broker
+// answers at once where the topic is. A reader that lost a broker connects again by itself, but
+// only after seconds.
 func (r *reader) well(topic string) bool {
 	for {
 		switch e := r.Poll(0).(type) {
@@ -124,11 +124,11 @@ func (r *reader) well(topic string) bool {
 
 func (r *reader) close() {
 	r.consumer.close()
-	r.ear.running.Wait()
+	r.monitor.running.Wait()
 	r.broker.Close()
 }
 
-// take gives the reader of a connection that was used last; nil if none is kept.
+// take returns the kept reader of a connection that was used last; nil if none is kept.
 func (k *readers) take(connection string) *reader {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -141,8 +141,8 @@ func (k *readers) take(connection string) *reader {
 	return nil
 }
 
-// keep keeps a reader until somebody takes it, its time is up or its connection is
-// another. The one used longest ago makes room.
+// keep keeps a reader until it is taken, its time is up or its connection was changed. If there
+// are too many, the one that was used longest ago is closed.
 func (k *readers) keep(r *reader, long time.Duration) {
 	taken := make(chan struct{})
 	r.taken = taken
@@ -176,7 +176,7 @@ func (k *readers) keep(r *reader, long time.Duration) {
 	})
 }
 
-// forget takes a reader from those kept, and says whether it was there.
+// forget takes a reader out of those kept, and reports whether it was among them.
 func (k *readers) forget(r *reader) bool {
 	i := slices.Index(k.all, r)
 	if i < 0 {
@@ -229,12 +229,12 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*topicview.C
 		stopped = err != nil
 		return err
 	})
-	// What is assigned is read ahead, and held, for as long as the reader is kept.
+	// The client would go on reading an assigned topic ahead for as long as it is kept.
 	whole = v.Unassign() == nil && (err == nil || stopped)
 	return err
 }
 
-// committed takes everything from a message.
+// committed converts a message of the client library.
 func committed(m *ck.Message) *topicview.Committed {
 	c := &topicview.Committed{Offset: int64(m.TopicPartition.Offset), At: m.Timestamp.UTC()}
 	c.Key, c.Value = m.Key, m.Value

@@ -37,7 +37,7 @@ func TestAllClientsLogInOneFormat(t *testing.T) {
 		},
 		"reader": func(_ context.Context, b producer.Broker) {
 			ours := b.(*Broker)
-			if r, err := ours.consumer(ours.ear(), 1<<20); err == nil {
+			if r, err := ours.consumer(ours.monitor(), 1<<20); err == nil {
 				topic := "t"
 				_, _ = r.GetMetadata(&topic, false, 500)
 				_ = r.Close()

@@ -37,7 +37,7 @@ type Failure struct {
 	Err        error // the words of the library or the broker; nil if Text says all
 }
 
-// Error gives sentence, cause and cure.
+// Error returns text, cause and cure.
 func (f *Failure) Error() string {
 	s := f.Text
 	if f.Err != nil {
@@ -52,15 +52,14 @@ func (f *Failure) Error() string {
 // Unwrap gives the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// unknownService is how a KDC says that it does not know a service.
+// unknownService is the KDC's error for a service that it does not know.
 const unknownService = "KDC_ERR_S_PRINCIPAL_UNKNOWN"
 
-// A reason is one cause of a failed login. gokrb5 makes one text of an error and
-// all that caused it, so that words are what tells them apart; the first reason
-// that has one of its words in the text counts.
+// A reason is one cause of a failed login. gokrb5 makes one text of an error and its causes, so
+// reasons are told apart by words in that text. The first one with a word in it counts.
 type reason struct {
 	words      []string
-	stage      Stage // "" for the one that was asked for
+	stage      Stage // empty for the stage at which the error came
 	text, cure string
 	transitory bool
 }
@@ -111,7 +110,7 @@ var reasons = []reason{
 		cure: "Check that it runs, krb5.conf's kdc line, and that firewalls let TCP port 88 through; urncast goes on trying"},
 }
 
-// explain puts an error into words. It is a Failure already if it came from here.
+// explain makes a Failure of an error, with the text of its reason. It returns a Failure as it is.
 func explain(err error, stage Stage, n names, server string) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {
@@ -169,8 +168,8 @@ func (b brief) Error() string {
 // Unwrap gives all of it.
 func (b brief) Unwrap() error { return b.err }
 
-// refusal says that a broker refuses a ticket. It may be cured at the broker, and
-// nothing here has to change then.
+// refusal is the failure of a login whose ticket the broker refuses. It is transitory, because it
+// may be cured at the broker alone.
 func refusal(server string, n names, code int16, said *string) *Failure {
 	text := fmt.Sprintf("Kafka error %d", code)
 	if said != nil && *said != "" {
@@ -181,7 +180,7 @@ func refusal(server string, n names, code int16, said *string) *Failure {
 		Cure: "Check that the broker's keytab holds the newest key of " + n.service + " (klist -k, kvno), and that its clock is right; its log says more"}
 }
 
-// connectFailure says why a broker is not connected to.
+// connectFailure is the failure of a connection before the login.
 func connectFailure(b *broker, stage Stage, began time.Time, err error) *Failure {
 	f := &Failure{Stage: stage, Server: b.address, Err: err, Transitory: true}
 	var dns *net.DNSError

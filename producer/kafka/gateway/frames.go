@@ -9,8 +9,7 @@ import (
 )
 
 const (
-	// bufferBytes is what each direction of a connection holds of a frame that
-	// is relayed.
+	// bufferBytes is the size of the buffer for each direction of a connection.
 	bufferBytes = 64 << 10
 	// wholeBytes bounds what is held of a frame that is read: an answer of our
 	// own requests, or the part of an answer that names the brokers.
@@ -47,7 +46,7 @@ func readRequest(r *bufio.Reader) (q request, err error) {
 	return q, nil
 }
 
-// head gives the frame's length and head as they were read.
+// head returns the frame's length and head as they were read.
 func (q request) head() []byte {
 	b := make([]byte, 0, 4+requestHead)
 	b = binary.BigEndian.AppendUint32(b, uint32(q.size+requestHead))
@@ -113,7 +112,7 @@ func relay(w *bufio.Writer, r *bufio.Reader, n int) error {
 	return nil
 }
 
-// cut says of an end inside of a frame that it was one.
+// cut returns the error for a connection that ended inside of a frame.
 func cut(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -121,13 +120,13 @@ func cut(err error) error {
 	return err
 }
 
-// A sink takes whole frames from several goroutines.
+// A sink writes frames of several goroutines, each frame as a whole.
 type sink struct {
 	mu sync.Mutex
 	w  *bufio.Writer
 }
 
-// frame writes one frame of its own and sends it.
+// frame writes one of the gateway's own frames and sends it.
 func (s *sink) frame(parts ...[]byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +155,7 @@ func (s *sink) relayed(begin []byte, r *bufio.Reader, rest int) error {
 	return s.w.Flush()
 }
 
-// flush sends what waits for company.
+// flush sends what is buffered.
 func (s *sink) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,14 +19,14 @@ import (
 	"urncast/producer/kafka/properties"
 )
 
-// user is the name that the client gives with the secret.
+// user is the client's user name at the gateway's listeners; the secret is its password.
 const user = "urncast"
 
 const (
 	// brokersMax bounds the listeners. The largest clusters known have some
 	// hundreds of brokers.
 	brokersMax = 4096
-	// strangersMax bounds the connections that have not shown the secret yet.
+	// strangersMax bounds the connections whose client has not logged in yet.
 	strangersMax = 256
 )
 
@@ -38,7 +38,7 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// A Gateway stands for every broker of one cluster.
+// A Gateway has a listener for every broker of one cluster.
 type Gateway struct {
 	options Options
 	secret  string
@@ -54,7 +54,7 @@ type Gateway struct {
 	brokers map[string]*broker // by the address that the cluster gives
 }
 
-// A broker is a real one, and the listener that stands for it.
+// A broker is a broker of the cluster, with the gateway's listener for it.
 type broker struct {
 	address  string // host:port, lower case
 	host     string
@@ -62,9 +62,9 @@ type broker struct {
 	failure  *Failure // of the last attempt to connect; nil if it went well
 }
 
-// Start logs in to the KDC, so that what is wrong is known at once and in words,
-// and opens a listener for each bootstrap server. Its errors are Failures. The
-// context bounds the start; the gateway lives until Close.
+// Start opens a listener for each bootstrap server, and logs in to the KDC, so that wrong settings
+// are reported at once. Its errors are Failures. The context bounds the start; the gateway lives
+// until Close.
 func Start(ctx context.Context, o Options) (*Gateway, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -142,8 +142,8 @@ func (g *Gateway) greet(ctx context.Context) (first error) {
 	return first
 }
 
-// Client are librdkafka's properties that lead to the gateway. They take the place
-// of everything that the connection says of servers and security.
+// Client returns librdkafka's properties for connections to the gateway. They replace all of the
+// connection's properties of servers and security.
 func (g *Gateway) Client() map[string]string {
 	servers := make([]string, len(g.options.Bootstrap))
 	for i, s := range g.options.Bootstrap {
@@ -171,7 +171,7 @@ func (g *Gateway) Close() {
 	g.login.close()
 }
 
-// stand gives the listener that stands for a broker, and makes it if need be.
+// stand returns the broker of an address with its listener, and makes it if need be.
 func (g *Gateway) stand(host string, port int32) (*broker, error) {
 	if host == "" || len(host) > 255 || port < 1 || port > 65535 {
 		return nil, fmt.Errorf("%.300q, port %d, is no broker's address", host, port)
@@ -200,7 +200,7 @@ func (g *Gateway) stand(host string, port int32) (*broker, error) {
 	return b, nil
 }
 
-// translate gives the address to write in place of a broker's.
+// translate returns the address of the gateway's listener for a broker.
 func (g *Gateway) translate(host string, port int32) (string, int32, error) {
 	b, err := g.stand(host, port)
 	if err != nil {
@@ -209,7 +209,7 @@ func (g *Gateway) translate(host string, port int32) (string, int32, error) {
 	return "127.0.0.1", int32(b.listener.Addr().(*net.TCPAddr).Port), nil
 }
 
-// local gives the loopback address that stands for a server.
+// local returns the address of the listener for a server; the server itself if it has none.
 func (g *Gateway) local(server string) string {
 	host, port, err := split(server)
 	if err != nil {
@@ -256,7 +256,7 @@ func (g *Gateway) accept(b *broker) {
 	}
 }
 
-// note keeps how the last attempt to reach a broker ended.
+// note sets the result of the last attempt to reach a broker, and logs a new failure.
 func (g *Gateway) note(b *broker, err error) {
 	var f *Failure
 	if err != nil && !errors.As(err, &f) {
@@ -272,8 +272,8 @@ func (g *Gateway) note(b *broker, err error) {
 	}
 }
 
-// Failures are those of the brokers that the last attempt did not reach, in the
-// order of their addresses: the client itself only sees that it was disconnected.
+// Failures lists why brokers were not reached at the last attempt, by their addresses. The client
+// itself only sees that it was disconnected.
 func (g *Gateway) Failures() []*Failure {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -286,7 +286,7 @@ func (g *Gateway) Failures() []*Failure {
 	return out
 }
 
-// Text puts the brokers' addresses in place of ours.
+// Text replaces the addresses of the gateway's listeners in s by the brokers'.
 func (g *Gateway) Text(s string) string {
 	if !strings.Contains(s, "127.0.0.1:") {
 		return s
@@ -297,7 +297,7 @@ func (g *Gateway) Text(s string) string {
 	for _, b := range g.brokers {
 		pairs = append(pairs, b.listener.Addr().String(), b.address)
 	}
-	// A listener's port may begin another's: the longer goes first.
+	// One address may be the beginning of another: the longer one is replaced first.
 	return strings.NewReplacer(longestFirst(pairs)...).Replace(s)
 }
 

@@ -10,18 +10,18 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-// An exchange is our side of one GSSAPI authentication (RFC 4752).
+// An exchange is the client's side of one GSSAPI authentication (RFC 4752).
 type exchange struct {
 	key    types.EncryptionKey
-	waited bool // the broker had nothing to say once
-	chosen bool // the security layer is
+	waited bool // the broker sent an empty token
+	chosen bool // the security layer is chosen: the last token was made
 }
 
 // mechanism is the object identifier of Kerberos 5 with its tag and length, and
 // the token's kind: an AP_REQ.
 var mechanism = []byte{6, 9, 42, 134, 72, 134, 247, 18, 1, 2, 2, 1, 0}
 
-// exchange begins an authentication and gives its first token.
+// exchange begins an authentication and returns its first token.
 func (t *ticket) exchange() (*exchange, []byte, error) {
 	a, err := types.NewAuthenticator(t.realm, t.client)
 	if err != nil {
@@ -55,9 +55,8 @@ func derHead(tag byte, n int) []byte {
 	return append([]byte{tag, 0x80 | byte(len(length))}, length...)
 }
 
-// next answers what the broker says; nil says that nothing is left to say. The
-// broker's token is signed with the ticket's key: whoever could make it has
-// opened the ticket, and so is the broker.
+// next returns the token that answers the broker's; nil at the end. The broker's token is signed
+// with the ticket's key, which proves that it could open the ticket and so is the broker.
 func (x *exchange) next(said []byte) ([]byte, error) {
 	if x.chosen {
 		return nil, nil

@@ -6,12 +6,12 @@ import (
 	"github.com/jcmturner/gokrb5/v8/config"
 )
 
-// enctypes are the encryption types that gokrb5 masters and a broker should have,
-// the preferred first: AES with SHA-1 and SHA-2, then RC4 for old directories.
+// enctypes are the encryption types that gokrb5 implements and a broker should have, the preferred
+// ones first: AES with SHA-1 and SHA-2, then RC4 for old directories.
 var enctypes = []int32{18, 17, 20, 19, 23}
 
-// readConfig reads a krb5.conf that package properties has made fit for gokrb5,
-// and sets what gokrb5 would choose otherwise than MIT's library and Java do.
+// readConfig reads a krb5.conf that package kerberos wrote for gokrb5, and sets the defaults in which
+// gokrb5 differs from MIT's library and Java.
 func readConfig(text string) (*config.Config, error) {
 	c, err := config.NewFromString(text)
 	if err != nil {

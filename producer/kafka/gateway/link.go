@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// setupTimeout bounds what happens before frames are relayed. The client
-	// gives up after 30 s, and would not hear why.
+	// setupTimeout bounds the steps before frames are relayed. It is less than the 30 s after
+	// which the client gives up, so that the client gets the reason.
 	setupTimeout = 25 * time.Second
-	// graceMin is the least rest of a session that is worth another try.
+	// graceMin is the least time that a session must still last for another login to be tried.
 	graceMin = 200 * time.Millisecond
 )
 
@@ -67,7 +67,7 @@ func (g *Gateway) serve(b *broker, c net.Conn) {
 	l.quit("reading requests", l.requests())
 }
 
-// quit says why a connection ended, where it is not simply over.
+// quit logs why a connection ended, unless one side closed it.
 func (l *link) quit(doing string, err error) {
 	if err != nil && err != io.EOF && !errors.Is(err, net.ErrClosed) && l.g.ctx.Err() == nil {
 		l.g.log.Debug("a connection through the gateway ended", "broker", l.broker.address, "while", doing, "error", err)
@@ -84,7 +84,7 @@ func (l *link) close() {
 	}
 }
 
-// took remembers the connection to the broker, so that close finds it.
+// took sets the connection to the broker, so that close closes it too.
 func (l *link) took(u *upstream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,11 +94,11 @@ func (l *link) took(u *upstream) {
 	}
 }
 
-// errStranger says that somebody else than our client connected, or that the
-// client went away: neither says anything about the broker.
+// errStranger is the error of a connection that is not our client's, or whose client went away.
+// It is no failure of the broker.
 var errStranger = errors.New("the client did not log in to the gateway")
 
-// admit answers the client until it has logged in and the broker has let us in.
+// admit answers the client until it has logged in to the gateway, and the gateway to the broker.
 func (l *link) admit(ctx context.Context) error {
 	for {
 		q, err := readRequest(l.in)
@@ -167,8 +167,8 @@ func readBody(into kmsg.Request, q request, body []byte) error {
 	return into.ReadFrom(body[n:])
 }
 
-// login answers SaslAuthenticate: whoever shows the secret gets what the broker
-// says to our own authentication, its refusal word for word.
+// login answers SaslAuthenticate. A client with the secret gets the result of the gateway's login
+// to the broker, with the text of a refusal.
 func (l *link) login(ctx context.Context, q request, body []byte) (in bool, err error) {
 	ask, answer := kmsg.NewSASLAuthenticateRequest(), kmsg.NewPtrSASLAuthenticateResponse()
 	answer.Version = q.version
@@ -192,8 +192,8 @@ func (l *link) login(ctx context.Context, q request, body []byte) (in bool, err 
 	return true, nil
 }
 
-// knows compares what a client shows with the secret. Both are hashed first, so
-// that not even the length shows in the time that it takes.
+// knows reports whether a client has sent the secret. Both are hashed first, so that the time it
+// takes does not even depend on the length.
 func (g *Gateway) knows(shown []byte) bool {
 	want := sha256.Sum256([]byte("\x00" + user + "\x00" + g.secret))
 	got := sha256.Sum256(shown)
@@ -220,8 +220,8 @@ func (l *link) authenticate(ctx context.Context) (time.Duration, error) {
 	if err == nil {
 		return l.up.life, nil
 	}
-	// The KDC is away, but the broker has not been asked and still knows us: the
-	// client is told to come again before the session ends.
+	// The KDC is away, but the session at the broker still lasts: the client gets half of
+	// the rest as its session's life, and logs in again then.
 	var f *Failure
 	if rest := time.Until(l.up.expires); errors.As(err, &f) && f.Transitory && f.Stage == StageKDC && rest > graceMin {
 		l.g.note(l.broker, err)
@@ -305,8 +305,8 @@ func (l *link) answers() error {
 	}
 }
 
-// renamed passes on an answer that names brokers, with our addresses. Only the
-// part that names them is held.
+// renamed passes on an answer that names brokers, with the gateway's addresses. Only the part of
+// the answer that names them is kept in memory.
 func (l *link) renamed(e expected, size int, correlation int32) error {
 	if err := l.out.flush(); err != nil {
 		return err

@@ -19,18 +19,19 @@ import (
 	"urncast/producer/kafka/properties"
 )
 
-// A login holds the tickets of one principal. gokrb5's own sessions are not used:
-// they renew in a goroutine each that cannot be asked about, give up a ticket that
-// is still good when the KDC is away, and do not tell how old a ticket is.
+// A login holds the tickets of one principal. It does not use gokrb5's sessions: each of them
+// renews its ticket in a goroutine whose state is hidden, drops a valid ticket when the KDC is
+// away, and does not tell how old a ticket is.
 type login struct {
 	kerberos properties.Kerberos
 	conf     *config.Config
 	log      *slog.Logger
 
-	// asking is held by whoever talks to the KDC. gokrb5 knows no context: who
-	// gives up waiting leaves the question to its own time limits.
+	// asking is a lock for questions to the KDC. It is a channel because gokrb5 takes no
+	// context: a caller whose context ends stops waiting, and the question goes on to gokrb5's
+	// own time limits.
 	asking chan struct{}
-	// client and source are used by whoever holds asking.
+	// client and source are guarded by asking.
 	client *client.Client
 	source []byte // the keytab or the cache that client was made from
 
@@ -41,7 +42,7 @@ type login struct {
 	stale    bool               // client is to be made anew
 }
 
-// names are what the words of a failure are filled with.
+// names are the names that the text of a failure has.
 type names struct {
 	principal string // with its realm
 	realm     string
@@ -50,7 +51,7 @@ type names struct {
 	source    string // "keytab /etc/x.keytab"
 }
 
-// newLogin reads what can be read before the KDC is asked.
+// newLogin checks the settings and reads krb5.conf; it does not ask the KDC.
 func newLogin(k properties.Kerberos, log *slog.Logger) (*login, error) {
 	l := &login{kerberos: k, log: log, asking: make(chan struct{}, 1), services: map[string]*ticket{}}
 	var err error
@@ -93,7 +94,7 @@ func newLogin(k properties.Kerberos, log *slog.Logger) (*login, error) {
 
 func (l *login) cached() bool { return len(l.kerberos.Keytab) == 0 && l.kerberos.KeytabPath == "" }
 
-// name fills in whom the words are about.
+// name sets the principal and its realm, with the KDCs of the realm.
 func (l *login) name(principal, realm string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +107,7 @@ func (l *login) name(principal, realm string) {
 	}
 }
 
-// about gives the names, with the service at a host.
+// about returns the names for a failure, with the service at a host.
 func (l *login) about(host string) names {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,7 +118,7 @@ func (l *login) about(host string) names {
 	return n
 }
 
-// held gives the ticket for a host if it is still good.
+// held returns the ticket for a host that the login holds; nil if there is no valid one.
 func (l *login) held(host string) *ticket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,9 +128,9 @@ func (l *login) held(host string) *ticket {
 	return nil
 }
 
-// service gives a ticket for the brokers' service at a host, as dialled. One that
-// is held and good is taken without a question, so that a KDC which is away does
-// not matter until it is needed. fresh says that it was not held.
+// service returns a ticket for the brokers' service at a host, as it is dialled. The KDC is
+// asked only if the login holds no valid one, so that a KDC that is away does no harm before a new
+// ticket is needed. fresh reports that the KDC was asked.
 func (l *login) service(ctx context.Context, host string) (t *ticket, fresh bool, err error) {
 	if t := l.held(host); t != nil {
 		return t, false, nil
@@ -138,7 +139,7 @@ func (l *login) service(ctx context.Context, host string) (t *ticket, fresh bool
 	return t, true, err
 }
 
-// fetched waits for its turn with the KDC, and for its answer.
+// fetched waits for the lock, and for the KDC's answer.
 func (l *login) fetched(ctx context.Context, host string) (*ticket, error) {
 	began := time.Now()
 	select {
@@ -153,7 +154,7 @@ func (l *login) fetched(ctx context.Context, host string) (*ticket, error) {
 	done := make(chan outcome, 1)
 	go func() {
 		defer func() { <-l.asking }()
-		// Whoever had its turn before may have brought it.
+		// The holder of the lock before may have asked for the same ticket.
 		if t := l.held(host); t != nil && t.fetched.After(began) {
 			done <- outcome{t, nil}
 			return
@@ -171,7 +172,7 @@ func (l *login) fetched(ctx context.Context, host string) (*ticket, error) {
 
 var errSilent = errors.New("the KDC did not answer in time: i/o timeout")
 
-// forget drops all tickets and the client: a broker has refused what they gave.
+// forget drops all tickets and the client, after a refusal.
 func (l *login) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -179,7 +180,7 @@ func (l *login) forget() {
 	clear(l.services)
 }
 
-// fetch gets a ticket for a host, logging in before if need be. The caller holds
+// fetch gets a ticket for a host from the KDC, and logs in before if need be. The caller holds
 // asking.
 func (l *login) fetch(host string) (*ticket, error) {
 	granting, err := l.grant()
@@ -235,8 +236,8 @@ func (l *login) keep(ctx context.Context) {
 	}
 }
 
-// pause is a twentieth of the shortest ticket's life, in bounds: five attempts
-// fall into the quarter in which it is old.
+// pause is the time between attempts to renew: a twentieth of the shortest ticket's life, within
+// bounds, so that there are five in the last quarter of its life.
 func (l *login) pause() time.Duration {
 	const least, most = time.Second, time.Minute
 	l.mu.Lock()
@@ -261,9 +262,9 @@ func (l *login) old() []string {
 	return out
 }
 
-// reload makes the client, and makes it anew when the keytab or the ticket cache
-// has another content, or it was forgotten. What cannot be read now is left as it
-// was: it may be half written. The caller holds asking.
+// reload makes the client if there is none, if it was forgotten, or if the content of the keytab
+// or the ticket cache has changed. A file that cannot be read, perhaps because it is half written,
+// leaves the client as it is. The caller holds asking.
 func (l *login) reload() (changed bool, err error) {
 	source := l.kerberos.Keytab
 	path := l.kerberos.KeytabPath
@@ -308,7 +309,7 @@ func (l *login) reload() (changed bool, err error) {
 	return true, nil
 }
 
-// close ends what gokrb5 runs in the background.
+// close ends gokrb5's goroutines.
 func (l *login) close() {
 	end := func() {
 		if l.client != nil {
@@ -318,7 +319,7 @@ func (l *login) close() {
 	select {
 	case l.asking <- struct{}{}: // for ever
 		end()
-	default: // a question that nobody waits for any more is under way, and uses it
+	default: // a question whose caller stopped waiting is under way, and uses the client
 		go func() {
 			l.asking <- struct{}{}
 			end()

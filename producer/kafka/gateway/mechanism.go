@@ -10,11 +10,10 @@ import (
 	"urncast/producer/kafka/properties"
 )
 
-// A Login holds tickets for somebody who authenticates to brokers by himself, as
-// the connection test does.
+// A Login holds tickets for code that connects to brokers itself, as the connection test does.
 type Login struct{ login *login }
 
-// NewLogin reads what can be read before the KDC is asked. Its errors are Failures.
+// NewLogin checks the settings; it does not ask the KDC. Its errors are Failures.
 func NewLogin(k *properties.Kerberos, log *slog.Logger) (*Login, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -29,8 +28,8 @@ func NewLogin(k *properties.Kerberos, log *slog.Logger) (*Login, error) {
 // Close forgets the tickets.
 func (l *Login) Close() { l.login.close() }
 
-// Mechanism gets a ticket for the broker at a host, and gives what shows it. Its
-// errors are Failures.
+// Mechanism gets a ticket for the broker at a host, and returns the mechanism that logs in with it.
+// Its errors are Failures.
 func (l *Login) Mechanism(ctx context.Context, host string) (sasl.Mechanism, error) {
 	t, _, err := l.login.service(ctx, strings.ToLower(host))
 	if err != nil {
@@ -39,7 +38,7 @@ func (l *Login) Mechanism(ctx context.Context, host string) (sasl.Mechanism, err
 	return shown{t}, nil
 }
 
-// Mechanism is Login's, with the gateway's own tickets.
+// Mechanism is as Login.Mechanism, with the gateway's own tickets.
 func (g *Gateway) Mechanism(ctx context.Context, host string) (sasl.Mechanism, error) {
 	return (&Login{g.login}).Mechanism(ctx, host)
 }

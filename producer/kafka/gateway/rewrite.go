@@ -9,13 +9,12 @@ import (
 // expected is a request whose answer names brokers.
 type expected struct{ key, version int16 }
 
-// names says whether a request's answer names brokers.
+// names reports whether the answer to a request names brokers.
 func (e expected) names() bool {
 	return e.key == apiMetadata || e.key == apiFindCoordinator || e.key == apiDescribeCluster
 }
 
-// flexible says whether the answer is written in Kafka's compact form, which goes
-// for its header too.
+// flexible reports whether the answer and its header are in Kafka's compact form.
 func (e expected) flexible() bool {
 	switch e.key {
 	case apiMetadata:
@@ -26,14 +25,13 @@ func (e expected) flexible() bool {
 	return true // DescribeCluster
 }
 
-// A translator gives the address at which we stand for a broker.
+// A translator returns the address of the gateway's listener for a broker.
 type translator func(host string, port int32) (string, int32, error)
 
-// rewrite reads an answer, without length and correlation id, up to the last
-// broker that it names, and gives that part with our addresses. used is how much
-// of the answer that part was; what follows stays as it is. The answer may be cut
-// off anywhere behind its brokers: a cluster's metadata can be large, and its
-// topics do not concern us.
+// rewrite reads an answer, without length and correlation id, up to the last broker that it names,
+// and returns that part with the gateway's addresses. used is the length of that part in the answer;
+// the rest stays as it is. The answer may be cut off anywhere after its brokers: a cluster's metadata
+// can be large, and nothing after them is changed.
 func rewrite(e expected, answer []byte, local translator) (begin []byte, used int, err error) {
 	w := &rewriter{r: kbin.Reader{Src: answer}, all: answer, compact: e.flexible(), local: local}
 	if w.compact {
@@ -60,7 +58,7 @@ func rewrite(e expected, answer []byte, local translator) (begin []byte, used in
 	return w.out, len(answer) - len(w.r.Src), nil
 }
 
-// A rewriter reads on in r and copies to out; only addresses are written anew.
+// A rewriter copies an answer from r to out, with other addresses.
 type rewriter struct {
 	r       kbin.Reader
 	all     []byte
@@ -71,7 +69,7 @@ type rewriter struct {
 	err     error
 }
 
-// copied takes over what was read since the last address.
+// copied copies to out what was read since the last address.
 func (w *rewriter) copied() {
 	at := len(w.all) - len(w.r.Src)
 	w.out = append(w.out, w.all[w.from:at]...)
@@ -116,8 +114,8 @@ func (w *rewriter) each(f func()) {
 	}
 }
 
-// address reads a host and a port and writes ours instead. An empty host stands
-// for no broker, where the answer is an error.
+// address reads a host and a port and writes the gateway's. An empty host is no broker, in an
+// answer that is an error.
 func (w *rewriter) address() {
 	w.copied()
 	host, port := w.string(), w.r.Int32()

@@ -7,12 +7,12 @@ import (
 	"sort"
 	"strings"
 
+	"urncast/producer/kafka/properties/kerberos"
+
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
 	"github.com/jcmturner/gokrb5/v8/types"
-
-	"urncast/producer/kafka/properties"
 )
 
 // made makes gokrb5's client from the content of a keytab or a ticket cache.
@@ -32,7 +32,7 @@ func (l *login) made(source []byte) (c *client.Client, err error) {
 	return c, err
 }
 
-// sourceFailure says that a keytab or a ticket cache is of no use.
+// sourceFailure is the failure of a login whose keytab or ticket cache cannot be used.
 func sourceFailure(n names, cached bool, err error) *Failure {
 	f := &Failure{Stage: StageConfiguration, Text: "The " + n.source + " cannot be read", Err: err,
 		Cure: "Check the path, and that the user urncast runs as may read it; klist -k shows what a keytab holds"}
@@ -43,10 +43,10 @@ func sourceFailure(n names, cached bool, err error) *Failure {
 	return f
 }
 
-// clientOfKeytab asks only for the encryption types that the keytab has keys of:
-// the KDC would choose a better one that is of no use to us.
+// clientOfKeytab makes a client that asks only for the encryption types of the keytab's keys. The
+// KDC would choose the best of all, for which the keytab may have no key.
 func (l *login) clientOfKeytab(b []byte) (*client.Client, error) {
-	kt, err := properties.ReadKeytab(b)
+	kt, err := kerberos.ReadKeytab(b)
 	if err != nil {
 		return nil, err
 	}

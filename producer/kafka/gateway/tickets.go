@@ -24,8 +24,7 @@ type ticket struct {
 
 func (t *ticket) valid() bool { return t != nil && time.Now().Before(t.until) }
 
-// aging says that a ticket is in the last quarter of its life, and should be
-// followed by another before it is needed.
+// aging reports whether a ticket is in the last quarter of its life, in which it is renewed.
 func (t *ticket) aging() bool {
 	return !t.valid() || time.Until(t.until) < t.until.Sub(t.from)/4
 }
@@ -75,9 +74,8 @@ func ticketOf(t messages.Ticket, e messages.EncKDCRepPart) *ticket {
 	return &ticket{ticket: t, key: e.Key, from: from, until: e.EndTime, renewable: e.RenewTill}
 }
 
-// grant gives a ticket-granting ticket: the one that is held while it is young, a
-// new one otherwise, and the old one again if the KDC is away and it still serves.
-// The caller holds asking.
+// grant returns a ticket-granting ticket: the held one if it is not aging, or else a new one; the
+// held one also if the KDC is away and it is still valid. The caller holds asking.
 func (l *login) grant() (*ticket, error) {
 	changed, err := l.reload()
 	if err != nil {
@@ -111,7 +109,7 @@ func (l *login) grant() (*ticket, error) {
 	return t, nil
 }
 
-// fromKeytab logs in anew.
+// fromKeytab logs in with the keytab.
 func (l *login) fromKeytab() (*ticket, error) {
 	c := l.client
 	ask, err := messages.NewASReqForTGT(c.Credentials.Realm(), l.conf, c.Credentials.CName())

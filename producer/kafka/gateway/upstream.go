@@ -17,27 +17,28 @@ import (
 const (
 	// dialTimeout bounds connecting and TLS, each.
 	dialTimeout = 10 * time.Second
-	// ownCorrelation is the correlation id of our own requests; the client counts
-	// its own upwards from 1.
+	// ownCorrelation is the correlation id of the gateway's own requests; the client counts
+	// upwards from 1.
 	ownCorrelation = -2
 )
 
-// An upstream is a connection to a broker.
+// An upstream is a connection of the gateway to a broker.
 type upstream struct {
 	broker   *broker
 	conn     net.Conn
 	in       *bufio.Reader
 	out      sink
 	versions []kmsg.ApiVersionsResponseApiKey // what the broker offers
-	life     time.Duration                    // of the session, as the broker said last; 0 without end
+	life     time.Duration                    // of the session, by the last login; 0 is without end
 	expires  time.Time
 
-	// Once answers are relayed, whoever reads them hands ours over.
+	// answered has the answers to the gateway's own requests once link.answers reads the
+	// connection; nil before.
 	answered chan []byte
 
 	mu       sync.Mutex
 	asking   bool
-	expected map[int32]expected // by correlation id
+	expected map[int32]expected // relayed requests whose answers name brokers, by correlation id
 }
 
 // dial connects to a broker and learns what it offers.
@@ -63,7 +64,7 @@ func (g *Gateway) dial(ctx context.Context, b *broker) (*upstream, error) {
 		}
 		conn = secure
 	}
-	// What gokrb5 and the broker do here has no context; the connection has.
+	// The exchanges that follow take no context, so the connection gets its deadline.
 	if end, ok := ctx.Deadline(); ok {
 		conn.SetDeadline(end)
 	}
@@ -76,7 +77,7 @@ func (g *Gateway) dial(ctx context.Context, b *broker) (*upstream, error) {
 	return u, nil
 }
 
-// offers asks what the broker speaks.
+// offers asks for the versions of requests that the broker knows.
 func (u *upstream) offers(ctx context.Context) error {
 	r := kmsg.NewPtrApiVersionsResponse()
 	if err := u.ask(ctx, &kmsg.ApiVersionsRequest{}, r); err != nil {
@@ -89,10 +90,10 @@ func (u *upstream) offers(ctx context.Context) error {
 	return nil
 }
 
-// relaying says whether answers are read by somebody else than ask.
+// relaying reports whether link.answers reads the connection, and not reply.
 func (u *upstream) relaying() bool { return u.answered != nil }
 
-// ask sends a request of our own, of a version that is not flexible, and reads its
+// ask sends one of the gateway's own requests, of a version that is not flexible, and reads the
 // answer.
 func (u *upstream) ask(ctx context.Context, q kmsg.Request, answer kmsg.Response) error {
 	frame := kmsg.NewRequestFormatter(kmsg.FormatterClientID(user)).AppendRequest(nil, q, ownCorrelation)
@@ -110,7 +111,7 @@ func (u *upstream) ask(ctx context.Context, q kmsg.Request, answer kmsg.Response
 	return answer.ReadFrom(body)
 }
 
-// reply waits for the answer to our own request.
+// reply waits for the answer to the gateway's own request.
 func (u *upstream) reply(ctx context.Context) ([]byte, error) {
 	if u.relaying() {
 		select {
@@ -133,14 +134,14 @@ func (u *upstream) reply(ctx context.Context) ([]byte, error) {
 	return readWhole(u.in, size, wholeBytes)
 }
 
-// expect remembers that the answer to a request names brokers.
+// expect notes that the answer to a relayed request names brokers.
 func (u *upstream) expect(correlation int32, e expected) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.expected[correlation] = e
 }
 
-// claims says whether an answer is to our own request, or names brokers.
+// claims reports whether an answer is to the gateway's own request, and whether it names brokers.
 func (u *upstream) claims(correlation int32) (own bool, e expected, names bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -153,9 +154,9 @@ func (u *upstream) claims(correlation int32) (own bool, e expected, names bool) 
 	return false, e, names
 }
 
-// authenticate authenticates a new connection. A ticket that the broker refuses
-// may be older than the broker's key: it is tried once more with a new one, on a
-// new connection, which takes the place of the first.
+// authenticate logs in on a new connection. A ticket that the broker refuses may be older than
+// the broker's key. The login is then tried once more with a new ticket, on a new connection, which
+// is returned in place of the first.
 func (g *Gateway) authenticate(ctx context.Context, u *upstream) (*upstream, error) {
 	t, fresh, err := g.login.service(ctx, u.broker.host)
 	if err != nil {
@@ -182,7 +183,7 @@ func (g *Gateway) authenticate(ctx context.Context, u *upstream) (*upstream, err
 	return u, err
 }
 
-// authenticate goes through GSSAPI on a connection, whether new or in use.
+// authenticate logs in by GSSAPI, on a new connection or again on one in use.
 func (u *upstream) authenticate(ctx context.Context, t *ticket) error {
 	version := int16(-1)
 	for _, k := range u.versions {
@@ -234,14 +235,14 @@ func (u *upstream) authenticate(ctx context.Context, t *ticket) error {
 	return nil
 }
 
-// broken says that the connection ended while we authenticated.
+// broken is the failure of a connection that ended during the login.
 func (u *upstream) broken(err error) error {
 	return &Failure{Stage: StageExchange, Server: u.broker.address, Transitory: true, Err: err,
 		Text: "Broker " + u.broker.address + " ended the connection while urncast authenticated",
 		Cure: "Look at the broker's log; a listener without SASL, or with TLS where urncast speaks none, ends it like that"}
 }
 
-// mechanismFailure says that a broker's listener does not offer GSSAPI.
+// mechanismFailure is the failure of a login to a listener that does not offer GSSAPI.
 func mechanismFailure(server string, code int16, offered []string) error {
 	slices.Sort(offered)
 	return &Failure{Stage: StageMechanism, Server: server,

@@ -62,14 +62,14 @@ var versionMax = map[int16]int16{
 	66:                  1, // ListTransactions
 }
 
-// passes says whether a request may go to the broker. The client asks for what
-// was offered to it; something else could bring an address past us.
+// passes reports whether a request may go to the broker. The client sends only requests that were
+// offered to it; the answer to another one could have a broker's address that is not replaced.
 func passes(key, version int16) bool {
 	most, ok := versionMax[key]
 	return ok && version >= 0 && version <= most
 }
 
-// capped gives what the broker offers, up to what passes.
+// capped returns the versions that the broker offers and that pass.
 func capped(offered []kmsg.ApiVersionsResponseApiKey) []kmsg.ApiVersionsResponseApiKey {
 	var keys []kmsg.ApiVersionsResponseApiKey
 	for _, k := range offered {
@@ -98,7 +98,7 @@ func versionsAnswer(version int16, offered []kmsg.ApiVersionsResponseApiKey) []b
 	return r.AppendTo(nil)
 }
 
-// Kafka's error codes, as far as we speak them.
+// Kafka's error codes that the gateway sends or acts on.
 const (
 	errorUnsupportedMechanism = 33
 	errorIllegalSaslState     = 34

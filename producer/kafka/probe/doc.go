@@ -1,5 +1,5 @@
 // Package probe opens connections to Kafka brokers by hand, one step at a time:
-// resolve, connect, TLS, ApiVersions, SASL. The client library does all of that at
-// once, tries again on every failure and tells of a timeout; here each step fails
-// by itself, at once, and says what was met and what to do about it.
+// resolve, connect, TLS, ApiVersions, SASL. The client library does all of them at once, tries
+// again after every failure and then returns a timeout. Here each step fails by itself, at once,
+// and its error says what is wrong and what to do.
 package probe

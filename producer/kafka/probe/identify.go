@@ -20,9 +20,9 @@ const (
 	identifyLimit = 1200 * time.Millisecond
 )
 
-// identifying makes a first exchange on a connection. When it breaks, or nothing
-// comes for a while, what the port speaks is found out on other connections: some
-// servers wait for more of what they take for a beginning of theirs.
+// identifying makes the first exchange on a connection. If it breaks, or nothing comes for a while,
+// other connections find out what protocol the port speaks. Nothing may come because the server takes
+// what was sent for the beginning of a message of its own protocol, and waits for the rest.
 func (p *Peer) identifying(ctx context.Context, f func() error) error {
 	found := make(chan error, 1)
 	conn := p.conn
@@ -47,8 +47,7 @@ func (p *Peer) identifying(ctx context.Context, f func() error) error {
 	return err
 }
 
-// identify says what a port speaks that is not what it was spoken to in; nil if
-// that cannot be told.
+// identify returns which other protocol a port speaks, as a trouble; nil if that cannot be found out.
 func (p *Peer) identify(parent context.Context) error {
 	ctx, cancel := context.WithTimeout(parent, identifyLimit)
 	defer cancel()
@@ -72,7 +71,7 @@ func (p *Peer) identify(parent context.Context) error {
 	return other
 }
 
-// unidentified is a port that said nothing by which it could be known.
+// unidentified is the trouble of a port whose protocol could not be found out.
 func (p *Peer) unidentified(err error) error {
 	if isTimeout(err) {
 		return Met(Silent, err, "server", p.Server, "limit", Rounded(p.waited))
@@ -106,8 +105,7 @@ func (p *Peer) wantsTLS(ctx context.Context) bool {
 	return err == nil || errors.As(err, &op) && op.Op == "remote error"
 }
 
-// insecure makes a TLS connection on which nothing is trusted, and nothing sent
-// that anybody might not see.
+// insecure makes a TLS connection without verifying the server. No secret may be sent on it.
 func (p *Peer) insecure(ctx context.Context) (net.Conn, error) {
 	fresh, err := p.again(ctx)
 	if err != nil {
@@ -118,7 +116,7 @@ func (p *Peer) insecure(ctx context.Context) (net.Conn, error) {
 	return conn, conn.HandshakeContext(ctx)
 }
 
-// speaksHTTP asks as a browser would; a broker closes at that.
+// speaksHTTP sends a request of HTTP, at which a broker closes the connection.
 func (p *Peer) speaksHTTP(ctx context.Context) error {
 	var conn net.Conn
 	if p.TLS != nil {

@@ -20,12 +20,12 @@ import (
 // A Range is the versions of an API that a broker offers.
 type Range struct{ Min, Max int16 }
 
-// answerMax bounds an answer. Nothing that is asked for here comes near it, and
-// four letters of another protocol, read as a length, are far above.
+// answerMax bounds an answer. No answer to these requests comes near it, and four letters of another
+// protocol, read as a length, are far above.
 const answerMax = 64 << 20
 
-// Greet asks for the versions that the broker offers; it is the first that is said
-// in Kafka's protocol, and shows what the port speaks.
+// Greet asks for the versions of requests that the broker knows. It is the first request in Kafka's
+// protocol, and shows whether the port speaks it.
 func (p *Peer) Greet(ctx context.Context) error {
 	if p.Offered != nil {
 		return nil
@@ -71,7 +71,7 @@ func (p *Peer) greet(ctx context.Context) error {
 	return nil
 }
 
-// greetTrouble says why a port did not answer as a broker does.
+// greetTrouble is the trouble of a port that did not answer as a broker does.
 func (p *Peer) greetTrouble(ctx context.Context, err error) error {
 	var known *Trouble
 	var odd *oddAnswer
@@ -107,8 +107,8 @@ func (p *Peer) tlsPort() error {
 	return Met(TLSPort, nil, "server", p.Server, "protocol", now, "with", other)
 }
 
-// answersBefore010 says whether a broker that closed at ApiVersions answers what
-// brokers before Kafka 0.10 knew.
+// answersBefore010 reports whether a broker that closed at ApiVersions answers a request that Kafka
+// had before 0.10.
 func (p *Peer) answersBefore010(ctx context.Context) bool {
 	fresh, err := p.again(ctx)
 	if err != nil {
@@ -120,8 +120,7 @@ func (p *Peer) answersBefore010(ctx context.Context) bool {
 	return err == nil
 }
 
-// foreign knows other protocols by how their answer begins; nil if it cannot be
-// told.
+// foreign returns which other protocol an answer is in, by how it begins; nil if it is empty.
 func (p *Peer) foreign(first []byte) error {
 	switch {
 	case len(first) == 0:
@@ -134,7 +133,7 @@ func (p *Peer) foreign(first []byte) error {
 	return Met(OtherProtocol, nil, "server", p.Server, "first", shown(first))
 }
 
-// shown is the first line of an answer, or its bytes where it is no text.
+// shown returns the first line of an answer, or its bytes if it is not text.
 func shown(first []byte) string {
 	line, _, _ := strings.Cut(string(first), "\r\n")
 	if strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
@@ -143,8 +142,8 @@ func shown(first []byte) string {
 	return strconv.Quote(line)
 }
 
-// Ask sends a request in the highest version that both sides know, and gives the
-// answer. A connection that was lost, or whose login has run out, is made anew.
+// Ask sends a request in the highest version that both sides know, and returns the answer. If the
+// connection was lost, or the broker closed it because the login's time is up, it is made anew.
 func (p *Peer) Ask(ctx context.Context, request kmsg.Request) (kmsg.Response, error) {
 	for again := false; ; again = true {
 		if p.lost {
@@ -215,7 +214,7 @@ func (p *Peer) exchange(ctx context.Context, request kmsg.Request) (kmsg.Respons
 	return answer, nil
 }
 
-// An oddAnswer is what no broker would say.
+// An oddAnswer is the error for an answer that is not in Kafka's protocol.
 type oddAnswer struct{ first []byte }
 
 // Error implements error.

@@ -14,26 +14,26 @@ import (
 	"urncast/producer/kafka/properties"
 )
 
-// silence is how long a connection or an answer is waited for. A peer that is
-// there answers in milliseconds; one that is not must not use up a step's limit,
-// for what was found has to be said within it.
+// silence is how long a connection or an answer is waited for. A broker that is up answers in
+// milliseconds. One that is down must not use up the time of the caller's step, within which the
+// result must be there.
 const silence = 5 * time.Second
 
-// A Dialer makes connections as the settings of a connection say.
+// A Dialer makes connections with the settings of a resolved connection.
 type Dialer struct {
 	Settings *properties.Resolved
-	// Kerberos gives the mechanism GSSAPI for a broker's host.
+	// Kerberos returns the mechanism GSSAPI for a broker's host.
 	Kerberos func(ctx context.Context, host string) (sasl.Mechanism, error)
-	// Token gives a token for OAUTHBEARER, and whose it is; without it one comes from the token
+	// Token returns a token for OAUTHBEARER, and whose it is; if nil, tokens come from the token
 	// endpoint.
 	Token func(context.Context) (token, whose string, err error)
-	// Patience is how long the answer to a question is waited for, if longer than is
-	// waited for a connection.
+	// Patience is how long the answer to a request is waited for; never less than a connection
+	// is.
 	Patience time.Duration
 }
 
-// A Peer is one broker, as far as it was reached. It is used by one goroutine at
-// a time.
+// A Peer is a connection to one broker, with what each step found out. It is used by one goroutine
+// at a time.
 type Peer struct {
 	Server     string   // as it was named, host:port
 	Host, Port string   //
@@ -52,7 +52,7 @@ type Peer struct {
 	waited      time.Duration // how long the last exchange took, or was waited for
 }
 
-// Open makes a connection as far as requests can be sent on it.
+// Open makes a connection with all steps, on which requests can be sent.
 func (d *Dialer) Open(ctx context.Context, server string) (*Peer, error) {
 	p, err := d.Resolve(ctx, server)
 	if err != nil {
@@ -144,15 +144,15 @@ func (p *Peer) Close() {
 	}
 }
 
-// again opens another connection to where this one went, without TLS: to find out
-// what the port speaks.
+// again opens another connection to the same address, without TLS, to find out what protocol the
+// port speaks.
 func (p *Peer) again(ctx context.Context) (*Peer, error) {
 	fresh := &Peer{Server: p.Server, Host: p.Host, Port: p.Port, Addresses: []string{p.Address}, dialer: p.dialer}
 	return fresh, fresh.Connect(ctx)
 }
 
-// bounded lets a context, and at the latest the silence, end what is done on the
-// connection.
+// bounded sets the connection's deadline to the end of the context, and not later than silence or
+// patience from now; done removes it.
 func (p *Peer) bounded(ctx context.Context) (done func()) {
 	began := time.Now()
 	deadline := began.Add(max(silence, p.patience))
@@ -170,8 +170,7 @@ func (p *Peer) bounded(ctx context.Context) (done func()) {
 	}
 }
 
-// protocol is the security.protocol that is in force, and the same with the other
-// choice about TLS.
+// protocol returns the security.protocol of the settings, and the one that differs in TLS.
 func (p *Peer) protocol() (now, other string) {
 	plain, secure := "PLAINTEXT", "SSL"
 	if p.dialer.Settings.Mechanism != "" {
@@ -183,7 +182,7 @@ func (p *Peer) protocol() (now, other string) {
 	return plain, secure
 }
 
-// Rounded is a duration for people.
+// Rounded formats a duration for people.
 func Rounded(d time.Duration) string {
 	if d < 10*time.Second {
 		return d.Round(time.Millisecond).String()
@@ -191,7 +190,7 @@ func Rounded(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// TLSFacts say what a handshake came to.
+// TLSFacts are the results of a TLS handshake.
 type TLSFacts struct {
 	Version, Cipher string
 	Chain           []string // subjects, the broker's own first

@@ -16,18 +16,18 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// A Login says who was authenticated.
+// A Login is the result of a login.
 type Login struct {
 	Mechanism string
-	// Principal is what Kafka makes of the user by default. A broker does not tell
-	// whom it sees: its own rules for principals may make another name of it.
+	// Principal is the user's principal by Kafka's default rules. A broker does not tell which
+	// one it uses, and its own rules may give another.
 	Principal string
 	// Lifetime is how long the broker lets the session live; 0 for ever.
 	Lifetime time.Duration
 }
 
-// Authenticate logs in with the configured mechanism. Without one it asks for
-// something that a listener with SASL would not answer.
+// Authenticate logs in with the configured mechanism. Without one it sends a request that a
+// listener with SASL would not answer.
 func (p *Peer) Authenticate(ctx context.Context) error {
 	if p.dialer.Settings.Mechanism == "" {
 		return p.anonymous(ctx)
@@ -62,7 +62,7 @@ func (p *Peer) Authenticate(ctx context.Context) error {
 	return nil
 }
 
-// anonymous sees that the broker answers without SASL.
+// anonymous checks that the broker answers without SASL.
 func (p *Peer) anonymous(ctx context.Context) error {
 	p.Login = Login{Principal: "User:ANONYMOUS"}
 	if p.TLS != nil && p.TLS.Sent != "" {
@@ -139,7 +139,7 @@ func (p *Peer) handshake(ctx context.Context, name string) error {
 	}
 }
 
-// prove sends one token and gives the answer to it.
+// prove sends one token and returns the answer.
 func (p *Peer) prove(ctx context.Context, token []byte, user string) (*kmsg.SASLAuthenticateResponse, error) {
 	request := kmsg.NewPtrSASLAuthenticateRequest()
 	request.SASLAuthBytes = token
@@ -158,7 +158,7 @@ func (p *Peer) prove(ctx context.Context, token []byte, user string) (*kmsg.SASL
 	return nil, p.loginTrouble(ctx, code, user)
 }
 
-// loginTrouble is a login that was refused, in the words of its mechanism.
+// loginTrouble is the trouble of a login that the broker refused, by mechanism.
 func (p *Peer) loginTrouble(ctx context.Context, err error, user string) error {
 	var t *Trouble
 	if errors.As(err, &t) {
@@ -178,7 +178,8 @@ func (p *Peer) loginTrouble(ctx context.Context, err error, user string) error {
 	return Met(cause, err, "server", p.Server, "mechanism", p.Login.Mechanism, "user", user)
 }
 
-// challengeTrouble is an answer of the broker that did not satisfy us.
+// challengeTrouble is the trouble of a login in which the broker's answer is not what the mechanism
+// asks for.
 func (p *Peer) challengeTrouble(err error, said []byte, user string) error {
 	cause := LoginRefused
 	switch {
@@ -195,7 +196,7 @@ func (p *Peer) challengeTrouble(err error, said []byte, user string) error {
 	return Met(cause, err, "server", p.Server, "mechanism", p.Login.Mechanism, "user", user)
 }
 
-// token gets a token, from who signs them or from the token endpoint.
+// token gets a token from the Dialer's Token, or else from the token endpoint.
 func (p *Peer) token(ctx context.Context) (token, whose string, err error) {
 	if p.dialer.Token != nil {
 		return p.dialer.Token(ctx)
@@ -203,7 +204,7 @@ func (p *Peer) token(ctx context.Context) (token, whose string, err error) {
 	return fetchToken(ctx, p.dialer.Settings.Client)
 }
 
-// mechanism makes ready what the settings ask for, and names the user.
+// mechanism returns the mechanism of the settings and the user's name.
 func (p *Peer) mechanism(ctx context.Context) (sasl.Mechanism, string, error) {
 	settings := p.dialer.Settings
 	name, client := settings.Mechanism, settings.Client

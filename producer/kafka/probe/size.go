@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// closeWait is how long a broker is given to close at a request that is too large.
-// It looks at the length alone, so that a round trip is all that it takes.
+// closeWait is how long a broker has to close the connection at a request that is too large. It
+// needs a round trip, because it reads the length only.
 const closeWait = 400 * time.Millisecond
 
-// TakesRequest says whether a broker would read a request of so many bytes. Only
-// its length is sent: above socket.request.max.bytes a broker closes at once. The
-// connection is one of its own, and of no use afterwards.
+// TakesRequest reports whether a broker would read a request of so many bytes. It sends the length
+// only, on a connection of its own: above socket.request.max.bytes the broker closes at once.
 func (d *Dialer) TakesRequest(ctx context.Context, server string, bytes int) (bool, error) {
 	p, err := d.Open(ctx, server)
 	if err != nil {

@@ -41,7 +41,7 @@ func (p *Peer) Secure(ctx context.Context) error {
 	return nil
 }
 
-// watched is the configured TLS, which notes what the server asks of the client.
+// watched returns the configured TLS, which records in facts what the server asks for.
 func (p *Peer) watched(facts *TLSFacts) *tls.Config {
 	config := p.dialer.Settings.TLS.Clone()
 	if config.ServerName == "" {
@@ -88,7 +88,7 @@ func issuerNames(raw [][]byte) (names []string) {
 	return names
 }
 
-// tlsTrouble says why a handshake failed.
+// tlsTrouble is the trouble of a handshake that failed.
 func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *TLSFacts) error {
 	var known *Trouble
 	var bad *tls.CertificateVerificationError
@@ -114,7 +114,7 @@ func (p *Peer) tlsTrouble(ctx context.Context, err error, first []byte, facts *T
 	return Met(TLSFails, err, "server", p.Server)
 }
 
-// certificateTrouble says what is wrong with a server's certificate.
+// certificateTrouble is the trouble of a server whose certificate is not accepted.
 func (p *Peer) certificateTrouble(bad *tls.CertificateVerificationError) error {
 	leaf := bad.UnverifiedCertificates[0]
 	day := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
@@ -143,7 +143,7 @@ func (p *Peer) certificateTrouble(bad *tls.CertificateVerificationError) error {
 	return Met(CertificateInvalid, bad.Err, values...)
 }
 
-// issuerOf is the issuer that would have to be trusted: that of the chain's end.
+// issuerOf returns the issuer that would have to be trusted, that of the last certificate.
 func issuerOf(chain []*x509.Certificate) string {
 	last := chain[len(chain)-1]
 	if len(chain) == 1 && last.Subject.String() == last.Issuer.String() {
@@ -164,8 +164,8 @@ func namesOf(c *x509.Certificate) []string {
 	return names
 }
 
-// alertTrouble reads the alert with which a server ends a handshake, or the first
-// read after it. It gives nil for an error that is no alert.
+// alertTrouble is the trouble of a server that ended the handshake, or the first read after it, with
+// an alert; nil if the error is no alert.
 func (p *Peer) alertTrouble(err error, facts *TLSFacts) error {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {
@@ -204,7 +204,7 @@ func (p *Peer) alertTrouble(err error, facts *TLSFacts) error {
 	return Met(TLSFails, err, values...)
 }
 
-// broken says that the other side ended the connection.
+// broken reports whether err means that the other side ended the connection.
 func broken(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err,
 		syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
@@ -215,7 +215,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// firstBytes keeps the beginning of what is read, which tells protocols apart.
+// firstBytes is a connection that keeps the first bytes that are read from it: they tell protocols
+// apart.
 type firstBytes struct {
 	net.Conn
 	first []byte

@@ -70,8 +70,8 @@ func tokenTrouble(err error, at string) error {
 	return Met(TokenEndpointAway, err, "url", at)
 }
 
-// readToken takes the token from the endpoint's answer. What the endpoint says of
-// an error is shown, for it never holds the secret.
+// readToken returns the token in the endpoint's answer. The endpoint's text of an error is shown: it
+// never has the client's secret.
 func readToken(answer *http.Response, body []byte, at, id string) (token, subject string, err error) {
 	var said struct {
 		Token       string `json:"access_token"`
@@ -93,8 +93,8 @@ func readToken(answer *http.Response, body []byte, at, id string) (token, subjec
 	return said.Token, subjectOf(said.Token, id), nil
 }
 
-// subjectOf reads the claim sub, which names the principal by default; the client's
-// id for a token that is no JWT.
+// subjectOf returns a token's claim sub, which is the principal by default; the client's id if the
+// token is no JWT.
 func subjectOf(token, id string) string {
 	var claims struct {
 		Subject string `json:"sub"`
@@ -110,7 +110,7 @@ func subjectOf(token, id string) string {
 	return claims.Subject
 }
 
-// tokenTransport trusts what librdkafka trusts at the endpoint.
+// tokenTransport returns a transport that trusts the same certificates as librdkafka.
 func tokenTransport(client map[string]string) (*http.Transport, error) {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	pem := []byte(client["https.ca.pem"])

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// A Trouble is one cause, met at one place.
+// A Trouble is the error of one step: a cause, with the text for it.
 type Trouble struct {
 	Cause Cause
 	Text  string // what is wrong, where, with which values
 	Cure  string // what to do
-	Err   error  // what was met; nil where Text has all of it
+	Err   error  // the underlying error; nil if Text says all
 }
 
-// Met makes a Trouble out of the table's words. Values are pairs of a name, which
-// stands in braces in the words, and what takes its place.
+// Met makes a Trouble with the text of a cause. Values are pairs of a name, which the text has in
+// braces, and its value.
 func Met(c Cause, err error, values ...string) *Trouble {
 	w := causes[c]
 	if err != nil {
@@ -34,11 +34,10 @@ func Met(c Cause, err error, values ...string) *Trouble {
 // Error implements error.
 func (t *Trouble) Error() string { return t.Text }
 
-// Unwrap gives what was met.
+// Unwrap returns the underlying error.
 func (t *Trouble) Unwrap() error { return t.Err }
 
-// Of gives the trouble that an error carries; one of an unknown cause if it
-// carries none.
+// Of returns the Trouble in err's chain; one of the cause Unknown if there is none.
 func Of(err error) *Trouble {
 	var t *Trouble
 	if errors.As(err, &t) {

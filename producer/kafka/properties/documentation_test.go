@@ -3,10 +3,13 @@ package properties
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"urncast/producer/kafka/properties/table"
 )
 
 var update = flag.Bool("update", false, "write docs/kafka-properties.md anew")
@@ -50,17 +53,13 @@ P1 to P7 are the [promises](promises.md) that a property would break.
 | without effect | urncast or librdkafka does without it, and nothing is lost |
 | taken as … | our value counts, whatever is written, and a note says so |
 | refused | the connection is not saved before it is removed or changed; a value that changes nothing is let through |
-`, javaVersion, Version)
-	java := map[string][]string{}
-	for _, n := range javaNames {
-		java[canonical(n.name)] = append(java[canonical(n.name)], n.name)
-	}
-	for _, g := range groups {
+`, table.JavaVersion, table.Version)
+	for _, g := range table.Groups {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", g, headings[g])
 		b.WriteString("| Java's name | librdkafka's name | what happens | default |\n|---|---|---|---|\n")
-		for _, name := range sortedKeys(rules) {
-			if r := rules[name]; r.group == g && r.do != same {
-				b.WriteString(documented(name, r, java[name]))
+		for _, name := range slices.Sorted(maps.Keys(table.Rules)) {
+			if r := table.Rules[name]; r.Group == g && r.Do != table.Same {
+				b.WriteString(documented(name, r))
 			}
 		}
 	}
@@ -88,67 +87,67 @@ Other modules are Java classes that cannot run here; the refusal names the neare
 `
 
 var headings = map[string]string{
-	servers: "Whom the client asks first, and how it finds the others.", security: "TLS: what is trusted, and who we are.",
-	login: "SASL: how we log in.", kerberos: "For the mechanism GSSAPI, which urncast does itself.", oauth: "For the mechanism OAUTHBEARER.",
-	limits: "Sizes and queues.", publishing: "What the promises rest on, and how messages travel.", timing: "Waiting.", network: "Sockets.",
-	diagnostics: "What the client tells of itself.", reading: "Consumers' properties, in case they stand in the same file.",
-	javaOnly: "What Java programs take by -D, and names that older producers knew.",
+	table.Servers: "Whom the client asks first, and how it finds the others.", table.Security: "TLS: what is trusted, and who we are.",
+	table.Login: "SASL: how we log in.", table.Kerberos: "For the mechanism GSSAPI, which urncast does itself.", table.OAuth: "For the mechanism OAUTHBEARER.",
+	table.Limits: "Sizes and queues.", table.Publishing: "What the promises rest on, and how messages travel.", table.Timing: "Waiting.", table.Network: "Sockets.",
+	table.Diagnostics: "What the client tells of itself.", table.Reading: "Consumers' properties, in case they stand in the same file.",
+	table.JavaOnly: "What Java programs take by -D, and names that older producers knew.",
 }
 
 // documented is the row of one thing, with all its names.
-func documented(name string, r *rule, java []string) string {
+func documented(name string, r *table.Rule) string {
 	var theirs, others []string
-	for other, o := range rules {
-		if canonical(other) != name || o.do != same && other != name {
+	for other, o := range table.Rules {
+		if table.Canonical(other) != name || o.Do != table.Same && other != name {
 			continue
 		}
 		switch {
-		case byName[other] != nil:
+		case table.IsLibrdkafkas(other):
 			theirs = append(theirs, "`"+other+"`")
-		case javaByName[other] == nil:
+		case !table.IsJavas(other):
 			others = append(others, "`"+other+"`")
 		}
 	}
-	for _, j := range java {
+	info := r.Describe()
+	for _, j := range info.Java {
 		others = append(others, "`"+j+"`")
 	}
 	slices.Sort(theirs)
 	slices.Sort(others)
-	info := describe(r)
 	what := ""
-	switch r.do {
-	case pass:
+	switch r.Do {
+	case table.Pass:
 		what = "taken"
-	case made:
+	case table.Made:
 		what = "translated"
-		if r.to == name {
+		if r.To == name {
 			what = "taken"
 		} else if name == jaasProperty {
 			what += ": see [login modules](#login-modules)"
-		} else if r.to == "" {
+		} else if r.To == "" {
 			what = "without effect, or refused with what to write instead"
-		} else if r.to != "" && r.to != "urncast" {
-			what += ": becomes `" + strings.Join(strings.Fields(r.to), "` and `") + "`"
+		} else if r.To != "" && r.To != "urncast" {
+			what += ": becomes `" + strings.Join(strings.Fields(r.To), "` and `") + "`"
 		}
-	case ours, none:
+	case table.Ours, table.None:
 		what = "without effect"
-	case fixed:
-		what = fmt.Sprintf("taken as `%s`, whatever is written, with a note", ownValue(r))
-	case refuse:
+	case table.Fixed:
+		what = fmt.Sprintf("taken as `%s`, whatever is written, with a note", r.Own())
+	case table.Refuse:
 		what = "refused"
-		if r.fine != "" && r.fine != "-" {
-			what += " unless `" + strings.Join(strings.Fields(strings.Replace(r.fine, "- ", "", 1)), "` or `") + "`"
+		if r.Fine != "" && r.Fine != "-" {
+			what += " unless `" + strings.Join(strings.Fields(strings.Replace(r.Fine, "- ", "", 1)), "` or `") + "`"
 		}
 	}
-	text := r.why
-	if m := meanings[name]; m != "" && text == "" {
+	text := r.Why
+	if m := r.Meaning(); m != "" && text == "" {
 		text = m
 	}
 	if text != "" {
 		what += ". " + text
 	}
 	standard := ""
-	if (r.do == pass || r.do == made || info.Ours) && info.Default != "" {
+	if (r.Do == table.Pass || r.Do == table.Made || info.Ours) && info.Default != "" {
 		standard = "`" + info.Default + "`"
 	}
 	cell := strings.NewReplacer("|", `\|`, "\n", " ").Replace

@@ -2,6 +2,7 @@ package properties
 
 import (
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/kerberos"
 )
 
 // Endings lists what a connection rests on and what ends: certificates, and the keys
@@ -15,8 +16,8 @@ func Endings(c *connection.Connection) (out []connection.Ending) {
 		out = append(out, connection.Ending{Where: cert.Where, What: cert.Subject, At: cert.NotAfter})
 	}
 	if r.Kerberos != nil && r.Kerberos.Keytab != nil {
-		if k, err := ReadKeytab(r.Kerberos.Keytab); err == nil {
-			out = append(out, keysOf("sasl.kerberos.keytab", k)...)
+		if k, err := kerberos.ReadKeytab(r.Kerberos.Keytab); err == nil {
+			out = append(out, kerberos.Keys("sasl.kerberos.keytab", k)...)
 		}
 	}
 	return out

@@ -10,22 +10,24 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
-// fileMax bounds a store, keytab or krb5.conf.
+// fileMax is the most bytes of a file that is read.
 const fileMax = 8 << 20
 
-// file reads what the value of a property names: an upload, or a path, which is
-// watched then.
+// file reads the file that the value of a property names: an upload, or a path, which is then
+// watched.
 func (r *resolver) file(property, value string) ([]byte, error) {
 	data, err := r.named(value)
-	if err != nil && Secret(property) { // what was taken for a name may be none
+	if err != nil && table.IsSecret(property) { // the value may be a secret, and no name of a file
 		return nil, errors.New("the value names a file that cannot be read: correct the path, or upload the file " +
 			"and write upload: and its name")
 	}
 	return data, err
 }
 
+// named reads the file that a value names.
 func (r *resolver) named(value string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(value, connection.UploadPrefix); ok {
 		data, ok := r.c.Files[name]
@@ -51,7 +53,7 @@ func (r *resolver) named(value string) ([]byte, error) {
 	return data, nil
 }
 
-// watch notes a path that the connection rests on.
+// watch adds a path to the files that are watched for changes.
 func (r *resolver) watch(path string) {
 	if full, err := filepath.Abs(path); err == nil {
 		path = full
@@ -81,7 +83,7 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// reason is the system's word, without the path that the sentence has already.
+// reason returns the system's error without the path, which the sentence has already.
 func reason(err error) error {
 	var p *os.PathError
 	if errors.As(err, &p) {
@@ -90,6 +92,7 @@ func reason(err error) error {
 	return err
 }
 
+// hint returns what to do about a file that cannot be read.
 func hint(err error) string {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -100,7 +103,7 @@ func hint(err error) string {
 	return ""
 }
 
-// sentence makes an error of ours a sentence of its own.
+// sentence returns an error's text as a sentence.
 func sentence(err error) string {
 	s := err.Error()
 	if s == "" {

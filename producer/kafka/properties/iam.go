@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // mskIAM is the mechanism of Amazon's Java classes. A broker of MSK takes the same login as
@@ -17,9 +18,9 @@ const (
 	iamWithout = "Tokens are signed with AWS credentials, so it has no use."
 )
 
-// IAM says whose AWS credentials sign the tokens for Amazon MSK, and for which region. What
-// is empty is found as AWS's own programs find it: in the environment, in the shared
-// files, and from the machine that urncast runs on.
+// IAM has the settings of the AWS credentials that sign tokens for Amazon MSK. An empty setting is
+// found as AWS's own programs find it: in the environment, in the shared files, and from the
+// machine that urncast runs on.
 type IAM struct {
 	Region  string // of the brokers
 	Profile string // of the shared files
@@ -42,48 +43,43 @@ func (i *IAM) iamOptions() map[string]*string {
 	}
 }
 
-// signsTokens reports whether the properties ask for tokens that are signed with AWS
+// hasSignedTokens reports whether the properties ask for tokens that are signed with AWS
 // credentials, by the mechanism or by Amazon's handler for OAUTHBEARER.
-func (r *resolver) signsTokens(mechanism string) bool {
-	return mechanism == mskIAM || mechanism == oauthBearer && r.values["sasl.login.callback.handler.class"] == iamHandler
+func (l *login) hasSignedTokens() bool {
+	return l.mechanism == mskIAM || l.mechanism == oauthBearer && l.values["sasl.login.callback.handler.class"] == iamHandler
 }
 
-// iam takes the options of IAMLoginModule, or of OAuthBearerLoginModule with Amazon's handler.
-func (r *resolver) iam(m *loginModule, tls bool) {
+// iam resolves the options of IAMLoginModule, or of OAuthBearerLoginModule with Amazon's handler.
+func (l *login) iam() {
 	const handler = "sasl.login.callback.handler.class"
-	r.out.Mechanism, r.out.Client["sasl.mechanism"] = oauthBearer, oauthBearer
-	if r.values["sasl.mechanism"] != oauthBearer {
-		r.becomes("sasl.mechanism", "sasl.mechanism")
-		r.note("sasl.mechanism", "It becomes OAUTHBEARER, with tokens that are signed with AWS credentials: MSK's brokers take "+
+	l.out.Mechanism, l.out.Client["sasl.mechanism"] = oauthBearer, oauthBearer
+	if l.values["sasl.mechanism"] != oauthBearer {
+		l.becomes("sasl.mechanism", "sasl.mechanism")
+		l.note("sasl.mechanism", "It becomes OAUTHBEARER, with tokens that are signed with AWS credentials: MSK's brokers take "+
 			"either for the same login.")
 	}
-	if r.values[handler] == iamHandler {
-		r.say(handler, connection.WithoutEffect, "Tokens are signed here without it.")
+	if l.values[handler] == iamHandler {
+		l.say(handler, connection.WithoutEffect, "Tokens are signed here without it.")
 	}
-	for _, rule := range oauthRules {
-		if rule.do == made {
-			r.idle(iamWithout, rule.name)
-		}
-	}
-	r.idle(iamWithout, "sasl.username", "sasl.password")
-	if !tls {
-		r.note("security.protocol", "Without TLS the tokens travel in the clear, and MSK's brokers offer no such listener.")
+	l.idle(iamWithout, table.MadeIn(table.OAuth)...)
+	l.idle(iamWithout, "sasl.username", "sasl.password")
+	if !l.protocol.tls {
+		l.note("security.protocol", "Without TLS the tokens travel in the clear, and MSK's brokers offer no such listener.")
 	}
 	i := &IAM{}
-	r.out.IAM = i
-	if m != nil {
-		r.iamModule(i, m)
+	l.out.IAM = i
+	if l.module != nil {
+		l.iamModule(i)
 	}
 	if i.Region == "" {
-		i.Region = regionOf(r.out.Bootstrap)
+		i.Region = regionOf(l.out.Bootstrap)
 	}
 }
 
-// iamModule takes the module's options.
-func (r *resolver) iamModule(i *IAM, m *loginModule) {
-	const jaas = "sasl.jaas.config"
+// iamModule resolves the module's options.
+func (l *login) iamModule(i *IAM) {
 	known, options := map[string]string{}, i.iamOptions()
-	for name, value := range m.options {
+	for name, value := range l.module.Options {
 		if to := options[name]; to != nil {
 			*to, known[name] = value, ""
 		}
@@ -92,19 +88,19 @@ func (r *resolver) iamModule(i *IAM, m *loginModule) {
 	for _, name := range []string{"awsMaxRetries", "awsMaxBackOffTimeMs"} {
 		known[name] = "requests to AWS are repeated as its own library does."
 	}
-	r.options(m, known)
-	r.becomes(jaas, "urncast")
+	l.options(known)
+	l.becomes(jaasProperty, "urncast")
 	switch {
 	case (i.AccessKey == "") != (i.SecretKey == ""):
-		r.refuse(jaas, "Of awsRoleAccessKeyId and awsRoleSecretAccessKey only one is written: write both, or leave both out.")
+		l.refuse(jaasProperty, "Of awsRoleAccessKeyId and awsRoleSecretAccessKey only one is written: write both, or leave both out.")
 	case i.Role == "" && (i.AccessKey != "" || i.Session != "" || i.ExternalID != ""):
-		r.refuse(jaas, "Its options awsRole… are for a role, and there is none: add awsRoleArn=\"arn:aws:iam::…:role/…\".")
+		l.refuse(jaasProperty, "Its options awsRole… are for a role, and there is none: add awsRoleArn=\"arn:aws:iam::…:role/…\".")
 	case i.Role != "" && !strings.HasPrefix(i.Role, "arn:aws"):
-		r.refuse(jaas, "awsRoleArn is no ARN of a role: write it as arn:aws:iam::123456789012:role/name.")
+		l.refuse(jaasProperty, "awsRoleArn is no ARN of a role: write it as arn:aws:iam::123456789012:role/name.")
 	case !regionName.MatchString(i.Region), !regionName.MatchString(i.STSRegion):
-		r.refuse(jaas, "awsRegion and awsStsRegion are names of regions, such as eu-central-1.")
+		l.refuse(jaasProperty, "awsRegion and awsStsRegion are names of regions, such as eu-central-1.")
 	case i.Role != "" && i.Profile != "":
-		r.note(jaas, "The role is assumed with the credentials of the profile.")
+		l.note(jaasProperty, "The role is assumed with the credentials of the profile.")
 	}
 }
 
@@ -116,7 +112,7 @@ var (
 	brokerRegion = regexp.MustCompile(`\.([a-z]{2,}(?:-[a-z]+)+-\d+)\.(?:[a-z]+\.)?amazonaws\.com(?:\.cn)?:\d+$`)
 )
 
-// regionOf reads the region from the name of a broker; empty if none of them tells it.
+// regionOf returns the region in the names of MSK's brokers; empty if none has one.
 func regionOf(servers []string) string {
 	for _, s := range servers {
 		if m := brokerRegion.FindStringSubmatch(strings.ToLower(s)); m != nil {

@@ -2,15 +2,14 @@ package properties
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/jaas"
+	"urncast/producer/kafka/properties/kerberos"
+	"urncast/producer/kafka/properties/table"
 )
 
 const (
@@ -18,11 +17,10 @@ const (
 	krb5File       = "java.security.krb5.conf"
 	krb5Realm      = "java.security.krb5.realm"
 	krb5KDC        = "java.security.krb5.kdc"
-	jaasProperty   = "sasl.jaas.config"
 )
 
-// kerberosOptions are those of Java's Krb5LoginModule; a sentence says why one
-// has no effect.
+// kerberosOptions are the options of Java's Krb5LoginModule. The sentence is why an option has no
+// effect; it is empty for those that count.
 var kerberosOptions = map[string]string{
 	"useKeyTab": "", "keyTab": "", "principal": "", "useTicketCache": "", "ticketCache": "", "serviceName": "", "isInitiator": "",
 	"storeKey":          "Keys are kept in memory while they are needed.",
@@ -35,116 +33,74 @@ var kerberosOptions = map[string]string{
 	"debug": "The connection test shows the login step by step.",
 }
 
-// kerberos finds out who logs in, with which keys, and where.
-func (r *resolver) kerberos(m *loginModule) {
+// kerberos resolves a login by Kerberos: the principal, its keys and its realm.
+func (l *login) kerberos() {
 	k := &Kerberos{Service: serviceDefault}
-	if m == nil {
-		m = &loginModule{options: map[string]string{}}
-		if r.values["sasl.kerberos.keytab"] != "" {
-			m.options["useKeyTab"] = "true"
+	if l.module == nil {
+		l.module = &jaas.Module{Options: map[string]string{}}
+		if l.values["sasl.kerberos.keytab"] != "" {
+			l.module.Options["useKeyTab"] = "true"
 		}
 	} else {
-		r.options(m, kerberosOptions)
-		r.becomes(jaasProperty, "urncast")
+		l.options(kerberosOptions)
+		l.becomes(jaasProperty, "urncast")
 	}
-	if !on(m, "isInitiator", "true") {
-		r.refuse(jaasProperty, "The option isInitiator=false is for a server: remove it.")
+	if !l.module.IsOn("isInitiator", "true") {
+		l.refuse(jaasProperty, "The option isInitiator=false is for a server: remove it.")
 	}
-	k.Service = cmp.Or(r.either(m, "serviceName", "sasl.kerberos.service.name"), serviceDefault)
-	if principal := r.either(m, "principal", "sasl.kerberos.principal"); principal != "" {
+	k.Service = cmp.Or(l.either("serviceName", "sasl.kerberos.service.name"), serviceDefault)
+	if principal := l.either("principal", "sasl.kerberos.principal"); principal != "" {
 		var err error
-		if k.Principal, k.Realm, err = splitPrincipal(principal); err != nil {
-			r.refuse(r.placeOf(m, "principal", "sasl.kerberos.principal"), "%s", sentence(err))
+		if k.Principal, k.Realm, err = kerberos.SplitPrincipal(principal); err != nil {
+			l.refuse(l.placeOf("principal", "sasl.kerberos.principal"), "%s", sentence(err))
 			return
 		}
 	}
-	if !r.keys(m, k) || !r.realms(m, k) {
+	if !l.keys(k) || !l.realms(k) {
 		return
 	}
-	r.out.Kerberos = k
+	l.out.Kerberos = k
 }
 
-// on reads an option that is true or false.
-func on(m *loginModule, option, standard string) bool {
-	return strings.EqualFold(cmp.Or(m.options[option], standard), "true")
-}
-
-// either takes a value from the module or from a property, which must agree.
-func (r *resolver) either(m *loginModule, option, property string) string {
-	o, p := m.options[option], r.values[property]
+// either returns the value of an option or of a property; it refuses two that differ.
+func (l *login) either(option, property string) string {
+	o, p := l.module.Options[option], l.values[property]
 	if o != "" && p != "" && o != p {
-		r.refuse(property, "The option %s of sasl.jaas.config says otherwise: keep one of them.", option)
+		l.refuse(property, "The option %s of sasl.jaas.config says otherwise: keep one of them.", option)
 	}
 	return cmp.Or(o, p)
 }
 
-// placeOf is the property that a value of either came with.
-func (r *resolver) placeOf(m *loginModule, option, property string) string {
-	if m.options[option] != "" {
+// placeOf returns the property that a value returned by either is written in.
+func (l *login) placeOf(option, property string) string {
+	if l.module.Options[option] != "" {
 		return jaasProperty
 	}
 	return property
 }
 
-// splitPrincipal reads name/instance@REALM. A backslash before a sign makes it a
-// part of the name.
-func splitPrincipal(s string) (name, realm string, err error) {
-	at := -1
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '@':
-			if at >= 0 {
-				return "", "", errors.New("the principal has two @: write it as name@REALM")
-			}
-			at = i
-		}
-	}
-	name = s
-	if at >= 0 {
-		name, realm = s[:at], s[at+1:]
-		if realm == "" {
-			return "", "", errors.New("the principal has no realm after its @: write it as name@REALM")
-		}
-	}
+// keys resolves the keytab and the ticket cache, and reports whether there is one that can be used.
+func (l *login) keys(k *Kerberos) bool {
+	keytab := l.either("keyTab", "sasl.kerberos.keytab")
+	useKeytab, useCache := l.module.IsOn("useKeyTab", "false"), l.module.IsOn("useTicketCache", "false")
 	switch {
-	case name == "" || strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/"):
-		return "", "", errors.New("the principal has no name: write it as name@REALM or name/host@REALM")
-	case strings.ContainsAny(s, " \t\r\n\x00"):
-		return "", "", errors.New("the principal has a blank in it: write it as name@REALM")
-	case strings.Contains(name, "_HOST"):
-		return "", "", errors.New("the principal holds _HOST, which Kafka's clients do not fill in: write the name " +
-			"of the host")
-	case strings.Contains(s, "${"):
-		return "", "", errors.New("the principal holds a place for a value that nobody filled in: write it as " +
-			"name@REALM")
-	}
-	return name, realm, nil
-}
-
-// keys takes the keytab or the ticket cache.
-func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
-	keytab := r.either(m, "keyTab", "sasl.kerberos.keytab")
-	useKeytab, useCache := on(m, "useKeyTab", "false"), on(m, "useTicketCache", "false")
-	switch {
-	case keytab != "" && !useKeytab && m.options["keyTab"] != "" && !useCache:
-		r.refuse(jaasProperty, "It names a keyTab that is not used: add useKeyTab=true.")
+	case keytab != "" && !useKeytab && l.module.Options["keyTab"] != "" && !useCache:
+		l.refuse(jaasProperty, "It names a keyTab that is not used: add useKeyTab=true.")
 		return false
 	case useKeytab && keytab == "":
-		r.refuse(jaasProperty, "The option useKeyTab needs a keytab: add keyTab=\"…\" with a path, or upload: and "+
+		l.refuse(jaasProperty, "The option useKeyTab needs a keytab: add keyTab=\"…\" with a path, or upload: and "+
 			"the name of an uploaded file.")
 		return false
 	case useKeytab && k.Principal == "":
-		r.refuse(jaasProperty, "The option principal is missing: add principal=\"name@REALM\".")
+		l.refuse(jaasProperty, "The option principal is missing: add principal=\"name@REALM\".")
 		return false
 	case !useKeytab && !useCache:
-		if r.has(jaasProperty) {
-			r.refuse(jaasProperty,
+		if l.has(jaasProperty) {
+			l.refuse(jaasProperty,
 				"Without keytab and ticket cache Java would ask for a password, and nobody is there: add "+
 					"useKeyTab=true, keyTab and principal, or useTicketCache=true.")
 		} else {
-			r.refuse(jaasProperty,
+			l.refuse(jaasProperty,
 				"Kerberos needs to know who logs in: write "+
 					"sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "+
 					"keyTab=\"…\" principal=\"name@REALM\"; or sasl.kerberos.keytab and sasl.kerberos.principal.")
@@ -152,14 +108,14 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 		return false
 	}
 	if useCache {
-		path, err := cachePath(m.options["ticketCache"])
+		path, err := kerberos.CachePath(l.module.Options["ticketCache"])
 		if err != nil {
-			r.refuse(jaasProperty, "%s", sentence(err))
+			l.refuse(jaasProperty, "%s", sentence(err))
 			return false
 		}
-		if _, err := os.Stat(path); err == nil || !useKeytab { // with a keytab it is a cache only
+		if _, err := os.Stat(path); err == nil || !useKeytab { // beside a keytab the cache need not exist
 			if err != nil {
-				r.refuse(jaasProperty,
+				l.refuse(jaasProperty,
 					"The ticket cache %s cannot be read: %v; get a ticket with kinit as user %d, or "+
 						"use a keytab.", path, reason(err), os.Getuid())
 				return false
@@ -170,100 +126,85 @@ func (r *resolver) keys(m *loginModule, k *Kerberos) bool {
 	if !useKeytab {
 		return true
 	}
-	place := r.placeOf(m, "keyTab", "sasl.kerberos.keytab")
+	place := l.placeOf("keyTab", "sasl.kerberos.keytab")
 	keytab = strings.TrimPrefix(strings.TrimPrefix(keytab, "FILE:"), "WRFILE:")
-	data, err := r.file("sasl.kerberos.keytab", keytab)
+	data, err := l.file("sasl.kerberos.keytab", keytab)
 	if err != nil {
-		r.refuse(place, "The keytab cannot be used: %s", sentence(err))
+		l.refuse(place, "The keytab cannot be used: %s", sentence(err))
 		return false
 	}
-	if _, err := ReadKeytab(data); err != nil {
-		r.refuse(place, "%s", sentence(err))
+	if _, err := kerberos.ReadKeytab(data); err != nil {
+		l.refuse(place, "%s", sentence(err))
 		return false
 	}
 	k.Keytab, k.KeytabPath = data, keytab
 	return true
 }
 
-// cachePath is the file of a ticket cache, Java's default if none is named.
-func cachePath(named string) (string, error) {
-	path := cmp.Or(named, os.Getenv("KRB5CCNAME"), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))
-	if strings.HasPrefix(path, connection.UploadPrefix) {
-		return "", errors.New("a ticket cache cannot be uploaded, for its tickets end: write its path, or " +
-			"use a keytab")
-	}
-	if kind, rest, ok := strings.Cut(path, ":"); ok && len(kind) > 1 {
-		if kind != "FILE" {
-			return "", fmt.Errorf("a ticket cache of the kind %s is not read, only files are: use FILE: and a "+
-				"path, or a keytab", strings.ToUpper(kind[:min(len(kind), 20)]))
-		}
-		path = rest
-	}
-	return filepath.Abs(path)
-}
-
-// realms gathers what is known of realms and their KDCs.
-func (r *resolver) realms(m *loginModule, k *Kerberos) bool {
-	conf, place, ok := r.krb5()
+// realms resolves krb5.conf and the properties in its place, and reports whether the principal's
+// realm is known.
+func (l *login) realms(k *Kerberos) bool {
+	conf, place, ok := l.krb5()
 	if !ok {
 		return false
 	}
-	if realm := r.values[krb5Realm]; realm != "" || r.values[krb5KDC] != "" {
-		hosts := kdcList(r.values[krb5KDC])
+	if realm := l.values[krb5Realm]; realm != "" || l.values[krb5KDC] != "" {
+		hosts := kerberos.KDCs(l.values[krb5KDC])
 		switch {
 		case realm == "":
-			r.refuse(krb5KDC, "It goes with the name of the realm: write java.security.krb5.realm too.")
+			l.refuse(krb5KDC, "It goes with the name of the realm: write java.security.krb5.realm too.")
 			return false
 		case len(hosts) == 0:
-			r.refuse(krb5Realm, "It goes with the realm's KDCs: write java.security.krb5.kdc too.")
+			l.refuse(krb5Realm, "It goes with the realm's KDCs: write java.security.krb5.kdc too.")
 			return false
-		case !plainWord(realm):
-			r.refuse(krb5Realm, "%s is no name of a realm: it is like EXAMPLE.ORG.", quoted(krb5Realm, realm))
+		case !kerberos.IsName(realm):
+			l.refuse(krb5Realm, "%s is no name of a realm: it is like EXAMPLE.ORG.", table.Quote(krb5Realm, realm))
 			return false
 		}
 		for _, h := range hosts {
-			if !krb5Address.MatchString(h) {
-				r.refuse(krb5KDC, "%s is no host: write the KDCs' names, separated by colons.", quoted(krb5KDC, h))
+			if !kerberos.IsAddress(h) {
+				l.refuse(krb5KDC, "%s is no host: write the KDCs' names, separated by colons.", table.Quote(krb5KDC, h))
 				return false
 			}
 		}
-		conf.set(realm, hosts)
+		conf.SetDefault(realm, hosts)
 	}
-	realm := cmp.Or(k.Realm, conf.defaultRealm())
+	realm := cmp.Or(k.Realm, conf.DefaultRealm())
 	if realm == "" {
-		r.refuse(jaasProperty, "The principal has no realm, and %s no default_realm: write it as name@REALM.", place)
+		l.refuse(jaasProperty, "The principal has no realm, and %s no default_realm: write it as name@REALM.", place)
 		return false
 	}
-	if !conf.knows(realm) {
-		conf.lookUp(realm)
-		name := cmp.Or(onlyIf(krb5File, r.has(krb5File)), onlyIf("sasl.kerberos.principal", r.has("sasl.kerberos.principal")), jaasProperty)
-		r.note(name, "The KDCs of realm %s are not in %s, so they are looked for in DNS.", realm, place)
+	if !conf.HasKDC(realm) {
+		conf.LookUp(realm)
+		name := cmp.Or(onlyIf(krb5File, l.has(krb5File)), onlyIf("sasl.kerberos.principal", l.has("sasl.kerberos.principal")), jaasProperty)
+		l.note(name, "The KDCs of realm %s are not in %s, so they are looked for in DNS.", realm, place)
 	}
 	k.Config = conf.String()
-	return r.hasKey(m, k, realm)
+	return l.hasKey(k, realm)
 }
 
 // hasKey reports whether the keytab, if there is one, has a key of the principal, and
 // refuses the principal otherwise.
-func (r *resolver) hasKey(m *loginModule, k *Kerberos, realm string) bool {
+func (l *login) hasKey(k *Kerberos, realm string) bool {
 	if k.Keytab == nil {
 		return true
 	}
-	read, err := ReadKeytab(k.Keytab)
+	read, err := kerberos.ReadKeytab(k.Keytab)
 	if err != nil {
 		return true // it was refused when the connection's login was read
 	}
-	principals, who := principalsOf(read), strings.ReplaceAll(k.Principal, `\`, "")+"@"+realm
+	principals, who := kerberos.Principals(read), strings.ReplaceAll(k.Principal, `\`, "")+"@"+realm
 	if len(principals) == 0 || slices.Contains(principals, who) {
 		return true
 	}
 	shown := principals[:min(len(principals), 5)]
-	r.refuse(r.placeOf(m, "principal", "sasl.kerberos.principal"), "The keytab has no key of %s, but of %s: write one of "+
+	l.refuse(l.placeOf("principal", "sasl.kerberos.principal"), "The keytab has no key of %s, but of %s: write one of "+
 		"these as the principal, or name another keytab.", quotedName(who), strings.Join(shown, ", "))
 	return false
 }
 
-// quotedName shows a principal, unless it is no such name.
+// quotedName returns a principal as a sentence shows it. A text that is no name of a principal may
+// have a password in it, and is not shown.
 func quotedName(s string) string {
 	if len(s) > 200 || strings.ContainsAny(s, "=;\"'") {
 		return "the principal that is written"
@@ -278,12 +219,12 @@ func onlyIf(s string, yes bool) string {
 	return ""
 }
 
-// krb5 reads the krb5.conf that is named, or the system's.
-func (r *resolver) krb5() (*krb5Conf, string, bool) {
-	named, place := r.values[krb5File], "krb5.conf"
+// krb5 reads the krb5.conf that is named, or the system's, and returns what to call it in a sentence.
+func (l *login) krb5() (*kerberos.Config, string, bool) {
+	named, place := l.values[krb5File], "krb5.conf"
 	if named == "" {
-		if r.values[krb5Realm] != "" && r.values[krb5KDC] != "" {
-			return &krb5Conf{}, "the properties", true // as Java: the two fields are enough
+		if l.values[krb5Realm] != "" && l.values[krb5KDC] != "" {
+			return &kerberos.Config{}, "the properties", true // as Java: the two fields are enough
 		}
 		for _, p := range append(filepath.SplitList(os.Getenv("KRB5_CONFIG")), "/etc/krb5.conf") {
 			if _, err := os.Stat(p); err == nil {
@@ -292,40 +233,40 @@ func (r *resolver) krb5() (*krb5Conf, string, bool) {
 			}
 		}
 		if named == "" {
-			return &krb5Conf{}, "krb5.conf (there is none)", true
+			return &kerberos.Config{}, "krb5.conf (there is none)", true
 		}
 	}
-	data, err := r.file(krb5File, named)
+	data, err := l.file(krb5File, named)
 	if err == nil {
-		var conf *krb5Conf
-		if conf, err = readKrb5(string(data), r.included); err == nil {
-			for _, n := range conf.notes {
-				r.note(krb5File, "%s", n)
+		var conf *kerberos.Config
+		if conf, err = kerberos.ReadConfig(string(data), l.included); err == nil {
+			for _, n := range conf.Notes {
+				l.note(krb5File, "%s", n)
 			}
 			return conf, place, true
 		}
 	}
-	r.refuse(krb5File, "%s", sentence(err))
+	l.refuse(krb5File, "%s", sentence(err))
 	return nil, place, false
 }
 
 // included reads a file, or all files of a folder, that a krb5.conf names.
-func (r *resolver) included(path string, folder bool) (texts []string, err error) {
+func (l *login) included(path string, folder bool) (texts []string, err error) {
 	if !folder {
 		data, err := readFile(path)
 		if err != nil {
 			return nil, err
 		}
-		r.watch(path)
+		l.watch(path)
 		return []string{string(data)}, nil
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, nil // packages name folders that are made later
 	}
-	r.watch(path)
+	l.watch(path)
 	for _, e := range entries {
-		if !includedName(e.Name()) {
+		if !kerberos.IsIncluded(e.Name()) {
 			continue
 		}
 		full := filepath.Join(path, e.Name())
@@ -333,42 +274,8 @@ func (r *resolver) included(path string, folder bool) (texts []string, err error
 		if err != nil {
 			return nil, err
 		}
-		r.watch(full)
+		l.watch(full)
 		texts = append(texts, string(data))
 	}
 	return texts, nil
-}
-
-// includedName says whether includedir takes a file: names of letters, digits,
-// hyphens and underscores, or ending in .conf.
-func includedName(name string) bool {
-	if strings.HasSuffix(name, ".conf") && !strings.HasPrefix(name, ".") {
-		return true
-	}
-	return !strings.ContainsFunc(name, func(c rune) bool {
-		return !(c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
-	})
-}
-
-// kdcList reads java.security.krb5.kdc: hosts separated by colons, as Java has
-// it; a number between colons is the port of the host before it.
-func kdcList(s string) []string {
-	var out []string
-	for _, field := range strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' || c == '\n' }) {
-		if strings.HasPrefix(field, "[") {
-			out = append(out, kdcAddress(field))
-			continue
-		}
-		for part := range strings.SplitSeq(field, ":") {
-			switch {
-			case part == "":
-			case strings.Trim(part, "0123456789") == "" && len(out) > 0:
-				host, _, _ := net.SplitHostPort(out[len(out)-1])
-				out[len(out)-1] = net.JoinHostPort(host, part)
-			default:
-				out = append(out, kdcAddress(part))
-			}
-		}
-	}
-	return out
 }

@@ -2,6 +2,7 @@ package properties
 
 import (
 	"encoding/pem"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"crypto/x509"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/stores"
+	"urncast/producer/kafka/properties/table"
 )
 
 const (
@@ -21,89 +24,88 @@ const (
 	bearer   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
 
-// oauth fetches tokens from a token endpoint (OIDC): by the client's own secret,
-// or by an assertion that it signs.
-func (r *resolver) oauth(m *loginModule) {
-	r.handler()
-	r.oauthModule(m)
-	if r.unsignedTokens() {
+// oauth resolves OAUTHBEARER with a token endpoint (OIDC), at which the client proves itself by a
+// secret or by an assertion that it signs.
+func (l *login) oauth() {
+	l.handler()
+	l.oauthModule()
+	if l.unsignedTokens() {
 		return
 	}
-	if r.has("sasl.oauthbearer.method") {
-		v, ok := r.checked("sasl.oauthbearer.method", r.values["sasl.oauthbearer.method"])
+	if l.has("sasl.oauthbearer.method") {
+		v, ok := l.checked("sasl.oauthbearer.method", l.values["sasl.oauthbearer.method"])
 		if ok && v != "oidc" {
-			r.refuse("sasl.oauthbearer.method", "Its value default asks the program for tokens, and urncast "+
+			l.refuse("sasl.oauthbearer.method", "Its value default asks the program for tokens, and urncast "+
 				"fetches them itself: write oidc, with %s.", endpoint)
 		}
 	}
-	r.endpoint()
-	r.out.Client["sasl.oauthbearer.method"] = "oidc"
-	r.grant()
-	r.take(scope, "sasl.oauthbearer.extensions")
-	r.idle("Tokens come from the endpoint, so it has no use.", "sasl.oauthbearer.config")
-	r.endpointTrust()
+	l.endpoint()
+	l.out.Client["sasl.oauthbearer.method"] = "oidc"
+	l.grant()
+	l.take(scope, "sasl.oauthbearer.extensions")
+	l.idle("Tokens come from the endpoint, so it has no use.", "sasl.oauthbearer.config")
+	l.endpointTrust()
 }
 
-// take hands values on after a look at each.
-func (r *resolver) take(names ...string) {
+// take hands values on to librdkafka, if they are valid.
+func (l *login) take(names ...string) {
 	for _, name := range names {
-		if v, ok := r.values[name]; ok && v != "" {
-			if v, ok := r.checked(name, v); ok {
-				r.out.Client[name] = v
+		if v, ok := l.values[name]; ok && v != "" {
+			if v, ok := l.checked(name, v); ok {
+				l.out.Client[name] = v
 			}
 		}
 	}
 }
 
-// handler takes Kafka's own callback handlers, which fetch tokens as urncast does.
-func (r *resolver) handler() {
+// handler accepts Kafka's and Strimzi's callback handlers, which fetch tokens as librdkafka does.
+func (l *login) handler() {
 	const name = "sasl.login.callback.handler.class"
-	if !r.has(name) {
+	if !l.has(name) {
 		return
 	}
-	class := r.values[name]
+	class := l.values[name]
 	if strings.HasPrefix(class, "org.apache.kafka.common.security.oauthbearer.") && strings.HasSuffix(class, ".OAuthBearerLoginCallbackHandler") ||
 		class == "io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler" {
-		r.say(name, connection.WithoutEffect, "Tokens are fetched from %s here without it.", endpoint)
+		l.say(name, connection.WithoutEffect, "Tokens are fetched from %s here without it.", endpoint)
 		return
 	}
-	r.refuse(name, "A callback handler is a Java class, which cannot run here: remove the line, and write %s with "+
+	l.refuse(name, "A callback handler is a Java class, which cannot run here: remove the line, and write %s with "+
 		"the client's id and secret.", endpoint)
 }
 
-// oauthModule takes the options of OAuthBearerLoginModule, where older Java
-// clients had the client's id and secret.
-func (r *resolver) oauthModule(m *loginModule) {
-	const jaas = "sasl.jaas.config"
-	if m == nil {
+// oauthModule resolves the options of OAuthBearerLoginModule, which have the client's id and secret
+// for older Java clients.
+func (l *login) oauthModule() {
+	if l.module == nil {
 		return
 	}
 	var extensions, becomes []string
 	known := map[string]string{}
-	for _, option := range sortedKeys(m.options) {
-		value := m.options[option]
+	for _, option := range slices.Sorted(maps.Keys(l.module.Options)) {
+		value := l.module.Options[option]
 		property := moduleOptions[option]
 		switch {
 		case property != "":
 			known[option] = ""
 			becomes = append(becomes, property)
-			if r.has(property) && r.values[property] != value {
-				r.refuse(property, "sasl.jaas.config has another %s: keep one of them.", option)
+			if l.has(property) && l.values[property] != value {
+				l.refuse(property, "sasl.jaas.config has another %s: keep one of them.", option)
 				continue
 			}
-			r.values[property] = value
+			l.values[property] = value
 		case strings.HasPrefix(option, "extension_"):
 			known[option] = ""
 			extensions = append(extensions, strings.TrimPrefix(option, "extension_")+"="+value)
 		case strings.HasPrefix(option, "unsecuredLogin"):
-			r.refuse(jaas, "Its unsecuredLogin… options make tokens without a signature, which whoever reaches the "+
+			l.refuse(jaasProperty, "Its unsecuredLogin… options make tokens without a signature, which whoever reaches the "+
 				"brokers can make too: use %s with clientId and clientSecret; "+
 				"for a test, write %s=true and sasl.oauthbearer.config=principal=… instead.", endpoint, unsigned)
 			known[option] = ""
 		case strings.HasPrefix(option, "ssl."), strings.HasPrefix(option, "oauth.ssl.truststore."):
 			known[option] = "" // jaasTrust looks at it
 		case option == "assertion" || strings.HasPrefix(option, "oauth."):
-			r.refuse(jaas, "It has options of another maker's login (oauth.…) that have no equivalent here: write %s, and "+
+			l.refuse(jaasProperty, "It has options of another maker's login (oauth.…) that have no equivalent here: write %s, and "+
 				"clientId, clientSecret and scope.", endpoint)
 			known[option] = ""
 		}
@@ -111,15 +113,15 @@ func (r *resolver) oauthModule(m *loginModule) {
 	if len(extensions) > 0 {
 		becomes = append(becomes, "sasl.oauthbearer.extensions")
 		joined := strings.Join(extensions, ",")
-		if e := "sasl.oauthbearer.extensions"; r.has(e) && r.values[e] != joined {
-			r.refuse(e, "sasl.jaas.config has other extensions: keep one of them.")
+		if e := "sasl.oauthbearer.extensions"; l.has(e) && l.values[e] != joined {
+			l.refuse(e, "sasl.jaas.config has other extensions: keep one of them.")
 		} else {
-			r.values[e] = joined
+			l.values[e] = joined
 		}
 	}
-	r.options(m, known)
-	r.becomes(jaas, append(becomes, "sasl.oauthbearer.method")...)
-	r.jaasTrust(m)
+	l.options(known)
+	l.becomes(jaasProperty, append(becomes, "sasl.oauthbearer.method")...)
+	l.jaasTrust()
 }
 
 // moduleOptions are the options of OAuthBearerLoginModule that are properties too: those of
@@ -129,207 +131,199 @@ var moduleOptions = map[string]string{
 	"oauth.client.id": client, "oauth.client.secret": secret, "oauth.scope": scope, "oauth.token.endpoint.uri": endpoint,
 }
 
-// jaasTrust takes the trust store that Java uses for the token endpoint.
-func (r *resolver) jaasTrust(m *loginModule) {
+// jaasTrust resolves the options for the trust store that Java uses for the token endpoint.
+func (l *login) jaasTrust() {
 	prefix := ""
-	if m.options["oauth.ssl.truststore.location"] != "" {
+	if l.module.Options["oauth.ssl.truststore.location"] != "" {
 		prefix = "oauth."
 	}
-	location := m.options[prefix+"ssl.truststore.location"]
+	location := l.module.Options[prefix+"ssl.truststore.location"]
 	if location == "" {
 		return
 	}
-	data, err := r.file("ssl.truststore.location", location)
+	data, err := l.file("ssl.truststore.location", location)
 	if err == nil {
-		var store *material
-		if store, err = trustStore(data, m.options[prefix+"ssl.truststore.password"]); err == nil {
-			r.ended("sasl.jaas.config", store.trusted)
-			r.out.Client["https.ca.pem"] = pemOf(store.trusted)
+		var store *stores.Material
+		if store, err = stores.ReadTrust(data, l.module.Options[prefix+"ssl.truststore.password"]); err == nil {
+			l.ended(jaasProperty, store.Trusted)
+			l.out.Client["https.ca.pem"] = stores.PEM(store.Trusted)
 			return
 		}
 	}
-	r.refuse("sasl.jaas.config", "The trust store of its option ssl.truststore.location cannot "+
+	l.refuse(jaasProperty, "The trust store of its option ssl.truststore.location cannot "+
 		"be used: %s", sentence(err))
 }
 
-// unsignedTokens is for tests: librdkafka makes tokens without signature.
-func (r *resolver) unsignedTokens() bool {
-	if !r.has(unsigned) {
+// unsignedTokens resolves the properties of tokens without signature, which are for tests, and
+// reports whether they are used.
+func (l *login) unsignedTokens() bool {
+	if !l.has(unsigned) {
 		return false
 	}
-	v, ok := r.checked(unsigned, r.values[unsigned])
+	v, ok := l.checked(unsigned, l.values[unsigned])
 	if !ok || v != "true" {
 		return false
 	}
-	r.note(unsigned, "Tokens have no signature, so whoever reaches the brokers can make them: it is for tests.")
-	r.out.Client[unsigned] = "true"
-	r.take("sasl.oauthbearer.config")
-	r.idle(unsigned+" makes tokens without "+
+	l.note(unsigned, "Tokens have no signature, so whoever reaches the brokers can make them: it is for tests.")
+	l.out.Client[unsigned] = "true"
+	l.take("sasl.oauthbearer.config")
+	l.idle(unsigned+" makes tokens without "+
 		"an endpoint.", endpoint, client, secret, scope, grant, "sasl.oauthbearer.method")
 	return true
 }
 
-// endpoint is where tokens come from.
-func (r *resolver) endpoint() {
-	v := r.values[endpoint]
+// endpoint resolves the address of the token endpoint.
+func (l *login) endpoint() {
+	v := l.values[endpoint]
 	if v == "" {
-		r.refuse(endpoint, "OAUTHBEARER needs it: write the address of the token endpoint, with the client's id "+
+		l.refuse(endpoint, "OAUTHBEARER needs it: write the address of the token endpoint, with the client's id "+
 			"and secret.")
 		return
 	}
 	u, err := url.Parse(v)
 	switch {
 	case err != nil || u.Host == "" && u.Scheme != "file":
-		r.refuse(endpoint, "It is no address: write it as https://host/path.")
+		l.refuse(endpoint, "It is no address: write it as https://host/path.")
 	case u.Scheme == "file":
-		r.refuse(endpoint, "A token in a file is not read here: write the address of the endpoint that issues "+
+		l.refuse(endpoint, "A token in a file is not read here: write the address of the endpoint that issues "+
 			"tokens, and the client's id and secret.")
 	case u.User != nil:
-		r.refuse(endpoint, "It holds a user or a password: write them to %s and %s, which are "+
+		l.refuse(endpoint, "It holds a user or a password: write them to %s and %s, which are "+
 			"never shown.", client, secret)
 	case u.Scheme != "https" && u.Scheme != "http":
-		r.refuse(endpoint, "It is no address of the web: write it as https://host/path.")
+		l.refuse(endpoint, "It is no address of the web: write it as https://host/path.")
 	default:
-		r.out.Client[endpoint] = v
+		l.out.Client[endpoint] = v
 		if u.Scheme == "http" {
-			r.note(endpoint, "Without https the client's secret and the token travel in the clear.")
+			l.note(endpoint, "Without https the client's secret and the token travel in the clear.")
 		}
 	}
 }
 
-// grant is how the client proves who it is.
-func (r *resolver) grant() {
+// grant resolves how the client proves itself to the token endpoint.
+func (l *login) grant() {
 	const class = "sasl.oauthbearer.jwt.retriever.class"
 	kind := "client_credentials"
-	if r.has(grant) {
-		v, ok := r.checked(grant, r.values[grant])
+	if l.has(grant) {
+		v, ok := l.checked(grant, l.values[grant])
 		if !ok {
 			return
 		}
 		kind = v
 	}
-	if r.has(class) {
-		switch name := r.values[class]; name[strings.LastIndexByte(name, '.')+1:] {
+	if l.has(class) {
+		switch name := l.values[class]; name[strings.LastIndexByte(name, '.')+1:] {
 		case "JwtBearerJwtRetriever":
 			kind = bearer
 		case "DefaultJwtRetriever", "ClientCredentialsJwtRetriever":
-			r.say(class, connection.WithoutEffect, "It is what is done here without it.")
+			l.say(class, connection.WithoutEffect, "It is what is done here without it.")
 		default:
-			r.refuse(class, "It is a Java class that cannot run here: ClientCredentialsJwtRetriever and "+
+			l.refuse(class, "It is a Java class that cannot run here: ClientCredentialsJwtRetriever and "+
 				"JwtBearerJwtRetriever have an equivalent.")
 		}
 	}
 	if kind == bearer {
-		r.out.Client[grant] = bearer
-		r.idle("The grant is an assertion, so there is no secret.", secret, "sasl.oauthbearer.header.urlencode")
-		r.assertion()
-		r.take(client)
+		l.out.Client[grant] = bearer
+		l.idle("The grant is an assertion, so there is no secret.", secret, "sasl.oauthbearer.header.urlencode")
+		l.assertion()
+		l.take(client)
 		return
 	}
-	for _, rule := range oauthRules {
-		if strings.Contains(rule.name, ".assertion.") {
-			r.idle("The grant is client_credentials, which has no assertion.", rule.name)
+	for _, name := range table.MadeIn(table.OAuth) {
+		if strings.Contains(name, ".assertion.") {
+			l.idle("The grant is client_credentials, which has no assertion.", name)
 		}
 	}
 	encode := false
-	if name := "sasl.oauthbearer.header.urlencode"; r.has(name) {
-		switch strings.ToLower(r.values[name]) {
+	if name := "sasl.oauthbearer.header.urlencode"; l.has(name) {
+		switch strings.ToLower(l.values[name]) {
 		case "true":
 			encode = true
 		case "false":
-			r.say(name, connection.WithoutEffect, "It is what is done here without it.")
+			l.say(name, connection.WithoutEffect, "It is what is done here without it.")
 		default:
-			r.refuse(name, "%s is neither true nor false.", quoted(name, r.values[name]))
+			l.refuse(name, "%s is neither true nor false.", table.Quote(name, l.values[name]))
 		}
 	}
 	for _, name := range []string{client, secret} {
-		v := r.values[name]
+		v := l.values[name]
 		if v == "" {
-			r.refuse(name, "It is missing: write it, or the options clientId and clientSecret of sasl.jaas.config.")
+			l.refuse(name, "It is missing: write it, or the options clientId and clientSecret of sasl.jaas.config.")
 			continue
 		}
 		if encode {
 			v = url.QueryEscape(v)
 		}
-		r.out.Client[name] = v
+		l.out.Client[name] = v
 	}
 }
 
-// assertion is a token that the client signs, or a file that holds one.
-func (r *resolver) assertion() {
+// assertion resolves the properties of an assertion, which is signed with a key or read from a file.
+func (l *login) assertion() {
 	const part = "sasl.oauthbearer.assertion."
-	r.take(part+"algorithm", part+"claim.aud", part+"claim.exp.seconds", part+"claim.iss", part+"claim.jti.include", part+"claim.nbf.seconds", part+"claim.sub")
+	l.take(part+"algorithm", part+"claim.aud", part+"claim.exp.seconds", part+"claim.iss", part+"claim.jti.include", part+"claim.nbf.seconds", part+"claim.sub")
 	for _, name := range []string{part + "file", part + "jwt.template.file"} {
-		if !r.has(name) {
+		if !l.has(name) {
 			continue
 		}
-		if strings.HasPrefix(r.values[name], connection.UploadPrefix) {
-			r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, "+
+		if strings.HasPrefix(l.values[name], connection.UploadPrefix) {
+			l.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, "+
 				"and write its path.")
-		} else if _, err := r.file(name, r.values[name]); err != nil {
-			r.refuse(name, "%s", sentence(err))
+		} else if _, err := l.file(name, l.values[name]); err != nil {
+			l.refuse(name, "%s", sentence(err))
 		} else {
-			r.out.Client[name] = strings.TrimPrefix(r.values[name], "file://")
+			l.out.Client[name] = strings.TrimPrefix(l.values[name], "file://")
 		}
 	}
-	if r.has(part + "file") {
-		r.idle("The assertion is in "+r.as(part+"file")+".", part+"private.key.file", part+"private.key.pem", part+"private.key.passphrase")
+	if l.has(part + "file") {
+		l.idle("The assertion is in "+l.as(part+"file")+".", part+"private.key.file", part+"private.key.pem", part+"private.key.passphrase")
 		return
 	}
-	place := r.onlyOne(part+"private.key.file", part+"private.key.pem")
+	place := l.onlyOne(part+"private.key.file", part+"private.key.pem")
 	if place == "" {
-		r.refuse(part+"private.key.file", "An assertion needs a key to sign with: write a path, or upload: and the "+
+		l.refuse(part+"private.key.file", "An assertion needs a key to sign with: write a path, or upload: and the "+
 			"name of an uploaded file.")
 		return
 	}
-	data, err := unfolded([]byte(r.values[place])), error(nil)
-	if place == part+"private.key.file" || strings.HasPrefix(r.values[place], connection.UploadPrefix) {
-		data, err = r.file(place, r.values[place])
+	data, err := stores.Unfold([]byte(l.values[place])), error(nil)
+	if place == part+"private.key.file" || strings.HasPrefix(l.values[place], connection.UploadPrefix) {
+		data, err = l.file(place, l.values[place])
 	}
 	var key any
 	if err == nil {
-		key, err = privateKey(data, r.values[part+"private.key.passphrase"])
+		key, err = stores.PrivateKey(data, l.values[part+"private.key.passphrase"])
 	}
 	if err != nil {
 		text := strings.ReplaceAll(sentence(err), "ssl.key.password", part+"private.key.passphrase")
-		r.refuse(place, "%s", text)
+		l.refuse(place, "%s", text)
 		return
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		r.refuse(place, "The key is of a kind that cannot sign assertions: RSA and EC can.")
+		l.refuse(place, "The key is of a kind that cannot sign assertions: RSA and EC can.")
 		return
 	}
-	r.out.Client[part+"private.key.pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	l.out.Client[part+"private.key.pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// endpointTrust takes the certificates that the token endpoint's is verified by.
-func (r *resolver) endpointTrust() {
-	place := r.onlyOne("https.ca.location", "https.ca.pem")
-	if place == "" || r.values[place] == "probe" {
+// endpointTrust resolves the certificates that are trusted at the token endpoint.
+func (l *login) endpointTrust() {
+	place := l.onlyOne("https.ca.location", "https.ca.pem")
+	if place == "" || l.values[place] == "probe" {
 		return
 	}
-	data, err := unfolded([]byte(r.values[place])), error(nil)
-	if place == "https.ca.location" || strings.HasPrefix(r.values[place], connection.UploadPrefix) {
-		data, err = r.file(place, r.values[place])
+	data, err := stores.Unfold([]byte(l.values[place])), error(nil)
+	if place == "https.ca.location" || strings.HasPrefix(l.values[place], connection.UploadPrefix) {
+		data, err = l.file(place, l.values[place])
 	}
 	var certs []*x509.Certificate
 	if err == nil {
-		certs, err = certificates(data)
+		certs, err = stores.Certificates(data)
 	}
 	if err != nil {
-		r.refuse(place, "%s", sentence(err))
+		l.refuse(place, "%s", sentence(err))
 		return
 	}
-	r.note(place, "%s", r.ended(place, certs))
-	r.out.Client["https.ca.pem"] = pemOf(certs)
-}
-
-func sortedKeys[T any](m map[string]T) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
+	l.note(place, "%s", l.ended(place, certs))
+	l.out.Client["https.ca.pem"] = stores.PEM(certs)
 }

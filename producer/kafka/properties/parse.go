@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // A client.properties has a few thousand bytes and some dozens of properties.
@@ -18,15 +19,15 @@ const (
 
 // Parse reads a client.properties as java.util.Properties does: lines that end in
 // a backslash go on, a name ends at "=", ":" or white space, # and ! begin
-// comments. The findings name lines that are no property, or not the way they
-// are written; a value never stands in a finding.
+// comments. There is a finding for each line that is no property, or is not read as it is written.
+// No finding has a value.
 func Parse(text string) (map[string]string, []connection.Finding) {
 	out, _, findings := parse(text)
 	return out, findings
 }
 
-// Lines gives the line of a pasted text on which each property begins, so that
-// what Check finds can be shown beside it.
+// Lines returns the line of a text on which each property begins, to show Check's findings beside
+// it.
 func Lines(text string) map[string]int {
 	_, lines, _ := parse(text)
 	return lines
@@ -51,7 +52,7 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 		written := l.text
 		if rest, prefix := unwrapped(written); prefix != "" {
 			written = rest
-			if name, _, _ := split(rest); name != "" && !Secret(name) || rules[name] != nil {
+			if name, _, _ := split(rest); name != "" && !table.IsSecret(name) || table.Rules[name] != nil {
 				where := "in a shell"
 				if strings.HasPrefix(prefix, "spring.") {
 					where = "for Spring Boot"
@@ -72,11 +73,11 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 			say("", connection.Refused, "The line has no name before its %q: write it as name=value.", how)
 			continue
 		case how == "" || how == " " && value == "":
-			if strings.ContainsAny(name, "[{<") || !strings.Contains(name, ".") && rules[name] == nil {
+			if strings.ContainsAny(name, "[{<") || !strings.Contains(name, ".") && table.Rules[name] == nil {
 				say("", connection.Refused, "The line is no property: write it as name=value.")
 				continue
 			}
-		case how == ":" && rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
+		case how == ":" && table.Rules[name] != nil && len(value) > 1 && strings.IndexByte(`"'`, value[0]) >= 0 && value[len(value)-1] == value[0]:
 			say(name, connection.Translated, "The line is written as in YAML; the quotation marks around the value "+
 				"were left out.")
 			value = value[1 : len(value)-1]
@@ -99,7 +100,7 @@ func parse(text string) (map[string]string, map[string]int, []connection.Finding
 	return out, lines, findings
 }
 
-// A logicalLine is one property with all lines that it goes over.
+// A logicalLine is the text of one property, which may be on several lines.
 type logicalLine struct {
 	number int
 	text   string // continuation lines are joined; escapes are still in it
@@ -136,7 +137,7 @@ func logicalLines(text string) []logicalLine {
 	return out
 }
 
-// jaasLinesMax is over how many lines a login module may go without backslashes.
+// jaasLinesMax is the most lines of a login module without backslashes.
 const jaasLinesMax = 30
 
 // wholeModules joins the lines of a login module that was pasted without backslashes at
@@ -162,7 +163,7 @@ func moduleLines(lines []logicalLine) int {
 	}
 	for i, l := range lines[1:min(len(lines), jaasLinesMax)] {
 		rest, _ := unwrapped(l.text)
-		if name, _, _ := split(rest); rules[name] != nil {
+		if name, _, _ := split(rest); table.Rules[name] != nil {
 			return 1
 		}
 		if whole(l.text) {
@@ -172,8 +173,8 @@ func moduleLines(lines []logicalLine) int {
 	return 1
 }
 
-// unwrapped takes away what people copy along: export, set, -D, a list's dash, or what
-// Spring Boot puts before a name.
+// unwrapped removes a prefix that is no part of a client.properties: export, set, -D, a list's dash,
+// or Spring Boot's prefixes.
 func unwrapped(line string) (rest, prefix string) {
 	for _, p := range []string{"export ", "set ", "- "} {
 		if rest, ok := strings.CutPrefix(line, p); ok && strings.ContainsAny(rest, "=:") {
@@ -186,8 +187,8 @@ func unwrapped(line string) (rest, prefix string) {
 	return unsprung(line)
 }
 
-// springPrefixes are how Spring Boot begins the names of its producer's properties; the
-// longer ones stand first.
+// springPrefixes are Spring Boot's prefixes of a producer's properties. A longer one comes before a
+// shorter one that it begins with.
 var springPrefixes = []string{"spring.kafka.producer.properties.", "spring.kafka.properties.", "spring.kafka.producer.", "spring.kafka."}
 
 // springNames are the names that Spring Boot spells in its own way.
@@ -200,7 +201,7 @@ var springNames = map[string]string{
 	"ssl.key-store-certificate-chain": "ssl.keystore.certificate.chain", "ssl.key-password": "ssl.key.password", "ssl.protocol": "ssl.protocol",
 }
 
-// unsprung takes away what Spring Boot puts before the client's names.
+// unsprung removes Spring Boot's prefix.
 func unsprung(line string) (rest, prefix string) {
 	name, _, _ := split(line)
 	for _, p := range springPrefixes {
@@ -213,14 +214,14 @@ func unsprung(line string) (rest, prefix string) {
 		if own, ok := springNames[bare]; ok {
 			bare = own
 		}
-		if rules[bare] != nil {
+		if table.Rules[bare] != nil {
 			return bare + line[len(name):], p
 		}
 	}
 	return line, ""
 }
 
-// split parts name and value, both with their escapes, and says what stood between.
+// split splits a line into name and value, both with their escapes; how is the sign between them.
 func split(line string) (name, value, how string) {
 	end := len(line)
 	for i := 0; i < len(line); i++ {
@@ -243,7 +244,7 @@ func split(line string) (name, value, how string) {
 	return line[:end], rest, how
 }
 
-// unescape resolves backslashes; bad is set for a \u without four digits.
+// unescape replaces escapes by their characters; bad reports a \u without four digits.
 func unescape(s string) (out string, bad bool) {
 	if !strings.Contains(s, `\`) {
 		return s, false

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 func TestParse(t *testing.T) {
@@ -206,7 +207,7 @@ func secretsOf(c *connection.Connection) string {
 func TestSecretsStaySecret(t *testing.T) {
 	const planted = "PLANTED"
 	var names []string
-	for name := range rules {
+	for name := range table.Rules {
 		if Secret(name) {
 			names = append(names, name)
 		}

@@ -1,6 +1,5 @@
-// Package properties turns what an admin writes about a connection, by the names
-// of Java's producer or of librdkafka, into what librdkafka takes. It reads files
-// and connects to nothing.
+// Package properties turns the properties of a connection, by their names in Java's producer or
+// in librdkafka, into librdkafka's. It reads the files that they name and connects to nothing.
 package properties
 
 import (
@@ -8,13 +7,14 @@ import (
 	"time"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // Resolved is a connection made ready for the client.
 type Resolved struct {
-	// Client are librdkafka's properties; certificates and keys stand in them as
-	// text, so that nothing is written to a disk. With Kerberos they say nothing
-	// of security: the way to the brokers is the gateway's then.
+	// Client are librdkafka's properties. Certificates and keys are in them as text, so that
+	// none is written to a disk. With Kerberos there are none of security, because the client
+	// connects to the gateway.
 	Client map[string]string
 	// Bootstrap are the servers, as host:port.
 	Bootstrap []string
@@ -24,10 +24,10 @@ type Resolved struct {
 	// RequestBytes is Java's max.request.size: the bound of one message with its
 	// key, headers and framing, before compression. 0 sets none.
 	RequestBytes int
-	// TLS is the same security for Go's own TLS; nil without. The server's name is
-	// the caller's to set.
+	// TLS has the same settings for Go's own TLS; nil without TLS. The caller sets the
+	// server's name.
 	TLS *tls.Config
-	// Kerberos is set for the mechanism GSSAPI, which librdkafka does not do here.
+	// Kerberos is set for the mechanism GSSAPI, which the gateway does in place of librdkafka.
 	Kerberos *Kerberos
 	// IAM is set where the tokens of OAUTHBEARER are signed with AWS credentials.
 	IAM *IAM
@@ -37,29 +37,28 @@ type Resolved struct {
 	Files []string
 }
 
-// Kerberos says who logs in, and where.
+// Kerberos is what a login by Kerberos needs.
 type Kerberos struct {
 	Service   string // "kafka", unless the properties say otherwise
 	Principal string // without the realm
 	Realm     string // the default realm of Config if empty
-	// Keytab holds the keys; KeytabPath says where it came from. Without one the
-	// ticket cache is used.
+	// Keytab has the keys, and KeytabPath is where it was read. Without a keytab the ticket
+	// cache is used.
 	Keytab     []byte
 	KeytabPath string
 	Cache      string // path of a ticket cache; empty if there is none
 	Config     string // the text of krb5.conf
 }
 
-// A Certificate is one that the connection rests on.
+// A Certificate is one that the connection uses.
 type Certificate struct {
-	Where    string // the property that it came with
+	Where    string // the property that has or names it
 	Subject  string
 	NotAfter time.Time
 }
 
-// Resolve makes a connection ready. The findings have one entry for each property,
-// and one for each that is missing; if one of them is refused the error says so,
-// and Resolved is of no use.
+// Resolve makes a connection ready for the client. There is a finding for each property, and for
+// each that is missing. If one of them is refused, Resolve returns an error that has all refusals.
 func Resolve(c *connection.Connection) (*Resolved, []connection.Finding, error) {
 	r := newResolver(c)
 	r.read()
@@ -72,9 +71,9 @@ func Resolve(c *connection.Connection) (*Resolved, []connection.Finding, error) 
 	return r.finish()
 }
 
-// Check says what becomes of each property, without connecting.
+// Check returns what becomes of each property, without connecting.
 func Check(c *connection.Connection) []connection.Finding {
-	_, findings, _ := Resolve(c) // the findings hold what the error says
+	_, findings, _ := Resolve(c) // the findings have the error's text
 	return findings
 }
 
@@ -87,3 +86,10 @@ func (r *Resolved) Compresses() bool {
 	}
 	return false
 }
+
+// Properties describes every property of a producer's connection, ordered by group and
+// importance.
+func Properties() []connection.PropertyInfo { return table.Properties() }
+
+// Secret reports whether the value of a property must never be shown.
+func Secret(name string) bool { return table.IsSecret(name) }

@@ -3,7 +3,6 @@ package properties
 import (
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
 // with is a connection to one server, with more properties as name and value.
@@ -65,52 +65,6 @@ func taken(t *testing.T, c *connection.Connection) (*Resolved, []connection.Find
 	return r, findings
 }
 
-// Every name of Java's producer and of librdkafka has a rule, with a sentence
-// where it is not simply taken.
-func TestEveryNameIsDescribed(t *testing.T) {
-	for _, n := range javaNames {
-		if rules[n.name] == nil {
-			t.Errorf("Java's %s has no rule", n.name)
-		}
-	}
-	for _, p := range librdkafka {
-		if rules[p.name] == nil {
-			t.Errorf("librdkafka's %s has no rule", p.name)
-		}
-		if a := p.alias(); a != "" && canonical(a) != canonical(p.name) {
-			t.Errorf("librdkafka's %s is another name of %s, and the rules have %s and %s", p.name, a, canonical(p.name), canonical(a))
-		}
-		if p.kind == "integer" {
-			if low, high := bounds(&p); low >= high {
-				t.Errorf("%s has the range %q", p.name, p.values)
-			}
-		}
-	}
-	for name, r := range rules {
-		switch {
-		case r.do == same && (rules[r.to] == nil || rules[r.to].do == same):
-			t.Errorf("%s is another name of %s, which has no rule of its own", name, r.to)
-		case r.do == pass && byName[name] == nil:
-			t.Errorf("%s is passed on, and librdkafka has no such property", name)
-		case (r.do == refuse || r.do == none || r.do == ours || r.do == fixed) && !strings.HasSuffix(r.why, "."):
-			t.Errorf("%s has no sentence: %q", name, r.why)
-		}
-	}
-}
-
-// A promise that a sentence cites is named in it: the console and the command line show the
-// sentence alone.
-func TestCitedPromisesAreNamed(t *testing.T) {
-	names := map[string]string{"P1": "one for one", "P2": "in order", "P3": "exactly once", "P4": "SENT means acknowledged", "P6": "one publisher"}
-	for name, r := range rules {
-		for _, code := range regexp.MustCompile(`\b[PR][0-9]\b`).FindAllString(r.why, -1) {
-			if word := names[code]; word == "" || !strings.Contains(r.why, word) {
-				t.Errorf("%s cites %s without a word for it: %s", name, code, r.why)
-			}
-		}
-	}
-}
-
 // What the promises rest on counts as urncast has it, whatever a pasted file says: the
 // finding tells the value and the promise, and nothing is refused for it.
 func TestPropertiesThatPromisesRestOn(t *testing.T) {
@@ -163,7 +117,7 @@ func TestNumbersThatPromisesRestOn(t *testing.T) {
 		if f := finding(t, findings, row.name); f.Verdict != connection.Translated || !strings.Contains(f.Text, row.promise) || !strings.Contains(f.Text, "taken as") {
 			t.Errorf("%s=%s: %v", row.name, row.written, f)
 		}
-		if got := r.Client[canonical(row.name)]; got != row.taken {
+		if got := r.Client[table.Canonical(row.name)]; got != row.taken {
 			t.Errorf("%s=%s is handed on as %q", row.name, row.written, got)
 		}
 	}
@@ -315,58 +269,6 @@ func TestNamesWhoseMeaningDependsOnOthers(t *testing.T) {
 		"request.timeout.ms": "20000", "socket.timeout.ms": "40000", "compression.type": "gzip", "compression.level": "6"}
 	if d := cmp.Diff(want, r.Client); d != "" {
 		t.Error(d)
-	}
-}
-
-func TestPropertiesForThePage(t *testing.T) {
-	list := Properties()
-	at := func(name string) connection.PropertyInfo {
-		i := slices.IndexFunc(list, func(p connection.PropertyInfo) bool { return p.Name == name })
-		if i < 0 {
-			t.Fatalf("%s is not described", name)
-		}
-		return list[i]
-	}
-	if p := at("bootstrap.servers"); p.Group != servers || p.Importance != "high" || list[0].Name != p.Name {
-		t.Error(p, list[0])
-	}
-	if p := at("acks"); p.Refused == "" || p.Default != "all" || !p.Ours {
-		t.Error(p)
-	}
-	if p := at("sasl.jaas.config"); !p.Secret || p.Type != "password" || p.Meaning == "" {
-		t.Error(p)
-	}
-	if p := at("socket.send.buffer.bytes"); !slices.Equal(p.Java, []string{"send.buffer.bytes"}) || p.Range != "0 .. 100000000" {
-		t.Error(p)
-	}
-	if p := at("message.max.bytes"); !slices.Equal(p.Java, []string{"max.request.size"}) || !strings.Contains(p.Meaning, "before compression") {
-		t.Error(p)
-	}
-	if p := at("ssl.key.pem"); !slices.Equal(p.Java, []string{"ssl.keystore.key"}) || !p.Secret {
-		t.Error(p)
-	}
-	for _, p := range list {
-		if p.Meaning == "" || !slices.Contains(groups, p.Group) || !slices.Contains(importances, p.Importance) {
-			t.Errorf("%+v", p)
-		}
-		if b := byName[p.Name]; b != nil && b.use == "C" {
-			t.Errorf("%s is a consumer's", p.Name)
-		}
-	}
-}
-
-func TestSecretNames(t *testing.T) {
-	for _, n := range javaNames {
-		if n.kind == "password" && n.name != "ssl.truststore.certificates" && !Secret(n.name) {
-			t.Errorf("%s is not secret", n.name)
-		}
-	}
-	for name, want := range map[string]bool{"sasl.password": true, "sasl.oauthbearer.client.secret": true, "ssl.key.pem": true, "basic.auth.user.info": true,
-		"my.password": true, "sasl.username": false, "client.id": false, "ssl.ca.pem": false, "sasl.oauthbearer.token.endpoint.url": false,
-		"ssl.keystore.location": false, "sasl.oauthbearer.assertion.private.key.pem": true, "javax.net.ssl.keyStorePassword": true} {
-		if Secret(name) != want {
-			t.Errorf("%s: secret is %v", name, !want)
-		}
 	}
 }
 

@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
-// A resolver turns one connection into Resolved, property by property. What it
-// finds out goes into findings; it never stops at the first.
+// A resolver resolves one connection, property by property. It has a finding for each, and does not
+// stop at a refusal.
 type resolver struct {
 	c        *connection.Connection
 	out      Resolved
-	values   map[string]string              // by canonical name, without blanks around
-	written  map[string][]string            // canonical name to the names as written
-	findings map[string]*connection.Finding // by the name as written
-	missing  []connection.Finding           // of what is not written and should be
+	values   map[string]string              // by canonical name, without blanks around them
+	written  map[string][]string            // the names that are written, by canonical name
+	findings map[string]*connection.Finding // by the name that is written
+	missing  []connection.Finding           // on properties that are not written
 }
 
 func newResolver(c *connection.Connection) *resolver {
@@ -26,10 +27,10 @@ func newResolver(c *connection.Connection) *resolver {
 		findings: map[string]*connection.Finding{}}
 }
 
-// has says whether a thing is written, under whichever name.
+// has reports whether a property is written, under any of its names.
 func (r *resolver) has(name string) bool { return r.written[name] != nil }
 
-// as is the name under which a thing was written.
+// as returns the name under which a property is written.
 func (r *resolver) as(name string) string {
 	if w := r.written[name]; w != nil {
 		return w[0]
@@ -37,8 +38,8 @@ func (r *resolver) as(name string) string {
 	return name
 }
 
-// say gives a property a verdict. A refusal stays; findings on what is not
-// written are added.
+// say sets the verdict on a property, unless it is refused already. For a property that is not
+// written it adds a finding.
 func (r *resolver) say(name string, v connection.Verdict, format string, a ...any) {
 	text := fmt.Sprintf(format, a...)
 	if !r.has(name) {
@@ -57,7 +58,7 @@ func (r *resolver) say(name string, v connection.Verdict, format string, a ...an
 	}
 }
 
-// note adds a sentence to a property that is taken.
+// note adds a sentence to the finding on a property, unless it is refused.
 func (r *resolver) note(name, format string, a ...any) {
 	for _, w := range r.written[name] {
 		if f := r.findings[w]; f.Verdict != connection.Refused {
@@ -66,11 +67,12 @@ func (r *resolver) note(name, format string, a ...any) {
 	}
 }
 
+// refuse sets the verdict on a property to refused.
 func (r *resolver) refuse(name, format string, a ...any) {
 	r.say(name, connection.Refused, format, a...)
 }
 
-// becomes says what acts on a property, in place of what its rule says.
+// becomes sets what a property becomes, in place of what its rule says.
 func (r *resolver) becomes(name string, to ...string) {
 	for _, w := range r.written[name] {
 		if f := r.findings[w]; f.Verdict != connection.Refused {
@@ -79,7 +81,7 @@ func (r *resolver) becomes(name string, to ...string) {
 	}
 }
 
-// idle marks all of some names that are written as without effect.
+// idle sets the verdict on the written ones of these properties to without effect.
 func (r *resolver) idle(why string, names ...string) {
 	for _, name := range names {
 		if r.has(name) {
@@ -88,7 +90,7 @@ func (r *resolver) idle(why string, names ...string) {
 	}
 }
 
-// read looks at every property by itself.
+// read judges every property by its rule, and collects the values of those that act.
 func (r *resolver) read() {
 	if n := len(r.c.Properties); n > propertiesMax {
 		r.missing = append(r.missing, connection.Finding{Name: "bootstrap.servers", Verdict: connection.Refused,
@@ -97,82 +99,82 @@ func (r *resolver) read() {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.c.Properties)) {
-		rule, value := find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
-		f := &connection.Finding{Name: name, Verdict: connection.Taken, Becomes: rule.becomes(), Text: rule.why}
+		rule, value := table.Find(strings.TrimSpace(name)), strings.TrimSpace(r.c.Properties[name])
+		f := &connection.Finding{Name: name, Verdict: connection.Taken, Becomes: rule.Becomes(), Text: rule.Why}
 		r.findings[name] = f
-		if rule.do == same {
-			f.Verdict, rule = connection.Translated, find(rule.to)
-			f.Becomes, f.Text = rule.becomes(), rule.why
+		if rule.Do == table.Same {
+			f.Verdict, rule = connection.Translated, table.Find(rule.To)
+			f.Becomes, f.Text = rule.Becomes(), rule.Why
 		}
 		switch {
-		case rule.do == ours || rule.do == none:
+		case rule.Do == table.Ours || rule.Do == table.None:
 			f.Verdict = connection.WithoutEffect
 			continue
-		case (rule.do == refuse || rule.do == fixed) && rule.harmless(value):
+		case (rule.Do == table.Refuse || rule.Do == table.Fixed) && rule.IsHarmless(value):
 			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "This value changes nothing."
 			continue
-		case rule.do == fixed && value == "":
+		case rule.Do == table.Fixed && value == "":
 			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "It has no value."
 			continue
-		case rule.do == fixed:
+		case rule.Do == table.Fixed:
 			f.Verdict = connection.Translated
-			f.Text = fmt.Sprintf("%s is taken as %s. %s", quoted(name, value), ownValue(rule), rule.why)
+			f.Text = fmt.Sprintf("%s is taken as %s. %s", table.Quote(name, value), rule.Own(), rule.Why)
 			continue
-		case rule.do == refuse:
+		case rule.Do == table.Refuse:
 			f.Verdict, f.Becomes = connection.Refused, nil
 			continue
 		case strings.ContainsRune(value, 0):
 			f.Verdict, f.Becomes, f.Text = connection.Refused, nil, "The value holds a zero byte: write it again."
 			continue
-		case value == "" && rule.name != "ssl.endpoint.identification.algorithm" && rule.name != "bootstrap.servers":
+		case value == "" && rule.Name != "ssl.endpoint.identification.algorithm" && rule.Name != "bootstrap.servers":
 			f.Verdict, f.Becomes, f.Text = connection.WithoutEffect, nil, "It has no value."
 			continue
 		case len(f.Becomes) > 0 && !slices.Equal(f.Becomes, []string{name}):
 			f.Verdict = connection.Translated
 		}
-		if rule.do == pass {
-			f.Text = rule.why
+		if rule.Do == table.Pass {
+			f.Text = rule.Why
 		}
 		r.add(rule, name, value)
 	}
 }
 
-// add takes a value under its canonical name, and refuses a second one that
-// differs.
-func (r *resolver) add(rule *rule, name, value string) {
-	if r.has(rule.name) {
-		before := r.as(rule.name)
-		r.written[rule.name] = append(r.written[rule.name], name)
-		if value != r.values[rule.name] {
-			r.refuse(rule.name, "%s and %s are two names of one thing, and their values differ: keep "+
+// add sets a value under its canonical name. It refuses another name of the property with another
+// value.
+func (r *resolver) add(rule *table.Rule, name, value string) {
+	if r.has(rule.Name) {
+		before := r.as(rule.Name)
+		r.written[rule.Name] = append(r.written[rule.Name], name)
+		if value != r.values[rule.Name] {
+			r.refuse(rule.Name, "%s and %s are two names of one thing, and their values differ: keep "+
 				"one of them.", before, name)
 		}
 		return
 	}
-	r.written[rule.name], r.values[rule.name] = []string{name}, value
-	if rule.do == pass {
+	r.written[rule.Name], r.values[rule.Name] = []string{name}, value
+	if rule.Do == table.Pass {
 		r.pass(rule, name, value)
 	}
 }
 
-// pass hands a value on to librdkafka, after a look at it.
-func (r *resolver) pass(rule *rule, name, value string) {
-	taken, ok := r.checked(rule.name, value)
+// pass hands a value on to librdkafka, if it is valid.
+func (r *resolver) pass(rule *table.Rule, name, value string) {
+	taken, ok := r.checked(rule.Name, value)
 	if !ok {
 		return
 	}
-	r.out.Client[rule.name] = taken
+	r.out.Client[rule.Name] = taken
 }
 
-// checked looks at a value by librdkafka's table and our own bounds.
+// checked returns a value as librdkafka takes it, and refuses one that it does not take.
 func (r *resolver) checked(name, value string) (string, bool) {
-	if rule := rules[name]; rule != nil {
-		if w, ok := rule.words[strings.ToLower(value)]; ok {
+	if rule := table.Rules[name]; rule != nil {
+		if w, ok := rule.Words[strings.ToLower(value)]; ok {
 			r.note(name, "%s is librdkafka's %s.", value, w)
 			value = w
 		}
 	}
-	taken, note, err := fit(name, value)
+	taken, note, err := table.Fit(name, value)
 	if err != nil {
 		r.refuse(name, "%s", sentence(err))
 		return "", false
@@ -184,7 +186,7 @@ func (r *resolver) checked(name, value string) (string, bool) {
 	return taken, true
 }
 
-// finish gathers the findings, and the error if something is refused.
+// finish returns the result: all findings, and an error if one of them is refused.
 func (r *resolver) finish() (*Resolved, []connection.Finding, error) {
 	findings := slices.Clone(r.missing)
 	for _, name := range slices.Sorted(maps.Keys(r.findings)) {

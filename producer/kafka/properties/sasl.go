@@ -2,12 +2,18 @@ package properties
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/jaas"
+	"urncast/producer/kafka/properties/table"
 )
 
+const jaasProperty = "sasl.jaas.config"
+
+// The mechanisms of SASL that can be written; mskIAM is another.
 const (
 	plain       = "PLAIN"
 	scram256    = "SCRAM-SHA-256"
@@ -18,8 +24,7 @@ const (
 
 var mechanisms = []string{plain, scram256, scram512, oauthBearer, gssapi, mskIAM}
 
-// fits lists the login modules that Kafka's Java clients have, and the mechanisms
-// that each is for.
+// fits has the mechanisms that each login module of Kafka's Java clients is for.
 var fits = map[string][]string{
 	"PlainLoginModule":       {plain},
 	"ScramLoginModule":       {scram256, scram512},
@@ -28,102 +33,101 @@ var fits = map[string][]string{
 	"IAMLoginModule":         {mskIAM},
 }
 
-// sasl finds out who logs in, and how.
+// A login resolves what the properties say of SASL: who logs in, and how.
+type login struct {
+	*resolver
+	protocol  protocol
+	mechanism string       // as the properties have it: AWS_MSK_IAM too
+	module    *jaas.Module // of sasl.jaas.config; nil if that is not written
+}
+
+// sasl resolves the login, if the protocol has one.
 func (r *resolver) sasl(p protocol) {
 	if !p.sasl {
-		for _, list := range [][]rule{loginRules, oauthRules} {
-			for _, rule := range list {
-				if rule.do == made {
-					r.idle(r.unused("SASL"), rule.name)
-				}
-			}
-		}
+		r.idle(r.unused("SASL"), table.MadeIn(table.Login, table.Kerberos, table.OAuth)...)
 		return
 	}
-	mechanism, ok := r.mechanism()
-	if !ok {
+	l := &login{resolver: r, protocol: p}
+	if !l.readMechanism() || !l.readModule() {
 		return
 	}
-	module, ok := r.module(mechanism)
-	if !ok {
-		return
-	}
-	r.out.Mechanism = mechanism
-	r.out.Client["sasl.mechanism"] = mechanism
-	r.unneeded(mechanism)
-	if r.signsTokens(mechanism) {
-		r.iam(module, p.tls)
-		return
-	}
-	switch mechanism {
-	case plain, scram256, scram512:
-		r.password(mechanism, module)
-	case oauthBearer:
-		r.oauth(module)
-	case gssapi:
-		r.kerberos(module)
-		r.handOver(p)
-	}
-}
-
-// mechanism is the one that is written, or Java's default.
-func (r *resolver) mechanism() (string, bool) {
-	const name = "sasl.mechanism"
-	if !r.has(name) {
-		r.note("security.protocol", "sasl.mechanism is not written, so Java's default GSSAPI (Kerberos) counts.")
-		return gssapi, true
-	}
-	m := strings.ToUpper(r.values[name])
+	r.out.Mechanism = l.mechanism
+	r.out.Client["sasl.mechanism"] = l.mechanism
+	l.idleOthers()
 	switch {
-	case slices.Contains(mechanisms, m):
-		return m, true
-	case strings.Contains(m, ","):
-		r.refuse(name, "It names several mechanisms, and a client uses one: keep one of them.")
+	case l.hasSignedTokens():
+		l.iam()
+	case l.mechanism == oauthBearer:
+		l.oauth()
+	case l.mechanism == gssapi:
+		l.kerberos()
+		l.leaveToGateway()
 	default:
-		r.refuse(name, "%s is no mechanism that Kafka's brokers have: write "+
-			"one of %s.", quoted(name, r.values[name]), strings.Join(mechanisms, ", "))
+		l.password()
 	}
-	return "", false
 }
 
-// module reads sasl.jaas.config; nil if it is not written.
-func (r *resolver) module(mechanism string) (*loginModule, bool) {
-	const name = "sasl.jaas.config"
-	if !r.has(name) {
-		return nil, true
+// readMechanism takes the mechanism that is written, or Java's default. It reports whether
+// there is one that can be used.
+func (l *login) readMechanism() bool {
+	const name = "sasl.mechanism"
+	l.mechanism = gssapi
+	if !l.has(name) {
+		l.note("security.protocol", "sasl.mechanism is not written, so Java's default GSSAPI (Kerberos) counts.")
+		return true
 	}
-	m, err := readJAAS(r.values[name])
+	l.mechanism = strings.ToUpper(l.values[name])
+	switch {
+	case slices.Contains(mechanisms, l.mechanism):
+		return true
+	case strings.Contains(l.mechanism, ","):
+		l.refuse(name, "It names several mechanisms, and a client uses one: keep one of them.")
+	default:
+		l.refuse(name, "%s is no mechanism that Kafka's brokers have: write "+
+			"one of %s.", table.Quote(name, l.values[name]), strings.Join(mechanisms, ", "))
+	}
+	return false
+}
+
+// readModule reads sasl.jaas.config, if it is written. It reports whether the module fits the
+// mechanism.
+func (l *login) readModule() bool {
+	if !l.has(jaasProperty) {
+		return true
+	}
+	m, err := jaas.Read(l.values[jaasProperty])
 	if err != nil {
-		r.refuse(name, "%s", sentence(err))
-		return nil, false
+		l.refuse(jaasProperty, "%s", sentence(err))
+		return false
 	}
-	short := m.name()
+	short := m.Name()
 	right, known := fits[short]
 	switch {
 	case !known:
-		r.refuse(name, "%s", strangeModule(m.class))
-		return nil, false
-	case short == "Krb5LoginModule" && strings.Contains(m.class, "ibm"):
-		r.refuse(name, "The Krb5LoginModule of IBM has other options (useKeytab as a URL, credsType): write "+
+		l.refuse(jaasProperty, "%s", strangeModule(m.Class))
+		return false
+	case short == "Krb5LoginModule" && strings.Contains(m.Class, "ibm"):
+		l.refuse(jaasProperty, "The Krb5LoginModule of IBM has other options (useKeytab as a URL, credsType): write "+
 			"com.sun.security.auth.module.Krb5LoginModule "+
 			"required useKeyTab=true with keyTab and principal.")
-		return nil, false
-	case slices.Contains(right, mechanism):
-		return m, true
+		return false
+	case slices.Contains(right, l.mechanism):
+		l.module = m
+		return true
 	}
-	if r.has("sasl.mechanism") {
-		r.refuse(name, "The module %s is for %s, and sasl.mechanism is %s: "+
-			"make them fit.", short, strings.Join(right, " and "), mechanism)
+	if l.has("sasl.mechanism") {
+		l.refuse(jaasProperty, "The module %s is for %s, and sasl.mechanism is %s: "+
+			"make them fit.", short, strings.Join(right, " and "), l.mechanism)
 	} else {
-		r.refuse(name, "The module %s is for %s, and without sasl.mechanism Java's default %s counts: add "+
+		l.refuse(jaasProperty, "The module %s is for %s, and without sasl.mechanism Java's default %s counts: add "+
 			"sasl.mechanism=%s.",
-			short, strings.Join(right, " and "), mechanism, right[0])
+			short, strings.Join(right, " and "), l.mechanism, right[0])
 	}
-	return nil, false
+	return false
 }
 
-// strangeModule says what to write instead of a module that is not Kafka's own.
-// The class is shown only if it looks like one.
+// strangeModule returns the sentence for a module that is not one of Kafka's own, with what to
+// write instead. The class is shown only if it looks like one: it may be part of a password.
 func strangeModule(class string) string {
 	shown := "The module"
 	if len(class) < 120 && !strings.ContainsFunc(class, func(c rune) bool {
@@ -144,36 +148,31 @@ func strangeModule(class string) string {
 	return shown + " is not one of Kafka's own and cannot run here: " + near + "."
 }
 
-// unneeded marks what belongs to another mechanism.
-func (r *resolver) unneeded(mechanism string) {
-	why := fmt.Sprintf("sasl.mechanism is %s, which has no use for it.", mechanism)
-	if mechanism != oauthBearer {
-		for _, rule := range oauthRules {
-			if rule.do == made {
-				r.idle(why, rule.name)
-			}
-		}
-		r.idle(why, "sasl.login.callback.handler.class")
+// idleOthers marks the properties of other mechanisms as without effect.
+func (l *login) idleOthers() {
+	why := fmt.Sprintf("sasl.mechanism is %s, which has no use for it.", l.mechanism)
+	if l.mechanism != oauthBearer {
+		l.idle(why, table.MadeIn(table.OAuth)...)
+		l.idle(why, "sasl.login.callback.handler.class")
 	}
-	if mechanism != gssapi {
-		r.idle(why, "sasl.kerberos.service.name", "sasl.kerberos.principal", "sasl.kerberos.keytab",
+	if l.mechanism != gssapi {
+		l.idle(why, "sasl.kerberos.service.name", "sasl.kerberos.principal", "sasl.kerberos.keytab",
 			"java.security.krb5.conf", "java.security.krb5.realm", "java.security.krb5.kdc")
 	}
-	if mechanism == oauthBearer || mechanism == gssapi || mechanism == mskIAM {
-		r.idle(why, "sasl.username", "sasl.password")
+	if l.mechanism == oauthBearer || l.mechanism == gssapi || l.mechanism == mskIAM {
+		l.idle(why, "sasl.username", "sasl.password")
 	}
 }
 
-// password is for PLAIN and SCRAM.
-func (r *resolver) password(mechanism string, m *loginModule) {
-	const jaas = "sasl.jaas.config"
+// password takes the user and the password, for PLAIN and SCRAM.
+func (l *login) password() {
 	values := map[string]string{}
 	for _, property := range []string{"sasl.username", "sasl.password"} {
-		v, option := r.values[property], strings.TrimPrefix(property, "sasl.")
-		if m != nil {
-			o, written := m.options[option]
-			if written && r.has(property) && o != v {
-				r.refuse(property, "sasl.jaas.config has another %s: keep one of them.", option)
+		v, option := l.values[property], strings.TrimPrefix(property, "sasl.")
+		if l.module != nil {
+			o, written := l.module.Options[option]
+			if written && l.has(property) && o != v {
+				l.refuse(property, "sasl.jaas.config has another %s: keep one of them.", option)
 				continue
 			}
 			if written {
@@ -182,66 +181,67 @@ func (r *resolver) password(mechanism string, m *loginModule) {
 		}
 		values[property] = v
 		if v != "" {
-			r.out.Client[property] = v
+			l.out.Client[property] = v
 		}
 	}
-	if m != nil {
-		r.options(m, map[string]string{"username": "", "password": "", "serviceName": "It is for Kerberos."})
-		if v, ok := m.options["tokenauth"]; ok && strings.EqualFold(v, "true") {
-			r.refuse(jaas, "The option tokenauth logs in with a delegation token, which librdkafka does not do: "+
+	if l.module != nil {
+		l.options(map[string]string{"username": "", "password": "", "serviceName": "It is for Kerberos."})
+		if v, ok := l.module.Options["tokenauth"]; ok && strings.EqualFold(v, "true") {
+			l.refuse(jaasProperty, "The option tokenauth logs in with a delegation token, which librdkafka does not do: "+
 				"use a user and a password.")
 		}
-		r.becomes(jaas, "sasl.username", "sasl.password")
+		l.becomes(jaasProperty, "sasl.username", "sasl.password")
 	}
 	for _, property := range []string{"sasl.username", "sasl.password"} {
-		if values[property] != "" || r.has(property) {
+		if values[property] != "" || l.has(property) {
 			continue
 		}
 		option := strings.TrimPrefix(property, "sasl.")
-		if m != nil {
-			r.refuse(jaas, "The option %s is missing: add %s=\"…\" before the semicolon.", option, option)
+		if l.module != nil {
+			l.refuse(jaasProperty, "The option %s is missing: add %s=\"…\" before the semicolon.", option, option)
 		} else {
-			r.refuse("sasl.jaas.config", "%s needs a user and a password: write "+
+			l.refuse(jaasProperty, "%s needs a user and a password: write "+
 				"sasl.jaas.config=org.apache.kafka.common.security.%sLoginModule "+
-				"required username=\"…\" password=\"…\"; or sasl.username and sasl.password.", mechanism,
-				map[bool]string{true: "plain.Plain", false: "scram.Scram"}[mechanism == plain])
+				"required username=\"…\" password=\"…\"; or sasl.username and sasl.password.", l.mechanism,
+				map[bool]string{true: "plain.Plain", false: "scram.Scram"}[l.mechanism == plain])
 			return
 		}
 	}
 }
 
-// options says what the options of a module that have no effect are. known gives
-// a sentence for each, or none for those that count.
-func (r *resolver) options(m *loginModule, known map[string]string) {
-	for _, name := range sortedKeys(m.options) {
+// options notes the options of the module that have no effect. known has a sentence for each
+// of them, and an empty one for an option that counts.
+func (l *login) options(known map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(l.module.Options)) {
 		why, ok := known[name]
 		switch {
 		case ok && why == "":
 		case ok:
-			r.note("sasl.jaas.config", "The option %s has no effect: %s", name, strings.ToLower(why[:1])+why[1:])
+			l.note(jaasProperty, "The option %s has no effect: %s", name, strings.ToLower(why[:1])+why[1:])
 		case name == "tokenauth" || name == "debug":
 		default:
 			// Its name is not shown: in a text with a quotation mark too few it may
 			// be a part of a password.
-			r.note("sasl.jaas.config", "An option that %s does not know has no effect.", m.name())
+			l.note(jaasProperty, "An option that %s does not know has no effect.", l.module.Name())
 		}
 	}
 }
 
-// handOver leaves security to the gateway, which librdkafka reaches without.
-func (r *resolver) handOver(p protocol) {
-	for name := range r.out.Client {
+// leaveToGateway takes security away from librdkafka, which reaches the gateway without TLS
+// and SASL; the gateway has both towards the brokers.
+func (l *login) leaveToGateway() {
+	for name := range l.out.Client {
 		if name == "security.protocol" || strings.HasPrefix(name, "ssl.") || strings.HasPrefix(name, "sasl.") || strings.HasPrefix(name, "enable.ssl.") {
-			delete(r.out.Client, name)
+			delete(l.out.Client, name)
 		}
 	}
-	if r.has("sasl.mechanism") {
-		r.becomes("sasl.mechanism", "urncast")
+	if l.has("sasl.mechanism") {
+		l.becomes("sasl.mechanism", "urncast")
 	}
-	r.becomes("security.protocol", "urncast")
-	for _, rule := range tlsRules {
-		if f := r.written[rule.name]; f != nil && rule.do == made && p.tls && r.findings[f[0]].Verdict != connection.WithoutEffect {
-			r.becomes(rule.name, "urncast")
+	l.becomes("security.protocol", "urncast")
+	for _, name := range table.MadeIn(table.Security) {
+		if w := l.written[name]; w != nil && l.protocol.tls && l.findings[w[0]].Verdict != connection.WithoutEffect {
+			l.becomes(name, "urncast")
 		}
 	}
 }

@@ -12,7 +12,7 @@ const (
 	portDefault = "9092"
 )
 
-// servers takes the brokers to begin with.
+// servers resolves bootstrap.servers.
 func (r *resolver) servers() {
 	const name = "bootstrap.servers"
 	if r.values[name] == "" {
@@ -43,7 +43,7 @@ func (r *resolver) servers() {
 	r.out.Client[name] = strings.Join(r.out.Bootstrap, ",")
 }
 
-// server reads host:port, also with a protocol before it, as Java takes it.
+// server reads a server as host:port. There may be a protocol before it, as in Java.
 func server(s string) (server, note string, err error) {
 	shown := strconv.Quote(s[:min(len(s), 80)])
 	if before, rest, ok := strings.Cut(s, "://"); ok {

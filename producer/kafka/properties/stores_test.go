@@ -23,6 +23,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/stores"
 )
 
 // A pair is a certificate and its key.
@@ -60,7 +61,7 @@ func newPair(t *testing.T, name string, issuer ...*pair) *pair {
 	return &pair{cert, key}
 }
 
-func (p *pair) certPEM() []byte { return []byte(pemOf([]*x509.Certificate{p.cert})) }
+func (p *pair) certPEM() []byte { return []byte(stores.PEM([]*x509.Certificate{p.cert})) }
 
 func (p *pair) keyDER(t *testing.T) []byte {
 	t.Helper()
@@ -289,7 +290,7 @@ func TestKeytool(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 		// A key store may serve as trust store, as in Java.
-		if _, err := trustStore(must(t, key), "store-pw"); err != nil {
+		if _, err := stores.ReadTrust(must(t, key), "store-pw"); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}

@@ -11,14 +11,17 @@ import (
 	"time"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/stores"
+	"urncast/producer/kafka/properties/table"
 )
 
-// A protocol is a security.protocol taken apart.
+// A protocol is what a security.protocol stands for.
 type protocol struct {
 	word      string // as librdkafka writes it
 	tls, sasl bool
 }
 
+// protocol resolves security.protocol.
 func (r *resolver) protocol() protocol {
 	const name = "security.protocol"
 	p := protocol{word: "plaintext"}
@@ -34,7 +37,7 @@ func (r *resolver) protocol() protocol {
 	return p
 }
 
-// unused is the sentence for security that the protocol has no use for.
+// unused returns the sentence for properties of TLS, or of SASL, that the protocol does not use.
 func (r *resolver) unused(what string) string {
 	if r.has("security.protocol") {
 		return fmt.Sprintf("security.protocol is %s, so "+
@@ -44,12 +47,12 @@ func (r *resolver) unused(what string) string {
 		"there is no %s.", what)
 }
 
-// tls reads stores, certificates and keys, and what else is about TLS.
+// tls resolves the properties of TLS: stores, certificates, keys and what else there is.
 func (r *resolver) tls(used bool) {
 	if !used {
-		for _, rule := range tlsRules {
-			if rule.do == made && rule.name != "security.protocol" {
-				r.idle(r.unused("TLS"), rule.name)
+		for _, name := range table.MadeIn(table.Security) {
+			if name != "security.protocol" {
+				r.idle(r.unused("TLS"), name)
 			}
 		}
 		return
@@ -67,8 +70,7 @@ func (r *resolver) tls(used bool) {
 	r.verification()
 }
 
-// trust takes the certificates that are trusted, from the one place that is
-// written.
+// trust resolves the certificates that are trusted.
 func (r *resolver) trust() {
 	place := r.onlyOne("ssl.truststore.location", "ssl.truststore.certificates", "ssl.ca.location")
 	if place != "ssl.truststore.location" {
@@ -91,21 +93,21 @@ func (r *resolver) trust() {
 		r.refuse(place, "%s", sentence(err))
 		return
 	}
-	m, err := trustStore(unfolded(data), r.values["ssl.truststore.password"])
+	m, err := stores.ReadTrust(stores.Unfold(data), r.values["ssl.truststore.password"])
 	if err != nil {
 		r.refuse(place, "%s", sentence(err))
 		return
 	}
 	r.storeType("ssl.truststore.type", data)
-	r.note(place, "%s", r.ended(place, m.trusted)+m.note)
+	r.note(place, "%s", r.ended(place, m.Trusted)+m.Note)
 	r.out.TLS.RootCAs = x509.NewCertPool()
-	for _, c := range m.trusted {
+	for _, c := range m.Trusted {
 		r.out.TLS.RootCAs.AddCert(c)
 	}
-	r.out.Client["ssl.ca.pem"] = pemOf(m.trusted)
+	r.out.Client["ssl.ca.pem"] = stores.PEM(m.Trusted)
 }
 
-// own takes our own certificate and key.
+// own resolves the client's certificate and key.
 func (r *resolver) own() {
 	place := r.onlyOne("ssl.keystore.location", "ssl.keystore.key", "ssl.key.location")
 	certs := r.onlyOne("ssl.keystore.certificate.chain", "ssl.certificate.location")
@@ -113,7 +115,7 @@ func (r *resolver) own() {
 		r.idle("There is no ssl.keystore.location that it would "+
 			"belong to.", "ssl.keystore.password", "ssl.keystore.type")
 	}
-	var m *material
+	var m *stores.Material
 	var err error
 	switch {
 	case place == "" && certs == "":
@@ -131,7 +133,7 @@ func (r *resolver) own() {
 		var data []byte
 		if data, err = r.file(place, r.values[place]); err == nil {
 			r.storeType("ssl.keystore.type", data)
-			m, err = keyStore(data, r.values["ssl.keystore.password"], r.values["ssl.key.password"])
+			m, err = stores.ReadKey(data, r.values["ssl.keystore.password"], r.values["ssl.key.password"])
 		}
 	default:
 		m, err = r.pair(place, certs)
@@ -143,8 +145,8 @@ func (r *resolver) own() {
 	r.identity(place, m)
 }
 
-// pair reads a key and a certificate that are written apart.
-func (r *resolver) pair(place, certs string) (*material, error) {
+// pair reads a key and a certificate from two properties, or from one that has both.
+func (r *resolver) pair(place, certs string) (*stores.Material, error) {
 	key, err := r.text(place)
 	if err != nil {
 		return nil, err
@@ -159,40 +161,40 @@ func (r *resolver) pair(place, certs string) (*material, error) {
 		return nil, errors.New("the certificate that belongs to the key is missing: write " +
 			"ssl.keystore.certificate.chain or ssl.certificate.location")
 	}
-	return keyPEM(key, chain, r.values["ssl.key.password"])
+	return stores.ReadPair(key, chain, r.values["ssl.key.password"])
 }
 
-// text is PEM that is written out, or in a file.
+// text returns the PEM text that a property has, or that is in the file that it names.
 func (r *resolver) text(name string) ([]byte, error) {
 	v := r.values[name]
 	if strings.HasSuffix(name, ".location") || strings.HasPrefix(v, connection.UploadPrefix) {
 		return r.file(name, v)
 	}
-	return unfolded([]byte(v)), nil
+	return stores.Unfold([]byte(v)), nil
 }
 
-// identity hands our own certificate and key on, if they belong together.
-func (r *resolver) identity(place string, m *material) {
-	if len(m.chain) == 0 || !belongs(m.key, m.chain[0]) {
+// identity sets the client's certificate and key, if they belong together.
+func (r *resolver) identity(place string, m *stores.Material) {
+	if len(m.Chain) == 0 || !stores.Belongs(m.Key, m.Chain[0]) {
 		r.refuse(place, "The key and the certificate do not belong together.")
 		return
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(m.key)
+	der, err := x509.MarshalPKCS8PrivateKey(m.Key)
 	if err != nil {
 		r.refuse(place, "The key is of a kind that is not taken here: RSA, EC and Ed25519 are.")
 		return
 	}
-	r.note(place, "%s", r.ended(place, m.chain)+m.note)
+	r.note(place, "%s", r.ended(place, m.Chain)+m.Note)
 	r.out.Client["ssl.key.pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	r.out.Client["ssl.certificate.pem"] = pemOf(m.chain)
-	own := tls.Certificate{PrivateKey: m.key, Leaf: m.chain[0]}
-	for _, c := range m.chain {
+	r.out.Client["ssl.certificate.pem"] = stores.PEM(m.Chain)
+	own := tls.Certificate{PrivateKey: m.Key, Leaf: m.Chain[0]}
+	for _, c := range m.Chain {
 		own.Certificate = append(own.Certificate, c.Raw)
 	}
 	r.out.TLS.Certificates = []tls.Certificate{own}
 }
 
-// onlyOne gives the one of several names for a thing that is written.
+// onlyOne returns the one of several properties that is written; it refuses a second one.
 func (r *resolver) onlyOne(names ...string) string {
 	found := ""
 	for _, n := range names {
@@ -207,29 +209,24 @@ func (r *resolver) onlyOne(names ...string) string {
 	return found
 }
 
-// storeType looks at the type that is written beside a store.
+// storeType checks the type that is written for a store.
 func (r *resolver) storeType(name string, data []byte) {
 	if !r.has(name) {
 		return
 	}
-	held := "JKS"
-	switch {
-	case isPEM(data):
-		held = "PEM"
-	case isDER(data):
-		held = "PKCS12"
-	}
+	held := stores.Kind(data)
 	switch written := strings.ToUpper(r.values[name]); written {
 	case "JKS", "PKCS12", "PEM", "P12", "PFX":
 		if written != held && (written == "PEM" || held == "PEM") {
 			r.note(name, "The file holds %s, and is read as that.", held)
 		}
 	default:
-		r.refuse(name, "%s is no type that is read here: write JKS, PKCS12 or PEM.", quoted(name, r.values[name]))
+		r.refuse(name, "%s is no type that is read here: write JKS, PKCS12 or PEM.", table.Quote(name, r.values[name]))
 	}
 }
 
-// ended notes certificates for watching, and says which of them have ended.
+// ended adds certificates to those whose expiry is watched, and returns a sentence for each that has
+// expired.
 func (r *resolver) ended(place string, certs []*x509.Certificate) string {
 	text := ""
 	for _, c := range certs {
@@ -241,48 +238,4 @@ func (r *resolver) ended(place string, certs []*x509.Certificate) string {
 		}
 	}
 	return text
-}
-
-func pemOf(certs []*x509.Certificate) string {
-	var b strings.Builder
-	for _, c := range certs {
-		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
-	}
-	return b.String()
-}
-
-// unfolded restores the lines of PEM that was written on one, as people do in a
-// client.properties, with blanks or a written-out \n between.
-func unfolded(text []byte) []byte {
-	if !isPEM(text) {
-		return text
-	}
-	s := strings.ReplaceAll(string(text), `\n`, "\n")
-	var b strings.Builder
-	for s != "" {
-		begin := strings.Index(s, "-----BEGIN ")
-		if begin < 0 {
-			break
-		}
-		s = s[begin:]
-		head := strings.Index(s[11:], "-----")
-		end := strings.Index(s, "-----END ")
-		if head < 0 || end < 0 || end < 11+head+5 {
-			break
-		}
-		tail := strings.Index(s[end+9:], "-----")
-		if tail < 0 {
-			break
-		}
-		body := s[11+head+5 : end]
-		if !strings.Contains(body, ":") { // headers need their lines as they are
-			body = "\n" + strings.Join(strings.Fields(body), "\n") + "\n"
-		}
-		b.WriteString(s[:11+head+5] + body + s[end:end+9+tail+5] + "\n")
-		s = s[end+9+tail+5:]
-	}
-	if b.Len() == 0 {
-		return text
-	}
-	return []byte(b.String())
 }

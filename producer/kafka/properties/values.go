@@ -2,94 +2,17 @@ package properties
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
-// quoted shows a value in a sentence, shortened; never that of a secret.
-func quoted(name, value string) string {
-	if Secret(name) {
-		return "the value"
-	}
-	if r := []rune(value); len(r) > 60 {
-		value = string(r[:60]) + "…"
-	}
-	return strconv.Quote(value)
-}
-
-// fit looks at a value by librdkafka's table. Numbers that Java takes and
-// librdkafka does not are brought into its range, and the note says so.
-func fit(name, value string) (taken, note string, err error) {
-	p := byName[name]
-	if p == nil {
-		return value, "", nil
-	}
-	switch p.kind {
-	case "boolean":
-		switch strings.ToLower(value) {
-		case "true", "t", "1":
-			return "true", "", nil
-		case "false", "f", "0":
-			return "false", "", nil
-		}
-		return "", "", fmt.Errorf("%s is neither true nor false", quoted(name, value))
-	case "integer":
-		return fitNumber(p, value)
-	case "enum":
-		for w := range strings.SplitSeq(p.values, ", ") {
-			if strings.EqualFold(w, value) {
-				return w, "", nil
-			}
-		}
-		return "", "", fmt.Errorf("%s is none of its values: %s", quoted(name, value), p.values)
-	case "list":
-		words := strings.Split(p.values, ", ")
-		for w := range strings.SplitSeq(value, ",") {
-			if !slices.Contains(words, strings.TrimPrefix(strings.TrimSpace(w), "-")) {
-				return "", "", fmt.Errorf("%s is none of its values: %s", quoted(name, w), p.values)
-			}
-		}
-	}
-	if i := strings.IndexFunc(value, unicode.IsControl); i >= 0 && p.kind == "string" && !strings.HasSuffix(name, ".pem") {
-		return "", "", fmt.Errorf("the value has a line break or another control character at position %d: write "+
-			"it on one line", i+1)
-	}
-	return value, "", nil
-}
-
-func fitNumber(p *property, value string) (taken, note string, err error) {
-	low, high := bounds(p)
-	n, err := strconv.ParseInt(value, 10, 64)
-	switch {
-	case err != nil:
-		return "", "", fmt.Errorf("%s is no whole number: write one from %d to %d", quoted(p.name, value), low, high)
-	case n >= low && n <= high:
-		return strconv.FormatInt(n, 10), "", nil
-	case javaByName[p.name] == nil || n < 0:
-		return "", "", fmt.Errorf("%d is out of range: write a number from %d to %d", n, low, high)
-	}
-	m := min(max(n, low), high)
-	return strconv.FormatInt(m, 10), fmt.Sprintf("librdkafka takes %d to %d, so %d is used.", low, high, m), nil
-}
-
-// bounds reads "0 .. 900000".
-func bounds(p *property) (low, high int64) {
-	a, b, _ := strings.Cut(p.values, " .. ")
-	low, _ = strconv.ParseInt(a, 10, 64) // the generated table has numbers there: a test says so
-	high, _ = strconv.ParseInt(b, 10, 64)
-	return low, high
-}
-
-// number is a whole number that Java takes, within bounds of ours.
+// number returns the value of a property that is a whole number, and refuses one out of bounds.
 func (r *resolver) number(name string, low, high int64) (int64, bool) {
 	n, err := strconv.ParseInt(r.values[name], 10, 64)
 	if err != nil || n < low || n > high {
-		r.refuse(name, "%s is no whole number from %d to %d.", quoted(name, r.values[name]), low, high)
+		r.refuse(name, "%s is no whole number from %d to %d.", table.Quote(name, r.values[name]), low, high)
 		return 0, false
 	}
 	return n, true
@@ -104,7 +27,7 @@ const (
 	inFlightMax = 5
 )
 
-// limits are what has a bound of ours beside librdkafka's, or another unit.
+// limits resolves the properties whose bounds or units differ from librdkafka's.
 func (r *resolver) limits() {
 	if r.has("max.request.size") {
 		if n, ok := r.number("max.request.size", 1, javaIntMax); ok {
@@ -137,7 +60,7 @@ func (r *resolver) limits() {
 	r.waits()
 }
 
-// metadata: one name of Java's means another thing to librdkafka.
+// metadata resolves metadata.max.age.ms, which means one thing to Java and another to librdkafka.
 func (r *resolver) metadata() {
 	const age, refresh = "metadata.max.age.ms", "topic.metadata.refresh.interval.ms"
 	if !r.has(age) {
@@ -160,7 +83,8 @@ func (r *resolver) metadata() {
 	}
 }
 
-// waits: Java's one timeout of a request is two of librdkafka's.
+// waits resolves Java's request.timeout.ms, which is two properties of librdkafka's, and the pauses
+// between connections.
 func (r *resolver) waits() {
 	const request, socket = "request.timeout.ms", "socket.timeout.ms"
 	if r.has(request) {
@@ -191,7 +115,7 @@ func (r *resolver) waits() {
 	}
 }
 
-// compression takes the level that goes with the codec, as Java does.
+// compression resolves the level of the codec that is used, as Java does.
 func (r *resolver) compression() {
 	codec := cmp.Or(r.out.Client["compression.type"], "none")
 	for _, c := range []struct {

@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"urncast/producer/connection"
+	"urncast/producer/kafka/properties/table"
 )
 
-// verification says how the brokers' certificates are looked at.
+// verification resolves how the brokers' certificates are verified.
 func (r *resolver) verification() {
 	const chain, name, lists = "enable.ssl.certificate.verification", "ssl.endpoint.identification.algorithm", "ssl.crl.location"
 	verify, named := true, true
@@ -39,7 +40,7 @@ func (r *resolver) verification() {
 			r.note(name, "The brokers' host names are not compared with their certificates.")
 		default:
 			r.refuse(name, "%s is none of its values: https, or empty for no "+
-				"comparison.", quoted(name, r.values[name]))
+				"comparison.", table.Quote(name, r.values[name]))
 		}
 	}
 	var revoked []*x509.RevocationList
@@ -56,8 +57,8 @@ func (r *resolver) verification() {
 	}
 }
 
-// verifyChain does what crypto/tls leaves undone when names are not compared, and
-// looks at lists of revoked certificates.
+// verifyChain verifies a chain, unless crypto/tls has verified it, and looks for its certificates in
+// lists of revoked ones.
 func verifyChain(s tls.ConnectionState, roots *x509.CertPool, verified bool, revoked []*x509.RevocationList) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("the broker sent no certificate")
@@ -87,8 +88,8 @@ func verifyChain(s tls.ConnectionState, roots *x509.CertPool, verified bool, rev
 	return nil
 }
 
-// revocations reads lists of revoked certificates. librdkafka takes them by path
-// only, so an upload cannot be used.
+// revocations reads lists of revoked certificates. They cannot be uploaded: librdkafka takes a path
+// only.
 func (r *resolver) revocations(name string) []*x509.RevocationList {
 	if strings.HasPrefix(r.values[name], connection.UploadPrefix) {
 		r.refuse(name, "librdkafka reads it by path only: put the file onto the machine that urncast runs on, and "+
@@ -117,8 +118,7 @@ func (r *resolver) revocations(name string) []*x509.RevocationList {
 	return out
 }
 
-// versions looks at the versions of TLS. librdkafka offers 1.2 and 1.3 and has no
-// property for it.
+// versions checks the versions of TLS. librdkafka offers 1.2 and 1.3, and has no property for it.
 func (r *resolver) versions() {
 	known := map[string]uint16{"TLS": tls.VersionTLS12, "TLSV1.2": tls.VersionTLS12, "TLSV1.3": tls.VersionTLS13}
 	const one, several = "ssl.protocol", "ssl.enabled.protocols"
@@ -126,7 +126,7 @@ func (r *resolver) versions() {
 	if r.has(one) {
 		if known[strings.ToUpper(r.values[one])] == 0 {
 			r.refuse(one, "%s is no version that is offered here: write TLSv1.2 "+
-				"or TLSv1.3.", quoted(one, r.values[one]))
+				"or TLSv1.3.", table.Quote(one, r.values[one]))
 		} else {
 			r.say(one, connection.WithoutEffect, offered)
 		}
@@ -146,7 +146,7 @@ func (r *resolver) versions() {
 	switch {
 	case newest == 0:
 		r.refuse(several, "%s names no version that is offered here: write "+
-			"TLSv1.2,TLSv1.3.", quoted(several, r.values[several]))
+			"TLSv1.2,TLSv1.3.", table.Quote(several, r.values[several]))
 	case oldest == tls.VersionTLS13:
 		r.out.TLS.MinVersion = oldest
 		r.say(several, connection.WithoutEffect,
@@ -156,7 +156,7 @@ func (r *resolver) versions() {
 	}
 }
 
-// ciphers translates Java's names, which are the registered ones, to OpenSSL's.
+// ciphers resolves ssl.cipher.suites: Java has the registered names, and OpenSSL its own.
 func (r *resolver) ciphers() {
 	const name = "ssl.cipher.suites"
 	if !r.has(name) {
@@ -215,7 +215,7 @@ var (
 	}
 )
 
-// openSSL gives OpenSSL's name of a suite, empty for those that it lacks.
+// openSSL returns OpenSSL's name of a suite; empty if it does not have the suite.
 func openSSL(name string) string {
 	m := suite.FindStringSubmatch(name)
 	if m == nil || ciphers[m[2]] == "" {

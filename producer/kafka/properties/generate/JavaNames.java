@@ -5,7 +5,7 @@ import org.apache.kafka.common.config.ConfigDef;
 
 /**
  * Prints the names of the Java producer with type, default and importance, as
- * java.tsv holds them: java -cp kafka-clients.jar:slf4j-api.jar JavaNames.java
+ * table/java.tsv holds them: java -cp kafka-clients.jar:slf4j-api.jar JavaNames.java
  */
 public class JavaNames {
     public static void main(String[] args) {

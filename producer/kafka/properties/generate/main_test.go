@@ -12,7 +12,7 @@ func TestTableIsFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../table_gen.go")
+	got, err := os.ReadFile("../table/table_gen.go")
 	if err != nil {
 		t.Fatal(err)
 	}

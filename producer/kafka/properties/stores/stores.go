@@ -1,4 +1,6 @@
-package properties
+// Package stores reads certificates and private keys: Java's key and trust stores (JKS and
+// PKCS#12) and PEM.
+package stores
 
 import (
 	"bytes"
@@ -15,21 +17,21 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// material is what a store or PEM text holds.
-type material struct {
-	trusted []*x509.Certificate
-	chain   []*x509.Certificate // our own first
-	key     crypto.PrivateKey
-	note    string
+// Material is what a store or a PEM text holds.
+type Material struct {
+	Trusted []*x509.Certificate
+	Chain   []*x509.Certificate // the certificate of Key, then its issuers
+	Key     crypto.PrivateKey
+	Note    string // a sentence about how the store was read; empty if there is nothing to say
 }
 
-// trustStore reads certificates that are trusted. Its kind is told by what it
-// holds, for Java takes JKS and PKCS#12 for each other too.
-func trustStore(data []byte, password string) (*material, error) {
+// ReadTrust reads a store of trusted certificates. Its kind is told by its first bytes, as
+// Java does where it is told JKS and finds PKCS#12.
+func ReadTrust(data []byte, password string) (*Material, error) {
 	switch {
 	case isPEM(data):
-		certs, err := certificates(data)
-		return &material{trusted: certs}, err
+		certs, err := Certificates(data)
+		return &Material{Trusted: certs}, err
 	case isJKS(data):
 		return trustJKS(data, password)
 	case isDER(data):
@@ -38,11 +40,11 @@ func trustStore(data []byte, password string) (*material, error) {
 	return nil, wrongKind(data)
 }
 
-// keyStore reads a certificate of ours with its key.
-func keyStore(data []byte, password, keyPassword string) (*material, error) {
+// ReadKey reads a store that holds one key with its certificates.
+func ReadKey(data []byte, password, keyPassword string) (*Material, error) {
 	switch {
 	case isPEM(data):
-		return keyPEM(data, data, keyPassword)
+		return ReadPair(data, data, keyPassword)
 	case isJKS(data):
 		return keyJKS(data, password, keyPassword)
 	case isDER(data):
@@ -55,6 +57,18 @@ func isPEM(data []byte) bool { return bytes.Contains(data, []byte("-----BEGIN ")
 func isJKS(data []byte) bool { return bytes.HasPrefix(data, []byte{0xfe, 0xed, 0xfe, 0xed}) }
 func isDER(data []byte) bool { return bytes.HasPrefix(data, []byte{0x30}) }
 
+// Kind returns PEM or PKCS12 if data begins as such a store does, and JKS otherwise.
+func Kind(data []byte) string {
+	switch {
+	case isPEM(data):
+		return "PEM"
+	case isDER(data):
+		return "PKCS12"
+	}
+	return "JKS"
+}
+
+// wrongKind is the error for data that is none of the kinds.
 func wrongKind(data []byte) error {
 	switch {
 	case len(data) == 0:
@@ -66,12 +80,12 @@ func wrongKind(data []byte) error {
 	return errors.New("the store is none of JKS, PKCS12 and PEM by what it holds")
 }
 
-func trustJKS(data []byte, password string) (*material, error) {
+func trustJKS(data []byte, password string) (*Material, error) {
 	store, note, err := openJKS(data, password)
 	if err != nil {
 		return nil, err
 	}
-	m := &material{note: note}
+	m := &Material{Note: note}
 	for _, alias := range store.Aliases() {
 		var raw []byte
 		if e, err := store.GetTrustedCertificateEntry(alias); err == nil {
@@ -83,12 +97,13 @@ func trustJKS(data []byte, password string) (*material, error) {
 		if err != nil {
 			return nil, fmt.Errorf("a certificate in the store cannot be read: %w", err)
 		}
-		m.trusted = append(m.trusted, cert)
+		m.Trusted = append(m.Trusted, cert)
 	}
-	return m, someIn(m.trusted)
+	return m, someIn(m.Trusted)
 }
 
-// openJKS opens a store. Without a password it is not checked, as in Java.
+// openJKS opens a store. Without a password its checksum is not verified, as in Java; the
+// note says so.
 func openJKS(data []byte, password string) (keystore.KeyStore, string, error) {
 	store := keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases())
 	err := store.Load(bytes.NewReader(data), []byte(password))
@@ -103,7 +118,7 @@ func openJKS(data []byte, password string) (keystore.KeyStore, string, error) {
 	return store, "", errors.New("the password of the store is wrong, or the store was changed")
 }
 
-func keyJKS(data []byte, password, keyPassword string) (*material, error) {
+func keyJKS(data []byte, password, keyPassword string) (*Material, error) {
 	if password == "" {
 		return nil, errors.New("the store needs its password, ssl.keystore.password")
 	}
@@ -114,20 +129,20 @@ func keyJKS(data []byte, password, keyPassword string) (*material, error) {
 	if keyPassword == "" {
 		keyPassword = password
 	}
-	m := &material{}
+	m := &Material{}
 	for _, alias := range store.Aliases() {
 		if !store.IsPrivateKeyEntry(alias) {
 			continue
 		}
-		if m.key != nil {
-			m.note = "The store holds several keys; the first by alias is used."
+		if m.Key != nil {
+			m.Note = "The store holds several keys; the first by alias is used."
 			break
 		}
 		e, err := store.GetPrivateKeyEntry(alias, []byte(keyPassword))
 		if err != nil {
 			return nil, errors.New("the password of the key in the store is wrong: write it to ssl.key.password")
 		}
-		if m.key, err = x509.ParsePKCS8PrivateKey(e.PrivateKey); err != nil {
+		if m.Key, err = x509.ParsePKCS8PrivateKey(e.PrivateKey); err != nil {
 			return nil, errors.New("the key in the store is of a kind that is not read here: RSA, EC and Ed25519 are")
 		}
 		for _, c := range e.CertificateChain {
@@ -135,19 +150,19 @@ func keyJKS(data []byte, password, keyPassword string) (*material, error) {
 			if err != nil {
 				return nil, fmt.Errorf("a certificate in the store cannot be read: %w", err)
 			}
-			m.chain = append(m.chain, cert)
+			m.Chain = append(m.Chain, cert)
 		}
 	}
-	if m.key == nil {
+	if m.Key == nil {
 		return nil, errors.New("the store holds no key")
 	}
 	return m, nil
 }
 
-func trustPKCS12(data []byte, password string) (*material, error) {
+func trustPKCS12(data []byte, password string) (*Material, error) {
 	certs, err := pkcs12.DecodeTrustStore(data, password)
 	if err == nil {
-		return &material{trusted: certs}, someIn(certs)
+		return &Material{Trusted: certs}, someIn(certs)
 	}
 	if wrong := pkcs12Password(err, password, "ssl.truststore.password"); wrong != nil {
 		return nil, wrong
@@ -163,11 +178,11 @@ func trustPKCS12(data []byte, password string) (*material, error) {
 		return nil, errors.New("the PKCS12 store holds no certificate that is marked as trusted: import the " +
 			"certificates with keytool -importcert, or write them in PEM")
 	}
-	return &material{trusted: append([]*x509.Certificate{own}, others...), note: "The store holds a key too; all " +
+	return &Material{Trusted: append([]*x509.Certificate{own}, others...), Note: "The store holds a key too; all " +
 		"of its certificates are trusted."}, nil
 }
 
-func keyPKCS12(data []byte, password string) (*material, error) {
+func keyPKCS12(data []byte, password string) (*Material, error) {
 	key, own, others, err := pkcs12.DecodeChain(data, password)
 	if err != nil {
 		if wrong := pkcs12Password(err, password, "ssl.keystore.password"); wrong != nil {
@@ -182,10 +197,11 @@ func keyPKCS12(data []byte, password string) (*material, error) {
 		}
 		return nil, errors.New("the PKCS12 store cannot be read: make it anew with keytool or openssl pkcs12 -export")
 	}
-	return &material{key: key, chain: ordered(key, append([]*x509.Certificate{own}, others...))}, nil
+	return &Material{Key: key, Chain: ordered(key, append([]*x509.Certificate{own}, others...))}, nil
 }
 
-// pkcs12Password gives the sentence for a password that does not open a store.
+// pkcs12Password returns the error for a password that does not open a store, and nil if
+// something else is wrong. name is the property of the password.
 func pkcs12Password(err error, password, name string) error {
 	if !errors.Is(err, pkcs12.ErrIncorrectPassword) && !errors.Is(err, pkcs12.ErrDecryption) {
 		return nil
@@ -196,10 +212,10 @@ func pkcs12Password(err error, password, name string) error {
 	return errors.New("the password of the store is wrong")
 }
 
-// ordered puts the certificate of the key first, and each issuer after what it
-// issued; what does not belong there is left out.
+// ordered returns the chain of a key: its certificate, and after each certificate its
+// issuer. Other certificates are left out.
 func ordered(key crypto.PrivateKey, certs []*x509.Certificate) []*x509.Certificate {
-	at := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return belongs(key, c) })
+	at := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return Belongs(key, c) })
 	if at < 0 {
 		return certs
 	}
@@ -217,8 +233,8 @@ func ordered(key crypto.PrivateKey, certs []*x509.Certificate) []*x509.Certifica
 	return chain
 }
 
-// belongs says whether a certificate is for a key.
-func belongs(key crypto.PrivateKey, c *x509.Certificate) bool {
+// Belongs reports whether a certificate is for a key.
+func Belongs(key crypto.PrivateKey, c *x509.Certificate) bool {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
 		return false
@@ -227,7 +243,7 @@ func belongs(key crypto.PrivateKey, c *x509.Certificate) bool {
 	return ok && public.Equal(c.PublicKey)
 }
 
-// someIn is the error for a store without certificates.
+// someIn returns an error if a store has no certificates.
 func someIn(certs []*x509.Certificate) error {
 	if len(certs) == 0 {
 		return errors.New("the store holds no certificate")
@@ -235,8 +251,8 @@ func someIn(certs []*x509.Certificate) error {
 	return nil
 }
 
-// certificates reads all certificates of a PEM text.
-func certificates(text []byte) ([]*x509.Certificate, error) {
+// Certificates reads all certificates of a PEM text.
+func Certificates(text []byte) ([]*x509.Certificate, error) {
 	var out []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" && block.Type != "TRUSTED CERTIFICATE" && block.Type != "X509 CERTIFICATE" {
@@ -254,21 +270,21 @@ func certificates(text []byte) ([]*x509.Certificate, error) {
 	return out, nil
 }
 
-// keyPEM reads a key and the certificates that go with it, which may be one text.
-func keyPEM(key, certs []byte, password string) (*material, error) {
-	private, err := privateKey(key, password)
+// ReadPair reads a key and its certificates from PEM; both may be in one text.
+func ReadPair(key, certs []byte, password string) (*Material, error) {
+	private, err := PrivateKey(key, password)
 	if err != nil {
 		return nil, err
 	}
-	chain, err := certificates(certs)
+	chain, err := Certificates(certs)
 	if err != nil {
 		return nil, err
 	}
-	return &material{key: private, chain: ordered(private, chain)}, nil
+	return &Material{Key: private, Chain: ordered(private, chain)}, nil
 }
 
-// privateKey reads the first key of a PEM text.
-func privateKey(text []byte, password string) (crypto.PrivateKey, error) {
+// PrivateKey reads the first key of a PEM text.
+func PrivateKey(text []byte, password string) (crypto.PrivateKey, error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if !strings.HasSuffix(block.Type, "PRIVATE KEY") {
 			continue
@@ -300,12 +316,57 @@ func privateKey(text []byte, password string) (crypto.PrivateKey, error) {
 	return nil, errors.New("there is no key in the PEM text: it begins with -----BEGIN PRIVATE KEY-----")
 }
 
-// encrypted says why an encrypted key cannot be read, without the library's words
-// where they name its parts.
+// encrypted returns the error for an encrypted key that cannot be read. The library's own
+// errors are not for people.
 func encrypted(err error) error {
 	if s := err.Error(); strings.Contains(s, "PBES2") || strings.Contains(s, "PKCS #5") || strings.Contains(s, "unsupported") {
 		return errors.New("the key is encrypted in a way that is not read here: write it anew with openssl pkcs8 " +
 			"-topk8 -v2 aes256")
 	}
 	return errors.New("the password of the key is wrong")
+}
+
+// PEM writes certificates as one text.
+func PEM(certs []*x509.Certificate) string {
+	var b strings.Builder
+	for _, c := range certs {
+		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+	}
+	return b.String()
+}
+
+// Unfold restores the lines of a PEM text that was written on one line of a
+// client.properties, with blanks or a written-out \n between them.
+func Unfold(text []byte) []byte {
+	if !isPEM(text) {
+		return text
+	}
+	s := strings.ReplaceAll(string(text), `\n`, "\n")
+	var b strings.Builder
+	for s != "" {
+		begin := strings.Index(s, "-----BEGIN ")
+		if begin < 0 {
+			break
+		}
+		s = s[begin:]
+		head := strings.Index(s[11:], "-----")
+		end := strings.Index(s, "-----END ")
+		if head < 0 || end < 0 || end < 11+head+5 {
+			break
+		}
+		tail := strings.Index(s[end+9:], "-----")
+		if tail < 0 {
+			break
+		}
+		body := s[11+head+5 : end]
+		if !strings.Contains(body, ":") { // headers need their lines as they are
+			body = "\n" + strings.Join(strings.Fields(body), "\n") + "\n"
+		}
+		b.WriteString(s[:11+head+5] + body + s[end:end+9+tail+5] + "\n")
+		s = s[end+9+tail+5:]
+	}
+	if b.Len() == 0 {
+		return text
+	}
+	return []byte(b.String())
 }

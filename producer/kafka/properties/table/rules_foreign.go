@@ -1,4 +1,4 @@
-package properties
+package table
 
 import (
 	"fmt"
@@ -8,77 +8,77 @@ import (
 	"urncast/internal/match"
 )
 
-// virtualMachineRules are names that Java programs take by -D.
-var virtualMachineRules = []rule{
-	{name: "javax.net.ssl.trustStore", group: javaOnly, do: same, to: "ssl.truststore.location"},
-	{name: "javax.net.ssl.trustStorePassword", group: javaOnly, do: same, to: "ssl.truststore.password"},
-	{name: "javax.net.ssl.trustStoreType", group: javaOnly, do: same, to: "ssl.truststore.type"},
-	{name: "javax.net.ssl.keyStore", group: javaOnly, do: same, to: "ssl.keystore.location"},
-	{name: "javax.net.ssl.keyStorePassword", group: javaOnly, do: same, to: "ssl.keystore.password"},
-	{name: "javax.net.ssl.keyStoreType", group: javaOnly, do: same, to: "ssl.keystore.type"},
-	{name: "javax.security.auth.useSubjectCredsOnly", group: javaOnly, do: none, why: machine},
-	{name: "sun.security.krb5.debug", group: javaOnly, do: none, why: machine},
-	{name: "sun.security.jgss.debug", group: javaOnly, do: none, why: machine},
-	{name: "sun.security.krb5.rcache", group: javaOnly, do: none, why: machine},
-	{name: "javax.net.debug", group: javaOnly, do: none, why: machine},
-	{name: "java.net.preferIPv4Stack", group: javaOnly, do: none, why: machine + " The nearest here is " +
+// virtualMachineRules are for system properties of Java, which programs take by -D.
+var virtualMachineRules = []Rule{
+	{Name: "javax.net.ssl.trustStore", Group: JavaOnly, Do: Same, To: "ssl.truststore.location"},
+	{Name: "javax.net.ssl.trustStorePassword", Group: JavaOnly, Do: Same, To: "ssl.truststore.password"},
+	{Name: "javax.net.ssl.trustStoreType", Group: JavaOnly, Do: Same, To: "ssl.truststore.type"},
+	{Name: "javax.net.ssl.keyStore", Group: JavaOnly, Do: Same, To: "ssl.keystore.location"},
+	{Name: "javax.net.ssl.keyStorePassword", Group: JavaOnly, Do: Same, To: "ssl.keystore.password"},
+	{Name: "javax.net.ssl.keyStoreType", Group: JavaOnly, Do: Same, To: "ssl.keystore.type"},
+	{Name: "javax.security.auth.useSubjectCredsOnly", Group: JavaOnly, Do: None, Why: machine},
+	{Name: "sun.security.krb5.debug", Group: JavaOnly, Do: None, Why: machine},
+	{Name: "sun.security.jgss.debug", Group: JavaOnly, Do: None, Why: machine},
+	{Name: "sun.security.krb5.rcache", Group: JavaOnly, Do: None, Why: machine},
+	{Name: "javax.net.debug", Group: JavaOnly, Do: None, Why: machine},
+	{Name: "java.net.preferIPv4Stack", Group: JavaOnly, Do: None, Why: machine + " The nearest here is " +
 		"broker.address.family=v4."},
 }
 
 const machine = "It is for the Java virtual machine, and there is none here."
 
-// retiredRules are names that older Java producers knew.
-var retiredRules = []rule{
-	{name: "block.on.buffer.full", group: javaOnly, do: none, why: retired},
-	{name: "metadata.fetch.timeout.ms", group: javaOnly, do: none, why: retired},
-	{name: "timeout.ms", group: javaOnly, do: none, why: retired},
-	{name: "producer.type", group: javaOnly, do: none, why: retired},
-	{name: "queue.buffering.backpressure", group: javaOnly, do: none, why: retired},
-	{name: "serializer.class", group: javaOnly, do: none, why: retired},
-	{name: "key.serializer.class", group: javaOnly, do: none, why: retired},
+// retiredRules are for properties of older Java producers.
+var retiredRules = []Rule{
+	{Name: "block.on.buffer.full", Group: JavaOnly, Do: None, Why: retired},
+	{Name: "metadata.fetch.timeout.ms", Group: JavaOnly, Do: None, Why: retired},
+	{Name: "timeout.ms", Group: JavaOnly, Do: None, Why: retired},
+	{Name: "producer.type", Group: JavaOnly, Do: None, Why: retired},
+	{Name: "queue.buffering.backpressure", Group: JavaOnly, Do: None, Why: retired},
+	{Name: "serializer.class", Group: JavaOnly, Do: None, Why: retired},
+	{Name: "key.serializer.class", Group: JavaOnly, Do: None, Why: retired},
 }
 
 const retired = "Java's producer no longer has it."
 
-// families are names that belong to other programs, by how they begin.
+// families are prefixes of names that belong to other programs.
 var families = []struct {
 	prefix string
-	do     action
-	why    string
+	Do     Action
+	Why    string
 }{
-	{"schema.registry.", none, registries},
-	{"basic.auth.", none, registries},
-	{"bearer.auth.", none, registries},
-	{"auto.register.schemas", none, registries},
-	{"use.latest.version", none, registries},
-	{"use.schema.id", none, registries},
-	{"normalize.schemas", none, registries},
-	{"latest.compatibility.strict", none, registries},
-	{"avro.", none, registries},
-	{"specific.avro.reader", none, registries},
-	{"json.fail.", none, registries},
-	{"key.subject.name.strategy", none, registries},
-	{"value.subject.name.strategy", none, registries},
-	{"confluent.monitoring.interceptor.", none, "It is for Confluent's monitoring interceptor, which is a Java " +
+	{"schema.registry.", None, registries},
+	{"basic.auth.", None, registries},
+	{"bearer.auth.", None, registries},
+	{"auto.register.schemas", None, registries},
+	{"use.latest.version", None, registries},
+	{"use.schema.id", None, registries},
+	{"normalize.schemas", None, registries},
+	{"latest.compatibility.strict", None, registries},
+	{"avro.", None, registries},
+	{"specific.avro.reader", None, registries},
+	{"json.fail.", None, registries},
+	{"key.subject.name.strategy", None, registries},
+	{"value.subject.name.strategy", None, registries},
+	{"confluent.monitoring.interceptor.", None, "It is for Confluent's monitoring interceptor, which is a Java " +
 		"class and does not run here."},
-	{"unsecuredLogin", refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs " +
+	{"unsecuredLogin", Refuse, "It is an option of OAuthBearerLoginModule for tokens without signature: it belongs " +
 		"into sasl.jaas.config, and into tests only."},
-	{"go.", none, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs " +
+	{"go.", None, "It is for programs in Go that use confluent-kafka-go, as urncast does; it sets what it needs " +
 		"by itself."},
-	{"spring.kafka.consumer.", none, springs},
-	{"spring.kafka.listener.", none, springs},
-	{"spring.kafka.template.", none, springs},
-	{"spring.kafka.admin.", none, springs},
-	{"spring.kafka.streams.", none, springs},
-	{"spring.application.", none, springs},
+	{"spring.kafka.consumer.", None, springs},
+	{"spring.kafka.listener.", None, springs},
+	{"spring.kafka.template.", None, springs},
+	{"spring.kafka.admin.", None, springs},
+	{"spring.kafka.streams.", None, springs},
+	{"spring.application.", None, springs},
 }
 
 const springs = "It is a setting of Spring Boot for other things than the producer's connection."
 
 const registries = "It is for a serializer with a schema registry; urncast writes SDMX messages, which need none."
 
-// brokers are names of a broker's configuration; those that end in a dot or a
-// hyphen stand for all that begin so.
+// brokers are names of a broker's properties; one that ends in a dot stands for all names
+// that begin with it.
 var brokers = []string{
 	"advertised.listeners", "alter.", "authorizer.", "auto.create.topics.enable", "auto.leader.rebalance.enable", "background.threads",
 	"broker.heartbeat.", "broker.id", "broker.id.generation.enable", "broker.rack", "broker.session.timeout.ms", "connections.max.reauth.ms", "control.plane.",
@@ -94,8 +94,8 @@ var brokers = []string{
 	"allow.everyone.if.no.acl.found", "metadata.log.", "log.local.", "remote.log.", "cluster.id",
 }
 
-// ofBroker says whether a name is a broker's.
-func ofBroker(name string) bool {
+// isBrokers reports whether a name is that of a broker's property.
+func isBrokers(name string) bool {
 	for _, b := range brokers {
 		if name == b || strings.HasSuffix(b, ".") && strings.HasPrefix(name, b) {
 			return true
@@ -104,33 +104,33 @@ func ofBroker(name string) bool {
 	return false
 }
 
-// find gives the rule for a name as it was written; never nil.
-func find(name string) *rule {
-	if r := rules[name]; r != nil {
+// Find returns the rule for a name as it was written; it is never nil.
+func Find(name string) *Rule {
+	if r := Rules[name]; r != nil {
 		return r
 	}
 	for _, f := range families {
 		if strings.HasPrefix(name, f.prefix) {
-			return &rule{name: name, group: javaOnly, do: f.do, why: f.why}
+			return &Rule{Name: name, Group: JavaOnly, Do: f.Do, Why: f.Why}
 		}
 	}
-	if ofBroker(name) {
-		return &rule{name: name, do: refuse, why: "This is a property of a broker, as in broker.properties or " +
+	if isBrokers(name) {
+		return &Rule{Name: name, Do: Refuse, Why: "This is a property of a broker, as in broker.properties or " +
 			"server.properties; what is wanted here is a client's."}
 	}
-	return &rule{name: name, do: refuse, why: unknown(name)}
+	return &Rule{Name: name, Do: Refuse, Why: unknown(name)}
 }
 
-// prefixes stand before the client's names in the configuration of programs
-// that hold a client.
+// prefixes are what programs with a Kafka client put before its names in their own
+// configuration.
 var prefixes = []string{"-D", "spring.kafka.producer.properties.", "spring.kafka.properties.", "spring.kafka.producer.", "spring.kafka.", "producer.override.",
 	"kafka.producer.", "producer.", "kafka.properties.", "kafka.", "client.", "admin.", "consumer."}
 
-// unknown is the sentence for a name that nobody knows.
+// unknown returns the sentence for a name that is neither Java's nor librdkafka's.
 func unknown(name string) string {
 	for _, p := range prefixes {
 		for _, n := range []string{name, plainName(name)} {
-			if rest, ok := strings.CutPrefix(n, p); ok && rules[rest] != nil {
+			if rest, ok := strings.CutPrefix(n, p); ok && Rules[rest] != nil {
 				return fmt.Sprintf("Neither Java's producer nor librdkafka has this name: write %s.", rest)
 			}
 		}
@@ -145,7 +145,7 @@ func unknown(name string) string {
 
 const nameMax = 120 // longer names are compared with none
 
-// nearest gives up to three known names that differ least from one.
+// nearest returns up to three known names that differ least from one.
 func nearest(name string) []string {
 	if len(name) > nameMax {
 		return nil
@@ -157,8 +157,8 @@ func nearest(name string) []string {
 	var all []near
 	plain := plainName(name)
 	limit := max(1, len(name)/5)
-	for known, r := range rules {
-		if r.group == reading {
+	for known, r := range Rules {
+		if r.Group == Reading {
 			continue
 		}
 		if d := match.Distance(plain, strings.ToLower(known)); d <= limit {
@@ -180,7 +180,8 @@ func nearest(name string) []string {
 	return out
 }
 
-// plainName undoes what environment variables and command lines make of a name.
+// plainName writes a name as a property's: environment variables have _ for its dots, and
+// command lines have -.
 func plainName(name string) string {
 	return strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
 }

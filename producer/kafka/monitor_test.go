@@ -126,10 +126,10 @@ func TestLoginTooSoon(t *testing.T) {
 		{"no token is to be had", probe.Met(probe.TokenEndpointAway, nil), producer.Transitory},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := &ear{log: slog.New(slog.DiscardHandler), look: func(context.Context) *probe.Trouble { return c.sees }}
+			e := &monitor{log: slog.New(slog.DiscardHandler), look: func(context.Context) *probe.Trouble { return c.sees }}
 			ctx, done := e.wait(t.Context(), 3*time.Second, "testing")
-			e.hear(refusal)
-			e.hear(down)
+			e.onError(refusal)
+			e.onError(down)
 			<-ctx.Done()
 			err := done(fault("testing", ctx.Err()))
 			if kind := kindOf(t, err); kind != c.kind {

@@ -1,55 +1,60 @@
-package properties
+// Package jaas reads a login module and its options, as Java's clients take it in
+// sasl.jaas.config. It shows nothing of what it reads, which may be a password.
+package jaas
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// A loginModule is one entry of JAAS: a class and its options.
-type loginModule struct {
-	class   string
-	options map[string]string
+// A Module is a login module of Java: a class and its options.
+type Module struct {
+	Class   string
+	Options map[string]string
 }
 
-// name is the class without its package.
-func (m *loginModule) name() string { return m.class[strings.LastIndexByte(m.class, '.')+1:] }
+// Name is the class without its package.
+func (m *Module) Name() string { return m.Class[strings.LastIndexByte(m.Class, '.')+1:] }
+
+// IsOn reports whether an option is true; standard is its value if it is not written.
+func (m *Module) IsOn(option, standard string) bool {
+	return strings.EqualFold(cmp.Or(m.Options[option], standard), "true")
+}
 
 const (
-	jaasMax    = 64 << 10
+	textMax    = 64 << 10
 	optionsMax = 100
 )
 
-// flags say what the failure of a login module means. With a single module they
-// make no difference.
+// flags are the words between the class and the options. They say what the failure of one
+// module among several means, so any of them will do for one.
 var flags = []string{"required", "requisite", "sufficient", "optional"}
 
-// A jaasError names a place in the value of sasl.jaas.config. It never shows what
-// stands there, which may be a part of a password.
-type jaasError struct {
+// A placeError says what is wrong at a place of the value. It never shows what is written
+// there, which may be a part of a password.
+type placeError struct {
 	line, column int
 	text         string
 }
 
-func (e *jaasError) Error() string {
+func (e *placeError) Error() string {
 	return fmt.Sprintf("line %d, column %d of the value: %s", e.line, e.column, e.text)
 }
 
-// readJAAS reads one login module, as Kafka's Java clients take it. A section of
-// a JAAS file around it, as KafkaClient { … };, is taken too.
-func readJAAS(text string) (*loginModule, error) {
-	if len(text) > jaasMax {
-		return nil, fmt.Errorf("the value has %d bytes, more than the %d that are read", len(text), jaasMax)
+// Read reads one login module, as Kafka's Java clients take it. It may stand in a section of
+// a JAAS file, as KafkaClient { … };.
+func Read(text string) (*Module, error) {
+	if len(text) > textMax {
+		return nil, fmt.Errorf("the value has %d bytes, more than the %d that are read", len(text), textMax)
 	}
-	p := &jaasParser{text: text, line: 1, column: 1}
-	m, err := p.value()
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
+	p := &parser{text: text, line: 1, column: 1}
+	return p.value()
 }
 
-type jaasParser struct {
+// A parser reads a text token by token.
+type parser struct {
 	text         string
 	at           int
 	line, column int
@@ -63,8 +68,8 @@ type token struct {
 	line, column int
 }
 
-// is says what a token is, for people, without its text.
-func (t token) is() string {
+// what says in words what kind of token t is, without its text.
+func (t token) what() string {
 	switch t.kind {
 	case 0:
 		return "the value ends"
@@ -77,18 +82,18 @@ func (t token) is() string {
 }
 
 func (t token) errorf(format string, a ...any) error {
-	return &jaasError{t.line, t.column, fmt.Sprintf(format, a...)}
+	return &placeError{t.line, t.column, fmt.Sprintf(format, a...)}
 }
 
-// value reads all of it.
-func (p *jaasParser) value() (*loginModule, error) {
+// value reads the whole text: a module, or a section with one.
+func (p *parser) value() (*Module, error) {
 	first, err := p.next()
 	if err != nil {
 		return nil, err
 	}
 	if first.kind != 'w' {
 		return nil, first.errorf("the class of a login module is expected, such as "+
-			"org.apache.kafka.common.security.plain.PlainLoginModule, but %s", first.is())
+			"org.apache.kafka.common.security.plain.PlainLoginModule, but %s", first.what())
 	}
 	second, err := p.next()
 	if err != nil {
@@ -100,7 +105,7 @@ func (p *jaasParser) value() (*loginModule, error) {
 			return nil, err
 		}
 		if first.kind != 'w' {
-			return nil, first.errorf("the class of a login module is expected after \"{\", but %s", first.is())
+			return nil, first.errorf("the class of a login module is expected after \"{\", but %s", first.what())
 		}
 		if second, err = p.next(); err != nil {
 			return nil, err
@@ -110,11 +115,14 @@ func (p *jaasParser) value() (*loginModule, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, p.end(section)
+	if err := p.end(section); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
-// end is reached after the module's semicolon.
-func (p *jaasParser) end(section bool) error {
+// end reads what may follow the module's semicolon: the end of the section and of the text.
+func (p *parser) end(section bool) error {
 	t, err := p.next()
 	if err != nil {
 		return err
@@ -124,7 +132,7 @@ func (p *jaasParser) end(section bool) error {
 			return t.errorf("the section holds a second login module, and Kafka takes one: keep the one that is used")
 		}
 		if t.kind != '}' {
-			return t.errorf("\"}\" is expected at the end of the section, but %s", t.is())
+			return t.errorf("\"}\" is expected at the end of the section, but %s", t.what())
 		}
 		if t, err = p.next(); err != nil {
 			return err
@@ -136,17 +144,17 @@ func (p *jaasParser) end(section bool) error {
 		}
 	}
 	if t.kind != 0 {
-		return t.errorf("the end is expected after \";\", but %s: Kafka takes one login module", t.is())
+		return t.errorf("the end is expected after \";\", but %s: Kafka takes one login module", t.what())
 	}
 	return nil
 }
 
-// module reads a flag, the options and the semicolon.
-func (p *jaasParser) module(class, flag token) (*loginModule, error) {
+// module reads the options up to the semicolon; the class and the flag are read already.
+func (p *parser) module(class, flag token) (*Module, error) {
 	if flag.kind != 'w' || !slices.Contains(flags, strings.ToLower(flag.text)) {
-		return nil, flag.errorf("one of %s is expected after the class, but %s", strings.Join(flags, ", "), flag.is())
+		return nil, flag.errorf("one of %s is expected after the class, but %s", strings.Join(flags, ", "), flag.what())
 	}
-	m := &loginModule{class: class.text, options: map[string]string{}}
+	m := &Module{Class: class.text, Options: map[string]string{}}
 	for {
 		name, err := p.next()
 		switch {
@@ -157,8 +165,8 @@ func (p *jaasParser) module(class, flag token) (*loginModule, error) {
 		case name.kind == 0:
 			return nil, name.errorf("\";\" is expected at the end, but the value ends")
 		case name.kind != 'w' && name.kind != 'q':
-			return nil, name.errorf("an option as name=value or \";\" is expected, but %s", name.is())
-		case len(m.options) == optionsMax:
+			return nil, name.errorf("an option as name=value or \";\" is expected, but %s", name.what())
+		case len(m.Options) == optionsMax:
 			return nil, name.errorf("there are more than %d options", optionsMax)
 		}
 		sign, err := p.next()
@@ -167,7 +175,7 @@ func (p *jaasParser) module(class, flag token) (*loginModule, error) {
 		}
 		if sign.kind != '=' {
 			return nil, sign.errorf("\"=\" is expected after the name of an option, but %s (a value with blanks or "+
-				"signs needs quotation marks)", sign.is())
+				"signs needs quotation marks)", sign.what())
 		}
 		value, err := p.argument()
 		if err != nil {
@@ -175,18 +183,18 @@ func (p *jaasParser) module(class, flag token) (*loginModule, error) {
 		}
 		if value.kind != 'w' && value.kind != 'q' {
 			return nil, value.errorf("the value of an option is expected after \"=\", but %s (an empty "+
-				"value is \"\")", value.is())
+				"value is \"\")", value.what())
 		}
-		if before, twice := m.options[name.text]; twice && before != value.text {
+		if before, twice := m.Options[name.text]; twice && before != value.text {
 			return nil, name.errorf("the option stands there a second time, with another value")
 		}
-		m.options[name.text] = value.text
+		m.Options[name.text] = value.text
 	}
 }
 
 // skip passes blanks, comments, and backslashes at the end of lines, which are
 // left over from a client.properties.
-func (p *jaasParser) skip() error {
+func (p *parser) skip() error {
 	for p.at < len(p.text) {
 		rest := p.text[p.at:]
 		switch {
@@ -213,8 +221,8 @@ func (p *jaasParser) skip() error {
 	return nil
 }
 
-// step goes on by bytes, and counts lines and columns.
-func (p *jaasParser) step(n int) {
+// step passes n bytes, and counts lines and columns.
+func (p *parser) step(n int) {
 	for _, c := range p.text[p.at : p.at+n] {
 		p.column++
 		if c == '\n' {
@@ -224,14 +232,15 @@ func (p *jaasParser) step(n int) {
 	p.at += n
 }
 
-// next reads a token; words end at signs.
-func (p *jaasParser) next() (token, error) { return p.read(" \t\r\n\f=;{}\"'") }
+// next reads a token; a word ends before a sign.
+func (p *parser) next() (token, error) { return p.read(" \t\r\n\f=;{}\"'") }
 
-// argument reads the value of an option: without quotation marks it goes to a
-// blank or a semicolon, so that a path or a Base64 text may have an = in it.
-func (p *jaasParser) argument() (token, error) { return p.read(" \t\r\n\f;\"'") }
+// argument reads the value of an option. Without quotation marks it ends before a blank or
+// a semicolon, so that a path or a Base64 text may have an = in it.
+func (p *parser) argument() (token, error) { return p.read(" \t\r\n\f;\"'") }
 
-func (p *jaasParser) read(ends string) (token, error) {
+// read reads a token; a word ends before one of the bytes in ends.
+func (p *parser) read(ends string) (token, error) {
 	if err := p.skip(); err != nil {
 		return token{}, err
 	}
@@ -265,8 +274,8 @@ func (p *jaasParser) read(ends string) (token, error) {
 	return t, nil
 }
 
-// quotation reads a quoted text and its length with the marks. The escapes are
-// those of Java's StreamTokenizer.
+// quotation reads the quoted text at the beginning of s, and returns it with the number of
+// bytes read. The escapes are those of Java's StreamTokenizer.
 func quotation(s string) (text string, n int, ok bool) {
 	var b strings.Builder
 	mark := s[0]
@@ -301,8 +310,8 @@ func quotation(s string) (text string, n int, ok bool) {
 	return "", 0, false
 }
 
-// octalAt counts the digits of an octal escape: up to three, the first of three
-// not above 3.
+// octalAt counts the digits of the octal escape at the beginning of s: up to three, and two
+// if three would be above 0377.
 func octalAt(s string) int {
 	n := 0
 	for n < len(s) && n < 3 && s[n] >= '0' && s[n] <= '7' {

@@ -1,4 +1,4 @@
-package properties
+package kerberos
 
 import (
 	"errors"
@@ -29,8 +29,8 @@ func ReadKeytab(b []byte) (k *keytab.Keytab, err error) {
 	return k, nil
 }
 
-// keysOf lists the newest key of each principal of a keytab.
-func keysOf(where string, k *keytab.Keytab) (keys []connection.Ending) {
+// Keys lists the newest key of each principal of a keytab; where is the property that names it.
+func Keys(where string, k *keytab.Keytab) (keys []connection.Ending) {
 	for _, e := range k.Entries {
 		// The timestamp is that of a file with 32 bits for it, and has no sign.
 		key := connection.Ending{Where: where, What: e.Principal.String(), Version: int(e.KVNO),
@@ -47,9 +47,9 @@ func keysOf(where string, k *keytab.Keytab) (keys []connection.Ending) {
 	return keys
 }
 
-// principalsOf lists the principals of a keytab, as name@REALM, each once.
-func principalsOf(k *keytab.Keytab) (principals []string) {
-	for _, key := range keysOf("", k) {
+// Principals lists the principals of a keytab, as name@REALM, each once.
+func Principals(k *keytab.Keytab) (principals []string) {
+	for _, key := range Keys("", k) {
 		principals = append(principals, key.What)
 	}
 	return principals

@@ -1,4 +1,6 @@
-package properties
+// Package kerberos reads what a login by Kerberos rests on: krb5.conf, keytabs, and the
+// names of principals, ticket caches and KDCs.
+package kerberos
 
 import (
 	"errors"
@@ -9,33 +11,38 @@ import (
 	"strings"
 )
 
-// A krb5Conf holds what gokrb5 reads of a krb5.conf. It is written anew for it,
-// for gokrb5 fails on values, nested groups and includes that MIT's and Java's
-// libraries take.
-type krb5Conf struct {
+// A Config is a krb5.conf, as far as gokrb5 needs it. String writes it in the form that gokrb5
+// reads: in the original, it fails on values, nested groups and includes that MIT's and
+// Java's libraries take.
+type Config struct {
 	defaults [][2]string // of [libdefaults]
-	realms   []*krb5Group
+	realms   []*realm
 	domains  [][2]string // of [domain_realm]
-	notes    []string
-	files    int
+	// Notes are sentences about what was left out.
+	Notes []string
+	files int // read so far
 }
 
-// A krb5Group is one realm with its servers.
-type krb5Group struct {
+// A realm has the entries of a group of [realms]: its servers.
+type realm struct {
 	name    string
 	entries [][2]string
 }
 
+// What a krb5.conf may have, with all that it includes.
 const (
-	krb5FilesMax = 100
-	krb5DepthMax = 10
-	kdcPort      = "88"
+	filesMax       = 100
+	depthMax       = 10
+	configBytesMax = 8 << 20 // of each file
 )
 
-// readKrb5 reads a krb5.conf. include gives the texts that it includes. Errors
-// name lines and never show them: the path may be that of another file.
-func readKrb5(text string, include func(path string, folder bool) ([]string, error)) (*krb5Conf, error) {
-	c := &krb5Conf{}
+const kdcPort = "88"
+
+// ReadConfig reads a krb5.conf. include returns the texts of a file, or of a folder, that it
+// includes. Errors have the numbers of lines and never their text: the path that was written
+// may be that of a secret file.
+func ReadConfig(text string, include func(path string, folder bool) ([]string, error)) (*Config, error) {
+	c := &Config{}
 	section := ""
 	if err := c.read(text, &section, include, 0); err != nil {
 		return nil, err
@@ -46,15 +53,17 @@ func readKrb5(text string, include func(path string, folder bool) ([]string, err
 	return c, nil
 }
 
-func (c *krb5Conf) read(text string, section *string, include func(string, bool) ([]string, error), depth int) error {
+// read adds a text to c. section is the one that the text begins in, and then the one that it
+// ends in.
+func (c *Config) read(text string, section *string, include func(string, bool) ([]string, error), depth int) error {
 	c.files++
-	if depth > krb5DepthMax || c.files > krb5FilesMax {
-		return fmt.Errorf("krb5.conf includes more than %d files, or in a circle", krb5FilesMax)
+	if depth > depthMax || c.files > filesMax {
+		return fmt.Errorf("krb5.conf includes more than %d files, or in a circle", filesMax)
 	}
-	if len(text) > fileMax {
-		return fmt.Errorf("krb5.conf has %d bytes, more than the %d that are read", len(text), fileMax)
+	if len(text) > configBytesMax {
+		return fmt.Errorf("krb5.conf has %d bytes, more than the %d that are read", len(text), configBytesMax)
 	}
-	var group *krb5Group
+	var group *realm
 	nested, number := 0, 0
 	for line := range strings.Lines(text) {
 		number++
@@ -104,10 +113,11 @@ func (c *krb5Conf) read(text string, section *string, include func(string, bool)
 	return nil
 }
 
+// begins matches the beginning of a group, and what follows on its line.
 var begins = regexp.MustCompile(`^([^={}]+=\s*\{)(.*)$`)
 
-// parts breaks a line after the brace that begins a group and before the one that
-// ends it, which may share one line.
+// parts splits a line after the brace that begins a group and before the one that ends it;
+// a whole group may be on one line.
 func parts(line string) []string {
 	if m := begins.FindStringSubmatch(line); m != nil {
 		return append([]string{m[1]}, parts(strings.TrimSpace(m[2]))...)
@@ -124,14 +134,15 @@ func parts(line string) []string {
 	return []string{line}
 }
 
-// plainWord says whether a name can stand in what gokrb5 reads: ASCII, without
+// IsName reports whether gokrb5 can read s as the name of a realm or host: ASCII, without
 // blanks and signs.
-func plainWord(s string) bool {
+func IsName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("=[]{}#;\"'\\", r) })
 }
 
-// line takes one entry, or the beginning or end of a group.
-func (c *krb5Conf) line(line, section string, group **krb5Group, nested *int) error {
+// line reads one entry, or the beginning or the end of a group. group is the realm that the
+// line is in, nil in other sections; nested counts the groups that have begun and not ended.
+func (c *Config) line(line, section string, group **realm, nested *int) error {
 	if line == "}" {
 		if *nested == 0 {
 			return errors.New("\"}\" ends a group that did not begin")
@@ -163,7 +174,7 @@ func (c *krb5Conf) line(line, section string, group **krb5Group, nested *int) er
 	case value == "":
 	case section == "libdefaults" && *nested == 0:
 		c.setDefault(strings.ToLower(key), value)
-	case section == "domain_realm" && *nested == 0 && plainWord(key) && plainWord(value):
+	case section == "domain_realm" && *nested == 0 && IsName(key) && IsName(value):
 		c.domains = append(c.domains, [2]string{strings.ToLower(key), value})
 	case *group != nil && *nested == 1:
 		c.server(*group, strings.ToLower(key), value)
@@ -171,30 +182,30 @@ func (c *krb5Conf) line(line, section string, group **krb5Group, nested *int) er
 	return nil
 }
 
-// realm is the group of a name; the same name may begin several.
-func (c *krb5Conf) realm(name string) *krb5Group {
+// realm returns the realm of a name; several groups may have one name.
+func (c *Config) realm(name string) *realm {
 	name = strings.Trim(name, `"`)
 	for _, g := range c.realms {
 		if g.name == name {
 			return g
 		}
 	}
-	g := &krb5Group{name: name}
-	if !plainWord(name) {
-		return g // no name that could be asked for
+	g := &realm{name: name}
+	if !IsName(name) {
+		return g // gokrb5 could not read the name, so the realm is left out
 	}
 	c.realms = append(c.realms, g)
 	return g
 }
 
-// server takes the address of a KDC or of another server of a realm.
-func (c *krb5Conf) server(g *krb5Group, key, value string) {
+// server adds the address of a KDC, or of another server, to a realm.
+func (c *Config) server(g *realm, key, value string) {
 	switch key {
 	case "primary_kdc":
 		key = "master_kdc"
 	case "kdc", "master_kdc", "admin_server", "kpasswd_server":
 	case "default_domain":
-		if plainWord(value) {
+		if IsName(value) {
 			g.entries = append(g.entries, [2]string{key, value})
 		}
 		return
@@ -204,7 +215,7 @@ func (c *krb5Conf) server(g *krb5Group, key, value string) {
 	for _, v := range strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' }) {
 		v = strings.TrimSuffix(v, "*")
 		if strings.HasPrefix(v, "https://") || strings.HasPrefix(v, "http://") {
-			c.notes = append(c.notes, "A KDC behind a web server ("+key+" = https://…) is not used: name one that "+
+			c.Notes = append(c.Notes, "A KDC behind a web server ("+key+" = https://…) is not used: name one that "+
 				"is reached directly.")
 			continue
 		}
@@ -213,20 +224,24 @@ func (c *krb5Conf) server(g *krb5Group, key, value string) {
 			c.setDefault("udp_preference_limit", "1")
 		}
 		v = strings.TrimPrefix(v, "udp/")
-		address := kdcAddress(v)
+		full := kdcAddress(v)
 		switch {
-		case !krb5Address.MatchString(address):
+		case !IsAddress(full):
 			continue
 		case key == "kdc" || key == "master_kdc":
-			v = address
+			v = full
 		}
 		g.entries = append(g.entries, [2]string{key, v})
 	}
 }
 
-var krb5Address = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$`)
+var address = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$`)
 
-// kdcAddress adds the port that gokrb5 does not add to every kind of address.
+// IsAddress reports whether s is a host and a port.
+func IsAddress(s string) bool { return address.MatchString(s) }
+
+// kdcAddress returns the address of a KDC with its port, 88 if none is written. gokrb5 adds
+// the port to some kinds of addresses only.
 func kdcAddress(v string) string {
 	if host, port, err := net.SplitHostPort(v); err == nil {
 		return net.JoinHostPort(host, port)
@@ -234,8 +249,8 @@ func kdcAddress(v string) string {
 	return net.JoinHostPort(strings.Trim(v, "[]"), kdcPort)
 }
 
-// set makes a realm with these KDCs the default one.
-func (c *krb5Conf) set(realm string, hosts []string) {
+// SetDefault makes a realm the default one, and hosts its KDCs.
+func (c *Config) SetDefault(realm string, hosts []string) {
 	c.defaults = slices.DeleteFunc(c.defaults, func(e [2]string) bool { return e[0] == "default_realm" })
 	c.setDefault("default_realm", realm)
 	g := c.realm(realm)
@@ -245,7 +260,8 @@ func (c *krb5Conf) set(realm string, hosts []string) {
 	}
 }
 
-func (c *krb5Conf) defaultRealm() string {
+// DefaultRealm returns the default realm; empty if there is none.
+func (c *Config) DefaultRealm() string {
 	for _, e := range c.defaults {
 		if e[0] == "default_realm" {
 			return e[1]
@@ -254,8 +270,8 @@ func (c *krb5Conf) defaultRealm() string {
 	return ""
 }
 
-// knows says whether a realm has a KDC here.
-func (c *krb5Conf) knows(realm string) bool {
+// HasKDC reports whether c has a KDC of a realm.
+func (c *Config) HasKDC(realm string) bool {
 	for _, g := range c.realms {
 		if g.name == realm {
 			return slices.ContainsFunc(g.entries, func(e [2]string) bool { return e[0] == "kdc" })
@@ -264,18 +280,18 @@ func (c *krb5Conf) knows(realm string) bool {
 	return false
 }
 
-// lookUp has the KDCs of a realm looked for in DNS, which MIT's and Java's
-// libraries do without being told.
-func (c *krb5Conf) lookUp(realm string) {
+// LookUp has gokrb5 find the KDCs of a realm in DNS, which MIT's and Java's libraries do
+// without being told.
+func (c *Config) LookUp(realm string) {
 	c.defaults = slices.DeleteFunc(c.defaults, func(e [2]string) bool { return e[0] == "dns_lookup_kdc" })
 	c.setDefault("dns_lookup_kdc", "true")
-	if c.defaultRealm() == "" {
+	if c.DefaultRealm() == "" {
 		c.setDefault("default_realm", realm)
 	}
 }
 
-// String is the krb5.conf for gokrb5.
-func (c *krb5Conf) String() string {
+// String writes the krb5.conf that gokrb5 reads.
+func (c *Config) String() string {
 	var b strings.Builder
 	b.WriteString("[libdefaults]\n")
 	for _, e := range c.defaults {

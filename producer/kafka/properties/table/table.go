@@ -1,4 +1,6 @@
-package properties
+// Package table holds the properties that a connection may be written with: those of
+// Java's producer and of librdkafka, and for each name the rule that says what becomes of it.
+package table
 
 import (
 	_ "embed"
@@ -13,17 +15,17 @@ type property struct {
 	values     string // "0 .. 900000", or the words of an enum
 	standard   string // its default
 	importance string
-	kind       string // boolean, integer, float, string, enum, list; call for what only a program can give
+	kind       string // boolean, integer, float, string, enum, list, or call for a function of a program
 	meaning    string
 }
 
-// A javaName is a name that the Java producer knows.
+// A javaName is a property of Java's producer.
 type javaName struct {
 	name, kind, standard, importance string
 }
 
-// javaVersion is that of kafka-clients, whose names java.tsv lists.
-const javaVersion = "4.1.1"
+// JavaVersion is the version of kafka-clients whose properties java.tsv lists.
+const JavaVersion = "4.1.1"
 
 // javaTable is made by generate/JavaNames.java.
 //
@@ -36,6 +38,13 @@ var (
 	javaByName = index(javaNames, func(n javaName) string { return n.name })
 )
 
+// IsLibrdkafkas reports whether librdkafka has a property of this name.
+func IsLibrdkafkas(name string) bool { return byName[name] != nil }
+
+// IsJavas reports whether Java's producer has a property of this name.
+func IsJavas(name string) bool { return javaByName[name] != nil }
+
+// index returns a map from the name of each element to the element.
 func index[T any](list []T, name func(T) string) map[string]*T {
 	m := make(map[string]*T, len(list))
 	for i := range list {
@@ -55,7 +64,8 @@ func readJava(text string) []javaName {
 
 var aliasFor = regexp.MustCompile("^Alias for `([^`]+)`")
 
-// alias gives the name that librdkafka's table says a property is another word for.
+// alias returns the property that p is another name of, by librdkafka's table; empty if it
+// is none.
 func (p *property) alias() string {
 	if m := aliasFor.FindStringSubmatch(p.meaning); m != nil {
 		return m[1]

@@ -1,4 +1,4 @@
-package properties
+package kerberos
 
 import (
 	"regexp"
@@ -9,20 +9,20 @@ import (
 )
 
 var (
-	krb5Booleans  = []string{"allow_weak_crypto", "canonicalize", "dns_canonicalize_hostname", "dns_lookup_kdc", "dns_lookup_realm", "forwardable", "noaddresses", "proxiable", "rdns"}
-	krb5Durations = []string{"clockskew", "ticket_lifetime", "renew_lifetime"}
-	krb5Types     = []string{"default_tgs_enctypes", "default_tkt_enctypes", "permitted_enctypes"}
-	hexOptions    = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{8}$`)
+	booleans        = []string{"allow_weak_crypto", "canonicalize", "dns_canonicalize_hostname", "dns_lookup_kdc", "dns_lookup_realm", "forwardable", "noaddresses", "proxiable", "rdns"}
+	durations       = []string{"clockskew", "ticket_lifetime", "renew_lifetime"}
+	encryptionTypes = []string{"default_tgs_enctypes", "default_tkt_enctypes", "permitted_enctypes"}
+	hexOptions      = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{8}$`)
 )
 
-// setDefault takes an entry of [libdefaults] in the form that gokrb5 takes; the
-// first of a name counts, as in MIT's library. What it cannot take is left out.
-func (c *krb5Conf) setDefault(key, value string) {
+// setDefault adds an entry of [libdefaults], in the form that gokrb5 takes. Of several with
+// one name the first counts, as in MIT's library. Values that gokrb5 does not take are left out.
+func (c *Config) setDefault(key, value string) {
 	if slices.ContainsFunc(c.defaults, func(e [2]string) bool { return e[0] == key }) {
 		return
 	}
 	switch {
-	case slices.Contains(krb5Booleans, key):
+	case slices.Contains(booleans, key):
 		switch strings.ToLower(value) {
 		case "true", "t", "yes", "y", "on", "1":
 			value = "true"
@@ -31,18 +31,18 @@ func (c *krb5Conf) setDefault(key, value string) {
 		default:
 			return // dns_canonicalize_hostname = fallback is one
 		}
-	case slices.Contains(krb5Durations, key):
-		d, ok := krb5Duration(value)
+	case slices.Contains(durations, key):
+		d, ok := duration(value)
 		if !ok {
 			return
 		}
 		value = strconv.FormatInt(int64(d/time.Second), 10) + "s"
-	case slices.Contains(krb5Types, key):
+	case slices.Contains(encryptionTypes, key):
 		list := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
 		if slices.Contains(list, "default") {
 			return
 		}
-		list = slices.DeleteFunc(list, func(s string) bool { return s[0] == '-' || s[0] == '+' || !plainWord(s) })
+		list = slices.DeleteFunc(list, func(s string) bool { return s[0] == '-' || s[0] == '+' || !IsName(s) })
 		if value = strings.Join(expanded(list), " "); value == "" {
 			return
 		}
@@ -57,7 +57,7 @@ func (c *krb5Conf) setDefault(key, value string) {
 			return
 		}
 	case key == "default_realm":
-		if !plainWord(value) {
+		if !IsName(value) {
 			return
 		}
 	default:
@@ -66,7 +66,7 @@ func (c *krb5Conf) setDefault(key, value string) {
 	c.defaults = append(c.defaults, [2]string{key, value})
 }
 
-// expanded replaces the short words for families of encryption.
+// expanded replaces the names of families of encryption types by their members.
 func expanded(list []string) []string {
 	var out []string
 	for _, w := range list {
@@ -82,13 +82,14 @@ func expanded(list []string) []string {
 	return out
 }
 
-var krb5Parts = regexp.MustCompile(`^(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,9})s?)?$`)
+var durationParts = regexp.MustCompile(`^(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,9})s?)?$`)
 
-// krb5Duration reads 36000, 10h, 7d0h0m0s, 10:00 and 10:00:00; not above ten years.
-func krb5Duration(s string) (time.Duration, bool) {
+// duration reads a duration as krb5.conf has it: 36000, 10h, 7d0h0m0s, 10:00 or 10:00:00. It
+// takes none above ten years.
+func duration(s string) (time.Duration, bool) {
 	s = strings.ReplaceAll(strings.ToLower(s), " ", "")
 	units := []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second}
-	fields := krb5Parts.FindStringSubmatch(s)
+	fields := durationParts.FindStringSubmatch(s)
 	if f := strings.Split(s, ":"); len(f) == 2 || len(f) == 3 {
 		fields = append([]string{s, ""}, f...)
 		if len(f) == 2 {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
 	"urncast/web/console/live"
@@ -29,7 +31,12 @@ func newServer(o Options) *server {
 	g.DrawError = func(w http.ResponseWriter, r *http.Request, status int, what, text string) {
 		kit.DrawError(w, r, status, "", what, text)
 	}
-	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
+	// A function of its own, not o.Registry.Recorded: that method is the embedded registry's, and to
+	// name it would follow the pointer now, which in tests of other parts is nil.
+	recorded := func(ctx context.Context, user, key string) ([]registry.Number, error) {
+		return o.Registry.Recorded(ctx, user, key)
+	}
+	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{told: make(chan struct{})}}
 	return s
 }

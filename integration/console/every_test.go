@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -48,7 +49,15 @@ var ofRegistry = []sight{
 	{name: "transactions-none", path: "/transactions?of=NOTHING"},
 	{name: "transactions-failed", path: "/transactions?show=failed"},
 	{name: "transaction", path: "/transactions/2"},
-	{name: "transaction-failed", path: "/transactions/1"},
+	{name: "transaction-failed", path: "/transactions/1", act: func(b *browser) {
+		// A long topic does not push the last column out of sight.
+		for _, width := range []int64{768, 1440} {
+			b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, false))
+			if over := value[int64](b, `(box => box.scrollWidth - box.clientWidth)(document.querySelector(".box.tw:has(.cut)"))`); over > 0 {
+				b.t.Errorf("of the table of where it was sent, %d pixels are out of sight at %d", over, width)
+			}
+		}
+	}},
 	{name: "transaction-long", path: "/transactions/6"},
 	{name: "structures", path: "/structures"},
 	{name: "structures-none", path: "/structures?q=nowhere"},

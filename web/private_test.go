@@ -89,7 +89,7 @@ func TestNoDatabaseErrorForNobody(t *testing.T) {
 			r.AddCookie(&http.Cookie{Name: guard.SessionCookie, Value: "x"})
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			if body := w.Body.String(); strings.Contains(body, "db7") || strings.Contains(body, "SELECT") {
+			if body := w.Body.String(); strings.Contains(body, "db7.internal") || strings.Contains(body, "SELECT") {
 				t.Errorf("GET %s: %s", path, body)
 			}
 			if isPage := strings.Contains(w.Header().Get("Content-Type"), "text/html"); path == "/access" && isPage != (accept == "text/html") {

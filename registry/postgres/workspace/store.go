@@ -43,6 +43,8 @@ func (s *Store) Sweep(ctx context.Context) error {
 		}
 	}
 	b := &pgx.Batch{}
+	// A chunk that was committed while its upload was being deleted was not seen by that.
+	b.Queue(`DELETE FROM upload_chunks c USING uploads u WHERE c.upload = u.id AND u.gone IS NOT NULL`)
 	b.Queue(`DELETE FROM uploads WHERE gone IS NOT NULL AND expires_at < clock_timestamp()`)
 	b.Queue(`UPDATE drafts SET gone = $2, content = '', secrets = NULL, bytes = 0 WHERE gone IS NULL AND used_at < clock_timestamp() - $1::interval`,
 		workspace.DraftAge, "nobody went on with them for "+inWords(workspace.DraftAge))

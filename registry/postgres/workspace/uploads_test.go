@@ -192,6 +192,25 @@ func TestUploadsAreBounded(t *testing.T) {
 	}
 }
 
+// A chunk that was committed while its upload was being deleted goes with the next sweep.
+func TestALateChunkGoes(t *testing.T) {
+	all, pool := instances(t, 1, nil)
+	u := keep(t, all[0], "anna", 3)
+	if err := all[0].DropUpload(t.Context(), u.ID, "anna", "You discarded them."); err != nil {
+		t.Fatal(err)
+	}
+	run(t, pool, `INSERT INTO upload_chunks VALUES ($1, 1, 0, 'late')`, u.ID)
+	if err := all[0].Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, pool, `SELECT count(*) FROM upload_chunks`); n != 0 {
+		t.Errorf("%d chunks are left", n)
+	}
+	if why := gone(t, all[0], u); why != "You discarded them." {
+		t.Errorf("it is gone for %q", why)
+	}
+}
+
 // What breaks off while it arrives, with the client or with the instance, is no upload, and
 // takes no room for long.
 func TestAnUploadThatBreaksOffGoes(t *testing.T) {

@@ -150,6 +150,8 @@ func (ts *Tasks) meet(w http.ResponseWriter, r *http.Request, o *Order, t *works
 	switch {
 	case err != nil:
 		ts.Kit.DrawTrouble(w, r, o.Section, err)
+	case t == nil && !ts.stops(): // another page has been told what came of it
+		http.Redirect(w, r, o.Address, http.StatusSeeOther)
 	case t == nil:
 		ts.drawResult(w, r, o, false, &Result{Broke: context.Canceled.Error(), Cancelled: true})
 	case !t.Runs():

@@ -53,6 +53,11 @@ func TestTwoPagesWaitForAnOrder(t *testing.T) {
 			t.Errorf("a page is answered with %d, not %d: %s", w.Code, want, w.Body)
 		}
 	}
+	there.Ended = false // as a page knows it that waits for the end
+	w := httptest.NewRecorder()
+	if ts.meet(w, httptest.NewRequest("GET", "/x", nil), o, there); w.Code != http.StatusSeeOther {
+		t.Errorf("a page that waited is answered with %d: %s", w.Code, w.Body)
+	}
 	if drawn != 1 {
 		t.Errorf("it was drawn %d times", drawn)
 	}

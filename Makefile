@@ -56,7 +56,7 @@ test: check ## Run all tests; installs what they need where it may (Debian, as r
 
 .PHONY: race
 race: ## Run all but the integration tests under the race detector, and none that fills large databases
-	go test -race -short -timeout 20m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
+	go test -race -short -timeout 30m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
 
 # What testing.Short skips; a test compares the list.
 LARGE := TestALongLogCostsNothing|TestPlansOfALargeRegistry

@@ -31,6 +31,9 @@ const (
 // A checked is the result of a check, or of a submission that wrote nothing. It is kept in
 // the database, so that any instance can draw the page.
 type checked struct {
+	// Choices are the ones that the check was made with: another tab may have saved others
+	// since. Nil for work that broke off.
+	Choices  *workspace.Choices
 	Sent     []registry.Number // the transactions that it made; all else is empty then
 	Unread   *Unread           // why the files could not be read
 	Broke    string            // why it broke off
@@ -216,7 +219,7 @@ func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit boo
 	in := registry.Submission{Mode: up.Choices.Mode, DryRun: !submit, Request: by}
 	in.Force, in.Key = up.Choices.Force, up.ID
 	w.Do = func(ctx context.Context, t *task.Task) []byte {
-		c := &checked{Submit: submit}
+		c := &checked{Submit: submit, Choices: &up.Choices}
 		in.Progress, in.Structures = t.Told, s.structures(ctx, up, t, c)
 		began := time.Now()
 		err := background.Guarded(ctx, s.Log, "task", in.CorrelationID, func() error { return s.decide(ctx, t, c, in) })

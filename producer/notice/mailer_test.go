@@ -60,7 +60,7 @@ func (m *memoryMail) NextMail(ctx context.Context, send func(context.Context, *L
 	}
 	l := m.queue[0]
 	m.mu.Unlock()
-	sent, err := taken(send(ctx, l, m.saved.Admins))
+	sent, err := accepted(send(ctx, l, m.saved.Admins))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err == nil || len(sent) > 0 { // who was refused is the database's matter

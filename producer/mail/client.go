@@ -253,7 +253,7 @@ func explain(ctx context.Context, s *notice.StoredSettings, what string, err err
 	if errors.As(err, &header) {
 		return fmt.Errorf("mail server %s: %s: it does not begin with TLS: security=starttls is for a port that begins without", s.Server(), what)
 	}
-	text, _, _ := strings.Cut(err.Error(), ", affected ") // without the mail's id: what names the address
+	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds ids and addresses; what has the address
 	return fmt.Errorf("mail server %s: %s: %s", s.Server(), what, text)
 }
 

@@ -169,9 +169,9 @@ func (s *session) takeUp(ctx context.Context, p *position) error {
 	switch known := s.row.Cursor; {
 	case s.row.Job != nil || p.owed != nil:
 	case p.cursor.Number > known.Number:
-		s.moved(p.cursor)
+		s.advance(p.cursor)
 	case !p.cursor.Equal(known): // what an earlier attempt left behind, aborted, is no progress
-		s.reached(p.cursor)
+		s.setCursor(p.cursor)
 	}
 	return nil
 }

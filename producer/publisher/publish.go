@@ -68,7 +68,7 @@ func (s *session) publish(ctx context.Context) error {
 // what is deleted from the topic's beginning later is then below them.
 func (s *session) advanceIdle() {
 	if c := (producer.Cursor{Number: s.at.cursor.Number, Offsets: s.guard.Offsets()}); s.flight == nil && s.at.owed == nil && !c.Equal(s.at.cursor) {
-		s.reached(c)
+		s.setCursor(c)
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *session) land(err error) error {
 		c, s.at.owed = c.After(o.number, o.ends), nil
 		f.landed.Stretches = producer.JoinStretches(f.landed.Stretches, o.stretches)
 	}
-	s.moved(c.After(f.landed.Number, s.guard.UpTo(endsOf(f.landed.Stretches))), f.landed)
+	s.advance(c.After(f.landed.Number, s.guard.UpTo(endsOf(f.landed.Stretches))), f.landed)
 	return nil
 }
 
@@ -159,7 +159,7 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 	if landed := s.settle(nil); landed != nil {
 		return landed
 	}
-	if n != 0 && producer.KindOf(err) == producer.Permanent && ctx.Err() == nil && !ends(err) {
+	if n != 0 && producer.KindOf(err) == producer.Permanent && ctx.Err() == nil && !endsSession(err) {
 		if e := s.hold.Fail(ctx, n, err.Error()); e != nil {
 			return producer.Stored(e)
 		}
@@ -169,7 +169,7 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 }
 
 // ends reports whether an error is none of a transaction: a question, or a torn topic.
-func ends(err error) bool {
+func endsSession(err error) bool {
 	var question *guard.Question
 	var torn *guard.TornError
 	return errors.As(err, &question) || errors.As(err, &torn) || errors.Is(err, errReopen)
@@ -183,7 +183,7 @@ func (s *session) skip(ctx context.Context, w *encoding.Work) error {
 	}
 	if o := s.at.owed; s.at.owes(w.Transaction.Number) {
 		s.at.owed = nil
-		s.moved(s.at.cursor.After(o.number, o.ends), producer.Landed{Number: o.number, Stretches: o.stretches})
+		s.advance(s.at.cursor.After(o.number, o.ends), producer.Landed{Number: o.number, Stretches: o.stretches})
 		return nil
 	}
 	s.at.cursor.Number = w.Transaction.Number
@@ -205,9 +205,9 @@ func (s *skips) take(ctx context.Context, store producer.Store, n registry.Numbe
 }
 
 // moved remembers that something was handled.
-func (s *session) moved(c producer.Cursor, landed ...producer.Landed) {
+func (s *session) advance(c producer.Cursor, landed ...producer.Landed) {
 	s.progress = true
-	s.reached(c, landed...)
+	s.setCursor(c, landed...)
 }
 
 // A move is what the mover writes.
@@ -219,7 +219,7 @@ type move struct {
 
 // reached remembers how far the session came and hands it to the mover, with what an
 // earlier move that is not written yet had with it.
-func (s *session) reached(c producer.Cursor, landed ...producer.Landed) {
+func (s *session) setCursor(c producer.Cursor, landed ...producer.Landed) {
 	s.at.cursor = c
 	m := move{to: c}
 	select {

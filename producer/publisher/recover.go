@@ -19,7 +19,7 @@ func (s *session) recover(ctx context.Context) (*position, *guard.Question, erro
 	if ask := clonedDatabase(s.row, s.system); ask != nil {
 		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
 	}
-	routes := witnessing(s.row)
+	routes := witnessRoutes(s.row)
 	topics, err := describe(ctx, s.broker, s.hold, routes)
 	if err != nil {
 		return nil, nil, err
@@ -50,7 +50,7 @@ func (s *session) accepted(ctx context.Context, servers string) error {
 // along the ones whose topics are published to still. A Kafka transaction is on all
 // its topics or on none, so what none of these has seen was never on them. Only
 // where none is left, the others are asked.
-func witnessing(row *producer.Row) []producer.PublishedRoute {
+func witnessRoutes(row *producer.Row) []producer.PublishedRoute {
 	kept := slices.DeleteFunc(slices.Clone(row.Sent.Routes), func(p producer.PublishedRoute) bool {
 		return producer.RouteTo(row.Config.Routes, p.Topic) == nil
 	})

@@ -100,7 +100,7 @@ func (s *session) recovered(ctx context.Context) {
 	switch {
 	case s.outage.rivalry != "":
 		s.outage.show(ctx, producer.Degraded, s.outage.rivalry+".")
-	case s.row.State == producer.Degraded && s.owes(ctx):
+	case s.row.State == producer.Degraded && s.hasWork(ctx):
 		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
 	default:
 		s.outage.show(ctx, producer.Idle, "")
@@ -108,7 +108,7 @@ func (s *session) recovered(ctx context.Context) {
 }
 
 // owes says whether there is something to send. If the database does not say, there is.
-func (s *session) owes(ctx context.Context) bool {
+func (s *session) hasWork(ctx context.Context) bool {
 	if s.at.owed != nil || s.row.Job != nil || s.row.Waiting > 0 {
 		return true
 	}

@@ -40,9 +40,9 @@ const (
 // again.
 func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		hold, err := p.Store.Acquire(ctx, p.another)
+		hold, err := p.Store.Acquire(ctx, p.logHolder)
 		if err == nil {
-			err = p.holding(ctx, &stateLogger{Hold: hold, log: p.Log})
+			err = p.whileHeld(ctx, &stateLogger{Hold: hold, log: p.Log})
 			hold.Release()
 			p.Metrics.reachable(false, false)
 			p.Log.Info("this instance holds the lease no more")
@@ -61,7 +61,7 @@ func (p *Publisher) Run(ctx context.Context) {
 
 // holding acts on wishes and faults while the lease is held. Its error says why
 // it is not any more.
-func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
+func (p *Publisher) whileHeld(ctx context.Context, hold producer.Hold) error {
 	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
 	var seen history
@@ -73,18 +73,18 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 			return err
 		}
 		if first {
-			p.began(ctx, &row)
+			p.logHeld(ctx, &row)
 			owed = !row.TakenOver
 		}
 		if !p.due(&row, asked == row.Config.Revision && row.State == producer.Stopped) {
-			if err := p.rest(ctx, hold, &row); err != nil {
+			if err := p.waitForWish(ctx, hold, &row); err != nil {
 				return err
 			}
 			continue
 		}
 		s := newSession(p, hold, &row, max(timeout, timeoutBase))
 		s.outage.rivalry, s.outage.rivalryEnds = seen.fencings.rivalry(&row)
-		s.losses, s.start.is = losses, isStart(&row, owed)
+		s.losses, s.start.isStart = losses, isStart(&row, owed)
 		err = p.watched(ctx, s)
 		owed = owed && !s.start.publishes && !errors.Is(err, errReopen)
 		if ctx.Err() != nil {
@@ -100,7 +100,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 		if errors.Is(err, producer.ErrLost) {
 			return err
 		}
-		question, err := p.after(ctx, hold, &row, err, &seen)
+		question, err := p.handleEnd(ctx, hold, &row, err, &seen)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ type history struct {
 }
 
 // after acts on what ended a session: it asks, fails, or waits to try again.
-func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, cause error, seen *history) (asked bool, err error) {
+func (p *Publisher) handleEnd(ctx context.Context, hold holder, row *producer.Row, cause error, seen *history) (asked bool, err error) {
 	kind := producer.KindOf(cause)
 	if kind == producer.Fenced {
 		// If another instance has taken the lease, being fenced by it is in order.
@@ -156,12 +156,12 @@ func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, c
 	if rival, _ := seen.fencings.rivalry(row); kind == producer.Fenced && rival != "" {
 		cause, seen.attempts = errors.New(rival), max(seen.attempts, attemptsQuiet+1)
 	}
-	return false, p.again(ctx, hold, row.Wish.Sequence, seen.attempts, cause)
+	return false, p.backOff(ctx, hold, row.Wish.Sequence, seen.attempts, cause)
 }
 
 // again waits before the next attempt: not at all after the first doubt, then
 // longer and longer, and in public after a few. A new wish ends the wait.
-func (p *Publisher) again(ctx context.Context, hold holder, wish int64, attempts int, cause error) error {
+func (p *Publisher) backOff(ctx context.Context, hold holder, wish int64, attempts int, cause error) error {
 	if attempts == 1 && producer.KindOf(cause) != producer.Transitory {
 		return nil
 	}
@@ -208,7 +208,7 @@ func (p *Publisher) due(row *producer.Row, asked bool) bool {
 }
 
 // rest shows why nothing is published, and waits for a wish or the clock.
-func (p *Publisher) rest(ctx context.Context, hold holder, row *producer.Row) error {
+func (p *Publisher) waitForWish(ctx context.Context, hold holder, row *producer.Row) error {
 	switch {
 	case row.Wish.Sequence > row.Taken && row.Wish.Run == producer.Suspended:
 		reason := "Suspended by hand, until it is resumed or the process restarts."

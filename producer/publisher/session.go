@@ -62,7 +62,7 @@ type session struct {
 
 // start is how a session begins.
 type start struct {
-	is        bool   // it is a start of the producer
+	isStart   bool   // it is a start of the producer
 	publishes bool   // it came as far as to publish
 	setting   string // which one asks for the baseline that it begins with
 }

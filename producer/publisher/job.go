@@ -122,7 +122,7 @@ func (j *jobs) plan(ctx context.Context, tx *registry.Transaction, selected *enc
 // the lanes' timeout; the next session has a longer one.
 func (s *session) fitTimeout(bytes int64) error {
 	if t := transactionTimeout(bytes); t > s.timeout {
-		s.wider = t
+		s.longer = t
 		return errReopen
 	}
 	return nil

@@ -90,8 +90,8 @@ func goodMail() Settings {
 	return s
 }
 
-// A mail that one address refuses does not keep the next one; one that nobody takes does, for a
-// while. What is said of both is who has it.
+// A mail that one address refuses does not hold back the next mail; a mail that all refuse
+// does, for a while. The log names the addresses that have a mail.
 func TestARoundGoesOnBehindARefusal(t *testing.T) {
 	away := false
 	m, store := newTestMailer(func(_ context.Context, _ *StoredSettings, l *Letter, to []string) []Delivery {

@@ -58,13 +58,13 @@ func (p *Publisher) Run(ctx context.Context) {
 	}
 }
 
-// whileHeld runs sessions and acts on wishes and faults while the lease is held. It returns nil
-// when ctx ends, and the reason when the lease is lost.
+// whileHeld runs sessions and acts on wishes and faults while the lease is held. It returns when
+// ctx ends, or with an error when the lease is lost or the database fails.
 func (p *Publisher) whileHeld(ctx context.Context, hold producer.Hold) error {
 	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
 	var seen history
-	owed := false // no session has yet published since this process started
+	owed := false // a restart, and no takeover, and no session has published since
 	losses := map[string]producer.Loss{}
 	for first := true; ; first = false {
 		row, err := hold.Load(ctx)

@@ -44,19 +44,19 @@ lint: ## staticcheck; go.mod is tidy; what is generated is what is committed
 	@sums=$$(mktemp -d); trap 'rm -rf "$$sums"' EXIT; $(TREE) >"$$sums/before"; $(MAKE) generate && $(TREE) >"$$sums/after" && \
 	  diff "$$sums/before" "$$sums/after" || { echo "What is generated differs from the sources: run make generate, and commit what it makes." >&2; exit 1; }
 
-# Each test runs once. All but the integration tests run under the race detector; what fills
-# large databases would only be slow under it, and runs without. Two packages at a time:
-# most of a test is to wait.
+# Each test runs once. The integration tests start brokers and browsers of their own, which keep
+# two cores busy: one package at a time. All others run under the race detector, two packages at
+# a time; what fills large databases would only be slow under it, and runs without.
 .PHONY: test
 test: check ## Run all tests; installs what they need where it may (Debian, as root)
 	.ci/setup
-	go test -timeout 40m -p 2 -parallel 4 ./integration/...
+	go test -timeout 40m -p 1 -parallel 4 ./integration/...
 	$(MAKE) race large
 	$(MAKE) fuzz FUZZTIME=$${FUZZTIME:-3s}
 
 .PHONY: race
 race: ## Run all but the integration tests under the race detector, and none that fills large databases
-	go test -race -short -timeout 20m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
+	go test -race -short -timeout 30m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
 
 # What testing.Short skips; a test compares the list.
 LARGE := TestALongLogCostsNothing|TestPlansOfALargeRegistry

@@ -7,6 +7,6 @@
 CREATE TABLE request_keys (
     user_name text NOT NULL,
     key       text NOT NULL,
-    number    bigint NOT NULL, -- the first of a pair
+    number    bigint NOT NULL, -- the first of a pair; 0 if the request was given up, and may not be recorded any more
     PRIMARY KEY (user_name, key)
 );

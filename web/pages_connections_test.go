@@ -84,7 +84,7 @@ func TestPasteOnThePage(t *testing.T) {
 	d := newClusterDoor(t)
 	d.want("GET", "/connections", "", 200, "No connection", "New connection")
 	// The return key in a field takes the first button of the form: it must not save.
-	fresh := d.want("GET", "/connections/new", "", 200, `value="keep"`, `value="save"`)
+	fresh := d.want("GET", "/connections/new", "", 200, `<title>New connection · urncast<`, `value="keep"`, `value="save"`)
 	if strings.Index(fresh, `value="keep"`) > strings.Index(fresh, `value="save"`) {
 		t.Error("the return key would save")
 	}
@@ -100,7 +100,7 @@ func TestPasteOnThePage(t *testing.T) {
 	if s, err := d.store.Connection(t.Context(), "c"); err != nil || s.Secrets["sasl.password"] != "planted-secret" || len(s.Properties) != 2 {
 		t.Errorf("saved is %v, %v", s, err)
 	}
-	d.want("GET", "/connections/c?done=saved", "", 200, "Saved. Every server was tried.", "set, never shown", "Replace")
+	d.want("GET", "/connections/c?done=saved", "", 200, "<title>Connection c · urncast<", "Saved. Every server was tried.", "set, never shown", "Replace")
 	d.want("GET", "/connections", "", 200, `href="/connections/c"`, "good:1")
 	d.want("GET", "/connections/c?draft="+draft, "", 200, "no longer here")
 	if resp, text := d.send("/connections/new", map[string]string{"do": "keep", "name": "a\x00b"}, nil); resp.StatusCode != 400 || !strings.Contains(text, "no text in UTF-8") {

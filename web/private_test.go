@@ -203,3 +203,23 @@ func TestCookiesBehindAProxy(t *testing.T) {
 		}
 	}
 }
+
+// A page of another origin is named where the browser says which it is.
+func TestDenyCrossOriginNamesTheOrigin(t *testing.T) {
+	h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	for origin, says := range map[string]string{
+		"https://elsewhere.example": "from a page of another origin (https://elsewhere.example), which",
+		"":                          "from a page of another origin, which",
+	} {
+		r := httptest.NewRequest("POST", "/mail", strings.NewReader("host=x"))
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("origin %q: %d %s", origin, w.Code, w.Body)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func (c *convertCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	in, name := os.Stdin, "standard input"
+	in, name := os.Stdin, client.SourceName(c.File)
 	if c.File != "-" {
 		if in, err = os.Open(c.File); err != nil {
 			return err

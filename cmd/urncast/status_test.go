@@ -89,6 +89,20 @@ func TestUnaskedIsStatus2(t *testing.T) {
 	}
 }
 
+// Only a verb that asks a registry, a cluster or a database may say that none was reached.
+func TestStatus2NamesWhatIsAsked(t *testing.T) {
+	asking := map[string]bool{}
+	askingVerbs(t, func(verb string, _ *commandline.Description, _ []string) { asking[verb] = true })
+	for verb, d := range commandline.ParseDescriptions(verbsText) {
+		if strings.HasPrefix(d.Statuses[statusUnasked], "the registry") && !asking[verb] {
+			t.Errorf("%s asks no registry, and its status 2 says: %s", verb, d.Statuses[statusUnasked])
+		}
+		if !strings.HasSuffix(d.Statuses[statusUnasked], "the command line is wrong") {
+			t.Errorf("%s: status 2 says nothing of a wrong command line: %s", verb, d.Statuses[statusUnasked])
+		}
+	}
+}
+
 // What the registry refuses is status 1 for every verb that has that status.
 func TestRefusedIsStatus1(t *testing.T) {
 	refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -38,15 +38,16 @@ func (c *submitCommand) Run(ctx context.Context) error {
 	refused := false
 	for _, file := range c.Files {
 		answer, err := c.Submit(ctx, file, &order)
+		name := client.SourceName(file)
 		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if c.JSON {
 			if err := output.JSON(answer); err != nil {
 				return err
 			}
 		} else {
-			printOutcome(answer, file)
+			printOutcome(answer, name)
 		}
 		refused = refused || answer.Refused
 	}
@@ -58,7 +59,11 @@ func (c *submitCommand) Run(ctx context.Context) error {
 
 // ask asks before a submission that deletes structures or changes final ones.
 func (c *submitCommand) ask() error {
-	switch files := strings.Join(c.Files, ", "); {
+	names := make([]string, len(c.Files))
+	for i, file := range c.Files {
+		names[i] = client.SourceName(file)
+	}
+	switch files := strings.Join(names, ", "); {
 	case c.DryRun:
 		return nil
 	case c.Action == "delete":

@@ -51,3 +51,37 @@ func TestForceAndReasonGoTogether(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Messages call standard input by its name, not by the - of the command line.
+func TestSubmitNamesStandardInput(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body) // what came is looked at
+		if string(b) != "<x/>\n" {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusBadRequest)
+			w.Write([]byte(`{"detail": "The message is empty."}`))
+			return
+		}
+		w.Write([]byte(`{"transactions": [7]}`))
+	}))
+	defer server.Close()
+	t.Setenv("URNCAST_URL", server.URL)
+	stdin(t, "<x/>\n")
+	out, _, err := captured(t, func() error {
+		_, k, err := parsed(t, "submit", "-")
+		if err != nil {
+			return err
+		}
+		return k.Run()
+	})
+	if err != nil || !strings.Contains(out, "standard input: transaction 7") {
+		t.Errorf("%q, %v", out, err)
+	}
+	stdin(t, "")
+	if _, err := verbStatus(t, "submit", "-"); err == nil || !strings.HasPrefix(err.Error(), "standard input: ") {
+		t.Errorf("an empty message: %v", err)
+	}
+	if _, err := verbStatus(t, "submit", "--action", "delete", "-"); err == nil || !strings.Contains(err.Error(), "delete the structures of standard input, say --yes") {
+		t.Errorf("a delete: %v", err)
+	}
+}

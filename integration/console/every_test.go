@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"urncast/integration/rig"
 )
@@ -47,7 +49,15 @@ var ofRegistry = []sight{
 	{name: "transactions-none", path: "/transactions?of=NOTHING"},
 	{name: "transactions-failed", path: "/transactions?show=failed"},
 	{name: "transaction", path: "/transactions/2"},
-	{name: "transaction-failed", path: "/transactions/1"},
+	{name: "transaction-failed", path: "/transactions/1", act: func(b *browser) {
+		// A long topic does not push the last column out of sight.
+		for _, width := range []int64{768, 1440} {
+			b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, false))
+			if over := value[int64](b, `(box => box.scrollWidth - box.clientWidth)(document.querySelector(".box.tw:has(.cut)"))`); over > 0 {
+				b.t.Errorf("of the table of where it was sent, %d pixels are out of sight at %d", over, width)
+			}
+		}
+	}},
 	{name: "transaction-long", path: "/transactions/6"},
 	{name: "structures", path: "/structures"},
 	{name: "structures-none", path: "/structures?q=nowhere"},
@@ -79,7 +89,12 @@ var ofRegistry = []sight{
 // ofProducers are the pages about producers and topics.
 var ofProducers = []sight{
 	{name: "producers", path: "/producers"},
-	{name: "producer", path: "/producers/bis-public"},
+	{name: "producer", path: "/producers/bis-public", act: func(b *browser) {
+		b.do(chromedp.WaitVisible("#doctor table")) // which comes from a page with another title
+		if title := value[string](b, `document.title`); title != "bis-public · urncast" {
+			b.t.Errorf("the tab is called %q", title)
+		}
+	}},
 	{name: "producer-failed", path: "/producers/ecb-mirror"},
 	{name: "producer-suspended", path: "/producers/" + longProducer + "?done=publish"},
 	{name: "producer-away", path: "/producers/oecd"},
@@ -140,7 +155,12 @@ var ofSystem = []sight{
 	}},
 	{name: "connection-edited", path: "/connections/prod-kafka", act: func(b *browser) {
 		b.do(chromedp.SetValue(`[name="p.linger.ms"]`, "a while"))
-		press(`button[value=keep]`)(b)
+		// The return key keeps the edits: the button for that is hidden, and a click would hit another thing.
+		if err := b.leads(chromedp.SendKeys(`[name="p.linger.ms"]`, kb.Enter)); err != nil {
+			b.t.Fatal(err)
+		}
+		b.do(chromedp.WaitReady("main"))
+		b.heading("prod-kafka")
 	}},
 	{name: "connection-not-saved", path: "/connections/dark-side-of-the-moon", act: func(b *browser) {
 		b.do(chromedp.SetValue(`[name="p.sasl.username"]`, "other"))

@@ -218,10 +218,40 @@ func TestRenameBreaksOff(t *testing.T) {
 	d.wantTransactions(7)
 }
 
+// A second click is led to the transaction also if the first ends while the second is answered.
+func TestTheFirstClickEndsDuringTheSecond(t *testing.T) {
+	for _, method := range []string{"GET", "POST"} {
+		t.Run(method, func(t *testing.T) {
+			b := &breakable{}
+			d := newDesk(t, b)
+			b.asked = func() {
+				d.asks("submit")
+				if err := d.finish(10 * time.Second); err != nil {
+					t.Error(err)
+				}
+			}
+			status, body := call(t, d.s, method, d.path, []byte("do=submit"), "Content-Type", "application/x-www-form-urlencoded")
+			want(t, method, status, body, 200, "Transaction 1")
+			d.wantTransactions(1)
+		})
+	}
+}
+
 // A breakable store panics when it is told to.
 type breakable struct {
 	registry.Store
 	broken bool
+	// asked is called once after Recorded, before that answers; nil for nothing.
+	asked func()
+}
+
+func (b *breakable) Recorded(ctx context.Context, user, key string) ([]registry.Number, error) {
+	made, err := b.Store.Recorded(ctx, user, key)
+	if asked := b.asked; asked != nil {
+		b.asked = nil
+		asked()
+	}
+	return made, err
 }
 
 func (b *breakable) Update(ctx context.Context, a registry.Ahead, f func(registry.Tx) error) error {

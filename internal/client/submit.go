@@ -36,13 +36,21 @@ func (c *Client) Submit(ctx context.Context, name string, s *Submission) (*rest.
 		if !errors.As(err, &busy) || time.Now().Add(busy.After).After(deadline) {
 			return a, err
 		}
-		fmt.Fprintf(os.Stderr, "%s: the registry is busy; sending it again in %s\n", name, busy.After)
+		fmt.Fprintf(os.Stderr, "%s: the registry is busy; sending it again in %s\n", SourceName(name), busy.After)
 		select {
 		case <-time.After(busy.After):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// SourceName returns how messages name a file to submit, which is - for standard input.
+func SourceName(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return file
 }
 
 func (c *Client) submit(ctx context.Context, name string, s *Submission) (*rest.SubmitAnswer, error) {
@@ -56,7 +64,7 @@ func (c *Client) submit(ctx context.Context, name string, s *Submission) (*rest.
 		path += "&force=" + url.QueryEscape(s.Force)
 	}
 	header := map[string]string{"Content-Type": "application/octet-stream"}
-	b, status, err := c.Do(ctx, http.MethodPost, path, header, &progress{r: in, name: name, size: size, next: time.Now().Add(2 * time.Second)},
+	b, status, err := c.Do(ctx, http.MethodPost, path, header, &progress{r: in, name: SourceName(name), size: size, next: time.Now().Add(2 * time.Second)},
 		http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusNotModified)
 	if err != nil {
 		return nil, err

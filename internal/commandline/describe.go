@@ -19,6 +19,7 @@ var usualStatuses = [3]string{"done", "",
 
 // ParseDescriptions reads descriptions by verb. A paragraph is a verb's: its name, lines that begin
 // with an exit status, and lines that begin with $ and hold an example. Lines with # are comments.
+// A line with 2 alone leaves only the mistake in the command line.
 func ParseDescriptions(text string) map[string]*Description {
 	all := map[string]*Description{}
 	for _, paragraph := range strings.Split(text, "\n\n") {
@@ -33,10 +34,14 @@ func ParseDescriptions(text string) map[string]*Description {
 			case line[0] == '$':
 				d.Examples = append(d.Examples, strings.TrimSpace(line[1:]))
 			case line[0] >= '0' && line[0] <= '2':
-				d.Statuses[line[0]-'0'] = strings.TrimSpace(line[1:])
-				if line[0] == '2' {
-					d.Statuses[2] += ", or the command line is wrong"
+				text := strings.TrimSpace(line[1:])
+				switch {
+				case line == "2":
+					text = "the command line is wrong"
+				case line[0] == '2':
+					text += ", or the command line is wrong"
 				}
+				d.Statuses[line[0]-'0'] = text
 			}
 		}
 	}

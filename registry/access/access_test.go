@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,6 +216,52 @@ func TestGuessingIsSlow(t *testing.T) {
 	}
 	if failed < 20 {
 		t.Errorf("the audit has %d failures", failed)
+	}
+}
+
+// Guesses that are made at the same time have to wait as those one after the other do.
+func TestGuessingAtOnceIsSlow(t *testing.T) {
+	h := newHouse(t)
+	h.create("anna", access.Admin)
+	const guesses = 30
+	errs := make([]error, guesses)
+	var group sync.WaitGroup
+	for i := range errs {
+		group.Go(func() { _, errs[i] = h.Verify(t.Context(), "anna", fmt.Sprintf("guess %d", i), "203.0.113.9:1") })
+	}
+	group.Wait()
+	why := map[access.Why]int{}
+	for _, err := range errs {
+		var r *access.Refusal
+		if !errors.As(err, &r) {
+			t.Fatal(err)
+		}
+		why[r.Why]++
+	}
+	if n := why[access.Unproven]; n < 5 || n > 6 || why[access.TooMany] != guesses-n { // two are digested at a time
+		t.Errorf("of %d guesses %d were tried, and %d have to wait", guesses, n, why[access.TooMany])
+	}
+}
+
+// hung is a database that takes connections and does not answer.
+type hung struct{}
+
+func (hung) Wait(ctx context.Context, _ access.Attempt) (time.Duration, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+func (hung) Fail(ctx context.Context, _ access.Attempt) error { <-ctx.Done(); return ctx.Err() }
+
+func (hung) Succeed(ctx context.Context, _ access.Attempt) error { <-ctx.Done(); return ctx.Err() }
+
+// The administrator of the flags signs in while the database hangs, before a page gives up.
+func TestAHungDatabaseDoesNotHoldUpTheProcessAdministrator(t *testing.T) {
+	t.Parallel()
+	c := &access.Control{Failures: hung{}, User: "root", Password: password, Log: slog.New(slog.DiscardHandler)}
+	began := time.Now()
+	if _, err := c.Verify(t.Context(), "root", password, "203.0.113.9:1"); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 }
 

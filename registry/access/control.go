@@ -85,12 +85,11 @@ func (c *Control) Verify(ctx context.Context, name, password, remote string) (Pr
 	if wait := c.wait(ctx, tried); wait > 0 {
 		return Principal{}, c.tooMany(wait)
 	}
-	correct, err := c.compare(ctx, account, password)
+	correct, err := c.compare(ctx, tried, account, password)
 	if err != nil {
 		return Principal{}, err
 	}
 	if !correct {
-		c.fail(ctx, tried)
 		c.auditFailure(ctx, account, name, remote)
 		return Principal{}, refuse(Unproven, "User name or password is wrong.")
 	}
@@ -120,10 +119,14 @@ func (c *Control) find(ctx context.Context, name string) (*Account, error) {
 	return a, err
 }
 
-// compare reports whether a password is that of an account. It digests the password even if
-// there is no account (nil), so that the time does not show whether there is.
-func (c *Control) compare(ctx context.Context, a *Account, password string) (bool, error) {
+// compare reports whether a password is that of an account, and counts the failure if it is not.
+// It digests the password even if there is no account (nil), so that the time does not show
+// whether there is. Attempts that are made at the same time all pass the first look at the
+// failures; so the failures are looked at again when an attempt's turn has come, and a failure
+// is counted before the next attempt's turn. The error may be a *Refusal.
+func (c *Control) compare(ctx context.Context, tried Attempt, a *Account, password string) (bool, error) {
 	if c.Store == nil {
+		c.fail(ctx, tried)
 		return false, nil
 	}
 	c.once.Do(func() { c.slots = make(chan struct{}, hashingMax) })
@@ -133,13 +136,19 @@ func (c *Control) compare(ctx context.Context, a *Account, password string) (boo
 		return false, ctx.Err()
 	}
 	defer func() { <-c.slots }()
-	switch {
-	case a == nil || a.Hash == "":
-		matches(password, noDigest)
-		return false, nil
-	case c.verified.contains(a, password, c.now()): // verified by a concurrent request
+	if a != nil && a.Hash != "" && c.verified.contains(a, password, c.now()) { // verified by a concurrent request
 		return true, nil
-	case !matches(password, a.Hash):
+	}
+	if wait := c.wait(ctx, tried); wait > 0 {
+		return false, c.tooMany(wait)
+	}
+	if a == nil || a.Hash == "" {
+		matches(password, noDigest)
+		c.fail(ctx, tried)
+		return false, nil
+	}
+	if !matches(password, a.Hash) {
+		c.fail(ctx, tried)
 		return false, nil
 	}
 	c.verified.add(a, password, c.now())

@@ -55,10 +55,16 @@ func (a Attempt) Limits() []Limit {
 	return []Limit{a.Pair(), {"name " + a.Name, nameAttempts}, {"address " + a.Address, addressAttempts}}
 }
 
+// askPatience is how long an attempt waits for a database that does not answer, before it is
+// decided and counted by this process alone: the administrator of the flags can sign in then, too.
+const askPatience = 2 * time.Second
+
 // wait returns how long an attempt has to wait.
 func (c *Control) wait(ctx context.Context, a Attempt) time.Duration {
 	if c.Failures != nil {
-		wait, err := c.Failures.Wait(ctx, a)
+		asking, cancel := context.WithTimeout(ctx, askPatience)
+		wait, err := c.Failures.Wait(asking, a)
+		cancel()
 		if err == nil {
 			return wait
 		}
@@ -87,7 +93,9 @@ func (c *Control) fail(ctx context.Context, a Attempt) {
 
 func (c *Control) succeed(ctx context.Context, a Attempt) {
 	if c.Failures != nil {
-		err := c.Failures.Succeed(ctx, a)
+		asking, cancel := context.WithTimeout(ctx, askPatience)
+		err := c.Failures.Succeed(asking, a)
+		cancel()
 		if err == nil {
 			return
 		}

@@ -7,9 +7,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"urncast/integration/rig/pg"
 	"urncast/registry"
 	"urncast/registry/plan"
+	"urncast/registry/postgres/workspace"
+	held "urncast/registry/workspace"
 	"urncast/sdmx"
 )
 
@@ -92,5 +96,47 @@ func TestARequestIsRecordedOnce(t *testing.T) {
 	}
 	if found, err := two[1].Recorded(t.Context(), "anna", "never"); err != nil || len(found) > 0 {
 		t.Errorf("what never was is %v, %v", found, err)
+	}
+}
+
+// Work that was told to have been broken off can no longer be recorded, though its instance was
+// only stopped and goes on; work that is recorded is not abandoned.
+func TestAbandonedWorkIsNotRecorded(t *testing.T) {
+	r, s := openOn(t, pg.Shared(t).Database(t, "abandoned"))
+	tasks := &workspace.Store{Pool: s.Pool(), Instance: "one"}
+	begin := func(key string) string {
+		t.Helper()
+		there, err := tasks.BeginTask(t.Context(), &held.Task{User: "anna", Address: "/" + key, ID: uuid.NewString(), Kind: "delete", Writes: true, Key: key, Progress: []byte("{}")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return there.ID
+	}
+	abandon := func(id string, want bool) {
+		t.Helper()
+		if abandoned, err := tasks.AbandonTask(t.Context(), id); err != nil || abandoned != want {
+			t.Errorf("abandoned %v, not %v, %v", abandoned, want, err)
+		}
+	}
+	submit := func(key string) error {
+		_, err := r.Submit(t.Context(), keyed(key, "anna", registry.ModeReplace, codelist("CL", "1.0", "a")))
+		return err
+	}
+	stopped := begin("stopped")
+	abandon(stopped, true)
+	abandon(stopped, false)
+	if err := submit("stopped"); err == nil {
+		t.Error("abandoned work was recorded")
+	}
+	if made, err := r.Recorded(t.Context(), "anna", "stopped"); err != nil || len(made) > 0 {
+		t.Errorf("abandoned work has become %v, %v", made, err)
+	}
+	done := begin("done")
+	if err := submit("done"); err != nil {
+		t.Fatal(err)
+	}
+	abandon(done, false)
+	if there, err := tasks.Task(t.Context(), "anna", "/done"); err != nil || there == nil || there.ID != done {
+		t.Errorf("the row of what is recorded is %+v, %v", there, err)
 	}
 }

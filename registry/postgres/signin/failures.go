@@ -93,13 +93,14 @@ func (f *Failures) Succeed(ctx context.Context, a access.Attempt) error {
 	return f.Pool.SendBatch(ctx, b).Close()
 }
 
-// Sweep forgets what is old, and what is more than is remembered; the oldest goes. In
-// between the tables grow by what instances can digest of passwords, some 40 a second each.
+// Sweep forgets what is old, and what is more than is remembered: first the failures for which
+// nobody has to wait, so that a flood of other names and addresses does not end a wait, and of those
+// the oldest. In between the tables grow by what instances can digest of passwords, some 40 a second each.
 func (f *Failures) Sweep(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM login_failures WHERE digest IN (SELECT digest FROM login_failures
-			WHERE last_at < clock_timestamp() - $1::interval OR last_at < (SELECT last_at FROM login_failures ORDER BY last_at DESC OFFSET $2 LIMIT 1) FOR UPDATE SKIP LOCKED)`,
-		access.ForgetAfter, access.RememberMax-1)
+			WHERE last_at < clock_timestamp() - $1::interval OR digest IN (SELECT digest FROM login_failures ORDER BY until_at > now() DESC, last_at DESC OFFSET $2) FOR UPDATE SKIP LOCKED)`,
+		access.ForgetAfter, access.RememberMax)
 	b.Queue(`DELETE FROM login_addresses WHERE digest IN (SELECT digest FROM login_addresses
 			WHERE seen_at < clock_timestamp() - $1::interval OR seen_at < (SELECT seen_at FROM login_addresses ORDER BY seen_at DESC OFFSET $2 LIMIT 1) FOR UPDATE SKIP LOCKED)`,
 		access.KnownFor, access.RememberMax-1)

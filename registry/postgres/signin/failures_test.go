@@ -123,6 +123,28 @@ func TestFailuresAreBounded(t *testing.T) {
 	}
 }
 
+// A flood of other names and addresses ends no wait, though it is more than is remembered.
+func TestAFloodOfNamesEndsNoWait(t *testing.T) {
+	s := open(t, pg.Shared(t).Database(t, strings.ToLower(t.Name())))
+	counts := failures(s)
+	guess := access.Attempt{Name: "anna", Address: "203.0.113.9"}
+	for range 8 {
+		if err := counts.Fail(t.Context(), guess); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Pool().Exec(t.Context(), `INSERT INTO login_failures SELECT int8send(g), 1, clock_timestamp(), clock_timestamp() FROM generate_series(1, $1) g`, access.RememberMax)
+	if err == nil {
+		err = counts.Sweep(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err := counts.Wait(t.Context(), guess); err != nil || w < 20*time.Second {
+		t.Errorf("after the flood the wait is %s, %v", w, err)
+	}
+}
+
 // While the database is away the administrator of the flags signs in all the same, and who
 // guesses his password is slowed down by each process.
 func TestGuessingIsSlowWithoutTheDatabase(t *testing.T) {

@@ -29,6 +29,10 @@ type Store struct {
 // goneFor is how long it is remembered why an upload or a draft was deleted.
 const goneFor = 24 * time.Hour
 
+// goneMax bounds the uploads, and the drafts, of which that is remembered: room for chunks is
+// counted over all rows.
+const goneMax = 5000
+
 // Sweep deletes what has expired; each instance asks for it every minute, and what one has
 // deleted the others do not find. A crash in the middle leaves some of it to the next.
 func (s *Store) Sweep(ctx context.Context) error {
@@ -43,7 +47,11 @@ func (s *Store) Sweep(ctx context.Context) error {
 		}
 	}
 	b := &pgx.Batch{}
+	// A chunk that was committed while its upload was being deleted was not seen by that.
+	b.Queue(`DELETE FROM upload_chunks c USING uploads u WHERE c.upload = u.id AND u.gone IS NOT NULL`)
 	b.Queue(`DELETE FROM uploads WHERE gone IS NOT NULL AND expires_at < clock_timestamp()`)
+	b.Queue(`DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE gone IS NOT NULL ORDER BY expires_at DESC OFFSET $1)`, goneMax)
+	b.Queue(`DELETE FROM drafts WHERE id IN (SELECT id FROM drafts WHERE gone IS NOT NULL ORDER BY used_at DESC OFFSET $1)`, goneMax)
 	b.Queue(`UPDATE drafts SET gone = $2, content = '', secrets = NULL, bytes = 0 WHERE gone IS NULL AND used_at < clock_timestamp() - $1::interval`,
 		workspace.DraftAge, "nobody went on with them for "+inWords(workspace.DraftAge))
 	b.Queue(`DELETE FROM drafts WHERE used_at < clock_timestamp() - $1::interval`, goneFor)

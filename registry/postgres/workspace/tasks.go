@@ -122,3 +122,18 @@ func (s *Store) ForgetTask(ctx context.Context, id string) error {
 	_, err := s.Pool.Exec(ctx, `DELETE FROM tasks WHERE id = $1`, id)
 	return err
 }
+
+// AbandonTask forgets work that has not ended, and takes its key, so that a transaction with it
+// can no longer be recorded: a stopped instance that goes on fails to write it. False says that
+// there is no such work any more, or that its transaction is recorded. A transaction that is being
+// committed is waited for.
+func (s *Store) AbandonTask(ctx context.Context, id string) (abandoned bool, err error) {
+	tag, err := s.Pool.Exec(ctx, `
+		WITH lost AS MATERIALIZED (
+			SELECT id, user_name, key FROM tasks WHERE id = $1 AND ended_at IS NULL FOR UPDATE
+		), taken AS (
+			INSERT INTO request_keys (user_name, key, number) SELECT user_name, key, 0 FROM lost ON CONFLICT DO NOTHING RETURNING key
+		)
+		DELETE FROM tasks USING lost, taken WHERE tasks.id = lost.id`, id)
+	return err == nil && tag.RowsAffected() > 0, err
+}

@@ -228,8 +228,12 @@ func (s *Store) Choose(ctx context.Context, u *workspace.Upload) error {
 	return err
 }
 
-// DropUpload deletes the files of an upload, and remembers why.
+// DropUpload deletes the files of an upload, and remembers why, unless it never was whole: then
+// nobody knows of it.
 func (s *Store) DropUpload(ctx context.Context, id, user, why string) error {
+	if tag, err := s.Pool.Exec(ctx, `DELETE FROM uploads WHERE id = $1 AND user_name = $2 AND NOT whole`, id, user); err != nil || tag.RowsAffected() > 0 {
+		return err
+	}
 	_, err := s.Pool.Exec(ctx, `
 		WITH gone AS (
 			UPDATE uploads SET gone = $3, bytes = 0, expires_at = clock_timestamp() + $4::interval WHERE id = $1 AND user_name = $2 AND gone IS NULL RETURNING id

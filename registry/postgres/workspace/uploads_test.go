@@ -192,6 +192,50 @@ func TestUploadsAreBounded(t *testing.T) {
 	}
 }
 
+// The rows that say why files went are bounded, and those of uploads that never were whole go at
+// once.
+func TestRowsOfWhatIsGoneAreBounded(t *testing.T) {
+	all, pool := instances(t, 1, nil)
+	u, err := all[0].BeginUpload(t.Context(), "anna")
+	if err == nil {
+		err = all[0].DropUpload(t.Context(), u.ID, "anna", "They did not arrive whole.")
+	}
+	if n := count(t, pool, `SELECT count(*) FROM uploads`); err != nil || n != 0 {
+		t.Errorf("%d rows are left of an upload that was never whole, %v", n, err)
+	}
+	there := keep(t, all[0], "anna", 3)
+	run(t, pool, `INSERT INTO uploads (id, user_name, gone, expires_at) SELECT g::text, 'anna', 'why', clock_timestamp() + interval '1 hour' + g * interval '1 ms' FROM generate_series(1, 5010) g`)
+	run(t, pool, `INSERT INTO drafts (id, user_name, path, content, bytes, gone) SELECT g::text, 'anna', '', '', 0, 'why' FROM generate_series(1, 5010) g`)
+	if err := all[0].Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, drafts := count(t, pool, `SELECT count(*) FROM uploads WHERE gone IS NOT NULL`), count(t, pool, `SELECT count(*) FROM drafts`); n != 5000 || drafts != 5000 {
+		t.Errorf("%d uploads and %d drafts that are gone have rows", n, drafts)
+	}
+	if why := gone(t, all[0], there); why != "" {
+		t.Errorf("an upload that is there is gone: %q", why)
+	}
+}
+
+// A chunk that was committed while its upload was being deleted goes with the next sweep.
+func TestALateChunkGoes(t *testing.T) {
+	all, pool := instances(t, 1, nil)
+	u := keep(t, all[0], "anna", 3)
+	if err := all[0].DropUpload(t.Context(), u.ID, "anna", "You discarded them."); err != nil {
+		t.Fatal(err)
+	}
+	run(t, pool, `INSERT INTO upload_chunks VALUES ($1, 1, 0, 'late')`, u.ID)
+	if err := all[0].Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, pool, `SELECT count(*) FROM upload_chunks`); n != 0 {
+		t.Errorf("%d chunks are left", n)
+	}
+	if why := gone(t, all[0], u); why != "You discarded them." {
+		t.Errorf("it is gone for %q", why)
+	}
+}
+
 // What breaks off while it arrives, with the client or with the instance, is no upload, and
 // takes no room for long.
 func TestAnUploadThatBreaksOffGoes(t *testing.T) {

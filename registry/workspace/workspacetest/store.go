@@ -193,3 +193,12 @@ func (s *Store) ForgetTask(_ context.Context, id string) error {
 	}
 	return nil
 }
+
+// AbandonTask forgets work that has not ended. The keys of requests are the registry's, which this
+// store does not know.
+func (s *Store) AbandonTask(ctx context.Context, id string) (abandoned bool, err error) {
+	if err := s.change(id, func(*workspace.Task) {}); err != nil { // it has ended, or is not known
+		return false, nil
+	}
+	return true, s.ForgetTask(ctx, id)
+}

@@ -181,11 +181,11 @@ func (s *Pages) drawConnection(w http.ResponseWriter, r *http.Request, status in
 	if c.New && len(wanted.Properties) == 0 {
 		c.Findings = nil // nothing was written yet, so nothing is wrong
 	}
-	title := c.Name
+	title := "Connection " + c.Name
 	if c.New {
 		title = "New connection"
 	}
-	f := s.Frame(r, "Connection "+title, connectionsPath)
+	f := s.Frame(r, title, connectionsPath)
 	if trial == nil {
 		s.Draw(w, r, status, ConnectionPage(f, c, nil))
 		return

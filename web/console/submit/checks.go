@@ -31,6 +31,9 @@ const (
 // A checked is what a check, or a submission that wrote nothing, said. It is kept in the
 // database, for the page to be drawn by any instance.
 type checked struct {
+	// Choices are those that it was made with: of two tabs, the later one may have saved others.
+	// Nil is of work that broke off.
+	Choices  *workspace.Choices
 	Sent     []registry.Number // the transactions that it made: nothing else is known of it then
 	Unread   *Unread           // why the files could not be read
 	Broke    string            // why it broke off
@@ -215,7 +218,7 @@ func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit boo
 	in := registry.Submission{Mode: up.Choices.Mode, DryRun: !submit, Request: by}
 	in.Force, in.Key = up.Choices.Force, up.ID
 	w.Do = func(ctx context.Context, t *task.Task) []byte {
-		c := &checked{Submit: submit}
+		c := &checked{Submit: submit, Choices: &up.Choices}
 		in.Progress, in.Structures = t.Told, s.structures(ctx, up, t, c)
 		began := time.Now()
 		err := background.Guarded(ctx, s.Log, "task", in.CorrelationID, func() error { return s.decide(ctx, t, c, in) })

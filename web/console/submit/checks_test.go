@@ -64,3 +64,21 @@ func TestACheckIsKept(t *testing.T) {
 		t.Errorf("%d checks are in memory", len(kept.all))
 	}
 }
+
+// A page shows the choices that a check was made with, also after another tab has saved others.
+func TestACheckKeepsItsChoices(t *testing.T) {
+	for _, mode := range []registry.Mode{registry.ModeReplace, registry.ModeDelete} {
+		c := &checked{Choices: &workspace.Choices{Mode: mode}}
+		b, err := c.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, _, err = decodeChecked(b); err != nil {
+			t.Fatal(err)
+		}
+		v, err := newPages().checkView(t.Context(), &workspace.Upload{Choices: workspace.Choices{Mode: registry.ModeAppend, Force: "of another tab"}}, c, "", 0)
+		if err != nil || v.Action != mode.String() || v.Force != "" {
+			t.Errorf("the page of a check with %s shows %s, forced by %q, %v", mode, v.Action, v.Force, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package submit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,15 +108,15 @@ func (s *Pages) submitFiles(w http.ResponseWriter, r *http.Request) {
 // the instance that did it.
 func (s *Pages) uploadOf(w http.ResponseWriter, r *http.Request) (*workspace.Upload, *workspace.Task) {
 	ctx, id, user := r.Context(), r.PathValue("id"), access.From(r.Context()).Name
-	made, err := s.Registry.Recorded(ctx, user, id)
-	if err == nil && len(made) > 0 {
-		http.Redirect(w, r, ui.TransactionPath(made[0]), http.StatusSeeOther)
-		return nil, nil
-	}
-	var up *workspace.Upload
 	var t *workspace.Task
-	if err == nil {
-		up, err = s.Uploads.Upload(ctx, id, user)
+	up, err := s.Uploads.Upload(ctx, id, user) // before the transaction, with which the files go
+	if err == nil || errors.Is(err, registry.ErrNotFound) {
+		made, failed := s.Registry.Recorded(ctx, user, id)
+		if len(made) > 0 {
+			http.Redirect(w, r, ui.TransactionPath(made[0]), http.StatusSeeOther)
+			return nil, nil
+		}
+		err = cmp.Or(failed, err)
 	}
 	if err == nil {
 		t, err = s.Tasks.Find(ctx, user, uploadPath(id))
@@ -218,7 +219,7 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 			_, err = s.beginCheck(r.Context(), up, do == "submit", answer.Request(r))
 		}
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, workspace.ErrDiscarded) { // its page says why, or what an earlier click has submitted
 		s.DrawTrouble(w, r, "/submit", err)
 		return
 	}
@@ -276,7 +277,11 @@ func (s *Pages) leaveRefused(ctx context.Context, up *workspace.Upload, t *works
 
 // checkView gathers what the page of a check shows.
 func (s *Pages) checkView(ctx context.Context, up *workspace.Upload, c *checked, show string, from int) (*Checked, error) {
-	v := &Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: up.Choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(up.Choices.Left), Force: up.Choices.Force}
+	choices := up.Choices
+	if c.Choices != nil {
+		choices = *c.Choices
+	}
+	v := &Checked{ID: up.ID, Bytes: up.Bytes(), Took: c.Took, Formats: c.Formats, Action: choices.Mode.String(), Skipped: c.Skipped, Warnings: c.Warnings, Show: show, Left: len(choices.Left), Force: choices.Force}
 	for _, f := range up.Files {
 		if f.Size > 0 {
 			v.Files = append(v.Files, f.Name)

@@ -150,6 +150,8 @@ func (ts *Tasks) meet(w http.ResponseWriter, r *http.Request, o *Order, t *works
 	switch {
 	case err != nil:
 		ts.Kit.DrawTrouble(w, r, o.Section, err)
+	case t == nil && !ts.stops(): // another page has been told what came of it
+		http.Redirect(w, r, o.Address, http.StatusSeeOther)
 	case t == nil:
 		ts.drawResult(w, r, o, false, &Result{Broke: context.Canceled.Error(), Cancelled: true})
 	case !t.Runs():
@@ -164,30 +166,52 @@ func (ts *Tasks) meet(w http.ResponseWriter, r *http.Request, o *Order, t *works
 // tell answers with what came of an order. What is done is told again, until its user
 // asks for something else; all else is forgotten, to be tried again.
 func (ts *Tasks) tell(w http.ResponseWriter, r *http.Request, o *Order, t *workspace.Task) {
-	a := &Result{Broke: background.ErrDefect.Error()}
-	var err error
-	if t.Lost {
-		a.Broke, a.Public = BrokeOff, true
-		a.Sent, err = ts.Recorded(r.Context(), t.User, t.Key)
-	} else {
-		var b []byte
-		if b, err = ts.Store.Answer(r.Context(), t.ID); err == nil && len(b) > 0 {
-			a = &Result{}
-			err = json.Unmarshal(b, a)
-		}
-	}
+	a, err := ts.resultFor(r.Context(), t)
 	switch {
 	case err != nil:
-	case len(a.Sent) == 0:
-		err = ts.Store.ForgetTask(r.Context(), t.ID)
-	default:
+	case len(a.Sent) > 0:
 		err = ts.Store.TellTask(r.Context(), t.ID)
+	case !t.Lost || !t.Writes:
+		err = ts.Store.ForgetTask(r.Context(), t.ID)
+	}
+	if errors.Is(err, workspace.ErrSuperseded) { // another page has just been told, or has begun it again
+		http.Redirect(w, r, o.Address, http.StatusSeeOther)
+		return
 	}
 	if err != nil {
 		ts.Kit.DrawTrouble(w, r, o.Section, err)
 		return
 	}
 	ts.drawResult(w, r, o, t.Writes, a)
+}
+
+// resultFor returns what came of an order that does not run any more. One that writes, was broken
+// off and has recorded nothing is abandoned first: if its instance was only stopped, and goes on,
+// it can no longer record anything. ErrSuperseded says that the order has another state by now.
+func (ts *Tasks) resultFor(ctx context.Context, t *workspace.Task) (*Result, error) {
+	if t.Lost {
+		a := &Result{Broke: BrokeOff, Public: true}
+		abandoned, err := !t.Writes, error(nil)
+		if t.Writes {
+			abandoned, err = ts.Store.AbandonTask(ctx, t.ID)
+		}
+		if err == nil {
+			a.Sent, err = ts.Recorded(ctx, t.User, t.Key)
+		}
+		if err == nil && !abandoned && len(a.Sent) == 0 {
+			err = workspace.ErrSuperseded
+		}
+		return a, err
+	}
+	b, err := ts.Store.Answer(ctx, t.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(b) == 0:
+		return &Result{Broke: background.ErrDefect.Error()}, nil
+	}
+	a := &Result{}
+	return a, json.Unmarshal(b, a)
 }
 
 func (ts *Tasks) drawResult(w http.ResponseWriter, r *http.Request, o *Order, writes bool, a *Result) {

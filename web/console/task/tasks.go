@@ -45,6 +45,7 @@ type Store interface {
 	ClearOthers(ctx context.Context, user, kind, address string) error
 	TellTask(ctx context.Context, id string) error
 	ForgetTask(ctx context.Context, id string) error
+	AbandonTask(ctx context.Context, id string) (abandoned bool, err error)
 }
 
 // Tasks are the long work that people ask this instance for. Each piece is known by its

@@ -9,7 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// StartBroker starts a broker in this process at an address, with its data in broker/ of the folder.
+// StartBroker starts a Kafka broker in this process at an address. Its data is in broker/ of the
+// folder.
 func StartBroker(address, folder string) (*kfake.Cluster, error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {

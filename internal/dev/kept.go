@@ -10,7 +10,7 @@ import (
 	"urncast/internal/secret"
 )
 
-// Kept reads the random word that an earlier start wrote to a file, or writes one.
+// Kept returns the random word in a file, which it creates if it does not exist.
 func Kept(file string) (string, error) {
 	b, err := os.ReadFile(file)
 	if err == nil {
@@ -19,11 +19,11 @@ func Kept(file string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	word := rand.Text()[:16] // letters and digits: no shell and no flag takes it for something else
+	word := rand.Text()[:16] // only letters and digits, which need no quoting
 	return word, os.WriteFile(file, []byte(word+"\n"), 0o600)
 }
 
-// Key reads the key that an earlier start wrote to a file, or writes one.
+// Key returns the secret key in a file, which it creates if it does not exist.
 func Key(file string) (*secret.Ring, error) {
 	_, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,5 +1,5 @@
-// Package dev is what urncast dev brings along: a PostgreSQL server, a broker in the process, and
-// the words that it keeps between starts.
+// Package dev starts what urncast dev needs beside the registry: a PostgreSQL server and a
+// broker in this process. It also keeps password and key from one start to the next.
 package dev
 
 import (
@@ -20,18 +20,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A Postgres is a PostgreSQL server, of this machine's programs or of programs fetched once,
-// that ends with this process.
+// A Postgres is a PostgreSQL server that ends with this process. Its programs are those of the
+// machine, or were downloaded.
 type Postgres struct {
-	dir  string // holds data/, log and, if it was fetched, server/
+	dir  string // has data/, log and, if PostgreSQL was downloaded, server/
 	bin  string
 	port int
-	cred *syscall.Credential // to step down to when this process is root's
+	cred *syscall.Credential // to run PostgreSQL's programs with if this process is root's; else nil
 	cmd  *exec.Cmd
 	done chan struct{}
 }
 
-// StartPostgres starts the database of a data folder.
+// StartPostgres starts the database of a data folder, which it creates if there is none.
 func StartPostgres(ctx context.Context, folder string) (*Postgres, error) {
 	p := &Postgres{dir: filepath.Join(folder, "postgres")}
 	if err := p.own(folder); err != nil {
@@ -51,9 +51,9 @@ func StartPostgres(ctx context.Context, folder string) (*Postgres, error) {
 	return p, p.start(ctx)
 }
 
-// own makes the database's folder. PostgreSQL refuses to run as root: for root, the folder
-// belongs to an unprivileged user and lies under /var/lib, where that user can reach it whatever
-// the modes of the folders above the data folder are.
+// own makes the database's folder. PostgreSQL refuses to run as root, so that for root the folder
+// belongs to an unprivileged user. It is then under /var/lib, because that user may not be able
+// to reach the data folder.
 func (p *Postgres) own(folder string) error {
 	if os.Geteuid() != 0 {
 		return os.MkdirAll(p.dir, 0o700)
@@ -93,8 +93,8 @@ func (p *Postgres) command(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// find looks for PostgreSQL's programs: of the version that made the data if there is data,
-// else the newest on the machine. If it finds none, it fetches some.
+// find looks for PostgreSQL's programs: those of the version that made the data if there is
+// data, else the newest on the machine. If there are none, it downloads them.
 func (p *Postgres) find() error {
 	made, err := os.ReadFile(filepath.Join(p.data(), "PG_VERSION"))
 	want := strings.TrimSpace(string(made))
@@ -137,7 +137,7 @@ func majorVersion(bin string) int {
 	return v
 }
 
-// The version to fetch if the machine has none.
+// The version to download if the machine has none.
 const (
 	fetchedVersion = embedded.V18
 	fetchedMajor   = "18"
@@ -159,8 +159,8 @@ func (p *Postgres) fetch() error {
 	return nil
 }
 
-// FetchPostgres downloads PostgreSQL into server/ of the folder, and tries it. The hidden verb
-// fetch-postgres runs it, because it needs a process of the unprivileged user.
+// FetchPostgres downloads PostgreSQL into server/ of a folder, and starts it once as a test. The
+// hidden command fetch-postgres calls it, in a process of the unprivileged user.
 func FetchPostgres(dir string) error {
 	port, err := freePort()
 	if err != nil {
@@ -215,7 +215,7 @@ func (p *Postgres) start(ctx context.Context) (err error) {
 	}
 	p.done = make(chan struct{})
 	go func() {
-		_ = p.cmd.Wait() // its log says how it ended
+		_ = p.cmd.Wait() // the server's log says how it ended
 		close(p.done)
 	}()
 	for deadline := time.Now().Add(time.Minute); ; {

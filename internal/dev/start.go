@@ -14,7 +14,8 @@ import (
 	"urncast/registry"
 )
 
-// StartOnce starts a producer that was never started, idle. The user may have deleted it.
+// StartOnce starts a producer idle if it was never started. It does nothing if the user has
+// deleted it.
 func StartOnce(ctx context.Context, producers *control.Producers, name string) error {
 	admin, err := producers.Find(ctx, name)
 	if errors.Is(err, registry.ErrNotFound) {
@@ -29,8 +30,8 @@ func StartOnce(ctx context.Context, producers *control.Producers, name string) e
 	return startIdle(ctx, admin)
 }
 
-// startIdle starts the producer and waits until it runs: transactions submitted before would
-// never be sent.
+// startIdle starts the producer idle and waits until it runs, because transactions submitted
+// before that would never be sent.
 func startIdle(ctx context.Context, admin *control.Producer) error {
 	if err := admin.Start(ctx, producer.StartIdle, registry.Actor{User: "dev"}); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"urncast/registry"
 )
 
-// housekeepEvery is the time between two attempts of one instance at housekeeping. The first
-// instance to take its lock does the work for all.
+// housekeepEvery is the time between two attempts of one instance at housekeeping. The
+// instance that takes the lock first does the work for all.
 const housekeepEvery = 15 * time.Minute
 
 // housekeeping removes old content by the admin's setting until ctx ends.

@@ -1,5 +1,5 @@
-// Package instance is one process of urncast, wired: database, producers, HTTP server, mail,
-// housekeeping.
+// Package instance wires the parts of one process of urncast and runs them: database,
+// producers, HTTP server, mail and housekeeping.
 package instance
 
 import (
@@ -37,8 +37,8 @@ import (
 	"urncast/web"
 )
 
-// An Instance says what one process of urncast runs on. The verbs dev and serve differ in where
-// its database and broker come from.
+// An Instance is the configuration of one process of urncast. The commands dev and serve differ
+// in where its database and broker come from.
 type Instance struct {
 	Version  string // of the program
 	Database string // URL
@@ -50,8 +50,8 @@ type Instance struct {
 	Producer, Seed *producer.Config
 	// Prefix replaces the prefix of all producers' transactional ids, unless it is empty.
 	Prefix string
-	// Kafka's Connection is set by Run: to Fixed if there is one, else to the stored
-	// connection that a producer names.
+	// Kafka is the cluster client. Run sets its Connection function, which returns Fixed
+	// or the stored connection that a producer names.
 	Kafka  kafka.Cluster
 	Fixed  *connection.Connection
 	Client connection.Client
@@ -71,7 +71,7 @@ const cutOffPatience = 5 * time.Second
 
 // Run serves until ctx ends.
 func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
-	slog.SetDefault(log) // what a library prints through the standard log has the format too
+	slog.SetDefault(log) // for libraries that use the standard log
 	if err := i.checkFixed(ctx); err != nil {
 		return err
 	}
@@ -130,13 +130,13 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 		func(ctx context.Context) { store.Attend(ctx, i.page(listener.Addr()), i.Version) })
 }
 
-// metricsPage serves the metrics that can be collected. While the database does not answer, its
-// metrics are missing, and those of the process are wanted all the more.
+// metricsPage returns the handler of /metrics. If the database does not answer, it serves the
+// metrics that do not need it.
 func metricsPage(from prometheus.Gatherer, log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(from, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)})
 }
 
-// access wires the accounts, and logs a set-up code if no administrator exists yet.
+// access opens the access control, and logs a set-up code if no administrator exists yet.
 func (i *Instance) access(ctx context.Context, store *postgres.Store, log *slog.Logger) (*access.Control, error) {
 	c := &access.Control{Store: store.Access(), Failures: failures(store), User: i.Web.User, Password: i.Web.Password, Log: log}
 	if c.User == "" {
@@ -182,7 +182,7 @@ func (i *Instance) serve(ctx context.Context, listener net.Listener, producers *
 	log.Info("serving", "address", listener.Addr().String(), "version", i.Version)
 	if i.Started != nil {
 		if err := i.Started(listener.Addr().String(), producers); err != nil {
-			group.Go(func() error { return err }) // which ends the others; what they use is closed after them
+			group.Go(func() error { return err }) // ends the others, before the caller closes what they use
 		}
 	}
 	err := group.Wait()
@@ -215,8 +215,8 @@ func (i *Instance) listen(pair *certificate.Certificate) (net.Listener, error) {
 	return tls.NewListener(l, pair.Config()), nil
 }
 
-// page returns the console's address for the other instances to show; empty behind a
-// proxy, whose address is not known here.
+// page returns the address of this instance's console, which the other instances show; empty
+// behind a proxy, whose address is not known here.
 func (i *Instance) page(served net.Addr) string {
 	if i.Web.BehindProxy {
 		return ""
@@ -247,7 +247,8 @@ func (i *Instance) checkFixed(ctx context.Context) error {
 	return i.Kafka.Check(ctx, i.Fixed.Name)
 }
 
-// directory opens the producers, and stores those that this process was started with.
+// directory opens the directory of producers, and stores the producer that this process was
+// started with.
 func (i *Instance) directory(ctx context.Context, store *postgres.Store) (*postgres.Directory, error) {
 	directory, err := store.Directory(ctx)
 	if err != nil {

@@ -246,7 +246,8 @@ func TestNoDump(t *testing.T) {
 }
 
 // A process without a key says so when it starts, on the dashboard, and above each form that may
-// take a secret; one with a key does not, and whoever may change nothing is not told.
+// take a secret. A process with a key does not, and users without the right to change anything
+// are not told.
 func TestAMissingKeyIsSaidBefore(t *testing.T) {
 	ring, err := secret.Parse(secret.NewKey())
 	if err != nil {

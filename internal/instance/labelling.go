@@ -16,16 +16,16 @@ const labelEvery = 2 * time.Second
 func labelling(ctx context.Context, r *registry.Registry, log *slog.Logger) {
 	tick := time.NewTicker(labelEvery)
 	defer tick.Stop()
-	said := ""
+	logged := ""
 	for {
 		_, err := r.MakeLabels(ctx, labelEvery)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			said = ""
-		case err.Error() != said:
-			said = err.Error()
+			logged = ""
+		case err.Error() != logged:
+			logged = err.Error()
 			log.Warn("updating the search index of names; it is tried again", "error", err)
 		}
 		select {

@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// NoDump keeps the memory of this process, which holds secrets in the clear, out
-// of core files. The limit alone would not do: it does not bind what the kernel
-// pipes to a collector.
+// NoDump keeps the memory of this process, which has secrets in the clear, out of core files.
+// A core limit of 0 does not suffice: the kernel ignores it when core_pattern pipes dumps to a
+// collector.
 func NoDump() error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
 		return fmt.Errorf("forbidding core files: %w", err)

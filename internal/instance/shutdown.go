@@ -16,16 +16,16 @@ type requests struct {
 	now atomic.Int64
 }
 
-// counted makes a server count its requests.
+// counted wraps the server's handler with one that counts requests, and returns the count.
 func counted(server *http.Server) *requests {
 	var all requests
-	answer := server.Handler
+	handler := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		all.Add(1)
 		all.now.Add(1)
 		defer all.Done()
 		defer all.now.Add(-1)
-		answer.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	})
 	return &all
 }

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// sweepEvery is how often what has expired is deleted from the database.
+// sweepEvery is the time between two deletions of expired rows from the database.
 const sweepEvery = time.Minute
 
-// A sweeper deletes what has expired of one subject.
+// A sweeper deletes the expired rows of some tables.
 type sweeper interface{ Sweep(context.Context) error }
 
-// sweeping has what has expired deleted, at once and then every minute, until ctx ends.
+// sweeping deletes expired rows at once and then every minute, until ctx ends.
 func sweeping(ctx context.Context, log *slog.Logger, all ...sweeper) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()

@@ -16,8 +16,8 @@ const (
 	tokenEndsTimeout = 5 * time.Second
 )
 
-// tokenEnds exports when the first API token in use ends. It names no token and no
-// account, for whoever reads the metrics may know neither.
+// tokenEnds exports when the first API token in use expires. It names no token and no account,
+// because the readers of metrics may not be allowed to see those.
 type tokenEnds struct{ store access.Store }
 
 var tokenEndsDesc = prometheus.NewDesc("urncast_token_next_expiry_timestamp_seconds",
@@ -40,8 +40,8 @@ func (c tokenEnds) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// firstEnd is the earliest end of the tokens that are in use; zero if none is. It may
-// have passed: a program whose token has ended needs another one.
+// firstEnd returns the earliest expiry of the tokens in use; zero if none is in use. The expiry
+// may be in the past: a program that used the token then needs a new one.
 func firstEnd(tokens []access.Token, now time.Time) (first time.Time) {
 	for _, t := range tokens {
 		if now.Sub(t.UsedAt) < tokenInUse && (first.IsZero() || t.ExpiresAt.Before(first)) {

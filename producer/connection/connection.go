@@ -9,34 +9,33 @@ import (
 // who wrote it.
 type Connection struct {
 	Name string
-	// Properties are named as Java's producer or librdkafka names them. A value
-	// that names a file is a path, or "upload:" and the name of one of Files.
-	// The values of secret properties are in the clear: a Connection never
-	// leaves the process, and is never logged.
+	// Properties have the names of the Java producer's properties or of librdkafka's. A
+	// value that names a file is a path, or "upload:" and the name of one of Files. Secret
+	// values are in the clear: a Connection must never leave the process or be logged.
 	Properties map[string]string
-	// Files were uploaded with it: keytabs, stores, certificates, krb5.conf.
+	// Files are the uploaded files by name: keytabs, stores, certificates, krb5.conf.
 	Files map[string][]byte
-	// Revision rises with each save; 0 for one that was never saved.
+	// Revision rises with each save; 0 for a connection that was never saved.
 	Revision  int64
 	ChangedAt time.Time
 	ChangedBy string
-	// Fixed says that the process was started with it, so that it cannot be
-	// changed while it runs.
+	// Fixed reports that the process was started with this connection, so that it cannot
+	// be changed while the process runs.
 	Fixed bool
 }
 
 // UploadPrefix begins the value of a property that names an uploaded file.
 const UploadPrefix = "upload:"
 
-// A Verdict says what becomes of a property that an admin wrote.
+// A Verdict says whether the client takes a property that an admin wrote.
 type Verdict string
 
 // The verdicts.
 const (
-	Taken         Verdict = "taken"          // as it is written
-	Translated    Verdict = "translated"     // under another name, or in another form
-	WithoutEffect Verdict = "without-effect" // this client does without it; Text says why
-	Refused       Verdict = "refused"        // Text says why, and what to write instead
+	Taken         Verdict = "taken"          // used as it is written
+	Translated    Verdict = "translated"     // used under another name, or in another form
+	WithoutEffect Verdict = "without-effect" // not needed by this client; Text says why
+	Refused       Verdict = "refused"        // cannot be used; Text says why, and what to write instead
 )
 
 // A Finding is the verdict on one property.
@@ -65,7 +64,7 @@ type PropertyInfo struct {
 	Refused    string   `json:"refused,omitempty"`
 }
 
-// Tried says whether one bootstrap server can be used.
+// Tried is the result of connecting to one bootstrap server.
 type Tried struct {
 	Server string        `json:"server"`
 	OK     bool          `json:"ok"`
@@ -74,19 +73,19 @@ type Tried struct {
 	Cure   string        `json:"cure,omitempty"` // what to do
 }
 
-// An Ending is a certificate or a key on which a connection rests, and which is to be
-// renewed in time.
+// An Ending is a certificate or a key of a connection that must be renewed before it
+// expires.
 type Ending struct {
 	Where string // the property that it came with
 	What  string // the subject of a certificate, the principal of a key
-	// At is when a certificate ends. A keytab does not say when a key does: At is zero,
-	// Made when it was made, and Version its number.
+	// At is when a certificate expires. It is zero for a key of a keytab, which has no
+	// expiry: Made is then when the key was made, and Version its number.
 	At      time.Time
 	Made    time.Time
 	Version int
 }
 
-// A Client knows the client library of Kafka.
+// A Client checks and tests connections with the Kafka client library.
 type Client interface {
 	// Properties describes every property, by group and importance.
 	Properties() []PropertyInfo
@@ -95,15 +94,15 @@ type Client interface {
 	// Parse reads a client.properties as Java does; the findings name lines that
 	// are no property.
 	Parse(text string) (map[string]string, []Finding)
-	// Lines gives the line of such a text on which each property begins.
+	// Lines returns the line of a client.properties on which each property begins.
 	Lines(text string) map[string]int
-	// Check says what becomes of each property; nothing is connected to.
+	// Check returns the verdict on each property, without connecting to a server.
 	Check(c *Connection) []Finding
-	// Endings lists certificates and keys, which end; nothing is connected to. A
-	// connection that cannot be used has none.
+	// Endings lists the certificates and keys that expire, without connecting to a
+	// server; none for a connection that cannot be used.
 	Endings(c *Connection) []Ending
-	// Try connects to each bootstrap server, in parallel: resolve, connect, TLS,
-	// authenticate.
+	// Try connects to each bootstrap server, in parallel: it resolves the name, connects,
+	// negotiates TLS and authenticates.
 	Try(ctx context.Context, c *Connection) []Tried
 	// Test runs the steps of a test and reports each as it begins and ends.
 	Test(ctx context.Context, c *Connection, t Test, report func(Step)) error

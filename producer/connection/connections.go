@@ -16,45 +16,46 @@ import (
 	"urncast/registry"
 )
 
-// Connections are the connections to Kafka: kept in a store, judged and tried by
-// the client.
+// Connections manages the connections to Kafka: Store keeps them, Client checks and tests
+// them.
 type Connections struct {
 	Store  Store
 	Client Client
-	// Fixed is the connection that the process was started with, nil if it takes a
-	// stored one. It stands before a stored one of its name.
+	// Fixed is the connection that the process was started with, nil if there is none. It
+	// hides a stored connection of the same name.
 	Fixed *Connection
-	// Route gives topic and prefix of a producer that takes a connection, for tests
-	// that name none.
+	// Route returns topic and prefix of a producer that uses a connection: the defaults of
+	// a connection test that names none.
 	Route func(ctx context.Context, connection string) (topic, prefix string)
 
 	testing atomic.Int32
 }
 
-// tryLimit bounds the trial of all servers before a save, should the client not
-// do it by itself; they are tried in parallel.
+// tryLimit bounds the time for connecting to all servers, in parallel, before a save. It
+// is a safety net: the client has its own timeouts.
 const tryLimit = 20 * time.Second
 
 // An Edit is a connection as an admin wants it.
 type Edit struct {
 	Name string
-	// Text is a client.properties; Properties go before its lines.
+	// Text is a client.properties. Properties override its lines.
 	Text       string
 	Properties map[string]secret.Property
 	Files      map[string]File
-	Revision   int64 // what was edited; 0 for a new one
+	Revision   int64 // of the connection that was edited; 0 for a new one
 }
 
-// Saved says what a save did.
+// Saved is the result of a save.
 type Saved struct {
 	Shown    Shown
 	Findings []Finding
 	Servers  []Tried
-	// Changed is false if nothing was to be changed.
+	// Changed is false if the edit equals what was saved before.
 	Changed bool
 }
 
-// List shows all connections, by name.
+// List returns all connections without their secrets: the fixed one, then the stored ones
+// by name.
 func (c *Connections) List(ctx context.Context) ([]Shown, error) {
 	all, err := c.Store.Connections(ctx)
 	if err != nil {
@@ -65,16 +66,16 @@ func (c *Connections) List(ctx context.Context) ([]Shown, error) {
 		out = append(out, c.show(c.Fixed))
 	}
 	for i := range all {
-		if !c.fixed(all[i].Name) {
+		if !c.isFixed(all[i].Name) {
 			out = append(out, all[i].shown())
 		}
 	}
 	return out, nil
 }
 
-// Get shows one connection, registry.ErrNotFound if there is none.
+// Get returns one connection without its secrets, registry.ErrNotFound if there is none.
 func (c *Connections) Get(ctx context.Context, name string) (Shown, error) {
-	if c.fixed(name) {
+	if c.isFixed(name) {
 		return c.show(c.Fixed), nil
 	}
 	s, err := c.Store.Connection(ctx, name)
@@ -84,12 +85,11 @@ func (c *Connections) Get(ctx context.Context, name string) (Shown, error) {
 	return s.shown(), nil
 }
 
-// Current gives a connection in the clear, as it stands now, for a session; an empty
-// name is the one that the process was started with, or else the default one. Its
-// errors are Faults.
+// Current returns a connection with its secrets in the clear, as it is now, for a
+// session. An empty name stands for another as in OrDefault. The errors are Faults.
 func (c *Connections) Current(ctx context.Context, name string) (*Connection, error) {
 	name = c.OrDefault(name)
-	if c.fixed(name) {
+	if c.isFixed(name) {
 		return c.Fixed, nil
 	}
 	s, err := c.Store.Connection(ctx, name)
@@ -107,8 +107,8 @@ func (c *Connections) Current(ctx context.Context, name string) (*Connection, er
 	return s.connection(), nil
 }
 
-// OrDefault is the name of the connection that an empty name stands for: the one that the
-// process was started with, or else the default one. Other names stand for themselves.
+// OrDefault returns name, or if that is empty the name of the connection that the process
+// was started with, or else producer.NameDefault.
 func (c *Connections) OrDefault(name string) string {
 	switch {
 	case name != "":
@@ -119,10 +119,10 @@ func (c *Connections) OrDefault(name string) string {
 	return producer.NameDefault
 }
 
-// Delete deletes a connection that no producer takes, at the revision that was looked at;
-// 0 is whichever there is. A *ConflictError says that another was saved meanwhile.
+// Delete deletes a connection that no producer uses, if it is still at a revision; 0
+// deletes any. A *ConflictError says that another revision was saved meanwhile.
 func (c *Connections) Delete(ctx context.Context, name string, revision int64, by registry.Actor) error {
-	if c.fixed(name) {
+	if c.isFixed(name) {
 		return &FixedError{name}
 	}
 	was, err := c.Store.Connection(ctx, name)
@@ -138,7 +138,7 @@ func (c *Connections) Delete(ctx context.Context, name string, revision int64, b
 // Properties describes every property that a connection may have.
 func (c *Connections) Properties() []PropertyInfo { return c.Client.Properties() }
 
-// Check says what becomes of each property of an edit; nothing is connected to.
+// Check returns the verdict on each property of an edit, without connecting to a server.
 func (c *Connections) Check(ctx context.Context, e Edit) ([]Finding, error) {
 	d, err := c.draft(ctx, e)
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *Connections) Check(ctx context.Context, e Edit) ([]Finding, error) {
 	return d.findings, nil
 }
 
-// Endings lists the certificates and keys that an edit rests on.
+// Endings lists the certificates and keys of an edit that expire.
 func (c *Connections) Endings(ctx context.Context, e Edit) ([]Ending, error) {
 	d, err := c.draft(ctx, e)
 	if err != nil {
@@ -156,11 +156,11 @@ func (c *Connections) Endings(ctx context.Context, e Edit) ([]Ending, error) {
 	return c.Client.Endings(d.next), nil
 }
 
-// Save checks an edit, tries every server, and saves. With anyway it saves
-// although servers failed, and the audit says which; what cannot be carried over
-// refuses it all the same.
+// Save checks an edit, connects to every server, and saves. With anyway it saves although
+// servers failed, and the audit names them; a property that is Refused still refuses the
+// edit.
 func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by registry.Actor) (*Saved, error) {
-	if c.fixed(e.Name) {
+	if c.isFixed(e.Name) {
 		return nil, &FixedError{e.Name}
 	}
 	if err := checkName(e.Name); err != nil {
@@ -188,11 +188,11 @@ func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by registry
 		return nil, &RefusedError{Findings: d.findings, Servers: s.Servers}
 	}
 	if ctx.Err() != nil {
-		return nil, ctx.Err() // who asked has gone
+		return nil, ctx.Err() // the client has gone
 	}
 	next := d.stored()
 	detail := changes(d.was, next, failed)
-	if s.Changed = d.was == nil || detail.any(); s.Changed {
+	if s.Changed = d.was == nil || detail.hasChanges(); s.Changed {
 		if err := c.Store.SaveConnection(ctx, next, by.Did(ActSaved, e.Name, detail)); err != nil {
 			return nil, err
 		}
@@ -201,7 +201,7 @@ func (c *Connections) Save(ctx context.Context, e Edit, anyway bool, by registry
 	return s, err
 }
 
-// try tries the servers of a draft, in parallel and within the limit.
+// try connects to the servers of a draft, in parallel and within tryLimit.
 func (c *Connections) try(ctx context.Context, d *draft) []Tried {
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
@@ -216,18 +216,18 @@ func failures(servers []Tried) []Tried {
 	return slices.DeleteFunc(slices.Clone(servers), func(t Tried) bool { return t.OK })
 }
 
-// Redactor cuts a connection's secret values out of texts: of the client library's words
-// and a server's, which may repeat them.
+// Redactor returns a replacer that cuts a connection's secret values out of texts such as
+// errors of the client library or a server, which may repeat them.
 func (c *Connections) Redactor(of *Connection) *strings.Replacer {
 	return redactor(of, c.Client.Secret)
 }
 
-func (c *Connections) fixed(name string) bool { return c.Fixed != nil && c.Fixed.Name == name }
+func (c *Connections) isFixed(name string) bool { return c.Fixed != nil && c.Fixed.Name == name }
 
-// show is what may be seen of a connection in the clear.
+// show returns a connection without its secrets.
 func (c *Connections) show(in *Connection) Shown { return split(in, c.Client.Secret).shown() }
 
-// split parts what is secret of a connection from what may be seen.
+// split separates the secret values of a connection from the rest, as a store keeps them.
 func split(in *Connection, isSecret func(string) bool) *Stored {
 	s := &Stored{
 		Shown: Shown{Name: in.Name, Properties: map[string]secret.Property{}, Files: map[string]File{}, Revision: in.Revision,
@@ -247,7 +247,8 @@ func split(in *Connection, isSecret func(string) bool) *Stored {
 	return s
 }
 
-// shown completes what may be seen by what only the contents tell.
+// shown returns the connection without its secrets. It fills in sizes and checksums of
+// files, which need the contents.
 func (s *Stored) shown() Shown {
 	for name, content := range s.Contents {
 		f := s.Files[name]
@@ -261,7 +262,7 @@ func (s *Stored) shown() Shown {
 	return s.Shown
 }
 
-// connection puts both parts together.
+// connection joins what split separated.
 func (s *Stored) connection() *Connection {
 	c := &Connection{Name: s.Name, Properties: map[string]string{}, Files: s.Contents,
 		Revision: s.Revision, ChangedAt: s.ChangedAt, ChangedBy: s.ChangedBy}
@@ -275,7 +276,7 @@ func (s *Stored) connection() *Connection {
 
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-// checkName keeps names to what stands well in addresses, metrics and logs.
+// checkName refuses names that would need escaping in addresses, metrics and logs.
 func checkName(name string) error {
 	if name == "" || name == producer.ReservedName || len(name) > 64 || strings.Trim(name, nameBytes) != "" || strings.Contains("._-", name[:1]) {
 		return producer.BadEdit("The name %q is not one for a connection: up to 64 letters, digits, dots, underscores and hyphens, "+

@@ -1,6 +1,6 @@
-// Package connection holds the connections to Kafka: what one is, what may be seen of it,
-// and how it is judged, tried, tested and saved.
+// Package connection manages the connections to Kafka: it checks, tests and saves them, and
+// shows them without their secrets.
 //
-// Connections works on a Store, which keeps what is secret apart, and on a Client, which
-// knows what the properties mean. A session takes a connection from Connections.Current.
+// Connections works on a Store, which keeps secret values sealed, and on a Client, which
+// knows what the properties mean. A session gets its connection from Connections.Current.
 package connection

@@ -20,22 +20,23 @@ const (
 	propertiesMax = 500
 	filesMax      = 32
 	fileBytesMax  = 1 << 20
-	textBytesMax  = 1 << 20 // and of one value
+	textBytesMax  = 1 << 20 // of Edit.Text, and of one value
 )
 
-// A draft is an edit put together with what is saved.
+// A draft is an edit merged with the saved connection, which supplies the secrets and
+// files that the edit keeps.
 type draft struct {
 	client   Client
 	was      *Stored // nil if nothing is saved
 	next     *Connection
-	times    map[string]time.Time // of files that are kept
-	lines    map[string]int       // of properties that come from the text
+	times    map[string]time.Time // when kept files were uploaded
+	lines    map[string]int       // by property, of those that come from Edit.Text
 	redact   *strings.Replacer
 	findings []Finding
 }
 
-// draft puts an edit together with what is saved, and judges it. What it cannot
-// take or keep is among the findings.
+// draft merges an edit with the saved connection and checks it. Properties that cannot be
+// set or kept are among the findings, as Refused.
 func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
 	switch {
 	case len(e.Text) > textBytesMax:
@@ -49,7 +50,7 @@ func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
 	}
 	d := &draft{client: c.Client, times: map[string]time.Time{}}
 	d.next = &Connection{Name: e.Name, Properties: map[string]string{}, Files: map[string][]byte{}, Revision: e.Revision}
-	if c.fixed(e.Name) {
+	if c.isFixed(e.Name) {
 		d.was = split(c.Fixed, c.Client.Secret)
 	} else {
 		was, err := c.Store.Connection(ctx, e.Name)
@@ -63,22 +64,22 @@ func (c *Connections) draft(ctx context.Context, e Edit) (*draft, error) {
 			return nil, err
 		}
 	}
-	refused := d.take(&e)
-	d.judge()
+	refused := d.merge(&e)
+	d.check()
 	d.findings = append(d.findings, refused...)
 	slices.SortStableFunc(d.findings, func(a, b Finding) int { return a.Line - b.Line })
 	return d, nil
 }
 
-// take takes the properties, of the text and then of the edit, and says which it
-// cannot take.
-func (d *draft) take(e *Edit) (refused []Finding) {
+// merge sets the properties of the text, then those given one by one, and returns the
+// findings on those that cannot be set.
+func (d *draft) merge(e *Edit) (refused []Finding) {
 	if e.Text != "" {
 		d.next.Properties, d.findings = d.client.Parse(e.Text)
 		d.lines = d.client.Lines(e.Text)
 	}
 	for name, p := range e.Properties {
-		delete(d.lines, name) // the value is not the line's
+		delete(d.lines, name) // the value does not come from that line
 		if value, why := d.property(name, p); why == "" {
 			d.next.Properties[name] = value
 		} else {
@@ -87,7 +88,7 @@ func (d *draft) take(e *Edit) (refused []Finding) {
 		}
 	}
 	for name, value := range d.next.Properties {
-		if strings.ContainsRune(name+value, 0) { // which no file, no protocol and no jsonb takes
+		if strings.ContainsRune(name+value, 0) { // a zero cannot be written to a file, a protocol or a jsonb
 			delete(d.next.Properties, name)
 			refused = append(refused, Finding{Name: strings.ReplaceAll(name, "\x00", "?"), Line: d.lines[name], Verdict: Refused,
 				Text: "It holds a zero character: remove it."})
@@ -97,8 +98,8 @@ func (d *draft) take(e *Edit) (refused []Finding) {
 	return refused
 }
 
-// judge lets the client judge the properties. Secrets are cut out of its words.
-func (d *draft) judge() {
+// check adds the client's findings on the properties. Secrets are cut out of them.
+func (d *draft) check() {
 	d.redact = redactor(d.next, d.client.Secret)
 	for _, f := range d.client.Check(d.next) {
 		if f.Line == 0 {
@@ -116,7 +117,8 @@ func (d *draft) judge() {
 	}
 }
 
-// property gives the value of a property in an edit, or says why it has none.
+// property returns the value of a property of an edit, which may be the saved secret, or
+// the reason why it has none.
 func (d *draft) property(name string, p secret.Property) (value, why string) {
 	switch {
 	case !p.Set && len(p.Value) > textBytesMax:
@@ -159,7 +161,7 @@ func (d *draft) file(name string, f File) error {
 	return nil
 }
 
-// stored is what a store is to keep of the draft.
+// stored returns the draft as a store keeps it.
 func (d *draft) stored() *Stored {
 	s := split(d.next, d.client.Secret)
 	now := time.Now().UTC().Truncate(time.Second)
@@ -172,23 +174,23 @@ func (d *draft) stored() *Stored {
 	return s
 }
 
-// A change tells the audit of one property, or of one file: values where they may
-// be seen, a word where not.
+// A change is what the audit keeps of a changed property: its values, or only a word if
+// they are secret.
 type change struct {
 	Before *string `json:"before,omitempty"`
 	After  *string `json:"after,omitempty"`
 	Secret string  `json:"secret,omitempty"` // "set", "changed" or "removed"
 }
 
-// detail is an Act's.
+// detail is the Detail of a registry.Act about a connection.
 type detail struct {
 	Properties map[string]change `json:"properties,omitempty"`
 	Files      map[string]string `json:"files,omitempty"` // "added", "changed" or "removed"
-	// Failed are the servers that could not be used, when it was saved anyway.
+	// Failed are the servers that failed, of a connection that was saved nevertheless.
 	Failed []Tried `json:"savedAlthoughFailed,omitempty"`
 }
 
-func (d *detail) any() bool { return len(d.Properties)+len(d.Files) > 0 }
+func (d *detail) hasChanges() bool { return len(d.Properties)+len(d.Files) > 0 }
 
 // changes compares two states of a connection. A secret that cannot be opened
 // counts as changed.
@@ -208,7 +210,7 @@ func changes(was, next *Stored, failed []Tried) *detail {
 			c.After = &b.Value
 		}
 		if a.Set || b.Set {
-			c.Secret = word(a.Set, b.Set, "set")
+			c.Secret = changeWord(a.Set, b.Set, "set")
 		}
 		if a == b && had == has && (!a.Set || was.Key == nil && was.Secrets[name] == next.Secrets[name]) {
 			continue
@@ -221,12 +223,12 @@ func changes(was, next *Stored, failed []Tried) *detail {
 		if had && has && was.Key == nil && string(was.Contents[name]) == string(next.Contents[name]) {
 			continue
 		}
-		d.Files[name] = word(had, has, "added")
+		d.Files[name] = changeWord(had, has, "added")
 	}
 	return d
 }
 
-func word(had, has bool, added string) string {
+func changeWord(had, has bool, added string) string {
 	switch {
 	case !had:
 		return added

@@ -12,8 +12,8 @@ import (
 	"urncast/internal/secret"
 )
 
-// A File is an uploaded file as it crosses the API. Its content goes in and never
-// out; in an edit a File without content keeps what is saved.
+// A File describes an uploaded file in the API. Its content can be written and never read;
+// in an edit, a File without content keeps the saved one.
 type File struct {
 	Size   int
 	SHA256 string // empty if the content cannot be read for want of a key
@@ -48,7 +48,7 @@ func (f *File) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Shown is a connection as it may be seen: of secrets only that they are set.
+// Shown is a connection without the values of its secrets: it says only that they are set.
 type Shown struct {
 	Name       string                     `json:"name"`
 	Properties map[string]secret.Property `json:"properties"`
@@ -58,11 +58,11 @@ type Shown struct {
 	ChangedBy  string                     `json:"changedBy,omitempty"`
 	Fixed      bool                       `json:"fixed,omitempty"`
 	UsedBy     []string                   `json:"usedBy,omitempty"` // names of producers
-	// Locked says why its secrets cannot be read: the key is missing.
+	// Locked says why the secrets cannot be read, such as that the key is missing.
 	Locked string `json:"locked,omitempty"`
 }
 
-// Format shows the name and the revision, whatever is asked for: the values of a
+// Format writes only name and revision, whatever the verb, because the values of a
 // Connection are in the clear.
 func (c Connection) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "connection %s, revision %d", c.Name, c.Revision)
@@ -71,16 +71,15 @@ func (c Connection) Format(f fmt.State, _ rune) {
 // LogValue implements slog.LogValuer.
 func (c Connection) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// MarshalJSON implements json.Marshaler, for those who log JSON.
+// MarshalJSON implements json.Marshaler, so that a log in JSON shows no secrets either.
 func (c Connection) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
 
 // jaasSecrets finds the secrets inside the value of sasl.jaas.config and its like.
 var jaasSecrets = regexp.MustCompile(`(?i)(?:password|secret|passphrase|token)\w*\s*=\s*` +
 	`(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))`)
 
-// redactor cuts a connection's secret values out of texts. Texts are made without
-// them; this is for the words of others that are passed on, such as the client
-// library's and a server's.
+// redactor returns a replacer that cuts a connection's secret values out of texts. It is
+// for texts of the client library or a server; texts of this program have no secrets.
 func redactor(c *Connection, isSecret func(string) bool) *strings.Replacer {
 	var values []string
 	for name, value := range c.Properties {
@@ -95,5 +94,5 @@ func redactor(c *Connection, isSecret func(string) bool) *strings.Replacer {
 	return secret.Redactor(values...)
 }
 
-// Format says that an entry is not shown where it may be a secret.
+// Format writes only the name, because the values may be secret.
 func (e Edit) Format(f fmt.State, _ rune) { io.WriteString(f, "an edit of connection "+e.Name) }

@@ -9,17 +9,17 @@ import (
 	"urncast/registry"
 )
 
-// Stored is a connection as a store keeps it: what is secret apart from what may
-// be seen.
+// Stored is a connection as a store keeps it: the secret values and the files' contents
+// apart from the rest.
 type Stored struct {
 	Shown
 	Secrets  map[string]string
 	Contents map[string][]byte // of Files
-	// Key is why Secrets and Contents could not be opened; they are nil then.
+	// Key is the error of opening Secrets and Contents, which are then nil.
 	Key error
 }
 
-// Format shows the name alone.
+// Format writes only name and revision.
 func (s Stored) Format(f fmt.State, verb rune) {
 	Connection{Name: s.Name, Revision: s.Revision}.Format(f, verb)
 }
@@ -31,25 +31,24 @@ const (
 	ActSecretsRotated = "secrets rotated"
 )
 
-// A ConnectionStore keeps connections and the audit. Each change is committed
-// together with its Act.
+// A Store keeps connections and the audit. Each change is committed together with its Act.
 type Store interface {
-	// Connections lists all, by name; Connection gives one, registry.ErrNotFound if
+	// Connections lists all, by name; Connection returns one, registry.ErrNotFound if
 	// there is none.
 	Connections(ctx context.Context) ([]Stored, error)
 	Connection(ctx context.Context, name string) (*Stored, error)
-	// SaveConnection writes a connection onto the revision that it names, 0 for a
-	// new one, and sets its new revision. A *ConflictError says that another was
-	// saved meanwhile.
+	// SaveConnection replaces the revision that s names, 0 for a new connection, and sets
+	// the new revision in s. A *ConflictError says that another was saved meanwhile.
 	SaveConnection(ctx context.Context, s *Stored, a registry.Act) error
-	// DeleteConnection deletes a connection at its revision. It refuses with an
-	// *InUseError while a producer takes it, and with a *ConflictError another revision.
+	// DeleteConnection deletes a connection at a revision. An *InUseError says that a
+	// producer uses it, a *ConflictError that it has another revision.
 	DeleteConnection(ctx context.Context, name string, revision int64, a registry.Act) error
-	// RecordAct audits an act outside the database.
+	// RecordAct adds an act to the audit that changes nothing in the database.
 	RecordAct(ctx context.Context, a registry.Act) error
 }
 
-// A ConflictError says that a change was made to what is no longer there.
+// A ConflictError says that a change was based on a revision that is no longer the current
+// one.
 type ConflictError struct {
 	Name      string
 	Base, Now int64 // revisions; Now is 0 if it was deleted
@@ -72,20 +71,20 @@ func (e *ConflictError) Error() string {
 		e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
 }
 
-// An InUseError says which producers take a connection.
+// An InUseError refuses to delete a connection that producers use.
 type InUseError struct {
 	Name      string
 	Producers []string
 }
 
-// Error names them.
+// Error names the producers.
 func (e *InUseError) Error() string {
 	return fmt.Sprintf("Connection %s cannot be deleted while it is used by producer %s: "+
 		"let that take another one first",
 		e.Name, strings.Join(e.Producers, ", "))
 }
 
-// A FixedError refuses a change of what the process was started with.
+// A FixedError refuses a change of the connection that the process was started with.
 type FixedError struct{ Name string }
 
 // Error says where the connection comes from.
@@ -101,7 +100,7 @@ type RefusedError struct {
 	Servers  []Tried   // set if the servers were tried
 }
 
-// Error counts what is refused.
+// Error names the properties that are refused, or else the servers that failed.
 func (e *RefusedError) Error() string {
 	var refused, failed []string
 	for _, f := range e.Findings {

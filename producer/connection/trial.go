@@ -10,21 +10,22 @@ import (
 	"urncast/producer"
 )
 
-// A ConnectionTest says what to try.
+// A Test says what a connection test does.
 type Test struct {
-	// Topic is the one that is published to. Only aborted transactions are
-	// written to it.
+	// Topic is the topic that the producer publishes to. The test writes only aborted
+	// transactions to it.
 	Topic string
-	// Scratch is a topic for a committed transaction that is read back; empty
-	// leaves that out. MakeScratch allows to make it, and it is deleted then.
+	// Scratch is a topic for a committed transaction that is read back; empty leaves that
+	// step out. MakeScratch allows the test to create the topic, which it deletes again.
 	Scratch     string
 	MakeScratch bool
-	// Prefix of the transactional ids of the producer whose rights are asked
-	// for. The test's own ids begin with it too.
+	// Prefix is the prefix of the transactional ids of the producer whose rights are
+	// tested. The test's own ids begin with it too.
 	Prefix string
-	// Bytes of the large message, which is sent then: to the scratch topic or, without one, to
-	// the topic. With 0 it is judged for 1,000,000 bytes by the limits that can be read, and
-	// sent to a scratch topic only. Compressible fills it with text instead of noise.
+	// Bytes is the size of the large message that is sent to the scratch topic or, without
+	// one, to the topic. With 0 a message of 1,000,000 bytes is compared with the limits
+	// that can be read, and sent to a scratch topic only. Compressible fills the message
+	// with text instead of noise.
 	Bytes        int
 	Compressible bool
 	// StepTimeout bounds each step; 10 s if 0.
@@ -41,12 +42,12 @@ const (
 	StepPassed  StepState = "passed"
 	StepWarning StepState = "warning" // it works, and something should be mended
 	StepFailed  StepState = "failed"
-	StepNotRun  StepState = "not-run" // it depends on one that failed, or was not asked for
+	StepNotRun  StepState = "not-run" // it depends on a failed step, or was not asked for
 )
 
-// A Step is one step of a connection test. All steps are reported as waiting, in
-// order, before the first begins; then each when it begins and when it ends. Those of
-// one server are told from another's by Server, and servers are tried side by side.
+// A Step is one step of a connection test. All steps are reported as waiting, in order,
+// before the first begins; then each when it begins and when it ends. Servers are tested
+// side by side, each with its own steps, which Server tells apart.
 type Step struct {
 	ID      string        `json:"id"`   // such as "tls" or "rights-write"
 	Name    string        `json:"name"` // for people
@@ -62,14 +63,14 @@ type Step struct {
 // large message of its own.
 const testsAtOnce = 3
 
-// ErrBusy says that as many tests are under way as there may be.
+// ErrBusy says that testsAtOnce tests are running already.
 var ErrBusy = errors.New("three connection tests are under way here already; wait until one of them has ended")
 
 // messageBytesMax bounds the large message of a test: the client's own limit.
 const messageBytesMax = 1_000_000_000
 
-// Test runs the steps of a test on an edit; one without properties stands for
-// what is saved. Steps are reported one at a time.
+// Test runs the steps of a test on an edit; an edit without properties and files stands
+// for the saved connection. report is called by one goroutine at a time.
 func (c *Connections) Test(ctx context.Context, e Edit, t Test, report func(Step)) error {
 	if t.Bytes < 0 || t.Bytes > messageBytesMax {
 		return producer.BadEdit("The large message of a test has from 1 to %d bytes, not %d", messageBytesMax, t.Bytes)
@@ -94,10 +95,10 @@ func (c *Connections) Test(ctx context.Context, e Edit, t Test, report func(Step
 	if c.testing.Add(1) > testsAtOnce {
 		return ErrBusy
 	}
-	var one sync.Mutex
+	var reporting sync.Mutex
 	return c.Client.Test(ctx, d.next, t, func(s Step) {
-		one.Lock()
-		defer one.Unlock()
+		reporting.Lock()
+		defer reporting.Unlock()
 		s.Finding, s.Cure = d.redact.Replace(s.Finding), d.redact.Replace(s.Cure)
 		report(s)
 	})

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Figures are how the producers stand, with Prometheus' names and units. They are read from
-// the database when they are asked for, so that every instance shows the same.
+// Figures exports state and lag of all producers as Prometheus metrics. A scrape reads them
+// from the database, so that every instance shows the same.
 type Figures struct {
 	producers *Producers
 
@@ -17,7 +17,7 @@ type Figures struct {
 	takeovers, term, holder, standby *prometheus.Desc
 }
 
-// NewFigures makes the figures of producers and registers them.
+// NewFigures makes the metrics of producers and registers them.
 func NewFigures(r prometheus.Registerer, producers *Producers) *Figures {
 	labels := []string{"producer"}
 	desc := func(name, help string, more ...string) *prometheus.Desc {

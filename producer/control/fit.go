@@ -10,8 +10,8 @@ import (
 	"urncast/registry"
 )
 
-// A LimitedRoute is where and how a producer publishes, with the limits that the
-// publisher last saw there. SeenAt is zero if it never looked.
+// A LimitedRoute is a route with the size limits that the publisher last read for it.
+// SeenAt is zero if it never read them.
 type LimitedRoute struct {
 	producer.Route
 	Sender string
@@ -19,19 +19,20 @@ type LimitedRoute struct {
 	SeenAt time.Time
 }
 
-// recordExtra is, generously, what key, headers and framing add to a value.
+// recordExtra is an upper estimate of the bytes that key, headers and framing add to a
+// value.
 const recordExtra = 1024
 
-// expansionMost is more than any format makes of a canonical document. What is
-// smaller than the limit even so need not be encoded to be known to fit.
+// expansionMost is a factor by which no format enlarges a canonical document. A document
+// that fits when enlarged so is not encoded to find out.
 const expansionMost = 32
 
-// An Oversized structure will not fit a topic; Text says which one, and whose limit
-// that is.
+// Oversized is the warning that a structure will not fit a topic. Text names the structure
+// and the limit.
 type Oversized struct{ Topic, Text string }
 
-// Oversize says which structures will not fit a route of a producer, and whose limit
-// that is, before anything is sent.
+// Oversize returns a warning for each structure that is too large for a route of any
+// producer, before it is submitted.
 func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (warnings []Oversized, err error) {
 	err = p.Each(ctx, func(_ string, a *Producer) error {
 		more, err := a.Oversize(ctx, contents)
@@ -41,7 +42,8 @@ func (p *Producers) Oversize(ctx context.Context, contents []registry.Content) (
 	return warnings, err
 }
 
-// Oversize says which structures will not fit a route of the producer.
+// Oversize returns a warning for each structure that is too large for a route of the
+// producer.
 func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([]Oversized, error) {
 	var warnings []Oversized
 	routes, err := a.records.Routes(ctx)
@@ -78,7 +80,8 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 	return warnings, nil
 }
 
-// tightest is the lowest limit that is known, and whose it is.
+// tightest returns the lowest known limit and the words that name its setting; 0 if none is
+// known.
 func (r *LimitedRoute) tightest() (limit int64, whose string) {
 	for _, l := range []struct {
 		bytes int64

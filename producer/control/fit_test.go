@@ -25,8 +25,8 @@ func content(id string, codes int) registry.Content {
 	return registry.Content{URN: sdmx.URNOf(l), Body: sdmx.AppendCanonical(nil, l)}
 }
 
-// What will not fit is named with its size and with the lowest limit that is known;
-// what fits, or what no limit is known for, is not.
+// A structure that will not fit is named with its size and the lowest known limit; one that
+// fits, or for which no limit is known, is not.
 func TestOversize(t *testing.T) {
 	small, large := content("SMALL", 1), content("LARGE", 500)
 	for _, c := range []struct {

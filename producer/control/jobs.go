@@ -12,11 +12,11 @@ import (
 // begun; ActJobCancelled follows when it is done.
 const ActJobCancelAsked = "job cancellation asked"
 
-// CancelJob removes a job that waits, at once, or asks for the end of the job under way.
-// That is ended by the instance that holds the lease: after it has recovered, for the
-// topics tell how much of the job they hold. A producer that FAILED starts for it; one
-// that is suspended or stopped does it once it goes on. JobStatus.Leaves of the answer
-// says what is left then.
+// CancelJob removes a waiting job at once, or asks for the end of the job under way. The
+// instance that holds the lease ends that after its next recovery, which finds out how much
+// of the job is on the topics. A FAILED producer is started for this; a suspended or stopped
+// one does it when it goes on. JobStatus.Leaves of the result says what remains on the
+// topics.
 func (a *Producer) CancelJob(ctx context.Context, id string, by registry.Actor) (*JobStatus, error) {
 	s, err := a.Status(ctx)
 	if err != nil {
@@ -37,10 +37,10 @@ func (a *Producer) CancelJob(ctx context.Context, id string, by registry.Actor) 
 	return j, nil
 }
 
-// Publish asks for a job: everything, or what a scope is about, is sent anew as it
-// is current when the job begins, and what the topics hold of it beside that gets
-// tombstones. It runs between two transactions, and goes on after a crash. A
-// producer that does not publish begins it once it does.
+// Publish asks for a job that sends the structures of a scope anew, all of them for an empty
+// scope, as they are current when the job begins, and tombstones for keys of that scope that
+// the topics hold and the registry does not. The job runs between two transactions and
+// continues after a crash. A producer that does not publish now begins it when it does.
 func (a *Producer) Publish(ctx context.Context, scope producer.Scope, by registry.Actor) (*JobStatus, error) {
 	s, err := a.Status(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *Producer) Publish(ctx context.Context, scope producer.Scope, by registr
 	return j, a.records.AskJob(ctx, j, by.Did(ActJobAsked, s.Name, map[string]any{"kind": j.Kind, "scope": scope}))
 }
 
-// jobsWaitingMax bounds the jobs that wait for one producer.
+// jobsWaitingMax bounds the waiting jobs of one producer.
 const jobsWaitingMax = 100
 
 // Jobs lists the newest jobs, the newest first.
@@ -71,14 +71,14 @@ func (a *Producer) Jobs(ctx context.Context, limit int) ([]JobStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	under := func(j JobStatus) bool { return j.EndedAt.IsZero() && j.Phase != producer.PhaseWaiting }
-	if i := slices.IndexFunc(jobs, under); i >= 0 {
+	isRunning := func(j JobStatus) bool { return j.EndedAt.IsZero() && j.Phase != producer.PhaseWaiting }
+	if i := slices.IndexFunc(jobs, isRunning); i >= 0 {
 		s, err := a.Status(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if s.Job != nil && s.Job.ID == jobs[i].ID {
-			jobs[i] = *s.Job // it says what cancelling it leaves
+			jobs[i] = *s.Job // with Leaves
 		}
 	}
 	return jobs, nil

@@ -13,46 +13,48 @@ import (
 	"urncast/sdmx"
 )
 
-// An Extent is a part of what is current: what passes all of its filters and, unless
-// From is 0, what transactions From to To touched, both ends included.
+// An Extent selects current structures: those that pass all filters and, unless From is 0,
+// that transactions From to To changed, both ends included.
 type Extent struct {
 	Filters  []producer.Filter
 	From, To registry.Number
 }
 
-// An Amount is how much there is of something; Bytes are those of stored documents.
+// An Amount counts structures and the bytes of their stored documents.
 type Amount struct{ Structures, Bytes int64 }
 
-// Contents tells what is current, as far as a preview asks.
+// Contents reads the current structures for previews.
 type Contents interface {
-	// Last is the number of the last transaction: as long as that stands, nothing else
-	// is current.
+	// Last returns the number of the last transaction. The current structures do not
+	// change as long as that does not.
 	Last(ctx context.Context) (registry.Number, error)
-	// Amount counts what an extent holds.
+	// Amount counts the structures of an extent.
 	Amount(ctx context.Context, e Extent) (Amount, error)
-	// Documents lists what it holds of classes, all if there are none, in a lasting order.
+	// Documents lists the structures of an extent, of some classes or of all if none are
+	// named, in the same order each time.
 	Documents(ctx context.Context, e Extent, classes []string) ([]producer.Entry, error)
-	// Bodies gives the canonical forms of documents, in the order asked for.
+	// Bodies returns the canonical forms of documents, in the order asked for.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 }
 
-// A RoutePreview says what a route would send if everything that is current were sent.
+// A RoutePreview says what a route would send if all current structures were sent.
 type RoutePreview struct {
 	Topic   string `json:"topic"`
 	Matches int64  `json:"matches"` // structures that are current and pass the filter
 	Bytes   int64  `json:"bytes"`   // of their stored documents
-	// Inexpressible counts those of them that were looked at and that the format
+	// Inexpressible counts the matching structures that were examined and that the format
 	// cannot express.
 	Inexpressible int64 `json:"inexpressible"`
-	// Unexamined counts those that were not looked at yet; a later preview goes on there.
+	// Unexamined counts the matching structures that were not examined yet; a later
+	// preview continues with them.
 	Unexamined int64 `json:"unexamined"`
 }
 
-// Messages is how many structures a route would send, as far as is known.
+// Messages returns how many structures a route would send, as far as is known.
 func (r *RoutePreview) Messages() int64 { return r.Matches - r.Inexpressible }
 
-// Preview says what routes would send now of what a scope is about. It looks for what
-// formats cannot express for as long as patience lasts, and remembers what it saw.
+// Preview says what routes would send now of a scope. It spends up to patience on finding
+// structures that the formats cannot express, and remembers the results for the next call.
 func (p *Producers) Preview(ctx context.Context, routes []producer.Route, scope producer.Scope, patience time.Duration) ([]RoutePreview, error) {
 	if err := scope.Filter.Check(); err != nil {
 		return nil, producer.BadEdit("%s", err)
@@ -84,20 +86,20 @@ func (p *Producers) Preview(ctx context.Context, routes []producer.Route, scope 
 	return out, nil
 }
 
-// Matching counts what is current and passes a filter.
+// Matching counts the current structures that pass a filter.
 func (p *Producers) Matching(ctx context.Context, f producer.Filter) (Amount, error) {
 	return p.amounts.of(ctx, p.Directory, Extent{Filters: []producer.Filter{f}})
 }
 
 const (
-	// amountAge is how old a count may be whatever was recorded since: a form asks again
-	// with each key.
+	// amountAge is how long a count is reused even if transactions were recorded since: a
+	// form asks again at each key press.
 	amountAge = time.Second
-	// amountsMax bounds the counts that are kept.
+	// amountsMax bounds the cached counts.
 	amountsMax = 256
 )
 
-// amounts keep counts until something is recorded.
+// amounts caches counts until a transaction is recorded.
 type amounts struct {
 	mu   sync.Mutex
 	kept map[string]keptAmount
@@ -134,22 +136,22 @@ func (a *amounts) of(ctx context.Context, c Contents, e Extent) (Amount, error) 
 	return got, nil
 }
 
-// verdicts remember which documents a format can express. A document never changes.
+// verdicts caches which documents a format can express. Documents never change.
 type verdicts struct {
 	mu    sync.Mutex
 	known map[string]map[int64]bool // by format and document
 }
 
-// verdictsMax bounds what is remembered for one format; verdictBytes is what is read
-// at a time.
+// verdictsMax bounds the verdicts that are cached for one format, verdictBytes the
+// documents that are read at a time.
 const (
 	verdictsMax  = 2_000_000
 	verdictBytes = 1 << 20
 )
 
-// of counts what a format cannot express of an extent, and what is not known yet when
-// the time is up.
-func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Format, patience time.Duration) (off, unknown int64, err error) {
+// of counts the structures of an extent that a format cannot express, and those that are
+// still unexamined after patience.
+func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Format, patience time.Duration) (inexpressible, unexamined int64, err error) {
 	classes := []string{}
 	for _, class := range sdmx.Modelled() {
 		if !formats.AlwaysExpressible(f, class) {
@@ -163,7 +165,7 @@ func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Form
 	if err != nil {
 		return 0, 0, err
 	}
-	off, entries = v.sort(f.Name, entries)
+	inexpressible, entries = v.cached(f.Name, entries)
 	until := time.Now().Add(patience)
 	for len(entries) > 0 && time.Now().Before(until) {
 		n, bytes := 0, 0
@@ -171,18 +173,18 @@ func (v *verdicts) of(ctx context.Context, c Contents, e Extent, f *formats.Form
 			bytes += entries[n].Bytes
 			n++
 		}
-		more, err := v.look(ctx, c, f, entries[:n])
+		more, err := v.examine(ctx, c, f, entries[:n])
 		if err != nil {
 			return 0, 0, err
 		}
-		off, entries = off+more, entries[n:]
+		inexpressible, entries = inexpressible+more, entries[n:]
 	}
-	return off, int64(len(entries)), nil
+	return inexpressible, int64(len(entries)), nil
 }
 
-// sort counts those that are known not to be expressible, and gives those of which
-// nothing is known.
-func (v *verdicts) sort(format string, entries []producer.Entry) (off int64, rest []producer.Entry) {
+// cached counts the entries that are known to be inexpressible, and returns those without a
+// verdict.
+func (v *verdicts) cached(format string, entries []producer.Entry) (inexpressible int64, rest []producer.Entry) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, e := range entries {
@@ -190,13 +192,15 @@ func (v *verdicts) sort(format string, entries []producer.Entry) (off int64, res
 		case !known:
 			rest = append(rest, e)
 		case !can:
-			off++
+			inexpressible++
 		}
 	}
-	return off, rest
+	return inexpressible, rest
 }
 
-func (v *verdicts) look(ctx context.Context, c Contents, f *formats.Format, entries []producer.Entry) (off int64, err error) {
+// examine reads the documents of entries, caches the verdict on each, and counts the
+// inexpressible ones.
+func (v *verdicts) examine(ctx context.Context, c Contents, f *formats.Format, entries []producer.Entry) (inexpressible int64, err error) {
 	ids := make([]int64, len(entries))
 	for i := range entries {
 		ids[i] = entries[i].Document
@@ -212,7 +216,7 @@ func (v *verdicts) look(ctx context.Context, c Contents, f *formats.Format, entr
 			return 0, fmt.Errorf("the stored document of %s cannot be read: %w", entries[i].URN, err)
 		}
 		if can[i] = formats.Expressible(f, m) == nil; !can[i] {
-			off++
+			inexpressible++
 		}
 	}
 	v.mu.Lock()
@@ -226,22 +230,24 @@ func (v *verdicts) look(ctx context.Context, c Contents, f *formats.Format, entr
 	for i := range entries {
 		v.known[f.Name][entries[i].Document] = can[i]
 	}
-	return off, nil
+	return inexpressible, nil
 }
 
-// A HeldRoute says what is known, without reading it, of a topic of a producer.
+// A HeldRoute counts what the database knows of a topic of a producer, without reading the
+// topic.
 type HeldRoute struct {
 	Topic string `json:"topic"`
-	// Current counts structures that are on the topic as they are now. If Full is
-	// false those that were sent before a baseline would have been are not counted.
+	// Current counts structures whose current version is on the topic. Full reports that
+	// a baseline was sent since the route's last change; without one, only structures
+	// changed after that are counted.
 	Current int64 `json:"current"`
 	Full    bool  `json:"full"`
-	// LeftOut counts structures that are current and that its format could not express.
+	// LeftOut counts current structures that the route's format could not express.
 	LeftOut int64 `json:"leftOut"`
 }
 
-// Held says what is known, without reading them, of the topics that the producer
-// published to, by topic.
+// Held returns what the database knows of the topics that the producer published to, by
+// topic.
 func (a *Producer) Held(ctx context.Context) (map[string]HeldRoute, error) {
 	all, err := a.records.Held(ctx)
 	out := make(map[string]HeldRoute, len(all))

@@ -11,36 +11,36 @@ import (
 	"urncast/registry"
 )
 
-// Records is what Admin needs of the database, for one producer.
+// Records reads and writes the rows of one producer in the database.
 type Records interface {
 	Status(ctx context.Context) (Status, error)
-	// Wish records what an admin asks for, with the act of the audit, and wakes the
+	// Wish records a command of an admin, with the act of the audit, and wakes the
 	// publisher.
 	Wish(ctx context.Context, w producer.Wish, a registry.Act) error
-	// AskJob records a job that is to be begun, with the act, and wakes the
-	// publisher. It sets id and time.
+	// AskJob queues a job, with the act, and wakes the publisher. It sets the job's id and
+	// time.
 	AskJob(ctx context.Context, j *JobStatus, a registry.Act) error
-	// CancelJob removes a job that waits, or notes that the end of one under way is
-	// asked for, with the wish to start if start says so; registry.ErrNotFound if there
-	// is none of that id.
+	// CancelJob removes a waiting job, or records that the job under way is to end, with
+	// the wish to start the producer if start is set; registry.ErrNotFound if no such job
+	// waits or runs.
 	CancelJob(ctx context.Context, id string, start bool, a registry.Act) (*JobStatus, error)
 	// Jobs lists the newest jobs, the newest first.
 	Jobs(ctx context.Context, limit int) ([]JobStatus, error)
 	// Routes are the producer's routes with what limits a record on them.
 	Routes(ctx context.Context) ([]LimitedRoute, error)
-	// Statuses gives what became of each transaction in a range, both ends included.
+	// Statuses returns what became of each transaction in a range, both ends included.
 	Statuses(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error)
-	// Lags gives the history from a time on, in steps.
+	// Lags returns the lags since a time, in steps.
 	Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error)
-	// Held says what is known of each topic that was published to.
+	// Held returns the counts of each topic that was published to.
 	Held(ctx context.Context) ([]HeldRoute, error)
 }
 
-// An Admin shows and commands a producer, from any instance: through the
-// database, where the publisher finds its wishes.
+// A Producer shows and commands one producer from any instance, through the database,
+// from which the publisher reads the wishes.
 type Producer struct{ records Records }
 
-// NewAdmin makes an Admin.
+// New returns the Producer with these records.
 func New(r Records) *Producer { return &Producer{r} }
 
 // The actions of the audit about a producer.
@@ -55,14 +55,14 @@ const (
 	ActJobCancelled    = "job cancelled"
 )
 
-// ErrCommand marks a command that does not fit the producer's state.
+// ErrCommand is wrapped by the errors of commands that do not fit the producer's state.
 var ErrCommand = errors.New("the command does not fit")
 
-// Status shows the producer.
+// Status returns the producer's status.
 func (a *Producer) Status(ctx context.Context) (Status, error) {
 	s, err := a.records.Status(ctx)
 	if err == nil && s.State == producer.Idle {
-		s.derive()
+		s.setPublishing()
 	}
 	if j := s.Job; err == nil && j != nil {
 		job := producer.Job{ID: j.ID, Kind: j.Kind, Scope: j.Scope, AsOf: j.AsOf, Phase: j.Phase, Done: j.Done, First: j.First}
@@ -71,8 +71,9 @@ func (a *Producer) Status(ctx context.Context) (Status, error) {
 	return s, err
 }
 
-// derive tells PUBLISHING from IDLE, and since when it is either.
-func (s *Status) derive() {
+// setPublishing makes the state of a producer whose row says IDLE PUBLISHING if anything is
+// pending, and sets when the state began.
+func (s *Status) setPublishing() {
 	since := s.HandledAt
 	if s.Pending > 0 || s.Job != nil {
 		s.State, since = producer.Publishing, s.OldestPending
@@ -85,7 +86,8 @@ func (s *Status) derive() {
 	}
 }
 
-// Rests says of a producer with nothing pending what that means, in a sentence.
+// Rests returns a sentence saying that nothing is pending, and which transactions were never
+// sent because they are older than the first start.
 func (s *Status) Rests() string {
 	if s.BeforeStart > 0 {
 		return fmt.Sprintf("Nothing is pending. Transactions up to %d, recorded before the first start, were never sent.", s.BeforeStart)
@@ -93,19 +95,18 @@ func (s *Status) Rests() string {
 	return "Nothing is pending."
 }
 
-// TransactionStatus says what became of each transaction of a range.
+// TransactionStatus returns what became of each transaction of a range.
 func (a *Producer) TransactionStatus(ctx context.Context, from, to registry.Number) (map[registry.Number]Became, error) {
 	return a.records.Statuses(ctx, from, to)
 }
 
-// Lags says how long transactions took to be sent, from a time on, in steps.
+// Lags returns how long transactions took to be sent, since a time, in steps.
 func (a *Producer) Lags(ctx context.Context, since time.Time, step time.Duration) (LagHistory, error) {
 	return a.records.Lags(ctx, since, step)
 }
 
-// Start starts the producer. The first start must say StartIdle or
-// StartBaseline; a later one may be empty, and answers a question with
-// StartBaseline or StartContinue.
+// Start starts the producer. how must be StartIdle or StartBaseline at the first start. At a
+// later one it may be empty; StartBaseline or StartContinue then answers a question.
 func (a *Producer) Start(ctx context.Context, how string, by registry.Actor) error {
 	s, err := a.Status(ctx)
 	if err != nil {

@@ -14,42 +14,46 @@ import (
 	"urncast/registry"
 )
 
-// A Directory keeps what producers there are. Each change is committed together
-// with its registry.Act, and heard by all instances.
+// A Directory keeps the producers. Each change is committed together with its registry.Act,
+// and all instances are notified of it.
 type Directory interface {
 	Contents
 	// Producers lists all, by name.
 	Producers(ctx context.Context) ([]producer.Named, error)
-	// Records gives the side of the database that is about one of them.
+	// Records returns the records of one producer.
 	Records(id string) Records
-	// CreateProducer saves a new one. A *TakenError says what another has already.
+	// CreateProducer saves a new producer. A *TakenError names what another producer
+	// uses already.
 	CreateProducer(ctx context.Context, c *producer.Config, a registry.Act) error
-	// ChangeProducer writes settings onto the revision that they name, with a wish
-	// unless it is nil. A *ProducerConflictError says that others were saved meanwhile, a
-	// *TakenError what another has already.
+	// ChangeProducer replaces the revision that c names, and records a wish unless w is
+	// nil. A *ConflictError says that another revision was saved meanwhile, a *TakenError
+	// what another producer uses already.
 	ChangeProducer(ctx context.Context, id string, c *producer.Config, w *producer.Wish, a registry.Act) error
-	// DeleteProducer removes a producer with everything that is remembered of it, but
-	// for its id and its prefix.
+	// DeleteProducer removes everything that the database keeps of a producer, except
+	// its id and its prefix.
 	DeleteProducer(ctx context.Context, id string, a registry.Act) error
 }
 
 // Producers makes, changes and removes producers, from any instance.
 type Producers struct {
 	Directory Directory
-	// Connections tells whether a connection is there; nil for any.
+	// Connections is where settings look up their connection; with nil they are not
+	// checked for it.
 	Connections *connection.Connections
 
 	amounts  amounts
 	verdicts verdicts
 }
 
-// A TakenError says what another producer has already.
+// A TakenError refuses a change because another producer, or the process's own settings,
+// have a claim on the same thing, such as a name or a topic.
 type TakenError struct{ Text string }
 
-// Error says it.
+// Error returns Text.
 func (e *TakenError) Error() string { return e.Text }
 
-// A ProducerConflictError says that a change was made to what is no longer there.
+// A ConflictError says that a change was based on a revision of the producer's settings that
+// is no longer the current one.
 type ConflictError struct {
 	Name      string
 	Base, Now int64
@@ -63,7 +67,7 @@ func (e *ConflictError) Error() string {
 		"Read it again, and repeat the change", e.Name, e.By, e.At.UTC().Format(time.RFC3339), e.Now, e.Base)
 }
 
-// List shows all producers, by name.
+// List returns the status of all producers, by name.
 func (p *Producers) List(ctx context.Context) ([]Status, error) {
 	all, err := p.Directory.Producers(ctx)
 	if err != nil {
@@ -83,7 +87,7 @@ func (p *Producers) List(ctx context.Context) ([]Status, error) {
 	return out, nil
 }
 
-// Find gives the producer of a name, registry.ErrNotFound if there is none.
+// Find returns the producer of a name, registry.ErrNotFound if there is none.
 func (p *Producers) Find(ctx context.Context, name string) (*Producer, error) {
 	n, err := p.named(ctx, name)
 	if err != nil {
@@ -103,10 +107,11 @@ func (p *Producers) named(ctx context.Context, name string) (producer.Named, err
 	return producer.Named{}, fmt.Errorf("producer %q: %w", name, registry.ErrNotFound)
 }
 
-// Of gives the producer of an id, whether it is there or not: asking it says so.
+// Of returns the producer of an id. It does not look whether there is one: the methods of a
+// missing producer return registry.ErrNotFound.
 func (p *Producers) Of(id string) *Producer { return New(p.Directory.Records(id)) }
 
-// Each gives every producer with its name.
+// Each calls yield for every producer until that returns an error.
 func (p *Producers) Each(ctx context.Context, yield func(name string, a *Producer) error) error {
 	all, err := p.Directory.Producers(ctx)
 	if err != nil {
@@ -120,8 +125,8 @@ func (p *Producers) Each(ctx context.Context, yield func(name string, a *Produce
 	return nil
 }
 
-// RouteOver gives topic and prefix of a producer that takes a connection, or else
-// the defaults.
+// RouteOver returns topic and prefix of a producer that uses a connection, or the defaults
+// if none does.
 func (p *Producers) RouteOver(ctx context.Context, connection string) (topic, prefix string) {
 	all, err := p.List(ctx)
 	if err == nil {
@@ -134,7 +139,7 @@ func (p *Producers) RouteOver(ctx context.Context, connection string) (topic, pr
 	return producer.TopicDefault, producer.PrefixDefault
 }
 
-// ConnectionsInUse lists the connections that producers take, each once.
+// ConnectionsInUse lists the connections that producers use, each once.
 func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 	all, err := p.List(ctx)
 	var names []string
@@ -146,8 +151,8 @@ func (p *Producers) ConnectionsInUse(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// Create makes a producer, which is stopped. What is empty takes its default, but for
-// topics and formats.
+// Create makes a producer, which is stopped at first. Empty settings other than topics and
+// formats get their defaults.
 func (p *Producers) Create(ctx context.Context, c producer.Config, by registry.Actor) (*Producer, error) {
 	c.Prefix, c.Sender = cmp.Or(c.Prefix, producer.PrefixDefault), cmp.Or(c.Sender, producer.SenderDefault)
 	c.Fixed, c.Bootstrap = false, ""
@@ -160,9 +165,9 @@ func (p *Producers) Create(ctx context.Context, c producer.Config, by registry.A
 	return p.Find(ctx, c.Name)
 }
 
-// Change saves other settings of a producer, whole, onto the revision that they name.
-// Settings of routes, connection and prefix take effect at once: the producer stops
-// and asks, unless then answers already, with StartBaseline or StartContinue.
+// Change replaces the settings of a producer at the revision that c names. Routes, connection
+// and prefix take effect at once: the producer stops and asks an admin how to go on, unless
+// then answers that in advance with StartBaseline or StartContinue.
 func (p *Producers) Change(ctx context.Context, name string, c producer.Config, then string, by registry.Actor) (*Producer, error) {
 	n, err := p.named(ctx, name)
 	if err != nil {
@@ -199,7 +204,7 @@ func (p *Producers) Change(ctx context.Context, name string, c producer.Config, 
 	return admin, nil
 }
 
-// check says what is wrong with settings, and whether their connection is there.
+// check refuses settings that are wrong, or whose connection does not exist.
 func (p *Producers) check(ctx context.Context, c *producer.Config) error {
 	if err := c.Check(); err != nil {
 		return producer.BadEdit("%s", err)
@@ -224,8 +229,8 @@ func (p *Producers) check(ctx context.Context, c *producer.Config) error {
 	return producer.BadEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
 }
 
-// Delete removes a producer's configuration and everything that is remembered of its
-// sending. Topics and their messages stay.
+// Delete removes a producer's settings and the records of its sending. Topics and their
+// messages stay.
 func (p *Producers) Delete(ctx context.Context, name string, by registry.Actor) error {
 	n, err := p.named(ctx, name)
 	if err != nil {

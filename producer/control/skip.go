@@ -8,19 +8,19 @@ import (
 	"urncast/registry"
 )
 
-// A Skip is what an admin says to leave a transaction off the topic.
+// A Skip is an admin's order to leave a transaction off the topics.
 type Skip struct {
 	Transaction registry.Number `json:"transaction"`
 	Reason      string          `json:"reason"`
 }
 
-// ActSkipAsked is the action of the audit for Admin.Skip.
+// ActSkipAsked is the action of the audit for Producer.Skip.
 const ActSkipAsked = "transaction skip asked"
 
-// Skip asks for the transaction at which the producer failed to be left off the
-// topic, and for the producer to start after it. If the transaction is the first
-// half of a pair, its other half is skipped too. The publisher recovers first: what
-// the topic then shows to be sent is not skipped.
+// Skip asks the publisher to leave the transaction at which the producer FAILED off the
+// topics, and to start after it. If the transaction is the first half of a pair, the other
+// half is skipped too. The publisher recovers first, and does not skip the transaction if it
+// is on the topics after all.
 func (a *Producer) Skip(ctx context.Context, s Skip, by registry.Actor) error {
 	now, err := a.Status(ctx)
 	if err != nil {

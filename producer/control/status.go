@@ -6,36 +6,38 @@ import (
 	"urncast/registry"
 )
 
-// Became says what became of a transaction. Reason is of what is skipped, covered
-// or failed; User asked for it, if somebody did.
+// Became says what became of a transaction. Reason is set if it was skipped, covered by a
+// job, or failed; User is the admin who asked for that, if one did.
 type Became struct {
 	Status, Reason, User string
-	// Where it is on its topics, in their order; empty of what is not sent, and where
-	// it was lost with a crash or sent by a program that did not keep it.
+	// Where lists the transaction's places on its topics, in the topics' order. It is
+	// empty if the transaction was not sent, if a crash lost the note, or if an older
+	// version of the program, which kept none, sent it.
 	Where []OnTopic
-	// AcknowledgedAt is when the broker acknowledged it, by the database's clock, and
-	// Lag how long after its record in the registry; zero where the acknowledgement
-	// was lost, and a later start found it on the topics.
+	// AcknowledgedAt is when the broker acknowledged the transaction, by the database's
+	// clock, and Lag the time between its record in the registry and that. Both are zero
+	// if the acknowledgement was lost and a later start found the transaction on the
+	// topics.
 	AcknowledgedAt time.Time
 	Lag            time.Duration
 }
 
-// OnTopic is where a transaction is on one topic, whose partition is always 0: a topic
-// of several is refused.
+// OnTopic is the place of a transaction on one topic, always in partition 0: topics with
+// several partitions are refused.
 type OnTopic struct {
 	Topic string
 	producer.Stretch
 }
 
-// Lags says of a time how many transactions were acknowledged in it, and how long they
-// took from their record in the registry until then.
+// Lags summarises the transactions that were acknowledged in a period: how many they were,
+// and how long they took from their record in the registry to the acknowledgement.
 type Lags struct {
 	Sent        int64
 	Median, P99 time.Duration
 }
 
-// A LagHistory is the Lags of all the time and of each step of it, counted from 0; of
-// steps in which nothing was sent there are none.
+// A LagHistory has the Lags of a whole period and of each of its steps, counted from 0.
+// Steps in which nothing was sent are missing.
 type LagHistory struct {
 	All   Lags
 	Steps map[int]Lags
@@ -53,18 +55,18 @@ type JobStatus struct {
 	Bytes      int64           `json:"bytes"` // of the stored documents
 	CreatedAt  time.Time       `json:"created_at"`
 	EndedAt    time.Time       `json:"ended_at,omitzero"`
-	// First says that it is the producer's first start.
+	// First reports that the job is the baseline of the producer's first start.
 	First bool `json:"first,omitempty"`
-	// After is the transaction that must be sent before a job that waits begins.
+	// After is the transaction that must be sent before a waiting job begins.
 	After registry.Number `json:"after,omitempty"`
-	// Cancelling says that its end was asked for.
+	// Cancelling reports that an admin has asked to cancel the job under way.
 	Cancelling bool `json:"cancelling,omitempty"`
-	// Leaves says what cancelling a job under way leaves, and what one that was
-	// cancelled left.
+	// Leaves says what stays on the topics, or unsent, if the job under way is cancelled,
+	// or what did when it was cancelled.
 	Leaves string `json:"leaves,omitempty"`
 }
 
-// LeftOutMax bounds Status.LeftOut; at the bound it reads "or more".
+// LeftOutMax bounds Status.LeftOut: a value of LeftOutMax means that many or more.
 const LeftOutMax = 1_000
 
 // An Instance is one process that runs on the database.
@@ -75,60 +77,66 @@ type Instance struct {
 	StartedAt time.Time `json:"started_at"`
 }
 
-// A Status shows a producer.
+// A Status is the state of a producer and what belongs to it, for display.
 type Status struct {
 	ID     string         `json:"id"`
 	Name   string         `json:"name"`
 	State  producer.State `json:"state"`
-	Reason string         `json:"reason,omitempty"` // sentences; empty when all is calm
-	// Cure is what to do about what Reason says, which says it too; empty where the
-	// state alone says it.
+	Reason string         `json:"reason,omitempty"` // sentences; empty if nothing is wrong
+	// Cure is what to do about the problem in Reason, which includes it; empty if the
+	// state itself says what to do.
 	Cure string `json:"cure,omitempty"`
-	// Since is when State began: IDLE, when the last transaction was handled; PUBLISHING,
-	// when the oldest of those on their way was recorded, or the job asked for.
+	// Since is when State began. IDLE begins when the last transaction was handled,
+	// PUBLISHING when the oldest pending transaction was recorded or the job was asked for.
 	Since time.Time `json:"since"`
 
 	Settings producer.Config `json:"settings"`
-	// Along is what it last published along; empty before the first start.
+	// Along are the routes that the producer last published along; empty before the
+	// first start.
 	Along []producer.PublishedRoute `json:"along,omitempty"`
-	// Bootstrap are the servers of the connection as it is defined now; empty
-	// while it is not.
+	// Bootstrap are the servers of the connection as it is defined now; empty if it is
+	// not defined.
 	Bootstrap string `json:"bootstrap"`
 
-	// Sent is the last transaction that is handled, Last the registry's last.
+	// Sent is the last transaction that is handled: sent, skipped or covered by a job.
+	// Last is the registry's last.
 	Sent          registry.Number `json:"sent"`
 	Last          registry.Number `json:"last"`
 	Pending       int64           `json:"pending"`
 	OldestPending time.Time       `json:"oldest_pending,omitzero"`
-	// HandledAt is when Sent or a job's end was reached, or found by a recovery.
+	// HandledAt is when Sent was reached or the last job ended, or when a recovery found
+	// that out.
 	HandledAt time.Time `json:"handled_at,omitzero"`
-	// BeforeStart is the last transaction that was recorded before an idle first start, so
-	// that none up to it was sent; 0 if there is none, or a baseline holds what they made.
+	// BeforeStart is the last transaction recorded before an idle first start: those up to
+	// it were never sent. It is 0 if there are none, or if a baseline has sent their
+	// content since.
 	BeforeStart registry.Number `json:"before_start,omitempty"`
-	// Failed is the transaction at which the producer failed; 0 if it is none's fault.
+	// Failed is the transaction at which the producer failed; 0 if it did not fail at a
+	// transaction.
 	Failed registry.Number `json:"failed,omitempty"`
 	// LeftOut counts structures that a route's format could not express, up to
-	// LeftOutMax: a longer history is not counted to its end.
+	// LeftOutMax.
 	LeftOut int64 `json:"left_out"`
 
-	// Holder is the instance whose lease is valid now; empty if there is none.
-	// Term is its lease's number, HeldSince when that began.
+	// Holder is the instance that holds a valid lease; empty if none does. Term is the
+	// number of that lease, HeldSince when it began.
 	Holder     string    `json:"holder,omitempty"` // host:pid/chance
 	HolderPage string    `json:"holder_page,omitempty"`
 	HeldSince  time.Time `json:"held_since,omitzero"`
 	Term       int64     `json:"term,omitempty"`
-	// Takeovers counts those by another instance, LastTakeover is the newest.
+	// Takeovers counts how often another instance took the lease over; LastTakeover is
+	// the latest of these takeovers.
 	Takeovers    int64              `json:"takeovers"`
 	LastTakeover *producer.Takeover `json:"last_takeover,omitempty"`
 	// Standby are the other instances that run on the database.
 	Standby []Instance `json:"standby,omitempty"`
 
-	Started bool              `json:"started"` // it was started once
+	Started bool              `json:"started"` // it was started at least once
 	Ask     []producer.Choice `json:"ask,omitempty"`
 	Job     *JobStatus        `json:"job,omitempty"` // under way
-	// JobsWaiting counts those that are to be begun.
+	// JobsWaiting counts the jobs that have not begun.
 	JobsWaiting int `json:"jobs_waiting,omitempty"`
-	// Reached is, by topic, the offset after what is known to be handled.
+	// Reached is, by topic, the offset up to which the topic is known to be handled.
 	Reached map[string]int64 `json:"reached,omitempty"`
 }
 

@@ -23,7 +23,7 @@ func TestSinceFitsTheState(t *testing.T) {
 		{Status{State: producer.Idle, Since: at(1), HandledAt: at(5), Job: &JobStatus{CreatedAt: at(6)}}, producer.Publishing, 6},
 	} {
 		s := c.s
-		s.derive()
+		s.setPublishing()
 		if s.State != c.state || !s.Since.Equal(at(c.since)) {
 			t.Errorf("%+v is %s since %s", c.s, s.State, s.Since)
 		}

@@ -15,35 +15,36 @@ type Severity string
 // The severities. A finding never stops a producer, a start or an upgrade.
 const (
 	SeverityOK      Severity = "ok"
-	SeverityUnknown Severity = "unknown" // it may not be looked at; what is missing is said
+	SeverityUnknown Severity = "unknown" // not permitted to find out; the finding names the missing right
 	SeverityWarning Severity = "warning" // the promises hold until something else goes wrong
 	SeverityError   Severity = "error"   // publishing cannot work, or a promise will be broken as things stand
 )
 
-// A TopicFinding is what the doctor says of one thing that a route needs.
+// A Finding is the result of one check of a topic.
 type Finding struct {
 	ID       string   `json:"id"` // such as "cleanup-policy"
 	Severity Severity `json:"severity"`
 	What     string   `json:"what"` // what was found
-	// Where are the settings that were looked at, with their values.
+	// Where lists the settings that were checked, with their values.
 	Where []Setting `json:"where,omitempty"`
-	// Why says which promise it touches, and how.
+	// Why says which promise depends on the check, and how.
 	Why  string `json:"why"`
-	Cure string `json:"cure,omitempty"`
-	// Command does by hand what Cure says.
+	Cure string `json:"cure,omitempty"` // what to do
+	// Command is a command line that does what Cure says.
 	Command string `json:"command,omitempty"`
-	// Fix is what Doctor.Fix would change; empty where that is not its business.
+	// Fix lists what Doctor.Fix would change; empty if settings of the topic cannot mend
+	// it.
 	Fix []SettingChange `json:"fix,omitempty"`
 }
 
 // The places of a Setting.
 const (
 	PlaceTopic  = "topic"  // set on the topic itself
-	PlaceBroker = "broker" // the brokers'; of a topic that sets nothing, too
+	PlaceBroker = "broker" // the brokers', which also applies to topics without their own
 	PlaceClient = "client" // a property of the connection
 )
 
-// A Setting is one setting, where it was found.
+// A Setting is a setting and the place where it was found.
 type Setting struct {
 	Place string `json:"place"`
 	Name  string `json:"name"`
@@ -57,7 +58,7 @@ type SettingChange struct {
 	After  string `json:"after"`
 }
 
-// A Diagnosis is what the doctor found, of one topic.
+// A Diagnosis is the result of examining one topic.
 type Diagnosis struct {
 	Connection string    `json:"connection"`
 	Cluster    string    `json:"cluster,omitempty"` // its id; empty if it was not reached
@@ -66,7 +67,7 @@ type Diagnosis struct {
 	Findings   []Finding `json:"findings"`
 }
 
-// Worst is the worst severity of all findings; what may not be looked at is none.
+// Worst returns the worst severity of all findings. Unknown ones do not count.
 func (d *Diagnosis) Worst() Severity {
 	worst := SeverityOK
 	for _, f := range d.Findings {
@@ -77,10 +78,10 @@ func (d *Diagnosis) Worst() Severity {
 	return worst
 }
 
-// TopicNeeds says what a route asks of its topic.
+// Needs is what a route requires of its topic.
 type Needs struct {
 	Topic, Prefix string
-	// Retention is how long a consumer may be away.
+	// Retention is how long a consumer may be offline without missing messages.
 	Retention time.Duration
 	Largest   Largest
 }
@@ -112,34 +113,35 @@ type MadeTopic struct {
 	Settings          map[string]string `json:"settings"` // what was set on the topic itself
 }
 
-// Topics knows the topics of a cluster. Its errors say what failed and what to do.
+// Topics examines and changes the topics of a cluster. Its errors say what failed and what
+// to do.
 type Topics interface {
-	// Diagnose compares a topic with what is needed. An error says that it was
-	// cancelled; whatever else goes wrong is a finding.
+	// Diagnose compares a topic with what is needed. It returns an error only if it was
+	// cancelled; other failures are findings.
 	Diagnose(ctx context.Context, c *connection.Connection, n Needs) (*Diagnosis, error)
-	// MakeTopic makes a topic with the settings that are needed. before is told
-	// what will be made, and may refuse it.
+	// MakeTopic creates a topic with the settings that are needed. It calls before with
+	// the topic to be; an error of that prevents the creation.
 	MakeTopic(ctx context.Context, c *connection.Connection, n Needs, replication int, before func(MadeTopic) error) (*MadeTopic, error)
 	// AlterTopic sets settings of a topic, all or none.
 	AlterTopic(ctx context.Context, c *connection.Connection, topic string, changes []SettingChange) error
 }
 
-// FindingConnection is the finding of a cluster that cannot be reached.
+// FindingConnection is the ID of the finding that the cluster cannot be reached.
 const FindingConnection = "connection"
 
-// Fixed says what a fix changed, and how the topic is since.
+// Fixed is the result of a fix: the changes, and the diagnosis after them.
 type Fixed struct {
 	Changes   []FixedSetting `json:"changes"`
 	Diagnosis *Diagnosis     `json:"diagnosis"`
 }
 
-// A FixedSetting is one change, of the finding that asked for it.
+// A FixedSetting is one change and the finding that asked for it.
 type FixedSetting struct {
 	Finding string `json:"finding"`
 	SettingChange
 }
 
-// fixes lists what mends findings, each setting once.
+// fixes lists the changes that mend the findings of these ids, each setting once.
 func (d *Diagnosis) fixes(ids []string) (all []FixedSetting, err error) {
 	if len(ids) == 0 {
 		return nil, producer.BadEdit("No finding was named; these can be mended here: %s", d.fixable())
@@ -164,7 +166,7 @@ func (d *Diagnosis) fixes(ids []string) (all []FixedSetting, err error) {
 	return all, nil
 }
 
-// fixable names what can be mended.
+// fixable returns the ids of the findings that can be mended, for errors.
 func (d *Diagnosis) fixable() string {
 	var ids []string
 	for _, f := range d.Findings {

@@ -1,3 +1,3 @@
-// Package diagnosis says what a topic needs so that the promises of package producer hold.
-// A Doctor compares a topic with that, makes it and mends it.
+// Package diagnosis checks whether a topic has the settings on which the promises of package
+// publisher depend. A Doctor examines topics, mends their settings, and creates topics.
 package diagnosis

@@ -12,13 +12,13 @@ import (
 	"urncast/registry"
 )
 
-// A Doctor compares topics with what a route needs, makes them and mends them.
+// A Doctor compares topics with what a route needs, mends them and creates them.
 type Doctor struct {
 	Connections *connection.Connections
 	Topics      Topics
-	// Retention is how long a consumer may be away.
+	// Retention is as in Needs.
 	Retention time.Duration
-	// Largest finds the largest structure that is current.
+	// Largest finds the largest current structure.
 	Largest func(context.Context) (Largest, error)
 }
 
@@ -32,13 +32,13 @@ const (
 // ids that are to write to it.
 type Place struct{ Connection, Topic, Prefix string }
 
-// doctorLimit bounds an examination, a fix and the making of a topic.
+// doctorLimit bounds the time of an examination and of the creation of a topic.
 const doctorLimit = 45 * time.Second
 
-// A TopicError says why a topic was not made or not changed.
+// A TopicError says why a topic was not created or not changed.
 type TopicError struct{ Text string }
 
-// Error says it.
+// Error returns Text.
 func (e *TopicError) Error() string { return e.Text }
 
 // Examine compares a topic with what a route needs. It changes nothing.
@@ -53,7 +53,7 @@ func (d *Doctor) Examine(ctx context.Context, at Place) (*Diagnosis, error) {
 	return found, err
 }
 
-// needs says what is needed of a topic.
+// needs returns what a route to a topic requires of it.
 func (d *Doctor) needs(ctx context.Context, at Place) (Needs, error) {
 	if err := producer.CheckTopic(at.Topic); err != nil {
 		return Needs{}, producer.BadEdit("%s", err)
@@ -65,7 +65,8 @@ func (d *Doctor) needs(ctx context.Context, at Place) (Needs, error) {
 	return Needs{Topic: at.Topic, Prefix: cmp.Or(at.Prefix, producer.PrefixDefault), Retention: d.Retention, Largest: largest}, nil
 }
 
-// examine gives the connection too, nil if there is none: a finding says why.
+// examine compares a topic with n. It also returns the connection, which is nil if there is
+// none; a finding then says why.
 func (d *Doctor) examine(ctx context.Context, at Place, n Needs) (*Diagnosis, *connection.Connection, error) {
 	c, err := d.Connections.Current(ctx, at.Connection)
 	var fault *producer.Fault
@@ -90,7 +91,7 @@ func (d *Doctor) examine(ctx context.Context, at Place, n Needs) (*Diagnosis, *c
 	return found, c, nil
 }
 
-// MakeTopic makes a topic with the settings that a route needs.
+// MakeTopic creates a topic with the settings that a route needs.
 func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by registry.Actor) (*MadeTopic, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
@@ -122,11 +123,11 @@ func (d *Doctor) MakeTopic(ctx context.Context, in NewTopic, by registry.Actor) 
 	return made, nil
 }
 
-// replicationMax is what Kafka's protocol takes.
+// replicationMax is the largest replication factor of Kafka's protocol, an int16.
 const replicationMax = 1<<15 - 1
 
-// Fix mends findings, by their ids, with an alteration of the topic's settings. One
-// that is not there, or not its business, refuses all of them.
+// Fix mends findings, by their ids, by altering the topic's settings. It alters nothing if
+// one of the findings does not exist or cannot be mended so.
 func (d *Doctor) Fix(ctx context.Context, at Place, ids []string, by registry.Actor) (*Fixed, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*doctorLimit)
 	defer cancel()
@@ -156,20 +157,21 @@ func (d *Doctor) Fix(ctx context.Context, at Place, ids []string, by registry.Ac
 	return out, err
 }
 
-// record audits an act before it is done, so that none is done without an entry.
+// record adds an act to the audit. It is called before the act is done, so that no act lacks
+// an entry.
 func (d *Doctor) record(ctx context.Context, action, topic string, by registry.Actor, detail any) error {
 	return d.Connections.Store.RecordAct(ctx, by.Did(action, topic, detail))
 }
 
-// refused audits that an act was not done, or perhaps not, and gives its error.
+// refused adds to the audit that an act failed, or may have failed, and returns its error.
 func (d *Doctor) refused(ctx context.Context, c *connection.Connection, action, topic string, by registry.Actor, err error) error {
 	text := d.Connections.Redactor(c).Replace(err.Error())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel() // the entry counts although the client has gone
+	defer cancel() // the entry is made even if the client has gone
 	return errors.Join(&TopicError{text}, d.record(ctx, action+" failed", topic, by, map[string]string{"error": text}))
 }
 
-// topicError gives what an admin can mend the form of a TopicError.
+// topicError turns a permanent fault, which an admin can mend, into a TopicError.
 func topicError(err error) error {
 	var fault *producer.Fault
 	if errors.As(err, &fault) && fault.Kind == producer.Permanent {

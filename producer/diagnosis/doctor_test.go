@@ -88,7 +88,7 @@ func TestDoctorWithoutConnection(t *testing.T) {
 	}
 }
 
-// What cannot be recorded in the audit is not done.
+// An act that cannot be recorded in the audit is not done.
 func TestDoctorAuditsFirst(t *testing.T) {
 	h := &hospital{findings: []diagnosis.Finding{lag}}
 	d := doctor(h, &amnesiac{}, "planted-secret")

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// inOrder runs work on every input that feed hands over, on all processors, and
-// hands the results to drain in the order of the inputs. cost bounds what is
-// under way: inputs wait while their sum is above budget.
+// inOrder calls work for every input that feed yields, on all processors, and calls drain with
+// the results in the order of the inputs. An input waits until the costs of those under way
+// leave room for it in budget.
 func inOrder[In, Out any](ctx context.Context, budget int64, cost func(In) int64,
 	feed func(ctx context.Context, yield func(In) error) error, work func(In) (Out, error), drain func(Out) error) error {
 	type slot struct {
@@ -19,10 +19,10 @@ func inOrder[In, Out any](ctx context.Context, budget int64, cost func(In) int64
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	room := semaphore.NewWeighted(budget)
-	hands := runtime.GOMAXPROCS(0)
-	todo, slots := make(chan slot, hands), make(chan slot, 1024)
+	workers := runtime.GOMAXPROCS(0)
+	todo, slots := make(chan slot, workers), make(chan slot, 1024)
 	price := func(in In) int64 { return min(max(cost(in), 1), budget) }
-	hand := func(to chan<- slot, s slot) error {
+	put := func(to chan<- slot, s slot) error {
 		select {
 		case to <- s:
 			return nil
@@ -38,13 +38,13 @@ func inOrder[In, Out any](ctx context.Context, budget int64, cost func(In) int64
 				return err
 			}
 			s := slot{in, make(chan Out, 1)}
-			if err := hand(slots, s); err != nil {
+			if err := put(slots, s); err != nil {
 				return err
 			}
-			return hand(todo, s)
+			return put(todo, s)
 		})
 	})
-	for range hands {
+	for range workers {
 		g.Go(func() error {
 			for s := range todo {
 				out, err := work(s.in)

@@ -14,13 +14,14 @@ import (
 	"urncast/sdmx"
 )
 
-// A chunk is the part of a job that is one Kafka transaction. It is a function of
-// the as-of state and the routes alone, so that a continued job cuts the same.
+// A chunk is the part of a job that is one Kafka transaction. It depends only on the as-of
+// state and the routes, so that a job that continues after a crash has the same chunks.
 type chunk struct {
 	entries []Planned
 	bytes   int64
 }
 
+// cut divides entries into chunks of at most limit bytes, or one entry if that is larger.
 func cut(entries []Planned, limit int64) []chunk {
 	var out []chunk
 	for _, e := range entries {
@@ -45,8 +46,9 @@ func countOf(entries []Planned, output *output) (n int) {
 	return n
 }
 
-// inexpressible finds, before anything is sent, what the formats of the routes cannot
-// express, and takes those routes from the entries; it reads only what might be that.
+// inexpressible finds the entries that the formats of their routes cannot express, and removes
+// those routes from the entries. It reads only the documents of classes that a format cannot
+// always express.
 func (r *Routes) inexpressible(ctx context.Context, tx *registry.Transaction, entries []Planned) ([]producer.Left, error) {
 	var doubtful []Planned
 	var at []int
@@ -90,11 +92,11 @@ func (r *Routes) inexpressible(ctx context.Context, tx *registry.Transaction, en
 	return left, err
 }
 
-// stream reads the documents of entries, and yields their records.
+// stream reads the documents of entries and yields their records.
 func (r *Routes) stream(ctx context.Context, tx *registry.Transaction, stamps []*stamp, entries []Planned, yield func(*producer.Record) error) error {
 	sent, half := 0, (len(entries)+1)/2
 	return bodies(ctx, r.store, entries, func(b body) ([]addressed, error) {
-		return r.address(&document{tx: tx, position: b.position, urn: b.entry.URN, body: b.canonical}, b.entry.to)
+		return r.recordsOf(&document{tx: tx, position: b.position, urn: b.entry.URN, body: b.canonical}, b.entry.to)
 	}, func(records []addressed) error {
 		if sent++; sent == half {
 			crash.At(crash.BaselineHalf)
@@ -103,8 +105,8 @@ func (r *Routes) stream(ctx context.Context, tx *registry.Transaction, stamps []
 	})
 }
 
-// sortedForDelete orders keys with the classes that refer before those that are
-// referred to; a key that is no URN comes last.
+// sortedForDelete returns keys in an order in which a structure comes before those that it
+// refers to. Keys that are no URNs come last.
 func sortedForDelete(keys map[string]bool) []string {
 	classes := map[string]sdmx.Class{}
 	out := make([]string, 0, len(keys))
@@ -120,15 +122,15 @@ func sortedForDelete(keys map[string]bool) []string {
 	return out
 }
 
-// A body is a document of a baseline on its way to be encoded.
+// A body is an entry of a job with its document.
 type body struct {
 	entry     *Planned
 	position  int // in the chunk, 1-based
 	canonical []byte
 }
 
-// bodies reads the entries' documents, a batch at a time, works on them on all
-// processors, and hands the results to drain in order.
+// bodies reads the entries' documents, a batch at a time, calls work for each on all
+// processors, and calls drain with the results in order.
 func bodies[T any](ctx context.Context, store Contents, entries []Planned, work func(body) (T, error), drain func(T) error) error {
 	feed := func(ctx context.Context, yield func(body) error) error {
 		for from := 0; from < len(entries); {
@@ -154,9 +156,9 @@ func bodies[T any](ctx context.Context, store Contents, entries []Planned, work 
 	return inOrder(ctx, BudgetBytes, func(b body) int64 { return int64(len(b.canonical)) }, feed, work, drain)
 }
 
-// Plan lists what a job sends, referenced before referring. What a format cannot express
-// is no part of it, and is returned beside it. bytes are those of the stored documents,
-// over all routes.
+// Plan lists the entries that a job sends, a structure after those that it refers to. It leaves
+// out the structures that a format cannot express, and returns them as left. bytes counts the
+// stored documents, once for each route.
 func (r *Routes) Plan(ctx context.Context, tx *registry.Transaction, selected *Selection) (entries []Planned, left []producer.Left, bytes int64, err error) {
 	current, err := r.store.Current(ctx, tx.Number)
 	if err != nil {
@@ -180,11 +182,11 @@ func (r *Routes) Plan(ctx context.Context, tx *registry.Transaction, selected *S
 	return entries, left, bytes, nil
 }
 
-// cost is how many bytes of stored documents an entry is, over all its routes.
+// cost returns the bytes of the entry's stored document, once for each of its routes.
 func (p *Planned) cost() int64 { return int64(p.Bytes) * int64(bits.OnesCount64(p.to)) }
 
-// Chunks are the Kafka transactions of a job's replaces. Each is to be taken once, in
-// order: by Part where it is to be sent, by Pass where it is on the topics already.
+// Chunks are the Kafka transactions of a job's replaces. Part or Pass must be called for each
+// once, in order: Part if the chunk is to be sent, Pass if it is on the topics already.
 type Chunks struct {
 	routes *Routes
 	tx     *registry.Transaction
@@ -192,7 +194,7 @@ type Chunks struct {
 	marks  []*jobMark // by route
 }
 
-// Chunks cuts a job's entries into chunks of so many bytes of stored documents.
+// Chunks divides a job's entries into chunks of at most limit bytes of stored documents.
 func (r *Routes) Chunks(job *producer.Job, tx *registry.Transaction, entries []Planned, limit int64) *Chunks {
 	c := &Chunks{routes: r, tx: tx, chunks: cut(entries, limit), marks: make([]*jobMark, len(r.outputs))}
 	for _, output := range r.outputs {
@@ -201,22 +203,22 @@ func (r *Routes) Chunks(job *producer.Job, tx *registry.Transaction, entries []P
 	return c
 }
 
-// Len is how many there are.
+// Len returns the number of chunks.
 func (c *Chunks) Len() int { return len(c.chunks) }
 
-// Size is how many structures, and how many bytes of stored documents, chunk i has.
+// Size returns the number of structures and the bytes of stored documents of chunk i.
 func (c *Chunks) Size(i int) (structures int, bytes int64) {
 	return len(c.chunks[i].entries), c.chunks[i].bytes
 }
 
-// Pass passes over chunk i.
+// Pass counts the records of chunk i as sent.
 func (c *Chunks) Pass(i int) {
 	for _, output := range c.routes.outputs {
 		c.marks[output.index].skip(countOf(c.chunks[i].entries, output))
 	}
 }
 
-// Part is chunk i as a Kafka transaction.
+// Part returns the Kafka transaction of chunk i.
 func (c *Chunks) Part(i int) Part {
 	entries, stamps := c.chunks[i].entries, make([]*stamp, len(c.routes.outputs))
 	for _, output := range c.routes.outputs {
@@ -229,8 +231,9 @@ func (c *Chunks) Part(i int) Part {
 	}}
 }
 
-// Clear is the Kafka transaction of a job's tombstones for keys, by topic, referring classes
-// before the referenced. count is how many they are; without any there is no transaction.
+// Clear returns the Kafka transaction of a job's tombstones for the stale keys of topics, a
+// structure before those that it refers to, and the number of tombstones. If that is 0 there is
+// nothing to send.
 func (r *Routes) Clear(job *producer.Job, tx *registry.Transaction, stale map[string]map[string]bool) (p Part, count int) {
 	keys := make([][]string, len(r.outputs))
 	for _, output := range r.outputs {

@@ -11,39 +11,40 @@ import (
 )
 
 const (
-	// batchBytes bounds the documents read from the database at a time. A
-	// larger transaction is read in pages of this size, twice: once to count
-	// what the format can express, once to send.
+	// BatchBytes bounds the documents that are read from the database at a time. A larger
+	// transaction is read in pages of this size, twice: first to count what the formats can
+	// express, then to send.
 	BatchBytes = 8 << 20
-	// aheadBytes bounds what is encoded and not yet sent.
+	// BudgetBytes bounds the records that are encoded and not yet sent.
 	BudgetBytes = 64 << 20
 )
 
-// A Work is one transaction made ready: at most two parts, the replaces and the
-// tombstones of what leaves a route, each one Kafka transaction over all routes.
+// A Work is a structure transaction that is ready to be sent. It has at most two parts, each
+// one Kafka transaction over all routes: the replaces, and the tombstones of structures that
+// leave a route.
 type Work struct {
 	Transaction registry.Transaction
 	Parts       []Part
 	Left        []producer.Left
-	Skipped     registry.Range // directly below it
-	Size        int64          // of the pipeline's budget
-	Err         error          // ends the pipeline, after everything before it is sent
+	Skipped     registry.Range // the skipped transactions directly below
+	Size        int64          // the share of the pipeline's budget
+	Err         error          // ends the session, after all earlier works are sent
 }
 
-// A Part is one Kafka transaction to be.
+// A Part is the content of one Kafka transaction.
 type Part struct {
 	Kind registry.Kind
-	// each yields the records in order; a record is valid until yield returns.
+	// Each yields the records in order; a record is valid until yield returns.
 	Each func(ctx context.Context, yield func(*producer.Record) error) error
 }
 
-// An addressed record knows the route that it goes.
+// An addressed is a record with the route that it goes along.
 type addressed struct {
 	producer.Record
 	output *output
 }
 
-// Prepare makes a transaction ready. What keeps it from that is in the work's error.
+// Prepare makes a transaction ready to be sent. Errors are in Work.Err.
 func (r *Routes) Prepare(ctx context.Context, p *producer.Pending) *Work {
 	w := &Work{Transaction: p.Transaction}
 	switch {
@@ -76,9 +77,9 @@ func (r *Routes) prepareSmall(w *Work, documents []registry.Document) error {
 		doc := &document{tx: &w.Transaction, position: d.Position, urn: d.URN, body: d.Body}
 		for _, output := range r.outputs {
 			if !output.Filter.Passes(d.URN) {
-				continue // nor is it on the topic: a changed filter clears that
+				continue // and it is not on the topic, which a change of the filter clears
 			}
-			value, left, err := doc.in(output.encoder)
+			value, left, err := doc.encode(output.encoder)
 			if err != nil {
 				return err
 			}
@@ -100,8 +101,8 @@ func (r *Routes) prepareSmall(w *Work, documents []registry.Document) error {
 	return nil
 }
 
-// stamps are those of a work's Kafka transaction on each route, with so many
-// records on each.
+// stamps returns the stamp of each route for a Kafka transaction of a work; counts has the
+// number of records on each route.
 func (r *Routes) stamps(w *Work, kind registry.Kind, counts []int) []*stamp {
 	out := make([]*stamp, len(r.outputs))
 	for i, output := range r.outputs {
@@ -110,8 +111,9 @@ func (r *Routes) stamps(w *Work, kind registry.Kind, counts []int) []*stamp {
 	return out
 }
 
-// leave notes a structure that a route's format cannot express. If it was there
-// before it may be on the topic, in words that are no longer true: its key joins gone.
+// leave notes a structure that a route's format cannot express. If the structure existed
+// before, the topic may have an older version of it, so its key is added to gone, the keys that
+// get tombstones.
 func (w *Work) leave(output *output, d *registry.Document, why string, gone [][]string) {
 	w.Left = append(w.Left, producer.Left{Topic: output.Topic, URN: d.URN, Reason: why})
 	if d.Before != 0 {
@@ -119,7 +121,8 @@ func (w *Work) leave(output *output, d *registry.Document, why string, gone [][]
 	}
 }
 
-// retire adds the part that takes keys off the topics, referring before referenced.
+// retire adds the part with the tombstones for keys, by route, to the work: a structure before
+// those that it refers to.
 func (w *Work) retire(r *Routes, gone [][]string) {
 	for _, keys := range gone {
 		slices.Reverse(keys)
@@ -127,8 +130,8 @@ func (w *Work) retire(r *Routes, gone [][]string) {
 	w.Parts = append(w.Parts, r.tombstones(w, gone)...)
 }
 
-// tombstones is the part that takes keys, by route, off the topics; none if there
-// are no keys.
+// tombstones returns the part with the tombstones for keys, by route; none if there are no
+// keys.
 func (r *Routes) tombstones(w *Work, keys [][]string) []Part {
 	counts := make([]int, len(keys))
 	for i := range keys {
@@ -150,12 +153,12 @@ func (r *Routes) tombstones(w *Work, keys [][]string) []Part {
 	}}}
 }
 
-// prepareLarge reads a transaction once to know how many of its structures each
-// route takes, for every record says so; sending reads it again. It is one that
-// replaces: deletes have no bytes.
+// prepareLarge reads a transaction to count the structures that each route takes, because the
+// header of every record has that count; sending reads the transaction again. The transaction
+// is one of replaces: deletes have no bytes, and are never large.
 func (r *Routes) prepareLarge(ctx context.Context, w *Work) error {
 	counts, gone := make([]int, len(r.outputs)), make([][]string, len(r.outputs))
-	off := map[int]uint64{} // by position: the routes that do not take it
+	off := map[int]uint64{} // by position: a bit for each route that does not take the structure
 	err := r.pages(ctx, w.Transaction.Number, func(d *registry.Document) error {
 		var structure sdmx.Maintainable
 		for _, output := range r.outputs {
@@ -192,7 +195,7 @@ func (r *Routes) prepareLarge(ctx context.Context, w *Work) error {
 	return nil
 }
 
-// streamLarge reads a transaction for the second time, and yields its records.
+// streamLarge reads a large transaction again and yields its records.
 func (r *Routes) streamLarge(ctx context.Context, w *Work, counts []int, off map[int]uint64, yield func(*producer.Record) error) error {
 	stamps := r.stamps(w, registry.Replace, counts)
 	return inOrder(ctx, BudgetBytes, func(d registry.Document) int64 { return int64(len(d.Body) * len(r.outputs)) },
@@ -200,22 +203,22 @@ func (r *Routes) streamLarge(ctx context.Context, w *Work, counts []int, off map
 			return r.pages(ctx, w.Transaction.Number, func(d *registry.Document) error { return feed(*d) })
 		},
 		func(d registry.Document) ([]addressed, error) {
-			return r.address(&document{tx: &w.Transaction, position: d.Position, urn: d.URN, body: d.Body}, ^off[d.Position])
+			return r.recordsOf(&document{tx: &w.Transaction, position: d.Position, urn: d.URN, body: d.Body}, ^off[d.Position])
 		},
 		func(records []addressed) error { return stamped(records, stamps, yield) })
 }
 
-// address makes the records of a document for the routes that it goes, all of
-// which can express it.
-func (r *Routes) address(d *document, to uint64) ([]addressed, error) {
+// recordsOf returns the records of a document for the routes of to, a bit for each. Their
+// formats must be able to express it.
+func (r *Routes) recordsOf(d *document, to uint64) ([]addressed, error) {
 	var out []addressed
 	for _, output := range r.outputs {
 		if to&output.bit() == 0 {
 			continue
 		}
-		value, left, err := d.in(output.encoder)
+		value, left, err := d.encode(output.encoder)
 		if err == nil && left != "" {
-			err = changedMind(d.urn, left)
+			err = inconsistent(d.urn, left)
 		}
 		if err != nil {
 			return nil, err
@@ -225,7 +228,7 @@ func (r *Routes) address(d *document, to uint64) ([]addressed, error) {
 	return out, nil
 }
 
-// stamped yields records with their headers.
+// stamped sets the records' headers and yields them.
 func stamped(records []addressed, stamps []*stamp, yield func(*producer.Record) error) error {
 	for i := range records {
 		r := &records[i]
@@ -256,7 +259,7 @@ func (r *Routes) pages(ctx context.Context, n registry.Number, yield func(*regis
 	}
 }
 
-// SkippedWhy says why a transaction without parts is skipped.
+// SkippedWhy returns the reason for which a transaction without parts is skipped.
 func (r *Routes) SkippedWhy() string {
 	switch {
 	case len(r.outputs) > 1:

@@ -12,8 +12,8 @@ import (
 	"urncast/sdmx"
 )
 
-// An output is a route with its encoder in a session. Its index, below routesMax, is its bit where
-// several are spoken of at once.
+// An output is a route with its encoder. Sets of routes are written as bits; index is the bit
+// of this one.
 type output struct {
 	producer.Route
 	index   int
@@ -22,8 +22,8 @@ type output struct {
 
 func (w *output) bit() uint64 { return 1 << w.index }
 
-// newOutputs makes routes ready to be published along. Routes of one format share an
-// encoder, so that a structure is written once in each format.
+// newOutputs returns an output for each route. Routes of one format share an encoder, so that
+// a structure is encoded once in each format.
 func newOutputs(routes []producer.Route, sender string) ([]*output, error) {
 	var encoders []*Encoder
 	outputs := make([]*output, len(routes))
@@ -46,7 +46,7 @@ func newOutputs(routes []producer.Route, sender string) ([]*output, error) {
 type Encoder struct {
 	format *formats.Format
 	sender string
-	index  int // among those of a session
+	index  int // among the encoders of a Routes
 }
 
 // NewEncoder makes an Encoder; sender is the Sender in each message's header.
@@ -58,14 +58,14 @@ func NewEncoder(format, sender string) (*Encoder, error) {
 	return &Encoder{format: f, sender: sender}, nil
 }
 
-// Value is the message for one document of a transaction. left says why the format cannot
+// Value returns the message for one document of a transaction. left says why the format cannot
 // express it.
 func (e *Encoder) Value(tx *registry.Transaction, u sdmx.URN, body []byte) (value []byte, left string, err error) {
-	return (&document{tx: tx, position: 1, urn: u, body: body}).in(e)
+	return (&document{tx: tx, position: 1, urn: u, body: body}).encode(e)
 }
 
-// A document is one in the formats of the routes that take it. It is read
-// once, and written once in each format.
+// A document is a stored document and its messages. It is parsed once, and encoded once in
+// each format.
 type document struct {
 	tx       *registry.Transaction
 	position int
@@ -77,8 +77,8 @@ type document struct {
 	left      []string
 }
 
-// in writes the document. left says why the format cannot express it.
-func (d *document) in(e *Encoder) (value []byte, left string, err error) {
+// encode returns the document as a message of e. left says why the format cannot express it.
+func (d *document) encode(e *Encoder) (value []byte, left string, err error) {
 	for len(d.values) <= e.index {
 		d.values, d.left = append(d.values, nil), append(d.left, "")
 	}
@@ -112,12 +112,12 @@ func codecFault(u sdmx.URN, n registry.Number, err error) error {
 		Text: fmt.Sprintf("The stored document of %s in transaction %d cannot be encoded; this is a defect of the program, please report it", u, n)}
 }
 
-// changedMind is the fault of a document that could be expressed a moment ago.
-func changedMind(u sdmx.URN, left string) error {
+// inconsistent is the fault of a document that a format was said to express and cannot.
+func inconsistent(u sdmx.URN, left string) error {
 	return &producer.Fault{Kind: producer.Permanent, Text: "The codec changed its mind about " + u.String() + ": " + left}
 }
 
-// Contents are what is read of the database to make records.
+// Contents reads what records are made of from the database.
 type Contents interface {
 	Page(ctx context.Context, n registry.Number, from int, bytes int64) ([]registry.Document, error)
 	Current(ctx context.Context, asOf registry.Number) ([]producer.Entry, error)
@@ -125,7 +125,7 @@ type Contents interface {
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 }
 
-// Routes make the records of a producer's transactions and jobs, for all of its routes.
+// Routes makes the records of a producer's transactions and jobs, for all of its routes.
 type Routes struct {
 	outputs            []*output
 	store              Contents

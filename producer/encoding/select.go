@@ -9,20 +9,20 @@ import (
 	"urncast/sdmx"
 )
 
-// A Planned entry is one that a job sends along some routes: a bit for each.
+// A Planned is an entry that a job sends, and the routes that it goes along, a bit for each.
 type Planned struct {
 	producer.Entry
 	to uint64
 }
 
-// A Selection is a scope made ready: which structures a job is about, and on which routes.
+// A Selection decides which structures a scope includes, and on which routes.
 type Selection struct {
 	scope   *producer.Scope
 	outputs []*output
 	touched map[sdmx.URN]bool // nil for no bound
 }
 
-// Select makes a scope ready.
+// Select returns the Selection of a scope.
 func (r *Routes) Select(ctx context.Context, scope *producer.Scope) (*Selection, error) {
 	w := &Selection{scope: scope}
 	for _, output := range r.outputs {
@@ -41,12 +41,12 @@ func (r *Routes) Select(ctx context.Context, scope *producer.Scope) (*Selection,
 	return w, producer.Stored(err)
 }
 
-// covers says whether a structure is what the scope is about, whatever the routes.
+// covers reports whether the scope includes a structure, whatever the routes.
 func (w *Selection) covers(u sdmx.URN) bool {
 	return w.scope.Filter.Passes(u) && (w.touched == nil || w.touched[u])
 }
 
-// takes gives the routes that a structure goes, a bit for each.
+// takes returns the routes that a structure goes along, a bit for each.
 func (w *Selection) takes(u sdmx.URN) (to uint64) {
 	if !w.covers(u) {
 		return 0
@@ -59,7 +59,7 @@ func (w *Selection) takes(u sdmx.URN) (to uint64) {
 	return to
 }
 
-// Topics lists the topics that the scope is about.
+// Topics lists the topics that the scope includes.
 func (w *Selection) Topics() []string {
 	out := make([]string, len(w.outputs))
 	for i := range w.outputs {
@@ -68,8 +68,8 @@ func (w *Selection) Topics() []string {
 	return out
 }
 
-// Refused removes from the live keys of topics those that their filters let through. The
-// remaining keys get tombstones.
+// Refused removes from the live keys of topics those that pass the routes' filters, and returns
+// the others, which get tombstones.
 func (w *Selection) Refused(live map[string]map[string]bool) map[string]map[string]bool {
 	for _, output := range w.outputs {
 		maps.DeleteFunc(live[output.Topic], func(key string, _ bool) bool { return output.Filter.PassesKey(key) })
@@ -78,7 +78,8 @@ func (w *Selection) Refused(live map[string]map[string]bool) map[string]map[stri
 }
 
 // Stale removes from the live keys of topics those that are sent there, and those that the
-// scope is not about. What remains is not current any more, or never belonged there.
+// scope does not include. It returns the others: their structures are no longer current, or
+// never belonged on the topic.
 func (w *Selection) Stale(live map[string]map[string]bool, sent []Planned) map[string]map[string]bool {
 	for i := range sent {
 		key := sent[i].URN.String()

@@ -10,8 +10,8 @@ import (
 	"urncast/registry"
 )
 
-// A stamp makes the headers of one Kafka transaction's records on one topic: what
-// they share is built once.
+// A stamp makes the headers of the records of one Kafka transaction on one topic. It builds
+// the headers that they share once.
 type stamp struct {
 	shared   []producer.Header
 	skipped  []byte // for the first record only
@@ -25,17 +25,17 @@ type stamp struct {
 type jobMark struct {
 	job           *producer.Job
 	chunk, chunks int
-	left          int  // records that are still to come on the topic
-	begun         bool // one has come
+	left          int  // records of the job that the topic does not have yet
+	begun         bool // the topic has a record of the job
 }
 
-// skip passes over records that are on the topic already.
+// skip counts records as being on the topic.
 func (m *jobMark) skip(n int) {
 	m.left -= n
 	m.begun = m.begun || n > 0
 }
 
-// next is the header of the next record.
+// next returns the header of the next record.
 func (m *jobMark) next() producer.Header {
 	v := fmt.Sprintf("%s %s %d/%d", m.job.Kind, m.job.ID, m.chunk, m.chunks)
 	if !m.begun {
@@ -47,6 +47,7 @@ func (m *jobMark) next() producer.Header {
 	return producer.Header{Key: producer.HeaderJob, Value: []byte(v)}
 }
 
+// newStamp returns the stamp of a Kafka transaction with count records on a topic.
 func (r *Routes) newStamp(tx *registry.Transaction, kind registry.Kind, count int, f *formats.Format) *stamp {
 	s := &stamp{count: count}
 	add := func(k, v string) {
@@ -69,6 +70,7 @@ func (r *Routes) newStamp(tx *registry.Transaction, kind registry.Kind, count in
 	return s
 }
 
+// skips makes the first record name the skipped transactions r, and returns s.
 func (s *stamp) skips(r registry.Range) *stamp {
 	if !r.Empty() {
 		s.skipped = []byte(r.String())
@@ -76,7 +78,7 @@ func (s *stamp) skips(r registry.Range) *stamp {
 	return s
 }
 
-// next gives the headers of the next record.
+// next returns the headers of the next record.
 func (s *stamp) next() []producer.Header {
 	s.position++
 	h := append(make([]producer.Header, 0, len(s.shared)+3), s.shared...)

@@ -10,23 +10,23 @@ import (
 	"urncast/registry"
 )
 
-// A Question stops the producer until an admin decides.
+// A Question is an error that stops the producer until an admin chooses how to go on.
 type Question struct {
 	Reason  string
 	Choices []producer.Choice
 }
 
-// Error is the reason for the question.
+// Error returns Reason.
 func (a *Question) Error() string { return a.Reason }
 
-// Recreated asks about a topic that was deleted and made again.
+// Recreated is the question about a topic that was deleted and made anew.
 func Recreated(topic string) *Question {
 	return &Question{fmt.Sprintf("Topic %s is not the one that this producer published to: it was deleted and made anew.", topic),
 		BaselineOrContinue("Go on with what is pending; what was published before stays missing on the new topic.")}
 }
 
-// Merge makes one question of several; nil of none. Each choice says what it means for
-// all of them.
+// Merge returns one question for several; nil for none. It keeps the choices that all have,
+// with the texts of all.
 func Merge(all []*Question) *Question {
 	if len(all) == 0 {
 		return nil
@@ -47,7 +47,8 @@ func Merge(all []*Question) *Question {
 	return out
 }
 
-// BaselineOrContinue is the choice between a baseline and going on, which goOn explains.
+// BaselineOrContinue returns the choices of a baseline and of going on; goOn is the text of
+// the latter.
 func BaselineOrContinue(goOn string) []producer.Choice {
 	return []producer.Choice{
 		{Name: producer.StartBaseline, Text: "Publish everything that is current anew, in one Kafka transaction, then what comes."},
@@ -55,10 +56,11 @@ func BaselineOrContinue(goOn string) []producer.Choice {
 	}
 }
 
-// A TornError says which topics have lost their ends under a living session.
+// A TornError says that topics have lost records at their ends while a session was writing to
+// them.
 type TornError struct{ Losses map[string]producer.Loss }
 
-// Error is the reason of the questions about all of the topics.
+// Error returns the reasons of the questions about the topics.
 func (t *TornError) Error() string {
 	var all []*Question
 	for _, topic := range slices.Sorted(maps.Keys(t.Losses)) {
@@ -67,13 +69,14 @@ func (t *TornError) Error() string {
 	return Merge(all).Reason
 }
 
-// LostEnd asks about a topic that has lost its end.
+// LostEnd is the question about a topic that has lost records at its end.
 func LostEnd(topic string, l producer.Loss) *Question {
 	return &Question{fmt.Sprintf("Topic %s ended at offset %d, but this producer had reached %d: it has lost records.", topic, l.End, l.Reached),
 		BaselineOrContinue("Go on with what is pending; what was lost stays missing.")}
 }
 
-// lostSince asks what is to become of what the database has lost after a transaction.
+// lostSince is the question about transactions that the database has lost and the topics still
+// have; agreed is the last one on which both agree.
 func lostSince(agreed registry.Number, reason string) *Question {
 	return &Question{reason, []producer.Choice{
 		{Name: producer.StartBaseline, Text: "Publish everything that is current anew, with tombstones for what the topic holds and the registry does not."},

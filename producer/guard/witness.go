@@ -14,14 +14,14 @@ import (
 	"urncast/registry"
 )
 
-// Topics are asked of the brokers. A Broker is one.
+// Topics reads topics. It is the part of producer.Broker that the guard needs.
 type Topics interface {
 	Look(ctx context.Context, topics []string) ([]producer.Sight, error)
 	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*producer.Seen)) error
 }
 
-// A Log is the registry's log of transactions, as far as topics are compared with it. A
-// Store is one.
+// A Log reads the registry's log of transactions. It is the part of producer.Store that the
+// guard needs.
 type Log interface {
 	Last(ctx context.Context) (registry.Number, error)
 	Transaction(ctx context.Context, n registry.Number) (registry.Transaction, error)
@@ -29,43 +29,43 @@ type Log interface {
 	Former(ctx context.Context, id string) (producer.Former, error)
 }
 
-// A Reader reads what topics hold of a producer, and compares it with the log.
+// A Reader reads a producer's records back from its topics, and compares them with the log.
 type Reader struct {
 	Topics             Topics
 	Log                Log
-	Registry, Producer string // whose records are its own
+	Registry, Producer string // the ids in the headers of the producer's own records
 }
 
-// A Witness is what a topic says about us, read back between two offsets.
+// A Witness is what a topic holds between two offsets, as far as it concerns a producer.
 type Witness struct {
 	of    *Reader
-	job   string // the open job, whose chunks are counted
+	job   string // the id of the open job, whose chunks are counted
 	Topic string
 	upTo  int64 // the offset after the last record that was read
-	// Claims are the numbers of all records that are ours with the ids that they give
-	// them, those of jobs too.
+	// Claims are the transaction numbers and ids in the headers of the producer's own
+	// records, including those of jobs.
 	Claims []Claim
-	// own are our transactions in order of appearance, jobs left out.
+	// own are the producer's transactions in order of appearance, without jobs.
 	own []Transaction
-	// Chunks is how many chunks of the open job are committed, Cleared whether its
-	// tombstones are.
+	// Chunks is the number of committed chunks of the open job; Cleared reports whether
+	// its tombstones are committed.
 	Chunks  int
 	Cleared bool
-	// JobEnd is the as-of number of the newest finished baseline seen.
+	// JobEnd is the as-of number of the newest complete baseline.
 	JobEnd registry.Number
-	// Foreign is another registry that writes here, Siblings are other producers of
-	// ours.
+	// Foreign names another registry that writes to the topic, Siblings are the ids of
+	// other producers of this registry that do.
 	Foreign  string
 	Siblings map[string]bool
 }
 
-// A Claim is what records say of a transaction.
+// A Claim is a transaction's number and id in the headers of a record.
 type Claim struct {
 	Number registry.Number
 	id     string
 }
 
-// A Transaction is one of the producer's own, as one topic shows it.
+// A Transaction is a transaction of the producer as one topic shows it.
 type Transaction struct {
 	Number   registry.Number
 	id       string
@@ -74,7 +74,8 @@ type Transaction struct {
 	Deletes  bool
 }
 
-// Newest is the transaction with the highest number, as all topics together show it.
+// Newest returns the transaction with the highest number, as all topics together show it; nil
+// if they show none.
 func Newest(all []*Witness) *Transaction {
 	var best Transaction
 	for _, w := range all {
@@ -93,8 +94,8 @@ func Newest(all []*Witness) *Transaction {
 	return &best
 }
 
-// ReadBack reads topics side by side, each between two offsets. waiting is called with the cause
-// while a topic stands still. Beside an error it gives what was read until then.
+// ReadBack reads topics side by side, each between two offsets. It calls waiting with the cause
+// while no record comes. With an error it also returns what was read until then.
 func (r *Reader) ReadBack(ctx context.Context, from, to map[string]int64, job string, waiting func(why string)) ([]*Witness, error) {
 	topics := slices.Sorted(maps.Keys(to))
 	out := make([]*Witness, len(topics))
@@ -103,17 +104,17 @@ func (r *Reader) ReadBack(ctx context.Context, from, to map[string]int64, job st
 	}
 	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
 		topic := topics[i]
-		return r.Topics.ReadBack(ctx, topic, from[topic], to[topic], waiting, out[i].see)
+		return r.Topics.ReadBack(ctx, topic, from[topic], to[topic], waiting, out[i].add)
 	})
 }
 
-// Agree is the rewind guard: the topics must know nothing of us that the registry does
-// not know. Every own record that was read is compared. handled is the transaction up to
-// which everything was. It gives the number after which "continue" goes on: the last one
-// below the first that differs.
+// Agree compares every claim of the topics with the registry's log, to find a database that
+// was set back to an earlier state. handled is the transaction up to which all are handled.
+// Where they differ, Agree returns a question, and the number after which "continue" goes on:
+// the last transaction below the first difference.
 func (r *Reader) Agree(ctx context.Context, all []*Witness, handled registry.Number) (registry.Number, *Question, error) {
 	claims, at := map[registry.Number]string{}, map[registry.Number]string{}
-	clash := registry.Number(0) // two records of one number that differ: one of them does, too
+	clash := registry.Number(0) // the lowest number with two ids: one of them is not the log's
 	for _, w := range all {
 		for _, c := range w.Claims {
 			if id, known := claims[c.Number]; known && id != c.id && (clash == 0 || c.Number < clash) {
@@ -150,8 +151,8 @@ func (r *Reader) Agree(ctx context.Context, all []*Witness, handled registry.Num
 	return agreed, lostSince(agreed, reason), nil
 }
 
-// Intruder asks when somebody else's records are among ours: of another registry, or of
-// another producer that there is still.
+// Intruder returns a question if a topic has records of another registry, or of another
+// producer of this registry that still exists.
 func (r *Reader) Intruder(ctx context.Context, all []*Witness) (*Question, error) {
 	for _, w := range all {
 		who := w.Foreign
@@ -171,7 +172,8 @@ func (r *Reader) Intruder(ctx context.Context, all []*Witness) (*Question, error
 	return nil, nil
 }
 
-func (w *Witness) see(r *producer.Seen) {
+// add takes a record into account.
+func (w *Witness) add(r *producer.Seen) {
 	w.upTo = r.Offset + 1
 	switch {
 	case r.Registry == "":
@@ -190,7 +192,7 @@ func (w *Witness) see(r *producer.Seen) {
 		w.Claims = append(w.Claims, c)
 	}
 	if r.Job != "" {
-		w.seeJob(r)
+		w.addJob(r)
 		return
 	}
 	if n := len(w.own); n == 0 || w.own[n-1].Number != r.Number || w.own[n-1].id != r.TransactionID {
@@ -202,7 +204,8 @@ func (w *Witness) see(r *producer.Seen) {
 	t.Replaces = t.Replaces || !r.Tombstone
 }
 
-func (w *Witness) seeJob(r *producer.Seen) {
+// addJob takes a record of a job into account.
+func (w *Witness) addJob(r *producer.Seen) {
 	words := strings.Fields(r.Job) // kind, id, chunk/chunks, marks
 	if len(words) < 3 {
 		return
@@ -217,14 +220,15 @@ func (w *Witness) seeJob(r *producer.Seen) {
 			w.Chunks = max(w.Chunks, chunk)
 		}
 	}
-	// A baseline of some routes alone says nothing of the others' transactions, nor
-	// does a re-publication: their number is the cursor's of then in any case.
+	// A complete baseline of all routes covers the transactions up to its number. One of
+	// some routes does not, but its number is that of the cursor when it began, so that
+	// counting it moves nothing.
 	if words[0] == producer.JobBaseline && chunk == chunks && !r.Tombstone {
 		w.JobEnd = r.Number
 	}
 }
 
-// LandedAfter gives what the topics show of our transactions above a number, in order.
+// LandedAfter returns the places of the producer's transactions above a number, in order.
 func LandedAfter(all []*Witness, n registry.Number) []producer.Landed {
 	found := map[registry.Number]map[string]producer.Stretch{}
 	for _, w := range all {
@@ -241,12 +245,11 @@ func LandedAfter(all []*Witness, n registry.Number) []producer.Landed {
 	return out
 }
 
-// topicsAtOnce bounds the topics that the brokers are asked about at a time: each
-// question has a connection of its own.
+// topicsAtOnce bounds the topics that are read at a time, each over its own connection.
 const topicsAtOnce = 4
 
-// sideBySide does something for each of n topics, a few at a time. The first error
-// ends all.
+// sideBySide calls fn for each of n topics, topicsAtOnce at a time. The first error cancels
+// the others.
 func sideBySide(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(topicsAtOnce)

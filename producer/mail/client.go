@@ -19,29 +19,29 @@ import (
 	"urncast/producer/notice"
 )
 
-// A Client sends mails. The mails of one letter go over one connection, and over another
-// where the server ends that; none is kept, for a connection that is kept is one that may be
-// dead.
+// A Client sends mails. It sends the mails of one letter over one connection, and opens
+// another if the server ends that. It keeps no connection for the next letter, which would
+// perhaps find it dead.
 type Client struct {
-	// Quiet is how long the server may stay silent while a mail is handed over; 30 s
-	// if 0. The whole of it is bounded by the context.
+	// Quiet is how long the server may stay silent while it receives a mail; 30 s if 0.
+	// The context bounds the whole.
 	Quiet time.Duration
 }
 
 const quietDefault = 30 * time.Second
 
-// Send hands the letter to the server once for each address, so that one that is
-// refused, or met by the end of the connection, keeps it from nobody else. It says of each what
-// became of it, in their order.
+// Send sends the letter once for each address, so that an address that is refused, or at which
+// the connection ends, does not keep the mail from the others. It returns a Delivery for each
+// address, in their order.
 func (c *Client) Send(ctx context.Context, s *notice.StoredSettings, l *notice.Letter, to []string) []notice.Delivery {
 	all := make([]notice.Delivery, len(to))
 	var open *session
 	defer func() { open.close() }()
-	var away error // the server could not be used: neither can it be for those that follow
+	var unreachable error // of connecting: the remaining addresses fail with it too
 	for i, address := range to {
 		all[i].Address = address
-		if away != nil {
-			all[i].Err = away
+		if unreachable != nil {
+			all[i].Err = unreachable
 			continue
 		}
 		m, err := message(s, l, address)
@@ -49,25 +49,25 @@ func (c *Client) Send(ctx context.Context, s *notice.StoredSettings, l *notice.L
 			all[i].Err = err
 			continue
 		}
-		open, away, all[i].Err = c.hand(ctx, s, open, m, address)
+		open, unreachable, all[i].Err = c.sendOne(ctx, s, open, m, address)
 	}
 	return all
 }
 
-// hand hands one mail over, on the open connection or, where that has ended before the mail's turn
-// or is nil, on another one. It gives the connection for the next mail, nil if there is none. away is what
-// keeps everybody from connecting.
-func (c *Client) hand(ctx context.Context, s *notice.StoredSettings, open *session, m *gomail.Msg, address string) (next *session, away, err error) {
+// sendOne sends one mail over the open connection, or over a new one if that is nil or has
+// ended before the server had the mail's content. It returns the connection for the next mail,
+// nil if it has ended. unreachable is the error of connecting to the server.
+func (c *Client) sendOne(ctx context.Context, s *notice.StoredSettings, open *session, m *gomail.Msg, address string) (next *session, unreachable, err error) {
 	for {
-		fresh := open == nil
-		if fresh {
+		isNew := open == nil
+		if isNew {
 			if open, err = c.dial(ctx, s); err != nil {
-				away = explain(ctx, s, "the server could not be used", err)
-				return nil, away, away
+				unreachable = explain(ctx, s, "the server could not be used", err)
+				return nil, unreachable, unreachable
 			}
 		}
 		err = open.client.Send(m)
-		ended := err != nil && over(err)
+		ended := err != nil && endsConnection(err)
 		if ended {
 			open.close()
 			open = nil
@@ -75,16 +75,16 @@ func (c *Client) hand(ctx context.Context, s *notice.StoredSettings, open *sessi
 		switch {
 		case err == nil || m.IsDelivered():
 			return open, nil, nil
-		case ended && !fresh && before(err):
+		case ended && !isNew && isBeforeContent(err):
 			continue
 		}
 		return open, nil, explain(ctx, s, "the mail to "+address+" was not taken", err)
 	}
 }
 
-// over reports whether an error ends its connection: the server says so (421), or there is
-// no answer at all.
-func over(err error) bool {
+// endsConnection reports whether the connection is over after an error: the server said so
+// (421), or there was no answer at all.
+func endsConnection(err error) bool {
 	var sent *gomail.SendError
 	if !errors.As(err, &sent) {
 		return true
@@ -92,9 +92,9 @@ func over(err error) bool {
 	return sent.ErrorCode() == 0 || sent.ErrorCode() == 421
 }
 
-// before reports whether an error came before the server was given the mail's content, so
-// that it cannot have taken it.
-func before(err error) bool {
+// isBeforeContent reports whether an error came before the server got the mail's content, so
+// that it cannot have accepted the mail.
+func isBeforeContent(err error) bool {
 	var sent *gomail.SendError
 	return errors.As(err, &sent) && sent.Reason != gomail.ErrWriteContent && sent.Reason != gomail.ErrSMTPDataClose
 }
@@ -103,7 +103,7 @@ func before(err error) bool {
 type session struct {
 	client *gomail.Client
 	line   *line
-	stop   func() bool // of what closes it when the context ends
+	stop   func() bool // stops the closing of line at the end of the context
 }
 
 func (c *Client) dial(ctx context.Context, s *notice.StoredSettings) (*session, error) {
@@ -121,19 +121,19 @@ func (c *Client) dial(ctx context.Context, s *notice.StoredSettings) (*session, 
 	return o, nil
 }
 
-// close says goodbye, if the server still listens, and ends the connection. To nil there is
-// nothing to do.
+// close sends QUIT, if the server still listens, and ends the connection. A nil session has
+// none.
 func (o *session) close() {
 	if o == nil {
 		return
 	}
-	_ = o.client.Close() // QUIT; what was taken is taken
+	_ = o.client.Close() // QUIT; an error takes no accepted mail back
 	o.stop()
 	o.line.close()
 }
 
-// A line is the connection to the server. The library leaves it open after some
-// errors, and knows no context once it is there, so it is closed here.
+// A line is the network connection to the server. It is closed here, because the library
+// leaves it open after some errors, and heeds no context once it is open.
 type line struct {
 	mu     sync.Mutex
 	conn   net.Conn
@@ -148,7 +148,7 @@ func (l *line) opened(conn net.Conn) {
 	}
 }
 
-// close ends the connection; whatever waits on it then fails.
+// close ends the connection; reads and writes that wait on it then fail.
 func (l *line) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -193,9 +193,9 @@ func (c *Client) client(s *notice.StoredSettings, l *line) (*gomail.Client, erro
 	return client, nil
 }
 
-// auth chooses the mechanism. Where the connection may be in the clear, one that
-// does not show the password comes first; the library refuses to send one in the
-// clear to anything but this machine.
+// auth chooses the mechanism. If the connection may be unencrypted, CRAM-MD5, which does not
+// reveal the password, is tried first; the library sends a password in the clear only to this
+// machine.
 func auth(s *notice.StoredSettings) gomail.Option {
 	switch s.Auth {
 	case notice.AuthPlain:
@@ -219,7 +219,7 @@ func tlsConfig(s *notice.StoredSettings) (*tls.Config, error) {
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		pool = x509.NewCertPool() // no system's: the settings' alone
+		pool = x509.NewCertPool() // only the authority of the settings
 	}
 	if !pool.AppendCertsFromPEM([]byte(s.CA)) {
 		return nil, errors.New("ca, of the mail settings, holds no certificate in PEM")
@@ -228,7 +228,7 @@ func tlsConfig(s *notice.StoredSettings) (*tls.Config, error) {
 	return config, nil
 }
 
-// hello is the name that we greet with; servers refuse one that is empty.
+// hello returns the host name for EHLO; servers refuse an empty one.
 func hello() string {
 	host, err := os.Hostname()
 	if err != nil || host == "" {
@@ -237,7 +237,8 @@ func hello() string {
 	return host
 }
 
-// explain says where it failed and, if the patience ended, for how long it waited.
+// explain adds to an error the mail server and the failed step, and replaces the library's
+// text for time-outs and TLS mismatches by one that says what to do.
 func explain(ctx context.Context, s *notice.StoredSettings, what string, err error) error {
 	var timeout net.Error
 	late := errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) ||
@@ -252,11 +253,11 @@ func explain(ctx context.Context, s *notice.StoredSettings, what string, err err
 	if errors.As(err, &header) {
 		return fmt.Errorf("mail server %s: %s: it does not begin with TLS: security=starttls is for a port that begins without", s.Server(), what)
 	}
-	text, _, _ := strings.Cut(err.Error(), ", affected ") // which mail, and to whom, stands before
+	text, _, _ := strings.Cut(err.Error(), ", affected ") // the library adds ids and addresses; what has the address
 	return fmt.Errorf("mail server %s: %s: %s", s.Server(), what, text)
 }
 
-// message makes the mail to one address.
+// message returns the mail to one address.
 func message(s *notice.StoredSettings, l *notice.Letter, to string) (*gomail.Msg, error) {
 	c, err := compose(s, l, time.Now())
 	if err != nil {
@@ -279,8 +280,8 @@ func message(s *notice.StoredSettings, l *notice.Letter, to string) (*gomail.Msg
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	if l.Kind != notice.KindTest {
-		// Nobody ever sends the mail that the thread begins with: all of a cause refer to
-		// it, so that mail programs show them together.
+		// All mails of a cause refer to a first mail that is never sent, so that mail
+		// programs show them as one thread.
 		thread := reference("cause." + l.Thread[:min(len(l.Thread), 32)])
 		answers := thread
 		if l.First != l.ID {

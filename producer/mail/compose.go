@@ -22,10 +22,10 @@ var (
 	htmlLetter = htmltemplate.Must(htmltemplate.ParseFS(files, "letter.html"))
 )
 
-// A composed letter.
+// composed is a letter in both forms.
 type composed struct{ Subject, Text, HTML string }
 
-// A view is what the templates show.
+// A view is the data of the templates.
 type view struct {
 	Subject  string
 	Headline string
@@ -75,13 +75,13 @@ func tag(environment string) string {
 	return "[urncast]"
 }
 
-// clean leaves one line of what may have several, without control characters.
+// clean joins the lines of a text to one, and removes control characters.
 func clean(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
-// trouble is the state, with the transaction where there is one.
-func trouble(l *notice.Letter) string {
+// stateWords returns the state, with the transaction if there is one.
+func stateWords(l *notice.Letter) string {
 	text := string(l.State)
 	if l.Number > 0 {
 		text += fmt.Sprintf(" at transaction %d", l.Number)
@@ -97,14 +97,14 @@ func subject(l *notice.Letter, now time.Time) string {
 	case notice.KindTest:
 		return "a test mail"
 	case notice.KindRecovered:
-		return fmt.Sprintf("%s publishes again: %s is over", l.Producer, trouble(l))
+		return fmt.Sprintf("%s publishes again: %s is over", l.Producer, stateWords(l))
 	case notice.KindDigest:
-		return fmt.Sprintf("%s still %s, for %s: %s", l.Producer, trouble(l), lasted(now.Sub(l.Since)), l.Brief)
+		return fmt.Sprintf("%s still %s, for %s: %s", l.Producer, stateWords(l), lasted(now.Sub(l.Since)), l.Brief)
 	}
 	if l.State == producer.Degraded {
-		return fmt.Sprintf("%s %s for %s: %s", l.Producer, trouble(l), lasted(now.Sub(l.Since)), l.Brief)
+		return fmt.Sprintf("%s %s for %s: %s", l.Producer, stateWords(l), lasted(now.Sub(l.Since)), l.Brief)
 	}
-	return fmt.Sprintf("%s %s: %s", l.Producer, trouble(l), l.Brief)
+	return fmt.Sprintf("%s %s: %s", l.Producer, stateWords(l), l.Brief)
 }
 
 func headline(l *notice.Letter, now time.Time) string {
@@ -163,7 +163,7 @@ func facts(l *notice.Letter) []fact {
 	return append(out, fact{"Pending", text})
 }
 
-// advise says what to do.
+// advise fills in what the admin can do.
 func advise(v *view, l *notice.Letter) {
 	switch {
 	case l.Kind == notice.KindTest:
@@ -204,7 +204,7 @@ func advise(v *view, l *notice.Letter) {
 	}
 }
 
-// sentence begins with a capital and ends with a full stop.
+// sentence returns a text with a capital at its beginning and a full stop at its end.
 func sentence(text string) string {
 	runes := []rune(clean(text))
 	if len(runes) == 0 {
@@ -223,7 +223,7 @@ func plural(n int, noun string) string {
 	return noun + "s"
 }
 
-// lasted is a duration in its two largest units.
+// lasted formats a duration in its one or two largest units.
 func lasted(d time.Duration) string {
 	d = max(d, 0)
 	days, hours, minutes, seconds := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60, int(d.Seconds())%60

@@ -1,5 +1,4 @@
-// Package mail writes the mails to admins and hands them to their mail server. It
-// is the only import of the mail library. What is to be told, to whom and when is
-// decided in package producer; a mail is here from the moment it is due until the
-// server has taken it.
+// Package mail composes the mails to admins and sends them to the mail server. It is the only
+// package that imports the mail library. Which mails are due, and to whom, is decided by
+// package notice.
 package mail

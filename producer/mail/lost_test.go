@@ -92,8 +92,8 @@ func (s *moody) serve(conn net.Conn, n int) {
 	}
 }
 
-// A server that ends the connection between two mails, by 421 or without a word, keeps the mail
-// from nobody: it goes over another one. What was taken is not sent again.
+// If a server ends the connection between two mails, by 421 or without an answer, the remaining
+// mails go over another one. Accepted mails are not sent again.
 func TestConnectionThatEnds(t *testing.T) {
 	const away = "421 4.3.2 too much mail on one connection"
 	all := []string{"a@example.org", "b@example.org", "c@example.org"}

@@ -63,7 +63,7 @@ func failure() *notice.Letter {
 	return l
 }
 
-// came gives those whose mail was taken, and the words for the others.
+// came returns the addresses whose mail was accepted, and the errors of the others.
 func came(all []notice.Delivery) (sent []string, err error) {
 	for _, d := range all {
 		if err = errors.Join(err, d.Err); d.Err == nil {
@@ -177,7 +177,7 @@ func TestNoPasswordInTheClear(t *testing.T) {
 	}
 }
 
-// One address that is refused keeps the mail from nobody else.
+// An address that is refused does not keep the mail from the others.
 func TestOneRefusedAddress(t *testing.T) {
 	s := rig.StartSMTP(t, rig.SMTPOptions{})
 	s.Refuse(func(_, to string) error {

@@ -1,4 +1,4 @@
-// Package notice mails admins what their producers meet: each incident once, then digests
-// while it lasts, then its end. A Mailer shares nothing with the publisher but the
-// database, so a mail server that is slow or dead stops no publishing.
+// Package notice mails admins about incidents of their producers: one mail when an incident
+// begins, digests while it lasts, and one when it ends. A Mailer shares only the database with
+// the publisher, so that a slow or dead mail server does not stop publishing.
 package notice

@@ -20,49 +20,49 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A MailKind says what a mail is about.
+// A Kind says what a mail is about.
 type Kind string
 
 // The kinds of mail.
 const (
 	KindIncident  Kind = "incident"  // a producer does not publish
-	KindDigest    Kind = "digest"    // and still does not
-	KindRecovered Kind = "recovered" // and does again
+	KindDigest    Kind = "digest"    // it still does not publish
+	KindRecovered Kind = "recovered" // it publishes again
 	KindTest      Kind = "test"
 )
 
-// A Letter is everything that a mail says.
+// A Letter is the content of a mail.
 type Letter struct {
 	Kind Kind
-	// ID is unlike that of any other mail. Thread is the same for all mails of a
-	// cause, First for all of one incident: the ID of its first mail.
+	// ID is unique to the mail. Thread is the same for all mails of a cause. First is the
+	// ID of the incident's first mail.
 	ID, Thread, First string
 
 	Producer string
 	Routes   []producer.Route
 	producer.Incident
-	Times         int64 // that it was met
+	Times         int64 // how often the incident was met
 	Since         time.Time
-	Ended         time.Time // zero while it lasts
-	RecordedAt    time.Time // of the transaction, if there is one
-	Structures    int       // that it has
-	URNs          []string  // the first of them
+	Ended         time.Time // zero while the incident lasts
+	RecordedAt    time.Time // of the incident's transaction, if it has one
+	Structures    int       // of that transaction
+	URNs          []string  // of the first LetterURNs structures
 	Pending       int64
 	OldestPending time.Time
 
 	Environment string // the name of the installation; may be empty
 }
 
-// A Delivery says what became of a mail to one address: its error has the mail server's
-// words, and is nil if the server took it.
+// A Delivery is the result of sending a mail to one address. Err is nil if the mail server
+// accepted the mail, else it has the server's words.
 type Delivery struct {
 	Address string
 	Err     error
 }
 
-// taken gives the addresses whose mail was taken, and an error with the words for the others;
-// nil if there are none.
-func taken(all []Delivery) (to []string, err error) {
+// accepted returns the addresses whose mail was accepted, and the errors of the others joined,
+// each once; nil if there are none.
+func accepted(all []Delivery) (to []string, err error) {
 	var errs []error
 	for _, d := range all {
 		if d.Err == nil {
@@ -74,7 +74,7 @@ func taken(all []Delivery) (to []string, err error) {
 	return to, errors.Join(errs...)
 }
 
-// refusedAll are deliveries of which none came about, for one reason.
+// refusedAll returns deliveries to all addresses that failed with the same error.
 func refusedAll(to []string, err error) []Delivery {
 	all := make([]Delivery, len(to))
 	for i, address := range to {
@@ -86,7 +86,7 @@ func refusedAll(to []string, err error) []Delivery {
 // LetterURNs is how many URNs a mail lists.
 const LetterURNs = 20
 
-// A MailQueue shows how it stands with the mails.
+// A Queue is the state of the queue of mails.
 type Queue struct {
 	Waiting       int64     `json:"waiting"`
 	OldestWaiting time.Time `json:"oldestWaiting,omitzero"`
@@ -94,60 +94,60 @@ type Queue struct {
 	LastSent      time.Time `json:"lastSent,omitzero"`
 	LastError     string    `json:"lastError,omitempty"` // the server's words
 	LastErrorAt   time.Time `json:"lastErrorAt,omitzero"`
-	// Refusals are the addresses that mails wait for after an attempt that failed.
+	// Refusals are the addresses whose mails wait after a failed attempt.
 	Refusals []Refusal `json:"refusals,omitempty"`
 }
 
-// A MailRefusal is an address to which a mail, or mails, could not be sent yet, and what
-// the last attempt came to.
+// A Refusal is an address to which mails could not be sent yet, with the error of the last
+// attempt.
 type Refusal struct {
 	Address     string    `json:"address"`
-	Mails       int       `json:"mails"` // that wait for it
+	Mails       int       `json:"mails"` // that wait for the address
 	Attempts    int       `json:"attempts"`
 	Error       string    `json:"error"` // the server's words
 	NextAttempt time.Time `json:"nextAttempt"`
 }
 
-// A Mailed is one mail, sent or waiting.
+// A Mail is one mail of the queue, sent or waiting.
 type Mail struct {
 	ID       int64
 	Kind     Kind
 	Producer string
 	Brief    string // what it is about
 	MadeAt   time.Time
-	SentAt   time.Time // since when nobody waits for it; zero while somebody does
+	SentAt   time.Time // when the last address had the mail; zero while one waits for it
 	SentTo   []string
-	Refusals []Refusal // to whom it could not be sent when it was tried last
-	Attempts int       // that failed, for one address or more
+	Refusals []Refusal // the addresses for which the last attempt failed
+	Attempts int       // attempts that failed for at least one address
 	Error    string
 	NextAt   time.Time // of the next attempt
 }
 
-// A MailStore keeps settings, incidents and the queue of mails.
+// A Store keeps settings, incidents and the queue of mails.
 type Store interface {
 	MailSettings(ctx context.Context) (*StoredSettings, error)
-	// SaveMailSettings writes settings onto the revision that they name, together
-	// with the act, and sets the new revision. What waits is due at once then. A
-	// *MailConflictError says that others were saved meanwhile.
+	// SaveMailSettings replaces the revision that s names, together with the act, and sets
+	// the new revision in s. Waiting mails are then due at once. A *ConflictError says that
+	// another revision was saved meanwhile.
 	SaveMailSettings(ctx context.Context, s *StoredSettings, a registry.Act) error
-	// MakeMails makes the mails that are due, each once however many instances
-	// call it, and closes what is over.
+	// MakeMails queues the mails that are due, each once however many instances call it,
+	// and closes incidents that are over.
 	MakeMails(ctx context.Context) error
-	// NextMail hands the next mail to send, with the addresses for which it is due, while no other
-	// instance can take it. It records what send says of each: one that was refused is put off by
-	// itself, and each address is given the mails of an incident in their order. It gives false
-	// if no mail is due.
+	// NextMail calls send with the next mail and the addresses for which it is due, while
+	// the mail is locked against other instances, and records the deliveries. An address
+	// that was refused is tried again later, independently of the others. Each address gets
+	// the mails of an incident in order. NextMail returns false if no mail is due.
 	NextMail(ctx context.Context, send func(ctx context.Context, l *Letter, to []string) []Delivery) (bool, error)
 	MailQueue(ctx context.Context) (Queue, error)
 	// Mails lists the newest mails below an id, 0 for all, the newest first.
 	Mails(ctx context.Context, below int64, limit int) ([]Mail, error)
 }
 
-// A Mailer mails admins what their producers meet. It shares nothing with the
-// publisher but the database: a mail server that is slow or dead stops nothing.
+// A Mailer mails admins about incidents of their producers. It shares only the database with
+// the publisher: a slow or dead mail server does not stop publishing.
 type Mailer struct {
 	Store Store
-	// Send sends a mail to each of the addresses, and says of each what became of it.
+	// Send sends a mail to each of the addresses and returns a Delivery for each.
 	Send func(ctx context.Context, s *StoredSettings, l *Letter, to []string) []Delivery
 	// Environment names the installation in subjects; may be empty.
 	Environment string
@@ -155,18 +155,19 @@ type Mailer struct {
 
 	failures prometheus.Counter
 	waiting  *prometheus.Desc
-	every    time.Duration // of tests; mailEvery if 0
+	every    time.Duration // set by tests; mailEvery if 0
 }
 
 const (
 	mailEvery   = 3 * time.Second
 	mailTimeout = 2 * time.Minute // for one mail to all its addresses
 	testTimeout = 45 * time.Second
-	// mailLastWait is how long a mail that is under way keeps a process that ends.
+	// mailLastWait is how long a process that is to end waits for a mail that is being
+	// sent.
 	mailLastWait = 5 * time.Second
 )
 
-// NewMailer makes a Mailer and registers its figures.
+// NewMailer makes a Mailer and registers its metrics.
 func NewMailer(r prometheus.Registerer, m Mailer) *Mailer {
 	m.failures = prometheus.NewCounter(prometheus.CounterOpts{Name: "urncast_mail_failures_total",
 		Help: "Attempts of this process to send a mail that failed."})
@@ -196,13 +197,13 @@ func (m *Mailer) Run(ctx context.Context) {
 	if every == 0 {
 		every = mailEvery
 	}
-	said := ""
+	logged := ""
 	for ctx.Err() == nil {
 		err := m.round(ctx)
 		if err == nil {
-			said = ""
-		} else if text := match.WithoutFigures(err.Error()); text != said && ctx.Err() == nil { // else the log has it
-			said = text
+			logged = ""
+		} else if text := match.WithoutFigures(err.Error()); text != logged && ctx.Err() == nil {
+			logged = text
 			m.Log.Warn("mail cannot be sent; it is kept and tried again", "error", err)
 		}
 		select {
@@ -212,19 +213,19 @@ func (m *Mailer) Run(ctx context.Context) {
 	}
 }
 
-// round makes what is due and sends it. It ends at the first mail that is taken for nobody: the
-// next one most likely would not be, either, and each may take as long as the patience is.
+// round queues the mails that are due and sends them. It ends at the first mail that no
+// address accepts: the next one would most likely fail too, and each may take mailTimeout.
 func (m *Mailer) round(ctx context.Context) error {
 	if err := m.Store.MakeMails(ctx); err != nil {
 		return fmt.Errorf("making the mails that are due: %w", err)
 	}
-	var partly error // of mails that some have and others do not
+	var partly error // of mails that reached some of their addresses
 	for ctx.Err() == nil {
 		var sent []string
 		var refused error
 		found, err := m.Store.NextMail(ctx, func(ctx context.Context, l *Letter, to []string) []Delivery {
 			all := m.deliver(ctx, l, to)
-			sent, refused = taken(all)
+			sent, refused = accepted(all)
 			return all
 		})
 		if refused != nil {
@@ -248,8 +249,8 @@ func (m *Mailer) deliver(ctx context.Context, l *Letter, to []string) []Delivery
 	if err != nil {
 		return refusedAll(to, err)
 	}
-	// A mail that is under way when the process is to end is given some time more:
-	// one whose answer is not waited for may be sent twice.
+	// When the process is to end, a mail that is being sent gets some more time: without
+	// the server's answer it would be sent again.
 	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(mailLastWait, cancel) })()
@@ -272,8 +273,8 @@ func (m *Mailer) send(ctx context.Context, s *StoredSettings, l *Letter, to []st
 	return all
 }
 
-// redactMail cuts the password out of what a server answers, who may repeat what
-// was sent to it: as it is, and as authentication encodes it.
+// redactMail returns a replacer that cuts the password out of a server's answers, which may
+// repeat it in the clear or as authentication encodes it.
 func redactMail(s *StoredSettings) *strings.Replacer {
 	if s.Secret == "" {
 		return secret.Redactor()
@@ -282,13 +283,13 @@ func redactMail(s *StoredSettings) *strings.Replacer {
 		base64.StdEncoding.EncodeToString([]byte("\x00"+s.User+"\x00"+s.Secret)))
 }
 
-// MailShown is everything about mail that may be seen.
+// Shown has the settings without the password, and the state of the queue.
 type Shown struct {
 	Settings Settings `json:"settings"`
 	Queue    Queue    `json:"queue"`
 }
 
-// Show shows settings and queue.
+// Show returns settings and queue.
 func (m *Mailer) Show(ctx context.Context) (Shown, error) {
 	s, err := m.Store.MailSettings(ctx)
 	if err != nil {
@@ -298,8 +299,8 @@ func (m *Mailer) Show(ctx context.Context) (Shown, error) {
 	return Shown{s.Settings, q}, err
 }
 
-// Save saves settings, whole. It does not try them: the mail server may be away
-// just now, and Test says more.
+// Save replaces all settings. It does not connect to the mail server, which may be down just
+// now; Test does.
 func (m *Mailer) Save(ctx context.Context, e Settings, by registry.Actor) (Shown, error) {
 	was, err := m.Store.MailSettings(ctx)
 	if err != nil {
@@ -333,17 +334,17 @@ func (m *Mailer) Save(ctx context.Context, e Settings, by registry.Actor) (Shown
 	return m.Show(ctx)
 }
 
-// ErrNoMail says that there is nothing to send a mail with.
+// ErrNoServer says that mail is not set up.
 var ErrNoServer = errors.New("no mail server is set: set host, sender and admins first")
 
-// A MailError carries what the mail server answered.
+// A SendError is the failure of a test mail.
 type SendError struct {
 	Server string
-	Sent   []string // whose mail was taken all the same
+	Sent   []string // addresses whose mail the server accepted nevertheless
 	Err    error
 }
 
-// Error gives the server's words, and says to whom the mail was sent.
+// Error has the server's words, and says to whom the mail was sent.
 func (e *SendError) Error() string {
 	if len(e.Sent) > 0 {
 		return fmt.Sprintf("The test mail was sent over %s to %s, and not to all: %s", e.Server, strings.Join(e.Sent, ", "), e.Err)
@@ -351,11 +352,11 @@ func (e *SendError) Error() string {
 	return fmt.Sprintf("The test mail was not sent over %s: %s", e.Server, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *SendError) Unwrap() error { return e.Err }
 
-// Test sends a test mail to an address, or to all admins if it is empty, with the
-// settings that are saved, and gives those to whom the server took it.
+// Test sends a test mail with the saved settings to an address, or to all admins if that is
+// empty, and returns the addresses whose mail the server accepted.
 func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([]string, error) {
 	s, err := m.Store.MailSettings(ctx)
 	if err != nil {
@@ -375,14 +376,14 @@ func (m *Mailer) Test(ctx context.Context, address string, by registry.Actor) ([
 	now := time.Now()
 	id := fmt.Sprintf("test.%d", now.UnixNano())
 	l := &Letter{Kind: KindTest, ID: id, Thread: id, Since: now, Incident: producer.Incident{Brief: "asked for by " + by.User}}
-	sent, err := taken(m.send(ctx, s, l, to, testTimeout))
+	sent, err := accepted(m.send(ctx, s, l, to, testTimeout))
 	if err != nil {
 		return sent, &SendError{Server: s.Server(), Sent: sent, Err: err}
 	}
 	return sent, nil
 }
 
-// A MailConflictError says that mail settings were saved meanwhile.
+// A ConflictError says that another revision of the mail settings was saved meanwhile.
 type ConflictError struct {
 	Base, Now int64
 	By        string

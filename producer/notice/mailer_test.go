@@ -60,7 +60,7 @@ func (m *memoryMail) NextMail(ctx context.Context, send func(context.Context, *L
 	}
 	l := m.queue[0]
 	m.mu.Unlock()
-	sent, err := taken(send(ctx, l, m.saved.Admins))
+	sent, err := accepted(send(ctx, l, m.saved.Admins))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err == nil || len(sent) > 0 { // who was refused is the database's matter
@@ -90,8 +90,8 @@ func goodMail() Settings {
 	return s
 }
 
-// A mail that one address refuses does not keep the next one; one that nobody takes does, for a
-// while. What is said of both is who has it.
+// A mail that one address refuses does not hold back the next mail; a mail that all refuse
+// does, for a while. The log names the addresses that have a mail.
 func TestARoundGoesOnBehindARefusal(t *testing.T) {
 	away := false
 	m, store := newTestMailer(func(_ context.Context, _ *StoredSettings, l *Letter, to []string) []Delivery {

@@ -19,7 +19,7 @@ import (
 // A Span is a time.Duration that is a text such as "15m" in JSON.
 type Span time.Duration
 
-// String gives it without what is zero: 15m, 24h, 1h30m.
+// String formats s without trailing zero units: 15m, 24h, 1h30m.
 func (s Span) String() string {
 	text := time.Duration(s).String()
 	if strings.HasSuffix(text, "m0s") {
@@ -52,7 +52,7 @@ const (
 	Plaintext     = "none"
 )
 
-// How to authenticate to a mail server. The first takes what the server offers.
+// How to authenticate to a mail server. AuthAuto takes a mechanism that the server offers.
 const (
 	AuthAuto    = "auto"
 	AuthPlain   = "plain"
@@ -60,57 +60,58 @@ const (
 	AuthCramMD5 = "cram-md5"
 )
 
-// MailSettings are what an admin sets of mail, as they may be seen.
+// Settings are the mail settings of an admin, without the saved password.
 type Settings struct {
 	Host     string `json:"host"` // empty: no mail is sent
 	Port     int    `json:"port"`
 	Security string `json:"security"`
 	Auth     string `json:"auth"`
 	User     string `json:"user"` // empty: without authentication
-	// Password goes in and never out. In an edit, Set keeps what is saved.
+	// Password can be written and never read. In an edit, Set keeps the saved password.
 	Password secret.Property `json:"password"`
 	CA       string          `json:"ca"` // PEM: trusted beside the system's authorities
 	Sender   string          `json:"sender"`
 	Admins   []string        `json:"admins"`
-	// Producers gives the admins of a producer, by its name, in place of Admins.
+	// Producers has the addresses that replace Admins, by the producer's name.
 	Producers map[string][]string `json:"producers"`
 	PublicURL string              `json:"publicUrl"` // of this registry, for links
-	// DegradedAfter is how long a producer is DEGRADED before it mails.
+	// DegradedAfter is how long a producer is DEGRADED before its admins get a mail.
 	DegradedAfter Span `json:"degradedAfter"`
-	DigestEvery   Span `json:"digestEvery"` // while it lasts; 0 for none
+	// DigestEvery is the time between mails while an incident lasts; 0 for no digests.
+	DigestEvery Span `json:"digestEvery"`
 
 	Revision  int64     `json:"revision"`
 	ChangedAt time.Time `json:"changedAt,omitzero"`
 	ChangedBy string    `json:"changedBy,omitempty"`
-	// Locked says why the password cannot be read: the key is missing.
+	// Locked says why the password cannot be read, such as that the key is missing.
 	Locked string `json:"locked,omitempty"`
 }
 
-// ActMailSaved is the action of the audit for a change of the settings.
+// ActSaved is the action of the audit for a change of the settings.
 const ActSaved = "mail settings saved"
 
-// MailDefaults are the settings of an installation that has not set any.
+// Defaults returns the settings of an installation that has saved none.
 func Defaults() Settings {
 	return Settings{Port: 587, Security: StartTLS, Auth: AuthAuto, Admins: []string{}, Producers: map[string][]string{},
 		DegradedAfter: Span(15 * time.Minute), DigestEvery: Span(24 * time.Hour)}
 }
 
-// StoredMail are the settings as a store keeps them: the password apart.
+// StoredSettings are the settings as a store keeps them, with the password apart.
 type StoredSettings struct {
 	Settings
 	Secret string // the password, in the clear
 	Key    error  // why Secret could not be opened
 }
 
-// Format shows where mail goes, and no secret.
+// Format writes the server and the revision, and no secret.
 func (s StoredSettings) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "mail over %s, revision %d", s.Server(), s.Revision)
 }
 
-// Server is the mail server's host:port.
+// Server returns the mail server's host:port.
 func (s *Settings) Server() string { return net.JoinHostPort(s.Host, fmt.Sprint(s.Port)) }
 
-// To gives the addresses of a producer's admins.
+// To returns the addresses of a producer's admins.
 func (s *Settings) To(producer string) []string {
 	if own := s.Producers[producer]; len(own) > 0 {
 		return own
@@ -126,7 +127,7 @@ const (
 	mailCABytesMax   = 1 << 20
 )
 
-// Check says what is wrong with the settings; all of it, for nothing is saved.
+// Check reports everything that is wrong with the settings, not only the first fault.
 func (s *Settings) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -212,8 +213,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// mailChanges is what the audit tells of a save: each setting before and after,
-// of the password only that it changed.
+// mailChanges returns the changed settings for the audit, each before and after; of the
+// password it says only that it changed.
 func mailChanges(was, next *StoredSettings) map[string]any {
 	out := map[string]any{}
 	values := func(s *StoredSettings) map[string]any {

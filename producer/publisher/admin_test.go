@@ -9,12 +9,12 @@ import (
 	"urncast/registry"
 )
 
-// newAdministrator makes one for a model.
+// newAdministrator returns an administrator for a model.
 func newAdministrator(s *modelStore, user string) *administrator {
 	return &administrator{control.New(&modelRecords{store: s}), registry.Actor{User: user}}
 }
 
-// An administrator goes through an Admin to a model.
+// An administrator commands a model through a control.Producer.
 type administrator struct {
 	admin *control.Producer
 	by    registry.Actor
@@ -42,7 +42,7 @@ func (a *administrator) CancelJob(id string) (leaves string, err error) {
 	return j.Leaves, nil
 }
 
-// modelRecords is what an Admin reads and writes of a model.
+// modelRecords implements control.Records on a model.
 type modelRecords struct {
 	control.Records // what no test here asks for
 	store           *modelStore

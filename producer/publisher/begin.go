@@ -13,10 +13,10 @@ import (
 	"urncast/registry"
 )
 
-// begin makes a new beginning on the configured routes: the first start, a baseline, or the
-// answer to a question; lost says that it was one of recovery's. It sends nothing but
-// what is owed along the old routes: the next session opens the lanes that fit what is
-// written here, in the ordinary way.
+// begin writes down what the next session publishes along, from which cursor, and with which
+// job: at the first start, for a baseline, and after the answer to a question; lost says that
+// recovery asked it. It sends only the tombstones that are owed along the old routes, and ends
+// the session with errReopen.
 func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	if err := s.sendOwed(ctx); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 		c.Number = last
 	}
 	dateRoutes(s.row, &next, c.Number)
-	// A crash after this has forgotten what was gone before.
+	// After a crash here begin runs again; what it forgot was lost in any case.
 	if err := s.hold.Forget(ctx, goneAfter(s.row, &next, highs)); err != nil {
 		return producer.Stored(err)
 	}
@@ -59,8 +59,9 @@ func (s *session) begin(ctx context.Context, how string, lost bool) error {
 	return errReopen
 }
 
-// dateRoutes says since when each route is what it is. Where one was removed, that is now for
-// all: what went along it alone is nowhere else.
+// dateRoutes sets Since of each route, the transaction after which it is as it is. It is now for
+// all routes if one was removed, because transactions that went only along that one are not on
+// the other topics.
 func dateRoutes(row *producer.Row, next *producer.Published, now registry.Number) {
 	removed := slices.ContainsFunc(row.Sent.Routes, func(was producer.PublishedRoute) bool { return next.RouteTo(was.Topic) == nil })
 	for i := range next.Routes {
@@ -72,8 +73,8 @@ func dateRoutes(row *producer.Row, next *producer.Published, now registry.Number
 	}
 }
 
-// goneAfter gives from where on each topic nothing is what it was: all of one that is
-// another by now, and what was lost at the end of the others.
+// goneAfter returns for each topic the offset after which the known places of transactions are
+// void: 0 for a topic that is another by now, and the end of one that has lost its end.
 func goneAfter(row *producer.Row, next *producer.Published, highs map[string]int64) map[string]int64 {
 	ends, sent := maps.Clone(highs), &row.Sent
 	for _, r := range next.Routes {
@@ -92,7 +93,8 @@ func goneAfter(row *producer.Row, next *producer.Published, highs map[string]int
 	return ends
 }
 
-// next looks at the topics of the configured routes. highs are their ends.
+// next returns what the configured routes will be published as, after a look at their topics.
+// highs are the ends of the topics.
 func (s *session) next(ctx context.Context, how string) (next producer.Published, highs map[string]int64, err error) {
 	c := &s.row.Config
 	next = producer.Published{Prefix: c.Prefix, Lanes: laneCount, Bootstrap: c.Target(), Routes: make([]producer.PublishedRoute, len(c.Routes))}
@@ -131,18 +133,18 @@ func (s *session) next(ctx context.Context, how string) (next producer.Published
 	return next, highs, nil
 }
 
-// inspect judges a topic that this producer has not published to, as far as the
-// database knows. One that another registry or producer writes to is refused; our
-// own records on it mean that the database is older than they are, unless it knows them.
+// inspect checks a topic to which this producer has not published as far as the database knows.
+// It refuses a topic that another registry or producer writes to. Records of this producer that
+// the database does not know mean that the database was restored to an earlier state.
 func (s *session) inspect(ctx context.Context, w *guard.Witness, how string) error {
 	if w.Foreign != "" {
-		return belongs(w.Topic, w.Foreign)
+		return topicInUse(w.Topic, w.Foreign)
 	}
 	if err := s.takeOverTopic(ctx, w); err != nil {
 		return err
 	}
 	if len(w.Claims) == 0 || how == producer.StartBaseline && s.start.setting == "" {
-		return nil // what an admin decides passes over a lost past; what a setting does, never
+		return nil // an admin's baseline may ignore lost transactions; a setting's must not
 	}
 	if !s.row.Started {
 		return &guard.Question{Reason: fmt.Sprintf("Topic %s holds transaction %d of this producer, which its database calls never started: the database was restored from an older dump.", w.Topic, w.Claims[len(w.Claims)-1].Number),
@@ -155,19 +157,19 @@ func (s *session) inspect(ctx context.Context, w *guard.Witness, how string) err
 	return err
 }
 
-// belongs refuses a topic that somebody else writes to.
-func belongs(topic, whose string) *guard.Question {
+// topicInUse is the question about a topic that another registry or producer writes to.
+func topicInUse(topic, whose string) *guard.Question {
 	return &guard.Question{Reason: fmt.Sprintf("Topic %s belongs to %s: a topic is written by one route of one registry. Choose another topic, or delete this one.", topic, whose), Choices: nil}
 }
 
-// takeOverTopic takes over a topic from producers of this registry whose configuration was
-// deleted. A process that was stopped before it heard of that may be in the midst of
-// a transaction: it is fenced. A topic of one that there is still is refused.
+// takeOverTopic takes a topic over from producers of this registry that were deleted, and
+// refuses a topic of one that still exists. It fences a deleted producer, because its process
+// may not have noticed the deletion and may have a transaction open.
 func (s *session) takeOverTopic(ctx context.Context, w *guard.Witness) error {
 	for id := range w.Siblings {
 		former, err := s.store.Former(ctx, id)
 		if errors.Is(err, registry.ErrNotFound) {
-			return belongs(w.Topic, "producer "+id+" of this registry")
+			return topicInUse(w.Topic, "producer "+id+" of this registry")
 		}
 		if err != nil {
 			return producer.Stored(err)
@@ -176,15 +178,15 @@ func (s *session) takeOverTopic(ctx context.Context, w *guard.Witness) error {
 		if err != nil {
 			return err
 		}
-		for _, l := range lanes { // nothing is sent along them: initialising them was the aim
+		for _, l := range lanes { // initialising them has fenced the producer
 			l.Close()
 		}
 	}
 	return nil
 }
 
-// sendOwed sends the tombstones of a half-sent transaction along the routes that its
-// replaces took, before others are taken up.
+// sendOwed sends the tombstones of a half-sent transaction along the routes of its replaces,
+// before the session changes to other routes.
 func (s *session) sendOwed(ctx context.Context) error {
 	if s.at.owed == nil {
 		return nil
@@ -202,7 +204,7 @@ func (s *session) sendOwed(ctx context.Context) error {
 	}
 	w := s.routes.Prepare(ctx, &batch[0])
 	w.Parts = slices.DeleteFunc(w.Parts, func(p encoding.Part) bool { return p.Kind == registry.Replace })
-	w.Left = nil // it was counted with the replaces
+	w.Left = nil // these were counted with the replaces
 	if err := s.send(ctx, w); err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"urncast/producer/guard"
 )
 
-// changedTopics are the topics of the configured routes that were not last published
-// along in the same way.
+// changedTopics returns the topics of the configured routes that are new, or have another
+// format or filter than those last published along.
 func changedTopics(row *producer.Row) []string {
 	var out []string
 	for _, r := range row.Config.Routes {
@@ -20,7 +20,8 @@ func changedTopics(row *producer.Row) []string {
 	return out
 }
 
-// changedRoutes asks when the configuration is not what was last published with.
+// changedRoutes returns a question if the configured routes are not those last published
+// along.
 func changedRoutes(row *producer.Row) *guard.Question {
 	sent, want := &row.Sent, &row.Config
 	var what, goOn []string
@@ -59,8 +60,8 @@ func changedRoutes(row *producer.Row) *guard.Question {
 	return &guard.Question{Reason: strings.Join(what, " "), Choices: afterChange(row, strings.Join(goOn, " "))}
 }
 
-// afterChange are the ways out of a change. Where some routes are as they were, a
-// baseline is of the others.
+// afterChange returns the choices after a change of routes. The baseline is of the changed
+// routes if others are unchanged.
 func afterChange(row *producer.Row, goOn string) []producer.Choice {
 	out := guard.BaselineOrContinue(goOn)
 	if changed := changedTopics(row); 0 < len(changed) && len(changed) < len(row.Config.Routes) {
@@ -69,7 +70,7 @@ func afterChange(row *producer.Row, goOn string) []producer.Choice {
 	return out
 }
 
-// onTopic names a topic where there are several.
+// onTopic returns the words for a topic, empty if there is only one.
 func onTopic(c *producer.Config, topic string) string {
 	if len(c.Routes) == 1 {
 		return ""

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// databaseChange says in what two databases differ. Each is given as Store.System gives it: the
-// server's identifier, and after a comma the database's number on it.
+// databaseChange says how two databases differ. Both are in the form of Store.System: the
+// server's identifier, a comma, and the database's number on the server.
 func databaseChange(was, is string) string {
 	server, database, _ := strings.Cut(was, ", ")
 	nowServer, nowDatabase, _ := strings.Cut(is, ", ")

@@ -7,7 +7,7 @@ import (
 	"urncast/producer"
 )
 
-// What differs between two databases is what is told, with both values.
+// databaseChange names the part in which two databases differ, with both values.
 func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
 	for _, c := range []struct {
 		was, is string

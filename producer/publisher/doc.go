@@ -1,6 +1,6 @@
-// Package publisher publishes structure transactions: one Kafka transaction for
-// each, in order, exactly once. It knows neither Kafka's client nor SQL: what it needs of
-// them are the interfaces Broker and Store of package producer.
+// Package publisher publishes structure transactions: one Kafka transaction for each, in
+// order, exactly once. It uses Kafka and the database through the interfaces Broker and Store
+// of package producer.
 //
 // It keeps these promises:
 //
@@ -11,20 +11,19 @@
 //     where the producer failed at it, with a reason (TestSkipByHand), or with the job
 //     that stood for it (TestCancelledHalfwayLeavesNoOlderContentAfterNewer).
 //   - P3, exactly once: a read_committed reader sees each transaction once,
-//     whatever was killed, at any instant. The topic is the witness: recovery
-//     reads back what was committed, and a commit whose fate is unknown is
-//     never repeated before that.
+//     whatever was killed, at any instant. Recovery reads back from the topics what
+//     was committed, and no commit whose outcome is unknown is repeated before that.
 //   - P4, SENT means acknowledged: the cursor moves after the broker's answer.
-//   - P5, stop, do not guess: what retries cannot cure stops the producer, and
-//     so does a topic or a database that is not the one it knows. Its admins are
+//   - P5, stop, do not guess: a fault that retries cannot cure stops the producer,
+//     and so does a topic or a database that is not the one it knows. Its admins are
 //     mailed, once per cause: the incident is written with the state.
 //   - P6, one publisher: the holder of a lease in the database publishes; a stale
 //     one is fenced by the broker, and the lease's term refuses what it writes.
-//   - P7, nothing silent, nothing stale: what the format cannot express is
+//   - P7, nothing silent, nothing stale: a structure that the format cannot express is
 //     counted and shown, and gets a tombstone if it was on the topic.
 //
-// Publisher.Run is the loop of one instance, and Fleet.Run has one for each producer. A
-// session is one life of the transactional ids: it recovers, runs its jobs, publishes, and
-// is dropped whole at the first error. What it sends is made in producer/encoding; whether
-// topics and database are still those that it knows is watched in producer/guard.
+// Publisher.Run is the loop for one producer; Fleet.Run runs one for each. A session
+// initialises the transactional ids, recovers, runs jobs and publishes; it ends at the first
+// error, and another one begins. Package producer/encoding makes the records that it sends.
+// Package producer/guard checks that topics and database are still those that it knows.
 package publisher

@@ -9,23 +9,23 @@ import (
 	"urncast/producer"
 )
 
-// An instance that holds the lease is fenced once in a while by accident, as where its own
-// transaction lasted too long. Where that happens many times within a while, another program
-// publishes under the same transactional ids without taking the lease.
+// The holder of the lease is fenced now and then for harmless reasons, such as a transaction
+// that lasted too long. If it is fenced fencingsMany times within fencingsWithin, another
+// program probably publishes under the same transactional ids without taking the lease.
 const (
 	fencingsMany   = 5
 	fencingsWithin = 10 * time.Minute
 )
 
-// fencings are the times, on the steady clock, at which this instance was fenced
-// although it held the lease.
+// fencings are the times, on the monotonic clock, at which this instance was fenced although
+// it held the lease.
 type fencings []time.Time
 
 func (f *fencings) add() { *f = append(*f, time.Now()) }
 
-// rivalry reports that another program keeps fencing this instance, in a sentence without its
-// full stop, and when that report ends if nothing more happens. Without a rival both are
-// empty.
+// rivalry returns a sentence, without full stop, that another program keeps fencing this
+// instance, and a channel that receives when that is no longer so unless it is fenced again.
+// Without such a program it returns "" and nil.
 func (f *fencings) rivalry(row *producer.Row) (string, <-chan time.Time) {
 	*f = slices.DeleteFunc(*f, func(at time.Time) bool { return time.Since(at) > fencingsWithin })
 	if len(*f) < fencingsMany {

@@ -9,8 +9,8 @@ import (
 	"urncast/producer"
 )
 
-// A Fleet runs a Publisher for each producer that there is, each apart from the
-// others: one that fails or waits holds up none.
+// A Fleet runs a Publisher for each producer. They are independent: one that fails or waits
+// does not hold up another.
 type Fleet struct {
 	Stock   producer.Stock
 	Cluster producer.Cluster
@@ -40,7 +40,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	}
 }
 
-// keep starts what there is and does not run, and stops what there is no more.
+// keep starts the publishers of new producers, and stops those of deleted ones.
 func (f *Fleet) keep(ctx context.Context, all []producer.Named, stops map[string]context.CancelFunc, running *sync.WaitGroup) {
 	there := map[string]bool{}
 	for _, n := range all {

@@ -62,8 +62,8 @@ func (s *modelStore) baselined() bool {
 	return s.row.Job == nil && s.begun > 0 && s.row.Taken == s.row.Wish.Sequence
 }
 
-// stranger writes committed records of another registry; of nobody, if it is empty. The
-// broker is locked.
+// stranger writes committed records of another registry, or records without a registry if that
+// is empty. The caller has locked the broker.
 func (b *modelBroker) stranger(of string, n int) {
 	for range n {
 		at := int64(len(b.logs[producer.TopicDefault]))
@@ -220,7 +220,7 @@ func (b *sleeper) Open(ctx context.Context, topics, ids []string, timeout time.D
 	return b.modelBroker.Open(ctx, topics, ids, timeout)
 }
 
-// Whoever lost the lease before its lanes were open goes, though the lanes open.
+// An instance that lost the lease before its lanes were open stands down, though they open.
 func TestLeaseIsLookedAtAfterOpening(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	s.record(registry.Replace, "1.0", "X")
@@ -313,8 +313,7 @@ func TestFailedStatementIsNoFailure(t *testing.T) {
 	}
 }
 
-// Two registries that start on one empty topic are told of each other, whoever writes
-// first.
+// Two registries that start on one empty topic both ask, whichever of them writes first.
 func TestSecondRegistryIsTold(t *testing.T) {
 	b := newModelBroker(nil)
 	s1, s2 := newModelStore(), newModelStore()

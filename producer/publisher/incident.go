@@ -11,7 +11,7 @@ import (
 	"urncast/registry"
 )
 
-// failureIncident is the incident of a permanent fault.
+// failureIncident returns the incident of a permanent fault.
 func failureIncident(err error) producer.Incident {
 	i := producer.Incident{State: producer.Failed, Reason: err.Error(), Brief: brief(err)}
 	var f *producer.Fault
@@ -30,15 +30,14 @@ func failureIncident(err error) producer.Incident {
 	return i
 }
 
-// questionIncident is the incident of a question.
+// questionIncident returns the incident of a question.
 func questionIncident(a *guard.Question) producer.Incident {
 	return producer.Incident{State: producer.Stopped, Reason: a.Reason, Brief: firstClause(a.Reason), Ask: a.Choices,
 		Cause: fmt.Sprintf("%s %s", producer.Stopped, match.WithoutFigures(a.Reason))}
 }
 
-// outageIncident is the incident of faults that may pass. What an outage says changes
-// from one attempt to the next, so all of them are one cause, and the newest words
-// count.
+// outageIncident returns the incident of a transitory fault. All have one cause, so that admins
+// are mailed once per outage: the errors of an outage change from one attempt to the next.
 func outageIncident(reason, brief string) producer.Incident {
 	return producer.Incident{State: producer.Degraded, Reason: reason, Brief: brief, Cause: string(producer.Degraded)}
 }
@@ -53,11 +52,11 @@ func (n *numbered) Error() string { return fmt.Sprintf("transaction %d: %s", n.n
 
 func (n *numbered) Unwrap() error { return n.err }
 
-// briefRunes bounds what stands of an error in a subject.
+// briefRunes bounds the text of an error in a mail's subject.
 const briefRunes = 100
 
-// brief gives the words of the client library or the broker, where there are
-// some, else the beginning of ours.
+// brief returns the text of the client library or the broker for a mail's subject, or the first
+// clause of our own if there is none.
 func brief(err error) string {
 	var f *producer.Fault
 	if !errors.As(err, &f) {
@@ -73,7 +72,8 @@ func brief(err error) string {
 	return text
 }
 
-// firstClause ends where a sentence does, or its explanation begins.
+// firstClause returns the beginning of a text, up to the end of its first sentence or to the
+// colon or semicolon before an explanation.
 func firstClause(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	for _, end := range []string{". ", ": ", "; "} {

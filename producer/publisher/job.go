@@ -9,13 +9,13 @@ import (
 	"urncast/registry"
 )
 
-// chunkBytes bounds the stored documents in one Kafka transaction of a job; a
-// larger one is sent in chunks. An open transaction holds back every
-// read_committed reader of its topics, so this is a bound of their wait.
+// chunkBytes bounds the stored documents in one Kafka transaction of a job; a larger job is
+// sent in chunks. An open transaction blocks every read_committed reader of its topics, so that
+// this also bounds their wait.
 const chunkBytes = 1 << 30
 
-// run runs the job under way and then those that wait, one after the other.
-// Waiting jobs begin after the tombstones of a half-sent transaction, too.
+// run runs the job under way and then the waiting ones that are due, one after the other. No
+// waiting job begins while the tombstones of a half-sent transaction are owed.
 func (j *jobs) run(ctx context.Context) error {
 	if j.s.row.Job != nil {
 		if err := j.reconsider(ctx); err != nil {
@@ -24,8 +24,8 @@ func (j *jobs) run(ctx context.Context) error {
 	}
 	if job := j.s.row.Job; job != nil {
 		if job.AsOf < j.s.at.cursor.Number {
-			// Transactions followed it, so it has ended: the database lost the note of that, and
-			// what it would send is older than what is there.
+			// Transactions have followed the job, so it has ended, and the database has lost
+			// the note of that. Its content is older than what the topics have.
 			if err := j.end(ctx, job); err != nil {
 				return err
 			}
@@ -53,8 +53,8 @@ func (j *jobs) run(ctx context.Context) error {
 	return nil
 }
 
-// runOne publishes a job from where it stands, and closes it. The cursor stays where
-// it was until then: recovery counts the committed chunks from there.
+// runOne publishes what is left of a job, and closes it. The cursor does not move until then,
+// because recovery counts the committed chunks from there.
 func (j *jobs) runOne(ctx context.Context, job *producer.Job) error {
 	crash.At(crash.BaselineBegun)
 	j.s.sending.Store(true)
@@ -84,12 +84,12 @@ func (j *jobs) runOne(ctx context.Context, job *producer.Job) error {
 	}
 	scan, stop := context.WithCancel(ctx)
 	defer stop()
-	held := j.held(scan, selected.Topics(), j.s.at.cursor.Offsets)
+	liveKeys := j.liveKeys(scan, selected.Topics(), j.s.at.cursor.Offsets)
 	if err := j.publishChunks(ctx, job, &tx, entries, j.s.at.chunks); err != nil {
 		return j.s.refuse(ctx, 0, err)
 	}
 	crash.At(crash.BaselineSent)
-	live, err := held()
+	live, err := liveKeys()
 	if err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ func (j *jobs) runOne(ctx context.Context, job *producer.Job) error {
 	return j.end(ctx, job)
 }
 
-// plan lists what a job sends, and how many bytes of stored documents that is over
-// all routes. What a format cannot express is recorded before anything is sent.
+// plan lists the entries that a job sends, and returns the bytes of their stored documents over
+// all routes. It records what a format cannot express before anything is sent.
 func (j *jobs) plan(ctx context.Context, tx *registry.Transaction, selected *encoding.Selection) ([]encoding.Planned, int64, error) {
 	entries, left, total, err := j.s.routes.Plan(ctx, tx, selected)
 	if err != nil {
@@ -118,11 +118,11 @@ func (j *jobs) plan(ctx context.Context, tx *registry.Transaction, selected *enc
 	return entries, total, producer.Stored(err)
 }
 
-// fitTimeout ends the session if a transaction of so many stored bytes may outlast the lanes'
-// timeout. The next session has a longer one.
+// fitTimeout returns errReopen if a transaction of that many stored bytes may last longer than
+// the lanes' timeout; the next session has a longer one.
 func (s *session) fitTimeout(bytes int64) error {
 	if t := transactionTimeout(bytes); t > s.timeout {
-		s.wider = t
+		s.longer = t
 		return errReopen
 	}
 	return nil
@@ -137,7 +137,7 @@ func (j *jobs) end(ctx context.Context, job *producer.Job) error {
 	return nil
 }
 
-// publishChunks sends the chunks that are not on the topics yet.
+// publishChunks sends a job's chunks except the first done, which are on the topics already.
 func (j *jobs) publishChunks(ctx context.Context, job *producer.Job, tx *registry.Transaction, entries []encoding.Planned, done int) error {
 	chunks := j.s.routes.Chunks(job, tx, entries, j.chunkBytes)
 	sent := int64(0)
@@ -146,7 +146,7 @@ func (j *jobs) publishChunks(ctx context.Context, job *producer.Job, tx *registr
 			chunks.Pass(i)
 		} else {
 			p := chunks.Part(i)
-			if err := j.whole(ctx, tx, &p); err != nil {
+			if err := j.sendPart(ctx, tx, &p); err != nil {
 				return err
 			}
 			j.sent, j.s.progress = i+1, true
@@ -160,8 +160,9 @@ func (j *jobs) publishChunks(ctx context.Context, job *producer.Job, tx *registr
 	return nil
 }
 
-// whole publishes one Kafka transaction of a job on the lane of its number.
-func (j *jobs) whole(ctx context.Context, tx *registry.Transaction, p *encoding.Part) error {
+// sendPart sends and commits one Kafka transaction of a job, on the lane of the job's as-of
+// number.
+func (j *jobs) sendPart(ctx context.Context, tx *registry.Transaction, p *encoding.Part) error {
 	lane := j.s.sender.lane(tx.Number)
 	if _, err := j.s.sender.produce(ctx, lane, p); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"urncast/producer"
 )
 
-// reconsider looks at the job under way before it goes on: whether it is to be cancelled,
-// or begins anew because it FAILED or an admin starts the producer.
+// reconsider cancels the job under way if an admin asked for that, or begins it anew if it
+// FAILED or an admin starts the producer, and nothing of it is on the topics.
 func (j *jobs) reconsider(ctx context.Context) error {
 	job := j.s.row.Job
 	anew := job.Kind != producer.JobFilter && (j.s.row.State == producer.Failed || isStart(j.s.row, false))
@@ -18,7 +18,7 @@ func (j *jobs) reconsider(ctx context.Context) error {
 		return nil
 	}
 	switch {
-	case j.s.at.cleared: // with its tombstones a job is through; runOne closes it
+	case j.s.at.cleared: // the job has sent everything, and runOne closes it
 		return nil
 	case job.Cancel:
 		return j.cancel(ctx, job)
@@ -28,11 +28,11 @@ func (j *jobs) reconsider(ctx context.Context) error {
 	return nil
 }
 
-// renew begins a job anew of which nothing is on the topics: what could
-// not be sent may have been mended since. A job with older transactions pending below
-// it, such as the baseline of a first start, covers what was recorded since, too. Any
-// other waits until that is sent, and is then taken as of the cursor: so content as of a
-// transaction never follows newer content.
+// renew begins a job anew of which nothing is on the topics, because a structure that could
+// not be sent may have been mended since. A job that stands for pending transactions, such as
+// the baseline of a first start, then covers the transactions recorded since it began as well.
+// Any other job is put back until those are sent, and then begins as of the cursor. So older
+// content never follows newer content.
 func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
 	last, err := j.s.store.Last(ctx)
 	if err != nil || last <= job.AsOf {
@@ -47,9 +47,9 @@ func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
 	return producer.Stored(j.ledger.PutBackJob(ctx, job.ID, last))
 }
 
-// cancel closes the job under way as an admin asked. Transactions below it that are
-// pending still are sent, unless it has sent newer content of some of them: then they
-// are skipped, and so they are where nothing was ever sent before it.
+// cancel closes the job under way as an admin asked. Transactions up to its as-of number that
+// are still pending are sent next. They are skipped instead if the job has sent newer content
+// of some of them, or if it is the baseline of the first start.
 func (j *jobs) cancel(ctx context.Context, job *producer.Job) error {
 	number := j.s.at.cursor.Number
 	if j.s.at.chunks > 0 || job.Begun() || job.First {
@@ -65,13 +65,13 @@ func (j *jobs) cancel(ctx context.Context, job *producer.Job) error {
 	return nil
 }
 
-// due reports whether the job that waits longest may begin.
+// due reports whether the job that has waited longest may begin.
 func (j *jobs) due() bool {
 	return j.s.row.Waiting > 0 && j.s.at.cursor.Number >= j.s.row.NextJobAfter
 }
 
-// A jobFault is a permanent fault of the job under way. Its text and its cure name the
-// ways out, as commands that run as they stand.
+// A jobFault is a permanent fault of the job under way. Its cure lists what an admin can do,
+// with commands that can be run unchanged.
 type jobFault struct {
 	what, cure string
 	err        error
@@ -80,8 +80,8 @@ type jobFault struct {
 func (f *jobFault) Error() string { return f.what + ": " + f.cure }
 func (f *jobFault) Unwrap() error { return f.err }
 
-// failed adds to a permanent fault of the job under way which job that is, how much of it
-// is on the topics and what can be done. Other errors are returned as they are.
+// failed adds to a permanent fault of the job under way the job's id, how much of the job is on
+// the topics, and what an admin can do. It returns other errors unchanged.
 func (j *jobs) failed(job *producer.Job, err error) error {
 	var f *producer.Fault
 	if !errors.As(err, &f) || f.Kind != producer.Permanent {
@@ -93,7 +93,7 @@ func (j *jobs) failed(job *producer.Job, err error) error {
 	}
 	standing, ways := "Nothing of it is on the topics, and a start begins it anew, with what is current then", []string{}
 	if j.sent > 0 || job.Begun() || job.Kind == producer.JobFilter {
-		// What it sends was fixed when it began.
+		// The job's content is fixed, so that a shorter structure would not help.
 		cure = strings.Replace(cure, ", or shorten the structure", "", 1)
 		standing = "A start goes on with what is not on the topics yet"
 		if j.sent > 0 {
@@ -107,7 +107,7 @@ func (j *jobs) failed(job *producer.Job, err error) error {
 	return &jobFault{what: fmt.Sprintf("%s %s: %s. %s", jobNoun(job.Kind), job.ID, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
 }
 
-// jobNoun is what a job of a kind is called.
+// jobNoun returns the noun for a job of a kind.
 func jobNoun(kind string) string {
 	switch kind {
 	case producer.JobBaseline:

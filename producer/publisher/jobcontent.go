@@ -7,9 +7,10 @@ import (
 	"urncast/registry"
 )
 
-// held lists the keys that topics hold of ours up to offsets, by topic. For a job
-// those are where it began, and it reads while the job is published.
-func (j *jobs) held(ctx context.Context, topics []string, ends map[string]int64) func() (map[string]map[string]bool, error) {
+// liveKeys starts reading the live keys of this registry on topics, up to the offsets ends, and
+// returns a function that waits for them, by topic. So the reading runs while the job is
+// published.
+func (j *jobs) liveKeys(ctx context.Context, topics []string, ends map[string]int64) func() (map[string]map[string]bool, error) {
 	live, done := map[string]map[string]bool{}, make(chan error, 1)
 	registry, waiting := j.s.row.Registry, j.s.outage.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
 	j.s.goroutines.Go(func() {
@@ -39,8 +40,7 @@ func (j *jobs) held(ctx context.Context, topics []string, ends map[string]int64)
 	}
 }
 
-// clear sends tombstones for what topics hold and should not, by topic, referring
-// classes before the referenced.
+// clear sends tombstones for the stale keys of topics.
 func (j *jobs) clear(ctx context.Context, job *producer.Job, tx *registry.Transaction, stale map[string]map[string]bool) error {
 	p, n := j.s.routes.Clear(job, tx, stale)
 	if n == 0 {
@@ -49,5 +49,5 @@ func (j *jobs) clear(ctx context.Context, job *producer.Job, tx *registry.Transa
 	if err := j.ledger.Progress(ctx, job.ID, producer.PhaseClear, int64(n), 0, 0); err != nil {
 		return producer.Stored(err)
 	}
-	return j.whole(ctx, tx, &p)
+	return j.sendPart(ctx, tx, &p)
 }

@@ -151,8 +151,8 @@ func TestTakeoverIsNoRestart(t *testing.T) {
 	}
 }
 
-// Fenced once, it recovers and says nothing. Fenced again and again while it holds
-// the lease, it says who may be doing that, until it is over.
+// A publisher that is fenced once recovers and shows nothing. If it is fenced again and again
+// while it holds the lease, it shows what may be doing that, until it is over.
 func TestFencedAgainAndAgainIsShown(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	running(t, s, b)

@@ -4,8 +4,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics are the figures of the publishers of this process, with Prometheus' names and
-// units. Lag and state, which every instance shows alike, are figures of the database.
+// Metrics are the Prometheus metrics of the publishers of this process. Lag and state, which
+// every instance shows alike, are in control.Figures.
 type Metrics struct {
 	commit    *prometheus.HistogramVec
 	publish   *prometheus.HistogramVec
@@ -16,7 +16,7 @@ type Metrics struct {
 	reachable *prometheus.GaugeVec
 }
 
-// meters are the figures of one producer.
+// meters are the metrics of one producer.
 type meters struct {
 	commit, publish   prometheus.Observer
 	sent, bytes, left prometheus.Counter
@@ -24,7 +24,7 @@ type meters struct {
 	reachable         func(reached, known bool)
 }
 
-// of gives the figures of a producer.
+// of returns the metrics of a producer.
 func (m *Metrics) of(name string) *meters {
 	return &meters{m.commit.WithLabelValues(name), m.publish.WithLabelValues(name), m.sent.WithLabelValues(name), m.bytes.WithLabelValues(name),
 		m.left.WithLabelValues(name), m.faults.MustCurryWith(prometheus.Labels{"producer": name}), func(reached, known bool) {
@@ -39,7 +39,7 @@ func (m *Metrics) of(name string) *meters {
 		}}
 }
 
-// NewMetrics makes the figures and registers them.
+// NewMetrics makes the metrics and registers them.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	buckets := []float64{.001, .002, .003, .005, .0075, .01, .02, .05, .1, .25, .5, .7, 1, 2.5, 5, 10, 60, 300, 900}
 	labels := []string{"producer"}

@@ -58,8 +58,8 @@ func TestATakeoverIsALineOfTheLog(t *testing.T) {
 		var out bytes.Buffer
 		p := &Publisher{Log: slog.New(slog.NewTextHandler(&out, nil))}
 		row := &producer.Row{Term: 7, Takeover: &producer.Takeover{Term: 7, Instance: "b", Former: "a:1/x", Ending: ending}}
-		p.began(t.Context(), row)
-		p.another("c:1/x", 8)
+		p.logHeld(t.Context(), row)
+		p.logHolder("c:1/x", 8)
 		for _, want := range []string{"level=" + level, "term=7", "from=a:1/x", row.Takeover.Why(), "holder=c:1/x term=8"} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("there is no %q in %s", want, out.String())

@@ -37,8 +37,8 @@ func (s *modelStore) Acquire(ctx context.Context, _ func(string, int64)) (produc
 	return nil, ctx.Err()
 }
 
-// depose gives the lease to somebody who is not there. A holder that is told stops
-// of its own; one that is not finds out at its next write.
+// depose gives the lease to an instance that does not exist. A holder that is told stops by
+// itself; another one finds out at its next write.
 func (s *modelStore) depose(told bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"urncast/registry"
 )
 
-// narrowedTopics lists the topics on which going on may leave structures that the filter
-// takes no more.
+// narrowedTopics lists the topics whose filter was changed, so that they may have structures
+// that the new filter does not pass.
 func narrowedTopics(row *producer.Row, next producer.Published) (topics []string) {
 	for _, r := range next.Routes {
 		was := row.Sent.RouteTo(r.Topic)
@@ -19,10 +19,10 @@ func narrowedTopics(row *producer.Row, next producer.Published) (topics []string
 	return topics
 }
 
-// beginClear goes on along routes with other filters, with the job that clears their
-// topics. The cursor is written first: while a job is open, recovery does not
-// move it. A crash before the last write finds the question and its answer, and
-// begins again.
+// beginClear takes up routes with changed filters, and begins the job that clears their topics.
+// It writes the cursor first, because recovery does not move that while a job is open. After a
+// crash before the last write, the question and its answer are still there, and beginClear runs
+// again.
 func (s *session) beginClear(ctx context.Context, next producer.Published, topics []string, c producer.Cursor) error {
 	if err := s.adopt(ctx, s.row.Sent, c, s.row.Taken); err != nil {
 		return err
@@ -33,14 +33,14 @@ func (s *session) beginClear(ctx context.Context, next producer.Published, topic
 	return s.adoptAndReopen(ctx, next, c)
 }
 
-// runClear sends tombstones for what topics hold and their filters take no more.
-// It reads to the ends of the topics, so that after a crash it sends none twice.
+// runClear sends tombstones for live keys that no longer pass the filters of their routes. It
+// reads to the ends of the topics, so that after a crash it sends no tombstone twice.
 func (j *jobs) runClear(ctx context.Context, job *producer.Job, tx *registry.Transaction) error {
 	selected, err := j.s.routes.Select(ctx, &job.Scope)
 	if err != nil {
 		return err
 	}
-	live, err := j.held(ctx, selected.Topics(), j.s.guard.Offsets())()
+	live, err := j.liveKeys(ctx, selected.Topics(), j.s.guard.Offsets())()
 	if err != nil {
 		return err
 	}

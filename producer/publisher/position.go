@@ -10,46 +10,49 @@ import (
 	"urncast/registry"
 )
 
-// A position is where a producer stands, as its topics show it.
+// A position is how far a producer has come, as its topics show it.
 type position struct {
-	// cursor says up to which transaction everything is handled. While a job is
-	// open its offsets stay: the job's chunks are counted from there.
+	// cursor is the transaction up to which all are handled. Its offsets do not move
+	// while a job is open, because the job's chunks are counted from there.
 	cursor producer.Cursor
 	// owed is the transaction whose replaces are committed and whose tombstones
 	// may be missing; nil if there is none.
 	owed *owed
-	// found says where the topics show transactions to be. The database does not
-	// know it yet; the next write of the cursor carries it along.
+	// found are the places of transactions that recovery found and the database does not
+	// know yet; the next write of the cursor includes them.
 	found []producer.Landed
 	// chunks counts the committed chunks of the open job; cleared reports whether
 	// its tombstones are committed.
 	chunks  int
 	cleared bool
-	// jobOver reports that the open job has ended: transactions followed it.
+	// jobOver reports that the open job has ended, because transactions have followed it.
 	jobOver bool
 }
 
-// An owed transaction has its replaces on the topics, in these stretches. Until its
-// tombstones are settled the cursor's offsets stay below them, so that a crash finds
-// the replaces again.
+// An owed is a transaction whose replaces are on the topics, in these stretches, and whose
+// tombstones may be missing. The cursor's offsets stay below the replaces until the tombstones
+// are sent, so that recovery after a crash finds the replaces again.
 type owed struct {
 	number    registry.Number
 	ends      map[string]int64
 	stretches map[string]producer.Stretch
 }
 
-// owes reports whether tombstones of a transaction are to be settled first.
+// owes reports whether n is the transaction whose tombstones are owed.
 func (p *position) owes(n registry.Number) bool { return p.owed != nil && p.owed.number == n }
 
-// open makes the session's lanes and finds out where the producer stands. It is the only
-// way to lanes that anything is sent along. The order matters. Every lane is
-// initialised first: that ends what was open under its id and fences its holder. Then the
-// lease is looked at: an instance that slept until now has fenced the new holder, and must stop. Then
-// the ends of the topics are taken, and the topics are read up to them: what any earlier
-// holder has committed is below.
+// open opens the session's lanes and returns the producer's position. Nothing is sent along
+// lanes that were not opened here. The order of the steps matters:
 //
-// A question, if there is one, says what the topics and the database disagree about; the
-// position is then the one from which "continue" goes on.
+//  1. Initialise every lane. That aborts the transaction that is open under its id, and
+//     fences the id's former user.
+//  2. Load the lease. An instance that slept until now has just fenced the new holder, and
+//     must stop.
+//  3. Take the ends of the topics and read the topics up to them: all commits of earlier
+//     holders are below.
+//
+// If topics and database disagree, open returns a question too; the position is then the one
+// from which "continue" goes on.
 func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*position, *guard.Question, error) {
 	topics := topicsOf(routes)
 	sights, err := s.initialise(ctx, topics)
@@ -74,7 +77,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 		if err != nil {
 			return nil, nil, err
 		}
-		if ask != nil { // the other topics tell what was committed
+		if ask != nil { // the other topics show what was committed
 			questions = append(questions, ask)
 			continue
 		}
@@ -93,7 +96,7 @@ func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*
 	return p, guard.Merge(append(questions, more...)), err
 }
 
-// initialise makes lanes, looks at the lease and takes the ends of the topics.
+// initialise opens the lanes, loads the lease, and takes the ends of the topics.
 func (s *session) initialise(ctx context.Context, topics []string) (sights []producer.Sight, err error) {
 	for _, l := range s.sender.lanes {
 		l.Close()
@@ -109,7 +112,8 @@ func (s *session) initialise(ctx context.Context, topics []string) (sights []pro
 	return s.broker.Look(ctx, topics)
 }
 
-// compare compares what the topics show with the database.
+// compare returns the position that the topics show, and the questions where they disagree with
+// the database.
 func (s *session) compare(ctx context.Context, all []*guard.Witness, highs map[string]int64) (*position, []*guard.Question, error) {
 	agreed, ask, err := s.reader.Agree(ctx, all, s.row.Cursor.Number)
 	if err != nil {
@@ -126,9 +130,9 @@ func (s *session) compare(ctx context.Context, all []*guard.Witness, highs map[s
 	return positionOf(s.row, all, highs), questions, err
 }
 
-// positionOf moves the row's cursor to what the topics show. While a job is open no
-// transaction is sent: where one shows beyond the cursor, the job has ended, and the
-// database has lost the note of it with a failover.
+// positionOf returns the position that the topics show. No transaction is sent while a job is
+// open. If the topics have one beyond the cursor nevertheless, the job has ended, and the
+// database has lost the note of that in a failover.
 func positionOf(row *producer.Row, all []*guard.Witness, highs map[string]int64) *position {
 	p := &position{cursor: row.Cursor}
 	t := guard.Newest(all)
@@ -157,7 +161,7 @@ func positionOf(row *producer.Row, all []*guard.Witness, highs map[string]int64)
 	return p
 }
 
-// takeUp takes up a position, and writes down what the database did not know of it.
+// takeUp makes p the session's position, and writes down what the database did not know of it.
 func (s *session) takeUp(ctx context.Context, p *position) error {
 	s.at = *p
 	if p.jobOver {
@@ -169,18 +173,18 @@ func (s *session) takeUp(ctx context.Context, p *position) error {
 	switch known := s.row.Cursor; {
 	case s.row.Job != nil || p.owed != nil:
 	case p.cursor.Number > known.Number:
-		s.moved(p.cursor)
-	case !p.cursor.Equal(known): // what an earlier attempt left behind, aborted, is no progress
-		s.reached(p.cursor)
+		s.advance(p.cursor)
+	case !p.cursor.Equal(known): // aborted records of an earlier attempt are no progress
+		s.setCursor(p.cursor)
 	}
 	return nil
 }
 
-// laneCount is how many transactional ids a producer owns. Two remove the
-// client's 20 ms stall between transactions on one id; more bring nothing.
+// laneCount is the number of transactional ids of a producer. With two, the client's 20 ms
+// stall between transactions on one id is hidden; more gain nothing.
 const laneCount = 2
 
-// laneIDs names the transactional ids of a producer of a registry under a prefix.
+// laneIDs returns the transactional ids of a producer of a registry.
 func laneIDs(registry, id, prefix string, count int) []string {
 	ids := make([]string, count)
 	for i := range ids {
@@ -189,8 +193,8 @@ func laneIDs(registry, id, prefix string, count int) []string {
 	return ids
 }
 
-// describe asks for the topics of routes, in their order, and stores their limits, which
-// submissions are compared with.
+// describe asks the broker for the topics of routes, in their order, and stores their size
+// limits, with which submissions are compared.
 func describe(ctx context.Context, broker producer.Broker, ledger producer.Ledger, routes []producer.PublishedRoute) ([]producer.Topic, error) {
 	names := make([]string, len(routes))
 	for i := range routes {
@@ -208,12 +212,13 @@ func describe(ctx context.Context, broker producer.Broker, ledger producer.Ledge
 	return topics, nil
 }
 
-// sameRoute says whether nothing was changed but, perhaps, the topic's name.
+// sameRoute reports whether two routes have the same format and filter.
 func sameRoute(a, b producer.Route) bool {
 	return a.Format == b.Format && a.Filter.String() == b.Filter.String()
 }
 
-// changedTopic asks when a topic is not the one that the cursor speaks of.
+// changedTopic returns a question if the cursor's offset is not valid for a topic: it was made
+// anew, has lost its end, or begins after that offset.
 func changedTopic(ctx context.Context, row *producer.Row, log guard.Log, sent *producer.PublishedRoute, now *producer.Sight) (*guard.Question, error) {
 	reached := row.Cursor.Offsets[sent.Topic]
 	switch {
@@ -235,7 +240,7 @@ func changedTopic(ctx context.Context, row *producer.Row, log guard.Log, sent *p
 	return nil, nil
 }
 
-// endsOf gives the offsets after the last records.
+// endsOf returns the offsets after the last records.
 func endsOf(stretches map[string]producer.Stretch) map[string]int64 {
 	out := make(map[string]int64, len(stretches))
 	for topic, s := range stretches {

@@ -12,7 +12,7 @@ import (
 	"urncast/registry"
 )
 
-// A pipeline prepares what is pending, ahead of its publication.
+// A pipeline prepares pending transactions ahead of their publication.
 type pipeline struct {
 	store  producer.Store
 	routes *encoding.Routes
@@ -25,7 +25,8 @@ func newPipeline(store producer.Store, routes *encoding.Routes, g *guard.Guard) 
 	return &pipeline{store, routes, g, semaphore.NewWeighted(encoding.BudgetBytes), make(chan *encoding.Work, 256)}
 }
 
-// run prepares what follows a transaction. Of what is owed only the tombstones are to come.
+// run prepares the transactions that follow after, until ctx ends. Of the owed transaction it
+// prepares only the tombstones.
 func (p *pipeline) run(ctx context.Context, after registry.Number, owed *owed) {
 	defer close(p.works)
 	for {
@@ -59,7 +60,8 @@ func (p *pipeline) run(ctx context.Context, after registry.Number, owed *owed) {
 	}
 }
 
-// hand waits for room in the budget, and hands a work over; false once ctx has ended.
+// hand waits for room in the budget and passes a work to the session; it returns false once ctx
+// has ended.
 func (p *pipeline) hand(ctx context.Context, w *encoding.Work) bool {
 	w.Size = min(w.Size, encoding.BudgetBytes)
 	if p.budget.Acquire(ctx, w.Size) != nil {

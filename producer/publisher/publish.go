@@ -12,15 +12,15 @@ import (
 	"urncast/registry"
 )
 
-// A flight is a Kafka transaction whose every record is delivered and whose
-// commit is under way.
+// A flight is a Kafka transaction whose records are all delivered and whose commit is under
+// way.
 type flight struct {
-	landed producer.Landed // if it does
+	landed producer.Landed // valid if the commit succeeds
 	done   chan error
 }
 
-// publish sends what is pending until the session is to stop. Transaction n+1
-// is produced while n commits, on the other lane, and committed after n is.
+// publish sends pending transactions until the session is to stop. The records of transaction
+// n+1 are sent on the other lane while n commits; n+1 is committed after n.
 func (s *session) publish(ctx context.Context) error {
 	ahead, after, owed := newPipeline(s.store, s.routes, s.guard), s.at.cursor.Number, s.at.owed
 	s.goroutines.Go(func() { ahead.run(ctx, after, owed) })
@@ -30,7 +30,7 @@ func (s *session) publish(ctx context.Context) error {
 		}
 		if s.at.owed == nil {
 			if s.jobs.due() {
-				return s.settle(nil) // the next session begins what waited for what was owed, or pending
+				return s.settle(nil) // the next session begins the job
 			}
 			s.jobs.over.Store(true)
 		}
@@ -56,7 +56,7 @@ func (s *session) publish(ctx context.Context) error {
 			s.advanceIdle()
 		case <-s.soft:
 			return s.settle(nil)
-		case <-s.broker.Changed(): // the next session takes it up, and recovers first
+		case <-s.broker.Changed(): // the next session uses the changed connection
 			return s.settle(nil)
 		case <-ctx.Done():
 			return s.settle(context.Cause(ctx))
@@ -64,16 +64,16 @@ func (s *session) publish(ctx context.Context) error {
 	}
 }
 
-// advanceIdle moves the cursor's offsets past what was looked at, while nothing is under way:
-// what is deleted from the topic's beginning later is then below them.
+// advanceIdle moves the cursor's offsets up to those that the guard has checked, while nothing
+// is under way. Records that retention deletes later are then below them.
 func (s *session) advanceIdle() {
 	if c := (producer.Cursor{Number: s.at.cursor.Number, Offsets: s.guard.Offsets()}); s.flight == nil && s.at.owed == nil && !c.Equal(s.at.cursor) {
-		s.reached(c)
+		s.setCursor(c)
 	}
 }
 
-// settle waits for the commit under way, so that what the broker acknowledges
-// is known whatever ended the session. A fault of that commit wins: it is older.
+// settle waits for the commit under way, so that its acknowledgement is noted whatever ended
+// the session. It returns the error of that commit, which is the older one, or else err.
 func (s *session) settle(err error) error {
 	if s.flight != nil {
 		if landed := s.land(<-s.flight.done); landed != nil {
@@ -83,7 +83,7 @@ func (s *session) settle(err error) error {
 	return err
 }
 
-// land takes note of the end of the commit under way.
+// land notes the end of the commit under way.
 func (s *session) land(err error) error {
 	f := s.flight
 	s.flight = nil
@@ -96,11 +96,11 @@ func (s *session) land(err error) error {
 		c, s.at.owed = c.After(o.number, o.ends), nil
 		f.landed.Stretches = producer.JoinStretches(f.landed.Stretches, o.stretches)
 	}
-	s.moved(c.After(f.landed.Number, s.guard.UpTo(endsOf(f.landed.Stretches))), f.landed)
+	s.advance(c.After(f.landed.Number, s.guard.UpTo(endsOf(f.landed.Stretches))), f.landed)
 	return nil
 }
 
-// send publishes one transaction up to the asking for its last commit.
+// send publishes one structure transaction. It returns when the last commit is under way.
 func (s *session) send(ctx context.Context, w *encoding.Work) error {
 	if w.Err != nil {
 		return s.refuse(ctx, w.Transaction.Number, w.Err)
@@ -132,7 +132,7 @@ func (s *session) send(ctx context.Context, w *encoding.Work) error {
 			return s.refuse(ctx, w.Transaction.Number, err)
 		}
 		reached = producer.JoinStretches(reached, stretches)
-		w.Skipped = registry.Range{} // it is said once
+		w.Skipped = registry.Range{} // only the first part names the skipped transactions
 		if err := s.settle(nil); err != nil {
 			return err
 		}
@@ -153,13 +153,13 @@ func (s *session) send(ctx context.Context, w *encoding.Work) error {
 	return nil
 }
 
-// refuse marks the transaction of a permanent fault as failed, after what came
-// before it has landed.
+// refuse marks the transaction of a permanent fault as failed, after the commit under way has
+// ended, and returns the error to end the session with.
 func (s *session) refuse(ctx context.Context, n registry.Number, err error) error {
 	if landed := s.settle(nil); landed != nil {
 		return landed
 	}
-	if n != 0 && producer.KindOf(err) == producer.Permanent && ctx.Err() == nil && !ends(err) {
+	if n != 0 && producer.KindOf(err) == producer.Permanent && ctx.Err() == nil && !endsSession(err) {
 		if e := s.hold.Fail(ctx, n, err.Error()); e != nil {
 			return producer.Stored(e)
 		}
@@ -168,22 +168,23 @@ func (s *session) refuse(ctx context.Context, n registry.Number, err error) erro
 	return err
 }
 
-// ends reports whether an error is none of a transaction: a question, or a torn topic.
-func ends(err error) bool {
+// endsSession reports whether an error is about the session and not about the transaction being
+// sent: a question, a torn topic, or errReopen.
+func endsSession(err error) bool {
 	var question *guard.Question
 	var torn *guard.TornError
 	return errors.As(err, &question) || errors.As(err, &torn) || errors.Is(err, errReopen)
 }
 
-// skip passes over a transaction of which nothing fits any route, or whose
-// remaining part turned out to be empty.
+// skip handles a transaction with nothing to send: it is marked as skipped, or, if its replaces
+// are on the topics and it has no tombstones, as sent.
 func (s *session) skip(ctx context.Context, w *encoding.Work) error {
 	if err := s.settle(nil); err != nil {
 		return err
 	}
 	if o := s.at.owed; s.at.owes(w.Transaction.Number) {
 		s.at.owed = nil
-		s.moved(s.at.cursor.After(o.number, o.ends), producer.Landed{Number: o.number, Stretches: o.stretches})
+		s.advance(s.at.cursor.After(o.number, o.ends), producer.Landed{Number: o.number, Stretches: o.stretches})
 		return nil
 	}
 	s.at.cursor.Number = w.Transaction.Number
@@ -191,8 +192,8 @@ func (s *session) skip(ctx context.Context, w *encoding.Work) error {
 	return producer.Stored(s.hold.Skip(ctx, w.Transaction.Number, s.routes.SkippedWhy()))
 }
 
-// take gives the skipped numbers directly below n, for the header that
-// tells consumers why they are missing.
+// take returns the skipped numbers directly below n, for the header that tells consumers why
+// these are missing.
 func (s *skips) take(ctx context.Context, store producer.Store, n registry.Number) (registry.Range, error) {
 	below := s.below
 	s.below = registry.Range{}
@@ -204,22 +205,22 @@ func (s *skips) take(ctx context.Context, store producer.Store, n registry.Numbe
 	return below, producer.Stored(err)
 }
 
-// moved remembers that something was handled.
-func (s *session) moved(c producer.Cursor, landed ...producer.Landed) {
+// advance sets the cursor after transactions were handled, which is progress.
+func (s *session) advance(c producer.Cursor, landed ...producer.Landed) {
 	s.progress = true
-	s.reached(c, landed...)
+	s.setCursor(c, landed...)
 }
 
-// A move is what the mover writes.
+// A move is a cursor for cursors.write to write, with the places of transactions.
 type move struct {
 	to     producer.Cursor
 	landed []producer.Landed
-	done   chan<- struct{} // if not nil: nothing is to be written; all before it is
+	done   chan<- struct{} // if not nil, there is nothing to write: it is closed when all earlier moves are written
 }
 
-// reached remembers how far the session came and hands it to the mover, with what an
-// earlier move that is not written yet had with it.
-func (s *session) reached(c producer.Cursor, landed ...producer.Landed) {
+// setCursor sets the session's cursor and queues it for writing. It replaces a queued move that
+// is not written yet, and includes the places of that.
+func (s *session) setCursor(c producer.Cursor, landed ...producer.Landed) {
 	s.at.cursor = c
 	m := move{to: c}
 	select {
@@ -232,8 +233,8 @@ func (s *session) reached(c producer.Cursor, landed ...producer.Landed) {
 	s.cursors.moves <- m
 }
 
-// written waits until the mover has written what it was handed: what is written past
-// it then comes after.
+// written waits until all queued moves are written. The caller can then write to the database
+// itself without being overtaken.
 func (c *cursors) written(ctx context.Context) error {
 	done := make(chan struct{})
 	select {
@@ -249,8 +250,8 @@ func (c *cursors) written(ctx context.Context) error {
 	}
 }
 
-// write writes the newest cursor down, one write at a time, so that publishing
-// never waits for it: what a crash loses of it, recovery finds on the topic.
+// write writes the queued moves to the database, one at a time, until the queue is closed.
+// Publishing does not wait for it: recovery finds on the topics what a crash loses.
 func (c *cursors) write(ctx context.Context, cancel context.CancelCauseFunc) {
 	for m := range c.moves {
 		if m.done != nil {
@@ -259,7 +260,7 @@ func (c *cursors) write(ctx context.Context, cancel context.CancelCauseFunc) {
 		}
 		if err := c.hold.Move(ctx, m.to, m.landed); err != nil {
 			cancel(producer.Stored(err))
-			for m := range c.moves { // publishing must not block on a session that ends
+			for m := range c.moves { // the session ends, and must not block on the queue
 				if m.done != nil {
 					close(m.done)
 				}
@@ -270,8 +271,8 @@ func (c *cursors) write(ctx context.Context, cancel context.CancelCauseFunc) {
 	}
 }
 
-// The transaction timeout grows with what is in a transaction, at a pace that
-// slow links keep, up to what brokers allow by default.
+// The transaction timeout is timeoutBase and the time that the slowest supported link needs for
+// the transaction, up to the maximum that brokers allow by default.
 const (
 	timeoutBase = time.Minute
 	timeoutMax  = 15 * time.Minute

@@ -10,16 +10,16 @@ import (
 	"urncast/producer/guard"
 )
 
-// recover finds out where the producer stands, and whether an admin must decide
-// something first. It works on the routes that were last published along; changed ones
-// are taken up afterwards. What can be asked without fencing anybody is asked before
-// the lanes are opened; the position is then the row's.
+// recover returns the producer's position, and a question if an admin must decide something
+// first. It works on the routes that were last published along; changed routes are taken up
+// afterwards. Checks that need no lanes come before open, so that a copy of a registry fences
+// nothing; a question of theirs comes with the row's position.
 func (s *session) recover(ctx context.Context) (*position, *guard.Question, error) {
 	known := &position{cursor: s.row.Cursor}
 	if ask := clonedDatabase(s.row, s.system); ask != nil {
 		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
 	}
-	routes := witnessing(s.row)
+	routes := witnessRoutes(s.row)
 	topics, err := describe(ctx, s.broker, s.hold, routes)
 	if err != nil {
 		return nil, nil, err
@@ -34,9 +34,9 @@ func (s *session) recover(ctx context.Context) (*position, *guard.Question, erro
 	return s.open(ctx, routes)
 }
 
-// accepted ends the session where "continue" answers that this is the database, or that these
-// servers are the cluster's. Whether anything was lost on the way is for the next session to find out, and
-// is a question of its own.
+// accepted writes down, if the admin's answer is "continue", that this database and these
+// servers are the right ones, and ends the session. The next session then checks whether
+// transactions were lost, which is another question.
 func (s *session) accepted(ctx context.Context, servers string) error {
 	if howToStart(s.row) != producer.StartContinue {
 		return nil
@@ -46,11 +46,11 @@ func (s *session) accepted(ctx context.Context, servers string) error {
 	return s.adoptAndReopen(ctx, sent, s.row.Cursor)
 }
 
-// witnessing are the routes that tell what was committed: of those last published
-// along the ones whose topics are published to still. A Kafka transaction is on all
-// its topics or on none, so what none of these has seen was never on them. Only
-// where none is left, the others are asked.
-func witnessing(row *producer.Row) []producer.PublishedRoute {
+// witnessRoutes returns the routes whose topics are read to find out what was committed: those
+// last published along that are still configured, or all of them if none is. Topics that are no
+// longer configured may be gone, and need not be read: a Kafka transaction is on all of its
+// topics or on none.
+func witnessRoutes(row *producer.Row) []producer.PublishedRoute {
 	kept := slices.DeleteFunc(slices.Clone(row.Sent.Routes), func(p producer.PublishedRoute) bool {
 		return producer.RouteTo(row.Config.Routes, p.Topic) == nil
 	})
@@ -60,8 +60,8 @@ func witnessing(row *producer.Row) []producer.PublishedRoute {
 	return kept
 }
 
-// clonedDatabase asks when Postgres is not the one that this producer ran on: a
-// clone must not fence the original's publisher.
+// clonedDatabase returns a question if the database is not the one that this producer last ran
+// on. A clone must not fence the publisher of the original.
 func clonedDatabase(row *producer.Row, system string) *guard.Question {
 	if row.System == "" || row.System == system {
 		return nil
@@ -71,8 +71,8 @@ func clonedDatabase(row *producer.Row, system string) *guard.Question {
 		"This database replaces the original, which is shut down: go on with what is pending.")}
 }
 
-// otherTarget asks when the connection leads to other servers than it did, though the
-// cluster calls itself the same: it may be a copy.
+// otherTarget returns a question if no bootstrap server is the same as before although the
+// cluster has the same id: it may be a copy of the cluster.
 func otherTarget(row *producer.Row) *guard.Question {
 	was, now := row.Sent.Bootstrap, row.Config.Target()
 	if sharesServer(was, now) {
@@ -83,8 +83,8 @@ func otherTarget(row *producer.Row) *guard.Question {
 		"The servers are those of the same cluster, or of the one that takes its place: go on with what is pending.")}
 }
 
-// sharesServer reports whether two lists of bootstrap servers have one in common. A
-// list that is not known agrees with any.
+// sharesServer reports whether two lists of bootstrap servers have one in common, or one of the
+// lists is empty, because it is not known.
 func sharesServer(was, now string) bool {
 	servers := func(list string) []string {
 		return strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' })

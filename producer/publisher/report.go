@@ -9,15 +9,15 @@ import (
 	"urncast/producer"
 )
 
-// A stateLogger is a Hold that logs each state that is written through it: once, and again
-// only when the state or its cause is another.
+// A stateLogger is a Hold that logs the states that are written through it. It logs each cause
+// once while the state stays the same.
 type stateLogger struct {
 	producer.Hold
 	log *slog.Logger
 
 	mu     sync.Mutex
 	state  producer.State
-	logged map[string]bool // the causes that were logged while the state stayed what it is
+	logged map[string]bool // the causes that were logged since the state changed
 }
 
 // Show implements Hold.
@@ -35,7 +35,7 @@ func (t *stateLogger) Report(ctx context.Context, i producer.Incident) error {
 		return err
 	}
 	cause := i
-	cause.Cause += " " + match.WithoutFigures(i.Brief) // all outages are one cause for mails, and not for the log
+	cause.Cause += " " + match.WithoutFigures(i.Brief) // all outages have one cause for mails, but several for the log
 	t.record(ctx, &cause)
 	return nil
 }
@@ -64,8 +64,8 @@ func (t *stateLogger) record(ctx context.Context, i *producer.Incident) {
 	t.log.LogAttrs(ctx, levelOf(i), "the producer is "+string(i.State), attrs...)
 }
 
-// levelOf is ERROR for what waits for a person and cannot pass, WARN for what keeps a
-// producer from publishing for another reason, INFO for all else.
+// levelOf returns ERROR for FAILED, WARN for other states that keep a producer from publishing
+// against the admin's will, and INFO for the rest.
 func levelOf(i *producer.Incident) slog.Level {
 	switch {
 	case i.State == producer.Failed:
@@ -76,39 +76,40 @@ func levelOf(i *producer.Incident) slog.Level {
 	return slog.LevelInfo
 }
 
-// show writes the state; an error of it shows again at the next write that matters.
+// show writes the state. It only logs an error: if the database is down, the next write that
+// matters fails too.
 func (o *outage) show(ctx context.Context, state producer.State, reason string) {
 	if err := o.display.Show(ctx, state, reason, nil); err != nil {
 		o.log.Warn("the producer's state could not be written", "state", state, "error", err)
 	}
 }
 
-// recovering shows that the session finds out what was committed. In an outage that is
-// shown, the state stays DEGRADED: this may be one of many attempts.
+// recovering shows the state RECOVERING, unless the state is DEGRADED: this may be one of many
+// attempts during an outage.
 func (s *session) recovering(ctx context.Context) {
 	if s.row.State != producer.Degraded {
 		s.outage.show(ctx, producer.Recovering, "")
 	}
 }
 
-// recovered shows that the session can publish. In an outage with something to send
-// this is to be proven first: brokers with which a session recovers may still refuse what
-// it sends, as where too few replicas are in sync.
+// recovered shows the state IDLE. If the state is DEGRADED and there is something to send, it
+// leaves that to proven: brokers may answer a recovery and still refuse records, such as when
+// too few replicas are in sync.
 func (s *session) recovered(ctx context.Context) {
 	s.metrics.reachable(true, true)
 	s.outage.waited.Store(false)
 	switch {
 	case s.outage.rivalry != "":
 		s.outage.show(ctx, producer.Degraded, s.outage.rivalry+".")
-	case s.row.State == producer.Degraded && s.owes(ctx):
+	case s.row.State == producer.Degraded && s.hasWork(ctx):
 		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
 	default:
 		s.outage.show(ctx, producer.Idle, "")
 	}
 }
 
-// owes says whether there is something to send. If the database does not say, there is.
-func (s *session) owes(ctx context.Context) bool {
+// hasWork reports whether there is something to send, or the database does not answer.
+func (s *session) hasWork(ctx context.Context) bool {
 	if s.at.owed != nil || s.row.Job != nil || s.row.Waiting > 0 {
 		return true
 	}
@@ -116,7 +117,7 @@ func (s *session) owes(ctx context.Context) bool {
 	return err != nil || last > s.at.cursor.Number
 }
 
-// proven ends the showing of an outage: something was sent in it.
+// proven shows the state IDLE after an outage; it is called when something was sent.
 func (o *outage) proven(ctx context.Context) {
 	if o.unproven {
 		o.unproven = false
@@ -124,7 +125,7 @@ func (o *outage) proven(ctx context.Context) {
 	}
 }
 
-// jobsDone looks again whether there is something to send, once the jobs are through.
+// jobsDone shows the end of an outage if nothing is left to send after the jobs.
 func (s *session) jobsDone(ctx context.Context) {
 	if s.outage.unproven {
 		s.outage.unproven = false
@@ -132,8 +133,9 @@ func (s *session) jobsDone(ctx context.Context) {
 	}
 }
 
-// waits gives a function that shows why a reading stands still and what waits for it, and
-// again when the cause is another. Readings side by side share it.
+// waits returns a function that shows the state DEGRADED with why, the cause for which a reading
+// gets no record, and what, the consequence. It shows each cause once, and can be called by
+// several readings at a time.
 func (o *outage) waits(ctx context.Context, what string) func(why string) {
 	var mu sync.Mutex
 	said := map[string]bool{}

@@ -149,8 +149,8 @@ func TestChangedRouteFinishesHalf(t *testing.T) {
 	b.wantOn(t, "two", "3 replace A:Z(1.0) 1/1")
 }
 
-// A topic of a producer that was deleted is taken over, and that producer's ids are
-// fenced; one of a producer that there is still is refused.
+// A topic of a deleted producer is taken over, and the ids of that producer are fenced; a topic
+// of an existing producer is refused.
 func TestTopicOfDeletedProducer(t *testing.T) {
 	s, b := newModelStore(), newModelBroker(nil)
 	s.wish(producer.Idle, producer.StartIdle)

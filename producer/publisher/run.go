@@ -20,29 +20,28 @@ type Publisher struct {
 	Cluster producer.Cluster
 	Metrics *meters
 	Log     *slog.Logger
-	// ProcessStart, on the database's clock, tells what this process found when it
-	// came up: only that does a restart lift.
+	// ProcessStart is when this process started, by the database's clock. A restart ends
+	// only failures and suspensions that are older.
 	ProcessStart time.Time
 
-	backoff, beat time.Duration // of tests; backoffFirst and beatEvery if 0
-	chunk         int64         // of tests; chunkBytes if 0
+	backoff, beat time.Duration // set by tests; backoffFirst and guard.Every if 0
+	chunk         int64         // set by tests; chunkBytes if 0
 }
 
-// Attempts at what is transitory before the state says DEGRADED, and the bounds
-// of the wait between them.
+// The number of attempts after transitory faults before the state becomes DEGRADED, and the
+// bounds of the wait between attempts.
 const (
 	attemptsQuiet = 3
 	backoffFirst  = 500 * time.Millisecond
 	backoffMax    = 30 * time.Second
 )
 
-// Run publishes until ctx ends: it waits for the lease, and after losing it waits
-// again.
+// Run publishes until ctx ends. It waits for the lease, and again after losing it.
 func (p *Publisher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		hold, err := p.Store.Acquire(ctx, p.another)
+		hold, err := p.Store.Acquire(ctx, p.logHolder)
 		if err == nil {
-			err = p.holding(ctx, &stateLogger{Hold: hold, log: p.Log})
+			err = p.whileHeld(ctx, &stateLogger{Hold: hold, log: p.Log})
 			hold.Release()
 			p.Metrics.reachable(false, false)
 			p.Log.Info("this instance holds the lease no more")
@@ -50,7 +49,7 @@ func (p *Publisher) Run(ctx context.Context) {
 		switch {
 		case err == nil || ctx.Err() != nil:
 			continue
-		case errors.Is(err, producer.ErrLost): // another instance has it, as is in order
+		case errors.Is(err, producer.ErrLost): // another instance has taken over
 			p.Log.Info("this instance stands down", "reason", err)
 		default:
 			p.Log.Warn("this instance does not publish", "error", err)
@@ -59,13 +58,13 @@ func (p *Publisher) Run(ctx context.Context) {
 	}
 }
 
-// holding acts on wishes and faults while the lease is held. Its error says why
-// it is not any more.
-func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
+// whileHeld runs sessions and acts on wishes and faults while the lease is held. It returns when
+// ctx ends, or with an error when the lease is lost or the database fails.
+func (p *Publisher) whileHeld(ctx context.Context, hold producer.Hold) error {
 	asked := int64(-1) // the revision of the settings about which a question is open
 	var timeout time.Duration
 	var seen history
-	owed := false // whether the start of this process has still to be made
+	owed := false // a restart, and no takeover, and no session has published since
 	losses := map[string]producer.Loss{}
 	for first := true; ; first = false {
 		row, err := hold.Load(ctx)
@@ -73,24 +72,24 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 			return err
 		}
 		if first {
-			p.began(ctx, &row)
+			p.logHeld(ctx, &row)
 			owed = !row.TakenOver
 		}
 		if !p.due(&row, asked == row.Config.Revision && row.State == producer.Stopped) {
-			if err := p.rest(ctx, hold, &row); err != nil {
+			if err := p.waitForWish(ctx, hold, &row); err != nil {
 				return err
 			}
 			continue
 		}
 		s := newSession(p, hold, &row, max(timeout, timeoutBase))
 		s.outage.rivalry, s.outage.rivalryEnds = seen.fencings.rivalry(&row)
-		s.losses, s.start.is = losses, isStart(&row, owed)
+		s.losses, s.start.isStart = losses, isStart(&row, owed)
 		err = p.watched(ctx, s)
 		owed = owed && !s.start.publishes && !errors.Is(err, errReopen)
 		if ctx.Err() != nil {
 			return nil
 		}
-		asked, timeout = -1, s.wider
+		asked, timeout = -1, s.longer
 		if s.progress {
 			seen.attempts = 0
 		}
@@ -100,7 +99,7 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 		if errors.Is(err, producer.ErrLost) {
 			return err
 		}
-		question, err := p.after(ctx, hold, &row, err, &seen)
+		question, err := p.handleEnd(ctx, hold, &row, err, &seen)
 		if err != nil {
 			return err
 		}
@@ -110,24 +109,25 @@ func (p *Publisher) holding(ctx context.Context, hold producer.Hold) error {
 	}
 }
 
-// A holder holds the lease, shows the state, and acts on wishes.
+// A holder is the part of producer.Hold that is used between sessions.
 type holder interface {
 	producer.Lease
 	producer.Display
 	Take(ctx context.Context, wish int64) error
 }
 
-// history is what a holder remembers of its earlier sessions.
+// history is kept from one session to the next while the lease is held.
 type history struct {
-	attempts int // since something was handled
+	attempts int // attempts since the last progress
 	fencings fencings
 }
 
-// after acts on what ended a session: it asks, fails, or waits to try again.
-func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, cause error, seen *history) (asked bool, err error) {
+// handleEnd acts on the error that ended a session: it shows a question or a failure, or waits
+// before the next attempt.
+func (p *Publisher) handleEnd(ctx context.Context, hold holder, row *producer.Row, cause error, seen *history) (asked bool, err error) {
 	kind := producer.KindOf(cause)
 	if kind == producer.Fenced {
-		// If another instance has taken the lease, being fenced by it is in order.
+		// Load fails if another instance has the lease; being fenced by that one is normal.
 		if _, err := hold.Load(ctx); err != nil {
 			return false, err
 		}
@@ -135,7 +135,7 @@ func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, c
 	}
 	level := slog.LevelDebug
 	if kind != producer.Permanent && seen.attempts < attemptsQuiet {
-		level = slog.LevelInfo // else the state that follows says it
+		level = slog.LevelInfo // in the other cases the state that follows is logged
 	}
 	p.Log.Log(ctx, level, "the producer's session ended", "error", cause)
 	var question *guard.Question
@@ -148,7 +148,7 @@ func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, c
 		err := hold.Report(ctx, failureIncident(cause))
 		return false, errors.Join(err, hold.Take(ctx, row.Wish.Sequence))
 	}
-	var away *producer.Fault // not the store's
+	var away *producer.Fault // of the brokers, not of the database
 	if errors.As(cause, &away) && kind == producer.Transitory {
 		p.Metrics.reachable(false, true)
 	}
@@ -156,12 +156,13 @@ func (p *Publisher) after(ctx context.Context, hold holder, row *producer.Row, c
 	if rival, _ := seen.fencings.rivalry(row); kind == producer.Fenced && rival != "" {
 		cause, seen.attempts = errors.New(rival), max(seen.attempts, attemptsQuiet+1)
 	}
-	return false, p.again(ctx, hold, row.Wish.Sequence, seen.attempts, cause)
+	return false, p.backOff(ctx, hold, row.Wish.Sequence, seen.attempts, cause)
 }
 
-// again waits before the next attempt: not at all after the first doubt, then
-// longer and longer, and in public after a few. A new wish ends the wait.
-func (p *Publisher) again(ctx context.Context, hold holder, wish int64, attempts int, cause error) error {
+// backOff waits before the next attempt, twice as long each time. It does not wait after a first
+// fault that is not transitory. After attemptsQuiet attempts it shows the state DEGRADED. A new
+// wish ends the wait.
+func (p *Publisher) backOff(ctx context.Context, hold holder, wish int64, attempts int, cause error) error {
 	if attempts == 1 && producer.KindOf(cause) != producer.Transitory {
 		return nil
 	}
@@ -179,7 +180,7 @@ func (p *Publisher) again(ctx context.Context, hold holder, wish int64, attempts
 		case <-over.C:
 			waiting = false
 		case <-p.Store.Wishes():
-		case <-hold.Lost(): // Load says so
+		case <-hold.Lost(): // Load returns the error
 		case <-ctx.Done():
 			return nil
 		}
@@ -190,7 +191,7 @@ func (p *Publisher) again(ctx context.Context, hold holder, wish int64, attempts
 	return nil
 }
 
-// due says whether a session is to be begun.
+// due reports whether a session is to begin. asked says that a question is open.
 func (p *Publisher) due(row *producer.Row, asked bool) bool {
 	if row.Wish.Sequence > row.Taken {
 		return row.Wish.Run == producer.Idle
@@ -207,8 +208,8 @@ func (p *Publisher) due(row *producer.Row, asked bool) bool {
 	return true
 }
 
-// rest shows why nothing is published, and waits for a wish or the clock.
-func (p *Publisher) rest(ctx context.Context, hold holder, row *producer.Row) error {
+// waitForWish shows why nothing is published, if that is new, or else waits for a wish.
+func (p *Publisher) waitForWish(ctx context.Context, hold holder, row *producer.Row) error {
 	switch {
 	case row.Wish.Sequence > row.Taken && row.Wish.Run == producer.Suspended:
 		reason := "Suspended by hand, until it is resumed or the process restarts."
@@ -219,7 +220,7 @@ func (p *Publisher) rest(ctx context.Context, hold holder, row *producer.Row) er
 			return err
 		}
 		return hold.Take(ctx, row.Wish.Sequence)
-	case !row.Started && row.State != producer.Stopped && row.State != producer.Failed: // why a first start failed stays to be read
+	case !row.Started && row.State != producer.Stopped && row.State != producer.Failed: // the reason of a failed first start stays
 		return hold.Show(ctx, producer.Stopped, "It was never started: start it idle, or with a baseline.", nil)
 	}
 	select {
@@ -232,8 +233,8 @@ func (p *Publisher) rest(ctx context.Context, hold holder, row *producer.Row) er
 	return nil
 }
 
-// watched runs a session, and ends it when a wish is made or the lease is lost:
-// for a wish between two transactions, if it gets there within hardAfter.
+// watched runs a session, and ends it when a wish is made or the lease is lost. For a wish it
+// lets the transaction under way finish, for up to hardAfter.
 func (p *Publisher) watched(parent context.Context, s *session) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	soft, ended := make(chan struct{}), make(chan struct{})
@@ -250,7 +251,8 @@ func (p *Publisher) watched(parent context.Context, s *session) error {
 	return err
 }
 
-// watch closes soft, and then cancels, as watched says, until the session has ended.
+// watch closes soft to end the session between two transactions, and calls cancel to end it at
+// once, until ended is closed.
 func (p *Publisher) watch(parent context.Context, s *session, cancel context.CancelCauseFunc, soft chan<- struct{}, ended <-chan struct{}) {
 	const hardAfter = 10 * time.Second
 	var hard <-chan time.Time // nil until soft is closed
@@ -283,14 +285,14 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 	}
 }
 
-// isOutdated says whether the row holds what the session does not know: a wish, a job
-// that is to be begun or cancelled, other settings.
+// isOutdated reports whether the row has something that needs another session: a new wish,
+// other settings, or a job that is to begin or to be cancelled.
 func (s *session) isOutdated(now *producer.Row) bool {
 	return now.Wish.Sequence > s.row.Wish.Sequence || s.jobs.over.Load() && now.Waiting > s.row.Waiting || now.Config.Revision != s.row.Config.Revision ||
 		now.Job != nil && now.Job.Cancel && !s.jobs.cancels
 }
 
-// sleep waits until the time is over, early comes, or ctx ends.
+// sleep waits for d, or until early is received or ctx ends.
 func sleep[T any](ctx context.Context, early <-chan T, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -11,17 +11,17 @@ import (
 	"urncast/registry"
 )
 
-// A sender sends along the lanes of a session, while the lease is held.
+// A sender sends Kafka transactions along the lanes of a session, while the lease is held.
 type sender struct {
-	lanes   []producer.Lane // once the session has opened them
-	guard   *guard.Guard    // as lanes
+	lanes   []producer.Lane // set by session.open
+	guard   *guard.Guard    // set by session.open
 	lease   producer.Lease
 	metrics *meters
 }
 
-// produce sends the records of one Kafka transaction and waits for every
-// delivery report. A crash here leaves an open transaction, which the next
-// session's initialisation aborts.
+// produce sends the records of one Kafka transaction and waits for every delivery report. A
+// crash in between leaves a transaction open, which the initialisation by the next session
+// aborts.
 func (s *sender) produce(ctx context.Context, lane producer.Lane, p *encoding.Part) (stretches map[string]producer.Stretch, err error) {
 	if err := s.lease.Held(); err != nil {
 		return nil, err
@@ -49,8 +49,9 @@ func (s *sender) produce(ctx context.Context, lane producer.Lane, p *encoding.Pa
 	return stretches, s.guard.Delivered(ctx, stretches, counts)
 }
 
-// lane is the one of a number, whatever is sent under it: two publishers that took turns
-// could each hold one lane, and publish twice.
+// lane returns the lane for a transaction number. It is always the same one, so that two
+// publishers of the same transaction would fence each other: with a free choice, each could
+// use another lane, and both would publish it.
 func (s *sender) lane(n registry.Number) producer.Lane { return s.lanes[int(n)%len(s.lanes)] }
 
 func (s *sender) commit(lane producer.Lane, began time.Time) error {
@@ -65,8 +66,8 @@ func (s *sender) commit(lane producer.Lane, began time.Time) error {
 	return nil
 }
 
-// commitHeld commits while the lease is held. Without it the broker would refuse,
-// as soon as another has initialised our ids; until then this keeps the peace.
+// commitHeld commits if the lease is held. The broker refuses a commit only after another
+// instance has initialised the lanes; until then this check prevents it.
 func (s *sender) commitHeld(lane producer.Lane) error {
 	if err := s.lease.Held(); err != nil {
 		return err

@@ -15,17 +15,17 @@ import (
 	"urncast/registry"
 )
 
-// errReopen ends a session whose lanes do not fit what is to be sent: its transactions
-// need a longer timeout, or it has just taken up other routes, ids or a job. What it
-// wrote down is where the next session begins, in the ordinary way.
+// errReopen ends a session without a fault because other lanes are needed: for a longer
+// transaction timeout, or after the session has written down other routes, ids or a job. The
+// next session begins with what was written down.
 var errReopen = errors.New("the lanes are to be opened anew")
 
-// A session is one life of the lanes: opened, recovered, published with, and
-// dropped whole at the first error.
+// A session opens lanes, recovers, runs jobs and publishes, until the first error. Each
+// session begins with new lanes.
 type session struct {
 	store   producer.Store
 	cluster producer.Cluster
-	broker  producer.Broker // what cluster was taken up as
+	broker  producer.Broker // connected to through cluster
 	hold    producer.Hold
 	metrics *meters
 	log     *slog.Logger
@@ -34,18 +34,18 @@ type session struct {
 	system  string
 	routes  *encoding.Routes
 	timeout time.Duration
-	wider   time.Duration // the timeout that the next session needs, if this one's is too short
+	longer  time.Duration // the timeout that the next session needs, if this one's is too short
 
 	sender   sender
 	reader   *guard.Reader
-	guard    *guard.Guard  // made with the lanes
-	beat     time.Duration // between its looks
+	guard    *guard.Guard  // set by open
+	beat     time.Duration // between the guard's looks
 	at       position
-	flight   *flight
-	progress bool        // something was handled: attempts begin anew
-	sending  atomic.Bool // something is under way along the lanes, which hear of outages themselves
-	// losses are torn topics of which the database has not heard yet; the holder keeps
-	// them from one session to the next.
+	flight   *flight     // nil if no commit is under way
+	progress bool        // something was handled, so that attempts are counted from 0 again
+	sending  atomic.Bool // something is being sent along the lanes, which notice outages themselves
+	// losses are torn topics that are not yet written to the database; they are kept from
+	// one session to the next.
 	losses map[string]producer.Loss
 
 	start  start
@@ -60,14 +60,14 @@ type session struct {
 	goroutines sync.WaitGroup
 }
 
-// start is how a session begins.
+// start says how a session begins.
 type start struct {
-	is        bool   // it is a start of the producer
-	publishes bool   // it came as far as to publish
-	setting   string // which one asks for the baseline that it begins with
+	isStart   bool   // it is a start of the producer
+	publishes bool   // recovery is done, and the session publishes
+	setting   string // the setting because of which it begins with a baseline; empty if none
 }
 
-// jobs is what a session knows of its jobs.
+// jobs runs the jobs of a session.
 type jobs struct {
 	s          *session
 	ledger     producer.JobLedger
@@ -77,28 +77,28 @@ type jobs struct {
 	cancels    bool        // it began with a job that is to be cancelled
 }
 
-// outage is what a session shows of faults that may pass.
+// outage shows the state of a session during faults that may pass.
 type outage struct {
 	display producer.Display
 	log     *slog.Logger
-	// unproven says that an outage is shown, and that the session has recovered in it and
-	// sent nothing since, from the number recoveredAt.
+	// unproven reports that the state is DEGRADED although the session has recovered, at
+	// the number recoveredAt, because it has sent nothing since.
 	unproven    bool
 	recoveredAt registry.Number
-	waited      atomic.Bool // it was shown that a reading stands still
-	// rivalry is shown as DEGRADED while all else is well, until rivalryEnds; both are empty
-	// without a rival.
+	waited      atomic.Bool // DEGRADED was shown because a reading got no record
+	// rivalry and rivalryEnds are the results of fencings.rivalry. The state is DEGRADED
+	// with the former as its reason until the latter.
 	rivalry     string
 	rivalryEnds <-chan time.Time
 }
 
-// skips are the skipped numbers directly below what comes next, once they are known.
+// skips are the skipped numbers directly below the next transaction to be sent, valid if known.
 type skips struct {
 	below registry.Range
 	known bool
 }
 
-// cursors are on their way to the database, one at a time.
+// cursors writes the session's cursor to the database, in a goroutine of its own.
 type cursors struct {
 	hold    producer.Outcomes
 	moves   chan move
@@ -114,7 +114,7 @@ func newSession(p *Publisher, hold producer.Hold, row *producer.Row, timeout tim
 	return s
 }
 
-// run lives a session to its end: nil when soft was closed.
+// run runs the session to its end. It returns nil if it ended because soft was closed.
 func (s *session) run(parent context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.cursors.moves = make(chan move, 1)
@@ -124,7 +124,7 @@ func (s *session) run(parent context.Context) (err error) {
 	defer func() {
 		cancel(err)
 		if s.flight != nil {
-			<-s.flight.done // Commit has its own end; a lane in use cannot be closed
+			<-s.flight.done // Commit has its own timeout; a lane in use cannot be closed
 		}
 		for _, l := range s.sender.lanes {
 			l.Close()
@@ -175,11 +175,11 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 		return producer.Stored(err)
 	}
 	known := s.at.cursor.Number
-	s.recovered(ctx) // a job under way is publishing, too
+	s.recovered(ctx) // before the jobs, which are publishing too
 	if err := s.jobs.run(ctx); err != nil {
 		return err
 	}
-	if s.at.cursor.Number != known { // a job covered, or skipped, what was pending
+	if s.at.cursor.Number != known { // a job covered or skipped pending transactions
 		if err := s.guard.Expect(ctx, s.at.cursor.Number); err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 	return s.publish(ctx)
 }
 
-// howToStart is how the admin wants the producer to start, if a wish is open.
+// howToStart returns how the admin wants the producer to start; empty if no wish is open.
 func howToStart(row *producer.Row) string {
 	if row.Wish.Sequence > row.Taken {
 		return row.Wish.How
@@ -196,8 +196,8 @@ func howToStart(row *producer.Row) string {
 	return ""
 }
 
-// resume is every start but the first: recover, put the question or take the
-// answer, take up changed routes.
+// resume begins every session but the first of a producer: it recovers, returns a question or
+// acts on its answer, and takes up changed routes.
 func (s *session) resume(ctx context.Context) error {
 	choice := howToStart(s.row)
 	answers := choice == producer.StartBaseline || choice == producer.StartContinue
@@ -219,7 +219,7 @@ func (s *session) resume(ctx context.Context) error {
 		return ask
 	case ask != nil || choice == producer.StartBaseline:
 		s.at = *p
-		if len(p.found) > 0 { // where they are; the cursor is for begin to move
+		if len(p.found) > 0 { // write only the places; begin moves the cursor
 			if err := s.hold.Move(ctx, s.row.Cursor, p.found); err != nil {
 				return producer.Stored(err)
 			}
@@ -238,16 +238,16 @@ func (s *session) resume(ctx context.Context) error {
 	return s.takeWish(ctx)
 }
 
-// takeWish takes the wish, with settings that change nothing of what is sent: under which
-// ids it is, and through which servers.
+// takeWish marks the wish as done. It also takes up settings that do not change what is sent:
+// the transactional ids and the bootstrap servers.
 func (s *session) takeWish(ctx context.Context) error {
 	was, next := &s.row.Sent, s.row.Sent
 	next.Prefix, next.Lanes, next.Bootstrap = s.row.Config.Prefix, laneCount, s.row.Config.Target()
 	if was.Prefix == next.Prefix && was.Lanes == next.Lanes && was.Bootstrap == next.Bootstrap {
 		return producer.Stored(s.hold.Take(ctx, s.row.Wish.Sequence))
 	}
-	// The old ids were initialised with the lanes. What is owed is on the topics, under
-	// whatever ids, and is found again from the row's cursor on.
+	// The old ids were fenced when the lanes were opened. The replaces of an owed
+	// transaction are found again by reading from the row's cursor.
 	c := s.at.cursor
 	if s.at.owed != nil {
 		c = s.row.Cursor
@@ -258,13 +258,13 @@ func (s *session) takeWish(ctx context.Context) error {
 	return s.adoptAndReopen(ctx, next, c)
 }
 
-// adopt writes down a new beginning: what is published with from now on, and the cursor
-// from which the next session goes on.
+// adopt writes down what is published along from now on, and the cursor from which the next
+// session continues.
 func (s *session) adopt(ctx context.Context, p producer.Published, c producer.Cursor, wish int64) error {
 	return producer.Stored(s.hold.Adopt(ctx, p, s.system, c, wish))
 }
 
-// adoptAndReopen adopts, and ends the session: the next one opens other lanes.
+// adoptAndReopen calls adopt and ends the session with errReopen.
 func (s *session) adoptAndReopen(ctx context.Context, p producer.Published, c producer.Cursor) error {
 	if err := s.adopt(ctx, p, c, s.row.Wish.Sequence); err != nil {
 		return err

@@ -9,9 +9,9 @@ import (
 	"urncast/registry"
 )
 
-// skipAsked acts on the wish to skip, after recovery. The cursor tells whether the
-// transaction is the next one still: it may have been sent after all, by a commit
-// whose answer was lost.
+// skipAsked skips the transaction of an admin's wish, after recovery. It does not if that is not
+// the next transaction: recovery may have found that it was committed, and only the answer was
+// lost.
 func (s *session) skipAsked(ctx context.Context) error {
 	w := &s.row.Wish
 	if n := w.Skip; s.at.cursor.Number+1 != n {
@@ -29,13 +29,13 @@ func (s *session) skipAsked(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !rest { // it was sent after all
+		if !rest { // the replaces were all of it
 			return producer.Stored(s.hold.Take(ctx, w.Sequence))
 		}
 		reason = "What it replaced is on the topic, what it took away was left out: " + reason
 	case tx.Pair == tx.Number+1:
-		// Deletes without the replaces before them would tear a submission. Where
-		// those are committed, in whole or in part, the deletes are still due.
+		// Deletes without the replaces before them would publish half a submission. If
+		// the replaces are committed, even in part, the deletes are sent.
 		last = tx.Pair
 	}
 	if err := s.hold.SkipAsked(ctx, tx.Number, last, reason, w); err != nil {
@@ -47,8 +47,8 @@ func (s *session) skipAsked(ctx context.Context) error {
 	return nil
 }
 
-// restOf says whether anything is left to send of a transaction whose replaces are
-// on the topic.
+// restOf reports whether a transaction whose replaces are on the topics has tombstones to be
+// sent.
 func (s *session) restOf(ctx context.Context, n registry.Number) (bool, error) {
 	batch, err := s.store.Pending(ctx, n-1, encoding.BatchBytes)
 	if err != nil || len(batch) == 0 {

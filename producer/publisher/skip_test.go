@@ -80,7 +80,7 @@ func TestSkipOfTheSecondHalf(t *testing.T) {
 	}
 }
 
-// What recovery finds on the topic is not skipped.
+// A transaction that recovery finds on the topic is not skipped.
 func TestSkipOfWhatWasSentAfterAll(t *testing.T) {
 	s, b := started(t, "fusion-json")
 	s.record(registry.Replace, "1.0", "X")

@@ -10,8 +10,8 @@ import (
 	"urncast/producer/guard"
 )
 
-// tornTopics gives what the topics have lost of their ends, as is known from before or is
-// seen now.
+// tornTopics returns the topics that have lost records at their ends: those known before, and
+// those whose ends are now below the cursor.
 func tornTopics(row *producer.Row, losses map[string]producer.Loss, routes []producer.PublishedRoute, sights []producer.Sight) map[string]producer.Loss {
 	torn := map[string]producer.Loss{}
 	for i := range routes {
@@ -29,9 +29,9 @@ func tornTopics(row *producer.Row, losses map[string]producer.Loss, routes []pro
 	return torn
 }
 
-// keepTorn ends a session under which topics were found torn: it writes that down, for what
-// the session itself has appended there may hide it from the next one. Where the database
-// does not take it, the next session knows it all the same, as long as the process lives.
+// keepTorn writes down which topics the guard found torn, and ends the session. The next session
+// could not find out by itself, because records that this session appended may hide the loss. If
+// the database fails, the next session of this process still has the losses in memory.
 func (s *session) keepTorn(ctx context.Context, t *guard.TornError) error {
 	maps.Copy(s.losses, t.Losses)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -49,8 +49,7 @@ func (s *session) keepTorn(ctx context.Context, t *guard.TornError) error {
 	return errReopen
 }
 
-// keepLosses writes down that topics are torn, until begin writes what is published along
-// anew.
+// keepLosses writes down that topics are torn. It stays so until begin writes other routes.
 func (s *session) keepLosses(ctx context.Context, torn map[string]producer.Loss, c producer.Cursor) error {
 	sent := s.row.Sent
 	sent.Routes = slices.Clone(sent.Routes)
@@ -67,11 +66,11 @@ func (s *session) keepLosses(ctx context.Context, torn map[string]producer.Loss,
 	return nil
 }
 
-// abortOpen ends what stays open on torn topics for ever: a transaction of ours that its
-// coordinator has ended, and whose marker was among what was lost. It hides
-// all that follows from readers, until another transaction under its id
-// ends. That one is to be aborted, for a commit would show what is left of the torn one.
-// The initialisation that follows aborts it.
+// abortOpen ends transactions of ours that would stay open on torn topics for ever: the
+// coordinator has ended them, but their markers were lost. Such a transaction hides all later
+// records from readers until another transaction under the same id ends. abortOpen begins that
+// one, and the initialisation that follows aborts it: a commit would show what is left of the
+// torn transaction.
 func (s *session) abortOpen(ctx context.Context, torn map[string]producer.Loss) error {
 	if err := s.keepLosses(ctx, torn, s.row.Cursor); err != nil {
 		return err

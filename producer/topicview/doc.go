@@ -1,3 +1,3 @@
-// Package topicview reads a topic for people who look on: a View is a topic that is read,
-// a Reading a part of it that is shown.
+// Package topicview reads topics for display and for comparison: a View is an open topic, a
+// Reading reads a part of it.
 package topicview

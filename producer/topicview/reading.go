@@ -17,28 +17,31 @@ const (
 )
 
 const (
-	// readingBeat is how often a Reading asks whether the cluster still answers.
+	// readingBeat is the time between two checks whether the cluster still answers.
 	readingBeat = 3 * time.Second
-	// readingStill is how long one that has an end may stand still before it is given up.
+	// readingStill is how long a Reading that does not follow may get no record before it
+	// fails.
 	readingStill = 30 * time.Second
 )
 
-// A Reading reads part of a topic for somebody who looks on. All its functions are
-// called by one goroutine.
+// A Reading reads part of a topic and reports how far it is. All its functions are called by
+// one goroutine.
 type Reading struct {
 	From int64 // an offset, FromStart or FromEnd
 	// Follow reads on past the topic's end until the context ends.
 	Follow bool
-	// Begun hears where the log starts, where it ends now, and where the reading begins.
+	// Begun is called first, with the offsets at which the log starts, the reading begins
+	// and the log ends now.
 	Begun func(start, from, end int64) error
-	// Yield takes each committed record; its error ends the reading, and is returned.
+	// Yield is called with each committed record; its error ends the reading, and is
+	// returned.
 	Yield func(*Committed) error
 	// Alive is called every few seconds, when the cluster has answered.
 	Alive func() error
 }
 
-// Run reads. Its errors are Faults, those of the functions, or the context's: a cluster
-// that is lost is told within seconds, and not waited for.
+// Run reads. Its errors are Faults, those of the functions, or the context's. It does not wait
+// for a cluster that stops answering, but fails within seconds.
 func (r *Reading) Run(ctx context.Context, v View) error {
 	start, end, err := v.Ends(ctx)
 	if err != nil {
@@ -74,15 +77,16 @@ func (r *Reading) Run(ctx context.Context, v View) error {
 	})
 	defer func() {
 		cancel()
-		for range records { // the view must not be closed before
+		for range records { // until the reader has ended: the caller closes the view
 		}
 		reader.Wait()
 	}()
-	return r.attend(ctx, v, next, records, ended)
+	return r.forward(ctx, v, next, records, ended)
 }
 
-// attend hands records on, and asks in between whether the cluster still answers.
-func (r *Reading) attend(ctx context.Context, v View, next int64, records <-chan *Committed, ended <-chan error) error {
+// forward calls Yield for the records, and checks in between whether the cluster still
+// answers.
+func (r *Reading) forward(ctx context.Context, v View, next int64, records <-chan *Committed, ended <-chan error) error {
 	beat := time.NewTicker(readingBeat)
 	defer beat.Stop()
 	for moved := time.Now(); ; {
@@ -92,7 +96,7 @@ func (r *Reading) attend(ctx context.Context, v View, next int64, records <-chan
 				select {
 				case err := <-ended:
 					return err
-				default: // the reader panicked, as Run will
+				default: // the reader panicked, and Run will panic when it waits for it
 					return nil
 				}
 			}
@@ -117,7 +121,8 @@ func (r *Reading) attend(ctx context.Context, v View, next int64, records <-chan
 	}
 }
 
-// ErrRemade is the cause where a topic ends before what was, or was to be, read of it.
+// ErrRemade is the cause of a Fault that says that a topic ends before an offset that was read
+// or is to be read.
 var ErrRemade = errors.New("it was deleted and made anew, or lost its end")
 
 func remade(end, next int64) error {

@@ -36,8 +36,8 @@ func (v *stillView) Read(ctx context.Context, from, _ int64, yield func(*Committ
 
 func (v *stillView) Close() {}
 
-// A reading never waits without a word: it says that the cluster answers, and ends when it
-// does not, when the topic is another, or when there is an end that does not come.
+// A Reading calls Alive while it waits, and fails if the cluster does not answer, if the topic
+// was made anew, or if no record comes up to its end.
 func TestReadingTellsWhatItWaitsFor(t *testing.T) {
 	lost := errors.New("nobody answers")
 	for _, c := range []struct {
@@ -85,7 +85,7 @@ func TestReadingTellsWhatItWaitsFor(t *testing.T) {
 	}
 }
 
-// What its reader cannot take ends it.
+// An error of Yield ends a Reading.
 func TestReadingEndsWithItsReader(t *testing.T) {
 	enough := errors.New("enough")
 	v := &stillView{end: 10}
@@ -103,7 +103,7 @@ func (badView) Ends(context.Context) (start, end int64, err error) { return 0, 9
 
 func (badView) Read(context.Context, int64, int64, func(*Committed) error) error { panic("boom") }
 
-// A reading that panics does so in the goroutine of whoever reads.
+// A panic of the reader's goroutine is raised in the goroutine that called Run.
 func TestReadingsHandPanicsOn(t *testing.T) {
 	defer func() {
 		if p := recover(); p == nil {

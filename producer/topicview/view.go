@@ -10,10 +10,10 @@ import (
 type Committed struct {
 	producer.Record
 	Offset int64
-	At     time.Time // by the clock of who wrote it
+	At     time.Time // by the writer's clock
 }
 
-// Get gives a header's value, empty if it is not there.
+// Get returns a header's value, empty if there is no such header.
 func (c *Committed) Get(name string) string {
 	for i := range c.Headers {
 		if c.Headers[i].Key == name {
@@ -23,7 +23,7 @@ func (c *Committed) Get(name string) string {
 	return ""
 }
 
-// Seen is what the record says of itself.
+// Seen returns what the record's key, value and headers say of it.
 func (c *Committed) Seen() *producer.Seen {
 	s := &producer.Seen{Offset: c.Offset, Key: string(c.Key), Tombstone: c.Value == nil}
 	for i := range c.Headers {
@@ -32,19 +32,19 @@ func (c *Committed) Seen() *producer.Seen {
 	return s
 }
 
-// A TopicView is a topic that is read. Its errors are Faults.
+// A View is a topic that is open for reading. Its errors are Faults.
 type View interface {
-	// Ends gives the log's start and its high watermark. It may be called while Read is
-	// under way.
+	// Ends returns the offset at which the log starts, and its high watermark. It may be
+	// called while Read runs.
 	Ends(ctx context.Context) (start, end int64, err error)
 	// Read yields every committed record from one offset up to another, until yield
-	// gives an error, which it returns, or ctx ends. It waits behind a transaction
-	// that is open. From is at or behind the log's start.
+	// returns an error, which it returns, or ctx ends. It waits for an open transaction to
+	// end. from must not be before the log's start.
 	Read(ctx context.Context, from, to int64, yield func(*Committed) error) error
 	Close()
 }
 
-// A TopicReader opens topics for people who look into them.
+// An Opener opens topics for reading.
 type Opener interface {
 	OpenTopic(ctx context.Context, connection, topic string) (View, error)
 }

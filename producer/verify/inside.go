@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// toldEvery is how many messages are read between two words about it.
+	// toldEvery is the number of messages read between two reports of progress.
 	toldEvery = 20_000
-	// logPage is how many transactions are read at once.
+	// logPage is the number of transactions read at once.
 	logPage = 10_000
 )
 
@@ -24,7 +24,7 @@ type Log interface {
 	Transaction(context.Context, registry.Number) (registry.Transaction, []registry.Change, error)
 }
 
-// Inside implements Sides in the process that has the registry and the connections.
+// Inside implements Sides in a process of the registry itself, without its HTTP API.
 type Inside struct {
 	Log      Log
 	Producer *control.Producer
@@ -66,20 +66,20 @@ func (s *Inside) ReadLog(ctx context.Context, v *Comparison) error {
 	}
 }
 
-// A Topic is a topic to be compared, and how it is read.
+// A Topic says which topic is compared, and how it is read.
 type Topic struct {
 	Reader           topicview.Opener
 	Connection, Name string
-	// FromBaseline leaves out what stands before the last baseline.
+	// FromBaseline leaves out the messages before the last baseline.
 	FromBaseline bool
-	// MessagesMax bounds the messages that are held in memory; 0 sets no bound. Beyond it
-	// Read gives ErrTooMany.
+	// MessagesMax bounds the messages in memory; 0 sets no bound. Read returns ErrTooMany
+	// beyond it.
 	MessagesMax int
-	// Told hears how far the reading is, a sentence at a time.
+	// Told is called with the progress of the reading, a sentence at a time.
 	Told func(string)
 }
 
-// MessagesMax is the bound for a process that has other things to do: about 600 MB.
+// MessagesMax is the bound for a process that has other work to do: about 600 MB.
 const MessagesMax = 2_000_000
 
 // ErrTooMany says that a topic has more messages than are compared at once.
@@ -88,7 +88,7 @@ var ErrTooMany = errors.New("the topic has more messages than are compared at on
 // ErrNoBaseline says that a topic cannot be judged from its last baseline on.
 var ErrNoBaseline = errors.New("the topic holds no baseline")
 
-// Read reads what is committed, up to the high watermark of now.
+// Read reads the committed messages, up to the present high watermark.
 func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 	t.Told("The registry has " + count(len(v.Feed), "transaction") + ".")
 	view, err := t.Reader.OpenTopic(ctx, t.Connection, t.Name)
@@ -97,11 +97,11 @@ func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 	}
 	defer view.Close()
 	last := int64(0)
-	far := func() error {
+	tellProgress := func() error {
 		t.Told(fmt.Sprintf("%s, up to offset %d.", count(len(v.Messages), "message"), last))
 		return nil
 	}
-	r := topicview.Reading{From: topicview.FromStart, Alive: far,
+	r := topicview.Reading{From: topicview.FromStart, Alive: tellProgress,
 		Begun: func(start, _, end int64) error {
 			v.Start = start
 			t.Told(fmt.Sprintf("The topic is read from offset %d to %d.", start, end))
@@ -113,7 +113,7 @@ func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 			}
 			v.Messages, last = append(v.Messages, MessageOf(c.Seen())), c.Offset
 			if len(v.Messages)%toldEvery == 0 {
-				return far()
+				return tellProgress()
 			}
 			return nil
 		}}
@@ -126,13 +126,13 @@ func (t *Topic) Read(ctx context.Context, v *Comparison) error {
 	return nil
 }
 
-// shorten lets go of what stands before a baseline that is whole, if that is not asked
-// for, and says whether there is room again.
+// shorten drops the messages before the last complete baseline if t begins there, and reports
+// whether that made enough room.
 func (t *Topic) shorten(v *Comparison) bool {
 	if !t.FromBaseline || !v.CutToBaseline() || len(v.Messages) > t.MessagesMax/2 {
 		return false
 	}
-	v.Messages = append([]Message(nil), v.Messages...) // or the array keeps the others
+	v.Messages = append([]Message(nil), v.Messages...) // a copy, to free the array with the others
 	return true
 }
 

@@ -14,12 +14,12 @@ import (
 	"urncast/sdmx"
 )
 
-// A Proof says of one promise what topic and registry show.
+// A Proof is the result of checking one promise.
 type Proof struct {
 	Promise string   `json:"promise"`
-	Differs []string `json:"differs,omitempty"` // what does, the first of it; empty if nothing
-	Open    []string `json:"open,omitempty"`    // why it cannot be proven for all; the first of them
-	// Differing counts all that differs, Unproven all that cannot be proven.
+	Differs []string `json:"differs,omitempty"` // the first violations; empty if there are none
+	Open    []string `json:"open,omitempty"`    // the first reasons why the promise cannot be proven for all
+	// Differing counts all violations, Unproven all cases that cannot be proven.
 	Differing int `json:"differing,omitempty"`
 	Unproven  int `json:"unproven,omitempty"`
 }
@@ -30,19 +30,19 @@ const (
 	openMax    = 5
 )
 
-func (f *Proof) differ(format string, args ...any) {
+func (f *Proof) addDifference(format string, args ...any) {
 	if f.Differing++; f.Differing <= differsMax {
 		f.Differs = append(f.Differs, fmt.Sprintf(format, args...))
 	}
 }
 
-func (f *Proof) leave(format string, args ...any) {
+func (f *Proof) addUnproven(format string, args ...any) {
 	if f.Unproven++; f.Unproven <= openMax {
 		f.Open = append(f.Open, fmt.Sprintf(format, args...))
 	}
 }
 
-// A Message is one committed message, as far as is asked.
+// A Message is what the comparison needs of one committed message.
 type Message struct {
 	Offset          int64
 	Key             string
@@ -50,10 +50,10 @@ type Message struct {
 	Number          int64
 	ID, Action, Job string
 	Position, Count int
-	Foreign         bool // written by somebody else
+	Foreign         bool // not written by a registry
 }
 
-// MessageOf takes from what was seen of a record what is asked.
+// MessageOf returns the Message for a record.
 func MessageOf(s *producer.Seen) Message {
 	return Message{
 		Offset: s.Offset, Key: s.Key, Null: s.Tombstone,
@@ -71,32 +71,33 @@ type Entry struct {
 	Status, Reason, User string
 }
 
-// A Comparison holds both sides.
+// A Comparison has what was read of the topic and of the registry.
 type Comparison struct {
 	Messages []Message
 	Start    int64 // of the topic's log
 	Feed     []Entry
 	Status   control.Status
 	Route    producer.Route
-	Since    int64 // the transaction after which the route was taken up
-	// counts, of transactions that were sent and are not on the topic although the
-	// producer has several, how many of their structures surely go there.
+	Since    int64 // the transaction after which the producer began to use the route
+	// counts has, for each transaction that absent lists, the number of its structures
+	// that must be on the topic.
 	counts map[int64]int
 }
 
-// Sides read what is compared.
+// Sides reads the topic and the registry for a Comparison.
 type Sides interface {
-	// ReadLog adds to Feed what the log has behind it, and takes up the producer's status
-	// as it is now, with About.
+	// ReadLog appends to Feed the transactions that follow those in it, and sets the
+	// producer's present status with About.
 	ReadLog(ctx context.Context, v *Comparison) error
 	// ReadTopic reads the topic's start and its messages.
 	ReadTopic(ctx context.Context, v *Comparison) error
-	// ReadChanges lists what a transaction changed.
+	// ReadChanges lists the structures that a transaction changed.
 	ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error)
 }
 
-// Compare reads both sides. What the log calls sent must have been read before the topic
-// is; what the topic holds must be in the log that is read afterwards.
+// Compare reads the log, then the topic, then the rest of the log. So the topic must hold each
+// transaction that the first reading of the log calls sent, and the second reading must have
+// each transaction that the topic holds.
 func Compare(ctx context.Context, s Sides) (*Comparison, error) {
 	v := &Comparison{counts: map[int64]int{}}
 	if err := s.ReadLog(ctx, v); err != nil {
@@ -110,21 +111,21 @@ func Compare(ctx context.Context, s Sides) (*Comparison, error) {
 		return nil, err
 	}
 	for i := judged; i < len(v.Feed); i++ {
-		v.Feed[i].Status = producer.StatusPending // sent or not when the topic was read: nobody knows
+		v.Feed[i].Status = producer.StatusPending // it may have been sent before or after the topic was read
 	}
 	for _, n := range v.absent() {
 		deletes, urns, err := s.ReadChanges(ctx, n)
 		if err != nil {
 			return nil, err
 		}
-		if err := v.look(n, deletes, urns); err != nil {
+		if err := v.countStructures(n, deletes, urns); err != nil {
 			return nil, err
 		}
 	}
 	return v, nil
 }
 
-// About takes up the producer's status as it is now.
+// About sets the producer's status, and the route to the topic.
 func (v *Comparison) About(s *control.Status, topic string) {
 	v.Status = *s
 	for _, r := range s.Settings.Routes {
@@ -139,8 +140,8 @@ func (v *Comparison) About(s *control.Status, topic string) {
 	}
 }
 
-// absent lists what was sent and is not on the topic, where the producer has other
-// topics that it may have gone to: look then says of each.
+// absent lists the sent transactions that are not on the topic, if the producer has other
+// topics that they may have gone to. countStructures then decides about each.
 func (v *Comparison) absent() (numbers []int64) {
 	if len(v.Status.Settings.Routes) < 2 {
 		return nil
@@ -148,15 +149,15 @@ func (v *Comparison) absent() (numbers []int64) {
 	there := v.numbers()
 	for i := range v.Feed {
 		e := &v.Feed[i]
-		if e.Status == producer.StatusSent && !there[e.Number] && e.Number > v.Since && !v.before(e.Number) {
+		if e.Status == producer.StatusSent && !there[e.Number] && e.Number > v.Since && !v.isBeforeTopic(e.Number) {
 			numbers = append(numbers, e.Number)
 		}
 	}
 	return numbers
 }
 
-// look counts which structures of a transaction surely go to the topic.
-func (v *Comparison) look(number int64, deletes bool, urns []sdmx.URN) error {
+// countStructures counts the structures of a transaction that must be on the topic.
+func (v *Comparison) countStructures(number int64, deletes bool, urns []sdmx.URN) error {
 	f, err := formats.ByName(v.Route.Format)
 	if err != nil {
 		return err
@@ -171,14 +172,14 @@ func (v *Comparison) look(number int64, deletes bool, urns []sdmx.URN) error {
 	return nil
 }
 
-// elsewhere says whether a transaction may have gone to other topics alone.
-func (v *Comparison) elsewhere(number int64) bool {
-	n, looked := v.counts[number]
-	return looked && n == 0
+// mayBeElsewhere reports whether a transaction may have gone to other topics only.
+func (v *Comparison) mayBeElsewhere(number int64) bool {
+	n, counted := v.counts[number]
+	return counted && n == 0
 }
 
-// CutToBaseline leaves of the topic what begins with the last baseline that is whole;
-// false if there is none. One that was cancelled has begun, and lacks its last chunk.
+// CutToBaseline drops the messages before the last complete baseline, and reports whether
+// there is one. A cancelled baseline is not complete: its last chunk is missing.
 func (v *Comparison) CutToBaseline() bool {
 	job, began, first := "", -1, -1
 	for i := range v.Messages {
@@ -200,24 +201,24 @@ func (v *Comparison) CutToBaseline() bool {
 	return true
 }
 
-// Proofs goes through both sides once for each promise.
+// Proofs checks each promise.
 func (v *Comparison) Proofs() []Proof {
 	return []Proof{v.numbered(), v.whole(), v.ordered(), v.complete(), v.same(), v.sent(), v.filtered()}
 }
 
-// numbered: R2.
+// numbered checks R2: the numbers of the log have no gaps.
 func (v *Comparison) numbered() Proof {
 	f := Proof{Promise: "R2 numbers have no gaps"}
 	for i, e := range v.Feed {
 		if e.Number != int64(i+1) {
-			f.differ("the feed has transaction %d where %d is expected", e.Number, i+1)
+			f.addDifference("the feed has transaction %d where %d is expected", e.Number, i+1)
 			break
 		}
 	}
 	return f
 }
 
-// whole: P1, each transaction's messages stand together and are all there.
+// whole checks P1: the messages of each transaction are adjacent and complete.
 func (v *Comparison) whole() Proof {
 	f := Proof{Promise: "P1 one structure transaction is one Kafka transaction"}
 	for i := 0; i < len(v.Messages); {
@@ -228,13 +229,13 @@ func (v *Comparison) whole() Proof {
 		}
 		switch {
 		case first.Foreign:
-			f.differ("offset %d: a message of somebody else, %q", first.Offset, first.Key)
+			f.addDifference("offset %d: a message of somebody else, %q", first.Offset, first.Key)
 		case first.Position != 1 || n != first.Count:
 			text := fmt.Sprintf("transaction %d at offset %d has %d of %d messages", first.Number, first.Offset, n, first.Count)
 			if v.Start > 0 || first.Position > 1 {
-				f.leave("%s; compaction or retention may have taken the others", text)
+				f.addUnproven("%s; compaction or retention may have taken the others", text)
 			} else {
-				f.differ("%s", text)
+				f.addDifference("%s", text)
 			}
 		}
 		i += n
@@ -242,7 +243,7 @@ func (v *Comparison) whole() Proof {
 	return f
 }
 
-// ordered: P2 and P3, numbers rise, and none comes twice.
+// ordered checks P2 and P3: numbers rise, and none comes twice.
 func (v *Comparison) ordered() Proof {
 	f := Proof{Promise: "P2, P3 in order, exactly once"}
 	last, action := int64(0), ""
@@ -253,14 +254,14 @@ func (v *Comparison) ordered() Proof {
 		}
 		retires := m.Number == last && action == "replace" && m.Action == "delete"
 		if m.Number < last || m.Number == last && !retires && m.Job == "" {
-			f.differ("transaction %d at offset %d follows transaction %d", m.Number, m.Offset, last)
+			f.addDifference("transaction %d at offset %d follows transaction %d", m.Number, m.Offset, last)
 		}
 		last, action = max(last, m.Number), m.Action
 	}
 	return f
 }
 
-// complete: P3 and P7, what the registry has recorded is there.
+// complete checks P3 and P7: the topic has every transaction of the registry that is due.
 func (v *Comparison) complete() Proof {
 	f := Proof{Promise: "P3, P7 nothing is missing"}
 	there, filter := v.numbers(), ""
@@ -269,19 +270,19 @@ func (v *Comparison) complete() Proof {
 	}
 	for _, e := range v.Feed {
 		switch {
-		case there[e.Number] || e.Status == producer.StatusPending || e.Status == producer.StatusCovered || v.elsewhere(e.Number):
+		case there[e.Number] || e.Status == producer.StatusPending || e.Status == producer.StatusCovered || v.mayBeElsewhere(e.Number):
 		case e.Status == producer.StatusSkipped:
-			f.leave("transaction %d was skipped%s", e.Number, cmp.Or(e.skippedBy(), filter))
-		case v.before(e.Number):
-			f.leave("transaction %d is older than what is read of the topic", e.Number)
+			f.addUnproven("transaction %d was skipped%s", e.Number, cmp.Or(e.skippedBy(), filter))
+		case v.isBeforeTopic(e.Number):
+			f.addUnproven("transaction %d is older than what is read of the topic", e.Number)
 		default:
-			f.differ("transaction %d is %s and not on the topic", e.Number, e.Status)
+			f.addDifference("transaction %d is %s and not on the topic", e.Number, e.Status)
 		}
 	}
 	return f
 }
 
-// numbers are those of which the topic holds something.
+// numbers returns the transactions of which the topic has a message.
 func (v *Comparison) numbers() map[int64]bool {
 	there := map[int64]bool{}
 	for i := range v.Messages {
@@ -290,7 +291,7 @@ func (v *Comparison) numbers() map[int64]bool {
 	return there
 }
 
-// skippedBy says who skipped an entry, and why, if somebody did.
+// skippedBy says which user skipped an entry, and why; empty if no user did.
 func (e *Entry) skippedBy() string {
 	if e.User == "" {
 		return ""
@@ -298,9 +299,9 @@ func (e *Entry) skippedBy() string {
 	return " by " + e.User + ": " + e.Reason
 }
 
-// before says whether a transaction may be absent because the topic begins after
+// isBeforeTopic reports whether a transaction may be missing because the topic begins after
 // it: with the route, with a baseline, or because retention removed the beginning.
-func (v *Comparison) before(number int64) bool {
+func (v *Comparison) isBeforeTopic(number int64) bool {
 	if number <= v.Since {
 		return true
 	}
@@ -311,7 +312,7 @@ func (v *Comparison) before(number int64) bool {
 	return number < first.Number && (first.Job != "" || v.Start > 0)
 }
 
-// same: number and random id agree, kinds and sizes too.
+// same checks R1 and R3: numbers, random ids, kinds and sizes agree.
 func (v *Comparison) same() Proof {
 	f := Proof{Promise: "R1, R3 topic and registry tell the same of each transaction"}
 	for i := range v.Messages {
@@ -319,42 +320,42 @@ func (v *Comparison) same() Proof {
 		switch {
 		case m.Foreign || m.Position != 1:
 		case m.Number < 1 || m.Number > int64(len(v.Feed)):
-			f.differ("transaction %d is on the topic and not in the registry", m.Number)
+			f.addDifference("transaction %d is on the topic and not in the registry", m.Number)
 		default:
 			e := v.Feed[m.Number-1]
 			if e.ID != m.ID {
-				f.differ("transaction %d has id %s on the topic and %s in the registry", m.Number, m.ID, e.ID)
+				f.addDifference("transaction %d has id %s on the topic and %s in the registry", m.Number, m.ID, e.ID)
 			}
 			if m.Job == "" && (m.Count > e.Structures || e.Kind == registry.Delete && m.Action != registry.Delete.String()) {
-				f.differ("transaction %d is a %s of %d structures, on the topic a %s of %d", m.Number, e.Kind, e.Structures, m.Action, m.Count)
+				f.addDifference("transaction %d is a %s of %d structures, on the topic a %s of %d", m.Number, e.Kind, e.Structures, m.Action, m.Count)
 			}
 		}
 	}
 	return f
 }
 
-// sent: P4, what is called sent is there.
+// sent checks P4: each transaction with the status SENT is on the topic.
 func (v *Comparison) sent() Proof {
 	f := Proof{Promise: "P4 SENT means acknowledged"}
 	there := v.numbers()
 	for _, e := range v.Feed {
 		switch {
-		case e.Status != producer.StatusSent || there[e.Number] || v.elsewhere(e.Number):
-		case v.before(e.Number):
-			f.leave("transaction %d was sent before what is read of the topic begins", e.Number)
+		case e.Status != producer.StatusSent || there[e.Number] || v.mayBeElsewhere(e.Number):
+		case v.isBeforeTopic(e.Number):
+			f.addUnproven("transaction %d was sent before what is read of the topic begins", e.Number)
 		default:
-			f.differ("transaction %d is SENT and not on the topic", e.Number)
+			f.addDifference("transaction %d is SENT and not on the topic", e.Number)
 		}
 	}
 	return f
 }
 
-// filtered: P7, what is live on the topic is what the route's filter takes.
+// filtered checks P7: the route's filter passes each live key of the topic.
 func (v *Comparison) filtered() Proof {
 	f := Proof{Promise: "P7 nothing is on the topic that the filter does not take"}
-	filter, calm := v.Route.Filter, v.Status.State == producer.Idle || v.Status.State == producer.Publishing
-	if !filter.IsZero() && (!calm || v.Status.Job != nil) {
-		f.leave("the producer is %s, and may not have taken up the filter; verify again once it is IDLE", v.Status.State)
+	filter, publishes := v.Route.Filter, v.Status.State == producer.Idle || v.Status.State == producer.Publishing
+	if !filter.IsZero() && (!publishes || v.Status.Job != nil) {
+		f.addUnproven("the producer is %s, and may not have taken up the filter; verify again once it is IDLE", v.Status.State)
 		return f
 	}
 	live := map[string]int64{}
@@ -369,7 +370,7 @@ func (v *Comparison) filtered() Proof {
 	for key, offset := range live {
 		u, err := sdmx.ParseURN(key)
 		if !filter.IsZero() && (err != nil || !filter.Passes(u)) {
-			f.differ("%s at offset %d does not pass the filter %s", key, offset, filter)
+			f.addDifference("%s at offset %d does not pass the filter %s", key, offset, filter)
 		}
 	}
 	return f

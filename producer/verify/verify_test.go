@@ -7,8 +7,8 @@ import (
 	"urncast/producer/control"
 )
 
-// What is live and does not pass differs; a tombstone mends it, and a filter that
-// may not have been taken up yet is not judged.
+// A live key that does not pass the filter is a difference; a tombstone mends it, and a filter
+// that may not have been taken up yet is not checked.
 func TestVerifyFiltered(t *testing.T) {
 	list := func(id string) string { return "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:" + id + "(1.0)" }
 	only := producer.Filter{URNs: []string{"*:X(*"}}

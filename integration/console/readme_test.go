@@ -136,7 +136,7 @@ func TestReadme(t *testing.T) {
 	}
 	d.run(append([]string{"submit"}, files...)...)
 	d.run("submit", d.changed("codelists.xml", ">Kenyan shilling<", ">Kenya shilling<"))
-	d.run("submit", "--action", "delete", d.changed("dataflow.xml", dataStructure(t), ""))
+	d.run("submit", "--action", "delete", "--yes", d.changed("dataflow.xml", dataStructure(t), ""))
 	lines := d.tail(8)
 	for _, want := range []string{"2/2     replace", "CL_CURRENCY(1.0)", "1/1     delete", "Dataflow=EXAMPLE:EXR(1.0)"} {
 		if !strings.Contains(lines, want) {

@@ -271,7 +271,7 @@ func (s *secured) readPast(t *testing.T) {
 		}
 	}
 	w.refusedVerb([]string{"tail", "--topic", w.topic, "--bootstrap", "localhost:1,127.0.0.1:1"}, "refuses the connection")
-	w.refusedVerb([]string{"tail", "--topic", "never-made", "--bootstrap", s.Bootstrap()}, "topic never-made", "Unknown topic")
+	w.refusedVerb([]string{"tail", "--topic", "never-made", "--bootstrap", s.Bootstrap()}, "opic never-made does not exist")
 }
 
 // readAway: a tail says that the cluster is away, or the registry, and then goes on where

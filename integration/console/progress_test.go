@@ -173,11 +173,11 @@ func TestTaskProgress(t *testing.T) {
 
 	release = rig.LockRegistry(t, store.Pool())
 	b.do(chromedp.Click(`button[value=submit]`))
-	b.until(`document.querySelector(".now:last-child .step.busy")`)
+	b.until(`document.querySelector("main").innerText.includes("Waits for its turn")`)
 	look("Submitting", "Waits for its turn", "Write to the registry", "It goes on if you leave")
 	b.do(emulation.SetScriptExecutionDisabled(false))
 	b.leave(address) // loaded again, and with script
-	b.until(`document.querySelector(".now:last-child .step.busy")`)
+	b.until(`document.querySelector(".now:last-child .step.busy h3").textContent.startsWith("Compare")`)
 	look("Submitting", "Write to the registry")
 	b.accessible("task-submit")
 	b.everywhere("task-submit")

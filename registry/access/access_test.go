@@ -265,6 +265,33 @@ func TestAHungDatabaseDoesNotHoldUpTheProcessAdministrator(t *testing.T) {
 	}
 }
 
+// away is a database that refuses connections.
+type away struct{}
+
+func (away) Wait(context.Context, access.Attempt) (time.Duration, error) { return 0, errAway }
+func (away) Fail(context.Context, access.Attempt) error                  { return errAway }
+func (away) Succeed(context.Context, access.Attempt) error               { return errAway }
+
+var errAway = errors.New("connection refused")
+
+// While the database is away, requests with a password do not flood the log.
+func TestUncountedFailuresAreLoggedOnceInAWhile(t *testing.T) {
+	var log strings.Builder
+	now := time.Now()
+	c := &access.Control{Failures: away{}, User: "root", Password: password, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time { return now }}
+	for i := range 100 {
+		if _, err := c.Verify(t.Context(), "root", password, "203.0.113.9:1"); err != nil {
+			t.Fatal(err)
+		}
+		if want := 1 + i/50; strings.Count(log.String(), "connection refused") != want {
+			t.Fatalf("after %d requests the log has not %d lines:\n%s", i+1, want, log.String())
+		}
+		if i == 49 {
+			now = now.Add(time.Minute)
+		}
+	}
+}
+
 func TestASessionIsIdleOrOver(t *testing.T) {
 	h := newHouse(t)
 	h.create("anna", access.Reader)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urncast/registry"
@@ -37,6 +38,7 @@ type Control struct {
 	verified passwordCache
 	once     sync.Once
 	slots    chan struct{}
+	warned   atomic.Int64 // when the log last said that failures are not counted by the database, in Unix nanoseconds
 }
 
 // hashingMax bounds the number of passwords that are digested at the same time: each uses a

@@ -104,7 +104,17 @@ func (c *Control) succeed(ctx context.Context, a Attempt) {
 	c.own.succeed(a, c.now())
 }
 
+// warnEvery is how often the log says at most that the database does not count failures.
+const warnEvery = time.Minute
+
+// warnUncounted logs that the database could not be asked, once in a while: every request with a
+// password asks it. A client that has disconnected is no fault of the database.
 func (c *Control) warnUncounted(ctx context.Context, err error) {
+	now := c.now().UnixNano()
+	last := c.warned.Load()
+	if ctx.Err() != nil && context.Cause(ctx) == context.Canceled || now-last < int64(warnEvery) || !c.warned.CompareAndSwap(last, now) {
+		return
+	}
 	c.log().WarnContext(ctx, "failed attempts to sign in are counted by this process alone, because the database could not be asked", "error", err)
 }
 

@@ -164,6 +164,27 @@ func (s *Server) Start() error {
 	if s.hasty {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
+	if err := s.launch(args, log); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if err = s.answers(); err == nil {
+			return nil
+		}
+		if !s.Running() { // a process of the server that was killed had not ended yet
+			if err := s.launch(args, log); err != nil {
+				return err
+			}
+		}
+		if time.Now().After(deadline) {
+			b, _ := os.ReadFile(log.Name())
+			return fmt.Errorf("PostgreSQL did not answer in time: %w\n%s", err, b)
+		}
+	}
+}
+
+// launch starts the server's first process.
+func (s *Server) launch(args []string, log *os.File) error {
 	c := s.command("postgres", args...)
 	c.Stdout, c.Stderr = log, log
 	c.Env = append(os.Environ(), s.env...)
@@ -176,15 +197,7 @@ func (s *Server) Start() error {
 		_ = c.Wait() // how it ended was asked for
 		close(done)
 	}(s.done)
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if err = s.answers(); err == nil {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			b, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("PostgreSQL did not answer in time: %w\n%s", err, b)
-		}
-	}
+	return nil
 }
 
 func (s *Server) answers() error {

@@ -64,14 +64,20 @@ func askingVerbs(t *testing.T, f func(verb string, d *commandline.Description, a
 	}
 }
 
+// answering starts a registry that gives one answer to every request.
+func answering(t *testing.T, status int, problem string) *httptest.Server {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		fmt.Fprint(w, problem)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
 // A registry that is not reached, or lets nobody in, is status 2 for every verb.
 func TestUnaskedIsStatus2(t *testing.T) {
-	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusUnauthorized)
-		fmt.Fprint(w, `{"detail":"Sign in."}`)
-	}))
-	defer closed.Close()
+	closed := answering(t, http.StatusUnauthorized, `{"detail":"Sign in."}`)
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
 	verbs := 0
@@ -105,12 +111,7 @@ func TestStatus2NamesWhatIsAsked(t *testing.T) {
 
 // What the registry refuses is status 1 for every verb that has that status.
 func TestRefusedIsStatus1(t *testing.T) {
-	refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusConflict)
-		fmt.Fprint(w, `{"detail":"It is not to be."}`)
-	}))
-	defer refuses.Close()
+	refuses := answering(t, http.StatusConflict, `{"detail":"It is not to be."}`)
 	t.Setenv("URNCAST_URL", refuses.URL)
 	askingVerbs(t, func(verb string, d *commandline.Description, args []string) {
 		if d.Statuses[statusDiffers] == "" {

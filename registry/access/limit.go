@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -110,9 +111,11 @@ const warnEvery = time.Minute
 // warnUncounted logs that the database could not be asked, once in a while: every request with a
 // password asks it. A client that has disconnected is no fault of the database.
 func (c *Control) warnUncounted(ctx context.Context, err error) {
-	now := c.now().UnixNano()
-	last := c.warned.Load()
-	if ctx.Err() != nil && context.Cause(ctx) == context.Canceled || now-last < int64(warnEvery) || !c.warned.CompareAndSwap(last, now) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	now, last := c.now().UnixNano(), c.warned.Load()
+	if now-last < int64(warnEvery) || !c.warned.CompareAndSwap(last, now) {
 		return
 	}
 	c.log().WarnContext(ctx, "failed attempts to sign in are counted by this process alone, because the database could not be asked", "error", err)

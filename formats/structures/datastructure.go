@@ -57,12 +57,18 @@ func completeIDs(d *sdmx.DataStructure) {
 	}
 }
 
+// listClass returns the class of a list of components, whose id is the name of the class.
+func listClass(id string) sdmx.Class {
+	c, _ := sdmx.ClassDataStructure.ItemClass(id)
+	return c
+}
+
 // componentList describes a component list of 2.1, with its fixed id and its annotations.
 func componentList(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn func()) {
 	c.In(xml, "", present, func() {
 		if c.Reading {
 			c.Expect("id", "", id)
-			ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+			ownerOf(d, listClass(id)).urn(c, id)
 			c.Dropped("uri", "", "")
 			var a []sdmx.Annotation
 			annotations(c, &a)

@@ -46,7 +46,7 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 func listIdentity(c *codec.C, d *sdmx.DataStructure, id string) {
 	if c.Reading {
 		c.Expect("id", "id", id)
-		ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+		ownerOf(d, listClass(id)).urn(c, id)
 	}
 }
 

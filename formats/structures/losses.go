@@ -70,15 +70,6 @@ func oldVersion(v sdmx.Version) bool {
 	return strings.Trim(string(v), "0123456789.") == ""
 }
 
-// newClasses are the classes that SDMX 3.0 introduced.
-var newClasses = map[sdmx.Class]bool{
-	sdmx.ClassValueList: true, sdmx.ClassGeographicCodelist: true, sdmx.ClassGeoGridCodelist: true, sdmx.ClassHierarchy: true,
-	sdmx.ClassHierarchyAssociation: true, sdmx.ClassMetadataProviderScheme: true, sdmx.ClassMetadataProvisionAgreement: true,
-	sdmx.ClassDataConstraint: true, sdmx.ClassMetadataConstraint: true, sdmx.ClassAvailabilityConstraint: true,
-	sdmx.ClassStructureMap: true, sdmx.ClassRepresentationMap: true, sdmx.ClassConceptSchemeMap: true, sdmx.ClassCategorySchemeMap: true,
-	sdmx.ClassOrganisationSchemeMap: true, sdmx.ClassReportingTaxonomyMap: true,
-}
-
 func (l *losses) ml21(m sdmx.Maintainable) {
 	a := m.Common()
 	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
@@ -90,7 +81,7 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
 		l.agency(r.Agency)
 		l.add(true, !oldVersion(r.Version), "a reference to version %s, which SDMX 2.1 does not know", r.Version)
-		l.add(true, newClasses[r.Class], "a reference to a %s, which SDMX 2.1 does not know", r.Class)
+		l.add(true, !r.Target().In(sdmx.V2), "a reference to a %s, which SDMX 2.1 does not know", r.Target())
 	})
 	eachNameable(m, func(n *sdmx.Nameable) {
 		l.add(false, len(n.Names) == 0, "that there is no name: the id stands in its place")
@@ -126,9 +117,11 @@ func (l *losses) agency(id string) {
 // have none.
 func eachNameable(m sdmx.Maintainable, fn func(*sdmx.Nameable)) {
 	fn(&m.Common().Nameable)
-	if s, ok := m.(sdmx.ItemScheme); ok {
-		s.EachItem(func(_ string, n *sdmx.Nameable) { fn(n) })
-	}
+	sdmx.EachItem(m, func(it sdmx.Item) {
+		if it.Nameable != nil {
+			fn(it.Nameable)
+		}
+	})
 }
 
 // annotations adds what neither dialect can express of annotations.

@@ -18,6 +18,10 @@ type C struct {
 	// OtherURN means that the structure states a URN that does not agree with its ids. The
 	// URNs of its items will not either, so that only the first is remarked on.
 	OtherURN bool
+	// Language is that of texts which state none; "" stands for the default.
+	Language string
+	// Self is the URN of the object being described, which SDMX-JSON has among its links.
+	Self string
 	// Owner is the URN of the structure that is being read, after its ids were read.
 	Owner sdmx.URN
 
@@ -147,10 +151,10 @@ func canonicalInt(s string) bool {
 	return err == nil && strconv.FormatInt(n, 10) == s
 }
 
-// Millis describes a point in time: as written in XML, in milliseconds since 1970 in
-// Fusion-JSON.
+// Millis describes a point in time: as written in XML and SDMX-JSON, in milliseconds since 1970
+// in Fusion-JSON.
 func (c *C) Millis(xml, json string, p *string) {
-	if c.XML() {
+	if c.Dialect != Fusion {
 		c.Attr(xml, json, p)
 		return
 	}
@@ -298,11 +302,7 @@ func (c *C) Strings(xml, json string, p *[]string) {
 				c.text(xml, "", (*p)[i])
 				return
 			}
-			if c.comma {
-				c.out = append(c.out, ',')
-			}
-			c.out = appendJSON(c.out, (*p)[i])
-			c.comma = true
+			c.writeElement((*p)[i])
 		})
 	}
 }

@@ -10,7 +10,7 @@ import (
 // textsByKey describes a text of SDMX-JSON: json is the name of an object with a text for each
 // language, such as "names". Beside it stands the text that fits the reader's language best,
 // under the same name without s.
-func (c *C) textsByKey(json string, p *sdmx.Texts) {
+func textsByKey(c *C, json string, p *sdmx.Texts) {
 	single := strings.TrimSuffix(json, "s")
 	if !c.Reading {
 		if len(*p) > 0 {
@@ -20,7 +20,7 @@ func (c *C) textsByKey(json string, p *sdmx.Texts) {
 		return
 	}
 	if i := c.doc.take(c.at, json, false); i != none {
-		c.entries(i, func(child int32, key string) { c.addText(child, p, sdmx.Text{Lang: key, Value: c.value(child)}) })
+		entries(c, i, func(child int32, key string) { c.addText(child, p, sdmx.Text{Lang: key, Value: c.value(child)}) })
 	}
 	best, at, ok := c.Stated("", single)
 	if !ok {
@@ -39,7 +39,7 @@ func (c *C) textsByKey(json string, p *sdmx.Texts) {
 }
 
 // entries calls fn with each member of an object.
-func (c *C) entries(object int32, fn func(child int32, key string)) {
+func entries(c *C, object int32, fn func(child int32, key string)) {
 	if c.doc.nodes[object].kind != kindElement {
 		c.failAt(object, "an object is expected here")
 		return
@@ -58,7 +58,7 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 	}
 	if c.Reading {
 		if i := c.doc.take(c.at, json, false); i != none {
-			c.entries(i, func(child int32, name string) {
+			entries(c, i, func(child int32, name string) {
 				*p = append(*p, *new(T))
 				x := &(*p)[len(*p)-1]
 				*key(x) = name
@@ -87,7 +87,7 @@ func StringEntries[S ~[]T, T any](c *C, json string, p *S, pair func(*T) (key, v
 	}
 	if c.Reading {
 		if i := c.doc.take(c.at, json, false); i != none {
-			c.entries(i, func(child int32, name string) {
+			entries(c, i, func(child int32, name string) {
 				*p = append(*p, *new(T))
 				key, value := pair(&(*p)[len(*p)-1])
 				*key, *value = name, c.value(child)

@@ -19,7 +19,7 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 		return
 	}
 	if c.Dialect == JSON20 {
-		c.textsByKey(json, p)
+		textsByKey(c, json, p)
 		return
 	}
 	if !c.Reading {

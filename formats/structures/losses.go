@@ -172,7 +172,7 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 	}
 	for i := range d.Dimensions {
 		x := &d.Dimensions[i]
-		l.component(&x.Component, dimensionElements[x.Kind].class)
+		l.component(&x.Component, dimensionClasses[x.Kind])
 		l.add(false, x.Kind == sdmx.DimensionTime && len(x.Roles) > 0, "concept roles of the time dimension")
 		l.add(true, x.Kind == sdmx.DimensionTime && x.ID != timeDimensionID, "a time dimension with an id other than TIME_PERIOD")
 	}

@@ -134,11 +134,13 @@ func ClassByName(name string) (Class, bool) {
 	return found[0], true
 }
 
-// ClassByPackage finds a class by package and name, such as "mapping" and "StructureMap"; false
-// if there is none.
+// ClassByPackage finds a class by package and name, such as "mapping" and "StructureMap", or by
+// the name alone (ClassByName) if the package has no class of that name; false if there is none.
 func ClassByPackage(pkg, name string) (Class, bool) {
-	c, ok := classByPackageName[pkg+"."+name]
-	return c, ok
+	if c, ok := classByPackageName[pkg+"."+name]; ok {
+		return c, true
+	}
+	return ClassByName(name)
 }
 
 // ClassByREST finds the maintainable class of an SDMX REST resource name, such as "codelist";

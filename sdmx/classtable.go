@@ -80,7 +80,7 @@ var classes = [classEnd]classInfo{
 	ClassTimeDimension:            {pkg: "datastructure", name: "TimeDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension},
 	ClassGroupDimensionDescriptor: {pkg: "datastructure", name: "GroupDimensionDescriptor", owners: []Class{ClassDataStructure}, word: "group"},
 	ClassAttributeDescriptor:      {pkg: "datastructure", name: "AttributeDescriptor", owners: []Class{ClassDataStructure}},
-	ClassDataAttribute:            {pkg: "datastructure", name: "DataAttribute", owners: []Class{ClassDataStructure}, word: "attribute"},
+	ClassDataAttribute:            {pkg: "datastructure", name: "DataAttribute", owners: []Class{ClassDataStructure}, aliases: []string{"Attribute"}, word: "attribute"},
 	ClassReportingYearStartDay:    {pkg: "datastructure", name: "ReportingYearStartDay", owners: []Class{ClassDataStructure}, kind: ClassDataAttribute, word: "attribute"},
 	ClassMeasureDescriptor:        {pkg: "datastructure", name: "MeasureDescriptor", owners: []Class{ClassDataStructure}},
 	ClassPrimaryMeasure:           {pkg: "datastructure", name: "PrimaryMeasure", owners: []Class{ClassDataStructure}, kind: ClassMeasure, v3: none, word: "measure"},

@@ -66,8 +66,11 @@ func (r Ref) Append(b []byte) []byte { return r.append(b, r.Target().String()) }
 // Spell returns the full URN that r refers to, as version v of SDMX writes it; "" for the zero
 // Ref.
 func (r Ref) Spell(v Generation) string {
-	if r.IsZero() {
+	switch {
+	case r.IsZero():
 		return ""
+	case r.Item != "" && r.ItemClass.Maintainable(): // a Hierarchy inside a hierarchical codelist
+		return r.String()
 	}
 	return string(r.append(make([]byte, 0, 112), r.Target().Spell(v)))
 }

@@ -10,12 +10,16 @@ import (
 // languagesMax bounds the languages of one text: each is compared with those before it.
 const languagesMax = 1000
 
-// Texts describes a text in languages: repeated elements with xml:lang, or an array of objects
-// with locale and value. If there are several texts in one language, the last is kept and the
+// Texts describes a text in languages: repeated elements with xml:lang, in Fusion-JSON an array
+// of objects with locale and value, in SDMX-JSON an object with a key for each language. If there are several texts in one language, the last is kept and the
 // others are remarked on.
 func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 	name := c.name(xml, json)
 	if name == "" {
+		return
+	}
+	if c.Dialect == JSON20 {
+		textsByKey(c, json, p)
 		return
 	}
 	if !c.Reading {
@@ -48,16 +52,16 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 				c.Dropped("", "isHtml", "false")
 			})
 		}
-		if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
-			t.Lang = sdmx.LanguageDefault
-		} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
-			c.failAt(i, "%s", err)
-		}
 		c.addText(i, p, t)
 	})
 }
 
 func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
+	if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
+		t.Lang = sdmx.LanguageDefault
+	} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
+		c.failAt(i, "%s", err)
+	}
 	for j := range *p {
 		if old := &(*p)[j]; old.Lang == t.Lang {
 			if old.Value != t.Value {
@@ -75,7 +79,7 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 }
 
 // Ref describes a reference to a maintainable or to an item: in SDMX-ML an element with an
-// unqualified Ref or URN, in Fusion-JSON a property with a URN. class is the default for a Ref
+// unqualified Ref or URN, in JSON a property with a URN. class is the default for a Ref
 // that names no class; with ClassUnknown it must name one.
 func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 	if !c.XML() {
@@ -107,7 +111,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	var urns []string
 	for _, r := range *p {
-		urns = append(urns, r.String())
+		urns = append(urns, r.Spell(c.Generation()))
 	}
 	c.Strings("", json, &urns)
 	if c.Reading {
@@ -121,7 +125,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 func (c *C) urn(json string, p *sdmx.Ref) {
 	if !c.Reading {
 		if !p.IsZero() {
-			c.write("", json, p.String(), false)
+			c.write("", json, p.Spell(c.Generation()), false)
 		}
 		return
 	}
@@ -187,7 +191,7 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 // of the same reference, if there is one.
 func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
-	var id, parent, name string
+	var id, parent, name, pkg string
 	c.Attr("agencyID", "", &agency)
 	c.Attr("id", "", &id)
 	c.Attr("version", "", &version)
@@ -198,10 +202,8 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	c.Expect("local", "", "false")
 	switch {
 	case name != "":
-		if name == "Attribute" {
-			name = "DataAttribute"
-		}
-		k, ok := sdmx.ClassByName(name)
+		c.Attr("package", "", &pkg)
+		k, ok := sdmx.ClassByPackage(pkg, name)
 		if !ok {
 			c.Stated("package", "")
 			c.unsupported(c.at, &sdmx.UnknownClassError{Class: Clip(name, 60)})
@@ -219,6 +221,8 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 		c.Fail("the reference does not say of which class it is")
 	case parent == "":
 		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: versionOr(version)}).String())
+	case len(class.Owners()) == 0:
+		c.Fail("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(id, 60), Clip(parent, 60), class)
 	default:
 		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, versionOr(parentVersion), id).String())
 	}
@@ -249,7 +253,7 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 	}
 	attr("agencyID", p.Agency)
 	attr("package", class.Package())
-	name := class.String()
+	name := class.Spell(a.Generation())
 	if class == sdmx.ClassDataAttribute {
 		name = "Attribute"
 	}
@@ -273,7 +277,7 @@ func (c *C) Locals(xml, json string, p *[]string) {
 		c.Strings("", json, p)
 		return
 	}
-	List(c, xml, "", p, func(c *C, id *string) { c.localID(id) })
+	List(c, xml, "", p, (*C).localID)
 }
 
 func (c *C) localID(p *string) {

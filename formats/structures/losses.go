@@ -20,6 +20,10 @@ type Loss struct {
 // Losses returns what a dialect cannot express of m, each kind of loss once.
 func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 	l := &losses{seen: map[string]bool{}}
+	if _, _, ok := Names(d, m.Class()); !ok {
+		l.add(true, true, "structures of type %s", m.Class())
+		return l.list
+	}
 	if d == codec.ML21 {
 		l.ml21(m)
 	} else {
@@ -169,7 +173,7 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 	}
 	for i := range d.Dimensions {
 		x := &d.Dimensions[i]
-		l.component(&x.Component, dimensionElements[x.Kind].class)
+		l.component(&x.Component, dimensionClasses[x.Kind])
 		l.add(false, x.Kind == sdmx.DimensionTime && len(x.Roles) > 0, "concept roles of the time dimension")
 		l.add(true, x.Kind == sdmx.DimensionTime && x.ID != timeDimensionID, "a time dimension with an id other than TIME_PERIOD")
 	}

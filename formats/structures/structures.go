@@ -10,26 +10,6 @@ import (
 	"urncast/sdmx"
 )
 
-// Describe runs the description of m's class on c, which reads m or writes it.
-func Describe(c *codec.C, m sdmx.Maintainable) {
-	switch m := m.(type) {
-	case *sdmx.AgencyScheme:
-		agencyScheme(c, m)
-	case *sdmx.Codelist:
-		codelist(c, m)
-	case *sdmx.ConceptScheme:
-		conceptScheme(c, m)
-	case *sdmx.CategoryScheme:
-		categoryScheme(c, m)
-	case *sdmx.Categorisation:
-		categorisation(c, m)
-	case *sdmx.DataStructure:
-		dataStructure(c, m)
-	case *sdmx.Dataflow:
-		dataflow(c, m)
-	}
-}
-
 // An owner is the structure, and for nested items the path, that the URNs of items begin with.
 type owner struct {
 	sdmx.URN
@@ -62,7 +42,7 @@ func (o *owner) join(id string) string {
 func (o *owner) urn(c *codec.C, id string) {
 	if !c.Reading {
 		if id != "" {
-			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
+			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(c.Generation()))
 		}
 		return
 	}
@@ -103,7 +83,7 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a := m.Common()
 	c.ID("id", "id", &a.ID)
 	if !c.Reading {
-		c.Written("urn", "urn", sdmx.URNOf(m).String())
+		c.Written("urn", "urn", sdmx.URNOf(m).Spell(c.Generation()))
 	}
 	c.Attr("uri", "uri", &a.URI)
 	c.ID("agencyID", "agencyId", &a.Agency)

@@ -55,8 +55,10 @@ func (p *planner) checkReferences(e *entry) {
 // references cannot tell from it (sdmx.Class.Relatives): a Code of the two would be one, and on
 // a topic they could have one key.
 func (p *planner) checkRelatives(e *entry) {
-	for _, u := range p.versionsAt(registry.KeyOf(e.urn), after) {
-		if u.Version == e.urn.Version && u.Class != e.urn.Class {
+	for _, c := range e.urn.Class.Relatives() {
+		u := e.urn
+		u.Class = c
+		if c != e.urn.Class && (p.written[u] != nil || p.current(u) != nil && !p.deleted[u]) {
 			e.refuse(registry.ReasonTwice, []string{u.String()}, "%s cannot stand beside %s: references cannot tell the two apart, so that only one of them may have this agency, id and version. Delete the other one first, or together, or choose another id or version.", e.urn, u)
 		}
 	}

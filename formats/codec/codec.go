@@ -20,8 +20,6 @@ type C struct {
 	OtherURN bool
 	// Language is that of texts which state none; "" stands for the default.
 	Language string
-	// Self is the URN of the object being described, which SDMX-JSON has among its links.
-	Self string
 	// Owner is the URN of the structure that is being read, after its ids were read.
 	Owner sdmx.URN
 
@@ -142,7 +140,7 @@ func (c *C) Number(xml, json string, p *string) {
 	if *p == "" {
 		return
 	}
-	c.write(xml, json, *p, canonicalInt(*p))
+	c.write(xml, json, *p, canonicalInt(*p) || c.Dialect == JSON20 && isNumber([]byte(*p)))
 }
 
 // canonicalInt reports whether a text can be written as a JSON number without changing it.

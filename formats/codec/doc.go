@@ -3,6 +3,10 @@
 // order in which they are written. With a Reader the methods take the properties from a
 // scanned document, with an Appender they append them to a message.
 //
+// A description may be run several times on one object, because properties come in the order of
+// the message: what it does must be the same the second time, and nothing may depend on a
+// property that may be read later. What follows from several is decided when Ended.
+//
 // A Scanner, with its halves XMLScanner and JSONScanner, keeps one structure of a message at a
 // time, as one string and an array of nodes that refer to it, so that memory depends on the
 // largest structure and not on the message.

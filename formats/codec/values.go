@@ -277,7 +277,7 @@ func (c *C) Locals(xml, json string, p *[]string) {
 		c.Strings("", json, p)
 		return
 	}
-	List(c, xml, "", p, func(c *C, id *string) { c.localID(id) })
+	List(c, xml, "", p, (*C).localID)
 }
 
 func (c *C) localID(p *string) {

@@ -50,7 +50,7 @@ func componentLosses() []valueLoss {
 			return representationLosses(d, x.Representation, class)
 		}),
 		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Dimension) []string {
-			return representationLosses(d, x.Representation, dimensionElements[x.Kind].class)
+			return representationLosses(d, x.Representation, dimensionClasses[x.Kind])
 		}),
 		when(ml21, told, "concept roles of the measure", func(x *sdmx.Measure) bool { return len(x.Roles) > 0 }),
 		when(ml21|json20, told, "concept roles of the time dimension", func(x *sdmx.Dimension) bool { return isTime(x) && len(x.Roles) > 0 }),

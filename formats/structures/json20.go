@@ -69,7 +69,9 @@ func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	codec.List(c, "", "links", l, link)
+	if codec.List(c, "", "links", l, link); !codec.Ended(c) {
+		return
+	}
 	takeSelf(c, l, uri, o.item, func(stated string) {
 		if id != "" && !c.OtherURN && !o.isURN(stated, id) {
 			remarkURNHere(c, stated, sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
@@ -92,7 +94,9 @@ func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	codec.List(c, "", "links", &a.Links, link)
+	if codec.List(c, "", "links", &a.Links, link); !codec.Ended(c) {
+		return
+	}
 	takeSelf(c, &a.Links, &a.URI, o.Class, func(stated string) {
 		if !sameURN(stated, o.String()) {
 			remarkURNHere(c, stated, o.String())

@@ -76,14 +76,14 @@ var classes = [classEnd]classInfo{
 	ClassDataflow:                 {pkg: "datastructure", name: "Dataflow", construct: func() Maintainable { return &Dataflow{} }},
 	ClassDimensionDescriptor:      {pkg: "datastructure", name: "DimensionDescriptor", owners: []Class{ClassDataStructure}},
 	ClassDimension:                {pkg: "datastructure", name: "Dimension", owners: []Class{ClassDataStructure}},
-	ClassMeasureDimension:         {pkg: "datastructure", name: "MeasureDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension, v3: none},
+	ClassMeasureDimension:         {pkg: "datastructure", name: "MeasureDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension},
 	ClassTimeDimension:            {pkg: "datastructure", name: "TimeDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension},
 	ClassGroupDimensionDescriptor: {pkg: "datastructure", name: "GroupDimensionDescriptor", owners: []Class{ClassDataStructure}, word: "group"},
 	ClassAttributeDescriptor:      {pkg: "datastructure", name: "AttributeDescriptor", owners: []Class{ClassDataStructure}},
 	ClassDataAttribute:            {pkg: "datastructure", name: "DataAttribute", owners: []Class{ClassDataStructure}, aliases: []string{"Attribute"}, word: "attribute"},
 	ClassReportingYearStartDay:    {pkg: "datastructure", name: "ReportingYearStartDay", owners: []Class{ClassDataStructure}, kind: ClassDataAttribute, word: "attribute"},
 	ClassMeasureDescriptor:        {pkg: "datastructure", name: "MeasureDescriptor", owners: []Class{ClassDataStructure}},
-	ClassPrimaryMeasure:           {pkg: "datastructure", name: "PrimaryMeasure", owners: []Class{ClassDataStructure}, kind: ClassMeasure, v3: none, word: "measure"},
+	ClassPrimaryMeasure:           {pkg: "datastructure", name: "PrimaryMeasure", owners: []Class{ClassDataStructure}, kind: ClassMeasure, word: "measure"},
 	ClassMeasure:                  {pkg: "datastructure", name: "Measure", owners: []Class{ClassDataStructure}},
 
 	// Metadata structures.

@@ -16,7 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(rig.Run(m))
+	code := rig.Run(m)
+	endChromium()
+	os.Exit(code)
 }
 
 // Names as long as real ones get, and longer.

@@ -2,8 +2,8 @@
 TAGS := crashpoints bench
 comma := ,
 
-# check vets all packages with every analyzer. What go test vets by itself are some of those
-# analyzers, for each way of building anew.
+# go test would vet each package again with some of the analyzers that check runs on all of
+# them, once for each way of building.
 GOTEST := go test -vet=off
 
 .PHONY: help
@@ -35,6 +35,7 @@ pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromi
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast
 	go vet ./...
+	@# with the tags, the packages that have files under them; the others are the same
 	go vet -tags "$(TAGS)" $$(grep -rlE --include='*.go' "^//go:build.*($(subst $() ,|,$(TAGS)))" . | xargs -n1 dirname | sort -u)
 	$(GOTEST) .
 

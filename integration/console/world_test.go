@@ -80,7 +80,7 @@ func (w *world) await(producer string, ready func(state string, sent, last int64
 			return
 		}
 	}
-	w.t.Fatalf("producer %s did not get there: %+v", producer, s)
+	w.t.Fatalf("producer %s is not in the state that the test waits for, but %+v", producer, s)
 }
 
 // publish makes producers on a real broker: one that is well, one that failed, one that

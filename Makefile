@@ -27,6 +27,7 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	$(GOTEST) ./web -run TestOpenAPI -update
 	$(GOTEST) ./producer/kafka -run TestFaultDocumentation -update
 	$(GOTEST) ./cmd/urncast -run TestReference -update
+	$(GOTEST) ./formats -run TestDocumentation -update
 
 .PHONY: pictures
 pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromium and PostgreSQL

@@ -11,38 +11,41 @@ import (
 // returns a function that waits for them, by topic. So the reading runs while the job is
 // published.
 func (j *jobs) liveKeys(ctx context.Context, topics []string, ends map[string]int64) func() (map[string]map[string]bool, error) {
-	live, done := map[string]map[string]bool{}, make(chan error, 1)
-	registry, waiting := j.s.row.Registry, j.s.outage.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
-	j.s.goroutines.Go(func() {
+	waiting := j.outage.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
+	live, done := map[string]map[string]bool{}, make(chan struct{})
+	var err error
+	go func() {
+		defer close(done)
 		for _, topic := range topics {
-			keys := map[string]bool{}
-			live[topic] = keys
-			sights, err := j.s.broker.Look(ctx, []string{topic})
-			if err == nil {
-				err = j.s.broker.ReadBack(ctx, topic, sights[0].Start, ends[topic], waiting, func(r *producer.Seen) {
-					if r.Registry == registry && !r.Tombstone {
-						keys[r.Key] = true
-					} else {
-						delete(keys, r.Key)
-					}
-				})
-			}
-			if err != nil {
-				done <- err
+			if live[topic], err = j.liveKeysOf(ctx, topic, ends[topic], waiting); err != nil {
 				return
 			}
 		}
-		done <- nil
-	})
+	}()
 	return func() (map[string]map[string]bool, error) {
-		err := <-done
+		<-done
 		return live, err
 	}
 }
 
+func (j *jobs) liveKeysOf(ctx context.Context, topic string, end int64, waiting func(why string)) (map[string]bool, error) {
+	sights, err := j.topics.Look(ctx, []string{topic})
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]bool{}
+	return keys, j.topics.ReadBack(ctx, topic, sights[0].Start, end, waiting, func(r *producer.Seen) {
+		if r.Registry == j.row.Registry && !r.Tombstone {
+			keys[r.Key] = true
+		} else {
+			delete(keys, r.Key)
+		}
+	})
+}
+
 // clear sends tombstones for the stale keys of topics.
 func (j *jobs) clear(ctx context.Context, job *producer.Job, tx *registry.Transaction, stale map[string]map[string]bool) error {
-	p, n := j.s.routes.Clear(job, tx, stale)
+	p, n := j.routes.Clear(job, tx, stale)
 	if n == 0 {
 		return nil
 	}

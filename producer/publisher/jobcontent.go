@@ -12,15 +12,12 @@ import (
 // published.
 func (j *jobs) liveKeys(ctx context.Context, topics []string, ends map[string]int64) func() (map[string]map[string]bool, error) {
 	waiting := j.outage.waits(ctx, "The job waits for it before it takes what is gone off the topic.")
-	live, done := map[string]map[string]bool{}, make(chan struct{})
+	var live map[string]map[string]bool
 	var err error
+	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for _, topic := range topics {
-			if live[topic], err = j.liveKeysOf(ctx, topic, ends[topic], waiting); err != nil {
-				return
-			}
-		}
+		live, err = j.readLiveKeys(ctx, topics, ends, waiting)
 	}()
 	return func() (map[string]map[string]bool, error) {
 		<-done
@@ -28,14 +25,18 @@ func (j *jobs) liveKeys(ctx context.Context, topics []string, ends map[string]in
 	}
 }
 
-func (j *jobs) liveKeysOf(ctx context.Context, topic string, end int64, waiting func(why string)) (map[string]bool, error) {
-	sights, err := j.topics.Look(ctx, []string{topic})
+// readLiveKeys reads the live keys, with one reader for all topics.
+func (j *jobs) readLiveKeys(ctx context.Context, topics []string, ends map[string]int64, waiting func(why string)) (map[string]map[string]bool, error) {
+	sights, err := j.topics.Look(ctx, topics)
 	if err != nil {
 		return nil, err
 	}
-	keys := map[string]bool{}
-	return keys, j.topics.ReadBack(ctx, topic, sights[0].Start, end, waiting, func(r *producer.Seen) {
-		if r.Registry == j.row.Registry && !r.Tombstone {
+	live, from, to := map[string]map[string]bool{}, map[string]int64{}, map[string]int64{}
+	for i, topic := range topics {
+		live[topic], from[topic], to[topic] = map[string]bool{}, sights[i].Start, ends[topic]
+	}
+	return live, j.topics.ReadBack(ctx, from, to, waiting, func(r *producer.Seen) {
+		if keys := live[r.Topic]; r.Registry == j.row.Registry && !r.Tombstone {
 			keys[r.Key] = true
 		} else {
 			delete(keys, r.Key)

@@ -155,14 +155,10 @@ func (o *outage) jobsDone(ctx context.Context, at *position) {
 }
 
 // waits returns a function that shows the state DEGRADED with why, the cause for which a reading
-// gets no record, and what, the consequence. It shows each cause once, and can be called by
-// several readings at a time.
+// gets no record, and what, the consequence. It shows each cause once.
 func (o *outage) waits(ctx context.Context, what string) func(why string) {
-	var mu sync.Mutex
 	said := map[string]bool{}
 	return func(why string) {
-		mu.Lock()
-		defer mu.Unlock()
 		if said[match.WithoutFigures(why)] {
 			return
 		}

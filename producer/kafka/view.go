@@ -53,7 +53,7 @@ func (c *Cluster) Close() {
 	}
 	k.mu.Unlock()
 	k.closing.Wait()
-	c.brokerEnds.close()
+	c.servers.Close()
 }
 
 // drop closes a reader in the background, or at once after Close.

@@ -129,8 +129,8 @@ type Task struct {
 	BeganAt   time.Time
 	Ended     bool
 	EndedFor  time.Duration // how long ago that was, by the database's clock
-	// Told says that its user has seen what came of it.
-	Told bool
+	// Shown says that its user has seen what came of it.
+	Shown bool
 	// Lost says that it has not ended and gives no sign of life: its process was killed,
 	// or lost the database. The transaction with its key says what it wrote, if anything.
 	Lost bool

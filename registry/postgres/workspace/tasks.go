@@ -19,7 +19,7 @@ var taskColumns = `t.user_name, t.address, t.id::text, t.kind, t.instance, t.wri
 func scanTask(row pgx.Row) (*workspace.Task, error) {
 	t := &workspace.Task{}
 	var ended float64
-	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.Told, &t.BeganAt, &t.Ended, &ended, &t.Lost)
+	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.Shown, &t.BeganAt, &t.Ended, &ended, &t.Lost)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -111,8 +111,8 @@ func (s *Store) EndTask(ctx context.Context, id string, progress json.RawMessage
 	return err
 }
 
-// TellTask notes that what came of work was told to its user.
-func (s *Store) TellTask(ctx context.Context, id string) error {
+// MarkShown notes that its user has seen what came of work.
+func (s *Store) MarkShown(ctx context.Context, id string) error {
 	_, err := s.Pool.Exec(ctx, `UPDATE tasks SET told = true WHERE id = $1 AND NOT told`, id)
 	return err
 }

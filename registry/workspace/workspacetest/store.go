@@ -169,13 +169,13 @@ func (s *Store) ClearOthers(_ context.Context, user, kind, address string) error
 	return nil
 }
 
-// TellTask is as that of the database.
-func (s *Store) TellTask(_ context.Context, id string) error {
+// MarkShown is as that of the database.
+func (s *Store) MarkShown(_ context.Context, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, t := range s.tasks {
 		if t.ID == id {
-			t.Told = true
+			t.Shown = true
 			s.tasks[k] = t
 		}
 	}

@@ -176,7 +176,7 @@ func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspac
 		http.Redirect(w, r, ui.TransactionPath(c.Sent[0]), http.StatusSeeOther)
 		return
 	}
-	v, err := s.checkView(r.Context(), up, c, page.Word(r.URL.Query(), "show"), page.Natural(r.URL.Query(), "from"))
+	v, err := s.checkView(r.Context(), up, c, page.Word(r.URL.Query(), "show"), page.Number(r.URL.Query(), "from"))
 	if err != nil {
 		s.DrawTrouble(w, r, "/submit", err)
 		return
@@ -291,7 +291,7 @@ func (s *Pages) checkView(ctx context.Context, up *workspace.Upload, c *checked,
 		return v, nil
 	}
 	v.Dangling = c.Dangling
-	v.From, v.Deliveries = from, c.Whither
+	v.From, v.Deliveries = from, c.Deliveries
 	return v, s.fillChecked(ctx, v, c)
 }
 

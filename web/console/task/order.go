@@ -94,7 +94,7 @@ func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, o *Order) bool {
 	case err != nil:
 		ts.Kit.DrawTrouble(w, r, o.Section, err)
 		return true
-	case t == nil, t.EndedFor > orderKept, o.Once && t.Told && r.Method != http.MethodPost, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
+	case t == nil, t.EndedFor > orderKept, o.Once && t.Shown && r.Method != http.MethodPost, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
 		return false
 	}
 	ts.meet(w, r, o, t)
@@ -173,7 +173,7 @@ func (ts *Tasks) tell(w http.ResponseWriter, r *http.Request, o *Order, t *works
 	switch {
 	case err != nil:
 	case len(a.Sent) > 0:
-		err = ts.Store.TellTask(r.Context(), t.ID)
+		err = ts.Store.MarkShown(r.Context(), t.ID)
 	case !t.Lost || !t.Writes:
 		err = ts.Store.ForgetTask(r.Context(), t.ID)
 	}

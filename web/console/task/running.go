@@ -38,8 +38,8 @@ func (t *Task) Structure() { t.Update(func(f *Far) { f.Read++ }) }
 // ReadAll records that all files have been read.
 func (t *Task) ReadAll() { t.Update(func(f *Far) { f.Phase, f.Waits = Comparing, true }) }
 
-// Told records the progress of a submission that the registry reports.
-func (t *Task) Told(stage registry.Stage, n int) {
+// Report records the progress of a submission that the registry reports.
+func (t *Task) Report(stage registry.Stage, n int) {
 	t.Update(func(f *Far) {
 		switch stage {
 		case registry.StageFound:

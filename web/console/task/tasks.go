@@ -44,7 +44,7 @@ type Store interface {
 	EndTask(ctx context.Context, id string, progress json.RawMessage, answer []byte) error
 	CancelTask(ctx context.Context, id string) error
 	ClearOthers(ctx context.Context, user, kind, address string) error
-	TellTask(ctx context.Context, id string) error
+	MarkShown(ctx context.Context, id string) error
 	ForgetTask(ctx context.Context, id string) error
 	AbandonTask(ctx context.Context, id string) (abandoned bool, err error)
 }

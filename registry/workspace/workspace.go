@@ -110,16 +110,20 @@ type Draft struct {
 	Gone string
 }
 
-// A Task is a piece of long work: a check, a submission, a rename or a deletion. It does not
-// end with the request that asked for it: a person who lost the connection, or loads the page
-// again, finds it at its address, on any instance.
+// A Task is a piece of long work: a check, a submission, a rename, a deletion, the comparison
+// of a topic, housekeeping. It does not end with the request that asked for it: a person who
+// lost the connection, or loads the page again, finds it at its address, on any instance.
 type Task struct {
 	User, Address string
 	ID            string
 	Kind          string
 	Instance      string // that runs it
-	// Writes says that it changes the registry: it is neither cancelled nor begun twice.
+	// Writes says that it makes transactions: it is neither cancelled nor begun twice.
 	Writes bool
+	// Single says of work that does not write that it is begun once, too: who asks for it
+	// again while it is under way finds it. If it breaks off its page says so, and does not
+	// begin it anew. It is not stored.
+	Single bool
 	// Upload is whose files it reads; empty for none.
 	Upload string
 	// Key is the request's key, by which a transaction that it made is found.

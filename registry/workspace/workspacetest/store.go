@@ -93,7 +93,7 @@ func (s *Store) BeginTask(_ context.Context, t *workspace.Task) (*workspace.Task
 		s.tasks = map[[2]string]workspace.Task{}
 	}
 	k := [2]string{t.User, t.Address}
-	if there, ok := s.tasks[k]; !ok || !there.Writes || !there.Runs() {
+	if there, ok := s.tasks[k]; !ok || !there.Writes && !t.Single || !there.Runs() {
 		s.tasks[k] = *t
 	}
 	there := s.tasks[k]

@@ -22,6 +22,9 @@ import (
 // which nothing is recorded.
 const BrokeOff = "the instance that did it has ended, or lost the database, and nothing of it is recorded"
 
+// Lost says of other work that its instance gives no sign of life.
+const Lost = "It broke off: the instance that did it has ended, or lost the database."
+
 // orderKept is how long the result of an order is kept for its user.
 const orderKept = time.Minute
 
@@ -206,15 +209,12 @@ func (ts *Tasks) resultFor(ctx context.Context, t *workspace.Task) (*Result, err
 		}
 		return a, err
 	}
-	b, err := ts.Store.Answer(ctx, t.ID)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(b) == 0:
-		return &Result{Broke: background.ErrDefect.Error()}, nil
-	}
 	a := &Result{}
-	return a, json.Unmarshal(b, a)
+	err := ts.Result(ctx, t, a)
+	if errors.Is(err, background.ErrDefect) {
+		return &Result{Broke: err.Error()}, nil
+	}
+	return a, err
 }
 
 func (ts *Tasks) drawResult(w http.ResponseWriter, r *http.Request, o *Order, writes bool, a *Result) {

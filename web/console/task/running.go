@@ -2,6 +2,7 @@ package task
 
 import (
 	"io"
+	"slices"
 	"sync"
 
 	"urncast/registry"
@@ -51,6 +52,17 @@ func (t *Task) Report(stage registry.Stage, n int) {
 		case registry.StageWritten:
 			f.Phase, f.Written = Writing, n
 		}
+	})
+}
+
+// Step says how far a step of Far.Own is, and makes it the present one.
+func (t *Task) Step(i int, finding string, done, all int64) {
+	t.Update(func(f *Far) {
+		own := *f.Own // whoever has the progress from Now reads the old one
+		own.Step, own.Steps = i, slices.Clone(own.Steps)
+		s := &own.Steps[i]
+		s.Finding, s.Done, s.All = finding, done, all
+		f.Own = &own
 	})
 }
 

@@ -6,6 +6,7 @@ package workspace
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"urncast/registry"
@@ -16,8 +17,9 @@ const (
 	// the oldest goes for a new one.
 	UserUploadsMax = 32
 	UploadsMax     = 256
-	// UserBytesMax bounds the files of one user, BytesMax those of all. Files that arrive
-	// count: several that arrive at once may together exceed it by a chunk each.
+	// UserBytesMax bounds the files of one user: those that do not fit beside the others are
+	// refused. BytesMax bounds those of all, where the oldest go. Files that arrive count:
+	// several that arrive at once may together exceed it by a chunk each.
 	UserBytesMax = 2 << 30
 	BytesMax     = 4 << 30
 	// UploadAge is how long files are kept after they arrived.
@@ -46,9 +48,9 @@ const (
 )
 
 var (
-	// ErrFull refuses files while all that could go for them are being checked or
+	// ErrFull refuses files while all that could go for them arrive, or are being checked or
 	// submitted.
-	ErrFull = errors.New("as many files as the registry keeps are being checked or submitted now")
+	ErrFull = errors.New("as many files as the registry keeps arrive, or are being checked or submitted now")
 	// ErrDiscarded says that the files of an upload were deleted while somebody read or
 	// wrote them.
 	ErrDiscarded = errors.New("the files were discarded: send them again")
@@ -61,6 +63,25 @@ var (
 	// larger than DraftBytesMax.
 	ErrLarge = errors.New("it is too large to be kept")
 )
+
+// A FullError refuses files that do not fit beside the others of their user.
+type FullError struct {
+	Max  int64    // of one user, in bytes
+	Kept []Upload // the user's uploads that have arrived, the oldest first
+}
+
+// Error implements error.
+func (e *FullError) Error() string {
+	const rule = "The files of one user may have %d MiB together until they are submitted, discarded or an hour old. These do not fit beside %s."
+	if len(e.Kept) == 0 {
+		return fmt.Sprintf(rule, e.Max>>20, "those that you are sending already")
+	}
+	var n int64
+	for i := range e.Kept {
+		n += e.Kept[i].Bytes()
+	}
+	return fmt.Sprintf(rule, e.Max>>20, fmt.Sprintf("the %d MiB that you have here", n>>20))
+}
 
 // An Upload is what somebody has sent and not submitted yet. Its ID is the key of the
 // request that submits it: where that is recorded, the upload has become a transaction.

@@ -13,6 +13,32 @@ import (
 	"urncast/registry/workspace"
 )
 
+// Work that is single is begun once while it is under way, and anew when it was broken off;
+// other work that only looks gives way.
+func TestSingleWorkIsBegunOnce(t *testing.T) {
+	all, pool := instances(t, 2, nil)
+	begin := func(i int, single bool) string {
+		t.Helper()
+		there, err := all[i].BeginTask(t.Context(), &workspace.Task{User: "anna", Address: "/verify", ID: uuid.NewString(), Kind: "verify", Single: single, Progress: []byte("{}")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return there.ID
+	}
+	first := begin(0, true)
+	if again := begin(1, true); again != first {
+		t.Error("a second click began it again")
+	}
+	run(t, pool, `UPDATE tasks SET beat_at = clock_timestamp() - interval '11 seconds'`)
+	second := begin(1, true)
+	if second == first {
+		t.Error("what was broken off cannot be begun anew")
+	}
+	if third := begin(0, false); third == second {
+		t.Error("what only looks does not give way")
+	}
+}
+
 // A piece of work is known to every instance by its user and address, and begun once; one
 // whose signs of life stay away is taken for broken off, and finds that out.
 func TestWorkIsOneOverInstances(t *testing.T) {

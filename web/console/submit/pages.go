@@ -58,11 +58,12 @@ func (s *Pages) Routes() []guard.Route {
 
 // submitPage draws the empty form.
 func (s *Pages) submitPage(w http.ResponseWriter, r *http.Request) {
-	s.drawSubmit(w, r, http.StatusOK, "")
+	s.drawSubmit(w, r, http.StatusOK, "", nil)
 }
 
-func (s *Pages) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.Draw(w, r, status, SubmitPage(s.Frame(r, "Submit structures", "/submit"), wrong))
+// drawSubmit draws the form; kept are the reader's uploads beside which no more fit.
+func (s *Pages) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string, kept []workspace.Upload) {
+	s.Draw(w, r, status, SubmitPage(s.Frame(r, "Submit structures", "/submit"), wrong, kept))
 }
 
 // uploadPath is the page of an upload, of its check and of its submission.
@@ -72,28 +73,33 @@ func uploadPath(id string) string { return "/submit/" + id }
 func (s *Pages) submitFiles(w http.ResponseWriter, r *http.Request) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
+		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".", nil)
 		return
 	}
 	up, err := s.takeUpload(r.Context(), form, access.From(r.Context()).Name)
 	var large *http.MaxBytesError
+	var full *workspace.FullError
 	switch {
+	case errors.As(err, &full):
+		_, _ = io.Copy(io.Discard, r.Body) // a browser that is still sending would show that the connection was lost
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, full.Error(), full.Kept)
+		return
 	case errors.As(err, &large):
-		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.", nil)
 		return
 	case answer.Busy(err) != nil:
 		busy := answer.Busy(err)
 		busy.Tell(w.Header())
-		s.drawSubmit(w, r, busy.Status, busy.Text)
+		s.drawSubmit(w, r, busy.Status, busy.Text, nil)
 		return
 	case errors.As(err, new(*keepError)):
-		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".")
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".", nil)
 		return
 	case err != nil:
-		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
+		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.", nil)
 		return
 	case up == nil:
-		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.")
+		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.", nil)
 		return
 	}
 	if _, err := s.beginCheck(r.Context(), up, false, answer.Request(r)); err != nil {

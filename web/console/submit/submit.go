@@ -9,6 +9,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/diff"
+	"urncast/registry/workspace"
 	"urncast/web/console/record"
 	"urncast/web/console/ui"
 )
@@ -42,6 +43,15 @@ type Checked struct {
 	Deliveries        []record.Delivery
 
 	counts map[registry.Verdict]int
+}
+
+// keptWords say what is in an upload behind its first file's name.
+func keptWords(u *workspace.Upload) string {
+	more := ""
+	if n := len(u.Files) - 1; n > 0 {
+		more = "and " + ui.Plural(n, "more", "more") + ", "
+	}
+	return more + ui.Size(u.Bytes())
 }
 
 // Unread is why files could not be read, and where.

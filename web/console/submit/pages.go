@@ -169,6 +169,8 @@ func (s *Pages) checkedPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// drawChecked draws the result of a check. The status 409 says that the reader's button was on
+// the page of an earlier one.
 func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspace.Upload, t *workspace.Task, status int, wrong string) {
 	c := &checked{Submit: true, Broke: task.BrokeOff, Public: true}
 	if !t.Lost {
@@ -187,6 +189,7 @@ func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspac
 		s.DrawTrouble(w, r, "/submit", err)
 		return
 	}
+	v.Check, v.Stale = t.ID, status == http.StatusConflict
 	if v.Wrong = wrong; v.Broke != "" && !c.Public {
 		v.Broke = answer.Private(w, r, errors.New(v.Broke)).Error()
 	}
@@ -194,7 +197,9 @@ func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspac
 }
 
 // submitCommand does with an upload what a button says. While the upload is checked or
-// submitted, and afterwards, it leads to that: a second click does nothing twice.
+// submitted, and afterwards, it leads to that: a second click does nothing twice. A button
+// counts for the check whose page it was on: if there is another by now, as from another tab,
+// nothing is done and that is shown.
 func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 	up, t := s.uploadOf(w, r)
 	if up == nil {
@@ -214,6 +219,9 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 		}
 	case t == nil: // nobody has seen the result of a check
 		_, err = s.beginCheck(r.Context(), up, false, answer.Request(r))
+	case !runs && r.PostFormValue("check") != t.ID:
+		s.drawChecked(w, r, up, t, http.StatusConflict, "")
+		return
 	case !runs:
 		var wrong string
 		if wrong, err = s.choose(r, up, t, do); wrong != "" {
@@ -232,9 +240,19 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 }
 
 // choose records what a button and the form say about an upload, or returns what is wrong
-// in the form.
+// in the form. The rest is as it was for the check that the form showed.
 func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task, do string) (wrong string, err error) {
+	shown := &checked{}
+	if !t.Lost {
+		if shown, err = s.checkOf(r.Context(), t); err != nil {
+			return "", err
+		}
+	}
 	c := &up.Choices
+	if shown.Choices != nil {
+		*c = *shown.Choices
+		c.Left = slices.Clone(c.Left)
+	}
 	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
 		c.Mode = mode
 	}
@@ -243,9 +261,7 @@ func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task,
 	}
 	switch do {
 	case "leave":
-		if err := s.leaveRefused(r.Context(), up, t); err != nil {
-			return "", err
-		}
+		leaveRefused(c, shown)
 	case "skip":
 		c.Skip = true
 	case "check":
@@ -263,21 +279,13 @@ func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task,
 	return "", s.Uploads.Choose(r.Context(), up)
 }
 
-// leaveRefused leaves out the structures that the last check refused.
-func (s *Pages) leaveRefused(ctx context.Context, up *workspace.Upload, t *workspace.Task) error {
-	if t == nil || t.Lost {
-		return nil
-	}
-	c, err := s.checkOf(ctx, t)
-	if err != nil {
-		return err
-	}
-	for i := range c.Results {
-		if urn := c.Results[i].URN.String(); c.Results[i].Verdict == registry.Refused && !slices.Contains(up.Choices.Left, urn) {
-			up.Choices.Left = append(up.Choices.Left, urn)
+// leaveRefused leaves out the structures that a check refused.
+func leaveRefused(c *workspace.Choices, shown *checked) {
+	for i := range shown.Results {
+		if urn := shown.Results[i].URN.String(); shown.Results[i].Verdict == registry.Refused && !slices.Contains(c.Left, urn) {
+			c.Left = append(c.Left, urn)
 		}
 	}
-	return nil
 }
 
 // checkView gathers what the page of a check shows.

@@ -17,6 +17,8 @@ import (
 // Checked is the result of checking files that were sent.
 type Checked struct {
 	ID      string
+	Check   string // id of the check, which each form names
+	Stale   bool   // the reader's button was on the page of an earlier check
 	Files   []string
 	Formats []string
 	Bytes   int64

@@ -34,11 +34,14 @@ type house struct {
 	took []int // of each request, who answered
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { return newHouseOf(t, rig.Settings{}) }
+
+func newHouseOf(t *testing.T, s rig.Settings) *house {
 	h := &house{t: t}
 	database := pg.Start(t).Database(t, "house")
+	s.Database, s.Tags, s.Patience = database, "crashpoints", time.Minute
 	for range 3 {
-		p := rig.NewProduct(t, rig.Settings{Database: database, Tags: "crashpoints", Patience: time.Minute})
+		p := rig.NewProduct(t, s)
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}

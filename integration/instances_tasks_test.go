@@ -51,7 +51,6 @@ func TestVerifyOverThreeInstances(t *testing.T) {
 
 	k.Pause()
 	h.at(0).click(address, "producer=default")
-	h.page("/topics", "structures.house")
 	for deadline := time.Now().Add(20 * time.Second); h.count(`SELECT count(*) FROM tasks WHERE kind = 'verify'`) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was begun")

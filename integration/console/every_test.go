@@ -133,6 +133,7 @@ var ofProducers = []sight{
 	{name: "message", path: "/topics/sdmx.public.json/0"},
 	{name: "message-long", path: "/topics/" + longTopic + "/0"},
 	{name: "verified", path: "/topics/sdmx.public.json?producer=bis-public", act: press(`form[action$=verify] button`)},
+	{name: "verify-none", path: "/topics/sdmx.ecb.json/verify"},
 	{name: "verified-failed", path: "/topics/sdmx.ecb.json", act: press(`form[action$=verify] button`)},
 }
 

@@ -74,8 +74,8 @@ func TestVerifyOverThreeInstances(t *testing.T) {
 	h.at(1).ask("POST", address, formMedia, []byte("producer=default"))
 	for i := range 2 {
 		h.at(1 + i)
-		if text, _ := h.page(address, "Compared "); !strings.Contains(text, "2 messages, 2 transactions") && !strings.Contains(text, "1 message, 2 transactions") {
-			t.Errorf("instance %d says of the comparison %.5000s", 1+i, text)
+		if text, _ := h.page(address, "Compared "); !strings.Contains(text, "2 transactions in the registry") || strings.Contains(text, "Differs") {
+			t.Errorf("instance %d says of the comparison %s", 1+i, text[strings.Index(text, "<main"):])
 		}
 	}
 }

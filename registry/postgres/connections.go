@@ -201,8 +201,7 @@ type Rotated struct {
 
 // Rotate seals all secrets with the first key of the ring, in one database transaction: after
 // a crash either all are or none, and the ring opens both. If the ring cannot open a value,
-// nothing is changed, unless it belongs to a draft. Revisions stay, because the values are the
-// same.
+// nothing is changed, unless it is a draft's. Revisions stay, because the values are the same.
 func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotated, error) {
 	r := Rotated{Key: s.ring.First()}
 	if r.Key == "" {
@@ -244,9 +243,8 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotate
 	return r, err
 }
 
-// rotateDrafts seals the secrets of edits that are not saved, one by one, for they may be
-// large. What the ring cannot open stays as it is: it expires within an hour, and must not keep
-// a lost key from being replaced.
+// rotateDrafts seals the secrets of edits that are not saved, one by one, for they may be large.
+// What the ring cannot open stays: it expires, and must not keep a lost key from being replaced.
 func (s *ConnectionStore) rotateDrafts(ctx context.Context, t pgx.Tx, r *Rotated) error {
 	rows, err := t.Query(ctx, `SELECT id FROM drafts WHERE secrets IS NOT NULL ORDER BY id FOR UPDATE`)
 	if err != nil {
@@ -261,10 +259,10 @@ func (s *ConnectionStore) rotateDrafts(ctx context.Context, t pgx.Tx, r *Rotated
 		if err := t.QueryRow(ctx, `SELECT secrets FROM drafts WHERE id = $1`, id).Scan(&sealed); err != nil {
 			return err
 		}
-		if s.reseal(&sealed, workspace.DraftPlace(id), r) != nil {
-			continue
+		if s.reseal(&sealed, workspace.DraftPlace(id), r) == nil {
+			_, err = t.Exec(ctx, `UPDATE drafts SET secrets = $2 WHERE id = $1`, id, sealed)
 		}
-		if _, err := t.Exec(ctx, `UPDATE drafts SET secrets = $2 WHERE id = $1`, id, sealed); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -177,7 +177,7 @@ func SettingsPage(f *ui.Frame, s *Settings) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if !s.Removed.EndedAt.IsZero() {
-						templ_7745c5c3_Err = ui.At("It ended ", s.Removed.EndedAt, "both", ".").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.At(" It ended ", s.Removed.EndedAt, "both", ".").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -13,15 +13,15 @@ import (
 // testConnection tests the settings of the form, and draws each step as it ends. Leaving
 // the page ends the test.
 func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
-	saved, d, f := s.drafted(w, r)
+	saved, d := s.drafted(w, r)
 	if d == nil {
 		return
 	}
-	c := s.connectionOf(r, saved)
-	if view := f.fields["view"]; view == ViewImportant || view == ViewAll {
+	c := s.connectionOf(r, saved, d)
+	if view := r.PostForm.Get("view"); view == ViewImportant || view == ViewAll {
 		c.View = view
 	}
-	c.Query = strings.TrimSpace(f.fields["q"])
+	c.Query = strings.TrimSpace(r.PostForm.Get("q"))
 	wanted, asked := d.wanted(), d.asked()
 	shown := &Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
 	edited := shown.Edits() > 0

@@ -1,6 +1,10 @@
 package ui
 
-import "time"
+import (
+	"time"
+
+	"github.com/a-h/templ"
+)
 
 // A Frame is what every page has around its content.
 type Frame struct {
@@ -111,6 +115,7 @@ type Field struct {
 	Placeholder        string
 	Mono, Required     bool
 	Autocomplete       string
+	Attributes         templ.Attributes // others, such as the form of a field outside it
 }
 
 // A Step is one line of a list of steps.

@@ -14,6 +14,7 @@ import (
 	"urncast/producer/connection"
 
 	"urncast/internal/commandline"
+	"urncast/internal/output"
 	"urncast/producer/kafka/properties"
 )
 
@@ -101,6 +102,18 @@ func (c *ConnectionEdit) Apply(name string, saved *connection.Shown, in io.Reade
 		e.Files[name] = map[string]any{"content": append([]byte{}, b...)}
 	}
 	return e, nil
+}
+
+// LastTest says in words how a connection's last test went, when, and whose it was.
+func LastTest(s *connection.Shown) string {
+	t := s.LastTest
+	switch {
+	case t == nil:
+		return "never"
+	case t.Outdated:
+		return fmt.Sprintf("%s, %s by %s, changed since", t.Outcome, output.Moment(t.At), t.By)
+	}
+	return fmt.Sprintf("%s, %s by %s", t.Outcome, output.Moment(t.At), t.By)
 }
 
 // SavedConnection asks for a connection as it is shown. A connection that does not exist has

@@ -7,7 +7,6 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/connection"
-	"urncast/registry/access"
 )
 
 // testConnection tests the settings of the form, and draws each step as it ends. Leaving
@@ -46,8 +45,8 @@ func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
 				report(step)
 			})
 			if !errors.Is(err, connection.ErrBusy) && !errors.As(err, new(*connection.RefusedError)) && !errors.As(err, new(*producer.BadEditError)) {
-				s.Audit.Record(r.Context(), access.ActConnectionTested, wanted.Name, map[string]any{"edited": edited, "failed": append([]string{}, failed...),
-					"ended": err == nil, "topic": asked.Topic, "scratch": asked.Scratch})
+				s.Audit.Record(r.Context(), connection.ActTested, wanted.Name, connection.TestRecord{Edited: edited, Failed: append([]string{}, failed...),
+					Ended: err == nil, Topic: asked.Topic, Scratch: asked.Scratch})
 			}
 			return err
 		},

@@ -10,11 +10,11 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"urncast/producer/connection"
 
 	"urncast/internal/commandline"
-	"urncast/internal/output"
 	"urncast/producer/kafka/properties"
 )
 
@@ -107,13 +107,14 @@ func (c *ConnectionEdit) Apply(name string, saved *connection.Shown, in io.Reade
 // LastTest says in words how a connection's last test went, when, and whose it was.
 func LastTest(s *connection.Shown) string {
 	t := s.LastTest
-	switch {
-	case t == nil:
+	if t == nil {
 		return "never"
-	case t.Outdated:
-		return fmt.Sprintf("%s, %s by %s, changed since", t.Outcome, output.Moment(t.At), t.By)
 	}
-	return fmt.Sprintf("%s, %s by %s", t.Outcome, output.Moment(t.At), t.By)
+	text := fmt.Sprintf("%s, %s by %s", t.Outcome, t.At.Local().Format(time.DateTime), t.By)
+	if t.Outdated {
+		text += ", changed since"
+	}
+	return text
 }
 
 // SavedConnection asks for a connection as it is shown. A connection that does not exist has

@@ -66,8 +66,5 @@ func glanceAt(all []control.Status) (g glance) {
 // ListProducers returns the producers with their state, in the form in which they may be
 // shown.
 func (k *Kit) ListProducers(ctx context.Context) ([]control.Status, error) {
-	if k.Producers == nil {
-		return nil, nil
-	}
 	return k.Producers.List(ctx)
 }

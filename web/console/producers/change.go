@@ -76,7 +76,7 @@ func (s *Pages) routePage(w http.ResponseWriter, r *http.Request) {
 func (s *Pages) routeChange(status *control.Status, was string, route producer.Route, then string) *RouteChange {
 	c := &RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
 		Route: NewRouteForm(ui.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
-	c.Route.MayMake = s.Doctor != nil && was == ""
+	c.Route.MayMake = was == ""
 	return c
 }
 
@@ -135,7 +135,7 @@ func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
 		s.drawRoute(w, r, code, c)
 		return
 	}
-	if c.Route.Make && s.Doctor != nil {
+	if c.Route.Make {
 		in := diagnosis.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
 			_, text := refusal(w, r, err)

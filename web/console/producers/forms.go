@@ -52,7 +52,6 @@ type ProducerForm struct {
 	Connection                           []ui.Option
 	ConnectionError                      string
 	Route                                *RouteForm
-	MayMail                              bool
 	Wrong                                string
 	Open                                 bool // the section More is unfolded
 	Baselines                            []ui.Input

@@ -21,9 +21,6 @@ import (
 
 // connectionOptions are the connections that a producer can use.
 func connectionOptions(ctx context.Context, connections *connection.Connections, chosen string) ([]ui.Option, error) {
-	if connections == nil {
-		return nil, nil
-	}
 	all, err := connections.List(ctx)
 	if err != nil {
 		return nil, err
@@ -57,8 +54,8 @@ func (s *Pages) producerForm(ctx context.Context, v func(string) string, route p
 	if len(connections) == 0 || v("connection") != "" {
 		connections = withUnset(connections, v("connection"))
 	}
-	p := &ProducerForm{Connection: connections, MayMail: s.Mailer != nil, Route: NewRouteForm("/producers/new", route)}
-	p.Route.MayMake, p.Route.Make = s.Doctor != nil, v("make") != ""
+	p := &ProducerForm{Connection: connections, Route: NewRouteForm("/producers/new", route)}
+	p.Route.MayMake, p.Route.Make = true, v("make") != ""
 	p.Name = ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
 		Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}
 	p.Mail = ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
@@ -206,7 +203,7 @@ func (s *Pages) checkNew(ctx context.Context, p *ProducerForm, c *producer.Confi
 	if err := sender.WithDefaults().Check(); err != nil {
 		p.Sender.Error, p.Open = page.Sentence(err.Error()), true
 	}
-	if len(mails) > 0 && s.Mailer != nil {
+	if len(mails) > 0 {
 		if _, err := mailWith(ctx, s.Mailer, c.Name, mails); err != nil {
 			p.Mail.Error = page.Sentence(err.Error())
 		}
@@ -251,7 +248,7 @@ func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Producer
 		return
 	}
 	var notDone []string
-	if len(mails) > 0 && s.Mailer != nil {
+	if len(mails) > 0 {
 		m, err := mailWith(ctx, s.Mailer, c.Name, mails)
 		if err == nil {
 			_, err = s.Mailer.Save(ctx, m, by)
@@ -261,7 +258,7 @@ func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Producer
 			notDone = append(notDone, "The addresses were not saved: "+text)
 		}
 	}
-	if r.PostForm.Get("make") != "" && s.Doctor != nil {
+	if r.PostForm.Get("make") != "" {
 		in := diagnosis.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
 		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
 			_, text := refusal(w, r, err)

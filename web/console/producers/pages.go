@@ -152,7 +152,6 @@ func (s *Pages) producerPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := &Producer{Status: *status, Now: s.Now(), May: page.IsAdmin(r), Saved: doneWords[r.URL.Query().Get("done")]}
-	p.Doctor = p.May && s.Doctor != nil
 	if err := s.fillProducer(r.Context(), p, admin); err != nil {
 		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
@@ -166,7 +165,7 @@ func (s *Pages) fillProducer(ctx context.Context, p *Producer, admin *control.Pr
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
-	if p.Bootstrap == "" && s.Connections != nil { // the connection of the process's configuration, which has no address here
+	if p.Bootstrap == "" { // the connection of the process's configuration, which has no address here
 		if c, err := s.Connections.Get(ctx, p.Settings.Connection); err == nil {
 			p.Bootstrap = c.Properties["bootstrap.servers"].Value
 		}
@@ -226,7 +225,7 @@ func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Prod
 
 // fillMail adds the mail addresses, which only admins are shown.
 func (s *Pages) fillMail(ctx context.Context, p *Producer) error {
-	if !p.May || s.Mailer == nil {
+	if !p.May {
 		return nil
 	}
 	shown, err := s.Mailer.Show(ctx)

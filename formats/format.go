@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"urncast/formats/codec"
+	"urncast/formats/structures"
 	"urncast/sdmx"
 )
 
@@ -18,16 +19,11 @@ type Format struct {
 	MediaType string
 	Extension string // of files, with the dot
 	dialect   codec.Dialect
-	order     []sdmx.Class // order of the classes in a message; nil if the format has none
 }
 
 // SDMXML21 is SDMX-ML 2.1; FusionJSON is the format of Fusion Metadata Registry.
 var (
-	SDMXML21 = &Format{
-		Name: "sdmx-ml-2.1", MediaType: "application/vnd.sdmx.structure+xml;version=2.1", Extension: ".xml", dialect: codec.ML21,
-		order: []sdmx.Class{sdmx.ClassAgencyScheme, sdmx.ClassDataflow, sdmx.ClassCategoryScheme, sdmx.ClassCategorisation,
-			sdmx.ClassCodelist, sdmx.ClassConceptScheme, sdmx.ClassDataStructure},
-	}
+	SDMXML21   = &Format{Name: "sdmx-ml-2.1", MediaType: "application/vnd.sdmx.structure+xml;version=2.1", Extension: ".xml", dialect: codec.ML21}
 	FusionJSON = &Format{Name: "fusion-json", MediaType: "application/vnd.fusion.json", Extension: ".json", dialect: codec.Fusion}
 )
 
@@ -49,17 +45,13 @@ func ByName(name string) (*Format, error) {
 }
 
 // Order returns the rank of a class in messages of the format: structures have to be written
-// in rising order of it.
+// in rising order of it, those of one class one after another.
 func (f *Format) Order(c sdmx.Class) int {
-	if f.order == nil {
+	if !f.dialect.XML() {
 		return int(c)
 	}
-	for i, k := range f.order {
-		if k == c {
-			return i
-		}
-	}
-	return len(f.order)
+	container, _, _ := structures.Names(f.dialect, c)
+	return slices.Index(structures.Containers(), container)<<8 + int(c)
 }
 
 // genericTypes are media types that do not name a format, with the formats that they stand for.

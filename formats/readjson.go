@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"unicode"
 
+	"urncast/formats/codec"
+	"urncast/formats/structures"
 	"urncast/sdmx"
 )
 
@@ -17,8 +19,7 @@ func (r *reading) json() error {
 			return r.scan.Fail("the key %q is there twice", clip(key, 60))
 		}
 		seen[key] = true
-		class, known := sdmx.ClassByName(key)
-		if known && class.Maintainable() {
+		if class, known := structures.ClassNamed(codec.Fusion, key); known {
 			return r.jsonClass(key, class)
 		}
 		switch {
@@ -58,7 +59,7 @@ func (r *reading) jsonClass(key string, class sdmx.Class) error {
 		switch {
 		case class == sdmx.ClassUnknown:
 			return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
-		case !class.Modelled():
+		case !structures.Described(class):
 			return r.unsupported(doc, key, nil)
 		}
 		return r.structure(doc, class)

@@ -6,13 +6,8 @@ import (
 	"strings"
 
 	"urncast/formats/codec"
-	"urncast/sdmx"
+	"urncast/formats/structures"
 )
-
-// containers are the children of mes:Structures in 2.1, in the schema's order.
-var containers = []string{"OrganisationSchemes", "Dataflows", "Metadataflows", "CategorySchemes", "Categorisations", "Codelists", "HierarchicalCodelists",
-	"Concepts", "MetadataStructures", "DataStructures", "StructureSets", "ReportingTaxonomies", "Processes", "Constraints", "ProvisionAgreements",
-	"CustomTypes", "VtlMappings", "NamePersonalisations", "Rulesets", "Transformations", "UserDefinedOperators"}
 
 // xml reads an SDMX-ML 2.1 message.
 func (r *reading) xml() error {
@@ -101,8 +96,8 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 
 // container reads a child of mes:Structures, and the structures in it.
 func (r *reading) container(tag codec.Tag) error {
-	if (!slices.Contains(containers, tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
-		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(containers[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
+	if (!slices.Contains(structures.Containers(), tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
+		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(structures.Containers()[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
 	}
 	path := "/Structure/Structures/" + tag.Name
 	r.tags.SetPath(path)
@@ -118,11 +113,11 @@ func (r *reading) container(tag codec.Tag) error {
 		if err != nil {
 			return err
 		}
-		class, known := sdmx.ClassByName(tag.Name)
+		class, known := structures.ClassNamed(codec.ML21, tag.Name)
 		switch {
-		case !known || !class.Maintainable() || tag.Namespace != codec.SpaceStructure:
+		case !known || tag.Namespace != codec.SpaceStructure:
 			return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
-		case !class.Modelled():
+		case !structures.Described(class):
 			return r.unsupported(doc, tag.Name, nil)
 		}
 		return r.structure(doc, class)

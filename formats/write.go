@@ -20,12 +20,6 @@ type Header struct {
 	Test     bool
 }
 
-// container21 has the names of the elements that contain the structures of a class in 2.1.
-var container21 = map[sdmx.Class]string{
-	sdmx.ClassAgencyScheme: "OrganisationSchemes", sdmx.ClassDataflow: "Dataflows", sdmx.ClassCategoryScheme: "CategorySchemes",
-	sdmx.ClassCategorisation: "Categorisations", sdmx.ClassCodelist: "Codelists", sdmx.ClassConceptScheme: "Concepts", sdmx.ClassDataStructure: "DataStructures",
-}
-
 const (
 	xmlOpen = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
 		`<mes:Structure xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:str="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
@@ -48,17 +42,18 @@ func appendHead(b []byte, f *Format, h Header) []byte {
 	return append(codec.AppendText(b, f.dialect, h.Sender), `}}`...)
 }
 
-// appendOpen and appendClose append what comes before and after the structures of a class.
-func appendOpen(b []byte, f *Format, c sdmx.Class) []byte {
+// appendOpen and appendClose append what comes before and after the structures of a container:
+// an element that may have those of several classes, or the array of one class.
+func appendOpen(b []byte, f *Format, container string) []byte {
 	if f.dialect.XML() {
-		return append(append(append(b, "<str:"...), container21[c]...), '>')
+		return append(append(append(b, "<str:"...), container...), '>')
 	}
-	return append(codec.AppendText(append(b, ','), f.dialect, c.String()), ":["...)
+	return append(codec.AppendText(append(b, ','), f.dialect, container), ":["...)
 }
 
-func appendClose(b []byte, f *Format, c sdmx.Class) []byte {
+func appendClose(b []byte, f *Format, container string) []byte {
 	if f.dialect.XML() {
-		return append(append(append(b, "</str:"...), container21[c]...), '>')
+		return append(append(append(b, "</str:"...), container...), '>')
 	}
 	return append(b, ']')
 }
@@ -68,9 +63,9 @@ func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
 		return b, err
 	}
 	c := codec.Appender(f.dialect, b)
-	name := ""
-	if f.dialect.XML() {
-		name = "str:" + m.Class().String()
+	_, name, _ := structures.Names(f.dialect, m.Class())
+	if name != "" {
+		name = "str:" + name
 	}
 	c.Begin(name, "")
 	structures.Describe(c, m)
@@ -87,11 +82,12 @@ func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, 
 	if f.dialect.XML() {
 		b = append(b, xmlStructures...)
 	}
-	b, err := appendStructure(appendOpen(b, f, m.Class()), f, m)
+	container, _, _ := structures.Names(f.dialect, m.Class())
+	b, err := appendStructure(appendOpen(b, f, container), f, m)
 	if err != nil {
 		return b, err
 	}
-	b = appendClose(b, f, m.Class())
+	b = appendClose(b, f, container)
 	if f.dialect.XML() {
 		return append(append(b, xmlStructuresEnd...), xmlEnd...), nil
 	}
@@ -105,8 +101,8 @@ type Writer struct {
 	h     Header
 	buf   []byte
 	class sdmx.Class
-	begun bool // the header is written
-	some  bool // a structure is written
+	in    string // the open container; empty before the first structure
+	begun bool   // the header is written
 	notes []note
 }
 
@@ -147,18 +143,19 @@ func NewWriter(w io.Writer, f *Format, h Header) *Writer { return &Writer{w: w, 
 // still be used.
 func (w *Writer) Write(m sdmx.Maintainable) error {
 	c := m.Class()
+	container, _, _ := structures.Names(w.f.dialect, c)
 	b := w.begin()
 	switch {
-	case c != w.class && w.class != sdmx.ClassUnknown && w.f.Order(c) <= w.f.Order(w.class):
+	case c != w.class && w.in != "" && w.f.Order(c) <= w.f.Order(w.class):
 		return fmt.Errorf("%s cannot follow a %s in %s: hand structures over in the format's order", sdmx.URNOf(m), w.class, w.f.Name)
-	case c != w.class:
-		if !w.some && w.f.dialect.XML() {
+	case container != w.in:
+		if w.in == "" && w.f.dialect.XML() {
 			b = append(b, xmlStructures...)
 		}
-		if w.some {
-			b = appendClose(b, w.f, w.class)
+		if w.in != "" {
+			b = appendClose(b, w.f, w.in)
 		}
-		b = appendOpen(b, w.f, c)
+		b = appendOpen(b, w.f, container)
 	case !w.f.dialect.XML():
 		b = append(b, ',')
 	}
@@ -166,7 +163,7 @@ func (w *Writer) Write(m sdmx.Maintainable) error {
 	if err != nil {
 		return err
 	}
-	w.class, w.some, w.begun = c, true, true
+	w.class, w.in, w.begun = c, container, true
 	return w.flush(b)
 }
 
@@ -180,13 +177,13 @@ func (w *Writer) begin() []byte {
 // Close ends the message. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	b := w.begin()
-	if w.some {
-		b = appendClose(b, w.f, w.class)
+	if w.in != "" {
+		b = appendClose(b, w.f, w.in)
 	}
 	switch {
 	case !w.f.dialect.XML():
 		b = append(w.appendWarnings(b), '}')
-	case w.some:
+	case w.in != "":
 		b = append(w.appendFooter(append(b, xmlStructuresEnd...)), xmlEnd...)
 	default:
 		b = append(w.appendFooter(b), xmlEnd...)

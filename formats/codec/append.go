@@ -107,3 +107,12 @@ func (a *appender) writeList(json string, n int, item func(i int)) {
 		a.comma = true
 	}
 }
+
+// writeElement appends a text as an element of a JSON array.
+func (a *appender) writeElement(value string) {
+	if a.comma {
+		a.out = append(a.out, ',')
+	}
+	a.out = appendJSON(a.out, value)
+	a.comma = true
+}

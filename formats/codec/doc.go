@@ -3,6 +3,10 @@
 // order in which they are written. With a Reader the methods take the properties from a
 // scanned document, with an Appender they append them to a message.
 //
+// A description may be run several times on one object, because properties come in the order of
+// the message: what it does must be the same the second time, and nothing may depend on a
+// property that may be read later. What follows from several is decided when Ended.
+//
 // A Scanner, with its halves XMLScanner and JSONScanner, keeps one structure of a message at a
 // time, as one string and an array of nodes that refer to it, so that memory depends on the
 // largest structure and not on the message.
@@ -11,14 +15,24 @@ package codec
 // A Dialect is a notation of the information model.
 type Dialect uint8
 
-// The dialects: SDMX-ML 2.1 and Fusion-JSON.
+// The dialects: SDMX-ML 2.1, Fusion-JSON and SDMX-JSON 2.0.
 const (
 	ML21 Dialect = iota
 	Fusion
+	JSON20
 )
 
 // XML reports whether a dialect is written in XML.
 func (d Dialect) XML() bool { return d == ML21 }
+
+// By returns the name that a property has in SDMX-JSON or in Fusion-JSON, for the json argument
+// of a method of C; in XML, either. An empty name means that the dialect does not have it.
+func (d Dialect) By(json, fusion string) string {
+	if d == JSON20 {
+		return json
+	}
+	return fusion
+}
 
 // name returns the one of two names that the dialect uses.
 func (d Dialect) name(xml, json string) string {

@@ -10,12 +10,16 @@ import (
 // languagesMax bounds the languages of one text: each is compared with those before it.
 const languagesMax = 1000
 
-// Texts describes a text in languages: repeated elements with xml:lang, or an array of objects
-// with locale and value. If there are several texts in one language, the last is kept and the
+// Texts describes a text in languages: repeated elements with xml:lang, in Fusion-JSON an array
+// of objects with locale and value, in SDMX-JSON an object with a key for each language. If there are several texts in one language, the last is kept and the
 // others are remarked on.
 func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 	name := c.name(xml, json)
 	if name == "" {
+		return
+	}
+	if c.Dialect == JSON20 {
+		textsByKey(c, json, p)
 		return
 	}
 	if !c.Reading {
@@ -48,16 +52,16 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 				c.Dropped("", "isHtml", "false")
 			})
 		}
-		if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
-			t.Lang = sdmx.LanguageDefault
-		} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
-			c.failAt(i, "%s", err)
-		}
 		c.addText(i, p, t)
 	})
 }
 
 func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
+	if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
+		t.Lang = sdmx.LanguageDefault
+	} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
+		c.failAt(i, "%s", err)
+	}
 	for j := range *p {
 		if old := &(*p)[j]; old.Lang == t.Lang {
 			if old.Value != t.Value {
@@ -75,7 +79,7 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 }
 
 // Ref describes a reference to a maintainable or to an item: in SDMX-ML an element with an
-// unqualified Ref or URN, in Fusion-JSON a property with a URN. class is the default for a Ref
+// unqualified Ref or URN, in JSON a property with a URN. class is the default for a Ref
 // that names no class; with ClassUnknown it must name one.
 func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 	if !c.XML() {
@@ -273,7 +277,7 @@ func (c *C) Locals(xml, json string, p *[]string) {
 		c.Strings("", json, p)
 		return
 	}
-	List(c, xml, "", p, func(c *C, id *string) { c.localID(id) })
+	List(c, xml, "", p, (*C).localID)
 }
 
 func (c *C) localID(p *string) {

@@ -20,6 +20,10 @@ type Loss struct {
 // Losses returns what a dialect cannot express of m, each kind of loss once.
 func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 	l := &losses{seen: map[string]bool{}}
+	if _, _, ok := Names(d, m.Class()); !ok {
+		l.add(true, true, "structures of type %s", m.Class())
+		return l.list
+	}
 	if d == codec.ML21 {
 		l.ml21(m)
 	} else {
@@ -70,15 +74,6 @@ func oldVersion(v sdmx.Version) bool {
 	return strings.Trim(string(v), "0123456789.") == ""
 }
 
-// newClasses are the classes that SDMX 3.0 introduced.
-var newClasses = map[sdmx.Class]bool{
-	sdmx.ClassValueList: true, sdmx.ClassGeographicCodelist: true, sdmx.ClassGeoGridCodelist: true, sdmx.ClassHierarchy: true,
-	sdmx.ClassHierarchyAssociation: true, sdmx.ClassMetadataProviderScheme: true, sdmx.ClassMetadataProvisionAgreement: true,
-	sdmx.ClassDataConstraint: true, sdmx.ClassMetadataConstraint: true, sdmx.ClassAvailabilityConstraint: true,
-	sdmx.ClassStructureMap: true, sdmx.ClassRepresentationMap: true, sdmx.ClassConceptSchemeMap: true, sdmx.ClassCategorySchemeMap: true,
-	sdmx.ClassOrganisationSchemeMap: true, sdmx.ClassReportingTaxonomyMap: true,
-}
-
 func (l *losses) ml21(m sdmx.Maintainable) {
 	a := m.Common()
 	l.add(true, !oldVersion(a.Version), "the version %s, which SDMX 2.1 does not know", a.Version)
@@ -90,7 +85,8 @@ func (l *losses) ml21(m sdmx.Maintainable) {
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
 		l.agency(r.Agency)
 		l.add(true, !oldVersion(r.Version), "a reference to version %s, which SDMX 2.1 does not know", r.Version)
-		l.add(true, newClasses[r.Class], "a reference to a %s, which SDMX 2.1 does not know", r.Class)
+		_, _, known := Names(codec.ML21, r.Class)
+		l.add(true, !known, "a reference to a %s, which SDMX 2.1 does not know", r.Class)
 	})
 	eachNameable(m, func(n *sdmx.Nameable) {
 		l.add(false, len(n.Names) == 0, "that there is no name: the id stands in its place")
@@ -176,7 +172,7 @@ func (l *losses) dataStructure21(d *sdmx.DataStructure) {
 	}
 	for i := range d.Dimensions {
 		x := &d.Dimensions[i]
-		l.component(&x.Component, dimensionElements[x.Kind].class)
+		l.component(&x.Component, dimensionClasses[x.Kind])
 		l.add(false, x.Kind == sdmx.DimensionTime && len(x.Roles) > 0, "concept roles of the time dimension")
 		l.add(true, x.Kind == sdmx.DimensionTime && x.ID != timeDimensionID, "a time dimension with an id other than TIME_PERIOD")
 	}

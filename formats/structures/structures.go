@@ -10,26 +10,6 @@ import (
 	"urncast/sdmx"
 )
 
-// Describe runs the description of m's class on c, which reads m or writes it.
-func Describe(c *codec.C, m sdmx.Maintainable) {
-	switch m := m.(type) {
-	case *sdmx.AgencyScheme:
-		agencyScheme(c, m)
-	case *sdmx.Codelist:
-		codelist(c, m)
-	case *sdmx.ConceptScheme:
-		conceptScheme(c, m)
-	case *sdmx.CategoryScheme:
-		categoryScheme(c, m)
-	case *sdmx.Categorisation:
-		categorisation(c, m)
-	case *sdmx.DataStructure:
-		dataStructure(c, m)
-	case *sdmx.Dataflow:
-		dataflow(c, m)
-	}
-}
-
 // An owner is the structure, and for nested items the path, that the URNs of items begin with.
 type owner struct {
 	sdmx.URN

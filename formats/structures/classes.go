@@ -1,0 +1,120 @@
+package structures
+
+import (
+	"strings"
+
+	"urncast/formats/codec"
+	"urncast/sdmx"
+)
+
+// A row is where a class stands in messages, and the description of its structures.
+type row struct {
+	describe func(*codec.C, sdmx.Maintainable) // nil: this program has no type for it yet
+	ml21     string                            // container and element in SDMX-ML 2.1; "" where a dialect does not have the class
+	json20   string                            // array in SDMX-JSON 2.0
+	fusion   string                            // array in Fusion-JSON
+}
+
+// rows has every maintainable class, also those that this program does not hold yet. The functions
+// below look everything up here.
+var rows map[sdmx.Class]row
+
+func init() { // rows refers to descriptions, which refer to rows
+	rows = map[sdmx.Class]row{
+		sdmx.ClassAgencyScheme:               {of(agencyScheme), "OrganisationSchemes/AgencyScheme", "agencySchemes", "AgencyScheme"},
+		sdmx.ClassDataProviderScheme:         {nil, "OrganisationSchemes/DataProviderScheme", "dataProviderSchemes", "DataProviderScheme"},
+		sdmx.ClassDataConsumerScheme:         {nil, "OrganisationSchemes/DataConsumerScheme", "dataConsumerSchemes", "DataConsumerScheme"},
+		sdmx.ClassMetadataProviderScheme:     {nil, "", "metadataProviderSchemes", "MetadataProviderScheme"},
+		sdmx.ClassOrganisationUnitScheme:     {nil, "OrganisationSchemes/OrganisationUnitScheme", "organisationUnitSchemes", "OrganisationUnitScheme"},
+		sdmx.ClassCodelist:                   {of(codelist), "Codelists/Codelist", "codelists", "Codelist"},
+		sdmx.ClassValueList:                  {nil, "", "valueLists", "ValueList"},
+		sdmx.ClassGeographicCodelist:         {nil, "", "geographicCodelists", "GeographicCodelist"},
+		sdmx.ClassGeoGridCodelist:            {nil, "", "geoGridCodelists", "GeoGridCodelist"},
+		sdmx.ClassConceptScheme:              {of(conceptScheme), "Concepts/ConceptScheme", "conceptSchemes", "ConceptScheme"},
+		sdmx.ClassCategoryScheme:             {of(categoryScheme), "CategorySchemes/CategoryScheme", "categorySchemes", "CategoryScheme"},
+		sdmx.ClassMetadataStructure:          {nil, "MetadataStructures/MetadataStructure", "metadataStructures", "MetadataStructure"},
+		sdmx.ClassDataStructure:              {of(dataStructure), "DataStructures/DataStructure", "dataStructures", "DataStructure"},
+		sdmx.ClassMetadataflow:               {nil, "Metadataflows/Metadataflow", "metadataflows", "Metadataflow"},
+		sdmx.ClassDataflow:                   {of(dataflow), "Dataflows/Dataflow", "dataflows", "Dataflow"},
+		sdmx.ClassCategorisation:             {of(categorisation), "Categorisations/Categorisation", "categorisations", "Categorisation"},
+		sdmx.ClassReportingTaxonomy:          {nil, "ReportingTaxonomies/ReportingTaxonomy", "reportingTaxonomies", "ReportingTaxonomy"},
+		sdmx.ClassHierarchicalCodelist:       {nil, "HierarchicalCodelists/HierarchicalCodelist", "", ""},
+		sdmx.ClassHierarchy:                  {nil, "", "hierarchies", "Hierarchy"},
+		sdmx.ClassHierarchyAssociation:       {nil, "", "hierarchyAssociations", "HierarchyAssociation"},
+		sdmx.ClassProvisionAgreement:         {nil, "ProvisionAgreements/ProvisionAgreement", "provisionAgreements", "ProvisionAgreement"},
+		sdmx.ClassMetadataProvisionAgreement: {nil, "", "metadataProvisionAgreements", "MetadataProvisionAgreement"},
+		sdmx.ClassDataConstraint:             {nil, "Constraints/ContentConstraint", "dataConstraints", "DataConstraint"},
+		sdmx.ClassMetadataConstraint:         {nil, "", "metadataConstraints", "MetadataConstraint"},
+		sdmx.ClassAttachmentConstraint:       {nil, "Constraints/AttachmentConstraint", "", ""},
+		sdmx.ClassAvailabilityConstraint:     {nil, "", "", ""},
+		sdmx.ClassStructureSet:               {nil, "StructureSets/StructureSet", "", ""},
+		sdmx.ClassStructureMap:               {nil, "", "structureMaps", "StructureMap"},
+		sdmx.ClassRepresentationMap:          {nil, "", "representationMaps", "RepresentationMap"},
+		sdmx.ClassConceptSchemeMap:           {nil, "", "conceptSchemeMaps", "ConceptSchemeMap"},
+		sdmx.ClassCategorySchemeMap:          {nil, "", "categorySchemeMaps", "CategorySchemeMap"},
+		sdmx.ClassOrganisationSchemeMap:      {nil, "", "organisationSchemeMaps", "OrganisationSchemeMap"},
+		sdmx.ClassReportingTaxonomyMap:       {nil, "", "reportingTaxonomyMaps", "ReportingTaxonomyMap"},
+		sdmx.ClassProcess:                    {nil, "Processes/Process", "processes", "Process"},
+		sdmx.ClassCustomTypeScheme:           {nil, "CustomTypes/CustomTypeScheme", "customTypeSchemes", "CustomTypeScheme"},
+		sdmx.ClassVtlMappingScheme:           {nil, "VtlMappings/VtlMappingScheme", "vtlMappingSchemes", "VtlMappingScheme"},
+		sdmx.ClassNamePersonalisationScheme:  {nil, "NamePersonalisations/NamePersonalisationScheme", "namePersonalisationSchemes", "NamePersonalisationScheme"},
+		sdmx.ClassRulesetScheme:              {nil, "Rulesets/RulesetScheme", "rulesetSchemes", "RulesetScheme"},
+		sdmx.ClassUserDefinedOperatorScheme:  {nil, "UserDefinedOperators/UserDefinedOperatorScheme", "userDefinedOperatorSchemes", "UserDefinedOperatorScheme"},
+		sdmx.ClassTransformationScheme:       {nil, "Transformations/TransformationScheme", "transformationSchemes", "TransformationScheme"},
+	}
+	for c, r := range rows {
+		for d, name := range r.places() {
+			if name != "" {
+				byPlace[place{codec.Dialect(d), name[strings.IndexByte(name, '/')+1:]}] = c
+			}
+		}
+	}
+}
+
+// containers are the children of mes:Structures in SDMX-ML 2.1, in the schema's order.
+var containers = []string{"OrganisationSchemes", "Dataflows", "Metadataflows", "CategorySchemes", "Categorisations", "Codelists", "HierarchicalCodelists",
+	"Concepts", "MetadataStructures", "DataStructures", "StructureSets", "ReportingTaxonomies", "Processes", "Constraints", "ProvisionAgreements",
+	"CustomTypes", "VtlMappings", "NamePersonalisations", "Rulesets", "Transformations", "UserDefinedOperators"}
+
+type place struct {
+	dialect codec.Dialect
+	name    string
+}
+
+var byPlace = map[place]sdmx.Class{}
+
+func (r *row) places() [3]string {
+	return [...]string{codec.ML21: r.ml21, codec.Fusion: r.fusion, codec.JSON20: r.json20}
+}
+
+// of makes the description of a type one of any structure.
+func of[T sdmx.Maintainable](describe func(*codec.C, T)) func(*codec.C, sdmx.Maintainable) {
+	return func(c *codec.C, m sdmx.Maintainable) { describe(c, m.(T)) }
+}
+
+// Describe runs the description of m's class on c, which reads m or writes it. The class must
+// be Described.
+func Describe(c *codec.C, m sdmx.Maintainable) { rows[m.Class()].describe(c, m) }
+
+// Described reports whether structures of a class can be read and written in some dialect.
+func Described(c sdmx.Class) bool { return rows[c].describe != nil }
+
+// Names returns the container of structures of a class in dialect d, such as "Codelists", and
+// the name of one of them, such as "Codelist"; in JSON the container is the array and element
+// is empty. ok is false if the dialect does not have the class.
+func Names(d codec.Dialect, c sdmx.Class) (container, element string, ok bool) {
+	r := rows[c]
+	name := r.places()[d]
+	container, element, _ = strings.Cut(name, "/")
+	return container, element, name != ""
+}
+
+// ClassNamed returns the class whose structures have a name in dialect d: that of an element in
+// SDMX-ML, that of an array in JSON.
+func ClassNamed(d codec.Dialect, name string) (sdmx.Class, bool) {
+	c, ok := byPlace[place{d, name}]
+	return c, ok
+}
+
+// Containers returns the elements that hold the structures of SDMX-ML 2.1, in the schema's order.
+func Containers() []string { return containers }

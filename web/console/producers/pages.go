@@ -71,7 +71,7 @@ const (
 func (s *Pages) producersPage(w http.ResponseWriter, r *http.Request) {
 	p := &Producers{Now: s.Now(), May: page.IsAdmin(r)}
 	var err error
-	if p.List, err = s.ListProducers(r.Context()); err == nil && p.May && len(p.List) == 0 {
+	if p.List, err = s.Producers.List(r.Context()); err == nil && p.May && len(p.List) == 0 {
 		var options []ui.Option
 		options, err = connectionOptions(r.Context(), s.Connections, "")
 		p.NoConnection = len(options) == 0
@@ -98,7 +98,7 @@ func (s *Pages) liveProducers(w http.ResponseWriter, r *http.Request) {
 func (s *Pages) watchProducers() live.Gatherer {
 	var before []control.Status
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		all, err := s.ListProducers(ctx)
+		all, err := s.Producers.List(ctx)
 		if err != nil {
 			return nil, "", err
 		}

@@ -20,7 +20,7 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table/table_gen.go
 	go test ./producer/kafka/properties -run TestDocumentation -update
-	go test ./web -run TestOpenAPI -update
+	go test ./web/rest -run TestOpenAPI -update
 	go test ./producer/kafka -run TestFaultDocumentation -update
 	go test ./cmd/urncast -run TestReference -update
 	go test ./formats -run TestDocumentation -update

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,12 +138,9 @@ func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
 func (c *C) Number(xml, json string, p *string) {
 	if c.Reading {
 		c.Attr(xml, json, p)
-		return
+	} else if *p != "" {
+		c.write(xml, json, *p, canonicalInt(*p))
 	}
-	if *p == "" {
-		return
-	}
-	c.write(xml, json, *p, canonicalInt(*p))
 }
 
 // canonicalInt reports whether a text can be written as a JSON number without changing it.
@@ -258,6 +256,30 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 	})
 }
 
+// Choices describes a list whose elements have one of several XML names: which returns the index
+// of an element's name, and start a new element with that name.
+func Choices[T any](c *C, xml []string, p *[]T, which func(*T) int, start func(name int) T, fn func(*C, *T)) {
+	if !c.Reading {
+		for i := range *p {
+			c.Begin(xml[which(&(*p)[i])], "")
+			fn(c, &(*p)[i])
+			c.End()
+		}
+		return
+	}
+	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
+		name := slices.Index(xml, c.doc.names[c.doc.nodes[i].name])
+		if c.doc.nodes[i].kind != kindElement || name < 0 {
+			continue
+		}
+		c.doc.nodes[i].used = true
+		c.inside(i, func() {
+			*p = append(*p, start(name))
+			fn(c, &(*p)[len(*p)-1])
+		})
+	}
+}
+
 // each calls fn with each repeated element, or each element of the array; before that, size
 // with their number.
 func (c *C) each(name string, size func(int), fn func(i int32)) {
@@ -307,7 +329,12 @@ func (c *C) Strings(xml, json string, p *[]string) {
 	}
 }
 
-// Has reports whether the document has a child with a name; for reading only.
+// Ended reports whether everything in the place being read has been read, so that what follows
+// from several properties can be decided. It is false when writing.
+func Ended(c *C) bool { return c.Reading }
+
+// Has reports whether the document has a child with a name, among those that were read or come
+// next; for reading only. That there is none is certain when Ended.
 func (c *C) Has(xml, json string) bool {
 	if name := c.name(xml, json); name != "" {
 		for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
@@ -318,17 +345,3 @@ func (c *C) Has(xml, json string) bool {
 	}
 	return false
 }
-
-// Children calls fn with the name of each child element, in order and with the child as the
-// place being read; for lists that mix elements.
-func (c *C) Children(fn func(name string)) {
-	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
-		if c.doc.nodes[i].kind == kindElement {
-			name := c.doc.names[c.doc.nodes[i].name]
-			c.inside(i, func() { fn(name) })
-		}
-	}
-}
-
-// Take marks the child of Children as used.
-func (c *C) Take() { c.doc.nodes[c.at].used = true }

@@ -3,10 +3,16 @@
 // order in which they are written. With a Reader the methods take the properties from a
 // scanned document, with an Appender they append them to a message.
 //
+// A description may be run several times on one object, because properties come in the order of
+// the message: what it does must be the same the second time, and nothing may depend on a
+// property that may be read later. What follows from several is decided when Ended.
+//
 // A Scanner, with its halves XMLScanner and JSONScanner, keeps one structure of a message at a
 // time, as one string and an array of nodes that refer to it, so that memory depends on the
 // largest structure and not on the message.
 package codec
+
+import "urncast/sdmx"
 
 // A Dialect is a notation of the information model.
 type Dialect uint8
@@ -20,6 +26,11 @@ const (
 
 // XML reports whether a dialect is written in XML.
 func (d Dialect) XML() bool { return d == ML21 }
+
+// Generation returns the version of the information model that the dialect names classes by.
+func (d Dialect) Generation() sdmx.Generation {
+	return [...]sdmx.Generation{ML21: sdmx.V2, Fusion: sdmx.V3, JSON20: sdmx.V3}[d]
+}
 
 // By returns the name that a property has in SDMX-JSON or in Fusion-JSON, for the json argument
 // of a method of C; in XML, either. An empty name means that the dialect does not have it.

@@ -238,12 +238,7 @@ func (d *Document) raw(i int32) string {
 }
 
 func (d *Document) hasText(i int32) bool {
-	for _, c := range []byte(d.raw(i)) {
-		if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
-			return true
-		}
-	}
-	return false
+	return strings.Trim(d.raw(i), " \n\t\r") != ""
 }
 
 // wordsMax bounds the result of Words, in bytes.

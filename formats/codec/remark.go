@@ -42,9 +42,8 @@ func (c *C) TakeRepeated(xml, kept string) {
 	if !c.Reading || !c.XML() {
 		return
 	}
-	name := xml
 	for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
-		if n := &c.doc.nodes[i]; !n.used && n.kind == kindElement && c.doc.names[n.name] == name {
+		if n := &c.doc.nodes[i]; !n.used && n.kind == kindElement && c.doc.names[n.name] == xml {
 			n.used = true
 			if v := c.value(i); v != kept {
 				c.Remark(i, "%s is there more than once; the first is kept, and %q was left out", c.doc.nameOf(i), Clip(v, 60))

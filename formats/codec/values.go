@@ -111,7 +111,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	var urns []string
 	for _, r := range *p {
-		urns = append(urns, r.String())
+		urns = append(urns, r.Spell(c.Generation()))
 	}
 	c.Strings("", json, &urns)
 	if c.Reading {
@@ -125,7 +125,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 func (c *C) urn(json string, p *sdmx.Ref) {
 	if !c.Reading {
 		if !p.IsZero() {
-			c.write("", json, p.String(), false)
+			c.write("", json, p.Spell(c.Generation()), false)
 		}
 		return
 	}
@@ -191,7 +191,7 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 // of the same reference, if there is one.
 func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
-	var id, parent, name string
+	var id, parent, name, pkg string
 	c.Attr("agencyID", "", &agency)
 	c.Attr("id", "", &id)
 	c.Attr("version", "", &version)
@@ -202,10 +202,8 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	c.Expect("local", "", "false")
 	switch {
 	case name != "":
-		if name == "Attribute" {
-			name = "DataAttribute"
-		}
-		k, ok := sdmx.ClassByName(name)
+		c.Attr("package", "", &pkg)
+		k, ok := sdmx.ClassByPackage(pkg, name)
 		if !ok {
 			c.Stated("package", "")
 			c.unsupported(c.at, &sdmx.UnknownClassError{Class: Clip(name, 60)})
@@ -223,6 +221,8 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 		c.Fail("the reference does not say of which class it is")
 	case parent == "":
 		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: versionOr(version)}).String())
+	case len(class.Owners()) == 0:
+		c.Fail("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(id, 60), Clip(parent, 60), class)
 	default:
 		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, versionOr(parentVersion), id).String())
 	}
@@ -253,7 +253,7 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 	}
 	attr("agencyID", p.Agency)
 	attr("package", class.Package())
-	name := class.String()
+	name := class.Spell(a.Generation())
 	if class == sdmx.ClassDataAttribute {
 		name = "Attribute"
 	}
@@ -277,7 +277,7 @@ func (c *C) Locals(xml, json string, p *[]string) {
 		c.Strings("", json, p)
 		return
 	}
-	List(c, xml, "", p, func(c *C, id *string) { c.localID(id) })
+	List(c, xml, "", p, (*C).localID)
 }
 
 func (c *C) localID(p *string) {

@@ -61,13 +61,18 @@ func completeIDs(d *sdmx.DataStructure) {
 	}
 }
 
+// listClass returns the class of a list of components, whose id is the name of the class.
+func listClass(id string) sdmx.Class {
+	c, _ := sdmx.ClassDataStructure.ItemClass(id)
+	return c
+}
+
 // componentList describes a component list, with its fixed id and its annotations.
 func componentList(c *codec.C, d *sdmx.DataStructure, xml, json, id string, present bool, fn func()) {
 	c.In(xml, json, present, func() {
 		if c.Reading {
 			c.Expect("id", "id", id)
-			class, _ := sdmx.ClassByName(id)
-			o := ownerOf(d, class)
+			o := ownerOf(d, listClass(id))
 			o.urn(c, id)
 			c.Dropped("uri", "", "")
 			if c.Dialect == codec.JSON20 {
@@ -120,37 +125,25 @@ func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.
 	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, roles)
 }
 
-var dimensionElements = [...]struct {
-	xml   string
-	class sdmx.Class
-}{
-	sdmx.DimensionPlain:   {"str:Dimension", sdmx.ClassDimension},
-	sdmx.DimensionMeasure: {"str:MeasureDimension", sdmx.ClassMeasureDimension},
-	sdmx.DimensionTime:    {"str:TimeDimension", sdmx.ClassTimeDimension},
+// dimensionElements are the elements of dimensions, by their kind.
+var dimensionElements = [...]string{
+	sdmx.DimensionPlain:   "str:Dimension",
+	sdmx.DimensionMeasure: "str:MeasureDimension",
+	sdmx.DimensionTime:    "str:TimeDimension",
+}
+
+var dimensionClasses = [...]sdmx.Class{
+	sdmx.DimensionPlain:   sdmx.ClassDimension,
+	sdmx.DimensionMeasure: sdmx.ClassMeasureDimension,
+	sdmx.DimensionTime:    sdmx.ClassTimeDimension,
 }
 
 func dimensions(c *codec.C, d *sdmx.DataStructure) {
-	dimension := func(x *sdmx.Dimension) {
-		e := dimensionElements[x.Kind]
-		component(c, d, &x.Component, e.class, e.xml[len("str:"):])
-	}
-	if !c.Reading {
-		for i := range d.Dimensions {
-			c.Begin(dimensionElements[d.Dimensions[i].Kind].xml, "")
-			dimension(&d.Dimensions[i])
-			c.End()
-		}
-		return
-	}
-	c.Children(func(name string) {
-		for kind, e := range dimensionElements {
-			if e.xml == name {
-				c.Take()
-				d.Dimensions = append(d.Dimensions, sdmx.Dimension{Kind: sdmx.DimensionKind(kind)})
-				dimension(&d.Dimensions[len(d.Dimensions)-1])
-				position(c, len(d.Dimensions))
-			}
-		}
+	which := func(x *sdmx.Dimension) int { return int(x.Kind) }
+	start := func(kind int) sdmx.Dimension { return sdmx.Dimension{Kind: sdmx.DimensionKind(kind)} }
+	codec.Choices(c, dimensionElements[:], &d.Dimensions, which, start, func(c *codec.C, x *sdmx.Dimension) {
+		component(c, d, &x.Component, dimensionClasses[x.Kind], dimensionElements[x.Kind][len("str:"):])
+		position(c, len(d.Dimensions))
 	})
 }
 
@@ -163,26 +156,18 @@ func position(c *codec.C, n int) {
 	}
 }
 
+// attributeElements are the elements of attributes: the second is that of YearStartDay.
+var attributeElements = [...]string{"str:Attribute", "str:ReportingYearStartDay"}
+
 func attributes(c *codec.C, d *sdmx.DataStructure) {
-	if !c.Reading {
-		for i := range d.Attributes {
-			name := "str:Attribute"
-			if d.Attributes[i].YearStartDay {
-				name = "str:ReportingYearStartDay"
-			}
-			c.Begin(name, "")
-			attribute(c, d, &d.Attributes[i])
-			c.End()
+	which := func(a *sdmx.Attribute) int {
+		if a.YearStartDay {
+			return 1
 		}
-		return
+		return 0
 	}
-	c.Children(func(name string) {
-		if name == "str:Attribute" || name == "str:ReportingYearStartDay" {
-			c.Take()
-			d.Attributes = append(d.Attributes, sdmx.Attribute{YearStartDay: name != "str:Attribute"})
-			attribute(c, d, &d.Attributes[len(d.Attributes)-1])
-		}
-	})
+	start := func(name int) sdmx.Attribute { return sdmx.Attribute{YearStartDay: name == 1} }
+	codec.Choices(c, attributeElements[:], &d.Attributes, which, start, func(c *codec.C, a *sdmx.Attribute) { attribute(c, d, a) })
 }
 
 func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {

@@ -43,7 +43,7 @@ func init() {
 			return representationLosses(d, x.Representation, class)
 		}),
 		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Dimension) []string {
-			return representationLosses(d, x.Representation, dimensionElements[x.Kind].class)
+			return representationLosses(d, x.Representation, dimensionClasses[x.Kind])
 		}),
 		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Attribute) []string {
 			class := sdmx.ClassDataAttribute

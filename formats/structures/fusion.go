@@ -14,8 +14,7 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 		listIdentity(c, d, dimensionListID)
 		codec.List(c, "", "dimensions", &d.Dimensions, func(c *codec.C, x *sdmx.Dimension) {
 			isTime := x.Kind == sdmx.DimensionTime
-			class := dimensionElements[x.Kind].class
-			component(c, d, &x.Component, class, "")
+			component(c, d, &x.Component, dimensionClasses[x.Kind], "")
 			position(c, len(d.Dimensions))
 			c.Bool("", "isTimeDimension", &isTime)
 			if c.Reading {
@@ -46,7 +45,7 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 func listIdentity(c *codec.C, d *sdmx.DataStructure, id string) {
 	if c.Reading {
 		c.Expect("id", "id", id)
-		ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+		ownerOf(d, listClass(id)).urn(c, id)
 	}
 }
 

@@ -199,8 +199,8 @@ func (c *checker) categorisation(x *sdmx.Categorisation) {
 func (c *checker) items(s sdmx.ItemScheme) (at map[string]int) {
 	at = make(map[string]int, s.Len())
 	i := 0
-	s.EachItem(func(id string, _ *sdmx.Nameable) {
-		c.checkUnique(at, i, "Items", id, "")
+	sdmx.EachItem(s, func(it sdmx.Item) {
+		c.checkUnique(at, i, "Items", it.Path, "")
 		i++
 	})
 	return at

@@ -50,6 +50,12 @@ var targets = map[sdmx.Class]map[string]target{
 	},
 }
 
+// loose has, for each class, the paths of the references in which "*" may stand (sdmx.Ref.Loose).
+var loose = map[sdmx.Class]map[string]bool{
+	sdmx.ClassMetadataflow:               {"Targets": true},
+	sdmx.ClassMetadataProvisionAgreement: {"Targets": true},
+}
+
 var indexes = regexp.MustCompile(`\[\d+\]`)
 
 // targets checks the classes that the structure refers to.
@@ -65,10 +71,11 @@ func (c *checker) targets(m sdmx.Maintainable) {
 			c.add(path, "The reference to %s stands where no reference may.", *r)
 			return
 		}
-		class := r.Class
-		if r.Item != "" {
-			class = r.ItemClass
+		if r.Loose() && !loose[m.Class()][place] {
+			c.add(path, "%s names a set of structures by *, which a reference in this place may not; only the targets of metadataflows and of metadata provision agreements may. Name one structure, or take the reference away.", *r)
+			return
 		}
+		class := r.Target()
 		if len(may) > 0 && !slices.Contains(may, class) {
 			c.add(path, "It refers to %s, which is %s; a reference in this place must point to %s. Name one of those, or take the reference away.", *r, article(class.String()), may)
 		}

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -166,9 +167,7 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	urn := ""
 	c.Elem("URN", "", &urn)
 	ref := c.doc.take(c.at, "Ref", false)
-	if urn != "" {
-		*p = c.parse(c.at, urn)
-	}
+	*p = c.parse(c.at, urn)
 	switch {
 	case ref != none && urn != "":
 		if c.err != nil {
@@ -220,19 +219,12 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	case class == sdmx.ClassUnknown:
 		c.Fail("the reference does not say of which class it is")
 	case parent == "":
-		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: versionOr(version)}).String())
+		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: cmp.Or(sdmx.Version(version), sdmx.VersionDefault)}).String())
 	case len(class.Owners()) == 0:
 		c.Fail("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(id, 60), Clip(parent, 60), class)
 	default:
-		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, versionOr(parentVersion), id).String())
+		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, cmp.Or(sdmx.Version(parentVersion), sdmx.VersionDefault), id).String())
 	}
-}
-
-func versionOr(v string) sdmx.Version {
-	if v == "" {
-		return sdmx.VersionDefault
-	}
-	return sdmx.Version(v)
 }
 
 func (a *appender) writeRef(p *sdmx.Ref) {

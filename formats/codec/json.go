@@ -170,18 +170,3 @@ func Rows(c *C, json string, p *[][]string) {
 		c.comma = true
 	})
 }
-
-// Numeral describes a number that may have decimals and is stored as written: an XML attribute,
-// a text in Fusion-JSON, a number in SDMX-JSON.
-func Numeral(c *C, xml, json string, p *string) {
-	if c.Reading || c.Dialect != JSON20 {
-		c.Attr(xml, json, p)
-		return
-	}
-	if *p != "" {
-		c.write(xml, json, *p, IsNumeral(*p))
-	}
-}
-
-// IsNumeral reports whether a text can be written as a JSON number without changing it.
-func IsNumeral(s string) bool { return isNumber([]byte(s)) }

@@ -38,7 +38,7 @@ func dataStructure20(c *codec.C, d *sdmx.DataStructure) {
 			}
 		})
 	})
-	if c.Reading {
+	if codec.Ended(c) {
 		completeIDs(d)
 	}
 }
@@ -165,12 +165,8 @@ func relationship20(c *codec.C, r *sdmx.Relationship) {
 		c.In("", "attributeRelationship", true, func() { writeRelationship20(c, r) })
 		return
 	}
-	if !c.Has("", "attributeRelationship") {
-		c.Fail("the attribute has no attributeRelationship, which says what it is attached to")
-		return
-	}
+	found := ""
 	c.In("", "attributeRelationship", true, func() {
-		found := ""
 		is := func(name string, kind sdmx.AttachmentKind) {
 			if found != "" && r.Kind != kind {
 				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", found, name)
@@ -194,10 +190,13 @@ func relationship20(c *codec.C, r *sdmx.Relationship) {
 			is("group", sdmx.AttachGroup)
 			r.Groups = append(r.Groups, group)
 		}
-		if found == "" && c.Err() == nil {
+		if found == "" && codec.Ended(c) {
 			c.Fail("the attribute relationship is empty, and must say dataflow, dimensions, group or observation")
 		}
 	})
+	if codec.Ended(c) && !c.Has("", "attributeRelationship") {
+		c.Fail("the attribute has no attributeRelationship, which says what it is attached to")
+	}
 }
 
 func writeRelationship20(c *codec.C, r *sdmx.Relationship) {

@@ -8,7 +8,6 @@ import (
 )
 
 func init() {
-	const reduced = "facets, data types and occurrences of representations that the schema does not have"
 	declare([]fieldLoss{
 		{"DataStructure.Metadata", ml21 | fusion, fatal, "metadata attributes reported with data"},
 		{"DataStructure.MetadataUsages", ml21 | fusion, fatal, "metadata attributes reported with data"},
@@ -34,6 +33,14 @@ func init() {
 		when(ml21, told, "annotations of component lists that are empty", func(d *sdmx.DataStructure) bool {
 			return len(d.ListAnnotations) > 0 && (isStub(d) || hasListAnnotations(d, attributeListID) && len(d.Attributes) == 0)
 		}),
+	)
+	declare(nil, componentLosses()...)
+	declare(nil, attributeLosses()...)
+}
+
+// componentLosses are those of dimensions, measures and what all components have.
+func componentLosses() []valueLoss {
+	return []valueLoss{
 		when(ml21|json20, fatal, "components without a concept", func(x *sdmx.Component) bool { return x.Concept.IsZero() }),
 		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Measure) []string {
 			class := sdmx.ClassPrimaryMeasure
@@ -45,13 +52,6 @@ func init() {
 		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Dimension) []string {
 			return representationLosses(d, x.Representation, dimensionClasses[x.Kind])
 		}),
-		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Attribute) []string {
-			class := sdmx.ClassDataAttribute
-			if x.YearStartDay && d == codec.ML21 {
-				class = sdmx.ClassReportingYearStartDay
-			}
-			return representationLosses(d, x.Representation, class)
-		}),
 		when(ml21, told, "concept roles of the measure", func(x *sdmx.Measure) bool { return len(x.Roles) > 0 }),
 		when(ml21|json20, told, "concept roles of the time dimension", func(x *sdmx.Dimension) bool { return isTime(x) && len(x.Roles) > 0 }),
 		when(json20, told, "concept roles that are named twice", func(x *sdmx.Component) bool { return len(distinct(x.Roles)) < len(x.Roles) }),
@@ -60,10 +60,7 @@ func init() {
 		when(json20, fatal, "dimensions with values of another list than a codelist", func(x *sdmx.Dimension) bool {
 			return x.Kind == sdmx.DimensionPlain && !isEnumeration20(x.Representation, sdmx.ClassCodelist)
 		}),
-		when(json20, fatal, "enumerations by other than a codelist or a value list", func(x *sdmx.Attribute) bool {
-			return !isEnumeration20(x.Representation, sdmx.ClassCodelist, sdmx.ClassValueList)
-		}),
-		when(json20, fatal, "enumerations by other than a codelist or a value list", func(x *sdmx.Measure) bool {
+		when(json20, fatal, otherList, func(x *sdmx.Measure) bool {
 			return !isEnumeration20(x.Representation, sdmx.ClassCodelist, sdmx.ClassValueList)
 		}),
 		when(json20, fatal, "data structures with two time dimensions", func(d *sdmx.DataStructure) bool {
@@ -82,6 +79,21 @@ func init() {
 			ofConcepts := x.Representation != nil && x.Representation.Enumeration.Class == sdmx.ClassConceptScheme
 			return !isTime(x) && (x.Kind == sdmx.DimensionMeasure) != ofConcepts
 		}),
+	}
+}
+
+func attributeLosses() []valueLoss {
+	return []valueLoss{
+		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Attribute) []string {
+			class := sdmx.ClassDataAttribute
+			if x.YearStartDay && d == codec.ML21 {
+				class = sdmx.ClassReportingYearStartDay
+			}
+			return representationLosses(d, x.Representation, class)
+		}),
+		when(json20, fatal, otherList, func(x *sdmx.Attribute) bool {
+			return !isEnumeration20(x.Representation, sdmx.ClassCodelist, sdmx.ClassValueList)
+		}),
 		when(ml21, told, "concept roles of ReportingYearStartDay", func(a *sdmx.Attribute) bool { return a.YearStartDay && len(a.Roles) > 0 }),
 		when(ml21|json20, fatal, "attributes that are attached to dimensions and name none", func(r *sdmx.Relationship) bool {
 			return r.Kind == sdmx.AttachDimensions && len(r.Dimensions) == 0
@@ -96,7 +108,7 @@ func init() {
 			return r.Kind == sdmx.AttachDimensions && len(r.Groups) > 0
 		}),
 		when(fusion, told, "attachment groups after the first", func(r *sdmx.Relationship) bool { return len(r.Groups) > 1 }),
-	)
+	}
 }
 
 // knownLists are the ids of the component lists that can have annotations.

@@ -69,7 +69,13 @@ func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	codec.List(c, "", "links", l, link)
+	if codec.List(c, "", "links", l, link); codec.Ended(c) {
+		o.takeSelf(c, id, uri, l)
+	}
+}
+
+// takeSelf takes the self link of an item or component out of the links that were read.
+func (o *owner) takeSelf(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 	takeSelf(c, l, uri, o.item, func(stated string) {
 		if id != "" && !c.OtherURN && !o.isURN(stated, id) {
 			remarkURNHere(c, stated, sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
@@ -92,7 +98,9 @@ func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	codec.List(c, "", "links", &a.Links, link)
+	if codec.List(c, "", "links", &a.Links, link); !codec.Ended(c) {
+		return
+	}
 	takeSelf(c, &a.Links, &a.URI, o.Class, func(stated string) {
 		if !sameURN(stated, o.String()) {
 			remarkURNHere(c, stated, o.String())
@@ -117,8 +125,8 @@ func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 func (o *owner) listLinks20(c *codec.C, id string) {
 	var l []sdmx.Link
 	var uri string
-	o.links20(c, id, &uri, &l)
-	if len(l) > 0 || uri != "" {
+	codec.List(c, "", "links", &l, link)
+	if o.takeSelf(c, id, &uri, &l); len(l) > 0 || uri != "" {
 		c.RemarkHere("the links of component lists are not kept here, and were left out")
 	}
 }
@@ -238,7 +246,9 @@ func annotation20(c *codec.C, a *sdmx.Annotation) {
 			c.Dropped("", name, "")
 		}
 		c.LeaveOut("", "titles")
-		a.URLs = oneForEach(c, a.URLs)
+		if codec.Ended(c) {
+			a.URLs = oneForEach(c, a.URLs)
+		}
 	})
 }
 

@@ -1,9 +1,9 @@
 package structures
 
 import (
+	"regexp"
 	"strings"
 
-	"urncast/formats/codec"
 	"urncast/sdmx"
 )
 
@@ -94,11 +94,14 @@ func (x *reduction) numbers() {
 	x.without(&f.TimeInterval, strings.HasPrefix(f.TimeInterval, "-"), "a negative timeInterval")
 }
 
+// numeralForm is the form of decimal numbers in JSON.
+var numeralForm = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?$`)
+
 func (x *reduction) number(p *string) {
-	if *p == "" || codec.IsNumeral(*p) {
+	if *p == "" || numeralForm.MatchString(*p) {
 		return
 	}
-	if *p = numeral(*p); !codec.IsNumeral(*p) {
+	if *p = numeral(*p); !numeralForm.MatchString(*p) {
 		*p = ""
 	}
 	x.lost = append(x.lost, "the form of numbers such as +1, 01 or .5, which JSON does not have: they are written as 1 or 0.5")

@@ -8,6 +8,12 @@ import (
 	"urncast/sdmx"
 )
 
+// Phrases that several losses have.
+const (
+	reduced   = "facets, data types and occurrences of representations that the schema does not have"
+	otherList = "enumerations by other than a codelist or a value list"
+)
+
 func init() {
 	declare([]fieldLoss{
 		{"Codelist.Extensions", ml21, fatal, "codelist extensions, without which codes are missing"},
@@ -30,10 +36,10 @@ func init() {
 		when(json20, fatal, "member values with a wildcard that is not at the end", func(m *sdmx.MemberValue) bool {
 			return strings.Contains(strings.TrimSuffix(m.Value, wildcard), wildcard) || m.Value == wildcard
 		}),
-		phrases(ml21|json20, told, "facets, data types and occurrences of representations that the schema does not have", func(d codec.Dialect, x *sdmx.Concept) []string {
+		phrases(ml21|json20, told, reduced, func(d codec.Dialect, x *sdmx.Concept) []string {
 			return representationLosses(d, x.Representation, sdmx.ClassConcept)
 		}),
-		when(json20, fatal, "enumerations by other than a codelist or a value list", func(x *sdmx.Concept) bool {
+		when(json20, fatal, otherList, func(x *sdmx.Concept) bool {
 			return !isEnumeration20(x.Representation, sdmx.ClassCodelist, sdmx.ClassValueList)
 		}),
 		phrases(json20, fatal, "categorisations of types that the schema of SDMX-JSON 2.0 leaves out", func(_ codec.Dialect, x *sdmx.Categorisation) []string {

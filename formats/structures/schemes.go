@@ -149,6 +149,16 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 	}
 }
 
+// facet describes a number that may have decimals: a text in Fusion-JSON, and a number in
+// SDMX-JSON.
+func facet(c *codec.C, name string, p *string) {
+	if c.Dialect == codec.JSON20 {
+		c.Number(name, name, p)
+	} else {
+		c.Attr(name, name, p)
+	}
+}
+
 func textFormat(c *codec.C, xml, json string, r *sdmx.Representation) {
 	c.In(xml, json, r.Format != nil, func() {
 		if r.Format == nil {
@@ -164,16 +174,16 @@ func textFormat(c *codec.C, xml, json string, r *sdmx.Representation) {
 			c.OptBool("", "isMultiLingual", &f.IsMultiLingual)
 		}
 		c.OptBool("isSequence", "isSequence", &f.IsSequence)
-		codec.Numeral(c, "interval", "interval", &f.Interval)
-		codec.Numeral(c, "startValue", "startValue", &f.StartValue)
-		codec.Numeral(c, "endValue", "endValue", &f.EndValue)
+		facet(c, "interval", &f.Interval)
+		facet(c, "startValue", &f.StartValue)
+		facet(c, "endValue", &f.EndValue)
 		c.Attr("timeInterval", "timeInterval", &f.TimeInterval)
 		c.Attr("startTime", "startTime", &f.StartTime)
 		c.Attr("endTime", "endTime", &f.EndTime)
 		c.Number("minLength", "minLength", &f.MinLength)
 		c.Number("maxLength", "maxLength", &f.MaxLength)
-		codec.Numeral(c, "minValue", "minValue", &f.MinValue)
-		codec.Numeral(c, "maxValue", "maxValue", &f.MaxValue)
+		facet(c, "minValue", &f.MinValue)
+		facet(c, "maxValue", &f.MaxValue)
 		c.Number("decimals", "decimals", &f.Decimals)
 		c.Attr("pattern", "pattern", &f.Pattern)
 		c.OptBool("isMultiLingual", c.By("isMultiLingual", "isMultilingual"), &f.IsMultiLingual)

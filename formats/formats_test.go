@@ -148,7 +148,7 @@ func TestWrittenXMLIsValid(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		sum, err := Convert(&b, SDMXML21, bytes.NewReader(data), header, ReadOptions{Name: file, SkipUnsupported: true})
+		_, err = Convert(&b, SDMXML21, bytes.NewReader(data), header, ReadOptions{Name: file, SkipUnsupported: true})
 		if err != nil || b.Len() == 0 {
 			continue
 		}

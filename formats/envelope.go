@@ -85,10 +85,10 @@ func (r *reading) errorMessage(tag codec.Tag) error {
 	return r.refuseError(doc, wrong)
 }
 
-// member reads a member of a Fusion-JSON message that is not an array of structures: meta, and
+// member reads a member of a message in JSON that is not an array of structures: meta, and
 // the errors and warnings of its sender.
 func (r *reading) member(key string, doc *codec.Document) error {
-	c := codec.Reader(codec.Fusion, doc)
+	c := codec.Reader(codec.JSON20, doc)
 	words := doc.Words()
 	switch {
 	case key == "errors":
@@ -100,7 +100,9 @@ func (r *reading) member(key string, doc *codec.Document) error {
 		r.addRemarks(doc, "")
 		return nil
 	case key == "meta" && doc.IsObject():
-		structures.ReadMeta(c)
+		r.language = structures.ReadMeta(c)
+	case key == "$schema": // SDMX-JSON 2.1; what the message holds tells its version better
+		return nil
 	default:
 		doc.RemarkAtRoot(fmt.Sprintf("%q is not known here, and was left out", clip(key, 60)))
 		r.addRemarks(doc, "")

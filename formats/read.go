@@ -70,7 +70,9 @@ type reading struct {
 	tags    *codec.XMLScanner  // for XML only
 	values  *codec.JSONScanner // for JSON only
 	summary Summary
-	yield   func(m sdmx.Maintainable, where string) error
+	// language is that of texts which state none, in SDMX-JSON; empty if it is not known.
+	language string
+	yield    func(m sdmx.Maintainable, where string) error
 }
 
 // Read reads a message, whose format it recognises by the content, and calls yield with one
@@ -133,6 +135,7 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 		return doc.ErrorAtRoot(err.Error())
 	}
 	c := codec.Reader(r.summary.Format.dialect, doc)
+	c.Language = r.language
 	structures.Describe(c, m)
 	var unknown *codec.UnsupportedError
 	if errors.As(c.Err(), &unknown) {

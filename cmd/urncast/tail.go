@@ -12,7 +12,7 @@ import (
 	"urncast/producer/topicview"
 
 	"urncast/internal/client"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type tailCommand struct {
@@ -40,7 +40,7 @@ func (c *tailCommand) Run(ctx context.Context) error {
 		next = topicview.FromEnd
 	}
 	printed, pause := "", tailPause
-	line := func(l *rest.TopicLine) error {
+	line := func(l *manage.TopicLine) error {
 		if printed != "" {
 			fmt.Fprintln(os.Stderr, "urncast: reading on")
 			printed, pause = "", tailPause
@@ -77,7 +77,7 @@ func (c *tailCommand) Run(ctx context.Context) error {
 }
 
 // print prints a message in one line.
-func (c *tailCommand) print(m *rest.TopicRecord) error {
+func (c *tailCommand) print(m *manage.TopicRecord) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(m)
 	}

@@ -94,7 +94,7 @@ func (s *Pages) users(ctx context.Context, c *connection.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
-	all, err := s.ListProducers(ctx)
+	all, err := s.Producers.List(ctx)
 	for i := range all {
 		if name := all[i].Settings.Connection; name == "" || name == c.Name {
 			c.UsedBy = append(c.UsedBy, all[i].Name)

@@ -34,9 +34,9 @@ func Prose(q url.Values, name string) string {
 	return strings.ToValidUTF8(strings.TrimSpace(strings.ReplaceAll(q.Get(name), "\x00", "")), "")
 }
 
-// Natural is the number in a parameter of an address, up to a billion; 0 if the value is
+// Number is the number in a parameter of an address, up to a billion; 0 if the value is
 // not such a number.
-func Natural(q url.Values, name string) int {
+func Number(q url.Values, name string) int {
 	n, err := strconv.ParseInt(q.Get(name), 10, 64)
 	if err != nil || n < 0 {
 		return 0

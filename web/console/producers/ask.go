@@ -260,9 +260,6 @@ func askDelete(_ context.Context, _ *Pages, p *control.Status, v func(string) st
 }
 
 func askMail(ctx context.Context, s *Pages, p *control.Status, v func(string) string) (*Question, error) {
-	if s.Mailer == nil {
-		return nil, registry.ErrNotFound
-	}
 	shown, err := s.Mailer.Show(ctx)
 	if err != nil {
 		return nil, err

@@ -81,7 +81,7 @@ func (s *Pages) routeChange(status *control.Status, was string, route producer.R
 		c.Title, c.Intro = "Change the route to "+was, "The producer stops when the change is saved, and goes on as you say below."
 	}
 	c.Hidden["was"], c.Route, c.Then = was, route, routeWays(status, was, v("then"))
-	c.Inputs = routeInputs(route, s.Doctor != nil && was == "", v("make") != "")
+	c.Inputs = routeInputs(route, was == "", v("make") != "")
 	return c
 }
 
@@ -142,7 +142,7 @@ func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
 		s.drawRoute(w, r, code, c)
 		return
 	}
-	if v("make") != "" && s.Doctor != nil {
+	if v("make") != "" {
 		in := diagnosis.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
 			_, text := refusal(w, r, err)

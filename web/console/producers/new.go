@@ -21,9 +21,6 @@ import (
 
 // connectionOptions are the connections that a producer can use.
 func connectionOptions(ctx context.Context, connections *connection.Connections, chosen string) ([]ui.Option, error) {
-	if connections == nil {
-		return nil, nil
-	}
 	all, err := connections.List(ctx)
 	if err != nil {
 		return nil, err
@@ -65,19 +62,15 @@ func (s *Pages) producerForm(ctx context.Context, v func(string) string, route p
 		{Field: ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
 			Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}},
 		{Field: ui.Field{Name: "connection", Label: "Connection", Help: "How to reach the brokers. All routes of a producer take the same."}, Options: connections},
-	}, routeInputs(route, s.Doctor != nil, v("make") != "")...)
-	if s.Mailer != nil {
-		c.Inputs = append(c.Inputs, ui.Input{Field: ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
-			Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}})
-	}
+	}, routeInputs(route, true, v("make") != "")...)
 	c.Inputs = append(c.Inputs,
+		ui.Input{Field: ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
+			Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}},
 		ui.Input{Field: ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
 			Help: "Where ACLs bind transactional ids to a prefix, give that one."}},
 		ui.Input{Field: ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}})
 	c.Inputs = append(c.Inputs, BaselineInputs(&filled)...)
-	if s.Doctor != nil {
-		c.Inputs = append(c.Inputs, ui.Input{Field: ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}})
-	}
+	c.Inputs = append(c.Inputs, ui.Input{Field: ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}})
 	return c, nil
 }
 
@@ -214,7 +207,7 @@ func (s *Pages) checkNew(ctx context.Context, p *Change, c *producer.Config, mai
 	if err := sender.WithDefaults().Check(); err != nil {
 		p.Fault("sender", page.Sentence(err.Error()))
 	}
-	if len(mails) > 0 && s.Mailer != nil {
+	if len(mails) > 0 {
 		if _, err := mailWith(ctx, s.Mailer, c.Name, mails); err != nil {
 			p.Fault("mail", page.Sentence(err.Error()))
 		}
@@ -259,7 +252,7 @@ func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Change, 
 		return
 	}
 	var notDone []string
-	if len(mails) > 0 && s.Mailer != nil {
+	if len(mails) > 0 {
 		m, err := mailWith(ctx, s.Mailer, c.Name, mails)
 		if err == nil {
 			_, err = s.Mailer.Save(ctx, m, by)
@@ -269,7 +262,7 @@ func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Change, 
 			notDone = append(notDone, "The addresses were not saved: "+text)
 		}
 	}
-	if r.PostForm.Get("make") != "" && s.Doctor != nil {
+	if r.PostForm.Get("make") != "" {
 		in := diagnosis.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
 		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
 			_, text := refusal(w, r, err)

@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"internal/secret":            {},
 	"sdmx":                       {},
 	"sdmx/rules":                 {"sdmx"},
+	"sdmx/sdmxtest":              {"sdmx", "sdmx/rules"},
 	"formats":                    {"sdmx", "sdmx/rules"},
 	"registry":                   {"formats", "sdmx"},
 	"registry/plan":              {"registry", "sdmx", "sdmx/rules", "internal/crash", "internal/match"},
@@ -127,10 +128,12 @@ var room = []string{"web/console/record", "web/console/task", "web/console/live"
 // is asked for things as an admin does, the database is filled by submissions, and the
 // description of the API is made from the types that cross it.
 var testArrows = map[string][]string{"web": {"web/rest/manage"}, "web/rest": {"producer", "internal/secret"}, "web/rest/feed": {"sdmx"},
-	"producer/publisher": {"producer/control", "sdmx"}, "registry/postgres": {"registry/plan"}}
+	"producer/publisher": {"producer/control", "sdmx"}, "registry/postgres": {"registry/plan"},
+	// Its test drives every class through all that must know it.
+	"sdmx/sdmxtest": {"formats", "registry/diff"}}
 
 // testPackages may be used by tests of any package.
-var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest", "registry/workspace/workspacetest", "web/webtest", "integration/complete"}
+var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest", "registry/workspace/workspacetest", "web/webtest", "integration/complete", "sdmx/sdmxtest"}
 
 // Imports run one way, as docs/architecture.md draws them.
 func TestImportArrows(t *testing.T) {

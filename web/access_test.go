@@ -44,7 +44,7 @@ var whoMay = map[string][]string{
 		"GET /api/v1/producers/{name}/doctor", "POST /api/v1/producers/{name}/doctor/fix", "POST /api/v1/topics",
 		"GET /api/v1/connections", "GET /api/v1/connections/{name}", "PUT /api/v1/connections/{name}", "DELETE /api/v1/connections/{name}",
 		"POST /api/v1/connections/check", "POST /api/v1/connections/test", "POST /api/v1/connections/{name}/test", "GET /api/v1/kafka-properties",
-		"POST /settings", "POST /settings/preview", "GET /settings/housekeeping", "POST /settings/housekeeping", "GET /mail", "POST /mail", "POST /mail/test", "POST /topics/{topic}/verify", "POST /api/v1/producers/{name}/topics/{topic}/verify", "GET /connections", "GET /connections/new", "POST /connections/new", "POST /connections/new/test", "GET /connections/{name}", "POST /connections/{name}",
+		"POST /settings", "POST /settings/preview", "GET /settings/housekeeping", "POST /settings/housekeeping", "GET /settings/housekeeping/run", "GET /mail", "POST /mail", "POST /mail/test", "GET /topics/{topic}/verify", "POST /topics/{topic}/verify", "POST /api/v1/producers/{name}/topics/{topic}/verify", "GET /connections", "GET /connections/new", "POST /connections/new", "POST /connections/new/test", "GET /connections/{name}", "POST /connections/{name}",
 		"POST /connections/{name}/test", "GET /connections/{name}/delete", "POST /connections/{name}/delete",
 		"GET /api/v1/mail", "PUT /api/v1/mail", "POST /api/v1/mail/test",
 		"GET /api/v1/accounts", "POST /api/v1/accounts", "GET /api/v1/accounts/{account}", "PATCH /api/v1/accounts/{account}", "DELETE /api/v1/accounts/{account}",

@@ -195,7 +195,7 @@ func TestMessageInFull(t *testing.T) {
 	contains(t, getPage(t, s.URL+"/topics/structures/1", 200), "At offset 1 is no committed message", "offset 2")
 	contains(t, getPage(t, s.URL+"/topics/structures/3", 404), "No committed message")
 	getPage(t, s.URL+"/topics/structures/-1", 404)
-	getPage(t, s.URL+"/topics/structures/verify", 404)
+	getPage(t, s.URL+"/topics/structures/verify", 401)
 }
 
 // TestTopicTail checks that a reader who follows a topic is sent what is committed later.

@@ -46,10 +46,10 @@ func (c *connectionList) Run(ctx context.Context) error {
 	if c.JSON {
 		return output.Answer(b)
 	}
-	t := output.NewTable(os.Stdout, "name", "servers", "changed", "used by")
+	t := output.NewTable(os.Stdout, "name", "servers", "changed", "last test", "used by")
 	for i := range answer.Connections {
 		s := &answer.Connections[i]
-		t.Row(s.Name, s.Properties["bootstrap.servers"].Value, changed(s), strings.Join(s.UsedBy, ", "))
+		t.Row(s.Name, s.Properties["bootstrap.servers"].Value, changed(s), client.LastTest(s), strings.Join(s.UsedBy, ", "))
 	}
 	return t.Flush()
 }

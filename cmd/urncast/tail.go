@@ -85,7 +85,8 @@ func (c *tailCommand) print(m *manage.TopicRecord) error {
 	if m.Skipped != "" { // shortened: --json has all of them
 		skipped = fmt.Sprintf("  left out before: %.60s", m.Skipped)
 	}
-	_, err := fmt.Printf("%6s  %4s/%-4s  %-7s  %10d  %s  %s%s\n", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job, skipped)
+	line := fmt.Sprintf("%6s  %4s/%-4s  %-7s  %10d  %s  %s%s", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job, skipped)
+	_, err := fmt.Println(strings.TrimRight(line, " ")) // the job's column is mostly empty
 	return err
 }
 

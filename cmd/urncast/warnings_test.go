@@ -207,6 +207,18 @@ func TestTailSaysWhatIsLeftOut(t *testing.T) {
 	}
 }
 
+// tail ends a line with what the message says, and not with the blanks of empty columns.
+func TestTailEndsItsLinesWithoutBlanks(t *testing.T) {
+	for job, want := range map[string]string{"": "  urn:x\n", "baseline 7": "  urn:x  baseline 7\n"} {
+		out, _, err := captured(t, func() error {
+			return (&tailCommand{}).print(&manage.TopicRecord{Transaction: "5", URN: "urn:x", Job: job})
+		})
+		if err != nil || !strings.HasSuffix(out, want) {
+			t.Errorf("%v: %q does not end with %q", err, out, want)
+		}
+	}
+}
+
 // verify counts what it does not list.
 func TestVerifySaysHowMuchDiffers(t *testing.T) {
 	out, _, _ := captured(t, func() error {

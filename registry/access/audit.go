@@ -9,17 +9,16 @@ import (
 
 // The actions that package access records.
 const (
-	ActAccountCreated   = "account created"
-	ActAccountChanged   = "account changed"
-	ActAccountDeleted   = "account deleted"
-	ActPasswordSet      = "password set"
-	ActSetUp            = "first administrator set up"
-	ActSignedIn         = "signed in"
-	ActSignInFailed     = "sign-in failed"
-	ActSessionEnded     = "session ended"
-	ActTokenCreated     = "token created"
-	ActTokenDeleted     = "token deleted"
-	ActConnectionTested = "connection tested"
+	ActAccountCreated = "account created"
+	ActAccountChanged = "account changed"
+	ActAccountDeleted = "account deleted"
+	ActPasswordSet    = "password set"
+	ActSetUp          = "first administrator set up"
+	ActSignedIn       = "signed in"
+	ActSignInFailed   = "sign-in failed"
+	ActSessionEnded   = "session ended"
+	ActTokenCreated   = "token created"
+	ActTokenDeleted   = "token deleted"
 )
 
 // A Query selects entries of the audit. Empty fields select all.

@@ -35,6 +35,7 @@ type Control struct {
 
 	own      limiter
 	verified passwordCache
+	admitted admissions
 	once     sync.Once
 	slots    chan struct{}
 	warned   atomic.Int64 // when the log last said that failures are not counted by the database, in Unix nanoseconds
@@ -56,16 +57,21 @@ func (c *Control) now() time.Time {
 
 // Verify returns the principal with a name and a password. It is called for every request with
 // Basic authentication, so a password that was verified within the last minute, for an account
-// that has not changed since, is not digested again. The error is a *Refusal.
+// that has not changed since, is not digested again, and for the process's own administrator
+// the failures are not looked up again. The error is a *Refusal.
 func (c *Control) Verify(ctx context.Context, name, password, remote string) (Principal, error) {
 	tried := Attempt{strings.ToLower(name), address(remote)}
 	if c.isOwnAdmin(name, password) {
-		if wait := c.wait(ctx, tried); wait > 0 {
-			return Principal{}, c.tooMany(wait)
+		if !c.admitted.contains(tried, c.now()) {
+			if wait := c.wait(ctx, tried); wait > 0 {
+				return Principal{}, c.tooMany(wait)
+			}
+			c.succeed(ctx, tried)
+			c.admitted.add(tried, c.now())
 		}
-		c.succeed(ctx, tried)
 		return Principal{Name: c.User, Role: Admin, Remote: remote}, nil
 	}
+	c.admitted.forget(tried.Name)
 	account, err := c.find(ctx, tried.Name)
 	if err != nil {
 		if c.hasOwnAdmin() && tried.Name == strings.ToLower(c.User) { // whose password could be guessed while the database is away
@@ -217,6 +223,45 @@ func address(remote string) string {
 		}
 	}
 	return ip.String()
+}
+
+// admissions remember for admittedFor from which addresses the process's own administrator has
+// signed in, so that not every request asks the database whether there are failures. Its
+// password and role are those of the process and cannot change under it. A wrong password for
+// the name, from anywhere, ends them: whoever guesses gets no more than one attempt that is not
+// counted against the limits.
+type admissions struct {
+	mu    sync.Mutex
+	until map[Attempt]time.Time
+}
+
+const admittedFor = time.Minute
+
+func (a *admissions) contains(tried Attempt, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return now.Before(a.until[tried])
+}
+
+func (a *admissions) add(tried Attempt, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.until == nil {
+		a.until = map[Attempt]time.Time{}
+	}
+	a.until[tried] = now.Add(admittedFor)
+	prune(a.until, func(t time.Time) time.Time { return t }, now)
+}
+
+// forget ends the admissions of a name.
+func (a *admissions) forget(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for tried := range a.until {
+		if tried.Name == name {
+			delete(a.until, tried)
+		}
+	}
 }
 
 // A passwordCache remembers verified passwords for passwordCacheFor, as digests with a secret of

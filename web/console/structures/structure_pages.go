@@ -110,7 +110,7 @@ func (s *Pages) structure(ctx context.Context, u sdmx.URN, q url.Values) (*Struc
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)
 	}
-	if before := page.Natural(q, "before"); before > 0 {
+	if before := page.Number(q, "before"); before > 0 {
 		if revisions, err = s.Registry.History(ctx, u, registry.Number(before), historyShown+1); err != nil {
 			return nil, err
 		}
@@ -228,7 +228,7 @@ func fillContent(v *Structure, c *content, q url.Values) {
 			v.Items.Keep.Set(name, s)
 		}
 	}
-	c.window(v.Items, page.Natural(q, "from"))
+	c.window(v.Items, page.Number(q, "from"))
 }
 
 // fillReferring puts into the page which structures refer to this one now.

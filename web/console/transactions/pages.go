@@ -55,7 +55,7 @@ func (s *Pages) listPage(w http.ResponseWriter, r *http.Request) {
 // filterOf reads the filter from an address.
 func filterOf(q url.Values) filter {
 	return filter{View: page.Word(q, "view"), Kind: page.Word(q, "kind"), Of: page.Word(q, "of"), By: page.Word(q, "by"), When: page.Word(q, "when"),
-		Before: registry.Number(page.Natural(q, "before"))}
+		Before: registry.Number(page.Number(q, "before"))}
 }
 
 // fillList gathers what a page of the log shows.

@@ -6,7 +6,6 @@ import (
 
 	"urncast/internal/secret"
 	"urncast/producer/connection"
-	"urncast/registry/access"
 	"urncast/web/answer"
 	"urncast/web/rest/wire"
 )
@@ -78,8 +77,8 @@ func (c *Connections) test(w http.ResponseWriter, r *http.Request, e connection.
 		if e.Name == "" {
 			e.Name = "a connection that is not saved"
 		}
-		c.Audit.Record(r.Context(), access.ActConnectionTested, e.Name, map[string]any{"edited": e.Properties != nil, "failed": append([]string{}, failed...),
-			"ended": err == nil, "topic": o.Topic, "scratch": o.Scratch})
+		c.Audit.Record(r.Context(), connection.ActTested, e.Name, connection.TestRecord{Edited: e.Properties != nil, Failed: append([]string{}, failed...),
+			Ended: err == nil, Topic: o.Topic, Scratch: o.Scratch})
 	}
 	switch {
 	case r.Context().Err() != nil || err == nil && out.Begun():

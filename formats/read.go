@@ -132,17 +132,16 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 	if err != nil {
 		return doc.ErrorAtRoot(err.Error())
 	}
-	c := codec.Reader(r.summary.Format.dialect, doc)
-	structures.Describe(c, m)
+	fault, err := doc.Read(r.summary.Format.dialect, func(c *codec.C) { structures.Describe(c, m) })
+	if err != nil {
+		return err
+	}
 	var unknown *codec.UnsupportedError
-	if errors.As(c.Err(), &unknown) {
+	if errors.As(fault, &unknown) {
 		return r.unsupported(doc, class.String(), unknown)
 	}
-	if err := c.Err(); err != nil {
-		return withPlace(r.Name, urnIfWhole(m), err)
-	}
-	if err := doc.Unused(); err != nil {
-		return withPlace(r.Name, urnIfWhole(m), err)
+	if fault != nil {
+		return withPlace(r.Name, urnIfWhole(m), fault)
 	}
 	if err := sdmx.Complete(m); err != nil {
 		return withPlace(r.Name, urnIfWhole(m), doc.ErrorAtRoot(err.Error()))
@@ -173,8 +172,8 @@ func (r *reading) addRemarks(doc *codec.Document, urn string) {
 	r.summary.Warnings.Count += count - len(first)
 }
 
-// unsupported skips a structure that this program does not support, or returns an error for
-// it. at is the reason; nil means that its class is not modelled.
+// unsupported leaves out a structure that this program does not support, and that was read to its
+// end, or returns an error for it. at is the reason; nil means that its class is not modelled.
 func (r *reading) unsupported(doc *codec.Document, typeName string, at error) error {
 	agency, id, version := doc.Identity()
 	what := fmt.Sprintf("%s %s:%s(%s)", clip(typeName, 60), clip(agency, 60), clip(id, 60), clip(cmp.Or(version, string(sdmx.VersionDefault)), 60))

@@ -28,12 +28,12 @@ func (r *reading) xml() error {
 		r.tags.SetPath("/Structure/" + clip(tag.Name, 60))
 		switch {
 		case tag.Name == "Header" && tag.Namespace == codec.SpaceMessage:
-			return r.header(tag)
+			return r.header()
 		case tag.Name == "Structures" && tag.Namespace == codec.SpaceMessage:
 			r.remarkOnAttributes()
 			return r.children("/Structure/Structures", tag, r.container)
 		case tag.Name == "Footer" && tag.Namespace == codec.SpaceFooter:
-			return r.footer(tag)
+			return r.footer()
 		}
 		return r.unexpected(tag, "a Structure message, which has Header, Structures and Footer")
 	})
@@ -52,8 +52,7 @@ func (r *reading) unexpected(tag codec.Tag, where string) error {
 // structures SDMX has no attributes.
 func (r *reading) remarkOnAttributes() {
 	doc := r.tags.Here()
-	codec.Reader(codec.ML21, doc)
-	_ = doc.Unused() // a tag has no children yet
+	doc.RemarkOnAttributes()
 	r.addRemarks(doc, "")
 }
 
@@ -65,7 +64,7 @@ func (r *reading) checkRoot(root codec.Tag) error {
 	case root.Name == "Structure" && root.Namespace == codec.SpaceMessage:
 		return nil
 	case root.Name == "Error" && root.Namespace == codec.SpaceMessage:
-		return r.errorMessage(root)
+		return r.errorMessage()
 	case root.Name == "RegistryInterface":
 		return doc.ErrorAtRoot("this is a RegistryInterface message; send its structures as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):
@@ -109,17 +108,18 @@ func (r *reading) container(tag codec.Tag) error {
 		if tag.Namespace != codec.SpaceStructure && !r.SkipUnsupported {
 			return r.unexpected(tag, "this list, whose structures are in "+codec.SpaceStructure)
 		}
-		doc, err := r.tags.Element(tag)
-		if err != nil {
+		doc := r.tags.Here()
+		class, known := structures.ClassNamed(codec.ML21, tag.Name)
+		known = known && tag.Namespace == codec.SpaceStructure
+		if known && structures.Described(class) {
+			return r.structure(doc, class)
+		}
+		if err := doc.Skip(); err != nil {
 			return err
 		}
-		class, known := structures.ClassNamed(codec.ML21, tag.Name)
-		switch {
-		case !known || tag.Namespace != codec.SpaceStructure:
-			return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
-		case !structures.Described(class):
+		if known {
 			return r.unsupported(doc, tag.Name, nil)
 		}
-		return r.structure(doc, class)
+		return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
 	})
 }

@@ -12,30 +12,32 @@ import (
 
 var xmlEntities = map[string]string{"amp": "&", "lt": "<", "gt": ">", "quot": `"`, "apos": "'"}
 
-// unescapeXML resolves character references and the five predefined entities; any other '&' is
-// an error. Line ends were converted to newlines by the source. In an attribute, tabs and
-// newlines become spaces, unless they are written as references (XML 1.0, section 3.3.3).
-func unescapeXML(t string, isAttribute bool) (string, error) {
-	var b strings.Builder
-	b.Grow(len(t))
-	for i := 0; i < len(t); {
-		switch c := t[i]; {
-		case c == '&':
-			s, n, err := reference(t[i:])
-			if err != nil {
-				return "", err
-			}
-			b.WriteString(s)
-			i += n
-			continue
+// unescapeXML appends a text with its character references and the five predefined entities
+// resolved; bad is the index of any other '&', with the error. Line ends were converted to
+// newlines by the source. In an attribute, tabs and newlines become spaces, unless they are
+// written as references (XML 1.0, section 3.3.3).
+func unescapeXML(b, raw []byte, isAttribute bool) (out []byte, bad int, err error) {
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		switch {
 		case isAttribute && (c == '\t' || c == '\n'):
-			b.WriteByte(' ')
-		default:
-			b.WriteByte(c)
+			c = ' '
+		case c == '&':
+			end := bytes.IndexByte(raw[i:], ';')
+			s, ok := xmlEntities[string(raw[i+1:i+max(end, 1)])] // without a copy
+			if !ok {
+				if s, end, err = reference(string(raw[i : i+max(end+1, 1)])); err != nil {
+					return b, i, err
+				}
+				end--
+			}
+			b = append(b, s...)
+			i += end
+			continue
 		}
-		i++
+		b = append(b, c)
 	}
-	return b.String(), nil
+	return b, 0, nil
 }
 
 // reference resolves the reference at the beginning of t, and returns its length in bytes.
@@ -128,45 +130,27 @@ func validFrom(t string, first int) string {
 	return t[:first] + strings.ToValidUTF8(t[first:], "\uFFFD")
 }
 
-// unquoteJSON resolves the escapes between a JSON string's quotes.
-func unquoteJSON(t string) (string, error) {
-	var b strings.Builder
-	b.Grow(len(t))
+// unquoteJSON appends a JSON string, given without its quotes, with its escapes resolved.
+func unquoteJSON(b, raw []byte) ([]byte, error) {
 	for {
-		i := strings.IndexByte(t, '\\')
+		i := bytes.IndexByte(raw, '\\')
 		if i < 0 {
-			b.WriteString(t)
-			return b.String(), nil
+			return append(b, raw...), nil
 		}
-		b.WriteString(t[:i])
-		r, n, err := escape(t[i:])
+		b = append(b, raw[:i]...)
+		r, n, err := escape(raw[i:])
 		if err != nil {
-			return "", err
+			return b, err
 		}
-		b.WriteRune(r)
-		t = t[i+n:]
-	}
-}
-
-// checkEscapes returns the error that unquoteJSON would return.
-func checkEscapes(t []byte) error {
-	for {
-		i := bytes.IndexByte(t, '\\')
-		if i < 0 {
-			return nil
-		}
-		_, n, err := escape(t[i:])
-		if err != nil {
-			return err
-		}
-		t = t[i+n:]
+		b = utf8.AppendRune(b, r)
+		raw = raw[i+n:]
 	}
 }
 
 // escape resolves the escape at the beginning of t, and returns its length in bytes. Lone
 // surrogates (RFC 8259, section 8.2) are errors, and so are characters that XML does not allow,
 // because every structure has to be written in XML too.
-func escape[T string | []byte](t T) (r rune, n int, err error) {
+func escape(t []byte) (r rune, n int, err error) {
 	if len(t) < 2 {
 		return 0, 0, fmt.Errorf("the string ends in a backslash")
 	}
@@ -192,7 +176,7 @@ func notText(r rune) error {
 }
 
 // unicodeEscape reads \uXXXX, or two of them that are a surrogate pair.
-func unicodeEscape[T string | []byte](t T) (r rune, n int, err error) {
+func unicodeEscape(t []byte) (r rune, n int, err error) {
 	r, ok := codeUnit(t)
 	if !ok {
 		return 0, 0, fmt.Errorf(`the escape \u is not followed by four hexadecimal digits`)
@@ -208,7 +192,7 @@ func unicodeEscape[T string | []byte](t T) (r rune, n int, err error) {
 	return 0, 0, fmt.Errorf(`the escape %s is half of a surrogate pair, which is no character; remove it, or write both halves`, string(t[:6]))
 }
 
-func codeUnit[T string | []byte](t T) (r rune, ok bool) {
+func codeUnit(t []byte) (r rune, ok bool) {
 	if len(t) < 6 || t[0] != '\\' || t[1] != 'u' {
 		return 0, false
 	}

@@ -19,11 +19,17 @@ func textsByKey(c *C, json string, p *sdmx.Texts) {
 		StringEntries(c, json, p, func(t *sdmx.Text) (*string, *string) { return &t.Lang, &t.Value })
 		return
 	}
-	if i := c.doc.take(c.at, json, false); i != none {
-		entries(c, i, func(child int32, key string) { c.addText(child, p, sdmx.Text{Lang: key, Value: c.value(child)}) })
+	d := c.doc
+	if d.enterEntries(json, false) {
+		own, from := d.own()
+		for i := range own {
+			own[i].used = true
+			c.addText(int32(from+i), p, sdmx.Text{Lang: d.names[own[i].name], Value: d.valueOf(int32(from + i))})
+		}
+		d.leave()
 	}
 	best, at, ok := c.Stated("", single)
-	if !ok {
+	if !ok || !c.Has("", json) && !Ended(c) {
 		return
 	}
 	for i := range *p {
@@ -32,22 +38,27 @@ func textsByKey(c *C, json string, p *sdmx.Texts) {
 		}
 	}
 	if len(*p) == 0 {
-		c.addText(at, p, sdmx.Text{Lang: cmp.Or(c.Language, sdmx.LanguageDefault), Value: best})
+		c.addText(at, p, sdmx.Text{Lang: cmp.Or(c.Language, sdmx.LanguageDefault), Value: d.valueOf(at)})
 		return
 	}
 	c.Remark(at, "%s %q was left out: %s has the texts that count, and this is none of them", single, Clip(best, 60), json)
 }
 
-// entries calls fn with each member of an object.
-func entries(c *C, object int32, fn func(child int32, key string)) {
-	if c.doc.nodes[object].kind != kindElement {
-		c.failAt(object, "an object is expected here")
-		return
+// enterEntries goes into an object with keys of any name, whose values are objects or single
+// values.
+func (d *Document) enterEntries(name string, objects bool) bool {
+	if !d.isOnly(name, kindElement) {
+		return false
 	}
-	for i := c.doc.nodes[object].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
-		c.doc.nodes[i].used = true
-		fn(i, c.doc.names[c.doc.nodes[i].name])
+	d.enter()
+	switch own, from := d.own(); {
+	case d.err != nil:
+	case objects && len(own) > 0:
+		d.failAttr(int32(from), "%s", expected[kindElement])
+	case !objects && d.isAhead:
+		d.failChild("a single value is expected here")
 	}
+	return d.err == nil
 }
 
 // Entries describes an object of JSON with keys of any name, whose values are objects that fn
@@ -57,14 +68,24 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 		return
 	}
 	if c.Reading {
-		if i := c.doc.take(c.at, json, false); i != none {
-			entries(c, i, func(child int32, name string) {
-				*p = append(*p, *new(T))
-				x := &(*p)[len(*p)-1]
-				*key(x) = name
-				c.inside(child, func() { fn(c, x) })
-			})
+		d := c.doc
+		if !d.enterEntries(json, true) {
+			return
 		}
+		for d.isAhead && d.isObject() {
+			*p = append(*p, *new(T))
+			x := &(*p)[len(*p)-1]
+			*key(x) = d.names[d.child.name]
+			d.enter()
+			for d.again() {
+				fn(c, x)
+			}
+			d.leave()
+		}
+		if own, from := d.own(); len(own) > 0 {
+			d.failAttr(int32(from), "%s", expected[kindElement])
+		}
+		d.leave()
 		return
 	}
 	if len(*p) == 0 {
@@ -86,13 +107,18 @@ func StringEntries[S ~[]T, T any](c *C, json string, p *S, pair func(*T) (key, v
 		return
 	}
 	if c.Reading {
-		if i := c.doc.take(c.at, json, false); i != none {
-			entries(c, i, func(child int32, name string) {
-				*p = append(*p, *new(T))
-				key, value := pair(&(*p)[len(*p)-1])
-				*key, *value = name, c.value(child)
-			})
+		d := c.doc
+		if !d.enterEntries(json, false) {
+			return
 		}
+		own, from := d.own()
+		for i := range own {
+			own[i].used = true
+			*p = append(*p, *new(T))
+			key, value := pair(&(*p)[len(*p)-1])
+			*key, *value = d.names[own[i].name], d.valueOf(int32(from+i))
+		}
+		d.leave()
 		return
 	}
 	if len(*p) == 0 {
@@ -114,15 +140,19 @@ func Mixed[T any](c *C, json string, p *[]T, text func(*T) *string, plain func(*
 		return
 	}
 	if c.Reading {
-		c.each(json, func(int) {}, func(i int32) {
+		for d := c.doc; d.inList(json); {
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
-			if c.doc.nodes[i].kind == kindElement {
-				c.inside(i, func() { fn(c, x) })
-				return
+			if d.child.kind != kindElement {
+				*text(x) = d.item()
+				continue
 			}
-			*text(x) = c.value(i)
-		})
+			d.enter()
+			for d.again() {
+				fn(c, x)
+			}
+			d.leave()
+		}
 		return
 	}
 	c.writeList(json, len(*p), func(i int) {
@@ -143,18 +173,19 @@ func Rows(c *C, json string, p *[][]string) {
 		return
 	}
 	if c.Reading {
-		c.each(json, func(n int) { *p = make([][]string, 0, n) }, func(row int32) {
-			if c.doc.nodes[row].kind != kindArray {
-				c.failAt(row, "a list is expected here")
+		for d := c.doc; d.inList(json); {
+			if d.child.kind != kindArray {
+				d.failChild("%s", expected[kindArray])
 				return
 			}
+			d.enter()
 			var cells []string
-			for i := c.doc.nodes[row].first; i != none; i = c.doc.nodes[i].next {
-				c.doc.nodes[i].used = true
-				cells = append(cells, c.value(i))
+			for d.isAhead && d.err == nil {
+				cells = append(cells, d.item())
 			}
+			d.leave()
 			*p = append(*p, cells)
-		})
+		}
 		return
 	}
 	c.writeList(json, len(*p), func(i int) {

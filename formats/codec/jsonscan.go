@@ -9,17 +9,20 @@ import (
 type JSONScanner struct{ *Scanner }
 
 // JSON returns a scanner for the message, which begins with '{'.
-func (s *Scanner) JSON() *JSONScanner { return &JSONScanner{s} }
+func (s *Scanner) JSON() *JSONScanner {
+	s.doc.values = &JSONScanner{s}
+	return s.doc.values
+}
 
 // Object reads a JSON object. It calls member with the key of each member, which must read the
 // value.
 func (s *JSONScanner) Object(member func(key string) error) error {
 	return s.sequence('{', '}', func() error {
-		key, err := s.key()
+		number, err := s.key()
 		if err != nil {
 			return err
 		}
-		return member(key)
+		return member(s.doc.names[number])
 	})
 }
 
@@ -68,51 +71,47 @@ func (s *JSONScanner) sequence(open, end byte, each func() error) error {
 	}
 }
 
-func (s *JSONScanner) key() (string, error) {
+// key reads the key of a member with the colon after it, and returns its number.
+func (s *JSONScanner) key() (int32, error) {
 	s.blank()
-	kept := s.mark >= 0
-	if !kept {
-		s.mark = s.pos
-	}
-	from, to, escaped, err := s.quoted()
+	raw, err := s.quoted()
 	if err != nil {
-		return "", err
+		return none, err
 	}
-	if to-from > nameBytesMax {
-		return "", s.fail("a key is longer than %d bytes, the limit", nameBytesMax)
+	if len(raw) > nameBytesMax {
+		return none, s.fail("a key is longer than %d bytes, the limit", nameBytesMax)
 	}
-	number, err := s.intern(s.buf[s.mark+from : s.mark+to])
-	if err != nil {
-		return "", err
-	}
-	key := s.doc.names[number]
-	if escaped {
-		if key, err = unquoteJSON(key); err != nil {
-			return "", s.fail("%s", err)
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		if raw, err = unquoteJSON(nil, raw); err != nil {
+			return none, s.fail("%s", err)
 		}
 	}
-	if !kept {
-		s.mark = -1
+	number, err := s.intern(raw)
+	if err != nil {
+		return none, err
 	}
 	s.blank()
 	if s.peek() != ':' {
-		return "", s.fail("%q is expected after the key %q", ':', key)
+		return none, s.fail("%q is expected after the key %q", ':', s.doc.names[number])
 	}
 	s.pos++
-	return key, nil
+	return number, nil
 }
 
-// quoted scans a string, and returns where its content begins and ends, and whether there are
-// escapes in it.
-func (s *JSONScanner) quoted() (from, to int, escaped bool, err error) {
+// quoted reads a string, and returns what is between its quotes, until more is read.
+func (s *JSONScanner) quoted() ([]byte, error) {
 	if s.peek() != '"' {
-		return 0, 0, false, s.fail("a string is expected")
+		return nil, s.fail("a string is expected")
 	}
 	s.pos++
-	from = s.at()
+	kept := s.mark
+	if kept < 0 {
+		s.mark = s.pos
+	}
+	from := s.at()
 	for {
 		if !s.seek('"') {
-			return 0, 0, false, s.fail("the string does not end")
+			return nil, s.fail("the string does not end")
 		}
 		back := s.pos - 1
 		for s.buf[back] == '\\' {
@@ -123,106 +122,95 @@ func (s *JSONScanner) quoted() (from, to int, escaped bool, err error) {
 		}
 		s.pos++
 	}
-	to = s.at()
-	raw := s.buf[s.mark+from : s.mark+to]
+	raw := s.buf[s.mark+from : s.pos]
 	s.pos++
-	for i, c := range raw {
-		if c < 0x20 {
-			return 0, 0, false, s.failAt(from+i, "a string holds a control character that must be escaped")
+	for _, c := range [...]byte{'\n', '\t'} { // the source refuses others
+		if i := bytes.IndexByte(raw, c); i >= 0 {
+			return nil, s.failAt(from+i, "a string holds a control character that must be escaped")
 		}
 	}
-	return from, to, bytes.IndexByte(raw, '\\') >= 0, nil
+	if kept < 0 {
+		s.mark = -1
+	}
+	return raw, nil
 }
 
-// Value scans the next JSON value as a document.
-func (s *JSONScanner) Value(name, prefix string) (*Document, error) {
-	s.blank()
-	s.begin(true, prefix)
-	number, err := s.intern([]byte(name))
-	if err != nil {
-		return nil, err
-	}
-	if err := s.value(none, number, 1); err != nil {
-		return nil, err
-	}
-	if len(s.doc.nodes) == 0 { // null
-		s.doc.add(none, number, kindString, 0)
-	}
-	return s.finish(), nil
+// A valueError is an error about a value as a whole; if isNone, what stands in its place is none.
+type valueError struct {
+	error
+	isNone bool
 }
 
-func (s *JSONScanner) value(parent, name int32, depth int) error {
-	if depth > s.limits.Depth {
-		return s.fail("values are nested more than %d deep, the limit", s.limits.Depth)
-	}
-	s.blank()
-	at := s.at()
-	switch c := s.peek(); {
-	case c == '{':
-		i := s.doc.add(parent, name, kindElement, at)
-		members := 0
-		return s.Object(func(key string) error {
-			if members++; members > membersMax {
-				return s.fail("an object has more than %d members, the limit", membersMax)
-			}
-			number, err := s.intern([]byte(key))
-			if err != nil {
-				return err
-			}
-			for j := s.doc.nodes[i].first; j != none; j = s.doc.nodes[j].next {
-				if s.doc.nodes[j].name == number {
-					return s.failIn(i, "the key %q is there twice", key)
-				}
-			}
-			return s.value(i, number, depth+1)
-		})
-	case c == '[':
-		i := s.doc.add(parent, name, kindArray, at)
-		return s.Array(func(int) error { return s.value(i, name, depth+1) })
-	case c == '"':
-		from, to, escaped, err := s.quoted()
+// value reads a single value and appends its text, or the bracket with which another begins.
+func (s *JSONScanner) value(text *[]byte) (kind, error) {
+	switch s.peek() {
+	case '{':
+		s.pos++
+		return kindElement, nil
+	case '[':
+		s.pos++
+		return kindArray, nil
+	case '"':
+		raw, err := s.quoted()
 		if err != nil {
-			return err
+			return kindNull, err
 		}
-		s.leaf(parent, name, kindString, at, from, to, escaped)
-		if !escaped {
-			return nil
+		if *text, err = unquoteJSON(*text, raw); err != nil {
+			return kindNull, &valueError{err, false}
 		}
-		if err := checkEscapes(s.buf[s.mark+from : s.mark+to]); err != nil {
-			return s.placed(int32(len(s.doc.nodes)-1), s.failAt(at, "%s", err))
-		}
-		return nil
+		return kindString, nil
 	}
-	return s.word(parent, name, at)
+	return s.word(text)
 }
 
-func (s *JSONScanner) leaf(parent, name int32, k kind, at, from, to int, escaped bool) {
-	n := &s.doc.nodes[s.doc.add(parent, name, k, at)]
-	n.from, n.to, n.escaped = int32(from), int32(to), escaped
-}
-
-// word scans a number, true, false or null; null adds no node.
-func (s *JSONScanner) word(parent, name int32, at int) error {
-	from := s.at()
+// word reads a number, true, false or null.
+func (s *JSONScanner) word(text *[]byte) (kind, error) {
+	from := len(*text)
 	for {
 		c := s.peek()
 		if c != '-' && c != '+' && c != '.' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && c != 'E' {
 			break
 		}
+		*text = append(*text, c)
 		s.pos++
 	}
-	w := s.buf[s.mark+from : s.pos]
+	w := (*text)[from:]
 	switch {
 	case string(w) == "null":
+		*text = (*text)[:from]
+		return kindNull, nil
 	case string(w) == "true", string(w) == "false":
-		s.leaf(parent, name, kindBool, at, from, s.at(), false)
+		return kindBool, nil
 	case isNumber(w):
-		s.leaf(parent, name, kindNumber, at, from, s.at(), false)
-	default:
-		s.pos = s.mark + from
-		return s.failIn(parent, "a JSON value is expected")
+		return kindNumber, nil
+	case s.atEOF():
+		return kindNull, s.fail(valueExpected)
 	}
-	return nil
+	return kindNull, &valueError{errors.New(valueExpected), true}
+}
+
+const valueExpected = "a JSON value is expected"
+
+// skipBrackets passes over the rest of an object or array whose first bracket was read, without
+// looking at what is in it; false if it does not end.
+func (s *JSONScanner) skipBrackets() bool {
+	for depth := 1; depth > 0; {
+		switch s.peek() {
+		case 0:
+			return false
+		case '"':
+			if _, err := s.quoted(); err != nil {
+				return false
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		s.pos++
+	}
+	return true
 }
 
 // isNumber reports whether w is a JSON number (RFC 8259, section 6).
@@ -256,20 +244,6 @@ func isNumber(w []byte) bool {
 		}
 	}
 	return len(w) == 0
-}
-
-// failIn returns an error at the current place, with the path of an object or array.
-func (s *JSONScanner) failIn(i int32, format string, args ...any) error {
-	return s.placed(i, s.fail(format, args...))
-}
-
-// placed adds the path of a node to an error.
-func (s *JSONScanner) placed(i int32, err error) error {
-	var e *SyntaxError
-	if errors.As(err, &e) && e.Path == "" && len(s.doc.nodes) > 0 {
-		e.Path = s.doc.path(i)
-	}
-	return err
 }
 
 // AtEnd returns an error if anything but white space follows the message, or if the reader

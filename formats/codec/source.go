@@ -48,10 +48,17 @@ type source struct {
 	lines     int    // newlines before buf[0]
 	lastBreak int64  // offset in the input just after the last of them
 	base      int64  // offset in the input of buf[0]
+	started   int64  // offset of the structure that is being read; -1 if none is
+
+	// The place that was asked for last: its index, the newlines before it, and the offset of
+	// its line.
+	last     int
+	line     int
+	lineFrom int64
 }
 
 func newSource(r io.Reader, l Limits) *source {
-	return &source{r: r, buf: make([]byte, 0, 64<<10), mark: -1, limits: l.WithDefaults()}
+	return &source{r: r, buf: make([]byte, 0, 64<<10), mark: -1, started: -1, limits: l.WithDefaults()}
 }
 
 // fill reads more into the buffer; false at the end of the input or after an error.
@@ -65,6 +72,10 @@ func (s *source) fill() bool {
 		keep = s.mark
 	}
 	if keep > 0 && (keep > len(s.buf)/2 || s.full()) {
+		if s.last < keep {
+			s.place(keep)
+		}
+		s.last -= keep
 		gone := s.buf[:keep]
 		if n := bytes.Count(gone, []byte{'\n'}); n > 0 {
 			s.lines += n
@@ -77,11 +88,15 @@ func (s *source) fill() bool {
 			s.mark = 0
 		}
 	}
+	size := int64(len(s.buf))
+	if s.started >= 0 {
+		size = s.base + size - s.started
+	}
+	if size >= s.limits.StructureBytes && (s.full() || s.started >= 0) {
+		s.err, s.ended = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes)), true
+		return false
+	}
 	if s.full() {
-		if int64(len(s.buf)) >= s.limits.StructureBytes {
-			s.err, s.ended = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes)), true
-			return false
-		}
 		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
 	from := len(s.buf)
@@ -214,6 +229,19 @@ func (s *source) seek(c byte) bool {
 			return false
 		}
 	}
+}
+
+// place returns line and column of an index in the buffer, which is not before that of the last
+// call. It counts the newlines between the two.
+func (s *source) place(pos int) (line, column int) {
+	if between := s.buf[s.last:pos]; len(between) > 0 {
+		if i := bytes.LastIndexByte(between, '\n'); i >= 0 {
+			s.line += bytes.Count(between, []byte{'\n'})
+			s.lineFrom = s.base + int64(s.last+i) + 1
+		}
+		s.last = pos
+	}
+	return s.line + 1, int(s.base+int64(pos)-s.lineFrom) + 1
 }
 
 // errorAt returns a *SyntaxError for an index in the buffer.

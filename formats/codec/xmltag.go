@@ -3,6 +3,8 @@ package codec
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -47,13 +49,21 @@ type binding struct{ prefix, uri, known string }
 // bindingsMax bounds the namespace declarations in scope, which are searched for each name.
 const bindingsMax = 200
 
-// An attribute has the offsets of an attribute in the document that is being scanned. It
-// becomes a node after the whole tag was read, because its prefix may be declared after it.
+// An attribute has the offsets of an attribute in the tag that is being scanned. Its name is
+// looked up after the whole tag was read, because its prefix may be declared after it.
 type attribute struct {
-	at, colon, nameEnd int // colon is -1 without prefix
-	from, to           int // of the value
-	name               int32
-	escaped            bool
+	at, colon, nameEnd int // from mark; colon is -1 without prefix
+	from, to           int // of the value, in Document.texts
+}
+
+// uriOf returns the namespace with a prefix of prefixOf.
+func uriOf(known string) string {
+	for _, uri := range [...]string{SpaceMessage, SpaceStructure, SpaceFooter, SpaceCommon, spaceXML, spaceInstance} {
+		if known == prefixOf(uri) {
+			return uri
+		}
+	}
+	return strings.Trim(known, "{}")
 }
 
 // name reads a name, and returns the offset of its first colon from its start, or -1. The
@@ -99,30 +109,51 @@ func split(name []byte, colon int) (prefix, local []byte) {
 	return name[:colon], name[colon+1:]
 }
 
-// number returns the number of an expanded name (namespace and local part) and its namespace.
-// Without a prefix, attributes have no namespace and elements have the default one.
-func (s *XMLScanner) number(at, end, colon int, isElement bool) (number int32, uri string, err error) {
-	prefix, local := split(s.buf[s.mark+at:s.mark+end], colon)
+// A numberedXML is a name as written, with its number while the bindings are those that were in
+// force.
+type numberedXML struct {
+	written   string
+	isElement bool
+	bound     int
+	number    int32
+}
+
+// number returns the number of an expanded name (namespace and local part). Without a prefix,
+// attributes have no namespace and elements have the default one.
+func (s *XMLScanner) number(at, end, colon int, isElement bool) (number int32, err error) {
+	written := s.buf[s.mark+at : s.mark+end]
+	n := len(written)
+	slot := &s.recent[uint8(n*7)+written[0]*3+written[n-1]*13+written[n/2]]
+	if slot.bound == s.bound && slot.isElement == isElement && slot.written == string(written) {
+		return slot.number, nil
+	}
+	prefix, local := split(written, colon)
 	b := binding{}
 	if colon >= 0 || isElement {
 		found := false
-		if b, found = s.bound(prefix); !found && colon >= 0 {
-			return none, "", s.failAt(at, "the prefix %q is not declared", prefix)
+		if b, found = s.boundTo(prefix); !found && colon >= 0 {
+			return none, s.failAt(at, "the prefix %q is not declared", prefix)
 		}
 	}
 	s.expanded = append(append(s.expanded[:0], b.known...), local...)
-	if n, ok := s.names[string(s.expanded)]; ok {
-		return n, b.uri, nil
+	number, ok := s.numbers[string(s.expanded)]
+	if !ok {
+		if bad := invalidName(local); bad != "" {
+			return none, s.failAt(at, "the name %s", bad)
+		}
+		if number, err = s.intern(s.expanded); err != nil {
+			return none, err
+		}
 	}
-	if bad := invalidName(local); bad != "" {
-		return none, "", s.failAt(at, "the name %s", bad)
+	if slot.written != string(written) {
+		slot.written = string(written)
 	}
-	number, err = s.intern(s.expanded)
-	return number, b.uri, err
+	slot.isElement, slot.bound, slot.number = isElement, s.bound, number
+	return number, nil
 }
 
-// bound returns the binding of a prefix in the innermost scope that has one.
-func (s *XMLScanner) bound(prefix []byte) (binding, bool) {
+// boundTo returns the binding of a prefix in the innermost scope that has one.
+func (s *XMLScanner) boundTo(prefix []byte) (binding, bool) {
 	for i := len(s.bindings) - 1; i >= 0; i-- {
 		if s.bindings[i].prefix == string(prefix) {
 			return s.bindings[i], true
@@ -134,34 +165,44 @@ func (s *XMLScanner) bound(prefix []byte) (binding, bool) {
 	return binding{}, false
 }
 
-// startTag scans a start tag into a node. It returns whether the element is empty (closed) and
-// its namespace; pos is on '<'.
-func (s *XMLScanner) startTag(parent int32) (closed bool, uri string, err error) {
-	at := s.at()
+// unbind ends the scope of the bindings from one on.
+func (s *XMLScanner) unbind(scope int) {
+	if len(s.bindings) > scope {
+		s.bindings = s.bindings[:scope]
+		s.bound++
+	}
+}
+
+// startTag scans a start tag into the document's child; pos is on '<'.
+func (s *XMLScanner) startTag() error {
+	d := &s.doc
+	c := child{kind: kindElement, rank: 1, attrs: len(d.attrs), texts: len(d.texts)}
+	c.line, c.column = s.place(s.pos)
+	s.mark = s.pos
 	s.pos++
 	colon, err := s.name()
 	if err != nil {
-		return false, "", err
+		return err
 	}
 	end, scope := s.at(), len(s.bindings)
-	if closed, err = s.attributes(at+1, end, scope); err != nil {
-		return false, "", err
+	if c.isEmpty, err = s.attributes(1, end, scope); err != nil {
+		return err
 	}
-	number, uri, err := s.number(at+1, end, colon, true)
-	if err != nil {
-		return false, "", err
+	if c.name, err = s.number(1, end, colon, true); err != nil {
+		return err
 	}
-	element := s.doc.add(parent, number, kindElement, at)
-	if err := s.addAttributes(element); err != nil {
-		return false, "", err
+	if err := s.addAttributes(); err != nil {
+		return err
 	}
-	if closed {
-		s.bindings = s.bindings[:scope]
-		return true, uri, nil
+	if c.isEmpty {
+		s.unbind(scope)
+	} else {
+		s.open = append(s.open, openElement{len(s.openNames), scope})
+		s.openNames = append(s.openNames, s.buf[s.mark+1:s.mark+end]...)
 	}
-	s.open = append(s.open, openElement{element, len(s.openNames), scope})
-	s.openNames = append(s.openNames, s.buf[s.mark+at+1:s.mark+end]...)
-	return false, uri, nil
+	s.mark = -1
+	d.child = c
+	return nil
 }
 
 // attributes scans the attributes of a tag up to its end. Namespace declarations are bound at
@@ -227,30 +268,33 @@ func (s *XMLScanner) attribute() (a attribute, err error) {
 		return a, s.fail("the value of attribute %q is not quoted", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	}
 	s.pos++
-	a.from = s.at()
+	from := s.at()
 	if !s.seek(quote) {
 		return a, s.fail("the value of attribute %q does not end", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	}
-	a.to = s.at()
+	raw := s.buf[s.mark+from : s.pos]
 	s.pos++
-	raw := s.buf[s.mark+a.from : s.mark+a.to]
+	d := &s.doc
+	a.from = len(d.texts)
 	special := specialIn(raw)
-	if special&isTag != 0 {
-		return a, s.failAt(a.from+bytes.IndexByte(raw, '<'), "the value of attribute %q holds a '<', which must be written &lt;", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+	switch {
+	case special&isTag != 0:
+		err = s.failAt(from+bytes.IndexByte(raw, '<'), "the value of attribute %q holds a '<', which must be written &lt;", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+	case special&(isReference|isSpace) == 0:
+		d.texts = append(d.texts, raw...)
+	default:
+		var bad int
+		if d.texts, bad, err = unescapeXML(d.texts, raw, true); err != nil {
+			err = s.failAt(from+bad, "%s", err)
+		}
 	}
-	a.escaped = special&(isReference|isSpace) != 0
-	if special&isReference != 0 {
-		err = s.references(a.from, a.to)
-	}
+	a.to = len(d.texts)
 	return a, err
 }
 
 // bind binds the prefix of a namespace declaration (Namespaces in XML 1.0, sections 2.1 to 3).
 func (s *XMLScanner) bind(a attribute, prefix string, scope int) error {
-	uri := string(s.buf[s.mark+a.from : s.mark+a.to])
-	if a.escaped {
-		uri, _ = unescapeXML(uri, true) // attribute has checked it
-	}
+	uri := string(s.doc.texts[a.from:a.to])
 	switch {
 	case a.colon >= 0 && invalidName([]byte(prefix)) != "":
 		return s.failAt(a.at, "the prefix %s", invalidName([]byte(prefix)))
@@ -269,28 +313,34 @@ func (s *XMLScanner) bind(a attribute, prefix string, scope int) error {
 		}
 	}
 	s.bindings = append(s.bindings, binding{prefix, uri, prefixOf(uri)})
+	s.bound++
 	return nil
 }
 
-// addAttributes adds nodes for the attributes in s.attrs. Attributes of XML Schema, such as
-// xsi:type, are left out, because they do not belong to the structure.
-func (s *XMLScanner) addAttributes(element int32) (err error) {
+// addAttributes adds the attributes in s.attrs to the document. Attributes of XML Schema, such
+// as xsi:type, are left out, because they do not belong to the structure.
+func (s *XMLScanner) addAttributes() error {
+	d := &s.doc
+	from, isInstance := len(d.attrs), func(a attr) bool { return strings.HasPrefix(d.names[a.name], "xsi:") }
+	leave := false
 	for i := range s.attrs {
 		a := &s.attrs[i]
-		var uri string
-		if a.name, uri, err = s.number(a.at, a.nameEnd, a.colon, false); err != nil {
+		number, err := s.number(a.at, a.nameEnd, a.colon, false)
+		if err != nil {
 			return err
 		}
-		for j := range i {
-			if s.attrs[j].name == a.name {
+		for j := from; j < len(d.attrs); j++ {
+			if d.attrs[j].name == number {
 				return s.failAt(a.at, "attribute %q is there twice", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 			}
 		}
-		if uri == spaceInstance {
-			continue
-		}
-		n := &s.doc.nodes[s.doc.add(element, a.name, kindAttribute, a.at)]
-		n.from, n.to, n.escaped = int32(a.from), int32(a.to), a.escaped
+		x := attr{name: number, kind: kindString, from: a.from, to: a.to}
+		x.line, x.column = s.place(s.mark + a.at)
+		d.attrs = append(d.attrs, x)
+		leave = leave || isInstance(x)
+	}
+	if leave {
+		d.attrs = append(d.attrs[:from], slices.DeleteFunc(d.attrs[from:], isInstance)...)
 	}
 	return nil
 }
@@ -321,7 +371,7 @@ func (s *XMLScanner) endTag() error {
 	s.pos++
 	s.open = s.open[:len(s.open)-1]
 	s.openNames = s.openNames[:top.name]
-	s.bindings = s.bindings[:top.scope]
+	s.unbind(top.scope)
 	return nil
 }
 

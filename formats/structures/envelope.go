@@ -93,11 +93,10 @@ func (n *Note) String() string {
 
 // ReadNotes reads the elements with a name as notes: each has com:Text in languages, a code
 // and perhaps a severity.
-func ReadNotes(c *codec.C, name string) (notes []Note) {
-	codec.List(c, name, "", &notes, func(c *codec.C, n *Note) {
+func ReadNotes(c *codec.C, name string, notes *[]Note) {
+	codec.List(c, name, "", notes, func(c *codec.C, n *Note) {
 		c.Attr("code", "", &n.Code)
 		c.Attr("severity", "", &n.Severity)
 		c.Texts("com:Text", "", &n.Texts)
 	})
-	return notes
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 )
 
@@ -43,7 +44,7 @@ func (r *reading) footer() error {
 	for _, n := range notes {
 		switch strings.ToLower(n.Severity) {
 		case "", "warning", "information":
-			r.summary.Warnings.Add(remarkOf(r.Name, "", doc.ErrorAtRoot("the message says: "+n.String()).(*codec.SyntaxError)))
+			r.summary.Warnings.Add(remarkOf(r.Name, "", doc.ErrorAtRoot("the message says: "+n.String()).(*scan.SyntaxError)))
 		default:
 			wrong = append(wrong, n.String())
 		}

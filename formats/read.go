@@ -10,12 +10,13 @@ import (
 
 	"urncast/formats/charset"
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 	"urncast/sdmx"
 )
 
 // Limits bound the size of messages.
-type Limits = codec.Limits
+type Limits = scan.Limits
 
 // ReadOptions are the options of Read and Convert.
 type ReadOptions struct {
@@ -180,7 +181,7 @@ func (r *reading) unsupported(doc *codec.Document, typeName string, at error) er
 	if at == nil {
 		at = doc.ErrorAtRoot("it is of a type that this version does not hold")
 	}
-	var why *codec.SyntaxError
+	var why *scan.SyntaxError
 	if !errors.As(at, &why) {
 		return at
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/formats/scan"
 	"urncast/sdmx"
 )
 
@@ -67,7 +68,7 @@ func (c *C) ID(xml, json string, p *string) {
 	if i == none {
 		return
 	}
-	if *p = c.doc.valueOf(i); c.doc.attrs[i].kind != kindString {
+	if *p = c.doc.valueOf(i); c.doc.scan.Attrs[i].Kind != scan.String {
 		c.doc.failAttr(i, "%s must be a string, and %s is none: put it in quotes", json, Clip(*p, 60))
 	}
 }
@@ -148,7 +149,7 @@ func (c *C) Millis(xml, json string, p *string) {
 	}
 	*p = c.doc.valueOf(i)
 	// A number is milliseconds; a text of four digits is a year.
-	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.attrs[i].kind == kindNumber) {
+	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.scan.Attrs[i].Kind == scan.Number) {
 		*p = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z")
 	}
 }
@@ -166,7 +167,7 @@ func instant(s string) (time.Time, bool) {
 func (c *C) Elem(xml, json string, p *string) {
 	switch {
 	case c.Reading && c.XML():
-		if c.doc.isOnly(xml, kindElement) {
+		if c.doc.isOnly(xml, scan.Element) {
 			*p = c.doc.leaf()
 		}
 	case c.Reading:
@@ -193,7 +194,7 @@ func (c *C) In(xml, json string, present bool, fn func()) {
 		}
 		return
 	}
-	if d := c.doc; d.isOnly(c.name(xml, json), kindElement) {
+	if d := c.doc; d.isOnly(c.name(xml, json), scan.Element) {
 		d.enter()
 		for d.again() {
 			fn()
@@ -202,7 +203,8 @@ func (c *C) In(xml, json string, present bool, fn func()) {
 	}
 }
 
-// List describes a repeated element, or an array of objects, each described by fn.
+// List describes a repeated element, or an array of objects, each described by fn, which must not
+// look at the list.
 func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 	name := c.name(xml, json)
 	if name == "" {
@@ -216,17 +218,44 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 		})
 		return
 	}
+	var more chunks[T]
 	for c.doc.inList(name) {
 		if !c.doc.isObject() {
 			return
 		}
-		*p = append(*p, *new(T))
-		x := &(*p)[len(*p)-1]
+		x := more.add(p)
 		c.doc.enter()
 		for c.doc.again() {
 			fn(c, x)
 		}
 		c.doc.leave()
+	}
+	more.join(p)
+}
+
+// chunks are the elements of a long list that is being read, from chunkItems on: appending to it
+// would copy it again and again.
+type chunks[T any] [][]T
+
+const chunkItems = 1024
+
+// add adds an element to the list, or to the last chunk.
+func (s *chunks[T]) add(p *[]T) *T {
+	last := p
+	if len(*p) >= chunkItems {
+		if n := len(*s); n == 0 || len((*s)[n-1]) == chunkItems {
+			*s = append(*s, make([]T, 0, chunkItems))
+		}
+		last = &(*s)[len(*s)-1]
+	}
+	*last = append(*last, *new(T))
+	return &(*last)[len(*last)-1]
+}
+
+// join adds all chunks to the list.
+func (s chunks[T]) join(p *[]T) {
+	if len(s) > 0 {
+		*p = slices.Concat(append([][]T{*p}, s...)...)
 	}
 }
 
@@ -242,7 +271,7 @@ func Choices[T any](c *C, xml []string, p *[]T, which func(*T) int, start func(n
 		return
 	}
 	for c.doc.isAhead {
-		name := slices.Index(xml, c.doc.names[c.doc.child.name])
+		name := slices.Index(xml, c.doc.scan.Names[c.doc.child.Name])
 		if name < 0 {
 			return
 		}

@@ -41,28 +41,3 @@ func (d Dialect) name(xml, json string) string {
 	}
 	return json
 }
-
-// Limits bound the size of messages. Zero values mean the defaults.
-type Limits struct {
-	Depth          int   // of nesting; default 64
-	StructureBytes int64 // of one structure as sent; default 512 MiB
-	Bytes          int64 // of a message, unpacked; default 4 GiB
-	Structures     int   // in a message; default 1,000,000
-}
-
-// WithDefaults returns l with defaults for zero values.
-func (l Limits) WithDefaults() Limits {
-	if l.Depth == 0 {
-		l.Depth = 64
-	}
-	if l.StructureBytes == 0 {
-		l.StructureBytes = 512 << 20
-	}
-	if l.Bytes == 0 {
-		l.Bytes = 4 << 30
-	}
-	if l.Structures == 0 {
-		l.Structures = 1_000_000
-	}
-	return l
-}

@@ -5,18 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"urncast/sdmx"
-)
-
-type kind uint8
-
-const (
-	kindElement kind = iota // XML element or JSON object
-	kindArray
-	kindString
-	kindNumber
-	kindBool
-	kindNull
+	"urncast/formats/scan"
 )
 
 // A Document is a part of a message that is read by itself, such as a structure or the header. It
@@ -24,21 +13,18 @@ const (
 // of the child that comes next. In JSON, members with a single value are taken as attributes;
 // children are the other members, and the elements of an array.
 type Document struct {
-	tags   *XMLScanner  // of the message, if it is XML
-	values *JSONScanner // of the message, if it is JSON
-	names  []string     // of elements, attributes and members, by number
+	scan   *scan.Scanner // its Attrs are those of the frames and of the child that comes next
+	tags   *scan.XML     // if the message is XML
+	values *scan.JSON    // if it is JSON
 
-	child   child // the one that comes next
-	isAhead bool  // there is one
+	child   scan.Start // the one that comes next
+	isAhead bool       // there is one
 	frames  []frame
-	attrs   []attr  // of the frames, and of the child that comes next
-	texts   []byte  // of attrs and of an element of an array, unescaped
 	counts  []count // of the children of the frames
-	entered int     // number of children that were entered so far
+	entered int32   // number of children that were entered so far
 
 	prefix       string // path of the root
 	line, column int    // of the root
-	outside      int    // number of XML elements that are open outside of the root
 	err          error  // the first one
 	isBroken     bool   // err is one of syntax, after which nothing can be read
 	isSkipping   bool
@@ -46,44 +32,35 @@ type Document struct {
 
 	keeper   keeper
 	passing  keeper // for what is not kept
-	remarks  []SyntaxError
+	remarks  []scan.SyntaxError
 	remarked int
-}
-
-// A child is an element, an object, an array, or an element of an array.
-type child struct {
-	name         int32
-	kind         kind
-	isEmpty      bool // an XML element without content
-	line, column int
-	rank         int // from 1, among the elements with its name, or in the array
-	attrs, texts int // where those of the child begin, in the document's
 }
 
 // A frame is an element, an object or an array that has been entered and not been left.
 type frame struct {
-	child
-	counts   int    // where its own begin
-	members  int    // of the object or array so far
-	loose    []byte // the text between its child elements, up to a limit
-	passes   int    // see Document.again
-	entered  int    // Document.entered before the pass
-	hadEnded bool   // no child was ahead before the pass
-	unsure   bool   // Ended was asked for during the pass, and was not true
-	looked   bool   // see Document.lookAhead
-	lenient  bool   // see C.LeaveOutOthers
-	said     string // the last remark about it
+	scan.Start
+	counts   int32 // where its own begin
+	members  int32 // of the object or array so far
+	entered  int32 // Document.entered before the pass
+	hasRun   bool  // its description, see Document.again
+	hadEnded bool  // no child was ahead before the pass
+	unsure   bool  // Ended was asked for during the pass, and was not true
+	looked   bool  // see Document.lookAhead
+	lenient  bool  // see C.LeaveOutOthers
+	*odd           // nil in most
 }
 
-// An attr is an XML attribute, or a member of a JSON object with a single value.
-type attr struct {
-	name         int32
-	kind         kind
-	used         bool // a description has read it
-	remarked     bool
-	line, column int
-	from, to     int    // in Document.texts
-	value        string // once it was read
+// An odd is what few frames have.
+type odd struct {
+	loose []byte // the text between child elements, up to a limit
+	said  string // the last remark about the frame
+}
+
+func (f *frame) strange() *odd {
+	if f.odd == nil {
+		f.odd = &odd{}
+	}
+	return f.odd
 }
 
 // A count is the number of children with a name.
@@ -95,19 +72,10 @@ type count struct {
 const none int32 = -1
 
 func (d *Document) reset(prefix string) {
-	if cap(d.texts) > 1<<20 { // do not keep the memory of a large structure for the next ones
-		d.texts = nil
-	}
-	d.frames, d.attrs, d.texts, d.counts = d.frames[:0], d.attrs[:0], d.texts[:0], d.counts[:0]
+	d.scan.Reset()
+	d.frames, d.counts = d.frames[:0], d.counts[:0]
 	d.isAhead, d.prefix, d.err, d.isBroken, d.isSkipping, d.words = false, prefix, nil, false, false, nil
 	d.remarks, d.remarked = nil, 0
-}
-
-func (d *Document) scanner() *Scanner {
-	if d.tags != nil {
-		return d.tags.Scanner
-	}
-	return d.values.Scanner
 }
 
 func (d *Document) isJSON() bool { return d.values != nil }
@@ -118,7 +86,7 @@ func (d *Document) top() *frame { return &d.frames[len(d.frames)-1] }
 func (d *Document) push() {
 	d.entered++
 	d.isAhead = false
-	d.frames = append(d.frames, frame{child: d.child, counts: len(d.counts)})
+	d.frames = append(d.frames, frame{Start: d.child, counts: int32(len(d.counts))})
 }
 
 // next goes on to the next child of the innermost frame, or to its end.
@@ -153,7 +121,7 @@ func (d *Document) leave() {
 
 func (d *Document) pop() {
 	f := d.top()
-	d.attrs, d.texts, d.counts = d.attrs[:f.attrs], d.texts[:f.texts], d.counts[:f.counts]
+	d.scan.Attrs, d.scan.Texts, d.counts = d.scan.Attrs[:f.Attrs], d.scan.Texts[:f.Texts], d.counts[:f.counts]
 	d.frames = d.frames[:len(d.frames)-1]
 }
 
@@ -166,7 +134,7 @@ func (d *Document) again() bool {
 	}
 	f := d.top()
 	switch {
-	case f.passes == 0:
+	case !f.hasRun:
 	case d.isAhead && d.entered == f.entered:
 		if d.unknown(); d.err != nil {
 			return false
@@ -176,24 +144,23 @@ func (d *Document) again() bool {
 	case f.hadEnded || !f.unsure && !d.hasUnused():
 		return false
 	}
-	f.passes++
-	f.entered, f.hadEnded, f.unsure = d.entered, !d.isAhead, false
+	f.hasRun, f.entered, f.hadEnded, f.unsure = true, d.entered, !d.isAhead, false
 	return true
 }
 
 // own returns the attributes of the innermost frame, and the index of the first.
-func (d *Document) own() ([]attr, int) {
-	from, to := d.top().attrs, len(d.attrs)
+func (d *Document) own() ([]scan.Attr, int) {
+	from, to := d.top().Attrs, len(d.scan.Attrs)
 	if d.isAhead {
-		to = d.child.attrs
+		to = d.child.Attrs
 	}
-	return d.attrs[from:to], from
+	return d.scan.Attrs[from:to], from
 }
 
 func (d *Document) hasUnused() bool {
 	own, _ := d.own()
 	for i := range own {
-		if !own[i].used {
+		if !own[i].Used {
 			return true
 		}
 	}
@@ -208,8 +175,8 @@ func (d *Document) attr(name string) int32 {
 	}
 	own, from := d.own()
 	for i := range own {
-		if d.names[own[i].name] == name {
-			own[i].used = true
+		if d.scan.Names[own[i].Name] == name {
+			own[i].Used = true
 			return int32(from + i)
 		}
 	}
@@ -225,8 +192,8 @@ func (d *Document) inList(name string) bool {
 	if !d.isJSON() {
 		return d.is(name)
 	}
-	if len(d.frames) > 0 && d.top().kind != kindArray {
-		if !d.isOnly(name, kindArray) {
+	if len(d.frames) > 0 && d.top().Kind != scan.Array {
+		if !d.isOnly(name, scan.Array) {
 			return false
 		}
 		d.enter()
@@ -240,8 +207,8 @@ func (d *Document) inList(name string) bool {
 
 // isObject reports whether the child ahead is an object, as it must be.
 func (d *Document) isObject() bool {
-	if d.child.kind != kindElement {
-		d.failChild("%s", expected[kindElement])
+	if d.child.Kind != scan.Element {
+		d.failChild("%s", expected[scan.Element])
 	}
 	return d.err == nil
 }
@@ -251,10 +218,10 @@ func (d *Document) item() (text string) {
 	switch {
 	case !d.isJSON():
 		return d.leaf()
-	case d.child.kind <= kindArray:
+	case d.child.Kind <= scan.Array:
 		d.failChild("a single value is expected here")
 	default:
-		text = d.keeper.keep(d.texts[d.child.texts:])
+		text = d.keeper.keep(d.scan.Texts[d.child.Texts:])
 		d.entered++
 		d.next()
 	}
@@ -263,37 +230,37 @@ func (d *Document) item() (text string) {
 
 // passingValueOf returns the value of an attribute that is not kept.
 func (d *Document) passingValueOf(i int32) string {
-	a := &d.attrs[i]
-	if a.value == "" {
-		a.value = d.passing.keep(d.texts[a.from:a.to])
+	a := &d.scan.Attrs[i]
+	if a.Value == "" {
+		a.Value = d.passing.keep(d.scan.Texts[a.From:a.To])
 	}
-	return a.value
+	return a.Value
 }
 
 func (d *Document) valueOf(i int32) string {
-	a := &d.attrs[i]
-	if a.value == "" {
-		a.value = d.keeper.keep(d.texts[a.from:a.to])
+	a := &d.scan.Attrs[i]
+	if a.Value == "" {
+		a.Value = d.keeper.keep(d.scan.Texts[a.From:a.To])
 	}
-	return a.value
+	return a.Value
 }
 
 // is reports whether a child with a name comes next.
 func (d *Document) is(name string) bool {
-	return d.isAhead && d.err == nil && d.names[d.child.name] == name
+	return d.isAhead && d.err == nil && d.scan.Names[d.child.Name] == name
 }
 
 // isOnly is is for a child that may be there once. In JSON, it must be of a kind.
-func (d *Document) isOnly(name string, k kind) bool {
-	if d.is(name) && d.child.rank == 1 {
-		if d.child.kind == k {
+func (d *Document) isOnly(name string, k scan.Kind) bool {
+	if d.is(name) && d.child.Rank == 1 {
+		if d.child.Kind == k {
 			return true
 		}
 		d.failChild("%s", expected[k])
 	} else if d.isJSON() && name != "" && d.err == nil {
 		own, from := d.own()
 		for i := range own {
-			if d.names[own[i].name] == name {
+			if d.scan.Names[own[i].Name] == name {
 				d.failAttr(int32(from+i), "%s", expected[k])
 			}
 		}
@@ -302,7 +269,7 @@ func (d *Document) isOnly(name string, k kind) bool {
 }
 
 // expected are the errors for a value of another kind.
-var expected = map[kind]string{kindElement: "an object is expected here", kindArray: "a list is expected here"}
+var expected = map[scan.Kind]string{scan.Element: "an object is expected here", scan.Array: "a list is expected here"}
 
 // counted adds a child to those of the innermost frame, and returns the number with its name.
 func (d *Document) counted(name int32) int {
@@ -321,12 +288,12 @@ func (d *Document) counted(name int32) int {
 func (d *Document) has(name string) bool {
 	own, _ := d.own()
 	for i := range own {
-		if d.names[own[i].name] == name {
+		if d.scan.Names[own[i].Name] == name {
 			return true
 		}
 	}
 	for _, n := range d.counts[d.top().counts:] {
-		if d.names[n.name] == name {
+		if d.scan.Names[n.name] == name {
 			return true
 		}
 	}
@@ -336,7 +303,7 @@ func (d *Document) has(name string) bool {
 // nameOf returns the local name of a number. Names are stored with a prefix for their namespace
 // (prefixOf).
 func (d *Document) nameOf(n int32) string {
-	name := d.names[n]
+	name := d.scan.Names[n]
 	if d.isJSON() {
 		return name
 	}
@@ -346,7 +313,7 @@ func (d *Document) nameOf(n int32) string {
 // ofNamespace returns the phrase " of namespace …" for a name in a namespace that descriptions
 // do not use; empty for others.
 func (d *Document) ofNamespace(n int32) string {
-	if name := d.names[n]; !d.isJSON() && name[0] == '{' {
+	if name := d.scan.Names[n]; !d.isJSON() && name[0] == '{' {
 		return fmt.Sprintf(" of namespace %q", Clip(name[1:strings.LastIndexByte(name, '}')], 100))
 	}
 	return ""
@@ -356,7 +323,7 @@ func (d *Document) ofNamespace(n int32) string {
 func (d *Document) path() string {
 	b := []byte(d.prefix)
 	for i := 1; i < len(d.frames); i++ {
-		b = d.appendStep(b, d.frames[i-1].kind, &d.frames[i].child)
+		b = d.appendStep(b, d.frames[i-1].Kind, &d.frames[i].Start)
 	}
 	return string(b)
 }
@@ -365,25 +332,25 @@ func (d *Document) childPath() string {
 	if len(d.frames) == 0 {
 		return d.prefix
 	}
-	return string(d.appendStep([]byte(d.path()), d.top().kind, &d.child))
+	return string(d.appendStep([]byte(d.path()), d.top().Kind, &d.child))
 }
 
-func (d *Document) appendStep(b []byte, parent kind, c *child) []byte {
+func (d *Document) appendStep(b []byte, parent scan.Kind, c *scan.Start) []byte {
 	switch {
 	case !d.isJSON():
-		b = append(append(append(b, '/'), d.nameOf(c.name)...), '[')
-		return append(strconv.AppendInt(b, int64(c.rank), 10), ']')
-	case parent == kindArray:
-		return append(strconv.AppendInt(append(b, '['), int64(c.rank-1), 10), ']')
+		b = append(append(append(b, '/'), d.nameOf(c.Name)...), '[')
+		return append(strconv.AppendInt(b, int64(c.Rank), 10), ']')
+	case parent == scan.Array:
+		return append(strconv.AppendInt(append(b, '['), int64(c.Rank-1), 10), ']')
 	}
-	return append(append(b, '.'), d.nameOf(c.name)...)
+	return append(append(b, '.'), d.nameOf(c.Name)...)
 }
 
 func (d *Document) attrPath(i int32) string {
 	if d.isJSON() {
-		return d.path() + "." + d.nameOf(d.attrs[i].name)
+		return d.path() + "." + d.nameOf(d.scan.Attrs[i].Name)
 	}
-	return d.path() + "/@" + d.nameOf(d.attrs[i].name)
+	return d.path() + "/@" + d.nameOf(d.scan.Attrs[i].Name)
 }
 
 // Where returns the place of the document's first byte, for messages.
@@ -394,20 +361,20 @@ func (d *Document) Where() string {
 // IsObject reports whether the root is an object or an element.
 func (d *Document) IsObject() bool {
 	if len(d.frames) > 0 {
-		return d.frames[0].kind == kindElement
+		return d.frames[0].Kind == scan.Element
 	}
-	return d.child.kind == kindElement
+	return d.child.Kind == scan.Element
 }
 
 // Identity returns the identifying attributes of a structure whose class is not supported, after
 // Read or Skip.
 func (d *Document) Identity() (agency, id, version string) {
-	for i := range d.attrs {
-		if len(d.frames) == 0 || d.attrs[i].kind != kindString {
+	for i := range d.scan.Attrs {
+		if len(d.frames) == 0 || d.scan.Attrs[i].Kind != scan.String {
 			continue
 		}
 		v := d.valueOf(int32(i))
-		switch d.nameOf(d.attrs[i].name) {
+		switch d.nameOf(d.scan.Attrs[i].Name) {
 		case "agencyID", "agencyId":
 			agency = v
 		case "id":
@@ -417,51 +384,6 @@ func (d *Document) Identity() (agency, id, version string) {
 		}
 	}
 	return agency, id, version
-}
-
-// A keeper makes strings and texts that are kept, many in one allocation.
-type keeper struct {
-	chunk strings.Builder
-	size  int // of the next chunk
-	texts []sdmx.Text
-}
-
-// chunkBytesMax is small, since a string that is kept longer than its structure keeps its chunk.
-const chunkBytesMax = 32 << 10
-
-func (k *keeper) keep(b []byte) string {
-	switch n := len(b); {
-	case n == 0:
-		return ""
-	case n > chunkBytesMax/4:
-		return string(b)
-	case k.chunk.Len()+n > k.chunk.Cap():
-		k.size = min(max(2*k.size, 1<<10, n), chunkBytesMax)
-		k.chunk = strings.Builder{}
-		k.chunk.Grow(k.size)
-	}
-	from := k.chunk.Len()
-	k.chunk.Write(b)
-	return k.chunk.String()[from:]
-}
-
-// add appends a text to those of a property. Those of different properties follow each other in
-// one array, and are capped so that none can grow into the next.
-func (k *keeper) add(p *sdmx.Texts, t sdmx.Text) {
-	n := len(k.texts)
-	from := n - len(*p)
-	grows := len(*p) == 0 || from >= 0 && &(*p)[0] == &k.texts[from : n][0]
-	if !grows {
-		*p = append(*p, t)
-		return
-	}
-	if n == cap(k.texts) {
-		k.texts = append(make([]sdmx.Text, 0, min(max(2*n, 8, 2*len(*p)), 512+len(*p))), *p...)
-		n = len(k.texts)
-		from = 0
-	}
-	k.texts = append(k.texts, t)
-	*p = k.texts[from : n+1 : n+1]
 }
 
 // Clip cuts text from a message to n bytes, for a sentence about it.

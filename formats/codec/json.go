@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"urncast/formats/scan"
 	"urncast/sdmx"
 )
 
@@ -23,8 +24,8 @@ func textsByKey(c *C, json string, p *sdmx.Texts) {
 	if d.enterEntries(json, false) {
 		own, from := d.own()
 		for i := range own {
-			own[i].used = true
-			c.addText(int32(from+i), p, sdmx.Text{Lang: d.names[own[i].name], Value: d.valueOf(int32(from + i))})
+			own[i].Used = true
+			c.addText(int32(from+i), p, sdmx.Text{Lang: d.scan.Names[own[i].Name], Value: d.valueOf(int32(from + i))})
 		}
 		d.leave()
 	}
@@ -47,14 +48,14 @@ func textsByKey(c *C, json string, p *sdmx.Texts) {
 // enterEntries goes into an object with keys of any name, whose values are objects or single
 // values.
 func (d *Document) enterEntries(name string, objects bool) bool {
-	if !d.isOnly(name, kindElement) {
+	if !d.isOnly(name, scan.Element) {
 		return false
 	}
 	d.enter()
 	switch own, from := d.own(); {
 	case d.err != nil:
 	case objects && len(own) > 0:
-		d.failAttr(int32(from), "%s", expected[kindElement])
+		d.failAttr(int32(from), "%s", expected[scan.Element])
 	case !objects && d.isAhead:
 		d.failChild("a single value is expected here")
 	}
@@ -75,7 +76,7 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 		for d.isAhead && d.isObject() {
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
-			*key(x) = d.names[d.child.name]
+			*key(x) = d.scan.Names[d.child.Name]
 			d.enter()
 			for d.again() {
 				fn(c, x)
@@ -83,7 +84,7 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 			d.leave()
 		}
 		if own, from := d.own(); len(own) > 0 {
-			d.failAttr(int32(from), "%s", expected[kindElement])
+			d.failAttr(int32(from), "%s", expected[scan.Element])
 		}
 		d.leave()
 		return
@@ -113,10 +114,10 @@ func StringEntries[S ~[]T, T any](c *C, json string, p *S, pair func(*T) (key, v
 		}
 		own, from := d.own()
 		for i := range own {
-			own[i].used = true
+			own[i].Used = true
 			*p = append(*p, *new(T))
 			key, value := pair(&(*p)[len(*p)-1])
-			*key, *value = d.names[own[i].name], d.valueOf(int32(from+i))
+			*key, *value = d.scan.Names[own[i].Name], d.valueOf(int32(from+i))
 		}
 		d.leave()
 		return
@@ -143,7 +144,7 @@ func Mixed[T any](c *C, json string, p *[]T, text func(*T) *string, plain func(*
 		for d := c.doc; d.inList(json); {
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
-			if d.child.kind != kindElement {
+			if d.child.Kind != scan.Element {
 				*text(x) = d.item()
 				continue
 			}
@@ -174,8 +175,8 @@ func Rows(c *C, json string, p *[][]string) {
 	}
 	if c.Reading {
 		for d := c.doc; d.inList(json); {
-			if d.child.kind != kindArray {
-				d.failChild("%s", expected[kindArray])
+			if d.child.Kind != scan.Array {
+				d.failChild("%s", expected[scan.Array])
 				return
 			}
 			d.enter()

@@ -1,35 +1,37 @@
 package codec
 
+import "urncast/formats/scan"
+
 // nextValue goes on to the next child of the innermost object or array, or to its end. Members
 // with a single value become attributes of the object.
 func (d *Document) nextValue() error {
 	d.isAhead = false
-	isMember := d.top().kind == kindElement
+	isMember := d.top().Kind == scan.Element
 	for {
 		if !isMember {
-			d.texts = d.texts[:d.top().texts]
+			d.scan.Texts = d.scan.Texts[:d.top().Texts]
 		}
 		more, err := d.separator()
 		if err != nil || !more {
 			return err
 		}
-		if len(d.frames) >= d.values.limits.Depth {
-			return d.placed(d.values.fail("values are nested more than %d deep, the limit", d.values.limits.Depth))
+		if len(d.frames) >= d.values.Limits.Depth {
+			return d.placed(d.values.Fail("values are nested more than %d deep, the limit", d.values.Limits.Depth))
 		}
-		number := d.top().name
+		number := d.top().Name
 		if isMember {
-			if number, err = d.values.key(); err != nil {
+			if number, err = d.values.Key(); err != nil {
 				return d.placed(err)
 			}
 			if d.counted(number) > 1 {
-				return d.placed(d.values.fail("the key %q is there twice", d.names[number]))
+				return d.placed(d.values.Fail("the key %q is there twice", d.scan.Names[number]))
 			}
 		}
 		isAlone, err := d.value(number)
 		switch {
 		case err != nil:
 			return err
-		case !isMember && d.child.kind != kindNull:
+		case !isMember && d.child.Kind != scan.Null:
 			d.isAhead = true
 			return nil
 		case !isAlone:
@@ -42,61 +44,43 @@ func (d *Document) nextValue() error {
 // separator goes on to the next member or element; more is false if the end of the object or
 // array was read instead.
 func (d *Document) separator() (more bool, err error) {
-	f, s := d.top(), d.values
-	end := byte('}')
-	if f.kind == kindArray {
-		end = ']'
+	f := d.top()
+	f.members++
+	if more, err = d.values.More(f.Kind, int(f.members)); err == nil && f.Kind == scan.Element && f.members > scan.MembersMax {
+		err = d.values.Fail("an object has more than %d members, the limit", scan.MembersMax)
 	}
-	s.blank()
-	if s.peek() == end {
-		s.pos++
-		return false, nil
-	}
-	if f.members++; f.members > 1 {
-		if s.peek() != ',' {
-			return false, d.placed(s.fail("%q or %q is expected", ',', end))
-		}
-		s.pos++
-		s.blank()
-		if s.peek() == end {
-			return false, d.placed(s.fail("a value is expected after the comma"))
-		}
-	}
-	if f.kind == kindElement && f.members > membersMax {
-		return false, d.placed(s.fail("an object has more than %d members, the limit", membersMax))
-	}
-	return true, nil
+	return more, d.placed(err)
 }
 
 // value reads a value into the document's child: whole, if it stands alone; only the bracket with
 // which it begins otherwise. A single value of an object becomes an attribute.
 func (d *Document) value(name int32) (isAlone bool, err error) {
 	s := d.values
-	s.blank()
-	c := child{name: name, rank: 1, attrs: len(d.attrs), texts: len(d.texts)}
-	c.line, c.column = s.place(s.pos)
-	if len(d.frames) > 0 && d.top().kind == kindArray {
-		c.rank = d.top().members
+	s.Peek()
+	c := scan.Start{Name: name, Rank: 1, Attrs: len(s.Attrs), Texts: len(s.Texts)}
+	c.Line, c.Column = s.Here()
+	if len(d.frames) > 0 && d.top().Kind == scan.Array {
+		c.Rank = int(d.top().members)
 	}
-	c.kind, err = s.value(&d.texts)
+	c.Kind, err = s.Value()
 	d.child = c
-	switch whole, ok := err.(*valueError); {
-	case ok && whole.isNone:
-		return false, failure(c.line, c.column, d.path(), "%s", err)
+	switch whole, ok := err.(*scan.ValueError); {
+	case ok && whole.IsNone:
+		return false, failure(c.Line, c.Column, d.path(), "%s", err)
 	case ok:
-		return false, failure(c.line, c.column, d.childPath(), "%s", err)
+		return false, failure(c.Line, c.Column, d.childPath(), "%s", err)
 	case err != nil:
 		return false, d.placed(err)
-	case c.kind <= kindArray:
+	case c.Kind <= scan.Array:
 		return false, nil
 	}
-	d.words.add(d.texts[c.texts:])
+	d.words.add(d.scan.Texts[c.Texts:])
 	switch {
-	case len(d.frames) == 0, d.top().kind == kindArray, c.kind == kindNull:
+	case len(d.frames) == 0, d.top().Kind == scan.Array, c.Kind == scan.Null:
 	case d.top().looked:
-		d.texts = d.texts[:c.texts]
+		d.scan.Texts = d.scan.Texts[:c.Texts]
 	default:
-		d.attrs = append(d.attrs, attr{name: name, kind: c.kind, line: c.line, column: c.column, from: c.texts, to: len(d.texts)})
+		d.scan.Attrs = append(d.scan.Attrs, scan.Attr{Name: name, Kind: c.Kind, Line: c.Line, Column: c.Column, From: c.Texts, To: len(s.Texts)})
 	}
 	return true, nil
 }
@@ -105,19 +89,16 @@ func (d *Document) value(name int32) (isAlone bool, err error) {
 // to it. Faults in between are left to be found when they are read.
 func (d *Document) lookAhead() {
 	f, s := d.top(), d.values
-	if f.looked || !d.isAhead || d.err != nil || f.kind != kindElement {
+	if f.looked || !d.isAhead || d.err != nil || f.Kind != scan.Element {
 		return
 	}
-	s.place(s.pos)
-	members, next := f.members, d.child
-	at, line, lineFrom := s.base+int64(s.last), s.line, s.lineFrom
-	s.mark = s.pos
-	for s.skipBrackets() {
+	members, next, here := f.members, d.child, s.Bookmark()
+	for s.SkipBrackets() {
 		more, err := d.separator()
 		if err != nil || !more {
 			break
 		}
-		number, err := s.key()
+		number, err := s.Key()
 		if err != nil {
 			break
 		}
@@ -128,7 +109,7 @@ func (d *Document) lookAhead() {
 			if more, err = d.separator(); err != nil || !more {
 				break
 			}
-			if number, err = s.key(); err != nil {
+			if number, err = s.Key(); err != nil {
 				break
 			}
 		}
@@ -139,29 +120,14 @@ func (d *Document) lookAhead() {
 	f = d.top()
 	f.members, f.looked = members, true
 	d.child = next
-	d.child.attrs, d.child.texts = len(d.attrs), len(d.texts)
-	s.pos, s.mark, s.ended = s.mark, -1, false
-	s.last, s.line, s.lineFrom = int(at-s.base), line, lineFrom
+	d.child.Attrs, d.child.Texts = len(d.scan.Attrs), len(d.scan.Texts)
+	s.Return(here)
 }
 
 // placed adds the path of the innermost object or array to an error.
 func (d *Document) placed(err error) error {
-	if e, ok := err.(*SyntaxError); ok && e.Path == "" {
+	if e, ok := err.(*scan.SyntaxError); ok && e.Path == "" {
 		e.Path = d.path()
 	}
 	return err
-}
-
-// Value begins to read the next JSON value as a document.
-func (s *JSONScanner) Value(name, prefix string) (*Document, error) {
-	s.blank()
-	s.begin(prefix)
-	d := &s.doc
-	number, err := s.intern([]byte(name))
-	if err != nil {
-		return nil, err
-	}
-	isAlone, err := d.value(number)
-	d.isAhead = err == nil && !isAlone
-	return d, err
 }

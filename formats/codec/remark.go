@@ -3,27 +3,29 @@ package codec
 import (
 	"fmt"
 	"strings"
+
+	"urncast/formats/scan"
 )
 
 // RemarksMax is the number of remarks on a document that are kept; all are counted.
 const RemarksMax = 100
 
-func failure(line, column int, path, format string, args ...any) *SyntaxError {
-	return &SyntaxError{Line: line, Column: column, Path: path, Text: fmt.Sprintf(format, args...)}
+func failure(line, column int, path, format string, args ...any) *scan.SyntaxError {
+	return &scan.SyntaxError{Line: line, Column: column, Path: path, Text: fmt.Sprintf(format, args...)}
 }
 
 // fail records an error about the innermost frame, if there is none yet.
 func (d *Document) fail(format string, args ...any) {
 	if d.err == nil {
 		f := d.top()
-		d.err = failure(f.line, f.column, d.path(), format, args...)
+		d.err = failure(f.Line, f.Column, d.path(), format, args...)
 	}
 }
 
 // failChild records an error about the child that comes next.
 func (d *Document) failChild(format string, args ...any) {
 	if d.err == nil {
-		d.err = failure(d.child.line, d.child.column, d.childPath(), format, args...)
+		d.err = failure(d.child.Line, d.child.Column, d.childPath(), format, args...)
 	}
 }
 
@@ -32,11 +34,11 @@ func (d *Document) failAttr(i int32, format string, args ...any) {
 	if i == none {
 		d.fail(format, args...)
 	} else if d.err == nil {
-		d.err = failure(d.attrs[i].line, d.attrs[i].column, d.attrPath(i), format, args...)
+		d.err = failure(d.scan.Attrs[i].Line, d.scan.Attrs[i].Column, d.attrPath(i), format, args...)
 	}
 }
 
-// ErrorAtRoot returns a *SyntaxError about the document as a whole.
+// ErrorAtRoot returns a *scan.SyntaxError about the document as a whole.
 func (d *Document) ErrorAtRoot(text string) error {
 	return failure(d.line, d.column, d.prefix, "%s", text)
 }
@@ -49,22 +51,22 @@ func (d *Document) remark(line, column int, path func() string, format string, a
 }
 
 func (d *Document) remarkChild(format string, args ...any) {
-	d.remark(d.child.line, d.child.column, d.childPath, format, args...)
+	d.remark(d.child.Line, d.child.Column, d.childPath, format, args...)
 }
 
 // remarkHere adds a remark about the innermost frame, once if it is repeated at once.
 func (d *Document) remarkHere(format string, args ...any) {
 	f := d.top()
-	if said := fmt.Sprintf(format, args...); said != f.said {
+	if said := fmt.Sprintf(format, args...); said != f.strange().said {
 		f.said = said
-		d.remark(f.line, f.column, d.path, "%s", said)
+		d.remark(f.Line, f.Column, d.path, "%s", said)
 	}
 }
 
 func (d *Document) remarkAttr(i int32, format string, args ...any) {
-	if a := &d.attrs[i]; !a.remarked {
-		a.remarked = true
-		d.remark(a.line, a.column, func() string { return d.attrPath(i) }, format, args...)
+	if a := &d.scan.Attrs[i]; !a.Remarked {
+		a.Remarked = true
+		d.remark(a.Line, a.Column, func() string { return d.attrPath(i) }, format, args...)
 	}
 }
 
@@ -75,14 +77,14 @@ func (d *Document) RemarkAtRoot(text string) {
 
 // Remarks returns the first RemarksMax remarks, and the number of all. They are about parts
 // that were read and are not kept.
-func (d *Document) Remarks() ([]SyntaxError, int) { return d.remarks, d.remarked }
+func (d *Document) Remarks() ([]scan.SyntaxError, int) { return d.remarks, d.remarked }
 
 // RemarkOnAttributes remarks on the attributes of the root, which is not read itself.
 func (d *Document) RemarkOnAttributes() {
-	for i := range d.attrs {
-		a := &d.attrs[i]
-		d.remark(a.line, a.column, func() string { return d.prefix + "/@" + d.nameOf(a.name) }, unknownAttribute,
-			Clip(d.nameOf(a.name), 60), d.ofNamespace(a.name), d.nameOf(d.child.name))
+	for i := range d.scan.Attrs {
+		a := &d.scan.Attrs[i]
+		d.remark(a.Line, a.Column, func() string { return d.prefix + "/@" + d.nameOf(a.Name) }, unknownAttribute,
+			Clip(d.nameOf(a.Name), 60), d.ofNamespace(a.Name), d.nameOf(d.child.Name))
 	}
 }
 
@@ -95,17 +97,17 @@ const (
 // read.
 func (d *Document) remarkUnused() {
 	f := d.top()
-	if len(f.loose) > 0 {
-		d.remarkHere("the text %q in %q is not expected, and was left out", Clip(string(f.loose), 40), d.nameOf(f.name))
+	if f.odd != nil && len(f.loose) > 0 {
+		d.remarkHere("the text %q in %q is not expected, and was left out", Clip(string(f.loose), 40), d.nameOf(f.Name))
 	}
 	own, from := d.own()
 	for i := range own {
 		switch a := &own[i]; {
-		case a.used:
+		case a.Used:
 		case d.isJSON():
-			d.remarkAttr(int32(from+i), unknownMember, Clip(d.nameOf(a.name), 60))
+			d.remarkAttr(int32(from+i), unknownMember, Clip(d.nameOf(a.Name), 60))
 		default:
-			d.remarkAttr(int32(from+i), unknownAttribute, Clip(d.nameOf(a.name), 60), d.ofNamespace(a.name), d.nameOf(f.name))
+			d.remarkAttr(int32(from+i), unknownAttribute, Clip(d.nameOf(a.Name), 60), d.ofNamespace(a.Name), d.nameOf(f.Name))
 		}
 	}
 }
@@ -114,20 +116,20 @@ func (d *Document) remarkUnused() {
 // no schema of SDMX allows others; JSON members are remarked on.
 func (d *Document) unknown() {
 	f, c := d.top(), &d.child
-	name := Clip(d.nameOf(c.name), 60)
+	name := Clip(d.nameOf(c.Name), 60)
 	switch {
 	case f.lenient:
 		at := *c
 		path := d.childPath()
 		text := d.skipChild(true)
-		d.remark(at.line, at.column, func() string { return path }, "element %q is not expected here, and was left out: %q", name, Clip(text, 60))
+		d.remark(at.Line, at.Column, func() string { return path }, "element %q is not expected here, and was left out: %q", name, Clip(text, 60))
 	case d.isJSON():
 		d.remarkChild(unknownMember, name)
 		d.skipChild(false)
-	case c.rank > 1:
-		d.failChild("element %q is there more than once in %q, which takes one", name, d.nameOf(f.name))
+	case c.Rank > 1:
+		d.failChild("element %q is there more than once in %q, which takes one", name, d.nameOf(f.Name))
 	default:
-		d.failChild("element %q%s is not expected in %q", name, d.ofNamespace(c.name), d.nameOf(f.name))
+		d.failChild("element %q%s is not expected in %q", name, d.ofNamespace(c.Name), d.nameOf(f.Name))
 	}
 }
 
@@ -137,7 +139,7 @@ func (d *Document) unknown() {
 func (d *Document) Read(dialect Dialect, fn func(*C)) (fault, err error) {
 	c := &C{appender: appender{Dialect: dialect}, Reading: true, doc: d}
 	if d.isAhead {
-		d.scanner().begun()
+		d.scan.Begin()
 		d.enter()
 		for d.again() {
 			fn(c)
@@ -155,12 +157,12 @@ func (d *Document) Read(dialect Dialect, fn func(*C)) (fault, err error) {
 // Skip reads the rest of the document. All of it is checked for its syntax.
 func (d *Document) Skip() error {
 	if len(d.frames) == 0 && d.isAhead {
-		d.scanner().begun()
+		d.scan.Begin()
 		d.isSkipping = true
 		d.enter()
 	}
 	d.skip(1)
-	d.scanner().started = -1
+	d.scan.End()
 	return d.err
 }
 
@@ -173,7 +175,7 @@ func (d *Document) skip(depth int) {
 	d.isSkipping = true
 	for !d.isBroken {
 		switch {
-		case d.isAhead && d.child.kind > kindArray:
+		case d.isAhead && d.child.Kind > scan.Array:
 			d.next()
 		case d.isAhead:
 			d.enter()
@@ -190,10 +192,10 @@ func (d *Document) skip(depth int) {
 // skipChild skips the child ahead, and returns the texts in it if they are wanted.
 func (d *Document) skipChild(wanted bool) string {
 	d.entered++
-	if d.child.kind <= kindArray {
+	if d.child.Kind <= scan.Array {
 		if wanted {
 			d.words = &words{}
-			d.words.addAttributes(d, d.child.attrs)
+			d.words.addAttributes(d, d.child.Attrs)
 		}
 		was := d.isSkipping
 		d.isSkipping = true
@@ -217,7 +219,7 @@ func (d *Document) Words() (string, error) {
 	if d.words = w; d.isAhead {
 		w.addAttributes(d, 0)
 	} else {
-		w.add(d.texts)
+		w.add(d.scan.Texts)
 	}
 	err := d.Skip()
 	d.words = nil
@@ -245,8 +247,8 @@ func (w *words) add(text []byte) {
 
 // addAttributes adds the attributes of a document from an index on.
 func (w *words) addAttributes(d *Document, from int) {
-	for _, a := range d.attrs[from:] {
-		w.add(d.texts[a.from:a.to])
+	for _, a := range d.scan.Attrs[from:] {
+		w.add(d.scan.Texts[a.From:a.To])
 	}
 }
 

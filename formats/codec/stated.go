@@ -43,10 +43,10 @@ func (c *C) TakeRepeated(xml, kept string) {
 	if !c.Reading || !c.XML() {
 		return
 	}
-	for d := c.doc; d.is(xml) && d.child.rank > 1; {
+	for d := c.doc; d.is(xml) && d.child.Rank > 1; {
 		d.push()
 		if v := d.text(); v != kept {
-			d.remarkHere("%s is there more than once; the first is kept, and %q was left out", d.nameOf(d.top().name), Clip(v, 60))
+			d.remarkHere("%s is there more than once; the first is kept, and %q was left out", d.nameOf(d.top().Name), Clip(v, 60))
 		}
 		d.leave()
 	}
@@ -61,7 +61,7 @@ func (c *C) LeaveOut(xml, json string) {
 	const text = "%s is not kept here, and was left out"
 	d, name := c.doc, c.name(xml, json)
 	for d.is(name) {
-		d.remarkChild(text, d.nameOf(d.child.name))
+		d.remarkChild(text, d.nameOf(d.child.Name))
 		d.skipChild(false)
 	}
 	if c.XML() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"urncast/formats/scan"
 	"urncast/sdmx"
 )
 
@@ -75,7 +76,7 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 	for j := range *p {
 		if old := &(*p)[j]; old.Lang == t.Lang {
 			if old.Value != t.Value {
-				d.remarkHere("%s is there twice in the language %q; the last is kept, and %q was left out", d.nameOf(d.top().name), t.Lang, Clip(old.Value, 60))
+				d.remarkHere("%s is there twice in the language %q; the last is kept, and %q was left out", d.nameOf(d.top().Name), t.Lang, Clip(old.Value, 60))
 			}
 			old.Value = t.Value
 			return
@@ -164,7 +165,7 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 
 // An UnsupportedError is returned for a class that this version does not know, although SDMX or
 // the sender may. Only the structure that names it cannot be read.
-type UnsupportedError struct{ *SyntaxError }
+type UnsupportedError struct{ *scan.SyntaxError }
 
 // Unwrap returns the SyntaxError.
 func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
@@ -172,7 +173,7 @@ func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
 func (c *C) unsupported(i int32, err error) {
 	if c.doc.err == nil {
 		c.doc.failAttr(i, "%s", err)
-		c.doc.err = &UnsupportedError{c.doc.err.(*SyntaxError)}
+		c.doc.err = &UnsupportedError{c.doc.err.(*scan.SyntaxError)}
 	}
 }
 
@@ -184,7 +185,7 @@ type target struct {
 	// The attributes of the Ref.
 	agency, id, version, parent, parentVersion, class, pkg string
 
-	line, column             int // of the Ref
+	line, column               int // of the Ref
 	packageLine, packageColumn int
 }
 
@@ -195,10 +196,10 @@ func (c *C) target(t *target, isLocal bool) bool {
 	d := c.doc
 	for {
 		switch {
-		case d.isOnly("URN", kindElement):
+		case d.isOnly("URN", scan.Element):
 			t.hasURN, t.urn = true, d.leaf()
-		case d.isOnly("Ref", kindElement):
-			t.hasRef, t.line, t.column = true, d.child.line, d.child.column
+		case d.isOnly("Ref", scan.Element):
+			t.hasRef, t.line, t.column = true, d.child.Line, d.child.Column
 			d.enter()
 			for d.again() {
 				c.refAttributes(t, isLocal)
@@ -226,7 +227,7 @@ func (c *C) refAttributes(t *target, isLocal bool) {
 	}
 	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
 	if stated, at, ok := c.Stated("package", ""); ok {
-		t.pkg, t.packageLine, t.packageColumn = stated, c.doc.attrs[at].line, c.doc.attrs[at].column
+		t.pkg, t.packageLine, t.packageColumn = stated, c.doc.scan.Attrs[at].Line, c.doc.scan.Attrs[at].Column
 	}
 }
 
@@ -270,7 +271,7 @@ func (c *C) named(class sdmx.Class, beside sdmx.Ref, t *target) (sdmx.Ref, bool)
 		k, ok := sdmx.ClassByName(t.class)
 		if !ok {
 			c.failRef(t, &sdmx.UnknownClassError{Class: Clip(t.class, 60)})
-			c.doc.err = &UnsupportedError{c.doc.err.(*SyntaxError)}
+			c.doc.err = &UnsupportedError{c.doc.err.(*scan.SyntaxError)}
 			return sdmx.Ref{}, false
 		}
 		class = k

@@ -1,47 +1,11 @@
-package codec
+package scan
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
-
-// The namespaces of SDMX-ML 2.1, and those of XML itself.
-const (
-	SpaceMessage   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
-	SpaceStructure = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
-	SpaceCommon    = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
-	SpaceFooter    = SpaceMessage + "/footer"
-
-	spaceXML      = "http://www.w3.org/XML/1998/namespace"
-	spaceXMLNS    = "http://www.w3.org/2000/xmlns/"
-	spaceInstance = "http://www.w3.org/2001/XMLSchema-instance"
-)
-
-// prefixOf returns the prefix of interned names in a namespace: the one with which descriptions
-// write the namespace, whatever prefix the message uses, or the URI in braces, which matches no
-// description.
-func prefixOf(uri string) string {
-	switch uri {
-	case "":
-		return ""
-	case SpaceMessage:
-		return "mes:"
-	case SpaceStructure:
-		return "str:"
-	case SpaceFooter:
-		return "footer:"
-	case SpaceCommon:
-		return "com:"
-	case spaceXML:
-		return "xml:"
-	case spaceInstance:
-		return "xsi:"
-	}
-	return "{" + uri + "}"
-}
 
 // A binding binds a prefix, "" for the default namespace, to a namespace; known is prefixOf it.
 type binding struct{ prefix, uri, known string }
@@ -53,22 +17,12 @@ const bindingsMax = 200
 // looked up after the whole tag was read, because its prefix may be declared after it.
 type attribute struct {
 	at, colon, nameEnd int // from mark; colon is -1 without prefix
-	from, to           int // of the value, in Document.texts
-}
-
-// uriOf returns the namespace with a prefix of prefixOf.
-func uriOf(known string) string {
-	for _, uri := range [...]string{SpaceMessage, SpaceStructure, SpaceFooter, SpaceCommon, spaceXML, spaceInstance} {
-		if known == prefixOf(uri) {
-			return uri
-		}
-	}
-	return strings.Trim(known, "{}")
+	from, to           int // of the value, in Scanner.Texts
 }
 
 // name reads a name, and returns the offset of its first colon from its start, or -1. The
 // characters of the name are checked later, once for each different name (number).
-func (s *XMLScanner) name() (colon int, err error) {
+func (s *XML) name() (colon int, err error) {
 	from := s.pos
 	kept := from - s.mark
 	colon = -1
@@ -88,17 +42,17 @@ func (s *XMLScanner) name() (colon int, err error) {
 	}
 }
 
-func (s *XMLScanner) nameTaken(n int) error {
+func (s *XML) nameTaken(n int) error {
 	switch {
 	case n > nameBytesMax:
-		return s.fail("a name is longer than %d bytes, the limit", nameBytesMax)
+		return s.Fail("a name is longer than %d bytes, the limit", nameBytesMax)
 	case n > 0:
 		return nil
 	case s.pos < len(s.buf):
 		r, _ := utf8.DecodeRune(s.buf[s.pos:])
-		return s.fail("a name is expected, not %q", string(r))
+		return s.Fail("a name is expected, not %q", string(r))
 	}
-	return s.fail("a name is expected")
+	return s.Fail("a name is expected")
 }
 
 // split splits a name into prefix and local part.
@@ -120,7 +74,7 @@ type numberedXML struct {
 
 // number returns the number of an expanded name (namespace and local part). Without a prefix,
 // attributes have no namespace and elements have the default one.
-func (s *XMLScanner) number(at, end, colon int, isElement bool) (number int32, err error) {
+func (s *XML) number(at, end, colon int, isElement bool) (number int32, err error) {
 	written := s.buf[s.mark+at : s.mark+end]
 	n := len(written)
 	slot := &s.recent[uint8(n*7)+written[0]*3+written[n-1]*13+written[n/2]]
@@ -132,17 +86,17 @@ func (s *XMLScanner) number(at, end, colon int, isElement bool) (number int32, e
 	if colon >= 0 || isElement {
 		found := false
 		if b, found = s.boundTo(prefix); !found && colon >= 0 {
-			return none, s.failAt(at, "the prefix %q is not declared", prefix)
+			return 0, s.failAt(at, "the prefix %q is not declared", prefix)
 		}
 	}
 	s.expanded = append(append(s.expanded[:0], b.known...), local...)
 	number, ok := s.numbers[string(s.expanded)]
 	if !ok {
 		if bad := invalidName(local); bad != "" {
-			return none, s.failAt(at, "the name %s", bad)
+			return 0, s.failAt(at, "the name %s", bad)
 		}
-		if number, err = s.intern(s.expanded); err != nil {
-			return none, err
+		if number, err = s.Intern(s.expanded); err != nil {
+			return 0, err
 		}
 	}
 	if slot.written != string(written) {
@@ -153,7 +107,7 @@ func (s *XMLScanner) number(at, end, colon int, isElement bool) (number int32, e
 }
 
 // boundTo returns the binding of a prefix in the innermost scope that has one.
-func (s *XMLScanner) boundTo(prefix []byte) (binding, bool) {
+func (s *XML) boundTo(prefix []byte) (binding, bool) {
 	for i := len(s.bindings) - 1; i >= 0; i-- {
 		if s.bindings[i].prefix == string(prefix) {
 			return s.bindings[i], true
@@ -166,18 +120,17 @@ func (s *XMLScanner) boundTo(prefix []byte) (binding, bool) {
 }
 
 // unbind ends the scope of the bindings from one on.
-func (s *XMLScanner) unbind(scope int) {
+func (s *XML) unbind(scope int) {
 	if len(s.bindings) > scope {
 		s.bindings = s.bindings[:scope]
 		s.bound++
 	}
 }
 
-// startTag scans a start tag into the document's child; pos is on '<'.
-func (s *XMLScanner) startTag() error {
-	d := &s.doc
-	c := child{kind: kindElement, rank: 1, attrs: len(d.attrs), texts: len(d.texts)}
-	c.line, c.column = s.place(s.pos)
+// startTag scans a start tag into Child; pos is on '<'.
+func (s *XML) startTag() error {
+	c := Start{Rank: 1, Attrs: len(s.Attrs), Texts: len(s.Texts)}
+	c.Line, c.Column = s.place(s.pos)
 	s.mark = s.pos
 	s.pos++
 	colon, err := s.name()
@@ -185,29 +138,29 @@ func (s *XMLScanner) startTag() error {
 		return err
 	}
 	end, scope := s.at(), len(s.bindings)
-	if c.isEmpty, err = s.attributes(1, end, scope); err != nil {
+	if c.IsEmpty, err = s.attributes(1, end, scope); err != nil {
 		return err
 	}
-	if c.name, err = s.number(1, end, colon, true); err != nil {
+	if c.Name, err = s.number(1, end, colon, true); err != nil {
 		return err
 	}
 	if err := s.addAttributes(); err != nil {
 		return err
 	}
-	if c.isEmpty {
+	if c.IsEmpty {
 		s.unbind(scope)
 	} else {
 		s.open = append(s.open, openElement{len(s.openNames), scope})
 		s.openNames = append(s.openNames, s.buf[s.mark+1:s.mark+end]...)
 	}
 	s.mark = -1
-	d.child = c
+	s.Child = c
 	return nil
 }
 
 // attributes scans the attributes of a tag up to its end. Namespace declarations are bound at
 // once; other attributes are collected in s.attrs.
-func (s *XMLScanner) attributes(from, to, scope int) (closed bool, err error) {
+func (s *XML) attributes(from, to, scope int) (closed bool, err error) {
 	s.attrs = s.attrs[:0]
 	for {
 		blank := s.blank()
@@ -217,19 +170,19 @@ func (s *XMLScanner) attributes(from, to, scope int) (closed bool, err error) {
 			return false, nil
 		case '/':
 			if !s.has(2) || s.buf[s.pos+1] != '>' {
-				return false, s.fail("%q is expected", "/>")
+				return false, s.Fail("%q is expected", "/>")
 			}
 			s.pos += 2
 			return true, nil
 		}
 		if s.atEOF() {
-			return false, s.fail("the tag of %q is not closed", s.buf[s.mark+from:s.mark+to])
+			return false, s.Fail("the tag of %q is not closed", s.buf[s.mark+from:s.mark+to])
 		}
 		if !blank {
-			return false, s.fail("blank space is expected before the next attribute of %q", s.buf[s.mark+from:s.mark+to])
+			return false, s.Fail("blank space is expected before the next attribute of %q", s.buf[s.mark+from:s.mark+to])
 		}
-		if len(s.attrs) >= membersMax {
-			return false, s.fail("an element has more than %d attributes, the limit", membersMax)
+		if len(s.attrs) >= MembersMax {
+			return false, s.Fail("an element has more than %d attributes, the limit", MembersMax)
 		}
 		a, err := s.attribute()
 		if err != nil {
@@ -251,7 +204,7 @@ func (s *XMLScanner) attributes(from, to, scope int) (closed bool, err error) {
 }
 
 // attribute scans one attribute.
-func (s *XMLScanner) attribute() (a attribute, err error) {
+func (s *XML) attribute() (a attribute, err error) {
 	a.at = s.at()
 	if a.colon, err = s.name(); err != nil {
 		return a, err
@@ -259,42 +212,41 @@ func (s *XMLScanner) attribute() (a attribute, err error) {
 	a.nameEnd = s.at()
 	s.blank()
 	if s.peek() != '=' {
-		return a, s.fail("attribute %q has no value", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+		return a, s.Fail("attribute %q has no value", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	}
 	s.pos++
 	s.blank()
 	quote := s.peek()
 	if quote != '"' && quote != '\'' {
-		return a, s.fail("the value of attribute %q is not quoted", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+		return a, s.Fail("the value of attribute %q is not quoted", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	}
 	s.pos++
 	from := s.at()
 	if !s.seek(quote) {
-		return a, s.fail("the value of attribute %q does not end", s.buf[s.mark+a.at:s.mark+a.nameEnd])
+		return a, s.Fail("the value of attribute %q does not end", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	}
 	raw := s.buf[s.mark+from : s.pos]
 	s.pos++
-	d := &s.doc
-	a.from = len(d.texts)
+	a.from = len(s.Texts)
 	special := specialIn(raw)
 	switch {
 	case special&isTag != 0:
 		err = s.failAt(from+bytes.IndexByte(raw, '<'), "the value of attribute %q holds a '<', which must be written &lt;", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 	case special&(isReference|isSpace) == 0:
-		d.texts = append(d.texts, raw...)
+		s.Texts = append(s.Texts, raw...)
 	default:
 		var bad int
-		if d.texts, bad, err = unescapeXML(d.texts, raw, true); err != nil {
+		if s.Texts, bad, err = unescapeXML(s.Texts, raw, true); err != nil {
 			err = s.failAt(from+bad, "%s", err)
 		}
 	}
-	a.to = len(d.texts)
+	a.to = len(s.Texts)
 	return a, err
 }
 
 // bind binds the prefix of a namespace declaration (Namespaces in XML 1.0, sections 2.1 to 3).
-func (s *XMLScanner) bind(a attribute, prefix string, scope int) error {
-	uri := string(s.doc.texts[a.from:a.to])
+func (s *XML) bind(a attribute, prefix string, scope int) error {
+	uri := string(s.Texts[a.from:a.to])
 	switch {
 	case a.colon >= 0 && invalidName([]byte(prefix)) != "":
 		return s.failAt(a.at, "the prefix %s", invalidName([]byte(prefix)))
@@ -317,11 +269,10 @@ func (s *XMLScanner) bind(a attribute, prefix string, scope int) error {
 	return nil
 }
 
-// addAttributes adds the attributes in s.attrs to the document. Attributes of XML Schema, such
+// addAttributes adds the attributes in s.attrs to Attrs. Attributes of XML Schema, such
 // as xsi:type, are left out, because they do not belong to the structure.
-func (s *XMLScanner) addAttributes() error {
-	d := &s.doc
-	from, isInstance := len(d.attrs), func(a attr) bool { return strings.HasPrefix(d.names[a.name], "xsi:") }
+func (s *XML) addAttributes() error {
+	from, isInstance := len(s.Attrs), func(a Attr) bool { return strings.HasPrefix(s.Names[a.Name], "xsi:") }
 	leave := false
 	for i := range s.attrs {
 		a := &s.attrs[i]
@@ -329,27 +280,27 @@ func (s *XMLScanner) addAttributes() error {
 		if err != nil {
 			return err
 		}
-		for j := from; j < len(d.attrs); j++ {
-			if d.attrs[j].name == number {
+		for j := from; j < len(s.Attrs); j++ {
+			if s.Attrs[j].Name == number {
 				return s.failAt(a.at, "attribute %q is there twice", s.buf[s.mark+a.at:s.mark+a.nameEnd])
 			}
 		}
-		x := attr{name: number, kind: kindString, from: a.from, to: a.to}
-		x.line, x.column = s.place(s.mark + a.at)
-		d.attrs = append(d.attrs, x)
+		x := Attr{Name: number, Kind: String, From: a.from, To: a.to}
+		x.Line, x.Column = s.place(s.mark + a.at)
+		s.Attrs = append(s.Attrs, x)
 		leave = leave || isInstance(x)
 	}
 	if leave {
-		d.attrs = append(d.attrs[:from], slices.DeleteFunc(d.attrs[from:], isInstance)...)
+		s.Attrs = append(s.Attrs[:from], slices.DeleteFunc(s.Attrs[from:], isInstance)...)
 	}
 	return nil
 }
 
 // endTag reads the end tag of the innermost open element, whose name must be written as in its
 // start tag; pos is on '<'.
-func (s *XMLScanner) endTag() error {
+func (s *XML) endTag() error {
 	if len(s.open) == 0 {
-		return s.fail("an end tag cannot come first")
+		return s.Fail("an end tag cannot come first")
 	}
 	top := s.open[len(s.open)-1]
 	want := s.openNames[top.name:]
@@ -362,11 +313,11 @@ func (s *XMLScanner) endTag() error {
 			return err
 		}
 		s.pos -= len(name)
-		return s.fail("the end tag of %q is expected, not that of %q", want, name)
+		return s.Fail("the end tag of %q is expected, not that of %q", want, name)
 	}
 	s.blank()
 	if s.peek() != '>' {
-		return s.fail("the end tag of %q is not closed", want)
+		return s.Fail("the end tag of %q is not closed", want)
 	}
 	s.pos++
 	s.open = s.open[:len(s.open)-1]
@@ -405,32 +356,4 @@ func specialIn(raw []byte) (bits uint8) {
 		bits |= classes[c]
 	}
 	return bits
-}
-
-// invalidName returns why a text is not a name without colon (Namespaces in XML 1.0,
-// production 4; XML 1.0, productions 4 and 4a); "" if it is one.
-func invalidName(b []byte) string {
-	if len(b) == 0 {
-		return "has nothing before or after its colon"
-	}
-	for i, r := range string(b) {
-		if !isNameRune(r, i == 0) {
-			return fmt.Sprintf("%q may not hold %q at this place (XML 1.0, section 2.3)", b, r)
-		}
-	}
-	return ""
-}
-
-func isNameRune(r rune, first bool) bool {
-	switch {
-	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_':
-		return true
-	case r < 0x80:
-		return !first && (r == '-' || r == '.' || r >= '0' && r <= '9')
-	case r == 0xB7, r >= 0x300 && r <= 0x36F, r >= 0x203F && r <= 0x2040:
-		return !first
-	}
-	return r >= 0xC0 && r <= 0x2FF && r != 0xD7 && r != 0xF7 || r >= 0x370 && r <= 0x1FFF && r != 0x37E ||
-		r >= 0x200C && r <= 0x200D || r >= 0x2070 && r <= 0x218F || r >= 0x2C00 && r <= 0x2FEF ||
-		r >= 0x3001 && r <= 0xD7FF || r >= 0xF900 && r <= 0xFDCF || r >= 0xFDF0 && r <= 0xFFFD || r >= 0x10000 && r <= 0xEFFFF
 }

@@ -23,6 +23,7 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	go test ./web -run TestOpenAPI -update
 	go test ./producer/kafka -run TestFaultDocumentation -update
 	go test ./cmd/urncast -run TestReference -update
+	go test ./formats -run TestDocumentation -update
 
 .PHONY: pictures
 pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromium and PostgreSQL

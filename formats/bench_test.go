@@ -139,3 +139,15 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkLosses(b *testing.B) {
+	l := bigCodelist(200_000)
+	for _, f := range All() {
+		b.Run(f.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Losses(f, l)
+			}
+		})
+	}
+}

@@ -15,12 +15,12 @@ import (
 
 // header reads the header of an SDMX-ML message. Faults in it are remarks, not errors.
 func (r *reading) header() error {
-	return r.beside(r.tags.Here(), structures.ReadHeader)
+	return r.beside(r.tags.Here(), codec.ML21, structures.ReadHeader)
 }
 
 // beside reads a part that is not a structure, and remarks on faults in it.
-func (r *reading) beside(doc *codec.Document, describe func(*codec.C)) error {
-	fault, err := doc.Read(r.summary.Format.dialect, describe)
+func (r *reading) beside(doc *codec.Document, d codec.Dialect, describe func(*codec.C)) error {
+	fault, err := doc.Read(d, describe)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (r *reading) beside(doc *codec.Document, describe func(*codec.C)) error {
 func (r *reading) footer() error {
 	var notes []structures.Note
 	doc := r.tags.Here()
-	if err := r.beside(doc, func(c *codec.C) { structures.ReadNotes(c, "footer:Message", &notes) }); err != nil {
+	if err := r.beside(doc, codec.ML21, func(c *codec.C) { structures.ReadNotes(c, "footer:Message", &notes) }); err != nil {
 		return err
 	}
 	var wrong []string
@@ -79,11 +79,11 @@ func (r *reading) errorMessage() error {
 	return r.refuseError(doc, wrong)
 }
 
-// member reads a member of a Fusion-JSON message that is not an array of structures: meta, and
+// member reads a member of a message in JSON that is not an array of structures: meta, and
 // the errors and warnings of its sender.
 func (r *reading) member(key string, doc *codec.Document) error {
 	if key == "meta" && doc.IsObject() {
-		return r.beside(doc, structures.ReadMeta)
+		return r.beside(doc, codec.JSON20, func(c *codec.C) { structures.ReadMeta(c, &r.language) })
 	}
 	words, err := doc.Words()
 	switch {
@@ -91,6 +91,7 @@ func (r *reading) member(key string, doc *codec.Document) error {
 		return err
 	case key == "errors":
 		return r.refuseError(doc, slices.DeleteFunc([]string{words}, func(s string) bool { return s == "" }))
+	case key == "$schema": // SDMX-JSON 2.1; what the message holds tells its version better
 	case key != "warnings":
 		doc.RemarkAtRoot(fmt.Sprintf("%q is not known here, and was left out", clip(key, 60)))
 	case words != "":

@@ -21,13 +21,15 @@ type Format struct {
 	dialect   codec.Dialect
 }
 
-// SDMXML21 is SDMX-ML 2.1; FusionJSON is the format of Fusion Metadata Registry.
+// SDMXML21 is SDMX-ML 2.1, SDMXJSON20 SDMX-JSON 2.0, of which 2.1 is read too; FusionJSON is the
+// format of Fusion Metadata Registry.
 var (
 	SDMXML21   = &Format{Name: "sdmx-ml-2.1", MediaType: "application/vnd.sdmx.structure+xml;version=2.1", Extension: ".xml", dialect: codec.ML21}
+	SDMXJSON20 = &Format{Name: "sdmx-json-2.0", MediaType: "application/vnd.sdmx.structure+json;version=2.0.0", Extension: ".json", dialect: codec.JSON20}
 	FusionJSON = &Format{Name: "fusion-json", MediaType: "application/vnd.fusion.json", Extension: ".json", dialect: codec.Fusion}
 )
 
-var all = []*Format{SDMXML21, FusionJSON}
+var all = []*Format{SDMXML21, FusionJSON, SDMXJSON20}
 
 // All returns the formats, which the caller must not change.
 func All() []*Format { return all }
@@ -57,7 +59,7 @@ func (f *Format) Order(c sdmx.Class) int {
 // genericTypes are media types that do not name a format, with the formats that they stand for.
 var genericTypes = map[string]*Format{
 	"application/xml": SDMXML21, "text/xml": SDMXML21, "application/vnd.sdmx.structure+xml": SDMXML21,
-	"application/json": FusionJSON, "text/json": FusionJSON,
+	"application/json": FusionJSON, "text/json": FusionJSON, "application/vnd.sdmx.structure+json": SDMXJSON20,
 }
 
 // How closely a media type fits a format, from not at all.
@@ -74,7 +76,7 @@ func (f *Format) fit(name string, params map[string]string) int {
 	version, stated := params["version"]
 	own, wanted, _ := mime.ParseMediaType(f.MediaType)
 	switch {
-	case name == own && stated && version == wanted["version"], name == own && wanted["version"] == "":
+	case name == own && stated && isVersionOf(version, wanted["version"]), name == own && wanted["version"] == "":
 		return fitsExactly
 	case stated:
 		return fitsNot
@@ -87,6 +89,10 @@ func (f *Format) fit(name string, params map[string]string) int {
 	}
 	return fitsNot
 }
+
+// isVersionOf reports whether a version of a media type is that of a format: clients write 2.0
+// for 2.0.0.
+func isVersionOf(stated, own string) bool { return stated == own || stated+".0" == own }
 
 // Negotiate returns the formats that an Accept header accepts, the preferred one first: by q,
 // then by their order in the header, then by that of All. The most specific media range that

@@ -200,7 +200,10 @@ func TestRefusals(t *testing.T) {
 		"json class":     {`{"Codelists":[]}`, `"Codelists" is no structure type`},
 		"json twice":     {`{"Codelist":[{"id":"A","id":"B"}]}`, `"id" is there twice`},
 		"json rest":      {`{"Codelist":[]} x`, "after the end"},
-		"sdmx-json":      {`{"data":{}}`, "SDMX-JSON"},
+		"sdmx-json 1.0":  {`{"data":{"contentConstraints":[]}}`, "SDMX-JSON 1.0"},
+		"sdmx-json rest": {`{"data":{"codebooks":[]}}`, `"codebooks" is no structure type`},
+		"two formats":    {`{"Codelist":[],"data":{}}`, "neither"},
+		"two formats 2":  {`{"data":{},"Codelist":[]}`, "neither"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := readAll(t, "f", []byte(c.in), ReadOptions{})
@@ -239,16 +242,18 @@ func TestSkipUnsupported(t *testing.T) {
 }
 
 func TestNegotiate(t *testing.T) {
-	xml, json := SDMXML21, FusionJSON
+	xml, json, sdmx := SDMXML21, FusionJSON, SDMXJSON20
 	for accept, want := range map[string][]*Format{
-		"": {xml, json}, "*/*": {xml, json}, "application/*": {xml, json}, "application/vnd.fusion.json": {json}, "application/json": {json}, "text/xml": {xml},
+		"": {xml, json, sdmx}, "*/*": {xml, json, sdmx}, "application/*": {xml, json, sdmx}, "application/vnd.fusion.json": {json}, "application/json": {json}, "text/xml": {xml},
 		"application/json;q=0.5, application/xml": {xml, json}, "application/json, application/xml;q=0.9": {json, xml},
 		"application/vnd.sdmx.structure+xml;version=2.1;q=0.2":        {xml},
-		"application/vnd.sdmx.structure+xml;version=2.1, */*;q=0.1":   {xml, json},
-		"*/*, application/vnd.sdmx.structure+xml;version=2.1;q=0":     {json},
-		"application/vnd.fusion.json;q=0.3, */*;q=0.8":                {xml, json},
+		"application/vnd.sdmx.structure+xml;version=2.1, */*;q=0.1":   {xml, json, sdmx},
+		"*/*, application/vnd.sdmx.structure+xml;version=2.1;q=0":     {json, sdmx},
+		"application/vnd.fusion.json;q=0.3, */*;q=0.8":                {xml, sdmx, json},
 		"application/vnd.sdmx.structure+xml;version=9":                {},
 		"application/vnd.sdmx.structure+xml;version=9, text/html;q=1": {},
+		"application/vnd.sdmx.structure+json":                         {sdmx}, "application/vnd.sdmx.structure+json;version=2.0": {sdmx},
+		"application/vnd.sdmx.structure+json;version=2.0.0": {sdmx}, "application/vnd.sdmx.structure+json;version=1.0.0": {},
 		"image/png": {}, "*/*;q=x": {},
 	} {
 		if got := Negotiate(accept); !slices.Equal(got, want) {

@@ -71,7 +71,9 @@ type reading struct {
 	tags    *codec.XMLScanner  // for XML only
 	values  *codec.JSONScanner // for JSON only
 	summary Summary
-	yield   func(m sdmx.Maintainable, where string) error
+	// language is that of texts which state none, in SDMX-JSON; empty if it is not known.
+	language string
+	yield    func(m sdmx.Maintainable, where string) error
 }
 
 // Read reads a message, whose format it recognises by the content, and calls yield with one
@@ -133,7 +135,10 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 	if err != nil {
 		return doc.ErrorAtRoot(err.Error())
 	}
-	fault, err := doc.Read(r.summary.Format.dialect, func(c *codec.C) { structures.Describe(c, m) })
+	fault, err := doc.Read(r.summary.Format.dialect, func(c *codec.C) {
+		c.Language = r.language
+		structures.Describe(c, m)
+	})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package formats
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"unicode"
 
 	"urncast/formats/codec"
@@ -9,25 +11,27 @@ import (
 	"urncast/sdmx"
 )
 
-// json reads a Fusion-JSON message: an object with one array per class.
+// json reads a message in JSON: Fusion-JSON is an object with one array per class, SDMX-JSON has
+// them in its member "data".
 func (r *reading) json() error {
 	r.values = r.scan.JSON()
-	r.summary.Format = FusionJSON
-	seen := map[string]bool{}
-	err := r.values.Object(func(key string) error {
-		if seen[key] || len(seen) > 1000 {
-			return r.scan.Fail("the key %q is there twice", clip(key, 60))
-		}
-		seen[key] = true
-		if class, known := structures.ClassNamed(codec.Fusion, key); known {
-			return r.jsonClass(key, class)
+	err := r.members(func(key string) error {
+		class, known := structures.ClassNamed(codec.Fusion, key)
+		capital := key != "" && unicode.IsUpper(rune(key[0]))
+		if known || capital {
+			if r.summary.Format == SDMXJSON20 {
+				return r.scan.Fail("%q stands beside \"data\": this is neither SDMX-JSON nor Fusion-JSON", clip(key, 60))
+			}
+			r.summary.Format = FusionJSON
 		}
 		switch {
+		case known:
+			return r.jsonClass(key, "$."+key, class)
 		case key == "data":
-			return r.scan.Fail("this looks like SDMX-JSON (it has a key \"data\"), which this version does not read yet; send Fusion-JSON or SDMX-ML 2.1")
-		case key != "" && unicode.IsUpper(rune(key[0])) && r.SkipUnsupported && r.scan.Peek() == '[':
-			return r.jsonClass(key, sdmx.ClassUnknown)
-		case key != "" && unicode.IsUpper(rune(key[0])):
+			return r.data()
+		case capital && r.SkipUnsupported && r.scan.Peek() == '[':
+			return r.jsonClass(key, "$."+key, sdmx.ClassUnknown)
+		case capital:
 			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
 		}
 		doc, err := r.values.Value(key, "$."+clip(key, 60))
@@ -36,20 +40,77 @@ func (r *reading) json() error {
 		}
 		return r.member(key, doc)
 	})
+	if r.summary.Format == nil {
+		r.summary.Format = FusionJSON // without structures, both are the same
+	}
 	if err == nil {
 		err = r.scan.AtEnd()
 	}
 	return err
 }
 
+// members reads an object, and returns an error for a key that is there twice.
+func (r *reading) members(member func(key string) error) error {
+	seen := map[string]bool{}
+	return r.values.Object(func(key string) error {
+		if seen[key] || len(seen) > 1000 {
+			return r.scan.Fail("the key %q is there twice", clip(key, 60))
+		}
+		seen[key] = true
+		return member(key)
+	})
+}
+
+// only10 are the arrays that SDMX-JSON 1.0 has and 2.0 has not.
+var only10 = []string{"contentConstraints", "attachmentConstraints", "hierarchicalCodelists", "structureSets"}
+
+// data reads the member "data" of SDMX-JSON: an object with one array per class. Versions 2.0
+// and 2.1 have the same. 1.0 is told by arrays that these do not have, and not by what the
+// message calls itself: for years Fusion Metadata Registry called 2.0 by the name of 1.0.
+func (r *reading) data() error {
+	if r.summary.Format == FusionJSON {
+		return r.scan.Fail("\"data\" stands beside arrays of Fusion-JSON: this is neither SDMX-JSON nor Fusion-JSON")
+	}
+	r.summary.Format = SDMXJSON20
+	if r.scan.Peek() == 'n' { // null: an error message has none
+		_, err := r.values.Value("data", "$.data")
+		return err
+	}
+	return r.members(func(key string) error {
+		path := "$.data." + clip(key, 60)
+		class, known := structures.ClassNamed(codec.JSON20, key)
+		switch {
+		case known:
+			return r.jsonClass(key, path, class)
+		case slices.Contains(only10, key):
+			return r.scan.Fail("this is SDMX-JSON 1.0 (it has %q), which this version does not read yet; send SDMX-JSON 2.0, Fusion-JSON or SDMX-ML 2.1", key)
+		case strings.HasPrefix(key, "x-"): // an extension (2.1)
+		case r.SkipUnsupported && r.scan.Peek() == '[':
+			return r.jsonClass(key, path, sdmx.ClassUnknown)
+		case r.scan.Peek() == '[':
+			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
+		}
+		doc, err := r.values.Value(key, path)
+		if err == nil {
+			err = doc.Skip()
+		}
+		if err != nil {
+			return err
+		}
+		doc.RemarkAtRoot(fmt.Sprintf("%q is not known here, and was left out", clip(key, 60)))
+		r.addRemarks(doc, "")
+		return nil
+	})
+}
+
 // jsonClass reads the array of structures of a class.
-func (r *reading) jsonClass(key string, class sdmx.Class) error {
+func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 	if r.scan.Peek() == 'n' { // null: there are none
-		_, err := r.values.Value(key, "$."+key)
+		_, err := r.values.Value(key, path)
 		return err
 	}
 	return r.values.Array(func(i int) error {
-		doc, err := r.values.Value(key, fmt.Sprintf("$.%s[%d]", key, i))
+		doc, err := r.values.Value(key, fmt.Sprintf("%s[%d]", path, i))
 		if err != nil {
 			return err
 		}

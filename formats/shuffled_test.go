@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -180,22 +179,27 @@ func shuffled(t *testing.T, g *rand.Rand, data []byte) []byte {
 	return []byte(w.String())
 }
 
-// everythingSaid returns the structures of a message, and all remarks on it in alphabetical order
-// without their lines.
+// everythingSaid returns the structures of a message, and all remarks on it, in alphabetical order
+// and without their lines. Where a structure has another URN than its ids make, it depends on the
+// order whether its items are remarked on too.
 func everythingSaid(t *testing.T, data []byte) string {
 	t.Helper()
 	ms, sum, err := readAll(t, "", data, ReadOptions{SkipUnsupported: true})
 	if err != nil {
 		return err.Error()
 	}
-	said := []string{fmt.Sprint(sum.Warnings.Count, asKept(ms))}
+	var said []string
+	for _, m := range ms {
+		said = append(said, asKept([]sdmx.Maintainable{m}))
+	}
 	remarks := sum.Skipped.First
 	if sum.Warnings.More() == 0 { // otherwise it depends on the order which are kept
 		remarks = append(remarks, sum.Warnings.First...)
 	}
 	for _, r := range remarks {
-		r.Line, r.Column = 0, 0
-		said = append(said, r.String())
+		if r.Line, r.Column = 0, 0; !strings.Contains(r.Text, "does not agree with the ids") {
+			said = append(said, r.String())
+		}
 	}
 	slices.Sort(said)
 	return strings.Join(said, "\n")
@@ -229,7 +233,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 	for _, name := range names {
 		data := sample(t, filepath.Base(name))
-		sameShuffled(t, g, name, data, 100)
+		sameShuffled(t, g, name, data, 30)
 		ms, _, err := readAll(t, name, data, ReadOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -238,7 +242,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			for _, m := range ms {
 				fill := filler{func(path string) {
 					if b, err := AppendMessage(nil, f, header, m); err == nil {
-						sameShuffled(t, g, sdmx.URNOf(m).String()+path+" as "+f.Name, b, 2)
+						sameShuffled(t, g, sdmx.URNOf(m).String()+path+" as "+f.Name, b, 1)
 					}
 				}}
 				fill.walk("", reflect.ValueOf(m))
@@ -257,11 +261,11 @@ func TestOrderOfRealFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := readAll(t, "", data, ReadOptions{SkipUnsupported: true}); err != nil || len(data) > 3<<20 {
+		if _, _, err := readAll(t, "", data, ReadOptions{SkipUnsupported: true}); err != nil || len(data) > 1<<20 {
 			continue
 		}
 		n++
-		sameShuffled(t, g, filepath.Base(file), data, 2)
+		sameShuffled(t, g, filepath.Base(file), data, 1)
 	}
 	if n < 20 {
 		t.Errorf("only %d files were read", n)

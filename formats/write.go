@@ -24,6 +24,7 @@ const (
 	xmlOpen = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
 		`<mes:Structure xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:str="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
 		`<mes:Header><mes:ID>`
+	jsonSchema  = "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json"
 	xmlPrepared = "2006-01-02T15:04:05.000Z"
 )
 
@@ -36,19 +37,52 @@ func appendHead(b []byte, f *Format, h Header) []byte {
 		b = append(append(b, prepared...), `</mes:Prepared><mes:Sender id="`...)
 		return append(codec.AppendText(b, f.dialect, h.Sender), `"/></mes:Header>`...)
 	}
-	b = codec.AppendText(append(b, `{"meta":{"id":`...), f.dialect, h.ID)
+	b = append(b, `{"meta":{`...)
+	if f == SDMXJSON20 {
+		b = append(b, `"schema":"`+jsonSchema+`",`...)
+	}
+	b = codec.AppendText(append(b, `"id":`...), f.dialect, h.ID)
 	b = append(append(append(b, `,"test":`...), test...), `,"prepared":"`...)
-	b = append(append(b, prepared...), `","sender":{"id":`...)
+	b = append(append(b, prepared...), `",`...)
+	if f == SDMXJSON20 { // the language of name, which stands beside names
+		b = append(b, `"contentLanguages":["`+sdmx.LanguageDefault+`"],`...)
+	}
+	b = append(b, `"sender":{"id":`...)
 	return append(codec.AppendText(b, f.dialect, h.Sender), `}}`...)
 }
 
+// appendBefore and appendAfter append what comes before and after all structures of a message.
+func appendBefore(b []byte, f *Format) []byte {
+	switch f.dialect {
+	case codec.ML21:
+		return append(b, xmlStructures...)
+	case codec.JSON20:
+		return append(b, `,"data":{`...)
+	}
+	return append(b, ',')
+}
+
+func appendAfter(b []byte, f *Format) []byte {
+	switch f.dialect {
+	case codec.ML21:
+		return append(b, xmlStructuresEnd...)
+	case codec.JSON20:
+		return append(b, '}')
+	}
+	return b
+}
+
 // appendOpen and appendClose append what comes before and after the structures of a container:
-// an element that may have those of several classes, or the array of one class.
-func appendOpen(b []byte, f *Format, container string) []byte {
+// an element that may have those of several classes, or the array of one class. first says that
+// no container precedes.
+func appendOpen(b []byte, f *Format, container string, first bool) []byte {
 	if f.dialect.XML() {
 		return append(append(append(b, "<str:"...), container...), '>')
 	}
-	return append(codec.AppendText(append(b, ','), f.dialect, container), ":["...)
+	if !first {
+		b = append(b, ',')
+	}
+	return append(codec.AppendText(b, f.dialect, container), ":["...)
 }
 
 func appendClose(b []byte, f *Format, container string) []byte {
@@ -78,18 +112,15 @@ const xmlStructures, xmlStructuresEnd, xmlEnd = "<mes:Structures>", "</mes:Struc
 // AppendMessage appends a complete message with one structure. The same arguments give the
 // same bytes. The error says that f cannot express m (Expressible).
 func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, error) {
-	b = appendHead(b, f, h)
-	if f.dialect.XML() {
-		b = append(b, xmlStructures...)
-	}
+	b = appendBefore(appendHead(b, f, h), f)
 	container, _, _ := structures.Names(f.dialect, m.Class())
-	b, err := appendStructure(appendOpen(b, f, container), f, m)
+	b, err := appendStructure(appendOpen(b, f, container, true), f, m)
 	if err != nil {
 		return b, err
 	}
-	b = appendClose(b, f, container)
+	b = appendAfter(appendClose(b, f, container), f)
 	if f.dialect.XML() {
-		return append(append(b, xmlStructuresEnd...), xmlEnd...), nil
+		return append(b, xmlEnd...), nil
 	}
 	return append(b, '}'), nil
 }
@@ -149,13 +180,12 @@ func (w *Writer) Write(m sdmx.Maintainable) error {
 	case c != w.class && w.in != "" && w.f.Order(c) <= w.f.Order(w.class):
 		return fmt.Errorf("%s cannot follow a %s in %s: hand structures over in the format's order", sdmx.URNOf(m), w.class, w.f.Name)
 	case container != w.in:
-		if w.in == "" && w.f.dialect.XML() {
-			b = append(b, xmlStructures...)
-		}
-		if w.in != "" {
+		if w.in == "" {
+			b = appendBefore(b, w.f)
+		} else {
 			b = appendClose(b, w.f, w.in)
 		}
-		b = appendOpen(b, w.f, container)
+		b = appendOpen(b, w.f, container, w.in == "")
 	case !w.f.dialect.XML():
 		b = append(b, ',')
 	}
@@ -178,15 +208,12 @@ func (w *Writer) begin() []byte {
 func (w *Writer) Close() error {
 	b := w.begin()
 	if w.in != "" {
-		b = appendClose(b, w.f, w.in)
+		b = appendAfter(appendClose(b, w.f, w.in), w.f)
 	}
-	switch {
-	case !w.f.dialect.XML():
-		b = append(w.appendWarnings(b), '}')
-	case w.in != "":
-		b = append(w.appendFooter(append(b, xmlStructuresEnd...)), xmlEnd...)
-	default:
+	if w.f.dialect.XML() {
 		b = append(w.appendFooter(b), xmlEnd...)
+	} else {
+		b = append(w.appendWarnings(b), '}')
 	}
 	return w.flush(b)
 }

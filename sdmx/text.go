@@ -89,10 +89,13 @@ type Annotation struct {
 
 // A Link points from an object to something outside the structure (3.0).
 type Link struct {
-	Rel  string `c:"1"`
-	URL  string `c:"2"`
-	URN  string `c:"3"`
-	Type string `c:"4"`
+	Rel      string `c:"1"`
+	URL      string `c:"2"`
+	URN      string `c:"3"`
+	Type     string `c:"4"`
+	Titles   Texts  `c:"5"`
+	HrefLang string `c:"6"` // language of what is at URL
+	URI      string `c:"7"` // SDMX-JSON has it beside URL
 }
 
 // Nameable is the common part of identifiable objects with a name.

@@ -22,8 +22,6 @@ type C struct {
 	OtherURN bool
 	// Language is that of texts which state none; "" stands for the default.
 	Language string
-	// Self is the URN of the object being described, which SDMX-JSON has among its links.
-	Self string
 	// Owner is the URN of the structure that is being read, after its ids were read.
 	Owner sdmx.URN
 
@@ -118,7 +116,7 @@ func (c *C) Number(xml, json string, p *string) {
 	if c.Reading {
 		c.Attr(xml, json, p)
 	} else if *p != "" {
-		c.write(xml, json, *p, canonicalInt(*p))
+		c.write(xml, json, *p, canonicalInt(*p) || c.Dialect == JSON20 && scan.IsNumber([]byte(*p)))
 	}
 }
 

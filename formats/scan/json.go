@@ -157,7 +157,7 @@ func (s *JSON) word() (Kind, error) {
 		return Null, nil
 	case string(w) == "true", string(w) == "false":
 		return Bool, nil
-	case isNumber(w):
+	case IsNumber(w):
 		return Number, nil
 	case s.atEOF():
 		return Null, s.Fail(valueExpected)
@@ -189,8 +189,8 @@ func (s *JSON) SkipBrackets() bool {
 	return true
 }
 
-// isNumber reports whether w is a JSON number (RFC 8259, section 6).
-func isNumber(w []byte) bool {
+// IsNumber reports whether w is a JSON number (RFC 8259, section 6).
+func IsNumber(w []byte) bool {
 	digits := func() bool {
 		n := 0
 		for n < len(w) && w[n] >= '0' && w[n] <= '9' {

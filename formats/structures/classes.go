@@ -65,7 +65,7 @@ func init() { // rows refers to descriptions, which refer to rows
 	for c, r := range rows {
 		for d, name := range r.places() {
 			if name != "" {
-				byPlace[place{codec.Dialect(d), name[strings.IndexByte(name, '/')+1:]}] = c
+				byPlace[placeOf(codec.Dialect(d), name[strings.IndexByte(name, '/')+1:])] = c
 			}
 		}
 	}
@@ -79,6 +79,15 @@ var containers = []string{"OrganisationSchemes", "Dataflows", "Metadataflows", "
 type place struct {
 	dialect codec.Dialect
 	name    string
+}
+
+// placeOf returns the place of a name. Fusion Metadata Registry wrote valuelists for valueLists
+// into SDMX-JSON.
+func placeOf(d codec.Dialect, name string) place {
+	if d == codec.JSON20 {
+		name = strings.ToLower(name)
+	}
+	return place{d, name}
 }
 
 var byPlace = map[place]sdmx.Class{}
@@ -112,7 +121,7 @@ func Names(d codec.Dialect, c sdmx.Class) (container, element string, ok bool) {
 // ClassNamed returns the class whose structures have a name in dialect d: that of an element in
 // SDMX-ML, that of an array in JSON.
 func ClassNamed(d codec.Dialect, name string) (sdmx.Class, bool) {
-	c, ok := byPlace[place{d, name}]
+	c, ok := byPlace[placeOf(d, name)]
 	return c, ok
 }
 

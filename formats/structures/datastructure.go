@@ -20,15 +20,19 @@ const (
 func dataStructure(c *codec.C, d *sdmx.DataStructure) {
 	maintainable(c, d)
 	names(c, &d.Nameable)
-	if !c.XML() {
+	switch c.Dialect {
+	case codec.Fusion:
 		fusionDataStructure(c, d)
+		return
+	case codec.JSON20:
+		dataStructure20(c, d)
 		return
 	}
 	c.In("str:DataStructureComponents", "", len(d.Dimensions)+len(d.Measures) > 0, func() {
-		componentList(c, d, "str:DimensionList", dimensionListID, true, func() { dimensions(c, d) })
+		componentList(c, d, "str:DimensionList", "", dimensionListID, true, func() { dimensions(c, d) })
 		codec.List(c, "str:Group", "", &d.Groups, func(c *codec.C, g *sdmx.Group) { group(c, d, g) })
-		componentList(c, d, "str:AttributeList", attributeListID, len(d.Attributes) > 0, func() { attributes(c, d) })
-		componentList(c, d, "str:MeasureList", measureListID, len(d.Measures) > 0, func() {
+		componentList(c, d, "str:AttributeList", "", attributeListID, len(d.Attributes) > 0, func() { attributes(c, d) })
+		componentList(c, d, "str:MeasureList", "", measureListID, len(d.Measures) > 0, func() {
 			codec.List(c, "str:PrimaryMeasure", "", &d.Measures, func(c *codec.C, m *sdmx.Measure) {
 				component(c, d, &m.Component, sdmx.ClassPrimaryMeasure, "")
 			})
@@ -57,49 +61,63 @@ func completeIDs(d *sdmx.DataStructure) {
 	}
 }
 
-// componentList describes a component list of 2.1, with its fixed id and its annotations.
-func componentList(c *codec.C, d *sdmx.DataStructure, xml, id string, present bool, fn func()) {
-	c.In(xml, "", present, func() {
+// componentList describes a component list, with its fixed id and its annotations.
+func componentList(c *codec.C, d *sdmx.DataStructure, xml, json, id string, present bool, fn func()) {
+	c.In(xml, json, present, func() {
 		if c.Reading {
-			c.Expect("id", "", id)
-			ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+			c.Expect("id", "id", id)
+			class, _ := sdmx.ClassByName(id)
+			o := ownerOf(d, class)
+			o.urn(c, id)
 			c.Dropped("uri", "", "")
-			var a []sdmx.Annotation
-			annotations(c, &a)
-			if len(a) > 0 {
-				d.ListAnnotations = append(d.ListAnnotations, sdmx.ListAnnotations{List: id, Annotations: a})
+			if c.Dialect == codec.JSON20 {
+				o.listLinks20(c, id)
 			}
 		} else {
-			c.Attr("id", "", &id)
-			for i := range d.ListAnnotations {
-				if d.ListAnnotations[i].List == id {
-					annotations(c, &d.ListAnnotations[i].Annotations)
-				}
-			}
+			c.Attr("id", "id", &id)
 		}
+		listAnnotations(c, d, id)
 		fn()
 	})
+}
+
+// listAnnotations describes the annotations of the component list with an id.
+func listAnnotations(c *codec.C, d *sdmx.DataStructure, id string) {
+	for i := range d.ListAnnotations {
+		if d.ListAnnotations[i].List == id {
+			annotations(c, &d.ListAnnotations[i].Annotations)
+			return
+		}
+	}
+	a := sdmx.ListAnnotations{List: id}
+	if annotations(c, &a.Annotations); len(a.Annotations) > 0 {
+		d.ListAnnotations = append(d.ListAnnotations, a)
+	}
 }
 
 // component describes the properties that dimensions, attributes and measures share. kind is
 // the value of the type attribute.
 func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.Class, kind string) {
 	c.ID("id", "id", &x.ID)
-	ownerOf(d, class).urn(c, x.ID)
-	c.Attr("uri", "", &x.URI)
+	ownerOf(d, class).identity(c, x.ID, &x.URI, &x.Links)
 	if c.Reading {
-		c.Expect("type", "", kind)
+		c.Expect("type", c.By("type", ""), kind)
 	} else {
 		c.Written("type", "", kind)
 	}
 	annotations(c, &x.Annotations)
-	c.Ref("str:ConceptIdentity", "concept", sdmx.ClassConcept, &x.Concept)
+	c.Ref("str:ConceptIdentity", c.By("conceptIdentity", "concept"), sdmx.ClassConcept, &x.Concept)
 	representation(c, "str:LocalRepresentation", &x.Representation, class)
-	if c.XML() && (class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay) {
-		c.LeaveOut("str:ConceptRole", "")
+	if c.Dialect == codec.JSON20 && class == sdmx.ClassTimeDimension || c.XML() && (class == sdmx.ClassTimeDimension || class == sdmx.ClassPrimaryMeasure || class == sdmx.ClassReportingYearStartDay) {
+		c.LeaveOut("str:ConceptRole", "conceptRoles")
 		return
 	}
-	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, &x.Roles)
+	roles := &x.Roles
+	if !c.Reading && c.Dialect == codec.JSON20 {
+		once := distinct(x.Roles)
+		roles = &once
+	}
+	c.Refs("str:ConceptRole", "conceptRoles", sdmx.ClassConcept, roles)
 }
 
 // dimensionElements are the elements of dimensions, by their kind.

@@ -59,18 +59,39 @@ func readTest(c *codec.C, test string) {
 	}
 }
 
-// ReadMeta reads the member "meta" of a Fusion-JSON message, of which nothing is stored.
-func ReadMeta(c *codec.C) {
+// ReadMeta reads the member "meta" of a message in JSON, of which nothing is stored. language
+// becomes that of texts which state none, if the message says it. The schema that SDMX-JSON
+// names is not looked at, for it is often that of another version.
+func ReadMeta(c *codec.C, language *string) {
 	var test string
 	var languages []string
 	var links []sdmx.Link
-	c.Stated("", "id")
+	var receivers []struct{}
+	for _, name := range []string{"schema", "id", "prepared"} {
+		c.Stated("", name)
+	}
 	c.Attr("", "test", &test)
 	readTest(c, test)
-	c.Stated("", "prepared")
 	c.Strings("", "contentLanguages", &languages)
-	c.In("", "sender", true, func() { c.Stated("", "id") })
-	codec.List(c, "", "links", &links, func(c *codec.C, _ *sdmx.Link) { c.Stated("", "urn") })
+	skipTextsOf(c, "names")
+	party := func(c *codec.C, _ *struct{}) {
+		c.Stated("", "id")
+		skipTextsOf(c, "names")
+		var contacts []sdmx.Contact
+		codec.List(c, "", "contacts", &contacts, contact)
+	}
+	c.In("", "sender", true, func() { party(c, nil) })
+	codec.List(c, "", "receivers", &receivers, party)
+	codec.List(c, "", "links", &links, link)
+	if len(languages) > 0 && sdmx.CheckLanguage(languages[0]) == nil {
+		*language = languages[0]
+	}
+}
+
+// skipTextsOf reads texts of JSON that are not stored.
+func skipTextsOf(c *codec.C, name string) {
+	var texts sdmx.Texts
+	c.Texts("", name, &texts)
 }
 
 // A Note is a message in the footer of a message, or in an error message.

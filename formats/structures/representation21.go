@@ -28,6 +28,15 @@ func init() {
 	}
 }
 
+// representationFor returns what a dialect can express of the representation of a concept or
+// component of a class, and phrases for what it cannot.
+func representationFor(d codec.Dialect, r *sdmx.Representation, class sdmx.Class) (*sdmx.Representation, []string) {
+	if d == codec.JSON20 {
+		return reduced20(r, class)
+	}
+	return representation21(r, class)
+}
+
 // representation21 returns what SDMX-ML 2.1 can express of the representation of a concept or
 // component (SDMXStructureBase.xsd, SDMXStructureDataStructure.xsd), and phrases for what it
 // cannot (Loss.What). If the schema requires a value that is missing, its default is used.

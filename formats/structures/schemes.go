@@ -9,7 +9,7 @@ import (
 
 func agencyScheme(c *codec.C, s *sdmx.AgencyScheme) {
 	o := scheme(c, s, sdmx.ClassAgency)
-	codec.List(c, "str:Agency", "items", &s.Items, func(c *codec.C, a *sdmx.Agency) {
+	codec.List(c, "str:Agency", c.By("agencies", "items"), &s.Items, func(c *codec.C, a *sdmx.Agency) {
 		item(c, &a.Nameable, o)
 		codec.List(c, "str:Contact", "contacts", &a.Contacts, contact)
 	})
@@ -20,18 +20,18 @@ func contact(c *codec.C, x *sdmx.Contact) {
 	c.Texts("com:Name", "names", &x.Names)
 	c.Texts("str:Department", "departments", &x.Departments)
 	c.Texts("str:Role", "roles", &x.Roles)
-	c.Strings("str:Telephone", "telephone", &x.Telephones)
-	c.Strings("str:Fax", "fax", &x.Faxes)
-	c.Strings("str:X400", "x400", &x.X400s)
-	c.Strings("str:URI", "uri", &x.URIs)
-	c.Strings("str:Email", "email", &x.Emails)
+	c.Strings("str:Telephone", c.By("telephones", "telephone"), &x.Telephones)
+	c.Strings("str:Fax", c.By("faxes", "fax"), &x.Faxes)
+	c.Strings("str:X400", c.By("x400s", "x400"), &x.X400s)
+	c.Strings("str:URI", c.By("uris", "uri"), &x.URIs)
+	c.Strings("str:Email", c.By("emails", "email"), &x.Emails)
 }
 
 func codelist(c *codec.C, l *sdmx.Codelist) {
 	o := scheme(c, l, sdmx.ClassCode)
-	codec.List(c, "str:Code", "items", &l.Items, func(c *codec.C, x *sdmx.Code) {
+	codec.List(c, "str:Code", c.By("codes", "items"), &l.Items, func(c *codec.C, x *sdmx.Code) {
 		item(c, &x.Nameable, o)
-		c.Local("str:Parent", "parentCode", &x.Parent)
+		c.Local("str:Parent", c.By("parent", "parentCode"), &x.Parent)
 	})
 	codec.List(c, "", "codelistExtensions", &l.Extensions, codelistExtension)
 }
@@ -40,6 +40,10 @@ func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 	c.Ref("", "codelist", sdmx.ClassCodelist, &x.Codelist)
 	c.Attr("", "prefix", &x.Prefix)
 	selection := func(key string, exclusive bool) {
+		if c.Dialect == codec.JSON20 {
+			codeSelection20(c, key, x, exclusive)
+			return
+		}
 		c.In("", key, len(x.Selection) > 0 && x.Exclusive == exclusive, func() {
 			x.Exclusive = exclusive
 			codec.List(c, "", "memberValues", &x.Selection, func(c *codec.C, m *sdmx.MemberValue) {
@@ -57,17 +61,18 @@ func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 
 func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
 	o := scheme(c, s, sdmx.ClassConcept)
-	codec.List(c, "str:Concept", "items", &s.Items, func(c *codec.C, x *sdmx.Concept) {
+	codec.List(c, "str:Concept", c.By("concepts", "items"), &s.Items, func(c *codec.C, x *sdmx.Concept) {
 		item(c, &x.Nameable, o)
-		c.Local("str:Parent", "parentConcept", &x.Parent)
+		c.Local("str:Parent", c.By("parent", "parentConcept"), &x.Parent)
+		parentByURN(c, &x.Parent)
 		representation(c, "str:CoreRepresentation", &x.Representation, sdmx.ClassConcept)
 		c.In("str:ISOConceptReference", "isoConceptReference", x.ISO != nil, func() {
 			if x.ISO == nil {
 				x.ISO = &sdmx.ISOConcept{}
 			}
 			c.Elem("str:ConceptAgency", "conceptAgency", &x.ISO.Agency)
-			c.Elem("str:ConceptSchemeID", "conceptSchemeId", &x.ISO.Scheme)
-			c.Elem("str:ConceptID", "conceptId", &x.ISO.ID)
+			c.Elem("str:ConceptSchemeID", c.By("conceptSchemeID", "conceptSchemeId"), &x.ISO.Scheme)
+			c.Elem("str:ConceptID", c.By("conceptID", "conceptId"), &x.ISO.ID)
 		})
 	})
 }
@@ -78,7 +83,7 @@ func categoryScheme(c *codec.C, s *sdmx.CategoryScheme) {
 }
 
 func categories(c *codec.C, o *owner, items *[]sdmx.Category) {
-	codec.List(c, "str:Category", "items", items, func(c *codec.C, x *sdmx.Category) {
+	codec.List(c, "str:Category", c.By("categories", "items"), items, func(c *codec.C, x *sdmx.Category) {
 		item(c, &x.Nameable, o)
 		categories(c, o.below(x.ID), &x.Items)
 	})
@@ -87,14 +92,14 @@ func categories(c *codec.C, o *owner, items *[]sdmx.Category) {
 func categorisation(c *codec.C, x *sdmx.Categorisation) {
 	maintainable(c, x)
 	names(c, &x.Nameable)
-	c.Ref("str:Source", "structureReference", sdmx.ClassUnknown, &x.Source)
-	c.Ref("str:Target", "categoryReference", sdmx.ClassCategory, &x.Target)
+	c.Ref("str:Source", c.By("source", "structureReference"), sdmx.ClassUnknown, &x.Source)
+	c.Ref("str:Target", c.By("target", "categoryReference"), sdmx.ClassCategory, &x.Target)
 }
 
 func dataflow(c *codec.C, x *sdmx.Dataflow) {
 	maintainable(c, x)
 	names(c, &x.Nameable)
-	c.Ref("str:Structure", "dataStructureRef", sdmx.ClassDataStructure, &x.Structure)
+	c.Ref("str:Structure", c.By("structure", "dataStructureRef"), sdmx.ClassDataStructure, &x.Structure)
 }
 
 // representation describes the representation of a concept or component of a class.
@@ -103,20 +108,28 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 	if class == sdmx.ClassMeasureDimension {
 		list = sdmx.ClassConceptScheme
 	}
-	if !c.Reading && c.XML() {
-		said, _ := representation21(*p, class)
+	if !c.Reading && c.Dialect != codec.Fusion {
+		said, _ := representationFor(c.Dialect, *p, class)
 		p = &said
 	}
-	c.In(xml, "representation", *p != nil, func() {
+	local := "localRepresentation"
+	if class == sdmx.ClassConcept {
+		local = "coreRepresentation"
+	}
+	c.In(xml, c.By(local, "representation"), *p != nil, func() {
 		if *p == nil {
 			*p = &sdmx.Representation{}
 		}
 		r := *p
-		if !c.XML() {
+		c.Number("", "minOccurs", &r.MinOccurs)
+		c.Number("", "maxOccurs", &r.MaxOccurs)
+		switch c.Dialect {
+		case codec.Fusion:
 			textFormat(c, "", "textFormat", r)
 			c.Ref("", "representation", list, &r.Enumeration)
-			c.Number("", "minOccurs", &r.MinOccurs)
-			c.Number("", "maxOccurs", &r.MaxOccurs)
+			return
+		case codec.JSON20:
+			representation20(c, r)
 			return
 		}
 		// Either an enumeration, perhaps with a format, or a text format.
@@ -141,30 +154,44 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 	}
 }
 
+// facet describes a number that may have decimals: a text in Fusion-JSON, and a number in
+// SDMX-JSON.
+func facet(c *codec.C, name string, p *string) {
+	if c.Dialect == codec.JSON20 {
+		c.Number(name, name, p)
+	} else {
+		c.Attr(name, name, p)
+	}
+}
+
 func textFormat(c *codec.C, xml, json string, r *sdmx.Representation) {
 	c.In(xml, json, r.Format != nil, func() {
 		if r.Format == nil {
 			r.Format = &sdmx.TextFormat{}
 		}
 		f := r.Format
-		c.Attr("textType", "textType", &f.Type)
-		if c.Reading && !c.XML() {
+		c.Attr("textType", c.By("dataType", "textType"), &f.Type)
+		if c.Reading && c.Dialect == codec.JSON20 {
+			c.Attr("", "textType", &f.Type) // SDMX-JSON 1.0
+		}
+		if c.Reading && c.Dialect == codec.Fusion {
 			c.OptBool("", "sequence", &f.IsSequence)
 			c.OptBool("", "isMultiLingual", &f.IsMultiLingual)
 		}
 		c.OptBool("isSequence", "isSequence", &f.IsSequence)
-		c.Attr("interval", "interval", &f.Interval)
-		c.Attr("startValue", "startValue", &f.StartValue)
-		c.Attr("endValue", "endValue", &f.EndValue)
+		facet(c, "interval", &f.Interval)
+		facet(c, "startValue", &f.StartValue)
+		facet(c, "endValue", &f.EndValue)
 		c.Attr("timeInterval", "timeInterval", &f.TimeInterval)
 		c.Attr("startTime", "startTime", &f.StartTime)
 		c.Attr("endTime", "endTime", &f.EndTime)
 		c.Number("minLength", "minLength", &f.MinLength)
 		c.Number("maxLength", "maxLength", &f.MaxLength)
-		c.Attr("minValue", "minValue", &f.MinValue)
-		c.Attr("maxValue", "maxValue", &f.MaxValue)
+		facet(c, "minValue", &f.MinValue)
+		facet(c, "maxValue", &f.MaxValue)
 		c.Number("decimals", "decimals", &f.Decimals)
 		c.Attr("pattern", "pattern", &f.Pattern)
-		c.OptBool("isMultiLingual", "isMultilingual", &f.IsMultiLingual)
+		c.OptBool("isMultiLingual", c.By("isMultiLingual", "isMultilingual"), &f.IsMultiLingual)
+		codec.List(c, "", c.By("sentinelValues", ""), &f.Sentinels, sentinel20)
 	})
 }

@@ -41,12 +41,12 @@ func (o *owner) join(id string) string {
 // compared, because it differs between versions of SDMX.
 func (o *owner) urn(c *codec.C, id string) {
 	if !c.Reading {
-		if id != "" {
+		if id != "" && c.Dialect != codec.JSON20 {
 			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
 		}
 		return
 	}
-	if stated, at, ok := c.Stated("urn", "urn"); ok && id != "" && !c.OtherURN && !o.isURN(stated, id) {
+	if stated, at, ok := c.Stated("urn", c.By("", "urn")); ok && id != "" && !c.OtherURN && !o.isURN(stated, id) {
 		remarkURN(c, at, stated, sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
 	}
 }
@@ -83,28 +83,38 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a := m.Common()
 	c.ID("id", "id", &a.ID)
 	if !c.Reading {
-		c.Written("urn", "urn", sdmx.URNOf(m).String())
+		c.Written("urn", c.By("", "urn"), sdmx.URNOf(m).String())
 	}
-	c.Attr("uri", "uri", &a.URI)
-	c.ID("agencyID", "agencyId", &a.Agency)
+	c.Attr("uri", c.By("", "uri"), &a.URI)
+	c.ID("agencyID", c.By("agencyID", "agencyId"), &a.Agency)
 	v := string(a.Version)
 	c.ID("version", "version", &v)
 	a.Version = sdmx.Version(v)
-	c.Bool("isFinal", "isFinal", &a.Final)
-	c.Bool("isExternalReference", "isExternalReference", &a.External)
-	validity(c, "validFrom", "startDate", &a.ValidFrom, false)
-	validity(c, "validTo", "endDate", &a.ValidTo, true)
-	c.Attr("serviceURL", "serviceURL", &a.ServiceURL)
-	c.Attr("structureURL", "structureURL", &a.StructureURL)
-	c.Dropped("", "validityType", "standard")
-	c.Owner = ownerOf(m, m.Class()).URN
-	if stated, at, ok := c.Stated("urn", "urn"); ok {
-		_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
-		if u := ownerOf(m, m.Class()).String(); !strings.HasSuffix(u, "="+rest) {
-			remarkURN(c, at, stated, u)
-			c.OtherURN = true
-		}
+	if c.Reading || c.Dialect != codec.JSON20 { // SDMX-JSON 2.0 lost it, and real messages have it
+		c.Bool("isFinal", "isFinal", &a.Final)
 	}
+	c.Bool("isExternalReference", "isExternalReference", &a.External)
+	validity(c, "validFrom", c.By("validFrom", "startDate"), &a.ValidFrom, false)
+	validity(c, "validTo", c.By("validTo", "endDate"), &a.ValidTo, true)
+	c.Attr("serviceURL", c.By("", "serviceURL"), &a.ServiceURL)
+	c.Attr("structureURL", c.By("", "structureURL"), &a.StructureURL)
+	c.Dropped("", c.By("", "validityType"), "standard")
+	c.Dropped("", c.By("isPartialLanguage", ""), "false") // 2.1
+	o := ownerOf(m, m.Class())
+	c.Owner = o.URN
+	if stated, at, ok := c.Stated("urn", c.By("", "urn")); ok && !sameURN(stated, o.String()) {
+		remarkURN(c, at, stated, o.String())
+		c.OtherURN = true
+	}
+	if c.Dialect == codec.JSON20 {
+		maintainableLinks(c, a, o)
+	}
+}
+
+// sameURN reports whether two URNs are the same, apart from their classes.
+func sameURN(stated, own string) bool {
+	_, rest, _ := strings.Cut(strings.TrimSpace(stated), "=")
+	return strings.HasSuffix(own, "="+rest)
 }
 
 // scheme describes the common properties of an item scheme, and returns the owner of its items.
@@ -120,25 +130,31 @@ func scheme(c *codec.C, m sdmx.ItemScheme, item sdmx.Class) *owner {
 // item describes the common properties of an item.
 func item(c *codec.C, n *sdmx.Nameable, o *owner) {
 	c.ID("id", "id", &n.ID)
-	o.urn(c, n.ID)
-	c.Attr("uri", "uri", &n.URI)
+	o.identity(c, n.ID, &n.URI, &n.Links)
 	names(c, n)
+}
+
+// identity describes URN, URI and links of an item or component with an id. SDMX-ML 2.1 has no
+// links, Fusion-JSON those of items only, which names describes.
+func (o *owner) identity(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
+	if c.Dialect == codec.JSON20 {
+		o.links20(c, id, uri, l)
+		return
+	}
+	o.urn(c, id)
+	c.Attr("uri", "uri", uri)
 }
 
 func names(c *codec.C, n *sdmx.Nameable) {
 	annotations(c, &n.Annotations)
-	if !c.Reading && c.XML() && len(n.Names) == 0 {
-		fallback := sdmx.Texts{{Lang: sdmx.LanguageDefault, Value: n.ID}} // 2.1 requires a name
-		c.Texts("com:Name", "", &fallback)
+	if !c.Reading && c.Dialect != codec.Fusion && len(n.Names) == 0 {
+		fallback := sdmx.Texts{{Lang: sdmx.LanguageDefault, Value: n.ID}} // the schemas require a name
+		c.Texts("com:Name", "names", &fallback)
 	} else {
 		c.Texts("com:Name", "names", &n.Names)
 	}
 	c.Texts("com:Description", "descriptions", &n.Descriptions)
-	links(c, &n.Links)
-}
-
-func links(c *codec.C, l *[]sdmx.Link) {
-	codec.List(c, "", "links", l, func(c *codec.C, l *sdmx.Link) {
+	codec.List(c, "", c.By("", "links"), &n.Links, func(c *codec.C, l *sdmx.Link) {
 		c.Attr("", "rel", &l.Rel)
 		c.Attr("", "href", &l.URL)
 		c.Attr("", "urn", &l.URN)
@@ -153,7 +169,11 @@ func annotations(c *codec.C, a *[]sdmx.Annotation) {
 		c.In("com:Annotations", "", len(*a) > 0, func() { codec.List(c, "com:Annotation", "", a, annotation) })
 		return
 	}
-	codec.List(c, "", "annotations", a, annotation)
+	describe := annotation
+	if c.Dialect == codec.JSON20 {
+		describe = annotation20
+	}
+	codec.List(c, "", "annotations", a, describe)
 }
 
 func annotation(c *codec.C, a *sdmx.Annotation) {

@@ -89,5 +89,5 @@ func equalItems(a, b any) bool {
 	}
 	y := b.(*sdmx.Code)
 	return x.Parent == y.Parent && x.URI == y.URI && slices.Equal(x.Names, y.Names) && slices.Equal(x.Descriptions, y.Descriptions) &&
-		slices.Equal(x.Links, y.Links) && (len(x.Annotations)+len(y.Annotations) == 0 || reflect.DeepEqual(x.Annotations, y.Annotations))
+		(len(x.Links)+len(y.Links) == 0 || reflect.DeepEqual(x.Links, y.Links)) && (len(x.Annotations)+len(y.Annotations) == 0 || reflect.DeepEqual(x.Annotations, y.Annotations))
 }
